@@ -1,0 +1,11 @@
+import * as z from 'zod';
+
+/** The environment of the alert function. The construct that sets it is type-checked against this schema. */
+export const alertEnv = z.object({
+  TABLE_NAME: z.string().min(1),
+  ALERT_TOPIC_ARN: z.string().min(1),
+  /** Where support sees an email, with `{accountId}` and `{emailId}` to be filled in; empty where there is no such page. */
+  EMAIL_PAGE_URL: z.string(),
+});
+
+export type AlertEnv = Record<keyof z.infer<typeof alertEnv>, string>;

@@ -1,0 +1,227 @@
+/**
+ * The canonical event: what any provider's event becomes before anything else sees it, and its deterministic encoding
+ * as an element of an item's `history` set.
+ */
+
+import { createHash } from 'node:crypto';
+import type { DecidingEvent, Evidence, Status } from './status.ts';
+import { boundedText, isPlainText } from './text.ts';
+
+export interface Reason {
+  /** The provider's own code or label, such as an SMTP reply code or a bounce class. */
+  readonly code?: string | undefined;
+  /** RFC 3463 enhanced status code, e.g. `5.1.1`. */
+  readonly enhancedCode?: string | undefined;
+  readonly text?: string | undefined;
+}
+
+/** What an event adds to an email besides its status; the first event that names one of them sets it. */
+export interface EmailFacts {
+  readonly accountId?: string | undefined;
+  readonly subject?: string | undefined;
+  /** The sender's own id or document, e.g. an invoice number. */
+  readonly reference?: string | undefined;
+}
+
+export interface CanonicalEvent extends DecidingEvent, EmailFacts {
+  readonly provider: string;
+  readonly messageId: string;
+  /** The address, in lower case, without a display name. */
+  readonly recipient: string;
+  /** The provider's own name for what happened. */
+  readonly providerEvent: string;
+  readonly reason?: Reason | undefined;
+  readonly clickUrl?: string | undefined;
+  readonly userAgent?: string | undefined;
+  /** What the provider said, where that was too far in the future to be believed. Epoch milliseconds. */
+  readonly claimedAt?: number | undefined;
+}
+
+/** What an adapter reads out of a provider's event; every text still as it came. */
+export interface EventDraft extends EmailFacts {
+  readonly provider: string;
+  readonly messageId: string;
+  readonly recipient: string;
+  readonly status: Status | null;
+  /** Epoch milliseconds. */
+  readonly occurredAt: number;
+  readonly providerEvent: string;
+  readonly evidence?: Evidence;
+  /** The provider's own event id, where it has one. */
+  readonly eventId?: string | undefined;
+  readonly reason?: Reason | undefined;
+  readonly clickUrl?: string | undefined;
+  readonly userAgent?: string | undefined;
+}
+
+/** Why a genuine event cannot be recorded as it is. It goes to the quarantine, whole, with this word. */
+export type Defect =
+  | 'missing_message_id'
+  | 'missing_recipient'
+  | 'unusable_recipient'
+  | 'unusable_account_id'
+  | 'unusable_reference'
+  | 'unreadable_time';
+
+/** In UTF-8 bytes. Together at most some 2 KB an event, so that a full history of 100 stays below 400 KB. */
+export const limits = {
+  eventId: 100,
+  messageId: 500,
+  recipient: 320,
+  providerEvent: 64,
+  accountId: 128,
+  reference: 256,
+  subject: 300,
+  code: 64,
+  enhancedCode: 16,
+  text: 500,
+  clickUrl: 500,
+  userAgent: 250,
+} as const;
+
+/** An event dated further ahead than this is taken at the time of arrival, so that it cannot freeze a status. */
+export const furthestAhead = 10 * 60_000;
+
+/** No provider's event is older than email providers are; what claims to be has a broken clock or unit. */
+const earliestTime = Date.UTC(2000, 0, 1);
+
+const printableAscii = /^[\x21-\x7e]+$/;
+
+/**
+ * The canonical form of a draft, or why it has none.
+ *
+ * @param receivedAt epoch milliseconds of the request's arrival
+ */
+export function canonicalEvent(draft: EventDraft, receivedAt: number): CanonicalEvent | Defect {
+  const messageId = boundedMessageId(draft.messageId.trim());
+  if (messageId === '') return 'missing_message_id';
+  const recipient = addressOf(draft.recipient);
+  if (recipient === '') return 'missing_recipient';
+  if (!isPlainText(recipient, limits.recipient)) return 'unusable_recipient';
+  // An identifier that was cut could be somebody else's: it is kept whole or not at all.
+  if (draft.accountId && !isPlainText(draft.accountId, limits.accountId)) return 'unusable_account_id';
+  if (draft.reference && !isPlainText(draft.reference, limits.reference)) return 'unusable_reference';
+  if (!(draft.occurredAt >= earliestTime)) return 'unreadable_time';
+
+  const tooFarAhead = draft.occurredAt > receivedAt + furthestAhead;
+  const { provider, providerEvent, status } = draft;
+  const own = draft.eventId;
+  const reason = draft.reason && boundedReason(draft.reason);
+  return {
+    eventId:
+      own && own.length <= limits.eventId && printableAscii.test(own)
+        ? own
+        : fingerprint(provider, messageId, recipient, providerEvent, own ?? draft.occurredAt, draft.clickUrl ?? ''),
+    provider,
+    messageId,
+    recipient,
+    status,
+    occurredAt: tooFarAhead ? receivedAt : Math.floor(draft.occurredAt),
+    evidence: draft.evidence ?? 'unknown',
+    providerEvent: boundedText(providerEvent, limits.providerEvent),
+    ...(reason && { reason }),
+    ...optionalText('clickUrl', draft.clickUrl, limits.clickUrl),
+    ...optionalText('userAgent', draft.userAgent, limits.userAgent),
+    ...optionalText('accountId', draft.accountId, limits.accountId),
+    ...optionalText('subject', draft.subject, limits.subject),
+    ...optionalText('reference', draft.reference, limits.reference),
+    ...(tooFarAhead && { claimedAt: Math.min(draft.occurredAt, Number.MAX_SAFE_INTEGER) }),
+  };
+}
+
+/** A message id as it is; one too long or too strange to be kept, cut but still unlike every other. */
+function boundedMessageId(messageId: string): string {
+  if (messageId === '' || isPlainText(messageId, limits.messageId)) return messageId;
+  return `${boundedText(messageId, limits.messageId - 23)}~${fingerprint(messageId)}`;
+}
+
+/** `Jane <Jane@Example.com>` → `jane@example.com`. */
+function addressOf(recipient: string): string {
+  const bracketed = recipient.length <= 2000 ? /<([^<>]+)>\s*$/.exec(recipient) : null;
+  return (bracketed?.[1] ?? recipient).trim().toLowerCase();
+}
+
+function optionalText<Name extends string>(name: Name, text: string | undefined, maxBytes: number) {
+  const bounded = text === undefined ? '' : boundedText(text, maxBytes);
+  return (bounded === '' ? {} : { [name]: bounded }) as { readonly [N in Name]?: string };
+}
+
+function boundedReason(reason: Reason): Reason | undefined {
+  const bounded = {
+    ...optionalText('code', reason.code, limits.code),
+    ...optionalText('enhancedCode', reason.enhancedCode, limits.enhancedCode),
+    ...optionalText('text', reason.text, limits.text),
+  };
+  return Object.keys(bounded).length === 0 ? undefined : bounded;
+}
+
+/** 22 characters of base64url(SHA-256) over fields that cannot run into each other. */
+export function fingerprint(...fields: readonly (string | number)[]): string {
+  return createHash('sha256').update(JSON.stringify(fields)).digest('base64url').slice(0, 22);
+}
+
+/** The key of the email that an event belongs to: one message to one recipient. */
+export function emailIdOf(email: Pick<CanonicalEvent, 'provider' | 'messageId' | 'recipient'>): string {
+  return fingerprint(email.provider, email.messageId, email.recipient);
+}
+
+/** What the history keeps of an event: the item itself says provider, message, recipient, subject and reference once. */
+export type HistoryEvent = Omit<CanonicalEvent, 'provider' | 'messageId' | 'recipient' | 'subject' | 'reference'>;
+
+const evidenceCodes = { unknown: 0, human: 1, machine: 2 } as const satisfies Record<Evidence, number>;
+const evidenceByCode = Object.keys(evidenceCodes) as Evidence[];
+
+/**
+ * An event as an element of the history set: a JSON array of fixed positions, 0 for what is absent, cut after the last
+ * thing present. Deterministic, so that adding the same event again adds nothing; compact, because an item above 1 KB
+ * costs two write units.
+ */
+export function encodeHistory(event: HistoryEvent): string {
+  const fields: (string | number)[] = [
+    event.occurredAt,
+    event.status ?? 0,
+    event.eventId,
+    event.providerEvent,
+    event.accountId ?? 0,
+    evidenceCodes[event.evidence],
+    event.reason?.code ?? 0,
+    event.reason?.enhancedCode ?? 0,
+    event.reason?.text ?? 0,
+    event.clickUrl ?? 0,
+    event.userAgent ?? 0,
+    event.claimedAt ?? 0,
+  ];
+  return JSON.stringify(fields.slice(0, fields.findLastIndex(field => field !== 0) + 1));
+}
+
+/** The inverse of {@link encodeHistory}. Only ever given what that wrote. */
+export function decodeHistory(element: string): HistoryEvent {
+  const fields = JSON.parse(element) as (string | number | undefined)[];
+  const [
+    occurredAt,
+    status,
+    eventId,
+    providerEvent,
+    accountId,
+    evidence,
+    code,
+    enhancedCode,
+    text,
+    clickUrl,
+    userAgent,
+    claimedAt,
+  ] = fields;
+  const reason = { ...(code && { code }), ...(enhancedCode && { enhancedCode }), ...(text && { text }) };
+  return {
+    occurredAt,
+    status: status || null,
+    eventId,
+    providerEvent,
+    evidence: evidenceByCode[Number(evidence ?? 0)],
+    ...(accountId && { accountId }),
+    ...(Object.keys(reason).length > 0 && { reason }),
+    ...(clickUrl && { clickUrl }),
+    ...(userAgent && { userAgent }),
+    ...(claimedAt && { claimedAt }),
+  } as HistoryEvent;
+}

@@ -1,0 +1,164 @@
+/**
+ * What an email provider is to Mailtrail: one file with its table of events, how to prove a request genuine over its
+ * raw bytes, and how to read its events. Adding one is that file, a folder of fixtures and a line in `registry.ts`.
+ */
+
+import type { ZodType } from 'zod';
+import { type CanonicalEvent, canonicalEvent, type Defect, type EventDraft } from '../event.ts';
+import type { Status } from '../status.ts';
+
+/** One HTTP call, as it came. */
+export interface ProviderRequest {
+  readonly method: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  /** The bytes received, before anything touched them. */
+  readonly body: Buffer;
+  /** Epoch milliseconds of arrival. */
+  readonly receivedAt: number;
+}
+
+/** Why a request is not taken for genuine. Counted, never told to the caller. */
+export type Refusal =
+  | 'no_secret_configured'
+  | 'missing_signature'
+  | 'malformed_signature'
+  | 'stale_timestamp'
+  | 'wrong_signature';
+
+/** Names under which the sender attached our two ids to the email. */
+export interface MetadataNames {
+  readonly accountId: string;
+  readonly reference: string;
+}
+
+export interface ReadingContext {
+  readonly metadata: MetadataNames;
+}
+
+/** Why a genuine request, or one event of it, could not be read. */
+export type QuarantineReason =
+  | Defect
+  | 'not_utf8'
+  | 'not_json'
+  | 'too_deep'
+  | 'unexpected_shape'
+  | 'unknown_event'
+  | 'item_full';
+
+export interface Quarantined {
+  readonly reason: QuarantineReason;
+  /** The piece that could not be read; null where it is the whole body. */
+  readonly piece: unknown;
+}
+
+/** Everything in one request: `events` and `quarantined` together are all that the provider sent. */
+export interface Reading {
+  readonly events: readonly CanonicalEvent[];
+  readonly quarantined: readonly Quarantined[];
+}
+
+/** What an event name of the provider becomes. `by` says in words what decides where one name has several outcomes. */
+export interface EventMeaning {
+  readonly statuses: readonly (Status | null)[];
+  readonly by?: string;
+}
+
+export interface Provider {
+  readonly name: string;
+  readonly title: string;
+  /** How a request is proved genuine, in a few words for the README. */
+  readonly authentication: string;
+  /** What one secret is, in words for whoever configures it. */
+  readonly secret: string;
+  /** The provider's event names and what each becomes. */
+  readonly events: Readonly<Record<string, EventMeaning>>;
+  /** Whether one request may hold many events. */
+  readonly batched: boolean;
+  /** null where the request is genuine under one of `secrets`; an empty secret verifies nothing. Never throws. */
+  verify(request: ProviderRequest, secrets: readonly string[]): Refusal | null;
+  /** All events of a genuine request. Never throws: what cannot be read is an explicit outcome. */
+  parse(request: ProviderRequest, context: ReadingContext): Reading;
+}
+
+/** What an adapter makes of one piece of a request: the events in it (one per recipient), or why it cannot be read. */
+export type PieceReading = readonly EventDraft[] | QuarantineReason;
+
+const deepest = 32;
+
+/** Whether `value` nests deeper than anything a provider sends; iterative, so that depth itself cannot hurt. */
+function tooDeep(value: unknown): boolean {
+  if (value === null || typeof value !== 'object') return false;
+  let level: object[] = [value];
+  for (let depth = 1; level.length > 0; depth += 1) {
+    if (depth > deepest) return true;
+    const next: object[] = [];
+    for (const parent of level) {
+      for (const child of Object.values(parent)) if (child !== null && typeof child === 'object') next.push(child);
+    }
+    level = next;
+  }
+  return false;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The body as text: UTF-8 or nothing; a byte-order mark is dropped. */
+export function bodyText(body: Buffer): string | null {
+  try {
+    return utf8.decode(body);
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * Reads a request whose body is JSON: one event, or an array of them where the provider batches.
+ *
+ * @param read what the adapter makes of one piece that has the shape of `schema`
+ */
+export function readJson<Piece>(
+  request: ProviderRequest,
+  schema: ZodType<Piece>,
+  read: (piece: Piece) => PieceReading,
+  options: { readonly batched: boolean; readonly reviver?: Parameters<typeof JSON.parse>[1] },
+): Reading {
+  const text = bodyText(request.body);
+  if (text === null) return wholeBody('not_utf8');
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text, options.reviver);
+  } catch {
+    return wholeBody('not_json');
+  }
+  if (options.batched && !Array.isArray(parsed)) return wholeBody('unexpected_shape');
+  const all: readonly unknown[] = options.batched ? (parsed as unknown[]) : [parsed];
+  const pieces = all.filter(piece => !tooDeep(piece));
+
+  const events: CanonicalEvent[] = [];
+  // A piece too deep to be written as JSON again is kept by keeping the whole body, once.
+  const quarantined: Quarantined[] = pieces.length < all.length ? [{ reason: 'too_deep', piece: null }] : [];
+  for (const piece of pieces) {
+    const shaped = schema.safeParse(piece);
+    const outcome = shaped.success ? read(shaped.data) : 'unexpected_shape';
+    if (typeof outcome === 'string') {
+      quarantined.push({ reason: outcome, piece });
+      continue;
+    }
+    for (const draft of outcome) {
+      const event = canonicalEvent(draft, request.receivedAt);
+      if (typeof event === 'string') quarantined.push({ reason: event, piece });
+      else events.push(event);
+    }
+  }
+  return { events, quarantined };
+}
+
+function wholeBody(reason: QuarantineReason): Reading {
+  return { events: [], quarantined: [{ reason, piece: null }] };
+}
+
+/** `table[key]` for a key that came from outside: `toString` and `__proto__` are unknown words like any other. */
+export function lookUp<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
+  return Object.hasOwn(table, key) ? table[key] : undefined;
+}

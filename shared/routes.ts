@@ -1,0 +1,38 @@
+/** Every route of the HTTP API: the gateway is built from this table, and the query function's handlers are keyed by it. */
+
+export interface Route {
+  readonly function: 'ingest' | 'query';
+  /** `provider`: proved by the provider's signature. `public`: anybody. `account`: a JWT of the configured issuer. */
+  readonly access: 'provider' | 'public' | 'account';
+  readonly description: string;
+}
+
+export const routes = {
+  'POST /webhooks/{provider}': {
+    function: 'ingest',
+    access: 'provider',
+    description: "A provider's callback, or a registration by the sending application (provider `app`).",
+  },
+  'ANY /webhooks/{provider}': {
+    function: 'ingest',
+    access: 'provider',
+    description: "Set-up calls and wrong methods: answered as the provider's contract says, else 405.",
+  },
+  'GET /statuses': {
+    function: 'query',
+    access: 'public',
+    description: 'The catalogue of statuses, cacheable.',
+  },
+  'GET /accounts/{accountId}/emails': {
+    function: 'query',
+    access: 'account',
+    description: "An account's emails, newest first, or its attention list.",
+  },
+  'GET /accounts/{accountId}/emails/{emailId}': {
+    function: 'query',
+    access: 'account',
+    description: 'One email: status, meaning, resolution, why this status, timeline, caveats.',
+  },
+} as const satisfies Record<string, Route>;
+
+export type RouteKey = keyof typeof routes;

@@ -1,0 +1,22 @@
+/**
+ * Bounds for text that came from outside: well-formed Unicode, no control characters (so that nothing can forge a log
+ * line or an alert's header), and at most so many UTF-8 bytes (so that an item stays far below DynamoDB's 400 KB).
+ */
+
+const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+
+/** `text` made inert and cut to at most `maxBytes` UTF-8 bytes, never inside a character. */
+export function boundedText(text: string, maxBytes: number): string {
+  // Cutting first keeps a megabyte of input from being scanned: no character takes less than one byte.
+  const inert = text.slice(0, maxBytes).toWellFormed().replace(controlCharacters, ' ').trim();
+  if (inert.length * 3 <= maxBytes || Buffer.byteLength(inert) <= maxBytes) return inert;
+  const bytes = Buffer.from(inert);
+  let end = maxBytes;
+  while (end > 0 && (bytes[end]! & 0xc0) === 0x80) end -= 1;
+  return bytes.toString('utf8', 0, end);
+}
+
+/** Whether `text` can be kept as it is as an identifier or an index key: not empty, within `maxBytes`, no control characters. */
+export function isPlainText(text: string, maxBytes: number): boolean {
+  return text !== '' && text.length <= maxBytes && boundedText(text, maxBytes) === text;
+}
