@@ -1,0 +1,48 @@
+/**
+ * The closed catalogue of log lines. A line is a name and counts or ids from here, never a body, an address, a subject,
+ * a secret or a signature: what is not in the catalogue cannot be logged.
+ */
+
+export interface LogLines {
+  /** A provider's request was answered. */
+  'webhook.answered': {
+    requestId: string;
+    provider: string;
+    answer: number;
+    received: number;
+    recorded: number;
+    duplicate: number;
+    dropped: number;
+    quarantined: number;
+    failed: number;
+  };
+  /** A request was not genuine. The alarm on refused requests counts these lines. */
+  'webhook.refused': { requestId: string; provider: string; refusal: string };
+  /** Something of ours kept a genuine request from being kept; the provider was asked to send it again. */
+  'webhook.unavailable': { requestId: string; provider: string; cause: string };
+  /** A read was answered. */
+  'query.answered': { requestId: string; route: string; answer: number };
+  /** A batch of the table's stream was worked off. */
+  'alert.sent': {
+    requestId: string;
+    records: number;
+    emails: number;
+    messages: number;
+    alreadySent: number;
+    failed: number;
+  };
+  /** Our own fault: nothing that a caller sent should lead here. */
+  fault: { requestId: string; where: string; error: string };
+}
+
+export type Log = <Name extends keyof LogLines>(line: Name, details: LogLines[Name]) => void;
+
+/** Writes a line as one JSON object, by way of `write`; JSON keeps control characters from forging lines. */
+export function createLog(write: (line: string) => void): Log {
+  return (line, details) => write(JSON.stringify({ line, ...details }));
+}
+
+/** An error's class name: its message may hold what must not be logged. */
+export function errorName(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error;
+}
