@@ -1,0 +1,137 @@
+import middy from '@middy/core';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { type HttpAnswer, json, problem } from '../../shared/http.ts';
+import { httpErrors } from '../../shared/http-errors.ts';
+import { errorName, type Log } from '../../shared/log.ts';
+import {
+  lookUp,
+  type MetadataNames,
+  type Provider,
+  type ProviderRequest,
+  type Quarantined,
+} from '../../shared/providers/provider.ts';
+import type { Store } from '../../shared/store.ts';
+import type { Quarantine } from './quarantine.ts';
+import type { WebhookSecrets } from './webhook-secrets.ts';
+
+export interface IngestDependencies {
+  readonly providers: Readonly<Record<string, Provider>>;
+  readonly secrets: () => Promise<WebhookSecrets>;
+  readonly store: Pick<Store, 'record'>;
+  readonly quarantine: Quarantine;
+  readonly metadata: MetadataNames;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** A larger body than this cannot reach a Lambda function in one piece. */
+const largestBody = 6 * 1024 * 1024;
+
+/** Some providers wait 3 s and pause the webhook after 20 slow answers: what is not written by then is asked for again. */
+const writeDeadline = 2_000;
+
+const retryAfterSeconds = '30';
+
+/** What a method other than POST gets: dashboards probe a URL before they take it. */
+const otherMethods = {
+  HEAD: () => ({ statusCode: 200, headers: {} }),
+  OPTIONS: () => ({ statusCode: 204, headers: { allow: 'POST, HEAD, OPTIONS' } }),
+} as const satisfies Record<string, () => HttpAnswer>;
+
+/**
+ * The ingest function: one call of a provider in, an answer that says whether the provider should send it again out.
+ * 200 means that every event is in the table or in the quarantine queue.
+ */
+export function createHandler(dependencies: IngestDependencies) {
+  const { providers, now, log } = dependencies;
+  return middy<APIGatewayProxyEventV2, HttpAnswer>()
+    .use(httpErrors(log))
+    .handler(async event => {
+      const provider = lookUp(providers, event.pathParameters?.provider ?? '');
+      if (provider === undefined) return problem('not-found');
+      const { method } = event.requestContext.http;
+      if (method !== 'POST') {
+        return (
+          lookUp<() => HttpAnswer>(otherMethods, method)?.() ??
+          problem('method-not-allowed', {}, { allow: 'POST, HEAD, OPTIONS' })
+        );
+      }
+      const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+      if (body.length > largestBody) return problem('too-large');
+      const headers = Object.fromEntries(
+        Object.entries(event.headers).map(([name, value]) => [name.toLowerCase(), value]),
+      );
+      return answer(dependencies, provider, event.requestContext.requestId, {
+        method,
+        headers,
+        body,
+        receivedAt: now(),
+      });
+    });
+}
+
+async function answer(
+  { secrets, store, quarantine, metadata, log }: IngestDependencies,
+  provider: Provider,
+  requestId: string,
+  request: ProviderRequest,
+): Promise<HttpAnswer> {
+  const unavailable = (cause: string) => {
+    log('webhook.unavailable', { requestId, provider: provider.name, cause });
+    return problem('try-again', {}, { 'retry-after': retryAfterSeconds });
+  };
+
+  let known: WebhookSecrets;
+  try {
+    known = await secrets();
+  } catch (error) {
+    return unavailable(`secrets: ${errorName(error)}`);
+  }
+  const refusal = provider.verify(request, lookUp(known, provider.name) ?? []);
+  if (refusal !== null) {
+    log('webhook.refused', { requestId, provider: provider.name, refusal });
+    return problem('unauthorized');
+  }
+
+  const reading = provider.parse(request, { metadata });
+  const { recorded, duplicate, dropped, full, failed } = await store.record(
+    reading.events,
+    request.receivedAt,
+    AbortSignal.timeout(writeDeadline),
+  );
+  const quarantined: Quarantined[] = [
+    ...reading.quarantined,
+    ...full.map(piece => ({ reason: 'item_full', piece }) as const),
+  ];
+  const counts = {
+    received: reading.events.length + reading.quarantined.length,
+    recorded,
+    duplicate,
+    dropped,
+    quarantined: quarantined.length,
+  };
+  const answered = (statusCode: number) =>
+    log('webhook.answered', {
+      requestId,
+      provider: provider.name,
+      answer: statusCode,
+      ...counts,
+      failed: failed.reduce((sum, { events }) => sum + events.length, 0),
+    });
+
+  if (failed.length > 0) {
+    answered(429);
+    return unavailable(`table: ${errorName(failed[0]?.error)}`);
+  }
+  if (quarantined.length > 0) {
+    try {
+      await quarantine({ ...request, requestId, provider: provider.name }, quarantined);
+    } catch (error) {
+      answered(429);
+      return unavailable(`quarantine: ${errorName(error)}`);
+    }
+  }
+  answered(200);
+  return json(200, { ...counts, deferred: 0 });
+}

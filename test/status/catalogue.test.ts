@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { caveatsOf, defaultOldAfter, merge, type Status, statuses } from '../../shared/status.ts';
+import { eventsOf, noon } from '../arbitrary-events.ts';
+import type { History } from './histories.ts';
+
+describe('the catalogue of statuses', () => {
+  it('has the eleven labels that people see', () => {
+    expect(Object.values(statuses).map(({ label }) => label)).toEqual([
+      'Enqueued',
+      'Sent',
+      'Deferred',
+      'Delivered',
+      'Soft Bounced',
+      'Hard Bounced',
+      'Invalid',
+      'Rejected',
+      'Opened',
+      'Link Clicked',
+      'Marked Spam',
+    ]);
+  });
+
+  it('tells what to do wherever somebody must act', () => {
+    for (const { attention, resolution } of Object.values(statuses)) {
+      if (attention === 'yes') expect(resolution).toBeTruthy();
+    }
+  });
+
+  it('alerts support on hard bounces and spam marks only', () => {
+    const alerting = Object.entries(statuses).filter(([, { alert }]) => alert !== null);
+    expect(alerting.map(([status, { alert }]) => [status, alert])).toEqual([
+      ['hard_bounced', 'hard_bounce'],
+      ['invalid', 'hard_bounce'],
+      ['marked_spam', 'spam'],
+    ]);
+  });
+});
+
+describe('the caveats of an email', () => {
+  const caveats = (events: History['events'], now = noon) => {
+    const canonical = eventsOf({ events, ends: 'sent' });
+    return caveatsOf({ verdict: merge(canonical), events: canonical }, now).map(({ code, at }) => [code, at]);
+  };
+  const minute = 60_000;
+
+  it('say that a server took the email and then failed', () => {
+    expect(caveats(['delivered', 'soft_bounced'])).toEqual([['temporary_failure_after_delivery', noon + minute]]);
+    expect(caveats(['deferred', 'delivered'])).toEqual([]);
+  });
+
+  it('say that a person opened it after it had bounced, but not that a machine did', () => {
+    expect(caveats(['hard_bounced', 'opened'])).toEqual([['receipt_after_failure', noon + minute]]);
+    expect(caveats(['hard_bounced', 'machine opened'])).toEqual([]);
+    expect(caveats(['opened', 'hard_bounced'])).toEqual([]);
+  });
+
+  it.each(['enqueued', 'sent', 'deferred'] as const)('say that there is no news once %s is old, not before', status => {
+    expect(caveats([status], noon + defaultOldAfter[status])).toEqual([]);
+    expect(caveats([status], noon + defaultOldAfter[status] + 1)).toEqual([['no_news_since', noon]]);
+  });
+
+  it('never wait for news of an email that has arrived or failed', () => {
+    const settled: Status[] = [
+      'delivered',
+      'opened',
+      'link_clicked',
+      'rejected',
+      'hard_bounced',
+      'invalid',
+      'marked_spam',
+    ];
+    for (const status of settled) expect(caveats([status], noon * 2)).toEqual([]);
+  });
+
+  it('say that events named different accounts', () => {
+    const [event] = eventsOf({ events: ['sent'], ends: 'sent' });
+    const email = { verdict: merge([event!]), accountId: 'acme' };
+    expect(caveatsOf({ ...email, events: [{ ...event!, accountId: 'acme' }] }, noon)).toEqual([]);
+    expect(caveatsOf({ ...email, events: [{ ...event!, accountId: 'other' }] }, noon)[0]?.code).toBe(
+      'account_conflict',
+    );
+  });
+});
