@@ -1,0 +1,166 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  canonicalEvent,
+  decodeHistory,
+  type EventDraft,
+  emailIdOf,
+  encodeHistory,
+  type HistoryEvent,
+} from '../../shared/event.ts';
+import { statusIds } from '../../shared/status.ts';
+import { boundedText } from '../../shared/text.ts';
+import { epochMillis, isoMillis } from '../../shared/time.ts';
+import { noon } from '../arbitrary-events.ts';
+
+const draft: EventDraft = {
+  provider: 'sendgrid',
+  messageId: 'm1',
+  recipient: 'jane@example.com',
+  status: 'delivered',
+  occurredAt: noon,
+  providerEvent: 'delivered',
+  eventId: 'evt-1',
+};
+const canonical = (changes: Partial<EventDraft>, receivedAt = noon) =>
+  canonicalEvent({ ...draft, ...changes }, receivedAt);
+
+describe('the canonical event', () => {
+  it('knows an address by its lower case, without a display name', () => {
+    expect(canonical({ recipient: ' "Jane, Doe" <Jane.Doe+bills@Example.COM> ' })).toMatchObject({
+      recipient: 'jane.doe+bills@example.com',
+    });
+    expect(canonical({ recipient: '"odd name"@Example.com' })).toMatchObject({ recipient: '"odd name"@example.com' });
+    expect(canonical({ recipient: 'ÜSER@BÜCHER.example' })).toMatchObject({ recipient: 'üser@bücher.example' });
+  });
+
+  it.each([
+    ['missing_message_id', { messageId: ' ' }],
+    ['missing_recipient', { recipient: '' }],
+    ['unusable_recipient', { recipient: `${'x'.repeat(1_000_000)}@example.com` }],
+    ['unusable_recipient', { recipient: 'ja\u0000ne@example.com' }],
+    ['unusable_account_id', { accountId: 'x'.repeat(200) }],
+    ['unusable_account_id', { accountId: 'ac\r\nme' }],
+    ['unusable_reference', { reference: '\ud800' }],
+    ['unreadable_time', { occurredAt: Number.NaN }],
+    ['unreadable_time', { occurredAt: Date.UTC(1, 0, 1) }],
+    ['unreadable_time', { occurredAt: Number.NEGATIVE_INFINITY }],
+  ] as const)('says %s rather than keep a piece of it', (defect, changes) => {
+    expect(canonical(changes)).toBe(defect);
+  });
+
+  it('takes an event dated too far ahead at the time of arrival, and keeps what was claimed', () => {
+    const tenYears = noon + 10 * 365 * 24 * 60 * 60_000;
+    expect(canonical({ occurredAt: tenYears })).toMatchObject({ occurredAt: noon, claimedAt: tenYears });
+    expect(canonical({ occurredAt: Number.POSITIVE_INFINITY })).toMatchObject({ occurredAt: noon });
+    expect(canonical({ occurredAt: noon + 10 * 60_000 })).toMatchObject({ occurredAt: noon + 10 * 60_000 });
+  });
+
+  it('names an event that has no id of its own after what it says', () => {
+    const id = (changes: Partial<EventDraft>) => {
+      const event = canonical({ eventId: undefined, ...changes });
+      return typeof event === 'string' ? event : event.eventId;
+    };
+    expect(id({})).toBe(id({}));
+    expect(id({})).toMatch(/^[\w-]{22}$/);
+    for (const change of [
+      { messageId: 'm2' },
+      { recipient: 'joe@example.com' },
+      { occurredAt: noon - 1 },
+      { providerEvent: 'open' },
+      { clickUrl: 'https://example.com' },
+    ]) {
+      expect(id(change)).not.toBe(id({}));
+    }
+  });
+
+  it('keeps two long message ids apart though both are cut', () => {
+    const long = 'm'.repeat(2_000);
+    const [one, other] = [canonical({ messageId: `${long}1` }), canonical({ messageId: `${long}2` })];
+    if (typeof one === 'string' || typeof other === 'string') throw new Error('both are events');
+    expect(emailIdOf(one)).not.toBe(emailIdOf(other));
+    expect(Buffer.byteLength(one.messageId)).toBeLessThanOrEqual(500);
+  });
+
+  it('holds texts inert and bounded', () => {
+    expect(canonical({ reason: { text: 'first\r\nINFO forged \u001b[31mline' } })).toMatchObject({
+      reason: { text: 'first INFO forged  [31mline' },
+    });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 80 }), fc.integer({ min: 1, max: 60 }), (text, maxBytes) => {
+        const bounded = boundedText(text, maxBytes);
+        expect(Buffer.byteLength(bounded)).toBeLessThanOrEqual(maxBytes);
+        expect(bounded.isWellFormed()).toBe(true);
+        expect(bounded).not.toMatch(/[\u0000-\u001f\u007f]/);
+      }),
+    );
+  });
+
+  it('is one email per provider, message and recipient, whatever characters they hold', () => {
+    const field = fc.constantFrom('a', 'a"', '","', 'a,b', 'b', '\\', '["');
+    fc.assert(
+      fc.property(fc.tuple(field, field, field), fc.tuple(field, field, field), (one, other) => {
+        const id = ([provider, messageId, recipient]: [string, string, string]) =>
+          emailIdOf({ provider, messageId, recipient });
+        expect(id(one) === id(other)).toBe(JSON.stringify(one) === JSON.stringify(other));
+        expect(id(one)).toMatch(/^[\w-]{22}$/);
+      }),
+    );
+  });
+});
+
+describe('the history', () => {
+  it('gives back every event that it was given', () => {
+    const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
+    const maybe = <Value>(arbitrary: fc.Arbitrary<Value>) => fc.option(arbitrary, { nil: undefined });
+    const reason = fc
+      .record({ code: text, enhancedCode: text, text }, { requiredKeys: [] })
+      .filter(({ code, enhancedCode, text }) => Boolean(code ?? enhancedCode ?? text));
+    const event = fc.record({
+      eventId: text,
+      status: fc.constantFrom(...statusIds, null),
+      occurredAt: fc.integer({ min: noon, max: noon * 2 }),
+      evidence: fc.constantFrom('human', 'machine', 'unknown'),
+      providerEvent: text,
+      reason: maybe(reason),
+      clickUrl: maybe(text),
+      userAgent: maybe(text),
+      accountId: maybe(text),
+      claimedAt: maybe(fc.integer({ min: noon, max: noon * 2 })),
+    }) satisfies fc.Arbitrary<HistoryEvent>;
+    fc.assert(
+      fc.property(event, given => {
+        const known = JSON.parse(JSON.stringify(given));
+        expect(decodeHistory(encodeHistory(given))).toEqual(known);
+      }),
+    );
+  });
+});
+
+describe("a provider's time", () => {
+  it.each([
+    [1767355200, 'seconds'],
+    [1767355200000, 'milliseconds'],
+    [1767355200000000, 'microseconds'],
+  ])('%d is read as %s', unix => {
+    expect(epochMillis(unix)).toBe(noon);
+  });
+
+  it.each([
+    '2026-01-02T12:00:00Z',
+    '2026-01-02T12:00:00.0000000Z',
+    '2026-01-02T13:00:00+01:00',
+    '2026-01-02T13:00:00+0100',
+    '2026-01-02 12:00:00',
+    '2026-01-02T12:00Z',
+  ])('%s is noon UTC', text => {
+    expect(isoMillis(text)).toBe(noon);
+  });
+
+  it.each(['', 'yesterday', '2026', '20260102T120000Z', '2026-13-40T99:00:00Z', '+275760-09-13T00:00:00Z'])(
+    '"%s" is no time',
+    text => {
+      expect(isoMillis(text)).toBeNaN();
+    },
+  );
+});
