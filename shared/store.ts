@@ -209,7 +209,8 @@ export function createStore({ client, tableName, retentionDays }: StoreOptions):
     for (const fact of ['accountId', 'subject', 'reference'] as const) {
       const value = earliest(group, fact);
       if (value === undefined) continue;
-      sets.push(`${fact} = if_not_exists(${fact}, :${fact})`);
+      sets.push(`#${fact} = if_not_exists(#${fact}, :${fact})`);
+      names[`#${fact}`] = fact;
       values[`:${fact}`] = value;
     }
     let condition: string | undefined;
@@ -358,5 +359,5 @@ function emailOf(item: Record<string, unknown>): Email {
 }
 
 function isItemFull(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ValidationException' && /size has exceeded/i.test(error.message);
+  return error instanceof Error && error.name === 'ValidationException' && /size.* has exceeded/i.test(error.message);
 }
