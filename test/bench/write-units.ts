@@ -1,0 +1,67 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { startDynoxide } from '../../infra/local/dynamodb-engine.ts';
+import type { CanonicalEvent } from '../../shared/event.ts';
+import type { Status } from '../../shared/status.ts';
+import { createStore } from '../../shared/store.ts';
+import { createEmailTable } from '../email-table.ts';
+import { type Figure, figure } from './figures.ts';
+
+const usualLife = ['enqueued', 'sent', 'delivered', 'opened', 'link_clicked'] as const satisfies readonly Status[];
+const userAgent =
+  'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
+
+/** The event in which an email reaches a status, with the texts that come with it. */
+function eventOf(status: Status, email: number, at: number): CanonicalEvent {
+  const bySender = status === 'enqueued' || status === 'sent';
+  return {
+    provider: 'sendgrid',
+    messageId: `wr7hYk2GQRqkn0bDZ${String(email).padStart(5, '0')}`,
+    recipient: `customer.${email}@example.com`,
+    accountId: `account-${email % 10}`,
+    subject: `Your invoice ${email} from Example Ltd`,
+    status,
+    occurredAt: at,
+    evidence: status === 'opened' || status === 'link_clicked' ? 'human' : 'unknown',
+    eventId: `${status}-${email}`.padEnd(bySender ? 22 : 48, 'x'),
+    providerEvent: bySender ? `app.${status}` : status,
+    ...(status === 'delivered' && { reason: { text: '250 2.0.0 OK  1767323045 af79cd13be357-7c5a5d0d2d4 - gsmtp' } }),
+    ...((status === 'opened' || status === 'link_clicked') && { userAgent }),
+    ...(status === 'link_clicked' && { clickUrl: `https://billing.example.com/invoices/${email}/pay` }),
+  };
+}
+
+/** Write units an event, as the engine reports them: the usual life of 100 emails, an event a request, indexes included. */
+export async function writeUnits(): Promise<Figure[]> {
+  const engine = await startDynoxide();
+  try {
+    const raw = new DynamoDBClient({
+      endpoint: engine.endpoint,
+      region: 'local',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    });
+    await createEmailTable(raw, 'emails');
+    let units = 0;
+    raw.middlewareStack.add(
+      next => async args => {
+        const result = await next({ ...args, input: { ...args.input, ReturnConsumedCapacity: 'TOTAL' } });
+        units +=
+          (result.output as { ConsumedCapacity?: { CapacityUnits?: number } }).ConsumedCapacity?.CapacityUnits ?? 0;
+        return result;
+      },
+      { step: 'initialize', name: 'countWriteUnits' },
+    );
+    const store = createStore({ client: DynamoDBDocumentClient.from(raw), tableName: 'emails', retentionDays: 400 });
+    const start = Date.UTC(2026, 0, 2, 12);
+    for (let email = 0; email < 100; email += 1) {
+      for (const [minute, status] of usualLife.entries()) {
+        const at = start + minute * 60_000;
+        const { recorded } = await store.record([eventOf(status, email, at)], at);
+        if (recorded !== 1) throw new Error(`${status} of email ${email} was not recorded`);
+      }
+    }
+    return [figure('write units an event, usual life', units / (100 * usualLife.length), 'WCU', '≤ 1.7')];
+  } finally {
+    await engine.stop();
+  }
+}
