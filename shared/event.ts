@@ -85,6 +85,9 @@ export const furthestAhead = 10 * 60_000;
 /** No provider's event is older than email providers are; what claims to be has a broken clock or unit. */
 const earliestTime = Date.UTC(2000, 0, 1);
 
+/** The last time that has an ISO-8601 text in JavaScript. */
+const latestTime = 8.64e15;
+
 const printableAscii = /^[\x21-\x7e]+$/;
 
 /**
@@ -125,7 +128,7 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number): Canonical
     ...optionalText('accountId', draft.accountId, limits.accountId),
     ...optionalText('subject', draft.subject, limits.subject),
     ...optionalText('reference', draft.reference, limits.reference),
-    ...(tooFarAhead && { claimedAt: Math.min(draft.occurredAt, Number.MAX_SAFE_INTEGER) }),
+    ...(tooFarAhead && { claimedAt: Math.min(draft.occurredAt, latestTime) }),
   };
 }
 

@@ -19,7 +19,11 @@ export const problems = {
 } as const satisfies Record<string, { status: number; title: string }>;
 
 export function json(statusCode: number, body: unknown, headers: Record<string, string> = {}): HttpAnswer {
-  return { statusCode, headers: { 'content-type': 'application/json', ...headers }, body: JSON.stringify(body) };
+  return {
+    statusCode,
+    headers: { 'content-type': 'application/json', 'x-content-type-options': 'nosniff', ...headers },
+    body: JSON.stringify(body),
+  };
 }
 
 /**
@@ -38,6 +42,7 @@ export function problem(
     { type: `/problems/${name}`, title, status, ...more },
     {
       'content-type': 'application/problem+json',
+      'cache-control': 'no-store',
       ...headers,
     },
   );

@@ -228,6 +228,16 @@ export type OldAfter = Readonly<Record<'enqueued' | 'sent' | 'deferred', number>
 const minute = 60_000;
 export const defaultOldAfter: OldAfter = { enqueued: 15 * minute, sent: 24 * 60 * minute, deferred: 72 * 60 * minute };
 
+/** Whether a status that waits for news has waited too long. */
+export function isOld({ status, statusAt }: Verdict, now: number, oldAfter: OldAfter): boolean {
+  return statuses[status].attention === 'when_old' && now - statusAt > oldAfter[status as keyof OldAfter];
+}
+
+/** Whether somebody must act on an email now: its status asks for it, or it has waited too long for news. */
+export function needsAttention(verdict: Verdict | null, now: number, oldAfter: OldAfter): boolean {
+  return verdict !== null && (statuses[verdict.status].attention === 'yes' || isOld(verdict, now, oldAfter));
+}
+
 export const caveatTexts = {
   temporary_failure_after_delivery:
     "The recipient's server first took the email and later reported a temporary failure: it may not have reached the inbox.",
@@ -279,9 +289,7 @@ export function caveatsOf(
       const receipts = times(['opened', 'link_clicked']).filter(time => time > statusAt);
       if (receipts.length > 0) say('receipt_after_failure', Math.min(...receipts));
     }
-    if (statuses[status].attention === 'when_old' && now - statusAt > oldAfter[status as keyof OldAfter]) {
-      say('no_news_since', statusAt);
-    }
+    if (isOld(verdict, now, oldAfter)) say('no_news_since', statusAt);
   }
   if (accountId !== undefined && events.some(event => event.accountId !== undefined && event.accountId !== accountId)) {
     say('account_conflict');

@@ -1,0 +1,102 @@
+import middy from '@middy/core';
+import type { APIGatewayEventRequestContextV2, APIGatewayProxyEventV2WithRequestContext } from 'aws-lambda';
+import { limits } from '../../shared/event.ts';
+import { type HttpAnswer, json, problem } from '../../shared/http.ts';
+import { httpErrors } from '../../shared/http-errors.ts';
+import type { Log } from '../../shared/log.ts';
+import { routes } from '../../shared/routes.ts';
+import type { OldAfter } from '../../shared/status.ts';
+import type { Store } from '../../shared/store.ts';
+import { isPlainText } from '../../shared/text.ts';
+import { type AccessRules, isIdToken, maySee, type VerifiedToken } from './access.ts';
+import { cursorOf } from './cursor.ts';
+import { withEtag } from './etag.ts';
+import { listRequest } from './list-parameters.ts';
+import { catalogueView, emailView, rowView } from './view.ts';
+
+export interface QueryDependencies {
+  readonly store: Pick<Store, 'email' | 'accountPage'>;
+  readonly access: AccessRules;
+  readonly oldAfter: OldAfter;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+  readonly log: Log;
+}
+
+/** An event of any of the routes; public ones come without an authorizer. */
+export type QueryEvent = APIGatewayProxyEventV2WithRequestContext<
+  APIGatewayEventRequestContextV2 & { readonly authorizer?: { readonly jwt: VerifiedToken } }
+>;
+
+type QueryRoute = {
+  [Key in keyof typeof routes]: (typeof routes)[Key]['function'] extends 'query' ? Key : never;
+}[keyof typeof routes];
+
+/** Answers one route, once access to the account in its path was granted. */
+type Operation = (dependencies: QueryDependencies, event: QueryEvent) => HttpAnswer | Promise<HttpAnswer>;
+
+/** A browser may keep an answer, yet asks each time whether it still holds. */
+const revalidated = { 'cache-control': 'private, no-cache' };
+
+const emailIdShape = /^[\w-]{22}$/;
+
+const operations = {
+  'GET /statuses': (_, { headers }) =>
+    withEtag(json(200, catalogueView(), { 'cache-control': 'public, max-age=3600' }), headers['if-none-match']),
+
+  'GET /accounts/{accountId}/emails': async ({ store, oldAfter, now }, event) => {
+    const accountId = event.pathParameters?.accountId ?? '';
+    const request = listRequest(accountId, event.rawQueryString);
+    if ('field' in request) return problem('invalid-request', { ...request });
+    const { emails, next } = await store.accountPage(accountId, request.of.list, request);
+    const time = now();
+    return json(
+      200,
+      {
+        // An index lags behind its table: what an email says of itself decides.
+        emails: emails.filter(email => email.accountId === accountId).map(email => rowView(email, time, oldAfter)),
+        ...(next && { cursor: cursorOf(request.of, next) }),
+      },
+      revalidated,
+    );
+  },
+
+  'GET /accounts/{accountId}/emails/{emailId}': async ({ store, oldAfter, now }, event) => {
+    const { accountId = '', emailId = '' } = event.pathParameters ?? {};
+    const email = emailIdShape.test(emailId) ? await store.email(emailId) : null;
+    if (email?.accountId !== accountId) return problem('not-found');
+    return withEtag(json(200, emailView(email, now(), oldAfter), revalidated), event.headers['if-none-match']);
+  },
+} as const satisfies Record<QueryRoute, Operation>;
+
+/** The query function: an account's people read their emails. Another account's email and none at all look the same. */
+export function createHandler(dependencies: QueryDependencies) {
+  return middy<QueryEvent, HttpAnswer>()
+    .use(httpErrors(dependencies.log))
+    .handler(async event => {
+      const { requestId, routeKey } = event.requestContext;
+      const answer = await answerTo(dependencies, event, routeKey);
+      dependencies.log('query.answered', { requestId, route: routeKey, answer: answer.statusCode });
+      return answer;
+    });
+}
+
+function answerTo(dependencies: QueryDependencies, event: QueryEvent, routeKey: string) {
+  if (!isQueryRoute(routeKey)) return problem('not-found');
+  const refusal = routes[routeKey].access === 'public' ? null : refusalOf(event, dependencies.access);
+  return refusal ?? operations[routeKey](dependencies, event);
+}
+
+function isQueryRoute(routeKey: string): routeKey is QueryRoute {
+  return Object.hasOwn(operations, routeKey);
+}
+
+/** Why the bearer may not see the account in the path; null where they may. */
+function refusalOf({ requestContext, pathParameters }: QueryEvent, rules: AccessRules): HttpAnswer | null {
+  const token = requestContext.authorizer?.jwt;
+  if (token === undefined || isIdToken(token)) {
+    return problem('unauthorized', {}, { 'www-authenticate': 'Bearer error="invalid_token"' });
+  }
+  const accountId = pathParameters?.accountId ?? '';
+  return isPlainText(accountId, limits.accountId) && maySee(token, accountId, rules) ? null : problem('not-found');
+}

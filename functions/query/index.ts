@@ -1,0 +1,21 @@
+import { documentClient } from '../../shared/dynamodb-client.ts';
+import { createLog } from '../../shared/log.ts';
+import { createStore } from '../../shared/store.ts';
+import { queryEnv } from './env.ts';
+import { createHandler } from './handler.ts';
+
+const env = queryEnv.parse(process.env);
+const minute = 60_000;
+
+export const handler = createHandler({
+  // Nothing is written here, so that nothing is retained.
+  store: createStore({ client: documentClient(), tableName: env.TABLE_NAME, retentionDays: 0 }),
+  access: { accountClaim: env.ACCOUNT_CLAIM, supportScope: env.SUPPORT_SCOPE },
+  oldAfter: {
+    enqueued: env.ENQUEUED_OLD_AFTER_MINUTES * minute,
+    sent: env.SENT_OLD_AFTER_MINUTES * minute,
+    deferred: env.DEFERRED_OLD_AFTER_MINUTES * minute,
+  },
+  now: Date.now,
+  log: createLog(console.log),
+});
