@@ -1,0 +1,66 @@
+import type { DynamoDBRecord } from 'aws-lambda';
+import * as z from 'zod';
+import { decidingEventOf } from '../../shared/because.ts';
+import { decodeHistory, type EmailFacts, type Reason } from '../../shared/event.ts';
+import { type AlertKind, type Status, statuses, statusIds } from '../../shared/status.ts';
+
+/** The statuses that support is told about. */
+export type AlertingStatus = {
+  [Id in Status]: (typeof statuses)[Id]['alert'] extends null ? never : Id;
+}[Status];
+
+/** What support is to be told about one email. */
+export interface Alert extends EmailFacts {
+  readonly kind: AlertKind;
+  readonly emailId: string;
+  readonly provider: string;
+  readonly messageId: string;
+  readonly recipient: string;
+  readonly status: AlertingStatus;
+  /** Epoch milliseconds. */
+  readonly statusAt: number;
+  readonly reason?: Reason | undefined;
+}
+
+const text = z.object({ S: z.string() }).transform(({ S }) => S);
+const number = z.object({ N: z.string() }).transform(({ N }) => Number(N));
+const texts = z.object({ SS: z.array(z.string()) }).transform(({ SS }) => SS);
+
+/** An email's item as the stream shows it. */
+const emailImage = z.object({
+  emailId: text,
+  provider: text,
+  messageId: text,
+  recipient: text,
+  accountId: text.optional(),
+  subject: text.optional(),
+  reference: text.optional(),
+  status: text.pipe(z.enum(statusIds)),
+  statusAt: number,
+  statusEventId: text,
+  history: texts.transform(elements => elements.map(decodeHistory)),
+});
+
+/**
+ * The alert that a stream record asks for: its change took the email into an alerting kind. null where it asks for none.
+ *
+ * @throws if the record's image cannot be read
+ */
+export function alertOf({ eventName, dynamodb }: DynamoDBRecord): Alert | null {
+  if (eventName === 'REMOVE') return null;
+  const image = dynamodb?.NewImage;
+  // An email that only notes are known of has no status yet.
+  if (image !== undefined && image.status === undefined) return null;
+  const email = emailImage.parse(image);
+  const { alert: kind } = statuses[email.status];
+  if (kind === null || kind === kindBefore(dynamodb?.OldImage?.status?.S)) return null;
+
+  const { history, statusEventId, ...facts } = email;
+  const { status, statusAt } = facts;
+  const reason = decidingEventOf({ status, statusAt, statusEventId }, history)?.reason;
+  return { ...facts, kind, status: status as AlertingStatus, ...(reason && { reason }) };
+}
+
+function kindBefore(status: string | undefined): AlertKind | null {
+  return status !== undefined && Object.hasOwn(statuses, status) ? statuses[status as Status].alert : null;
+}

@@ -1,0 +1,86 @@
+import middy from '@middy/core';
+import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import { errorName, type Log } from '../../shared/log.ts';
+import { type Alert, alertOf } from './alert.ts';
+import type { Alerted } from './alerted.ts';
+import { eachInFlight } from './in-flight.ts';
+import { messagesOf } from './message.ts';
+import type { Publish } from './publish.ts';
+
+export interface AlertDependencies {
+  readonly alerted: Alerted;
+  readonly publish: Publish;
+  /** Where support sees an email, with `{accountId}` and `{emailId}`; empty where there is no such page. */
+  readonly emailPageUrl: string;
+  readonly log: Log;
+}
+
+const messagesInFlight = 8;
+const marksInFlight = 16;
+
+/**
+ * The alert function: a batch of the table's stream in, messages to support out, one per email and kind, ever.
+ *
+ * Lambda sends a stream's batch again from the first failed record on, so that records after it come twice: those
+ * already alerted are known by the mark on their item. The mark is set after publishing: dying in between tells
+ * support twice, which is better than never.
+ */
+export function createHandler({ alerted, publish, emailPageUrl, log }: AlertDependencies) {
+  return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>().handler(async ({ Records }, { awsRequestId }) => {
+    const requestId = awsRequestId;
+    const failed = new Set<string>();
+    const fault = (where: string, error: unknown) => log('fault', { requestId, where, error: errorName(error) });
+
+    /** Each alert once, with the records that ask for it. */
+    const asked = new Map<string, { readonly alert: Alert; readonly records: string[] }>();
+    for (const record of Records) {
+      const sequenceNumber = record.dynamodb?.SequenceNumber ?? '';
+      try {
+        const alert = alertOf(record);
+        if (alert === null) continue;
+        const same = asked.get(keyOf(alert));
+        if (same === undefined) asked.set(keyOf(alert), { alert, records: [sequenceNumber] });
+        else same.records.push(sequenceNumber);
+      } catch (error) {
+        failed.add(sequenceNumber);
+        fault('alert.read', error);
+      }
+    }
+    const fail = (alerts: readonly Alert[]) => {
+      for (const alert of alerts) for (const record of asked.get(keyOf(alert))!.records) failed.add(record);
+    };
+
+    const alerts = [...asked.values()].map(({ alert }) => alert);
+    const counts = { emails: 0, messages: 0, alreadySent: 0 };
+    try {
+      const kinds = await alerted.kindsOf([...new Set(alerts.map(({ emailId }) => emailId))]);
+      const existing = alerts.filter(({ emailId }) => kinds.has(emailId));
+      const unsent = existing.filter(({ emailId, kind }) => !kinds.get(emailId)!.has(kind));
+      counts.alreadySent = existing.length - unsent.length;
+
+      await eachInFlight(messagesOf(unsent, emailPageUrl), messagesInFlight, async message => {
+        try {
+          await publish(message);
+        } catch (error) {
+          fail(message.alerts);
+          return fault('alert.publish', error);
+        }
+        counts.messages += 1;
+        counts.emails += message.alerts.length;
+        await eachInFlight(message.alerts, marksInFlight, async ({ emailId, kind }) => {
+          // Support has been told: reporting the record now would only tell them again.
+          await alerted.mark(emailId, kind).catch(error => fault('alert.mark', error));
+        });
+      });
+    } catch (error) {
+      fail(alerts);
+      fault('alert.lookup', error);
+    }
+    log('alert.sent', { requestId, records: Records.length, ...counts, failed: failed.size });
+    return { batchItemFailures: [...failed].map(itemIdentifier => ({ itemIdentifier })) };
+  });
+}
+
+function keyOf({ emailId, kind }: Alert): string {
+  return `${kind} ${emailId}`;
+}

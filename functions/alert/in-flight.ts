@@ -1,0 +1,12 @@
+/** Does `work` for every item, with at most `limit` of them in flight at once. `work` must not reject. */
+export async function eachInFlight<Item>(
+  items: readonly Item[],
+  limit: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  const waiting = items.values();
+  const worker = async () => {
+    for (const item of waiting) await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+}

@@ -1,0 +1,177 @@
+import { reasonInWords } from '../../shared/because.ts';
+import { type AlertKind, type Status, statuses, statusIds } from '../../shared/status.ts';
+import { isoText } from '../../shared/time.ts';
+import type { Alert } from './alert.ts';
+import { headerText, readableAddress, readableText } from './readable.ts';
+
+/** SNS takes 256 KB, message and attributes together; the rest is room for the attributes. */
+export const largestMessage = 255 * 1024;
+
+/** So many emails of one account in one batch get a message each; more are folded into digests. */
+export const singleMessages = 3;
+
+/** SNS's bound for a subject: fewer than 100 printable ASCII characters. */
+const longestSubject = 99;
+
+/** A message as SNS takes it, and the alerts in it. */
+export interface AlertMessage {
+  readonly kind: AlertKind;
+  readonly accountId: string | undefined;
+  readonly alerts: readonly Alert[];
+  readonly subject: string;
+  /** JSON for `MessageStructure: 'json'`: `default` for machines, `email` for people. */
+  readonly body: string;
+}
+
+const kinds = {
+  hard_bounce: { one: 'Hard bounce', many: 'hard bounces', what: 'could not be delivered, for a permanent reason' },
+  spam: { one: 'Marked as spam', many: 'emails marked as spam', what: 'were marked as spam by the recipient' },
+} as const satisfies Record<AlertKind, { one: string; many: string; what: string }>;
+
+/**
+ * The messages that tell support of the alerts, in their order: per account and kind up to three of one email each,
+ * else as few digests as their size allows. Every alert is in exactly one. Emails whose account is not known yet are
+ * folded together.
+ *
+ * @param emailPageUrl where support sees an email, with `{accountId}` and `{emailId}`; empty where there is no such page
+ */
+export function messagesOf(alerts: readonly Alert[], emailPageUrl: string): AlertMessage[] {
+  const groups = Map.groupBy(alerts, ({ accountId, kind }) => JSON.stringify([kind, accountId]));
+  return [...groups.values()].flatMap(group =>
+    (group.length <= singleMessages ? group.map(alert => [alert]) : digestsOf(group, emailPageUrl)).map(told =>
+      messageOf(told, emailPageUrl),
+    ),
+  );
+}
+
+/** Alerts of one group split where a message would become too large. */
+function digestsOf(group: readonly Alert[], emailPageUrl: string): Alert[][] {
+  // Both escapings work character by character, so that sizes add up; the counts in the text need a few bytes more.
+  const around = Buffer.byteLength(bodyOf(group.slice(0, 1), emailPageUrl)) + 32;
+  const digests: Alert[][] = [];
+  let size = Number.POSITIVE_INFINITY;
+  for (const alert of group) {
+    const added = sizeOf(alert, emailPageUrl);
+    if (size + added > largestMessage) {
+      digests.push([]);
+      size = around;
+    }
+    digests.at(-1)!.push(alert);
+    size += added;
+  }
+  return digests;
+}
+
+/** What one more email adds to a digest's body. */
+function sizeOf(alert: Alert, emailPageUrl: string): number {
+  const entry = `${JSON.stringify(entryOf(alert, emailPageUrl))},`;
+  const line = `${lineOf(alert, emailPageUrl)}\n`;
+  return Buffer.byteLength(JSON.stringify(entry)) + Buffer.byteLength(JSON.stringify(line));
+}
+
+function messageOf(alerts: readonly Alert[], emailPageUrl: string): AlertMessage {
+  const { kind, accountId } = alerts[0]!;
+  return { kind, accountId, alerts, subject: subjectOf(alerts), body: bodyOf(alerts, emailPageUrl) };
+}
+
+function subjectOf(alerts: readonly Alert[]): string {
+  const { kind, recipient, accountId } = alerts[0]!;
+  const what = alerts.length === 1 ? `${kinds[kind].one}: ${recipient}` : `${alerts.length} ${kinds[kind].many}`;
+  return headerText(`${what}${accountId === undefined ? '' : ` (account ${accountId})`}`, longestSubject);
+}
+
+function bodyOf(alerts: readonly Alert[], emailPageUrl: string): string {
+  const { kind, accountId } = alerts[0]!;
+  const forMachines = {
+    version: 1,
+    kind,
+    accountId: accountId ?? null,
+    statuses: statusesOf(kind).map(id => {
+      const { label, meaning, resolution, sentAgain } = statuses[id];
+      return { id, label, meaning, resolution, sentAgain };
+    }),
+    emails: alerts.map(alert => entryOf(alert, emailPageUrl)),
+  };
+  const forPeople = alerts.length === 1 ? letterOf(alerts[0]!, emailPageUrl) : digestOf(alerts, emailPageUrl);
+  return JSON.stringify({ default: JSON.stringify(forMachines), email: forPeople });
+}
+
+function statusesOf(kind: AlertKind): readonly Status[] {
+  return statusIds.filter(id => statuses[id].alert === kind);
+}
+
+/** One email for machines: every value as it is. */
+function entryOf(alert: Alert, emailPageUrl: string) {
+  const { emailId, accountId, provider, messageId, recipient, subject, reference, status, statusAt, reason } = alert;
+  return {
+    emailId,
+    accountId: accountId ?? null,
+    provider,
+    messageId,
+    recipient,
+    subject: subject ?? null,
+    reference: reference ?? null,
+    status,
+    label: statuses[status].label,
+    statusAt: isoText(statusAt),
+    reason: reason ?? null,
+    url: pageOf(alert, emailPageUrl),
+  };
+}
+
+/** One email for a person: what happened to whom, why, and what to do now. */
+function letterOf(alert: Alert, emailPageUrl: string): string {
+  const { kind, accountId, recipient, subject, reference, provider, status, statusAt, reason } = alert;
+  const { label, meaning, resolution, sentAgain } = statuses[status];
+  const page = pageOf(alert, emailPageUrl);
+  const lines = [
+    `${kinds[kind].one}: ${readableAddress(recipient)}`,
+    '',
+    `Recipient: ${readableAddress(recipient)}`,
+    `Account:   ${accountId === undefined ? 'not known yet' : readableText(accountId)}`,
+    `Subject:   ${subject === undefined ? 'not known' : readableText(subject)}`,
+    `Reference: ${reference === undefined ? 'not known' : readableText(reference)}`,
+    `Status:    ${label} since ${isoText(statusAt)}, reported by ${provider}`,
+    `Reason:    ${reason === undefined ? 'not given' : readableText(reasonInWords(reason))}`,
+    '',
+    meaning,
+    `What to do: ${resolution}`,
+    `Is it sent again? ${sentAgain}`,
+    ...(page === null ? [] : ['', page]),
+  ];
+  return lines.join('\n');
+}
+
+function digestOf(alerts: readonly Alert[], emailPageUrl: string): string {
+  const { kind, accountId } = alerts[0]!;
+  const whose = accountId === undefined ? 'whose account is not known yet' : `of account ${readableText(accountId)}`;
+  return [
+    `${alerts.length} emails ${whose} ${kinds[kind].what}.`,
+    '',
+    ...statusesOf(kind).map(id => `${statuses[id].label}: ${statuses[id].meaning} ${statuses[id].resolution}`),
+    '',
+    ...alerts.map(alert => lineOf(alert, emailPageUrl)),
+  ].join('\n');
+}
+
+/** One email in a digest. */
+function lineOf(alert: Alert, emailPageUrl: string): string {
+  const { recipient, subject, reference, status, statusAt, reason } = alert;
+  return [
+    `- ${readableAddress(recipient)}`,
+    ...(subject === undefined ? [] : [`"${readableText(subject)}"`]),
+    ...(reference === undefined ? [] : [`reference ${readableText(reference)}`]),
+    `${statuses[status].label} since ${isoText(statusAt)}`,
+    ...(reason === undefined ? [] : [readableText(reasonInWords(reason))]),
+    pageOf(alert, emailPageUrl) ?? `email ${alert.emailId}`,
+  ].join(' | ');
+}
+
+/** Where support sees the email; null where there is no such page, or no account that it could be shown under. */
+function pageOf({ accountId, emailId }: Alert, emailPageUrl: string): string | null {
+  if (emailPageUrl === '' || (accountId === undefined && emailPageUrl.includes('{accountId}'))) return null;
+  const values = { '{accountId}': accountId ?? '', '{emailId}': emailId };
+  return emailPageUrl.replace(/\{accountId\}|\{emailId\}/g, name =>
+    encodeURIComponent(values[name as keyof typeof values].toWellFormed()),
+  );
+}
