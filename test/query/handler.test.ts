@@ -1,0 +1,469 @@
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { VerifiedToken } from '../../functions/query/access.ts';
+import { createHandler, type QueryEvent } from '../../functions/query/handler.ts';
+import type { RouteKey } from '../../shared/routes.ts';
+import { defaultOldAfter, statuses, statusIds } from '../../shared/status.ts';
+import { noon } from '../arbitrary-events.ts';
+import { httpEvent, lambdaContext } from '../http-event.ts';
+import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+
+const minute = 60_000;
+const list = 'GET /accounts/{accountId}/emails';
+const one = 'GET /accounts/{accountId}/emails/{emailId}';
+
+describe('the query function', () => {
+  let emails: StoredEmails;
+  let now = noon;
+  const lines: unknown[][] = [];
+  beforeAll(async () => {
+    emails = await startStoredEmails();
+  });
+  afterAll(() => emails?.stop());
+
+  const access = { accountClaim: 'account_id', supportScope: 'mailtrail/support' };
+  const token = (claims: VerifiedToken['claims'], scopes: string[] | null = null): VerifiedToken => ({
+    claims,
+    scopes,
+  });
+  const tokenOf = (accountId: string) => token({ sub: 'jane', account_id: accountId });
+  const support = token({ sub: 'sam', scope: 'openid mailtrail/support' });
+
+  interface Call {
+    readonly path?: Record<string, string>;
+    readonly query?: string;
+    readonly headers?: Record<string, string>;
+    readonly token?: VerifiedToken;
+  }
+  async function call(routeKey: RouteKey, { path = {}, query = '', headers = {}, token: jwt }: Call = {}) {
+    const event: APIGatewayProxyEventV2 = { ...httpEvent(routeKey, path, headers), rawQueryString: query };
+    const requestContext = { ...event.requestContext, ...(jwt && { authorizer: { jwt } }) };
+    const handler = createHandler({
+      store: emails.store,
+      access,
+      oldAfter: defaultOldAfter,
+      now: () => now,
+      log: (...line) => lines.push(line),
+    });
+    const answer = await handler({ ...event, requestContext } as QueryEvent, lambdaContext);
+    expect(answer.headers['x-request-id']).toBe(requestContext.requestId);
+    return { ...answer, json: answer.body === undefined ? undefined : JSON.parse(answer.body) };
+  }
+  const get = (accountId: string, emailId: string, headers = {}) =>
+    call(one, { path: { accountId, emailId }, token: tokenOf(accountId), headers });
+  const listOf = (accountId: string, query = '') =>
+    call(list, { path: { accountId }, token: tokenOf(accountId), query });
+  const idsOf = ({ json }: { json: { emails: { emailId: string }[] } }) => json.emails.map(({ emailId }) => emailId);
+
+  /** Five emails of an account, one a minute, oldest first. */
+  async function fiveEmails(accountId: string) {
+    const ids: string[] = [];
+    for (let index = 0; index < 5; index += 1) {
+      const status = index % 2 === 0 ? 'hard_bounced' : 'delivered';
+      const event = anEvent({ accountId, status, occurredAt: noon + index * minute });
+      ids.push(await emails.record([event], noon + index * minute));
+    }
+    return ids;
+  }
+
+  describe('the catalogue of statuses', () => {
+    it('says of each of the eleven what it means and what to do, to anybody', async () => {
+      const { statusCode, json, headers } = await call('GET /statuses');
+      expect(statusCode).toBe(200);
+      expect(json.statuses.map(({ id }: { id: string }) => id)).toEqual(statusIds);
+      const { label, meaning, resolution, sentAgain, attention } = statuses.hard_bounced;
+      expect(json.statuses).toContainEqual({
+        id: 'hard_bounced',
+        label,
+        meaning,
+        resolution,
+        sentAgain,
+        attention,
+      });
+      expect(headers['cache-control']).toMatch(/^public, max-age=\d+$/);
+    });
+
+    it('is not sent again to who already has it', async () => {
+      const { headers } = await call('GET /statuses');
+      const again = await call('GET /statuses', { headers: { 'if-none-match': `"other", W/${headers.etag}` } });
+      expect(again).toMatchObject({ statusCode: 304, json: undefined, headers: { etag: headers.etag } });
+    });
+  });
+
+  describe('one email', () => {
+    it('is shown with its status, what to do, why, and everything that happened in order of time', async () => {
+      now = noon + 10 * minute;
+      const sent = anEvent({
+        accountId: 'acme',
+        subject: 'Invoice 7 <script>',
+        reference: 'INV-7',
+        status: 'sent',
+        providerEvent: 'processed',
+      });
+      const bounce = {
+        ...sent,
+        eventId: 'bounce-1',
+        status: 'invalid',
+        providerEvent: 'bounce',
+        occurredAt: noon + minute,
+        reason: { code: '550', enhancedCode: '5.1.1', text: '550 no such user' },
+      } as const;
+      const click = {
+        ...sent,
+        eventId: 'click-1',
+        status: 'link_clicked',
+        providerEvent: 'click',
+        evidence: 'human',
+        occurredAt: noon + 2 * minute,
+        clickUrl: 'https://pay.example.com/7',
+        userAgent: 'Firefox',
+      } as const;
+      const emailId = await emails.record([click, bounce, sent], noon + 3 * minute);
+
+      const { statusCode, json, headers } = await get('acme', emailId);
+      expect(statusCode).toBe(200);
+      expect(headers['content-type']).toBe('application/json');
+      expect(headers['x-content-type-options']).toBe('nosniff');
+      expect(json).toEqual({
+        emailId,
+        accountId: 'acme',
+        provider: 'sendgrid',
+        messageId: sent.messageId,
+        recipient: 'jane@example.com',
+        subject: 'Invoice 7 <script>',
+        reference: 'INV-7',
+        status: 'invalid',
+        label: 'Invalid',
+        meaning: statuses.invalid.meaning,
+        resolution: statuses.invalid.resolution,
+        sentAgain: statuses.invalid.sentAgain,
+        attention: true,
+        statusAt: '2026-01-02T12:01:00.000Z',
+        firstSeenAt: '2026-01-02T12:03:00.000Z',
+        updatedAt: '2026-01-02T12:03:00.000Z',
+        because: {
+          eventId: 'bounce-1',
+          at: '2026-01-02T12:01:00.000Z',
+          providerEvent: 'bounce',
+          text: 'sendgrid reported "bounce" at 2026-01-02T12:01:00.000Z: 550 no such user (enhanced code 5.1.1)',
+        },
+        timeline: [
+          {
+            eventId: sent.eventId,
+            at: '2026-01-02T12:00:00.000Z',
+            claimedAt: null,
+            status: 'sent',
+            label: 'Sent',
+            providerEvent: 'processed',
+            evidence: 'unknown',
+            reason: null,
+            clickUrl: null,
+            userAgent: null,
+          },
+          {
+            eventId: 'bounce-1',
+            at: '2026-01-02T12:01:00.000Z',
+            claimedAt: null,
+            status: 'invalid',
+            label: 'Invalid',
+            providerEvent: 'bounce',
+            evidence: 'unknown',
+            reason: { code: '550', enhancedCode: '5.1.1', text: '550 no such user' },
+            clickUrl: null,
+            userAgent: null,
+          },
+          {
+            eventId: 'click-1',
+            at: '2026-01-02T12:02:00.000Z',
+            claimedAt: null,
+            status: 'link_clicked',
+            label: 'Link Clicked',
+            providerEvent: 'click',
+            evidence: 'human',
+            reason: null,
+            clickUrl: 'https://pay.example.com/7',
+            userAgent: 'Firefox',
+          },
+        ],
+        caveats: [
+          {
+            code: 'receipt_after_failure',
+            text: expect.stringContaining('forwarding'),
+            at: '2026-01-02T12:02:00.000Z',
+          },
+        ],
+      });
+    });
+
+    it('that only notes are known of has no status, and says so with null', async () => {
+      const emailId = await emails.record([anEvent({ accountId: 'acme', status: null, providerEvent: 'unsubscribe' })]);
+      const { json } = await get('acme', emailId);
+      expect(json).toMatchObject({ status: null, label: null, statusAt: null, because: null, attention: false });
+      expect(json.timeline).toHaveLength(1);
+    });
+
+    it('asks for attention once it has waited for news too long, and its ETag changes with that', async () => {
+      const emailId = await emails.record([anEvent({ accountId: 'acme', status: 'sent' })]);
+      now = noon + 24 * 60 * minute;
+      const fresh = await get('acme', emailId);
+      expect(fresh.json).toMatchObject({ attention: false, caveats: [] });
+      now += 1;
+      const old = await get('acme', emailId, { 'if-none-match': fresh.headers.etag });
+      expect(old.statusCode).toBe(200);
+      expect(old.json).toMatchObject({
+        attention: true,
+        caveats: [{ code: 'no_news_since', at: '2026-01-02T12:00:00.000Z' }],
+      });
+    });
+
+    it('that has not changed is not sent again, and may be kept by the browser alone', async () => {
+      const delivered = anEvent({ accountId: 'acme' });
+      const emailId = await emails.record([delivered]);
+      const { headers } = await get('acme', emailId);
+      expect(headers['cache-control']).toBe('private, no-cache');
+      const again = await get('acme', emailId, { 'if-none-match': headers.etag });
+      expect(again).toMatchObject({ statusCode: 304, json: undefined });
+      await emails.record([{ ...delivered, eventId: 'o1', status: 'opened' }]);
+      expect(await get('acme', emailId, { 'if-none-match': headers.etag })).toMatchObject({ statusCode: 200 });
+    });
+
+    it('whose events named two accounts never shows the other one', async () => {
+      const event = anEvent({ accountId: 'acme' });
+      const emailId = await emails.record([event]);
+      await emails.record([{ ...event, eventId: 'e2', accountId: 'globex' }]);
+      const { body, json } = await get('acme', emailId);
+      expect(json.caveats).toMatchObject([{ code: 'account_conflict', at: null }]);
+      expect(body).not.toContain('globex');
+    });
+
+    it('with a clock of ten thousand years ahead can still be shown', async () => {
+      const emailId = await emails.record([anEvent({ accountId: 'acme', claimedAt: 8.64e15 })]);
+      expect((await get('acme', emailId)).json.timeline[0].claimedAt).toBe('+275760-09-13T00:00:00.000Z');
+    });
+  });
+
+  describe('who may see what', () => {
+    let emailId: string;
+    const foreign = (routeKey: RouteKey, accountId: string, jwt: VerifiedToken, id = emailId) =>
+      call(routeKey, { path: { accountId, emailId: id }, token: jwt });
+    beforeAll(async () => {
+      emailId = await emails.record([anEvent({ accountId: 'acme', subject: 'Invoice 7' })]);
+    });
+    /** An answer's status, headers and body, without its request's id. */
+    const told = ({ statusCode, body, headers }: Awaited<ReturnType<typeof call>>) => {
+      const { 'x-request-id': _, ...rest } = headers;
+      return { statusCode, body, headers: rest };
+    };
+
+    it("another account's email, an unknown one and another account's list give the very same answer", async () => {
+      const unknown = await foreign(one, 'acme', tokenOf('acme'), 'A'.repeat(22));
+      expect(unknown).toMatchObject({ statusCode: 404, json: { type: '/problems/not-found', status: 404 } });
+      const others = [
+        await foreign(one, 'acme', tokenOf('globex')),
+        await foreign(one, 'globex', tokenOf('globex')),
+        await foreign(one, 'globex', tokenOf('acme')),
+        await foreign(list, 'acme', tokenOf('globex')),
+        await foreign(list, 'nobody', tokenOf('globex')),
+      ];
+      for (const other of others) expect(told(other)).toEqual(told(unknown));
+    });
+
+    it.each([
+      ['no account claim', token({ sub: 'jane' })],
+      ['an empty account claim', tokenOf('')],
+      ['a list of accounts for a claim', token({ account_id: ['acme'] })],
+      ['a scope that only looks like the support scope', token({ scope: 'mailtrail/support2 xmailtrail/support' })],
+      ['the account in another claim', token({ account: 'acme' })],
+    ])('a token with %s sees nothing', async (_, jwt) => {
+      expect(await foreign(one, 'acme', jwt)).toMatchObject({ statusCode: 404 });
+      expect(await foreign(list, 'acme', jwt)).toMatchObject({ statusCode: 404 });
+    });
+
+    it("support sees every account's emails, by scope in the claim or from the gateway", async () => {
+      for (const jwt of [support, token({}, ['mailtrail/support'])]) {
+        expect((await foreign(one, 'acme', jwt)).json).toMatchObject({ emailId, subject: 'Invoice 7' });
+        expect(idsOf(await foreign(list, 'acme', jwt))).toContain(emailId);
+      }
+    });
+
+    it('support finds no email under an account that is not its own, nor one without an account', async () => {
+      const homeless = await emails.record([anEvent()]);
+      expect(await foreign(one, 'globex', support)).toMatchObject({ statusCode: 404 });
+      expect(await foreign(one, 'undefined', support, homeless)).toMatchObject({ statusCode: 404 });
+    });
+
+    it('an email without an account becomes visible once its account is known', async () => {
+      const event = anEvent();
+      const id = await emails.record([event]);
+      expect(await get('initech', id)).toMatchObject({ statusCode: 404 });
+      await emails.record([{ ...event, eventId: 'r1', status: 'enqueued', accountId: 'initech' }]);
+      expect(await get('initech', id)).toMatchObject({ statusCode: 200 });
+    });
+
+    it.each([
+      ['no token', undefined],
+      ["Cognito's ID token", token({ account_id: 'acme', token_use: 'id' })],
+      ["Keycloak's ID token", token({ account_id: 'acme', typ: 'ID' })],
+      ['an ID token with an access token hash', token({ account_id: 'acme', at_hash: 'x' })],
+    ])('%s is refused', async (_, jwt) => {
+      const answer = await call(list, { path: { accountId: 'acme' }, ...(jwt && { token: jwt }) });
+      expect(answer).toMatchObject({
+        statusCode: 401,
+        headers: { 'www-authenticate': expect.stringMatching(/^Bearer/) },
+      });
+    });
+
+    it.each(['..', '\u0000', 'a/b', 'x'.repeat(3000), '__proto__', "' OR 1=1", 'A'.repeat(21), '+'.repeat(22)])(
+      'the email id %j is just not found',
+      async id => {
+        expect(await foreign(one, 'acme', tokenOf('acme'), id)).toMatchObject({ statusCode: 404 });
+      },
+    );
+
+    it.each(['\u0000', 'x'.repeat(3000), ''])('support finds no account %j', async accountId => {
+      expect(await foreign(list, accountId, support)).toMatchObject({ statusCode: 404 });
+    });
+  });
+
+  describe('the list of emails', () => {
+    it('shows the newest first, each in a row', async () => {
+      now = noon + minute;
+      const ids = await fiveEmails('rows');
+      const { json, headers } = await listOf('rows');
+      expect(idsOf({ json })).toEqual(ids.toReversed());
+      expect(json.cursor).toBeUndefined();
+      expect(headers['cache-control']).toBe('private, no-cache');
+      expect(json.emails.at(-1)).toEqual({
+        emailId: ids[0],
+        provider: 'sendgrid',
+        recipient: 'jane@example.com',
+        subject: null,
+        reference: null,
+        status: 'hard_bounced',
+        label: 'Hard Bounced',
+        statusAt: '2026-01-02T12:00:00.000Z',
+        attention: true,
+        firstSeenAt: '2026-01-02T12:00:00.000Z',
+      });
+    });
+
+    it('of an account without emails is empty', async () => {
+      expect(await listOf('newcomer')).toMatchObject({ statusCode: 200, json: { emails: [] } });
+    });
+
+    it.each([1, 2, 3, 4])('comes in pages of %i that together name every email once', async limit => {
+      const account = `pages-of-${limit}`;
+      const ids = await fiveEmails(account);
+      const seen: string[] = [];
+      let cursor: string | undefined;
+      do {
+        const { json } = await listOf(account, `limit=${limit}${cursor ? `&cursor=${cursor}` : ''}`);
+        expect(json.emails.length).toBeLessThanOrEqual(limit);
+        seen.push(...idsOf({ json }));
+        cursor = json.cursor;
+      } while (cursor !== undefined);
+      expect(seen).toEqual(ids.toReversed());
+    });
+
+    it('shows only those that somebody must act on, newest trouble first, when asked for attention', async () => {
+      const ids = await fiveEmails('troubled');
+      const first = await listOf('troubled', 'attention=true&limit=2');
+      const second = await listOf('troubled', `attention=true&limit=2&cursor=${first.json.cursor}`);
+      expect([...idsOf(first), ...idsOf(second)]).toEqual([ids[4], ids[2], ids[0]]);
+    });
+
+    it('goes on only with a cursor of this very list', async () => {
+      await fiveEmails('one');
+      await fiveEmails('other');
+      const { cursor } = (await listOf('one', 'limit=2')).json;
+      const attention = (await listOf('one', 'limit=2&attention=true')).json.cursor;
+      const changed = `${cursor.slice(0, -2)}${cursor.endsWith('AA') ? 'BB' : 'AA'}`;
+      const refused = [
+        await listOf('other', `cursor=${cursor}`),
+        await listOf('one', `attention=true&cursor=${cursor}`),
+        await listOf('one', `cursor=${attention}`),
+        await listOf('one', `cursor=${changed}`),
+        await listOf('one', `cursor=${cursor}=`),
+        await listOf('one', 'cursor='),
+        await listOf('one', 'cursor=bnVsbA'),
+        await listOf('one', 'cursor=%00'),
+      ];
+      for (const answer of refused) {
+        expect(answer).toMatchObject({ statusCode: 400, json: { type: '/problems/invalid-request', field: 'cursor' } });
+      }
+    });
+
+    it.each([
+      ['limit=0', 'limit'],
+      ['limit=-1', 'limit'],
+      ['limit=101', 'limit'],
+      ['limit=1e9', 'limit'],
+      ['limit=1e1', 'limit'],
+      ['limit=10;', 'limit'],
+      ['limit=', 'limit'],
+      ['limit=10,20', 'limit'],
+      ['limit=10&limit=20', 'limit'],
+      ['attention=yes', 'attention'],
+      ['attention=false', 'attention'],
+      ['status=delivered', 'status'],
+      ['constructor=1', 'constructor'],
+      ['__proto__=1', '__proto__'],
+      ['Limit=5', 'Limit'],
+    ])('refuses %s and names the field', async (query, field) => {
+      const answer = await listOf('acme', query);
+      expect(answer).toMatchObject({
+        statusCode: 400,
+        headers: { 'content-type': 'application/problem+json', 'cache-control': 'no-store' },
+        json: { type: '/problems/invalid-request', title: 'Invalid request', status: 400, field },
+      });
+    });
+
+    it("another account's cursor or a wrong parameter tells nothing about an account", async () => {
+      const foreign = await call(list, { path: { accountId: 'acme' }, token: tokenOf('globex'), query: 'limit=0' });
+      expect(foreign.statusCode).toBe(404);
+    });
+  });
+
+  describe('when something is wrong with us', () => {
+    const broken = (routeKey: string) =>
+      createHandler({
+        store: {
+          email: () => Promise.reject(new RangeError('jane@example.com')),
+          accountPage: () => Promise.reject(new RangeError('jane@example.com')),
+        },
+        access,
+        oldAfter: defaultOldAfter,
+        now: () => now,
+        log: (...line) => lines.push(line),
+      })(
+        {
+          ...httpEvent(list, { accountId: 'acme' }),
+          requestContext: {
+            ...httpEvent(list, {}).requestContext,
+            requestId: 'r1',
+            routeKey,
+            authorizer: { jwt: tokenOf('acme') },
+          },
+        } as QueryEvent,
+        lambdaContext,
+      );
+
+    it('says so with a 500 without detail, and logs the kind of error alone', async () => {
+      lines.length = 0;
+      const answer = await broken(list);
+      expect(answer).toMatchObject({ statusCode: 500, headers: { 'x-request-id': 'r1' } });
+      expect(answer.body).not.toContain('jane');
+      expect(lines).toEqual([['fault', { requestId: 'r1', where: list, error: 'RangeError' }]]);
+    });
+
+    it('a route that is not there is not found', async () => {
+      expect(await broken('GET /toString')).toMatchObject({ statusCode: 404 });
+    });
+  });
+
+  it('logs each answer by its route, and never an id of an account or an address', async () => {
+    lines.length = 0;
+    const { headers } = await listOf('acme');
+    expect(lines).toEqual([['query.answered', { requestId: headers['x-request-id'], route: list, answer: 200 }]]);
+  });
+});

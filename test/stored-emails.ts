@@ -1,0 +1,74 @@
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { chooseEngine } from '../infra/local/dynamodb-engine.ts';
+import { documentClient } from '../shared/dynamodb-client.ts';
+import { type CanonicalEvent, emailIdOf } from '../shared/event.ts';
+import { createStore, type Store } from '../shared/store.ts';
+import { noon } from './arbitrary-events.ts';
+import { createEmailTable } from './email-table.ts';
+
+/** Real emails in a real engine's table, written by the real store. */
+export interface StoredEmails {
+  readonly client: DynamoDBDocumentClient;
+  readonly tableName: string;
+  readonly store: Store;
+  /** Records events that arrived at `receivedAt`, and gives the id of the first one's email. */
+  record(events: readonly CanonicalEvent[], receivedAt?: number): Promise<string>;
+  /** An email's item as the table's stream shows it. */
+  image(emailId: string): Promise<Record<string, unknown> | undefined>;
+  erase(emailId: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startStoredEmails(): Promise<StoredEmails> {
+  const start = await chooseEngine();
+  const engine = await start();
+  const config = {
+    endpoint: engine.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  };
+  const tableName = 'emails';
+  const raw = new DynamoDBClient(config);
+  await createEmailTable(raw, tableName);
+  const client = documentClient(config);
+  const store = createStore({ client, tableName, retentionDays: 400 });
+  return {
+    client,
+    tableName,
+    store,
+    async record(events, receivedAt = noon) {
+      const { failed, full } = await store.record(events, receivedAt);
+      if (failed.length + full.length > 0) throw new Error('not recorded', { cause: failed[0]?.error });
+      return emailIdOf(events[0]!);
+    },
+    async image(emailId) {
+      const { Item } = await raw.send(
+        new GetItemCommand({ TableName: tableName, Key: { emailId: { S: emailId } }, ConsistentRead: true }),
+      );
+      return Item;
+    },
+    async erase(emailId) {
+      await client.send(new DeleteCommand({ TableName: tableName, Key: { emailId } }));
+    },
+    stop: () => engine.stop(),
+  };
+}
+
+let messages = 0;
+
+/** An event of an email of its own. */
+export function anEvent(changes: Partial<CanonicalEvent> = {}): CanonicalEvent {
+  messages += 1;
+  return {
+    eventId: `event-${messages}`,
+    provider: 'sendgrid',
+    messageId: `message-${messages}`,
+    recipient: 'jane@example.com',
+    status: 'delivered',
+    occurredAt: noon,
+    evidence: 'unknown',
+    providerEvent: 'delivered',
+    ...changes,
+  };
+}
