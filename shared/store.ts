@@ -14,6 +14,7 @@ import {
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
 import { type CanonicalEvent, decodeHistory, emailIdOf, encodeHistory, type HistoryEvent } from './event.ts';
+import { eachInFlight } from './in-flight.ts';
 import { merge, type PriorState, priorStates, statuses, type Verdict } from './status.ts';
 import { isoText } from './time.ts';
 
@@ -101,8 +102,7 @@ export function createStore({ client, tableName, retentionDays }: StoreOptions):
       const total = { recorded: 0, duplicate: 0, dropped: 0 };
       const full: CanonicalEvent[] = [];
       const failed: { events: readonly CanonicalEvent[]; error: unknown }[] = [];
-      const groups = [...byEmail(events)];
-      const write = async ([emailId, group]: readonly [string, readonly CanonicalEvent[]]) => {
+      await eachInFlight([...byEmail(events)], concurrentWrites, async ([emailId, group]) => {
         try {
           signal?.throwIfAborted();
           const written = await recordEmail(emailId, group, receivedAt, signal);
@@ -111,12 +111,7 @@ export function createStore({ client, tableName, retentionDays }: StoreOptions):
           if (isItemFull(error)) full.push(...group);
           else failed.push({ events: group, error });
         }
-      };
-      let next = 0;
-      const worker = async () => {
-        for (let group = groups[next++]; group !== undefined; group = groups[next++]) await write(group);
-      };
-      await Promise.all(Array.from({ length: Math.min(concurrentWrites, groups.length) }, worker));
+      });
       return { ...total, full, failed };
     },
 

@@ -1,9 +1,9 @@
 import middy from '@middy/core';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
+import { eachInFlight } from '../../shared/in-flight.ts';
 import { errorName, type Log } from '../../shared/log.ts';
 import { type Alert, alertOf } from './alert.ts';
 import type { Alerted } from './alerted.ts';
-import { eachInFlight } from './in-flight.ts';
 import { messagesOf } from './message.ts';
 import type { Publish } from './publish.ts';
 

@@ -23,6 +23,9 @@ export interface AlertMessage {
   readonly body: string;
 }
 
+/** What the emails of one message have in common. */
+type Group = Pick<Alert, 'kind' | 'accountId'>;
+
 const kinds = {
   hard_bounce: { one: 'Hard bounce', many: 'hard bounces', what: 'could not be delivered, for a permanent reason' },
   spam: { one: 'Marked as spam', many: 'emails marked as spam', what: 'were marked as spam by the recipient' },
@@ -46,15 +49,15 @@ export function messagesOf(alerts: readonly Alert[], emailPageUrl: string): Aler
 
 /** Alerts of one group split where a message would become too large. */
 function digestsOf(group: readonly Alert[], emailPageUrl: string): Alert[][] {
-  // Both escapings work character by character, so that sizes add up; the counts in the text need a few bytes more.
-  const around = Buffer.byteLength(bodyOf(group.slice(0, 1), emailPageUrl)) + 32;
+  // Both escapings work character by character, so that sizes add up; the count in the text takes a few bytes more.
+  const empty = Buffer.byteLength(digestBodyOf(group[0]!, [], emailPageUrl)) + 8;
   const digests: Alert[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const alert of group) {
     const added = sizeOf(alert, emailPageUrl);
     if (size + added > largestMessage) {
       digests.push([]);
-      size = around;
+      size = empty;
     }
     digests.at(-1)!.push(alert);
     size += added;
@@ -64,14 +67,24 @@ function digestsOf(group: readonly Alert[], emailPageUrl: string): Alert[][] {
 
 /** What one more email adds to a digest's body. */
 function sizeOf(alert: Alert, emailPageUrl: string): number {
-  const entry = `${JSON.stringify(entryOf(alert, emailPageUrl))},`;
-  const line = `${lineOf(alert, emailPageUrl)}\n`;
-  return Buffer.byteLength(JSON.stringify(entry)) + Buffer.byteLength(JSON.stringify(line));
+  const quotes = 2;
+  const entry = JSON.stringify(`${JSON.stringify(entryOf(alert, emailPageUrl))},`);
+  const line = JSON.stringify(`${lineOf(alert, emailPageUrl)}\n`);
+  return Buffer.byteLength(entry) - quotes + Buffer.byteLength(line) - quotes;
 }
 
 function messageOf(alerts: readonly Alert[], emailPageUrl: string): AlertMessage {
-  const { kind, accountId } = alerts[0]!;
-  return { kind, accountId, alerts, subject: subjectOf(alerts), body: bodyOf(alerts, emailPageUrl) };
+  const first = alerts[0]!;
+  return {
+    kind: first.kind,
+    accountId: first.accountId,
+    alerts,
+    subject: subjectOf(alerts),
+    body:
+      alerts.length === 1
+        ? bodyOf(first, alerts, letterOf(first, emailPageUrl), emailPageUrl)
+        : digestBodyOf(first, alerts, emailPageUrl),
+  };
 }
 
 function subjectOf(alerts: readonly Alert[]): string {
@@ -80,8 +93,12 @@ function subjectOf(alerts: readonly Alert[]): string {
   return headerText(`${what}${accountId === undefined ? '' : ` (account ${accountId})`}`, longestSubject);
 }
 
-function bodyOf(alerts: readonly Alert[], emailPageUrl: string): string {
-  const { kind, accountId } = alerts[0]!;
+function digestBodyOf(group: Group, alerts: readonly Alert[], emailPageUrl: string): string {
+  return bodyOf(group, alerts, digestOf(group, alerts, emailPageUrl), emailPageUrl);
+}
+
+/** Both parts of a message: `default` is what SNS gives to everything but an inbox. */
+function bodyOf({ kind, accountId }: Group, alerts: readonly Alert[], forPeople: string, emailPageUrl: string): string {
   const forMachines = {
     version: 1,
     kind,
@@ -92,7 +109,6 @@ function bodyOf(alerts: readonly Alert[], emailPageUrl: string): string {
     }),
     emails: alerts.map(alert => entryOf(alert, emailPageUrl)),
   };
-  const forPeople = alerts.length === 1 ? letterOf(alerts[0]!, emailPageUrl) : digestOf(alerts, emailPageUrl);
   return JSON.stringify({ default: JSON.stringify(forMachines), email: forPeople });
 }
 
@@ -142,8 +158,7 @@ function letterOf(alert: Alert, emailPageUrl: string): string {
   return lines.join('\n');
 }
 
-function digestOf(alerts: readonly Alert[], emailPageUrl: string): string {
-  const { kind, accountId } = alerts[0]!;
+function digestOf({ kind, accountId }: Group, alerts: readonly Alert[], emailPageUrl: string): string {
   const whose = accountId === undefined ? 'whose account is not known yet' : `of account ${readableText(accountId)}`;
   return [
     `${alerts.length} emails ${whose} ${kinds[kind].what}.`,

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { createHandler } from '../../functions/ingest/handler.ts';
 import { documentClient } from '../../shared/dynamodb-client.ts';
+import { eachInFlight } from '../../shared/in-flight.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { createStore } from '../../shared/store.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
@@ -29,13 +30,9 @@ async function cpuMicros(work: () => Promise<unknown>): Promise<number> {
 
 /** The same writes by the SDK alone: as many at once as the store has in flight, nothing around them. */
 async function bareLoop(client: ReturnType<typeof documentClient>, inputs: readonly UpdateCommandInput[]) {
-  let next = 0;
-  const worker = async () => {
-    for (let input = inputs[next++]; input !== undefined; input = inputs[next++]) {
-      await client.send(new UpdateCommand(input));
-    }
-  };
-  await Promise.all(Array.from({ length: 32 }, worker));
+  await eachInFlight(inputs, 32, async input => {
+    await client.send(new UpdateCommand(input));
+  });
 }
 
 /** CPU of ingesting a batch of distinct emails, and its ratio to a bare loop of UpdateItem over the same items. */
