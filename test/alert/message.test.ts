@@ -1,0 +1,234 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Alert } from '../../functions/alert/alert.ts';
+import { type AlertMessage, messagesOf, singleMessages } from '../../functions/alert/message.ts';
+import { limits } from '../../shared/event.ts';
+import { statuses } from '../../shared/status.ts';
+import { boundedText } from '../../shared/text.ts';
+import { noon } from '../arbitrary-events.ts';
+
+/** SNS's own bound, for message and attributes together. */
+const snsLimit = 256 * 1024;
+const page = 'https://support.example.com/accounts/{accountId}/emails/{emailId}';
+
+const anAlert = (changes: Partial<Alert> = {}): Alert => ({
+  kind: 'hard_bounce',
+  emailId: 'email-1',
+  provider: 'sendgrid',
+  messageId: 'message-1',
+  recipient: 'jane@example.com',
+  accountId: 'acme',
+  subject: 'Invoice 7',
+  reference: 'INV-7',
+  status: 'invalid',
+  statusAt: noon,
+  reason: { code: '550', enhancedCode: '5.1.1', text: 'no such user' },
+  ...changes,
+});
+const partsOf = ({ body }: AlertMessage) => {
+  const { default: machines, email } = JSON.parse(body);
+  return { machines: JSON.parse(machines), people: email as string };
+};
+const sizeOf = ({ body, kind, accountId }: AlertMessage) =>
+  Buffer.byteLength(body) + Buffer.byteLength(`kindString${kind}accountIdString${accountId ?? ''}`);
+
+describe('an alert', () => {
+  it('tells a person who, what, why, when, and what to do now', () => {
+    const [message] = messagesOf([anAlert()], page);
+    expect(message?.subject).toBe('Hard bounce: jane@example.com (account acme)');
+    expect(partsOf(message!).people).toBe(
+      [
+        'Hard bounce: jane@example.com',
+        '',
+        'Recipient: jane@example.com',
+        'Account:   acme',
+        'Subject:   Invoice 7',
+        'Reference: INV-7',
+        'Status:    Invalid since 2026-01-02T12:00:00.000Z, reported by sendgrid',
+        'Reason:    no such user (code 550, enhanced code 5.1.1)',
+        '',
+        statuses.invalid.meaning,
+        `What to do: ${statuses.invalid.resolution}`,
+        'Is it sent again? Not automatically.',
+        '',
+        'https://support.example.com/accounts/acme/emails/email-1',
+      ].join('\n'),
+    );
+  });
+
+  it('tells a machine the same, as it is', () => {
+    const { machines } = partsOf(messagesOf([anAlert({ subject: '<!channel> https://a.example' })], page)[0]!);
+    expect(machines).toEqual({
+      version: 1,
+      kind: 'hard_bounce',
+      accountId: 'acme',
+      statuses: (['hard_bounced', 'invalid'] as const).map(id => {
+        const { label, meaning, resolution, sentAgain } = statuses[id];
+        return { id, label, meaning, resolution, sentAgain };
+      }),
+      emails: [
+        {
+          emailId: 'email-1',
+          accountId: 'acme',
+          provider: 'sendgrid',
+          messageId: 'message-1',
+          recipient: 'jane@example.com',
+          subject: '<!channel> https://a.example',
+          reference: 'INV-7',
+          status: 'invalid',
+          label: 'Invalid',
+          statusAt: '2026-01-02T12:00:00.000Z',
+          reason: { code: '550', enhancedCode: '5.1.1', text: 'no such user' },
+          url: 'https://support.example.com/accounts/acme/emails/email-1',
+        },
+      ],
+    });
+  });
+
+  it('says so where something is not known', () => {
+    const { emailId, provider, messageId, recipient, statusAt } = anAlert();
+    const bare: Alert = { emailId, kind: 'spam', provider, messageId, recipient, status: 'marked_spam', statusAt };
+    const { people, machines } = partsOf(messagesOf([bare], page)[0]!);
+    expect(people).toContain('Account:   not known yet');
+    expect(people).toContain('Reason:    not given');
+    expect(people).not.toContain('https:');
+    expect(machines).toMatchObject({ accountId: null, emails: [{ reason: null, subject: null, url: null }] });
+  });
+
+  it('links to no page where none is configured, and escapes what it puts into a link', () => {
+    const urlOf = (alert: Alert, template: string) => partsOf(messagesOf([alert], template)[0]!).machines.emails[0].url;
+    expect(urlOf(anAlert(), '')).toBeNull();
+    expect(urlOf(anAlert({ accountId: '../a?b#$&{emailId}' }), page)).toBe(
+      'https://support.example.com/accounts/..%2Fa%3Fb%23%24%26%7BemailId%7D/emails/email-1',
+    );
+  });
+
+  it.each([
+    ['a mention', '<!channel> <@U1>', '‹!channel› ‹@U1›'],
+    ['a link', 'see https://evil.example/x?a=1&b', 'see https[:]//evil[.]example/x?a=1&b'],
+    ['a link with a text', '<https://evil.example|your bank>', '‹https[:]//evil[.]example|your bank›'],
+    ['a bare host', 'visit www.evil.example', 'visit www[.]evil[.]example'],
+    ['a script link', 'javascript:alert(1)', 'javascript[:]alert(1)'],
+    ['a line of its own', 'a\r\nRecipient: eve', 'a Recipient: eve'],
+    ['text turned around', 'abc\u202efdp.exe', 'abc\ufffdfdp[.]exe'],
+    ['an enhanced code, which is no link', '550 5.1.1 no', '550 5.1.1 no'],
+  ])('leaves %s in a subject inert', (_, subject, shown) => {
+    expect(partsOf(messagesOf([anAlert({ subject })], page)[0]!).people).toContain(`\nSubject:   ${shown}\n`);
+  });
+
+  it('has a subject that SNS takes, whatever the recipient is', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary', maxLength: 320 }),
+        fc.string({ unit: 'binary' }),
+        (recipient, accountId) => {
+          const [message] = messagesOf([anAlert({ recipient, accountId })], page);
+          expect(message?.subject).toMatch(/^[\x21-\x7e][\x20-\x7e]{0,98}$/);
+        },
+      ),
+    );
+  });
+});
+
+describe('a burst of alerts', () => {
+  const many = (count: number, changes: (index: number) => Partial<Alert> = () => ({})) =>
+    Array.from({ length: count }, (_, index) => anAlert({ emailId: `email-${index}`, ...changes(index) }));
+
+  it('is single messages up to three of one account, and one digest from four on', () => {
+    expect(messagesOf(many(3), page).map(({ alerts }) => alerts.length)).toEqual([1, 1, 1]);
+    const [digest, ...more] = messagesOf(many(4), page);
+    expect(more).toEqual([]);
+    expect(digest?.subject).toBe('4 hard bounces (account acme)');
+    expect(partsOf(digest!).people).toContain('4 emails of account acme could not be delivered');
+    expect(partsOf(digest!).people).toContain(
+      '- jane@example.com | "Invoice 7" | reference INV-7 | Invalid since 2026-01-02T12:00:00.000Z | no such user (code 550, enhanced code 5.1.1) | https://support.example.com/accounts/acme/emails/email-3',
+    );
+  });
+
+  it('of one account never keeps another account from its own messages', () => {
+    const messages = messagesOf(
+      many(12, index => ({ accountId: index < 10 ? 'acme' : 'globex' })),
+      page,
+    );
+    expect(messages.map(({ accountId, alerts }) => [accountId, alerts.length])).toEqual([
+      ['acme', 10],
+      ['globex', 1],
+      ['globex', 1],
+    ]);
+  });
+
+  it('folds the emails without an account together', () => {
+    const [digest] = messagesOf(
+      many(5, () => ({ accountId: undefined })),
+      page,
+    );
+    expect(partsOf(digest!).people).toContain('5 emails whose account is not known yet could not be delivered');
+    expect(partsOf(digest!).people).toContain('| email email-4');
+  });
+
+  it('of 1,000 ordinary bounces is at most 5 messages, even if the stream brings them in 4 batches', () => {
+    const bounces = many(1_000, index => ({
+      emailId: `Q${String(index).padStart(21, '0')}`,
+      messageId: `14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.${index}`,
+      recipient: `someone.with.a.long.name.${index}@department.example.com`,
+      subject: `Your invoice INV-2026-${index} of January is ready`,
+      reference: `INV-2026-${index}`,
+      reason: {
+        code: '550',
+        enhancedCode: '5.1.1',
+        text: '550 5.1.1 The email account does not exist, check for typos',
+      },
+    }));
+    const batches = [0, 250, 500, 750].map(start => bounces.slice(start, start + 250));
+    expect(batches.flatMap(batch => messagesOf(batch, page)).length).toBeLessThanOrEqual(5);
+    expect(messagesOf(bounces, page).length).toBeLessThanOrEqual(5);
+  });
+
+  it('names every email exactly once, within the size that SNS takes, in as few messages as that needs', () => {
+    const hostile = fc.oneof(
+      fc.constantFrom('"\\'.repeat(200), '\u{1f4a3}'.repeat(100), '<>.a.b://'.repeat(60), '{emailId}$&', '\ud800'),
+      fc.string({ unit: 'binary', maxLength: 600 }),
+    );
+    const bounded = (maxBytes: number) => hostile.map(text => boundedText(text, maxBytes) || 'x');
+    const alerts = fc
+      .record({
+        count: fc.integer({ min: 1, max: 900 }),
+        accounts: fc.array(fc.option(bounded(limits.accountId), { nil: undefined }), { minLength: 1, maxLength: 3 }),
+        subjects: fc.array(bounded(limits.subject), { minLength: 1, maxLength: 4 }),
+        recipients: fc.array(bounded(limits.recipient), { minLength: 1, maxLength: 4 }),
+        texts: fc.array(bounded(limits.text), { minLength: 1, maxLength: 4 }),
+        spamEvery: fc.integer({ min: 1, max: 10 }),
+      })
+      .map(({ count, accounts, subjects, recipients, texts, spamEvery }) =>
+        many(count, index => ({
+          accountId: accounts[index % accounts.length],
+          subject: subjects[index % subjects.length]!,
+          recipient: recipients[index % recipients.length]!,
+          reason: { text: texts[index % texts.length]! },
+          ...(index % spamEvery === 0 ? { kind: 'spam', status: 'marked_spam' } : {}),
+        })),
+      );
+    fc.assert(
+      fc.property(alerts, given => {
+        const messages = messagesOf(given, page);
+        const named = messages.flatMap(message => {
+          const { machines, people } = partsOf(message);
+          expect(people.trim()).not.toBe('');
+          expect(machines.emails).toHaveLength(message.alerts.length);
+          return machines.emails.map(({ emailId }: { emailId: string }) => emailId);
+        });
+        expect(named.toSorted()).toEqual(given.map(({ emailId }) => emailId).toSorted());
+        for (const message of messages) expect(sizeOf(message)).toBeLessThanOrEqual(snsLimit);
+
+        const groups = Map.groupBy(messages, ({ kind, accountId }) => JSON.stringify([kind, accountId]));
+        for (const group of groups.values()) {
+          const emails = group.reduce((sum, { alerts }) => sum + alerts.length, 0);
+          if (emails <= singleMessages) continue;
+          const bytes = group.reduce((sum, message) => sum + sizeOf(message), 0);
+          expect(group.length).toBeLessThanOrEqual(Math.ceil(bytes / (snsLimit * 0.97)));
+        }
+      }),
+      { numRuns: 25, endOnFailure: true },
+    );
+  });
+});
