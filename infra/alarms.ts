@@ -1,0 +1,200 @@
+import { Duration, Stack } from 'aws-cdk-lib';
+import { Alarm, ComparisonOperator, type IMetric, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
+import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
+import { Construct } from 'constructs';
+import type { LogLines } from '../shared/log.ts';
+import { providers } from '../shared/providers/registry.ts';
+import type { Alert } from './alert.ts';
+import type { MailtrailApi } from './http-api.ts';
+import type { MailtrailFunction } from './mailtrail-function.ts';
+import type { OperationsTopic } from './topics.ts';
+
+export interface Watched {
+  readonly ingest: MailtrailFunction;
+  readonly query: MailtrailFunction;
+  readonly alert: Alert;
+  readonly api: MailtrailApi;
+  readonly quarantine: IQueue;
+}
+
+interface AlarmFacts {
+  /** What it means for people while this lasts. */
+  readonly impact: string;
+  readonly whatToDo: string;
+  readonly metric: (watched: Watched) => IMetric;
+  /** The alarm goes off when the metric is above this... */
+  readonly above: number;
+  /** ...for so many of its periods in a row; 1 if not stated. */
+  readonly periods?: number;
+}
+
+const fiveMinutes = { period: Duration.minutes(5), statistic: Stats.SUM } as const;
+const errors = (watched: IFunction) => watched.metricErrors(fiveMinutes);
+const throttles = (watched: IFunction) => watched.metricThrottles(fiveMinutes);
+
+/** Metrics of the stream reader; it has them because `metricsConfig` asks for them. */
+const streamReaderMetric = (metricName: string, { alert }: Watched) =>
+  new Metric({
+    namespace: 'AWS/Lambda',
+    metricName,
+    dimensionsMap: { EventSourceMappingUUID: alert.streamReader.eventSourceMappingId },
+    ...fiveMinutes,
+  });
+
+const alarms = {
+  IngestErrors: {
+    impact:
+      'Calls of email providers fail. The providers send them again, so statuses come late; after days they give up.',
+    whatToDo: 'Look into the log of the ingest function; roll the last deployment back if it began there.',
+    metric: ({ ingest }) => errors(ingest),
+    above: 0,
+  },
+  IngestThrottles: {
+    impact: 'Calls of email providers are turned away and sent again later: statuses come late.',
+    whatToDo: "Raise the account's quota of concurrent Lambda executions, or find out what else uses it up.",
+    metric: ({ ingest }) => throttles(ingest),
+    above: 0,
+    periods: 2,
+  },
+  QueryErrors: {
+    impact: 'People see an error in place of the status of their emails.',
+    whatToDo: 'Look into the log of the query function; roll the last deployment back if it began there.',
+    metric: ({ query }) => errors(query),
+    above: 0,
+  },
+  QueryThrottles: {
+    impact: 'People see an error in place of the status of their emails.',
+    whatToDo: "Raise the account's quota of concurrent Lambda executions, or find out what else uses it up.",
+    metric: ({ query }) => throttles(query),
+    above: 0,
+    periods: 2,
+  },
+  AlertErrors: {
+    impact: 'Support is told late about hard bounces and spam marks, and not at all if it lasts.',
+    whatToDo: 'Look into the log of the alert function. Lambda tries again by itself, ten times.',
+    metric: ({ alert }) => errors(alert),
+    above: 0,
+  },
+  AlertThrottles: {
+    impact: 'Support is told late about hard bounces and spam marks.',
+    whatToDo: "Raise the account's quota of concurrent Lambda executions, or find out what else uses it up.",
+    metric: ({ alert }) => throttles(alert),
+    above: 0,
+    periods: 2,
+  },
+  AlertsLate: {
+    impact: 'Support hears of hard bounces and spam marks more than ten minutes late; after a day they would be lost.',
+    whatToDo: 'Look into the log of the alert function for `fault`; check that its stream mapping is enabled.',
+    metric: ({ alert }) => alert.metric('IteratorAge', { period: Duration.minutes(5), statistic: Stats.MAXIMUM }),
+    above: Duration.minutes(10).toMilliseconds(),
+  },
+  AlertsNotSent: {
+    impact: 'Support was not told about some hard bounces or spam marks: the records are in the failure bucket.',
+    whatToDo:
+      'Read the newest objects in the bucket (output AlertFailuresBucketName) and tell support; they expire in 30 days.',
+    metric: watched => streamReaderMetric('OnFailureDestinationDeliveredEventCount', watched),
+    above: 0,
+  },
+  AlertsLost: {
+    impact:
+      'Support was not told about some hard bounces or spam marks, and the failure bucket did not take the records.',
+    whatToDo: "Check the alert function's role and the bucket. The emails are in the account's attention list.",
+    metric: ({ alert }) => alert.metric('DestinationDeliveryFailures', fiveMinutes),
+    above: 0,
+  },
+  QuarantineNotEmpty: {
+    impact: 'Some genuine events could not be read or recorded: the status of their emails may be out of date.',
+    whatToDo: 'Receive the messages (output QuarantineQueueUrl): each says why. They are gone 14 days after they came.',
+    metric: ({ quarantine }) =>
+      quarantine.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5), statistic: Stats.MAXIMUM }),
+    above: 0,
+  },
+  ApiErrors: {
+    impact: 'Some requests are answered with a server error: people see no status, or providers have to call again.',
+    whatToDo: 'Look into the access log for the route, then into the log of its function.',
+    metric: ({ api }) => api.metricServerError(fiveMinutes),
+    above: 0,
+    periods: 2,
+  },
+} as const satisfies Record<string, AlarmFacts>;
+
+/** Alarms that count lines of the ingest function's log; `Provider` is the line's provider. */
+const webhookAlarms = {
+  Refused: {
+    line: 'webhook.refused',
+    impact: provider =>
+      `Calls in the name of ${provider} are refused: with a wrong secret here, no status of its emails is kept up any more.`,
+    whatToDo: provider =>
+      `Compare the secret of ${provider} (output WebhookSecretsArn) with the one at the provider. If statuses keep coming, somebody else is knocking: nothing is stored.`,
+    // A single stray call is nothing; a provider with a wrong secret is refused all the time.
+    above: 2,
+    periods: 3,
+  },
+  Unavailable: {
+    line: 'webhook.unavailable',
+    impact: provider => `Events of ${provider} could not be kept; it was asked to send them again: statuses come late.`,
+    whatToDo: () =>
+      'Look at the cause in the lines `webhook.unavailable` of the ingest log: the table, the quarantine queue or the secret.',
+    above: 0,
+    periods: 2,
+  },
+} as const satisfies Record<
+  string,
+  {
+    readonly line: keyof LogLines;
+    readonly impact: (provider: string) => string;
+    readonly whatToDo: (provider: string) => string;
+    readonly above: number;
+    readonly periods: number;
+  }
+>;
+
+/** Every alarm, each of which says what it means for people and what to do. They go to the operations topic. */
+export class Alarms extends Construct {
+  constructor(scope: Construct, id: string, parts: Watched & { readonly operations: OperationsTopic }) {
+    super(scope, id);
+    const tell = new SnsAction(parts.operations);
+    const alarm = (name: string, facts: Omit<AlarmFacts, 'metric'>, metric: IMetric) => {
+      const { impact, whatToDo, above, periods = 1 } = facts;
+      const created = new Alarm(this, name, {
+        alarmDescription: `Impact: ${impact} What to do: ${whatToDo}`,
+        metric,
+        threshold: above,
+        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+        evaluationPeriods: periods,
+        treatMissingData: TreatMissingData.NOT_BREACHING,
+      });
+      created.addAlarmAction(tell);
+      created.addOkAction(tell);
+    };
+
+    for (const [name, facts] of Object.entries<AlarmFacts>(alarms)) alarm(name, facts, facts.metric(parts));
+
+    // Two installations in one account and region keep their counts apart.
+    const metricNamespace = `Mailtrail/${Stack.of(this).stackName}`;
+    for (const [name, { line, impact, whatToDo, above, periods }] of Object.entries(webhookAlarms)) {
+      const metricName = `Webhook${name}`;
+      new MetricFilter(this, metricName, {
+        logGroup: parts.ingest.logs,
+        filterPattern: FilterPattern.stringValue('$.line', '=', line),
+        metricNamespace,
+        metricName,
+        metricValue: '1',
+        dimensions: { Provider: '$.provider' },
+      });
+      // By provider, so that one that is refused all day does not hide that another began to be.
+      for (const Provider of Object.keys(providers)) {
+        const facts = { impact: impact(Provider), whatToDo: whatToDo(Provider), above, periods };
+        const dimensionsMap = { Provider };
+        alarm(
+          `${metricName}-${Provider}`,
+          facts,
+          new Metric({ namespace: metricNamespace, metricName, dimensionsMap, ...fiveMinutes }),
+        );
+      }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { Duration } from 'aws-cdk-lib';
+import { EventSourceMapping, MetricType, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import type { AlertEnv } from '../functions/alert/env.ts';
+import { alertFilters } from './alert-filters.ts';
+import type { Config } from './config.ts';
+import type { FailureBucket } from './failure-bucket.ts';
+import { MailtrailFunction } from './mailtrail-function.ts';
+import type { EmailTable } from './table.ts';
+import type { SupportTopic } from './topics.ts';
+
+/** The function that tells support about hard bounces and spam marks, fed by the table's stream. */
+export class Alert extends MailtrailFunction {
+  /** What reads the stream on the function's behalf. */
+  readonly streamReader: EventSourceMapping;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    parts: {
+      readonly config: Config;
+      readonly table: EmailTable;
+      readonly topic: SupportTopic;
+      readonly failures: FailureBucket;
+    },
+  ) {
+    const { config, table, topic, failures } = parts;
+    const streamArn = table.tableStreamArn!;
+    super(scope, id, {
+      name: 'alert',
+      description: 'Mailtrail: tells support about hard bounces and spam marks',
+      environment: {
+        TABLE_NAME: table.tableName,
+        ALERT_TOPIC_ARN: topic.topicArn,
+        EMAIL_PAGE_URL: config.emailPageUrl ?? '',
+      } satisfies AlertEnv,
+      permissions: [
+        {
+          actions: [
+            'dynamodb:DescribeStream',
+            'dynamodb:GetRecords',
+            'dynamodb:GetShardIterator',
+            'dynamodb:ListStreams',
+          ],
+          resources: [streamArn],
+        },
+        { actions: ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'], resources: [table.tableArn] },
+        { actions: ['sns:Publish'], resources: [topic.topicArn] },
+        { actions: ['s3:ListBucket'], resources: [failures.bucketArn] },
+        { actions: ['s3:PutObject'], resources: [failures.recordsArn] },
+      ],
+      memoryMegabytes: 512,
+      timeoutSeconds: 60,
+      logRetentionDays: config.logRetentionDays,
+    });
+    this.streamReader = new EventSourceMapping(this, 'Stream', {
+      target: this,
+      eventSourceArn: streamArn,
+      // Nothing is missed between the table's creation and the mapping's.
+      startingPosition: StartingPosition.TRIM_HORIZON,
+      filters: alertFilters.map(filter => ({ pattern: JSON.stringify(filter) })),
+      // A burst of 1,000 bounces in a minute comes in at most five batches, each of which is folded by account.
+      batchSize: 1_000,
+      maxBatchingWindow: Duration.seconds(15),
+      parallelizationFactor: 1,
+      reportBatchItemFailures: true,
+      bisectBatchOnError: true,
+      retryAttempts: 10,
+      // The stream keeps records for 24 hours: before they are gone, they go to the bucket.
+      maxRecordAge: Duration.hours(23),
+      // The construct for this destination would also grant reading and deleting; the role has what Lambda needs.
+      onFailure: { bind: () => ({ destination: failures.bucketArn }) },
+      supportS3OnFailureDestination: true,
+      // Metrics of the mapping, of which an alarm tells that records went to the bucket.
+      metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
+    });
+  }
+}

@@ -1,0 +1,2 @@
+// See builtin-http.mjs.
+export default process.getBuiltinModule('node:https');

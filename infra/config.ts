@@ -1,0 +1,131 @@
+/**
+ * The deployment's configuration: the object `mailtrail` in the context of cdk.json, each field of which can be
+ * overridden by an environment variable (`MAILTRAIL_OIDC_ISSUER`) and, above that, by `-c oidcIssuer=...`. An empty
+ * text means: not set. What is misspelt or out of range is an error, never ignored.
+ */
+
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import * as z from 'zod';
+
+const text = z.string().trim();
+const optionalText = text.optional();
+const positive = z.coerce.number().int().positive();
+
+/** What CloudWatch Logs accepts as a retention; anything else would only fail while deploying. */
+const logRetentions = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557] as const;
+
+export const config = z.strictObject({
+  stackName: text
+    .regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/)
+    .default('Mailtrail')
+    .describe('Name of the CloudFormation stack; a second installation in one account and region takes another.'),
+  oidcIssuer: text
+    .regex(/^https:\/\/.+/, 'must be an https URL')
+    .optional()
+    .describe("The issuer of your users' tokens, e.g. https://login.example.com/ (exactly as in the claim `iss`)."),
+  oidcAudience: optionalText.describe('The audience (`aud`, or `client_id`) that a token for this API must carry.'),
+  accountClaim: text.default('account_id').describe('The claim of a token that names the account it may read.'),
+  supportScope: text.default('mailtrail/support').describe('The scope of a token that may read every account.'),
+  supportEmail: z.email().optional().describe('Gets the alerts on hard bounces and spam marks by email.'),
+  operationsEmail: z.email().optional().describe('Gets the alarms by email; when not set, supportEmail does.'),
+  emailPageUrl: z
+    .url()
+    .refine(url => url.includes('{emailId}'), 'must contain {emailId}')
+    .optional()
+    .describe("Support's page of an email, with {accountId} and {emailId}: alerts link to it."),
+  retentionDays: positive.default(400).describe('Days after which an email and its history are removed.'),
+  logRetentionDays: z.coerce.number().pipe(z.literal(logRetentions)).default(90).describe('Days that logs are kept.'),
+  metadataAccountId: text
+    .default('account_id')
+    .describe('Name under which the sender attaches the account to an email (custom argument, tag, metadata).'),
+  metadataReference: text
+    .default('reference')
+    .describe("Name under which the sender attaches its own reference to an email, e.g. an invoice's number."),
+  enqueuedOldAfterMinutes: positive.default(15).describe('Minutes without news after which `enqueued` is old.'),
+  sentOldAfterMinutes: positive.default(24 * 60).describe('Minutes without news after which `sent` is old.'),
+  deferredOldAfterMinutes: positive.default(72 * 60).describe('Minutes without news after which `deferred` is old.'),
+  corsOrigins: z
+    .preprocess(
+      value => (typeof value === 'string' ? value.split(',') : value),
+      z.array(text.regex(/^https?:\/\/[^/*]+$/, 'must be an origin such as https://app.example.com')),
+    )
+    .default([])
+    .describe('Origins whose web pages may call the API from the browser (in an override, separated by commas).'),
+  requestsPerSecond: positive
+    .default(500)
+    .describe('Requests per second that each route takes; more are answered 429, and providers send them again.'),
+});
+
+export type Config = z.infer<typeof config>;
+
+type Field = keyof Config;
+const fields = Object.keys(config.shape) as readonly Field[];
+
+/** The environment variable that overrides a field: `oidcIssuer` → `MAILTRAIL_OIDC_ISSUER`. */
+export function environmentVariable(field: Field): string {
+  return `MAILTRAIL_${field.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()}`;
+}
+
+/** A configuration that cannot be used, with one line per field. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/**
+ * Reads the configuration.
+ *
+ * @param context looks a name up in the CDK context: `mailtrail` is the object of cdk.json, a field's name its override
+ */
+export function readConfig(
+  context: (name: string) => unknown,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Config {
+  const given: Record<string, unknown> = { ...(context('mailtrail') as object | undefined) };
+  for (const field of fields) {
+    const override = context(field) ?? environment[environmentVariable(field)];
+    if (override !== undefined) given[field] = override;
+    if (given[field] === '') delete given[field];
+  }
+  const parsed = config.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const lines = parsed.error.issues.map(({ path, message }) => `  ${path.join('.') || 'mailtrail'}: ${message}`);
+  throw new ConfigError(
+    `The configuration cannot be used ("mailtrail" in cdk.json, MAILTRAIL_..., -c ...):\n${lines.join('\n')}`,
+  );
+}
+
+/** The context that the CDK command line would give an app: cdk.json under the arguments `-c name=value`. */
+export function commandLineContext(args: readonly string[], cdkJson = 'cdk.json'): (name: string) => unknown {
+  const { context } = JSON.parse(readFileSync(cdkJson, 'utf8')) as { context: Record<string, unknown> };
+  const { values } = parseArgs({
+    args: [...args],
+    options: { context: { type: 'string', short: 'c', multiple: true } },
+    strict: false,
+  });
+  const overrides = ((values.context ?? []) as string[]).map(pair => {
+    const [name = '', ...value] = pair.split('=');
+    return [name, value.join('=')];
+  });
+  const all: Record<string, unknown> = { ...context, ...Object.fromEntries(overrides) };
+  return name => all[name];
+}
+
+/** What must be set before Mailtrail can be deployed. */
+const required = ['oidcIssuer', 'oidcAudience'] as const satisfies readonly Field[];
+
+/** What is missing for a deployment, as text that says what to set and how; null if nothing is. */
+export function missingForDeployment(given: Config): string | null {
+  const missing = required.filter(field => given[field] === undefined);
+  if (missing.length === 0) return null;
+  return [
+    'Mailtrail cannot be deployed yet: it has to know whose tokens open the account API. Set',
+    '',
+    ...missing.map(field => `  ${field.padEnd(13)} ${config.shape[field].description}`),
+    '',
+    'in cdk.json ("context": { "mailtrail": { ... } }), or for one run:',
+    '',
+    `  npm run deploy -- ${missing.map(field => `-c ${field}=...`).join(' ')}`,
+    `  ${missing.map(field => `${environmentVariable(field)}=...`).join(' ')} npm run deploy`,
+  ].join('\n');
+}

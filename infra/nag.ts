@@ -1,0 +1,46 @@
+import { Stack, Validations } from 'aws-cdk-lib';
+import { type Route, type RouteKey, routes } from '../shared/routes.ts';
+import type { Alert } from './alert.ts';
+import type { FailureBucket } from './failure-bucket.ts';
+import type { MailtrailApi } from './http-api.ts';
+import type { QuarantineQueue } from './quarantine-queue.ts';
+import type { WebhookSecrets } from './webhook-secrets.ts';
+
+const openBecause = {
+  provider: "A provider has no token: the ingest function proves each call by the provider's signature.",
+  public: 'The same public text for everybody, with no data of anybody in it.',
+} as const satisfies Record<Exclude<Route['access'], 'account'>, string>;
+
+/** The findings of cdk-nag that we disagree with, each where it is found, with the reason. Synthesis fails on any other. */
+export function acknowledgeNagFindings(parts: {
+  readonly api: MailtrailApi;
+  readonly webhookSecrets: WebhookSecrets;
+  readonly quarantine: QuarantineQueue;
+  readonly failures: FailureBucket;
+  readonly alert: Alert;
+}): void {
+  const { api, webhookSecrets, quarantine, failures, alert } = parts;
+  for (const [key, { access }] of Object.entries<Route>(routes)) {
+    if (access === 'account') continue;
+    Validations.of(api.routes[key as RouteKey]).acknowledge({ id: 'AwsSolutions-APIG4', reason: openBecause[access] });
+  }
+  Validations.of(webhookSecrets).acknowledge({
+    id: 'AwsSolutions-SMG4',
+    reason: 'Webhook secrets are issued by the providers and cannot be rotated from here; two can be in force at once.',
+  });
+  Validations.of(quarantine).acknowledge({
+    id: 'AwsSolutions-SQS3',
+    reason:
+      'It is itself where unreadable events end, and nothing consumes it automatically: a person does, on an alarm.',
+  });
+  Validations.of(failures).acknowledge({
+    id: 'AwsSolutions-S1',
+    reason:
+      'Only Lambda writes here, only when alerts fail, which an alarm tells; access logs would need a bucket more.',
+  });
+  const bucket = Stack.of(failures).getLogicalId(failures.node.defaultChild as never);
+  Validations.of(alert.role!).acknowledge({
+    id: `AwsSolutions-IAM5[Resource::<${bucket}.Arn>/aws/lambda/*]`,
+    reason: 'Lambda chooses the names of the objects it writes below this prefix of the one failure bucket.',
+  });
+}

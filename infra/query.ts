@@ -1,0 +1,31 @@
+import type { Construct } from 'constructs';
+import type { QueryEnv } from '../functions/query/env.ts';
+import type { Config } from './config.ts';
+import { MailtrailFunction } from './mailtrail-function.ts';
+import type { EmailTable } from './table.ts';
+
+/** The function that answers the account UI. */
+export class Query extends MailtrailFunction {
+  constructor(scope: Construct, id: string, parts: { readonly config: Config; readonly table: EmailTable }) {
+    const { config, table } = parts;
+    super(scope, id, {
+      name: 'query',
+      description: 'Mailtrail: answers what became of an email',
+      environment: {
+        TABLE_NAME: table.tableName,
+        ACCOUNT_CLAIM: config.accountClaim,
+        SUPPORT_SCOPE: config.supportScope,
+        ENQUEUED_OLD_AFTER_MINUTES: String(config.enqueuedOldAfterMinutes),
+        SENT_OLD_AFTER_MINUTES: String(config.sentOldAfterMinutes),
+        DEFERRED_OLD_AFTER_MINUTES: String(config.deferredOldAfterMinutes),
+      } satisfies QueryEnv,
+      permissions: [
+        { actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem'], resources: [table.tableArn] },
+        { actions: ['dynamodb:Query'], resources: [table.indexArn('byAccount'), table.indexArn('byAttention')] },
+      ],
+      memoryMegabytes: 1024,
+      timeoutSeconds: 10,
+      logRetentionDays: config.logRetentionDays,
+    });
+  }
+}

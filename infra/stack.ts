@@ -1,0 +1,62 @@
+import { CfnOutput, Stack } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
+import { Alarms } from './alarms.ts';
+import { Alert } from './alert.ts';
+import type { Config } from './config.ts';
+import { FailureBucket } from './failure-bucket.ts';
+import { MailtrailApi } from './http-api.ts';
+import { Ingest } from './ingest.ts';
+import { acknowledgeNagFindings } from './nag.ts';
+import { QuarantineQueue } from './quarantine-queue.ts';
+import { Query } from './query.ts';
+import { EmailTable } from './table.ts';
+import { OperationsTopic, SupportTopic } from './topics.ts';
+import { WebhookSecrets } from './webhook-secrets.ts';
+
+/** All of Mailtrail. */
+export class MailtrailStack extends Stack {
+  constructor(scope: Construct, id: string, config: Config) {
+    super(scope, id, {
+      stackName: config.stackName,
+      description: 'Mailtrail: one honest status per email',
+    });
+
+    // What is kept.
+    const table = new EmailTable(this, 'Emails');
+    const webhookSecrets = new WebhookSecrets(this, 'WebhookSecrets');
+    const quarantine = new QuarantineQueue(this, 'Quarantine');
+    const failures = new FailureBucket(this, 'AlertFailures');
+
+    // Who is told.
+    const support = new SupportTopic(this, 'Support', config.supportEmail);
+    const operations = new OperationsTopic(this, 'Operations', config.operationsEmail ?? config.supportEmail);
+
+    // What runs.
+    const ingest = new Ingest(this, 'Ingest', { config, table, webhookSecrets, quarantine });
+    const query = new Query(this, 'Query', { config, table });
+    const alert = new Alert(this, 'Alert', { config, table, topic: support, failures });
+    const api = new MailtrailApi(this, 'Api', { config, functions: { ingest, query } });
+
+    // What is watched.
+    new Alarms(this, 'Alarms', { ingest, query, alert, api, quarantine, operations });
+    acknowledgeNagFindings({ api, webhookSecrets, quarantine, failures, alert });
+
+    new CfnOutput(this, 'ApiUrl', { value: api.apiEndpoint, description: 'The API' });
+    new CfnOutput(this, 'WebhookUrl', {
+      value: `${api.apiEndpoint}/webhooks/{provider}`,
+      description: 'What to enter at a provider, with its name in place of {provider}',
+    });
+    new CfnOutput(this, 'WebhookSecretsArn', {
+      value: webhookSecrets.secretArn,
+      description: 'Put the webhook secrets here: JSON, provider -> list of secrets',
+    });
+    new CfnOutput(this, 'SupportTopicArn', { value: support.topicArn, description: 'Alerts: subscribe support' });
+    new CfnOutput(this, 'OperationsTopicArn', {
+      value: operations.topicArn,
+      description: 'Alarms: subscribe yourself',
+    });
+    new CfnOutput(this, 'TableName', { value: table.tableName });
+    new CfnOutput(this, 'QuarantineQueueUrl', { value: quarantine.queueUrl });
+    new CfnOutput(this, 'AlertFailuresBucketName', { value: failures.bucketName });
+  }
+}
