@@ -1,0 +1,277 @@
+import type { DynamoDBRecord } from 'aws-lambda';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Alerted, createAlerted } from '../../functions/alert/alerted.ts';
+import { createHandler } from '../../functions/alert/handler.ts';
+import type { AlertMessage } from '../../functions/alert/message.ts';
+import type { CanonicalEvent } from '../../shared/event.ts';
+import { emailIdOf } from '../../shared/event.ts';
+import { noon } from '../arbitrary-events.ts';
+import { lambdaContext } from '../http-event.ts';
+import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import { startAlertTopic } from './alert-topic.ts';
+
+const page = 'https://support.example.com/accounts/{accountId}/emails/{emailId}';
+
+describe('the alert function', () => {
+  let emails: StoredEmails;
+  let topic: Awaited<ReturnType<typeof startAlertTopic>>;
+  let alerted: Alerted;
+  let lines: unknown[][] = [];
+  let sequence = 0;
+  beforeAll(async () => {
+    [emails, topic] = await Promise.all([startStoredEmails(), startAlertTopic()]);
+    alerted = createAlerted(emails.client, emails.tableName);
+  });
+  afterAll(() => Promise.all([emails?.stop(), topic?.stop()]));
+  beforeEach(async () => {
+    await topic.delivered();
+    lines = [];
+  });
+
+  const bounce = (changes: Partial<CanonicalEvent> = {}) =>
+    anEvent({
+      accountId: 'acme',
+      status: 'hard_bounced',
+      providerEvent: 'bounce',
+      reason: { enhancedCode: '5.1.2', text: 'no such domain' },
+      ...changes,
+    });
+
+  /** Records the events of one email, and gives the change as the table's stream would show it. */
+  async function change(...events: CanonicalEvent[]): Promise<DynamoDBRecord> {
+    const emailId = emailIdOf(events[0]!);
+    const before = await emails.image(emailId);
+    await emails.record(events);
+    return streamRecord(await emails.image(emailId), before);
+  }
+  function streamRecord(after: unknown, before?: unknown): DynamoDBRecord {
+    sequence += 1;
+    const dynamodb = { SequenceNumber: String(sequence).padStart(21, '0'), NewImage: after, OldImage: before };
+    return { eventName: before === undefined ? 'INSERT' : 'MODIFY', dynamodb } as DynamoDBRecord;
+  }
+  const unreadable = () =>
+    streamRecord({ emailId: { S: 'x' }, status: { S: 'hard_bounced' }, history: { S: 'poison' } });
+  const sequenceNumbers = (...records: DynamoDBRecord[]) =>
+    records.map(({ dynamodb }) => ({ itemIdentifier: dynamodb!.SequenceNumber! }));
+
+  async function invoke(
+    Records: DynamoDBRecord[],
+    faults: { readonly alerted?: Partial<Alerted>; readonly publish?: (message: AlertMessage) => Promise<void> } = {},
+  ) {
+    const handler = createHandler({
+      alerted: { ...alerted, ...faults.alerted },
+      publish: faults.publish ?? topic.publish,
+      emailPageUrl: page,
+      log: (...line) => lines.push(line),
+    });
+    return handler({ Records }, lambdaContext);
+  }
+  const toldOf = async () =>
+    (await topic.delivered()).flatMap(({ machines }) => machines.emails.map(({ emailId }) => emailId)).toSorted();
+  const idOf = ({ dynamodb }: DynamoDBRecord) => dynamodb!.NewImage!.emailId!.S!;
+
+  describe('tells support', () => {
+    it('of a hard bounce: who, why, what to do, for people and for machines', async () => {
+      const record = await change(bounce({ subject: 'Invoice 7', reference: 'INV-7' }));
+      expect(await invoke([record])).toEqual({ batchItemFailures: [] });
+      const [message, ...more] = await topic.delivered();
+      expect(more).toEqual([]);
+      expect(message).toMatchObject({
+        subject: 'Hard bounce: jane@example.com (account acme)',
+        attributes: { kind: 'hard_bounce', accountId: 'acme' },
+        machines: {
+          version: 1,
+          kind: 'hard_bounce',
+          accountId: 'acme',
+          emails: [
+            {
+              emailId: idOf(record),
+              recipient: 'jane@example.com',
+              reference: 'INV-7',
+              status: 'hard_bounced',
+              statusAt: '2026-01-02T12:00:00.000Z',
+              reason: { enhancedCode: '5.1.2', text: 'no such domain' },
+              url: `https://support.example.com/accounts/acme/emails/${idOf(record)}`,
+            },
+          ],
+        },
+      });
+      expect(message?.people).toContain('Reason:    no such domain (enhanced code 5.1.2)');
+    });
+
+    it.each([
+      ['an address that does not exist', 'invalid', 'hard_bounce'],
+      ['a spam mark', 'marked_spam', 'spam'],
+    ] as const)('of %s', async (_, status, kind) => {
+      await invoke([await change(bounce({ status }))]);
+      expect((await topic.delivered()).map(({ attributes }) => attributes.kind)).toEqual([kind]);
+    });
+
+    it.each([
+      'enqueued',
+      'sent',
+      'deferred',
+      'delivered',
+      'soft_bounced',
+      'rejected',
+      'opened',
+      'link_clicked',
+      null,
+    ] as const)('nothing of %s, even if the filter let it through', async status => {
+      expect(await invoke([await change(bounce({ status }))])).toEqual({ batchItemFailures: [] });
+      expect(await topic.delivered()).toEqual([]);
+    });
+
+    it('of both a bounce and a later spam mark, but not again when a bounce turns out to be a wrong address', async () => {
+      const first = bounce();
+      const records = [
+        await change(first),
+        await change({ ...first, eventId: 'e2', status: 'invalid' }),
+        await change({ ...first, eventId: 'e3', status: 'marked_spam' }),
+        await change({ ...first, eventId: 'e4', status: 'opened', occurredAt: noon + 1 }),
+      ];
+      for (const record of records) await invoke([record]);
+      expect((await topic.delivered()).map(({ machines }) => machines.kind)).toEqual(['hard_bounce', 'spam']);
+    });
+
+    it('of an email whose account is not known yet, without an account to filter by', async () => {
+      await invoke([await change(bounce({ accountId: undefined }))]);
+      const [message] = await topic.delivered();
+      expect(message?.attributes).toEqual({ kind: 'hard_bounce' });
+      expect(message?.people).toContain('Account:   not known yet');
+    });
+
+    it('nothing of an email that has been erased, and does not bring it back', async () => {
+      const record = await change(bounce());
+      await emails.erase(idOf(record));
+      expect(await invoke([record, { ...streamRecord(undefined, {}), eventName: 'REMOVE' }])).toEqual({
+        batchItemFailures: [],
+      });
+      expect(await topic.delivered()).toEqual([]);
+      await alerted.mark(idOf(record), 'hard_bounce');
+      expect(await emails.image(idOf(record))).toBeUndefined();
+    });
+
+    it('of a hundred and one bounces of one account in one digest that names every one', async () => {
+      const records = await Promise.all(Array.from({ length: 101 }, () => change(bounce())));
+      await invoke(records);
+      const [digest, ...more] = await topic.delivered();
+      expect(more).toEqual([]);
+      expect(digest?.subject).toBe('101 hard bounces (account acme)');
+      expect(digest?.machines.emails.map(({ emailId }) => emailId).toSorted()).toEqual(records.map(idOf).toSorted());
+      expect(lines).toEqual([
+        ['alert.sent', { requestId: 'request-1', records: 101, emails: 101, messages: 1, alreadySent: 0, failed: 0 }],
+      ]);
+    });
+  });
+
+  it('has the topic take digests as large as they get', async () => {
+    const bounces = Array.from({ length: 300 }, () => bounce({ reason: { text: '"\\'.repeat(250) } }));
+    const { recorded } = await emails.store.record(bounces, noon);
+    expect(recorded).toBe(300);
+    const images = await Promise.all(bounces.map(event => emails.image(emailIdOf(event))));
+    await invoke(images.map(image => streamRecord(image)));
+    const digests = await topic.delivered();
+    expect(digests.length).toBeGreaterThan(1);
+    const named = digests.flatMap(({ machines }) => machines.emails.map(({ emailId }) => emailId));
+    expect(named.toSorted()).toEqual(bounces.map(emailIdOf).toSorted());
+  });
+
+  describe('tells support once', () => {
+    it('when the same batch comes again', async () => {
+      const records = [await change(bounce()), await change(bounce({ status: 'marked_spam' }))];
+      await invoke(records);
+      expect(await topic.delivered()).toHaveLength(2);
+      expect(await invoke(records)).toEqual({ batchItemFailures: [] });
+      expect(await topic.delivered()).toEqual([]);
+      expect(lines.at(-1)).toMatchObject(['alert.sent', { emails: 0, messages: 0, alreadySent: 2 }]);
+    });
+
+    it('when one batch holds the same change twice', async () => {
+      const record = await change(bounce());
+      await invoke([record, streamRecord(record.dynamodb?.NewImage)]);
+      expect(await topic.delivered()).toHaveLength(1);
+    });
+
+    it('of an alert that could not be marked as sent: the record is done, and a fault is logged', async () => {
+      const mark = () => Promise.reject(new TypeError('jane@example.com'));
+      expect(await invoke([await change(bounce())], { alerted: { mark } })).toEqual({ batchItemFailures: [] });
+      expect(await topic.delivered()).toHaveLength(1);
+      expect(lines[0]).toEqual(['fault', { requestId: 'request-1', where: 'alert.mark', error: 'TypeError' }]);
+    });
+
+    it('and the mark leaves the email as it was', async () => {
+      const event = bounce();
+      const record = await change(event);
+      const before = await emails.store.email(idOf(record));
+      await invoke([record]);
+      expect(await emails.store.email(idOf(record))).toEqual(before);
+      expect(await emails.store.record([event], noon)).toMatchObject({ duplicate: 1 });
+    });
+  });
+
+  describe('when something is wrong', () => {
+    it('an unreadable record is reported alone, and its neighbours are told of', async () => {
+      const [before, poison, after] = [await change(bounce()), unreadable(), await change(bounce())];
+      expect(await invoke([before, poison, after])).toEqual({ batchItemFailures: sequenceNumbers(poison) });
+      expect(await toldOf()).toEqual([idOf(before), idOf(after)].toSorted());
+      expect(lines[0]).toMatchObject(['fault', { where: 'alert.read' }]);
+    });
+
+    it('what Lambda sends again from an unreadable record on is not told twice', async () => {
+      const [poison, after] = [unreadable(), await change(bounce())];
+      await invoke([poison, after]);
+      expect(await invoke([poison, after])).toEqual({ batchItemFailures: sequenceNumbers(poison) });
+      expect(await toldOf()).toEqual([idOf(after)]);
+    });
+
+    it.each([
+      ['an unknown status', { status: { S: 'vanished' } }],
+      ['no image at all', undefined],
+      ['a history that is no JSON', { history: { SS: ['{'] } }],
+      ['a number for a recipient', { recipient: { N: '1' } }],
+    ])('%s is unreadable', async (_, spoilt) => {
+      const { dynamodb } = await change(bounce());
+      const record = streamRecord(spoilt && { ...dynamodb?.NewImage, ...spoilt });
+      expect(await invoke([record])).toEqual({ batchItemFailures: sequenceNumbers(record) });
+    });
+
+    it('a message that the topic refuses fails its own records alone, and is told of when they come again', async () => {
+      const ours = await Promise.all(Array.from({ length: 4 }, () => change(bounce())));
+      const theirs = await change(bounce({ accountId: 'globex' }));
+      const publish = (message: AlertMessage) =>
+        message.accountId === 'acme' ? Promise.reject(new Error('throttled')) : topic.publish(message);
+      const { batchItemFailures } = await invoke([...ours, theirs], { publish });
+      expect(batchItemFailures).toEqual(sequenceNumbers(...ours));
+      expect(await toldOf()).toEqual([idOf(theirs)]);
+
+      expect(await invoke([...ours, theirs])).toEqual({ batchItemFailures: [] });
+      expect(await toldOf()).toEqual(ours.map(idOf).toSorted());
+    });
+
+    it('while nobody can tell what was already sent, nothing is, and everything comes again', async () => {
+      const record = await change(bounce());
+      const kindsOf = () => Promise.reject(new Error('the table does not answer'));
+      const harmless = await change(bounce({ status: 'delivered' }));
+      expect(await invoke([harmless, record], { alerted: { kindsOf } })).toEqual({
+        batchItemFailures: sequenceNumbers(record),
+      });
+      expect(await topic.delivered()).toEqual([]);
+      expect(lines.at(-1)).toMatchObject(['alert.sent', { records: 2, failed: 1 }]);
+    });
+
+    it('dying between telling and marking tells support twice, which is better than never', async () => {
+      const record = await change(bounce());
+      const killed = new Promise<void>(() => {});
+      void invoke([record], { alerted: { mark: () => killed } });
+      await expect.poll(async () => (await topic.delivered()).length).toBe(1);
+      await invoke([record]);
+      expect(await toldOf()).toEqual([idOf(record)]);
+    });
+
+    it('no log line holds an address, a subject or a reason', async () => {
+      await invoke([await change(bounce({ subject: 'Invoice 7' })), unreadable()]);
+      expect(JSON.stringify(lines)).not.toMatch(/jane|Invoice|domain/);
+    });
+  });
+});
