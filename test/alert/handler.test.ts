@@ -200,6 +200,17 @@ describe('the alert function', () => {
       expect(lines[0]).toEqual(['fault', { requestId: 'request-1', where: 'alert.mark', error: 'TypeError' }]);
     });
 
+    it('even if the mark was lost, when the email changes within the same kind', async () => {
+      const first = bounce();
+      await change(first);
+      const records = [
+        await change({ ...first, eventId: 'e2', status: 'invalid' }),
+        await change({ ...first, eventId: 'e3', status: 'opened' }),
+      ];
+      expect(await invoke(records)).toEqual({ batchItemFailures: [] });
+      expect(await topic.delivered()).toEqual([]);
+    });
+
     it('and the mark leaves the email as it was', async () => {
       const event = bounce();
       const record = await change(event);
