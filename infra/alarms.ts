@@ -129,17 +129,17 @@ const webhookAlarms = {
       `Calls in the name of ${provider} are refused: with a wrong secret here, no status of its emails is kept up any more.`,
     whatToDo: provider =>
       `Compare the secret of ${provider} (output WebhookSecretsArn) with the one at the provider. If statuses keep coming, somebody else is knocking: nothing is stored.`,
-    // A single stray call is nothing; a provider with a wrong secret is refused all the time.
+    // A stray call is nothing. Over an hour, so that a provider with few emails and a wrong secret is noticed too.
     above: 2,
-    periods: 3,
+    period: Duration.hours(1),
   },
   Unavailable: {
     line: 'webhook.unavailable',
     impact: provider => `Events of ${provider} could not be kept; it was asked to send them again: statuses come late.`,
     whatToDo: () =>
       'Look at the cause in the lines `webhook.unavailable` of the ingest log: the table, the quarantine queue or the secret.',
-    above: 0,
-    periods: 2,
+    above: 1,
+    period: Duration.minutes(15),
   },
 } as const satisfies Record<
   string,
@@ -148,7 +148,7 @@ const webhookAlarms = {
     readonly impact: (provider: string) => string;
     readonly whatToDo: (provider: string) => string;
     readonly above: number;
-    readonly periods: number;
+    readonly period: Duration;
   }
 >;
 
@@ -175,7 +175,7 @@ export class Alarms extends Construct {
 
     // Two installations in one account and region keep their counts apart.
     const metricNamespace = `Mailtrail/${Stack.of(this).stackName}`;
-    for (const [name, { line, impact, whatToDo, above, periods }] of Object.entries(webhookAlarms)) {
+    for (const [name, { line, impact, whatToDo, above, period }] of Object.entries(webhookAlarms)) {
       const metricName = `Webhook${name}`;
       new MetricFilter(this, metricName, {
         logGroup: parts.ingest.logs,
@@ -187,12 +187,12 @@ export class Alarms extends Construct {
       });
       // By provider, so that one that is refused all day does not hide that another began to be.
       for (const Provider of Object.keys(providers)) {
-        const facts = { impact: impact(Provider), whatToDo: whatToDo(Provider), above, periods };
+        const facts = { impact: impact(Provider), whatToDo: whatToDo(Provider), above };
         const dimensionsMap = { Provider };
         alarm(
           `${metricName}-${Provider}`,
           facts,
-          new Metric({ namespace: metricNamespace, metricName, dimensionsMap, ...fiveMinutes }),
+          new Metric({ namespace: metricNamespace, metricName, dimensionsMap, period, statistic: Stats.SUM }),
         );
       }
     }

@@ -30,7 +30,7 @@ export const config = z.strictObject({
   supportEmail: z.email().optional().describe('Gets the alerts on hard bounces and spam marks by email.'),
   operationsEmail: z.email().optional().describe('Gets the alarms by email; when not set, supportEmail does.'),
   emailPageUrl: z
-    .url()
+    .url({ protocol: /^https?$/ })
     .refine(url => url.includes('{emailId}'), 'must contain {emailId}')
     .optional()
     .describe("Support's page of an email, with {accountId} and {emailId}: alerts link to it."),
@@ -96,8 +96,10 @@ export function readConfig(
 }
 
 /** The context that the CDK command line would give an app: cdk.json under the arguments `-c name=value`. */
-export function commandLineContext(args: readonly string[], cdkJson = 'cdk.json'): (name: string) => unknown {
-  const { context } = JSON.parse(readFileSync(cdkJson, 'utf8')) as { context: Record<string, unknown> };
+export function commandLineContext(args: readonly string[]): (name: string) => unknown {
+  const { context } = JSON.parse(readFileSync(new URL('../cdk.json', import.meta.url), 'utf8')) as {
+    context: Record<string, unknown>;
+  };
   const { values } = parseArgs({
     args: [...args],
     options: { context: { type: 'string', short: 'c', multiple: true } },

@@ -22,9 +22,7 @@ const accessLogLine = {
   route: '$context.routeKey',
   status: '$context.status',
   latency: '$context.responseLatency',
-  gatewayError: '$context.error.messageString',
-  integrationError: '$context.integrationErrorMessage',
-  authorizerError: '$context.authorizer.error',
+  tokenError: '$context.authorizer.error',
 } as const;
 
 /** The HTTP API, built from the table of routes. Payload format 2.0: a body reaches the function byte for byte. */
@@ -42,7 +40,7 @@ export class MailtrailApi extends HttpApi {
   ) {
     const { config, functions } = parts;
     super(scope, id, {
-      apiName: `${config.stackName}`,
+      apiName: config.stackName,
       description: 'Mailtrail: webhooks of email providers, and what became of an email',
       createDefaultStage: false,
       ...(config.corsOrigins.length > 0 && { corsPreflight: corsFor(config.corsOrigins) }),
