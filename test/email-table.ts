@@ -1,38 +1,13 @@
 import { CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
-export async function createEmailTable(client: DynamoDBClient, tableName: string) {
-  const idx = (n: string, h: string, r: string) => ({
-    IndexName: n,
-    KeySchema: [
-      { AttributeName: h, KeyType: 'HASH' as const },
-      { AttributeName: r, KeyType: 'RANGE' as const },
-    ],
-    Projection: { ProjectionType: 'KEYS_ONLY' as const },
-  });
-  await client.send(
-    new CreateTableCommand({
-      TableName: tableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      KeySchema: [{ AttributeName: 'emailId', KeyType: 'HASH' }],
-      AttributeDefinitions: [
-        ['emailId', 'S'],
-        ['accountId', 'S'],
-        ['firstSeenAt', 'N'],
-        ['recipient', 'S'],
-        ['reference', 'S'],
-        ['attentionAt', 'N'],
-        ['attentionDay', 'S'],
-      ].map(([AttributeName, AttributeType]) => ({
-        AttributeName: AttributeName!,
-        AttributeType: AttributeType as 'S',
-      })),
-      GlobalSecondaryIndexes: [
-        idx('byAccount', 'accountId', 'firstSeenAt'),
-        idx('byRecipient', 'recipient', 'firstSeenAt'),
-        idx('byReference', 'reference', 'firstSeenAt'),
-        idx('byAttention', 'accountId', 'attentionAt'),
-        idx('byAttentionDay', 'attentionDay', 'attentionAt'),
-      ],
-      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
-    }),
-  );
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { createTableInput, resolveTemplate, type Template as TemplateJson, tablesOf } from '../infra/local/template.ts';
+import { EmailTable } from '../infra/table.ts';
+
+/** Creates the table of emails as it is deployed, keys and indexes and stream, under a name of the test's. */
+export async function createEmailTable(client: DynamoDBClient, tableName: string): Promise<void> {
+  const stack = new Stack(new App());
+  new EmailTable(stack, 'Emails');
+  const [table] = tablesOf(resolveTemplate(Template.fromStack(stack).toJSON() as TemplateJson));
+  await client.send(new CreateTableCommand({ ...createTableInput(table!), TableName: tableName }));
 }
