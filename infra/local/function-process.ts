@@ -1,0 +1,33 @@
+/**
+ * What runs inside a function's process: loads the handler, and invokes it with each event that the parent sends, one at
+ * a time. Ends with its parent.
+ */
+
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import type { FunctionAnswer, FunctionRequest } from './function-environment.ts';
+
+process.on('disconnect', () => process.exit());
+
+const { LAMBDA_TASK_ROOT = '', _HANDLER = '' } = process.env;
+const [file = '', name = ''] = _HANDLER.split(/\.(?=[^.]+$)/);
+const path = ['mjs', 'js', 'cjs'].map(end => join(LAMBDA_TASK_ROOT, `${file}.${end}`)).find(existsSync);
+if (path === undefined) throw new Error(`no file of the handler ${_HANDLER} in ${LAMBDA_TASK_ROOT}`);
+const module = await import(pathToFileURL(path).href);
+const handler = module[name] ?? module.default?.[name];
+if (typeof handler !== 'function') throw new Error(`${path} exports no function ${name}`);
+
+const send = (answer: FunctionAnswer) => process.send?.(answer);
+
+process.on('message', ({ event, context, deadline }: FunctionRequest) => {
+  const invoke = async () => handler(event, { ...context, getRemainingTimeInMillis: () => deadline - Date.now() });
+  invoke().then(
+    result => send({ result: result ?? null }),
+    error => {
+      console.error(error);
+      send({ error: { errorType: error?.name ?? 'Error', errorMessage: String(error?.message ?? error) } });
+    },
+  );
+});
+send({ ready: true });
