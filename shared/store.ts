@@ -6,13 +6,13 @@
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import {
-  BatchGetCommand,
   type DynamoDBDocumentClient,
   GetCommand,
   QueryCommand,
   UpdateCommand,
   type UpdateCommandInput,
 } from '@aws-sdk/lib-dynamodb';
+import { batchGet } from './batch-get.ts';
 import { type CanonicalEvent, decodeHistory, emailIdOf, encodeHistory, type HistoryEvent } from './event.ts';
 import { eachInFlight } from './in-flight.ts';
 import { merge, type PriorState, priorStates, statuses, type Verdict } from './status.ts';
@@ -70,7 +70,7 @@ const accountIndexes = {
   attention: { index: 'byAttention', sortKey: 'attentionAt' },
 } as const;
 
-export interface Store {
+export interface Recorder {
   /**
    * Records the events of one request. Never rejects: what could not be written is in `failed`.
    *
@@ -78,6 +78,9 @@ export interface Store {
    * @param signal once aborted, no further write is begun and those in flight fail
    */
   record(events: readonly CanonicalEvent[], receivedAt: number, signal?: AbortSignal): Promise<Recorded>;
+}
+
+export interface Reader {
   /** One email, strongly consistent; null where there is none. One GetItem. */
   email(emailId: string): Promise<Email | null>;
   /** An account's emails newest first, or its attention list newest status first. One Query and one BatchGetItem. */
@@ -91,12 +94,15 @@ export interface Store {
 export interface StoreOptions {
   readonly client: DynamoDBDocumentClient;
   readonly tableName: string;
-  readonly retentionDays: number;
 }
 
 const day = 24 * 60 * 60_000;
 
-export function createStore({ client, tableName, retentionDays }: StoreOptions): Store {
+export function createRecorder({
+  client,
+  tableName,
+  retentionDays,
+}: StoreOptions & { readonly retentionDays: number }): Recorder {
   return {
     async record(events, receivedAt, signal) {
       const total = { recorded: 0, duplicate: 0, dropped: 0 };
@@ -113,35 +119,6 @@ export function createStore({ client, tableName, retentionDays }: StoreOptions):
         }
       });
       return { ...total, full, failed };
-    },
-
-    async email(emailId) {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: tableName, Key: { emailId }, ConsistentRead: true }),
-      );
-      return Item === undefined ? null : emailOf(Item);
-    },
-
-    async accountPage(accountId, list, { limit, after }) {
-      const { index, sortKey } = accountIndexes[list];
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName: tableName,
-          IndexName: index,
-          KeyConditionExpression: 'accountId = :accountId',
-          ExpressionAttributeValues: { ':accountId': accountId },
-          ScanIndexForward: false,
-          Limit: limit,
-          ...(after && { ExclusiveStartKey: { accountId, emailId: after.emailId, [sortKey]: after.at } }),
-        }),
-      );
-      const emails = await emailsById(Items.map(item => item.emailId as string));
-      return {
-        emails,
-        next: LastEvaluatedKey
-          ? { emailId: LastEvaluatedKey.emailId as string, at: LastEvaluatedKey[sortKey] as number }
-          : null,
-      };
     },
   };
 
@@ -236,19 +213,44 @@ export function createStore({ client, tableName, retentionDays }: StoreOptions):
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     };
   }
+}
 
-  async function emailsById(emailIds: readonly string[]): Promise<Email[]> {
-    const found = new Map<string, Email>();
-    let keys: readonly Record<string, unknown>[] = emailIds.map(emailId => ({ emailId }));
-    while (keys.length > 0) {
-      const { Responses, UnprocessedKeys } = await client.send(
-        new BatchGetCommand({ RequestItems: { [tableName]: { Keys: [...keys], ConsistentRead: true } } }),
+export function createReader({ client, tableName }: StoreOptions): Reader {
+  return {
+    async email(emailId) {
+      const { Item } = await client.send(
+        new GetCommand({ TableName: tableName, Key: { emailId }, ConsistentRead: true }),
       );
-      for (const item of Responses?.[tableName] ?? []) found.set(item.emailId as string, emailOf(item));
-      keys = UnprocessedKeys?.[tableName]?.Keys ?? [];
-    }
-    return emailIds.flatMap(emailId => found.get(emailId) ?? []);
-  }
+      return Item === undefined ? null : emailOf(Item);
+    },
+
+    async accountPage(accountId, list, { limit, after }) {
+      const { index, sortKey } = accountIndexes[list];
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName: tableName,
+          IndexName: index,
+          KeyConditionExpression: 'accountId = :accountId',
+          ExpressionAttributeValues: { ':accountId': accountId },
+          ScanIndexForward: false,
+          Limit: limit,
+          ...(after && { ExclusiveStartKey: { accountId, emailId: after.emailId, [sortKey]: after.at } }),
+        }),
+      );
+      const emailIds = Items.map(item => item.emailId as string);
+      const items = await batchGet(client, tableName, emailIds);
+      return {
+        // In the order of the index, without what was removed meanwhile.
+        emails: emailIds.flatMap(emailId => {
+          const item = items.get(emailId);
+          return item === undefined ? [] : [emailOf(item)];
+        }),
+        next: LastEvaluatedKey
+          ? { emailId: LastEvaluatedKey.emailId as string, at: LastEvaluatedKey[sortKey] as number }
+          : null,
+      };
+    },
+  };
 }
 
 /** One UpdateItem: `decides` changes the status, `notes` only adds news, `late` adds what is known to be missing. */

@@ -3,7 +3,7 @@ import { DeleteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamod
 import { chooseEngine } from '../infra/local/dynamodb-engine.ts';
 import { documentClient } from '../shared/dynamodb-client.ts';
 import { type CanonicalEvent, emailIdOf } from '../shared/event.ts';
-import { createStore, type Store } from '../shared/store.ts';
+import { createReader, createRecorder, type Reader, type Recorder } from '../shared/store.ts';
 import { noon } from './arbitrary-events.ts';
 import { createEmailTable } from './email-table.ts';
 
@@ -11,7 +11,7 @@ import { createEmailTable } from './email-table.ts';
 export interface StoredEmails {
   readonly client: DynamoDBDocumentClient;
   readonly tableName: string;
-  readonly store: Store;
+  readonly store: Recorder & Reader;
   /** Records events that arrived at `receivedAt`, and gives the id of the first one's email. */
   record(events: readonly CanonicalEvent[], receivedAt?: number): Promise<string>;
   /** An email's item as the table's stream shows it. */
@@ -32,7 +32,10 @@ export async function startStoredEmails(): Promise<StoredEmails> {
   const raw = new DynamoDBClient(config);
   await createEmailTable(raw, tableName);
   const client = documentClient(config);
-  const store = createStore({ client, tableName, retentionDays: 400 });
+  const store = {
+    ...createRecorder({ client, tableName, retentionDays: 400 }),
+    ...createReader({ client, tableName }),
+  };
   return {
     client,
     tableName,

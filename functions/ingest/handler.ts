@@ -10,14 +10,14 @@ import {
   type ProviderRequest,
   type Quarantined,
 } from '../../shared/providers/provider.ts';
-import type { Store } from '../../shared/store.ts';
+import type { Recorder } from '../../shared/store.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { WebhookSecrets } from './webhook-secrets.ts';
 
 export interface IngestDependencies {
   readonly providers: Readonly<Record<string, Provider>>;
   readonly secrets: () => Promise<WebhookSecrets>;
-  readonly store: Pick<Store, 'record'>;
+  readonly store: Recorder;
   readonly quarantine: Quarantine;
   readonly metadata: MetadataNames;
   /** Epoch milliseconds. */

@@ -3,7 +3,7 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import { documentClient } from '../../shared/dynamodb-client.ts';
 import { createLog } from '../../shared/log.ts';
 import { providers } from '../../shared/providers/registry.ts';
-import { createStore } from '../../shared/store.ts';
+import { createRecorder } from '../../shared/store.ts';
 import { ingestEnv } from './env.ts';
 import { createHandler } from './handler.ts';
 import { createQuarantine } from './quarantine.ts';
@@ -19,7 +19,7 @@ export const handler = createHandler({
     env.WEBHOOK_SECRETS_ARN,
     Date.now,
   ),
-  store: createStore({
+  store: createRecorder({
     client: documentClient(),
     tableName: env.TABLE_NAME,
     retentionDays: env.RETENTION_DAYS,

@@ -6,7 +6,7 @@ import { httpErrors } from '../../shared/http-errors.ts';
 import type { Log } from '../../shared/log.ts';
 import { routes } from '../../shared/routes.ts';
 import type { OldAfter } from '../../shared/status.ts';
-import type { Store } from '../../shared/store.ts';
+import type { Reader } from '../../shared/store.ts';
 import { isPlainText } from '../../shared/text.ts';
 import { type AccessRules, isIdToken, maySee, type VerifiedToken } from './access.ts';
 import { cursorOf } from './cursor.ts';
@@ -15,7 +15,7 @@ import { listRequest } from './list-parameters.ts';
 import { catalogueView, emailView, rowView } from './view.ts';
 
 export interface QueryDependencies {
-  readonly store: Pick<Store, 'email' | 'accountPage'>;
+  readonly store: Reader;
   readonly access: AccessRules;
   readonly oldAfter: OldAfter;
   /** Epoch milliseconds. */

@@ -1,6 +1,6 @@
 import { documentClient } from '../../shared/dynamodb-client.ts';
 import { createLog } from '../../shared/log.ts';
-import { createStore } from '../../shared/store.ts';
+import { createReader } from '../../shared/store.ts';
 import { queryEnv } from './env.ts';
 import { createHandler } from './handler.ts';
 
@@ -8,8 +8,7 @@ const env = queryEnv.parse(process.env);
 const minute = 60_000;
 
 export const handler = createHandler({
-  // Nothing is written here, so that nothing is retained.
-  store: createStore({ client: documentClient(), tableName: env.TABLE_NAME, retentionDays: 0 }),
+  store: createReader({ client: documentClient(), tableName: env.TABLE_NAME }),
   access: { accountClaim: env.ACCOUNT_CLAIM, supportScope: env.SUPPORT_SCOPE },
   oldAfter: {
     enqueued: env.ENQUEUED_OLD_AFTER_MINUTES * minute,

@@ -1,25 +1,17 @@
-import { fork } from 'node:child_process';
-import { once } from 'node:events';
 import { UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { createHandler } from '../../functions/ingest/handler.ts';
 import { documentClient } from '../../shared/dynamodb-client.ts';
 import { eachInFlight } from '../../shared/in-flight.ts';
 import { providers } from '../../shared/providers/registry.ts';
-import { createStore } from '../../shared/store.ts';
+import { createRecorder } from '../../shared/store.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
 import { signingKeys } from '../signing.ts';
 import { type Figure, figure, median } from './figures.ts';
 import { sendgridBatch } from './sendgrid-batch.ts';
+import { startStubEndpoint } from './stub-endpoint-process.ts';
 
 const batchSize = 1_000;
 const rounds = 9;
-
-/** The stub endpoint in a process of its own. */
-export async function startStubEndpoint(env: Record<string, string> = {}) {
-  const child = fork(new URL('stub-endpoint.ts', import.meta.url), { env: { ...process.env, ...env } });
-  const [{ endpoint }] = (await once(child, 'message')) as [{ endpoint: string }];
-  return { endpoint, stop: () => child.kill() };
-}
 
 async function cpuMicros(work: () => Promise<unknown>): Promise<number> {
   const before = process.cpuUsage();
@@ -56,7 +48,7 @@ export async function ingestBatch(): Promise<Figure[]> {
     const handler = createHandler({
       providers,
       secrets: async () => ({ sendgrid: [keys.secret] }),
-      store: createStore({ client, tableName: 'emails', retentionDays: 400 }),
+      store: createRecorder({ client, tableName: 'emails', retentionDays: 400 }),
       quarantine: () => Promise.reject(new Error('nothing here is unreadable')),
       metadata: { accountId: 'account_id', reference: 'reference' },
       now: Date.now,

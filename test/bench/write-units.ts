@@ -3,7 +3,7 @@ import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { startDynoxide } from '../../infra/local/dynamodb-engine.ts';
 import type { CanonicalEvent } from '../../shared/event.ts';
 import type { Status } from '../../shared/status.ts';
-import { createStore } from '../../shared/store.ts';
+import { createRecorder } from '../../shared/store.ts';
 import { createEmailTable } from '../email-table.ts';
 import { type Figure, figure } from './figures.ts';
 
@@ -51,7 +51,7 @@ export async function writeUnits(): Promise<Figure[]> {
       },
       { step: 'initialize', name: 'countWriteUnits' },
     );
-    const store = createStore({ client: DynamoDBDocumentClient.from(raw), tableName: 'emails', retentionDays: 400 });
+    const store = createRecorder({ client: DynamoDBDocumentClient.from(raw), tableName: 'emails', retentionDays: 400 });
     const start = Date.UTC(2026, 0, 2, 12);
     for (let email = 0; email < 100; email += 1) {
       for (const [minute, status] of usualLife.entries()) {

@@ -4,7 +4,14 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CanonicalEvent, emailIdOf, encodeHistory } from '../../shared/event.ts';
 import { caveatsOf, merge, type Status, statusIds, supersedes, type Verdict } from '../../shared/status.ts';
-import { createStore, type Email, historyLimit, type Store } from '../../shared/store.ts';
+import {
+  createReader,
+  createRecorder,
+  type Email,
+  historyLimit,
+  type Reader,
+  type Recorder,
+} from '../../shared/store.ts';
 import { arbitraryEvent, eventsOf, noon } from '../arbitrary-events.ts';
 import { createEmailTable } from '../email-table.ts';
 import { histories } from '../status/histories.ts';
@@ -14,7 +21,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
   describe(`the store on ${engineName}`, () => {
     let engine: Awaited<ReturnType<typeof start>>;
     let client: DynamoDBDocumentClient;
-    let store: Store;
+    let store: Recorder & Reader;
     const tableName = 'emails';
     let updates = 0;
     let messages = 0;
@@ -35,7 +42,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         },
         { step: 'initialize', name: 'countUpdates' },
       );
-      store = createStore({ client, tableName, retentionDays: 400 });
+      store = { ...createRecorder({ client, tableName, retentionDays: 400 }), ...createReader({ client, tableName }) };
     });
     afterAll(() => engine?.stop());
 
@@ -335,7 +342,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         );
       const pages = async (accountId: string, list: 'all' | 'attention', limit: number) => {
         const found: (readonly Email[])[] = [];
-        let after: Awaited<ReturnType<Store['accountPage']>>['next'] = null;
+        let after: Awaited<ReturnType<Reader['accountPage']>>['next'] = null;
         do {
           const page = await store.accountPage(accountId, list, { limit, ...(after && { after }) });
           found.push(page.emails);

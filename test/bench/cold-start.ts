@@ -1,0 +1,121 @@
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import type { AlertEnv } from '../../functions/alert/env.ts';
+import type { IngestEnv } from '../../functions/ingest/env.ts';
+import type { QueryEnv } from '../../functions/query/env.ts';
+import { esbuildOptions, type FunctionName, functionNames } from '../../infra/bundling.ts';
+import { httpEvent } from '../http-event.ts';
+import { signingKeys } from '../signing.ts';
+import { type Figure, figure, median } from './figures.ts';
+import { sendgridBatch } from './sendgrid-batch.ts';
+import { startStubEndpoint } from './stub-endpoint-process.ts';
+
+const runs = 15;
+const aims: Partial<Record<FunctionName, string>> = { ingest: '≤ 80' };
+
+const environments = {
+  ingest: {
+    TABLE_NAME: 'emails',
+    WEBHOOK_SECRETS_ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:webhooks',
+    QUARANTINE_QUEUE_URL: 'http://127.0.0.1/quarantine',
+    RETENTION_DAYS: '400',
+    METADATA_ACCOUNT_ID: 'account_id',
+    METADATA_REFERENCE: 'reference',
+  } satisfies IngestEnv,
+  query: {
+    TABLE_NAME: 'emails',
+    ACCOUNT_CLAIM: 'account_id',
+    SUPPORT_SCOPE: 'mailtrail/support',
+    ENQUEUED_OLD_AFTER_MINUTES: '15',
+    SENT_OLD_AFTER_MINUTES: '1440',
+    DEFERRED_OLD_AFTER_MINUTES: '4320',
+  } satisfies QueryEnv,
+  alert: {
+    TABLE_NAME: 'emails',
+    ALERT_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:support',
+    EMAIL_PAGE_URL: '',
+  } satisfies AlertEnv,
+} as const satisfies Record<FunctionName, Record<string, string>>;
+
+/** The first event that each function gets. */
+function firstEvents(sign: (body: Buffer, at: number) => Record<string, string>): Record<FunctionName, object> {
+  const body = sendgridBatch(1, 'cold', Date.now());
+  const emailKey = { accountId: 'acme', emailId: 'x'.repeat(22) };
+  const query = httpEvent('GET /accounts/{accountId}/emails/{emailId}', emailKey);
+  return {
+    ingest: httpEvent('POST /webhooks/{provider}', { provider: 'sendgrid' }, sign(body, Date.now()), body),
+    query: {
+      ...query,
+      requestContext: { ...query.requestContext, authorizer: { jwt: { claims: { account_id: 'acme' }, scopes: [] } } },
+    },
+    alert: { Records: [] },
+  };
+}
+
+/**
+ * Cold start of each function's real bundle, as deployed: its size, the time to load it, and to load it and answer a
+ * first call against an endpoint that answers at once; each beside an empty handler in the same run.
+ */
+export async function coldStart(): Promise<Figure[]> {
+  const keys = signingKeys('sendgrid');
+  const stub = await startStubEndpoint({ WEBHOOK_SECRETS_VALUE: JSON.stringify({ sendgrid: [keys.secret] }) });
+  const directory = await mkdtemp(join(tmpdir(), 'mailtrail-cold-start-'));
+  try {
+    const empty = join(directory, 'empty.mjs');
+    await writeFile(empty, 'export const handler = async () => ({});\n');
+    const events = firstEvents(keys.sign);
+    const subjects = [{ name: 'empty', bundle: empty, env: {} as Record<string, string> }];
+    await writeFile(join(directory, 'empty.json'), '{}');
+    for (const name of functionNames) {
+      const bundle = join(directory, `${name}.mjs`);
+      await build({ ...esbuildOptions(name), outfile: bundle, logLevel: 'error' });
+      await writeFile(join(directory, `${name}.json`), JSON.stringify(events[name]));
+      subjects.push({ name, bundle, env: environments[name] });
+    }
+
+    const times = new Map(subjects.map(({ name }) => [name, { init: [] as number[], total: [] as number[] }]));
+    for (let run = 0; run < runs; run += 1) {
+      for (const { name, bundle, env } of subjects) {
+        const child = fork(new URL('cold-start-child.ts', import.meta.url), [bundle, join(directory, `${name}.json`)], {
+          env: { ...awsEnvironment(stub.endpoint), ...env },
+          stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+        });
+        const [{ init, total }] = (await once(child, 'message')) as [{ init: number; total: number }];
+        times.get(name)?.init.push(init);
+        times.get(name)?.total.push(total);
+      }
+    }
+    const middle = (name: string) => ({ init: median(times.get(name)!.init), total: median(times.get(name)!.total) });
+    const base = middle('empty');
+    const figures = [figure('cold start, empty handler: init', base.init, 'ms')];
+    for (const name of functionNames) {
+      const { init, total } = middle(name);
+      const { size } = await stat(join(directory, `${name}.mjs`));
+      figures.push(
+        figure(`cold start, ${name}: bundle`, size / 1024, 'KB'),
+        figure(`cold start, ${name}: init`, init, 'ms'),
+        figure(`cold start, ${name}: init + first invoke`, total, 'ms'),
+        figure(`cold start, ${name}: init / empty`, init / base.init, '×', aims[name]),
+        figure(`cold start, ${name}: init + first invoke / empty`, total / base.total, '×'),
+      );
+    }
+    return figures;
+  } finally {
+    stub.stop();
+    await rm(directory, { recursive: true });
+  }
+}
+
+function awsEnvironment(endpoint: string): Record<string, string> {
+  return {
+    PATH: process.env.PATH ?? '',
+    AWS_REGION: 'us-east-1',
+    AWS_ACCESS_KEY_ID: 'local',
+    AWS_SECRET_ACCESS_KEY: 'local',
+    AWS_ENDPOINT_URL: endpoint,
+  };
+}
