@@ -1,0 +1,368 @@
+import { describe, expect, it } from 'vitest';
+import { alertEnv } from '../../functions/alert/env.ts';
+import { ingestEnv } from '../../functions/ingest/env.ts';
+import { queryEnv } from '../../functions/query/env.ts';
+import { functionNames } from '../../infra/bundling.ts';
+import { createLog } from '../../shared/log.ts';
+import { providers } from '../../shared/providers/registry.ts';
+import { type Route, routes } from '../../shared/routes.ts';
+import { asText, type Resource, resourcesOf, synthesize } from './synthesized.ts';
+
+const unconfigured = synthesize();
+const configured = synthesize({
+  oidcIssuer: 'https://login.example.com/',
+  oidcAudience: 'mailtrail-api',
+  supportEmail: 'support@example.com',
+  emailPageUrl: 'https://app.example.com/{accountId}/{emailId}',
+  corsOrigins: ['https://app.example.com'],
+});
+
+const only = (type: string, template = unconfigured): Resource => {
+  const [first, ...others] = resourcesOf(template, type).values();
+  expect(others).toEqual([]);
+  return first!;
+};
+
+describe('what is kept', () => {
+  it('survives every update and the removal of the stack', () => {
+    for (const type of [
+      'AWS::DynamoDB::Table',
+      'AWS::SecretsManager::Secret',
+      'AWS::SQS::Queue',
+      'AWS::S3::Bucket',
+    ] as const) {
+      expect(only(type), type).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    }
+    expect(only('AWS::DynamoDB::Table').Properties.DeletionProtectionEnabled).toBe(true);
+  });
+
+  it('stays the same resource: another logical id would begin an empty table, and another webhook secret', () => {
+    const kept = /Table|Secret|Queue|Bucket|Topic/;
+    const ids = Object.entries(unconfigured.Resources)
+      .filter(([, { Type }]) => kept.test(Type) && !Type.endsWith('Policy'))
+      .map(([id]) => id);
+    expect(ids).toEqual([
+      'EmailsE39F01A5',
+      'WebhookSecretsC35BAB69',
+      'Quarantine23FF09FE',
+      'AlertFailuresC03B141B',
+      'Support5CFB64A3',
+      'Operations993AC38D',
+    ]);
+  });
+
+  it('can be restored to any second of the last 35 days, is encrypted, and expires', () => {
+    expect(only('AWS::DynamoDB::Table').Properties).toMatchObject({
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      SSESpecification: { SSEEnabled: true },
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+      StreamSpecification: { StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    });
+  });
+
+  it('costs nothing while nothing happens, and has a ceiling while everything does', () => {
+    expect(only('AWS::DynamoDB::Table').Properties).toMatchObject({
+      BillingMode: 'PAY_PER_REQUEST',
+      OnDemandThroughput: { MaxWriteRequestUnits: 4000, MaxReadRequestUnits: 4000 },
+    });
+  });
+
+  it('is found by account, recipient, reference and what needs attention, by keys alone', () => {
+    const { KeySchema, GlobalSecondaryIndexes } = only('AWS::DynamoDB::Table').Properties;
+    const keys = (schema: { AttributeName: string }[]) => schema.map(({ AttributeName }) => AttributeName).join(', ');
+    expect(keys(KeySchema)).toBe('emailId');
+    expect(
+      // biome-ignore lint/suspicious/noExplicitAny: as in the template
+      GlobalSecondaryIndexes.map(({ IndexName, KeySchema, Projection }: any) => [
+        IndexName,
+        keys(KeySchema),
+        Projection.ProjectionType,
+      ]),
+    ).toEqual([
+      ['byAccount', 'accountId, firstSeenAt', 'KEYS_ONLY'],
+      ['byRecipient', 'recipient, firstSeenAt', 'KEYS_ONLY'],
+      ['byReference', 'reference, firstSeenAt', 'KEYS_ONLY'],
+      ['byAttention', 'accountId, attentionAt', 'KEYS_ONLY'],
+      ['byAttentionDay', 'attentionDay, attentionAt', 'KEYS_ONLY'],
+    ]);
+  });
+
+  it('accepts no call before a provider has a secret, and never writes over secrets in use', () => {
+    // CloudFormation writes the value again only when the template's text changes: this text must never change.
+    expect(only('AWS::SecretsManager::Secret').Properties.SecretString).toBe('{}');
+  });
+
+  it('is not public, and is reached over TLS alone', () => {
+    expect(only('AWS::S3::Bucket').Properties.PublicAccessBlockConfiguration).toEqual({
+      BlockPublicAcls: true,
+      BlockPublicPolicy: true,
+      IgnorePublicAcls: true,
+      RestrictPublicBuckets: true,
+    });
+    for (const type of ['AWS::S3::BucketPolicy', 'AWS::SQS::QueuePolicy', 'AWS::SNS::TopicPolicy']) {
+      for (const [name, { Properties }] of resourcesOf(unconfigured, type)) {
+        expect(Properties.PolicyDocument.Statement[0], name).toMatchObject({
+          Effect: 'Deny',
+          Principal: expect.anything(),
+          Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+        });
+      }
+    }
+  });
+
+  it('keeps quarantined events as long as a queue can, in messages as large as they come', () => {
+    expect(only('AWS::SQS::Queue').Properties).toMatchObject({
+      MessageRetentionPeriod: 14 * 24 * 60 * 60,
+      MaximumMessageSize: 1024 * 1024,
+      SqsManagedSseEnabled: true,
+    });
+  });
+});
+
+describe('the API', () => {
+  const gatewayRoutes = new Map(
+    [...resourcesOf(unconfigured, 'AWS::ApiGatewayV2::Route').values()].map(({ Properties }) => [
+      Properties.RouteKey as string,
+      Properties,
+    ]),
+  );
+
+  it('has the routes of the table of routes, each at its function', () => {
+    const integrations = resourcesOf(unconfigured, 'AWS::ApiGatewayV2::Integration');
+    const targets = Object.fromEntries(
+      [...gatewayRoutes].map(([key, { Target }]) => [
+        key,
+        asText(integrations.get(asText(Target).replace('integrations/', ''))!.Properties.IntegrationUri).toLowerCase(),
+      ]),
+    );
+    expect(targets).toEqual(
+      Object.fromEntries(Object.entries<Route>(routes).map(([key, route]) => [key, `${route.function}.arn`])),
+    );
+  });
+
+  it('asks for a token on every route below /accounts', () => {
+    for (const [key, { AuthorizationType }] of gatewayRoutes) {
+      if (/ \/(accounts|emails)/.test(key)) expect(AuthorizationType, key).toBe('JWT');
+    }
+  });
+
+  it('is open on the webhooks and on what is public, and nowhere else', () => {
+    const open = [...gatewayRoutes].filter(([, route]) => route.AuthorizationType !== 'JWT').map(([key]) => key);
+    expect(open.filter(key => !key.includes(' /webhooks/'))).toEqual(
+      ['GET /statuses', 'GET /openapi.json'].filter(key => key in routes),
+    );
+  });
+
+  it('hands a body to the function as it came: payload format 2.0, nothing mapped', () => {
+    for (const { Properties } of resourcesOf(unconfigured, 'AWS::ApiGatewayV2::Integration').values()) {
+      expect(Properties).toMatchObject({ IntegrationType: 'AWS_PROXY', PayloadFormatVersion: '2.0' });
+      expect(Properties).not.toHaveProperty('RequestParameters');
+    }
+  });
+
+  it('takes the tokens of the configured issuer for the configured audience', () => {
+    expect(only('AWS::ApiGatewayV2::Authorizer', configured).Properties).toMatchObject({
+      IdentitySource: ['$request.header.Authorization'],
+      JwtConfiguration: { Issuer: 'https://login.example.com/', Audience: ['mailtrail-api'] },
+    });
+    expect(configured.Parameters).not.toHaveProperty('OidcIssuer');
+  });
+
+  it('without an issuer is a template that cannot be deployed: parameters that nothing fills in', () => {
+    expect(only('AWS::ApiGatewayV2::Authorizer').Properties.JwtConfiguration).toEqual({
+      Issuer: { Ref: 'OidcIssuer' },
+      Audience: [{ Ref: 'OidcAudience' }],
+    });
+    for (const name of ['OidcIssuer', 'OidcAudience']) {
+      const parameter = unconfigured.Parameters[name]!;
+      expect(parameter).not.toHaveProperty('Default');
+      expect('').not.toMatch(new RegExp(`^${parameter.AllowedPattern}$`));
+      expect(parameter.ConstraintDescription).toMatch(/set oidc(Issuer|Audience) in cdk\.json/);
+    }
+  });
+
+  it('answers pages of configured origins only', () => {
+    expect(only('AWS::ApiGatewayV2::Api').Properties).not.toHaveProperty('CorsConfiguration');
+    const { CorsConfiguration } = only('AWS::ApiGatewayV2::Api', configured).Properties;
+    expect(CorsConfiguration.AllowOrigins).toEqual(['https://app.example.com']);
+    expect(CorsConfiguration).not.toHaveProperty('AllowCredentials');
+  });
+
+  it('logs no address, no header and no body, and is throttled', () => {
+    const { AccessLogSettings, DefaultRouteSettings } = only('AWS::ApiGatewayV2::Stage').Properties;
+    expect(Object.values(JSON.parse(AccessLogSettings.Format)).sort()).toEqual([
+      '$context.authorizer.error',
+      '$context.requestId',
+      '$context.responseLatency',
+      '$context.routeKey',
+      '$context.status',
+    ]);
+    expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000 });
+  });
+});
+
+describe('each function', () => {
+  const functions = resourcesOf(unconfigured, 'AWS::Lambda::Function');
+
+  it('may do what it needs on the resources it needs, and nothing else', () => {
+    const allowed = Object.fromEntries(
+      [...resourcesOf(unconfigured, 'AWS::IAM::Role')].map(([name, { Properties }]) => {
+        expect(Properties).not.toHaveProperty('ManagedPolicyArns');
+        expect(Properties.Policies).toHaveLength(1);
+        const lines = Properties.Policies[0].PolicyDocument.Statement.flatMap(
+          ({ Effect, Action, Resource }: { Effect: string; Action: unknown; Resource: unknown }) => {
+            expect(Effect).toBe('Allow');
+            return [Action].flat().flatMap(action => [Resource].flat().map(on => `${action} on ${asText(on)}`));
+          },
+        );
+        return [name, lines.sort()];
+      }),
+    );
+    expect(allowed).toEqual({
+      IngestRole: [
+        'dynamodb:UpdateItem on Emails.Arn',
+        'logs:CreateLogStream on IngestLogs.Arn',
+        'logs:PutLogEvents on IngestLogs.Arn',
+        'secretsmanager:GetSecretValue on WebhookSecrets',
+        'sqs:SendMessage on Quarantine.Arn',
+      ],
+      QueryRole: [
+        'dynamodb:BatchGetItem on Emails.Arn',
+        'dynamodb:GetItem on Emails.Arn',
+        'dynamodb:Query on Emails.Arn/index/byAccount',
+        'dynamodb:Query on Emails.Arn/index/byAttention',
+        'logs:CreateLogStream on QueryLogs.Arn',
+        'logs:PutLogEvents on QueryLogs.Arn',
+      ],
+      AlertRole: [
+        'dynamodb:BatchGetItem on Emails.Arn',
+        'dynamodb:DescribeStream on Emails.StreamArn',
+        'dynamodb:GetRecords on Emails.StreamArn',
+        'dynamodb:GetShardIterator on Emails.StreamArn',
+        'dynamodb:ListStreams on Emails.StreamArn',
+        'dynamodb:UpdateItem on Emails.Arn',
+        'logs:CreateLogStream on AlertLogs.Arn',
+        'logs:PutLogEvents on AlertLogs.Arn',
+        's3:ListBucket on AlertFailures.Arn',
+        's3:PutObject on AlertFailures.Arn/aws/lambda/*',
+        'sns:Publish on Support',
+      ],
+    });
+    expect(resourcesOf(unconfigured, 'AWS::IAM::Policy').size).toBe(0);
+  });
+
+  it('can read its environment, with everything configured and with nothing', () => {
+    const schemas = { Ingest: ingestEnv, Query: queryEnv, Alert: alertEnv };
+    for (const template of [unconfigured, configured]) {
+      for (const [name, { Properties }] of resourcesOf(template, 'AWS::Lambda::Function')) {
+        const variables = Object.entries<unknown>(Properties.Environment.Variables);
+        const environment = Object.fromEntries(variables.map(([key, value]) => [key, asText(value)]));
+        const schema = schemas[name as keyof typeof schemas];
+        expect(schema.safeParse(environment).error, name).toBeUndefined();
+        expect(Object.keys(environment).sort(), name).toEqual(Object.keys(schema.shape).sort());
+      }
+    }
+  });
+
+  it('runs Node 24 on arm64 with a log group of its own, which forgets', () => {
+    expect([...functions.keys()].map(name => name.toLowerCase())).toEqual(functionNames);
+    for (const [name, { Properties }] of functions) {
+      expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' });
+      expect(asText(Properties.LoggingConfig.LogGroup)).toBe(`${name}Logs`);
+    }
+    for (const { Properties } of resourcesOf(unconfigured, 'AWS::Logs::LogGroup').values()) {
+      expect(Properties.RetentionInDays).toBe(90);
+    }
+  });
+});
+
+describe('alerts', () => {
+  const { Properties } = only('AWS::Lambda::EventSourceMapping');
+
+  it('miss nothing, fold a burst of a minute into at most five batches, and give up before the stream forgets', () => {
+    expect(Properties).toMatchObject({
+      StartingPosition: 'TRIM_HORIZON',
+      BatchSize: 1000,
+      MaximumBatchingWindowInSeconds: 15,
+      ParallelizationFactor: 1,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      BisectBatchOnFunctionError: true,
+      MaximumRetryAttempts: 10,
+    });
+    expect(Properties.MaximumRecordAgeInSeconds).toBeLessThan(24 * 60 * 60);
+  });
+
+  it('that cannot be published end in the failure bucket', () => {
+    expect(asText(Properties.DestinationConfig.OnFailure.Destination)).toBe('AlertFailures.Arn');
+  });
+
+  it('hold personal data, so that their topic is encrypted; the one of the alarms takes CloudWatch', () => {
+    const topics = resourcesOf(unconfigured, 'AWS::SNS::Topic');
+    expect(topics.get('Support')!.Properties.KmsMasterKeyId).toBe('alias/aws/sns');
+    const statements = resourcesOf(unconfigured, 'AWS::SNS::TopicPolicy').get('OperationsPolicy')!.Properties;
+    expect(statements.PolicyDocument.Statement[1]).toMatchObject({
+      Effect: 'Allow',
+      Principal: { Service: 'cloudwatch.amazonaws.com' },
+      Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+    });
+  });
+
+  it("reach support's address when there is one, and alarms too unless operations has its own", () => {
+    const subscribed = (template: typeof configured) =>
+      [...resourcesOf(template, 'AWS::SNS::Subscription').values()]
+        .map(({ Properties: { TopicArn, Endpoint } }) => `${asText(TopicArn)}: ${Endpoint}`)
+        .sort();
+    expect(subscribed(unconfigured)).toEqual([]);
+    expect(subscribed(configured)).toEqual(['Operations: support@example.com', 'Support: support@example.com']);
+    expect(subscribed(synthesize({ supportEmail: 's@example.com', operationsEmail: 'o@example.com' }))).toEqual([
+      'Operations: o@example.com',
+      'Support: s@example.com',
+    ]);
+  });
+});
+
+describe('alarms', () => {
+  const alarms = resourcesOf(unconfigured, 'AWS::CloudWatch::Alarm');
+
+  it('each say what it means for people and what to do, and reach operations', () => {
+    expect(alarms.size).toBeGreaterThan(10);
+    for (const [name, { Properties }] of alarms) {
+      expect(Properties.AlarmDescription, name).toMatch(/^Impact: .{30,}\. What to do: .{30,}\.$/);
+      expect(Properties.AlarmActions.map(asText), name).toEqual(['Operations']);
+      // CloudWatch's bound.
+      expect(Properties.AlarmDescription.length, name).toBeLessThanOrEqual(1024);
+    }
+  });
+
+  it('count refused and unavailable webhooks from the lines that ingest logs, by provider', () => {
+    const filters = [...resourcesOf(unconfigured, 'AWS::Logs::MetricFilter').values()];
+    expect(filters.map(({ Properties }) => Properties.FilterPattern)).toEqual([
+      '{ $.line = "webhook.refused" }',
+      '{ $.line = "webhook.unavailable" }',
+    ]);
+    const lines: unknown[] = [];
+    const log = createLog(line => lines.push(JSON.parse(line)));
+    log('webhook.refused', { requestId: '1', provider: 'sendgrid', refusal: 'signature_wrong' });
+    log('webhook.unavailable', { requestId: '1', provider: 'sendgrid', cause: 'secrets' });
+    for (const [index, { Properties }] of filters.entries()) {
+      expect(lines[index]).toMatchObject({ line: /"(.*)"/.exec(Properties.FilterPattern)![1], provider: 'sendgrid' });
+      expect(Properties.MetricTransformations[0].Dimensions).toEqual([{ Key: 'Provider', Value: '$.provider' }]);
+      expect(asText(Properties.LogGroupName)).toBe('IngestLogs');
+    }
+  });
+
+  it('watch every provider on its own', () => {
+    for (const metric of ['WebhookRefused', 'WebhookUnavailable']) {
+      const watched = [...alarms.values()]
+        .filter(({ Properties }) => Properties.MetricName === metric)
+        .map(({ Properties }) => Properties.Dimensions[0].Value);
+      expect(watched.sort()).toEqual(Object.keys(providers).sort());
+    }
+  });
+});
+
+it('says after deploying where everything is', () => {
+  expect(Object.keys(unconfigured.Outputs)).toEqual(
+    expect.arrayContaining(['ApiUrl', 'WebhookUrl', 'WebhookSecretsArn', 'SupportTopicArn', 'TableName']),
+  );
+});
