@@ -1,0 +1,43 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { StartError } from './start-error.ts';
+
+/** Replaces a file as a whole: whoever reads it, or starts after a crash, finds the old content or the new. */
+export function replaceFile(file: string, content: string, { secret = false } = {}): void {
+  const draft = `${file}.${process.pid}.draft`;
+  writeFileSync(draft, content, { mode: secret ? 0o600 : 0o644 });
+  renameSync(draft, file);
+}
+
+/**
+ * Takes the data directory for this process, until it ends: the operating system gives the lock back even after a
+ * SIGKILL, which a file with a process id would survive.
+ *
+ * @throws StartError while another runner has it
+ */
+export async function lockDataDir(dataDir: string): Promise<{ release(): void }> {
+  try {
+    mkdirSync(dataDir, { recursive: true });
+  } catch (error) {
+    throw new StartError(`cannot use ${dataDir} as the data directory: ${(error as Error).message}`);
+  }
+  const { DatabaseSync } = await import('node:sqlite');
+  const lock = new DatabaseSync(join(dataDir, 'lock.db'), { timeout: 1_000 });
+  try {
+    lock.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
+  } catch {
+    lock.close();
+    throw new StartError(
+      `another Mailtrail (process ${holderOf(dataDir)}) runs on ${dataDir}: stop it, or set DATA_DIR`,
+    );
+  }
+  return { release: () => lock.close() };
+}
+
+function holderOf(dataDir: string): string {
+  try {
+    return String(JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8')).pid);
+  } catch {
+    return 'unknown';
+  }
+}
