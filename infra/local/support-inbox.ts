@@ -1,0 +1,132 @@
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage } from 'node:http';
+import type { HttpAnswer } from './http-payload.ts';
+
+/** A message that was published to a topic, as its subscribers get it. */
+export interface InboxMessage {
+  readonly messageId: string;
+  readonly topicArn: string;
+  readonly receivedAt: string;
+  readonly subject: string | null;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** What a person reads who subscribed by email. */
+  readonly text: string;
+  /** What a machine gets; JSON where it is. */
+  readonly data: unknown;
+}
+
+export interface SupportInbox {
+  /** Where functions publish. */
+  readonly endpoint: string;
+  readonly file: string;
+  readonly page: (request: IncomingMessage) => HttpAnswer;
+  stop(): void;
+}
+
+/**
+ * Stands in for the people who subscribed to the topics. It sits in front of SNS and keeps each message, before its
+ * publisher hears of success, as every kind of subscriber would get it: a queue would see the machines' form alone.
+ *
+ * @param onMessage told of each message, to be shown at once
+ */
+export async function startSupportInbox(
+  snsEndpoint: string,
+  file: string,
+  onMessage: (message: InboxMessage) => void,
+): Promise<SupportInbox> {
+  const server = createServer(async (request, response) => {
+    try {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const body = Buffer.concat(chunks);
+      const { 'content-type': contentType = '', authorization = '' } = request.headers;
+      const answered = await fetch(snsEndpoint, {
+        method: 'POST',
+        headers: { 'content-type': contentType, authorization },
+        body,
+      });
+      const text = await answered.text();
+      const message = answered.ok ? publishedMessage(new URLSearchParams(body.toString()), text) : null;
+      if (message !== null) {
+        appendFileSync(file, `${JSON.stringify(message)}\n`);
+        onMessage(message);
+      }
+      response.writeHead(answered.status, { 'content-type': 'text/xml' }).end(text);
+    } catch {
+      response.writeHead(500).end();
+    }
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return {
+    endpoint: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+    file,
+    page: ({ headers: { accept = '' } }) => {
+      const messages = readInbox(file);
+      const asJson = accept.includes('application/json');
+      return {
+        statusCode: 200,
+        headers: { 'content-type': asJson ? 'application/json' : 'text/plain; charset=utf-8' },
+        body: Buffer.from(
+          asJson ? JSON.stringify({ messages }) : messages.map(readable).join('\n') || 'No message to support yet.\n',
+        ),
+      };
+    },
+    stop: () => server.close().closeAllConnections(),
+  };
+}
+
+/** The messages kept so far, the oldest first. */
+export function readInbox(file: string): InboxMessage[] {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap(line => {
+      try {
+        return [JSON.parse(line) as InboxMessage];
+      } catch {
+        // The empty end, or a line that was cut off when the machine stopped: its publisher was told of no success.
+        return [];
+      }
+    });
+}
+
+/** A message as a mail program would show it. */
+export function readable({ receivedAt, topicArn, subject, text }: InboxMessage): string {
+  return [
+    `── ${receivedAt}  to ${topicArn.split(':').at(-1)}`,
+    ...(subject === null ? [] : [`Subject: ${subject}`, '']),
+    text.trimEnd(),
+    '',
+  ].join('\n');
+}
+
+function publishedMessage(form: URLSearchParams, answer: string): InboxMessage | null {
+  if (form.get('Action') !== 'Publish') return null;
+  const message = form.get('Message') ?? '';
+  const forms: Record<string, string> = form.get('MessageStructure') === 'json' ? JSON.parse(message) : {};
+  const attributes: Record<string, string> = {};
+  for (const [key, name] of form) {
+    const [, index] = /^MessageAttributes\.entry\.(\d+)\.Name$/.exec(key) ?? [];
+    if (index !== undefined) {
+      attributes[name] = form.get(`MessageAttributes.entry.${index}.Value.StringValue`) ?? '';
+    }
+  }
+  return {
+    messageId: /<MessageId>(.*?)<\/MessageId>/.exec(answer)?.[1] ?? '',
+    topicArn: form.get('TopicArn') ?? form.get('TargetArn') ?? '',
+    receivedAt: new Date().toISOString(),
+    subject: form.get('Subject'),
+    attributes,
+    text: forms.email ?? forms.default ?? message,
+    data: parsed(forms.default ?? message),
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

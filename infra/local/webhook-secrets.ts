@@ -1,0 +1,85 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceFile } from './data-dir.ts';
+import { StartError } from './start-error.ts';
+
+/** A secret as the webhook's verification takes it, and what the sender signs with; the same thing but for key pairs. */
+interface SecretPair {
+  readonly verifies: string;
+  readonly signs: string;
+}
+
+const shared = (secret: string): SecretPair => ({ verifies: secret, signs: secret });
+const hex = () => shared(randomBytes(32).toString('hex'));
+
+/** Makes a secret of the kind that a provider uses; a provider that is not here signs with a random text. */
+const kinds: Readonly<Record<string, () => SecretPair>> = {
+  app: () => shared(`whsec_${randomBytes(32).toString('base64')}`),
+  postmark: () => shared(`mailtrail:${randomBytes(24).toString('hex')}`),
+  /** A P-256 key pair, in base64 without PEM armour: SPKI for the public half, PKCS #8 for the private one. */
+  sendgrid: () => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    return {
+      verifies: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+      signs: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
+    };
+  },
+};
+
+export interface WebhookSecretFiles {
+  /** Provider → list of secrets, as in Secrets Manager. */
+  readonly secretsFile: string;
+  /** Provider → what the demo signs with; null when the secrets are the user's own. */
+  readonly signingKeysFile: string | null;
+}
+
+/**
+ * The file of webhook secrets: the user's own, or one with a random secret per provider, completed whenever a provider
+ * was added.
+ */
+export function openWebhookSecrets(
+  dataDir: string,
+  ownFile: string | undefined,
+  providers: readonly string[],
+): WebhookSecretFiles {
+  if (ownFile !== undefined && ownFile !== '') {
+    readWebhookSecrets(ownFile);
+    return { secretsFile: ownFile, signingKeysFile: null };
+  }
+  const secretsFile = join(dataDir, 'webhook-secrets.json');
+  const signingKeysFile = join(dataDir, 'signing-keys.json');
+  const secrets = existsSync(secretsFile) ? readWebhookSecrets(secretsFile) : {};
+  const keys: Record<string, string> = existsSync(signingKeysFile)
+    ? JSON.parse(readFileSync(signingKeysFile, 'utf8'))
+    : {};
+  const missing = providers.filter(provider => !Object.hasOwn(secrets, provider));
+  const made = missing.map(provider => [provider, (kinds[provider] ?? hex)()] as const);
+  if (made.length > 0 || !existsSync(secretsFile)) {
+    const write = (file: string, content: object) =>
+      replaceFile(file, `${JSON.stringify(content, null, 2)}\n`, { secret: true });
+    // The keys first: a start that ends in between makes the pair anew.
+    write(signingKeysFile, { ...keys, ...Object.fromEntries(made.map(([provider, { signs }]) => [provider, signs])) });
+    write(secretsFile, {
+      ...secrets,
+      ...Object.fromEntries(made.map(([provider, { verifies }]) => [provider, [verifies]])),
+    });
+  }
+  return { secretsFile, signingKeysFile };
+}
+
+/** @throws StartError if the file cannot be read as JSON: provider → list of secrets, or one secret */
+function readWebhookSecrets(file: string): Record<string, unknown> {
+  let secrets: unknown;
+  try {
+    secrets = JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new StartError(`WEBHOOK_SECRETS: ${file} cannot be read: ${(error as Error).message}`);
+  }
+  const isText = (value: unknown) => typeof value === 'string';
+  const isListed = (value: unknown) => isText(value) || (Array.isArray(value) && value.every(isText));
+  if (typeof secrets !== 'object' || secrets === null || !Object.values(secrets).every(isListed)) {
+    throw new StartError(`WEBHOOK_SECRETS: ${file} must hold a JSON object, provider → list of secrets`);
+  }
+  return secrets as Record<string, unknown>;
+}
