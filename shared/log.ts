@@ -37,9 +37,16 @@ export interface LogLines {
 
 export type Log = <Name extends keyof LogLines>(line: Name, details: LogLines[Name]) => void;
 
-/** Writes a line as one JSON object, by way of `write`; JSON keeps control characters from forging lines. */
-export function createLog(write: (line: string) => void): Log {
-  return (line, details) => write(JSON.stringify({ line, ...details }));
+/**
+ * Writes each line as one JSON object; JSON keeps control characters from forging lines.
+ *
+ * Straight to standard output: Lambda puts a prefix before what goes through `console.log`, and a line with a prefix is
+ * no longer JSON to the metric filters.
+ */
+export function createLog(write: (line: string) => unknown = line => process.stdout.write(line)): Log {
+  return (line, details) => {
+    write(`${JSON.stringify({ line, ...details })}\n`);
+  };
 }
 
 /** An error's class name: its message may hold what must not be logged. */

@@ -15,5 +15,5 @@ export const handler = createHandler({
   alerted: createAlerted(documentClient(), env.TABLE_NAME),
   publish: createPublish(sns, env.ALERT_TOPIC_ARN),
   emailPageUrl: env.EMAIL_PAGE_URL,
-  log: createLog(console.log),
+  log: createLog(),
 });

@@ -72,7 +72,7 @@ export function createHandler(dependencies: IngestDependencies) {
 }
 
 async function answer(
-  { secrets, store, quarantine, metadata, log }: IngestDependencies,
+  { providers, secrets, store, quarantine, metadata, log }: IngestDependencies,
   provider: Provider,
   requestId: string,
   request: ProviderRequest,
@@ -94,7 +94,10 @@ async function answer(
     return problem('unauthorized');
   }
 
-  const reading = provider.parse(request, { metadata });
+  const reading = provider.parse(request, {
+    metadata,
+    messageIdOf: (name, messageId) => lookUp(providers, name)?.messageIdOf?.(messageId) ?? messageId,
+  });
   const { recorded, duplicate, dropped, full, failed } = await store.record(
     reading.events,
     request.receivedAt,

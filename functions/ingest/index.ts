@@ -27,5 +27,5 @@ export const handler = createHandler({
   quarantine: createQuarantine(new SQSClient({ requestHandler, maxAttempts: 2 }), env.QUARANTINE_QUEUE_URL),
   metadata: { accountId: env.METADATA_ACCOUNT_ID, reference: env.METADATA_REFERENCE },
   now: Date.now,
-  log: createLog(console.log),
+  log: createLog(),
 });

@@ -16,5 +16,5 @@ export const handler = createHandler({
     deferred: env.DEFERRED_OLD_AFTER_MINUTES * minute,
   },
   now: Date.now,
-  log: createLog(console.log),
+  log: createLog(),
 });

@@ -34,6 +34,8 @@ export interface MetadataNames {
 
 export interface ReadingContext {
   readonly metadata: MetadataNames;
+  /** A message id in the form in which the named provider's events give it; as it is for a name that is not known. */
+  readonly messageIdOf: (provider: string, messageId: string) => string;
 }
 
 /** Why a genuine request, or one event of it, could not be read. */
@@ -58,10 +60,19 @@ export interface Reading {
   readonly quarantined: readonly Quarantined[];
 }
 
-/** What an event name of the provider becomes. `by` says in words what decides where one name has several outcomes. */
-export interface EventMeaning {
+/** What an event name of a provider becomes. */
+export interface EventMeaning<Piece = never> {
+  /** Every status that it can become; null: news that changes none. */
   readonly statuses: readonly (Status | null)[];
+  /** In words, what decides where there are several. */
   readonly by?: string;
+  /** Decides where there are several. */
+  decide?(piece: Piece): Status | null;
+}
+
+/** The status of an event by its meaning. */
+export function statusOf<Piece>(meaning: EventMeaning<Piece>, piece: Piece): Status | null {
+  return meaning.decide === undefined ? (meaning.statuses[0] ?? null) : meaning.decide(piece);
 }
 
 export interface Provider {
@@ -75,6 +86,8 @@ export interface Provider {
   readonly events: Readonly<Record<string, EventMeaning>>;
   /** Whether one request may hold many events. */
   readonly batched: boolean;
+  /** A message id as the send call returned it, in the form in which this provider's events give it. */
+  messageIdOf?(messageId: string): string;
   /** null where the request is genuine under one of `secrets`; an empty secret verifies nothing. Never throws. */
   verify(request: ProviderRequest, secrets: readonly string[]): Refusal | null;
   /** All events of a genuine request. Never throws: what cannot be read is an explicit outcome. */
@@ -121,7 +134,7 @@ export function readJson<Piece>(
   request: ProviderRequest,
   schema: ZodType<Piece>,
   read: (piece: Piece) => PieceReading,
-  options: { readonly batched: boolean; readonly reviver?: Parameters<typeof JSON.parse>[1] },
+  options: { readonly batched: boolean | 'optional'; readonly reviver?: Parameters<typeof JSON.parse>[1] },
 ): Reading {
   const text = bodyText(request.body);
   if (text === null) return wholeBody('not_utf8');
@@ -131,8 +144,8 @@ export function readJson<Piece>(
   } catch {
     return wholeBody('not_json');
   }
-  if (options.batched && !Array.isArray(parsed)) return wholeBody('unexpected_shape');
-  const all: readonly unknown[] = options.batched ? (parsed as unknown[]) : [parsed];
+  if (options.batched === true && !Array.isArray(parsed)) return wholeBody('unexpected_shape');
+  const all: readonly unknown[] = options.batched && Array.isArray(parsed) ? parsed : [parsed];
   const pieces = all.filter(piece => !tooDeep(piece));
 
   const events: CanonicalEvent[] = [];
@@ -156,6 +169,18 @@ export function readJson<Piece>(
 
 function wholeBody(reason: QuarantineReason): Reading {
   return { events: [], quarantined: [{ reason, piece: null }] };
+}
+
+/** The two ids that the sender attached to an email, from whatever the provider gives back of its metadata. */
+export function attachedIds(
+  metadata: Readonly<Record<string, unknown>> | null | undefined,
+  names: MetadataNames,
+): { readonly accountId: string | undefined; readonly reference: string | undefined } {
+  const text = (name: string) => {
+    const value = metadata ? lookUp(metadata, name) : undefined;
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+  };
+  return { accountId: text(names.accountId), reference: text(names.reference) };
 }
 
 /** `table[key]` for a key that came from outside: `toString` and `__proto__` are unknown words like any other. */

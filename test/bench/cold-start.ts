@@ -9,7 +9,7 @@ import type { IngestEnv } from '../../functions/ingest/env.ts';
 import type { QueryEnv } from '../../functions/query/env.ts';
 import { esbuildOptions, type FunctionName, functionNames } from '../../infra/bundling.ts';
 import { httpEvent } from '../http-event.ts';
-import { signingKeys } from '../signing.ts';
+import { type Signed, signingKeys } from '../signing.ts';
 import { type Figure, figure, median } from './figures.ts';
 import { sendgridBatch } from './sendgrid-batch.ts';
 import { startStubEndpoint } from './stub-endpoint-process.ts';
@@ -42,12 +42,12 @@ const environments = {
 } as const satisfies Record<FunctionName, Record<string, string>>;
 
 /** The first event that each function gets. */
-function firstEvents(sign: (body: Buffer, at: number) => Record<string, string>): Record<FunctionName, object> {
+function firstEvents(sign: (body: Buffer, at: number) => Signed): Record<FunctionName, object> {
   const body = sendgridBatch(1, 'cold', Date.now());
   const emailKey = { accountId: 'acme', emailId: 'x'.repeat(22) };
   const query = httpEvent('GET /accounts/{accountId}/emails/{emailId}', emailKey);
   return {
-    ingest: httpEvent('POST /webhooks/{provider}', { provider: 'sendgrid' }, sign(body, Date.now()), body),
+    ingest: httpEvent('POST /webhooks/{provider}', { provider: 'sendgrid' }, sign(body, Date.now()).headers, body),
     query: {
       ...query,
       requestContext: { ...query.requestContext, authorizer: { jwt: { claims: { account_id: 'acme' }, scopes: [] } } },

@@ -56,7 +56,12 @@ export async function ingestBatch(): Promise<Figure[]> {
     });
     const ingest = async (round: string) => {
       const body = sendgridBatch(batchSize, round, Date.now());
-      const event = httpEvent('POST /webhooks/{provider}', { provider: 'sendgrid' }, keys.sign(body, Date.now()), body);
+      const event = httpEvent(
+        'POST /webhooks/{provider}',
+        { provider: 'sendgrid' },
+        keys.sign(body, Date.now()).headers,
+        body,
+      );
       return () =>
         handler(event, lambdaContext).then(answer => {
           if (answer.statusCode !== 200) throw new Error(`answered ${answer.statusCode}`);

@@ -1,0 +1,80 @@
+import * as z from 'zod';
+import { type Status, statusIds } from '../status.ts';
+import { isoMillis } from '../time.ts';
+import {
+  type EventMeaning,
+  lookUp,
+  type PieceReading,
+  type Provider,
+  type ReadingContext,
+  readJson,
+} from './provider.ts';
+import { enhancedCodeIn } from './smtp-reply.ts';
+import { verifyStandardWebhook } from './standard-webhooks.ts';
+
+/**
+ * What the sending application itself reports, in a schema of our own: that it has queued or sent an email, with the
+ * account, subject and reference that it belongs to (a registration), or any other status where no provider here knows
+ * of it. It may come before or after the provider's first event.
+ */
+const appEvent = z.object({
+  /** `email.` and a status, e.g. `email.enqueued`. */
+  type: z.string(),
+  /** When it happened: ISO-8601. */
+  timestamp: z.string(),
+  data: z.object({
+    /** Who sends the email, by the name in its webhook URL; the application itself when not given. */
+    provider: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/)
+      .default('app'),
+    /** As the provider's send call returned it. */
+    messageId: z.string(),
+    /** An address, or several: each is an email of its own. */
+    recipient: z.union([z.string(), z.array(z.string()).min(1)]),
+    accountId: z.string().optional(),
+    subject: z.string().optional(),
+    reference: z.string().optional(),
+    /** Who opened or clicked, where the application can tell. */
+    evidence: z.enum(['human', 'machine', 'unknown']).optional(),
+    reason: z
+      .object({ code: z.string().optional(), enhancedCode: z.string().optional(), text: z.string().optional() })
+      .optional(),
+    clickUrl: z.string().optional(),
+    userAgent: z.string().optional(),
+  }),
+});
+
+type AppEvent = z.infer<typeof appEvent>;
+
+const events: Readonly<Record<string, EventMeaning>> = Object.fromEntries(
+  statusIds.map(status => [`email.${status}`, { statuses: [status] }]),
+);
+
+/** The sending application: registration of emails, and the way for any sender that has no adapter. */
+export const app: Provider = {
+  name: 'app',
+  title: 'Your own application',
+  authentication: 'Standard Webhooks: HMAC-SHA256 over id, timestamp and body',
+  secret: '`whsec_` and base64 of 24 to 64 random bytes',
+  events,
+  batched: true,
+  verify: (request, secrets) => verifyStandardWebhook(request, secrets),
+  parse: (request, context) => readJson(request, appEvent, event => read(event, context), { batched: 'optional' }),
+};
+
+function read({ type, timestamp, data }: AppEvent, { messageIdOf }: ReadingContext): PieceReading {
+  if (lookUp(events, type) === undefined) return 'unknown_event';
+  const { provider, messageId, recipient, reason, ...facts } = data;
+  const status = type.slice('email.'.length) as Status;
+  return [recipient].flat().map(address => ({
+    ...facts,
+    provider,
+    messageId: messageIdOf(provider, messageId),
+    recipient: address,
+    status,
+    occurredAt: isoMillis(timestamp),
+    providerEvent: `app.${status}`,
+    reason: reason && { ...reason, enhancedCode: reason.enhancedCode ?? enhancedCodeIn(reason.text) },
+  }));
+}

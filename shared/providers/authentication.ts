@@ -1,0 +1,41 @@
+/** What the adapters' `verify` functions share: comparing secrets, reading timestamps and keys, never in a way that leaks. */
+
+import { createHash, timingSafeEqual } from 'node:crypto';
+
+const minute = 60_000;
+export const hour = 60 * minute;
+
+/** How far ahead of ours a provider's clock may be. */
+export const clockSkew = 10 * minute;
+
+/** Whether two texts are equal, in a time that depends on neither. */
+export function equalInConstantTime(one: string | Buffer, other: string | Buffer): boolean {
+  return timingSafeEqual(createHash('sha256').update(one).digest(), createHash('sha256').update(other).digest());
+}
+
+/** The secrets that can verify anything: not the empty and the blank ones. */
+export function usable(secrets: readonly string[]): readonly string[] {
+  return secrets.filter(secret => secret.trim() !== '');
+}
+
+/**
+ * Whether a header's unix time in whole seconds is one to believe.
+ *
+ * @param oldest milliseconds before `receivedAt` to which a request is taken; at least as long as the provider retries
+ */
+export function timeliness(
+  seconds: string,
+  receivedAt: number,
+  oldest: number,
+  furthest = clockSkew,
+): 'malformed_signature' | 'stale_timestamp' | null {
+  if (!/^[1-9]\d{8,9}$/.test(seconds)) return 'malformed_signature';
+  const at = Number(seconds) * 1000;
+  return at < receivedAt - oldest || at > receivedAt + furthest ? 'stale_timestamp' : null;
+}
+
+/** The bytes of base64 text in its one canonical form; null for anything else, such as trailing junk. */
+export function strictBase64(text: string): Buffer | null {
+  const bytes = Buffer.from(text, 'base64');
+  return text !== '' && bytes.toString('base64') === text ? bytes : null;
+}

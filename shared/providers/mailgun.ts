@@ -1,0 +1,185 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import * as z from 'zod';
+import { epochMillis, isoText } from '../time.ts';
+import { hour, timeliness, usable } from './authentication.ts';
+import {
+  attachedIds,
+  bodyText,
+  type EventMeaning,
+  lookUp,
+  type PieceReading,
+  type Provider,
+  type ReadingContext,
+  readJson,
+  statusOf,
+} from './provider.ts';
+import { enhancedCodeIn, type FailureStatus, labelledFailure } from './smtp-reply.ts';
+
+/** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks */
+const signed = z.object({
+  signature: z.object({ timestamp: z.string(), token: z.string().min(1).max(100), signature: z.string() }),
+});
+
+const text = z.string().nullish();
+
+/** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-payloads */
+const mailgunEvent = z.object({
+  'event-data': z.object({
+    event: z.string(),
+    timestamp: z.number(),
+    id: text,
+    recipient: text,
+    severity: text,
+    reason: text,
+    url: text,
+    reject: z.object({ reason: text, description: text }).nullish(),
+    'delivery-status': z
+      .object({
+        code: z.number().nullish(),
+        message: text,
+        description: text,
+        'enhanced-code': text,
+      })
+      .nullish(),
+    'client-info': z.object({ 'user-agent': text, bot: text }).nullish(),
+    message: z.object({ headers: z.looseObject({ 'message-id': text, to: text, subject: text }).nullish() }).nullish(),
+    'user-variables': z.record(z.string(), z.unknown()).nullish(),
+  }),
+});
+
+type MailgunEvent = z.infer<typeof mailgunEvent>['event-data'];
+
+/** Codes of Mailgun's own beside those of SMTP. */
+const failureByCode: Record<string, FailureStatus> = {
+  498: 'hard_bounced', // no MX
+  499: 'soft_bounced', // could not connect
+  605: 'rejected', // bounced before
+  606: 'rejected',
+  607: 'rejected', // complained before
+  625: 'rejected',
+};
+
+const failureByReason: Record<string, FailureStatus> = {
+  'suppress-bounce': 'rejected',
+  'suppress-unsubscribe': 'rejected',
+  'suppress-complaint': 'rejected',
+  old: 'soft_bounced', // gave up after retries
+};
+
+function failed(event: MailgunEvent): FailureStatus | 'deferred' | null {
+  if (event.severity === 'temporary') return 'deferred';
+  // Which of the two it is decides everything: what is neither is a note, not a guess.
+  if (event.severity !== 'permanent') return null;
+  const own =
+    lookUp(failureByReason, event.reason ?? '') ?? lookUp(failureByCode, String(event['delivery-status']?.code));
+  return own ?? labelledFailure(replyOf(event), null) ?? 'hard_bounced';
+}
+
+const events = {
+  accepted: { statuses: ['enqueued'] },
+  rejected: { statuses: ['rejected'] },
+  delivered: { statuses: ['delivered'] },
+  failed: {
+    statuses: ['deferred', 'hard_bounced', 'invalid', 'rejected', 'soft_bounced'],
+    by: 'severity, then reason and code, then the enhanced status code or the text of the reply',
+    decide: failed,
+  },
+  opened: { statuses: ['opened'] },
+  clicked: { statuses: ['link_clicked'] },
+  complained: { statuses: ['marked_spam'] },
+  unsubscribed: { statuses: [null] },
+  stored: { statuses: [null] },
+} as const satisfies Record<string, EventMeaning<MailgunEvent>>;
+
+/** Mailgun (Sinch): one event a call, signed inside the body. */
+export const mailgun: Provider = {
+  name: 'mailgun',
+  title: 'Mailgun',
+  authentication: 'HMAC-SHA256 over timestamp and token; the event itself is not covered',
+  secret: 'the HTTP webhook signing key (not the API key)',
+  events,
+  batched: false,
+  messageIdOf: withoutBrackets,
+
+  verify({ body, receivedAt }, secrets) {
+    const keys = usable(secrets);
+    if (keys.length === 0) return 'no_secret_configured';
+    const triple = tripleOf(body);
+    if (triple === null) return 'missing_signature';
+    // Mailgun writes lower-case hex; there is one spelling, so that a signature cannot be varied.
+    if (!/^[0-9a-f]{64}$/.test(triple.signature)) return 'malformed_signature';
+    // Ten digits exactly: timestamp and token are signed without anything between them.
+    if (!/^\d{10}$/.test(triple.timestamp)) return 'malformed_signature';
+    // Retries go on for 8 hours, and may carry the first try's triple.
+    const untimely = timeliness(triple.timestamp, receivedAt, 9 * hour);
+    if (untimely !== null) return untimely;
+    const given = Buffer.from(triple.signature, 'hex');
+    const matches = keys.map(key =>
+      timingSafeEqual(
+        given,
+        createHmac('sha256', key)
+          .update(triple.timestamp + triple.token)
+          .digest(),
+      ),
+    );
+    return matches.includes(true) ? null : 'wrong_signature';
+  },
+
+  parse: (request, context) =>
+    readJson(request, mailgunEvent, ({ 'event-data': event }) => read(event, context), { batched: false }),
+};
+
+/** The signature is in the body, so that the body has to be read to be verified: this much of it, and no more. */
+function tripleOf(body: Buffer): z.infer<typeof signed>['signature'] | null {
+  try {
+    const parsed = signed.safeParse(JSON.parse(bodyText(body) ?? ''));
+    return parsed.success ? parsed.data.signature : null;
+  } catch {
+    return null;
+  }
+}
+
+function read(event: MailgunEvent, { metadata }: ReadingContext): PieceReading {
+  const meaning: EventMeaning<MailgunEvent> | undefined = lookUp(events, event.event);
+  if (meaning === undefined) return 'unknown_event';
+  const headers = event.message?.headers;
+  const occurredAt = epochMillis(event.timestamp);
+  const bot = event['client-info']?.bot;
+  const seen = event.event === 'opened' || event.event === 'clicked';
+  const delivery = event['delivery-status'];
+  return [
+    {
+      ...attachedIds(event['user-variables'], metadata),
+      provider: 'mailgun',
+      messageId: withoutBrackets(headers?.['message-id'] ?? ''),
+      // A rejected message has no recipient of its own.
+      recipient: event.recipient ?? headers?.to ?? '',
+      status: statusOf(meaning, event),
+      occurredAt,
+      providerEvent: event.event,
+      // Ids are promised to be unique within one day only.
+      eventId:
+        event.id && occurredAt > 0 && occurredAt < 8e15 ? `${event.id}@${isoText(occurredAt).slice(0, 10)}` : undefined,
+      // apple, gmail, generic; empty where none was seen.
+      ...(seen && typeof bot === 'string' && { evidence: bot === '' ? 'human' : 'machine' }),
+      subject: headers?.subject ?? undefined,
+      reason: {
+        code: [event.reason ?? event.reject?.reason, delivery?.code].filter(part => part).join(' '),
+        enhancedCode: seen ? undefined : replyOf(event).enhancedCode,
+        text: delivery?.message || delivery?.description || event.reject?.description || undefined,
+      },
+      clickUrl: event.url ?? undefined,
+      userAgent: event['client-info']?.['user-agent'] ?? undefined,
+    },
+  ];
+}
+
+function replyOf({ 'delivery-status': delivery }: MailgunEvent) {
+  const words = [delivery?.message, delivery?.description].filter(part => part).join(' ');
+  return { enhancedCode: enhancedCodeIn(delivery?.['enhanced-code']) ?? enhancedCodeIn(words), text: words };
+}
+
+/** The send call gives the id in angle brackets, the events without. */
+function withoutBrackets(messageId: string): string {
+  return messageId.trim().replace(/^<(.*)>$/, '$1');
+}

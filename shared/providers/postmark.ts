@@ -1,0 +1,155 @@
+import * as z from 'zod';
+import type { Status } from '../status.ts';
+import { isoMillis } from '../time.ts';
+import { verifyBasicAuth } from './basic-auth.ts';
+import {
+  attachedIds,
+  type EventMeaning,
+  lookUp,
+  type MetadataNames,
+  type PieceReading,
+  type Provider,
+  type ReadingContext,
+  readJson,
+  statusOf,
+} from './provider.ts';
+import { enhancedCodeIn, labelledFailure } from './smtp-reply.ts';
+
+const text = z.string().nullish();
+
+/** https://postmarkapp.com/developer/webhooks/webhooks-overview */
+const postmarkEvent = z.object({
+  RecordType: z.string(),
+  MessageID: text,
+  ID: z.union([z.string(), z.number()]).nullish(),
+  Type: text,
+  Name: text,
+  // Which of these hold the recipient and the time depends on the record.
+  Recipient: text,
+  Email: text,
+  DeliveredAt: text,
+  BouncedAt: text,
+  ReceivedAt: text,
+  ChangedAt: text,
+  Details: text,
+  Description: text,
+  Subject: text,
+  OriginalLink: text,
+  UserAgent: text,
+  Metadata: z.record(z.string(), z.unknown()).nullish(),
+});
+
+type PostmarkEvent = z.infer<typeof postmarkEvent>;
+
+/**
+ * By the text `Type`: the vendor's pages disagree about the numbers in `TypeCode`. null: no news of the email.
+ * https://postmarkapp.com/developer/api/bounce-api#bounce-types
+ */
+const bounceTypes = {
+  HardBounce: 'hard_bounced',
+  BadEmailAddress: 'invalid',
+  SoftBounce: 'soft_bounced',
+  Transient: 'deferred',
+  DnsError: 'deferred',
+  Unknown: 'soft_bounced',
+  Blocked: 'rejected',
+  DMARCPolicy: 'rejected',
+  ManuallyDeactivated: 'rejected',
+  Unconfirmed: 'rejected',
+  SMTPApiError: 'rejected',
+  TemplateRenderingFailed: 'rejected',
+  VirusNotification: 'rejected',
+  // The receiving side classed it as spam: a server's judgement, not a person's complaint.
+  SpamNotification: 'rejected',
+  AutoResponder: null,
+  AddressChange: null,
+  ChallengeVerification: null,
+  OpenRelayTest: null,
+  Subscribe: null,
+  Unsubscribe: null,
+  InboundError: null,
+} as const satisfies Record<string, Status | null>;
+
+function bounce(event: PostmarkEvent): Status | null {
+  const label = lookUp(bounceTypes, event.Type ?? '') ?? null;
+  const reply = replyOf(event);
+  if (label === null) return null;
+  if (event.Type === 'Unknown') return labelledFailure(reply, null) ?? label;
+  // A hard bounce may be of an address that does not exist: with or without a code, the server's words tell.
+  if (event.Type === 'HardBounce') {
+    return labelledFailure(reply, null) === 'invalid' ? 'invalid' : labelledFailure(reply, label);
+  }
+  // Postmark is still trying: only a permanent code says otherwise.
+  if (label === 'deferred' && !reply.enhancedCode?.startsWith('5.')) return label;
+  return labelledFailure(reply, label);
+}
+
+const events = {
+  Delivery: { statuses: ['delivered'] },
+  Open: { statuses: ['opened'] },
+  Click: { statuses: ['link_clicked'] },
+  SpamComplaint: { statuses: ['marked_spam'] },
+  Bounce: {
+    statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected', 'deferred', null],
+    by: 'the enhanced status code in Details, then Type',
+    decide: bounce,
+  },
+  // The bounce or complaint that caused it comes separately.
+  SubscriptionChange: { statuses: [null] },
+} as const satisfies Record<string, EventMeaning<PostmarkEvent>>;
+
+/** Postmark (ActiveCampaign): one event a call, nothing signed. */
+export const postmark: Provider = {
+  name: 'postmark',
+  title: 'Postmark',
+  authentication: 'HTTP basic authentication; nothing is signed',
+  secret: '`user:password`, as set for the webhook',
+  events,
+  batched: false,
+  verify: verifyBasicAuth,
+  parse: (request, context) =>
+    readJson(request, postmarkEvent, event => read(event, context), { batched: false, reviver: exactId }),
+};
+
+function read(event: PostmarkEvent, { metadata }: ReadingContext): PieceReading {
+  const meaning: EventMeaning<PostmarkEvent> | undefined = lookUp(events, event.RecordType);
+  if (meaning === undefined) return 'unknown_event';
+  if (event.RecordType === 'Bounce' && !Object.hasOwn(bounceTypes, event.Type ?? '')) return 'unknown_event';
+  const time = event.DeliveredAt ?? event.BouncedAt ?? event.ReceivedAt ?? event.ChangedAt;
+  return [
+    {
+      ...attachedIds(event.Metadata, spelledAs(event.Metadata, metadata)),
+      provider: 'postmark',
+      messageId: event.MessageID ?? '',
+      recipient: event.Recipient ?? event.Email ?? '',
+      status: statusOf(meaning, event),
+      occurredAt: isoMillis(time ?? ''),
+      providerEvent: event.RecordType,
+      eventId: event.ID ? `${event.RecordType}-${event.ID}` : undefined,
+      subject: event.Subject ?? undefined,
+      reason: {
+        code: event.Type ?? undefined,
+        enhancedCode: event.RecordType === 'Bounce' ? replyOf(event).enhancedCode : undefined,
+        text: event.Details || event.Description || undefined,
+      },
+      clickUrl: event.OriginalLink ?? undefined,
+      userAgent: event.UserAgent ?? undefined,
+    },
+  ];
+}
+
+function replyOf({ Details, Description }: PostmarkEvent) {
+  return { enhancedCode: enhancedCodeIn(Details) ?? enhancedCodeIn(Description), text: Details || Description || '' };
+}
+
+/** Postmark may change the letter case of metadata names. */
+function spelledAs(metadata: PostmarkEvent['Metadata'], names: MetadataNames): MetadataNames {
+  const given = Object.keys(metadata ?? {});
+  const spelling = (name: string) => given.find(key => key.toLowerCase() === name.toLowerCase()) ?? name;
+  return { accountId: spelling(names.accountId), reference: spelling(names.reference) };
+}
+
+/** `ID` is a 64-bit number, above what a double holds exactly: it is kept as the digits that were sent. */
+function exactId(key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  return key === 'ID' && typeof value === 'number' ? (context?.source ?? value) : value;
+}

@@ -1,0 +1,172 @@
+import { createPublicKey, createVerify, type KeyObject } from 'node:crypto';
+import * as z from 'zod';
+import { epochMillis } from '../time.ts';
+import { hour, strictBase64, timeliness, usable } from './authentication.ts';
+import {
+  attachedIds,
+  type EventMeaning,
+  lookUp,
+  type PieceReading,
+  type Provider,
+  type ReadingContext,
+  readJson,
+  statusOf,
+} from './provider.ts';
+import { enhancedCodeIn, type FailureStatus, labelledFailure } from './smtp-reply.ts';
+
+/** https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event */
+const sendgridEvent = z.looseObject({
+  event: z.string(),
+  timestamp: z.number(),
+  // Asynchronous bounces come without an address and without a message id.
+  email: z.string().nullish(),
+  sg_event_id: z.string().nullish(),
+  sg_message_id: z.string().nullish(),
+  type: z.string().nullish(),
+  bounce_classification: z.string().nullish(),
+  status: z.string().nullish(),
+  reason: z.string().nullish(),
+  response: z.string().nullish(),
+  url: z.string().nullish(),
+  useragent: z.string().nullish(),
+  sg_machine_open: z.boolean().nullish(),
+});
+
+type SendGridEvent = z.infer<typeof sendgridEvent>;
+
+const blockedByClassification: Record<string, FailureStatus> = {
+  content: 'rejected',
+  reputation: 'rejected',
+  'mailbox unavailable': 'soft_bounced',
+  'frequency or volume too high': 'soft_bounced',
+  'technical failure': 'soft_bounced',
+  technical: 'soft_bounced',
+};
+
+function bounce(event: SendGridEvent): FailureStatus {
+  const reply = replyOf(event);
+  const classification = event.bounce_classification?.toLowerCase() ?? '';
+  // 72 hours of retries are used up: the last reply says why it was put off, not that it was refused.
+  if (event.type === 'expired') return 'soft_bounced';
+  if (event.type === 'blocked') {
+    return labelledFailure(reply, lookUp(blockedByClassification, classification) ?? null) ?? 'soft_bounced';
+  }
+  const label = classification === 'invalid address' ? 'invalid' : null;
+  return labelledFailure(reply, label) ?? 'hard_bounced';
+}
+
+const events = {
+  processed: { statuses: ['enqueued'] },
+  deferred: { statuses: ['deferred'] },
+  delivered: { statuses: ['delivered'] },
+  // There is no event called "blocked": it is a `type` of bounce.
+  bounce: {
+    statuses: ['hard_bounced', 'invalid', 'rejected', 'soft_bounced'],
+    by: 'the enhanced status code, then type and bounce_classification',
+    decide: bounce,
+  },
+  dropped: {
+    statuses: ['rejected', 'invalid'],
+    by: 'invalid where the reason is Invalid',
+    decide: event => (event.reason?.trim().toLowerCase() === 'invalid' ? 'invalid' : 'rejected'),
+  },
+  open: { statuses: ['opened'] },
+  click: { statuses: ['link_clicked'] },
+  spamreport: { statuses: ['marked_spam'] },
+  unsubscribe: { statuses: [null] },
+  group_unsubscribe: { statuses: [null] },
+  group_resubscribe: { statuses: [null] },
+} as const satisfies Record<string, EventMeaning<SendGridEvent>>;
+
+/** Twilio SendGrid: the signed event webhook, batches of flat events. */
+export const sendgrid: Provider = {
+  name: 'sendgrid',
+  title: 'SendGrid',
+  authentication: 'ECDSA P-256 signature over timestamp and body',
+  secret: "the event webhook's verification key: base64 of the public key",
+  events,
+  batched: true,
+  messageIdOf,
+
+  // https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features
+  verify({ headers, body, receivedAt }, secrets) {
+    const keys = usable(secrets).flatMap(secret => publicKey(secret) ?? []);
+    if (keys.length === 0) return 'no_secret_configured';
+    const signature = headers['x-twilio-email-event-webhook-signature']?.trim();
+    const timestamp = headers['x-twilio-email-event-webhook-timestamp']?.trim();
+    if (!signature || !timestamp) return 'missing_signature';
+    const bytes = signature.length > 200 ? null : strictBase64(signature);
+    if (bytes === null) return 'malformed_signature';
+    // Retries go on for 24 hours, and may carry the first try's timestamp.
+    const untimely = timeliness(timestamp, receivedAt, 25 * hour);
+    if (untimely !== null) return untimely;
+    const genuine = keys.some(key => createVerify('sha256').update(timestamp).update(body).verify(key, bytes));
+    return genuine ? null : 'wrong_signature';
+  },
+
+  parse: (request, context) => readJson(request, sendgridEvent, event => read(event, context), { batched: true }),
+};
+
+function read(event: SendGridEvent, { metadata }: ReadingContext): PieceReading {
+  const meaning: EventMeaning<SendGridEvent> | undefined = lookUp(events, event.event);
+  if (meaning === undefined) return 'unknown_event';
+  const failed = event.event === 'bounce' || event.event === 'dropped' || event.event === 'deferred';
+  return [
+    {
+      ...attachedIds(event, metadata),
+      provider: 'sendgrid',
+      messageId: messageIdOf(event.sg_message_id ?? ''),
+      recipient: event.email ?? '',
+      status: statusOf(meaning, event),
+      occurredAt: epochMillis(event.timestamp),
+      providerEvent: event.event,
+      eventId: event.sg_event_id ?? undefined,
+      // Apple Mail's privacy protection only; scanners that click are not told apart.
+      ...(event.event === 'open' &&
+        typeof event.sg_machine_open === 'boolean' && {
+          evidence: event.sg_machine_open ? 'machine' : 'human',
+        }),
+      reason: failed
+        ? {
+            code: event.bounce_classification ?? event.type ?? undefined,
+            enhancedCode: replyOf(event).enhancedCode,
+            text: event.reason ?? event.response ?? undefined,
+          }
+        : { text: event.response ?? undefined },
+      clickUrl: event.url ?? undefined,
+      userAgent: event.useragent ?? undefined,
+    },
+  ];
+}
+
+function replyOf({ status, reason, response }: SendGridEvent) {
+  const text = reason ?? response ?? undefined;
+  return { enhancedCode: enhancedCodeIn(status) ?? enhancedCodeIn(text), text };
+}
+
+/** The send call's X-Message-Id: what follows it differs per recipient, and began with `.filter` until January 2024. */
+function messageIdOf(messageId: string): string {
+  const cut = messageId.search(/\.(?:filter|recvd)/);
+  return messageId.slice(0, cut >= 0 ? cut : messageId.includes('.') ? messageId.indexOf('.') : undefined);
+}
+
+/** Importing a key costs more than verifying with it. */
+const publicKeys = new Map<string, KeyObject | null>();
+
+/** The P-256 public key in a secret, with or without PEM armour; null where there is none. */
+function publicKey(secret: string): KeyObject | null {
+  const known = publicKeys.get(secret);
+  if (known !== undefined) return known;
+  const key = importKey(secret.replace(/-----[A-Z ]+-----|\s/g, ''));
+  publicKeys.set(secret, key);
+  return key;
+}
+
+function importKey(base64: string): KeyObject | null {
+  try {
+    const key = createPublicKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'spki' });
+    return key.asymmetricKeyDetails?.namedCurve === 'prime256v1' ? key : null;
+  } catch {
+    return null;
+  }
+}

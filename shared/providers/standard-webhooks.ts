@@ -1,0 +1,42 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { strictBase64, timeliness, usable } from './authentication.ts';
+import type { ProviderRequest, Refusal } from './provider.ts';
+
+/** The tolerance that the specification's own libraries have, in both directions. */
+const tolerance = 5 * 60_000;
+
+const longestHeader = 4_096;
+
+/**
+ * The signature scheme of Standard Webhooks (https://www.standardwebhooks.com): HMAC-SHA256 over `id.timestamp.body`.
+ * The header may hold several signatures, separated by spaces, while a secret is rotated; one good one is enough.
+ *
+ * @param secrets each `whsec_` and base64, or the base64 alone
+ * @param prefix of the three headers: `webhook`, or `svix`
+ */
+export function verifyStandardWebhook(
+  { headers, body, receivedAt }: ProviderRequest,
+  secrets: readonly string[],
+  prefix: 'webhook' | 'svix' = 'webhook',
+): Refusal | null {
+  const keys = usable(secrets).flatMap(secret => strictBase64(secret.trim().replace(/^whsec_/, '')) ?? []);
+  if (keys.length === 0) return 'no_secret_configured';
+  const id = headers[`${prefix}-id`] ?? '';
+  const timestamp = headers[`${prefix}-timestamp`] ?? '';
+  const signatures = headers[`${prefix}-signature`] ?? '';
+  if (id.trim() === '' || timestamp.trim() === '' || signatures.trim() === '') return 'missing_signature';
+  if (id.length + signatures.length > longestHeader) return 'malformed_signature';
+  const untimely = timeliness(timestamp, receivedAt, tolerance, tolerance);
+  if (untimely !== null) return untimely;
+
+  const given = signatures.split(' ').flatMap(signature => {
+    const bytes = signature.startsWith('v1,') ? strictBase64(signature.slice('v1,'.length)) : null;
+    return bytes?.length === 32 ? [bytes] : [];
+  });
+  if (given.length === 0) return 'malformed_signature';
+  const matches = keys.flatMap(key => {
+    const expected = createHmac('sha256', key).update(`${id}.${timestamp}.`).update(body).digest();
+    return given.map(signature => timingSafeEqual(signature, expected));
+  });
+  return matches.includes(true) ? null : 'wrong_signature';
+}

@@ -1,0 +1,50 @@
+/** What the demo prints: the answers of the API, as a person reads them. */
+
+import type { emailView, rowView } from '../../functions/query/view.ts';
+
+export type Row = ReturnType<typeof rowView>;
+export type EmailView = ReturnType<typeof emailView>;
+
+/** An account's history as a table, one email a line. */
+export function historyTable(rows: readonly Row[]): string {
+  const header = ['since', 'reference', 'subject', 'recipient', 'by', 'status', ''];
+  const lines = rows.map(row => [
+    row.statusAt === null ? '' : shortTime(row.statusAt),
+    row.reference ?? '',
+    row.subject ?? '',
+    row.recipient,
+    row.provider,
+    row.label ?? '',
+    row.attention ? '! needs attention' : '',
+  ]);
+  return table([header, ...lines]);
+}
+
+/** One email: what became of it, what to do, and everything that was heard of it. */
+export function emailTimeline(email: EmailView): string {
+  const timeline = email.timeline.map(event => [
+    shortTime(event.at),
+    event.label ?? 'note',
+    event.providerEvent,
+    event.evidence === 'unknown' ? '' : `by a ${event.evidence === 'human' ? 'person' : 'machine'}`,
+    event.clickUrl ?? event.reason?.text ?? event.reason?.code ?? '',
+  ]);
+  return [
+    `${email.subject} to ${email.recipient}: ${email.label}`,
+    `  meaning     ${email.meaning}`,
+    ...(email.resolution ? [`  what to do  ${email.resolution}`] : []),
+    ...email.caveats.map(({ text }) => `  but         ${text}`),
+    table(timeline),
+  ].join('\n');
+}
+
+function table(rows: readonly (readonly string[])[]): string {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map(row => row[column]!.length))) ?? [];
+  return rows
+    .map(row => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')}`.trimEnd())
+    .join('\n');
+}
+
+function shortTime(iso: string): string {
+  return iso.slice(0, 16).replace('T', ' ');
+}
