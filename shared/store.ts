@@ -15,7 +15,7 @@ import {
 import { batchGet } from './batch-get.ts';
 import { type CanonicalEvent, decodeHistory, emailIdOf, encodeHistory, type HistoryEvent } from './event.ts';
 import { eachInFlight } from './in-flight.ts';
-import { merge, type PriorState, priorStates, statuses, type Verdict } from './status.ts';
+import { merge, type PriorState, priorStates, type Status, statuses, statusIds, type Verdict } from './status.ts';
 import { isoText } from './time.ts';
 
 /** Past this many events of one email, repeats of opens and clicks are dropped and counted; nothing else ever is. */
@@ -75,7 +75,7 @@ export interface Recorder {
    * Records the events of one request. Never rejects: what could not be written is in `failed`.
    *
    * @param receivedAt epoch milliseconds of arrival
-   * @param signal once aborted, no further write is begun and those in flight fail
+   * @param signal once aborted, no further write is begun and none is waited for
    */
   record(events: readonly CanonicalEvent[], receivedAt: number, signal?: AbortSignal): Promise<Recorded>;
 }
@@ -108,17 +108,22 @@ export function createRecorder({
       const total = { recorded: 0, duplicate: 0, dropped: 0 };
       const full: CanonicalEvent[] = [];
       const failed: { events: readonly CanonicalEvent[]; error: unknown }[] = [];
-      await eachInFlight([...byEmail(events)], concurrentWrites, async ([emailId, group]) => {
+      const pending = byEmail(events);
+      const work = eachInFlight([...pending], concurrentWrites, async ([emailId, group]) => {
+        if (signal?.aborted) return;
         try {
-          signal?.throwIfAborted();
-          const written = await recordEmail(emailId, group, receivedAt, signal);
+          const written = await recordEmail(emailId, group, receivedAt);
           for (const count of ['recorded', 'duplicate', 'dropped'] as const) total[count] += written[count];
         } catch (error) {
           if (isItemFull(error)) full.push(...group);
           else failed.push({ events: group, error });
         }
+        pending.delete(emailId);
       });
-      return { ...total, full, failed };
+      await (signal === undefined ? work : Promise.race([work, aborted(signal)]));
+      // A write still on its way may yet succeed: recording its events once more changes nothing.
+      const late = [...pending.values()].map(group => ({ events: group, error: signal?.reason }));
+      return { ...total, full: [...full], failed: [...failed, ...late] };
     },
   };
 
@@ -126,13 +131,10 @@ export function createRecorder({
     emailId: string,
     group: readonly CanonicalEvent[],
     receivedAt: number,
-    signal: AbortSignal | undefined,
   ): Promise<Pick<Recorded, 'recorded' | 'duplicate' | 'dropped'>> {
     const verdict = merge(group);
     const { kept, dropped } = withinLimit(group, verdict, 0);
-    const options = signal && { abortSignal: signal };
-    const update = (write: Write) =>
-      client.send(new UpdateCommand(updateOf(emailId, group, write, receivedAt)), options);
+    const update = (write: Write) => client.send(new UpdateCommand(updateOf(emailId, group, write, receivedAt)));
 
     try {
       const { Attributes } = await update(
@@ -200,7 +202,8 @@ export function createRecorder({
       } else {
         removes = ' REMOVE attentionAt, attentionDay';
       }
-      condition = givesWayTo(verdict, values);
+      condition = givesWayTo[verdict.status].expression;
+      Object.assign(values, givesWayTo[verdict.status].values);
     }
     return {
       TableName: tableName,
@@ -260,7 +263,7 @@ type Write = { readonly elements: ReadonlyMap<string, CanonicalEvent> } & (
 );
 
 /** The events of each email, in the order in which they came. */
-function byEmail(events: readonly CanonicalEvent[]): ReadonlyMap<string, CanonicalEvent[]> {
+function byEmail(events: readonly CanonicalEvent[]): Map<string, CanonicalEvent[]> {
   const groups = new Map<string, CanonicalEvent[]>();
   for (const event of events) {
     const emailId = emailIdOf(event);
@@ -306,21 +309,22 @@ function earliest(group: readonly CanonicalEvent[], fact: 'accountId' | 'subject
   return group.filter(event => event[fact] !== undefined).sort(inTime)[0]?.[fact];
 }
 
-/** The merge as a condition: no status yet, or one of the stored states that this verdict replaces. */
-function givesWayTo(verdict: Verdict, values: Record<string, unknown>): string {
-  const clauses = priorStates[verdict.status].map((prior: PriorState) => {
-    const listed = prior.statuses.map(status => {
-      values[`:is_${status}`] = status;
-      return `:is_${status}`;
+/** For each status, the merge as a condition: no status yet, or one of the stored states that it replaces. */
+const givesWayTo = Object.fromEntries(
+  statusIds.map(status => {
+    const values: Record<string, Status> = {};
+    const clauses = priorStates[status].map((prior: PriorState) => {
+      for (const before of prior.statuses) values[`:is_${before}`] = before;
+      return [
+        `#status IN (${prior.statuses.map(before => `:is_${before}`).join(', ')})`,
+        ...(prior.statusAt ? [`statusAt ${prior.statusAt} :statusAt`] : []),
+        ...(prior.statusEventId ? [`statusEventId ${prior.statusEventId} :statusEventId`] : []),
+      ].join(' AND ');
     });
-    return [
-      `#status IN (${listed.join(', ')})`,
-      ...(prior.statusAt ? [`statusAt ${prior.statusAt} :statusAt`] : []),
-      ...(prior.statusEventId ? [`statusEventId ${prior.statusEventId} :statusEventId`] : []),
-    ].join(' AND ');
-  });
-  return ['attribute_not_exists(#status)', ...clauses.map(clause => `(${clause})`)].join(' OR ');
-}
+    const expression = ['attribute_not_exists(#status)', ...clauses.map(clause => `(${clause})`)].join(' OR ');
+    return [status, { expression, values }];
+  }),
+) as Readonly<Record<Status, { readonly expression: string; readonly values: Readonly<Record<string, Status>> }>>;
 
 /** At least one of the elements is news, and there is room for all; else the exact path, which knows the history, decides. */
 function newsWithinLimit(elements: ReadonlyMap<string, CanonicalEvent>, values: Record<string, unknown>): string {
@@ -330,6 +334,13 @@ function newsWithinLimit(elements: ReadonlyMap<string, CanonicalEvent>, values: 
   });
   values[':room'] = historyLimit - elements.size;
   return `attribute_not_exists(history) OR (NOT (${known.join(' AND ')}) AND size(history) <= :room)`;
+}
+
+function aborted(signal: AbortSignal): Promise<unknown> {
+  return new Promise(resolve => {
+    if (signal.aborted) resolve(signal.reason);
+    else signal.addEventListener('abort', resolve, { once: true });
+  });
 }
 
 function historyOf(attributes: Record<string, unknown> | undefined): ReadonlySet<string> {
