@@ -50,7 +50,7 @@ function welcome({ url, dataDir, webhookSecretsFile, routes, dynamodbEngine }: E
   return `Mailtrail is ready: ${url}
 
   npm run demo                         sixty emails live through what emails live through
-  npm run token -- --account acme      a token for the API; --support sees every account
+  npm run -s token -- --account acme   a token for the API; --support sees every account
   curl ${url}/_local/inbox    what support was told
 
 ${routes.map(route => `  ${route.replace(' ', ` ${url}`)}`).join('\n')}

@@ -1,0 +1,81 @@
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, expect, test } from 'vitest';
+import { createFunction, type LocalFunction } from '../../infra/local/function-environment.ts';
+
+const source = `
+let invocations = 0;
+export async function handler(event, context) {
+  invocations += 1;
+  if (event.wait) await new Promise(resolve => setTimeout(resolve, event.wait));
+  if (event.fail) throw new TypeError(event.fail);
+  if (event.exit) process.exit(3);
+  if (event.print) console.log(event.print);
+  return { invocations, pid: process.pid, variable: process.env.VARIABLE, region: process.env.AWS_REGION,
+    function: context.functionName, remaining: context.getRemainingTimeInMillis() };
+}`;
+
+interface Result {
+  readonly invocations: number;
+  readonly pid: number;
+  readonly remaining: number;
+}
+
+let lambda: LocalFunction;
+let logFile: string;
+
+function start(timeoutSeconds = 5): void {
+  const directory = mkdtempSync(join(tmpdir(), 'mailtrail-test-'));
+  writeFileSync(join(directory, 'index.mjs'), source);
+  logFile = join(directory, 'log');
+  lambda = createFunction({
+    name: 'f',
+    handler: 'index.handler',
+    directory,
+    environment: { VARIABLE: 'x' },
+    timeoutSeconds,
+    memoryMegabytes: 128,
+    concurrency: 2,
+    logFile,
+  });
+}
+const invoke = (event: object = {}) => lambda.invoke(event) as Promise<Result>;
+afterEach(() => lambda.stop());
+
+test('a function runs in a process of its own, with its environment and context', async () => {
+  start();
+  const result = await invoke({ print: 'hello' });
+  expect(result).toMatchObject({ invocations: 1, variable: 'x', region: 'us-east-1', function: 'f' });
+  expect(result.pid).not.toBe(process.pid);
+  expect(result.remaining).toBeGreaterThan(4_000);
+  expect(readFileSync(logFile, 'utf8')).toContain('hello');
+});
+
+test('a process serves one invocation after the other, and more processes serve at the same time, up to the bound', async () => {
+  start();
+  const [first, second] = [await invoke(), await invoke()];
+  expect(second).toMatchObject({ pid: first.pid, invocations: 2 });
+  const busy = await Promise.all([1, 2, 3, 4].map(() => invoke({ wait: 50 })));
+  expect(new Set(busy.map(({ pid }) => pid)).size).toBe(2);
+});
+
+test('an error of the handler keeps its type and message, and the process', async () => {
+  start();
+  const { pid } = await invoke();
+  await expect(invoke({ fail: 'no' })).rejects.toMatchObject({ name: 'TypeError', message: 'no' });
+  expect((await invoke()).pid).toBe(pid);
+});
+
+test('a process that ends is replaced, also for those who wait', async () => {
+  start();
+  const all = await Promise.allSettled([1, 2, 3, 4].map(exit => invoke({ exit: exit <= 2 })));
+  expect(all.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'fulfilled', 'fulfilled']);
+  expect(all[0]).toMatchObject({ reason: { name: 'Runtime.ExitError' } });
+});
+
+test('a function is stopped at its timeout', async () => {
+  start(1);
+  await expect(invoke({ wait: 5_000 })).rejects.toMatchObject({ name: 'Sandbox.Timedout' });
+  expect((await invoke()).invocations).toBe(1);
+});

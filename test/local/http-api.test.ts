@@ -1,0 +1,209 @@
+import { mkdtempSync } from 'node:fs';
+import { request as httpRequest } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { FunctionError } from '../../infra/local/function-environment.ts';
+import { type HttpServer, startHttpServer } from '../../infra/local/http-api.ts';
+import { createRouter } from '../../infra/local/http-routes.ts';
+import { openTokenIssuer, type TokenIssuer } from '../../infra/local/jwt-authorizer.ts';
+
+const issuer = 'https://issuer.test/';
+const now = () => Math.floor(Date.now() / 1000);
+
+let server: HttpServer;
+let tokens: TokenIssuer;
+let received: APIGatewayProxyEventV2WithJWTAuthorizer[];
+let answer: () => unknown;
+const faults: string[] = [];
+
+beforeAll(async () => {
+  tokens = await openTokenIssuer(mkdtempSync(join(tmpdir(), 'mailtrail-test-')));
+  server = await startHttpServer(0);
+  const lambda = {
+    name: 'f',
+    invoke: async (event: unknown) => {
+      received.push(event as APIGatewayProxyEventV2WithJWTAuthorizer);
+      return answer();
+    },
+    warm: async () => {},
+    stop: () => {},
+  };
+  const authorizer = (scopes: string[]) => tokens.authorizer({ issuer, audience: ['api'], scopes });
+  const open = { function: lambda, authorizer: null };
+  server.serve({
+    apiId: 'api',
+    cors: undefined,
+    ownPages: {},
+    onFault: error => faults.push(error.message),
+    routes: [
+      { key: 'POST /hooks/{name}', ...open },
+      { key: 'ANY /hooks/{name}', ...open },
+      { key: 'GET /mine/{id}/parts/{part}', function: lambda, authorizer: authorizer([]) },
+      { key: 'GET /scoped', function: lambda, authorizer: authorizer(['read']) },
+    ],
+  });
+});
+afterAll(() => server.stop());
+beforeEach(() => {
+  received = [];
+  answer = () => ({ statusCode: 200, body: 'ok' });
+});
+
+const post = (headers: Record<string, string>, body: string | Uint8Array) =>
+  fetch(`${server.url}/hooks/x`, { method: 'POST', headers, body });
+
+describe('a request becomes an event of payload format 2.0', () => {
+  test('with its route, path, query and headers', async () => {
+    await new Promise<void>((resolve, reject) => {
+      const url = `${server.url}/hooks/a%20b?x=1&x=2&y=%C3%A4`;
+      httpRequest(
+        url,
+        { method: 'PUT', headers: ['Host', 'api', 'X-Two', 'a', 'x-two', 'b', 'Cookie', 'c=1; d=2'] },
+        response => {
+          response.resume().on('end', resolve);
+        },
+      )
+        .on('error', reject)
+        .end();
+    });
+    expect(received[0]).toMatchObject({
+      version: '2.0',
+      routeKey: 'ANY /hooks/{name}',
+      rawPath: '/hooks/a%20b',
+      rawQueryString: 'x=1&x=2&y=%C3%A4',
+      headers: { 'x-two': 'a,b' },
+      cookies: ['c=1', 'd=2'],
+      queryStringParameters: { x: '1,2', y: 'ä' },
+      pathParameters: { name: 'a b' },
+      requestContext: { http: { method: 'PUT', path: '/hooks/a%20b', protocol: 'HTTP/1.1' }, stage: '$default' },
+      isBase64Encoded: false,
+    });
+    expect(received[0]).not.toHaveProperty('body');
+    expect(received[0]!.requestContext.time).toMatch(/^\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000$/);
+  });
+
+  test.each([
+    ['application/json', false],
+    ['application/json; charset=utf-8', false],
+    ['text/plain', false],
+    ['application/xml', false],
+    ['application/x-www-form-urlencoded', true],
+    ['application/octet-stream', true],
+    ['multipart/form-data; boundary=x', true],
+  ])('with a body of type %s, in base64: %s', async (type, base64) => {
+    await post({ 'content-type': type }, 'ä=1');
+    const { body, isBase64Encoded } = received[0]!;
+    expect(isBase64Encoded).toBe(base64);
+    expect(Buffer.from(body!, base64 ? 'base64' : 'utf8').toString()).toBe('ä=1');
+  });
+});
+
+describe('what the gateway answers by itself', () => {
+  test('404 where there is no route', async () => {
+    const response = await fetch(`${server.url}/nowhere`);
+    expect([response.status, await response.json()]).toEqual([404, { message: 'Not Found' }]);
+  });
+
+  test('413 for a body beyond what Lambda or the gateway takes', async () => {
+    for (const size of [6 * 1024 * 1024 + 1, 10 * 1024 * 1024 + 1]) {
+      const response = await post({ 'content-type': 'text/plain' }, Buffer.alloc(size, 'x'));
+      expect(response.status).toBe(413);
+    }
+    expect(received).toEqual([]);
+  });
+
+  test('500 without detail when the function fails or returns what is no answer', async () => {
+    for (const result of [
+      () => {
+        throw new FunctionError('Error', 'a secret');
+      },
+      () => ({ statusCode: 'x' }),
+    ]) {
+      answer = result;
+      const response = await post({}, '');
+      expect([response.status, await response.json()]).toEqual([500, { message: 'Internal Server Error' }]);
+    }
+    expect(faults).toContain('a secret');
+  });
+});
+
+describe("a function's result becomes the answer", () => {
+  test('with status, headers, cookies and a body in base64', async () => {
+    answer = () => ({
+      statusCode: 201,
+      headers: { 'Content-Type': 'image/x' },
+      cookies: ['a=1', 'b=2'],
+      body: Buffer.from([0, 255]).toString('base64'),
+      isBase64Encoded: true,
+    });
+    const response = await post({}, '');
+    expect(response.status).toBe(201);
+    expect(response.headers.get('content-type')).toBe('image/x');
+    expect(response.headers.getSetCookie()).toEqual(['a=1', 'b=2']);
+    expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([0, 255]);
+  });
+
+  test('as JSON where it has no status code', async () => {
+    answer = () => ({ hello: 'world' });
+    const response = await post({}, '');
+    expect([response.status, await response.json()]).toEqual([200, { hello: 'world' }]);
+  });
+});
+
+describe('a route with an authorizer', () => {
+  const claims = () => ({ iss: issuer, aud: 'api', exp: now() + 60, account_id: 'acme', roles: ['a', 'b'], n: 1 });
+  const get = (token: string, path = '/mine/1/parts/2') =>
+    fetch(`${server.url}${path}`, { headers: { authorization: token } });
+
+  test('hands the claims on as text', async () => {
+    const response = await get(`Bearer ${await tokens.sign(claims())}`);
+    expect(response.status).toBe(200);
+    expect(received[0]!.requestContext.authorizer.jwt).toMatchObject({
+      claims: { account_id: 'acme', roles: '[a b]', n: '1' },
+      scopes: null,
+    });
+    expect(received[0]!.pathParameters).toEqual({ id: '1', part: '2' });
+  });
+
+  test.each([
+    ['none', {}],
+    ['another issuer', { iss: 'https://other.test/' }],
+    ['another audience', { aud: 'other' }],
+    ['a time that is over', { exp: 1 }],
+    ['no end', { exp: undefined }],
+  ])('answers 401 to a token with %s', async (what, change) => {
+    const token = what === 'none' ? '' : `Bearer ${await tokens.sign({ ...claims(), ...change })}`;
+    const response = await get(token);
+    expect([response.status, await response.json()]).toEqual([401, { message: 'Unauthorized' }]);
+    expect(received).toEqual([]);
+  });
+
+  test('answers 401 to a token of another key, or of none', async () => {
+    const other = await openTokenIssuer(mkdtempSync(join(tmpdir(), 'mailtrail-test-')));
+    const part = (content: object) => Buffer.from(JSON.stringify(content)).toString('base64url');
+    for (const token of [await other.sign(claims()), `${part({ alg: 'none' })}.${part(claims())}.`]) {
+      expect((await get(`Bearer ${token}`)).status).toBe(401);
+    }
+  });
+
+  test('that demands a scope answers 403 without it', async () => {
+    expect((await get(await tokens.sign({ ...claims(), scope: 'write' }), '/scoped')).status).toBe(403);
+    expect((await get(await tokens.sign({ ...claims(), scope: 'read write' }), '/scoped')).status).toBe(200);
+    expect(received[0]!.requestContext.authorizer.jwt.scopes).toEqual(['read', 'write']);
+  });
+});
+
+test('the most specific route wins, and the method before ANY', () => {
+  const keys = ['ANY /a/{x}', 'GET /a/{x}', 'GET /a/b', 'GET /a/{x+}', 'GET /a/{x}/c', '$default'];
+  const routeOf = createRouter(keys.map(key => ({ key })));
+  const keyOf = (method: string, path: string) => routeOf(method, path)?.route.key;
+  expect(keyOf('GET', '/a/b')).toBe('GET /a/b');
+  expect(keyOf('GET', '/a/c')).toBe('GET /a/{x}');
+  expect(keyOf('PUT', '/a/b')).toBe('ANY /a/{x}');
+  expect(keyOf('GET', '/a/b/c')).toBe('GET /a/{x}/c');
+  expect(keyOf('GET', '/a/b/d')).toBe('GET /a/{x+}');
+  expect(routeOf('GET', '/a/b/d%2Fe')?.pathParameters).toEqual({ x: 'b/d/e' });
+  expect(keyOf('GET', '/other')).toBe('$default');
+});

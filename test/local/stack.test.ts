@@ -1,0 +1,181 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { networkInterfaces, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Webhook } from 'standardwebhooks';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { awsJson } from '../../infra/local/aws-json.ts';
+import { type StartedStack, startStack } from '../../infra/local/start-stack.ts';
+import { createToken } from '../../infra/local/token.ts';
+
+const temporary = () => mkdtempSync(join(tmpdir(), 'mailtrail-test-'));
+const dataDir = temporary();
+let stack: StartedStack;
+const start = async () => {
+  stack = await startStack({ dataDir, maxBatchingWindowSeconds: 1 });
+};
+beforeAll(start);
+afterAll(() => stack.stop());
+
+/** The sending application tells of one email. */
+async function tell(status: string, messageId: string, data: object = {}): Promise<Response> {
+  const secret = JSON.parse(readFileSync(stack.endpoints.signingKeysFile!, 'utf8')).app;
+  const at = new Date();
+  const body = JSON.stringify({
+    type: `email.${status}`,
+    timestamp: at.toISOString(),
+    data: { messageId, recipient: `${messageId}@example.com`, accountId: 'acme', ...data },
+  });
+  return fetch(`${stack.url}/webhooks/app`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      'webhook-id': `id-${messageId}-${status}`,
+      'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+      'webhook-signature': new Webhook(secret).sign(`id-${messageId}-${status}`, at, body),
+    },
+    body,
+  });
+}
+
+async function emailsOf(account: string): Promise<{ recipient: string; status: string }[]> {
+  const token = await createToken(dataDir, { account });
+  const response = await fetch(`${stack.url}/accounts/${account}/emails?limit=100`, {
+    headers: { authorization: `Bearer ${token}` },
+  });
+  expect(response.status).toBe(200);
+  return ((await response.json()) as { emails: { recipient: string; status: string }[] }).emails;
+}
+
+const inbox = async () => {
+  const response = await fetch(`${stack.url}/_local/inbox`, { headers: { accept: 'application/json' } });
+  return ((await response.json()) as { messages: { text: string; data: object }[] }).messages;
+};
+
+test('it says where it is and what to try next', () => {
+  expect(stack.output()).toContain(`Mailtrail is ready: ${stack.url}`);
+  expect(stack.output()).toContain('npm run demo');
+  expect(stack.output()).toContain(`POST ${stack.url}/webhooks/{provider}`);
+  expect(JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8'))).toEqual(stack.endpoints);
+});
+
+test("a genuine callback is recorded, and the account's own people read it; a forged one is refused", async () => {
+  expect((await tell('delivered', 'first')).status).toBe(200);
+  expect(await emailsOf('acme')).toMatchObject([{ recipient: 'first@example.com', status: 'delivered' }]);
+  expect(await emailsOf('other')).toEqual([]);
+  const forged = await fetch(`${stack.url}/webhooks/app`, { method: 'POST', body: '{}' });
+  expect(forged.status).toBe(401);
+});
+
+test('a hard bounce reaches support: as text, as data, and on the console', async () => {
+  await tell('hard_bounced', 'second', { subject: 'Your invoice' });
+  await vi.waitFor(async () => expect(await inbox()).toHaveLength(1), { timeout: 10_000, interval: 100 });
+  const [message] = await inbox();
+  expect(message!.text).toContain('second@example.com');
+  expect(message!.data).toMatchObject({ kind: 'hard_bounce', emails: [{ subject: 'Your invoice' }] });
+  expect(await (await fetch(`${stack.url}/_local/inbox`)).text()).toContain(message!.text.trimEnd());
+  await vi.waitFor(() => expect(stack.output()).toContain('Subject: Hard bounce: second@example.com'));
+});
+
+test('what was acknowledged survives SIGKILL, and so do keys, secrets, inbox and the place in the stream', async () => {
+  const token = await createToken(dataDir, { account: 'acme' });
+  const ids = Array.from({ length: 20 }, (_, index) => `many${index}`);
+  const answers = await Promise.all(ids.map(id => tell(id === 'many7' ? 'marked_spam' : 'sent', id)));
+  expect(answers.map(({ status }) => status)).toEqual(ids.map(() => 200));
+  const { endpoints: before, url } = stack;
+  await stack.kill();
+  await vi.waitFor(() => expect(fetch(before.dynamodb)).rejects.toThrow());
+
+  await start();
+  expect(stack.endpoints.tableName).toBe(before.tableName);
+  const recipients = (await emailsOf('acme')).map(({ recipient }) => recipient);
+  expect(recipients).toEqual(expect.arrayContaining(['first@example.com', ...ids.map(id => `${id}@example.com`)]));
+  expect((await tell('opened', 'first')).status).toBe(200);
+  const again = await fetch(`${stack.url}/accounts/acme/emails`, { headers: { authorization: `Bearer ${token}` } });
+  expect(again.status).toBe(200);
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+  // The mark was in the stream and in no invocation yet; the first alert is not sent again.
+  await vi.waitFor(async () => expect(await inbox()).toHaveLength(2), { timeout: 10_000, interval: 100 });
+  expect((await inbox())[1]!.text).toContain('many7@example.com');
+});
+
+test('nothing of it can be reached from another machine', async () => {
+  const outside = Object.values(networkInterfaces())
+    .flatMap(addresses => addresses ?? [])
+    .find(({ internal, family }) => !internal && family === 'IPv4');
+  if (outside === undefined) return;
+  const { url, sqs, sns, secretsManager, dynamodb, dynamodbEngine } = stack.endpoints;
+  // DynamoDB Local takes no address to listen on.
+  const all = [url, sqs, sns, secretsManager, ...(dynamodbEngine === 'dynoxide' ? [dynamodb] : [])];
+  for (const endpoint of all) {
+    await expect(fetch(endpoint.replace('127.0.0.1', outside.address)), endpoint).rejects.toThrow();
+  }
+});
+
+describe('what cannot be started says so in one line', () => {
+  const failing = async (options: Partial<Parameters<typeof startStack>[0]>) => {
+    const error = await startStack({ dataDir: temporary(), ...options }).then(
+      () => null,
+      (reason: Error) => reason,
+    );
+    expect(error?.message.split('\n')).toHaveLength(1);
+    return error?.message;
+  };
+
+  test('on a data directory that is in use', async () => {
+    expect(await failing({ dataDir })).toContain(
+      `another Mailtrail (process ${stack.endpoints.pid}) runs on ${dataDir}`,
+    );
+  });
+
+  test('on a port that is taken', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await new Promise(resolve => other.once('listening', resolve));
+    const { port } = other.address() as { port: number };
+    expect(await failing({ port })).toBe(
+      `port ${port} is taken by another program: stop it, or set PORT (0 takes a free one)`,
+    );
+    other.close();
+  });
+
+  test('with webhook secrets that cannot be read', async () => {
+    expect(await failing({ webhookSecretsFile: '/nowhere.json' })).toContain('WEBHOOK_SECRETS: /nowhere.json');
+    const file = join(temporary(), 'secrets.json');
+    writeFileSync(file, '{ "sendgrid": 5 }');
+    expect(await failing({ webhookSecretsFile: file })).toContain('provider → list of secrets');
+  });
+
+  test('with a Node.js that is too old', async () => {
+    const asNode20 = `data:text/javascript,Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } })`;
+    const child = spawn(process.execPath, ['--import', asNode20, 'infra/local/node.mjs', 'infra/local/start.ts']);
+    let said = '';
+    child.stderr.on('data', chunk => {
+      said += chunk;
+    });
+    const code = await new Promise(resolve => child.once('close', resolve));
+    expect([code, said]).toEqual([1, 'Mailtrail needs Node.js 22.12 or newer, and this is 20.20.2.\n']);
+  });
+
+  test('when a token is asked for before the first start', async () => {
+    await expect(createToken(temporary(), { account: 'acme' })).rejects.toThrow('not started yet');
+  });
+});
+
+test("Secrets Manager gives the user's own file of secrets, read again on each call", async () => {
+  const file = join(temporary(), 'secrets.json');
+  writeFileSync(file, '{ "sendgrid": ["one"] }');
+  const own = await startStack({ dataDir: temporary(), webhookSecretsFile: file, assembly: join(dataDir, 'cdk.out') });
+  const { secretsManager, outputs } = own.endpoints;
+  const secret = () =>
+    awsJson<{ SecretString: string }>(secretsManager, 'secretsmanager.GetSecretValue', {
+      SecretId: outputs.WebhookSecretsArn,
+    }).then(({ SecretString }) => SecretString);
+  try {
+    expect(await secret()).toBe('{ "sendgrid": ["one"] }');
+    writeFileSync(file, '{ "sendgrid": ["two", "one"] }');
+    expect(await secret()).toBe('{ "sendgrid": ["two", "one"] }');
+  } finally {
+    await own.stop();
+  }
+});
