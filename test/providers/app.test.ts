@@ -1,0 +1,109 @@
+import { describe, expect, it } from 'vitest';
+import { emailIdOf } from '../../shared/event.ts';
+import { app } from '../../shared/providers/app.ts';
+import { statusIds } from '../../shared/status.ts';
+import { noon } from '../arbitrary-events.ts';
+import { signingKeys } from '../signing.ts';
+import { fixture, reading, requestOf } from './fixtures.ts';
+
+const read = (name: string) => reading('app', fixture('app', name));
+
+describe('what the sending application reports', () => {
+  it.each(statusIds)('email.%s is that status, for the email of the provider that sends it', status => {
+    expect(read(`email.${status}`)).toMatchObject({
+      quarantined: [],
+      events: [
+        {
+          provider: 'sendgrid',
+          messageId: '14c5d75ce93',
+          recipient: 'jane@example.com',
+          status,
+          occurredAt: noon,
+          providerEvent: `app.${status}`,
+          accountId: 'acme',
+          subject: 'Invoice 7',
+          reference: 'INV-7',
+        },
+      ],
+    });
+  });
+
+  it.each([
+    ['email.enqueued', 'sendgrid', 'delivered'],
+    ['mailgun-message-id', 'mailgun', 'delivered'],
+  ] as const)("%s meets %s's own events in one email", (registration, provider, event) => {
+    const [registered] = read(registration).events;
+    const [reported] = reading(provider, fixture(provider, event)).events;
+    expect(emailIdOf(registered!)).toBe(emailIdOf(reported!));
+  });
+
+  it('is one email per recipient', () => {
+    expect(read('several-recipients').events.map(({ recipient }) => recipient)).toEqual([
+      'jane@example.com',
+      'omar@example.com',
+    ]);
+  });
+
+  it('may be many at once', () => {
+    expect(read('batch').events).toHaveLength(3);
+  });
+
+  it('is its own when no provider is named', () => {
+    expect(read('own-sender').events).toMatchObject([{ provider: 'app', status: 'sent' }]);
+  });
+
+  it('may say that a machine did it, and why it failed', () => {
+    expect(read('machine-open').events[0]?.evidence).toBe('machine');
+    expect(read('with-reason').events[0]?.reason).toEqual({
+      code: '550',
+      enhancedCode: '5.1.2',
+      text: '550 5.1.2 host not found',
+    });
+  });
+
+  it('registered twice is one event', () => {
+    const [one, other] = [read('email.enqueued'), read('email.enqueued')];
+    expect(one.events[0]?.eventId).toBe(other.events[0]?.eventId);
+  });
+
+  it.each([
+    ['unknown-event', 'unknown_event'],
+    ['unknown-event.to-string', 'unknown_event'],
+    ['missing-fields', 'unexpected_shape'],
+    ['unreadable-time', 'unreadable_time'],
+  ])('%s is kept as %s', (name, reason) => {
+    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
+  });
+});
+
+describe('its Standard Webhooks signature', () => {
+  const body = fixture('app', 'email.sent');
+  const keys = signingKeys('app');
+  const signed = keys.sign(body, noon);
+  const signature = signed.headers['webhook-signature']!;
+  const verify = (value: string) =>
+    app.verify(requestOf({ body, headers: { ...signed.headers, 'webhook-signature': value } }), [keys.secret]);
+
+  it('is found among several, and unknown versions are passed over', () => {
+    const other = signingKeys('app').sign(body, noon).headers['webhook-signature']!;
+    expect(verify(`v2,abc v1a,${signature.slice(3)} ${other} ${signature}`)).toBeNull();
+  });
+
+  it.each([
+    ['of an unknown version only', `v2,${signature.slice(3)}`, 'malformed_signature'],
+    ['joined by a comma', `${signature},${signature}`, 'malformed_signature'],
+    ['with trailing junk', `${signature}x`, 'malformed_signature'],
+    ['without a version', signature.slice(3), 'malformed_signature'],
+  ])('is refused %s', (_, value, refusal) => {
+    expect(verify(value)).toBe(refusal);
+  });
+
+  it('covers the id', () => {
+    const request = requestOf({ body, headers: { ...signed.headers, 'webhook-id': 'msg_other' } });
+    expect(app.verify(request, [keys.secret])).toBe('wrong_signature');
+  });
+
+  it('is verified with the secret with and without its prefix', () => {
+    expect(app.verify(requestOf(signed), [keys.secret.replace('whsec_', '')])).toBeNull();
+  });
+});

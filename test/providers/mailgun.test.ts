@@ -1,0 +1,142 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { mailgun } from '../../shared/providers/mailgun.ts';
+import { noon } from '../arbitrary-events.ts';
+import { signingKeys } from '../signing.ts';
+import { fixture, reading, requestOf } from './fixtures.ts';
+
+const read = (name: string) => reading('mailgun', fixture('mailgun', name));
+
+describe("Mailgun's events", () => {
+  it.each([
+    ['accepted', 'enqueued'],
+    ['rejected', 'rejected'],
+    ['delivered', 'delivered'],
+    ['failed.temporary', 'deferred'],
+    ['failed.suppress-bounce', 'rejected'],
+    ['failed.suppress-unsubscribe', 'rejected'],
+    ['failed.suppress-complaint', 'rejected'],
+    ['failed.invalid', 'invalid'],
+    ['failed.unknown-user-without-code', 'invalid'],
+    ['failed.no-mx', 'hard_bounced'],
+    ['failed.old', 'soft_bounced'],
+    ['failed.could-not-connect', 'soft_bounced'],
+    ['failed.policy', 'rejected'],
+    ['failed.hard', 'hard_bounced'],
+    ['failed.delayed-bounce', 'hard_bounced'],
+    ['failed.without-severity', null],
+    ['opened.person', 'opened'],
+    ['opened.apple', 'opened'],
+    ['clicked.person', 'link_clicked'],
+    ['clicked.scanner', 'link_clicked'],
+    ['complained', 'marked_spam'],
+    ['unsubscribed', null],
+    ['stored', null],
+    ['bracketed-message-id', 'delivered'],
+  ])('%s is %s', (name, status) => {
+    const { events, quarantined } = read(name);
+    expect(quarantined).toEqual([]);
+    expect(events).toMatchObject([
+      {
+        provider: 'mailgun',
+        messageId: '20260102120000.1.ABCDEF@mg.example.com',
+        recipient: 'jane@example.com',
+        status,
+        occurredAt: noon + 500,
+        // Ids are unique within a day only.
+        eventId: 'CPgfbmQMTCKtHW6uIWtuVe@2026-01-02',
+        accountId: 'acme',
+        reference: 'INV-7',
+      },
+    ]);
+  });
+
+  it.each([
+    ['opened.person', 'human'],
+    ['opened.apple', 'machine'],
+    ['opened.without-client-info', 'unknown'],
+    ['clicked.person', 'human'],
+    ['clicked.scanner', 'machine'],
+    ['delivered', 'unknown'],
+  ])('%s was done by: %s', (name, evidence) => {
+    expect(read(name).events[0]?.evidence).toBe(evidence);
+  });
+
+  it('keep the reason, its code and the words of the server', () => {
+    expect(read('failed.invalid').events[0]?.reason).toEqual({
+      code: 'bounce 550',
+      enhancedCode: '5.1.1',
+      text: '5.1.1 The email account that you tried to reach does not exist',
+    });
+    expect(read('failed.suppress-bounce').events[0]?.reason).toEqual({
+      code: 'suppress-bounce 605',
+      text: 'Not delivering to previously bounced address',
+    });
+    expect(read('delivered').events[0]?.subject).toBe('Invoice 7');
+  });
+
+  it.each([
+    ['unknown-event', 'unknown_event'],
+    ['unknown-event.to-string', 'unknown_event'],
+    ['missing-message', 'missing_message_id'],
+    ['missing-fields', 'unexpected_shape'],
+  ])('%s is kept as %s', (name, reason) => {
+    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
+  });
+
+  it('find a registration with the id that the send call returned', () => {
+    expect(mailgun.messageIdOf?.('<a@mg.example.com>')).toBe('a@mg.example.com');
+  });
+});
+
+describe("Mailgun's signature", () => {
+  const key = 'key-for-tests';
+  const triple = (changes: object = {}, signWith = key) => {
+    const timestamp = String(noon / 1000);
+    const token = 'a'.repeat(50);
+    const signature = createHmac('sha256', signWith).update(`${timestamp}${token}`).digest('hex');
+    const body = { signature: { timestamp, token, signature, ...changes }, 'event-data': { event: 'x', timestamp: 1 } };
+    return requestOf({ headers: {}, body: Buffer.from(JSON.stringify(body)) });
+  };
+
+  it('covers timestamp and token, and nothing else', () => {
+    expect(mailgun.verify(triple(), [key])).toBeNull();
+    expect(mailgun.verify(triple({ token: 'b'.repeat(50) }), [key])).toBe('wrong_signature');
+    expect(mailgun.verify(triple({ timestamp: String(noon / 1000 + 1) }), [key])).toBe('wrong_signature');
+  });
+
+  it('cannot be moved by shifting digits between timestamp and token', () => {
+    const timestamp = String(noon / 1000);
+    expect(
+      mailgun.verify(triple({ timestamp: timestamp.slice(0, 9), token: `0${'a'.repeat(50)}` }), [key]),
+    ).not.toBeNull();
+  });
+
+  it.each([
+    ['in upper case', (hex: string) => hex.toUpperCase()],
+    ['truncated', (hex: string) => hex.slice(1)],
+    ['with trailing junk', (hex: string) => `${hex}00`],
+    ['that is no hex', () => 'z'.repeat(64)],
+    ['that is empty', () => ''],
+  ])('is refused %s', (_, change) => {
+    const { signature } = JSON.parse(triple().body.toString()).signature;
+    expect(mailgun.verify(triple({ signature: change(signature) }), [key])).toBe('malformed_signature');
+  });
+
+  it.each([{ signature: 7 }, { token: null }, { timestamp: noon / 1000 }])(
+    'is missing where it has the shape %j',
+    changes => {
+      expect(mailgun.verify(triple(changes), [key])).toBe('missing_signature');
+    },
+  );
+
+  it('is never made with an empty key', () => {
+    expect(mailgun.verify(triple({}, ''), [''])).toBe('no_secret_configured');
+    expect(mailgun.verify(triple({}, 'undefined'), [key])).toBe('wrong_signature');
+  });
+
+  it("stays good for every key of a rotation, in the provider's own signing helper too", () => {
+    const keys = signingKeys('mailgun');
+    expect(mailgun.verify(requestOf(keys.sign(fixture('mailgun', 'delivered'), noon)), [key, keys.secret])).toBeNull();
+  });
+});

@@ -1,0 +1,123 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { sendgrid } from '../../shared/providers/sendgrid.ts';
+import { noon } from '../arbitrary-events.ts';
+import { signingKeys } from '../signing.ts';
+import { fixture, reading, requestOf } from './fixtures.ts';
+
+const read = (name: string) => reading('sendgrid', fixture('sendgrid', name));
+
+describe("SendGrid's events", () => {
+  it.each([
+    ['processed', 'enqueued'],
+    ['deferred', 'deferred'],
+    ['delivered', 'delivered'],
+    ['bounce.invalid-address', 'invalid'],
+    ['bounce.invalid-without-code', 'invalid'],
+    ['bounce.no-such-domain', 'hard_bounced'],
+    ['bounce.hard', 'hard_bounced'],
+    ['bounce.code-decides', 'soft_bounced'],
+    ['bounce.blocked-reputation', 'rejected'],
+    ['bounce.blocked-content', 'rejected'],
+    ['bounce.blocked-mailbox', 'soft_bounced'],
+    ['bounce.blocked-volume', 'soft_bounced'],
+    ['bounce.blocked-technical', 'soft_bounced'],
+    ['bounce.blocked-unclassified', 'rejected'],
+    ['bounce.blocked-without-classification', 'soft_bounced'],
+    ['bounce.expired', 'soft_bounced'],
+    ['dropped.bounced-address', 'rejected'],
+    ['dropped.unsubscribed', 'rejected'],
+    ['dropped.invalid', 'invalid'],
+    ['open.person', 'opened'],
+    ['open.machine', 'opened'],
+    ['click', 'link_clicked'],
+    ['spamreport', 'marked_spam'],
+    ['unsubscribe', null],
+    ['group_unsubscribe', null],
+    ['group_resubscribe', null],
+  ])('%s is %s', (name, status) => {
+    const { events, quarantined } = read(name);
+    expect(quarantined).toEqual([]);
+    expect(events).toMatchObject([
+      {
+        provider: 'sendgrid',
+        messageId: '14c5d75ce93',
+        recipient: 'jane@example.com',
+        status,
+        occurredAt: noon,
+        eventId: 'ZGVsaXZlcmVkLTAtMTIzNDU2Nzg',
+        providerEvent: name.split('.')[0],
+        accountId: 'acme',
+        reference: 'INV-7',
+      },
+    ]);
+  });
+
+  it('tell a machine that opened from a person', () => {
+    expect(read('open.machine').events[0]?.evidence).toBe('machine');
+    expect(read('open.person').events[0]?.evidence).toBe('human');
+    expect(read('click').events[0]).toMatchObject({
+      evidence: 'unknown',
+      clickUrl: 'https://pay.example.com/INV-7?a=1&b=2',
+    });
+  });
+
+  it("keep the provider's label beside the code that decided", () => {
+    expect(read('bounce.code-decides').events[0]?.reason).toEqual({
+      code: 'Invalid Address',
+      enhancedCode: '5.2.2',
+      text: '552 5.2.2 mailbox full',
+    });
+  });
+
+  it('name the same message before and after SendGrid changed its ids', () => {
+    expect(read('older-message-id').events[0]?.messageId).toBe('14c5d75ce93');
+    expect(sendgrid.messageIdOf?.('14c5d75ce93')).toBe('14c5d75ce93');
+  });
+
+  it('come in batches, of which each readable one is recorded and each other one kept', () => {
+    expect(read('batch').events.map(({ eventId }) => eventId)).toEqual(['a1', 'a2', 'a3', 'b1']);
+    expect(read('empty-batch')).toEqual({ events: [], quarantined: [] });
+    const unknown = read('unknown-event');
+    expect(unknown.events.map(({ eventId }) => eventId)).toEqual(['z']);
+    expect(unknown.quarantined.map(({ reason }) => reason)).toEqual(Array(3).fill('unknown_event'));
+    const missing = read('missing-fields');
+    expect(missing.events.map(({ eventId }) => eventId)).toEqual(['ok']);
+    expect(missing.quarantined.map(({ reason }) => reason)).toEqual([
+      ...Array(5).fill('unexpected_shape'),
+      'missing_message_id',
+    ]);
+  });
+
+  it('that come asynchronously, without address and message, are kept: nobody can tell whose they are', () => {
+    expect(read('bounce.asynchronous').quarantined.map(({ reason }) => reason)).toEqual(['missing_message_id']);
+  });
+});
+
+describe("SendGrid's signature", () => {
+  const body = fixture('sendgrid', 'batch');
+  const keys = signingKeys('sendgrid');
+
+  it('is accepted with the key in PEM armour too', () => {
+    const pem = `-----BEGIN PUBLIC KEY-----\n${keys.secret}\n-----END PUBLIC KEY-----\n`;
+    expect(sendgrid.verify(requestOf(keys.sign(body, noon)), [pem])).toBeNull();
+  });
+
+  it('is refused with r = s = 0', () => {
+    const { headers } = keys.sign(body, noon);
+    const zero = Buffer.from([0x30, 6, 2, 1, 0, 2, 1, 0]).toString('base64');
+    const request = requestOf({ body, headers: { ...headers, 'x-twilio-email-event-webhook-signature': zero } });
+    expect(sendgrid.verify(request, [keys.secret])).toBe('wrong_signature');
+  });
+
+  it.each(['secp384r1', 'secp256k1'])('is refused with a key of the curve %s', namedCurve => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve });
+    const { headers } = keys.sign(body, noon);
+    const timestamp = headers['x-twilio-email-event-webhook-timestamp']!;
+    const signature = sign('sha256', Buffer.concat([Buffer.from(timestamp), body]), privateKey).toString('base64');
+    const request = requestOf({ body, headers: { ...headers, 'x-twilio-email-event-webhook-signature': signature } });
+    const secret = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
+    expect(sendgrid.verify(request, [secret])).toBe('no_secret_configured');
+    expect(sendgrid.verify(request, [secret, keys.secret])).toBe('wrong_signature');
+  });
+});
