@@ -72,6 +72,7 @@ export async function startHttpServer(port: number): Promise<HttpServer> {
     },
     stop: () =>
       new Promise(resolve => {
+        // Also when it is stopped already.
         server.close(() => resolve());
         server.closeIdleConnections();
       }),

@@ -1,5 +1,5 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
+import { createServer } from 'node:http';
 import type { HttpAnswer } from './http-payload.ts';
 
 /** A message that was published to a topic, as its subscribers get it. */
@@ -19,7 +19,8 @@ export interface SupportInbox {
   /** Where functions publish. */
   readonly endpoint: string;
   readonly file: string;
-  readonly page: (request: IncomingMessage) => HttpAnswer;
+  /** All messages: as JSON for who accepts JSON, else as text. */
+  page(accept: string | undefined): HttpAnswer;
   stop(): void;
 }
 
@@ -61,7 +62,7 @@ export async function startSupportInbox(
   return {
     endpoint: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
     file,
-    page: ({ headers: { accept = '' } }) => {
+    page(accept = '') {
       const messages = readInbox(file);
       const asJson = accept.includes('application/json');
       return {
