@@ -34,7 +34,12 @@ beforeAll(async () => {
   const open = { function: lambda, authorizer: null };
   server.serve({
     apiId: 'api',
-    cors: undefined,
+    cors: {
+      AllowOrigins: ['https://app.test'],
+      AllowMethods: ['GET', 'POST'],
+      AllowHeaders: ['authorization'],
+      ExposeHeaders: ['etag'],
+    },
     ownPages: {},
     onFault: error => faults.push(error.message),
     routes: [
@@ -192,6 +197,24 @@ describe('a route with an authorizer', () => {
     expect((await get(await tokens.sign({ ...claims(), scope: 'write' }), '/scoped')).status).toBe(403);
     expect((await get(await tokens.sign({ ...claims(), scope: 'read write' }), '/scoped')).status).toBe(200);
     expect(received[0]!.requestContext.authorizer.jwt.scopes).toEqual(['read', 'write']);
+  });
+});
+
+describe('a page of another origin', () => {
+  const preflight = (origin: string) =>
+    fetch(`${server.url}/hooks/x`, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'GET' } });
+
+  test('is answered before any function, and allowed where the API names its origin', async () => {
+    const allowed = await preflight('https://app.test');
+    expect([allowed.status, allowed.headers.get('access-control-allow-methods')]).toEqual([204, 'GET,POST']);
+    expect((await preflight('https://other.test')).headers.get('access-control-allow-origin')).toBeNull();
+    expect(received).toEqual([]);
+  });
+
+  test('may read the answers', async () => {
+    const { headers } = await post({ origin: 'https://app.test' }, '');
+    expect(headers.get('access-control-allow-origin')).toBe('https://app.test');
+    expect(headers.get('access-control-expose-headers')).toBe('etag');
   });
 });
 

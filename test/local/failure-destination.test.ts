@@ -1,0 +1,57 @@
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { awsJson } from '../../infra/local/aws-json.ts';
+import { createFailureDestination } from '../../infra/local/failure-destination.ts';
+import { type Queues, startQueues } from '../../infra/local/queues.ts';
+import { resolveTemplate } from '../../infra/local/template.ts';
+
+const failed = {
+  condition: 'RetryAttemptsExhausted',
+  invokeCount: 3,
+  functionName: 'f',
+  event: { Records: [{ dynamodb: { SequenceNumber: '7' } }] },
+  shardId: 'shard-1',
+  sequenceNumbers: ['7'],
+  eventSourceArn: 'arn:stream',
+};
+const template = resolveTemplate({
+  Resources: { Bucket: { Type: 'AWS::S3::Bucket' }, Queue: { Type: 'AWS::SQS::Queue' } },
+});
+let queues: Queues;
+
+beforeAll(async () => {
+  queues = await startQueues(mkdtempSync(join(tmpdir(), 'mailtrail-test-')));
+  await queues.create(template);
+});
+afterAll(() => queues.stop());
+
+test('a bucket gets the invocation record with the whole event, under the key that Lambda would choose', async () => {
+  await createFailureDestination('arn:aws:s3:::bucket', queues.endpoint)(failed);
+  const listed = await (await fetch(`${queues.endpoint}/bucket?list-type=2`)).text();
+  const [, key] = /<Key>(.*?)<\/Key>/.exec(listed)!;
+  expect(key).toMatch(
+    /^aws\/lambda\/[^/]+\/shard-1\/\d{4}\/\d\d\/\d\d\/\d{4}-\d\d-\d\dT\d\d\.\d\d\.\d\d-[0-9a-f-]{36}$/,
+  );
+  const kept = (await (await fetch(`${queues.endpoint}/bucket/${key}`)).json()) as { payload: string };
+  expect(kept).toMatchObject({
+    requestContext: { condition: 'RetryAttemptsExhausted', approximateInvokeCount: 3 },
+    DDBStreamBatchInfo: { shardId: 'shard-1', startSequenceNumber: '7', endSequenceNumber: '7', batchSize: 1 },
+  });
+  expect(JSON.parse(kept.payload)).toEqual(failed.event);
+});
+
+test('a queue gets the invocation record without the event', async () => {
+  await createFailureDestination('arn:aws:sqs:us-east-1:000000000000:Queue', queues.endpoint)(failed);
+  const [queue] = template.ofType('AWS::SQS::Queue');
+  const { Messages } = await awsJson<{ Messages: { Body: string }[] }>(queues.endpoint, 'AmazonSQS.ReceiveMessage', {
+    QueueUrl: queue!.ref,
+  });
+  expect(JSON.parse(Messages[0]!.Body)).toMatchObject({ DDBStreamBatchInfo: { batchSize: 1 } });
+  expect(Messages[0]!.Body).not.toContain('payload');
+});
+
+test('another kind of destination is an error before anything runs', () => {
+  expect(() => createFailureDestination('arn:aws:kafka:x:y:z', queues.endpoint)).toThrow('kafka');
+});
