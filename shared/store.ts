@@ -179,9 +179,10 @@ export function createRecorder({
       'firstSeenAt = if_not_exists(firstSeenAt, :now), expiresAt = if_not_exists(expiresAt, :expiresAt)',
     ];
     let removes = '';
-    // Set once, by whoever comes first: index keys must not move.
+    // Set once, by whoever comes first, within a request the earliest: index keys must not move.
+    const inOrder = group.length === 1 ? group : group.toSorted(inTime);
     for (const fact of ['accountId', 'subject', 'reference'] as const) {
-      const value = earliest(group, fact);
+      const value = inOrder.find(event => event[fact] !== undefined)?.[fact];
       if (value === undefined) continue;
       sets.push(`#${fact} = if_not_exists(#${fact}, :${fact})`);
       names[`#${fact}`] = fact;
@@ -302,11 +303,6 @@ function isReceipt(status: CanonicalEvent['status']): boolean {
 
 function inTime(a: HistoryEvent, b: HistoryEvent): number {
   return a.occurredAt - b.occurredAt || (a.eventId < b.eventId ? -1 : 1);
-}
-
-/** A fact from the earliest event that names it, so that one request gives one result however its events are ordered. */
-function earliest(group: readonly CanonicalEvent[], fact: 'accountId' | 'subject' | 'reference'): string | undefined {
-  return group.filter(event => event[fact] !== undefined).sort(inTime)[0]?.[fact];
 }
 
 /** For each status, the merge as a condition: no status yet, or one of the stored states that it replaces. */
