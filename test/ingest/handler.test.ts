@@ -1,0 +1,259 @@
+import { GetQueueUrlCommand, PurgeQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { type FauxqsServer, startFauxqs } from 'fauxqs';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createHandler } from '../../functions/ingest/handler.ts';
+import { createQuarantine } from '../../functions/ingest/quarantine.ts';
+import type { HttpAnswer } from '../../shared/http.ts';
+import { createLog } from '../../shared/log.ts';
+import { type ProviderName, providers } from '../../shared/providers/registry.ts';
+import type { Recorder } from '../../shared/store.ts';
+import { noon } from '../arbitrary-events.ts';
+import { httpEvent, lambdaContext } from '../http-event.ts';
+import { fixture, fixtureNames, providerNames } from '../providers/fixtures.ts';
+import { signingKeys } from '../signing.ts';
+import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+
+describe('a request to /webhooks/{provider}', () => {
+  let emails: StoredEmails;
+  let queues: FauxqsServer;
+  let sqs: SQSClient;
+  let queueUrl: string;
+  let lines: string[];
+  const keys = Object.fromEntries(providerNames.map(name => [name, signingKeys(name)]));
+
+  beforeAll(async () => {
+    emails = await startStoredEmails();
+    queues = await startFauxqs({ port: 0, logger: false });
+    queues.createQueue('quarantine');
+    sqs = new SQSClient({
+      endpoint: `http://127.0.0.1:${queues.port}`,
+      region: 'us-east-1',
+      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    });
+    queueUrl = (await sqs.send(new GetQueueUrlCommand({ QueueName: 'quarantine' }))).QueueUrl!;
+  });
+  afterAll(async () => {
+    await emails?.stop();
+    await queues?.stop();
+  });
+  beforeEach(async () => {
+    lines = [];
+    await sqs.send(new PurgeQueueCommand({ QueueUrl: queueUrl }));
+  });
+
+  interface Parts {
+    readonly store: Pick<Recorder, 'record'>;
+    readonly secrets: () => Promise<Record<string, readonly string[]>>;
+    readonly queueUrl: string;
+  }
+  const handler = (parts: Partial<Parts> = {}) =>
+    createHandler({
+      providers,
+      secrets:
+        parts.secrets ??
+        (async () => Object.fromEntries(Object.entries(keys).map(([name, { secret }]) => [name, [secret]]))),
+      store: parts.store ?? emails.store,
+      quarantine: createQuarantine(sqs, parts.queueUrl ?? queueUrl),
+      metadata: { accountId: 'account_id', reference: 'reference' },
+      now: () => noon,
+      log: createLog(line => lines.push(line)),
+    });
+  const post = (
+    provider: string,
+    headers: Record<string, string>,
+    body: Buffer | undefined,
+    options: { base64?: boolean; method?: string; parts?: Partial<Parts> } = {},
+  ): Promise<HttpAnswer> => {
+    const routeKey = options.method === undefined ? 'POST /webhooks/{provider}' : 'ANY /webhooks/{provider}';
+    return handler(options.parts)(httpEvent(routeKey, { provider }, headers, body, options), lambdaContext);
+  };
+  const send = (provider: ProviderName, content: Buffer, options: Parameters<typeof post>[3] = {}) => {
+    const { headers, body } = keys[provider]!.sign(content, noon);
+    return post(provider, headers, body, options);
+  };
+  const counts = ({ body }: HttpAnswer) => JSON.parse(body ?? '{}') as Record<string, number>;
+  const itemsStored = async () => {
+    const { Count } = await emails.client.send(new ScanCommand({ TableName: emails.tableName, Select: 'COUNT' }));
+    return Count;
+  };
+  const quarantined = async () => {
+    const { Messages = [] } = await sqs.send(
+      new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
+    );
+    return Messages.map(({ Body }) => JSON.parse(Body!) as Record<string, unknown>);
+  };
+  const delivered = (messageId: string) =>
+    JSON.parse(fixture('sendgrid', 'delivered').toString()).map((event: object) => ({
+      ...event,
+      sg_message_id: messageId,
+    }))[0] as object;
+  const batch = (...events: unknown[]) => Buffer.from(JSON.stringify(events));
+
+  describe('is acknowledged with 200', () => {
+    it.each(providerNames.flatMap(name => fixtureNames(name).map(file => [name, file] as const)))(
+      '%s: %s, every piece of it counted, and twice changes nothing',
+      async (name, file) => {
+        const first = await send(name, fixture(name, file));
+        expect(first.statusCode).toBe(200);
+        const { received, recorded, duplicate, dropped, quarantined: kept, deferred } = counts(first);
+        expect(recorded! + duplicate! + dropped! + kept! + deferred!).toBe(received);
+        expect((await quarantined()).length > 0).toBe(kept! > 0);
+        const again = await send(name, fixture(name, file));
+        expect(counts(again)).toEqual({ ...counts(first), recorded: 0, duplicate: recorded! + duplicate! });
+      },
+    );
+
+    it('when one piece of a batch is unreadable: the others are recorded, and that one is kept whole', async () => {
+      const poison = { event: 'delivered', timestamp: 'soon', secret: 'piece' };
+      const answer = await send('sendgrid', batch(delivered('poison-1'), poison, delivered('poison-2')));
+      expect(counts(answer)).toMatchObject({ received: 3, recorded: 2, quarantined: 1 });
+      expect(await quarantined()).toEqual([
+        expect.objectContaining({ provider: 'sendgrid', reason: 'unexpected_shape', pieces: [poison] }),
+      ]);
+    });
+
+    it('when nothing of it can be read: the body is kept byte for byte', async () => {
+      const body = Buffer.from([0x7b, 0xff, 0x00, 0x7d]);
+      const answer = await send('sendgrid', body, { base64: true });
+      expect(counts(answer)).toMatchObject({ received: 1, recorded: 0, quarantined: 1 });
+      expect(await quarantined()).toEqual([
+        expect.objectContaining({ reason: 'not_utf8', content: 'body', base64: body.toString('base64') }),
+      ]);
+    });
+
+    it('the same whether the gateway sends the bytes as text or as base64, and however it writes header names', async () => {
+      const body = batch(delivered('base64'));
+      expect(counts(await send('sendgrid', body))).toMatchObject({ recorded: 1 });
+      expect(counts(await send('sendgrid', body, { base64: true }))).toMatchObject({ duplicate: 1 });
+      const { headers } = keys.sendgrid!.sign(body, noon);
+      const odd = Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toUpperCase(), value]));
+      expect(counts(await post('sendgrid', odd, body))).toMatchObject({ duplicate: 1 });
+    });
+
+    it('without any event: there was nothing to lose', async () => {
+      expect(counts(await send('sendgrid', Buffer.from('[]')))).toMatchObject({ received: 0, recorded: 0 });
+    });
+  });
+
+  describe('is refused with 401, and nothing is stored', () => {
+    it.each(providerNames)('%s without a signature', async name => {
+      const before = await itemsStored();
+      const answer = await post(name, {}, fixture(name, fixtureNames(name)[0]!));
+      expect(answer).toMatchObject({ statusCode: 401, headers: { 'content-type': 'application/problem+json' } });
+      expect(answer.body).toBe('{"type":"/problems/unauthorized","title":"Unauthorized","status":401}');
+      expect(await itemsStored()).toBe(before);
+      expect(await quarantined()).toEqual([]);
+      expect(lines.map(line => JSON.parse(line))).toMatchObject([{ line: 'webhook.refused', provider: name }]);
+    });
+
+    it("one provider's signature on another's path", async () => {
+      const { headers, body } = keys.app!.sign(fixture('app', 'email.sent'), noon);
+      expect((await post('sendgrid', headers, body)).statusCode).toBe(401);
+    });
+
+    it('while no secret is configured for the provider', async () => {
+      const answer = await send('postmark', fixture('postmark', 'Delivery'), {
+        parts: { secrets: async () => ({ sendgrid: ['x'] }) },
+      });
+      expect(answer.statusCode).toBe(401);
+    });
+  });
+
+  describe('is asked for again with 429 and Retry-After', () => {
+    const again = { statusCode: 429, headers: { 'retry-after': expect.stringMatching(/^\d+$/) } };
+
+    it('while the secrets are out of reach', async () => {
+      const secrets = () => Promise.reject(new Error('out of reach'));
+      expect(await send('sendgrid', batch(delivered('secrets')), { parts: { secrets } })).toMatchObject(again);
+      expect(lines.map(line => JSON.parse(line))).toMatchObject([
+        { line: 'webhook.unavailable', cause: 'secrets: Error' },
+      ]);
+    });
+
+    it('when an event could not be recorded; sent again, it is', async () => {
+      const body = batch(delivered('refused-1'), delivered('refused-2'));
+      let calls = 0;
+      const store: Pick<Recorder, 'record'> = {
+        // The second email's write fails: only the first is recorded.
+        async record(events, receivedAt) {
+          calls += 1;
+          const recorded = await emails.store.record(events.slice(0, 1), receivedAt);
+          return { ...recorded, failed: [{ events: events.slice(1), error: new Error('throttled') }] };
+        },
+      };
+      expect(await send('sendgrid', body, { parts: { store } })).toMatchObject(again);
+      expect(calls).toBe(1);
+      expect(counts(await send('sendgrid', body))).toMatchObject({ recorded: 1, duplicate: 1 });
+    });
+
+    it('when the quarantine does not take what could not be read', async () => {
+      const body = batch(delivered('lost-quarantine'), { event: 'new' });
+      const answer = await send('sendgrid', body, { parts: { queueUrl: `${queueUrl}-that-is-not-there` } });
+      expect(answer).toMatchObject(again);
+    });
+  });
+
+  it.each([
+    ['nope', 404],
+    ['toString', 404],
+    ['__proto__', 404],
+    ['SENDGRID', 404],
+    ['', 404],
+  ])('of the unknown provider "%s" is answered %d', async (provider, status) => {
+    expect((await post(provider, {}, Buffer.from('[]'))).statusCode).toBe(status);
+  });
+
+  it.each([
+    ['HEAD', 200],
+    ['OPTIONS', 204],
+    ['GET', 405],
+    ['PUT', 405],
+    ['DELETE', 405],
+    ['toString', 405],
+  ])('by %s is answered %d, without effect', async (method, status) => {
+    const answer = await send('sendgrid', batch(delivered('by-method')), { method });
+    expect(answer.statusCode).toBe(status);
+    if (status === 405) expect(answer.headers.allow).toBe('POST, HEAD, OPTIONS');
+    expect(lines).toEqual([]);
+  });
+
+  it('above 6 MB is answered 413, before anything looks at it', async () => {
+    const answer = await send('postmark', Buffer.alloc(6 * 1024 * 1024 + 1, 'a'), {
+      parts: { secrets: () => Promise.reject(new Error('not asked for')) },
+    });
+    expect(answer.statusCode).toBe(413);
+  });
+
+  it('carries its id in every answer', async () => {
+    for (const answer of [await send('sendgrid', Buffer.from('[]')), await post('nope', {}, undefined)]) {
+      expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    }
+  });
+
+  it('leaves no body, address, subject, secret or signature in any log line', async () => {
+    const canary = 'canary-7f3a';
+    const body = {
+      ...JSON.parse(fixture('app', 'email.sent').toString()),
+      data: {
+        messageId: canary,
+        recipient: `${canary}@example.com`,
+        accountId: canary,
+        subject: canary,
+        reference: canary,
+        reason: { text: `${canary}\r\n{"line":"webhook.answered"}` },
+      },
+    };
+    const signed = keys.app!.sign(Buffer.from(JSON.stringify(body)), noon);
+    await post('app', signed.headers, signed.body);
+    await post('app', { ...signed.headers, 'webhook-id': canary }, signed.body);
+    await send('app', Buffer.from(`{"type":"${canary}"}`));
+    await post(canary, signed.headers, signed.body);
+    const logged = lines.join('');
+    expect(lines.length).toBeGreaterThanOrEqual(3);
+    for (const secret of [canary, signed.headers['webhook-signature']!, keys.app!.secret]) {
+      expect(logged).not.toContain(secret);
+    }
+    for (const line of lines) expect(line.trimEnd().split('\n')).toHaveLength(1);
+  });
+});
