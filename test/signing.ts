@@ -1,7 +1,8 @@
 /** How each provider signs what it sends: for tests, the demo and the benchmarks. Keys are made here, never committed. */
 
-import { createHmac, createPrivateKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { createHmac, createPrivateKey, randomBytes, sign } from 'node:crypto';
 import { Webhook } from 'standardwebhooks';
+import { createSecretPair } from '../infra/local/webhook-secrets.ts';
 import type { ProviderName } from '../shared/providers/registry.ts';
 
 export interface Signed {
@@ -9,31 +10,16 @@ export interface Signed {
   readonly body: Buffer;
 }
 
-/** What a provider holds to sign with, and what Mailtrail is given to verify with. */
-export interface KeyPair {
-  readonly signingKey: string;
-  readonly secret: string;
-}
-
 interface Scheme {
-  createKeys(): KeyPair;
   /** @param at epoch milliseconds */
   sign(body: Buffer, signingKey: string, at: number): Signed;
 }
 
 const json = { 'content-type': 'application/json' };
 const seconds = (at: number) => String(Math.floor(at / 1000));
-const sameKey = (key: string): KeyPair => ({ signingKey: key, secret: key });
 
 export const schemes = {
   sendgrid: {
-    createKeys() {
-      const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
-      return {
-        signingKey: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
-        secret: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
-      };
-    },
     sign(body, signingKey, at) {
       const key = createPrivateKey({ key: Buffer.from(signingKey, 'base64'), format: 'der', type: 'pkcs8' });
       const signature = sign('sha256', Buffer.concat([Buffer.from(seconds(at)), body]), key);
@@ -48,7 +34,6 @@ export const schemes = {
     },
   },
   mailgun: {
-    createKeys: () => sameKey(randomBytes(16).toString('hex')),
     // The signature goes into the body, in front of the event: `body` is the value of "event-data".
     sign(body, signingKey, at) {
       const token = randomBytes(25).toString('hex');
@@ -59,14 +44,12 @@ export const schemes = {
     },
   },
   postmark: {
-    createKeys: () => sameKey(`postmark:${randomBytes(16).toString('hex')}`),
     sign: (body, signingKey) => ({
       body,
       headers: { ...json, authorization: `Basic ${Buffer.from(signingKey).toString('base64')}` },
     }),
   },
   app: {
-    createKeys: () => sameKey(`whsec_${randomBytes(32).toString('base64')}`),
     // The signature of the specification's own library, so that ours is not measured by itself.
     sign(body, signingKey, at) {
       const id = `msg_${randomBytes(12).toString('hex')}`;
@@ -87,6 +70,6 @@ export const schemes = {
 /** Fresh keys of a provider, and its signature with them. */
 export function signingKeys(provider: ProviderName) {
   const scheme: Scheme = schemes[provider];
-  const { signingKey, secret } = scheme.createKeys();
-  return { secret, sign: (body: Buffer, at: number) => scheme.sign(body, signingKey, at) };
+  const { verifies, signs } = createSecretPair(provider);
+  return { secret: verifies, sign: (body: Buffer, at: number) => scheme.sign(body, signs, at) };
 }

@@ -5,7 +5,7 @@ import { replaceFile } from './data-dir.ts';
 import { StartError } from './start-error.ts';
 
 /** A secret as the webhook's verification takes it, and what the sender signs with; the same thing but for key pairs. */
-interface SecretPair {
+export interface SecretPair {
   readonly verifies: string;
   readonly signs: string;
 }
@@ -13,7 +13,6 @@ interface SecretPair {
 const shared = (secret: string): SecretPair => ({ verifies: secret, signs: secret });
 const hex = () => shared(randomBytes(32).toString('hex'));
 
-/** Makes a secret of the kind that a provider uses; a provider that is not here signs with a random text. */
 const kinds: Readonly<Record<string, () => SecretPair>> = {
   app: () => shared(`whsec_${randomBytes(32).toString('base64')}`),
   postmark: () => shared(`mailtrail:${randomBytes(24).toString('hex')}`),
@@ -26,6 +25,11 @@ const kinds: Readonly<Record<string, () => SecretPair>> = {
     };
   },
 };
+
+/** A fresh secret of the kind that a provider uses; one without a kind of its own signs with a random text. */
+export function createSecretPair(provider: string): SecretPair {
+  return (kinds[provider] ?? hex)();
+}
 
 export interface WebhookSecretFiles {
   /** Provider → list of secrets, as in Secrets Manager. */
@@ -54,7 +58,7 @@ export function openWebhookSecrets(
     ? JSON.parse(readFileSync(signingKeysFile, 'utf8'))
     : {};
   const missing = providers.filter(provider => !Object.hasOwn(secrets, provider));
-  const made = missing.map(provider => [provider, (kinds[provider] ?? hex)()] as const);
+  const made = missing.map(provider => [provider, createSecretPair(provider)] as const);
   if (made.length > 0 || !existsSync(secretsFile)) {
     const write = (file: string, content: object) =>
       replaceFile(file, `${JSON.stringify(content, null, 2)}\n`, { secret: true });

@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type StartedStack, startStack } from '../../infra/local/start-stack.ts';
+import { merge, statusIds } from '../../shared/status.ts';
+import { reading } from '../providers/fixtures.ts';
+import { demoEmails } from './lives.ts';
+import { demoRequests } from './requests.ts';
+
+const script = fileURLToPath(new URL('demo.ts', import.meta.url));
+
+describe('the demo', () => {
+  it('tells of lives that end in each of the eleven statuses, as the merge of their events says', () => {
+    const emails = demoEmails();
+    expect(emails).toHaveLength(60);
+    expect(new Set(emails.map(({ life }) => life.ends))).toEqual(new Set(statusIds));
+    const events = demoRequests(emails).flatMap(({ provider, body }) => {
+      const read = reading(provider, body);
+      expect(read.quarantined).toEqual([]);
+      return read.events;
+    });
+    const byEmail = Map.groupBy(events, ({ recipient }) => recipient);
+    for (const { recipient, life } of emails) {
+      expect(merge(byEmail.get(recipient) ?? [])?.status, recipient).toBe(life.ends);
+    }
+  });
+
+  describe('against the running stack', () => {
+    let dataDir: string;
+    let stack: StartedStack;
+    const start = (port = 0) => startStack({ dataDir, port, maxBatchingWindowSeconds: 1 });
+    const run = async () =>
+      (await promisify(execFile)(process.execPath, [script], { env: { ...process.env, DATA_DIR: dataDir } })).stdout;
+
+    beforeAll(async () => {
+      dataDir = await mkdtemp(join(tmpdir(), 'mailtrail-demo-'));
+      stack = await start();
+    });
+    afterAll(async () => {
+      await stack?.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    });
+
+    it('comes through a kill -9 in the middle with every status right, and support told of each email once', async () => {
+      const running = run();
+      await delay(350);
+      await stack.kill();
+      stack = await start(Number(new URL(stack.url).port));
+      const printed = await running;
+      expect(printed).toContain('60 of 60 emails have the status that their events amount to.');
+      expect(printed).toMatch(/10 of 10 bounced or complained-of emails named/);
+    }, 90_000);
+
+    it('changes nothing when it is run again, and alerts nobody again', async () => {
+      const printed = await run();
+      expect(printed).toMatch(/^0 events recorded, 252 duplicates recognised\.$/m);
+      expect(printed).toContain('60 of 60 emails have the status that their events amount to.');
+      expect(printed).toContain('0 new messages in this run.');
+    }, 60_000);
+  });
+});
