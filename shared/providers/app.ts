@@ -1,9 +1,9 @@
 import * as z from 'zod';
-import { type Status, statusIds } from '../status.ts';
+import { statusIds } from '../status.ts';
 import { isoMillis } from '../time.ts';
 import {
   type EventMeaning,
-  lookUp,
+  interpreted,
   type PieceReading,
   type Provider,
   type ReadingContext,
@@ -64,17 +64,17 @@ export const app: Provider = {
 };
 
 function read({ type, timestamp, data }: AppEvent, { messageIdOf }: ReadingContext): PieceReading {
-  if (lookUp(events, type) === undefined) return 'unknown_event';
   const { provider, messageId, recipient, reason, ...facts } = data;
-  const status = type.slice('email.'.length) as Status;
-  return [recipient].flat().map(address => ({
-    ...facts,
-    provider,
-    messageId: messageIdOf(provider, messageId),
-    recipient: address,
-    status,
-    occurredAt: isoMillis(timestamp),
-    providerEvent: `app.${status}`,
-    reason: reason && { ...reason, enhancedCode: reason.enhancedCode ?? enhancedCodeIn(reason.text) },
-  }));
+  return interpreted(events, type, undefined, status =>
+    [recipient].flat().map(address => ({
+      ...facts,
+      provider,
+      messageId: messageIdOf(provider, messageId),
+      recipient: address,
+      status,
+      occurredAt: isoMillis(timestamp),
+      providerEvent: `app.${status}`,
+      reason: reason && { ...reason, enhancedCode: reason.enhancedCode ?? enhancedCodeIn(reason.text) },
+    })),
+  );
 }

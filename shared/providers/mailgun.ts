@@ -6,12 +6,12 @@ import {
   attachedIds,
   bodyText,
   type EventMeaning,
+  interpreted,
   lookUp,
   type PieceReading,
   type Provider,
   type ReadingContext,
   readJson,
-  statusOf,
 } from './provider.ts';
 import { enhancedCodeIn, type FailureStatus, labelledFailure } from './smtp-reply.ts';
 
@@ -140,21 +140,19 @@ function tripleOf(body: Buffer): z.infer<typeof signed>['signature'] | null {
 }
 
 function read(event: MailgunEvent, { metadata }: ReadingContext): PieceReading {
-  const meaning: EventMeaning<MailgunEvent> | undefined = lookUp(events, event.event);
-  if (meaning === undefined) return 'unknown_event';
   const headers = event.message?.headers;
   const occurredAt = epochMillis(event.timestamp);
   const bot = event['client-info']?.bot;
   const seen = event.event === 'opened' || event.event === 'clicked';
   const delivery = event['delivery-status'];
-  return [
+  return interpreted<MailgunEvent>(events, event.event, event, status => [
     {
       ...attachedIds(event['user-variables'], metadata),
       provider: 'mailgun',
       messageId: withoutBrackets(headers?.['message-id'] ?? ''),
       // A rejected message has no recipient of its own.
       recipient: event.recipient ?? headers?.to ?? '',
-      status: statusOf(meaning, event),
+      status,
       occurredAt,
       providerEvent: event.event,
       // Ids are promised to be unique within one day only.
@@ -171,7 +169,7 @@ function read(event: MailgunEvent, { metadata }: ReadingContext): PieceReading {
       clickUrl: event.url ?? undefined,
       userAgent: event['client-info']?.['user-agent'] ?? undefined,
     },
-  ];
+  ]);
 }
 
 function replyOf({ 'delivery-status': delivery }: MailgunEvent) {

@@ -5,13 +5,13 @@ import { verifyBasicAuth } from './basic-auth.ts';
 import {
   attachedIds,
   type EventMeaning,
+  interpreted,
   lookUp,
   type MetadataNames,
   type PieceReading,
   type Provider,
   type ReadingContext,
   readJson,
-  statusOf,
 } from './provider.ts';
 import { enhancedCodeIn, labelledFailure } from './smtp-reply.ts';
 
@@ -112,17 +112,15 @@ export const postmark: Provider = {
 };
 
 function read(event: PostmarkEvent, { metadata }: ReadingContext): PieceReading {
-  const meaning: EventMeaning<PostmarkEvent> | undefined = lookUp(events, event.RecordType);
-  if (meaning === undefined) return 'unknown_event';
   if (event.RecordType === 'Bounce' && !Object.hasOwn(bounceTypes, event.Type ?? '')) return 'unknown_event';
   const time = event.DeliveredAt ?? event.BouncedAt ?? event.ReceivedAt ?? event.ChangedAt;
-  return [
+  return interpreted<PostmarkEvent>(events, event.RecordType, event, status => [
     {
       ...attachedIds(event.Metadata, spelledAs(event.Metadata, metadata)),
       provider: 'postmark',
       messageId: event.MessageID ?? '',
       recipient: event.Recipient ?? event.Email ?? '',
-      status: statusOf(meaning, event),
+      status,
       occurredAt: isoMillis(time ?? ''),
       providerEvent: event.RecordType,
       eventId: event.ID ? `${event.RecordType}-${event.ID}` : undefined,
@@ -135,7 +133,7 @@ function read(event: PostmarkEvent, { metadata }: ReadingContext): PieceReading 
       clickUrl: event.OriginalLink ?? undefined,
       userAgent: event.UserAgent ?? undefined,
     },
-  ];
+  ]);
 }
 
 function replyOf({ Details, Description }: PostmarkEvent) {

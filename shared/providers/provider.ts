@@ -70,9 +70,20 @@ export interface EventMeaning<Piece = never> {
   decide?(piece: Piece): Status | null;
 }
 
-/** The status of an event by its meaning. */
-export function statusOf<Piece>(meaning: EventMeaning<Piece>, piece: Piece): Status | null {
-  return meaning.decide === undefined ? (meaning.statuses[0] ?? null) : meaning.decide(piece);
+/**
+ * What a piece of a request tells, by the provider's name for it: an unknown name is an outcome, never a guess.
+ *
+ * @param draftsOf the events in the piece, given the status that its meaning decides
+ */
+export function interpreted<Piece>(
+  events: Readonly<Record<string, EventMeaning<Piece>>>,
+  name: string,
+  piece: Piece,
+  draftsOf: (status: Status | null) => readonly EventDraft[],
+): PieceReading {
+  const meaning = lookUp(events, name);
+  if (meaning === undefined) return 'unknown_event';
+  return draftsOf(meaning.decide === undefined ? (meaning.statuses[0] ?? null) : meaning.decide(piece));
 }
 
 export interface Provider {

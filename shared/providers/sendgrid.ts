@@ -5,12 +5,12 @@ import { hour, strictBase64, timeliness, usable } from './authentication.ts';
 import {
   attachedIds,
   type EventMeaning,
+  interpreted,
   lookUp,
   type PieceReading,
   type Provider,
   type ReadingContext,
   readJson,
-  statusOf,
 } from './provider.ts';
 import { enhancedCodeIn, type FailureStatus, labelledFailure } from './smtp-reply.ts';
 
@@ -108,16 +108,14 @@ export const sendgrid: Provider = {
 };
 
 function read(event: SendGridEvent, { metadata }: ReadingContext): PieceReading {
-  const meaning: EventMeaning<SendGridEvent> | undefined = lookUp(events, event.event);
-  if (meaning === undefined) return 'unknown_event';
   const failed = event.event === 'bounce' || event.event === 'dropped' || event.event === 'deferred';
-  return [
+  return interpreted<SendGridEvent>(events, event.event, event, status => [
     {
       ...attachedIds(event, metadata),
       provider: 'sendgrid',
       messageId: messageIdOf(event.sg_message_id ?? ''),
       recipient: event.email ?? '',
-      status: statusOf(meaning, event),
+      status,
       occurredAt: epochMillis(event.timestamp),
       providerEvent: event.event,
       eventId: event.sg_event_id ?? undefined,
@@ -136,7 +134,7 @@ function read(event: SendGridEvent, { metadata }: ReadingContext): PieceReading 
       clickUrl: event.url ?? undefined,
       userAgent: event.useragent ?? undefined,
     },
-  ];
+  ]);
 }
 
 function replyOf({ status, reason, response }: SendGridEvent) {

@@ -1,6 +1,4 @@
-import { GetQueueUrlCommand, PurgeQueueCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { type FauxqsServer, startFauxqs } from 'fauxqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createHandler } from '../../functions/ingest/handler.ts';
 import { createQuarantine } from '../../functions/ingest/quarantine.ts';
@@ -13,33 +11,25 @@ import { httpEvent, lambdaContext } from '../http-event.ts';
 import { fixture, fixtureNames, providerNames } from '../providers/fixtures.ts';
 import { signingKeys } from '../signing.ts';
 import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import { startQuarantineQueue } from './quarantine-queue.ts';
 
 describe('a request to /webhooks/{provider}', () => {
   let emails: StoredEmails;
-  let queues: FauxqsServer;
-  let sqs: SQSClient;
-  let queueUrl: string;
+  let queue: Awaited<ReturnType<typeof startQuarantineQueue>>;
   let lines: string[];
   const keys = Object.fromEntries(providerNames.map(name => [name, signingKeys(name)]));
 
   beforeAll(async () => {
     emails = await startStoredEmails();
-    queues = await startFauxqs({ port: 0, logger: false });
-    queues.createQueue('quarantine');
-    sqs = new SQSClient({
-      endpoint: `http://127.0.0.1:${queues.port}`,
-      region: 'us-east-1',
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    });
-    queueUrl = (await sqs.send(new GetQueueUrlCommand({ QueueName: 'quarantine' }))).QueueUrl!;
+    queue = await startQuarantineQueue();
   });
   afterAll(async () => {
     await emails?.stop();
-    await queues?.stop();
+    await queue?.stop();
   });
   beforeEach(async () => {
     lines = [];
-    await sqs.send(new PurgeQueueCommand({ QueueUrl: queueUrl }));
+    await queue.empty();
   });
 
   interface Parts {
@@ -54,7 +44,7 @@ describe('a request to /webhooks/{provider}', () => {
         parts.secrets ??
         (async () => Object.fromEntries(Object.entries(keys).map(([name, { secret }]) => [name, [secret]]))),
       store: parts.store ?? emails.store,
-      quarantine: createQuarantine(sqs, parts.queueUrl ?? queueUrl),
+      quarantine: createQuarantine(queue.client, parts.queueUrl ?? queue.queueUrl),
       metadata: { accountId: 'account_id', reference: 'reference' },
       now: () => noon,
       log: createLog(line => lines.push(line)),
@@ -77,12 +67,6 @@ describe('a request to /webhooks/{provider}', () => {
     const { Count } = await emails.client.send(new ScanCommand({ TableName: emails.tableName, Select: 'COUNT' }));
     return Count;
   };
-  const quarantined = async () => {
-    const { Messages = [] } = await sqs.send(
-      new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
-    );
-    return Messages.map(({ Body }) => JSON.parse(Body!) as Record<string, unknown>);
-  };
   const delivered = (messageId: string) =>
     JSON.parse(fixture('sendgrid', 'delivered').toString()).map((event: object) => ({
       ...event,
@@ -98,7 +82,7 @@ describe('a request to /webhooks/{provider}', () => {
         expect(first.statusCode).toBe(200);
         const { received, recorded, duplicate, dropped, quarantined: kept, deferred } = counts(first);
         expect(recorded! + duplicate! + dropped! + kept! + deferred!).toBe(received);
-        expect((await quarantined()).length > 0).toBe(kept! > 0);
+        expect((await queue.kept()).length > 0).toBe(kept! > 0);
         const again = await send(name, fixture(name, file));
         expect(counts(again)).toEqual({ ...counts(first), recorded: 0, duplicate: recorded! + duplicate! });
       },
@@ -108,7 +92,7 @@ describe('a request to /webhooks/{provider}', () => {
       const poison = { event: 'delivered', timestamp: 'soon', secret: 'piece' };
       const answer = await send('sendgrid', batch(delivered('poison-1'), poison, delivered('poison-2')));
       expect(counts(answer)).toMatchObject({ received: 3, recorded: 2, quarantined: 1 });
-      expect(await quarantined()).toEqual([
+      expect(await queue.kept()).toEqual([
         expect.objectContaining({ provider: 'sendgrid', reason: 'unexpected_shape', pieces: [poison] }),
       ]);
     });
@@ -117,7 +101,7 @@ describe('a request to /webhooks/{provider}', () => {
       const body = Buffer.from([0x7b, 0xff, 0x00, 0x7d]);
       const answer = await send('sendgrid', body, { base64: true });
       expect(counts(answer)).toMatchObject({ received: 1, recorded: 0, quarantined: 1 });
-      expect(await quarantined()).toEqual([
+      expect(await queue.kept()).toEqual([
         expect.objectContaining({ reason: 'not_utf8', content: 'body', base64: body.toString('base64') }),
       ]);
     });
@@ -143,7 +127,7 @@ describe('a request to /webhooks/{provider}', () => {
       expect(answer).toMatchObject({ statusCode: 401, headers: { 'content-type': 'application/problem+json' } });
       expect(answer.body).toBe('{"type":"/problems/unauthorized","title":"Unauthorized","status":401}');
       expect(await itemsStored()).toBe(before);
-      expect(await quarantined()).toEqual([]);
+      expect(await queue.kept()).toEqual([]);
       expect(lines.map(line => JSON.parse(line))).toMatchObject([{ line: 'webhook.refused', provider: name }]);
     });
 
@@ -189,7 +173,7 @@ describe('a request to /webhooks/{provider}', () => {
 
     it('when the quarantine does not take what could not be read', async () => {
       const body = batch(delivered('lost-quarantine'), { event: 'new' });
-      const answer = await send('sendgrid', body, { parts: { queueUrl: `${queueUrl}-that-is-not-there` } });
+      const answer = await send('sendgrid', body, { parts: { queueUrl: `${queue.queueUrl}-that-is-not-there` } });
       expect(answer).toMatchObject(again);
     });
   });

@@ -15,6 +15,7 @@ import {
 import { arbitraryEvent, eventsOf, noon } from '../arbitrary-events.ts';
 import { createEmailTable } from '../email-table.ts';
 import { histories } from '../status/histories.ts';
+import { anEvent } from '../stored-emails.ts';
 
 /** What the store promises, on whichever engine `start` gives. */
 export function storeContract(engineName: string, start: () => Promise<{ endpoint: string; stop(): Promise<void> }>) {
@@ -49,17 +50,6 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
     const freshMessageId = () => `message-${++messages}`;
     const moved = (events: readonly CanonicalEvent[], messageId: string) =>
       events.map(event => ({ ...event, messageId }));
-    const anEvent = (changes: Partial<CanonicalEvent> = {}): CanonicalEvent => ({
-      eventId: 'e1',
-      provider: 'sendgrid',
-      messageId: freshMessageId(),
-      recipient: 'jane@example.com',
-      status: 'delivered',
-      occurredAt: noon,
-      evidence: 'unknown',
-      providerEvent: 'delivered',
-      ...changes,
-    });
     const stored = async (event: CanonicalEvent): Promise<Email> => {
       const email = await store.email(emailIdOf(event));
       if (email === null) throw new Error('the email is not there');
@@ -249,7 +239,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
 
       it('gives the same email before and after the first event of the provider', async () => {
         const [before, after] = [freshMessageId(), freshMessageId()];
-        const bounce = (messageId: string) => anEvent({ messageId, status: 'hard_bounced' });
+        const bounce = (messageId: string) => anEvent({ messageId, status: 'hard_bounced', eventId: 'bounce' });
         expect(await store.record([registration(before)], noon)).toMatchObject({ failed: [] });
         await store.record([bounce(before)], noon);
         await store.record([bounce(after)], noon);
