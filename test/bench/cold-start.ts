@@ -1,8 +1,9 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import type { AlertEnv } from '../../functions/alert/env.ts';
 import type { IngestEnv } from '../../functions/ingest/env.ts';
@@ -68,23 +69,27 @@ export async function coldStart(): Promise<Figure[]> {
     const empty = join(directory, 'empty.mjs');
     await writeFile(empty, 'export const handler = async () => ({});\n');
     const events = firstEvents(keys.sign);
-    const subjects = [{ name: 'empty', bundle: empty, env: {} as Record<string, string> }];
-    await writeFile(join(directory, 'empty.json'), '{}');
+    const subjects = [{ name: 'empty', bundle: empty, env: {} as Record<string, string>, event: {} }];
     for (const name of functionNames) {
       const bundle = join(directory, `${name}.mjs`);
       await build({ ...esbuildOptions(name), outfile: bundle, logLevel: 'error' });
-      await writeFile(join(directory, `${name}.json`), JSON.stringify(events[name]));
-      subjects.push({ name, bundle, env: environments[name] });
+      subjects.push({ name, bundle, env: environments[name], event: events[name] });
     }
 
     const times = new Map(subjects.map(({ name }) => [name, { init: [] as number[], total: [] as number[] }]));
     for (let run = 0; run < runs; run += 1) {
-      for (const { name, bundle, env } of subjects) {
-        const child = fork(new URL('cold-start-child.ts', import.meta.url), [bundle, join(directory, `${name}.json`)], {
-          env: { ...awsEnvironment(stub.endpoint), ...env },
-          stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
-        });
-        const [{ init, total }] = (await once(child, 'message')) as [{ init: number; total: number }];
+      for (const { name, bundle, env, event } of subjects) {
+        const child = fork(
+          new URL('cold-start-child.mjs', import.meta.url),
+          [pathToFileURL(bundle).href, JSON.stringify(event)],
+          {
+            env: { ...awsEnvironment(stub.endpoint), ...env },
+            stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+          },
+        );
+        const [{ init, total }] = (await Promise.race([once(child, 'message'), failure(child, name)])) as [
+          { init: number; total: number },
+        ];
         times.get(name)?.init.push(init);
         times.get(name)?.total.push(total);
       }
@@ -108,6 +113,11 @@ export async function coldStart(): Promise<Figure[]> {
     stub.stop();
     await rm(directory, { recursive: true });
   }
+}
+
+async function failure(child: ChildProcess, name: string): Promise<never> {
+  const [code] = await once(child, 'exit');
+  throw new Error(`the bundle ${name} ended with ${code} instead of an answer`);
 }
 
 function awsEnvironment(endpoint: string): Record<string, string> {
