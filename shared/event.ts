@@ -1,7 +1,4 @@
-/**
- * The canonical event: what any provider's event becomes before anything else sees it, and its deterministic encoding
- * as an element of an item's `history` set.
- */
+/** The canonical event: what any provider's event becomes before anything else sees it. */
 
 import { createHash } from 'node:crypto';
 import type { DecidingEvent, Evidence, Status } from './status.ts';
@@ -166,65 +163,4 @@ export function fingerprint(...fields: readonly (string | number)[]): string {
 /** The key of the email that an event belongs to: one message to one recipient. */
 export function emailIdOf(email: Pick<CanonicalEvent, 'provider' | 'messageId' | 'recipient'>): string {
   return fingerprint(email.provider, email.messageId, email.recipient);
-}
-
-/** What the history keeps of an event: the item itself says provider, message, recipient, subject and reference once. */
-export type HistoryEvent = Omit<CanonicalEvent, 'provider' | 'messageId' | 'recipient' | 'subject' | 'reference'>;
-
-const evidenceCodes = { unknown: 0, human: 1, machine: 2 } as const satisfies Record<Evidence, number>;
-const evidenceByCode = Object.keys(evidenceCodes) as Evidence[];
-
-/**
- * An event as an element of the history set: a JSON array of fixed positions, 0 for what is absent, cut after the last
- * thing present. Deterministic, so that adding the same event again adds nothing; compact, because an item above 1 KB
- * costs two write units.
- */
-export function encodeHistory(event: HistoryEvent): string {
-  const fields: (string | number)[] = [
-    event.occurredAt,
-    event.status ?? 0,
-    event.eventId,
-    event.providerEvent,
-    event.accountId ?? 0,
-    evidenceCodes[event.evidence],
-    event.reason?.code ?? 0,
-    event.reason?.enhancedCode ?? 0,
-    event.reason?.text ?? 0,
-    event.clickUrl ?? 0,
-    event.userAgent ?? 0,
-    event.claimedAt ?? 0,
-  ];
-  return JSON.stringify(fields.slice(0, fields.findLastIndex(field => field !== 0) + 1));
-}
-
-/** The inverse of {@link encodeHistory}. Only ever given what that wrote. */
-export function decodeHistory(element: string): HistoryEvent {
-  const fields = JSON.parse(element) as (string | number | undefined)[];
-  const [
-    occurredAt,
-    status,
-    eventId,
-    providerEvent,
-    accountId,
-    evidence,
-    code,
-    enhancedCode,
-    text,
-    clickUrl,
-    userAgent,
-    claimedAt,
-  ] = fields;
-  const reason = { ...(code && { code }), ...(enhancedCode && { enhancedCode }), ...(text && { text }) };
-  return {
-    occurredAt,
-    status: status || null,
-    eventId,
-    providerEvent,
-    evidence: evidenceByCode[Number(evidence ?? 0)],
-    ...(accountId && { accountId }),
-    ...(Object.keys(reason).length > 0 && { reason }),
-    ...(clickUrl && { clickUrl }),
-    ...(userAgent && { userAgent }),
-    ...(claimedAt && { claimedAt }),
-  } as HistoryEvent;
 }

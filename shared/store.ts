@@ -5,21 +5,16 @@
  */
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import {
-  type DynamoDBDocumentClient,
-  GetCommand,
-  QueryCommand,
-  UpdateCommand,
-  type UpdateCommandInput,
-} from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { batchGet } from './batch-get.ts';
-import { type CanonicalEvent, decodeHistory, emailIdOf, encodeHistory, type HistoryEvent } from './event.ts';
+import { type KnownItem, type Plan, planUpdate, updateInput } from './email-update.ts';
+import { type CanonicalEvent, emailIdOf } from './event.ts';
+import { decidingEventOf, decodeHistory, encodeHistory, type HistoryEvent, inTime, withoutTexts } from './history.ts';
 import { eachInFlight } from './in-flight.ts';
-import { merge, type PriorState, priorStates, type Status, statuses, statusIds, type Verdict } from './status.ts';
-import { isoText } from './time.ts';
+import { merge, type Status, type Verdict } from './status.ts';
 
-/** Past this many events of one email, repeats of opens and clicks are dropped and counted; nothing else ever is. */
-export const historyLimit = 100;
+/** Tries of one email's write before the provider has to send it again: each but the first knows the item. */
+const attempts = 8;
 
 /** Writes in flight at once: more gains nothing (measured 16 to 64). */
 const concurrentWrites = 32;
@@ -108,15 +103,15 @@ export function createRecorder({
       const total = { recorded: 0, duplicate: 0, dropped: 0 };
       const full: CanonicalEvent[] = [];
       const failed: { events: readonly CanonicalEvent[]; error: unknown }[] = [];
-      const pending = byEmail(events);
+      const pending = new Map(rotated([...byEmail(events)], receivedAt));
       const work = eachInFlight([...pending], concurrentWrites, async ([emailId, group]) => {
         if (signal?.aborted) return;
         try {
           const written = await recordEmail(emailId, group, receivedAt);
           for (const count of ['recorded', 'duplicate', 'dropped'] as const) total[count] += written[count];
+          full.push(...written.full);
         } catch (error) {
-          if (isItemFull(error)) full.push(...group);
-          else failed.push({ events: group, error });
+          failed.push({ events: group, error });
         }
         pending.delete(emailId);
       });
@@ -131,91 +126,44 @@ export function createRecorder({
     emailId: string,
     group: readonly CanonicalEvent[],
     receivedAt: number,
-  ): Promise<Pick<Recorded, 'recorded' | 'duplicate' | 'dropped'>> {
-    const verdict = merge(group);
-    const { kept, dropped } = withinLimit(group, verdict, 0);
-    const update = (write: Write) => client.send(new UpdateCommand(updateOf(emailId, group, write, receivedAt)));
-
-    try {
-      const { Attributes } = await update(
-        verdict === null ? { kind: 'notes', elements: kept } : { kind: 'decides', verdict, elements: kept },
-      );
-      const before = historyOf(Attributes);
-      const added = [...kept.keys()].filter(element => !before.has(element)).length;
-      return { recorded: added, duplicate: group.length - dropped - added, dropped };
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error;
-      // What is stored is at least as strong; only news for the history may be left to add.
-      const stored = new Set(error.Item?.history?.SS ?? []);
-      const unseen = group.filter(event => !stored.has(encodeHistory(event)));
-      const late = withinLimit(unseen, null, stored.size);
-      if (late.kept.size > 0) await update({ kind: 'late', elements: late.kept });
-      return {
-        recorded: late.kept.size,
-        duplicate: group.length - late.kept.size - late.dropped,
-        dropped: late.dropped,
-      };
+  ): Promise<Omit<Recorded, 'failed'>> {
+    const { provider, messageId, recipient } = group[0]!;
+    const expiresAt = receivedAt + retentionDays * day;
+    const target = { tableName, emailId, provider, messageId, recipient, now: receivedAt, expiresAt };
+    let item: KnownItem | null = null;
+    for (let attempt = 1; ; attempt += 1) {
+      const { update, added, dropped }: Plan = planUpdate(group, item);
+      const counts = (recorded: number) => ({
+        recorded,
+        duplicate: group.length - dropped - recorded,
+        dropped,
+        full: [],
+      });
+      if (update === null) return counts(0);
+      try {
+        const { Attributes } = await client.send(new UpdateCommand(updateInput(target, update)));
+        const before = historyOf(Attributes);
+        return counts(added.filter(element => !before.has(element)).length);
+      } catch (error) {
+        if (isItemFull(error)) return recordStatus(emailId, group, receivedAt);
+        if (!(error instanceof ConditionalCheckFailedException) || attempt === attempts) throw error;
+        item = knownItem(error.Item);
+      }
     }
   }
 
-  function updateOf(
+  /** Where an item has no room for the events, for the one that decides among them without its texts: the status is kept. */
+  async function recordStatus(
     emailId: string,
     group: readonly CanonicalEvent[],
-    write: Write,
     receivedAt: number,
-  ): UpdateCommandInput {
-    const { provider, messageId, recipient } = group[0]!;
-    const names: Record<string, string> = { '#provider': 'provider' };
-    const values: Record<string, unknown> = {
-      ':provider': provider,
-      ':messageId': messageId,
-      ':recipient': recipient,
-      ':now': receivedAt,
-      ':expiresAt': Math.ceil((receivedAt + retentionDays * day) / 1000),
-      ':history': new Set(write.elements.keys()),
-    };
-    const sets = [
-      '#provider = :provider, messageId = :messageId, recipient = :recipient, updatedAt = :now',
-      'firstSeenAt = if_not_exists(firstSeenAt, :now), expiresAt = if_not_exists(expiresAt, :expiresAt)',
-    ];
-    let removes = '';
-    // Set once, by whoever comes first, within a request the earliest: index keys must not move.
-    const inOrder = group.length === 1 ? group : group.toSorted(inTime);
-    for (const fact of ['accountId', 'subject', 'reference'] as const) {
-      const value = inOrder.find(event => event[fact] !== undefined)?.[fact];
-      if (value === undefined) continue;
-      sets.push(`#${fact} = if_not_exists(#${fact}, :${fact})`);
-      names[`#${fact}`] = fact;
-      values[`:${fact}`] = value;
-    }
-    let condition: string | undefined;
-    if (write.kind === 'notes') condition = newsWithinLimit(write.elements, values);
-    if (write.kind === 'decides') {
-      const { verdict } = write;
-      names['#status'] = 'status';
-      sets.push('#status = :status, statusAt = :statusAt, statusEventId = :statusEventId');
-      values[':status'] = verdict.status;
-      values[':statusAt'] = verdict.statusAt;
-      values[':statusEventId'] = verdict.statusEventId;
-      if (statuses[verdict.status].attention === 'yes') {
-        sets.push('attentionAt = :statusAt, attentionDay = :attentionDay');
-        values[':attentionDay'] = isoText(verdict.statusAt).slice(0, 10);
-      } else {
-        removes = ' REMOVE attentionAt, attentionDay';
-      }
-      condition = givesWayTo[verdict.status].expression;
-      Object.assign(values, givesWayTo[verdict.status].values);
-    }
-    return {
-      TableName: tableName,
-      Key: { emailId },
-      UpdateExpression: `SET ${sets.join(', ')}${removes} ADD history :history`,
-      ...(condition !== undefined && { ConditionExpression: condition }),
-      ExpressionAttributeNames: names,
-      ExpressionAttributeValues: values,
-      ReturnValues: 'UPDATED_OLD',
-      ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
-    };
+  ): Promise<Omit<Recorded, 'failed'>> {
+    const deciding = decidingEventOf(merge(group), group) as CanonicalEvent | null;
+    const bare = deciding && withoutTexts(deciding);
+    const nothing = { recorded: 0, duplicate: 0, dropped: 0, full: group };
+    if (bare === null || (group.length === 1 && encodeHistory(bare) === encodeHistory(group[0]!))) return nothing;
+    const written = await recordEmail(emailId, [bare], receivedAt);
+    return written.full.length > 0 ? nothing : { ...written, full: group.filter(event => event !== deciding) };
   }
 }
 
@@ -257,12 +205,6 @@ export function createReader({ client, tableName }: StoreOptions): Reader {
   };
 }
 
-/** One UpdateItem: `decides` changes the status, `notes` only adds news, `late` adds what is known to be missing. */
-type Write = { readonly elements: ReadonlyMap<string, CanonicalEvent> } & (
-  | { readonly kind: 'decides'; readonly verdict: Verdict }
-  | { readonly kind: 'notes' | 'late' }
-);
-
 /** The events of each email, in the order in which they came. */
 function byEmail(events: readonly CanonicalEvent[]): Map<string, CanonicalEvent[]> {
   const groups = new Map<string, CanonicalEvent[]>();
@@ -275,61 +217,10 @@ function byEmail(events: readonly CanonicalEvent[]): Map<string, CanonicalEvent[
   return groups;
 }
 
-/**
- * The history elements to add, by encoding, and how many opens and clicks go beyond the bound. The earliest are kept;
- * an event that decides the status always is.
- *
- * @param stored how many events the item already holds
- */
-function withinLimit(
-  events: readonly CanonicalEvent[],
-  verdict: Verdict | null,
-  stored: number,
-): { readonly kept: ReadonlyMap<string, CanonicalEvent>; readonly dropped: number } {
-  const elements = new Map(events.map(event => [encodeHistory(event), event]));
-  if (stored + elements.size <= historyLimit) return { kept: elements, dropped: 0 };
-  const droppable = [...elements]
-    .filter(([, { status, eventId }]) => isReceipt(status) && eventId !== verdict?.statusEventId)
-    .sort(([, a], [, b]) => inTime(a, b));
-  const excess = Math.min(stored + elements.size - historyLimit, droppable.length);
-  const dropped = droppable.slice(droppable.length - excess);
-  for (const [element] of dropped) elements.delete(element);
-  return { kept: elements, dropped: dropped.length };
-}
-
-function isReceipt(status: CanonicalEvent['status']): boolean {
-  return status === 'opened' || status === 'link_clicked';
-}
-
-function inTime(a: HistoryEvent, b: HistoryEvent): number {
-  return a.occurredAt - b.occurredAt || (a.eventId < b.eventId ? -1 : 1);
-}
-
-/** For each status, the merge as a condition: no status yet, or one of the stored states that it replaces. */
-const givesWayTo = Object.fromEntries(
-  statusIds.map(status => {
-    const values: Record<string, Status> = {};
-    const clauses = priorStates[status].map((prior: PriorState) => {
-      for (const before of prior.statuses) values[`:is_${before}`] = before;
-      return [
-        `#status IN (${prior.statuses.map(before => `:is_${before}`).join(', ')})`,
-        ...(prior.statusAt ? [`statusAt ${prior.statusAt} :statusAt`] : []),
-        ...(prior.statusEventId ? [`statusEventId ${prior.statusEventId} :statusEventId`] : []),
-      ].join(' AND ');
-    });
-    const expression = ['attribute_not_exists(#status)', ...clauses.map(clause => `(${clause})`)].join(' OR ');
-    return [status, { expression, values }];
-  }),
-) as Readonly<Record<Status, { readonly expression: string; readonly values: Readonly<Record<string, Status>> }>>;
-
-/** At least one of the elements is news, and there is room for all; else the exact path, which knows the history, decides. */
-function newsWithinLimit(elements: ReadonlyMap<string, CanonicalEvent>, values: Record<string, unknown>): string {
-  const known = [...elements.keys()].map((element, index) => {
-    values[`:element${index}`] = element;
-    return `contains(history, :element${index})`;
-  });
-  values[':room'] = historyLimit - elements.size;
-  return `attribute_not_exists(history) OR (NOT (${known.join(' AND ')}) AND size(history) <= :room)`;
+/** The list from another place on: a request that is sent again because the time ran out does not run out at the same emails. */
+function rotated<Item>(items: readonly Item[], turn: number): Item[] {
+  const start = items.length === 0 ? 0 : turn % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
 }
 
 function aborted(signal: AbortSignal): Promise<unknown> {
@@ -341,6 +232,20 @@ function aborted(signal: AbortSignal): Promise<unknown> {
 
 function historyOf(attributes: Record<string, unknown> | undefined): ReadonlySet<string> {
   return (attributes?.history as Set<string> | undefined) ?? new Set();
+}
+
+/** The item in the error of a failed condition, which comes as DynamoDB writes it; none where there was no item. */
+function knownItem(attributes: ConditionalCheckFailedException['Item'] = {}): KnownItem {
+  const { status, statusAt, statusEventId, accountId, subject, reference, history } = attributes;
+  return {
+    verdict: status?.S
+      ? { status: status.S as Status, statusAt: Number(statusAt?.N), statusEventId: statusEventId?.S ?? '' }
+      : null,
+    ...(accountId?.S !== undefined && { accountId: accountId.S }),
+    ...(subject?.S !== undefined && { subject: subject.S }),
+    ...(reference?.S !== undefined && { reference: reference.S }),
+    history: new Map((history?.SS ?? []).map(element => [element, decodeHistory(element)])),
+  };
 }
 
 function emailOf(item: Record<string, unknown>): Email {
@@ -363,5 +268,5 @@ function emailOf(item: Record<string, unknown>): Email {
 }
 
 function isItemFull(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ValidationException' && /size.* has exceeded/i.test(error.message);
+  return error instanceof Error && error.name === 'ValidationException' && /item size/i.test(error.message);
 }

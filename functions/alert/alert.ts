@@ -1,7 +1,8 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import * as z from 'zod';
-import { decidingEventOf } from '../../shared/because.ts';
-import { decodeHistory, type EmailFacts, type Reason } from '../../shared/event.ts';
+
+import type { EmailFacts, Reason } from '../../shared/event.ts';
+import { decidingEventOf, decodeHistory } from '../../shared/history.ts';
 import { type AlertKind, type Status, statuses, statusIds } from '../../shared/status.ts';
 
 /** The statuses that support is told about. */

@@ -1,4 +1,4 @@
-import { reasonInWords } from '../../shared/because.ts';
+import { reasonInWords } from '../../shared/reason.ts';
 import { type AlertKind, type Status, statuses, statusIds } from '../../shared/status.ts';
 import { isoText } from '../../shared/time.ts';
 import type { Alert } from './alert.ts';

@@ -1,7 +1,7 @@
 /** What the API shows of an email. Every member is always there, null where nothing is known; times are ISO-8601 UTC. */
 
-import { decidingEventOf, reasonInWords } from '../../shared/because.ts';
-import type { HistoryEvent } from '../../shared/event.ts';
+import { decidingEventOf, type HistoryEvent } from '../../shared/history.ts';
+import { reasonInWords } from '../../shared/reason.ts';
 import { caveatsOf, needsAttention, type OldAfter, statuses, statusIds } from '../../shared/status.ts';
 import type { Email } from '../../shared/store.ts';
 import { isoText } from '../../shared/time.ts';

@@ -1,14 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  canonicalEvent,
-  decodeHistory,
-  type EventDraft,
-  emailIdOf,
-  encodeHistory,
-  type HistoryEvent,
-} from '../../shared/event.ts';
-import { statusIds } from '../../shared/status.ts';
+import { canonicalEvent, type EventDraft, emailIdOf } from '../../shared/event.ts';
 import { boundedText } from '../../shared/text.ts';
 import { epochMillis, isoMillis } from '../../shared/time.ts';
 import { noon } from '../arbitrary-events.ts';
@@ -104,34 +96,6 @@ describe('the canonical event', () => {
           emailIdOf({ provider, messageId, recipient });
         expect(id(one) === id(other)).toBe(JSON.stringify(one) === JSON.stringify(other));
         expect(id(one)).toMatch(/^[\w-]{22}$/);
-      }),
-    );
-  });
-});
-
-describe('the history', () => {
-  it('gives back every event that it was given', () => {
-    const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
-    const maybe = <Value>(arbitrary: fc.Arbitrary<Value>) => fc.option(arbitrary, { nil: undefined });
-    const reason = fc
-      .record({ code: text, enhancedCode: text, text }, { requiredKeys: [] })
-      .filter(({ code, enhancedCode, text }) => Boolean(code ?? enhancedCode ?? text));
-    const event = fc.record({
-      eventId: text,
-      status: fc.constantFrom(...statusIds, null),
-      occurredAt: fc.integer({ min: noon, max: noon * 2 }),
-      evidence: fc.constantFrom('human', 'machine', 'unknown'),
-      providerEvent: text,
-      reason: maybe(reason),
-      clickUrl: maybe(text),
-      userAgent: maybe(text),
-      accountId: maybe(text),
-      claimedAt: maybe(fc.integer({ min: noon, max: noon * 2 })),
-    }) satisfies fc.Arbitrary<HistoryEvent>;
-    fc.assert(
-      fc.property(event, given => {
-        const known = JSON.parse(JSON.stringify(given));
-        expect(decodeHistory(encodeHistory(given))).toEqual(known);
       }),
     );
   });

@@ -1,21 +1,18 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DynamoDBDocumentClient, GetCommand } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, GetCommand, type UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CanonicalEvent, emailIdOf, encodeHistory } from '../../shared/event.ts';
-import { caveatsOf, merge, type Status, statusIds, supersedes, type Verdict } from '../../shared/status.ts';
-import {
-  createReader,
-  createRecorder,
-  type Email,
-  historyLimit,
-  type Reader,
-  type Recorder,
-} from '../../shared/store.ts';
+import { type CanonicalEvent, canonicalEvent, emailIdOf } from '../../shared/event.ts';
+import { boundedHistory, decodeHistory, encodeHistory, historyLimit, inTime } from '../../shared/history.ts';
+import { eachInFlight } from '../../shared/in-flight.ts';
+import { caveatsOf, merge, type Status, statuses, statusIds, supersedes, type Verdict } from '../../shared/status.ts';
+import { createReader, createRecorder, type Email, type Reader, type Recorder } from '../../shared/store.ts';
 import { arbitraryEvent, eventsOf, noon } from '../arbitrary-events.ts';
 import { createEmailTable } from '../email-table.ts';
 import { histories } from '../status/histories.ts';
 import { anEvent } from '../stored-emails.ts';
+
+const minute = 60_000;
 
 /** What the store promises, on whichever engine `start` gives. */
 export function storeContract(engineName: string, start: () => Promise<{ endpoint: string; stop(): Promise<void> }>) {
@@ -60,6 +57,8 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       await work();
       return updates - before;
     };
+    /** An event as the history gives it back. */
+    const inHistory = (event: CanonicalEvent) => decodeHistory(encodeHistory(event));
     /** The promised part of an item. */
     const promised = ({ verdict, events }: Email) => ({ verdict, history: events.map(encodeHistory) });
 
@@ -119,14 +118,14 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           batches.map(({ after, later, eventId, messageId }) => asEvent(after, noon + later, eventId, messageId)),
           noon,
         );
-        for (const { before, after, later, eventId, messageId } of batches) {
+        await eachInFlight(batches, 16, async ({ before, after, later, eventId, messageId }) => {
           const first: Verdict = { status: before, statusAt: noon, statusEventId: 'b' };
           const second: Verdict = { status: after, statusAt: noon + later, statusEventId: eventId };
           const email = await stored(asEvent(before, noon, 'b', messageId));
           expect(email.verdict, `${before}, then ${after} ${later} ${eventId}`).toEqual(
             supersedes(second, first) ? second : first,
           );
-        }
+        });
       });
 
       it('64 writers at once on one email lose nothing', async () => {
@@ -250,43 +249,105 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(one.verdict?.status).toBe('hard_bounced');
       });
 
-      it('by another account changes nothing but is remembered as a conflict', async () => {
-        const first = registration(freshMessageId());
+      it('that is sent again with a subject and a reference adds them, and counts as a duplicate', async () => {
+        const whole = registration(freshMessageId());
+        const { subject: _, reference: __, ...first } = whole;
         await store.record([first], noon);
-        await store.record([{ ...first, eventId: 'r2', accountId: 'intruder' }], noon);
+        expect(await store.record([whole], noon)).toMatchObject({ recorded: 0, duplicate: 1, failed: [] });
+        expect(await stored(first)).toMatchObject({ subject: 'Invoice 7', reference: 'INV-7' });
+      });
+
+      it('by another account changes nothing but is remembered as a conflict', async () => {
+        const { subject, reference, ...first } = registration(freshMessageId());
+        await store.record([first], noon);
+        const intruding = { ...first, eventId: 'r2', accountId: 'intruder', subject, reference };
+        expect(await store.record([intruding], noon)).toMatchObject({ recorded: 1, failed: [] });
         const email = await stored(first);
-        expect(email.accountId).toBe('acme');
+        expect([email.accountId, email.subject, email.reference]).toEqual(['acme', undefined, undefined]);
         expect(caveatsOf(email, noon).map(({ code }) => code)).toContain('account_conflict');
       });
     });
 
     describe('bounds the history', () => {
+      const receipts = (messageId: string, count: number, changes: Partial<CanonicalEvent> = {}) =>
+        Array.from({ length: count }, (_, index) =>
+          anEvent({ messageId, status: 'opened', eventId: `o${index}`, occurredAt: noon + index * 1000, ...changes }),
+        );
+
       it('drops and counts only repeats of opens and clicks past the limit', async () => {
         const messageId = freshMessageId();
-        const open = (index: number) =>
-          anEvent({ messageId, status: 'opened', eventId: `o${index}`, occurredAt: noon + index * 1000 });
-        const first = await store.record(
-          Array.from({ length: 150 }, (_, index) => open(index)),
-          noon,
-        );
-        expect(first).toMatchObject({ recorded: historyLimit, dropped: 50 });
-        expect(await store.record([open(200)], noon)).toMatchObject({ recorded: 0, duplicate: 0, dropped: 1 });
-        expect(await store.record([open(0)], noon)).toMatchObject({ recorded: 0, duplicate: 1, dropped: 0 });
-        const machine = { ...open(201), evidence: 'machine' } as const;
-        expect(await store.record([machine], noon)).toMatchObject({ recorded: 0, dropped: 1 });
+        const opens = receipts(messageId, 150);
+        const [first, , third] = opens;
+        expect(await store.record(opens, noon)).toMatchObject({ recorded: historyLimit, dropped: 50 });
+        expect(await store.record([opens[149]!], noon)).toMatchObject({ recorded: 0, duplicate: 0, dropped: 1 });
+        expect(await store.record([first!], noon)).toMatchObject({ recorded: 0, duplicate: 1, dropped: 0 });
 
-        const deferral = anEvent({ messageId, status: 'deferred', eventId: 'd' });
-        const note = anEvent({ messageId, status: null, eventId: 'n' });
-        const click = anEvent({ messageId, status: 'link_clicked', eventId: 'c' });
-        for (const event of [deferral, note, click]) {
+        const others = [
+          { ...third!, eventId: 'm', evidence: 'machine' },
+          { ...third!, eventId: 'd', status: 'deferred' },
+          { ...third!, eventId: 'n', status: null },
+          { ...third!, eventId: 'c', status: 'link_clicked' },
+        ] as const;
+        for (const event of others) {
           expect(await store.record([event], noon)).toMatchObject({ recorded: 1, dropped: 0 });
         }
-        const email = await stored(deferral);
+        const email = await stored(first!);
         expect(email.verdict?.status).toBe('link_clicked');
-        expect(email.events).toHaveLength(historyLimit + 3);
+        expect(email.events.map(encodeHistory).sort()).toEqual(
+          [...opens.slice(0, historyLimit - others.length), ...others].map(encodeHistory).sort(),
+        );
       });
 
-      it('says so when an email has grown to the largest item that the database takes', async () => {
+      it('keeps the only open of an email that was put off a hundred times and then bounced', async () => {
+        const messageId = freshMessageId();
+        await store.record(receipts(messageId, 100, { status: 'deferred' }), noon);
+        await store.record([anEvent({ messageId, status: 'hard_bounced' })], noon);
+        const open = anEvent({ messageId, status: 'opened', evidence: 'human', occurredAt: noon + 1 });
+        expect(await store.record([open], noon)).toMatchObject({ recorded: 1, dropped: 0 });
+        expect(caveatsOf(await stored(open), noon).map(({ code }) => code)).toContain('receipt_after_failure');
+      });
+
+      it.each(['oldest first', 'newest first', 'all at once', 'shuffled, in requests of seven'])(
+        'to the same hundred events: %s',
+        async order => {
+          const messageId = freshMessageId();
+          const opens = receipts(messageId, 130);
+          const sent = anEvent({ messageId, status: 'sent', occurredAt: noon - 1 });
+          const all = [...opens, sent];
+          const record = async (events: readonly CanonicalEvent[]) => {
+            const { failed, full } = await store.record(events, noon);
+            expect([...failed, ...full]).toEqual([]);
+          };
+          if (order === 'oldest first') for (const event of all) await record([event]);
+          if (order === 'newest first') for (const event of all.toReversed()) await record([event]);
+          if (order === 'all at once') await record(all);
+          if (order.startsWith('shuffled')) {
+            const [shuffled] = fc.sample(fc.shuffledSubarray(all, { minLength: all.length }), 1);
+            for (let start = 0; start < all.length; start += 7) await record(shuffled!.slice(start, start + 7));
+          }
+          const email = await stored(sent);
+          expect(email.events).toEqual(boundedHistory(all).toSorted(inTime).map(inHistory));
+          expect(email.verdict).toEqual(merge(all));
+        },
+      );
+
+      it('also while sixty-four writers come at once', async () => {
+        const messageId = freshMessageId();
+        const opens = receipts(messageId, 163);
+        await store.record(opens.slice(0, 99), noon);
+        const outcomes = await Promise.all(opens.slice(99).map(open => store.record([open], noon)));
+        expect(outcomes.map(({ recorded, dropped }) => recorded + dropped)).toEqual(outcomes.map(() => 1));
+        // Those that came later in life but were written first had to make room.
+        expect((await stored(opens[0]!)).events).toEqual(opens.slice(0, historyLimit).map(inHistory));
+      });
+
+      it.each([119, 400])('takes %d notes of one email in one request', async count => {
+        const notes = receipts(freshMessageId(), count, { status: null });
+        expect(await store.record(notes, noon)).toMatchObject({ recorded: count, failed: [], full: [] });
+        expect(await store.record(notes, noon)).toMatchObject({ recorded: 0, duplicate: count, failed: [] });
+      });
+
+      it('says so when an email has grown to the largest item that the database takes, and still keeps its status', async () => {
         const messageId = freshMessageId();
         const deferral = (index: number) =>
           anEvent({ messageId, status: 'deferred', eventId: `d${index}`, reason: { text: 'x'.repeat(4_000) } });
@@ -294,11 +355,123 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           Array.from({ length: 95 }, (_, index) => deferral(index)),
           noon,
         );
+        const complaint = anEvent({
+          messageId,
+          status: 'marked_spam',
+          reason: { code: 'fbl', text: 'x'.repeat(4_000) },
+        });
         const more = Array.from({ length: 10 }, (_, index) => deferral(100 + index));
-        const { full, failed } = await store.record(more, noon);
+        const { recorded, full, failed } = await store.record([...more, complaint], noon);
         expect(failed).toEqual([]);
+        expect(recorded).toBe(1);
         expect(full).toEqual(more);
-        expect((await stored(deferral(0))).events).toHaveLength(95);
+        const email = await stored(complaint);
+        expect(email.verdict?.status).toBe('marked_spam');
+        expect(email.events).toHaveLength(96);
+        expect(email.events.at(-1)).toMatchObject({ status: 'marked_spam', reason: { code: 'fbl' } });
+      });
+
+      it('keeps the status even of a first request that is larger than any item', async () => {
+        const messageId = freshMessageId();
+        const deferrals = receipts(messageId, 350, { status: 'deferred', reason: { text: 'x'.repeat(1_200) } });
+        const complaint = anEvent({ messageId, status: 'marked_spam' });
+        expect(await store.record([...deferrals, complaint], noon)).toMatchObject({ recorded: 1, full: deferrals });
+        expect((await stored(complaint)).verdict?.status).toBe('marked_spam');
+      });
+    });
+
+    describe('a time in the future', () => {
+      const tomorrow = noon + 24 * 60 * minute;
+      const draft = (messageId: string) => ({
+        provider: 'sendgrid',
+        messageId,
+        recipient: 'jane@example.com',
+        status: 'deferred' as const,
+        occurredAt: tomorrow,
+        providerEvent: 'deferred',
+      });
+      const arrives = async (messageId: string, at: number) => {
+        const event = canonicalEvent(draft(messageId), at);
+        if (typeof event === 'string') throw new Error(event);
+        return { event, outcome: await store.record([event], at) };
+      };
+
+      it('counts from the first arrival on, however often the event is sent again', async () => {
+        const messageId = freshMessageId();
+        await arrives(messageId, noon);
+        const bounce = anEvent({ messageId, status: 'soft_bounced', occurredAt: noon + 30 * minute });
+        await store.record([bounce], noon + 30 * minute);
+        for (const later of [40, 50]) {
+          const { outcome } = await arrives(messageId, noon + later * minute);
+          expect(outcome).toMatchObject({ recorded: 0, duplicate: 1 });
+        }
+        const email = await stored(bounce);
+        expect(email.verdict).toMatchObject({ status: 'soft_bounced', statusAt: noon + 30 * minute });
+        expect(email.events).toHaveLength(2);
+      });
+
+      it('decides like any other event where it is news', async () => {
+        const messageId = freshMessageId();
+        const sent = anEvent({ messageId, status: 'sent' });
+        await store.record([sent], noon);
+        const { outcome } = await arrives(messageId, noon + minute);
+        expect(outcome).toMatchObject({ recorded: 1, failed: [] });
+        expect((await stored(sent)).verdict).toMatchObject({ status: 'deferred', statusAt: noon + minute });
+      });
+    });
+
+    describe('survives', () => {
+      /** A client whose nth update does something before or after it reaches the database. */
+      const disturbed = (nth: number, before: () => Promise<unknown>, after: () => void = () => {}) => {
+        let calls = 0;
+        const send = async (command: UpdateCommand) => {
+          calls += 1;
+          if (calls === nth) await before();
+          const result = await client.send(command);
+          if (calls === nth) after();
+          return result;
+        };
+        return createRecorder({
+          client: { send } as unknown as DynamoDBDocumentClient,
+          tableName,
+          retentionDays: 400,
+        });
+      };
+
+      it('an answer lost after the write: the next try finds everything there', async () => {
+        const event = anEvent();
+        const lost = disturbed(
+          1,
+          async () => {},
+          () => {
+            throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError' });
+          },
+        );
+        expect((await lost.record([event], noon)).failed).toHaveLength(1);
+        expect(await store.record([event], noon)).toMatchObject({ recorded: 0, duplicate: 1 });
+        expect((await stored(event)).verdict?.status).toBe('delivered');
+      });
+
+      it('an item that vanishes between its two writes: the late event becomes its status', async () => {
+        const delivered = anEvent();
+        await store.record([delivered], noon);
+        const sent = { ...delivered, status: 'sent', eventId: 'e0' } as const;
+        const erasing = disturbed(2, () =>
+          client.send(new DeleteCommand({ TableName: tableName, Key: { emailId: emailIdOf(delivered) } })),
+        );
+        expect(await erasing.record([sent], noon)).toMatchObject({ recorded: 1, failed: [] });
+        expect((await stored(sent)).verdict?.status).toBe('sent');
+      });
+
+      it('a writer that comes between its two writes', async () => {
+        const delivered = anEvent();
+        await store.record([delivered], noon);
+        const sent = { ...delivered, status: 'sent', eventId: 'e0' } as const;
+        const bounced = { ...delivered, status: 'hard_bounced', eventId: 'e2' } as const;
+        await disturbed(2, () => store.record([bounced], noon)).record([sent], noon);
+        const email = await stored(delivered);
+        expect(email.verdict?.status).toBe('hard_bounced');
+        expect(email.events).toHaveLength(3);
       });
     });
 
@@ -364,6 +537,23 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           bounces.slice(1).toReversed().map(emailIdOf),
         );
       });
+    });
+
+    it('lists an email by attention exactly while its status asks for it, under the day since when', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(arbitraryEvent, { minLength: 1, maxLength: 5 }), async drafts => {
+          const events = moved(drafts, freshMessageId());
+          for (const event of events) await store.record([event], noon);
+          const key = { TableName: tableName, Key: { emailId: emailIdOf(events[0]!) } };
+          const { Item } = await client.send(new GetCommand(key));
+          const verdict = merge(events);
+          const asks = verdict !== null && statuses[verdict.status].attention === 'yes';
+          expect([Item?.attentionAt, Item?.attentionDay]).toEqual(
+            asks ? [verdict.statusAt, new Date(verdict.statusAt).toISOString().slice(0, 10)] : [undefined, undefined],
+          );
+        }),
+        { numRuns: 40 },
+      );
     });
 
     it('lets an email expire after the retention', async () => {

@@ -1,0 +1,287 @@
+/**
+ * What one UpdateItem writes for the events of one email, and on which condition: decided here, without a database, from
+ * the events and from what is known of the item.
+ */
+
+import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import type { CanonicalEvent, EmailFacts } from './event.ts';
+import { boundedHistory, encodeHistory, type HistoryEvent, historyLimit } from './history.ts';
+import {
+  merge,
+  type PriorState,
+  priorStates,
+  type Status,
+  statuses,
+  statusIds,
+  supersedes,
+  type Verdict,
+} from './status.ts';
+import { isoText } from './time.ts';
+
+/** An item as a refused write showed it; without events where there is none. */
+export interface KnownItem extends EmailFacts {
+  readonly verdict: Verdict | null;
+  /** By their encoding. */
+  readonly history: ReadonlyMap<string, HistoryEvent>;
+}
+
+export interface EmailUpdate {
+  /** The status to set; null leaves it. */
+  readonly verdict: Verdict | null;
+  readonly facts: EmailFacts;
+  /** History elements to add, or the whole of it, where other elements have to make room. */
+  readonly history: { readonly add: readonly string[] } | { readonly replace: readonly string[] };
+  readonly condition: Condition;
+}
+
+interface Condition {
+  readonly expression: string;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+export interface Plan {
+  /** null where everything is known already. */
+  readonly update: EmailUpdate | null;
+  /** Elements that are news, and are written. */
+  readonly added: readonly string[];
+  /** How many of the events are repeats of opens and clicks beyond the history's bound. */
+  readonly dropped: number;
+}
+
+/**
+ * Plans the write of a request's events of one email.
+ *
+ * @param item what a refused write showed; null before the first try, which knows nothing and asks the condition instead
+ */
+export function planUpdate(events: readonly CanonicalEvent[], item: KnownItem | null): Plan {
+  return item === null ? firstPlan(events) : exactPlan(events, item);
+}
+
+/** The usual case, in one write: there is news in the events, they decide the status, and the history has room for them. */
+function firstPlan(events: readonly CanonicalEvent[]): Plan {
+  const distinct = byEncoding(events);
+  const kept = distinct.size > historyLimit ? byEncoding(boundedHistory([...distinct.values()])) : distinct;
+  const added = [...kept.keys()];
+  const verdict = merge(events);
+  const facts = factsOf(events, undefined);
+  return {
+    update: {
+      verdict,
+      facts,
+      history: { add: added },
+      condition: allOf(
+        verdict === null ? areNews(added) : givesWayTo(verdict),
+        // A time of arrival differs from one delivery to the next: only a look at the history tells a repetition.
+        events.some(isDatedAhead) ? nothingKnown : room(added.length),
+        sameAccount(facts),
+      ),
+    },
+    added,
+    dropped: distinct.size - kept.size,
+  };
+}
+
+/** The exact case: the item is known, and the condition is that nothing that matters has changed since. */
+function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
+  const news = byEncoding(events.filter(event => !isIn(item, event)));
+  const all = new Map<string, HistoryEvent>([...item.history, ...news]);
+  const kept = all.size > historyLimit ? byEncoding(boundedHistory([...all.values()])) : all;
+  const added = [...news.keys()].filter(element => kept.has(element));
+  const dropped = news.size - added.length;
+  const facts = factsOf(events, item);
+  if (added.length === 0 && Object.keys(facts).length === 0) return { update: null, added, dropped };
+
+  const verdict = merge(news.values());
+  const decides = verdict !== null && supersedes(verdict, item.verdict);
+  const makesRoom = kept.size < item.history.size + added.length;
+  const mustNotChange = makesRoom || kept.size > historyLimit || [...news.values()].some(isDatedAhead);
+  return {
+    update: {
+      verdict: decides ? verdict : null,
+      facts,
+      history: makesRoom ? { replace: [...kept.keys()] } : { add: added },
+      condition: allOf(
+        verdict === null ? null : decides ? givesWayTo(verdict) : not(givesWayTo(verdict)),
+        added.length === 0 ? stillThere : mustNotChange ? isStill(item) : room(added.length),
+        sameAccount(facts),
+      ),
+    },
+    added,
+    dropped,
+  };
+}
+
+function byEncoding<Event extends HistoryEvent>(events: readonly Event[]): Map<string, Event> {
+  return new Map(events.map(event => [encodeHistory(event), event]));
+}
+
+function isDatedAhead({ claimedAt }: HistoryEvent): boolean {
+  return claimedAt !== undefined;
+}
+
+/** Whether the item's history holds the event; one that was dated into the future, with its time of arrival then. */
+function isIn({ history }: KnownItem, event: CanonicalEvent): boolean {
+  if (history.has(encodeHistory(event))) return true;
+  const claimed = event.claimedAt ?? event.occurredAt;
+  for (const { eventId, claimedAt } of history.values()) {
+    if (claimedAt === claimed && eventId === event.eventId) return true;
+  }
+  return false;
+}
+
+const factNames = ['accountId', 'subject', 'reference'] as const satisfies readonly (keyof EmailFacts)[];
+
+/**
+ * What the events add to the facts of an email: each is set once, by whoever comes first, within a request the earliest,
+ * since index keys must not move. What an event says in the name of another account than the email's changes nothing.
+ */
+function factsOf(events: readonly CanonicalEvent[], item: EmailFacts | undefined): EmailFacts {
+  const inOrder = events.length === 1 ? events : events.toSorted((a, b) => a.occurredAt - b.occurredAt);
+  const accountId = item?.accountId ?? inOrder.find(event => event.accountId !== undefined)?.accountId;
+  const facts: { -readonly [Fact in keyof EmailFacts]: string } = {};
+  for (const name of factNames) {
+    if (item?.[name] !== undefined) continue;
+    const teller = inOrder.find(
+      event => event[name] !== undefined && (event.accountId === undefined || event.accountId === accountId),
+    );
+    if (teller !== undefined) facts[name] = teller[name]!;
+  }
+  return facts;
+}
+
+const nothingKnown: Condition = { expression: 'attribute_not_exists(history)', values: {} };
+
+const stillThere: Condition = { expression: 'attribute_exists(emailId)', values: {} };
+
+/** The history is still just what was seen. */
+function isStill({ history }: KnownItem): Condition {
+  if (history.size === 0) return nothingKnown;
+  return { expression: 'history = :seen', values: { ':seen': new Set(history.keys()) } };
+}
+
+/** So many more elements stay within the history's bound. */
+function room(elements: number): Condition {
+  if (elements >= historyLimit) return nothingKnown;
+  return {
+    expression: 'attribute_not_exists(history) OR size(history) <= :room',
+    values: { ':room': historyLimit - elements },
+  };
+}
+
+/** More clauses than this would come near the 4 KB that DynamoDB takes as an expression. */
+const mostContains = 50;
+
+/** At least one of the elements is not in the history. */
+function areNews(elements: readonly string[]): Condition {
+  if (elements.length > mostContains) return nothingKnown;
+  const clauses = elements.map((_, index) => `contains(history, :element${index})`);
+  return {
+    expression: `attribute_not_exists(history) OR NOT (${clauses.join(' AND ')})`,
+    values: Object.fromEntries(elements.map((element, index) => [`:element${index}`, element])),
+  };
+}
+
+/** Subject and reference are told in the name of an account: the email is that account's, or nobody's yet. */
+function sameAccount({ accountId, subject, reference }: EmailFacts): Condition | null {
+  if (accountId === undefined || (subject ?? reference) === undefined) return null;
+  return { expression: 'attribute_not_exists(accountId) OR accountId = :accountId', values: {} };
+}
+
+/** For each status, the merge as a condition: no status yet, or one of the stored states that it replaces. */
+const givingWay = Object.fromEntries(
+  statusIds.map(status => {
+    const values: Record<string, Status> = {};
+    const clauses = priorStates[status].map((prior: PriorState) => {
+      for (const before of prior.statuses) values[`:is_${before}`] = before;
+      return [
+        `#status IN (${prior.statuses.map(before => `:is_${before}`).join(', ')})`,
+        ...(prior.statusAt ? [`statusAt ${prior.statusAt} :statusAt`] : []),
+        ...(prior.statusEventId ? [`statusEventId ${prior.statusEventId} :statusEventId`] : []),
+      ].join(' AND ');
+    });
+    const expression = ['attribute_not_exists(#status)', ...clauses.map(clause => `(${clause})`)].join(' OR ');
+    return [status, { expression, values }];
+  }),
+) as Readonly<Record<Status, Condition>>;
+
+function givesWayTo({ status, statusAt, statusEventId }: Verdict): Condition {
+  const { expression, values } = givingWay[status];
+  return { expression, values: { ...values, ':statusAt': statusAt, ':statusEventId': statusEventId } };
+}
+
+function not({ expression, values }: Condition): Condition {
+  return { expression: `NOT (${expression})`, values };
+}
+
+function allOf(...conditions: readonly (Condition | null)[]): Condition {
+  const given = conditions.filter(condition => condition !== null);
+  return {
+    expression: given.map(({ expression }) => `(${expression})`).join(' AND '),
+    values: Object.assign({}, ...given.map(({ values }) => values)),
+  };
+}
+
+/** The item that an update goes to, and what every write sets on it. Times are epoch milliseconds. */
+export interface UpdateTarget extends Pick<CanonicalEvent, 'provider' | 'messageId' | 'recipient'> {
+  readonly tableName: string;
+  readonly emailId: string;
+  readonly now: number;
+  /** When the email is removed, unless an earlier write said so. */
+  readonly expiresAt: number;
+}
+
+/** The update as DynamoDB takes it. If its condition fails, the error holds the item. */
+export function updateInput(
+  { tableName, emailId, provider, messageId, recipient, now, expiresAt }: UpdateTarget,
+  { verdict, facts, history, condition }: EmailUpdate,
+): UpdateCommandInput {
+  // Only what the expressions mention may be named.
+  const names: Record<string, string> = { '#provider': 'provider' };
+  const values: Record<string, unknown> = {
+    ...condition.values,
+    ':provider': provider,
+    ':messageId': messageId,
+    ':recipient': recipient,
+    ':now': now,
+    ':expiresAt': Math.ceil(expiresAt / 1000),
+  };
+  const sets = [
+    '#provider = :provider, messageId = :messageId, recipient = :recipient, updatedAt = :now',
+    'firstSeenAt = if_not_exists(firstSeenAt, :now), expiresAt = if_not_exists(expiresAt, :expiresAt)',
+  ];
+  let others = '';
+  for (const name of factNames) {
+    if (facts[name] === undefined) continue;
+    sets.push(`#${name} = if_not_exists(#${name}, :${name})`);
+    names[`#${name}`] = name;
+    values[`:${name}`] = facts[name];
+  }
+  if (condition.expression.includes('#status') || verdict !== null) names['#status'] = 'status';
+  if (verdict !== null) {
+    sets.push('#status = :status, statusAt = :statusAt, statusEventId = :statusEventId');
+    values[':status'] = verdict.status;
+    if (statuses[verdict.status].attention === 'yes') {
+      sets.push('attentionAt = :statusAt, attentionDay = :attentionDay');
+      values[':attentionDay'] = isoText(verdict.statusAt).slice(0, 10);
+    } else {
+      others += ' REMOVE attentionAt, attentionDay';
+    }
+  }
+  if ('replace' in history) {
+    sets.push('history = :history');
+    values[':history'] = new Set(history.replace);
+  } else if (history.add.length > 0) {
+    others += ' ADD history :history';
+    values[':history'] = new Set(history.add);
+  }
+  return {
+    TableName: tableName,
+    Key: { emailId },
+    UpdateExpression: `SET ${sets.join(', ')}${others}`,
+    ...(condition.expression !== '' && { ConditionExpression: condition.expression }),
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+    ReturnValues: 'UPDATED_OLD',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * An email's history: its events in a deterministic encoding, as the elements of a string set, and the bound of it.
+ */
+
+import type { CanonicalEvent } from './event.ts';
+import type { Evidence, Verdict } from './status.ts';
+
+/** What the history keeps of an event: the item itself says provider, message, recipient, subject and reference once. */
+export type HistoryEvent = Omit<CanonicalEvent, 'provider' | 'messageId' | 'recipient' | 'subject' | 'reference'>;
+
+const evidenceCodes = { unknown: 0, human: 1, machine: 2 } as const satisfies Record<Evidence, number>;
+const evidenceByCode = Object.keys(evidenceCodes) as Evidence[];
+
+/**
+ * An event as an element of the history set: a JSON array of fixed positions, 0 for what is absent, cut after the last
+ * thing present. Deterministic, so that adding the same event again adds nothing; compact, because an item above 1 KB
+ * costs two write units.
+ */
+export function encodeHistory(event: HistoryEvent): string {
+  const fields: (string | number)[] = [
+    event.occurredAt,
+    event.status ?? 0,
+    event.eventId,
+    event.providerEvent,
+    event.accountId ?? 0,
+    evidenceCodes[event.evidence],
+    event.reason?.code ?? 0,
+    event.reason?.enhancedCode ?? 0,
+    event.reason?.text ?? 0,
+    event.clickUrl ?? 0,
+    event.userAgent ?? 0,
+    event.claimedAt ?? 0,
+  ];
+  return JSON.stringify(fields.slice(0, fields.findLastIndex(field => field !== 0) + 1));
+}
+
+/** The inverse of {@link encodeHistory}. Only ever given what that wrote. */
+export function decodeHistory(element: string): HistoryEvent {
+  const fields = JSON.parse(element) as (string | number | undefined)[];
+  const [
+    occurredAt,
+    status,
+    eventId,
+    providerEvent,
+    accountId,
+    evidence,
+    code,
+    enhancedCode,
+    text,
+    clickUrl,
+    userAgent,
+    claimedAt,
+  ] = fields;
+  const reason = { ...(code && { code }), ...(enhancedCode && { enhancedCode }), ...(text && { text }) };
+  return {
+    occurredAt,
+    status: status || null,
+    eventId,
+    providerEvent,
+    evidence: evidenceByCode[Number(evidence ?? 0)],
+    ...(accountId && { accountId }),
+    ...(Object.keys(reason).length > 0 && { reason }),
+    ...(clickUrl && { clickUrl }),
+    ...(userAgent && { userAgent }),
+    ...(claimedAt && { claimedAt }),
+  } as HistoryEvent;
+}
+
+/** The order of a timeline: by time, then event id, then everything else, so that no two different events are equal in it. */
+export function inTime(a: HistoryEvent, b: HistoryEvent): number {
+  if (a.occurredAt !== b.occurredAt) return a.occurredAt - b.occurredAt;
+  if (a.eventId !== b.eventId) return a.eventId < b.eventId ? -1 : 1;
+  const [left, right] = [encodeHistory(a), encodeHistory(b)];
+  return left === right ? 0 : left < right ? -1 : 1;
+}
+
+/** Past this many events of one email, repeats of opens and clicks are left out; nothing else ever is. */
+export const historyLimit = 100;
+
+/**
+ * What is kept of an email's events: all of them up to the bound; beyond it all but the latest repeats of opens and
+ * clicks. A pure function of the set that also tells the same of what it kept and what came later, so that the history
+ * does not depend on the order of arrival. The first open and click by a person, by a machine and by nobody knows whom
+ * are no repeats: caveats and the status rest on them.
+ *
+ * @param events distinct by their encoding
+ */
+export function boundedHistory<Event extends HistoryEvent>(events: readonly Event[]): readonly Event[] {
+  if (events.length <= historyLimit) return events;
+  const repeats: Event[] = [];
+  const kept: Event[] = [];
+  const seen = new Set<string>();
+  for (const event of events.toSorted(inTime)) {
+    const receipt = `${event.status} ${event.evidence}`;
+    if ((event.status === 'opened' || event.status === 'link_clicked') && seen.has(receipt)) repeats.push(event);
+    else kept.push(event);
+    seen.add(receipt);
+  }
+  return [...kept, ...repeats.slice(0, Math.max(historyLimit - kept.length, 0))];
+}
+
+/** The event that decided an email's status, the first in order of time where several did; null where there is no status. */
+export function decidingEventOf(verdict: Verdict | null, events: readonly HistoryEvent[]): HistoryEvent | null {
+  const deciding = events
+    .filter(
+      event =>
+        event.eventId === verdict?.statusEventId &&
+        event.status === verdict.status &&
+        event.occurredAt === verdict.statusAt,
+    )
+    .sort(inTime);
+  return deciding[0] ?? null;
+}
+
+/** An event without its texts: what fits into an item in which nothing else does. */
+export function withoutTexts(event: CanonicalEvent): CanonicalEvent {
+  const { reason, clickUrl: _, userAgent: __, ...bare } = event;
+  const { text: ___, ...codes } = reason ?? {};
+  return { ...bare, ...(Object.keys(codes).length > 0 && { reason: codes }) };
+}
