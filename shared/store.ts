@@ -7,6 +7,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { batchGet } from './batch-get.ts';
+import { within } from './deadline.ts';
 import { type KnownItem, type Plan, planUpdate, updateInput } from './email-update.ts';
 import { type CanonicalEvent, emailIdOf } from './event.ts';
 import { decidingEventOf, decodeHistory, encodeHistory, type HistoryEvent, inTime, withoutTexts } from './history.ts';
@@ -115,7 +116,7 @@ export function createRecorder({
         }
         pending.delete(emailId);
       });
-      await (signal === undefined ? work : Promise.race([work, aborted(signal)]));
+      await (signal === undefined ? work : within(signal, work).catch(() => {}));
       // A write still on its way may yet succeed: recording its events once more changes nothing.
       const late = [...pending.values()].map(group => ({ events: group, error: signal?.reason }));
       return { ...total, full: [...full], failed: [...failed, ...late] };
@@ -221,13 +222,6 @@ function byEmail(events: readonly CanonicalEvent[]): Map<string, CanonicalEvent[
 function rotated<Item>(items: readonly Item[], turn: number): Item[] {
   const start = items.length === 0 ? 0 : turn % items.length;
   return [...items.slice(start), ...items.slice(0, start)];
-}
-
-function aborted(signal: AbortSignal): Promise<unknown> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve(signal.reason);
-    else signal.addEventListener('abort', resolve, { once: true });
-  });
 }
 
 function historyOf(attributes: Record<string, unknown> | undefined): ReadonlySet<string> {

@@ -3,7 +3,8 @@ import * as z from 'zod';
 
 import type { EmailFacts, Reason } from '../../shared/event.ts';
 import { decidingEventOf, decodeHistory } from '../../shared/history.ts';
-import { type AlertKind, type Status, statuses, statusIds } from '../../shared/status.ts';
+import { lookUp } from '../../shared/look-up.ts';
+import { type AlertKind, type Status, type StatusFacts, statuses, statusIds } from '../../shared/status.ts';
 
 /** The statuses that support is told about. */
 export type AlertingStatus = {
@@ -63,5 +64,5 @@ export function alertOf({ eventName, dynamodb }: DynamoDBRecord): Alert | null {
 }
 
 function kindBefore(status: string | undefined): AlertKind | null {
-  return status !== undefined && Object.hasOwn(statuses, status) ? statuses[status as Status].alert : null;
+  return lookUp<StatusFacts>(statuses, status ?? '')?.alert ?? null;
 }

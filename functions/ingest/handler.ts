@@ -1,22 +1,18 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { within } from '../../shared/deadline.ts';
 import { type HttpAnswer, json, problem } from '../../shared/http.ts';
 import { httpErrors } from '../../shared/http-errors.ts';
 import { errorName, type Log } from '../../shared/log.ts';
-import {
-  lookUp,
-  type MetadataNames,
-  type Provider,
-  type ProviderRequest,
-  type Quarantined,
-} from '../../shared/providers/provider.ts';
+import { lookUp } from '../../shared/look-up.ts';
+import type { MetadataNames, Provider, ProviderRequest, Quarantined } from '../../shared/providers/provider.ts';
 import type { Recorder } from '../../shared/store.ts';
 import type { Quarantine } from './quarantine.ts';
-import type { WebhookSecrets } from './webhook-secrets.ts';
+import type { WebhookSecretsOf } from './webhook-secrets.ts';
 
 export interface IngestDependencies {
   readonly providers: Readonly<Record<string, Provider>>;
-  readonly secrets: () => Promise<WebhookSecrets>;
+  readonly secretsOf: WebhookSecretsOf;
   readonly store: Recorder;
   readonly quarantine: Quarantine;
   readonly metadata: MetadataNames;
@@ -28,8 +24,12 @@ export interface IngestDependencies {
 /** A larger body than this cannot reach a Lambda function in one piece. */
 const largestBody = 6 * 1024 * 1024;
 
-/** Some providers wait 3 s and pause the webhook after 20 slow answers: what is not written by then is asked for again. */
-const writeDeadline = 2_000;
+/**
+ * Some providers wait 3 s and pause the webhook after 20 slow answers. So long after arrival no write is waited for any
+ * more, and nothing at all: what is not durable by then is asked for again.
+ */
+const writesEndAfter = 1_800;
+const answerAfter = 2_300;
 
 const retryAfterSeconds = '30';
 
@@ -72,23 +72,25 @@ export function createHandler(dependencies: IngestDependencies) {
 }
 
 async function answer(
-  { providers, secrets, store, quarantine, metadata, log }: IngestDependencies,
+  { providers, secretsOf, store, quarantine, metadata, log }: IngestDependencies,
   provider: Provider,
   requestId: string,
   request: ProviderRequest,
 ): Promise<HttpAnswer> {
+  const writesEnd = AbortSignal.timeout(writesEndAfter);
+  const deadline = AbortSignal.timeout(answerAfter);
   const unavailable = (cause: string) => {
     log('webhook.unavailable', { requestId, provider: provider.name, cause });
     return problem('try-again', {}, { 'retry-after': retryAfterSeconds });
   };
 
-  let known: WebhookSecrets;
+  let secrets: readonly string[];
   try {
-    known = await secrets();
+    secrets = await within(deadline, secretsOf(provider.name));
   } catch (error) {
     return unavailable(`secrets: ${errorName(error)}`);
   }
-  const refusal = provider.verify(request, lookUp(known, provider.name) ?? []);
+  const refusal = provider.verify(request, secrets);
   if (refusal !== null) {
     log('webhook.refused', { requestId, provider: provider.name, refusal });
     return problem('unauthorized');
@@ -101,7 +103,7 @@ async function answer(
   const { recorded, duplicate, dropped, full, failed } = await store.record(
     reading.events,
     request.receivedAt,
-    AbortSignal.timeout(writeDeadline),
+    writesEnd,
   );
   const quarantined: Quarantined[] = [
     ...reading.quarantined,
@@ -129,7 +131,7 @@ async function answer(
   }
   if (quarantined.length > 0) {
     try {
-      await quarantine({ ...request, requestId, provider: provider.name }, quarantined);
+      await within(deadline, quarantine({ ...request, requestId, provider: provider.name }, quarantined));
     } catch (error) {
       answered(429);
       return unavailable(`quarantine: ${errorName(error)}`);

@@ -14,7 +14,7 @@ const requestHandler = { connectionTimeout: 500, requestTimeout: 1_000, throwOnR
 
 export const handler = createHandler({
   providers,
-  secrets: createWebhookSecrets(
+  secretsOf: createWebhookSecrets(
     new SecretsManagerClient({ requestHandler, maxAttempts: 2 }),
     env.WEBHOOK_SECRETS_ARN,
     Date.now,

@@ -1,30 +1,31 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import * as z from 'zod';
+import { lookUp } from '../../shared/look-up.ts';
 
 /** A rotated secret is in force within 5 minutes: looked up again after 4, and never used beyond 5. */
 const refreshAfter = 4 * 60_000;
 const expiresAfter = 5 * 60_000;
 
-const secretValue = z.record(z.string(), z.union([z.string().transform(secret => [secret]), z.array(z.string())]));
+const secretValue = z.record(z.string(), z.unknown());
+const secretList = z.union([z.string().transform(secret => [secret]), z.array(z.string())]).default([]);
 
-/** Webhook secrets by provider; a provider that is not in it has none. */
-export type WebhookSecrets = Readonly<Record<string, readonly string[]>>;
+/** A provider's webhook secrets in force, none where it is not configured; rejects when they are out of reach or unreadable. */
+export type WebhookSecretsOf = (provider: string) => Promise<readonly string[]>;
 
 /**
  * The webhook secrets of all providers, from one Secrets Manager secret whose value is JSON: provider → list of secrets
- * (several while one is being rotated). Kept in memory, one lookup at a time.
- *
- * @returns a function that gives the secrets in force; it rejects when they are out of reach or unreadable
+ * (several while one is being rotated). Kept in memory, one lookup at a time. What is wrong with one provider's entry is
+ * that provider's trouble alone.
  */
 export function createWebhookSecrets(
   client: Pick<SecretsManagerClient, 'send'>,
   secretArn: string,
   now: () => number,
-): () => Promise<WebhookSecrets> {
-  let known: { readonly secrets: WebhookSecrets; readonly at: number } | null = null;
-  let lookup: Promise<WebhookSecrets> | null = null;
+): WebhookSecretsOf {
+  let known: { readonly secrets: z.infer<typeof secretValue>; readonly at: number } | null = null;
+  let lookup: Promise<z.infer<typeof secretValue>> | null = null;
 
-  const lookUp = async () => {
+  const lookUpAll = async () => {
     const at = now();
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
     const secrets = secretValue.parse(JSON.parse(SecretString ?? ''));
@@ -32,17 +33,17 @@ export function createWebhookSecrets(
     return secrets;
   };
 
-  return async () => {
+  const inForce = async () => {
     const age = known === null ? Number.POSITIVE_INFINITY : now() - known.at;
     if (known !== null && age < refreshAfter) return known.secrets;
-    lookup ??= lookUp().finally(() => {
+    lookup ??= lookUpAll().finally(() => {
       lookup = null;
     });
-    try {
-      return await lookup;
-    } catch (error) {
-      if (known !== null && age < expiresAfter) return known.secrets;
-      throw error;
-    }
+    if (known === null || age >= expiresAfter) return lookup;
+    // Beside the request, so that nobody waits while Secrets Manager is slow; should it fail, the next one asks again.
+    lookup.catch(() => {});
+    return known.secrets;
   };
+
+  return async provider => secretList.parse(lookUp(await inForce(), provider));
 }

@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';
+import { lookUp } from '../look-up.ts';
 import { epochMillis, isoText } from '../time.ts';
 import { hour, timeliness, usable } from './authentication.ts';
 import {
@@ -7,7 +8,6 @@ import {
   bodyText,
   type EventMeaning,
   interpreted,
-  lookUp,
   type PieceReading,
   type Provider,
   type ReadingContext,

@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
 import { isoMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
@@ -6,7 +7,6 @@ import {
   attachedIds,
   type EventMeaning,
   interpreted,
-  lookUp,
   type MetadataNames,
   type PieceReading,
   type Provider,

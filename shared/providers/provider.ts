@@ -5,6 +5,7 @@
 
 import type { ZodType } from 'zod';
 import { type CanonicalEvent, canonicalEvent, type Defect, type EventDraft } from '../event.ts';
+import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
 
 /** One HTTP call, as it came. */
@@ -192,9 +193,4 @@ export function attachedIds(
     return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
   };
   return { accountId: text(names.accountId), reference: text(names.reference) };
-}
-
-/** `table[key]` for a key that came from outside: `toString` and `__proto__` are unknown words like any other. */
-export function lookUp<Value>(table: Readonly<Record<string, Value>>, key: string): Value | undefined {
-  return Object.hasOwn(table, key) ? table[key] : undefined;
 }

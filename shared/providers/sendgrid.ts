@@ -1,12 +1,12 @@
 import { createPublicKey, createVerify, type KeyObject } from 'node:crypto';
 import * as z from 'zod';
+import { lookUp } from '../look-up.ts';
 import { epochMillis } from '../time.ts';
 import { hour, strictBase64, timeliness, usable } from './authentication.ts';
 import {
   attachedIds,
   type EventMeaning,
   interpreted,
-  lookUp,
   type PieceReading,
   type Provider,
   type ReadingContext,

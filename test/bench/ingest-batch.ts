@@ -38,7 +38,7 @@ export async function ingestBatch(): Promise<Figure[]> {
     const handlerOn = (to: DynamoDBDocumentClient) =>
       createHandler({
         providers,
-        secrets: async () => ({ sendgrid: [keys.secret] }),
+        secretsOf: async () => [keys.secret],
         store: createRecorder({ client: to, tableName: 'emails', retentionDays: 400 }),
         quarantine: () => Promise.reject(new Error('nothing here is unreadable')),
         metadata: { accountId: 'account_id', reference: 'reference' },

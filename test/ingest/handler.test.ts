@@ -1,11 +1,13 @@
-import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createHandler } from '../../functions/ingest/handler.ts';
-import { createQuarantine } from '../../functions/ingest/quarantine.ts';
+import { createQuarantine, type Quarantine } from '../../functions/ingest/quarantine.ts';
+import type { WebhookSecretsOf } from '../../functions/ingest/webhook-secrets.ts';
 import type { HttpAnswer } from '../../shared/http.ts';
 import { createLog } from '../../shared/log.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
-import type { Recorder } from '../../shared/store.ts';
+import { createRecorder, type Recorder } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
 import { fixture, fixtureNames, providerNames } from '../providers/fixtures.ts';
@@ -34,17 +36,16 @@ describe('a request to /webhooks/{provider}', () => {
 
   interface Parts {
     readonly store: Pick<Recorder, 'record'>;
-    readonly secrets: () => Promise<Record<string, readonly string[]>>;
+    readonly secretsOf: WebhookSecretsOf;
+    readonly quarantine: Quarantine;
     readonly queueUrl: string;
   }
   const handler = (parts: Partial<Parts> = {}) =>
     createHandler({
       providers,
-      secrets:
-        parts.secrets ??
-        (async () => Object.fromEntries(Object.entries(keys).map(([name, { secret }]) => [name, [secret]]))),
+      secretsOf: parts.secretsOf ?? (async name => [keys[name]!.secret]),
       store: parts.store ?? emails.store,
-      quarantine: createQuarantine(queue.client, parts.queueUrl ?? queue.queueUrl),
+      quarantine: parts.quarantine ?? createQuarantine(queue.client, parts.queueUrl ?? queue.queueUrl),
       metadata: { accountId: 'account_id', reference: 'reference' },
       now: () => noon,
       log: createLog(line => lines.push(line)),
@@ -138,7 +139,7 @@ describe('a request to /webhooks/{provider}', () => {
 
     it('while no secret is configured for the provider', async () => {
       const answer = await send('postmark', fixture('postmark', 'Delivery'), {
-        parts: { secrets: async () => ({ sendgrid: ['x'] }) },
+        parts: { secretsOf: async () => [] },
       });
       expect(answer.statusCode).toBe(401);
     });
@@ -148,8 +149,8 @@ describe('a request to /webhooks/{provider}', () => {
     const again = { statusCode: 429, headers: { 'retry-after': expect.stringMatching(/^\d+$/) } };
 
     it('while the secrets are out of reach', async () => {
-      const secrets = () => Promise.reject(new Error('out of reach'));
-      expect(await send('sendgrid', batch(delivered('secrets')), { parts: { secrets } })).toMatchObject(again);
+      const secretsOf = () => Promise.reject(new Error('out of reach'));
+      expect(await send('sendgrid', batch(delivered('secrets')), { parts: { secretsOf } })).toMatchObject(again);
       expect(lines.map(line => JSON.parse(line))).toMatchObject([
         { line: 'webhook.unavailable', cause: 'secrets: Error' },
       ]);
@@ -178,6 +179,43 @@ describe('a request to /webhooks/{provider}', () => {
     });
   });
 
+  describe('is answered within 2.5 seconds', () => {
+    const never = () => new Promise<never>(() => {});
+    const slowSecrets: WebhookSecretsOf = async name => {
+      await delay(1_500);
+      return [keys[name]!.secret];
+    };
+    const hangingTable = createRecorder({
+      client: { send: never } as unknown as DynamoDBDocumentClient,
+      tableName: 'emails',
+      retentionDays: 400,
+    });
+    it.each<[string, Partial<Parts>]>([
+      ['the secrets hang', { secretsOf: never }],
+      ['the table hangs', { store: hangingTable }],
+      ['the quarantine hangs', { quarantine: never }],
+      [
+        'the secrets are slow, the table and the quarantine hang',
+        { secretsOf: slowSecrets, store: hangingTable, quarantine: never },
+      ],
+    ])('while %s: with 429', async (_, parts) => {
+      const begun = performance.now();
+      const answer = await send('sendgrid', batch(delivered('hanging'), { event: 'new' }), { parts });
+      expect(performance.now() - begun).toBeLessThan(2_500);
+      expect(answer.statusCode).toBe(429);
+    });
+  });
+
+  it('whose email has no room for it is kept in quarantine', async () => {
+    const store: Pick<Recorder, 'record'> = {
+      record: async events => ({ recorded: 0, duplicate: 0, dropped: 0, full: events, failed: [] }),
+    };
+    const answer = await send('sendgrid', batch(delivered('full')), { parts: { store } });
+    expect(answer.statusCode).toBe(200);
+    expect(counts(answer)).toMatchObject({ received: 1, recorded: 0, quarantined: 1 });
+    expect(await queue.kept()).toMatchObject([{ reason: 'item_full', pieces: [{ messageId: 'full' }] }]);
+  });
+
   it.each([
     ['nope', 404],
     ['toString', 404],
@@ -204,7 +242,7 @@ describe('a request to /webhooks/{provider}', () => {
 
   it('above 6 MB is answered 413, before anything looks at it', async () => {
     const answer = await send('postmark', Buffer.alloc(6 * 1024 * 1024 + 1, 'a'), {
-      parts: { secrets: () => Promise.reject(new Error('not asked for')) },
+      parts: { secretsOf: () => Promise.reject(new Error('not asked for')) },
     });
     expect(answer.statusCode).toBe(413);
   });

@@ -5,58 +5,73 @@ import { createWebhookSecrets } from '../../functions/ingest/webhook-secrets.ts'
 const minute = 60_000;
 
 describe('the webhook secrets', () => {
-  let value: string | Error;
+  let stored: string | Error | Promise<never>;
   let lookups: number;
   let now: number;
-  let secrets: ReturnType<typeof createWebhookSecrets>;
+  let secretsOf: ReturnType<typeof createWebhookSecrets>;
 
   beforeEach(() => {
-    value = JSON.stringify({ sendgrid: ['one'] });
+    stored = JSON.stringify({ sendgrid: ['one'] });
     lookups = 0;
     now = 0;
     const send = async () => {
       lookups += 1;
-      if (value instanceof Error) throw value;
-      return { SecretString: value };
+      if (stored instanceof Error) throw stored;
+      return { SecretString: await stored };
     };
-    secrets = createWebhookSecrets({ send } as unknown as SecretsManagerClient, 'arn', () => now);
+    secretsOf = createWebhookSecrets({ send } as unknown as SecretsManagerClient, 'arn', () => now);
   });
 
   it('are looked up once for many requests', async () => {
-    await Promise.all([secrets(), secrets(), secrets()]);
+    await Promise.all([secretsOf('sendgrid'), secretsOf('mailgun'), secretsOf('sendgrid')]);
     now = 3 * minute;
-    expect(await secrets()).toEqual({ sendgrid: ['one'] });
+    expect(await secretsOf('sendgrid')).toEqual(['one']);
     expect(lookups).toBe(1);
   });
 
   it('are in force within five minutes of being rotated', async () => {
-    await secrets();
-    value = JSON.stringify({ sendgrid: ['two', 'one'] });
+    await secretsOf('sendgrid');
+    stored = JSON.stringify({ sendgrid: ['two', 'one'] });
     now = 5 * minute;
-    expect(await secrets()).toEqual({ sendgrid: ['two', 'one'] });
+    expect(await secretsOf('sendgrid')).toEqual(['two', 'one']);
   });
 
   it('may be a single one', async () => {
-    value = JSON.stringify({ postmark: 'user:password' });
-    expect(await secrets()).toEqual({ postmark: ['user:password'] });
+    stored = JSON.stringify({ postmark: 'user:password' });
+    expect(await secretsOf('postmark')).toEqual(['user:password']);
+  });
+
+  it('are none for a provider that is not configured, whatever it is called', async () => {
+    for (const provider of ['mailgun', 'toString', '__proto__']) expect(await secretsOf(provider)).toEqual([]);
+  });
+
+  it('are refreshed beside the requests, which never wait for it before the five minutes are over', async () => {
+    await secretsOf('sendgrid');
+    stored = new Promise(() => {});
+    now = 4 * minute;
+    expect(await secretsOf('sendgrid')).toEqual(['one']);
+    expect(lookups).toBe(2);
   });
 
   it('outlast a short outage of Secrets Manager, but never five minutes', async () => {
-    await secrets();
-    value = new Error('out of reach');
+    await secretsOf('sendgrid');
+    stored = new Error('out of reach');
     now = 5 * minute - 1;
-    expect(await secrets()).toEqual({ sendgrid: ['one'] });
+    expect(await secretsOf('sendgrid')).toEqual(['one']);
     now = 5 * minute;
-    await expect(secrets()).rejects.toThrow('out of reach');
+    await expect(secretsOf('sendgrid')).rejects.toThrow('out of reach');
   });
 
-  it.each(['', 'not json', '[]', '{"sendgrid": 7}', '{"sendgrid": [null]}'])(
-    'are out of reach while what is stored is %j',
-    async stored => {
-      value = stored;
-      await expect(secrets()).rejects.toThrow();
-      value = '{}';
-      expect(await secrets()).toEqual({});
-    },
-  );
+  it.each(['', 'not json', '[]', '7'])('are out of reach while what is stored is %j', async unreadable => {
+    stored = unreadable;
+    await expect(secretsOf('sendgrid')).rejects.toThrow();
+    stored = '{"sendgrid": ["one"]}';
+    expect(await secretsOf('sendgrid')).toEqual(['one']);
+  });
+
+  it.each(['7', '[null]', '{}'])('are out of reach for the one provider whose entry is %s', async entry => {
+    stored = `{"sendgrid": ${entry}, "mailgun": ["key"]}`;
+    await expect(secretsOf('sendgrid')).rejects.toThrow();
+    expect(await secretsOf('mailgun')).toEqual(['key']);
+  });
 });

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { lookUp } from '../../shared/look-up.ts';
 import type { ProviderRequest, ReadingContext } from '../../shared/providers/provider.ts';
-import { lookUp } from '../../shared/providers/provider.ts';
+
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
 import { noon } from '../arbitrary-events.ts';
 import { signingKeys } from '../signing.ts';

@@ -1,0 +1,17 @@
+/**
+ * The promise's outcome, or the signal's reason once that is aborted first: nobody waits any longer then, whatever the
+ * promise still does.
+ */
+export async function within<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
+  let abort: () => void = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener('abort', abort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}
