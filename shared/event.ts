@@ -1,6 +1,7 @@
 /** The canonical event: what any provider's event becomes before anything else sees it. */
 
 import { createHash } from 'node:crypto';
+import { addressOf, isAddress } from './address.ts';
 import type { DecidingEvent, Evidence, Status } from './status.ts';
 import { boundedText, isPlainText } from './text.ts';
 
@@ -97,7 +98,7 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number): Canonical
   if (messageId === '') return 'missing_message_id';
   const recipient = addressOf(draft.recipient);
   if (recipient === '') return 'missing_recipient';
-  if (!isPlainText(recipient, limits.recipient)) return 'unusable_recipient';
+  if (!isPlainText(recipient, limits.recipient) || !isAddress(recipient)) return 'unusable_recipient';
   // An identifier that was cut could be somebody else's: it is kept whole or not at all.
   if (draft.accountId && !isPlainText(draft.accountId, limits.accountId)) return 'unusable_account_id';
   if (draft.reference && !isPlainText(draft.reference, limits.reference)) return 'unusable_reference';
@@ -125,7 +126,7 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number): Canonical
     ...optionalText('accountId', draft.accountId, limits.accountId),
     ...optionalText('subject', draft.subject, limits.subject),
     ...optionalText('reference', draft.reference, limits.reference),
-    ...(tooFarAhead && { claimedAt: Math.min(draft.occurredAt, latestTime) }),
+    ...(tooFarAhead && { claimedAt: Math.floor(Math.min(draft.occurredAt, latestTime)) }),
   };
 }
 
@@ -133,12 +134,6 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number): Canonical
 function boundedMessageId(messageId: string): string {
   if (messageId === '' || isPlainText(messageId, limits.messageId)) return messageId;
   return `${boundedText(messageId, limits.messageId - 23)}~${fingerprint(messageId)}`;
-}
-
-/** `Jane <Jane@Example.com>` → `jane@example.com`. */
-function addressOf(recipient: string): string {
-  const bracketed = recipient.length <= 2000 ? /<([^<>]+)>\s*$/.exec(recipient) : null;
-  return (bracketed?.[1] ?? recipient).trim().toLowerCase();
 }
 
 function optionalText<Name extends string>(name: Name, text: string | undefined, maxBytes: number) {

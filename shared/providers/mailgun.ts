@@ -1,5 +1,6 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod';
+import { addressesIn } from '../address.ts';
 import { lookUp } from '../look-up.ts';
 import { epochMillis, isoText } from '../time.ts';
 import { hour, timeliness, usable } from './authentication.ts';
@@ -49,20 +50,21 @@ const mailgunEvent = z.object({
 
 type MailgunEvent = z.infer<typeof mailgunEvent>['event-data'];
 
-/** Codes of Mailgun's own beside those of SMTP. */
-const failureByCode: Record<string, FailureStatus> = {
-  498: 'hard_bounced', // no MX
-  499: 'soft_bounced', // could not connect
+/** Reasons and codes of Mailgun's own: it did not even try. */
+const notTried: Record<string, 'rejected'> = {
+  'suppress-bounce': 'rejected',
+  'suppress-unsubscribe': 'rejected',
+  'suppress-complaint': 'rejected',
   605: 'rejected', // bounced before
   606: 'rejected',
   607: 'rejected', // complained before
   625: 'rejected',
 };
 
-const failureByReason: Record<string, FailureStatus> = {
-  'suppress-bounce': 'rejected',
-  'suppress-unsubscribe': 'rejected',
-  'suppress-complaint': 'rejected',
+/** Reasons and codes of Mailgun's own, where the server's enhanced code does not say better. */
+const failures: Record<string, FailureStatus> = {
+  498: 'hard_bounced', // no MX
+  499: 'soft_bounced', // could not connect
   old: 'soft_bounced', // gave up after retries
 };
 
@@ -70,9 +72,9 @@ function failed(event: MailgunEvent): FailureStatus | 'deferred' | null {
   if (event.severity === 'temporary') return 'deferred';
   // Which of the two it is decides everything: what is neither is a note, not a guess.
   if (event.severity !== 'permanent') return null;
-  const own =
-    lookUp(failureByReason, event.reason ?? '') ?? lookUp(failureByCode, String(event['delivery-status']?.code));
-  return own ?? labelledFailure(replyOf(event), null) ?? 'hard_bounced';
+  const own = (table: Readonly<Record<string, FailureStatus>>) =>
+    lookUp(table, event.reason ?? '') ?? lookUp(table, String(event['delivery-status']?.code));
+  return own(notTried) ?? labelledFailure(replyOf(event), own(failures) ?? null) ?? 'hard_bounced';
 }
 
 const events = {
@@ -81,7 +83,7 @@ const events = {
   delivered: { statuses: ['delivered'] },
   failed: {
     statuses: ['deferred', 'hard_bounced', 'invalid', 'rejected', 'soft_bounced'],
-    by: 'severity, then reason and code, then the enhanced status code or the text of the reply',
+    by: 'severity; suppression by reason or code; the enhanced status code; reason and code; the text of the reply',
     decide: failed,
   },
   opened: { statuses: ['opened'] },
@@ -145,13 +147,14 @@ function read(event: MailgunEvent, { metadata }: ReadingContext): PieceReading {
   const bot = event['client-info']?.bot;
   const seen = event.event === 'opened' || event.event === 'clicked';
   const delivery = event['delivery-status'];
-  return interpreted<MailgunEvent>(events, event.event, event, status => [
-    {
+  // A rejected message has no recipient of its own, and may have been meant for several.
+  const recipients = event.recipient ? [event.recipient] : addressesIn(headers?.to ?? '');
+  return interpreted<MailgunEvent>(events, event.event, event, status =>
+    recipients.map(recipient => ({
       ...attachedIds(event['user-variables'], metadata),
       provider: 'mailgun',
       messageId: withoutBrackets(headers?.['message-id'] ?? ''),
-      // A rejected message has no recipient of its own.
-      recipient: event.recipient ?? headers?.to ?? '',
+      recipient,
       status,
       occurredAt,
       providerEvent: event.event,
@@ -168,13 +171,18 @@ function read(event: MailgunEvent, { metadata }: ReadingContext): PieceReading {
       },
       clickUrl: event.url ?? undefined,
       userAgent: event['client-info']?.['user-agent'] ?? undefined,
-    },
-  ]);
+    })),
+  );
 }
 
 function replyOf({ 'delivery-status': delivery }: MailgunEvent) {
   const words = [delivery?.message, delivery?.description].filter(part => part).join(' ');
-  return { enhancedCode: enhancedCodeIn(delivery?.['enhanced-code']) ?? enhancedCodeIn(words), text: words };
+  const code = delivery?.code;
+  return {
+    enhancedCode: enhancedCodeIn(delivery?.['enhanced-code']) ?? enhancedCodeIn(words),
+    ...(code && { code: String(code) }),
+    text: words,
+  };
 }
 
 /** The send call gives the id in angle brackets, the events without. */

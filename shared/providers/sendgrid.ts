@@ -22,19 +22,25 @@ const sendgridEvent = z.looseObject({
   email: z.string().nullish(),
   sg_event_id: z.string().nullish(),
   sg_message_id: z.string().nullish(),
-  type: z.string().nullish(),
-  bounce_classification: z.string().nullish(),
-  status: z.string().nullish(),
-  reason: z.string().nullish(),
-  response: z.string().nullish(),
-  url: z.string().nullish(),
-  useragent: z.string().nullish(),
+  type: ownText(),
+  bounce_classification: ownText(),
+  status: ownText(),
+  reason: ownText(),
+  response: ownText(),
+  url: ownText(),
+  useragent: ownText(),
   sg_machine_open: z.boolean().nullish(),
 });
+
+/** Custom arguments lie among SendGrid's own fields: where it has none of the name, a number may be the sender's. */
+function ownText() {
+  return z.string().nullish().catch(undefined);
+}
 
 type SendGridEvent = z.infer<typeof sendgridEvent>;
 
 const blockedByClassification: Record<string, FailureStatus> = {
+  'invalid address': 'invalid',
   content: 'rejected',
   reputation: 'rejected',
   'mailbox unavailable': 'soft_bounced',
@@ -46,12 +52,14 @@ const blockedByClassification: Record<string, FailureStatus> = {
 function bounce(event: SendGridEvent): FailureStatus {
   const reply = replyOf(event);
   const classification = event.bounce_classification?.toLowerCase() ?? '';
-  // 72 hours of retries are used up: the last reply says why it was put off, not that it was refused.
-  if (event.type === 'expired') return 'soft_bounced';
+  const label = classification === 'invalid address' ? 'invalid' : null;
+  if (event.type === 'expired') {
+    // 72 hours of retries are used up: but for an address that does not exist, the last reply says why it was put off.
+    return reply.enhancedCode === '5.1.1' ? 'invalid' : (label ?? 'soft_bounced');
+  }
   if (event.type === 'blocked') {
     return labelledFailure(reply, lookUp(blockedByClassification, classification) ?? null) ?? 'soft_bounced';
   }
-  const label = classification === 'invalid address' ? 'invalid' : null;
   return labelledFailure(reply, label) ?? 'hard_bounced';
 }
 
@@ -131,7 +139,7 @@ function read(event: SendGridEvent, { metadata }: ReadingContext): PieceReading 
             text: event.reason ?? event.response ?? undefined,
           }
         : { text: event.response ?? undefined },
-      clickUrl: event.url ?? undefined,
+      clickUrl: event.event === 'click' ? (event.url ?? undefined) : undefined,
       userAgent: event.useragent ?? undefined,
     },
   ]);

@@ -4,67 +4,90 @@
  * decides, because the code is what the recipient's server said.
  */
 
+import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
+
+/** More of a reply than this is not looked at. */
+const longestReply = 2_000;
 
 export interface SmtpReply {
   /** e.g. `5.1.1`. */
   readonly enhancedCode?: string | undefined;
+  /** e.g. `550`, where the provider gives it apart from the text. */
+  readonly code?: string | undefined;
   readonly text?: string | undefined;
 }
 
 /** The statuses in which a failed delivery can end. */
 export type FailureStatus = Extract<Status, 'soft_bounced' | 'hard_bounced' | 'invalid' | 'rejected'>;
 
+/** Everything that is stated must hold. */
 interface Rule {
   readonly status: FailureStatus;
-  /** The enhanced codes that the rule is about; a rule without is about the text alone. */
-  readonly codes?: RegExp;
+  /** What the enhanced code must be. */
+  readonly enhanced?: RegExp;
+  /** There is no enhanced code that says more than its class. */
+  readonly bare?: true;
+  /** What the reply code must be; `''` where there is none. */
+  readonly code?: RegExp;
   /** What the text must say as well. */
   readonly text?: RegExp;
   /** What the text must not say. */
   readonly unless?: RegExp;
 }
 
-const noMailHost =
-  /\bnull[ -]?mx\b|no mx\b|does not accept (?:mail|e-?mail)|(?:host|domain)(?: or domain)?(?: name)? (?:was )?not found/i;
+const noSuchDomain = /\bnull[ -]?mx\b|\bno mx\b|\b(?:host|domain)(?: or domain)?(?: name)? (?:was )?not found/i;
+const takesNoMail = /does not accept (?:any )?e?-?mail/i;
 const unknownUser =
   /(?:user|recipient|mailbox|address|account|addressee)\b.{0,60}\b(?:unknown|not found|does ?n[o']t exist|doesnt exist|no longer exists|invalid)|(?:unknown|no such|invalid|non-?existent) (?:user|recipient|mailbox|address|account|person)|does not exist/i;
+const aboutSender = /\b(?:sender|helo|ehlo|spf|mail from|return-?path)\b/i;
 const refusedByPolicy = /block(?:ed|list)|blacklist|denylist|\bpolicy\b|\bspam\b|\bdmarc\b|\brelay(?:ing)?\b/i;
 const spamContent = /\bspam\b|\bcontent\b|virus|unsolicited/i;
 const noConnection = /time[d ]?[ -]?out|could not connect|connection (?:refused|reset|lost|closed|failed)|unreachable/i;
+const permanentOrNone = /^(?:5\d\d)?$/;
 
 /** First match wins. */
 const rules = [
-  { status: 'hard_bounced', codes: /^5\.(?:1\.2|4\.4)$/ },
+  { status: 'hard_bounced', enhanced: /^5\.(?:1\.2|4\.4)$/ },
+  { status: 'hard_bounced', text: noSuchDomain, unless: aboutSender },
   // The registry calls 5.1.10 a null MX; large hosts use it for a mailbox that does not exist.
-  { status: 'hard_bounced', codes: /^5\.1\.10$/, text: noMailHost },
-  { status: 'invalid', codes: /^5\.1\.(?:1|6|10)$/ },
-  { status: 'invalid', codes: /^5\.1\.0$/, text: unknownUser, unless: noMailHost },
-  { status: 'hard_bounced', codes: /^5\.(?:2\.1|1\.\d+)$/ },
-  { status: 'soft_bounced', codes: /^(?:5\.2\.2|5\.2\.3|5\.3\.4)$/ },
-  { status: 'rejected', codes: /^[45]\.7\.\d+$/ },
-  { status: 'soft_bounced', codes: /^4\.\d+\.\d+$/ },
-  { status: 'rejected', codes: /^5\.6\.\d+$/, text: spamContent },
-  { status: 'hard_bounced', codes: /^5\.\d+\.\d+$/ },
-  { status: 'hard_bounced', text: noMailHost },
-  { status: 'invalid', text: unknownUser },
-  { status: 'rejected', text: refusedByPolicy },
-  { status: 'soft_bounced', text: noConnection },
+  { status: 'hard_bounced', enhanced: /^5\.1\.10$/, text: takesNoMail },
+  { status: 'invalid', enhanced: /^5\.1\.(?:1|6|10)$/ },
+  { status: 'invalid', enhanced: /^5\.1\.0$/, text: unknownUser, unless: aboutSender },
+  { status: 'invalid', bare: true, code: permanentOrNone, text: unknownUser, unless: aboutSender },
+  { status: 'hard_bounced', enhanced: /^5\.(?:2\.1|1\.\d+)$/ },
+  { status: 'soft_bounced', enhanced: /^5\.(?:2\.2|2\.3|3\.4)$/ },
+  { status: 'rejected', enhanced: /^[45]\.7\.\d+$/ },
+  { status: 'soft_bounced', enhanced: /^4\./ },
+  { status: 'rejected', enhanced: /^5\.6\.\d+$/, text: spamContent },
+  { status: 'rejected', code: /^554$/, text: refusedByPolicy },
+  { status: 'rejected', bare: true, code: permanentOrNone, text: refusedByPolicy },
+  { status: 'soft_bounced', bare: true, text: noConnection },
+  { status: 'hard_bounced', enhanced: /^5\./ },
 ] as const satisfies readonly Rule[];
 
-/** x.0.0 says no more than its class: the label, or the text, knows better. */
-const undefinedCode = /^\d\.0\.0$/;
+/** x.0.0 says no more than its class: a label, or the text, knows better. */
+const classOnly = /^[245]\.0\.0$/;
+const byClass: Readonly<Record<string, FailureStatus>> = { '5.0.0': 'hard_bounced', '4.0.0': 'soft_bounced' };
+
+function tellsMore(enhancedCode: string | undefined): enhancedCode is string {
+  return enhancedCode !== undefined && !classOnly.test(enhancedCode);
+}
 
 /** The status of a final failure by the server's reply; null where the reply does not tell. */
-export function failureOf({ enhancedCode, text = '' }: SmtpReply): FailureStatus | null {
-  const code = enhancedCode !== undefined && !undefinedCode.test(enhancedCode) ? enhancedCode : undefined;
+export function failureOf({ enhancedCode = '', code, text: reply = '' }: SmtpReply): FailureStatus | null {
+  const text = reply.slice(0, longestReply);
+  const bare = !tellsMore(enhancedCode || undefined);
+  const replyCode = code ?? replyCodeIn(text) ?? '';
   const match = rules.find(
-    ({ codes, text: says, unless }: Rule) =>
-      (codes === undefined ? code === undefined : code !== undefined && codes.test(code)) &&
-      (says === undefined || says.test(text)) &&
-      (unless === undefined || !unless.test(text)),
+    (rule: Rule) =>
+      (rule.enhanced === undefined || (!bare && rule.enhanced.test(enhancedCode))) &&
+      (rule.bare === undefined || bare) &&
+      (rule.code === undefined || rule.code.test(replyCode)) &&
+      (rule.text === undefined || rule.text.test(text)) &&
+      (rule.unless === undefined || !rule.unless.test(text)),
   );
-  return match?.status ?? null;
+  return match?.status ?? lookUp(byClass, enhancedCode) ?? null;
 }
 
 /**
@@ -74,14 +97,18 @@ export function failureOf({ enhancedCode, text = '' }: SmtpReply): FailureStatus
  */
 export function labelledFailure<Label extends Status | null>(reply: SmtpReply, label: Label): FailureStatus | Label {
   const byReply = failureOf(reply);
-  const coded = reply.enhancedCode !== undefined && !undefinedCode.test(reply.enhancedCode);
-  return byReply !== null && (coded || label === null) ? byReply : label;
+  return byReply !== null && (tellsMore(reply.enhancedCode) || label === null) ? byReply : label;
 }
 
-// Not a part of an IP address or a version: those have more or fewer numbers.
-const enhancedCode = /(?<![\d.])([245]\.\d{1,3}\.\d{1,3})(?![\d]|\.\d)/;
+// The registry's subjects are 0 to 7; nothing that goes on before or after, as IP addresses and most versions do.
+const enhancedCode = /(?<![\d.])([245]\.[0-7]\.\d{1,3})(?![\d]|\.\d)/;
 
 /** The first enhanced status code in a server's reply, e.g. `5.1.1` in `smtp;550 5.1.1 no such user`. */
 export function enhancedCodeIn(text: string | null | undefined): string | undefined {
-  return text ? enhancedCode.exec(text.slice(0, 2_000))?.[1] : undefined;
+  return text ? enhancedCode.exec(text.slice(0, longestReply))?.[1] : undefined;
+}
+
+/** The first SMTP reply code of a failure in a server's reply, e.g. `550`. */
+function replyCodeIn(text: string): string | undefined {
+  return /(?:^|[\s;:])([45][0-7]\d)(?=[\s-])/.exec(text)?.[1];
 }

@@ -16,6 +16,13 @@ describe("Mailgun's events", () => {
     ['failed.suppress-bounce', 'rejected'],
     ['failed.suppress-unsubscribe', 'rejected'],
     ['failed.suppress-complaint', 'rejected'],
+    ['failed.code-605', 'rejected'],
+    ['failed.code-606', 'rejected'],
+    ['failed.code-607', 'rejected'],
+    ['failed.code-625', 'rejected'],
+    ['failed.suppressed-with-code', 'rejected'],
+    ['failed.old-unknown-user', 'invalid'],
+    ['failed.no-mx-unknown-user', 'invalid'],
     ['failed.invalid', 'invalid'],
     ['failed.unknown-user-without-code', 'invalid'],
     ['failed.no-mx', 'hard_bounced'],
@@ -82,6 +89,14 @@ describe("Mailgun's events", () => {
     ['missing-fields', 'unexpected_shape'],
   ])('%s is kept as %s', (name, reason) => {
     expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
+  });
+
+  it('of a message that was rejected for several recipients are an email each', () => {
+    expect(read('rejected.several-recipients').events.map(({ recipient, status }) => [recipient, status])).toEqual([
+      ['jane@example.com', 'rejected'],
+      ['joe@example.com', 'rejected'],
+      ['mei@example.com', 'rejected'],
+    ]);
   });
 
   it('find a registration with the id that the send call returned', () => {

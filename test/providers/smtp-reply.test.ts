@@ -11,6 +11,8 @@ const replies = [
   ['550 5.1.0 Domain not found', 'hard_bounced'],
   ['No MX for nowhere.example', 'hard_bounced'],
   ['Host or domain name not found', 'hard_bounced'],
+  ['451 4.4.3 Host or domain name not found. Name service error for name=exmaple.con', 'hard_bounced'],
+  ['550 5.1.1 Domain not found: no MX', 'hard_bounced'],
   // No such mailbox.
   ['550-5.1.1 The email account that you tried to reach does not exist. Please try double-checking', 'invalid'],
   ['550 5.1.1 <jane@example.com>: Recipient address rejected: User unknown in virtual mailbox table', 'invalid'],
@@ -23,6 +25,12 @@ const replies = [
   ['550 mailbox not found', 'invalid'],
   ["553 sorry, that address doesn't exist", 'invalid'],
   ['550 Invalid recipient', 'invalid'],
+  ['550-No such person at this address', 'invalid'],
+  // The sender's address is not the recipient's.
+  ['550 Sender account unknown', null],
+  ['550 SPF check: sender address is invalid', null],
+  ['450 4.1.8 Sender address rejected: Domain not found', 'soft_bounced'],
+  ['421 mailbox is unknown', null],
   // A mailbox that takes no mail, or an address that cannot be one.
   ['550 5.2.1 The email account that you tried to reach is disabled', 'hard_bounced'],
   ['553 5.1.3 The recipient address is not a valid RFC 5321 address', 'hard_bounced'],
@@ -51,15 +59,22 @@ const replies = [
   ['554 Spam message rejected', 'rejected'],
   ['550 relaying denied', 'rejected'],
   ['554 fails DMARC', 'rejected'],
+  ['554 5.5.0 Message blocked by spam policy', 'rejected'],
+  ['554 5.5.4 Relay access denied', 'rejected'],
+  ['554 5.0.0 Blacklisted', 'rejected'],
+  ['550 5.5.0 Blocked', 'hard_bounced'],
   // Any other permanent failure.
   ['554 5.3.2 System not accepting network messages', 'hard_bounced'],
   ['550 5.5.0 Requested action not taken', 'hard_bounced'],
   ['550 5.4.1 Recipient address rejected: Access denied', 'hard_bounced'],
   ['550 5.4.6 Routing loop detected', 'hard_bounced'],
   ['554 5.6.1 Body type not supported', 'hard_bounced'],
+  // A code that says no more than its class, and words that say nothing.
+  ['500 5.0.0 failed', 'hard_bounced'],
+  ['450 4.0.0 failed', 'soft_bounced'],
   // What says nothing.
   ['554 delivery error', null],
-  ['500 5.0.0 failed', null],
+  ['550 Exim 4.94.2 rejected your message', null],
   ['250 2.0.0 OK', null],
   ['', null],
 ] as const;
@@ -75,6 +90,7 @@ describe("a mail server's final reply", () => {
     ['#5.1.1', '5.1.1'],
     ['host 5.1.1.7 said', undefined],
     ['version 15.1.1', undefined],
+    ['Exim 4.94.2', undefined],
     ['port 25.4.1', undefined],
     ['no code', undefined],
     [null, undefined],
@@ -87,6 +103,7 @@ describe("a mail server's final reply", () => {
     expect(labelledFailure({ enhancedCode: '5.0.0', text: 'spam' }, 'soft_bounced')).toBe('soft_bounced');
     expect(labelledFailure({ text: 'no such user' }, 'soft_bounced')).toBe('soft_bounced');
     expect(labelledFailure({ text: 'no such user' }, null)).toBe('invalid');
+    expect(labelledFailure({ enhancedCode: '5.0.0' }, null)).toBe('hard_bounced');
     expect(labelledFailure({}, null)).toBeNull();
   });
 });
