@@ -87,7 +87,7 @@ const alarms = {
   },
   AlertsLate: {
     impact: 'Support hears of hard bounces and spam marks more than ten minutes late; after a day they would be lost.',
-    whatToDo: 'Look into the log of the alert function for `fault`; check that its stream mapping is enabled.',
+    whatToDo: 'Look into the log of the alert function for `fault`, and for how long one batch takes.',
     metric: ({ alert }) => alert.metric('IteratorAge', { period: Duration.minutes(5), statistic: Stats.MAXIMUM }),
     above: Duration.minutes(10).toMilliseconds(),
   },

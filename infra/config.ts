@@ -13,7 +13,9 @@ const optionalText = text.optional();
 const positive = z.coerce.number().int().positive();
 
 /** What CloudWatch Logs accepts as a retention; anything else would only fail while deploying. */
-const logRetentions = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557] as const;
+const logRetentions = [
+  ...[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653],
+] as const;
 
 export const config = z.strictObject({
   stackName: text
@@ -62,10 +64,14 @@ export type Config = z.infer<typeof config>;
 type Field = keyof Config;
 const fields = Object.keys(config.shape) as readonly Field[];
 
+const prefix = 'MAILTRAIL_';
+
 /** The environment variable that overrides a field: `oidcIssuer` → `MAILTRAIL_OIDC_ISSUER`. */
 export function environmentVariable(field: Field): string {
-  return `MAILTRAIL_${field.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()}`;
+  return `${prefix}${field.replace(/[A-Z]/g, letter => `_${letter}`).toUpperCase()}`;
 }
+
+const variables = new Set(fields.map(environmentVariable));
 
 /** A configuration that cannot be used, with one line per field. */
 export class ConfigError extends Error {
@@ -81,6 +87,8 @@ export function readConfig(
   context: (name: string) => unknown,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Config {
+  const unknown = Object.keys(environment).filter(name => name.startsWith(prefix) && !variables.has(name));
+  if (unknown.length > 0) throw new ConfigError(`There is no setting ${unknown.join(', ')}.`);
   const given: Record<string, unknown> = { ...(context('mailtrail') as object | undefined) };
   for (const field of fields) {
     const override = context(field) ?? environment[environmentVariable(field)];
@@ -95,7 +103,11 @@ export function readConfig(
   );
 }
 
-/** The context that the CDK command line would give an app: cdk.json under the arguments `-c name=value`. */
+/**
+ * The context that the CDK command line would give an app: cdk.json under the arguments `-c name=value`.
+ *
+ * @throws ConfigError for a name that is none of ours, nor of the CDK's own, which all have a colon or a slash
+ */
 export function commandLineContext(args: readonly string[]): (name: string) => unknown {
   const { context } = JSON.parse(readFileSync(new URL('../cdk.json', import.meta.url), 'utf8')) as {
     context: Record<string, unknown>;
@@ -109,6 +121,10 @@ export function commandLineContext(args: readonly string[]): (name: string) => u
     const [name = '', ...value] = pair.split('=');
     return [name, value.join('=')];
   });
+  const unknown = overrides
+    .map(([name]) => name!)
+    .filter(name => !fields.some(field => field === name) && !/[:/]/.test(name));
+  if (unknown.length > 0) throw new ConfigError(`There is no setting ${unknown.join(', ')} (-c).`);
   const all: Record<string, unknown> = { ...context, ...Object.fromEntries(overrides) };
   return name => all[name];
 }

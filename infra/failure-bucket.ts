@@ -16,7 +16,8 @@ export class FailureBucket extends Bucket {
       minimumTLSVersion: 1.2,
       // The records hold addresses: long enough to act on the alarm, not longer.
       lifecycleRules: [{ expiration: Duration.days(30), abortIncompleteMultipartUploadAfter: Duration.days(1) }],
-      removalPolicy: RemovalPolicy.RETAIN,
+      // Kept for good, but for a first deployment that fails: a second try would leave another one.
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     this.recordsArn = this.arnForObjects('aws/lambda/*');
   }

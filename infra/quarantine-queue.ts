@@ -11,7 +11,8 @@ export class QuarantineQueue extends Queue {
       maxMessageSizeBytes: 1024 * 1024,
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      removalPolicy: RemovalPolicy.RETAIN,
+      // Kept for good, but for a first deployment that fails: a second try would leave another one.
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
   }
 }

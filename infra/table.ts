@@ -29,8 +29,9 @@ export const indexes = {
 export type IndexName = keyof typeof indexes;
 
 /**
- * Nothing is paid for while nothing happens, and never more than this per second, whatever the cause of a flood: some
- * 345 million emails a day. What goes beyond is throttled, and the providers send it again.
+ * Nothing is paid for while nothing happens, and about this much per second at most, whatever the cause of a flood: at 8
+ * write units for the life of an email, some 43 million emails a day. What goes beyond is throttled, and the providers
+ * send it again. The indexes follow the table: they are written with it alone.
  */
 const ceiling = { maxWriteRequestUnits: 4_000, maxReadRequestUnits: 4_000 } as const;
 

@@ -13,7 +13,8 @@ export class WebhookSecrets extends Secret {
       // Never change this text: CloudFormation writes the value again when, and only when, the template's differs from
       // the one it last wrote, and that would replace the secrets in use.
       secretStringValue: SecretValue.unsafePlainText('{}'),
-      removalPolicy: RemovalPolicy.RETAIN,
+      // Kept for good, but for a first deployment that fails: a second try would leave another one.
+      removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
   }
 }

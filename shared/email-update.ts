@@ -23,6 +23,8 @@ export interface KnownItem extends EmailFacts {
   readonly verdict: Verdict | null;
   /** By their encoding. */
   readonly history: ReadonlyMap<string, HistoryEvent>;
+  /** Whether it holds an event that was dated into the future. */
+  readonly datedAhead: boolean;
 }
 
 export interface EmailUpdate {
@@ -31,6 +33,8 @@ export interface EmailUpdate {
   readonly facts: EmailFacts;
   /** History elements to add, or the whole of it, where other elements have to make room. */
   readonly history: { readonly add: readonly string[] } | { readonly replace: readonly string[] };
+  /** An event dated into the future is among them: the item remembers that it holds such ones. */
+  readonly datedAhead: boolean;
   readonly condition: Condition;
 }
 
@@ -64,15 +68,17 @@ function firstPlan(events: readonly CanonicalEvent[]): Plan {
   const added = [...kept.keys()];
   const verdict = merge(events);
   const facts = factsOf(events, undefined);
+  const datedAhead = events.some(isDatedAhead);
   return {
     update: {
       verdict,
       facts,
       history: { add: added },
+      datedAhead,
       condition: allOf(
         verdict === null ? areNews(added) : givesWayTo(verdict),
-        // A time of arrival differs from one delivery to the next: only a look at the history tells a repetition.
-        events.some(isDatedAhead) ? nothingKnown : room(added.length),
+        verdict === null ? null : noneDatedAhead,
+        datedAhead ? nothingKnown : room(added.length),
         sameAccount(facts),
       ),
     },
@@ -94,14 +100,17 @@ function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
   const verdict = merge(news.values());
   const decides = verdict !== null && supersedes(verdict, item.verdict);
   const makesRoom = kept.size < item.history.size + added.length;
-  const mustNotChange = makesRoom || kept.size > historyLimit || [...news.values()].some(isDatedAhead);
+  const datedAhead = [...news.values()].some(isDatedAhead);
+  const mustNotChange = makesRoom || kept.size > historyLimit || datedAhead || item.datedAhead;
   return {
     update: {
       verdict: decides ? verdict : null,
       facts,
       history: makesRoom ? { replace: [...kept.keys()] } : { add: added },
+      datedAhead,
       condition: allOf(
         verdict === null ? null : decides ? givesWayTo(verdict) : not(givesWayTo(verdict)),
+        decides && !item.datedAhead ? noneDatedAhead : null,
         added.length === 0 ? stillThere : mustNotChange ? isStill(item) : room(added.length),
         sameAccount(facts),
       ),
@@ -150,6 +159,12 @@ function factsOf(events: readonly CanonicalEvent[], item: EmailFacts | undefined
 }
 
 const nothingKnown: Condition = { expression: 'attribute_not_exists(history)', values: {} };
+
+/**
+ * A time of arrival differs from one delivery to the next: whether an event is one that was dated into the future and
+ * comes again, only a look at the history tells.
+ */
+const noneDatedAhead: Condition = { expression: 'attribute_not_exists(datedAhead)', values: {} };
 
 const stillThere: Condition = { expression: 'attribute_exists(emailId)', values: {} };
 
@@ -233,7 +248,7 @@ export interface UpdateTarget extends Pick<CanonicalEvent, 'provider' | 'message
 /** The update as DynamoDB takes it. If its condition fails, the error holds the item. */
 export function updateInput(
   { tableName, emailId, provider, messageId, recipient, now, expiresAt }: UpdateTarget,
-  { verdict, facts, history, condition }: EmailUpdate,
+  { verdict, facts, history, datedAhead, condition }: EmailUpdate,
 ): UpdateCommandInput {
   // Only what the expressions mention may be named.
   const names: Record<string, string> = { '#provider': 'provider' };
@@ -266,6 +281,10 @@ export function updateInput(
     } else {
       others += ' REMOVE attentionAt, attentionDay';
     }
+  }
+  if (datedAhead) {
+    sets.push('datedAhead = :datedAhead');
+    values[':datedAhead'] = true;
   }
   if ('replace' in history) {
     sets.push('history = :history');

@@ -155,6 +155,9 @@ export function fingerprint(...fields: readonly (string | number)[]): string {
   return createHash('sha256').update(JSON.stringify(fields)).digest('base64url').slice(0, 22);
 }
 
+/** What {@link emailIdOf} gives. */
+export const emailIdShape = /^[\w-]{22}$/;
+
 /** The key of the email that an event belongs to: one message to one recipient. */
 export function emailIdOf(email: Pick<CanonicalEvent, 'provider' | 'messageId' | 'recipient'>): string {
   return fingerprint(email.provider, email.messageId, email.recipient);

@@ -286,7 +286,8 @@ export function caveatsOf(
       if (failures.length > 0) say('temporary_failure_after_delivery', Math.max(...failures));
     }
     if (status === 'hard_bounced' || status === 'invalid' || status === 'rejected') {
-      const receipts = times(['opened', 'link_clicked']).filter(time => time > statusAt);
+      const failed = Math.min(...times(['hard_bounced', 'invalid', 'rejected']));
+      const receipts = times(['opened', 'link_clicked']).filter(time => time > failed);
       if (receipts.length > 0) say('receipt_after_failure', Math.min(...receipts));
     }
     if (isOld(verdict, now, oldAfter)) say('no_news_since', statusAt);

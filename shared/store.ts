@@ -230,7 +230,7 @@ function historyOf(attributes: Record<string, unknown> | undefined): ReadonlySet
 
 /** The item in the error of a failed condition, which comes as DynamoDB writes it; none where there was no item. */
 function knownItem(attributes: ConditionalCheckFailedException['Item'] = {}): KnownItem {
-  const { status, statusAt, statusEventId, accountId, subject, reference, history } = attributes;
+  const { status, statusAt, statusEventId, accountId, subject, reference, history, datedAhead } = attributes;
   return {
     verdict: status?.S
       ? { status: status.S as Status, statusAt: Number(statusAt?.N), statusEventId: statusEventId?.S ?? '' }
@@ -239,6 +239,7 @@ function knownItem(attributes: ConditionalCheckFailedException['Item'] = {}): Kn
     ...(subject?.S !== undefined && { subject: subject.S }),
     ...(reference?.S !== undefined && { reference: reference.S }),
     history: new Map((history?.SS ?? []).map(element => [element, decodeHistory(element)])),
+    datedAhead: datedAhead?.BOOL === true,
   };
 }
 

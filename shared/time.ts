@@ -21,7 +21,11 @@ export function isoMillis(text: string): number {
   const local = zone === undefined ? text : text.slice(0, -zone.length).trimEnd();
   const normalZone =
     zone === undefined || zone.toUpperCase() === 'Z' ? 'Z' : zone.replace(/^(.\d{2})(\d{2})$/, '$1:$2');
-  return Date.parse(local.replace(' ', 'T').replace(/(\.\d{3})\d+$/, '$1') + normalZone);
+  const plain = local.replace(' ', 'T').replace(/(\.\d{3})\d+$/, '$1');
+  // `Date.parse` takes the 30th of February for the 2nd of March.
+  const asUtc = Date.parse(`${plain}Z`);
+  if (Number.isNaN(asUtc) || !isoText(asUtc).startsWith(plain.slice(0, 10))) return Number.NaN;
+  return Date.parse(plain + normalZone);
 }
 
 /** ISO-8601 UTC with milliseconds. */

@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Prints `N passed, N failed, N skipped` alone on the last line, for whoever reads the output by machine. */
+/** Prints `N passed, N failed` alone on the last line, for whoever reads the output by machine. */
 export default class ClosingLine implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]) {
     const count = { passed: 0, failed: errors.length, skipped: 0, pending: 0 };
@@ -10,8 +10,9 @@ export default class ClosingLine implements Reporter {
       for (const test of module.children.allTests()) count[test.result().state] += 1;
     }
     // The runner's own closing lines are written asynchronously; this one comes after them.
-    setImmediate(() =>
-      console.log(`${count.passed} passed, ${count.failed} failed, ${count.skipped + count.pending} skipped`),
-    );
+    setImmediate(() => {
+      if (count.skipped + count.pending > 0) console.log(`${count.skipped + count.pending} skipped`);
+      console.log(`${count.passed} passed, ${count.failed} failed`);
+    });
   }
 }

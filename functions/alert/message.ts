@@ -7,9 +7,6 @@ import { headerText, readableAddress, readableText } from './readable.ts';
 /** SNS takes 256 KB, message and attributes together; the rest is room for the attributes. */
 export const largestMessage = 255 * 1024;
 
-/** So many emails of one account in one batch get a message each; more are folded into digests. */
-export const singleMessages = 3;
-
 /** SNS's bound for a subject: fewer than 100 printable ASCII characters. */
 const longestSubject = 99;
 
@@ -32,18 +29,16 @@ const kinds = {
 } as const satisfies Record<AlertKind, { one: string; many: string; what: string }>;
 
 /**
- * The messages that tell support of the alerts, in their order: per account and kind up to three of one email each,
- * else as few digests as their size allows. Every alert is in exactly one. Emails whose account is not known yet are
- * folded together.
+ * The messages that tell support of the alerts, in their order: per account and kind one, a letter about a single email
+ * or a digest that names them all, and more only where the size does not allow it. Every alert is in exactly one. Emails
+ * whose account is not known yet are folded together.
  *
  * @param emailPageUrl where support sees an email, with `{accountId}` and `{emailId}`; empty where there is no such page
  */
 export function messagesOf(alerts: readonly Alert[], emailPageUrl: string): AlertMessage[] {
   const groups = Map.groupBy(alerts, ({ accountId, kind }) => JSON.stringify([kind, accountId]));
   return [...groups.values()].flatMap(group =>
-    (group.length <= singleMessages ? group.map(alert => [alert]) : digestsOf(group, emailPageUrl)).map(told =>
-      messageOf(told, emailPageUrl),
-    ),
+    digestsOf(group, emailPageUrl).map(told => messageOf(told, emailPageUrl)),
   );
 }
 

@@ -33,7 +33,7 @@ export type Quarantine = (request: QuarantinedRequest, quarantined: readonly Qua
 
 export function createQuarantine(client: Pick<SQSClient, 'send'>, queueUrl: string): Quarantine {
   return async (request, quarantined) => {
-    const messages = [...messagesOf(request, quarantined)].map(message => JSON.stringify(message));
+    const messages = [...messagesOf(request, quarantined)].map(asciiJson);
     for (const batch of batchesOf(messages)) {
       const { Failed = [] } = await client.send(
         new SendMessageBatchCommand({
@@ -46,6 +46,14 @@ export function createQuarantine(client: Pick<SQSClient, 'send'>, queueUrl: stri
   };
 }
 
+/** JSON in ASCII: SQS refuses some characters that Unicode and JSON have, and bytes are what its bounds count. */
+function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[^\x20-\x7e]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 function* messagesOf(request: QuarantinedRequest, quarantined: readonly Quarantined[]): Generator<QuarantineMessage> {
   const { requestId, provider, receivedAt, body } = request;
   for (const [reason, ofReason] of Map.groupBy(quarantined, ({ reason }) => reason)) {
@@ -53,18 +61,22 @@ function* messagesOf(request: QuarantinedRequest, quarantined: readonly Quaranti
     let pieces: unknown[] = [];
     let size = 0;
     for (const { piece } of ofReason) {
-      const bytes = piece === null ? body : Buffer.from(JSON.stringify(piece));
-      if (piece === null || bytes.length > largestContent) {
-        yield* partsOf(bytes, { ...envelope, content: piece === null ? 'body' : 'piece' });
+      if (piece === null) {
+        yield* partsOf(body, { ...envelope, content: 'body' });
         continue;
       }
-      if (size + bytes.length > largestContent) {
+      const bytes = asciiJson(piece).length;
+      if (bytes > largestContent) {
+        yield* partsOf(Buffer.from(JSON.stringify(piece)), { ...envelope, content: 'piece' });
+        continue;
+      }
+      if (size + bytes > largestContent) {
         yield { ...envelope, pieces };
         pieces = [];
         size = 0;
       }
       pieces.push(piece);
-      size += bytes.length + 1;
+      size += bytes + 1;
     }
     if (pieces.length > 0) yield { ...envelope, pieces };
   }
@@ -83,7 +95,7 @@ function batchesOf(messages: readonly string[]): string[][] {
   const batches: string[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const message of messages) {
-    const bytes = Buffer.byteLength(message);
+    const bytes = message.length;
     const open = batches.at(-1);
     if (open === undefined || open.length === 10 || size + bytes > largestBatch) {
       batches.push([message]);

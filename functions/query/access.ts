@@ -25,7 +25,15 @@ export function isIdToken({ claims }: VerifiedToken): boolean {
 /** Whether the token's bearer may see the account's emails. */
 export function maySee({ claims, scopes }: VerifiedToken, accountId: string, rules: AccessRules): boolean {
   if (claims[rules.accountClaim] === accountId) return true;
-  // API Gateway fills `scopes` only on routes that demand some; the claim is always there.
-  const granted = typeof claims.scope === 'string' ? claims.scope.split(' ') : [];
-  return [...(scopes ?? []), ...granted].includes(rules.supportScope);
+  // API Gateway fills `scopes` only on routes that demand some; the claims are always there.
+  const granted = [...(scopes ?? []), ...scopeClaims.flatMap(claim => wordsIn(claims[claim]))];
+  return granted.includes(rules.supportScope);
+}
+
+/** RFC 8693 names it `scope`; Okta and Entra ID have `scp`. */
+const scopeClaims = ['scope', 'scp'] as const;
+
+/** Words of a text, or of a list, which API Gateway writes as `[a b]`. */
+function wordsIn(claim: unknown): string[] {
+  return typeof claim === 'string' ? claim.replace(/^\[(.*)\]$/s, '$1').split(' ') : [];
 }

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { fingerprint } from '../../shared/event.ts';
+import { emailIdShape, fingerprint } from '../../shared/event.ts';
 import type { PageKey } from '../../shared/store.ts';
 
 /** The list that a cursor goes on in: which one, and whose. */
@@ -8,7 +8,7 @@ export interface ListOfAccount {
   readonly list: 'all' | 'attention';
 }
 
-const content = z.tuple([z.number(), z.string(), z.string()]);
+const content = z.tuple([z.int().nonnegative(), z.string().regex(emailIdShape), z.string()]);
 
 /** Where a list goes on, as opaque text. It carries a check over its list, so that it is of no use in another one. */
 export function cursorOf({ accountId, list }: ListOfAccount, { at, emailId }: PageKey): string {

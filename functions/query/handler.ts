@@ -1,15 +1,15 @@
 import middy from '@middy/core';
 import type { APIGatewayEventRequestContextV2, APIGatewayProxyEventV2WithRequestContext } from 'aws-lambda';
-import { limits } from '../../shared/event.ts';
+import { emailIdShape, limits } from '../../shared/event.ts';
 import { type HttpAnswer, json, problem } from '../../shared/http.ts';
 import { httpErrors } from '../../shared/http-errors.ts';
 import type { Log } from '../../shared/log.ts';
 import { routes } from '../../shared/routes.ts';
-import type { OldAfter } from '../../shared/status.ts';
-import type { Reader } from '../../shared/store.ts';
+import { type OldAfter, statuses } from '../../shared/status.ts';
+import type { Email, Reader } from '../../shared/store.ts';
 import { isPlainText } from '../../shared/text.ts';
 import { type AccessRules, isIdToken, maySee, type VerifiedToken } from './access.ts';
-import { cursorOf } from './cursor.ts';
+import { cursorOf, type ListOfAccount } from './cursor.ts';
 import { withEtag } from './etag.ts';
 import { listRequest } from './list-parameters.ts';
 import { catalogueView, emailView, rowView } from './view.ts';
@@ -38,8 +38,6 @@ type Operation = (dependencies: QueryDependencies, event: QueryEvent) => HttpAns
 /** A browser may keep an answer, yet asks each time whether it still holds. */
 const revalidated = { 'cache-control': 'private, no-cache' };
 
-const emailIdShape = /^[\w-]{22}$/;
-
 const operations = {
   'GET /statuses': (_, { headers }) =>
     withEtag(json(200, catalogueView(), { 'cache-control': 'public, max-age=3600' }), headers['if-none-match']),
@@ -54,7 +52,7 @@ const operations = {
       200,
       {
         // An index lags behind its table: what an email says of itself decides.
-        emails: emails.filter(email => email.accountId === accountId).map(email => rowView(email, time, oldAfter)),
+        emails: emails.filter(belongsTo(request.of)).map(email => rowView(email, time, oldAfter)),
         ...(next && { cursor: cursorOf(request.of, next) }),
       },
       revalidated,
@@ -68,6 +66,12 @@ const operations = {
     return withEtag(json(200, emailView(email, now(), oldAfter), revalidated), event.headers['if-none-match']);
   },
 } as const satisfies Record<QueryRoute, Operation>;
+
+function belongsTo({ accountId, list }: ListOfAccount) {
+  return (email: Email) =>
+    email.accountId === accountId &&
+    (list === 'all' || (email.verdict !== null && statuses[email.verdict.status].attention === 'yes'));
+}
 
 /** The query function: an account's people read their emails. Another account's email and none at all look the same. */
 export function createHandler(dependencies: QueryDependencies) {

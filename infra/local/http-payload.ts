@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { APIGatewayEventRequestContextJWTAuthorizer, APIGatewayProxyEventV2 } from 'aws-lambda';
@@ -15,7 +16,7 @@ export interface HttpRequest {
   readonly apiId: string;
 }
 
-/** Content types whose body reaches a function as text; every other, forms among them, comes in base64. */
+/** Content types whose body reaches a function as text; every other, and what is no text, comes in base64. */
 const textTypes = /^(text\/|application\/(json|javascript|xml)$)/i;
 
 /** An HTTP request as the event of payload format 2.0. */
@@ -31,7 +32,7 @@ export function httpEvent({
   const rawQueryString = query.join('?');
   const { cookie, ...headers } = headersOf(message);
   const contentType = (headers['content-type'] ?? '').split(';')[0]!.trim();
-  const isBase64Encoded = body.length > 0 && !textTypes.test(contentType);
+  const isBase64Encoded = body.length > 0 && !(textTypes.test(contentType) && isUtf8(body));
   const parameters = joined(new URLSearchParams(rawQueryString));
   const sourceIp = message.socket.remoteAddress ?? '127.0.0.1';
   const requestId = randomUUID();

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Provider } from '../../shared/providers/provider.ts';
 import { lockDataDir } from './data-dir.ts';
 import { chooseEngine } from './dynamodb-engine.ts';
 import { type Endpoints, writeEndpoints } from './endpoints.ts';
@@ -22,8 +23,8 @@ export interface StackOptions {
   readonly dataDir: string;
   /** JSON file, provider → list of secrets; made in the data directory when not given. */
   readonly webhookSecretsFile?: string | undefined;
-  /** Providers that get a secret in the file that is made. */
-  readonly providers: readonly string[];
+  /** Who gets a secret in the file that is made, by the name in the webhook's URL. */
+  readonly providers: Readonly<Record<string, Provider>>;
   /** A cloud assembly to run as it is; else the project's own is synthesized. */
   readonly assembly?: string | undefined;
   /** Caps the batching window of streams, for those who do not want to wait. */

@@ -20,7 +20,7 @@ try {
     port: portOf(PORT || '3000'),
     dataDir: dataDirOf(),
     webhookSecretsFile: WEBHOOK_SECRETS,
-    providers: Object.keys(providers),
+    providers,
     assembly: options.assembly,
     maxBatchingWindowSeconds: MAX_BATCHING_WINDOW_SECONDS ? Number(MAX_BATCHING_WINDOW_SECONDS) : undefined,
     onFault: line => console.error(line),

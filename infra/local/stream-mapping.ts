@@ -120,7 +120,8 @@ export function startStreamMapping(options: StreamMappingOptions): RunningMappin
     const expired = batch.filter(({ record }) => ageOf(record) > ageLimit);
     if (expired.length > 0) {
       await givenUp(expired, 'RecordAgeExceeded', attempts);
-      return delivered(batch.slice(expired.length), attempts);
+      const young = batch.filter(record => !expired.includes(record));
+      return delivered(young, attempts);
     }
     const outcome = await invokeWithBatch(target, batch.map(lambdaRecord), mapping);
     const failedAt =

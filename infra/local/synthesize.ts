@@ -8,8 +8,8 @@ import { StartError } from './start-error.ts';
 
 const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Folders that nothing of is in the template or a bundle. */
-const irrelevant = new Set(['node_modules', 'test', 'docs', 'coverage', 'cdk.out']);
+/** What the template and the bundles are made of. */
+const inputs = ['infra', 'functions', 'shared', 'cdk.json', 'package.json', 'package-lock.json', 'tsconfig.json'];
 
 /**
  * Synthesizes the CDK app as the CDK command line does, in a process of its own, and leaves the cloud assembly in the
@@ -45,7 +45,6 @@ export async function synthesize(directory: string): Promise<boolean> {
   return true;
 }
 
-/** Everything that the template and the bundles are made of: sources, locked packages, configuration. */
 function digestOfInputs(): string {
   const hash = createHash('sha256').update(process.version);
   const visit = (path: string) => {
@@ -53,10 +52,7 @@ function digestOfInputs(): string {
       for (const name of readdirSync(path).sort()) visit(join(path, name));
     } else hash.update(path).update('\0').update(readFileSync(path)).update('\0');
   };
-  for (const name of readdirSync(projectRoot).sort()) {
-    const isSource = /\.(json|ts)$/.test(name) || statSync(join(projectRoot, name)).isDirectory();
-    if (!name.startsWith('.') && !irrelevant.has(name) && isSource) visit(join(projectRoot, name));
-  }
+  for (const name of inputs) visit(join(projectRoot, name));
   const overrides = Object.entries(process.env).filter(([name]) => /^(MAILTRAIL|CDK)_/.test(name));
   return hash.update(JSON.stringify(overrides.sort())).digest('hex');
 }

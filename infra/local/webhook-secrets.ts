@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
+import type { Provider } from '../../shared/providers/provider.ts';
 import { replaceFile } from './data-dir.ts';
 import { StartError } from './start-error.ts';
 
@@ -11,24 +12,24 @@ export interface SecretPair {
 }
 
 const shared = (secret: string): SecretPair => ({ verifies: secret, signs: secret });
-const hex = () => shared(randomBytes(32).toString('hex'));
 
-const kinds: Readonly<Record<string, () => SecretPair>> = {
-  app: () => shared(`whsec_${randomBytes(32).toString('base64')}`),
-  postmark: () => shared(`mailtrail:${randomBytes(24).toString('hex')}`),
-  /** A P-256 key pair, in base64 without PEM armour: SPKI for the public half, PKCS #8 for the private one. */
-  sendgrid: () => {
+const kinds = {
+  text: () => shared(randomBytes(32).toString('hex')),
+  'standard-webhooks': () => shared(`whsec_${randomBytes(32).toString('base64')}`),
+  'basic-auth': () => shared(`mailtrail:${randomBytes(24).toString('hex')}`),
+  /** In base64 without PEM armour: SPKI for the public half, PKCS #8 for the private one. */
+  'ec-p256': () => {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     return {
       verifies: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
       signs: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
     };
   },
-};
+} as const satisfies Record<Provider['secretKind'], () => SecretPair>;
 
-/** A fresh secret of the kind that a provider uses; one without a kind of its own signs with a random text. */
-export function createSecretPair(provider: string): SecretPair {
-  return (kinds[provider] ?? hex)();
+/** A fresh secret of the kind that a provider uses. */
+export function createSecretPair(kind: Provider['secretKind']): SecretPair {
+  return kinds[kind]();
 }
 
 export interface WebhookSecretFiles {
@@ -45,20 +46,24 @@ export interface WebhookSecretFiles {
 export function openWebhookSecrets(
   dataDir: string,
   ownFile: string | undefined,
-  providers: readonly string[],
+  providers: Readonly<Record<string, Provider>>,
 ): WebhookSecretFiles {
   if (ownFile !== undefined && ownFile !== '') {
-    readWebhookSecrets(ownFile);
-    return { secretsFile: ownFile, signingKeysFile: null };
+    const secretsFile = resolve(ownFile);
+    const unknown = Object.keys(readWebhookSecrets(secretsFile)).filter(name => !Object.hasOwn(providers, name));
+    if (unknown.length > 0) {
+      throw new StartError(
+        `WEBHOOK_SECRETS: ${secretsFile} names ${unknown.join(', ')}; known are ${Object.keys(providers).join(', ')}`,
+      );
+    }
+    return { secretsFile, signingKeysFile: null };
   }
   const secretsFile = join(dataDir, 'webhook-secrets.json');
   const signingKeysFile = join(dataDir, 'signing-keys.json');
   const secrets = existsSync(secretsFile) ? readWebhookSecrets(secretsFile) : {};
-  const keys: Record<string, string> = existsSync(signingKeysFile)
-    ? JSON.parse(readFileSync(signingKeysFile, 'utf8'))
-    : {};
-  const missing = providers.filter(provider => !Object.hasOwn(secrets, provider));
-  const made = missing.map(provider => [provider, createSecretPair(provider)] as const);
+  const keys = existsSync(signingKeysFile) ? readWebhookSecrets(signingKeysFile) : {};
+  const missing = Object.entries(providers).filter(([name]) => !Object.hasOwn(secrets, name));
+  const made = missing.map(([name, { secretKind }]) => [name, createSecretPair(secretKind)] as const);
   if (made.length > 0 || !existsSync(secretsFile)) {
     const write = (file: string, content: object) =>
       replaceFile(file, `${JSON.stringify(content, null, 2)}\n`, { secret: true });
@@ -78,12 +83,13 @@ function readWebhookSecrets(file: string): Record<string, unknown> {
   try {
     secrets = JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw new StartError(`WEBHOOK_SECRETS: ${file} cannot be read: ${(error as Error).message}`);
+    throw new StartError(`the webhook secrets in ${file} cannot be read: ${(error as Error).message}`);
   }
   const isText = (value: unknown) => typeof value === 'string';
   const isListed = (value: unknown) => isText(value) || (Array.isArray(value) && value.every(isText));
-  if (typeof secrets !== 'object' || secrets === null || !Object.values(secrets).every(isListed)) {
-    throw new StartError(`WEBHOOK_SECRETS: ${file} must hold a JSON object, provider → list of secrets`);
+  const isObject = typeof secrets === 'object' && secrets !== null && !Array.isArray(secrets);
+  if (!isObject || !Object.values(secrets as object).every(isListed)) {
+    throw new StartError(`the webhook secrets in ${file} must be a JSON object, provider → list of secrets`);
   }
   return secrets as Record<string, unknown>;
 }

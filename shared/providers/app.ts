@@ -57,6 +57,7 @@ export const app: Provider = {
   title: 'Your own application',
   authentication: 'Standard Webhooks: HMAC-SHA256 over id, timestamp and body',
   secret: '`whsec_` and base64 of 24 to 64 random bytes',
+  secretKind: 'standard-webhooks',
   events,
   batched: true,
   verify: (request, secrets) => verifyStandardWebhook(request, secrets),

@@ -99,6 +99,7 @@ export const mailgun: Provider = {
   title: 'Mailgun',
   authentication: 'HMAC-SHA256 over timestamp and token; the event itself is not covered',
   secret: 'the HTTP webhook signing key (not the API key)',
+  secretKind: 'text',
   events,
   batched: false,
   messageIdOf: withoutBrackets,
@@ -134,7 +135,8 @@ export const mailgun: Provider = {
 /** The signature is in the body, so that the body has to be read to be verified: this much of it, and no more. */
 function tripleOf(body: Buffer): z.infer<typeof signed>['signature'] | null {
   try {
-    const parsed = signed.safeParse(JSON.parse(bodyText(body) ?? ''));
+    // Whether the rest is UTF-8 is asked once it is known to be genuine.
+    const parsed = signed.safeParse(JSON.parse(bodyText(body) ?? body.toString()));
     return parsed.success ? parsed.data.signature : null;
   } catch {
     return null;

@@ -21,9 +21,9 @@ const text = z.string().nullish();
 const postmarkEvent = z.object({
   RecordType: z.string(),
   MessageID: text,
+  // A 64-bit number.
   ID: z.union([z.string(), z.number()]).nullish(),
   Type: text,
-  Name: text,
   // Which of these hold the recipient and the time depends on the record.
   Recipient: text,
   Email: text,
@@ -104,11 +104,11 @@ export const postmark: Provider = {
   title: 'Postmark',
   authentication: 'HTTP basic authentication; nothing is signed',
   secret: '`user:password`, as set for the webhook',
+  secretKind: 'basic-auth',
   events,
   batched: false,
   verify: verifyBasicAuth,
-  parse: (request, context) =>
-    readJson(request, postmarkEvent, event => read(event, context), { batched: false, reviver: exactId }),
+  parse: (request, context) => readJson(request, postmarkEvent, event => read(event, context), { batched: false }),
 };
 
 function read(event: PostmarkEvent, { metadata }: ReadingContext): PieceReading {
@@ -145,9 +145,4 @@ function spelledAs(metadata: PostmarkEvent['Metadata'], names: MetadataNames): M
   const given = Object.keys(metadata ?? {});
   const spelling = (name: string) => given.find(key => key.toLowerCase() === name.toLowerCase()) ?? name;
   return { accountId: spelling(names.accountId), reference: spelling(names.reference) };
-}
-
-/** `ID` is a 64-bit number, above what a double holds exactly: it is kept as the digits that were sent. */
-function exactId(key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  return key === 'ID' && typeof value === 'number' ? (context?.source ?? value) : value;
 }

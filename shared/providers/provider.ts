@@ -94,6 +94,8 @@ export interface Provider {
   readonly authentication: string;
   /** What one secret is, in words for whoever configures it. */
   readonly secret: string;
+  /** The same for whoever makes one: a public key (SPKI, base64), `user:password`, `whsec_` and base64, or any text. */
+  readonly secretKind: 'ec-p256' | 'basic-auth' | 'standard-webhooks' | 'text';
   /** The provider's event names and what each becomes. */
   readonly events: Readonly<Record<string, EventMeaning>>;
   /** Whether one request may hold many events. */
@@ -137,6 +139,14 @@ export function bodyText(body: Buffer): string | null {
   }
 }
 
+/** Only a number so long can be above what a double holds exactly; looking at each number costs three times the parsing. */
+const longDigits = /\d{16}/;
+
+/** Such a number is kept as the digits that were sent: two ids stay two ids. */
+function exactNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? (context?.source ?? value) : value;
+}
+
 /**
  * Reads a request whose body is JSON: one event, or an array of them where the provider batches.
  *
@@ -146,13 +156,13 @@ export function readJson<Piece>(
   request: ProviderRequest,
   schema: ZodType<Piece>,
   read: (piece: Piece) => PieceReading,
-  options: { readonly batched: boolean | 'optional'; readonly reviver?: Parameters<typeof JSON.parse>[1] },
+  options: { readonly batched: boolean | 'optional' },
 ): Reading {
   const text = bodyText(request.body);
   if (text === null) return wholeBody('not_utf8');
   let parsed: unknown;
   try {
-    parsed = JSON.parse(text, options.reviver);
+    parsed = JSON.parse(text, longDigits.test(text) ? exactNumber : undefined);
   } catch {
     return wholeBody('not_json');
   }
@@ -190,7 +200,7 @@ export function attachedIds(
 ): { readonly accountId: string | undefined; readonly reference: string | undefined } {
   const text = (name: string) => {
     const value = metadata ? lookUp(metadata, name) : undefined;
-    return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
+    return typeof value === 'string' || Number.isFinite(value) ? String(value) : undefined;
   };
   return { accountId: text(names.accountId), reference: text(names.reference) };
 }

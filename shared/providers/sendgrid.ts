@@ -92,6 +92,7 @@ export const sendgrid: Provider = {
   title: 'SendGrid',
   authentication: 'ECDSA P-256 signature over timestamp and body',
   secret: "the event webhook's verification key: base64 of the public key",
+  secretKind: 'ec-p256',
   events,
   batched: true,
   messageIdOf,

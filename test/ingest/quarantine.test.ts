@@ -29,6 +29,24 @@ describe('the quarantine', () => {
     );
   });
 
+  it.each(['Rechnung 🎉', '\ufffe\uffff', '\ud800', '\u0000\u007f\u2028'])(
+    'keeps a piece with %j in it, which not every queue would take as it is',
+    async subject => {
+      await quarantine(request(Buffer.from('[]')), [{ reason: 'unknown_event', piece: { subject } }]);
+      expect(await queue.kept()).toMatchObject([{ pieces: [{ subject }] }]);
+    },
+  );
+
+  it('keeps pieces whose letters grow in the writing within what a message takes', async () => {
+    const pieces = Array.from({ length: 40 }, (_, index) => ({ index, subject: 'ü'.repeat(50_000) }));
+    await quarantine(
+      request(Buffer.alloc(0)),
+      pieces.map(piece => ({ reason: 'unknown_event', piece })),
+    );
+    const kept = (await queue.kept()).flatMap(message => ('pieces' in message ? message.pieces : []));
+    expect(new Set(kept)).toEqual(new Set(pieces));
+  });
+
   it('keeps a body of 6 MB byte for byte, in parts', async () => {
     const body = Buffer.alloc(6 * 1024 * 1024, '\u0000\u00ff{"', 'latin1');
     await quarantine(request(body), [{ reason: 'not_utf8', piece: null }]);

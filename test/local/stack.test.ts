@@ -140,7 +140,7 @@ describe('what cannot be started says so in one line', () => {
   });
 
   test('with webhook secrets that cannot be read', async () => {
-    expect(await failing({ webhookSecretsFile: '/nowhere.json' })).toContain('WEBHOOK_SECRETS: /nowhere.json');
+    expect(await failing({ webhookSecretsFile: '/nowhere.json' })).toContain('the webhook secrets in /nowhere.json');
     const file = join(temporary(), 'secrets.json');
     writeFileSync(file, '{ "sendgrid": 5 }');
     expect(await failing({ webhookSecretsFile: file })).toContain('provider → list of secrets');

@@ -1,29 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Provider, ProviderRequest, Refusal } from '../../shared/providers/provider.ts';
-import { type ProviderName, providers } from '../../shared/providers/registry.ts';
+import { providers } from '../../shared/providers/registry.ts';
 import { statusIds } from '../../shared/status.ts';
 import { noon } from '../arbitrary-events.ts';
-import { signingKeys } from '../signing.ts';
+import { schemes, signingKeys } from '../signing.ts';
 import { context, fixture, fixtureNames, providerNames, reading, requestOf } from './fixtures.ts';
-
-/** How each provider's requests are proved genuine, as far as the contract differs. */
-const proofs = {
-  sendgrid: {
-    header: 'x-twilio-email-event-webhook-signature',
-    timestamp: 'x-twilio-email-event-webhook-timestamp',
-    bodyIsCovered: true,
-    oldest: 25 * 60,
-  },
-  // Mailgun signs a timestamp and a token inside the body, and nothing else of it.
-  mailgun: { header: null, timestamp: null, bodyIsCovered: false, oldest: 9 * 60 },
-  // Postmark signs nothing.
-  postmark: { header: 'authorization', timestamp: null, bodyIsCovered: false, oldest: null },
-  app: { header: 'webhook-signature', timestamp: 'webhook-timestamp', bodyIsCovered: true, oldest: 5 },
-} as const satisfies Record<
-  ProviderName,
-  { header: string | null; timestamp: string | null; bodyIsCovered: boolean; oldest: number | null }
->;
 
 const minute = 60_000;
 const withHeader = (request: ProviderRequest, name: string, value: string | undefined): ProviderRequest => ({
@@ -38,7 +20,7 @@ describe.each(providerNames)('the provider %s', name => {
   const signed = (body: Buffer = sample, at = noon) => requestOf(keys.sign(body, at));
   const verify = (request: ProviderRequest, secrets: readonly string[] = [keys.secret]) =>
     provider.verify(request, secrets);
-  const proof = proofs[name];
+  const { header, timestamp, bodyIsCovered, oldestMinutes } = schemes[name];
 
   it('is registered under its own name', () => {
     expect(provider.name).toBe(name);
@@ -78,40 +60,38 @@ describe.each(providerNames)('the provider %s', name => {
       }
     });
 
-    it.runIf(proof.header !== null)('a header that is missing, blank or broken', () => {
-      const header = proof.header!;
-      const good = signed();
-      const value = good.headers[header]!;
-      const broken: Record<string, Refusal> = { '': 'missing_signature', '   ': 'missing_signature' };
-      for (const [text, refusal] of Object.entries(broken))
-        expect(verify(withHeader(good, header, text))).toBe(refusal);
-      expect(verify(withHeader(good, header, undefined))).toBe('missing_signature');
-      for (const text of [
-        value.slice(0, -4),
-        `${value}AAAA`,
-        `${value} `.repeat(5_000),
-        `${value.slice(0, -1)}, ${value.slice(0, -2)}`,
-        'v9,AAAA',
-        'Basic',
-        'Bearer abc',
-        '\u0000',
-        'ö',
-        'undefined',
-        Buffer.alloc(72).toString('base64'),
-        value.replace(/[A-Za-z]/g, letter =>
-          letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
-        ),
-      ]) {
-        expect(verify(withHeader(good, header, text)), text.slice(0, 80)).not.toBeNull();
-      }
-    });
-
-    it.runIf(proof.timestamp !== null)(
-      'a timestamp that is missing, no plain number of seconds, or was not signed',
-      () => {
-        const header = proof.timestamp!;
+    if (header !== null)
+      it('a header that is missing, blank or broken', () => {
         const good = signed();
         const value = good.headers[header]!;
+        const broken: Record<string, Refusal> = { '': 'missing_signature', '   ': 'missing_signature' };
+        for (const [text, refusal] of Object.entries(broken))
+          expect(verify(withHeader(good, header, text))).toBe(refusal);
+        expect(verify(withHeader(good, header, undefined))).toBe('missing_signature');
+        for (const text of [
+          value.slice(0, -4),
+          `${value}AAAA`,
+          `${value} `.repeat(5_000),
+          `${value.slice(0, -1)}, ${value.slice(0, -2)}`,
+          'v9,AAAA',
+          'Basic',
+          'Bearer abc',
+          '\u0000',
+          'ö',
+          'undefined',
+          Buffer.alloc(72).toString('base64'),
+          value.replace(/[A-Za-z]/g, letter =>
+            letter === letter.toLowerCase() ? letter.toUpperCase() : letter.toLowerCase(),
+          ),
+        ]) {
+          expect(verify(withHeader(good, header, text)), text.slice(0, 80)).not.toBeNull();
+        }
+      });
+
+    if (timestamp !== null)
+      it('a timestamp that is missing, no plain number of seconds, or was not signed', () => {
+        const good = signed();
+        const value = good.headers[timestamp]!;
         for (const text of [
           undefined,
           '',
@@ -129,33 +109,34 @@ describe.each(providerNames)('the provider %s', name => {
           String(Number(value) - 1),
           '0',
         ]) {
-          expect(verify(withHeader(good, header, text)), text).not.toBeNull();
+          expect(verify(withHeader(good, timestamp, text)), text).not.toBeNull();
         }
-      },
-    );
+      });
 
-    it.runIf(proof.oldest !== null)('what is older than any retry, or ahead of our clock', () => {
-      const oldest = proof.oldest! * minute;
-      expect(verify({ ...signed(), receivedAt: noon + oldest })).toBeNull();
-      expect(verify({ ...signed(), receivedAt: noon + oldest + 1000 })).toBe('stale_timestamp');
-      expect(verify({ ...signed(), receivedAt: noon - 11 * minute })).toBe('stale_timestamp');
-    });
+    if (oldestMinutes !== null)
+      it('what is older than any retry, or ahead of our clock', () => {
+        const oldest = oldestMinutes * minute;
+        expect(verify({ ...signed(), receivedAt: noon + oldest })).toBeNull();
+        expect(verify({ ...signed(), receivedAt: noon + oldest + 1000 })).toBe('stale_timestamp');
+        expect(verify({ ...signed(), receivedAt: noon - 11 * minute })).toBe('stale_timestamp');
+      });
 
-    it.runIf(proof.bodyIsCovered)('a body of which any byte was changed, removed or added', () => {
-      const good = signed();
-      fc.assert(
-        fc.property(fc.nat(good.body.length - 1), fc.integer({ min: 1, max: 255 }), (position, difference) => {
-          const changed = Buffer.from(good.body);
-          changed[position] = changed[position]! ^ difference;
-          expect(verify({ ...good, body: changed })).toBe('wrong_signature');
-        }),
-      );
-      expect(verify({ ...good, body: good.body.subarray(1) })).toBe('wrong_signature');
-      expect(verify({ ...good, body: Buffer.concat([good.body, Buffer.from(' ')]) })).toBe('wrong_signature');
-      const reserialised = Buffer.from(JSON.stringify(JSON.parse(good.body.toString()), null, 1));
-      expect(verify({ ...good, body: reserialised })).toBe('wrong_signature');
-      expect(verify({ ...good, body: Buffer.alloc(0) })).toBe('wrong_signature');
-    });
+    if (bodyIsCovered)
+      it('a body of which any byte was changed, removed or added', () => {
+        const good = signed();
+        fc.assert(
+          fc.property(fc.nat(good.body.length - 1), fc.integer({ min: 1, max: 255 }), (position, difference) => {
+            const changed = Buffer.from(good.body);
+            changed[position] = changed[position]! ^ difference;
+            expect(verify({ ...good, body: changed })).toBe('wrong_signature');
+          }),
+        );
+        expect(verify({ ...good, body: good.body.subarray(1) })).toBe('wrong_signature');
+        expect(verify({ ...good, body: Buffer.concat([good.body, Buffer.from(' ')]) })).toBe('wrong_signature');
+        const reserialised = Buffer.from(JSON.stringify(JSON.parse(good.body.toString()), null, 1));
+        expect(verify({ ...good, body: reserialised })).toBe('wrong_signature');
+        expect(verify({ ...good, body: Buffer.alloc(0) })).toBe('wrong_signature');
+      });
 
     it('without ever throwing, whatever the headers and the body', () => {
       const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.base64String());
@@ -214,6 +195,15 @@ describe.each(providerNames)('the provider %s', name => {
       const marked = Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), good]);
       const parse = (body: Buffer) => provider.parse({ method: 'POST', headers: {}, body, receivedAt: noon }, context);
       expect(parse(marked)).toEqual(parse(good));
+    });
+
+    it('ids above 2^53 as they are: two ids stay two ids', () => {
+      const numbers = ['9007199254740992', '9007199254740993', '99999999999999999999'];
+      const accounts = numbers.map(number => {
+        const body = sample.toString().replaceAll('"acme"', number);
+        return reading(name, Buffer.from(body)).events[0]?.accountId;
+      });
+      expect(accounts).toEqual(numbers);
     });
 
     it('mutated genuine bodies without throwing, slowness or a touch of prototypes', () => {

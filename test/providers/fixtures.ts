@@ -12,7 +12,7 @@ export const providerNames = Object.keys(providers) as ProviderName[];
 
 /** The names of a provider's fixtures: the event's name first, then what is special about it. */
 export function fixtureNames(provider: ProviderName): string[] {
-  return readdirSync(new URL(`${provider}/`, folder)).map(file => file.replace(/\.json$/, ''));
+  return readdirSync(new URL(`${provider}/`, folder)).flatMap(file => /^(.*)\.json$/.exec(file)?.[1] ?? []);
 }
 
 /** The exact bytes of a fixture, as the provider's event (for Mailgun, without the signature around it). */

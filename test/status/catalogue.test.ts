@@ -45,11 +45,16 @@ describe('the caveats of an email', () => {
 
   it('say that a server took the email and then failed', () => {
     expect(caveats(['delivered', 'soft_bounced'])).toEqual([['temporary_failure_after_delivery', noon + minute]]);
+    expect(caveats(['delivered', 'deferred', 'opened'])).toEqual([['temporary_failure_after_delivery', noon + minute]]);
+    expect(caveats(['opened', 'soft_bounced', 'link_clicked'])).toEqual([
+      ['temporary_failure_after_delivery', noon + minute],
+    ]);
     expect(caveats(['deferred', 'delivered'])).toEqual([]);
   });
 
   it('say that a person opened it after it had bounced, but not that a machine did', () => {
     expect(caveats(['hard_bounced', 'opened'])).toEqual([['receipt_after_failure', noon + minute]]);
+    expect(caveats(['hard_bounced', 'opened', 'invalid'])).toEqual([['receipt_after_failure', noon + minute]]);
     expect(caveats(['hard_bounced', 'machine opened'])).toEqual([]);
     expect(caveats(['opened', 'hard_bounced'])).toEqual([]);
   });

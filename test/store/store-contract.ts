@@ -410,6 +410,20 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(email.events).toHaveLength(2);
       });
 
+      it('counts from the first arrival on, also when it is sent again once that time has come', async () => {
+        const messageId = freshMessageId();
+        const { event: first } = await arrives(messageId, noon);
+        const { event, outcome } = await arrives(messageId, tomorrow);
+        expect(event).not.toHaveProperty('claimedAt');
+        expect(outcome).toMatchObject({ recorded: 0, duplicate: 1 });
+        const email = await stored(first);
+        expect(email.verdict?.statusAt).toBe(noon);
+        expect(email.events).toHaveLength(1);
+        const later = anEvent({ messageId, status: 'soft_bounced', occurredAt: tomorrow + minute });
+        expect(await store.record([later], tomorrow + minute)).toMatchObject({ recorded: 1, failed: [] });
+        expect((await stored(first)).verdict?.status).toBe('soft_bounced');
+      });
+
       it('decides like any other event where it is news', async () => {
         const messageId = freshMessageId();
         const sent = anEvent({ messageId, status: 'sent' });
