@@ -9,6 +9,9 @@ export function replaceFile(file: string, content: string, { secret = false } = 
   renameSync(draft, file);
 }
 
+/** https://www.sqlite.org/rescode.html#busy */
+const sqliteBusy = 5;
+
 /**
  * Takes the data directory for this process, until it ends: the operating system gives the lock back even after a
  * SIGKILL, which a file with a process id would survive.
@@ -16,22 +19,20 @@ export function replaceFile(file: string, content: string, { secret = false } = 
  * @throws StartError while another runner has it
  */
 export async function lockDataDir(dataDir: string): Promise<{ release(): void }> {
+  const { DatabaseSync } = await import('node:sqlite');
   try {
     mkdirSync(dataDir, { recursive: true });
-  } catch (error) {
-    throw new StartError(`cannot use ${dataDir} as the data directory: ${(error as Error).message}`);
-  }
-  const { DatabaseSync } = await import('node:sqlite');
-  const lock = new DatabaseSync(join(dataDir, 'lock.db'), { timeout: 1_000 });
-  try {
+    const lock = new DatabaseSync(join(dataDir, 'lock.db'), { timeout: 1_000 });
     lock.exec('PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE');
-  } catch {
-    lock.close();
+    return { release: () => lock.close() };
+  } catch (error) {
+    const { message, errcode } = error as Error & { errcode?: number };
     throw new StartError(
-      `another Mailtrail (process ${holderOf(dataDir)}) runs on ${dataDir}: stop it, or set DATA_DIR`,
+      errcode === sqliteBusy
+        ? `another Mailtrail (process ${holderOf(dataDir)}) runs on ${dataDir}: stop it, or set DATA_DIR`
+        : `cannot use ${dataDir} as the data directory: ${message}`,
     );
   }
-  return { release: () => lock.close() };
 }
 
 function holderOf(dataDir: string): string {

@@ -46,13 +46,17 @@ const largestEvent = 6 * 1024 * 1024;
 export async function startHttpServer(port: number): Promise<HttpServer> {
   let answer: (message: IncomingMessage) => Promise<HttpAnswer> = async () => gatewayAnswer(503, 'Service Unavailable');
   const server = createServer((message, response) => {
-    answer(message).then(
-      answered => send(response, answered),
-      error => {
-        console.error(error);
-        send(response, gatewayAnswer(500, 'Internal Server Error'));
-      },
-    );
+    // Once it stops, a client that keeps its connection is told to let it go.
+    const finish = (answered: HttpAnswer) => {
+      if (!server.listening) response.setHeader('connection', 'close');
+      send(response, answered);
+    };
+    answer(message).then(finish, error => {
+      // Nobody is there any more to be answered.
+      if (message.destroyed && !message.complete) return;
+      console.error(error);
+      finish(gatewayAnswer(500, 'Internal Server Error'));
+    });
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>

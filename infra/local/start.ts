@@ -7,7 +7,6 @@ import { runStack } from './run-stack.ts';
 import { StartError } from './start-error.ts';
 import { readable } from './support-inbox.ts';
 
-const { values: options } = parseArgs({ options: { assembly: { type: 'string' } } });
 const { PORT, WEBHOOK_SECRETS, MAX_BATCHING_WINDOW_SECONDS } = process.env;
 
 let stop: () => Promise<void> = async () => process.exit(1);
@@ -16,18 +15,21 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => vo
 process.on('disconnect', () => void stop());
 
 try {
+  const { values: options } = parseArgs({ options: { assembly: { type: 'string' } } });
   const stack = await runStack({
-    port: portOf(PORT || '3000'),
+    port: numberOf('PORT', PORT || '3000', 65_535),
     dataDir: dataDirOf(),
     webhookSecretsFile: WEBHOOK_SECRETS,
     providers,
     assembly: options.assembly,
-    maxBatchingWindowSeconds: MAX_BATCHING_WINDOW_SECONDS ? Number(MAX_BATCHING_WINDOW_SECONDS) : undefined,
+    // On one machine somebody is watching, and there is one shard only.
+    maxBatchingWindowSeconds: numberOf('MAX_BATCHING_WINDOW_SECONDS', MAX_BATCHING_WINDOW_SECONDS || '5', 300),
     onFault: line => console.error(line),
     onInboxMessage: message => console.log(`\n${readable(message)}`),
   });
   stop = async () => {
     stop = async () => {};
+    console.log('Stopping, once what is under way has ended.');
     // Whatever hangs does not keep the stack from stopping.
     setTimeout(() => process.exit(1), 10_000).unref();
     await stack.stop();
@@ -36,14 +38,14 @@ try {
   console.log(welcome(stack.endpoints));
   process.send?.(stack.endpoints);
 } catch (error) {
-  console.error(error instanceof StartError ? error.message : error);
+  const isExpected = error instanceof StartError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
+  console.error(isExpected ? (error as Error).message : error);
   process.exit(1);
 }
 
-function portOf(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 0 && port <= 65_535) return port;
-  throw new StartError(`PORT must be a number from 0 to 65535, not ${text}`);
+function numberOf(name: string, text: string, highest: number): number {
+  if (/^\d{1,6}$/.test(text) && Number(text) <= highest) return Number(text);
+  throw new StartError(`${name} must be a whole number from 0 to ${highest}, not "${text}"`);
 }
 
 function welcome({ url, dataDir, webhookSecretsFile, routes, dynamodbEngine }: Endpoints): string {

@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import type { HttpAnswer } from './http-payload.ts';
+import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
 
 /** A message that was published to a topic, as its subscribers get it. */
 export interface InboxMessage {
@@ -15,13 +15,11 @@ export interface InboxMessage {
   readonly data: unknown;
 }
 
-export interface SupportInbox {
-  /** Where functions publish. */
-  readonly endpoint: string;
+/** Functions publish at its endpoint. */
+export interface SupportInbox extends LoopbackServer {
   readonly file: string;
   /** All messages: as JSON for who accepts JSON, else as text. */
   page(accept: string | undefined): HttpAnswer;
-  stop(): void;
 }
 
 /**
@@ -35,32 +33,23 @@ export async function startSupportInbox(
   file: string,
   onMessage: (message: InboxMessage) => void,
 ): Promise<SupportInbox> {
-  const server = createServer(async (request, response) => {
-    try {
-      const chunks: Buffer[] = [];
-      for await (const chunk of request) chunks.push(chunk);
-      const body = Buffer.concat(chunks);
-      const { 'content-type': contentType = '', authorization = '' } = request.headers;
-      const answered = await fetch(snsEndpoint, {
-        method: 'POST',
-        headers: { 'content-type': contentType, authorization },
-        body,
-      });
-      const text = await answered.text();
-      const message = answered.ok ? publishedMessage(new URLSearchParams(body.toString()), text) : null;
-      if (message !== null) {
-        appendFileSync(file, `${JSON.stringify(message)}\n`);
-        onMessage(message);
-      }
-      response.writeHead(answered.status, { 'content-type': 'text/xml' }).end(text);
-    } catch {
-      response.writeHead(500).end();
+  const server = await startLoopbackServer(async ({ headers }, body) => {
+    const { 'content-type': contentType = '', authorization = '' } = headers;
+    const answered = await fetch(snsEndpoint, {
+      method: 'POST',
+      headers: { 'content-type': contentType, authorization },
+      body,
+    });
+    const text = await answered.text();
+    const message = answered.ok ? publishedMessage(new URLSearchParams(body), text) : null;
+    if (message !== null) {
+      appendFileSync(file, `${JSON.stringify(message)}\n`);
+      onMessage(message);
     }
+    return { status: answered.status, contentType: 'text/xml', body: text };
   });
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
   return {
-    endpoint: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+    ...server,
     file,
     page(accept = '') {
       const messages = readInbox(file);
@@ -73,7 +62,6 @@ export async function startSupportInbox(
         ),
       };
     },
-    stop: () => server.close().closeAllConnections(),
   };
 }
 

@@ -47,7 +47,7 @@ export async function createToken(dataDir: string, options: TokenOptions): Promi
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   try {
     const { values } = parseArgs({ options: { account: { type: 'string' }, support: { type: 'boolean' } } });
-    if (values.account === undefined && !values.support) {
+    if (!values.account && !values.support) {
       throw new StartError('say for whom: npm run token -- --account acme, or npm run token -- --support');
     }
     console.log(await createToken(dataDirOf(), values));

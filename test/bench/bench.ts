@@ -28,7 +28,13 @@ if (values.only !== undefined && !names.some(name => name === values.only)) {
 const figures: Figure[] = [];
 for (const name of names.filter(name => values.only === undefined || name === values.only)) {
   console.error(`${name} ...`);
-  figures.push(...(await benchmarks[name]()));
+  try {
+    figures.push(...(await benchmarks[name]()));
+  } catch (error) {
+    // The figures of the others are not lost with it.
+    console.error(error);
+    process.exitCode = 1;
+  }
 }
 const width = Math.max(...figures.map(({ what }) => what.length));
 for (const { what, value, unit, aim } of figures) {

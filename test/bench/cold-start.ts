@@ -43,10 +43,33 @@ const environments = {
   } satisfies AlertEnv,
 } as const satisfies Record<FunctionName, Record<string, string>>;
 
-/** The first event that each function gets. */
+const emailId = 'x'.repeat(22);
+
+/** An email that has bounced, as DynamoDB writes it. */
+const bouncedItem = {
+  emailId: { S: emailId },
+  provider: { S: 'sendgrid' },
+  messageId: { S: '14c5d75ce93' },
+  recipient: { S: 'jane@example.com' },
+  accountId: { S: 'acme' },
+  subject: { S: 'Invoice 7' },
+  status: { S: 'hard_bounced' },
+  statusAt: { N: '1767355200000' },
+  statusEventId: { S: 'b' },
+  firstSeenAt: { N: '1767355200000' },
+  updatedAt: { N: '1767355200000' },
+  history: {
+    SS: [
+      '[1767355100000,"delivered","a","delivered"]',
+      '[1767355200000,"hard_bounced","b","bounce",0,0,0,"5.1.2","no such domain"]',
+    ],
+  },
+};
+
+/** The first event that each function gets: one that makes it do what it is there for. */
 function firstEvents(sign: (body: Buffer, at: number) => Signed): Record<FunctionName, object> {
   const body = sendgridBatch(1, 'cold', Date.now());
-  const emailKey = { accountId: 'acme', emailId: 'x'.repeat(22) };
+  const emailKey = { accountId: 'acme', emailId };
   const query = httpEvent('GET /accounts/{accountId}/emails/{emailId}', emailKey);
   return {
     ingest: httpEvent('POST /webhooks/{provider}', { provider: 'sendgrid' }, sign(body, Date.now()).headers, body),
@@ -54,7 +77,7 @@ function firstEvents(sign: (body: Buffer, at: number) => Signed): Record<Functio
       ...query,
       requestContext: { ...query.requestContext, authorizer: { jwt: { claims: { account_id: 'acme' }, scopes: [] } } },
     },
-    alert: { Records: [] },
+    alert: { Records: [{ eventName: 'INSERT', dynamodb: { SequenceNumber: '1', NewImage: bouncedItem } }] },
   };
 }
 
@@ -64,7 +87,11 @@ function firstEvents(sign: (body: Buffer, at: number) => Signed): Record<Functio
  */
 export async function coldStart(): Promise<Figure[]> {
   const keys = signingKeys('sendgrid');
-  const stub = await startStubEndpoint({ WEBHOOK_SECRETS_VALUE: JSON.stringify({ sendgrid: [keys.secret] }) });
+  const stub = await startStubEndpoint({
+    GetSecretValue: { SecretString: JSON.stringify({ sendgrid: [keys.secret] }) },
+    GetItem: { Item: bouncedItem },
+    BatchGetItem: { Responses: { emails: [bouncedItem] }, UnprocessedKeys: {} },
+  });
   const directory = await mkdtemp(join(tmpdir(), 'mailtrail-cold-start-'));
   try {
     const empty = join(directory, 'empty.mjs');

@@ -3,7 +3,7 @@ import { createHandler } from '../../functions/ingest/handler.ts';
 import { documentClient } from '../../shared/dynamodb-client.ts';
 import { eachInFlight } from '../../shared/in-flight.ts';
 import { providers } from '../../shared/providers/registry.ts';
-import { createRecorder } from '../../shared/store.ts';
+import { createRecorder, type Recorder } from '../../shared/store.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
 import { signingKeys } from '../signing.ts';
 import { type Figure, figure, median } from './figures.ts';
@@ -14,6 +14,11 @@ const batchSize = 1_000;
 const rounds = 15;
 /** Rounds that are not counted, until everything is compiled. */
 const warmUp = 3;
+
+/** On a busy machine a round may take longer than a provider waits; it is measured all the same. */
+function withoutDeadline(store: Recorder): Recorder {
+  return { record: (events, receivedAt) => store.record(events, receivedAt) };
+}
 
 async function cpuMicros(work: () => Promise<unknown>): Promise<number> {
   const before = process.cpuUsage();
@@ -39,7 +44,7 @@ export async function ingestBatch(): Promise<Figure[]> {
       createHandler({
         providers,
         secretsOf: async () => [keys.secret],
-        store: createRecorder({ client: to, tableName: 'emails', retentionDays: 400 }),
+        store: withoutDeadline(createRecorder({ client: to, tableName: 'emails', retentionDays: 400 })),
         quarantine: () => Promise.reject(new Error('nothing here is unreadable')),
         metadata: { accountId: 'account_id', reference: 'reference' },
         now: Date.now,
@@ -71,17 +76,19 @@ export async function ingestBatch(): Promise<Figure[]> {
     const ours: number[] = [];
     const bare: number[] = [];
     for (const [round, event] of events.entries()) {
-      ours.push((await cpuMicros(() => ingest(handler, event))) / batchSize);
+      const measureOurs = async () => ours.push((await cpuMicros(() => ingest(handler, event))) / batchSize);
       const bareLoop = () =>
         eachInFlight(items[round]!, 32, async input => {
           await client.send(new UpdateCommand(input));
         });
-      bare.push((await cpuMicros(bareLoop)) / batchSize);
+      const measureBare = async () => bare.push((await cpuMicros(bareLoop)) / batchSize);
+      // In turn, so that neither always finds what the other left behind.
+      for (const measure of round % 2 === 0 ? [measureOurs, measureBare] : [measureBare, measureOurs]) await measure();
     }
     const ratios = ours.map((micros, round) => micros / bare[round]!);
     return [
       figure('ingest, 1,000-event batch', median(ours.slice(warmUp)), 'CPU µs an event'),
-      figure('bare UpdateItem loop, same items', median(bare.slice(warmUp)), 'CPU µs an item'),
+      figure('bare UpdateCommand loop, same items', median(bare.slice(warmUp)), 'CPU µs an item'),
       figure('ingest / bare loop', median(ratios.slice(warmUp)), '×', '≤ 1.1'),
     ];
   } finally {

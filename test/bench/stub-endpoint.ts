@@ -1,22 +1,22 @@
 /**
- * An endpoint that answers every AWS call at once, in a process of its own, so that its work is not counted as ours:
- * DynamoDB writes succeed, and Secrets Manager gives the value in `WEBHOOK_SECRETS_VALUE`.
+ * An endpoint that answers every AWS call at once, in a process of its own, so that its work is not counted as ours: by
+ * operation as `STUB_ANSWERS` says, SNS with a message id, and everything else with an empty object.
  */
 import { createServer } from 'node:http';
 
-const answers: Record<string, object> = {
-  GetSecretValue: { SecretString: process.env.WEBHOOK_SECRETS_VALUE ?? '{}' },
-  BatchGetItem: { Responses: {}, UnprocessedKeys: {} },
-  Query: { Items: [], Count: 0, ScannedCount: 0 },
-};
+const answers: Record<string, object> = JSON.parse(process.env.STUB_ANSWERS ?? '{}');
+const published =
+  '<PublishResponse><PublishResult><MessageId>00000000-0000-4000-8000-000000000000</MessageId></PublishResult></PublishResponse>';
 
 const server = createServer({ keepAlive: true }, (request, response) => {
   request.resume();
   request.on('end', () => {
-    const operation = String(request.headers['x-amz-target']).split('.').at(-1) ?? '';
-    const body = JSON.stringify(answers[operation] ?? {});
+    const target = request.headers['x-amz-target'];
+    const operation = String(target).split('.').at(-1) ?? '';
+    // SNS alone speaks the query protocol.
+    const body = target === undefined ? published : JSON.stringify(answers[operation] ?? {});
     response.writeHead(200, {
-      'content-type': 'application/x-amz-json-1.0',
+      'content-type': target === undefined ? 'text/xml' : 'application/x-amz-json-1.0',
       'content-length': Buffer.byteLength(body),
     });
     response.end(body);

@@ -20,6 +20,7 @@ const requestsInFlight = 4;
 try {
   await demo();
 } catch (error) {
+  progressEnds();
   console.error(error instanceof StartError ? error.message : error);
   process.exitCode = 1;
 }
@@ -64,11 +65,11 @@ async function demo(): Promise<void> {
   const [accountId] = accounts;
   const own = await api(endpoints.url, await createToken(endpoints.dataDir, { account: accountId }));
   const { emails: rows } = await own<{ emails: Row[] }>(`/accounts/${accountId}/emails?limit=100`);
-  console.log(`\nThe history of the account ${accountId}, as GET /accounts/${accountId}/emails gives it:\n`);
+  console.log(`\nThe history of the account ${accountId}, from GET /accounts/${accountId}/emails, by reference:\n`);
   console.log(historyTable(rows.toSorted((a, b) => (a.reference ?? '').localeCompare(b.reference ?? ''))));
 
   const telling = emails.find(({ life }) => life.ends === 'hard_bounced' && life.steps.includes('opened'))!;
-  console.log('\nOne email, as GET /accounts/{accountId}/emails/{emailId} gives it:\n');
+  console.log('\nOne email, from GET /accounts/{accountId}/emails/{emailId}:\n');
   console.log(emailTimeline(await support<EmailView>(`/accounts/${telling.accountId}/emails/${emailId(telling)}`)));
 
   const told = await waitForAlerts(alerting, endpoints.url);
@@ -111,7 +112,8 @@ async function send(
 
 async function api(url: string, token: string) {
   return async <Answer>(path: string): Promise<Answer> => {
-    const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } });
+    const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } }).catch(() => null);
+    if (answer === null) throw nothingAnswers(url);
     if (!answer.ok) throw new Error(`GET ${path} was answered ${answer.status}: ${await answer.text()}`);
     return (await answer.json()) as Answer;
   };
@@ -126,7 +128,7 @@ interface Told {
 
 async function toldOf(emailIds: ReadonlySet<string>, url: string): Promise<Told> {
   const answer = await fetch(`${url}/_local/inbox`, { headers: { accept: 'application/json' } }).catch(() => null);
-  if (answer === null) throw new StartError(`Nothing answers at ${url}: start the stack with npm start.`);
+  if (answer === null) throw nothingAnswers(url);
   const inbox = (await answer.json()) as {
     messages: { subject: string | null; data: { emails?: { emailId: string }[] } }[];
   };
@@ -152,8 +154,19 @@ async function waitForAlerts(emailIds: ReadonlySet<string>, url: string): Promis
   }
 }
 
+function nothingAnswers(url: string): StartError {
+  return new StartError(`Nothing answers at ${url}: start the stack with npm start.`);
+}
+
+let lastShown = 0;
+
+/** One line that changes; where there is no terminal, a line every two seconds. */
 function progress(line: string): void {
   if (process.stdout.isTTY) process.stdout.write(`\r\u001b[2K${line}`);
+  else if (Date.now() - lastShown > 2_000) {
+    console.log(line);
+    lastShown = Date.now();
+  }
 }
 
 function progressEnds(): void {

@@ -1,7 +1,13 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { config, environmentVariable, missingForDeployment, readConfig } from '../../infra/config.ts';
+import {
+  commandLineContext,
+  config,
+  environmentVariable,
+  missingForDeployment,
+  readConfig,
+} from '../../infra/config.ts';
 import { defaultOldAfter } from '../../shared/status.ts';
 
 const read = (context: Record<string, unknown>, environment: Record<string, string> = {}) =>
@@ -51,6 +57,12 @@ describe('the configuration', () => {
     ['any origin', { corsOrigins: '*' }, 'corsOrigins.0: must be an origin such as https://app.example.com'],
   ])('refuses %s, and says so', (_, context, message) => {
     expect(() => read(context)).toThrow(message);
+  });
+
+  it('refuses a misspelt environment variable and a misspelt -c, and leaves the CDK its own', () => {
+    expect(() => readConfig(() => undefined, { MAILTRAIL_RETENTION_DAY: '30' })).toThrow('MAILTRAIL_RETENTION_DAY');
+    expect(() => commandLineContext(['-c', 'oidcIsuer=https://login.example.com'])).toThrow('oidcIsuer');
+    expect(commandLineContext(['-c', '@aws-cdk/core:x=true'])('@aws-cdk/core:x')).toBe('true');
   });
 
   it('explains every field', () => {

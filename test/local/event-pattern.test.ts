@@ -19,23 +19,10 @@ describe('an event pattern', () => {
     ['exists not, of what is there', { dynamodb: { NewImage: { status: { S: [{ exists: false }] } } } }, false],
     ['anything but', { eventName: [{ 'anything-but': ['REMOVE'] }] }, true],
     ['anything but this', { eventName: [{ 'anything-but': 'INSERT' }] }, false],
-    ['anything but a prefix', { eventName: [{ 'anything-but': { prefix: 'INS' } }] }, false],
     ['anything but, of what is absent', { gone: [{ 'anything-but': ['x'] }] }, false],
-    ['a prefix', { eventName: [{ prefix: 'INS' }] }, true],
-    ['a suffix', { eventName: [{ suffix: 'ERT' }] }, true],
-    ['a wildcard', { eventName: [{ wildcard: 'I*T' }] }, true],
-    ['letters of either case', { eventName: [{ 'equals-ignore-case': 'insert' }] }, true],
-    ['one of two alternatives', { $or: [{ eventName: ['X'] }, { eventName: ['INSERT'] }] }, true],
     ['all of two conditions', { eventName: ['INSERT'], dynamodb: { NewImage: { status: { S: ['x'] } } } }, false],
   ])('by %s', (_, pattern, matches) => {
     expect(matchesPattern(pattern, record('INSERT', 'sent'))).toBe(matches);
-  });
-
-  test('by a number in a range, and by any element of a list', () => {
-    expect(matchesPattern({ n: [{ numeric: ['>', 1, '<=', 5] }] }, { n: 5 })).toBe(true);
-    expect(matchesPattern({ n: [{ numeric: ['>', 1, '<=', 5] }] }, { n: 6 })).toBe(false);
-    expect(matchesPattern({ tags: ['b'] }, { tags: ['a', 'b'] })).toBe(true);
-    expect(matchesPattern({ list: { x: [1] } }, { list: [{ x: 0 }, { x: 1 }] })).toBe(true);
   });
 
   test('with a comparison that is not known is an error, not a silent no', () => {

@@ -1,0 +1,38 @@
+import { createServer, type IncomingMessage } from 'node:http';
+
+export interface LoopbackAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: string;
+}
+
+/** A service of this machine: listens on a free port of the loopback interface. */
+export interface LoopbackServer {
+  readonly endpoint: string;
+  stop(): void;
+}
+
+/**
+ * @param answer to a request whose body has come whole; when it rejects, the caller gets a 500 and may try again
+ */
+export async function startLoopbackServer(
+  answer: (request: IncomingMessage, body: string) => Promise<LoopbackAnswer>,
+): Promise<LoopbackServer> {
+  const server = createServer(async (request, response) => {
+    try {
+      const chunks: Buffer[] = [];
+      for await (const chunk of request) chunks.push(chunk);
+      const { status, contentType, body } = await answer(request, Buffer.concat(chunks).toString());
+      response.writeHead(status, { 'content-type': contentType }).end(body);
+    } catch {
+      // Also where the caller is gone in the middle: whoever was killed while calling takes nothing down with it.
+      response.writeHead(500).end();
+    }
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  return {
+    endpoint: `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}`,
+    stop: () => server.close().closeAllConnections(),
+  };
+}
