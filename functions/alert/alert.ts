@@ -1,5 +1,5 @@
 import type { DynamoDBRecord } from 'aws-lambda';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 import type { EmailFacts, Reason } from '../../shared/event.ts';
 import { decidingEventOf, decodeHistory } from '../../shared/history.ts';
@@ -24,9 +24,14 @@ export interface Alert extends EmailFacts {
   readonly reason?: Reason | undefined;
 }
 
-const text = z.object({ S: z.string() }).transform(({ S }) => S);
-const number = z.object({ N: z.string() }).transform(({ N }) => Number(N));
-const texts = z.object({ SS: z.array(z.string()) }).transform(({ SS }) => SS);
+const text = z.pipe(
+  z.object({ S: z.string() }),
+  z.transform(({ S }) => S),
+);
+const number = z.pipe(
+  z.object({ N: z.string() }),
+  z.transform(({ N }) => Number(N)),
+);
 
 /** An email's item as the stream shows it. */
 const emailImage = z.object({
@@ -34,13 +39,16 @@ const emailImage = z.object({
   provider: text,
   messageId: text,
   recipient: text,
-  accountId: text.optional(),
-  subject: text.optional(),
-  reference: text.optional(),
-  status: text.pipe(z.enum(statusIds)),
+  accountId: z.optional(text),
+  subject: z.optional(text),
+  reference: z.optional(text),
+  status: z.pipe(text, z.enum(statusIds)),
   statusAt: number,
   statusEventId: text,
-  history: texts.transform(elements => elements.map(decodeHistory)),
+  history: z.pipe(
+    z.object({ SS: z.array(z.string()) }),
+    z.transform(({ SS }) => SS.map(decodeHistory)),
+  ),
 });
 
 /**

@@ -1,9 +1,9 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
 /** The environment of the alert function. The construct that sets it is type-checked against this schema. */
 export const alertEnv = z.object({
-  TABLE_NAME: z.string().min(1),
-  ALERT_TOPIC_ARN: z.string().min(1),
+  TABLE_NAME: z.string().check(z.minLength(1)),
+  ALERT_TOPIC_ARN: z.string().check(z.minLength(1)),
   /** Where support sees an email, with `{accountId}` and `{emailId}` to be filled in; empty where there is no such page. */
   EMAIL_PAGE_URL: z.string(),
 });

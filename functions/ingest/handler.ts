@@ -25,11 +25,11 @@ export interface IngestDependencies {
 const largestBody = 6 * 1024 * 1024;
 
 /**
- * Some providers wait 3 s and pause the webhook after 20 slow answers. So long after arrival no write is waited for any
- * more, and nothing at all: what is not durable by then is asked for again.
+ * Some providers wait 3 s and pause the webhook after 20 slow answers. So long after arrival nothing is waited for any
+ * more, what is not durable by then is asked for again; and so much of it is kept for what has to go to quarantine.
  */
-const writesEndAfter = 1_800;
 const answerAfter = 2_300;
+const forQuarantine = 500;
 
 const retryAfterSeconds = '30';
 
@@ -77,8 +77,8 @@ async function answer(
   requestId: string,
   request: ProviderRequest,
 ): Promise<HttpAnswer> {
-  const writesEnd = AbortSignal.timeout(writesEndAfter);
   const deadline = AbortSignal.timeout(answerAfter);
+  const quarantineBegins = AbortSignal.timeout(answerAfter - forQuarantine);
   const unavailable = (cause: string) => {
     log('webhook.unavailable', { requestId, provider: provider.name, cause });
     return problem('try-again', {}, { 'retry-after': retryAfterSeconds });
@@ -103,7 +103,7 @@ async function answer(
   const { recorded, duplicate, dropped, full, failed } = await store.record(
     reading.events,
     request.receivedAt,
-    writesEnd,
+    reading.quarantined.length > 0 ? quarantineBegins : deadline,
   );
   const quarantined: Quarantined[] = [
     ...reading.quarantined,

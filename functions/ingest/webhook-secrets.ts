@@ -1,5 +1,5 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { lookUp } from '../../shared/look-up.ts';
 
 /** A rotated secret is in force within 5 minutes: looked up again after 4, and never used beyond 5. */
@@ -7,7 +7,16 @@ const refreshAfter = 4 * 60_000;
 const expiresAfter = 5 * 60_000;
 
 const secretValue = z.record(z.string(), z.unknown());
-const secretList = z.union([z.string().transform(secret => [secret]), z.array(z.string())]).default([]);
+const secretList = z._default(
+  z.union([
+    z.pipe(
+      z.string(),
+      z.transform(secret => [secret]),
+    ),
+    z.array(z.string()),
+  ]),
+  [],
+);
 
 /** A provider's webhook secrets in force, none where it is not configured; rejects when they are out of reach or unreadable. */
 export type WebhookSecretsOf = (provider: string) => Promise<readonly string[]>;

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { emailIdShape, fingerprint } from '../../shared/event.ts';
 import type { PageKey } from '../../shared/store.ts';
 
@@ -8,7 +8,7 @@ export interface ListOfAccount {
   readonly list: 'all' | 'attention';
 }
 
-const content = z.tuple([z.int().nonnegative(), z.string().regex(emailIdShape), z.string()]);
+const content = z.tuple([z.int().check(z.nonnegative()), z.string().check(z.regex(emailIdShape)), z.string()]);
 
 /** Where a list goes on, as opaque text. It carries a check over its list, so that it is of no use in another one. */
 export function cursorOf({ accountId, list }: ListOfAccount, { at, emailId }: PageKey): string {

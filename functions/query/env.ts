@@ -1,14 +1,14 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 
-const minutes = z.coerce.number().int().positive();
+const minutes = z.coerce.number().check(z.int(), z.positive());
 
 /** The environment of the query function. The construct that sets it is type-checked against this schema. */
 export const queryEnv = z.object({
-  TABLE_NAME: z.string().min(1),
+  TABLE_NAME: z.string().check(z.minLength(1)),
   /** The token's claim that names the account, e.g. `account_id`. */
-  ACCOUNT_CLAIM: z.string().min(1),
+  ACCOUNT_CLAIM: z.string().check(z.minLength(1)),
   /** The scope that sees every account, e.g. `mailtrail/support`. */
-  SUPPORT_SCOPE: z.string().min(1),
+  SUPPORT_SCOPE: z.string().check(z.minLength(1)),
   /** Ages past which a status that waits for news is old. */
   ENQUEUED_OLD_AFTER_MINUTES: minutes,
   SENT_OLD_AFTER_MINUTES: minutes,

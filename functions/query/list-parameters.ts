@@ -1,17 +1,18 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import type { PageKey } from '../../shared/store.ts';
 import { type ListOfAccount, pageKeyOf } from './cursor.ts';
 
 /** The query parameters of a list of emails; every other one is refused, since ignoring a filter would show too much. */
 export const listParameters = z.strictObject({
-  limit: z
-    .string()
-    .regex(/^[1-9]\d{0,2}$/, 'must be a whole number from 1 to 100')
-    .transform(Number)
-    .refine(limit => limit <= 100, 'must be a whole number from 1 to 100')
-    .default(50),
-  attention: z.literal('true', 'can only be true').optional(),
-  cursor: z.string().optional(),
+  limit: z._default(
+    z.pipe(
+      z.string().check(z.regex(/^(?:[1-9]\d?|100)$/, 'must be a whole number from 1 to 100')),
+      z.transform(Number),
+    ),
+    50,
+  ),
+  attention: z.optional(z.literal('true', 'can only be true')),
+  cursor: z.optional(z.string()),
 });
 
 export interface ListRequest {

@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { statusIds } from '../status.ts';
 import { isoMillis } from '../time.ts';
 import {
@@ -24,24 +24,21 @@ const appEvent = z.object({
   timestamp: z.string(),
   data: z.object({
     /** Who sends the email, by the name in its webhook URL; the application itself when not given. */
-    provider: z
-      .string()
-      .regex(/^[a-z0-9][a-z0-9_-]{0,31}$/)
-      .default('app'),
+    provider: z._default(z.string().check(z.regex(/^[a-z0-9][a-z0-9_-]{0,31}$/)), 'app'),
     /** As the provider's send call returned it. */
     messageId: z.string(),
     /** An address, or several: each is an email of its own. */
-    recipient: z.union([z.string(), z.array(z.string()).min(1)]),
-    accountId: z.string().optional(),
-    subject: z.string().optional(),
-    reference: z.string().optional(),
+    recipient: z.union([z.string(), z.array(z.string()).check(z.minLength(1))]),
+    accountId: z.optional(z.string()),
+    subject: z.optional(z.string()),
+    reference: z.optional(z.string()),
     /** Who opened or clicked, where the application can tell. */
-    evidence: z.enum(['human', 'machine', 'unknown']).optional(),
-    reason: z
-      .object({ code: z.string().optional(), enhancedCode: z.string().optional(), text: z.string().optional() })
-      .optional(),
-    clickUrl: z.string().optional(),
-    userAgent: z.string().optional(),
+    evidence: z.optional(z.enum(['human', 'machine', 'unknown'])),
+    reason: z.optional(
+      z.object({ code: z.optional(z.string()), enhancedCode: z.optional(z.string()), text: z.optional(z.string()) }),
+    ),
+    clickUrl: z.optional(z.string()),
+    userAgent: z.optional(z.string()),
   }),
 });
 

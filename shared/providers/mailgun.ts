@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { addressesIn } from '../address.ts';
 import { lookUp } from '../look-up.ts';
 import { epochMillis, isoText } from '../time.ts';
@@ -18,10 +18,14 @@ import { enhancedCodeIn, type FailureStatus, labelledFailure } from './smtp-repl
 
 /** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks */
 const signed = z.object({
-  signature: z.object({ timestamp: z.string(), token: z.string().min(1).max(100), signature: z.string() }),
+  signature: z.object({
+    timestamp: z.string(),
+    token: z.string().check(z.minLength(1), z.maxLength(100)),
+    signature: z.string(),
+  }),
 });
 
-const text = z.string().nullish();
+const text = z.nullish(z.string());
 
 /** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-payloads */
 const mailgunEvent = z.object({
@@ -33,18 +37,15 @@ const mailgunEvent = z.object({
     severity: text,
     reason: text,
     url: text,
-    reject: z.object({ reason: text, description: text }).nullish(),
-    'delivery-status': z
-      .object({
-        code: z.number().nullish(),
-        message: text,
-        description: text,
-        'enhanced-code': text,
-      })
-      .nullish(),
-    'client-info': z.object({ 'user-agent': text, bot: text }).nullish(),
-    message: z.object({ headers: z.looseObject({ 'message-id': text, to: text, subject: text }).nullish() }).nullish(),
-    'user-variables': z.record(z.string(), z.unknown()).nullish(),
+    reject: z.nullish(z.object({ reason: text, description: text })),
+    'delivery-status': z.nullish(
+      z.object({ code: z.nullish(z.number()), message: text, description: text, 'enhanced-code': text }),
+    ),
+    'client-info': z.nullish(z.object({ 'user-agent': text, bot: text })),
+    message: z.nullish(
+      z.object({ headers: z.nullish(z.looseObject({ 'message-id': text, to: text, subject: text })) }),
+    ),
+    'user-variables': z.nullish(z.record(z.string(), z.unknown())),
   }),
 });
 

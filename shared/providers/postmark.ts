@@ -1,4 +1,4 @@
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
 import { isoMillis } from '../time.ts';
@@ -15,14 +15,14 @@ import {
 } from './provider.ts';
 import { enhancedCodeIn, labelledFailure } from './smtp-reply.ts';
 
-const text = z.string().nullish();
+const text = z.nullish(z.string());
 
 /** https://postmarkapp.com/developer/webhooks/webhooks-overview */
 const postmarkEvent = z.object({
   RecordType: z.string(),
   MessageID: text,
   // A 64-bit number.
-  ID: z.union([z.string(), z.number()]).nullish(),
+  ID: z.nullish(z.union([z.string(), z.number()])),
   Type: text,
   // Which of these hold the recipient and the time depends on the record.
   Recipient: text,
@@ -36,7 +36,7 @@ const postmarkEvent = z.object({
   Subject: text,
   OriginalLink: text,
   UserAgent: text,
-  Metadata: z.record(z.string(), z.unknown()).nullish(),
+  Metadata: z.nullish(z.record(z.string(), z.unknown())),
 });
 
 type PostmarkEvent = z.infer<typeof postmarkEvent>;

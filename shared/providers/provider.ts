@@ -3,7 +3,7 @@
  * raw bytes, and how to read its events. Adding one is that file, a folder of fixtures and a line in `registry.ts`.
  */
 
-import type { ZodType } from 'zod';
+import type { ZodMiniType } from 'zod/mini';
 import { type CanonicalEvent, canonicalEvent, type Defect, type EventDraft } from '../event.ts';
 import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
@@ -154,7 +154,7 @@ function exactNumber(_key: string, value: unknown, context?: { readonly source?:
  */
 export function readJson<Piece>(
   request: ProviderRequest,
-  schema: ZodType<Piece>,
+  schema: ZodMiniType<Piece>,
   read: (piece: Piece) => PieceReading,
   options: { readonly batched: boolean | 'optional' },
 ): Reading {

@@ -1,5 +1,5 @@
 import { createPublicKey, createVerify, type KeyObject } from 'node:crypto';
-import * as z from 'zod';
+import * as z from 'zod/mini';
 import { lookUp } from '../look-up.ts';
 import { epochMillis } from '../time.ts';
 import { hour, strictBase64, timeliness, usable } from './authentication.ts';
@@ -14,28 +14,26 @@ import {
 } from './provider.ts';
 import { enhancedCodeIn, type FailureStatus, labelledFailure } from './smtp-reply.ts';
 
+/** Custom arguments lie among SendGrid's own fields: where it has none of the name, a number may be the sender's. */
+const ownText = z.catch(z.nullish(z.string()), undefined);
+
 /** https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event */
 const sendgridEvent = z.looseObject({
   event: z.string(),
   timestamp: z.number(),
   // Asynchronous bounces come without an address and without a message id.
-  email: z.string().nullish(),
-  sg_event_id: z.string().nullish(),
-  sg_message_id: z.string().nullish(),
-  type: ownText(),
-  bounce_classification: ownText(),
-  status: ownText(),
-  reason: ownText(),
-  response: ownText(),
-  url: ownText(),
-  useragent: ownText(),
-  sg_machine_open: z.boolean().nullish(),
+  email: z.nullish(z.string()),
+  sg_event_id: z.nullish(z.string()),
+  sg_message_id: z.nullish(z.string()),
+  type: ownText,
+  bounce_classification: ownText,
+  status: ownText,
+  reason: ownText,
+  response: ownText,
+  url: ownText,
+  useragent: ownText,
+  sg_machine_open: z.nullish(z.boolean()),
 });
-
-/** Custom arguments lie among SendGrid's own fields: where it has none of the name, a number may be the sender's. */
-function ownText() {
-  return z.string().nullish().catch(undefined);
-}
 
 type SendGridEvent = z.infer<typeof sendgridEvent>;
 

@@ -22,17 +22,22 @@ export async function localStack(): Promise<Figure[]> {
   try {
     const { url, signingKeysFile } = stack.endpoints;
     const { sendgrid } = JSON.parse(await readFile(signingKeysFile!, 'utf8')) as { sendgrid: string };
+    let again = 0;
+    /** As a provider does: again, the same bytes, until they are acknowledged. The time is that of all of it. */
     const post = async (body: Buffer) => {
       const signed = schemes.sendgrid.sign(body, sendgrid, Date.now());
       const begun = performance.now();
-      const answer = await fetch(`${url}/webhooks/sendgrid`, {
-        method: 'POST',
-        headers: signed.headers,
-        body: new Uint8Array(signed.body),
-      });
-      await answer.arrayBuffer();
-      if (answer.status !== 200) throw new Error(`answered ${answer.status}`);
-      return performance.now() - begun;
+      for (;;) {
+        const answer = await fetch(`${url}/webhooks/sendgrid`, {
+          method: 'POST',
+          headers: signed.headers,
+          body: new Uint8Array(signed.body),
+        });
+        await answer.arrayBuffer();
+        if (answer.status === 200) return performance.now() - begun;
+        if (answer.status !== 429) throw new Error(`answered ${answer.status}`);
+        again += 1;
+      }
     };
     await post(sendgridBatch(10, 'warm', Date.now()));
 
@@ -70,6 +75,7 @@ export async function localStack(): Promise<Figure[]> {
     const single = await read(`/accounts/account-0/emails/${emailId}`);
     return [
       figure('local stack, 1,000-event batch', median(batchTimes) / 1000, 's', '< 1.5'),
+      figure('local stack, requests that took too long and were sent again', again, ''),
       figure('local stack, batches', (batchSize * 1000) / median(batchTimes), 'events/s'),
       figure('local stack, single-event requests, 8 in flight', singles / singleSeconds, 'events/s'),
       figure('local stack, page of 50 emails: p50', quantile(page, 0.5), 'ms'),
