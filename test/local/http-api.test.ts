@@ -1,3 +1,4 @@
+import { createHmac, createPublicKey, type JsonWebKey } from 'node:crypto';
 import { mkdtempSync } from 'node:fs';
 import { request as httpRequest } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -105,6 +106,13 @@ describe('a request becomes an event of payload format 2.0', () => {
   });
 });
 
+test('what is no text comes in base64, whatever its type says: byte for byte', async () => {
+  const bytes = Buffer.from([0x7b, 0xff, 0x7d]);
+  await post({ 'content-type': 'application/json' }, bytes);
+  const { body, isBase64Encoded } = received[0]!;
+  expect([isBase64Encoded, Buffer.from(body!, 'base64')]).toEqual([true, bytes]);
+});
+
 describe('what the gateway answers by itself', () => {
   test('404 where there is no route', async () => {
     const response = await fetch(`${server.url}/nowhere`);
@@ -178,6 +186,7 @@ describe('a route with an authorizer', () => {
     ['another audience', { aud: 'other' }],
     ['a time that is over', { exp: 1 }],
     ['no end', { exp: undefined }],
+    ['a time that is still to come', { nbf: now() + 600 }],
   ])('answers 401 to a token with %s', async (what, change) => {
     const token = what === 'none' ? '' : `Bearer ${await tokens.sign({ ...claims(), ...change })}`;
     const response = await get(token);
@@ -188,7 +197,15 @@ describe('a route with an authorizer', () => {
   test('answers 401 to a token of another key, or of none', async () => {
     const other = await openTokenIssuer(mkdtempSync(join(tmpdir(), 'mailtrail-test-')));
     const part = (content: object) => Buffer.from(JSON.stringify(content)).toString('base64url');
-    for (const token of [await other.sign(claims()), `${part({ alg: 'none' })}.${part(claims())}.`]) {
+    // HS256, with what everybody knows as the secret.
+    const head = `${part({ alg: 'HS256', kid: tokens.jwks.keys[0]!.kid })}.${part(claims())}`;
+    const publicKey = createPublicKey({ key: tokens.jwks.keys[0] as JsonWebKey, format: 'jwk' });
+    const byPublicKey = createHmac('sha256', publicKey.export({ type: 'spki', format: 'pem' })).update(head);
+    for (const token of [
+      await other.sign(claims()),
+      `${part({ alg: 'none' })}.${part(claims())}.`,
+      `${head}.${byPublicKey.digest('base64url')}`,
+    ]) {
       expect((await get(`Bearer ${token}`)).status).toBe(401);
     }
   });
@@ -197,6 +214,7 @@ describe('a route with an authorizer', () => {
     expect((await get(await tokens.sign({ ...claims(), scope: 'write' }), '/scoped')).status).toBe(403);
     expect((await get(await tokens.sign({ ...claims(), scope: 'read write' }), '/scoped')).status).toBe(200);
     expect(received[0]!.requestContext.authorizer.jwt.scopes).toEqual(['read', 'write']);
+    expect((await get(await tokens.sign({ ...claims(), scp: ['write', 'read'] }), '/scoped')).status).toBe(200);
   });
 });
 

@@ -1,8 +1,10 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { awsJson } from '../../infra/local/aws-json.ts';
@@ -100,6 +102,45 @@ test('what was acknowledged survives SIGKILL, and so do keys, secrets, inbox and
   expect((await inbox())[1]!.text).toContain('many7@example.com');
 });
 
+test('the registration of the README works as it stands there', async () => {
+  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
+  const [, example] = /```js\n(import \{ Webhook \}[\s\S]*?)```/.exec(readme)!;
+  const secret = JSON.parse(readFileSync(stack.endpoints.signingKeysFile!, 'utf8')).app;
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', example!], {
+    env: { ...process.env, API_URL: stack.url, APP_SECRET: secret },
+    encoding: 'utf8',
+  });
+  expect([status, stderr]).toEqual([0, '']);
+  expect(stdout).toContain('recorded: 1');
+  expect((await emailsOf('acme'))[0]).toMatchObject({ subject: 'Invoice 7', reference: 'INV-7', status: 'enqueued' });
+});
+
+test('npm run token prints a token that the API accepts', async () => {
+  const print = (...args: string[]) =>
+    spawnSync(process.execPath, ['infra/local/token.ts', ...args], {
+      env: { ...process.env, DATA_DIR: dataDir },
+      encoding: 'utf8',
+    });
+  for (const args of [['--account', 'acme'], ['--support']]) {
+    const authorization = `Bearer ${print(...args).stdout.trim()}`;
+    const answer = await fetch(`${stack.url}/accounts/acme/emails`, { headers: { authorization } });
+    expect([args, answer.status]).toEqual([args, 200]);
+  }
+  for (const args of [[], ['--account', '']]) {
+    expect(print(...args)).toMatchObject({ status: 1, stdout: '', stderr: expect.stringMatching(/^say for whom/) });
+  }
+});
+
+test('a caller that is cut off in the middle of a call takes nothing down', async () => {
+  const { hostname, port } = new URL(stack.endpoints.secretsManager);
+  const socket = connect(Number(port), hostname);
+  socket.write('POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"Sec');
+  await delay(50);
+  socket.destroy();
+  await delay(50);
+  expect((await tell('delivered', 'after-the-cut')).status).toBe(200);
+});
+
 test('nothing of it can be reached from another machine', async () => {
   const outside = Object.values(networkInterfaces())
     .flatMap(addresses => addresses ?? [])
@@ -129,6 +170,15 @@ describe('what cannot be started says so in one line', () => {
     );
   });
 
+  test('on a data directory that cannot be one', async () => {
+    const file = join(temporary(), 'file');
+    writeFileSync(file, '');
+    expect(await failing({ dataDir: file })).toContain(`cannot use ${file} as the data directory`);
+    const damaged = temporary();
+    writeFileSync(join(damaged, 'lock.db'), 'x'.repeat(5_000));
+    expect(await failing({ dataDir: damaged })).toContain(`cannot use ${damaged} as the data directory`);
+  });
+
   test('on a port that is taken', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise(resolve => other.once('listening', resolve));
@@ -142,8 +192,12 @@ describe('what cannot be started says so in one line', () => {
   test('with webhook secrets that cannot be read', async () => {
     expect(await failing({ webhookSecretsFile: '/nowhere.json' })).toContain('the webhook secrets in /nowhere.json');
     const file = join(temporary(), 'secrets.json');
-    writeFileSync(file, '{ "sendgrid": 5 }');
-    expect(await failing({ webhookSecretsFile: file })).toContain('provider → list of secrets');
+    for (const content of ['{ "sendgrid": 5 }', '[]', 'null']) {
+      writeFileSync(file, content);
+      expect(await failing({ webhookSecretsFile: file })).toContain('provider → list of secrets');
+    }
+    writeFileSync(file, '{ "sendgird": ["x"] }');
+    expect(await failing({ webhookSecretsFile: file })).toContain('names sendgird; known are sendgrid,');
   });
 
   test('with a Node.js that is too old', async () => {
@@ -178,4 +232,22 @@ test("Secrets Manager gives the user's own file of secrets, read again on each c
   } finally {
     await own.stop();
   }
+});
+
+test('it stops at once, also while clients keep asking', async () => {
+  const own = await startStack({ dataDir: temporary(), assembly: join(dataDir, 'cdk.out') });
+  let asking = true;
+  const clients = Array.from({ length: 4 }, async () => {
+    while (asking)
+      await fetch(`${own.url}/statuses`).then(
+        answer => answer.text(),
+        () => delay(10),
+      );
+  });
+  await delay(300);
+  const begun = performance.now();
+  await own.stop();
+  expect(performance.now() - begun).toBeLessThan(5_000);
+  asking = false;
+  await Promise.all(clients);
 });
