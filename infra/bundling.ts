@@ -30,10 +30,13 @@ const alias = Object.fromEntries(
   Object.entries(aliases).map(([name, file]) => [name, fileURLToPath(new URL(`bundling/${file}`, import.meta.url))]),
 );
 
-const target = 'node24';
-
-// With the order of esbuild's default, `main` first, packages come as CommonJS, whose `require` dies in an ESM bundle.
-const mainFields = ['module', 'main'];
+const common = {
+  target: 'node24',
+  // With the order of esbuild's default, `main` first, packages come as CommonJS, whose `require` dies in an ESM bundle.
+  mainFields: ['module', 'main'],
+  minify: true,
+  sourcesContent: false,
+};
 
 /**
  * The bundle of a function for esbuild's own API, e.g. `build({ ...esbuildOptions('ingest'), write: false })`.
@@ -47,11 +50,8 @@ export function esbuildOptions(name: FunctionName) {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    target,
-    mainFields,
-    minify: true,
+    ...common,
     sourcemap: 'external',
-    sourcesContent: false,
     alias,
   } as const satisfies BuildOptions;
 }
@@ -59,14 +59,11 @@ export function esbuildOptions(name: FunctionName) {
 /** The same for `NodejsFunction`. */
 export const bundling = {
   format: OutputFormat.ESM,
-  target,
-  mainFields,
-  minify: true,
+  ...common,
   // For whoever reads a stack trace afterwards. The runtime does not load the map (no `--enable-source-maps`): the log
   // catalogue has no stack traces, and loading it would slow every cold start.
   sourceMap: true,
   sourceMapMode: SourceMapMode.EXTERNAL,
-  sourcesContent: false,
   externalModules: [],
   esbuildArgs: { '--alias': Object.entries(alias).map(([name, file]) => `${name}=${file}`) },
 } as const satisfies BundlingOptions;

@@ -1,7 +1,7 @@
 /** The canonical event: what any provider's event becomes before anything else sees it. */
 
-import { createHash } from 'node:crypto';
 import { addressOf, isAddress } from './address.ts';
+import { fingerprint } from './fingerprint.ts';
 import type { DecidingEvent, Evidence, Status } from './status.ts';
 import { boundedText, isPlainText } from './text.ts';
 
@@ -148,11 +148,6 @@ function boundedReason(reason: Reason): Reason | undefined {
     ...optionalText('text', reason.text, limits.text),
   };
   return Object.keys(bounded).length === 0 ? undefined : bounded;
-}
-
-/** 22 characters of base64url(SHA-256) over fields that cannot run into each other. */
-export function fingerprint(...fields: readonly (string | number)[]): string {
-  return createHash('sha256').update(JSON.stringify(fields)).digest('base64url').slice(0, 22);
 }
 
 /** What {@link emailIdOf} gives. */

@@ -3,7 +3,7 @@
  * line or an alert's header), and at most so many UTF-8 bytes (so that an item stays far below DynamoDB's 400 KB).
  */
 
-const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
+export const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 
 /** `text` made inert and cut to at most `maxBytes` UTF-8 bytes, never inside a character. */
 export function boundedText(text: string, maxBytes: number): string {
@@ -19,4 +19,15 @@ export function boundedText(text: string, maxBytes: number): string {
 /** Whether `text` can be kept as it is as an identifier or an index key: not empty, within `maxBytes`, no control characters. */
 export function isPlainText(text: string, maxBytes: number): boolean {
   return text !== '' && text.length <= maxBytes && boundedText(text, maxBytes) === text;
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true });
+
+/** The bytes as text: UTF-8, or null; a byte-order mark is dropped. */
+export function utf8Text(bytes: Buffer): string | null {
+  try {
+    return utf8.decode(bytes);
+  } catch {
+    return null;
+  }
 }

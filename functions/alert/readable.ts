@@ -1,3 +1,5 @@
+import { controlCharacters } from '../../shared/text.ts';
+
 /**
  * Text from outside, made safe to stand in a message that people read: mail programs and chats turn some texts into
  * links, mentions or formatting by themselves. Machines get the true values beside it.
@@ -5,7 +7,6 @@
 
 /** Characters that reorder or hide the text around them. */
 const disguises = /[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
-const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 
 /** `<!channel>` → `‹!channel›`. An address stays one that can be copied. */
 export function readableAddress(text: string): string {

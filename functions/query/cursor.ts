@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
-import { emailIdShape, fingerprint } from '../../shared/event.ts';
+import { emailIdShape } from '../../shared/event.ts';
+import { fingerprint } from '../../shared/fingerprint.ts';
 import type { PageKey } from '../../shared/store.ts';
 
 /** The list that a cursor goes on in: which one, and whose. */

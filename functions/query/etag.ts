@@ -1,4 +1,4 @@
-import { fingerprint } from '../../shared/event.ts';
+import { fingerprint } from '../../shared/fingerprint.ts';
 import type { HttpAnswer } from '../../shared/http.ts';
 
 /** The answer with an ETag over its bytes, or 304 where the caller already holds just these. */

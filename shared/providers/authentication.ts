@@ -5,6 +5,9 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 const minute = 60_000;
 export const hour = 60 * minute;
 
+/** Longer than any real header; what is longer is not looked at. */
+export const longestHeader = 4_096;
+
 /** How far ahead of ours a provider's clock may be. */
 export const clockSkew = 10 * minute;
 

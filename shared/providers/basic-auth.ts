@@ -1,8 +1,6 @@
-import { equalInConstantTime, strictBase64, usable } from './authentication.ts';
-import { bodyText, type ProviderRequest, type Refusal } from './provider.ts';
-
-/** Longer than any real header; what is longer is not looked at. */
-const longestHeader = 4_096;
+import { utf8Text } from '../text.ts';
+import { equalInConstantTime, longestHeader, strictBase64, usable } from './authentication.ts';
+import type { ProviderRequest, Refusal } from './provider.ts';
 
 /**
  * HTTP basic authentication (RFC 7617), for providers that sign nothing.
@@ -17,7 +15,7 @@ export function verifyBasicAuth({ headers }: ProviderRequest, secrets: readonly 
   if (header.length > longestHeader) return 'malformed_signature';
   const encoded = /^basic +(\S+)$/i.exec(header)?.[1];
   const bytes = encoded === undefined ? null : strictBase64(encoded);
-  const given = bytes && bodyText(bytes);
+  const given = bytes && utf8Text(bytes);
   if (!given?.includes(':')) return 'malformed_signature';
   // Comparing whole pairs splits both at the first colon: a user's name cannot hold one.
   const matches = pairs.map(pair => equalInConstantTime(pair, given));

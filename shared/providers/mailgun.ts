@@ -2,11 +2,11 @@ import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod/mini';
 import { addressesIn } from '../address.ts';
 import { lookUp } from '../look-up.ts';
+import { utf8Text } from '../text.ts';
 import { epochMillis, isoText } from '../time.ts';
 import { hour, timeliness, usable } from './authentication.ts';
 import {
   attachedIds,
-  bodyText,
   type EventMeaning,
   interpreted,
   type PieceReading,
@@ -137,7 +137,7 @@ export const mailgun: Provider = {
 function tripleOf(body: Buffer): z.infer<typeof signed>['signature'] | null {
   try {
     // Whether the rest is UTF-8 is asked once it is known to be genuine.
-    const parsed = signed.safeParse(JSON.parse(bodyText(body) ?? body.toString()));
+    const parsed = signed.safeParse(JSON.parse(utf8Text(body) ?? body.toString()));
     return parsed.success ? parsed.data.signature : null;
   } catch {
     return null;

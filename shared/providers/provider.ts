@@ -7,6 +7,7 @@ import type { ZodMiniType } from 'zod/mini';
 import { type CanonicalEvent, canonicalEvent, type Defect, type EventDraft } from '../event.ts';
 import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
+import { utf8Text } from '../text.ts';
 
 /** One HTTP call, as it came. */
 export interface ProviderRequest {
@@ -128,17 +129,6 @@ function tooDeep(value: unknown): boolean {
   return false;
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-/** The body as text: UTF-8 or nothing; a byte-order mark is dropped. */
-export function bodyText(body: Buffer): string | null {
-  try {
-    return utf8.decode(body);
-  } catch {
-    return null;
-  }
-}
-
 /** Only a number so long can be above what a double holds exactly; looking at each number costs three times the parsing. */
 const longDigits = /\d{16}/;
 
@@ -158,7 +148,7 @@ export function readJson<Piece>(
   read: (piece: Piece) => PieceReading,
   options: { readonly batched: boolean | 'optional' },
 ): Reading {
-  const text = bodyText(request.body);
+  const text = utf8Text(request.body);
   if (text === null) return wholeBody('not_utf8');
   let parsed: unknown;
   try {

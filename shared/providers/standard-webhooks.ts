@@ -1,11 +1,9 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { strictBase64, timeliness, usable } from './authentication.ts';
+import { longestHeader, strictBase64, timeliness, usable } from './authentication.ts';
 import type { ProviderRequest, Refusal } from './provider.ts';
 
 /** The tolerance that the specification's own libraries have, in both directions. */
 const tolerance = 5 * 60_000;
-
-const longestHeader = 4_096;
 
 /**
  * The signature scheme of Standard Webhooks (https://www.standardwebhooks.com): HMAC-SHA256 over `id.timestamp.body`.

@@ -10,6 +10,7 @@ import { eachInFlight } from '../../shared/in-flight.ts';
 import { statuses } from '../../shared/status.ts';
 import { schemes } from '../signing.ts';
 import { accounts, type DemoEmail, demoEmails } from './lives.ts';
+import { progress, progressEnds } from './progress.ts';
 import { type EmailView, emailTimeline, historyTable, type Row } from './report.ts';
 import { type DemoRequest, demoRequests } from './requests.ts';
 
@@ -156,19 +157,4 @@ async function waitForAlerts(emailIds: ReadonlySet<string>, url: string): Promis
 
 function nothingAnswers(url: string): StartError {
   return new StartError(`Nothing answers at ${url}: start the stack with npm start.`);
-}
-
-let lastShown = 0;
-
-/** One line that changes; where there is no terminal, a line every two seconds. */
-function progress(line: string): void {
-  if (process.stdout.isTTY) process.stdout.write(`\r\u001b[2K${line}`);
-  else if (Date.now() - lastShown > 2_000) {
-    console.log(line);
-    lastShown = Date.now();
-  }
-}
-
-function progressEnds(): void {
-  if (process.stdout.isTTY) process.stdout.write('\r\u001b[2K');
 }

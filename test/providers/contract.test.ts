@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Provider, ProviderRequest, Refusal } from '../../shared/providers/provider.ts';
@@ -7,6 +8,7 @@ import { noon } from '../arbitrary-events.ts';
 import { schemes, signingKeys } from '../signing.ts';
 import { context, fixture, fixtureNames, providerNames, reading, requestOf } from './fixtures.ts';
 
+const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 const minute = 60_000;
 const withHeader = (request: ProviderRequest, name: string, value: string | undefined): ProviderRequest => ({
   ...request,
@@ -22,8 +24,10 @@ describe.each(providerNames)('the provider %s', name => {
     provider.verify(request, secrets);
   const { header, timestamp, bodyIsCovered, oldestMinutes } = schemes[name];
 
-  it('is registered under its own name', () => {
+  it('is registered under its own name, and explained in the README', () => {
     expect(provider.name).toBe(name);
+    const { title, authentication, secret } = provider;
+    expect(readme).toContain(`| ${title} | \`/webhooks/${name}\` | ${authentication} | ${secret} |`);
   });
 
   describe('takes for genuine', () => {

@@ -2,7 +2,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { VerifiedToken } from '../../functions/query/access.ts';
 import { createHandler, type QueryEvent } from '../../functions/query/handler.ts';
-import { fingerprint } from '../../shared/event.ts';
+import { fingerprint } from '../../shared/fingerprint.ts';
 import type { RouteKey } from '../../shared/routes.ts';
 import { defaultOldAfter, statuses, statusIds } from '../../shared/status.ts';
 import { noon } from '../arbitrary-events.ts';

@@ -1,0 +1,6 @@
+import { createHash } from 'node:crypto';
+
+/** 22 characters of base64url(SHA-256) over fields that cannot run into each other. */
+export function fingerprint(...fields: readonly (string | number)[]): string {
+  return createHash('sha256').update(JSON.stringify(fields)).digest('base64url').slice(0, 22);
+}

@@ -1,0 +1,15 @@
+let lastShown = 0;
+
+/** One line that changes; where there is no terminal, a line every two seconds. */
+export function progress(line: string): void {
+  if (process.stdout.isTTY) process.stdout.write(`\r\u001b[2K${line}`);
+  else if (Date.now() - lastShown > 2_000) {
+    console.log(line);
+    lastShown = Date.now();
+  }
+}
+
+/** Leaves the terminal's line as if nothing had been there. */
+export function progressEnds(): void {
+  if (process.stdout.isTTY) process.stdout.write('\r\u001b[2K');
+}
