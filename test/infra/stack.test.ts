@@ -292,7 +292,11 @@ describe('each function', () => {
 
   it('is one minified ESM file, with its source map beside it', async () => {
     for (const name of functionNames) {
-      const { outputFiles } = await build({ ...esbuildOptions(name), write: false, logLevel: 'error' });
+      const options = { ...esbuildOptions(name), write: false, metafile: true, logLevel: 'error' } as const;
+      const { outputFiles, metafile } = await build(options);
+      // What describes the infrastructure is not carried into a function.
+      const foreign = Object.keys(metafile.inputs).filter(input => /^(infra\/(?!bundling\/)|test\/)/.test(input));
+      expect(foreign, name).toEqual([]);
       const [map, code] = outputFiles.toSorted((a, b) => b.path.length - a.path.length);
       expect(
         [code!.path, map!.path].map(path => basename(path)),

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { caveatsOf, defaultOldAfter, merge, type Status, statuses } from '../../shared/status.ts';
 import { eventsOf, noon } from '../arbitrary-events.ts';
@@ -18,6 +19,27 @@ describe('the catalogue of statuses', () => {
       'Link Clicked',
       'Marked Spam',
     ]);
+  });
+
+  it('says who must act, and whether the email is sent again', () => {
+    expect(Object.entries(statuses).map(([id, { attention, sentAgain }]) => [id, attention, sentAgain])).toEqual([
+      ['enqueued', 'when_old', null],
+      ['sent', 'when_old', null],
+      ['deferred', 'when_old', 'The provider keeps trying.'],
+      ['delivered', 'no', null],
+      ['soft_bounced', 'yes', 'Usually, within a few days.'],
+      ['hard_bounced', 'yes', 'Not automatically.'],
+      ['invalid', 'yes', 'Not automatically.'],
+      ['rejected', 'yes', 'By hand, once the cause is fixed.'],
+      ['opened', 'no', null],
+      ['link_clicked', 'no', null],
+      ['marked_spam', 'yes', 'No.'],
+    ]);
+  });
+
+  it('is in a module that imports nothing', () => {
+    const source = readFileSync(new URL('../../shared/status.ts', import.meta.url), 'utf8');
+    expect(source).not.toMatch(/^\s*(?:import|export .* from)\b|\bimport\(/m);
   });
 
   it('tells what to do wherever somebody must act', () => {
