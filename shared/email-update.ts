@@ -77,9 +77,9 @@ function firstPlan(events: readonly CanonicalEvent[]): Plan {
       datedAhead,
       condition: allOf(
         verdict === null ? areNews(added) : givesWayTo(verdict),
-        verdict === null ? null : noneDatedAhead,
+        noneDatedAhead,
         datedAhead ? nothingKnown : room(added.length),
-        sameAccount(facts),
+        sameAccount(facts, events),
       ),
     },
     added,
@@ -112,7 +112,7 @@ function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
         verdict === null ? null : decides ? givesWayTo(verdict) : not(givesWayTo(verdict)),
         decides && !item.datedAhead ? noneDatedAhead : null,
         added.length === 0 ? stillThere : mustNotChange ? isStill(item) : room(added.length),
-        sameAccount(facts),
+        sameAccount(facts, events),
       ),
     },
     added,
@@ -196,9 +196,9 @@ function areNews(elements: readonly string[]): Condition {
   };
 }
 
-/** Subject and reference are told in the name of an account: the email is that account's, or nobody's yet. */
-function sameAccount({ accountId, subject, reference }: EmailFacts): Condition | null {
-  if (accountId === undefined || (subject ?? reference) === undefined) return null;
+/** Where subject or reference are told, it matters in whose name: the email is that account's, or nobody's yet. */
+function sameAccount({ accountId }: EmailFacts, events: readonly EmailFacts[]): Condition | null {
+  if (accountId === undefined || !events.some(event => event.subject ?? event.reference)) return null;
   return { expression: 'attribute_not_exists(accountId) OR accountId = :accountId', values: {} };
 }
 

@@ -31,6 +31,12 @@ const largestBody = 6 * 1024 * 1024;
 const answerAfter = 2_300;
 const forQuarantine = 500;
 
+/** What is left at least to a request that waited long for a cold start: some of it may be recorded all the same. */
+const timeAtLeast = 500;
+
+/** The function's own timeout; a gateway that claims a longer wait has another clock than we. */
+const longestWait = 10_000;
+
 const retryAfterSeconds = '30';
 
 /** What a method other than POST gets: dashboards probe a URL before they take it. */
@@ -62,23 +68,36 @@ export function createHandler(dependencies: IngestDependencies) {
       const headers = Object.fromEntries(
         Object.entries(event.headers).map(([name, value]) => [name.toLowerCase(), value]),
       );
-      return answer(dependencies, provider, event.requestContext.requestId, {
+      const receivedAt = now();
+      const { requestId, timeEpoch } = event.requestContext;
+      return answer(dependencies, provider, requestId, timeLeft(timeEpoch, receivedAt), {
         method,
         headers,
         body,
-        receivedAt: now(),
+        receivedAt,
       });
     });
+}
+
+/**
+ * Milliseconds until the answer has to be out.
+ *
+ * @param timeEpoch when the gateway took the request, in epoch milliseconds
+ */
+function timeLeft(timeEpoch: number, now: number): number {
+  const waited = now - timeEpoch;
+  return waited > 0 && waited < longestWait ? Math.max(answerAfter - waited, timeAtLeast) : answerAfter;
 }
 
 async function answer(
   { providers, secretsOf, store, quarantine, metadata, log }: IngestDependencies,
   provider: Provider,
   requestId: string,
+  timeLeft: number,
   request: ProviderRequest,
 ): Promise<HttpAnswer> {
-  const deadline = AbortSignal.timeout(answerAfter);
-  const quarantineBegins = AbortSignal.timeout(answerAfter - forQuarantine);
+  const deadline = AbortSignal.timeout(timeLeft);
+  const quarantineBegins = AbortSignal.timeout(Math.max(timeLeft - forQuarantine, timeLeft / 2));
   const unavailable = (cause: string) => {
     log('webhook.unavailable', { requestId, provider: provider.name, cause });
     return problem('try-again', {}, { 'retry-after': retryAfterSeconds });

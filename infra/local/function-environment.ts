@@ -51,6 +51,9 @@ export interface LocalFunction {
   stop(): void;
 }
 
+/** How long an invocation may wait for a process, in milliseconds; Lambda, which has more of them, throttles at once. */
+const longestWait = 1_800;
+
 /** How long a function may take to load. */
 const initSeconds = 10;
 
@@ -95,7 +98,17 @@ export function createFunction(options: FunctionOptions): LocalFunction {
     const free = idle.pop();
     if (free !== undefined) return Promise.resolve(free);
     if (running.size < concurrency) return spawnProcess();
-    return new Promise(resolve => waiting.push(resolve));
+    return new Promise((resolve, reject) => {
+      const served = (free: Promise<ChildProcess>) => {
+        clearTimeout(timer);
+        resolve(free);
+      };
+      const timer = setTimeout(() => {
+        waiting.splice(waiting.indexOf(served), 1);
+        reject(new FunctionError('TooManyRequestsException', `${name}: all ${concurrency} processes are busy`));
+      }, longestWait);
+      waiting.push(served);
+    });
   }
 
   /** A process that ended or is being killed is replaced when it is gone. */

@@ -113,6 +113,7 @@ function createGateway({ apiId, routes, cors, ownPages, onFault }: HttpApi) {
         onFault(new FunctionError('BadAnswer', `${route.function.name}: its result is no HTTP answer`));
       } catch (error) {
         if (!(error instanceof FunctionError)) throw error;
+        if (error.name === 'TooManyRequestsException') return gatewayAnswer(503, 'Service Unavailable', identified);
         onFault(error);
       }
       return gatewayAnswer(500, 'Internal Server Error', identified);

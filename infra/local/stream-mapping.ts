@@ -62,14 +62,18 @@ export function startStreamMapping(options: StreamMappingOptions): RunningMappin
   async function run(): Promise<void> {
     save();
     let reader = createStreamReader(endpoint, streamArn, checkpoint, start);
+    let readable = true;
     while (!signal.aborted) {
       try {
         await processed(await nextBatch());
+        readable = true;
       } catch (error) {
         if (signal.aborted) return;
         // What was read but not processed is read again.
         reader = createStreamReader(endpoint, streamArn, checkpoint, start);
-        onFault(`${target.name}: its stream cannot be read: ${error}`);
+        // Said once, so that what was said before it stays to be seen.
+        if (readable) onFault(`${target.name}: its stream cannot be read: ${error}`);
+        readable = false;
         await pause(1_000, signal);
       }
     }

@@ -207,6 +207,26 @@ describe('a request to /webhooks/{provider}', () => {
       expect(performance.now() - begun).toBeLessThan(2_500);
       expect(answer.statusCode).toBe(429);
     });
+
+    it('counted from when the gateway took the request, unless it has another clock than we', async () => {
+      const { headers, body } = keys.sendgrid!.sign(batch(delivered('waited')), noon);
+      const took = async (waited: number) => {
+        const event = httpEvent('POST /webhooks/{provider}', { provider: 'sendgrid' }, headers, body);
+        const requestContext = { ...event.requestContext, timeEpoch: noon - waited };
+        const begun = performance.now();
+        await handler({ store: hangingTable })({ ...event, requestContext }, lambdaContext);
+        return performance.now() - begun;
+      };
+      const [cold, late, clockAhead, clockBehind] = await Promise.all([
+        took(1_000),
+        took(5_000),
+        took(-3_600_000),
+        took(3_600_000),
+      ]);
+      expect(cold).toBeLessThan(1_500);
+      expect(late).toBeLessThan(700);
+      for (const whole of [clockAhead, clockBehind]) expect(whole).toBeGreaterThan(2_000);
+    });
   });
 
   it('whose email has no room for it is kept in quarantine', async () => {

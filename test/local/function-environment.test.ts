@@ -60,6 +60,16 @@ test('a process serves one invocation after the other, and more processes serve 
   expect(new Set(busy.map(({ pid }) => pid)).size).toBe(2);
 });
 
+test('who waits for a process waits for two seconds at most', async () => {
+  start();
+  const busy = [invoke({ wait: 2_500 }), invoke({ wait: 2_500 })];
+  const begun = performance.now();
+  await expect(invoke()).rejects.toMatchObject({ name: 'TooManyRequestsException' });
+  expect(performance.now() - begun).toBeLessThan(2_200);
+  await Promise.all(busy);
+  expect(await invoke()).toMatchObject({ invocations: 2 });
+});
+
 test('an error of the handler keeps its type and message, and the process', async () => {
   start();
   const { pid } = await invoke();

@@ -127,6 +127,14 @@ describe('what the gateway answers by itself', () => {
     expect(received).toEqual([]);
   });
 
+  test('503 when the function takes no more invocations at the moment', async () => {
+    answer = () => {
+      throw new FunctionError('TooManyRequestsException', 'f: all processes are busy');
+    };
+    expect((await post({}, '')).status).toBe(503);
+    expect(faults).toEqual([]);
+  });
+
   test('500 without detail when the function fails or returns what is no answer', async () => {
     for (const result of [
       () => {

@@ -257,6 +257,15 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await stored(first)).toMatchObject({ subject: 'Invoice 7', reference: 'INV-7' });
       });
 
+      it("of the email's own account is kept, whatever an earlier event of the same request claims", async () => {
+        const { subject, reference, ...first } = registration(freshMessageId());
+        await store.record([first], noon);
+        const foreign = { ...first, eventId: 'r2', accountId: 'intruder', occurredAt: noon };
+        const own = { ...first, eventId: 'r3', subject, reference, occurredAt: noon + 1 };
+        expect(await store.record([foreign, own], noon)).toMatchObject({ recorded: 2, failed: [] });
+        expect(await stored(first)).toMatchObject({ accountId: 'acme', subject, reference });
+      });
+
       it('by another account changes nothing but is remembered as a conflict', async () => {
         const { subject, reference, ...first } = registration(freshMessageId());
         await store.record([first], noon);
@@ -422,6 +431,20 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         const later = anEvent({ messageId, status: 'soft_bounced', occurredAt: tomorrow + minute });
         expect(await store.record([later], tomorrow + minute)).toMatchObject({ recorded: 1, failed: [] });
         expect((await stored(first)).verdict?.status).toBe('soft_bounced');
+      });
+
+      it.each([
+        ['a note', { status: null }],
+        ['an open by a machine', { status: 'opened', evidence: 'machine' }],
+      ] as const)('of %s is recorded once, also when it is sent again once that time has come', async (_, changes) => {
+        const messageId = freshMessageId();
+        const at = [noon, noon + minute, tomorrow];
+        const outcomes = [];
+        for (const receivedAt of at) {
+          const event = canonicalEvent({ ...draft(messageId), ...changes }, receivedAt) as CanonicalEvent;
+          outcomes.push(await store.record([event], receivedAt));
+        }
+        expect(outcomes).toMatchObject([{ recorded: 1 }, { duplicate: 1 }, { duplicate: 1 }]);
       });
 
       it('decides like any other event where it is news', async () => {
