@@ -10,7 +10,7 @@ import { MailtrailStack } from './stack.ts';
 // the tests: that the resources that keep data stay the same ones.
 const app = new App({ postCliContext: CURRENTLY_RECOMMENDED_FLAGS });
 try {
-  const config = readConfig(name => app.node.tryGetContext(name));
+  const config = readConfig(app.node.getAllContext());
   new MailtrailStack(app, 'Mailtrail', config);
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   app.synth();

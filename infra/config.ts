@@ -81,17 +81,22 @@ export class ConfigError extends Error {
 /**
  * Reads the configuration.
  *
- * @param context looks a name up in the CDK context: `mailtrail` is the object of cdk.json, a field's name its override
+ * @param context the CDK context: `mailtrail` is the object of cdk.json, a field's name its override
+ * @throws ConfigError
  */
 export function readConfig(
-  context: (name: string) => unknown,
+  context: Readonly<Record<string, unknown>>,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Config {
-  const unknown = Object.keys(environment).filter(name => name.startsWith(prefix) && !variables.has(name));
+  const unknown = [
+    ...Object.keys(environment).filter(name => name.startsWith(prefix) && !variables.has(name)),
+    // The CDK's own names all have a hyphen, a colon or a slash in them.
+    ...Object.keys(context).filter(name => /^\w*$/.test(name) && name !== 'mailtrail' && !(name in config.shape)),
+  ];
   if (unknown.length > 0) throw new ConfigError(`There is no setting ${unknown.join(', ')}.`);
-  const given: Record<string, unknown> = { ...(context('mailtrail') as object | undefined) };
+  const given: Record<string, unknown> = { ...(context.mailtrail as object | undefined) };
   for (const field of fields) {
-    const override = context(field) ?? environment[environmentVariable(field)];
+    const override = context[field] ?? environment[environmentVariable(field)];
     if (override !== undefined) given[field] = override;
     if (given[field] === '') delete given[field];
   }
@@ -103,12 +108,8 @@ export function readConfig(
   );
 }
 
-/**
- * The context that the CDK command line would give an app: cdk.json under the arguments `-c name=value`.
- *
- * @throws ConfigError for a name that is none of ours, nor of the CDK's own, which all have a colon or a slash
- */
-export function commandLineContext(args: readonly string[]): (name: string) => unknown {
+/** The context that the CDK command line would give an app: cdk.json under the arguments `-c name=value`. */
+export function commandLineContext(args: readonly string[]): Record<string, unknown> {
   const { context } = JSON.parse(readFileSync(new URL('../cdk.json', import.meta.url), 'utf8')) as {
     context: Record<string, unknown>;
   };
@@ -117,16 +118,12 @@ export function commandLineContext(args: readonly string[]): (name: string) => u
     options: { context: { type: 'string', short: 'c', multiple: true } },
     strict: false,
   });
-  const overrides = ((values.context ?? []) as string[]).map(pair => {
+  const pairs = (values.context ?? []).filter(pair => typeof pair === 'string');
+  const overrides = pairs.map(pair => {
     const [name = '', ...value] = pair.split('=');
     return [name, value.join('=')];
   });
-  const unknown = overrides
-    .map(([name]) => name!)
-    .filter(name => !fields.some(field => field === name) && !/[:/]/.test(name));
-  if (unknown.length > 0) throw new ConfigError(`There is no setting ${unknown.join(', ')} (-c).`);
-  const all: Record<string, unknown> = { ...context, ...Object.fromEntries(overrides) };
-  return name => all[name];
+  return { ...context, ...Object.fromEntries(overrides) };
 }
 
 /** What must be set before Mailtrail can be deployed. */

@@ -36,6 +36,7 @@ export class Ingest extends MailtrailFunction {
         { actions: ['sqs:SendMessage'], resources: [quarantine.queueArn] },
       ],
       // One whole vCPU: SendGrid's largest batch is some 1,500 writes, and each of them takes nearly a millisecond of it.
+      // More emails in one request than can be written in time are recorded by and by, while the provider sends it again.
       memoryMegabytes: 1769,
       // The handler answers within 2.5 s; the rest is for a cold start on a bad day.
       timeoutSeconds: 10,

@@ -64,7 +64,7 @@ export function planUpdate(events: readonly CanonicalEvent[], item: KnownItem | 
 /** The usual case, in one write: there is news in the events, they decide the status, and the history has room for them. */
 function firstPlan(events: readonly CanonicalEvent[]): Plan {
   const distinct = byEncoding(events);
-  const kept = distinct.size > historyLimit ? byEncoding(boundedHistory([...distinct.values()])) : distinct;
+  const kept = bounded(distinct);
   const added = [...kept.keys()];
   const verdict = merge(events);
   const facts = factsOf(events, undefined);
@@ -89,9 +89,10 @@ function firstPlan(events: readonly CanonicalEvent[]): Plan {
 
 /** The exact case: the item is known, and the condition is that nothing that matters has changed since. */
 function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
-  const news = byEncoding(events.filter(event => !isIn(item, event)));
+  const known = new Set([...item.history.values()].map(asDated));
+  const news = byEncoding(events.filter(event => !known.has(asDated(event))));
   const all = new Map<string, HistoryEvent>([...item.history, ...news]);
-  const kept = all.size > historyLimit ? byEncoding(boundedHistory([...all.values()])) : all;
+  const kept = bounded(all);
   const added = [...news.keys()].filter(element => kept.has(element));
   const dropped = news.size - added.length;
   const facts = factsOf(events, item);
@@ -110,8 +111,9 @@ function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
       datedAhead,
       condition: allOf(
         verdict === null ? null : decides ? givesWayTo(verdict) : not(givesWayTo(verdict)),
-        decides && !item.datedAhead ? noneDatedAhead : null,
-        added.length === 0 ? stillThere : mustNotChange ? isStill(item) : room(added.length),
+        item.datedAhead ? null : noneDatedAhead,
+        item.history.size > 0 ? stillThere : null,
+        added.length === 0 ? null : mustNotChange ? isStill(item) : room(added.length),
         sameAccount(facts, events),
       ),
     },
@@ -128,14 +130,14 @@ function isDatedAhead({ claimedAt }: HistoryEvent): boolean {
   return claimedAt !== undefined;
 }
 
-/** Whether the item's history holds the event; one that was dated into the future, with its time of arrival then. */
-function isIn({ history }: KnownItem, event: CanonicalEvent): boolean {
-  if (history.has(encodeHistory(event))) return true;
-  const claimed = event.claimedAt ?? event.occurredAt;
-  for (const { eventId, claimedAt } of history.values()) {
-    if (claimedAt === claimed && eventId === event.eventId) return true;
-  }
-  return false;
+/** An event as its provider dated it: the same for every delivery, whenever it arrived. */
+function asDated(event: HistoryEvent): string {
+  return encodeHistory({ ...event, occurredAt: event.claimedAt ?? event.occurredAt, claimedAt: undefined });
+}
+
+/** What is kept of the events, by their encoding. */
+function bounded<Event extends HistoryEvent>(events: ReadonlyMap<string, Event>): ReadonlyMap<string, Event> {
+  return events.size > historyLimit ? byEncoding(boundedHistory([...events.values()])) : events;
 }
 
 const factNames = ['accountId', 'subject', 'reference'] as const satisfies readonly (keyof EmailFacts)[];

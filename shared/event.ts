@@ -78,7 +78,7 @@ export const limits = {
 } as const;
 
 /** An event dated further ahead than this is taken at the time of arrival, so that it cannot freeze a status. */
-export const furthestAhead = 10 * 60_000;
+const furthestAhead = 10 * 60_000;
 
 /** No provider's event is older than email providers are; what claims to be has a broken clock or unit. */
 const earliestTime = Date.UTC(2000, 0, 1);

@@ -14,8 +14,11 @@ import { decidingEventOf, decodeHistory, encodeHistory, type HistoryEvent, inTim
 import { eachInFlight } from './in-flight.ts';
 import { merge, type Status, type Verdict } from './status.ts';
 
-/** Tries of one email's write before the provider has to send it again: each but the first knows the item. */
-const attempts = 8;
+/**
+ * Tries of one email's write before the provider has to send it again: each but the first knows the item, and fails only
+ * where another writer was faster. The caller's deadline ends most of them earlier.
+ */
+const attempts = 100;
 
 /** Writes in flight at once: more gains nothing (measured 16 to 64). */
 const concurrentWrites = 32;
@@ -108,7 +111,7 @@ export function createRecorder({
       const work = eachInFlight([...pending], concurrentWrites, async ([emailId, group]) => {
         if (signal?.aborted) return;
         try {
-          const written = await recordEmail(emailId, group, receivedAt);
+          const written = await recordEmail(emailId, group, receivedAt, signal);
           for (const count of ['recorded', 'duplicate', 'dropped'] as const) total[count] += written[count];
           full.push(...written.full);
         } catch (error) {
@@ -127,6 +130,7 @@ export function createRecorder({
     emailId: string,
     group: readonly CanonicalEvent[],
     receivedAt: number,
+    signal?: AbortSignal,
   ): Promise<Omit<Recorded, 'failed'>> {
     const { provider, messageId, recipient } = group[0]!;
     const expiresAt = receivedAt + retentionDays * day;
@@ -146,8 +150,8 @@ export function createRecorder({
         const before = historyOf(Attributes);
         return counts(added.filter(element => !before.has(element)).length);
       } catch (error) {
-        if (isItemFull(error)) return recordStatus(emailId, group, receivedAt);
-        if (!(error instanceof ConditionalCheckFailedException) || attempt === attempts) throw error;
+        if (isItemFull(error)) return recordStatus(emailId, group, receivedAt, signal);
+        if (!(error instanceof ConditionalCheckFailedException) || attempt === attempts || signal?.aborted) throw error;
         item = knownItem(error.Item);
       }
     }
@@ -158,12 +162,13 @@ export function createRecorder({
     emailId: string,
     group: readonly CanonicalEvent[],
     receivedAt: number,
+    signal?: AbortSignal,
   ): Promise<Omit<Recorded, 'failed'>> {
     const deciding = decidingEventOf(merge(group), group) as CanonicalEvent | null;
     const bare = deciding && withoutTexts(deciding);
     const nothing = { recorded: 0, duplicate: 0, dropped: 0, full: group };
     if (bare === null || (group.length === 1 && encodeHistory(bare) === encodeHistory(group[0]!))) return nothing;
-    const written = await recordEmail(emailId, [bare], receivedAt);
+    const written = await recordEmail(emailId, [bare], receivedAt, signal);
     return written.full.length > 0 ? nothing : { ...written, full: group.filter(event => event !== deciding) };
   }
 }

@@ -1,11 +1,15 @@
 import { reasonInWords } from '../../shared/reason.ts';
 import { type AlertKind, type Status, statuses, statusIds } from '../../shared/status.ts';
+import { boundedText } from '../../shared/text.ts';
 import { isoText } from '../../shared/time.ts';
 import type { Alert } from './alert.ts';
 import { headerText, readableAddress, readableText } from './readable.ts';
 
 /** SNS takes 256 KB, message and attributes together; the rest is room for the attributes. */
-export const largestMessage = 255 * 1024;
+const largestMessage = 255 * 1024;
+
+/** So many bytes of a server's reply are in a digest, so that a burst stays a handful of messages. */
+const longestReason = 120;
 
 /** SNS's bound for a subject: fewer than 100 printable ASCII characters. */
 const longestSubject = 99;
@@ -44,11 +48,12 @@ export function messagesOf(alerts: readonly Alert[], emailPageUrl: string): Aler
 
 /** Alerts of one group split where a message would become too large. */
 function digestsOf(group: readonly Alert[], emailPageUrl: string): Alert[][] {
+  if (group.length === 1) return [[...group]];
   // Both escapings work character by character, so that sizes add up; the count in the text takes a few bytes more.
   const empty = Buffer.byteLength(digestBodyOf(group[0]!, [], emailPageUrl)) + 8;
   const digests: Alert[][] = [];
   let size = Number.POSITIVE_INFINITY;
-  for (const alert of group) {
+  for (const alert of group.map(withShortReason)) {
     const added = sizeOf(alert, emailPageUrl);
     if (size + added > largestMessage) {
       digests.push([]);
@@ -58,6 +63,13 @@ function digestsOf(group: readonly Alert[], emailPageUrl: string): Alert[][] {
     size += added;
   }
   return digests;
+}
+
+function withShortReason(alert: Alert): Alert {
+  const { reason } = alert;
+  return reason?.text === undefined
+    ? alert
+    : { ...alert, reason: { ...reason, text: boundedText(reason.text, longestReason) } };
 }
 
 /** What one more email adds to a digest's body. */
@@ -111,19 +123,16 @@ function statusesOf(kind: AlertKind): readonly Status[] {
   return statusIds.filter(id => statuses[id].alert === kind);
 }
 
-/** One email for machines: every value as it is. */
+/** One email for machines: every value as it is. What all have in common, and the words of a status, stand above. */
 function entryOf(alert: Alert, emailPageUrl: string) {
-  const { emailId, accountId, provider, messageId, recipient, subject, reference, status, statusAt, reason } = alert;
+  const { emailId, provider, recipient, subject, reference, status, statusAt, reason } = alert;
   return {
     emailId,
-    accountId: accountId ?? null,
     provider,
-    messageId,
     recipient,
     subject: subject ?? null,
     reference: reference ?? null,
     status,
-    label: statuses[status].label,
     statusAt: isoText(statusAt),
     reason: reason ?? null,
     url: pageOf(alert, emailPageUrl),

@@ -60,7 +60,8 @@ function* messagesOf(request: QuarantinedRequest, quarantined: readonly Quaranti
     const envelope = { requestId, provider, reason, receivedAt: isoText(receivedAt) };
     let pieces: unknown[] = [];
     let size = 0;
-    for (const { piece } of ofReason) {
+    // A piece that tells of several emails is kept once.
+    for (const piece of new Set(ofReason.map(({ piece }) => piece))) {
       if (piece === null) {
         yield* partsOf(body, { ...envelope, content: 'body' });
         continue;

@@ -42,16 +42,21 @@ export function createWebhookSecrets(
     return secrets;
   };
 
+  const ageOf = (read: typeof known) => (read === null ? Number.POSITIVE_INFINITY : now() - read.at);
+
   const inForce = async () => {
-    const age = known === null ? Number.POSITIVE_INFINITY : now() - known.at;
-    if (known !== null && age < refreshAfter) return known.secrets;
+    if (known !== null && ageOf(known) < refreshAfter) return known.secrets;
     lookup ??= lookUpAll().finally(() => {
       lookup = null;
     });
-    if (known === null || age >= expiresAfter) return lookup;
-    // Beside the request, so that nobody waits while Secrets Manager is slow; should it fail, the next one asks again.
-    lookup.catch(() => {});
-    return known.secrets;
+    if (known !== null && ageOf(known) < expiresAfter) {
+      // Beside the request, so that nobody waits while Secrets Manager is slow; should it fail, the next one asks again.
+      lookup.catch(() => {});
+      return known.secrets;
+    }
+    const secrets = await lookup;
+    // One that was begun before the function was frozen may bring what is long out of date.
+    return ageOf(known) < expiresAfter ? secrets : lookUpAll();
   };
 
   return async provider => secretList.parse(lookUp(await inForce(), provider));

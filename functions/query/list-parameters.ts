@@ -3,7 +3,7 @@ import type { PageKey } from '../../shared/store.ts';
 import { type ListOfAccount, pageKeyOf } from './cursor.ts';
 
 /** The query parameters of a list of emails; every other one is refused, since ignoring a filter would show too much. */
-export const listParameters = z.strictObject({
+const listParameters = z.strictObject({
   limit: z._default(
     z.pipe(
       z.string().check(z.regex(/^(?:[1-9]\d?|100)$/, 'must be a whole number from 1 to 100')),

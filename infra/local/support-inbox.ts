@@ -66,7 +66,7 @@ export async function startSupportInbox(
 }
 
 /** The messages kept so far, the oldest first. */
-export function readInbox(file: string): InboxMessage[] {
+function readInbox(file: string): InboxMessage[] {
   if (!existsSync(file)) return [];
   return readFileSync(file, 'utf8')
     .split('\n')

@@ -243,7 +243,7 @@ export function resolveTemplate(template: Template, place: Place = {}): Resolved
 }
 
 /** Both ways in which CloudFormation writes a table. */
-export const tableTypes = ['AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'] as const;
+const tableTypes = ['AWS::DynamoDB::Table', 'AWS::DynamoDB::GlobalTable'] as const;
 
 /** The tables of a template. */
 export function tablesOf(template: ResolvedTemplate): readonly Resource[] {

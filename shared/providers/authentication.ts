@@ -9,7 +9,7 @@ export const hour = 60 * minute;
 export const longestHeader = 4_096;
 
 /** How far ahead of ours a provider's clock may be. */
-export const clockSkew = 10 * minute;
+const clockSkew = 10 * minute;
 
 /** Whether two texts are equal, in a time that depends on neither. */
 export function equalInConstantTime(one: string | Buffer, other: string | Buffer): boolean {

@@ -14,7 +14,7 @@ import {
   type ReadingContext,
   readJson,
 } from './provider.ts';
-import { enhancedCodeIn, type FailureStatus, labelledFailure } from './smtp-reply.ts';
+import { enhancedCodeAmong, type FailureStatus, failureOf, labelledFailure } from './smtp-reply.ts';
 
 /** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks */
 const signed = z.object({
@@ -75,7 +75,11 @@ function failed(event: MailgunEvent): FailureStatus | 'deferred' | null {
   if (event.severity !== 'permanent') return null;
   const own = (table: Readonly<Record<string, FailureStatus>>) =>
     lookUp(table, event.reason ?? '') ?? lookUp(table, String(event['delivery-status']?.code));
-  return own(notTried) ?? labelledFailure(replyOf(event), own(failures) ?? null) ?? 'hard_bounced';
+  const untried = own(notTried);
+  if (untried !== undefined) return untried;
+  // With or without a code, the server's words for an address that does not exist come before what Mailgun makes of it.
+  const reply = replyOf(event);
+  return failureOf(reply) === 'invalid' ? 'invalid' : (labelledFailure(reply, own(failures) ?? null) ?? 'hard_bounced');
 }
 
 const events = {
@@ -180,10 +184,11 @@ function read(event: MailgunEvent, { metadata }: ReadingContext): PieceReading {
 
 function replyOf({ 'delivery-status': delivery }: MailgunEvent) {
   const words = [delivery?.message, delivery?.description].filter(part => part).join(' ');
-  const code = delivery?.code;
+  // Codes of Mailgun's own, 498, 499 and from 600 on, are none of SMTP.
+  const code = /^[45][0-5]\d$/.exec(String(delivery?.code))?.[0];
   return {
-    enhancedCode: enhancedCodeIn(delivery?.['enhanced-code']) ?? enhancedCodeIn(words),
-    ...(code && { code: String(code) }),
+    enhancedCode: enhancedCodeAmong(delivery?.['enhanced-code'], words),
+    code,
     text: words,
   };
 }

@@ -13,7 +13,7 @@ import {
   type ReadingContext,
   readJson,
 } from './provider.ts';
-import { enhancedCodeIn, labelledFailure } from './smtp-reply.ts';
+import { enhancedCodeAmong, labelledFailure } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
 
@@ -137,7 +137,7 @@ function read(event: PostmarkEvent, { metadata }: ReadingContext): PieceReading 
 }
 
 function replyOf({ Details, Description }: PostmarkEvent) {
-  return { enhancedCode: enhancedCodeIn(Details) ?? enhancedCodeIn(Description), text: Details || Description || '' };
+  return { enhancedCode: enhancedCodeAmong(Details, Description), text: Details || Description || '' };
 }
 
 /** Postmark may change the letter case of metadata names. */

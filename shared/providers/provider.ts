@@ -46,13 +46,14 @@ export type QuarantineReason =
   | 'not_utf8'
   | 'not_json'
   | 'too_deep'
+  | 'too_many'
   | 'unexpected_shape'
   | 'unknown_event'
   | 'item_full';
 
 export interface Quarantined {
   readonly reason: QuarantineReason;
-  /** The piece that could not be read; null where it is the whole body. */
+  /** The piece that could not be read, the same for each event in it; null where it is the whole body. */
   readonly piece: unknown;
 }
 
@@ -114,6 +115,9 @@ export type PieceReading = readonly EventDraft[] | QuarantineReason;
 
 const deepest = 32;
 
+/** More pieces than any provider sends at once, and than can be looked at in time: the request is kept whole. */
+const most = 20_000;
+
 /** Whether `value` nests deeper than anything a provider sends; iterative, so that depth itself cannot hurt. */
 function tooDeep(value: unknown): boolean {
   if (value === null || typeof value !== 'object') return false;
@@ -158,6 +162,7 @@ export function readJson<Piece>(
   }
   if (options.batched === true && !Array.isArray(parsed)) return wholeBody('unexpected_shape');
   const all: readonly unknown[] = options.batched && Array.isArray(parsed) ? parsed : [parsed];
+  if (all.length > most) return wholeBody('too_many');
   const pieces = all.filter(piece => !tooDeep(piece));
 
   const events: CanonicalEvent[] = [];

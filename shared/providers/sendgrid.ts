@@ -12,7 +12,7 @@ import {
   type ReadingContext,
   readJson,
 } from './provider.ts';
-import { enhancedCodeIn, type FailureStatus, labelledFailure } from './smtp-reply.ts';
+import { enhancedCodeAmong, type FailureStatus, labelledFailure } from './smtp-reply.ts';
 
 /** Custom arguments lie among SendGrid's own fields: where it has none of the name, a number may be the sender's. */
 const ownText = z.catch(z.nullish(z.string()), undefined);
@@ -146,7 +146,7 @@ function read(event: SendGridEvent, { metadata }: ReadingContext): PieceReading 
 
 function replyOf({ status, reason, response }: SendGridEvent) {
   const text = reason ?? response ?? undefined;
-  return { enhancedCode: enhancedCodeIn(status) ?? enhancedCodeIn(text), text };
+  return { enhancedCode: enhancedCodeAmong(status, text), text };
 }
 
 /** The send call's X-Message-Id: what follows it differs per recipient, and began with `.filter` until January 2024. */

@@ -39,11 +39,14 @@ interface Rule {
 const noSuchDomain = /\bnull[ -]?mx\b|\bno mx\b|\b(?:host|domain)(?: or domain)?(?: name)? (?:was )?not found/i;
 const takesNoMail = /does not accept (?:any )?e?-?mail/i;
 const unknownUser =
-  /(?:user|recipient|mailbox|address|account|addressee)\b.{0,60}\b(?:unknown|not found|does ?n[o']t exist|doesnt exist|no longer exists|invalid)|(?:unknown|no such|invalid|non-?existent) (?:user|recipient|mailbox|address|account|person)|does not exist/i;
-const aboutSender = /\b(?:sender|helo|ehlo|spf|mail from|return-?path)\b/i;
+  /(?:user|recipient|mailbox|address|account|addressee)\b[^.;]{0,40}\b(?:unknown|not found|does ?n[o']t exist|doesnt exist|no longer exists|invalid)|(?:unknown|no such|invalid|non-?existent) (?:user|recipient|mailbox|address|account|person)|does not exist/i;
+/** The sending side has addresses, hosts and accounts too, which can be unknown as well. */
+const aboutSender =
+  /\b(?:sender|helo|ehlo|spf|dkim|dmarc|mail from|return-?path|header|signature|client|ip|ptr|dns)\b/i;
 const refusedByPolicy = /block(?:ed|list)|blacklist|denylist|\bpolicy\b|\bspam\b|\bdmarc\b|\brelay(?:ing)?\b/i;
 const spamContent = /\bspam\b|\bcontent\b|virus|unsolicited/i;
-const noConnection = /time[d ]?[ -]?out|could not connect|connection (?:refused|reset|lost|closed|failed)|unreachable/i;
+const timedOut = /time[d ]?[ -]?out/i;
+const noConnection = /could not connect|connection (?:refused|reset|lost|closed|failed)|unreachable/i;
 const permanentOrNone = /^(?:5\d\d)?$/;
 
 /** First match wins. */
@@ -57,27 +60,28 @@ const rules = [
   { status: 'invalid', bare: true, code: permanentOrNone, text: unknownUser, unless: aboutSender },
   { status: 'hard_bounced', enhanced: /^5\.(?:2\.1|1\.\d+)$/ },
   { status: 'soft_bounced', enhanced: /^5\.(?:2\.2|2\.3|3\.4)$/ },
+  { status: 'soft_bounced', text: timedOut },
+  { status: 'soft_bounced', bare: true, text: noConnection },
   { status: 'rejected', enhanced: /^[45]\.7\.\d+$/ },
   { status: 'soft_bounced', enhanced: /^4\./ },
   { status: 'rejected', enhanced: /^5\.6\.\d+$/, text: spamContent },
   { status: 'rejected', code: /^554$/, text: refusedByPolicy },
   { status: 'rejected', bare: true, code: permanentOrNone, text: refusedByPolicy },
-  { status: 'soft_bounced', bare: true, text: noConnection },
   { status: 'hard_bounced', enhanced: /^5\./ },
 ] as const satisfies readonly Rule[];
 
 /** x.0.0 says no more than its class: a label, or the text, knows better. */
-const classOnly = /^[245]\.0\.0$/;
+const classOnly = /^(?:[45]\.0\.0)?$/;
 const byClass: Readonly<Record<string, FailureStatus>> = { '5.0.0': 'hard_bounced', '4.0.0': 'soft_bounced' };
 
-function tellsMore(enhancedCode: string | undefined): enhancedCode is string {
-  return enhancedCode !== undefined && !classOnly.test(enhancedCode);
+function tellsMore(enhancedCode = ''): boolean {
+  return !classOnly.test(enhancedCode);
 }
 
 /** The status of a final failure by the server's reply; null where the reply does not tell. */
 export function failureOf({ enhancedCode = '', code, text: reply = '' }: SmtpReply): FailureStatus | null {
   const text = reply.slice(0, longestReply);
-  const bare = !tellsMore(enhancedCode || undefined);
+  const bare = !tellsMore(enhancedCode);
   const replyCode = code ?? replyCodeIn(text) ?? '';
   const match = rules.find(
     (rule: Rule) =>
@@ -101,9 +105,15 @@ export function labelledFailure<Label extends Status | null>(reply: SmtpReply, l
 }
 
 // The registry's subjects are 0 to 7; nothing that goes on before or after, as IP addresses and most versions do.
-const enhancedCode = /(?<![\d.])([245]\.[0-7]\.\d{1,3})(?![\d]|\.\d)/;
+const enhancedCode = /(?<![\d.])([45]\.[0-7]\.\d{1,3})(?![\d]|\.\d)/;
 
-/** The first enhanced status code in a server's reply, e.g. `5.1.1` in `smtp;550 5.1.1 no such user`. */
+/** The enhanced status code of a failure in the first text whose code says more than its class, else in the first that has one. */
+export function enhancedCodeAmong(...texts: readonly (string | null | undefined)[]): string | undefined {
+  const codes = texts.map(enhancedCodeIn);
+  return codes.find(tellsMore) ?? codes.find(code => code !== undefined);
+}
+
+/** The first enhanced status code of a failure in a server's reply, e.g. `5.1.1` in `smtp;550 5.1.1 no such user`. */
 export function enhancedCodeIn(text: string | null | undefined): string | undefined {
   return text ? enhancedCode.exec(text.slice(0, longestReply))?.[1] : undefined;
 }

@@ -69,14 +69,11 @@ describe('an alert', () => {
       emails: [
         {
           emailId: 'email-1',
-          accountId: 'acme',
           provider: 'sendgrid',
-          messageId: 'message-1',
           recipient: 'jane@example.com',
           subject: '<!channel> https://a.example',
           reference: 'INV-7',
           status: 'invalid',
-          label: 'Invalid',
           statusAt: '2026-01-02T12:00:00.000Z',
           reason: { code: '550', enhancedCode: '5.1.1', text: 'no such user' },
           url: 'https://support.example.com/accounts/acme/emails/email-1',
@@ -176,7 +173,7 @@ describe('a burst of alerts', () => {
         reason: {
           code: '550',
           enhancedCode: '5.1.1',
-          text: '550 5.1.1 The email account does not exist, check for typos',
+          text: "550-5.1.1 The email account that you tried to reach does not exist. Please try double-checking the recipient's email address for typos or unnecessary spaces. For more information, go to https://support.google.com/mail/?p=NoSuchUser af79cd13be357-7c5a5d0d2d4si123456785a.123 - gsmtp",
         },
       }));
       let start = 0;

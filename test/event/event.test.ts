@@ -32,6 +32,8 @@ describe('the canonical event', () => {
     ['unusable_recipient', { recipient: `${'x'.repeat(1_000_000)}@example.com` }],
     ['unusable_recipient', { recipient: 'ja\u0000ne@example.com' }],
     ['unusable_recipient', { recipient: '<>' }],
+    ['unusable_recipient', { recipient: 'b@example.com;' }],
+    ['unusable_recipient', { recipient: 'team: a@example.com' }],
     ['unusable_recipient', { recipient: 'undisclosed recipients' }],
     ['unusable_recipient', { recipient: 'jane@example.com, joe@example.com' }],
     ['unusable_account_id', { accountId: 'x'.repeat(200) }],

@@ -11,7 +11,7 @@ import {
 import { defaultOldAfter } from '../../shared/status.ts';
 
 const read = (context: Record<string, unknown>, environment: Record<string, string> = {}) =>
-  readConfig(name => context[name], environment);
+  readConfig(context, environment);
 const defaults = read({});
 
 describe('the configuration', () => {
@@ -60,9 +60,12 @@ describe('the configuration', () => {
   });
 
   it('refuses a misspelt environment variable and a misspelt -c, and leaves the CDK its own', () => {
-    expect(() => readConfig(() => undefined, { MAILTRAIL_RETENTION_DAY: '30' })).toThrow('MAILTRAIL_RETENTION_DAY');
-    expect(() => commandLineContext(['-c', 'oidcIsuer=https://login.example.com'])).toThrow('oidcIsuer');
-    expect(commandLineContext(['-c', '@aws-cdk/core:x=true'])('@aws-cdk/core:x')).toBe('true');
+    expect(() => read({}, { MAILTRAIL_RETENTION_DAY: '30' })).toThrow('MAILTRAIL_RETENTION_DAY');
+    expect(() => read(commandLineContext(['-c', 'oidcIsuer=https://login.example.com']))).toThrow('oidcIsuer');
+    expect(read(commandLineContext(['-c', 'cli-telemetry=false', '--context=@aws-cdk/core:x=true', '-c']))).toEqual(
+      defaults,
+    );
+    expect(read(commandLineContext(['--profile', 'p', '-c', 'retentionDays=7'])).retentionDays).toBe(7);
   });
 
   it('explains every field', () => {

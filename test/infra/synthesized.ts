@@ -26,11 +26,7 @@ export function appOf(mailtrail: Readonly<Record<string, unknown>> = {}): { app:
   });
   return {
     app,
-    stack: new MailtrailStack(
-      app,
-      'Mailtrail',
-      readConfig(name => app.node.tryGetContext(name), {}),
-    ),
+    stack: new MailtrailStack(app, 'Mailtrail', readConfig(app.node.getAllContext(), {})),
   };
 }
 

@@ -47,6 +47,15 @@ describe('the quarantine', () => {
     expect(new Set(kept)).toEqual(new Set(pieces));
   });
 
+  it('keeps a piece that tells of many emails once', async () => {
+    const piece = { event: 'registered', to: Array.from({ length: 2_000 }, (_, index) => `${index}@example.com`) };
+    await quarantine(
+      request(Buffer.from('[]')),
+      piece.to.map(() => ({ reason: 'unreadable_time', piece }) as const),
+    );
+    expect(await queue.kept()).toMatchObject([{ reason: 'unreadable_time', pieces: [piece] }]);
+  });
+
   it('keeps a body of 6 MB byte for byte, in parts', async () => {
     const body = Buffer.alloc(6 * 1024 * 1024, '\u0000\u00ff{"', 'latin1');
     await quarantine(request(body), [{ reason: 'not_utf8', piece: null }]);

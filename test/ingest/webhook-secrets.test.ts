@@ -5,7 +5,7 @@ import { createWebhookSecrets } from '../../functions/ingest/webhook-secrets.ts'
 const minute = 60_000;
 
 describe('the webhook secrets', () => {
-  let stored: string | Error | Promise<never>;
+  let stored: string | Error | Promise<string>;
   let lookups: number;
   let now: number;
   let secretsOf: ReturnType<typeof createWebhookSecrets>;
@@ -51,6 +51,22 @@ describe('the webhook secrets', () => {
     now = 4 * minute;
     expect(await secretsOf('sendgrid')).toEqual(['one']);
     expect(lookups).toBe(2);
+  });
+
+  it('are looked up anew when a refresh took so long that what it brings is out of date', async () => {
+    await secretsOf('sendgrid');
+    let arrive: (value: string) => void = () => {};
+    stored = new Promise(resolve => {
+      arrive = resolve;
+    });
+    now = 4.5 * minute;
+    expect(await secretsOf('sendgrid')).toEqual(['one']);
+    // The function is frozen here, with the refresh under way.
+    now = 60 * minute;
+    const asked = secretsOf('sendgrid');
+    stored = '{"sendgrid": ["two"]}';
+    arrive('{"sendgrid": ["one"]}');
+    expect(await asked).toEqual(['two']);
   });
 
   it('outlast a short outage of Secrets Manager, but never five minutes', async () => {

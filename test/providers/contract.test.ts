@@ -182,6 +182,7 @@ describe.each(providerNames)('the provider %s', name => {
       null: Buffer.from('null'),
       'an empty object': Buffer.from('{}'),
       'what is not UTF-8': Buffer.from([0x22, 0xff, 0xfe, 0x22]),
+      'more pieces than anybody sends': Buffer.from(`[${'0,'.repeat(20_000)}0]`),
       'depth 33': Buffer.from(`${'['.repeat(33)}${']'.repeat(33)}`),
       'depth 100,000': Buffer.from(`${'['.repeat(100_000)}${']'.repeat(100_000)}`),
     };

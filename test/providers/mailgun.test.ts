@@ -22,6 +22,7 @@ describe("Mailgun's events", () => {
     ['failed.code-625', 'rejected'],
     ['failed.suppressed-with-code', 'rejected'],
     ['failed.old-unknown-user', 'invalid'],
+    ['failed.old-unknown-user-without-code', 'invalid'],
     ['failed.no-mx-unknown-user', 'invalid'],
     ['failed.invalid', 'invalid'],
     ['failed.unknown-user-without-code', 'invalid'],

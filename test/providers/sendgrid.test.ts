@@ -26,6 +26,7 @@ describe("SendGrid's events", () => {
     ['bounce.blocked-unclassified', 'rejected'],
     ['bounce.blocked-without-classification', 'soft_bounced'],
     ['bounce.blocked-invalid-address', 'invalid'],
+    ['bounce.blocked-class-only-status', 'rejected'],
     ['bounce.expired', 'soft_bounced'],
     ['bounce.expired-unknown-user', 'invalid'],
     ['bounce.expired-invalid-address', 'invalid'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { enhancedCodeIn, failureOf, labelledFailure } from '../../shared/providers/smtp-reply.ts';
+import { enhancedCodeAmong, enhancedCodeIn, failureOf, labelledFailure } from '../../shared/providers/smtp-reply.ts';
 
 /** Replies as servers word them. */
 const replies = [
@@ -31,6 +31,10 @@ const replies = [
   ['550 SPF check: sender address is invalid', null],
   ['450 4.1.8 Sender address rejected: Domain not found', 'soft_bounced'],
   ['421 mailbox is unknown', null],
+  ['550 Your IP address 203.0.113.5 has invalid reverse DNS', null],
+  ['550 DMARC: address in From header invalid', 'rejected'],
+  ["550 the recipient's mailbox policy: invalid DKIM signature", 'rejected'],
+  ['554 Connection refused - client IP address not found in DNS (no PTR)', 'soft_bounced'],
   // A mailbox that takes no mail, or an address that cannot be one.
   ['550 5.2.1 The email account that you tried to reach is disabled', 'hard_bounced'],
   ['553 5.1.3 The recipient address is not a valid RFC 5321 address', 'hard_bounced'],
@@ -47,6 +51,8 @@ const replies = [
   ['4.4.7 Message expired: unable to deliver in 840 minutes', 'soft_bounced'],
   ['delivery temporarily suspended: connect to mx.example.com: Connection timed out', 'soft_bounced'],
   ['Could not connect', 'soft_bounced'],
+  ['554 connection timed out while relaying', 'soft_bounced'],
+  ['554 5.4.1 connection timed out', 'soft_bounced'],
   // Refused as a matter of policy.
   ['550 5.7.1 Message rejected due to local policy', 'rejected'],
   ['550-5.7.26 Unauthenticated email from example.com is not accepted due to the DMARC policy', 'rejected'],
@@ -91,11 +97,19 @@ describe("a mail server's final reply", () => {
     ['host 5.1.1.7 said', undefined],
     ['version 15.1.1', undefined],
     ['Exim 4.94.2', undefined],
+    ['Postfix 2.6.1 said: 550 5.1.1 no such user', '5.1.1'],
+    ['250 2.0.0 OK', undefined],
     ['port 25.4.1', undefined],
     ['no code', undefined],
     [null, undefined],
   ])('"%s" holds the enhanced code %s', (text, code) => {
     expect(enhancedCodeIn(text)).toBe(code);
+  });
+
+  it('has its code wherever a code says more than its class', () => {
+    expect(enhancedCodeAmong('5.0.0', '550 5.7.1 blocked')).toBe('5.7.1');
+    expect(enhancedCodeAmong('5.0.0', 'blocked')).toBe('5.0.0');
+    expect(enhancedCodeAmong('', undefined, 'no code')).toBeUndefined();
   });
 
   it("decides over the provider's label by its code, and not by its words", () => {
