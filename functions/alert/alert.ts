@@ -16,7 +16,6 @@ export interface Alert extends EmailFacts {
   readonly kind: AlertKind;
   readonly emailId: string;
   readonly provider: string;
-  readonly messageId: string;
   readonly recipient: string;
   readonly status: AlertingStatus;
   /** Epoch milliseconds. */
@@ -37,7 +36,6 @@ const number = z.pipe(
 const emailImage = z.object({
   emailId: text,
   provider: text,
-  messageId: text,
   recipient: text,
   accountId: z.optional(text),
   subject: z.optional(text),

@@ -15,7 +15,6 @@ const anAlert = (changes: Partial<Alert> = {}): Alert => ({
   kind: 'hard_bounce',
   emailId: 'email-1',
   provider: 'sendgrid',
-  messageId: 'message-1',
   recipient: 'jane@example.com',
   accountId: 'acme',
   subject: 'Invoice 7',
@@ -83,8 +82,8 @@ describe('an alert', () => {
   });
 
   it('says so where something is not known', () => {
-    const { emailId, provider, messageId, recipient, statusAt } = anAlert();
-    const bare: Alert = { emailId, kind: 'spam', provider, messageId, recipient, status: 'marked_spam', statusAt };
+    const { emailId, provider, recipient, statusAt } = anAlert();
+    const bare: Alert = { emailId, kind: 'spam', provider, recipient, status: 'marked_spam', statusAt };
     const { people, machines } = partsOf(messagesOf([bare], page)[0]!);
     expect(people).toContain('Account:   not known yet');
     expect(people).toContain('Reason:    not given');
@@ -166,7 +165,6 @@ describe('a burst of alerts', () => {
     sizes => {
       const bounces = many(1_000, index => ({
         emailId: `Q${String(index).padStart(21, '0')}`,
-        messageId: `14c5d75ce93.dfd.64b469.filter0001.16648.5515E0B88.${index}`,
         recipient: `someone.with.a.long.name.${index}@department.example.com`,
         subject: `Your invoice INV-2026-${index} of January is ready`,
         reference: `INV-2026-${index}`,
