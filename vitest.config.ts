@@ -4,6 +4,8 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     reporters: ['default', './test/closing-line.ts'],
+    // On two cores the default is one file at a time, and most of it is waiting for engines and clocks.
+    maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 60_000,
     coverage: { include: ['shared/**', 'functions/**'] },
