@@ -40,9 +40,11 @@ const noSuchDomain = /\bnull[ -]?mx\b|\bno mx\b|\b(?:host|domain)(?: or domain)?
 const takesNoMail = /does not accept (?:any )?e?-?mail/i;
 const unknownUser =
   /(?:user|recipient|mailbox|address|account|addressee)\b[^.;]{0,40}\b(?:unknown|not found|does ?n[o']t exist|doesnt exist|no longer exists|invalid)|(?:unknown|no such|invalid|non-?existent) (?:user|recipient|mailbox|address|account|person)|does not exist/i;
-/** The sending side has addresses, hosts and accounts too, which can be unknown as well. */
-const aboutSender =
-  /\b(?:sender|helo|ehlo|spf|dkim|dmarc|mail from|return-?path|header|signature|client|ip|ptr|dns)\b/i;
+/** The sender's domain can be the one that is not found... */
+const aboutSender = /\b(?:sender|helo|ehlo|spf|mail from|return-?path)\b/i;
+/** ...and the sending side has addresses and accounts too, which can be unknown or invalid. */
+const aboutSendingSide =
+  /\b(?:sender|helo|ehlo|spf|mail from|return-?path|dkim|dmarc|header|signature|client|ip|ptr|dns)\b/i;
 const refusedByPolicy = /block(?:ed|list)|blacklist|denylist|\bpolicy\b|\bspam\b|\bdmarc\b|\brelay(?:ing)?\b/i;
 const spamContent = /\bspam\b|\bcontent\b|virus|unsolicited/i;
 const timedOut = /time[d ]?[ -]?out/i;
@@ -56,8 +58,8 @@ const rules = [
   // The registry calls 5.1.10 a null MX; large hosts use it for a mailbox that does not exist.
   { status: 'hard_bounced', enhanced: /^5\.1\.10$/, text: takesNoMail },
   { status: 'invalid', enhanced: /^5\.1\.(?:1|6|10)$/ },
-  { status: 'invalid', enhanced: /^5\.1\.0$/, text: unknownUser, unless: aboutSender },
-  { status: 'invalid', bare: true, code: permanentOrNone, text: unknownUser, unless: aboutSender },
+  { status: 'invalid', enhanced: /^5\.1\.0$/, text: unknownUser, unless: aboutSendingSide },
+  { status: 'invalid', bare: true, code: permanentOrNone, text: unknownUser, unless: aboutSendingSide },
   { status: 'hard_bounced', enhanced: /^5\.(?:2\.1|1\.\d+)$/ },
   { status: 'soft_bounced', enhanced: /^5\.(?:2\.2|2\.3|3\.4)$/ },
   { status: 'soft_bounced', text: timedOut },

@@ -13,6 +13,8 @@ const replies = [
   ['Host or domain name not found', 'hard_bounced'],
   ['451 4.4.3 Host or domain name not found. Name service error for name=exmaple.con', 'hard_bounced'],
   ['550 5.1.1 Domain not found: no MX', 'hard_bounced'],
+  ["DNS Error: DNS type 'mx' lookup of exmaple.con responded with code NXDOMAIN Domain name not found", 'hard_bounced'],
+  ['450 4.1.2 <jane@exmaple.con>: Recipient address rejected: Domain not found', 'hard_bounced'],
   // No such mailbox.
   ['550-5.1.1 The email account that you tried to reach does not exist. Please try double-checking', 'invalid'],
   ['550 5.1.1 <jane@example.com>: Recipient address rejected: User unknown in virtual mailbox table', 'invalid'],
