@@ -7,11 +7,11 @@ import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { CanonicalEvent, EmailFacts } from './event.ts';
 import { boundedHistory, encodeHistory, type HistoryEvent, historyLimit } from './history.ts';
 import {
+  asksForAttention,
   merge,
   type PriorState,
   priorStates,
   type Status,
-  statuses,
   statusIds,
   supersedes,
   type Verdict,
@@ -40,6 +40,7 @@ export interface EmailUpdate {
 
 interface Condition {
   readonly expression: string;
+  readonly names?: Readonly<Record<string, string>>;
   readonly values: Readonly<Record<string, unknown>>;
 }
 
@@ -223,17 +224,22 @@ const givingWay = Object.fromEntries(
 
 function givesWayTo({ status, statusAt, statusEventId }: Verdict): Condition {
   const { expression, values } = givingWay[status];
-  return { expression, values: { ...values, ':statusAt': statusAt, ':statusEventId': statusEventId } };
+  return {
+    expression,
+    names: { '#status': 'status' },
+    values: { ...values, ':statusAt': statusAt, ':statusEventId': statusEventId },
+  };
 }
 
-function not({ expression, values }: Condition): Condition {
-  return { expression: `NOT (${expression})`, values };
+function not(condition: Condition): Condition {
+  return { ...condition, expression: `NOT (${condition.expression})` };
 }
 
 function allOf(...conditions: readonly (Condition | null)[]): Condition {
   const given = conditions.filter(condition => condition !== null);
   return {
     expression: given.map(({ expression }) => `(${expression})`).join(' AND '),
+    names: Object.assign({}, ...given.map(({ names }) => names)),
     values: Object.assign({}, ...given.map(({ values }) => values)),
   };
 }
@@ -252,8 +258,8 @@ export function updateInput(
   { tableName, emailId, provider, messageId, recipient, now, expiresAt }: UpdateTarget,
   { verdict, facts, history, datedAhead, condition }: EmailUpdate,
 ): UpdateCommandInput {
-  // Only what the expressions mention may be named.
-  const names: Record<string, string> = { '#provider': 'provider' };
+  // Only what the expressions mention may be named; a verdict's time and event id are the condition's already.
+  const names: Record<string, string> = { ...condition.names, '#provider': 'provider' };
   const values: Record<string, unknown> = {
     ...condition.values,
     ':provider': provider,
@@ -273,11 +279,10 @@ export function updateInput(
     names[`#${name}`] = name;
     values[`:${name}`] = facts[name];
   }
-  if (condition.expression.includes('#status') || verdict !== null) names['#status'] = 'status';
   if (verdict !== null) {
     sets.push('#status = :status, statusAt = :statusAt, statusEventId = :statusEventId');
     values[':status'] = verdict.status;
-    if (statuses[verdict.status].attention === 'yes') {
+    if (asksForAttention(verdict)) {
       sets.push('attentionAt = :statusAt, attentionDay = :attentionDay');
       values[':attentionDay'] = isoText(verdict.statusAt).slice(0, 10);
     } else {
@@ -299,7 +304,7 @@ export function updateInput(
     TableName: tableName,
     Key: { emailId },
     UpdateExpression: `SET ${sets.join(', ')}${others}`,
-    ...(condition.expression !== '' && { ConditionExpression: condition.expression }),
+    ConditionExpression: condition.expression,
     ExpressionAttributeNames: names,
     ExpressionAttributeValues: values,
     ReturnValues: 'UPDATED_OLD',

@@ -233,9 +233,14 @@ export function isOld({ status, statusAt }: Verdict, now: number, oldAfter: OldA
   return statuses[status].attention === 'when_old' && now - statusAt > oldAfter[status as keyof OldAfter];
 }
 
+/** Whether a status asks somebody to act, however old it is. */
+export function asksForAttention({ status }: Verdict): boolean {
+  return statuses[status].attention === 'yes';
+}
+
 /** Whether somebody must act on an email now: its status asks for it, or it has waited too long for news. */
 export function needsAttention(verdict: Verdict | null, now: number, oldAfter: OldAfter): boolean {
-  return verdict !== null && (statuses[verdict.status].attention === 'yes' || isOld(verdict, now, oldAfter));
+  return verdict !== null && (asksForAttention(verdict) || isOld(verdict, now, oldAfter));
 }
 
 export const caveatTexts = {

@@ -4,11 +4,11 @@ import { createSecretPair } from '../infra/local/webhook-secrets.ts';
 import { type ProviderName, providers } from '../shared/providers/registry.ts';
 import type { Scheme } from './signing-scheme.ts';
 
-const names = Object.keys(providers) as ProviderName[];
+export const providerNames = Object.keys(providers) as ProviderName[];
 
 /** By provider, each from the folder of its fixtures. */
 export const schemes = Object.fromEntries(
-  await Promise.all(names.map(async name => [name, (await import(`./fixtures/${name}/signing.ts`)).scheme])),
+  await Promise.all(providerNames.map(async name => [name, (await import(`./fixtures/${name}/signing.ts`)).scheme])),
 ) as Readonly<Record<ProviderName, Scheme>>;
 
 /** Fresh keys of a provider, and its signature with them. */

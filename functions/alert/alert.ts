@@ -1,6 +1,5 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import * as z from 'zod/mini';
-
 import type { EmailFacts, Reason } from '../../shared/event.ts';
 import { decidingEventOf, decodeHistory } from '../../shared/history.ts';
 import { lookUp } from '../../shared/look-up.ts';

@@ -1,9 +1,9 @@
-import { controlCharacters } from '../../shared/text.ts';
-
 /**
  * Text from outside, made safe to stand in a message that people read: mail programs and chats turn some texts into
  * links, mentions or formatting by themselves. Machines get the true values beside it.
  */
+
+import { controlCharacters } from '../../shared/text.ts';
 
 /** Characters that reorder or hide the text around them. */
 const disguises = /[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;

@@ -70,7 +70,7 @@ export function createHandler(dependencies: IngestDependencies) {
       );
       const receivedAt = now();
       const { requestId, timeEpoch } = event.requestContext;
-      return answer(dependencies, provider, requestId, timeLeft(timeEpoch, receivedAt), {
+      return answer(dependencies, provider, requestId, timeLeftOf(timeEpoch, receivedAt), {
         method,
         headers,
         body,
@@ -84,7 +84,7 @@ export function createHandler(dependencies: IngestDependencies) {
  *
  * @param timeEpoch when the gateway took the request, in epoch milliseconds
  */
-function timeLeft(timeEpoch: number, now: number): number {
+function timeLeftOf(timeEpoch: number, now: number): number {
   const waited = now - timeEpoch;
   return waited > 0 && waited < longestWait ? Math.max(answerAfter - waited, timeAtLeast) : answerAfter;
 }

@@ -42,21 +42,21 @@ export function createWebhookSecrets(
     return secrets;
   };
 
-  const ageOf = (read: typeof known) => (read === null ? Number.POSITIVE_INFINITY : now() - read.at);
+  const age = () => now() - (known?.at ?? Number.NEGATIVE_INFINITY);
 
   const inForce = async () => {
-    if (known !== null && ageOf(known) < refreshAfter) return known.secrets;
+    if (known !== null && age() < refreshAfter) return known.secrets;
     lookup ??= lookUpAll().finally(() => {
       lookup = null;
     });
-    if (known !== null && ageOf(known) < expiresAfter) {
+    if (known !== null && age() < expiresAfter) {
       // Beside the request, so that nobody waits while Secrets Manager is slow; should it fail, the next one asks again.
       lookup.catch(() => {});
       return known.secrets;
     }
     const secrets = await lookup;
     // One that was begun before the function was frozen may bring what is long out of date.
-    return ageOf(known) < expiresAfter ? secrets : lookUpAll();
+    return age() < expiresAfter ? secrets : lookUpAll();
   };
 
   return async provider => secretList.parse(lookUp(await inForce(), provider));

@@ -5,7 +5,7 @@ import { type HttpAnswer, json, problem } from '../../shared/http.ts';
 import { httpErrors } from '../../shared/http-errors.ts';
 import type { Log } from '../../shared/log.ts';
 import { routes } from '../../shared/routes.ts';
-import { type OldAfter, statuses } from '../../shared/status.ts';
+import { asksForAttention, type OldAfter } from '../../shared/status.ts';
 import type { Email, Reader } from '../../shared/store.ts';
 import { isPlainText } from '../../shared/text.ts';
 import { type AccessRules, isIdToken, maySee, type VerifiedToken } from './access.ts';
@@ -69,8 +69,7 @@ const operations = {
 
 function belongsTo({ accountId, list }: ListOfAccount) {
   return (email: Email) =>
-    email.accountId === accountId &&
-    (list === 'all' || (email.verdict !== null && statuses[email.verdict.status].attention === 'yes'));
+    email.accountId === accountId && (list === 'all' || (email.verdict !== null && asksForAttention(email.verdict)));
 }
 
 /** The query function: an account's people read their emails. Another account's email and none at all look the same. */

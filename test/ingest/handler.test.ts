@@ -10,8 +10,8 @@ import { type ProviderName, providers } from '../../shared/providers/registry.ts
 import { createRecorder, type Recorder } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
-import { fixture, fixtureNames, providerNames } from '../providers/fixtures.ts';
-import { signingKeys } from '../signing.ts';
+import { fixture, fixtureNames } from '../providers/fixtures.ts';
+import { providerNames, signingKeys } from '../signing.ts';
 import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
 import { startQuarantineQueue } from './quarantine-queue.ts';
 

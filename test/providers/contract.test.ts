@@ -5,8 +5,8 @@ import type { Provider, ProviderRequest, Refusal } from '../../shared/providers/
 import { providers } from '../../shared/providers/registry.ts';
 import { statusIds } from '../../shared/status.ts';
 import { noon } from '../arbitrary-events.ts';
-import { schemes, signingKeys } from '../signing.ts';
-import { context, fixture, fixtureNames, providerNames, reading, requestOf } from './fixtures.ts';
+import { providerNames, schemes, signingKeys } from '../signing.ts';
+import { context, fixture, fixtureNames, reading, requestOf } from './fixtures.ts';
 
 const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
 const minute = 60_000;

@@ -4,11 +4,9 @@ import type { ProviderRequest, ReadingContext } from '../../shared/providers/pro
 
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
 import { noon } from '../arbitrary-events.ts';
-import { signingKeys } from '../signing.ts';
+import { providerNames, signingKeys } from '../signing.ts';
 
 const folder = new URL('../fixtures/', import.meta.url);
-
-export const providerNames = Object.keys(providers) as ProviderName[];
 
 /** The names of a provider's fixtures: the event's name first, then what is special about it. */
 export function fixtureNames(provider: ProviderName): string[] {
