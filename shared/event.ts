@@ -13,6 +13,12 @@ export interface Reason {
   readonly text?: string | undefined;
 }
 
+/**
+ * Where it is not plain whose email an event is about: `unnamed`, it names nobody of a message's several recipients and
+ * is a note on each; `unlisted`, it names an address to which the message was not sent.
+ */
+export type Attribution = 'unnamed' | 'unlisted';
+
 /** What an event adds to an email besides its status; the first event that names one of them sets it. */
 export interface EmailFacts {
   readonly accountId?: string | undefined;
@@ -31,6 +37,8 @@ export interface CanonicalEvent extends DecidingEvent, EmailFacts {
   readonly reason?: Reason | undefined;
   readonly clickUrl?: string | undefined;
   readonly userAgent?: string | undefined;
+  /** Absent where it is plain whose email it is. */
+  readonly attribution?: Attribution | undefined;
   /** What the provider said, where that was too far in the future to be believed. Epoch milliseconds. */
   readonly claimedAt?: number | undefined;
 }
@@ -50,6 +58,7 @@ export interface EventDraft extends EmailFacts {
   readonly reason?: Reason | undefined;
   readonly clickUrl?: string | undefined;
   readonly userAgent?: string | undefined;
+  readonly attribution?: Attribution | undefined;
 }
 
 /** Why a genuine event cannot be recorded as it is. It goes to the quarantine, whole, with this word. */
@@ -126,6 +135,7 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number): Canonical
     ...optionalText('accountId', draft.accountId, limits.accountId),
     ...optionalText('subject', draft.subject, limits.subject),
     ...optionalText('reference', draft.reference, limits.reference),
+    ...(draft.attribution && { attribution: draft.attribution }),
     ...(tooFarAhead && { claimedAt: Math.floor(Math.min(draft.occurredAt, latestTime)) }),
   };
 }

@@ -30,6 +30,7 @@ export function encodeHistory(event: HistoryEvent): string {
     event.clickUrl ?? 0,
     event.userAgent ?? 0,
     event.claimedAt ?? 0,
+    event.attribution ?? 0,
   ];
   return JSON.stringify(fields.slice(0, fields.findLastIndex(field => field !== 0) + 1));
 }
@@ -50,6 +51,7 @@ export function decodeHistory(element: string): HistoryEvent {
     clickUrl,
     userAgent,
     claimedAt,
+    attribution,
   ] = fields;
   const reason = { ...(code && { code }), ...(enhancedCode && { enhancedCode }), ...(text && { text }) };
   return {
@@ -63,6 +65,7 @@ export function decodeHistory(element: string): HistoryEvent {
     ...(clickUrl && { clickUrl }),
     ...(userAgent && { userAgent }),
     ...(claimedAt && { claimedAt }),
+    ...(attribution && { attribution }),
   } as HistoryEvent;
 }
 

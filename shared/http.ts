@@ -15,6 +15,8 @@ export const problems = {
   'too-large': { status: 413, title: 'Request body too large' },
   'invalid-request': { status: 400, title: 'Invalid request' },
   'try-again': { status: 429, title: 'Not recorded, send it again' },
+  // The same to a provider that takes every 4xx for a receipt.
+  unavailable: { status: 503, title: 'Not recorded, send it again' },
   fault: { status: 500, title: 'Internal error' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -14,8 +14,11 @@ export interface LogLines {
     duplicate: number;
     dropped: number;
     quarantined: number;
+    unrelated: number;
     failed: number;
   };
+  /** A call that sets a webhook up and brings no events was answered. */
+  'webhook.set-up': { requestId: string; provider: string };
   /** A request was not genuine. The alarm on refused requests counts these lines. */
   'webhook.refused': { requestId: string; provider: string; refusal: string };
   /** Something of ours kept a genuine request from being kept; the provider was asked to send it again. */

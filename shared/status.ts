@@ -249,6 +249,10 @@ export const caveatTexts = {
   receipt_after_failure:
     'A person opened or clicked the email after it had failed: often a forwarding address bounced while the recipient did get it.',
   no_news_since: 'Nothing was heard about this email for longer than usual.',
+  one_of_several_recipients:
+    'Somebody opened or clicked, but the message had several recipients and the provider does not say which of them it was.',
+  unlisted_recipient:
+    'The message was not sent to this address: a provider named it, often because the address it was sent to forwards there.',
   account_conflict: 'Events of this email named different accounts. It stays with the account that was named first.',
 } as const;
 
@@ -269,7 +273,10 @@ export function caveatsOf(
   email: {
     readonly verdict: Verdict | null;
     readonly accountId?: string | undefined;
-    readonly events: readonly (DecidingEvent & { readonly accountId?: string | undefined })[];
+    readonly events: readonly (DecidingEvent & {
+      readonly accountId?: string | undefined;
+      readonly attribution?: 'unnamed' | 'unlisted' | undefined;
+    })[];
   },
   now: number,
   oldAfter: OldAfter = defaultOldAfter,
@@ -297,6 +304,9 @@ export function caveatsOf(
     }
     if (isOld(verdict, now, oldAfter)) say('no_news_since', statusAt);
   }
+  const attributed = (attribution: 'unnamed' | 'unlisted') => events.some(event => event.attribution === attribution);
+  if (attributed('unnamed')) say('one_of_several_recipients');
+  if (attributed('unlisted')) say('unlisted_recipient');
   if (accountId !== undefined && events.some(event => event.accountId !== undefined && event.accountId !== accountId)) {
     say('account_conflict');
   }

@@ -14,7 +14,7 @@ export function httpEvent(
   pathParameters: Record<string, string>,
   headers: Record<string, string> = {},
   body?: Buffer,
-  options: { readonly base64?: boolean; readonly method?: string } = {},
+  options: { readonly base64?: boolean; readonly method?: string; readonly url?: string } = {},
 ): APIGatewayProxyEventV2 {
   const [routeMethod, path] = routeKey.split(' ') as [string, string];
   const method = options.method ?? (routeMethod === 'ANY' ? 'GET' : routeMethod);
@@ -23,7 +23,7 @@ export function httpEvent(
     version: '2.0',
     routeKey,
     rawPath,
-    rawQueryString: '',
+    rawQueryString: options.url?.split('?').slice(1).join('?') ?? '',
     headers,
     pathParameters,
     requestContext: {
@@ -38,7 +38,7 @@ export function httpEvent(
       time: '02/Jan/2026:12:00:00 +0000',
       timeEpoch: Date.UTC(2026, 0, 2, 12),
     },
-    ...(body && { body: body.toString(options.base64 ? 'base64' : 'utf8') }),
+    ...(body?.length && { body: body.toString(options.base64 ? 'base64' : 'utf8') }),
     isBase64Encoded: Boolean(options.base64),
   };
 }

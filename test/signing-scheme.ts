@@ -1,24 +1,46 @@
+/** How the bytes of a fixture travel; the extension of its file. A `query` is the query string of a GET. */
+export const bodyTypes = {
+  json: 'application/json',
+  jsonl: 'application/jsonl',
+  form: 'application/x-www-form-urlencoded',
+  query: null,
+} as const satisfies Record<string, string | null>;
+
+export type BodyType = keyof typeof bodyTypes;
+
+/** A request as the provider would send it. */
 export interface Signed {
+  readonly method: 'POST' | 'GET';
+  readonly url: string;
   readonly headers: Record<string, string>;
   readonly body: Buffer;
 }
 
+/** What is to be signed. */
+export interface Unsigned {
+  readonly body: Buffer;
+  readonly type: BodyType;
+  /** The webhook's URL as the provider was given it, but for a secret in it. */
+  readonly url: string;
+}
+
 /** How a provider signs what it sends, and what that proves: `signing.ts` in the folder of its fixtures. */
 export interface Scheme {
-  /** The header that proves the request genuine; null where the proof is in the body. */
+  /** The header that proves the request genuine; null where the proof is in the body or the URL. */
   readonly header: string | null;
   /** The header that holds a signed time; null where there is none. */
   readonly timestamp: string | null;
-  /** Whether a change of any byte of the body is noticed. */
+  /** Whether no byte of the body can be changed so that it reads otherwise. */
   readonly bodyIsCovered: boolean;
   /** How old a request may be; null where nothing tells. */
   readonly oldestMinutes: number | null;
+  /** What in a fixture is the event's own id, as the first group; null where the body has none. */
+  readonly eventId: RegExp | null;
   /** @param at epoch milliseconds */
-  sign(body: Buffer, signingKey: string, at: number): Signed;
+  sign(unsigned: Unsigned, signingKey: string, at: number): Partial<Signed>;
+  /** One body out of several of one event each; where it is not stated, arrays of JSON are joined. */
+  batch?(bodies: readonly Buffer[]): Buffer;
 }
-
-/** What every provider of JSON sends. */
-export const headers = { 'content-type': 'application/json' };
 
 /** The time in whole seconds. */
 export const seconds = (at: number) => String(Math.floor(at / 1000));

@@ -1,11 +1,19 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { within } from '../../shared/deadline.ts';
-import { type HttpAnswer, json, problem } from '../../shared/http.ts';
+import { type HttpAnswer, json, problem, type problems } from '../../shared/http.ts';
 import { httpErrors } from '../../shared/http-errors.ts';
 import { errorName, type Log } from '../../shared/log.ts';
 import { lookUp } from '../../shared/look-up.ts';
-import type { MetadataNames, Provider, ProviderRequest, Quarantined } from '../../shared/providers/provider.ts';
+import type {
+  MetadataNames,
+  Outside,
+  Provider,
+  ProviderRequest,
+  Quarantined,
+  Refusal,
+  SetUpAnswer,
+} from '../../shared/providers/provider.ts';
 import type { Recorder } from '../../shared/store.ts';
 import type { Quarantine } from './quarantine.ts';
 import type { WebhookSecretsOf } from './webhook-secrets.ts';
@@ -16,6 +24,8 @@ export interface IngestDependencies {
   readonly store: Recorder;
   readonly quarantine: Quarantine;
   readonly metadata: MetadataNames;
+  /** A GET of a URL that an adapter made; rejects once `signal` says that there is no time left. */
+  readonly get: (url: string, signal: AbortSignal) => Promise<string>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;
@@ -38,12 +48,15 @@ const timeAtLeast = 500;
 const longestWait = 10_000;
 
 const retryAfterSeconds = '30';
+const againBy = { 429: 'try-again', 503: 'unavailable' } as const satisfies Record<number, keyof typeof problems>;
 
-/** What a method other than POST gets: dashboards probe a URL before they take it. */
-const otherMethods = {
-  HEAD: () => ({ statusCode: 200, headers: {} }),
+/** What a method by which no events come gets, unless the provider has its own: dashboards probe a URL before they take it. */
+const probes = {
+  HEAD: () => ({ statusCode: 200 }),
   OPTIONS: () => ({ statusCode: 204, headers: { allow: 'POST, HEAD, OPTIONS' } }),
-} as const satisfies Record<string, () => HttpAnswer>;
+} as const satisfies Record<string, () => SetUpAnswer>;
+
+const onlyPost: Provider['methods'] = ['POST'];
 
 /**
  * The ingest function: one call of a provider in, an answer that says whether the provider should send it again out.
@@ -56,27 +69,33 @@ export function createHandler(dependencies: IngestDependencies) {
     .handler(async event => {
       const provider = lookUp(providers, event.pathParameters?.provider ?? '');
       if (provider === undefined) return problem('not-found');
-      const { method } = event.requestContext.http;
-      if (method !== 'POST') {
-        return (
-          lookUp<() => HttpAnswer>(otherMethods, method)?.() ??
-          problem('method-not-allowed', {}, { allow: 'POST, HEAD, OPTIONS' })
-        );
-      }
+      const { requestId, timeEpoch, http, domainName } = event.requestContext;
+      const { method } = http;
       const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
       if (body.length > largestBody) return problem('too-large');
-      const headers = Object.fromEntries(
-        Object.entries(event.headers).map(([name, value]) => [name.toLowerCase(), value]),
-      );
       const receivedAt = now();
-      const { requestId, timeEpoch } = event.requestContext;
-      return answer(dependencies, provider, requestId, timeLeftOf(timeEpoch, receivedAt), {
+      const query = event.rawQueryString === '' ? '' : `?${event.rawQueryString}`;
+      const request: ProviderRequest = {
         method,
-        headers,
+        url: `https://${domainName}${event.rawPath}${query}`,
+        headers: Object.fromEntries(Object.entries(event.headers).map(([name, value]) => [name.toLowerCase(), value])),
         body,
         receivedAt,
-      });
+      };
+      if (!(provider.methods ?? onlyPost)?.some(brings => brings === method)) return probed(provider, request);
+      return answer(dependencies, provider, requestId, timeLeftOf(timeEpoch, receivedAt), request);
     });
+}
+
+function probed({ probes: own = {} }: Provider, request: ProviderRequest): HttpAnswer {
+  const probe = lookUp<(request: ProviderRequest) => SetUpAnswer>({ ...probes, ...own }, request.method);
+  return probe === undefined
+    ? problem('method-not-allowed', {}, { allow: 'POST, HEAD, OPTIONS' })
+    : setUpAnswer(probe(request));
+}
+
+function setUpAnswer({ statusCode, headers = {}, body }: SetUpAnswer): HttpAnswer {
+  return body === undefined ? { statusCode, headers: { ...headers } } : json(statusCode, body, headers);
 }
 
 /**
@@ -90,7 +109,7 @@ function timeLeftOf(timeEpoch: number, now: number): number {
 }
 
 async function answer(
-  { providers, secretsOf, store, quarantine, metadata, log }: IngestDependencies,
+  { providers, secretsOf, store, quarantine, metadata, get, log }: IngestDependencies,
   provider: Provider,
   requestId: string,
   timeLeft: number,
@@ -98,9 +117,10 @@ async function answer(
 ): Promise<HttpAnswer> {
   const deadline = AbortSignal.timeout(timeLeft);
   const quarantineBegins = AbortSignal.timeout(Math.max(timeLeft - forQuarantine, timeLeft / 2));
+  const again = provider.whenUnavailable ?? 429;
   const unavailable = (cause: string) => {
     log('webhook.unavailable', { requestId, provider: provider.name, cause });
-    return problem('try-again', {}, { 'retry-after': retryAfterSeconds });
+    return problem(againBy[again], {}, { 'retry-after': retryAfterSeconds });
   };
 
   let secrets: readonly string[];
@@ -109,7 +129,18 @@ async function answer(
   } catch (error) {
     return unavailable(`secrets: ${errorName(error)}`);
   }
-  const refusal = provider.verify(request, secrets);
+  const outside: Outside = { get: url => within(deadline, get(url, deadline)) };
+  let refusal: Refusal | null;
+  try {
+    const setUp = (await provider.handshake?.(request, secrets, outside)) ?? null;
+    if (setUp !== null) {
+      log('webhook.set-up', { requestId, provider: provider.name });
+      return setUpAnswer(setUp);
+    }
+    refusal = await provider.verify(request, secrets, outside);
+  } catch (error) {
+    return unavailable(`outside: ${errorName(error)}`);
+  }
   if (refusal !== null) {
     log('webhook.refused', { requestId, provider: provider.name, refusal });
     return problem('unauthorized');
@@ -129,11 +160,12 @@ async function answer(
     ...full.map(piece => ({ reason: 'item_full', piece }) as const),
   ];
   const counts = {
-    received: reading.events.length + reading.quarantined.length,
+    received: reading.events.length + reading.quarantined.length + reading.unrelated,
     recorded,
     duplicate,
     dropped,
     quarantined: quarantined.length,
+    unrelated: reading.unrelated,
   };
   const answered = (statusCode: number) =>
     log('webhook.answered', {
@@ -145,14 +177,14 @@ async function answer(
     });
 
   if (failed.length > 0) {
-    answered(429);
+    answered(again);
     return unavailable(`table: ${errorName(failed[0]?.error)}`);
   }
   if (quarantined.length > 0) {
     try {
       await within(deadline, quarantine({ ...request, requestId, provider: provider.name }, quarantined));
     } catch (error) {
-      answered(429);
+      answered(again);
       return unavailable(`quarantine: ${errorName(error)}`);
     }
   }

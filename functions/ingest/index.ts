@@ -6,6 +6,7 @@ import { providers } from '../../shared/providers/registry.ts';
 import { createRecorder } from '../../shared/store.ts';
 import { ingestEnv } from './env.ts';
 import { createHandler } from './handler.ts';
+import { createGet } from './outside.ts';
 import { createQuarantine } from './quarantine.ts';
 import { createWebhookSecrets } from './webhook-secrets.ts';
 
@@ -26,6 +27,7 @@ export const handler = createHandler({
   }),
   quarantine: createQuarantine(new SQSClient({ requestHandler, maxAttempts: 2 }), env.QUARANTINE_QUEUE_URL),
   metadata: { accountId: env.METADATA_ACCOUNT_ID, reference: env.METADATA_REFERENCE },
+  get: createGet(env.SNS_ENDPOINT),
   now: Date.now,
   log: createLog(),
 });

@@ -71,7 +71,8 @@ function becauseView({ provider, verdict, events }: Email) {
 
 /** Another account that an event named is left out: it is none of this one's business. */
 function timelineView(event: HistoryEvent) {
-  const { eventId, occurredAt, claimedAt, status, providerEvent, evidence, reason, clickUrl, userAgent } = event;
+  const { eventId, occurredAt, claimedAt, status, providerEvent, evidence, attribution, reason, clickUrl, userAgent } =
+    event;
   return {
     eventId,
     at: isoText(occurredAt),
@@ -80,6 +81,7 @@ function timelineView(event: HistoryEvent) {
     label: status && statuses[status].label,
     providerEvent,
     evidence,
+    attribution: attribution ?? null,
     reason: reason
       ? { code: reason.code ?? null, enhancedCode: reason.enhancedCode ?? null, text: reason.text ?? null }
       : null,

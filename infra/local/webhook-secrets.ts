@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import type { Provider } from '../../shared/providers/provider.ts';
 import { replaceFile } from './data-dir.ts';
 import { StartError } from './start-error.ts';
+import { accountId, region } from './template.ts';
 
 /** A secret as the webhook's verification takes it, and what the sender signs with; the same thing but for key pairs. */
 export interface SecretPair {
@@ -25,6 +26,15 @@ const kinds = {
       signs: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
     };
   },
+  rsa: () => {
+    const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+    return {
+      verifies: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
+      signs: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
+    };
+  },
+  /** Every topic is signed with the same key, SNS's: what tells topics apart is the ARN. */
+  'sns-topic': () => shared(`arn:aws:sns:${region}:${accountId}:mail-${randomBytes(6).toString('hex')}`),
 } as const satisfies Record<Provider['secretKind'], () => SecretPair>;
 
 /** A fresh secret of the kind that a provider uses. */

@@ -1,14 +1,8 @@
 import * as z from 'zod/mini';
 import { statusIds } from '../status.ts';
 import { isoMillis } from '../time.ts';
-import {
-  type EventMeaning,
-  interpreted,
-  type PieceReading,
-  type Provider,
-  type ReadingContext,
-  readJson,
-} from './provider.ts';
+import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import { interpreted, type PieceReading, readJson } from './reading.ts';
 import { enhancedCodeIn } from './smtp-reply.ts';
 import { verifyStandardWebhook } from './standard-webhooks.ts';
 
@@ -49,7 +43,7 @@ const events: Readonly<Record<string, EventMeaning>> = Object.fromEntries(
 );
 
 /** The sending application: registration of emails, and the way for any sender that has no adapter. */
-export const app: Provider = {
+export const app = {
   name: 'app',
   title: 'Your own application',
   authentication: 'Standard Webhooks: HMAC-SHA256 over id, timestamp and body',
@@ -59,6 +53,19 @@ export const app: Provider = {
   batched: true,
   verify: (request, secrets) => verifyStandardWebhook(request, secrets),
   parse: (request, context) => readJson(request, appEvent, event => read(event, context), { batched: 'optional' }),
+} as const satisfies Provider;
+
+export const guide: Guide = {
+  setUp: [
+    'Make a secret: `whsec_` and the base64 of 32 random bytes.',
+    'Post to `{url}`, signed with a library of [Standard Webhooks](https://www.standardwebhooks.com): the README has an example.',
+  ],
+  attach: '`data.accountId`, `data.reference` and `data.subject` in the event itself.',
+  retries: 'Your own decision: send the same request, with a new timestamp, until it is answered 200.',
+  machines: '`data.evidence`: `human`, `machine` or `unknown`.',
+  notes: [
+    'Registers the emails of every other provider too, before or after its first event: name it in `data.provider`.',
+  ],
 };
 
 function read({ type, timestamp, data }: AppEvent, { messageIdOf }: ReadingContext): PieceReading {

@@ -1,6 +1,6 @@
 /** What the adapters' `verify` functions share: comparing secrets, reading timestamps and keys, never in a way that leaks. */
 
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 
 const minute = 60_000;
 export const hour = 60 * minute;
@@ -35,6 +35,27 @@ export function timeliness(
   if (!/^[1-9]\d{8,9}$/.test(seconds)) return 'malformed_signature';
   const at = Number(seconds) * 1000;
   return at < receivedAt - oldest || at > receivedAt + furthest ? 'stale_timestamp' : null;
+}
+
+/** Whether `given` is the HMAC of the `parts`, one after the other, under one of `keys`; in a time that does not tell which. */
+export function isHmacOf(
+  given: Buffer,
+  algorithm: 'sha1' | 'sha256',
+  keys: readonly (string | Buffer)[],
+  ...parts: readonly (string | Buffer)[]
+): boolean {
+  const matches = keys.map(key => {
+    const hmac = createHmac(algorithm, key);
+    for (const part of parts) hmac.update(part);
+    const expected = hmac.digest();
+    return given.length === expected.length && timingSafeEqual(given, expected);
+  });
+  return matches.includes(true);
+}
+
+/** The bytes of a SHA-256 in hex; null for anything else. Lower case alone: a signature has one spelling. */
+export function hexSha256(text: string): Buffer | null {
+  return /^[0-9a-f]{64}$/.test(text) ? Buffer.from(text, 'hex') : null;
 }
 
 /** The bytes of base64 text in its one canonical form; null for anything else, such as trailing junk. */

@@ -1,19 +1,11 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod/mini';
 import { addressesIn } from '../address.ts';
 import { lookUp } from '../look-up.ts';
 import { utf8Text } from '../text.ts';
 import { epochMillis, isoText } from '../time.ts';
-import { hour, timeliness, usable } from './authentication.ts';
-import {
-  attachedIds,
-  type EventMeaning,
-  interpreted,
-  type PieceReading,
-  type Provider,
-  type ReadingContext,
-  readJson,
-} from './provider.ts';
+import { hexSha256, hour, isHmacOf, timeliness, usable } from './authentication.ts';
+import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
 import { enhancedCodeAmong, type FailureStatus, failureOf, labelledFailure } from './smtp-reply.ts';
 
 /** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks */
@@ -99,7 +91,7 @@ const events = {
 } as const satisfies Record<string, EventMeaning<MailgunEvent>>;
 
 /** Mailgun (Sinch): one event a call, signed inside the body. */
-export const mailgun: Provider = {
+export const mailgun = {
   name: 'mailgun',
   title: 'Mailgun',
   authentication: 'HMAC-SHA256 over timestamp and token; the event itself is not covered',
@@ -114,27 +106,35 @@ export const mailgun: Provider = {
     if (keys.length === 0) return 'no_secret_configured';
     const triple = tripleOf(body);
     if (triple === null) return 'missing_signature';
-    // Mailgun writes lower-case hex; there is one spelling, so that a signature cannot be varied.
-    if (!/^[0-9a-f]{64}$/.test(triple.signature)) return 'malformed_signature';
+    const given = hexSha256(triple.signature);
+    if (given === null) return 'malformed_signature';
     // Ten digits exactly: timestamp and token are signed without anything between them.
     if (!/^\d{10}$/.test(triple.timestamp)) return 'malformed_signature';
     // Retries go on for 8 hours, and may carry the first try's triple.
     const untimely = timeliness(triple.timestamp, receivedAt, 9 * hour);
     if (untimely !== null) return untimely;
-    const given = Buffer.from(triple.signature, 'hex');
-    const matches = keys.map(key =>
-      timingSafeEqual(
-        given,
-        createHmac('sha256', key)
-          .update(triple.timestamp + triple.token)
-          .digest(),
-      ),
-    );
-    return matches.includes(true) ? null : 'wrong_signature';
+    return isHmacOf(given, 'sha256', keys, triple.timestamp, triple.token) ? null : 'wrong_signature';
   },
 
   parse: (request, context) =>
     readJson(request, mailgunEvent, ({ 'event-data': event }) => read(event, context), { batched: false }),
+} as const satisfies Provider;
+
+export const guide: Guide = {
+  setUp: [
+    'Sending → Webhooks → Add webhook, of the domain or of the account; URL `{url}`.',
+    'One for each event type: accepted, delivered, temporary failure, permanent failure, opened, clicked, complained, unsubscribed.',
+    'The key is under Settings → API Security → HTTP webhook signing key.',
+  ],
+  attach:
+    '`v:account_id=acme` and `v:reference=INV-7` as parameters of the send call, or the header `X-Mailgun-Variables` with JSON. The recipient can read them.',
+  retries:
+    'Tries again for 8 hours: after 5, 10 and 15 minutes, 1, 2 and 4 hours. By its documentation that may not hold for delivered notices.',
+  machines: '`client-info.bot` on an open or a click: `apple`, `gmail`, or `generic` for a scanner.',
+  notes: [
+    'The signature covers a timestamp and a token, not the event: who has seen one request could make another.',
+    'Register a message with the `id` that the send call returns, with or without angle brackets.',
+  ],
 };
 
 /** The signature is in the body, so that the body has to be read to be verified: this much of it, and no more. */

@@ -3,16 +3,8 @@ import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
 import { isoMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
-import {
-  attachedIds,
-  type EventMeaning,
-  interpreted,
-  type MetadataNames,
-  type PieceReading,
-  type Provider,
-  type ReadingContext,
-  readJson,
-} from './provider.ts';
+import type { EventMeaning, Guide, MetadataNames, Provider, ReadingContext } from './provider.ts';
+import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
 import { enhancedCodeAmong, labelledFailure } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
@@ -99,7 +91,7 @@ const events = {
 } as const satisfies Record<string, EventMeaning<PostmarkEvent>>;
 
 /** Postmark (ActiveCampaign): one event a call, nothing signed. */
-export const postmark: Provider = {
+export const postmark = {
   name: 'postmark',
   title: 'Postmark',
   authentication: 'HTTP basic authentication; nothing is signed',
@@ -109,6 +101,21 @@ export const postmark: Provider = {
   batched: false,
   verify: verifyBasicAuth,
   parse: (request, context) => readJson(request, postmarkEvent, event => read(event, context), { batched: false }),
+} as const satisfies Provider;
+
+export const guide: Guide = {
+  setUp: [
+    'Servers → your server → the message stream → Webhooks → Add webhook; URL `{url}`.',
+    'Under "Basic auth credentials" the user and password of the secret.',
+    'Switch on Open ("post only on first open" off), Click, Delivery, Bounce and Spam Complaint.',
+  ],
+  attach:
+    '`"Metadata": { "account_id": "acme", "reference": "INV-7" }`, or the headers `X-PM-Metadata-account_id` and `X-PM-Metadata-reference`.',
+  retries: 'Ten more tries over some 10.5 hours: after 1, 5, 10, 10, 10, 15 and 30 minutes, 1, 2 and 6 hours.',
+  machines: null,
+  notes: [
+    'There is no event for queued or sent: register the email with `app` if you want to see it before it is delivered.',
+  ],
 };
 
 function read(event: PostmarkEvent, { metadata }: ReadingContext): PieceReading {

@@ -3,15 +3,14 @@
  * raw bytes, and how to read its events. Adding one is that file, a folder of fixtures and a line in `registry.ts`.
  */
 
-import type { ZodMiniType } from 'zod/mini';
-import { type CanonicalEvent, canonicalEvent, type Defect, type EventDraft } from '../event.ts';
-import { lookUp } from '../look-up.ts';
+import type { CanonicalEvent, Defect } from '../event.ts';
 import type { Status } from '../status.ts';
-import { utf8Text } from '../text.ts';
 
 /** One HTTP call, as it came. */
 export interface ProviderRequest {
   readonly method: string;
+  /** As the gateway was called, e.g. `https://api.example.com/webhooks/mandrill?a=b`. */
+  readonly url: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   /** The bytes received, before anything touched them. */
@@ -48,6 +47,7 @@ export type QuarantineReason =
   | 'too_deep'
   | 'too_many'
   | 'unexpected_shape'
+  | 'confirm_by_hand'
   | 'unknown_event'
   | 'item_full';
 
@@ -57,15 +57,17 @@ export interface Quarantined {
   readonly piece: unknown;
 }
 
-/** Everything in one request: `events` and `quarantined` together are all that the provider sent. */
+/** Everything in one request: together they are all that the provider sent. */
 export interface Reading {
   readonly events: readonly CanonicalEvent[];
   readonly quarantined: readonly Quarantined[];
+  /** How many pieces were news of no email, such as a changed contact or a test. */
+  readonly unrelated: number;
 }
 
 /** What an event name of a provider becomes. */
 export interface EventMeaning<Piece = never> {
-  /** Every status that it can become; null: news that changes none. */
+  /** Every status that it can become; null: news that changes none. Empty: it is not about an email, and nothing is kept. */
   readonly statuses: readonly (Status | null)[];
   /** In words, what decides where there are several. */
   readonly by?: string;
@@ -73,20 +75,21 @@ export interface EventMeaning<Piece = never> {
   decide?(piece: Piece): Status | null;
 }
 
-/**
- * What a piece of a request tells, by the provider's name for it: an unknown name is an outcome, never a guess.
- *
- * @param draftsOf the events in the piece, given the status that its meaning decides
- */
-export function interpreted<Piece>(
-  events: Readonly<Record<string, EventMeaning<Piece>>>,
-  name: string,
-  piece: Piece,
-  draftsOf: (status: Status | null) => readonly EventDraft[],
-): PieceReading {
-  const meaning = lookUp(events, name);
-  if (meaning === undefined) return 'unknown_event';
-  return draftsOf(meaning.decide === undefined ? (meaning.statuses[0] ?? null) : meaning.decide(piece));
+/** What a call that brings no events gets, such as a dashboard's test of a URL. */
+export interface SetUpAnswer {
+  readonly statusCode: 200 | 204;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+}
+
+/** The little of the outside world that an adapter may ask for while it proves a request genuine. */
+export interface Outside {
+  /**
+   * The text at a URL that the adapter has made itself, never one found in a message.
+   * Rejects where it is out of reach: the provider is then asked to send the request again.
+   */
+  get(url: string): Promise<string>;
 }
 
 export interface Provider {
@@ -96,106 +99,55 @@ export interface Provider {
   readonly authentication: string;
   /** What one secret is, in words for whoever configures it. */
   readonly secret: string;
-  /** The same for whoever makes one: a public key (SPKI, base64), `user:password`, `whsec_` and base64, or any text. */
-  readonly secretKind: 'ec-p256' | 'basic-auth' | 'standard-webhooks' | 'text';
-  /** The provider's event names and what each becomes. */
+  /** The same for whoever makes one; see `infra/local/webhook-secrets.ts`. */
+  readonly secretKind: 'ec-p256' | 'rsa' | 'sns-topic' | 'basic-auth' | 'standard-webhooks' | 'text';
+  /** The provider's event names and what each becomes. A name that ends in `*` stands for all that begin so. */
   readonly events: Readonly<Record<string, EventMeaning>>;
   /** Whether one request may hold many events. */
   readonly batched: boolean;
+  /** The methods by which events come; POST alone if not stated. */
+  readonly methods?: readonly ('POST' | 'GET')[];
+  /** What other methods get, where it is not what every provider's get: dashboards probe a URL before they take it. */
+  readonly probes?: Readonly<Partial<Record<'GET' | 'OPTIONS', (request: ProviderRequest) => SetUpAnswer>>>;
+  /** What it hears when nothing can be kept; 429 if not stated, which every provider but those of SNS sends again. */
+  readonly whenUnavailable?: 429 | 503;
   /** A message id as the send call returned it, in the form in which this provider's events give it. */
   messageIdOf?(messageId: string): string;
-  /** null where the request is genuine under one of `secrets`; an empty secret verifies nothing. Never throws. */
-  verify(request: ProviderRequest, secrets: readonly string[]): Refusal | null;
+  /**
+   * The answer to a request that sets the webhook up and brings no events; null for every other, which is verified next.
+   * What needs to be genuine is verified here.
+   */
+  handshake?(
+    request: ProviderRequest,
+    secrets: readonly string[],
+    outside: Outside,
+  ): SetUpAnswer | null | Promise<SetUpAnswer | null>;
+  /**
+   * null where the request is genuine under one of `secrets`; an empty secret verifies nothing. Never throws, and rejects
+   * only with what `outside` rejects.
+   */
+  verify(
+    request: ProviderRequest,
+    secrets: readonly string[],
+    outside: Outside,
+  ): Refusal | null | Promise<Refusal | null>;
   /** All events of a genuine request. Never throws: what cannot be read is an explicit outcome. */
   parse(request: ProviderRequest, context: ReadingContext): Reading;
 }
 
-/** What an adapter makes of one piece of a request: the events in it (one per recipient), or why it cannot be read. */
-export type PieceReading = readonly EventDraft[] | QuarantineReason;
-
-const deepest = 32;
-
-/** More pieces than any provider sends at once, and than can be looked at in time: the request is kept whole. */
-const most = 20_000;
-
-/** Whether `value` nests deeper than anything a provider sends; iterative, so that depth itself cannot hurt. */
-function tooDeep(value: unknown): boolean {
-  if (value === null || typeof value !== 'object') return false;
-  let level: object[] = [value];
-  for (let depth = 1; level.length > 0; depth += 1) {
-    if (depth > deepest) return true;
-    const next: object[] = [];
-    for (const parent of level) {
-      for (const child of Object.values(parent)) if (child !== null && typeof child === 'object') next.push(child);
-    }
-    level = next;
-  }
-  return false;
-}
-
-/** Only a number so long can be above what a double holds exactly; looking at each number costs three times the parsing. */
-const longDigits = /\d{16}/;
-
-/** Such a number is kept as the digits that were sent: two ids stay two ids. */
-function exactNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  return Number.isInteger(value) && !Number.isSafeInteger(value) ? (context?.source ?? value) : value;
-}
-
 /**
- * Reads a request whose body is JSON: one event, or an array of them where the provider batches.
- *
- * @param read what the adapter makes of one piece that has the shape of `schema`
+ * What a person has to know to connect a provider: every adapter exports one as `guide`, the pages in `docs/providers`
+ * are written from it, and it never enters a bundle. Markdown, one line a sentence or two.
  */
-export function readJson<Piece>(
-  request: ProviderRequest,
-  schema: ZodMiniType<Piece>,
-  read: (piece: Piece) => PieceReading,
-  options: { readonly batched: boolean | 'optional' },
-): Reading {
-  const text = utf8Text(request.body);
-  if (text === null) return wholeBody('not_utf8');
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(text, longDigits.test(text) ? exactNumber : undefined);
-  } catch {
-    return wholeBody('not_json');
-  }
-  if (options.batched === true && !Array.isArray(parsed)) return wholeBody('unexpected_shape');
-  const all: readonly unknown[] = options.batched && Array.isArray(parsed) ? parsed : [parsed];
-  if (all.length > most) return wholeBody('too_many');
-  const pieces = all.filter(piece => !tooDeep(piece));
-
-  const events: CanonicalEvent[] = [];
-  // A piece too deep to be written as JSON again is kept by keeping the whole body, once.
-  const quarantined: Quarantined[] = pieces.length < all.length ? [{ reason: 'too_deep', piece: null }] : [];
-  for (const piece of pieces) {
-    const shaped = schema.safeParse(piece);
-    const outcome = shaped.success ? read(shaped.data) : 'unexpected_shape';
-    if (typeof outcome === 'string') {
-      quarantined.push({ reason: outcome, piece });
-      continue;
-    }
-    for (const draft of outcome) {
-      const event = canonicalEvent(draft, request.receivedAt);
-      if (typeof event === 'string') quarantined.push({ reason: event, piece });
-      else events.push(event);
-    }
-  }
-  return { events, quarantined };
-}
-
-function wholeBody(reason: QuarantineReason): Reading {
-  return { events: [], quarantined: [{ reason, piece: null }] };
-}
-
-/** The two ids that the sender attached to an email, from whatever the provider gives back of its metadata. */
-export function attachedIds(
-  metadata: Readonly<Record<string, unknown>> | null | undefined,
-  names: MetadataNames,
-): { readonly accountId: string | undefined; readonly reference: string | undefined } {
-  const text = (name: string) => {
-    const value = metadata ? lookUp(metadata, name) : undefined;
-    return typeof value === 'string' || Number.isFinite(value) ? String(value) : undefined;
-  };
-  return { accountId: text(names.accountId), reference: text(names.reference) };
+export interface Guide {
+  /** Where in its dashboard, and what to do there, step by step. `{url}` stands for the webhook's URL. */
+  readonly setUp: readonly string[];
+  /** How to attach account and reference to an email on send. */
+  readonly attach: string;
+  /** What it does with a request that we do not acknowledge: how often and how long it tries. */
+  readonly retries: string;
+  /** How its events tell machines from people; null where they do not. */
+  readonly machines: string | null;
+  /** What else is worth knowing. */
+  readonly notes: readonly string[];
 }

@@ -3,15 +3,8 @@ import * as z from 'zod/mini';
 import { lookUp } from '../look-up.ts';
 import { epochMillis } from '../time.ts';
 import { hour, strictBase64, timeliness, usable } from './authentication.ts';
-import {
-  attachedIds,
-  type EventMeaning,
-  interpreted,
-  type PieceReading,
-  type Provider,
-  type ReadingContext,
-  readJson,
-} from './provider.ts';
+import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
 import { enhancedCodeAmong, type FailureStatus, labelledFailure } from './smtp-reply.ts';
 
 /** Custom arguments lie among SendGrid's own fields: where it has none of the name, a number may be the sender's. */
@@ -85,7 +78,7 @@ const events = {
 } as const satisfies Record<string, EventMeaning<SendGridEvent>>;
 
 /** Twilio SendGrid: the signed event webhook, batches of flat events. */
-export const sendgrid: Provider = {
+export const sendgrid = {
   name: 'sendgrid',
   title: 'SendGrid',
   authentication: 'ECDSA P-256 signature over timestamp and body',
@@ -112,6 +105,23 @@ export const sendgrid: Provider = {
   },
 
   parse: (request, context) => readJson(request, sendgridEvent, event => read(event, context), { batched: true }),
+} as const satisfies Provider;
+
+export const guide: Guide = {
+  setUp: [
+    'Settings → Mail Settings → Event Webhooks → Create new webhook; Post URL `{url}`.',
+    'Actions to be posted: every delivery and every engagement event.',
+    'Switch on "Signed Event Webhook" and save; then open the webhook again and copy its verification key.',
+  ],
+  attach:
+    '`custom_args` (v3 API) or `unique_args` (SMTP API): `"custom_args": { "account_id": "acme", "reference": "INV-7" }`.',
+  retries: 'Every answer but 2xx is tried again, with growing gaps, for 24 hours after the event.',
+  machines: '`sg_machine_open` on an open: Apple Mail fetched it ahead. Scanners that click are not told apart.',
+  notes: [
+    'The test button sends made-up events: they are recorded as emails of no account.',
+    'Asynchronous bounces may come without address and message id: they are kept in quarantine.',
+    'SendGrid asks for no personal data in `custom_args`: it keeps them and cannot erase them.',
+  ],
 };
 
 function read(event: SendGridEvent, { metadata }: ReadingContext): PieceReading {

@@ -47,6 +47,7 @@ export async function ingestBatch(): Promise<Figure[]> {
         store: withoutDeadline(createRecorder({ client: to, tableName: 'emails', retentionDays: 400 })),
         quarantine: () => Promise.reject(new Error('nothing here is unreadable')),
         metadata: { accountId: 'account_id', reference: 'reference' },
+        get: () => Promise.reject(new Error('nothing is asked for')),
         now: Date.now,
         log: () => {},
       });

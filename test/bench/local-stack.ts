@@ -5,7 +5,7 @@ import { startStack } from '../../infra/local/start-stack.ts';
 import { createToken } from '../../infra/local/token.ts';
 import { emailIdOf } from '../../shared/event.ts';
 import { eachInFlight } from '../../shared/in-flight.ts';
-import { schemes } from '../signing.ts';
+import { signedRequest } from '../signing.ts';
 import { type Figure, figure, median, quantile } from './figures.ts';
 import { sendgridBatch } from './sendgrid-batch.ts';
 
@@ -25,7 +25,7 @@ export async function localStack(): Promise<Figure[]> {
     let again = 0;
     /** As a provider does: again, the same bytes, until they are acknowledged. The time is that of all of it. */
     const post = async (body: Buffer) => {
-      const signed = schemes.sendgrid.sign(body, sendgrid, Date.now());
+      const signed = signedRequest('sendgrid', sendgrid, body, Date.now());
       const begun = performance.now();
       for (;;) {
         const answer = await fetch(`${url}/webhooks/sendgrid`, {

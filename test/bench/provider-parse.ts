@@ -10,7 +10,7 @@ export function providerParse(): Figure[] {
   const keys = signingKeys('sendgrid');
   const now = Date.now();
   const { headers, body } = keys.sign(sendgridBatch(1_000, 'parse', now), now);
-  const request = { method: 'POST', headers, body, receivedAt: now };
+  const request = { method: 'POST', url: '', headers, body, receivedAt: now };
   const context = {
     metadata: { accountId: 'account_id', reference: 'reference' },
     messageIdOf: (_: string, messageId: string) => messageId,

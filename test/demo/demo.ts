@@ -8,7 +8,7 @@ import { createToken } from '../../infra/local/token.ts';
 import { emailIdOf } from '../../shared/event.ts';
 import { eachInFlight } from '../../shared/in-flight.ts';
 import { statuses } from '../../shared/status.ts';
-import { schemes } from '../signing.ts';
+import { signedRequest } from '../signing.ts';
 import { accounts, type DemoEmail, demoEmails } from './lives.ts';
 import { progress, progressEnds } from './progress.ts';
 import { type EmailView, emailTimeline, historyTable, type Row } from './report.ts';
@@ -93,7 +93,7 @@ async function send(
   { provider, body }: DemoRequest,
   keys: Readonly<Record<string, string>>,
 ): Promise<{ recorded: number; duplicate: number }> {
-  const signed = schemes[provider].sign(body, keys[provider]!, Date.now());
+  const signed = signedRequest(provider, keys[provider]!, body, Date.now());
   const deadline = Date.now() + patience;
   for (;;) {
     const answer = await fetch(`${url}/webhooks/${provider}`, {

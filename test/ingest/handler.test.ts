@@ -47,6 +47,7 @@ describe('a request to /webhooks/{provider}', () => {
       store: parts.store ?? emails.store,
       quarantine: parts.quarantine ?? createQuarantine(queue.client, parts.queueUrl ?? queue.queueUrl),
       metadata: { accountId: 'account_id', reference: 'reference' },
+      get: () => Promise.reject(new Error('out of reach')),
       now: () => noon,
       log: createLog(line => lines.push(line)),
     });

@@ -86,7 +86,7 @@ describe("SendGrid's events", () => {
 
   it('come in batches, of which each readable one is recorded and each other one kept', () => {
     expect(read('batch').events.map(({ eventId }) => eventId)).toEqual(['a1', 'a2', 'a3', 'b1']);
-    expect(read('empty-batch')).toEqual({ events: [], quarantined: [] });
+    expect(read('empty-batch')).toEqual({ events: [], quarantined: [], unrelated: 0 });
     const unknown = read('unknown-event');
     expect(unknown.events.map(({ eventId }) => eventId)).toEqual(['z']);
     expect(unknown.quarantined.map(({ reason }) => reason)).toEqual(Array(3).fill('unknown_event'));

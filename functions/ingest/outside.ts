@@ -1,0 +1,20 @@
+/** More than any certificate, or any answer of SNS. */
+const largest = 64 * 1024;
+
+const sns = /^https:\/\/sns\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?\//;
+
+/**
+ * A GET of what an adapter needs to prove a request genuine: text, no redirects, bounded.
+ *
+ * @param snsEndpoint what stands for Amazon SNS on a machine without it
+ */
+export function createGet(snsEndpoint?: string): (url: string, signal: AbortSignal) => Promise<string> {
+  return async (url, signal) => {
+    const target = snsEndpoint === undefined ? url : url.replace(sns, `${snsEndpoint}/`);
+    const answer = await fetch(target, { signal, redirect: 'error' });
+    if (!answer.ok) throw new Error(`answered ${answer.status}`);
+    const text = await answer.text();
+    if (text.length > largest) throw new Error('too large an answer');
+    return text;
+  };
+}

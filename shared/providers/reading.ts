@@ -1,0 +1,213 @@
+/** What the adapters' `parse` functions share: from a body to its pieces, from a piece to canonical events. */
+
+import type { ZodMiniType } from 'zod/mini';
+import { type CanonicalEvent, canonicalEvent, type EventDraft } from '../event.ts';
+import { lookUp } from '../look-up.ts';
+import type { Status } from '../status.ts';
+import { utf8Text } from '../text.ts';
+import type {
+  EventMeaning,
+  MetadataNames,
+  ProviderRequest,
+  Quarantined,
+  QuarantineReason,
+  Reading,
+} from './provider.ts';
+
+/** A piece of a request that is not about any email. */
+export const unrelated = Symbol('unrelated');
+
+/** What an adapter makes of one piece of a request: the events in it (one per recipient), none, or why it cannot be read. */
+export type PieceReading = readonly EventDraft[] | typeof unrelated | QuarantineReason;
+
+/** The pieces in a request's body, or why there are none to be had. */
+export type Pieces = readonly unknown[] | QuarantineReason;
+
+/**
+ * What a piece of a request tells, by the provider's name for it: an unknown name is an outcome, never a guess.
+ *
+ * @param draftsOf the events in the piece, given the status that its meaning decides
+ */
+export function interpreted<Piece>(
+  events: Readonly<Record<string, EventMeaning<Piece>>>,
+  name: string,
+  piece: Piece,
+  draftsOf: (status: Status | null) => readonly EventDraft[],
+): PieceReading {
+  const meaning = meaningOf(events, name);
+  if (meaning === undefined) return 'unknown_event';
+  if (meaning.statuses.length === 0) return unrelated;
+  return draftsOf(meaning.decide === undefined ? (meaning.statuses[0] ?? null) : meaning.decide(piece));
+}
+
+/** The meaning of an event name: its own, or that of the family to which it belongs, e.g. `contact.*`. */
+export function meaningOf<Meaning>(events: Readonly<Record<string, Meaning>>, name: string): Meaning | undefined {
+  const own = name.endsWith('*') ? undefined : lookUp(events, name);
+  if (own !== undefined) return own;
+  const family = Object.keys(events).find(key => key.endsWith('*') && name.startsWith(key.slice(0, -1)));
+  return family === undefined ? undefined : events[family];
+}
+
+const deepest = 32;
+
+/** More pieces than any provider sends at once, and than can be looked at in time: the request is kept whole. */
+const most = 20_000;
+
+/**
+ * What in `value` has to be looked after: nesting deeper than anything a provider sends, and integers that a double
+ * cannot hold exactly. Iterative, so that depth itself cannot hurt.
+ */
+function oddities(value: unknown): { readonly tooDeep: boolean; readonly inexact: boolean } {
+  let inexact = isInexact(value);
+  let level: object[] = value !== null && typeof value === 'object' ? [value] : [];
+  for (let depth = 1; level.length > 0; depth += 1) {
+    if (depth > deepest) return { tooDeep: true, inexact };
+    const next: object[] = [];
+    for (const parent of level) {
+      for (const child of Object.values(parent)) {
+        if (typeof child === 'number') inexact ||= isInexact(child);
+        else if (child !== null && typeof child === 'object') next.push(child);
+      }
+    }
+    level = next;
+  }
+  return { tooDeep: false, inexact };
+}
+
+function isInexact(value: unknown): boolean {
+  return Number.isInteger(value) && !Number.isSafeInteger(value);
+}
+
+/** An integer above 2^53 is kept as the digits that were sent: two ids stay two ids. */
+function exactNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  return isInexact(value) ? (context?.source ?? value) : value;
+}
+
+/** JSON text as values; undefined where it is none. */
+function parsedJson(text: string, reviver?: typeof exactNumber): unknown {
+  try {
+    return JSON.parse(text, reviver);
+  } catch {
+    return undefined;
+  }
+}
+
+/** How a request's JSON holds its pieces: as the one there is, as an array, or as either. */
+export interface JsonLayout {
+  readonly batched: boolean | 'optional';
+  /** The JSON text, where it is not the body itself; null where there is none. */
+  readonly textOf?: (body: string) => string | null;
+  /** The pieces in an envelope around them; null where it has another shape. */
+  readonly piecesOf?: (envelope: unknown) => readonly unknown[] | null;
+}
+
+/**
+ * Reads a request whose body holds JSON: one event, or many where the provider batches.
+ *
+ * @param read what the adapter makes of one piece that has the shape of `schema`
+ */
+export function readJson<Piece>(
+  request: ProviderRequest,
+  schema: ZodMiniType<Piece>,
+  read: (piece: Piece) => PieceReading,
+  { batched, textOf, piecesOf }: JsonLayout,
+): Reading {
+  const body = utf8Text(request.body);
+  if (body === null) return wholeBody('not_utf8');
+  const text = textOf === undefined ? body : textOf(body);
+  if (text === null) return wholeBody('unexpected_shape');
+  let parsed = parsedJson(text);
+  if (parsed === undefined) return wholeBody('not_json');
+  const { tooDeep, inexact } = oddities(parsed);
+  if (inexact) parsed = parsedJson(text, exactNumber);
+  if (parsed === undefined) return wholeBody('too_deep');
+  let all: readonly unknown[] | null = null;
+  if (piecesOf !== undefined) all = piecesOf(parsed);
+  else if (batched && Array.isArray(parsed)) all = parsed;
+  else if (batched !== true) all = [parsed];
+  if (all === null) return wholeBody('unexpected_shape');
+  return readPieces(request, all, schema, read, tooDeep);
+}
+
+/** Reads a request whose body has one JSON text a line. */
+export function readJsonLines<Piece>(
+  request: ProviderRequest,
+  schema: ZodMiniType<Piece>,
+  read: (piece: Piece) => PieceReading,
+): Reading {
+  const body = utf8Text(request.body);
+  if (body === null) return wholeBody('not_utf8');
+  const lines = body.split(/\r?\n/).filter(line => line.trim() !== '');
+  if (lines.length === 0 || lines.length > most) return wholeBody(lines.length === 0 ? 'not_json' : 'too_many');
+  const pieces = lines.map(line => parsedJson(line, exactNumber));
+  // A line that is no JSON would be lost among the pieces: the request is kept as it came.
+  if (pieces.includes(undefined)) return wholeBody('not_json');
+  return readPieces(request, pieces, schema, read, oddities(pieces).tooDeep);
+}
+
+/** The fields of a form, or of a query: text by name. Null where a name occurs twice: which one was signed, or meant? */
+export function formFields(form: string): Readonly<Record<string, string>> | null {
+  const fields = [...new URLSearchParams(form)];
+  const byName = Object.fromEntries(fields);
+  return Object.keys(byName).length === fields.length ? byName : null;
+}
+
+/** Reads a request that is a form, or a query, with the fields of one event. */
+export function readForm<Piece>(
+  request: ProviderRequest,
+  form: string | null,
+  schema: ZodMiniType<Piece>,
+  read: (piece: Piece) => PieceReading,
+): Reading {
+  if (form === null) return wholeBody('not_utf8');
+  const fields = formFields(form);
+  return fields === null ? wholeBody('unexpected_shape') : readPieces(request, [fields], schema, read, false);
+}
+
+/** @param tooDeep whether any of the pieces is */
+function readPieces<Piece>(
+  request: ProviderRequest,
+  all: readonly unknown[],
+  schema: ZodMiniType<Piece>,
+  read: (piece: Piece) => PieceReading,
+  tooDeep: boolean,
+): Reading {
+  if (all.length > most) return wholeBody('too_many');
+  const pieces = tooDeep ? all.filter(piece => !oddities(piece).tooDeep) : all;
+  const events: CanonicalEvent[] = [];
+  // A piece too deep to be written as JSON again is kept by keeping the whole body, once.
+  const quarantined: Quarantined[] =
+    pieces.length < all.length || (tooDeep && all.length === 0) ? [{ reason: 'too_deep', piece: null }] : [];
+  let unrelatedPieces = 0;
+  for (const piece of pieces) {
+    const shaped = schema.safeParse(piece);
+    const outcome = shaped.success ? read(shaped.data) : 'unexpected_shape';
+    if (outcome === unrelated) unrelatedPieces += 1;
+    else if (typeof outcome === 'string') quarantined.push({ reason: outcome, piece });
+    else {
+      for (const draft of outcome) {
+        const event = canonicalEvent(draft, request.receivedAt);
+        if (typeof event === 'string') quarantined.push({ reason: event, piece });
+        else events.push(event);
+      }
+    }
+  }
+  return { events, quarantined, unrelated: unrelatedPieces };
+}
+
+/** A request of which nothing can be read: it is kept as it came. */
+export function wholeBody(reason: QuarantineReason): Reading {
+  return { events: [], quarantined: [{ reason, piece: null }], unrelated: 0 };
+}
+
+/** The two ids that the sender attached to an email, from whatever the provider gives back of its metadata. */
+export function attachedIds(
+  metadata: Readonly<Record<string, unknown>> | null | undefined,
+  names: MetadataNames,
+): { readonly accountId: string | undefined; readonly reference: string | undefined } {
+  const text = (name: string) => {
+    const value = metadata ? lookUp(metadata, name) : undefined;
+    return typeof value === 'string' || Number.isFinite(value) ? String(value) : undefined;
+  };
+  return { accountId: text(names.accountId), reference: text(names.reference) };
+}

@@ -1,0 +1,51 @@
+import { createHandler } from '../../functions/ingest/handler.ts';
+import type { Quarantine } from '../../functions/ingest/quarantine.ts';
+import type { HttpAnswer } from '../../shared/http.ts';
+import { createLog } from '../../shared/log.ts';
+import { type ProviderName, providers } from '../../shared/providers/registry.ts';
+import type { Recorder } from '../../shared/store.ts';
+import { noon } from '../arbitrary-events.ts';
+import { httpEvent, lambdaContext } from '../http-event.ts';
+import type { Signed } from '../signing-scheme.ts';
+import { snsGet } from '../sns.ts';
+
+/** What became of a request. */
+export interface Outcome {
+  readonly status: number;
+  /** Why it was not taken for genuine; null where it was. */
+  readonly refusal: string | null;
+  /** The counts of an acknowledged request. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly answer: HttpAnswer;
+}
+
+/** The ingest function of the registered providers, called as the gateway calls it. */
+export function ingestOf(store: Pick<Recorder, 'record'>, quarantine: Quarantine) {
+  return async (
+    provider: ProviderName,
+    { method = 'POST', url = '', headers, body }: Partial<Signed> & Pick<Signed, 'headers' | 'body'>,
+    secrets: readonly string[],
+    { receivedAt = noon, base64 = false } = {},
+  ): Promise<Outcome> => {
+    const lines: { line: string; refusal?: string }[] = [];
+    const handler = createHandler({
+      providers,
+      secretsOf: async () => secrets,
+      store,
+      quarantine,
+      metadata: { accountId: 'account_id', reference: 'reference' },
+      get: snsGet,
+      now: () => receivedAt,
+      log: createLog(line => lines.push(JSON.parse(line))),
+    });
+    const event = httpEvent('POST /webhooks/{provider}', { provider }, headers, body, { base64, method, url });
+    const answer = await handler(event, lambdaContext);
+    const refused = lines.find(({ line }) => line === 'webhook.refused');
+    return {
+      status: answer.statusCode,
+      refusal: refused?.refusal ?? null,
+      counts: answer.statusCode === 200 && answer.body ? JSON.parse(answer.body) : {},
+      answer,
+    };
+  };
+}
