@@ -116,8 +116,7 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number): Canonical
   const tooFarAhead = draft.occurredAt > receivedAt + furthestAhead;
   const { provider, providerEvent, status } = draft;
   const own = draft.eventId;
-  const reason = draft.reason && boundedReason(draft.reason);
-  return {
+  const event: Writable<CanonicalEvent> = {
     eventId:
       own && own.length <= limits.eventId && printableAscii.test(own)
         ? own
@@ -129,35 +128,42 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number): Canonical
     occurredAt: tooFarAhead ? receivedAt : Math.floor(draft.occurredAt),
     evidence: draft.evidence ?? 'unknown',
     providerEvent: boundedText(providerEvent, limits.providerEvent),
-    ...(reason && { reason }),
-    ...optionalText('clickUrl', draft.clickUrl, limits.clickUrl),
-    ...optionalText('userAgent', draft.userAgent, limits.userAgent),
-    ...optionalText('accountId', draft.accountId, limits.accountId),
-    ...optionalText('subject', draft.subject, limits.subject),
-    ...optionalText('reference', draft.reference, limits.reference),
-    ...(draft.attribution && { attribution: draft.attribution }),
-    ...(tooFarAhead && { claimedAt: Math.floor(Math.min(draft.occurredAt, latestTime)) }),
   };
+  // Member by member, absent where there is nothing: several times as fast as spreading, over thousands of events.
+  const reason = draft.reason && boundedTexts(draft.reason, reasonTexts);
+  if (reason !== undefined) event.reason = reason;
+  Object.assign(event, boundedTexts(draft, texts));
+  if (draft.attribution !== undefined) event.attribution = draft.attribution;
+  if (tooFarAhead) event.claimedAt = Math.floor(Math.min(draft.occurredAt, latestTime));
+  return event;
+}
+
+type Writable<Type> = { -readonly [Member in keyof Type]: Type[Member] };
+
+const texts = ['clickUrl', 'userAgent', 'accountId', 'subject', 'reference'] as const;
+const reasonTexts = ['code', 'enhancedCode', 'text'] as const;
+
+/** The named texts, each within its limit; undefined where there is none. */
+function boundedTexts<Name extends keyof typeof limits>(
+  from: { readonly [N in Name]?: string | undefined },
+  names: readonly Name[],
+): { [N in Name]?: string } | undefined {
+  let bounded: { [N in Name]?: string } | undefined;
+  for (const name of names) {
+    const text = from[name];
+    const inert = text === undefined ? '' : boundedText(text, limits[name]);
+    if (inert !== '') {
+      bounded ??= {};
+      bounded[name] = inert;
+    }
+  }
+  return bounded;
 }
 
 /** A message id as it is; one too long or too strange to be kept, cut but still unlike every other. */
 function boundedMessageId(messageId: string): string {
   if (messageId === '' || isPlainText(messageId, limits.messageId)) return messageId;
   return `${boundedText(messageId, limits.messageId - 23)}~${fingerprint(messageId)}`;
-}
-
-function optionalText<Name extends string>(name: Name, text: string | undefined, maxBytes: number) {
-  const bounded = text === undefined ? '' : boundedText(text, maxBytes);
-  return (bounded === '' ? {} : { [name]: bounded }) as { readonly [N in Name]?: string };
-}
-
-function boundedReason(reason: Reason): Reason | undefined {
-  const bounded = {
-    ...optionalText('code', reason.code, limits.code),
-    ...optionalText('enhancedCode', reason.enhancedCode, limits.enhancedCode),
-    ...optionalText('text', reason.text, limits.text),
-  };
-  return Object.keys(bounded).length === 0 ? undefined : bounded;
 }
 
 /** What {@link emailIdOf} gives. */

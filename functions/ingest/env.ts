@@ -10,8 +10,6 @@ export const ingestEnv = z.object({
   /** Names under which the sender attaches our two ids to an email. */
   METADATA_ACCOUNT_ID: z.string().check(z.minLength(1)),
   METADATA_REFERENCE: z.string().check(z.minLength(1)),
-  /** Stands for every `https://sns.REGION.amazonaws.com` on a machine without AWS; never set by the stack. */
-  SNS_ENDPOINT: z.optional(z.string()),
 });
 
-export type IngestEnv = Omit<Record<keyof z.infer<typeof ingestEnv>, string>, 'SNS_ENDPOINT'>;
+export type IngestEnv = Record<keyof z.infer<typeof ingestEnv>, string>;

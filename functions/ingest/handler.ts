@@ -25,7 +25,7 @@ export interface IngestDependencies {
   readonly quarantine: Quarantine;
   readonly metadata: MetadataNames;
   /** A GET of a URL that an adapter made; rejects once `signal` says that there is no time left. */
-  readonly get: (url: string, signal: AbortSignal) => Promise<string>;
+  readonly get: (url: string, signal: AbortSignal) => Promise<string | null>;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;

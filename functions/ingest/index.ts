@@ -27,7 +27,8 @@ export const handler = createHandler({
   }),
   quarantine: createQuarantine(new SQSClient({ requestHandler, maxAttempts: 2 }), env.QUARANTINE_QUEUE_URL),
   metadata: { accountId: env.METADATA_ACCOUNT_ID, reference: env.METADATA_REFERENCE },
-  get: createGet(env.SNS_ENDPOINT),
+  // Set where there is no AWS, like the endpoints that the SDK's clients take from the environment.
+  get: createGet(process.env.SNS_ENDPOINT),
   now: Date.now,
   log: createLog(),
 });

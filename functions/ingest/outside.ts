@@ -8,10 +8,11 @@ const sns = /^https:\/\/sns\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?\//;
  *
  * @param snsEndpoint what stands for Amazon SNS on a machine without it
  */
-export function createGet(snsEndpoint?: string): (url: string, signal: AbortSignal) => Promise<string> {
+export function createGet(snsEndpoint?: string): (url: string, signal: AbortSignal) => Promise<string | null> {
   return async (url, signal) => {
     const target = snsEndpoint === undefined ? url : url.replace(sns, `${snsEndpoint}/`);
     const answer = await fetch(target, { signal, redirect: 'error' });
+    if (answer.status >= 400 && answer.status < 500) return null;
     if (!answer.ok) throw new Error(`answered ${answer.status}`);
     const text = await answer.text();
     if (text.length > largest) throw new Error('too large an answer');

@@ -8,6 +8,7 @@ import { gatewayAnswer, type HttpAnswer } from './http-payload.ts';
 import { openTokenIssuer } from './jwt-authorizer.ts';
 import { startQueues } from './queues.ts';
 import { startSecretsManager } from './secrets-manager.ts';
+import { startSnsSigning } from './sns-signing.ts';
 import { createStackFunctions } from './stack-functions.ts';
 import { startStackMappings } from './stack-mappings.ts';
 import { routesOf } from './stack-routes.ts';
@@ -15,7 +16,7 @@ import { type InboxMessage, startSupportInbox } from './support-inbox.ts';
 import { synthesize } from './synthesize.ts';
 import { type LocalTable, openTable } from './tables.ts';
 import { readAssembly, region, resolveTemplate, tablesOf } from './template.ts';
-import { openWebhookSecrets } from './webhook-secrets.ts';
+import { openWebhookSecrets, snsSigningKeyIn } from './webhook-secrets.ts';
 
 export interface StackOptions {
   /** 0 takes a free one. */
@@ -97,10 +98,11 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   await parts.add(http, () => http.stop());
   const startEngine = await chooseEngine();
   const directory = options.assembly ?? join(dataDir, 'cdk.out');
-  const [engine, queues, secretsManager, issuer] = await Promise.all([
+  const [engine, queues, secretsManager, sns, issuer] = await Promise.all([
     parts.add(startEngine({ dataDir: join(dataDir, 'dynamodb') }), it => it.stop()),
     parts.add(startQueues(join(dataDir, 'queues')), it => it.stop()),
     parts.add(startSecretsManager(secretFiles.secretsFile), it => it.stop()),
+    parts.add(startSnsSigning(snsSigningKeyIn(secretFiles)), it => it.stop()),
     openTokenIssuer(dataDir),
     options.assembly === undefined ? synthesize(directory) : false,
   ]);
@@ -121,6 +123,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     AWS_ENDPOINT_URL_SNS: inbox.endpoint,
     AWS_ENDPOINT_URL_S3: queues.endpoint,
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.endpoint,
+    SNS_ENDPOINT: sns.endpoint,
   });
   await parts.add(functions, it => it.stop());
   const routes = routesOf(template, issuer, functions);

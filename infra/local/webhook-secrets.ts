@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Provider } from '../../shared/providers/provider.ts';
 import { replaceFile } from './data-dir.ts';
+import { snsSigningKey } from './sns-signing.ts';
 import { StartError } from './start-error.ts';
 import { accountId, region } from './template.ts';
 
@@ -33,8 +34,11 @@ const kinds = {
       signs: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
     };
   },
-  /** Every topic is signed with the same key, SNS's: what tells topics apart is the ARN. */
-  'sns-topic': () => shared(`arn:aws:sns:${region}:${accountId}:mail-${randomBytes(6).toString('hex')}`),
+  /** Every topic is signed with the same key, SNS's: what tells topics apart is the ARN. Signs: ARN, blank, PKCS #8. */
+  'sns-topic': () => {
+    const topic = `arn:aws:sns:${region}:${accountId}:mail-${randomBytes(6).toString('hex')}`;
+    return { verifies: topic, signs: `${topic} ${snsSigningKey()}` };
+  },
 } as const satisfies Record<Provider['secretKind'], () => SecretPair>;
 
 /** A fresh secret of the kind that a provider uses. */
@@ -102,4 +106,11 @@ function readWebhookSecrets(file: string): Record<string, unknown> {
     throw new StartError(`the webhook secrets in ${file} must be a JSON object, provider → list of secrets`);
   }
   return secrets as Record<string, unknown>;
+}
+
+/** The key with which SNS's notifications are signed here, out of the file of signing keys; any other where there is none. */
+export function snsSigningKeyIn({ signingKeysFile }: WebhookSecretFiles): string {
+  const keys = signingKeysFile === null ? [] : Object.values(readWebhookSecrets(signingKeysFile));
+  const ofTopic = keys.find((key): key is string => typeof key === 'string' && key.startsWith('arn:'));
+  return ofTopic?.split(' ')[1] ?? snsSigningKey();
 }

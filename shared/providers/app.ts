@@ -3,6 +3,7 @@ import { statusIds } from '../status.ts';
 import { isoMillis } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { interpreted, type PieceReading, readJson } from './reading.ts';
+import { object } from './shape.ts';
 import { enhancedCodeIn } from './smtp-reply.ts';
 import { verifyStandardWebhook } from './standard-webhooks.ts';
 
@@ -11,12 +12,12 @@ import { verifyStandardWebhook } from './standard-webhooks.ts';
  * account, subject and reference that it belongs to (a registration), or any other status where no provider here knows
  * of it. It may come before or after the provider's first event.
  */
-const appEvent = z.object({
+const appEvent = object({
   /** `email.` and a status, e.g. `email.enqueued`. */
   type: z.string(),
   /** When it happened: ISO-8601. */
   timestamp: z.string(),
-  data: z.object({
+  data: object({
     /** Who sends the email, by the name in its webhook URL; the application itself when not given. */
     provider: z._default(z.string().check(z.regex(/^[a-z0-9][a-z0-9_-]{0,31}$/)), 'app'),
     /** As the provider's send call returned it. */
@@ -29,7 +30,7 @@ const appEvent = z.object({
     /** Who opened or clicked, where the application can tell. */
     evidence: z.optional(z.enum(['human', 'machine', 'unknown'])),
     reason: z.optional(
-      z.object({ code: z.optional(z.string()), enhancedCode: z.optional(z.string()), text: z.optional(z.string()) }),
+      object({ code: z.optional(z.string()), enhancedCode: z.optional(z.string()), text: z.optional(z.string()) }),
     ),
     clickUrl: z.optional(z.string()),
     userAgent: z.optional(z.string()),

@@ -4,13 +4,14 @@ import { lookUp } from '../look-up.ts';
 import { utf8Text } from '../text.ts';
 import { epochMillis, isoText } from '../time.ts';
 import { hexSha256, hour, isHmacOf, timeliness, usable } from './authentication.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
+import { attachedIds, formFields, interpreted, type PieceReading, readForm, readJson } from './reading.ts';
+import { object } from './shape.ts';
 import { enhancedCodeAmong, type FailureStatus, failureOf, labelledFailure } from './smtp-reply.ts';
 
 /** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks */
-const signed = z.object({
-  signature: z.object({
+const signed = object({
+  signature: object({
     timestamp: z.string(),
     token: z.string().check(z.minLength(1), z.maxLength(100)),
     signature: z.string(),
@@ -20,8 +21,8 @@ const signed = z.object({
 const text = z.nullish(z.string());
 
 /** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-payloads */
-const mailgunEvent = z.object({
-  'event-data': z.object({
+const mailgunEvent = object({
+  'event-data': object({
     event: z.string(),
     timestamp: z.number(),
     id: text,
@@ -29,19 +30,44 @@ const mailgunEvent = z.object({
     severity: text,
     reason: text,
     url: text,
-    reject: z.nullish(z.object({ reason: text, description: text })),
+    reject: z.nullish(object({ reason: text, description: text })),
     'delivery-status': z.nullish(
-      z.object({ code: z.nullish(z.number()), message: text, description: text, 'enhanced-code': text }),
+      object({ code: z.nullish(z.number()), message: text, description: text, 'enhanced-code': text }),
     ),
-    'client-info': z.nullish(z.object({ 'user-agent': text, bot: text })),
-    message: z.nullish(
-      z.object({ headers: z.nullish(z.looseObject({ 'message-id': text, to: text, subject: text })) }),
-    ),
+    'client-info': z.nullish(object({ 'user-agent': text, bot: text })),
+    message: z.nullish(object({ headers: z.nullish(object({ 'message-id': text, to: text, subject: text })) })),
     'user-variables': z.nullish(z.record(z.string(), z.unknown())),
   }),
 });
 
 type MailgunEvent = z.infer<typeof mailgunEvent>['event-data'];
+
+/** Before 2018 an event was a form with every field beside the others; webhooks made then still send it. */
+const mailgunForm = z.pipe(
+  z.pipe(
+    z.record(z.string(), z.string()),
+    z.transform(fields => ({ 'event-data': currentShape(fields) })),
+  ),
+  mailgunEvent,
+);
+
+function currentShape(fields: Readonly<Record<string, string>>): unknown {
+  const code = fields.code === undefined ? undefined : Number(fields.code);
+  return {
+    ...fields,
+    timestamp: Number(fields.timestamp),
+    id: undefined,
+    // Of the failures only the final ones had an event.
+    severity: 'permanent',
+    'delivery-status': { code: Number.isFinite(code) ? code : undefined, message: fields.error ?? fields.description },
+    'client-info': fields['user-agent'] === undefined ? undefined : { 'user-agent': fields['user-agent'] },
+    message: {
+      headers: { 'message-id': fields['Message-Id'] ?? fields['message-id'], subject: fields.subject, to: fields.To },
+    },
+    reject: undefined,
+    'user-variables': fields,
+  };
+}
 
 /** Reasons and codes of Mailgun's own: it did not even try. */
 const notTried: Record<string, 'rejected'> = {
@@ -55,7 +81,7 @@ const notTried: Record<string, 'rejected'> = {
 };
 
 /** Reasons and codes of Mailgun's own, where the server's enhanced code does not say better. */
-const failures: Record<string, FailureStatus> = {
+const undelivered: Record<string, FailureStatus> = {
   498: 'hard_bounced', // no MX
   499: 'soft_bounced', // could not connect
   old: 'soft_bounced', // gave up after retries
@@ -71,23 +97,31 @@ function failed(event: MailgunEvent): FailureStatus | 'deferred' | null {
   if (untried !== undefined) return untried;
   // With or without a code, the server's words for an address that does not exist come before what Mailgun makes of it.
   const reply = replyOf(event);
-  return failureOf(reply) === 'invalid' ? 'invalid' : (labelledFailure(reply, own(failures) ?? null) ?? 'hard_bounced');
+  return failureOf(reply) === 'invalid'
+    ? 'invalid'
+    : (labelledFailure(reply, own(undelivered) ?? null) ?? 'hard_bounced');
 }
+
+const failures = {
+  statuses: ['deferred', 'hard_bounced', 'invalid', 'rejected', 'soft_bounced'],
+  by: 'severity; suppression by reason or code; the enhanced status code; reason and code; the text of the reply',
+  decide: failed,
+} as const satisfies EventMeaning<MailgunEvent>;
 
 const events = {
   accepted: { statuses: ['enqueued'] },
   rejected: { statuses: ['rejected'] },
   delivered: { statuses: ['delivered'] },
-  failed: {
-    statuses: ['deferred', 'hard_bounced', 'invalid', 'rejected', 'soft_bounced'],
-    by: 'severity; suppression by reason or code; the enhanced status code; reason and code; the text of the reply',
-    decide: failed,
-  },
+  failed: failures,
+  // The older form's names of the same.
+  dropped: failures,
+  bounced: failures,
   opened: { statuses: ['opened'] },
   clicked: { statuses: ['link_clicked'] },
   complained: { statuses: ['marked_spam'] },
   unsubscribed: { statuses: [null] },
   stored: { statuses: [null] },
+  'list_*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<MailgunEvent>>;
 
 /** Mailgun (Sinch): one event a call, signed inside the body. */
@@ -101,10 +135,11 @@ export const mailgun = {
   batched: false,
   messageIdOf: withoutBrackets,
 
-  verify({ body, receivedAt }, secrets) {
+  verify(request, secrets) {
+    const { receivedAt } = request;
     const keys = usable(secrets);
     if (keys.length === 0) return 'no_secret_configured';
-    const triple = tripleOf(body);
+    const triple = tripleOf(request);
     if (triple === null) return 'missing_signature';
     const given = hexSha256(triple.signature);
     if (given === null) return 'malformed_signature';
@@ -116,8 +151,11 @@ export const mailgun = {
     return isHmacOf(given, 'sha256', keys, triple.timestamp, triple.token) ? null : 'wrong_signature';
   },
 
-  parse: (request, context) =>
-    readJson(request, mailgunEvent, ({ 'event-data': event }) => read(event, context), { batched: false }),
+  parse(request, context) {
+    const reads = ({ 'event-data': event }: z.infer<typeof mailgunEvent>) => read(event, context);
+    if (!isForm(request)) return readJson(request, mailgunEvent, reads, { batched: false });
+    return readForm(request, utf8Text(request.body), mailgunForm, reads);
+  },
 } as const satisfies Provider;
 
 export const guide: Guide = {
@@ -133,15 +171,21 @@ export const guide: Guide = {
   machines: '`client-info.bot` on an open or a click: `apple`, `gmail`, or `generic` for a scanner.',
   notes: [
     'The signature covers a timestamp and a token, not the event: who has seen one request could make another.',
+    'The older shape, a form with all fields beside each other, is read as well, with its events "dropped" and "bounced"; a multipart body is not.',
     'Register a message with the `id` that the send call returns, with or without angle brackets.',
   ],
 };
 
+function isForm({ headers }: Pick<ProviderRequest, 'headers'>): boolean {
+  return /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '');
+}
+
 /** The signature is in the body, so that the body has to be read to be verified: this much of it, and no more. */
-function tripleOf(body: Buffer): z.infer<typeof signed>['signature'] | null {
+function tripleOf(request: ProviderRequest): z.infer<typeof signed>['signature'] | null {
+  // Whether the rest is UTF-8 is asked once it is known to be genuine.
+  const body = utf8Text(request.body) ?? request.body.toString();
   try {
-    // Whether the rest is UTF-8 is asked once it is known to be genuine.
-    const parsed = signed.safeParse(JSON.parse(utf8Text(body) ?? body.toString()));
+    const parsed = z.safeParse(signed, isForm(request) ? { signature: formFields(body) } : JSON.parse(body));
     return parsed.success ? parsed.data.signature : null;
   } catch {
     return null;

@@ -5,12 +5,13 @@ import { isoMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, MetadataNames, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
+import { object } from './shape.ts';
 import { enhancedCodeAmong, labelledFailure } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
 
 /** https://postmarkapp.com/developer/webhooks/webhooks-overview */
-const postmarkEvent = z.object({
+const postmarkEvent = object({
   RecordType: z.string(),
   MessageID: text,
   // A 64-bit number.

@@ -86,10 +86,10 @@ export interface SetUpAnswer {
 /** The little of the outside world that an adapter may ask for while it proves a request genuine. */
 export interface Outside {
   /**
-   * The text at a URL that the adapter has made itself, never one found in a message.
+   * The text at a URL that the adapter has made itself, never one found in a message; null where there is none (a 4xx).
    * Rejects where it is out of reach: the provider is then asked to send the request again.
    */
-  get(url: string): Promise<string>;
+  get(url: string): Promise<string | null>;
 }
 
 export interface Provider {

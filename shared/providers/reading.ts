@@ -1,6 +1,6 @@
 /** What the adapters' `parse` functions share: from a body to its pieces, from a piece to canonical events. */
 
-import type { ZodMiniType } from 'zod/mini';
+import * as z from 'zod/mini';
 import { type CanonicalEvent, canonicalEvent, type EventDraft } from '../event.ts';
 import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
@@ -92,6 +92,12 @@ function parsedJson(text: string, reviver?: typeof exactNumber): unknown {
   }
 }
 
+/** JSON text as values, every integer exact; undefined where it is none. */
+export function exactJson(text: string): unknown {
+  const parsed = parsedJson(text);
+  return oddities(parsed).inexact ? parsedJson(text, exactNumber) : parsed;
+}
+
 /** How a request's JSON holds its pieces: as the one there is, as an array, or as either. */
 export interface JsonLayout {
   readonly batched: boolean | 'optional';
@@ -104,12 +110,12 @@ export interface JsonLayout {
 /**
  * Reads a request whose body holds JSON: one event, or many where the provider batches.
  *
- * @param read what the adapter makes of one piece that has the shape of `schema`
+ * @param read what the adapter makes of one piece that has the shape of `schema`, and of the piece as it came
  */
 export function readJson<Piece>(
   request: ProviderRequest,
-  schema: ZodMiniType<Piece>,
-  read: (piece: Piece) => PieceReading,
+  schema: z.ZodMiniType<Piece>,
+  read: (piece: Piece, raw: unknown) => PieceReading,
   { batched, textOf, piecesOf }: JsonLayout,
 ): Reading {
   const body = utf8Text(request.body);
@@ -132,8 +138,8 @@ export function readJson<Piece>(
 /** Reads a request whose body has one JSON text a line. */
 export function readJsonLines<Piece>(
   request: ProviderRequest,
-  schema: ZodMiniType<Piece>,
-  read: (piece: Piece) => PieceReading,
+  schema: z.ZodMiniType<Piece>,
+  read: (piece: Piece, raw: unknown) => PieceReading,
 ): Reading {
   const body = utf8Text(request.body);
   if (body === null) return wholeBody('not_utf8');
@@ -156,8 +162,8 @@ export function formFields(form: string): Readonly<Record<string, string>> | nul
 export function readForm<Piece>(
   request: ProviderRequest,
   form: string | null,
-  schema: ZodMiniType<Piece>,
-  read: (piece: Piece) => PieceReading,
+  schema: z.ZodMiniType<Piece>,
+  read: (piece: Piece, raw: unknown) => PieceReading,
 ): Reading {
   if (form === null) return wholeBody('not_utf8');
   const fields = formFields(form);
@@ -168,8 +174,8 @@ export function readForm<Piece>(
 function readPieces<Piece>(
   request: ProviderRequest,
   all: readonly unknown[],
-  schema: ZodMiniType<Piece>,
-  read: (piece: Piece) => PieceReading,
+  schema: z.ZodMiniType<Piece>,
+  read: (piece: Piece, raw: unknown) => PieceReading,
   tooDeep: boolean,
 ): Reading {
   if (all.length > most) return wholeBody('too_many');
@@ -180,8 +186,8 @@ function readPieces<Piece>(
     pieces.length < all.length || (tooDeep && all.length === 0) ? [{ reason: 'too_deep', piece: null }] : [];
   let unrelatedPieces = 0;
   for (const piece of pieces) {
-    const shaped = schema.safeParse(piece);
-    const outcome = shaped.success ? read(shaped.data) : 'unexpected_shape';
+    const shaped = z.safeParse(schema, piece);
+    const outcome = shaped.success ? read(shaped.data, piece) : 'unexpected_shape';
     if (outcome === unrelated) unrelatedPieces += 1;
     else if (typeof outcome === 'string') quarantined.push({ reason: outcome, piece });
     else {

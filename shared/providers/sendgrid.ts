@@ -5,13 +5,14 @@ import { epochMillis } from '../time.ts';
 import { hour, strictBase64, timeliness, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
+import { object } from './shape.ts';
 import { enhancedCodeAmong, type FailureStatus, labelledFailure } from './smtp-reply.ts';
 
 /** Custom arguments lie among SendGrid's own fields: where it has none of the name, a number may be the sender's. */
 const ownText = z.catch(z.nullish(z.string()), undefined);
 
 /** https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event */
-const sendgridEvent = z.looseObject({
+const sendgridEvent = object({
   event: z.string(),
   timestamp: z.number(),
   // Asynchronous bounces come without an address and without a message id.
@@ -104,7 +105,8 @@ export const sendgrid = {
     return genuine ? null : 'wrong_signature';
   },
 
-  parse: (request, context) => readJson(request, sendgridEvent, event => read(event, context), { batched: true }),
+  parse: (request, context) =>
+    readJson(request, sendgridEvent, (event, raw) => read(event, raw, context), { batched: true }),
 } as const satisfies Provider;
 
 export const guide: Guide = {
@@ -124,11 +126,12 @@ export const guide: Guide = {
   ],
 };
 
-function read(event: SendGridEvent, { metadata }: ReadingContext): PieceReading {
+function read(event: SendGridEvent, raw: unknown, { metadata }: ReadingContext): PieceReading {
   const failed = event.event === 'bounce' || event.event === 'dropped' || event.event === 'deferred';
   return interpreted<SendGridEvent>(events, event.event, event, status => [
     {
-      ...attachedIds(event, metadata),
+      // Custom arguments lie among SendGrid's own.
+      ...attachedIds(raw as Record<string, unknown>, metadata),
       provider: 'sendgrid',
       messageId: messageIdOf(event.sg_message_id ?? ''),
       recipient: event.email ?? '',

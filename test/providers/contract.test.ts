@@ -177,11 +177,10 @@ describe.each(providerNames)('the provider %s', name => {
         const said = provider.parse(requestOf(genuine), context);
         const isInert = async (body: Buffer) => {
           const { status, counts } = await send({ ...genuine, body });
-          if (status === 200)
-            expect([said, undefined]).toContainEqual(
-              counts.received === undefined ? undefined : provider.parse(requestOf({ ...genuine, body }), context),
-            );
-          else expect(status).toBe(401);
+          if (status !== 200) expect(status).toBe(401);
+          else if (counts.received !== undefined) {
+            expect(provider.parse(requestOf({ ...genuine, body }), context)).toEqual(said);
+          }
         };
         await fc.assert(
           fc.asyncProperty(

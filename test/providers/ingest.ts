@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHandler } from '../../functions/ingest/handler.ts';
 import type { Quarantine } from '../../functions/ingest/quarantine.ts';
 import type { HttpAnswer } from '../../shared/http.ts';
@@ -25,7 +26,7 @@ export function ingestOf(store: Pick<Recorder, 'record'>, quarantine: Quarantine
     provider: ProviderName,
     { method = 'POST', url = '', headers, body }: Partial<Signed> & Pick<Signed, 'headers' | 'body'>,
     secrets: readonly string[],
-    { receivedAt = noon, base64 = false } = {},
+    { receivedAt = noon, base64 = false, get = snsGet } = {},
   ): Promise<Outcome> => {
     const lines: { line: string; refusal?: string }[] = [];
     const handler = createHandler({
@@ -34,11 +35,13 @@ export function ingestOf(store: Pick<Recorder, 'record'>, quarantine: Quarantine
       store,
       quarantine,
       metadata: { accountId: 'account_id', reference: 'reference' },
-      get: snsGet,
+      get,
       now: () => receivedAt,
       log: createLog(line => lines.push(JSON.parse(line))),
     });
-    const event = httpEvent('POST /webhooks/{provider}', { provider }, headers, body, { base64, method, url });
+    // Bytes that are no text reach a function in base64.
+    const encoding = { base64: base64 || !isUtf8(body) };
+    const event = httpEvent('POST /webhooks/{provider}', { provider }, headers, body, { ...encoding, method, url });
     const answer = await handler(event, lambdaContext);
     const refused = lines.find(({ line }) => line === 'webhook.refused');
     return {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { mailgun } from '../../shared/providers/mailgun.ts';
 import { noon } from '../arbitrary-events.ts';
 import { signingKeys } from '../signing.ts';
-import { fixture, reading, requestOf } from './fixtures.ts';
+import { fixture, fixtureReading, reading, requestOf } from './fixtures.ts';
 
 const read = (name: string) => reading('mailgun', fixture('mailgun', name));
 
@@ -103,6 +103,45 @@ describe("Mailgun's events", () => {
   it('find a registration with the id that the send call returned', () => {
     expect(mailgun.messageIdOf?.('<a@mg.example.com>')).toBe('a@mg.example.com');
   });
+});
+
+describe("Mailgun's events in the older form", () => {
+  it.each([
+    ['delivered.legacy.form', 'delivered'],
+    ['dropped.legacy.form', 'rejected'],
+    ['dropped.legacy-old.form', 'soft_bounced'],
+    ['bounced.legacy.form', 'invalid'],
+    ['opened.legacy.form', 'opened'],
+    ['clicked.legacy.form', 'link_clicked'],
+    ['complained.legacy.form', 'marked_spam'],
+    ['unsubscribed.legacy.form', null],
+  ])('%s is %s', (name, status) => {
+    expect(fixtureReading('mailgun', name)).toMatchObject({
+      events: [
+        {
+          messageId: '20260102120000.1.ABCDEF@mg.example.com',
+          recipient: 'jane@example.com',
+          status,
+          occurredAt: noon,
+          accountId: 'acme',
+          reference: 'INV-7',
+        },
+      ],
+      quarantined: [],
+    });
+  });
+
+  it('keep the words of the server', () => {
+    expect(fixtureReading('mailgun', 'bounced.legacy.form').events[0]?.reason).toEqual({
+      code: '550',
+      enhancedCode: '5.1.1',
+      text: '5.1.1 The email account that you tried to reach does not exist',
+    });
+  });
+});
+
+it("Mailgun's news of mailing lists is about no email", () => {
+  expect(read('list_uploaded')).toEqual({ events: [], quarantined: [], unrelated: 1 });
 });
 
 describe("Mailgun's signature", () => {

@@ -1,0 +1,263 @@
+import * as z from 'zod/mini';
+import { addressOf } from '../address.ts';
+import { lookUp } from '../look-up.ts';
+import type { Status } from '../status.ts';
+import { isoMillis } from '../time.ts';
+import type { EventMeaning, Guide, Outside, Provider, ProviderRequest, ReadingContext } from './provider.ts';
+import { attachedIds, exactJson, interpreted, type PieceReading, readJson, unrelated } from './reading.ts';
+import { sesBounce } from './ses-bounce.ts';
+import { object } from './shape.ts';
+import { enhancedCodeAmong } from './smtp-reply.ts';
+import { snsEndpointOf, snsEnvelopeIn, verifySns } from './sns-signature.ts';
+
+const text = z.nullish(z.string());
+const time = object({ timestamp: text });
+
+/** A recipient for whom something failed. */
+const failedRecipient = object({ emailAddress: z.string(), status: text, diagnosticCode: text });
+
+/**
+ * What a configuration set publishes (`eventType`), and the older notifications of an identity (`notificationType`).
+ * https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
+ */
+const sesEvent = object({
+  eventType: text,
+  notificationType: text,
+  mail: object({
+    messageId: z.string(),
+    timestamp: text,
+    destination: z.nullish(z.array(z.string())),
+    tags: z.nullish(z.record(z.string(), z.unknown())),
+    commonHeaders: z.nullish(object({ subject: text })),
+  }),
+  bounce: z.nullish(
+    z.extend(time, { bounceType: text, bounceSubType: text, bouncedRecipients: z.nullish(z.array(failedRecipient)) }),
+  ),
+  complaint: z.nullish(
+    z.extend(time, {
+      complaintSubType: text,
+      complaintFeedbackType: text,
+      userAgent: text,
+      complainedRecipients: z.nullish(z.array(object({ emailAddress: z.string() }))),
+    }),
+  ),
+  delivery: z.nullish(z.extend(time, { smtpResponse: text, recipients: z.nullish(z.array(z.string())) })),
+  deliveryDelay: z.nullish(z.extend(time, { delayType: text, delayedRecipients: z.nullish(z.array(failedRecipient)) })),
+  open: z.nullish(z.extend(time, { userAgent: text })),
+  click: z.nullish(z.extend(time, { userAgent: text, link: text })),
+  reject: z.nullish(object({ reason: text })),
+  failure: z.nullish(object({ errorMessage: text, templateName: text })),
+});
+
+type SesEvent = z.infer<typeof sesEvent>;
+
+/** An SES event, and what came around it. */
+const delivered = object({ id: text, at: text, event: sesEvent });
+
+type Delivered = z.infer<typeof delivered>;
+
+/** One recipient of an event; `named` where the event says that it is about this one. */
+interface Concerned {
+  readonly event: SesEvent;
+  readonly address: string;
+  readonly status?: string | null | undefined;
+  readonly diagnosticCode?: string | null | undefined;
+}
+
+function bounced({ event: { bounce }, status, diagnosticCode }: Concerned): Status {
+  return sesBounce(bounce?.bounceType ?? '', bounce?.bounceSubType ?? '', {
+    enhancedCode: enhancedCodeAmong(status, diagnosticCode),
+    text: diagnosticCode ?? undefined,
+  });
+}
+
+function complained({ event: { complaint } }: Concerned): Status | null {
+  // Nobody complained: SES did not even send it, because somebody once had.
+  if (complaint?.complaintSubType === 'OnAccountSuppressionList') return 'rejected';
+  return complaint?.complaintFeedbackType === 'not-spam' ? null : 'marked_spam';
+}
+
+const events = {
+  Send: { statuses: ['sent'] },
+  DeliveryDelay: { statuses: ['deferred'] },
+  Delivery: { statuses: ['delivered'] },
+  Bounce: {
+    statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
+    by: "the recipient's enhanced status code, then bounceType and bounceSubType",
+    decide: bounced,
+  },
+  Complaint: {
+    statuses: ['marked_spam', 'rejected', null],
+    by: 'rejected where complaintSubType is OnAccountSuppressionList; no change where complaintFeedbackType is not-spam',
+    decide: complained,
+  },
+  Reject: { statuses: ['rejected'] },
+  'Rendering Failure': { statuses: ['rejected'] },
+  Open: { statuses: ['opened'] },
+  Click: { statuses: ['link_clicked'] },
+  Subscription: { statuses: [null] },
+} as const satisfies Record<string, EventMeaning<Concerned>>;
+
+/** EventBridge's names of the same. https://docs.aws.amazon.com/ses/latest/dg/monitoring-eventbridge.html */
+const detailTypes: Readonly<Record<string, keyof typeof events>> = {
+  'Email Sent': 'Send',
+  'Email Delivery Delayed': 'DeliveryDelay',
+  'Email Delivered': 'Delivery',
+  'Email Bounced': 'Bounce',
+  'Email Complaint Received': 'Complaint',
+  'Email Rejected': 'Reject',
+  'Email Rendering Failed': 'Rendering Failure',
+  'Email Opened': 'Open',
+  'Email Clicked': 'Click',
+  'Email Subscribed': 'Subscription',
+};
+
+/** Amazon SES: through SNS in its envelope over HTTPS or SQS, raw over SQS, or through EventBridge. */
+export const ses = {
+  name: 'ses',
+  title: 'Amazon SES',
+  authentication: 'RSA signature of Amazon SNS (versions 1 and 2), and an allow-list of topics',
+  secret: 'the ARN of a topic to believe',
+  secretKind: 'sns-topic',
+  events,
+  batched: false,
+  // To SNS every 4xx is a receipt: https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
+  whenUnavailable: 503,
+  handshake: confirmSubscription,
+  verify: verifySns,
+  parse: (request, context) =>
+    readJson(request, wrapped, piece => (piece === null ? unrelated : read(piece, context)), { batched: false }),
+} as const satisfies Provider;
+
+/**
+ * Confirms the subscription of a topic of ours, by the API call that the message's SubscribeURL stands for: that URL
+ * itself is never called.
+ */
+async function confirmSubscription(request: ProviderRequest, topics: readonly string[], outside: Outside) {
+  const envelope = snsEnvelopeIn(request.body);
+  if (envelope?.Type !== 'SubscriptionConfirmation') return null;
+  if ((await verifySns(request, topics, outside)) !== null) return null;
+  const parameters = new URLSearchParams({
+    Action: 'ConfirmSubscription',
+    Version: '2010-03-31',
+    TopicArn: envelope.TopicArn,
+    Token: envelope.Token ?? '',
+  });
+  const confirmed = await outside.get(`${snsEndpointOf(envelope.TopicArn)}/?${parameters}`);
+  if (confirmed === null) throw new Error('the confirmation was refused');
+  return { statusCode: 200 } as const;
+}
+
+/** SES posts it when event publishing is set up, as plain text. */
+const topicTest = /^Successfully validated SNS topic/;
+
+/** An SES event out of whatever it came in; null for a message that is about no email. */
+const wrapped = z.pipe(
+  z.transform((body: unknown) => unwrapped(body)),
+  z.nullable(delivered),
+);
+
+function unwrapped(body: unknown): unknown {
+  if (typeof body !== 'object' || body === null) return undefined;
+  const { Type, MessageId, Message, Timestamp, source, id, time, detail, ...raw } = body as Record<string, unknown>;
+  if (Type === 'Notification' && typeof Message === 'string') {
+    if (topicTest.test(Message)) return null;
+    return { id: MessageId, at: Timestamp, event: exactJson(Message) };
+  }
+  if (source === 'aws.ses' && typeof detail === 'object') {
+    const eventType = lookUp(detailTypes, String(raw['detail-type']));
+    return { id, at: time, event: { eventType, ...detail } };
+  }
+  return { event: body };
+}
+
+function read({ id, at, event }: Delivered, { metadata }: ReadingContext): PieceReading {
+  const name = event.eventType ?? event.notificationType ?? '';
+  const { mail, bounce, complaint, delivery, deliveryDelay, open, click, reject, failure } = event;
+  const own = bounce ?? complaint ?? delivery ?? deliveryDelay ?? open ?? click;
+  // `mail.timestamp` is when it was sent, which tells nothing of later events.
+  const occurredAt = isoMillis(own?.timestamp ?? at ?? mail.timestamp ?? '');
+  const tags = Object.entries(mail.tags ?? {}).map(([tag, values]) => [
+    tag,
+    Array.isArray(values) ? values[0] : values,
+  ]);
+  const concerned = recipientsOf(event);
+  if (concerned.length === 0) return lookUp(events, name) ? 'missing_recipient' : 'unknown_event';
+  const read: PieceReading[] = concerned.map(recipient =>
+    interpreted<Concerned>(events, name, recipient, status => [
+      {
+        ...attachedIds(Object.fromEntries(tags), metadata),
+        provider: 'ses',
+        messageId: mail.messageId,
+        recipient: recipient.address,
+        status: recipient.attribution === 'unnamed' ? null : status,
+        occurredAt,
+        providerEvent: name,
+        eventId: id ?? undefined,
+        attribution: recipient.attribution,
+        subject: mail.commonHeaders?.subject ?? undefined,
+        reason: {
+          code:
+            [bounce?.bounceType, bounce?.bounceSubType].filter(part => part).join('/') ||
+            (complaint?.complaintSubType ?? complaint?.complaintFeedbackType ?? deliveryDelay?.delayType ?? undefined),
+          enhancedCode: enhancedCodeAmong(recipient.status, recipient.diagnosticCode),
+          text:
+            recipient.diagnosticCode ?? delivery?.smtpResponse ?? reject?.reason ?? failure?.errorMessage ?? undefined,
+        },
+        clickUrl: click?.link ?? undefined,
+        userAgent: (open ?? click ?? complaint)?.userAgent ?? undefined,
+      },
+    ]),
+  );
+  return (
+    read.find(outcome => typeof outcome === 'string') ??
+    read.flatMap(outcome => (Array.isArray(outcome) ? outcome : []))
+  );
+}
+
+/** Whom an event is about, and how surely. */
+function recipientsOf(event: SesEvent): (Concerned & { readonly attribution?: 'unnamed' | 'unlisted' | undefined })[] {
+  const { mail, bounce, complaint, delivery, deliveryDelay, open, click } = event;
+  const destination = mail.destination ?? [];
+  const listed = new Set(destination.map(addressOf));
+  const failed = bounce?.bouncedRecipients ?? deliveryDelay?.delayedRecipients;
+  const named =
+    failed ?? complaint?.complainedRecipients ?? delivery?.recipients?.map(emailAddress => ({ emailAddress }));
+  if (named !== undefined && named !== null) {
+    // A complaint that lists several is SES's guess: everybody at the complaining host to whom the message went.
+    const guessed = complaint && named.length > 1;
+    return named.map(({ emailAddress, ...reply }) => ({
+      event,
+      address: emailAddress,
+      ...reply,
+      attribution: guessed
+        ? 'unnamed'
+        : listed.size > 0 && !listed.has(addressOf(emailAddress))
+          ? 'unlisted'
+          : undefined,
+    }));
+  }
+  // An open or click of a message to several people is somebody's; everything else here is true of the whole message.
+  const unnamed = (open || click) && destination.length > 1;
+  return destination.map(address => ({ event, address, attribution: unnamed ? 'unnamed' : undefined }));
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Put the ARN of your SNS topic into the webhook secrets: `"ses": ["arn:aws:sns:eu-west-1:123456789012:mail-events"]`. It is the list of topics that are believed.',
+    'SES → Configuration sets → your set → Event destinations → Add destination: all event types, to that topic. Send with this configuration set.',
+    'SNS → the topic → Create subscription: protocol HTTPS, endpoint `{url}`, raw message delivery off. It is confirmed by itself.',
+  ],
+  attach:
+    'Message tags: `EmailTags: [{ Name: "account_id", Value: "acme" }, { Name: "reference", Value: "INV-7" }]` (API v2), or the header `X-SES-MESSAGE-TAGS: account_id=acme, reference=INV-7`. Letters, digits, hyphen and underscore only. They do not come back in identity notifications.',
+  retries:
+    'SNS calls HTTPS endpoints four times within a minute by default, an hour at most if you set a delivery policy, and then drops the message unless the subscription has a dead-letter queue: set both. It takes every 4xx for a receipt, so that we answer 503.',
+  machines: null,
+  notes: [
+    'A message to several people is several emails. Opens and clicks do not say which of them it was: they are a note on each. So are complaints that list several, which is a guess of SES.',
+    'A bounce of an address that the message was not sent to (forwarding) is kept under that address and marked.',
+    '"Send" says that SES took the email and will try: `sent` by name.',
+    'Event publishing and identity notifications both switched on tell everything twice: two lines in the timeline, one status.',
+    'When a topic is unsubscribed, the notice of it is kept in quarantine.',
+  ],
+};
