@@ -1,49 +1,46 @@
-import type { DemoEmail, DemoProvider, Step } from './lives.ts';
-import { type Happening, pieces } from './pieces.ts';
-import { shuffled } from './shuffled.ts';
+import type { ProviderName } from '../../shared/providers/registry.ts';
+import { type LivingEmail, livingEmails, type Step, stepsInTime } from '../simulate/lives.ts';
+import { requestsOf, type SimulatedRequest } from '../simulate/requests.ts';
+import { told } from '../simulate/samples.ts';
+import { shuffled } from '../simulate/shuffled.ts';
 
-/** One callback: whose webhook it goes to, and the exact body. */
-export interface DemoRequest {
-  readonly provider: DemoProvider;
-  readonly body: Buffer;
-  /** How many events it tells of. */
-  readonly events: number;
-}
+const providers = ['ses', 'sendgrid', 'mailgun', 'postmark', 'app'] as const satisfies readonly ProviderName[];
 
-const minute = 60_000;
-/** Steps that only the sender knows of: no provider of the demo has a word for them. */
+/** Steps that only the sender knows of, for most providers: it registers its emails. */
 const bySender: readonly Step[] = ['enqueued', 'sent'];
 
+/** The demo's sixty emails, the same in every run: what is sent twice must change nothing. */
+export function demoEmails(): LivingEmail[] {
+  return livingEmails({
+    providers,
+    count: 60,
+    firstNumber: 1001,
+    firstStartsAt: Date.UTC(2026, 10, 2, 9),
+    apart: 11 * 60_000,
+  });
+}
+
 /**
- * The callbacks that tell of the emails' lives as real providers do: out of order, some of them twice, SendGrid's in
- * batches. The same in every run.
+ * The callbacks that tell of the emails' lives as real providers do: out of order, some of them twice, in batches where
+ * the provider batches. The same in every run.
  */
-export function demoRequests(emails: readonly DemoEmail[]): DemoRequest[] {
-  const told = emails.flatMap(email =>
-    (['enqueued', ...email.life.steps] as const).flatMap((step, index) => {
-      const happening: Happening = { email, step, at: email.startsAt + index * 7 * minute };
+export function demoRequests(emails: readonly LivingEmail[]): SimulatedRequest[] {
+  const all = emails.flatMap(email =>
+    stepsInTime(email).flatMap(({ step, at }) => {
       const provider = bySender.includes(step) ? 'app' : email.provider;
-      const piece = pieces[provider](happening);
-      return piece === undefined ? [] : [{ provider, piece }];
+      const said = told(provider, email, step, at);
+      return said === undefined ? [] : [{ provider, said }];
     }),
   );
-  const again = told.filter((_, index) => index % 6 === 0);
-  const arrival = shuffled([...told, ...again]);
-  const batched = arrival.filter(({ provider }) => provider === 'sendgrid').map(({ piece }) => piece);
-  const single = arrival.filter(({ provider }) => provider !== 'sendgrid');
-  return shuffled([
-    ...chunks(batched, 8).map(batch => request('sendgrid', batch, batch.length)),
-    ...single.map(({ provider, piece }) => request(provider, piece, 1)),
-  ]);
-}
-
-function request(provider: DemoProvider, content: object, events: number): DemoRequest {
-  // Mailgun signs inside the body: the signature is added when it is sent.
-  return { provider, body: Buffer.from(JSON.stringify(content)), events };
-}
-
-function chunks<Item>(items: readonly Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
+  const again = all.filter((_, index) => index % 6 === 0);
+  const byProvider = Map.groupBy(shuffled([...all, ...again]), ({ provider }) => provider);
+  return shuffled(
+    [...byProvider].flatMap(([provider, tales]) =>
+      requestsOf(
+        provider,
+        tales.map(({ said }) => said),
+        8,
+      ),
+    ),
   );
 }

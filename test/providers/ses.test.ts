@@ -84,8 +84,11 @@ describe("Amazon SES's events", () => {
 
   it('are dated by their own time; those without one by that of the notification', () => {
     expect(read('Delivery').events[0]?.occurredAt).toBe(noon + 500);
-    expect(read('Send').events[0]?.occurredAt).toBe(noon);
-    expect(ses.parse(requestOf({ body: fixture('ses', 'Send') }), context).events[0]?.occurredAt).toBe(noon - 2_000);
+    const Message = fixture('ses', 'Send').toString();
+    const wrapped = snsMessage(signingKey, noon + 3_000, { Message });
+    const timeOf = (body: string) => ses.parse(requestOf({ body: Buffer.from(body) }), context).events[0]?.occurredAt;
+    expect(timeOf(JSON.stringify(wrapped))).toBe(noon + 3_000);
+    expect(timeOf(Message)).toBe(noon);
   });
 
   it('keep type, subtype, code and the words of the server', () => {

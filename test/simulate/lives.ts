@@ -1,4 +1,6 @@
+import type { ProviderName } from '../../shared/providers/registry.ts';
 import type { Status } from '../../shared/status.ts';
+import type { SimulatedEmail } from './samples.ts';
 
 /** A step in the life of an email: a status that its provider reports, or an open by a machine. */
 export type Step = Status | 'machine_opened';
@@ -31,42 +33,47 @@ const lives = [
 
 export const accounts = ['acme', 'globex', 'initech'] as const;
 
-export type DemoProvider = (typeof providers)[number];
+const people = ['jane', 'omar', 'lin', 'sofia', 'piotr', 'amara', 'jonas', 'mei', 'carlos', 'freya', 'ravi', 'nadia'];
+const documents = ['Invoice', 'Receipt', 'Payment reminder'];
+const each = lives.flatMap(({ count, steps, ends }) => Array<Life>(count).fill({ steps, ends }));
 
-export interface DemoEmail {
+/** An email and what becomes of it. */
+export interface LivingEmail extends SimulatedEmail {
   readonly accountId: (typeof accounts)[number];
-  readonly provider: DemoProvider;
-  readonly messageId: string;
-  readonly recipient: string;
-  readonly subject: string;
-  readonly reference: string;
   readonly life: Life;
-  /** When it was enqueued; its steps follow minutes apart. Epoch milliseconds. */
+  /** When it was enqueued; its steps follow minutes apart. Epoch milliseconds, whole seconds. */
   readonly startsAt: number;
 }
 
-const people = ['jane', 'omar', 'lin', 'sofia', 'piotr', 'amara', 'jonas', 'mei', 'carlos', 'freya', 'ravi', 'nadia'];
-const documents = ['Invoice', 'Receipt', 'Payment reminder'];
-const providers = ['sendgrid', 'mailgun', 'postmark', 'app'] as const;
-const firstMorning = Date.UTC(2026, 10, 2, 9);
+const minute = 60_000;
 
-/** The demo's sixty emails, the same in every run: what is sent twice must change nothing. */
-export function demoEmails(): DemoEmail[] {
-  const each = lives.flatMap(({ count, steps, ends }) => Array<Life>(count).fill({ steps, ends }));
-  return each.map((life, index) => {
-    const accountId = accounts[index % accounts.length]!;
-    // A stride that shares no factor with the other lists, so that each account meets every provider and life.
-    const provider = providers[(index * 7) % providers.length]!;
-    const number = 1001 + index;
+/** So many emails of three accounts, by the providers in turn; the same for the same arguments. */
+export function livingEmails(options: {
+  readonly providers: readonly ProviderName[];
+  readonly count: number;
+  readonly firstNumber: number;
+  readonly firstStartsAt: number;
+  /** Between one email and the next, in milliseconds. */
+  readonly apart: number;
+}): LivingEmail[] {
+  const { providers, count, firstNumber, firstStartsAt, apart } = options;
+  return Array.from({ length: count }, (_, index) => {
+    const number = firstNumber + index;
     return {
-      accountId,
-      provider,
-      messageId: provider === 'mailgun' ? `demo.${number}@mg.example.com` : `demo-${number}`,
+      number,
+      accountId: accounts[index % accounts.length]!,
+      // A stride that shares no factor with the other lists, so that each account meets every provider and life.
+      provider: providers[(index * 7) % providers.length]!,
       recipient: `${people[index % people.length]}${number}@example.com`,
       subject: `${documents[index % documents.length]} ${number}`,
       reference: `INV-${number}`,
-      life,
-      startsAt: firstMorning + index * 11 * 60_000,
+      life: each[index % each.length]!,
+      startsAt: firstStartsAt + index * apart,
     };
   });
+}
+
+/** When each step of an email's life happens. Epoch milliseconds. */
+export function stepsInTime({ life, startsAt }: LivingEmail): readonly { readonly step: Step; readonly at: number }[] {
+  return (['enqueued', ...life.steps] as const).map((step, index) => ({ step, at: startsAt + index * 7 * minute }));
 }

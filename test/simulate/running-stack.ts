@@ -1,0 +1,73 @@
+/** The running local stack, as providers and its API's users see it. */
+
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { dataDirOf, readEndpoints } from '../../infra/local/endpoints.ts';
+import { StartError } from '../../infra/local/start-error.ts';
+import { createToken } from '../../infra/local/token.ts';
+import { signedRequest } from '../signing.ts';
+import { progress } from './progress.ts';
+import type { SimulatedRequest } from './requests.ts';
+
+/** A provider tries again for hours; we do so for this long. */
+const patience = 60_000;
+
+export interface Counts {
+  readonly recorded: number;
+  readonly duplicate: number;
+  readonly quarantined: number;
+}
+
+export interface RunningStack {
+  readonly url: string;
+  /** Sends as a provider does: again, the same bytes, until it is acknowledged. */
+  send(request: SimulatedRequest): Promise<Counts>;
+  /** GETs a path of the API with a token of an account, or of support. */
+  get<Answer>(path: string, as: { account: string } | { support: true }): Promise<Answer>;
+}
+
+/** @throws StartError if no stack is running, or one with secrets of its own */
+export function runningStack(): RunningStack {
+  const { url, dataDir, signingKeysFile } = readEndpoints(dataDirOf());
+  if (signingKeysFile === null) {
+    throw new StartError('This signs with the keys that a first start makes: start without WEBHOOK_SECRETS.');
+  }
+  const keys = JSON.parse(readFileSync(signingKeysFile, 'utf8')) as Record<string, string>;
+  return {
+    url,
+    async send({ provider, body, type }) {
+      const at = Date.now();
+      const { host, origin } = new URL(url);
+      // As the gateway sees it, which some sign.
+      const webhook = `https://${host}/webhooks/${provider}`;
+      const signed = signedRequest(provider, keys[provider]!, body, at, { type, url: webhook });
+      const target = origin + signed.url.slice(`https://${host}`.length);
+      for (;;) {
+        const answer = await fetch(target, {
+          method: signed.method,
+          headers: signed.headers,
+          ...(signed.method === 'POST' && { body: new Uint8Array(signed.body) }),
+        }).catch(() => null);
+        if (answer?.status === 200) return (await answer.json()) as Counts;
+        if (answer !== null && answer.status !== 429 && answer.status < 500) {
+          throw new Error(`${provider} was answered ${answer.status}: ${await answer.text()}`);
+        }
+        if (Date.now() > at + patience)
+          throw new StartError(`No answer from ${url} for a minute: is it still running?`);
+        progress(answer === null ? 'waiting for the stack to come back' : `answered ${answer.status}, trying again`);
+        await delay(500);
+      }
+    },
+    async get<Answer>(path: string, as: { account: string } | { support: true }) {
+      const token = await createToken(dataDir, as);
+      const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } }).catch(() => null);
+      if (answer === null) throw nothingAnswers(url);
+      if (!answer.ok) throw new Error(`GET ${path} was answered ${answer.status}: ${await answer.text()}`);
+      return (await answer.json()) as Answer;
+    },
+  };
+}
+
+export function nothingAnswers(url: string): StartError {
+  return new StartError(`Nothing answers at ${url}: start the stack with npm start.`);
+}

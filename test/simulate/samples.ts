@@ -1,0 +1,137 @@
+/** What each provider sends about a step of an email's life: the exact bytes of its fixtures, made to tell of that email. */
+
+import type { CanonicalEvent } from '../../shared/event.ts';
+import type { ProviderName } from '../../shared/providers/registry.ts';
+import { statusIds } from '../../shared/status.ts';
+import { isoText } from '../../shared/time.ts';
+import { fixture, fixtureNames, fixtureReading, fixtureType } from '../providers/fixtures.ts';
+import { schemes } from '../signing.ts';
+import type { BodyType } from '../signing-scheme.ts';
+import type { Step } from './lives.ts';
+
+/** An email whose life is told of. */
+export interface SimulatedEmail {
+  readonly provider: ProviderName;
+  /** Unlike that of any other. */
+  readonly number: number;
+  readonly recipient: string;
+  readonly accountId: string;
+  readonly subject: string;
+  readonly reference: string;
+}
+
+/** One fixture that tells of one step. */
+interface Sample {
+  readonly name: string;
+  readonly type: BodyType;
+  readonly event: CanonicalEvent;
+}
+
+export interface Told {
+  readonly type: BodyType;
+  readonly body: Buffer;
+}
+
+const stepOf = ({ status, evidence }: CanonicalEvent): Step | null =>
+  evidence === 'machine' ? (status === 'opened' ? 'machine_opened' : null) : status;
+
+/** The plainest fixture of each step that a provider has a word for. */
+function samplesOf(provider: ProviderName): Readonly<Partial<Record<Step, Sample>>> {
+  const samples: Partial<Record<Step, Sample>> = {};
+  const plainestFirst = fixtureNames(provider).toSorted(
+    (a, b) => Number(fixtureType(a) !== 'json') - Number(fixtureType(b) !== 'json') || a.length - b.length,
+  );
+  for (const name of plainestFirst) {
+    const { events, quarantined } = fixtureReading(provider, name);
+    const [event] = events;
+    if (event === undefined || events.length > 1 || quarantined.length > 0 || event.attribution !== undefined) continue;
+    const step = stepOf(event);
+    if (step !== null && event.recipient === 'jane@example.com')
+      samples[step] ??= { name, type: fixtureType(name), event };
+  }
+  return samples;
+}
+
+const samplesByProvider = new Map<ProviderName, ReturnType<typeof samplesOf>>();
+
+function samples(provider: ProviderName) {
+  const known = samplesByProvider.get(provider) ?? samplesOf(provider);
+  samplesByProvider.set(provider, known);
+  return known;
+}
+
+/** The steps that a provider has a word for. */
+export function stepsOf(provider: ProviderName): readonly Step[] {
+  return Object.keys(samples(provider)) as Step[];
+}
+
+/** The id that an email has with its provider, in the form in which the provider gives ids. */
+export function messageIdOf({ provider, number }: SimulatedEmail): string {
+  const [sample] = Object.values(samples(provider));
+  if (sample === undefined) throw new Error(`${provider} has no fixture of a single event`);
+  return numbered(sample.event.messageId, number);
+}
+
+/**
+ * What a provider sends about a step of an email's life; undefined where it has no word for it.
+ *
+ * @param teller who tells: the email's provider, or `app`
+ * @param at epoch milliseconds, in whole seconds
+ */
+export function told(teller: ProviderName, email: SimulatedEmail, step: Step, at: number): Told | undefined {
+  const sample = samples(teller)[step];
+  if (sample === undefined) return undefined;
+  const body = fixture(teller, sample.name).toString();
+  const ownId = schemes[teller].eventId?.exec(body)?.[1];
+  const replacements: readonly (readonly [string, string])[] = [
+    // Of each email's events no two have the same id.
+    ...(ownId === undefined ? [] : [[ownId, numbered(ownId, email.number * 20 + steps.indexOf(step))] as const]),
+    [sample.event.messageId, messageIdOf(email)],
+    ['jane@example.com', email.recipient],
+    ['"provider": "sendgrid"', `"provider": "${email.provider}"`],
+    ['acme', email.accountId],
+    ['INV-7', email.reference],
+    ['Invoice 7', email.subject],
+    ...noonSpellings.map((spelling): [string, string] => [spelling(noon), spelling(at)]),
+  ];
+  const ofForm = sample.type === 'form' || sample.type === 'query';
+  if (!ofForm) return { type: sample.type, body: Buffer.from(replaced(body, replacements)) };
+  const fields = [...new URLSearchParams(body)].map(([name, value]): [string, string] => [
+    name,
+    replaced(value, replacements),
+  ]);
+  return { type: sample.type, body: Buffer.from(String(new URLSearchParams(fields))) };
+}
+
+const noon = Date.UTC(2026, 0, 2, 12);
+
+/** How fixtures write a time, up to the second. */
+const noonSpellings = [
+  (at: number) => String(at / 1000),
+  (at: number) => isoText(at).slice(0, 19),
+  (at: number) => isoText(at).slice(0, 19).replace('T', ' '),
+  (at: number) =>
+    new Date(at)
+      .toLocaleString('en-US', { timeZone: 'UTC' })
+      .replace(', ', ' ')
+      .replace(/\s(?=[AP]M)/, ' '),
+] as const;
+
+function replaced(text: string, replacements: readonly (readonly [string, string])[]): string {
+  // In one pass, so that nothing put in is replaced again.
+  const pattern = replacements.map(([from]) => from.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
+  return text.replace(new RegExp(pattern, 'g'), found => replacements.find(([from]) => from === found)![1]);
+}
+
+/** An id like the given one with a number in it: decimal digits are at home in hexadecimal, UUIDs and numbers alike. */
+function numbered(id: string, number: number): string {
+  const local = id.includes('@') ? id.slice(0, id.indexOf('@')) : id;
+  const places = [...local].flatMap((character, index) => (/[0-9a-z]/i.test(character) ? [index] : [])).slice(-12);
+  const digits = String(number).padStart(places.length, '0').slice(-places.length);
+  const characters = [...id];
+  for (const [at, place] of places.entries()) characters[place] = digits[at]!;
+  // A number does not begin with a zero.
+  return /^\d+$/.test(id) && characters[0] === '0' ? `1${characters.slice(1).join('')}` : characters.join('');
+}
+
+const steps: readonly Step[] = [...statusIds, 'machine_opened'];

@@ -1,0 +1,134 @@
+/** `npm run simulate -- --provider X`: signed traffic of a provider, as it would be, to the running stack. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import { StartError } from '../../infra/local/start-error.ts';
+import { emailIdOf } from '../../shared/event.ts';
+import { eachInFlight } from '../../shared/in-flight.ts';
+import { merge, type Status } from '../../shared/status.ts';
+import type { EmailView } from '../demo/report.ts';
+import { providerNames } from '../signing.ts';
+import { type LivingEmail, livingEmails, stepsInTime } from './lives.ts';
+import { progress, progressEnds } from './progress.ts';
+import { requestsOf } from './requests.ts';
+import { runningStack } from './running-stack.ts';
+import { messageIdOf, stepsOf, told } from './samples.ts';
+import { shuffled } from './shuffled.ts';
+
+const requestsInFlight = 8;
+const largestBatch = 100;
+
+const usage = `npm run simulate -- --provider NAME [--emails N] [--rate R] [--seed S]
+
+  --provider  one of: ${providerNames.join(', ')}
+  --emails    how many emails live their lives; 100
+  --rate      how many events are told a second, in all; 50
+  --seed      another one for another order; 42`;
+
+/** @throws StartError with what is wrong, and the usage */
+function optionsOf(given: readonly string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    const { values } = parseArgs({
+      args: [...given],
+      options: { provider: text, emails: text, rate: text, seed: text },
+    });
+    const provider = providerNames.find(name => name === values.provider);
+    if (provider === undefined) throw new Error(`--provider must be one of: ${providerNames.join(', ')}`);
+    const count = (name: 'emails' | 'rate' | 'seed', otherwise: number) => {
+      const number = Number(values[name] ?? otherwise);
+      if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} must be a whole number above 0`);
+      return number;
+    };
+    return { provider, emails: count('emails', 100), rate: count('rate', 50), seed: count('seed', 42) };
+  } catch (error) {
+    throw new StartError(`${(error as Error).message}\n\n${usage}`);
+  }
+}
+
+async function simulate(): Promise<void> {
+  const { provider, emails: count, rate, seed } = optionsOf(process.argv.slice(2));
+  const stack = runningStack();
+  const now = Math.floor(Date.now() / 1000) * 1000;
+  const steps = stepsOf(provider);
+  // A day of traffic that ends before now; numbers that no run before this one had.
+  const emails = livingEmails({
+    providers: [provider],
+    count,
+    firstNumber: Math.floor(now / 1000),
+    firstStartsAt: now - 24 * 3_600_000,
+    apart: Math.max(1, Math.floor((22 * 3_600) / count)) * 1000,
+  });
+  const ends = new Map<LivingEmail, Status>();
+  const all = emails.flatMap(email => {
+    const tellable = stepsInTime(email).filter(({ step }) => steps.includes(step));
+    const verdict = merge(
+      tellable.map(({ step, at }) => ({
+        eventId: step,
+        status: step === 'machine_opened' ? ('opened' as const) : step,
+        occurredAt: at,
+        evidence: step === 'machine_opened' ? ('machine' as const) : ('unknown' as const),
+      })),
+    );
+    if (verdict !== null) ends.set(email, verdict.status);
+    return tellable.flatMap(({ step, at }) => told(provider, email, step, at) ?? []);
+  });
+  // Out of order and one in ten twice, as it comes.
+  const requests = requestsOf(
+    provider,
+    shuffled([...all, ...all.filter((_, index) => index % 10 === 0)], seed),
+    largestBatch,
+  );
+
+  const begun = Date.now();
+  const counts = { requests: 0, events: 0, recorded: 0, duplicate: 0, quarantined: 0 };
+  let due = 0;
+  await eachInFlight(requests, requestsInFlight, async request => {
+    const startsAt = begun + (due / rate) * 1000;
+    due += request.events;
+    await delay(Math.max(0, startsAt - Date.now()));
+    const { recorded, duplicate, quarantined } = await stack.send(request);
+    counts.requests += 1;
+    counts.events += request.events;
+    counts.recorded += recorded;
+    counts.duplicate += duplicate;
+    counts.quarantined += quarantined;
+    progress(`${counts.requests} of ${requests.length} requests: ${counts.events} events`);
+  });
+  progressEnds();
+  const seconds = (Date.now() - begun) / 1000;
+  console.log(
+    `${counts.events} events of ${ends.size} emails in ${counts.requests} requests and ${seconds.toFixed(1)} s: ` +
+      `${counts.recorded} recorded, ${counts.duplicate} duplicates, ${counts.quarantined} quarantined.`,
+  );
+
+  const wrong: string[] = [];
+  let checked = 0;
+  await eachInFlight([...ends], requestsInFlight, async ([email, status]) => {
+    const emailId = emailIdOf({ provider, messageId: messageIdOf(email), recipient: email.recipient });
+    // Where the provider gives nothing of ours back, the account is not known: support alone sees it.
+    const view = await stack
+      .get<EmailView>(`/accounts/${email.accountId}/emails/${emailId}`, { support: true })
+      .catch(() => null);
+    checked += 1;
+    progress(`${checked} of ${ends.size} emails looked up`);
+    if (view !== null && view.status !== status) wrong.push(`${email.reference}: ${view.status} instead of ${status}`);
+    if (view === null) unknown += 1;
+  });
+  progressEnds();
+  console.log(
+    `${ends.size - wrong.length - unknown} of ${ends.size} emails have the status that their events amount to` +
+      (unknown > 0 ? `; ${unknown} could not be looked up, because ${provider} does not say whose they are.` : '.'),
+  );
+  for (const line of wrong) console.log(`  ${line}`);
+  if (wrong.length > 0) process.exitCode = 1;
+}
+
+let unknown = 0;
+try {
+  await simulate();
+} catch (error) {
+  progressEnds();
+  console.error(error instanceof StartError ? error.message : error);
+  process.exitCode = 1;
+}
