@@ -32,6 +32,8 @@ export interface Scheme {
   readonly timestamp: string | null;
   /** Whether no byte of the body can be changed so that it reads otherwise. */
   readonly bodyIsCovered: boolean;
+  /** Where a proof in a body that it does not cover ends. */
+  readonly proofEnds?: RegExp;
   /** How old a request may be; null where nothing tells. */
   readonly oldestMinutes: number | null;
   /** What in a fixture is the event's own id, as the first group; null where the body has none. */

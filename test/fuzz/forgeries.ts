@@ -1,0 +1,73 @@
+import fc from 'fast-check';
+import type { ProviderName } from '../../shared/providers/registry.ts';
+import { providerNames, schemes, signingKeys } from '../signing.ts';
+import type { Signed } from '../signing-scheme.ts';
+
+/** A change of a genuine request by somebody who has seen it and does not have the key. */
+export type Forgery = (genuine: Signed) => Signed;
+
+/** Characters of which signatures, keys and times are made, and some of which they are not. */
+const characters = fc.constantFrom(...'0123456789abcdefABCDEF+/=., :;\u0000ö');
+
+/** A text with one character replaced, removed or added, cut off, doubled or emptied. */
+const tampered: fc.Arbitrary<(text: string) => string> = fc.oneof(
+  fc.tuple(fc.nat(), characters).map(([at, character]) => (text: string) => {
+    const place = at % Math.max(text.length, 1);
+    return text.slice(0, place) + (text[place] === character ? '~' : character) + text.slice(place + 1);
+  }),
+  fc.nat().map(at => (text: string) => text.slice(0, at % Math.max(text.length, 1))),
+  fc.tuple(fc.nat(), characters).map(([at, character]) => (text: string) => {
+    const place = at % Math.max(text.length, 1);
+    return text.slice(0, place) + (character === ' ' ? '~' : character) + text.slice(place);
+  }),
+  fc.constant((text: string) => `${text}, ${text}`),
+  fc.constant(() => ''),
+);
+
+/** Forged requests of a provider: its signature, time or covered bytes changed, or signed with somebody else's key. */
+export function forgeriesOf(provider: ProviderName): fc.Arbitrary<Forgery> {
+  const { header, timestamp, bodyIsCovered, proofEnds } = schemes[provider];
+  const foreign = providerNames.map(name => [name, signingKeys(name)] as const);
+  const ofHeader = (name: string) =>
+    tampered.map(
+      (tamper): Forgery =>
+        genuine => ({ ...genuine, headers: { ...genuine.headers, [name]: tamper(genuine.headers[name] ?? '') } }),
+    );
+  const ofBody = fc.tuple(fc.nat(), fc.integer({ min: 1, max: 255 })).map(
+    ([at, difference]): Forgery =>
+      genuine => {
+        const body = Buffer.from(genuine.body);
+        const ends = proofEnds === undefined ? -1 : body.toString('latin1').search(proofEnds);
+        const length = ends < 0 ? body.length : ends;
+        if (length > 0) body[at % length]! ^= difference;
+        return { ...genuine, body };
+      },
+  );
+  const ofUrl = tampered.map(
+    (tamper): Forgery =>
+      genuine => {
+        const [path, query = ''] = genuine.url.split('?');
+        return { ...genuine, url: `${path}?${tamper(query)}` };
+      },
+  );
+  const unsigned = fc.constant<Forgery>(genuine => ({ ...genuine, headers: {} }));
+  const signedByOther = fc.constantFrom(...foreign).map(
+    ([name, keys]): Forgery =>
+      genuine => {
+        const signed = keys.sign(genuine.body, Date.UTC(2026, 0, 2, 12), { url: genuine.url.split('?')[0]! });
+        // Another key of the same provider, or the key of another.
+        return name === provider ? signed : { ...signed, method: genuine.method };
+      },
+  );
+  return fc.oneof(
+    signedByOther,
+    ...(header === null ? [] : [ofHeader(header), unsigned]),
+    ...(timestamp === null ? [] : [ofHeader(timestamp)]),
+    ...(bodyIsCovered ? [ofBody] : []),
+    ...(header === null && !bodyIsCovered ? [proofIsInUrl(provider) ? ofUrl : ofBody] : []),
+  );
+}
+
+function proofIsInUrl(provider: ProviderName): boolean {
+  return signingKeys(provider).sign(Buffer.from('{}'), 0).url.includes('?');
+}

@@ -1,0 +1,128 @@
+/**
+ * `npm run fuzz -- --provider X --runs N`: mutated genuine bodies, signed again, must never lead to an exception, to more
+ * than 50 ms an event, or to changed prototypes; and a tenth as many forged requests must all be refused.
+ */
+
+import { parseArgs } from 'node:util';
+import fc from 'fast-check';
+import type { Provider } from '../../shared/providers/provider.ts';
+import { type ProviderName, providers } from '../../shared/providers/registry.ts';
+import { noon } from '../arbitrary-events.ts';
+import { context, fixture, fixtureNames, fixtureReading, fixtureType, requestOf } from '../providers/fixtures.ts';
+import { ingestOf } from '../providers/ingest.ts';
+import { providerNames, signingKeys } from '../signing.ts';
+import { progress, progressEnds } from '../simulate/progress.ts';
+import { snsGet } from '../sns.ts';
+import { forgeriesOf } from './forgeries.ts';
+import { mutations } from './mutations.ts';
+
+const longestAnEvent = 50;
+
+const { values } = parseArgs({
+  options: { provider: { type: 'string' }, runs: { type: 'string', default: '1000' }, seed: { type: 'string' } },
+});
+const runs = Number(values.runs);
+const chosen = providerNames.filter(name => values.provider === undefined || name === values.provider);
+if (chosen.length === 0 || !Number.isInteger(runs) || runs < 1) {
+  console.error(`npm run fuzz -- [--provider NAME] [--runs N] [--seed S]; NAME is one of: ${providerNames.join(', ')}`);
+  process.exit(1);
+}
+const seed = Number(values.seed ?? Date.now() % 2 ** 31);
+console.log(`seed ${seed}`);
+
+const prototypes = [Object.prototype, Array.prototype, Function.prototype, String.prototype];
+const shapeOfPrototypes = () => prototypes.map(prototype => Object.getOwnPropertyNames(prototype).join()).join(';');
+const untouched = shapeOfPrototypes();
+
+async function fuzzBodies(name: ProviderName) {
+  const provider: Provider = providers[name];
+  const names = fixtureNames(name);
+  const keys = signingKeys(name);
+  let done = 0;
+  let slowest = 0;
+  let exceptions = 0;
+  let refused = 0;
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...names), mutations, async (fixtureName, mutate) => {
+      const type = fixtureType(fixtureName);
+      const mutated = mutate(fixture(name, fixtureName), type);
+      const request = requestOf(keys.sign(mutated, noon, { type }));
+      done += 1;
+      progress(`${name}: ${done} of ${runs} bodies`);
+      try {
+        if ((await provider.verify(request, [keys.secret], { get: snsGet })) !== null) refused += 1;
+        const begun = performance.now();
+        const { events, quarantined, unrelated } = provider.parse(request, context);
+        const took = (performance.now() - begun) / Math.max(1, events.length + quarantined.length + unrelated);
+        if (took > slowest) slowest = took;
+        if (shapeOfPrototypes() !== untouched) throw new Error('a prototype was changed');
+      } catch (error) {
+        exceptions += 1;
+        progressEnds();
+        console.error(`${name}, ${fixtureName}:`, error, mutated.toString().slice(0, 2_000));
+      }
+    }),
+    { numRuns: runs, seed },
+  );
+  progressEnds();
+  return {
+    bodies: done,
+    'refused, as they could not be signed': refused,
+    exceptions,
+    'slowest event, ms': Number(slowest.toFixed(2)),
+  };
+}
+
+async function forge(name: ProviderName) {
+  const names = fixtureNames(name).filter(fixtureName => fixtureReading(name, fixtureName).events.length > 0);
+  const keys = signingKeys(name);
+  let recordings: unknown[] = [];
+  const ingest = ingestOf(
+    {
+      async record(events) {
+        recordings = [...events];
+        return { recorded: events.length, duplicate: 0, dropped: 0, full: [], failed: [] };
+      },
+    },
+    async () => {},
+  );
+  const count = Math.ceil(runs / 10);
+  let done = 0;
+  let accepted = 0;
+  const answers: Record<number, number> = {};
+  await fc.assert(
+    fc.asyncProperty(fc.constantFrom(...names), forgeriesOf(name), async (fixtureName, forgery) => {
+      const genuine = keys.sign(fixture(name, fixtureName), noon, { type: fixtureType(fixtureName) });
+      const forged = forgery(genuine);
+      recordings = [];
+      const { status } = await ingest(name, forged, [keys.secret]);
+      done += 1;
+      progress(`${name}: ${done} of ${count} forgeries`);
+      answers[status] = (answers[status] ?? 0) + 1;
+      // Bytes that say nothing may differ, such as the case of a percent-encoding: what was recorded is what was signed.
+      const said = JSON.stringify(providers[name].parse(requestOf(genuine), context).events);
+      if (recordings.length > 0 && JSON.stringify(recordings) !== said) {
+        accepted += 1;
+        progressEnds();
+        console.error(
+          `${name}, ${fixtureName}: accepted`,
+          forged.url,
+          forged.headers,
+          forged.body.toString().slice(0, 2_000),
+        );
+      }
+    }),
+    { numRuns: count, seed },
+  );
+  progressEnds();
+  return { forged: done, accepted, answers: JSON.stringify(answers) };
+}
+
+const table: Record<string, object> = {};
+for (const name of chosen) {
+  table[name] = { ...(await fuzzBodies(name)), ...(await forge(name)) };
+}
+console.table(table);
+const bad = Object.values(table) as { exceptions: number; accepted: number; 'slowest event, ms': number }[];
+if (bad.some(row => row.exceptions > 0 || row.accepted > 0 || row['slowest event, ms'] > longestAnEvent))
+  process.exitCode = 1;
