@@ -1,0 +1,4 @@
+import { writeFileSync } from 'node:fs';
+import { documents } from './provider-pages.ts';
+
+for (const { file, text } of await documents()) writeFileSync(file, text);
