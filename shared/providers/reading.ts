@@ -26,7 +26,7 @@ export type Pieces = readonly unknown[] | QuarantineReason;
 /**
  * What a piece of a request tells, by the provider's name for it: an unknown name is an outcome, never a guess.
  *
- * @param draftsOf the events in the piece, given the status that its meaning decides
+ * @param draftsOf the events in the piece, given the status that its meaning decides; none where it names nobody
  */
 export function interpreted<Piece>(
   events: Readonly<Record<string, EventMeaning<Piece>>>,
@@ -37,7 +37,8 @@ export function interpreted<Piece>(
   const meaning = meaningOf(events, name);
   if (meaning === undefined) return 'unknown_event';
   if (meaning.statuses.length === 0) return unrelated;
-  return draftsOf(meaning.decide === undefined ? (meaning.statuses[0] ?? null) : meaning.decide(piece));
+  const drafts = draftsOf(meaning.decide === undefined ? (meaning.statuses[0] ?? null) : meaning.decide(piece));
+  return drafts.length === 0 ? 'missing_recipient' : drafts;
 }
 
 /** The meaning of an event name: its own, or that of the family to which it belongs, e.g. `contact.*`. */
@@ -216,4 +217,21 @@ export function attachedIds(
     return typeof value === 'string' || Number.isFinite(value) ? String(value) : undefined;
   };
   return { accountId: text(names.accountId), reference: text(names.reference) };
+}
+
+/**
+ * The same out of the one text that some providers give back: JSON, or names and values such as
+ * `account_id:acme|reference:INV-7`.
+ */
+export function idsInText(text: string | null | undefined, names: MetadataNames): ReturnType<typeof attachedIds> {
+  const written = text?.trim() ?? '';
+  if (written.startsWith('{')) {
+    const parsed = exactJson(written);
+    return attachedIds(parsed as Readonly<Record<string, unknown>> | undefined, names);
+  }
+  const pairs = written.split('|').flatMap(pair => {
+    const colon = pair.indexOf(':');
+    return colon < 0 ? [] : [[pair.slice(0, colon).trim(), pair.slice(colon + 1).trim()] as const];
+  });
+  return attachedIds(Object.fromEntries(pairs), names);
 }

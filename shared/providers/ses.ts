@@ -182,8 +182,8 @@ function read({ id, at, event }: Delivered, { metadata }: ReadingContext): Piece
     Array.isArray(values) ? values[0] : values,
   ]);
   const concerned = recipientsOf(event);
-  if (concerned.length === 0) return lookUp(events, name) ? 'missing_recipient' : 'unknown_event';
-  const read: PieceReading[] = concerned.map(recipient =>
+  if (concerned.length === 0) return interpreted<Concerned>(events, name, { event, address: '' }, () => []);
+  const read = concerned.map(recipient =>
     interpreted<Concerned>(events, name, recipient, status => [
       {
         ...attachedIds(Object.fromEntries(tags), metadata),

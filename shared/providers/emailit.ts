@@ -1,0 +1,108 @@
+import * as z from 'zod/mini';
+import { isoMillis } from '../time.ts';
+import { hour, timeliness, usable } from './authentication.ts';
+import { verifyHexHmac } from './hmac-signature.ts';
+import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
+import { object } from './shape.ts';
+
+const text = z.nullish(z.string());
+
+const emailObject = object({
+  id: text,
+  to: text,
+  subject: text,
+  timestamp: text,
+  link: text,
+  url: text,
+  user_agent: text,
+  meta: z.nullish(z.record(z.string(), z.unknown())),
+});
+
+/** https://emailit.com/docs/webhooks: older versions have the object under `data` alone. */
+const emailitEvent = object({
+  event_id: text,
+  type: z.string(),
+  created_at: text,
+  object: z.nullish(emailObject),
+  data: z.nullish(object({ object: z.nullish(emailObject) })),
+});
+
+type EmailitEvent = z.infer<typeof emailitEvent>;
+
+const events = {
+  'email.accepted': { statuses: ['enqueued'] },
+  'email.scheduled': { statuses: ['enqueued'] },
+  'email.held': { statuses: ['enqueued'] },
+  'email.attempted': { statuses: ['deferred'] },
+  'email.delivered': { statuses: ['delivered'] },
+  'email.bounced': { statuses: ['hard_bounced'] },
+  'email.failed': { statuses: ['rejected'] },
+  'email.rejected': { statuses: ['rejected'] },
+  'email.suppressed': { statuses: ['rejected'] },
+  'email.loaded': { statuses: ['opened'] },
+  'email.clicked': { statuses: ['link_clicked'] },
+  'email.complained': { statuses: ['marked_spam'] },
+  'email.canceled': { statuses: [null] },
+  // Incoming mail.
+  'email.received': { statuses: [] },
+} as const satisfies Record<string, EventMeaning>;
+
+/** Emailit: batches of up to 100 events, oldest first. */
+export const emailit = {
+  name: 'emailit',
+  title: 'Emailit',
+  authentication: 'HMAC-SHA256 over timestamp and body',
+  secret: 'the signing secret, whole, with its `whsec_`',
+  secretKind: 'text',
+  events,
+  batched: true,
+
+  verify({ headers, body, receivedAt }, secrets) {
+    if (usable(secrets).length === 0) return 'no_secret_configured';
+    const timestamp = headers['x-emailit-timestamp']?.trim() ?? '';
+    const signature = headers['x-emailit-signature'];
+    if (timestamp === '' || !signature?.trim()) return 'missing_signature';
+    // Each try is signed anew.
+    const untimely = timeliness(timestamp, receivedAt, tolerance, tolerance);
+    if (untimely !== null) return untimely;
+    // Unlike Standard Webhooks, the secret is the key as it stands.
+    return verifyHexHmac(signature, secrets, `${timestamp}.`, body);
+  },
+
+  parse: (request, context) => readJson(request, emailitEvent, event => read(event, context), { batched: 'optional' }),
+} as const satisfies Provider;
+
+const tolerance = hour / 12;
+
+function read(event: EmailitEvent, { metadata }: ReadingContext): PieceReading {
+  const email = event.object ?? event.data?.object;
+  return interpreted(events, event.type, undefined as never, status => [
+    {
+      ...attachedIds(email?.meta, metadata),
+      provider: 'emailit',
+      messageId: email?.id ?? '',
+      recipient: email?.to ?? '',
+      status,
+      occurredAt: isoMillis(email?.timestamp ?? event.created_at ?? ''),
+      providerEvent: event.type,
+      eventId: event.event_id ?? undefined,
+      subject: email?.subject ?? undefined,
+      clickUrl: email?.link ?? email?.url ?? undefined,
+      userAgent: email?.user_agent ?? undefined,
+    },
+  ]);
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Webhooks → Add webhook: URL `{url}`.',
+    'Switch on every `email.*` event but `email.received`.',
+    'Copy the signing secret, with its `whsec_`.',
+  ],
+  attach: '`"meta": { "account_id": "acme", "reference": "INV-7" }` in the send call.',
+  retries:
+    'Eleven tries of the whole batch in three days and seven hours: after 5 and 30 minutes, 2 and 5 hours, then every 12 hours.',
+  machines: null,
+  notes: ['A bounce comes without a reason: an address that does not exist cannot be told from other causes.'],
+};

@@ -1,0 +1,78 @@
+import * as z from 'zod/mini';
+import { epochMillis } from '../time.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
+import { interpreted, type PieceReading, readJson } from './reading.ts';
+import { object } from './shape.ts';
+import { verifyStandardWebhook } from './standard-webhooks.ts';
+
+const text = z.nullish(z.string());
+
+/** https://loops.so/docs/webhooks */
+const loopsEvent = object({
+  eventName: z.string(),
+  // Unix seconds.
+  eventTime: z.nullish(z.number()),
+  email: z.nullish(object({ id: text, subject: text })),
+  contactIdentity: z.nullish(object({ email: text })),
+});
+
+type LoopsEvent = z.infer<typeof loopsEvent>;
+
+const events = {
+  'transactional.email.sent': { statuses: ['sent'] },
+  'loop.email.sent': { statuses: ['sent'] },
+  'campaign.email.sent': { statuses: ['sent'] },
+  'email.delivered': { statuses: ['delivered'] },
+  'email.softBounced': { statuses: ['soft_bounced'] },
+  'email.hardBounced': { statuses: ['hard_bounced'] },
+  'email.opened': { statuses: ['opened'] },
+  'email.clicked': { statuses: ['link_clicked'] },
+  'email.spamReported': { statuses: ['marked_spam'] },
+  'email.unsubscribed': { statuses: [null] },
+  'email.resubscribed': { statuses: [null] },
+  'contact.*': { statuses: [] },
+  'testing.*': { statuses: [] },
+} as const satisfies Record<string, EventMeaning>;
+
+/** Loops: one event a call. */
+export const loops = {
+  name: 'loops',
+  title: 'Loops',
+  authentication: 'Standard Webhooks: HMAC-SHA256 over id, timestamp and body',
+  secret: 'the signing secret, `whsec_...`',
+  secretKind: 'standard-webhooks',
+  events,
+  batched: false,
+  verify: (request, secrets) => verifyStandardWebhook(request, secrets),
+  parse: request => readJson(request, loopsEvent, event => read(event, request), { batched: false }),
+} as const satisfies Provider;
+
+function read(event: LoopsEvent, { headers }: ProviderRequest): PieceReading {
+  return interpreted(events, event.eventName, undefined as never, status => [
+    {
+      provider: 'loops',
+      messageId: event.email?.id ?? '',
+      recipient: event.contactIdentity?.email ?? '',
+      status,
+      occurredAt: epochMillis(event.eventTime ?? Number.NaN),
+      providerEvent: event.eventName,
+      eventId: headers['webhook-id'],
+      subject: event.email?.subject ?? undefined,
+    },
+  ]);
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Settings → Webhooks → endpoint URL `{url}`; there is one endpoint an account.',
+    'Switch on every `email.*` event, and the `*.email.sent` events of what you send by.',
+    'Copy the signing secret.',
+  ],
+  attach: 'Loops gives nothing of yours back with its events.',
+  retries: 'Its schedule of retries is not documented.',
+  machines: null,
+  notes: [
+    'The message id here is `email.id` of its events.',
+    'A hard bounce comes without a reason: an address that does not exist cannot be told from other causes.',
+  ],
+};

@@ -1,0 +1,15 @@
+import type { Attribution } from '../event.ts';
+import type { Status } from '../status.ts';
+
+/**
+ * Whose email an event is about that lists a message's recipients and does not say which of them it concerns: the only
+ * one's; each one's, where it is true of the whole message; else nobody's in particular, a note on each.
+ */
+export function ofOneOf(
+  recipients: readonly string[],
+  ofWholeMessage: boolean,
+  status: Status | null,
+): readonly { readonly recipient: string; readonly status: Status | null; readonly attribution?: Attribution }[] {
+  if (recipients.length < 2 || ofWholeMessage) return recipients.map(recipient => ({ recipient, status }));
+  return recipients.map(recipient => ({ recipient, status: null, attribution: 'unnamed' }));
+}

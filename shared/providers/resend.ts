@@ -1,0 +1,152 @@
+import * as z from 'zod/mini';
+import type { Status } from '../status.ts';
+import { isoMillis } from '../time.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
+import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
+import { ofOneOf } from './recipients.ts';
+import { sesBounce } from './ses-bounce.ts';
+import { object } from './shape.ts';
+import { enhancedCodeAmong, labelledFailure } from './smtp-reply.ts';
+import { verifyStandardWebhook } from './standard-webhooks.ts';
+
+const text = z.nullish(z.string());
+
+/** https://resend.com/docs/dashboard/webhooks/event-types */
+const resendEvent = object({
+  type: z.string(),
+  // When it happened; `data.created_at` is when the message was made.
+  created_at: text,
+  data: z.nullish(
+    object({
+      email_id: text,
+      to: z.nullish(z.union([z.string(), z.array(z.string())])),
+      subject: text,
+      // An object of names and values; as the send call takes them, a list.
+      tags: z.nullish(z.unknown()),
+      bounce: z.nullish(
+        object({
+          type: text,
+          subType: text,
+          message: text,
+          diagnosticCode: z.nullish(z.union([z.string(), z.array(z.string())])),
+        }),
+      ),
+      suppressed: z.nullish(object({ type: text, reason: text, message: text })),
+      failed: z.nullish(object({ reason: text })),
+      click: z.nullish(object({ link: text, userAgent: text })),
+      open: z.nullish(object({ userAgent: text })),
+    }),
+  ),
+});
+
+type ResendEvent = z.infer<typeof resendEvent>;
+
+function replyOf({ data }: ResendEvent) {
+  const diagnostics = [data?.bounce?.diagnosticCode ?? []].flat().join(' ');
+  return {
+    enhancedCode: enhancedCodeAmong(diagnostics, data?.bounce?.message),
+    text: diagnostics || data?.bounce?.message || undefined,
+  };
+}
+
+function bounced(event: ResendEvent): Status {
+  const bounce = event.data?.bounce;
+  const reply = replyOf(event);
+  // Older events say nothing; the vendor calls the event a permanent rejection.
+  if (!bounce?.type) return labelledFailure(reply, null) ?? (bounce ? 'soft_bounced' : 'hard_bounced');
+  return sesBounce(bounce.type, bounce.subType ?? '', reply);
+}
+
+const events = {
+  'email.scheduled': { statuses: ['enqueued'] },
+  'email.sent': { statuses: ['sent'] },
+  'email.delivered': { statuses: ['delivered'] },
+  'email.delivery_delayed': { statuses: ['deferred'] },
+  'email.bounced': {
+    statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
+    by: "the enhanced status code, then bounce.type and bounce.subType, which are Amazon SES's",
+    decide: bounced,
+  },
+  'email.suppressed': { statuses: ['rejected'] },
+  'email.failed': { statuses: ['rejected'] },
+  'email.complained': { statuses: ['marked_spam'] },
+  'email.opened': { statuses: ['opened'] },
+  'email.clicked': { statuses: ['link_clicked'] },
+  // Incoming mail.
+  'email.received': { statuses: [] },
+  'contact.*': { statuses: [] },
+  'domain.*': { statuses: [] },
+  'suppression.*': { statuses: [] },
+} as const satisfies Record<string, EventMeaning<ResendEvent>>;
+
+/** What is true of the whole message, to whomever it goes. */
+const ofWholeMessage: readonly string[] = ['email.scheduled', 'email.sent', 'email.failed'];
+
+/** Resend: one event a call, through Svix. */
+export const resend = {
+  name: 'resend',
+  title: 'Resend',
+  authentication: 'Standard Webhooks (Svix): HMAC-SHA256 over id, timestamp and body',
+  secret: 'the signing secret, `whsec_...`',
+  secretKind: 'standard-webhooks',
+  events,
+  batched: false,
+  verify: (request, secrets) => verifyStandardWebhook(request, secrets, 'svix'),
+  parse: (request, context) =>
+    readJson(request, resendEvent, event => read(event, request, context), { batched: false }),
+} as const satisfies Provider;
+
+function read(event: ResendEvent, { headers }: ProviderRequest, { metadata }: ReadingContext): PieceReading {
+  const { data } = event;
+  const recipients = [data?.to ?? []].flat();
+  const reply = replyOf(event);
+  return interpreted<ResendEvent>(events, event.type, event, status =>
+    ofOneOf(recipients, ofWholeMessage.includes(event.type), status).map(whose => ({
+      ...whose,
+      ...attachedIds(tagsOf(data?.tags), metadata),
+      provider: 'resend',
+      messageId: data?.email_id ?? '',
+      occurredAt: isoMillis(event.created_at ?? ''),
+      providerEvent: event.type,
+      // The same over all tries of a message.
+      eventId: headers['svix-id'],
+      subject: data?.subject ?? undefined,
+      reason: {
+        code:
+          [data?.bounce?.type, data?.bounce?.subType].filter(part => part).join('/') ||
+          [data?.suppressed?.type, data?.suppressed?.reason].filter(part => part).join('/') ||
+          undefined,
+        enhancedCode: reply.enhancedCode,
+        text: reply.text ?? data?.suppressed?.message ?? data?.failed?.reason ?? undefined,
+      },
+      clickUrl: data?.click?.link ?? undefined,
+      userAgent: (data?.click ?? data?.open)?.userAgent ?? undefined,
+    })),
+  );
+}
+
+/** Tags come back as an object; a list of names and values, as they are sent, is read as well. */
+function tagsOf(tags: unknown): Readonly<Record<string, unknown>> | undefined {
+  if (!Array.isArray(tags))
+    return typeof tags === 'object' && tags !== null ? (tags as Record<string, unknown>) : undefined;
+  return Object.fromEntries(
+    tags.flatMap(tag => (tag !== null && typeof tag === 'object' ? [[String(tag.name), tag.value] as const] : [])),
+  );
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Webhooks → Add webhook: endpoint URL `{url}`.',
+    'Switch on every `email.*` event but `email.received`.',
+    'Copy the signing secret.',
+  ],
+  attach:
+    '`tags: [{ name: "account_id", value: "acme" }, { name: "reference", value: "INV-7" }]` in the send call. ASCII letters, digits, hyphen and underscore only.',
+  retries:
+    'Eight tries in some 27.6 hours: after 5 seconds, 5 and 30 minutes, 2, 5, 10 and 10 hours. An endpoint that fails for days is switched off, and its owner mailed.',
+  machines: null,
+  notes: [
+    'An event of a message to several people does not say which of them it is about: opens, clicks, deliveries and bounces are a note on each. Send one message a recipient.',
+    '"email.sent" says that Resend took the email and will try: `sent` by name.',
+  ],
+};

@@ -1,0 +1,141 @@
+import * as z from 'zod/mini';
+import { isoMillis } from '../time.ts';
+import { hour, usable } from './authentication.ts';
+import { verifyHexHmac } from './hmac-signature.ts';
+import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
+import { ofOneOf } from './recipients.ts';
+import { sesBounce } from './ses-bounce.ts';
+import { object } from './shape.ts';
+import { enhancedCodeAmong } from './smtp-reply.ts';
+
+const text = z.nullish(z.string());
+const addresses = z.union([z.string(), z.array(z.string())]);
+
+/** https://docs.usesend.com/guides/webhooks */
+const usesendEvent = object({
+  id: text,
+  type: z.string(),
+  createdAt: text,
+  data: z.nullish(
+    object({
+      id: text,
+      to: z.nullish(addresses),
+      subject: text,
+      metadata: z.nullish(z.record(z.string(), z.unknown())),
+      bounce: z.nullish(object({ type: text, subType: text, message: text, diagnosticCode: text })),
+      failed: z.nullish(object({ reason: text })),
+      suppression: z.nullish(object({ type: text, reason: text })),
+      open: z.nullish(object({ userAgent: text })),
+      click: z.nullish(object({ url: text, link: text, userAgent: text })),
+    }),
+  ),
+});
+
+type UsesendEvent = z.infer<typeof usesendEvent>;
+
+function replyOf({ data }: UsesendEvent) {
+  const reply = data?.bounce?.diagnosticCode ?? data?.bounce?.message ?? undefined;
+  return { enhancedCode: enhancedCodeAmong(data?.bounce?.diagnosticCode, data?.bounce?.message), text: reply };
+}
+
+const events = {
+  'email.queued': { statuses: ['enqueued'] },
+  'email.sent': { statuses: ['sent'] },
+  'email.delivered': { statuses: ['delivered'] },
+  'email.delivery_delayed': { statuses: ['deferred'] },
+  'email.bounced': {
+    statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
+    by: "the enhanced status code, then Amazon SES's type and subType",
+    decide: event => sesBounce(event.data?.bounce?.type ?? '', event.data?.bounce?.subType ?? '', replyOf(event)),
+  },
+  'email.rejected': { statuses: ['rejected'] },
+  'email.rendering_failure': { statuses: ['rejected'] },
+  'email.failed': { statuses: ['rejected'] },
+  'email.suppressed': { statuses: ['rejected'] },
+  'email.complained': { statuses: ['marked_spam'] },
+  'email.opened': { statuses: ['opened'] },
+  'email.clicked': { statuses: ['link_clicked'] },
+  'email.cancelled': { statuses: [null] },
+  'contact.*': { statuses: [] },
+  'domain.*': { statuses: [] },
+  'webhook.*': { statuses: [] },
+} as const satisfies Record<string, EventMeaning<UsesendEvent>>;
+
+/** What is true of the whole message, to whomever it goes. */
+const ofWholeMessage: readonly string[] = [
+  'email.queued',
+  'email.sent',
+  'email.rejected',
+  'email.rendering_failure',
+  'email.failed',
+  'email.cancelled',
+];
+
+/** useSend: one event a call, on top of Amazon SES. */
+export const usesend = {
+  name: 'usesend',
+  title: 'useSend',
+  authentication: 'HMAC-SHA256 over timestamp and body',
+  secret: "the webhook's signing secret",
+  secretKind: 'text',
+  events,
+  batched: false,
+
+  verify({ headers, body, receivedAt }, secrets) {
+    if (usable(secrets).length === 0) return 'no_secret_configured';
+    const [, signature] = /^v1=(.*)$/.exec(headers['x-usesend-signature']?.trim() ?? '') ?? [];
+    const timestamp = headers['x-usesend-timestamp']?.trim() ?? '';
+    if (timestamp === '' || !headers['x-usesend-signature']?.trim()) return 'missing_signature';
+    if (signature === undefined || !/^[1-9]\d{12}$/.test(timestamp)) return 'malformed_signature';
+    if (Math.abs(Number(timestamp) - receivedAt) > tolerance) return 'stale_timestamp';
+    return verifyHexHmac(signature, secrets, `${timestamp}.`, body);
+  },
+
+  parse: (request, context) => readJson(request, usesendEvent, event => read(event, context), { batched: false }),
+} as const satisfies Provider;
+
+/** Its own: each try is signed anew. */
+const tolerance = hour / 12;
+
+function read(event: UsesendEvent, { metadata }: ReadingContext): PieceReading {
+  const { data } = event;
+  const recipients = [data?.to ?? []].flat();
+  return interpreted<UsesendEvent>(events, event.type, event, status =>
+    ofOneOf(recipients, ofWholeMessage.includes(event.type), status).map(whose => ({
+      ...whose,
+      ...attachedIds(data?.metadata, metadata),
+      provider: 'usesend',
+      messageId: data?.id ?? '',
+      occurredAt: isoMillis(event.createdAt ?? ''),
+      providerEvent: event.type,
+      eventId: event.id ?? undefined,
+      subject: data?.subject ?? undefined,
+      reason: {
+        code:
+          [data?.bounce?.type, data?.bounce?.subType].filter(part => part).join('/') ||
+          data?.suppression?.type ||
+          undefined,
+        enhancedCode: replyOf(event).enhancedCode,
+        text: replyOf(event).text ?? data?.failed?.reason ?? data?.suppression?.reason ?? undefined,
+      },
+      clickUrl: data?.click?.url ?? data?.click?.link ?? undefined,
+      userAgent: (data?.open ?? data?.click)?.userAgent ?? undefined,
+    })),
+  );
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Settings → Webhooks → Add webhook: URL `{url}`.',
+    'Switch on every `email.*` event.',
+    'Copy the signing secret.',
+  ],
+  attach: '`"metadata": { "account_id": "acme", "reference": "INV-7" }` in the send call.',
+  retries:
+    'Six tries within some three minutes: after 5, 10, 20, 40 and 80 seconds. The webhook is switched off after 30 failures in a row.',
+  machines: null,
+  notes: [
+    'An event of a message to several people does not say which of them it is about: opens, clicks, deliveries and bounces are a note on each. Send one message a recipient.',
+  ],
+};
