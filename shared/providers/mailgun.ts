@@ -4,6 +4,7 @@ import { lookUp } from '../look-up.ts';
 import { utf8Text } from '../text.ts';
 import { epochMillis, isoText } from '../time.ts';
 import { hexSha256, hour, isHmacOf, timeliness, usable } from './authentication.ts';
+import { withoutBrackets } from './message-id.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import { attachedIds, formFields, interpreted, type PieceReading, readForm, readJson } from './reading.ts';
 import { object } from './shape.ts';
@@ -133,6 +134,7 @@ export const mailgun = {
   secretKind: 'text',
   events,
   batched: false,
+  // The send call gives the id in angle brackets, the events without.
   messageIdOf: withoutBrackets,
 
   verify(request, secrets) {
@@ -235,9 +237,4 @@ function replyOf({ 'delivery-status': delivery }: MailgunEvent) {
     code,
     text: words,
   };
-}
-
-/** The send call gives the id in angle brackets, the events without. */
-function withoutBrackets(messageId: string): string {
-  return messageId.trim().replace(/^<(.*)>$/, '$1');
 }

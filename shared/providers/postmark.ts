@@ -6,7 +6,7 @@ import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, MetadataNames, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
 import { object } from './shape.ts';
-import { enhancedCodeAmong, labelledFailure } from './smtp-reply.ts';
+import { enhancedCodeAmong, hardBounce, labelledFailure } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
 
@@ -68,10 +68,7 @@ function bounce(event: PostmarkEvent): Status | null {
   const reply = replyOf(event);
   if (label === null) return null;
   if (event.Type === 'Unknown') return labelledFailure(reply, null) ?? label;
-  // A hard bounce may be of an address that does not exist: with or without a code, the server's words tell.
-  if (event.Type === 'HardBounce') {
-    return labelledFailure(reply, null) === 'invalid' ? 'invalid' : labelledFailure(reply, label);
-  }
+  if (event.Type === 'HardBounce') return hardBounce(reply);
   // Postmark is still trying: only a permanent code says otherwise.
   if (label === 'deferred' && !reply.enhancedCode?.startsWith('5.')) return label;
   return labelledFailure(reply, label);

@@ -1,7 +1,10 @@
 import { app } from './app.ts';
+import { brevo } from './brevo.ts';
 import { emailit } from './emailit.ts';
 import { loops } from './loops.ts';
+import { mailersend } from './mailersend.ts';
 import { mailgun } from './mailgun.ts';
+import { mailjet } from './mailjet.ts';
 import { postmark } from './postmark.ts';
 import type { Provider } from './provider.ts';
 import { resend } from './resend.ts';
@@ -16,6 +19,9 @@ export const providers = {
   mailgun,
   postmark,
   resend,
+  brevo,
+  mailjet,
+  mailersend,
   loops,
   usesend,
   emailit,

@@ -130,7 +130,7 @@ function tagsOf(tags: unknown): Readonly<Record<string, unknown>> | undefined {
   if (!Array.isArray(tags))
     return typeof tags === 'object' && tags !== null ? (tags as Record<string, unknown>) : undefined;
   return Object.fromEntries(
-    tags.flatMap(tag => (tag !== null && typeof tag === 'object' ? [[String(tag.name), tag.value] as const] : [])),
+    tags.flatMap(tag => (typeof tag?.name === 'string' ? [[tag.name, tag.value] as const] : [])),
   );
 }
 

@@ -1,5 +1,5 @@
-import type { Status } from '../status.ts';
-import { type FailureStatus, failureOf, labelledFailure, type SmtpReply } from './smtp-reply.ts';
+import { lookUp } from '../look-up.ts';
+import { type FailureStatus, hardBounce, labelledFailure, type SmtpReply } from './smtp-reply.ts';
 
 /** SES's own lists: it did not even try, whatever reply it repeats. */
 const notTried: readonly string[] = [
@@ -10,9 +10,8 @@ const notTried: readonly string[] = [
   'EmailValidationSuppressed',
 ];
 
-const byType: Readonly<Record<string, FailureStatus>> = {
-  Permanent: 'hard_bounced',
-  // Final all the same: SES publishes it once it has stopped trying.
+/** SES publishes these, too, once it has stopped trying. */
+const finalAllTheSame: Readonly<Record<string, FailureStatus>> = {
   Transient: 'soft_bounced',
   Undetermined: 'soft_bounced',
 };
@@ -24,8 +23,6 @@ const byType: Readonly<Record<string, FailureStatus>> = {
 export function sesBounce(type: string, subType: string, reply: SmtpReply): FailureStatus {
   if (notTried.includes(subType)) return 'rejected';
   if (type === 'Permanent' && subType === 'NoEmail') return 'invalid';
-  // With or without a code, the server's words tell of an address that does not exist.
-  if (type === 'Permanent' && failureOf(reply) === 'invalid') return 'invalid';
-  const label: Status | null = Object.hasOwn(byType, type) ? byType[type]! : null;
-  return (labelledFailure(reply, label) ?? 'soft_bounced') as FailureStatus;
+  if (type === 'Permanent') return hardBounce(reply);
+  return labelledFailure(reply, lookUp(finalAllTheSame, type) ?? null) ?? 'soft_bounced';
 }

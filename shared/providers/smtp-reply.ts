@@ -106,6 +106,11 @@ export function labelledFailure<Label extends Status | null>(reply: SmtpReply, l
   return byReply !== null && (tellsMore(reply.enhancedCode) || label === null) ? byReply : label;
 }
 
+/** The status of what a provider labels a hard bounce: with or without a code, the server's words tell of an unknown user. */
+export function hardBounce(reply: SmtpReply): FailureStatus {
+  return failureOf(reply) === 'invalid' ? 'invalid' : labelledFailure(reply, 'hard_bounced');
+}
+
 // The registry's subjects are 0 to 7; nothing that goes on before or after, as IP addresses and most versions do.
 const enhancedCode = /(?<![\d.])([45]\.[0-7]\.\d{1,3})(?![\d]|\.\d)/;
 

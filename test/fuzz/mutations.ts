@@ -17,6 +17,7 @@ const scraps = [
   '{"__proto__":{"polluted":1}}',
   '{"constructor":{"prototype":{"polluted":1}}}',
   '"\u202e"',
+  '{"toString":1,"valueOf":null}',
   '1767355200000000',
   '"0000-00-00T00:00:00Z"',
   `"${'x'.repeat(70_000)}"`,

@@ -1,0 +1,131 @@
+import * as z from 'zod/mini';
+import { epochMillis } from '../time.ts';
+import { verifyBasicAuth } from './basic-auth.ts';
+import { withoutBrackets } from './message-id.ts';
+import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import { idsInText, interpreted, type PieceReading, readJson } from './reading.ts';
+import { object } from './shape.ts';
+import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
+
+const text = z.nullish(z.string());
+const unixTime = z.nullish(z.union([z.number(), z.string()]));
+
+/** https://developers.brevo.com/docs/transactional-webhooks */
+const brevoEvent = object({
+  // `id` is the number of the webhook, not of the event: there is none.
+  event: z.string(),
+  email: text,
+  'message-id': text,
+  // Unix seconds, UTC.
+  ts_event: unixTime,
+  // Said to be milliseconds, seen with ten digits.
+  ts_epoch: unixTime,
+  // In the account's time zone: better than nothing.
+  ts: unixTime,
+  subject: text,
+  reason: text,
+  link: text,
+  user_agent: text,
+  'X-Mailin-custom': text,
+});
+
+type BrevoEvent = z.infer<typeof brevoEvent>;
+
+const replyOf = ({ reason }: BrevoEvent) => ({ enhancedCode: enhancedCodeIn(reason), text: reason ?? undefined });
+
+const softBounce = {
+  statuses: ['soft_bounced', 'hard_bounced', 'invalid', 'rejected'],
+  by: 'the enhanced status code in reason, if there is one',
+  decide: event => labelledFailure(replyOf(event), 'soft_bounced'),
+} as const satisfies EventMeaning<BrevoEvent>;
+
+const hardBounced = {
+  statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
+  by: 'the enhanced status code in reason, then its words',
+  decide: event => hardBounce(replyOf(event)),
+} as const satisfies EventMeaning<BrevoEvent>;
+
+/** As the events are called, and as they are called when the webhook is made: which of them comes has changed. */
+const events = {
+  request: { statuses: ['enqueued'] },
+  sent: { statuses: ['enqueued'] },
+  delivered: { statuses: ['delivered'] },
+  deferred: { statuses: ['deferred'] },
+  soft_bounce: softBounce,
+  softBounce,
+  hard_bounce: hardBounced,
+  hardBounce: hardBounced,
+  invalid_email: { statuses: ['invalid'] },
+  invalid: { statuses: ['invalid'] },
+  blocked: { statuses: ['rejected'] },
+  error: { statuses: ['rejected'] },
+  spam: { statuses: ['marked_spam'] },
+  complaint: { statuses: ['marked_spam'] },
+  opened: { statuses: ['opened'] },
+  unique_opened: { statuses: ['opened'] },
+  uniqueOpened: { statuses: ['opened'] },
+  proxy_open: { statuses: ['opened'] },
+  proxyOpen: { statuses: ['opened'] },
+  unique_proxy_open: { statuses: ['opened'] },
+  uniqueProxyOpen: { statuses: ['opened'] },
+  click: { statuses: ['link_clicked'] },
+  unsubscribed: { statuses: [null] },
+  unsubscribe: { statuses: [null] },
+  'list_addition*': { statuses: [] },
+  'listAddition*': { statuses: [] },
+  'contact_*': { statuses: [] },
+  'contactUpdated*': { statuses: [] },
+  'contactDeleted*': { statuses: [] },
+} as const satisfies Record<string, EventMeaning<BrevoEvent>>;
+
+/** Brevo, formerly Sendinblue: one event a call, or batches of up to 500. */
+export const brevo = {
+  name: 'brevo',
+  title: 'Brevo',
+  authentication: 'HTTP basic authentication; nothing is signed',
+  secret: "`user:password`, as set in the webhook's URL or authentication",
+  secretKind: 'basic-auth',
+  events,
+  batched: true,
+  messageIdOf: withoutBrackets,
+  verify: verifyBasicAuth,
+  parse: (request, context) => readJson(request, brevoEvent, event => read(event, context), { batched: 'optional' }),
+} as const satisfies Provider;
+
+function read(event: BrevoEvent, { metadata }: ReadingContext): PieceReading {
+  const { reason, link } = event;
+  return interpreted<BrevoEvent>(events, event.event, event, status => [
+    {
+      ...idsInText(event['X-Mailin-custom'], metadata),
+      provider: 'brevo',
+      messageId: withoutBrackets(event['message-id'] ?? ''),
+      recipient: event.email ?? '',
+      status,
+      occurredAt: epochMillis(Number(event.ts_event ?? event.ts_epoch ?? event.ts ?? Number.NaN)),
+      providerEvent: event.event,
+      // A privacy proxy or a prefetch.
+      ...(/proxy/i.test(event.event) && { evidence: 'machine' as const }),
+      subject: event.subject ?? undefined,
+      reason: { enhancedCode: replyOf(event).enhancedCode, text: reason ?? undefined },
+      clickUrl: link ?? undefined,
+      userAgent: event.user_agent ?? undefined,
+    },
+  ]);
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Transactional → Settings → Webhook → Add a new webhook: URL `{url}`, authentication method "Basic" with the user and password of the secret (or in the URL: `https://user:password@...`).',
+    'Switch on every transactional event. "Batch" may be on or off.',
+  ],
+  attach:
+    'The header `X-Mailin-custom: account_id:acme|reference:INV-7`, or JSON in it: `{"account_id":"acme","reference":"INV-7"}`. The recipient can read it.',
+  retries:
+    'Five requests within some 11 hours: after 10 minutes, 1, 2 and 8 hours. Every 4xx but 429 makes it drop the event: watch the alarm on refused requests while you set the password.',
+  machines: 'Its own events `proxy_open` and `unique_proxy_open`: a privacy proxy or a prefetch.',
+  notes: [
+    'Brevo gives its events no id: ours is made of message, recipient, event, time and link.',
+    'Register a message with the `messageId` that the send call returns, with or without angle brackets.',
+    'An address that answers slowly is paused for 10 minutes.',
+  ],
+};

@@ -1,0 +1,163 @@
+import * as z from 'zod/mini';
+import { utf8Text } from '../text.ts';
+import { isoMillis } from '../time.ts';
+import { verifyHexHmac } from './hmac-signature.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
+import { exactJson, idsInText, interpreted, type PieceReading, readJson } from './reading.ts';
+import { object } from './shape.ts';
+import { enhancedCodeAmong, hardBounce, labelledFailure } from './smtp-reply.ts';
+
+const text = z.nullish(z.string());
+/** An empty array where there is nothing to say. */
+const orEmpty = <Shape extends z.ZodMiniType>(shape: Shape) => z.nullish(z.union([shape, z.array(z.unknown())]));
+
+const meta = object({
+  bounce_reason: text,
+  bounce_code: z.nullish(z.union([z.string(), z.number()])),
+  bounce_type: text,
+  suppression_reason: text,
+  reject_reason: text,
+  url: text,
+  user_agent: text,
+});
+const morph = object({ reason: text, readable_reason: text, url: text, user_agent: text });
+
+/** Both envelopes: nested (v1, until the end of 2026) and flat (v2). https://developers.mailersend.com/api/v1/webhooks.html */
+const mailersendEvent = object({
+  type: z.string(),
+  created_at: text,
+  data: z.nullish(
+    object({
+      id: text,
+      message_id: text,
+      subject: text,
+      recipient: z.nullish(z.unknown()),
+      // The whole email in v1; in v2's own sample, the recipient's address.
+      email: z.nullish(
+        z.union([
+          z.string(),
+          object({
+            subject: text,
+            tags: z.nullish(z.unknown()),
+            message: z.nullish(object({ id: text })),
+            recipient: z.nullish(object({ email: text })),
+          }),
+        ]),
+      ),
+      tags: z.nullish(z.unknown()),
+      meta: orEmpty(meta),
+      morph: orEmpty(morph),
+    }),
+  ),
+});
+
+type MailersendEvent = z.infer<typeof mailersendEvent>;
+
+const metaOf = ({ data }: MailersendEvent) => (Array.isArray(data?.meta) ? null : data?.meta);
+const morphOf = ({ data }: MailersendEvent) => (Array.isArray(data?.morph) ? null : data?.morph);
+
+function replyOf(event: MailersendEvent) {
+  const [own, older] = [metaOf(event), morphOf(event)];
+  const reason = own?.bounce_reason ?? older?.reason ?? undefined;
+  return { enhancedCode: enhancedCodeAmong(String(own?.bounce_code ?? ''), reason), text: reason };
+}
+
+const events = {
+  'activity.sent': { statuses: ['sent'] },
+  'activity.delivered': { statuses: ['delivered'] },
+  'activity.deferred': { statuses: ['deferred'] },
+  'activity.soft_bounced': {
+    statuses: ['soft_bounced', 'hard_bounced', 'invalid', 'rejected'],
+    by: 'the enhanced status code of the reason, if it has one',
+    decide: event => labelledFailure(replyOf(event), 'soft_bounced'),
+  },
+  'activity.hard_bounced': {
+    statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
+    by: 'the enhanced status code of the reason, then its words',
+    decide: event => hardBounce(replyOf(event)),
+  },
+  'activity.suppressed': { statuses: ['rejected'] },
+  'activity.rejected': { statuses: ['rejected'] },
+  'activity.opened': { statuses: ['opened'] },
+  'activity.opened_unique': { statuses: ['opened'] },
+  'activity.clicked': { statuses: ['link_clicked'] },
+  'activity.clicked_unique': { statuses: ['link_clicked'] },
+  'activity.spam_complaint': { statuses: ['marked_spam'] },
+  'activity.unsubscribed': { statuses: [null] },
+  'activity.survey_*': { statuses: [] },
+  'sender_identity.*': { statuses: [] },
+  'maintenance.*': { statuses: [] },
+  'inbound_*': { statuses: [] },
+  'email_*': { statuses: [] },
+  'bulk_email.*': { statuses: [] },
+  'recipient.*': { statuses: [] },
+  'webhook.test': { statuses: [] },
+} as const satisfies Record<string, EventMeaning<MailersendEvent>>;
+
+/** Everybody knows it: good for the test that MailerSend sends before it saves a webhook, and for nothing else. */
+const publicTestSecret = 'test_Am3L1GuOIc4blLUuHqAPxxwkZaJyEk8G';
+
+/** MailerSend: one event a call, in either of two envelopes. */
+export const mailersend = {
+  name: 'mailersend',
+  title: 'MailerSend',
+  authentication: 'HMAC-SHA256 over the body',
+  secret: "the webhook's signing secret",
+  secretKind: 'text',
+  events,
+  batched: false,
+  handshake({ headers, body }: ProviderRequest) {
+    if (verifyHexHmac(headers.signature, [publicTestSecret], body) !== null) return null;
+    const { type } = (exactJson(utf8Text(body) ?? '') ?? {}) as { readonly type?: unknown };
+    return type === 'webhook.test' ? ({ statusCode: 200 } as const) : null;
+  },
+  // Nothing in it tells the time: a request that is sent again changes nothing.
+  verify: ({ headers, body }, secrets) => verifyHexHmac(headers.signature, secrets, body),
+  parse: (request, context) => readJson(request, mailersendEvent, event => read(event, context), { batched: false }),
+} as const satisfies Provider;
+
+function read(event: MailersendEvent, { metadata }: ReadingContext): PieceReading {
+  const { data } = event;
+  const older = typeof data?.email === 'object' ? data.email : null;
+  const address = [data?.recipient, data?.email].find(value => typeof value === 'string');
+  const tags = older?.tags ?? data?.tags;
+  const [own, cause] = [metaOf(event), morphOf(event)];
+  return interpreted<MailersendEvent>(events, event.type, event, status => [
+    {
+      ...idsInText(Array.isArray(tags) ? tags.filter(tag => typeof tag === 'string').join('|') : '', metadata),
+      provider: 'mailersend',
+      messageId: older?.message?.id ?? data?.message_id ?? '',
+      recipient: older?.recipient?.email ?? address ?? '',
+      status,
+      occurredAt: isoMillis(event.created_at ?? ''),
+      providerEvent: event.type,
+      eventId: data?.id ?? undefined,
+      subject: older?.subject ?? data?.subject ?? undefined,
+      reason: {
+        code: own?.bounce_type ?? undefined,
+        enhancedCode: replyOf(event).enhancedCode,
+        text:
+          replyOf(event).text ?? own?.suppression_reason ?? own?.reject_reason ?? cause?.readable_reason ?? undefined,
+      },
+      clickUrl: own?.url ?? cause?.url ?? undefined,
+      userAgent: own?.user_agent ?? cause?.user_agent ?? undefined,
+    },
+  ]);
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Domains → your domain → Webhooks → Add webhook: endpoint URL `{url}`. MailerSend tests it before it saves it.',
+    'Switch on every `activity.*` event but those of surveys.',
+    'Copy the signing secret.',
+  ],
+  attach: 'Tags: `"tags": ["account_id:acme", "reference:INV-7"]` in the send call; it takes few of them.',
+  retries:
+    'Growing gaps for about three days; its older text says two more tries. It waits 3 seconds; 4xx but 429 make it drop the event; 20 failures in 24 hours pause the webhook.',
+  machines: null,
+  notes: [
+    'Register a message with the header `x-message-id` of the send call.',
+    'Both envelopes are read, the nested one (v1) and the flat one (v2).',
+    'The test is signed with a secret that MailerSend has published: it is good for that test and nothing else.',
+  ],
+};

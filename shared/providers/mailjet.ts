@@ -1,0 +1,149 @@
+import * as z from 'zod/mini';
+import { lookUp } from '../look-up.ts';
+import type { Status } from '../status.ts';
+import { epochMillis } from '../time.ts';
+import { verifyBasicAuth } from './basic-auth.ts';
+import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import { idsInText, interpreted, type PieceReading, readJson } from './reading.ts';
+import { object } from './shape.ts';
+import { enhancedCodeIn, failureOf, labelledFailure } from './smtp-reply.ts';
+
+const text = z.nullish(z.string());
+
+/** https://dev.mailjet.com/email/guides/webhooks/ */
+const mailjetEvent = object({
+  event: z.string(),
+  // Unix seconds.
+  time: z.nullish(z.number()),
+  // Above 2^53: the digits that were sent.
+  MessageID: z.nullish(z.union([z.number(), z.string()])),
+  Message_GUID: text,
+  email: text,
+  CustomID: text,
+  Payload: text,
+  hard_bounce: z.nullish(z.boolean()),
+  error_related_to: text,
+  error: text,
+  comment: text,
+  smtp_reply: text,
+  source: text,
+  url: text,
+  agent: text,
+});
+
+type MailjetEvent = z.infer<typeof mailjetEvent>;
+
+/** Looked up in `error` and in `error_related_to`: the words have been seen in either. */
+const errors = {
+  'user unknown': 'invalid',
+  'mailbox inactive': 'hard_bounced',
+  'quota exceeded': 'soft_bounced',
+  blacklisted: 'rejected',
+  'spam reporter': 'rejected',
+  'invalid domain': 'hard_bounced',
+  'no mail host': 'hard_bounced',
+  'relay/access denied': 'rejected',
+  greylisted: 'deferred',
+  typofix: 'invalid',
+  'bad or empty template': 'rejected',
+  'error in template language': 'rejected',
+  'sender blocked': 'rejected',
+  'content blocked': 'rejected',
+  'policy issue': 'rejected',
+  'system issue': 'soft_bounced',
+  preblocked: 'rejected',
+  'duplicate in campaign': 'rejected',
+} as const satisfies Record<string, Status>;
+
+function labelOf({ error, error_related_to }: MailjetEvent): Status | null {
+  const words = [error, error_related_to].map(word => word?.trim().toLowerCase() ?? '');
+  return words.map(word => lookUp<Status>(errors, word)).find(label => label !== undefined) ?? null;
+}
+
+function bounced(event: MailjetEvent): Status {
+  const reply = { enhancedCode: enhancedCodeIn(event.comment), text: event.comment ?? undefined };
+  const label = labelOf(event) ?? (event.hard_bounce ? 'hard_bounced' : 'soft_bounced');
+  if (label === 'deferred') return event.hard_bounce ? 'soft_bounced' : 'deferred';
+  if (label === 'hard_bounced' && failureOf(reply) === 'invalid') return 'invalid';
+  return labelledFailure(reply, label);
+}
+
+const events = {
+  // The receiving server has accepted it: https://dev.mailjet.com/email/guides/webhooks/#sent-event
+  sent: { statuses: ['delivered'] },
+  bounce: {
+    statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'deferred', 'rejected'],
+    by: 'the enhanced status code in comment, then error and error_related_to, then hard_bounce',
+    decide: bounced,
+  },
+  blocked: {
+    statuses: ['rejected', 'invalid', 'hard_bounced', 'soft_bounced', 'deferred'],
+    by: 'error and error_related_to',
+    decide: event => labelOf(event) ?? 'rejected',
+  },
+  spam: { statuses: ['marked_spam'] },
+  open: { statuses: ['opened'] },
+  click: { statuses: ['link_clicked'] },
+  unsub: { statuses: [null] },
+} as const satisfies Record<string, EventMeaning<MailjetEvent>>;
+
+/** Mailjet (Sinch): one event a call, or all of a second. */
+export const mailjet = {
+  name: 'mailjet',
+  title: 'Mailjet',
+  authentication: 'HTTP basic authentication; nothing is signed',
+  secret: "`user:password`, as in the webhook's URL",
+  secretKind: 'basic-auth',
+  events,
+  batched: true,
+  verify: verifyBasicAuth,
+  // Whether it groups is a setting that somebody may change at any time.
+  parse: (request, context) => readJson(request, mailjetEvent, event => read(event, context), { batched: 'optional' }),
+} as const satisfies Provider;
+
+function read(event: MailjetEvent, { metadata }: ReadingContext): PieceReading {
+  const { error, error_related_to, comment } = event;
+  const payload = idsInText(event.Payload, metadata);
+  const custom = idsInText(event.CustomID, metadata);
+  return interpreted<MailjetEvent>(events, event.event, event, status => [
+    {
+      accountId: payload.accountId ?? custom.accountId,
+      reference: payload.reference ?? custom.reference ?? plainReference(event.CustomID),
+      provider: 'mailjet',
+      messageId: event.MessageID ? String(event.MessageID) : (event.Message_GUID ?? ''),
+      recipient: event.email ?? '',
+      status,
+      occurredAt: epochMillis(event.time ?? Number.NaN),
+      providerEvent: event.event,
+      reason: {
+        code: [error_related_to, error].filter(part => part).join(': ') || event.source || undefined,
+        enhancedCode: enhancedCodeIn(comment),
+        text: comment || event.smtp_reply || undefined,
+      },
+      clickUrl: event.url ?? undefined,
+      userAgent: event.agent ?? undefined,
+    },
+  ]);
+}
+
+/** A CustomID that is no JSON and no pairs is the sender's own id. */
+function plainReference(customId: string | null | undefined): string | undefined {
+  return customId && !/[:{|]/.test(customId) ? customId : undefined;
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Account settings → Event notifications (webhooks): URL `https://user:password@YOUR-API/webhooks/mailjet`, that is, `{url}` with the user and password of the secret in it.',
+    'Switch on sent, open, click, bounce, spam, blocked and unsub; "group events" may be on or off.',
+  ],
+  attach:
+    '`"EventPayload": "{\\"account_id\\":\\"acme\\",\\"reference\\":\\"INV-7\\"}"` in the send call; or the same JSON, or `account_id:acme|reference:INV-7`, in `CustomID`. A plain `CustomID` is taken for the reference.',
+  retries:
+    'Every 30 seconds for 24 hours, until it is answered exactly 200; then the webhook is suspended until its URL is edited.',
+  machines: null,
+  notes: [
+    'Its "sent" says that the receiving server has accepted the message: Delivered.',
+    'Register a message with the `MessageID` of the send call, as digits: as a JavaScript number it would be rounded. `Message_GUID` is taken where an event has no `MessageID`.',
+    'Mailjet gives its events no id: ours is made of message, recipient, event, time and link.',
+  ],
+};
