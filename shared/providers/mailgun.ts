@@ -6,7 +6,7 @@ import { epochMillis, isoText } from '../time.ts';
 import { hexSha256, hour, isHmacOf, timeliness, usable } from './authentication.ts';
 import { withoutBrackets } from './message-id.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { attachedIds, formFields, interpreted, type PieceReading, readForm, readJson } from './reading.ts';
+import { attachedIds, formFields, interpreted, isForm, type PieceReading, readForm, readJson } from './reading.ts';
 import { object } from './shape.ts';
 import { enhancedCodeAmong, type FailureStatus, failureOf, labelledFailure } from './smtp-reply.ts';
 
@@ -177,10 +177,6 @@ export const guide: Guide = {
     'Register a message with the `id` that the send call returns, with or without angle brackets.',
   ],
 };
-
-function isForm({ headers }: Pick<ProviderRequest, 'headers'>): boolean {
-  return /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '');
-}
 
 /** The signature is in the body, so that the body has to be read to be verified: this much of it, and no more. */
 function tripleOf(request: ProviderRequest): z.infer<typeof signed>['signature'] | null {

@@ -104,11 +104,11 @@ export const mailjet = {
 function read(event: MailjetEvent, { metadata }: ReadingContext): PieceReading {
   const { error, error_related_to, comment } = event;
   const payload = idsInText(event.Payload, metadata);
-  const custom = idsInText(event.CustomID, metadata);
+  const custom = idsInText(event.CustomID, metadata, 'reference');
   return interpreted<MailjetEvent>(events, event.event, event, status => [
     {
       accountId: payload.accountId ?? custom.accountId,
-      reference: payload.reference ?? custom.reference ?? plainReference(event.CustomID),
+      reference: payload.reference ?? custom.reference,
       provider: 'mailjet',
       messageId: event.MessageID ? String(event.MessageID) : (event.Message_GUID ?? ''),
       recipient: event.email ?? '',
@@ -124,11 +124,6 @@ function read(event: MailjetEvent, { metadata }: ReadingContext): PieceReading {
       userAgent: event.agent ?? undefined,
     },
   ]);
-}
-
-/** A CustomID that is no JSON and no pairs is the sender's own id. */
-function plainReference(customId: string | null | undefined): string | undefined {
-  return customId && !/[:{|]/.test(customId) ? customId : undefined;
 }
 
 export const guide: Guide = {

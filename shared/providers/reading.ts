@@ -152,6 +152,11 @@ export function readJsonLines<Piece>(
   return readPieces(request, pieces, schema, read, oddities(pieces).tooDeep);
 }
 
+/** Whether a request's body is a form. */
+export function isForm({ headers }: Pick<ProviderRequest, 'headers'>): boolean {
+  return /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '');
+}
+
 /** The fields of a form, or of a query: text by name. Null where a name occurs twice: which one was signed, or meant? */
 export function formFields(form: string): Readonly<Record<string, string>> | null {
   const fields = [...new URLSearchParams(form)];
@@ -222,9 +227,18 @@ export function attachedIds(
 /**
  * The same out of the one text that some providers give back: JSON, or names and values such as
  * `account_id:acme|reference:INV-7`.
+ *
+ * @param plain what a text is that is neither; ignored if not stated
  */
-export function idsInText(text: string | null | undefined, names: MetadataNames): ReturnType<typeof attachedIds> {
+export function idsInText(
+  text: string | null | undefined,
+  names: MetadataNames,
+  plain?: 'reference',
+): ReturnType<typeof attachedIds> {
   const written = text?.trim() ?? '';
+  if (plain === 'reference' && written !== '' && !/[:{|]/.test(written)) {
+    return { accountId: undefined, reference: written };
+  }
   if (written.startsWith('{')) {
     const parsed = exactJson(written);
     return attachedIds(parsed as Readonly<Record<string, unknown>> | undefined, names);

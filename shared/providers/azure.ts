@@ -1,0 +1,161 @@
+import * as z from 'zod/mini';
+import { lookUp } from '../look-up.ts';
+import type { Status } from '../status.ts';
+import { utf8Text } from '../text.ts';
+import { isoMillis } from '../time.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
+import { exactJson, interpreted, type PieceReading, readJson } from './reading.ts';
+import { object } from './shape.ts';
+import { enhancedCodeIn, failureOf, hardBounce } from './smtp-reply.ts';
+import { verifyUrlSecret } from './url-secret.ts';
+
+const text = z.nullish(z.string());
+
+/**
+ * In the schema of Event Grid (`eventType`, `eventTime`) or of CloudEvents (`type`, `time`).
+ * https://learn.microsoft.com/azure/event-grid/communication-services-email-events
+ */
+const azureEvent = object({
+  id: text,
+  eventType: text,
+  type: text,
+  eventTime: text,
+  time: text,
+  data: z.nullish(
+    object({
+      messageId: text,
+      recipient: text,
+      status: text,
+      deliveryStatusDetails: z.nullish(object({ statusMessage: text })),
+      // Its pages spell these in two ways each.
+      deliveryAttemptTimeStamp: text,
+      deliveryAttemptTimestamp: text,
+      userActionTimeStamp: text,
+      userActionTimestamp: text,
+      engagementType: text,
+      engagement: text,
+      engagementContext: text,
+      userAgent: text,
+    }),
+  ),
+});
+
+type AzureEvent = z.infer<typeof azureEvent>;
+
+const deliveryReport = 'Microsoft.Communication.EmailDeliveryReportReceived';
+const engagementReport = 'Microsoft.Communication.EmailEngagementTrackingReportReceived';
+
+const replyOf = ({ data }: AzureEvent) => {
+  const reply = data?.deliveryStatusDetails?.statusMessage ?? undefined;
+  return { enhancedCode: enhancedCodeIn(reply), text: reply };
+};
+
+/** What a delivery report's `status` says. */
+const deliveryStatuses = {
+  Delivered: () => 'delivered',
+  Bounced: event => hardBounce(replyOf(event)),
+  Failed: event => failureOf(replyOf(event)) ?? 'soft_bounced',
+  Suppressed: () => 'rejected',
+  FilteredSpam: () => 'rejected',
+  Quarantined: () => 'rejected',
+  // A distribution list was: its members are told of one by one.
+  Expanded: () => null,
+} as const satisfies Record<string, (event: AzureEvent) => Status | null>;
+
+const engagements = { view: 'opened', click: 'link_clicked' } as const satisfies Record<string, Status>;
+
+const engagementOf = ({ data }: AzureEvent) => (data?.engagementType ?? data?.engagement ?? '').toLowerCase();
+
+const events = {
+  [deliveryReport]: {
+    statuses: ['delivered', 'hard_bounced', 'invalid', 'soft_bounced', 'rejected', null],
+    by: 'status; for Bounced and Failed the enhanced status code in statusMessage, then its words',
+    decide: event =>
+      lookUp<(event: AzureEvent) => Status | null>(deliveryStatuses, event.data?.status ?? '')?.(event) ?? null,
+  },
+  [engagementReport]: {
+    statuses: ['opened', 'link_clicked'],
+    by: 'engagementType',
+    decide: event => lookUp<Status>(engagements, engagementOf(event)) ?? null,
+  },
+  'Microsoft.*': { statuses: [] },
+} as const satisfies Record<string, EventMeaning<AzureEvent>>;
+
+/** Azure Communication Services Email, through Event Grid. */
+export const azure = {
+  name: 'azure',
+  title: 'Azure Communication Services',
+  authentication: 'a secret in the URL or in a delivery header; nothing is signed',
+  secret: 'any long random text: `?secret=...` in the URL, or the delivery property `x-webhook-secret`',
+  secretKind: 'text',
+  events,
+  batched: true,
+  probes: { OPTIONS: allowOrigin },
+  handshake: validateSubscription,
+  verify: verifyUrlSecret,
+  parse: request => readJson(request, azureEvent, read, { batched: 'optional' }),
+} as const satisfies Provider;
+
+/** How CloudEvents asks whether it may deliver here. https://github.com/cloudevents/spec/blob/v1.0/http-webhook.md */
+function allowOrigin({ headers }: ProviderRequest) {
+  const origin = headers['webhook-request-origin'] ?? '';
+  if (!/^[\w.:/*-]{1,200}$/.test(origin)) return { statusCode: 204 } as const;
+  return { statusCode: 200, headers: { 'webhook-allowed-origin': origin, 'webhook-allowed-rate': '*' } } as const;
+}
+
+/** Event Grid wants its code back before it delivers; the URL that it offers besides is never opened. */
+function validateSubscription(request: ProviderRequest, secrets: readonly string[]) {
+  if (request.headers['aeg-event-type'] !== 'SubscriptionValidation') return null;
+  if (verifyUrlSecret(request, secrets) !== null) return null;
+  const validation = z.safeParse(validationRequest, exactJson(utf8Text(request.body) ?? ''));
+  const code = validation.data?.[0]?.data.validationCode;
+  return code === undefined ? null : ({ statusCode: 200, body: { validationResponse: code } } as const);
+}
+
+const validationRequest = z.array(
+  object({ data: object({ validationCode: z.string().check(z.minLength(1), z.maxLength(200)) }) }),
+);
+
+function read(event: AzureEvent): PieceReading {
+  const { data } = event;
+  const name = event.eventType ?? event.type ?? '';
+  if (name === deliveryReport && !Object.hasOwn(deliveryStatuses, data?.status ?? '')) return 'unknown_event';
+  if (name === engagementReport && !Object.hasOwn(engagements, engagementOf(event))) return 'unknown_event';
+  const at =
+    data?.deliveryAttemptTimeStamp ??
+    data?.deliveryAttemptTimestamp ??
+    data?.userActionTimeStamp ??
+    data?.userActionTimestamp ??
+    event.eventTime ??
+    event.time;
+  return interpreted<AzureEvent>(events, name, event, status => [
+    {
+      provider: 'azure',
+      messageId: data?.messageId ?? '',
+      recipient: data?.recipient ?? '',
+      status,
+      occurredAt: isoMillis(at ?? ''),
+      providerEvent: name,
+      eventId: event.id ?? undefined,
+      reason: { code: data?.status ?? data?.engagementType ?? data?.engagement ?? undefined, ...replyOf(event) },
+      clickUrl: data?.engagementContext ?? undefined,
+      userAgent: data?.userAgent ?? undefined,
+    },
+  ]);
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Communication Services → Events → + Event Subscription: schema Event Grid or CloudEvents, event types "Email Delivery Report Received" and, if you like, "Email Engagement Tracking Report Received".',
+    'Endpoint type Web Hook, endpoint `{url}?secret=THE-SECRET`; or `{url}` and, under Delivery Properties, the static header `x-webhook-secret`, marked as secret. Azure validates it by itself.',
+  ],
+  attach:
+    'Azure gives nothing of yours back with its events: register each email, with the id of the send operation as `messageId`.',
+  retries:
+    'After 10 and 30 seconds, 1, 5, 10 and 30 minutes, then every hour for 24 hours. 400 and 413 go to its dead-letter location at once. It waits 30 seconds.',
+  machines: null,
+  notes: [
+    'Engagement events that name no recipient cannot be given to any email: they are kept in quarantine. Switch them on only if yours name one.',
+    'Keep the URL to yourself: the secret is in it.',
+  ],
+};

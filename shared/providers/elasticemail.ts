@@ -1,0 +1,128 @@
+import * as z from 'zod/mini';
+import { lookUp } from '../look-up.ts';
+import type { Status } from '../status.ts';
+import { utf8Text } from '../text.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
+import { idsInText, interpreted, type PieceReading, readForm } from './reading.ts';
+import { object } from './shape.ts';
+import { queryOf, verifyUrlSecret } from './url-secret.ts';
+
+const text = z.nullish(z.string());
+
+/** https://help.elasticemail.com/en/articles/2376855-how-to-manage-http-web-notifications-webhooks */
+const elasticEvent = object({
+  status: z.string(),
+  transaction: text,
+  messageid: text,
+  to: text,
+  date: text,
+  subject: text,
+  category: text,
+  target: text,
+  postback: text,
+});
+
+type ElasticEvent = z.infer<typeof elasticEvent>;
+
+/** Of an Error. null: no news of the email. */
+const categories = {
+  NoMailbox: 'invalid',
+  GreyListed: 'soft_bounced',
+  Throttled: 'soft_bounced',
+  Timeout: 'soft_bounced',
+  ConnectionProblem: 'soft_bounced',
+  ConnectionTerminated: 'soft_bounced',
+  NotDelivered: 'soft_bounced',
+  Unknown: 'soft_bounced',
+  DNSProblem: 'hard_bounced',
+  Spam: 'rejected',
+  BlackListed: 'rejected',
+  SPFProblem: 'rejected',
+  AccountProblem: 'rejected',
+  WhitelistingProblem: 'rejected',
+  ContentFilter: 'rejected',
+  CodeError: 'rejected',
+  ManualCancel: 'rejected',
+  Ignore: 'rejected',
+} as const satisfies Record<string, Status>;
+
+const events = {
+  Sent: { statuses: ['sent'] },
+  Opened: { statuses: ['opened'] },
+  Clicked: { statuses: ['link_clicked'] },
+  AbuseReport: { statuses: ['marked_spam'] },
+  Unsubscribed: { statuses: [null] },
+  Error: {
+    statuses: ['invalid', 'soft_bounced', 'hard_bounced', 'rejected'],
+    by: 'category',
+    decide: event => lookUp<Status>(categories, event.category ?? '') ?? null,
+  },
+} as const satisfies Record<string, EventMeaning<ElasticEvent>>;
+
+/** Elastic Email: one event a call, in the fields of a form or of a GET's query. */
+export const elasticemail = {
+  name: 'elasticemail',
+  title: 'Elastic Email',
+  authentication: "a secret in the webhook's URL; nothing is signed",
+  secret: 'any long random text: `?secret=...` in the URL',
+  secretKind: 'text',
+  events,
+  batched: false,
+  methods: ['POST', 'GET'],
+  // The address is called without an event when it is saved.
+  handshake: request =>
+    request.method === 'GET' && !queryOf(request.url).has('status') ? ({ statusCode: 200 } as const) : null,
+  verify: verifyUrlSecret,
+  parse: (request, context) => readForm(request, formOf(request), elasticEvent, event => read(event, context)),
+} as const satisfies Provider;
+
+function formOf({ method, url, body }: ProviderRequest): string | null {
+  if (method !== 'GET') return utf8Text(body);
+  const query = queryOf(url);
+  // What cannot be read is kept as it came, but for this.
+  query.delete('secret');
+  return query.toString();
+}
+
+function read(event: ElasticEvent, { metadata }: ReadingContext): PieceReading {
+  const { status: name, category, transaction, messageid } = event;
+  if (name === 'Error' && !Object.hasOwn(categories, category ?? '')) return 'unknown_event';
+  return interpreted<ElasticEvent>(events, name, event, status => [
+    {
+      ...idsInText(event.postback, metadata),
+      provider: 'elasticemail',
+      messageId: messageid ?? transaction ?? '',
+      recipient: event.to ?? '',
+      status,
+      occurredAt: americanMillis(event.date ?? ''),
+      providerEvent: name,
+      subject: event.subject ?? undefined,
+      reason: { code: name === 'Error' ? (category ?? undefined) : undefined },
+      clickUrl: event.target ?? undefined,
+    },
+  ]);
+}
+
+/** Epoch milliseconds of `1/2/2026 12:00:00 PM`, UTC; NaN for anything else. */
+function americanMillis(date: string): number {
+  const [, month, day, year, hour, minute, second, half] =
+    /^(\d{1,2})\/(\d{1,2})\/(\d{4}) (\d{1,2}):(\d{2}):(\d{2}) ([AP])M$/i.exec(date.trim()) ?? [];
+  if (half === undefined) return Number.NaN;
+  const hours = (Number(hour) % 12) + (half.toUpperCase() === 'P' ? 12 : 0);
+  return Date.UTC(Number(year), Number(month) - 1, Number(day), hours, Number(minute), Number(second));
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Settings → Notifications → Create webhook: notification URL `{url}?secret=THE-SECRET`.',
+    'Switch on Sent, Opened, Clicked, Unsubscribed, Complaints and Bounce/Error.',
+  ],
+  attach: 'The header `X-ElasticEmail-Postback: account_id:acme|reference:INV-7` on the message, or JSON in it.',
+  retries: 'Its schedule of retries is not documented; 1000 failures switch the webhook off.',
+  machines: null,
+  notes: [
+    'Elastic Email gives its events no id: ours is made of message, recipient, event, time and link.',
+    'Whether its "Sent" means that the receiving server has accepted the message is not documented: Sent, not Delivered.',
+    'Keep the URL to yourself: the secret is in it.',
+  ],
+};

@@ -1,0 +1,145 @@
+import * as z from 'zod/mini';
+import { lookUp } from '../look-up.ts';
+import type { Status } from '../status.ts';
+import { epochMillis } from '../time.ts';
+import { verifyHexHmac } from './hmac-signature.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
+import { attachedIds, interpreted, type PieceReading, readJson, readJsonLines } from './reading.ts';
+import { object } from './shape.ts';
+import { enhancedCodeIn, type FailureStatus, hardBounce, labelledFailure } from './smtp-reply.ts';
+
+const text = z.nullish(z.string());
+
+/** https://docs.mailtrap.io/email-api-smtp/advanced/webhooks */
+const mailtrapEvent = object({
+  event: z.string(),
+  event_id: text,
+  // Unix seconds.
+  timestamp: z.nullish(z.number()),
+  message_id: text,
+  email: text,
+  custom_variables: z.nullish(z.record(z.string(), z.unknown())),
+  reason: text,
+  response: text,
+  response_code: z.nullish(z.union([z.number(), z.string()])),
+  bounce_category: text,
+  url: text,
+  user_agent: text,
+});
+
+type MailtrapEvent = z.infer<typeof mailtrapEvent>;
+
+/** The vendor's whole list of categories; what each is to us is our own choice. */
+const categories = {
+  badrecipient: 'invalid',
+  overquota: 'soft_bounced',
+  timeout: 'soft_bounced',
+  transientfail: 'soft_bounced',
+  greylisting: 'soft_bounced',
+  dnsFail: 'hard_bounced',
+  generalfail: 'hard_bounced',
+  serverfail: 'hard_bounced',
+  other: 'hard_bounced',
+  block: 'rejected',
+  content: 'rejected',
+  spam: 'rejected',
+  spam_gmail: 'rejected',
+  serverpolicy: 'rejected',
+  badsender: 'rejected',
+  relayfail: 'rejected',
+  verifyfail: 'rejected',
+} as const satisfies Record<string, FailureStatus>;
+
+const replyOf = ({ response }: MailtrapEvent) => ({
+  enhancedCode: enhancedCodeIn(response),
+  text: response ?? undefined,
+});
+
+function bounced(event: MailtrapEvent): Status {
+  const label = lookUp<FailureStatus>(categories, event.bounce_category ?? '') ?? 'hard_bounced';
+  return label === 'hard_bounced' ? hardBounce(replyOf(event)) : labelledFailure(replyOf(event), label);
+}
+
+const events = {
+  delivery: { statuses: ['delivered'] },
+  // Mailtrap tries ten more times.
+  'soft bounce': { statuses: ['deferred'] },
+  bounce: {
+    statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
+    by: 'the enhanced status code in response, then bounce_category',
+    decide: bounced,
+  },
+  // The domain is not verified yet, or a limit is reached: it is looked at again.
+  suspension: { statuses: ['enqueued'] },
+  reject: { statuses: ['rejected'] },
+  open: { statuses: ['opened'] },
+  click: { statuses: ['link_clicked'] },
+  spam: { statuses: ['marked_spam'] },
+  unsubscribe: { statuses: [null] },
+  'activity_log.*': { statuses: [] },
+} as const satisfies Record<string, EventMeaning<MailtrapEvent>>;
+
+/** Mailtrap: up to 500 events a call, as JSON or as JSON Lines. */
+export const mailtrap = {
+  name: 'mailtrap',
+  title: 'Mailtrap',
+  authentication: 'HMAC-SHA256 over the body',
+  secret: "the webhook's signature key: its hexadecimal characters, as they are",
+  secretKind: 'text',
+  events,
+  batched: true,
+  // Nothing in it tells the time: a request that is sent again changes nothing.
+  verify: ({ headers, body }, secrets) => verifyHexHmac(headers['mailtrap-signature'], secrets, body),
+  parse(request, context) {
+    const reads = (event: MailtrapEvent) => read(event, context);
+    if (isJsonLines(request)) return readJsonLines(request, mailtrapEvent, reads);
+    return readJson(request, mailtrapEvent, reads, { batched: true, piecesOf });
+  },
+} as const satisfies Provider;
+
+function isJsonLines({ headers }: ProviderRequest): boolean {
+  return /^application\/(?:jsonl|x-ndjson)\b/i.test(headers['content-type'] ?? '');
+}
+
+function piecesOf(envelope: unknown): readonly unknown[] | null {
+  if (typeof envelope !== 'object' || envelope === null) return null;
+  const { events } = envelope as { readonly events?: unknown };
+  return Array.isArray(events) ? events : null;
+}
+
+function read(event: MailtrapEvent, { metadata }: ReadingContext): PieceReading {
+  const { response, reason, response_code, bounce_category } = event;
+  return interpreted<MailtrapEvent>(events, event.event, event, status => [
+    {
+      ...attachedIds(event.custom_variables, metadata),
+      provider: 'mailtrap',
+      messageId: event.message_id ?? '',
+      recipient: event.email ?? '',
+      status,
+      occurredAt: epochMillis(event.timestamp ?? Number.NaN),
+      providerEvent: event.event,
+      // Its own samples use one id for different events.
+      eventId: event.event_id ? `${event.event.replaceAll(' ', '-')}-${event.event_id}` : undefined,
+      reason: {
+        code: [bounce_category, response_code].filter(part => part).join(' '),
+        enhancedCode: replyOf(event).enhancedCode,
+        text: response ?? reason ?? undefined,
+      },
+      clickUrl: event.url ?? undefined,
+      userAgent: event.user_agent ?? undefined,
+    },
+  ]);
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Settings → Webhooks → Create webhook: URL `{url}`, format JSON or JSON Lines, the stream and the domains that you send by.',
+    'Switch on delivery, soft bounce, bounce, suspension, reject, open, click, spam and unsubscribe.',
+    'Copy the signature key.',
+  ],
+  attach: '`"custom_variables": { "account_id": "acme", "reference": "INV-7" }` in the send call.',
+  retries:
+    'Every 5 minutes for 3 hours and 20 minutes, the whole batch, until it is answered 200; then the webhook is paused and has to be resumed by hand.',
+  machines: null,
+  notes: ['Each webhook covers one stream: make one for each.', 'There is no event for queued or sent.'],
+};

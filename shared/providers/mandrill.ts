@@ -1,0 +1,175 @@
+import * as z from 'zod/mini';
+import { lookUp } from '../look-up.ts';
+import type { Status } from '../status.ts';
+import { utf8Text } from '../text.ts';
+import { epochMillis } from '../time.ts';
+import { isHmacOf, strictBase64, usable } from './authentication.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
+import { attachedIds, formFields, interpreted, type PieceReading, readJson } from './reading.ts';
+import { object } from './shape.ts';
+import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
+
+const text = z.nullish(z.string());
+
+/** https://mailchimp.com/developer/transactional/docs/webhooks/ */
+const mandrillEvent = object({
+  event: text,
+  // Of what keeps the lists in step, in place of `event`.
+  type: text,
+  _id: text,
+  // Unix seconds. `msg.ts` is when the message was sent.
+  ts: z.nullish(z.number()),
+  url: text,
+  user_agent: text,
+  msg: z.nullish(
+    object({
+      _id: text,
+      email: text,
+      subject: text,
+      state: text,
+      diag: text,
+      bounce_description: text,
+      smtp_events: z.nullish(z.array(object({ diag: text }))),
+      // An empty list where there is none.
+      metadata: z.nullish(z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())])),
+    }),
+  ),
+});
+
+type MandrillEvent = z.infer<typeof mandrillEvent>;
+
+const descriptions: Readonly<Record<string, 'invalid' | 'hard_bounced'>> = {
+  bad_mailbox: 'invalid',
+  invalid_domain: 'hard_bounced',
+};
+
+const replyOf = ({ msg }: MandrillEvent) => {
+  const reply = msg?.diag || msg?.smtp_events?.at(-1)?.diag || undefined;
+  return { enhancedCode: enhancedCodeIn(reply), text: reply };
+};
+
+function hardBounced(event: MandrillEvent): Status {
+  const label = lookUp(descriptions, event.msg?.bounce_description ?? '');
+  return label === 'invalid' ? labelledFailure(replyOf(event), label) : hardBounce(replyOf(event));
+}
+
+const events = {
+  send: { statuses: ['sent'] },
+  deferral: { statuses: ['deferred'] },
+  delivered: { statuses: ['delivered'] },
+  hard_bounce: {
+    statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
+    by: 'the enhanced status code in msg.diag, then msg.bounce_description, then the words of msg.diag',
+    decide: hardBounced,
+  },
+  soft_bounce: {
+    statuses: ['soft_bounced', 'hard_bounced', 'invalid', 'rejected'],
+    by: 'the enhanced status code in msg.diag, if it has one',
+    decide: event => labelledFailure(replyOf(event), 'soft_bounced'),
+  },
+  reject: { statuses: ['rejected'] },
+  spam: { statuses: ['marked_spam'] },
+  open: { statuses: ['opened'] },
+  click: { statuses: ['link_clicked'] },
+  unsub: { statuses: [null] },
+  inbound: { statuses: [] },
+  whitelist: { statuses: [] },
+  allowlist: { statuses: [] },
+  blacklist: { statuses: [] },
+  denylist: { statuses: [] },
+} as const satisfies Record<string, EventMeaning<MandrillEvent>>;
+
+/** Everybody knows it: good for the empty batch with which a webhook is tested, and for nothing else. */
+const publicTestKey = 'test-webhook';
+
+/** Mandrill, Mailchimp's Transactional Email: batches of up to 1,000 events in a form. */
+export const mandrill = {
+  name: 'mandrill',
+  title: 'Mandrill',
+  authentication: "HMAC-SHA1 over the webhook's URL and the form",
+  secret: "the webhook's key; where the webhook has another URL than this API, the key, a blank and that URL",
+  secretKind: 'text',
+  events,
+  batched: true,
+  handshake(request, secrets) {
+    if (formOf(request)?.mandrill_events !== '[]') return null;
+    const urls = [request.url, ...usable(secrets).flatMap(secret => keyAndUrl(secret, request).url)];
+    const tests = urls.some(url => refusalOf(request, [`${publicTestKey} ${url}`]) === null);
+    return tests ? ({ statusCode: 200 } as const) : null;
+  },
+  verify: refusalOf,
+  parse: (request, context) =>
+    readJson(request, mandrillEvent, event => read(event, context), {
+      batched: true,
+      textOf: form => formFields(form)?.mandrill_events ?? null,
+    }),
+} as const satisfies Provider;
+
+const formOf = ({ body }: ProviderRequest) => formFields(utf8Text(body) ?? '');
+
+/** https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/#authenticating-webhook-requests */
+function refusalOf(request: ProviderRequest, secrets: readonly string[]): Refusal | null {
+  const keys = usable(secrets);
+  if (keys.length === 0) return 'no_secret_configured';
+  const signature = request.headers['x-mandrill-signature']?.trim();
+  if (!signature) return 'missing_signature';
+  const bytes = signature.length > 100 ? null : strictBase64(signature);
+  const fields = formOf(request);
+  if (bytes === null || fields === null) return 'malformed_signature';
+  const signed = Object.keys(fields)
+    .sort()
+    .map(name => name + fields[name])
+    .join('');
+  const matches = keys.map(secret => {
+    const { key, url } = keyAndUrl(secret, request);
+    return isHmacOf(bytes, 'sha1', [key], url, signed);
+  });
+  return matches.includes(true) ? null : 'wrong_signature';
+}
+
+/** The URL is signed exactly as it stands in the dashboard, which may not be the one that is seen here. */
+function keyAndUrl(secret: string, request: ProviderRequest): { readonly key: string; readonly url: string } {
+  const [key = '', url = request.url] = secret.trim().split(/\s+/);
+  return { key, url };
+}
+
+function read(event: MandrillEvent, { metadata }: ReadingContext): PieceReading {
+  const { msg } = event;
+  const name = event.event ?? event.type ?? '';
+  return interpreted<MandrillEvent>(events, name, event, status => [
+    {
+      ...attachedIds(Array.isArray(msg?.metadata) ? null : msg?.metadata, metadata),
+      provider: 'mandrill',
+      messageId: event._id ?? msg?._id ?? '',
+      recipient: msg?.email ?? '',
+      status,
+      occurredAt: epochMillis(event.ts ?? Number.NaN),
+      providerEvent: name,
+      subject: msg?.subject ?? undefined,
+      reason: {
+        code: msg?.bounce_description ?? (status === 'rejected' ? (msg?.state ?? undefined) : undefined),
+        ...replyOf(event),
+      },
+      clickUrl: event.url ?? undefined,
+      userAgent: event.user_agent ?? undefined,
+    },
+  ]);
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Settings → Webhooks → Add a webhook: post to URL `{url}`. Mandrill tests it before it saves it.',
+    'Switch on Sent, Delayed, Delivered, Bounced, Soft-bounced, Rejected, Opened, Clicked, Marked as Spam and Unsubscribed.',
+    'Copy the key. The URL is part of the signature: if it is not exactly `{url}` (another domain, a query, a trailing slash), the secret is the key, a blank, and the URL as it stands there.',
+  ],
+  attach:
+    '`"metadata": { "account_id": "acme", "reference": "INV-7" }` in the send call, or the header `X-MC-Metadata` with the same JSON.',
+  retries:
+    'It tries a failed batch again by itself and holds newer events back meanwhile; a person can give a batch up. The schedule is not documented.',
+  machines: null,
+  notes: [
+    'Mandrill gives its events no id: ours is made of message, recipient, event, time and link.',
+    'Nothing in its signature tells the time: a request that is sent again changes nothing.',
+    'Why it rejected an email is not documented as a field: `msg.state` is kept.',
+  ],
+};

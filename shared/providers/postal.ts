@@ -1,0 +1,159 @@
+import { createPublicKey, createVerify, type KeyObject } from 'node:crypto';
+import * as z from 'zod/mini';
+import type { Status } from '../status.ts';
+import { epochMillis } from '../time.ts';
+import { strictBase64, usable } from './authentication.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
+import { interpreted, type PieceReading, readJson, unrelated } from './reading.ts';
+import { object } from './shape.ts';
+import { enhancedCodeAmong, hardBounce } from './smtp-reply.ts';
+
+const text = z.nullish(z.string());
+
+const message = object({
+  id: z.nullish(z.union([z.number(), z.string()])),
+  direction: text,
+  to: text,
+  subject: text,
+  tag: text,
+});
+
+/** https://docs.postalserver.io/developer/webhooks */
+const postalEvent = object({
+  event: z.string(),
+  // Unix seconds with a fraction.
+  timestamp: z.nullish(z.number()),
+  uuid: text,
+  payload: z.nullish(
+    object({
+      message: z.nullish(message),
+      original_message: z.nullish(message),
+      status: text,
+      details: text,
+      output: text,
+      url: text,
+      user_agent: text,
+    }),
+  ),
+});
+
+type PostalEvent = z.infer<typeof postalEvent>;
+
+const replyOf = ({ payload }: PostalEvent) => ({
+  enhancedCode: enhancedCodeAmong(payload?.output, payload?.details),
+  text: payload?.output || payload?.details || undefined,
+});
+
+/** Held because of an earlier bounce, it is never sent; for any other reason somebody may still release it. */
+function held({ payload }: PostalEvent): Status {
+  return /suppression/i.test(payload?.details ?? '') ? 'rejected' : 'enqueued';
+}
+
+const events = {
+  MessageSent: { statuses: ['delivered'] },
+  MessageDelayed: { statuses: ['deferred'] },
+  MessageDeliveryFailed: {
+    statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
+    by: 'the enhanced status code in output, then its words',
+    decide: event => hardBounce(replyOf(event)),
+  },
+  MessageHeld: {
+    statuses: ['enqueued', 'rejected'],
+    by: 'rejected where details name the suppression list',
+    decide: held,
+  },
+  MessageBounced: { statuses: ['hard_bounced'] },
+  MessageLoaded: { statuses: ['opened'] },
+  MessageLinkClicked: { statuses: ['link_clicked'] },
+  'Domain*': { statuses: [] },
+  'SendLimit*': { statuses: [] },
+} as const satisfies Record<string, EventMeaning<PostalEvent>>;
+
+/** Postal, self-hosted: one event a call. */
+export const postal = {
+  name: 'postal',
+  title: 'Postal',
+  authentication: 'RSA signature over the body (SHA-256, or SHA-1 of older installations)',
+  secret: "the server's public signing key: base64, PEM, or its DKIM record",
+  secretKind: 'rsa',
+  events,
+  batched: false,
+
+  verify({ headers, body }, secrets) {
+    const keys = usable(secrets).flatMap(secret => publicKey(secret) ?? []);
+    if (keys.length === 0) return 'no_secret_configured';
+    const newer = headers['x-postal-signature-256']?.trim();
+    const signature = newer || headers['x-postal-signature']?.trim();
+    if (!signature) return 'missing_signature';
+    const bytes = signature.length > 2_000 ? null : strictBase64(signature);
+    if (bytes === null) return 'malformed_signature';
+    const algorithm = newer ? 'RSA-SHA256' : 'RSA-SHA1';
+    const genuine = keys.some(key => createVerify(algorithm).update(body).verify(key, bytes));
+    return genuine ? null : 'wrong_signature';
+  },
+
+  parse: request => readJson(request, postalEvent, read, { batched: false }),
+} as const satisfies Provider;
+
+function read(event: PostalEvent): PieceReading {
+  const { payload } = event;
+  const about = payload?.original_message ?? payload?.message;
+  // Mail that comes in has the same events.
+  if (about?.direction === 'incoming') return unrelated;
+  return interpreted<PostalEvent>(events, event.event, event, status => [
+    {
+      provider: 'postal',
+      messageId: String(about?.id ?? ''),
+      recipient: about?.to ?? '',
+      status,
+      occurredAt: epochMillis(event.timestamp ?? Number.NaN),
+      providerEvent: event.event,
+      eventId: event.uuid ?? undefined,
+      subject: about?.subject ?? undefined,
+      // The one text of the sender's that comes back.
+      reference: about?.tag ?? undefined,
+      reason: { code: payload?.status ?? undefined, ...replyOf(event) },
+      clickUrl: payload?.url ?? undefined,
+      userAgent: payload?.user_agent ?? undefined,
+    },
+  ]);
+}
+
+/** Importing a key costs more than verifying with it. */
+const publicKeys = new Map<string, KeyObject | null>();
+
+/** The RSA public key in a secret; null where there is none. */
+function publicKey(secret: string): KeyObject | null {
+  const known = publicKeys.get(secret);
+  if (known !== undefined) return known;
+  const inRecord = /\bp=([A-Za-z0-9+/=]+)/.exec(secret)?.[1];
+  const key = importKey(inRecord ?? secret.replace(/-----[A-Z ]+-----|\s/g, ''));
+  publicKeys.set(secret, key);
+  return key;
+}
+
+function importKey(base64: string): KeyObject | null {
+  try {
+    const key = createPublicKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'spki' });
+    return key.asymmetricKeyType === 'rsa' ? key : null;
+  } catch {
+    return null;
+  }
+}
+
+export const guide: Guide = {
+  setUp: [
+    "The mail server's page → Webhooks → Add webhook: URL `{url}`, all events.",
+    "The secret is the server's signing key: the text behind `p=` in the DKIM record that `postal default-dkim-record` prints, or the key at `/.well-known/jwks.json` of your installation as PEM.",
+  ],
+  attach:
+    'Only `tag` comes back: it is taken for the reference. The account comes by registration: `messageId` is the `id` of the recipient in the answer of the send call.',
+  retries:
+    'Six tries within some 36 minutes: after 2, 3, 6, 10 and 15 minutes. Then the event is dropped. It waits 5 seconds.',
+  machines: null,
+  notes: [
+    'Its "MessageSent" says that the receiving server has accepted the message: Delivered.',
+    'Events of incoming mail are counted and not kept.',
+    'There is no event for complaints.',
+  ],
+};

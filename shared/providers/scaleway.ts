@@ -1,0 +1,120 @@
+import * as z from 'zod/mini';
+import { isoMillis } from '../time.ts';
+import type { EventMeaning, Guide, MetadataNames, Provider, ReadingContext } from './provider.ts';
+import { attachedIds, exactJson, interpreted, type PieceReading, readJson } from './reading.ts';
+import { object } from './shape.ts';
+import { enhancedCodeIn, hardBounce } from './smtp-reply.ts';
+import { verifyUrlSecret } from './url-secret.ts';
+
+const text = z.nullish(z.string());
+
+/** https://www.scaleway.com/en/docs/transactional-email/reference-content/webhook-events-payloads/ */
+const scalewayEvent = object({
+  type: z.string(),
+  id: text,
+  created_at: text,
+  email_id: text,
+  email_to: text,
+  email_subject: text,
+  email_headers: z.nullish(z.array(object({ key: text, value: text }))),
+  email_response_code: z.nullish(z.union([z.number(), z.string()])),
+  email_response_message: text,
+});
+
+type ScalewayEvent = z.infer<typeof scalewayEvent>;
+
+const replyOf = ({ email_response_message: reply, email_response_code: code }: ScalewayEvent) => ({
+  enhancedCode: enhancedCodeIn(reply),
+  code: code ? String(code) : undefined,
+  text: reply ?? undefined,
+});
+
+const events = {
+  email_queued: { statuses: ['enqueued'] },
+  email_deferred: { statuses: ['deferred'] },
+  email_delivered: { statuses: ['delivered'] },
+  email_dropped: {
+    statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
+    by: 'the enhanced status code in email_response_message, then its words',
+    decide: event => hardBounce(replyOf(event)),
+  },
+  email_mailbox_not_found: { statuses: ['invalid'] },
+  // The receiving server judged it so: no person complained.
+  email_spam: { statuses: ['rejected'] },
+  email_blocklisted: { statuses: ['rejected'] },
+  blocklist_created: { statuses: [] },
+  unknown_type: { statuses: [] },
+} as const satisfies Record<string, EventMeaning<ScalewayEvent>>;
+
+/** What its topics send besides events: somebody has to look at it. */
+const ofTopic: readonly unknown[] = ['SubscriptionConfirmation', 'UnsubscribeConfirmation'];
+
+/** Scaleway Transactional Email, through its Topics and Events, which look like Amazon SNS. */
+export const scaleway = {
+  name: 'scaleway',
+  title: 'Scaleway',
+  authentication: "a secret in the webhook's URL; the signature of its topics is not documented",
+  secret: 'any long random text: `?secret=...` in the URL',
+  secretKind: 'text',
+  events,
+  batched: false,
+  // As Amazon's do, its topics may take every 4xx for a receipt.
+  whenUnavailable: 503,
+  verify: verifyUrlSecret,
+  parse: (request, context) => readJson(request, wrapped, event => read(event, context), { batched: false }),
+} as const satisfies Provider;
+
+/** An event out of the envelope of a topic, or by itself. */
+const wrapped = z.pipe(
+  z.transform((body: unknown) => {
+    if (typeof body !== 'object' || body === null) return undefined;
+    const { Type, Message } = body as Record<string, unknown>;
+    if (ofTopic.includes(Type)) return { type: Type };
+    return Type === 'Notification' && typeof Message === 'string' ? exactJson(Message) : body;
+  }),
+  scalewayEvent,
+);
+
+function read(event: ScalewayEvent, { metadata }: ReadingContext): PieceReading {
+  // A URL found in a message is never called: a person opens it.
+  if (ofTopic.includes(event.type)) return 'confirm_by_hand';
+  return interpreted<ScalewayEvent>(events, event.type, event, status => [
+    {
+      ...idsInHeaders(event.email_headers ?? [], metadata),
+      provider: 'scaleway',
+      messageId: event.email_id ?? '',
+      recipient: event.email_to ?? '',
+      status,
+      occurredAt: isoMillis(event.created_at ?? ''),
+      providerEvent: event.type,
+      eventId: event.id ?? undefined,
+      subject: event.email_subject ?? undefined,
+      reason: replyOf(event),
+    },
+  ]);
+}
+
+/** Our two ids among the message's headers: `X-Account-Id` is `account_id`. */
+function idsInHeaders(
+  headers: readonly { readonly key?: string | null | undefined; readonly value?: string | null | undefined }[],
+  { accountId, reference }: MetadataNames,
+) {
+  const plain = (name: string) => name.toLowerCase().replace(/^x-/, '').replaceAll('-', '_');
+  const values = Object.fromEntries(headers.map(({ key, value }) => [plain(key ?? ''), value]));
+  return attachedIds(values, { accountId: plain(accountId), reference: plain(reference) });
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Topics and Events → create a topic; Transactional Email → your domain → Webhooks → Create webhook, to that topic, with all events.',
+    'Topics and Events → the topic → Create subscription: protocol HTTPS, endpoint `{url}?secret=THE-SECRET`.',
+    'The request to confirm it is put into the quarantine queue (reason `confirm_by_hand`): open the SubscribeURL in it yourself, once. Mailtrail never calls a URL that it finds in a message.',
+  ],
+  attach: 'Headers on the message: `X-Account-Id: acme` and `X-Reference: INV-7`. The recipient can read them.',
+  retries: 'Its schedule of retries is not documented.',
+  machines: null,
+  notes: [
+    'Its "email_spam" is the judgement of the receiving server: Rejected, not Marked Spam.',
+    'How its topics sign, and whose certificate it is, is not documented: the secret in the URL is all that proves a request.',
+  ],
+};

@@ -1,0 +1,107 @@
+import * as z from 'zod/mini';
+import { utf8Text } from '../text.ts';
+import { isoMillis } from '../time.ts';
+import { verifyBasicAuth } from './basic-auth.ts';
+import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import { attachedIds, interpreted, isForm, type PieceReading, readForm, readJson } from './reading.ts';
+import { object } from './shape.ts';
+import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
+
+const text = z.nullish(z.string());
+
+/** https://developers.smtp2go.com/docs/webhooks-overview: flat, as a form or as JSON by choice. */
+const smtp2goEvent = object({
+  event: z.string(),
+  id: text,
+  email_id: text,
+  rcpt: text,
+  // UTC.
+  time: text,
+  subject: text,
+  Subject: text,
+  bounce: text,
+  message: text,
+  context: text,
+  url: text,
+  'user-agent': text,
+});
+
+type Smtp2goEvent = z.infer<typeof smtp2goEvent>;
+
+const replyOf = ({ message, context }: Smtp2goEvent) => {
+  const reply = message || context || undefined;
+  return { enhancedCode: enhancedCodeIn(reply), text: reply };
+};
+
+function bounced(event: Smtp2goEvent) {
+  // Which of the two it is decides everything: what is neither is decided by the reply, or a note.
+  if (event.bounce === 'hard') return hardBounce(replyOf(event));
+  return labelledFailure(replyOf(event), event.bounce === 'soft' ? 'soft_bounced' : null);
+}
+
+const events = {
+  processed: { statuses: ['enqueued'] },
+  delivered: { statuses: ['delivered'] },
+  bounce: {
+    statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected', null],
+    by: 'the enhanced status code in message, then bounce (hard or soft)',
+    decide: bounced,
+  },
+  reject: { statuses: ['rejected'] },
+  open: { statuses: ['opened'] },
+  click: { statuses: ['link_clicked'] },
+  spam: { statuses: ['marked_spam'] },
+  unsubscribe: { statuses: [null] },
+  resubscribe: { statuses: [null] },
+  'sms_*': { statuses: [] },
+} as const satisfies Record<string, EventMeaning<Smtp2goEvent>>;
+
+/** SMTP2GO: one event a call, a form or JSON. */
+export const smtp2go = {
+  name: 'smtp2go',
+  title: 'SMTP2GO',
+  authentication: 'HTTP basic authentication; nothing is signed',
+  secret: "`user:password`, as in the webhook's URL",
+  secretKind: 'basic-auth',
+  events,
+  batched: false,
+  verify: verifyBasicAuth,
+  parse(request, context) {
+    const reads = (event: Smtp2goEvent, raw: unknown) => read(event, raw, context);
+    if (!isForm(request)) return readJson(request, smtp2goEvent, reads, { batched: false });
+    return readForm(request, utf8Text(request.body), smtp2goEvent, reads);
+  },
+} as const satisfies Provider;
+
+function read(event: Smtp2goEvent, raw: unknown, { metadata }: ReadingContext): PieceReading {
+  return interpreted<Smtp2goEvent>(events, event.event, event, status => [
+    {
+      // The headers chosen in the dashboard come among its own fields.
+      ...attachedIds(raw as Readonly<Record<string, unknown>>, metadata),
+      provider: 'smtp2go',
+      messageId: event.email_id ?? '',
+      recipient: event.rcpt ?? '',
+      status,
+      occurredAt: isoMillis(event.time ?? ''),
+      providerEvent: event.event,
+      eventId: event.id ?? undefined,
+      subject: event.subject ?? event.Subject ?? undefined,
+      reason: { code: event.bounce ?? undefined, ...replyOf(event) },
+      clickUrl: event.url ?? undefined,
+      userAgent: event['user-agent'] ?? undefined,
+    },
+  ]);
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Settings → Webhooks → Add webhook: URL `https://user:password@YOUR-API/webhooks/smtp2go`, that is, `{url}` with the user and password of the secret in it; output as JSON or as a form.',
+    'Switch on processed, delivered, bounce, reject, open, click, spam and unsubscribe.',
+    'Under "Headers to include": `account_id` and `reference`.',
+  ],
+  attach:
+    'The headers `account_id: acme` and `reference: INV-7` on the message, chosen in the webhook. The recipient can read them.',
+  retries: 'Its schedule of retries is not documented.',
+  machines: null,
+  notes: ['Register a message with the `email_id` of the send call.'],
+};

@@ -1,0 +1,183 @@
+import * as z from 'zod/mini';
+import { lookUp } from '../look-up.ts';
+import type { Status } from '../status.ts';
+import { epochMillis } from '../time.ts';
+import { verifyBasicAuth } from './basic-auth.ts';
+import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import { attachedIds, interpreted, type PieceReading, readJson, unrelated } from './reading.ts';
+import { object } from './shape.ts';
+import { enhancedCodeIn, failureOf, hardBounce, labelledFailure } from './smtp-reply.ts';
+
+const text = z.nullish(z.string());
+/** Everything is text, even numbers and times; it need not stay so. */
+const scalar = z.nullish(z.union([z.string(), z.number(), z.boolean()]));
+
+/** https://developers.sparkpost.com/api/webhooks/ */
+const sparkpostEvent = object({
+  type: z.string(),
+  event_id: scalar,
+  // Unix seconds.
+  timestamp: scalar,
+  transmission_id: scalar,
+  message_id: scalar,
+  rcpt_to: text,
+  raw_rcpt_to: text,
+  rcpt_meta: z.nullish(z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())])),
+  subject: text,
+  bounce_class: scalar,
+  error_code: scalar,
+  reason: text,
+  raw_reason: text,
+  is_prefetched: scalar,
+  target_link_url: text,
+  user_agent: text,
+});
+
+type SparkpostEvent = z.infer<typeof sparkpostEvent>;
+
+/** By class; null: no news of the email, such as an automatic reply. https://support.sparkpost.com/docs/deliverability/bounce-classification-codes */
+const bounceClasses = {
+  1: 'soft_bounced', // undetermined
+  10: 'invalid', // invalid recipient
+  20: 'soft_bounced', // soft bounce
+  21: 'soft_bounced', // DNS failure
+  22: 'soft_bounced', // mailbox full
+  23: 'soft_bounced', // too large
+  24: 'soft_bounced', // timeout
+  25: 'rejected', // admin failure: its own policy, suppression
+  30: 'hard_bounced', // no recipient
+  40: 'soft_bounced', // generic
+  50: 'rejected', // mail block
+  51: 'rejected', // spam block
+  52: 'rejected', // spam content
+  53: 'rejected', // prohibited attachment
+  54: 'rejected', // relaying denied
+  60: null, // automatic reply
+  70: 'soft_bounced', // transient failure
+  80: null, // subscribe
+  90: null, // unsubscribe
+  100: null, // challenge and response
+} as const satisfies Record<number, Status | null>;
+
+/** Classes that say too little: there the server's words come first. */
+const vague: readonly string[] = ['1', '21', '40'];
+
+const replyOf = ({ raw_reason, reason, error_code }: SparkpostEvent) => {
+  const reply = raw_reason || reason || undefined;
+  return { enhancedCode: enhancedCodeIn(reply), code: error_code ? String(error_code) : undefined, text: reply };
+};
+
+function bounced(event: SparkpostEvent): Status | null {
+  const bounceClass = String(event.bounce_class ?? '');
+  const label = lookUp<Status | null>(bounceClasses, bounceClass);
+  const reply = replyOf(event);
+  // A class that is not known yet is decided by the reply, or by nothing.
+  if (label === undefined) return failureOf(reply);
+  if (label === null || bounceClass === '25') return label;
+  if (label === 'hard_bounced') return hardBounce(reply);
+  return vague.includes(bounceClass) ? (failureOf(reply) ?? label) : labelledFailure(reply, label);
+}
+
+const bounce = {
+  statuses: ['soft_bounced', 'hard_bounced', 'invalid', 'rejected', null],
+  by: 'the enhanced status code in raw_reason, then bounce_class',
+  decide: bounced,
+} as const satisfies EventMeaning<SparkpostEvent>;
+
+const events = {
+  injection: { statuses: ['enqueued'] },
+  delivery: { statuses: ['delivered'] },
+  delay: { statuses: ['deferred'] },
+  bounce,
+  out_of_band: bounce,
+  policy_rejection: { statuses: ['rejected'] },
+  generation_rejection: { statuses: ['rejected'] },
+  generation_failure: { statuses: ['rejected'] },
+  spam_complaint: { statuses: ['marked_spam'] },
+  // Both come for the first open: two events, one act.
+  open: { statuses: ['opened'] },
+  initial_open: { statuses: ['opened'] },
+  amp_open: { statuses: ['opened'] },
+  amp_initial_open: { statuses: ['opened'] },
+  click: { statuses: ['link_clicked'] },
+  amp_click: { statuses: ['link_clicked'] },
+  list_unsubscribe: { statuses: [null] },
+  link_unsubscribe: { statuses: [null] },
+  'relay_*': { statuses: [] },
+  'ab_test_*': { statuses: [] },
+  'ingest_*': { statuses: [] },
+  'sms_*': { statuses: [] },
+} as const satisfies Record<string, EventMeaning<SparkpostEvent>>;
+
+/** SparkPost (Bird): batches of events, each within its class. */
+export const sparkpost = {
+  name: 'sparkpost',
+  title: 'SparkPost',
+  authentication: 'HTTP basic authentication; nothing is signed',
+  secret: '`user:password`, as set for the webhook',
+  secretKind: 'basic-auth',
+  events,
+  batched: true,
+  verify: verifyBasicAuth,
+  parse: (request, context) =>
+    readJson(request, wrapped, event => (event === null ? unrelated : read(event, context)), { batched: true }),
+} as const satisfies Provider;
+
+/** The event in `{"msys":{"message_event":{...}}}`; null in `{"msys":{}}`, which comes when the webhook is made or tested. */
+const wrapped = z.pipe(
+  z.transform((piece: unknown) => {
+    const msys = (piece as { readonly msys?: unknown } | null)?.msys;
+    if (typeof msys !== 'object' || msys === null) return undefined;
+    const [event = null] = Object.values(msys);
+    return event;
+  }),
+  z.nullable(sparkpostEvent),
+);
+
+function read(event: SparkpostEvent, { metadata }: ReadingContext): PieceReading {
+  const { type, rcpt_meta } = event;
+  const reply = replyOf(event);
+  return interpreted<SparkpostEvent>(events, type, event, status => [
+    {
+      ...attachedIds(Array.isArray(rcpt_meta) ? null : rcpt_meta, metadata),
+      provider: 'sparkpost',
+      messageId: String(event.transmission_id || event.message_id || ''),
+      recipient: event.rcpt_to || event.raw_rcpt_to || '',
+      status,
+      occurredAt: epochMillis(Number(event.timestamp ?? Number.NaN)),
+      providerEvent: type,
+      eventId: event.event_id ? String(event.event_id) : undefined,
+      ...(status === 'opened' && prefetched(event.is_prefetched)),
+      subject: event.subject ?? undefined,
+      reason: {
+        code: event.bounce_class ? `class ${event.bounce_class}` : reply.code,
+        enhancedCode: reply.enhancedCode,
+        text: reply.text,
+      },
+      clickUrl: event.target_link_url ?? undefined,
+      userAgent: event.user_agent ?? undefined,
+    },
+  ]);
+}
+
+/** Said of opens by newer accounts. */
+function prefetched(flag: SparkpostEvent['is_prefetched']): { readonly evidence?: 'machine' | 'human' } {
+  const said = String(flag ?? '');
+  if (said === 'true') return { evidence: 'machine' };
+  return said === 'false' ? { evidence: 'human' } : {};
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Configuration → Webhooks → Create webhook: target URL `{url}`, authentication "Basic Auth" with the user and password of the secret.',
+    'Switch on all message, engagement, generation and unsubscribe events.',
+  ],
+  attach: '`"metadata": { "account_id": "acme", "reference": "INV-7" }` of the transmission or of a recipient.',
+  retries: 'Twelve tries with growing gaps within 8 hours. It waits 10 seconds.',
+  machines: '`is_prefetched` on an open, where the account has it.',
+  notes: [
+    'Register a message with the id of the transmission.',
+    'Engagement more than 60 days after sending comes without the id of the transmission: it is recorded under `message_id`, as an email of no account.',
+    'Bird, its newer platform, has another product that signs differently: this is for the events under SparkPost’s rules.',
+  ],
+};

@@ -1,0 +1,163 @@
+import { createHash } from 'node:crypto';
+import * as z from 'zod/mini';
+import { lookUp } from '../look-up.ts';
+import type { Status } from '../status.ts';
+import { isoMillis } from '../time.ts';
+import { equalInConstantTime, usable } from './authentication.ts';
+import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
+import { object } from './shape.ts';
+import { enhancedCodeIn, type FailureStatus, hardBounce, labelledFailure } from './smtp-reply.ts';
+
+const text = z.nullish(z.string());
+
+/** https://godocs.unisender.ru/web-api-ref#callback-format */
+const eventData = object({
+  job_id: text,
+  email: text,
+  status: text,
+  // UTC, without saying so.
+  event_time: text,
+  url: text,
+  metadata: z.nullish(z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())])),
+  delivery_info: z.nullish(object({ delivery_status: text, destination_response: text, user_agent: text })),
+});
+const unisenderEvent = object({ event_name: z.string(), event_data: z.nullish(eventData) });
+
+type EventData = z.infer<typeof eventData>;
+
+const codes = {
+  err_user_unknown: 'invalid',
+  err_mailbox_full: 'soft_bounced',
+  err_too_large: 'soft_bounced',
+  err_unreachable: 'soft_bounced',
+  err_lost: 'soft_bounced',
+  err_user_inactive: 'hard_bounced',
+  err_domain_inactive: 'hard_bounced',
+  err_destination_misconfigured: 'hard_bounced',
+  err_mailbox_discarded: 'hard_bounced',
+  err_delivery_failed: 'hard_bounced',
+  err_spam_rejected: 'rejected',
+  err_spam_skipped: 'rejected',
+  err_blacklisted: 'rejected',
+  err_unsubscribed: 'rejected',
+  err_skip_letter: 'rejected',
+} as const satisfies Record<string, FailureStatus>;
+
+const replyOf = ({ delivery_info }: EventData) => {
+  const reply = delivery_info?.destination_response || undefined;
+  return { enhancedCode: enhancedCodeIn(reply), text: reply };
+};
+
+/** The code says more than the word for the status, which is used of what is tried again as well. */
+function failed(word: 'deferred' | 'hard_bounced'): (event: EventData) => Status {
+  return event => {
+    const code = lookUp<FailureStatus>(codes, event.delivery_info?.delivery_status ?? '');
+    const label = code ?? word;
+    if (label === 'deferred') return label;
+    return label === 'hard_bounced' ? hardBounce(replyOf(event)) : labelledFailure(replyOf(event), label);
+  };
+}
+
+const events = {
+  sent: { statuses: ['sent'] },
+  delivered: { statuses: ['delivered'] },
+  opened: { statuses: ['opened'] },
+  clicked: { statuses: ['link_clicked'] },
+  spam: { statuses: ['marked_spam'] },
+  soft_bounced: {
+    statuses: ['deferred', 'soft_bounced', 'hard_bounced', 'invalid', 'rejected'],
+    by: 'delivery_status, then the enhanced status code in destination_response; deferred where it will try again or does not say',
+    decide: failed('deferred'),
+  },
+  hard_bounced: {
+    statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
+    by: 'the enhanced status code in destination_response, then delivery_status',
+    decide: failed('hard_bounced'),
+  },
+  unsubscribed: { statuses: [null] },
+  subscribed: { statuses: [null] },
+  // Every other kind of event: news of the account.
+  'transactional_*': { statuses: [] },
+} as const satisfies Record<string, EventMeaning<EventData>>;
+
+/** Unisender Go: up to 100 events a call, or one. */
+export const unisendergo = {
+  name: 'unisendergo',
+  title: 'Unisender Go',
+  authentication: 'MD5 of the body with the API key in the place of the signature',
+  secret: 'the API key of the user or of the project',
+  secretKind: 'text',
+  events,
+  batched: true,
+  // It is called so when it is activated.
+  probes: { GET: () => ({ statusCode: 200 }) },
+
+  verify({ body }, secrets) {
+    const keys = usable(secrets);
+    if (keys.length === 0) return 'no_secret_configured';
+    // Byte by byte, so that whatever is no UTF-8 stays what was signed.
+    const raw = body.toString('latin1');
+    const auth = authIn.exec(raw);
+    if (auth === null) return 'missing_signature';
+    const [before, after] = [raw.slice(0, auth.index), raw.slice(auth.index + auth[0].length)];
+    const matches = keys.map(key => {
+      const hash = createHash('md5').update(before, 'latin1').update(key).update(after, 'latin1');
+      return equalInConstantTime(hash.digest('hex'), auth[0]);
+    });
+    return matches.includes(true) ? null : 'wrong_signature';
+  },
+
+  parse: (request, context) =>
+    readJson(request, unisenderEvent, event => read(event, context), { batched: true, piecesOf }),
+} as const satisfies Provider;
+
+/** The value of the first "auth": nothing of the events comes before it. */
+const authIn = /(?<="auth"\s*:\s*")[0-9a-f]{32}(?=")/;
+
+function piecesOf(envelope: unknown): readonly unknown[] | null {
+  if (typeof envelope !== 'object' || envelope === null) return null;
+  const { events_by_user, auth: _, ...single } = envelope as Record<string, unknown>;
+  // With "single event" switched on there is no list, and the data may lie beside the name.
+  if (events_by_user === undefined) {
+    return single.event_name === undefined ? null : [{ event_data: single, ...single }];
+  }
+  if (!Array.isArray(events_by_user)) return null;
+  const lists = events_by_user.map(user => user?.events);
+  return lists.every(Array.isArray) ? lists.flat() : null;
+}
+
+function read({ event_name, event_data: data }: z.infer<typeof unisenderEvent>, context: ReadingContext): PieceReading {
+  const name = event_name === 'transactional_email_status' ? (data?.status ?? '') : event_name;
+  return interpreted<EventData>(events, name, data ?? {}, status => [
+    {
+      ...attachedIds(Array.isArray(data?.metadata) ? null : data?.metadata, context.metadata),
+      provider: 'unisendergo',
+      messageId: data?.job_id ?? '',
+      recipient: data?.email ?? '',
+      status,
+      occurredAt: isoMillis(data?.event_time ?? ''),
+      providerEvent: name,
+      reason: { code: data?.delivery_info?.delivery_status ?? undefined, ...replyOf(data ?? {}) },
+      clickUrl: data?.url ?? undefined,
+      userAgent: data?.delivery_info?.user_agent ?? undefined,
+    },
+  ]);
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Settings → Webhooks → Add: URL `{url}`, format JSON, "single event" on or off, compression off. It is called with GET when it is activated.',
+    'Switch on every status of emails. Spam blocks are news of the account: they are counted and not kept.',
+  ],
+  attach: '`"metadata": { "account_id": "acme", "reference": "INV-7" }` (or `global_metadata`) in the send call.',
+  retries:
+    'Every 10 minutes for 24 hours, as a page of its sister product says; of Go itself it is not documented. It waits 3 seconds.',
+  machines: null,
+  notes: [
+    'Register a message with the `job_id` of the send call; it covers all recipients of the call.',
+    'Unisender Go gives its events no id: ours is made of message, recipient, event, time and link.',
+    'Recipients that are refused in the send call have no event.',
+    'MD5 is weak: keep the API key long, and known to nobody else.',
+  ],
+};

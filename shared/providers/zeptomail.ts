@@ -1,0 +1,190 @@
+import * as z from 'zod/mini';
+import { addressOf } from '../address.ts';
+import type { EventDraft } from '../event.ts';
+import type { Status } from '../status.ts';
+import { utf8Text } from '../text.ts';
+import { isoMillis } from '../time.ts';
+import { isHmacOf, longestHeader, strictBase64, usable } from './authentication.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
+import { formFields, idsInText, interpreted, isForm, type PieceReading, readJson } from './reading.ts';
+import { ofOneOf } from './recipients.ts';
+import { object } from './shape.ts';
+import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
+
+const text = z.nullish(z.string());
+
+const detail = object({
+  reason: text,
+  diagnostic_message: text,
+  bounced_recipient: text,
+  time: text,
+  modified_time: text,
+  clicked_link: text,
+  link: text,
+  url: text,
+  user_agent: text,
+});
+
+type Detail = z.infer<typeof detail>;
+
+/** One of a request's messages, with what the request says of all. https://www.zoho.com/zeptomail/help/webhooks.html */
+const zeptoMessage = object({
+  event_name: z.union([z.string(), z.array(z.string())]),
+  webhook_request_id: text,
+  part: z.number(),
+  request_id: text,
+  email_info: z.nullish(
+    object({
+      email_reference: text,
+      client_reference: text,
+      subject: text,
+      processed_time: text,
+      to: z.nullish(z.array(object({ email_address: z.nullish(object({ address: text })) }))),
+    }),
+  ),
+  event_data: z.nullish(z.array(object({ object: text, details: z.nullish(z.array(detail)) }))),
+});
+
+type ZeptoMessage = z.infer<typeof zeptoMessage>;
+
+const replyOf = ({ diagnostic_message, reason }: Detail) => {
+  const reply = diagnostic_message || reason || undefined;
+  return { enhancedCode: enhancedCodeIn(reply), text: reply };
+};
+
+/** Names have been written with blanks and underscores, too: they are looked up without. */
+const events = {
+  hardbounce: {
+    statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
+    by: 'the enhanced status code of the diagnostic message, then its words',
+    decide: detail => hardBounce(replyOf(detail)),
+  },
+  softbounce: {
+    statuses: ['soft_bounced', 'hard_bounced', 'invalid', 'rejected'],
+    by: 'the enhanced status code of the diagnostic message, if it has one',
+    decide: detail => labelledFailure(replyOf(detail), 'soft_bounced'),
+  },
+  delivered: { statuses: ['delivered'] },
+  open: { statuses: ['opened'] },
+  emailopen: { statuses: ['opened'] },
+  click: { statuses: ['link_clicked'] },
+  emaillinkclick: { statuses: ['link_clicked'] },
+  spam: { statuses: ['marked_spam'] },
+} as const satisfies Record<string, EventMeaning<Detail>>;
+
+/** ZeptoMail (Zoho): one request may tell of several messages. */
+export const zeptomail = {
+  name: 'zeptomail',
+  title: 'ZeptoMail',
+  authentication: 'HMAC-SHA256 over the JSON',
+  secret: "the webhook's authentication key",
+  secretKind: 'text',
+  events,
+  batched: true,
+  // The dashboard's test is not signed, and the webhook cannot be saved before it is answered 200.
+  handshake: ({ headers }) => (headers['producer-signature']?.trim() ? null : ({ statusCode: 200 } as const)),
+
+  verify(request, secrets) {
+    const keys = usable(secrets);
+    if (keys.length === 0) return 'no_secret_configured';
+    const header = request.headers['producer-signature']?.trim();
+    if (!header) return 'missing_signature';
+    const bytes = header.length > longestHeader ? null : signatureIn(header);
+    const signed = signedJson(request);
+    if (bytes === null || signed === null) return 'malformed_signature';
+    // Its time is not signed, and proves nothing: a request that is sent again changes nothing.
+    return isHmacOf(bytes, 'sha256', keys, signed) ? null : 'wrong_signature';
+  },
+
+  parse: (request, context) =>
+    readJson(request, zeptoMessage, message => read(message, context), {
+      batched: true,
+      piecesOf,
+      ...(isForm(request) && { textOf: fieldOf }),
+    }),
+} as const satisfies Provider;
+
+/** The one field of a form, which holds the JSON. */
+function fieldOf(form: string): string | null {
+  const values = Object.values(formFields(form) ?? {});
+  return values.length === 1 ? values[0]! : null;
+}
+
+function signedJson(request: ProviderRequest): Buffer | string | null {
+  return isForm(request) ? fieldOf(utf8Text(request.body) ?? '') : request.body;
+}
+
+/** `ts=1767355200000;s=URL-encoded base64;s-algorithm=HmacSHA256` */
+function signatureIn(header: string): Buffer | null {
+  const [, signature] = /^ts=\d{1,16};\s*s=([\w%+/=-]+);\s*s-algorithm=HmacSHA256$/.exec(header) ?? [];
+  try {
+    return signature === undefined ? null : strictBase64(decodeURIComponent(signature));
+  } catch {
+    return null;
+  }
+}
+
+/** The messages of a request, each with the request's own facts. */
+function piecesOf(envelope: unknown): readonly unknown[] | null {
+  if (typeof envelope !== 'object' || envelope === null) return null;
+  const { event_name, event_message, webhook_request_id } = envelope as Record<string, unknown>;
+  if (!Array.isArray(event_message)) return null;
+  return event_message.map((message, part) => ({ ...message, event_name, webhook_request_id, part }));
+}
+
+function read(message: ZeptoMessage, { metadata }: ReadingContext): PieceReading {
+  const info = message.email_info;
+  const named = [message.event_name].flat();
+  const recipients = (info?.to ?? []).flatMap(({ email_address }) => email_address?.address ?? []);
+  const drafts: EventDraft[] = [];
+  const happened = message.event_data ?? [];
+  for (const { object, details } of happened.length === 0 ? [{ object: null, details: null }] : happened) {
+    const name = (named.length > 1 && object ? object : (named[0] ?? '')).toLowerCase().replace(/[ _]/g, '');
+    for (const detail of details?.length ? details : [{}]) {
+      const outcome = interpreted<Detail>(events, name, detail, status =>
+        whose(detail, recipients, status).map(about => ({
+          ...about,
+          ...idsInText(info?.client_reference, metadata, 'reference'),
+          provider: 'zeptomail',
+          messageId: message.request_id ?? info?.email_reference ?? '',
+          occurredAt: isoMillis(detail.time ?? detail.modified_time ?? info?.processed_time ?? ''),
+          providerEvent: name,
+          eventId: message.webhook_request_id
+            ? `${message.webhook_request_id}-${message.part}-${drafts.length}`
+            : undefined,
+          subject: info?.subject ?? undefined,
+          reason: { code: detail.reason ?? undefined, ...replyOf(detail) },
+          clickUrl: detail.clicked_link ?? detail.link ?? detail.url ?? undefined,
+          userAgent: detail.user_agent ?? undefined,
+        })),
+      );
+      if (!Array.isArray(outcome)) return outcome;
+      drafts.push(...outcome);
+    }
+  }
+  return drafts;
+}
+
+/** A bounce names its recipient; everything else only those of the whole message. */
+function whose({ bounced_recipient }: Detail, recipients: readonly string[], status: Status | null) {
+  if (!bounced_recipient) return ofOneOf(recipients, false, status);
+  const listed = recipients.length === 0 || recipients.map(addressOf).includes(addressOf(bounced_recipient));
+  return [{ recipient: bounced_recipient, status, ...(!listed && { attribution: 'unlisted' as const }) }];
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Agents → your agent → Webhooks → Add webhook: URL `{url}`, authorization header off.',
+    'Switch on every event: soft bounce, hard bounce, open, click, and delivered where it is offered.',
+    'Copy the authentication key. The test in the dashboard is not signed: it is answered 200 and has no effect.',
+  ],
+  attach:
+    '`"client_reference": "account_id:acme|reference:INV-7"` in the send call, or JSON in it. A plain text is taken for the reference.',
+  retries: 'Its schedule of retries is not documented.',
+  machines: null,
+  notes: [
+    'Only the first open of a message is told.',
+    'Register a message with the `request_id` of the send call.',
+    'Opens and clicks of a message to several people do not say which of them it was: a note on each.',
+  ],
+};
