@@ -12,7 +12,7 @@ export const lambdaContext = {
 export function httpEvent(
   routeKey: RouteKey,
   pathParameters: Record<string, string>,
-  headers: Record<string, string> = {},
+  headers: Readonly<Record<string, string | undefined>> = {},
   body?: Buffer,
   options: { readonly base64?: boolean; readonly method?: string; readonly url?: string } = {},
 ): APIGatewayProxyEventV2 {

@@ -1,4 +1,3 @@
-import { lookUp } from '../look-up.ts';
 import { type FailureStatus, hardBounce, labelledFailure, type SmtpReply } from './smtp-reply.ts';
 
 /** SES's own lists: it did not even try, whatever reply it repeats. */
@@ -10,12 +9,6 @@ const notTried: readonly string[] = [
   'EmailValidationSuppressed',
 ];
 
-/** SES publishes these, too, once it has stopped trying. */
-const finalAllTheSame: Readonly<Record<string, FailureStatus>> = {
-  Transient: 'soft_bounced',
-  Undetermined: 'soft_bounced',
-};
-
 /**
  * The status of a bounce by the types of Amazon SES, which services on top of it repeat.
  * https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
@@ -24,5 +17,6 @@ export function sesBounce(type: string, subType: string, reply: SmtpReply): Fail
   if (notTried.includes(subType)) return 'rejected';
   if (type === 'Permanent' && subType === 'NoEmail') return 'invalid';
   if (type === 'Permanent') return hardBounce(reply);
-  return labelledFailure(reply, lookUp(finalAllTheSame, type) ?? null) ?? 'soft_bounced';
+  // SES publishes this, too, once it has stopped trying. Any other type says nothing: the server's words may.
+  return labelledFailure(reply, type === 'Transient' ? 'soft_bounced' : null) ?? 'soft_bounced';
 }

@@ -100,6 +100,8 @@ export const unisendergo = {
     const raw = body.toString('latin1');
     const auth = authIn.exec(raw);
     if (auth === null) return 'missing_signature';
+    // MD5 lets anybody append to what was signed, but not without its padding, and JSON has no such byte.
+    if (raw.includes('\0')) return 'malformed_signature';
     const [before, after] = [raw.slice(0, auth.index), raw.slice(auth.index + auth[0].length)];
     const matches = keys.map(key => {
       const hash = createHash('md5').update(before, 'latin1').update(key).update(after, 'latin1');

@@ -30,8 +30,6 @@ type Detail = z.infer<typeof detail>;
 /** One of a request's messages, with what the request says of all. https://www.zoho.com/zeptomail/help/webhooks.html */
 const zeptoMessage = object({
   event_name: z.union([z.string(), z.array(z.string())]),
-  webhook_request_id: text,
-  part: z.number(),
   request_id: text,
   email_info: z.nullish(
     object({
@@ -124,12 +122,12 @@ function signatureIn(header: string): Buffer | null {
   }
 }
 
-/** The messages of a request, each with the request's own facts. */
+/** The messages of a request, each with the name of what happened to all of them. */
 function piecesOf(envelope: unknown): readonly unknown[] | null {
   if (typeof envelope !== 'object' || envelope === null) return null;
-  const { event_name, event_message, webhook_request_id } = envelope as Record<string, unknown>;
+  const { event_name, event_message } = envelope as Record<string, unknown>;
   if (!Array.isArray(event_message)) return null;
-  return event_message.map((message, part) => ({ ...message, event_name, webhook_request_id, part }));
+  return event_message.map(message => ({ ...message, event_name }));
 }
 
 function read(message: ZeptoMessage, { metadata }: ReadingContext): PieceReading {
@@ -149,9 +147,6 @@ function read(message: ZeptoMessage, { metadata }: ReadingContext): PieceReading
           messageId: message.request_id ?? info?.email_reference ?? '',
           occurredAt: isoMillis(detail.time ?? detail.modified_time ?? info?.processed_time ?? ''),
           providerEvent: name,
-          eventId: message.webhook_request_id
-            ? `${message.webhook_request_id}-${message.part}-${drafts.length}`
-            : undefined,
           subject: info?.subject ?? undefined,
           reason: { code: detail.reason ?? undefined, ...replyOf(detail) },
           clickUrl: detail.clicked_link ?? detail.link ?? detail.url ?? undefined,
@@ -184,6 +179,7 @@ export const guide: Guide = {
   machines: null,
   notes: [
     'Only the first open of a message is told.',
+    'The id of a request is no id of an event: ours is made of message, recipient, event, time and link.',
     'Register a message with the `request_id` of the send call.',
     'Opens and clicks of a message to several people do not say which of them it was: a note on each.',
   ],

@@ -7,8 +7,15 @@ import { type ProviderName, providers } from '../../shared/providers/registry.ts
 import type { Recorder } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
-import type { Signed } from '../signing-scheme.ts';
 import { snsGet } from '../sns.ts';
+
+/** A request as it comes to the gateway. */
+export interface Sent {
+  readonly method?: string;
+  readonly url?: string;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: Buffer;
+}
 
 /** What became of a request. */
 export interface Outcome {
@@ -24,7 +31,7 @@ export interface Outcome {
 export function ingestOf(store: Pick<Recorder, 'record'>, quarantine: Quarantine) {
   return async (
     provider: ProviderName,
-    { method = 'POST', url = '', headers, body }: Partial<Signed> & Pick<Signed, 'headers' | 'body'>,
+    { method = 'POST', url = '', headers, body }: Sent,
     secrets: readonly string[],
     { receivedAt = noon, base64 = false, get = snsGet } = {},
   ): Promise<Outcome> => {

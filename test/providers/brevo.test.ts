@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { brevo } from '../../shared/providers/brevo.ts';
+import { noon } from '../arbitrary-events.ts';
+import { fixtureReading } from './fixtures.ts';
+
+const read = (name: string) => fixtureReading('brevo', name);
+
+describe("Brevo's events", () => {
+  it.each([
+    ['blocked', 'rejected'],
+    ['click', 'link_clicked'],
+    ['complaint', 'marked_spam'],
+    ['deferred', 'deferred'],
+    ['delivered.custom-json', 'delivered'],
+    ['delivered.epoch-milliseconds', 'delivered'],
+    ['delivered.epoch-seconds', 'delivered'],
+    ['delivered', 'delivered'],
+    ['error', 'rejected'],
+    ['hardBounce', 'hard_bounced'],
+    ['hard_bounce.full', 'soft_bounced'],
+    ['hard_bounce', 'hard_bounced'],
+    ['hard_bounce.policy', 'rejected'],
+    ['hard_bounce.unknown-user-without-code', 'invalid'],
+    ['hard_bounce.unknown-user', 'invalid'],
+    ['invalid', 'invalid'],
+    ['invalid_email', 'invalid'],
+    ['opened', 'opened'],
+    ['proxyOpen', 'opened'],
+    ['proxy_open', 'opened'],
+    ['request', 'enqueued'],
+    ['sent', 'enqueued'],
+    ['softBounce', 'soft_bounced'],
+    ['soft_bounce.code-decides', 'invalid'],
+    ['soft_bounce', 'soft_bounced'],
+    ['soft_bounce.no-such-domain', 'hard_bounced'],
+    ['soft_bounce.policy', 'rejected'],
+    ['soft_bounce.without-reason', 'soft_bounced'],
+    ['spam', 'marked_spam'],
+    ['uniqueOpened', 'opened'],
+    ['uniqueProxyOpen', 'opened'],
+    ['unique_opened', 'opened'],
+    ['unique_proxy_open', 'opened'],
+    ['unsubscribe', null],
+    ['unsubscribed', null],
+  ])('%s is %s', (name, status) => {
+    expect(read(name)).toMatchObject({
+      events: [
+        {
+          provider: 'brevo',
+          messageId: '202601021200.12345670007@smtp-relay.mailin.fr',
+          recipient: 'jane@example.com',
+          status,
+          accountId: 'acme',
+          reference: 'INV-7',
+        },
+      ],
+      quarantined: [],
+    });
+  });
+
+  it.each([
+    ['missing-fields', 'unexpected_shape'],
+    ['missing-message', 'missing_message_id'],
+    ['missing-time', 'unreadable_time'],
+    ['unknown-event', 'unknown_event'],
+    ['unknown-event.to-string', 'unknown_event'],
+  ])('%s is kept as %s', (name, reason) => {
+    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
+  });
+
+  it.each([
+    ['proxy_open', 'machine'],
+    ['proxyOpen', 'machine'],
+    ['unique_proxy_open', 'machine'],
+    ['uniqueProxyOpen', 'machine'],
+    ['opened', 'unknown'],
+    ['click', 'unknown'],
+  ])('%s was done by: %s', (name, evidence) => {
+    expect(read(name).events[0]?.evidence).toBe(evidence);
+  });
+
+  it('have no id of their own: that in the payload is the number of the webhook', () => {
+    const ids = ['request', 'delivered', 'opened'].map(name => read(name).events[0]?.eventId);
+    expect(new Set(ids).size).toBe(3);
+    expect(ids).not.toContain('712345');
+  });
+
+  it('are dated in UTC, in seconds or milliseconds, not in the time zone of the account', () => {
+    for (const name of ['delivered', 'delivered.epoch-seconds', 'delivered.epoch-milliseconds']) {
+      expect(read(name).events[0]?.occurredAt, name).toBe(noon);
+    }
+  });
+
+  it('keep the reason and its code', () => {
+    expect(read('hard_bounce.unknown-user').events[0]?.reason).toEqual({
+      enhancedCode: '5.1.1',
+      text: '550 5.1.1 user unknown',
+    });
+  });
+
+  it('find a registration with the id that the send call returned, with and without angle brackets', () => {
+    expect(brevo.messageIdOf('<202601021200.12345670007@smtp-relay.mailin.fr>')).toBe(
+      read('delivered').events[0]?.messageId,
+    );
+  });
+});

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest';
+import { noon } from '../arbitrary-events.ts';
+import { fixtureReading, reading } from './fixtures.ts';
+import { ingestOf } from './ingest.ts';
+
+const read = (name: string) => fixtureReading('elasticemail', name);
+
+describe("Elastic Email's events", () => {
+  it.each([
+    ['AbuseReport.form', 'marked_spam'],
+    ['Clicked.form', 'link_clicked'],
+    ['Error.AccountProblem.form', 'rejected'],
+    ['Error.BlackListed.form', 'rejected'],
+    ['Error.CodeError.form', 'rejected'],
+    ['Error.ConnectionProblem.form', 'soft_bounced'],
+    ['Error.ConnectionTerminated.form', 'soft_bounced'],
+    ['Error.ContentFilter.form', 'rejected'],
+    ['Error.DNSProblem.form', 'hard_bounced'],
+    ['Error.GreyListed.form', 'soft_bounced'],
+    ['Error.Ignore.form', 'rejected'],
+    ['Error.ManualCancel.form', 'rejected'],
+    ['Error.NoMailbox.form', 'invalid'],
+    ['Error.NotDelivered.form', 'soft_bounced'],
+    ['Error.SPFProblem.form', 'rejected'],
+    ['Error.Spam.form', 'rejected'],
+    ['Error.Throttled.form', 'soft_bounced'],
+    ['Error.Timeout.form', 'soft_bounced'],
+    ['Error.Unknown.form', 'soft_bounced'],
+    ['Error.WhitelistingProblem.form', 'rejected'],
+    ['Opened.form', 'opened'],
+    ['Sent.after-midnight.form', 'sent'],
+    ['Sent.as-get.query', 'sent'],
+    ['Sent.form', 'sent'],
+    ['Sent.postback-json.form', 'sent'],
+    ['Unsubscribed.form', null],
+  ])('%s is %s', (name, status) => {
+    expect(read(name)).toMatchObject({
+      events: [
+        {
+          provider: 'elasticemail',
+          messageId: 'Xy7AbCdEf0000000000007',
+          recipient: 'jane@example.com',
+          status,
+          accountId: 'acme',
+          reference: 'INV-7',
+        },
+      ],
+      quarantined: [],
+    });
+  });
+
+  it.each([
+    ['missing-fields.form', 'unexpected_shape'],
+    ['missing-time.form', 'unreadable_time'],
+    ['unknown-event.form', 'unknown_event'],
+    ['unknown-event.new-category.form', 'unknown_event'],
+    ['unknown-event.to-string.form', 'unknown_event'],
+  ])('%s is kept as %s', (name, reason) => {
+    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
+  });
+
+  it('keep the category', () => {
+    expect(read('Error.DNSProblem.form').events[0]?.reason).toEqual({ code: 'DNSProblem' });
+  });
+
+  it.each([
+    ['Sent.form', noon],
+    ['Sent.after-midnight.form', Date.UTC(2026, 0, 2, 0, 5, 9)],
+  ])('%s is dated in UTC, out of an American date', (name, at) => {
+    expect(read(name).events[0]?.occurredAt).toBe(at);
+  });
+
+  it('are the same in a form and in the query of a GET', () => {
+    expect(read('Sent.as-get.query')).toEqual(read('Sent.form'));
+  });
+
+  it('that cannot be read are kept without the secret that came with them', () => {
+    const body = Buffer.from('status=Archived&to=jane%40example.com');
+    const kept = JSON.stringify(reading('elasticemail', body, 'query').quarantined);
+    expect(kept).toContain('jane@example.com');
+    expect(kept).not.toContain('secret');
+  });
+});
+
+describe('Elastic Email, when the address is saved,', () => {
+  const ingest = ingestOf({ record: () => Promise.reject(new Error('recorded')) }, async () => {});
+  const url = 'https://api.example.com/webhooks/elasticemail';
+  const get = (query: string) =>
+    ingest('elasticemail', { method: 'GET', url: `${url}${query}`, headers: {}, body: Buffer.alloc(0) }, ['ours']);
+
+  it('calls it by GET without an event, and hears 200', async () => {
+    for (const query of ['', '?secret=ours', '?secret=theirs']) {
+      const { status, counts } = await get(query);
+      expect([status, counts]).toEqual([200, {}]);
+    }
+  });
+
+  it('has to prove a GET that brings an event', async () => {
+    expect((await get('?status=Sent&to=jane%40example.com')).status).toBe(401);
+  });
+});

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { emailit } from '../../shared/providers/emailit.ts';
+import { noon } from '../arbitrary-events.ts';
+import { signedRequest } from '../signing.ts';
+import { fixture, fixtureReading, requestOf } from './fixtures.ts';
+
+const read = (name: string) => fixtureReading('emailit', name);
+
+describe("Emailit's events", () => {
+  it.each([
+    ['email.accepted', 'enqueued'],
+    ['email.attempted', 'deferred'],
+    ['email.bounced', 'hard_bounced'],
+    ['email.canceled', null],
+    ['email.clicked', 'link_clicked'],
+    ['email.complained', 'marked_spam'],
+    ['email.delivered', 'delivered'],
+    ['email.delivered.under-data', 'delivered'],
+    ['email.failed', 'rejected'],
+    ['email.held', 'enqueued'],
+    ['email.loaded', 'opened'],
+    ['email.rejected', 'rejected'],
+    ['email.scheduled', 'enqueued'],
+    ['email.suppressed', 'rejected'],
+    ['single', 'delivered'],
+  ])('%s is %s', (name, status) => {
+    expect(read(name)).toMatchObject({
+      events: [
+        {
+          provider: 'emailit',
+          messageId: 'em_0000000000000000000001',
+          recipient: 'jane@example.com',
+          status,
+          accountId: 'acme',
+          reference: 'INV-7',
+        },
+      ],
+      quarantined: [],
+    });
+  });
+
+  it.each([
+    ['missing-fields', 'unexpected_shape'],
+    ['missing-object', 'missing_message_id'],
+    ['unknown-event', 'unknown_event'],
+    ['unknown-event.to-string', 'unknown_event'],
+  ])('%s is kept as %s', (name, reason) => {
+    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
+  });
+
+  it('are known by their own id, at their own time, wherever the object lies', () => {
+    for (const name of ['email.delivered', 'email.delivered.under-data']) {
+      expect(read(name).events[0], name).toMatchObject({
+        eventId: 'evt_000000000000000000000001',
+        occurredAt: noon + 500,
+        subject: 'Invoice 7',
+      });
+    }
+  });
+
+  it('may come one alone', () => {
+    expect(read('single')).toEqual(read('email.delivered'));
+  });
+});
+
+it("Emailit's secret is the key as it stands, unlike that of Standard Webhooks", () => {
+  const secret = `whsec_${Buffer.from('a key').toString('base64')}`;
+  const signed = signedRequest('emailit', secret, fixture('emailit', 'email.delivered'), noon);
+  expect(emailit.verify(requestOf(signed), [secret])).toBeNull();
+  expect(emailit.verify(requestOf(signed), [secret.replace('whsec_', '')])).toBe('wrong_signature');
+});

@@ -1,0 +1,119 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { noon } from '../arbitrary-events.ts';
+import { fixture, fixtureReading } from './fixtures.ts';
+import { ingestOf } from './ingest.ts';
+
+const read = (name: string) => fixtureReading('mailersend', name);
+
+describe("MailerSend's events", () => {
+  it.each([
+    ['activity.clicked', 'link_clicked'],
+    ['activity.clicked.nested', 'link_clicked'],
+    ['activity.clicked_unique', 'link_clicked'],
+    ['activity.deferred', 'deferred'],
+    ['activity.delivered', 'delivered'],
+    ['activity.delivered.nested', 'delivered'],
+    ['activity.delivered.recipient-under-email', 'delivered'],
+    ['activity.delivered.with-offset', 'delivered'],
+    ['activity.hard_bounced.full', 'soft_bounced'],
+    ['activity.hard_bounced', 'hard_bounced'],
+    ['activity.hard_bounced.nested', 'invalid'],
+    ['activity.hard_bounced.other', 'hard_bounced'],
+    ['activity.hard_bounced.policy', 'rejected'],
+    ['activity.hard_bounced.unknown-user-without-code', 'invalid'],
+    ['activity.hard_bounced.unknown-user', 'invalid'],
+    ['activity.opened', 'opened'],
+    ['activity.opened_unique', 'opened'],
+    ['activity.rejected', 'rejected'],
+    ['activity.sent', 'sent'],
+    ['activity.sent.nested', 'sent'],
+    ['activity.soft_bounced.code-decides', 'invalid'],
+    ['activity.soft_bounced', 'soft_bounced'],
+    ['activity.soft_bounced.no-such-domain', 'hard_bounced'],
+    ['activity.soft_bounced.policy', 'rejected'],
+    ['activity.spam_complaint', 'marked_spam'],
+    ['activity.suppressed', 'rejected'],
+    ['activity.unsubscribed', null],
+  ])('%s is %s', (name, status) => {
+    expect(read(name)).toMatchObject({
+      events: [
+        {
+          provider: 'mailersend',
+          messageId: '61af0ffdae2c79cc9f000007',
+          recipient: 'jane@example.com',
+          status,
+          accountId: 'acme',
+          reference: 'INV-7',
+        },
+      ],
+      quarantined: [],
+    });
+  });
+
+  it.each([
+    ['missing-fields', 'unexpected_shape'],
+    ['missing-recipient', 'missing_recipient'],
+    ['unknown-event', 'unknown_event'],
+    ['unknown-event.to-string', 'unknown_event'],
+  ])('%s is kept as %s', (name, reason) => {
+    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
+  });
+
+  it('keep type, code and words', () => {
+    expect(read('activity.soft_bounced.code-decides').events[0]?.reason).toEqual({
+      code: 'soft',
+      enhancedCode: '5.1.1',
+      text: 'user unknown',
+    });
+    expect(read('activity.suppressed').events[0]?.reason).toEqual({ text: 'hard_bounced' });
+    expect(read('activity.clicked.nested').events[0]?.clickUrl).toBe('https://pay.example.com/INV-7');
+  });
+
+  it('are known by their own id, at their own time, in both envelopes', () => {
+    for (const name of ['activity.delivered', 'activity.delivered.nested', 'activity.delivered.with-offset']) {
+      expect(read(name).events[0], name).toMatchObject({
+        eventId: '61b0a5e5d4dbd3e8b0000001',
+        occurredAt: noon + 500,
+        subject: 'Invoice 7',
+      });
+    }
+  });
+
+  it.each([
+    'activity.survey_opened',
+    'sender_identity.verified',
+    'maintenance.start',
+    'inbound_forward.failed',
+    'email_list.verified',
+    'bulk_email.completed',
+    'recipient.on_hold_added',
+    'webhook.test',
+  ])('%s is about no email', name => {
+    expect(read(name)).toEqual({ events: [], quarantined: [], unrelated: 1 });
+  });
+});
+
+describe("MailerSend's test of a webhook", () => {
+  const publicSecret = 'test_Am3L1GuOIc4blLUuHqAPxxwkZaJyEk8G';
+  const ingest = ingestOf({ record: () => Promise.reject(new Error('recorded')) }, async () => {});
+  const send = (body: Buffer, secrets: readonly string[] = ['own']) => {
+    const signature = createHmac('sha256', publicSecret).update(body).digest('hex');
+    return ingest('mailersend', { headers: { signature }, body }, secrets);
+  };
+
+  it('is answered 200 although its secret is public, even before a secret is configured', async () => {
+    for (const secrets of [['own'], []]) {
+      const { status, counts } = await send(fixture('mailersend', 'webhook.test'), secrets);
+      expect([status, counts]).toEqual([200, {}]);
+    }
+  });
+
+  it('lends its secret to nothing else', async () => {
+    for (const name of ['activity.sent', 'activity.spam_complaint', 'unknown-event']) {
+      expect((await send(fixture('mailersend', name))).status, name).toBe(401);
+    }
+    expect((await send(Buffer.from('{"type":["webhook.test"]}'))).status).toBe(401);
+    expect((await send(Buffer.from('not JSON'))).status).toBe(401);
+  });
+});

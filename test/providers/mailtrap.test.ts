@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest';
+import { fixtureReading, reading } from './fixtures.ts';
+
+const read = (name: string) => fixtureReading('mailtrap', name);
+
+describe("Mailtrap's events", () => {
+  it.each([
+    ['bounce.badrecipient', 'invalid'],
+    ['bounce.badsender', 'rejected'],
+    ['bounce.block', 'rejected'],
+    ['bounce.code-decides', 'soft_bounced'],
+    ['bounce.content', 'rejected'],
+    ['bounce.dnsFail', 'hard_bounced'],
+    ['bounce.generalfail-unknown-user', 'invalid'],
+    ['bounce.generalfail', 'hard_bounced'],
+    ['bounce.greylisting', 'soft_bounced'],
+    ['bounce.new-category', 'hard_bounced'],
+    ['bounce.other-no-such-user', 'invalid'],
+    ['bounce.other', 'hard_bounced'],
+    ['bounce.overquota', 'soft_bounced'],
+    ['bounce.relayfail', 'rejected'],
+    ['bounce.serverfail', 'hard_bounced'],
+    ['bounce.serverpolicy', 'rejected'],
+    ['bounce.spam', 'rejected'],
+    ['bounce.spam_gmail', 'rejected'],
+    ['bounce.timeout', 'soft_bounced'],
+    ['bounce.transientfail', 'soft_bounced'],
+    ['bounce.verifyfail', 'rejected'],
+    ['click', 'link_clicked'],
+    ['delivery', 'delivered'],
+    ['open', 'opened'],
+    ['reject', 'rejected'],
+    ['soft-bounce', 'deferred'],
+    ['spam', 'marked_spam'],
+    ['suspension', 'enqueued'],
+    ['unsubscribe', null],
+  ])('%s is %s', (name, status) => {
+    expect(read(name)).toMatchObject({
+      events: [
+        {
+          provider: 'mailtrap',
+          messageId: '1df37d17-0286-4d8b-8edf-bc4ec5be8607',
+          recipient: 'jane@example.com',
+          status,
+          accountId: 'acme',
+          reference: 'INV-7',
+        },
+      ],
+      quarantined: [],
+    });
+  });
+
+  it.each([
+    ['missing-fields', 'unexpected_shape'],
+    ['missing-message', 'missing_message_id'],
+    ['unknown-event', 'unknown_event'],
+    ['unknown-event.to-string', 'unknown_event'],
+  ])('%s is kept as %s', (name, reason) => {
+    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
+  });
+
+  it('come as JSON Lines as well', () => {
+    const { events, quarantined } = fixtureReading('mailtrap', 'delivery.lines.jsonl');
+    expect(quarantined).toEqual([]);
+    expect(events.map(({ status }) => status)).toEqual(['delivered', 'opened']);
+  });
+
+  it('as JSON Lines are kept whole when one line is no JSON', () => {
+    const body = Buffer.from('{"event":"open"}\n{"event":\n');
+    expect(reading('mailtrap', body, 'jsonl')).toMatchObject({
+      events: [],
+      quarantined: [{ reason: 'not_json', piece: null }],
+    });
+  });
+
+  it('of different kinds that share an id are different events', () => {
+    const ids = read('soft-bounce.same-id-as-delivery').events.map(({ eventId }) => eventId);
+    expect(new Set(ids).size).toBe(2);
+  });
+
+  it('keep the category, the code and the words of the server', () => {
+    expect(read('bounce.generalfail-unknown-user').events[0]?.reason).toEqual({
+      code: 'generalfail 550',
+      enhancedCode: '5.1.1',
+      text: '550 5.1.1 user unknown',
+    });
+    expect(read('reject').events[0]?.reason).toEqual({ text: 'Recipient is on the suppression list' });
+  });
+});

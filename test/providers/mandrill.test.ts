@@ -1,0 +1,121 @@
+import { createHmac } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { mandrill } from '../../shared/providers/mandrill.ts';
+import { noon } from '../arbitrary-events.ts';
+import { fixtureReading, requestOf } from './fixtures.ts';
+import { ingestOf } from './ingest.ts';
+
+const read = (name: string) => fixtureReading('mandrill', name);
+
+describe("Mandrill's events", () => {
+  it.each([
+    ['click', 'link_clicked'],
+    ['deferral', 'deferred'],
+    ['delivered', 'delivered'],
+    ['hard_bounce.bad_mailbox', 'invalid'],
+    ['hard_bounce.full', 'soft_bounced'],
+    ['hard_bounce.invalid_domain', 'hard_bounced'],
+    ['hard_bounce.other', 'hard_bounced'],
+    ['hard_bounce.policy', 'rejected'],
+    ['hard_bounce.unknown-user', 'invalid'],
+    ['open', 'opened'],
+    ['reject', 'rejected'],
+    ['send.id-in-the-message', 'sent'],
+    ['send', 'sent'],
+    ['soft_bounce.general', 'soft_bounced'],
+    ['soft_bounce.mailbox_full', 'soft_bounced'],
+    ['soft_bounce.no-such-domain', 'hard_bounced'],
+    ['soft_bounce.policy', 'rejected'],
+    ['soft_bounce.unknown-user', 'invalid'],
+    ['spam', 'marked_spam'],
+    ['unsub', null],
+  ])('%s is %s', (name, status) => {
+    expect(read(name)).toMatchObject({
+      events: [
+        {
+          provider: 'mandrill',
+          messageId: '7761629f0c7b4c6db1a30000000007aa',
+          recipient: 'jane@example.com',
+          status,
+          accountId: 'acme',
+          reference: 'INV-7',
+        },
+      ],
+      quarantined: [],
+    });
+  });
+
+  it.each([
+    ['missing-fields', 'unexpected_shape'],
+    ['missing-message', 'missing_recipient'],
+    ['missing-time', 'unreadable_time'],
+    ['unknown-event', 'unknown_event'],
+    ['unknown-event.to-string', 'unknown_event'],
+  ])('%s is kept as %s', (name, reason) => {
+    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
+  });
+
+  it('keep the description, the code and the words of the server', () => {
+    expect(read('hard_bounce.unknown-user').events[0]?.reason).toEqual({
+      code: 'general',
+      enhancedCode: '5.1.1',
+      text: 'smtp;550 5.1.1 user unknown',
+    });
+    expect(read('deferral').events[0]?.reason).toEqual({ enhancedCode: '4.3.2', text: '451 4.3.2 try again later' });
+    expect(read('reject').events[0]?.reason).toEqual({ code: 'rejected' });
+  });
+
+  it('are dated by when they happened, not by when the message was sent', () => {
+    expect(read('send').events[0]?.occurredAt).toBe(noon);
+  });
+
+  it('of the lists and of incoming mail are about no email', () => {
+    for (const name of ['whitelist', 'allowlist', 'blacklist', 'denylist', 'inbound']) {
+      expect(read(name), name).toEqual({ events: [], quarantined: [], unrelated: 1 });
+    }
+  });
+
+  it('come without metadata where the list of it is empty', () => {
+    expect(read('send.metadata-as-list').events[0]).not.toHaveProperty('accountId');
+  });
+});
+
+describe("Mandrill's signature", () => {
+  const key = 'webhook-key';
+  const url = 'https://api.example.com/webhooks/mandrill';
+  const signed = (form: string, signWith = key, over = url, fields = new URLSearchParams(form)) => {
+    const text = [...fields.keys()]
+      .sort()
+      .map(name => name + fields.get(name))
+      .join('');
+    const signature = createHmac('sha1', signWith)
+      .update(over + text)
+      .digest('base64');
+    return requestOf({ url, headers: { 'x-mandrill-signature': signature }, body: Buffer.from(form) });
+  };
+  const form = String(new URLSearchParams({ mandrill_events: '[{"event":"send"}]' }));
+
+  it('covers the URL exactly as it stands in the dashboard, which the secret may name', () => {
+    const elsewhere = 'https://hooks.example.com/mail/?from=mandrill';
+    expect(mandrill.verify(signed(form), [key])).toBeNull();
+    expect(mandrill.verify(signed(form, key, elsewhere), [key])).toBe('wrong_signature');
+    expect(mandrill.verify(signed(form, key, elsewhere), [`${key} ${elsewhere}`])).toBeNull();
+    expect(mandrill.verify(signed(form, key, `${url}/`), [key])).toBe('wrong_signature');
+  });
+
+  it('covers every field, sorted by name, and no field twice', () => {
+    expect(mandrill.verify(signed(`z=1&${form}&a=2`), [key])).toBeNull();
+    expect(mandrill.verify(signed(`${form}&${form}`), [key])).toBe('malformed_signature');
+  });
+
+  const send = ingestOf({ record: () => Promise.reject(new Error('recorded')) }, async () => {});
+  const outcome = (request: ReturnType<typeof signed>) => send('mandrill', request, [key]);
+
+  it('may be that of the public test key for an empty batch, and for nothing else', async () => {
+    const empty = 'mandrill_events=%5B%5D';
+    expect((await outcome(signed(empty, 'test-webhook'))).answer).toMatchObject({ statusCode: 200 });
+    expect((await outcome(signed(form, 'test-webhook'))).status).toBe(401);
+    expect((await outcome(signed(`${empty}&a=b`, 'test-webhook'))).status).toBe(200);
+    expect((await outcome(signed(empty, 'another-key'))).status).toBe(401);
+  });
+});

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { resend } from '../../shared/providers/resend.ts';
+import { noon } from '../arbitrary-events.ts';
+import { signingKeys } from '../signing.ts';
+import { fixture, fixtureReading, requestOf } from './fixtures.ts';
+
+const read = (name: string) => fixtureReading('resend', name);
+
+describe("Resend's events", () => {
+  it.each([
+    ['email.bounced.Permanent.General', 'hard_bounced'],
+    ['email.bounced.Permanent.General.unknown-user', 'invalid'],
+    ['email.bounced.Permanent.NoEmail', 'invalid'],
+    ['email.bounced.Permanent.OnAccountSuppressionList', 'rejected'],
+    ['email.bounced.Permanent.Suppressed', 'rejected'],
+    ['email.bounced.Transient.AttachmentRejected', 'soft_bounced'],
+    ['email.bounced.Transient.ContentRejected', 'soft_bounced'],
+    ['email.bounced.Transient.General', 'soft_bounced'],
+    ['email.bounced.Transient.MailboxFull', 'soft_bounced'],
+    ['email.bounced.Transient.MessageTooLarge', 'soft_bounced'],
+    ['email.bounced.Undetermined', 'soft_bounced'],
+    ['email.bounced.Undetermined.with-code', 'invalid'],
+    ['email.bounced.without-bounce', 'hard_bounced'],
+    ['email.bounced.without-type', 'soft_bounced'],
+    ['email.clicked', 'link_clicked'],
+    ['email.complained', 'marked_spam'],
+    ['email.delivered', 'delivered'],
+    ['email.delivered.tags-as-list', 'delivered'],
+    ['email.delivery_delayed', 'deferred'],
+    ['email.failed', 'rejected'],
+    ['email.opened', 'opened'],
+    ['email.scheduled', 'enqueued'],
+    ['email.sent', 'sent'],
+    ['email.suppressed', 'rejected'],
+  ])('%s is %s', (name, status) => {
+    expect(read(name)).toMatchObject({
+      events: [
+        {
+          provider: 'resend',
+          messageId: '56761188-7520-42d8-8898-ff6fc54ce618',
+          recipient: 'jane@example.com',
+          status,
+          accountId: 'acme',
+          reference: 'INV-7',
+        },
+      ],
+      quarantined: [],
+    });
+  });
+
+  it.each([
+    ['missing-fields', 'unexpected_shape'],
+    ['missing-message', 'missing_message_id'],
+    ['missing-recipient', 'missing_recipient'],
+    ['missing-time', 'unreadable_time'],
+    ['unknown-event', 'unknown_event'],
+    ['unknown-event.to-string', 'unknown_event'],
+  ])('%s is kept as %s', (name, reason) => {
+    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
+  });
+
+  it('of a message to several people are a note on each, unless they are true of the whole message', () => {
+    const told = (name: string) =>
+      read(name).events.map(({ recipient, status, attribution }) => [recipient, status, attribution]);
+    for (const name of ['email.opened.several-recipients', 'email.bounced.several-recipients']) {
+      expect(told(name)).toEqual([
+        ['jane@example.com', null, 'unnamed'],
+        ['joe@example.com', null, 'unnamed'],
+      ]);
+    }
+    expect(told('email.sent.several-recipients')).toEqual([
+      ['jane@example.com', 'sent', undefined],
+      ['joe@example.com', 'sent', undefined],
+    ]);
+  });
+
+  it('are known by the id of their message, which stays the same over all tries', () => {
+    const [event] = read('email.delivered').events;
+    expect(event).toMatchObject({ occurredAt: noon + 500, subject: 'Invoice 7' });
+    expect(event?.eventId).toMatch(/^msg_/);
+  });
+
+  it('keep type, subtype, code and words', () => {
+    expect(read('email.bounced.Permanent.General.unknown-user').events[0]?.reason).toEqual({
+      code: 'Permanent/General',
+      enhancedCode: '5.1.1',
+      text: 'smtp; 550 5.1.1 user unknown',
+    });
+    expect(read('email.suppressed').events[0]?.reason).toMatchObject({
+      code: 'OnAccountSuppressionList/previous_bounce',
+    });
+    expect(read('email.failed').events[0]?.reason).toEqual({ text: 'reached_daily_quota' });
+    expect(read('email.clicked').events[0]?.clickUrl).toBe('https://pay.example.com/INV-7');
+  });
+
+  it('are signed with the headers of Svix, not with those of the specification', () => {
+    const keys = signingKeys('resend');
+    const signed = keys.sign(fixture('resend', 'email.sent'), noon);
+    const renamed = Object.entries(signed.headers).map(([name, value]) => [name.replace('svix-', 'webhook-'), value]);
+    expect(resend.verify(requestOf(signed), [keys.secret])).toBeNull();
+    expect(resend.verify(requestOf({ ...signed, headers: Object.fromEntries(renamed) }), [keys.secret])).toBe(
+      'missing_signature',
+    );
+  });
+});

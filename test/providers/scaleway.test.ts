@@ -1,0 +1,75 @@
+import { describe, expect, it } from 'vitest';
+import { noon } from '../arbitrary-events.ts';
+import { signingKeys } from '../signing.ts';
+import { fixture, fixtureReading } from './fixtures.ts';
+import { ingestOf } from './ingest.ts';
+
+const read = (name: string) => fixtureReading('scaleway', name);
+
+describe("Scaleway's events", () => {
+  it.each([
+    ['email_blocklisted', 'rejected'],
+    ['email_deferred', 'deferred'],
+    ['email_delivered.in-an-envelope', 'delivered'],
+    ['email_delivered', 'delivered'],
+    ['email_dropped.full', 'soft_bounced'],
+    ['email_dropped', 'hard_bounced'],
+    ['email_dropped.policy', 'rejected'],
+    ['email_dropped.unknown-user', 'invalid'],
+    ['email_dropped.without-reply', 'hard_bounced'],
+    ['email_mailbox_not_found', 'invalid'],
+    ['email_queued', 'enqueued'],
+    ['email_spam', 'rejected'],
+  ])('%s is %s', (name, status) => {
+    expect(read(name)).toMatchObject({
+      events: [
+        {
+          provider: 'scaleway',
+          messageId: 'eeb3a6d0-0000-4000-8000-000000000007',
+          recipient: 'jane@example.com',
+          status,
+          accountId: 'acme',
+          reference: 'INV-7',
+        },
+      ],
+      quarantined: [],
+    });
+  });
+
+  it.each([
+    ['confirmation', 'confirm_by_hand'],
+    ['missing-fields', 'unexpected_shape'],
+    ['missing-message-in-an-envelope', 'unexpected_shape'],
+    ['missing-recipient', 'missing_recipient'],
+    ['unknown-event', 'unknown_event'],
+    ['unknown-event.to-string', 'unknown_event'],
+    ['unsubscription', 'confirm_by_hand'],
+  ])('%s is kept as %s', (name, reason) => {
+    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
+  });
+
+  it('keep the code and the words of the server', () => {
+    expect(read('email_dropped.unknown-user').events[0]).toMatchObject({
+      reason: { code: '550', enhancedCode: '5.1.1', text: '550 5.1.1 user unknown' },
+      eventId: '5b3c7a52-0000-4000-8000-000000000001',
+      occurredAt: noon + 512,
+    });
+  });
+
+  it('are the same in the envelope of a topic', () => {
+    expect(read('email_delivered.in-an-envelope')).toEqual(read('email_delivered'));
+  });
+
+  it.each(['confirmation', 'unsubscription'])('a %s of a topic is kept for a person, and nothing is fetched', name => {
+    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason: 'confirm_by_hand' }] });
+  });
+
+  it('are asked for again with 503, because its topics may take a 4xx for a receipt', async () => {
+    const nothing = { recorded: 0, duplicate: 0, dropped: 0, full: [], failed: [] };
+    const outOfReach = () => Promise.reject(new Error('out of reach'));
+    const ingest = ingestOf({ record: async () => nothing }, outOfReach);
+    const keys = signingKeys('scaleway');
+    const { answer } = await ingest('scaleway', keys.sign(fixture('scaleway', 'confirmation'), noon), [keys.secret]);
+    expect(answer).toMatchObject({ statusCode: 503, headers: { 'retry-after': '30' } });
+  });
+});

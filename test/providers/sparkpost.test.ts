@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest';
+import { noon } from '../arbitrary-events.ts';
+import { fixtureReading } from './fixtures.ts';
+
+const read = (name: string) => fixtureReading('sparkpost', name);
+
+describe("SparkPost's events", () => {
+  it.each([
+    ['amp_click', 'link_clicked'],
+    ['amp_initial_open', 'opened'],
+    ['amp_open', 'opened'],
+    ['bounce.class-1', 'soft_bounced'],
+    ['bounce.class-10', 'invalid'],
+    ['bounce.class-100', null],
+    ['bounce.class-20', 'soft_bounced'],
+    ['bounce.class-21-no-such-domain', 'hard_bounced'],
+    ['bounce.class-21', 'soft_bounced'],
+    ['bounce.class-22', 'soft_bounced'],
+    ['bounce.class-23', 'soft_bounced'],
+    ['bounce.class-24', 'soft_bounced'],
+    ['bounce.class-25', 'rejected'],
+    ['bounce.class-30-unknown-user', 'invalid'],
+    ['bounce.class-30', 'hard_bounced'],
+    ['bounce.class-40', 'soft_bounced'],
+    ['bounce.class-50', 'rejected'],
+    ['bounce.class-51', 'rejected'],
+    ['bounce.class-52', 'rejected'],
+    ['bounce.class-53', 'rejected'],
+    ['bounce.class-54', 'rejected'],
+    ['bounce.class-60', null],
+    ['bounce.class-70', 'soft_bounced'],
+    ['bounce.class-80', null],
+    ['bounce.class-90', null],
+    ['bounce.class-as-number', 'invalid'],
+    ['bounce.code-decides', 'invalid'],
+    ['bounce.new-class-with-code', 'invalid'],
+    ['bounce.new-class', null],
+    ['click', 'link_clicked'],
+    ['delay', 'deferred'],
+    ['delivery', 'delivered'],
+    ['generation_failure', 'rejected'],
+    ['generation_rejection', 'rejected'],
+    ['initial_open', 'opened'],
+    ['injection', 'enqueued'],
+    ['link_unsubscribe', null],
+    ['list_unsubscribe', null],
+    ['open', 'opened'],
+    ['open.person', 'opened'],
+    ['open.prefetched', 'opened'],
+    ['out_of_band.class-1', 'soft_bounced'],
+    ['out_of_band.class-10', 'invalid'],
+    ['out_of_band.class-25', 'rejected'],
+    ['out_of_band.class-51', 'rejected'],
+    ['out_of_band.hard', 'hard_bounced'],
+    ['policy_rejection', 'rejected'],
+    ['spam_complaint', 'marked_spam'],
+  ])('%s is %s', (name, status) => {
+    expect(read(name)).toMatchObject({
+      events: [
+        {
+          provider: 'sparkpost',
+          messageId: '65832150921904007',
+          recipient: 'jane@example.com',
+          status,
+          accountId: 'acme',
+          reference: 'INV-7',
+        },
+      ],
+      quarantined: [],
+    });
+  });
+
+  it.each([
+    ['missing-envelope', 'unexpected_shape'],
+    ['missing-fields', 'unexpected_shape'],
+    ['missing-recipient', 'missing_recipient'],
+    ['unknown-event', 'unknown_event'],
+    ['unknown-event.to-string', 'unknown_event'],
+  ])('%s is kept as %s', (name, reason) => {
+    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
+  });
+
+  it.each([
+    ['open.prefetched', 'machine'],
+    ['open.person', 'human'],
+    ['open', 'unknown'],
+  ])('%s was done by: %s', (name, evidence) => {
+    expect(read(name).events[0]?.evidence).toBe(evidence);
+  });
+
+  it('keep the class, the code and the words of the server', () => {
+    expect(read('bounce.code-decides').events[0]?.reason).toEqual({
+      code: 'class 20',
+      enhancedCode: '5.1.1',
+      text: '550 5.1.1 user unknown',
+    });
+  });
+
+  it('have ids of their own, and times that are text', () => {
+    expect(read('delivery').events[0]).toMatchObject({ eventId: '92356927693813856', occurredAt: noon });
+  });
+
+  it('long after sending are recorded under the id of the message, of no account', () => {
+    const [event] = read('click.after-sixty-days').events;
+    expect(event).toMatchObject({ messageId: '000443ee14578172be22', status: 'link_clicked' });
+    expect(event).not.toHaveProperty('accountId');
+  });
+
+  it('come without an event when a webhook is made or tested', () => {
+    expect(read('ping')).toEqual({ events: [], quarantined: [], unrelated: 1 });
+  });
+});

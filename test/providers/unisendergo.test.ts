@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest';
+import { unisendergo } from '../../shared/providers/unisendergo.ts';
+import { noon } from '../arbitrary-events.ts';
+import { signingKeys } from '../signing.ts';
+import { fixture, fixtureReading, requestOf } from './fixtures.ts';
+
+const read = (name: string) => fixtureReading('unisendergo', name);
+
+describe("Unisender Go's events", () => {
+  it.each([
+    ['clicked', 'link_clicked'],
+    ['delivered', 'delivered'],
+    ['delivered.single-flat', 'delivered'],
+    ['delivered.single', 'delivered'],
+    ['hard_bounced.err_blacklisted', 'rejected'],
+    ['hard_bounced.err_delivery_failed-unknown-user', 'invalid'],
+    ['hard_bounced.err_delivery_failed', 'hard_bounced'],
+    ['hard_bounced.err_destination_misconfigured', 'hard_bounced'],
+    ['hard_bounced.err_domain_inactive', 'hard_bounced'],
+    ['hard_bounced.err_lost', 'soft_bounced'],
+    ['hard_bounced.err_mailbox_discarded', 'hard_bounced'],
+    ['hard_bounced.err_mailbox_full', 'soft_bounced'],
+    ['hard_bounced.err_skip_letter', 'rejected'],
+    ['hard_bounced.err_spam_rejected', 'rejected'],
+    ['hard_bounced.err_spam_skipped', 'rejected'],
+    ['hard_bounced.err_too_large', 'soft_bounced'],
+    ['hard_bounced.err_unreachable', 'soft_bounced'],
+    ['hard_bounced.err_unsubscribed', 'rejected'],
+    ['hard_bounced.err_user_inactive', 'hard_bounced'],
+    ['hard_bounced.err_user_unknown', 'invalid'],
+    ['hard_bounced', 'hard_bounced'],
+    ['hard_bounced.new-code', 'hard_bounced'],
+    ['opened', 'opened'],
+    ['sent', 'sent'],
+    ['soft_bounced.err_domain_inactive', 'hard_bounced'],
+    ['soft_bounced.err_mailbox_full', 'soft_bounced'],
+    ['soft_bounced.err_spam_rejected', 'rejected'],
+    ['soft_bounced.err_user_unknown', 'invalid'],
+    ['soft_bounced.err_will_retry', 'deferred'],
+    ['soft_bounced', 'deferred'],
+    ['soft_bounced.new-code', 'deferred'],
+    ['spam', 'marked_spam'],
+    ['subscribed', null],
+    ['unsubscribed', null],
+  ])('%s is %s', (name, status) => {
+    expect(read(name)).toMatchObject({
+      events: [
+        {
+          provider: 'unisendergo',
+          messageId: '1ZymBc-00041N-07',
+          recipient: 'jane@example.com',
+          status,
+          accountId: 'acme',
+          reference: 'INV-7',
+        },
+      ],
+      quarantined: [],
+    });
+  });
+
+  it.each([
+    ['missing-events', 'unexpected_shape'],
+    ['missing-fields', 'unexpected_shape'],
+    ['missing-job', 'missing_message_id'],
+    ['missing-time', 'unreadable_time'],
+    ['unknown-event', 'unknown_event'],
+    ['unknown-event.other-family', 'unknown_event'],
+    ['unknown-event.to-string', 'unknown_event'],
+  ])('%s is kept as %s', (name, reason) => {
+    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
+  });
+
+  it('keep the code and the words of the server', () => {
+    expect(read('hard_bounced.err_delivery_failed-unknown-user').events[0]?.reason).toEqual({
+      code: 'err_delivery_failed',
+      enhancedCode: '5.1.1',
+      text: '550 5.1.1 user unknown',
+    });
+  });
+
+  it('are dated in UTC, although they do not say so', () => {
+    expect(read('delivered').events[0]).toMatchObject({ occurredAt: noon, providerEvent: 'delivered' });
+  });
+
+  it('come without metadata where the list of it is empty', () => {
+    expect(read('delivered.metadata-as-list').events[0]).not.toHaveProperty('accountId');
+  });
+
+  it('of the account are about no email', () => {
+    expect(read('transactional_spam_block')).toEqual({ events: [], quarantined: [], unrelated: 1 });
+  });
+});
+
+describe("Unisender Go's signature", () => {
+  const keys = signingKeys('unisendergo');
+  const signed = keys.sign(fixture('unisendergo', 'delivered'), noon);
+  const verify = (change: (body: string) => string) =>
+    unisendergo.verify(requestOf({ body: Buffer.from(change(signed.body.toString())) }), [keys.secret]);
+
+  it('covers the body as it came, with the key in its place', () => {
+    expect(verify(body => body)).toBeNull();
+    expect(verify(body => JSON.stringify(JSON.parse(body)))).toBe('wrong_signature');
+    expect(verify(body => body.replace('jane@', 'joan@'))).toBe('wrong_signature');
+  });
+
+  it('lets nobody append to what was signed, as MD5 alone would', () => {
+    expect(verify(body => `${body}\u0080\0\0`)).toBe('malformed_signature');
+  });
+
+  it.each([
+    ['missing', (body: string) => body.replace(/"auth": "[0-9a-f]+", /, '')],
+    ['in upper case', (body: string) => body.replace(/[0-9a-f]{32}/, auth => auth.toUpperCase())],
+    ['truncated', (body: string) => body.replace(/([0-9a-f]{31})[0-9a-f]"/, '$1"')],
+  ])('is no signature when it is %s', (_, change) => {
+    expect(verify(change)).not.toBeNull();
+  });
+});

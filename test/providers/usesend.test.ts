@@ -1,0 +1,94 @@
+import { describe, expect, it } from 'vitest';
+import { usesend } from '../../shared/providers/usesend.ts';
+import { noon } from '../arbitrary-events.ts';
+import { signingKeys } from '../signing.ts';
+import { fixture, fixtureReading, requestOf } from './fixtures.ts';
+
+const read = (name: string) => fixtureReading('usesend', name);
+
+describe("useSend's events", () => {
+  it.each([
+    ['email.bounced.Permanent.General', 'hard_bounced'],
+    ['email.bounced.Permanent.General.unknown-user', 'invalid'],
+    ['email.bounced.Permanent.NoEmail', 'invalid'],
+    ['email.bounced.Permanent.OnAccountSuppressionList', 'rejected'],
+    ['email.bounced.Transient.MailboxFull', 'soft_bounced'],
+    ['email.bounced.Undetermined', 'soft_bounced'],
+    ['email.cancelled', null],
+    ['email.clicked', 'link_clicked'],
+    ['email.complained', 'marked_spam'],
+    ['email.delivered', 'delivered'],
+    ['email.delivery_delayed', 'deferred'],
+    ['email.failed', 'rejected'],
+    ['email.opened', 'opened'],
+    ['email.queued', 'enqueued'],
+    ['email.rejected', 'rejected'],
+    ['email.rendering_failure', 'rejected'],
+    ['email.sent', 'sent'],
+    ['email.suppressed', 'rejected'],
+  ])('%s is %s', (name, status) => {
+    expect(read(name)).toMatchObject({
+      events: [
+        {
+          provider: 'usesend',
+          messageId: 'cm5usesend0000000000001',
+          recipient: 'jane@example.com',
+          status,
+          accountId: 'acme',
+          reference: 'INV-7',
+        },
+      ],
+      quarantined: [],
+    });
+  });
+
+  it.each([
+    ['missing-fields', 'unexpected_shape'],
+    ['missing-recipient', 'missing_recipient'],
+    ['unknown-event', 'unknown_event'],
+    ['unknown-event.to-string', 'unknown_event'],
+  ])('%s is kept as %s', (name, reason) => {
+    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
+  });
+
+  it('of a message to several people are a note on each, unless they are true of the whole message', () => {
+    const told = (name: string) => read(name).events.map(({ status, attribution }) => [status, attribution]);
+    expect(told('email.clicked.several-recipients')).toEqual([
+      [null, 'unnamed'],
+      [null, 'unnamed'],
+    ]);
+    expect(told('email.queued.several-recipients')).toEqual([
+      ['enqueued', undefined],
+      ['enqueued', undefined],
+    ]);
+  });
+
+  it('keep type, subtype, code and words', () => {
+    expect(read('email.bounced.Permanent.General.unknown-user').events[0]).toMatchObject({
+      reason: { code: 'Permanent/General', enhancedCode: '5.1.1', text: '550 5.1.1 user unknown' },
+      eventId: 'call_cm5evt0000000000000001',
+      occurredAt: noon + 500,
+    });
+  });
+
+  it('of contacts, domains and tests are about no email', () => {
+    for (const name of ['contact.created', 'domain.verified', 'webhook.test']) {
+      expect(read(name), name).toEqual({ events: [], quarantined: [], unrelated: 1 });
+    }
+  });
+});
+
+it("useSend's signature has a version before it, and a time in milliseconds", () => {
+  const keys = signingKeys('usesend');
+  const signed = keys.sign(fixture('usesend', 'email.sent'), noon);
+  const verify = (headers: Record<string, string>) =>
+    usesend.verify(requestOf({ ...signed, headers: { ...signed.headers, ...headers } }), [keys.secret]);
+  expect(verify({})).toBeNull();
+  expect(verify({ 'x-usesend-signature': signed.headers['x-usesend-signature']!.slice(3) })).toBe(
+    'malformed_signature',
+  );
+  expect(verify({ 'x-usesend-signature': signed.headers['x-usesend-signature']!.replace('v1', 'v2') })).toBe(
+    'malformed_signature',
+  );
+  expect(verify({ 'x-usesend-timestamp': String(noon / 1000) })).toBe('malformed_signature');
+});

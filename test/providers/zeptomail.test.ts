@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest';
+import { zeptomail } from '../../shared/providers/zeptomail.ts';
+import { noon } from '../arbitrary-events.ts';
+import { signingKeys } from '../signing.ts';
+import { fixture, fixtureReading, requestOf } from './fixtures.ts';
+import { ingestOf } from './ingest.ts';
+
+const read = (name: string) => fixtureReading('zeptomail', name);
+
+describe("ZeptoMail's events", () => {
+  it.each([
+    ['click', 'link_clicked'],
+    ['delivered', 'delivered'],
+    ['emaillinkclick', 'link_clicked'],
+    ['emailopen', 'opened'],
+    ['hardbounce.full', 'soft_bounced'],
+    ['hardbounce', 'hard_bounced'],
+    ['hardbounce.name-with-blank', 'invalid'],
+    ['hardbounce.policy', 'rejected'],
+    ['hardbounce.several-recipients', 'invalid'],
+    ['hardbounce.unknown-user-without-code', 'invalid'],
+    ['hardbounce.unknown-user', 'invalid'],
+    ['missing-data', 'opened'],
+    ['open.as-form.form', 'opened'],
+    ['open', 'opened'],
+    ['open.reference-json', 'opened'],
+    ['softbounce', 'soft_bounced'],
+    ['softbounce.no-such-domain', 'hard_bounced'],
+    ['softbounce.policy', 'rejected'],
+    ['softbounce.unknown-user', 'invalid'],
+    ['spam', 'marked_spam'],
+  ])('%s is %s', (name, status) => {
+    expect(read(name)).toMatchObject({
+      events: [
+        {
+          provider: 'zeptomail',
+          messageId: '13ef.7b2c.k1.0000000000000007.19a',
+          recipient: 'jane@example.com',
+          status,
+          accountId: 'acme',
+          reference: 'INV-7',
+        },
+      ],
+      quarantined: [],
+    });
+  });
+
+  it.each([
+    ['missing-fields', 'unexpected_shape'],
+    ['missing-info', 'missing_recipient'],
+    ['unknown-event', 'unknown_event'],
+    ['unknown-event.to-string', 'unknown_event'],
+  ])('%s is kept as %s', (name, reason) => {
+    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
+  });
+
+  it('name whom a bounce is about; opens of a message to several people are a note on each', () => {
+    const told = (name: string) =>
+      read(name).events.map(({ recipient, status, attribution }) => [recipient, status, attribution]);
+    expect(told('hardbounce.several-recipients')).toEqual([['jane@example.com', 'invalid', undefined]]);
+    expect(told('hardbounce.unlisted-recipient')).toEqual([['jane@example.com', 'invalid', 'unlisted']]);
+    expect(told('open.several-recipients')).toEqual([
+      ['jane@example.com', null, 'unnamed'],
+      ['joe@example.com', null, 'unnamed'],
+    ]);
+  });
+
+  it('may come several in a request, and as a form', () => {
+    expect(read('batch').events.map(({ recipient }) => recipient)).toEqual(['jane@example.com', 'joe@example.com']);
+    expect(read('open.as-form.form').events).toMatchObject([{ recipient: 'jane@example.com', status: 'opened' }]);
+  });
+
+  it('take a plain client reference for the reference', () => {
+    const [event] = read('open.plain-reference').events;
+    expect(event).toMatchObject({ reference: 'INV-7' });
+    expect(event).not.toHaveProperty('accountId');
+  });
+
+  it('keep the reason, the code and the words of the server', () => {
+    expect(read('hardbounce.unknown-user').events[0]).toMatchObject({
+      reason: { code: 'hardbounce', enhancedCode: '5.1.1', text: '550 5.1.1 user unknown' },
+      occurredAt: noon + 500,
+      subject: 'Invoice 7',
+    });
+    expect(read('click').events[0]?.clickUrl).toBe('https://pay.example.com/INV-7');
+  });
+});
+
+describe("ZeptoMail's signature", () => {
+  const ingest = ingestOf({ record: () => Promise.reject(new Error('recorded')) }, async () => {});
+  const keys = signingKeys('zeptomail');
+  const signed = keys.sign(fixture('zeptomail', 'open'), noon);
+  const verify = (header: string) =>
+    zeptomail.verify(requestOf({ ...signed, headers: { 'producer-signature': header } }), [keys.secret]);
+  const header = signed.headers['producer-signature']!;
+
+  it('is missing from the test of the dashboard, which is answered 200 without effect', async () => {
+    const { status, counts } = await ingest('zeptomail', { headers: {}, body: signed.body }, [keys.secret]);
+    expect([status, counts]).toEqual([200, {}]);
+  });
+
+  it.each([
+    ['of another algorithm', header.replace('HmacSHA256', 'HmacMD5')],
+    ['without its algorithm', header.replace(';s-algorithm=HmacSHA256', '')],
+    ['of broken encoding', header.replace(/s=[^;]+/, 's=%E0%A4%A')],
+    ['that is empty', header.replace(/s=[^;]+/, 's=')],
+  ])('%s is refused', (_, changed) => {
+    expect(verify(header)).toBeNull();
+    expect(verify(changed)).toBe('malformed_signature');
+  });
+});
