@@ -1,34 +1,88 @@
-import { providers } from '../../shared/providers/registry.ts';
-import { signingKeys } from '../signing.ts';
+import type { Provider, ProviderRequest } from '../../shared/providers/provider.ts';
+import { type ProviderName, providers } from '../../shared/providers/registry.ts';
+import { context, fixture, fixtureNames, fixtureReading, fixtureType } from '../providers/fixtures.ts';
+import { providerNames, signingKeys } from '../signing.ts';
+import type { Signed } from '../signing-scheme.ts';
+import { livingEmails } from '../simulate/lives.ts';
+import { requestsOf } from '../simulate/requests.ts';
+import { told } from '../simulate/samples.ts';
+import { snsGet } from '../sns.ts';
 import { type Figure, figure, median } from './figures.ts';
 import { sendgridBatch } from './sendgrid-batch.ts';
 
-const rounds = 50;
+const batchSize = 1_000;
+const rounds = 60;
+/** Rounds that are not counted, until everything is compiled. */
+const warmUp = 40;
+const at = Math.floor(Date.now() / 1000) * 1000;
 
-/** Verifying and reading a 1,000-event batch, as a ratio to the bare JSON.parse of the same body. */
-export function providerParse(): Figure[] {
-  const keys = signingKeys('sendgrid');
-  const now = Date.now();
-  const { headers, body } = keys.sign(sendgridBatch(1_000, 'parse', now), now);
-  const request = { method: 'POST', url: '', headers, body, receivedAt: now };
-  const context = {
-    metadata: { accountId: 'account_id', reference: 'reference' },
-    messageIdOf: (_: string, messageId: string) => messageId,
-  };
+const requestOf = (signed: Signed): ProviderRequest => ({ ...signed, receivedAt: at });
+
+/** A thousand delivered events of as many emails, as the provider batches them; null where it does not, or not as JSON. */
+function batchOf(name: ProviderName): Buffer | null {
+  if (name === 'sendgrid') return sendgridBatch(batchSize, 'parse', at);
+  const emails = livingEmails({
+    providers: [name],
+    count: batchSize,
+    firstNumber: 1,
+    firstStartsAt: at - 86_400_000,
+    apart: 1000,
+  });
+  const events = emails.flatMap(email => told(name, email, 'delivered', email.startsAt) ?? []);
+  const [request, ...others] = requestsOf(name, events, batchSize);
+  return others.length === 0 && request?.type === 'json' ? request.body : null;
+}
+
+/** Verifying and reading a 1,000-event batch, in one run with the bare JSON.parse of the same body. */
+async function batchRatio(name: ProviderName, body: Buffer): Promise<readonly Figure[]> {
+  const provider: Provider = providers[name];
+  const keys = signingKeys(name);
+  const request = requestOf(keys.sign(body, at));
   const ours: number[] = [];
   const bare: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round < warmUp + rounds; round += 1) {
     const begun = performance.now();
-    if (providers.sendgrid.verify(request, [keys.secret]) !== null) throw new Error('refused');
-    const { events } = providers.sendgrid.parse(request, context);
+    if ((await provider.verify(request, [keys.secret], { get: snsGet })) !== null) throw new Error(`${name}: refused`);
+    const { events } = provider.parse(request, context);
     const parsed = performance.now();
-    if (events.length !== 1_000) throw new Error('not all read');
-    JSON.parse(body.toString());
-    bare.push(performance.now() - parsed);
+    if (events.length !== batchSize) throw new Error(`${name}: ${events.length} read`);
+    JSON.parse(request.body.toString().startsWith('[') ? request.body.toString() : body.toString());
+    const done = performance.now();
+    if (round < warmUp) continue;
     ours.push(parsed - begun);
+    bare.push(done - parsed);
   }
   return [
-    figure('SendGrid, verify and read a 1,000-event batch', median(ours), 'ms'),
-    figure('SendGrid, verify and read / JSON.parse', median(ours) / median(bare), '×'),
+    figure(`${name}: verify and read 1,000 events`, median(ours), 'ms'),
+    figure(`${name}: verify and read / JSON.parse`, median(ours) / median(bare), '×', '≤ 3'),
   ];
+}
+
+/** Verifying and reading one event. */
+async function single(name: ProviderName): Promise<number> {
+  const provider: Provider = providers[name];
+  const keys = signingKeys(name);
+  const fixtureName = fixtureNames(name).find(file => fixtureReading(name, file).events.length === 1)!;
+  const request = requestOf(keys.sign(fixture(name, fixtureName), at, { type: fixtureType(fixtureName) }));
+  const times: number[] = [];
+  for (let round = 0; round < 200; round += 1) {
+    const begun = performance.now();
+    if ((await provider.verify(request, [keys.secret], { get: snsGet })) !== null) throw new Error(`${name}: refused`);
+    provider.parse(request, context);
+    times.push(performance.now() - begun);
+  }
+  return median(times);
+}
+
+/** What verifying and reading cost, for every provider. */
+export async function providerParse(): Promise<Figure[]> {
+  const figures: Figure[] = [];
+  for (const name of providerNames) {
+    const body = batchOf(name);
+    if (providers[name].batched && body !== null) figures.push(...(await batchRatio(name, body)));
+  }
+  const singles: [ProviderName, number][] = [];
+  for (const name of providerNames) singles.push([name, await single(name)]);
+  const [slowest, time] = singles.reduce((a, b) => (b[1] > a[1] ? b : a));
+  return [...figures, figure(`one event, the slowest of ${singles.length} providers (${slowest})`, time, 'ms', '< 1')];
 }
