@@ -115,12 +115,8 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number): Canonical
 
   const tooFarAhead = draft.occurredAt > receivedAt + furthestAhead;
   const { provider, providerEvent, status } = draft;
-  const own = draft.eventId;
   const event: Writable<CanonicalEvent> = {
-    eventId:
-      own && own.length <= limits.eventId && printableAscii.test(own)
-        ? own
-        : fingerprint(provider, messageId, recipient, providerEvent, own ?? draft.occurredAt, draft.clickUrl ?? ''),
+    eventId: eventIdOf(draft),
     provider,
     messageId,
     recipient,
@@ -136,6 +132,21 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number): Canonical
   if (draft.attribution !== undefined) event.attribution = draft.attribution;
   if (tooFarAhead) event.claimedAt = Math.floor(Math.min(draft.occurredAt, latestTime));
   return event;
+}
+
+/**
+ * The provider's own id of an event. Where it has none, or one that cannot be kept: what happened and when, and the link,
+ * which tell it from every other event of its email; and nowhere else do ids meet.
+ */
+function eventIdOf({ eventId, providerEvent, occurredAt, clickUrl = '' }: EventDraft): string {
+  if (eventId && isEventId(eventId)) return eventId;
+  const link = clickUrl === '' ? '' : `-${fingerprint(clickUrl)}`;
+  const id = `${providerEvent}@${occurredAt}${link}`;
+  return eventId || !isEventId(id) ? fingerprint(providerEvent, occurredAt, eventId ?? '', clickUrl) : id;
+}
+
+function isEventId(text: string): boolean {
+  return text.length <= limits.eventId && printableAscii.test(text);
 }
 
 type Writable<Type> = { -readonly [Member in keyof Type]: Type[Member] };

@@ -11,21 +11,28 @@ export function epochMillis(unix: number): number {
   return Math.round(unix * 1000);
 }
 
-const iso = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?\s?(Z|[+-]\d{2}:?\d{2})?$/i;
+const iso =
+  /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s?(?:Z|([+-])(\d{2}):?(\d{2}))?$/i;
 
 /** Epoch milliseconds from ISO-8601 text; without a zone it is UTC. NaN where it is not such a text. */
 export function isoMillis(text: string): number {
   const match = iso.exec(text);
   if (match === null) return Number.NaN;
-  const zone = match[3];
-  const local = zone === undefined ? text : text.slice(0, -zone.length).trimEnd();
-  const normalZone =
-    zone === undefined || zone.toUpperCase() === 'Z' ? 'Z' : zone.replace(/^(.\d{2})(\d{2})$/, '$1:$2');
-  const plain = local.replace(' ', 'T').replace(/(\.\d{3})\d+$/, '$1');
-  // `Date.parse` takes the 30th of February for the 2nd of March.
-  const asUtc = Date.parse(`${plain}Z`);
-  if (Number.isNaN(asUtc) || !isoText(asUtc).startsWith(plain.slice(0, 10))) return Number.NaN;
-  return Date.parse(plain + normalZone);
+  const [, year, month, day, hour, minute, second = '0', fraction = '', sign, zoneHours, zoneMinutes] = match;
+  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return Number.NaN;
+  const midnight = Date.UTC(Number(year), Number(month) - 1, Number(day));
+  // `Date.UTC` takes the 30th of February for the 2nd of March.
+  const date = new Date(midnight);
+  if (date.getUTCDate() !== Number(day) || date.getUTCMonth() !== Number(month) - 1) return Number.NaN;
+  const local =
+    midnight +
+    Number(hour) * 3_600_000 +
+    Number(minute) * 60_000 +
+    Number(second) * 1_000 +
+    Number(fraction.padEnd(3, '0').slice(0, 3));
+  if (sign === undefined) return local;
+  const zone = Number(zoneHours) * 3_600_000 + Number(zoneMinutes) * 60_000;
+  return Number(zoneHours) > 23 || Number(zoneMinutes) > 59 ? Number.NaN : local - (sign === '-' ? -zone : zone);
 }
 
 /** ISO-8601 UTC with milliseconds. */

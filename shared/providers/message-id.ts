@@ -1,4 +1,5 @@
 /** A Message-ID without its angle brackets: some send calls give it with them, and the events without, or the other way round. */
 export function withoutBrackets(messageId: string): string {
-  return messageId.trim().replace(/^<(.*)>$/, '$1');
+  const id = messageId.trim();
+  return id.startsWith('<') && id.endsWith('>') ? id.slice(1, -1) : id;
 }

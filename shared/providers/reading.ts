@@ -79,15 +79,20 @@ function isInexact(value: unknown): boolean {
   return Number.isInteger(value) && !Number.isSafeInteger(value);
 }
 
-/** An integer above 2^53 is kept as the digits that were sent: two ids stay two ids. */
-function exactNumber(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  return isInexact(value) ? (context?.source ?? value) : value;
+/** The strings of JSON text, and its numbers of so many digits that a double may not hold them. */
+const stringsAndLongNumbers = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\w.+-])-?\d{16,}(?![\d.eE])/g;
+
+/** JSON text in which every integer above 2^53 is the text of its digits: two ids stay two ids. */
+function withExactIntegers(text: string): string {
+  return text.replace(stringsAndLongNumbers, found =>
+    found.startsWith('"') || Number.isSafeInteger(Number(found)) ? found : `"${found}"`,
+  );
 }
 
 /** JSON text as values; undefined where it is none. */
-function parsedJson(text: string, reviver?: typeof exactNumber): unknown {
+function parsedJson(text: string): unknown {
   try {
-    return JSON.parse(text, reviver);
+    return JSON.parse(text);
   } catch {
     return undefined;
   }
@@ -96,7 +101,7 @@ function parsedJson(text: string, reviver?: typeof exactNumber): unknown {
 /** JSON text as values, every integer exact; undefined where it is none. */
 export function exactJson(text: string): unknown {
   const parsed = parsedJson(text);
-  return oddities(parsed).inexact ? parsedJson(text, exactNumber) : parsed;
+  return oddities(parsed).inexact ? parsedJson(withExactIntegers(text)) : parsed;
 }
 
 /** How a request's JSON holds its pieces: as the one there is, as an array, or as either. */
@@ -126,8 +131,7 @@ export function readJson<Piece>(
   let parsed = parsedJson(text);
   if (parsed === undefined) return wholeBody('not_json');
   const { tooDeep, inexact } = oddities(parsed);
-  if (inexact) parsed = parsedJson(text, exactNumber);
-  if (parsed === undefined) return wholeBody('too_deep');
+  if (inexact) parsed = parsedJson(withExactIntegers(text));
   let all: readonly unknown[] | null = null;
   if (piecesOf !== undefined) all = piecesOf(parsed);
   else if (batched && Array.isArray(parsed)) all = parsed;
@@ -146,7 +150,7 @@ export function readJsonLines<Piece>(
   if (body === null) return wholeBody('not_utf8');
   const lines = body.split(/\r?\n/).filter(line => line.trim() !== '');
   if (lines.length === 0 || lines.length > most) return wholeBody(lines.length === 0 ? 'not_json' : 'too_many');
-  const pieces = lines.map(line => parsedJson(line, exactNumber));
+  const pieces = lines.map(exactJson);
   // A line that is no JSON would be lost among the pieces: the request is kept as it came.
   if (pieces.includes(undefined)) return wholeBody('not_json');
   return readPieces(request, pieces, schema, read, oddities(pieces).tooDeep);
@@ -243,9 +247,9 @@ export function idsInText(
     const parsed = exactJson(written);
     return attachedIds(parsed as Readonly<Record<string, unknown>> | undefined, names);
   }
-  const pairs = written.split('|').flatMap(pair => {
-    const colon = pair.indexOf(':');
-    return colon < 0 ? [] : [[pair.slice(0, colon).trim(), pair.slice(colon + 1).trim()] as const];
-  });
-  return attachedIds(Object.fromEntries(pairs), names);
+  const valueOf = (name: string) => {
+    const pair = written.split('|').find(pair => pair.trimStart().startsWith(`${name}:`));
+    return pair?.slice(pair.indexOf(':') + 1).trim();
+  };
+  return { accountId: valueOf(names.accountId), reference: valueOf(names.reference) };
 }
