@@ -40,8 +40,14 @@ export interface Scheme {
   readonly eventId: RegExp | null;
   /** @param at epoch milliseconds */
   sign(unsigned: Unsigned, signingKey: string, at: number): Partial<Signed>;
-  /** One body out of several of one event each; where it is not stated, arrays of JSON are joined. */
-  batch?(bodies: readonly Buffer[]): Buffer;
+  /** As few bodies as can be made out of several of one event each; where it is not stated, arrays of JSON are joined. */
+  batch?(bodies: readonly Buffer[]): readonly Batch[];
+}
+
+/** A body of several events. */
+export interface Batch {
+  readonly body: Buffer;
+  readonly events: number;
 }
 
 /** The time in whole seconds. */

@@ -247,9 +247,9 @@ export function idsInText(
     const parsed = exactJson(written);
     return attachedIds(parsed as Readonly<Record<string, unknown>> | undefined, names);
   }
-  const valueOf = (name: string) => {
+  const valueUnder = (name: string) => {
     const pair = written.split('|').find(pair => pair.trimStart().startsWith(`${name}:`));
     return pair?.slice(pair.indexOf(':') + 1).trim();
   };
-  return { accountId: valueOf(names.accountId), reference: valueOf(names.reference) };
+  return { accountId: valueUnder(names.accountId), reference: valueUnder(names.reference) };
 }

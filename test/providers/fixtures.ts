@@ -46,8 +46,8 @@ export function requestOf(signed: Partial<Signed> & Pick<Signed, 'body'>, receiv
 const keys = Object.fromEntries(providerNames.map(name => [name, signingKeys(name)]));
 
 /** What a provider's adapter reads in a body. */
-export function reading(provider: ProviderName, body: Buffer, type: BodyType = 'json') {
-  return providers[provider].parse(requestOf(keys[provider]!.sign(body, noon, { type })), context);
+export function reading(provider: ProviderName, body: Buffer, type: BodyType = 'json', receivedAt = noon) {
+  return providers[provider].parse(requestOf(keys[provider]!.sign(body, receivedAt, { type }), receivedAt), context);
 }
 
 /** What a provider's adapter reads in a fixture. */

@@ -10,6 +10,7 @@ describe("Postmark's events", () => {
     ['Delivery', 'delivered'],
     ['Open', 'opened'],
     ['Click', 'link_clicked'],
+    ['Click.with-offset', 'link_clicked'],
     ['SpamComplaint', 'marked_spam'],
     ['SubscriptionChange', null],
     ['Bounce.HardBounce', 'hard_bounced'],

@@ -1,6 +1,6 @@
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
 import { schemes } from '../signing.ts';
-import type { BodyType } from '../signing-scheme.ts';
+import type { Batch, BodyType } from '../signing-scheme.ts';
 import type { Told } from './samples.ts';
 
 /** One callback: whose webhook it goes to, and the exact body, before it is signed. */
@@ -18,19 +18,17 @@ export function requestsOf(provider: ProviderName, all: readonly Told[], largest
   const single = all.filter(told => !batchable.includes(told));
   const batch = schemes[provider].batch ?? joinedArrays;
   return [
-    ...chunks(batchable, largest).map(chunk => ({
-      provider,
-      type: 'json' as const,
-      body: batch(chunk.map(({ body }) => body)),
-      events: chunk.length,
-    })),
+    ...chunks(batchable, largest).flatMap(chunk =>
+      batch(chunk.map(({ body }) => body)).map(batched => ({ provider, type: 'json' as const, ...batched })),
+    ),
     ...single.map(told => ({ provider, ...told, events: 1 })),
   ];
 }
 
-/** Arrays of JSON, or single values, as one array. */
-function joinedArrays(bodies: readonly Buffer[]): Buffer {
-  return Buffer.from(JSON.stringify(bodies.flatMap(body => JSON.parse(body.toString()))));
+/** Arrays of JSON, or single values, as one array; byte for byte, because parsing would round long numbers. */
+function joinedArrays(bodies: readonly Buffer[]): readonly Batch[] {
+  const values = bodies.map(body => body.toString().trim().replace(/^\[(.*)\]$/s, '$1'));
+  return [{ body: Buffer.from(`[${values.join(',')}]`), events: bodies.length }];
 }
 
 function chunks<Item>(items: readonly Item[], size: number): Item[][] {

@@ -65,6 +65,11 @@ export function stepsOf(provider: ProviderName): readonly Step[] {
   return Object.keys(samples(provider)) as Step[];
 }
 
+/** Whether a provider gives back whose email it is, so that the sender need not register it. */
+export function saysWhose(provider: ProviderName): boolean {
+  return Object.values(samples(provider)).some(({ event }) => event.accountId !== undefined);
+}
+
 /** The id that an email has with its provider, in the form in which the provider gives ids. */
 export function messageIdOf({ provider, number }: SimulatedEmail): string {
   const [sample] = Object.values(samples(provider));
