@@ -56,7 +56,7 @@ const probes = {
   OPTIONS: () => ({ statusCode: 204, headers: { allow: 'POST, HEAD, OPTIONS' } }),
 } as const satisfies Record<string, () => SetUpAnswer>;
 
-const onlyPost: Provider['methods'] = ['POST'];
+const onlyPost: readonly string[] = ['POST'];
 
 /**
  * The ingest function: one call of a provider in, an answer that says whether the provider should send it again out.
@@ -82,7 +82,8 @@ export function createHandler(dependencies: IngestDependencies) {
         body,
         receivedAt,
       };
-      if (!(provider.methods ?? onlyPost)?.some(brings => brings === method)) return probed(provider, request);
+      const brings: readonly string[] = provider.methods ?? onlyPost;
+      if (!brings.includes(method)) return probed(provider, request);
       return answer(dependencies, provider, requestId, timeLeftOf(timeEpoch, receivedAt), request);
     });
 }

@@ -20,9 +20,6 @@ export const unrelated = Symbol('unrelated');
 /** What an adapter makes of one piece of a request: the events in it (one per recipient), none, or why it cannot be read. */
 export type PieceReading = readonly EventDraft[] | typeof unrelated | QuarantineReason;
 
-/** The pieces in a request's body, or why there are none to be had. */
-export type Pieces = readonly unknown[] | QuarantineReason;
-
 /**
  * What a piece of a request tells, by the provider's name for it: an unknown name is an outcome, never a guess.
  *

@@ -4,7 +4,7 @@ import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
 import { isoMillis } from '../time.ts';
 import type { EventMeaning, Guide, Outside, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { attachedIds, exactJson, interpreted, type PieceReading, readJson, unrelated } from './reading.ts';
+import { attachedIds, exactJson, interpreted, type PieceReading, readJson, unrelated, wholeBody } from './reading.ts';
 import { sesBounce } from './ses-bounce.ts';
 import { object } from './shape.ts';
 import { enhancedCodeAmong } from './smtp-reply.ts';
@@ -125,8 +125,11 @@ export const ses = {
   whenUnavailable: 503,
   handshake: confirmSubscription,
   verify: verifySns,
-  parse: (request, context) =>
-    readJson(request, wrapped, piece => (piece === null ? unrelated : read(piece, context)), { batched: false }),
+  parse(request, context) {
+    // Somebody ended the subscription: a person has to see it, and to subscribe again.
+    if (snsEnvelopeIn(request.body)?.Type === 'UnsubscribeConfirmation') return wholeBody('confirm_by_hand');
+    return readJson(request, wrapped, piece => (piece === null ? unrelated : read(piece, context)), { batched: false });
+  },
 } as const satisfies Provider;
 
 /**

@@ -262,6 +262,15 @@ describe('a notification of Amazon SNS', () => {
     expect(reading).toEqual({ events: [], quarantined: [], unrelated: 1 });
   });
 
+  it('that the subscription was ended is kept for a person', async () => {
+    const message = genuine({ Type: 'UnsubscribeConfirmation', Token: 't', SubscribeURL: 'https://example.com/' });
+    expect(await verify(message)).toBeNull();
+    expect(ses.parse(requestOf({ body: Buffer.from(JSON.stringify(message)) }), context)).toMatchObject({
+      events: [],
+      quarantined: [{ reason: 'confirm_by_hand', piece: null }],
+    });
+  });
+
   it('whose message is no JSON is kept in quarantine', () => {
     const body = Buffer.from(JSON.stringify(genuine({ Message: 'hello' })));
     expect(ses.parse(requestOf({ body }), context)).toMatchObject({ quarantined: [{ reason: 'unexpected_shape' }] });

@@ -27,7 +27,12 @@ export function requestsOf(provider: ProviderName, all: readonly Told[], largest
 
 /** Arrays of JSON, or single values, as one array; byte for byte, because parsing would round long numbers. */
 function joinedArrays(bodies: readonly Buffer[]): readonly Batch[] {
-  const values = bodies.map(body => body.toString().trim().replace(/^\[(.*)\]$/s, '$1'));
+  const values = bodies.map(body =>
+    body
+      .toString()
+      .trim()
+      .replace(/^\[(.*)\]$/s, '$1'),
+  );
   return [{ body: Buffer.from(`[${values.join(',')}]`), events: bodies.length }];
 }
 
