@@ -1,3 +1,6 @@
+import { createHmac, hash } from 'node:crypto';
+import { Webhook } from 'standardwebhooks';
+
 /** How the bytes of a fixture travel; the extension of its file. A `query` is the query string of a GET. */
 export const bodyTypes = {
   json: 'application/json',
@@ -52,3 +55,54 @@ export interface Batch {
 
 /** The time in whole seconds. */
 export const seconds = (at: number) => String(Math.floor(at / 1000));
+
+/** HTTP basic authentication: nothing is signed. */
+export const basicAuth = (eventId: Scheme['eventId'] = null): Scheme => ({
+  header: 'authorization',
+  timestamp: null,
+  bodyIsCovered: false,
+  oldestMinutes: null,
+  eventId,
+  sign: (_, signingKey) => ({
+    headers: { authorization: `Basic ${Buffer.from(signingKey).toString('base64')}` },
+  }),
+});
+
+/** A secret in the webhook's URL: nothing is signed. */
+export const urlSecret = (eventId: Scheme['eventId'] = null): Scheme => ({
+  header: null,
+  timestamp: null,
+  bodyIsCovered: false,
+  oldestMinutes: null,
+  eventId,
+  sign: ({ url }, signingKey) => ({ url: `${url}${url.includes('?') ? '&' : '?'}secret=${signingKey}` }),
+});
+
+/** A header with the hex HMAC-SHA256 of the body. */
+export const hexOfBody = (header: string, eventId: Scheme['eventId'] = null): Scheme => ({
+  header,
+  timestamp: null,
+  bodyIsCovered: true,
+  oldestMinutes: null,
+  eventId,
+  sign: ({ body }, signingKey) => ({
+    headers: { [header]: createHmac('sha256', signingKey).update(body).digest('hex') },
+  }),
+});
+
+/** Standard Webhooks, by the specification's own library, so that ours is not measured by itself. */
+export const standardWebhooks = (prefix: 'webhook' | 'svix'): Scheme => ({
+  header: `${prefix}-signature`,
+  timestamp: `${prefix}-timestamp`,
+  bodyIsCovered: true,
+  oldestMinutes: 5,
+  eventId: null,
+  sign({ body }, signingKey, at) {
+    // The same for the same event: it is kept over all tries.
+    const id = `msg_${hash('sha256', body).slice(0, 24)}`;
+    const signature = new Webhook(signingKey).sign(id, new Date(at), body.toString());
+    return {
+      headers: { [`${prefix}-id`]: id, [`${prefix}-timestamp`]: seconds(at), [`${prefix}-signature`]: signature },
+    };
+  },
+});

@@ -2,11 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { noon } from '../arbitrary-events.ts';
 import { fixtureReading } from './fixtures.ts';
 import { ingestOf } from './ingest.ts';
+import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
 const read = (name: string) => fixtureReading('azure', name);
 
 describe("Azure's events", () => {
-  it.each([
+  itMaps('azure', { messageId: 'f9a1c2b3-0000-4000-8000-000000000007' }, [
     ['Microsoft.Communication.EmailDeliveryReportReceived.Bounced', 'hard_bounced'],
     ['Microsoft.Communication.EmailDeliveryReportReceived.Bounced.unknown-user-without-code', 'invalid'],
     ['Microsoft.Communication.EmailDeliveryReportReceived.Bounced.unknown-user', 'invalid'],
@@ -25,21 +26,9 @@ describe("Azure's events", () => {
     ['Microsoft.Communication.EmailDeliveryReportReceived.as-cloud-events', 'delivered'],
     ['Microsoft.Communication.EmailEngagementTrackingReportReceived.click', 'link_clicked'],
     ['Microsoft.Communication.EmailEngagementTrackingReportReceived.view', 'opened'],
-  ])('%s is %s', (name, status) => {
-    expect(read(name)).toMatchObject({
-      events: [
-        {
-          provider: 'azure',
-          messageId: 'f9a1c2b3-0000-4000-8000-000000000007',
-          recipient: 'jane@example.com',
-          status,
-        },
-      ],
-      quarantined: [],
-    });
-  });
+  ]);
 
-  it.each([
+  itKeeps('azure', [
     ['missing-fields', 'unexpected_shape'],
     ['missing-message', 'missing_message_id'],
     ['missing-recipient-of-an-engagement', 'missing_recipient'],
@@ -47,9 +36,7 @@ describe("Azure's events", () => {
     ['unknown-event.new-engagement', 'unknown_event'],
     ['unknown-event.new-status', 'unknown_event'],
     ['unknown-event.to-string', 'unknown_event'],
-  ])('%s is kept as %s', (name, reason) => {
-    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
-  });
+  ]);
 
   it('keep status, code and words', () => {
     expect(read('Microsoft.Communication.EmailDeliveryReportReceived.Bounced.unknown-user').events[0]?.reason).toEqual({
@@ -66,9 +53,7 @@ describe("Azure's events", () => {
     }
   });
 
-  it('of other services are about no email', () => {
-    expect(read('Microsoft.Communication.SMSReceived')).toEqual({ events: [], quarantined: [], unrelated: 1 });
-  });
+  itIgnores('azure', 'Microsoft.Communication.SMSReceived');
 });
 
 describe('Azure, before it delivers,', () => {

@@ -2,71 +2,60 @@ import { describe, expect, it } from 'vitest';
 import { brevo } from '../../shared/providers/brevo.ts';
 import { noon } from '../arbitrary-events.ts';
 import { fixtureReading } from './fixtures.ts';
+import { itKeeps, itMaps } from './mapping.ts';
 
 const read = (name: string) => fixtureReading('brevo', name);
 
 describe("Brevo's events", () => {
-  it.each([
-    ['blocked', 'rejected'],
-    ['click', 'link_clicked'],
-    ['complaint', 'marked_spam'],
-    ['deferred', 'deferred'],
-    ['delivered.custom-json', 'delivered'],
-    ['delivered.epoch-milliseconds', 'delivered'],
-    ['delivered.epoch-seconds', 'delivered'],
-    ['delivered', 'delivered'],
-    ['error', 'rejected'],
-    ['hardBounce', 'hard_bounced'],
-    ['hard_bounce.full', 'soft_bounced'],
-    ['hard_bounce', 'hard_bounced'],
-    ['hard_bounce.policy', 'rejected'],
-    ['hard_bounce.unknown-user-without-code', 'invalid'],
-    ['hard_bounce.unknown-user', 'invalid'],
-    ['invalid', 'invalid'],
-    ['invalid_email', 'invalid'],
-    ['opened', 'opened'],
-    ['proxyOpen', 'opened'],
-    ['proxy_open', 'opened'],
-    ['request', 'enqueued'],
-    ['sent', 'enqueued'],
-    ['softBounce', 'soft_bounced'],
-    ['soft_bounce.code-decides', 'invalid'],
-    ['soft_bounce', 'soft_bounced'],
-    ['soft_bounce.no-such-domain', 'hard_bounced'],
-    ['soft_bounce.policy', 'rejected'],
-    ['soft_bounce.without-reason', 'soft_bounced'],
-    ['spam', 'marked_spam'],
-    ['uniqueOpened', 'opened'],
-    ['uniqueProxyOpen', 'opened'],
-    ['unique_opened', 'opened'],
-    ['unique_proxy_open', 'opened'],
-    ['unsubscribe', null],
-    ['unsubscribed', null],
-  ])('%s is %s', (name, status) => {
-    expect(read(name)).toMatchObject({
-      events: [
-        {
-          provider: 'brevo',
-          messageId: '202601021200.12345670007@smtp-relay.mailin.fr',
-          recipient: 'jane@example.com',
-          status,
-          accountId: 'acme',
-          reference: 'INV-7',
-        },
-      ],
-      quarantined: [],
-    });
-  });
+  itMaps(
+    'brevo',
+    { messageId: '202601021200.12345670007@smtp-relay.mailin.fr', accountId: 'acme', reference: 'INV-7' },
+    [
+      ['blocked', 'rejected'],
+      ['click', 'link_clicked'],
+      ['complaint', 'marked_spam'],
+      ['deferred', 'deferred'],
+      ['delivered.custom-json', 'delivered'],
+      ['delivered.epoch-milliseconds', 'delivered'],
+      ['delivered.epoch-seconds', 'delivered'],
+      ['delivered', 'delivered'],
+      ['error', 'rejected'],
+      ['hardBounce', 'hard_bounced'],
+      ['hard_bounce.full', 'soft_bounced'],
+      ['hard_bounce', 'hard_bounced'],
+      ['hard_bounce.policy', 'rejected'],
+      ['hard_bounce.unknown-user-without-code', 'invalid'],
+      ['hard_bounce.unknown-user', 'invalid'],
+      ['invalid', 'invalid'],
+      ['invalid_email', 'invalid'],
+      ['opened', 'opened'],
+      ['proxyOpen', 'opened'],
+      ['proxy_open', 'opened'],
+      ['request', 'enqueued'],
+      ['sent', 'enqueued'],
+      ['softBounce', 'soft_bounced'],
+      ['soft_bounce.code-decides', 'invalid'],
+      ['soft_bounce', 'soft_bounced'],
+      ['soft_bounce.no-such-domain', 'hard_bounced'],
+      ['soft_bounce.policy', 'rejected'],
+      ['soft_bounce.without-reason', 'soft_bounced'],
+      ['spam', 'marked_spam'],
+      ['uniqueOpened', 'opened'],
+      ['uniqueProxyOpen', 'opened'],
+      ['unique_opened', 'opened'],
+      ['unique_proxy_open', 'opened'],
+      ['unsubscribe', null],
+      ['unsubscribed', null],
+    ],
+  );
 
-  it.each([
+  itKeeps('brevo', [
     ['missing-fields', 'unexpected_shape'],
     ['missing-message', 'missing_message_id'],
     ['missing-time', 'unreadable_time'],
     ['unknown-event', 'unknown_event'],
     ['unknown-event.to-string', 'unknown_event'],
-  ])('%s is kept as %s', (name, reason) => {
-    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
-  });
+  ]);
 
   it.each([
     ['proxy_open', 'machine'],

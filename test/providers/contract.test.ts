@@ -247,7 +247,8 @@ describe.each(providerNames)('the provider %s', name => {
       if (provider.batched) {
         const [first, second] = fixtureReading(name, 'duplicate').events;
         expect(second).toEqual(first);
-        expect(new Set(fixtureReading(name, 'batch').events.map(({ eventId }) => eventId)).size).toBeGreaterThan(1);
+        const batch = fixtureReading(name, 'batch').events;
+        expect(new Set(batch.map(({ eventId, recipient }) => `${eventId} ${recipient}`)).size).toBeGreaterThan(1);
       }
       expect(meaningOf(provider.events, 'toString')).toBeUndefined();
     });

@@ -4,11 +4,12 @@ import { mandrill } from '../../shared/providers/mandrill.ts';
 import { noon } from '../arbitrary-events.ts';
 import { fixtureReading, requestOf } from './fixtures.ts';
 import { ingestOf } from './ingest.ts';
+import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
 const read = (name: string) => fixtureReading('mandrill', name);
 
 describe("Mandrill's events", () => {
-  it.each([
+  itMaps('mandrill', { messageId: '7761629f0c7b4c6db1a30000000007aa', accountId: 'acme', reference: 'INV-7' }, [
     ['click', 'link_clicked'],
     ['deferral', 'deferred'],
     ['delivered', 'delivered'],
@@ -29,31 +30,15 @@ describe("Mandrill's events", () => {
     ['soft_bounce.unknown-user', 'invalid'],
     ['spam', 'marked_spam'],
     ['unsub', null],
-  ])('%s is %s', (name, status) => {
-    expect(read(name)).toMatchObject({
-      events: [
-        {
-          provider: 'mandrill',
-          messageId: '7761629f0c7b4c6db1a30000000007aa',
-          recipient: 'jane@example.com',
-          status,
-          accountId: 'acme',
-          reference: 'INV-7',
-        },
-      ],
-      quarantined: [],
-    });
-  });
+  ]);
 
-  it.each([
+  itKeeps('mandrill', [
     ['missing-fields', 'unexpected_shape'],
     ['missing-message', 'missing_recipient'],
     ['missing-time', 'unreadable_time'],
     ['unknown-event', 'unknown_event'],
     ['unknown-event.to-string', 'unknown_event'],
-  ])('%s is kept as %s', (name, reason) => {
-    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
-  });
+  ]);
 
   it('keep the description, the code and the words of the server', () => {
     expect(read('hard_bounce.unknown-user').events[0]?.reason).toEqual({
@@ -69,11 +54,7 @@ describe("Mandrill's events", () => {
     expect(read('send').events[0]?.occurredAt).toBe(noon);
   });
 
-  it('of the lists and of incoming mail are about no email', () => {
-    for (const name of ['whitelist', 'allowlist', 'blacklist', 'denylist', 'inbound']) {
-      expect(read(name), name).toEqual({ events: [], quarantined: [], unrelated: 1 });
-    }
-  });
+  itIgnores('mandrill', 'whitelist', 'allowlist', 'blacklist', 'denylist', 'inbound');
 
   it('come without metadata where the list of it is empty', () => {
     expect(read('send.metadata-as-list').events[0]).not.toHaveProperty('accountId');

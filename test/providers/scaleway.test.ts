@@ -3,11 +3,12 @@ import { noon } from '../arbitrary-events.ts';
 import { signingKeys } from '../signing.ts';
 import { fixture, fixtureReading } from './fixtures.ts';
 import { ingestOf } from './ingest.ts';
+import { itKeeps, itMaps } from './mapping.ts';
 
 const read = (name: string) => fixtureReading('scaleway', name);
 
 describe("Scaleway's events", () => {
-  it.each([
+  itMaps('scaleway', { messageId: 'eeb3a6d0-0000-4000-8000-000000000007', accountId: 'acme', reference: 'INV-7' }, [
     ['email_blocklisted', 'rejected'],
     ['email_deferred', 'deferred'],
     ['email_delivered.in-an-envelope', 'delivered'],
@@ -20,23 +21,9 @@ describe("Scaleway's events", () => {
     ['email_mailbox_not_found', 'invalid'],
     ['email_queued', 'enqueued'],
     ['email_spam', 'rejected'],
-  ])('%s is %s', (name, status) => {
-    expect(read(name)).toMatchObject({
-      events: [
-        {
-          provider: 'scaleway',
-          messageId: 'eeb3a6d0-0000-4000-8000-000000000007',
-          recipient: 'jane@example.com',
-          status,
-          accountId: 'acme',
-          reference: 'INV-7',
-        },
-      ],
-      quarantined: [],
-    });
-  });
+  ]);
 
-  it.each([
+  itKeeps('scaleway', [
     ['confirmation', 'confirm_by_hand'],
     ['missing-fields', 'unexpected_shape'],
     ['missing-message-in-an-envelope', 'unexpected_shape'],
@@ -44,9 +31,7 @@ describe("Scaleway's events", () => {
     ['unknown-event', 'unknown_event'],
     ['unknown-event.to-string', 'unknown_event'],
     ['unsubscription', 'confirm_by_hand'],
-  ])('%s is kept as %s', (name, reason) => {
-    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
-  });
+  ]);
 
   it('keep the code and the words of the server', () => {
     expect(read('email_dropped.unknown-user').events[0]).toMatchObject({

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { noon } from '../arbitrary-events.ts';
 import { fixtureReading } from './fixtures.ts';
+import { itKeeps, itMaps } from './mapping.ts';
 
 const read = (name: string) => fixtureReading('smtp2go', name);
 
 describe("SMTP2GO's events", () => {
-  it.each([
+  itMaps('smtp2go', { messageId: '1vbZkA-000000-0007', accountId: 'acme', reference: 'INV-7' }, [
     ['bounce.as-form.form', 'invalid'],
     ['bounce.hard-unknown-user-without-code', 'invalid'],
     ['bounce.hard-unknown-user', 'invalid'],
@@ -24,31 +25,15 @@ describe("SMTP2GO's events", () => {
     ['resubscribe', null],
     ['spam', 'marked_spam'],
     ['unsubscribe', null],
-  ])('%s is %s', (name, status) => {
-    expect(read(name)).toMatchObject({
-      events: [
-        {
-          provider: 'smtp2go',
-          messageId: '1vbZkA-000000-0007',
-          recipient: 'jane@example.com',
-          status,
-          accountId: 'acme',
-          reference: 'INV-7',
-        },
-      ],
-      quarantined: [],
-    });
-  });
+  ]);
 
-  it.each([
+  itKeeps('smtp2go', [
     ['missing-fields', 'unexpected_shape'],
     ['missing-message', 'missing_message_id'],
     ['missing-time', 'unreadable_time'],
     ['unknown-event', 'unknown_event'],
     ['unknown-event.to-string', 'unknown_event'],
-  ])('%s is kept as %s', (name, reason) => {
-    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
-  });
+  ]);
 
   it('keep the kind of bounce, the code and the words of the server', () => {
     expect(read('bounce.hard-unknown-user').events[0]).toMatchObject({

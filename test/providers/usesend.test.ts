@@ -3,11 +3,12 @@ import { usesend } from '../../shared/providers/usesend.ts';
 import { noon } from '../arbitrary-events.ts';
 import { signingKeys } from '../signing.ts';
 import { fixture, fixtureReading, requestOf } from './fixtures.ts';
+import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
 const read = (name: string) => fixtureReading('usesend', name);
 
 describe("useSend's events", () => {
-  it.each([
+  itMaps('usesend', { messageId: 'cm5usesend0000000000001', accountId: 'acme', reference: 'INV-7' }, [
     ['email.bounced.Permanent.General', 'hard_bounced'],
     ['email.bounced.Permanent.General.unknown-user', 'invalid'],
     ['email.bounced.Permanent.NoEmail', 'invalid'],
@@ -26,30 +27,14 @@ describe("useSend's events", () => {
     ['email.rendering_failure', 'rejected'],
     ['email.sent', 'sent'],
     ['email.suppressed', 'rejected'],
-  ])('%s is %s', (name, status) => {
-    expect(read(name)).toMatchObject({
-      events: [
-        {
-          provider: 'usesend',
-          messageId: 'cm5usesend0000000000001',
-          recipient: 'jane@example.com',
-          status,
-          accountId: 'acme',
-          reference: 'INV-7',
-        },
-      ],
-      quarantined: [],
-    });
-  });
+  ]);
 
-  it.each([
+  itKeeps('usesend', [
     ['missing-fields', 'unexpected_shape'],
     ['missing-recipient', 'missing_recipient'],
     ['unknown-event', 'unknown_event'],
     ['unknown-event.to-string', 'unknown_event'],
-  ])('%s is kept as %s', (name, reason) => {
-    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
-  });
+  ]);
 
   it('of a message to several people are a note on each, unless they are true of the whole message', () => {
     const told = (name: string) => read(name).events.map(({ status, attribution }) => [status, attribution]);
@@ -71,11 +56,7 @@ describe("useSend's events", () => {
     });
   });
 
-  it('of contacts, domains and tests are about no email', () => {
-    for (const name of ['contact.created', 'domain.verified', 'webhook.test']) {
-      expect(read(name), name).toEqual({ events: [], quarantined: [], unrelated: 1 });
-    }
-  });
+  itIgnores('usesend', 'contact.created', 'domain.verified', 'webhook.test');
 });
 
 it("useSend's signature has a version before it, and a time in milliseconds", () => {
