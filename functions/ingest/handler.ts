@@ -48,6 +48,8 @@ const timeAtLeast = 500;
 const longestWait = 10_000;
 
 const retryAfterSeconds = '30';
+/** Some send user and password only once they are asked to (RFC 7617). */
+const challenge = { 'www-authenticate': 'Basic realm="webhooks", charset="UTF-8"' };
 const againBy = { 429: 'try-again', 503: 'unavailable' } as const satisfies Record<number, keyof typeof problems>;
 
 /** What a method by which no events come gets, unless the provider has its own: dashboards probe a URL before they take it. */
@@ -144,7 +146,7 @@ async function answer(
   }
   if (refusal !== null) {
     log('webhook.refused', { requestId, provider: provider.name, refusal });
-    return problem('unauthorized');
+    return problem('unauthorized', {}, provider.secretKind === 'basic-auth' ? challenge : {});
   }
 
   const reading = provider.parse(request, {

@@ -1,6 +1,6 @@
 /** What the adapters' `verify` functions share: comparing secrets, reading timestamps and keys, never in a way that leaks. */
 
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, createPublicKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 
 const minute = 60_000;
 export const hour = 60 * minute;
@@ -62,4 +62,24 @@ export function hexSha256(text: string): Buffer | null {
 export function strictBase64(text: string): Buffer | null {
   const bytes = Buffer.from(text, 'base64');
   return text !== '' && bytes.toString('base64') === text ? bytes : null;
+}
+
+/** Importing a key costs more than verifying with it. */
+const publicKeys = new Map<string, KeyObject | null>();
+
+/** The public key in base64 of its SubjectPublicKeyInfo, with or without PEM armour; null where there is none. */
+export function publicKey(spki: string): KeyObject | null {
+  const known = publicKeys.get(spki);
+  if (known !== undefined) return known;
+  const key = importedKey(Buffer.from(spki.replace(/-----[A-Z ]+-----|\s/g, ''), 'base64'));
+  publicKeys.set(spki, key);
+  return key;
+}
+
+function importedKey(der: Buffer): KeyObject | null {
+  try {
+    return createPublicKey({ key: der, format: 'der', type: 'spki' });
+  } catch {
+    return null;
+  }
 }

@@ -1,8 +1,8 @@
-import { createPublicKey, createVerify, type KeyObject } from 'node:crypto';
+import { createVerify, type KeyObject } from 'node:crypto';
 import * as z from 'zod/mini';
 import type { Status } from '../status.ts';
 import { epochMillis } from '../time.ts';
-import { strictBase64, usable } from './authentication.ts';
+import { publicKey, strictBase64, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { interpreted, type PieceReading, readJson, unrelated } from './reading.ts';
 import { object } from './shape.ts';
@@ -80,7 +80,7 @@ export const postal = {
   batched: false,
 
   verify({ headers, body }, secrets) {
-    const keys = usable(secrets).flatMap(secret => publicKey(secret) ?? []);
+    const keys = usable(secrets).flatMap(secret => rsaKey(secret) ?? []);
     if (keys.length === 0) return 'no_secret_configured';
     const newer = headers['x-postal-signature-256']?.trim();
     const signature = newer || headers['x-postal-signature']?.trim();
@@ -119,26 +119,10 @@ function read(event: PostalEvent): PieceReading {
   ]);
 }
 
-/** Importing a key costs more than verifying with it. */
-const publicKeys = new Map<string, KeyObject | null>();
-
 /** The RSA public key in a secret; null where there is none. */
-function publicKey(secret: string): KeyObject | null {
-  const known = publicKeys.get(secret);
-  if (known !== undefined) return known;
-  const inRecord = /\bp=([A-Za-z0-9+/=]+)/.exec(secret)?.[1];
-  const key = importKey(inRecord ?? secret.replace(/-----[A-Z ]+-----|\s/g, ''));
-  publicKeys.set(secret, key);
-  return key;
-}
-
-function importKey(base64: string): KeyObject | null {
-  try {
-    const key = createPublicKey({ key: Buffer.from(base64, 'base64'), format: 'der', type: 'spki' });
-    return key.asymmetricKeyType === 'rsa' ? key : null;
-  } catch {
-    return null;
-  }
+function rsaKey(secret: string): KeyObject | null {
+  const key = publicKey(/\bp=([A-Za-z0-9+/=]+)/.exec(secret)?.[1] ?? secret);
+  return key?.asymmetricKeyType === 'rsa' ? key : null;
 }
 
 export const guide: Guide = {

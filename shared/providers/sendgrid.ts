@@ -1,8 +1,8 @@
-import { createPublicKey, createVerify, type KeyObject } from 'node:crypto';
+import { createVerify, type KeyObject } from 'node:crypto';
 import * as z from 'zod/mini';
 import { lookUp } from '../look-up.ts';
 import { epochMillis } from '../time.ts';
-import { hour, strictBase64, timeliness, usable } from './authentication.ts';
+import { hour, publicKey, strictBase64, timeliness, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
 import { object } from './shape.ts';
@@ -91,7 +91,7 @@ export const sendgrid = {
 
   // https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features
   verify({ headers, body, receivedAt }, secrets) {
-    const keys = usable(secrets).flatMap(secret => publicKey(secret) ?? []);
+    const keys = usable(secrets).flatMap(secret => p256Key(secret) ?? []);
     if (keys.length === 0) return 'no_secret_configured';
     const signature = headers['x-twilio-email-event-webhook-signature']?.trim();
     const timestamp = headers['x-twilio-email-event-webhook-timestamp']?.trim();
@@ -108,6 +108,71 @@ export const sendgrid = {
   parse: (request, context) =>
     readJson(request, sendgridEvent, (event, raw) => read(event, raw, context), { batched: true }),
 } as const satisfies Provider;
+
+export const guide: Guide = {
+  setUp: [
+    'Settings → Mail Settings → Event Webhooks → Create new webhook; Post URL `{url}`.',
+    'Actions to be posted: every delivery and every engagement event.',
+    'Switch on "Signed Event Webhook" and save; then open the webhook again and copy its verification key.',
+  ],
+  attach:
+    '`custom_args` (v3 API) or `unique_args` (SMTP API): `"custom_args": { "account_id": "acme", "reference": "INV-7" }`.',
+  retries: 'Every answer but 2xx is tried again, with growing gaps, for 24 hours after the event.',
+  machines: '`sg_machine_open` on an open: Apple Mail fetched it ahead. Scanners that click are not told apart.',
+  notes: [
+    'The test button sends made-up events: they are recorded as emails of no account.',
+    'Asynchronous bounces may come without address and message id: they are kept in quarantine.',
+    'SendGrid asks for no personal data in `custom_args`: it keeps them and cannot erase them.',
+  ],
+};
+
+function read(event: SendGridEvent, raw: unknown, { metadata }: ReadingContext): PieceReading {
+  const failed = event.event === 'bounce' || event.event === 'dropped' || event.event === 'deferred';
+  return interpreted<SendGridEvent>(events, event.event, event, status => [
+    {
+      // Custom arguments lie among SendGrid's own.
+      ...attachedIds(raw as Record<string, unknown>, metadata),
+      provider: 'sendgrid',
+      messageId: messageIdOf(event.sg_message_id ?? ''),
+      recipient: event.email ?? '',
+      status,
+      occurredAt: epochMillis(event.timestamp),
+      providerEvent: event.event,
+      eventId: event.sg_event_id ?? undefined,
+      // Apple Mail's privacy protection only; scanners that click are not told apart.
+      ...(event.event === 'open' &&
+        typeof event.sg_machine_open === 'boolean' && {
+          evidence: event.sg_machine_open ? 'machine' : 'human',
+        }),
+      reason: failed
+        ? {
+            code: event.bounce_classification ?? event.type ?? undefined,
+            enhancedCode: replyOf(event).enhancedCode,
+            text: event.reason ?? event.response ?? undefined,
+          }
+        : { text: event.response ?? undefined },
+      clickUrl: event.event === 'click' ? (event.url ?? undefined) : undefined,
+      userAgent: event.useragent ?? undefined,
+    },
+  ]);
+}
+
+function replyOf({ status, reason, response }: SendGridEvent) {
+  const text = reason ?? response ?? undefined;
+  return { enhancedCode: enhancedCodeAmong(status, text), text };
+}
+
+/** The send call's X-Message-Id: what follows it differs per recipient, and began with `.filter` until January 2024. */
+function messageIdOf(messageId: string): string {
+  const cut = messageId.search(/\.(?:filter|recvd)/);
+  return messageId.slice(0, cut >= 0 ? cut : messageId.includes('.') ? messageId.indexOf('.') : undefined);
+}
+
+/** The P-256 public key in a secret, with or without PEM armour; null where there is none. */
+function p256Key(secret: string): KeyObject | null {
+  const key = publicKey(secret);
+  return key?.asymmetricKeyDetails?.namedCurve === 'prime256v1' ? key : null;
+}
 
 export const guide: Guide = {
   setUp: [

@@ -114,6 +114,7 @@ describe('a request to /webhooks/{provider}', () => {
       const before = await itemsStored();
       const answer = await post(name, {}, fixture(name, fixtureNames(name)[0]!));
       expect(answer).toMatchObject({ statusCode: 401, headers: { 'content-type': 'application/problem+json' } });
+      expect(answer.headers['www-authenticate'] !== undefined).toBe(name === 'postmark');
       expect(answer.body).toBe('{"type":"/problems/unauthorized","title":"Unauthorized","status":401}');
       expect(await itemsStored()).toBe(before);
       expect(await queue.kept()).toEqual([]);
