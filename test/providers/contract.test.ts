@@ -5,6 +5,7 @@ import type { Provider } from '../../shared/providers/provider.ts';
 import { meaningOf } from '../../shared/providers/reading.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { statusIds } from '../../shared/status.ts';
+import type { Recorder } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { mutations } from '../fuzz/mutations.ts';
 import { startQuarantineQueue } from '../ingest/quarantine-queue.ts';
@@ -82,6 +83,16 @@ describe.each(providerNames)('the provider %s', name => {
       expect((await send({ ...genuine, headers: Object.fromEntries(upper) })).counts).toEqual(again);
       expect((await send(genuine, { base64: true })).counts).toEqual(again);
     });
+  });
+
+  it('asks for a request again, in the way that the provider heeds, while the table is out of reach', async () => {
+    const error = new Error('out of reach');
+    const store: Pick<Recorder, 'record'> = {
+      record: async events => ({ recorded: 0, duplicate: 0, dropped: 0, full: [], failed: [{ events, error }] }),
+    };
+    const outcome = await ingestOf(store, async () => {})(name, genuine, [keys.secret]);
+    expect(outcome.status).toBe(provider.whenUnavailable ?? 429);
+    expect(outcome.answer.headers['retry-after']).toMatch(/^\d+$/);
   });
 
   describe('refuses', () => {
