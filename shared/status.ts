@@ -250,7 +250,7 @@ export const caveatTexts = {
     'A person opened or clicked the email after it had failed: often a forwarding address bounced while the recipient did get it.',
   no_news_since: 'Nothing was heard about this email for longer than usual.',
   one_of_several_recipients:
-    'Somebody opened or clicked, but the message had several recipients and the provider does not say which of them it was.',
+    'The message had several recipients, and some of what was heard of it may be about any of them: it is noted on each and changes no status.',
   unlisted_recipient:
     'The message was not sent to this address: a provider named it, often because the address it was sent to forwards there.',
   account_conflict: 'Events of this email named different accounts. It stays with the account that was named first.',

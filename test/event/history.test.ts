@@ -29,6 +29,7 @@ describe("an email's history", () => {
       userAgent: maybe(text),
       accountId: maybe(text),
       claimedAt: maybe(fc.integer({ min: noon, max: noon * 2 })),
+      attribution: maybe(fc.constantFrom('unnamed' as const, 'unlisted' as const)),
     }) satisfies fc.Arbitrary<HistoryEvent>;
     fc.assert(
       fc.property(event, given => {

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import type { ProviderName } from '../../shared/providers/registry.ts';
 import { providerNames, schemes, signingKeys } from '../signing.ts';
-import type { Signed } from '../signing-scheme.ts';
+import type { Signed, Unsigned } from '../signing-scheme.ts';
 
 /** A change of a genuine request by somebody who has seen it and does not have the key. */
-export type Forgery = (genuine: Signed) => Signed;
+export type Forgery = (genuine: Signed, unsigned: Pick<Unsigned, 'body' | 'type'>) => Signed;
 
 /** Characters of which signatures, keys and times are made, and some of which they are not. */
 const characters = fc.constantFrom(...'0123456789abcdefABCDEF+/=., :;\u0000ö');
@@ -54,8 +54,8 @@ export function forgeriesOf(provider: ProviderName): fc.Arbitrary<Forgery> {
   const unsigned = fc.constant<Forgery>(genuine => ({ ...genuine, headers: {} }));
   const signedByOther = fc.constantFrom(...foreign).map(
     ([name, keys]): Forgery =>
-      genuine => {
-        const signed = keys.sign(genuine.body, Date.UTC(2026, 0, 2, 12), { url: genuine.url.split('?')[0]! });
+      (genuine, { body, type }) => {
+        const signed = keys.sign(body, Date.UTC(2026, 0, 2, 12), { type, url: genuine.url.split('?')[0]! });
         // Another key of the same provider, or the key of another.
         return name === provider ? signed : { ...signed, method: genuine.method };
       },

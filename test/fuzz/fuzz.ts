@@ -5,7 +5,7 @@
 
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
-import type { Provider } from '../../shared/providers/provider.ts';
+import type { Provider, ProviderRequest } from '../../shared/providers/provider.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
 import { noon } from '../arbitrary-events.ts';
 import { context, fixture, fixtureNames, fixtureReading, fixtureType, requestOf } from '../providers/fixtures.ts';
@@ -34,6 +34,13 @@ const prototypes = [Object.prototype, Array.prototype, Function.prototype, Strin
 const shapeOfPrototypes = () => prototypes.map(prototype => Object.getOwnPropertyNames(prototype).join()).join(';');
 const untouched = shapeOfPrototypes();
 
+/** Milliseconds of reading a request, for each event in it. */
+function timeAnEvent(provider: Provider, request: ProviderRequest): number {
+  const begun = performance.now();
+  const { events, quarantined, unrelated } = provider.parse(request, context);
+  return (performance.now() - begun) / Math.max(1, events.length + quarantined.length + unrelated);
+}
+
 async function fuzzBodies(name: ProviderName) {
   const provider: Provider = providers[name];
   const names = fixtureNames(name);
@@ -51,10 +58,11 @@ async function fuzzBodies(name: ProviderName) {
       progress(`${name}: ${done} of ${runs} bodies`);
       try {
         if ((await provider.verify(request, [keys.secret], { get: snsGet })) !== null) refused += 1;
-        const begun = performance.now();
-        const { events, quarantined, unrelated } = provider.parse(request, context);
-        const took = (performance.now() - begun) / Math.max(1, events.length + quarantined.length + unrelated);
-        if (took > slowest) slowest = took;
+        let took = timeAnEvent(provider, request);
+        // What was slow because something else ran is not slow again.
+        for (let again = 0; again < 3 && took > slowest; again += 1)
+          took = Math.min(took, timeAnEvent(provider, request));
+        slowest = Math.max(slowest, took);
         if (shapeOfPrototypes() !== untouched) throw new Error('a prototype was changed');
       } catch (error) {
         exceptions += 1;
@@ -92,8 +100,9 @@ async function forge(name: ProviderName) {
   const answers: Record<number, number> = {};
   await fc.assert(
     fc.asyncProperty(fc.constantFrom(...names), forgeriesOf(name), async (fixtureName, forgery) => {
-      const genuine = keys.sign(fixture(name, fixtureName), noon, { type: fixtureType(fixtureName) });
-      const forged = forgery(genuine);
+      const unsigned = { body: fixture(name, fixtureName), type: fixtureType(fixtureName) };
+      const genuine = keys.sign(unsigned.body, noon, unsigned);
+      const forged = forgery(genuine, unsigned);
       recordings = [];
       const { status } = await ingest(name, forged, [keys.secret]);
       done += 1;

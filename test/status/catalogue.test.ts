@@ -107,4 +107,13 @@ describe('the caveats of an email', () => {
       'account_conflict',
     );
   });
+
+  it.each([
+    ['unnamed', 'one_of_several_recipients'],
+    ['unlisted', 'unlisted_recipient'],
+  ] as const)('of an event whose attribution is %s: %s', (attribution, code) => {
+    const [event] = eventsOf({ events: ['delivered'], ends: 'delivered' });
+    const email = { verdict: merge([event!]), accountId: 'acme', events: [{ ...event!, attribution }] };
+    expect(caveatsOf(email, noon).map(caveat => caveat.code)).toEqual([code]);
+  });
 });
