@@ -65,7 +65,9 @@ function bounced(event: MailjetEvent): Status {
   const label = labelOf(event) ?? (event.hard_bounce ? 'hard_bounced' : 'soft_bounced');
   if (label === 'deferred') return event.hard_bounce ? 'soft_bounced' : 'deferred';
   if (label === 'hard_bounced' && failureOf(reply) === 'invalid') return 'invalid';
-  return labelledFailure(reply, label);
+  // What is said not to be for good is not, unless it is the address that does not exist.
+  const lasts = event.hard_bounce !== false || label === 'invalid';
+  return labelledFailure(reply, lasts ? label : 'soft_bounced');
 }
 
 const events = {
@@ -73,7 +75,7 @@ const events = {
   sent: { statuses: ['delivered'] },
   bounce: {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'deferred', 'rejected'],
-    by: 'the enhanced status code in comment, then error and error_related_to, then hard_bounce',
+    by: 'the enhanced status code in comment; an unknown user; then hard_bounce, and of what is hard error and error_related_to',
     decide: bounced,
   },
   blocked: {

@@ -97,7 +97,11 @@ export const mandrill = {
     const tests = urls.some(url => refusalOf(request, [`${publicTestKey} ${url}`]) === null);
     return tests ? ({ statusCode: 200 } as const) : null;
   },
-  verify: refusalOf,
+  verify: (request, secrets) =>
+    refusalOf(
+      request,
+      secrets.filter(secret => keyAndUrl(secret, request).key !== publicTestKey),
+    ),
   parse: (request, context) =>
     readJson(request, mandrillEvent, event => read(event, context), {
       batched: true,

@@ -12,6 +12,7 @@ const text = z.nullish(z.string());
 
 const message = object({
   id: z.nullish(z.union([z.number(), z.string()])),
+  token: text,
   direction: text,
   to: text,
   subject: text,
@@ -103,7 +104,8 @@ function read(event: PostalEvent): PieceReading {
   return interpreted<PostalEvent>(events, event.event, event, status => [
     {
       provider: 'postal',
-      messageId: String(about?.id ?? ''),
+      // Ids are numbered for each mail server.
+      messageId: about?.token || String(about?.id ?? ''),
       recipient: about?.to ?? '',
       status,
       occurredAt: epochMillis(event.timestamp ?? Number.NaN),
@@ -131,7 +133,7 @@ export const guide: Guide = {
     "The secret is the server's signing key: the text behind `p=` in the DKIM record that `postal default-dkim-record` prints, or the key at `/.well-known/jwks.json` of your installation as PEM.",
   ],
   attach:
-    'Only `tag` comes back: it is taken for the reference. The account comes by registration: `messageId` is the `id` of the recipient in the answer of the send call.',
+    'Only `tag` comes back: it is taken for the reference. The account comes by registration: `messageId` is the `token` of the recipient in the answer of the send call.',
   retries:
     'Six tries within some 36 minutes: after 2, 3, 6, 10 and 15 minutes. Then the event is dropped. It waits 5 seconds.',
   machines: null,

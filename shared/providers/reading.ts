@@ -174,7 +174,10 @@ export function readForm<Piece>(
 ): Reading {
   if (form === null) return wholeBody('not_utf8');
   const fields = formFields(form);
-  return fields === null ? wholeBody('unexpected_shape') : readPieces(request, [fields], schema, read, false);
+  // Of a GET the body has nothing: what is kept is the form.
+  if (fields === null)
+    return { ...wholeBody('unexpected_shape'), quarantined: [{ reason: 'unexpected_shape', piece: form }] };
+  return readPieces(request, [fields], schema, read, false);
 }
 
 /** @param tooDeep whether any of the pieces is */

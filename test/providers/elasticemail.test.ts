@@ -59,6 +59,15 @@ describe("Elastic Email's events", () => {
     expect(read('Sent.as-get.query')).toEqual(read('Sent.form'));
   });
 
+  it('that say something twice are kept as they came, whichever way they came', () => {
+    const body = Buffer.from('status=Sent&status=Error&to=jane%40example.com');
+    for (const type of ['form', 'query'] as const) {
+      expect(reading('elasticemail', body, type).quarantined).toEqual([
+        { reason: 'unexpected_shape', piece: body.toString() },
+      ]);
+    }
+  });
+
   it('that cannot be read are kept without the secret that came with them', () => {
     const body = Buffer.from('status=Archived&to=jane%40example.com');
     const kept = JSON.stringify(reading('elasticemail', body, 'query').quarantined);

@@ -99,5 +99,7 @@ describe("MailerSend's test of a webhook", () => {
     }
     expect((await send(Buffer.from('{"type":["webhook.test"]}'))).status).toBe(401);
     expect((await send(Buffer.from('not JSON'))).status).toBe(401);
+    // Not even where somebody has taken it for the webhook's own.
+    expect((await send(fixture('mailersend', 'activity.sent'), [publicSecret])).status).toBe(401);
   });
 });

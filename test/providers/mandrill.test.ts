@@ -98,5 +98,7 @@ describe("Mandrill's signature", () => {
     expect((await outcome(signed(form, 'test-webhook'))).status).toBe(401);
     expect((await outcome(signed(`${empty}&a=b`, 'test-webhook'))).status).toBe(200);
     expect((await outcome(signed(empty, 'another-key'))).status).toBe(401);
+    // Not even where somebody has taken it for the webhook's own.
+    expect(mandrill.verify(signed(form, 'test-webhook'), ['test-webhook'])).toBe('no_secret_configured');
   });
 });

@@ -9,7 +9,7 @@ import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 const read = (name: string) => fixtureReading('postal', name);
 
 describe("Postal's events", () => {
-  itMaps('postal', { messageId: '12345000007', reference: 'INV-7' }, [
+  itMaps('postal', { messageId: 'abcdef1234', reference: 'INV-7' }, [
     ['MessageBounced', 'hard_bounced'],
     ['MessageDelayed', 'deferred'],
     ['MessageDeliveryFailed.full', 'soft_bounced'],
@@ -40,7 +40,7 @@ describe("Postal's events", () => {
   });
 
   it('of a bounce are about the message that bounced, not about the bounce', () => {
-    expect(read('MessageBounced').events[0]).toMatchObject({ messageId: '12345000007', recipient: 'jane@example.com' });
+    expect(read('MessageBounced').events[0]).toMatchObject({ messageId: 'abcdef1234', recipient: 'jane@example.com' });
   });
 
   itIgnores('postal', 'MessageSent.incoming', 'DomainDNSError', 'SendLimitApproaching', 'SendLimitExceeded');
