@@ -35,6 +35,11 @@ export function isoMillis(text: string): number {
   return Number(zoneHours) > 23 || Number(zoneMinutes) > 59 ? Number.NaN : local - (sign === '-' ? -zone : zone);
 }
 
+/** Epoch milliseconds of the first of several texts that is ISO-8601; NaN where none is. */
+export function firstTime(...texts: readonly (string | null | undefined)[]): number {
+  return texts.map(text => isoMillis(text ?? '')).find(time => !Number.isNaN(time)) ?? Number.NaN;
+}
+
 /** ISO-8601 UTC with milliseconds. */
 export function isoText(millis: number): string {
   return new Date(millis).toISOString();

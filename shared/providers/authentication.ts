@@ -37,18 +37,19 @@ export function timeliness(
   return at < receivedAt - oldest || at > receivedAt + furthest ? 'stale_timestamp' : null;
 }
 
-/** Whether `given` is the HMAC of the `parts`, one after the other, under one of `keys`; in a time that does not tell which. */
+/** Whether one of `given` is the HMAC of the `parts`, one after the other, under one of `keys`; in a time that does not tell which. */
 export function isHmacOf(
-  given: Buffer,
+  given: Buffer | readonly Buffer[],
   algorithm: 'sha1' | 'sha256',
   keys: readonly (string | Buffer)[],
   ...parts: readonly (string | Buffer)[]
 ): boolean {
-  const matches = keys.map(key => {
+  const signatures = [given].flat();
+  const matches = keys.flatMap(key => {
     const hmac = createHmac(algorithm, key);
     for (const part of parts) hmac.update(part);
     const expected = hmac.digest();
-    return given.length === expected.length && timingSafeEqual(given, expected);
+    return signatures.map(one => one.length === expected.length && timingSafeEqual(one, expected));
   });
   return matches.includes(true);
 }

@@ -3,7 +3,7 @@ import { epochMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import { withoutBrackets } from './message-id.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { idsInText, interpreted, type PieceReading, readJson } from './reading.ts';
+import { attachedIds, idsInText, interpreted, type PieceReading, readJson } from './reading.ts';
 import { object } from './shape.ts';
 import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
 
@@ -14,7 +14,8 @@ const unixTime = z.nullish(z.union([z.number(), z.string()]));
 const brevoEvent = object({
   // `id` is the number of the webhook, not of the event: there is none.
   event: z.string(),
-  email: text,
+  // A list of them where contacts were deleted.
+  email: z.nullish(z.union([z.string(), z.array(z.string())])),
   'message-id': text,
   // Unix seconds, UTC.
   ts_event: unixTime,
@@ -26,7 +27,7 @@ const brevoEvent = object({
   reason: text,
   link: text,
   user_agent: text,
-  'X-Mailin-custom': text,
+  'X-Mailin-custom': z.nullish(z.union([z.string(), z.record(z.string(), z.unknown())])),
 });
 
 type BrevoEvent = z.infer<typeof brevoEvent>;
@@ -93,15 +94,16 @@ export const brevo = {
 } as const satisfies Provider;
 
 function read(event: BrevoEvent, { metadata }: ReadingContext): PieceReading {
-  const { reason, link } = event;
+  const { reason, link, 'X-Mailin-custom': custom } = event;
+  const times = [event.ts_event, event.ts_epoch, event.ts].map(Number);
   return interpreted<BrevoEvent>(events, event.event, event, status => [
     {
-      ...idsInText(event['X-Mailin-custom'], metadata),
+      ...(typeof custom === 'object' ? attachedIds(custom, metadata) : idsInText(custom, metadata)),
       provider: 'brevo',
       messageId: withoutBrackets(event['message-id'] ?? ''),
-      recipient: event.email ?? '',
+      recipient: typeof event.email === 'string' ? event.email : '',
       status,
-      occurredAt: epochMillis(Number(event.ts_event ?? event.ts_epoch ?? event.ts ?? Number.NaN)),
+      occurredAt: epochMillis(times.find(time => time > 0) ?? Number.NaN),
       providerEvent: event.event,
       // A privacy proxy or a prefetch.
       ...(/proxy/i.test(event.event) && { evidence: 'machine' as const }),

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { epochMillis } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
 import { interpreted, type PieceReading, readJson } from './reading.ts';
-import { object } from './shape.ts';
+import { numberOrText, object } from './shape.ts';
 import { verifyStandardWebhook } from './standard-webhooks.ts';
 
 const text = z.nullish(z.string());
@@ -11,7 +11,7 @@ const text = z.nullish(z.string());
 const loopsEvent = object({
   eventName: z.string(),
   // Unix seconds.
-  eventTime: z.nullish(z.number()),
+  eventTime: numberOrText,
   email: z.nullish(object({ id: text, subject: text })),
   contactIdentity: z.nullish(object({ email: text })),
 });
@@ -54,7 +54,7 @@ function read(event: LoopsEvent, { headers }: ProviderRequest): PieceReading {
       messageId: event.email?.id ?? '',
       recipient: event.contactIdentity?.email ?? '',
       status,
-      occurredAt: epochMillis(event.eventTime ?? Number.NaN),
+      occurredAt: epochMillis(Number(event.eventTime ?? Number.NaN)),
       providerEvent: event.eventName,
       eventId: headers['webhook-id'],
       subject: event.email?.subject ?? undefined,

@@ -4,7 +4,7 @@ import { isoMillis } from '../time.ts';
 import { verifyHexHmac } from './hmac-signature.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import { exactJson, idsInText, interpreted, type PieceReading, readJson } from './reading.ts';
-import { object } from './shape.ts';
+import { numberOrText, object } from './shape.ts';
 import { enhancedCodeAmong, hardBounce, labelledFailure } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
@@ -28,7 +28,7 @@ const mailersendEvent = object({
   created_at: text,
   data: z.nullish(
     object({
-      id: text,
+      id: numberOrText,
       message_id: text,
       subject: text,
       recipient: z.nullish(z.unknown()),
@@ -134,7 +134,7 @@ function read(event: MailersendEvent, { metadata }: ReadingContext): PieceReadin
       status,
       occurredAt: isoMillis(event.created_at ?? ''),
       providerEvent: event.type,
-      eventId: data?.id ?? undefined,
+      eventId: data?.id ? String(data.id) : undefined,
       subject: older?.subject ?? data?.subject ?? undefined,
       reason: {
         code: own?.bounce_type ?? undefined,

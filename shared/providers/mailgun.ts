@@ -5,19 +5,23 @@ import { utf8Text } from '../text.ts';
 import { epochMillis, isoText } from '../time.ts';
 import { hexSha256, hour, isHmacOf, timeliness, usable } from './authentication.ts';
 import { withoutBrackets } from './message-id.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
 import { attachedIds, formFields, interpreted, isForm, type PieceReading, readForm, readJson } from './reading.ts';
-import { object } from './shape.ts';
+import { ofOneOf } from './recipients.ts';
+import { numberOrText, object } from './shape.ts';
 import { enhancedCodeAmong, type FailureStatus, failureOf, labelledFailure } from './smtp-reply.ts';
 
 /** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks */
-const signed = object({
-  signature: object({
-    timestamp: z.string(),
-    token: z.string().check(z.minLength(1), z.maxLength(100)),
-    signature: z.string(),
-  }),
+const triple = object({
+  timestamp: z.string(),
+  token: z.string().check(z.minLength(1), z.maxLength(100)),
+  signature: z.string(),
 });
+
+type Triple = z.infer<typeof triple>;
+
+/** Events of a sub-account are signed with the parent's key as well. */
+const signed = object({ signature: triple, 'parent-signature': z.nullish(triple) });
 
 const text = z.nullish(z.string());
 
@@ -25,7 +29,7 @@ const text = z.nullish(z.string());
 const mailgunEvent = object({
   'event-data': object({
     event: z.string(),
-    timestamp: z.number(),
+    timestamp: z.union([z.number(), z.string()]),
     id: text,
     recipient: text,
     severity: text,
@@ -33,7 +37,7 @@ const mailgunEvent = object({
     url: text,
     reject: z.nullish(object({ reason: text, description: text })),
     'delivery-status': z.nullish(
-      object({ code: z.nullish(z.number()), message: text, description: text, 'enhanced-code': text }),
+      object({ code: numberOrText, message: text, description: text, 'enhanced-code': text }),
     ),
     'client-info': z.nullish(object({ 'user-agent': text, bot: text })),
     message: z.nullish(object({ headers: z.nullish(object({ 'message-id': text, to: text, subject: text })) })),
@@ -121,7 +125,8 @@ const events = {
   clicked: { statuses: ['link_clicked'] },
   complained: { statuses: ['marked_spam'] },
   unsubscribed: { statuses: [null] },
-  stored: { statuses: [null] },
+  // Incoming mail.
+  stored: { statuses: [] },
   'list_*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<MailgunEvent>>;
 
@@ -138,25 +143,18 @@ export const mailgun = {
   messageIdOf: withoutBrackets,
 
   verify(request, secrets) {
-    const { receivedAt } = request;
     const keys = usable(secrets);
     if (keys.length === 0) return 'no_secret_configured';
-    const triple = tripleOf(request);
-    if (triple === null) return 'missing_signature';
-    const given = hexSha256(triple.signature);
-    if (given === null) return 'malformed_signature';
-    // Ten digits exactly: timestamp and token are signed without anything between them.
-    if (!/^\d{10}$/.test(triple.timestamp)) return 'malformed_signature';
-    // Retries go on for 8 hours, and may carry the first try's triple.
-    const untimely = timeliness(triple.timestamp, receivedAt, 9 * hour);
-    if (untimely !== null) return untimely;
-    return isHmacOf(given, 'sha256', keys, triple.timestamp, triple.token) ? null : 'wrong_signature';
+    const triples = triplesOf(request);
+    if (triples.length === 0) return 'missing_signature';
+    const refusals = triples.map(one => refusalOf(one, keys, request.receivedAt));
+    return refusals.includes(null) ? null : refusals[0]!;
   },
 
   parse(request, context) {
     const reads = ({ 'event-data': event }: z.infer<typeof mailgunEvent>) => read(event, context);
     if (!isForm(request)) return readJson(request, mailgunEvent, reads, { batched: false });
-    return readForm(request, utf8Text(request.body), mailgunForm, reads);
+    return readForm(request, utf8Text(request.body), mailgunForm, reads, mayRepeat);
   },
 } as const satisfies Provider;
 
@@ -164,7 +162,7 @@ export const guide: Guide = {
   setUp: [
     'Sending → Webhooks → Add webhook, of the domain or of the account; URL `{url}`.',
     'One for each event type: accepted, delivered, temporary failure, permanent failure, opened, clicked, complained, unsubscribed.',
-    'The key is under Settings → API Security → HTTP webhook signing key.',
+    'The key is under Settings → API Security → HTTP webhook signing key. Events of sub-accounts are signed with the key of the parent account as well: either will do.',
   ],
   attach:
     '`v:account_id=acme` and `v:reference=INV-7` as parameters of the send call, or the header `X-Mailgun-Variables` with JSON. The recipient can read them.',
@@ -178,33 +176,52 @@ export const guide: Guide = {
   ],
 };
 
+function refusalOf(
+  { timestamp, token, signature }: Triple,
+  keys: readonly string[],
+  receivedAt: number,
+): Refusal | null {
+  const given = hexSha256(signature);
+  // Ten digits exactly: timestamp and token are signed without anything between them.
+  if (given === null || !/^\d{10}$/.test(timestamp)) return 'malformed_signature';
+  // Retries go on for 8 hours, and may carry the first try's triple.
+  const untimely = timeliness(timestamp, receivedAt, 9 * hour);
+  if (untimely !== null) return untimely;
+  return isHmacOf(given, 'sha256', keys, timestamp, token) ? null : 'wrong_signature';
+}
+
+/** The older form's fields that come more than once. */
+const mayRepeat = ['tag', 'X-Mailgun-Tag'];
+
 /** The signature is in the body, so that the body has to be read to be verified: this much of it, and no more. */
-function tripleOf(request: ProviderRequest): z.infer<typeof signed>['signature'] | null {
+function triplesOf(request: ProviderRequest): readonly Triple[] {
   // Whether the rest is UTF-8 is asked once it is known to be genuine.
   const body = utf8Text(request.body) ?? request.body.toString();
   try {
-    const parsed = z.safeParse(signed, isForm(request) ? { signature: formFields(body) } : JSON.parse(body));
-    return parsed.success ? parsed.data.signature : null;
+    const parsed = z.safeParse(signed, isForm(request) ? { signature: formFields(body, mayRepeat) } : JSON.parse(body));
+    if (!parsed.success) return [];
+    const { signature, 'parent-signature': parent } = parsed.data;
+    return parent ? [signature, parent] : [signature];
   } catch {
-    return null;
+    return [];
   }
 }
 
 function read(event: MailgunEvent, { metadata }: ReadingContext): PieceReading {
   const headers = event.message?.headers;
-  const occurredAt = epochMillis(event.timestamp);
+  const occurredAt = epochMillis(Number(event.timestamp));
   const bot = event['client-info']?.bot;
   const seen = event.event === 'opened' || event.event === 'clicked';
   const delivery = event['delivery-status'];
   // A rejected message has no recipient of its own, and may have been meant for several.
   const recipients = event.recipient ? [event.recipient] : addressesIn(headers?.to ?? '');
+  const ofWholeMessage = event.event === 'rejected';
   return interpreted<MailgunEvent>(events, event.event, event, status =>
-    recipients.map(recipient => ({
+    ofOneOf(recipients, ofWholeMessage, status).map(whose => ({
+      ...whose,
       ...attachedIds(event['user-variables'], metadata),
       provider: 'mailgun',
       messageId: withoutBrackets(headers?.['message-id'] ?? ''),
-      recipient,
-      status,
       occurredAt,
       providerEvent: event.event,
       // Ids are promised to be unique within one day only.

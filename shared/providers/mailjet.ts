@@ -5,8 +5,8 @@ import { epochMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { idsInText, interpreted, type PieceReading, readJson } from './reading.ts';
-import { object } from './shape.ts';
-import { enhancedCodeIn, failureOf, labelledFailure } from './smtp-reply.ts';
+import { numberOrText, object } from './shape.ts';
+import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
 
@@ -14,14 +14,14 @@ const text = z.nullish(z.string());
 const mailjetEvent = object({
   event: z.string(),
   // Unix seconds.
-  time: z.nullish(z.number()),
+  time: numberOrText,
   // Above 2^53: the digits that were sent.
-  MessageID: z.nullish(z.union([z.number(), z.string()])),
+  MessageID: numberOrText,
   Message_GUID: text,
   email: text,
-  CustomID: text,
+  CustomID: numberOrText,
   Payload: text,
-  hard_bounce: z.nullish(z.boolean()),
+  hard_bounce: z.nullish(z.union([z.boolean(), z.number()])),
   error_related_to: text,
   error: text,
   comment: text,
@@ -62,12 +62,12 @@ function labelOf({ error, error_related_to }: MailjetEvent): Status | null {
 
 function bounced(event: MailjetEvent): Status {
   const reply = { enhancedCode: enhancedCodeIn(event.comment), text: event.comment ?? undefined };
-  const label = labelOf(event) ?? (event.hard_bounce ? 'hard_bounced' : 'soft_bounced');
-  if (label === 'deferred') return event.hard_bounce ? 'soft_bounced' : 'deferred';
-  if (label === 'hard_bounced' && failureOf(reply) === 'invalid') return 'invalid';
+  const label = labelOf(event);
+  if (label === 'deferred' && !event.hard_bounce && !reply.enhancedCode?.startsWith('5.')) return label;
+  if (label === null && event.hard_bounce) return hardBounce(reply);
   // What is said not to be for good is not, unless it is the address that does not exist.
-  const lasts = event.hard_bounce !== false || label === 'invalid';
-  return labelledFailure(reply, lasts ? label : 'soft_bounced');
+  const temporary = event.hard_bounce === false || event.hard_bounce === 0 || label === 'deferred';
+  return labelledFailure(reply, temporary && label !== 'invalid' ? 'soft_bounced' : (label ?? 'soft_bounced'));
 }
 
 const events = {
@@ -106,7 +106,7 @@ export const mailjet = {
 function read(event: MailjetEvent, { metadata }: ReadingContext): PieceReading {
   const { error, error_related_to, comment } = event;
   const payload = idsInText(event.Payload, metadata);
-  const custom = idsInText(event.CustomID, metadata, 'reference');
+  const custom = idsInText(String(event.CustomID ?? ''), metadata, 'reference');
   return interpreted<MailjetEvent>(events, event.event, event, status => [
     {
       accountId: payload.accountId ?? custom.accountId,
@@ -115,7 +115,7 @@ function read(event: MailjetEvent, { metadata }: ReadingContext): PieceReading {
       messageId: event.MessageID ? String(event.MessageID) : (event.Message_GUID ?? ''),
       recipient: event.email ?? '',
       status,
-      occurredAt: epochMillis(event.time ?? Number.NaN),
+      occurredAt: epochMillis(Number(event.time ?? Number.NaN)),
       providerEvent: event.event,
       reason: {
         code: [error_related_to, error].filter(part => part).join(': ') || event.source || undefined,

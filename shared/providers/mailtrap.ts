@@ -5,7 +5,7 @@ import { epochMillis } from '../time.ts';
 import { verifyHexHmac } from './hmac-signature.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson, readJsonLines } from './reading.ts';
-import { object } from './shape.ts';
+import { numberOrText, object } from './shape.ts';
 import { enhancedCodeIn, type FailureStatus, hardBounce, labelledFailure } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
@@ -15,7 +15,7 @@ const mailtrapEvent = object({
   event: z.string(),
   event_id: text,
   // Unix seconds.
-  timestamp: z.nullish(z.number()),
+  timestamp: numberOrText,
   message_id: text,
   email: text,
   custom_variables: z.nullish(z.record(z.string(), z.unknown())),
@@ -57,7 +57,8 @@ const replyOf = ({ response }: MailtrapEvent) => ({
 
 function bounced(event: MailtrapEvent): Status {
   const label = lookUp<FailureStatus>(categories, event.bounce_category ?? '') ?? 'hard_bounced';
-  return label === 'hard_bounced' ? hardBounce(replyOf(event)) : labelledFailure(replyOf(event), label);
+  const unspecific = label === 'hard_bounced' && event.bounce_category !== 'dnsFail';
+  return unspecific ? hardBounce(replyOf(event)) : labelledFailure(replyOf(event), label);
 }
 
 const events = {
@@ -116,7 +117,7 @@ function read(event: MailtrapEvent, { metadata }: ReadingContext): PieceReading 
       messageId: event.message_id ?? '',
       recipient: event.email ?? '',
       status,
-      occurredAt: epochMillis(event.timestamp ?? Number.NaN),
+      occurredAt: epochMillis(Number(event.timestamp ?? Number.NaN)),
       providerEvent: event.event,
       // Its own samples use one id for different events.
       eventId: event.event_id ? `${event.event.replaceAll(' ', '-')}-${event.event_id}` : undefined,

@@ -6,7 +6,7 @@ import { epochMillis } from '../time.ts';
 import { isHmacOf, strictBase64, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
 import { attachedIds, formFields, interpreted, type PieceReading, readJson } from './reading.ts';
-import { object } from './shape.ts';
+import { numberOrText, object } from './shape.ts';
 import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
@@ -18,7 +18,7 @@ const mandrillEvent = object({
   type: text,
   _id: text,
   // Unix seconds. `msg.ts` is when the message was sent.
-  ts: z.nullish(z.number()),
+  ts: numberOrText,
   url: text,
   user_agent: text,
   msg: z.nullish(
@@ -50,7 +50,7 @@ const replyOf = ({ msg }: MandrillEvent) => {
 
 function hardBounced(event: MandrillEvent): Status {
   const label = lookUp(descriptions, event.msg?.bounce_description ?? '');
-  return label === 'invalid' ? labelledFailure(replyOf(event), label) : hardBounce(replyOf(event));
+  return label === undefined ? hardBounce(replyOf(event)) : labelledFailure(replyOf(event), label);
 }
 
 const events = {
@@ -79,6 +79,9 @@ const events = {
   denylist: { statuses: [] },
 } as const satisfies Record<string, EventMeaning<MandrillEvent>>;
 
+/** In bytes. */
+const longestTest = 1_000;
+
 /** Everybody knows it: good for the empty batch with which a webhook is tested, and for nothing else. */
 const publicTestKey = 'test-webhook';
 
@@ -92,7 +95,7 @@ export const mandrill = {
   events,
   batched: true,
   handshake(request, secrets) {
-    if (formOf(request)?.mandrill_events !== '[]') return null;
+    if (request.body.length > longestTest || formOf(request)?.mandrill_events !== '[]') return null;
     const urls = [request.url, ...usable(secrets).flatMap(secret => keyAndUrl(secret, request).url)];
     const tests = urls.some(url => refusalOf(request, [`${publicTestKey} ${url}`]) === null);
     return tests ? ({ statusCode: 200 } as const) : null;
@@ -118,8 +121,9 @@ function refusalOf(request: ProviderRequest, secrets: readonly string[]): Refusa
   const signature = request.headers['x-mandrill-signature']?.trim();
   if (!signature) return 'missing_signature';
   const bytes = signature.length > 100 ? null : strictBase64(signature);
+  if (bytes?.length !== 20) return 'malformed_signature';
   const fields = formOf(request);
-  if (bytes === null || fields === null) return 'malformed_signature';
+  if (fields === null) return 'malformed_signature';
   const signed = Object.keys(fields)
     .sort()
     .map(name => name + fields[name])
@@ -147,7 +151,7 @@ function read(event: MandrillEvent, { metadata }: ReadingContext): PieceReading 
       messageId: event._id ?? msg?._id ?? '',
       recipient: msg?.email ?? '',
       status,
-      occurredAt: epochMillis(event.ts ?? Number.NaN),
+      occurredAt: epochMillis(Number(event.ts ?? Number.NaN)),
       providerEvent: name,
       subject: msg?.subject ?? undefined,
       reason: {

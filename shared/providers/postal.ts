@@ -5,7 +5,7 @@ import { epochMillis } from '../time.ts';
 import { publicKey, strictBase64, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { interpreted, type PieceReading, readJson, unrelated } from './reading.ts';
-import { object } from './shape.ts';
+import { numberOrText, object } from './shape.ts';
 import { enhancedCodeAmong, hardBounce } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
@@ -23,7 +23,7 @@ const message = object({
 const postalEvent = object({
   event: z.string(),
   // Unix seconds with a fraction.
-  timestamp: z.nullish(z.number()),
+  timestamp: numberOrText,
   uuid: text,
   payload: z.nullish(
     object({
@@ -108,7 +108,7 @@ function read(event: PostalEvent): PieceReading {
       messageId: about?.token || String(about?.id ?? ''),
       recipient: about?.to ?? '',
       status,
-      occurredAt: epochMillis(event.timestamp ?? Number.NaN),
+      occurredAt: epochMillis(Number(event.timestamp ?? Number.NaN)),
       providerEvent: event.event,
       eventId: event.uuid ?? undefined,
       subject: about?.subject ?? undefined,

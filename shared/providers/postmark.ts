@@ -63,10 +63,13 @@ const bounceTypes = {
   InboundError: null,
 } as const satisfies Record<string, Status | null>;
 
+/** Postmark's own decisions: it did not even try, whatever reply it repeats. */
+const notTried: readonly string[] = ['ManuallyDeactivated', 'Unconfirmed', 'SMTPApiError', 'TemplateRenderingFailed'];
+
 function bounce(event: PostmarkEvent): Status | null {
   const label = lookUp(bounceTypes, event.Type ?? '') ?? null;
   const reply = replyOf(event);
-  if (label === null) return null;
+  if (label === null || notTried.includes(event.Type ?? '')) return label;
   if (event.Type === 'Unknown') return labelledFailure(reply, null) ?? label;
   if (event.Type === 'HardBounce') return hardBounce(reply);
   // Postmark is still trying: only a permanent code says otherwise.
@@ -142,7 +145,8 @@ function read(event: PostmarkEvent, { metadata }: ReadingContext): PieceReading 
 }
 
 function replyOf({ Details, Description }: PostmarkEvent) {
-  return { enhancedCode: enhancedCodeAmong(Details, Description), text: Details || Description || '' };
+  // The description is Postmark's own, the same for every bounce of the type: its words are no server's.
+  return { enhancedCode: enhancedCodeAmong(Details, Description), text: Details ?? '' };
 }
 
 /** Postmark may change the letter case of metadata names. */

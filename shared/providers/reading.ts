@@ -158,9 +158,17 @@ export function isForm({ headers }: Pick<ProviderRequest, 'headers'>): boolean {
   return /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '');
 }
 
-/** The fields of a form, or of a query: text by name. Null where a name occurs twice: which one was signed, or meant? */
-export function formFields(form: string): Readonly<Record<string, string>> | null {
-  const fields = [...new URLSearchParams(form)];
+/** More than any provider's form has; many more would take longer to take apart than anybody may who has proved nothing. */
+const mostFields = 1_000;
+
+/**
+ * The fields of a form, or of a query: text by name. Null where a name occurs twice: which one was signed, or meant?
+ *
+ * @param mayRepeat names that may, because nobody reads them
+ */
+export function formFields(form: string, mayRepeat: readonly string[] = []): Readonly<Record<string, string>> | null {
+  if (form.split('&', mostFields + 1).length > mostFields) return null;
+  const fields = [...new URLSearchParams(form)].filter(([name]) => !mayRepeat.includes(name));
   const byName = Object.fromEntries(fields);
   return Object.keys(byName).length === fields.length ? byName : null;
 }
@@ -171,9 +179,10 @@ export function readForm<Piece>(
   form: string | null,
   schema: z.ZodMiniType<Piece>,
   read: (piece: Piece, raw: unknown) => PieceReading,
+  mayRepeat: readonly string[] = [],
 ): Reading {
   if (form === null) return wholeBody('not_utf8');
-  const fields = formFields(form);
+  const fields = formFields(form, mayRepeat);
   // Of a GET the body has nothing: what is kept is the form.
   if (fields === null)
     return { ...wholeBody('unexpected_shape'), quarantined: [{ reason: 'unexpected_shape', piece: form }] };

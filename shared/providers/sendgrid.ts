@@ -6,7 +6,7 @@ import { hour, publicKey, strictBase64, timeliness, usable } from './authenticat
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
 import { object } from './shape.ts';
-import { enhancedCodeAmong, type FailureStatus, labelledFailure } from './smtp-reply.ts';
+import { enhancedCodeAmong, type FailureStatus, hardBounce, labelledFailure } from './smtp-reply.ts';
 
 /** Custom arguments lie among SendGrid's own fields: where it has none of the name, a number may be the sender's. */
 const ownText = z.catch(z.nullish(z.string()), undefined);
@@ -14,7 +14,7 @@ const ownText = z.catch(z.nullish(z.string()), undefined);
 /** https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event */
 const sendgridEvent = object({
   event: z.string(),
-  timestamp: z.number(),
+  timestamp: z.union([z.number(), z.string()]),
   // Asynchronous bounces come without an address and without a message id.
   email: z.nullish(z.string()),
   sg_event_id: z.nullish(z.string()),
@@ -52,6 +52,7 @@ function bounce(event: SendGridEvent): FailureStatus {
   if (event.type === 'blocked') {
     return labelledFailure(reply, lookUp(blockedByClassification, classification) ?? null) ?? 'soft_bounced';
   }
+  if (label === null && event.type === 'bounce') return hardBounce(reply);
   return labelledFailure(reply, label) ?? 'hard_bounced';
 }
 
@@ -87,7 +88,7 @@ export const sendgrid = {
   secretKind: 'ec-p256',
   events,
   batched: true,
-  messageIdOf,
+  messageIdOf: messageId => messageId.split(marker, 1)[0]!,
 
   // https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features
   verify({ headers, body, receivedAt }, secrets) {
@@ -133,10 +134,10 @@ function read(event: SendGridEvent, raw: unknown, { metadata }: ReadingContext):
       // Custom arguments lie among SendGrid's own.
       ...attachedIds(raw as Record<string, unknown>, metadata),
       provider: 'sendgrid',
-      messageId: messageIdOf(event.sg_message_id ?? ''),
+      messageId: messageIdIn(event.sg_message_id ?? ''),
       recipient: event.email ?? '',
       status,
-      occurredAt: epochMillis(event.timestamp),
+      occurredAt: epochMillis(Number(event.timestamp)),
       providerEvent: event.event,
       eventId: event.sg_event_id ?? undefined,
       // Apple Mail's privacy protection only; scanners that click are not told apart.
@@ -162,10 +163,12 @@ function replyOf({ status, reason, response }: SendGridEvent) {
   return { enhancedCode: enhancedCodeAmong(status, text), text };
 }
 
-/** The send call's X-Message-Id: what follows it differs per recipient, and began with `.filter` until January 2024. */
-function messageIdOf(messageId: string): string {
-  const cut = messageId.search(/\.(?:filter|recvd)/);
-  return messageId.slice(0, cut >= 0 ? cut : messageId.includes('.') ? messageId.indexOf('.') : undefined);
+/** What SendGrid puts behind the send call's X-Message-Id, different per recipient; `.filter` until January 2024. */
+const marker = /\.(?:filter|recvd)/;
+
+/** The send call's X-Message-Id in an event's id: up to the marker, or to the first dot of whatever may come next. */
+function messageIdIn(messageId: string): string {
+  return messageId.split(marker.test(messageId) ? marker : '.', 1)[0]!;
 }
 
 /** The P-256 public key in a secret, with or without PEM armour; null where there is none. */

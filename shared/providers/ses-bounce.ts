@@ -15,7 +15,7 @@ const notTried: readonly string[] = [
  */
 export function sesBounce(type: string, subType: string, reply: SmtpReply): FailureStatus {
   if (notTried.includes(subType)) return 'rejected';
-  if (type === 'Permanent' && subType === 'NoEmail') return 'invalid';
+  if (type === 'Permanent' && subType === 'NoEmail') return labelledFailure(reply, 'invalid');
   if (type === 'Permanent') return hardBounce(reply);
   // SES publishes this, too, once it has stopped trying. Any other type says nothing: the server's words may.
   return labelledFailure(reply, type === 'Transient' ? 'soft_bounced' : null) ?? 'soft_bounced';

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { addressOf } from '../address.ts';
 import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
-import { isoMillis } from '../time.ts';
+import { firstTime } from '../time.ts';
 import type { EventMeaning, Guide, Outside, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import { attachedIds, exactJson, interpreted, type PieceReading, readJson, unrelated, wholeBody } from './reading.ts';
 import { sesBounce } from './ses-bounce.ts';
@@ -71,9 +71,11 @@ function bounced({ event: { bounce }, status, diagnosticCode }: Concerned): Stat
   });
 }
 
+const notSent = 'OnAccountSuppressionList';
+
 function complained({ event: { complaint } }: Concerned): Status | null {
   // Nobody complained: SES did not even send it, because somebody once had.
-  if (complaint?.complaintSubType === 'OnAccountSuppressionList') return 'rejected';
+  if (complaint?.complaintSubType === notSent) return 'rejected';
   return complaint?.complaintFeedbackType === 'not-spam' ? null : 'marked_spam';
 }
 
@@ -165,12 +167,15 @@ function unwrapped(body: unknown): unknown {
   const { Type, MessageId, Message, Timestamp, source, id, time, detail, ...raw } = body as Record<string, unknown>;
   if (Type === 'Notification' && typeof Message === 'string') {
     if (topicTest.test(Message)) return null;
-    return { id: MessageId, at: Timestamp, event: exactJson(Message) };
+    const inner = unwrapped(exactJson(Message));
+    return typeof inner === 'object' && inner !== null ? { ...inner, id: MessageId, at: Timestamp } : inner;
   }
   if (source === 'aws.ses' && typeof detail === 'object') {
     const eventType = lookUp(detailTypes, String(raw['detail-type']));
     return { id, at: time, event: { eventType, ...detail } };
   }
+  // What comes when a topic is chosen for notifications.
+  if (raw.notificationType === 'AmazonSnsSubscriptionSucceeded') return null;
   return { event: body };
 }
 
@@ -179,7 +184,7 @@ function read({ id, at, event }: Delivered, { metadata }: ReadingContext): Piece
   const { mail, bounce, complaint, delivery, deliveryDelay, open, click, reject, failure } = event;
   const own = bounce ?? complaint ?? delivery ?? deliveryDelay ?? open ?? click;
   // `mail.timestamp` is when it was sent, which tells nothing of later events.
-  const occurredAt = isoMillis(own?.timestamp ?? at ?? mail.timestamp ?? '');
+  const occurredAt = firstTime(own?.timestamp, at, mail.timestamp);
   const tags = Object.entries(mail.tags ?? {}).map(([tag, values]) => [
     tag,
     Array.isArray(values) ? values[0] : values,
@@ -228,7 +233,7 @@ function recipientsOf(event: SesEvent): (Concerned & { readonly attribution?: 'u
     failed ?? complaint?.complainedRecipients ?? delivery?.recipients?.map(emailAddress => ({ emailAddress }));
   if (named !== undefined && named !== null) {
     // A complaint that lists several is SES's guess: everybody at the complaining host to whom the message went.
-    const guessed = complaint && named.length > 1;
+    const guessed = complaint && named.length > 1 && complaint.complaintSubType !== notSent;
     return named.map(({ emailAddress, ...reply }) => ({
       event,
       address: emailAddress,

@@ -9,3 +9,6 @@ export const object: typeof z.object = (...given) => {
   const schema = z.object(...given);
   return new $ZodObjectJIT(schema._zod.def) as unknown as typeof schema;
 };
+
+/** A number, however it is written: which it is has been seen to change. */
+export const numberOrText = z.nullish(z.union([z.number(), z.string()]));

@@ -37,6 +37,10 @@ interface Rule {
 }
 
 const noSuchDomain = /\bnull[ -]?mx\b|\bno mx\b|\b(?:host|domain)(?: or domain)?(?: name)? (?:was )?not found/i;
+/** The same of a domain that is named; of somebody in it, it says that nobody is there. */
+const domainDoesNotExist =
+  /\b(?:host|domain)(?: name)?(?: \S{1,255})? does ?(?:not|n't) exist|\bnxdomain\b|\bdomain lookup failed/i;
+const aboutSomebody = /\b(?:user|mailbox|account|addressee|sender|helo|ehlo|spf|mail from|return-?path)\b/i;
 const takesNoMail = /does not accept (?:any )?e?-?mail/i;
 const unknownUser =
   /(?:user|recipient|mailbox|address|account|addressee)\b[^.;]{0,40}\b(?:unknown|not found|does ?n[o']t exist|doesnt exist|no longer exists|invalid)|(?:unknown|no such|invalid|non-?existent) (?:user|recipient|mailbox|address|account|person)|does not exist/i;
@@ -55,6 +59,7 @@ const permanentOrNone = /^(?:5\d\d)?$/;
 const rules = [
   { status: 'hard_bounced', enhanced: /^5\.(?:1\.2|4\.4)$/ },
   { status: 'hard_bounced', text: noSuchDomain, unless: aboutSender },
+  { status: 'hard_bounced', bare: true, text: domainDoesNotExist, unless: aboutSomebody },
   // The registry calls 5.1.10 a null MX; large hosts use it for a mailbox that does not exist.
   { status: 'hard_bounced', enhanced: /^5\.1\.10$/, text: takesNoMail },
   { status: 'invalid', enhanced: /^5\.1\.(?:1|6|10)$/ },

@@ -22,7 +22,7 @@ const sparkpostEvent = object({
   message_id: scalar,
   rcpt_to: text,
   raw_rcpt_to: text,
-  rcpt_meta: z.nullish(z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())])),
+  rcpt_meta: z.optional(z.unknown()),
   subject: text,
   bounce_class: scalar,
   error_code: scalar,
@@ -59,9 +59,6 @@ const bounceClasses = {
   100: null, // challenge and response
 } as const satisfies Record<number, Status | null>;
 
-/** Classes that say too little: there the server's words come first. */
-const vague: readonly string[] = ['1', '21', '40'];
-
 const replyOf = ({ raw_reason, reason, error_code }: SparkpostEvent) => {
   const reply = raw_reason || reason || undefined;
   return { enhancedCode: enhancedCodeIn(reply), code: error_code ? String(error_code) : undefined, text: reply };
@@ -75,7 +72,9 @@ function bounced(event: SparkpostEvent): Status | null {
   if (label === undefined) return failureOf(reply);
   if (label === null || bounceClass === '25') return label;
   if (label === 'hard_bounced') return hardBounce(reply);
-  return vague.includes(bounceClass) ? (failureOf(reply) ?? label) : labelledFailure(reply, label);
+  // A failure of DNS may be that there is no such domain.
+  if (bounceClass === '21' && failureOf(reply) === 'hard_bounced') return 'hard_bounced';
+  return labelledFailure(reply, label);
 }
 
 const bounce = {
@@ -139,7 +138,7 @@ function read(event: SparkpostEvent, { metadata }: ReadingContext): PieceReading
   const reply = replyOf(event);
   return interpreted<SparkpostEvent>(events, type, event, status => [
     {
-      ...attachedIds(Array.isArray(rcpt_meta) ? null : rcpt_meta, metadata),
+      ...attachedIds(rcpt_meta && typeof rcpt_meta === 'object' ? { ...rcpt_meta } : null, metadata),
       provider: 'sparkpost',
       messageId: String(event.transmission_id || event.message_id || ''),
       recipient: event.rcpt_to || event.raw_rcpt_to || '',

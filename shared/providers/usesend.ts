@@ -6,7 +6,7 @@ import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.t
 import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
 import { ofOneOf } from './recipients.ts';
 import { sesBounce } from './ses-bounce.ts';
-import { object } from './shape.ts';
+import { numberOrText, object } from './shape.ts';
 import { enhancedCodeAmong } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
@@ -19,7 +19,7 @@ const usesendEvent = object({
   createdAt: text,
   data: z.nullish(
     object({
-      id: text,
+      id: numberOrText,
       to: z.nullish(addresses),
       subject: text,
       metadata: z.nullish(z.record(z.string(), z.unknown())),
@@ -106,7 +106,7 @@ function read(event: UsesendEvent, { metadata }: ReadingContext): PieceReading {
       ...whose,
       ...attachedIds(data?.metadata, metadata),
       provider: 'usesend',
-      messageId: data?.id ?? '',
+      messageId: String(data?.id ?? ''),
       occurredAt: isoMillis(event.createdAt ?? ''),
       providerEvent: event.type,
       eventId: event.id ?? undefined,

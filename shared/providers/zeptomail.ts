@@ -13,6 +13,8 @@ import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
 
+const addressees = z.nullish(z.array(object({ email_address: z.nullish(object({ address: text })) })));
+
 const detail = object({
   reason: text,
   diagnostic_message: text,
@@ -37,7 +39,9 @@ const zeptoMessage = object({
       client_reference: text,
       subject: text,
       processed_time: text,
-      to: z.nullish(z.array(object({ email_address: z.nullish(object({ address: text })) }))),
+      to: addressees,
+      cc: addressees,
+      bcc: addressees,
     }),
   ),
   event_data: z.nullish(z.array(object({ object: text, details: z.nullish(z.array(detail)) }))),
@@ -133,7 +137,9 @@ function piecesOf(envelope: unknown): readonly unknown[] | null {
 function read(message: ZeptoMessage, { metadata }: ReadingContext): PieceReading {
   const info = message.email_info;
   const named = [message.event_name].flat();
-  const recipients = (info?.to ?? []).flatMap(({ email_address }) => email_address?.address ?? []);
+  const recipients = [info?.to, info?.cc, info?.bcc]
+    .flatMap(list => list ?? [])
+    .flatMap(({ email_address }) => email_address?.address ?? []);
   const drafts: EventDraft[] = [];
   const happened = message.event_data ?? [];
   for (const { object, details } of happened.length === 0 ? [{ object: null, details: null }] : happened) {
@@ -178,6 +184,7 @@ export const guide: Guide = {
   retries: 'Its schedule of retries is not documented.',
   machines: null,
   notes: [
+    'A request without a signature is answered 200 and not kept, because the test in the dashboard has none: see that real events are signed.',
     'Only the first open of a message is told.',
     'The id of a request is no id of an event: ours is made of message, recipient, event, time and link.',
     'Register a message with the `request_id` of the send call.',

@@ -78,7 +78,7 @@ describe('a request to /webhooks/{provider}', () => {
 
   describe('is acknowledged with 200', () => {
     it('when one piece of a batch is unreadable: the others are recorded, and that one is kept whole', async () => {
-      const poison = { event: 'delivered', timestamp: 'soon', secret: 'piece' };
+      const poison = { event: 'delivered', timestamp: {}, secret: 'piece' };
       const answer = await send('sendgrid', batch(delivered('poison-1'), poison, delivered('poison-2')));
       expect(counts(answer)).toMatchObject({ received: 3, recorded: 2, quarantined: 1 });
       expect(await queue.kept()).toEqual([

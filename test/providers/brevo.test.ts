@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { brevo } from '../../shared/providers/brevo.ts';
 import { noon } from '../arbitrary-events.ts';
 import { fixtureReading } from './fixtures.ts';
-import { itKeeps, itMaps } from './mapping.ts';
+import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
 const read = (name: string) => fixtureReading('brevo', name);
 
@@ -16,6 +16,7 @@ describe("Brevo's events", () => {
       ['complaint', 'marked_spam'],
       ['deferred', 'deferred'],
       ['delivered.custom-json', 'delivered'],
+      ['delivered.custom-object', 'delivered'],
       ['delivered.epoch-milliseconds', 'delivered'],
       ['delivered.epoch-seconds', 'delivered'],
       ['delivered', 'delivered'],
@@ -75,7 +76,9 @@ describe("Brevo's events", () => {
   });
 
   it('are dated in UTC, in seconds or milliseconds, not in the time zone of the account', () => {
-    for (const name of ['delivered', 'delivered.epoch-seconds', 'delivered.epoch-milliseconds']) {
+    for (const name of ['', '.empty-time', '.epoch-seconds', '.epoch-milliseconds'].map(
+      special => `delivered${special}`,
+    )) {
       expect(read(name).events[0]?.occurredAt, name).toBe(noon);
     }
   });
@@ -92,4 +95,14 @@ describe("Brevo's events", () => {
       read('delivered').events[0]?.messageId,
     );
   });
+
+  itIgnores(
+    'brevo',
+    'contact_deleted',
+    'contact_updated',
+    'contactDeleted',
+    'contactUpdated',
+    'list_addition',
+    'listAddition',
+  );
 });

@@ -4,6 +4,7 @@ import { mailgun } from '../../shared/providers/mailgun.ts';
 import { noon } from '../arbitrary-events.ts';
 import { signingKeys } from '../signing.ts';
 import { fixture, fixtureReading, reading, requestOf } from './fixtures.ts';
+import { itIgnores } from './mapping.ts';
 
 const read = (name: string) => reading('mailgun', fixture('mailgun', name));
 
@@ -25,6 +26,7 @@ describe("Mailgun's events", () => {
     ['failed.old-unknown-user-without-code', 'invalid'],
     ['failed.no-mx-unknown-user', 'invalid'],
     ['failed.invalid', 'invalid'],
+    ['failed.invalid.numbers-as-text', 'invalid'],
     ['failed.unknown-user-without-code', 'invalid'],
     ['failed.no-mx', 'hard_bounced'],
     ['failed.old', 'soft_bounced'],
@@ -39,7 +41,6 @@ describe("Mailgun's events", () => {
     ['clicked.scanner', 'link_clicked'],
     ['complained', 'marked_spam'],
     ['unsubscribed', null],
-    ['stored', null],
     ['bracketed-message-id', 'delivered'],
   ])('%s is %s', (name, status) => {
     const { events, quarantined } = read(name);
@@ -100,6 +101,14 @@ describe("Mailgun's events", () => {
     ]);
   });
 
+  it('that name nobody of several are a note on each, unless they are true of the whole message', () => {
+    const told = read('failed.hard.several-recipients').events;
+    expect(told.map(({ recipient, status, attribution }) => [recipient, status, attribution])).toEqual([
+      ['jane@example.com', null, 'unnamed'],
+      ['joe@example.com', null, 'unnamed'],
+    ]);
+  });
+
   it('find a registration with the id that the send call returned', () => {
     expect(mailgun.messageIdOf?.('<a@mg.example.com>')).toBe('a@mg.example.com');
   });
@@ -114,6 +123,7 @@ describe("Mailgun's events in the older form", () => {
     ['opened.legacy.form', 'opened'],
     ['clicked.legacy.form', 'link_clicked'],
     ['complained.legacy.form', 'marked_spam'],
+    ['complained.legacy-tags.form', 'marked_spam'],
     ['unsubscribed.legacy.form', null],
   ])('%s is %s', (name, status) => {
     expect(fixtureReading('mailgun', name)).toMatchObject({
@@ -140,9 +150,7 @@ describe("Mailgun's events in the older form", () => {
   });
 });
 
-it("Mailgun's news of mailing lists is about no email", () => {
-  expect(read('list_uploaded')).toEqual({ events: [], quarantined: [], unrelated: 1 });
-});
+itIgnores('mailgun', 'list_uploaded', 'stored');
 
 describe("Mailgun's signature", () => {
   const key = 'key-for-tests';
@@ -184,6 +192,16 @@ describe("Mailgun's signature", () => {
       expect(mailgun.verify(triple(changes), [key])).toBe('missing_signature');
     },
   );
+
+  it('of a sub-account may be that of the parent', () => {
+    const { signature } = JSON.parse(triple().body.toString());
+    const foreign = JSON.parse(triple({}, 'key of the sub-account').body.toString());
+    const both = { ...foreign, 'parent-signature': signature };
+    const verify = (body: object) => mailgun.verify(requestOf({ body: Buffer.from(JSON.stringify(body)) }), [key]);
+    expect(verify(foreign)).toBe('wrong_signature');
+    expect(verify(both)).toBeNull();
+    expect(verify({ ...both, 'parent-signature': { ...signature, token: 'other' } })).toBe('wrong_signature');
+  });
 
   it('is never made with an empty key', () => {
     expect(mailgun.verify(triple({}, ''), [''])).toBe('no_secret_configured');

@@ -16,6 +16,7 @@ describe("Mandrill's events", () => {
     ['hard_bounce.bad_mailbox', 'invalid'],
     ['hard_bounce.full', 'soft_bounced'],
     ['hard_bounce.invalid_domain', 'hard_bounced'],
+    ['hard_bounce.invalid_domain-with-words', 'hard_bounced'],
     ['hard_bounce.other', 'hard_bounced'],
     ['hard_bounce.policy', 'rejected'],
     ['hard_bounce.unknown-user', 'invalid'],
@@ -87,6 +88,15 @@ describe("Mandrill's signature", () => {
   it('covers every field, sorted by name, and no field twice', () => {
     expect(mandrill.verify(signed(`z=1&${form}&a=2`), [key])).toBeNull();
     expect(mandrill.verify(signed(`${form}&${form}`), [key])).toBe('malformed_signature');
+  });
+
+  it('is looked for before a form is taken apart, and of a form of more fields than anybody sends nothing is', () => {
+    const huge = Array.from({ length: 200_000 }, (_, index) => `${index}z`).join('&');
+    const begun = performance.now();
+    expect(mandrill.verify(requestOf({ url, body: Buffer.from(huge) }), [key])).toBe('missing_signature');
+    const headers = { 'x-mandrill-signature': Buffer.alloc(20).toString('base64') };
+    expect(mandrill.verify(requestOf({ url, headers, body: Buffer.from(huge) }), [key])).toBe('malformed_signature');
+    expect(performance.now() - begun).toBeLessThan(200);
   });
 
   const send = ingestOf({ record: () => Promise.reject(new Error('recorded')) }, async () => {});

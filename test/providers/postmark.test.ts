@@ -14,6 +14,8 @@ describe("Postmark's events", () => {
     ['SpamComplaint', 'marked_spam'],
     ['SubscriptionChange', null],
     ['Bounce.HardBounce', 'hard_bounced'],
+    ['Bounce.HardBounce.own-description', 'hard_bounced'],
+    ['Bounce.ManuallyDeactivated.old-reply', 'rejected'],
     ['Bounce.HardBounce.unknown-user', 'invalid'],
     ['Bounce.HardBounce.no-such-user-without-code', 'invalid'],
     ['Bounce.BadEmailAddress', 'invalid'],

@@ -17,6 +17,8 @@ describe("SendGrid's events", () => {
     ['bounce.invalid-without-code', 'invalid'],
     ['bounce.no-such-domain', 'hard_bounced'],
     ['bounce.hard', 'hard_bounced'],
+    ['bounce.hard-worded-as-policy', 'hard_bounced'],
+    ['bounce.hard-no-such-domain-without-code', 'hard_bounced'],
     ['bounce.code-decides', 'soft_bounced'],
     ['bounce.blocked-reputation', 'rejected'],
     ['bounce.blocked-content', 'rejected'],
@@ -82,6 +84,8 @@ describe("SendGrid's events", () => {
   it('name the same message before and after SendGrid changed its ids', () => {
     expect(read('older-message-id').events[0]?.messageId).toBe('14c5d75ce93');
     expect(sendgrid.messageIdOf?.('14c5d75ce93')).toBe('14c5d75ce93');
+    // An id with dots of its own stays what it is, in events and in registrations.
+    expect(sendgrid.messageIdOf?.('14c5d75ce93.dfd.64b469')).toBe('14c5d75ce93.dfd.64b469');
   });
 
   it('come in batches, of which each readable one is recorded and each other one kept', () => {
@@ -93,7 +97,8 @@ describe("SendGrid's events", () => {
     const missing = read('missing-fields');
     expect(missing.events.map(({ eventId }) => eventId)).toEqual(['ok']);
     expect(missing.quarantined.map(({ reason }) => reason)).toEqual([
-      ...Array(5).fill('unexpected_shape'),
+      ...Array(4).fill('unexpected_shape'),
+      'unreadable_time',
       'missing_message_id',
     ]);
   });

@@ -30,6 +30,8 @@ describe("Amazon SES's events", () => {
     ['Bounce.Permanent.General.unknown-user', 'invalid'],
     ['Bounce.Permanent.General.unknown-user-without-code', 'invalid'],
     ['Bounce.Permanent.NoEmail', 'invalid'],
+    ['Bounce.Permanent.NoEmail.code-decides', 'rejected'],
+    ['Delivery.empty-time', 'delivered'],
     ['Bounce.Permanent.Suppressed', 'rejected'],
     ['Bounce.Permanent.OnAccountSuppressionList', 'rejected'],
     ['Bounce.Permanent.OnTenantSuppressionList', 'rejected'],
@@ -143,6 +145,13 @@ describe('whom an event of Amazon SES is about', () => {
     expect(told('Complaint.several-recipients')).toEqual([
       ['jane@example.com', null, 'unnamed'],
       ['joe@example.com', null, 'unnamed'],
+    ]);
+  });
+
+  it('is everybody listed where SES did not even send it', () => {
+    expect(told('Complaint.OnAccountSuppressionList.several-recipients')).toEqual([
+      ['jane@example.com', 'rejected', undefined],
+      ['joe@example.com', 'rejected', undefined],
     ]);
   });
 
@@ -269,6 +278,13 @@ describe('a notification of Amazon SNS', () => {
       events: [],
       quarantined: [{ reason: 'confirm_by_hand', piece: null }],
     });
+  });
+
+  it('may hold what EventBridge made of an event', () => {
+    const detail = JSON.parse(fixture('ses', 'Delivery').toString());
+    const Message = JSON.stringify({ 'detail-type': 'Email Delivered', source: 'aws.ses', id: 'e-3', detail });
+    const body = Buffer.from(JSON.stringify(genuine({ Message, MessageId: 'm-3' })));
+    expect(ses.parse(requestOf({ body }), context).events).toMatchObject([{ status: 'delivered', eventId: 'm-3' }]);
   });
 
   it('whose message is no JSON is kept in quarantine', () => {

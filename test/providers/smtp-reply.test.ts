@@ -15,7 +15,11 @@ const replies = [
   ['550 5.1.1 Domain not found: no MX', 'hard_bounced'],
   ["DNS Error: DNS type 'mx' lookup of exmaple.con responded with code NXDOMAIN Domain name not found", 'hard_bounced'],
   ['450 4.1.2 <jane@exmaple.con>: Recipient address rejected: Domain not found', 'hard_bounced'],
+  ['550 The domain exmaple.con does not exist', 'hard_bounced'],
+  ['[internal] Domain does not exist', 'hard_bounced'],
+  ['550 Host mx.example.com does not exist', 'hard_bounced'],
   // No such mailbox.
+  ['550 The mailbox jane in domain example.com does not exist', 'invalid'],
   ['550-5.1.1 The email account that you tried to reach does not exist. Please try double-checking', 'invalid'],
   ['550 5.1.1 <jane@example.com>: Recipient address rejected: User unknown in virtual mailbox table', 'invalid'],
   ['551 5.1.6 Recipient has moved', 'invalid'],

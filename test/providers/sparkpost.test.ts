@@ -23,6 +23,8 @@ describe("SparkPost's events", () => {
     ['bounce.class-30-unknown-user', 'invalid'],
     ['bounce.class-30', 'hard_bounced'],
     ['bounce.class-40', 'soft_bounced'],
+    ['bounce.class-40-worded-as-unknown-user', 'soft_bounced'],
+    ['bounce.class-21-no-such-domain-in-words', 'hard_bounced'],
     ['bounce.class-50', 'rejected'],
     ['bounce.class-51', 'rejected'],
     ['bounce.class-52', 'rejected'],

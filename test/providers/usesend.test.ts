@@ -56,7 +56,7 @@ describe("useSend's events", () => {
     });
   });
 
-  itIgnores('usesend', 'contact.created', 'domain.verified', 'webhook.test');
+  itIgnores('usesend', 'contact.created', 'domain.verified', 'domain.updated', 'webhook.test');
 });
 
 it("useSend's signature has a version before it, and a time in milliseconds", () => {
