@@ -7,6 +7,7 @@ import { providers } from '../../shared/providers/registry.ts';
 import { statusIds } from '../../shared/status.ts';
 import type { Recorder } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
+import { forgeriesOf } from '../fuzz/forgeries.ts';
 import { mutations } from '../fuzz/mutations.ts';
 import { startQuarantineQueue } from '../ingest/quarantine-queue.ts';
 import { providerNames, schemes, signingKeys } from '../signing.ts';
@@ -209,6 +210,27 @@ describe.each(providerNames)('the provider %s', name => {
         await isInert(Buffer.concat([genuine.body, Buffer.from(' ')]));
         await isInert(Buffer.alloc(0));
       });
+
+    it('forgeries of every kind: none is recorded as anything but what was signed', async () => {
+      const recorded: unknown[] = [];
+      const store: Pick<Recorder, 'record'> = {
+        async record(events) {
+          recorded.push(...events);
+          return { recorded: events.length, duplicate: 0, dropped: 0, full: [], failed: [] };
+        },
+      };
+      const forge = ingestOf(store, async () => {});
+      const said = provider.parse(requestOf(genuine), context).events;
+      const unsigned = { body: fixture(name, sample), type: fixtureType(sample) };
+      await fc.assert(
+        fc.asyncProperty(forgeriesOf(name), async forgery => {
+          recorded.length = 0;
+          const { status } = await forge(name, forgery(genuine, unsigned), [keys.secret]);
+          expect([200, 401]).toContain(status);
+          if (recorded.length > 0) expect(recorded).toEqual(said);
+        }),
+      );
+    });
 
     it('without ever throwing, whatever the headers and the body', async () => {
       const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.base64String());
