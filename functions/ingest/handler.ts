@@ -137,7 +137,9 @@ async function answer(
   try {
     const setUp = (await provider.handshake?.(request, secrets, outside)) ?? null;
     if (setUp !== null) {
-      log('webhook.set-up', { requestId, provider: provider.name });
+      const { refusal } = setUp;
+      if (refusal === undefined) log('webhook.set-up', { requestId, provider: provider.name });
+      else log('webhook.refused', { requestId, provider: provider.name, refusal });
       return setUpAnswer(setUp);
     }
     refusal = await provider.verify(request, secrets, outside);

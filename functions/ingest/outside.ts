@@ -1,6 +1,9 @@
 /** More than any certificate, or any answer of SNS. */
 const largest = 64 * 1024;
 
+/** What a file that does not exist is answered; every other failure may pass. */
+const nothingThere: readonly number[] = [403, 404, 410];
+
 const sns = /^https:\/\/sns\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?\//;
 
 /**
@@ -12,7 +15,7 @@ export function createGet(snsEndpoint?: string): (url: string, signal: AbortSign
   return async (url, signal) => {
     const target = snsEndpoint === undefined ? url : url.replace(sns, `${snsEndpoint}/`);
     const answer = await fetch(target, { signal, redirect: 'error' });
-    if (answer.status >= 400 && answer.status < 500) return null;
+    if (nothingThere.includes(answer.status)) return null;
     if (!answer.ok) throw new Error(`answered ${answer.status}`);
     const text = await answer.text();
     if (text.length > largest) throw new Error('too large an answer');

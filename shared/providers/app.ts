@@ -7,6 +7,12 @@ import { object } from './shape.ts';
 import { enhancedCodeIn } from './smtp-reply.ts';
 import { verifyStandardWebhook } from './standard-webhooks.ts';
 
+/** Text or a number; null is absent, as many serializers have it. */
+const optional = z.pipe(
+  z.nullish(z.union([z.string(), z.number()])),
+  z.transform(value => (value === undefined || value === null ? undefined : String(value))),
+);
+
 /**
  * What the sending application itself reports, in a schema of our own: that it has queued or sent an email, with the
  * account, subject and reference that it belongs to (a registration), or any other status where no provider here knows
@@ -24,16 +30,14 @@ const appEvent = object({
     messageId: z.string(),
     /** An address, or several: each is an email of its own. */
     recipient: z.union([z.string(), z.array(z.string()).check(z.minLength(1))]),
-    accountId: z.optional(z.string()),
-    subject: z.optional(z.string()),
-    reference: z.optional(z.string()),
+    accountId: optional,
+    subject: optional,
+    reference: optional,
     /** Who opened or clicked, where the application can tell. */
-    evidence: z.optional(z.enum(['human', 'machine', 'unknown'])),
-    reason: z.optional(
-      object({ code: z.optional(z.string()), enhancedCode: z.optional(z.string()), text: z.optional(z.string()) }),
-    ),
-    clickUrl: z.optional(z.string()),
-    userAgent: z.optional(z.string()),
+    evidence: z.nullish(z.enum(['human', 'machine', 'unknown'])),
+    reason: z.nullish(object({ code: optional, enhancedCode: optional, text: optional })),
+    clickUrl: optional,
+    userAgent: optional,
   }),
 });
 
@@ -70,17 +74,18 @@ export const guide: Guide = {
 };
 
 function read({ type, timestamp, data }: AppEvent, { messageIdOf }: ReadingContext): PieceReading {
-  const { provider, messageId, recipient, reason, ...facts } = data;
+  const { provider, messageId, recipient, reason, evidence, ...facts } = data;
   return interpreted(events, type, undefined, status =>
     [recipient].flat().map(address => ({
       ...facts,
+      ...(evidence && { evidence }),
       provider,
       messageId: messageIdOf(provider, messageId),
       recipient: address,
       status,
       occurredAt: isoMillis(timestamp),
       providerEvent: `app.${status}`,
-      reason: reason && { ...reason, enhancedCode: reason.enhancedCode ?? enhancedCodeIn(reason.text) },
+      reason: reason ? { ...reason, enhancedCode: reason.enhancedCode ?? enhancedCodeIn(reason.text) } : undefined,
     })),
   );
 }

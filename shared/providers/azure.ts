@@ -2,9 +2,9 @@ import * as z from 'zod/mini';
 import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
 import { utf8Text } from '../text.ts';
-import { isoMillis } from '../time.ts';
+import { firstTime } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
-import { exactJson, interpreted, type PieceReading, readJson } from './reading.ts';
+import { exactJson, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { object } from './shape.ts';
 import { enhancedCodeIn, failureOf, hardBounce } from './smtp-reply.ts';
 import { verifyUrlSecret } from './url-secret.ts';
@@ -86,14 +86,15 @@ export const azure = {
   name: 'azure',
   title: 'Azure Communication Services',
   authentication: 'a secret in the URL or in a delivery header; nothing is signed',
-  secret: 'any long random text: `?secret=...` in the URL, or the delivery property `x-webhook-secret`',
+  secret: 'long random letters and digits: `?secret=...` in the URL, or the delivery property `x-webhook-secret`',
   secretKind: 'text',
   events,
   batched: true,
   probes: { OPTIONS: allowOrigin },
   handshake: validateSubscription,
   verify: verifyUrlSecret,
-  parse: request => readJson(request, azureEvent, read, { batched: 'optional' }),
+  parse: request =>
+    readJson(request, azureEvent, read, { batched: 'optional', isUnrelated: unrelatedBy(events, 'eventType', 'type') }),
 } as const satisfies Provider;
 
 /** How CloudEvents asks whether it may deliver here. https://github.com/cloudevents/spec/blob/v1.0/http-webhook.md */
@@ -121,20 +122,21 @@ function read(event: AzureEvent): PieceReading {
   const name = event.eventType ?? event.type ?? '';
   if (name === deliveryReport && !Object.hasOwn(deliveryStatuses, data?.status ?? '')) return 'unknown_event';
   if (name === engagementReport && !Object.hasOwn(engagements, engagementOf(event))) return 'unknown_event';
-  const at =
-    data?.deliveryAttemptTimeStamp ??
-    data?.deliveryAttemptTimestamp ??
-    data?.userActionTimeStamp ??
-    data?.userActionTimestamp ??
-    event.eventTime ??
-    event.time;
+  const occurredAt = firstTime(
+    data?.deliveryAttemptTimeStamp,
+    data?.deliveryAttemptTimestamp,
+    data?.userActionTimeStamp,
+    data?.userActionTimestamp,
+    event.eventTime,
+    event.time,
+  );
   return interpreted<AzureEvent>(events, name, event, status => [
     {
       provider: 'azure',
       messageId: data?.messageId ?? '',
       recipient: data?.recipient ?? '',
       status,
-      occurredAt: isoMillis(at ?? ''),
+      occurredAt,
       providerEvent: name,
       eventId: event.id ?? undefined,
       reason: { code: data?.status ?? data?.engagementType ?? data?.engagement ?? undefined, ...replyOf(event) },

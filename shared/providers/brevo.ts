@@ -3,8 +3,8 @@ import { epochMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import { withoutBrackets } from './message-id.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { attachedIds, idsInText, interpreted, type PieceReading, readJson } from './reading.ts';
-import { object } from './shape.ts';
+import { attachedIds, idsInText, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
+import { anything, object } from './shape.ts';
 import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
@@ -27,7 +27,7 @@ const brevoEvent = object({
   reason: text,
   link: text,
   user_agent: text,
-  'X-Mailin-custom': z.nullish(z.union([z.string(), z.record(z.string(), z.unknown())])),
+  'X-Mailin-custom': anything,
 });
 
 type BrevoEvent = z.infer<typeof brevoEvent>;
@@ -90,7 +90,11 @@ export const brevo = {
   batched: true,
   messageIdOf: withoutBrackets,
   verify: verifyBasicAuth,
-  parse: (request, context) => readJson(request, brevoEvent, event => read(event, context), { batched: 'optional' }),
+  parse: (request, context) =>
+    readJson(request, brevoEvent, event => read(event, context), {
+      batched: 'optional',
+      isUnrelated: unrelatedBy(events, 'event'),
+    }),
 } as const satisfies Provider;
 
 function read(event: BrevoEvent, { metadata }: ReadingContext): PieceReading {
@@ -98,7 +102,7 @@ function read(event: BrevoEvent, { metadata }: ReadingContext): PieceReading {
   const times = [event.ts_event, event.ts_epoch, event.ts].map(Number);
   return interpreted<BrevoEvent>(events, event.event, event, status => [
     {
-      ...(typeof custom === 'object' ? attachedIds(custom, metadata) : idsInText(custom, metadata)),
+      ...(typeof custom === 'string' ? idsInText(custom, metadata) : attachedIds(custom, metadata)),
       provider: 'brevo',
       messageId: withoutBrackets(event['message-id'] ?? ''),
       recipient: typeof event.email === 'string' ? event.email : '',

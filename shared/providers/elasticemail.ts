@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
 import { utf8Text } from '../text.ts';
+import { isoMillis } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import { idsInText, interpreted, type PieceReading, readForm } from './reading.ts';
 import { object } from './shape.ts';
@@ -64,7 +65,7 @@ export const elasticemail = {
   name: 'elasticemail',
   title: 'Elastic Email',
   authentication: "a secret in the webhook's URL; nothing is signed",
-  secret: 'any long random text: `?secret=...` in the URL',
+  secret: 'long random letters and digits: `?secret=...` in the URL',
   secretKind: 'text',
   events,
   batched: false,
@@ -77,7 +78,7 @@ export const elasticemail = {
 } as const satisfies Provider;
 
 function formOf({ method, url, body }: ProviderRequest): string | null {
-  if (method !== 'GET') return utf8Text(body);
+  if (method !== 'GET' && body.length > 0) return utf8Text(body);
   const query = queryOf(url);
   // What cannot be read is kept as it came, but for this.
   query.delete('secret');
@@ -91,7 +92,7 @@ function read(event: ElasticEvent, { metadata }: ReadingContext): PieceReading {
     {
       ...idsInText(event.postback, metadata),
       provider: 'elasticemail',
-      messageId: messageid ?? transaction ?? '',
+      messageId: messageid || transaction || '',
       recipient: event.to ?? '',
       status,
       occurredAt: americanMillis(event.date ?? ''),
@@ -109,7 +110,11 @@ function americanMillis(date: string): number {
     /^(\d{1,2})\/(\d{1,2})\/(\d{4}) (\d{1,2}):(\d{2}):(\d{2}) ([AP])M$/i.exec(date.trim()) ?? [];
   if (half === undefined) return Number.NaN;
   const hours = (Number(hour) % 12) + (half.toUpperCase() === 'P' ? 12 : 0);
-  return Date.UTC(Number(year), Number(month) - 1, Number(day), hours, Number(minute), Number(second));
+  const two = (part: string | number = '') => String(part).padStart(2, '0');
+  // As ISO-8601, so that the 30th of February, or a day that comes first, is no time here either.
+  return Number(hour) > 12
+    ? Number.NaN
+    : isoMillis(`${year}-${two(month)}-${two(day)}T${two(hours)}:${minute}:${second}Z`);
 }
 
 export const guide: Guide = {

@@ -3,20 +3,21 @@ import { isoMillis } from '../time.ts';
 import { hour, timeliness, usable } from './authentication.ts';
 import { verifyHexHmac } from './hmac-signature.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
-import { object } from './shape.ts';
+import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
+import { ofOneOf } from './recipients.ts';
+import { anything, object } from './shape.ts';
 
 const text = z.nullish(z.string());
 
 const emailObject = object({
   id: text,
-  to: text,
+  to: z.nullish(z.union([z.string(), z.array(z.string())])),
   subject: text,
   timestamp: text,
   link: text,
   url: text,
   user_agent: text,
-  meta: z.nullish(z.record(z.string(), z.unknown())),
+  meta: anything,
 });
 
 /** https://emailit.com/docs/webhooks: older versions have the object under `data` alone. */
@@ -70,28 +71,31 @@ export const emailit = {
     return verifyHexHmac(signature, secrets, `${timestamp}.`, body);
   },
 
-  parse: (request, context) => readJson(request, emailitEvent, event => read(event, context), { batched: 'optional' }),
+  parse: (request, context) =>
+    readJson(request, emailitEvent, event => read(event, context), {
+      batched: 'optional',
+      isUnrelated: unrelatedBy(events, 'type'),
+    }),
 } as const satisfies Provider;
 
 const tolerance = hour / 12;
 
 function read(event: EmailitEvent, { metadata }: ReadingContext): PieceReading {
   const email = event.object ?? event.data?.object;
-  return interpreted(events, event.type, undefined as never, status => [
-    {
+  return interpreted(events, event.type, undefined as never, status =>
+    ofOneOf([email?.to ?? []].flat(), false, status).map(whose => ({
+      ...whose,
       ...attachedIds(email?.meta, metadata),
       provider: 'emailit',
       messageId: email?.id ?? '',
-      recipient: email?.to ?? '',
-      status,
       occurredAt: isoMillis(email?.timestamp ?? event.created_at ?? ''),
       providerEvent: event.type,
       eventId: event.event_id ?? undefined,
       subject: email?.subject ?? undefined,
       clickUrl: email?.link ?? email?.url ?? undefined,
       userAgent: email?.user_agent ?? undefined,
-    },
-  ]);
+    })),
+  );
 }
 
 export const guide: Guide = {

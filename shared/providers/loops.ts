@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { epochMillis } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
-import { interpreted, type PieceReading, readJson } from './reading.ts';
+import { interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { numberOrText, object } from './shape.ts';
 import { verifyStandardWebhook } from './standard-webhooks.ts';
 
@@ -44,7 +44,11 @@ export const loops = {
   events,
   batched: false,
   verify: (request, secrets) => verifyStandardWebhook(request, secrets),
-  parse: request => readJson(request, loopsEvent, event => read(event, request), { batched: false }),
+  parse: request =>
+    readJson(request, loopsEvent, event => read(event, request), {
+      batched: false,
+      isUnrelated: unrelatedBy(events, 'eventName'),
+    }),
 } as const satisfies Provider;
 
 function read(event: LoopsEvent, { headers }: ProviderRequest): PieceReading {

@@ -3,14 +3,11 @@ import { utf8Text } from '../text.ts';
 import { isoMillis } from '../time.ts';
 import { verifyHexHmac } from './hmac-signature.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { exactJson, idsInText, interpreted, type PieceReading, readJson } from './reading.ts';
-import { numberOrText, object } from './shape.ts';
+import { exactJson, idsInText, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
+import { numberOrText, object, orEmptyList } from './shape.ts';
 import { enhancedCodeAmong, hardBounce, labelledFailure } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
-/** An empty array where there is nothing to say. */
-const orEmpty = <Shape extends z.ZodMiniType>(shape: Shape) => z.nullish(z.union([shape, z.array(z.unknown())]));
-
 const meta = object({
   bounce_reason: text,
   bounce_code: z.nullish(z.union([z.string(), z.number()])),
@@ -45,19 +42,16 @@ const mailersendEvent = object({
         ]),
       ),
       tags: z.nullish(z.unknown()),
-      meta: orEmpty(meta),
-      morph: orEmpty(morph),
+      meta: orEmptyList(meta),
+      morph: orEmptyList(morph),
     }),
   ),
 });
 
 type MailersendEvent = z.infer<typeof mailersendEvent>;
 
-const metaOf = ({ data }: MailersendEvent) => (Array.isArray(data?.meta) ? null : data?.meta);
-const morphOf = ({ data }: MailersendEvent) => (Array.isArray(data?.morph) ? null : data?.morph);
-
 function replyOf(event: MailersendEvent) {
-  const [own, older] = [metaOf(event), morphOf(event)];
+  const { meta: own, morph: older } = event.data ?? {};
   const reason = own?.bounce_reason ?? older?.reason ?? undefined;
   return { enhancedCode: enhancedCodeAmong(String(own?.bounce_code ?? ''), reason), text: reason };
 }
@@ -116,7 +110,11 @@ export const mailersend = {
     const own = secrets.filter(secret => secret.trim() !== publicTestSecret);
     return verifyHexHmac(headers.signature, own, body);
   },
-  parse: (request, context) => readJson(request, mailersendEvent, event => read(event, context), { batched: false }),
+  parse: (request, context) =>
+    readJson(request, mailersendEvent, event => read(event, context), {
+      batched: false,
+      isUnrelated: unrelatedBy(events, 'type'),
+    }),
 } as const satisfies Provider;
 
 function read(event: MailersendEvent, { metadata }: ReadingContext): PieceReading {
@@ -124,7 +122,7 @@ function read(event: MailersendEvent, { metadata }: ReadingContext): PieceReadin
   const older = typeof data?.email === 'object' ? data.email : null;
   const address = [data?.recipient, data?.email].find(value => typeof value === 'string');
   const tags = older?.tags ?? data?.tags;
-  const [own, cause] = [metaOf(event), morphOf(event)];
+  const { meta: own, morph: cause } = data ?? {};
   return interpreted<MailersendEvent>(events, event.type, event, status => [
     {
       ...idsInText(Array.isArray(tags) ? tags.filter(tag => typeof tag === 'string').join('|') : '', metadata),

@@ -8,7 +8,7 @@ import { withoutBrackets } from './message-id.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
 import { attachedIds, formFields, interpreted, isForm, type PieceReading, readForm, readJson } from './reading.ts';
 import { ofOneOf } from './recipients.ts';
-import { numberOrText, object } from './shape.ts';
+import { anything, numberOrText, object } from './shape.ts';
 import { enhancedCodeAmong, type FailureStatus, failureOf, labelledFailure } from './smtp-reply.ts';
 
 /** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks */
@@ -41,7 +41,7 @@ const mailgunEvent = object({
     ),
     'client-info': z.nullish(object({ 'user-agent': text, bot: text })),
     message: z.nullish(object({ headers: z.nullish(object({ 'message-id': text, to: text, subject: text })) })),
-    'user-variables': z.nullish(z.record(z.string(), z.unknown())),
+    'user-variables': anything,
   }),
 });
 

@@ -4,9 +4,17 @@ import type { Status } from '../status.ts';
 import { epochMillis } from '../time.ts';
 import { verifyHexHmac } from './hmac-signature.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { attachedIds, interpreted, type PieceReading, readJson, readJsonLines } from './reading.ts';
-import { numberOrText, object } from './shape.ts';
-import { enhancedCodeIn, type FailureStatus, hardBounce, labelledFailure } from './smtp-reply.ts';
+import {
+  attachedIds,
+  exactJson,
+  interpreted,
+  type PieceReading,
+  readJson,
+  readJsonLines,
+  unrelatedBy,
+} from './reading.ts';
+import { anything, numberOrText, object } from './shape.ts';
+import { enhancedCodeIn, type FailureStatus, failureOf, hardBounce, labelledFailure } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
 
@@ -18,7 +26,7 @@ const mailtrapEvent = object({
   timestamp: numberOrText,
   message_id: text,
   email: text,
-  custom_variables: z.nullish(z.record(z.string(), z.unknown())),
+  custom_variables: anything,
   reason: text,
   response: text,
   response_code: z.nullish(z.union([z.number(), z.string()])),
@@ -50,13 +58,15 @@ const categories = {
   verifyfail: 'rejected',
 } as const satisfies Record<string, FailureStatus>;
 
-const replyOf = ({ response }: MailtrapEvent) => ({
+const replyOf = ({ response, response_code }: MailtrapEvent) => ({
   enhancedCode: enhancedCodeIn(response),
+  code: response_code ? String(response_code) : undefined,
   text: response ?? undefined,
 });
 
 function bounced(event: MailtrapEvent): Status {
-  const label = lookUp<FailureStatus>(categories, event.bounce_category ?? '') ?? 'hard_bounced';
+  const label = lookUp<FailureStatus>(categories, event.bounce_category ?? '');
+  if (label === undefined) return failureOf(replyOf(event)) ?? 'hard_bounced';
   const unspecific = label === 'hard_bounced' && event.bounce_category !== 'dnsFail';
   return unspecific ? hardBounce(replyOf(event)) : labelledFailure(replyOf(event), label);
 }
@@ -94,13 +104,25 @@ export const mailtrap = {
   parse(request, context) {
     const reads = (event: MailtrapEvent) => read(event, context);
     if (isJsonLines(request)) return readJsonLines(request, mailtrapEvent, reads);
-    return readJson(request, mailtrapEvent, reads, { batched: true, piecesOf });
+    return readJson(request, mailtrapEvent, reads, {
+      batched: true,
+      piecesOf,
+      isUnrelated: unrelatedBy(events, 'event'),
+    });
   },
 } as const satisfies Provider;
 
-function isJsonLines({ headers }: ProviderRequest): boolean {
-  return /^application\/(?:jsonl|x-ndjson)\b/i.test(headers['content-type'] ?? '');
+/** By its first line, if it is an event by itself; the content type may say otherwise. */
+function isJsonLines({ body }: ProviderRequest): boolean {
+  const end = body.indexOf('\n');
+  const line = body.subarray(0, end < 0 ? body.length : end);
+  if (line.length > longestLine) return false;
+  const first = exactJson(line.toString());
+  return typeof first === 'object' && first !== null && 'event' in first && !('events' in first);
 }
+
+/** Longer than any one event, in bytes. */
+const longestLine = 10_000;
 
 function piecesOf(envelope: unknown): readonly unknown[] | null {
   if (typeof envelope !== 'object' || envelope === null) return null;

@@ -5,8 +5,8 @@ import { utf8Text } from '../text.ts';
 import { epochMillis } from '../time.ts';
 import { isHmacOf, strictBase64, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
-import { attachedIds, formFields, interpreted, type PieceReading, readJson } from './reading.ts';
-import { numberOrText, object } from './shape.ts';
+import { attachedIds, formFields, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
+import { anything, numberOrText, object } from './shape.ts';
 import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
@@ -30,8 +30,7 @@ const mandrillEvent = object({
       diag: text,
       bounce_description: text,
       smtp_events: z.nullish(z.array(object({ diag: text }))),
-      // An empty list where there is none.
-      metadata: z.nullish(z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())])),
+      metadata: anything,
     }),
   ),
 });
@@ -108,6 +107,7 @@ export const mandrill = {
   parse: (request, context) =>
     readJson(request, mandrillEvent, event => read(event, context), {
       batched: true,
+      isUnrelated: unrelatedBy(events, 'event', 'type'),
       textOf: form => formFields(form)?.mandrill_events ?? null,
     }),
 } as const satisfies Provider;
@@ -146,7 +146,7 @@ function read(event: MandrillEvent, { metadata }: ReadingContext): PieceReading 
   const name = event.event ?? event.type ?? '';
   return interpreted<MandrillEvent>(events, name, event, status => [
     {
-      ...attachedIds(Array.isArray(msg?.metadata) ? null : msg?.metadata, metadata),
+      ...attachedIds(msg?.metadata, metadata),
       provider: 'mandrill',
       messageId: event._id ?? msg?._id ?? '',
       recipient: msg?.email ?? '',

@@ -4,7 +4,7 @@ import type { Status } from '../status.ts';
 import { epochMillis } from '../time.ts';
 import { publicKey, strictBase64, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider } from './provider.ts';
-import { interpreted, type PieceReading, readJson, unrelated } from './reading.ts';
+import { interpreted, type PieceReading, readJson, unrelated, unrelatedBy } from './reading.ts';
 import { numberOrText, object } from './shape.ts';
 import { enhancedCodeAmong, hardBounce } from './smtp-reply.ts';
 
@@ -93,7 +93,7 @@ export const postal = {
     return genuine ? null : 'wrong_signature';
   },
 
-  parse: request => readJson(request, postalEvent, read, { batched: false }),
+  parse: request => readJson(request, postalEvent, read, { batched: false, isUnrelated: unrelatedBy(events, 'event') }),
 } as const satisfies Provider;
 
 function read(event: PostalEvent): PieceReading {
@@ -123,7 +123,9 @@ function read(event: PostalEvent): PieceReading {
 
 /** The RSA public key in a secret; null where there is none. */
 function rsaKey(secret: string): KeyObject | null {
-  const key = publicKey(/\bp=([A-Za-z0-9+/=]+)/.exec(secret)?.[1] ?? secret);
+  // A long DKIM record comes in several quoted strings.
+  const record = secret.replace(/["\s]/g, '');
+  const key = publicKey(/;p=([A-Za-z0-9+/=]+)/.exec(record)?.[1] ?? secret);
   return key?.asymmetricKeyType === 'rsa' ? key : null;
 }
 

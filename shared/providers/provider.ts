@@ -81,12 +81,14 @@ export interface SetUpAnswer {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
+  /** Counted as a refused call, where it may be one that lost its signature. */
+  readonly refusal?: Refusal;
 }
 
 /** The little of the outside world that an adapter may ask for while it proves a request genuine. */
 export interface Outside {
   /**
-   * The text at a URL that the adapter has made itself, never one found in a message; null where there is none (a 4xx).
+   * The text at a URL that the adapter has made itself, never one found in a message; null where there is none.
    * Rejects where it is out of reach: the provider is then asked to send the request again.
    */
   get(url: string): Promise<string | null>;

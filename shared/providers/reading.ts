@@ -108,6 +108,19 @@ export interface JsonLayout {
   readonly textOf?: (body: string) => string | null;
   /** The pieces in an envelope around them; null where it has another shape. */
   readonly piecesOf?: (envelope: unknown) => readonly unknown[] | null;
+  /** Whether a piece that has another shape than an email's events is about no email, and need not have it. */
+  readonly isUnrelated?: (piece: unknown) => boolean;
+}
+
+/** Whether the name of a piece, under the first of `keys` that it has, is that of an event about no email. */
+export function unrelatedBy(
+  events: Readonly<Record<string, Pick<EventMeaning, 'statuses'>>>,
+  ...keys: readonly string[]
+): (piece: unknown) => boolean {
+  return piece => {
+    const name = isRecord(piece) ? keys.map(key => piece[key]).find(value => typeof value === 'string') : undefined;
+    return name !== undefined && meaningOf(events, name as string)?.statuses.length === 0;
+  };
 }
 
 /**
@@ -119,7 +132,7 @@ export function readJson<Piece>(
   request: ProviderRequest,
   schema: z.ZodMiniType<Piece>,
   read: (piece: Piece, raw: unknown) => PieceReading,
-  { batched, textOf, piecesOf }: JsonLayout,
+  { batched, textOf, piecesOf, isUnrelated }: JsonLayout,
 ): Reading {
   const body = utf8Text(request.body);
   if (body === null) return wholeBody('not_utf8');
@@ -134,7 +147,7 @@ export function readJson<Piece>(
   else if (batched && Array.isArray(parsed)) all = parsed;
   else if (batched !== true) all = [parsed];
   if (all === null) return wholeBody('unexpected_shape');
-  return readPieces(request, all, schema, read, tooDeep);
+  return readPieces(request, all, schema, read, tooDeep, isUnrelated);
 }
 
 /** Reads a request whose body has one JSON text a line. */
@@ -153,9 +166,14 @@ export function readJsonLines<Piece>(
   return readPieces(request, pieces, schema, read, oddities(pieces).tooDeep);
 }
 
-/** Whether a request's body is a form. */
-export function isForm({ headers }: Pick<ProviderRequest, 'headers'>): boolean {
-  return /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '');
+const openingBrace = Buffer.from('{');
+
+/** Whether a request's body is a form: not where JSON comes under its name. */
+export function isForm({ headers, body }: Pick<ProviderRequest, 'headers' | 'body'>): boolean {
+  return (
+    !body.subarray(0, 1).equals(openingBrace) &&
+    /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '')
+  );
 }
 
 /** More than any provider's form has; many more would take longer to take apart than anybody may who has proved nothing. */
@@ -196,6 +214,7 @@ function readPieces<Piece>(
   schema: z.ZodMiniType<Piece>,
   read: (piece: Piece, raw: unknown) => PieceReading,
   tooDeep: boolean,
+  isUnrelated: (piece: unknown) => boolean = () => false,
 ): Reading {
   if (all.length > most) return wholeBody('too_many');
   const pieces = tooDeep ? all.filter(piece => !oddities(piece).tooDeep) : all;
@@ -206,7 +225,7 @@ function readPieces<Piece>(
   let unrelatedPieces = 0;
   for (const piece of pieces) {
     const shaped = z.safeParse(schema, piece);
-    const outcome = shaped.success ? read(shaped.data, piece) : 'unexpected_shape';
+    const outcome = shaped.success ? read(shaped.data, piece) : isUnrelated(piece) ? unrelated : 'unexpected_shape';
     if (outcome === unrelated) unrelatedPieces += 1;
     else if (typeof outcome === 'string') quarantined.push({ reason: outcome, piece });
     else {
@@ -225,13 +244,17 @@ export function wholeBody(reason: QuarantineReason): Reading {
   return { events: [], quarantined: [{ reason, piece: null }], unrelated: 0 };
 }
 
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
 /** The two ids that the sender attached to an email, from whatever the provider gives back of its metadata. */
 export function attachedIds(
-  metadata: Readonly<Record<string, unknown>> | null | undefined,
+  metadata: unknown,
   names: MetadataNames,
 ): { readonly accountId: string | undefined; readonly reference: string | undefined } {
   const text = (name: string) => {
-    const value = metadata ? lookUp(metadata, name) : undefined;
+    const value = isRecord(metadata) ? lookUp(metadata, name) : undefined;
     return typeof value === 'string' || Number.isFinite(value) ? String(value) : undefined;
   };
   return { accountId: text(names.accountId), reference: text(names.reference) };
@@ -249,16 +272,15 @@ export function idsInText(
   plain?: 'reference',
 ): ReturnType<typeof attachedIds> {
   const written = text?.trim() ?? '';
-  if (plain === 'reference' && written !== '' && !/[:{|]/.test(written)) {
-    return { accountId: undefined, reference: written };
-  }
   if (written.startsWith('{')) {
-    const parsed = exactJson(written);
-    return attachedIds(parsed as Readonly<Record<string, unknown>> | undefined, names);
+    return attachedIds(exactJson(written), names);
   }
   const valueUnder = (name: string) => {
     const pair = written.split('|').find(pair => pair.trimStart().startsWith(`${name}:`));
     return pair?.slice(pair.indexOf(':') + 1).trim();
   };
-  return { accountId: valueUnder(names.accountId), reference: valueUnder(names.reference) };
+  const accountId = valueUnder(names.accountId);
+  const reference = valueUnder(names.reference);
+  const isPlain = plain === 'reference' && written !== '' && accountId === undefined && reference === undefined;
+  return { accountId, reference: isPlain ? written : reference };
 }

@@ -1,3 +1,4 @@
+import { addressOf } from '../address.ts';
 import type { Attribution } from '../event.ts';
 import type { Status } from '../status.ts';
 
@@ -10,6 +11,7 @@ export function ofOneOf(
   ofWholeMessage: boolean,
   status: Status | null,
 ): readonly { readonly recipient: string; readonly status: Status | null; readonly attribution?: Attribution }[] {
-  if (recipients.length < 2 || ofWholeMessage) return recipients.map(recipient => ({ recipient, status }));
-  return recipients.map(recipient => ({ recipient, status: null, attribution: 'unnamed' }));
+  const distinct = [...new Set(recipients.map(addressOf))];
+  if (distinct.length < 2 || ofWholeMessage) return distinct.map(recipient => ({ recipient, status }));
+  return distinct.map(recipient => ({ recipient, status: null, attribution: 'unnamed' }));
 }

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { Status } from '../status.ts';
 import { isoMillis } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
+import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { ofOneOf } from './recipients.ts';
 import { sesBounce } from './ses-bounce.ts';
 import { object } from './shape.ts';
@@ -93,7 +93,10 @@ export const resend = {
   batched: false,
   verify: (request, secrets) => verifyStandardWebhook(request, secrets, 'svix'),
   parse: (request, context) =>
-    readJson(request, resendEvent, event => read(event, request, context), { batched: false }),
+    readJson(request, resendEvent, event => read(event, request, context), {
+      batched: false,
+      isUnrelated: unrelatedBy(events, 'type'),
+    }),
 } as const satisfies Provider;
 
 function read(event: ResendEvent, { headers }: ProviderRequest, { metadata }: ReadingContext): PieceReading {

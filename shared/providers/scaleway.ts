@@ -3,7 +3,7 @@ import { isoMillis } from '../time.ts';
 import type { EventMeaning, Guide, MetadataNames, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, exactJson, interpreted, type PieceReading, readJson } from './reading.ts';
 import { object } from './shape.ts';
-import { enhancedCodeIn, hardBounce } from './smtp-reply.ts';
+import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
 import { verifyUrlSecret } from './url-secret.ts';
 
 const text = z.nullish(z.string());
@@ -38,7 +38,11 @@ const events = {
     by: 'the enhanced status code in email_response_message, then its words',
     decide: event => hardBounce(replyOf(event)),
   },
-  email_mailbox_not_found: { statuses: ['invalid'] },
+  email_mailbox_not_found: {
+    statuses: ['invalid', 'hard_bounced', 'soft_bounced', 'rejected'],
+    by: 'the enhanced status code in email_response_message, if it has one',
+    decide: event => labelledFailure(replyOf(event), 'invalid'),
+  },
   // The receiving server judged it so: no person complained.
   email_spam: { statuses: ['rejected'] },
   email_blocklisted: { statuses: ['rejected'] },
@@ -54,7 +58,7 @@ export const scaleway = {
   name: 'scaleway',
   title: 'Scaleway',
   authentication: "a secret in the webhook's URL; the signature of its topics is not documented",
-  secret: 'any long random text: `?secret=...` in the URL',
+  secret: 'long random letters and digits: `?secret=...` in the URL',
   secretKind: 'text',
   events,
   batched: false,

@@ -12,3 +12,18 @@ export const object: typeof z.object = (...given) => {
 
 /** A number, however it is written: which it is has been seen to change. */
 export const numberOrText = z.nullish(z.union([z.number(), z.string()]));
+
+/** Whatever comes: nothing that is only looked into may keep an event from being read. */
+export const anything = z.optional(z.unknown());
+
+/** An object, or the empty list that stands for an empty one; null for that. */
+export const orEmptyList = <Shape extends z.ZodMiniType>(shape: Shape) =>
+  z.nullish(
+    z.union([
+      shape,
+      z.pipe(
+        z.array(z.unknown()),
+        z.transform(() => null),
+      ),
+    ]),
+  );

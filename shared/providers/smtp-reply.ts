@@ -51,12 +51,14 @@ const aboutSendingSide =
   /\b(?:sender|helo|ehlo|spf|mail from|return-?path|dkim|dmarc|header|signature|client|ip|ptr|dns)\b/i;
 const refusedByPolicy = /block(?:ed|list)|blacklist|denylist|\bpolicy\b|\bspam\b|\bdmarc\b|\brelay(?:ing)?\b/i;
 const spamContent = /\bspam\b|\bcontent\b|virus|unsolicited/i;
-const timedOut = /time[d ]?[ -]?out/i;
+const timedOut = /\btime[d ]?[ -]?out\b/i;
 const noConnection = /could not connect|connection (?:refused|reset|lost|closed|failed)|unreachable/i;
 const permanentOrNone = /^(?:5\d\d)?$/;
 
 /** First match wins. */
 const rules = [
+  // A policy stays one whatever it is about: a domain on a list, a lookup of SPF that timed out.
+  { status: 'rejected', enhanced: /^[45]\.7\.\d+$/ },
   { status: 'hard_bounced', enhanced: /^5\.(?:1\.2|4\.4)$/ },
   { status: 'hard_bounced', text: noSuchDomain, unless: aboutSender },
   { status: 'hard_bounced', bare: true, text: domainDoesNotExist, unless: aboutSomebody },
@@ -69,7 +71,6 @@ const rules = [
   { status: 'soft_bounced', enhanced: /^5\.(?:2\.2|2\.3|3\.4)$/ },
   { status: 'soft_bounced', text: timedOut },
   { status: 'soft_bounced', bare: true, text: noConnection },
-  { status: 'rejected', enhanced: /^[45]\.7\.\d+$/ },
   { status: 'soft_bounced', enhanced: /^4\./ },
   { status: 'rejected', enhanced: /^5\.6\.\d+$/, text: spamContent },
   { status: 'rejected', code: /^554$/, text: refusedByPolicy },

@@ -3,7 +3,7 @@ import { utf8Text } from '../text.ts';
 import { isoMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { attachedIds, interpreted, isForm, type PieceReading, readForm, readJson } from './reading.ts';
+import { attachedIds, interpreted, isForm, type PieceReading, readForm, readJson, unrelatedBy } from './reading.ts';
 import { object } from './shape.ts';
 import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
 
@@ -68,7 +68,8 @@ export const smtp2go = {
   verify: verifyBasicAuth,
   parse(request, context) {
     const reads = (event: Smtp2goEvent, raw: unknown) => read(event, raw, context);
-    if (!isForm(request)) return readJson(request, smtp2goEvent, reads, { batched: false });
+    if (!isForm(request))
+      return readJson(request, smtp2goEvent, reads, { batched: false, isUnrelated: unrelatedBy(events, 'event') });
     return readForm(request, utf8Text(request.body), smtp2goEvent, reads);
   },
 } as const satisfies Provider;

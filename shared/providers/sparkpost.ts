@@ -5,7 +5,7 @@ import { epochMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson, unrelated } from './reading.ts';
-import { object } from './shape.ts';
+import { anything, object } from './shape.ts';
 import { enhancedCodeIn, failureOf, hardBounce, labelledFailure } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
@@ -22,7 +22,7 @@ const sparkpostEvent = object({
   message_id: scalar,
   rcpt_to: text,
   raw_rcpt_to: text,
-  rcpt_meta: z.optional(z.unknown()),
+  rcpt_meta: anything,
   subject: text,
   bounce_class: scalar,
   error_code: scalar,
@@ -138,7 +138,7 @@ function read(event: SparkpostEvent, { metadata }: ReadingContext): PieceReading
   const reply = replyOf(event);
   return interpreted<SparkpostEvent>(events, type, event, status => [
     {
-      ...attachedIds(rcpt_meta && typeof rcpt_meta === 'object' ? { ...rcpt_meta } : null, metadata),
+      ...attachedIds(rcpt_meta, metadata),
       provider: 'sparkpost',
       messageId: String(event.transmission_id || event.message_id || ''),
       recipient: event.rcpt_to || event.raw_rcpt_to || '',

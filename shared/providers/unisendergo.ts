@@ -6,7 +6,7 @@ import { isoMillis } from '../time.ts';
 import { equalInConstantTime, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
-import { object } from './shape.ts';
+import { anything, object, orEmptyList } from './shape.ts';
 import { enhancedCodeIn, type FailureStatus, hardBounce, labelledFailure } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
@@ -19,8 +19,8 @@ const eventData = object({
   // UTC, without saying so.
   event_time: text,
   url: text,
-  metadata: z.nullish(z.union([z.record(z.string(), z.unknown()), z.array(z.unknown())])),
-  delivery_info: z.nullish(object({ delivery_status: text, destination_response: text, user_agent: text })),
+  metadata: anything,
+  delivery_info: orEmptyList(object({ delivery_status: text, destination_response: text, user_agent: text })),
 });
 const unisenderEvent = object({ event_name: z.string(), event_data: z.nullish(eventData) });
 
@@ -44,6 +44,9 @@ const codes = {
   err_skip_letter: 'rejected',
 } as const satisfies Record<string, FailureStatus>;
 
+/** The code that says no more than that it failed. */
+const unspecific = 'err_delivery_failed';
+
 const replyOf = ({ delivery_info }: EventData) => {
   const reply = delivery_info?.destination_response || undefined;
   return { enhancedCode: enhancedCodeIn(reply), text: reply };
@@ -53,9 +56,11 @@ const replyOf = ({ delivery_info }: EventData) => {
 function failed(word: 'deferred' | 'hard_bounced'): (event: EventData) => Status {
   return event => {
     const code = lookUp<FailureStatus>(codes, event.delivery_info?.delivery_status ?? '');
-    const label = code ?? word;
-    if (label === 'deferred') return label;
-    return label === 'hard_bounced' ? hardBounce(replyOf(event)) : labelledFailure(replyOf(event), label);
+    const reply = replyOf(event);
+    if (code !== undefined && event.delivery_info?.delivery_status !== unspecific) return labelledFailure(reply, code);
+    if ((code ?? word) === 'hard_bounced') return hardBounce(reply);
+    // It will try again, or does not say: only a permanent code says otherwise.
+    return reply.enhancedCode?.startsWith('5.') ? labelledFailure(reply, 'soft_bounced') : 'deferred';
   };
 }
 
@@ -133,7 +138,7 @@ function read({ event_name, event_data: data }: z.infer<typeof unisenderEvent>, 
   const name = event_name === 'transactional_email_status' ? (data?.status ?? '') : event_name;
   return interpreted<EventData>(events, name, data ?? {}, status => [
     {
-      ...attachedIds(Array.isArray(data?.metadata) ? null : data?.metadata, context.metadata),
+      ...attachedIds(data?.metadata, context.metadata),
       provider: 'unisendergo',
       messageId: data?.job_id ?? '',
       recipient: data?.email ?? '',

@@ -3,10 +3,10 @@ import { isoMillis } from '../time.ts';
 import { hour, usable } from './authentication.ts';
 import { verifyHexHmac } from './hmac-signature.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
+import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { ofOneOf } from './recipients.ts';
 import { sesBounce } from './ses-bounce.ts';
-import { numberOrText, object } from './shape.ts';
+import { anything, numberOrText, object } from './shape.ts';
 import { enhancedCodeAmong } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
@@ -22,7 +22,7 @@ const usesendEvent = object({
       id: numberOrText,
       to: z.nullish(addresses),
       subject: text,
-      metadata: z.nullish(z.record(z.string(), z.unknown())),
+      metadata: anything,
       bounce: z.nullish(object({ type: text, subType: text, message: text, diagnosticCode: text })),
       failed: z.nullish(object({ reason: text })),
       suppression: z.nullish(object({ type: text, reason: text })),
@@ -35,7 +35,7 @@ const usesendEvent = object({
 type UsesendEvent = z.infer<typeof usesendEvent>;
 
 function replyOf({ data }: UsesendEvent) {
-  const reply = data?.bounce?.diagnosticCode ?? data?.bounce?.message ?? undefined;
+  const reply = data?.bounce?.diagnosticCode || data?.bounce?.message || undefined;
   return { enhancedCode: enhancedCodeAmong(data?.bounce?.diagnosticCode, data?.bounce?.message), text: reply };
 }
 
@@ -92,7 +92,11 @@ export const usesend = {
     return verifyHexHmac(signature, secrets, `${timestamp}.`, body);
   },
 
-  parse: (request, context) => readJson(request, usesendEvent, event => read(event, context), { batched: false }),
+  parse: (request, context) =>
+    readJson(request, usesendEvent, event => read(event, context), {
+      batched: false,
+      isUnrelated: unrelatedBy(events, 'type'),
+    }),
 } as const satisfies Provider;
 
 /** Its own: each try is signed anew. */

@@ -3,12 +3,12 @@ import { addressOf } from '../address.ts';
 import type { EventDraft } from '../event.ts';
 import type { Status } from '../status.ts';
 import { utf8Text } from '../text.ts';
-import { isoMillis } from '../time.ts';
+import { firstTime } from '../time.ts';
 import { isHmacOf, longestHeader, strictBase64, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import { formFields, idsInText, interpreted, isForm, type PieceReading, readJson } from './reading.ts';
 import { ofOneOf } from './recipients.ts';
-import { object } from './shape.ts';
+import { numberOrText, object } from './shape.ts';
 import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
 
 const text = z.nullish(z.string());
@@ -36,7 +36,7 @@ const zeptoMessage = object({
   email_info: z.nullish(
     object({
       email_reference: text,
-      client_reference: text,
+      client_reference: numberOrText,
       subject: text,
       processed_time: text,
       to: addressees,
@@ -84,7 +84,9 @@ export const zeptomail = {
   events,
   batched: true,
   // The dashboard's test is not signed, and the webhook cannot be saved before it is answered 200.
-  handshake: ({ headers }) => (headers['producer-signature']?.trim() ? null : ({ statusCode: 200 } as const)),
+  // It counts as refused all the same: should real events ever come unsigned, the alarm tells.
+  handshake: ({ headers }) =>
+    headers['producer-signature']?.trim() ? null : ({ statusCode: 200, refusal: 'missing_signature' } as const),
 
   verify(request, secrets) {
     const keys = usable(secrets);
@@ -92,7 +94,7 @@ export const zeptomail = {
     const header = request.headers['producer-signature']?.trim();
     if (!header) return 'missing_signature';
     const bytes = header.length > longestHeader ? null : signatureIn(header);
-    const signed = signedJson(request);
+    const signed = bytes && signedJson(request);
     if (bytes === null || signed === null) return 'malformed_signature';
     // Its time is not signed, and proves nothing: a request that is sent again changes nothing.
     return isHmacOf(bytes, 'sha256', keys, signed) ? null : 'wrong_signature';
@@ -118,9 +120,14 @@ function signedJson(request: ProviderRequest): Buffer | string | null {
 
 /** `ts=1767355200000;s=URL-encoded base64;s-algorithm=HmacSHA256` */
 function signatureIn(header: string): Buffer | null {
-  const [, signature] = /^ts=\d{1,16};\s*s=([\w%+/=-]+);\s*s-algorithm=HmacSHA256$/.exec(header) ?? [];
+  const parts = Object.fromEntries(
+    header.split(';').map(part => {
+      const equals = part.indexOf('=');
+      return [part.slice(0, equals).trim(), part.slice(equals + 1).trim()];
+    }),
+  );
   try {
-    return signature === undefined ? null : strictBase64(decodeURIComponent(signature));
+    return parts['s-algorithm'] === 'HmacSHA256' ? strictBase64(decodeURIComponent(parts.s ?? '')) : null;
   } catch {
     return null;
   }
@@ -131,8 +138,11 @@ function piecesOf(envelope: unknown): readonly unknown[] | null {
   if (typeof envelope !== 'object' || envelope === null) return null;
   const { event_name, event_message } = envelope as Record<string, unknown>;
   if (!Array.isArray(event_message)) return null;
-  return event_message.map(message => ({ ...message, event_name }));
+  return event_message.map(message => (typeof message === 'object' ? { ...message, event_name } : message));
 }
+
+/** More than one message has, by far: recipients times what happened. */
+const mostEvents = 1_000;
 
 function read(message: ZeptoMessage, { metadata }: ReadingContext): PieceReading {
   const info = message.email_info;
@@ -148,10 +158,10 @@ function read(message: ZeptoMessage, { metadata }: ReadingContext): PieceReading
       const outcome = interpreted<Detail>(events, name, detail, status =>
         whose(detail, recipients, status).map(about => ({
           ...about,
-          ...idsInText(info?.client_reference, metadata, 'reference'),
+          ...idsInText(String(info?.client_reference ?? ''), metadata, 'reference'),
           provider: 'zeptomail',
-          messageId: message.request_id ?? info?.email_reference ?? '',
-          occurredAt: isoMillis(detail.time ?? detail.modified_time ?? info?.processed_time ?? ''),
+          messageId: message.request_id || info?.email_reference || '',
+          occurredAt: firstTime(detail.time, detail.modified_time, info?.processed_time),
           providerEvent: name,
           subject: info?.subject ?? undefined,
           reason: { code: detail.reason ?? undefined, ...replyOf(detail) },
@@ -160,6 +170,7 @@ function read(message: ZeptoMessage, { metadata }: ReadingContext): PieceReading
         })),
       );
       if (!Array.isArray(outcome)) return outcome;
+      if (drafts.length > mostEvents) return 'too_many';
       drafts.push(...outcome);
     }
   }

@@ -10,6 +10,7 @@ describe('what the ingest function asks of Amazon SNS', () => {
     '/key.pem': [200, 'a certificate'],
     '/missing.pem': [403, 'AccessDenied'],
     '/broken.pem': [500, ''],
+    '/throttled.pem': [429, ''],
     '/huge.pem': [200, 'x'.repeat(70_000)],
     '/moved.pem': [302, ''],
   };
@@ -39,7 +40,7 @@ describe('what the ingest function asks of Amazon SNS', () => {
     expect(await get('/missing.pem')).toBeNull();
   });
 
-  it.each(['/broken.pem', '/huge.pem', '/moved.pem'])(
+  it.each(['/broken.pem', '/throttled.pem', '/huge.pem', '/moved.pem'])(
     'is out of reach where the answer is no answer: %s',
     async path => {
       await expect(get(path)).rejects.toThrow();

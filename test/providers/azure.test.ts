@@ -53,7 +53,7 @@ describe("Azure's events", () => {
     }
   });
 
-  itIgnores('azure', 'Microsoft.Communication.SMSReceived');
+  itIgnores('azure', 'Microsoft.Communication.SMSReceived', 'Microsoft.Communication.SMSDeliveryReportReceived');
 });
 
 describe('Azure, before it delivers,', () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { elasticemail } from '../../shared/providers/elasticemail.ts';
 import { noon } from '../arbitrary-events.ts';
-import { fixtureReading, reading } from './fixtures.ts';
+import { context, fixture, fixtureReading, reading, requestOf } from './fixtures.ts';
 import { ingestOf } from './ingest.ts';
 import { itKeeps, itMaps } from './mapping.ts';
 
@@ -58,6 +59,22 @@ describe("Elastic Email's events", () => {
   it('are the same in a form and in the query of a GET', () => {
     expect(read('Sent.as-get.query')).toEqual(read('Sent.form'));
   });
+
+  it('may come by POST in the query, too', () => {
+    const url = `https://api.example.com/webhooks/elasticemail?${fixture('elasticemail', 'Sent.form')}&secret=x`;
+    const read = elasticemail.parse(requestOf({ url, body: Buffer.alloc(0) }), context);
+    expect(read.events).toMatchObject([{ status: 'sent', recipient: 'jane@example.com' }]);
+  });
+
+  it.each(['2/30/2026 12:00:00 PM', '25/12/2025 1:00:00 AM', '1/2/2026 13:00:00 AM', '1/2/2026 1:99:00 AM'])(
+    'dated %s are kept: that is no time',
+    date => {
+      const fields = new URLSearchParams({ status: 'Sent', to: 'jane@example.com', messageid: 'm', date });
+      expect(reading('elasticemail', Buffer.from(String(fields)), 'form').quarantined).toMatchObject([
+        { reason: 'unreadable_time' },
+      ]);
+    },
+  );
 
   it('that say something twice are kept as they came, whichever way they came', () => {
     const body = Buffer.from('status=Sent&status=Error&to=jane%40example.com');

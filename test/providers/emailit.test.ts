@@ -28,7 +28,7 @@ describe("Emailit's events", () => {
 
   itKeeps('emailit', [
     ['missing-fields', 'unexpected_shape'],
-    ['missing-object', 'missing_message_id'],
+    ['missing-object', 'missing_recipient'],
     ['unknown-event', 'unknown_event'],
     ['unknown-event.to-string', 'unknown_event'],
   ]);

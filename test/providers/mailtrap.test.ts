@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fixtureReading, reading } from './fixtures.ts';
+import { fixture, fixtureReading, reading } from './fixtures.ts';
 import { itKeeps, itMaps } from './mapping.ts';
 
 const read = (name: string) => fixtureReading('mailtrap', name);
@@ -16,6 +16,8 @@ describe("Mailtrap's events", () => {
     ['bounce.generalfail', 'hard_bounced'],
     ['bounce.greylisting', 'soft_bounced'],
     ['bounce.new-category', 'hard_bounced'],
+    ['bounce.new-category-with-words', 'rejected'],
+    ['bounce.dnsFail-with-words', 'hard_bounced'],
     ['bounce.other-no-such-user', 'invalid'],
     ['bounce.other', 'hard_bounced'],
     ['bounce.overquota', 'soft_bounced'],
@@ -48,6 +50,12 @@ describe("Mailtrap's events", () => {
     const { events, quarantined } = fixtureReading('mailtrap', 'delivery.lines.jsonl');
     expect(quarantined).toEqual([]);
     expect(events.map(({ status }) => status)).toEqual(['delivered', 'opened']);
+  });
+
+  it('are told apart from JSON Lines by what they are, whatever the content type says', () => {
+    const lines = fixture('mailtrap', 'delivery.lines.jsonl');
+    expect(reading('mailtrap', lines, 'json').events).toHaveLength(2);
+    expect(reading('mailtrap', fixture('mailtrap', 'batch'), 'jsonl').events).toHaveLength(3);
   });
 
   it('as JSON Lines are kept whole when one line is no JSON', () => {

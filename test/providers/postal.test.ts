@@ -73,7 +73,9 @@ describe("Postal's signature", () => {
     const pem = createPublicKey({ key: Buffer.from(verifies, 'base64'), format: 'der', type: 'spki' })
       .export({ format: 'pem', type: 'spki' })
       .toString();
-    for (const secret of [verifies, pem, `v=DKIM1; t=s; h=sha256; p=${verifies};`]) {
+    const record = `v=DKIM1; t=s; h=sha256; p=${verifies};`;
+    const inTwo = `"${record.slice(0, 200)}" "${record.slice(200)}"`;
+    for (const secret of [verifies, pem, record, inTwo]) {
       expect(verify({ 'x-postal-signature-256': by('sha256') }, secret)).toBeNull();
     }
     const other = createSecretPair('ec-p256').verifies;

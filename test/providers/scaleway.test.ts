@@ -19,6 +19,7 @@ describe("Scaleway's events", () => {
     ['email_dropped.unknown-user', 'invalid'],
     ['email_dropped.without-reply', 'hard_bounced'],
     ['email_mailbox_not_found', 'invalid'],
+    ['email_mailbox_not_found.full', 'soft_bounced'],
     ['email_queued', 'enqueued'],
     ['email_spam', 'rejected'],
   ]);

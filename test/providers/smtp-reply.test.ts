@@ -18,6 +18,8 @@ const replies = [
   ['550 The domain exmaple.con does not exist', 'hard_bounced'],
   ['[internal] Domain does not exist', 'hard_bounced'],
   ['550 Host mx.example.com does not exist', 'hard_bounced'],
+  ['550 5.7.1 SPF lookup timed out', 'rejected'],
+  ['550 5.7.1 Domain not found in the list of allowed senders', 'rejected'],
   // No such mailbox.
   ['550 The mailbox jane in domain example.com does not exist', 'invalid'],
   ['550-5.1.1 The email account that you tried to reach does not exist. Please try double-checking', 'invalid'],

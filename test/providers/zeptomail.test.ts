@@ -44,6 +44,7 @@ describe("ZeptoMail's events", () => {
       read(name).events.map(({ recipient, status, attribution }) => [recipient, status, attribution]);
     expect(told('hardbounce.several-recipients')).toEqual([['jane@example.com', 'invalid', undefined]]);
     expect(told('hardbounce.unlisted-recipient')).toEqual([['jane@example.com', 'invalid', 'unlisted']]);
+    expect(told('open.with-copy')).toEqual(told('open.several-recipients'));
     expect(told('open.several-recipients')).toEqual([
       ['jane@example.com', null, 'unnamed'],
       ['joe@example.com', null, 'unnamed'],
@@ -80,15 +81,17 @@ describe("ZeptoMail's signature", () => {
   const header = signed.headers['producer-signature']!;
 
   it('is missing from the test of the dashboard, which is answered 200 without effect', async () => {
-    const { status, counts } = await ingest('zeptomail', { headers: {}, body: signed.body }, [keys.secret]);
+    const { status, counts, refusal } = await ingest('zeptomail', { headers: {}, body: signed.body }, [keys.secret]);
     expect([status, counts]).toEqual([200, {}]);
+    // Should real events ever come so, the alarm on refused requests tells.
+    expect(refusal).toBe('missing_signature');
   });
 
   it.each([
     ['of another algorithm', header.replace('HmacSHA256', 'HmacMD5')],
     ['without its algorithm', header.replace(';s-algorithm=HmacSHA256', '')],
-    ['of broken encoding', header.replace(/s=[^;]+/, 's=%E0%A4%A')],
-    ['that is empty', header.replace(/s=[^;]+/, 's=')],
+    ['of broken encoding', header.replace(/;s=[^;]+/, ';s=%E0%A4%A')],
+    ['that is empty', header.replace(/;s=[^;]+/, ';s=')],
   ])('%s is refused', (_, changed) => {
     expect(verify(header)).toBeNull();
     expect(verify(changed)).toBe('malformed_signature');
