@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import type { Reason } from '../event.ts';
 import { statusIds } from '../status.ts';
 import { isoMillis } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
@@ -7,11 +8,8 @@ import { object } from './shape.ts';
 import { enhancedCodeIn } from './smtp-reply.ts';
 import { verifyStandardWebhook } from './standard-webhooks.ts';
 
-/** Text or a number; null is absent, as many serializers have it. */
-const optional = z.pipe(
-  z.nullish(z.union([z.string(), z.number()])),
-  z.transform(value => (value === undefined || value === null ? undefined : String(value))),
-);
+/** Null is absent, as many serializers have it. */
+const optional = z.nullish(z.union([z.string(), z.number()]));
 
 /**
  * What the sending application itself reports, in a schema of our own: that it has queued or sent an email, with the
@@ -60,6 +58,37 @@ export const app = {
   parse: (request, context) => readJson(request, appEvent, event => read(event, context), { batched: 'optional' }),
 } as const satisfies Provider;
 
+function read({ type, timestamp, data }: AppEvent, { messageIdOf }: ReadingContext): PieceReading {
+  const { provider, evidence } = data;
+  return interpreted(events, type, undefined, status =>
+    [data.recipient].flat().map(recipient => ({
+      provider,
+      messageId: messageIdOf(provider, data.messageId),
+      recipient,
+      status,
+      occurredAt: isoMillis(timestamp),
+      providerEvent: `app.${status}`,
+      ...(evidence && { evidence }),
+      accountId: textOf(data.accountId),
+      subject: textOf(data.subject),
+      reference: textOf(data.reference),
+      reason: reasonOf(data.reason),
+      clickUrl: textOf(data.clickUrl),
+      userAgent: textOf(data.userAgent),
+    })),
+  );
+}
+
+function reasonOf(reason: AppEvent['data']['reason']): Reason | undefined {
+  if (!reason) return undefined;
+  const text = textOf(reason.text);
+  return { code: textOf(reason.code), enhancedCode: textOf(reason.enhancedCode) ?? enhancedCodeIn(text), text };
+}
+
+function textOf(value: string | number | null | undefined): string | undefined {
+  return value === undefined || value === null ? undefined : String(value);
+}
+
 export const guide: Guide = {
   setUp: [
     'Make a secret: `whsec_` and the base64 of 32 random bytes.',
@@ -72,20 +101,3 @@ export const guide: Guide = {
     'Registers the emails of every other provider too, before or after its first event: name it in `data.provider`.',
   ],
 };
-
-function read({ type, timestamp, data }: AppEvent, { messageIdOf }: ReadingContext): PieceReading {
-  const { provider, messageId, recipient, reason, evidence, ...facts } = data;
-  return interpreted(events, type, undefined, status =>
-    [recipient].flat().map(address => ({
-      ...facts,
-      ...(evidence && { evidence }),
-      provider,
-      messageId: messageIdOf(provider, messageId),
-      recipient: address,
-      status,
-      occurredAt: isoMillis(timestamp),
-      providerEvent: `app.${status}`,
-      reason: reason ? { ...reason, enhancedCode: reason.enhancedCode ?? enhancedCodeIn(reason.text) } : undefined,
-    })),
-  );
-}

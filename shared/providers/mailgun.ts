@@ -158,24 +158,6 @@ export const mailgun = {
   },
 } as const satisfies Provider;
 
-export const guide: Guide = {
-  setUp: [
-    'Sending → Webhooks → Add webhook, of the domain or of the account; URL `{url}`.',
-    'One for each event type: accepted, delivered, temporary failure, permanent failure, opened, clicked, complained, unsubscribed.',
-    'The key is under Settings → API Security → HTTP webhook signing key. Events of sub-accounts are signed with the key of the parent account as well: either will do.',
-  ],
-  attach:
-    '`v:account_id=acme` and `v:reference=INV-7` as parameters of the send call, or the header `X-Mailgun-Variables` with JSON. The recipient can read them.',
-  retries:
-    'Tries again for 8 hours: after 5, 10 and 15 minutes, 1, 2 and 4 hours. By its documentation that may not hold for delivered notices.',
-  machines: '`client-info.bot` on an open or a click: `apple`, `gmail`, or `generic` for a scanner.',
-  notes: [
-    'The signature covers a timestamp and a token, not the event: who has seen one request could make another.',
-    'The older shape, a form with all fields beside each other, is read as well, with its events "dropped" and "bounced"; a multipart body is not.',
-    'Register a message with the `id` that the send call returns, with or without angle brackets.',
-  ],
-};
-
 function refusalOf(
   { timestamp, token, signature }: Triple,
   keys: readonly string[],
@@ -251,3 +233,21 @@ function replyOf({ 'delivery-status': delivery }: MailgunEvent) {
     text: words,
   };
 }
+
+export const guide: Guide = {
+  setUp: [
+    'Sending → Webhooks → Add webhook, of the domain or of the account; URL `{url}`.',
+    'One for each event type: accepted, delivered, temporary failure, permanent failure, opened, clicked, complained, unsubscribed.',
+    'The key is under Settings → API Security → HTTP webhook signing key. Events of sub-accounts are signed with the key of the parent account as well: either will do.',
+  ],
+  attach:
+    '`v:account_id=acme` and `v:reference=INV-7` as parameters of the send call, or the header `X-Mailgun-Variables` with JSON. The recipient can read them.',
+  retries:
+    'Tries again for 8 hours: after 5, 10 and 15 minutes, 1, 2 and 4 hours. By its documentation that may not hold for delivered notices.',
+  machines: '`client-info.bot` on an open or a click: `apple`, `gmail`, or `generic` for a scanner.',
+  notes: [
+    'The signature covers a timestamp and a token, not the event: who has seen one request could make another.',
+    'The older shape, a form with all fields beside each other, is read as well, with its events "dropped" and "bounced"; a multipart body is not.',
+    'Register a message with the `id` that the send call returns, with or without angle brackets.',
+  ],
+};

@@ -104,21 +104,6 @@ export const postmark = {
   parse: (request, context) => readJson(request, postmarkEvent, event => read(event, context), { batched: false }),
 } as const satisfies Provider;
 
-export const guide: Guide = {
-  setUp: [
-    'Servers → your server → the message stream → Webhooks → Add webhook; URL `{url}`.',
-    'Under "Basic auth credentials" the user and password of the secret.',
-    'Switch on Open ("post only on first open" off), Click, Delivery, Bounce and Spam Complaint.',
-  ],
-  attach:
-    '`"Metadata": { "account_id": "acme", "reference": "INV-7" }`, or the headers `X-PM-Metadata-account_id` and `X-PM-Metadata-reference`.',
-  retries: 'Ten more tries over some 10.5 hours: after 1, 5, 10, 10, 10, 15 and 30 minutes, 1, 2 and 6 hours.',
-  machines: null,
-  notes: [
-    'There is no event for queued or sent: register the email with `app` if you want to see it before it is delivered.',
-  ],
-};
-
 function read(event: PostmarkEvent, { metadata }: ReadingContext): PieceReading {
   if (event.RecordType === 'Bounce' && !Object.hasOwn(bounceTypes, event.Type ?? '')) return 'unknown_event';
   const time = event.DeliveredAt ?? event.BouncedAt ?? event.ReceivedAt ?? event.ChangedAt;
@@ -155,3 +140,18 @@ function spelledAs(metadata: PostmarkEvent['Metadata'], names: MetadataNames): M
   const spelling = (name: string) => given.find(key => key.toLowerCase() === name.toLowerCase()) ?? name;
   return { accountId: spelling(names.accountId), reference: spelling(names.reference) };
 }
+
+export const guide: Guide = {
+  setUp: [
+    'Servers → your server → the message stream → Webhooks → Add webhook; URL `{url}`.',
+    'Under "Basic auth credentials" the user and password of the secret.',
+    'Switch on Open ("post only on first open" off), Click, Delivery, Bounce and Spam Complaint.',
+  ],
+  attach:
+    '`"Metadata": { "account_id": "acme", "reference": "INV-7" }`, or the headers `X-PM-Metadata-account_id` and `X-PM-Metadata-reference`.',
+  retries: 'Ten more tries over some 10.5 hours: after 1, 5, 10, 10, 10, 15 and 30 minutes, 1, 2 and 6 hours.',
+  machines: null,
+  notes: [
+    'There is no event for queued or sent: register the email with `app` if you want to see it before it is delivered.',
+  ],
+};

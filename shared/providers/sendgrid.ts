@@ -110,23 +110,6 @@ export const sendgrid = {
     readJson(request, sendgridEvent, (event, raw) => read(event, raw, context), { batched: true }),
 } as const satisfies Provider;
 
-export const guide: Guide = {
-  setUp: [
-    'Settings → Mail Settings → Event Webhooks → Create new webhook; Post URL `{url}`.',
-    'Actions to be posted: every delivery and every engagement event.',
-    'Switch on "Signed Event Webhook" and save; then open the webhook again and copy its verification key.',
-  ],
-  attach:
-    '`custom_args` (v3 API) or `unique_args` (SMTP API): `"custom_args": { "account_id": "acme", "reference": "INV-7" }`.',
-  retries: 'Every answer but 2xx is tried again, with growing gaps, for 24 hours after the event.',
-  machines: '`sg_machine_open` on an open: Apple Mail fetched it ahead. Scanners that click are not told apart.',
-  notes: [
-    'The test button sends made-up events: they are recorded as emails of no account.',
-    'Asynchronous bounces may come without address and message id: they are kept in quarantine.',
-    'SendGrid asks for no personal data in `custom_args`: it keeps them and cannot erase them.',
-  ],
-};
-
 function read(event: SendGridEvent, raw: unknown, { metadata }: ReadingContext): PieceReading {
   const failed = event.event === 'bounce' || event.event === 'dropped' || event.event === 'deferred';
   return interpreted<SendGridEvent>(events, event.event, event, status => [
@@ -176,3 +159,20 @@ function p256Key(secret: string): KeyObject | null {
   const key = publicKey(secret);
   return key?.asymmetricKeyDetails?.namedCurve === 'prime256v1' ? key : null;
 }
+
+export const guide: Guide = {
+  setUp: [
+    'Settings → Mail Settings → Event Webhooks → Create new webhook; Post URL `{url}`.',
+    'Actions to be posted: every delivery and every engagement event.',
+    'Switch on "Signed Event Webhook" and save; then open the webhook again and copy its verification key.',
+  ],
+  attach:
+    '`custom_args` (v3 API) or `unique_args` (SMTP API): `"custom_args": { "account_id": "acme", "reference": "INV-7" }`.',
+  retries: 'Every answer but 2xx is tried again, with growing gaps, for 24 hours after the event.',
+  machines: '`sg_machine_open` on an open: Apple Mail fetched it ahead. Scanners that click are not told apart.',
+  notes: [
+    'The test button sends made-up events: they are recorded as emails of no account.',
+    'Asynchronous bounces may come without address and message id: they are kept in quarantine.',
+    'SendGrid asks for no personal data in `custom_args`: it keeps them and cannot erase them.',
+  ],
+};
