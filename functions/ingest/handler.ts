@@ -90,10 +90,14 @@ export function createHandler(dependencies: IngestDependencies) {
     });
 }
 
-function probed({ probes: own = {} }: Provider, request: ProviderRequest): HttpAnswer {
+function probed({ probes: own = {}, methods }: Provider, request: ProviderRequest): HttpAnswer {
   const probe = lookUp<(request: ProviderRequest) => SetUpAnswer>({ ...probes, ...own }, request.method);
   return probe === undefined
-    ? problem('method-not-allowed', {}, { allow: 'POST, HEAD, OPTIONS' })
+    ? problem(
+        'method-not-allowed',
+        {},
+        { allow: [...(methods ?? onlyPost), ...Object.keys({ ...own, ...probes })].join(', ') },
+      )
     : setUpAnswer(probe(request));
 }
 

@@ -96,6 +96,7 @@ export const guide: Guide = {
   ],
   attach: '`data.accountId`, `data.reference` and `data.subject` in the event itself.',
   retries: 'Your own decision: send the same request, with a new timestamp, until it is answered 200.',
+  refusedCalls: 'sent again',
   machines: '`data.evidence`: `human`, `machine` or `unknown`.',
   notes: [
     'Registers the emails of every other provider too, before or after its first event: name it in `data.provider`.',

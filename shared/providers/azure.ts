@@ -90,16 +90,19 @@ export const azure = {
   secretKind: 'text',
   events,
   batched: true,
-  probes: { OPTIONS: allowOrigin },
-  handshake: validateSubscription,
+  methods: ['POST', 'OPTIONS'],
+  handshake: (request, secrets) =>
+    request.method === 'OPTIONS' ? allowOrigin(request, secrets) : validateSubscription(request, secrets),
   verify: verifyUrlSecret,
   parse: request =>
     readJson(request, azureEvent, read, { batched: 'optional', isUnrelated: unrelatedBy(events, 'eventType', 'type') }),
 } as const satisfies Provider;
 
 /** How CloudEvents asks whether it may deliver here. https://github.com/cloudevents/spec/blob/v1.0/http-webhook.md */
-function allowOrigin({ headers }: ProviderRequest) {
-  const origin = headers['webhook-request-origin'] ?? '';
+function allowOrigin(request: ProviderRequest, secrets: readonly string[]) {
+  // A subscription with a wrong secret is not to look well.
+  if (verifyUrlSecret(request, secrets) !== null) return null;
+  const origin = request.headers['webhook-request-origin'] ?? '';
   if (!/^[\w.:/*-]{1,200}$/.test(origin)) return { statusCode: 204 } as const;
   return { statusCode: 200, headers: { 'webhook-allowed-origin': origin, 'webhook-allowed-rate': '*' } } as const;
 }
@@ -149,12 +152,13 @@ function read(event: AzureEvent): PieceReading {
 export const guide: Guide = {
   setUp: [
     'Communication Services → Events → + Event Subscription: schema Event Grid or CloudEvents, event types "Email Delivery Report Received" and, if you like, "Email Engagement Tracking Report Received".',
-    'Endpoint type Web Hook, endpoint `{url}?secret=THE-SECRET`; or `{url}` and, under Delivery Properties, the static header `x-webhook-secret`, marked as secret. Azure validates it by itself.',
+    'Endpoint type Web Hook, endpoint `{url}?secret=THE-SECRET`; or `{url}` and, under Delivery Properties, the static header `x-webhook-secret`, marked as secret. Azure validates it by itself; whether it sends the header then is not documented: the query is the safer way.',
   ],
   attach:
     'Azure gives nothing of yours back with its events: register each email, with the id of the send operation as `messageId`.',
   retries:
     'After 10 and 30 seconds, 1, 5, 10 and 30 minutes, then every hour for 24 hours. 400 and 413 go to its dead-letter location at once. It waits 30 seconds.',
+  refusedCalls: 'not documented',
   machines: null,
   notes: [
     'Engagement events that name no recipient cannot be given to any email: they are kept in quarantine. Switch them on only if yours name one.',

@@ -128,6 +128,7 @@ export const guide: Guide = {
     'The header `X-Mailin-custom: account_id:acme|reference:INV-7`, or JSON in it: `{"account_id":"acme","reference":"INV-7"}`. The recipient can read it.',
   retries:
     'Five requests within some 11 hours: after 10 minutes, 1, 2 and 8 hours. Every 4xx but 429 makes it drop the event: watch the alarm on refused requests while you set the password.',
+  refusedCalls: 'lost',
   machines: 'Its own events `proxy_open` and `unique_proxy_open`: a privacy proxy or a prefetch.',
   notes: [
     'Brevo gives its events no id: ours is made of message, recipient, event, time and link.',

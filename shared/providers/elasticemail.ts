@@ -124,6 +124,7 @@ export const guide: Guide = {
   ],
   attach: 'The header `X-ElasticEmail-Postback: account_id:acme|reference:INV-7` on the message, or JSON in it.',
   retries: 'Its schedule of retries is not documented; 1000 failures switch the webhook off.',
+  refusedCalls: 'not documented',
   machines: null,
   notes: [
     'Elastic Email gives its events no id: ours is made of message, recipient, event, time and link.',

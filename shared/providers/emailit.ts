@@ -107,6 +107,7 @@ export const guide: Guide = {
   attach: '`"meta": { "account_id": "acme", "reference": "INV-7" }` in the send call.',
   retries:
     'Eleven tries of the whole batch in three days and seven hours: after 5 and 30 minutes, 2 and 5 hours, then every 12 hours.',
+  refusedCalls: 'sent again',
   machines: null,
   notes: ['A bounce comes without a reason: an address that does not exist cannot be told from other causes.'],
 };

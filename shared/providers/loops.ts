@@ -74,6 +74,7 @@ export const guide: Guide = {
   ],
   attach: 'Loops gives nothing of yours back with its events.',
   retries: 'Its schedule of retries is not documented.',
+  refusedCalls: 'not documented',
   machines: null,
   notes: [
     'The message id here is `email.id` of its events.',

@@ -155,6 +155,7 @@ export const guide: Guide = {
   attach: 'Tags: `"tags": ["account_id:acme", "reference:INV-7"]` in the send call; it takes few of them.',
   retries:
     'Growing gaps for about three days; its older text says two more tries. It waits 3 seconds; 4xx but 429 make it drop the event; 20 failures in 24 hours pause the webhook.',
+  refusedCalls: 'lost',
   machines: null,
   notes: [
     'Register a message with the header `x-message-id` of the send call.',

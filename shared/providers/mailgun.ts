@@ -153,10 +153,19 @@ export const mailgun = {
 
   parse(request, context) {
     const reads = ({ 'event-data': event }: z.infer<typeof mailgunEvent>) => read(event, context);
-    if (!isForm(request)) return readJson(request, mailgunEvent, reads, { batched: false });
-    return readForm(request, utf8Text(request.body), mailgunForm, reads, mayRepeat);
+    if (!isForm(request)) return readJson(request, mailgunEvent, reads, { batched: false, piecesOf: eventOf });
+    return readForm(request, utf8Text(request.body), mailgunForm, reads, {
+      mayRepeat,
+      leaveOut: ['token', 'signature'],
+    });
   },
 } as const satisfies Provider;
+
+/** The event without its signature, which would prove any other event as well: what cannot be read is kept so. */
+function eventOf(body: unknown): readonly unknown[] {
+  if (typeof body !== 'object' || body === null || !('event-data' in body)) return [body];
+  return [{ 'event-data': body['event-data'] }];
+}
 
 function refusalOf(
   { timestamp, token, signature }: Triple,
@@ -172,11 +181,16 @@ function refusalOf(
   return isHmacOf(given, 'sha256', keys, timestamp, token) ? null : 'wrong_signature';
 }
 
+/** In bytes. */
+const longestBody = 1024 * 1024;
+
 /** The older form's fields that come more than once. */
 const mayRepeat = ['tag', 'X-Mailgun-Tag'];
 
 /** The signature is in the body, so that the body has to be read to be verified: this much of it, and no more. */
 function triplesOf(request: ProviderRequest): readonly Triple[] {
+  // An event is some kilobytes; taking more apart is for those who have proved something.
+  if (request.body.length > longestBody) return [];
   // Whether the rest is UTF-8 is asked once it is known to be genuine.
   const body = utf8Text(request.body) ?? request.body.toString();
   try {
@@ -244,9 +258,10 @@ export const guide: Guide = {
     '`v:account_id=acme` and `v:reference=INV-7` as parameters of the send call, or the header `X-Mailgun-Variables` with JSON. The recipient can read them.',
   retries:
     'Tries again for 8 hours: after 5, 10 and 15 minutes, 1, 2 and 4 hours. By its documentation that may not hold for delivered notices.',
+  refusedCalls: 'sent again',
   machines: '`client-info.bot` on an open or a click: `apple`, `gmail`, or `generic` for a scanner.',
   notes: [
-    'The signature covers a timestamp and a token, not the event: who has seen one request could make another.',
+    'The signature covers a timestamp and a token, not the event: who has seen one request could make another, for nine hours. It is left out of what is kept in quarantine, but for bodies of which nothing can be read.',
     'The older shape, a form with all fields beside each other, is read as well, with its events "dropped" and "bounced"; a multipart body is not.',
     'Register a message with the `id` that the send call returns, with or without angle brackets.',
   ],

@@ -137,6 +137,7 @@ export const guide: Guide = {
     '`"EventPayload": "{\\"account_id\\":\\"acme\\",\\"reference\\":\\"INV-7\\"}"` in the send call; or the same JSON, or `account_id:acme|reference:INV-7`, in `CustomID`. A plain `CustomID` is taken for the reference.',
   retries:
     'Every 30 seconds for 24 hours, until it is answered exactly 200; then the webhook is suspended until its URL is edited.',
+  refusedCalls: 'sent again',
   machines: null,
   notes: [
     'Its "sent" says that the receiving server has accepted the message: Delivered.',

@@ -168,14 +168,16 @@ export const guide: Guide = {
   setUp: [
     'Settings → Webhooks → Add a webhook: post to URL `{url}`. Mandrill tests it before it saves it.',
     'Switch on Sent, Delayed, Delivered, Bounced, Soft-bounced, Rejected, Opened, Clicked, Marked as Spam and Unsubscribed.',
-    'Copy the key. The URL is part of the signature: if it is not exactly `{url}` (another domain, a query, a trailing slash), the secret is the key, a blank, and the URL as it stands there.',
+    'Copy the key. The URL is part of the signature: if it is not exactly `{url}` (another domain, a query), the secret is the key, a blank, and the URL as it stands there.',
   ],
   attach:
     '`"metadata": { "account_id": "acme", "reference": "INV-7" }` in the send call, or the header `X-MC-Metadata` with the same JSON.',
   retries:
     'It tries a failed batch again by itself and holds newer events back meanwhile; a person can give a batch up. The schedule is not documented.',
+  refusedCalls: 'sent again',
   machines: null,
   notes: [
+    'Register a message with the `_id` that the send call returns for each recipient.',
     'Mandrill gives its events no id: ours is made of message, recipient, event, time and link.',
     'Nothing in its signature tells the time: a request that is sent again changes nothing.',
     'Why it rejected an email is not documented as a field: `msg.state` is kept.',

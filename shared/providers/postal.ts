@@ -138,6 +138,7 @@ export const guide: Guide = {
     'Only `tag` comes back: it is taken for the reference. The account comes by registration: `messageId` is the `token` of the recipient in the answer of the send call.',
   retries:
     'Six tries within some 36 minutes: after 2, 3, 6, 10 and 15 minutes. Then the event is dropped. It waits 5 seconds.',
+  refusedCalls: 'sent again',
   machines: null,
   notes: [
     'Its "MessageSent" says that the receiving server has accepted the message: Delivered.',

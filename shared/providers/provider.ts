@@ -108,9 +108,9 @@ export interface Provider {
   /** Whether one request may hold many events. */
   readonly batched: boolean;
   /** The methods by which events come; POST alone if not stated. */
-  readonly methods?: readonly ('POST' | 'GET')[];
+  readonly methods?: readonly ('POST' | 'GET' | 'OPTIONS')[];
   /** What other methods get, where it is not what every provider's get: dashboards probe a URL before they take it. */
-  readonly probes?: Readonly<Partial<Record<'GET' | 'OPTIONS', (request: ProviderRequest) => SetUpAnswer>>>;
+  readonly probes?: Readonly<Partial<Record<'GET', (request: ProviderRequest) => SetUpAnswer>>>;
   /** What it hears when nothing can be kept; 429 if not stated, which every provider but those of SNS sends again. */
   readonly whenUnavailable?: 429 | 503;
   /** A message id as the send call returned it, in the form in which this provider's events give it. */
@@ -148,6 +148,8 @@ export interface Guide {
   readonly attach: string;
   /** What it does with a request that we do not acknowledge: how often and how long it tries. */
   readonly retries: string;
+  /** What it does with a call that is answered 401: it must be known before the secret is in force. */
+  readonly refusedCalls: 'sent again' | 'lost' | 'not documented';
   /** How its events tell machines from people; null where they do not. */
   readonly machines: string | null;
   /** What else is worth knowing. */

@@ -197,10 +197,13 @@ export function readForm<Piece>(
   form: string | null,
   schema: z.ZodMiniType<Piece>,
   read: (piece: Piece, raw: unknown) => PieceReading,
-  mayRepeat: readonly string[] = [],
+  {
+    mayRepeat = [],
+    leaveOut = [],
+  }: { readonly mayRepeat?: readonly string[]; readonly leaveOut?: readonly string[] } = {},
 ): Reading {
   if (form === null) return wholeBody('not_utf8');
-  const fields = formFields(form, mayRepeat);
+  const fields = formFields(form, [...mayRepeat, ...leaveOut]);
   // Of a GET the body has nothing: what is kept is the form.
   if (fields === null)
     return { ...wholeBody('unexpected_shape'), quarantined: [{ reason: 'unexpected_shape', piece: form }] };

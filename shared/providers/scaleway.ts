@@ -116,6 +116,7 @@ export const guide: Guide = {
   ],
   attach: 'Headers on the message: `X-Account-Id: acme` and `X-Reference: INV-7`. The recipient can read them.',
   retries: 'Its schedule of retries is not documented.',
+  refusedCalls: 'not documented',
   machines: null,
   notes: [
     'Its "email_spam" is the judgement of the receiving server: Rejected, not Marked Spam.',

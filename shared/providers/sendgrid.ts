@@ -130,7 +130,7 @@ function read(event: SendGridEvent, raw: unknown, { metadata }: ReadingContext):
         }),
       reason: failed
         ? {
-            code: event.bounce_classification ?? event.type ?? undefined,
+            code: [event.type, event.bounce_classification].filter(part => part).join(': '),
             enhancedCode: replyOf(event).enhancedCode,
             text: event.reason ?? event.response ?? undefined,
           }
@@ -169,9 +169,11 @@ export const guide: Guide = {
   attach:
     '`custom_args` (v3 API) or `unique_args` (SMTP API): `"custom_args": { "account_id": "acme", "reference": "INV-7" }`.',
   retries: 'Every answer but 2xx is tried again, with growing gaps, for 24 hours after the event.',
+  refusedCalls: 'sent again',
   machines: '`sg_machine_open` on an open: Apple Mail fetched it ahead. Scanners that click are not told apart.',
   notes: [
-    'The test button sends made-up events: they are recorded as emails of no account.',
+    'Register a message with the header `X-Message-Id` of the send call.',
+    'The test button sends made-up events: they are recorded as emails of no account, and support is told of those that bounce or complain.',
     'Asynchronous bounces may come without address and message id: they are kept in quarantine.',
     'SendGrid asks for no personal data in `custom_args`: it keeps them and cannot erase them.',
   ],

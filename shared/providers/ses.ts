@@ -260,8 +260,10 @@ export const guide: Guide = {
     'Message tags: `EmailTags: [{ Name: "account_id", Value: "acme" }, { Name: "reference", Value: "INV-7" }]` (API v2), or the header `X-SES-MESSAGE-TAGS: account_id=acme, reference=INV-7`. Letters, digits, hyphen and underscore only. They do not come back in identity notifications.',
   retries:
     'SNS calls HTTPS endpoints four times within a minute by default, an hour at most if you set a delivery policy, and then drops the message unless the subscription has a dead-letter queue: set both. It takes every 4xx for a receipt, so that we answer 503.',
+  refusedCalls: 'lost',
   machines: null,
   notes: [
+    'Register a message with the `MessageId` of the send call.',
     'A message to several people is several emails. Opens and clicks do not say which of them it was: they are a note on each. So are complaints that list several, which is a guess of SES.',
     'A bounce of an address that the message was not sent to (forwarding) is kept under that address and marked.',
     '"Send" says that SES took the email and will try: `sent` by name.',

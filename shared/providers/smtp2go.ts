@@ -103,6 +103,7 @@ export const guide: Guide = {
   attach:
     'The headers `account_id: acme` and `reference: INV-7` on the message, chosen in the webhook. The recipient can read them.',
   retries: 'Its schedule of retries is not documented.',
+  refusedCalls: 'not documented',
   machines: null,
   notes: ['Register a message with the `email_id` of the send call.'],
 };

@@ -173,6 +173,7 @@ export const guide: Guide = {
   ],
   attach: '`"metadata": { "account_id": "acme", "reference": "INV-7" }` of the transmission or of a recipient.',
   retries: 'Twelve tries with growing gaps within 8 hours. It waits 10 seconds.',
+  refusedCalls: 'sent again',
   machines: '`is_prefetched` on an open, where the account has it.',
   notes: [
     'Register a message with the id of the transmission.',

@@ -160,6 +160,7 @@ export const guide: Guide = {
   attach: '`"metadata": { "account_id": "acme", "reference": "INV-7" }` (or `global_metadata`) in the send call.',
   retries:
     'Every 10 minutes for 24 hours, as a page of its sister product says; of Go itself it is not documented. It waits 3 seconds.',
+  refusedCalls: 'sent again',
   machines: null,
   notes: [
     'Register a message with the `job_id` of the send call; it covers all recipients of the call.',

@@ -138,6 +138,7 @@ export const guide: Guide = {
   attach: '`"metadata": { "account_id": "acme", "reference": "INV-7" }` in the send call.',
   retries:
     'Six tries within some three minutes: after 5, 10, 20, 40 and 80 seconds. The webhook is switched off after 30 failures in a row.',
+  refusedCalls: 'sent again',
   machines: null,
   notes: [
     'An event of a message to several people does not say which of them it is about: opens, clicks, deliveries and bounces are a note on each. Send one message a recipient.',

@@ -193,6 +193,7 @@ export const guide: Guide = {
   attach:
     '`"client_reference": "account_id:acme|reference:INV-7"` in the send call, or JSON in it. A plain text is taken for the reference.',
   retries: 'Its schedule of retries is not documented.',
+  refusedCalls: 'not documented',
   machines: null,
   notes: [
     'A request without a signature is answered 200 and not kept, because the test in the dashboard has none: see that real events are signed.',

@@ -67,6 +67,15 @@ ${[...new Set(rows)].join('\n')}
 `;
 }
 
+/** What happens until the secret is in force. */
+const activation = {
+  'sent again':
+    'A secret is in force within five minutes. Until then calls are answered 401 and an alarm tells; they are sent again.',
+  lost: '**Put the secret in first, where it is known, and wait five minutes**: calls that are answered 401 are lost for good. An alarm tells.',
+  'not documented':
+    '**Put the secret in first and wait five minutes**: whether calls that are answered 401 are sent again is not documented. An alarm tells.',
+} as const satisfies Record<Guide['refusedCalls'], string>;
+
 /** The page of a provider. */
 export async function providerPage(name: ProviderName): Promise<string> {
   const provider: Provider = providers[name];
@@ -88,6 +97,8 @@ ${row('statuses', statusesInWords(reachable(provider)))}
 ## Set it up
 
 ${guide.setUp.map((step, index) => `${index + 1}. ${step.replaceAll('{url}', url)}`).join('\n')}
+
+${activation[guide.refusedCalls]}
 
 ## Say whose email it is
 

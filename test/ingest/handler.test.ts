@@ -252,6 +252,12 @@ describe('a request to /webhooks/{provider}', () => {
     expect(lines).toEqual([]);
   });
 
+  it('by a method that nobody uses says which are', async () => {
+    const allowed = async (provider: string) => (await post(provider, {}, undefined, { method: 'PUT' })).headers.allow;
+    expect(await allowed('elasticemail')).toBe('POST, GET, HEAD, OPTIONS');
+    expect(await allowed('unisendergo')).toBe('POST, GET, HEAD, OPTIONS');
+  });
+
   it('above 6 MB is answered 413, before anything looks at it', async () => {
     const answer = await send('postmark', Buffer.alloc(6 * 1024 * 1024 + 1, 'a'), {
       parts: { secretsOf: () => Promise.reject(new Error('not asked for')) },

@@ -95,18 +95,25 @@ describe('Azure, before it delivers,', () => {
   });
 
   it('asks by OPTIONS whether it may deliver, and is allowed to', async () => {
-    const asks = async (origin: string) =>
+    const asks = async (origin: string, secret = 'ours') =>
       (
         await ingest(
           'azure',
-          { method: 'OPTIONS', url, headers: { 'WebHook-Request-Origin': origin }, body: Buffer.alloc(0) },
-          [],
+          {
+            method: 'OPTIONS',
+            url: `${url}?secret=${secret}`,
+            headers: { 'WebHook-Request-Origin': origin },
+            body: Buffer.alloc(0),
+          },
+          ['ours'],
         )
       ).answer;
     expect(await asks('eventgrid.azure.net')).toMatchObject({
       statusCode: 200,
       headers: { 'webhook-allowed-origin': 'eventgrid.azure.net' },
     });
+    // With a wrong secret the subscription is not to look well.
+    expect((await asks('eventgrid.azure.net', 'theirs')).statusCode).toBe(401);
     expect((await asks('a\r\nset-cookie: b')).headers).not.toHaveProperty('webhook-allowed-origin');
   });
 });

@@ -152,6 +152,15 @@ describe("Mailgun's events in the older form", () => {
 
 itIgnores('mailgun', 'list_uploaded', 'stored');
 
+it.each(['unknown-event', 'unknown-event.legacy.form', 'missing-fields'])(
+  'of %s what is kept in quarantine holds no signature, which would prove any other event as well',
+  name => {
+    const [kept] = fixtureReading('mailgun', name).quarantined;
+    expect(kept?.piece).toBeTruthy();
+    expect(JSON.stringify(kept)).not.toMatch(/signature|token|[0-9a-f]{50}/);
+  },
+);
+
 describe("Mailgun's signature", () => {
   const key = 'key-for-tests';
   const triple = (changes: object = {}, signWith = key) => {
@@ -201,6 +210,11 @@ describe("Mailgun's signature", () => {
     expect(verify(foreign)).toBe('wrong_signature');
     expect(verify(both)).toBeNull();
     expect(verify({ ...both, 'parent-signature': { ...signature, token: 'other' } })).toBe('wrong_signature');
+  });
+
+  it('is not looked for in more than any event is', () => {
+    const huge = Buffer.concat([triple().body, Buffer.alloc(1024 * 1024, ' ')]);
+    expect(mailgun.verify(requestOf({ body: huge }), [key])).toBe('missing_signature');
   });
 
   it('is never made with an empty key', () => {

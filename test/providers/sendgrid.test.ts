@@ -75,7 +75,7 @@ describe("SendGrid's events", () => {
 
   it("keep the provider's label beside the code that decided", () => {
     expect(read('bounce.code-decides').events[0]?.reason).toEqual({
-      code: 'Invalid Address',
+      code: 'bounce: Invalid Address',
       enhancedCode: '5.2.2',
       text: '552 5.2.2 mailbox full',
     });

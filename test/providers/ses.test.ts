@@ -216,6 +216,10 @@ describe('a notification of Amazon SNS', () => {
     expect(await verify({ ...genuine(), SignatureVersion })).not.toBeNull();
   });
 
+  it('larger than SNS takes is not taken apart', async () => {
+    expect(await verify(genuine({ Message: 'x'.repeat(700_000) }))).toBe('missing_signature');
+  });
+
   it('of a topic that is not ours is refused, however well it is signed', async () => {
     const foreign = snsMessage(`arn:aws:sns:eu-west-1:999999999999:mail ${snsSigningKey()}`, noon, forms);
     expect(await verify(foreign)).toBe('wrong_signature');

@@ -86,6 +86,8 @@ async function simulate(): Promise<void> {
     seed,
   );
 
+  if (requests.length === 0)
+    throw new StartError(`${provider} has no word for any step of so few lives: take more emails.`);
   const begun = Date.now();
   const counts = { requests: 0, events: 0, recorded: 0, duplicate: 0, quarantined: 0 };
   let due = 0;
@@ -104,7 +106,7 @@ async function simulate(): Promise<void> {
   progressEnds();
   const seconds = (Date.now() - begun) / 1000;
   console.log(
-    `${counts.events} events of ${ends.size} emails in ${counts.requests} requests and ${seconds.toFixed(1)} s: ` +
+    `${counts.events} events of ${ends.size} emails${ends.size < count ? ` (it has no word for the lives of ${count - ends.size} more)` : ''} in ${counts.requests} requests and ${seconds.toFixed(1)} s: ` +
       `${counts.recorded} recorded, ${counts.duplicate} duplicates, ${counts.quarantined} quarantined.`,
   );
 
