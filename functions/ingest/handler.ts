@@ -96,7 +96,7 @@ function probed({ probes: own = {}, methods }: Provider, request: ProviderReques
     ? problem(
         'method-not-allowed',
         {},
-        { allow: [...(methods ?? onlyPost), ...Object.keys({ ...own, ...probes })].join(', ') },
+        { allow: [...new Set([...(methods ?? onlyPost), ...Object.keys({ ...own, ...probes })])].join(', ') },
       )
     : setUpAnswer(probe(request));
 }

@@ -33,19 +33,20 @@ export async function certificateOf(signingKey: string): Promise<string> {
   return cert;
 }
 
-/** SNS's certificates, and its ConfirmSubscription: each confirmed token is told to `onConfirmed`. */
-export async function startSnsSigning(
-  signingKey: string,
-  onConfirmed: (topicArn: string) => void = () => {},
-): Promise<LoopbackServer> {
-  const certificate = await certificateOf(signingKey);
+/**
+ * SNS's certificate, made once it is asked for, and its ConfirmSubscription.
+ *
+ * @param signingKey null where nothing is signed on this machine
+ */
+export async function startSnsSigning(signingKey: string | null): Promise<LoopbackServer> {
+  let certificate: Promise<string> | undefined;
   return startLoopbackServer(async ({ url = '/' }) => {
     const { pathname, searchParams } = new URL(url, 'http://sns');
-    if (pathname === certificatePath(signingKey)) {
-      return { status: 200, contentType: 'application/x-pem-file', body: certificate };
+    if (signingKey !== null && pathname === certificatePath(signingKey)) {
+      certificate ??= certificateOf(signingKey);
+      return { status: 200, contentType: 'application/x-pem-file', body: await certificate };
     }
     if (searchParams.get('Action') === 'ConfirmSubscription') {
-      onConfirmed(searchParams.get('TopicArn') ?? '');
       return { status: 200, contentType: 'text/xml', body: '<ConfirmSubscriptionResponse/>' };
     }
     return { status: 404, contentType: 'text/plain', body: '' };

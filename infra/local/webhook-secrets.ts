@@ -108,9 +108,9 @@ function readWebhookSecrets(file: string): Record<string, unknown> {
   return secrets as Record<string, unknown>;
 }
 
-/** The key with which SNS's notifications are signed here, out of the file of signing keys; any other where there is none. */
-export function snsSigningKeyIn({ signingKeysFile }: WebhookSecretFiles): string {
+/** The key with which SNS's notifications are signed here, out of the file of signing keys; null where there is none. */
+export function snsSigningKeyIn({ signingKeysFile }: WebhookSecretFiles): string | null {
   const keys = signingKeysFile === null ? [] : Object.values(readWebhookSecrets(signingKeysFile));
   const ofTopic = keys.find((key): key is string => typeof key === 'string' && key.startsWith('arn:'));
-  return ofTopic?.split(' ')[1] ?? snsSigningKey();
+  return ofTopic?.split(' ')[1] ?? null;
 }

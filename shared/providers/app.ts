@@ -4,12 +4,9 @@ import { statusIds } from '../status.ts';
 import { isoMillis } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { interpreted, type PieceReading, readJson } from './reading.ts';
-import { object } from './shape.ts';
+import { numberOrText, object } from './shape.ts';
 import { enhancedCodeIn } from './smtp-reply.ts';
 import { verifyStandardWebhook } from './standard-webhooks.ts';
-
-/** Null is absent, as many serializers have it. */
-const optional = z.nullish(z.union([z.string(), z.number()]));
 
 /**
  * What the sending application itself reports, in a schema of our own: that it has queued or sent an email, with the
@@ -28,14 +25,14 @@ const appEvent = object({
     messageId: z.string(),
     /** An address, or several: each is an email of its own. */
     recipient: z.union([z.string(), z.array(z.string()).check(z.minLength(1))]),
-    accountId: optional,
-    subject: optional,
-    reference: optional,
+    accountId: numberOrText,
+    subject: numberOrText,
+    reference: numberOrText,
     /** Who opened or clicked, where the application can tell. */
     evidence: z.nullish(z.enum(['human', 'machine', 'unknown'])),
-    reason: z.nullish(object({ code: optional, enhancedCode: optional, text: optional })),
-    clickUrl: optional,
-    userAgent: optional,
+    reason: z.nullish(object({ code: numberOrText, enhancedCode: numberOrText, text: numberOrText })),
+    clickUrl: numberOrText,
+    userAgent: numberOrText,
   }),
 });
 

@@ -8,12 +8,20 @@ export const hour = 60 * minute;
 /** Longer than any real header; what is longer is not looked at. */
 export const longestHeader = 4_096;
 
+/** How far off, in both directions, a time may be where each try is signed anew: that of Standard Webhooks' own libraries. */
+export const freshWithin = 5 * minute;
+
 /** How far ahead of ours a provider's clock may be. */
 const clockSkew = 10 * minute;
 
 /** Whether two texts are equal, in a time that depends on neither. */
-export function equalInConstantTime(one: string | Buffer, other: string | Buffer): boolean {
+function equalInConstantTime(one: string, other: string): boolean {
   return timingSafeEqual(createHash('sha256').update(one).digest(), createHash('sha256').update(other).digest());
+}
+
+/** Whether `given` is one of `texts`, in a time that does not tell which. */
+export function isOneOf(given: string, texts: readonly string[]): boolean {
+  return texts.map(text => equalInConstantTime(text, given)).includes(true);
 }
 
 /** The secrets that can verify anything: not the empty and the blank ones. */

@@ -5,11 +5,9 @@ import { utf8Text } from '../text.ts';
 import { firstTime } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
 import { exactJson, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
-import { object } from './shape.ts';
+import { object, text } from './shape.ts';
 import { enhancedCodeIn, failureOf, hardBounce } from './smtp-reply.ts';
 import { verifyUrlSecret } from './url-secret.ts';
-
-const text = z.nullish(z.string());
 
 /**
  * In the schema of Event Grid (`eventType`, `eventTime`) or of CloudEvents (`type`, `time`).

@@ -4,25 +4,22 @@ import { verifyBasicAuth } from './basic-auth.ts';
 import { withoutBrackets } from './message-id.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, idsInText, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
-import { anything, object } from './shape.ts';
+import { anything, numberOrText, object, text, textOrList } from './shape.ts';
 import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
-
-const text = z.nullish(z.string());
-const unixTime = z.nullish(z.union([z.number(), z.string()]));
 
 /** https://developers.brevo.com/docs/transactional-webhooks */
 const brevoEvent = object({
   // `id` is the number of the webhook, not of the event: there is none.
   event: z.string(),
   // A list of them where contacts were deleted.
-  email: z.nullish(z.union([z.string(), z.array(z.string())])),
+  email: textOrList,
   'message-id': text,
   // Unix seconds, UTC.
-  ts_event: unixTime,
+  ts_event: numberOrText,
   // Said to be milliseconds, seen with ten digits.
-  ts_epoch: unixTime,
+  ts_epoch: numberOrText,
   // In the account's time zone: better than nothing.
-  ts: unixTime,
+  ts: numberOrText,
   subject: text,
   reason: text,
   link: text,

@@ -5,10 +5,8 @@ import { utf8Text } from '../text.ts';
 import { isoMillis } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import { idsInText, interpreted, type PieceReading, readForm } from './reading.ts';
-import { object } from './shape.ts';
+import { object, text } from './shape.ts';
 import { queryOf, verifyUrlSecret } from './url-secret.ts';
-
-const text = z.nullish(z.string());
 
 /** https://help.elasticemail.com/en/articles/2376855-how-to-manage-http-web-notifications-webhooks */
 const elasticEvent = object({

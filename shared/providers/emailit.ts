@@ -1,17 +1,15 @@
 import * as z from 'zod/mini';
 import { isoMillis } from '../time.ts';
-import { hour, timeliness, usable } from './authentication.ts';
+import { freshWithin, timeliness, usable } from './authentication.ts';
 import { verifyHexHmac } from './hmac-signature.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { ofOneOf } from './recipients.ts';
-import { anything, object } from './shape.ts';
-
-const text = z.nullish(z.string());
+import { anything, object, text, textOrList } from './shape.ts';
 
 const emailObject = object({
   id: text,
-  to: z.nullish(z.union([z.string(), z.array(z.string())])),
+  to: textOrList,
   subject: text,
   timestamp: text,
   link: text,
@@ -64,8 +62,7 @@ export const emailit = {
     const timestamp = headers['x-emailit-timestamp']?.trim() ?? '';
     const signature = headers['x-emailit-signature'];
     if (timestamp === '' || !signature?.trim()) return 'missing_signature';
-    // Each try is signed anew.
-    const untimely = timeliness(timestamp, receivedAt, tolerance, tolerance);
+    const untimely = timeliness(timestamp, receivedAt, freshWithin, freshWithin);
     if (untimely !== null) return untimely;
     // Unlike Standard Webhooks, the secret is the key as it stands.
     return verifyHexHmac(signature, secrets, `${timestamp}.`, body);
@@ -77,8 +74,6 @@ export const emailit = {
       isUnrelated: unrelatedBy(events, 'type'),
     }),
 } as const satisfies Provider;
-
-const tolerance = hour / 12;
 
 function read(event: EmailitEvent, { metadata }: ReadingContext): PieceReading {
   const email = event.object ?? event.data?.object;

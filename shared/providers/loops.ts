@@ -2,10 +2,8 @@ import * as z from 'zod/mini';
 import { epochMillis } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
 import { interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
-import { numberOrText, object } from './shape.ts';
+import { numberOrText, object, text } from './shape.ts';
 import { verifyStandardWebhook } from './standard-webhooks.ts';
-
-const text = z.nullish(z.string());
 
 /** https://loops.so/docs/webhooks */
 const loopsEvent = object({

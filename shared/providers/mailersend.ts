@@ -4,13 +4,12 @@ import { isoMillis } from '../time.ts';
 import { verifyHexHmac } from './hmac-signature.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import { exactJson, idsInText, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
-import { numberOrText, object, orEmptyList } from './shape.ts';
+import { anything, numberOrText, object, orEmptyList, text } from './shape.ts';
 import { enhancedCodeAmong, hardBounce, labelledFailure } from './smtp-reply.ts';
 
-const text = z.nullish(z.string());
 const meta = object({
   bounce_reason: text,
-  bounce_code: z.nullish(z.union([z.string(), z.number()])),
+  bounce_code: numberOrText,
   bounce_type: text,
   suppression_reason: text,
   reject_reason: text,
@@ -28,20 +27,20 @@ const mailersendEvent = object({
       id: numberOrText,
       message_id: text,
       subject: text,
-      recipient: z.nullish(z.unknown()),
+      recipient: anything,
       // The whole email in v1; in v2's own sample, the recipient's address.
       email: z.nullish(
         z.union([
           z.string(),
           object({
             subject: text,
-            tags: z.nullish(z.unknown()),
+            tags: anything,
             message: z.nullish(object({ id: text })),
             recipient: z.nullish(object({ email: text })),
           }),
         ]),
       ),
-      tags: z.nullish(z.unknown()),
+      tags: anything,
       meta: orEmptyList(meta),
       morph: orEmptyList(morph),
     }),

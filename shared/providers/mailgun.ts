@@ -8,7 +8,7 @@ import { withoutBrackets } from './message-id.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
 import { attachedIds, formFields, interpreted, isForm, type PieceReading, readForm, readJson } from './reading.ts';
 import { ofOneOf } from './recipients.ts';
-import { anything, numberOrText, object } from './shape.ts';
+import { anything, numberOrText, object, text } from './shape.ts';
 import { enhancedCodeAmong, type FailureStatus, failureOf, labelledFailure } from './smtp-reply.ts';
 
 /** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks */
@@ -22,8 +22,6 @@ type Triple = z.infer<typeof triple>;
 
 /** Events of a sub-account are signed with the parent's key as well. */
 const signed = object({ signature: triple, 'parent-signature': z.nullish(triple) });
-
-const text = z.nullish(z.string());
 
 /** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-payloads */
 const mailgunEvent = object({

@@ -5,10 +5,8 @@ import { epochMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { idsInText, interpreted, type PieceReading, readJson } from './reading.ts';
-import { numberOrText, object } from './shape.ts';
+import { numberOrText, object, text } from './shape.ts';
 import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
-
-const text = z.nullish(z.string());
 
 /** https://dev.mailjet.com/email/guides/webhooks/ */
 const mailjetEvent = object({

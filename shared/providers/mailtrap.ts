@@ -13,10 +13,8 @@ import {
   readJsonLines,
   unrelatedBy,
 } from './reading.ts';
-import { anything, numberOrText, object } from './shape.ts';
+import { anything, numberOrText, object, text } from './shape.ts';
 import { enhancedCodeIn, type FailureStatus, failureOf, hardBounce, labelledFailure } from './smtp-reply.ts';
-
-const text = z.nullish(z.string());
 
 /** https://docs.mailtrap.io/email-api-smtp/advanced/webhooks */
 const mailtrapEvent = object({
@@ -29,7 +27,7 @@ const mailtrapEvent = object({
   custom_variables: anything,
   reason: text,
   response: text,
-  response_code: z.nullish(z.union([z.number(), z.string()])),
+  response_code: numberOrText,
   bounce_category: text,
   url: text,
   user_agent: text,

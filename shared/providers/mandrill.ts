@@ -6,10 +6,8 @@ import { epochMillis } from '../time.ts';
 import { isHmacOf, strictBase64, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
 import { attachedIds, formFields, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
-import { anything, numberOrText, object } from './shape.ts';
+import { anything, numberOrText, object, text } from './shape.ts';
 import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
-
-const text = z.nullish(z.string());
 
 /** https://mailchimp.com/developer/transactional/docs/webhooks/ */
 const mandrillEvent = object({

@@ -5,13 +5,11 @@ import { epochMillis } from '../time.ts';
 import { publicKey, strictBase64, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { interpreted, type PieceReading, readJson, unrelated, unrelatedBy } from './reading.ts';
-import { numberOrText, object } from './shape.ts';
+import { numberOrText, object, text } from './shape.ts';
 import { enhancedCodeAmong, hardBounce } from './smtp-reply.ts';
 
-const text = z.nullish(z.string());
-
 const message = object({
-  id: z.nullish(z.union([z.number(), z.string()])),
+  id: numberOrText,
   token: text,
   direction: text,
   to: text,

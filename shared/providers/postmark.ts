@@ -5,17 +5,15 @@ import { isoMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, MetadataNames, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
-import { object } from './shape.ts';
+import { numberOrText, object, text } from './shape.ts';
 import { enhancedCodeAmong, hardBounce, labelledFailure } from './smtp-reply.ts';
-
-const text = z.nullish(z.string());
 
 /** https://postmarkapp.com/developer/webhooks/webhooks-overview */
 const postmarkEvent = object({
   RecordType: z.string(),
   MessageID: text,
   // A 64-bit number.
-  ID: z.nullish(z.union([z.string(), z.number()])),
+  ID: numberOrText,
   Type: text,
   // Which of these hold the recipient and the time depends on the record.
   Recipient: text,

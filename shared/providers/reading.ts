@@ -95,10 +95,16 @@ function parsedJson(text: string): unknown {
   }
 }
 
+/** JSON text as values, every integer exact (undefined where it is none), and whether it nests too deeply. */
+function parsedExactly(text: string): { readonly value: unknown; readonly tooDeep: boolean } {
+  const parsed = parsedJson(text);
+  const { tooDeep, inexact } = oddities(parsed);
+  return { value: inexact ? parsedJson(withExactIntegers(text)) : parsed, tooDeep };
+}
+
 /** JSON text as values, every integer exact; undefined where it is none. */
 export function exactJson(text: string): unknown {
-  const parsed = parsedJson(text);
-  return oddities(parsed).inexact ? parsedJson(withExactIntegers(text)) : parsed;
+  return parsedExactly(text).value;
 }
 
 /** How a request's JSON holds its pieces: as the one there is, as an array, or as either. */
@@ -138,10 +144,8 @@ export function readJson<Piece>(
   if (body === null) return wholeBody('not_utf8');
   const text = textOf === undefined ? body : textOf(body);
   if (text === null) return wholeBody('unexpected_shape');
-  let parsed = parsedJson(text);
+  const { value: parsed, tooDeep } = parsedExactly(text);
   if (parsed === undefined) return wholeBody('not_json');
-  const { tooDeep, inexact } = oddities(parsed);
-  if (inexact) parsed = parsedJson(withExactIntegers(text));
   let all: readonly unknown[] | null = null;
   if (piecesOf !== undefined) all = piecesOf(parsed);
   else if (batched && Array.isArray(parsed)) all = parsed;
@@ -160,10 +164,12 @@ export function readJsonLines<Piece>(
   if (body === null) return wholeBody('not_utf8');
   const lines = body.split(/\r?\n/).filter(line => line.trim() !== '');
   if (lines.length === 0 || lines.length > most) return wholeBody(lines.length === 0 ? 'not_json' : 'too_many');
-  const pieces = lines.map(exactJson);
+  const parsed = lines.map(parsedExactly);
+  const pieces = parsed.map(({ value }) => value);
   // A line that is no JSON would be lost among the pieces: the request is kept as it came.
   if (pieces.includes(undefined)) return wholeBody('not_json');
-  return readPieces(request, pieces, schema, read, oddities(pieces).tooDeep);
+  const tooDeep = parsed.some(line => line.tooDeep);
+  return readPieces(request, pieces, schema, read, tooDeep);
 }
 
 const openingBrace = Buffer.from('{');

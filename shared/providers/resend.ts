@@ -5,11 +5,9 @@ import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } f
 import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { ofOneOf } from './recipients.ts';
 import { sesBounce } from './ses-bounce.ts';
-import { object } from './shape.ts';
+import { anything, object, text, textOrList } from './shape.ts';
 import { enhancedCodeAmong, labelledFailure } from './smtp-reply.ts';
 import { verifyStandardWebhook } from './standard-webhooks.ts';
-
-const text = z.nullish(z.string());
 
 /** https://resend.com/docs/dashboard/webhooks/event-types */
 const resendEvent = object({
@@ -19,16 +17,16 @@ const resendEvent = object({
   data: z.nullish(
     object({
       email_id: text,
-      to: z.nullish(z.union([z.string(), z.array(z.string())])),
+      to: textOrList,
       subject: text,
       // An object of names and values; as the send call takes them, a list.
-      tags: z.nullish(z.unknown()),
+      tags: anything,
       bounce: z.nullish(
         object({
           type: text,
           subType: text,
           message: text,
-          diagnosticCode: z.nullish(z.union([z.string(), z.array(z.string())])),
+          diagnosticCode: textOrList,
         }),
       ),
       suppressed: z.nullish(object({ type: text, reason: text, message: text })),

@@ -2,11 +2,9 @@ import * as z from 'zod/mini';
 import { isoMillis } from '../time.ts';
 import type { EventMeaning, Guide, MetadataNames, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, exactJson, interpreted, type PieceReading, readJson } from './reading.ts';
-import { object } from './shape.ts';
+import { numberOrText, object, text } from './shape.ts';
 import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
 import { verifyUrlSecret } from './url-secret.ts';
-
-const text = z.nullish(z.string());
 
 /** https://www.scaleway.com/en/docs/transactional-email/reference-content/webhook-events-payloads/ */
 const scalewayEvent = object({
@@ -17,7 +15,7 @@ const scalewayEvent = object({
   email_to: text,
   email_subject: text,
   email_headers: z.nullish(z.array(object({ key: text, value: text }))),
-  email_response_code: z.nullish(z.union([z.number(), z.string()])),
+  email_response_code: numberOrText,
   email_response_message: text,
 });
 

@@ -6,11 +6,10 @@ import { firstTime } from '../time.ts';
 import type { EventMeaning, Guide, Outside, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import { attachedIds, exactJson, interpreted, type PieceReading, readJson, unrelated, wholeBody } from './reading.ts';
 import { sesBounce } from './ses-bounce.ts';
-import { object } from './shape.ts';
+import { object, text } from './shape.ts';
 import { enhancedCodeAmong } from './smtp-reply.ts';
 import { snsEndpointOf, snsEnvelopeIn, verifySns } from './sns-signature.ts';
 
-const text = z.nullish(z.string());
 const time = object({ timestamp: text });
 
 /** A recipient for whom something failed. */
@@ -56,7 +55,7 @@ const delivered = object({ id: text, at: text, event: sesEvent });
 
 type Delivered = z.infer<typeof delivered>;
 
-/** One recipient of an event; `named` where the event says that it is about this one. */
+/** One recipient of an event, with the reply of that recipient's server where one failed. */
 interface Concerned {
   readonly event: SesEvent;
   readonly address: string;
@@ -189,12 +188,13 @@ function read({ id, at, event }: Delivered, { metadata }: ReadingContext): Piece
     tag,
     Array.isArray(values) ? values[0] : values,
   ]);
+  const ids = attachedIds(Object.fromEntries(tags), metadata);
   const concerned = recipientsOf(event);
   if (concerned.length === 0) return interpreted<Concerned>(events, name, { event, address: '' }, () => []);
   const read = concerned.map(recipient =>
     interpreted<Concerned>(events, name, recipient, status => [
       {
-        ...attachedIds(Object.fromEntries(tags), metadata),
+        ...ids,
         provider: 'ses',
         messageId: mail.messageId,
         recipient: recipient.address,

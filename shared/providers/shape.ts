@@ -10,6 +10,12 @@ export const object: typeof z.object = (...given) => {
   return new $ZodObjectJIT(schema._zod.def) as unknown as typeof schema;
 };
 
+/** Text that may be missing: what is not needed may not keep an event from being read. */
+export const text = z.nullish(z.string());
+
+/** One text, or a list of them. */
+export const textOrList = z.nullish(z.union([z.string(), z.array(z.string())]));
+
 /** A number, however it is written: which it is has been seen to change. */
 export const numberOrText = z.nullish(z.union([z.number(), z.string()]));
 

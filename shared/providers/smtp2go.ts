@@ -4,10 +4,8 @@ import { isoMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, isForm, type PieceReading, readForm, readJson, unrelatedBy } from './reading.ts';
-import { object } from './shape.ts';
+import { object, text } from './shape.ts';
 import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
-
-const text = z.nullish(z.string());
 
 /** https://developers.smtp2go.com/docs/webhooks-overview: flat, as a form or as JSON by choice. */
 const smtp2goEvent = object({

@@ -3,12 +3,10 @@ import * as z from 'zod/mini';
 import { utf8Text } from '../text.ts';
 import { strictBase64, usable } from './authentication.ts';
 import type { Outside, ProviderRequest, Refusal } from './provider.ts';
-import { object } from './shape.ts';
-
-const text = z.nullish(z.string());
+import { object, text } from './shape.ts';
 
 /** https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html */
-export const snsEnvelope = object({
+const snsEnvelope = object({
   Type: z.enum(['Notification', 'SubscriptionConfirmation', 'UnsubscribeConfirmation']),
   MessageId: z.string(),
   TopicArn: z.string(),
@@ -22,7 +20,7 @@ export const snsEnvelope = object({
   SigningCertURL: text,
 });
 
-export type SnsEnvelope = z.infer<typeof snsEnvelope>;
+type SnsEnvelope = z.infer<typeof snsEnvelope>;
 
 /** What is signed: of these, each that is there, in this order. https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html */
 const signedFields = {
@@ -39,8 +37,19 @@ const topicArn = /^arn:aws(?:-cn|-us-gov)?:sns:([a-z]{2}(?:-[a-z]+)+-\d):\d{12}:
 /** In bytes: SNS takes messages up to 256 KB, which JSON may double. More is not taken apart for somebody who has proved nothing. */
 const longestMessage = 600 * 1024;
 
+/** Asked for by handshake, verification and reading of one request in turn. */
+const envelopes = new WeakMap<Buffer, SnsEnvelope | null>();
+
 /** The SNS envelope in a request's body; null where there is none. */
 export function snsEnvelopeIn(body: Buffer): SnsEnvelope | null {
+  const known = envelopes.get(body);
+  if (known !== undefined) return known;
+  const envelope = parsedEnvelope(body);
+  envelopes.set(body, envelope);
+  return envelope;
+}
+
+function parsedEnvelope(body: Buffer): SnsEnvelope | null {
   if (body.length > longestMessage) return null;
   try {
     const parsed = z.safeParse(snsEnvelope, JSON.parse(utf8Text(body) ?? ''));

@@ -5,10 +5,9 @@ import { epochMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson, unrelated } from './reading.ts';
-import { anything, object } from './shape.ts';
+import { anything, object, text } from './shape.ts';
 import { enhancedCodeIn, failureOf, hardBounce, labelledFailure } from './smtp-reply.ts';
 
-const text = z.nullish(z.string());
 /** Everything is text, even numbers and times; it need not stay so. */
 const scalar = z.nullish(z.union([z.string(), z.number(), z.boolean()]));
 

@@ -1,8 +1,5 @@
-import { isHmacOf, longestHeader, strictBase64, timeliness, usable } from './authentication.ts';
+import { freshWithin, isHmacOf, longestHeader, strictBase64, timeliness, usable } from './authentication.ts';
 import type { ProviderRequest, Refusal } from './provider.ts';
-
-/** The tolerance that the specification's own libraries have, in both directions. */
-const tolerance = 5 * 60_000;
 
 /**
  * The signature scheme of Standard Webhooks (https://www.standardwebhooks.com): HMAC-SHA256 over `id.timestamp.body`.
@@ -23,7 +20,7 @@ export function verifyStandardWebhook(
   const signatures = headers[`${prefix}-signature`] ?? '';
   if (id.trim() === '' || timestamp.trim() === '' || signatures.trim() === '') return 'missing_signature';
   if (id.length + signatures.length > longestHeader) return 'malformed_signature';
-  const untimely = timeliness(timestamp, receivedAt, tolerance, tolerance);
+  const untimely = timeliness(timestamp, receivedAt, freshWithin, freshWithin);
   if (untimely !== null) return untimely;
 
   const given = signatures.split(' ').flatMap(signature => {

@@ -3,13 +3,11 @@ import * as z from 'zod/mini';
 import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
 import { isoMillis } from '../time.ts';
-import { equalInConstantTime, usable } from './authentication.ts';
+import { isOneOf, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
-import { anything, object, orEmptyList } from './shape.ts';
+import { anything, object, orEmptyList, text } from './shape.ts';
 import { enhancedCodeIn, type FailureStatus, hardBounce, labelledFailure } from './smtp-reply.ts';
-
-const text = z.nullish(z.string());
 
 /** https://godocs.unisender.ru/web-api-ref#callback-format */
 const eventData = object({
@@ -108,11 +106,10 @@ export const unisendergo = {
     // MD5 lets anybody append to what was signed, but not without its padding, and JSON has no such byte.
     if (raw.includes('\0')) return 'malformed_signature';
     const [before, after] = [raw.slice(0, auth.index), raw.slice(auth.index + auth[0].length)];
-    const matches = keys.map(key => {
-      const hash = createHash('md5').update(before, 'latin1').update(key).update(after, 'latin1');
-      return equalInConstantTime(hash.digest('hex'), auth[0]);
-    });
-    return matches.includes(true) ? null : 'wrong_signature';
+    const expected = keys.map(key =>
+      createHash('md5').update(before, 'latin1').update(key).update(after, 'latin1').digest('hex'),
+    );
+    return isOneOf(auth[0], expected) ? null : 'wrong_signature';
   },
 
   parse: (request, context) =>

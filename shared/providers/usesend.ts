@@ -1,16 +1,13 @@
 import * as z from 'zod/mini';
 import { isoMillis } from '../time.ts';
-import { hour, usable } from './authentication.ts';
+import { freshWithin, usable } from './authentication.ts';
 import { verifyHexHmac } from './hmac-signature.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { ofOneOf } from './recipients.ts';
 import { sesBounce } from './ses-bounce.ts';
-import { anything, numberOrText, object } from './shape.ts';
+import { anything, numberOrText, object, text, textOrList } from './shape.ts';
 import { enhancedCodeAmong } from './smtp-reply.ts';
-
-const text = z.nullish(z.string());
-const addresses = z.union([z.string(), z.array(z.string())]);
 
 /** https://docs.usesend.com/guides/webhooks */
 const usesendEvent = object({
@@ -20,7 +17,7 @@ const usesendEvent = object({
   data: z.nullish(
     object({
       id: numberOrText,
-      to: z.nullish(addresses),
+      to: textOrList,
       subject: text,
       metadata: anything,
       bounce: z.nullish(object({ type: text, subType: text, message: text, diagnosticCode: text })),
@@ -88,7 +85,7 @@ export const usesend = {
     const timestamp = headers['x-usesend-timestamp']?.trim() ?? '';
     if (timestamp === '' || !headers['x-usesend-signature']?.trim()) return 'missing_signature';
     if (signature === undefined || !/^[1-9]\d{12}$/.test(timestamp)) return 'malformed_signature';
-    if (Math.abs(Number(timestamp) - receivedAt) > tolerance) return 'stale_timestamp';
+    if (Math.abs(Number(timestamp) - receivedAt) > freshWithin) return 'stale_timestamp';
     return verifyHexHmac(signature, secrets, `${timestamp}.`, body);
   },
 
@@ -98,9 +95,6 @@ export const usesend = {
       isUnrelated: unrelatedBy(events, 'type'),
     }),
 } as const satisfies Provider;
-
-/** Its own: each try is signed anew. */
-const tolerance = hour / 12;
 
 function read(event: UsesendEvent, { metadata }: ReadingContext): PieceReading {
   const { data } = event;

@@ -8,10 +8,8 @@ import { isHmacOf, longestHeader, strictBase64, usable } from './authentication.
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import { formFields, idsInText, interpreted, isForm, type PieceReading, readJson } from './reading.ts';
 import { ofOneOf } from './recipients.ts';
-import { numberOrText, object } from './shape.ts';
+import { numberOrText, object, text } from './shape.ts';
 import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
-
-const text = z.nullish(z.string());
 
 const addressees = z.nullish(z.array(object({ email_address: z.nullish(object({ address: text })) })));
 
@@ -150,6 +148,7 @@ function read(message: ZeptoMessage, { metadata }: ReadingContext): PieceReading
   const recipients = [info?.to, info?.cc, info?.bcc]
     .flatMap(list => list ?? [])
     .flatMap(({ email_address }) => email_address?.address ?? []);
+  const ids = idsInText(String(info?.client_reference ?? ''), metadata, 'reference');
   const drafts: EventDraft[] = [];
   const happened = message.event_data ?? [];
   for (const { object, details } of happened.length === 0 ? [{ object: null, details: null }] : happened) {
@@ -158,7 +157,7 @@ function read(message: ZeptoMessage, { metadata }: ReadingContext): PieceReading
       const outcome = interpreted<Detail>(events, name, detail, status =>
         whose(detail, recipients, status).map(about => ({
           ...about,
-          ...idsInText(String(info?.client_reference ?? ''), metadata, 'reference'),
+          ...ids,
           provider: 'zeptomail',
           messageId: message.request_id || info?.email_reference || '',
           occurredAt: firstTime(detail.time, detail.modified_time, info?.processed_time),
