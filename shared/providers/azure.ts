@@ -6,7 +6,7 @@ import { firstTime } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
 import { exactJson, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { object, text } from './shape.ts';
-import { enhancedCodeIn, failureOf, hardBounce } from './smtp-reply.ts';
+import { failureOf, hardBounce, replyIn } from './smtp-reply.ts';
 import { verifyUrlSecret } from './url-secret.ts';
 
 /**
@@ -43,10 +43,7 @@ type AzureEvent = z.infer<typeof azureEvent>;
 const deliveryReport = 'Microsoft.Communication.EmailDeliveryReportReceived';
 const engagementReport = 'Microsoft.Communication.EmailEngagementTrackingReportReceived';
 
-const replyOf = ({ data }: AzureEvent) => {
-  const reply = data?.deliveryStatusDetails?.statusMessage ?? undefined;
-  return { enhancedCode: enhancedCodeIn(reply), text: reply };
-};
+const replyOf = ({ data }: AzureEvent) => replyIn(data?.deliveryStatusDetails?.statusMessage);
 
 /** What a delivery report's `status` says. */
 const deliveryStatuses = {

@@ -5,7 +5,7 @@ import { withoutBrackets } from './message-id.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, idsInText, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { anything, numberOrText, object, text, textOrList } from './shape.ts';
-import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
+import { hardBounce, labelledFailure, replyIn } from './smtp-reply.ts';
 
 /** https://developers.brevo.com/docs/transactional-webhooks */
 const brevoEvent = object({
@@ -29,7 +29,7 @@ const brevoEvent = object({
 
 type BrevoEvent = z.infer<typeof brevoEvent>;
 
-const replyOf = ({ reason }: BrevoEvent) => ({ enhancedCode: enhancedCodeIn(reason), text: reason ?? undefined });
+const replyOf = ({ reason }: BrevoEvent) => replyIn(reason);
 
 const softBounce = {
   statuses: ['soft_bounced', 'hard_bounced', 'invalid', 'rejected'],
@@ -95,7 +95,7 @@ export const brevo = {
 } as const satisfies Provider;
 
 function read(event: BrevoEvent, { metadata }: ReadingContext): PieceReading {
-  const { reason, link, 'X-Mailin-custom': custom } = event;
+  const { link, 'X-Mailin-custom': custom } = event;
   const times = [event.ts_event, event.ts_epoch, event.ts].map(Number);
   return interpreted<BrevoEvent>(events, event.event, event, status => [
     {
@@ -109,7 +109,7 @@ function read(event: BrevoEvent, { metadata }: ReadingContext): PieceReading {
       // A privacy proxy or a prefetch.
       ...(/proxy/i.test(event.event) && { evidence: 'machine' as const }),
       subject: event.subject ?? undefined,
-      reason: { enhancedCode: replyOf(event).enhancedCode, text: reason ?? undefined },
+      reason: replyOf(event),
       clickUrl: link ?? undefined,
       userAgent: event.user_agent ?? undefined,
     },

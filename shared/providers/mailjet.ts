@@ -6,7 +6,7 @@ import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { idsInText, interpreted, type PieceReading, readJson } from './reading.ts';
 import { numberOrText, object, text } from './shape.ts';
-import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
+import { enhancedCodeIn, hardBounce, labelledFailure, replyIn } from './smtp-reply.ts';
 
 /** https://dev.mailjet.com/email/guides/webhooks/ */
 const mailjetEvent = object({
@@ -59,7 +59,7 @@ function labelOf({ error, error_related_to }: MailjetEvent): Status | null {
 }
 
 function bounced(event: MailjetEvent): Status {
-  const reply = { enhancedCode: enhancedCodeIn(event.comment), text: event.comment ?? undefined };
+  const reply = replyIn(event.comment);
   const label = labelOf(event);
   if (label === 'deferred' && !event.hard_bounce && !reply.enhancedCode?.startsWith('5.')) return label;
   if (label === null && event.hard_bounce) return hardBounce(reply);

@@ -7,7 +7,7 @@ import { isHmacOf, strictBase64, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
 import { attachedIds, formFields, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { anything, numberOrText, object, text } from './shape.ts';
-import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
+import { hardBounce, labelledFailure, replyIn } from './smtp-reply.ts';
 
 /** https://mailchimp.com/developer/transactional/docs/webhooks/ */
 const mandrillEvent = object({
@@ -40,10 +40,7 @@ const descriptions: Readonly<Record<string, 'invalid' | 'hard_bounced'>> = {
   invalid_domain: 'hard_bounced',
 };
 
-const replyOf = ({ msg }: MandrillEvent) => {
-  const reply = msg?.diag || msg?.smtp_events?.at(-1)?.diag || undefined;
-  return { enhancedCode: enhancedCodeIn(reply), text: reply };
-};
+const replyOf = ({ msg }: MandrillEvent) => replyIn(msg?.diag || msg?.smtp_events?.at(-1)?.diag);
 
 function hardBounced(event: MandrillEvent): Status {
   const label = lookUp(descriptions, event.msg?.bounce_description ?? '');

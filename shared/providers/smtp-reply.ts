@@ -18,6 +18,11 @@ export interface SmtpReply {
   readonly text?: string | undefined;
 }
 
+/** A server's reply that comes as one text. */
+export function replyIn(text: string | null | undefined): Pick<SmtpReply, 'enhancedCode' | 'text'> {
+  return { enhancedCode: enhancedCodeIn(text), text: text || undefined };
+}
+
 /** The statuses in which a failed delivery can end. */
 export type FailureStatus = Extract<Status, 'soft_bounced' | 'hard_bounced' | 'invalid' | 'rejected'>;
 

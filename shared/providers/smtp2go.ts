@@ -5,7 +5,7 @@ import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, isForm, type PieceReading, readForm, readJson, unrelatedBy } from './reading.ts';
 import { object, text } from './shape.ts';
-import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
+import { hardBounce, labelledFailure, replyIn } from './smtp-reply.ts';
 
 /** https://developers.smtp2go.com/docs/webhooks-overview: flat, as a form or as JSON by choice. */
 const smtp2goEvent = object({
@@ -26,10 +26,7 @@ const smtp2goEvent = object({
 
 type Smtp2goEvent = z.infer<typeof smtp2goEvent>;
 
-const replyOf = ({ message, context }: Smtp2goEvent) => {
-  const reply = message || context || undefined;
-  return { enhancedCode: enhancedCodeIn(reply), text: reply };
-};
+const replyOf = ({ message, context }: Smtp2goEvent) => replyIn(message || context);
 
 function bounced(event: Smtp2goEvent) {
   // Which of the two it is decides everything: what is neither is decided by the reply, or a note.

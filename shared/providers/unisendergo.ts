@@ -7,7 +7,7 @@ import { isOneOf, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
 import { anything, object, orEmptyList, text } from './shape.ts';
-import { enhancedCodeIn, type FailureStatus, hardBounce, labelledFailure } from './smtp-reply.ts';
+import { type FailureStatus, hardBounce, labelledFailure, replyIn } from './smtp-reply.ts';
 
 /** https://godocs.unisender.ru/web-api-ref#callback-format */
 const eventData = object({
@@ -45,10 +45,7 @@ const codes = {
 /** The code that says no more than that it failed. */
 const unspecific = 'err_delivery_failed';
 
-const replyOf = ({ delivery_info }: EventData) => {
-  const reply = delivery_info?.destination_response || undefined;
-  return { enhancedCode: enhancedCodeIn(reply), text: reply };
-};
+const replyOf = ({ delivery_info }: EventData) => replyIn(delivery_info?.destination_response);
 
 /** The code says more than the word for the status, which is used of what is tried again as well. */
 function failed(word: 'deferred' | 'hard_bounced'): (event: EventData) => Status {

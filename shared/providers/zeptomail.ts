@@ -9,7 +9,7 @@ import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } f
 import { formFields, idsInText, interpreted, isForm, type PieceReading, readJson } from './reading.ts';
 import { ofOneOf } from './recipients.ts';
 import { numberOrText, object, text } from './shape.ts';
-import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
+import { hardBounce, labelledFailure, replyIn } from './smtp-reply.ts';
 
 const addressees = z.nullish(z.array(object({ email_address: z.nullish(object({ address: text })) })));
 
@@ -47,10 +47,7 @@ const zeptoMessage = object({
 
 type ZeptoMessage = z.infer<typeof zeptoMessage>;
 
-const replyOf = ({ diagnostic_message, reason }: Detail) => {
-  const reply = diagnostic_message || reason || undefined;
-  return { enhancedCode: enhancedCodeIn(reply), text: reply };
-};
+const replyOf = ({ diagnostic_message, reason }: Detail) => replyIn(diagnostic_message || reason);
 
 /** Names have been written with blanks and underscores, too: they are looked up without. */
 const events = {
