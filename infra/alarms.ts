@@ -1,15 +1,17 @@
-import { Duration, Stack } from 'aws-cdk-lib';
+import { Duration } from 'aws-cdk-lib';
 import { Alarm, ComparisonOperator, type IMetric, Metric, Stats, TreatMissingData } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
-import { FilterPattern, MetricFilter } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import type { LogLines } from '../shared/log.ts';
+import { metricNames, metricService } from '../functions/ingest/metrics.ts';
 import { providers } from '../shared/providers/registry.ts';
 import type { Alert } from './alert.ts';
+import type { DrainedQueue } from './drained-queue.ts';
 import type { MailtrailApi } from './http-api.ts';
+import { metricsNamespaceOf } from './ingest.ts';
 import type { MailtrailFunction } from './mailtrail-function.ts';
+import type { SesEvents } from './ses-events.ts';
 import type { OperationsTopic } from './topics.ts';
 
 export interface Watched {
@@ -18,6 +20,8 @@ export interface Watched {
   readonly alert: Alert;
   readonly api: MailtrailApi;
   readonly quarantine: IQueue;
+  readonly retryQueue: DrainedQueue;
+  readonly sesEvents: SesEvents;
 }
 
 interface AlarmFacts {
@@ -34,6 +38,11 @@ interface AlarmFacts {
 const fiveMinutes = { period: Duration.minutes(5), statistic: Stats.SUM } as const;
 const errors = (watched: IFunction) => watched.metricErrors(fiveMinutes);
 const throttles = (watched: IFunction) => watched.metricThrottles(fiveMinutes);
+
+const waiting = (queue: IQueue) =>
+  queue.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5), statistic: Stats.MAXIMUM });
+const oldest = (queue: IQueue) =>
+  queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: Stats.MAXIMUM });
 
 /** Metrics of the stream reader; it has them because `metricsConfig` asks for them. */
 const streamReaderMetric = (metricName: string, { alert }: Watched) =>
@@ -107,9 +116,36 @@ const alarms = {
   },
   QuarantineNotEmpty: {
     impact: 'Some genuine events could not be read or recorded: the status of their emails may be out of date.',
-    whatToDo: 'Receive the messages (output QuarantineQueueUrl): each says why. They are gone 14 days after they came.',
-    metric: ({ quarantine }) =>
-      quarantine.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5), statistic: Stats.MAXIMUM }),
+    whatToDo:
+      'npm run replay -- --queue quarantine --dry-run says which and why; without --dry-run it feeds them back once they can be read. They are gone 14 days after they came.',
+    metric: ({ quarantine }) => waiting(quarantine),
+    above: 0,
+  },
+  RetriesLate: {
+    impact: 'Events that could not be recorded when they came still wait: the status of their emails is out of date.',
+    whatToDo:
+      'Look at the table for throttling, and for `queue.message-failed` in the log of the ingest function. It goes on by itself, for some eight hours.',
+    metric: ({ retryQueue }) => oldest(retryQueue),
+    above: Duration.minutes(15).toSeconds(),
+  },
+  RetriesGivenUp: {
+    impact: 'Some genuine events were not recorded in some eight hours: the status of their emails is out of date.',
+    whatToDo:
+      'Find the cause in the lines `queue.message-failed` of the ingest log, and when it is mended: npm run replay -- --queue dead-letter. They are gone 14 days after they came.',
+    metric: ({ retryQueue }) => waiting(retryQueue.deadLetters),
+    above: 0,
+  },
+  SesEventsLate: {
+    impact: 'Events of Amazon SES wait in their queue: the status of emails sent through it is out of date.',
+    whatToDo: 'Look for `queue.message-failed` in the log of the ingest function, and at the table for throttling.',
+    metric: ({ sesEvents }) => oldest(sesEvents.queue),
+    above: Duration.minutes(15).toSeconds(),
+  },
+  SesEventsGivenUp: {
+    impact: 'Some events of Amazon SES were not recorded in some eight hours: statuses are out of date.',
+    whatToDo:
+      'Find the cause in the lines `queue.message-failed` of the ingest log, and when it is mended: npm run replay -- --queue dead-letter. They are gone 14 days after they came.',
+    metric: ({ sesEvents }) => waiting(sesEvents.queue.deadLetters),
     above: 0,
   },
   ApiErrors: {
@@ -121,10 +157,10 @@ const alarms = {
   },
 } as const satisfies Record<string, AlarmFacts>;
 
-/** Alarms that count lines of the ingest function's log; `Provider` is the line's provider. */
+/** Alarms on the metrics that the ingest function writes by provider. */
 const webhookAlarms = {
   Refused: {
-    line: 'webhook.refused',
+    metricName: metricNames.refused,
     impact: provider =>
       `Calls in the name of ${provider} are refused: with a wrong secret here, no status of its emails is kept up any more.`,
     whatToDo: provider =>
@@ -134,17 +170,17 @@ const webhookAlarms = {
     period: Duration.hours(1),
   },
   Unavailable: {
-    line: 'webhook.unavailable',
+    metricName: metricNames.unavailable,
     impact: provider => `Events of ${provider} could not be kept; it was asked to send them again: statuses come late.`,
     whatToDo: () =>
-      'Look at the cause in the lines `webhook.unavailable` of the ingest log: the table, the quarantine queue or the secret.',
+      'Look at the cause in the lines `webhook.unavailable` of the ingest log: the table and the retry queue, the quarantine queue, or the secret.',
     above: 1,
     period: Duration.minutes(15),
   },
 } as const satisfies Record<
   string,
   {
-    readonly line: keyof LogLines;
+    readonly metricName: string;
     readonly impact: (provider: string) => string;
     readonly whatToDo: (provider: string) => string;
     readonly above: number;
@@ -173,26 +209,16 @@ export class Alarms extends Construct {
 
     for (const [name, facts] of Object.entries<AlarmFacts>(alarms)) alarm(name, facts, facts.metric(parts));
 
-    // Two installations in one account and region keep their counts apart.
-    const metricNamespace = `Mailtrail/${Stack.of(this).stackName}`;
-    for (const [name, { line, impact, whatToDo, above, period }] of Object.entries(webhookAlarms)) {
-      const metricName = `Webhook${name}`;
-      new MetricFilter(this, metricName, {
-        logGroup: parts.ingest.logs,
-        filterPattern: FilterPattern.stringValue('$.line', '=', line),
-        metricNamespace,
-        metricName,
-        metricValue: '1',
-        dimensions: { Provider: '$.provider' },
-      });
+    const namespace = metricsNamespaceOf(this);
+    for (const [name, { metricName, impact, whatToDo, above, period }] of Object.entries(webhookAlarms)) {
       // By provider, so that one that is refused all day does not hide that another began to be.
       for (const Provider of Object.keys(providers)) {
         const facts = { impact: impact(Provider), whatToDo: whatToDo(Provider), above };
-        const dimensionsMap = { Provider };
+        const dimensionsMap = { service: metricService, Provider };
         alarm(
-          `${metricName}-${Provider}`,
+          `Webhook${name}-${Provider}`,
           facts,
-          new Metric({ namespace: metricNamespace, metricName, dimensionsMap, period, statistic: Stats.SUM }),
+          new Metric({ namespace, metricName, dimensionsMap, period, statistic: Stats.SUM }),
         );
       }
     }

@@ -31,6 +31,10 @@ export const config = z.strictObject({
   supportScope: text.default('mailtrail/support').describe('The scope of a token that may read every account.'),
   supportEmail: z.email().optional().describe('Gets the alerts on hard bounces and spam marks by email.'),
   operationsEmail: z.email().optional().describe('Gets the alarms by email; when not set, supportEmail does.'),
+  sesTopicArn: text
+    .regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+$/, 'must be the ARN of an SNS topic')
+    .optional()
+    .describe('An SNS topic of yours to which Amazon SES publishes already; when not set, the stack has one.'),
   emailPageUrl: z
     .url({ protocol: /^https?$/ })
     .refine(url => url.includes('{emailId}'), 'must contain {emailId}')

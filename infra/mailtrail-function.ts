@@ -65,7 +65,7 @@ export class MailtrailFunction extends NodejsFunction {
       environment: { ...props.environment },
       role,
       logGroup: logs,
-      // Lines are JSON already; the format JSON would wrap them once more, out of reach of the metric filters.
+      // Lines are JSON already; the format JSON would wrap them once more, and the metrics in them would not be found.
       loggingFormat: LoggingFormat.TEXT,
       // An environment variable for keep-alive, which the SDK has had by itself since version 3.
       awsSdkConnectionReuse: false,

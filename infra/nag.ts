@@ -3,6 +3,7 @@ import { type Route, type RouteKey, routes } from '../shared/routes.ts';
 import type { Alert } from './alert.ts';
 import type { FailureBucket } from './failure-bucket.ts';
 import type { MailtrailApi } from './http-api.ts';
+import type { NonceTable } from './nonce-table.ts';
 import type { QuarantineQueue } from './quarantine-queue.ts';
 import type { WebhookSecrets } from './webhook-secrets.ts';
 
@@ -15,11 +16,12 @@ const openBecause = {
 export function acknowledgeNagFindings(parts: {
   readonly api: MailtrailApi;
   readonly webhookSecrets: WebhookSecrets;
+  readonly nonces: NonceTable;
   readonly quarantine: QuarantineQueue;
   readonly failures: FailureBucket;
   readonly alert: Alert;
 }): void {
-  const { api, webhookSecrets, quarantine, failures, alert } = parts;
+  const { api, webhookSecrets, nonces, quarantine, failures, alert } = parts;
   for (const [key, { access }] of Object.entries<Route>(routes)) {
     if (access === 'account') continue;
     Validations.of(api.routes[key as RouteKey]).acknowledge({ id: 'AwsSolutions-APIG4', reason: openBecause[access] });
@@ -27,6 +29,10 @@ export function acknowledgeNagFindings(parts: {
   Validations.of(webhookSecrets).acknowledge({
     id: 'AwsSolutions-SMG4',
     reason: 'Webhook secrets are issued by the providers and cannot be rotated from here; two can be in force at once.',
+  });
+  Validations.of(nonces).acknowledge({
+    id: 'AwsSolutions-DDB3',
+    reason: 'Its items live for half a day, and a request that was taken is not undone by restoring them.',
   });
   Validations.of(quarantine).acknowledge({
     id: 'AwsSolutions-SQS3',

@@ -3,12 +3,15 @@ import type { Construct } from 'constructs';
 import { Alarms } from './alarms.ts';
 import { Alert } from './alert.ts';
 import type { Config } from './config.ts';
+import { DrainedQueue } from './drained-queue.ts';
 import { FailureBucket } from './failure-bucket.ts';
 import { MailtrailApi } from './http-api.ts';
 import { Ingest } from './ingest.ts';
 import { acknowledgeNagFindings } from './nag.ts';
+import { NonceTable } from './nonce-table.ts';
 import { QuarantineQueue } from './quarantine-queue.ts';
 import { Query } from './query.ts';
+import { SesEvents } from './ses-events.ts';
 import { EmailTable } from './table.ts';
 import { OperationsTopic, SupportTopic } from './topics.ts';
 import { WebhookSecrets } from './webhook-secrets.ts';
@@ -24,22 +27,35 @@ export class MailtrailStack extends Stack {
     // What is kept.
     const table = new EmailTable(this, 'Emails');
     const webhookSecrets = new WebhookSecrets(this, 'WebhookSecrets');
+    const nonces = new NonceTable(this, 'Nonces');
     const quarantine = new QuarantineQueue(this, 'Quarantine');
+    const retryQueue = new DrainedQueue(this, 'Retry');
     const failures = new FailureBucket(this, 'AlertFailures');
+
+    // How Amazon SES comes in; every other provider calls the API.
+    const sesEvents = new SesEvents(this, 'SesEvents', config.sesTopicArn);
 
     // Who is told.
     const support = new SupportTopic(this, 'Support', config.supportEmail);
     const operations = new OperationsTopic(this, 'Operations', config.operationsEmail ?? config.supportEmail);
 
     // What runs.
-    const ingest = new Ingest(this, 'Ingest', { config, table, webhookSecrets, quarantine });
+    const ingest = new Ingest(this, 'Ingest', {
+      config,
+      table,
+      webhookSecrets,
+      nonces,
+      quarantine,
+      retryQueue,
+      sesEvents,
+    });
     const query = new Query(this, 'Query', { config, table });
     const alert = new Alert(this, 'Alert', { config, table, topic: support, failures });
     const api = new MailtrailApi(this, 'Api', { config, functions: { ingest, query } });
 
     // What is watched.
-    new Alarms(this, 'Alarms', { ingest, query, alert, api, quarantine, operations });
-    acknowledgeNagFindings({ api, webhookSecrets, quarantine, failures, alert });
+    new Alarms(this, 'Alarms', { ingest, query, alert, api, quarantine, retryQueue, sesEvents, operations });
+    acknowledgeNagFindings({ api, webhookSecrets, nonces, quarantine, failures, alert });
 
     new CfnOutput(this, 'ApiUrl', { value: api.apiEndpoint, description: 'The API' });
     new CfnOutput(this, 'WebhookUrl', {
@@ -55,8 +71,15 @@ export class MailtrailStack extends Stack {
       value: operations.topicArn,
       description: 'Alarms: subscribe yourself',
     });
+    new CfnOutput(this, 'SesTopicArn', {
+      value: sesEvents.topic.topicArn,
+      description: 'Amazon SES: have your configuration sets publish here',
+    });
     new CfnOutput(this, 'TableName', { value: table.tableName });
+    new CfnOutput(this, 'IngestFunctionName', { value: ingest.functionName });
     new CfnOutput(this, 'QuarantineQueueUrl', { value: quarantine.queueUrl });
+    new CfnOutput(this, 'RetryDeadLettersQueueUrl', { value: retryQueue.deadLetters.queueUrl });
+    new CfnOutput(this, 'SesDeadLettersQueueUrl', { value: sesEvents.queue.deadLetters.queueUrl });
     new CfnOutput(this, 'AlertFailuresBucketName', { value: failures.bucketName });
   }
 }

@@ -33,7 +33,7 @@ export type IndexName = keyof typeof indexes;
  * write units for the life of an email, some 43 million emails a day. What goes beyond is throttled, and the providers
  * send it again. The indexes follow the table: they are written with it alone.
  */
-const ceiling = { maxWriteRequestUnits: 4_000, maxReadRequestUnits: 4_000 } as const;
+export const ceiling = { maxWriteRequestUnits: 4_000, maxReadRequestUnits: 4_000 } as const;
 
 /** The table of emails: one item per email (shared/store.ts). */
 export class EmailTable extends Table {

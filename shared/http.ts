@@ -13,6 +13,7 @@ export const problems = {
   'not-found': { status: 404, title: 'Not found' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
   'too-large': { status: 413, title: 'Request body too large' },
+  'unsupported-encoding': { status: 415, title: 'Content encoding not supported' },
   'invalid-request': { status: 400, title: 'Invalid request' },
   'try-again': { status: 429, title: 'Not recorded, send it again' },
   // The same to a provider that takes every 4xx for a receipt.

@@ -1,28 +1,33 @@
+import { Logger } from '@aws-lambda-powertools/logger';
+
+interface Counted {
+  received: number;
+  recorded: number;
+  duplicate: number;
+  dropped: number;
+  deferred: number;
+  quarantined: number;
+  unrelated: number;
+  failed: number;
+}
+
 /**
  * The closed catalogue of log lines. A line is a name and counts or ids from here, never a body, an address, a subject,
  * a secret or a signature: what is not in the catalogue cannot be logged.
  */
-
 export interface LogLines {
   /** A provider's request was answered. */
-  'webhook.answered': {
-    requestId: string;
-    provider: string;
-    answer: number;
-    received: number;
-    recorded: number;
-    duplicate: number;
-    dropped: number;
-    quarantined: number;
-    unrelated: number;
-    failed: number;
-  };
+  'webhook.answered': Counted & { requestId: string; provider: string; answer: number };
   /** A call that sets a webhook up and brings no events was answered. */
   'webhook.set-up': { requestId: string; provider: string };
-  /** A request was not genuine. The alarm on refused requests counts these lines. */
+  /** A request was not genuine. */
   'webhook.refused': { requestId: string; provider: string; refusal: string };
   /** Something of ours kept a genuine request from being kept; the provider was asked to send it again. */
   'webhook.unavailable': { requestId: string; provider: string; cause: string };
+  /** A batch of queue messages was worked off: events put off earlier, or those of Amazon SES. */
+  'queue.drained': Counted & { requestId: string; source: string; messages: number };
+  /** A queue message could not be worked off; it comes again, and ends in the dead-letter queue. */
+  'queue.message-failed': { requestId: string; messageId: string; cause: string };
   /** A read was answered. */
   'query.answered': { requestId: string; route: string; answer: number };
   /** A batch of the table's stream was worked off. */
@@ -38,18 +43,46 @@ export interface LogLines {
   fault: { requestId: string; where: string; error: string };
 }
 
+/** What is not in order is a warning, and an error what is our own fault. */
+const levels = {
+  'webhook.answered': 'info',
+  'webhook.set-up': 'info',
+  'webhook.refused': 'warn',
+  'webhook.unavailable': 'warn',
+  'queue.drained': 'info',
+  'queue.message-failed': 'warn',
+  'query.answered': 'info',
+  'alert.sent': 'info',
+  fault: 'error',
+} as const satisfies Record<keyof LogLines, 'info' | 'warn' | 'error'>;
+
 export type Log = <Name extends keyof LogLines>(line: Name, details: LogLines[Name]) => void;
 
+/** Powertools' logger, line by line to where it is told. */
+class LineLogger extends Logger {
+  // Set once the parent is made, which itself prints nothing.
+  private readonly write: (line: string) => unknown;
+
+  constructor(write: (line: string) => unknown) {
+    super({ serviceName: 'mailtrail' });
+    this.write = write;
+  }
+
+  protected override printLog(_level: number, item: Parameters<Logger['printLog']>[1]): void {
+    item.prepareForPrint();
+    this.write(`${JSON.stringify(item.getAttributes(), this.getJsonReplacer())}\n`);
+  }
+}
+
 /**
- * Writes each line as one JSON object; JSON keeps control characters from forging lines.
+ * Writes each line as one JSON object, its name as `message`; JSON keeps control characters from forging lines.
  *
  * Straight to standard output: Lambda puts a prefix before what goes through `console.log`, and a line with a prefix is
- * no longer JSON to the metric filters.
+ * no longer JSON to whoever looks for it.
  */
 export function createLog(write: (line: string) => unknown = line => process.stdout.write(line)): Log {
-  return (line, details) => {
-    write(`${JSON.stringify({ line, ...details })}\n`);
-  };
+  const logger = new LineLogger(write);
+  return (line, details) => logger[levels[line]](line, { ...details });
 }
 
 /** An error's class name: its message may hold what must not be logged. */

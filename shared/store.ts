@@ -40,14 +40,20 @@ export interface Email {
   readonly events: readonly HistoryEvent[];
 }
 
+export interface Unrecordable {
+  /** The item has reached DynamoDB's size limit, or DynamoDB says that the write itself is wrong, which is our fault. */
+  readonly reason: 'item_full' | 'refused_by_table';
+  readonly event: CanonicalEvent;
+}
+
 /** What became of a request's events. Every event is in exactly one of these. */
 export interface Recorded {
   readonly recorded: number;
   readonly duplicate: number;
   /** Opens and clicks beyond the history's bound. */
   readonly dropped: number;
-  /** The item has reached DynamoDB's size limit: no retry can help. */
-  readonly full: readonly CanonicalEvent[];
+  /** What the table will not take, however often it is tried. */
+  readonly unrecordable: readonly Unrecordable[];
   /** Not written, and worth another try. */
   readonly failed: readonly { readonly events: readonly CanonicalEvent[]; readonly error: unknown }[];
 }
@@ -105,7 +111,7 @@ export function createRecorder({
   return {
     async record(events, receivedAt, signal) {
       const total = { recorded: 0, duplicate: 0, dropped: 0 };
-      const full: CanonicalEvent[] = [];
+      const unrecordable: Unrecordable[] = [];
       const failed: { events: readonly CanonicalEvent[]; error: unknown }[] = [];
       const pending = new Map(rotated([...byEmail(events)], receivedAt));
       const work = eachInFlight([...pending], concurrentWrites, async ([emailId, group]) => {
@@ -113,16 +119,17 @@ export function createRecorder({
         try {
           const written = await recordEmail(emailId, group, receivedAt, signal);
           for (const count of ['recorded', 'duplicate', 'dropped'] as const) total[count] += written[count];
-          full.push(...written.full);
+          unrecordable.push(...written.unrecordable);
         } catch (error) {
-          failed.push({ events: group, error });
+          if (isRefused(error)) unrecordable.push(...group.map(becauseOf('refused_by_table')));
+          else failed.push({ events: group, error });
         }
         pending.delete(emailId);
       });
       await (signal === undefined ? work : within(signal, work).catch(() => {}));
       // A write still on its way may yet succeed: recording its events once more changes nothing.
       const late = [...pending.values()].map(group => ({ events: group, error: signal?.reason }));
-      return { ...total, full: [...full], failed: [...failed, ...late] };
+      return { ...total, unrecordable: [...unrecordable], failed: [...failed, ...late] };
     },
   };
 
@@ -142,7 +149,7 @@ export function createRecorder({
         recorded,
         duplicate: group.length - dropped - recorded,
         dropped,
-        full: [],
+        unrecordable: [],
       });
       if (update === null) return counts(0);
       try {
@@ -166,10 +173,13 @@ export function createRecorder({
   ): Promise<Omit<Recorded, 'failed'>> {
     const deciding = decidingEventOf(merge(group), group) as CanonicalEvent | null;
     const bare = deciding && withoutTexts(deciding);
-    const nothing = { recorded: 0, duplicate: 0, dropped: 0, full: group };
+    const full = becauseOf('item_full');
+    const nothing = { recorded: 0, duplicate: 0, dropped: 0, unrecordable: group.map(full) };
     if (bare === null || (group.length === 1 && encodeHistory(bare) === encodeHistory(group[0]!))) return nothing;
     const written = await recordEmail(emailId, [bare], receivedAt, signal);
-    return written.full.length > 0 ? nothing : { ...written, full: group.filter(event => event !== deciding) };
+    return written.unrecordable.length > 0
+      ? nothing
+      : { ...written, unrecordable: group.filter(event => event !== deciding).map(full) };
   }
 }
 
@@ -267,6 +277,15 @@ function emailOf(item: Record<string, unknown>): Email {
   };
 }
 
+function becauseOf(reason: Unrecordable['reason']): (event: CanonicalEvent) => Unrecordable {
+  return event => ({ reason, event });
+}
+
+/** The same write would be refused again: what the table is asked for is not to be had, which no wait changes. */
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ValidationException';
+}
+
 function isItemFull(error: unknown): boolean {
-  return error instanceof Error && error.name === 'ValidationException' && /item size/i.test(error.message);
+  return isRefused(error) && /item size/i.test((error as Error).message);
 }

@@ -2,12 +2,22 @@ import { CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamod
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { createTableInput, resolveTemplate, type Template as TemplateJson, tablesOf } from '../infra/local/template.ts';
+import { NonceTable } from '../infra/nonce-table.ts';
 import { EmailTable } from '../infra/table.ts';
 
 /** Creates the table of emails as it is deployed, keys and indexes and stream, under a name of the test's. */
-export async function createEmailTable(client: DynamoDBClient, tableName: string): Promise<void> {
+export function createEmailTable(client: DynamoDBClient, tableName: string): Promise<void> {
+  return createTable(client, tableName, stack => new EmailTable(stack, 'Emails'));
+}
+
+/** The same for the table of nonces. */
+export function createNonceTable(client: DynamoDBClient, tableName: string): Promise<void> {
+  return createTable(client, tableName, stack => new NonceTable(stack, 'Nonces'));
+}
+
+async function createTable(client: DynamoDBClient, TableName: string, add: (stack: Stack) => unknown): Promise<void> {
   const stack = new Stack(new App());
-  new EmailTable(stack, 'Emails');
+  add(stack);
   const [table] = tablesOf(resolveTemplate(Template.fromStack(stack).toJSON() as TemplateJson));
-  await client.send(new CreateTableCommand({ ...createTableInput(table!), TableName: tableName }));
+  await client.send(new CreateTableCommand({ ...createTableInput(table!), TableName }));
 }

@@ -1,17 +1,20 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { createNonces, type Nonces } from '../functions/ingest/nonces.ts';
 import { chooseEngine } from '../infra/local/dynamodb-engine.ts';
 import { documentClient } from '../shared/dynamodb-client.ts';
 import { type CanonicalEvent, emailIdOf } from '../shared/event.ts';
 import { createReader, createRecorder, type Reader, type Recorder } from '../shared/store.ts';
 import { noon } from './arbitrary-events.ts';
-import { createEmailTable } from './email-table.ts';
+import { createEmailTable, createNonceTable } from './email-table.ts';
 
 /** Real emails in a real engine's table, written by the real store. */
 export interface StoredEmails {
   readonly client: DynamoDBDocumentClient;
   readonly tableName: string;
   readonly store: Recorder & Reader;
+  /** In a table of their own beside it. */
+  readonly nonces: Nonces;
   /** Records events that arrived at `receivedAt`, and gives the id of the first one's email. */
   record(events: readonly CanonicalEvent[], receivedAt?: number): Promise<string>;
   /** An email's item as the table's stream shows it. */
@@ -31,6 +34,7 @@ export async function startStoredEmails(): Promise<StoredEmails> {
   const tableName = 'emails';
   const raw = new DynamoDBClient(config);
   await createEmailTable(raw, tableName);
+  await createNonceTable(raw, 'nonces');
   const client = documentClient(config);
   const store = {
     ...createRecorder({ client, tableName, retentionDays: 400 }),
@@ -40,9 +44,10 @@ export async function startStoredEmails(): Promise<StoredEmails> {
     client,
     tableName,
     store,
+    nonces: createNonces(client, 'nonces'),
     async record(events, receivedAt = noon) {
-      const { failed, full } = await store.record(events, receivedAt);
-      if (failed.length + full.length > 0) throw new Error('not recorded', { cause: failed[0]?.error });
+      const { failed, unrecordable } = await store.record(events, receivedAt);
+      if (failed.length + unrecordable.length > 0) throw new Error('not recorded', { cause: failed[0]?.error });
       return emailIdOf(events[0]!);
     },
     async image(emailId) {

@@ -5,7 +5,13 @@ export const ingestEnv = z.object({
   TABLE_NAME: z.string().check(z.minLength(1)),
   /** One Secrets Manager secret: JSON, provider → list of secrets. */
   WEBHOOK_SECRETS_ARN: z.string().check(z.minLength(1)),
+  NONCE_TABLE_NAME: z.string().check(z.minLength(1)),
   QUARANTINE_QUEUE_URL: z.string().check(z.minLength(1)),
+  RETRY_QUEUE_URL: z.string().check(z.minLength(1)),
+  /** The two queues that feed the function. */
+  RETRY_QUEUE_ARN: z.string().check(z.minLength(1)),
+  SES_QUEUE_ARN: z.string().check(z.minLength(1)),
+  METRICS_NAMESPACE: z.string().check(z.minLength(1)),
   RETENTION_DAYS: z.coerce.number().check(z.int(), z.positive()),
   /** Names under which the sender attaches our two ids to an email. */
   METADATA_ACCOUNT_ID: z.string().check(z.minLength(1)),

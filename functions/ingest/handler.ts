@@ -6,26 +6,28 @@ import { httpErrors } from '../../shared/http-errors.ts';
 import { errorName, type Log } from '../../shared/log.ts';
 import { lookUp } from '../../shared/look-up.ts';
 import type {
-  MetadataNames,
+  Nonce,
   Outside,
   Provider,
   ProviderRequest,
-  Quarantined,
+  ReadingContext,
   Refusal,
   SetUpAnswer,
 } from '../../shared/providers/provider.ts';
-import type { Recorder } from '../../shared/store.ts';
-import type { Quarantine } from './quarantine.ts';
+import type { Deadlines, Keep } from './keep.ts';
+import type { IngestMetrics } from './metrics.ts';
+import type { Nonces } from './nonces.ts';
 import type { WebhookSecretsOf } from './webhook-secrets.ts';
 
 export interface IngestDependencies {
   readonly providers: Readonly<Record<string, Provider>>;
   readonly secretsOf: WebhookSecretsOf;
-  readonly store: Recorder;
-  readonly quarantine: Quarantine;
-  readonly metadata: MetadataNames;
+  readonly nonces: Nonces;
+  readonly keep: Keep;
+  readonly context: ReadingContext;
   /** A GET of a URL that an adapter made; rejects once `signal` says that there is no time left. */
   readonly get: (url: string, signal: AbortSignal) => Promise<string | null>;
+  readonly metrics: IngestMetrics;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;
@@ -36,10 +38,11 @@ const largestBody = 6 * 1024 * 1024;
 
 /**
  * Some providers wait 3 s and pause the webhook after 20 slow answers. So long after arrival nothing is waited for any
- * more, what is not durable by then is asked for again; and so much of it is kept for what has to go to quarantine.
+ * more, what is not durable by then is asked for again; and so much of it is kept for the queues, which take what the
+ * table does not: two tries of a call (index.ts).
  */
 const answerAfter = 2_300;
-const forQuarantine = 500;
+const forQueues = 800;
 
 /** What is left at least to a request that waited long for a cold start: some of it may be recorded all the same. */
 const timeAtLeast = 500;
@@ -62,7 +65,7 @@ const onlyPost: readonly string[] = ['POST'];
 
 /**
  * The ingest function: one call of a provider in, an answer that says whether the provider should send it again out.
- * 200 means that every event is in the table or in the quarantine queue.
+ * 200 means that every event is in the table, in the retry queue or in quarantine.
  */
 export function createHandler(dependencies: IngestDependencies) {
   const { providers, now, log } = dependencies;
@@ -75,6 +78,8 @@ export function createHandler(dependencies: IngestDependencies) {
       const { method } = http;
       const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
       if (body.length > largestBody) return problem('too-large');
+      // No provider compresses; what would have to be inflated before anything is proved could be a bomb.
+      if (isEncoded(event.headers)) return problem('unsupported-encoding', {}, { 'accept-encoding': 'identity' });
       const receivedAt = now();
       const query = event.rawQueryString === '' ? '' : `?${event.rawQueryString}`;
       const request: ProviderRequest = {
@@ -88,6 +93,11 @@ export function createHandler(dependencies: IngestDependencies) {
       if (!brings.includes(method)) return probed(provider, request);
       return answer(dependencies, provider, requestId, timeLeftOf(timeEpoch, receivedAt), request);
     });
+}
+
+function isEncoded(headers: APIGatewayProxyEventV2['headers']): boolean {
+  const encodings = Object.entries(headers).filter(([name]) => name.toLowerCase() === 'content-encoding');
+  return encodings.some(([, encoding = '']) => !/^(identity)?$/i.test(encoding.trim()));
 }
 
 function probed({ probes: own = {}, methods }: Provider, request: ProviderRequest): HttpAnswer {
@@ -116,87 +126,68 @@ function timeLeftOf(timeEpoch: number, now: number): number {
 }
 
 async function answer(
-  { providers, secretsOf, store, quarantine, metadata, get, log }: IngestDependencies,
+  { secretsOf, nonces, keep, context, get, metrics, log }: IngestDependencies,
   provider: Provider,
   requestId: string,
   timeLeft: number,
   request: ProviderRequest,
 ): Promise<HttpAnswer> {
-  const deadline = AbortSignal.timeout(timeLeft);
-  const quarantineBegins = AbortSignal.timeout(Math.max(timeLeft - forQuarantine, timeLeft / 2));
+  const deadlines: Deadlines = {
+    table: AbortSignal.timeout(Math.max(timeLeft - forQueues, timeLeft / 2)),
+    queues: AbortSignal.timeout(timeLeft),
+  };
+  const about = { requestId, provider: provider.name };
   const again = provider.whenUnavailable ?? 429;
   const unavailable = (cause: string) => {
-    log('webhook.unavailable', { requestId, provider: provider.name, cause });
+    log('webhook.unavailable', { ...about, cause });
+    metrics.count(provider.name, { unavailable: 1 });
     return problem(againBy[again], {}, { 'retry-after': retryAfterSeconds });
+  };
+  const countRefused = (refusal: Refusal) => {
+    log('webhook.refused', { ...about, refusal });
+    metrics.count(provider.name, { refused: 1 });
+  };
+  const refused = (refusal: Refusal) => {
+    countRefused(refusal);
+    return problem('unauthorized', {}, provider.secretKind === 'basic-auth' ? challenge : {});
   };
 
   let secrets: readonly string[];
   try {
-    secrets = await within(deadline, secretsOf(provider.name));
+    secrets = await within(deadlines.queues, secretsOf(provider.name));
   } catch (error) {
     return unavailable(`secrets: ${errorName(error)}`);
   }
-  const outside: Outside = { get: url => within(deadline, get(url, deadline)) };
+  const outside: Outside = { get: url => within(deadlines.queues, get(url, deadlines.queues)) };
   let refusal: Refusal | null;
   try {
     const setUp = (await provider.handshake?.(request, secrets, outside)) ?? null;
     if (setUp !== null) {
-      const { refusal } = setUp;
-      if (refusal === undefined) log('webhook.set-up', { requestId, provider: provider.name });
-      else log('webhook.refused', { requestId, provider: provider.name, refusal });
+      if (setUp.refusal === undefined) log('webhook.set-up', about);
+      else countRefused(setUp.refusal);
       return setUpAnswer(setUp);
     }
     refusal = await provider.verify(request, secrets, outside);
   } catch (error) {
     return unavailable(`outside: ${errorName(error)}`);
   }
-  if (refusal !== null) {
-    log('webhook.refused', { requestId, provider: provider.name, refusal });
-    return problem('unauthorized', {}, provider.secretKind === 'basic-auth' ? challenge : {});
-  }
+  if (refusal !== null) return refused(refusal);
 
-  const reading = provider.parse(request, {
-    metadata,
-    messageIdOf: (name, messageId) => lookUp(providers, name)?.messageIdOf?.(messageId) ?? messageId,
-  });
-  const { recorded, duplicate, dropped, full, failed } = await store.record(
-    reading.events,
-    request.receivedAt,
-    reading.quarantined.length > 0 ? quarantineBegins : deadline,
-  );
-  const quarantined: Quarantined[] = [
-    ...reading.quarantined,
-    ...full.map(piece => ({ reason: 'item_full', piece }) as const),
-  ];
-  const counts = {
-    received: reading.events.length + reading.quarantined.length + reading.unrelated,
-    recorded,
-    duplicate,
-    dropped,
-    quarantined: quarantined.length,
-    unrelated: reading.unrelated,
-  };
-  const answered = (statusCode: number) =>
-    log('webhook.answered', {
-      requestId,
-      provider: provider.name,
-      answer: statusCode,
-      ...counts,
-      failed: failed.reduce((sum, { events }) => sum + events.length, 0),
-    });
-
-  if (failed.length > 0) {
-    answered(again);
-    return unavailable(`table: ${errorName(failed[0]?.error)}`);
-  }
-  if (quarantined.length > 0) {
-    try {
-      await within(deadline, quarantine({ ...request, requestId, provider: provider.name }, quarantined));
-    } catch (error) {
-      answered(again);
-      return unavailable(`quarantine: ${errorName(error)}`);
+  const nonce = provider.nonceOf?.(request, secrets) ?? null;
+  let unproven: Nonce | undefined;
+  try {
+    if (nonce !== null && !(await within(deadlines.table, nonces(provider.name, nonce, request.receivedAt)))) {
+      return refused('reused_nonce');
     }
+  } catch {
+    // Out of reach, as the table will be: the retry queue looks it up before it records anything.
+    unproven = nonce ?? undefined;
   }
-  answered(200);
-  return json(200, { ...counts, deferred: 0 });
+
+  const reading = provider.parse(request, context);
+  metrics.arrived(provider.name, reading.events);
+  const kept = await keep({ ...request, ...about }, reading, deadlines, unproven);
+  const statusCode = kept.durable ? 200 : again;
+  log('webhook.answered', { ...about, answer: statusCode, ...kept.counts, failed: kept.durable ? 0 : kept.failed });
+  return kept.durable ? json(200, kept.counts) : unavailable(kept.cause);
 }

@@ -1,34 +1,65 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
 import { documentClient } from '../../shared/dynamodb-client.ts';
 import { createLog } from '../../shared/log.ts';
+import { createReadingContext } from '../../shared/providers/reading-context.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { createRecorder } from '../../shared/store.ts';
 import { ingestEnv } from './env.ts';
 import { createHandler } from './handler.ts';
+import { createKeep } from './keep.ts';
+import { createMetrics } from './metrics.ts';
+import { createNonces } from './nonces.ts';
 import { createGet } from './outside.ts';
 import { createQuarantine } from './quarantine.ts';
+import { createQueueHandler } from './queue-handler.ts';
+import { createRetryQueue } from './retry-queue.ts';
 import { createWebhookSecrets } from './webhook-secrets.ts';
 
 const env = ingestEnv.parse(process.env);
-const requestHandler = { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true };
+const timeouts = { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true };
+const secretsManager = new SecretsManagerClient({ requestHandler: timeouts, maxAttempts: 2 });
+// Two tries fit into the time that a request keeps for the queues (handler.ts).
+const sqs = new SQSClient({ requestHandler: { ...timeouts, requestTimeout: 350 }, maxAttempts: 2 });
+const dynamoDb = documentClient();
 
-export const handler = createHandler({
+const log = createLog();
+const metrics = createMetrics(env.METRICS_NAMESPACE);
+const metadata = { accountId: env.METADATA_ACCOUNT_ID, reference: env.METADATA_REFERENCE };
+const context = createReadingContext(providers, metadata);
+const nonces = createNonces(dynamoDb, env.NONCE_TABLE_NAME);
+const keeping = {
+  store: createRecorder({ client: dynamoDb, tableName: env.TABLE_NAME, retentionDays: env.RETENTION_DAYS }),
+  quarantine: createQuarantine(sqs, env.QUARANTINE_QUEUE_URL),
+  metrics,
+  now: Date.now,
+};
+
+const onRequest = createHandler({
   providers,
-  secretsOf: createWebhookSecrets(
-    new SecretsManagerClient({ requestHandler, maxAttempts: 2 }),
-    env.WEBHOOK_SECRETS_ARN,
-    Date.now,
-  ),
-  store: createRecorder({
-    client: documentClient(),
-    tableName: env.TABLE_NAME,
-    retentionDays: env.RETENTION_DAYS,
-  }),
-  quarantine: createQuarantine(new SQSClient({ requestHandler, maxAttempts: 2 }), env.QUARANTINE_QUEUE_URL),
-  metadata: { accountId: env.METADATA_ACCOUNT_ID, reference: env.METADATA_REFERENCE },
+  secretsOf: createWebhookSecrets(secretsManager, env.WEBHOOK_SECRETS_ARN, Date.now),
+  nonces,
+  keep: createKeep({ ...keeping, retryQueue: createRetryQueue(sqs, env.RETRY_QUEUE_URL) }),
+  context,
   // Set where there is no AWS, like the endpoints that the SDK's clients take from the environment.
   get: createGet(process.env.SNS_ENDPOINT),
+  metrics,
   now: Date.now,
-  log: createLog(),
+  log,
 });
+
+const onMessages = createQueueHandler({
+  sources: { [env.RETRY_QUEUE_ARN]: 'retry', [env.SES_QUEUE_ARN]: 'ses' },
+  ses: providers.ses,
+  context,
+  keep: createKeep({ ...keeping, retryQueue: null }),
+  nonces,
+  metrics,
+  now: Date.now,
+  log,
+});
+
+/** Requests come from the API, messages from the two queues. */
+export const handler = (event: APIGatewayProxyEventV2 | SQSEvent, lambdaContext: Context) =>
+  'Records' in event ? onMessages(event, lambdaContext) : onRequest(event, lambdaContext);

@@ -1,63 +1,75 @@
-import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import * as z from 'zod/mini';
+import { fingerprint } from '../../shared/fingerprint.ts';
 import type { Quarantined } from '../../shared/providers/provider.ts';
 import { isoText } from '../../shared/time.ts';
+import { asciiJson, sendMessages } from './queue-messages.ts';
 
-/** SQS takes 1 MiB a message and 1 MiB a batch of up to 10; the rest is room for the envelope. */
+/** SQS takes 1 MiB a message; the rest is room for the envelope. */
 const largestContent = 900 * 1024;
-const largestBatch = 1024 * 1024;
 
-/** The request that something in it could not be read. Headers are left out: they may carry a password. */
+/** Headers that tell how a body is to be read, and what its event is called. Every other is left out: it may carry a password. */
+const keptHeaders = ['content-type', 'webhook-id', 'svix-id'] as const;
+
+/** A request of which something could not be read. */
 export interface QuarantinedRequest {
   readonly requestId: string;
   readonly provider: string;
   readonly receivedAt: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
 }
 
+const envelope = {
+  requestId: z.string(),
+  provider: z.string(),
+  reason: z.string(),
+  /** ISO-8601 UTC, when the request came. */
+  receivedAt: z.string(),
+  headers: z.record(z.string(), z.string()),
+};
+
+const quarantineMessage = z.union([
+  z.object({ ...envelope, pieces: z.array(z.unknown()) }),
+  z.object({
+    ...envelope,
+    content: z.enum(['body', 'piece']),
+    /** The same in all parts of one content. */
+    contentId: z.string(),
+    base64: z.string(),
+    part: z.number(),
+    parts: z.number(),
+  }),
+]);
+
 /**
  * A message of the quarantine queue: pieces of one request that share a reason, or one part of a body or piece too
- * large for a message (base64; all parts of one request and reason, in order, give it back).
+ * large for a message (base64; all parts with one `contentId`, in order, give it back).
  */
-export type QuarantineMessage = {
-  readonly requestId: string;
-  readonly provider: string;
-  readonly reason: string;
-  readonly receivedAt: string;
-} & (
-  | { readonly pieces: readonly unknown[] }
-  | { readonly content: 'body' | 'piece'; readonly base64: string; readonly part: number; readonly parts: number }
-);
+export type QuarantineMessage = z.infer<typeof quarantineMessage>;
+
+/** @throws where the body is no message of this queue */
+export function readQuarantineMessage(body: string): QuarantineMessage {
+  return quarantineMessage.parse(JSON.parse(body));
+}
 
 /** Keeps what was genuine but could not be read or recorded; rejects when it could not be kept. */
 export type Quarantine = (request: QuarantinedRequest, quarantined: readonly Quarantined[]) => Promise<void>;
 
 export function createQuarantine(client: Pick<SQSClient, 'send'>, queueUrl: string): Quarantine {
-  return async (request, quarantined) => {
-    const messages = [...messagesOf(request, quarantined)].map(asciiJson);
-    for (const batch of batchesOf(messages)) {
-      const { Failed = [] } = await client.send(
-        new SendMessageBatchCommand({
-          QueueUrl: queueUrl,
-          Entries: batch.map((MessageBody, index) => ({ Id: String(index), MessageBody })),
-        }),
-      );
-      if (Failed.length > 0) throw new Error(`${Failed.length} quarantine messages were refused: ${Failed[0]?.Code}`);
-    }
-  };
-}
-
-/** JSON in ASCII: SQS refuses some characters that Unicode and JSON have, and bytes are what its bounds count. */
-function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[^\x20-\x7e]/g,
-    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
+  return (request, quarantined) => sendMessages(client, queueUrl, [...messagesOf(request, quarantined)].map(asciiJson));
 }
 
 function* messagesOf(request: QuarantinedRequest, quarantined: readonly Quarantined[]): Generator<QuarantineMessage> {
   const { requestId, provider, receivedAt, body } = request;
+  const headers: Record<string, string> = {};
+  for (const name of keptHeaders) {
+    const value = request.headers[name];
+    if (value !== undefined) headers[name] = value;
+  }
   for (const [reason, ofReason] of Map.groupBy(quarantined, ({ reason }) => reason)) {
-    const envelope = { requestId, provider, reason, receivedAt: isoText(receivedAt) };
+    const envelope = { requestId, provider, reason, receivedAt: isoText(receivedAt), headers };
     let pieces: unknown[] = [];
     let size = 0;
     // A piece that tells of several emails is kept once.
@@ -83,28 +95,12 @@ function* messagesOf(request: QuarantinedRequest, quarantined: readonly Quaranti
   }
 }
 
-function* partsOf<Envelope extends object>(bytes: Buffer, envelope: Envelope) {
+function* partsOf<Envelope extends { readonly requestId: string }>(bytes: Buffer, envelope: Envelope) {
   const partSize = (largestContent / 4) * 3;
   const parts = Math.max(1, Math.ceil(bytes.length / partSize));
+  const contentId = fingerprint(envelope.requestId, bytes.toString('latin1'));
   for (let part = 0; part < parts; part += 1) {
     const base64 = bytes.subarray(part * partSize, (part + 1) * partSize).toString('base64');
-    yield { ...envelope, base64, part: part + 1, parts };
+    yield { ...envelope, contentId, base64, part: part + 1, parts };
   }
-}
-
-function batchesOf(messages: readonly string[]): string[][] {
-  const batches: string[][] = [];
-  let size = Number.POSITIVE_INFINITY;
-  for (const message of messages) {
-    const bytes = message.length;
-    const open = batches.at(-1);
-    if (open === undefined || open.length === 10 || size + bytes > largestBatch) {
-      batches.push([message]);
-      size = bytes;
-    } else {
-      open.push(message);
-      size += bytes;
-    }
-  }
-  return batches;
 }

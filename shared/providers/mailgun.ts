@@ -1,12 +1,22 @@
 import * as z from 'zod/mini';
 import { addressesIn } from '../address.ts';
+import { fingerprint } from '../fingerprint.ts';
 import { lookUp } from '../look-up.ts';
 import { utf8Text } from '../text.ts';
 import { epochMillis, isoText } from '../time.ts';
 import { hexSha256, hour, isHmacOf, timeliness, usable } from './authentication.ts';
 import { withoutBrackets } from './message-id.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
-import { attachedIds, formFields, interpreted, isForm, type PieceReading, readForm, readJson } from './reading.ts';
+import {
+  attachedIds,
+  exactJson,
+  formFields,
+  interpreted,
+  isForm,
+  type PieceReading,
+  readForm,
+  readJson,
+} from './reading.ts';
 import { ofOneOf } from './recipients.ts';
 import { anything, numberOrText, object, text } from './shape.ts';
 import { enhancedCodeAmong, type FailureStatus, failureOf, labelledFailure } from './smtp-reply.ts';
@@ -132,7 +142,7 @@ const events = {
 export const mailgun = {
   name: 'mailgun',
   title: 'Mailgun',
-  authentication: 'HMAC-SHA256 over timestamp and token; the event itself is not covered',
+  authentication: 'HMAC-SHA256 over timestamp and token, each token for one event only',
   secret: 'the HTTP webhook signing key (not the API key)',
   secretKind: 'text',
   events,
@@ -149,12 +159,22 @@ export const mailgun = {
     return refusals.includes(null) ? null : refusals[0]!;
   },
 
+  // The triple proves any event: it is good for the one that it first came with, which each retry brings again.
+  nonceOf(request, secrets) {
+    const keys = usable(secrets);
+    const proof = triplesOf(request).find(one => refusalOf(one, keys, request.receivedAt) === null);
+    if (proof === undefined) return null;
+    const body = utf8Text(request.body) ?? request.body.toString('latin1');
+    const told = isForm(request) ? formFields(body, [...mayRepeat, ...proofFields]) : eventOf(exactJson(body));
+    return { value: proof.token, content: fingerprint(JSON.stringify(told ?? body)) };
+  },
+
   parse(request, context) {
     const reads = ({ 'event-data': event }: z.infer<typeof mailgunEvent>) => read(event, context);
     if (!isForm(request)) return readJson(request, mailgunEvent, reads, { batched: false, piecesOf: eventOf });
     return readForm(request, utf8Text(request.body), mailgunForm, reads, {
       mayRepeat,
-      leaveOut: ['token', 'signature'],
+      leaveOut: proofFields,
     });
   },
 } as const satisfies Provider;
@@ -184,6 +204,9 @@ const longestBody = 1024 * 1024;
 
 /** The older form's fields that come more than once. */
 const mayRepeat = ['tag', 'X-Mailgun-Tag'];
+
+/** Its fields of the proof; the timestamp is the event's own as well. */
+const proofFields = ['token', 'signature'];
 
 /** The signature is in the body, so that the body has to be read to be verified: this much of it, and no more. */
 function triplesOf(request: ProviderRequest): readonly Triple[] {
@@ -259,7 +282,7 @@ export const guide: Guide = {
   refusedCalls: 'sent again',
   machines: '`client-info.bot` on an open or a click: `apple`, `gmail`, or `generic` for a scanner.',
   notes: [
-    'The signature covers a timestamp and a token, not the event: who has seen one request could make another, for nine hours. It is left out of what is kept in quarantine, but for bodies of which nothing can be read.',
+    'The signature covers a timestamp and a token, not the event: a token proves the event that it first came with, and is refused with any other. It is left out of what is kept in quarantine.',
     'The older shape, a form with all fields beside each other, is read as well, with its events "dropped" and "bounced"; a multipart body is not.',
     'Register a message with the `id` that the send call returns, with or without angle brackets.',
   ],

@@ -5,6 +5,7 @@
 
 import type { CanonicalEvent, Defect } from '../event.ts';
 import type { Status } from '../status.ts';
+import type { Unrecordable } from '../store.ts';
 
 /** One HTTP call, as it came. */
 export interface ProviderRequest {
@@ -17,6 +18,8 @@ export interface ProviderRequest {
   readonly body: Buffer;
   /** Epoch milliseconds of arrival. */
   readonly receivedAt: number;
+  /** Pieces that could not be read when their request came, to be read once more in place of its body. */
+  readonly pieces?: readonly unknown[];
 }
 
 /** Why a request is not taken for genuine. Counted, never told to the caller. */
@@ -25,7 +28,15 @@ export type Refusal =
   | 'missing_signature'
   | 'malformed_signature'
   | 'stale_timestamp'
-  | 'wrong_signature';
+  | 'wrong_signature'
+  | 'reused_nonce';
+
+/** What may prove one content genuine and no other, where a signature does not cover what it came with. */
+export interface Nonce {
+  readonly value: string;
+  /** The content, as a fingerprint. */
+  readonly content: string;
+}
 
 /** Names under which the sender attached our two ids to the email. */
 export interface MetadataNames {
@@ -49,7 +60,7 @@ export type QuarantineReason =
   | 'unexpected_shape'
   | 'confirm_by_hand'
   | 'unknown_event'
-  | 'item_full';
+  | Unrecordable['reason'];
 
 export interface Quarantined {
   readonly reason: QuarantineReason;
@@ -133,6 +144,8 @@ export interface Provider {
     secrets: readonly string[],
     outside: Outside,
   ): Refusal | null | Promise<Refusal | null>;
+  /** The nonce of a genuine request, where its signature does not cover the events; null where it has none. */
+  nonceOf?(request: ProviderRequest, secrets: readonly string[]): Nonce | null;
   /** All events of a genuine request. Never throws: what cannot be read is an explicit outcome. */
   parse(request: ProviderRequest, context: ReadingContext): Reading;
 }

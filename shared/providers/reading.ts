@@ -140,6 +140,7 @@ export function readJson<Piece>(
   read: (piece: Piece, raw: unknown) => PieceReading,
   { batched, textOf, piecesOf, isUnrelated }: JsonLayout,
 ): Reading {
+  if (request.pieces !== undefined) return readAgain(request, request.pieces, schema, read, isUnrelated);
   const body = utf8Text(request.body);
   if (body === null) return wholeBody('not_utf8');
   const text = textOf === undefined ? body : textOf(body);
@@ -160,6 +161,7 @@ export function readJsonLines<Piece>(
   schema: z.ZodMiniType<Piece>,
   read: (piece: Piece, raw: unknown) => PieceReading,
 ): Reading {
+  if (request.pieces !== undefined) return readAgain(request, request.pieces, schema, read);
   const body = utf8Text(request.body);
   if (body === null) return wholeBody('not_utf8');
   const lines = body.split(/\r?\n/).filter(line => line.trim() !== '');
@@ -208,12 +210,29 @@ export function readForm<Piece>(
     leaveOut = [],
   }: { readonly mayRepeat?: readonly string[]; readonly leaveOut?: readonly string[] } = {},
 ): Reading {
+  const fieldsOf = (text: string) => formFields(text, [...mayRepeat, ...leaveOut]);
+  if (request.pieces !== undefined) {
+    // A form with a field too many was kept as text.
+    const forms = request.pieces.map(piece => (typeof piece === 'string' ? (fieldsOf(piece) ?? piece) : piece));
+    return readAgain(request, forms, schema, read);
+  }
   if (form === null) return wholeBody('not_utf8');
-  const fields = formFields(form, [...mayRepeat, ...leaveOut]);
+  const fields = fieldsOf(form);
   // Of a GET the body has nothing: what is kept is the form.
   if (fields === null)
     return { ...wholeBody('unexpected_shape'), quarantined: [{ reason: 'unexpected_shape', piece: form }] };
   return readPieces(request, [fields], schema, read, false);
+}
+
+function readAgain<Piece>(
+  request: ProviderRequest,
+  pieces: readonly unknown[],
+  schema: z.ZodMiniType<Piece>,
+  read: (piece: Piece, raw: unknown) => PieceReading,
+  isUnrelated?: (piece: unknown) => boolean,
+): Reading {
+  const tooDeep = pieces.some(piece => oddities(piece).tooDeep);
+  return readPieces(request, pieces, schema, read, tooDeep, isUnrelated);
 }
 
 /** @param tooDeep whether any of the pieces is */

@@ -23,7 +23,12 @@ const environments = {
   ingest: {
     TABLE_NAME: 'emails',
     WEBHOOK_SECRETS_ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:webhooks',
+    NONCE_TABLE_NAME: 'nonces',
     QUARANTINE_QUEUE_URL: 'http://127.0.0.1/quarantine',
+    RETRY_QUEUE_URL: 'http://127.0.0.1/retry',
+    RETRY_QUEUE_ARN: 'arn:aws:sqs:us-east-1:000000000000:retry',
+    SES_QUEUE_ARN: 'arn:aws:sqs:us-east-1:000000000000:ses',
+    METRICS_NAMESPACE: 'Mailtrail/bench',
     RETENTION_DAYS: '400',
     METADATA_ACCOUNT_ID: 'account_id',
     METADATA_REFERENCE: 'reference',

@@ -122,7 +122,7 @@ ${guide.machines === null ? 'Its events do not tell an open or click by a machin
 
 ## While something of ours is out of order
 
-We answer ${provider.whenUnavailable ?? 429} with \`Retry-After\`. ${guide.retries}
+What cannot be recorded is put off by ourselves. Where not even that is possible, we answer ${provider.whenUnavailable ?? 429} with \`Retry-After\`. ${guide.retries}
 ${guide.notes.length === 0 ? '' : `\n## Good to know\n\n${guide.notes.map(note => `- ${note}`).join('\n')}\n`}`;
 }
 
@@ -150,7 +150,7 @@ export async function providersTable(): Promise<string> {
     'statuses reachable',
     'machine opens',
     'batched',
-    'when the database is down',
+    'when nothing can be kept',
   ];
   return [row(...head), `|${'---|'.repeat(head.length)}`, ...rows].join('\n');
 }

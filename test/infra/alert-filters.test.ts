@@ -10,7 +10,7 @@ interface StreamRecord {
   readonly after?: Status | null;
 }
 
-const [mapping] = resourcesOf(synthesize(), 'AWS::Lambda::EventSourceMapping').values();
+const mapping = resourcesOf(synthesize(), 'AWS::Lambda::EventSourceMapping').get('AlertStream');
 const patterns: readonly string[] = mapping!.Properties.FilterCriteria.Filters.map(
   ({ Pattern }: { Pattern: string }) => Pattern,
 );

@@ -13,4 +13,4 @@ it('cdk-nag finds nothing that is not explained, and what it finds stops the syn
   new Queue(stack, 'Careless');
   Validations.of(careless).addPlugins(new AwsSolutionsChecks(careless));
   expect(() => careless.synth()).toThrow('AwsSolutions-SQS4');
-});
+}, 60_000);

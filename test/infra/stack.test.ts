@@ -3,9 +3,9 @@ import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { alertEnv } from '../../functions/alert/env.ts';
 import { ingestEnv } from '../../functions/ingest/env.ts';
+import { createMetrics } from '../../functions/ingest/metrics.ts';
 import { queryEnv } from '../../functions/query/env.ts';
 import { esbuildOptions, functionNames } from '../../infra/bundling.ts';
-import { createLog } from '../../shared/log.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { type Route, routes } from '../../shared/routes.ts';
 import { asText, type Resource, resourcesOf, synthesize } from './synthesized.ts';
@@ -25,25 +25,27 @@ const only = (type: string, template = unconfigured): Resource => {
   return first!;
 };
 
+const emails = resourcesOf(unconfigured, 'AWS::DynamoDB::Table').get('Emails')!;
+const queues = resourcesOf(unconfigured, 'AWS::SQS::Queue');
+const keptTypes = ['AWS::SecretsManager::Secret', 'AWS::SQS::Queue', 'AWS::S3::Bucket'] as const;
+
 describe('what is kept', () => {
   it('survives every update and the removal of the stack', () => {
-    for (const type of [
-      'AWS::DynamoDB::Table',
-      'AWS::SecretsManager::Secret',
-      'AWS::SQS::Queue',
-      'AWS::S3::Bucket',
-    ] as const) {
-      expect(only(type), type).toMatchObject({
+    for (const [name, kept] of [
+      ['Emails', emails] as const,
+      ...keptTypes.flatMap(type => [...resourcesOf(unconfigured, type)]),
+    ]) {
+      expect(kept, name).toMatchObject({
         DeletionPolicy: expect.stringMatching(/^Retain/),
         UpdateReplacePolicy: 'Retain',
       });
     }
-    expect(only('AWS::DynamoDB::Table').Properties.DeletionProtectionEnabled).toBe(true);
+    expect(emails.Properties.DeletionProtectionEnabled).toBe(true);
   });
 
   it('leaves nothing behind but the protected table when the first deployment fails', () => {
-    for (const type of ['AWS::SecretsManager::Secret', 'AWS::SQS::Queue', 'AWS::S3::Bucket'] as const) {
-      expect(only(type).DeletionPolicy, type).toBe('RetainExceptOnCreate');
+    for (const [name, { DeletionPolicy }] of keptTypes.flatMap(type => [...resourcesOf(unconfigured, type)])) {
+      expect(DeletionPolicy, name).toBe('RetainExceptOnCreate');
     }
   });
 
@@ -55,15 +57,21 @@ describe('what is kept', () => {
     expect(ids).toEqual([
       'EmailsE39F01A5',
       'WebhookSecretsC35BAB69',
+      'Nonces7831CA8B',
       'Quarantine23FF09FE',
+      'RetryDeadLettersF5314E22',
+      'Retry5F1AFE10',
       'AlertFailuresC03B141B',
+      'SesEventsTopic9693DEB0',
+      'SesEventsQueueDeadLettersE73B6B9D',
+      'SesEventsQueueF4E5BF5D',
       'Support5CFB64A3',
       'Operations993AC38D',
     ]);
   });
 
   it('can be restored to any second of the last 35 days, is encrypted, and expires', () => {
-    expect(only('AWS::DynamoDB::Table').Properties).toMatchObject({
+    expect(emails.Properties).toMatchObject({
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       SSESpecification: { SSEEnabled: true },
       TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
@@ -72,14 +80,14 @@ describe('what is kept', () => {
   });
 
   it('costs nothing while nothing happens, and has a ceiling while everything does', () => {
-    expect(only('AWS::DynamoDB::Table').Properties).toMatchObject({
+    expect(emails.Properties).toMatchObject({
       BillingMode: 'PAY_PER_REQUEST',
       OnDemandThroughput: { MaxWriteRequestUnits: 4000, MaxReadRequestUnits: 4000 },
     });
   });
 
   it('is found by account, recipient, reference and what needs attention, by keys alone', () => {
-    const { KeySchema, GlobalSecondaryIndexes } = only('AWS::DynamoDB::Table').Properties;
+    const { KeySchema, GlobalSecondaryIndexes } = emails.Properties;
     const keys = (schema: { AttributeName: string }[]) => schema.map(({ AttributeName }) => AttributeName).join(', ');
     expect(keys(KeySchema)).toBe('emailId');
     expect(
@@ -121,11 +129,37 @@ describe('what is kept', () => {
     }
   });
 
-  it('keeps quarantined events as long as a queue can, in messages as large as they come', () => {
-    expect(only('AWS::SQS::Queue').Properties).toMatchObject({
-      MessageRetentionPeriod: 14 * 24 * 60 * 60,
-      MaximumMessageSize: 1024 * 1024,
-      SqsManagedSseEnabled: true,
+  it('keeps events in queues as long as queues can, in messages as large as they come', () => {
+    expect([...queues.keys()].sort()).toEqual([
+      'Quarantine',
+      'Retry',
+      'RetryDeadLetters',
+      'SesEventsQueue',
+      'SesEventsQueueDeadLetters',
+    ]);
+    for (const [name, { Properties }] of queues) {
+      expect(Properties, name).toMatchObject({
+        MessageRetentionPeriod: 14 * 24 * 60 * 60,
+        MaximumMessageSize: 1024 * 1024,
+        SqsManagedSseEnabled: true,
+      });
+    }
+  });
+
+  it('tries again every minute, for hours, before a person has to look at it', () => {
+    for (const name of ['Retry', 'SesEventsQueue']) {
+      const { VisibilityTimeout, RedrivePolicy } = queues.get(name)!.Properties;
+      expect(VisibilityTimeout, name).toBeGreaterThanOrEqual(6 * 10);
+      expect(VisibilityTimeout * RedrivePolicy.maxReceiveCount, name).toBeGreaterThan(8 * 60 * 60);
+      expect(asText(RedrivePolicy.deadLetterTargetArn), name).toBe(`${name}DeadLetters.Arn`);
+    }
+  });
+
+  it('forgets nonces by itself, once their requests are too old to be taken', () => {
+    expect(resourcesOf(unconfigured, 'AWS::DynamoDB::Table').get('Nonces')!.Properties).toMatchObject({
+      TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
+      BillingMode: 'PAY_PER_REQUEST',
+      OnDemandThroughput: { MaxWriteRequestUnits: 4000, MaxReadRequestUnits: 4000 },
     });
   });
 });
@@ -232,10 +266,18 @@ describe('each function', () => {
     expect(allowed).toEqual({
       IngestRole: [
         'dynamodb:UpdateItem on Emails.Arn',
+        'dynamodb:UpdateItem on Nonces.Arn',
         'logs:CreateLogStream on IngestLogs.Arn',
         'logs:PutLogEvents on IngestLogs.Arn',
         'secretsmanager:GetSecretValue on WebhookSecrets',
+        'sqs:DeleteMessage on Retry.Arn',
+        'sqs:DeleteMessage on SesEventsQueue.Arn',
+        'sqs:GetQueueAttributes on Retry.Arn',
+        'sqs:GetQueueAttributes on SesEventsQueue.Arn',
+        'sqs:ReceiveMessage on Retry.Arn',
+        'sqs:ReceiveMessage on SesEventsQueue.Arn',
         'sqs:SendMessage on Quarantine.Arn',
+        'sqs:SendMessage on Retry.Arn',
       ],
       QueryRole: [
         'dynamodb:BatchGetItem on Emails.Arn',
@@ -319,8 +361,64 @@ describe('each function', () => {
   });
 });
 
+describe('the events of Amazon SES', () => {
+  const statements = (template: typeof configured, type: string, name: string) =>
+    resourcesOf(template, type).get(name)!.Properties.PolicyDocument.Statement;
+
+  it('come through a topic to which SES alone may publish, and only for this account', () => {
+    expect(statements(unconfigured, 'AWS::SNS::TopicPolicy', 'SesEventsTopicPolicy').slice(1)).toMatchObject([
+      {
+        Effect: 'Allow',
+        Action: 'sns:Publish',
+        Principal: { Service: 'ses.amazonaws.com' },
+        Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
+      },
+    ]);
+  });
+
+  it('go from there into a queue that takes from that topic alone, in its envelope', () => {
+    const yours = 'arn:aws:sns:eu-west-1:123456789012:mail-events';
+    for (const [template, topic] of [
+      [unconfigured, 'SesEventsTopic'],
+      [synthesize({ sesTopicArn: yours }), yours],
+    ] as const) {
+      expect(statements(template, 'AWS::SQS::QueuePolicy', 'SesEventsQueuePolicy').slice(1)).toMatchObject([
+        {
+          Effect: 'Allow',
+          Action: 'sqs:SendMessage',
+          Principal: { Service: 'sns.amazonaws.com' },
+          Condition: { ArnEquals: { 'aws:SourceArn': topic === yours ? yours : { Ref: expect.any(String) } } },
+        },
+      ]);
+      const [subscription, ...others] = [...resourcesOf(template, 'AWS::SNS::Subscription').values()];
+      expect(others).toEqual([]);
+      expect(asText(subscription!.Properties.TopicArn)).toBe(topic);
+      expect(asText(subscription!.Properties.Endpoint)).toBe('SesEventsQueue.Arn');
+      expect(subscription!.Properties.RawMessageDelivery ?? false).toBe(false);
+    }
+    expect(resourcesOf(synthesize({ sesTopicArn: yours }), 'AWS::SNS::Topic').has('SesEventsTopic')).toBe(false);
+  });
+
+  it('and those that were put off, feed the ingest function in batches of which just what failed comes again', () => {
+    const mappings = resourcesOf(unconfigured, 'AWS::Lambda::EventSourceMapping');
+    for (const [name, queue] of [
+      ['IngestRetry', 'Retry.Arn'],
+      ['IngestSes', 'SesEventsQueue.Arn'],
+    ] as const) {
+      const { Properties } = mappings.get(name)!;
+      expect(asText(Properties.EventSourceArn)).toBe(queue);
+      expect(asText(Properties.FunctionName)).toBe('Ingest');
+      expect(Properties).toMatchObject({
+        BatchSize: 10,
+        FunctionResponseTypes: ['ReportBatchItemFailures'],
+        ScalingConfig: { MaximumConcurrency: 5 },
+      });
+    }
+  });
+});
+
 describe('alerts', () => {
-  const { Properties } = only('AWS::Lambda::EventSourceMapping');
+  const { Properties } = resourcesOf(unconfigured, 'AWS::Lambda::EventSourceMapping').get('AlertStream')!;
 
   it('miss nothing, gather for longer than a burst of a minute, and give up before the stream forgets', () => {
     expect(Properties).toMatchObject({
@@ -354,6 +452,7 @@ describe('alerts', () => {
   it("reach support's address when there is one, and alarms too unless operations has its own", () => {
     const subscribed = (template: typeof configured) =>
       [...resourcesOf(template, 'AWS::SNS::Subscription').values()]
+        .filter(({ Properties: { Protocol } }) => Protocol === 'email')
         .map(({ Properties: { TopicArn, Endpoint } }) => `${asText(TopicArn)}: ${Endpoint}`)
         .sort();
     expect(subscribed(unconfigured)).toEqual([]);
@@ -372,9 +471,13 @@ describe('alarms', () => {
     const watched = [...alarms.values()].map(({ Properties: { MetricName, Dimensions } }) =>
       [MetricName, ...Dimensions.map(({ Value }: { Value: unknown }) => asText(Value))].join(' '),
     );
-    expect(watched.filter(metric => !metric.startsWith('Webhook')).sort()).toEqual([
+    expect(watched.filter(metric => !/^(Refused|Unavailable) /.test(metric)).sort()).toEqual([
       '5xx Api',
+      'ApproximateAgeOfOldestMessage Retry.QueueName',
+      'ApproximateAgeOfOldestMessage SesEventsQueue.QueueName',
       'ApproximateNumberOfMessagesVisible Quarantine.QueueName',
+      'ApproximateNumberOfMessagesVisible RetryDeadLetters.QueueName',
+      'ApproximateNumberOfMessagesVisible SesEventsQueueDeadLetters.QueueName',
       'DestinationDeliveryFailures Alert',
       'Errors Alert',
       'Errors Ingest',
@@ -396,28 +499,31 @@ describe('alarms', () => {
     }
   });
 
-  it('count refused and unavailable webhooks from the lines that ingest logs, by provider', () => {
-    const filters = [...resourcesOf(unconfigured, 'AWS::Logs::MetricFilter').values()];
-    expect(filters.map(({ Properties }) => Properties.FilterPattern)).toEqual([
-      '{ $.line = "webhook.refused" }',
-      '{ $.line = "webhook.unavailable" }',
-    ]);
-    const lines: unknown[] = [];
-    const log = createLog(line => lines.push(JSON.parse(line)));
-    log('webhook.refused', { requestId: '1', provider: 'sendgrid', refusal: 'signature_wrong' });
-    log('webhook.unavailable', { requestId: '1', provider: 'sendgrid', cause: 'secrets' });
-    for (const [index, { Properties }] of filters.entries()) {
-      expect(lines[index]).toMatchObject({ line: /"(.*)"/.exec(Properties.FilterPattern)![1], provider: 'sendgrid' });
-      expect(Properties.MetricTransformations[0].Dimensions).toEqual([{ Key: 'Provider', Value: '$.provider' }]);
-      expect(asText(Properties.LogGroupName)).toBe('IngestLogs');
+  it('watch just the metrics that the ingest function writes', () => {
+    const written: Record<string, unknown>[] = [];
+    const { METRICS_NAMESPACE } = resourcesOf(unconfigured, 'AWS::Lambda::Function').get('Ingest')!.Properties
+      .Environment.Variables;
+    const metrics = createMetrics(METRICS_NAMESPACE, line => written.push(JSON.parse(line)));
+    metrics.count('sendgrid', { refused: 1 });
+    metrics.count('sendgrid', { unavailable: 1 });
+    for (const [name, line] of [
+      ['WebhookRefused', written[0]!],
+      ['WebhookUnavailable', written[1]!],
+    ] as const) {
+      const { MetricName, Namespace, Dimensions } = alarms.get(`Alarms${name}sendgrid`)!.Properties;
+      // biome-ignore lint/suspicious/noExplicitAny: as in the format
+      const [definition] = (line._aws as any).CloudWatchMetrics;
+      expect(definition).toMatchObject({ Namespace, Metrics: [{ Name: MetricName }] });
+      expect(definition.Dimensions[0].sort()).toEqual(Dimensions.map(({ Name }: { Name: string }) => Name).sort());
+      for (const { Name, Value } of Dimensions) expect(line[Name]).toBe(Value);
     }
   });
 
   it('watch every provider on its own', () => {
-    for (const metric of ['WebhookRefused', 'WebhookUnavailable']) {
+    for (const metric of ['Refused', 'Unavailable']) {
       const watched = [...alarms.values()]
         .filter(({ Properties }) => Properties.MetricName === metric)
-        .map(({ Properties }) => Properties.Dimensions[0].Value);
+        .map(({ Properties }) => Properties.Dimensions.find(({ Name }: { Name: string }) => Name === 'Provider').Value);
       expect(watched.sort()).toEqual(Object.keys(providers).sort());
     }
   });
@@ -425,6 +531,9 @@ describe('alarms', () => {
 
 it('says after deploying where everything is', () => {
   expect(Object.keys(unconfigured.Outputs)).toEqual(
-    expect.arrayContaining(['ApiUrl', 'WebhookUrl', 'WebhookSecretsArn', 'SupportTopicArn', 'TableName']),
+    expect.arrayContaining([
+      ...['ApiUrl', 'WebhookUrl', 'WebhookSecretsArn', 'SupportTopicArn', 'SesTopicArn', 'TableName'],
+      ...['IngestFunctionName', 'QuarantineQueueUrl', 'RetryDeadLettersQueueUrl', 'SesDeadLettersQueueUrl'],
+    ]),
   );
 });

@@ -2,10 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createHandler } from '../../functions/ingest/handler.ts';
+import { createKeep } from '../../functions/ingest/keep.ts';
+import { createMetrics } from '../../functions/ingest/metrics.ts';
+import type { Nonces } from '../../functions/ingest/nonces.ts';
 import { createQuarantine, type Quarantine } from '../../functions/ingest/quarantine.ts';
+import { createRetryQueue, type RetryQueue } from '../../functions/ingest/retry-queue.ts';
 import type { WebhookSecretsOf } from '../../functions/ingest/webhook-secrets.ts';
 import type { HttpAnswer } from '../../shared/http.ts';
 import { createLog } from '../../shared/log.ts';
+import { createReadingContext } from '../../shared/providers/reading-context.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
 import { createRecorder, type Recorder } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
@@ -18,12 +23,16 @@ import { startQuarantineQueue } from './quarantine-queue.ts';
 describe('a request to /webhooks/{provider}', () => {
   let emails: StoredEmails;
   let queue: Awaited<ReturnType<typeof startQuarantineQueue>>;
+  let retries: Awaited<ReturnType<(typeof queue)['another']>>;
   let lines: string[];
+  let metricLines: string[];
+  const metrics = createMetrics('Mailtrail/test', line => metricLines.push(line));
   const keys = Object.fromEntries(providerNames.map(name => [name, signingKeys(name)]));
 
   beforeAll(async () => {
     emails = await startStoredEmails();
     queue = await startQuarantineQueue();
+    retries = await queue.another('retry');
   });
   afterAll(async () => {
     await emails?.stop();
@@ -31,7 +40,9 @@ describe('a request to /webhooks/{provider}', () => {
   });
   beforeEach(async () => {
     lines = [];
+    metricLines = [];
     await queue.empty();
+    await retries.empty();
   });
 
   interface Parts {
@@ -39,15 +50,25 @@ describe('a request to /webhooks/{provider}', () => {
     readonly secretsOf: WebhookSecretsOf;
     readonly quarantine: Quarantine;
     readonly queueUrl: string;
+    readonly retryQueue: RetryQueue;
+    readonly nonces: Nonces;
   }
+  const noQueue: RetryQueue = () => Promise.reject(new Error('out of reach'));
   const handler = (parts: Partial<Parts> = {}) =>
     createHandler({
       providers,
       secretsOf: parts.secretsOf ?? (async name => [keys[name]!.secret]),
-      store: parts.store ?? emails.store,
-      quarantine: parts.quarantine ?? createQuarantine(queue.client, parts.queueUrl ?? queue.queueUrl),
-      metadata: { accountId: 'account_id', reference: 'reference' },
+      nonces: parts.nonces ?? emails.nonces,
+      keep: createKeep({
+        store: parts.store ?? emails.store,
+        quarantine: parts.quarantine ?? createQuarantine(queue.client, parts.queueUrl ?? queue.queueUrl),
+        retryQueue: parts.retryQueue ?? createRetryQueue(queue.client, retries.queueUrl),
+        metrics,
+        now: () => noon,
+      }),
+      context: createReadingContext(providers, { accountId: 'account_id', reference: 'reference' }),
       get: () => Promise.reject(new Error('out of reach')),
+      metrics,
       now: () => noon,
       log: createLog(line => lines.push(line)),
     });
@@ -118,7 +139,7 @@ describe('a request to /webhooks/{provider}', () => {
       expect(answer.body).toBe('{"type":"/problems/unauthorized","title":"Unauthorized","status":401}');
       expect(await itemsStored()).toBe(before);
       expect(await queue.kept()).toEqual([]);
-      expect(lines.map(line => JSON.parse(line))).toMatchObject([{ line: 'webhook.refused', provider: name }]);
+      expect(lines.map(line => JSON.parse(line))).toMatchObject([{ message: 'webhook.refused', provider: name }]);
     });
 
     it("one provider's signature on another's path", async () => {
@@ -141,11 +162,11 @@ describe('a request to /webhooks/{provider}', () => {
       const secretsOf = () => Promise.reject(new Error('out of reach'));
       expect(await send('sendgrid', batch(delivered('secrets')), { parts: { secretsOf } })).toMatchObject(again);
       expect(lines.map(line => JSON.parse(line))).toMatchObject([
-        { line: 'webhook.unavailable', cause: 'secrets: Error' },
+        { message: 'webhook.unavailable', cause: 'secrets: Error' },
       ]);
     });
 
-    it('when an event could not be recorded; sent again, it is', async () => {
+    it('when an event could be neither recorded nor put off; sent again, it is recorded', async () => {
       const body = batch(delivered('refused-1'), delivered('refused-2'));
       let calls = 0;
       const store: Pick<Recorder, 'record'> = {
@@ -156,8 +177,12 @@ describe('a request to /webhooks/{provider}', () => {
           return { ...recorded, failed: [{ events: events.slice(1), error: new Error('throttled') }] };
         },
       };
-      expect(await send('sendgrid', body, { parts: { store } })).toMatchObject(again);
+      expect(await send('sendgrid', body, { parts: { store, retryQueue: noQueue } })).toMatchObject(again);
       expect(calls).toBe(1);
+      expect(lines.map(line => JSON.parse(line))).toMatchObject([
+        { message: 'webhook.answered', answer: 429, recorded: 1, deferred: 0, failed: 1 },
+        { message: 'webhook.unavailable', cause: 'table: Error, retry queue: Error' },
+      ]);
       expect(counts(await send('sendgrid', body))).toMatchObject({ recorded: 1, duplicate: 1 });
     });
 
@@ -181,13 +206,16 @@ describe('a request to /webhooks/{provider}', () => {
     });
     it.each<[string, Partial<Parts>]>([
       ['the secrets hang', { secretsOf: never }],
-      ['the table hangs', { store: hangingTable }],
+      ['the table and the retry queue hang', { store: hangingTable, retryQueue: never }],
       ['the quarantine hangs', { quarantine: never }],
       [
-        'the secrets are slow, the table and the quarantine hang',
-        { secretsOf: slowSecrets, store: hangingTable, quarantine: never },
+        'the secrets are slow, the table and the queues hang',
+        { secretsOf: slowSecrets, store: hangingTable, quarantine: never, retryQueue: never },
       ],
-      ['the table hangs, and nothing has to go to quarantine', { store: hangingTable, quarantine: never }],
+      [
+        'the table and the queues hang, and nothing has to go to quarantine',
+        { store: hangingTable, quarantine: never, retryQueue: never },
+      ],
     ])('while %s: with 429', async (what, parts) => {
       const readable = what.includes('nothing has to go');
       const begun = performance.now();
@@ -197,13 +225,26 @@ describe('a request to /webhooks/{provider}', () => {
       expect(answer.statusCode).toBe(429);
     });
 
+    it.each<[string, ProviderName, Partial<Parts>]>([
+      ['the table hangs', 'sendgrid', { store: hangingTable }],
+      ['the table and the nonces hang', 'mailgun', { store: hangingTable, nonces: never }],
+    ])('while %s: with 200, since the retry queue has it', async (_what, provider, parts) => {
+      const begun = performance.now();
+      const content = provider === 'sendgrid' ? batch(delivered('hanging')) : fixture('mailgun', 'delivered');
+      const answer = await send(provider, content, { parts });
+      expect(performance.now() - begun).toBeLessThan(2_500);
+      expect(answer.statusCode).toBe(200);
+      expect(counts(answer)).toMatchObject({ received: 1, recorded: 0, deferred: 1 });
+      expect(await retries.kept()).toMatchObject([{ provider, events: [{ status: 'delivered' }] }]);
+    });
+
     it('counted from when the gateway took the request, unless it has another clock than we', async () => {
       const { headers, body } = keys.sendgrid!.sign(batch(delivered('waited')), noon);
       const took = async (waited: number) => {
         const event = httpEvent('POST /webhooks/{provider}', { provider: 'sendgrid' }, headers, body);
         const requestContext = { ...event.requestContext, timeEpoch: noon - waited };
         const begun = performance.now();
-        await handler({ store: hangingTable })({ ...event, requestContext }, lambdaContext);
+        await handler({ store: hangingTable, retryQueue: never })({ ...event, requestContext }, lambdaContext);
         return performance.now() - begun;
       };
       const [cold, late, clockAhead, clockBehind] = await Promise.all([
@@ -220,7 +261,13 @@ describe('a request to /webhooks/{provider}', () => {
 
   it('whose email has no room for it is kept in quarantine', async () => {
     const store: Pick<Recorder, 'record'> = {
-      record: async events => ({ recorded: 0, duplicate: 0, dropped: 0, full: events, failed: [] }),
+      record: async ([event]) => ({
+        recorded: 0,
+        duplicate: 0,
+        dropped: 0,
+        unrecordable: [{ reason: 'item_full', event: event! }],
+        failed: [],
+      }),
     };
     const answer = await send('sendgrid', batch(delivered('full')), { parts: { store } });
     expect(answer.statusCode).toBe(200);
@@ -289,8 +336,9 @@ describe('a request to /webhooks/{provider}', () => {
     await post('app', { ...signed.headers, 'webhook-id': canary }, signed.body);
     await send('app', Buffer.from(`{"type":"${canary}"}`));
     await post(canary, signed.headers, signed.body);
-    const logged = lines.join('');
+    const logged = [...lines, ...metricLines].join('');
     expect(lines.length).toBeGreaterThanOrEqual(3);
+    expect(metricLines.length).toBeGreaterThanOrEqual(3);
     for (const secret of [canary, signed.headers['webhook-signature']!, keys.app!.secret]) {
       expect(logged).not.toContain(secret);
     }

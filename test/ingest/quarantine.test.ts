@@ -11,7 +11,9 @@ describe('the quarantine', () => {
   afterAll(() => queue?.stop());
   beforeEach(() => queue.empty());
 
-  const request = (body: Buffer) => ({ requestId: 'r1', provider: 'sendgrid', receivedAt: noon, body });
+  // What tells how a body is to be read is kept; what proves it genuine, and all else, is not.
+  const headers = { 'content-type': 'application/json', authorization: 'Basic c2VjcmV0', 'svix-id': undefined };
+  const request = (body: Buffer) => ({ requestId: 'r1', provider: 'sendgrid', receivedAt: noon, headers, body });
   const quarantine: Quarantine = (...given) => createQuarantine(queue.client, queue.queueUrl)(...given);
 
   it('keeps the pieces of one request that share a reason in one message', async () => {
@@ -20,7 +22,12 @@ describe('the quarantine', () => {
       { reason: 'missing_recipient', piece: { event: 'open' } },
       { reason: 'unknown_event', piece: { event: 'newer' } },
     ]);
-    const envelope = { requestId: 'r1', provider: 'sendgrid', receivedAt: '2026-01-02T12:00:00.000Z' };
+    const envelope = {
+      requestId: 'r1',
+      provider: 'sendgrid',
+      receivedAt: '2026-01-02T12:00:00.000Z',
+      headers: { 'content-type': 'application/json' },
+    };
     expect(new Set(await queue.kept())).toEqual(
       new Set([
         { ...envelope, reason: 'unknown_event', pieces: [{ event: 'new' }, { event: 'newer' }] },

@@ -29,7 +29,7 @@ let ingest: ReturnType<typeof ingestOf>;
 beforeAll(async () => {
   emails = await startStoredEmails();
   queue = await startQuarantineQueue();
-  ingest = ingestOf(emails.store, createQuarantine(queue.client, queue.queueUrl));
+  ingest = ingestOf(emails.store, createQuarantine(queue.client, queue.queueUrl), { nonces: emails.nonces });
 });
 afterAll(async () => {
   await emails?.stop();
@@ -89,7 +89,13 @@ describe.each(providerNames)('the provider %s', name => {
   it('asks for a request again, in the way that the provider heeds, while the table is out of reach', async () => {
     const error = new Error('out of reach');
     const store: Pick<Recorder, 'record'> = {
-      record: async events => ({ recorded: 0, duplicate: 0, dropped: 0, full: [], failed: [{ events, error }] }),
+      record: async events => ({
+        recorded: 0,
+        duplicate: 0,
+        dropped: 0,
+        unrecordable: [],
+        failed: [{ events, error }],
+      }),
     };
     const outcome = await ingestOf(store, async () => {})(name, genuine, [keys.secret]);
     expect(outcome.status).toBe(provider.whenUnavailable ?? 429);
@@ -216,7 +222,7 @@ describe.each(providerNames)('the provider %s', name => {
       const store: Pick<Recorder, 'record'> = {
         async record(events) {
           recorded.push(...events);
-          return { recorded: events.length, duplicate: 0, dropped: 0, full: [], failed: [] };
+          return { recorded: events.length, duplicate: 0, dropped: 0, unrecordable: [], failed: [] };
         },
       };
       const forge = ingestOf(store, async () => {});

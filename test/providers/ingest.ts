@@ -1,8 +1,13 @@
 import { isUtf8 } from 'node:buffer';
 import { createHandler } from '../../functions/ingest/handler.ts';
+import { createKeep } from '../../functions/ingest/keep.ts';
+import type { IngestMetrics } from '../../functions/ingest/metrics.ts';
+import type { Nonces } from '../../functions/ingest/nonces.ts';
 import type { Quarantine } from '../../functions/ingest/quarantine.ts';
+import type { RetryQueue } from '../../functions/ingest/retry-queue.ts';
 import type { HttpAnswer } from '../../shared/http.ts';
 import { createLog } from '../../shared/log.ts';
+import { createReadingContext } from '../../shared/providers/reading-context.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
 import type { Recorder } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
@@ -27,22 +32,36 @@ export interface Outcome {
   readonly answer: HttpAnswer;
 }
 
-/** The ingest function of the registered providers, called as the gateway calls it. */
-export function ingestOf(store: Pick<Recorder, 'record'>, quarantine: Quarantine) {
+/** Whoever counts nothing. */
+export const noMetrics: IngestMetrics = { count() {}, arrived() {}, recorded() {} };
+
+/**
+ * The ingest function of the registered providers, called as the gateway calls it. Without a retry queue of the test's
+ * there is none in reach, and without nonces none was ever used.
+ */
+export function ingestOf(
+  store: Pick<Recorder, 'record'>,
+  quarantine: Quarantine,
+  {
+    retryQueue = () => Promise.reject(new Error('out of reach')),
+    nonces = async () => true,
+  }: { readonly retryQueue?: RetryQueue; readonly nonces?: Nonces } = {},
+) {
   return async (
     provider: ProviderName,
     { method = 'POST', url = '', headers, body }: Sent,
     secrets: readonly string[],
     { receivedAt = noon, base64 = false, get = snsGet } = {},
   ): Promise<Outcome> => {
-    const lines: { line: string; refusal?: string }[] = [];
+    const lines: { message: string; refusal?: string }[] = [];
     const handler = createHandler({
       providers,
       secretsOf: async () => secrets,
-      store,
-      quarantine,
-      metadata: { accountId: 'account_id', reference: 'reference' },
+      nonces,
+      keep: createKeep({ store, quarantine, retryQueue, metrics: noMetrics, now: () => receivedAt }),
+      context: createReadingContext(providers, { accountId: 'account_id', reference: 'reference' }),
       get,
+      metrics: noMetrics,
       now: () => receivedAt,
       log: createLog(line => lines.push(JSON.parse(line))),
     });
@@ -50,7 +69,7 @@ export function ingestOf(store: Pick<Recorder, 'record'>, quarantine: Quarantine
     const encoding = { base64: base64 || !isUtf8(body) };
     const event = httpEvent('POST /webhooks/{provider}', { provider }, headers, body, { ...encoding, method, url });
     const answer = await handler(event, lambdaContext);
-    const refused = lines.find(({ line }) => line === 'webhook.refused');
+    const refused = lines.find(({ message }) => message === 'webhook.refused');
     return {
       status: answer.statusCode,
       refusal: refused?.refusal ?? null,

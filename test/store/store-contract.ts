@@ -339,8 +339,8 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           const sent = anEvent({ messageId, status: 'sent', occurredAt: noon - 1 });
           const all = [...opens, sent];
           const record = async (events: readonly CanonicalEvent[]) => {
-            const { failed, full } = await store.record(events, noon);
-            expect([...failed, ...full]).toEqual([]);
+            const { failed, unrecordable } = await store.record(events, noon);
+            expect([...failed, ...unrecordable]).toEqual([]);
           };
           if (order === 'oldest first') for (const event of all) await record([event]);
           if (order === 'newest first') for (const event of all.toReversed()) await record([event]);
@@ -367,7 +367,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
 
       it.each([119, 400])('takes %d notes of one email in one request', async count => {
         const notes = receipts(freshMessageId(), count, { status: null });
-        expect(await store.record(notes, noon)).toMatchObject({ recorded: count, failed: [], full: [] });
+        expect(await store.record(notes, noon)).toMatchObject({ recorded: count, failed: [], unrecordable: [] });
         expect(await store.record(notes, noon)).toMatchObject({ recorded: 0, duplicate: count, failed: [] });
       });
 
@@ -385,10 +385,10 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           reason: { code: 'fbl', text: 'x'.repeat(4_000) },
         });
         const more = Array.from({ length: 10 }, (_, index) => deferral(100 + index));
-        const { recorded, full, failed } = await store.record([...more, complaint], noon);
+        const { recorded, unrecordable, failed } = await store.record([...more, complaint], noon);
         expect(failed).toEqual([]);
         expect(recorded).toBe(1);
-        expect(full).toEqual(more);
+        expect(unrecordable).toEqual(more.map(event => ({ reason: 'item_full', event })));
         const email = await stored(complaint);
         expect(email.verdict?.status).toBe('marked_spam');
         expect(email.events).toHaveLength(96);
@@ -399,7 +399,10 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         const messageId = freshMessageId();
         const deferrals = receipts(messageId, 350, { status: 'deferred', reason: { text: 'x'.repeat(1_200) } });
         const complaint = anEvent({ messageId, status: 'marked_spam' });
-        expect(await store.record([...deferrals, complaint], noon)).toMatchObject({ recorded: 1, full: deferrals });
+        expect(await store.record([...deferrals, complaint], noon)).toMatchObject({
+          recorded: 1,
+          unrecordable: deferrals.map(event => ({ reason: 'item_full', event })),
+        });
         expect((await stored(complaint)).verdict?.status).toBe('marked_spam');
       });
     });

@@ -1,0 +1,81 @@
+import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import type { CanonicalEvent } from '../../shared/event.ts';
+
+/** Every metric of the ingest function by its name in CloudWatch, each by provider. */
+export const metricNames = {
+  /** Genuine events that came, by status too; `note` for those that change none. */
+  events: 'Events',
+  duplicates: 'Duplicates',
+  quarantined: 'Quarantined',
+  /** Handed to the retry queue. */
+  deferred: 'Deferred',
+  /** Requests whose signature was refused. */
+  refused: 'Refused',
+  /** Genuine requests that could not be kept, and were asked for again. */
+  unavailable: 'Unavailable',
+  /** Milliseconds from when an event happened until it was recorded. */
+  lag: 'Lag',
+} as const satisfies Record<string, string>;
+
+/** The dimension that Powertools puts on every metric; alarms have to name it. */
+export const metricService = 'mailtrail';
+
+type Counted = Exclude<keyof typeof metricNames, 'events' | 'lag'>;
+
+export interface IngestMetrics {
+  /** Counts by provider; those that are 0 are not written. */
+  count(provider: string, counts: Readonly<Partial<Record<Counted, number>>>): void;
+  /** Genuine events, as they come. */
+  arrived(provider: string, events: readonly CanonicalEvent[]): void;
+  /**
+   * Events that are in the table now.
+   *
+   * @param at epoch milliseconds
+   */
+  recorded(provider: string, events: readonly CanonicalEvent[], at: number): void;
+}
+
+/** Fewer than one line of the format may have of a metric, which is 100. */
+const mostValues = 90;
+
+/**
+ * Metrics in CloudWatch's embedded metric format, as lines of the log: no call, no wait.
+ * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
+ */
+export function createMetrics(
+  namespace: string,
+  write: (line: string) => unknown = line => process.stdout.write(line),
+): IngestMetrics {
+  const metrics = new Metrics({ namespace, serviceName: metricService });
+  const publish = (dimensions: Readonly<Record<string, string>>, add: () => void) => {
+    for (const [name, value] of Object.entries(dimensions)) metrics.addDimension(name, value);
+    add();
+    if (metrics.hasStoredMetrics()) write(`${JSON.stringify(metrics.serializeMetrics())}\n`);
+    metrics.clearMetrics();
+    metrics.clearDimensions();
+  };
+  return {
+    count(Provider, counts) {
+      publish({ Provider }, () => {
+        for (const [name, count] of Object.entries(counts)) {
+          if (count > 0) metrics.addMetric(metricNames[name as keyof typeof counts], MetricUnit.Count, count);
+        }
+      });
+    },
+    arrived(Provider, events) {
+      for (const [Status, { length }] of Map.groupBy(events, ({ status }) => status ?? 'note')) {
+        publish({ Provider, Status }, () => metrics.addMetric(metricNames.events, MetricUnit.Count, length));
+      }
+    },
+    recorded(Provider, events, at) {
+      // Of very many, evenly spread ones.
+      const step = Math.max(1, events.length / mostValues);
+      publish({ Provider }, () => {
+        for (let index = 0; index < events.length; index += step) {
+          const { occurredAt } = events[Math.floor(index)]!;
+          metrics.addMetric(metricNames.lag, MetricUnit.Milliseconds, Math.max(0, at - occurredAt));
+        }
+      });
+    },
+  };
+}

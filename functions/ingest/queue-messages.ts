@@ -1,0 +1,53 @@
+import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+
+/** SQS takes 1 MiB in one call, of up to ten messages: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html */
+const largestBatch = 1024 * 1024;
+const mostInBatch = 10;
+
+/** JSON in ASCII: SQS refuses some characters that Unicode and JSON have, and bytes are what its bounds count. */
+export function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[^\x20-\x7e]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/**
+ * Sends messages in as few calls as they take; resolves once the queue has them all.
+ *
+ * @param messages ASCII, each of at most 1 MiB
+ * @throws where the queue did not take one of them, whatever became of the others
+ */
+export async function sendMessages(
+  client: Pick<SQSClient, 'send'>,
+  queueUrl: string,
+  messages: readonly string[],
+): Promise<void> {
+  await Promise.all(
+    batchesOf(messages).map(async batch => {
+      const { Failed = [] } = await client.send(
+        new SendMessageBatchCommand({
+          QueueUrl: queueUrl,
+          Entries: batch.map((MessageBody, index) => ({ Id: String(index), MessageBody })),
+        }),
+      );
+      if (Failed.length > 0) throw new Error(`${Failed.length} messages were refused: ${Failed[0]?.Code}`);
+    }),
+  );
+}
+
+function batchesOf(messages: readonly string[]): string[][] {
+  const batches: string[][] = [];
+  let size = Number.POSITIVE_INFINITY;
+  for (const message of messages) {
+    const open = batches.at(-1);
+    if (open === undefined || open.length === mostInBatch || size + message.length > largestBatch) {
+      batches.push([message]);
+      size = message.length;
+    } else {
+      open.push(message);
+      size += message.length;
+    }
+  }
+  return batches;
+}

@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest';
+import { createMetrics } from '../../functions/ingest/metrics.ts';
+import { noon } from '../arbitrary-events.ts';
+import { anEvent } from '../stored-emails.ts';
+
+describe('metrics, as CloudWatch reads them out of the log', () => {
+  const written: string[] = [];
+  const metrics = createMetrics('Mailtrail/billing', line => written.push(line));
+  const taken = () => written.splice(0).map(line => JSON.parse(line));
+  const definition = (dimensions: string[], name: string, unit: string) => ({
+    Namespace: 'Mailtrail/billing',
+    Dimensions: [['service', ...dimensions]],
+    Metrics: [{ Name: name, Unit: unit }],
+  });
+
+  it('count events by provider and status', () => {
+    const statuses = ['delivered', 'delivered', 'hard_bounced', null] as const;
+    metrics.arrived(
+      'sendgrid',
+      statuses.map(status => anEvent({ status })),
+    );
+    expect(taken()).toMatchObject(
+      [
+        ['delivered', 2],
+        ['hard_bounced', 1],
+        ['note', 1],
+      ].map(([Status, Events]) => ({
+        _aws: { CloudWatchMetrics: [definition(['Provider', 'Status'], 'Events', 'Count')] },
+        service: 'mailtrail',
+        Provider: 'sendgrid',
+        Status,
+        Events,
+      })),
+    );
+  });
+
+  it('count what else became of requests, by provider, and are silent about what did not happen', () => {
+    metrics.count('mailgun', { refused: 1, deferred: 0 });
+    metrics.count('mailgun', { duplicates: 0 });
+    expect(taken()).toMatchObject([
+      { _aws: { CloudWatchMetrics: [definition(['Provider'], 'Refused', 'Count')] }, Provider: 'mailgun', Refused: 1 },
+    ]);
+  });
+
+  it('say how long after they happened events were recorded; of very many, of some of them', () => {
+    metrics.recorded('ses', [anEvent({ occurredAt: noon - 1_500 }), anEvent({ occurredAt: noon + 60_000 })], noon);
+    metrics.recorded(
+      'ses',
+      Array.from({ length: 5_000 }, (_, index) => anEvent({ occurredAt: noon - index })),
+      noon,
+    );
+    const [few, many, ...others] = taken();
+    expect(few).toMatchObject({
+      _aws: { CloudWatchMetrics: [definition(['Provider'], 'Lag', 'Milliseconds')] },
+      Lag: [1_500, 0],
+    });
+    expect(many.Lag.length).toBeLessThanOrEqual(100);
+    expect(Math.max(...many.Lag)).toBeGreaterThan(4_900);
+    expect(others).toEqual([]);
+  });
+});

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createQuarantine } from '../../functions/ingest/quarantine.ts';
+import { noon } from '../arbitrary-events.ts';
+import { fixture } from '../providers/fixtures.ts';
+import { ingestOf } from '../providers/ingest.ts';
+import { signingKeys } from '../signing.ts';
+import type { Signed } from '../signing-scheme.ts';
+import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import { startQuarantineQueue } from './quarantine-queue.ts';
+
+describe('a Mailgun token, whose signature does not cover the event it came with', () => {
+  let emails: StoredEmails;
+  let queue: Awaited<ReturnType<typeof startQuarantineQueue>>;
+  let ingest: ReturnType<typeof ingestOf>;
+  const keys = signingKeys('mailgun');
+  const send = (signed: Signed, receivedAt = noon) => ingest('mailgun', signed, [keys.secret], { receivedAt });
+  const withEvent = (signed: Signed, change: (event: Record<string, unknown>) => unknown): Signed => {
+    const body = JSON.parse(signed.body.toString());
+    return { ...signed, body: Buffer.from(JSON.stringify({ ...body, 'event-data': change(body['event-data']) })) };
+  };
+
+  beforeAll(async () => {
+    emails = await startStoredEmails();
+    queue = await startQuarantineQueue();
+    ingest = ingestOf(emails.store, createQuarantine(queue.client, queue.queueUrl), { nonces: emails.nonces });
+  });
+  afterAll(async () => {
+    await emails?.stop();
+    await queue?.stop();
+  });
+
+  it('proves its own event as often as that is sent, hours later too', async () => {
+    const signed = keys.sign(fixture('mailgun', 'delivered'), noon);
+    expect(await send(signed)).toMatchObject({ status: 200, counts: { recorded: 1 } });
+    expect(await send(signed, noon + 8 * 3_600_000)).toMatchObject({ status: 200, counts: { duplicate: 1 } });
+  });
+
+  it('proves no other event, whoever it is about', async () => {
+    const signed = keys.sign(fixture('mailgun', 'delivered'), noon);
+    await send(signed);
+    const forged = withEvent(signed, event => ({ ...event, event: 'complained', recipient: 'mallory@example.com' }));
+    expect(await send(forged)).toMatchObject({ status: 401, refusal: 'reused_nonce' });
+    // The event that it proved is still the one that it proves.
+    expect(await send(signed)).toMatchObject({ status: 200 });
+  });
+
+  it('proves nothing else where its first event could not be read', async () => {
+    const signed = keys.sign(fixture('mailgun', 'delivered'), noon);
+    const unreadable = withEvent(signed, () => ({ event: 'brand-new', timestamp: noon / 1000 }));
+    expect(await send(unreadable)).toMatchObject({ status: 200, counts: { quarantined: 1 } });
+    expect(await send(signed)).toMatchObject({ status: 401, refusal: 'reused_nonce' });
+  });
+
+  it('is that of the signature that is genuine, whatever other signature stands beside it', async () => {
+    const signed = keys.sign(fixture('mailgun', 'delivered'), noon);
+    await send(signed);
+    const { signature, ...body } = JSON.parse(signed.body.toString());
+    const other = { ...signature, token: 'f'.repeat(50) };
+    const complained = { ...body['event-data'], event: 'complained' };
+    const forged = { signature: other, 'parent-signature': signature, 'event-data': complained };
+    expect(await send({ ...signed, body: Buffer.from(JSON.stringify(forged)) })).toMatchObject({ status: 401 });
+  });
+
+  it('of the older form proves its own fields alone', async () => {
+    const signed = keys.sign(fixture('mailgun', 'bounced.legacy.form'), noon, { type: 'form' });
+    expect(await send(signed)).toMatchObject({ status: 200 });
+    expect(await send(signed)).toMatchObject({ status: 200 });
+    const forged = { ...signed, body: Buffer.from(signed.body.toString().replace('example.com', 'example.org')) };
+    expect(await send(forged)).toMatchObject({ status: 401, refusal: 'reused_nonce' });
+  });
+});

@@ -1,0 +1,237 @@
+import type { SQSEvent } from 'aws-lambda';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createKeep } from '../../functions/ingest/keep.ts';
+import type { Quarantine } from '../../functions/ingest/quarantine.ts';
+import { createQuarantine } from '../../functions/ingest/quarantine.ts';
+import { createQueueHandler } from '../../functions/ingest/queue-handler.ts';
+import { createRetryQueue, type RetryMessage } from '../../functions/ingest/retry-queue.ts';
+import { createLog } from '../../shared/log.ts';
+import { createReadingContext } from '../../shared/providers/reading-context.ts';
+import { providers } from '../../shared/providers/registry.ts';
+import type { Recorder } from '../../shared/store.ts';
+import { noon } from '../arbitrary-events.ts';
+import { lambdaContext } from '../http-event.ts';
+import { fixture } from '../providers/fixtures.ts';
+import { noMetrics } from '../providers/ingest.ts';
+import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import { startQuarantineQueue } from './quarantine-queue.ts';
+
+describe('the ingest function, fed by its queues', () => {
+  let emails: StoredEmails;
+  let quarantine: Awaited<ReturnType<typeof startQuarantineQueue>>;
+  let retries: Awaited<ReturnType<(typeof quarantine)['another']>>;
+  let lines: Record<string, unknown>[];
+  beforeAll(async () => {
+    emails = await startStoredEmails();
+    quarantine = await startQuarantineQueue();
+    retries = await quarantine.another('retry');
+  });
+  afterAll(async () => {
+    await emails?.stop();
+    await quarantine?.stop();
+  });
+  beforeEach(async () => {
+    lines = [];
+    await quarantine.empty();
+  });
+
+  const drain = (
+    source: 'retry' | 'ses' | 'other',
+    bodies: readonly string[],
+    parts: { store?: Pick<Recorder, 'record'>; quarantine?: Quarantine } = {},
+  ) => {
+    const handler = createQueueHandler({
+      sources: { 'arn:retry': 'retry', 'arn:ses': 'ses' },
+      ses: providers.ses,
+      context: createReadingContext(providers, { accountId: 'account_id', reference: 'reference' }),
+      keep: createKeep({
+        store: emails.store,
+        quarantine: createQuarantine(quarantine.client, quarantine.queueUrl),
+        retryQueue: null,
+        metrics: noMetrics,
+        now: () => noon,
+        ...parts,
+      }),
+      nonces: emails.nonces,
+      metrics: noMetrics,
+      now: () => noon,
+      log: createLog(line => lines.push(JSON.parse(line))),
+    });
+    const Records = bodies.map((body, index) => ({
+      messageId: `m${index}`,
+      body,
+      eventSourceARN: `arn:${source}`,
+      attributes: { SentTimestamp: String(noon) },
+    }));
+    return handler({ Records } as unknown as SQSEvent, lambdaContext);
+  };
+  const message = (changes: Partial<RetryMessage> = {}): RetryMessage => ({
+    requestId: 'r1',
+    provider: 'sendgrid',
+    receivedAt: noon,
+    nonce: null,
+    events: [anEvent()],
+    ...changes,
+  });
+  /** As the retry queue gives messages back. */
+  const through = async (...messages: readonly RetryMessage[]) => {
+    await retries.empty();
+    const send = createRetryQueue(quarantine.client, retries.queueUrl);
+    for (const one of messages) await send(one);
+    return (await retries.kept()).map(kept => JSON.stringify(kept));
+  };
+  const failed = (...ids: string[]) => ({ batchItemFailures: ids.map(itemIdentifier => ({ itemIdentifier })) });
+
+  describe('records what was put off', () => {
+    it('every event just as it would have been recorded when it came, a thousand of them in few messages', async () => {
+      const full = anEvent({
+        reason: { code: '550', enhancedCode: '5.1.1', text: 'Kein Anschluß 🎉 \u2028' },
+        clickUrl: 'https://example.com/',
+        userAgent: 'Mozilla',
+        accountId: 'acme',
+        subject: 'Rechnung 7',
+        reference: 'INV-7',
+        attribution: 'unlisted',
+        claimedAt: noon + 3_600_000,
+      });
+      const note = anEvent({ status: null, evidence: 'machine' });
+      const events = [full, note, ...Array.from({ length: 998 }, () => anEvent())];
+      const bodies = await through(message({ events }));
+      expect(bodies.length).toBe(10);
+      expect(await drain('retry', bodies)).toEqual(failed());
+      expect(lines).toMatchObject([
+        { message: 'queue.drained', source: 'retry', messages: 10, recorded: 1000, failed: 0 },
+      ]);
+      expect(await emails.store.record(events, noon)).toMatchObject({ duplicate: 1000 });
+      expect((await emails.store.email(await emails.record([full])))?.events).toMatchObject([
+        { reason: full.reason, clickUrl: full.clickUrl, claimedAt: full.claimedAt, attribution: 'unlisted' },
+      ]);
+    });
+
+    it('once, however often a message comes', async () => {
+      const bodies = await through(message());
+      await drain('retry', [...bodies, ...bodies]);
+      await drain('retry', bodies);
+      expect(lines.map(({ recorded }) => recorded)).toEqual([1, 0]);
+    });
+
+    it('and keeps in the queue just the messages of which something is nowhere yet', async () => {
+      const good = message();
+      const bad = message({ events: [anEvent(), anEvent({ messageId: 'unwritable' })] });
+      const store: Pick<Recorder, 'record'> = {
+        async record(events, ...rest) {
+          const late = events.filter(({ messageId }) => messageId === 'unwritable');
+          const done = await emails.store.record(
+            events.filter(event => !late.includes(event)),
+            ...rest,
+          );
+          return { ...done, failed: late.length > 0 ? [{ events: late, error: new Error('throttled') }] : [] };
+        },
+      };
+      const bodies = await through(good, bad, message());
+      const outcome = await drain('retry', bodies, { store });
+      const index = bodies.findIndex(body => body.includes('unwritable'));
+      expect(outcome).toEqual(failed(`m${index}`));
+      expect(lines).toMatchObject([
+        { message: 'queue.message-failed', messageId: `m${index}`, cause: 'table: Error' },
+        { message: 'queue.drained', recorded: 3, failed: 1 },
+      ]);
+    });
+
+    it('but not what came with a token that had proved something else by then', async () => {
+      const nonce = { value: 'token', content: 'this' };
+      const bodies = await through(message({ provider: 'mailgun', nonce }));
+      expect(await drain('retry', bodies)).toEqual(failed());
+      const forged = await through(message({ provider: 'mailgun', nonce: { ...nonce, content: 'that' } }));
+      expect(await drain('retry', forged)).toEqual(failed());
+      expect(lines.map(line => [line.message, line.refusal ?? line.recorded])).toEqual([
+        ['queue.drained', 1],
+        ['webhook.refused', 'reused_nonce'],
+        ['queue.drained', 0],
+      ]);
+    });
+
+    it('and puts into quarantine what the table will never take', async () => {
+      const event = anEvent();
+      const store: Pick<Recorder, 'record'> = {
+        record: async () => ({
+          recorded: 0,
+          duplicate: 0,
+          dropped: 0,
+          unrecordable: [{ reason: 'refused_by_table', event }],
+          failed: [],
+        }),
+      };
+      expect(await drain('retry', await through(message({ events: [event] })), { store })).toEqual(failed());
+      expect(await quarantine.kept()).toMatchObject([{ reason: 'refused_by_table', pieces: [event] }]);
+      const outOfReach = () => Promise.reject(new Error('out of reach'));
+      const bodies = await through(message({ events: [event] }));
+      expect(await drain('retry', bodies, { store, quarantine: outOfReach })).toEqual(failed('m0'));
+    });
+
+    it('while a message that is none of ours fails, in the end into the dead-letter queue, and holds nobody up', async () => {
+      const [body] = await through(message());
+      expect(await drain('retry', ['<html>', '{}', body!])).toEqual(failed('m0', 'm1'));
+      expect(await drain('other', [body!])).toEqual(failed('m0'));
+    });
+  });
+
+  describe('records what Amazon SES published to the topic', () => {
+    const envelope = (event: unknown) =>
+      JSON.stringify({
+        Type: 'Notification',
+        MessageId: 'sns-1',
+        Message: JSON.stringify(event),
+        Timestamp: '2026-01-02T12:00:00.000Z',
+      });
+
+    it("in the topic's envelope, as the event that came over HTTPS", async () => {
+      const event = JSON.parse(fixture('ses', 'Delivery').toString());
+      expect(await drain('ses', [envelope(event)])).toEqual(failed());
+      expect(await drain('ses', [envelope(event)])).toEqual(failed());
+      expect(lines).toMatchObject([
+        { message: 'queue.drained', source: 'ses', recorded: 1 },
+        { message: 'queue.drained', duplicate: 1 },
+      ]);
+    });
+
+    it('and keeps what it cannot read in quarantine, whole', async () => {
+      expect(await drain('ses', ['no JSON', envelope({ eventType: 'New', mail: { messageId: 'x' } })])).toEqual(
+        failed(),
+      );
+      expect((await quarantine.kept()).map(({ provider, reason }) => `${provider} ${reason}`).sort()).toEqual([
+        'ses not_json',
+        'ses unknown_event',
+      ]);
+    });
+
+    it('and leaves in the queue what could not be recorded', async () => {
+      const store: Pick<Recorder, 'record'> = {
+        record: async events => ({
+          recorded: 0,
+          duplicate: 0,
+          dropped: 0,
+          unrecordable: [],
+          failed: [{ events, error: new Error('throttled') }],
+        }),
+      };
+      expect(await drain('ses', [envelope(JSON.parse(fixture('ses', 'Delivery').toString()))], { store })).toEqual(
+        failed('m0'),
+      );
+    });
+  });
+
+  it('ends before the function does, though the table hangs', async () => {
+    const hanging: Pick<Recorder, 'record'> = {
+      record: async (events, _at, signal) => {
+        await new Promise(resolve => signal!.addEventListener('abort', resolve));
+        return { recorded: 0, duplicate: 0, dropped: 0, unrecordable: [], failed: [{ events, error: signal!.reason }] };
+      },
+    };
+    const begun = performance.now();
+    const bodies = await through(message(), message());
+    const slow = drain('retry', bodies, { store: hanging });
+    expect(await slow).toEqual(failed('m0', 'm1'));
+    expect(performance.now() - begun).toBeLessThan(lambdaContext.getRemainingTimeInMillis());
+  });
+});
