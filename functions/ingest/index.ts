@@ -51,7 +51,7 @@ const onRequest = createHandler({
 
 const onMessages = createQueueHandler({
   sources: { [env.RETRY_QUEUE_ARN]: 'retry', [env.SES_QUEUE_ARN]: 'ses' },
-  ses: providers.ses,
+  providers,
   context,
   keep: createKeep({ ...keeping, retryQueue: null }),
   nonces,

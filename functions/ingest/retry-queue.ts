@@ -10,7 +10,8 @@ const mostEvents = 100;
 
 const text = z.optional(z.string());
 
-const event = z.object({
+/** A canonical event as it comes out of a queue. */
+export const storedEvent = z.object({
   eventId: z.string(),
   provider: z.string(),
   messageId: z.string(),
@@ -36,7 +37,7 @@ const retryMessage = z.object({
   receivedAt: z.number(),
   /** What proved the request genuine, where it could not be looked up whether that was used before. */
   nonce: z.nullable(z.object({ value: z.string(), content: z.string() })),
-  events: z.array(event),
+  events: z.array(storedEvent),
 });
 
 /** A message of the retry queue: genuine events of one request that could not be recorded when it came. */

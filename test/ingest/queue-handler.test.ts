@@ -42,7 +42,7 @@ describe('the ingest function, fed by its queues', () => {
   ) => {
     const handler = createQueueHandler({
       sources: { 'arn:retry': 'retry', 'arn:ses': 'ses' },
-      ses: providers.ses,
+      providers,
       context: createReadingContext(providers, { accountId: 'account_id', reference: 'reference' }),
       keep: createKeep({
         store: emails.store,

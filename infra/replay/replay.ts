@@ -1,0 +1,106 @@
+/** `npm run replay`: feeds back what waits in quarantine, or was given up, once it can be read or recorded. */
+
+import { parseArgs } from 'node:util';
+import { SQSClient } from '@aws-sdk/client-sqs';
+import { createNonces } from '../../functions/ingest/nonces.ts';
+import { documentClient } from '../../shared/dynamodb-client.ts';
+import { lookUp } from '../../shared/look-up.ts';
+import { createReadingContext } from '../../shared/providers/reading-context.ts';
+import { providers } from '../../shared/providers/registry.ts';
+import { createRecorder } from '../../shared/store.ts';
+import { isoMillis } from '../../shared/time.ts';
+import { StartError } from '../local/start-error.ts';
+import { awsDeployment, localDeployment } from './deployment.ts';
+import { createHeldQueue } from './held-queue.ts';
+import { type ReplayOptions, replayQueue } from './replay-queue.ts';
+
+const usage = `npm run replay -- --queue quarantine|dead-letter [--provider NAME] [--since TIME] [--dry-run] [--stack NAME]
+
+  --queue     quarantine: what was genuine and could not be read; dead-letter: what could not be recorded for hours
+  --provider  only what this provider sent
+  --since     only what came then or later, e.g. 2026-11-25 or 2026-11-25T08:00Z
+  --dry-run   says what there is, and what of it could not be read now either; changes nothing
+  --stack     a deployed stack, with the AWS credentials and region of the environment; else the one on this machine`;
+
+/** The queues of each kind, by the stack's output that names them. */
+const queues = {
+  quarantine: [{ output: 'QuarantineQueueUrl', holds: 'quarantine' }],
+  'dead-letter': [
+    { output: 'RetryDeadLettersQueueUrl', holds: 'retry' },
+    { output: 'SesDeadLettersQueueUrl', holds: 'ses' },
+  ],
+} as const satisfies Record<string, readonly { readonly output: string; readonly holds: ReplayOptions['holds'] }[]>;
+
+function optionsOf(given: readonly string[]) {
+  const text = { type: 'string' } as const;
+  try {
+    const { values } = parseArgs({
+      args: [...given],
+      options: { queue: text, provider: text, since: text, stack: text, 'dry-run': { type: 'boolean' } },
+    });
+    const chosen = lookUp(queues, values.queue ?? '');
+    if (chosen === undefined) throw new Error(`--queue must be one of: ${Object.keys(queues).join(', ')}`);
+    const { provider } = values;
+    if (provider !== undefined && lookUp(providers, provider) === undefined) {
+      throw new Error(`--provider must be one of: ${Object.keys(providers).join(', ')}`);
+    }
+    const since = values.since === undefined ? undefined : timeOf(values.since);
+    return { queues: chosen, provider, since, dryRun: values['dry-run'] === true, stack: values.stack };
+  } catch (error) {
+    throw new StartError(`${(error as Error).message}\n\n${usage}`);
+  }
+}
+
+function timeOf(text: string): number {
+  const time = isoMillis(/^\d{4}-\d{2}-\d{2}$/.test(text) ? `${text}T00:00Z` : text);
+  if (Number.isNaN(time)) throw new Error(`--since must be a date or a time such as 2026-11-25T08:00Z, not "${text}"`);
+  return time;
+}
+
+async function replay(): Promise<void> {
+  const { queues, stack, ...options } = optionsOf(process.argv.slice(2));
+  const { env, outputs, ...clients } = stack === undefined ? localDeployment() : await awsDeployment(stack);
+  const sqs = new SQSClient(clients.sqs as ConstructorParameters<typeof SQSClient>[0] & object);
+  const dynamoDb = documentClient(clients.dynamoDb);
+  const metadata = { accountId: env.METADATA_ACCOUNT_ID, reference: env.METADATA_REFERENCE };
+  const interrupted = new AbortController();
+  process.once('SIGINT', () => interrupted.abort());
+  const rows: Record<string, object> = {};
+  let left = 0;
+  for (const { output, holds } of queues) {
+    const url = outputs[output];
+    if (url === undefined) throw new StartError(`the stack has no output ${output}: deploy this version of it first`);
+    const queue = createHeldQueue(sqs, url);
+    const size = await queue.size();
+    console.log(`${output.replace(/QueueUrl$/, '')}: about ${size} messages`);
+    const { replayed, causes } = await replayQueue({
+      ...options,
+      queue,
+      holds,
+      reading: { providers, context: createReadingContext(providers, metadata) },
+      store: createRecorder({ client: dynamoDb, tableName: env.TABLE_NAME, retentionDays: env.RETENTION_DAYS }),
+      nonces: createNonces(dynamoDb, env.NONCE_TABLE_NAME),
+      signal: interrupted.signal,
+      onMessage: seen => {
+        if (seen % 100 === 0) console.log(`  ${seen} of about ${size} looked at`);
+      },
+    });
+    for (const [name, count] of replayed) {
+      const { messages, unreadable, ...others } = count;
+      left += messages - others.done;
+      rows[name] = options.dryRun ? { messages, unreadable } : { messages, ...others, unreadable };
+    }
+    for (const [cause, messages] of causes) console.log(`  ${messages} failed: ${cause}`);
+  }
+  if (Object.keys(rows).length === 0) return console.log('There is nothing to feed back.');
+  console.table(rows);
+  if (options.dryRun) console.log('Nothing was changed.');
+  else if (left > 0) console.log(`${left} messages stay in their queue.`);
+}
+
+try {
+  await replay();
+} catch (error) {
+  console.error(error instanceof StartError ? error.message : error);
+  process.exitCode = 1;
+}
