@@ -5,11 +5,13 @@ import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { awsJson } from '../../infra/local/aws-json.ts';
 import { type StartedStack, startStack } from '../../infra/local/start-stack.ts';
 import { createToken } from '../../infra/local/token.ts';
+import { fixture } from '../providers/fixtures.ts';
 
 const temporary = () => mkdtempSync(join(tmpdir(), 'mailtrail-test-'));
 const dataDir = temporary();
@@ -113,6 +115,48 @@ test('the registration of the README works as it stands there', async () => {
   expect([status, stderr]).toEqual([0, '']);
   expect(stdout).toContain('recorded: 1');
   expect((await emailsOf('acme'))[0]).toMatchObject({ subject: 'Invoice 7', reference: 'INV-7', status: 'enqueued' });
+});
+
+test('what Amazon SES publishes to the topic is recorded, through its queue', async () => {
+  const sns = new SNSClient({
+    endpoint: stack.endpoints.sqs,
+    region: stack.endpoints.region,
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
+  await sns.send(
+    new PublishCommand({
+      TopicArn: String(stack.endpoints.outputs.SesTopicArn),
+      Message: fixture('ses', 'Delivery').toString().replaceAll('jane@example.com', 'by-topic@example.com'),
+    }),
+  );
+  await vi.waitFor(
+    async () =>
+      expect(await emailsOf('acme')).toContainEqual(
+        expect.objectContaining({ recipient: 'by-topic@example.com', status: 'delivered' }),
+      ),
+    { timeout: 10_000, interval: 200 },
+  );
+});
+
+test('npm run replay says what waits in quarantine, and leaves there what still cannot be read', async () => {
+  const replay = (...args: string[]) =>
+    spawnSync(process.execPath, ['infra/replay/replay.ts', ...args], {
+      env: { ...process.env, DATA_DIR: dataDir },
+      encoding: 'utf8',
+    });
+  expect(await (await tell('invented', 'unknown')).json()).toMatchObject({ quarantined: 1 });
+  expect(replay('--queue', 'dead-letter').stdout).toContain('There is nothing to feed back.');
+  expect(replay('--queue', 'quarantine', '--dry-run').stdout).toMatch(/app unknown_event.*[\s\S]*Nothing was changed/);
+  expect(replay('--queue', 'quarantine').stdout).toMatch(/app unknown_event.*[\s\S]*1 messages stay in their queue/);
+  expect(replay('--queue', 'quarantine', '--since', '2999-01-01').stdout).toContain('There is nothing to feed back.');
+  for (const [args, complaint] of [
+    [[], '--queue must be one of: quarantine, dead-letter'],
+    [['--queue', 'retry'], '--queue must be one of'],
+    [['--queue', 'quarantine', '--provider', 'sendgird'], '--provider must be one of'],
+    [['--queue', 'quarantine', '--since', 'yesterday'], '--since must be a date or a time'],
+  ] as const) {
+    expect(replay(...args)).toMatchObject({ status: 1, stdout: '', stderr: expect.stringContaining(complaint) });
+  }
 });
 
 test('npm run token prints a token that the API accepts', async () => {
