@@ -80,7 +80,8 @@ export function createHeldQueue(client: Pick<SQSClient, 'send'>, QueueUrl: strin
       for (let from = 0; from < handles.length; from += 10) {
         const Entries = handles
           .slice(from, from + 10)
-          .map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle, VisibilityTimeout: 0 }));
+          // Not 0: the engine of the local stack loses a message by that until it is started again.
+          .map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle, VisibilityTimeout: 1 }));
         await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries }));
       }
     },
