@@ -1,0 +1,243 @@
+/** What the template lets whom do: exact, so that anything more is a change of this file. */
+
+import { describe, expect, it } from 'vitest';
+import { routes } from '../../shared/routes.ts';
+import { asText, type Resource, resourcesOf, synthesize } from './synthesized.ts';
+
+const template = synthesize({
+  supportEmail: 'support@example.com',
+  corsOrigins: ['https://app.example.com'],
+});
+const all = (type: string): ReadonlyMap<string, Resource> => resourcesOf(template, type);
+const only = (type: string): Resource => {
+  const [first, ...others] = all(type).values();
+  expect(others).toEqual([]);
+  return first!;
+};
+
+interface Statement {
+  readonly Effect: string;
+  readonly Action: string | readonly string[];
+  readonly Resource: unknown;
+  readonly Principal?: unknown;
+  readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+}
+
+const statementsOf = ({ Properties }: Resource): readonly Statement[] => Properties.PolicyDocument.Statement;
+
+/** A principal or a condition's value as text, its references by name. */
+function said(value: unknown): string {
+  if (Array.isArray(value)) return value.map(said).join(' or ');
+  if (typeof value !== 'object' || value === null) return String(value);
+  if ('Ref' in value || 'Fn::GetAtt' in value || 'Fn::Join' in value) return asText(value);
+  return Object.entries(value)
+    .map(([name, operand]) => `${name} ${said(operand)}`)
+    .join(', ');
+}
+
+describe('roles', () => {
+  it('may each do what their function needs, on the resources that it needs, and nothing else', () => {
+    const allowed = Object.fromEntries(
+      [...all('AWS::IAM::Role')].map(([name, { Properties }]) => {
+        expect(Properties).not.toHaveProperty('ManagedPolicyArns');
+        expect(Properties.Policies).toHaveLength(1);
+        const lines = Properties.Policies[0].PolicyDocument.Statement.flatMap(
+          ({ Effect, Action, Resource }: Statement) => {
+            expect(Effect).toBe('Allow');
+            return [Action].flat().flatMap(action => [Resource].flat().map(on => `${action} on ${asText(on)}`));
+          },
+        );
+        return [name, lines.sort()];
+      }),
+    );
+    expect(allowed).toEqual({
+      IngestRole: [
+        'dynamodb:UpdateItem on Emails.Arn',
+        'dynamodb:UpdateItem on Nonces.Arn',
+        'logs:CreateLogStream on IngestLogs.Arn',
+        'logs:PutLogEvents on IngestLogs.Arn',
+        'secretsmanager:GetSecretValue on WebhookSecrets',
+        'sqs:DeleteMessage on Retry.Arn',
+        'sqs:DeleteMessage on SesEventsQueue.Arn',
+        'sqs:GetQueueAttributes on Retry.Arn',
+        'sqs:GetQueueAttributes on SesEventsQueue.Arn',
+        'sqs:ReceiveMessage on Retry.Arn',
+        'sqs:ReceiveMessage on SesEventsQueue.Arn',
+        'sqs:SendMessage on Quarantine.Arn',
+        'sqs:SendMessage on Retry.Arn',
+      ],
+      QueryRole: [
+        'dynamodb:BatchGetItem on Emails.Arn',
+        'dynamodb:GetItem on Emails.Arn',
+        'dynamodb:Query on Emails.Arn/index/byAccount',
+        'dynamodb:Query on Emails.Arn/index/byAttention',
+        'logs:CreateLogStream on QueryLogs.Arn',
+        'logs:PutLogEvents on QueryLogs.Arn',
+      ],
+      AlertRole: [
+        'dynamodb:BatchGetItem on Emails.Arn',
+        'dynamodb:DescribeStream on Emails.StreamArn',
+        'dynamodb:GetRecords on Emails.StreamArn',
+        'dynamodb:GetShardIterator on Emails.StreamArn',
+        'dynamodb:ListStreams on Emails.StreamArn',
+        'dynamodb:UpdateItem on Emails.Arn',
+        'logs:CreateLogStream on AlertLogs.Arn',
+        'logs:PutLogEvents on AlertLogs.Arn',
+        's3:ListBucket on AlertFailures.Arn',
+        's3:PutObject on AlertFailures.Arn/aws/lambda/*',
+        'sns:Publish on Support',
+      ],
+    });
+    for (const type of ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::User', 'AWS::IAM::AccessKey']) {
+      expect(all(type).size, type).toBe(0);
+    }
+  });
+
+  it('have no wildcard but where AWS chooses the rest of a name', () => {
+    const wildcards = [...all('AWS::IAM::Role')].flatMap(([name, { Properties }]) =>
+      (Properties.Policies[0].PolicyDocument.Statement as Statement[])
+        .flatMap(({ Action, Resource }) => [...[Action].flat(), ...[Resource].flat().map(asText)])
+        .filter(text => text.includes('*'))
+        .map(text => `${name}: ${text}`),
+    );
+    // Lambda names the objects that it writes below this prefix.
+    expect(wildcards).toEqual(['AlertRole: AlertFailures.Arn/aws/lambda/*']);
+  });
+
+  it('are taken by Lambda alone', () => {
+    for (const [name, { Properties }] of all('AWS::IAM::Role')) {
+      expect(Properties.AssumeRolePolicyDocument.Statement, name).toEqual([
+        { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } },
+      ]);
+    }
+  });
+});
+
+describe('queues, topics and the bucket', () => {
+  const policies = ['AWS::SQS::QueuePolicy', 'AWS::SNS::TopicPolicy', 'AWS::S3::BucketPolicy'].flatMap(type => [
+    ...all(type),
+  ]);
+
+  it('are each reached over TLS alone', () => {
+    const kept = ['AWS::SQS::Queue', 'AWS::SNS::Topic', 'AWS::S3::Bucket'].flatMap(type => [...all(type).keys()]);
+    const withTls = policies
+      .filter(([, policy]) =>
+        statementsOf(policy).some(
+          ({ Effect, Action, Principal, Condition }) =>
+            Effect === 'Deny' &&
+            /^(sqs:\*|s3:\*|sns:Publish)$/.test(String(Action)) &&
+            JSON.stringify(Principal).includes('*') &&
+            Condition?.Bool?.['aws:SecureTransport'] === 'false',
+        ),
+      )
+      .map(([name]) => name.replace(/Policy$/, ''));
+    expect(withTls.sort()).toEqual(kept.sort());
+  });
+
+  it('let nobody in but the service that brings something, and from where it may', () => {
+    const allowed = policies.flatMap(([name, policy]) =>
+      statementsOf(policy)
+        .filter(({ Effect }) => Effect === 'Allow')
+        .map(
+          ({ Action, Principal, Condition }) =>
+            `${name}: ${said(Principal)} may ${said(Action)}, if ${said(Condition)}`,
+        ),
+    );
+    expect(allowed.sort()).toEqual([
+      'OperationsPolicy: Service cloudwatch.amazonaws.com may sns:Publish, if StringEquals aws:SourceAccount AWS::AccountId',
+      'SesEventsQueuePolicy: Service sns.amazonaws.com may sqs:SendMessage, if ArnEquals aws:SourceArn SesEventsTopic',
+      'SesEventsTopicPolicy: Service ses.amazonaws.com may sns:Publish, if StringEquals aws:SourceAccount AWS::AccountId',
+    ]);
+  });
+
+  it('and the tables are encrypted', () => {
+    for (const [name, { Properties }] of all('AWS::SQS::Queue')) {
+      expect(Properties.SqsManagedSseEnabled, name).toBe(true);
+    }
+    for (const [name, { Properties }] of all('AWS::DynamoDB::Table')) {
+      expect(Properties.SSESpecification, name).toEqual({ SSEEnabled: true });
+    }
+    expect(only('AWS::S3::Bucket').Properties.BucketEncryption).toEqual({
+      ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+    });
+    const withoutKey = [...all('AWS::SNS::Topic')].filter(([, { Properties }]) => !Properties.KmsMasterKeyId);
+    expect(all('AWS::SNS::Topic').get('Support')!.Properties.KmsMasterKeyId).toBe('alias/aws/sns');
+    // Neither CloudWatch nor SES can publish under AWS's own key; on disk SNS encrypts all the same.
+    expect(withoutKey.map(([name]) => name).sort()).toEqual(['Operations', 'SesEventsTopic']);
+  });
+
+  it('are not public', () => {
+    expect(only('AWS::S3::Bucket').Properties.PublicAccessBlockConfiguration).toEqual({
+      BlockPublicAcls: true,
+      BlockPublicPolicy: true,
+      IgnorePublicAcls: true,
+      RestrictPublicBuckets: true,
+    });
+    expect(all('AWS::Lambda::Url').size).toBe(0);
+  });
+});
+
+describe('the API', () => {
+  const gatewayRoutes = [...all('AWS::ApiGatewayV2::Route').values()].map(({ Properties }) => Properties);
+
+  it('asks for a token on every route but the webhooks, the catalogue of statuses and the document', () => {
+    const open = gatewayRoutes.filter(({ AuthorizationType }) => AuthorizationType !== 'JWT');
+    expect(open.map(({ RouteKey }) => RouteKey).sort()).toEqual(
+      Object.keys(routes)
+        .filter(key => key.includes(' /webhooks/') || ['GET /statuses', 'GET /openapi.json'].includes(key))
+        .sort(),
+    );
+    for (const { RouteKey, AuthorizationType, AuthorizerId } of gatewayRoutes) {
+      if (!/ \/(accounts|emails)/.test(RouteKey)) continue;
+      expect([RouteKey, AuthorizationType, asText(AuthorizerId)]).toEqual([RouteKey, 'JWT', expect.any(String)]);
+    }
+    expect(gatewayRoutes.map(({ RouteKey }) => RouteKey)).not.toContain('$default');
+  });
+
+  it('logs no address, no header and no body', () => {
+    const { AccessLogSettings } = only('AWS::ApiGatewayV2::Stage').Properties;
+    expect(Object.values(JSON.parse(AccessLogSettings.Format)).sort()).toEqual([
+      '$context.authorizer.error',
+      '$context.requestId',
+      '$context.responseLatency',
+      '$context.routeKey',
+      '$context.status',
+    ]);
+  });
+
+  it('is throttled', () => {
+    const { DefaultRouteSettings, RouteSettings } = only('AWS::ApiGatewayV2::Stage').Properties;
+    expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000 });
+    // No route has its own, which would replace this.
+    expect(RouteSettings).toBeUndefined();
+  });
+
+  it('answers the pages of the configured origins alone, and hands them no cookie', () => {
+    const { CorsConfiguration } = only('AWS::ApiGatewayV2::Api').Properties;
+    expect(CorsConfiguration.AllowOrigins).toEqual(['https://app.example.com']);
+    expect(CorsConfiguration).not.toHaveProperty('AllowCredentials');
+  });
+
+  it('alone may invoke a function', () => {
+    for (const [name, { Properties }] of all('AWS::Lambda::Permission')) {
+      expect(Properties.Principal, name).toBe('apigateway.amazonaws.com');
+      expect(asText(Properties.SourceArn), name).toMatch(/^arn:[\w:]+:execute-api:[\w:]+:Api\/\*\/\*\/\*$/);
+    }
+  });
+});
+
+describe('secrets', () => {
+  it('are in no environment and no text of the template', () => {
+    for (const [name, { Properties }] of all('AWS::Lambda::Function')) {
+      for (const [variable, value] of Object.entries<unknown>(Properties.Environment.Variables)) {
+        // A name that sounds like one may hold where the secret is, never the secret.
+        if (/secret|key|token|password|credential/i.test(variable)) {
+          expect([name, variable, value]).toEqual([name, 'WEBHOOK_SECRETS_ARN', { Ref: expect.any(String) }]);
+        }
+        expect(said(value), variable).not.toMatch(/AKIA|whsec_|-----BEGIN|[A-Za-z0-9+/]{40,}/);
+      }
+    }
+    expect(JSON.stringify(template)).not.toMatch(/AKIA[A-Z0-9]{16}|whsec_|-----BEGIN/);
+    expect(only('AWS::SecretsManager::Secret').Properties.SecretString).toBe('{}');
+  });
+});
