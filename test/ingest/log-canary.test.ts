@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import { createHandler } from '../../functions/ingest/handler.ts';
+import { createKeep } from '../../functions/ingest/keep.ts';
+import { createMetrics } from '../../functions/ingest/metrics.ts';
+import { createLog } from '../../shared/log.ts';
+import { createReadingContext } from '../../shared/providers/reading-context.ts';
+import { providers } from '../../shared/providers/registry.ts';
+import { noon } from '../arbitrary-events.ts';
+import { httpEvent, lambdaContext } from '../http-event.ts';
+import { fixture, fixtureNames, fixtureReading, fixtureType } from '../providers/fixtures.ts';
+import { providerNames, signingKeys } from '../signing.ts';
+import { snsGet } from '../sns.ts';
+
+/** What every fixture is full of. */
+const personal = ['jane@example.com', 'jane', 'Invoice 7', 'INV-7', 'acme'];
+
+/** Every way in which keeping a request can end. */
+const outcomes = {
+  recorded: async () => {},
+  'put off': async () => Promise.reject(new Error('jane@example.com is throttled')),
+} as const;
+
+describe.each(providerNames)('the log of requests of %s', name => {
+  it.each(Object.keys(outcomes) as (keyof typeof outcomes)[])(
+    'names no person, no content and no proof, when they are %s',
+    async outcome => {
+      const written: string[] = [];
+      const write = (line: string) => written.push(line);
+      const keys = signingKeys(name);
+      const metrics = createMetrics('Mailtrail/test', write);
+      const queue = outcomes[outcome];
+      const handler = createHandler({
+        providers,
+        secretsOf: async () => [keys.secret],
+        nonces: async () => true,
+        keep: createKeep({
+          store: {
+            async record(events) {
+              const failed = outcome === 'recorded' ? [] : [{ events, error: new TypeError('jane@example.com') }];
+              return { recorded: events.length, duplicate: 0, dropped: 0, unrecordable: [], failed };
+            },
+          },
+          quarantine: queue,
+          retryQueue: queue,
+          metrics,
+          now: () => noon,
+        }),
+        context: createReadingContext(providers, { accountId: 'account_id', reference: 'reference' }),
+        get: snsGet,
+        metrics,
+        now: () => noon,
+        log: createLog(write),
+      });
+      for (const fixtureName of fixtureNames(name)) {
+        const type = fixtureType(fixtureName);
+        const { method, url, headers, body } = keys.sign(fixture(name, fixtureName), noon, { type });
+        for (const given of [headers, { ...headers, 'x-forwarded-for': 'jane\r\n{"message":"forged"}' }, {}]) {
+          const event = httpEvent('POST /webhooks/{provider}', { provider: name }, given, body, { method, url });
+          await handler(event, lambdaContext);
+        }
+        const messageIds = fixtureReading(name, fixtureName).events.map(({ messageId }) => messageId);
+        const proofs = Object.entries(headers).flatMap(([header, value]) =>
+          /content-type|timestamp|^x-amz|^aeg|version/.test(header) ? [] : [value ?? ''],
+        );
+        const text = written.join('');
+        for (const secret of [...personal, ...messageIds, ...proofs, keys.secret]) {
+          if (secret.length > 3) expect(text, `${fixtureName}: ${secret}`).not.toContain(secret);
+        }
+      }
+      expect(written.length).toBeGreaterThan(0);
+      for (const line of written) {
+        expect(line.trimEnd().split(/[\r\n\u2028]/)).toHaveLength(1);
+        const { message, _aws } = JSON.parse(line);
+        expect(message ?? _aws, line).toBeDefined();
+      }
+    },
+  );
+});
