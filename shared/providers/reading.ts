@@ -51,6 +51,18 @@ const deepest = 32;
 /** More pieces than any provider sends at once, and than can be looked at in time: the request is kept whole. */
 const most = 20_000;
 
+/** More names than any provider's request has: looking through an object of so many takes longer than there is time. */
+const mostNames = 300_000;
+const shortestName = '"":0,'.length;
+
+/** Whether JSON text may have more names than anybody sends. */
+function hasTooManyNames(text: string): boolean {
+  if (text.length < mostNames * shortestName) return false;
+  let names = 0;
+  for (let at = text.indexOf('":'); at >= 0; at = text.indexOf('":', at + 2)) names += 1;
+  return names > mostNames;
+}
+
 /**
  * What in `value` has to be looked after: nesting deeper than anything a provider sends, and integers that a double
  * cannot hold exactly. Iterative, so that depth itself cannot hurt.
@@ -145,6 +157,7 @@ export function readJson<Piece>(
   if (body === null) return wholeBody('not_utf8');
   const text = textOf === undefined ? body : textOf(body);
   if (text === null) return wholeBody('unexpected_shape');
+  if (hasTooManyNames(text)) return wholeBody('too_many');
   const { value: parsed, tooDeep } = parsedExactly(text);
   if (parsed === undefined) return wholeBody('not_json');
   let all: readonly unknown[] | null = null;
@@ -164,6 +177,7 @@ export function readJsonLines<Piece>(
   if (request.pieces !== undefined) return readAgain(request, request.pieces, schema, read);
   const body = utf8Text(request.body);
   if (body === null) return wholeBody('not_utf8');
+  if (hasTooManyNames(body)) return wholeBody('too_many');
   const lines = body.split(/\r?\n/).filter(line => line.trim() !== '');
   if (lines.length === 0 || lines.length > most) return wholeBody(lines.length === 0 ? 'not_json' : 'too_many');
   const parsed = lines.map(parsedExactly);

@@ -126,8 +126,11 @@ const wrapped = z.pipe(
   z.transform((piece: unknown) => {
     const msys = (piece as { readonly msys?: unknown } | null)?.msys;
     if (typeof msys !== 'object' || msys === null) return undefined;
-    const [event = null] = Object.values(msys);
-    return event;
+    const values: readonly unknown[] = Object.values(msys);
+    // What may once stand beside the event does not hide it.
+    return (
+      values.find(value => typeof (value as { readonly type?: unknown } | null)?.type === 'string') ?? values[0] ?? null
+    );
   }),
   z.nullable(sparkpostEvent),
 );

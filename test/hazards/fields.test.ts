@@ -1,0 +1,426 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { alertOf } from '../../functions/alert/alert.ts';
+import { messagesOf } from '../../functions/alert/message.ts';
+import { emailIdOf, limits } from '../../shared/event.ts';
+import { historyLimit } from '../../shared/history.ts';
+import type { ProviderName } from '../../shared/providers/registry.ts';
+import { isoText } from '../../shared/time.ts';
+import { noon } from '../arbitrary-events.ts';
+import { httpEvent } from '../http-event.ts';
+import { fixture } from '../providers/fixtures.ts';
+import { type LiveIngest, startLiveIngest } from './live-ingest.ts';
+
+let live: LiveIngest;
+beforeAll(async () => {
+  live = await startLiveIngest();
+});
+afterAll(() => live?.stop());
+beforeEach(() => live.reset());
+
+const minute = 60_000;
+
+/** Our own schema takes a text in every field, so that it shows what becomes of any. */
+interface Told {
+  readonly type?: string;
+  readonly timestamp?: string;
+  readonly messageId?: string;
+  readonly recipient?: string | readonly string[];
+  readonly [field: string]: unknown;
+}
+const appEvent = ({ type = 'email.hard_bounced', timestamp = isoText(noon), ...data }: Told) => ({
+  type,
+  timestamp,
+  data: { messageId: 'message-1', recipient: 'jane@example.com', accountId: 'acme', ...data },
+});
+const tell = (...told: readonly Told[]) =>
+  live.send('app', live.signJson('app', told.length === 1 ? appEvent(told[0]!) : told.map(appEvent)));
+const one = async () => {
+  const emails = await live.stored();
+  expect(emails).toHaveLength(1);
+  return emails[0]!;
+};
+const recipients = async () => (await live.stored()).map(({ recipient }) => recipient);
+
+/** A value wherever the provider takes one from outside. */
+const everywhere = (value: string) => ({
+  subject: value,
+  reason: { code: value, enhancedCode: value, text: value },
+  clickUrl: value,
+  userAgent: value,
+});
+
+describe('a text from outside', () => {
+  it('73 with NUL: recorded without it; as an identifier it is kept in quarantine', async () => {
+    expect((await tell(everywhere('in\u0000voice'))).counts).toMatchObject({ recorded: 1 });
+    const { subject, events } = await one();
+    expect([subject, events[0]]).toMatchObject(['in voice', { reason: { text: 'in voice', code: 'in voice' } }]);
+    await live.reset();
+    const outcomes = [
+      await tell({ recipient: 'ja\u0000ne@example.com' }),
+      await tell({ accountId: 'ac\u0000me' }),
+      await tell({ reference: 'INV\u00007' }),
+    ];
+    const reasons = (await live.expectQuarantined(outcomes, 'app')).map(({ reason }) => reason);
+    expect(reasons.sort()).toEqual(['unusable_account_id', 'unusable_recipient', 'unusable_reference']);
+    // A message id has to be told from every other, but nobody reads it.
+    await tell({ messageId: 'message\u0000' }, { messageId: 'message ' });
+    expect(new Set((await live.stored()).map(({ messageId }) => messageId)).size).toBe(2);
+    expect((await live.stored()).map(({ messageId }) => messageId).join()).not.toContain('\u0000');
+  });
+
+  it('74 with a lone surrogate: recorded well-formed', async () => {
+    for (const surrogate of ['\\ud800', '\\udc00', '\\udc00\\ud800']) {
+      await live.reset();
+      const text = JSON.stringify(appEvent(everywhere('in~voice'))).replaceAll('~', surrogate);
+      expect((await live.send('app', live.sign('app', Buffer.from(text)))).counts).toMatchObject({ recorded: 1 });
+      const { subject, events } = await one();
+      const replaced = `in${'\ufffd'.repeat(surrogate.length / 6)}voice`;
+      expect([subject, events[0]!.reason!.text, events[0]!.clickUrl]).toEqual([replaced, replaced, replaced]);
+    }
+    await live.reset();
+    const asRecipient = JSON.stringify(appEvent({ recipient: 'ja~ne@example.com' })).replace('~', '\\ud800');
+    await live.expectQuarantined(await live.send('app', live.sign('app', Buffer.from(asRecipient))), 'app');
+  });
+
+  it('75 with right-to-left override and zero width: recorded as it is; in an alert it hides nothing', async () => {
+    const disguised = '\u202egnp.7-VNI\u202c \u200bsa\ufefffe\u2066';
+    await tell({ subject: disguised, reference: disguised, recipient: 'ja\u202ene@example.com' });
+    const email = await one();
+    expect(email).toMatchObject({ subject: disguised, reference: disguised, recipient: 'ja\u202ene@example.com' });
+    const { subject, people } = await alertOfOne();
+    expect(`${subject}${people}`).not.toMatch(/[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/);
+    expect(people).toContain('ja\ufffdne@example.com');
+  });
+
+  it('84 with our own separators: two emails stay two', async () => {
+    const pairs: readonly (readonly [string, string])[] = [
+      ['a|b', 'c@example.com'],
+      ['a', 'b|c@example.com'],
+      ['a","b', 'c@example.com'],
+      ['a', '"b","c"@example.com'],
+      ['a~b', 'c@example.com'],
+      ['a#b', 'c@example.com'],
+      ['a:b', 'c@example.com'],
+      ['[1767355200000,"sent"]', 'c@example.com'],
+    ];
+    await tell(...pairs.map(([messageId, recipient]) => ({ messageId, recipient, reason: { text: '",0,["x' } })));
+    const stored = await live.stored();
+    expect(stored.map(({ messageId, recipient }) => [messageId, recipient]).sort()).toEqual(pairs.toSorted());
+    expect(new Set(stored.map(emailIdOf)).size).toBe(pairs.length);
+    for (const { events } of stored)
+      expect(events).toMatchObject([{ status: 'hard_bounced', reason: { text: '",0,["x' } }]);
+  });
+
+  const names = ['size', '#x', ':v', 'a.b[0]', '#status', ':now', 'history', 'attribute_exists(emailId)', '__proto__'];
+  it.each(names)('85 "%s" as a name, and as a value: nothing but a text', async name => {
+    const [delivered] = JSON.parse(fixture('sendgrid', 'delivered').toString());
+    const [plain, odd] = [delivered, { ...delivered, sg_message_id: 'odd', [name]: name }];
+    const { counts } = await live.send('sendgrid', live.signJson('sendgrid', [plain, odd]));
+    expect(counts).toMatchObject({ recorded: 2, quarantined: 0 });
+    await live.reset();
+    await tell({ ...everywhere(name), messageId: name, accountId: name, reference: name });
+    expect(await one()).toMatchObject({ messageId: name, accountId: name, reference: name, subject: name });
+  });
+
+  it('86 with CR, LF and ANSI escapes: the log lines are ours alone, each one line', async () => {
+    const forged =
+      'no such user\r\n{"line":"webhook.refused","provider":"sendgrid"}\n\u001b[2J\u001b]0;title\u0007\u2028END';
+    const outcomes = [
+      await tell({ ...everywhere(forged), type: 'email.soft_bounced' }),
+      await tell({ type: forged }),
+      await tell({ recipient: forged, accountId: forged }),
+      await live.send('app', { headers: { 'webhook-id': forged, 'x-request-id': forged }, body: Buffer.from(forged) }),
+    ];
+    expect(outcomes.map(({ lines }) => lines.map(({ line }) => line))).toEqual([
+      ['webhook.answered'],
+      ['webhook.answered'],
+      ['webhook.answered'],
+      ['webhook.refused'],
+    ]);
+    const { events } = await one();
+    expect(events[0]!.reason!.text).toBe(
+      'no such user {"line":"webhook.refused","provider":"sendgrid"} [2J ]0;title END',
+    );
+  });
+
+  it('86 with CR, LF and ANSI escapes: as they are written, no log line has one', async () => {
+    const written: string[] = [];
+    const { headers, body } = live.signJson('app', appEvent(everywhere('\r\nforged\u001b[2J')));
+    const event = httpEvent('POST /webhooks/{provider}', { provider: 'app' }, headers, body);
+    await live.functionOf(line => written.push(line))(event);
+    expect(written).toHaveLength(1);
+    expect(written[0]).toMatch(/^[\x20-\x7e]+\n$/);
+    expect(written[0]).not.toContain('forged');
+  });
+
+  it('87 <script> as a subject, =cmd| as another: stored as the text that it is', async () => {
+    const texts = [
+      '<script>alert(1)</script>',
+      '"><img src=x onerror=alert(1)>',
+      "=cmd|' /C calc'!A0",
+      '+1+1',
+      '@SUM(A1)',
+      '-2',
+    ];
+    await tell(...texts.map((text, index) => ({ ...everywhere(text), messageId: `message-${index}` })));
+    const stored = await live.stored();
+    expect(stored.map(({ subject }) => subject)).toEqual(texts);
+    expect(stored.map(({ events }) => events[0]!.reason!.text)).toEqual(texts);
+  });
+});
+
+describe('an alert', () => {
+  const dangerous =
+    '<!channel> <https://evil.example|your bank> https://evil.example/?a=1&b=2 &lt;!here&gt; mailto:x@evil.example';
+
+  it('88 about <!channel>, links and &: nobody is called, nothing becomes a link', async () => {
+    await tell({
+      subject: dangerous,
+      reference: dangerous.slice(0, 100),
+      accountId: '<!channel>',
+      reason: { text: dangerous },
+    });
+    const { people, machines } = await alertOfOne();
+    expect(people).not.toMatch(/[<>]|:\/\/|mailto:/);
+    expect(people).not.toMatch(/evil\.example/);
+    expect(people).toContain('‹!channel›');
+    // What comes escaped is not unescaped: an ampersand stays what it is.
+    expect(people).toContain('a=1&b=2 &lt;!here&gt;');
+    expect(machines.emails).toMatchObject([{ subject: dangerous }]);
+  });
+
+  it('88 in a digest, the same', async () => {
+    const two = [1, 2].map(index => ({
+      messageId: `message-${index}`,
+      subject: dangerous,
+      reason: { text: dangerous },
+    }));
+    await tell(...two);
+    const alerts = await alertsOfAll();
+    expect(alerts).toHaveLength(2);
+    const [{ body } = { body: '' }] = messagesOf(alerts, '');
+    expect(JSON.parse(body).email).not.toMatch(/[<>]|:\/\/|mailto:|evil\.example/);
+  });
+
+  it('89 with CRLF in what would stand in its header: one line, printable', async () => {
+    await tell({ recipient: '"jane\tdoe"@example.com', subject: 'Invoice\r\nBcc: all@example.com' });
+    await tell({ recipient: 'bücher@example.com', accountId: 'a\u00a0c' });
+    // Nothing of the kind can come in, and nothing would come out if it were there.
+    const [alert] = await alertsOfAll();
+    const evil = { ...alert!, recipient: 'jane@example.com\r\nBcc: all@example.com', accountId: 'acme\r\n\r\n<html>' };
+    const messages = [alert!, evil].flatMap(each => messagesOf([each], ''));
+    for (const { subject, body } of messages) {
+      expect(subject).toMatch(/^[\x20-\x7e]{1,99}$/);
+      expect(JSON.parse(body).email).not.toContain('\r');
+      expect(JSON.parse(body).email).not.toMatch(/^Bcc:/m);
+    }
+  });
+});
+
+describe('a recipient', () => {
+  it('76 of 1 MB: kept in quarantine, whole', async () => {
+    const recipient = `${'x'.repeat(1024 * 1024)}@example.com`;
+    const kept = await live.expectQuarantined(await tell({ recipient }), 'app', 'unusable_recipient');
+    const whole = Buffer.concat(
+      kept
+        .filter(message => 'base64' in message)
+        .sort((a, b) => a.part - b.part)
+        .map(({ base64 }) => Buffer.from(base64, 'base64')),
+    );
+    expect(JSON.parse(whole.toString()).data.recipient).toBe(recipient);
+  });
+
+  it('76 beside six texts of 160 KB: those are cut to what they may be', async () => {
+    expect((await tell(everywhere('ä'.repeat(80_000)))).counts).toMatchObject({ recorded: 1 });
+    const { subject, events } = await one();
+    expect(Buffer.byteLength(subject!)).toBeLessThanOrEqual(limits.subject);
+    expect(subject).toMatch(/^ä+$/);
+    expect(Buffer.byteLength(events[0]!.reason!.text!)).toBeLessThanOrEqual(limits.text);
+  });
+
+  it.each([
+    ['77 with a display name', 'Jane Doe <Jane@Example.com>', 'jane@example.com'],
+    ['77 with a display name that looks like an address', '"evil@example.org" <jane@example.com>', 'jane@example.com'],
+    ['78 with a quoted local part', '"jane doe"@example.com', '"jane doe"@example.com'],
+    ['78 with an @ in a quoted local part', '"jane@work"@example.com', '"jane@work"@example.com'],
+    ['79 of an internationalised domain, in mixed case', 'Jane@BÜCHER.Example', 'jane@bücher.example'],
+    ['79 of an internationalised domain in ASCII', 'jane@XN--Bcher-Kva.example', 'jane@xn--bcher-kva.example'],
+    ['80 with a plus tag', 'jane+invoices@example.com', 'jane+invoices@example.com'],
+  ])('%s, %s: stored as %s', async (_, recipient, stored) => {
+    expect((await tell({ recipient })).counts).toMatchObject({ recorded: 1 });
+    expect(await recipients()).toEqual([stored]);
+    // The same person in another spelling is the same email.
+    await tell({ recipient: recipient.toUpperCase(), type: 'email.sent' });
+    expect(await recipients()).toEqual([stored]);
+  });
+
+  it('80 with a plus tag: not the one without', async () => {
+    await tell({ recipient: ['jane@example.com', 'jane+invoices@example.com'] });
+    expect(await recipients()).toEqual(['jane+invoices@example.com', 'jane@example.com']);
+  });
+
+  it.each<[ProviderName, string]>([
+    ['ses', 'Send.several-recipients'],
+    ['ses', 'Bounce.several-recipients'],
+    ['resend', 'email.sent.several-recipients'],
+    ['usesend', 'email.queued.several-recipients'],
+    ['zeptomail', 'open.several-recipients'],
+    ['app', 'several-recipients'],
+  ])('81 one of several, of %s, %s: an email each', async (name, fixtureName) => {
+    const { status, counts } = await live.send(name, live.sign(name, fixture(name, fixtureName)));
+    expect(status).toBe(200);
+    const stored = await recipients();
+    expect(stored.length).toBeGreaterThan(1);
+    expect(new Set(stored).size).toBe(stored.length);
+    expect(counts.recorded).toBe(stored.length);
+  });
+
+  it.each([
+    'jane@example.com, omar@example.com',
+    'jane@example.com;omar@example.com',
+    'jane@example.com omar@example.com',
+  ])('81 that is several in one text, %s: kept in quarantine, nobody is guessed', async recipient => {
+    await live.expectQuarantined(await tell({ recipient }), 'app', 'unusable_recipient');
+  });
+
+  it('82 that is empty: kept in quarantine', async () => {
+    const outcomes = [];
+    for (const recipient of ['', ' ', '\t', '\u00a0']) outcomes.push(await tell({ recipient }));
+    await live.expectQuarantined(outcomes, 'app', 'missing_recipient');
+    const nobody = [
+      await tell({ recipient: '<>' }),
+      await tell({ recipient: 'Jane <>' }),
+      await tell({ recipient: '@' }),
+    ];
+    await live.expectQuarantined(nobody, 'app', 'unusable_recipient');
+    await live.expectQuarantined(await tell({ recipient: [] }), 'app', 'unexpected_shape');
+  });
+});
+
+describe('what is long', () => {
+  it('83 keys: recorded without them', async () => {
+    const [delivered] = JSON.parse(fixture('sendgrid', 'delivered').toString());
+    const event = { ...delivered, ['k'.repeat(100_000)]: 'v', unique_args: { ['k'.repeat(100_000)]: 'v' } };
+    expect((await live.send('sendgrid', live.signJson('sendgrid', [event]))).counts).toMatchObject({ recorded: 1 });
+    expect(await itemBytes()).toBeLessThan(1_024);
+  });
+
+  it('83 identifiers: kept in quarantine, since one that was cut could be somebody else’s', async () => {
+    const outcomes = [await tell({ accountId: 'x'.repeat(129) }), await tell({ reference: 'x'.repeat(257) })];
+    await live.expectQuarantined(outcomes, 'app');
+    const long = 'x'.repeat(1_000);
+    await tell({ messageId: `${long}1` }, { messageId: `${long}2` });
+    expect(await live.stored()).toHaveLength(2);
+  });
+
+  it('90 a history of the longest events: far below 400 KB, and everything is there', async () => {
+    await grow(historyLimit);
+    const { events } = await one();
+    expect(events).toHaveLength(historyLimit);
+    expect(await itemBytes()).toBeLessThan(400 * 1024);
+  });
+
+  it('90 an item growing to 400 KB: what has no room is kept in quarantine, and the status goes on', async () => {
+    const counts = await grow(400);
+    expect(await itemBytes()).toBeGreaterThan(300 * 1024);
+    expect(await itemBytes()).toBeLessThanOrEqual(400 * 1024);
+    // Of the batch that had no room, the event that decides is recorded without its texts.
+    expect(counts).toMatchObject({ recorded: expect.any(Number), quarantined: 19 });
+    expect(await live.kept()).toContainEqual(expect.objectContaining({ provider: 'app', reason: 'item_full' }));
+    expect((await tell({ type: 'email.marked_spam' })).counts).toMatchObject({ recorded: 1 });
+    expect(await one()).toMatchObject({ verdict: { status: 'marked_spam' } });
+  });
+
+  const longest = (index: number) => ({
+    ...everywhere(`${index}${'x'.repeat(2_000)}`),
+    type: 'email.soft_bounced',
+    timestamp: isoText(noon - index * minute),
+  });
+
+  /** So many events of one email, or as many as there is room for. */
+  async function grow(events: number) {
+    const total = { recorded: 0, quarantined: 0 };
+    for (let index = 0; index < events && total.quarantined === 0; index += 20) {
+      const batch = Array.from({ length: 20 }, (_, more) => longest(index + more));
+      const { status, counts } = await tell(...batch);
+      expect(status).toBe(200);
+      total.recorded += counts.recorded!;
+      total.quarantined += counts.quarantined!;
+    }
+    return total;
+  }
+
+  async function itemBytes(): Promise<number> {
+    const { emailId } = await one();
+    const image = (await live.emails.image(emailId)) as Record<string, { S?: string; N?: string; SS?: string[] }>;
+    const texts = Object.entries(image).flatMap(([name, { S = '', N = '', SS = [] }]) => [name, S, N, ...SS]);
+    return texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+  }
+});
+
+describe('a time', () => {
+  it.each([
+    '0000-01-01T00:00:00Z',
+    '+275760-09-13T00:00:00Z',
+    '-000001-01-01T00:00:00Z',
+    '1999-12-31T23:59:59Z',
+    '2026-02-30T12:00:00Z',
+    'yesterday',
+    '',
+  ])('91 that is none to believe, %s: kept in quarantine', async timestamp => {
+    await live.expectQuarantined(await tell({ timestamp }), 'app', 'unreadable_time');
+  });
+
+  it('91 of year 275760 as a number: taken at the time of arrival', async () => {
+    const [delivered] = JSON.parse(fixture('sendgrid', 'delivered').toString());
+    await live.send('sendgrid', live.signJson('sendgrid', [{ ...delivered, timestamp: 8.64e15 * 1_000 }]));
+    expect(await one()).toMatchObject({ verdict: { statusAt: noon } });
+  });
+
+  it.each(['2026-01-02T12:00:00', '2026-01-02 12:00:00', '2026-01-02T12:00:00Z', '2026-01-02T14:00:00+02:00'])(
+    '91 without a zone is UTC, as in %s',
+    async timestamp => {
+      await tell({ timestamp });
+      expect(await one()).toMatchObject({ verdict: { statusAt: noon } });
+    },
+  );
+
+  it('91 in seconds, milliseconds and microseconds, mixed in one batch: the same time', async () => {
+    const [delivered] = JSON.parse(fixture('sendgrid', 'delivered').toString());
+    const units = [noon / 1_000, noon, noon * 1_000, String(noon / 1_000), String(noon), String(noon * 1_000)];
+    const events = units.map((timestamp, index) => ({ ...delivered, timestamp, sg_message_id: `message-${index}` }));
+    await live.send('sendgrid', live.signJson('sendgrid', events));
+    expect((await live.stored()).map(({ verdict }) => verdict?.statusAt)).toEqual(units.map(() => noon));
+  });
+
+  it('92 ten years ahead does not freeze the status', async () => {
+    const tenYears = isoText(Date.UTC(2036, 0, 2, 12));
+    await tell({ type: 'email.deferred', timestamp: tenYears });
+    expect(await one()).toMatchObject({
+      verdict: { status: 'deferred', statusAt: noon },
+      events: [{ claimedAt: Date.UTC(2036, 0, 2, 12) }],
+    });
+    const later = noon + 60 * minute;
+    const signed = live.signJson('app', appEvent({ type: 'email.soft_bounced', timestamp: isoText(later) }), later);
+    await live.send('app', signed, { receivedAt: later });
+    expect(await one()).toMatchObject({ verdict: { status: 'soft_bounced', statusAt: later } });
+    // And it is the same event when it comes again.
+    const again = live.signJson('app', appEvent({ type: 'email.deferred', timestamp: tenYears }), later);
+    expect((await live.send('app', again, { receivedAt: later })).counts).toMatchObject({ recorded: 0, duplicate: 1 });
+  });
+});
+
+/** What support would be told of every email in the table. */
+async function alertsOfAll() {
+  const images = await Promise.all((await live.stored()).map(({ emailId }) => live.emails.image(emailId)));
+  const alerts = images.map(image =>
+    alertOf({ eventName: 'INSERT', dynamodb: { NewImage: image } } as Parameters<typeof alertOf>[0]),
+  );
+  return alerts.filter(alert => alert !== null);
+}
+
+async function alertOfOne() {
+  const [{ subject, body } = { subject: '', body: '' }] = messagesOf(await alertsOfAll(), '');
+  const { default: machines, email } = JSON.parse(body);
+  return { subject, people: email as string, machines: JSON.parse(machines) };
+}

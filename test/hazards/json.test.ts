@@ -1,0 +1,337 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type ProviderName, providers } from '../../shared/providers/registry.ts';
+import { statusIds } from '../../shared/status.ts';
+import type { Email } from '../../shared/store.ts';
+import { noon } from '../arbitrary-events.ts';
+import { snsMessage } from '../fixtures/ses/signing.ts';
+import { fixture, fixtureNames, fixtureType } from '../providers/fixtures.ts';
+import { providerNames } from '../signing.ts';
+import { type LiveIngest, sampleBody, sampleOf, sampleType, startLiveIngest } from './live-ingest.ts';
+
+let live: LiveIngest;
+beforeAll(async () => {
+  live = await startLiveIngest();
+});
+afterAll(() => live?.stop());
+beforeEach(() => live.reset());
+
+/** All but Elastic Email, which sends forms. */
+const ofJson = providerNames.filter(name => sampleType(name) === 'json');
+
+/** What is around a batch, for those that have something there. */
+const envelopes: Partial<Record<ProviderName, (batch: string) => string>> = {
+  mailtrap: batch => `{"events":${batch}}`,
+  zeptomail: batch => `{"event_name":["open"],"event_message":${batch}}`,
+  unisendergo: batch => `{"auth":"${'0'.repeat(32)}","events_by_user":[{"events":${batch}}]}`,
+};
+const batchOf = (name: ProviderName, batch: string) => (envelopes[name] ?? (text => text))(batch);
+
+const sign = (name: ProviderName, text: string) => live.sign(name, Buffer.from(text));
+const send = (name: ProviderName, text: string) => live.send(name, sign(name, text));
+
+/** The text as a whole body, or as near to it as its proof allows. */
+const wholeOf = (name: ProviderName, text: string) =>
+  name === 'unisendergo' ? `{"auth":"${'0'.repeat(32)}","events_by_user":${text}}` : text;
+
+const unreadable: Record<string, { readonly texts: readonly string[]; readonly reason?: string }> = {
+  '53 what is no JSON': {
+    texts: ['<html></html>', 'hello', '{"a":', '{"a":1}}', '{"a":1}{"b":2}'],
+    reason: 'not_json',
+  },
+  '54 a scalar, or null': { texts: ['7', '"text"', 'true', 'null'] },
+  '55 an empty object': { texts: ['{}'] },
+  '57 what is 100,000 deep': { texts: [`${'['.repeat(100_000)}${']'.repeat(100_000)}`] },
+  '58 what is 33 deep': { texts: [`${'['.repeat(33)}${']'.repeat(33)}`, `${'{"a":'.repeat(33)}1${'}'.repeat(33)}`] },
+  '72 comments, NaN, and what else is JavaScript': {
+    texts: [
+      '[{"a":1}] // no',
+      '/* no */ {}',
+      '[NaN]',
+      '[Infinity]',
+      "{'a':1}",
+      '{"a":1,}',
+      '{a:1}',
+      '[undefined]',
+      '[0x5f]',
+      '[01]',
+    ],
+    reason: 'not_json',
+  },
+};
+
+describe.each(ofJson)('genuine, in the name of %s:', name => {
+  it.each(Object.entries(unreadable))('%s: kept in quarantine', async (_, { texts, reason }) => {
+    const outcomes = await inTurn(texts, text => send(name, wholeOf(name, text)));
+    // Mailgun's proof is a part of the JSON: where there is none, there is no proof.
+    if (name === 'mailgun' && reason === 'not_json') {
+      for (const outcome of outcomes) await live.expectRefused(outcome, name);
+    } else if (name === 'ses') await live.expectQuarantined(outcomes, name, 'unexpected_shape');
+    else await live.expectQuarantined(outcomes, name, reason);
+  });
+
+  const { batched } = providers[name];
+  it(`56 an empty list: ${batched ? 'zero events' : 'kept in quarantine'}`, async () => {
+    const outcome = await send(name, batched ? batchOf(name, '[]') : '[]');
+    if (!batched) return void (await live.expectQuarantined(outcome, name));
+    expect(outcome.counts).toMatchObject({ received: 0, recorded: 0, quarantined: 0 });
+    await live.expectNothingKept();
+  });
+
+  if (batched)
+    it('60 100,000 events: kept whole in quarantine', async () => {
+      const text = batchOf(name, `[${'{"event":"open"},'.repeat(99_999)}{"event":"open"}]`);
+      const begun = performance.now();
+      const outcome = await send(name, text);
+      expect(performance.now() - begun).toBeLessThan(2_500);
+      const kept = await live.expectQuarantined(outcome, name, 'too_many');
+      expect(kept.length).toBeGreaterThan(1);
+      for (const message of kept) expect(message).toMatchObject({ content: 'body', parts: kept.length });
+    });
+
+  const inEveryObject = (fields: string) =>
+    sampleBody(name)
+      .toString()
+      .replace(/\{(?=\s*")/g, `{${fields},`);
+  const harmless: Record<string, string> = {
+    '63 __proto__': '"__proto__":{"polluted":true,"toString":7}',
+    '64 constructor.prototype': '"constructor":{"prototype":{"polluted":true}}',
+    '65 toString and its like as keys': '"toString":1,"valueOf":null,"hasOwnProperty":"no","then":{}',
+    '71 unknown fields': '"new_field":{"with":[1,{"more":null}]},"":"","new field":true',
+  };
+  it.each(Object.entries(harmless))('%s in every object: recorded as without', async (_, fields) => {
+    const text = inEveryObject(fields);
+    expect(text).not.toBe(sampleBody(name).toString());
+    await send(name, sampleBody(name).toString());
+    const without = withoutEventIds(await live.stored());
+    await live.reset();
+    expect((await send(name, text)).counts).toMatchObject({ received: 1, recorded: 1 });
+    expect(withoutEventIds(await live.stored())).toEqual(without);
+    expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
+  });
+
+  it('66 1e999, -0 and 39 digits for every number: acknowledged, and never a time that is none', async () => {
+    const text = sampleBody(name).toString();
+    const numbers = [...text.matchAll(/(?<=[:[]\s*)-?\d[\d.]*(?=\s*[,}\]])/g)];
+    for (const strange of ['1e999', '-1e999', '-0', '9'.repeat(39)]) {
+      for (const { index, 0: number } of [...numbers, { index: -1, 0: '' }]) {
+        const changed =
+          index < 0
+            ? text.replaceAll('"acme"', strange)
+            : text.slice(0, index) + strange + text.slice(index + number.length);
+        await expectAccountedFor(name, changed);
+      }
+    }
+    for (const { events } of await live.stored()) {
+      for (const { occurredAt } of events) expect(new Date(occurredAt).getTime()).toBe(occurredAt);
+    }
+  });
+
+  if (sampleBody(name).includes('"acme"'))
+    it('67 ids above 2^53: n ids stay n', async () => {
+      for (const id of ['9007199254740992', '9007199254740993', '99999999999999999999']) {
+        await live.reset();
+        await send(name, sampleBody(name).toString().replaceAll('"acme"', id));
+        expect(await live.stored()).toMatchObject([{ accountId: id }]);
+      }
+    });
+
+  it('68 wrong types, one after the other: acknowledged, each recorded or kept', async () => {
+    const wrong = [{}, [], 'text', 7, true, [[null]]];
+    for (const [index, path] of pathsOf(JSON.parse(sampleBody(name).toString())).entries()) {
+      // Each type in its turn: between them, the providers meet all of them.
+      await expectAccountedFor(name, replaced(name, path, wrong[index % wrong.length]));
+    }
+    for (const { verdict } of await live.stored()) expect([...statusIds, undefined]).toContain(verdict?.status);
+  });
+
+  it('69 null everywhere, and in each place: acknowledged, each recorded or kept', async () => {
+    for (const path of pathsOf(JSON.parse(sampleBody(name).toString()))) {
+      await expectAccountedFor(name, replaced(name, path, null));
+    }
+    const nulls = (value: unknown): unknown => {
+      if (Array.isArray(value)) return value.map(nulls);
+      if (typeof value !== 'object' || value === null) return null;
+      return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, key === 'auth' ? each : nulls(each)]));
+    };
+    await live.reset();
+    const outcome = await send(name, JSON.stringify(nulls(JSON.parse(sampleBody(name).toString()))));
+    await live.expectQuarantined(outcome, name);
+  });
+});
+
+describe.each(providerNames)('genuine, in the name of %s:', name => {
+  const sendFixture = (fixtureName: string) =>
+    live.send(name, live.sign(name, fixture(name, fixtureName), noon, { type: fixtureType(fixtureName) }));
+  const unknown = fixtureNames(name).filter(fixtureName => /^unknown-event(?!.*to-string)/.test(fixtureName));
+  it.each(unknown)('70 an unknown type, %s: kept in quarantine', async fixtureName => {
+    const { status, counts } = await sendFixture(fixtureName);
+    expect(status).toBe(200);
+    expect(counts.quarantined).toBeGreaterThan(0);
+    expect(await live.kept()).toContainEqual(expect.objectContaining({ provider: name, reason: 'unknown_event' }));
+  });
+
+  it('65 toString as the type: kept in quarantine', async () => {
+    const own = fixtureNames(name).find(fixtureName => fixtureName.startsWith('unknown-event.to-string'));
+    const type = new RegExp(`"(${Object.keys(providers[name].events).join('|')})"`);
+    const outcome =
+      own === undefined
+        ? await send(name, sampleBody(name).toString().replace(type, '"toString"'))
+        : await sendFixture(own);
+    await live.expectQuarantined(outcome, name, 'unknown_event');
+  });
+});
+
+describe('a million keys', () => {
+  const keys = (count: number) =>
+    `{${Array.from({ length: count }, (_, index) => `"${index.toString(36)}":0`).join(',')}}`;
+
+  it('59 do not fit into a body: 413', async () => {
+    const text = keys(1_000_000);
+    expect((await send('postmark', text)).status).toBe(413);
+    await live.expectNothingKept();
+  });
+
+  const asManyAsFit = keys(600_000);
+
+  it.each(['postmark', 'sendgrid', 'app', 'mailtrap'] as const)(
+    '59 of %s, as many as fit: kept whole in quarantine, in time',
+    async name => {
+      const signed = sign(name, asManyAsFit);
+      const begun = performance.now();
+      const outcome = await live.send(name, signed);
+      expect(performance.now() - begun).toBeLessThan(2_500);
+      await live.expectQuarantined(outcome, name, 'too_many');
+    },
+  );
+
+  it.each(['mailgun', 'ses'] as const)('59 of %s, whose proof would have to be looked for in them: 401', async name => {
+    await live.expectRefused(await send(name, keys(200_000)), name);
+  });
+});
+
+describe('a batch', () => {
+  it('61 of 1,000 with one bad event: 999 are recorded, and that one is kept', async () => {
+    const delivered = JSON.parse(fixture('sendgrid', 'delivered').toString())[0];
+    const events = Array.from({ length: 1_000 }, (_, index) =>
+      index === 500
+        ? { event: 'delivered', bad: { yes: true } }
+        : { ...delivered, sg_event_id: `event-${index}`, sg_message_id: `message-${index % 20}` },
+    );
+    const { status, counts } = await live.send('sendgrid', live.signJson('sendgrid', events));
+    expect(status).toBe(200);
+    expect(counts).toMatchObject({ received: 1_000, recorded: 999, quarantined: 1 });
+    expect(await live.kept()).toMatchObject([{ reason: 'unexpected_shape', pieces: [events[500]] }]);
+    expect(await live.stored()).toHaveLength(20);
+  });
+
+  it('58 with one event that is 33 deep: the others are recorded, and the whole body is kept', async () => {
+    const [delivered] = JSON.parse(fixture('sendgrid', 'delivered').toString());
+    let deep: unknown = 'deep';
+    for (let level = 0; level < 33; level += 1) deep = [deep];
+    const signed = live.signJson('sendgrid', [delivered, { ...delivered, sg_message_id: 'other', deep }]);
+    expect((await live.send('sendgrid', signed)).counts).toMatchObject({ recorded: 1, quarantined: 1 });
+    expect(await live.kept()).toMatchObject([{ reason: 'too_deep', base64: signed.body.toString('base64') }]);
+  });
+});
+
+// Decided: of a key that comes twice the last value counts, to whoever proves a request and to whoever reads it: nobody
+// can have one thing proved and another one read. A genuine event that has one is no reason to lose its news.
+describe('a key that comes twice', () => {
+  it('62 in an event: the last value counts', async () => {
+    const text = fixture('sendgrid', 'delivered').toString().replace('"event"', '"event": "bounce", "event"');
+    expect((await send('sendgrid', text)).counts).toMatchObject({ recorded: 1 });
+    expect(await live.stored()).toMatchObject([{ verdict: { status: 'delivered' } }]);
+  });
+
+  it.each([
+    ['ses', () => snsTwice('Message', fixture('ses', 'Complaint').toString())],
+    ['ses', () => snsTwice('TopicArn', 'arn:aws:sns:us-east-1:999999999999:mail')],
+    ['mailgun', () => mailgunTwice()],
+  ] as const)('62 in what proves %s: it is read as it was proved, or refused', async (name, twice) => {
+    const { genuineLast, forgedLast } = twice();
+    const forged = await live.send(name, { headers: {}, body: Buffer.from(forgedLast) });
+    await live.expectRefused(forged, name);
+    const genuine = await live.send(name, { headers: {}, body: Buffer.from(genuineLast) });
+    expect(genuine.counts).toMatchObject({ recorded: 1 });
+    expect(await live.stored()).toMatchObject([{ verdict: { status: 'delivered' } }]);
+  });
+
+  function snsTwice(key: string, forged: string) {
+    const genuine = snsMessage(live.pairs.ses.signs, noon, { Message: fixture('ses', 'Delivery').toString() });
+    const text = JSON.stringify(genuine);
+    const other = `${JSON.stringify(key)}:${JSON.stringify(forged)}`;
+    return { genuineLast: text.replace('{', `{${other},`), forgedLast: text.replace(/\}$/, `,${other}}`) };
+  }
+
+  function mailgunTwice() {
+    const text = live.sign('mailgun', fixture('mailgun', 'delivered')).body.toString();
+    const { signature } = JSON.parse(text);
+    const other = `"signature":${JSON.stringify({ ...signature, token: 'another' })}`;
+    return { genuineLast: text.replace('{', `{${other},`), forgedLast: text.replace(/\}$/, `,${other}}`) };
+  }
+});
+
+describe('numbers too large for JavaScript', () => {
+  it('67 as the ids of messages: n messages stay n', async () => {
+    for (const id of ['9007199254740992', '9007199254740993', '99999999999999999999']) {
+      const text = fixture('mailjet', 'sent.next-id')
+        .toString()
+        .replace(/(?<="MessageID": )\d+/, id);
+      await send('mailjet', text.replace(/(?<="Message_GUID": ")[^"]+/, '').replace(/, "mj_message_id": "\d+"/, ''));
+    }
+    const ids = (await live.stored()).map(({ messageId }) => messageId);
+    expect(ids.sort()).toEqual(['9007199254740992', '9007199254740993', '99999999999999999999']);
+  });
+
+  it('67 as the ids of events: n events stay n', async () => {
+    for (const name of ['Bounce.huge-id', 'Bounce.huge-id-next'])
+      await send('postmark', fixture('postmark', name).toString());
+    const [email] = await live.stored();
+    expect(new Set(email!.events.map(({ eventId }) => eventId)).size).toBe(2);
+  });
+});
+
+/** The events' own ids left out: those of Standard Webhooks are different for each body. */
+function withoutEventIds(emails: readonly Email[]) {
+  return emails.map(({ verdict, events, ...email }) => ({
+    ...email,
+    verdict: { ...verdict, statusEventId: '' },
+    events: events.map(event => ({ ...event, eventId: '' })),
+  }));
+}
+
+/** Genuine: acknowledged, and every piece of it in the table, in quarantine, or about no email. */
+async function expectAccountedFor(name: ProviderName, text: string) {
+  const { status, counts, lines } = await send(name, text);
+  expect([text, status]).toEqual([text, 200]);
+  const { received, recorded, duplicate, dropped, quarantined, unrelated } = counts;
+  expect([text, recorded! + duplicate! + dropped! + quarantined! + unrelated!]).toEqual([text, received]);
+  expect(lines).toMatchObject([{ line: 'webhook.answered' }]);
+}
+
+/** One after the other. */
+async function inTurn<Item, Result>(items: readonly Item[], act: (item: Item) => Promise<Result>): Promise<Result[]> {
+  const results: Result[] = [];
+  for (const item of items) results.push(await act(item));
+  return results;
+}
+
+type Path = readonly (string | number)[];
+
+/** Every place in a value; but that of the proof. */
+function pathsOf(value: unknown, above: Path = []): Path[] {
+  if (typeof value !== 'object' || value === null) return [];
+  return Object.entries(value).flatMap(([key, each]) => {
+    const path = [...above, Array.isArray(value) ? Number(key) : key];
+    return key === 'auth' ? [] : [path, ...pathsOf(each, path)];
+  });
+}
+
+/** The provider's sample with another value in one place. */
+function replaced(name: ProviderName, path: Path, value: unknown): string {
+  const sample = JSON.parse(fixture(name, sampleOf[name]).toString());
+  let parent = sample;
+  for (const key of path.slice(0, -1)) parent = parent[key];
+  parent[path.at(-1)!] = value;
+  return JSON.stringify(sample);
+}

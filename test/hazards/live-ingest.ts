@@ -1,0 +1,198 @@
+import { isUtf8 } from 'node:buffer';
+import { ScanCommand } from '@aws-sdk/lib-dynamodb';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { expect } from 'vitest';
+import { createHandler } from '../../functions/ingest/handler.ts';
+import { createQuarantine } from '../../functions/ingest/quarantine.ts';
+import type { WebhookSecretsOf } from '../../functions/ingest/webhook-secrets.ts';
+import { createSecretPair } from '../../infra/local/webhook-secrets.ts';
+import type { HttpAnswer } from '../../shared/http.ts';
+import { createLog } from '../../shared/log.ts';
+import { type ProviderName, providers } from '../../shared/providers/registry.ts';
+import type { Email, Recorder } from '../../shared/store.ts';
+import { noon } from '../arbitrary-events.ts';
+import { httpEvent, lambdaContext } from '../http-event.ts';
+import { startQuarantineQueue } from '../ingest/quarantine-queue.ts';
+import { fixture, fixtureNames, fixtureReading, fixtureType } from '../providers/fixtures.ts';
+import type { Sent } from '../providers/ingest.ts';
+import { providerNames, signedRequest } from '../signing.ts';
+import type { Signed, Unsigned } from '../signing-scheme.ts';
+import { snsGet } from '../sns.ts';
+import { startStoredEmails } from '../stored-emails.ts';
+
+type LogLine = Readonly<Record<string, unknown>> & { readonly line: string };
+
+/** The answer to a request, and the log lines that it left. */
+export interface Outcome {
+  readonly status: number;
+  readonly answer: HttpAnswer;
+  /** The counts of an acknowledged request; empty where it had none. */
+  readonly counts: Readonly<Record<string, number>>;
+  readonly lines: readonly LogLine[];
+}
+
+/** What is around the ingest function, where it is not as usual. */
+export interface Circumstances {
+  /** The provider's secrets; `unreachable` where nobody can ask for them. */
+  readonly secrets?: readonly string[] | 'unreachable';
+  readonly receivedAt?: number;
+  /** Whether the gateway gives the body in base64, though it is text. */
+  readonly base64?: boolean;
+  /** The outside world: Amazon SNS if not stated. */
+  readonly get?: (url: string) => Promise<string | null>;
+}
+
+export type LiveIngest = Awaited<ReturnType<typeof startLiveIngest>>;
+
+/** The ingest function as it is deployed, over a real table and a real queue, with a secret of every provider. */
+export async function startLiveIngest() {
+  const emails = await startStoredEmails();
+  const queue = await startQuarantineQueue();
+  const keep = createQuarantine(queue.client, queue.queueUrl);
+  // Emptying costs more than most tests: only what was written to is emptied.
+  const written = { table: false, queue: false };
+  const quarantine: typeof keep = (...given) => {
+    written.queue = true;
+    return keep(...given);
+  };
+  const store: Recorder = {
+    record(...given) {
+      written.table ||= given[0].length > 0;
+      return emails.store.record(...given);
+    },
+  };
+  const pairs = Object.fromEntries(
+    providerNames.map(name => [name, createSecretPair(providers[name].secretKind)]),
+  ) as Readonly<Record<ProviderName, ReturnType<typeof createSecretPair>>>;
+
+  const configured: WebhookSecretsOf = async name => [pairs[name as ProviderName].verifies];
+  const handlerOf = (write: (line: string) => void, { secrets, receivedAt = noon, get = snsGet }: Circumstances = {}) =>
+    createHandler({
+      providers,
+      secretsOf:
+        secrets === undefined
+          ? configured
+          : async () => (secrets === 'unreachable' ? Promise.reject(new Error(secrets)) : secrets),
+      store,
+      quarantine,
+      metadata: { accountId: 'account_id', reference: 'reference' },
+      get,
+      now: () => receivedAt,
+      log: createLog(write),
+    });
+
+  const emailIds = async () => {
+    const { Items = [] } = await emails.client.send(
+      new ScanCommand({ TableName: emails.tableName, ProjectionExpression: 'emailId', ConsistentRead: true }),
+    );
+    return Items.map(({ emailId }) => emailId as string);
+  };
+
+  const live = {
+    pairs,
+    emails,
+
+    /** The body, signed by the provider with our secret. */
+    sign: (name: ProviderName, body: Buffer, at = noon, as: Partial<Unsigned> = {}): Signed =>
+      signedRequest(name, pairs[name].signs, body, at, as),
+
+    /** The JSON value, signed so. */
+    signJson: (name: ProviderName, value: unknown, at = noon): Signed =>
+      live.sign(name, Buffer.from(JSON.stringify(value)), at),
+
+    async send(name: ProviderName, sent: Sent, circumstances: Circumstances = {}): Promise<Outcome> {
+      const { method = 'POST', url = '', headers, body } = sent;
+      const lines: string[] = [];
+      const base64 = circumstances.base64 ?? !isUtf8(body);
+      const event = httpEvent('POST /webhooks/{provider}', { provider: name }, headers, body, { base64, method, url });
+      const answer = await handlerOf(line => lines.push(line), circumstances)(event, lambdaContext);
+      return outcomeOf(answer, lines);
+    },
+
+    /** The function behind a gateway: it takes events as they are, and gives its log lines to `write`. */
+    functionOf(write: (line: string) => void) {
+      const handler = handlerOf(write);
+      return (event: APIGatewayProxyEventV2) => handler(event, lambdaContext);
+    },
+
+    /** Every email in the table, by recipient and message. */
+    async stored(): Promise<Email[]> {
+      const read = await Promise.all((await emailIds()).map(emailId => emails.store.email(emailId)));
+      const nameOf = ({ recipient, messageId }: Email) => `${recipient} ${messageId}`;
+      return read.filter(email => email !== null).sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
+    },
+
+    /** What came into the quarantine since the last call. */
+    kept: () => queue.kept(),
+
+    async expectNothingKept(): Promise<void> {
+      expect(await live.stored()).toEqual([]);
+      expect(await queue.kept()).toEqual([]);
+    },
+
+    /** Not genuine: nothing stored, and counted by one log line. Gives why. */
+    async expectRefused(outcome: Outcome, provider: ProviderName, status = 401): Promise<unknown> {
+      expect(outcome.status).toBe(status);
+      expect(outcome.lines).toMatchObject([{ line: 'webhook.refused', provider }]);
+      await live.expectNothingKept();
+      return outcome.lines[0]!.refusal;
+    },
+
+    /** Genuine, and nothing of any of them can be read: acknowledged, counted, and kept for people. */
+    async expectQuarantined(
+      outcomes: Outcome | readonly Outcome[],
+      provider: ProviderName,
+      reason: unknown = expect.any(String),
+    ) {
+      const all = [outcomes].flat();
+      for (const { status, counts, lines } of all) {
+        expect(status).toBe(200);
+        expect(counts).toMatchObject({ recorded: 0, quarantined: 1 });
+        expect(lines).toMatchObject([{ line: 'webhook.answered', provider, answer: 200, quarantined: 1 }]);
+      }
+      expect(await live.stored()).toEqual([]);
+      const kept = await queue.kept();
+      expect(new Set(kept.map(({ requestId }) => requestId)).size).toBe(all.length);
+      for (const message of kept) expect(message).toMatchObject({ provider, reason });
+      return kept;
+    },
+
+    /** Forgets everything that was sent. */
+    async reset(): Promise<void> {
+      if (written.table) await Promise.all((await emailIds()).map(emailId => emails.erase(emailId)));
+      if (written.queue) await queue.empty();
+      Object.assign(written, { table: false, queue: false });
+    },
+
+    async stop(): Promise<void> {
+      await emails.stop();
+      await queue.stop();
+    },
+  };
+  return live;
+}
+
+function outcomeOf(answer: HttpAnswer, written: readonly string[]): Outcome {
+  return {
+    status: answer.statusCode,
+    answer,
+    counts: answer.statusCode === 200 && answer.body ? JSON.parse(answer.body) : {},
+    lines: written.map(line => JSON.parse(line)),
+  };
+}
+
+/** A fixture of the provider with one event and nothing besides. */
+export const sampleOf = Object.fromEntries(
+  providerNames.map(name => {
+    const isSingle = (fixtureName: string) => {
+      const { events, quarantined, unrelated } = fixtureReading(name, fixtureName);
+      return events.length === 1 && quarantined.length + unrelated === 0;
+    };
+    const single = fixtureNames(name).filter(isSingle);
+    return [name, single.find(fixtureName => fixtureType(fixtureName) === 'json') ?? single[0]!];
+  }),
+) as Readonly<Record<ProviderName, string>>;
+
+/** The bytes of the provider's sample, and how they travel. */
+export const sampleBody = (name: ProviderName): Buffer => fixture(name, sampleOf[name]);
+export const sampleType = (name: ProviderName) => fixtureType(sampleOf[name]);

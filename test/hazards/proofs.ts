@@ -1,0 +1,105 @@
+import { createHmac, createPrivateKey, sign } from 'node:crypto';
+import type { ProviderName } from '../../shared/providers/registry.ts';
+import { schemes } from '../signing.ts';
+import type { Signed } from '../signing-scheme.ts';
+
+/** Where in a body the proof is, for those that have no header for it. */
+const inBody: Partial<Record<ProviderName, { readonly name: string; readonly value: RegExp }>> = {
+  ses: { name: '"Signature"', value: /(?<="Signature":")[^"]+/ },
+  mailgun: { name: '"signature":"', value: /(?<="signature":")[^"]+/ },
+  unisendergo: { name: '"auth"', value: /(?<="auth": ?")[^"]+/ },
+};
+
+const inUrl = /(?<=[?&]secret=)[^&]+/;
+
+/** What proves a request genuine: the value of a header, of a field of the body or of the URL's parameter. */
+export function proofOf(name: ProviderName, { headers, body, url }: Signed): string {
+  const { header } = schemes[name];
+  if (header !== null) return headers[header]!;
+  const place = inBody[name];
+  return (place === undefined ? inUrl.exec(url) : place.value.exec(body.toString('latin1')))![0];
+}
+
+/** The request with another proof, or without any. */
+export function withProof(name: ProviderName, signed: Signed, proof: string | undefined): Signed {
+  const { header } = schemes[name];
+  if (header !== null) {
+    const { [header]: _, ...others } = signed.headers;
+    return { ...signed, headers: proof === undefined ? others : { ...others, [header]: proof } };
+  }
+  const place = inBody[name];
+  if (place === undefined) {
+    const url = proof === undefined ? signed.url.split('?')[0]! : signed.url.replace(inUrl, encodeURIComponent(proof));
+    return { ...signed, url };
+  }
+  const text = signed.body.toString('latin1');
+  const changed =
+    proof === undefined
+      ? text.replace(place.name, place.name.replace('"', '"no-'))
+      : text.replace(place.value, () => JSON.stringify(proof).slice(1, -1));
+  return { ...signed, body: Buffer.from(changed, 'latin1') };
+}
+
+const hmac = (key: string | Buffer, ...parts: readonly (string | Buffer)[]) => {
+  const made = createHmac('sha256', key);
+  for (const part of parts) made.update(part);
+  return made;
+};
+
+/** The key in a secret of Standard Webhooks. */
+export const standardKey = (secret: string): Buffer => Buffer.from(secret.replace('whsec_', ''), 'base64');
+
+/** How a time of any text is signed, by those that sign one: their own ways only write times as they should be. */
+type Clock = (signed: Signed, time: string, key: string) => Signed;
+
+const standard =
+  (prefix: 'webhook' | 'svix'): Clock =>
+  (signed, time, secret) => {
+    const covered = [`${signed.headers[`${prefix}-id`]}.${time}.`, signed.body];
+    const signature = `v1,${hmac(standardKey(secret), ...covered).digest('base64')}`;
+    return withHeaders(signed, { [`${prefix}-timestamp`]: time, [`${prefix}-signature`]: signature });
+  };
+
+const clocks: Partial<Record<ProviderName, Clock>> = {
+  sendgrid(signed, time, pkcs8) {
+    const key = createPrivateKey({ key: Buffer.from(pkcs8, 'base64'), format: 'der', type: 'pkcs8' });
+    return withHeaders(signed, {
+      'x-twilio-email-event-webhook-timestamp': time,
+      'x-twilio-email-event-webhook-signature': sign(
+        'sha256',
+        Buffer.concat([Buffer.from(time), signed.body]),
+        key,
+      ).toString('base64'),
+    });
+  },
+  mailgun(signed, timestamp, key) {
+    const { signature: triple, ...event } = JSON.parse(signed.body.toString());
+    const signature = hmac(key, timestamp, triple.token).digest('hex');
+    return {
+      ...signed,
+      body: Buffer.from(JSON.stringify({ signature: { ...triple, timestamp, signature }, ...event })),
+    };
+  },
+  resend: standard('svix'),
+  loops: standard('webhook'),
+  app: standard('webhook'),
+  usesend: (signed, time, key) =>
+    withHeaders(signed, {
+      'x-usesend-timestamp': time,
+      'x-usesend-signature': `v1=${hmac(key, `${time}.`, signed.body).digest('hex')}`,
+    }),
+  emailit: (signed, time, key) =>
+    withHeaders(signed, {
+      'x-emailit-timestamp': time,
+      'x-emailit-signature': hmac(key, `${time}.`, signed.body).digest('hex'),
+    }),
+};
+
+function withHeaders(signed: Signed, headers: Readonly<Record<string, string>>): Signed {
+  return { ...signed, headers: { ...signed.headers, ...headers } };
+}
+
+/** The request with another time, and a good signature over the very bytes of that and of its body. */
+export function signedAt(name: ProviderName, signed: Signed, time: string, key: string): Signed {
+  return clocks[name]!(signed, time, key);
+}

@@ -1,0 +1,333 @@
+import { createHmac } from 'node:crypto';
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
+import { gzipSync } from 'node:zlib';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type HttpServer, startHttpServer } from '../../infra/local/http-api.ts';
+import type { ProviderName } from '../../shared/providers/registry.ts';
+import { noon } from '../arbitrary-events.ts';
+import { httpEvent } from '../http-event.ts';
+import { providerNames, schemes } from '../signing.ts';
+import type { Signed } from '../signing-scheme.ts';
+import { type LiveIngest, sampleBody, sampleType, startLiveIngest } from './live-ingest.ts';
+import { signedAt } from './proofs.ts';
+
+let live: LiveIngest;
+let server: HttpServer;
+let lines: { line: string }[];
+
+/** The ingest function behind the gateway of a machine of its own, which speaks real HTTP. */
+beforeAll(async () => {
+  live = await startLiveIngest();
+  server = await startHttpServer(0);
+  const ingest = live.functionOf(line => lines.push(JSON.parse(line)));
+  const ingestFunction = {
+    name: 'ingest',
+    invoke: (event: unknown) => ingest(event as Parameters<typeof ingest>[0]),
+    warm: async () => {},
+    stop: () => {},
+  };
+  server.serve({
+    apiId: 'api',
+    cors: undefined,
+    ownPages: {},
+    onFault: error => {
+      throw error;
+    },
+    routes: ['POST /webhooks/{provider}', 'ANY /webhooks/{provider}'].map(key => ({
+      key,
+      function: ingestFunction,
+      authorizer: null,
+    })),
+  });
+});
+afterAll(async () => {
+  await server?.stop();
+  await live?.stop();
+});
+beforeEach(async () => {
+  lines = [];
+  await live.reset();
+});
+
+const genuine = (name: ProviderName) => live.sign(name, sampleBody(name), noon, { type: sampleType(name) });
+
+interface HttpCall {
+  readonly method?: string;
+  readonly path?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** In pieces of no length told beforehand. */
+  readonly chunked?: boolean;
+}
+
+/** Sends the request over HTTP, header names as they are, and `call` where it is to be otherwise. */
+function post({ url, headers, body }: Signed, call: HttpCall = {}) {
+  const { pathname, search } = new URL(url);
+  const all = { host: 'api.example.com', ...headers, ...call.headers };
+  const length = call.chunked ? { 'transfer-encoding': 'chunked' } : { 'content-length': String(body.length) };
+  return new Promise<{ status: number; headers: IncomingHttpHeaders; text: string }>((resolve, reject) => {
+    const sent = httpRequest(
+      server.url,
+      {
+        method: call.method ?? 'POST',
+        path: call.path ?? `${pathname}${search}`,
+        // A list is sent as it is; an object would be put in order.
+        headers: Object.entries({ ...all, ...length }).flat(),
+      },
+      response => {
+        let text = '';
+        response.setEncoding('utf8');
+        response.on('data', chunk => {
+          text += chunk;
+        });
+        response.on('end', () => resolve({ status: response.statusCode!, headers: response.headers, text }));
+      },
+    );
+    sent.on('error', reject);
+    for (let at = 0; call.chunked && at < body.length; at += 100) sent.write(body.subarray(at, at + 100));
+    sent.end(call.chunked ? undefined : body);
+  });
+}
+
+async function expectNoEffect() {
+  expect(lines).toEqual([]);
+  await live.expectNothingKept();
+}
+
+async function expectTaken({ status, text }: { status: number; text: string }, what?: string) {
+  expect([what, status, text]).toEqual([what, 200, expect.stringContaining('"received":1,"recorded":1,')]);
+  expect(await live.stored()).toHaveLength(1);
+  expect(lines).toMatchObject([{ line: 'webhook.answered', answer: 200 }]);
+}
+
+describe.each(providerNames)('over HTTP, in the name of %s:', name => {
+  it('37 HEAD: 200 without effect, however well it is signed', async () => {
+    const { status, text } = await post(genuine(name), { method: 'HEAD' });
+    expect([status, text]).toEqual([200, '']);
+    await expectNoEffect();
+  });
+
+  it('38 GET and PUT: 405 with the methods that are of use, unless the provider needs them', async () => {
+    // Two look the URL up by a GET before they save it, and one may send its events so.
+    const getIsOfUse = name === 'elasticemail' || name === 'unisendergo';
+    const path = `/webhooks/${name}`;
+    for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'PROPFIND']) {
+      const { status, headers, text } = await post(genuine(name), { method, path });
+      const isProbe = method === 'GET' && getIsOfUse;
+      expect([method, status]).toEqual([method, isProbe ? 200 : 405]);
+      if (isProbe) expect(text).toBe('');
+      else expect(headers.allow).toMatch(getIsOfUse ? /^POST, GET, / : /^POST, (HEAD, )?OPTIONS/);
+    }
+    expect(lines.filter(({ line }) => line !== 'webhook.set-up')).toEqual([]);
+    await live.expectNothingKept();
+  });
+
+  it('39 OPTIONS: 204 with the methods that are of use, and no leave for any page', async () => {
+    const preflight = { origin: 'https://evil.example', 'access-control-request-method': 'POST' };
+    const { status, headers } = await post(genuine(name), { method: 'OPTIONS', headers: preflight });
+    // Event Grid asks so whether it may deliver, and has to know the secret.
+    expect(status).toBe(204);
+    if (name !== 'azure') expect(headers.allow).toContain('POST');
+    expect(headers).not.toHaveProperty('access-control-allow-origin');
+    await live.expectNothingKept();
+  });
+
+  it('48 no length, in pieces: taken', async () => {
+    await expectTaken(await post(genuine(name), { chunked: true }));
+  });
+
+  it('49 a wrong content type, or none, and a good signature: taken', async () => {
+    const { 'content-type': _, ...headers } = genuine(name).headers;
+    const isForm = sampleType(name) === 'form';
+    const types = ['text/plain', 'text/html; charset=iso-8859-1', 'application/octet-stream', 'application/xml', ''];
+    for (const type of [...types, isForm ? 'application/json' : 'application/x-www-form-urlencoded', undefined]) {
+      await live.reset();
+      lines = [];
+      const typed = type === undefined ? headers : { ...headers, 'content-type': type };
+      await expectTaken(await post({ ...genuine(name), headers: typed }), type);
+    }
+  });
+
+  it('50 multipart: kept in quarantine where it is proved genuine, and refused where the proof would be in it', async () => {
+    const multipart = (content: Buffer) =>
+      Buffer.concat([
+        Buffer.from('--x\r\ncontent-disposition: form-data; name="event"\r\n\r\n'),
+        content,
+        Buffer.from('\r\n--x\r\ncontent-disposition: form-data; name="attachment"; filename="a.bin"\r\n\r\n'),
+        Buffer.from([0xff, 0x00, 0xfe]),
+        Buffer.from('\r\n--x--\r\n'),
+      ]);
+    const proofIsLost = ['ses', 'mailgun', 'mandrill', 'unisendergo'].includes(name);
+    const one = genuine(name);
+    const body = multipart(proofIsLost ? one.body : sampleBody(name));
+    const signed = proofIsLost ? { ...one, body } : overBytes(name, body);
+    const { status } = await post(signed, { headers: { 'content-type': 'multipart/form-data; boundary=x' } });
+    if (proofIsLost) {
+      expect(status).toBe(401);
+      expect(lines).toMatchObject([{ line: 'webhook.refused', provider: name }]);
+      await live.expectNothingKept();
+    } else {
+      expect(status).toBe(200);
+      expect(await live.stored()).toEqual([]);
+      expect(await live.kept()).toMatchObject([{ reason: 'not_utf8', base64: body.toString('base64') }]);
+    }
+  });
+
+  it('51 header names in odd case: taken', async () => {
+    const odd = Object.entries(genuine(name).headers).map(([header, value], index) => [
+      index % 2 === 0 ? header.toUpperCase() : header.replace(/[a-z](?=[a-z])/g, letter => letter.toUpperCase()),
+      value,
+    ]);
+    await expectTaken(await post({ ...genuine(name), headers: Object.fromEntries(odd) }));
+  });
+
+  it('52 10 KB of headers: taken', async () => {
+    const many = Array.from({ length: 10 }, (_, index) => [`x-padding-${index}`, 'x'.repeat(950)]);
+    await expectTaken(await post(genuine(name), { headers: Object.fromEntries(many) }));
+  });
+});
+
+describe('over HTTP,', () => {
+  it('39 OPTIONS as Event Grid asks for leave: with the secret alone', async () => {
+    const asks = { 'webhook-request-origin': 'eventgrid.azure.net' };
+    const allowed = await post(genuine('azure'), { method: 'OPTIONS', headers: asks });
+    expect([allowed.status, allowed.headers['webhook-allowed-origin']]).toEqual([200, 'eventgrid.azure.net']);
+    const path = '/webhooks/azure?secret=wrong';
+    expect((await post(genuine('azure'), { method: 'OPTIONS', headers: asks, path })).status).toBe(401);
+    await live.expectNothingKept();
+  });
+
+  it.each([
+    '/webhooks/nope',
+    '/webhooks/toString',
+    '/webhooks/__proto__',
+    '/webhooks/constructor',
+    '/webhooks/SENDGRID',
+    '/webhooks/sendgrid%00',
+    '/webhooks/sendgrid%20',
+    '/webhooks/sendgrid%2F',
+    '/webhooks/..%2Fsendgrid',
+    '/webhooks/%',
+    '/webhooks/',
+    '/webhooks',
+    '/webhooks/sendgrid/',
+    '/webhooks/sendgrid/more',
+  ])('40 an unknown provider, %s: 404 without effect', async path => {
+    for (const method of ['POST', 'GET', 'HEAD', 'OPTIONS']) {
+      expect((await post(genuine('sendgrid'), { path, method })).status).toBe(404);
+    }
+    await expectNoEffect();
+  });
+
+  it.each([6 * 1024 * 1024 + 1, 10 * 1024 * 1024 + 1])('41 a body of %d bytes, over the cap: 413', async size => {
+    // As base64, what is no text is a third larger.
+    for (const type of ['application/json', 'application/octet-stream']) {
+      const signed = overBytes('postmark', Buffer.alloc(size, ' '));
+      expect((await post(signed, { headers: { 'content-type': type } })).status).toBe(413);
+    }
+    await expectNoEffect();
+  });
+
+  it('41 a body over the cap reaches nobody, also past a gateway without one: 413 before the secrets are asked for', async () => {
+    for (const name of ['sendgrid', 'mailgun', 'azure'] as const) {
+      const { status, lines } = await live.send(name, overBytes(name, Buffer.alloc(6 * 1024 * 1024 + 1, ' ')), {
+        secrets: 'unreachable',
+      });
+      expect([name, status, lines]).toEqual([name, 413, []]);
+    }
+    await expectNoEffect();
+  });
+
+  it.todo('47 a gzip bomb, or anything with a Content-Encoding: 415, and nothing is inflated', async () => {
+    const bomb = gzipSync(Buffer.alloc(200_000_000));
+    const begun = performance.now();
+    for (const encoding of ['gzip', 'deflate', 'br', 'GZIP', 'gzip, gzip']) {
+      const { status } = await post(overBytes('postmark', bomb), { headers: { 'content-encoding': encoding } });
+      expect([encoding, status]).toEqual([encoding, 415]);
+    }
+    expect(performance.now() - begun).toBeLessThan(1_000);
+    expect((await post(genuine('postmark'), { headers: { 'content-encoding': 'identity' } })).status).toBe(200);
+    await live.expectNothingKept();
+  });
+});
+
+describe.each(providerNames)('the bytes of a body, in the name of %s:', name => {
+  it('42 empty: kept in quarantine where it is proved genuine, and refused where the proof would be in it', async () => {
+    const body = Buffer.alloc(0);
+    const outcome = await live.send(name, { ...overBytes(name, body), body });
+    if (['ses', 'mailgun', 'unisendergo'].includes(name)) await live.expectRefused(outcome, name);
+    else {
+      // Of a form there is a piece: no fields.
+      const whole = name === 'elasticemail' ? { pieces: [{}] } : { content: 'body', base64: '' };
+      expect(await live.expectQuarantined(outcome, name)).toMatchObject([whole]);
+    }
+  });
+
+  it('43 with and without base64: the same result', async () => {
+    const results = [];
+    for (const base64 of [false, true]) {
+      await live.reset();
+      const { status, counts } = await live.send(name, genuine(name), { base64 });
+      results.push({ status, counts, stored: await live.stored() });
+    }
+    expect(results[0]).toMatchObject({ status: 200, counts: { recorded: 1 } });
+    expect(results[1]!.counts).toEqual(results[0]!.counts);
+    expect(results[1]!.stored).toEqual(results[0]!.stored);
+  });
+
+  it('44 invalid base64: refused, or kept where the body proves nothing; never an error', async () => {
+    const { url, headers } = genuine(name);
+    const event = httpEvent('POST /webhooks/{provider}', { provider: name }, headers, undefined, { url });
+    const written: string[] = [];
+    const ingest = live.functionOf(line => written.push(line));
+    const { statusCode } = await ingest({ ...event, body: '%%% no base64 \u0000 ö =', isBase64Encoded: true });
+    const { bodyIsCovered } = schemes[name];
+    expect(statusCode).toBe(bodyIsCovered || name === 'mailgun' ? 401 : 200);
+    expect(written.map(line => JSON.parse(line).line)).toEqual([
+      statusCode === 401 ? 'webhook.refused' : 'webhook.answered',
+    ]);
+    expect(await live.stored()).toEqual([]);
+    expect((await live.kept()).length).toBe(statusCode === 401 ? 0 : 1);
+  });
+
+  it('45 a byte-order mark: the same result as without', async () => {
+    const mark = Buffer.from([0xef, 0xbb, 0xbf]);
+    await live.send(name, genuine(name));
+    const without = await live.stored();
+    await live.reset();
+    const around = ['ses', 'mailgun', 'mandrill'].includes(name);
+    const one = genuine(name);
+    const marked = around
+      ? { ...one, body: Buffer.concat([mark, one.body]) }
+      : overBytes(name, Buffer.concat([mark, sampleBody(name)]));
+    expect((await live.send(name, marked)).counts).toMatchObject({ received: 1, recorded: 1 });
+    expect(await live.stored()).toEqual(without);
+  });
+
+  // What SNS and Mandrill sign is text, not bytes: of bytes that are none there is no good signature.
+  const signsText = name === 'ses' || name === 'mandrill';
+  it(`46 invalid UTF-8, ${signsText ? 'refused: there is no good signature of it' : 'and a good signature: kept in quarantine, byte for byte'}`, async () => {
+    const broken = (body: Buffer) => Buffer.from(body.toString('latin1').replace('jane', 'j\xffne'), 'latin1');
+    const signed = signsText
+      ? { ...genuine(name), body: broken(genuine(name).body) }
+      : overBytes(name, broken(sampleBody(name)));
+    const outcome = await live.send(name, signed);
+    if (signsText) await live.expectRefused(outcome, name);
+    else
+      expect(await live.expectQuarantined(outcome, name, 'not_utf8')).toMatchObject([
+        { content: 'body', base64: signed.body.toString('base64') },
+      ]);
+  });
+});
+
+/** The very bytes, signed by the provider: some of its libraries here sign text, and none sign nothing. */
+function overBytes(name: ProviderName, body: Buffer): Signed {
+  const { signs } = live.pairs[name];
+  const time = schemes[name].timestamp;
+  if (time !== null) return signedAt(name, { ...genuine(name), body }, genuine(name).headers[time]!, signs);
+  const signed = live.sign(name, body, noon, { type: sampleType(name) });
+  if (name === 'mandrill' && body.length === 0) {
+    const signature = createHmac('sha1', signs).update(signed.url).digest('base64');
+    return { ...signed, headers: { ...signed.headers, 'x-mandrill-signature': signature } };
+  }
+  return signed;
+}
