@@ -124,14 +124,14 @@ describe('a text from outside', () => {
 
   it('86 with CR, LF and ANSI escapes: the log lines are ours alone, each one line', async () => {
     const forged =
-      'no such user\r\n{"line":"webhook.refused","provider":"sendgrid"}\n\u001b[2J\u001b]0;title\u0007\u2028END';
+      'no such user\r\n{"message":"webhook.refused","provider":"sendgrid"}\n\u001b[2J\u001b]0;title\u0007\u2028END';
     const outcomes = [
       await tell({ ...everywhere(forged), type: 'email.soft_bounced' }),
       await tell({ type: forged }),
       await tell({ recipient: forged, accountId: forged }),
       await live.send('app', { headers: { 'webhook-id': forged, 'x-request-id': forged }, body: Buffer.from(forged) }),
     ];
-    expect(outcomes.map(({ lines }) => lines.map(({ line }) => line))).toEqual([
+    expect(outcomes.map(({ lines }) => lines.map(({ message }) => message))).toEqual([
       ['webhook.answered'],
       ['webhook.answered'],
       ['webhook.answered'],
@@ -139,7 +139,7 @@ describe('a text from outside', () => {
     ]);
     const { events } = await one();
     expect(events[0]!.reason!.text).toBe(
-      'no such user {"line":"webhook.refused","provider":"sendgrid"} [2J ]0;title END',
+      'no such user {"message":"webhook.refused","provider":"sendgrid"} [2J ]0;title END',
     );
   });
 

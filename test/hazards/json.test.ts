@@ -306,7 +306,7 @@ async function expectAccountedFor(name: ProviderName, text: string) {
   expect([text, status]).toEqual([text, 200]);
   const { received, recorded, duplicate, dropped, quarantined, unrelated } = counts;
   expect([text, recorded! + duplicate! + dropped! + quarantined! + unrelated!]).toEqual([text, received]);
-  expect(lines).toMatchObject([{ line: 'webhook.answered' }]);
+  expect(lines).toMatchObject([{ message: 'webhook.answered' }]);
 }
 
 /** One after the other. */

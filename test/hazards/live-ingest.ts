@@ -3,24 +3,26 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { expect } from 'vitest';
 import { createHandler } from '../../functions/ingest/handler.ts';
+import { createKeep } from '../../functions/ingest/keep.ts';
 import { createQuarantine } from '../../functions/ingest/quarantine.ts';
 import type { WebhookSecretsOf } from '../../functions/ingest/webhook-secrets.ts';
 import { createSecretPair } from '../../infra/local/webhook-secrets.ts';
 import type { HttpAnswer } from '../../shared/http.ts';
 import { createLog } from '../../shared/log.ts';
+import { createReadingContext } from '../../shared/providers/reading-context.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
 import type { Email, Recorder } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
 import { startQuarantineQueue } from '../ingest/quarantine-queue.ts';
 import { fixture, fixtureNames, fixtureReading, fixtureType } from '../providers/fixtures.ts';
-import type { Sent } from '../providers/ingest.ts';
+import { noMetrics, type Sent } from '../providers/ingest.ts';
 import { providerNames, signedRequest } from '../signing.ts';
 import type { Signed, Unsigned } from '../signing-scheme.ts';
 import { snsGet } from '../sns.ts';
 import { startStoredEmails } from '../stored-emails.ts';
 
-type LogLine = Readonly<Record<string, unknown>> & { readonly line: string };
+type LogLine = Readonly<Record<string, unknown>> & { readonly message: string };
 
 /** The answer to a request, and the log lines that it left. */
 export interface Outcome {
@@ -73,10 +75,17 @@ export async function startLiveIngest() {
         secrets === undefined
           ? configured
           : async () => (secrets === 'unreachable' ? Promise.reject(new Error(secrets)) : secrets),
-      store,
-      quarantine,
-      metadata: { accountId: 'account_id', reference: 'reference' },
+      nonces: emails.nonces,
+      keep: createKeep({
+        store,
+        quarantine,
+        retryQueue: () => Promise.reject(new Error('out of reach')),
+        metrics: noMetrics,
+        now: () => receivedAt,
+      }),
+      context: createReadingContext(providers, { accountId: 'account_id', reference: 'reference' }),
       get,
+      metrics: noMetrics,
       now: () => receivedAt,
       log: createLog(write),
     });
@@ -133,7 +142,7 @@ export async function startLiveIngest() {
     /** Not genuine: nothing stored, and counted by one log line. Gives why. */
     async expectRefused(outcome: Outcome, provider: ProviderName, status = 401): Promise<unknown> {
       expect(outcome.status).toBe(status);
-      expect(outcome.lines).toMatchObject([{ line: 'webhook.refused', provider }]);
+      expect(outcome.lines).toMatchObject([{ message: 'webhook.refused', provider }]);
       await live.expectNothingKept();
       return outcome.lines[0]!.refusal;
     },
@@ -148,7 +157,7 @@ export async function startLiveIngest() {
       for (const { status, counts, lines } of all) {
         expect(status).toBe(200);
         expect(counts).toMatchObject({ recorded: 0, quarantined: 1 });
-        expect(lines).toMatchObject([{ line: 'webhook.answered', provider, answer: 200, quarantined: 1 }]);
+        expect(lines).toMatchObject([{ message: 'webhook.answered', provider, answer: 200, quarantined: 1 }]);
       }
       expect(await live.stored()).toEqual([]);
       const kept = await queue.kept();

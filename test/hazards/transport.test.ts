@@ -96,7 +96,7 @@ async function expectNoEffect() {
 async function expectTaken({ status, text }: { status: number; text: string }, what?: string) {
   expect([what, status, text]).toEqual([what, 200, expect.stringContaining('"received":1,"recorded":1,')]);
   expect(await live.stored()).toHaveLength(1);
-  expect(lines).toMatchObject([{ line: 'webhook.answered', answer: 200 }]);
+  expect(lines).toMatchObject([{ message: 'webhook.answered', answer: 200 }]);
 }
 
 describe.each(providerNames)('over HTTP, in the name of %s:', name => {
@@ -163,7 +163,7 @@ describe.each(providerNames)('over HTTP, in the name of %s:', name => {
     const { status } = await post(signed, { headers: { 'content-type': 'multipart/form-data; boundary=x' } });
     if (proofIsLost) {
       expect(status).toBe(401);
-      expect(lines).toMatchObject([{ line: 'webhook.refused', provider: name }]);
+      expect(lines).toMatchObject([{ message: 'webhook.refused', provider: name }]);
       await live.expectNothingKept();
     } else {
       expect(status).toBe(200);
@@ -237,16 +237,16 @@ describe('over HTTP,', () => {
     await expectNoEffect();
   });
 
-  it.todo('47 a gzip bomb, or anything with a Content-Encoding: 415, and nothing is inflated', async () => {
-    const bomb = gzipSync(Buffer.alloc(200_000_000));
+  it('47 a gzip bomb, or anything with a Content-Encoding: 415, and nothing is inflated', async () => {
+    const bomb = gzipSync(Buffer.alloc(20_000_000));
     const begun = performance.now();
     for (const encoding of ['gzip', 'deflate', 'br', 'GZIP', 'gzip, gzip']) {
       const { status } = await post(overBytes('postmark', bomb), { headers: { 'content-encoding': encoding } });
       expect([encoding, status]).toEqual([encoding, 415]);
     }
     expect(performance.now() - begun).toBeLessThan(1_000);
-    expect((await post(genuine('postmark'), { headers: { 'content-encoding': 'identity' } })).status).toBe(200);
     await live.expectNothingKept();
+    expect((await post(genuine('postmark'), { headers: { 'content-encoding': 'identity' } })).status).toBe(200);
   });
 });
 
@@ -282,7 +282,7 @@ describe.each(providerNames)('the bytes of a body, in the name of %s:', name => 
     const { statusCode } = await ingest({ ...event, body: '%%% no base64 \u0000 ö =', isBase64Encoded: true });
     const { bodyIsCovered } = schemes[name];
     expect(statusCode).toBe(bodyIsCovered || name === 'mailgun' ? 401 : 200);
-    expect(written.map(line => JSON.parse(line).line)).toEqual([
+    expect(written.map(line => JSON.parse(line).message)).toEqual([
       statusCode === 401 ? 'webhook.refused' : 'webhook.answered',
     ]);
     expect(await live.stored()).toEqual([]);
