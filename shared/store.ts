@@ -244,7 +244,7 @@ function historyOf(attributes: Record<string, unknown> | undefined): ReadonlySet
 }
 
 /** The item in the error of a failed condition, which comes as DynamoDB writes it; none where there was no item. */
-function knownItem(attributes: ConditionalCheckFailedException['Item'] = {}): KnownItem {
+export function knownItem(attributes: ConditionalCheckFailedException['Item'] = {}): KnownItem {
   const { status, statusAt, statusEventId, accountId, subject, reference, history, datedAhead } = attributes;
   return {
     verdict: status?.S

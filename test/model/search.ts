@@ -1,0 +1,127 @@
+/** A search through every state that a system can reach, whatever happens first: breadth first, each state once. */
+
+/** What may happen next. */
+export interface Step<State> {
+  /** In words. */
+  readonly says: () => string;
+  readonly to: State;
+  /** A promise that this very step breaks, in words. */
+  readonly breaks?: string | null;
+}
+
+export interface System<State> {
+  readonly initial: State;
+  /** The same text for states that are the same. */
+  keyOf(state: State): string;
+  /** Everything that may happen next; nothing in a final state. */
+  stepsFrom(state: State): readonly Step<State>[];
+  /** A promise that the state breaks, in words. */
+  brokenIn(state: State): string | null;
+  /** A promise that a final state breaks, on its own or together with those that were found before it. */
+  brokenAtTheEnd(state: State): string | null;
+}
+
+export interface Findings {
+  readonly states: number;
+  readonly steps: number;
+  readonly ends: number;
+  /** The first promise found broken, by one of the shortest ways there. */
+  readonly broken: { readonly promise: string; readonly trace: readonly string[] } | null;
+}
+
+/** More states than this are a scenario that was chosen too large. */
+const mostStates = 1_000_000;
+
+/** Looks into every reachable state, until a promise is found broken or there is nothing left to look into. */
+export function search<State>(system: System<State>): Findings {
+  const numbers = new Map<string, number>();
+  /** For each state the one from which it was first reached, and by which of its steps. */
+  const cameFrom: number[] = [];
+  const cameBy: number[] = [];
+  /** Every step, as the states that it joins. */
+  const edges: { readonly from: number[]; readonly to: number[] } = { from: [], to: [] };
+  const ends: number[] = [];
+  let frontier: { readonly state: State; readonly number: number }[] = [];
+
+  const findings = (broken: Findings['broken']) => ({
+    states: numbers.size,
+    steps: edges.to.length,
+    ends: ends.length,
+    broken,
+  });
+  const traceTo = (number: number): string[] => {
+    const ordinals: number[] = [];
+    for (let at = number; at !== 0; at = cameFrom[at]!) ordinals.unshift(cameBy[at]!);
+    let state = system.initial;
+    return ordinals.map(ordinal => {
+      const step = system.stepsFrom(state)[ordinal]!;
+      state = step.to;
+      return step.says();
+    });
+  };
+  const reached = (state: State, from: number, by: number): string | null => {
+    const key = system.keyOf(state);
+    const known = numbers.get(key);
+    const number = known ?? numbers.size;
+    if (from >= 0) {
+      edges.from.push(from);
+      edges.to.push(number);
+    }
+    if (known !== undefined) return null;
+    if (number === mostStates) throw new Error(`more than ${mostStates} states`);
+    numbers.set(key, number);
+    cameFrom.push(from);
+    cameBy.push(by);
+    frontier.push({ state, number });
+    return system.brokenIn(state);
+  };
+
+  const wrong = reached(system.initial, -1, -1);
+  if (wrong !== null) return findings({ promise: wrong, trace: [] });
+  while (frontier.length > 0) {
+    const states = frontier;
+    frontier = [];
+    for (const { state, number } of states) {
+      const steps = system.stepsFrom(state);
+      for (const [ordinal, { says, to, breaks }] of steps.entries()) {
+        const promise = breaks ?? reached(to, number, ordinal);
+        if (promise) return findings({ promise, trace: [...traceTo(number), says()] });
+      }
+      if (steps.length > 0) continue;
+      ends.push(number);
+      const promise = system.brokenAtTheEnd(state);
+      if (promise !== null) return findings({ promise, trace: traceTo(number) });
+    }
+  }
+  const stuck = withoutWayTo(ends, edges, numbers.size);
+  if (stuck !== null) return findings({ promise: 'from everywhere there is a way to an end', trace: traceTo(stuck) });
+  return findings(null);
+}
+
+/** The first state from which no step leads towards any of the ends. */
+function withoutWayTo(
+  ends: readonly number[],
+  { from, to }: { readonly from: readonly number[]; readonly to: readonly number[] },
+  states: number,
+): number | null {
+  // The steps into each state, chained: the newest of each, and the one before each.
+  const newest = new Int32Array(states).fill(-1);
+  const before = new Int32Array(to.length);
+  for (const [edge, state] of to.entries()) {
+    before[edge] = newest[state]!;
+    newest[state] = edge;
+  }
+  const good = new Uint8Array(states);
+  const waiting = [...ends];
+  for (const end of ends) good[end] = 1;
+  for (let state = waiting.pop(); state !== undefined; state = waiting.pop()) {
+    for (let edge = newest[state]!; edge !== -1; edge = before[edge]!) {
+      const origin = from[edge]!;
+      if (good[origin] === 1) continue;
+      good[origin] = 1;
+      waiting.push(origin);
+    }
+  }
+  const stuck = good.indexOf(0);
+  return stuck === -1 ? null : stuck;
+}

@@ -1,0 +1,559 @@
+/**
+ * How events come into the table, as states and steps: providers that send again until they hear 200, ingest workers that
+ * plan and write, a retry queue that delivers at least once, a dead-letter queue that is replayed, and everything that
+ * may fail or stop in between. What is planned and written are the product's own plans and expressions; the loop around
+ * them is the store's, one call a step.
+ *
+ * A worker may try again for ever and give up at any time, so that every bound of tries is covered. Every write of the
+ * model happens at one and the same time: no condition asks for it. Left out are the size of an item, the quarantine, the
+ * removal of emails, and messages that are recorded together: each is recorded on its own.
+ */
+
+import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { planUpdate, updateInput } from '../../shared/email-update.ts';
+import { type CanonicalEvent, canonicalEvent, type EventDraft, emailIdOf } from '../../shared/event.ts';
+import { boundedHistory, decodeHistory, encodeHistory, type HistoryEvent } from '../../shared/history.ts';
+import { asksForAttention, merge, supersedes, type Verdict } from '../../shared/status.ts';
+import { knownItem } from '../../shared/store.ts';
+import { noon } from '../arbitrary-events.ts';
+import type { Step, System } from './search.ts';
+import { attributeValues, type Item, updated } from './update-expressions.ts';
+
+export interface Scenario {
+  /** What the table holds before. */
+  readonly before?: readonly CanonicalEvent[];
+  readonly requests: readonly Request[];
+  /** At work at once. */
+  readonly workers: number;
+  /**
+   * Deliveries of a message before it is moved to the dead-letter queue. 0: they are not counted, and a message is never
+   * moved; it may as well wait in the one queue for as long as it would wait in the other.
+   */
+  readonly receives: number;
+  /** Writes that are waited for no more, but are still on their way to the table, at once. */
+  readonly onTheirWay: number;
+}
+
+export interface Request {
+  readonly name: string;
+  /** Fewer than 32 in a scenario, without those that are the same. */
+  readonly events: readonly EventDraft[];
+  /** When it arrives if it is sent once, twice, ... as long as the provider has not heard 200. Epoch milliseconds. */
+  readonly arrivals: readonly number[];
+}
+
+/** What the protocol does where it could do something else. */
+export interface Protocol {
+  readonly plan: typeof planUpdate;
+  readonly write: typeof updateInput;
+  readonly takesRefusalFor: 'news of the item' | 'a duplicate' | 'nothing';
+  readonly answers: 'once all is durable' | 'on arrival';
+  readonly whenTheQueueFails: 'asks again' | 'answers 200';
+  readonly deletesMessage: 'once recorded' | 'on receipt';
+}
+
+export const protocol: Protocol = {
+  plan: planUpdate,
+  write: updateInput,
+  takesRefusalFor: 'news of the item',
+  answers: 'once all is durable',
+  whenTheQueueFails: 'asks again',
+  deletesMessage: 'once recorded',
+};
+
+/** How far a worker is with the events of one email; from 0 on, the number of the item that a refused write showed. */
+const progress = { notItsWork: -1, recorded: -2, failed: -3, nothingKnown: -4 } as const;
+
+function isAtWork(known: number): boolean {
+  return known >= 0 || known === progress.nothingKnown;
+}
+
+function heardWords(heard: boolean): string {
+  return heard ? '' : ', which is lost';
+}
+
+function isOf(message: Message, { request, delivery }: Worker, emails: readonly number[]): boolean {
+  return message.request === request && message.delivery === delivery && message.emails.join() === emails.join();
+}
+
+interface Worker {
+  readonly request: number;
+  readonly delivery: number;
+  readonly serves: 'provider' | 'queue';
+  /** By email. */
+  readonly progress: readonly number[];
+}
+
+/** In the retry queue or the dead-letter queue. */
+interface Message {
+  readonly request: number;
+  readonly delivery: number;
+  /** Those of which it holds events. */
+  readonly emails: readonly number[];
+  readonly received: number;
+  readonly dead: boolean;
+}
+
+interface ProviderCall {
+  readonly sent: number;
+  readonly heard200: boolean;
+  /** 200 went out, whether or not it was heard. */
+  readonly acknowledged: boolean;
+}
+
+export interface State {
+  /** Of each email the number of its item, 0 where there is none. */
+  readonly table: readonly number[];
+  /** `email:update` of the writes that nobody waits for any more. */
+  readonly onTheirWay: readonly string[];
+  readonly calls: readonly ProviderCall[];
+  readonly workers: readonly Worker[];
+  readonly messages: readonly Message[];
+}
+
+/** The protocol in a scenario, with what is promised of it. */
+export function writeProtocol(scenario: Scenario, does: Protocol = protocol): System<State> {
+  const { requests } = scenario;
+  /** Events as their providers said them, each once: what is promised is promised of these. */
+  const drafts = [...new Set(requests.flatMap(({ events }) => events.map(said)))];
+  const arrived = requests.map(({ events, arrivals }) => arrivals.map(at => events.map(draft => arrival(draft, at))));
+  const { before = [] } = scenario;
+  const emailIds = [...new Set([...before, ...arrived.flat(2)].map(emailIdOf))];
+
+  /** The events of an email in one delivery of a request. */
+  const eventsIn = remembered((request: number, delivery: number, email: number) =>
+    arrived[request]![delivery]!.filter(event => emailIdOf(event) === emailIds[email]),
+  );
+  const draftsOfRequest = requests.map(({ events }) => bitsOf(events.map(said)));
+  const draftsIn = remembered((request: number, email: number) =>
+    bitsOf(requests[request]!.events.filter(draft => emailIdOf(arrival(draft, noon)) === emailIds[email]).map(said)),
+  );
+  function bitsOf(texts: readonly string[]): number {
+    return texts.reduce((bits, text) => bits | (1 << drafts.indexOf(text)), 0);
+  }
+
+  /** Which draft a history element of an email comes from; -1 for what was there before. */
+  const origins: ReadonlyMap<string, number>[] = emailIds.map((_, email) => {
+    const own = (events: readonly CanonicalEvent[]) => events.filter(event => emailIdOf(event) === emailIds[email]);
+    return new Map([
+      ...own(before).map((event): [string, number] => [encodeHistory(event), -1]),
+      ...requests.flatMap(({ events }, request) =>
+        arrived[request]!.flatMap(delivery =>
+          delivery.flatMap((event, index): [string, number][] =>
+            emailIdOf(event) === emailIds[email] ? [[encodeHistory(event), drafts.indexOf(said(events[index]!))]] : [],
+          ),
+        ),
+      ),
+    ]);
+  });
+
+  const items: (Item | undefined)[] = [undefined];
+  const itemNumbers = new Map<string, number>();
+  const numberOf = (item: Item): number => {
+    const key = JSON.stringify(item, (_, value) => (value instanceof Set ? [...value].sort() : value));
+    const number = itemNumbers.get(key) ?? items.push(item) - 1;
+    itemNumbers.set(key, number);
+    return number;
+  };
+
+  const writes: UpdateCommandInput[] = [];
+  /** The number of the write that a worker makes next, or -1 where everything is known already. */
+  const nextWrite = remembered((request: number, delivery: number, email: number, known: number): number => {
+    const events = eventsIn(request, delivery, email);
+    const seen = known === progress.nothingKnown ? null : knownItem(attributeValues(items[known] ?? {}));
+    const { update } = does.plan(events, seen);
+    return update === null ? -1 : writes.push(does.write(targetOf(events), update)) - 1;
+  });
+  /** The number of the item that a write makes of another, or -1 where it is refused. */
+  const outcome = remembered((item: number, write: number): number => {
+    const next = updated(items[item], writes[write]!);
+    return next === null ? -1 : numberOf(next);
+  });
+
+  const historyOf = (item: number) => [...((items[item]?.history as ReadonlySet<string> | undefined) ?? [])];
+  /** The drafts that an item's history holds. */
+  const draftsHeld = remembered((email: number, item: number) =>
+    historyOf(item).reduce((bits, element) => {
+      const draft = origins[email]!.get(element) ?? -1;
+      return draft === -1 ? bits : bits | (1 << draft);
+    }, 0),
+  );
+  /** The drafts of an email that its item may leave out, as repeats of opens and clicks beyond the history's bound. */
+  const draftsBeyondBound = remembered((email: number, item: number) => {
+    const history = historyOf(item);
+    return [...origins[email]!].reduce((bits, [element, draft]) => {
+      if (draft === -1 || history.includes(element)) return bits;
+      return boundedElements([...history, element]).includes(element) ? bits : bits | (1 << draft);
+    }, 0);
+  });
+
+  const brokenByItem = remembered((email: number, number: number): string | null => {
+    const item = items[number];
+    if (item === undefined) return null;
+    const history = historyOf(number);
+    const known = history.map(element => origins[email]!.get(element));
+    if (known.includes(undefined)) return 'the history holds nothing that was not sent';
+    const sent = known.filter(draft => draft !== -1);
+    if (new Set(sent).size < sent.length) return 'the history holds no event twice';
+    if (boundedElements(history).length < history.length) return 'the history keeps within its bound';
+    const events = history.map(decodeHistory);
+    const verdict = merge(events);
+    if (JSON.stringify(verdictOf(item)) !== JSON.stringify(verdict)) return 'the status is what the history amounts to';
+    const attentionAt = verdict !== null && asksForAttention(verdict) ? verdict.statusAt : undefined;
+    if (item.attentionAt !== attentionAt) return 'an email asks for attention exactly while its status does';
+    if (item.accountId === undefined && events.some(({ accountId }) => accountId !== undefined))
+      return 'an email belongs to the account that its events name';
+    const inItsName = arrived
+      .flat(2)
+      .filter(event => event.accountId === undefined || event.accountId === item.accountId);
+    for (const fact of ['accountId', 'subject', 'reference'] as const) {
+      if (item[fact] !== undefined && !inItsName.some(event => event[fact] === item[fact]))
+        return "what is said of an email is said in its account's name";
+    }
+    return null;
+  });
+  const brokenByChange = remembered((from: number, to: number): string | null => {
+    const [old, now] = [items[from], items[to]];
+    if (old === undefined || now === undefined) return null;
+    const after = historyOf(to);
+    const gone = historyOf(from).filter(element => !after.includes(element));
+    const all = [...after, ...gone];
+    if (gone.length > 0 && gone.some(element => boundedElements(all).includes(element)))
+      return 'what is in the history stays there';
+    for (const fact of ['accountId', 'subject', 'reference', 'firstSeenAt', 'expiresAt']) {
+      if (old[fact] !== undefined && now[fact] !== old[fact]) return `${fact} is set once`;
+    }
+    const [lower, higher] = [verdictOf(old), verdictOf(now)];
+    if (lower !== null && (higher === null || (supersedes(lower, higher) && !supersedes(higher, lower))))
+      return 'a status gives way to a higher one only';
+    return null;
+  });
+
+  const nameOf = ({ request, delivery, serves }: Worker) =>
+    serves === 'queue'
+      ? `the queue's worker with ${messageName({ request, delivery })}`
+      : `the worker of ${requests[request]!.name}${delivery === 0 ? '' : `, sent again (${delivery + 1})`}`;
+  const messageName = ({ request, delivery }: Pick<Message, 'request' | 'delivery'>) =>
+    `the message of ${requests[request]!.name}${delivery === 0 ? '' : ` (${delivery + 1})`}`;
+  const describe = (item: number) => {
+    const verdict = verdictOf(items[item] ?? {});
+    const history = historyOf(item)
+      .map(element => decodeHistory(element).providerEvent)
+      .sort();
+    const listed = history.length > 6 ? `${history.length} events` : history.join(', ');
+    return items[item] === undefined ? 'no item' : `${verdict?.status ?? 'no status'} [${listed}]`;
+  };
+
+  /** The worker with the state of its work on one email, which is done where nothing is left to be written. */
+  const advanced = (worker: Worker, email: number, known: number): Worker => {
+    const done = known >= 0 && nextWrite(worker.request, worker.delivery, email, known) === -1;
+    return { ...worker, progress: worker.progress.with(email, done ? progress.recorded : known) };
+  };
+  const begun = (
+    request: number,
+    delivery: number,
+    serves: Worker['serves'],
+    hasWork: (email: number) => boolean,
+  ): Worker => ({
+    request,
+    delivery,
+    serves,
+    progress: emailIds.map((_, email) => (hasWork(email) ? progress.nothingKnown : progress.notItsWork)),
+  });
+
+  function* providerSteps(state: State): Generator<Step<State>> {
+    if (state.workers.length === scenario.workers) return;
+    for (const [request, call] of state.calls.entries()) {
+      const { name, arrivals } = requests[request]!;
+      if (call.heard200 || call.sent === arrivals.length) continue;
+      // Deliveries that arrive at one time are all the same.
+      const delivery = arrivals.indexOf(arrivals[call.sent]!);
+      const worker = begun(request, delivery, 'provider', email => eventsIn(request, delivery, email).length > 0);
+      const early = does.answers === 'on arrival';
+      yield {
+        says: () => `the provider sends ${name}${call.sent === 0 ? '' : ' again'}${early ? ', and hears 200' : ''}`,
+        to: {
+          ...state,
+          calls: state.calls.with(request, {
+            sent: call.sent + 1,
+            heard200: early,
+            acknowledged: call.acknowledged || early,
+          }),
+          workers: [...state.workers, worker],
+        },
+      };
+    }
+  }
+
+  function* tableSteps(state: State): Generator<Step<State>> {
+    for (const late of state.onTheirWay) {
+      const [email, write] = late.split(':').map(Number) as [number, number];
+      const before = state.table[email]!;
+      const after = outcome(before, write);
+      const left = { ...state, onTheirWay: state.onTheirWay.filter(other => other !== late) };
+      yield {
+        says: () =>
+          `a write that nobody waits for any more reaches the table and is ${after === -1 ? 'refused' : `applied: ${describe(after)}`}`,
+        to: after === -1 ? left : { ...left, table: state.table.with(email, after) },
+        breaks: after === -1 ? null : brokenByChange(before, after),
+      };
+    }
+  }
+
+  function* queueSteps(state: State): Generator<Step<State>> {
+    for (const [index, message] of state.messages.entries()) {
+      const { request, delivery, emails, received, dead } = message;
+      const become = (changes: Partial<Message>) => ({
+        ...state,
+        messages: state.messages.with(index, { ...message, ...changes }),
+      });
+      if (dead) {
+        yield {
+          says: () => `${messageName(message)} is replayed from the dead-letter queue`,
+          to: become({ dead: false, received: 0 }),
+        };
+      } else if (received === scenario.receives && received > 0) {
+        yield {
+          says: () => `${messageName(message)} is moved to the dead-letter queue`,
+          to: become({ dead: true, received: 0 }),
+        };
+      } else if (state.workers.length < scenario.workers) {
+        // Also while another worker still has it: its time to be invisible may be over.
+        const worker = begun(request, delivery, 'queue', email => emails.includes(email));
+        const deleted = does.deletesMessage === 'on receipt';
+        const kept = deleted
+          ? { ...state, messages: state.messages.toSpliced(index, 1) }
+          : become({ received: scenario.receives === 0 ? 0 : received + 1 });
+        yield {
+          says: () => `the queue delivers ${messageName(message)}${deleted ? ', which is deleted' : ''}`,
+          to: { ...kept, workers: [...state.workers, worker] },
+        };
+      }
+    }
+  }
+
+  function* workerSteps(state: State): Generator<Step<State>> {
+    for (const [index, worker] of state.workers.entries()) {
+      const name = nameOf(worker);
+      const gone = { ...state, workers: state.workers.toSpliced(index, 1) };
+      yield {
+        says: () =>
+          `${name} stops: a crash, or ${worker.serves === 'queue' ? 'it gives up' : 'it cannot reach the retry queue either and answers 429'}`,
+        to: gone,
+      };
+      for (const [email, known] of worker.progress.entries()) {
+        if (isAtWork(known)) yield* writingSteps(state, worker, index, email);
+      }
+    }
+  }
+
+  function* writingSteps(state: State, worker: Worker, index: number, email: number): Generator<Step<State>> {
+    const name = nameOf(worker);
+    const write = `${name}: its write${emailIds.length === 1 ? '' : ` of email ${email + 1}`}`;
+    const known = worker.progress[email]!;
+    const before = state.table[email]!;
+    const number = nextWrite(worker.request, worker.delivery, email, known);
+    const after = outcome(before, number);
+    if (after === -1) {
+      const next = { 'news of the item': before, 'a duplicate': progress.recorded, nothing: known }[
+        does.takesRefusalFor
+      ];
+      const says = () => `${write} is refused, and shows ${describe(before)}`;
+      const breaks = known === before ? 'a write that was planned for the item as it is, is not refused' : null;
+      yield* goingOn(state, advanced(worker, email, next), index, says, breaks);
+    } else {
+      const says = () => `${write} is applied: ${describe(after)}`;
+      const written = { ...state, table: state.table.with(email, after) };
+      const breaks = brokenByChange(before, after);
+      yield { says: () => `${says()}; the answer is lost`, to: written, breaks };
+      yield* goingOn(written, advanced(worker, email, progress.recorded), index, says, breaks);
+    }
+    const late = `${email}:${number}`;
+    if (state.onTheirWay.length < scenario.onTheirWay && !state.onTheirWay.includes(late)) {
+      yield {
+        says: () => `${write} is waited for no more, and is still on its way`,
+        to: { ...state, onTheirWay: [...state.onTheirWay, late].sort() },
+      };
+    }
+    if (worker.serves === 'provider') {
+      yield* goingOn(state, advanced(worker, email, progress.failed), index, () => `${write} is given up`, null);
+    }
+  }
+
+  /**
+   * How a worker goes on after a step. Once it has no more to write, this is its end, in all the ways that it may have:
+   * what comes between its last write and its end could as well have come before or after both.
+   */
+  function* goingOn(
+    state: State,
+    worker: Worker,
+    index: number,
+    says: () => string,
+    breaks: string | null,
+  ): Generator<Step<State>> {
+    const { request, delivery, serves } = worker;
+    if (worker.progress.some(isAtWork)) {
+      yield { says, to: { ...state, workers: state.workers.with(index, worker) }, breaks };
+      return;
+    }
+    const gone = { ...state, workers: state.workers.toSpliced(index, 1) };
+    if (serves === 'queue') {
+      const its = worker.progress.flatMap((known, email) => (known === progress.notItsWork ? [] : [email]));
+      const kept = state.messages.filter(message => message.dead || !isOf(message, worker, its));
+      yield { says: () => `${says()}; it deletes the message`, to: { ...gone, messages: kept }, breaks };
+      yield { says: () => `${says()}; the message is not deleted`, to: gone, breaks };
+      return;
+    }
+    const call = state.calls[request]!;
+    const answered = (from: State, heard: boolean): State => ({
+      ...from,
+      calls: from.calls.with(request, { ...call, heard200: call.heard200 || heard, acknowledged: true }),
+    });
+    // Where it is not sent again anyway, it is all the same whether 200 is heard.
+    const heardOrNot = call.sent < requests[request]!.arrivals.length ? [true, false] : [true];
+    const emails = worker.progress.flatMap((known, email) => (known === progress.failed ? [email] : []));
+    const ends: (readonly [words: string, state: State])[] = [];
+    if (emails.length === 0) {
+      ends.push(['it stops', gone]);
+      for (const heard of heardOrNot) ends.push([`it answers 200${heardWords(heard)}`, answered(gone, heard)]);
+    } else {
+      const message = { request, delivery, emails, received: 0, dead: false };
+      // The queue may deliver a message any number of times: two that say the same are one.
+      const there = state.messages.some(other => isOf(other, worker, emails));
+      const queued = { ...gone, messages: there ? state.messages : [...state.messages, message] };
+      ends.push(['it puts them into the retry queue, does not hear of it and answers 429', queued]);
+      for (const heard of heardOrNot) {
+        const words = `answers 200${heardWords(heard)}`;
+        ends.push([`it puts them into the retry queue and ${words}`, answered(queued, heard)]);
+        if (does.whenTheQueueFails === 'answers 200')
+          ends.push([`it cannot reach the retry queue and ${words}`, answered(gone, heard)]);
+      }
+    }
+    for (const [words, to] of ends) yield { says: () => `${says()}; ${words}`, to, breaks };
+  }
+
+  const callText = ({ sent, heard200, acknowledged }: ProviderCall, request: number) =>
+    `${heard200 ? requests[request]!.arrivals.length : sent}${+acknowledged}`;
+
+  /** What the items are promised to be at an end, by what is known of their events. */
+  const promisedByEvents = new Map<string, string>();
+
+  return {
+    initial: {
+      table: emailIds.map((_, email) => {
+        const events = before.filter(event => emailIdOf(event) === emailIds[email]);
+        const { update } = planUpdate(events, null);
+        return events.length === 0 ? 0 : numberOf(updated(undefined, updateInput(targetOf(events), update!))!);
+      }),
+      onTheirWay: [],
+      calls: requests.map(() => ({ sent: 0, heard200: false, acknowledged: false })),
+      workers: [],
+      messages: [],
+    },
+    // Workers and messages have no order, and what is not sent again anyway may as well have heard 200.
+    keyOf: ({ table, onTheirWay, calls, workers, messages }) =>
+      `${table} ${onTheirWay} ${calls.map(callText)} ${inOrder(workers.map(workerText))} ${inOrder(messages.map(messageText))}`,
+    stepsFrom: state => [...providerSteps(state), ...tableSteps(state), ...queueSteps(state), ...workerSteps(state)],
+    brokenIn({ table, calls, messages }) {
+      for (const [email, item] of table.entries()) {
+        const broken = brokenByItem(email, item);
+        if (broken !== null) return broken;
+      }
+      let durable = 0;
+      for (const [email, item] of table.entries()) durable |= draftsHeld(email, item) | draftsBeyondBound(email, item);
+      for (const { request, emails } of messages) for (const email of emails) durable |= draftsIn(request, email);
+      const lost = calls.some(
+        ({ acknowledged }, request) => acknowledged && (draftsOfRequest[request]! & ~durable) !== 0,
+      );
+      return lost ? 'an acknowledged event is in the table, the retry queue or the dead-letter queue' : null;
+    },
+    brokenAtTheEnd({ table, calls, messages, workers, onTheirWay }) {
+      if (messages.length + workers.length + onTheirWay.length > 0) return 'an end has nothing left to do';
+      for (const [email, item] of table.entries()) {
+        const must = calls.reduce(
+          (bits, { acknowledged }, request) => (acknowledged ? bits | draftsIn(request, email) : bits),
+          0,
+        );
+        if ((must & ~(draftsHeld(email, item) | draftsBeyondBound(email, item))) !== 0)
+          return 'in the end every acknowledged event is in the table';
+        // Of what was dated into the future counts when it arrived first; nothing else depends on what came when.
+        const history = historyOf(item);
+        const dated = history.filter(element => decodeHistory(element).claimedAt !== undefined);
+        const events = [email, must | draftsHeld(email, item), ...dated.sort()].join();
+        const promised = JSON.stringify([verdictOf(items[item] ?? {}), history.toSorted()]);
+        const found = promisedByEvents.get(events) ?? promised;
+        promisedByEvents.set(events, promised);
+        if (found !== promised) return 'the same events make the same item in the end';
+        if (calls.every(({ acknowledged }) => acknowledged) && dated.length === 0) {
+          const all = [...origins[email]!.keys()].filter(element => decodeHistory(element).claimedAt === undefined);
+          if (JSON.stringify(boundedElements(all).toSorted()) !== JSON.stringify(history.toSorted()))
+            return 'once all is acknowledged, the history is what is kept of all that was sent';
+        }
+      }
+      return null;
+    },
+  };
+}
+
+function arrival(draft: EventDraft, at: number): CanonicalEvent {
+  const event = canonicalEvent(draft, at);
+  if (typeof event === 'string') throw new Error(event);
+  return event;
+}
+
+function workerText({ request, delivery, serves, progress }: Worker): string {
+  return `${request}.${delivery}${serves}${progress}`;
+}
+
+function messageText({ request, delivery, emails, received, dead }: Message): string {
+  return `${request}.${delivery}.${emails}.${dead ? 'dead' : received}`;
+}
+
+function inOrder(texts: readonly string[]): string {
+  return texts.length < 2 ? (texts[0] ?? '') : texts.toSorted().join(';');
+}
+
+/** A draft as a text by which it is known. */
+function said(draft: EventDraft): string {
+  return JSON.stringify(draft);
+}
+
+function targetOf(events: readonly CanonicalEvent[]) {
+  const { provider, messageId, recipient } = events[0]!;
+  const emailId = emailIdOf(events[0]!);
+  return { tableName: 'emails', emailId, provider, messageId, recipient, now: noon, expiresAt: noon };
+}
+
+function verdictOf({ status, statusAt, statusEventId }: Item): Verdict | null {
+  return status === undefined ? null : ({ status, statusAt, statusEventId } as Verdict);
+}
+
+function boundedElements(elements: readonly string[]): string[] {
+  return boundedHistory<HistoryEvent>(elements.map(decodeHistory)).map(encodeHistory);
+}
+
+/** The function, computed once for all that it is given. */
+function remembered<Arguments extends readonly number[], Result>(
+  compute: (...given: Arguments) => Result,
+): (...given: Arguments) => Result {
+  // A map in a map for each further number: in the innermost loops, a joint key would cost more than all the rest.
+  interface Known extends Map<number, Known | { readonly result: Result }> {}
+  const known: Known = new Map();
+  return (...given) => {
+    let at = known;
+    for (let index = 0; index < given.length - 1; index += 1) {
+      let next = at.get(given[index]!) as Known | undefined;
+      if (next === undefined) {
+        next = new Map();
+        at.set(given[index]!, next);
+      }
+      at = next;
+    }
+    const last = given[given.length - 1]!;
+    const found = at.get(last) as { readonly result: Result } | undefined;
+    if (found !== undefined) return found.result;
+    const result = compute(...given);
+    at.set(last, { result });
+    return result;
+  };
+}
