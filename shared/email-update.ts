@@ -80,7 +80,7 @@ function firstPlan(events: readonly CanonicalEvent[]): Plan {
         verdict === null ? areNews(added) : givesWayTo(verdict),
         noneDatedAhead,
         datedAhead ? nothingKnown : room(added.length),
-        sameAccount(facts, events),
+        sameAccount(facts, events, undefined),
       ),
     },
     added,
@@ -115,7 +115,7 @@ function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
         item.datedAhead ? null : noneDatedAhead,
         item.history.size > 0 ? stillThere : null,
         added.length === 0 ? null : mustNotChange ? isStill(item) : room(added.length),
-        sameAccount(facts, events),
+        sameAccount(facts, events, item),
       ),
     },
     added,
@@ -199,8 +199,15 @@ function areNews(elements: readonly string[]): Condition {
   };
 }
 
-/** Where subject or reference are told, it matters in whose name: the email is that account's, or nobody's yet. */
-function sameAccount({ accountId }: EmailFacts, events: readonly EmailFacts[]): Condition | null {
+/** Where subject or reference are told, it matters in whose name: the email is that account's still, or nobody's yet. */
+function sameAccount(
+  { accountId, subject, reference }: EmailFacts,
+  events: readonly EmailFacts[],
+  item: EmailFacts | undefined,
+): Condition | null {
+  if (item?.accountId !== undefined && (subject ?? reference) !== undefined) {
+    return { expression: 'accountId = :accountOfItem', values: { ':accountOfItem': item.accountId } };
+  }
   if (accountId === undefined || !events.some(event => event.subject ?? event.reference)) return null;
   return { expression: 'attribute_not_exists(accountId) OR accountId = :accountId', values: {} };
 }

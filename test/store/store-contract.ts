@@ -532,6 +532,19 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect([email.verdict?.status, email.accountId]).toEqual(['sent', 'acme']);
       });
 
+      it('an item that is erased and made anew by another account between its two writes: no subject of ours on it', async () => {
+        const delivered = anEvent({ accountId: 'acme' });
+        await store.record([delivered], noon);
+        const sent = { ...delivered, status: 'sent', eventId: 'e0', subject: 'Invoice 7' } as const;
+        const replacing = disturbed(2, async () => {
+          await client.send(new DeleteCommand({ TableName: tableName, Key: { emailId: emailIdOf(delivered) } }));
+          await store.record([{ ...delivered, accountId: 'initech' }], noon);
+        });
+        expect(await replacing.record([sent], noon)).toMatchObject({ recorded: 1, failed: [] });
+        expect(await stored(sent)).toMatchObject({ accountId: 'initech' });
+        expect(await stored(sent)).not.toHaveProperty('subject');
+      });
+
       it('a writer that comes between its two writes', async () => {
         const delivered = anEvent();
         await store.record([delivered], noon);
