@@ -51,6 +51,12 @@ export interface LocalFunction {
   stop(): void;
 }
 
+/** A function as this machine runs it: in processes of its own. */
+export interface FunctionProcesses extends LocalFunction {
+  /** The ids of those that run now. */
+  pids(): readonly number[];
+}
+
 /** How long an invocation may wait for a process, in milliseconds; Lambda, which has more of them, throttles at once. */
 const longestWait = 1_800;
 
@@ -58,7 +64,7 @@ const longestWait = 1_800;
 const initSeconds = 10;
 
 /** Runs a bundled asset as Lambda does: a process takes one invocation at a time, and more are started on demand. */
-export function createFunction(options: FunctionOptions): LocalFunction {
+export function createFunction(options: FunctionOptions): FunctionProcesses {
   const { name, concurrency, timeoutSeconds } = options;
   const log = openSync(options.logFile, 'a');
   const idle: ChildProcess[] = [];
@@ -147,6 +153,7 @@ export function createFunction(options: FunctionOptions): LocalFunction {
 
   return {
     name,
+    pids: () => [...running].flatMap(({ pid }) => pid ?? []),
     async invoke(event) {
       if (stopped) throw new FunctionError('ServiceException', `${name}: stopped`);
       const child = await take();

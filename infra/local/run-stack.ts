@@ -9,7 +9,7 @@ import { openTokenIssuer } from './jwt-authorizer.ts';
 import { startQueues } from './queues.ts';
 import { startSecretsManager } from './secrets-manager.ts';
 import { startSnsSigning } from './sns-signing.ts';
-import { createStackFunctions } from './stack-functions.ts';
+import { createStackFunctions, type ServiceEndpoints } from './stack-functions.ts';
 import { startStackMappings } from './stack-mappings.ts';
 import { routesOf } from './stack-routes.ts';
 import { type InboxMessage, startSupportInbox } from './support-inbox.ts';
@@ -30,6 +30,9 @@ export interface StackOptions {
   readonly assembly?: string | undefined;
   /** Caps the batching window of streams, for those who do not want to wait. */
   readonly maxBatchingWindowSeconds?: number | undefined;
+  readonly serviceEndpoints?: ServiceEndpoints | undefined;
+  /** How many invocations of one function may run at a time. */
+  readonly processesPerFunction?: number | undefined;
   /** Told of what went wrong while running, one line each. */
   readonly onFault: (line: string) => void;
   readonly onInboxMessage: (message: InboxMessage) => void;
@@ -117,14 +120,20 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   const tables = new Map<string, LocalTable>();
   for (const table of tablesOf(template)) tables.set(table.logicalId, await openTable(engine.endpoint, table));
 
-  const functions = createStackFunctions(template, assembly, dataDir, {
-    AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
-    AWS_ENDPOINT_URL_SQS: queues.endpoint,
-    AWS_ENDPOINT_URL_SNS: inbox.endpoint,
-    AWS_ENDPOINT_URL_S3: queues.endpoint,
-    AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.endpoint,
-    SNS_ENDPOINT: sns.endpoint,
-  });
+  const functions = createStackFunctions(
+    template,
+    assembly,
+    dataDir,
+    {
+      AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+      AWS_ENDPOINT_URL_SQS: queues.endpoint,
+      AWS_ENDPOINT_URL_SNS: inbox.endpoint,
+      AWS_ENDPOINT_URL_S3: queues.endpoint,
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.endpoint,
+      SNS_ENDPOINT: sns.endpoint,
+    },
+    { elsewhere: options.serviceEndpoints, processes: options.processesPerFunction },
+  );
   await parts.add(functions, it => it.stop());
   const routes = routesOf(template, issuer, functions);
   await functions.warm();
@@ -149,6 +158,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
       '/_local/inbox': ({ method, headers }) =>
         method === 'GET' ? inbox.page(headers.accept) : gatewayAnswer(405, 'Method Not Allowed'),
       [jwksPath]: () => jsonPage(issuer.jwks),
+      '/_local/processes': () => jsonPage(functions.pids()),
     },
     onFault: error => onFault(`${error.message} (${error.name})`),
   });

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Endpoints } from './endpoints.ts';
+import type { ServiceEndpoints } from './stack-functions.ts';
 import { StartError } from './start-error.ts';
 
 export interface StartOptions {
@@ -12,6 +13,10 @@ export interface StartOptions {
   readonly assembly?: string;
   /** Caps the batching window of streams. */
   readonly maxBatchingWindowSeconds?: number;
+  /** Where some functions reach services through something else, such as a proxy. */
+  readonly serviceEndpoints?: ServiceEndpoints;
+  /** How many invocations of one function may run at a time. */
+  readonly processesPerFunction?: number;
 }
 
 /** A stack in a process of its own, as `npm start` runs it. */
@@ -32,9 +37,15 @@ export interface StartedStack {
  * @throws StartError with what it printed if it does not start
  */
 export async function startStack(options: StartOptions): Promise<StartedStack> {
-  const { port = 0, dataDir, webhookSecretsFile = '', assembly, maxBatchingWindowSeconds } = options;
+  const { port = 0, dataDir, webhookSecretsFile = '', maxBatchingWindowSeconds } = options;
+  const { assembly, serviceEndpoints, processesPerFunction } = options;
   const script = fileURLToPath(new URL('start.ts', import.meta.url));
-  const child = spawn(process.execPath, [script, ...(assembly === undefined ? [] : ['--assembly', assembly])], {
+  const args = [
+    ...(assembly === undefined ? [] : ['--assembly', assembly]),
+    ...(serviceEndpoints === undefined ? [] : ['--service-endpoints', JSON.stringify(serviceEndpoints)]),
+    ...(processesPerFunction === undefined ? [] : ['--processes-per-function', String(processesPerFunction)]),
+  ];
+  const child = spawn(process.execPath, [script, ...args], {
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     env: {
       ...process.env,

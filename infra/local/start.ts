@@ -15,7 +15,11 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => vo
 process.on('disconnect', () => void stop());
 
 try {
-  const { values: options } = parseArgs({ options: { assembly: { type: 'string' } } });
+  const text = { type: 'string' } as const;
+  const { values: options } = parseArgs({
+    options: { assembly: text, 'service-endpoints': text, 'processes-per-function': text },
+  });
+  const { 'service-endpoints': endpoints, 'processes-per-function': processes } = options;
   const stack = await runStack({
     port: numberOf('PORT', PORT || '3000', 65_535),
     dataDir: dataDirOf(),
@@ -24,6 +28,8 @@ try {
     assembly: options.assembly,
     // On one machine somebody is watching, and there is one shard only.
     maxBatchingWindowSeconds: numberOf('MAX_BATCHING_WINDOW_SECONDS', MAX_BATCHING_WINDOW_SECONDS || '5', 300),
+    serviceEndpoints: endpoints === undefined ? undefined : JSON.parse(endpoints),
+    processesPerFunction: processes === undefined ? undefined : numberOf('--processes-per-function', processes, 100),
     onFault: line => console.error(line),
     onInboxMessage: message => console.log(`\n${readable(message)}`),
   });
