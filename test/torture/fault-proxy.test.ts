@@ -1,0 +1,175 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { chooseEngine, type DynamoDbEngine } from '../../infra/local/dynamodb-engine.ts';
+import { type Queues, startQueues } from '../../infra/local/queues.ts';
+import { createEmailTable } from '../email-table.ts';
+import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
+import { always, type FaultName, faultAt, faultNames, faults, randomFaults, usualPercent } from './faults.ts';
+import { seededRandom } from './random.ts';
+
+const tableName = 'emails';
+const aws = {
+  region: 'us-east-1',
+  credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+};
+/** The requests of the functions' own clients time out after so long. */
+const requestHandler = { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true };
+
+let engine: DynamoDbEngine;
+let queues: Queues;
+let queueUrl: string;
+let table: FaultProxy;
+let queue: FaultProxy;
+let direct: { readonly table: DynamoDBClient; readonly queue: SQSClient };
+const dataDir = mkdtempSync(join(tmpdir(), 'mailtrail-faults-'));
+
+beforeAll(async () => {
+  engine = await (await chooseEngine())();
+  queues = await startQueues(dataDir);
+  direct = {
+    table: new DynamoDBClient({ ...aws, endpoint: engine.endpoint }),
+    queue: new SQSClient({ ...aws, endpoint: queues.endpoint }),
+  };
+  await createEmailTable(direct.table, tableName);
+  queueUrl = (await direct.queue.send(new CreateQueueCommand({ QueueName: 'any' }))).QueueUrl!;
+  table = await startFaultProxy({ target: engine.endpoint });
+  queue = await startFaultProxy({ target: queues.endpoint });
+});
+afterEach(() => {
+  table.plan(null);
+  queue.plan(null);
+});
+afterAll(async () => {
+  await Promise.all([table?.stop(), queue?.stop()]);
+  await Promise.all([engine?.stop(), queues?.stop()]);
+  rmSync(dataDir, { recursive: true, force: true });
+});
+
+/** What the real client of DynamoDB makes of a write. A clock that it was told to be wrong stays so: each has a new one. */
+async function write(emailId: string, maxAttempts: number): Promise<string> {
+  const client = new DynamoDBClient({ ...aws, endpoint: table.endpoint, maxAttempts, requestHandler });
+  const Item = { emailId: { S: emailId } };
+  const outcome = await client.send(new PutItemCommand({ TableName: tableName, Item })).then(
+    () => 'written',
+    ({ name }: Error) => name,
+  );
+  client.destroy();
+  return outcome;
+}
+
+async function isWritten(emailId: string): Promise<boolean> {
+  const Key = { emailId: { S: emailId } };
+  const { Item } = await direct.table.send(new GetItemCommand({ TableName: tableName, Key, ConsistentRead: true }));
+  return Item !== undefined;
+}
+
+/** What the SDK calls each fault. */
+const seenAs = {
+  'provisioned throughput exceeded': 'ProvisionedThroughputExceededException',
+  throttling: 'ThrottlingException',
+  'request limit exceeded': 'RequestLimitExceeded',
+  hang: 'TimeoutError',
+  'hang after the write': 'TimeoutError',
+  'response lost': 'TimeoutError',
+  'response in part': 'Error',
+  'server error': 'InternalServerError',
+  'server error after the write': 'InternalServerError',
+  slow: 'TimeoutError',
+  'credentials expired': 'ExpiredTokenException',
+  'clock skewed': 'RequestTimeTooSkewed',
+  'signature expired': 'InvalidSignatureException',
+} as const satisfies Record<FaultName, string>;
+
+describe.each(faultNames)('%s, as the client of DynamoDB sees it', name => {
+  it('is that error, and the write is applied or not as the table of faults says', async () => {
+    table.plan(always(name));
+    expect(await write(`once ${name}`, 1)).toBe(seenAs[name]);
+    await table.idle();
+    expect(await isWritten(`once ${name}`)).toBe(faults[name].applied);
+    expect(table.calls).toBe(1);
+    expect(table.injected.get(name)).toBeGreaterThan(0);
+  });
+
+  it('that comes once, and is over at the next try', async () => {
+    table.plan(faultAt(0, name));
+    // A client without fresh credentials has no reason to try again.
+    const retried = name !== 'credentials expired';
+    expect(await write(`again ${name}`, 3)).toBe(retried ? 'written' : seenAs[name]);
+    expect(table.calls).toBe(retried ? 2 : 1);
+    expect(await isWritten(`again ${name}`)).toBe(retried);
+  });
+});
+
+describe('in front of SQS', () => {
+  const send = async (text: string, maxAttempts: number) => {
+    // The queue's URL names its service, and the client follows it.
+    const QueueUrl = queueUrl.replace(new URL(queueUrl).origin, queue.endpoint);
+    const client = new SQSClient({ ...aws, endpoint: queue.endpoint, maxAttempts, requestHandler });
+    const outcome = await client.send(new SendMessageCommand({ QueueUrl, MessageBody: text })).then(
+      () => 'sent',
+      ({ name }: Error) => name,
+    );
+    client.destroy();
+    return outcome;
+  };
+  const received = async () => {
+    const { Messages = [] } = await direct.queue.send(
+      new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
+    );
+    return Messages.map(({ Body }) => Body);
+  };
+
+  it('throttling is tried again, and a message whose answer was lost comes twice', async () => {
+    queue.plan(faultAt(0, 'throttling'));
+    expect(await send('throttled', 3)).toBe('sent');
+    expect(queue.calls).toBe(2);
+    queue.plan(faultAt(0, 'response lost'));
+    expect(await send('lost', 3)).toBe('sent');
+    expect((await received()).toSorted()).toEqual(['lost', 'lost', 'throttled']);
+  });
+
+  it('a queue that hangs is given up, and holds nothing', async () => {
+    queue.plan(always('hang'));
+    expect(await send('hanging', 2)).toBe('TimeoutError');
+    expect(queue.calls).toBe(2);
+    expect(await received()).toEqual([]);
+  });
+});
+
+describe('the plan', () => {
+  it('lets the call with the index fail, in turn for every index, and no other', async () => {
+    for (const index of [0, 1, 2]) {
+      table.plan(faultAt(index, 'server error'));
+      const outcomes = [];
+      for (const number of [0, 1, 2]) outcomes.push(await write(`turn ${index} ${number}`, 1));
+      expect(outcomes.map(outcome => outcome === 'written')).toEqual([0, 1, 2].map(number => number !== index));
+    }
+  });
+
+  it('of random faults is the same for the same seed, as frequent as asked for, and knows every fault', () => {
+    const drawn = (seed: number, percent?: number) => {
+      const plan = randomFaults(seededRandom(seed), percent);
+      return Array.from({ length: 20_000 }, (_, index) => plan(index));
+    };
+    expect(drawn(7)).toEqual(drawn(7));
+    expect(drawn(7)).not.toEqual(drawn(8));
+    expect(new Set(drawn(7))).toEqual(new Set([null, ...faultNames]));
+    const share = (names: readonly (string | null)[]) => names.filter(name => name !== null).length / names.length;
+    expect(share(drawn(7)) * 100).toBeCloseTo(usualPercent, -0.5);
+    expect(share(drawn(7, 40)) * 100).toBeCloseTo(40, -0.5);
+    expect(share(drawn(7, 0))).toBe(0);
+  });
+
+  it('fails nothing where there is none, and without a service every connection is closed', async () => {
+    expect(await write('plain', 1)).toBe('written');
+    const leadingNowhere = await startFaultProxy();
+    await expect(fetch(leadingNowhere.endpoint)).rejects.toThrow();
+    leadingNowhere.leadTo(engine.endpoint);
+    expect((await fetch(leadingNowhere.endpoint)).ok).toBe((await fetch(engine.endpoint)).ok);
+    await leadingNowhere.stop();
+  });
+});

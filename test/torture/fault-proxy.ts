@@ -1,0 +1,125 @@
+import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type Call, type FaultName, type FaultPlan, faults, type ServiceAnswer } from './faults.ts';
+import { type Random, seededRandom } from './random.ts';
+
+/** Stands in front of a service on a loopback port, and lets calls fail as its plan says. */
+export interface FaultProxy {
+  readonly endpoint: string;
+  /** The calls that came since the plan was made. */
+  readonly calls: number;
+  /** How often each fault came, since the start. */
+  readonly injected: ReadonlyMap<FaultName, number>;
+  /** From now on calls go to this service; until then, and where it is gone, their connections are closed. */
+  leadTo(endpoint: string): void;
+  /** From now on calls fail so, counted from 0 again; null: none does. */
+  plan(plan: FaultPlan | null): void;
+  /** Resolves once nothing is on its way to the service any more, also what its caller has given up. */
+  idle(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface FaultProxyOptions {
+  /** The service; it may become known later. */
+  readonly target?: string;
+  readonly plan?: FaultPlan | null;
+  /** For what a fault leaves to chance. */
+  readonly random?: Random;
+}
+
+/** Starts a proxy in front of one service. */
+export async function startFaultProxy(options: FaultProxyOptions = {}): Promise<FaultProxy> {
+  const { random = seededRandom(1) } = options;
+  let target = options.target === undefined ? null : new URL(options.target);
+  let plan = options.plan ?? null;
+  let calls = 0;
+  const injected = new Map<FaultName, number>();
+  const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+  const underWay = new Set<Promise<unknown>>();
+
+  const server = createServer((message, response) => {
+    const handled = handle(message, response)
+      // The caller or the service is gone in the middle of it.
+      .catch(() => response.destroy())
+      .finally(() => underWay.delete(handled));
+    underWay.add(handled);
+  });
+  server.keepAliveTimeout = 60_000;
+
+  async function handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of message) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
+    const fault = plan?.(calls) ?? null;
+    calls += 1;
+    const call: Call = {
+      random,
+      apply: () => forwarded(message, body),
+      answer: answer => send(response, answer).end(answer.body),
+      answerInPart(answer) {
+        const half = answer.body.subarray(0, answer.body.length / 2);
+        send(response, answer).write(half, () => response.destroy());
+      },
+      drop: () => response.destroy(),
+    };
+    if (fault === null) return call.answer(await call.apply());
+    injected.set(fault, (injected.get(fault) ?? 0) + 1);
+    await faults[fault].happen(call);
+  }
+
+  function forwarded(message: IncomingMessage, body: Buffer): Promise<ServiceAnswer> {
+    return new Promise((resolve, reject) => {
+      if (target === null) return reject(new Error('there is no service yet'));
+      const { hostname, port } = target;
+      const { method, url: path, headers } = message;
+      const forwarding = request({ hostname, port, method, path, headers, agent }, answer => {
+        const chunks: Buffer[] = [];
+        answer.on('data', chunk => chunks.push(chunk));
+        answer.once('error', reject);
+        answer.once('end', () => {
+          resolve({ status: answer.statusCode ?? 500, headers: answer.headers, body: Buffer.concat(chunks) });
+        });
+      });
+      forwarding.once('error', reject);
+      forwarding.end(body);
+    });
+  }
+
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  return {
+    endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    get calls() {
+      return calls;
+    },
+    injected,
+    leadTo(endpoint) {
+      target = new URL(endpoint);
+    },
+    plan(next) {
+      plan = next;
+      calls = 0;
+    },
+    async idle() {
+      while (underWay.size > 0) await Promise.all(underWay);
+    },
+    async stop() {
+      const closed = new Promise(resolve => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+      agent.destroy();
+    },
+  };
+}
+
+/** Writes status and headers; the length is that of the whole body. */
+function send(response: ServerResponse, { status, headers, body }: ServiceAnswer): ServerResponse {
+  for (const [name, value] of Object.entries(headers)) {
+    // What is about the connection is this one's own matter.
+    if (value !== undefined && !/^(connection|keep-alive|transfer-encoding|content-length)$/.test(name)) {
+      response.setHeader(name, value);
+    }
+  }
+  response.statusCode = status;
+  response.setHeader('content-length', body.length);
+  return response;
+}
