@@ -86,26 +86,51 @@ export function messageIdOf({ provider, number }: SimulatedEmail): string {
 export function told(teller: ProviderName, email: SimulatedEmail, step: Step, at: number): Told | undefined {
   const sample = samples(teller)[step];
   if (sample === undefined) return undefined;
+  const wording = wordingOf(teller, sample);
+  const telling = { email, step, at };
+  if ('text' in wording) return { type: sample.type, body: Buffer.from(worded(wording.text, telling)) };
+  const fields = wording.fields.map(([name, value]): [string, string] => [name, worded(value, telling)]);
+  return { type: sample.type, body: Buffer.from(String(new URLSearchParams(fields))) };
+}
+
+interface Telling {
+  readonly email: SimulatedEmail;
+  readonly step: Step;
+  readonly at: number;
+}
+
+/** A fixture's text, with what is told in the places of what it tells itself. */
+type Text = readonly (string | ((telling: Telling) => string))[];
+
+type Wording = { readonly text: Text } | { readonly fields: readonly (readonly [string, Text])[] };
+
+/** Each fixture is taken apart once: many thousands of emails are told of. */
+const wordings = new Map<Sample, Wording>();
+
+function wordingOf(teller: ProviderName, sample: Sample): Wording {
+  const known = wordings.get(sample);
+  if (known !== undefined) return known;
   const body = fixture(teller, sample.name).toString();
   const ownId = schemes[teller].eventId?.exec(body)?.[1];
-  const replacements: readonly (readonly [string, string])[] = [
+  const places: readonly Place[] = [
     // Of each email's events no two have the same id.
-    ...(ownId === undefined ? [] : [[ownId, numbered(ownId, email.number * 20 + steps.indexOf(step))] as const]),
-    [sample.event.messageId, messageIdOf(email)],
-    ['jane@example.com', email.recipient],
-    ['"provider": "sendgrid"', `"provider": "${email.provider}"`],
-    ['acme', email.accountId],
-    ['INV-7', email.reference],
-    ['Invoice 7', email.subject],
-    ...noonSpellings.map((spelling): [string, string] => [spelling(noon), spelling(at)]),
+    ...(ownId === undefined
+      ? []
+      : [[ownId, ({ email, step }: Telling) => numbered(ownId, email.number * 20 + steps.indexOf(step))] as const]),
+    [sample.event.messageId, ({ email }) => messageIdOf(email)],
+    ['jane@example.com', ({ email }) => email.recipient],
+    ['"provider": "sendgrid"', ({ email }) => `"provider": "${email.provider}"`],
+    ['acme', ({ email }) => email.accountId],
+    ['INV-7', ({ email }) => email.reference],
+    ['Invoice 7', ({ email }) => email.subject],
+    ...noonSpellings.map((spelling): Place => [spelling(noon), ({ at }) => spelling(at)]),
   ];
   const ofForm = sample.type === 'form' || sample.type === 'query';
-  if (!ofForm) return { type: sample.type, body: Buffer.from(replaced(body, replacements)) };
-  const fields = [...new URLSearchParams(body)].map(([name, value]): [string, string] => [
-    name,
-    replaced(value, replacements),
-  ]);
-  return { type: sample.type, body: Buffer.from(String(new URLSearchParams(fields))) };
+  const wording: Wording = ofForm
+    ? { fields: [...new URLSearchParams(body)].map(([name, value]) => [name, takenApart(value, places)] as const) }
+    : { text: takenApart(body, places) };
+  wordings.set(sample, wording);
+  return wording;
 }
 
 const noon = Date.UTC(2026, 0, 2, 12);
@@ -122,10 +147,17 @@ const noonSpellings = [
       .replace(/\s(?=[AP]M)/, ' '),
 ] as const;
 
-function replaced(text: string, replacements: readonly (readonly [string, string])[]): string {
-  // In one pass, so that nothing put in is replaced again.
-  const pattern = replacements.map(([from]) => from.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
-  return text.replace(new RegExp(pattern, 'g'), found => replacements.find(([from]) => from === found)![1]);
+/** What a fixture says, and what is said in its place. */
+type Place = readonly [string, (telling: Telling) => string];
+
+function takenApart(text: string, places: readonly Place[]): Text {
+  const pattern = places.map(([from]) => from.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
+  // With the group, what stands between is kept as well as what is found.
+  return text.split(new RegExp(`(${pattern})`)).map(part => places.find(([from]) => from === part)?.[1] ?? part);
+}
+
+function worded(text: Text, telling: Telling): string {
+  return text.map(part => (typeof part === 'string' ? part : part(telling))).join('');
 }
 
 /** An id like the given one with a number in it: decimal digits are at home in hexadecimal, UUIDs and numbers alike. */
