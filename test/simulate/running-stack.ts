@@ -6,6 +6,7 @@ import { dataDirOf, readEndpoints } from '../../infra/local/endpoints.ts';
 import { StartError } from '../../infra/local/start-error.ts';
 import { createToken } from '../../infra/local/token.ts';
 import { signedRequest } from '../signing.ts';
+import type { Signed } from '../signing-scheme.ts';
 import { progress } from './progress.ts';
 import type { SimulatedRequest } from './requests.ts';
 
@@ -35,19 +36,12 @@ export function runningStack(): RunningStack {
   const keys = JSON.parse(readFileSync(signingKeysFile, 'utf8')) as Record<string, string>;
   return {
     url,
-    async send({ provider, body, type }) {
+    async send(request) {
+      const { provider } = request;
       const at = Date.now();
-      const { host, origin } = new URL(url);
-      // As the gateway sees it, which some sign.
-      const webhook = `https://${host}/webhooks/${provider}`;
-      const signed = signedRequest(provider, keys[provider]!, body, at, { type, url: webhook });
-      const target = origin + signed.url.slice(`https://${host}`.length);
+      const signed = signedFor(url, keys[provider]!, request, at);
       for (;;) {
-        const answer = await fetch(target, {
-          method: signed.method,
-          headers: signed.headers,
-          ...(signed.method === 'POST' && { body: new Uint8Array(signed.body) }),
-        }).catch(() => null);
+        const answer = await post(url, signed).catch(() => null);
         if (answer?.status === 200) return (await answer.json()) as Counts;
         if (answer !== null && answer.status !== 429 && answer.status < 500) {
           throw new Error(`${provider} was answered ${answer.status}: ${await answer.text()}`);
@@ -66,6 +60,28 @@ export function runningStack(): RunningStack {
       return (await answer.json()) as Answer;
     },
   };
+}
+
+/** A callback, signed as its provider would for the webhooks of the stack at `url`. */
+export function signedFor(
+  url: string,
+  key: string,
+  { provider, body, type }: Pick<SimulatedRequest, 'provider' | 'body' | 'type'>,
+  at: number,
+): Signed {
+  // As the gateway sees it, which some sign.
+  return signedRequest(provider, key, body, at, { type, url: `https://${new URL(url).host}/webhooks/${provider}` });
+}
+
+/** Sends a signed callback to the stack at `url`. */
+export function post(url: string, signed: Signed, signal?: AbortSignal): Promise<Response> {
+  const { host, origin } = new URL(url);
+  return fetch(origin + signed.url.slice(`https://${host}`.length), {
+    method: signed.method,
+    headers: signed.headers,
+    ...(signed.method === 'POST' && { body: new Uint8Array(signed.body) }),
+    ...(signal !== undefined && { signal }),
+  });
 }
 
 export function nothingAnswers(url: string): StartError {

@@ -90,16 +90,16 @@ export const faults = {
   },
   'response in part': {
     kind: 'response in part',
-    weight: 1,
+    weight: 0.5,
     applied: true,
     async happen({ apply, answerInPart }) {
       answerInPart(await apply());
     },
   },
-  'server error': { kind: 'server error', weight: 1, applied: false, happen: ({ answer }) => answer(failed()) },
+  'server error': { kind: 'server error', weight: 0.5, applied: false, happen: ({ answer }) => answer(failed()) },
   'server error after the write': {
     kind: 'server error',
-    weight: 1,
+    weight: 0.5,
     applied: true,
     async happen({ apply, answer }) {
       await apply();
@@ -109,7 +109,7 @@ export const faults = {
   // On the way there: the service may do it when the caller has given up and others have written.
   slow: {
     kind: 'slow',
-    weight: 0.5,
+    weight: 0.3,
     applied: true,
     async happen({ apply, answer, random }) {
       await delay(between(1_000, 3_000, random));
@@ -118,20 +118,20 @@ export const faults = {
   },
   'credentials expired': {
     kind: 'credentials expired',
-    weight: 0.5,
+    weight: 0.1,
     applied: false,
     happen: refused('ExpiredTokenException', 'The security token included in the request is expired'),
   },
   'clock skewed': {
     kind: 'clock skewed',
-    weight: 0.25,
+    weight: 0.1,
     applied: false,
     happen: ({ answer }) =>
       answer(refusal(400, 'RequestTimeTooSkewed', 'The difference is too large.', Date.now() + hour)),
   },
   'signature expired': {
     kind: 'clock skewed',
-    weight: 0.25,
+    weight: 0.1,
     applied: false,
     happen: ({ answer }) => answer(refusal(400, 'InvalidSignatureException', 'Signature expired', Date.now() - hour)),
   },

@@ -1,0 +1,88 @@
+/** What the stack holds once everything was acknowledged, read past the proxies. */
+
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import type { Endpoints } from '../../infra/local/endpoints.ts';
+import { readAssembly, resolveTemplate } from '../../infra/local/template.ts';
+import type { StoredItem } from './ledger.ts';
+
+const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+
+/** Every item of the table, strongly consistent. */
+export async function* storedItems({ dynamodb, region, tableName }: Endpoints): AsyncGenerator<StoredItem> {
+  const raw = new DynamoDBClient({ endpoint: dynamodb, region, credentials });
+  const client = DynamoDBDocumentClient.from(raw);
+  let from: Record<string, unknown> | undefined;
+  do {
+    const { Items = [], LastEvaluatedKey } = await client.send(
+      new ScanCommand({ TableName: tableName, ConsistentRead: true, ...(from && { ExclusiveStartKey: from }) }),
+    );
+    yield* Items as StoredItem[];
+    from = LastEvaluatedKey;
+  } while (from !== undefined);
+  raw.destroy();
+}
+
+/** The queues of the stack by logical id: those that a function empties, and those in which messages wait for people. */
+export function queuesOf({ dataDir, sqs, queues }: Endpoints): Record<'drained' | 'kept', readonly string[]> {
+  const template = resolveTemplate(readAssembly(join(dataDir, 'cdk.out')).template, { queueEndpoint: sqs });
+  const isDrained = new Set(
+    template
+      .ofType('AWS::Lambda::EventSourceMapping')
+      .map(({ properties }) => template.byArn('AWS::SQS::Queue', properties.EventSourceArn)?.logicalId),
+  );
+  const all = Object.keys(queues);
+  return { drained: all.filter(id => isDrained.has(id)), kept: all.filter(id => !isDrained.has(id)) };
+}
+
+const counts = [
+  'ApproximateNumberOfMessages',
+  'ApproximateNumberOfMessagesNotVisible',
+  'ApproximateNumberOfMessagesDelayed',
+] as const;
+
+/**
+ * Waits until the queues that functions empty are empty, nothing in flight.
+ *
+ * @returns how many messages were left in each that was not empty in time, by logical id
+ */
+export async function waitUntilDrained(endpoints: Endpoints, longest: number): Promise<Map<string, number>> {
+  const client = new SQSClient({ endpoint: endpoints.sqs, region: endpoints.region, credentials });
+  const until = Date.now() + longest;
+  const left = new Map<string, number>();
+  do {
+    left.clear();
+    for (const logicalId of queuesOf(endpoints).drained) {
+      const { Attributes = {} } = await client.send(
+        new GetQueueAttributesCommand({ QueueUrl: endpoints.queues[logicalId], AttributeNames: [...counts] }),
+      );
+      const messages = counts.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
+      if (messages > 0) left.set(logicalId, messages);
+    }
+    if (left.size > 0) await delay(500);
+  } while (left.size > 0 && Date.now() < until);
+  client.destroy();
+  return left;
+}
+
+/** Takes all messages out of the queues that nothing empties. */
+export async function* keptMessages(endpoints: Endpoints): AsyncGenerator<{ logicalId: string; body: string }> {
+  const client = new SQSClient({ endpoint: endpoints.sqs, region: endpoints.region, credentials });
+  for (const logicalId of queuesOf(endpoints).kept) {
+    for (;;) {
+      const { Messages = [] } = await client.send(
+        new ReceiveMessageCommand({
+          QueueUrl: endpoints.queues[logicalId],
+          MaxNumberOfMessages: 10,
+          VisibilityTimeout: 3_600,
+        }),
+      );
+      if (Messages.length === 0) break;
+      for (const { Body = '' } of Messages) yield { logicalId, body: Body };
+    }
+  }
+  client.destroy();
+}

@@ -1,0 +1,183 @@
+import type { ProviderName } from '../../shared/providers/registry.ts';
+import { fixture } from '../providers/fixtures.ts';
+import { type LivingEmail, livingEmails, type Step, stepsInTime } from '../simulate/lives.ts';
+import { requestsOf, type SimulatedRequest } from '../simulate/requests.ts';
+import { type Told, told } from '../simulate/samples.ts';
+import { shuffled } from '../simulate/shuffled.ts';
+import { oneOf, type Random, seededRandom } from './random.ts';
+
+/**
+ * What must come of a request: `recorded`; `quarantined`, genuine and of an event that nobody knows; `refused`, it is
+ * changed once it has been signed.
+ */
+export type Outcome = 'recorded' | 'quarantined' | 'refused';
+
+export interface TrafficRequest extends SimulatedRequest {
+  readonly outcome: Outcome;
+}
+
+/** Who sends the emails, by how many of forty. */
+const senders = [
+  { provider: 'sendgrid', count: 20 },
+  { provider: 'brevo', count: 10 },
+  { provider: 'app', count: 4 },
+  { provider: 'ses', count: 2 },
+  { provider: 'mailgun', count: 2 },
+  { provider: 'postmark', count: 2 },
+] as const satisfies readonly { provider: ProviderName; count: number }[];
+
+const fortySenders = senders.flatMap(({ provider, count }) => Array<ProviderName>(count).fill(provider));
+/** Their fixtures of an unknown event tell of one event. */
+const unreadableBy = ['brevo', 'app', 'ses', 'mailgun', 'postmark'] as const satisfies readonly ProviderName[];
+
+/** Steps of which the sending application tells itself, so that two tellers write to one item at a time. */
+const bySender: readonly Step[] = ['enqueued', 'sent'];
+
+/** What may come in any life besides, and again. */
+const extraSteps = ['deferred', 'opened', 'machine_opened', 'link_clicked', 'soft_bounced'] as const satisfies Step[];
+
+const fewestSteps = 4;
+const largestBatch = 500;
+/**
+ * How many emails are lived through at a time; mostly few, so that a batch has many events of each: it is acknowledged
+ * only once every email in it could be written within one request.
+ */
+const emailsAtATime = [30, 30, 60, 60, 60, 120, 120, 600] as const;
+/** Shares of all tales: told twice, and told only when others have been told of. */
+const twice = 0.1;
+const late = 0.1;
+/** Shares of all requests: sent once more although it was acknowledged, unreadable, forged. */
+const again = 0.03;
+const unreadable = 0.01;
+const forged = 0.03;
+/** Numbers of the emails that only forged requests tell of; genuine ones begin at the other. */
+const firstForged = 900_000_000;
+const firstGenuine = 1_000_000;
+
+const hour = 3_600_000;
+const minute = 60_000;
+
+interface Tale {
+  readonly teller: ProviderName;
+  readonly said: Told;
+}
+
+/**
+ * So many events of random lives, by several providers, in the requests that they would come in: batches of all sizes,
+ * out of order, some of it twice, among forged and unreadable ones. Made as it is asked for.
+ *
+ * @param endsBefore epoch milliseconds; every event happened before
+ */
+export function* traffic(options: {
+  readonly events: number;
+  readonly seed: number;
+  readonly endsBefore: number;
+}): Generator<TrafficRequest> {
+  const random = seededRandom(options.seed);
+  let remaining = options.events;
+  let number = firstGenuine;
+  let strange = 0;
+  let held: Tale[] = [];
+  while (remaining > 0) {
+    const count = Math.min(oneOf(emailsAtATime, random), Math.ceil(remaining / fewestSteps));
+    const emails = livingEmails({
+      providers: reordered(fortySenders, random),
+      count,
+      firstNumber: number,
+      firstStartsAt: 0,
+      apart: 0,
+    }).map(email => ({ ...email, startsAt: wholeSeconds(options.endsBefore - hour * (2 + random() * 40)) }));
+    number += count;
+
+    const fresh = emails.flatMap(email => talesOf(email, random));
+    const repeated = fresh.filter(() => random() < twice);
+    const all = reordered([...held, ...fresh, ...repeated], random);
+    held = [];
+    const now = all.filter(tale => {
+      if (all.length >= remaining || random() >= late) return true;
+      held.push(tale);
+      return false;
+    });
+    now.splice(remaining);
+    remaining -= now.length;
+
+    const requests = [...Map.groupBy(now, ({ teller }) => teller)].flatMap(([teller, tales]) =>
+      slices(tales, random).flatMap(slice =>
+        requestsOf(
+          teller,
+          slice.map(({ said }) => said),
+          largestBatch,
+        ).map((request): TrafficRequest => ({ ...request, outcome: 'recorded' })),
+      ),
+    );
+    const besides = requests.flatMap(request => {
+      strange += 1;
+      return [
+        ...(random() < again ? [request] : []),
+        ...(random() < unreadable ? [unreadableRequest(strange, random)] : []),
+        ...(random() < forged ? [forgedRequest(strange, options.endsBefore, random)] : []),
+      ];
+    });
+    yield* reordered([...requests, ...besides], random);
+  }
+}
+
+/** What is told of an email's life: the steps of the life, and others until there are some. */
+function talesOf(email: LivingEmail, random: Random): Tale[] {
+  const steps = [...stepsInTime(email)];
+  const wanted = fewestSteps + Math.floor(random() * 3);
+  while (steps.length < wanted) {
+    // Every third at the very time of another step: ties are decided, too.
+    const tie = random() < 1 / 3;
+    const at = tie ? oneOf(steps, random).at : wholeSeconds(email.startsAt + random() * 90 * minute);
+    steps.push({ step: oneOf(extraSteps, random), at });
+  }
+  return steps.flatMap(({ step, at }) => {
+    const teller = bySender.includes(step) ? 'app' : email.provider;
+    const said = told(teller, email, step, at);
+    return said === undefined ? [] : [{ teller, said }];
+  });
+}
+
+/** The items in pieces of 1 to `largestBatch`, small ones as often as large ones. */
+function slices<Item>(items: readonly Item[], random: Random): Item[][] {
+  const pieces: Item[][] = [];
+  for (let start = 0; start < items.length; ) {
+    const size = Math.ceil(largestBatch ** random());
+    pieces.push(items.slice(start, start + size));
+    start += size;
+  }
+  return pieces;
+}
+
+/** The address by which an unreadable event is found again in a quarantine. */
+export const unreadableAddress = /unreadable\d+@example\.com/g;
+
+function unreadableRequest(number: number, random: Random): TrafficRequest {
+  const provider = oneOf(unreadableBy, random);
+  const text = fixture(provider, 'unknown-event').toString();
+  const body = Buffer.from(text.replaceAll('jane@example.com', `unreadable${number}@example.com`));
+  return { provider, type: 'json', body, events: 0, outcome: 'quarantined' };
+}
+
+function forgedRequest(number: number, endsBefore: number, random: Random): TrafficRequest {
+  const provider = oneOf(senders, random).provider;
+  const [email] = livingEmails({
+    providers: [provider],
+    count: 1,
+    firstNumber: firstForged + number,
+    firstStartsAt: wholeSeconds(endsBefore - hour),
+    apart: 0,
+  });
+  const said = told(provider, email!, 'delivered', email!.startsAt)!;
+  const [request] = requestsOf(provider, [said], 1);
+  return { ...request!, events: 0, outcome: 'refused' };
+}
+
+function reordered<Item>(items: readonly Item[], random: Random): Item[] {
+  return shuffled(items, Math.floor(random() * 2 ** 32));
+}
+
+function wholeSeconds(at: number): number {
+  return Math.floor(at / 1000) * 1000;
+}
