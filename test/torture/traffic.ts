@@ -36,13 +36,17 @@ const bySender: readonly Step[] = ['enqueued', 'sent'];
 /** What may come in any life besides, and again. */
 const extraSteps = ['deferred', 'opened', 'machine_opened', 'link_clicked', 'soft_bounced'] as const satisfies Step[];
 
-const fewestSteps = 4;
 const largestBatch = 500;
 /**
- * How many emails are lived through at a time; mostly few, so that a batch has many events of each: it is acknowledged
- * only once every email in it could be written within one request.
+ * How many emails are lived through at a time, and in how many steps at least. Few emails and many events of each: where
+ * every sixth write fails, a request that needs hundreds of them hardly ever comes through as a whole.
  */
-const emailsAtATime = [30, 30, 60, 60, 60, 120, 120, 600] as const;
+const crowds = [
+  { emails: 20, fewestSteps: 4 },
+  { emails: 40, fewestSteps: 4 },
+  { emails: 80, fewestSteps: 4 },
+  { emails: 30, fewestSteps: 20 },
+] as const;
 /** Shares of all tales: told twice, and told only when others have been told of. */
 const twice = 0.1;
 const late = 0.1;
@@ -79,7 +83,8 @@ export function* traffic(options: {
   let strange = 0;
   let held: Tale[] = [];
   while (remaining > 0) {
-    const count = Math.min(oneOf(emailsAtATime, random), Math.ceil(remaining / fewestSteps));
+    const { emails: most, fewestSteps } = oneOf(crowds, random);
+    const count = Math.min(most, Math.ceil(remaining / fewestSteps));
     const emails = livingEmails({
       providers: reordered(fortySenders, random),
       count,
@@ -89,7 +94,7 @@ export function* traffic(options: {
     }).map(email => ({ ...email, startsAt: wholeSeconds(options.endsBefore - hour * (2 + random() * 40)) }));
     number += count;
 
-    const fresh = emails.flatMap(email => talesOf(email, random));
+    const fresh = emails.flatMap(email => talesOf(email, fewestSteps, random));
     const repeated = fresh.filter(() => random() < twice);
     const all = reordered([...held, ...fresh, ...repeated], random);
     held = [];
@@ -123,7 +128,7 @@ export function* traffic(options: {
 }
 
 /** What is told of an email's life: the steps of the life, and others until there are some. */
-function talesOf(email: LivingEmail, random: Random): Tale[] {
+function talesOf(email: LivingEmail, fewestSteps: number, random: Random): Tale[] {
   const steps = [...stepsInTime(email)];
   const wanted = fewestSteps + Math.floor(random() * 3);
   while (steps.length < wanted) {
