@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest';
+import { reading } from '../providers/fixtures.ts';
+import { type TrafficRequest, traffic, unreadableAddress } from './traffic.ts';
+
+const endsBefore = Date.UTC(2026, 5, 1);
+const requestsOf = (seed: number, events = 3_000) => [...traffic({ events, seed, endsBefore })];
+const requests = requestsOf(7);
+const ofOutcome = (outcome: TrafficRequest['outcome']) => requests.filter(request => request.outcome === outcome);
+const eventsIn = ({ provider, body, type }: TrafficRequest) => reading(provider, body, type, endsBefore);
+
+describe('the traffic', () => {
+  it('is the same for the same seed, and another for another', () => {
+    expect(requestsOf(7)).toEqual(requests);
+    expect(requestsOf(8)).not.toEqual(requests);
+  });
+
+  it('is read by the providers as so many events of several providers, all of them before its end', () => {
+    const read = ofOutcome('recorded').map(request => ({ request, ...eventsIn(request) }));
+    for (const { request, events, quarantined } of read) {
+      expect([events.length, quarantined]).toEqual([request.events, []]);
+    }
+    const events = read.flatMap(({ events }) => events);
+    expect(events.length).toBeGreaterThanOrEqual(3_000);
+    expect(events.length).toBeLessThan(4_000);
+    expect(Math.max(...events.map(({ occurredAt }) => occurredAt))).toBeLessThan(endsBefore);
+    expect(events.filter(({ claimedAt }) => claimedAt !== undefined)).toEqual([]);
+    expect(new Set(read.map(({ request }) => request.provider)).size).toBe(6);
+  });
+
+  it('has batches of all sizes, and some of it twice', () => {
+    const sizes = ofOutcome('recorded').map(({ events }) => events);
+    expect(Math.min(...sizes)).toBe(1);
+    expect(Math.max(...sizes)).toBeGreaterThan(50);
+    expect(new Set(requests.map(({ body }) => String(body))).size).toBeLessThan(requests.length);
+  });
+
+  it('holds forged requests of emails that nothing else tells of', () => {
+    const idsOf = (of: readonly TrafficRequest[]) => of.flatMap(one => eventsIn(one).events.map(e => e.messageId));
+    const genuine = new Set(idsOf(ofOutcome('recorded')));
+    const forged = idsOf(ofOutcome('refused'));
+    expect(forged.length).toBeGreaterThan(0);
+    expect(forged.filter(id => genuine.has(id))).toEqual([]);
+  });
+
+  it('holds unreadable events, each known by its address', () => {
+    const unreadable = ofOutcome('quarantined');
+    expect(unreadable.length).toBeGreaterThan(0);
+    for (const request of unreadable) {
+      expect(eventsIn(request)).toMatchObject({ events: [], quarantined: [{ reason: 'unknown_event' }] });
+      expect(String(request.body)).toMatch(new RegExp(unreadableAddress.source));
+    }
+  });
+});
