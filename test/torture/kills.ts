@@ -6,7 +6,7 @@ const soonest = 200;
 const latest = 2_000;
 
 /** Of fewer processes one is killed more rarely, so that a request that needs some seconds has a chance in the end. */
-const usualProcesses = 8;
+const usualProcesses = 6;
 
 export interface Kills {
   /** How many processes were killed. */

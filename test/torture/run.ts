@@ -28,7 +28,7 @@ export interface TortureOptions {
 export interface TortureReport {
   readonly seed: number;
   readonly faultPercent: number;
-  readonly seconds: { readonly delivering: number; readonly all: number };
+  readonly seconds: Readonly<Record<'starting' | 'delivering' | 'comparing' | 'alerts', number>>;
   readonly eventsPerSecond: number;
   readonly events: { readonly sent: number; readonly acknowledged: number };
   readonly emails: number;
@@ -62,7 +62,7 @@ export interface TortureReport {
   readonly latency: Readonly<Record<'p50' | 'p99' | 'max', number>>;
 }
 
-const requestsInFlight = 16;
+const requestsInFlight = 8;
 /** A request has a process of its own, which waits most of the time for what hangs. */
 const processesPerFunction = requestsInFlight;
 /** The whole stack is killed once for so many events, and at least and at most so often. */
@@ -156,7 +156,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
       await processKills?.stop();
     }
     await restarts;
-    const delivered = (Date.now() - deliveringSince) / 1000;
+    const comparingSince = Date.now();
 
     onProgress('waiting for what is still under way');
     await Promise.all([dynamodb.idle(), sqs.idle()]);
@@ -184,6 +184,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     const count = (kind: Deviation['kind']) => wrong.filter(deviation => deviation.kind === kind).length;
 
     onProgress('waiting for the alerts');
+    const alertsSince = Date.now();
     const alerts = await alertFigures(running.url, ledger);
     const faultsByKind = new Map<string, number>();
     for (const name of faultNames) {
@@ -195,8 +196,13 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     return {
       seed,
       faultPercent,
-      seconds: { delivering: delivered, all: (Date.now() - begunAt) / 1000 },
-      eventsPerSecond: figures.acknowledgedEvents / delivered,
+      seconds: {
+        starting: (deliveringSince - begunAt) / 1000,
+        delivering: (comparingSince - deliveringSince) / 1000,
+        comparing: (alertsSince - comparingSince) / 1000,
+        alerts: (Date.now() - alertsSince) / 1000,
+      },
+      eventsPerSecond: (figures.acknowledgedEvents * 1000) / (comparingSince - deliveringSince),
       events: { sent: figures.events, acknowledged: figures.acknowledgedEvents },
       emails: [...ledger.emails()].length,
       requests: {

@@ -18,12 +18,12 @@ export interface TrafficRequest extends SimulatedRequest {
 
 /** Who sends the emails, by how many of forty. */
 const senders = [
-  { provider: 'sendgrid', count: 20 },
+  { provider: 'sendgrid', count: 23 },
   { provider: 'brevo', count: 10 },
   { provider: 'app', count: 4 },
-  { provider: 'ses', count: 2 },
-  { provider: 'mailgun', count: 2 },
-  { provider: 'postmark', count: 2 },
+  { provider: 'ses', count: 1 },
+  { provider: 'mailgun', count: 1 },
+  { provider: 'postmark', count: 1 },
 ] as const satisfies readonly { provider: ProviderName; count: number }[];
 
 const fortySenders = senders.flatMap(({ provider, count }) => Array<ProviderName>(count).fill(provider));
@@ -46,6 +46,7 @@ const crowds = [
   { emails: 40, fewestSteps: 4 },
   { emails: 80, fewestSteps: 4 },
   { emails: 30, fewestSteps: 20 },
+  { emails: 50, fewestSteps: 10 },
 ] as const;
 /** Shares of all tales: told twice, and told only when others have been told of. */
 const twice = 0.1;
@@ -85,13 +86,17 @@ export function* traffic(options: {
   while (remaining > 0) {
     const { emails: most, fewestSteps } = oneOf(crowds, random);
     const count = Math.min(most, Math.ceil(remaining / fewestSteps));
+    // Lives come in a fixed order: each crowd enters it somewhere else.
+    const offset = Math.floor(random() * 60);
     const emails = livingEmails({
       providers: reordered(fortySenders, random),
-      count,
-      firstNumber: number,
+      count: count + offset,
+      firstNumber: number - offset,
       firstStartsAt: 0,
       apart: 0,
-    }).map(email => ({ ...email, startsAt: wholeSeconds(options.endsBefore - hour * (2 + random() * 40)) }));
+    })
+      .slice(offset)
+      .map(email => ({ ...email, startsAt: wholeSeconds(options.endsBefore - hour * (2 + random() * 40)) }));
     number += count;
 
     const fresh = emails.flatMap(email => talesOf(email, fewestSteps, random));
@@ -144,11 +149,11 @@ function talesOf(email: LivingEmail, fewestSteps: number, random: Random): Tale[
   });
 }
 
-/** The items in pieces of 1 to `largestBatch`, small ones as often as large ones. */
+/** The items in pieces of up to `largestBatch`: half of them as large as can be, the others of every order of magnitude. */
 function slices<Item>(items: readonly Item[], random: Random): Item[][] {
   const pieces: Item[][] = [];
   for (let start = 0; start < items.length; ) {
-    const size = Math.ceil(largestBatch ** random());
+    const size = random() < 1 / 2 ? largestBatch : Math.ceil(largestBatch ** random());
     pieces.push(items.slice(start, start + size));
     start += size;
   }
