@@ -66,9 +66,9 @@ const requestsInFlight = 8;
 /** A request has a process of its own, which waits most of the time for what hangs. */
 const processesPerFunction = requestsInFlight;
 /** The whole stack is killed once for so many events, and at least and at most so often. */
-const eventsPerStackKill = 15_000;
+const eventsPerStackKill = 7_000;
 const fewestStackKills = 1;
-const mostStackKills = 5;
+const mostStackKills = 8;
 const longestDraining = 10 * 60_000;
 const deviationsShown = 50;
 
