@@ -12,6 +12,8 @@ import { createEmailTable, createNonceTable } from './email-table.ts';
 export interface StoredEmails {
   readonly client: DynamoDBDocumentClient;
   readonly tableName: string;
+  /** Of the engine. */
+  readonly endpoint: string;
   readonly store: Recorder & Reader;
   /** In a table of their own beside it. */
   readonly nonces: Nonces;
@@ -43,6 +45,7 @@ export async function startStoredEmails(): Promise<StoredEmails> {
   return {
     client,
     tableName,
+    endpoint: engine.endpoint,
     store,
     nonces: createNonces(client, 'nonces'),
     async record(events, receivedAt = noon) {

@@ -14,8 +14,9 @@ export interface TestQueue<Message> {
 /** A quarantine queue, real but for its being on this machine, and others beside it. */
 export async function startQuarantineQueue() {
   const server = await startFauxqs({ port: 0, logger: false });
+  const endpoint = `http://127.0.0.1:${server.port}`;
   const client = new SQSClient({
-    endpoint: `http://127.0.0.1:${server.port}`,
+    endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   });
@@ -38,6 +39,7 @@ export async function startQuarantineQueue() {
   return {
     ...(await open<QuarantineMessage>('quarantine')),
     client,
+    endpoint,
     another: (name: string) => open<RetryMessage>(name),
     stop: () => server.stop(),
   };
