@@ -35,7 +35,8 @@ export function reportTable(report: TortureReport): string {
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value]) => (name === '' ? '' : `  ${name.padEnd(width)}  ${value}`));
   const deviations = report.deviations.map(({ kind, emailId, what }) => `  ${kind} ${emailId}: ${what}`);
-  return [...lines, ...(deviations.length > 0 ? ['', ...deviations] : [])].join('\n');
+  const more = [...deviations, ...report.functionFailures.map(line => `  ${line}`)];
+  return [...lines, ...(more.length > 0 ? ['', ...more] : [])].join('\n');
 }
 
 /** Whether anything was lost, invented or wrong. */

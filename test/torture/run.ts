@@ -58,6 +58,8 @@ export interface TortureReport {
   readonly faults: Readonly<Record<string, number>>;
   readonly kills: { readonly processes: number; readonly stacks: number };
   readonly answers: Readonly<Record<string, number>>;
+  /** What functions failed of besides our kills, as the last stack printed it. */
+  readonly functionFailures: readonly string[];
   /** Of answered requests, in milliseconds. */
   readonly latency: Readonly<Record<'p50' | 'p99' | 'max', number>>;
 }
@@ -229,6 +231,11 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
       faults: Object.fromEntries(faultsByKind),
       kills: { processes: processKills?.count ?? 0, stacks: stacksKilled },
       answers: Object.fromEntries([...figures.answers].toSorted()),
+      functionFailures: running
+        .output()
+        .split('\n')
+        .filter(line => /\((?:[A-Z]\w+\.)?[A-Z]\w+\)$/.test(line) && !line.includes('SIGKILL'))
+        .slice(-deviationsShown),
       latency: { p50: latency(0.5), p99: latency(0.99), max: latency(1) },
     };
   } finally {
