@@ -4,6 +4,7 @@
  * idempotent and commutes, so that redelivery costs nothing and loses nothing.
  */
 
+import { setTimeout as delay } from 'node:timers/promises';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { batchGet } from './batch-get.ts';
@@ -19,6 +20,19 @@ import { merge, type Status, type Verdict } from './status.ts';
  * where another writer was faster. The caller's deadline ends most of them earlier.
  */
 const attempts = 100;
+
+/**
+ * Tries of a write that fails for a reason that may pass. Our own, with a client that has none: the SDK gives up trying
+ * again once many calls fail, just when it is needed.
+ * https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html (retry quota)
+ */
+const mostFailures = 3;
+
+/** Milliseconds before the next try; spread by the email's id, which is as good as random. */
+function backoff(failures: number, emailId: string): number {
+  const spread = (emailId.charCodeAt(0) + emailId.charCodeAt(1)) % 32;
+  return 25 * 2 ** failures + spread * 2;
+}
 
 /** Writes in flight at once: more gains nothing (measured 16 to 64). */
 const concurrentWrites = 32;
@@ -97,6 +111,7 @@ export interface Reader {
 }
 
 export interface StoreOptions {
+  /** One that does not try again by itself, where it writes. */
   readonly client: DynamoDBDocumentClient;
   readonly tableName: string;
 }
@@ -143,6 +158,7 @@ export function createRecorder({
     const expiresAt = receivedAt + retentionDays * day;
     const target = { tableName, emailId, provider, messageId, recipient, now: receivedAt, expiresAt };
     let item: KnownItem | null = null;
+    let failures = 0;
     for (let attempt = 1; ; attempt += 1) {
       const { update, added, dropped }: Plan = planUpdate(group, item);
       const counts = (recorded: number) => ({
@@ -158,8 +174,14 @@ export function createRecorder({
         return counts(added.filter(element => !before.has(element)).length);
       } catch (error) {
         if (isItemFull(error)) return recordStatus(emailId, group, receivedAt, signal);
-        if (!(error instanceof ConditionalCheckFailedException) || attempt === attempts || signal?.aborted) throw error;
-        item = knownItem(error.Item);
+        if (attempt === attempts || signal?.aborted) throw error;
+        if (error instanceof ConditionalCheckFailedException) {
+          item = knownItem(error.Item);
+          continue;
+        }
+        failures += 1;
+        if (failures === mostFailures || isRefused(error)) throw error;
+        await delay(backoff(failures, emailId), undefined, signal && { signal }).catch(() => {});
       }
     }
   }

@@ -22,7 +22,8 @@ const timeouts = { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequest
 const secretsManager = new SecretsManagerClient({ requestHandler: timeouts, maxAttempts: 2 });
 // Two tries fit into the time that a request keeps for the queues (handler.ts).
 const sqs = new SQSClient({ requestHandler: { ...timeouts, requestTimeout: 350 }, maxAttempts: 2 });
-const dynamoDb = documentClient();
+// The store tries again by itself; of a nonce that cannot be looked up the retry queue does.
+const dynamoDb = documentClient({ maxAttempts: 1 });
 
 const log = createLog();
 const metrics = createMetrics(env.METRICS_NAMESPACE);

@@ -5,8 +5,8 @@ import type { Nonce } from '../../shared/providers/provider.ts';
 import { statusIds } from '../../shared/status.ts';
 import { asciiJson, sendMessages } from './queue-messages.ts';
 
-/** Few enough that ten messages at once are recorded in a second or two; one that fails is tried again as a whole. */
-const mostEvents = 100;
+/** Few, since a message of which one event fails is tried again as a whole. */
+const mostEvents = 25;
 
 const text = z.optional(z.string());
 

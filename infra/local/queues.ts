@@ -7,7 +7,7 @@ import type { ResolvedTemplate, Resource } from './template.ts';
 export interface Queues {
   readonly endpoint: string;
   /** Creates what the template holds of queues, topics, their subscriptions between each other, and buckets. */
-  create(template: ResolvedTemplate): Promise<void>;
+  create(template: ResolvedTemplate, maxVisibilityTimeoutSeconds?: number): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -18,11 +18,11 @@ export async function startQueues(dataDir: string): Promise<Queues> {
   return {
     endpoint,
     stop: () => server.stop(),
-    async create(template) {
+    async create(template, maxVisibilityTimeoutSeconds = Number.POSITIVE_INFINITY) {
       const queues = template.ofType('AWS::SQS::Queue');
       // A queue whose failures go to another one comes after that one.
       const inOrder = [...queues].sort((a, b) => Number(isRedriving(a)) - Number(isRedriving(b)));
-      for (const queue of inOrder) await openQueue(server, endpoint, queue);
+      for (const queue of inOrder) await openQueue(server, endpoint, capped(queue, maxVisibilityTimeoutSeconds));
       for (const topic of template.ofType('AWS::SNS::Topic')) server.createTopic(nameOf(topic.ref));
       for (const bucket of template.ofType('AWS::S3::Bucket')) server.createBucket(bucket.ref);
       for (const { properties } of template.ofType('AWS::SNS::Subscription')) {
@@ -55,6 +55,12 @@ async function openQueue(server: FauxqsServer, endpoint: string, { ref, properti
   } else {
     await awsJson(endpoint, 'AmazonSQS.SetQueueAttributes', { QueueUrl: ref, Attributes: attributes });
   }
+}
+
+function capped(queue: Resource, maxVisibilityTimeoutSeconds: number): Resource {
+  const { VisibilityTimeout = 30, ...properties } = queue.properties;
+  const capped = Math.min(VisibilityTimeout, maxVisibilityTimeoutSeconds);
+  return { ...queue, properties: { ...properties, VisibilityTimeout: capped } };
 }
 
 function textAttributes(properties: Record<string, unknown>, names: readonly string[]): Record<string, string> {

@@ -30,6 +30,8 @@ export interface StackOptions {
   readonly assembly?: string | undefined;
   /** Caps the batching window of streams, for those who do not want to wait. */
   readonly maxBatchingWindowSeconds?: number | undefined;
+  /** Caps after how long a queue message that failed comes again. */
+  readonly maxVisibilityTimeoutSeconds?: number | undefined;
   readonly serviceEndpoints?: ServiceEndpoints | undefined;
   /** How many invocations of one function may run at a time. */
   readonly processesPerFunction?: number | undefined;
@@ -115,7 +117,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   const assembly = readAssembly(directory);
   const place = { parameters: tokenParameters, queueEndpoint: queues.endpoint, apiEndpoint: http.url };
   const template = resolveTemplate(assembly.template, place);
-  await queues.create(template);
+  await queues.create(template, options.maxVisibilityTimeoutSeconds);
   secretsManager.serve(template.ofType('AWS::SecretsManager::Secret'));
   const tables = new Map<string, LocalTable>();
   for (const table of tablesOf(template)) tables.set(table.logicalId, await openTable(engine.endpoint, table));

@@ -13,6 +13,8 @@ export interface StartOptions {
   readonly assembly?: string;
   /** Caps the batching window of streams. */
   readonly maxBatchingWindowSeconds?: number;
+  /** Caps after how long a queue message that failed comes again. */
+  readonly maxVisibilityTimeoutSeconds?: number;
   /** Where some functions reach services through something else, such as a proxy. */
   readonly serviceEndpoints?: ServiceEndpoints;
   /** How many invocations of one function may run at a time. */
@@ -38,11 +40,12 @@ export interface StartedStack {
  */
 export async function startStack(options: StartOptions): Promise<StartedStack> {
   const { port = 0, dataDir, webhookSecretsFile = '', maxBatchingWindowSeconds } = options;
-  const { assembly, serviceEndpoints, processesPerFunction } = options;
+  const { assembly, serviceEndpoints, processesPerFunction, maxVisibilityTimeoutSeconds: visibility } = options;
   const script = fileURLToPath(new URL('start.ts', import.meta.url));
   const args = [
     ...(assembly === undefined ? [] : ['--assembly', assembly]),
     ...(serviceEndpoints === undefined ? [] : ['--service-endpoints', JSON.stringify(serviceEndpoints)]),
+    ...(visibility === undefined ? [] : ['--max-visibility-timeout-seconds', String(visibility)]),
     ...(processesPerFunction === undefined ? [] : ['--processes-per-function', String(processesPerFunction)]),
   ];
   const child = spawn(process.execPath, [script, ...args], {

@@ -17,9 +17,15 @@ process.on('disconnect', () => void stop());
 try {
   const text = { type: 'string' } as const;
   const { values: options } = parseArgs({
-    options: { assembly: text, 'service-endpoints': text, 'processes-per-function': text },
+    options: {
+      assembly: text,
+      'service-endpoints': text,
+      'processes-per-function': text,
+      'max-visibility-timeout-seconds': text,
+    },
   });
   const { 'service-endpoints': endpoints, 'processes-per-function': processes } = options;
+  const visibility = options['max-visibility-timeout-seconds'];
   const stack = await runStack({
     port: numberOf('PORT', PORT || '3000', 65_535),
     dataDir: dataDirOf(),
@@ -29,6 +35,8 @@ try {
     // On one machine somebody is watching, and there is one shard only.
     maxBatchingWindowSeconds: numberOf('MAX_BATCHING_WINDOW_SECONDS', MAX_BATCHING_WINDOW_SECONDS || '5', 300),
     serviceEndpoints: endpoints === undefined ? undefined : JSON.parse(endpoints),
+    maxVisibilityTimeoutSeconds:
+      visibility === undefined ? undefined : numberOf('--max-visibility-timeout-seconds', visibility, 43_200),
     processesPerFunction: processes === undefined ? undefined : numberOf('--processes-per-function', processes, 100),
     onFault: line => console.error(line),
     onInboxMessage: message => console.log(`\n${readable(message)}`),

@@ -61,7 +61,7 @@ async function replay(): Promise<void> {
   const { queues, stack, ...options } = optionsOf(process.argv.slice(2));
   const { env, outputs, ...clients } = stack === undefined ? localDeployment() : await awsDeployment(stack);
   const sqs = new SQSClient(clients.sqs as ConstructorParameters<typeof SQSClient>[0] & object);
-  const dynamoDb = documentClient(clients.dynamoDb);
+  const dynamoDb = documentClient({ ...clients.dynamoDb, maxAttempts: 1 });
   const metadata = { accountId: env.METADATA_ACCOUNT_ID, reference: env.METADATA_REFERENCE };
   const interrupted = new AbortController();
   process.once('SIGINT', () => interrupted.abort());

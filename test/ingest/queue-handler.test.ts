@@ -97,10 +97,10 @@ describe('the ingest function, fed by its queues', () => {
       const note = anEvent({ status: null, evidence: 'machine' });
       const events = [full, note, ...Array.from({ length: 998 }, () => anEvent())];
       const bodies = await through(message({ events }));
-      expect(bodies.length).toBe(10);
+      expect(bodies.length).toBe(40);
       expect(await drain('retry', bodies)).toEqual(failed());
       expect(lines).toMatchObject([
-        { message: 'queue.drained', source: 'retry', messages: 10, recorded: 1000, failed: 0 },
+        { message: 'queue.drained', source: 'retry', messages: 40, recorded: 1000, failed: 0 },
       ]);
       expect(await emails.store.record(events, noon)).toMatchObject({ duplicate: 1000 });
       expect((await emails.store.email(await emails.record([full])))?.events).toMatchObject([

@@ -515,9 +515,48 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
             throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError' });
           },
         );
-        expect((await lost.record([event], noon)).failed).toHaveLength(1);
-        expect(await store.record([event], noon)).toMatchObject({ recorded: 0, duplicate: 1 });
+        expect(await lost.record([event], noon)).toMatchObject({ recorded: 0, duplicate: 1, failed: [] });
         expect((await stored(event)).verdict?.status).toBe('delivered');
+      });
+
+      it.each([
+        [2, 'is recorded'],
+        [3, 'is given back'],
+      ])('%d writes in a row that fail: the event %s', async (failures, what) => {
+        let calls = 0;
+        const failing = createRecorder({
+          client: {
+            send: (...given: Parameters<typeof client.send>) => {
+              calls += 1;
+              return calls <= failures ? Promise.reject(new Error('throttled')) : client.send(...given);
+            },
+          } as typeof client,
+          tableName,
+          retentionDays: 400,
+        });
+        const { recorded, failed } = await failing.record([anEvent()], noon);
+        expect([recorded, failed.length]).toEqual(what === 'is recorded' ? [1, 0] : [0, 1]);
+        expect(calls).toBe(3);
+      });
+
+      it('a write that the table calls wrong: it is not tried again, and the event is said to be unrecordable', async () => {
+        let calls = 0;
+        const refusing = createRecorder({
+          client: {
+            send: () => {
+              calls += 1;
+              return Promise.reject(Object.assign(new Error('no'), { name: 'ValidationException' }));
+            },
+          } as unknown as typeof client,
+          tableName,
+          retentionDays: 400,
+        });
+        const event = anEvent();
+        expect(await refusing.record([event], noon)).toMatchObject({
+          unrecordable: [{ reason: 'refused_by_table', event }],
+          failed: [],
+        });
+        expect(calls).toBe(1);
       });
 
       it('an item that vanishes between its two writes: the late event becomes its status, of its account', async () => {

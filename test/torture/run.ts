@@ -64,6 +64,9 @@ export interface TortureReport {
   readonly latency: Readonly<Record<'p50' | 'p99' | 'max', number>>;
 }
 
+/** Beyond the function's own timeout, so that a message of which it died is not in work twice at a time. */
+const maxVisibilityTimeoutSeconds = 12;
+
 const requestsInFlight = 8;
 /** A request has a process of its own, which waits most of the time for what hangs. */
 const processesPerFunction = requestsInFlight;
@@ -89,6 +92,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     const started = await startStack({
       dataDir,
       maxBatchingWindowSeconds: 1,
+      maxVisibilityTimeoutSeconds,
       serviceEndpoints,
       processesPerFunction,
       ...again,
