@@ -1,13 +1,10 @@
 import { type DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
-import { createHandler } from '../../functions/ingest/handler.ts';
-import { createKeep } from '../../functions/ingest/keep.ts';
 import { createMetrics } from '../../functions/ingest/metrics.ts';
 import { documentClient } from '../../shared/dynamodb-client.ts';
 import { eachInFlight } from '../../shared/in-flight.ts';
-import { createReadingContext } from '../../shared/providers/reading-context.ts';
-import { providers } from '../../shared/providers/registry.ts';
 import { createRecorder, type Recorder } from '../../shared/store.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
+import { ingestFunction } from '../ingest-function.ts';
 import { signingKeys } from '../signing.ts';
 import { type Figure, figure, median } from './figures.ts';
 import { sendgridBatch } from './sendgrid-batch.ts';
@@ -45,22 +42,11 @@ export async function ingestBatch(): Promise<Figure[]> {
     const keys = signingKeys('sendgrid');
     const metrics = createMetrics('Mailtrail/bench', () => {});
     const handlerOn = (to: DynamoDBDocumentClient) =>
-      createHandler({
-        providers,
+      ingestFunction({
         secretsOf: async () => [keys.secret],
-        nonces: () => Promise.reject(new Error('SendGrid has none')),
-        keep: createKeep({
-          store: withoutDeadline(createRecorder({ client: to, tableName: 'emails', retentionDays: 400 })),
-          quarantine: () => Promise.reject(new Error('nothing here is unreadable')),
-          retryQueue: () => Promise.reject(new Error('nothing here is late')),
-          metrics,
-          now: Date.now,
-        }),
-        context: createReadingContext(providers, { accountId: 'account_id', reference: 'reference' }),
+        store: withoutDeadline(createRecorder({ client: to, tableName: 'emails', retentionDays: 400 })),
         metrics,
-        get: () => Promise.reject(new Error('nothing is asked for')),
         now: Date.now,
-        log: () => {},
       });
     const events = Array.from({ length: warmUp + rounds }, (_, round) => {
       const body = sendgridBatch(batchSize, `round${round}`, Date.now());

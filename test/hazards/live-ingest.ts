@@ -2,21 +2,19 @@ import { isUtf8 } from 'node:buffer';
 import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { expect } from 'vitest';
-import { createHandler } from '../../functions/ingest/handler.ts';
-import { createKeep } from '../../functions/ingest/keep.ts';
 import { createQuarantine } from '../../functions/ingest/quarantine.ts';
 import type { WebhookSecretsOf } from '../../functions/ingest/webhook-secrets.ts';
 import { createSecretPair } from '../../infra/local/webhook-secrets.ts';
 import type { HttpAnswer } from '../../shared/http.ts';
 import { createLog } from '../../shared/log.ts';
-import { createReadingContext } from '../../shared/providers/reading-context.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
 import type { Email, Recorder } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
 import { startQuarantineQueue } from '../ingest/quarantine-queue.ts';
+import { ingestFunction } from '../ingest-function.ts';
 import { fixture, fixtureNames, fixtureReading, fixtureType } from '../providers/fixtures.ts';
-import { noMetrics, type Sent } from '../providers/ingest.ts';
+import type { Sent } from '../providers/ingest.ts';
 import { providerNames, signedRequest } from '../signing.ts';
 import type { Signed, Unsigned } from '../signing-scheme.ts';
 import { snsGet } from '../sns.ts';
@@ -69,23 +67,15 @@ export async function startLiveIngest() {
 
   const configured: WebhookSecretsOf = async name => [pairs[name as ProviderName].verifies];
   const handlerOf = (write: (line: string) => void, { secrets, receivedAt = noon, get = snsGet }: Circumstances = {}) =>
-    createHandler({
-      providers,
+    ingestFunction({
       secretsOf:
         secrets === undefined
           ? configured
           : async () => (secrets === 'unreachable' ? Promise.reject(new Error(secrets)) : secrets),
+      store,
+      quarantine,
       nonces: emails.nonces,
-      keep: createKeep({
-        store,
-        quarantine,
-        retryQueue: () => Promise.reject(new Error('out of reach')),
-        metrics: noMetrics,
-        now: () => receivedAt,
-      }),
-      context: createReadingContext(providers, { accountId: 'account_id', reference: 'reference' }),
       get,
-      metrics: noMetrics,
       now: () => receivedAt,
       log: createLog(write),
     });

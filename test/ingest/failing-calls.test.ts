@@ -2,21 +2,19 @@ import { SQSClient } from '@aws-sdk/client-sqs';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { SQSEvent } from 'aws-lambda';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createHandler } from '../../functions/ingest/handler.ts';
 import { createKeep } from '../../functions/ingest/keep.ts';
 import { createQuarantine } from '../../functions/ingest/quarantine.ts';
 import { createQueueHandler } from '../../functions/ingest/queue-handler.ts';
 import { createRetryQueue } from '../../functions/ingest/retry-queue.ts';
 import { documentClient } from '../../shared/dynamodb-client.ts';
 import { emailIdOf } from '../../shared/event.ts';
-import { createReadingContext } from '../../shared/providers/reading-context.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { merge } from '../../shared/status.ts';
 import { createRecorder } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
-import { fixture, requestOf } from '../providers/fixtures.ts';
-import { noMetrics } from '../providers/ingest.ts';
+import { ingestFunction, noMetrics } from '../ingest-function.ts';
+import { context, fixture, requestOf } from '../providers/fixtures.ts';
 import { signingKeys } from '../signing.ts';
 import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
 import { type FaultProxy, startFaultProxy } from '../torture/fault-proxy.ts';
@@ -25,7 +23,6 @@ import { startQuarantineQueue } from './quarantine-queue.ts';
 
 const aws = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
 const keys = signingKeys('sendgrid');
-const context = createReadingContext(providers, { accountId: 'account_id', reference: 'reference' });
 
 /** The ways in which a call fails that differ in what was done and in what is heard. */
 const ways = [
@@ -109,17 +106,7 @@ function partsAt(
 
 async function send(body: Buffer, dynamoDb?: DynamoDBDocumentClient): Promise<number> {
   const parts = partsAt({ table: table.endpoint, queues: queues.endpoint }, dynamoDb);
-  const handler = createHandler({
-    providers,
-    secretsOf: async () => [keys.secret],
-    nonces: emails.nonces,
-    keep: createKeep(parts),
-    context,
-    get: () => Promise.reject(new Error('nothing is asked for')),
-    metrics: noMetrics,
-    now: () => noon,
-    log: () => {},
-  });
+  const handler = ingestFunction({ ...parts, secretsOf: async () => [keys.secret] });
   const { headers } = keys.sign(body, noon);
   const event = httpEvent('POST /webhooks/{provider}', { provider: 'sendgrid' }, headers, body);
   return (await handler(event, lambdaContext)).statusCode;

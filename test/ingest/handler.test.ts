@@ -1,8 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createHandler } from '../../functions/ingest/handler.ts';
-import { createKeep } from '../../functions/ingest/keep.ts';
 import { createMetrics } from '../../functions/ingest/metrics.ts';
 import type { Nonces } from '../../functions/ingest/nonces.ts';
 import { createQuarantine, type Quarantine } from '../../functions/ingest/quarantine.ts';
@@ -10,11 +8,11 @@ import { createRetryQueue, type RetryQueue } from '../../functions/ingest/retry-
 import type { WebhookSecretsOf } from '../../functions/ingest/webhook-secrets.ts';
 import type { HttpAnswer } from '../../shared/http.ts';
 import { createLog } from '../../shared/log.ts';
-import { createReadingContext } from '../../shared/providers/reading-context.ts';
-import { type ProviderName, providers } from '../../shared/providers/registry.ts';
+import type { ProviderName } from '../../shared/providers/registry.ts';
 import { createRecorder, type Recorder } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
+import { ingestFunction } from '../ingest-function.ts';
 import { fixture, fixtureNames } from '../providers/fixtures.ts';
 import { providerNames, signingKeys } from '../signing.ts';
 import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
@@ -55,21 +53,13 @@ describe('a request to /webhooks/{provider}', () => {
   }
   const noQueue: RetryQueue = () => Promise.reject(new Error('out of reach'));
   const handler = (parts: Partial<Parts> = {}) =>
-    createHandler({
-      providers,
+    ingestFunction({
       secretsOf: parts.secretsOf ?? (async name => [keys[name]!.secret]),
+      store: parts.store ?? emails.store,
+      quarantine: parts.quarantine ?? createQuarantine(queue.client, parts.queueUrl ?? queue.queueUrl),
+      retryQueue: parts.retryQueue ?? createRetryQueue(queue.client, retries.queueUrl),
       nonces: parts.nonces ?? emails.nonces,
-      keep: createKeep({
-        store: parts.store ?? emails.store,
-        quarantine: parts.quarantine ?? createQuarantine(queue.client, parts.queueUrl ?? queue.queueUrl),
-        retryQueue: parts.retryQueue ?? createRetryQueue(queue.client, retries.queueUrl),
-        metrics,
-        now: () => noon,
-      }),
-      context: createReadingContext(providers, { accountId: 'account_id', reference: 'reference' }),
-      get: () => Promise.reject(new Error('out of reach')),
       metrics,
-      now: () => noon,
       log: createLog(line => lines.push(line)),
     });
   const post = (

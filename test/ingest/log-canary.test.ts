@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createHandler } from '../../functions/ingest/handler.ts';
-import { createKeep } from '../../functions/ingest/keep.ts';
 import { createMetrics } from '../../functions/ingest/metrics.ts';
 import { createLog } from '../../shared/log.ts';
-import { createReadingContext } from '../../shared/providers/reading-context.ts';
-import { providers } from '../../shared/providers/registry.ts';
 import { noon } from '../arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
+import { ingestFunction } from '../ingest-function.ts';
 import { fixture, fixtureNames, fixtureReading, fixtureType } from '../providers/fixtures.ts';
 import { providerNames, signingKeys } from '../signing.ts';
 import { snsGet } from '../sns.ts';
@@ -27,28 +24,19 @@ describe.each(providerNames)('the log of requests of %s', name => {
       const written: string[] = [];
       const write = (line: string) => written.push(line);
       const keys = signingKeys(name);
-      const metrics = createMetrics('Mailtrail/test', write);
       const queue = outcomes[outcome];
-      const handler = createHandler({
-        providers,
+      const handler = ingestFunction({
         secretsOf: async () => [keys.secret],
-        nonces: async () => true,
-        keep: createKeep({
-          store: {
-            async record(events) {
-              const failed = outcome === 'recorded' ? [] : [{ events, error: new TypeError('jane@example.com') }];
-              return { recorded: events.length, duplicate: 0, dropped: 0, unrecordable: [], failed };
-            },
+        store: {
+          async record(events) {
+            const failed = outcome === 'recorded' ? [] : [{ events, error: new TypeError('jane@example.com') }];
+            return { recorded: events.length, duplicate: 0, dropped: 0, unrecordable: [], failed };
           },
-          quarantine: queue,
-          retryQueue: queue,
-          metrics,
-          now: () => noon,
-        }),
-        context: createReadingContext(providers, { accountId: 'account_id', reference: 'reference' }),
+        },
+        quarantine: queue,
+        retryQueue: queue,
         get: snsGet,
-        metrics,
-        now: () => noon,
+        metrics: createMetrics('Mailtrail/test', write),
         log: createLog(write),
       });
       for (const fixtureName of fixtureNames(name)) {

@@ -6,13 +6,12 @@ import { createQuarantine } from '../../functions/ingest/quarantine.ts';
 import { createQueueHandler } from '../../functions/ingest/queue-handler.ts';
 import { createRetryQueue, type RetryMessage } from '../../functions/ingest/retry-queue.ts';
 import { createLog } from '../../shared/log.ts';
-import { createReadingContext } from '../../shared/providers/reading-context.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import type { Recorder } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { lambdaContext } from '../http-event.ts';
-import { fixture } from '../providers/fixtures.ts';
-import { noMetrics } from '../providers/ingest.ts';
+import { noMetrics } from '../ingest-function.ts';
+import { context, fixture } from '../providers/fixtures.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
 import { startQuarantineQueue } from './quarantine-queue.ts';
 
@@ -43,7 +42,7 @@ describe('the ingest function, fed by its queues', () => {
     const handler = createQueueHandler({
       sources: { 'arn:retry': 'retry', 'arn:ses': 'ses' },
       providers,
-      context: createReadingContext(providers, { accountId: 'account_id', reference: 'reference' }),
+      context,
       keep: createKeep({
         store: emails.store,
         quarantine: createQuarantine(quarantine.client, quarantine.queueUrl),

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import type { Provider, ProviderRequest, ReadingContext } from '../../shared/providers/provider.ts';
+import type { ProviderRequest } from '../../shared/providers/provider.ts';
+import { createReadingContext } from '../../shared/providers/reading-context.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
 import { noon } from '../arbitrary-events.ts';
 import { providerNames, signingKeys } from '../signing.ts';
@@ -31,12 +32,8 @@ export function fixture(provider: ProviderName, name: string): Buffer {
   return readFileSync(new URL(`${provider}/${file}`, folder));
 }
 
-const messageIdsOf: Readonly<Partial<Record<string, Provider>>> = providers;
-
-export const context: ReadingContext = {
-  metadata: { accountId: 'account_id', reference: 'reference' },
-  messageIdOf: (name, messageId) => messageIdsOf[name]?.messageIdOf?.(messageId) ?? messageId,
-};
+/** What the adapters read with, as a new installation is configured. */
+export const context = createReadingContext(providers, { accountId: 'account_id', reference: 'reference' });
 
 /** A request as the ingest function hands it to an adapter. */
 export function requestOf(signed: Partial<Signed> & Pick<Signed, 'body'>, receivedAt = noon): ProviderRequest {

@@ -1,17 +1,11 @@
 import { isUtf8 } from 'node:buffer';
-import { createHandler } from '../../functions/ingest/handler.ts';
-import { createKeep } from '../../functions/ingest/keep.ts';
-import type { IngestMetrics } from '../../functions/ingest/metrics.ts';
-import type { Nonces } from '../../functions/ingest/nonces.ts';
 import type { Quarantine } from '../../functions/ingest/quarantine.ts';
-import type { RetryQueue } from '../../functions/ingest/retry-queue.ts';
 import type { HttpAnswer } from '../../shared/http.ts';
 import { createLog } from '../../shared/log.ts';
-import { createReadingContext } from '../../shared/providers/reading-context.ts';
-import { type ProviderName, providers } from '../../shared/providers/registry.ts';
-import type { Recorder } from '../../shared/store.ts';
+import type { ProviderName } from '../../shared/providers/registry.ts';
 import { noon } from '../arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
+import { type IngestParts, ingestFunction } from '../ingest-function.ts';
 import { snsGet } from '../sns.ts';
 
 /** A request as it comes to the gateway. */
@@ -32,20 +26,11 @@ export interface Outcome {
   readonly answer: HttpAnswer;
 }
 
-/** Whoever counts nothing. */
-export const noMetrics: IngestMetrics = { count() {}, arrived() {}, recorded() {} };
-
-/**
- * The ingest function of the registered providers, called as the gateway calls it. Without a retry queue of the test's
- * there is none in reach, and without nonces none was ever used.
- */
+/** The ingest function of the registered providers, called as the gateway calls it. */
 export function ingestOf(
-  store: Pick<Recorder, 'record'>,
+  store: IngestParts['store'],
   quarantine: Quarantine,
-  {
-    retryQueue = () => Promise.reject(new Error('out of reach')),
-    nonces = async () => true,
-  }: { readonly retryQueue?: RetryQueue; readonly nonces?: Nonces } = {},
+  { retryQueue, nonces }: Pick<IngestParts, 'retryQueue' | 'nonces'> = {},
 ) {
   return async (
     provider: ProviderName,
@@ -54,14 +39,13 @@ export function ingestOf(
     { receivedAt = noon, base64 = false, get = snsGet } = {},
   ): Promise<Outcome> => {
     const lines: { message: string; refusal?: string }[] = [];
-    const handler = createHandler({
-      providers,
+    const handler = ingestFunction({
       secretsOf: async () => secrets,
-      nonces,
-      keep: createKeep({ store, quarantine, retryQueue, metrics: noMetrics, now: () => receivedAt }),
-      context: createReadingContext(providers, { accountId: 'account_id', reference: 'reference' }),
+      store,
+      quarantine,
+      ...(retryQueue && { retryQueue }),
+      ...(nonces && { nonces }),
       get,
-      metrics: noMetrics,
       now: () => receivedAt,
       log: createLog(line => lines.push(JSON.parse(line))),
     });

@@ -7,15 +7,12 @@ import { createRetryQueue } from '../../functions/ingest/retry-queue.ts';
 import { createHeldQueue } from '../../infra/replay/held-queue.ts';
 import { type ReplayOptions, replayQueue } from '../../infra/replay/replay-queue.ts';
 import type { Provider, Quarantined } from '../../shared/providers/provider.ts';
-import { createReadingContext } from '../../shared/providers/reading-context.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { noon } from '../arbitrary-events.ts';
 import { startQuarantineQueue } from '../ingest/quarantine-queue.ts';
-import { fixture, fixtureNames, fixtureReading, fixtureType } from '../providers/fixtures.ts';
+import { context, fixture, fixtureNames, fixtureReading, fixtureType } from '../providers/fixtures.ts';
 import { providerNames, signingKeys } from '../signing.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
-
-const context = createReadingContext(providers, { accountId: 'account_id', reference: 'reference' });
 
 describe('replaying', () => {
   let emails: StoredEmails;

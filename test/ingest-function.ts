@@ -1,0 +1,46 @@
+import { createHandler } from '../functions/ingest/handler.ts';
+import { createKeep } from '../functions/ingest/keep.ts';
+import type { IngestMetrics } from '../functions/ingest/metrics.ts';
+import type { Nonces } from '../functions/ingest/nonces.ts';
+import type { Quarantine } from '../functions/ingest/quarantine.ts';
+import type { RetryQueue } from '../functions/ingest/retry-queue.ts';
+import type { WebhookSecretsOf } from '../functions/ingest/webhook-secrets.ts';
+import type { Log } from '../shared/log.ts';
+import { providers } from '../shared/providers/registry.ts';
+import type { Recorder } from '../shared/store.ts';
+import { noon } from './arbitrary-events.ts';
+import { context } from './providers/fixtures.ts';
+
+/** Whoever counts nothing. */
+export const noMetrics: IngestMetrics = { count() {}, arrived() {}, recorded() {} };
+
+const outOfReach = () => Promise.reject(new Error('out of reach'));
+
+/** The parts of the ingest function that a test has its own of. */
+export interface IngestParts {
+  readonly secretsOf: WebhookSecretsOf;
+  readonly store: Pick<Recorder, 'record'>;
+  readonly quarantine?: Quarantine;
+  readonly retryQueue?: RetryQueue;
+  readonly nonces?: Nonces;
+  readonly get?: (url: string) => Promise<string | null>;
+  readonly metrics?: IngestMetrics;
+  readonly now?: () => number;
+  readonly log?: Log;
+}
+
+/** The ingest function for requests, with every provider. What is not given is out of reach, and no nonce was ever used. */
+export function ingestFunction({
+  secretsOf,
+  store,
+  quarantine = outOfReach,
+  retryQueue = outOfReach,
+  nonces = async () => true,
+  get = outOfReach,
+  metrics = noMetrics,
+  now = () => noon,
+  log = () => {},
+}: IngestParts) {
+  const keep = createKeep({ store, quarantine, retryQueue, metrics, now });
+  return createHandler({ providers, secretsOf, nonces, keep, context, get, metrics, now, log });
+}
