@@ -5,6 +5,7 @@ import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { metricNames, metricService } from '../functions/ingest/metrics.ts';
+import type { readings } from '../functions/ingest/queue-readings.ts';
 import { providers } from '../shared/providers/registry.ts';
 import type { Alert } from './alert.ts';
 import type { DrainedQueue } from './drained-queue.ts';
@@ -41,8 +42,17 @@ const throttles = (watched: IFunction) => watched.metricThrottles(fiveMinutes);
 
 const waiting = (queue: IQueue) =>
   queue.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5), statistic: Stats.MAXIMUM });
+/** Not of messages that were tried three times: SQS leaves those out of it. What fails again and again, our own metric tells. */
 const oldest = (queue: IQueue) =>
   queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: Stats.MAXIMUM });
+
+const failedMessages = (ingest: MailtrailFunction, Source: keyof typeof readings) =>
+  new Metric({
+    namespace: metricsNamespaceOf(ingest),
+    metricName: metricNames.failedMessages,
+    dimensionsMap: { service: metricService, Source },
+    ...fiveMinutes,
+  });
 
 /** Metrics of the stream reader; it has them because `metricsConfig` asks for them. */
 const streamReaderMetric = (metricName: string, { alert }: Watched) =>
@@ -134,6 +144,21 @@ const alarms = {
       'Find the cause in the lines `queue.message-failed` of the ingest log, and when it is mended: npm run replay -- --queue dead-letter. They are gone 14 days after they came.',
     metric: ({ retryQueue }) => waiting(retryQueue.deadLetters),
     above: 0,
+  },
+  RetriesFailing: {
+    impact:
+      'Events that could not be recorded when they came still cannot be: the status of their emails is out of date.',
+    whatToDo: 'Look at the table for throttling, and for `queue.message-failed` in the log of the ingest function.',
+    metric: ({ ingest }) => failedMessages(ingest, 'retry'),
+    above: 0,
+    periods: 3,
+  },
+  SesEventsFailing: {
+    impact: 'Events of Amazon SES cannot be recorded: the status of emails sent through it is out of date.',
+    whatToDo: 'Look at the table for throttling, and for `queue.message-failed` in the log of the ingest function.',
+    metric: ({ ingest }) => failedMessages(ingest, 'ses'),
+    above: 0,
+    periods: 3,
   },
   SesEventsLate: {
     impact: 'Events of Amazon SES wait in their queue: the status of emails sent through it is out of date.',

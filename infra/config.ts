@@ -34,7 +34,9 @@ export const config = z.strictObject({
   sesTopicArn: text
     .regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+$/, 'must be the ARN of an SNS topic')
     .optional()
-    .describe('An SNS topic of yours to which Amazon SES publishes already; when not set, the stack has one.'),
+    .describe(
+      'An SNS topic of yours to which Amazon SES publishes already; when not set, the stack has one. Whoever may publish there is believed.',
+    ),
   emailPageUrl: z
     .url({ protocol: /^https?$/ })
     .refine(url => url.includes('{emailId}'), 'must contain {emailId}')

@@ -11,9 +11,6 @@ import type { SesEvents } from './ses-events.ts';
 import type { EmailTable } from './table.ts';
 import type { WebhookSecrets } from './webhook-secrets.ts';
 
-/** Batches in work at once, a queue: drained after an outage, it is not to push aside what comes in meanwhile. */
-const maxConcurrency = 5;
-
 /** Where metrics are, in CloudWatch: two installations in one account and region keep theirs apart. */
 export function metricsNamespaceOf(scope: Construct): string {
   return `Mailtrail/${Stack.of(scope).stackName}`;
@@ -35,7 +32,12 @@ export class Ingest extends MailtrailFunction {
     },
   ) {
     const { config, table, webhookSecrets, nonces, quarantine, retryQueue, sesEvents } = parts;
-    const drained = { Retry: retryQueue, Ses: sesEvents.queue };
+    // Batches in work at once. Two of the retry queue's take about as many writes as the table: when it is drained after an
+    // outage, it is not to push aside what comes in meanwhile.
+    const drained = {
+      Retry: { queue: retryQueue, maxConcurrency: 2 },
+      Ses: { queue: sesEvents.queue, maxConcurrency: 20 },
+    };
     super(scope, id, {
       name: 'ingest',
       description: "Mailtrail: proves a provider's call genuine and records its events",
@@ -58,7 +60,7 @@ export class Ingest extends MailtrailFunction {
         { actions: ['sqs:SendMessage'], resources: [quarantine.queueArn, retryQueue.queueArn] },
         {
           actions: ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
-          resources: Object.values(drained).map(({ queueArn }) => queueArn),
+          resources: Object.values(drained).map(({ queue }) => queue.queueArn),
         },
       ],
       // One whole vCPU: SendGrid's largest batch is some 1,500 writes, and each of them takes nearly a millisecond of it.
@@ -68,7 +70,7 @@ export class Ingest extends MailtrailFunction {
       timeoutSeconds: 10,
       logRetentionDays: config.logRetentionDays,
     });
-    for (const [name, queue] of Object.entries(drained)) {
+    for (const [name, { queue, maxConcurrency }] of Object.entries(drained)) {
       new EventSourceMapping(this, name, {
         target: this,
         eventSourceArn: queue.queueArn,

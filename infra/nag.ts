@@ -32,7 +32,7 @@ export function acknowledgeNagFindings(parts: {
   });
   Validations.of(nonces).acknowledge({
     id: 'AwsSolutions-DDB3',
-    reason: 'Its items live for half a day, and a request that was taken is not undone by restoring them.',
+    reason: 'Its items live for some days, and a request that was taken is not undone by restoring them.',
   });
   Validations.of(quarantine).acknowledge({
     id: 'AwsSolutions-SQS3',

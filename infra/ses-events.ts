@@ -7,7 +7,7 @@ import { DrainedQueue } from './drained-queue.ts';
 
 /**
  * How the events of Amazon SES come in: a topic, and a queue that is subscribed to it. Nothing of it is public, and SNS
- * tries for 23 days to bring an event to the queue.
+ * tries for 23 days to bring an event to the queue. Whoever may publish to the topic is believed, as nothing is signed.
  */
 export class SesEvents extends Construct {
   readonly topic: ITopic;

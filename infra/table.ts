@@ -9,6 +9,7 @@ import {
   TableEncryption,
 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
+import { throughputCeiling } from './throughput-ceiling.ts';
 
 const text = (name: string): Attribute => ({ name, type: AttributeType.STRING });
 const number = (name: string): Attribute => ({ name, type: AttributeType.NUMBER });
@@ -28,20 +29,13 @@ export const indexes = {
 
 export type IndexName = keyof typeof indexes;
 
-/**
- * Nothing is paid for while nothing happens, and about this much per second at most, whatever the cause of a flood: at 8
- * write units for the life of an email, some 43 million emails a day. What goes beyond is throttled, and the providers
- * send it again. The indexes follow the table: they are written with it alone.
- */
-export const ceiling = { maxWriteRequestUnits: 4_000, maxReadRequestUnits: 4_000 } as const;
-
 /** The table of emails: one item per email (shared/store.ts). */
 export class EmailTable extends Table {
   constructor(scope: Construct, id: string) {
     super(scope, id, {
       partitionKey: text('emailId'),
       billingMode: BillingMode.PAY_PER_REQUEST,
-      ...ceiling,
+      ...throughputCeiling,
       encryption: TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,

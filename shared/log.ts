@@ -60,17 +60,18 @@ export type Log = <Name extends keyof LogLines>(line: Name, details: LogLines[Na
 
 /** Powertools' logger, line by line to where it is told. */
 class LineLogger extends Logger {
-  // Set once the parent is made, which itself prints nothing.
-  private readonly write: (line: string) => unknown;
+  /** None while the parent is made. */
+  private readonly write: ((line: string) => unknown) | undefined;
 
   constructor(write: (line: string) => unknown) {
-    super({ serviceName: 'mailtrail' });
+    // Whatever the environment says: a catalogue of which lines are missing, or come with others, is none.
+    super({ serviceName: 'mailtrail', logLevel: 'INFO', sampleRateValue: 0 });
     this.write = write;
   }
 
   protected override printLog(_level: number, item: Parameters<Logger['printLog']>[1]): void {
     item.prepareForPrint();
-    this.write(`${JSON.stringify(item.getAttributes(), this.getJsonReplacer())}\n`);
+    this.write?.(`${JSON.stringify(item.getAttributes(), this.getJsonReplacer())}\n`);
   }
 }
 

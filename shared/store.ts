@@ -182,6 +182,7 @@ export function createRecorder({
         failures += 1;
         if (failures === mostFailures || isRefused(error)) throw error;
         await delay(backoff(failures, emailId), undefined, signal && { signal }).catch(() => {});
+        if (signal?.aborted) throw error;
       }
     }
   }

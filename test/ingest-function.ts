@@ -12,7 +12,7 @@ import { noon } from './arbitrary-events.ts';
 import { context } from './providers/fixtures.ts';
 
 /** Whoever counts nothing. */
-export const noMetrics: IngestMetrics = { count() {}, arrived() {}, recorded() {} };
+export const noMetrics: IngestMetrics = { failedMessages() {}, count() {}, arrived() {}, recorded() {} };
 
 const outOfReach = () => Promise.reject(new Error('out of reach'));
 

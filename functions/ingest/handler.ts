@@ -39,7 +39,7 @@ const largestBody = 6 * 1024 * 1024;
 /**
  * Some providers wait 3 s and pause the webhook after 20 slow answers. So long after arrival nothing is waited for any
  * more, what is not durable by then is asked for again; and so much of it is kept for the queues, which take what the
- * table does not: two tries of a call (index.ts).
+ * table does not.
  */
 const answerAfter = 2_300;
 const forQueues = 800;
@@ -133,7 +133,7 @@ async function answer(
   request: ProviderRequest,
 ): Promise<HttpAnswer> {
   const deadlines: Deadlines = {
-    table: AbortSignal.timeout(Math.max(timeLeft - forQueues, timeLeft / 2)),
+    table: AbortSignal.timeout(Math.max(timeLeft - forQueues, Math.floor(timeLeft / 2))),
     queues: AbortSignal.timeout(timeLeft),
   };
   const about = { requestId, provider: provider.name };
@@ -173,18 +173,20 @@ async function answer(
   }
   if (refusal !== null) return refused(refusal);
 
-  const nonce = provider.nonceOf?.(request, secrets) ?? null;
-  let unproven: Nonce | undefined;
+  const used = provider.noncesOf?.(request, secrets) ?? [];
+  let unproven: readonly Nonce[] = [];
   try {
-    if (nonce !== null && !(await within(deadlines.table, nonces(provider.name, nonce, request.receivedAt)))) {
+    if (used.length > 0 && !(await within(deadlines.table, nonces(provider.name, used, request.receivedAt)))) {
       return refused('reused_nonce');
     }
   } catch {
-    // Out of reach, as the table will be: the retry queue looks it up before it records anything.
-    unproven = nonce ?? undefined;
+    // Out of reach, as the table will be: the retry queue looks them up before it records anything.
+    unproven = used;
   }
 
   const reading = provider.parse(request, context);
+  // In quarantine nobody would look them up.
+  if (unproven.length > 0 && reading.quarantined.length > 0) return unavailable('nonces');
   metrics.arrived(provider.name, reading.events);
   const kept = await keep({ ...request, ...about }, reading, deadlines, unproven);
   const statusCode = kept.durable ? 200 : again;

@@ -20,8 +20,8 @@ import { createWebhookSecrets } from './webhook-secrets.ts';
 const env = ingestEnv.parse(process.env);
 const timeouts = { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true };
 const secretsManager = new SecretsManagerClient({ requestHandler: timeouts, maxAttempts: 2 });
-// Two tries fit into the time that a request keeps for the queues (handler.ts).
-const sqs = new SQSClient({ requestHandler: { ...timeouts, requestTimeout: 350 }, maxAttempts: 2 });
+// Within the time that a request keeps for the queues (handler.ts): some megabytes at once need most of it.
+const sqs = new SQSClient({ requestHandler: { ...timeouts, requestTimeout: 700 }, maxAttempts: 2 });
 // The store tries again by itself; of a nonce that cannot be looked up the retry queue does.
 const dynamoDb = documentClient({ maxAttempts: 1 });
 

@@ -45,22 +45,22 @@ export interface KeepDependencies {
  * Makes everything in a genuine request durable: its events in the table, or else in the retry queue; what cannot be read
  * or recorded in quarantine. Never rejects.
  *
- * @param unproven a nonce that could not be looked up: nothing is recorded before the retry queue did that
+ * @param unproven nonces that could not be looked up: nothing is recorded before the retry queue did that
  */
 export type Keep = (
   request: QuarantinedRequest,
   reading: Reading,
   deadlines: Deadlines,
-  unproven?: Nonce,
+  unproven?: readonly Nonce[],
 ) => Promise<Kept>;
 
 const nothing = { recorded: 0, duplicate: 0, dropped: 0, unrecordable: [], failed: [] };
 
 export function createKeep({ store, quarantine, retryQueue, metrics, now }: KeepDependencies): Keep {
-  return async (request, { events, quarantined: unreadable, unrelated }, { table, queues }, unproven) => {
+  return async (request, { events, quarantined: unreadable, unrelated }, { table, queues }, unproven = []) => {
     const { requestId, provider, receivedAt } = request;
     const { recorded, duplicate, dropped, unrecordable, failed } =
-      unproven === undefined
+      unproven.length === 0
         ? await store.record(events, receivedAt, table)
         : { ...nothing, failed: [{ events, error: new Error('nonce') }] };
     const late = failed.flatMap(group => group.events);
@@ -69,11 +69,15 @@ export function createKeep({ store, quarantine, retryQueue, metrics, now }: Keep
       ...unrecordable.map(({ reason, event }) => ({ reason, piece: event })),
     ];
 
+    const comesAgain = retryQueue === null;
     const [deferring, quarantining] = await Promise.allSettled([
       late.length > 0 && retryQueue !== null
-        ? within(queues, retryQueue({ requestId, provider, receivedAt, nonce: unproven ?? null, events: late }))
+        ? within(queues, retryQueue({ requestId, provider, receivedAt, nonces: unproven, events: late }))
         : undefined,
-      quarantined.length > 0 ? within(queues, quarantine(request, quarantined)) : undefined,
+      // What comes again from its queue is put into quarantine once nothing else keeps it there.
+      quarantined.length > 0 && !(comesAgain && late.length > 0)
+        ? within(queues, quarantine(request, quarantined))
+        : undefined,
     ]);
     const isDeferred = retryQueue !== null && deferring.status === 'fulfilled';
     const isQuarantined = quarantining.status === 'fulfilled';
@@ -86,8 +90,10 @@ export function createKeep({ store, quarantine, retryQueue, metrics, now }: Keep
       quarantined: isQuarantined ? quarantined.length : 0,
       unrelated,
     };
-    const isLate = new Set(late);
-    metrics.recorded(provider, isLate.size === 0 ? events : events.filter(event => !isLate.has(event)), now());
+    if (recorded > 0) {
+      const isMissing = new Set([...late, ...unrecordable.map(({ event }) => event)]);
+      metrics.recorded(provider, isMissing.size === 0 ? events : events.filter(event => !isMissing.has(event)), now());
+    }
     metrics.count(provider, {
       duplicates: duplicate,
       quarantined: counts.quarantined,

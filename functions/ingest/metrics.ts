@@ -1,7 +1,7 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import type { CanonicalEvent } from '../../shared/event.ts';
 
-/** Every metric of the ingest function by its name in CloudWatch, each by provider. */
+/** Every metric of the ingest function by its name in CloudWatch, each by provider if not stated. */
 export const metricNames = {
   /** Genuine events that came, by status too; `note` for those that change none. */
   events: 'Events',
@@ -13,6 +13,8 @@ export const metricNames = {
   refused: 'Refused',
   /** Genuine requests that could not be kept, and were asked for again. */
   unavailable: 'Unavailable',
+  /** By source, of messages that have to come again. */
+  failedMessages: 'FailedMessages',
   /** Milliseconds from when an event happened until it was recorded. */
   lag: 'Lag',
 } as const satisfies Record<string, string>;
@@ -20,15 +22,17 @@ export const metricNames = {
 /** The dimension that Powertools puts on every metric; alarms have to name it. */
 export const metricService = 'mailtrail';
 
-type Counted = Exclude<keyof typeof metricNames, 'events' | 'lag'>;
+type Counted = Exclude<keyof typeof metricNames, 'events' | 'lag' | 'failedMessages'>;
 
 export interface IngestMetrics {
+  /** Messages that a queue gives again, because something of them is nowhere yet. */
+  failedMessages(source: string, messages: number): void;
   /** Counts by provider; those that are 0 are not written. */
   count(provider: string, counts: Readonly<Partial<Record<Counted, number>>>): void;
   /** Genuine events, as they come. */
   arrived(provider: string, events: readonly CanonicalEvent[]): void;
   /**
-   * Events that are in the table now.
+   * Events that are in the table now, new ones among them.
    *
    * @param at epoch milliseconds
    */
@@ -55,6 +59,9 @@ export function createMetrics(
     metrics.clearDimensions();
   };
   return {
+    failedMessages(Source, messages) {
+      publish({ Source }, () => metrics.addMetric(metricNames.failedMessages, MetricUnit.Count, messages));
+    },
     count(Provider, counts) {
       publish({ Provider }, () => {
         for (const [name, count] of Object.entries(counts)) {

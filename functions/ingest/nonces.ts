@@ -2,20 +2,25 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Nonce } from '../../shared/providers/provider.ts';
 
-/** Longer than any provider's request with a nonce is taken for fresh. */
-const keptSeconds = 12 * 60 * 60;
+/** Longer than a queue keeps a message whose nonce is still to be looked up, and than any request is taken for fresh. */
+const keptSeconds = 15 * 24 * 60 * 60;
 
 /**
- * Whether a nonce is this content's: it is new, or the same content came with it before. Rejects where that cannot be
- * looked up.
+ * Whether all nonces are this content's: each is new, or the same content came with it before. Rejects where that cannot
+ * be looked up.
  *
  * @param receivedAt epoch milliseconds
  */
-export type Nonces = (provider: string, nonce: Nonce, receivedAt: number) => Promise<boolean>;
+export type Nonces = (provider: string, nonces: readonly Nonce[], receivedAt: number) => Promise<boolean>;
 
-/** Nonces in a table of their own, which forgets them once their requests are too old to be taken anyway. */
+/** Nonces in a table of their own, which forgets them once nothing that came with them can be taken any more. */
 export function createNonces(client: DynamoDBDocumentClient, tableName: string): Nonces {
-  return async (provider, { value, content }, receivedAt) => {
+  return async (provider, nonces, receivedAt) => {
+    const outcomes = await Promise.all(nonces.map(nonce => isOfContent(provider, nonce, receivedAt)));
+    return !outcomes.includes(false);
+  };
+
+  async function isOfContent(provider: string, { value, content }: Nonce, receivedAt: number): Promise<boolean> {
     try {
       await client.send(
         new UpdateCommand({
@@ -34,5 +39,5 @@ export function createNonces(client: DynamoDBDocumentClient, tableName: string):
       if (error instanceof ConditionalCheckFailedException) return false;
       throw error;
     }
-  };
+  }
 }

@@ -21,7 +21,8 @@ export interface QueueDependencies extends QueueReading {
   readonly log: Log;
 }
 
-const messagesInFlight = 4;
+/** Of up to 25 events each: what is drained after an outage is not to push aside what comes in meanwhile. */
+const messagesInFlight = 2;
 
 /** Of the function's own time, what is kept for the queues and for the answer. */
 const forQueues = 2_000;
@@ -56,16 +57,17 @@ export function createQueueHandler(dependencies: QueueDependencies) {
       try {
         const { messageId, body, attributes } = record;
         const sentAt = Number(attributes.SentTimestamp) || now();
-        const { request, reading, nonce } = readings[source]({ messageId, body, sentAt }, dependencies);
+        const { request, reading, nonces: unproven } = readings[source]({ messageId, body, sentAt }, dependencies);
         const { provider, receivedAt } = request;
-        if (nonce !== null && !(await within(deadlines.table, nonces(provider, nonce, receivedAt)))) {
+        if (unproven.length > 0 && !(await within(deadlines.table, nonces(provider, unproven, receivedAt)))) {
           // Acknowledged, since it could not be told then; but proved by what had proved something else before.
           log('webhook.refused', { requestId: request.requestId, provider, refusal: 'reused_nonce' });
           metrics.count(provider, { refused: 1 });
           return null;
         }
-        // What was put off was counted when it came.
-        if (source === 'ses') metrics.arrived(provider, reading.events);
+        // What was put off was counted when it came, and what comes again when it first did.
+        if (source === 'ses' && (attributes.ApproximateReceiveCount ?? '1') === '1')
+          metrics.arrived(provider, reading.events);
         const kept = await keep(request, reading, deadlines);
         for (const name of Object.keys(totals) as (keyof Counts)[]) totals[name] += kept.counts[name];
         return kept.durable ? null : kept.cause;
@@ -74,6 +76,7 @@ export function createQueueHandler(dependencies: QueueDependencies) {
       }
     }
 
+    if (failed.length > 0) metrics.failedMessages(source ?? 'unknown', failed.length);
     log('queue.drained', {
       requestId,
       source: source ?? 'unknown',

@@ -12,6 +12,14 @@ export function asciiJson(value: unknown): string {
   );
 }
 
+/** A queue did not take all of a batch. Its name is the queue's own code for why: it stands in the log. */
+class RefusedMessages extends Error {
+  constructor(code = 'RefusedMessages') {
+    super('a queue did not take all messages');
+    this.name = code;
+  }
+}
+
 /**
  * Sends messages in as few calls as they take; resolves once the queue has them all.
  *
@@ -31,7 +39,7 @@ export async function sendMessages(
           Entries: batch.map((MessageBody, index) => ({ Id: String(index), MessageBody })),
         }),
       );
-      if (Failed.length > 0) throw new Error(`${Failed.length} messages were refused: ${Failed[0]?.Code}`);
+      if (Failed.length > 0) throw new RefusedMessages(Failed[0]?.Code);
     }),
   );
 }

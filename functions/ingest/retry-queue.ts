@@ -1,6 +1,6 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod/mini';
-import type { CanonicalEvent } from '../../shared/event.ts';
+import type { CanonicalEvent, Reason } from '../../shared/event.ts';
 import type { Nonce } from '../../shared/providers/provider.ts';
 import { statusIds } from '../../shared/status.ts';
 import { asciiJson, sendMessages } from './queue-messages.ts';
@@ -20,7 +20,7 @@ export const storedEvent = z.object({
   occurredAt: z.number(),
   evidence: z.enum(['human', 'machine', 'unknown']),
   providerEvent: z.string(),
-  reason: z.optional(z.object({ code: text, enhancedCode: text, text })),
+  reason: z.optional(z.object({ code: text, enhancedCode: text, text } satisfies Record<keyof Reason, unknown>)),
   clickUrl: text,
   userAgent: text,
   accountId: text,
@@ -28,7 +28,7 @@ export const storedEvent = z.object({
   reference: text,
   attribution: z.optional(z.enum(['unnamed', 'unlisted'])),
   claimedAt: z.optional(z.number()),
-}) satisfies z.ZodMiniType<CanonicalEvent>;
+} satisfies Record<keyof CanonicalEvent, unknown>) satisfies z.ZodMiniType<CanonicalEvent>;
 
 const retryMessage = z.object({
   requestId: z.string(),
@@ -36,13 +36,13 @@ const retryMessage = z.object({
   /** Epoch milliseconds of the request's arrival: what the events would have been recorded with. */
   receivedAt: z.number(),
   /** What proved the request genuine, where it could not be looked up whether that was used before. */
-  nonce: z.nullable(z.object({ value: z.string(), content: z.string() })),
+  nonces: z.array(z.object({ value: z.string(), content: z.string() })),
   events: z.array(storedEvent),
 });
 
 /** A message of the retry queue: genuine events of one request that could not be recorded when it came. */
-export type RetryMessage = Omit<z.infer<typeof retryMessage>, 'events' | 'nonce'> & {
-  readonly nonce: Nonce | null;
+export type RetryMessage = Omit<z.infer<typeof retryMessage>, 'events' | 'nonces'> & {
+  readonly nonces: readonly Nonce[];
   readonly events: readonly CanonicalEvent[];
 };
 

@@ -1,42 +1,56 @@
 import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { SQSClientConfig } from '@aws-sdk/client-sqs';
 import { ingestEnv } from '../../functions/ingest/env.ts';
 import { readEndpoints } from '../local/endpoints.ts';
+import { StartError } from '../local/start-error.ts';
 
 /** A running Mailtrail, as whoever operates it sees it. */
 export interface Deployment {
   /** What the ingest function is configured with. */
   readonly env: ReturnType<typeof ingestEnv.parse>;
   readonly outputs: Readonly<Record<string, string>>;
-  /** For the SDK's clients of the services it uses. */
   readonly dynamoDb: DynamoDBClientConfig;
-  readonly sqs: { readonly endpoint?: string; readonly region?: string; readonly credentials?: object };
+  readonly sqs: SQSClientConfig;
 }
-
-const anyCredentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 /** The stack that runs on this machine, on the data directory of the environment. */
 export function localDeployment(): Deployment {
   const { outputs, functions, region, dynamodb, sqs } = readEndpoints();
   const texts = outputs as Readonly<Record<string, string>>;
-  const at = (endpoint: string) => ({ endpoint, region, credentials: anyCredentials });
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   return {
-    env: ingestEnv.parse(functions[texts.IngestFunctionName ?? '']?.environment),
+    env: environmentOf(functions[texts.IngestFunctionName ?? '']?.environment),
     outputs: texts,
-    dynamoDb: at(dynamodb),
-    sqs: at(sqs),
+    dynamoDb: { endpoint: dynamodb, region, credentials },
+    sqs: { endpoint: sqs, region, credentials },
   };
 }
 
-/** A stack in AWS, by its name, with the credentials and the region of the environment. */
+/**
+ * A stack in AWS, by its name, with the credentials and the region of the environment.
+ *
+ * @throws StartError where it cannot be looked up, with what AWS says
+ */
 export async function awsDeployment(stackName: string): Promise<Deployment> {
-  const { Stacks = [] } = await new CloudFormationClient().send(new DescribeStacksCommand({ StackName: stackName }));
-  const outputs = Object.fromEntries(
-    (Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
-  );
-  const { Environment } = await new LambdaClient().send(
-    new GetFunctionConfigurationCommand({ FunctionName: outputs.IngestFunctionName }),
-  );
-  return { env: ingestEnv.parse(Environment?.Variables), outputs, dynamoDb: {}, sqs: {} };
+  try {
+    const { Stacks = [] } = await new CloudFormationClient().send(new DescribeStacksCommand({ StackName: stackName }));
+    const outputs = Object.fromEntries(
+      (Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
+    );
+    const { Environment } = await new LambdaClient().send(
+      new GetFunctionConfigurationCommand({ FunctionName: outputs.IngestFunctionName }),
+    );
+    return { env: environmentOf(Environment?.Variables), outputs, dynamoDb: {}, sqs: {} };
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    throw new StartError(`The stack ${stackName} cannot be looked up: ${(error as Error).message}`);
+  }
+}
+
+function environmentOf(variables: unknown): Deployment['env'] {
+  const env = ingestEnv.safeParse(variables);
+  if (env.success) return env.data;
+  throw new StartError('The stack is of another version than this checkout: deploy, or start, this one first.');
 }

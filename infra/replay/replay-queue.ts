@@ -1,15 +1,14 @@
 import type { Nonces } from '../../functions/ingest/nonces.ts';
-import type { QuarantineMessage } from '../../functions/ingest/quarantine.ts';
 import {
-  partsKeyOf,
+  type QueuedMessage,
   type QueuedRequest,
   type QueueReading,
-  quarantinedReading,
   readings,
 } from '../../functions/ingest/queue-readings.ts';
 import { errorName } from '../../shared/log.ts';
 import type { Recorder } from '../../shared/store.ts';
-import type { HeldMessage, HeldQueue } from './held-queue.ts';
+import type { HeldQueue } from './held-queue.ts';
+import { type QuarantinePart, quarantinedReading, quarantinePart } from './quarantined-reading.ts';
 
 /** What became of the messages of one provider and one reason. */
 export interface Replayed {
@@ -23,6 +22,8 @@ export interface Replayed {
   dropped: number;
   /** About no email. */
   unrelated: number;
+  /** Events whose signature had proved something else before. */
+  refused: number;
   /** Pieces that still cannot be read or recorded: their message stays. */
   unreadable: number;
   /** Messages that stay because of something else: see `causes`. */
@@ -32,7 +33,7 @@ export interface Replayed {
 export interface ReplayOptions {
   readonly queue: HeldQueue;
   /** What its messages are. */
-  readonly holds: 'quarantine' | keyof typeof readings;
+  readonly kind: 'quarantine' | keyof typeof readings;
   /** Only what this provider sent. */
   readonly provider?: string | undefined;
   /** Only what came at that time or later, in epoch milliseconds. */
@@ -49,18 +50,24 @@ export interface ReplayOptions {
 }
 
 export interface ReplayReport {
+  /** Messages that were looked at. */
+  readonly seen: number;
   /** By `provider reason`. */
   readonly replayed: ReadonlyMap<string, Replayed>;
   /** Why messages failed, and how often. */
   readonly causes: ReadonlyMap<string, number>;
+  /** Messages that could not be given back: they are in the queue again when their hold is over. */
+  readonly stillHeld: number;
 }
 
-/** Some messages are read together with others: the parts of one large content. */
+/** Messages that are read together: one, or the parts of one large content. */
 interface Group {
-  readonly messages: readonly HeldMessage[];
+  readonly messages: readonly QueuedMessage[];
   readonly reason: string;
   read(): QueuedRequest;
 }
+
+const groupsInFlight = 8;
 
 /**
  * Feeds the messages of a queue back: what can be read by now is recorded, and its messages are deleted once all of it is
@@ -68,114 +75,120 @@ interface Group {
  * nothing.
  */
 export async function replayQueue(options: ReplayOptions): Promise<ReplayReport> {
-  const { queue, provider, since, dryRun, store, nonces, signal } = options;
+  const { queue, provider, since, dryRun, store, nonces, signal, onMessage } = options;
   const replayed = new Map<string, Replayed>();
   const causes = new Map<string, number>();
-  const fail = (count: Replayed, messages: number, error: unknown) => {
-    count.failed += messages;
-    const cause = error instanceof Error ? `${errorName(error)}: ${error.message}` : String(error);
-    causes.set(cause, (causes.get(cause) ?? 0) + messages);
-  };
-  const countOf = (name: string) => {
-    const known = replayed.get(name) ?? {
-      ...{ messages: 0, done: 0, recorded: 0, duplicate: 0, dropped: 0, unrelated: 0, unreadable: 0, failed: 0 },
-    };
-    replayed.set(name, known);
-    return known;
-  };
+  let seen = 0;
+  const underWay = new Set<Promise<void>>();
   try {
     for await (const group of groupsOf(options)) {
       if (signal?.aborted) break;
-      let queued: QueuedRequest;
-      try {
-        queued = group.read();
-      } catch (error) {
-        const count = countOf(`? ${group.reason}`);
-        count.messages += group.messages.length;
-        fail(count, group.messages.length, error);
-        continue;
-      }
-      const { request, reading: read, nonce } = queued;
-      if (provider !== undefined && request.provider !== provider) continue;
-      if (since !== undefined && request.receivedAt < since) continue;
-      const count = countOf(`${request.provider} ${group.reason}`);
-      count.messages += group.messages.length;
-      if (dryRun) {
-        count.unreadable += read.quarantined.length;
-        continue;
-      }
-      try {
-        // What was proved by what had proved something else before is none of the email's history.
-        const isProven = nonce === null || (await nonces(request.provider, nonce, request.receivedAt));
-        const events = isProven ? read.events : [];
-        const { recorded, duplicate, dropped, unrecordable, failed } = await store.record(events, request.receivedAt);
-        count.recorded += recorded;
-        count.duplicate += duplicate;
-        count.dropped += dropped;
-        count.unrelated += read.unrelated;
-        const unreadable = read.quarantined.length + unrecordable.length;
-        count.unreadable += unreadable;
-        if (failed.length > 0) throw failed[0]?.error;
-        if (unreadable > 0) continue;
-        for (const message of group.messages) await queue.delete(message);
-        count.done += group.messages.length;
-      } catch (error) {
-        fail(count, group.messages.length, error);
-      }
+      const work: Promise<void> = replay(group).finally(() => underWay.delete(work));
+      underWay.add(work);
+      if (underWay.size >= groupsInFlight) await Promise.race(underWay);
     }
   } finally {
-    await queue.release();
+    await Promise.all(underWay);
   }
-  return { replayed, causes };
+  return { seen, replayed, causes, stillHeld: await queue.release() };
+
+  /** Never rejects. */
+  async function replay({ messages, reason, read }: Group): Promise<void> {
+    seen += messages.length;
+    onMessage?.(seen);
+    let queued: QueuedRequest;
+    try {
+      queued = read();
+    } catch (error) {
+      const count = countOf(`? ${reason}`);
+      count.messages += messages.length;
+      return fail(count, messages, error);
+    }
+    const { request, reading, nonces: unproven } = queued;
+    if (provider !== undefined && request.provider !== provider) return;
+    if (since !== undefined && request.receivedAt < since) return;
+    const count = countOf(`${request.provider} ${reason}`);
+    count.messages += messages.length;
+    if (dryRun) {
+      count.unreadable += reading.quarantined.length;
+      return;
+    }
+    try {
+      const isProven = unproven.length === 0 || (await nonces(request.provider, unproven, request.receivedAt));
+      if (!isProven) count.refused += reading.events.length;
+      const events = isProven ? reading.events : [];
+      const { recorded, duplicate, dropped, unrecordable, failed } = await store.record(events, request.receivedAt);
+      count.recorded += recorded;
+      count.duplicate += duplicate;
+      count.dropped += dropped;
+      count.unrelated += reading.unrelated;
+      const unreadable = reading.quarantined.length + unrecordable.length;
+      count.unreadable += unreadable;
+      if (failed.length > 0) throw failed[0]?.error;
+      if (unreadable > 0) return;
+      for (const message of messages) await queue.delete(message);
+      count.done += messages.length;
+    } catch (error) {
+      fail(count, messages, error);
+    }
+  }
+
+  function countOf(name: string): Replayed {
+    const count = replayed.get(name) ?? {
+      messages: 0,
+      done: 0,
+      recorded: 0,
+      duplicate: 0,
+      dropped: 0,
+      unrelated: 0,
+      refused: 0,
+      unreadable: 0,
+      failed: 0,
+    };
+    replayed.set(name, count);
+    return count;
+  }
+
+  function fail(count: Replayed, messages: readonly QueuedMessage[], error: unknown): void {
+    count.failed += messages.length;
+    const cause = error instanceof Error ? `${errorName(error)}: ${error.message}` : String(error);
+    causes.set(cause, (causes.get(cause) ?? 0) + messages.length);
+  }
 }
 
-async function* groupsOf({ queue, holds, reading, onMessage }: ReplayOptions): AsyncGenerator<Group> {
-  const incomplete = new Map<string, { readonly message: HeldMessage; readonly holds: QuarantineMessage }[]>();
-  let seen = 0;
+async function* groupsOf({ queue, kind, reading }: ReplayOptions): AsyncGenerator<Group> {
+  const incomplete = new Map<string, { readonly message: QueuedMessage; readonly part: QuarantinePart }[]>();
   for await (const message of queue.messages()) {
-    seen += 1;
-    onMessage?.(seen);
-    if (holds !== 'quarantine') {
-      yield { messages: [message], reason: 'given_up', read: () => readings[holds](message, reading) };
+    if (kind !== 'quarantine') {
+      yield { messages: [message], reason: 'given_up', read: () => readings[kind](message, reading) };
       continue;
     }
-    let part: ReturnType<typeof partsKeyOf>;
+    let part: QuarantinePart;
     try {
-      part = partsKeyOf(message.body);
+      part = quarantinePart(message.body);
     } catch (error) {
-      yield {
-        messages: [message],
-        reason: 'unreadable_message',
-        read: () => {
-          throw error;
-        },
+      const read = () => {
+        throw error;
       };
+      yield { messages: [message], reason: 'unreadable_message', read };
       continue;
     }
-    const { reason } = part.message;
-    if (part.key === null) {
-      yield { messages: [message], reason, read: () => quarantinedReading([part.message], reading) };
-      continue;
-    }
-    const known = incomplete.get(part.key) ?? [];
-    incomplete.set(part.key, known);
-    known.push({ message, holds: part.message });
-    if (new Set(known.map(({ holds }) => ('part' in holds ? holds.part : 0))).size < part.parts) continue;
-    incomplete.delete(part.key);
-    yield groupOf(known, reason);
+    const key = part.contentKey ?? message.messageId;
+    const known = [...(incomplete.get(key) ?? []), { message, part }];
+    incomplete.set(key, known);
+    if (new Set(known.map(({ part }) => part.part)).size < part.parts) continue;
+    incomplete.delete(key);
+    yield groupOf(known);
   }
   // What lacks a part is said, and stays.
-  for (const known of incomplete.values()) yield groupOf(known, known[0]!.holds.reason);
+  for (const known of incomplete.values()) yield groupOf(known);
 
-  function groupOf(
-    known: readonly { readonly message: HeldMessage; readonly holds: QuarantineMessage }[],
-    reason: string,
-  ): Group {
-    // A queue may give a message twice.
-    const parts = new Map(known.map(({ holds }) => ['part' in holds ? holds.part : 0, holds]));
+  function groupOf(known: readonly { readonly message: QueuedMessage; readonly part: QuarantinePart }[]): Group {
+    // A provider's request may have been kept twice, part by part.
+    const parts = new Map(known.map(({ part }) => [part.part, part.message]));
     return {
       messages: known.map(({ message }) => message),
-      reason,
+      reason: known[0]!.part.message.reason,
       read: () => quarantinedReading([...parts.values()], reading),
     };
   }

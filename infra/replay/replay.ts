@@ -24,12 +24,12 @@ const usage = `npm run replay -- --queue quarantine|dead-letter [--provider NAME
 
 /** The queues of each kind, by the stack's output that names them. */
 const queues = {
-  quarantine: [{ output: 'QuarantineQueueUrl', holds: 'quarantine' }],
+  quarantine: [{ output: 'QuarantineQueueUrl', kind: 'quarantine' }],
   'dead-letter': [
-    { output: 'RetryDeadLettersQueueUrl', holds: 'retry' },
-    { output: 'SesDeadLettersQueueUrl', holds: 'ses' },
+    { output: 'RetryDeadLettersQueueUrl', kind: 'retry' },
+    { output: 'SesDeadLettersQueueUrl', kind: 'ses' },
   ],
-} as const satisfies Record<string, readonly { readonly output: string; readonly holds: ReplayOptions['holds'] }[]>;
+} as const satisfies Record<string, readonly { readonly output: string; readonly kind: ReplayOptions['kind'] }[]>;
 
 function optionsOf(given: readonly string[]) {
   const text = { type: 'string' } as const;
@@ -60,23 +60,23 @@ function timeOf(text: string): number {
 async function replay(): Promise<void> {
   const { queues, stack, ...options } = optionsOf(process.argv.slice(2));
   const { env, outputs, ...clients } = stack === undefined ? localDeployment() : await awsDeployment(stack);
-  const sqs = new SQSClient(clients.sqs as ConstructorParameters<typeof SQSClient>[0] & object);
+  const sqs = new SQSClient(clients.sqs);
   const dynamoDb = documentClient({ ...clients.dynamoDb, maxAttempts: 1 });
   const metadata = { accountId: env.METADATA_ACCOUNT_ID, reference: env.METADATA_REFERENCE };
   const interrupted = new AbortController();
-  process.once('SIGINT', () => interrupted.abort());
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
   const rows: Record<string, object> = {};
   let left = 0;
-  for (const { output, holds } of queues) {
+  for (const { output, kind } of queues) {
     const url = outputs[output];
     if (url === undefined) throw new StartError(`the stack has no output ${output}: deploy this version of it first`);
     const queue = createHeldQueue(sqs, url);
     const size = await queue.size();
     console.log(`${output.replace(/QueueUrl$/, '')}: about ${size} messages`);
-    const { replayed, causes } = await replayQueue({
+    const { seen, replayed, causes, stillHeld } = await replayQueue({
       ...options,
       queue,
-      holds,
+      kind,
       reading: { providers, context: createReadingContext(providers, metadata) },
       store: createRecorder({ client: dynamoDb, tableName: env.TABLE_NAME, retentionDays: env.RETENTION_DAYS }),
       nonces: createNonces(dynamoDb, env.NONCE_TABLE_NAME),
@@ -91,6 +91,12 @@ async function replay(): Promise<void> {
       rows[name] = options.dryRun ? { messages, unreadable } : { messages, ...others, unreadable };
     }
     for (const [cause, messages] of causes) console.log(`  ${messages} failed: ${cause}`);
+    if (interrupted.signal.aborted) console.log(`  Interrupted after ${seen} messages; the others are untouched.`);
+    else if (seen < size)
+      console.log(`  ${seen} of about ${size} looked at: somebody else has the others. Run it again later.`);
+    if (stillHeld > 0)
+      console.log(`  ${stillHeld} messages could not be given back: they are there again within the hour.`);
+    if (interrupted.signal.aborted) break;
   }
   if (Object.keys(rows).length === 0) return console.log('There is nothing to feed back.');
   console.table(rows);

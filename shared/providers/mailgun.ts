@@ -159,14 +159,13 @@ export const mailgun = {
     return refusals.includes(null) ? null : refusals[0]!;
   },
 
-  // The triple proves any event: it is good for the one that it first came with, which each retry brings again.
-  nonceOf(request, secrets) {
+  // A triple proves any event: it is good for the one that it first came with, which each retry brings again.
+  noncesOf(request, secrets) {
     const keys = usable(secrets);
-    const proof = triplesOf(request).find(one => refusalOf(one, keys, request.receivedAt) === null);
-    if (proof === undefined) return null;
-    const body = utf8Text(request.body) ?? request.body.toString('latin1');
-    const told = isForm(request) ? formFields(body, [...mayRepeat, ...proofFields]) : eventOf(exactJson(body));
-    return { value: proof.token, content: fingerprint(JSON.stringify(told ?? body)) };
+    const content = fingerprint(toldBy(request));
+    return triplesOf(request)
+      .filter(one => refusalOf(one, keys, request.receivedAt) === null)
+      .map(({ token }) => ({ value: token, content }));
   },
 
   parse(request, context) {
@@ -178,6 +177,18 @@ export const mailgun = {
     });
   },
 } as const satisfies Provider;
+
+/** What a request tells besides its proof, as text. */
+function toldBy(request: ProviderRequest): string {
+  const body = utf8Text(request.body) ?? request.body.toString('latin1');
+  try {
+    const told = isForm(request) ? formFields(body, [...mayRepeat, ...proofFields]) : eventOf(exactJson(body));
+    return JSON.stringify(told ?? body);
+  } catch {
+    // Nested too deeply to be written again: all of it, proof and all.
+    return body;
+  }
+}
 
 /** The event without its signature, which would prove any other event as well: what cannot be read is kept so. */
 function eventOf(body: unknown): readonly unknown[] {
@@ -282,7 +293,7 @@ export const guide: Guide = {
   refusedCalls: 'sent again',
   machines: '`client-info.bot` on an open or a click: `apple`, `gmail`, or `generic` for a scanner.',
   notes: [
-    'The signature covers a timestamp and a token, not the event: a token proves the event that it first came with, and is refused with any other. It is left out of what is kept in quarantine.',
+    'The signature covers a timestamp and a token, not the event: a token proves the event that it first came with, and is refused with any other. It is left out of what is kept in quarantine, but for bodies of which nothing can be read.',
     'The older shape, a form with all fields beside each other, is read as well, with its events "dropped" and "bounced"; a multipart body is not.',
     'Register a message with the `id` that the send call returns, with or without angle brackets.',
   ],

@@ -144,8 +144,11 @@ export interface Provider {
     secrets: readonly string[],
     outside: Outside,
   ): Refusal | null | Promise<Refusal | null>;
-  /** The nonce of a genuine request, where its signature does not cover the events; null where it has none. */
-  nonceOf?(request: ProviderRequest, secrets: readonly string[]): Nonce | null;
+  /**
+   * The nonces of a genuine request, where its signature does not cover the events: one for each signature in it that
+   * would do by itself. Never throws.
+   */
+  noncesOf?(request: ProviderRequest, secrets: readonly string[]): readonly Nonce[];
   /** All events of a genuine request. Never throws: what cannot be read is an explicit outcome. */
   parse(request: ProviderRequest, context: ReadingContext): Reading;
 }

@@ -253,13 +253,13 @@ function recipientsOf(event: SesEvent): (Concerned & { readonly attribution?: 'u
 export const guide: Guide = {
   setUp: [
     'In the account and region of the stack: SES → Configuration sets → your set → Event destinations → Add destination: all event types, to the topic in the output `SesTopicArn`. Send with this configuration set. That is all: a queue is subscribed to the topic, nothing of it is public, and SNS tries for 23 days to bring an event there.',
-    'With a topic of yours that exists already: deploy with `-c sesTopicArn=arn:aws:sns:...`; the queue is subscribed to it in place of one of ours.',
+    'With a topic of yours that exists already: deploy with `-c sesTopicArn=arn:aws:sns:...`; the queue is subscribed to it in place of one of ours. Whoever may publish there is believed; a topic of another account has to let the deploying one subscribe (`sns:Subscribe`).',
     'With a topic elsewhere, over HTTPS: put its ARN into the webhook secrets, `"ses": ["arn:aws:sns:eu-west-1:123456789012:mail-events"]`, the list of topics that are believed. Then SNS → the topic → Create subscription: protocol HTTPS, endpoint `{url}`, raw message delivery off. It is confirmed by itself.',
   ],
   attach:
     'Message tags: `EmailTags: [{ Name: "account_id", Value: "acme" }, { Name: "reference", Value: "INV-7" }]` (API v2), or the header `X-SES-MESSAGE-TAGS: account_id=acme, reference=INV-7`. Letters, digits, hyphen and underscore only. They do not come back in identity notifications.',
   retries:
-    'The queue: events stay in it until they are recorded. HTTPS: SNS calls such endpoints four times within a minute by default, an hour at most if you set a delivery policy, and then drops the message unless the subscription has a dead-letter queue: set both. It takes every 4xx for a receipt, so that we answer 503.',
+    'The queue: an event is tried every minute for some eight hours, and then waits in a dead-letter queue, for 14 days in all, to be replayed. HTTPS: SNS calls such endpoints four times within a minute by default, an hour at most if you set a delivery policy, and then drops the message unless the subscription has a dead-letter queue: set both. It takes every 4xx for a receipt, so that we answer 503.',
   refusedCalls: 'lost',
   machines: null,
   notes: [

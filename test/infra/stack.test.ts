@@ -292,9 +292,9 @@ describe('the events of Amazon SES', () => {
 
   it('and those that were put off, feed the ingest function in batches of which just what failed comes again', () => {
     const mappings = resourcesOf(unconfigured, 'AWS::Lambda::EventSourceMapping');
-    for (const [name, queue] of [
-      ['IngestRetry', 'Retry.Arn'],
-      ['IngestSes', 'SesEventsQueue.Arn'],
+    for (const [name, queue, MaximumConcurrency] of [
+      ['IngestRetry', 'Retry.Arn', 2],
+      ['IngestSes', 'SesEventsQueue.Arn', 20],
     ] as const) {
       const { Properties } = mappings.get(name)!;
       expect(asText(Properties.EventSourceArn)).toBe(queue);
@@ -302,7 +302,7 @@ describe('the events of Amazon SES', () => {
       expect(Properties).toMatchObject({
         BatchSize: 10,
         FunctionResponseTypes: ['ReportBatchItemFailures'],
-        ScalingConfig: { MaximumConcurrency: 5 },
+        ScalingConfig: { MaximumConcurrency },
       });
     }
   });
@@ -351,7 +351,7 @@ describe('alarms', () => {
     const watched = [...alarms.values()].map(({ Properties: { MetricName, Dimensions } }) =>
       [MetricName, ...Dimensions.map(({ Value }: { Value: unknown }) => asText(Value))].join(' '),
     );
-    expect(watched.filter(metric => !/^(Refused|Unavailable) /.test(metric)).sort()).toEqual([
+    expect(watched.filter(metric => !/^(Refused|Unavailable|FailedMessages) /.test(metric)).sort()).toEqual([
       '5xx Api',
       'ApproximateAgeOfOldestMessage Retry.QueueName',
       'ApproximateAgeOfOldestMessage SesEventsQueue.QueueName',
@@ -386,11 +386,15 @@ describe('alarms', () => {
     const metrics = createMetrics(METRICS_NAMESPACE, line => written.push(JSON.parse(line)));
     metrics.count('sendgrid', { refused: 1 });
     metrics.count('sendgrid', { unavailable: 1 });
+    metrics.failedMessages('retry', 1);
+    metrics.failedMessages('ses', 1);
     for (const [name, line] of [
-      ['WebhookRefused', written[0]!],
-      ['WebhookUnavailable', written[1]!],
+      ['WebhookRefused-sendgrid', written[0]!],
+      ['WebhookUnavailable-sendgrid', written[1]!],
+      ['RetriesFailing', written[2]!],
+      ['SesEventsFailing', written[3]!],
     ] as const) {
-      const { MetricName, Namespace, Dimensions } = alarms.get(`Alarms${name}sendgrid`)!.Properties;
+      const { MetricName, Namespace, Dimensions } = alarms.get(`Alarms${name.replace('-', '')}`)!.Properties;
       // biome-ignore lint/suspicious/noExplicitAny: as in the format
       const [definition] = (line._aws as any).CloudWatchMetrics;
       expect(definition).toMatchObject({ Namespace, Metrics: [{ Name: MetricName }] });

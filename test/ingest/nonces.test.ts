@@ -61,6 +61,29 @@ describe('a Mailgun token, whose signature does not cover the event it came with
     expect(await send({ ...signed, body: Buffer.from(JSON.stringify(forged)) })).toMatchObject({ status: 401 });
   });
 
+  it('is spent with every signature that would do by itself, where both keys are configured', async () => {
+    const parent = signingKeys('mailgun');
+    const event = fixture('mailgun', 'delivered');
+    const own = JSON.parse(keys.sign(event, noon).body.toString());
+    const { signature: second } = JSON.parse(parent.sign(event, noon).body.toString());
+    const both = [keys.secret, parent.secret];
+    const sent = (body: object) =>
+      ingest('mailgun', { headers: {}, body: Buffer.from(JSON.stringify(body)) }, both, { receivedAt: noon });
+    expect(await sent({ ...own, 'parent-signature': second })).toMatchObject({ status: 200 });
+    const forged = { signature: second, 'event-data': { ...own['event-data'], event: 'complained' } };
+    expect(await sent(forged)).toMatchObject({ status: 401, refusal: 'reused_nonce' });
+    expect(await sent({ ...own, 'parent-signature': second })).toMatchObject({ status: 200 });
+  });
+
+  it('binds what is nested too deeply to be read, too', async () => {
+    const { signature } = JSON.parse(keys.sign(fixture('mailgun', 'delivered'), noon).body.toString());
+    const deep = `{"signature":${JSON.stringify(signature)},"event-data":{"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`;
+    const sent = (text: string) => send({ ...keys.sign(Buffer.from('{}'), noon), body: Buffer.from(text) });
+    expect(await sent(deep)).toMatchObject({ status: 200, counts: { quarantined: 1 } });
+    expect(await sent(deep)).toMatchObject({ status: 200 });
+    expect(await sent(deep.replace('"x"', '"y"'))).toMatchObject({ status: 401, refusal: 'reused_nonce' });
+  });
+
   it('of the older form proves its own fields alone', async () => {
     const signed = keys.sign(fixture('mailgun', 'bounced.legacy.form'), noon, { type: 'form' });
     expect(await send(signed)).toMatchObject({ status: 200 });

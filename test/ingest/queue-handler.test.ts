@@ -68,7 +68,7 @@ describe('the ingest function, fed by its queues', () => {
     requestId: 'r1',
     provider: 'sendgrid',
     receivedAt: noon,
-    nonce: null,
+    nonces: [],
     events: [anEvent()],
     ...changes,
   });
@@ -82,7 +82,7 @@ describe('the ingest function, fed by its queues', () => {
   const failed = (...ids: string[]) => ({ batchItemFailures: ids.map(itemIdentifier => ({ itemIdentifier })) });
 
   describe('records what was put off', () => {
-    it('every event just as it would have been recorded when it came, a thousand of them in few messages', async () => {
+    it('every event just as it would have been recorded when it came, hundreds of them in few messages', async () => {
       const full = anEvent({
         reason: { code: '550', enhancedCode: '5.1.1', text: 'Kein Anschluß 🎉 \u2028' },
         clickUrl: 'https://example.com/',
@@ -94,14 +94,14 @@ describe('the ingest function, fed by its queues', () => {
         claimedAt: noon + 3_600_000,
       });
       const note = anEvent({ status: null, evidence: 'machine' });
-      const events = [full, note, ...Array.from({ length: 998 }, () => anEvent())];
+      const events = [full, note, ...Array.from({ length: 298 }, () => anEvent())];
       const bodies = await through(message({ events }));
-      expect(bodies.length).toBe(40);
+      expect(bodies.length).toBe(12);
       expect(await drain('retry', bodies)).toEqual(failed());
       expect(lines).toMatchObject([
-        { message: 'queue.drained', source: 'retry', messages: 40, recorded: 1000, failed: 0 },
+        { message: 'queue.drained', source: 'retry', messages: 12, recorded: 300, failed: 0 },
       ]);
-      expect(await emails.store.record(events, noon)).toMatchObject({ duplicate: 1000 });
+      expect(await emails.store.record(events, noon)).toMatchObject({ duplicate: 300 });
       expect((await emails.store.email(await emails.record([full])))?.events).toMatchObject([
         { reason: full.reason, clickUrl: full.clickUrl, claimedAt: full.claimedAt, attribution: 'unlisted' },
       ]);
@@ -139,9 +139,9 @@ describe('the ingest function, fed by its queues', () => {
 
     it('but not what came with a token that had proved something else by then', async () => {
       const nonce = { value: 'token', content: 'this' };
-      const bodies = await through(message({ provider: 'mailgun', nonce }));
+      const bodies = await through(message({ provider: 'mailgun', nonces: [nonce] }));
       expect(await drain('retry', bodies)).toEqual(failed());
-      const forged = await through(message({ provider: 'mailgun', nonce: { ...nonce, content: 'that' } }));
+      const forged = await through(message({ provider: 'mailgun', nonces: [{ ...nonce, content: 'that' }] }));
       expect(await drain('retry', forged)).toEqual(failed());
       expect(lines.map(line => [line.message, line.refusal ?? line.recorded])).toEqual([
         ['queue.drained', 1],
@@ -166,6 +166,21 @@ describe('the ingest function, fed by its queues', () => {
       const outOfReach = () => Promise.reject(new Error('out of reach'));
       const bodies = await through(message({ events: [event] }));
       expect(await drain('retry', bodies, { store, quarantine: outOfReach })).toEqual(failed('m0'));
+    });
+
+    it('and does not fill the quarantine while the rest of a message fails again and again', async () => {
+      const [full, late] = [anEvent(), anEvent()];
+      const store: Pick<Recorder, 'record'> = {
+        record: async () => ({
+          recorded: 0,
+          duplicate: 0,
+          dropped: 0,
+          unrecordable: [{ reason: 'item_full', event: full }],
+          failed: [{ events: [late], error: new Error('throttled') }],
+        }),
+      };
+      expect(await drain('retry', await through(message({ events: [full, late] })), { store })).toEqual(failed('m0'));
+      expect(await quarantine.kept()).toEqual([]);
     });
 
     it('while a message that is none of ours fails, in the end into the dead-letter queue, and holds nobody up', async () => {

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createQuarantine, type QuarantinedRequest } from '../../functions/ingest/quarantine.ts';
-import { quarantinedReading } from '../../functions/ingest/queue-readings.ts';
 import { createRetryQueue } from '../../functions/ingest/retry-queue.ts';
 import { createHeldQueue } from '../../infra/replay/held-queue.ts';
+import { quarantinedReading } from '../../infra/replay/quarantined-reading.ts';
 import { type ReplayOptions, replayQueue } from '../../infra/replay/replay-queue.ts';
 import type { Provider, Quarantined } from '../../shared/providers/provider.ts';
 import { providers } from '../../shared/providers/registry.ts';
@@ -33,11 +33,11 @@ describe('replaying', () => {
   });
 
   const replay = async (options: Partial<ReplayOptions> & { readonly known?: Record<string, Provider> } = {}) => {
-    const { holds = 'quarantine', known = providers } = options;
-    const url = holds === 'quarantine' ? quarantined.queueUrl : deadLetters.queueUrl;
+    const { kind = 'quarantine', known = providers } = options;
+    const url = kind === 'quarantine' ? quarantined.queueUrl : deadLetters.queueUrl;
     const { replayed, causes } = await replayQueue({
       queue: createHeldQueue(quarantined.client, url, 0),
-      holds,
+      kind,
       dryRun: false,
       reading: { providers: known, context },
       store: emails.store,
@@ -191,21 +191,21 @@ describe('replaying', () => {
         requestId: 'r1',
         provider: 'sendgrid',
         receivedAt: noon,
-        nonce: null,
+        nonces: [],
         events: [anEvent(), anEvent()],
       });
-      await send({ requestId: 'r2', provider: 'mailgun', receivedAt: noon, nonce, events: [anEvent()] });
+      await send({ requestId: 'r2', provider: 'mailgun', receivedAt: noon, nonces: [nonce], events: [anEvent()] });
       await send({
         requestId: 'r3',
         provider: 'mailgun',
         receivedAt: noon,
-        nonce: { ...nonce, content: 'that' },
+        nonces: [{ ...nonce, content: 'that' }],
         events: [anEvent()],
       });
-      expect(await replay({ holds: 'retry' })).toMatchObject({
+      expect(await replay({ kind: 'retry' })).toMatchObject({
         'sendgrid given_up': { messages: 1, done: 1, recorded: 2 },
         // One of the two came with a token that had proved the other.
-        'mailgun given_up': { messages: 2, done: 2, recorded: 1 },
+        'mailgun given_up': { messages: 2, done: 2, recorded: 1, refused: 1 },
       });
     });
 
@@ -216,7 +216,7 @@ describe('replaying', () => {
         Message: fixture('ses', 'Delivery').toString(),
       });
       await quarantined.client.send(new SendMessageCommand({ QueueUrl: deadLetters.queueUrl, MessageBody }));
-      expect(await replay({ holds: 'ses' })).toMatchObject({ 'ses given_up': { done: 1, recorded: 1 } });
+      expect(await replay({ kind: 'ses' })).toMatchObject({ 'ses given_up': { done: 1, recorded: 1 } });
     });
   });
 });

@@ -39,9 +39,16 @@ export function reportTable(report: TortureReport): string {
   return [...lines, ...(more.length > 0 ? ['', ...more] : [])].join('\n');
 }
 
-/** Whether anything was lost, invented or wrong. */
-export function hasFailed({ missing, invented, wrongStatuses }: TortureReport): boolean {
-  return missing + invented + wrongStatuses > 0;
+/** Whether anything was lost, invented or wrong, or is not where it should be by now. */
+export function hasFailed(report: TortureReport): boolean {
+  const { missing, invented, wrongStatuses, durableButNotRecorded, requests, quarantine, alerts, undrained } = report;
+  const faults = [
+    ...[missing, invented, wrongStatuses, durableButNotRecorded],
+    ...[requests.unacknowledged, requests.forgeriesTaken],
+    ...[quarantine.missing, alerts.missing, alerts.invented],
+    ...Object.values(undrained),
+  ];
+  return faults.some(count => count > 0);
 }
 
 function listed(counts: Readonly<Record<string, number>>): string {

@@ -7,7 +7,9 @@ import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aw
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { Endpoints } from '../../infra/local/endpoints.ts';
 import { readAssembly, resolveTemplate } from '../../infra/local/template.ts';
-import type { StoredItem } from './ledger.ts';
+import { type CanonicalEvent, emailIdOf } from '../../shared/event.ts';
+import { encodeHistory } from '../../shared/history.ts';
+import type { SentEvent, StoredItem } from './ledger.ts';
 
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 
@@ -66,6 +68,13 @@ export async function waitUntilDrained(endpoints: Endpoints, longest: number): P
   } while (left.size > 0 && Date.now() < until);
   client.destroy();
   return left;
+}
+
+/** The events in a message that waits for people: put off and given up, or without room in their item. */
+export function eventsIn(body: string): readonly SentEvent[] {
+  const { events, pieces } = JSON.parse(body) as Partial<Record<'events' | 'pieces', readonly CanonicalEvent[]>>;
+  const canonical = (events ?? pieces ?? []).filter(event => 'eventId' in event && 'messageId' in event);
+  return canonical.map(event => ({ emailId: emailIdOf(event), element: encodeHistory(event) }));
 }
 
 /** Takes all messages out of the queues that nothing empties. */
