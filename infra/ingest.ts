@@ -32,8 +32,8 @@ export class Ingest extends MailtrailFunction {
     },
   ) {
     const { config, table, webhookSecrets, nonces, quarantine, retryQueue, sesEvents } = parts;
-    // Batches in work at once. Two of the retry queue's take about as many writes as the table: when it is drained after an
-    // outage, it is not to push aside what comes in meanwhile.
+    // Batches in work at once. Two vCPUs make about as many writes as the table takes: what is drained after an outage is
+    // not to push aside what comes in meanwhile.
     const drained = {
       Retry: { queue: retryQueue, maxConcurrency: 2 },
       Ses: { queue: sesEvents.queue, maxConcurrency: 20 },

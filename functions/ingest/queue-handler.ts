@@ -1,7 +1,6 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { within } from '../../shared/deadline.ts';
-import { eachInFlight } from '../../shared/in-flight.ts';
 import { errorName, type Log } from '../../shared/log.ts';
 import { lookUp } from '../../shared/look-up.ts';
 import type { Counts, Deadlines, Keep } from './keep.ts';
@@ -20,9 +19,6 @@ export interface QueueDependencies extends QueueReading {
   readonly now: () => number;
   readonly log: Log;
 }
-
-/** Of up to 25 events each: what is drained after an outage is not to push aside what comes in meanwhile. */
-const messagesInFlight = 2;
 
 /** Of the function's own time, what is kept for the queues and for the answer. */
 const forQueues = 2_000;
@@ -44,12 +40,13 @@ export function createQueueHandler(dependencies: QueueDependencies) {
     const failed: string[] = [];
     const totals = { received: 0, recorded: 0, duplicate: 0, dropped: 0, deferred: 0, quarantined: 0, unrelated: 0 };
     const source = lookUp(sources, Records[0]?.eventSourceARN ?? '');
-    await eachInFlight(Records, messagesInFlight, async record => {
+    const work = Records.map(async record => {
       const cause = await outcomeOf(record);
       if (cause === null) return;
       failed.push(record.messageId);
       log('queue.message-failed', { requestId, messageId: record.messageId, cause });
     });
+    await Promise.all(work);
 
     /** Why the message has to come again; null where it need not. */
     async function outcomeOf(record: SQSRecord): Promise<string | null> {

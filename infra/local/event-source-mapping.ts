@@ -10,6 +10,8 @@ export interface EventSourceMapping {
   readonly StartingPosition?: 'LATEST' | 'TRIM_HORIZON';
   readonly FilterCriteria?: { readonly Filters?: readonly { readonly Pattern: string }[] };
   readonly FunctionResponseTypes?: readonly string[];
+  /** Of queues only. */
+  readonly ScalingConfig?: { readonly MaximumConcurrency?: number };
   readonly BisectBatchOnFunctionError?: boolean;
   /** -1, the default: until the record is too old. */
   readonly MaximumRetryAttempts?: number;

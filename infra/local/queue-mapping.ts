@@ -32,8 +32,11 @@ export interface QueueMappingOptions {
 /** SQS gives at most ten messages at a time. */
 const messagesPerReceive = 10;
 
+/** Batches in work at once; more would leave none of the function's processes for anything else. */
+const mostBatches = 2;
+
 /**
- * Invokes a function with the messages of a queue, one batch at a time. What it took is deleted; what failed comes back
+ * Invokes a function with the messages of a queue, batch by batch. What it took is deleted; what failed comes back
  * when its visibility timeout is over, and in the end goes to the queue's own dead-letter queue.
  */
 export function startQueueMapping({
@@ -85,7 +88,8 @@ export function startQueueMapping({
     }
   }
 
-  const finished = run();
+  const batches = Math.min(mapping.ScalingConfig?.MaximumConcurrency ?? mostBatches, mostBatches);
+  const finished = Promise.all(Array.from({ length: batches }, run));
   return {
     async stop() {
       stopping.abort();

@@ -20,7 +20,7 @@ const template: Template = {
     Work: {
       Type: 'AWS::SQS::Queue',
       Properties: {
-        VisibilityTimeout: 0,
+        VisibilityTimeout: 1,
         RedrivePolicy: { deadLetterTargetArn: { 'Fn::GetAtt': ['Dead', 'Arn'] }, maxReceiveCount: 2 },
       },
     },

@@ -73,7 +73,7 @@ const processesPerFunction = requestsInFlight;
 const eventsPerStackKill = 7_000;
 const fewestStackKills = 1;
 const mostStackKills = 8;
-const longestDraining = 10 * 60_000;
+const longestDraining = 20 * 60_000;
 const deviationsShown = 50;
 
 /** Sends events to a stack of its own in which services fail and processes die, and says what became of each of them. */
