@@ -9,8 +9,8 @@ import type { QueuedMessage } from '../../functions/ingest/queue-readings.ts';
 
 /** A queue that is gone through from end to end, once, while nobody else gets its messages. */
 export interface HeldQueue {
-  /** About how many messages wait in it. */
-  size(): Promise<number>;
+  /** About how many messages wait in it, and how many somebody else holds. */
+  size(): Promise<{ readonly waiting: number; readonly held: number }>;
   /** Every message once; it is held until it is deleted, or all are released. */
   messages(): AsyncGenerator<QueuedMessage>;
   delete(message: QueuedMessage): Promise<void>;
@@ -18,8 +18,8 @@ export interface HeldQueue {
   release(): Promise<number>;
 }
 
-/** Long enough to go through a large queue; what comes again all the same is known by its id. */
-export const holdSeconds = 3_600;
+/** Long enough to go through most queues; what comes again all the same is known by its id, and held again. */
+export const holdSeconds = 900;
 
 /** Queues answer from some of their servers: one empty answer says little. */
 const emptyAnswers = 2;
@@ -31,9 +31,13 @@ export function createHeldQueue(client: Pick<SQSClient, 'send'>, QueueUrl: strin
   return {
     async size() {
       const { Attributes } = await client.send(
-        new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessages'] }),
+        new GetQueueAttributesCommand({
+          QueueUrl,
+          AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
+        }),
       );
-      return Number(Attributes?.ApproximateNumberOfMessages ?? 0);
+      const { ApproximateNumberOfMessages = 0, ApproximateNumberOfMessagesNotVisible = 0 } = Attributes ?? {};
+      return { waiting: Number(ApproximateNumberOfMessages), held: Number(ApproximateNumberOfMessagesNotVisible) };
     },
 
     async *messages() {

@@ -7,6 +7,8 @@ import {
 } from '../../functions/ingest/queue-readings.ts';
 import { errorName } from '../../shared/log.ts';
 import type { Recorder } from '../../shared/store.ts';
+import { boundedText } from '../../shared/text.ts';
+import { isoMillis } from '../../shared/time.ts';
 import type { HeldQueue } from './held-queue.ts';
 import { type QuarantinePart, quarantinedReading, quarantinePart } from './quarantined-reading.ts';
 
@@ -64,6 +66,8 @@ export interface ReplayReport {
 interface Group {
   readonly messages: readonly QueuedMessage[];
   readonly reason: string;
+  /** Whose it is and when it came, in epoch milliseconds, where that is known before it is read. */
+  readonly of?: { readonly provider: string; readonly receivedAt: number };
   read(): QueuedRequest;
 }
 
@@ -93,21 +97,22 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
   return { seen, replayed, causes, stillHeld: await queue.release() };
 
   /** Never rejects. */
-  async function replay({ messages, reason, read }: Group): Promise<void> {
+  async function replay({ messages, reason, of, read }: Group): Promise<void> {
     seen += messages.length;
     onMessage?.(seen);
     let queued: QueuedRequest;
     try {
       queued = read();
     } catch (error) {
-      const count = countOf(`? ${reason}`);
+      if (!isWanted(of ?? { provider: '', receivedAt: 0 })) return;
+      const count = countOf(`? ${boundedText(reason, 64)}`);
       count.messages += messages.length;
-      return fail(count, messages, error);
+      // What stands in such a message is nobody's to say.
+      return fail(count, messages, `no message that can be read (${errorName(error)})`);
     }
     const { request, reading, nonces: unproven } = queued;
-    if (provider !== undefined && request.provider !== provider) return;
-    if (since !== undefined && request.receivedAt < since) return;
-    const count = countOf(`${request.provider} ${reason}`);
+    if (!isWanted(request)) return;
+    const count = countOf(`${request.provider} ${boundedText(reason, 64)}`);
     count.messages += messages.length;
     if (dryRun) {
       count.unreadable += reading.quarantined.length;
@@ -131,6 +136,10 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
     } catch (error) {
       fail(count, messages, error);
     }
+  }
+
+  function isWanted(of: { readonly provider: string; readonly receivedAt: number }): boolean {
+    return (provider === undefined || of.provider === provider) && (since === undefined || of.receivedAt >= since);
   }
 
   function countOf(name: string): Replayed {
@@ -186,9 +195,11 @@ async function* groupsOf({ queue, kind, reading }: ReplayOptions): AsyncGenerato
   function groupOf(known: readonly { readonly message: QueuedMessage; readonly part: QuarantinePart }[]): Group {
     // A provider's request may have been kept twice, part by part.
     const parts = new Map(known.map(({ part }) => [part.part, part.message]));
+    const { reason, provider, receivedAt } = known[0]!.part.message;
     return {
       messages: known.map(({ message }) => message),
-      reason: known[0]!.part.message.reason,
+      reason,
+      of: { provider, receivedAt: isoMillis(receivedAt) },
       read: () => quarantinedReading([...parts.values()], reading),
     };
   }

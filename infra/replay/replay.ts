@@ -64,15 +64,16 @@ async function replay(): Promise<void> {
   const dynamoDb = documentClient({ ...clients.dynamoDb, maxAttempts: 1 });
   const metadata = { accountId: env.METADATA_ACCOUNT_ID, reference: env.METADATA_REFERENCE };
   const interrupted = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interrupted.abort());
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
   const rows: Record<string, object> = {};
   let left = 0;
   for (const { output, kind } of queues) {
     const url = outputs[output];
     if (url === undefined) throw new StartError(`the stack has no output ${output}: deploy this version of it first`);
     const queue = createHeldQueue(sqs, url);
-    const size = await queue.size();
-    console.log(`${output.replace(/QueueUrl$/, '')}: about ${size} messages`);
+    const { waiting, held } = await queue.size();
+    const others = held > 0 ? `, and ${held} that somebody else holds for some minutes` : '';
+    console.log(`${output.replace(/QueueUrl$/, '')}: about ${waiting} messages${others}`);
     const { seen, replayed, causes, stillHeld } = await replayQueue({
       ...options,
       queue,
@@ -82,7 +83,7 @@ async function replay(): Promise<void> {
       nonces: createNonces(dynamoDb, env.NONCE_TABLE_NAME),
       signal: interrupted.signal,
       onMessage: seen => {
-        if (seen % 100 === 0) console.log(`  ${seen} of about ${size} looked at`);
+        if (seen % 100 === 0) console.log(`  ${seen} of about ${waiting} looked at`);
       },
     });
     for (const [name, count] of replayed) {
@@ -92,10 +93,10 @@ async function replay(): Promise<void> {
     }
     for (const [cause, messages] of causes) console.log(`  ${messages} failed: ${cause}`);
     if (interrupted.signal.aborted) console.log(`  Interrupted after ${seen} messages; the others are untouched.`);
-    else if (seen < size)
-      console.log(`  ${seen} of about ${size} looked at: somebody else has the others. Run it again later.`);
+    else if (seen < waiting)
+      console.log(`  ${seen} of about ${waiting} looked at: somebody else has the others. Run it again later.`);
     if (stillHeld > 0)
-      console.log(`  ${stillHeld} messages could not be given back: they are there again within the hour.`);
+      console.log(`  ${stillHeld} messages could not be given back: they are there again in a quarter of an hour.`);
     if (interrupted.signal.aborted) break;
   }
   if (Object.keys(rows).length === 0) return console.log('There is nothing to feed back.');
@@ -107,6 +108,14 @@ async function replay(): Promise<void> {
 try {
   await replay();
 } catch (error) {
-  console.error(error instanceof StartError ? error.message : error);
+  const { code, message } = error as Error & { code?: string };
+  const isExpected = error instanceof StartError || code === 'ECONNREFUSED';
+  console.error(
+    code === 'ECONNREFUSED'
+      ? `${message}: is the stack running? Start it with npm start.`
+      : isExpected
+        ? message
+        : error,
+  );
   process.exitCode = 1;
 }

@@ -24,7 +24,8 @@ import { enhancedCodeAmong, type FailureStatus, failureOf, labelledFailure } fro
 /** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks */
 const triple = object({
   timestamp: z.string(),
-  token: z.string().check(z.minLength(1), z.maxLength(100)),
+  // Hex by its nature; it is a key of the table of nonces.
+  token: z.string().check(z.regex(/^[!-~]{1,100}$/)),
   signature: z.string(),
 });
 
@@ -192,8 +193,9 @@ function toldBy(request: ProviderRequest): string {
 
 /** The event without its signature, which would prove any other event as well: what cannot be read is kept so. */
 function eventOf(body: unknown): readonly unknown[] {
-  if (typeof body !== 'object' || body === null || !('event-data' in body)) return [body];
-  return [{ 'event-data': body['event-data'] }];
+  if (typeof body !== 'object' || body === null) return [body];
+  const { signature: _, 'parent-signature': __, ...others } = body as Record<string, unknown>;
+  return 'event-data' in others ? [{ 'event-data': others['event-data'] }] : [others];
 }
 
 function refusalOf(

@@ -191,10 +191,18 @@ export function readJsonLines<Piece>(
 const openingBrace = Buffer.from('{');
 
 /** Whether a request's body is a form: not where JSON comes under its name. */
-export function isForm({ headers, body }: Pick<ProviderRequest, 'headers' | 'body'>): boolean {
+export function isForm({ headers, body, pieces }: Pick<ProviderRequest, 'headers' | 'body' | 'pieces'>): boolean {
+  // Of a form were kept its fields, or all of it as text.
+  if (pieces !== undefined) return pieces.every(isOfForm);
   return (
     !body.subarray(0, 1).equals(openingBrace) &&
     /^application\/x-www-form-urlencoded\b/i.test(headers['content-type'] ?? '')
+  );
+}
+
+function isOfForm(piece: unknown): boolean {
+  return (
+    typeof piece === 'string' || (isRecord(piece) && Object.values(piece).every(value => typeof value === 'string'))
   );
 }
 

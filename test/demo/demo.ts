@@ -31,17 +31,20 @@ async function demo(): Promise<void> {
 
   let done = 0;
   let events = 0;
-  const counts = { recorded: 0, duplicate: 0 };
+  const counts = { recorded: 0, duplicate: 0, deferred: 0 };
   await eachInFlight(requests, requestsInFlight, async request => {
     const answer = await stack.send(request);
     counts.recorded += answer.recorded;
     counts.duplicate += answer.duplicate;
+    counts.deferred += answer.deferred;
     events += request.events;
     done += 1;
     progress(`${done} of ${requests.length} callbacks: ${events} events of ${emails.length} emails`);
   });
   progressEnds();
-  console.log(`${counts.recorded} events recorded, ${counts.duplicate} duplicates recognised.\n`);
+  const putOff = counts.deferred > 0 ? `, ${counts.deferred} put off` : '';
+  console.log(`${counts.recorded} events recorded, ${counts.duplicate} duplicates recognised${putOff}.\n`);
+  if (counts.deferred > 0) await stack.settled();
 
   const wrong = [];
   for (const email of emails) {

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { awsJson } from '../../infra/local/aws-json.ts';
 import { dataDirOf, readEndpoints } from '../../infra/local/endpoints.ts';
 import { StartError } from '../../infra/local/start-error.ts';
 import { createToken } from '../../infra/local/token.ts';
@@ -13,9 +14,13 @@ import type { SimulatedRequest } from './requests.ts';
 /** A provider tries again for hours; we do so for this long. */
 const patience = 60_000;
 
+/** A message of the retry queue that failed comes again after a minute. */
+const longestSettling = 180_000;
+
 export interface Counts {
   readonly recorded: number;
   readonly duplicate: number;
+  readonly deferred: number;
   readonly quarantined: number;
 }
 
@@ -23,13 +28,15 @@ export interface RunningStack {
   readonly url: string;
   /** Sends as a provider does: again, the same bytes, until it is acknowledged. */
   send(request: SimulatedRequest): Promise<Counts>;
+  /** Resolves once what was put off is recorded, which a busy machine may need. */
+  settled(): Promise<void>;
   /** GETs a path of the API with a token of an account, or of support. */
   get<Answer>(path: string, as: { account: string } | { support: true }): Promise<Answer>;
 }
 
 /** @throws StartError if no stack is running, or one with secrets of its own */
 export function runningStack(): RunningStack {
-  const { url, dataDir, signingKeysFile } = readEndpoints(dataDirOf());
+  const { url, dataDir, signingKeysFile, sqs, functions, outputs } = readEndpoints(dataDirOf());
   if (signingKeysFile === null) {
     throw new StartError('This signs with the keys that a first start makes: start without WEBHOOK_SECRETS.');
   }
@@ -50,6 +57,19 @@ export function runningStack(): RunningStack {
           throw new StartError(`No answer from ${url} for a minute: is it still running?`);
         progress(answer === null ? 'waiting for the stack to come back' : `answered ${answer.status}, trying again`);
         await delay(500);
+      }
+    },
+    async settled() {
+      const { RETRY_QUEUE_URL } = functions[String(outputs.IngestFunctionName)]?.environment ?? {};
+      const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
+      for (const until = Date.now() + longestSettling; Date.now() < until; await delay(500)) {
+        const { Attributes } = await awsJson<{ Attributes: Record<string, string> }>(
+          sqs,
+          'AmazonSQS.GetQueueAttributes',
+          { QueueUrl: RETRY_QUEUE_URL, AttributeNames },
+        );
+        if (AttributeNames.every(name => Attributes[name] === '0')) return;
+        progress('waiting for what was put off');
       }
     },
     async get<Answer>(path: string, as: { account: string } | { support: true }) {

@@ -20,6 +20,7 @@ export function reportTable(report: TortureReport): string {
     ['durable but not recorded', report.durableButNotRecorded],
     ['unreadable events quarantined', `${quarantine.acknowledged}, missing ${quarantine.missing}`],
     ['left in queues', listed({ ...report.undrained, ...report.keptAside })],
+    ['faults of our own', report.faultLines],
     ['alerts', `${alerts.told} told, ${alerts.due} due and ${alerts.possible} possible on the way`],
     ['alerts missing', alerts.missing],
     ['alerts invented', alerts.invented],
@@ -43,7 +44,7 @@ export function reportTable(report: TortureReport): string {
 export function hasFailed(report: TortureReport): boolean {
   const { missing, invented, wrongStatuses, durableButNotRecorded, requests, quarantine, alerts, undrained } = report;
   const faults = [
-    ...[missing, invented, wrongStatuses, durableButNotRecorded],
+    ...[missing, invented, wrongStatuses, durableButNotRecorded, report.faultLines],
     ...[requests.unacknowledged, requests.forgeriesTaken],
     ...[quarantine.missing, alerts.missing, alerts.invented],
     ...Object.values(undrained),

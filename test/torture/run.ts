@@ -59,6 +59,8 @@ export interface TortureReport {
   readonly answers: Readonly<Record<string, number>>;
   /** What functions failed of besides our kills, as the last stack printed it. */
   readonly functionFailures: readonly string[];
+  /** Lines of the ingest function's log that say that it is at fault itself. */
+  readonly faultLines: number;
   /** Of answered requests, in milliseconds. */
   readonly latency: Readonly<Record<'p50' | 'p99' | 'max', number>>;
 }
@@ -167,6 +169,9 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     await Promise.all([dynamodb.idle(), sqs.idle()]);
     const undrained = await waitUntilDrained(running.endpoints, longestDraining);
 
+    const logFile = Object.entries(running.endpoints.functions).find(([id]) => id.startsWith('Ingest'))![1].logFile;
+    const faultLines = (await readFile(logFile, 'utf8')).split('"message":"fault"').length - 1;
+
     onProgress('comparing with the table');
     const deviations: Deviation[] = [];
     for await (const item of storedItems(running.endpoints)) deviations.push(...ledger.deviationsOf(item));
@@ -233,6 +238,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
       faults: Object.fromEntries(faultsByKind),
       kills: { processes: processKills?.count ?? 0, stacks: stacksKilled },
       answers: Object.fromEntries([...figures.answers].toSorted()),
+      faultLines,
       functionFailures: running
         .output()
         .split('\n')
