@@ -69,18 +69,16 @@ export function createKeep({ store, quarantine, retryQueue, metrics, now }: Keep
       ...unrecordable.map(({ reason, event }) => ({ reason, piece: event })),
     ];
 
-    const comesAgain = retryQueue === null;
+    // What comes again from its queue is put into quarantine once nothing else keeps it there.
+    const quarantines = quarantined.length > 0 && (retryQueue !== null || late.length === 0);
     const [deferring, quarantining] = await Promise.allSettled([
       late.length > 0 && retryQueue !== null
         ? within(queues, retryQueue({ requestId, provider, receivedAt, nonces: unproven, events: late }))
         : undefined,
-      // What comes again from its queue is put into quarantine once nothing else keeps it there.
-      quarantined.length > 0 && !(comesAgain && late.length > 0)
-        ? within(queues, quarantine(request, quarantined))
-        : undefined,
+      quarantines ? within(queues, quarantine(request, quarantined)) : undefined,
     ]);
     const isDeferred = retryQueue !== null && deferring.status === 'fulfilled';
-    const isQuarantined = quarantining.status === 'fulfilled';
+    const isQuarantined = quarantines && quarantining.status === 'fulfilled';
     const counts: Counts = {
       received: events.length + unreadable.length + unrelated,
       recorded,
@@ -103,7 +101,7 @@ export function createKeep({ store, quarantine, retryQueue, metrics, now }: Keep
     const causes = [
       ...(late.length > 0 && !isDeferred ? [`table: ${errorName(failed[0]?.error)}`] : []),
       ...(deferring.status === 'rejected' ? [`retry queue: ${errorName(deferring.reason)}`] : []),
-      ...(isQuarantined ? [] : [`quarantine: ${errorName(quarantining.reason)}`]),
+      ...(quarantining.status === 'rejected' ? [`quarantine: ${errorName(quarantining.reason)}`] : []),
     ];
     if (causes.length === 0) return { counts, durable: true };
     const lost = (isDeferred ? 0 : late.length) + (isQuarantined ? 0 : quarantined.length);
