@@ -1,4 +1,4 @@
-import { CfnOutput, Stack } from 'aws-cdk-lib';
+import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { Alarms } from './alarms.ts';
 import { Alert } from './alert.ts';
@@ -9,6 +9,7 @@ import { MailtrailApi } from './http-api.ts';
 import { Ingest } from './ingest.ts';
 import { acknowledgeNagFindings } from './nag.ts';
 import { NonceTable } from './nonce-table.ts';
+import { addOutputs } from './outputs.ts';
 import { QuarantineQueue } from './quarantine-queue.ts';
 import { Query } from './query.ts';
 import { SesEvents } from './ses-events.ts';
@@ -57,29 +58,20 @@ export class MailtrailStack extends Stack {
     new Alarms(this, 'Alarms', { ingest, query, alert, api, quarantine, retryQueue, sesEvents, operations });
     acknowledgeNagFindings({ api, webhookSecrets, nonces, quarantine, failures, alert });
 
-    new CfnOutput(this, 'ApiUrl', { value: api.apiEndpoint, description: 'The API' });
-    new CfnOutput(this, 'WebhookUrl', {
-      value: `${api.apiEndpoint}/webhooks/{provider}`,
-      description: 'What to enter at a provider, with its name in place of {provider}',
+    // Where everything is.
+    addOutputs(this, {
+      ApiUrl: [api.apiEndpoint, 'The API'],
+      WebhookUrl: [`${api.apiEndpoint}/webhooks/{provider}`, 'For a provider, with its name in place of {provider}'],
+      WebhookSecretsArn: [webhookSecrets.secretArn, 'Put the secrets here: JSON, provider -> list of secrets'],
+      SesTopicArn: [sesEvents.topic.topicArn, 'Amazon SES: have your configuration sets publish here'],
+      SupportTopicArn: [support.topicArn, 'Alerts: subscribe support'],
+      OperationsTopicArn: [operations.topicArn, 'Alarms: subscribe yourself'],
+      TableName: [table.tableName],
+      IngestFunctionName: [ingest.functionName],
+      QuarantineQueueUrl: [quarantine.queueUrl],
+      RetryDeadLettersQueueUrl: [retryQueue.deadLetters.queueUrl],
+      SesDeadLettersQueueUrl: [sesEvents.queue.deadLetters.queueUrl],
+      AlertFailuresBucketName: [failures.bucketName],
     });
-    new CfnOutput(this, 'WebhookSecretsArn', {
-      value: webhookSecrets.secretArn,
-      description: 'Put the webhook secrets here: JSON, provider -> list of secrets',
-    });
-    new CfnOutput(this, 'SupportTopicArn', { value: support.topicArn, description: 'Alerts: subscribe support' });
-    new CfnOutput(this, 'OperationsTopicArn', {
-      value: operations.topicArn,
-      description: 'Alarms: subscribe yourself',
-    });
-    new CfnOutput(this, 'SesTopicArn', {
-      value: sesEvents.topic.topicArn,
-      description: 'Amazon SES: have your configuration sets publish here',
-    });
-    new CfnOutput(this, 'TableName', { value: table.tableName });
-    new CfnOutput(this, 'IngestFunctionName', { value: ingest.functionName });
-    new CfnOutput(this, 'QuarantineQueueUrl', { value: quarantine.queueUrl });
-    new CfnOutput(this, 'RetryDeadLettersQueueUrl', { value: retryQueue.deadLetters.queueUrl });
-    new CfnOutput(this, 'SesDeadLettersQueueUrl', { value: sesEvents.queue.deadLetters.queueUrl });
-    new CfnOutput(this, 'AlertFailuresBucketName', { value: failures.bucketName });
   }
 }
