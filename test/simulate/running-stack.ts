@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { awsJson } from '../../infra/local/aws-json.ts';
-import { dataDirOf, readEndpoints } from '../../infra/local/endpoints.ts';
+import { dataDirOf, type Endpoints, readEndpoints } from '../../infra/local/endpoints.ts';
 import { StartError } from '../../infra/local/start-error.ts';
 import { createToken } from '../../infra/local/token.ts';
 import { signedRequest } from '../signing.ts';
@@ -36,7 +36,8 @@ export interface RunningStack {
 
 /** @throws StartError if no stack is running, or one with secrets of its own */
 export function runningStack(): RunningStack {
-  const { url, dataDir, signingKeysFile, sqs, functions, outputs } = readEndpoints(dataDirOf());
+  const endpoints = readEndpoints(dataDirOf());
+  const { url, dataDir, signingKeysFile } = endpoints;
   if (signingKeysFile === null) {
     throw new StartError('This signs with the keys that a first start makes: start without WEBHOOK_SECRETS.');
   }
@@ -59,19 +60,7 @@ export function runningStack(): RunningStack {
         await delay(500);
       }
     },
-    async settled() {
-      const { RETRY_QUEUE_URL } = functions[String(outputs.IngestFunctionName)]?.environment ?? {};
-      const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
-      for (const until = Date.now() + longestSettling; Date.now() < until; await delay(500)) {
-        const { Attributes } = await awsJson<{ Attributes: Record<string, string> }>(
-          sqs,
-          'AmazonSQS.GetQueueAttributes',
-          { QueueUrl: RETRY_QUEUE_URL, AttributeNames },
-        );
-        if (AttributeNames.every(name => Attributes[name] === '0')) return;
-        progress('waiting for what was put off');
-      }
-    },
+    settled: () => settled(endpoints),
     async get<Answer>(path: string, as: { account: string } | { support: true }) {
       const token = await createToken(dataDir, as);
       const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } }).catch(() => null);
@@ -80,6 +69,20 @@ export function runningStack(): RunningStack {
       return (await answer.json()) as Answer;
     },
   };
+}
+
+/** Resolves once the retry queue is empty, or does not become so. */
+export async function settled({ sqs, functions, outputs }: Endpoints): Promise<void> {
+  const { RETRY_QUEUE_URL } = functions[String(outputs.IngestFunctionName)]?.environment ?? {};
+  const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
+  for (const until = Date.now() + longestSettling; Date.now() < until; await delay(500)) {
+    const { Attributes } = await awsJson<{ Attributes: Record<string, string> }>(sqs, 'AmazonSQS.GetQueueAttributes', {
+      QueueUrl: RETRY_QUEUE_URL,
+      AttributeNames,
+    });
+    if (AttributeNames.every(name => Attributes[name] === '0')) return;
+    progress('waiting for what was put off');
+  }
 }
 
 /** A callback, signed as its provider would for the webhooks of the stack at `url`. */
