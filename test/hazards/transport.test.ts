@@ -13,7 +13,7 @@ import { signedAt } from './proofs.ts';
 
 let live: LiveIngest;
 let server: HttpServer;
-let lines: { line: string }[];
+let lines: { message: string }[];
 
 /** The ingest function behind the gateway of a machine of its own, which speaks real HTTP. */
 beforeAll(async () => {
@@ -117,7 +117,7 @@ describe.each(providerNames)('over HTTP, in the name of %s:', name => {
       if (isProbe) expect(text).toBe('');
       else expect(headers.allow).toMatch(getIsOfUse ? /^POST, GET, / : /^POST, (HEAD, )?OPTIONS/);
     }
-    expect(lines.filter(({ line }) => line !== 'webhook.set-up')).toEqual([]);
+    expect(lines.filter(({ message }) => message !== 'webhook.set-up')).toEqual([]);
     await live.expectNothingKept();
   });
 
