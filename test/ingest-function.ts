@@ -14,6 +14,13 @@ import { context } from './providers/fixtures.ts';
 /** Whoever counts nothing. */
 export const noMetrics: IngestMetrics = { failedMessages() {}, count() {}, arrived() {}, recorded() {} };
 
+/** A table that takes nothing. */
+export function failingStore(error: unknown): Pick<Recorder, 'record'> {
+  return {
+    record: async events => ({ recorded: 0, duplicate: 0, dropped: 0, unrecordable: [], failed: [{ events, error }] }),
+  };
+}
+
 const outOfReach = () => Promise.reject(new Error('out of reach'));
 
 /** The parts of the ingest function that a test has its own of. */

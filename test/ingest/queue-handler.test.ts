@@ -10,7 +10,7 @@ import { providers } from '../../shared/providers/registry.ts';
 import type { Recorder } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { lambdaContext } from '../http-event.ts';
-import { noMetrics } from '../ingest-function.ts';
+import { failingStore, noMetrics } from '../ingest-function.ts';
 import { context, fixture } from '../providers/fixtures.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
 import { startQuarantineQueue } from './quarantine-queue.ts';
@@ -220,15 +220,7 @@ describe('the ingest function, fed by its queues', () => {
     });
 
     it('and leaves in the queue what could not be recorded', async () => {
-      const store: Pick<Recorder, 'record'> = {
-        record: async events => ({
-          recorded: 0,
-          duplicate: 0,
-          dropped: 0,
-          unrecordable: [],
-          failed: [{ events, error: new Error('throttled') }],
-        }),
-      };
+      const store = failingStore(new Error('throttled'));
       expect(await drain('ses', [envelope(JSON.parse(fixture('ses', 'Delivery').toString()))], { store })).toEqual(
         failed('m0'),
       );
@@ -237,9 +229,9 @@ describe('the ingest function, fed by its queues', () => {
 
   it('ends before the function does, though the table hangs', async () => {
     const hanging: Pick<Recorder, 'record'> = {
-      record: async (events, _at, signal) => {
+      record: async (events, receivedAt, signal) => {
         await new Promise(resolve => signal!.addEventListener('abort', resolve));
-        return { recorded: 0, duplicate: 0, dropped: 0, unrecordable: [], failed: [{ events, error: signal!.reason }] };
+        return failingStore(signal!.reason).record(events, receivedAt);
       },
     };
     const begun = performance.now();

@@ -10,6 +10,7 @@ import { noon } from '../arbitrary-events.ts';
 import { forgeriesOf } from '../fuzz/forgeries.ts';
 import { mutations } from '../fuzz/mutations.ts';
 import { startQuarantineQueue } from '../ingest/quarantine-queue.ts';
+import { failingStore } from '../ingest-function.ts';
 import { providerNames, schemes, signingKeys } from '../signing.ts';
 import type { Signed } from '../signing-scheme.ts';
 import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
@@ -88,15 +89,7 @@ describe.each(providerNames)('the provider %s', name => {
 
   it('asks for a request again, in the way that the provider heeds, while the table is out of reach', async () => {
     const error = new Error('out of reach');
-    const store: Pick<Recorder, 'record'> = {
-      record: async events => ({
-        recorded: 0,
-        duplicate: 0,
-        dropped: 0,
-        unrecordable: [],
-        failed: [{ events, error }],
-      }),
-    };
+    const store = failingStore(error);
     const outcome = await ingestOf(store, async () => {})(name, genuine, [keys.secret]);
     expect(outcome.status).toBe(provider.whenUnavailable ?? 429);
     expect(outcome.answer.headers['retry-after']).toMatch(/^\d+$/);
