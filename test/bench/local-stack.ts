@@ -50,7 +50,7 @@ export async function localStack(): Promise<Figure[]> {
     for (let batch = 0; batch < batches; batch += 1) {
       batchTimes.push(await post(sendgridBatch(batchSize, `batch${batch}`, Date.now())));
       // What was put off is recorded beside the next batch otherwise.
-      await settled(stack.endpoints);
+      await settled(dataDir);
     }
 
     const numbers = Array.from({ length: singles }, (_, index) => index);

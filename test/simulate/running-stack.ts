@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { awsJson } from '../../infra/local/aws-json.ts';
+import { AwsJsonError, awsJson } from '../../infra/local/aws-json.ts';
 import { dataDirOf, type Endpoints, readEndpoints } from '../../infra/local/endpoints.ts';
 import { StartError } from '../../infra/local/start-error.ts';
 import { createToken } from '../../infra/local/token.ts';
@@ -34,10 +34,9 @@ export interface RunningStack {
   get<Answer>(path: string, as: { account: string } | { support: true }): Promise<Answer>;
 }
 
-/** @throws StartError if no stack is running, or one with secrets of its own */
-export function runningStack(): RunningStack {
-  const endpoints = readEndpoints(dataDirOf());
-  const { url, dataDir, signingKeysFile } = endpoints;
+/** @throws StartError if no stack was started on the data directory, or one with secrets of its own */
+export function runningStack(dataDir = dataDirOf()): RunningStack {
+  const { url, signingKeysFile } = readEndpoints(dataDir);
   if (signingKeysFile === null) {
     throw new StartError('This signs with the keys that a first start makes: start without WEBHOOK_SECRETS.');
   }
@@ -60,7 +59,7 @@ export function runningStack(): RunningStack {
         await delay(500);
       }
     },
-    settled: () => settled(endpoints),
+    settled: () => settled(dataDir),
     async get<Answer>(path: string, as: { account: string } | { support: true }) {
       const token = await createToken(dataDir, as);
       const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } }).catch(() => null);
@@ -71,18 +70,28 @@ export function runningStack(): RunningStack {
   };
 }
 
-/** Resolves once the retry queue is empty, or does not become so. */
-export async function settled({ sqs, functions, outputs }: Endpoints): Promise<void> {
-  const { RETRY_QUEUE_URL } = functions[String(outputs.IngestFunctionName)]?.environment ?? {};
-  const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
+/** Resolves once the retry queue of the stack that runs on a data directory is empty, or does not become so. */
+export async function settled(dataDir: string): Promise<void> {
   for (const until = Date.now() + longestSettling; Date.now() < until; await delay(500)) {
-    const { Attributes } = await awsJson<{ Attributes: Record<string, string> }>(sqs, 'AmazonSQS.GetQueueAttributes', {
-      QueueUrl: RETRY_QUEUE_URL,
-      AttributeNames,
-    });
-    if (AttributeNames.every(name => Attributes[name] === '0')) return;
+    if (await retryQueueIsEmpty(readEndpoints(dataDir))) return;
     progress('waiting for what was put off');
   }
+}
+
+/** No, while nothing answers: the stack may be starting again, with its queues at another port. */
+async function retryQueueIsEmpty({ sqs, functions, outputs }: Endpoints): Promise<boolean> {
+  const { RETRY_QUEUE_URL } = functions[String(outputs.IngestFunctionName)]?.environment ?? {};
+  const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
+  const input = { QueueUrl: RETRY_QUEUE_URL, AttributeNames };
+  const answer = await awsJson<{ Attributes: Record<string, string> }>(
+    sqs,
+    'AmazonSQS.GetQueueAttributes',
+    input,
+  ).catch((error: Error) => {
+    if (error instanceof AwsJsonError) throw error;
+    return null;
+  });
+  return answer !== null && AttributeNames.every(name => answer.Attributes[name] === '0');
 }
 
 /** A callback, signed as its provider would for the webhooks of the stack at `url`. */
