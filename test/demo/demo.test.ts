@@ -33,7 +33,8 @@ describe('the demo', () => {
   describe('against the running stack', () => {
     let dataDir: string;
     let stack: StartedStack;
-    const start = (port = 0) => startStack({ dataDir, port, maxBatchingWindowSeconds: 1 });
+    const start = (port = 0) =>
+      startStack({ dataDir, port, maxBatchingWindowSeconds: 1, maxVisibilityTimeoutSeconds: 3 });
     const run = async () =>
       (await promisify(execFile)(process.execPath, [script], { env: { ...process.env, DATA_DIR: dataDir } })).stdout;
 

@@ -17,10 +17,13 @@ const temporary = () => mkdtempSync(join(tmpdir(), 'mailtrail-test-'));
 const dataDir = temporary();
 let stack: StartedStack;
 const start = async () => {
-  stack = await startStack({ dataDir, maxBatchingWindowSeconds: 1 });
+  stack = await startStack({ dataDir, maxBatchingWindowSeconds: 1, maxVisibilityTimeoutSeconds: 3 });
 };
 beforeAll(start);
 afterAll(() => stack.stop());
+
+/** What was acknowledged may still wait in the retry queue, on a busy machine. */
+const eventually = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 15_000, interval: 100 });
 
 /** The sending application tells of one email. */
 async function tell(status: string, messageId: string, data: object = {}): Promise<Response> {
@@ -66,7 +69,9 @@ test('it says where it is and what to try next', () => {
 
 test("a genuine callback is recorded, and the account's own people read it; a forged one is refused", async () => {
   expect((await tell('delivered', 'first')).status).toBe(200);
-  expect(await emailsOf('acme')).toMatchObject([{ recipient: 'first@example.com', status: 'delivered' }]);
+  await eventually(async () =>
+    expect(await emailsOf('acme')).toMatchObject([{ recipient: 'first@example.com', status: 'delivered' }]),
+  );
   expect(await emailsOf('other')).toEqual([]);
   const forged = await fetch(`${stack.url}/webhooks/app`, { method: 'POST', body: '{}' });
   expect(forged.status).toBe(401);
@@ -93,8 +98,10 @@ test('what was acknowledged survives SIGKILL, and so do keys, secrets, inbox and
 
   await start();
   expect(stack.endpoints.tableName).toBe(before.tableName);
-  const recipients = (await emailsOf('acme')).map(({ recipient }) => recipient);
-  expect(recipients).toEqual(expect.arrayContaining(['first@example.com', ...ids.map(id => `${id}@example.com`)]));
+  await eventually(async () => {
+    const recipients = (await emailsOf('acme')).map(({ recipient }) => recipient);
+    expect(recipients).toEqual(expect.arrayContaining(['first@example.com', ...ids.map(id => `${id}@example.com`)]));
+  });
   expect((await tell('opened', 'first')).status).toBe(200);
   const again = await fetch(`${stack.url}/accounts/acme/emails`, { headers: { authorization: `Bearer ${token}` } });
   expect(again.status).toBe(200);
@@ -113,8 +120,10 @@ test('the registration of the README works as it stands there', async () => {
     encoding: 'utf8',
   });
   expect([status, stderr]).toEqual([0, '']);
-  expect(stdout).toContain('recorded: 1');
-  expect((await emailsOf('acme'))[0]).toMatchObject({ subject: 'Invoice 7', reference: 'INV-7', status: 'enqueued' });
+  expect(stdout).toMatch(/(recorded|deferred): 1/);
+  await eventually(async () =>
+    expect((await emailsOf('acme'))[0]).toMatchObject({ subject: 'Invoice 7', reference: 'INV-7', status: 'enqueued' }),
+  );
 });
 
 test('what Amazon SES publishes to the topic is recorded, through its queue', async () => {
