@@ -1,5 +1,4 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { SQSClient } from '@aws-sdk/client-sqs';
 import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
 import { documentClient } from '../../shared/dynamodb-client.ts';
 import { createLog } from '../../shared/log.ts';
@@ -13,15 +12,17 @@ import { createMetrics } from './metrics.ts';
 import { createNonces } from './nonces.ts';
 import { createGet } from './outside.ts';
 import { createQuarantine } from './quarantine.ts';
+import { queueClient } from './queue-client.ts';
 import { createQueueHandler } from './queue-handler.ts';
 import { createRetryQueue } from './retry-queue.ts';
 import { createWebhookSecrets } from './webhook-secrets.ts';
 
 const env = ingestEnv.parse(process.env);
-const timeouts = { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true };
-const secretsManager = new SecretsManagerClient({ requestHandler: timeouts, maxAttempts: 2 });
-// Within the time that a request keeps for the queues (handler.ts): some megabytes at once need most of it.
-const sqs = new SQSClient({ requestHandler: { ...timeouts, requestTimeout: 700 }, maxAttempts: 2 });
+const secretsManager = new SecretsManagerClient({
+  requestHandler: { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true },
+  maxAttempts: 2,
+});
+const sqs = queueClient();
 // The store tries again by itself; of a nonce that cannot be looked up the retry queue does.
 const dynamoDb = documentClient({ maxAttempts: 1 });
 

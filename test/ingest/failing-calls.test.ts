@@ -1,9 +1,8 @@
-import { SQSClient } from '@aws-sdk/client-sqs';
-import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { SQSEvent } from 'aws-lambda';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createKeep } from '../../functions/ingest/keep.ts';
 import { createQuarantine } from '../../functions/ingest/quarantine.ts';
+import { queueClient } from '../../functions/ingest/queue-client.ts';
 import { createQueueHandler } from '../../functions/ingest/queue-handler.ts';
 import { createRetryQueue } from '../../functions/ingest/retry-queue.ts';
 import { documentClient } from '../../shared/dynamodb-client.ts';
@@ -83,21 +82,30 @@ function batch(size: number): Buffer {
   return Buffer.from(JSON.stringify(size > 2 ? [...pieces.slice(1), { event: 'unheard-of', timestamp: 1 }] : pieces));
 }
 
+interface Endpoints {
+  readonly table: string;
+  readonly queues: string;
+}
+
+/** As the function has them. */
+const usualClients = ({ table, queues }: Endpoints) => ({
+  dynamoDb: documentClient({ ...aws, endpoint: table, maxAttempts: 1 }),
+  sqs: queueClient({ ...aws, endpoint: queues, useQueueUrlAsEndpoint: false }),
+});
+
 /** Calls that are not tried again, and given up sooner than usual: everything here is on this machine. */
-const once = {
-  ...aws,
-  requestHandler: { connectionTimeout: 500, requestTimeout: 200, throwOnRequestTimeout: true },
-  maxAttempts: 1,
+const impatientClients = ({ table, queues }: Endpoints): ReturnType<typeof usualClients> => {
+  const requestHandler = { connectionTimeout: 500, requestTimeout: 200, throwOnRequestTimeout: true };
+  const once = { ...aws, requestHandler, maxAttempts: 1 };
+  return {
+    dynamoDb: documentClient({ ...once, endpoint: table }),
+    sqs: queueClient({ ...once, endpoint: queues, useQueueUrlAsEndpoint: false }),
+  };
 };
 
-/** As the function has it: a call ends after a second. */
-const usualClient = (endpoint: string) => documentClient({ ...aws, endpoint, maxAttempts: 1 });
+const proxied = (): Endpoints => ({ table: table.endpoint, queues: queues.endpoint });
 
-function partsAt(
-  endpoints: { readonly table: string; readonly queues: string },
-  dynamoDb = documentClient({ ...once, endpoint: endpoints.table }),
-) {
-  const sqs = new SQSClient({ ...once, endpoint: endpoints.queues, useQueueUrlAsEndpoint: false });
+function partsOf({ dynamoDb, sqs }: ReturnType<typeof usualClients>) {
   return {
     store: createRecorder({ client: dynamoDb, tableName: emails.tableName, retentionDays: 400 }),
     quarantine: createQuarantine(sqs, quarantine.queueUrl),
@@ -107,9 +115,8 @@ function partsAt(
   };
 }
 
-async function send(body: Buffer, dynamoDb?: DynamoDBDocumentClient): Promise<number> {
-  const parts = partsAt({ table: table.endpoint, queues: queues.endpoint }, dynamoDb);
-  const handler = ingestFunction({ ...parts, secretsOf: async () => [keys.secret] });
+async function send(body: Buffer, clients = usualClients(proxied())): Promise<number> {
+  const handler = ingestFunction({ ...partsOf(clients), secretsOf: async () => [keys.secret] });
   const { headers } = keys.sign(body, noon);
   const event = httpEvent('POST /webhooks/{provider}', { provider: 'sendgrid' }, headers, body);
   return (await handler(event, lambdaContext)).statusCode;
@@ -122,7 +129,7 @@ async function drain(bodies: readonly unknown[]): Promise<void> {
     providers,
     context,
     keep: createKeep({
-      ...partsAt({ table: emails.endpoint, queues: quarantine.endpoint }, usualClient(emails.endpoint)),
+      ...partsOf(usualClients({ table: emails.endpoint, queues: quarantine.endpoint })),
       retryQueue: null,
     }),
     nonces: emails.nonces,
@@ -151,7 +158,7 @@ async function check(
   const body = batch(size);
   const { events, quarantined } = providers.sendgrid.parse(requestOf({ body }), context);
   plan();
-  const answer = await send(body);
+  const answer = await send(body, impatientClients(proxied()));
   const calls = { table: table.calls, queues: queues.calls };
   table.plan(null);
   queues.plan(null);
@@ -225,7 +232,7 @@ describe('a database that hangs', () => {
   it('is waited for no longer than 2.5 seconds, by any request, and every event is in the retry queue', async () => {
     table.plan(always('hang'));
     const bodies = Array.from({ length: 8 }, (_, index) => batch(index % 2 === 0 ? 1 : 20));
-    const usual = usualClient(table.endpoint);
+    const usual = usualClients(proxied());
     const begun = performance.now();
     const answers = await Promise.all(
       bodies.map(async body => [await send(body, usual), performance.now() - begun] as const),
@@ -247,7 +254,7 @@ it('one poison event in a thousand: 999 are recorded, one is in quarantine, and 
   const pieces = Array.from({ length: 1_000 }, (_, index) => ({ ...template, sg_message_id: `thousand-${index}` }));
   pieces[500] = { ...template, timestamp: { not: 'a time' } };
   const body = Buffer.from(JSON.stringify(pieces));
-  expect(await send(body, usualClient(table.endpoint))).toBe(200);
+  expect(await send(body)).toBe(200);
   expect(await quarantine.kept()).toMatchObject([
     { reason: 'unexpected_shape', pieces: [{ timestamp: { not: 'a time' } }] },
   ]);
