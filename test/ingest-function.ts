@@ -42,7 +42,7 @@ export function ingestFunction({
   store,
   quarantine = outOfReach,
   retryQueue = outOfReach,
-  nonces = async () => true,
+  nonces = async () => 'own',
   get = outOfReach,
   metrics = noMetrics,
   now = () => noon,

@@ -176,8 +176,10 @@ async function answer(
   const used = provider.noncesOf?.(request, secrets) ?? [];
   let unproven: readonly Nonce[] = [];
   try {
-    if (used.length > 0 && !(await within(deadlines.table, nonces(provider.name, used, request.receivedAt)))) {
-      return refused('reused_nonce');
+    if (used.length > 0) {
+      const use = await within(deadlines.table, nonces(provider.name, used, request.receivedAt));
+      if (use === 'reused') return refused('reused_nonce');
+      if (use === 'reclaimed') countRefused('reused_nonce');
     }
   } catch {
     // Out of reach, as the table will be: the retry queue looks them up before it records anything.

@@ -6,37 +6,50 @@ import type { Nonce } from '../../shared/providers/provider.ts';
 const keptSeconds = 15 * 24 * 60 * 60;
 
 /**
- * Whether all nonces are this content's: each is new, or the same content came with it before. Rejects where that cannot
- * be looked up.
+ * Whose the nonces of a request are. `own`: each is new, or the same content came with it before. `reused`: another content
+ * came with one of them, no later. `reclaimed`: another content, which came later, was looked up sooner, and was taken for
+ * genuine.
+ */
+export type NonceUse = 'own' | 'reclaimed' | 'reused';
+
+/**
+ * Gives each nonce to the content that came with it first, whenever that is looked up. Rejects where it cannot be.
  *
  * @param receivedAt epoch milliseconds
  */
-export type Nonces = (provider: string, nonces: readonly Nonce[], receivedAt: number) => Promise<boolean>;
+export type Nonces = (provider: string, nonces: readonly Nonce[], receivedAt: number) => Promise<NonceUse>;
+
+/** What several nonces amount to. */
+const gravest = ['reused', 'reclaimed', 'own'] as const satisfies readonly NonceUse[];
 
 /** Nonces in a table of their own, which forgets them once nothing that came with them can be taken any more. */
 export function createNonces(client: DynamoDBDocumentClient, tableName: string): Nonces {
   return async (provider, nonces, receivedAt) => {
-    const outcomes = await Promise.all(nonces.map(nonce => isOfContent(provider, nonce, receivedAt)));
-    return !outcomes.includes(false);
+    const uses = await Promise.all(nonces.map(nonce => useOf(provider, nonce, receivedAt)));
+    return gravest.find(use => uses.includes(use)) ?? 'own';
   };
 
-  async function isOfContent(provider: string, { value, content }: Nonce, receivedAt: number): Promise<boolean> {
+  async function useOf(provider: string, { value, content }: Nonce, receivedAt: number): Promise<NonceUse> {
     try {
-      await client.send(
+      const { Attributes: before } = await client.send(
         new UpdateCommand({
           TableName: tableName,
           Key: { nonce: `${provider} ${value}` },
-          UpdateExpression: 'SET content = :content, expiresAt = :expiresAt',
-          ConditionExpression: 'attribute_not_exists(content) OR content = :content',
+          UpdateExpression: 'SET content = :content, receivedAt = :receivedAt, expiresAt = :expiresAt',
+          ConditionExpression: 'attribute_not_exists(content) OR receivedAt > :receivedAt',
           ExpressionAttributeValues: {
             ':content': content,
+            ':receivedAt': receivedAt,
             ':expiresAt': Math.floor(receivedAt / 1000) + keptSeconds,
           },
+          ReturnValues: 'ALL_OLD',
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
       );
-      return true;
+      return (before?.content ?? content) === content ? 'own' : 'reclaimed';
     } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false;
+      if (error instanceof ConditionalCheckFailedException)
+        return error.Item?.content?.S === content ? 'own' : 'reused';
       throw error;
     }
   }

@@ -56,11 +56,13 @@ export function createQueueHandler(dependencies: QueueDependencies) {
         const sentAt = Number(attributes.SentTimestamp) || now();
         const { request, reading, nonces: unproven } = readings[source]({ messageId, body, sentAt }, dependencies);
         const { provider, receivedAt } = request;
-        if (unproven.length > 0 && !(await within(deadlines.table, nonces(provider, unproven, receivedAt)))) {
-          // Acknowledged, since it could not be told then; but proved by what had proved something else before.
+        const use =
+          unproven.length === 0 ? 'own' : await within(deadlines.table, nonces(provider, unproven, receivedAt));
+        if (use !== 'own') {
           log('webhook.refused', { requestId: request.requestId, provider, refusal: 'reused_nonce' });
           metrics.count(provider, { refused: 1 });
-          return null;
+          // Acknowledged, since it could not be told then; but proved by what had proved something else before.
+          if (use === 'reused') return null;
         }
         // What was put off was counted when it came, and what comes again when it first did.
         if (source === 'ses' && (attributes.ApproximateReceiveCount ?? '1') === '1')

@@ -119,7 +119,8 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       return;
     }
     try {
-      const isProven = unproven.length === 0 || (await nonces(request.provider, unproven, request.receivedAt));
+      const isProven =
+        unproven.length === 0 || (await nonces(request.provider, unproven, request.receivedAt)) !== 'reused';
       if (!isProven) count.refused += reading.events.length;
       const events = isProven ? reading.events : [];
       const { recorded, duplicate, dropped, unrecordable, failed } = await store.record(events, request.receivedAt);

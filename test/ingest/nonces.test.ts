@@ -44,6 +44,14 @@ describe('a Mailgun token, whose signature does not cover the event it came with
     expect(await send(signed)).toMatchObject({ status: 200 });
   });
 
+  it('is of the event that came with it first, though another was looked up sooner, of which the alarm is told', async () => {
+    const signed = keys.sign(fixture('mailgun', 'delivered'), noon);
+    const forged = withEvent(signed, event => ({ ...event, recipient: 'mallory@example.com' }));
+    expect(await send(forged, noon + 1)).toMatchObject({ status: 200, counts: { recorded: 1 } });
+    expect(await send(signed, noon)).toMatchObject({ status: 200, refusal: 'reused_nonce' });
+    expect(await send(forged, noon + 2)).toMatchObject({ status: 401, refusal: 'reused_nonce' });
+  });
+
   it('proves nothing else where its first event could not be read', async () => {
     const signed = keys.sign(fixture('mailgun', 'delivered'), noon);
     const unreadable = withEvent(signed, () => ({ event: 'brand-new', timestamp: noon / 1000 }));

@@ -150,6 +150,24 @@ describe('the ingest function, fed by its queues', () => {
       ]);
     });
 
+    it('and what came first is recorded, though another event came with its token and was looked up sooner', async () => {
+      const putOff = (content: string, receivedAt: number) =>
+        message({ provider: 'mailgun', receivedAt, nonces: [{ value: 'captured', content }] });
+      const forged = putOff('that', noon + 1_000);
+      for (const one of [forged, putOff('this', noon), forged, putOff('this', noon + 2_000)]) {
+        expect(await drain('retry', await through(one))).toEqual(failed());
+      }
+      expect(lines.map(line => [line.message, line.refusal ?? line.recorded])).toEqual([
+        // Nothing shows yet that it is not genuine.
+        ['queue.drained', 1],
+        ['webhook.refused', 'reused_nonce'],
+        ['queue.drained', 1],
+        ['webhook.refused', 'reused_nonce'],
+        ['queue.drained', 0],
+        ['queue.drained', 1],
+      ]);
+    });
+
     it('and puts into quarantine what the table will never take', async () => {
       const event = anEvent();
       const store: Pick<Recorder, 'record'> = {

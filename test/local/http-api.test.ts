@@ -127,6 +127,13 @@ describe('what the gateway answers by itself', () => {
     expect(received).toEqual([]);
   });
 
+  test('413 for a body that is too large as the JSON of an event, where each quote takes two bytes', async () => {
+    const quotes = (count: number) => post({ 'content-type': 'application/json' }, Buffer.alloc(count, '"'));
+    expect((await quotes(3.1 * 1024 * 1024)).status).toBe(413);
+    expect(received).toEqual([]);
+    expect((await quotes(2.9 * 1024 * 1024)).status).toBe(200);
+  });
+
   test('503 when the function takes no more invocations at the moment', async () => {
     answer = () => {
       throw new FunctionError('TooManyRequestsException', 'f: all processes are busy');
