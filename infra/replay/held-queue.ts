@@ -53,8 +53,9 @@ export function createHeldQueue(client: Pick<SQSClient, 'send'>, QueueUrl: strin
           }),
         );
         empty = Messages.length === 0 ? empty + 1 : 0;
-        for (const { MessageId = '', ReceiptHandle = '', Body = '', Attributes } of Messages) {
-          held.set(MessageId, ReceiptHandle);
+        // All of them before the first is looked at: whoever stops then gives the others back, too.
+        for (const { MessageId = '', ReceiptHandle = '' } of Messages) held.set(MessageId, ReceiptHandle);
+        for (const { MessageId = '', Body = '', Attributes } of Messages) {
           if (known.has(MessageId)) continue;
           known.add(MessageId);
           yield { messageId: MessageId, body: Body, sentAt: Number(Attributes?.SentTimestamp ?? 0) };

@@ -16,6 +16,9 @@ const unrecordable = { item_full: true, refused_by_table: true } as const satisf
   true
 >;
 
+/** A request that cannot be put together; the message says why in our own words, with nothing of its content. */
+export class Unreadable extends Error {}
+
 /** A message of the quarantine queue, and what it is read together with. */
 export interface QuarantinePart {
   readonly message: QuarantineMessage;
@@ -38,7 +41,7 @@ export function quarantinePart(body: string): QuarantinePart {
  * What can be read by now in a request that was put into quarantine.
  *
  * @param parts its message, or all of its messages where its content took several
- * @throws where its provider is not known, or a part is missing
+ * @throws Unreadable where its provider is not known, or a part is missing; another error where it is no such content
  */
 export function quarantinedReading(
   parts: readonly QuarantineMessage[],
@@ -46,7 +49,8 @@ export function quarantinedReading(
 ): QueuedRequest {
   const [first] = parts;
   const provider = lookUp(providers, first?.provider ?? '');
-  if (first === undefined || provider === undefined) throw new Error('no provider of this name');
+  if (first === undefined || provider === undefined)
+    throw new Unreadable('of a provider that this checkout does not know');
   const { requestId, reason, headers } = first;
   const receivedAt = isoMillis(first.receivedAt);
   const content = 'pieces' in first ? null : contentOf(parts);
@@ -68,7 +72,7 @@ function contentOf(messages: readonly QuarantineMessage[]): Buffer {
     .flatMap(message => ('base64' in message ? [message] : []))
     .toSorted((one, other) => one.part - other.part);
   if (parts.some(({ part }, index) => part !== index + 1) || parts.length !== parts[0]?.parts) {
-    throw new Error('a part is missing');
+    throw new Unreadable('a part is missing: it is held by another replay, or was never kept');
   }
   return Buffer.concat(parts.map(({ base64 }) => Buffer.from(base64, 'base64')));
 }

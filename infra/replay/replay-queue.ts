@@ -10,7 +10,7 @@ import type { Recorder } from '../../shared/store.ts';
 import { boundedText } from '../../shared/text.ts';
 import { isoMillis } from '../../shared/time.ts';
 import type { HeldQueue } from './held-queue.ts';
-import { type QuarantinePart, quarantinedReading, quarantinePart } from './quarantined-reading.ts';
+import { type QuarantinePart, quarantinedReading, quarantinePart, Unreadable } from './quarantined-reading.ts';
 
 /** What became of the messages of one provider and one reason. */
 export interface Replayed {
@@ -58,6 +58,8 @@ export interface ReplayReport {
   readonly replayed: ReadonlyMap<string, Replayed>;
   /** Why messages failed, and how often. */
   readonly causes: ReadonlyMap<string, number>;
+  /** Why the queue was not gone through to its end; null where it was, or where that was not wanted. */
+  readonly broken: Error | null;
   /** Messages that could not be given back: they are in the queue again when their hold is over. */
   readonly stillHeld: number;
 }
@@ -83,6 +85,7 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
   const replayed = new Map<string, Replayed>();
   const causes = new Map<string, number>();
   let seen = 0;
+  let broken: Error | null = null;
   const underWay = new Set<Promise<void>>();
   try {
     for await (const group of groupsOf(options)) {
@@ -91,10 +94,12 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       underWay.add(work);
       if (underWay.size >= groupsInFlight) await Promise.race(underWay);
     }
-  } finally {
-    await Promise.all(underWay);
+  } catch (error) {
+    // What was received until then is accounted for, and given back.
+    broken = error as Error;
   }
-  return { seen, replayed, causes, stillHeld: await queue.release() };
+  await Promise.all(underWay);
+  return { seen, replayed, causes, broken, stillHeld: await queue.release() };
 
   /** Never rejects. */
   async function replay({ messages, reason, of, read }: Group): Promise<void> {
@@ -108,7 +113,11 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       const count = countOf(`? ${boundedText(reason, 64)}`);
       count.messages += messages.length;
       // What stands in such a message is nobody's to say.
-      return fail(count, messages, `no message that can be read (${errorName(error)})`);
+      return fail(
+        count,
+        messages,
+        error instanceof Unreadable ? error : `no message that can be read (${errorName(error)})`,
+      );
     }
     const { request, reading, nonces: unproven } = queued;
     if (!isWanted(request)) return;
@@ -161,7 +170,12 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
 
   function fail(count: Replayed, messages: readonly QueuedMessage[], error: unknown): void {
     count.failed += messages.length;
-    const cause = error instanceof Error ? `${errorName(error)}: ${error.message}` : String(error);
+    const cause =
+      error instanceof Unreadable
+        ? error.message
+        : error instanceof Error
+          ? `${errorName(error)}: ${error.message}`
+          : String(error);
     causes.set(cause, (causes.get(cause) ?? 0) + messages.length);
   }
 }

@@ -20,7 +20,9 @@ const usage = `npm run replay -- --queue quarantine|dead-letter [--provider NAME
   --provider  only what this provider sent
   --since     only what came then or later, e.g. 2026-11-25 or 2026-11-25T08:00Z
   --dry-run   says what there is, and what of it could not be read now either; changes nothing
-  --stack     a deployed stack, with the AWS credentials and region of the environment; else the one on this machine`;
+  --stack     a deployed stack, with the AWS credentials and region of the environment; else the one on this machine
+
+It ends with 1 if messages failed, and says why; what cannot be read yet stays in its queue, and is no failure.`;
 
 /** The queues of each kind, by the stack's output that names them. */
 const queues = {
@@ -44,6 +46,7 @@ function optionsOf(given: readonly string[]) {
     if (provider !== undefined && lookUp(providers, provider) === undefined) {
       throw new Error(`--provider must be one of: ${Object.keys(providers).join(', ')}`);
     }
+    if (values.stack === '') throw new Error('--stack must name one');
     const since = values.since === undefined ? undefined : timeOf(values.since);
     return { queues: chosen, provider, since, dryRun: values['dry-run'] === true, stack: values.stack };
   } catch (error) {
@@ -67,14 +70,16 @@ async function replay(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
   const rows: Record<string, object> = {};
   let left = 0;
+  let nobodys = true;
   for (const { output, kind } of queues) {
     const url = outputs[output];
     if (url === undefined) throw new StartError(`the stack has no output ${output}: deploy this version of it first`);
     const queue = createHeldQueue(sqs, url);
     const { waiting, held } = await queue.size();
-    const others = held > 0 ? `, and ${held} that somebody else holds for some minutes` : '';
+    const others = held > 0 ? `, and ${held} held just now, by another replay or since one has just ended` : '';
+    nobodys &&= waiting + held === 0;
     console.log(`${output.replace(/QueueUrl$/, '')}: about ${waiting} messages${others}`);
-    const { seen, replayed, causes, stillHeld } = await replayQueue({
+    const { seen, replayed, causes, broken, stillHeld } = await replayQueue({
       ...options,
       queue,
       kind,
@@ -89,17 +94,24 @@ async function replay(): Promise<void> {
     for (const [name, count] of replayed) {
       const { messages, unreadable, ...others } = count;
       left += messages - others.done;
+      if (others.failed > 0) process.exitCode = 1;
       rows[name] = options.dryRun ? { messages, unreadable } : { messages, ...others, unreadable };
     }
     for (const [cause, messages] of causes) console.log(`  ${messages} failed: ${cause}`);
-    if (interrupted.signal.aborted) console.log(`  Interrupted after ${seen} messages; the others are untouched.`);
+    if (broken !== null) {
+      process.exitCode = 1;
+      console.log(`  The queue could not be gone through after ${seen} messages: ${broken.name}: ${broken.message}`);
+    } else if (interrupted.signal.aborted)
+      console.log(`  Interrupted after ${seen} messages; the others are untouched.`);
     else if (seen < waiting)
       console.log(`  ${seen} of about ${waiting} looked at: somebody else has the others. Run it again later.`);
     if (stillHeld > 0)
       console.log(`  ${stillHeld} messages could not be given back: they are there again in a quarter of an hour.`);
     if (interrupted.signal.aborted) break;
   }
-  if (Object.keys(rows).length === 0) return console.log('There is nothing to feed back.');
+  if (Object.keys(rows).length === 0) {
+    return console.log(nobodys ? 'There is nothing to feed back.' : 'Nothing was fed back.');
+  }
   console.table(rows);
   if (options.dryRun) console.log('Nothing was changed.');
   else if (left > 0) console.log(`${left} messages stay in their queue.`);

@@ -169,6 +169,9 @@ test('npm run replay says what waits in quarantine, and leaves there what still 
   const answers = await Promise.all(refused.map(([args]) => replay(...args)));
   for (const [index, [, said]] of refused.entries()) expect(answers[index]).toContain(said);
   expect(answers[0]).toContain('There is nothing to feed back.');
+  const { sqs, outputs } = stack.endpoints;
+  await awsJson(sqs, 'AmazonSQS.SendMessage', { QueueUrl: outputs.QuarantineQueueUrl, MessageBody: 'whatever' });
+  expect(await replay('--queue', 'quarantine')).toMatch(/^1 .*1 failed: no message that can be read/s);
 }, 60_000);
 
 test('npm run token prints a token that the API accepts', async () => {

@@ -48,6 +48,15 @@ describe('a queue that is gone through', () => {
     expect(commands.at(-1)?.input).toMatchObject({ Entries: [{ ReceiptHandle: 'b-2' }] });
   });
 
+  it('gives back all that it holds, also what nobody looked at any more', async () => {
+    const { queue, commands } = queueThat([['a', 'b', 'c']]);
+    for await (const _ of queue.messages()) break;
+    await queue.release();
+    expect(commands.at(-1)?.input).toMatchObject({
+      Entries: [{ ReceiptHandle: 'a-1' }, { ReceiptHandle: 'b-2' }, { ReceiptHandle: 'c-3' }],
+    });
+  });
+
   it('says how many messages could not be given back', async () => {
     const ids = Array.from({ length: 12 }, (_, index) => `m${index}`);
     const refusing = queueThat([ids.slice(0, 10), ids.slice(10)], ({ input }) => {

@@ -90,6 +90,27 @@ describe('replaying', () => {
       expect(await left()).toBe(0);
     });
 
+    it('accounts for what it did, and gives back the rest, where the queue cannot be gone through to its end', async () => {
+      for (const messageId of ['broken-off-1', 'broken-off-2']) await keep('sendgrid', [unknown(messageId)]);
+      const queue = createHeldQueue(quarantined.client, quarantined.queueUrl, 0);
+      const breaking = {
+        ...queue,
+        async *messages() {
+          for await (const message of queue.messages()) {
+            yield message;
+            break;
+          }
+          throw new Error('throttled');
+        },
+      };
+      const reading = { providers: taught, context };
+      const { store, nonces } = emails;
+      const report = await replayQueue({ queue: breaking, kind: 'quarantine', dryRun: false, reading, store, nonces });
+      expect(report).toMatchObject({ seen: 1, broken: { message: 'throttled' }, stillHeld: 0 });
+      expect(report.replayed.get('sendgrid unknown_event')).toMatchObject({ done: 1, recorded: 1 });
+      expect(await left()).toBe(1);
+    });
+
     it('changes nothing about what is recorded already', async () => {
       for (const duplicate of [0, 1]) {
         await keep('sendgrid', [unknown('twice')]);
