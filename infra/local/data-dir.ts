@@ -9,6 +9,20 @@ export function replaceFile(file: string, content: string, { secret = false } = 
   renameSync(draft, file);
 }
 
+/**
+ * JSON that an earlier run left. A machine that lost power may have left half of it.
+ *
+ * @param remedy what comes of removing the file
+ * @throws StartError naming the file where it cannot be read
+ */
+export function readSaved(file: string, remedy: string): unknown {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8'));
+  } catch (error) {
+    throw new StartError(`${file} is damaged (${(error as Error).message}): remove it, and ${remedy}`);
+  }
+}
+
 /** https://www.sqlite.org/rescode.html#busy */
 const sqliteBusy = 5;
 

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
-import { replaceFile } from './data-dir.ts';
+import { readSaved, replaceFile } from './data-dir.ts';
 import type { Authorizer } from './http-api.ts';
 
 /** The issuer of the local run's tokens: its key never leaves this machine. */
@@ -29,7 +29,7 @@ export async function openTokenIssuer(dataDir: string): Promise<TokenIssuer> {
       secret: true,
     });
   }
-  const jwk = JSON.parse(readFileSync(file, 'utf8')) as JWK;
+  const jwk = readSaved(file, 'a new key is made: tokens of the old one are refused then') as JWK;
   const { kty, n, e, kid, alg, use } = jwk;
   const publicJwk = { kty, n, e, kid, alg, use } as JWK;
   const [privateKey, publicKey] = await Promise.all([importJWK(jwk, algorithm), importJWK(publicJwk, algorithm)]);

@@ -1,5 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { replaceFile } from './data-dir.ts';
+import { existsSync } from 'node:fs';
+import { readSaved, replaceFile } from './data-dir.ts';
 import {
   backoff,
   createFilter,
@@ -191,7 +191,8 @@ export function startStreamMapping(options: StreamMappingOptions): RunningMappin
 /** The checkpoint that an earlier run left for this very stream. */
 function readCheckpoint(file: string, streamArn: string): Checkpoint | null {
   if (!existsSync(file)) return null;
-  const saved = JSON.parse(readFileSync(file, 'utf8')) as { streamArn: string; shards: Checkpoint };
+  const remedy = 'the stream is read from where a new deployment begins';
+  const saved = readSaved(file, remedy) as { streamArn: string; shards: Checkpoint };
   return saved.streamArn === streamArn ? saved.shards : null;
 }
 

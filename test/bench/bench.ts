@@ -19,14 +19,8 @@ const benchmarks = {
 } as const satisfies Record<string, () => Figure[] | Promise<Figure[]>>;
 
 const names = Object.keys(benchmarks) as (keyof typeof benchmarks)[];
-const { values } = parseArgs({ options: { only: { type: 'string' } } });
-if (values.only !== undefined && !names.some(name => name === values.only)) {
-  console.error(`--only takes one of: ${names.join(', ')}`);
-  process.exit(1);
-}
-
 const figures: Figure[] = [];
-for (const name of names.filter(name => values.only === undefined || name === values.only)) {
+for (const name of chosen(process.argv.slice(2))) {
   console.error(`${name} ...`);
   try {
     figures.push(...(await benchmarks[name]()));
@@ -42,3 +36,15 @@ for (const { what, value, unit, aim } of figures) {
 }
 const machine = { node: process.version, cpus: cpus().length, model: cpus()[0]?.model };
 writeFileSync('bench-results.json', `${JSON.stringify({ machine, figures }, null, 2)}\n`);
+
+/** Ends the process with one line about an option that it does not know. */
+function chosen(args: string[]): typeof names {
+  try {
+    const { only } = parseArgs({ args, options: { only: { type: 'string' } } }).values;
+    if (only !== undefined && !names.some(name => name === only)) throw new Error('no such benchmark');
+    return names.filter(name => only === undefined || name === only);
+  } catch (error) {
+    console.error(`${(error as Error).message}; npm run bench -- [--only ${names.join('|')}]`);
+    process.exit(1);
+  }
+}

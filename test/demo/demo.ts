@@ -15,6 +15,7 @@ import { demoEmails, demoRequests } from './requests.ts';
 const requestsInFlight = 4;
 
 try {
+  if (process.argv.length > 2) throw new StartError('The demo takes no options: npm run demo');
   await demo();
 } catch (error) {
   progressEnds();

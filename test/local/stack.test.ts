@@ -238,6 +238,15 @@ describe('what cannot be started says so in one line', () => {
     expect(await failing({ dataDir: damaged })).toContain(`cannot use ${damaged} as the data directory`);
   });
 
+  test('on a file of an earlier run that is damaged', async () => {
+    const damaged = temporary();
+    const file = join(damaged, 'token-key.json');
+    writeFileSync(file, '');
+    expect(await failing({ dataDir: damaged })).toContain(
+      `${file} is damaged (Unexpected end of JSON input): remove it, and`,
+    );
+  });
+
   test('on a port that is taken', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await new Promise(resolve => other.once('listening', resolve));

@@ -17,6 +17,7 @@ import { shuffled } from './shuffled.ts';
 
 const requestsInFlight = 8;
 const largestBatch = 100;
+const mostEmails = 100_000;
 
 const usage = `npm run simulate -- --provider NAME [--emails N] [--rate R] [--seed S]
 
@@ -40,7 +41,9 @@ function optionsOf(given: readonly string[]) {
       if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} must be a whole number above 0`);
       return number;
     };
-    return { provider, emails: count('emails', 100), rate: count('rate', 50), seed: count('seed', 42) };
+    const emails = count('emails', 100);
+    if (emails > mostEmails) throw new Error(`--emails must be at most ${mostEmails}`);
+    return { provider, emails, rate: count('rate', 50), seed: count('seed', 42) };
   } catch (error) {
     throw new StartError(`${(error as Error).message}\n\n${usage}`);
   }
