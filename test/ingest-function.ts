@@ -42,7 +42,7 @@ export function ingestFunction({
   store,
   quarantine = outOfReach,
   retryQueue = outOfReach,
-  nonces = async () => 'own',
+  nonces = async () => 'new',
   get = outOfReach,
   metrics = noMetrics,
   now = () => noon,

@@ -6,11 +6,11 @@ import type { Nonce } from '../../shared/providers/provider.ts';
 const keptSeconds = 15 * 24 * 60 * 60;
 
 /**
- * Whose the nonces of a request are. `own`: each is new, or the same content came with it before. `reused`: another content
- * came with one of them, no later. `reclaimed`: another content, which came later, was looked up sooner, and was taken for
- * genuine.
+ * Whose the nonces of a request are. `new`: nothing came with one of them before. `own`: the same content came with all.
+ * `reused`: another content came with one of them, no later. `reclaimed`: another content, which came later, was looked up
+ * sooner.
  */
-export type NonceUse = 'own' | 'reclaimed' | 'reused';
+export type NonceUse = 'new' | 'own' | 'reused' | 'reclaimed';
 
 /**
  * Gives each nonce to the content that came with it first, whenever that is looked up. Rejects where it cannot be.
@@ -20,7 +20,7 @@ export type NonceUse = 'own' | 'reclaimed' | 'reused';
 export type Nonces = (provider: string, nonces: readonly Nonce[], receivedAt: number) => Promise<NonceUse>;
 
 /** What several nonces amount to. */
-const gravest = ['reused', 'reclaimed', 'own'] as const satisfies readonly NonceUse[];
+const gravest = ['reused', 'reclaimed', 'new', 'own'] as const satisfies readonly NonceUse[];
 
 /** Nonces in a table of their own, which forgets them once nothing that came with them can be taken any more. */
 export function createNonces(client: DynamoDBDocumentClient, tableName: string): Nonces {
@@ -46,7 +46,8 @@ export function createNonces(client: DynamoDBDocumentClient, tableName: string):
           ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
         }),
       );
-      return (before?.content ?? content) === content ? 'own' : 'reclaimed';
+      if (before?.content === undefined) return 'new';
+      return before.content === content ? 'own' : 'reclaimed';
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException)
         return error.Item?.content?.S === content ? 'own' : 'reused';

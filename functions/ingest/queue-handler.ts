@@ -58,6 +58,8 @@ export function createQueueHandler(dependencies: QueueDependencies) {
         const { provider, receivedAt } = request;
         const use =
           unproven.length === 0 ? 'own' : await within(deadlines.table, nonces(provider, unproven, receivedAt));
+        // Whatever else came with it while it could not be looked up is tried again within a minute, and may have come first.
+        if (use === 'new') return 'nonce not known for a minute yet';
         if (use !== 'own') {
           log('webhook.refused', { requestId: request.requestId, provider, refusal: 'reused_nonce' });
           metrics.count(provider, { refused: 1 });
