@@ -113,11 +113,8 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       const count = countOf(`? ${boundedText(reason, 64)}`);
       count.messages += messages.length;
       // What stands in such a message is nobody's to say.
-      return fail(
-        count,
-        messages,
-        error instanceof Unreadable ? error : `no message that can be read (${errorName(error)})`,
-      );
+      const cause = error instanceof Unreadable ? error.message : `no message that can be read (${errorName(error)})`;
+      return fail(count, messages, cause);
     }
     const { request, reading, nonces: unproven } = queued;
     if (!isWanted(request)) return;
@@ -170,12 +167,7 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
 
   function fail(count: Replayed, messages: readonly QueuedMessage[], error: unknown): void {
     count.failed += messages.length;
-    const cause =
-      error instanceof Unreadable
-        ? error.message
-        : error instanceof Error
-          ? `${errorName(error)}: ${error.message}`
-          : String(error);
+    const cause = error instanceof Error ? `${errorName(error)}: ${error.message}` : String(error);
     causes.set(cause, (causes.get(cause) ?? 0) + messages.length);
   }
 }

@@ -70,14 +70,14 @@ async function replay(): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
   const rows: Record<string, object> = {};
   let left = 0;
-  let nobodys = true;
+  let isEmpty = true;
   for (const { output, kind } of queues) {
     const url = outputs[output];
     if (url === undefined) throw new StartError(`the stack has no output ${output}: deploy this version of it first`);
     const queue = createHeldQueue(sqs, url);
     const { waiting, held } = await queue.size();
     const others = held > 0 ? `, and ${held} held just now, by another replay or since one has just ended` : '';
-    nobodys &&= waiting + held === 0;
+    isEmpty &&= waiting + held === 0;
     console.log(`${output.replace(/QueueUrl$/, '')}: about ${waiting} messages${others}`);
     const { seen, replayed, causes, broken, stillHeld } = await replayQueue({
       ...options,
@@ -110,7 +110,7 @@ async function replay(): Promise<void> {
     if (interrupted.signal.aborted) break;
   }
   if (Object.keys(rows).length === 0) {
-    return console.log(nobodys ? 'There is nothing to feed back.' : 'Nothing was fed back.');
+    return console.log(isEmpty ? 'There is nothing to feed back.' : 'Nothing was fed back.');
   }
   console.table(rows);
   if (options.dryRun) console.log('Nothing was changed.');
