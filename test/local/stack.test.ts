@@ -22,8 +22,8 @@ const start = async () => {
 beforeAll(start);
 afterAll(() => stack.stop());
 
-/** What was acknowledged may still wait in the retry queue, on a busy machine. */
-const eventually = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 15_000, interval: 100 });
+/** Alerts are gathered first; and what was acknowledged may still wait in the retry queue, on a busy machine. */
+const eventually = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 100 });
 
 /** The sending application tells of one email. */
 async function tell(status: string, messageId: string, data: object = {}): Promise<Response> {
@@ -79,7 +79,7 @@ test("a genuine callback is recorded, and the account's own people read it; a fo
 
 test('a hard bounce reaches support: as text, as data, and on the console', async () => {
   await tell('hard_bounced', 'second', { subject: 'Your invoice' });
-  await vi.waitFor(async () => expect(await inbox()).toHaveLength(1), { timeout: 10_000, interval: 100 });
+  await eventually(async () => expect(await inbox()).toHaveLength(1));
   const [message] = await inbox();
   expect(message!.text).toContain('second@example.com');
   expect(message!.data).toMatchObject({ kind: 'hard_bounce', emails: [{ subject: 'Your invoice' }] });
@@ -107,7 +107,7 @@ test('what was acknowledged survives SIGKILL, and so do keys, secrets, inbox and
   expect(again.status).toBe(200);
   expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
   // The mark was in the stream and in no invocation yet; the first alert is not sent again.
-  await vi.waitFor(async () => expect(await inbox()).toHaveLength(2), { timeout: 10_000, interval: 100 });
+  await eventually(async () => expect(await inbox()).toHaveLength(2));
   expect((await inbox())[1]!.text).toContain('many7@example.com');
 });
 
@@ -138,12 +138,10 @@ test('what Amazon SES publishes to the topic is recorded, through its queue', as
       Message: fixture('ses', 'Delivery').toString().replaceAll('jane@example.com', 'by-topic@example.com'),
     }),
   );
-  await vi.waitFor(
-    async () =>
-      expect(await emailsOf('acme')).toContainEqual(
-        expect.objectContaining({ recipient: 'by-topic@example.com', status: 'delivered' }),
-      ),
-    { timeout: 10_000, interval: 200 },
+  await eventually(async () =>
+    expect(await emailsOf('acme')).toContainEqual(
+      expect.objectContaining({ recipient: 'by-topic@example.com', status: 'delivered' }),
+    ),
   );
 });
 
