@@ -59,7 +59,7 @@ export class MailtrailApi extends HttpApi {
           path,
           methods: [method],
           integration: integrations[target],
-          ...(access === 'account' && { authorizer: tokens }),
+          ...((access === 'account' || access === 'support') && { authorizer: tokens }),
         });
         return [key, route];
       }),

@@ -10,6 +10,7 @@ export type HttpAnswer = APIGatewayProxyStructuredResultV2 & {
 /** Every error that the API answers with: its stable type, status and title. */
 export const problems = {
   unauthorized: { status: 401, title: 'Unauthorized' },
+  forbidden: { status: 403, title: 'Forbidden' },
   'not-found': { status: 404, title: 'Not found' },
   'method-not-allowed': { status: 405, title: 'Method not allowed' },
   'too-large': { status: 413, title: 'Request body too large' },

@@ -2,8 +2,11 @@
 
 export interface Route {
   readonly function: 'ingest' | 'query';
-  /** `provider`: proved by the provider's signature. `public`: anybody. `account`: a JWT of the configured issuer. */
-  readonly access: 'provider' | 'public' | 'account';
+  /**
+   * `provider`: proved by the provider's signature. `public`: anybody. With a JWT of the configured issuer: `account`, its
+   * account's people and support; `support`, its bearers alone.
+   */
+  readonly access: 'provider' | 'public' | 'account' | 'support';
   readonly description: string;
 }
 

@@ -1,14 +1,12 @@
 import middy from '@middy/core';
-import type { APIGatewayEventRequestContextV2, APIGatewayProxyEventV2WithRequestContext } from 'aws-lambda';
-import { emailIdShape, limits } from '../../shared/event.ts';
+import { type AccessRules, type ApiEvent, refusalOf } from '../../shared/access.ts';
+import { emailIdShape } from '../../shared/event.ts';
 import { type HttpAnswer, json, problem } from '../../shared/http.ts';
 import { httpErrors } from '../../shared/http-errors.ts';
 import type { Log } from '../../shared/log.ts';
 import { routes } from '../../shared/routes.ts';
 import { asksForAttention, type OldAfter } from '../../shared/status.ts';
 import type { Email, Reader } from '../../shared/store.ts';
-import { isPlainText } from '../../shared/text.ts';
-import { type AccessRules, isIdToken, maySee, type VerifiedToken } from './access.ts';
 import { cursorOf, type ListOfAccount } from './cursor.ts';
 import { withEtag } from './etag.ts';
 import { listRequest } from './list-parameters.ts';
@@ -23,17 +21,12 @@ export interface QueryDependencies {
   readonly log: Log;
 }
 
-/** An event of any of the routes; public ones come without an authorizer. */
-export type QueryEvent = APIGatewayProxyEventV2WithRequestContext<
-  APIGatewayEventRequestContextV2 & { readonly authorizer?: { readonly jwt: VerifiedToken } }
->;
-
 type QueryRoute = {
   [Key in keyof typeof routes]: (typeof routes)[Key]['function'] extends 'query' ? Key : never;
 }[keyof typeof routes];
 
 /** Answers one route, once access to the account in its path was granted. */
-type Operation = (dependencies: QueryDependencies, event: QueryEvent) => HttpAnswer | Promise<HttpAnswer>;
+type Operation = (dependencies: QueryDependencies, event: ApiEvent) => HttpAnswer | Promise<HttpAnswer>;
 
 /** A browser may keep an answer, yet asks each time whether it still holds. */
 const revalidated = { 'cache-control': 'private, no-cache' };
@@ -74,7 +67,7 @@ function belongsTo({ accountId, list }: ListOfAccount) {
 
 /** The query function: an account's people read their emails. Another account's email and none at all look the same. */
 export function createHandler(dependencies: QueryDependencies) {
-  return middy<QueryEvent, HttpAnswer>()
+  return middy<ApiEvent, HttpAnswer>()
     .use(httpErrors(dependencies.log))
     .handler(async event => {
       const { requestId, routeKey } = event.requestContext;
@@ -84,22 +77,11 @@ export function createHandler(dependencies: QueryDependencies) {
     });
 }
 
-function answerTo(dependencies: QueryDependencies, event: QueryEvent, routeKey: string) {
+function answerTo(dependencies: QueryDependencies, event: ApiEvent, routeKey: string) {
   if (!isQueryRoute(routeKey)) return problem('not-found');
-  const refusal = routes[routeKey].access === 'public' ? null : refusalOf(event, dependencies.access);
-  return refusal ?? operations[routeKey](dependencies, event);
+  return refusalOf(event, routes[routeKey].access, dependencies.access) ?? operations[routeKey](dependencies, event);
 }
 
 function isQueryRoute(routeKey: string): routeKey is QueryRoute {
   return Object.hasOwn(operations, routeKey);
-}
-
-/** Why the bearer may not see the account in the path; null where they may. */
-function refusalOf({ requestContext, pathParameters }: QueryEvent, rules: AccessRules): HttpAnswer | null {
-  const token = requestContext.authorizer?.jwt;
-  if (token === undefined || isIdToken(token)) {
-    return problem('unauthorized', {}, { 'www-authenticate': 'Bearer error="invalid_token"' });
-  }
-  const accountId = pathParameters?.accountId ?? '';
-  return isPlainText(accountId, limits.accountId) && maySee(token, accountId, rules) ? null : problem('not-found');
 }

@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { VerifiedToken } from '../../functions/query/access.ts';
-import { createHandler, type QueryEvent } from '../../functions/query/handler.ts';
+import { createHandler } from '../../functions/query/handler.ts';
+import type { ApiEvent, VerifiedToken } from '../../shared/access.ts';
 import { fingerprint } from '../../shared/fingerprint.ts';
 import type { RouteKey } from '../../shared/routes.ts';
 import { defaultOldAfter, statuses, statusIds } from '../../shared/status.ts';
@@ -46,7 +46,7 @@ describe('the query function', () => {
       now: () => now,
       log: (...line) => lines.push(line),
     });
-    const answer = await handler({ ...event, requestContext } as QueryEvent, lambdaContext);
+    const answer = await handler({ ...event, requestContext } as ApiEvent, lambdaContext);
     expect(answer.headers['x-request-id']).toBe(requestContext.requestId);
     return { ...answer, json: answer.body === undefined ? undefined : JSON.parse(answer.body) };
   }
@@ -456,7 +456,7 @@ describe('the query function', () => {
             routeKey,
             authorizer: { jwt: tokenOf('acme') },
           },
-        } as QueryEvent,
+        } as ApiEvent,
         lambdaContext,
       );
 
