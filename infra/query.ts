@@ -1,18 +1,25 @@
 import type { Construct } from 'constructs';
 import type { QueryEnv } from '../functions/query/env.ts';
 import type { Config } from './config.ts';
+import type { CursorKey } from './cursor-key.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
-import type { EmailTable } from './table.ts';
+import { type EmailTable, type IndexName, indexes } from './table.ts';
 
 /** The function that answers the account UI. */
 export class Query extends MailtrailFunction {
-  constructor(scope: Construct, id: string, parts: { readonly config: Config; readonly table: EmailTable }) {
-    const { config, table } = parts;
+  constructor(
+    scope: Construct,
+    id: string,
+    parts: { readonly config: Config; readonly table: EmailTable; readonly cursorKey: CursorKey },
+  ) {
+    const { config, table, cursorKey } = parts;
     super(scope, id, {
       name: 'query',
       description: 'Mailtrail: answers what became of an email',
       environment: {
         TABLE_NAME: table.tableName,
+        CURSOR_KEY_ARN: cursorKey.secretArn,
+        RETENTION_DAYS: String(config.retentionDays),
         ACCOUNT_CLAIM: config.accountClaim,
         SUPPORT_SCOPE: config.supportScope,
         ENQUEUED_OLD_AFTER_MINUTES: String(config.enqueuedOldAfterMinutes),
@@ -21,7 +28,11 @@ export class Query extends MailtrailFunction {
       } satisfies QueryEnv,
       permissions: [
         { actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem'], resources: [table.tableArn] },
-        { actions: ['dynamodb:Query'], resources: [table.indexArn('byAccount'), table.indexArn('byAttention')] },
+        {
+          actions: ['dynamodb:Query'],
+          resources: (Object.keys(indexes) as IndexName[]).map(name => table.indexArn(name)),
+        },
+        { actions: ['secretsmanager:GetSecretValue'], resources: [cursorKey.secretArn] },
       ],
       memoryMegabytes: 1024,
       timeoutSeconds: 10,

@@ -3,6 +3,7 @@ import type { Construct } from 'constructs';
 import { Alarms } from './alarms.ts';
 import { Alert } from './alert.ts';
 import type { Config } from './config.ts';
+import { CursorKey } from './cursor-key.ts';
 import { DrainedQueue } from './drained-queue.ts';
 import { FailureBucket } from './failure-bucket.ts';
 import { MailtrailApi } from './http-api.ts';
@@ -28,6 +29,7 @@ export class MailtrailStack extends Stack {
     // What is kept.
     const table = new EmailTable(this, 'Emails');
     const webhookSecrets = new WebhookSecrets(this, 'WebhookSecrets');
+    const cursorKey = new CursorKey(this, 'CursorKey');
     const nonces = new NonceTable(this, 'Nonces');
     const quarantine = new QuarantineQueue(this, 'Quarantine');
     const retryQueue = new DrainedQueue(this, 'Retry');
@@ -50,13 +52,13 @@ export class MailtrailStack extends Stack {
       retryQueue,
       sesEvents,
     });
-    const query = new Query(this, 'Query', { config, table });
+    const query = new Query(this, 'Query', { config, table, cursorKey });
     const alert = new Alert(this, 'Alert', { config, table, topic: support, failures });
     const api = new MailtrailApi(this, 'Api', { config, functions: { ingest, query } });
 
     // What is watched.
     new Alarms(this, 'Alarms', { ingest, query, alert, api, quarantine, retryQueue, sesEvents, operations });
-    acknowledgeNagFindings({ api, webhookSecrets, nonces, quarantine, failures, alert });
+    acknowledgeNagFindings({ api, webhookSecrets, cursorKey, nonces, quarantine, failures, alert });
 
     // Where everything is.
     addOutputs(this, {

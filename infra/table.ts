@@ -15,8 +15,8 @@ const text = (name: string): Attribute => ({ name, type: AttributeType.STRING })
 const number = (name: string): Attribute => ({ name, type: AttributeType.NUMBER });
 
 /**
- * The indexes. An item is in an index only while it has both of its keys: `attentionAt` and `attentionDay` exist only
- * while the status needs attention, so that those two indexes are the lists of what has to be done, and nothing else.
+ * The indexes. An item is in an index only while it has both of its keys: `attentionAt` exists only while the status asks
+ * for attention, so that those two indexes are the lists of what has to be done, and nothing else. No key ever changes.
  * CloudFormation adds or removes one index an update: change one at a time.
  */
 export const indexes = {

@@ -3,13 +3,13 @@ import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynam
 /** DynamoDB's bound for one BatchGetItem. */
 const keysPerCall = 100;
 
-/** How often what DynamoDB left unprocessed is asked for before the caller has to try again. */
+/** How often in a row DynamoDB may leave all that it was asked for unprocessed before the caller has to try again. */
 const attempts = 4;
 
 /**
  * Items by email id, strongly consistent; an email that is not there is not in the map.
  *
- * @param attributes the attributes to read; all of them when not given
+ * @param attributes the attributes to read, `#name` for one whose name is a reserved word; all of them when not given
  * @throws if DynamoDB leaves keys unprocessed again and again
  */
 export async function batchGet(
@@ -19,20 +19,26 @@ export async function batchGet(
   attributes?: readonly string[],
 ): Promise<ReadonlyMap<string, Record<string, unknown>>> {
   const found = new Map<string, Record<string, unknown>>();
-  for (let start = 0; start < emailIds.length; start += keysPerCall) {
-    let keys: Record<string, unknown>[] = emailIds.slice(start, start + keysPerCall).map(emailId => ({ emailId }));
-    for (let attempt = 1; keys.length > 0; attempt += 1) {
-      if (attempt > attempts) throw new Error('DynamoDB left keys unprocessed');
-      const request = {
-        Keys: keys,
-        ConsistentRead: true,
-        ...(attributes && { ProjectionExpression: attributes.join(', ') }),
-      };
+  const distinct = [...new Set(emailIds)];
+  const reserved = (attributes ?? []).filter(name => name.startsWith('#'));
+  const projection = attributes && {
+    ProjectionExpression: attributes.join(', '),
+    ...(reserved.length > 0 && {
+      ExpressionAttributeNames: Object.fromEntries(reserved.map(name => [name, name.slice(1)])),
+    }),
+  };
+  for (let start = 0; start < distinct.length; start += keysPerCall) {
+    let keys: Record<string, unknown>[] = distinct.slice(start, start + keysPerCall).map(emailId => ({ emailId }));
+    for (let failures = 0; keys.length > 0; ) {
+      if (failures === attempts) throw new Error('DynamoDB left keys unprocessed');
       const { Responses, UnprocessedKeys } = await client.send(
-        new BatchGetCommand({ RequestItems: { [tableName]: request } }),
+        new BatchGetCommand({ RequestItems: { [tableName]: { Keys: keys, ConsistentRead: true, ...projection } } }),
       );
-      for (const item of Responses?.[tableName] ?? []) found.set(item.emailId as string, item);
+      const items = Responses?.[tableName] ?? [];
+      for (const item of items) found.set(item.emailId as string, item);
       keys = UnprocessedKeys?.[tableName]?.Keys ?? [];
+      // One answer holds 16 MB at most: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+      if (items.length === 0) failures += 1;
     }
   }
   return found;

@@ -16,7 +16,7 @@ import {
   supersedes,
   type Verdict,
 } from './status.ts';
-import { isoText } from './time.ts';
+import { dayOf } from './time.ts';
 
 /** An item as a refused write showed it; without events where there is none. */
 export interface KnownItem extends EmailFacts {
@@ -290,10 +290,15 @@ export function updateInput(
     sets.push('#status = :status, statusAt = :statusAt, statusEventId = :statusEventId');
     values[':status'] = verdict.status;
     if (asksForAttention(verdict)) {
-      sets.push('attentionAt = :statusAt, attentionDay = :attentionDay');
-      values[':attentionDay'] = isoText(verdict.statusAt).slice(0, 10);
+      // Since it first asked for it, however its status goes on from there: keys of an index must not move, or pages that
+      // are being read would miss it. `attentionAt` is the one that is there only while it asks.
+      sets.push(
+        'attentionSince = if_not_exists(attentionSince, :now), attentionAt = if_not_exists(attentionSince, :now)',
+        'attentionDay = if_not_exists(attentionDay, :attentionDay)',
+      );
+      values[':attentionDay'] = dayOf(now);
     } else {
-      others += ' REMOVE attentionAt, attentionDay';
+      others += ' REMOVE attentionAt';
     }
   }
   if (datedAhead) {

@@ -26,15 +26,42 @@ export const routes = {
     access: 'public',
     description: 'The catalogue of statuses, cacheable.',
   },
+  'GET /openapi.json': {
+    function: 'query',
+    access: 'public',
+    description: 'This document.',
+  },
   'GET /accounts/{accountId}/emails': {
     function: 'query',
     access: 'account',
-    description: "An account's emails, newest first, or its attention list.",
+    description: "An account's emails, newest first, as far as the filters take them.",
   },
   'GET /accounts/{accountId}/emails/{emailId}': {
     function: 'query',
     access: 'account',
     description: 'One email: status, meaning, resolution, why this status, timeline, caveats.',
+  },
+  'POST /accounts/{accountId}/emails/statuses': {
+    function: 'query',
+    access: 'account',
+    description: 'The status of up to a hundred emails, by their ids or by references.',
+  },
+  'GET /accounts/{accountId}/attention-list': {
+    function: 'query',
+    access: 'account',
+    description:
+      'The emails that somebody must act on, for spreadsheets and programs: who, and why. The pages one after the other, each by the `link` of the one before, are one file.',
+  },
+  'GET /emails': {
+    function: 'query',
+    access: 'support',
+    description:
+      'Emails of all accounts, newest first: of a recipient, of a reference, or those that somebody must act on.',
+  },
+  'GET /emails/{emailId}': {
+    function: 'query',
+    access: 'support',
+    description: 'One email of any account, or of none that is known yet.',
   },
 } as const satisfies Record<string, Route>;
 

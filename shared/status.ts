@@ -19,6 +19,8 @@ export interface StatusFacts {
   readonly resolution: string | null;
   /** Whether the email is sent again, and by whom; null where the question does not arise. */
   readonly sentAgain: string | null;
+  /** What the report behind this status must not be taken for. */
+  readonly doesNotProve: string;
   readonly attention: Attention;
   readonly alert: AlertKind | null;
 }
@@ -30,6 +32,7 @@ export const statuses = {
     meaning: 'The email is queued at the mail server and has not been sent yet.',
     resolution: "If it is not sent within a reasonable time, resend it from the account's email history.",
     sentAgain: null,
+    doesNotProve: "That the email was handed to the recipient's server, or will be.",
     attention: 'when_old',
     alert: null,
   },
@@ -39,6 +42,7 @@ export const statuses = {
       "The email was sent. The recipient's server has not answered yet; the status changes as soon as it reports back.",
     resolution: null,
     sentAgain: null,
+    doesNotProve: "That the recipient's server took the email.",
     attention: 'when_old',
     alert: null,
   },
@@ -48,6 +52,7 @@ export const statuses = {
       "The recipient's server could not take the email now, for example because of a technical problem there. The status changes only when that server reports again, so some emails stay deferred and some become delivered.",
     resolution: null,
     sentAgain: 'The provider keeps trying.',
+    doesNotProve: 'That the email is lost: a later try may get it through.',
     attention: 'when_old',
     alert: null,
   },
@@ -56,6 +61,8 @@ export const statuses = {
     meaning: "The email was received by the recipient's server. There is nothing to do.",
     resolution: null,
     sentAgain: null,
+    doesNotProve:
+      'That the email reached the inbox, or that anybody saw it: a server may still put it aside or drop it.',
     attention: 'no',
     alert: null,
   },
@@ -65,6 +72,7 @@ export const statuses = {
     resolution:
       'Reach the recipient another way and ask them to check their inbox and its settings, such as free space and size limits.',
     sentAgain: 'Usually, within a few days.',
+    doesNotProve: 'That the address is wrong: a later email may arrive.',
     attention: 'yes',
     alert: null,
   },
@@ -74,6 +82,8 @@ export const statuses = {
       'Delivery failed for a permanent reason, for example because the domain does not exist or its server takes no mail.',
     resolution: 'Reach the recipient another way and verify the email address and its domain.',
     sentAgain: 'Not automatically.',
+    doesNotProve:
+      'That the recipient cannot be reached by email: a server may refuse for reasons of its own, or an address that it was forwarded to bounced.',
     attention: 'yes',
     alert: 'hard_bounce',
   },
@@ -82,6 +92,7 @@ export const statuses = {
     meaning: "The recipient's mail server answered that the email address does not exist.",
     resolution: 'Contact the recipient another way and verify the email address.',
     sentAgain: 'Not automatically.',
+    doesNotProve: 'That the address never existed: it may have been closed, and some servers say so by mistake.',
     attention: 'yes',
     alert: 'hard_bounce',
   },
@@ -91,6 +102,7 @@ export const statuses = {
       'The email was refused by the SMTP server or the email service, for example because of wrong settings, an earlier bounce or complaint (suppression), a policy, or the network.',
     resolution: 'Check the authentication of the SMTP server and the settings of the email service, then resend it.',
     sentAgain: 'By hand, once the cause is fixed.',
+    doesNotProve: "That the address is wrong: the recipient's server may never have been asked.",
     attention: 'yes',
     alert: null,
   },
@@ -99,6 +111,7 @@ export const statuses = {
     meaning: 'The recipient opened the email.',
     resolution: null,
     sentAgain: null,
+    doesNotProve: 'That a person read it: programs load images too, and cannot always be told apart.',
     attention: 'no',
     alert: null,
   },
@@ -107,6 +120,8 @@ export const statuses = {
     meaning: 'The recipient clicked a link in the email, for example to view an invoice or to pay it.',
     resolution: null,
     sentAgain: null,
+    doesNotProve:
+      'That the recipient did it, or paid: a security program or somebody to whom it was forwarded may have followed the link.',
     attention: 'no',
     alert: null,
   },
@@ -115,6 +130,7 @@ export const statuses = {
     meaning: 'The recipient marked the email as spam.',
     resolution: 'Stop sending to this address. Ask the recipient another way how they want to hear from you.',
     sentAgain: 'No.',
+    doesNotProve: 'That the recipient wants no invoices: some mark what they meant to delete.',
     attention: 'yes',
     alert: 'spam',
   },

@@ -6,14 +6,13 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { batchGet } from './batch-get.ts';
+import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { within } from './deadline.ts';
 import { type KnownItem, type Plan, planUpdate, updateInput } from './email-update.ts';
 import { type CanonicalEvent, emailIdOf } from './event.ts';
-import { decidingEventOf, decodeHistory, encodeHistory, type HistoryEvent, inTime, withoutTexts } from './history.ts';
+import { decidingEventOf, decodeHistory, encodeHistory, withoutTexts } from './history.ts';
 import { eachInFlight } from './in-flight.ts';
-import { merge, type Status, type Verdict } from './status.ts';
+import { merge, type Status } from './status.ts';
 
 /**
  * Tries of one email's write before the provider has to send it again: each but the first knows the item, and fails only
@@ -37,23 +36,6 @@ function backoff(failures: number, emailId: string): number {
 /** Writes in flight at once: more gains nothing (measured 16 to 64). */
 const concurrentWrites = 32;
 
-/** An email as it is stored. Times are epoch milliseconds. */
-export interface Email {
-  readonly emailId: string;
-  readonly provider: string;
-  readonly messageId: string;
-  readonly recipient: string;
-  readonly accountId?: string;
-  readonly subject?: string;
-  readonly reference?: string;
-  /** null while there are only notes. */
-  readonly verdict: Verdict | null;
-  readonly firstSeenAt: number;
-  readonly updatedAt: number;
-  /** In order of event time, then event id. */
-  readonly events: readonly HistoryEvent[];
-}
-
 export interface Unrecordable {
   /** The item has reached DynamoDB's size limit, or DynamoDB says that the write itself is wrong, which is our fault. */
   readonly reason: 'item_full' | 'refused_by_table';
@@ -72,23 +54,6 @@ export interface Recorded {
   readonly failed: readonly { readonly events: readonly CanonicalEvent[]; readonly error: unknown }[];
 }
 
-/** Where a page of an index ended; opaque to everybody but the store. */
-export interface PageKey {
-  readonly emailId: string;
-  readonly at: number;
-}
-
-export interface Page {
-  readonly emails: readonly Email[];
-  readonly next: PageKey | null;
-}
-
-/** The indexes that list an account's emails, and the sort key of each. */
-const accountIndexes = {
-  all: { index: 'byAccount', sortKey: 'firstSeenAt' },
-  attention: { index: 'byAttention', sortKey: 'attentionAt' },
-} as const;
-
 export interface Recorder {
   /**
    * Records the events of one request. Never rejects: what could not be written is in `failed`.
@@ -97,17 +62,6 @@ export interface Recorder {
    * @param signal once aborted, no further write is begun and none is waited for
    */
   record(events: readonly CanonicalEvent[], receivedAt: number, signal?: AbortSignal): Promise<Recorded>;
-}
-
-export interface Reader {
-  /** One email, strongly consistent; null where there is none. One GetItem. */
-  email(emailId: string): Promise<Email | null>;
-  /** An account's emails newest first, or its attention list newest status first. One Query and one BatchGetItem. */
-  accountPage(
-    accountId: string,
-    list: keyof typeof accountIndexes,
-    page: { readonly limit: number; readonly after?: PageKey | undefined },
-  ): Promise<Page>;
 }
 
 export interface StoreOptions {
@@ -206,44 +160,6 @@ export function createRecorder({
   }
 }
 
-export function createReader({ client, tableName }: StoreOptions): Reader {
-  return {
-    async email(emailId) {
-      const { Item } = await client.send(
-        new GetCommand({ TableName: tableName, Key: { emailId }, ConsistentRead: true }),
-      );
-      return Item === undefined ? null : emailOf(Item);
-    },
-
-    async accountPage(accountId, list, { limit, after }) {
-      const { index, sortKey } = accountIndexes[list];
-      const { Items = [], LastEvaluatedKey } = await client.send(
-        new QueryCommand({
-          TableName: tableName,
-          IndexName: index,
-          KeyConditionExpression: 'accountId = :accountId',
-          ExpressionAttributeValues: { ':accountId': accountId },
-          ScanIndexForward: false,
-          Limit: limit,
-          ...(after && { ExclusiveStartKey: { accountId, emailId: after.emailId, [sortKey]: after.at } }),
-        }),
-      );
-      const emailIds = Items.map(item => item.emailId as string);
-      const items = await batchGet(client, tableName, emailIds);
-      return {
-        // In the order of the index, without what was removed meanwhile.
-        emails: emailIds.flatMap(emailId => {
-          const item = items.get(emailId);
-          return item === undefined ? [] : [emailOf(item)];
-        }),
-        next: LastEvaluatedKey
-          ? { emailId: LastEvaluatedKey.emailId as string, at: LastEvaluatedKey[sortKey] as number }
-          : null,
-      };
-    },
-  };
-}
-
 /** The events of each email, in the order in which they came. */
 function byEmail(events: readonly CanonicalEvent[]): Map<string, CanonicalEvent[]> {
   const groups = new Map<string, CanonicalEvent[]>();
@@ -278,25 +194,6 @@ export function knownItem(attributes: ConditionalCheckFailedException['Item'] = 
     ...(reference?.S !== undefined && { reference: reference.S }),
     history: new Map((history?.SS ?? []).map(element => [element, decodeHistory(element)])),
     datedAhead: datedAhead?.BOOL === true,
-  };
-}
-
-function emailOf(item: Record<string, unknown>): Email {
-  const { emailId, provider, messageId, recipient, accountId, subject, reference, firstSeenAt, updatedAt } =
-    item as unknown as Email;
-  const { status, statusAt, statusEventId } = item as unknown as Verdict;
-  return {
-    emailId,
-    provider,
-    messageId,
-    recipient,
-    ...(accountId !== undefined && { accountId }),
-    ...(subject !== undefined && { subject }),
-    ...(reference !== undefined && { reference }),
-    verdict: status === undefined ? null : { status, statusAt, statusEventId },
-    firstSeenAt,
-    updatedAt,
-    events: [...historyOf(item)].map(decodeHistory).sort(inTime),
   };
 }
 

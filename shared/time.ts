@@ -44,3 +44,8 @@ export function firstTime(...texts: readonly (string | null | undefined)[]): num
 export function isoText(millis: number): string {
   return new Date(millis).toISOString();
 }
+
+/** The day in UTC, e.g. `2026-11-24`. */
+export function dayOf(millis: number): string {
+  return isoText(millis).slice(0, 10);
+}

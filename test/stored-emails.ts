@@ -4,7 +4,8 @@ import { createNonces, type Nonces } from '../functions/ingest/nonces.ts';
 import { chooseEngine } from '../infra/local/dynamodb-engine.ts';
 import { documentClient } from '../shared/dynamodb-client.ts';
 import { type CanonicalEvent, emailIdOf } from '../shared/event.ts';
-import { createReader, createRecorder, type Reader, type Recorder } from '../shared/store.ts';
+import { createReader, type Reader } from '../shared/reader.ts';
+import { createRecorder, type Recorder } from '../shared/store.ts';
 import { noon } from './arbitrary-events.ts';
 import { createEmailTable, createNonceTable } from './email-table.ts';
 
@@ -40,7 +41,7 @@ export async function startStoredEmails(): Promise<StoredEmails> {
   const client = documentClient(config);
   const store = {
     ...createRecorder({ client, tableName, retentionDays: 400 }),
-    ...createReader({ client, tableName }),
+    ...createReader({ client, tableName, retentionDays: 400, now: () => noon }),
   };
   return {
     client,

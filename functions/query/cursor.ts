@@ -1,28 +1,52 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
 import * as z from 'zod/mini';
 import { emailIdShape } from '../../shared/event.ts';
-import { fingerprint } from '../../shared/fingerprint.ts';
-import type { PageKey } from '../../shared/store.ts';
+import type { EmailFilter, Position } from '../../shared/reader.ts';
 
-/** The list that a cursor goes on in: which one, and whose. */
-export interface ListOfAccount {
-  readonly accountId: string;
-  readonly list: 'all' | 'attention';
+/** The key that cursors are signed with; rejects while it is out of reach. */
+export type CursorKey = () => Promise<string>;
+
+/** Makes and reads cursors: where a list goes on, as opaque text that is good for that very list alone. */
+export interface Cursors {
+  of(filter: EmailFilter, position: Position): Promise<string>;
+  /** null for what {@link Cursors.of} did not give for this filter: changed, another list's or another account's. */
+  positionOf(filter: EmailFilter, cursor: string): Promise<Position | null>;
 }
 
-const content = z.tuple([z.int().check(z.nonnegative()), z.string().check(z.regex(emailIdShape)), z.string()]);
+const content = z.tuple([
+  z.int().check(z.nonnegative()),
+  z.nullable(z.string().check(z.regex(emailIdShape))),
+  z.string(),
+]);
 
-/** Where a list goes on, as opaque text. It carries a check over its list, so that it is of no use in another one. */
-export function cursorOf({ accountId, list }: ListOfAccount, { at, emailId }: PageKey): string {
-  const check = fingerprint('cursor', accountId, list, at, emailId);
-  return Buffer.from(JSON.stringify([at, emailId, check])).toString('base64url');
+export function createCursors(key: CursorKey): Cursors {
+  const of: Cursors['of'] = async (filter, { at, emailId }) => {
+    const signature = createHmac('sha256', await key())
+      .update(JSON.stringify([...boundTo(filter), at, emailId]))
+      .digest('base64url')
+      .slice(0, 22);
+    return Buffer.from(JSON.stringify([at, emailId, signature])).toString('base64url');
+  };
+  return {
+    of,
+    async positionOf(filter, cursor) {
+      const position = positionIn(cursor);
+      if (position === null) return null;
+      const [given, genuine] = [cursor, await of(filter, position)].map(text => Buffer.from(text));
+      return given!.length === genuine!.length && timingSafeEqual(given!, genuine!) ? position : null;
+    },
+  };
 }
 
-/** The inverse of {@link cursorOf}; null for what that did not give for this very list. */
-export function pageKeyOf(list: ListOfAccount, cursor: string): PageKey | null {
+/** All that decides which emails a list holds and in which order. */
+function boundTo({ accountId, status, attention, recipient, reference, from, to }: EmailFilter) {
+  return [accountId, status, attention, recipient, reference, from, to].map(part => part ?? null);
+}
+
+function positionIn(cursor: string): Position | null {
   try {
     const [at, emailId] = content.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
-    const pageKey = { at, emailId };
-    return cursorOf(list, pageKey) === cursor ? pageKey : null;
+    return { at, emailId };
   } catch {
     return null;
   }

@@ -1,20 +1,34 @@
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { documentClient } from '../../shared/dynamodb-client.ts';
 import { createLog } from '../../shared/log.ts';
-import { createReader } from '../../shared/store.ts';
+import { createReader } from '../../shared/reader.ts';
+import { createCursors } from './cursor.ts';
+import { createCursorKey } from './cursor-key.ts';
 import { queryEnv } from './env.ts';
 import { createHandler } from './handler.ts';
+import document from './openapi.json' with { type: 'json' };
 
 const env = queryEnv.parse(process.env);
 const minute = 60_000;
+const secretsManager = new SecretsManagerClient({
+  requestHandler: { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true },
+});
 
 export const handler = createHandler({
-  store: createReader({ client: documentClient(), tableName: env.TABLE_NAME }),
+  store: createReader({
+    client: documentClient(),
+    tableName: env.TABLE_NAME,
+    retentionDays: env.RETENTION_DAYS,
+    now: Date.now,
+  }),
+  cursors: createCursors(createCursorKey(secretsManager, env.CURSOR_KEY_ARN)),
   access: { accountClaim: env.ACCOUNT_CLAIM, supportScope: env.SUPPORT_SCOPE },
   oldAfter: {
     enqueued: env.ENQUEUED_OLD_AFTER_MINUTES * minute,
     sent: env.SENT_OLD_AFTER_MINUTES * minute,
     deferred: env.DEFERRED_OLD_AFTER_MINUTES * minute,
   },
+  document,
   now: Date.now,
   log: createLog(),
 });

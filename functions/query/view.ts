@@ -1,26 +1,28 @@
-/** What the API shows of an email. Every member is always there, null where nothing is known; times are ISO-8601 UTC. */
+/** What the API shows of an email, as its schemas say (answers.ts). */
 
 import { decidingEventOf, type HistoryEvent } from '../../shared/history.ts';
+import type { Email, EmailSummary } from '../../shared/reader.ts';
 import { reasonInWords } from '../../shared/reason.ts';
 import { caveatsOf, needsAttention, type OldAfter, statuses, statusIds } from '../../shared/status.ts';
-import type { Email } from '../../shared/store.ts';
 import { isoText } from '../../shared/time.ts';
+import type { AttentionLine, Catalogue, EmailAnswer, EmailRow } from './answers.ts';
 
 /** The catalogue of statuses. */
-export function catalogueView() {
+export function catalogueView(): Catalogue {
   return {
     statuses: statusIds.map(id => {
-      const { label, meaning, resolution, sentAgain, attention } = statuses[id];
-      return { id, label, meaning, resolution, sentAgain, attention };
+      const { label, meaning, resolution, sentAgain, doesNotProve, attention } = statuses[id];
+      return { id, label, meaning, resolution, sentAgain, doesNotProve, attention };
     }),
   };
 }
 
 /** An email as a row of a list. */
-export function rowView(email: Email, now: number, oldAfter: OldAfter) {
-  const { emailId, provider, recipient, subject, reference, verdict, firstSeenAt } = email;
+export function rowView(email: EmailSummary, now: number, oldAfter: OldAfter): EmailRow {
+  const { emailId, accountId, provider, recipient, subject, reference, verdict, firstSeenAt } = email;
   return {
     emailId,
+    accountId: accountId ?? null,
     provider,
     recipient,
     subject: subject ?? null,
@@ -34,12 +36,11 @@ export function rowView(email: Email, now: number, oldAfter: OldAfter) {
 }
 
 /** One email with everything that is known about it. */
-export function emailView(email: Email, now: number, oldAfter: OldAfter) {
-  const { accountId, messageId, verdict, updatedAt, events } = email;
+export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailAnswer {
+  const { messageId, verdict, updatedAt, events } = email;
   const facts = verdict && statuses[verdict.status];
   return {
     ...rowView(email, now, oldAfter),
-    accountId: accountId ?? null,
     messageId,
     meaning: facts?.meaning ?? null,
     resolution: facts?.resolution ?? null,
@@ -55,22 +56,42 @@ export function emailView(email: Email, now: number, oldAfter: OldAfter) {
   };
 }
 
-/** The event that decided the status, also in words. */
-function becauseView({ provider, verdict, events }: Email) {
+/** An email that somebody must act on, for the export. */
+export function attentionLineOf(email: Email): AttentionLine {
+  const { emailId, recipient, subject, reference, provider, verdict, firstSeenAt } = email;
+  const { status, statusAt } = verdict!;
+  return {
+    emailId,
+    recipient,
+    subject: subject ?? null,
+    reference: reference ?? null,
+    provider,
+    status: statuses[status].label,
+    statusAt: isoText(statusAt),
+    firstSeenAt: isoText(firstSeenAt),
+    why: becauseView(email)?.text ?? '',
+    whatToDo: statuses[status].resolution,
+  };
+}
+
+/** The event that decided the status, also in words, and what it must not be taken for. */
+function becauseView({ provider, verdict, events }: Email): EmailAnswer['because'] {
   const event = decidingEventOf(verdict, events);
-  if (event === null) return null;
+  if (event === null || verdict === null) return null;
   const at = isoText(event.occurredAt);
   const reason = event.reason ? `: ${reasonInWords(event.reason)}` : '';
   return {
     eventId: event.eventId,
     at,
     providerEvent: event.providerEvent,
+    evidence: event.evidence,
     text: `${provider} reported "${event.providerEvent}" at ${at}${reason}`,
+    doesNotProve: statuses[verdict.status].doesNotProve,
   };
 }
 
 /** Another account that an event named is left out: it is none of this one's business. */
-function timelineView(event: HistoryEvent) {
+function timelineView(event: HistoryEvent): EmailAnswer['timeline'][number] {
   const { eventId, occurredAt, claimedAt, status, providerEvent, evidence, attribution, reason, clickUrl, userAgent } =
     event;
   return {

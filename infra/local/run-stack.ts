@@ -106,7 +106,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   const [engine, queues, secretsManager, sns, issuer] = await Promise.all([
     parts.add(startEngine({ dataDir: join(dataDir, 'dynamodb') }), it => it.stop()),
     parts.add(startQueues(join(dataDir, 'queues')), it => it.stop()),
-    parts.add(startSecretsManager(secretFiles.secretsFile), it => it.stop()),
+    parts.add(startSecretsManager(dataDir, secretFiles.secretsFile), it => it.stop()),
     parts.add(startSnsSigning(snsSigningKeyIn(secretFiles)), it => it.stop()),
     openTokenIssuer(dataDir),
     options.assembly === undefined ? synthesize(directory) : false,

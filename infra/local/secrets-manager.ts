@@ -1,4 +1,7 @@
-import { readFileSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceFile } from './data-dir.ts';
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
 import type { Resource } from './template.ts';
 
@@ -9,9 +12,9 @@ export interface SecretsManager extends LoopbackServer {
 
 /**
  * Secrets Manager's GetSecretValue. A secret that the template leaves empty (`{}`) is one that people fill in: its value
- * is the file of webhook secrets, read again on each call.
+ * is the file of webhook secrets, read again on each call. One that is generated is made once, in the data directory.
  */
-export async function startSecretsManager(webhookSecretsFile: string): Promise<SecretsManager> {
+export async function startSecretsManager(dataDir: string, webhookSecretsFile: string): Promise<SecretsManager> {
   let values: Readonly<Record<string, () => string>> = {};
   const server = await startLoopbackServer(async (request, body) => {
     const answer = (status: number, output: object) => ({
@@ -33,14 +36,19 @@ export async function startSecretsManager(webhookSecretsFile: string): Promise<S
     ...server,
     serve(secrets) {
       values = Object.fromEntries(
-        secrets.map(secret => [secret.ref, () => secretValue(secret, webhookSecretsFile)] as const),
+        secrets.map(secret => [secret.ref, () => secretValue(secret, dataDir, webhookSecretsFile)] as const),
       );
     },
   };
 }
 
-function secretValue({ logicalId, properties: { SecretString } }: Resource, webhookSecretsFile: string): string {
+function secretValue({ logicalId, properties }: Resource, dataDir: string, webhookSecretsFile: string): string {
+  const { SecretString, GenerateSecretString } = properties;
   if (SecretString === '{}') return readFileSync(webhookSecretsFile, 'utf8');
-  if (SecretString === undefined) throw new Error(`${logicalId}: a secret without a value is not understood here`);
-  return SecretString;
+  if (SecretString !== undefined) return SecretString;
+  if (GenerateSecretString === undefined)
+    throw new Error(`${logicalId}: a secret without a value is not understood here`);
+  const file = join(dataDir, `secret-${logicalId}`);
+  if (!existsSync(file)) replaceFile(file, randomBytes(32).toString('hex'), { secret: true });
+  return readFileSync(file, 'utf8');
 }

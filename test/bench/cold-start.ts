@@ -35,6 +35,8 @@ const environments = {
   } satisfies IngestEnv,
   query: {
     TABLE_NAME: 'emails',
+    CURSOR_KEY_ARN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:cursor-key',
+    RETENTION_DAYS: '400',
     ACCOUNT_CLAIM: 'account_id',
     SUPPORT_SCOPE: 'mailtrail/support',
     ENQUEUED_OLD_AFTER_MINUTES: '15',

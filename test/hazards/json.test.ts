@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
+import type { Email } from '../../shared/reader.ts';
 import { statusIds } from '../../shared/status.ts';
-import type { Email } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { snsMessage } from '../fixtures/ses/signing.ts';
 import { fixture, fixtureNames, fixtureType } from '../providers/fixtures.ts';

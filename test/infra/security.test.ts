@@ -71,8 +71,12 @@ describe('roles', () => {
         'dynamodb:GetItem on Emails.Arn',
         'dynamodb:Query on Emails.Arn/index/byAccount',
         'dynamodb:Query on Emails.Arn/index/byAttention',
+        'dynamodb:Query on Emails.Arn/index/byAttentionDay',
+        'dynamodb:Query on Emails.Arn/index/byRecipient',
+        'dynamodb:Query on Emails.Arn/index/byReference',
         'logs:CreateLogStream on QueryLogs.Arn',
         'logs:PutLogEvents on QueryLogs.Arn',
+        'secretsmanager:GetSecretValue on CursorKey',
       ],
       AlertRole: [
         'dynamodb:BatchGetItem on Emails.Arn',
@@ -232,12 +236,18 @@ describe('secrets', () => {
       for (const [variable, value] of Object.entries<unknown>(Properties.Environment.Variables)) {
         // A name that sounds like one may hold where the secret is, never the secret.
         if (/secret|key|token|password|credential/i.test(variable)) {
-          expect([name, variable, value]).toEqual([name, 'WEBHOOK_SECRETS_ARN', { Ref: expect.any(String) }]);
+          expect(['WEBHOOK_SECRETS_ARN', 'CURSOR_KEY_ARN'], name).toContain(variable);
+          expect(value, variable).toEqual({ Ref: expect.any(String) });
         }
         expect(said(value), variable).not.toMatch(/AKIA|whsec_|-----BEGIN|[A-Za-z0-9+/]{40,}/);
       }
     }
     expect(JSON.stringify(template)).not.toMatch(/AKIA[A-Z0-9]{16}|whsec_|-----BEGIN/);
-    expect(only('AWS::SecretsManager::Secret').Properties.SecretString).toBe('{}');
+    const secrets = all('AWS::SecretsManager::Secret');
+    expect([...secrets.keys()]).toEqual(['WebhookSecrets', 'CursorKey']);
+    expect(secrets.get('WebhookSecrets')!.Properties.SecretString).toBe('{}');
+    // Made while deploying: in no template, and long enough to be no guess.
+    expect(secrets.get('CursorKey')!.Properties).not.toHaveProperty('SecretString');
+    expect(secrets.get('CursorKey')!.Properties.GenerateSecretString.PasswordLength).toBeGreaterThanOrEqual(64);
   });
 });

@@ -199,8 +199,9 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
     const events = history.map(decodeHistory);
     const verdict = merge(events);
     if (JSON.stringify(verdictOf(item)) !== JSON.stringify(verdict)) return 'the status is what the history amounts to';
-    const attentionAt = verdict !== null && asksForAttention(verdict) ? verdict.statusAt : undefined;
-    if (item.attentionAt !== attentionAt) return 'an email asks for attention exactly while its status does';
+    const asks = verdict !== null && asksForAttention(verdict);
+    if ((item.attentionAt !== undefined) !== asks) return 'an email asks for attention exactly while its status does';
+    if (asks && item.attentionAt !== item.attentionSince) return 'an email asks for attention since it first did';
     if (item.accountId === undefined && events.some(({ accountId }) => accountId !== undefined))
       return 'an email belongs to the account that its events name';
     const inItsName = arrived
@@ -220,7 +221,15 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
     const all = [...after, ...gone];
     if (gone.length > 0 && gone.some(element => boundedElements(all).includes(element)))
       return 'what is in the history stays there';
-    for (const fact of ['accountId', 'subject', 'reference', 'firstSeenAt', 'expiresAt']) {
+    for (const fact of [
+      'accountId',
+      'subject',
+      'reference',
+      'firstSeenAt',
+      'expiresAt',
+      'attentionSince',
+      'attentionDay',
+    ]) {
       if (old[fact] !== undefined && now[fact] !== old[fact]) return `${fact} is set once`;
     }
     const [lower, higher] = [verdictOf(old), verdictOf(now)];

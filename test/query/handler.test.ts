@@ -1,12 +1,17 @@
-import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createHandler } from '../../functions/query/handler.ts';
-import type { ApiEvent, VerifiedToken } from '../../shared/access.ts';
+import type { VerifiedToken } from '../../shared/access.ts';
 import { fingerprint } from '../../shared/fingerprint.ts';
 import type { RouteKey } from '../../shared/routes.ts';
-import { defaultOldAfter, statuses, statusIds } from '../../shared/status.ts';
+import { statuses, statusIds } from '../../shared/status.ts';
 import { noon } from '../arbitrary-events.ts';
-import { httpEvent, lambdaContext } from '../http-event.ts';
+import {
+  type Call,
+  type CallAnswer,
+  queryFunction,
+  supportToken as support,
+  tokenWith as token,
+  tokenOf,
+} from '../query-function.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
 
 const minute = 60_000;
@@ -22,33 +27,10 @@ describe('the query function', () => {
   });
   afterAll(() => emails?.stop());
 
-  const access = { accountClaim: 'account_id', supportScope: 'mailtrail/support' };
-  const token = (claims: VerifiedToken['claims'], scopes: string[] | null = null): VerifiedToken => ({
-    claims,
-    scopes,
-  });
-  const tokenOf = (accountId: string) => token({ sub: 'jane', account_id: accountId });
-  const support = token({ sub: 'sam', scope: 'openid mailtrail/support' });
-
-  interface Call {
-    readonly path?: Record<string, string>;
-    readonly query?: string;
-    readonly headers?: Record<string, string>;
-    readonly token?: VerifiedToken;
-  }
-  async function call(routeKey: RouteKey, { path = {}, query = '', headers = {}, token: jwt }: Call = {}) {
-    const event: APIGatewayProxyEventV2 = { ...httpEvent(routeKey, path, headers), rawQueryString: query };
-    const requestContext = { ...event.requestContext, ...(jwt && { authorizer: { jwt } }) };
-    const handler = createHandler({
-      store: emails.store,
-      access,
-      oldAfter: defaultOldAfter,
-      now: () => now,
-      log: (...line) => lines.push(line),
-    });
-    const answer = await handler({ ...event, requestContext } as ApiEvent, lambdaContext);
-    expect(answer.headers['x-request-id']).toBe(requestContext.requestId);
-    return { ...answer, json: answer.body === undefined ? undefined : JSON.parse(answer.body) };
+  async function call(routeKey: RouteKey, given: Call = {}): Promise<CallAnswer> {
+    const answer = await queryFunction(emails, { now: () => now, log: (...line) => lines.push(line) })(routeKey, given);
+    expect(answer.headers['x-request-id']).toEqual(expect.any(String));
+    return answer;
   }
   const get = (accountId: string, emailId: string, headers = {}) =>
     call(one, { path: { accountId, emailId }, token: tokenOf(accountId), headers });
@@ -72,13 +54,14 @@ describe('the query function', () => {
       const { statusCode, json, headers } = await call('GET /statuses');
       expect(statusCode).toBe(200);
       expect(json.statuses.map(({ id }: { id: string }) => id)).toEqual(statusIds);
-      const { label, meaning, resolution, sentAgain, attention } = statuses.hard_bounced;
+      const { label, meaning, resolution, sentAgain, doesNotProve, attention } = statuses.hard_bounced;
       expect(json.statuses).toContainEqual({
         id: 'hard_bounced',
         label,
         meaning,
         resolution,
         sentAgain,
+        doesNotProve,
         attention,
       });
       expect(headers['cache-control']).toMatch(/^public, max-age=\d+$/);
@@ -86,7 +69,7 @@ describe('the query function', () => {
 
     it('is not sent again to who already has it', async () => {
       const { headers } = await call('GET /statuses');
-      const again = await call('GET /statuses', { headers: { 'if-none-match': `"other", W/${headers.etag}` } });
+      const again = await call('GET /statuses', { headers: { 'if-none-match': `"other", ${headers.etag}` } });
       expect(again).toMatchObject({ statusCode: 304, json: undefined, headers: { etag: headers.etag } });
     });
   });
@@ -146,7 +129,9 @@ describe('the query function', () => {
           eventId: 'bounce-1',
           at: '2026-01-02T12:01:00.000Z',
           providerEvent: 'bounce',
+          evidence: 'unknown',
           text: 'sendgrid reported "bounce" at 2026-01-02T12:01:00.000Z: 550 no such user (enhanced code 5.1.1)',
+          doesNotProve: statuses.invalid.doesNotProve,
         },
         timeline: [
           {
@@ -340,6 +325,7 @@ describe('the query function', () => {
       expect(headers['cache-control']).toBe('private, no-cache');
       expect(json.emails.at(-1)).toEqual({
         emailId: ids[0],
+        accountId: 'rows',
         provider: 'sendgrid',
         recipient: 'jane@example.com',
         subject: null,
@@ -417,7 +403,8 @@ describe('the query function', () => {
       ['limit=10&limit=20', 'limit'],
       ['attention=yes', 'attention'],
       ['attention=false', 'attention'],
-      ['status=delivered', 'status'],
+      ['status=lost', 'status'],
+      ['state=delivered', 'state'],
       ['constructor=1', 'constructor'],
       ['__proto__=1', '__proto__'],
       ['Limit=5', 'Limit'],
@@ -437,35 +424,20 @@ describe('the query function', () => {
   });
 
   describe('when something is wrong with us', () => {
+    const fail = () => Promise.reject(new RangeError('jane@example.com'));
     const broken = (routeKey: string) =>
-      createHandler({
-        store: {
-          email: () => Promise.reject(new RangeError('jane@example.com')),
-          accountPage: () => Promise.reject(new RangeError('jane@example.com')),
-        },
-        access,
-        oldAfter: defaultOldAfter,
-        now: () => now,
-        log: (...line) => lines.push(line),
-      })(
-        {
-          ...httpEvent(list, { accountId: 'acme' }),
-          requestContext: {
-            ...httpEvent(list, {}).requestContext,
-            requestId: 'r1',
-            routeKey,
-            authorizer: { jwt: tokenOf('acme') },
-          },
-        } as ApiEvent,
-        lambdaContext,
-      );
+      queryFunction(
+        { store: { ...emails.store, email: fail, emails: fail, page: fail, wholePage: fail } },
+        { log: (...line) => lines.push(line) },
+      )(routeKey as RouteKey, { path: { accountId: 'acme' }, token: tokenOf('acme') });
 
     it('says so with a 500 without detail, and logs the kind of error alone', async () => {
       lines.length = 0;
       const answer = await broken(list);
-      expect(answer).toMatchObject({ statusCode: 500, headers: { 'x-request-id': 'r1' } });
+      expect(answer).toMatchObject({ statusCode: 500, headers: { 'x-request-id': expect.any(String) } });
       expect(answer.body).not.toContain('jane');
-      expect(lines).toEqual([['fault', { requestId: 'r1', where: list, error: 'RangeError' }]]);
+      const requestId = answer.headers['x-request-id'];
+      expect(lines).toEqual([['fault', { requestId, where: list, error: 'RangeError' }]]);
     });
 
     it('a route that is not there is not found', async () => {

@@ -102,11 +102,11 @@ export function createLedger(): Ledger {
 function verdictText(verdict: Verdict | null): string {
   if (verdict === null) return 'none';
   const { status, statusAt, statusEventId } = verdict;
-  return `${status} at ${statusAt} by ${statusEventId}${asksForAttention(verdict) ? `, attention since ${statusAt}` : ''}`;
+  return `${status} at ${statusAt} by ${statusEventId}${asksForAttention(verdict) ? ', attention' : ''}`;
 }
 
 function storedVerdictText({ status, statusAt, statusEventId, attentionAt }: StoredItem): string {
   if (status === undefined) return 'none';
-  const attention = attentionAt === undefined ? '' : `, attention since ${attentionAt}`;
+  const attention = attentionAt === undefined ? '' : ', attention';
   return `${status} at ${statusAt} by ${statusEventId}${attention}`;
 }

@@ -1,0 +1,41 @@
+import { stringify } from 'csv-stringify/sync';
+import type { AttentionLine } from './answers.ts';
+
+/** The columns of the file, in their order. */
+const columns = [
+  'emailId',
+  'recipient',
+  'subject',
+  'reference',
+  'provider',
+  'status',
+  'statusAt',
+  'firstSeenAt',
+  'why',
+  'whatToDo',
+] as const satisfies readonly (keyof AttentionLine)[];
+
+interface Format {
+  readonly contentType: string;
+  /** Lines of the file; its header, where it has one, stands before those of the first page only. */
+  readonly text: (lines: readonly AttentionLine[], isFirstPage: boolean) => string;
+}
+
+/** The formats of the exported attention list: the pages of a list, one after the other, are one file. */
+export const attentionListFormats = {
+  csv: {
+    contentType: 'text/csv; charset=utf-8',
+    text: (lines, isFirstPage) =>
+      stringify([...lines], {
+        columns: [...columns],
+        header: isFirstPage,
+        record_delimiter: 'windows',
+        // A spreadsheet would run `=cmd|...` out of a subject: https://owasp.org/www-community/attacks/CSV_Injection
+        escape_formulas: true,
+      }),
+  },
+  jsonl: {
+    contentType: 'application/jsonl; charset=utf-8',
+    text: lines => lines.map(line => `${JSON.stringify(line)}\n`).join(''),
+  },
+} as const satisfies Record<string, Format>;

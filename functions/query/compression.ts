@@ -1,0 +1,38 @@
+import { gzipSync } from 'node:zlib';
+import type middy from '@middy/core';
+import type { ApiEvent } from '../../shared/access.ts';
+import type { HttpAnswer } from '../../shared/http.ts';
+
+/** Below this (bytes) an answer fits into a packet or two, and compressing it gains nobody anything. */
+const worthwhile = 2_048;
+
+/** The middy hook that compresses long answers for callers who take gzip; API Gateway does not do it. */
+export function compressed(): middy.MiddlewareObj<ApiEvent, HttpAnswer> {
+  return {
+    name: 'compressed',
+    after: request => {
+      const { event, response } = request;
+      if (response?.body === undefined || response.body.length < worthwhile) return;
+      response.headers.vary = 'accept-encoding';
+      if (!takesGzip(event.headers['accept-encoding'] ?? '')) return;
+      request.response = {
+        ...response,
+        headers: { ...response.headers, 'content-encoding': 'gzip' },
+        body: gzipSync(response.body).toString('base64'),
+        isBase64Encoded: true,
+      };
+    },
+  };
+}
+
+/** RFC 9110, 12.5.3: `gzip`, or anything, unless with a weight of 0. */
+function takesGzip(acceptEncoding: string): boolean {
+  const weights = new Map(
+    acceptEncoding.split(',').map(coding => {
+      const [name = '', ...parameters] = coding.toLowerCase().split(';');
+      const weight = parameters.find(parameter => parameter.trim().startsWith('q='));
+      return [name.trim(), weight === undefined ? 1 : Number(weight.trim().slice(2))] as const;
+    }),
+  );
+  return (weights.get('gzip') ?? weights.get('*') ?? 0) > 0;
+}

@@ -1,0 +1,185 @@
+/** What the routes take in query and body. These schemas validate, and the OpenAPI document is made of them. */
+
+import * as z from 'zod/mini';
+import { isAddress } from '../../shared/address.ts';
+import { limits } from '../../shared/event.ts';
+import { statusIds } from '../../shared/status.ts';
+import { isPlainText } from '../../shared/text.ts';
+
+/** What a caller sent is not to be used: which field, and what is wrong with it. The caller has to change it. */
+export class InvalidRequest extends Error {
+  override readonly name = 'InvalidRequest';
+  readonly field: string;
+  readonly detail: string;
+
+  constructor(field: string, detail: string) {
+    super(`${field} ${detail}`);
+    this.field = field;
+    this.detail = detail;
+  }
+}
+
+const wholeNumber = (most: number, usual: number) =>
+  z
+    ._default(
+      z.pipe(
+        z.string().check(z.refine(text => isWholeNumber(text, most), `must be a whole number from 1 to ${most}`)),
+        z.transform(Number),
+      ),
+      usual,
+    )
+    .register(z.globalRegistry, {
+      description: 'At most so many emails. A page may hold fewer, or none, and still go on.',
+      override: { type: 'integer', minimum: 1, maximum: most, default: usual },
+    });
+
+function isWholeNumber(text: string, most: number): boolean {
+  return /^[1-9]\d{0,2}$/.test(text) && Number(text) <= most;
+}
+
+const time = (description: string) =>
+  z.pipe(
+    z.iso.datetime({ offset: true, error: 'must be a time such as 2026-11-24T00:00:00Z' }).register(z.globalRegistry, {
+      description,
+      override: { type: 'string', format: 'date-time', pattern: undefined },
+    }),
+    z.transform(text => Date.parse(text)),
+  );
+
+const cursor = z
+  .string()
+  .register(z.globalRegistry, { description: 'Where a page before ended. It goes on with the same filters alone.' });
+
+const filters = {
+  status: z.optional(
+    z
+      .enum(statusIds, `must be one of ${statusIds.join(', ')}`)
+      .register(z.globalRegistry, { description: 'Emails of this status.' }),
+  ),
+  attention: z.optional(
+    z.pipe(
+      z.literal('true', 'can only be true').register(z.globalRegistry, {
+        description:
+          'Emails whose status asks somebody to act, newest trouble first. (What waits too long for news is found by its status and `to`.)',
+      }),
+      z.transform(() => true),
+    ),
+  ),
+  recipient: z.optional(
+    z
+      .string()
+      .check(
+        z.trim(),
+        z.toLowerCase(),
+        z.refine(text => isPlainText(text, limits.recipient) && isAddress(text), 'must be an email address'),
+      )
+      .register(z.globalRegistry, { description: 'Emails to this address, whatever its case.' }),
+  ),
+  reference: z.optional(
+    z
+      .string()
+      .check(
+        z.trim(),
+        z.refine(
+          text => isPlainText(text, limits.reference),
+          `must be text of at most ${limits.reference} bytes without control characters`,
+        ),
+      )
+      .register(z.globalRegistry, {
+        description: "Emails with this reference of the sender's, e.g. an invoice number.",
+      }),
+  ),
+  from: z.optional(time('Emails first heard of at this time or later.')),
+  to: z.optional(time('Emails first heard of before this time.')),
+};
+
+const listed = { ...filters, limit: wholeNumber(100, 50), cursor: z.optional(cursor) };
+
+const rightWayRound: z.core.CheckFn<{ from?: number | undefined; to?: number | undefined }> = ({ value, issues }) => {
+  if (value.from === undefined || value.to === undefined || value.from < value.to) return;
+  issues.push({ code: 'custom', input: value, path: ['to'], message: 'must be later than from' });
+};
+
+const narrowed: z.core.CheckFn<{ recipient?: unknown; reference?: unknown; attention?: unknown }> = payload => {
+  const { recipient, reference, attention } = payload.value;
+  if ((recipient ?? reference ?? attention) !== undefined) return;
+  const message = 'or reference or attention must be given: a list across accounts needs one of them';
+  payload.issues.push({ code: 'custom', input: payload.value, path: ['recipient'], message });
+};
+
+export const listParameters = z.strictObject(listed).check(rightWayRound);
+
+export const supportListParameters = z.strictObject(listed).check(rightWayRound, narrowed);
+
+export const attentionListParameters = z.strictObject({
+  format: z.enum(['csv', 'jsonl'], 'must be csv or jsonl'),
+  limit: wholeNumber(500, 500),
+  cursor: z.optional(cursor),
+});
+
+export const noParameters = z.strictObject({});
+
+const hundred = (what: string) =>
+  z.optional(
+    z
+      .array(z.string('must be text'), 'must be a list')
+      .check(z.minLength(1, 'must not be empty'), z.maxLength(100, `must be at most 100 ${what}`)),
+  );
+
+/** The body of a request for many statuses at once. */
+export const statusesBody = z
+  .strictObject({ emailIds: hundred('ids'), references: hundred('references') }, 'must be a JSON object')
+  .check(
+    z.refine(({ emailIds, references }) => (emailIds === undefined) !== (references === undefined), {
+      path: ['emailIds'],
+      error: 'or references must be given, and not both',
+    }),
+  )
+  .register(z.globalRegistry, {
+    id: 'StatusesRequest',
+    description: 'Up to 100 ids of emails, or up to 100 references: one of the two.',
+    override: ({ jsonSchema }: { readonly jsonSchema: Record<string, unknown> }) => {
+      jsonSchema.oneOf = [{ required: ['emailIds'] }, { required: ['references'] }];
+    },
+  });
+
+/**
+ * The query of a request, by its route's schema.
+ *
+ * @throws InvalidRequest for the first parameter that is wrong, unknown or repeated: ignoring a filter would show too much
+ */
+export function parametersOf<Schema extends z.ZodMiniType>(schema: Schema, rawQueryString: string): z.infer<Schema> {
+  const given = new URLSearchParams(rawQueryString);
+  // API Gateway joins the values of a repeated parameter with commas: only the raw text tells them apart.
+  const repeated = [...given.keys()].find(name => given.getAll(name).length > 1);
+  if (repeated !== undefined) throw new InvalidRequest(repeated, 'is given more than once');
+  return valid(schema, Object.fromEntries(given), 'query', 'is not a parameter of this route');
+}
+
+/**
+ * The JSON of a request's body, by its route's schema.
+ *
+ * @throws InvalidRequest for the first field that is wrong or unknown; `body` where it is no JSON
+ */
+export function bodyOf<Schema extends z.ZodMiniType>(schema: Schema, body: string): z.infer<Schema> {
+  let given: unknown;
+  try {
+    given = JSON.parse(body);
+  } catch {
+    throw new InvalidRequest('body', 'must be JSON');
+  }
+  return valid(schema, given, 'body', 'is not a field of this request');
+}
+
+function valid<Schema extends z.ZodMiniType>(
+  schema: Schema,
+  given: unknown,
+  whole: string,
+  unknown: string,
+): z.infer<Schema> {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  if (issue.code === 'unrecognized_keys') throw new InvalidRequest(issue.keys[0]!, unknown);
+  throw new InvalidRequest(issue.path.length === 0 ? whole : issue.path.join('.'), issue.message);
+}

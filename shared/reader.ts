@@ -1,0 +1,294 @@
+/**
+ * Reading the table of emails: one of them by its id, or lists through the indexes, newest first. An index holds keys
+ * only and lags behind: each page of it is looked up in the table, and what an email says of itself decides.
+ */
+
+import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { batchGet } from './batch-get.ts';
+import { decodeHistory, type HistoryEvent, inTime } from './history.ts';
+import { asksForAttention, type Status, type Verdict } from './status.ts';
+import { dayOf } from './time.ts';
+
+/** What a list shows of an email. Times are epoch milliseconds. */
+export interface EmailSummary {
+  readonly emailId: string;
+  readonly provider: string;
+  readonly messageId: string;
+  readonly recipient: string;
+  readonly accountId?: string;
+  readonly subject?: string;
+  readonly reference?: string;
+  /** null while there are only notes. */
+  readonly verdict: Verdict | null;
+  readonly firstSeenAt: number;
+  readonly updatedAt: number;
+}
+
+/** An email as it is stored. */
+export interface Email extends EmailSummary {
+  /** In order of event time, then event id. */
+  readonly events: readonly HistoryEvent[];
+}
+
+/** Which emails. Times are epoch milliseconds, of `firstSeenAt`. */
+export interface EmailFilter {
+  /** null for the emails of all accounts, and of none. */
+  readonly accountId: string | null;
+  readonly status?: Status | undefined;
+  /** Those whose status asks somebody to act. */
+  readonly attention?: boolean | undefined;
+  /** In lower case. */
+  readonly recipient?: string | undefined;
+  readonly reference?: string | undefined;
+  /** Inclusive. */
+  readonly from?: number | undefined;
+  /** Exclusive. */
+  readonly to?: number | undefined;
+}
+
+/** Where a page ended, in the order of its list. */
+export interface Position {
+  readonly at: number;
+  /** null: everything of that time has been seen. */
+  readonly emailId: string | null;
+}
+
+export interface Page<Shown> {
+  readonly shown: readonly Shown[];
+  /** null where nothing follows. */
+  readonly next: Position | null;
+}
+
+export interface PageRequest {
+  /** At most so many emails. */
+  readonly limit: number;
+  readonly after: Position | null;
+}
+
+export interface Reader {
+  /** One email, strongly consistent; null where there is none. One GetItem. */
+  email(emailId: string): Promise<Email | null>;
+  /** Emails by their ids, strongly consistent, as far as there are such. One BatchGetItem for each hundred. */
+  emails(emailIds: readonly string[]): Promise<ReadonlyMap<string, EmailSummary>>;
+  /**
+   * A page of the emails that a filter takes, newest first: by when they were first seen or, where the filter is for
+   * attention and for neither a recipient nor a reference, by when they first asked for it.
+   *
+   * One Query and one BatchGetItem, and more of them only while the filter leaves emails out; it stops at a fixed number
+   * of them, so that a page may hold fewer emails than its limit, or none, and still go on.
+   */
+  page(filter: EmailFilter, request: PageRequest): Promise<Page<EmailSummary>>;
+  /** The same with the events of each, given to `show` one by one, so that not all of them are held at once. */
+  wholePage<Shown>(filter: EmailFilter, request: PageRequest, show: (email: Email) => Shown): Promise<Page<Shown>>;
+}
+
+export interface ReaderOptions {
+  readonly client: DynamoDBDocumentClient;
+  readonly tableName: string;
+  readonly retentionDays: number;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** The most that one page costs: calls of Query, and emails looked up. */
+const mostQueries = 32;
+const mostLookedUp = 1_000;
+
+/** What is read of the index, and looked up, at once beyond a first try with just the limit. */
+const chunk = 100;
+
+const day = 24 * 60 * 60_000;
+
+/** DynamoDB removes what has expired within some days. */
+const removalLag = 14 * day;
+
+/** Clocks of those who write may be ahead of ours. */
+const clockLead = 10 * 60_000;
+
+const summaryAttributes = [
+  'emailId',
+  '#provider',
+  'messageId',
+  'recipient',
+  'accountId',
+  'subject',
+  '#reference',
+  '#status',
+  'statusAt',
+  'statusEventId',
+  'firstSeenAt',
+  'updatedAt',
+] as const;
+
+/** A list: an index, the partitions of it in their order, and what bounds its sort key. */
+interface List {
+  readonly index: string;
+  readonly partitionKey: string;
+  readonly sortKey: 'firstSeenAt' | 'attentionAt';
+  readonly partitionOf: (at: number) => string;
+  /** Where a list over several days goes on once a day is read to its end; null where nothing can follow. */
+  readonly nextDay: ((at: number) => Position | null) | null;
+  readonly start: Position | null;
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+}
+
+export function createReader({ client, tableName, retentionDays, now }: ReaderOptions): Reader {
+  return {
+    async email(emailId) {
+      const { Item } = await client.send(
+        new GetCommand({ TableName: tableName, Key: { emailId }, ConsistentRead: true }),
+      );
+      return Item !== undefined && isEmail(Item) ? emailOf(Item) : null;
+    },
+
+    async emails(emailIds) {
+      const items = await batchGet(client, tableName, emailIds, summaryAttributes);
+      return new Map([...items].flatMap(([emailId, item]) => (isEmail(item) ? [[emailId, summaryOf(item)]] : [])));
+    },
+
+    page: (filter, request) => pageOf(filter, request, summaryAttributes, summaryOf, summary => summary),
+    wholePage: (filter, request, show) => pageOf(filter, request, undefined, emailOf, show),
+  };
+
+  async function pageOf<Read extends EmailSummary, Shown>(
+    filter: EmailFilter,
+    { limit, after }: PageRequest,
+    attributes: readonly string[] | undefined,
+    read: (item: Item) => Read,
+    show: (email: Read) => Shown,
+  ): Promise<Page<Shown>> {
+    const list = listOf(filter);
+    const shown: Shown[] = [];
+    let position = after ?? list.start;
+    let lookedUp = 0;
+    for (let queries = 0; queries < mostQueries && lookedUp < mostLookedUp; queries += 1) {
+      const { keys, more } = await keysAfter(list, position, queries === 0 ? Math.min(limit, chunk) : chunk);
+      const emailIds = keys.map(key => key.emailId);
+      const items = await batchGet(client, tableName, emailIds, attributes);
+      lookedUp += keys.length;
+      for (const [index, key] of keys.entries()) {
+        position = key;
+        const item = items.get(key.emailId);
+        // An email may be gone since, or have changed.
+        if (item === undefined || !isEmail(item) || !takes(filter, summaryOf(item))) continue;
+        shown.push(show(read(item)));
+        const isLast = index === keys.length - 1 && !more && list.nextDay === null;
+        if (shown.length === limit) return { shown, next: isLast ? null : position };
+      }
+      if (more) continue;
+      position = list.nextDay === null || position === null ? null : list.nextDay(position.at);
+      if (position === null) return { shown, next: null };
+    }
+    return { shown, next: position };
+  }
+
+  /** The index that reads least for a filter. */
+  function listOf({ accountId, attention, recipient, reference, from, to }: EmailFilter): List {
+    const bySight = { sortKey: 'firstSeenAt', nextDay: null, start: null, from, to } as const;
+    const of = (index: string, partitionKey: string, partition: string) => ({
+      index,
+      partitionKey,
+      partitionOf: () => partition,
+    });
+    if (reference !== undefined) return { ...of('byReference', 'reference', reference), ...bySight };
+    if (recipient !== undefined) return { ...of('byRecipient', 'recipient', recipient), ...bySight };
+    // No email asks for attention before it was seen.
+    const byAttention = { ...bySight, sortKey: 'attentionAt', to: undefined } as const;
+    if (accountId === null) {
+      const oldest = Math.max(from ?? 0, now() - retentionDays * day - removalLag);
+      return {
+        ...byAttention,
+        index: 'byAttentionDay',
+        partitionKey: 'attentionDay',
+        partitionOf: dayOf,
+        nextDay: at => {
+          const lastOfDayBefore = Math.floor(at / day) * day - 1;
+          return lastOfDayBefore < oldest ? null : { at: lastOfDayBefore, emailId: null };
+        },
+        start: { at: now() + clockLead, emailId: null },
+      };
+    }
+    if (attention) return { ...of('byAttention', 'accountId', accountId), ...byAttention };
+    return { ...of('byAccount', 'accountId', accountId), ...bySight };
+  }
+
+  /** The next keys of an index, newest first, and whether the partition may hold more. */
+  async function keysAfter(
+    { index, partitionKey, sortKey, partitionOf, from, to }: List,
+    after: Position | null,
+    limit: number,
+  ): Promise<{ readonly keys: readonly { at: number; emailId: string }[]; readonly more: boolean }> {
+    const partition = partitionOf(after?.at ?? 0);
+    const bounds = { ...(from !== undefined && { ':from': from }), ...(to !== undefined && { ':to': to - 1 }) };
+    const bounded =
+      from === undefined
+        ? to === undefined
+          ? ''
+          : ' AND #sort <= :to'
+        : ` AND #sort ${to === undefined ? '>= :from' : 'BETWEEN :from AND :to'}`;
+    const { Items = [], LastEvaluatedKey } = await client.send(
+      new QueryCommand({
+        TableName: tableName,
+        IndexName: index,
+        KeyConditionExpression: `#partition = :partition${bounded}`,
+        ExpressionAttributeNames: { '#partition': partitionKey, ...(bounded !== '' && { '#sort': sortKey }) },
+        ExpressionAttributeValues: { ':partition': partition, ...bounds },
+        ScanIndexForward: false,
+        Limit: limit,
+        ...(after !== null &&
+          after.emailId !== null && {
+            ExclusiveStartKey: { [partitionKey]: partition, emailId: after.emailId, [sortKey]: after.at },
+          }),
+      }),
+    );
+    return {
+      keys: Items.map(key => ({ at: key[sortKey] as number, emailId: key.emailId as string })),
+      more: LastEvaluatedKey !== undefined,
+    };
+  }
+}
+
+type Item = Readonly<Record<string, unknown>>;
+
+/** Whether an item is an email, and not what is left of one that was erased. */
+function isEmail({ recipient }: Item): boolean {
+  return recipient !== undefined;
+}
+
+function takes(filter: EmailFilter, email: EmailSummary): boolean {
+  const { accountId, status, attention, recipient, reference, from, to } = filter;
+  const { verdict, firstSeenAt } = email;
+  return (
+    (accountId === null || email.accountId === accountId) &&
+    (status === undefined || verdict?.status === status) &&
+    (!attention || (verdict !== null && asksForAttention(verdict))) &&
+    (recipient === undefined || email.recipient === recipient) &&
+    (reference === undefined || email.reference === reference) &&
+    (from === undefined || firstSeenAt >= from) &&
+    (to === undefined || firstSeenAt < to)
+  );
+}
+
+function summaryOf(item: Item): EmailSummary {
+  const { emailId, provider, messageId, recipient, accountId, subject, reference, firstSeenAt, updatedAt } =
+    item as unknown as EmailSummary;
+  const { status, statusAt, statusEventId } = item as unknown as Verdict;
+  return {
+    emailId,
+    provider,
+    messageId,
+    recipient,
+    ...(accountId !== undefined && { accountId }),
+    ...(subject !== undefined && { subject }),
+    ...(reference !== undefined && { reference }),
+    verdict: status === undefined ? null : { status, statusAt, statusEventId },
+    firstSeenAt,
+    updatedAt,
+  };
+}
+
+function emailOf(item: Item): Email {
+  const history = (item.history as Set<string> | undefined) ?? new Set();
+  return { ...summaryOf(item), events: [...history].map(decodeHistory).sort(inTime) };
+}

@@ -1,0 +1,1122 @@
+/** Written by npm run docs. */
+
+export interface paths {
+    "/webhooks/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description A provider's callback, or a registration by the sending application (provider `app`). */
+        post: operations["takeCallback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/statuses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The catalogue of statuses, cacheable. */
+        get: operations["listStatuses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description This document. */
+        get: operations["getDocument"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/accounts/{accountId}/emails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description An account's emails, newest first, as far as the filters take them. */
+        get: operations["listEmails"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/accounts/{accountId}/emails/{emailId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One email: status, meaning, resolution, why this status, timeline, caveats. */
+        get: operations["getEmail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/accounts/{accountId}/emails/statuses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description The status of up to a hundred emails, by their ids or by references. */
+        post: operations["getStatuses"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/accounts/{accountId}/attention-list": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The emails that somebody must act on, for spreadsheets and programs: who, and why. The pages one after the other, each by the `link` of the one before, are one file. */
+        get: operations["exportAttentionList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Emails of all accounts, newest first: of a recipient, of a reference, or those that somebody must act on. */
+        get: operations["listEmailsOfAll"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{emailId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One email of any account, or of none that is known yet. */
+        get: operations["getEmailOfAny"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+}
+export type webhooks = Record<string, never>;
+export interface components {
+    schemas: {
+        /** @description Up to 100 ids of emails, or up to 100 references: one of the two. */
+        StatusesRequest: {
+            emailIds?: string[];
+            references?: string[];
+        } & (unknown | unknown);
+        /** @description One message to one recipient. */
+        EmailId: string;
+        /** @description ISO-8601 in UTC, with milliseconds. */
+        Time: string;
+        /** @description What became of a request's events; each is in exactly one of those below `received`. */
+        Counts: {
+            received: number;
+            recorded: number;
+            duplicate: number;
+            dropped: number;
+            deferred: number;
+            quarantined: number;
+            unrelated: number;
+        };
+        /** @description RFC 9457 problem details. */
+        Problem: {
+            /**
+             * @description Stable: what a program goes by.
+             * @enum {string}
+             */
+            type: "/problems/unauthorized" | "/problems/forbidden" | "/problems/not-found" | "/problems/method-not-allowed" | "/problems/too-large" | "/problems/unsupported-encoding" | "/problems/invalid-request" | "/problems/try-again" | "/problems/unavailable" | "/problems/fault";
+            title: string;
+            status: number;
+            detail?: string;
+            /** @description The parameter or field that is wrong. */
+            field?: string;
+        };
+        /** @description The statuses, with what each means and what to do. */
+        Catalogue: {
+            statuses: {
+                id: components["schemas"]["Status"];
+                label: string;
+                meaning: string;
+                resolution: string | null;
+                sentAgain: string | null;
+                doesNotProve: string;
+                /** @enum {string} */
+                attention: "no" | "when_old" | "yes";
+            }[];
+        };
+        /**
+         * @description One of the eleven.
+         * @enum {string}
+         */
+        Status: "enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam";
+        /** @description API Gateway's own answer. */
+        GatewayMessage: {
+            message: string;
+        };
+        /** @description A page of a list, newest first. */
+        EmailList: {
+            emails: components["schemas"]["EmailRow"][];
+            /** @description For the next page; absent on the last one. */
+            cursor?: string;
+        };
+        /** @description An email as a row of a list. */
+        EmailRow: {
+            emailId: components["schemas"]["EmailId"];
+            accountId: string | null;
+            provider: string;
+            recipient: string;
+            subject: string | null;
+            reference: string | null;
+            /** @description null while nothing is known but notes. */
+            status: components["schemas"]["Status"] | null;
+            label: string | null;
+            statusAt: components["schemas"]["Time"] | null;
+            /** @description Somebody must act: the status asks for it, or the email has waited too long for news. */
+            attention: boolean;
+            firstSeenAt: components["schemas"]["Time"];
+        };
+        /** @description One email with everything that is known about it. */
+        Email: {
+            emailId: components["schemas"]["EmailId"];
+            accountId: string | null;
+            provider: string;
+            recipient: string;
+            subject: string | null;
+            reference: string | null;
+            /** @description null while nothing is known but notes. */
+            status: components["schemas"]["Status"] | null;
+            label: string | null;
+            statusAt: components["schemas"]["Time"] | null;
+            /** @description Somebody must act: the status asks for it, or the email has waited too long for news. */
+            attention: boolean;
+            firstSeenAt: components["schemas"]["Time"];
+            messageId: string;
+            meaning: string | null;
+            /** @description What to do; null where there is nothing to do. */
+            resolution: string | null;
+            sentAgain: string | null;
+            updatedAt: components["schemas"]["Time"];
+            because: components["schemas"]["Because"] | null;
+            timeline: components["schemas"]["TimelineEvent"][];
+            caveats: components["schemas"]["Caveat"][];
+        };
+        /** @description Why this status: the event that decided it, in words, and what that does not prove. */
+        Because: {
+            eventId: string;
+            at: components["schemas"]["Time"];
+            providerEvent: string;
+            evidence: components["schemas"]["Evidence"];
+            text: string;
+            doesNotProve: string;
+        };
+        /**
+         * @description Who did it: a person, a machine (which never decides a status), or nobody can tell.
+         * @enum {string}
+         */
+        Evidence: "human" | "machine" | "unknown";
+        /** @description What a provider reported. */
+        TimelineEvent: {
+            eventId: string;
+            at: components["schemas"]["Time"];
+            /** @description What the provider said, where that was too far in the future to be believed. */
+            claimedAt: components["schemas"]["Time"] | null;
+            /** @description null: a note, which changes no status. */
+            status: components["schemas"]["Status"] | null;
+            label: string | null;
+            providerEvent: string;
+            evidence: components["schemas"]["Evidence"];
+            /** @description unnamed: it names nobody of several recipients; unlisted: it names an address that the message was not sent to. */
+            attribution: ("unnamed" | "unlisted") | null;
+            reason: {
+                code: string | null;
+                enhancedCode: string | null;
+                text: string | null;
+            } | null;
+            clickUrl: string | null;
+            userAgent: string | null;
+        };
+        /** @description What the status alone hides. */
+        Caveat: {
+            /** @enum {string} */
+            code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "unlisted_recipient" | "account_conflict";
+            text: string;
+            at: components["schemas"]["Time"] | null;
+        };
+        /** @description What was asked for, in its order. */
+        Statuses: {
+            results: {
+                /** @description The id or the reference, as it was given. */
+                asked: string;
+                emails: components["schemas"]["EmailRow"][];
+                /** @description There may be more emails of this reference: the list by reference has them all. */
+                more: boolean;
+            }[];
+        };
+        /** @description An email that somebody must act on: who, and why. */
+        AttentionLine: {
+            emailId: components["schemas"]["EmailId"];
+            recipient: string;
+            subject: string | null;
+            reference: string | null;
+            provider: string;
+            status: string;
+            statusAt: components["schemas"]["Time"];
+            firstSeenAt: components["schemas"]["Time"];
+            why: string;
+            whatToDo: string | null;
+        };
+    };
+    responses: never;
+    parameters: never;
+    requestBodies: never;
+    headers: never;
+    pathItems: never;
+}
+export type $defs = Record<string, never>;
+export interface operations {
+    takeCallback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description Who calls. */
+                provider: "ses" | "sendgrid" | "mailgun" | "postmark" | "mandrill" | "sparkpost" | "resend" | "brevo" | "mailjet" | "mailersend" | "mailtrap" | "postal" | "unisendergo" | "azure" | "smtp2go" | "elasticemail" | "zeptomail" | "loops" | "usesend" | "emailit" | "scaleway" | "app";
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "*/*": unknown;
+            };
+        };
+        responses: {
+            /** @description Every event is durable. */
+            200: {
+                headers: {
+                    /** @description Names this request in our logs. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counts"];
+                };
+            };
+            /** @description `/problems/unauthorized`: Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/too-large`: Request body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/unsupported-encoding`: Content encoding not supported */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/try-again`: Not recorded, send it again */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/fault`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/unavailable`: Not recorded, send it again */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listStatuses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The eleven statuses. */
+            200: {
+                headers: {
+                    /** @description Names this request in our logs. */
+                    "x-request-id"?: string;
+                    /** @description For If-None-Match. */
+                    etag?: string;
+                    /** @description How long it may be kept. */
+                    "cache-control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalogue"];
+                };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    /** @description Names this request in our logs. */
+                    "x-request-id"?: string;
+                    /** @description For If-None-Match. */
+                    etag?: string;
+                    /** @description How long it may be kept. */
+                    "cache-control"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `/problems/invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            /** @description `/problems/fault`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.1. */
+            200: {
+                headers: {
+                    /** @description Names this request in our logs. */
+                    "x-request-id"?: string;
+                    /** @description For If-None-Match. */
+                    etag?: string;
+                    /** @description How long it may be kept. */
+                    "cache-control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    /** @description Names this request in our logs. */
+                    "x-request-id"?: string;
+                    /** @description For If-None-Match. */
+                    etag?: string;
+                    /** @description How long it may be kept. */
+                    "cache-control"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `/problems/invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            /** @description `/problems/fault`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEmails: {
+        parameters: {
+            query?: {
+                status?: "enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam";
+                attention?: "true";
+                recipient?: string;
+                reference?: string;
+                from?: string;
+                to?: string;
+                /** @description At most so many emails. A page may hold fewer, or none, and still go on. */
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The account, as the sender names it. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    /** @description Names this request in our logs. */
+                    "x-request-id"?: string;
+                    /** @description For If-None-Match. */
+                    etag?: string;
+                    /** @description How long it may be kept. */
+                    "cache-control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailList"];
+                };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    /** @description Names this request in our logs. */
+                    "x-request-id"?: string;
+                    /** @description For If-None-Match. */
+                    etag?: string;
+                    /** @description How long it may be kept. */
+                    "cache-control"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `/problems/invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/unauthorized`: Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            /** @description `/problems/not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            /** @description `/problems/fault`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account, as the sender names it. */
+                accountId: string;
+                /** @description The id of an email, out of a list. */
+                emailId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The email. */
+            200: {
+                headers: {
+                    /** @description Names this request in our logs. */
+                    "x-request-id"?: string;
+                    /** @description For If-None-Match. */
+                    etag?: string;
+                    /** @description How long it may be kept. */
+                    "cache-control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Email"];
+                };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    /** @description Names this request in our logs. */
+                    "x-request-id"?: string;
+                    /** @description For If-None-Match. */
+                    etag?: string;
+                    /** @description How long it may be kept. */
+                    "cache-control"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `/problems/invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/unauthorized`: Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            /** @description `/problems/not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            /** @description `/problems/fault`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStatuses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account, as the sender names it. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["StatusesRequest"];
+            };
+        };
+        responses: {
+            /** @description What was asked for, in its order. */
+            200: {
+                headers: {
+                    /** @description Names this request in our logs. */
+                    "x-request-id"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Statuses"];
+                };
+            };
+            /** @description `/problems/invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/unauthorized`: Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            /** @description `/problems/not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/too-large`: Request body too large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            /** @description `/problems/fault`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportAttentionList: {
+        parameters: {
+            query: {
+                format: "csv" | "jsonl";
+                /** @description At most so many emails. A page may hold fewer, or none, and still go on. */
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /** @description The account, as the sender names it. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of the file. */
+            200: {
+                headers: {
+                    /** @description Names this request in our logs. */
+                    "x-request-id"?: string;
+                    /** @description For If-None-Match. */
+                    etag?: string;
+                    /** @description How long it may be kept. */
+                    "cache-control"?: string;
+                    /** @description The next page, as `<...>; rel="next"`; absent on the last one. */
+                    link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv; charset=utf-8": string;
+                    "application/jsonl; charset=utf-8": string;
+                };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    /** @description Names this request in our logs. */
+                    "x-request-id"?: string;
+                    /** @description For If-None-Match. */
+                    etag?: string;
+                    /** @description How long it may be kept. */
+                    "cache-control"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `/problems/invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/unauthorized`: Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            /** @description `/problems/not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            /** @description `/problems/fault`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listEmailsOfAll: {
+        parameters: {
+            query?: {
+                status?: "enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam";
+                attention?: "true";
+                recipient?: string;
+                reference?: string;
+                from?: string;
+                to?: string;
+                /** @description At most so many emails. A page may hold fewer, or none, and still go on. */
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    /** @description Names this request in our logs. */
+                    "x-request-id"?: string;
+                    /** @description For If-None-Match. */
+                    etag?: string;
+                    /** @description How long it may be kept. */
+                    "cache-control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EmailList"];
+                };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    /** @description Names this request in our logs. */
+                    "x-request-id"?: string;
+                    /** @description For If-None-Match. */
+                    etag?: string;
+                    /** @description How long it may be kept. */
+                    "cache-control"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `/problems/invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/unauthorized`: Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            /** @description `/problems/forbidden`: Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            /** @description `/problems/fault`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getEmailOfAny: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an email, out of a list. */
+                emailId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The email. */
+            200: {
+                headers: {
+                    /** @description Names this request in our logs. */
+                    "x-request-id"?: string;
+                    /** @description For If-None-Match. */
+                    etag?: string;
+                    /** @description How long it may be kept. */
+                    "cache-control"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Email"];
+                };
+            };
+            /** @description The caller holds it already. */
+            304: {
+                headers: {
+                    /** @description Names this request in our logs. */
+                    "x-request-id"?: string;
+                    /** @description For If-None-Match. */
+                    etag?: string;
+                    /** @description How long it may be kept. */
+                    "cache-control"?: string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description `/problems/invalid-request`: Invalid request */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/unauthorized`: Unauthorized */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            /** @description `/problems/forbidden`: Forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description `/problems/not-found`: Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests: try again later. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GatewayMessage"];
+                };
+            };
+            /** @description `/problems/fault`: Internal error */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

@@ -1,0 +1,67 @@
+import { gunzipSync } from 'node:zlib';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { createCursors } from '../functions/query/cursor.ts';
+import { createHandler, type QueryDependencies } from '../functions/query/handler.ts';
+import document from '../functions/query/openapi.json' with { type: 'json' };
+import type { ApiEvent, VerifiedToken } from '../shared/access.ts';
+import type { HttpAnswer } from '../shared/http.ts';
+import type { RouteKey } from '../shared/routes.ts';
+import { defaultOldAfter } from '../shared/status.ts';
+import { noon } from './arbitrary-events.ts';
+import { httpEvent, lambdaContext } from './http-event.ts';
+import type { StoredEmails } from './stored-emails.ts';
+
+export const access = { accountClaim: 'account_id', supportScope: 'mailtrail/support' };
+
+export const tokenOf = (accountId: string): VerifiedToken => tokenWith({ sub: 'jane', account_id: accountId });
+export const supportToken = tokenWith({ sub: 'sam', scope: 'openid mailtrail/support' });
+
+/** A token as API Gateway hands it on once it has verified it. */
+export function tokenWith(claims: VerifiedToken['claims'], scopes: string[] | null = null): VerifiedToken {
+  // The declared type leaves null out.
+  return { claims, scopes: scopes as string[] };
+}
+
+export interface Call {
+  readonly path?: Readonly<Record<string, string>>;
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  readonly token?: VerifiedToken;
+}
+
+export interface CallAnswer extends HttpAnswer {
+  /** Decompressed. */
+  readonly text: string | undefined;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the test looks for in it
+  readonly json: any;
+}
+
+/** The query function over real emails, called as API Gateway calls it. */
+export function queryFunction(emails: Pick<StoredEmails, 'store'>, changes: Partial<QueryDependencies> = {}) {
+  const handler = createHandler({
+    store: emails.store,
+    cursors: createCursors(async () => 'the key of the tests'),
+    access,
+    oldAfter: defaultOldAfter,
+    document,
+    now: () => noon,
+    log: () => {},
+    ...changes,
+  });
+  return async (
+    routeKey: RouteKey,
+    { path = {}, query = '', headers = {}, body, token }: Call = {},
+  ): Promise<CallAnswer> => {
+    const event: APIGatewayProxyEventV2 = {
+      ...httpEvent(routeKey, path, headers, body === undefined ? undefined : Buffer.from(body)),
+      rawQueryString: query,
+    };
+    const requestContext = { ...event.requestContext, ...(token && { authorizer: { jwt: token } }) };
+    const answer = await handler({ ...event, requestContext } as ApiEvent, lambdaContext);
+    const text = answer.isBase64Encoded ? gunzipSync(Buffer.from(answer.body!, 'base64')).toString() : answer.body;
+    const isJson =
+      answer.headers['content-type']?.includes('json') && !answer.headers['content-type'].includes('jsonl');
+    return { ...answer, text, json: isJson && text !== undefined ? JSON.parse(text) : undefined };
+  };
+}
