@@ -1,4 +1,4 @@
-import { CfnParameter, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnParameter, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   CorsHttpMethod,
@@ -59,7 +59,11 @@ export class MailtrailApi extends HttpApi {
           path,
           methods: [method],
           integration: integrations[target],
-          ...((access === 'account' || access === 'support') && { authorizer: tokens }),
+          ...((access === 'account' || access === 'support') && {
+            authorizer: tokens,
+            // One of them is enough.
+            ...(config.apiScope !== undefined && { authorizationScopes: [config.apiScope, config.supportScope] }),
+          }),
         });
         return [key, route];
       }),
@@ -89,7 +93,8 @@ function corsFor(allowOrigins: readonly string[]) {
     allowOrigins: [...allowOrigins],
     allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.DELETE],
     allowHeaders: ['authorization', 'content-type', 'if-none-match'],
-    exposeHeaders: ['etag'],
+    exposeHeaders: ['apigw-requestid', 'etag', 'link', 'x-request-id'],
+    maxAge: Duration.hours(1),
   };
 }
 

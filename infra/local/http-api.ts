@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { FunctionError, type LocalFunction } from './function-environment.ts';
 import { gatewayAnswer, type HttpAnswer, httpAnswer, httpEvent, type Jwt } from './http-payload.ts';
@@ -96,27 +97,37 @@ function createGateway({ apiId, routes, cors, ownPages, onFault }: HttpApi) {
     const isPreflight = message.method === 'OPTIONS' && 'access-control-request-method' in message.headers;
     if (cors !== undefined && isPreflight) return preflight(cors, origin);
     const match = routeOf(message.method ?? 'GET', path);
+    const requestId = randomUUID();
     const answered = match === null ? gatewayAnswer(404, 'Not Found') : await answerOf(match);
-    return { ...answered, headers: { ...answered.headers, ...allowedOrigin(cors, origin) } };
+    const { vary, ...allowed } = allowedOrigin(cors, origin);
+    const varies = [answered.headers.vary, vary].filter(names => names !== undefined).join(', ');
+    return {
+      ...answered,
+      headers: {
+        ...answered.headers,
+        'apigw-requestid': requestId,
+        ...allowed,
+        ...(varies !== '' && { vary: varies }),
+      },
+    };
 
     async function answerOf({ route, pathParameters }: NonNullable<typeof match>): Promise<HttpAnswer> {
       if (body === null) return gatewayAnswer(413, 'Request Entity Too Large');
       const jwt = route.authorizer === null ? null : await route.authorizer(authorization);
       if (jwt === 'unauthorized') return gatewayAnswer(401, 'Unauthorized', { 'www-authenticate': 'Bearer' });
       if (jwt === 'forbidden') return gatewayAnswer(403, 'Forbidden');
-      const event = httpEvent({ message, body, routeKey: route.key, pathParameters, jwt, apiId });
+      const event = httpEvent({ message, body, routeKey: route.key, pathParameters, jwt, apiId, requestId });
       if (isTooLarge(event)) return gatewayAnswer(413, 'Request Entity Too Large');
-      const identified = { 'apigw-requestid': event.requestContext.requestId };
       try {
         const result = httpAnswer(await route.function.invoke(event));
-        if (result !== null) return { ...result, headers: { ...result.headers, ...identified } };
+        if (result !== null) return result;
         onFault(new FunctionError('BadAnswer', `${route.function.name}: its result is no HTTP answer`));
       } catch (error) {
         if (!(error instanceof FunctionError)) throw error;
-        if (error.name === 'TooManyRequestsException') return gatewayAnswer(503, 'Service Unavailable', identified);
+        if (error.name === 'TooManyRequestsException') return gatewayAnswer(503, 'Service Unavailable');
         onFault(error);
       }
-      return gatewayAnswer(500, 'Internal Server Error', identified);
+      return gatewayAnswer(500, 'Internal Server Error');
     }
   };
 }
@@ -138,7 +149,10 @@ async function bodyOf(message: IncomingMessage): Promise<Buffer | null> {
   return size <= largestBody ? Buffer.concat(chunks) : null;
 }
 
-function allowedOrigin(cors: Cors | undefined, origin: string | undefined): Record<string, string> {
+function allowedOrigin(
+  cors: Cors | undefined,
+  origin: string | undefined,
+): Record<string, string> & { readonly vary?: string } {
   const origins = cors?.AllowOrigins ?? [];
   if (origin === undefined || !(origins.includes('*') || origins.includes(origin))) return {};
   return {

@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { APIGatewayEventRequestContextJWTAuthorizer, APIGatewayProxyEventV2 } from 'aws-lambda';
 import { accountId } from './template.ts';
@@ -14,6 +13,7 @@ export interface HttpRequest {
   readonly pathParameters: Readonly<Record<string, string>>;
   readonly jwt: Jwt | null;
   readonly apiId: string;
+  readonly requestId: string;
 }
 
 /** Content types whose body reaches a function as text; every other, and what is no text, comes in base64. */
@@ -27,6 +27,7 @@ export function httpEvent({
   pathParameters,
   jwt,
   apiId,
+  requestId,
 }: HttpRequest): APIGatewayProxyEventV2 {
   const [rawPath = '/', ...query] = (message.url ?? '/').split('?');
   const rawQueryString = query.join('?');
@@ -35,7 +36,6 @@ export function httpEvent({
   const isBase64Encoded = body.length > 0 && !(textTypes.test(contentType) && isUtf8(body));
   const parameters = joined(new URLSearchParams(rawQueryString));
   const sourceIp = message.socket.remoteAddress ?? '127.0.0.1';
-  const requestId = randomUUID();
   const now = new Date();
   const context = {
     accountId,

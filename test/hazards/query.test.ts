@@ -1,0 +1,317 @@
+import { createHmac, createPublicKey, type JsonWebKey } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { noon } from '../arbitrary-events.ts';
+import { anEvent } from '../stored-emails.ts';
+import { type Answer, allowedOrigin, audience, type LiveQuery, startLiveQuery } from './live-query.ts';
+
+const minute = 60_000;
+const acmeList = '/accounts/acme/emails';
+
+let live: LiveQuery;
+/** An email of acme's, and one of globex', each one of thirty. */
+let ours: string;
+let theirs: string;
+let token: string;
+beforeAll(async () => {
+  live = await startLiveQuery();
+  for (const accountId of ['acme', 'globex']) {
+    for (let index = 0; index < 30; index += 1) {
+      const event = anEvent({
+        accountId,
+        recipient: `person${index}@${accountId}.example`,
+        subject: `secret of ${accountId}`,
+        reference: `${accountId}-${index}`,
+        status: index % 3 === 0 ? 'hard_bounced' : 'delivered',
+      });
+      const emailId = await live.emails.record([event], noon + index * minute);
+      if (accountId === 'acme') ours = emailId;
+      else theirs = emailId;
+    }
+  }
+  token = await live.token();
+});
+afterAll(() => live?.stop());
+
+const get = (path: string, bearer = token) => live.call(path, { token: bearer });
+const base64url = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
+/** An answer without what names its request. */
+const told = ({ status, headers, body }: Answer) => {
+  const { 'x-request-id': _, 'apigw-requestid': __, date: ___, ...rest } = headers;
+  return { status, headers: rest, body };
+};
+const expectRefused = (answer: Answer) => {
+  expect(answer.status).toBe(401);
+  expect(answer.body).not.toMatch(/secret|example/);
+  expect(answer.headers['www-authenticate']).toMatch(/^Bearer/);
+  expect(answer.headers['apigw-requestid']).toEqual(expect.any(String));
+};
+const expectInvalid = (answer: Answer, field: string) => {
+  expect(answer).toMatchObject({
+    status: 400,
+    headers: { 'content-type': 'application/problem+json' },
+    json: { type: '/problems/invalid-request', status: 400, field, detail: expect.any(String) },
+  });
+};
+
+describe('who calls', () => {
+  it('the genuine token opens its account', async () => {
+    expect((await get(acmeList)).json.emails).toHaveLength(30);
+  });
+
+  it('101 no token is refused on every route that is not public', async () => {
+    for (const path of [
+      acmeList,
+      `${acmeList}/${ours}`,
+      '/accounts/acme/attention-list?format=csv',
+      '/emails?attention=true',
+      `/emails/${ours}`,
+    ]) {
+      expectRefused(await live.call(path));
+      expectRefused(await live.call(path, { headers: { authorization: '' } }));
+      expectRefused(await live.call(path, { headers: { authorization: 'Basic YWNtZTphY21l' } }));
+    }
+    expectRefused(await live.call(`${acmeList}/statuses`, { method: 'POST' }));
+    expect((await live.call('/statuses')).status).toBe(200);
+  });
+
+  it('102 a token that is over is refused, and one without an end', async () => {
+    expectRefused(await get(acmeList, await live.token({ exp: Math.floor(Date.now() / 1000) - 1 })));
+    expectRefused(await get(acmeList, await live.token({ exp: undefined })));
+    expectRefused(await get(acmeList, await live.token({ nbf: Math.floor(Date.now() / 1000) + 600 })));
+  });
+
+  it('103 a token signed with nothing, or with the public key as a shared secret, is refused', async () => {
+    const [, claims = ''] = token.split('.');
+    const none = `${base64url({ alg: 'none', typ: 'JWT' })}.${claims}.`;
+    const [jwk] = live.issuer.jwks.keys;
+    const pem = createPublicKey({ key: jwk as JsonWebKey, format: 'jwk' }).export({ type: 'spki', format: 'pem' });
+    const signed = `${base64url({ alg: 'HS256', typ: 'JWT', kid: jwk?.kid })}.${claims}`;
+    const hmac = createHmac('sha256', pem).update(signed).digest('base64url');
+    const [head, , signature] = token.split('.');
+    const promoted = `${head}.${base64url({ ...JSON.parse(Buffer.from(claims, 'base64url').toString()), scope: 'mailtrail/support' })}.${signature}`;
+    for (const forged of [none, `${none}x`, `${signed}.${hmac}`, promoted, 'x', 'a.b.c', token.slice(0, -4)]) {
+      expectRefused(await get(acmeList, forged));
+    }
+  });
+
+  it.each([
+    ["Cognito's", { token_use: 'id' }],
+    ["Keycloak's", { typ: 'ID' }],
+    ['one with the hash of its access token', { at_hash: 'x' }],
+  ])('104 an ID token in place of the access token is refused: %s', async (_, claims) => {
+    expectRefused(await get(acmeList, await live.token(claims)));
+  });
+
+  it('105 a token for another audience or of another issuer is refused', async () => {
+    const claims = [
+      { aud: 'another' },
+      { aud: undefined },
+      { aud: `${audience}/` },
+      { aud: undefined, client_id: 'another' },
+      { iss: 'https://issuer.test' },
+      { iss: 'https://evil.test/' },
+      { iss: undefined },
+    ];
+    for (const changed of claims) expectRefused(await get(acmeList, await live.token(changed)));
+  });
+});
+
+describe("what is another account's", () => {
+  it("106 another account's id gives the very answer of an unknown one", async () => {
+    const unknown = await get(`${acmeList}/${'A'.repeat(22)}`);
+    expect(unknown).toMatchObject({ status: 404, json: { type: '/problems/not-found' } });
+    for (const path of [
+      `${acmeList}/${theirs}`,
+      `/accounts/globex/emails/${theirs}`,
+      `/accounts/globex/emails/${ours}`,
+      '/accounts/globex/emails',
+      '/accounts/nobody/emails',
+      '/accounts/globex/attention-list?format=csv',
+    ]) {
+      expect(told(await get(path)), path).toEqual(told(unknown));
+    }
+    for (const claim of [undefined, '', ['acme', 'globex'], { acme: true }, 'ACME', ' acme', 'acme ']) {
+      expect(told(await get(acmeList, await live.token({ account_id: claim })))).toEqual(told(unknown));
+    }
+  });
+
+  it('113 ids cannot be tried out: whatever is guessed, the answer is the same', async () => {
+    const answers = new Set<string>();
+    for (let guess = 0; guess < 300; guess += 1) {
+      const at = guess % 22;
+      const near = `${theirs.slice(0, at)}${theirs[at] === 'x' ? 'y' : 'x'}${theirs.slice(at + 1)}`;
+      answers.add(JSON.stringify(told(await get(`${acmeList}/${guess % 3 === 0 ? theirs : near}`))));
+    }
+    expect(answers.size).toBe(1);
+  });
+
+  it("113 nor recipients and references: another account's are like those of nobody", async () => {
+    const nobody = await get(`${acmeList}?recipient=nobody@example.com`);
+    expect(nobody.json).toEqual({ emails: [] });
+    for (const filter of ['recipient=person29@globex.example', 'reference=globex-29', 'reference=nothing']) {
+      expect(told(await get(`${acmeList}?${filter}`)), filter).toEqual(told(nobody));
+    }
+  });
+});
+
+describe('what is asked', () => {
+  it('107 a cursor that was changed, or is of another account or another query, is refused', async () => {
+    const { cursor } = (await get(`${acmeList}?limit=5`)).json;
+    expect((await get(`${acmeList}?limit=9&cursor=${cursor}`)).json.emails).toHaveLength(9);
+    const globex = await live.token({ account_id: 'globex' });
+    const foreign = (await get('/accounts/globex/emails?limit=5', globex)).json.cursor;
+    const support = await live.token({ scope: 'mailtrail/support' });
+    const ofAll = (await get('/emails?attention=true&limit=5', support)).json.cursor;
+    const [at, emailId, signature] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    const changed = [
+      ...Array.from({ length: cursor.length }, (_, index) => flipped(cursor, index)),
+      foreign,
+      ofAll,
+      '',
+      '0',
+      'null',
+      `${cursor}A`,
+      `${cursor}%3D`,
+      base64url([at, theirs, signature]),
+      base64url([at + 1, emailId, signature]),
+      base64url([at, emailId, '']),
+      base64url([at, emailId]),
+      base64url({ at, emailId, signature }),
+    ];
+    for (const wrong of changed) expectInvalid(await get(`${acmeList}?limit=5&cursor=${wrong}`), 'cursor');
+    for (const query of [
+      'attention=true',
+      'status=delivered',
+      'recipient=a@b.example',
+      'reference=x',
+      'from=2026-01-01T00:00:00Z',
+      'to=2027-01-01T00:00:00Z',
+    ]) {
+      expectInvalid(await get(`${acmeList}?${query}&cursor=${cursor}`), 'cursor');
+    }
+    expectInvalid(await get(`/accounts/globex/emails?cursor=${cursor}`, globex), 'cursor');
+    expectInvalid(await get(`/emails?attention=true&cursor=${cursor}`, support), 'cursor');
+  });
+
+  it.each(['0', '-1', '1e9', '10;', '10%3B', '101', '1.5', '0x10', '+5', '%205', '', 'NaN', '9'.repeat(400)])(
+    '108 limit=%s is refused',
+    async limit => {
+      expectInvalid(await get(`${acmeList}?limit=${limit}`), 'limit');
+    },
+  );
+
+  it.each([
+    'limit=5&limit=6',
+    'limit=5&limit=5',
+    'status=sent&status=delivered',
+    'cursor=&cursor=',
+    'limit=5&l%69mit=6',
+  ])('109 a parameter that is given twice is refused: %s', async query => {
+    expectInvalid(await get(`${acmeList}?${query}`), new URLSearchParams(query).keys().next().value!);
+  });
+
+  it.each(['state', 'Status', 'status[]', 'filter', 'account_id', 'accountId', '__proto__', 'constructor', ''])(
+    '110 an unknown filter is refused: %j',
+    async name => {
+      const query = `${encodeURIComponent(name)}=delivered`;
+      for (const path of [acmeList, `${acmeList}/${ours}`, '/statuses', '/openapi.json']) {
+        expectInvalid(await get(`${path}?${query}`), name);
+      }
+    },
+  );
+
+  it.each([
+    '/accounts/%2e%2e/emails',
+    '/accounts/acme/emails/%2e%2e',
+    '/accounts/acme/emails/..',
+    '/accounts/acme%00/emails',
+    '/accounts/acme/emails/%00',
+    '/accounts/acme%2Femails',
+    '/accounts/acme%2Femails/emails',
+    '/accounts/%61cme%20/emails',
+    '/accounts//emails',
+    '/accounts/acme/emails/',
+    '/accounts/%/emails',
+    '/accounts/%ff/emails',
+    '/accounts/globex%2F..%2Facme/emails',
+    '//accounts/acme/emails',
+  ])('111 the path %s finds nothing', async path => {
+    for (const bearer of [token, await live.token({ scope: 'mailtrail/support' })]) {
+      const answer = await get(path, bearer);
+      // Support may look at any account: one that nobody has is without emails.
+      if (answer.status === 200) expect(answer.json).toEqual({ emails: [] });
+      else expect(answer.status).toBe(404);
+    }
+  });
+
+  it('112 the pages of the configured origins alone may read answers: neither a foreign one nor null', async () => {
+    const preflight = (origin: string) =>
+      live.call(acmeList, {
+        method: 'OPTIONS',
+        headers: { origin, 'access-control-request-method': 'GET', 'access-control-request-headers': 'authorization' },
+      });
+    const asked = (origin: string) => live.call(acmeList, { token, headers: { origin } });
+    for (const answer of [await preflight(allowedOrigin), await asked(allowedOrigin)]) {
+      expect(answer.headers['access-control-allow-origin']).toBe(allowedOrigin);
+      expect(answer.headers).not.toHaveProperty('access-control-allow-credentials');
+    }
+    for (const origin of [
+      'https://evil.example',
+      'null',
+      `${allowedOrigin}.evil.example`,
+      'http://app.example.com',
+      '*',
+    ]) {
+      for (const answer of [await preflight(origin), await asked(origin)]) {
+        expect(answer.headers, origin).not.toHaveProperty('access-control-allow-origin');
+      }
+    }
+  });
+
+  it.each([
+    ':accountId',
+    '#status',
+    'a OR 1=1',
+    "x' OR 'a'='a",
+    'begins_with(recipient, :r)',
+    '{"$ne":null}',
+    '*',
+    '%',
+    '(((',
+    '"',
+    '\\',
+    '$(id)',
+    'x) OR attribute_exists(emailId',
+  ])('114 the search text %j is text, and finds nothing', async text => {
+    const encoded = encodeURIComponent(text);
+    expect((await get(`${acmeList}?reference=${encoded}`)).json).toEqual({ emails: [] });
+    const byRecipient = await get(`${acmeList}?recipient=${encoded}%40example.com`);
+    if (byRecipient.status === 200) expect(byRecipient.json).toEqual({ emails: [] });
+    else expectInvalid(byRecipient, 'recipient');
+  });
+
+  it('115 a range the wrong way round is refused, and an endless one is just a range', async () => {
+    const year = (from: string, to: string) => get(`${acmeList}?from=${from}T00:00:00Z&to=${to}T00:00:00Z&limit=100`);
+    expectInvalid(await year('2026-01-03', '2026-01-02'), 'to');
+    expectInvalid(await year('2026-01-02', '2026-01-02'), 'to');
+    expect((await year('0000-01-01', '9999-12-31')).json.emails).toHaveLength(30);
+    expect((await year('1970-01-01', '1970-01-02')).json).toEqual({ emails: [] });
+    expect((await get(`${acmeList}?to=0001-01-01T00:00:00Z`)).json).toEqual({ emails: [] });
+    for (const wrong of [
+      '2026-13-01T00:00:00Z',
+      '2026-02-30T00:00:00Z',
+      '2026-01-01',
+      '1767225600000',
+      'now',
+      '',
+      '+275760-09-13T00:00:00Z',
+      '2026-01-01T00:00:00',
+    ]) {
+      expectInvalid(await get(`${acmeList}?from=${encodeURIComponent(wrong)}`), 'from');
+    }
+  });
+});
+
+function flipped(text: string, index: number): string {
+  return `${text.slice(0, index)}${text[index] === 'A' ? 'B' : 'A'}${text.slice(index + 1)}`;
+}

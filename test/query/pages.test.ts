@@ -1,0 +1,243 @@
+/** The laws of lists: whatever emails there are, and whatever is asked for, the pages together are just what was asked for. */
+
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type CanonicalEvent, emailIdOf } from '../../shared/event.ts';
+import { createReader } from '../../shared/reader.ts';
+import { asksForAttention, merge, type Status, statusIds } from '../../shared/status.ts';
+import { isoText } from '../../shared/time.ts';
+import { noon } from '../arbitrary-events.ts';
+import { queryFunction, supportToken, tokenOf } from '../query-function.ts';
+import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+
+const minute = 60_000;
+const day = 24 * 60 * minute;
+
+let stored: StoredEmails;
+beforeAll(async () => {
+  stored = await startStoredEmails();
+});
+afterAll(() => stored?.stop());
+
+/** An email as the test knows it. */
+interface KnownEmail {
+  readonly first: CanonicalEvent;
+  readonly events: CanonicalEvent[];
+  readonly firstSeenAt: number;
+  attentionSince: number | undefined;
+}
+
+interface Filter {
+  readonly account: number | null;
+  readonly status?: Status;
+  readonly attention?: true;
+  readonly recipient?: number;
+  readonly reference?: number;
+  /** Hours after the beginning. */
+  readonly from?: number;
+  readonly to?: number;
+}
+
+const few = fc.integer({ min: 0, max: 2 });
+const status = fc.constantFrom<Status>(...statusIds);
+const hours = fc.integer({ min: 0, max: 96 });
+
+const arbitraryEmail = fc.record({
+  /** 2: of none that is known. */
+  account: few,
+  recipient: few,
+  reference: few,
+  statuses: fc.array(status, { minLength: 1, maxLength: 3 }),
+  /** Coarse, so that many emails are of the same time. */
+  seenAt: hours,
+});
+
+const filters = {
+  status: fc.option(status, { nil: undefined, freq: 2 }),
+  recipient: fc.option(few, { nil: undefined, freq: 2 }),
+  reference: fc.option(few, { nil: undefined, freq: 2 }),
+  from: fc.option(hours, { nil: undefined, freq: 2 }),
+  to: fc.option(hours, { nil: undefined, freq: 2 }),
+};
+const arbitraryFilter: fc.Arbitrary<Filter> = fc
+  .oneof(
+    fc.record({
+      account: fc.constantFrom(0, 1),
+      attention: fc.option(fc.constant(true as const), { nil: undefined }),
+      ...filters,
+    }),
+    fc.record({ account: fc.constant(null), attention: fc.constant(true as const), ...filters }),
+    fc.record({ account: fc.constant(null), attention: fc.constant(undefined), ...filters, recipient: few }),
+  )
+  .filter(({ from, to }) => from === undefined || to === undefined || from < to)
+  .map(
+    filter =>
+      Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as unknown as Filter,
+  );
+
+let sets = 0;
+
+/** A set of emails of its own accounts, recipients, references and days, and its lists over the API. */
+function dataSet() {
+  sets += 1;
+  const name = `set${sets}`;
+  const begin = noon + sets * 10 * day;
+  const now = begin + 6 * day;
+  const emails: KnownEmail[] = [];
+  const reader = createReader({
+    client: stored.client,
+    tableName: stored.tableName,
+    retentionDays: 400,
+    now: () => now,
+  });
+  const call = queryFunction({ store: { ...stored.store, ...reader } }, { now: () => now });
+  const account = (number: number) => (number === 2 ? {} : { accountId: `${name}-${number}` });
+  const recipient = (number: number) => `${number}@${name}.example`;
+  const reference = (number: number) => `${name}-${number}`;
+
+  async function record(email: KnownEmail, event: CanonicalEvent, at: number) {
+    await stored.record([event], at);
+    email.events.push(event);
+    const verdict = merge(email.events);
+    if (verdict !== null && asksForAttention(verdict)) email.attentionSince ??= at;
+  }
+
+  return {
+    emails,
+    begin,
+    async add({
+      account: owner,
+      recipient: to,
+      reference: of,
+      statuses,
+      seenAt,
+    }: typeof arbitraryEmail extends fc.Arbitrary<infer T> ? T : never) {
+      const firstSeenAt = begin + seenAt * 60 * minute;
+      const first = anEvent({ ...account(owner), recipient: recipient(to), reference: reference(of), status: null });
+      const email: KnownEmail = { first, events: [], firstSeenAt, attentionSince: undefined };
+      emails.push(email);
+      for (const [index, next] of statuses.entries()) {
+        const event = { ...first, status: next, eventId: `${first.eventId}-${index}`, occurredAt: firstSeenAt + index };
+        await record(email, event, firstSeenAt + index * 7 * 60 * minute);
+      }
+    },
+    /** One more event of an email that is there. */
+    tell: (email: KnownEmail, next: Status, at: number) =>
+      record(
+        email,
+        { ...email.first, status: next, eventId: `${email.first.eventId}-${email.events.length}`, occurredAt: at },
+        at,
+      ),
+
+    /** The ids of the emails that a filter takes, newest first as far as times tell. */
+    expected(filter: Filter) {
+      const taken = emails.filter(({ first, events, firstSeenAt }) => {
+        const verdict = merge(events);
+        return (
+          (filter.account === null || first.accountId === account(filter.account).accountId) &&
+          (filter.status === undefined || verdict?.status === filter.status) &&
+          (!filter.attention || (verdict !== null && asksForAttention(verdict))) &&
+          (filter.recipient === undefined || first.recipient === recipient(filter.recipient)) &&
+          (filter.reference === undefined || first.reference === reference(filter.reference)) &&
+          (filter.from === undefined || firstSeenAt >= begin + filter.from * 60 * minute) &&
+          (filter.to === undefined || firstSeenAt < begin + filter.to * 60 * minute)
+        );
+      });
+      const byAttention = filter.attention && filter.recipient === undefined && filter.reference === undefined;
+      return taken.map(email => ({
+        emailId: emailIdOf(email.first),
+        at: byAttention ? email.attentionSince! : email.firstSeenAt,
+      }));
+    },
+
+    /** The ids in all pages of the list; `between` comes after each page. */
+    async pagesOf(filter: Filter, limit: number, between: () => Promise<void> = async () => {}) {
+      const query = new URLSearchParams({ limit: String(limit) });
+      if (filter.status) query.set('status', filter.status);
+      if (filter.attention) query.set('attention', 'true');
+      if (filter.recipient !== undefined) query.set('recipient', recipient(filter.recipient));
+      if (filter.reference !== undefined) query.set('reference', reference(filter.reference));
+      // The days of other sets are not this one's: support's list goes over all accounts.
+      const since = filter.from ?? (filter.account === null ? -1 : undefined);
+      if (since !== undefined) query.set('from', isoText(begin + since * 60 * minute));
+      if (filter.to !== undefined) query.set('to', isoText(begin + filter.to * 60 * minute));
+      const seen: string[] = [];
+      for (;;) {
+        const { statusCode, json } =
+          filter.account === null
+            ? await call('GET /emails', { token: supportToken, query: query.toString() })
+            : await call('GET /accounts/{accountId}/emails', {
+                path: { accountId: account(filter.account).accountId! },
+                token: tokenOf(account(filter.account).accountId!),
+                query: query.toString(),
+              });
+        expect(statusCode).toBe(200);
+        expect(json.emails.length).toBeLessThanOrEqual(limit);
+        seen.push(...json.emails.map(({ emailId }: { emailId: string }) => emailId));
+        if (json.cursor === undefined) return seen;
+        query.set('cursor', json.cursor);
+        await between();
+      }
+    },
+  };
+}
+
+describe('the pages of a list', () => {
+  it('are together just the emails that the filter takes, each once, newest first: a thousand sets of emails', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(arbitraryEmail, { maxLength: 24 }),
+        fc.array(fc.tuple(arbitraryFilter, fc.integer({ min: 1, max: 30 })), { minLength: 2, maxLength: 4 }),
+        async (emails, lists) => {
+          const set = dataSet();
+          await Promise.all(emails.map(email => set.add(email)));
+          for (const [filter, limit] of lists) {
+            const seen = await set.pagesOf(filter, limit);
+            const expected = new Map(set.expected(filter).map(({ emailId, at }) => [emailId, at]));
+            expect(seen.toSorted()).toEqual([...expected.keys()].sort());
+            const times = seen.map(emailId => expected.get(emailId)!);
+            expect(times).toEqual(times.toSorted((a, b) => b - a));
+          }
+        },
+      ),
+      { numRuns: 1_000 },
+    );
+  }, 300_000);
+
+  it('show no email twice, and none is missing that was there before the first page, whatever is written meanwhile', async () => {
+    const write = fc.oneof(fc.record({ new: arbitraryEmail }), fc.record({ of: fc.nat(), status, after: hours }));
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(arbitraryEmail, { minLength: 4, maxLength: 20 }),
+        arbitraryFilter,
+        fc.integer({ min: 1, max: 5 }),
+        fc.array(fc.array(write, { maxLength: 4 }), { maxLength: 12 }),
+        async (emails, filter, limit, writes) => {
+          const set = dataSet();
+          await Promise.all(emails.map(email => set.add(email)));
+          const idsOf = () => new Set(set.expected(filter).map(({ emailId }) => emailId));
+          let thereAllTheTime = idsOf();
+          const ever = new Set(thereAllTheTime);
+          const seen = await set.pagesOf(filter, limit, async () => {
+            for (const one of writes.pop() ?? []) {
+              if ('new' in one) await set.add(one.new);
+              else
+                await set.tell(
+                  set.emails[one.of % set.emails.length]!,
+                  one.status,
+                  set.begin + 4 * day + one.after * minute,
+                );
+              const there = idsOf();
+              thereAllTheTime = new Set([...thereAllTheTime].filter(emailId => there.has(emailId)));
+              for (const emailId of there) ever.add(emailId);
+            }
+          });
+          expect(new Set(seen).size).toBe(seen.length);
+          expect([...thereAllTheTime].filter(emailId => !seen.includes(emailId))).toEqual([]);
+          expect(seen.filter(emailId => !ever.has(emailId))).toEqual([]);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  }, 120_000);
+});
