@@ -213,7 +213,7 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
     return { ...of('byAccount', 'accountId', accountId), ...bySight };
   }
 
-  /** The next keys of an index, newest first, and whether the partition may hold more. */
+  /** The next keys of an index, newest first, and whether the partition holds more. */
   async function keysAfter(
     { index, partitionKey, sortKey, partitionOf, from, to }: List,
     after: Position | null,
@@ -227,7 +227,7 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
           ? ''
           : ' AND #sort <= :to'
         : ` AND #sort ${to === undefined ? '>= :from' : 'BETWEEN :from AND :to'}`;
-    const { Items = [], LastEvaluatedKey } = await client.send(
+    const { Items = [] } = await client.send(
       new QueryCommand({
         TableName: tableName,
         IndexName: index,
@@ -235,7 +235,8 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
         ExpressionAttributeNames: { '#partition': partitionKey, ...(bounded !== '' && { '#sort': sortKey }) },
         ExpressionAttributeValues: { ':partition': partition, ...bounds },
         ScanIndexForward: false,
-        Limit: limit,
+        // One more tells whether anything follows: a last page that is empty would lead people on.
+        Limit: limit + 1,
         ...(after !== null &&
           after.emailId !== null && {
             ExclusiveStartKey: { [partitionKey]: partition, emailId: after.emailId, [sortKey]: after.at },
@@ -243,8 +244,8 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
       }),
     );
     return {
-      keys: Items.map(key => ({ at: key[sortKey] as number, emailId: key.emailId as string })),
-      more: LastEvaluatedKey !== undefined,
+      keys: Items.slice(0, limit).map(key => ({ at: key[sortKey] as number, emailId: key.emailId as string })),
+      more: Items.length > limit,
     };
   }
 }

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { noon } from '../arbitrary-events.ts';
+import { queryFunction, tokenOf } from '../query-function.ts';
+import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+
+const minute = 60_000;
+
+describe('the attention list as a file', () => {
+  let emails: StoredEmails;
+  beforeAll(async () => {
+    emails = await startStoredEmails();
+    for (let index = 0; index < 7; index += 1) {
+      const event = anEvent({
+        accountId: 'acme',
+        recipient: `jane${index}@example.com`,
+        subject: `Invoice ${index}, "final"`,
+        reference: `INV-${index}`,
+        status: index % 2 === 0 ? 'invalid' : 'delivered',
+        providerEvent: 'bounce',
+        reason: { code: '550', enhancedCode: '5.1.1', text: 'no such user' },
+      });
+      await emails.record([event], noon + index * minute);
+    }
+  });
+  afterAll(() => emails?.stop());
+
+  /** All pages one after the other, as a program that follows the links gets them. */
+  async function file(format: string, limit: number, accountId = 'acme') {
+    const pages: string[] = [];
+    let query: string | undefined = `format=${format}&limit=${limit}`;
+    while (query !== undefined) {
+      const {
+        statusCode,
+        headers,
+        text = '',
+      } = await queryFunction(emails)('GET /accounts/{accountId}/attention-list', {
+        path: { accountId },
+        token: tokenOf(accountId),
+        query,
+      });
+      expect(statusCode).toBe(200);
+      pages.push(text);
+      const link = headers.link;
+      if (link !== undefined) expect(link).toMatch(/^<\/accounts\/[^/]+\/attention-list\?[^>]+>; rel="next"$/);
+      query = link && new URL(link.slice(1, link.indexOf('>')), 'https://api').search.slice(1);
+    }
+    return { pages, text: pages.join('') };
+  }
+
+  it('is CSV, newest trouble first, with who and why; the pages are one file, with one header', async () => {
+    const { pages, text } = await file('csv', 3);
+    expect(pages).toHaveLength(2);
+    const lines = text.split('\r\n');
+    expect(lines[0]).toBe('emailId,recipient,subject,reference,provider,status,statusAt,firstSeenAt,why,whatToDo');
+    expect(lines).toHaveLength(1 + 4 + 1);
+    expect(lines[1]).toContain(
+      ',jane6@example.com,"Invoice 6, ""final""",INV-6,sendgrid,Invalid,2026-01-02T12:00:00.000Z,2026-01-02T12:06:00.000Z,"sendgrid reported ""bounce"" at 2026-01-02T12:00:00.000Z: no such user (code 550, enhanced code 5.1.1)",Contact the recipient',
+    );
+    expect((await file('csv', 500)).text).toBe(text);
+  });
+
+  it('is JSON Lines: each line by itself, without a header', async () => {
+    const { pages, text } = await file('jsonl', 2);
+    expect(pages).toHaveLength(2);
+    const lines = text
+      .trimEnd()
+      .split('\n')
+      .map(line => JSON.parse(line));
+    expect(lines.map(({ recipient }) => recipient)).toEqual([6, 4, 2, 0].map(index => `jane${index}@example.com`));
+    expect(lines[0]).toMatchObject({
+      status: 'Invalid',
+      whatToDo: expect.stringContaining('Contact'),
+      why: expect.stringContaining('no such user'),
+    });
+  });
+
+  it('of an account without trouble is a header alone, or nothing', async () => {
+    expect((await file('csv', 10, 'happy')).text.split('\r\n')).toHaveLength(2);
+    expect((await file('jsonl', 10, 'happy')).text).toBe('');
+  });
+
+  it.each(['=cmd|"/C calc"!A0', '+1+1', '-2+3', '@SUM(A1)', '\t=1', '\uff1d1+1'])(
+    'gives a spreadsheet nothing to run: %j stays text',
+    async hostile => {
+      const accountId = `hostile-${encodeURIComponent(hostile)}`;
+      const event = anEvent({
+        accountId,
+        subject: hostile,
+        reference: hostile,
+        recipient: `${hostile}@example.com`,
+        status: 'rejected',
+        providerEvent: hostile,
+        reason: { text: hostile },
+      });
+      await emails.record([event], noon);
+      const { text } = await file('csv', 10, accountId);
+      const [, row = ''] = text.split('\r\n');
+      const cells = row.split(/,(?=(?:[^"]*"[^"]*")*[^"]*$)/).map(cell => cell.replace(/^"|"$/g, ''));
+      for (const cell of cells) expect(cell).not.toMatch(/^[=+\-@\t\r\uff1d\uff0b\uff0d\uff20]/);
+      expect(JSON.parse((await file('jsonl', 10, accountId)).text)).toMatchObject({ subject: hostile });
+    },
+  );
+
+  it.each([
+    ['', 'format'],
+    ['format=xlsx', 'format'],
+    ['format=csv&limit=501', 'limit'],
+    ['format=csv&status=sent', 'status'],
+    ['format=csv&cursor=x', 'cursor'],
+  ])('refuses %j', async (query, field) => {
+    const answer = await queryFunction(emails)('GET /accounts/{accountId}/attention-list', {
+      path: { accountId: 'acme' },
+      token: tokenOf('acme'),
+      query,
+    });
+    expect(answer).toMatchObject({ statusCode: 400, json: { field } });
+  });
+
+  it('is saved by a browser under a name, and its bytes are what they say', async () => {
+    const { headers } = await queryFunction(emails)('GET /accounts/{accountId}/attention-list', {
+      path: { accountId: 'acme' },
+      token: tokenOf('acme'),
+      query: 'format=csv',
+    });
+    expect(headers).toMatchObject({
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': 'attachment; filename="attention.csv"',
+      'x-content-type-options': 'nosniff',
+      'cache-control': 'private, no-cache',
+      etag: expect.stringMatching(/^W\/"/),
+    });
+  });
+});

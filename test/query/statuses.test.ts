@@ -1,0 +1,117 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { noon } from '../arbitrary-events.ts';
+import { queryFunction, supportToken, tokenOf } from '../query-function.ts';
+import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+
+const route = 'POST /accounts/{accountId}/emails/statuses';
+
+describe('the status of many emails in one call', () => {
+  let emails: StoredEmails;
+  const ids: string[] = [];
+  beforeAll(async () => {
+    emails = await startStoredEmails();
+    for (const [index, status] of (['delivered', 'invalid', 'sent'] as const).entries()) {
+      const event = anEvent({ accountId: 'acme', reference: `INV-${index}`, status });
+      ids.push(await emails.record([event], noon + index));
+    }
+  });
+  afterAll(() => emails?.stop());
+
+  const ask = (body: unknown, accountId = 'acme', token = tokenOf(accountId)) =>
+    queryFunction(emails)(route, {
+      path: { accountId },
+      token,
+      body: typeof body === 'string' ? body : JSON.stringify(body),
+    });
+
+  it('by ids: each in the order in which it was asked for, and those that are not there are without an email', async () => {
+    const unknown = 'A'.repeat(22);
+    const { statusCode, json, headers } = await ask({ emailIds: [ids[1], unknown, ids[0], ids[1], 'no id at all'] });
+    expect(statusCode).toBe(200);
+    expect(headers['cache-control']).toBe('no-store');
+    expect(json.results).toMatchObject([
+      {
+        asked: ids[1],
+        emails: [{ emailId: ids[1], status: 'invalid', label: 'Invalid', attention: true }],
+        more: false,
+      },
+      { asked: unknown, emails: [], more: false },
+      { asked: ids[0], emails: [{ status: 'delivered', reference: 'INV-0', attention: false }] },
+      { asked: ids[1], emails: [{ emailId: ids[1] }] },
+      { asked: 'no id at all', emails: [], more: false },
+    ]);
+  });
+
+  it('by references: an invoice and its reminder are both there, newest first', async () => {
+    const invoice = await emails.record([anEvent({ accountId: 'acme', reference: 'INV-9' })], noon);
+    const reminder = await emails.record(
+      [anEvent({ accountId: 'acme', reference: 'INV-9', status: 'sent' })],
+      noon + 1,
+    );
+    const { json } = await ask({ references: ['INV-9', 'INV-404', '\u0000', 'x'.repeat(5000), 'INV-1'] });
+    expect(
+      json.results.map((result: { emails: { emailId: string }[] }) => result.emails.map(({ emailId }) => emailId)),
+    ).toEqual([[reminder, invoice], [], [], [], [ids[1]]]);
+  });
+
+  it('says where a reference has more emails than are looked at', async () => {
+    for (let index = 0; index < 30; index += 1) {
+      await emails.record([anEvent({ accountId: 'acme', reference: 'monthly' })], noon + index);
+    }
+    const { json } = await ask({ references: ['monthly', 'INV-0'] });
+    expect(json.results).toMatchObject([{ more: true }, { more: false }]);
+    expect(json.results[0].emails).toHaveLength(25);
+  });
+
+  it('a hundred at once', async () => {
+    const asked = Array.from({ length: 100 }, (_, index) => `INV-${index}`);
+    const { json } = await ask({ references: asked });
+    expect(json.results.map(({ asked }: { asked: string }) => asked)).toEqual(asked);
+  });
+
+  it("another account's ids and references are like unknown ones; support sees them under their account alone", async () => {
+    for (const [accountId, token] of [
+      ['globex', tokenOf('globex')],
+      ['globex', supportToken],
+    ] as const) {
+      const byId = await ask({ emailIds: ids }, accountId, token);
+      const byReference = await ask({ references: ['INV-0'] }, accountId, token);
+      for (const { json } of [byId, byReference]) {
+        expect(json.results.flatMap((result: { emails: unknown[] }) => result.emails)).toEqual([]);
+      }
+    }
+    expect((await ask({ emailIds: ids }, 'acme', supportToken)).json.results[0].emails).toHaveLength(1);
+    expect(await ask({ emailIds: ids }, 'acme', tokenOf('globex'))).toMatchObject({ statusCode: 404 });
+  });
+
+  it.each([
+    ['{', 'body'],
+    ['', 'body'],
+    ['[]', 'body'],
+    ['null', 'body'],
+    ['{}', 'emailIds'],
+    [{ emailIds: [] }, 'emailIds'],
+    [{ emailIds: ['a'], references: ['b'] }, 'emailIds'],
+    [{ emailIds: 'a' }, 'emailIds'],
+    [{ emailIds: ['a', 7] }, 'emailIds.1'],
+    [{ references: Array.from({ length: 101 }, () => 'a') }, 'references'],
+    [{ references: ['a'], limit: 5 }, 'limit'],
+    ['{"references":["a"],"__proto__":{}}', '__proto__'],
+  ])('refuses %j and names the field', async (body, field) => {
+    expect(await ask(body)).toMatchObject({ statusCode: 400, json: { type: '/problems/invalid-request', field } });
+  });
+
+  it('refuses a query, and a body that is larger than a hundred references can be', async () => {
+    const call = queryFunction(emails);
+    const at = { path: { accountId: 'acme' }, token: tokenOf('acme') };
+    expect(await call(route, { ...at, query: 'limit=5', body: '{"references":["a"]}' })).toMatchObject({
+      statusCode: 400,
+      json: { field: 'limit' },
+    });
+    const body = JSON.stringify({ references: Array.from({ length: 99 }, () => 'x'.repeat(2000)) });
+    expect(await call(route, { ...at, body })).toMatchObject({
+      statusCode: 413,
+      json: { type: '/problems/too-large' },
+    });
+  });
+});

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { noon } from '../arbitrary-events.ts';
+import { queryFunction, supportToken, tokenOf, tokenWith } from '../query-function.ts';
+import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+
+const day = 24 * 60 * 60_000;
+
+describe("support's routes, across accounts", () => {
+  let emails: StoredEmails;
+  const ids: Record<string, string> = {};
+  beforeAll(async () => {
+    emails = await startStoredEmails();
+    const tell = async (name: string, at: number, changes: Parameters<typeof anEvent>[0]) => {
+      ids[name] = await emails.record([anEvent(changes)], at);
+    };
+    await tell('acme', noon - 3 * day, { accountId: 'acme', reference: 'INV-1', status: 'soft_bounced' });
+    await tell('globex', noon - day, {
+      accountId: 'globex',
+      reference: 'INV-1',
+      recipient: 'sam@example.com',
+      status: 'marked_spam',
+    });
+    await tell('nobody', noon - 1, { status: 'invalid' });
+    await tell('fine', noon, { accountId: 'acme' });
+  });
+  afterAll(() => emails?.stop());
+
+  const list = (query: string, token = supportToken) => queryFunction(emails)('GET /emails', { query, token });
+  const names = ({ json }: Awaited<ReturnType<typeof list>>) =>
+    json.emails.map(({ emailId }: { emailId: string }) => Object.keys(ids).find(name => ids[name] === emailId));
+
+  it('find what happened to the mail to jane, whoever sent it, however her address is written', async () => {
+    expect(names(await list('recipient=jane@example.com'))).toEqual(['fine', 'nobody', 'acme']);
+    expect(names(await list('recipient=%20Jane@Example.COM'))).toEqual(['fine', 'nobody', 'acme']);
+    expect(names(await list('recipient=jane@example.com&status=invalid'))).toEqual(['nobody']);
+  });
+
+  it('find every email of a reference, and whose it is', async () => {
+    const answer = await list('reference=INV-1');
+    expect(names(answer)).toEqual(['globex', 'acme']);
+    expect(answer.json.emails.map(({ accountId }: { accountId: string }) => accountId)).toEqual(['globex', 'acme']);
+  });
+
+  it('find what somebody must act on, in all accounts and in none, newest trouble first', async () => {
+    expect(names(await list('attention=true'))).toEqual(['nobody', 'globex', 'acme']);
+    const first = await list('attention=true&limit=2');
+    expect(names(first)).toEqual(['nobody', 'globex']);
+    expect(names(await list(`attention=true&limit=2&cursor=${first.json.cursor}`))).toEqual(['acme']);
+  });
+
+  it('show one email, also where its account is not known', async () => {
+    const one = (emailId: string) =>
+      queryFunction(emails)('GET /emails/{emailId}', { path: { emailId }, token: supportToken });
+    expect((await one(ids.nobody!)).json).toMatchObject({ accountId: null, status: 'invalid', timeline: [{}] });
+    expect((await one(ids.globex!)).json).toMatchObject({ accountId: 'globex' });
+    expect(await one('A'.repeat(22))).toMatchObject({ statusCode: 404 });
+  });
+
+  it.each(['', 'status=invalid', 'from=2026-01-01T00:00:00Z', 'limit=5'])(
+    'ask for a recipient, a reference or attention: %j alone is refused',
+    async query => {
+      expect(await list(query)).toMatchObject({ statusCode: 400, json: { field: 'recipient' } });
+    },
+  );
+
+  it('refuse an address that is none', async () => {
+    for (const recipient of ['jane', '', 'a@b@c', 'jane@', `${'x'.repeat(400)}@example.com`, 'jane@exa%00mple.com']) {
+      expect(await list(`recipient=${recipient}`)).toMatchObject({ statusCode: 400, json: { field: 'recipient' } });
+    }
+  });
+
+  it("are not for an account's people", async () => {
+    for (const token of [tokenOf('acme'), tokenWith({ scope: 'mailtrail/supporter' })]) {
+      for (const answer of [
+        await list('recipient=jane@example.com', token),
+        await queryFunction(emails)('GET /emails/{emailId}', { path: { emailId: ids.acme! }, token }),
+      ]) {
+        expect(answer).toMatchObject({
+          statusCode: 403,
+          json: { type: '/problems/forbidden' },
+          headers: { 'www-authenticate': 'Bearer error="insufficient_scope", scope="mailtrail/support"' },
+        });
+      }
+    }
+  });
+});
