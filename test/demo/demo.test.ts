@@ -48,7 +48,7 @@ describe('the demo', () => {
     });
 
     it('comes through a kill -9 in the middle with every status right, and support told of each email once', async () => {
-      const log = Object.values(stack.endpoints.functions).find(({ environment }) => 'RETENTION_DAYS' in environment)!;
+      const log = Object.values(stack.endpoints.functions).find(({ environment }) => 'RETRY_QUEUE_URL' in environment)!;
       const answered = () => readFileSync(log.logFile, 'utf8').split('"webhook.answered"').length - 1;
       const running = run();
       running.catch(() => {});

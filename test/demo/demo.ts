@@ -5,11 +5,12 @@ import { StartError } from '../../infra/local/start-error.ts';
 import { emailIdOf } from '../../shared/event.ts';
 import { eachInFlight } from '../../shared/in-flight.ts';
 import { statuses } from '../../shared/status.ts';
+import { dataOf } from '../client/client.ts';
 import { accounts, type LivingEmail } from '../simulate/lives.ts';
 import { progress, progressEnds } from '../simulate/progress.ts';
 import { nothingAnswers, runningStack } from '../simulate/running-stack.ts';
 import { messageIdOf } from '../simulate/samples.ts';
-import { type EmailView, emailTimeline, historyTable, type Row } from './report.ts';
+import { emailTimeline, historyTable } from './report.ts';
 import { demoEmails, demoRequests } from './requests.ts';
 
 const requestsInFlight = 4;
@@ -48,8 +49,13 @@ async function demo(): Promise<void> {
   if (counts.deferred > 0) await stack.settled();
 
   const wrong = [];
+  const support = await stack.api({ support: true });
+  const lookUp = async (email: LivingEmail) => {
+    const path = { accountId: email.accountId, emailId: emailId(email) };
+    return dataOf(await support.GET('/accounts/{accountId}/emails/{emailId}', { params: { path } }));
+  };
   for (const email of emails) {
-    const { status } = await stack.get<EmailView>(pathOf(email), { support: true });
+    const { status } = await lookUp(email);
     if (status !== email.life.ends) wrong.push(`${email.reference}: ${status} instead of ${email.life.ends}`);
   }
   console.log(
@@ -59,15 +65,16 @@ async function demo(): Promise<void> {
   if (wrong.length > 0) process.exitCode = 1;
 
   const [accountId] = accounts;
-  const { emails: rows } = await stack.get<{ emails: Row[] }>(`/accounts/${accountId}/emails?limit=100`, {
-    account: accountId,
-  });
+  const people = await stack.api({ account: accountId });
+  const { emails: rows } = dataOf(
+    await people.GET('/accounts/{accountId}/emails', { params: { path: { accountId }, query: { limit: 100 } } }),
+  );
   console.log(`\nThe history of the account ${accountId}, from GET /accounts/${accountId}/emails, by reference:\n`);
   console.log(historyTable(rows.toSorted((a, b) => (a.reference ?? '').localeCompare(b.reference ?? ''))));
 
   const telling = emails.find(({ life }) => life.ends === 'hard_bounced' && life.steps.includes('opened'))!;
   console.log('\nOne email, from GET /accounts/{accountId}/emails/{emailId}:\n');
-  console.log(emailTimeline(await stack.get<EmailView>(pathOf(telling), { support: true })));
+  console.log(emailTimeline(await lookUp(telling)));
 
   const told = await waitForAlerts(alerting, stack.url);
   console.log(`\nWhat support was told, in full at ${stack.url}/_local/inbox:\n`);
@@ -81,10 +88,6 @@ async function demo(): Promise<void> {
 
 function emailId(email: LivingEmail): string {
   return emailIdOf({ provider: email.provider, messageId: messageIdOf(email), recipient: email.recipient });
-}
-
-function pathOf(email: LivingEmail): string {
-  return `/accounts/${email.accountId}/emails/${emailId(email)}`;
 }
 
 /** What support was told of the demo's emails: the messages, and which email each names. */

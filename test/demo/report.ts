@@ -1,12 +1,9 @@
 /** What the demo prints: the answers of the API, as a person reads them. */
 
-import type { emailView, rowView } from '../../functions/query/view.ts';
-
-export type Row = ReturnType<typeof rowView>;
-export type EmailView = ReturnType<typeof emailView>;
+import type { Email, EmailRow } from '../client/client.ts';
 
 /** An account's history as a table, one email a line. */
-export function historyTable(rows: readonly Row[]): string {
+export function historyTable(rows: readonly EmailRow[]): string {
   const header = ['since', 'reference', 'subject', 'recipient', 'by', 'status', ''];
   const lines = rows.map(row => [
     row.statusAt === null ? '' : shortTime(row.statusAt),
@@ -21,7 +18,7 @@ export function historyTable(rows: readonly Row[]): string {
 }
 
 /** One email: what became of it, what to do, and everything that was heard of it. */
-export function emailTimeline(email: EmailView): string {
+export function emailTimeline(email: Email): string {
   const timeline = email.timeline.map(event => [
     shortTime(event.at),
     event.label ?? 'note',

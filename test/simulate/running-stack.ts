@@ -6,6 +6,7 @@ import { AwsJsonError, awsJson } from '../../infra/local/aws-json.ts';
 import { dataDirOf, type Endpoints, readEndpoints } from '../../infra/local/endpoints.ts';
 import { StartError } from '../../infra/local/start-error.ts';
 import { createToken } from '../../infra/local/token.ts';
+import { type ApiClient, apiClient } from '../client/client.ts';
 import { signedRequest } from '../signing.ts';
 import type { Signed } from '../signing-scheme.ts';
 import { progress } from './progress.ts';
@@ -30,8 +31,8 @@ export interface RunningStack {
   send(request: SimulatedRequest): Promise<Counts>;
   /** Resolves once what was put off is recorded, which a busy machine may need. */
   settled(): Promise<void>;
-  /** GETs a path of the API with a token of an account, or of support. */
-  get<Answer>(path: string, as: { account: string } | { support: true }): Promise<Answer>;
+  /** The API's client with a token of an account, or of support. */
+  api(as: { account: string } | { support: true }): Promise<ApiClient>;
 }
 
 /** @throws StartError if no stack was started on the data directory, or one with secrets of its own */
@@ -60,12 +61,12 @@ export function runningStack(dataDir = dataDirOf()): RunningStack {
       }
     },
     settled: () => settled(dataDir),
-    async get<Answer>(path: string, as: { account: string } | { support: true }) {
-      const token = await createToken(dataDir, as);
-      const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } }).catch(() => null);
-      if (answer === null) throw nothingAnswers(url);
-      if (!answer.ok) throw new Error(`GET ${path} was answered ${answer.status}: ${await answer.text()}`);
-      return (await answer.json()) as Answer;
+    async api(as) {
+      const answered = (request: Request) =>
+        fetch(request).catch(() => {
+          throw nothingAnswers(url);
+        });
+      return apiClient(url, await createToken(dataDir, as), answered);
     },
   };
 }

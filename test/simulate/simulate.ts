@@ -6,7 +6,7 @@ import { StartError } from '../../infra/local/start-error.ts';
 import { emailIdOf } from '../../shared/event.ts';
 import { eachInFlight } from '../../shared/in-flight.ts';
 import { merge, type Status } from '../../shared/status.ts';
-import type { EmailView } from '../demo/report.ts';
+import { dataOf } from '../client/client.ts';
 import { providerNames } from '../signing.ts';
 import { type LivingEmail, livingEmails, stepsInTime } from './lives.ts';
 import { progress, progressEnds } from './progress.ts';
@@ -115,12 +115,15 @@ async function simulate(): Promise<void> {
   );
 
   if (counts.deferred > 0) await stack.settled();
+  const api = await stack.api({ support: true });
   const wrong: string[] = [];
   let checked = 0;
   await eachInFlight([...ends], requestsInFlight, async ([email, status]) => {
     const emailId = emailIdOf({ provider, messageId: messageIdOf(email), recipient: email.recipient });
-    const path = `/accounts/${email.accountId}/emails/${emailId}`;
-    const view = await stack.get<EmailView>(path, { support: true }).catch((error: Error) => error);
+    const path = { accountId: email.accountId, emailId };
+    const view = await api
+      .GET('/accounts/{accountId}/emails/{emailId}', { params: { path } })
+      .then(dataOf, (error: Error) => error);
     checked += 1;
     progress(`${checked} of ${ends.size} emails looked up`);
     if (view instanceof Error) wrong.push(`${email.reference}: ${view.message}`);
