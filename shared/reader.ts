@@ -63,6 +63,8 @@ export interface PageRequest {
   /** At most so many emails. */
   readonly limit: number;
   readonly after: Position | null;
+  /** At most so many calls of Query; 32 when not given. */
+  readonly mostQueries?: number;
 }
 
 export interface Reader {
@@ -90,8 +92,8 @@ export interface ReaderOptions {
   readonly now: () => number;
 }
 
-/** The most that one page costs: calls of Query, and emails looked up. */
-const mostQueries = 32;
+/** The most that one page costs: calls of Query, unless the request says less, and emails looked up. */
+const usualQueries = 32;
 const mostLookedUp = 1_000;
 
 /** What is read of the index, and looked up, at once beyond a first try with just the limit. */
@@ -105,7 +107,8 @@ const removalLag = 14 * day;
 /** Clocks of those who write may be ahead of ours. */
 const clockLead = 10 * 60_000;
 
-const summaryAttributes = [
+/** What a list reads of each email. */
+export const summaryAttributes = [
   'emailId',
   '#provider',
   'messageId',
@@ -153,7 +156,7 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
 
   async function pageOf<Read extends EmailSummary, Shown>(
     filter: EmailFilter,
-    { limit, after }: PageRequest,
+    { limit, after, mostQueries = usualQueries }: PageRequest,
     attributes: readonly string[] | undefined,
     read: (item: Item) => Read,
     show: (email: Read) => Shown,

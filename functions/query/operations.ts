@@ -49,8 +49,8 @@ const forAnHour = { 'cache-control': 'public, max-age=3600' };
 /** A hundred ids or references of the longest kind fit in. */
 const largestBody = 64 * 1024;
 
-/** Of one reference, so many emails are looked at in a request for many of them. */
-const mostOfReference = 25;
+/** What is spent on one reference in a request for many: they are not to cost a hundred lists. */
+const ofReference = { limit: 25, after: null, mostQueries: 2 };
 const referencesAtOnce = 16;
 
 /** What each route does. */
@@ -178,7 +178,7 @@ async function byReference(store: Reader, accountId: string, references: readonl
   const waiting = [...new Set(references)].filter(reference => isPlainText(reference, limits.reference));
   while (waiting.length > 0) {
     const pages = waiting.splice(0, referencesAtOnce).map(async reference => {
-      const page = await store.page({ accountId, reference }, { limit: mostOfReference, after: null });
+      const page = await store.page({ accountId, reference }, ofReference);
       found.set(reference, page);
     });
     await Promise.all(pages);

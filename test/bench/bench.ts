@@ -3,6 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
+import { accountApi } from './account-api.ts';
 import { coldStart } from './cold-start.ts';
 import type { Figure } from './figures.ts';
 import { ingestBatch } from './ingest-batch.ts';
@@ -16,6 +17,7 @@ const benchmarks = {
   'provider-parse': providerParse,
   'write-units': writeUnits,
   'local-stack': localStack,
+  'account-api': accountApi,
 } as const satisfies Record<string, () => Figure[] | Promise<Figure[]>>;
 
 const names = Object.keys(benchmarks) as (keyof typeof benchmarks)[];

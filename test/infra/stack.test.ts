@@ -201,6 +201,26 @@ describe('the API', () => {
     const { CorsConfiguration } = only('AWS::ApiGatewayV2::Api', configured).Properties;
     expect(CorsConfiguration.AllowOrigins).toEqual(['https://app.example.com']);
     expect(CorsConfiguration).not.toHaveProperty('AllowCredentials');
+    // What a page has to read, and to send, besides what browsers let it by themselves.
+    expect(CorsConfiguration.ExposeHeaders).toEqual(['apigw-requestid', 'etag', 'link', 'x-request-id']);
+    expect(CorsConfiguration.AllowHeaders).toEqual(['authorization', 'content-type', 'if-none-match']);
+    expect(CorsConfiguration.AllowMethods).toEqual(['GET', 'POST', 'DELETE']);
+  });
+
+  it("asks every token for a scope, or for support's, only where one is configured", () => {
+    const scopesOf = (template: typeof unconfigured) =>
+      new Map(
+        [...resourcesOf(template, 'AWS::ApiGatewayV2::Route').values()].map(({ Properties }) => [
+          Properties.RouteKey as string,
+          Properties.AuthorizationScopes,
+        ]),
+      );
+    for (const [key, scopes] of scopesOf(unconfigured)) expect(scopes, key).toBeUndefined();
+    for (const [key, scopes] of scopesOf(synthesize({ apiScope: 'mailtrail/read' }))) {
+      const { access } = routes[key as keyof typeof routes];
+      const isOpen = access === 'provider' || access === 'public';
+      expect(scopes, key).toEqual(isOpen ? undefined : ['mailtrail/read', 'mailtrail/support']);
+    }
   });
 });
 

@@ -263,3 +263,18 @@ test('the most specific route wins, and the method before ANY', () => {
   expect(routeOf('GET', '/a/b/d%2Fe')?.pathParameters).toEqual({ x: 'b/d/e' });
   expect(keyOf('GET', '/other')).toBe('$default');
 });
+
+test('every answer names its request, also the one of the gateway itself', async () => {
+  const answers = [await fetch(`${server.url}/nowhere`), await fetch(`${server.url}/scoped`), await post({}, 'x')];
+  expect(answers.map(({ status }) => status)).toEqual([404, 401, 200]);
+  const ids = answers.map(({ headers }) => headers.get('apigw-requestid'));
+  expect(new Set(ids).size).toBe(3);
+  expect(ids).not.toContain(null);
+  expect(received.at(-1)?.requestContext.requestId).toBe(ids[2]);
+});
+
+test('what an answer varies by is told whole: what the function says, and the origin', async () => {
+  answer = () => ({ statusCode: 200, headers: { vary: 'accept-encoding' }, body: 'ok' });
+  expect((await post({ origin: 'https://app.test' }, 'x')).headers.get('vary')).toBe('accept-encoding, origin');
+  expect((await post({}, 'x')).headers.get('vary')).toBe('accept-encoding');
+});

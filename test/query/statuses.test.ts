@@ -63,6 +63,14 @@ describe('the status of many emails in one call', () => {
     expect(json.results[0].emails).toHaveLength(25);
   });
 
+  it('says so, too, where the reference is used by so many other accounts that not all of its emails were looked at', async () => {
+    await emails.record([anEvent({ accountId: 'acme', reference: '1' })], noon);
+    for (let index = 1; index <= 130; index += 1) {
+      await emails.record([anEvent({ accountId: `other-${index}`, reference: '1' })], noon + index);
+    }
+    expect((await ask({ references: ['1'] })).json.results).toEqual([{ asked: '1', emails: [], more: true }]);
+  });
+
   it('a hundred at once', async () => {
     const asked = Array.from({ length: 100 }, (_, index) => `INV-${index}`);
     const { json } = await ask({ references: asked });

@@ -8,6 +8,8 @@ export interface FaultProxy {
   readonly endpoint: string;
   /** The calls that came since the plan was made. */
   readonly calls: number;
+  /** How often each operation was called, since the start, e.g. `Query`. */
+  readonly operations: ReadonlyMap<string, number>;
   /** How often each fault came, since the start. */
   readonly injected: ReadonlyMap<FaultName, number>;
   /** From now on calls go to this service; until then, and where it is gone, their connections are closed. */
@@ -33,6 +35,7 @@ export async function startFaultProxy(options: FaultProxyOptions = {}): Promise<
   let target = options.target === undefined ? null : new URL(options.target);
   let plan = options.plan ?? null;
   let calls = 0;
+  const operations = new Map<string, number>();
   const injected = new Map<FaultName, number>();
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
   const underWay = new Set<Promise<unknown>>();
@@ -52,6 +55,8 @@ export async function startFaultProxy(options: FaultProxyOptions = {}): Promise<
     const body = Buffer.concat(chunks);
     const fault = plan?.(calls) ?? null;
     calls += 1;
+    const operation = String(message.headers['x-amz-target']).split('.').at(-1)!;
+    operations.set(operation, (operations.get(operation) ?? 0) + 1);
     const call: Call = {
       random,
       apply: () => forwarded(message, body),
@@ -91,6 +96,7 @@ export async function startFaultProxy(options: FaultProxyOptions = {}): Promise<
     get calls() {
       return calls;
     },
+    operations,
     injected,
     leadTo(endpoint) {
       target = new URL(endpoint);

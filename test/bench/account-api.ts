@@ -1,0 +1,160 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { Agent, request } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { BatchGetCommand, DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type StartedStack, startStack } from '../../infra/local/start-stack.ts';
+import { createToken } from '../../infra/local/token.ts';
+import { type CanonicalEvent, emailIdOf } from '../../shared/event.ts';
+import { summaryAttributes } from '../../shared/reader.ts';
+import { createRecorder } from '../../shared/store.ts';
+import { noon } from '../arbitrary-events.ts';
+import { startFaultProxy } from '../torture/fault-proxy.ts';
+import { type Figure, figure, quantile } from './figures.ts';
+
+const rounds = 400;
+const warmUp = 100;
+const accounts = 20;
+const emailsOfAccount = 100;
+const pageSize = 50;
+
+const account = 'account-0';
+
+/**
+ * Reads over HTTP from the running local stack, beside the same calls made bare through the SDK, in turn, so that both
+ * have the same machine; and what the reads cost in calls, counted on their way to the database.
+ */
+export async function accountApi(): Promise<Figure[]> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'mailtrail-bench-'));
+  try {
+    const direct = await startStack({ dataDir });
+    const timed = await timesOf(direct, dataDir).finally(() => direct.stop());
+    return [...timed, ...(await callsOf(dataDir))];
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function timesOf({ url, endpoints }: StartedStack, dataDir: string): Promise<Figure[]> {
+  const { dynamodb, tableName: TableName, region } = endpoints;
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const client = DynamoDBDocumentClient.from(new DynamoDBClient({ endpoint: dynamodb, region, credentials }));
+  await createRecorder({ client, tableName: TableName, retentionDays: 400 }).record(lives(), noon);
+
+  const authorization = `Bearer ${await createToken(dataDir, { account })}`;
+  // As lean as the SDK's own client: what is compared is what lies between.
+  const agent = new Agent({ keepAlive: true });
+  const get = (path: string) =>
+    new Promise((resolve, reject) => {
+      const sent = request(`${url}${path}`, { agent, headers: { authorization } }, async answer => {
+        const chunks: Buffer[] = [];
+        for await (const chunk of answer) chunks.push(chunk);
+        const body = JSON.parse(Buffer.concat(chunks).toString());
+        if (answer.statusCode === 200) resolve(body);
+        else reject(new Error(`GET ${path} was answered ${answer.statusCode}`));
+      });
+      sent.once('error', reject).end();
+    });
+  const bareEmail = () => client.send(new GetCommand({ TableName, Key: { emailId }, ConsistentRead: true }));
+  const barePage = async () => {
+    const { Items = [] } = await client.send(
+      new QueryCommand({
+        TableName,
+        IndexName: 'byAccount',
+        KeyConditionExpression: 'accountId = :accountId',
+        ExpressionAttributeValues: { ':accountId': account },
+        ScanIndexForward: false,
+        Limit: pageSize + 1,
+      }),
+    );
+    const asked = {
+      Keys: Items.slice(0, pageSize).map(key => ({ emailId: key.emailId })),
+      ConsistentRead: true,
+      ProjectionExpression: summaryAttributes.join(', '),
+      ExpressionAttributeNames: { '#provider': 'provider', '#reference': 'reference', '#status': 'status' },
+    };
+    await client.send(new BatchGetCommand({ RequestItems: { [TableName]: asked } }));
+  };
+
+  const measured = {
+    'page of 50 emails': { overHttp: () => get(paths.page), bare: barePage },
+    'one email': { overHttp: () => get(paths.email), bare: bareEmail },
+  };
+  const figures: Figure[] = [];
+  for (const [what, ways] of Object.entries(measured)) {
+    const times = { overHttp: [] as number[], bare: [] as number[] };
+    for (let round = -warmUp; round < rounds; round += 1) {
+      for (const way of ['overHttp', 'bare'] as const) {
+        const begun = performance.now();
+        await ways[way]();
+        if (round >= 0) times[way].push(performance.now() - begun);
+      }
+    }
+    const [overHttp, bare] = [quantile(times.overHttp, 0.5), quantile(times.bare, 0.5)];
+    figures.push(
+      figure(`account API, ${what}: p50`, overHttp, 'ms'),
+      figure(`account API, ${what}: p99`, quantile(times.overHttp, 0.99), 'ms'),
+      figure(`account API, ${what}: bare SDK calls, p50`, bare, 'ms'),
+      figure(`account API, ${what}: p50 / bare`, overHttp / bare, '×', '≤ 1.5'),
+    );
+  }
+  client.destroy();
+  agent.destroy();
+  return figures;
+}
+
+/** Started once more, with the query function's calls counted on their way. */
+async function callsOf(dataDir: string): Promise<Figure[]> {
+  const proxy = await startFaultProxy();
+  const stack = await startStack({
+    dataDir,
+    assembly: join(dataDir, 'cdk.out'),
+    serviceEndpoints: { Query: { AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint } },
+  });
+  try {
+    proxy.leadTo(stack.endpoints.dynamodb);
+    const authorization = `Bearer ${await createToken(dataDir, { account })}`;
+    const figures: Figure[] = [];
+    for (const [what, path] of Object.entries(paths)) {
+      const before = new Map(proxy.operations);
+      await (await fetch(`${stack.url}${path}`, { headers: { authorization } })).arrayBuffer();
+      for (const [operation, calls] of proxy.operations) {
+        const made = calls - (before.get(operation) ?? 0);
+        if (made > 0) figures.push(figure(`account API, ${what}: calls of ${operation}`, made, '', '1'));
+      }
+    }
+    return figures;
+  } finally {
+    await stack.stop();
+    await proxy.stop();
+  }
+}
+
+/** Emails with the usual three events each. */
+function lives(): CanonicalEvent[] {
+  return Array.from({ length: accounts * emailsOfAccount }, (_, index) =>
+    (['sent', 'delivered', 'opened'] as const).map(
+      (status, step): CanonicalEvent => ({
+        eventId: `event-${index}-${step}`,
+        provider: 'sendgrid',
+        messageId: `14c5d75ce93-${index}`,
+        recipient: `customer.${index}@example.com`,
+        status,
+        occurredAt: noon + index * 1_000 + step,
+        evidence: 'unknown',
+        providerEvent: status,
+        accountId: `account-${index % accounts}`,
+        subject: `Invoice ${index}`,
+        reference: `INV-${index}`,
+        userAgent: 'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7)',
+      }),
+    ),
+  ).flat();
+}
+
+const emailId = emailIdOf(lives()[0]!);
+const paths = {
+  page: `/accounts/${account}/emails?limit=${pageSize}`,
+  email: `/accounts/${account}/emails/${emailId}`,
+};
