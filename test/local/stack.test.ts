@@ -8,9 +8,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import document from '../../functions/query/openapi.json' with { type: 'json' };
 import { awsJson } from '../../infra/local/aws-json.ts';
 import { type StartedStack, startStack } from '../../infra/local/start-stack.ts';
 import { createToken } from '../../infra/local/token.ts';
+import { apiClient, dataOf } from '../client/client.ts';
 import { fixture } from '../providers/fixtures.ts';
 
 const temporary = () => mkdtempSync(join(tmpdir(), 'mailtrail-test-'));
@@ -124,6 +126,49 @@ test('the registration of the README works as it stands there', async () => {
   await eventually(async () =>
     expect((await emailsOf('acme'))[0]).toMatchObject({ subject: 'Invoice 7', reference: 'INV-7', status: 'enqueued' }),
   );
+});
+
+test('the typed client of the document reads lists, single emails, many at once and the attention list; support all of it', async () => {
+  const people = apiClient(stack.url, await createToken(dataDir, { account: 'acme' }));
+  const support = apiClient(stack.url, await createToken(dataDir, { support: true }));
+  const path = { accountId: 'acme' };
+
+  const first = dataOf(await people.GET('/accounts/{accountId}/emails', { params: { path, query: { limit: 5 } } }));
+  expect(first.emails).toHaveLength(5);
+  const { cursor = '' } = first;
+  // Signed with a key that a restart keeps.
+  const second = dataOf(
+    await people.GET('/accounts/{accountId}/emails', { params: { path, query: { limit: 5, cursor } } }),
+  );
+  const both = [...first.emails, ...second.emails].map(({ emailId }) => emailId);
+  expect(new Set(both).size).toBe(10);
+
+  const query = { recipient: 'second@example.com' };
+  const [bounced] = dataOf(await support.GET('/emails', { params: { query } })).emails;
+  expect(bounced).toMatchObject({ accountId: 'acme', status: 'hard_bounced' });
+  const { emailId } = bounced!;
+  const email = dataOf(
+    await people.GET('/accounts/{accountId}/emails/{emailId}', { params: { path: { ...path, emailId } } }),
+  );
+  expect(email).toMatchObject({
+    because: { doesNotProve: expect.any(String) },
+    timeline: [{ status: 'hard_bounced' }],
+  });
+
+  const statuses = dataOf(
+    await people.POST('/accounts/{accountId}/emails/statuses', { params: { path }, body: { references: ['INV-7'] } }),
+  );
+  expect(statuses.results).toMatchObject([{ asked: 'INV-7', emails: [{ subject: 'Invoice 7' }] }]);
+
+  const { data: file } = await people.GET('/accounts/{accountId}/attention-list', {
+    params: { path, query: { format: 'csv' } },
+    parseAs: 'text',
+  });
+  expect(file).toContain('second@example.com');
+
+  const { data, error, response } = await people.GET('/emails', { params: { query } });
+  expect([data, response.status, error]).toMatchObject([undefined, 403, { type: '/problems/forbidden' }]);
+  expect(dataOf(await people.GET('/openapi.json'))).toEqual(document);
 });
 
 test('what Amazon SES publishes to the topic is recorded, through its queue', async () => {
