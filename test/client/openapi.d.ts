@@ -177,6 +177,10 @@ export interface components {
             quarantined: number;
             unrelated: number;
         };
+        /** @description The code of a validation, given back. */
+        Validation: {
+            validationResponse: string;
+        };
         /** @description RFC 9457 problem details. */
         Problem: {
             /**
@@ -325,7 +329,140 @@ export interface components {
             whatToDo: string | null;
         };
     };
-    responses: never;
+    responses: {
+        /** @description `/problems/unauthorized`: Unauthorized */
+        unauthorized: {
+            headers: {
+                /** @description Names this request in our logs. */
+                "x-request-id": string;
+                /** @description How to prove who calls, where that can be said. */
+                "www-authenticate"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `/problems/not-found`: Not found */
+        "not-found": {
+            headers: {
+                /** @description Names this request in our logs. */
+                "x-request-id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `/problems/too-large`: Request body too large */
+        "too-large": {
+            headers: {
+                /** @description Names this request in our logs. */
+                "x-request-id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `/problems/unsupported-encoding`: Content encoding not supported */
+        "unsupported-encoding": {
+            headers: {
+                /** @description Names this request in our logs. */
+                "x-request-id": string;
+                /** @description What is taken: `identity`. */
+                "accept-encoding": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `/problems/try-again`: Not recorded, send it again */
+        "try-again": {
+            headers: {
+                /** @description Names this request in our logs. */
+                "x-request-id": string;
+                /** @description Seconds. */
+                "retry-after": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `/problems/fault`: Internal error */
+        fault: {
+            headers: {
+                /** @description Names this request in our logs. */
+                "x-request-id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `/problems/unavailable`: Not recorded, send it again */
+        unavailable: {
+            headers: {
+                /** @description Names this request in our logs. */
+                "x-request-id": string;
+                /** @description Seconds. */
+                "retry-after": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `/problems/invalid-request`: Invalid request */
+        "invalid-request": {
+            headers: {
+                /** @description Names this request in our logs. */
+                "x-request-id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many requests: try again later. */
+        throttled: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["GatewayMessage"];
+            };
+        };
+        /** @description `/problems/unauthorized`: Unauthorized */
+        "unauthorized.by-token": {
+            headers: {
+                /** @description Names this request in our logs; absent where the gateway refuses. */
+                "x-request-id"?: string;
+                /** @description How to prove who calls, where that can be said. */
+                "www-authenticate"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+                "application/json": components["schemas"]["GatewayMessage"];
+            };
+        };
+        /** @description `/problems/forbidden`: Forbidden */
+        forbidden: {
+            headers: {
+                /** @description Names this request in our logs. */
+                "x-request-id": string;
+                /** @description The scope that is missing. */
+                "www-authenticate": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -349,80 +486,24 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Every event is durable. */
+            /** @description Every event is durable; or the answer to a call with which the provider tries the URL. */
             200: {
                 headers: {
                     /** @description Names this request in our logs. */
-                    "x-request-id"?: string;
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Counts"];
+                    "application/json": components["schemas"]["Counts"] | components["schemas"]["Validation"];
                 };
             };
-            /** @description `/problems/unauthorized`: Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `/problems/not-found`: Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `/problems/too-large`: Request body too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `/problems/unsupported-encoding`: Content encoding not supported */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `/problems/try-again`: Not recorded, send it again */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `/problems/fault`: Internal error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `/problems/unavailable`: Not recorded, send it again */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["unauthorized"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["too-large"];
+            415: components["responses"]["unsupported-encoding"];
+            429: components["responses"]["try-again"];
+            500: components["responses"]["fault"];
+            503: components["responses"]["unavailable"];
         };
     };
     listStatuses: {
@@ -438,11 +519,11 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in our logs. */
-                    "x-request-id"?: string;
+                    "x-request-id": string;
                     /** @description For If-None-Match. */
-                    etag?: string;
+                    etag: string;
                     /** @description How long it may be kept. */
-                    "cache-control"?: string;
+                    "cache-control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -453,42 +534,18 @@ export interface operations {
             304: {
                 headers: {
                     /** @description Names this request in our logs. */
-                    "x-request-id"?: string;
+                    "x-request-id": string;
                     /** @description For If-None-Match. */
-                    etag?: string;
+                    etag: string;
                     /** @description How long it may be kept. */
-                    "cache-control"?: string;
+                    "cache-control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `/problems/invalid-request`: Invalid request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests: try again later. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
-                };
-            };
-            /** @description `/problems/fault`: Internal error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid-request"];
+            429: components["responses"]["throttled"];
+            500: components["responses"]["fault"];
         };
     };
     getDocument: {
@@ -504,11 +561,11 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in our logs. */
-                    "x-request-id"?: string;
+                    "x-request-id": string;
                     /** @description For If-None-Match. */
-                    etag?: string;
+                    etag: string;
                     /** @description How long it may be kept. */
-                    "cache-control"?: string;
+                    "cache-control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -521,42 +578,18 @@ export interface operations {
             304: {
                 headers: {
                     /** @description Names this request in our logs. */
-                    "x-request-id"?: string;
+                    "x-request-id": string;
                     /** @description For If-None-Match. */
-                    etag?: string;
+                    etag: string;
                     /** @description How long it may be kept. */
-                    "cache-control"?: string;
+                    "cache-control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `/problems/invalid-request`: Invalid request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests: try again later. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
-                };
-            };
-            /** @description `/problems/fault`: Internal error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid-request"];
+            429: components["responses"]["throttled"];
+            500: components["responses"]["fault"];
         };
     };
     listEmails: {
@@ -585,11 +618,11 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in our logs. */
-                    "x-request-id"?: string;
+                    "x-request-id": string;
                     /** @description For If-None-Match. */
-                    etag?: string;
+                    etag: string;
                     /** @description How long it may be kept. */
-                    "cache-control"?: string;
+                    "cache-control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -600,61 +633,20 @@ export interface operations {
             304: {
                 headers: {
                     /** @description Names this request in our logs. */
-                    "x-request-id"?: string;
+                    "x-request-id": string;
                     /** @description For If-None-Match. */
-                    etag?: string;
+                    etag: string;
                     /** @description How long it may be kept. */
-                    "cache-control"?: string;
+                    "cache-control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `/problems/invalid-request`: Invalid request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `/problems/unauthorized`: Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": components["schemas"]["GatewayMessage"];
-                };
-            };
-            /** @description `/problems/not-found`: Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests: try again later. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
-                };
-            };
-            /** @description `/problems/fault`: Internal error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthorized.by-token"];
+            404: components["responses"]["not-found"];
+            429: components["responses"]["throttled"];
+            500: components["responses"]["fault"];
         };
     };
     getEmail: {
@@ -675,11 +667,11 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in our logs. */
-                    "x-request-id"?: string;
+                    "x-request-id": string;
                     /** @description For If-None-Match. */
-                    etag?: string;
+                    etag: string;
                     /** @description How long it may be kept. */
-                    "cache-control"?: string;
+                    "cache-control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -690,61 +682,20 @@ export interface operations {
             304: {
                 headers: {
                     /** @description Names this request in our logs. */
-                    "x-request-id"?: string;
+                    "x-request-id": string;
                     /** @description For If-None-Match. */
-                    etag?: string;
+                    etag: string;
                     /** @description How long it may be kept. */
-                    "cache-control"?: string;
+                    "cache-control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `/problems/invalid-request`: Invalid request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `/problems/unauthorized`: Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": components["schemas"]["GatewayMessage"];
-                };
-            };
-            /** @description `/problems/not-found`: Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests: try again later. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
-                };
-            };
-            /** @description `/problems/fault`: Internal error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthorized.by-token"];
+            404: components["responses"]["not-found"];
+            429: components["responses"]["throttled"];
+            500: components["responses"]["fault"];
         };
     };
     getStatuses: {
@@ -767,68 +718,19 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in our logs. */
-                    "x-request-id"?: string;
+                    "x-request-id": string;
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["Statuses"];
                 };
             };
-            /** @description `/problems/invalid-request`: Invalid request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `/problems/unauthorized`: Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": components["schemas"]["GatewayMessage"];
-                };
-            };
-            /** @description `/problems/not-found`: Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `/problems/too-large`: Request body too large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests: try again later. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
-                };
-            };
-            /** @description `/problems/fault`: Internal error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthorized.by-token"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["too-large"];
+            429: components["responses"]["throttled"];
+            500: components["responses"]["fault"];
         };
     };
     exportAttentionList: {
@@ -852,11 +754,11 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in our logs. */
-                    "x-request-id"?: string;
+                    "x-request-id": string;
                     /** @description For If-None-Match. */
-                    etag?: string;
+                    etag: string;
                     /** @description How long it may be kept. */
-                    "cache-control"?: string;
+                    "cache-control": string;
                     /** @description The next page, as `<...>; rel="next"`; absent on the last one. */
                     link?: string;
                     [name: string]: unknown;
@@ -870,61 +772,20 @@ export interface operations {
             304: {
                 headers: {
                     /** @description Names this request in our logs. */
-                    "x-request-id"?: string;
+                    "x-request-id": string;
                     /** @description For If-None-Match. */
-                    etag?: string;
+                    etag: string;
                     /** @description How long it may be kept. */
-                    "cache-control"?: string;
+                    "cache-control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `/problems/invalid-request`: Invalid request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `/problems/unauthorized`: Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": components["schemas"]["GatewayMessage"];
-                };
-            };
-            /** @description `/problems/not-found`: Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests: try again later. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
-                };
-            };
-            /** @description `/problems/fault`: Internal error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthorized.by-token"];
+            404: components["responses"]["not-found"];
+            429: components["responses"]["throttled"];
+            500: components["responses"]["fault"];
         };
     };
     listEmailsOfAll: {
@@ -950,11 +811,11 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in our logs. */
-                    "x-request-id"?: string;
+                    "x-request-id": string;
                     /** @description For If-None-Match. */
-                    etag?: string;
+                    etag: string;
                     /** @description How long it may be kept. */
-                    "cache-control"?: string;
+                    "cache-control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -965,61 +826,20 @@ export interface operations {
             304: {
                 headers: {
                     /** @description Names this request in our logs. */
-                    "x-request-id"?: string;
+                    "x-request-id": string;
                     /** @description For If-None-Match. */
-                    etag?: string;
+                    etag: string;
                     /** @description How long it may be kept. */
-                    "cache-control"?: string;
+                    "cache-control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `/problems/invalid-request`: Invalid request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `/problems/unauthorized`: Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": components["schemas"]["GatewayMessage"];
-                };
-            };
-            /** @description `/problems/forbidden`: Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests: try again later. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
-                };
-            };
-            /** @description `/problems/fault`: Internal error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthorized.by-token"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["throttled"];
+            500: components["responses"]["fault"];
         };
     };
     getEmailOfAny: {
@@ -1038,11 +858,11 @@ export interface operations {
             200: {
                 headers: {
                     /** @description Names this request in our logs. */
-                    "x-request-id"?: string;
+                    "x-request-id": string;
                     /** @description For If-None-Match. */
-                    etag?: string;
+                    etag: string;
                     /** @description How long it may be kept. */
-                    "cache-control"?: string;
+                    "cache-control": string;
                     [name: string]: unknown;
                 };
                 content: {
@@ -1053,70 +873,21 @@ export interface operations {
             304: {
                 headers: {
                     /** @description Names this request in our logs. */
-                    "x-request-id"?: string;
+                    "x-request-id": string;
                     /** @description For If-None-Match. */
-                    etag?: string;
+                    etag: string;
                     /** @description How long it may be kept. */
-                    "cache-control"?: string;
+                    "cache-control": string;
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description `/problems/invalid-request`: Invalid request */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `/problems/unauthorized`: Unauthorized */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                    "application/json": components["schemas"]["GatewayMessage"];
-                };
-            };
-            /** @description `/problems/forbidden`: Forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description `/problems/not-found`: Not found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Too many requests: try again later. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["GatewayMessage"];
-                };
-            };
-            /** @description `/problems/fault`: Internal error */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthorized.by-token"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            429: components["responses"]["throttled"];
+            500: components["responses"]["fault"];
         };
     };
 }

@@ -31,6 +31,8 @@ interface Description {
     readonly content: Readonly<Record<string, z.ZodMiniType>>;
     readonly headers?: Readonly<Record<string, string>>;
   };
+  /** Why it may be answered without a body. */
+  readonly withoutBody?: string;
   /** Answered 304 where the caller holds it already. */
   readonly hasEtag?: true;
   /** Besides those of every route with a token. */
@@ -53,6 +55,11 @@ const counts = z
     id: 'Counts',
     description: "What became of a request's events; each is in exactly one of those below `received`.",
   });
+
+/** Event Grid asks for it before it delivers. */
+const validation = z
+  .object({ validationResponse: z.string() })
+  .register(z.globalRegistry, { id: 'Validation', description: 'The code of a validation, given back.' });
 
 const problem = z
   .object({
@@ -84,7 +91,11 @@ const descriptions = {
   'POST /webhooks/{provider}': {
     operationId: 'takeCallback',
     body: { contentType: '*/*', schema: z.unknown(), required: false },
-    answer: { description: 'Every event is durable.', content: json(counts) },
+    answer: {
+      description: 'Every event is durable; or the answer to a call with which the provider tries the URL.',
+      content: json(z.union([counts, validation])),
+    },
+    withoutBody: 'What a provider sends to try the URL is answered as it expects, mostly with no more than the status.',
     problems: ['unauthorized', 'not-found', 'too-large', 'unsupported-encoding', 'try-again', 'unavailable'],
   },
   'GET /statuses': {
@@ -163,17 +174,50 @@ const byAccess = {
 } as const satisfies Record<Route['access'], readonly ProblemName[]>;
 
 const header = (description: string) => ({ description, schema: { type: 'string' as const } });
-const requestId = { 'x-request-id': header('Names this request in our logs.') };
-const etag = { etag: header('For If-None-Match.'), 'cache-control': header('How long it may be kept.') };
+const constantHeader = (description: string) => ({ ...header(description), required: true });
+const requestId = { 'x-request-id': constantHeader('Names this request in our logs.') };
+const ownRequestId = { 'x-request-id': header('Names this request in our logs; absent where the gateway refuses.') };
+const etag = {
+  etag: constantHeader('For If-None-Match.'),
+  'cache-control': constantHeader('How long it may be kept.'),
+};
+
+/** What the answer to a problem has besides. */
+const problemHeaders: Partial<Record<ProblemName, Record<string, object>>> = {
+  unauthorized: { 'www-authenticate': header('How to prove who calls, where that can be said.') },
+  forbidden: { 'www-authenticate': constantHeader('The scope that is missing.') },
+  'unsupported-encoding': { 'accept-encoding': constantHeader('What is taken: `identity`.') },
+  'try-again': { 'retry-after': constantHeader('Seconds.') },
+  unavailable: { 'retry-after': constantHeader('Seconds.') },
+};
+
+const gatewayContent = { 'application/json': { schema: gatewayMessage } };
+const throttled = { id: 'throttled', description: 'Too many requests: try again later.', content: gatewayContent };
+
+/** By their ids: the document has each once, however many routes answer it. */
+const problemResponses = new Map<string, object>();
+
+function problemResponse(named: readonly ProblemName[], gatewayToo: boolean): object {
+  const id = [...named, ...(gatewayToo ? ['by-token'] : [])].join('.');
+  const response = problemResponses.get(id) ?? {
+    id,
+    description: named.map(name => `\`/problems/${name}\`: ${problems[name].title}`).join('; '),
+    headers: Object.assign({}, gatewayToo ? ownRequestId : requestId, ...named.map(name => problemHeaders[name])),
+    content: { 'application/problem+json': { schema: problem }, ...(gatewayToo && gatewayContent) },
+  };
+  problemResponses.set(id, response);
+  return response;
+}
 
 function operationOf(key: DescribedRoute, example: Example | undefined): ZodOpenApiOperationObject {
-  const { operationId, query, body, answer, hasEtag, problems: own }: Description = descriptions[key];
+  const { operationId, query, body, answer, withoutBody, hasEtag, problems: own }: Description = descriptions[key];
   const { access, description }: Route = routes[key];
   const names = [...key.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as keyof typeof pathParameters);
   const { contentType = '', answer: answered } = example ?? {};
   const responses: Record<string, unknown> = {
     200: {
       description: answer.description,
+      ...(withoutBody && { 'x-without-body': withoutBody }),
       headers: {
         ...requestId,
         ...(hasEtag && etag),
@@ -189,18 +233,10 @@ function operationOf(key: DescribedRoute, example: Example | undefined): ZodOpen
     ...(hasEtag && { 304: { description: 'The caller holds it already.', headers: { ...requestId, ...etag } } }),
   };
   for (const [status, named] of Map.groupBy([...byAccess[access], ...own, 'fault' as const], statusOf)) {
-    responses[status] = {
-      description: named.map(name => `\`/problems/${name}\`: ${problems[name].title}`).join('; '),
-      content: {
-        'application/problem+json': { schema: problem },
-        // The authorizer and the throttle are the gateway's.
-        ...(status === 401 && access !== 'provider' && json401),
-      },
-    };
+    // The authorizer and the throttle are the gateway's.
+    responses[status] = problemResponse(named, status === 401 && access !== 'provider');
   }
-  if (access !== 'provider') {
-    responses[429] = { description: 'Too many requests: try again later.', content: gatewayContent };
-  }
+  if (access !== 'provider') responses[429] = throttled;
   return {
     operationId,
     description,
@@ -225,9 +261,6 @@ function operationOf(key: DescribedRoute, example: Example | undefined): ZodOpen
     responses: responses as ZodOpenApiResponsesObject,
   } as ZodOpenApiOperationObject;
 }
-
-const gatewayContent = { 'application/json': { schema: gatewayMessage } };
-const json401 = gatewayContent;
 
 function statusOf(name: ProblemName): number {
   return problems[name].status;
