@@ -27,6 +27,8 @@ export interface Call {
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** Whether the body is base64, as that of bytes which are no text. */
+  readonly isBase64Encoded?: boolean;
   readonly token?: VerifiedToken;
 }
 
@@ -51,11 +53,12 @@ export function queryFunction(emails: Pick<StoredEmails, 'store'>, changes: Part
   });
   return async (
     routeKey: RouteKey,
-    { path = {}, query = '', headers = {}, body, token }: Call = {},
+    { path = {}, query = '', headers = {}, body, isBase64Encoded = false, token }: Call = {},
   ): Promise<CallAnswer> => {
     const event: APIGatewayProxyEventV2 = {
       ...httpEvent(routeKey, path, headers, body === undefined ? undefined : Buffer.from(body)),
       rawQueryString: query,
+      isBase64Encoded,
     };
     const requestContext = { ...event.requestContext, ...(token && { authorizer: { jwt: token } }) };
     const answer = await handler({ ...event, requestContext } as ApiEvent, lambdaContext);

@@ -1,0 +1,44 @@
+import type { VerifiedToken } from '../../shared/access.ts';
+import { supportToken, tokenOf, tokenWith } from '../query-function.ts';
+import type { AccountId } from './accounts.ts';
+
+/** Who calls. */
+export interface Bearer {
+  /** Absent where the route is called without one. */
+  readonly token?: VerifiedToken;
+  /** Whose emails it may see. */
+  readonly sees: AccountId | 'all' | null;
+}
+
+/** Those who may call the routes of an account. */
+export const entitled = {
+  itsOwn: accountId => ({ token: tokenOf(accountId), sees: accountId }),
+  support: () => ({ token: supportToken, sees: 'all' }),
+} as const satisfies Record<string, (accountId: AccountId) => Bearer>;
+
+const seesNothing = (claims: VerifiedToken['claims'], scopes: string[] | null = null): Bearer => ({
+  token: tokenWith(claims, scopes),
+  sees: null,
+});
+
+/** Everybody who may call a route of an account, or tries to. */
+export const bearers: Readonly<Record<string, (accountId: AccountId) => Bearer>> = {
+  ...entitled,
+  supportByGateway: () => ({ token: tokenWith({}, ['openid', 'mailtrail/support']), sees: 'all' }),
+  supportInList: () => ({ token: tokenWith({ scp: '[openid mailtrail/support]' }), sees: 'all' }),
+  nobody: () => ({ sees: null }),
+  withoutClaims: () => seesNothing({}),
+  withoutAccount: () => seesNothing({ sub: 'jane' }),
+  emptyAccount: () => seesNothing({ account_id: '' }),
+  undefinedAccount: () => seesNothing({ account_id: 'undefined' }),
+  // The declared type has no number, and an issuer may.
+  numberForAccount: () => seesNothing({ account_id: 7 }),
+  listOfAccounts: accountId => seesNothing({ account_id: [accountId] }),
+  listAsText: accountId => seesNothing({ account_id: `[${accountId}]` }),
+  inOtherCase: accountId => seesNothing({ account_id: accountId.toUpperCase() }),
+  withBlank: accountId => seesNothing({ account_id: `${accountId} ` }),
+  otherClaim: accountId => seesNothing({ account: accountId, sub: accountId }),
+  likeSupport: () => seesNothing({ scope: 'mailtrail/support2 xmailtrail/support mailtrail/support/' }),
+  idToken: accountId => seesNothing({ account_id: accountId, token_use: 'id' }),
+  idTokenOfSupport: accountId => seesNothing({ account_id: accountId, typ: 'ID', scope: 'mailtrail/support' }),
+};

@@ -1,0 +1,46 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { queryFunction } from '../query-function.ts';
+import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import { type AccountId, type Known, type KnownPage, knownPages, storeAccounts } from './accounts.ts';
+import { askForForeign } from './foreign.ts';
+
+describe("another account's ids, cursors, recipients and references", () => {
+  let emails: StoredEmails;
+  let known: Readonly<Record<AccountId, Known>>;
+  let pages: readonly KnownPage[];
+  beforeAll(async () => {
+    emails = await startStoredEmails();
+    known = await storeAccounts(emails, 80);
+    pages = await knownPages(emails);
+  });
+  afterAll(() => emails?.stop());
+
+  const asking = () => ({ seed: 1, own: 'acct-adela', other: 'acct-bjorn ö', known, pages }) as const;
+
+  it('are answered, all 10,000 of them, just as what nobody has, byte for byte', async () => {
+    const { asked, told } = await askForForeign({ ...asking(), questions: 10_000, call: queryFunction(emails) });
+    expect(told).toEqual([]);
+    const some = expect.toSatisfy((count: number) => count >= 1_111);
+    expect(asked).toEqual({
+      "another's id under the own account": { 404: some },
+      "another's id under its account": { 404: some },
+      'an id that nobody has': { 404: some },
+      "another's lists": { 404: some },
+      "another's recipient": { 200: some },
+      "another's reference": { 200: some },
+      "another's cursor": { 400: some },
+      "another's ids at once": { 200: some },
+      "another's references at once": { 200: some },
+    });
+  }, 60_000);
+
+  it('would be found out, were they answered otherwise', async () => {
+    const { page } = emails.store;
+    const ofAll: typeof page = (filter, request) => page({ ...filter, accountId: null }, request);
+    const call = queryFunction(emails, { store: { ...emails.store, page: ofAll } });
+    const { told } = await askForForeign({ ...asking(), questions: 90, call });
+    expect(new Set(told.map(({ kind }) => kind))).toEqual(
+      new Set(["another's recipient", "another's reference", "another's references at once"]),
+    );
+  });
+});

@@ -1,0 +1,176 @@
+/** What the bearer of one account gets who asks for another's emails: just what anybody gets who asks for none. */
+
+import type { RouteKey } from '../../shared/routes.ts';
+import { type Call, type CallAnswer, tokenOf } from '../query-function.ts';
+import { between, oneOf, type Random, seededRandom } from '../torture/random.ts';
+import type { Known, KnownPage } from './accounts.ts';
+import { type AccountId, markOf } from './accounts.ts';
+
+/** A way of asking for what is somebody else's. */
+interface Question {
+  readonly routeKey: RouteKey;
+  readonly call: Call;
+  /** The same about what nobody has: the answer must be the same, byte for byte. */
+  readonly like: Call;
+}
+
+export interface Foreign {
+  /** Questions by kind, and the status that they were answered with. */
+  readonly asked: Readonly<Record<string, Readonly<Record<number, number>>>>;
+  /** Questions that were answered otherwise than those about nothing, or with a foreign email. */
+  readonly told: readonly { readonly kind: string; readonly call: Call; readonly answer: string }[];
+}
+
+export interface ForeignOptions {
+  readonly questions: number;
+  readonly seed: number;
+  /** The query function. */
+  readonly call: (routeKey: RouteKey, call: Call) => Promise<CallAnswer>;
+  readonly own: AccountId;
+  readonly other: AccountId;
+  readonly known: Readonly<Record<AccountId, Known>>;
+  readonly pages: readonly KnownPage[];
+}
+
+const list = 'GET /accounts/{accountId}/emails';
+const file = 'GET /accounts/{accountId}/attention-list';
+const one = 'GET /accounts/{accountId}/emails/{emailId}';
+const statuses = 'POST /accounts/{accountId}/emails/statuses';
+
+const atOnce = 10;
+
+const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+function anId(random: Random): string {
+  return Array.from({ length: 22 }, () => oneOf([...alphabet], random)).join('');
+}
+
+/** Asks so many questions in turn of each kind. */
+export async function askForForeign(options: ForeignOptions): Promise<Foreign> {
+  const { questions, seed, call, own, other, known, pages } = options;
+  const random = seededRandom(seed);
+  const token = tokenOf(own);
+  const unknownId = 'A'.repeat(22);
+  const notFound: Call = { path: { accountId: own, emailId: unknownId }, token };
+  const limit = () => `limit=${Math.ceil(between(0, 100, random))}`;
+  const others = (what: keyof Known) => known[other][what].filter(value => !known[own][what].includes(value));
+  const foreign = { emailIds: others('emailIds'), recipients: others('recipients'), references: others('references') };
+  const ofOther = (what: keyof Known) => oneOf(foreign[what], random);
+  const some = <Item>(item: () => Item) => Array.from({ length: Math.ceil(between(0, 10, random)) }, item);
+
+  /** With what another account has, and with the same number of what nobody has. */
+  const filtered = (name: 'recipient' | 'reference', value: string, none: string): Question => {
+    const rest = oneOf(['', '&attention=true', '&status=delivered'], random);
+    const page = limit();
+    const asking = (text: string): Call => ({
+      path: { accountId: own },
+      token,
+      query: `${name}=${encodeURIComponent(text)}&${page}${rest}`,
+    });
+    return { routeKey: list, call: asking(value), like: asking(none) };
+  };
+  const bulk = (member: 'emailIds' | 'references', values: readonly string[], none: string): Question => {
+    const asking = (texts: readonly string[]): Call => ({
+      path: { accountId: own },
+      token,
+      body: JSON.stringify({ [member]: texts }),
+    });
+    return { routeKey: statuses, call: asking(values), like: asking(values.map(() => none)) };
+  };
+
+  const kinds: Readonly<Record<string, () => Question>> = {
+    "another's id under the own account": () => ({
+      routeKey: one,
+      call: { path: { accountId: own, emailId: ofOther('emailIds') }, token },
+      like: notFound,
+    }),
+    "another's id under its account": () => ({
+      routeKey: one,
+      call: { path: { accountId: other, emailId: ofOther('emailIds') }, token },
+      like: notFound,
+    }),
+    'an id that nobody has': () => ({
+      routeKey: one,
+      call: { path: { accountId: oneOf([own, other], random), emailId: anId(random) }, token },
+      like: notFound,
+    }),
+    "another's lists": () => ({
+      routeKey: oneOf([list, file], random),
+      call: {
+        path: { accountId: other },
+        token,
+        query: oneOf([limit(), 'format=csv', `recipient=${encodeURIComponent(ofOther('recipients'))}`], random),
+      },
+      like: { path: { accountId: anId(random) }, token },
+    }),
+    "another's recipient": () => filtered('recipient', ofOther('recipients'), 'no-one@example.org'),
+    "another's reference": () => filtered('reference', ofOther('references'), 'nothing'),
+    "another's cursor": () => {
+      const { routeKey, query } = oneOf(
+        pages.filter(({ accountId }) => accountId === other || accountId === null),
+        random,
+      );
+      const asking = (cursor: string): Call => {
+        const changed = new URLSearchParams(query);
+        changed.set('cursor', cursor);
+        return { path: { accountId: own }, token, query: changed.toString() };
+      };
+      return {
+        routeKey: routeKey === file ? file : list,
+        call: asking(new URLSearchParams(query).get('cursor')!),
+        like: asking('broken'),
+      };
+    },
+    "another's ids at once": () =>
+      bulk(
+        'emailIds',
+        some(() => ofOther('emailIds')),
+        unknownId,
+      ),
+    "another's references at once": () =>
+      bulk(
+        'references',
+        some(() => ofOther('references')),
+        'nothing',
+      ),
+  };
+
+  const asked: Record<string, Record<number, number>> = {};
+  const told: { kind: string; call: Call; answer: string }[] = [];
+  /** What is told about nothing is the same whenever it is asked. */
+  const nothings = new Map<string, Promise<CallAnswer>>();
+  const nothing = (routeKey: RouteKey, like: Call) => {
+    const key = JSON.stringify([routeKey, like]);
+    const answer = nothings.get(key) ?? call(routeKey, like);
+    nothings.set(key, answer);
+    return answer;
+  };
+  const ask = async (kind: string, { routeKey, call: asking, like }: Question) => {
+    const answer = await call(routeKey, asking);
+    const text = toldIn(answer);
+    const { statusCode } = answer;
+    asked[kind] = { ...asked[kind], [statusCode]: (asked[kind]?.[statusCode] ?? 0) + 1 };
+    if (text !== toldIn(await nothing(routeKey, like)) || text.includes(markOf(other))) {
+      told.push({ kind, call: asking, answer: text });
+    }
+  };
+  const turns = Object.entries(kinds);
+  for (let start = 0; start < questions; start += atOnce) {
+    const now = Array.from({ length: Math.min(atOnce, questions - start) }, (_, nth) => {
+      const [kind, question] = turns[(start + nth) % turns.length]!;
+      return ask(kind, question());
+    });
+    await Promise.all(now);
+  }
+  return { asked, told };
+}
+
+/** All that an answer tells, as text: without its request's id, and without what was asked, which it gives back. */
+function toldIn({ statusCode, headers, text, json }: CallAnswer): string {
+  const { 'x-request-id': _, ...rest } = headers;
+  const shown =
+    json?.results === undefined
+      ? text
+      : JSON.stringify(json, (member, value) => (member === 'asked' ? undefined : value));
+  return JSON.stringify([statusCode, rest, shown]);
+}

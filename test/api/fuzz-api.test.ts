@@ -1,0 +1,23 @@
+import { expect, it } from 'vitest';
+import { fuzzApi } from './fuzz-api.ts';
+
+it('answers 2,000 generated requests as documented, none with 5xx, and shows nobody an email of another account', async () => {
+  const { done, answers, deviations } = await fuzzApi({ runs: 2_000, seed: 1 });
+  expect(deviations).toEqual([]);
+  expect(done).toBe(2_000);
+  // Nothing would be found if nothing was reached.
+  for (const [route, byStatus] of Object.entries(answers)) expect(byStatus[200], route).toBeGreaterThan(0);
+});
+
+it('finds an email of another account in a list, and what is answered with 5xx', async () => {
+  const { deviations } = await fuzzApi({
+    runs: 500,
+    seed: 1,
+    store: store => ({
+      ...store,
+      page: (filter, request) => store.page({ ...filter, accountId: 'acct-adela' }, request),
+      email: () => Promise.reject(new Error('out of reach')),
+    }),
+  });
+  expect(deviations.map(({ wrong }) => wrong)).toEqual(expect.arrayContaining(['shows acct-adela', 'answered 500']));
+});

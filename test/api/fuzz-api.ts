@@ -1,0 +1,133 @@
+/** The API under generated requests: whatever is asked, the answer is as documented and shows no other account's emails. */
+
+import fc from 'fast-check';
+import type { QueryDependencies } from '../../functions/query/handler.ts';
+import type { ProviderName } from '../../shared/providers/registry.ts';
+import type { Reader } from '../../shared/reader.ts';
+import { type Route, routes } from '../../shared/routes.ts';
+import { httpEvent, lambdaContext } from '../http-event.ts';
+import { ingestFunction } from '../ingest-function.ts';
+import { queryFunction } from '../query-function.ts';
+import { snsGet } from '../sns.ts';
+import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import { accountIds, knownPages, markOf, nobody, storeAccounts } from './accounts.ts';
+import { type Answer, createAnswerCheck } from './answer-check.ts';
+import { servedDocument } from './document.ts';
+import { type ApiRequest, arbitraryRequests, callbackKeys } from './requests.ts';
+
+type Caller = (request: ApiRequest) => Promise<Answer>;
+
+/** The functions behind the routes, called as the gateway calls them. */
+function callersOf(
+  emails: StoredEmails,
+  changes: Partial<QueryDependencies>,
+): Readonly<Record<Route['function'], Caller>> {
+  const query = queryFunction(emails, changes);
+  const ingest = ingestFunction({
+    secretsOf: async provider => [callbackKeys[provider as ProviderName].secret],
+    // What is asked for next is to be the same whatever came in before.
+    store: {
+      record: async events => ({ recorded: events.length, duplicate: 0, dropped: 0, unrecordable: [], failed: [] }),
+    },
+    quarantine: async () => {},
+    get: snsGet,
+  });
+  return {
+    query: ({ routeKey, bearer: { token }, ...call }) => query(routeKey, { ...call, ...(token && { token }) }),
+    ingest: async ({ routeKey, path, query, headers, body = '', isBase64Encoded = false }) => {
+      const event = httpEvent(routeKey, { ...path }, headers);
+      const answer = await ingest({ ...event, rawQueryString: query, body, isBase64Encoded }, lambdaContext);
+      return { ...answer, text: answer.body };
+    },
+  };
+}
+
+/** What in an answer is of an account that the caller may not see: its mark. */
+function leakIn({ bearer }: ApiRequest, { headers, text = '' }: Answer): string | null {
+  if (bearer.sees === 'all') return null;
+  const foreign = accountIds.filter(accountId => accountId !== bearer.sees || accountId === nobody);
+  // What was asked for is given back as it came.
+  const shown = headers['content-type'] === 'application/json' && text.includes('"asked"') ? withoutAsked(text) : text;
+  const told = `${JSON.stringify(headers)}${shown}`;
+  return foreign.map(markOf).find(mark => told.includes(mark)) ?? null;
+}
+
+function withoutAsked(text: string): string {
+  return JSON.stringify(JSON.parse(text), (member, value) => (member === 'asked' ? undefined : value));
+}
+
+/** A request whose answer is not as it must be. */
+export interface Deviation {
+  readonly request: ApiRequest;
+  readonly statusCode: number | null;
+  readonly wrong: string;
+}
+
+export interface ApiFuzz {
+  readonly done: number;
+  /** Answers by route and status. */
+  readonly answers: Readonly<Record<string, Readonly<Record<number, number>>>>;
+  readonly deviations: readonly Deviation[];
+}
+
+export interface ApiFuzzOptions {
+  readonly runs: number;
+  readonly seed: number;
+  readonly progress?: (done: number) => void;
+  /** Another reader of the emails than the real one. */
+  readonly store?: (store: Reader) => Reader;
+}
+
+const emailsEach = 80;
+/** So many requests are made up at a time, and so many are on their way at once. */
+const chunk = 500;
+const atOnce = 10;
+/** Whoever reads them has seen enough. */
+const mostDeviations = 20;
+
+/** Sends so many generated requests, and says what is wrong with which answers. */
+export async function fuzzApi({
+  runs,
+  seed,
+  progress = () => {},
+  store = real => real,
+}: ApiFuzzOptions): Promise<ApiFuzz> {
+  const emails = await startStoredEmails();
+  try {
+    const known = await storeAccounts(emails, emailsEach);
+    const requests = arbitraryRequests({ document: servedDocument, known, pages: await knownPages(emails) });
+    const check = createAnswerCheck(servedDocument);
+    const callers = callersOf(emails, { store: store(emails.store) });
+    const answers: Record<string, Record<number, number>> = {};
+    const deviations: Deviation[] = [];
+    let done = 0;
+
+    const sent = async (request: ApiRequest) => {
+      const { routeKey } = request;
+      let statusCode: number | null = null;
+      try {
+        const answer = await callers[routes[routeKey].function](request);
+        statusCode = answer.statusCode;
+        answers[routeKey] = { ...answers[routeKey], [statusCode]: (answers[routeKey]?.[statusCode] ?? 0) + 1 };
+        const leak = leakIn(request, answer);
+        const wrong =
+          (statusCode >= 500 ? `answered ${statusCode}` : null) ??
+          check(routeKey, answer) ??
+          (leak === null ? null : `shows ${leak}`);
+        if (wrong !== null) deviations.push({ request, statusCode, wrong });
+      } catch (error) {
+        deviations.push({ request, statusCode, wrong: `no answer: ${error}` });
+      }
+      done += 1;
+    };
+
+    for (let start = 0; start < runs && deviations.length < mostDeviations; start += chunk) {
+      const waiting = fc.sample(requests, { numRuns: Math.min(chunk, runs - start), seed: seed + start });
+      while (waiting.length > 0) await Promise.all(waiting.splice(0, atOnce).map(sent));
+      progress(done);
+    }
+    return { done, answers, deviations };
+  } finally {
+    await emails.stop();
+  }
+}

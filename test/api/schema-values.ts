@@ -1,0 +1,43 @@
+import fc from 'fast-check';
+import { noon } from '../arbitrary-events.ts';
+import { nameIn, type OpenApi, type Schema } from './document.ts';
+
+/** Values that somebody could know, by the name of the parameter or member. */
+export type KnownValues = Readonly<Record<string, readonly string[]>>;
+
+const text = fc.oneof(
+  fc.string(),
+  fc.string({ unit: 'grapheme' }),
+  fc.emailAddress(),
+  fc.stringMatching(/^[\w-]{22}$/),
+  fc.string({ unit: 'binary', maxLength: 300 }),
+);
+
+const time = fc
+  .oneof(
+    fc.integer({ min: -14 * 24 * 60, max: 24 * 60 }).map(minutes => noon + minutes * 60_000),
+    fc.integer({ min: Date.UTC(0), max: Date.UTC(9999, 11, 31) }),
+  )
+  .map(millis => new Date(millis).toISOString());
+
+/** Values that a schema of the document allows; under a known name, mostly those that are known. */
+export function valuesOf(schema: Schema, document: OpenApi, known: KnownValues = {}, name = ''): fc.Arbitrary<unknown> {
+  const { $ref, enum: allowed, oneOf, type, format, minimum = 0, maximum = 2 ** 31 } = schema;
+  const { minItems = 0, maxItems = 10, items = {}, properties = {}, required = [] } = schema;
+  const inside = (member: Schema, memberName = name) => valuesOf(member, document, known, memberName);
+  const object = (names: readonly string[]) =>
+    fc.record(Object.fromEntries(names.map(member => [member, inside(properties[member] ?? {}, member)])));
+
+  if ($ref !== undefined) return inside(document.components.schemas[nameIn($ref)]!);
+  if (schema.const !== undefined) return fc.constant(schema.const);
+  if (allowed !== undefined) return fc.constantFrom(...allowed);
+  if (oneOf !== undefined) return fc.oneof(...oneOf.map(one => object([...required, ...(one.required ?? [])])));
+  if (type === 'integer')
+    return fc.oneof(fc.integer({ min: minimum, max: maximum }), fc.constantFrom(minimum, maximum));
+  if (type === 'array') return fc.array(inside(items), { minLength: minItems, maxLength: maxItems });
+  if (type === 'object') return object(Object.keys(properties));
+  if (format === 'date-time') return time;
+  if (type !== 'string') return fc.jsonValue({ maxDepth: 3 });
+  const values = known[name] ?? [];
+  return values.length === 0 ? text : fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...values) }, text);
+}
