@@ -18,9 +18,9 @@ describe("another account's ids, cursors, recipients and references", () => {
   const asking = () => ({ seed: 1, own: 'acct-adela', other: 'acct-bjorn ö', known, pages }) as const;
 
   it('are answered, all 10,000 of them, just as what nobody has, byte for byte', async () => {
-    const { asked, told } = await askForForeign({ ...asking(), questions: 10_000, call: queryFunction(emails) });
-    expect(told).toEqual([]);
-    const some = expect.toSatisfy((count: number) => count >= 1_111);
+    const { asked, told } = await askForForeign({ ...asking(), things: 10_000, call: queryFunction(emails) });
+    expect(told.map(one => JSON.stringify(one))).toEqual([]);
+    const some = expect.toSatisfy((count: number) => count >= 500);
     expect(asked).toEqual({
       "another's id under the own account": { 404: some },
       "another's id under its account": { 404: some },
@@ -32,13 +32,13 @@ describe("another account's ids, cursors, recipients and references", () => {
       "another's ids at once": { 200: some },
       "another's references at once": { 200: some },
     });
-  }, 60_000);
+  }, 120_000);
 
   it('would be found out, were they answered otherwise', async () => {
     const { page } = emails.store;
     const ofAll: typeof page = (filter, request) => page({ ...filter, accountId: null }, request);
     const call = queryFunction(emails, { store: { ...emails.store, page: ofAll } });
-    const { told } = await askForForeign({ ...asking(), questions: 90, call });
+    const { told } = await askForForeign({ ...asking(), things: 200, call });
     expect(new Set(told.map(({ kind }) => kind))).toEqual(
       new Set(["another's recipient", "another's reference", "another's references at once"]),
     );

@@ -12,17 +12,20 @@ interface Question {
   readonly call: Call;
   /** The same about what nobody has: the answer must be the same, byte for byte. */
   readonly like: Call;
+  /** How many foreign things it names, where they are more than one. */
+  readonly names?: number;
 }
 
 export interface Foreign {
-  /** Questions by kind, and the status that they were answered with. */
+  /** Foreign things asked for, by the kind of the question and the status that it was answered with. */
   readonly asked: Readonly<Record<string, Readonly<Record<number, number>>>>;
   /** Questions that were answered otherwise than those about nothing, or with a foreign email. */
   readonly told: readonly { readonly kind: string; readonly call: Call; readonly answer: string }[];
 }
 
 export interface ForeignOptions {
-  readonly questions: number;
+  /** At least so many foreign things are asked for. */
+  readonly things: number;
   readonly seed: number;
   /** The query function. */
   readonly call: (routeKey: RouteKey, call: Call) => Promise<CallAnswer>;
@@ -37,17 +40,15 @@ const file = 'GET /accounts/{accountId}/attention-list';
 const one = 'GET /accounts/{accountId}/emails/{emailId}';
 const statuses = 'POST /accounts/{accountId}/emails/statuses';
 
-const atOnce = 10;
-
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
 function anId(random: Random): string {
   return Array.from({ length: 22 }, () => oneOf([...alphabet], random)).join('');
 }
 
-/** Asks so many questions in turn of each kind. */
+/** Asks for so many foreign things, in rounds of one question of each kind. */
 export async function askForForeign(options: ForeignOptions): Promise<Foreign> {
-  const { questions, seed, call, own, other, known, pages } = options;
+  const { things, seed, call, own, other, known, pages } = options;
   const random = seededRandom(seed);
   const token = tokenOf(own);
   const unknownId = 'A'.repeat(22);
@@ -56,7 +57,6 @@ export async function askForForeign(options: ForeignOptions): Promise<Foreign> {
   const others = (what: keyof Known) => known[other][what].filter(value => !known[own][what].includes(value));
   const foreign = { emailIds: others('emailIds'), recipients: others('recipients'), references: others('references') };
   const ofOther = (what: keyof Known) => oneOf(foreign[what], random);
-  const some = <Item>(item: () => Item) => Array.from({ length: Math.ceil(between(0, 10, random)) }, item);
 
   /** With what another account has, and with the same number of what nobody has. */
   const filtered = (name: 'recipient' | 'reference', value: string, none: string): Question => {
@@ -69,13 +69,15 @@ export async function askForForeign(options: ForeignOptions): Promise<Foreign> {
     });
     return { routeKey: list, call: asking(value), like: asking(none) };
   };
-  const bulk = (member: 'emailIds' | 'references', values: readonly string[], none: string): Question => {
+  const bulk = (member: 'emailIds' | 'references', count: number, none: string): Question => {
+    const values = Array.from({ length: count }, () => ofOther(member));
     const asking = (texts: readonly string[]): Call => ({
       path: { accountId: own },
       token,
       body: JSON.stringify({ [member]: texts }),
     });
-    return { routeKey: statuses, call: asking(values), like: asking(values.map(() => none)) };
+    const like = asking(values.map(() => none));
+    return { routeKey: statuses, call: asking(values), like, names: values.length };
   };
 
   const kinds: Readonly<Record<string, () => Question>> = {
@@ -121,21 +123,12 @@ export async function askForForeign(options: ForeignOptions): Promise<Foreign> {
         like: asking('broken'),
       };
     },
-    "another's ids at once": () =>
-      bulk(
-        'emailIds',
-        some(() => ofOther('emailIds')),
-        unknownId,
-      ),
-    "another's references at once": () =>
-      bulk(
-        'references',
-        some(() => ofOther('references')),
-        'nothing',
-      ),
+    "another's ids at once": () => bulk('emailIds', 10, unknownId),
+    "another's references at once": () => bulk('references', 3, 'nothing'),
   };
 
   const asked: Record<string, Record<number, number>> = {};
+  let total = 0;
   const told: { kind: string; call: Call; answer: string }[] = [];
   /** What is told about nothing is the same whenever it is asked. */
   const nothings = new Map<string, Promise<CallAnswer>>();
@@ -145,22 +138,18 @@ export async function askForForeign(options: ForeignOptions): Promise<Foreign> {
     nothings.set(key, answer);
     return answer;
   };
-  const ask = async (kind: string, { routeKey, call: asking, like }: Question) => {
+  const ask = async (kind: string, { routeKey, call: asking, like, names = 1 }: Question) => {
     const answer = await call(routeKey, asking);
     const text = toldIn(answer);
     const { statusCode } = answer;
-    asked[kind] = { ...asked[kind], [statusCode]: (asked[kind]?.[statusCode] ?? 0) + 1 };
+    asked[kind] = { ...asked[kind], [statusCode]: (asked[kind]?.[statusCode] ?? 0) + names };
+    total += names;
     if (text !== toldIn(await nothing(routeKey, like)) || text.includes(markOf(other))) {
       told.push({ kind, call: asking, answer: text });
     }
   };
-  const turns = Object.entries(kinds);
-  for (let start = 0; start < questions; start += atOnce) {
-    const now = Array.from({ length: Math.min(atOnce, questions - start) }, (_, nth) => {
-      const [kind, question] = turns[(start + nth) % turns.length]!;
-      return ask(kind, question());
-    });
-    await Promise.all(now);
+  while (total < things) {
+    await Promise.all(Object.entries(kinds).map(([kind, question]) => ask(kind, question())));
   }
   return { asked, told };
 }

@@ -1,13 +1,13 @@
 import { expect, it } from 'vitest';
-import { fuzzApi } from './fuzz-api.ts';
+import { deviationText, fuzzApi } from './fuzz-api.ts';
 
 it('answers 2,000 generated requests as documented, none with 5xx, and shows nobody an email of another account', async () => {
   const { done, answers, deviations } = await fuzzApi({ runs: 2_000, seed: 1 });
-  expect(deviations).toEqual([]);
+  expect(deviations.map(deviationText)).toEqual([]);
   expect(done).toBe(2_000);
   // Nothing would be found if nothing was reached.
   for (const [route, byStatus] of Object.entries(answers)) expect(byStatus[200], route).toBeGreaterThan(0);
-});
+}, 120_000);
 
 it('finds an email of another account in a list, and what is answered with 5xx', async () => {
   const { deviations } = await fuzzApi({
@@ -20,4 +20,4 @@ it('finds an email of another account in a list, and what is answered with 5xx',
     }),
   });
   expect(deviations.map(({ wrong }) => wrong)).toEqual(expect.arrayContaining(['shows acct-adela', 'answered 500']));
-});
+}, 60_000);

@@ -42,18 +42,20 @@ function callersOf(
   };
 }
 
+/** What an answer gives back as it came in. */
+const echoed = ['asked', 'field'];
+
 /** What in an answer is of an account that the caller may not see: its mark. */
 function leakIn({ bearer }: ApiRequest, { headers, text = '' }: Answer): string | null {
   if (bearer.sees === 'all') return null;
-  const foreign = accountIds.filter(accountId => accountId !== bearer.sees || accountId === nobody);
-  // What was asked for is given back as it came.
-  const shown = headers['content-type'] === 'application/json' && text.includes('"asked"') ? withoutAsked(text) : text;
-  const told = `${JSON.stringify(headers)}${shown}`;
-  return foreign.map(markOf).find(mark => told.includes(mark)) ?? null;
+  const foreign = accountIds.filter(accountId => accountId !== bearer.sees || accountId === nobody).map(markOf);
+  const markIn = (told: string) => foreign.find(mark => told.includes(mark)) ?? null;
+  const isJson = /^application\/(?:problem\+)?json$/.test(headers['content-type'] ?? '');
+  return markIn(JSON.stringify(headers)) ?? (markIn(text) && markIn(isJson ? withoutEchoes(text) : text));
 }
 
-function withoutAsked(text: string): string {
-  return JSON.stringify(JSON.parse(text), (member, value) => (member === 'asked' ? undefined : value));
+function withoutEchoes(text: string): string {
+  return JSON.stringify(JSON.parse(text), (member, value) => (echoed.includes(member) ? undefined : value));
 }
 
 /** A request whose answer is not as it must be. */
@@ -61,6 +63,11 @@ export interface Deviation {
   readonly request: ApiRequest;
   readonly statusCode: number | null;
   readonly wrong: string;
+}
+
+/** What is wrong, and the request by which it can be seen again. */
+export function deviationText({ request, statusCode, wrong }: Deviation): string {
+  return `${request.routeKey}, ${statusCode}: ${wrong}\n  ${JSON.stringify(request)}`;
 }
 
 export interface ApiFuzz {

@@ -4,6 +4,7 @@ import { isUtf8 } from 'node:buffer';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { ProviderName } from '../../shared/providers/registry.ts';
+import { type Route, routes } from '../../shared/routes.ts';
 import { noon } from '../arbitrary-events.ts';
 import type { DescribedRoute } from '../docs/openapi.ts';
 import { mutations } from '../fuzz/mutations.ts';
@@ -318,7 +319,9 @@ function allowedRequests(
       ]),
     ),
   );
-  const bearer = fc.constantFrom(...Object.values(entitled)).map(entitle => entitle(accountId));
+  const { access }: Route = routes[routeKey];
+  const mayCall = access === 'support' ? [entitled.support] : Object.values(entitled);
+  const bearer = fc.constantFrom(...mayCall).map(entitle => entitle(accountId));
   const [contentType, content] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
   const sent =
     content === undefined
@@ -379,8 +382,8 @@ function callbacks(routeKey: DescribedRoute): fc.Arbitrary<ApiRequest> {
 /** Requests to every route, half of them as the document allows them; the same for the same seed, but for signatures. */
 export function arbitraryRequests(material: Material): fc.Arbitrary<ApiRequest> {
   const change = changesOf(material);
-  const routes = Object.entries(operationsOf(material.document)) as [DescribedRoute, Operation][];
-  const allowed = routes.map(([routeKey, operation]) =>
+  const operations = Object.entries(operationsOf(material.document)) as [DescribedRoute, Operation][];
+  const allowed = operations.map(([routeKey, operation]) =>
     routeKey === 'POST /webhooks/{provider}'
       ? fc.oneof(
           { weight: 12, arbitrary: callbacks(routeKey) },

@@ -139,7 +139,10 @@ const descriptions = {
     answer: {
       description: 'A page of the file.',
       content: {
-        'text/csv; charset=utf-8': z.string(),
+        'text/csv; charset=utf-8': z.string().register(z.globalRegistry, {
+          description:
+            'The first page begins with the names of the columns. What a spreadsheet would take for a formula has an apostrophe in front, be it an id.',
+        }),
         'application/jsonl; charset=utf-8': z.string().register(z.globalRegistry, {
           description: 'One AttentionLine, as JSON, on each line.',
         }),

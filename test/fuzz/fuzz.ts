@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import type { Provider, ProviderRequest } from '../../shared/providers/provider.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
-import { fuzzApi } from '../api/fuzz-api.ts';
+import { deviationText, fuzzApi } from '../api/fuzz-api.ts';
 import { noon } from '../arbitrary-events.ts';
 import { context, fixture, fixtureNames, fixtureReading, fixtureType, requestOf } from '../providers/fixtures.ts';
 import { ingestOf } from '../providers/ingest.ts';
@@ -157,9 +157,7 @@ async function apiHolds(): Promise<boolean> {
   });
   progressEnds();
   console.table(answers);
-  for (const { request, statusCode, wrong } of deviations) {
-    console.error(`${request.routeKey}, ${statusCode}: ${wrong}\n  ${JSON.stringify(request).slice(0, 4_000)}`);
-  }
+  for (const deviation of deviations) console.error(deviationText(deviation));
   console.log(`${done} requests, ${deviations.length} answers not as they must be`);
   return deviations.length === 0;
 }
