@@ -1,4 +1,5 @@
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { isTombstone } from './tombstone.ts';
 
 /** DynamoDB's bound for one BatchGetItem. */
 const keysPerCall = 100;
@@ -7,7 +8,7 @@ const keysPerCall = 100;
 const attempts = 4;
 
 /**
- * Items by email id, strongly consistent; an email that is not there is not in the map.
+ * Emails by their id, strongly consistent; an email that is not there, or was erased, is not in the map.
  *
  * @param attributes the attributes to read, `#name` for one whose name is a reserved word; all of them when not given
  * @throws if DynamoDB leaves keys unprocessed again and again
@@ -17,6 +18,18 @@ export async function batchGet(
   tableName: string,
   emailIds: readonly string[],
   attributes?: readonly string[],
+): Promise<ReadonlyMap<string, Record<string, unknown>>> {
+  const items = await batchGetItems(client, tableName, emailIds, attributes && [...attributes, 'erasedAt']);
+  return new Map([...items].filter(([, item]) => !isTombstone(item)));
+}
+
+/** The same of items as they are, tombstones among them. */
+export async function batchGetItems(
+  client: DynamoDBDocumentClient,
+  tableName: string,
+  emailIds: readonly string[],
+  attributes?: readonly string[],
+  abortSignal?: AbortSignal,
 ): Promise<ReadonlyMap<string, Record<string, unknown>>> {
   const found = new Map<string, Record<string, unknown>>();
   const distinct = [...new Set(emailIds)];
@@ -33,6 +46,7 @@ export async function batchGet(
       if (failures === attempts) throw new Error('DynamoDB left keys unprocessed');
       const { Responses, UnprocessedKeys } = await client.send(
         new BatchGetCommand({ RequestItems: { [tableName]: { Keys: keys, ConsistentRead: true, ...projection } } }),
+        { ...(abortSignal && { abortSignal }) },
       );
       const items = Responses?.[tableName] ?? [];
       for (const item of items) found.set(item.emailId as string, item);

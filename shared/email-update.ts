@@ -25,6 +25,8 @@ export interface KnownItem extends EmailFacts {
   readonly history: ReadonlyMap<string, HistoryEvent>;
   /** Whether it holds an event that was dated into the future. */
   readonly datedAhead: boolean;
+  /** It is a tombstone: the email was erased, and stays so. */
+  readonly erased: boolean;
 }
 
 export interface EmailUpdate {
@@ -45,12 +47,14 @@ interface Condition {
 }
 
 export interface Plan {
-  /** null where everything is known already. */
+  /** null where everything is known already, or of an erased email. */
   readonly update: EmailUpdate | null;
   /** Elements that are news, and are written. */
   readonly added: readonly string[];
   /** How many of the events are repeats of opens and clicks beyond the history's bound. */
   readonly dropped: number;
+  /** How many of the events are of an erased email. */
+  readonly erased: number;
 }
 
 /**
@@ -81,15 +85,18 @@ function firstPlan(events: readonly CanonicalEvent[]): Plan {
         noneDatedAhead,
         datedAhead ? nothingKnown : room(added.length),
         sameAccount(facts, events, undefined),
+        notErased,
       ),
     },
     added,
     dropped: distinct.size - kept.size,
+    erased: 0,
   };
 }
 
 /** The exact case: the item is known, and the condition is that nothing that matters has changed since. */
 function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
+  if (item.erased) return { update: null, added: [], dropped: 0, erased: events.length };
   const known = new Set([...item.history.values()].map(asDated));
   const news = byEncoding(events.filter(event => !known.has(asDated(event))));
   const all = new Map<string, HistoryEvent>([...item.history, ...news]);
@@ -97,7 +104,7 @@ function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
   const added = [...news.keys()].filter(element => kept.has(element));
   const dropped = news.size - added.length;
   const facts = factsOf(events, item);
-  if (added.length === 0 && Object.keys(facts).length === 0) return { update: null, added, dropped };
+  if (added.length === 0 && Object.keys(facts).length === 0) return { update: null, added, dropped, erased: 0 };
 
   const verdict = merge(news.values());
   const decides = verdict !== null && supersedes(verdict, item.verdict);
@@ -116,10 +123,12 @@ function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
         item.history.size > 0 ? stillThere : null,
         added.length === 0 ? null : mustNotChange ? isStill(item) : room(added.length),
         sameAccount(facts, events, item),
+        notErased,
       ),
     },
     added,
     dropped,
+    erased: 0,
   };
 }
 
@@ -170,6 +179,9 @@ const nothingKnown: Condition = { expression: 'attribute_not_exists(history)', v
 const noneDatedAhead: Condition = { expression: 'attribute_not_exists(datedAhead)', values: {} };
 
 const stillThere: Condition = { expression: 'attribute_exists(emailId)', values: {} };
+
+/** No tombstone is there, which any write would make half an email of. */
+const notErased: Condition = { expression: 'attribute_not_exists(erasedAt)', values: {} };
 
 /** The history is still just what was seen. */
 function isStill({ history }: KnownItem): Condition {

@@ -5,6 +5,7 @@ interface Counted {
   recorded: number;
   duplicate: number;
   dropped: number;
+  erased: number;
   deferred: number;
   quarantined: number;
   unrelated: number;

@@ -8,6 +8,7 @@ import { batchGet } from './batch-get.ts';
 import { decodeHistory, type HistoryEvent, inTime } from './history.ts';
 import { asksForAttention, type Status, type Verdict } from './status.ts';
 import { dayOf } from './time.ts';
+import { isTombstone } from './tombstone.ts';
 
 /** What a list shows of an email. Times are epoch milliseconds. */
 export interface EmailSummary {
@@ -142,12 +143,12 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
       const { Item } = await client.send(
         new GetCommand({ TableName: tableName, Key: { emailId }, ConsistentRead: true }),
       );
-      return Item !== undefined && isEmail(Item) ? emailOf(Item) : null;
+      return Item === undefined || isTombstone(Item) ? null : emailOf(Item);
     },
 
     async emails(emailIds) {
       const items = await batchGet(client, tableName, emailIds, summaryAttributes);
-      return new Map([...items].flatMap(([emailId, item]) => (isEmail(item) ? [[emailId, summaryOf(item)]] : [])));
+      return new Map([...items].map(([emailId, item]) => [emailId, summaryOf(item)]));
     },
 
     page: (filter, request) => pageOf(filter, request, summaryAttributes, summaryOf, summary => summary),
@@ -174,7 +175,7 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
         position = key;
         const item = items.get(key.emailId);
         // An email may be gone since, or have changed.
-        if (item === undefined || !isEmail(item) || !takes(filter, summaryOf(item))) continue;
+        if (item === undefined || !takes(filter, summaryOf(item))) continue;
         shown.push(show(read(item)));
         const isLast = index === keys.length - 1 && !more && list.nextDay === null;
         if (shown.length === limit) return { shown, next: isLast ? null : position };
@@ -254,11 +255,6 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
 }
 
 type Item = Readonly<Record<string, unknown>>;
-
-/** Whether an item is an email, and not what is left of one that was erased. */
-function isEmail({ recipient }: Item): boolean {
-  return recipient !== undefined;
-}
 
 function takes(filter: EmailFilter, email: EmailSummary): boolean {
   const { accountId, status, attention, recipient, reference, from, to } = filter;

@@ -48,6 +48,8 @@ export interface Recorded {
   readonly duplicate: number;
   /** Opens and clicks beyond the history's bound. */
   readonly dropped: number;
+  /** Of emails that were erased, and stay so. */
+  readonly erased: number;
   /** What the table will not take, however often it is tried. */
   readonly unrecordable: readonly Unrecordable[];
   /** Not written, and worth another try. */
@@ -79,7 +81,7 @@ export function createRecorder({
 }: StoreOptions & { readonly retentionDays: number }): Recorder {
   return {
     async record(events, receivedAt, signal) {
-      const total = { recorded: 0, duplicate: 0, dropped: 0 };
+      const total = { recorded: 0, duplicate: 0, dropped: 0, erased: 0 };
       const unrecordable: Unrecordable[] = [];
       const failed: { events: readonly CanonicalEvent[]; error: unknown }[] = [];
       const pending = new Map(rotated([...byEmail(events)], receivedAt));
@@ -87,7 +89,7 @@ export function createRecorder({
         if (signal?.aborted) return;
         try {
           const written = await recordEmail(emailId, group, receivedAt, signal);
-          for (const count of ['recorded', 'duplicate', 'dropped'] as const) total[count] += written[count];
+          for (const count of ['recorded', 'duplicate', 'dropped', 'erased'] as const) total[count] += written[count];
           unrecordable.push(...written.unrecordable);
         } catch (error) {
           if (isRefused(error)) unrecordable.push(...group.map(becauseOf('refused_by_table')));
@@ -114,11 +116,12 @@ export function createRecorder({
     let item: KnownItem | null = null;
     let failures = 0;
     for (let attempt = 1; ; attempt += 1) {
-      const { update, added, dropped }: Plan = planUpdate(group, item);
+      const { update, added, dropped, erased }: Plan = planUpdate(group, item);
       const counts = (recorded: number) => ({
         recorded,
-        duplicate: group.length - dropped - recorded,
+        duplicate: group.length - dropped - erased - recorded,
         dropped,
+        erased,
         unrecordable: [],
       });
       if (update === null) return counts(0);
@@ -151,9 +154,11 @@ export function createRecorder({
     const deciding = decidingEventOf(merge(group), group) as CanonicalEvent | null;
     const bare = deciding && withoutTexts(deciding);
     const full = becauseOf('item_full');
-    const nothing = { recorded: 0, duplicate: 0, dropped: 0, unrecordable: group.map(full) };
+    const nothing = { recorded: 0, duplicate: 0, dropped: 0, erased: 0, unrecordable: group.map(full) };
     if (bare === null || (group.length === 1 && encodeHistory(bare) === encodeHistory(group[0]!))) return nothing;
     const written = await recordEmail(emailId, [bare], receivedAt, signal);
+    // Erased while its item was full.
+    if (written.erased > 0) return { ...nothing, erased: group.length, unrecordable: [] };
     return written.unrecordable.length > 0
       ? nothing
       : { ...written, unrecordable: group.filter(event => event !== deciding).map(full) };
@@ -184,7 +189,7 @@ function historyOf(attributes: Record<string, unknown> | undefined): ReadonlySet
 
 /** The item in the error of a failed condition, which comes as DynamoDB writes it; none where there was no item. */
 export function knownItem(attributes: ConditionalCheckFailedException['Item'] = {}): KnownItem {
-  const { status, statusAt, statusEventId, accountId, subject, reference, history, datedAhead } = attributes;
+  const { status, statusAt, statusEventId, accountId, subject, reference, history, datedAhead, erasedAt } = attributes;
   return {
     verdict: status?.S
       ? { status: status.S as Status, statusAt: Number(statusAt?.N), statusEventId: statusEventId?.S ?? '' }
@@ -194,6 +199,7 @@ export function knownItem(attributes: ConditionalCheckFailedException['Item'] = 
     ...(reference?.S !== undefined && { reference: reference.S }),
     history: new Map((history?.SS ?? []).map(element => [element, decodeHistory(element)])),
     datedAhead: datedAhead?.BOOL === true,
+    erased: erasedAt !== undefined,
   };
 }
 

@@ -17,7 +17,10 @@ export const noMetrics: IngestMetrics = { failedMessages() {}, count() {}, arriv
 /** A table that takes nothing. */
 export function failingStore(error: unknown): Pick<Recorder, 'record'> {
   return {
-    record: async events => ({ recorded: 0, duplicate: 0, dropped: 0, unrecordable: [], failed: [{ events, error }] }),
+    record: async events => ({
+      ...{ recorded: 0, duplicate: 0, dropped: 0, erased: 0, unrecordable: [] },
+      failed: [{ events, error }],
+    }),
   };
 }
 

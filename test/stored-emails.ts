@@ -3,6 +3,7 @@ import { DeleteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamod
 import { createNonces, type Nonces } from '../functions/ingest/nonces.ts';
 import { chooseEngine } from '../infra/local/dynamodb-engine.ts';
 import { documentClient } from '../shared/dynamodb-client.ts';
+import { createEmailEraser } from '../shared/erase-emails.ts';
 import { type CanonicalEvent, emailIdOf } from '../shared/event.ts';
 import { createReader, type Reader } from '../shared/reader.ts';
 import { createRecorder, type Recorder } from '../shared/store.ts';
@@ -22,7 +23,10 @@ export interface StoredEmails {
   record(events: readonly CanonicalEvent[], receivedAt?: number): Promise<string>;
   /** An email's item as the table's stream shows it. */
   image(emailId: string): Promise<Record<string, unknown> | undefined>;
-  erase(emailId: string): Promise<void>;
+  /** As its time to live does. */
+  remove(emailId: string): Promise<void>;
+  /** Every email of an address, as the erase function does. */
+  erase(recipient: string): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -60,8 +64,12 @@ export async function startStoredEmails(): Promise<StoredEmails> {
       );
       return Item;
     },
-    async erase(emailId) {
+    async remove(emailId) {
       await client.send(new DeleteCommand({ TableName: tableName, Key: { emailId } }));
+    },
+    async erase(recipient) {
+      const eraser = createEmailEraser(client, tableName);
+      await eraser.erase({ recipient, accountId: null }, noon, new AbortController().signal);
     },
     stop: () => engine.stop(),
   };

@@ -25,7 +25,7 @@ export function createAlerted(client: DynamoDBDocumentClient, tableName: string)
             TableName: tableName,
             Key: { emailId },
             UpdateExpression: 'ADD alerted :kind',
-            ConditionExpression: 'attribute_exists(emailId)',
+            ConditionExpression: 'attribute_exists(emailId) AND attribute_not_exists(erasedAt)',
             ExpressionAttributeValues: { ':kind': new Set([kind]) },
           }),
         );

@@ -13,6 +13,8 @@ export interface Counts {
   readonly duplicate: number;
   /** Opens and clicks beyond the history's bound. */
   readonly dropped: number;
+  /** Of emails that were erased, and stay so. */
+  readonly erased: number;
   /** Handed to the retry queue. */
   readonly deferred: number;
   readonly quarantined: number;
@@ -54,12 +56,12 @@ export type Keep = (
   unproven?: readonly Nonce[],
 ) => Promise<Kept>;
 
-const nothing = { recorded: 0, duplicate: 0, dropped: 0, unrecordable: [], failed: [] };
+const nothing = { recorded: 0, duplicate: 0, dropped: 0, erased: 0, unrecordable: [], failed: [] };
 
 export function createKeep({ store, quarantine, retryQueue, metrics, now }: KeepDependencies): Keep {
   return async (request, { events, quarantined: unreadable, unrelated }, { table, queues }, unproven = []) => {
     const { requestId, provider, receivedAt } = request;
-    const { recorded, duplicate, dropped, unrecordable, failed } =
+    const { recorded, duplicate, dropped, erased, unrecordable, failed } =
       unproven.length === 0
         ? await store.record(events, receivedAt, table)
         : { ...nothing, failed: [{ events, error: new Error('nonce') }] };
@@ -84,6 +86,7 @@ export function createKeep({ store, quarantine, retryQueue, metrics, now }: Keep
       recorded,
       duplicate,
       dropped,
+      erased,
       deferred: isDeferred ? late.length : 0,
       quarantined: isQuarantined ? quarantined.length : 0,
       unrelated,

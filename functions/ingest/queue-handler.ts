@@ -38,7 +38,16 @@ export function createQueueHandler(dependencies: QueueDependencies) {
       queues: AbortSignal.timeout(Math.max(0, timeLeft - forAnswer)),
     };
     const failed: string[] = [];
-    const totals = { received: 0, recorded: 0, duplicate: 0, dropped: 0, deferred: 0, quarantined: 0, unrelated: 0 };
+    const totals = {
+      received: 0,
+      recorded: 0,
+      duplicate: 0,
+      dropped: 0,
+      erased: 0,
+      deferred: 0,
+      quarantined: 0,
+      unrelated: 0,
+    };
     const source = lookUp(sources, Records[0]?.eventSourceARN ?? '');
     const work = Records.map(async record => {
       const cause = await outcomeOf(record);

@@ -22,6 +22,8 @@ export interface Replayed {
   duplicate: number;
   /** Repeats of opens and clicks beyond what is kept of an email. */
   dropped: number;
+  /** Of emails that were erased, and stay so. */
+  erased: number;
   /** About no email. */
   unrelated: number;
   /** Events whose signature had proved something else before. */
@@ -129,10 +131,14 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
         unproven.length === 0 || (await nonces(request.provider, unproven, request.receivedAt)) !== 'reused';
       if (!isProven) count.refused += reading.events.length;
       const events = isProven ? reading.events : [];
-      const { recorded, duplicate, dropped, unrecordable, failed } = await store.record(events, request.receivedAt);
+      const { recorded, duplicate, dropped, erased, unrecordable, failed } = await store.record(
+        events,
+        request.receivedAt,
+      );
       count.recorded += recorded;
       count.duplicate += duplicate;
       count.dropped += dropped;
+      count.erased += erased;
       count.unrelated += reading.unrelated;
       const unreadable = reading.quarantined.length + unrecordable.length;
       count.unreadable += unreadable;
@@ -156,6 +162,7 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       recorded: 0,
       duplicate: 0,
       dropped: 0,
+      erased: 0,
       unrelated: 0,
       refused: 0,
       unreadable: 0,

@@ -141,15 +141,26 @@ describe('the alert function', () => {
       expect(message?.people).toContain('Account:   not known yet');
     });
 
-    it('nothing of an email that has been erased, and does not bring it back', async () => {
+    it('nothing of an email that has expired, and does not bring it back', async () => {
       const record = await change(bounce());
-      await emails.erase(idOf(record));
+      await emails.remove(idOf(record));
       expect(await invoke([record, { ...streamRecord(undefined, {}), eventName: 'REMOVE' }])).toEqual({
         batchItemFailures: [],
       });
       expect(await topic.delivered()).toEqual([]);
       await alerted.mark(idOf(record), 'hard_bounce');
       expect(await emails.image(idOf(record))).toBeUndefined();
+    });
+
+    it('nothing of an email that has been erased, nor of its being erased, and leaves its tombstone as it is', async () => {
+      const record = await change(bounce({ recipient: 'erased@example.com' }));
+      const before = await emails.image(idOf(record));
+      await emails.erase('erased@example.com');
+      const tombstone = await emails.image(idOf(record));
+      expect(await invoke([record, streamRecord(tombstone, before)])).toEqual({ batchItemFailures: [] });
+      expect(await topic.delivered()).toEqual([]);
+      await alerted.mark(idOf(record), 'hard_bounce');
+      expect(await emails.image(idOf(record))).toEqual(tombstone);
     });
 
     it('of a hundred and one bounces of one account in one digest that names every one', async () => {

@@ -27,7 +27,7 @@ function callersOf(
     secretsOf: async provider => [callbackKeys[provider as ProviderName].secret],
     // What is asked for next is to be the same whatever came in before.
     store: {
-      record: async events => ({ recorded: events.length, duplicate: 0, dropped: 0, unrecordable: [], failed: [] }),
+      record: async events => ({ recorded: events.length, duplicate: 0, dropped: 0, erased: 0, unrecordable: [], failed: [] }),
     },
     quarantine: async () => {},
     get: snsGet,

@@ -47,6 +47,7 @@ const counts = z
     recorded: count,
     duplicate: count,
     dropped: count,
+    erased: count,
     deferred: count,
     quarantined: count,
     unrelated: count,

@@ -159,7 +159,7 @@ export async function startLiveIngest() {
 
     /** Forgets everything that was sent. */
     async reset(): Promise<void> {
-      if (written.table) await Promise.all((await emailIds()).map(emailId => emails.erase(emailId)));
+      if (written.table) await Promise.all((await emailIds()).map(emailId => emails.remove(emailId)));
       if (written.queue) await queue.empty();
       Object.assign(written, { table: false, queue: false });
     },

@@ -263,6 +263,7 @@ describe('a request to /webhooks/{provider}', () => {
         recorded: 0,
         duplicate: 0,
         dropped: 0,
+        erased: 0,
         unrecordable: [{ reason: 'item_full', event: event! }],
         failed: [],
       }),

@@ -120,6 +120,17 @@ describe('replaying', () => {
       }
     });
 
+    it('does not bring an erased email back, and says so', async () => {
+      await keep('sendgrid', [unknown('erased')]);
+      await emails.record(
+        fixtureReading('sendgrid', 'delivered').events.map(event => ({ ...event, messageId: 'erased' })),
+      );
+      await emails.erase('jane@example.com');
+      expect(await replay({ known: taught })).toMatchObject({
+        'sendgrid unknown_event': { messages: 1, done: 1, recorded: 0, erased: 1 },
+      });
+    });
+
     it('leaves what still cannot be read, for another time', async () => {
       await keep('sendgrid', [unknown('later')]);
       for (let time = 0; time < 2; time += 1) {
@@ -202,7 +213,7 @@ describe('replaying', () => {
       await keep('nobody', [{ reason: 'unknown_event', piece: {} }]);
       await keep('sendgrid', [{ reason: 'unknown_event', piece: sendgridEvent('throttled') }]);
       const record = async () => ({
-        ...{ recorded: 0, duplicate: 0, dropped: 0, unrecordable: [] },
+        ...{ recorded: 0, duplicate: 0, dropped: 0, erased: 0, unrecordable: [] },
         failed: [{ events: [anEvent()], error: new Error('throttled') }],
       });
       const { causes, ...counts } = await replay({ store: { record } });

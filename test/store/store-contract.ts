@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand, type UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createEmailEraser, type Erasure } from '../../shared/erase-emails.ts';
 import { type CanonicalEvent, canonicalEvent, emailIdOf } from '../../shared/event.ts';
 import { boundedHistory, decodeHistory, encodeHistory, historyLimit, inTime } from '../../shared/history.ts';
 import { eachInFlight } from '../../shared/in-flight.ts';
@@ -628,6 +629,131 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           expect(email.events).toMatchObject([{ reason: { code: text, text }, clickUrl: text, userAgent: text }]);
         },
       );
+    });
+
+    describe('an erased email', () => {
+      const signal = new AbortController().signal;
+      const erase = (erasure: Erasure) => createEmailEraser(client, tableName).erase(erasure, noon, signal);
+      const everywhere = (recipient: string) => erase({ recipient, accountId: null });
+      const item = async (event: CanonicalEvent) => {
+        const key = { TableName: tableName, Key: { emailId: emailIdOf(event) }, ConsistentRead: true };
+        return (await client.send(new GetCommand(key))).Item;
+      };
+      const tombstone = (event: CanonicalEvent) => ({
+        emailId: emailIdOf(event),
+        erasedAt: noon,
+        expiresAt: noon / 1000 + 30 * 24 * 60 * 60,
+      });
+      /** An event to an address of its own. */
+      const toSomebody = (changes: Partial<CanonicalEvent> = {}) => {
+        const messageId = freshMessageId();
+        return anEvent({ messageId, recipient: `${messageId}@erased.example`, ...changes });
+      };
+
+      it('leaves nothing but the hash that is its key, for thirty days', async () => {
+        const event = toSomebody({ status: 'hard_bounced', accountId: 'erasing', subject: 'Invoice 7' });
+        await store.record([event], noon);
+        expect(await everywhere(event.recipient)).toEqual({ erased: 1, left: 0, error: null });
+        expect(await item(event)).toEqual(tombstone(event));
+        expect(await store.email(emailIdOf(event))).toBeNull();
+        for (const filter of [{}, { attention: true }]) {
+          expect((await store.page({ accountId: 'erasing', ...filter }, { limit: 10, after: null })).shown).toEqual([]);
+        }
+        expect(await everywhere(event.recipient)).toEqual({ erased: 0, left: 0, error: null });
+      });
+
+      it('is not brought back by what comes late: every event of it is counted as erased', async () => {
+        const event = toSomebody();
+        await store.record([event], noon);
+        await everywhere(event.recipient);
+        const note = { ...event, eventId: 'note', status: null };
+        const open = { ...event, eventId: 'open', status: 'opened', accountId: 'acme', subject: 'x' } as const;
+        for (const events of [[event], [note], [open, note]]) {
+          expect(await store.record(events, noon)).toEqual({
+            ...{ recorded: 0, duplicate: 0, dropped: 0, erased: events.length, unrecordable: [], failed: [] },
+          });
+        }
+        expect(await item(event)).toEqual(tombstone(event));
+      });
+
+      it('does not keep a new message to the same address from being recorded', async () => {
+        const event = toSomebody();
+        await store.record([event], noon);
+        await everywhere(event.recipient);
+        const anew = { ...event, messageId: freshMessageId() };
+        expect(await store.record([event, anew], noon)).toMatchObject({ recorded: 1, erased: 1 });
+        expect(await stored(anew)).toMatchObject({ recipient: event.recipient, verdict: { status: 'delivered' } });
+      });
+
+      it("is the account's alone, where an account erases", async () => {
+        const [own, other, nobodys] = ['acme', 'initech', undefined].map(accountId =>
+          toSomebody({ recipient: 'shared@erased.example', accountId }),
+        ) as [CanonicalEvent, CanonicalEvent, CanonicalEvent];
+        await store.record([own, other, nobodys], noon);
+        expect(await erase({ recipient: own.recipient, accountId: 'acme' })).toMatchObject({ erased: 1 });
+        expect(await item(own)).toEqual(tombstone(own));
+        expect(await stored(other)).toMatchObject({ accountId: 'initech' });
+        expect((await stored(nobodys)).accountId).toBeUndefined();
+        expect(await everywhere(own.recipient)).toMatchObject({ erased: 2 });
+      });
+
+      it('is one of three hundred to one address: all of them are erased', async () => {
+        const events = Array.from({ length: 300 }, () =>
+          toSomebody({ recipient: 'many@erased.example', accountId: 'acme' }),
+        );
+        await store.record(events, noon);
+        expect(await erase({ recipient: 'many@erased.example', accountId: 'acme' })).toMatchObject({ erased: 300 });
+      });
+
+      it('stays one while sixteen others write to it: no half an item comes of it', async () => {
+        for (let round = 0; round < 8; round += 1) {
+          const first = toSomebody({ accountId: 'acme' });
+          await store.record([first], noon);
+          const events = Array.from({ length: 16 }, (_, index) => ({
+            ...first,
+            eventId: `e${index}`,
+            status: statusIds[index % statusIds.length]!,
+            occurredAt: noon + ((index * 7) % 13) * 1000,
+          }));
+          const writing = events.map(event => store.record([event], noon));
+          const [{ erased }, ...outcomes] = await Promise.all([everywhere(first.recipient), ...writing] as const);
+          expect(erased).toBe(1);
+          for (const { recorded, erased, failed } of outcomes) expect([recorded + erased, failed]).toEqual([1, []]);
+          expect(await item(first)).toEqual(tombstone(first));
+        }
+      });
+
+      it('that was never recorded can be forestalled; one that is there is left as it is', async () => {
+        const [unseen, there] = [toSomebody(), toSomebody()];
+        await store.record([there], noon);
+        const eraser = createEmailEraser(client, tableName);
+        await eraser.forestall([unseen, there].map(emailIdOf), noon, signal);
+        expect(await store.record([unseen], noon)).toMatchObject({ recorded: 0, erased: 1 });
+        expect((await stored(there)).events).toHaveLength(1);
+        expect(await eraser.tombstonesAmong([unseen, there].map(emailIdOf), signal)).toEqual(
+          new Set([emailIdOf(unseen)]),
+        );
+      });
+
+      it('between the write that finds its item full and the one that keeps the status, is left alone by both', async () => {
+        const changes = { messageId: freshMessageId(), recipient: 'full@erased.example', status: 'deferred' } as const;
+        const deferrals = Array.from({ length: 105 }, (_, index) =>
+          toSomebody({ ...changes, eventId: `d${index}`, reason: { text: 'x'.repeat(4_000) } }),
+        );
+        const [there, more] = [deferrals.slice(0, 95), deferrals.slice(95)];
+        await store.record(there, noon);
+        const send = async (command: UpdateCommand) => {
+          try {
+            return await client.send(command);
+          } catch (error) {
+            if ((error as Error).name === 'ValidationException') await everywhere(changes.recipient);
+            throw error;
+          }
+        };
+        const full = createRecorder({ client: { send } as unknown as typeof client, tableName, retentionDays: 400 });
+        expect(await full.record(more, noon)).toMatchObject({ erased: 10, unrecordable: [], failed: [] });
+        expect(await item(there[0]!)).toEqual(tombstone(there[0]!));
+      });
     });
 
     describe('lists', () => {

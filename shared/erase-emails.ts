@@ -1,0 +1,136 @@
+/**
+ * Erasing emails: the item of each is replaced by a tombstone, in one conditional write. Whatever is written at the same
+ * time is written before, and gone, or after, and refused.
+ */
+
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { batchGetItems } from './batch-get.ts';
+import { eachInFlight } from './in-flight.ts';
+import { isTombstone, tombstoneOf } from './tombstone.ts';
+
+/** Whose data is erased. */
+export interface Erasure {
+  /** The address, as events have it. */
+  readonly recipient: string;
+  /** Only what is this account's; null for all there is. */
+  readonly accountId: string | null;
+}
+
+/** What became of the emails of an erasure. */
+export interface ErasedEmails {
+  readonly erased: number;
+  /** Emails that are there still, as far as is known. */
+  readonly left: number;
+  /** Why there may be more than that; null where there is none. */
+  readonly error: unknown;
+}
+
+export interface EmailEraser {
+  /**
+   * Puts a tombstone in the place of every email. Never rejects.
+   *
+   * @param now epoch milliseconds
+   * @param signal once aborted, no further call is made and none is waited for
+   */
+  erase(erasure: Erasure, now: number, signal: AbortSignal): Promise<ErasedEmails>;
+  /** Which of the emails are erased. */
+  tombstonesAmong(emailIds: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Puts a tombstone where there is no item yet: for an email that only a queue knows of. */
+  forestall(emailIds: readonly string[], now: number, signal: AbortSignal): Promise<void>;
+}
+
+/** Writes in flight at once, as many as the store has. */
+const concurrentWrites = 32;
+
+/** An index lags behind its table: it is gone through until it shows nothing more, and so often at most. */
+const mostPasses = 5;
+
+export function createEmailEraser(client: DynamoDBDocumentClient, tableName: string): EmailEraser {
+  return {
+    async erase(erasure, now, abortSignal) {
+      let erased = 0;
+      const failures: unknown[] = [];
+      try {
+        for (let pass = 1; pass <= mostPasses; pass += 1) {
+          const before = erased;
+          for await (const emailIds of pagesOf(erasure, abortSignal)) {
+            await eachInFlight(emailIds, concurrentWrites, async emailId => {
+              try {
+                if (await replaced(emailId, now, conditionOf(erasure), abortSignal)) erased += 1;
+              } catch (error) {
+                failures.push(error);
+              }
+            });
+          }
+          if (failures.length > 0) return { erased, left: failures.length, error: failures[0] };
+          if (erased === before) return { erased, left: 0, error: null };
+        }
+        return { erased, left: 0, error: new Error('the index shows more and more') };
+      } catch (error) {
+        return { erased, left: failures.length, error };
+      }
+    },
+
+    async tombstonesAmong(emailIds, abortSignal) {
+      const items = await batchGetItems(client, tableName, emailIds, ['emailId', 'erasedAt'], abortSignal);
+      return new Set([...items].filter(([, item]) => isTombstone(item)).map(([emailId]) => emailId));
+    },
+
+    async forestall(emailIds, now, abortSignal) {
+      const nothing = { ConditionExpression: 'attribute_not_exists(emailId)' };
+      for (const emailId of emailIds) await replaced(emailId, now, nothing, abortSignal);
+    },
+  };
+
+  /** The ids that the index has of the recipient; within an account those alone that are its own. */
+  async function* pagesOf({ recipient, accountId }: Erasure, abortSignal: AbortSignal): AsyncGenerator<string[]> {
+    let from: Record<string, unknown> | undefined;
+    do {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          TableName: tableName,
+          IndexName: 'byRecipient',
+          KeyConditionExpression: 'recipient = :recipient',
+          ExpressionAttributeValues: { ':recipient': recipient },
+          ...(from && { ExclusiveStartKey: from }),
+        }),
+        { abortSignal },
+      );
+      const emailIds = Items.map(item => item.emailId as string);
+      if (accountId === null) yield emailIds;
+      else {
+        const items = await batchGetItems(client, tableName, emailIds, ['emailId', 'accountId'], abortSignal);
+        yield emailIds.filter(emailId => items.get(emailId)?.accountId === accountId);
+      }
+      from = LastEvaluatedKey;
+    } while (from !== undefined);
+  }
+
+  /** Whether the write was made: false where its condition did not hold. */
+  async function replaced(
+    emailId: string,
+    now: number,
+    condition: Pick<PutCommand['input'], 'ConditionExpression' | 'ExpressionAttributeValues'>,
+    abortSignal: AbortSignal,
+  ): Promise<boolean> {
+    const put = new PutCommand({ TableName: tableName, Item: { ...tombstoneOf(emailId, now) }, ...condition });
+    try {
+      await client.send(put, { abortSignal });
+      return true;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false;
+      throw error;
+    }
+  }
+}
+
+/** The email is still there, and still the one that is to be erased. */
+function conditionOf({ recipient, accountId }: Erasure) {
+  return accountId === null
+    ? { ConditionExpression: 'recipient = :recipient', ExpressionAttributeValues: { ':recipient': recipient } }
+    : {
+        ConditionExpression: 'recipient = :recipient AND accountId = :accountId',
+        ExpressionAttributeValues: { ':recipient': recipient, ':accountId': accountId },
+      };
+}
