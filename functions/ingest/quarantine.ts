@@ -2,6 +2,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod/mini';
 import { fingerprint } from '../../shared/fingerprint.ts';
 import type { Quarantined } from '../../shared/providers/provider.ts';
+import type { Unrecordable } from '../../shared/store.ts';
 import { isoText } from '../../shared/time.ts';
 import { asciiJson, sendMessages } from './queue-messages.ts';
 
@@ -52,6 +53,30 @@ export type QuarantineMessage = z.infer<typeof quarantineMessage>;
 /** @throws where the body is no message of this queue */
 export function readQuarantineMessage(body: string): QuarantineMessage {
   return quarantineMessage.parse(JSON.parse(body));
+}
+
+/** Reasons for which events come here that had been read, and are kept as such. */
+export const keptAsRead = { item_full: true, refused_by_table: true } as const satisfies Record<
+  Unrecordable['reason'],
+  true
+>;
+
+/** A message of the quarantine queue, and what it is read together with. */
+export interface QuarantinePart {
+  readonly message: QuarantineMessage;
+  /** The same for all parts of one content; null where the message is read by itself. */
+  readonly contentKey: string | null;
+  /** From 1 on, of so many. */
+  readonly part: number;
+  readonly parts: number;
+}
+
+/** @throws where the body is no message of the quarantine */
+export function quarantinePart(body: string): QuarantinePart {
+  const message = readQuarantineMessage(body);
+  if ('pieces' in message) return { message, contentKey: null, part: 1, parts: 1 };
+  const { reason, contentId, part, parts } = message;
+  return { message, contentKey: parts === 1 ? null : `${reason} ${contentId}`, part, parts };
 }
 
 /** Keeps what was genuine but could not be read or recorded; rejects when it could not be kept. */

@@ -1,3 +1,4 @@
+import type { QueuedMessage } from '../../shared/held-queue.ts';
 import type { Nonce, Provider, Reading, ReadingContext } from '../../shared/providers/provider.ts';
 import type { QuarantinedRequest } from './quarantine.ts';
 import { readRetryMessage } from './retry-queue.ts';
@@ -8,14 +9,6 @@ export interface QueuedRequest {
   readonly reading: Reading;
   /** To be looked up before anything is recorded. */
   readonly nonces: readonly Nonce[];
-}
-
-/** A message as it came out of a queue. */
-export interface QueuedMessage {
-  readonly messageId: string;
-  readonly body: string;
-  /** Epoch milliseconds. */
-  readonly sentAt: number;
 }
 
 /** What messages are read with. */

@@ -1,16 +1,12 @@
 import type { Nonces } from '../../functions/ingest/nonces.ts';
-import {
-  type QueuedMessage,
-  type QueuedRequest,
-  type QueueReading,
-  readings,
-} from '../../functions/ingest/queue-readings.ts';
+import { type QuarantinePart, quarantinePart } from '../../functions/ingest/quarantine.ts';
+import { type QueuedRequest, type QueueReading, readings } from '../../functions/ingest/queue-readings.ts';
+import type { HeldQueue, QueuedMessage } from '../../shared/held-queue.ts';
 import { errorName } from '../../shared/log.ts';
 import type { Recorder } from '../../shared/store.ts';
 import { boundedText } from '../../shared/text.ts';
 import { isoMillis } from '../../shared/time.ts';
-import type { HeldQueue } from './held-queue.ts';
-import { type QuarantinePart, quarantinedReading, quarantinePart, Unreadable } from './quarantined-reading.ts';
+import { quarantinedReading, Unreadable } from './quarantined-reading.ts';
 
 /** What became of the messages of one provider and one reason. */
 export interface Replayed {

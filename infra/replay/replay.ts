@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { createNonces } from '../../functions/ingest/nonces.ts';
 import { documentClient } from '../../shared/dynamodb-client.ts';
+import { createHeldQueue } from '../../shared/held-queue.ts';
 import { lookUp } from '../../shared/look-up.ts';
 import { createReadingContext } from '../../shared/providers/reading-context.ts';
 import { providers } from '../../shared/providers/registry.ts';
@@ -11,7 +12,6 @@ import { createRecorder } from '../../shared/store.ts';
 import { isoMillis } from '../../shared/time.ts';
 import { StartError } from '../local/start-error.ts';
 import { awsDeployment, localDeployment } from './deployment.ts';
-import { createHeldQueue } from './held-queue.ts';
 import { type ReplayOptions, replayQueue } from './replay-queue.ts';
 
 const usage = `npm run replay -- --queue quarantine|dead-letter [--provider NAME] [--since TIME] [--dry-run] [--stack NAME]

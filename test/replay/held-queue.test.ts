@@ -1,6 +1,6 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import { createHeldQueue } from '../../infra/replay/held-queue.ts';
+import { createHeldQueue } from '../../shared/held-queue.ts';
 
 interface Command {
   readonly constructor: { readonly name: string };
@@ -24,7 +24,7 @@ function queueThat(receives: readonly (readonly string[])[], answer: (command: C
       };
     },
   } as unknown as Pick<SQSClient, 'send'>;
-  return { queue: createHeldQueue(client, 'queue', 0), commands };
+  return { queue: createHeldQueue(client, 'queue', { waitSeconds: 0 }), commands };
 }
 
 async function idsIn(queue: ReturnType<typeof createHeldQueue>) {

@@ -3,9 +3,9 @@ import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createQuarantine, type QuarantinedRequest } from '../../functions/ingest/quarantine.ts';
 import { createRetryQueue } from '../../functions/ingest/retry-queue.ts';
-import { createHeldQueue } from '../../infra/replay/held-queue.ts';
 import { quarantinedReading } from '../../infra/replay/quarantined-reading.ts';
 import { type Replayed, type ReplayOptions, replayQueue } from '../../infra/replay/replay-queue.ts';
+import { createHeldQueue } from '../../shared/held-queue.ts';
 import type { Provider, Quarantined } from '../../shared/providers/provider.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { noon } from '../arbitrary-events.ts';
@@ -36,7 +36,7 @@ describe('replaying', () => {
     const { kind = 'quarantine', known = providers } = options;
     const url = kind === 'quarantine' ? quarantined.queueUrl : deadLetters.queueUrl;
     const { replayed, causes } = await replayQueue({
-      queue: createHeldQueue(quarantined.client, url, 0),
+      queue: createHeldQueue(quarantined.client, url, { waitSeconds: 0 }),
       kind,
       dryRun: false,
       reading: { providers: known, context },
@@ -54,7 +54,7 @@ describe('replaying', () => {
   const left = async () => {
     // What is given back is there again a second later.
     await delay(1_100);
-    const queue = createHeldQueue(quarantined.client, quarantined.queueUrl, 0);
+    const queue = createHeldQueue(quarantined.client, quarantined.queueUrl, { waitSeconds: 0 });
     let messages = 0;
     for await (const _ of queue.messages()) messages += 1;
     await queue.release();
@@ -92,7 +92,7 @@ describe('replaying', () => {
 
     it('accounts for what it did, and gives back the rest, where the queue cannot be gone through to its end', async () => {
       for (const messageId of ['broken-off-1', 'broken-off-2']) await keep('sendgrid', [unknown(messageId)]);
-      const queue = createHeldQueue(quarantined.client, quarantined.queueUrl, 0);
+      const queue = createHeldQueue(quarantined.client, quarantined.queueUrl, { waitSeconds: 0 });
       const breaking = {
         ...queue,
         async *messages() {

@@ -5,7 +5,15 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import type { QueuedMessage } from '../../functions/ingest/queue-readings.ts';
+import { eachInFlight } from './in-flight.ts';
+
+/** A message as it came out of a queue. */
+export interface QueuedMessage {
+  readonly messageId: string;
+  readonly body: string;
+  /** Epoch milliseconds. */
+  readonly sentAt: number;
+}
 
 /** A queue that is gone through from end to end, once, while nobody else gets its messages. */
 export interface HeldQueue {
@@ -18,14 +26,29 @@ export interface HeldQueue {
   release(): Promise<number>;
 }
 
-/** Long enough to go through most queues; what comes again all the same is known by its id, and held again. */
-export const holdSeconds = 900;
-
 /** Queues answer from some of their servers: one empty answer says little. */
 const emptyAnswers = 2;
 
-/** @param waitSeconds how long an answer may take to come from all of a queue's servers */
-export function createHeldQueue(client: Pick<SQSClient, 'send'>, QueueUrl: string, waitSeconds = 2): HeldQueue {
+/** Messages given back in one call, and calls in flight at once. */
+const mostInBatch = 10;
+const concurrentCalls = 8;
+
+export interface HoldOptions {
+  /** How long an answer may take to come from all of a queue's servers. */
+  readonly waitSeconds?: number;
+  /** How long a message is held; what comes again all the same is known by its id, and held again. */
+  readonly holdSeconds?: number;
+  /** Once aborted, nothing is waited for any more, but for the messages to be given back. */
+  readonly abortSignal?: AbortSignal;
+}
+
+/** A quarter of an hour is long enough to go through most queues. */
+export function createHeldQueue(
+  client: Pick<SQSClient, 'send'>,
+  QueueUrl: string,
+  { waitSeconds = 2, holdSeconds = 900, abortSignal }: HoldOptions = {},
+): HeldQueue {
+  const options = { ...(abortSignal && { abortSignal }) };
   /** Receipt handles by message id: only a message's newest one counts. */
   const held = new Map<string, string>();
   return {
@@ -35,9 +58,11 @@ export function createHeldQueue(client: Pick<SQSClient, 'send'>, QueueUrl: strin
           QueueUrl,
           AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
         }),
+        options,
       );
       const { ApproximateNumberOfMessages = 0, ApproximateNumberOfMessagesNotVisible = 0 } = Attributes ?? {};
-      return { waiting: Number(ApproximateNumberOfMessages), held: Number(ApproximateNumberOfMessagesNotVisible) };
+      const byOthers = Number(ApproximateNumberOfMessagesNotVisible) - held.size;
+      return { waiting: Number(ApproximateNumberOfMessages), held: Math.max(0, byOthers) };
     },
 
     async *messages() {
@@ -51,6 +76,7 @@ export function createHeldQueue(client: Pick<SQSClient, 'send'>, QueueUrl: strin
             WaitTimeSeconds: waitSeconds,
             MessageSystemAttributeNames: ['SentTimestamp'],
           }),
+          options,
         );
         empty = Messages.length === 0 ? empty + 1 : 0;
         // All of them before the first is looked at: whoever stops then gives the others back, too.
@@ -64,7 +90,7 @@ export function createHeldQueue(client: Pick<SQSClient, 'send'>, QueueUrl: strin
     },
 
     async delete({ messageId }) {
-      await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: held.get(messageId) }));
+      await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: held.get(messageId) }), options);
       held.delete(messageId);
     },
 
@@ -72,17 +98,22 @@ export function createHeldQueue(client: Pick<SQSClient, 'send'>, QueueUrl: strin
       const handles = [...held.values()];
       held.clear();
       let failed = 0;
-      for (let from = 0; from < handles.length; from += 10) {
-        const Entries = handles
-          .slice(from, from + 10)
-          // Not 0: the engine of the local stack loses a message by that until it is started again.
-          .map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle, VisibilityTimeout: 1 }));
+      const batches = Array.from({ length: Math.ceil(handles.length / mostInBatch) }, (_, index) =>
+        handles.slice(index * mostInBatch, (index + 1) * mostInBatch),
+      );
+      await eachInFlight(batches, concurrentCalls, async batch => {
+        // Not 0: the engine of the local stack loses a message by that until it is started again.
+        const Entries = batch.map((ReceiptHandle, index) => ({
+          Id: String(index),
+          ReceiptHandle,
+          VisibilityTimeout: 1,
+        }));
         const refused = await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries })).then(
           ({ Failed = [] }) => Failed.length,
           () => Entries.length,
         );
         failed += refused;
-      }
+      });
       return failed;
     },
   };
