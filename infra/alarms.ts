@@ -18,6 +18,7 @@ import type { OperationsTopic } from './topics.ts';
 export interface Watched {
   readonly ingest: MailtrailFunction;
   readonly query: MailtrailFunction;
+  readonly erase: MailtrailFunction;
   readonly alert: Alert;
   readonly api: MailtrailApi;
   readonly quarantine: IQueue;
@@ -88,6 +89,20 @@ const alarms = {
     impact: 'People see an error in place of the status of their emails.',
     whatToDo: "Raise the account's quota of concurrent Lambda executions, or find out what else uses it up.",
     metric: ({ query }) => throttles(query),
+    above: 0,
+    periods: 2,
+  },
+  EraseErrors: {
+    impact: 'Data of a recipient was not erased, although somebody asked for it: they saw an error.',
+    whatToDo:
+      'Look into the log of the erase function; roll the last deployment back if it began there. Erase again then: what was erased stays so.',
+    metric: ({ erase }) => errors(erase),
+    above: 0,
+  },
+  EraseThrottles: {
+    impact: 'Data of a recipient was not erased, although somebody asked for it: they saw an error.',
+    whatToDo: "Raise the account's quota of concurrent Lambda executions, or find out what else uses it up.",
+    metric: ({ erase }) => throttles(erase),
     above: 0,
     periods: 2,
   },

@@ -2,6 +2,7 @@ import { Stack, Validations } from 'aws-cdk-lib';
 import { type Route, type RouteKey, routes } from '../shared/routes.ts';
 import type { Alert } from './alert.ts';
 import type { CursorKey } from './cursor-key.ts';
+import type { Erase } from './erase.ts';
 import type { FailureBucket } from './failure-bucket.ts';
 import type { MailtrailApi } from './http-api.ts';
 import type { NonceTable } from './nonce-table.ts';
@@ -21,9 +22,10 @@ export function acknowledgeNagFindings(parts: {
   readonly nonces: NonceTable;
   readonly quarantine: QuarantineQueue;
   readonly failures: FailureBucket;
+  readonly erase: Erase;
   readonly alert: Alert;
 }): void {
-  const { api, webhookSecrets, cursorKey, nonces, quarantine, failures, alert } = parts;
+  const { api, webhookSecrets, cursorKey, nonces, quarantine, failures, erase, alert } = parts;
   for (const [key, { access }] of Object.entries<Route>(routes)) {
     if (access === 'account' || access === 'support') continue;
     Validations.of(api.routes[key as RouteKey]).acknowledge({ id: 'AwsSolutions-APIG4', reason: openBecause[access] });
@@ -48,11 +50,13 @@ export function acknowledgeNagFindings(parts: {
   Validations.of(failures).acknowledge({
     id: 'AwsSolutions-S1',
     reason:
-      'Only Lambda writes here, only when alerts fail, which an alarm tells; access logs would need a bucket more.',
+      'Only Lambda writes here, only when alerts fail, which an alarm tells, and who erases; access logs would need a bucket more.',
   });
   const bucket = Stack.of(failures).getLogicalId(failures.node.defaultChild as never);
-  Validations.of(alert.role!).acknowledge({
-    id: `AwsSolutions-IAM5[Resource::<${bucket}.Arn>/aws/lambda/*]`,
-    reason: 'Lambda chooses the names of the objects it writes below this prefix of the one failure bucket.',
-  });
+  for (const { role } of [alert, erase]) {
+    Validations.of(role!).acknowledge({
+      id: `AwsSolutions-IAM5[Resource::<${bucket}.Arn>/aws/lambda/*]`,
+      reason: 'Lambda chooses the names of the objects it writes below this prefix of the one failure bucket.',
+    });
+  }
 }

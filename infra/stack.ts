@@ -5,6 +5,7 @@ import { Alert } from './alert.ts';
 import type { Config } from './config.ts';
 import { CursorKey } from './cursor-key.ts';
 import { DrainedQueue } from './drained-queue.ts';
+import { Erase } from './erase.ts';
 import { FailureBucket } from './failure-bucket.ts';
 import { MailtrailApi } from './http-api.ts';
 import { Ingest } from './ingest.ts';
@@ -53,12 +54,13 @@ export class MailtrailStack extends Stack {
       sesEvents,
     });
     const query = new Query(this, 'Query', { config, table, cursorKey });
+    const erase = new Erase(this, 'Erase', { config, table, quarantine, retryQueue, sesEvents, failures });
     const alert = new Alert(this, 'Alert', { config, table, topic: support, failures });
-    const api = new MailtrailApi(this, 'Api', { config, functions: { ingest, query } });
+    const api = new MailtrailApi(this, 'Api', { config, functions: { ingest, query, erase } });
 
     // What is watched.
-    new Alarms(this, 'Alarms', { ingest, query, alert, api, quarantine, retryQueue, sesEvents, operations });
-    acknowledgeNagFindings({ api, webhookSecrets, cursorKey, nonces, quarantine, failures, alert });
+    new Alarms(this, 'Alarms', { ingest, query, erase, alert, api, quarantine, retryQueue, sesEvents, operations });
+    acknowledgeNagFindings({ api, webhookSecrets, cursorKey, nonces, quarantine, failures, erase, alert });
 
     // Where everything is.
     addOutputs(this, {

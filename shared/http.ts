@@ -19,6 +19,7 @@ export const problems = {
   'try-again': { status: 429, title: 'Not recorded, send it again' },
   // The same to a provider that takes every 4xx for a receipt.
   unavailable: { status: 503, title: 'Not recorded, send it again' },
+  'not-erased': { status: 503, title: 'Not all of it erased, ask again' },
   fault: { status: 500, title: 'Internal error' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -31,6 +31,16 @@ export interface LogLines {
   'queue.message-failed': { requestId: string; messageId: string; cause: string };
   /** A read was answered. */
   'query.answered': { requestId: string; route: string; answer: number };
+  /** An erasure was answered; where something remains, `fault` lines before it say why. */
+  'erase.answered': {
+    requestId: string;
+    route: string;
+    answer: number;
+    emails: number;
+    queuedEvents: number;
+    quarantined: number;
+    alertRecords: number;
+  };
   /** A batch of the table's stream was worked off. */
   'alert.sent': {
     requestId: string;
@@ -53,6 +63,7 @@ const levels = {
   'queue.drained': 'info',
   'queue.message-failed': 'warn',
   'query.answered': 'info',
+  'erase.answered': 'info',
   'alert.sent': 'info',
   fault: 'error',
 } as const satisfies Record<keyof LogLines, 'info' | 'warn' | 'error'>;

@@ -1,7 +1,7 @@
 /** Every route of the HTTP API: the gateway is built from this table, and the query function's handlers are keyed by it. */
 
 export interface Route {
-  readonly function: 'ingest' | 'query';
+  readonly function: 'ingest' | 'query' | 'erase';
   /**
    * `provider`: proved by the provider's signature. `public`: anybody. With a JWT of the configured issuer: `account`, its
    * account's people and support; `support`, its bearers alone.
@@ -62,6 +62,16 @@ export const routes = {
     function: 'query',
     access: 'support',
     description: 'One email of any account, or of none that is known yet.',
+  },
+  'DELETE /accounts/{accountId}/recipients/{recipient}': {
+    function: 'erase',
+    access: 'account',
+    description: "Erases what is kept of a recipient in an account's name.",
+  },
+  'DELETE /recipients/{recipient}': {
+    function: 'erase',
+    access: 'support',
+    description: 'Erases what is kept of a recipient, whoever sent to them.',
   },
 } as const satisfies Record<string, Route>;
 

@@ -1,13 +1,16 @@
 /** The API under generated requests: whatever is asked, the answer is as documented and shows no other account's emails. */
 
 import fc from 'fast-check';
+import { createHandler as createEraseHandler } from '../../functions/erase/handler.ts';
 import type { QueryDependencies } from '../../functions/query/handler.ts';
+import type { ApiEvent } from '../../shared/access.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
 import type { Reader } from '../../shared/reader.ts';
 import { type Route, routes } from '../../shared/routes.ts';
+import { noon } from '../arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
 import { ingestFunction } from '../ingest-function.ts';
-import { queryFunction } from '../query-function.ts';
+import { access, queryFunction } from '../query-function.ts';
 import { snsGet } from '../sns.ts';
 import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
 import { accountIds, knownPages, markOf, nobody, storeAccounts } from './accounts.ts';
@@ -27,12 +30,32 @@ function callersOf(
     secretsOf: async provider => [callbackKeys[provider as ProviderName].secret],
     // What is asked for next is to be the same whatever came in before.
     store: {
-      record: async events => ({ recorded: events.length, duplicate: 0, dropped: 0, erased: 0, unrecordable: [], failed: [] }),
+      record: async events => ({
+        recorded: events.length,
+        duplicate: 0,
+        dropped: 0,
+        erased: 0,
+        unrecordable: [],
+        failed: [],
+      }),
     },
     quarantine: async () => {},
     get: snsGet,
   });
+  const erase = createEraseHandler({
+    // What is known is to stay known while requests are made up out of it.
+    erase: async () => ({ erased: { emails: 1, queuedEvents: 0, quarantined: 0, alertRecords: 0 }, remains: [] }),
+    access,
+    now: () => noon,
+    log: () => {},
+  });
   return {
+    erase: async ({ routeKey, bearer: { token }, path, query, headers }) => {
+      const event = { ...httpEvent(routeKey, { ...path }, headers), rawQueryString: query };
+      const requestContext = { ...event.requestContext, ...(token && { authorizer: { jwt: token } }) };
+      const answer = await erase({ ...event, requestContext } as ApiEvent, lambdaContext);
+      return { ...answer, text: answer.body };
+    },
     query: ({ routeKey, bearer: { token }, ...call }) => query(routeKey, { ...call, ...(token && { token }) }),
     ingest: async ({ routeKey, path, query, headers, body = '', isBase64Encoded = false }) => {
       const event = httpEvent(routeKey, { ...path }, headers);

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import type { AlertEnv } from '../../functions/alert/env.ts';
+import type { EraseEnv } from '../../functions/erase/env.ts';
 import type { IngestEnv } from '../../functions/ingest/env.ts';
 import type { QueryEnv } from '../../functions/query/env.ts';
 import { esbuildOptions, type FunctionName, functionNames } from '../../infra/bundling.ts';
@@ -43,6 +44,19 @@ const environments = {
     SENT_OLD_AFTER_MINUTES: '1440',
     DEFERRED_OLD_AFTER_MINUTES: '4320',
   } satisfies QueryEnv,
+  erase: {
+    TABLE_NAME: 'emails',
+    RETRY_QUEUE_URL: 'http://127.0.0.1/retry',
+    RETRY_DEAD_LETTERS_QUEUE_URL: 'http://127.0.0.1/retry-dead-letters',
+    SES_QUEUE_URL: 'http://127.0.0.1/ses',
+    SES_DEAD_LETTERS_QUEUE_URL: 'http://127.0.0.1/ses-dead-letters',
+    QUARANTINE_QUEUE_URL: 'http://127.0.0.1/quarantine',
+    FAILURE_BUCKET_NAME: 'failures',
+    ACCOUNT_CLAIM: 'account_id',
+    SUPPORT_SCOPE: 'mailtrail/support',
+    METADATA_ACCOUNT_ID: 'account_id',
+    METADATA_REFERENCE: 'reference',
+  } satisfies EraseEnv,
   alert: {
     TABLE_NAME: 'emails',
     ALERT_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:support',
@@ -78,12 +92,15 @@ function firstEvents(sign: (body: Buffer, at: number) => Signed): Record<Functio
   const body = sendgridBatch(1, 'cold', Date.now());
   const emailKey = { accountId: 'acme', emailId };
   const query = httpEvent('GET /accounts/{accountId}/emails/{emailId}', emailKey);
+  const erase = httpEvent('DELETE /accounts/{accountId}/recipients/{recipient}', {
+    accountId: 'acme',
+    recipient: 'jane@example.com',
+  });
+  const authorizer = { jwt: { claims: { account_id: 'acme' }, scopes: [] } };
   return {
     ingest: httpEvent('POST /webhooks/{provider}', { provider: 'sendgrid' }, sign(body, Date.now()).headers, body),
-    query: {
-      ...query,
-      requestContext: { ...query.requestContext, authorizer: { jwt: { claims: { account_id: 'acme' }, scopes: [] } } },
-    },
+    query: { ...query, requestContext: { ...query.requestContext, authorizer } },
+    erase: { ...erase, requestContext: { ...erase.requestContext, authorizer } },
     alert: { Records: [{ eventName: 'INSERT', dynamodb: { SequenceNumber: '1', NewImage: bouncedItem } }] },
   };
 }
@@ -108,7 +125,7 @@ export async function coldStart(): Promise<Figure[]> {
     for (const name of functionNames) {
       const bundle = join(directory, `${name}.mjs`);
       await build({ ...esbuildOptions(name), outfile: bundle, logLevel: 'error' });
-      subjects.push({ name, bundle, env: environments[name], event: events[name] });
+      subjects.push({ name, bundle, env: leadingTo(stub.endpoint, environments[name]), event: events[name] });
     }
 
     const times = new Map(subjects.map(({ name }) => [name, { init: [] as number[], total: [] as number[] }]));
@@ -148,6 +165,13 @@ export async function coldStart(): Promise<Figure[]> {
     stub.stop();
     await rm(directory, { recursive: true });
   }
+}
+
+/** The URL of a queue names its service, and the AWS SDK follows it rather than its endpoint. */
+function leadingTo(endpoint: string, environment: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(environment).map(([name, value]) => [name, value.replace('http://127.0.0.1', endpoint)]),
+  );
 }
 
 async function failure(child: ChildProcess, name: string): Promise<never> {

@@ -154,6 +154,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/accounts/{accountId}/recipients/{recipient}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Erases what is kept of a recipient in an account's name. */
+        delete: operations["eraseRecipient"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/recipients/{recipient}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Erases what is kept of a recipient, whoever sent to them. */
+        delete: operations["eraseRecipientOfAll"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -173,6 +207,7 @@ export interface components {
             recorded: number;
             duplicate: number;
             dropped: number;
+            erased: number;
             deferred: number;
             quarantined: number;
             unrelated: number;
@@ -187,12 +222,26 @@ export interface components {
              * @description Stable: what a program goes by.
              * @enum {string}
              */
-            type: "/problems/unauthorized" | "/problems/forbidden" | "/problems/not-found" | "/problems/method-not-allowed" | "/problems/too-large" | "/problems/unsupported-encoding" | "/problems/invalid-request" | "/problems/try-again" | "/problems/unavailable" | "/problems/fault";
+            type: "/problems/unauthorized" | "/problems/forbidden" | "/problems/not-found" | "/problems/method-not-allowed" | "/problems/too-large" | "/problems/unsupported-encoding" | "/problems/invalid-request" | "/problems/try-again" | "/problems/unavailable" | "/problems/not-erased" | "/problems/fault";
             title: string;
             status: number;
             detail?: string;
             /** @description The parameter or field that is wrong. */
             field?: string;
+            erased?: components["schemas"]["ErasedCounts"];
+            /** @description What remains, or may, and what to do: a sentence each, with no address in it. */
+            remains?: string[];
+        };
+        /** @description How much was erased, by where it was. */
+        ErasedCounts: {
+            /** @description In the table. */
+            emails: number;
+            /** @description Waiting in the retry queue or that of Amazon SES, or given up there. */
+            queuedEvents: number;
+            /** @description Events, pieces and whole bodies in quarantine. */
+            quarantined: number;
+            /** @description In the failure bucket, of alerts that could not be sent. */
+            alertRecords: number;
         };
         /** @description The statuses, with what each means and what to do. */
         Catalogue: {
@@ -314,6 +363,10 @@ export interface components {
                 /** @description There may be more emails of this reference: the list by reference has them all. */
                 more: boolean;
             }[];
+        };
+        /** @description Nothing remains. */
+        Erased: {
+            erased: components["schemas"]["ErasedCounts"];
         };
         /** @description An email that somebody must act on: who, and why. */
         AttentionLine: {
@@ -456,6 +509,19 @@ export interface components {
                 "x-request-id": string;
                 /** @description The scope that is missing. */
                 "www-authenticate": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `/problems/not-erased`: Not all of it erased, ask again */
+        "not-erased": {
+            headers: {
+                /** @description Names this request in our logs. */
+                "x-request-id": string;
+                /** @description Seconds. */
+                "retry-after": string;
                 [name: string]: unknown;
             };
             content: {
@@ -888,6 +954,70 @@ export interface operations {
             404: components["responses"]["not-found"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
+        };
+    };
+    eraseRecipient: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The account, as the sender names it. */
+                accountId: string;
+                /** @description The address, whatever its case. */
+                recipient: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing remains. */
+            200: {
+                headers: {
+                    /** @description Names this request in our logs. */
+                    "x-request-id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erased"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthorized.by-token"];
+            404: components["responses"]["not-found"];
+            429: components["responses"]["throttled"];
+            500: components["responses"]["fault"];
+            503: components["responses"]["not-erased"];
+        };
+    };
+    eraseRecipientOfAll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The address, whatever its case. */
+                recipient: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Nothing remains. */
+            200: {
+                headers: {
+                    /** @description Names this request in our logs. */
+                    "x-request-id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Erased"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthorized.by-token"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["throttled"];
+            500: components["responses"]["fault"];
+            503: components["responses"]["not-erased"];
         };
     };
 }

@@ -2,6 +2,7 @@
 
 import * as z from 'zod/mini';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
+import { erasedAnswer, notErasedMembers } from '../../functions/erase/answer.ts';
 import type { Counts } from '../../functions/ingest/keep.ts';
 import * as answers from '../../functions/query/answers.ts';
 import {
@@ -71,6 +72,7 @@ const problem = z
     status: z.int(),
     detail: z.optional(z.string()),
     field: z.optional(z.string()).register(z.globalRegistry, { description: 'The parameter or field that is wrong.' }),
+    ...z.partial(notErasedMembers).shape,
   })
   .register(z.globalRegistry, { id: 'Problem', description: 'RFC 9457 problem details.' });
 
@@ -81,6 +83,7 @@ const gatewayMessage = z
 const pathParameters = {
   accountId: z.string().register(z.globalRegistry, { description: 'The account, as the sender names it.' }),
   emailId: z.string().register(z.globalRegistry, { description: 'The id of an email, out of a list.' }),
+  recipient: z.string().register(z.globalRegistry, { description: 'The address, whatever its case.' }),
   provider: z
     .enum(Object.keys(providers) as [string, ...string[]])
     .register(z.globalRegistry, { description: 'Who calls.' }),
@@ -167,6 +170,18 @@ const descriptions = {
     hasEtag: true,
     problems: ['invalid-request', 'not-found'],
   },
+  'DELETE /accounts/{accountId}/recipients/{recipient}': {
+    operationId: 'eraseRecipient',
+    query: noParameters,
+    answer: { description: 'Nothing remains.', content: json(erasedAnswer) },
+    problems: ['invalid-request', 'not-found', 'not-erased'],
+  },
+  'DELETE /recipients/{recipient}': {
+    operationId: 'eraseRecipientOfAll',
+    query: noParameters,
+    answer: { description: 'Nothing remains.', content: json(erasedAnswer) },
+    problems: ['invalid-request', 'not-erased'],
+  },
 } as const satisfies Record<DescribedRoute, Description>;
 
 /** What a route answers besides, by who may call it. */
@@ -192,6 +207,7 @@ const problemHeaders: Partial<Record<ProblemName, Record<string, object>>> = {
   forbidden: { 'www-authenticate': constantHeader('The scope that is missing.') },
   'unsupported-encoding': { 'accept-encoding': constantHeader('What is taken: `identity`.') },
   'try-again': { 'retry-after': constantHeader('Seconds.') },
+  'not-erased': { 'retry-after': constantHeader('Seconds.') },
   unavailable: { 'retry-after': constantHeader('Seconds.') },
 };
 

@@ -78,6 +78,40 @@ describe('roles', () => {
         'logs:PutLogEvents on QueryLogs.Arn',
         'secretsmanager:GetSecretValue on CursorKey',
       ],
+      EraseRole: [
+        'dynamodb:BatchGetItem on Emails.Arn',
+        'dynamodb:PutItem on Emails.Arn',
+        'dynamodb:Query on Emails.Arn/index/byRecipient',
+        'logs:CreateLogStream on EraseLogs.Arn',
+        'logs:PutLogEvents on EraseLogs.Arn',
+        's3:DeleteObject on AlertFailures.Arn/aws/lambda/*',
+        's3:GetObject on AlertFailures.Arn/aws/lambda/*',
+        's3:ListBucket on AlertFailures.Arn',
+        's3:PutObject on AlertFailures.Arn/aws/lambda/*',
+        'sqs:ChangeMessageVisibility on Quarantine.Arn',
+        'sqs:ChangeMessageVisibility on Retry.Arn',
+        'sqs:ChangeMessageVisibility on RetryDeadLetters.Arn',
+        'sqs:ChangeMessageVisibility on SesEventsQueue.Arn',
+        'sqs:ChangeMessageVisibility on SesEventsQueueDeadLetters.Arn',
+        'sqs:DeleteMessage on Quarantine.Arn',
+        'sqs:DeleteMessage on Retry.Arn',
+        'sqs:DeleteMessage on RetryDeadLetters.Arn',
+        'sqs:DeleteMessage on SesEventsQueue.Arn',
+        'sqs:DeleteMessage on SesEventsQueueDeadLetters.Arn',
+        'sqs:GetQueueAttributes on Quarantine.Arn',
+        'sqs:GetQueueAttributes on Retry.Arn',
+        'sqs:GetQueueAttributes on RetryDeadLetters.Arn',
+        'sqs:GetQueueAttributes on SesEventsQueue.Arn',
+        'sqs:GetQueueAttributes on SesEventsQueueDeadLetters.Arn',
+        'sqs:ReceiveMessage on Quarantine.Arn',
+        'sqs:ReceiveMessage on Retry.Arn',
+        'sqs:ReceiveMessage on RetryDeadLetters.Arn',
+        'sqs:ReceiveMessage on SesEventsQueue.Arn',
+        'sqs:ReceiveMessage on SesEventsQueueDeadLetters.Arn',
+        'sqs:SendMessage on Quarantine.Arn',
+        'sqs:SendMessage on Retry.Arn',
+        'sqs:SendMessage on RetryDeadLetters.Arn',
+      ],
       AlertRole: [
         'dynamodb:BatchGetItem on Emails.Arn',
         'dynamodb:DescribeStream on Emails.StreamArn',
@@ -105,7 +139,7 @@ describe('roles', () => {
         .map(text => `${name}: ${text}`),
     );
     // Lambda names the objects that it writes below this prefix.
-    expect(wildcards).toEqual(['AlertRole: AlertFailures.Arn/aws/lambda/*']);
+    expect(wildcards).toEqual(['EraseRole', 'AlertRole'].map(role => `${role}: AlertFailures.Arn/aws/lambda/*`));
   });
 
   it('are taken by Lambda alone', () => {

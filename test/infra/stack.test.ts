@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { alertEnv } from '../../functions/alert/env.ts';
+import { eraseEnv } from '../../functions/erase/env.ts';
 import { ingestEnv } from '../../functions/ingest/env.ts';
 import { createMetrics } from '../../functions/ingest/metrics.ts';
 import { queryEnv } from '../../functions/query/env.ts';
@@ -228,7 +229,7 @@ describe('each function', () => {
   const functions = resourcesOf(unconfigured, 'AWS::Lambda::Function');
 
   it('can read its environment, with everything configured and with nothing', () => {
-    const schemas = { Ingest: ingestEnv, Query: queryEnv, Alert: alertEnv };
+    const schemas = { Ingest: ingestEnv, Query: queryEnv, Erase: eraseEnv, Alert: alertEnv };
     for (const template of [unconfigured, configured]) {
       for (const [name, { Properties }] of resourcesOf(template, 'AWS::Lambda::Function')) {
         const variables = Object.entries<unknown>(Properties.Environment.Variables);
@@ -252,7 +253,7 @@ describe('each function', () => {
           ]) => [name, [MemorySize, Timeout]],
         ),
       ),
-    ).toEqual({ Ingest: [1769, 10], Query: [1024, 10], Alert: [512, 60] });
+    ).toEqual({ Ingest: [1769, 10], Query: [1024, 10], Erase: [1024, 29], Alert: [512, 60] });
   });
 
   it('is one minified ESM file, with its source map beside it', async () => {
@@ -381,11 +382,13 @@ describe('alarms', () => {
       'ApproximateNumberOfMessagesVisible SesEventsQueueDeadLetters.QueueName',
       'DestinationDeliveryFailures Alert',
       'Errors Alert',
+      'Errors Erase',
       'Errors Ingest',
       'Errors Query',
       'IteratorAge Alert',
       'OnFailureDestinationDeliveredEventCount AlertStream',
       'Throttles Alert',
+      'Throttles Erase',
       'Throttles Ingest',
       'Throttles Query',
     ]);

@@ -1,0 +1,164 @@
+import {
+  DeleteObjectCommand,
+  GetObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import * as z from 'zod/mini';
+import type { Erasure } from '../../shared/erase-emails.ts';
+import { eachInFlight } from '../../shared/in-flight.ts';
+import type { ErasedPlace } from './erase.ts';
+
+/** Lambda chooses the names of what it writes below this. */
+const prefix = 'aws/lambda/';
+
+const objectsInFlight = 8;
+
+/** Tries of an object that somebody else writes at the same time. */
+const mostTries = 5;
+
+const image = z.optional(
+  z.object({
+    recipient: z.optional(z.object({ S: z.string() })),
+    accountId: z.optional(z.object({ S: z.string() })),
+  }),
+);
+
+/** As far as it matters here; everything else in a record is kept. */
+const streamRecord = z.looseObject({
+  dynamodb: z.optional(z.looseObject({ NewImage: image, OldImage: image })),
+});
+
+/**
+ * A batch of the table's stream that the alert function gave up, as Lambda writes it.
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-errors.html
+ */
+const invocationRecord = z.looseObject({ payload: z.string() });
+const streamEvent = z.looseObject({ Records: z.array(z.unknown()) });
+
+/** What becomes of an object: as it is to be, null where nothing is left of it; and how many records are erased. */
+interface Rewritten {
+  readonly text: string | null;
+  readonly erased: number;
+}
+
+/**
+ * Erases from the bucket of alerts that could not be sent. Never rejects.
+ *
+ * @param mentions of an object that cannot be read
+ * @param abortSignal once aborted, no further call is made and none is waited for
+ * @param onFault told why something of it remains
+ */
+export async function eraseFailureRecords(
+  client: Pick<S3Client, 'send'>,
+  bucket: string,
+  erasure: Erasure,
+  mentions: (text: string) => boolean,
+  abortSignal: AbortSignal,
+  onFault: (error: unknown) => void,
+): Promise<ErasedPlace> {
+  const options = { abortSignal };
+  let erased = 0;
+  let failed = 0;
+  const remains: string[] = [];
+  try {
+    for await (const keys of pages()) {
+      await eachInFlight(keys, objectsInFlight, async key => {
+        try {
+          const count = await eraseIn(key);
+          erased += count;
+        } catch (error) {
+          failed += 1;
+          onFault(error);
+        }
+      });
+    }
+  } catch (error) {
+    onFault(error);
+    remains.push('the failure bucket: it could not be gone through to its end: ask again');
+  }
+  if (failed > 0) {
+    const objects = failed === 1 ? '1 object' : `${failed} objects`;
+    remains.push(`the failure bucket: ${objects} could not be looked through: ask again`);
+  }
+  return { erased, remains };
+
+  async function* pages(): AsyncGenerator<string[]> {
+    let token: string | undefined;
+    do {
+      const list = new ListObjectsV2Command({ Bucket: bucket, Prefix: prefix, ContinuationToken: token });
+      const { Contents = [], NextContinuationToken } = await client.send(list, options);
+      yield Contents.flatMap(({ Key }) => Key ?? []);
+      token = NextContinuationToken;
+    } while (token !== undefined);
+  }
+
+  async function eraseIn(Key: string): Promise<number> {
+    for (let attempt = 1; ; attempt += 1) {
+      const found = await read(Key);
+      if (found === null) return 0;
+      const { text, erased } = rewritten(found.text);
+      if (erased === 0) return 0;
+      try {
+        if (text === null) await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }), options);
+        else {
+          // Only over what was read: another erasure may have rewritten it since.
+          const { ETag, ContentType } = found;
+          const object = { Bucket: bucket, Key, Body: text, ContentType, IfMatch: ETag };
+          await client.send(new PutObjectCommand(object), options);
+        }
+        return erased;
+      } catch (error) {
+        const { name } = error as Error;
+        const isOutdated = name === 'PreconditionFailed' || name === 'ConditionalRequestConflict' || isGone(error);
+        if (!isOutdated || attempt === mostTries) throw error;
+      }
+    }
+  }
+
+  /** null where it is gone by now. */
+  async function read(Key: string) {
+    try {
+      const { Body, ETag, ContentType } = await client.send(new GetObjectCommand({ Bucket: bucket, Key }), options);
+      return { text: (await Body?.transformToString()) ?? '', ETag, ContentType };
+    } catch (error) {
+      if (isGone(error)) return null;
+      throw error;
+    }
+  }
+
+  function rewritten(text: string): Rewritten {
+    const read = readObject(text);
+    if (read === null) return { text: null, erased: mentions(text) ? 1 : 0 };
+    const { invocation, event } = read;
+    const kept = event.Records.filter(record => !isAbout(record));
+    const erased = event.Records.length - kept.length;
+    if (kept.length === 0) return { text: null, erased };
+    return { text: JSON.stringify({ ...invocation, payload: JSON.stringify({ ...event, Records: kept }) }), erased };
+  }
+
+  function isAbout(record: unknown): boolean {
+    const read = streamRecord.safeParse(record);
+    if (!read.success) return mentions(JSON.stringify(record));
+    const { NewImage, OldImage } = read.data.dynamodb ?? {};
+    return [NewImage, OldImage].some(
+      image =>
+        image?.recipient?.S === erasure.recipient &&
+        (erasure.accountId === null || image.accountId?.S === erasure.accountId),
+    );
+  }
+}
+
+function readObject(text: string) {
+  try {
+    const invocation = invocationRecord.parse(JSON.parse(text));
+    return { invocation, event: streamEvent.parse(JSON.parse(invocation.payload)) };
+  } catch {
+    return null;
+  }
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'NoSuchKey' || error.name === 'NotFound');
+}

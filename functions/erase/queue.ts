@@ -1,0 +1,90 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { within } from '../../shared/deadline.ts';
+import type { HeldQueue, QueuedMessage } from '../../shared/held-queue.ts';
+import type { ErasedPlace } from './erase.ts';
+
+/** Messages that are read together, and what becomes of them. */
+export interface Sifted {
+  readonly messages: readonly QueuedMessage[];
+  /**
+   * How much in them is erased once they are deleted, after what is to be kept of them was sent again; null where they
+   * are to stay as they are.
+   */
+  sift(): Promise<number | null>;
+}
+
+/** Goes through the messages of a queue. */
+export type SiftMessages = (messages: AsyncIterable<QueuedMessage>) => AsyncGenerator<Sifted>;
+
+/** How often a queue is gone through at most, for what others held meanwhile and gave back, or worked off. */
+const mostLooks = 3;
+
+/** What is still held after that comes back by itself. */
+const longestRelease = 2_500;
+
+/** What is sifted message by message. */
+export function oneByOne(sift: (message: QueuedMessage) => Promise<number | null>): SiftMessages {
+  return async function* (messages) {
+    for await (const message of messages) yield { messages: [message], sift: () => sift(message) };
+  };
+}
+
+/**
+ * Erases from a queue, which nobody else gets the messages of meanwhile. Never rejects.
+ *
+ * @param name as the sentence about what remains calls it
+ * @param betweenLooks milliseconds
+ * @param signal once aborted, no further message is looked at
+ * @param onFault told why something of it remains
+ */
+export async function eraseFromQueue(
+  name: string,
+  queue: HeldQueue,
+  siftMessages: SiftMessages,
+  betweenLooks: number,
+  signal: AbortSignal,
+  onFault: (error: unknown) => void,
+): Promise<ErasedPlace> {
+  let erased = 0;
+  let failed = 0;
+  let heldByOthers = 0;
+  const remains: string[] = [];
+
+  async function* looks(): AsyncGenerator<QueuedMessage> {
+    for (let look = 1; ; look += 1) {
+      yield* queue.messages();
+      heldByOthers = (await queue.size()).held;
+      if (heldByOthers === 0 || look === mostLooks) return;
+      await delay(betweenLooks, undefined, { signal });
+    }
+  }
+
+  try {
+    for await (const { messages, sift } of siftMessages(looks())) {
+      signal.throwIfAborted();
+      try {
+        const count = await sift();
+        if (count === null) continue;
+        for (const message of messages) await queue.delete(message);
+        erased += count;
+      } catch (error) {
+        failed += messages.length;
+        onFault(error);
+      }
+    }
+  } catch (error) {
+    onFault(error);
+    remains.push(`${name}: it could not be gone through to its end: ask again`);
+  }
+  await within(AbortSignal.timeout(longestRelease), queue.release()).catch(onFault);
+  if (failed > 0) remains.push(`${name}: ${messagesIn(failed)} could not be erased: ask again`);
+  if (heldByOthers > 0) {
+    const are = heldByOthers === 1 ? 'is' : 'are';
+    remains.push(`${name}: ${messagesIn(heldByOthers)} ${are} being worked off: ask again in a minute`);
+  }
+  return { erased, remains };
+}
+
+function messagesIn(count: number): string {
+  return count === 1 ? '1 message' : `${count} messages`;
+}

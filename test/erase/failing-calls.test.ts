@@ -1,0 +1,127 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { createQuarantine } from '../../functions/ingest/quarantine.ts';
+import { emailIdOf } from '../../shared/event.ts';
+import { noon } from '../arbitrary-events.ts';
+import { fixture } from '../providers/fixtures.ts';
+import { anEvent } from '../stored-emails.ts';
+import { type FaultProxy, startFaultProxy } from '../torture/fault-proxy.ts';
+import { type FaultName, faultAt } from '../torture/faults.ts';
+import { bounceRecord, type ErasablePlaces, retryMessage, startErasablePlaces } from './erasable-places.ts';
+
+/** The ways in which a call fails that differ in what was done and in what is heard. */
+const ways = [
+  'throttling',
+  'server error',
+  'server error after the write',
+  'response lost',
+  'response in part',
+  'hang',
+  'hang after the write',
+] as const satisfies readonly FaultName[];
+
+let places: ErasablePlaces;
+let table: FaultProxy;
+let queues: FaultProxy;
+beforeAll(async () => {
+  places = await startErasablePlaces();
+  table = await startFaultProxy({ target: places.endpoints.table });
+  queues = await startFaultProxy({ target: places.endpoints.queues });
+});
+afterAll(async () => {
+  await Promise.all([table?.stop(), queues?.stop()]);
+  await places?.stop();
+});
+
+/** What a lost answer held is there again soon: before the queue is looked at for the last time, or after. */
+const holdSeconds = 1;
+
+let recipients = 0;
+
+/** Something of a recipient in every place, and something of somebody else in most of the same messages. */
+async function keepEverywhere() {
+  places.empty();
+  recipients += 1;
+  const recipient = `jane${recipients}@example.com`;
+  const of = (recipient: string) => anEvent({ recipient, accountId: 'acme' });
+  const [recorded, others] = [
+    [of(recipient), of(recipient)],
+    [of('joe@example.com'), of('joe@example.com')],
+  ];
+  await places.emails.record([...recorded, ...others]);
+  const waiting = [of(recipient), of('joe@example.com')];
+  places.put('retry', retryMessage(waiting));
+  places.put('retryDeadLetters', retryMessage([of(recipient)]));
+  const several = fixture('ses', 'Bounce.several-recipients').toString().replaceAll('jane@example.com', recipient);
+  places.put('ses', { Type: 'Notification', MessageId: `sns-${recipients}`, Message: several });
+  const request = { requestId: `r${recipients}`, provider: 'sendgrid', receivedAt: noon, headers: {} };
+  const body = Buffer.from(JSON.stringify([{ padding: 'x'.repeat(800_000) }, { email: recipient, id: 'acme' }]));
+  await createQuarantine(places.sqs, places.queueUrls.quarantine)({ ...request, body }, [
+    { reason: 'unknown_event', piece: { email: recipient, account_id: 'acme' } },
+    { reason: 'unknown_event', piece: { email: 'joe@example.com', account_id: 'acme' } },
+    { reason: 'too_many', piece: null },
+  ]);
+  await places.keepFailure('one', [bounceRecord(recipient), bounceRecord('joe@example.com')]);
+  await places.keepFailure('two', [bounceRecord(recipient)]);
+  return { recipient, others, waiting: waiting[1]!, emailIds: [...recorded, waiting[0]!].map(emailIdOf) };
+}
+
+/** Everything that is kept anywhere, as text. */
+async function kept(emailIds: readonly string[]): Promise<string> {
+  const items = await Promise.all(emailIds.map(emailId => places.emails.image(emailId)));
+  const messages = (['retry', 'retryDeadLetters', 'ses', 'sesDeadLetters', 'quarantine'] as const).flatMap(
+    places.messagesIn,
+  );
+  const inParts = messages.map(body => Buffer.from(JSON.parse(body).base64 ?? '', 'base64').toString());
+  return JSON.stringify([items, messages, inParts, await places.failures()]);
+}
+
+/** Erases while the plan is in force, and holds the answer to what is kept then. Gives the calls that it took. */
+async function check(plan: () => void) {
+  const { recipient, others, waiting, emailIds } = await keepEverywhere();
+  const erase = (erasing = places.erasing()) =>
+    erasing({
+      erasure: { recipient, accountId: 'acme' },
+      now: noon,
+      signal: AbortSignal.timeout(20_000),
+      onFault: () => {},
+    });
+  plan();
+  const endpoints = { table: table.endpoint, queues: queues.endpoint };
+  const { remains } = await erase(places.erasing(endpoints, holdSeconds));
+  const calls = { table: table.calls, queues: queues.calls };
+  table.plan(null);
+  queues.plan(null);
+  // What its caller has given up may still be on its way.
+  await Promise.all([table.idle(), queues.idle()]);
+  expect(JSON.stringify(remains)).not.toContain(recipient);
+  if (remains.length === 0) expect(await kept(emailIds)).not.toContain(recipient);
+  else {
+    for (let again = await erase(); again.remains.length > 0; again = await erase()) await delay(200);
+    expect(await kept(emailIds)).not.toContain(recipient);
+  }
+  // Of others nothing is lost, whatever failed.
+  const left = await kept(others.map(emailIdOf));
+  const records = left.match(/joe@example.com/g) ?? [];
+  for (const { eventId } of [...others, waiting]) expect(left).toContain(eventId);
+  expect(records.length).toBeGreaterThanOrEqual(others.length + 3);
+  for (const event of others) expect(await places.emails.store.email(emailIdOf(event))).not.toBeNull();
+  return { remains, calls };
+}
+
+it('whichever call of an erasure fails, it is complete or says what remains, and goes on when asked again', async () => {
+  const whole = await check(() => {
+    table.plan(() => null);
+    queues.plan(() => null);
+  });
+  expect(whole.remains).toEqual([]);
+  const said = new Set<string>();
+  for (const [service, proxy] of Object.entries({ table, queues })) {
+    for (let index = 0; index < whole.calls[service as keyof typeof whole.calls]; index += 1) {
+      // Each way at other calls than the one before.
+      const { remains } = await check(() => proxy.plan(faultAt(index, ways[index % ways.length]!)));
+      for (const sentence of remains) said.add(sentence.replace(/\d+/, 'n'));
+    }
+  }
+  expect(said.size).toBeGreaterThan(5);
+}, 180_000);
