@@ -48,13 +48,13 @@ async function tell(status: string, messageId: string, data: object = {}): Promi
   });
 }
 
-async function emailsOf(account: string): Promise<{ recipient: string; status: string }[]> {
+async function emailsOf(account: string): Promise<{ emailId: string; recipient: string; status: string }[]> {
   const token = await createToken(dataDir, { account });
   const response = await fetch(`${stack.url}/accounts/${account}/emails?limit=100`, {
     headers: { authorization: `Bearer ${token}` },
   });
   expect(response.status).toBe(200);
-  return ((await response.json()) as { emails: { recipient: string; status: string }[] }).emails;
+  return ((await response.json()) as { emails: Awaited<ReturnType<typeof emailsOf>> }).emails;
 }
 
 const inbox = async () => {
@@ -189,6 +189,49 @@ test('what Amazon SES publishes to the topic is recorded, through its queue', as
     ),
   );
 });
+
+test('an erased recipient stays erased: a late callback of the same message is acknowledged, and kept nowhere', async () => {
+  const recipient = 'erased@example.com';
+  const [account, support] = await Promise.all([
+    createToken(dataDir, { account: 'acme' }),
+    createToken(dataDir, { support: true }),
+  ]);
+  const ask = async (method: string, path: string, token: string) => {
+    const answer = await fetch(stack.url + path, { method, headers: { authorization: `Bearer ${token}` } });
+    return { status: answer.status, json: (await answer.json()) as Record<string, unknown> };
+  };
+  const path = `/recipients/${encodeURIComponent(recipient)}`;
+  /** Other tests' events may be worked off just now: then it says so, and is asked again. */
+  const erase = (path: string, token: string) =>
+    vi.waitFor(
+      async () => {
+        const { status, json } = await ask('DELETE', path, token);
+        expect([status, json.remains]).toEqual([200, undefined]);
+        return json.erased;
+      },
+      { timeout: 30_000, interval: 500 },
+    );
+
+  await tell('enqueued', 'to-be-erased', { recipient, subject: 'Invoice 8' });
+  await eventually(async () => {
+    expect((await emailsOf('acme')).map(({ recipient }) => recipient)).toContain(recipient);
+  });
+  const { emailId } = (await emailsOf('acme')).find(email => email.recipient === recipient)!;
+  expect(await erase(`/accounts/acme${path}`, account)).toMatchObject({ emails: 1, alertRecords: 0 });
+  expect((await ask('GET', `/accounts/acme/emails/${emailId}`, account)).status).toBe(404);
+
+  const late = await tell('hard_bounced', 'to-be-erased', { recipient });
+  expect([late.status, await late.json()]).toEqual([200, expect.objectContaining({ recorded: 0, erased: 1 })]);
+  expect((await ask('GET', `/accounts/acme/emails/${emailId}`, account)).status).toBe(404);
+  expect((await inbox()).map(({ text }) => text).join()).not.toContain(recipient);
+
+  expect((await ask('DELETE', path, account)).status).toBe(403);
+  expect(await erase(path, support)).toMatchObject({ emails: 0 });
+  await tell('delivered', 'a-new-message', { recipient });
+  await eventually(async () => {
+    expect((await emailsOf('acme')).map(({ recipient }) => recipient)).toContain(recipient);
+  });
+}, 60_000);
 
 test('npm run replay says what waits in quarantine, and leaves there what still cannot be read', async () => {
   const replay = async (...args: string[]) => {
