@@ -50,10 +50,11 @@ export function createEmailEraser(client: DynamoDBDocumentClient, tableName: str
   return {
     async erase(erasure, now, abortSignal) {
       let erased = 0;
-      const failures: unknown[] = [];
+      let failures: unknown[] = [];
       try {
         for (let pass = 1; pass <= mostPasses; pass += 1) {
           const before = erased;
+          failures = [];
           for await (const emailIds of pagesOf(erasure, abortSignal)) {
             await eachInFlight(emailIds, concurrentWrites, async emailId => {
               try {
@@ -63,10 +64,10 @@ export function createEmailEraser(client: DynamoDBDocumentClient, tableName: str
               }
             });
           }
-          if (failures.length > 0) return { erased, left: failures.length, error: failures[0] };
-          if (erased === before) return { erased, left: 0, error: null };
+          // What failed is shown again, and tried again, as long as something else succeeds.
+          if (erased === before) return { erased, left: failures.length, error: failures[0] ?? null };
         }
-        return { erased, left: 0, error: new Error('the index shows more and more') };
+        return { erased, left: failures.length, error: failures[0] ?? new Error('the index shows more and more') };
       } catch (error) {
         return { erased, left: failures.length, error };
       }

@@ -2,6 +2,7 @@ import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageCommand,
   GetQueueAttributesCommand,
+  type Message,
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
@@ -29,7 +30,7 @@ export interface HeldQueue {
 /** Queues answer from some of their servers: one empty answer says little. */
 const emptyAnswers = 2;
 
-/** Messages given back in one call, and calls in flight at once. */
+/** Messages received or given back in one call, and calls in flight at once that give back. */
 const mostInBatch = 10;
 const concurrentCalls = 8;
 
@@ -38,6 +39,8 @@ export interface HoldOptions {
   readonly waitSeconds?: number;
   /** How long a message is held; what comes again all the same is known by its id, and held again. */
   readonly holdSeconds?: number;
+  /** Calls for messages at once: more, where there is little time. */
+  readonly receives?: number;
   /** Once aborted, nothing is waited for any more, but for the messages to be given back. */
   readonly abortSignal?: AbortSignal;
 }
@@ -46,11 +49,28 @@ export interface HoldOptions {
 export function createHeldQueue(
   client: Pick<SQSClient, 'send'>,
   QueueUrl: string,
-  { waitSeconds = 2, holdSeconds = 900, abortSignal }: HoldOptions = {},
+  { waitSeconds = 2, holdSeconds = 900, receives = 1, abortSignal }: HoldOptions = {},
 ): HeldQueue {
   const options = { ...(abortSignal && { abortSignal }) };
   /** Receipt handles by message id: only a message's newest one counts. */
   const held = new Map<string, string>();
+
+  /** All of an answer is held before the first of it is looked at: whoever stops then gives the others back, too. */
+  async function receive(): Promise<readonly Message[]> {
+    const { Messages = [] } = await client.send(
+      new ReceiveMessageCommand({
+        QueueUrl,
+        MaxNumberOfMessages: mostInBatch,
+        VisibilityTimeout: holdSeconds,
+        WaitTimeSeconds: waitSeconds,
+        MessageSystemAttributeNames: ['SentTimestamp'],
+      }),
+      options,
+    );
+    for (const { MessageId = '', ReceiptHandle = '' } of Messages) held.set(MessageId, ReceiptHandle);
+    return Messages;
+  }
+
   return {
     async size() {
       const { Attributes } = await client.send(
@@ -68,20 +88,13 @@ export function createHeldQueue(
     async *messages() {
       const known = new Set<string>();
       for (let empty = 0; empty < emptyAnswers; ) {
-        const { Messages = [] } = await client.send(
-          new ReceiveMessageCommand({
-            QueueUrl,
-            MaxNumberOfMessages: 10,
-            VisibilityTimeout: holdSeconds,
-            WaitTimeSeconds: waitSeconds,
-            MessageSystemAttributeNames: ['SentTimestamp'],
-          }),
-          options,
-        );
-        empty = Messages.length === 0 ? empty + 1 : 0;
-        // All of them before the first is looked at: whoever stops then gives the others back, too.
-        for (const { MessageId = '', ReceiptHandle = '' } of Messages) held.set(MessageId, ReceiptHandle);
-        for (const { MessageId = '', Body = '', Attributes } of Messages) {
+        const answers = await Promise.allSettled(Array.from({ length: receives }, receive));
+        const received = answers.flatMap(answer => {
+          if (answer.status === 'rejected') throw answer.reason;
+          return answer.value;
+        });
+        empty = received.length === 0 ? empty + 1 : 0;
+        for (const { MessageId = '', Body = '', Attributes } of received) {
           if (known.has(MessageId)) continue;
           known.add(MessageId);
           yield { messageId: MessageId, body: Body, sentAt: Number(Attributes?.SentTimestamp ?? 0) };

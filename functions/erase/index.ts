@@ -40,7 +40,7 @@ export const handler = createHandler({
         }),
       },
       // Longer than the function runs: what it cannot give back comes back by itself.
-      hold: { waitSeconds: 1, holdSeconds: 30 },
+      hold: { waitSeconds: 1, holdSeconds: 30, receives: 8 },
       betweenLooks: 1_000,
     }),
   ),

@@ -7,6 +7,7 @@ import type { RetryMessage } from '../../functions/ingest/retry-queue.ts';
 import { documentClient } from '../../shared/dynamodb-client.ts';
 import { createEmailEraser } from '../../shared/erase-emails.ts';
 import type { CanonicalEvent } from '../../shared/event.ts';
+import type { HoldOptions } from '../../shared/held-queue.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { noon } from '../arbitrary-events.ts';
 import { context } from '../providers/fixtures.ts';
@@ -52,7 +53,7 @@ export async function startErasablePlaces() {
     sqs,
     queueUrls,
     /** Each of its calls is made once, and given up soon. */
-    erasing({ table, queues } = endpoints, holdSeconds = 30): Erase {
+    erasing({ table, queues } = endpoints, hold: HoldOptions = { holdSeconds: 30, receives: 4 }): Erase {
       const requestHandler = { connectionTimeout: 500, requestTimeout: 500, throwOnRequestTimeout: true };
       const once = { ...aws, requestHandler, maxAttempts: 1 };
       const eraser = createEmailEraser(documentClient({ ...once, endpoint: table }), emails.tableName);
@@ -63,7 +64,7 @@ export async function startErasablePlaces() {
         queueUrls,
         failureBucket: bucket,
         reading: { providers, context },
-        hold: { waitSeconds: 0, holdSeconds },
+        hold: { waitSeconds: 0, ...hold },
         betweenLooks: 600,
       });
       return createErase(eraser, places);

@@ -1,6 +1,6 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import { createHeldQueue } from '../../shared/held-queue.ts';
+import { createHeldQueue, type HoldOptions } from '../../shared/held-queue.ts';
 
 interface Command {
   readonly constructor: { readonly name: string };
@@ -8,7 +8,11 @@ interface Command {
 }
 
 /** A queue that answers so, in turn, and then has nothing more; SQS alone gives a message again while it is held. */
-function queueThat(receives: readonly (readonly string[])[], answer: (command: Command) => unknown = () => ({})) {
+function queueThat(
+  receives: readonly (readonly string[])[],
+  answer: (command: Command) => unknown = () => ({}),
+  options: HoldOptions = {},
+) {
   const commands: Command[] = [];
   const left = [...receives];
   let handles = 0;
@@ -16,6 +20,7 @@ function queueThat(receives: readonly (readonly string[])[], answer: (command: C
     send: async (command: Command) => {
       commands.push(command);
       if (command.constructor.name !== 'ReceiveMessageCommand') return answer(command);
+      if (left[0]?.[0] === 'fails') throw new Error(left.shift()?.join());
       return {
         Messages: left.shift()?.map(MessageId => {
           handles += 1;
@@ -24,7 +29,7 @@ function queueThat(receives: readonly (readonly string[])[], answer: (command: C
       };
     },
   } as unknown as Pick<SQSClient, 'send'>;
-  return { queue: createHeldQueue(client, 'queue', { waitSeconds: 0 }), commands };
+  return { queue: createHeldQueue(client, 'queue', { waitSeconds: 0, ...options }), commands };
 }
 
 async function idsIn(queue: ReturnType<typeof createHeldQueue>) {
@@ -55,6 +60,13 @@ describe('a queue that is gone through', () => {
     expect(commands.at(-1)?.input).toMatchObject({
       Entries: [{ ReceiptHandle: 'a-1' }, { ReceiptHandle: 'b-2' }, { ReceiptHandle: 'c-3' }],
     });
+  });
+
+  it('also what came in one of several answers at once of which another failed', async () => {
+    const { queue, commands } = queueThat([['a'], ['fails'], ['b']], undefined, { receives: 3 });
+    await expect(idsIn(queue)).rejects.toThrow('fails');
+    await queue.release();
+    expect(commands.at(-1)?.input).toMatchObject({ Entries: [{ ReceiptHandle: 'a-1' }, { ReceiptHandle: 'b-2' }] });
   });
 
   it('says how many messages could not be given back', async () => {
