@@ -1,9 +1,9 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
 import * as z from 'zod/mini';
 import { emailIdShape } from '../../shared/event.ts';
 import type { EmailFilter, Position } from '../../shared/reader.ts';
 
-/** The key that cursors are signed with; rejects while it is out of reach. */
+/** The key that cursors are sealed with; rejects while it is out of reach. */
 export type CursorKey = () => Promise<string>;
 
 /** Makes and reads cursors: where a list goes on, as opaque text that is good for that very list alone. */
@@ -13,41 +13,57 @@ export interface Cursors {
   positionOf(filter: EmailFilter, cursor: string): Promise<Position | null>;
 }
 
-const content = z.tuple([
-  z.int().check(z.nonnegative()),
-  z.nullable(z.string().check(z.regex(emailIdShape))),
-  z.string(),
-]);
+const content = z.tuple([z.int().check(z.nonnegative()), z.nullable(z.string().check(z.regex(emailIdShape)))]);
 
+const algorithm = 'aes-256-gcm';
+/** Of that algorithm, in bytes. */
+const nonceLength = 12;
+const tagLength = 16;
+
+/**
+ * Cursors are sealed, not only signed: a page may end at an email that its reader may not see, one of another account's
+ * to the same recipient or with the same reference.
+ */
 export function createCursors(key: CursorKey): Cursors {
-  const of: Cursors['of'] = async (filter, { at, emailId }) => {
-    const signature = createHmac('sha256', await key())
-      .update(JSON.stringify([...boundTo(filter), at, emailId]))
-      .digest('base64url')
-      .slice(0, 22);
-    return Buffer.from(JSON.stringify([at, emailId, signature])).toString('base64url');
-  };
   return {
-    of,
+    async of(filter, { at, emailId }) {
+      const secret = await key();
+      const text = JSON.stringify([at, emailId]);
+      const bound = boundTo(filter);
+      // Out of what it seals: the same place has the same cursor, and so the same page the same ETag.
+      const nonce = derived(secret, 'nonce', bound, text).subarray(0, nonceLength);
+      const cipher = createCipheriv(algorithm, derived(secret, 'cursor'), nonce).setAAD(Buffer.from(bound));
+      return Buffer.concat([nonce, cipher.update(text), cipher.final(), cipher.getAuthTag()]).toString('base64url');
+    },
+
     async positionOf(filter, cursor) {
-      const position = positionIn(cursor);
-      if (position === null) return null;
-      const [given, genuine] = [cursor, await of(filter, position)].map(text => Buffer.from(text));
-      return given!.length === genuine!.length && timingSafeEqual(given!, genuine!) ? position : null;
+      const bytes = Buffer.from(cursor, 'base64url');
+      // One place has one text: base64 can be written in several ways.
+      if (bytes.length < nonceLength + tagLength || bytes.toString('base64url') !== cursor) return null;
+      const secret = await key();
+      try {
+        const decipher = createDecipheriv(algorithm, derived(secret, 'cursor'), bytes.subarray(0, nonceLength), {
+          authTagLength: tagLength,
+        })
+          .setAAD(Buffer.from(boundTo(filter)))
+          .setAuthTag(bytes.subarray(-tagLength));
+        const text =
+          decipher.update(bytes.subarray(nonceLength, -tagLength), undefined, 'utf8') + decipher.final('utf8');
+        const [at, emailId] = content.parse(JSON.parse(text));
+        return { at, emailId };
+      } catch {
+        return null;
+      }
     },
   };
 }
 
-/** All that decides which emails a list holds and in which order. */
-function boundTo({ accountId, status, attention, recipient, reference, from, to }: EmailFilter) {
-  return [accountId, status, attention, recipient, reference, from, to].map(part => part ?? null);
+/** A key, or a nonce, of 32 bytes for one purpose. */
+function derived(secret: string, ...purpose: readonly string[]): Buffer {
+  return createHmac('sha256', secret).update(JSON.stringify(purpose)).digest();
 }
 
-function positionIn(cursor: string): Position | null {
-  try {
-    const [at, emailId] = content.parse(JSON.parse(Buffer.from(cursor, 'base64url').toString()));
-    return { at, emailId };
-  } catch {
-    return null;
-  }
+/** All that decides which emails a list holds and in which order. */
+function boundTo({ accountId, status, attention, recipient, reference, from, to }: EmailFilter): string {
+  return JSON.stringify([accountId, status, attention, recipient, reference, from, to].map(part => part ?? null));
 }

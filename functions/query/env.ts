@@ -5,7 +5,7 @@ const positive = z.coerce.number().check(z.int(), z.positive());
 /** The environment of the query function. The construct that sets it is type-checked against this schema. */
 export const queryEnv = z.object({
   TABLE_NAME: z.string().check(z.minLength(1)),
-  /** The secret that cursors are signed with. */
+  /** The secret that cursors are sealed with. */
   CURSOR_KEY_ARN: z.string().check(z.minLength(1)),
   RETENTION_DAYS: positive,
   /** The token's claim that names the account, e.g. `account_id`. */
