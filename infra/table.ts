@@ -14,18 +14,29 @@ import { throughputCeiling } from './throughput-ceiling.ts';
 const text = (name: string): Attribute => ({ name, type: AttributeType.STRING });
 const number = (name: string): Attribute => ({ name, type: AttributeType.NUMBER });
 
+interface Index {
+  readonly partitionKey: Attribute;
+  readonly sortKey: Attribute;
+  /** Attributes besides the keys. */
+  readonly holds?: readonly string[];
+}
+
 /**
  * The indexes. An item is in an index only while it has both of its keys: `attentionAt` exists only while the status asks
  * for attention, so that those two indexes are the lists of what has to be done, and nothing else. No key ever changes.
  * CloudFormation adds or removes one index an update: change one at a time.
+ *
+ * An index holds keys only, since writes outnumber reads by far and a page is looked up with one BatchGetItem. Those that
+ * all accounts share hold the account besides: what an account asks for is told apart in DynamoDB, so that how much others
+ * have of the same recipient or reference neither slows its answer nor shows in it.
  */
 export const indexes = {
   byAccount: { partitionKey: text('accountId'), sortKey: number('firstSeenAt') },
-  byRecipient: { partitionKey: text('recipient'), sortKey: number('firstSeenAt') },
-  byReference: { partitionKey: text('reference'), sortKey: number('firstSeenAt') },
+  byRecipient: { partitionKey: text('recipient'), sortKey: number('firstSeenAt'), holds: ['accountId'] },
+  byReference: { partitionKey: text('reference'), sortKey: number('firstSeenAt'), holds: ['accountId'] },
   byAttention: { partitionKey: text('accountId'), sortKey: number('attentionAt') },
   byAttentionDay: { partitionKey: text('attentionDay'), sortKey: number('attentionAt') },
-} as const satisfies Record<string, { partitionKey: Attribute; sortKey: Attribute }>;
+} as const satisfies Record<string, Index>;
 
 export type IndexName = keyof typeof indexes;
 
@@ -43,9 +54,14 @@ export class EmailTable extends Table {
       timeToLiveAttribute: 'expiresAt',
       stream: StreamViewType.NEW_AND_OLD_IMAGES,
     });
-    for (const [indexName, keys] of Object.entries(indexes)) {
-      // Writes outnumber reads by far, and a page is read with one BatchGetItem: an index holds the keys only.
-      this.addGlobalSecondaryIndex({ indexName, ...keys, projectionType: ProjectionType.KEYS_ONLY });
+    for (const [indexName, { holds, ...keys }] of Object.entries<Index>(indexes)) {
+      this.addGlobalSecondaryIndex({
+        indexName,
+        ...keys,
+        ...(holds === undefined
+          ? { projectionType: ProjectionType.KEYS_ONLY }
+          : { projectionType: ProjectionType.INCLUDE, nonKeyAttributes: [...holds] }),
+      });
     }
   }
 

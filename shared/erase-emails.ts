@@ -93,17 +93,16 @@ export function createEmailEraser(client: DynamoDBDocumentClient, tableName: str
           TableName: tableName,
           IndexName: 'byRecipient',
           KeyConditionExpression: 'recipient = :recipient',
-          ExpressionAttributeValues: { ':recipient': recipient },
+          ExpressionAttributeValues: {
+            ':recipient': recipient,
+            ...(accountId !== null && { ':accountId': accountId }),
+          },
+          ...(accountId !== null && { FilterExpression: 'accountId = :accountId' }),
           ...(from && { ExclusiveStartKey: from }),
         }),
         { abortSignal },
       );
-      const emailIds = Items.map(item => item.emailId as string);
-      if (accountId === null) yield emailIds;
-      else {
-        const items = await batchGetItems(client, tableName, emailIds, ['emailId', 'accountId'], abortSignal);
-        yield emailIds.filter(emailId => items.get(emailId)?.accountId === accountId);
-      }
+      yield Items.map(item => item.emailId as string);
       from = LastEvaluatedKey;
     } while (from !== undefined);
   }

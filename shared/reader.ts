@@ -97,8 +97,11 @@ export interface ReaderOptions {
 const usualQueries = 32;
 const mostLookedUp = 1_000;
 
-/** What is read of the index, and looked up, at once beyond a first try with just the limit. */
+/** What is looked up at once beyond a first try with just the limit. */
 const chunk = 100;
+
+/** So many keys of an index that all accounts share are gone through in one call, for those of one account. */
+const sifted = 5_000;
 
 const day = 24 * 60 * 60_000;
 
@@ -130,6 +133,8 @@ interface List {
   readonly partitionKey: string;
   readonly sortKey: 'firstSeenAt' | 'attentionAt';
   readonly partitionOf: (at: number) => string;
+  /** In an index that all accounts share, whose keys are wanted; null: everybody's. */
+  readonly ownedBy: string | null;
   /** Where a list over several days goes on once a day is read to its end; null where nothing can follow. */
   readonly nextDay: ((at: number) => Position | null) | null;
   readonly start: Position | null;
@@ -165,38 +170,40 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
     const list = listOf(filter);
     const shown: Shown[] = [];
     let position = after ?? list.start;
+    let queries = 0;
     let lookedUp = 0;
-    for (let queries = 0; queries < mostQueries && lookedUp < mostLookedUp; queries += 1) {
-      const { keys, more } = await keysAfter(list, position, queries === 0 ? Math.min(limit, chunk) : chunk);
+    do {
+      const wanted = lookedUp === 0 ? Math.min(limit, chunk) : chunk;
+      const { keys, next, calls } = await keysAfter(list, position, wanted, mostQueries - queries);
       const emailIds = keys.map(key => key.emailId);
       const items = await batchGet(client, tableName, emailIds, attributes);
+      queries += calls;
       lookedUp += keys.length;
       for (const [index, key] of keys.entries()) {
-        position = key;
         const item = items.get(key.emailId);
         // An email may be gone since, or have changed.
         if (item === undefined || !takes(filter, summaryOf(item))) continue;
         shown.push(show(read(item)));
-        const isLast = index === keys.length - 1 && !more && list.nextDay === null;
-        if (shown.length === limit) return { shown, next: isLast ? null : position };
+        const isLast = index === keys.length - 1 && next === null && list.nextDay === null;
+        if (shown.length === limit) return { shown, next: isLast ? null : key };
       }
-      if (more) continue;
-      position = list.nextDay === null || position === null ? null : list.nextDay(position.at);
+      position = next ?? (position && list.nextDay?.(position.at)) ?? null;
       if (position === null) return { shown, next: null };
-    }
+    } while (queries < mostQueries && lookedUp < mostLookedUp);
     return { shown, next: position };
   }
 
   /** The index that reads least for a filter. */
   function listOf({ accountId, attention, recipient, reference, from, to }: EmailFilter): List {
     const bySight = { sortKey: 'firstSeenAt', nextDay: null, start: null, from, to } as const;
-    const of = (index: string, partitionKey: string, partition: string) => ({
+    const of = (index: string, partitionKey: string, partition: string, ownedBy: string | null) => ({
       index,
       partitionKey,
       partitionOf: () => partition,
+      ownedBy,
     });
-    if (reference !== undefined) return { ...of('byReference', 'reference', reference), ...bySight };
-    if (recipient !== undefined) return { ...of('byRecipient', 'recipient', recipient), ...bySight };
+    if (reference !== undefined) return { ...of('byReference', 'reference', reference, accountId), ...bySight };
+    if (recipient !== undefined) return { ...of('byRecipient', 'recipient', recipient, accountId), ...bySight };
     // No email asks for attention before it was seen.
     const byAttention = { ...bySight, sortKey: 'attentionAt', to: undefined } as const;
     if (accountId === null) {
@@ -206,6 +213,7 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
         index: 'byAttentionDay',
         partitionKey: 'attentionDay',
         partitionOf: dayOf,
+        ownedBy: null,
         nextDay: at => {
           const lastOfDayBefore = Math.floor(at / day) * day - 1;
           return lastOfDayBefore < oldest ? null : { at: lastOfDayBefore, emailId: null };
@@ -213,45 +221,64 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
         start: { at: now() + clockLead, emailId: null },
       };
     }
-    if (attention) return { ...of('byAttention', 'accountId', accountId), ...byAttention };
-    return { ...of('byAccount', 'accountId', accountId), ...bySight };
+    if (attention) return { ...of('byAttention', 'accountId', accountId, null), ...byAttention };
+    return { ...of('byAccount', 'accountId', accountId, null), ...bySight };
   }
 
-  /** The next keys of an index, newest first, and whether the partition holds more. */
+  /** The next keys of a list's partition, at most `wanted`, newest first; and where it goes on, null at its end. */
   async function keysAfter(
-    { index, partitionKey, sortKey, partitionOf, from, to }: List,
+    { index, partitionKey, sortKey, partitionOf, ownedBy, from, to }: List,
     after: Position | null,
-    limit: number,
-  ): Promise<{ readonly keys: readonly { at: number; emailId: string }[]; readonly more: boolean }> {
+    wanted: number,
+    mostCalls: number,
+  ): Promise<{ readonly keys: readonly Key[]; readonly next: Position | null; readonly calls: number }> {
     const partition = partitionOf(after?.at ?? 0);
-    const bounds = { ...(from !== undefined && { ':from': from }), ...(to !== undefined && { ':to': to - 1 }) };
     const bounded =
       from === undefined
         ? to === undefined
           ? ''
           : ' AND #sort <= :to'
         : ` AND #sort ${to === undefined ? '>= :from' : 'BETWEEN :from AND :to'}`;
-    const { Items = [] } = await client.send(
-      new QueryCommand({
-        TableName: tableName,
-        IndexName: index,
-        KeyConditionExpression: `#partition = :partition${bounded}`,
-        ExpressionAttributeNames: { '#partition': partitionKey, ...(bounded !== '' && { '#sort': sortKey }) },
-        ExpressionAttributeValues: { ':partition': partition, ...bounds },
-        ScanIndexForward: false,
-        // One more tells whether anything follows: a last page that is empty would lead people on.
-        Limit: limit + 1,
-        ...(after !== null &&
-          after.emailId !== null && {
-            ExclusiveStartKey: { [partitionKey]: partition, emailId: after.emailId, [sortKey]: after.at },
-          }),
-      }),
-    );
-    return {
-      keys: Items.slice(0, limit).map(key => ({ at: key[sortKey] as number, emailId: key.emailId as string })),
-      more: Items.length > limit,
+    const query = {
+      TableName: tableName,
+      IndexName: index,
+      KeyConditionExpression: `#partition = :partition${bounded}`,
+      ...(ownedBy !== null && { FilterExpression: 'accountId = :ownedBy' }),
+      ExpressionAttributeNames: { '#partition': partitionKey, ...(bounded !== '' && { '#sort': sortKey }) },
+      ExpressionAttributeValues: {
+        ':partition': partition,
+        ...(from !== undefined && { ':from': from }),
+        ...(to !== undefined && { ':to': to - 1 }),
+        ...(ownedBy !== null && { ':ownedBy': ownedBy }),
+      },
+      ScanIndexForward: false,
     };
+    const keyOf = (item: Item): Key => ({ at: item[sortKey] as number, emailId: item.emailId as string });
+    const keys: Key[] = [];
+    let position = after;
+    for (let calls = 1; ; calls += 1) {
+      const { Items = [], LastEvaluatedKey } = await client.send(
+        new QueryCommand({
+          ...query,
+          // One more tells whether anything follows: a last page that is empty would lead people on.
+          Limit: calls === 1 ? wanted + 1 : sifted,
+          ...(position !== null &&
+            position.emailId !== null && {
+              ExclusiveStartKey: { [partitionKey]: partition, emailId: position.emailId, [sortKey]: position.at },
+            }),
+        }),
+      );
+      keys.push(...Items.map(keyOf));
+      if (keys.length > wanted) return { keys: keys.slice(0, wanted), next: keys[wanted - 1]!, calls };
+      if (LastEvaluatedKey === undefined) return { keys, next: null, calls };
+      position = keyOf(LastEvaluatedKey);
+      if (calls >= mostCalls) return { keys, next: position, calls };
+    }
   }
+}
+
+interface Key extends Position {
+  readonly emailId: string;
 }
 
 type Item = Readonly<Record<string, unknown>>;

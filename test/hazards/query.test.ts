@@ -162,7 +162,6 @@ describe('what is asked', () => {
     const foreign = (await get('/accounts/globex/emails?limit=5', globex)).json.cursor;
     const support = await live.token({ scope: 'mailtrail/support' });
     const ofAll = (await get('/emails?attention=true&limit=5', support)).json.cursor;
-    const [at, emailId, signature] = JSON.parse(Buffer.from(cursor, 'base64url').toString());
     const changed = [
       ...Array.from({ length: cursor.length }, (_, index) => flipped(cursor, index)),
       foreign,
@@ -172,11 +171,9 @@ describe('what is asked', () => {
       'null',
       `${cursor}A`,
       `${cursor}%3D`,
-      base64url([at, theirs, signature]),
-      base64url([at + 1, emailId, signature]),
-      base64url([at, emailId, '']),
-      base64url([at, emailId]),
-      base64url({ at, emailId, signature }),
+      cursor.slice(4),
+      base64url([noon, theirs]),
+      `${cursor.slice(0, -30)}${foreign.slice(-30)}`,
     ];
     for (const wrong of changed) expectInvalid(await get(`${acmeList}?limit=5&cursor=${wrong}`), 'cursor');
     for (const query of [

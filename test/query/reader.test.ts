@@ -68,7 +68,7 @@ describe('what a page costs', () => {
   it('never more than a fixed number of calls, however few of the emails the filter takes: the next page goes on', async () => {
     for (const filter of [
       { accountId: 'large', status: 'invalid' },
-      { accountId: 'another', reference: 'shared' },
+      { accountId: 'large', reference: 'shared', recipient: 'nobody@example.com' },
     ] as const) {
       let after: Position | null = null;
       let pages = 0;
@@ -85,8 +85,16 @@ describe('what a page costs', () => {
         after = page.next;
         pages += 1;
       } while (after !== null);
-      expect([pages, found]).toEqual([2, filter.accountId === 'large' ? 1 : 0]);
+      expect([pages, found]).toEqual([2, 'status' in filter ? 1 : 0]);
     }
+  });
+
+  it('what others have of the same reference costs an account two queries, shows nothing and hides nothing', async () => {
+    const nobody = await costOf({ accountId: 'another', reference: 'shared' });
+    expect(nobody).toEqual({ page: { shown: [], next: null }, queries: 2, batches: 0 });
+    const own = await stored.record([anEvent({ accountId: 'another', reference: 'shared' })], noon - 1);
+    const { page } = await costOf({ accountId: 'another', reference: 'shared' }, 1);
+    expect(page).toMatchObject({ shown: [{ emailId: own }], next: null });
   });
 
   it("support's list of what needs attention ends at the retention, day by day, some days a page", async () => {
