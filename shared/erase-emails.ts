@@ -7,7 +7,7 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { batchGetItems } from './batch-get.ts';
 import { eachInFlight } from './in-flight.ts';
-import { isTombstone, tombstoneOf } from './tombstone.ts';
+import { tombstoneOf, wasErasedFor } from './tombstone.ts';
 
 /** Whose data is erased. */
 export interface Erasure {
@@ -34,10 +34,10 @@ export interface EmailEraser {
    * @param signal once aborted, no further call is made and none is waited for
    */
   erase(erasure: Erasure, now: number, signal: AbortSignal): Promise<ErasedEmails>;
-  /** Which of the emails are erased. */
-  tombstonesAmong(emailIds: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
+  /** Which of the emails an account has erased. */
+  erasedFor(accountId: string, emailIds: readonly string[], signal: AbortSignal): Promise<ReadonlySet<string>>;
   /** Puts a tombstone where there is no item yet: for an email that only a queue knows of. */
-  forestall(emailIds: readonly string[], now: number, signal: AbortSignal): Promise<void>;
+  forestall(erasure: Erasure, emailIds: readonly string[], now: number, signal: AbortSignal): Promise<void>;
 }
 
 /** Writes in flight at once, as many as the store has. */
@@ -58,7 +58,7 @@ export function createEmailEraser(client: DynamoDBDocumentClient, tableName: str
           for await (const emailIds of pagesOf(erasure, abortSignal)) {
             await eachInFlight(emailIds, concurrentWrites, async emailId => {
               try {
-                if (await replaced(emailId, now, conditionOf(erasure), abortSignal)) erased += 1;
+                if (await replaced(emailId, erasure, now, conditionOf(erasure), abortSignal)) erased += 1;
               } catch (error) {
                 failures.push(error);
               }
@@ -73,14 +73,14 @@ export function createEmailEraser(client: DynamoDBDocumentClient, tableName: str
       }
     },
 
-    async tombstonesAmong(emailIds, abortSignal) {
-      const items = await batchGetItems(client, tableName, emailIds, ['emailId', 'erasedAt'], abortSignal);
-      return new Set([...items].filter(([, item]) => isTombstone(item)).map(([emailId]) => emailId));
+    async erasedFor(accountId, emailIds, abortSignal) {
+      const items = await batchGetItems(client, tableName, emailIds, ['emailId', 'erasedFor'], abortSignal);
+      return new Set([...items].filter(([, item]) => wasErasedFor(item, accountId)).map(([emailId]) => emailId));
     },
 
-    async forestall(emailIds, now, abortSignal) {
+    async forestall(erasure, emailIds, now, abortSignal) {
       const nothing = { ConditionExpression: 'attribute_not_exists(emailId)' };
-      for (const emailId of emailIds) await replaced(emailId, now, nothing, abortSignal);
+      for (const emailId of emailIds) await replaced(emailId, erasure, now, nothing, abortSignal);
     },
   };
 
@@ -110,11 +110,16 @@ export function createEmailEraser(client: DynamoDBDocumentClient, tableName: str
   /** Whether the write was made: false where its condition did not hold. */
   async function replaced(
     emailId: string,
+    { accountId }: Erasure,
     now: number,
     condition: Pick<PutCommand['input'], 'ConditionExpression' | 'ExpressionAttributeValues'>,
     abortSignal: AbortSignal,
   ): Promise<boolean> {
-    const put = new PutCommand({ TableName: tableName, Item: { ...tombstoneOf(emailId, now) }, ...condition });
+    const put = new PutCommand({
+      TableName: tableName,
+      Item: { ...tombstoneOf(emailId, accountId, now) },
+      ...condition,
+    });
     try {
       await client.send(put, { abortSignal });
       return true;

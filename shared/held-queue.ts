@@ -41,6 +41,11 @@ export interface HoldOptions {
   readonly holdSeconds?: number;
   /** Calls for messages at once: more, where there is little time. */
   readonly receives?: number;
+  /**
+   * Epoch milliseconds: what was sent then or later is given back at once. Without it a queue that never ceases to fill
+   * is never gone through.
+   */
+  readonly sentBefore?: number;
   /** Once aborted, nothing is waited for any more, but for the messages to be given back. */
   readonly abortSignal?: AbortSignal;
 }
@@ -49,7 +54,13 @@ export interface HoldOptions {
 export function createHeldQueue(
   client: Pick<SQSClient, 'send'>,
   QueueUrl: string,
-  { waitSeconds = 2, holdSeconds = 900, receives = 1, abortSignal }: HoldOptions = {},
+  {
+    waitSeconds = 2,
+    holdSeconds = 900,
+    receives = 1,
+    sentBefore = Number.POSITIVE_INFINITY,
+    abortSignal,
+  }: HoldOptions = {},
 ): HeldQueue {
   const options = { ...(abortSignal && { abortSignal }) };
   /** Receipt handles by message id: only a message's newest one counts. */
@@ -67,8 +78,22 @@ export function createHeldQueue(
       }),
       options,
     );
-    for (const { MessageId = '', ReceiptHandle = '' } of Messages) held.set(MessageId, ReceiptHandle);
-    return Messages;
+    const late = Messages.filter(message => sentAtOf(message) >= sentBefore);
+    const received = Messages.filter(message => !late.includes(message));
+    for (const { MessageId = '', ReceiptHandle = '' } of received) held.set(MessageId, ReceiptHandle);
+    await givenBack(late.map(({ ReceiptHandle = '' }) => ReceiptHandle));
+    return received;
+  }
+
+  /** At most ten; says of how many that failed. */
+  async function givenBack(handles: readonly string[]): Promise<number> {
+    if (handles.length === 0) return 0;
+    // Not 0: the engine of the local stack loses a message by that until it is started again.
+    const Entries = handles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle, VisibilityTimeout: 1 }));
+    return client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries })).then(
+      ({ Failed = [] }) => Failed.length,
+      () => Entries.length,
+    );
   }
 
   return {
@@ -94,10 +119,11 @@ export function createHeldQueue(
           return answer.value;
         });
         empty = received.length === 0 ? empty + 1 : 0;
-        for (const { MessageId = '', Body = '', Attributes } of received) {
+        for (const message of received) {
+          const { MessageId = '', Body = '' } = message;
           if (known.has(MessageId)) continue;
           known.add(MessageId);
-          yield { messageId: MessageId, body: Body, sentAt: Number(Attributes?.SentTimestamp ?? 0) };
+          yield { messageId: MessageId, body: Body, sentAt: sentAtOf(message) };
         }
       }
     },
@@ -115,19 +141,14 @@ export function createHeldQueue(
         handles.slice(index * mostInBatch, (index + 1) * mostInBatch),
       );
       await eachInFlight(batches, concurrentCalls, async batch => {
-        // Not 0: the engine of the local stack loses a message by that until it is started again.
-        const Entries = batch.map((ReceiptHandle, index) => ({
-          Id: String(index),
-          ReceiptHandle,
-          VisibilityTimeout: 1,
-        }));
-        const refused = await client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries })).then(
-          ({ Failed = [] }) => Failed.length,
-          () => Entries.length,
-        );
+        const refused = await givenBack(batch);
         failed += refused;
       });
       return failed;
     },
   };
+}
+
+function sentAtOf({ Attributes }: Message): number {
+  return Number(Attributes?.SentTimestamp ?? 0);
 }

@@ -3,6 +3,8 @@
  * does not make the email anew. Its key is a hash (emailIdOf), so that nothing of a person is in it.
  */
 
+import { fingerprint } from './fingerprint.ts';
+
 /** Days that it stands: longer than any provider tries again, than a queue keeps a message, and than most complaints take. */
 const tombstoneDays = 30;
 
@@ -13,13 +15,32 @@ export interface Tombstone {
   readonly emailId: string;
   /** Epoch milliseconds. */
   readonly erasedAt: number;
+  /** Whose email it was, as far as an account erased it; hashed, too. */
+  readonly erasedFor?: string;
   /** Epoch seconds, as DynamoDB's time to live wants it. */
   readonly expiresAt: number;
 }
 
-/** @param now epoch milliseconds */
-export function tombstoneOf(emailId: string, now: number): Tombstone {
-  return { emailId, erasedAt: now, expiresAt: Math.ceil((now + tombstoneDays * day) / 1000) };
+/**
+ * @param accountId the account that erases; null for support
+ * @param now epoch milliseconds
+ */
+export function tombstoneOf(emailId: string, accountId: string | null, now: number): Tombstone {
+  return {
+    emailId,
+    erasedAt: now,
+    ...(accountId !== null && { erasedFor: accountHash(accountId) }),
+    expiresAt: Math.ceil((now + tombstoneDays * day) / 1000),
+  };
+}
+
+/** Whether an account erased it: to others it tells nothing. */
+export function wasErasedFor(item: Readonly<Record<string, unknown>>, accountId: string): boolean {
+  return item.erasedFor === accountHash(accountId);
+}
+
+function accountHash(accountId: string): string {
+  return fingerprint('erased for', accountId);
 }
 
 /** Whether an item is one: to everybody but whoever erases, it is no email. */

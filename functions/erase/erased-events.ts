@@ -11,26 +11,25 @@ export interface Parted {
  * Parts events by whether they are to be erased. The emails of those that are have tombstones afterwards, so that what
  * comes later does not make them anew.
  *
- * Within an account these are the events that name it, and those that name none but are of an email that is erased: it
- * was the account's. What nobody can attribute is left for support, and the account does not learn of it.
+ * Within an account these are the events that name it, and those that name none but are of an email that it has
+ * erased. What nobody can attribute is left for support, and the account does not learn of it.
  */
 export type PartEvents = (events: readonly CanonicalEvent[]) => Promise<Parted>;
 
 /** @param now epoch milliseconds */
-export function createPartEvents(
-  { recipient, accountId }: Erasure,
-  emails: EmailEraser,
-  now: number,
-  signal: AbortSignal,
-): PartEvents {
+export function createPartEvents(erasure: Erasure, emails: EmailEraser, now: number, signal: AbortSignal): PartEvents {
+  const { recipient, accountId } = erasure;
   return async events => {
     const ofRecipient = events.filter(event => event.recipient === recipient);
     if (ofRecipient.length === 0) return { erased: [], others: events };
     const own = accountId === null ? ofRecipient : ofRecipient.filter(event => event.accountId === accountId);
-    await emails.forestall(emailIdsOf(own), now, signal);
-    const nameless = accountId === null ? [] : ofRecipient.filter(event => event.accountId === undefined);
-    const tombstones = await emails.tombstonesAmong(emailIdsOf(nameless), signal);
-    const erased = new Set([...own, ...nameless.filter(event => tombstones.has(emailIdOf(event)))]);
+    await emails.forestall(erasure, emailIdsOf(own), now, signal);
+    const erased = new Set(own);
+    if (accountId !== null) {
+      const nameless = ofRecipient.filter(event => event.accountId === undefined);
+      const ids = await emails.erasedFor(accountId, emailIdsOf(nameless), signal);
+      for (const event of nameless) if (ids.has(emailIdOf(event))) erased.add(event);
+    }
     return { erased: [...erased], others: events.filter(event => !erased.has(event)) };
   };
 }

@@ -29,21 +29,30 @@ export function oneByOne(sift: (message: QueuedMessage) => Promise<number | null
   };
 }
 
+export interface LookOptions {
+  /**
+   * Messages that somebody else holds are on their way through it, and no remains: what they tell counts as not told yet,
+   * and finds a tombstone where it is of an erased email.
+   */
+  readonly flows: boolean;
+  /** Milliseconds. */
+  readonly betweenLooks: number;
+  /** Once aborted, no further message is looked at. */
+  readonly signal: AbortSignal;
+  /** Told why something of it remains. */
+  readonly onFault: (error: unknown) => void;
+}
+
 /**
  * Erases from a queue, which nobody else gets the messages of meanwhile. Never rejects.
  *
  * @param name as the sentence about what remains calls it
- * @param betweenLooks milliseconds
- * @param signal once aborted, no further message is looked at
- * @param onFault told why something of it remains
  */
 export async function eraseFromQueue(
   name: string,
   queue: HeldQueue,
   siftMessages: SiftMessages,
-  betweenLooks: number,
-  signal: AbortSignal,
-  onFault: (error: unknown) => void,
+  { flows, betweenLooks, signal, onFault }: LookOptions,
 ): Promise<ErasedPlace> {
   let erased = 0;
   let failed = 0;
@@ -78,7 +87,7 @@ export async function eraseFromQueue(
   }
   await within(AbortSignal.timeout(longestRelease), queue.release()).catch(onFault);
   if (failed > 0) remains.push(`${name}: ${messagesIn(failed)} could not be erased: ask again`);
-  if (heldByOthers > 0) {
+  if (heldByOthers > 0 && !flows) {
     const are = heldByOthers === 1 ? 'is' : 'are';
     remains.push(`${name}: ${messagesIn(heldByOthers)} ${are} being worked off: ask again in a minute`);
   }

@@ -12,6 +12,7 @@ function queueThat(
   receives: readonly (readonly string[])[],
   answer: (command: Command) => unknown = () => ({}),
   options: HoldOptions = {},
+  attributes: (messageId: string) => object = () => ({}),
 ) {
   const commands: Command[] = [];
   const left = [...receives];
@@ -24,7 +25,7 @@ function queueThat(
       return {
         Messages: left.shift()?.map(MessageId => {
           handles += 1;
-          return { MessageId, ReceiptHandle: `${MessageId}-${handles}`, Body: '{}' };
+          return { MessageId, ReceiptHandle: `${MessageId}-${handles}`, Body: '{}', Attributes: attributes(MessageId) };
         }),
       };
     },
@@ -67,6 +68,19 @@ describe('a queue that is gone through', () => {
     await expect(idsIn(queue)).rejects.toThrow('fails');
     await queue.release();
     expect(commands.at(-1)?.input).toMatchObject({ Entries: [{ ReceiptHandle: 'a-1' }, { ReceiptHandle: 'b-2' }] });
+  });
+
+  it('gives back at once what was sent after it began, and ends though such messages keep coming', async () => {
+    const sent = (id: string) => ({ SentTimestamp: id.startsWith('late') ? '2000' : '1000' });
+    const { queue, commands } = queueThat(
+      [['a', 'late1'], ['late2'], ['late1', 'late2'], ['late3']],
+      () => ({}),
+      { sentBefore: 2_000 },
+      sent,
+    );
+    expect(await idsIn(queue)).toEqual(['a']);
+    const handles = commands.flatMap(({ input }) => (input.Entries as { ReceiptHandle: string }[] | undefined) ?? []);
+    expect(handles.map(({ ReceiptHandle }) => ReceiptHandle)).toEqual(['late1-2', 'late2-3', 'late1-4', 'late2-5']);
   });
 
   it('says how many messages could not be given back', async () => {

@@ -691,7 +691,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         ) as [CanonicalEvent, CanonicalEvent, CanonicalEvent];
         await store.record([own, other, nobodys], noon);
         expect(await erase({ recipient: own.recipient, accountId: 'acme' })).toMatchObject({ erased: 1 });
-        expect(await item(own)).toEqual(tombstone(own));
+        expect(await item(own)).toEqual({ ...tombstone(own), erasedFor: expect.stringMatching(/^[\w-]{22}$/) });
         expect(await stored(other)).toMatchObject({ accountId: 'initech' });
         expect((await stored(nobodys)).accountId).toBeUndefined();
         expect(await everywhere(own.recipient)).toMatchObject({ erased: 2 });
@@ -727,12 +727,13 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         const [unseen, there] = [toSomebody(), toSomebody()];
         await store.record([there], noon);
         const eraser = createEmailEraser(client, tableName);
-        await eraser.forestall([unseen, there].map(emailIdOf), noon, signal);
+        const ids = [unseen, there].map(emailIdOf);
+        await eraser.forestall({ recipient: unseen.recipient, accountId: 'acme' }, ids, noon, signal);
         expect(await store.record([unseen], noon)).toMatchObject({ recorded: 0, erased: 1 });
         expect((await stored(there)).events).toHaveLength(1);
-        expect(await eraser.tombstonesAmong([unseen, there].map(emailIdOf), signal)).toEqual(
-          new Set([emailIdOf(unseen)]),
-        );
+        expect(await eraser.erasedFor('acme', ids, signal)).toEqual(new Set([emailIdOf(unseen)]));
+        // Who else has erased something is nobody's business.
+        expect(await eraser.erasedFor('initech', ids, signal)).toEqual(new Set());
       });
 
       it('between the write that finds its item full and the one that keeps the status, is left alone by both', async () => {
