@@ -46,11 +46,14 @@ type Operation = (dependencies: Reading, event: ApiEvent) => HttpAnswer | Promis
 const revalidated = { 'cache-control': 'private, no-cache' };
 const forAnHour = { 'cache-control': 'public, max-age=3600' };
 
-/** A hundred ids or references of the longest kind fit in. */
-const largestBody = 64 * 1024;
+/** A hundred references of the longest kind fit in, also where JSON escapes each character. */
+const largestBody = 256 * 1024;
 
-/** What is spent on one reference in a request for many: they are not to cost a hundred lists. */
-const ofReference = { limit: 25, after: null, mostQueries: 4 };
+/**
+ * What is spent on one reference in a request for many: they are not to cost a hundred lists, and their emails have to fit
+ * into the 6 MB of an answer.
+ */
+const ofReference = { limit: 20, after: null, mostQueries: 4 };
 const referencesAtOnce = 16;
 
 /** What each route does. */

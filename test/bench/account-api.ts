@@ -13,8 +13,9 @@ import { noon } from '../arbitrary-events.ts';
 import { startFaultProxy } from '../torture/fault-proxy.ts';
 import { type Figure, figure, quantile } from './figures.ts';
 
-const rounds = 400;
-const warmUp = 100;
+const turns = 20;
+const warmUp = 5;
+const callsATurn = 20;
 const accounts = 20;
 const emailsOfAccount = 100;
 const pageSize = 50;
@@ -84,11 +85,13 @@ async function timesOf({ url, endpoints }: StartedStack, dataDir: string): Promi
   const figures: Figure[] = [];
   for (const [what, ways] of Object.entries(measured)) {
     const times = { overHttp: [] as number[], bare: [] as number[] };
-    for (let round = -warmUp; round < rounds; round += 1) {
+    for (let turn = -warmUp; turn < turns; turn += 1) {
       for (const way of ['overHttp', 'bare'] as const) {
-        const begun = performance.now();
-        await ways[way]();
-        if (round >= 0) times[way].push(performance.now() - begun);
+        for (let call = 0; call < callsATurn; call += 1) {
+          const begun = performance.now();
+          await ways[way]();
+          if (turn >= 0) times[way].push(performance.now() - begun);
+        }
       }
     }
     const [overHttp, bare] = [quantile(times.overHttp, 0.5), quantile(times.bare, 0.5)];
