@@ -5,11 +5,11 @@ import { createHandler, type QueryDependencies } from '../functions/query/handle
 import document from '../functions/query/openapi.json' with { type: 'json' };
 import type { ApiEvent, VerifiedToken } from '../shared/access.ts';
 import type { HttpAnswer } from '../shared/http.ts';
+import type { Reader } from '../shared/reader.ts';
 import type { RouteKey } from '../shared/routes.ts';
 import { defaultOldAfter } from '../shared/status.ts';
 import { noon } from './arbitrary-events.ts';
 import { httpEvent, lambdaContext } from './http-event.ts';
-import type { StoredEmails } from './stored-emails.ts';
 
 export const access = { accountClaim: 'account_id', supportScope: 'mailtrail/support' };
 
@@ -40,7 +40,7 @@ export interface CallAnswer extends HttpAnswer {
 }
 
 /** The query function over real emails, called as API Gateway calls it. */
-export function queryFunction(emails: Pick<StoredEmails, 'store'>, changes: Partial<QueryDependencies> = {}) {
+export function queryFunction(emails: { readonly store: Reader }, changes: Partial<QueryDependencies> = {}) {
   const handler = createHandler({
     store: emails.store,
     cursors: createCursors(async () => 'the key of the tests'),

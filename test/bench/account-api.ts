@@ -7,9 +7,10 @@ import { BatchGetCommand, DynamoDBDocumentClient, GetCommand, QueryCommand } fro
 import { type StartedStack, startStack } from '../../infra/local/start-stack.ts';
 import { createToken } from '../../infra/local/token.ts';
 import { type CanonicalEvent, emailIdOf } from '../../shared/event.ts';
-import { summaryAttributes } from '../../shared/reader.ts';
+import { createReader, summaryAttributes } from '../../shared/reader.ts';
 import { createRecorder } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
+import { queryFunction, tokenOf } from '../query-function.ts';
 import { startFaultProxy } from '../torture/fault-proxy.ts';
 import { type Figure, figure, quantile } from './figures.ts';
 
@@ -24,7 +25,7 @@ const account = 'account-0';
 
 /**
  * Reads over HTTP from the running local stack, beside the same calls made bare through the SDK, in turn, so that both
- * have the same machine; and what the reads cost in calls, counted on their way to the database.
+ * have the same machine; beside them the function alone, without the gateway and the process between; and what the reads cost in calls, counted on their way to the database.
  */
 export async function accountApi(): Promise<Figure[]> {
   const dataDir = await mkdtemp(join(tmpdir(), 'mailtrail-bench-'));
@@ -78,15 +79,26 @@ async function timesOf({ url, endpoints }: StartedStack, dataDir: string): Promi
     await client.send(new BatchGetCommand({ RequestItems: { [TableName]: asked } }));
   };
 
+  const store = createReader({ client, tableName: TableName, retentionDays: 400, now: Date.now });
+  const call = queryFunction({ store });
+  const asked = { path: { accountId: account, emailId }, token: tokenOf(account) };
   const measured = {
-    'page of 50 emails': { overHttp: () => get(paths.page), bare: barePage },
-    'one email': { overHttp: () => get(paths.email), bare: bareEmail },
+    'page of 50 emails': {
+      overHttp: () => get(paths.page),
+      alone: () => call('GET /accounts/{accountId}/emails', { ...asked, query: `limit=${pageSize}` }),
+      bare: barePage,
+    },
+    'one email': {
+      overHttp: () => get(paths.email),
+      alone: () => call('GET /accounts/{accountId}/emails/{emailId}', asked),
+      bare: bareEmail,
+    },
   };
   const figures: Figure[] = [];
   for (const [what, ways] of Object.entries(measured)) {
-    const times = { overHttp: [] as number[], bare: [] as number[] };
+    const times = { overHttp: [] as number[], alone: [] as number[], bare: [] as number[] };
     for (let turn = -warmUp; turn < turns; turn += 1) {
-      for (const way of ['overHttp', 'bare'] as const) {
+      for (const way of ['overHttp', 'alone', 'bare'] as const) {
         for (let call = 0; call < callsATurn; call += 1) {
           const begun = performance.now();
           await ways[way]();
@@ -94,12 +106,17 @@ async function timesOf({ url, endpoints }: StartedStack, dataDir: string): Promi
         }
       }
     }
-    const [overHttp, bare] = [quantile(times.overHttp, 0.5), quantile(times.bare, 0.5)];
+    const [overHttp, alone, bare] = [times.overHttp, times.alone, times.bare].map(all => quantile(all, 0.5)) as [
+      number,
+      number,
+      number,
+    ];
     figures.push(
       figure(`account API, ${what}: p50`, overHttp, 'ms'),
       figure(`account API, ${what}: p99`, quantile(times.overHttp, 0.99), 'ms'),
       figure(`account API, ${what}: bare SDK calls, p50`, bare, 'ms'),
       figure(`account API, ${what}: p50 / bare`, overHttp / bare, '×', '≤ 1.5'),
+      figure(`account API, ${what}: the function alone, p50 / bare`, alone / bare, '×'),
     );
   }
   client.destroy();

@@ -790,6 +790,45 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await pages('nobody', 'all', 10)).toEqual([[]]);
       });
 
+      it('of a recipient or a reference, page by page: an account its own alone, support all', async () => {
+        const shared = { recipient: 'shared@lists.example', reference: 'INV-shared' };
+        const events = ['acme', 'initech', undefined].flatMap(accountId =>
+          Array.from({ length: 7 }, () => anEvent({ ...shared, messageId: freshMessageId(), accountId })),
+        );
+        for (const [index, event] of events.entries()) await store.record([event], noon + ((index * 5) % 21));
+        for (const by of [{ recipient: shared.recipient }, { reference: shared.reference }]) {
+          for (const accountId of ['acme', null]) {
+            const wanted = events.filter(event => accountId === null || event.accountId === accountId);
+            const seen: string[] = [];
+            let after: Position | null = null;
+            do {
+              const page: Page<EmailSummary> = await store.page(
+                { accountId, ...by, from: noon, to: noon + 21 },
+                { limit: 3, after },
+              );
+              seen.push(...page.shown.map(({ emailId }) => emailId));
+              after = page.next;
+            } while (after !== null);
+            expect(seen).toHaveLength(wanted.length);
+            expect(new Set(seen)).toEqual(new Set(wanted.map(emailIdOf)));
+          }
+        }
+      });
+
+      it('of what asks for attention, over all accounts and days', async () => {
+        const troubled = anEvent({ messageId: freshMessageId(), recipient: 'x@days.example', status: 'invalid' });
+        await store.record([troubled], noon - 40 * 24 * 60 * minute);
+        const found: string[] = [];
+        let after: Position | null = null;
+        do {
+          const page: Page<EmailSummary> = await store.page({ accountId: null, attention: true }, { limit: 50, after });
+          found.push(...page.shown.map(({ emailId }) => emailId));
+          after = page.next;
+        } while (after !== null);
+        expect(found.at(-1)).toBe(emailIdOf(troubled));
+        expect(new Set(found).size).toBe(found.length);
+      });
+
       it('what needs attention, only while it does', async () => {
         const bounces = account('attentive', 3, 'soft_bounced');
         for (const [index, bounce] of bounces.entries()) await store.record([bounce], noon + index);
