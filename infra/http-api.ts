@@ -1,6 +1,7 @@
 import { CfnParameter, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
+  type CfnStage,
   CorsHttpMethod,
   HttpApi,
   type HttpMethod,
@@ -86,6 +87,19 @@ export class MailtrailApi extends HttpApi {
         format: AccessLogFormat.custom(JSON.stringify(accessLogLine)),
       },
     });
+    this.throttleRoutes();
+  }
+
+  /** Routes that take fewer requests than the others. A stage knows no settings of a route that is not there yet. */
+  private throttleRoutes(): void {
+    const stage = this.stage.node.defaultChild as CfnStage;
+    const settings: Record<string, object> = {};
+    for (const [key, { requestsPerSecond }] of Object.entries<Route>(routes)) {
+      if (requestsPerSecond === undefined) continue;
+      settings[key] = { ThrottlingRateLimit: requestsPerSecond, ThrottlingBurstLimit: requestsPerSecond * 2 };
+      stage.node.addDependency(this.routes[key as RouteKey]);
+    }
+    stage.routeSettings = settings;
   }
 }
 
@@ -94,7 +108,7 @@ function corsFor(allowOrigins: readonly string[]) {
     allowOrigins: [...allowOrigins],
     allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.DELETE],
     allowHeaders: ['authorization', 'content-type', 'if-none-match'],
-    exposeHeaders: ['apigw-requestid', 'etag', 'link', 'x-request-id'],
+    exposeHeaders: ['apigw-requestid', 'etag', 'link', 'retry-after', 'x-request-id'],
     maxAge: Duration.hours(1),
   };
 }

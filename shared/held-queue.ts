@@ -65,6 +65,7 @@ export function createHeldQueue(
   const options = { ...(abortSignal && { abortSignal }) };
   /** Receipt handles by message id: only a message's newest one counts. */
   const held = new Map<string, string>();
+  const deleted = new Set<string>();
 
   /** All of an answer is held before the first of it is looked at: whoever stops then gives the others back, too. */
   async function receive(): Promise<readonly Message[]> {
@@ -78,8 +79,12 @@ export function createHeldQueue(
       }),
       options,
     );
+    // At least once: what was deleted may come once more.
+    const again = Messages.filter(({ MessageId = '' }) => deleted.has(MessageId));
+    for (const { ReceiptHandle } of again)
+      await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }), options);
     const late = Messages.filter(message => sentAtOf(message) >= sentBefore);
-    const received = Messages.filter(message => !late.includes(message));
+    const received = Messages.filter(message => !late.includes(message) && !again.includes(message));
     for (const { MessageId = '', ReceiptHandle = '' } of received) held.set(MessageId, ReceiptHandle);
     await givenBack(late.map(({ ReceiptHandle = '' }) => ReceiptHandle));
     return received;
@@ -131,6 +136,7 @@ export function createHeldQueue(
     async delete({ messageId }) {
       await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: held.get(messageId) }), options);
       held.delete(messageId);
+      deleted.add(messageId);
     },
 
     async release() {

@@ -8,7 +8,12 @@ export interface Route {
    */
   readonly access: 'provider' | 'public' | 'account' | 'support';
   readonly description: string;
+  /** Requests per second that it takes, where that is not what the deployment says for all. */
+  readonly requestsPerSecond?: number;
 }
+
+/** Each goes through all queues, for seconds: many at once would keep them from those who work them off. */
+const erasuresPerSecond = 2;
 
 export const routes = {
   'POST /webhooks/{provider}': {
@@ -67,11 +72,13 @@ export const routes = {
     function: 'erase',
     access: 'account',
     description: "Erases what is kept of a recipient in an account's name.",
+    requestsPerSecond: erasuresPerSecond,
   },
   'DELETE /recipients/{recipient}': {
     function: 'erase',
     access: 'support',
     description: 'Erases what is kept of a recipient, whoever sent to them.',
+    requestsPerSecond: erasuresPerSecond,
   },
 } as const satisfies Record<string, Route>;
 

@@ -6,9 +6,11 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import * as z from 'zod/mini';
-import type { Erasure } from '../../shared/erase-emails.ts';
+import type { EmailEraser } from '../../shared/erase-emails.ts';
+import { emailIdShape } from '../../shared/event.ts';
 import { eachInFlight } from '../../shared/in-flight.ts';
-import type { ErasedPlace } from './erase.ts';
+import type { ErasedPlace, ErasureWork } from './erase.ts';
+import type { Mentions } from './mentions.ts';
 
 /** Lambda chooses the names of what it writes below this. */
 const prefix = 'aws/lambda/';
@@ -27,7 +29,13 @@ const image = z.optional(
 
 /** As far as it matters here; everything else in a record is kept. */
 const streamRecord = z.looseObject({
-  dynamodb: z.optional(z.looseObject({ NewImage: image, OldImage: image })),
+  dynamodb: z.optional(
+    z.looseObject({
+      Keys: z.optional(z.object({ emailId: z.object({ S: z.string() }) })),
+      NewImage: image,
+      OldImage: image,
+    }),
+  ),
 });
 
 /**
@@ -43,21 +51,25 @@ interface Rewritten {
   readonly erased: number;
 }
 
-/**
- * Erases from the bucket of alerts that could not be sent. Never rejects.
- *
- * @param mentions of an object that cannot be read
- * @param abortSignal once aborted, no further call is made and none is waited for
- * @param onFault told why something of it remains
- */
+export interface FailureRecords {
+  readonly client: Pick<S3Client, 'send'>;
+  readonly bucket: string;
+  /** What is of no account is told by its email's tombstone. */
+  readonly emails: Pick<EmailEraser, 'erasedFor'>;
+  /** Of an object, or a record, that cannot be read. */
+  readonly mentions: Mentions;
+}
+
+/** Erases from the bucket of alerts that could not be sent. Never rejects. */
 export async function eraseFailureRecords(
-  client: Pick<S3Client, 'send'>,
-  bucket: string,
-  erasure: Erasure,
-  mentions: (text: string) => boolean,
-  abortSignal: AbortSignal,
-  onFault: (error: unknown) => void,
+  { client, bucket, emails, mentions }: FailureRecords,
+  {
+    erasure: { recipient, accountId },
+    signal: abortSignal,
+    onFault,
+  }: Pick<ErasureWork, 'erasure' | 'signal' | 'onFault'>,
 ): Promise<ErasedPlace> {
+  const fault = (error: unknown) => onFault('erase.failureBucket', error);
   const options = { abortSignal };
   let erased = 0;
   let failed = 0;
@@ -70,12 +82,12 @@ export async function eraseFailureRecords(
           erased += count;
         } catch (error) {
           failed += 1;
-          onFault(error);
+          fault(error);
         }
       });
     }
   } catch (error) {
-    onFault(error);
+    fault(error);
     remains.push('the failure bucket: it could not be gone through to its end: ask again');
   }
   if (failed > 0) {
@@ -98,7 +110,7 @@ export async function eraseFailureRecords(
     for (let attempt = 1; ; attempt += 1) {
       const found = await read(Key);
       if (found === null) return 0;
-      const { text, erased } = rewritten(found.text);
+      const { text, erased } = await rewritten(found.text);
       if (erased === 0) return 0;
       try {
         if (text === null) await client.send(new DeleteObjectCommand({ Bucket: bucket, Key }), options);
@@ -128,25 +140,33 @@ export async function eraseFailureRecords(
     }
   }
 
-  function rewritten(text: string): Rewritten {
+  async function rewritten(text: string): Promise<Rewritten> {
     const read = readObject(text);
-    if (read === null) return { text: null, erased: mentions(text) ? 1 : 0 };
+    if (read === null) return { text: null, erased: mentions.inText(text) ? 1 : 0 };
     const { invocation, event } = read;
+    const isAbout = await aboutRecipient(event.Records);
     const kept = event.Records.filter(record => !isAbout(record));
     const erased = event.Records.length - kept.length;
     if (kept.length === 0) return { text: null, erased };
     return { text: JSON.stringify({ ...invocation, payload: JSON.stringify({ ...event, Records: kept }) }), erased };
   }
 
-  function isAbout(record: unknown): boolean {
-    const read = streamRecord.safeParse(record);
-    if (!read.success) return mentions(JSON.stringify(record));
-    const { NewImage, OldImage } = read.data.dynamodb ?? {};
-    return [NewImage, OldImage].some(
-      image =>
-        image?.recipient?.S === erasure.recipient &&
-        (erasure.accountId === null || image.accountId?.S === erasure.accountId),
-    );
+  /** Tells of each of the records whether it is to be erased. */
+  async function aboutRecipient(records: readonly unknown[]): Promise<(record: unknown) => boolean> {
+    const imagesOf = (record: unknown) => {
+      const { Keys, NewImage, OldImage } = streamRecord.safeParse(record).data?.dynamodb ?? {};
+      const images = [NewImage, OldImage].filter(image => image?.recipient?.S === recipient);
+      return { emailId: Keys?.emailId.S ?? '', accounts: images.map(image => image?.accountId?.S) };
+    };
+    const nameless = records.map(imagesOf).filter(({ accounts }) => accounts.includes(undefined));
+    const ids = nameless.map(({ emailId }) => emailId).filter(emailId => emailIdShape.test(emailId));
+    const own = accountId === null ? new Set() : await emails.erasedFor(accountId, ids, abortSignal);
+    return record => {
+      if (!streamRecord.safeParse(record).success) return mentions.inPiece(record);
+      const { emailId, accounts } = imagesOf(record);
+      if (accountId === null) return accounts.length > 0;
+      return accounts.includes(accountId) || (accounts.includes(undefined) && own.has(emailId));
+    };
   }
 }
 

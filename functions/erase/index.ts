@@ -39,6 +39,7 @@ export const handler = createHandler({
           reference: env.METADATA_REFERENCE,
         }),
       },
+      accountName: env.METADATA_ACCOUNT_ID,
       // Longer than the function runs: what it cannot give back comes back by itself.
       hold: { waitSeconds: 1, holdSeconds: 30, receives: 8 },
       betweenLooks: 1_000,

@@ -8,17 +8,34 @@ const mostLayers = 3;
 /** How deep JSON may be within texts of JSON. */
 const deepest = 8;
 
+/** What raw text says of whom an erasure is about. */
+export interface Mentions {
+  /** Of one thing that happened to one email: whether it is to be erased. */
+  inPiece(piece: unknown): boolean;
+  /** Of text that may tell of several, or that nobody can take apart: support alone erases it, whatever else is in it. */
+  inText(text: string): boolean;
+}
+
 /**
- * Tells of a text whether it mentions the address, in whatever case, as it is or escaped as in JSON or in a URL; and
- * within an account, whether it also names the account, as a value of its own.
+ * An address is mentioned in whatever case, as it is or escaped as in JSON or in a URL. Within an account a piece has to
+ * name the account as well, in the place where an account is named, and no other.
+ *
+ * @param accountName under which the sender attaches the account to an email
  */
-export function createMentions({ recipient, accountId }: Erasure): (text: string) => boolean {
+export function createMentions({ recipient, accountId }: Erasure, accountName: string): Mentions {
   const address = addressPattern(recipient);
   const isAbout = (text: string) => layersOf(text).some(layer => address.test(layer.toLowerCase()));
-  if (accountId === null) return isAbout;
-  // Of what cannot be taken apart: a value in JSON, and not the name of one.
-  const account = new RegExp(String.raw`"${literally(accountId)}"(?!\s*:)`);
-  return text => isAbout(text) && (holdsValue(text, accountId) || account.test(unescaped(text)));
+  // The second is that of a registration.
+  const names = [accountName, 'accountId'];
+  return {
+    inText: text => accountId === null && isAbout(text),
+    inPiece(piece) {
+      if (!isAbout(typeof piece === 'string' ? piece : JSON.stringify(piece))) return false;
+      if (accountId === null) return true;
+      const named = new Set(accountsIn(piece, names));
+      return named.size === 1 && named.has(accountId);
+    },
+  };
 }
 
 /** The address with nothing before or after it that would make it another one. */
@@ -56,25 +73,31 @@ function unescaped(text: string): string {
   );
 }
 
-/** Whether the wanted text is a value in what was sent: in JSON, in a form, in `name:value|name:value`, or in one of these in another. */
-function holdsValue(value: unknown, wanted: string, depth = 0): boolean {
-  if (depth > deepest) return false;
-  if (typeof value === 'number') return String(value) === wanted;
-  if (typeof value === 'string') {
-    return value === wanted || valuesIn(value).some(inner => holdsValue(inner, wanted, depth + 1));
-  }
-  if (typeof value !== 'object' || value === null) return false;
-  return Object.values(value).some(member => holdsValue(member, wanted, depth + 1));
+/** The accounts that are named in what was sent: in JSON, in a form, in `name:value|name:value`, or in one of these in another. */
+function accountsIn(value: unknown, names: readonly string[], name = '', depth = 0): readonly string[] {
+  if (depth > deepest || value === null) return [];
+  const own = names.includes(name) && typeof value !== 'object' ? [String(value)] : [];
+  const members: readonly (readonly [string, unknown])[] = Array.isArray(value)
+    ? value.map(member => [name, member] as const)
+    : typeof value === 'object'
+      ? Object.entries(value)
+      : typeof value === 'string'
+        ? membersIn(value)
+        : [];
+  return [...own, ...members.flatMap(([inner, member]) => accountsIn(member, names, inner, depth + 1))];
 }
 
-function valuesIn(text: string): readonly unknown[] {
+function membersIn(text: string): readonly (readonly [string, unknown])[] {
   if (/^\s*[[{]/.test(text)) {
     try {
-      return [JSON.parse(text)];
+      return [['', JSON.parse(text)]];
     } catch {
       return [];
     }
   }
-  if (/^[^\s=&]+=/.test(text)) return [...new URLSearchParams(text).values()];
-  return /^[^:|]+:/.test(text) ? text.split('|').map(pair => pair.slice(pair.indexOf(':') + 1).trim()) : [];
+  if (/^[^\s=&]+=/.test(text)) return [...new URLSearchParams(text)];
+  if (!/^[^:|]+:/.test(text)) return [];
+  return text
+    .split('|')
+    .map(pair => [pair.slice(0, pair.indexOf(':')).trim(), pair.slice(pair.indexOf(':') + 1).trim()]);
 }

@@ -9,7 +9,7 @@ import { createRetryQueue } from '../ingest/retry-queue.ts';
 import type { Place } from './erase.ts';
 import { createPartEvents, type PartEvents } from './erased-events.ts';
 import { eraseFailureRecords } from './failure-records.ts';
-import { createMentions } from './mentions.ts';
+import { createMentions, type Mentions } from './mentions.ts';
 import { quarantineMessages } from './quarantine-messages.ts';
 import { eraseFromQueue, type SiftMessages } from './queue.ts';
 import { retryMessages } from './retry-messages.ts';
@@ -29,6 +29,8 @@ export interface PlaceOptions {
   readonly failureBucket: string;
   /** What messages of Amazon SES are read with. */
   readonly reading: QueueReading;
+  /** The name under which the sender attaches the account to an email. */
+  readonly accountName: string;
   readonly hold: Omit<HoldOptions, 'abortSignal' | 'sentBefore'>;
   /** Milliseconds until a queue is looked at again of which others hold messages. */
   readonly betweenLooks: number;
@@ -40,14 +42,14 @@ const clockLead = 1_000;
 /** What a queue's messages are sifted with. */
 interface Sieve {
   readonly partEvents: PartEvents;
-  readonly mentions: (text: string) => boolean;
+  readonly mentions: Mentions;
   /** Gives up on its calls once there is no time left. */
   readonly sqs: Pick<SQSClient, 'send'>;
 }
 
 /** Every place beside the table where data of a recipient may be. */
 export function placesOf(options: PlaceOptions): readonly Place[] {
-  const { emails, sqs, s3, queueUrls, failureBucket, reading, hold, betweenLooks } = options;
+  const { emails, sqs, s3, queueUrls, failureBucket, reading, accountName, hold, betweenLooks } = options;
   const queue = (
     name: string,
     where: keyof typeof queueUrls,
@@ -58,7 +60,7 @@ export function placesOf(options: PlaceOptions): readonly Place[] {
     erase({ erasure, now, signal, onFault }) {
       const sieve = {
         partEvents: createPartEvents(erasure, emails, now, signal),
-        mentions: createMentions(erasure),
+        mentions: createMentions(erasure, accountName),
         sqs: givingUp(sqs, signal),
       };
       const held = createHeldQueue(sqs, queueUrls[where], {
@@ -97,9 +99,10 @@ export function placesOf(options: PlaceOptions): readonly Place[] {
     queue('the quarantine', 'quarantine', 'quarantined', quarantine),
     {
       counts: 'alertRecords',
-      erase: ({ erasure, signal, onFault }) =>
-        eraseFailureRecords(s3, failureBucket, erasure, createMentions(erasure), signal, error =>
-          onFault('erase.failureBucket', error),
+      erase: work =>
+        eraseFailureRecords(
+          { client: s3, bucket: failureBucket, emails, mentions: createMentions(work.erasure, accountName) },
+          work,
         ),
     },
   ];

@@ -4,6 +4,7 @@ import { lookUp } from '../../shared/look-up.ts';
 import { keptAsRead, type QuarantineMessage, type QuarantinePart, quarantinePart } from '../ingest/quarantine.ts';
 import { storedEvent } from '../ingest/retry-queue.ts';
 import type { PartEvents } from './erased-events.ts';
+import type { Mentions } from './mentions.ts';
 import type { Sifted, SiftMessages } from './queue.ts';
 
 type Pieces = Extract<QuarantineMessage, { readonly pieces: unknown }>;
@@ -22,7 +23,7 @@ interface KnownPart {
  */
 export function quarantineMessages(
   partEvents: PartEvents,
-  mentions: (text: string) => boolean,
+  mentions: Mentions,
   send: (message: QuarantineMessage) => Promise<void>,
 ): SiftMessages {
   return async function* (messages) {
@@ -34,7 +35,7 @@ export function quarantineMessages(
       try {
         part = quarantinePart(message.body);
       } catch {
-        yield { messages: [message], sift: async () => (mentions(message.body) ? 1 : null) };
+        yield { messages: [message], sift: async () => (mentions.inText(message.body) ? 1 : null) };
         continue;
       }
       if ('pieces' in part.message) {
@@ -63,10 +64,10 @@ export function quarantineMessages(
     function whole(key: string, parts: readonly KnownPart[]): Sifted {
       const distinct = [...new Map(parts.map(known => [known.part.part, known])).values()];
       const inOrder = distinct.toSorted((one, other) => one.part.part - other.part.part);
-      const isErased = mentions(Buffer.concat(inOrder.map(({ bytes }) => bytes)).toString());
+      const isErased = mentions.inText(Buffer.concat(inOrder.map(({ bytes }) => bytes)).toString());
       judged.set(key, isErased);
       // Those by which the rest would be found again are deleted last.
-      const telling = (known: KnownPart) => Number(isErased && mentions(known.bytes.toString()));
+      const telling = (known: KnownPart) => Number(isErased && mentions.inText(known.bytes.toString()));
       const inTurn = parts.toSorted((one, other) => telling(one) - telling(other));
       return { messages: inTurn.map(({ message }) => message), sift: async () => (isErased ? 1 : null) };
     }
@@ -77,7 +78,7 @@ export function quarantineMessages(
     const events = lookUp(keptAsRead, reason) ? z.array(storedEvent).safeParse(pieces) : null;
     const others = events?.success
       ? (await partEvents(events.data)).others
-      : pieces.filter(piece => !mentions(JSON.stringify(piece)));
+      : pieces.filter(piece => !mentions.inPiece(piece));
     if (others.length === pieces.length) return null;
     if (others.length > 0) await send({ ...message, pieces: [...others] });
     return pieces.length - others.length;

@@ -87,9 +87,9 @@ export async function eraseFromQueue(
   }
   await within(AbortSignal.timeout(longestRelease), queue.release()).catch(onFault);
   if (failed > 0) remains.push(`${name}: ${messagesIn(failed)} could not be erased: ask again`);
+  // Not how many: an account is not to learn what there is of others.
   if (heldByOthers > 0 && !flows) {
-    const are = heldByOthers === 1 ? 'is' : 'are';
-    remains.push(`${name}: ${messagesIn(heldByOthers)} ${are} being worked off: ask again in a minute`);
+    remains.push(`${name}: something in it is worked off, or waits for its next try: ask again in a minute`);
   }
   return { erased, remains };
 }

@@ -1,5 +1,6 @@
 import { type RetryMessage, type RetryQueue, readRetryMessage } from '../ingest/retry-queue.ts';
 import type { PartEvents } from './erased-events.ts';
+import type { Mentions } from './mentions.ts';
 import { oneByOne, type SiftMessages } from './queue.ts';
 
 /**
@@ -9,17 +10,13 @@ import { oneByOne, type SiftMessages } from './queue.ts';
  * @param mentions of a message that cannot be read
  * @param send into the queue that the messages come from
  */
-export function retryMessages(
-  partEvents: PartEvents,
-  mentions: (text: string) => boolean,
-  send: RetryQueue,
-): SiftMessages {
+export function retryMessages(partEvents: PartEvents, mentions: Mentions, send: RetryQueue): SiftMessages {
   return oneByOne(async ({ body }) => {
     let message: RetryMessage;
     try {
       message = readRetryMessage(body);
     } catch {
-      return mentions(body) ? 1 : null;
+      return mentions.inText(body) ? 1 : null;
     }
     const { erased, others } = await partEvents(message.events);
     if (erased.length === 0) return null;

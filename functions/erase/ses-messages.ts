@@ -3,6 +3,7 @@ import type { Quarantine } from '../ingest/quarantine.ts';
 import { type QueueReading, readings } from '../ingest/queue-readings.ts';
 import type { RetryQueue } from '../ingest/retry-queue.ts';
 import type { PartEvents } from './erased-events.ts';
+import type { Mentions } from './mentions.ts';
 import { oneByOne, type SiftMessages } from './queue.ts';
 
 /** Where what others have in a message goes on. */
@@ -17,20 +18,20 @@ export interface Elsewhere {
  */
 export function sesMessages(
   partEvents: PartEvents,
-  mentions: (text: string) => boolean,
+  mentions: Mentions,
   reading: QueueReading,
   { retryQueue, quarantine }: Elsewhere,
 ): SiftMessages {
   return oneByOne(async (message: QueuedMessage) => {
     const { request, reading: read } = readings.ses(message, reading);
-    const isMentioned = mentions(message.body);
+    const isMentioned = mentions.inPiece(message.body);
     // Nothing in it could be read.
     if (read.events.length === 0) return isMentioned ? 1 : null;
     const { erased, others } = await partEvents(read.events);
     if (erased.length === 0 && !isMentioned) return null;
     const { requestId, provider, receivedAt } = request;
     if (others.length > 0) await retryQueue({ requestId, provider, receivedAt, nonces: [], events: others });
-    const unreadable = read.quarantined.filter(({ piece }) => piece !== null && !mentions(JSON.stringify(piece)));
+    const unreadable = read.quarantined.filter(({ piece }) => piece !== null && !mentions.inPiece(piece));
     if (unreadable.length > 0) await quarantine(request, unreadable);
     return Math.max(1, erased.length);
   });

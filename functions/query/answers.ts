@@ -118,7 +118,9 @@ export const statusesAnswer = z
   .object({
     results: z.array(
       z.object({
-        asked: z.string().register(z.globalRegistry, { description: 'The id or the reference, as it was given.' }),
+        asked: z
+          .string()
+          .register(z.globalRegistry, { description: 'The id or the reference, without blanks around it.' }),
         emails: z.array(emailRow),
         more: z.boolean().register(z.globalRegistry, {
           description: 'There may be more emails of this reference: the list by reference has them all.',

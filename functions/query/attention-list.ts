@@ -15,6 +15,9 @@ const columns = [
   'whatToDo',
 ] as const satisfies readonly (keyof AttentionLine)[];
 
+/** Where a spreadsheet of many European locales begins a cell: it separates by semicolons, whatever the file does. */
+const afterSeparator = /([;\t])(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
+
 interface Format {
   readonly contentType: string;
   /** Lines of the file; its header, where it has one, stands before those of the first page only. */
@@ -32,6 +35,7 @@ export const attentionListFormats = {
         record_delimiter: 'windows',
         // A spreadsheet would run `=cmd|...` out of a subject: https://owasp.org/www-community/attacks/CSV_Injection
         escape_formulas: true,
+        cast: { string: text => text.replace(afterSeparator, "$1'") },
       }),
   },
   jsonl: {

@@ -12,6 +12,8 @@ export function compressed(): middy.MiddlewareObj<ApiEvent, HttpAnswer> {
     name: 'compressed',
     after: request => {
       const { event, response } = request;
+      // What would have been sent is not known here: it may have been long (RFC 9110, 15.4.5).
+      if (response?.statusCode === 304) response.headers.vary = 'accept-encoding';
       if (response?.body === undefined || response.body.length < worthwhile) return;
       response.headers.vary = 'accept-encoding';
       if (!takesGzip(event.headers['accept-encoding'] ?? '')) return;

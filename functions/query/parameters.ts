@@ -39,10 +39,15 @@ function isWholeNumber(text: string, most: number): boolean {
 
 const time = (description: string) =>
   z.pipe(
-    z.iso.datetime({ offset: true, error: 'must be a time such as 2026-11-24T00:00:00Z' }).register(z.globalRegistry, {
-      description,
-      override: { type: 'string', format: 'date-time', pattern: undefined },
-    }),
+    z.iso
+      .datetime({
+        offset: true,
+        error: 'must be a time such as 2026-11-24T00:00:00Z (in a URL the + of an offset is %2B)',
+      })
+      .register(z.globalRegistry, {
+        description,
+        override: { type: 'string', format: 'date-time', pattern: undefined },
+      }),
     z.transform(text => Date.parse(text)),
   );
 
@@ -122,7 +127,7 @@ export const noParameters = z.strictObject({});
 const hundred = (what: string) =>
   z.optional(
     z
-      .array(z.string('must be text'), 'must be a list')
+      .array(z.string('must be text').check(z.trim()), 'must be a list')
       .check(z.minLength(1, 'must not be empty'), z.maxLength(100, `must be at most 100 ${what}`)),
   );
 

@@ -9,8 +9,8 @@ import { pathToFileURL } from 'node:url';
 const [major, minor] = process.versions.node.split('.').map(Number);
 const [, , file, ...args] = process.argv;
 
-if (major < 22 || (major === 22 && minor < 12)) {
-  console.error(`Mailtrail needs Node.js 22.12 or newer, and this is ${process.versions.node}.`);
+if (major < 22 || (major === 22 && minor < 14)) {
+  console.error(`Mailtrail needs Node.js 22.14 or newer, and this is ${process.versions.node}.`);
   process.exitCode = 1;
 } else if (process.features.typescript) {
   process.argv.splice(1, 1);

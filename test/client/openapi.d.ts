@@ -243,6 +243,10 @@ export interface components {
             /** @description In the failure bucket, of alerts that could not be sent. */
             alertRecords: number;
         };
+        /** @description API Gateway's own answer. */
+        GatewayMessage: {
+            message: string;
+        };
         /** @description The statuses, with what each means and what to do. */
         Catalogue: {
             statuses: {
@@ -261,10 +265,6 @@ export interface components {
          * @enum {string}
          */
         Status: "enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam";
-        /** @description API Gateway's own answer. */
-        GatewayMessage: {
-            message: string;
-        };
         /** @description A page of a list, newest first. */
         EmailList: {
             emails: components["schemas"]["EmailRow"][];
@@ -357,7 +357,7 @@ export interface components {
         /** @description What was asked for, in its order. */
         Statuses: {
             results: {
-                /** @description The id or the reference, as it was given. */
+                /** @description The id or the reference, without blanks around it. */
                 asked: string;
                 emails: components["schemas"]["EmailRow"][];
                 /** @description There may be more emails of this reference: the list by reference has them all. */
@@ -468,6 +468,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description What API Gateway answers by itself, such as 413, 500 or 503. */
+        "by-gateway": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["GatewayMessage"];
+            };
+        };
         /** @description `/problems/invalid-request`: Invalid request */
         "invalid-request": {
             headers: {
@@ -570,6 +579,7 @@ export interface operations {
             429: components["responses"]["try-again"];
             500: components["responses"]["fault"];
             503: components["responses"]["unavailable"];
+            default: components["responses"]["by-gateway"];
         };
     };
     listStatuses: {
@@ -612,6 +622,7 @@ export interface operations {
             400: components["responses"]["invalid-request"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
+            default: components["responses"]["by-gateway"];
         };
     };
     getDocument: {
@@ -656,6 +667,7 @@ export interface operations {
             400: components["responses"]["invalid-request"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
+            default: components["responses"]["by-gateway"];
         };
     };
     listEmails: {
@@ -713,6 +725,7 @@ export interface operations {
             404: components["responses"]["not-found"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
+            default: components["responses"]["by-gateway"];
         };
     };
     getEmail: {
@@ -762,6 +775,7 @@ export interface operations {
             404: components["responses"]["not-found"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
+            default: components["responses"]["by-gateway"];
         };
     };
     getStatuses: {
@@ -797,6 +811,7 @@ export interface operations {
             413: components["responses"]["too-large"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
+            default: components["responses"]["by-gateway"];
         };
     };
     exportAttentionList: {
@@ -852,6 +867,7 @@ export interface operations {
             404: components["responses"]["not-found"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
+            default: components["responses"]["by-gateway"];
         };
     };
     listEmailsOfAll: {
@@ -906,6 +922,7 @@ export interface operations {
             403: components["responses"]["forbidden"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
+            default: components["responses"]["by-gateway"];
         };
     };
     getEmailOfAny: {
@@ -954,6 +971,7 @@ export interface operations {
             404: components["responses"]["not-found"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
+            default: components["responses"]["by-gateway"];
         };
     };
     eraseRecipient: {
@@ -987,6 +1005,7 @@ export interface operations {
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
             503: components["responses"]["not-erased"];
+            default: components["responses"]["by-gateway"];
         };
     };
     eraseRecipientOfAll: {
@@ -1018,6 +1037,7 @@ export interface operations {
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
             503: components["responses"]["not-erased"];
+            default: components["responses"]["by-gateway"];
         };
     };
 }

@@ -212,6 +212,11 @@ const problemHeaders: Partial<Record<ProblemName, Record<string, object>>> = {
 };
 
 const gatewayContent = { 'application/json': { schema: gatewayMessage } };
+const byGateway = {
+  id: 'by-gateway',
+  description: 'What API Gateway answers by itself, such as 413, 500 or 503.',
+  content: gatewayContent,
+};
 const throttled = { id: 'throttled', description: 'Too many requests: try again later.', content: gatewayContent };
 
 /** By their ids: the document has each once, however many routes answer it. */
@@ -257,6 +262,7 @@ function operationOf(key: DescribedRoute, example: Example | undefined): ZodOpen
     responses[status] = problemResponse(named, status === 401 && access !== 'provider');
   }
   if (access !== 'provider') responses[429] = throttled;
+  responses.default = byGateway;
   return {
     operationId,
     description,

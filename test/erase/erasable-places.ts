@@ -64,6 +64,7 @@ export async function startErasablePlaces() {
         queueUrls,
         failureBucket: bucket,
         reading: { providers, context },
+        accountName: 'account_id',
         hold: { waitSeconds: 0, ...hold },
         betweenLooks: 600,
       });

@@ -33,11 +33,16 @@ it('two erasures that rewrite one object at the same time do not undo each other
     },
   } as Pick<S3Client, 'send'>;
   const erasure = { recipient: 'jane@example.com', accountId: null };
-  const { signal } = new AbortController();
-  expect(await eraseFailureRecords(overtaken, 'failures', erasure, createMentions(erasure), signal, () => {})).toEqual({
-    erased: 1,
-    remains: [],
-  });
+  const outcome = await eraseFailureRecords(
+    {
+      client: overtaken,
+      bucket: 'failures',
+      emails: { erasedFor: async () => new Set() },
+      mentions: createMentions(erasure, 'account_id'),
+    },
+    { erasure, signal: new AbortController().signal, onFault: () => {} },
+  );
+  expect(outcome).toEqual({ erased: 1, remains: [] });
   const [{ payload } = { payload: '' }, ...more] = await places.failures();
   expect([JSON.parse(payload), more]).toEqual([{ Records: [ann] }, []]);
   expect(new Set(conditions).size).toBe(2);

@@ -301,8 +301,9 @@ describe('the erase function', () => {
       for (const email of [recipient, 'joe@example.com'])
         await keep([{ reason: 'too_many', piece: null }], body(email));
       expect(places.messagesIn('quarantine')).toHaveLength(6);
-      erased(await eraseOf('initech', recipient), {});
-      erased(await eraseOf('acme', recipient), { quarantined: 1 });
+      // Others may have something in it as well.
+      erased(await eraseOf('acme', recipient), {});
+      erased(await eraseEverywhere(recipient), { quarantined: 1 });
       const left = parsed('quarantine').toSorted((one, other) => one.part - other.part);
       const text = Buffer.concat(left.map(({ base64 }) => Buffer.from(base64, 'base64'))).toString();
       expect(text).toBe(body('joe@example.com'));
@@ -348,6 +349,17 @@ describe('the erase function', () => {
       expect(JSON.parse(payload)).toEqual({ Records: [bounceRecord(recipient, 'initech')] });
     });
 
+    it("those that came before the account was known, of an email that was one's own", async () => {
+      const bounce = anEvent({ recipient: 'late@example.com', status: 'invalid' });
+      await places.emails.record([bounce, { ...bounce, eventId: 'r', status: 'sent', accountId: 'acme' }]);
+      const NewImage = { recipient: { S: bounce.recipient }, status: { S: 'invalid' } };
+      const record = { eventName: 'INSERT', dynamodb: { Keys: { emailId: { S: emailIdOf(bounce) } }, NewImage } };
+      await places.keepFailure('early', [record]);
+      erased(await eraseOf('initech', bounce.recipient), {});
+      erased(await eraseOf('acme', bounce.recipient), { emails: 1, alertRecords: 1 });
+      expect(await places.failures()).toEqual([]);
+    });
+
     it('an object that cannot be read but mentions the address', async () => {
       await places.keepFailure('cut', `{"Records":[{"recipient":{"S":"${recipient}"`);
       await places.keepFailure('another', '{"Records":[');
@@ -372,7 +384,7 @@ describe('the erase function', () => {
       await places.emails.record([anEvent({ accountId: 'acme' })]);
       expect(await remaining(await eraseOf('acme', recipient))).toMatchObject({
         erased: { ...nothing, emails: 1 },
-        remains: ['the retry queue: 1 message is being worked off: ask again in a minute'],
+        remains: ['the retry queue: something in it is worked off, or waits for its next try: ask again in a minute'],
       });
     });
 

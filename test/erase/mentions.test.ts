@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { createMentions } from '../../functions/erase/mentions.ts';
 
 const recipient = 'jane+bills@example.com';
-const everywhere = createMentions({ recipient, accountId: null });
-const ofAcme = createMentions({ recipient, accountId: 'acme' });
+const everywhere = createMentions({ recipient, accountId: null }, 'account_id');
+const ofAcme = createMentions({ recipient, accountId: 'acme' }, 'account_id');
 
 describe('raw text mentions an address', () => {
   it.each([
@@ -22,7 +22,7 @@ describe('raw text mentions an address', () => {
       'https://example.org/?u=https%3A%2F%2Fshop.example%2F%3Femail%3Djane%252Bbills%2540example.com',
     ],
   ])('%s', (_, text) => {
-    expect(everywhere(text)).toBe(true);
+    expect(everywhere.inText(text)).toBe(true);
   });
 
   it.each([
@@ -31,29 +31,46 @@ describe('raw text mentions an address', () => {
     ['without its tag', 'jane@example.com'],
     ['with another character where a pattern would take any', 'jane+bills@exampleXcom'],
   ])('but not one %s', (_, text) => {
-    expect(everywhere(text)).toBe(false);
+    expect(everywhere.inText(text)).toBe(false);
   });
 });
 
-describe("raw text is an account's", () => {
+describe("a piece is an account's", () => {
   it.each([
-    ['a member', { email: recipient, account_id: 'acme' }],
-    ['one of a list', { email: recipient, tags: { account_id: ['acme'] } }],
+    ['in a member', { email: recipient, account_id: 'acme' }],
+    ['as one of a list', { email: recipient, tags: { account_id: ['acme'] } }],
     ['in JSON within JSON', { Message: JSON.stringify({ to: recipient, vars: '{"account_id":"acme"}' }) }],
     ['in names and values', { email: recipient, tag: 'account_id:acme|reference:INV-7' }],
-    ['in JSON that is cut off', JSON.stringify({ account_id: 'acme', email: recipient }).slice(0, -1)],
     ['in a form', 'email=jane%2Bbills%40example.com&account_id=acme'],
-    ['in a form that holds JSON', `events=${encodeURIComponent(JSON.stringify([{ email: recipient, id: 'acme' }]))}`],
-  ])('where the account is a value of its own: %s', (_, sent) => {
-    expect(ofAcme(typeof sent === 'string' ? sent : JSON.stringify(sent))).toBe(true);
+    [
+      'in a form that holds JSON',
+      `events=${encodeURIComponent(JSON.stringify([{ email: recipient, account_id: 'acme' }]))}`,
+    ],
+    ['in a registration', { type: 'email.sent', data: { recipient, accountId: 'acme' } }],
+  ])('where it is named as an account is: %s', (_, piece) => {
+    expect(ofAcme.inPiece(piece)).toBe(true);
   });
 
   it.each([
-    ['the account is only part of a text', { email: recipient, subject: 'Your acme invoice' }],
-    ['the account is only the name of a value', { email: recipient, acme: true }],
+    ['it is only part of a text', { email: recipient, subject: 'Your acme invoice' }],
+    ['it is only the name of a value', { email: recipient, acme: true }],
+    ['it is a value of something else', { email: recipient, event: 'acme', reason: { code: 'acme' } }],
     ['another account is named', { email: recipient, account_id: 'initech' }],
+    ['another account is named as well', { email: recipient, account_id: 'acme', data: { accountId: 'initech' } }],
     ['somebody else is meant', { email: 'joe@example.com', account_id: 'acme' }],
-  ])('but not where %s', (_, sent) => {
-    expect(ofAcme(JSON.stringify(sent))).toBe(false);
+    ['nobody can take it apart', JSON.stringify({ account_id: 'acme', email: recipient }).slice(0, -1)],
+  ])('but not where %s', (_, piece) => {
+    expect(ofAcme.inPiece(piece)).toBe(false);
+  });
+
+  it('whose id is a number, as an attempt or a code may be, where it is named as an account', () => {
+    const ofOne = createMentions({ recipient, accountId: '1' }, 'account_id');
+    expect(ofOne.inPiece({ email: recipient, account_id: 1, attempt: 2 })).toBe(true);
+    expect(ofOne.inPiece({ email: recipient, account_id: 'initech', attempt: 1 })).toBe(false);
+  });
+
+  it('never text that may tell of several, in which others have something as well', () => {
+    const text = JSON.stringify([{ email: recipient, account_id: 'acme' }]);
+    expect([ofAcme.inText(text), everywhere.inText(text)]).toEqual([false, true]);
   });
 });

@@ -203,7 +203,7 @@ describe('the API', () => {
     expect(CorsConfiguration.AllowOrigins).toEqual(['https://app.example.com']);
     expect(CorsConfiguration).not.toHaveProperty('AllowCredentials');
     // What a page has to read, and to send, besides what browsers let it by themselves.
-    expect(CorsConfiguration.ExposeHeaders).toEqual(['apigw-requestid', 'etag', 'link', 'x-request-id']);
+    expect(CorsConfiguration.ExposeHeaders).toEqual(['apigw-requestid', 'etag', 'link', 'retry-after', 'x-request-id']);
     expect(CorsConfiguration.AllowHeaders).toEqual(['authorization', 'content-type', 'if-none-match']);
     expect(CorsConfiguration.AllowMethods).toEqual(['GET', 'POST', 'DELETE']);
   });

@@ -362,7 +362,7 @@ describe('what cannot be started says so in one line', () => {
       said += chunk;
     });
     const code = await new Promise(resolve => child.once('close', resolve));
-    expect([code, said]).toEqual([1, 'Mailtrail needs Node.js 22.12 or newer, and this is 20.20.2.\n']);
+    expect([code, said]).toEqual([1, 'Mailtrail needs Node.js 22.14 or newer, and this is 20.20.2.\n']);
   });
 
   test('when a token is asked for before the first start', async () => {

@@ -54,6 +54,14 @@ describe('a queue that is gone through', () => {
     expect(commands.at(-1)?.input).toMatchObject({ Entries: [{ ReceiptHandle: 'b-2' }] });
   });
 
+  it('deletes once more what comes again though it was deleted', async () => {
+    const { queue, commands } = queueThat([['a'], ['a']]);
+    for await (const message of queue.messages()) await queue.delete(message);
+    const deletions = commands.filter(command => command.constructor.name === 'DeleteMessageCommand');
+    expect(deletions.map(({ input }) => input.ReceiptHandle)).toEqual(['a-1', 'a-2']);
+    expect(await queue.release()).toBe(0);
+  });
+
   it('gives back all that it holds, also what nobody looked at any more', async () => {
     const { queue, commands } = queueThat([['a', 'b', 'c']]);
     for await (const _ of queue.messages()) break;
