@@ -26,14 +26,15 @@ interface Index {
  * for attention, so that those two indexes are the lists of what has to be done, and nothing else. No key ever changes.
  * CloudFormation adds or removes one index an update: change one at a time.
  *
- * An index holds keys only, since writes outnumber reads by far and a page is looked up with one BatchGetItem. Those that
- * all accounts share hold the account besides: what an account asks for is told apart in DynamoDB, so that how much others
- * have of the same recipient or reference neither slows its answer nor shows in it.
+ * An index holds keys only, since writes outnumber reads by far and a page is looked up with one BatchGetItem. Many
+ * accounts number their invoices alike: each has its references to itself. The index of recipients holds the account
+ * besides, so that what an account asks for is told apart in DynamoDB, as far as one page of the API goes.
  */
 export const indexes = {
   byAccount: { partitionKey: text('accountId'), sortKey: number('firstSeenAt') },
   byRecipient: { partitionKey: text('recipient'), sortKey: number('firstSeenAt'), holds: ['accountId'] },
-  byReference: { partitionKey: text('reference'), sortKey: number('firstSeenAt'), holds: ['accountId'] },
+  byReference: { partitionKey: text('reference'), sortKey: number('firstSeenAt') },
+  byAccountReference: { partitionKey: text('accountReference'), sortKey: number('firstSeenAt') },
   byAttention: { partitionKey: text('accountId'), sortKey: number('attentionAt') },
   byAttentionDay: { partitionKey: text('attentionDay'), sortKey: number('attentionAt') },
 } as const satisfies Record<string, Index>;

@@ -5,6 +5,7 @@
 
 import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { CanonicalEvent, EmailFacts } from './event.ts';
+import { fingerprint } from './fingerprint.ts';
 import { boundedHistory, encodeHistory, type HistoryEvent, historyLimit } from './history.ts';
 import {
   asksForAttention,
@@ -33,6 +34,8 @@ export interface EmailUpdate {
   /** The status to set; null leaves it. */
   readonly verdict: Verdict | null;
   readonly facts: EmailFacts;
+  /** Account and reference in one, once both are known: what an account finds its own references by. */
+  readonly accountReference: string | null;
   /** History elements to add, or the whole of it, where other elements have to make room. */
   readonly history: { readonly add: readonly string[] } | { readonly replace: readonly string[] };
   /** An event dated into the future is among them: the item remembers that it holds such ones. */
@@ -74,10 +77,12 @@ function firstPlan(events: readonly CanonicalEvent[]): Plan {
   const verdict = merge(events);
   const facts = factsOf(events, undefined);
   const datedAhead = events.some(isDatedAhead);
+  const { accountId, reference } = facts;
   return {
     update: {
       verdict,
       facts,
+      accountReference: accountId && reference ? accountReferenceOf(accountId, reference) : null,
       history: { add: added },
       datedAhead,
       condition: allOf(
@@ -85,6 +90,7 @@ function firstPlan(events: readonly CanonicalEvent[]): Plan {
         noneDatedAhead,
         datedAhead ? nothingKnown : room(added.length),
         sameAccount(facts, events, undefined),
+        noneToCombine(facts),
         notErased,
       ),
     },
@@ -110,11 +116,15 @@ function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
   const decides = verdict !== null && supersedes(verdict, item.verdict);
   const makesRoom = kept.size < item.history.size + added.length;
   const datedAhead = [...news.values()].some(isDatedAhead);
+  const accountId = item.accountId ?? facts.accountId;
+  const reference = item.reference ?? facts.reference;
+  const combines = (facts.accountId ?? facts.reference) !== undefined;
   const mustNotChange = makesRoom || kept.size > historyLimit || datedAhead || item.datedAhead;
   return {
     update: {
       verdict: decides ? verdict : null,
       facts,
+      accountReference: combines && accountId && reference ? accountReferenceOf(accountId, reference) : null,
       history: makesRoom ? { replace: [...kept.keys()] } : { add: added },
       datedAhead,
       condition: allOf(
@@ -123,6 +133,7 @@ function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
         item.history.size > 0 ? stillThere : null,
         added.length === 0 ? null : mustNotChange ? isStill(item) : room(added.length),
         sameAccount(facts, events, item),
+        combines ? stillCombined(item, facts) : null,
         notErased,
       ),
     },
@@ -224,6 +235,49 @@ function sameAccount(
   return { expression: 'attribute_not_exists(accountId) OR accountId = :accountId', values: {} };
 }
 
+/** What an account's emails of a reference are indexed by. */
+export function accountReferenceOf(accountId: string, reference: string): string {
+  return fingerprint(accountId, reference);
+}
+
+/**
+ * Account and reference are combined by whoever knows both. Told one of them, or both, without a look at the item: it does
+ * not hold the other one, or holds the same, or both are combined already.
+ */
+function noneToCombine({ accountId, reference }: EmailFacts): Condition | null {
+  if (accountId === undefined && reference === undefined) return null;
+  const clauses = [
+    'attribute_exists(accountReference)',
+    accountId === undefined ? 'attribute_not_exists(accountId)' : 'attribute_not_exists(#reference)',
+    ...(accountId !== undefined && reference !== undefined ? ['#reference = :reference'] : []),
+  ];
+  const names = accountId === undefined ? {} : { names: { '#reference': 'reference' } };
+  return { expression: clauses.join(' OR '), ...names, values: {} };
+}
+
+/** Account and reference of the item are still what was seen, or what is told now. */
+function stillCombined(item: KnownItem, facts: EmailFacts): Condition {
+  const clause = (name: string, seen: string | undefined, told: string | undefined, value: string) =>
+    seen !== undefined
+      ? `${name} = ${value}`
+      : told === undefined
+        ? `attribute_not_exists(${name})`
+        : `(attribute_not_exists(${name}) OR ${name} = ${value})`;
+  const accountId = item.accountId ?? facts.accountId;
+  const reference = item.reference ?? facts.reference;
+  return {
+    expression: [
+      clause('accountId', item.accountId, facts.accountId, ':ofAccount'),
+      clause('#reference', item.reference, facts.reference, ':ofReference'),
+    ].join(' AND '),
+    names: { '#reference': 'reference' },
+    values: {
+      ...(accountId !== undefined && { ':ofAccount': accountId }),
+      ...(reference !== undefined && { ':ofReference': reference }),
+    },
+  };
+}
+
 /** For each status, the merge as a condition: no status yet, or one of the stored states that it replaces. */
 const givingWay = Object.fromEntries(
   statusIds.map(status => {
@@ -275,7 +329,7 @@ export interface UpdateTarget extends Pick<CanonicalEvent, 'provider' | 'message
 /** The update as DynamoDB takes it. If its condition fails, the error holds the item. */
 export function updateInput(
   { tableName, emailId, provider, messageId, recipient, now, expiresAt }: UpdateTarget,
-  { verdict, facts, history, datedAhead, condition }: EmailUpdate,
+  { verdict, facts, accountReference, history, datedAhead, condition }: EmailUpdate,
 ): UpdateCommandInput {
   // Only what the expressions mention may be named; a verdict's time and event id are the condition's already.
   const names: Record<string, string> = { ...condition.names, '#provider': 'provider' };
@@ -297,6 +351,10 @@ export function updateInput(
     sets.push(`#${name} = if_not_exists(#${name}, :${name})`);
     names[`#${name}`] = name;
     values[`:${name}`] = facts[name];
+  }
+  if (accountReference !== null) {
+    sets.push('accountReference = if_not_exists(accountReference, :accountReference)');
+    values[':accountReference'] = accountReference;
   }
   if (verdict !== null) {
     sets.push('#status = :status, statusAt = :statusAt, statusEventId = :statusEventId');

@@ -5,6 +5,7 @@
 
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { batchGet } from './batch-get.ts';
+import { accountReferenceOf } from './email-update.ts';
 import { decodeHistory, type HistoryEvent, inTime } from './history.ts';
 import { asksForAttention, type Status, type Verdict } from './status.ts';
 import { dayOf } from './time.ts';
@@ -202,7 +203,12 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
       partitionOf: () => partition,
       ownedBy,
     });
-    if (reference !== undefined) return { ...of('byReference', 'reference', reference, accountId), ...bySight };
+    if (reference !== undefined && accountId === null)
+      return { ...of('byReference', 'reference', reference, null), ...bySight };
+    if (reference !== undefined && accountId !== null) {
+      const both = accountReferenceOf(accountId, reference);
+      return { ...of('byAccountReference', 'accountReference', both, null), ...bySight };
+    }
     if (recipient !== undefined) return { ...of('byRecipient', 'recipient', recipient, accountId), ...bySight };
     // No email asks for attention before it was seen.
     const byAttention = { ...bySight, sortKey: 'attentionAt', to: undefined } as const;

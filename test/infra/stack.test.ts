@@ -101,7 +101,8 @@ describe('what is kept', () => {
     ).toEqual([
       ['byAccount', 'accountId, firstSeenAt', 'KEYS_ONLY'],
       ['byRecipient', 'recipient, firstSeenAt', 'accountId'],
-      ['byReference', 'reference, firstSeenAt', 'accountId'],
+      ['byReference', 'reference, firstSeenAt', 'KEYS_ONLY'],
+      ['byAccountReference', 'accountReference, firstSeenAt', 'KEYS_ONLY'],
       ['byAttention', 'accountId, attentionAt', 'KEYS_ONLY'],
       ['byAttentionDay', 'attentionDay, attentionAt', 'KEYS_ONLY'],
     ]);

@@ -140,6 +140,20 @@ export const faults: Readonly<Record<string, Fault>> = {
     breaks: "what is said of an email is said in its account's name",
     by: /is applied/,
   },
+  'combines account and reference without looking for another one': {
+    does: {
+      plan: planning(update =>
+        onCondition(
+          update,
+          'attribute_exists(accountReference) OR attribute_not_exists(#reference) OR #reference = :reference',
+          always,
+        ),
+      ),
+    },
+    scenario: 'an account and a reference that are told apart',
+    breaks: 'account and reference are combined as soon as both are known',
+    by: /is applied/,
+  },
   'never looks at what a refused write shows': {
     does: { plan: events => planUpdate(events, null) },
     scenario: 'a late "sent" and a "delivered", each sent up to twice',

@@ -122,6 +122,22 @@ export const scenarios = {
       request(2, ofAccount('acme', sent, { subject: 'Invoice seven', reference: 'INV-7' })),
     ],
   },
+  'an account and a reference that are told apart': {
+    ...twoWorkers,
+    requests: [
+      request(1, { ...delivered, reference: 'INV-7' }),
+      request(1, ofAccount('acme', sent)),
+      request(1, ofAccount('acme', opened, { reference: 'INV-8' })),
+    ],
+  },
+  'an account that is told later than a reference, and another one': {
+    ...twoWorkers,
+    requests: [
+      request(2, { ...delivered, reference: 'INV-7' }),
+      request(1, ofAccount('acme', sent)),
+      request(1, ofAccount('initech', opened)),
+    ],
+  },
   'a request with events of two emails, and one more for one of them': {
     ...twoWorkers,
     requests: [

@@ -10,7 +10,7 @@
  */
 
 import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
-import { planUpdate, updateInput } from '../../shared/email-update.ts';
+import { accountReferenceOf, planUpdate, updateInput } from '../../shared/email-update.ts';
 import { type CanonicalEvent, canonicalEvent, type EventDraft, emailIdOf } from '../../shared/event.ts';
 import { boundedHistory, decodeHistory, encodeHistory, type HistoryEvent } from '../../shared/history.ts';
 import { asksForAttention, merge, supersedes, type Verdict } from '../../shared/status.ts';
@@ -211,6 +211,11 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
       if (item[fact] !== undefined && !inItsName.some(event => event[fact] === item[fact]))
         return "what is said of an email is said in its account's name";
     }
+    const combined =
+      item.accountId === undefined || item.reference === undefined
+        ? undefined
+        : accountReferenceOf(String(item.accountId), String(item.reference));
+    if (item.accountReference !== combined) return 'account and reference are combined as soon as both are known';
     return null;
   });
   const brokenByChange = remembered((from: number, to: number): string | null => {
@@ -229,6 +234,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
       'expiresAt',
       'attentionSince',
       'attentionDay',
+      'accountReference',
     ]) {
       if (old[fact] !== undefined && now[fact] !== old[fact]) return `${fact} is set once`;
     }
