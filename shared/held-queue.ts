@@ -68,7 +68,7 @@ export function createHeldQueue(
   const deleted = new Set<string>();
 
   /** All of an answer is held before the first of it is looked at: whoever stops then gives the others back, too. */
-  async function receive(): Promise<readonly Message[]> {
+  async function receive(): Promise<{ readonly received: readonly Message[]; readonly isFull: boolean }> {
     const { Messages = [] } = await client.send(
       new ReceiveMessageCommand({
         QueueUrl,
@@ -87,7 +87,7 @@ export function createHeldQueue(
     const received = Messages.filter(message => !late.includes(message) && !again.includes(message));
     for (const { MessageId = '', ReceiptHandle = '' } of received) held.set(MessageId, ReceiptHandle);
     await givenBack(late.map(({ ReceiptHandle = '' }) => ReceiptHandle));
-    return received;
+    return { received, isFull: Messages.length === mostInBatch };
   }
 
   /** At most ten; says of how many that failed. */
@@ -119,11 +119,13 @@ export function createHeldQueue(
       const known = new Set<string>();
       for (let empty = 0; empty < emptyAnswers; ) {
         const answers = await Promise.allSettled(Array.from({ length: receives }, receive));
-        const received = answers.flatMap(answer => {
+        const all = answers.map(answer => {
           if (answer.status === 'rejected') throw answer.reason;
           return answer.value;
         });
-        empty = received.length === 0 ? empty + 1 : 0;
+        const received = all.flatMap(answer => answer.received);
+        // Where every answer is full of what came later, there may be more behind it.
+        empty = received.length === 0 && all.some(({ isFull }) => !isFull) ? empty + 1 : 0;
         for (const message of received) {
           const { MessageId = '', Body = '' } = message;
           if (known.has(MessageId)) continue;

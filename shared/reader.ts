@@ -109,6 +109,12 @@ const day = 24 * 60 * 60_000;
 /** DynamoDB removes what has expired within some days. */
 const removalLag = 14 * day;
 
+/**
+ * What was put off is recorded with the time at which it came: an email may have asked for attention so long before it was
+ * first seen. SQS keeps a message for 14 days.
+ */
+const longestWait = 15 * day;
+
 /** Clocks of those who write may be ahead of ours. */
 const clockLead = 10 * 60_000;
 
@@ -174,7 +180,7 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
     let queries = 0;
     let lookedUp = 0;
     do {
-      const wanted = lookedUp === 0 ? Math.min(limit, chunk) : chunk;
+      const wanted = Math.min(lookedUp === 0 ? limit : chunk, chunk, mostLookedUp - lookedUp);
       const { keys, next, calls } = await keysAfter(list, position, wanted, mostQueries - queries);
       const emailIds = keys.map(key => key.emailId);
       const items = await batchGet(client, tableName, emailIds, attributes);
@@ -210,10 +216,10 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
       return { ...of('byAccountReference', 'accountReference', both, null), ...bySight };
     }
     if (recipient !== undefined) return { ...of('byRecipient', 'recipient', recipient, accountId), ...bySight };
-    // No email asks for attention before it was seen.
-    const byAttention = { ...bySight, sortKey: 'attentionAt', to: undefined } as const;
+    const askedFrom = from === undefined ? undefined : from - longestWait;
+    const byAttention = { ...bySight, sortKey: 'attentionAt', from: askedFrom, to: undefined } as const;
     if (accountId === null) {
-      const oldest = Math.max(from ?? 0, now() - retentionDays * day - removalLag);
+      const oldest = Math.max(askedFrom ?? 0, now() - retentionDays * day - removalLag);
       return {
         ...byAttention,
         index: 'byAttentionDay',

@@ -18,10 +18,19 @@ export interface ErasureWork {
   readonly onFault: (where: string, error: unknown) => void;
 }
 
+/** What an erasure in one place is done with. */
+export interface PlaceWork extends ErasureWork {
+  /**
+   * The emails of what names no account and was left where it was: whose it is may turn out later, as nothing keeps the
+   * order in which it comes.
+   */
+  readonly unattributed: Set<string>;
+}
+
 /** A place beside the table; erasing from it never rejects. */
 export interface Place {
   readonly counts: Exclude<keyof ErasedCounts, 'emails'>;
-  erase(work: ErasureWork): Promise<ErasedPlace>;
+  erase(work: PlaceWork): Promise<ErasedPlace>;
 }
 
 export interface Erased {
@@ -45,9 +54,20 @@ export function createErase(emails: EmailEraser, places: readonly Place[]): Eras
       if (outcome.error !== null) onFault('erase.emails', outcome.error);
       return outcome;
     };
+    /** Whether something was left that has turned out to be the account's since. */
+    const isOwnLeft = async () => {
+      if (erasure.accountId === null || unattributed.size === 0) return false;
+      try {
+        return (await emails.erasedFor(erasure.accountId, [...unattributed], signal)).size > 0;
+      } catch (error) {
+        onFault('erase.emails', error);
+        return true;
+      }
+    };
+    const unattributed = new Set<string>();
     const first = await eraseEmails();
     const outcomes = await Promise.all(
-      places.map(async place => ({ counts: place.counts, ...(await place.erase(work)) })),
+      places.map(async place => ({ counts: place.counts, ...(await place.erase({ ...work, unattributed })) })),
     );
     const last = await eraseEmails();
     const erased = { emails: first.erased + last.erased, queuedEvents: 0, quarantined: 0, alertRecords: 0 };
@@ -59,10 +79,8 @@ export function createErase(emails: EmailEraser, places: readonly Place[]): Eras
       remains.unshift(`the table: ${emails} could not be erased: ask again`);
     } else if (last.error !== null) {
       remains.unshift('the table: it could not be gone through to its end: ask again');
-    } else if (first.error !== null && erasure.accountId !== null) {
-      // An event without an account is told by its email's tombstone, which was not there yet.
-      remains.unshift('the queues: they were gone through before all emails were erased: ask again');
     }
+    if (await isOwnLeft()) remains.push("something that was left has turned out to be the account's: ask again");
     return { erased, remains };
   };
 }

@@ -1,5 +1,6 @@
-import type { EmailEraser, Erasure } from '../../shared/erase-emails.ts';
+import type { EmailEraser } from '../../shared/erase-emails.ts';
 import { type CanonicalEvent, emailIdOf } from '../../shared/event.ts';
+import type { PlaceWork } from './erase.ts';
 
 /** Events that an erasure is about, and those that are to be kept. */
 export interface Parted {
@@ -16,19 +17,28 @@ export interface Parted {
  */
 export type PartEvents = (events: readonly CanonicalEvent[]) => Promise<Parted>;
 
-/** @param now epoch milliseconds */
-export function createPartEvents(erasure: Erasure, emails: EmailEraser, now: number, signal: AbortSignal): PartEvents {
+export function createPartEvents(
+  { erasure, now, signal, unattributed }: PlaceWork,
+  emails: Pick<EmailEraser, 'erasedFor' | 'forestall'>,
+): PartEvents {
   const { recipient, accountId } = erasure;
   return async events => {
     const ofRecipient = events.filter(event => event.recipient === recipient);
     if (ofRecipient.length === 0) return { erased: [], others: events };
     const own = accountId === null ? ofRecipient : ofRecipient.filter(event => event.accountId === accountId);
-    await emails.forestall(erasure, emailIdsOf(own), now, signal);
+    // Whose an email is that two accounts name, whoever comes first decides: its other events are to be recorded.
+    const named = ofRecipient.filter(event => accountId !== null && (event.accountId ?? accountId) !== accountId);
+    const contested = new Set(emailIdsOf(named));
+    const forestalled = emailIdsOf(own).filter(emailId => !contested.has(emailId));
+    await emails.forestall(erasure, forestalled, now, signal);
     const erased = new Set(own);
     if (accountId !== null) {
       const nameless = ofRecipient.filter(event => event.accountId === undefined);
       const ids = await emails.erasedFor(accountId, emailIdsOf(nameless), signal);
-      for (const event of nameless) if (ids.has(emailIdOf(event))) erased.add(event);
+      for (const event of nameless) {
+        if (ids.has(emailIdOf(event))) erased.add(event);
+        else unattributed.add(emailIdOf(event));
+      }
     }
     return { erased: [...erased], others: events.filter(event => !erased.has(event)) };
   };

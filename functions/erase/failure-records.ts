@@ -9,7 +9,7 @@ import * as z from 'zod/mini';
 import type { EmailEraser } from '../../shared/erase-emails.ts';
 import { emailIdShape } from '../../shared/event.ts';
 import { eachInFlight } from '../../shared/in-flight.ts';
-import type { ErasedPlace, ErasureWork } from './erase.ts';
+import type { ErasedPlace, PlaceWork } from './erase.ts';
 import type { Mentions } from './mentions.ts';
 
 /** Lambda chooses the names of what it writes below this. */
@@ -63,11 +63,7 @@ export interface FailureRecords {
 /** Erases from the bucket of alerts that could not be sent. Never rejects. */
 export async function eraseFailureRecords(
   { client, bucket, emails, mentions }: FailureRecords,
-  {
-    erasure: { recipient, accountId },
-    signal: abortSignal,
-    onFault,
-  }: Pick<ErasureWork, 'erasure' | 'signal' | 'onFault'>,
+  { erasure: { recipient, accountId }, unattributed, signal: abortSignal, onFault }: Omit<PlaceWork, 'now'>,
 ): Promise<ErasedPlace> {
   const fault = (error: unknown) => onFault('erase.failureBucket', error);
   const options = { abortSignal };
@@ -161,6 +157,7 @@ export async function eraseFailureRecords(
     const nameless = records.map(imagesOf).filter(({ accounts }) => accounts.includes(undefined));
     const ids = nameless.map(({ emailId }) => emailId).filter(emailId => emailIdShape.test(emailId));
     const own = accountId === null ? new Set() : await emails.erasedFor(accountId, ids, abortSignal);
+    for (const emailId of ids) if (!own.has(emailId)) unattributed.add(emailId);
     return record => {
       if (!streamRecord.safeParse(record).success) return mentions.inPiece(record);
       const { emailId, accounts } = imagesOf(record);

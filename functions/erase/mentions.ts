@@ -26,7 +26,7 @@ export function createMentions({ recipient, accountId }: Erasure, accountName: s
   const address = addressPattern(recipient);
   const isAbout = (text: string) => layersOf(text).some(layer => address.test(layer.toLowerCase()));
   // The second is that of a registration.
-  const names = [accountName, 'accountId'];
+  const names = [accountName, 'accountId'].map(spelled);
   return {
     inText: text => accountId === null && isAbout(text),
     inPiece(piece) {
@@ -40,7 +40,10 @@ export function createMentions({ recipient, accountId }: Erasure, accountName: s
 
 /** The address with nothing before or after it that would make it another one. */
 function addressPattern(address: string): RegExp {
-  return new RegExp(String.raw`(?<![\p{L}\p{N}_.+-])${literally(address)}(?![\p{L}\p{N}_-]|\.[\p{L}\p{N}])`, 'u');
+  return new RegExp(
+    String.raw`(?<![\p{L}\p{N}_.+-]|[\p{L}\p{N}]')${literally(address)}(?![\p{L}\p{N}_-]|\.[\p{L}\p{N}])`,
+    'u',
+  );
 }
 
 function literally(text: string): string {
@@ -73,18 +76,31 @@ function unescaped(text: string): string {
   );
 }
 
+/** Members whose text may hold names and values: any other is what somebody wrote, and names nobody. */
+const holders = /tag|meta|custom|var|param|header|arg|data|message|event|payload/i;
+
+/** A name as some providers change it: `X-Account-Id` is `account_id`. */
+function spelled(name: string): string {
+  return name.toLowerCase().replace(/^x-/, '').replaceAll('-', '_');
+}
+
 /** The accounts that are named in what was sent: in JSON, in a form, in `name:value|name:value`, or in one of these in another. */
 function accountsIn(value: unknown, names: readonly string[], name = '', depth = 0): readonly string[] {
   if (depth > deepest || value === null) return [];
-  const own = names.includes(name) && typeof value !== 'object' ? [String(value)] : [];
-  const members: readonly (readonly [string, unknown])[] = Array.isArray(value)
-    ? value.map(member => [name, member] as const)
-    : typeof value === 'object'
-      ? Object.entries(value)
-      : typeof value === 'string'
-        ? membersIn(value)
-        : [];
+  const own = names.includes(spelled(name)) && typeof value !== 'object' ? [String(value)] : [];
+  const members = membersOf(value, name);
   return [...own, ...members.flatMap(([inner, member]) => accountsIn(member, names, inner, depth + 1))];
+}
+
+function membersOf(value: unknown, name: string): readonly (readonly [string, unknown])[] {
+  if (Array.isArray(value)) return value.map(member => [name, member] as const);
+  if (typeof value === 'string') return name === '' || holders.test(name) ? membersIn(value) : [];
+  if (typeof value !== 'object' || value === null) return [];
+  const members = Object.entries(value);
+  // Some list names and values, each pair an object of its own.
+  const pair = Object.fromEntries(members.map(([key, member]) => [key.toLowerCase(), member]));
+  const named = pair.name ?? pair.key;
+  return typeof named === 'string' ? [...members, [named, pair.value]] : members;
 }
 
 function membersIn(text: string): readonly (readonly [string, unknown])[] {
@@ -95,7 +111,7 @@ function membersIn(text: string): readonly (readonly [string, unknown])[] {
       return [];
     }
   }
-  if (/^[^\s=&]+=/.test(text)) return [...new URLSearchParams(text)];
+  if (/^[^\s=&]+=/.test(text)) return [...new URLSearchParams(text.replaceAll(/,\s*/g, '&'))];
   if (!/^[^:|]+:/.test(text)) return [];
   return text
     .split('|')

@@ -57,9 +57,10 @@ export function placesOf(options: PlaceOptions): readonly Place[] {
     sift: (sieve: Sieve) => SiftMessages,
   ): Place => ({
     counts,
-    erase({ erasure, now, signal, onFault }) {
+    erase(work) {
+      const { erasure, now, signal, onFault } = work;
       const sieve = {
-        partEvents: createPartEvents(erasure, emails, now, signal),
+        partEvents: createPartEvents(work, emails),
         mentions: createMentions(erasure, accountName),
         sqs: givingUp(sqs, signal),
       };

@@ -16,7 +16,7 @@ const columns = [
 ] as const satisfies readonly (keyof AttentionLine)[];
 
 /** Where a spreadsheet of many European locales begins a cell: it separates by semicolons, whatever the file does. */
-const afterSeparator = /([;\t])(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
+const afterSeparator = /([;\t]"*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
 
 interface Format {
   readonly contentType: string;

@@ -53,7 +53,7 @@ const largestBody = 256 * 1024;
  * What is spent on one reference in a request for many: they are not to cost a hundred lists, and their emails have to fit
  * into the 6 MB of an answer.
  */
-const ofReference = { limit: 20, after: null, mostQueries: 2 };
+const ofReference = { limit: 15, after: null, mostQueries: 2 };
 const referencesAtOnce = 16;
 
 /** What each route does. */

@@ -40,7 +40,7 @@ it('two erasures that rewrite one object at the same time do not undo each other
       emails: { erasedFor: async () => new Set() },
       mentions: createMentions(erasure, 'account_id'),
     },
-    { erasure, signal: new AbortController().signal, onFault: () => {} },
+    { erasure, unattributed: new Set(), signal: new AbortController().signal, onFault: () => {} },
   );
   expect(outcome).toEqual({ erased: 1, remains: [] });
   const [{ payload } = { payload: '' }, ...more] = await places.failures();

@@ -425,6 +425,26 @@ describe('the erase function', () => {
     });
   });
 
+  it("says so where something that was left turns out to be the account's, in whatever order it comes", async () => {
+    const nameless = anEvent({ recipient: 'order@example.com' });
+    const named = { ...nameless, eventId: 'named', accountId: 'acme' };
+    for (const event of [nameless, named]) places.put('retryDeadLetters', retryMessage([event]));
+    const first = await eraseOf('acme', nameless.recipient);
+    if (first.statusCode === 503) {
+      expect(first.json.remains).toEqual(["something that was left has turned out to be the account's: ask again"]);
+      erased(await eraseOf('acme', nameless.recipient), { queuedEvents: 1 });
+    }
+    expect(places.messagesIn('retryDeadLetters')).toEqual([]);
+  });
+
+  it('puts no tombstone on an email that another account names as well: whoever came first has it', async () => {
+    const theirs = anEvent({ recipient: 'both@example.com', accountId: 'initech' });
+    places.put('retry', retryMessage([theirs, { ...theirs, eventId: 'ours', accountId: 'acme' }]));
+    erased(await eraseOf('acme', theirs.recipient), { queuedEvents: 1 });
+    expect(await places.emails.store.record([theirs], noon)).toMatchObject({ recorded: 1, erased: 0 });
+    await places.emails.remove(emailIdOf(theirs));
+  });
+
   it('gives back what it does not erase, and leaves it to whoever has to work it off', async () => {
     places.put('retry', retryMessage([anEvent({ recipient: 'joe@example.com' })]));
     erased(await eraseEverywhere(recipient), {});

@@ -29,6 +29,7 @@ describe('raw text mentions an address', () => {
     ['of somebody whose address ends like it', 'mary.jane+bills@example.com'],
     ['in a domain that begins like it', 'jane+bills@example.com.au'],
     ['without its tag', 'jane@example.com'],
+    ['with an apostrophe in it', "o'jane+bills@example.com"],
     ['with another character where a pattern would take any', 'jane+bills@exampleXcom'],
   ])('but not one %s', (_, text) => {
     expect(everywhere.inText(text)).toBe(false);
@@ -46,6 +47,13 @@ describe("a piece is an account's", () => {
       'in a form that holds JSON',
       `events=${encodeURIComponent(JSON.stringify([{ email: recipient, account_id: 'acme' }]))}`,
     ],
+    ['in a list of names and values', { email: recipient, tags: [{ name: 'account_id', value: 'acme' }] }],
+    ['in a header', { email: recipient, headers: [{ key: 'X-Account-Id', value: 'acme' }] }],
+    ['in another case', { email: recipient, Metadata: { Account_Id: 'acme' } }],
+    [
+      'in a header of tags',
+      { to: recipient, headers: [{ name: 'X-SES-MESSAGE-TAGS', value: 'a=b, account_id=acme' }] },
+    ],
     ['in a registration', { type: 'email.sent', data: { recipient, accountId: 'acme' } }],
   ])('where it is named as an account is: %s', (_, piece) => {
     expect(ofAcme.inPiece(piece)).toBe(true);
@@ -57,6 +65,8 @@ describe("a piece is an account's", () => {
     ['it is a value of something else', { email: recipient, event: 'acme', reason: { code: 'acme' } }],
     ['another account is named', { email: recipient, account_id: 'initech' }],
     ['another account is named as well', { email: recipient, account_id: 'acme', data: { accountId: 'initech' } }],
+    ['somebody wrote so', { email: recipient, subject: 'account_id:acme', useragent: 'account_id:acme' }],
+    ['a link says so', { email: recipient, url: 'https://pay.example.com/?x=1&account_id=acme' }],
     ['somebody else is meant', { email: 'joe@example.com', account_id: 'acme' }],
     ['nobody can take it apart', JSON.stringify({ account_id: 'acme', email: recipient }).slice(0, -1)],
   ])('but not where %s', (_, piece) => {

@@ -127,4 +127,16 @@ describe('what a page costs', () => {
     expect(days).toBeLessThan(420);
     expect(pages).toBeLessThan(15);
   });
+
+  it('an email that asked for attention before it was first seen, out of the retry queue, is listed from then on', async () => {
+    const hour = 60 * 60_000;
+    const delivered = anEvent({ accountId: 'late', recipient: 'late@example.com' });
+    const emailId = await stored.record([delivered], noon);
+    await stored.record([{ ...delivered, eventId: 'b', status: 'hard_bounced' }], noon - 2 * hour);
+    for (const accountId of ['late', null]) {
+      const filter = { accountId, attention: true, from: noon - hour };
+      const { shown } = await reader(noon + hour).page(filter, { limit: 50, after: null });
+      expect(shown.map(email => email.emailId)).toContain(emailId);
+    }
+  });
 });

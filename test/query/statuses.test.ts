@@ -62,7 +62,7 @@ describe('the status of many emails in one call', () => {
     }
     const { json } = await ask({ references: ['monthly', 'INV-0'] });
     expect(json.results).toMatchObject([{ more: true }, { more: false }]);
-    expect(json.results[0].emails).toHaveLength(20);
+    expect(json.results[0].emails).toHaveLength(15);
   });
 
   it('finds the one among those of many accounts that number their invoices alike', async () => {

@@ -91,6 +91,13 @@ describe('a queue that is gone through', () => {
     expect(handles.map(({ ReceiptHandle }) => ReceiptHandle)).toEqual(['late1-2', 'late2-3', 'late1-4', 'late2-5']);
   });
 
+  it('goes on behind answers that are full of such messages: an older one may come after them', async () => {
+    const late = (from: number) => Array.from({ length: 10 }, (_, index) => `late${from + index}`);
+    const sent = (id: string) => ({ SentTimestamp: id.startsWith('late') ? '2000' : '1000' });
+    const { queue } = queueThat([late(0), late(10), late(20), ['old']], () => ({}), { sentBefore: 2_000 }, sent);
+    expect(await idsIn(queue)).toEqual(['old']);
+  });
+
   it('says how many messages could not be given back', async () => {
     const ids = Array.from({ length: 12 }, (_, index) => `m${index}`);
     const refusing = queueThat([ids.slice(0, 10), ids.slice(10)], ({ input }) => {
