@@ -219,7 +219,7 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
     const askedFrom = from === undefined ? undefined : from - longestWait;
     const byAttention = { ...bySight, sortKey: 'attentionAt', from: askedFrom, to: undefined } as const;
     if (accountId === null) {
-      const oldest = Math.max(askedFrom ?? 0, now() - retentionDays * day - removalLag);
+      const oldest = Math.max(askedFrom ?? 0, now() - retentionDays * day - removalLag - longestWait);
       return {
         ...byAttention,
         index: 'byAttentionDay',

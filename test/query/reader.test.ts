@@ -124,7 +124,7 @@ describe('what a page costs', () => {
     } while (after !== null);
     expect(found).toHaveLength(1);
     expect(days).toBeGreaterThan(400);
-    expect(days).toBeLessThan(420);
+    expect(days).toBeLessThan(435);
     expect(pages).toBeLessThan(15);
   });
 
