@@ -52,9 +52,13 @@ export async function startErasablePlaces() {
     endpoints,
     sqs,
     queueUrls,
-    /** Each of its calls is made once, and given up soon. */
-    erasing({ table, queues } = endpoints, hold: HoldOptions = { holdSeconds: 30, receives: 4 }): Erase {
-      const requestHandler = { connectionTimeout: 500, requestTimeout: 500, throwOnRequestTimeout: true };
+    /** Each of its calls is made once, and given up after so many milliseconds: a busy machine may take some. */
+    erasing(
+      { table, queues } = endpoints,
+      hold: HoldOptions = { holdSeconds: 30, receives: 4 },
+      requestTimeout = 8_000,
+    ): Erase {
+      const requestHandler = { connectionTimeout: 2_000, requestTimeout, throwOnRequestTimeout: true };
       const once = { ...aws, requestHandler, maxAttempts: 1 };
       const eraser = createEmailEraser(documentClient({ ...once, endpoint: table }), emails.tableName);
       const places = placesOf({

@@ -239,5 +239,5 @@ describe('the pages of a list', () => {
       ),
       { numRuns: 150 },
     );
-  }, 120_000);
+  }, 300_000);
 });
