@@ -107,7 +107,7 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number): Canonical
   if (messageId === '') return 'missing_message_id';
   const recipient = addressOf(draft.recipient);
   if (recipient === '') return 'missing_recipient';
-  if (!isPlainText(recipient, limits.recipient) || !isAddress(recipient)) return 'unusable_recipient';
+  if (!isRecipient(recipient)) return 'unusable_recipient';
   // An identifier that was cut could be somebody else's: it is kept whole or not at all.
   if (draft.accountId && !isPlainText(draft.accountId, limits.accountId)) return 'unusable_account_id';
   if (draft.reference && !isPlainText(draft.reference, limits.reference)) return 'unusable_reference';
@@ -175,6 +175,11 @@ function boundedTexts<Name extends keyof typeof limits>(
 function boundedMessageId(messageId: string): string {
   if (messageId === '' || isPlainText(messageId, limits.messageId)) return messageId;
   return `${boundedText(messageId, limits.messageId - 23)}~${fingerprint(messageId)}`;
+}
+
+/** Whether text, in lower case, can be the recipient of an email that is kept. */
+export function isRecipient(text: string): boolean {
+  return isPlainText(text, limits.recipient) && isAddress(text);
 }
 
 /** What {@link emailIdOf} gives. */

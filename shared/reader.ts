@@ -188,9 +188,10 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
       lookedUp += keys.length;
       for (const [index, key] of keys.entries()) {
         const item = items.get(key.emailId);
+        const email = item && read(item);
         // An email may be gone since, or have changed.
-        if (item === undefined || !takes(filter, summaryOf(item))) continue;
-        shown.push(show(read(item)));
+        if (email === undefined || !takes(filter, email)) continue;
+        shown.push(show(email));
         const isLast = index === keys.length - 1 && next === null && list.nextDay === null;
         if (shown.length === limit) return { shown, next: isLast ? null : key };
       }
@@ -209,11 +210,13 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
       partitionOf: () => partition,
       ownedBy,
     });
-    if (reference !== undefined && accountId === null)
-      return { ...of('byReference', 'reference', reference, null), ...bySight };
-    if (reference !== undefined && accountId !== null) {
-      const both = accountReferenceOf(accountId, reference);
-      return { ...of('byAccountReference', 'accountReference', both, null), ...bySight };
+    if (reference !== undefined) {
+      return accountId === null
+        ? { ...of('byReference', 'reference', reference, null), ...bySight }
+        : {
+            ...of('byAccountReference', 'accountReference', accountReferenceOf(accountId, reference), null),
+            ...bySight,
+          };
     }
     if (recipient !== undefined) return { ...of('byRecipient', 'recipient', recipient, accountId), ...bySight };
     const askedFrom = from === undefined ? undefined : from - longestWait;

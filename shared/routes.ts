@@ -83,3 +83,8 @@ export const routes = {
 } as const satisfies Record<string, Route>;
 
 export type RouteKey = keyof typeof routes;
+
+/** The routes that a function answers. */
+export type RouteOf<Function extends Route['function']> = {
+  [Key in RouteKey]: (typeof routes)[Key]['function'] extends Function ? Key : never;
+}[RouteKey];

@@ -1,12 +1,10 @@
 import middy from '@middy/core';
 import { type AccessRules, type ApiEvent, refusalOf } from '../../shared/access.ts';
-import { isAddress } from '../../shared/address.ts';
-import { limits } from '../../shared/event.ts';
+import { isRecipient } from '../../shared/event.ts';
 import { type HttpAnswer, json, problem } from '../../shared/http.ts';
 import { httpErrors } from '../../shared/http-errors.ts';
 import { errorName, type Log } from '../../shared/log.ts';
-import { routes } from '../../shared/routes.ts';
-import { isPlainText } from '../../shared/text.ts';
+import { type RouteOf, routes } from '../../shared/routes.ts';
 import type { ErasedCounts } from './answer.ts';
 import type { Erase } from './erase.ts';
 
@@ -17,10 +15,6 @@ export interface EraseDependencies {
   readonly now: () => number;
   readonly log: Log;
 }
-
-type EraseRoute = {
-  [Key in keyof typeof routes]: (typeof routes)[Key]['function'] extends 'erase' ? Key : never;
-}[keyof typeof routes];
 
 /**
  * Milliseconds after arrival at which nothing more is begun: API Gateway waits 30 s, and what is held of the queues has
@@ -62,7 +56,7 @@ export function createHandler({ erase, access, now, log }: EraseDependencies) {
     }
     const { recipient: given = '', accountId = null } = event.pathParameters ?? {};
     const recipient = given.trim().toLowerCase();
-    if (!isPlainText(recipient, limits.recipient) || !isAddress(recipient)) {
+    if (!isRecipient(recipient)) {
       return unheard(problem('invalid-request', { field: 'recipient', detail: 'must be an email address' }));
     }
 
@@ -84,6 +78,6 @@ export function createHandler({ erase, access, now, log }: EraseDependencies) {
   }
 }
 
-function isEraseRoute(routeKey: string): routeKey is EraseRoute {
+function isEraseRoute(routeKey: string): routeKey is RouteOf<'erase'> {
   return Object.hasOwn(routes, routeKey) && routes[routeKey as keyof typeof routes].function === 'erase';
 }

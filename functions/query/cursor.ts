@@ -22,7 +22,7 @@ const tagLength = 16;
 
 /**
  * Cursors are sealed, not only signed: a page may end at an email that its reader may not see, one of another account's
- * to the same recipient or with the same reference.
+ * to the same recipient.
  */
 export function createCursors(key: CursorKey): Cursors {
   return {

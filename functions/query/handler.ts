@@ -3,9 +3,9 @@ import { type AccessRules, type ApiEvent, refusalOf } from '../../shared/access.
 import { type HttpAnswer, problem } from '../../shared/http.ts';
 import { httpErrors } from '../../shared/http-errors.ts';
 import type { Log } from '../../shared/log.ts';
-import { routes } from '../../shared/routes.ts';
+import { type RouteOf, routes } from '../../shared/routes.ts';
 import { compressed } from './compression.ts';
-import { operations, type QueryRoute, type Reading } from './operations.ts';
+import { operations, type Reading } from './operations.ts';
 import { InvalidRequest } from './parameters.ts';
 
 export interface QueryDependencies extends Reading {
@@ -39,6 +39,6 @@ async function answerTo(dependencies: QueryDependencies, event: ApiEvent, routeK
   }
 }
 
-function isQueryRoute(routeKey: string): routeKey is QueryRoute {
+function isQueryRoute(routeKey: string): routeKey is RouteOf<'query'> {
   return Object.hasOwn(operations, routeKey);
 }

@@ -2,7 +2,7 @@ import type { ApiEvent } from '../../shared/access.ts';
 import { emailIdShape, limits } from '../../shared/event.ts';
 import { type HttpAnswer, json, problem } from '../../shared/http.ts';
 import type { EmailFilter, EmailSummary, Page, Position, Reader } from '../../shared/reader.ts';
-import type { routes } from '../../shared/routes.ts';
+import type { RouteOf } from '../../shared/routes.ts';
 import type { OldAfter } from '../../shared/status.ts';
 import { isPlainText } from '../../shared/text.ts';
 import { attentionListFormats } from './attention-list.ts';
@@ -30,10 +30,6 @@ export interface Reading {
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
-
-export type QueryRoute = {
-  [Key in keyof typeof routes]: (typeof routes)[Key]['function'] extends 'query' ? Key : never;
-}[keyof typeof routes];
 
 /**
  * Answers one route, once access to the account in its path was granted.
@@ -123,7 +119,7 @@ export const operations = {
     };
     return withEtag(answer, event.headers['if-none-match']);
   },
-} as const satisfies Record<QueryRoute, Operation>;
+} as const satisfies Record<RouteOf<'query'>, Operation>;
 
 function accountIdOf({ pathParameters }: ApiEvent): string {
   return pathParameters?.accountId ?? '';

@@ -1,8 +1,7 @@
 /** What the routes take in query and body. These schemas validate, and the OpenAPI document is made of them. */
 
 import * as z from 'zod/mini';
-import { isAddress } from '../../shared/address.ts';
-import { limits } from '../../shared/event.ts';
+import { isRecipient, limits } from '../../shared/event.ts';
 import { statusIds } from '../../shared/status.ts';
 import { isPlainText } from '../../shared/text.ts';
 
@@ -73,11 +72,7 @@ const filters = {
   recipient: z.optional(
     z
       .string()
-      .check(
-        z.trim(),
-        z.toLowerCase(),
-        z.refine(text => isPlainText(text, limits.recipient) && isAddress(text), 'must be an email address'),
-      )
+      .check(z.trim(), z.toLowerCase(), z.refine(isRecipient, 'must be an email address'))
       .register(z.globalRegistry, { description: 'Emails to this address, whatever its case.' }),
   ),
   reference: z.optional(

@@ -6,19 +6,8 @@ import { noon } from '../arbitrary-events.ts';
 import { fixture } from '../providers/fixtures.ts';
 import { anEvent } from '../stored-emails.ts';
 import { type FaultProxy, startFaultProxy } from '../torture/fault-proxy.ts';
-import { type FaultName, faultAt } from '../torture/faults.ts';
+import { faultAt, distinctWays as ways } from '../torture/faults.ts';
 import { bounceRecord, type ErasablePlaces, retryMessage, startErasablePlaces } from './erasable-places.ts';
-
-/** The ways in which a call fails that differ in what was done and in what is heard. */
-const ways = [
-  'throttling',
-  'server error',
-  'server error after the write',
-  'response lost',
-  'response in part',
-  'hang',
-  'hang after the write',
-] as const satisfies readonly FaultName[];
 
 /** Mostly each waits for what is held to come back: several go on side by side, each with everything of its own. */
 const sideBySide = 4;

@@ -17,23 +17,11 @@ import { context, fixture, requestOf } from '../providers/fixtures.ts';
 import { signingKeys } from '../signing.ts';
 import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
 import { type FaultProxy, startFaultProxy } from '../torture/fault-proxy.ts';
-import { always, type FaultName, type FaultPlan, faultAt } from '../torture/faults.ts';
+import { always, type FaultName, type FaultPlan, faultAt, distinctWays as ways } from '../torture/faults.ts';
 import { startQuarantineQueue } from './quarantine-queue.ts';
 
 const aws = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
 const keys = signingKeys('sendgrid');
-
-/** The ways in which a call fails that differ in what was done and in what is heard. */
-const ways = [
-  'throttling',
-  'server error',
-  'server error after the write',
-  'response lost',
-  'response in part',
-  'credentials expired',
-  'hang',
-  'hang after the write',
-] as const satisfies readonly FaultName[];
 
 /** What fails: that call alone, and it is not tried again; or that one and every later one. */
 const extents = {

@@ -141,6 +141,18 @@ export type FaultName = keyof typeof faults;
 
 export const faultNames = Object.keys(faults) as readonly FaultName[];
 
+/** The ways in which a call fails that differ in what was done and in what is heard. */
+export const distinctWays = [
+  'throttling',
+  'server error',
+  'server error after the write',
+  'response lost',
+  'response in part',
+  'credentials expired',
+  'hang',
+  'hang after the write',
+] as const satisfies readonly FaultName[];
+
 /** What all faults together come to, in percent of all calls. */
 export const usualPercent = faultNames.reduce((sum, name) => sum + faults[name].weight, 0);
 
