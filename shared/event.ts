@@ -1,6 +1,7 @@
 /** The canonical event: what any provider's event becomes before anything else sees it. */
 
 import { addressOf, isAddress } from './address.ts';
+import type { Cause } from './causes.ts';
 import { fingerprint } from './fingerprint.ts';
 import type { DecidingEvent, Evidence, Status } from './status.ts';
 import { boundedText, isPlainText } from './text.ts';
@@ -11,6 +12,8 @@ export interface Reason {
   /** RFC 3463 enhanced status code, e.g. `5.1.1`. */
   readonly enhancedCode?: string | undefined;
   readonly text?: string | undefined;
+  /** Why a delivery failed, or was put off. */
+  readonly cause?: Cause | undefined;
 }
 
 /**
@@ -37,6 +40,8 @@ export interface CanonicalEvent extends DecidingEvent, EmailFacts {
   readonly reason?: Reason | undefined;
   readonly clickUrl?: string | undefined;
   readonly userAgent?: string | undefined;
+  /** Under what the sender filed the message: tags or categories, as they were attached on send. */
+  readonly tags?: readonly string[] | undefined;
   /** Absent where it is plain whose email it is. */
   readonly attribution?: Attribution | undefined;
   /** What the provider said, where that was too far in the future to be believed. Epoch milliseconds. */
@@ -55,9 +60,11 @@ export interface EventDraft extends EmailFacts {
   readonly evidence?: Evidence;
   /** The provider's own event id, where it has one. */
   readonly eventId?: string | undefined;
-  readonly reason?: Reason | undefined;
+  readonly reason?: Omit<Reason, 'cause'> | undefined;
+  readonly cause?: Cause | undefined;
   readonly clickUrl?: string | undefined;
   readonly userAgent?: string | undefined;
+  readonly tags?: readonly string[] | undefined;
   readonly attribution?: Attribution | undefined;
 }
 
@@ -84,7 +91,11 @@ export const limits = {
   text: 500,
   clickUrl: 500,
   userAgent: 250,
+  tag: 128,
 } as const;
+
+/** Tags that are kept of an email. */
+const maxTags = 10;
 
 /** An event dated further ahead than this is taken at the time of arrival, so that it cannot freeze a status. */
 const furthestAhead = 10 * 60_000;
@@ -127,7 +138,10 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number): Canonical
   };
   // Member by member, absent where there is nothing: several times as fast as spreading, over thousands of events.
   const reason = draft.reason && boundedTexts(draft.reason, reasonTexts);
-  if (reason !== undefined) event.reason = reason;
+  if (draft.cause !== undefined) event.reason = { ...reason, cause: draft.cause };
+  else if (reason !== undefined) event.reason = reason;
+  const tags = draft.tags && boundedTags(draft.tags);
+  if (tags !== undefined) event.tags = tags;
   Object.assign(event, boundedTexts(draft, texts));
   if (draft.attribution !== undefined) event.attribution = draft.attribution;
   if (tooFarAhead) event.claimedAt = Math.floor(Math.min(draft.occurredAt, latestTime));
@@ -169,6 +183,17 @@ function boundedTexts<Name extends keyof typeof limits>(
     }
   }
   return bounded;
+}
+
+/** The first distinct tags, each within its limit; undefined where there is none. */
+function boundedTags(tags: readonly string[]): readonly string[] | undefined {
+  const distinct = new Set<string>();
+  for (const tag of tags) {
+    const inert = boundedText(tag, limits.tag);
+    if (inert !== '') distinct.add(inert);
+    if (distinct.size === maxTags) break;
+  }
+  return distinct.size === 0 ? undefined : [...distinct];
 }
 
 /** A message id as it is; one too long or too strange to be kept, cut but still unlike every other. */

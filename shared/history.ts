@@ -6,7 +6,10 @@ import type { CanonicalEvent } from './event.ts';
 import type { Evidence, Verdict } from './status.ts';
 
 /** What the history keeps of an event: the item itself says provider, message, recipient, subject and reference once. */
-export type HistoryEvent = Omit<CanonicalEvent, 'provider' | 'messageId' | 'recipient' | 'subject' | 'reference'>;
+export type HistoryEvent = Omit<
+  CanonicalEvent,
+  'provider' | 'messageId' | 'recipient' | 'subject' | 'reference' | 'tags'
+>;
 
 const evidenceCodes = { unknown: 0, human: 1, machine: 2 } as const satisfies Record<Evidence, number>;
 const evidenceByCode = Object.keys(evidenceCodes) as Evidence[];
@@ -31,6 +34,7 @@ export function encodeHistory(event: HistoryEvent): string {
     event.userAgent ?? 0,
     event.claimedAt ?? 0,
     event.attribution ?? 0,
+    event.reason?.cause ?? 0,
   ];
   return JSON.stringify(fields.slice(0, fields.findLastIndex(field => field !== 0) + 1));
 }
@@ -52,8 +56,14 @@ export function decodeHistory(element: string): HistoryEvent {
     userAgent,
     claimedAt,
     attribution,
+    cause,
   ] = fields;
-  const reason = { ...(code && { code }), ...(enhancedCode && { enhancedCode }), ...(text && { text }) };
+  const reason = {
+    ...(code && { code }),
+    ...(enhancedCode && { enhancedCode }),
+    ...(text && { text }),
+    ...(cause && { cause }),
+  };
   return {
     occurredAt,
     status: status || null,

@@ -1,5 +1,6 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod/mini';
+import { causeIds } from '../../shared/causes.ts';
 import type { CanonicalEvent, Reason } from '../../shared/event.ts';
 import type { Nonce } from '../../shared/providers/provider.ts';
 import { statusIds } from '../../shared/status.ts';
@@ -20,12 +21,18 @@ export const storedEvent = z.object({
   occurredAt: z.number(),
   evidence: z.enum(['human', 'machine', 'unknown']),
   providerEvent: z.string(),
-  reason: z.optional(z.object({ code: text, enhancedCode: text, text } satisfies Record<keyof Reason, unknown>)),
+  reason: z.optional(
+    z.object({ code: text, enhancedCode: text, text, cause: z.optional(z.enum(causeIds)) } satisfies Record<
+      keyof Reason,
+      unknown
+    >),
+  ),
   clickUrl: text,
   userAgent: text,
   accountId: text,
   subject: text,
   reference: text,
+  tags: z.optional(z.array(z.string())),
   attribution: z.optional(z.enum(['unnamed', 'unlisted'])),
   claimedAt: z.optional(z.number()),
 } satisfies Record<keyof CanonicalEvent, unknown>) satisfies z.ZodMiniType<CanonicalEvent>;

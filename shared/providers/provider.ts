@@ -3,6 +3,7 @@
  * raw bytes, and how to read its events. Adding one is that file, a folder of fixtures and a line in `registry.ts`.
  */
 
+import type { Cause, Failure } from '../causes.ts';
 import type { CanonicalEvent, Defect } from '../event.ts';
 import type { Status } from '../status.ts';
 import type { Unrecordable } from '../store.ts';
@@ -82,8 +83,12 @@ export interface EventMeaning<Piece = never> {
   readonly statuses: readonly (Status | null)[];
   /** In words, what decides where there are several. */
   readonly by?: string;
-  /** Decides where there are several. */
-  decide?(piece: Piece): Status | null;
+  /** Decides where there are several: a status, or a failure with its cause. */
+  decide?(piece: Piece): Status | null | Failure;
+  /** The cause where it is always the same. */
+  readonly cause?: Cause;
+  /** Why the delivery was put off or refused, where `decide` does not say; null where the piece does not tell. */
+  causeOf?(piece: Piece): Cause | null;
 }
 
 /** What a call that brings no events gets, such as a dashboard's test of a URL. */

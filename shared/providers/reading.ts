@@ -34,8 +34,12 @@ export function interpreted<Piece>(
   const meaning = meaningOf(events, name);
   if (meaning === undefined) return 'unknown_event';
   if (meaning.statuses.length === 0) return unrelated;
-  const drafts = draftsOf(meaning.decide === undefined ? (meaning.statuses[0] ?? null) : meaning.decide(piece));
-  return drafts.length === 0 ? 'missing_recipient' : drafts;
+  const decided = meaning.decide === undefined ? (meaning.statuses[0] ?? null) : meaning.decide(piece);
+  const isFailure = decided !== null && typeof decided === 'object';
+  const drafts = draftsOf(isFailure ? decided.status : decided);
+  if (drafts.length === 0) return 'missing_recipient';
+  const cause = isFailure ? decided.cause : (meaning.cause ?? meaning.causeOf?.(piece) ?? undefined);
+  return cause === undefined ? drafts : drafts.map(draft => ({ ...draft, cause }));
 }
 
 /** The meaning of an event name: its own, or that of the family to which it belongs, e.g. `contact.*`. */

@@ -1,0 +1,220 @@
+/**
+ * Why a delivery failed: one table of causes. A cause gives the status of a final failure, words for people, and whose
+ * turn it is. What a server or a provider says becomes a cause in `providers/signals.ts`.
+ */
+
+import type { Status } from './status.ts';
+
+/** The statuses in which a failed delivery can end. */
+export type FailureStatus = Extract<Status, 'soft_bounced' | 'hard_bounced' | 'invalid' | 'rejected'>;
+
+/** Who can put it right: the recipient (or their administrator), the sender, the receiving server's operator, or only time. */
+export type Turn = 'recipient' | 'sender' | 'receiving_server' | 'nobody';
+
+export interface CauseFacts {
+  /** The status of a final failure; null where the cause tells nothing, and a label or the code's class decides. */
+  readonly status: FailureStatus | null;
+  readonly label: string;
+  /** What happened, in one sentence. */
+  readonly text: string;
+  /** What to do about it; null where the status has to say it. */
+  readonly whatToDo: string | null;
+  readonly turn: Turn | null;
+}
+
+export const causes = {
+  unknown_user: {
+    status: 'invalid',
+    label: 'Unknown address',
+    text: 'The address does not exist.',
+    whatToDo:
+      'The address does not exist. Ask the recipient another way for the right one, then correct it and resend.',
+    turn: 'recipient',
+  },
+  unknown_domain: {
+    status: 'hard_bounced',
+    label: 'Unknown domain',
+    text: "The domain of the recipient's address does not exist or takes no email.",
+    whatToDo:
+      'The domain after the @ does not exist or takes no email. Check its spelling, or ask the recipient another way for their address.',
+    turn: 'recipient',
+  },
+  disabled_account: {
+    status: 'hard_bounced',
+    label: 'Mailbox disabled',
+    text: "The recipient's mailbox is disabled.",
+    whatToDo: 'The mailbox is disabled. Ask the recipient another way for an address that they use.',
+    turn: 'recipient',
+  },
+  moved: {
+    status: 'hard_bounced',
+    label: 'Address moved',
+    text: 'The recipient has moved to another address.',
+    whatToDo: 'The recipient has another address now. Ask them another way for it, then correct it and resend.',
+    turn: 'recipient',
+  },
+  not_accepting: {
+    status: 'hard_bounced',
+    label: 'Takes no email',
+    text: "The recipient's server takes no email.",
+    whatToDo: 'The server behind the address takes no email. Ask the recipient another way for another address.',
+    turn: 'recipient',
+  },
+  mailbox_full: {
+    status: 'soft_bounced',
+    label: 'Mailbox full',
+    text: 'The mailbox is full.',
+    whatToDo: 'The mailbox is full. Ask the recipient to make room, or reach them another way.',
+    turn: 'recipient',
+  },
+  too_large: {
+    status: 'soft_bounced',
+    label: 'Too large',
+    text: "The email is larger than the recipient's server takes.",
+    whatToDo: 'The email is too large for the recipient. Send a link in place of the attachment, then resend.',
+    turn: 'sender',
+  },
+  rate_limited: {
+    status: 'soft_bounced',
+    label: 'Too many at once',
+    text: "Too many emails came at once for the recipient's server.",
+    whatToDo: 'Too many emails came at once. The address is right: wait, then resend.',
+    turn: 'nobody',
+  },
+  greylisted: {
+    status: 'soft_bounced',
+    label: 'Asked to try later',
+    text: "The recipient's server asked to try again later.",
+    whatToDo: "The recipient's server asked to try again later. The address is right: wait, then resend.",
+    turn: 'nobody',
+  },
+  system: {
+    status: 'soft_bounced',
+    label: 'Server out of order',
+    text: "The recipient's server had a technical problem.",
+    whatToDo:
+      "The recipient's server had a technical problem. Resend later. If it goes on, ask the recipient to tell their administrator.",
+    turn: 'receiving_server',
+  },
+  network: {
+    status: 'soft_bounced',
+    label: 'Server not reached',
+    text: "The recipient's server could not be reached.",
+    whatToDo:
+      "The recipient's server could not be reached. Resend later. If it goes on, ask the recipient to tell their administrator.",
+    turn: 'receiving_server',
+  },
+  expired: {
+    status: 'soft_bounced',
+    label: 'Gave up trying',
+    text: "The recipient's server did not take the email in any of the tries.",
+    whatToDo:
+      "The recipient's server did not take the email in any of the tries. Resend later, or reach the recipient another way.",
+    turn: 'receiving_server',
+  },
+  loop: {
+    status: 'hard_bounced',
+    label: 'Mail loop',
+    text: "The recipient's servers send the email around in a circle.",
+    whatToDo:
+      "The recipient's servers send the email around in a circle. Reach the recipient another way, and ask them to tell their administrator.",
+    turn: 'receiving_server',
+  },
+  blocked: {
+    status: 'rejected',
+    label: 'Sender blocked',
+    text: "The recipient's server blocks the sending server, for example because it stands on a block list.",
+    whatToDo:
+      "The recipient's server blocks the sending server. Ask your email provider to have its block listing lifted, then resend.",
+    turn: 'sender',
+  },
+  authentication_failed: {
+    status: 'rejected',
+    label: 'Authentication failed',
+    text: "The email did not pass the recipient's checks of SPF, DKIM or DMARC.",
+    whatToDo: "Your domain's SPF, DKIM or DMARC record does not allow this server. Fix DNS, then resend.",
+    turn: 'sender',
+  },
+  sender_rejected: {
+    status: 'rejected',
+    label: 'Sender refused',
+    text: "The recipient's server refused the sender's address or domain.",
+    whatToDo: "The recipient's server refused the sender's address. Check that it and its domain exist, then resend.",
+    turn: 'sender',
+  },
+  relay_denied: {
+    status: 'rejected',
+    label: 'Relay denied',
+    text: 'The server does not pass email on for this sender or to this domain.',
+    whatToDo:
+      'The server does not pass on email to this domain. Check the SMTP settings, and that the domain is spelled right, then resend.',
+    turn: 'sender',
+  },
+  reverse_dns: {
+    status: 'rejected',
+    label: 'Reverse DNS missing',
+    text: 'The sending server has no valid name in reverse DNS, or greets with a wrong one.',
+    whatToDo: 'The sending server has no valid reverse DNS name. Fix its PTR record and HELO name, then resend.',
+    turn: 'sender',
+  },
+  spam_content: {
+    status: 'rejected',
+    label: 'Taken for spam',
+    text: "The recipient's server took the email for spam.",
+    whatToDo:
+      "The recipient's server took the email for spam. Check its links and its text, then resend, or ask the recipient to allow your address.",
+    turn: 'sender',
+  },
+  virus: {
+    status: 'rejected',
+    label: 'Taken for a virus',
+    text: "The recipient's server found a virus in the email, or took it for one.",
+    whatToDo: 'The email was taken for a virus. Check its attachments, then resend without them.',
+    turn: 'sender',
+  },
+  policy: {
+    status: 'rejected',
+    label: 'Refused by policy',
+    text: "The recipient's server refused the email because of its policy.",
+    whatToDo:
+      "The recipient's server refused the email because of its policy. Ask the recipient's administrator to allow your address, then resend.",
+    turn: 'sender',
+  },
+  protocol: {
+    status: 'rejected',
+    label: 'Malformed email',
+    text: "The recipient's server refused the form of the email or of a command.",
+    whatToDo: 'The form of the email was refused. Have your engineers read the reason, correct it, then resend.',
+    turn: 'sender',
+  },
+  suppressed: {
+    status: 'rejected',
+    label: 'On the suppression list',
+    text: 'The email provider did not try: the address is on its suppression list.',
+    whatToDo:
+      'The email provider did not try, because of an earlier bounce, complaint or unsubscribe. Make sure that the address is right and wanted, take it off the suppression list, then resend.',
+    turn: 'sender',
+  },
+  unspecified: {
+    status: null,
+    label: 'No cause stated',
+    text: 'The report does not say why.',
+    whatToDo: null,
+    turn: null,
+  },
+} as const satisfies Record<string, CauseFacts>;
+
+export type Cause = keyof typeof causes;
+
+export const causeIds = Object.keys(causes) as readonly Cause[];
+
+/** Why a delivery failed for good, and the status that it ends in. */
+export interface Failure {
+  readonly status: FailureStatus;
+  readonly cause: Cause;
+}
+
+/** The failure of a cause; of one that says nothing, with the status that is given. */
+export function failureBy(cause: Cause, otherwise: FailureStatus): Failure {
+  return { cause, status: causes[cause].status ?? otherwise };
+}
