@@ -71,6 +71,9 @@ const codeSignals = [
 /** Where nothing says more, the subject of a permanent code. */
 const subjectSignals: Readonly<Record<string, Cause>> = { 5: 'protocol', 6: 'protocol', 7: 'policy' };
 
+/** Gateways write it in front of everything. */
+const emptyDetail = '5.0';
+
 /** Where nothing says more, the reply code. https://www.rfc-editor.org/rfc/rfc5321#section-4.2.3 */
 const replyCodeSignals: Readonly<Record<string, Cause>> = {
   421: 'system',
@@ -94,7 +97,7 @@ interface WordSignal {
   readonly class?: '4' | '5';
   /** Whether it holds only of what was answered to the sender's address, or only of all else. */
   readonly ofSender?: boolean;
-  /** Codes that say something else and are known to be wrong beside these words: subjects, or subject and detail. */
+  /** Specific codes that are known to stand beside these words and to be wrong: subjects, or subject and detail. */
   readonly over?: readonly string[] | 'any';
 }
 
@@ -131,7 +134,6 @@ const wordSignals = [
       'domain authentication',
       'not pass authentication',
       'fail* authentication checks',
-      'sender not authenticated',
       'sending server not authorized',
     ],
     over: 'any',
@@ -152,7 +154,7 @@ const wordSignals = [
       'no hostname',
       'may not mail exchanger',
     ],
-    over: ['1.0', '1.8', '2.1', '5', '7', '4'],
+    over: ['1.8', '2.1', '4', '7'],
   },
   {
     cause: 'virus',
@@ -164,7 +166,7 @@ const wordSignals = [
       'mcspamsignature|viren',
     ],
     unless: ['not|no virus'],
-    over: ['1', '2', '3', '5', '6', '7'],
+    over: ['2', '3', '7'],
   },
   // The user's own mails, before limits on connections.
   {
@@ -266,7 +268,8 @@ const wordSignals = [
       'too many .. per|from .. ip|hour|minute|second|connection|session|day',
       'too many messages|recipients|connections|emails|mails',
       'too fast|frequent|frequently',
-      'rate|frequency|connection|concurrency|volume|sending|hourly|daily|message .. limit*|exceed*|throttl*', 'rate|frequency|volume too high',
+      'rate|frequency|connection|concurrency|volume|sending|hourly|daily .. limit*|exceed*|throttl*',
+      'message rate|limit|quota .. exceed*|reached', 'rate|frequency|volume too high',
       'limit* .. rate|frequency', 'limit* .. per hour|minute|day',
       'limit .. number .. messages|connections|recipients|emails',
       'max|maximum .. messages|connections|recipients|emails|concurrent .. exceed*|reached|per',
@@ -292,7 +295,7 @@ const wordSignals = [
       'trop de connexions|messages|destinataires|connection',
     ],
     unless: ['hop*', 'received headers', 'too many errors', 'too many .. unknown|invalid'],
-    over: ['1.1', '2', '3', '4', '5', '7'],
+    over: ['2', '3', '4', '7'],
   },
   {
     cause: 'too_large',
@@ -320,7 +323,7 @@ const wordSignals = [
     ],
     has: ['recipsizelimit', 'sizelimit', 'messagetoolarge', 'メッセージサイズ', '邮件过大', '邮件太大', '超过大小', '郵件過大'],
     unless: ['mailbox size'],
-    over: ['1', '2', '3', '5', '6', '7'],
+    over: ['2', '3', '7'],
   },
   // What stands on lists.
   {
@@ -369,6 +372,7 @@ const wordSignals = [
       'request|for removal',
       'remove* .. list',
       'part of their network on our block',
+      'permanent failure ... blocked',
       // German
       'ip|ip-adresse|server|mailserver|host|absender|adresse .. gesperrt|blockiert|gelistet|geblockt',
       'sperrliste|blockliste|blockierliste|sperrlisten',
@@ -443,20 +447,21 @@ const wordSignals = [
       'policy',
       'allowed senders',
     ],
-    over: ['1', '2', '3', '4', '5', '6', '7'],
+    over: ['1.8', '2', '3', '4', '7'],
   },
   // The sender's address, before the recipient's.
   {
     cause: 'sender_rejected',
     says: [
-      'sender|from|mailfrom|envelope|originator .. address|domain .. reject*|refused|denied|invalid|not exist|not found|unknown|not valid|must exist|not resolve|unverified|not verified|not allowed|bad|illegal|missing',
-      'sender .. reject*|refused|denied|invalid|unknown|not exist|not verify|not verified|not allowed|not permitted|unverified|not valid|unresolvable|not found|blocked|mismatch|must exist|forbidden|not authorized|blacklisted',
+      'sender*|from|mailfrom|envelope|originator .. reject*|refused|denied|invalid|unknown|unverified|unresolvable|bad|illegal|missing|mismatch*|forbidden|blacklisted|blocked|bogus',
+      'sender*|mailfrom|envelope|originator .. not|must .. exist|found|resolve|valid|verif*|allowed|permitted|authori*|accepted|correct|match',
       'invalid|unknown|bad|unverified|unresolvable|illegal|bogus|forged|malformed .. sender*|originator',
       'sender domain .. not|must|unknown|invalid|unresolv*|bogus',
       'domain .. sender .. not|unknown|invalid|unresolv*',
       'sender verify|verification|callout failed|fail*',
       'verif* .. sender .. fail*',
-      'mail from .. refused|reject*|denied|not allowed|invalid|domain|command .. not|failed',
+      'mail from .. refused|reject*|denied|invalid',
+      'mail from .. domain|command|address .. not|failed',
       'mail from|mailfrom .. mismatch*|invalid|not|domain',
       'from domain|address|header .. invalid|not|missing|required|valid',
       'no valid from',
@@ -480,7 +485,7 @@ const wordSignals = [
     ],
     has: ['发件人不存在', '发件人地址', '发件人域名', '送信者アドレス', '送信元アドレス', '送信元ドメイン'],
     unless: ['rate|frequency|limit*|throttl*', 'recipient .. not|unknown|invalid', 'not want*'],
-    over: ['1', '2.0', '3', '4', '5', '7'],
+    over: ['1', '4.4', '7'],
   },
   // Nobody there.
   {
@@ -492,13 +497,14 @@ const wordSignals = [
     cause: 'unknown_domain',
     says: [
       'no such domain|host',
-      'null mx|mx',
-      'nullmx|nxdomain',
-      'host|domain|hostname|domainname|mx .. not found|exist|resolve|known|valid|exists',
+      'null mx',
+      'nxdomain',
+      'host|host#|domain|hostname|domainname|mx .. not found|exist|resolve|known|valid|exists',
       'host|domain .. unknown|nonexist*|nonexistent|unresolv*|unrouteable',
       'host|domain lookup failed',
       'unknown|invalid|bad|nonexist* domain|host|hostname',
-      'no mx|dns|mail .. record*|host|found',
+      'no mx',
+      'no dns|mail .. record*|host|found',
       'no .. mx|a record*',
       'mx|dns record* .. not found|missing|invalid',
       'no valid|usable mx|mail servers|exchanger*|hosts',
@@ -510,7 +516,8 @@ const wordSignals = [
       'not find|resolve .. domain|host|mx',
       'domain .. existiert nicht|unbekannt|nicht gefunden',
       'domaine .. inconnu|inexistant|introuvable',
-      'dominio .. no existe|inexistente|desconocido|nao existe|non esiste|inesistente|sconosciuto',
+      'dominio .. inexistente|desconocido|desconhecido|inesistente|sconosciuto',
+      'dominio .. no|nao|non existe|esiste|encontrado|trovato',
       'domein .. onbekend|bestaat niet',
       'domena .. nie istnieje|nieznana',
     ],
@@ -523,7 +530,7 @@ const wordSignals = [
       'tenant|customer',
     ],
     ofSender: false,
-    over: ['1.0', '1.10', '3', '4.1', '5', '7'],
+    over: ['1', '4.1', '7'],
   },
   {
     cause: 'moved',
@@ -536,13 +543,14 @@ const wordSignals = [
     ],
     unless: sendingSide,
     ofSender: false,
-    over: ['1.6', '7'],
+    over: ['1.6'],
   },
   {
     cause: 'disabled_account',
     says: [
-      `${who} .. disabled|suspended|inactive|deactivated|discontinued|expired|closed|terminated|locked|frozen|cancel*|archived|deleted|dormant|retired|deprovisioned|inactivity|removed|banned|blocked|abandoned|decommissioned`,
-      'disabled|suspended|inactive|deactivated|discontinued|expired|closed|locked|frozen|archived|deleted|cancel*|blocked|terminated .. user*|recipient*|mailbox*|account*|addressee|email address|inbox',
+      `${who} .. disabled|suspended|inactive|deactivated|discontinued|expired|closed|terminated|locked|frozen|cancel*|archived|deleted|dormant|retired|deprovisioned|inactivity|removed|abandoned|decommissioned`,
+      'user*|mailbox*|account*|inbox .. blocked|banned|barred',
+      'disabled|suspended|inactive|deactivated|discontinued|expired|closed|locked|frozen|archived|deleted|cancel*|terminated .. user*|recipient*|mailbox*|account*|addressee|inbox|email',
       `${who} .. not activ*|enabled`,
       'no longer active|valid|use|used|employed|works|available|monitored|accepts|working|with|here|supported|service|exists',
       'not longer active|valid',
@@ -608,7 +616,7 @@ const wordSignals = [
       'not available',
     ],
     ofSender: false,
-    over: ['2', '3', '5', '7', '4'],
+    over: ['4.1', '7'],
   },
   {
     cause: 'not_accepting',
@@ -625,7 +633,7 @@ const wordSignals = [
       'currently|temporar*|try|later|time|now',
     ],
     ofSender: false,
-    over: ['1.10', '3'],
+    over: ['1.10', '3.2'],
   },
   {
     cause: 'unknown_user',
@@ -656,7 +664,7 @@ const wordSignals = [
       'unknown local part',
       'unknown|local part|user in|table|local|virtual',
       'user .. relay|local|virtual .. table',
-      'not exist|found on|in server|system|directory|table|here',
+      'not exist|exists|found|listed .. server|system|directory|table|here',
       'is|marked as|invalid .. address*|user*|recipient*|mailbox*',
       'address* .. marked .. invalid',
       'misspelled|misspelt',
@@ -753,9 +761,9 @@ const wordSignals = [
       '收件人未知',
       '无效用户',
     ],
-    unless: [...sendingSide, 'relay* denied|not permitted|access|prohibited', 'invalid .. connection'],
+    unless: [...sendingSide, 'relay* .. denied|not|access|prohibited'],
     ofSender: false,
-    over: ['2', '3', '4.1', '5', '6', '7'],
+    over: ['4.1', '7'],
   },
   {
     cause: 'relay_denied',
@@ -777,8 +785,8 @@ const wordSignals = [
       'email address not verified',
       'not authorized|permitted|allowed .. send|relay .. through|from|as|domain',
     ],
-    unless: ['spf|dkim|dmarc'],
-    over: ['1', '3', '5', '7'],
+    unless: ['group|list|distribution|members'],
+    over: ['1.2', '7'],
   },
   {
     cause: 'loop',
@@ -790,7 +798,7 @@ const wordSignals = [
       'too many hops|received|hop',
       'maximum hop*',
     ],
-    over: ['1', '3', '4', '5', '6', '7'],
+    over: ['4'],
   },
   {
     cause: 'spam_content',
@@ -798,7 +806,8 @@ const wordSignals = [
       'spam|junk|unsolicited|ube|uce|bulk|spamtrap|spamming|spam-like|spammy|antispam|anti-spam',
       'anti spam',
       'spam*',
-      'content .. reject*|denied|blocked|refused|filter*|banned|policy|not accept*|unacceptable|restrict*|scan*|violation|prohibited',
+      'content* .. reject*|denied|blocked|refused|filter*|banned|unacceptable|restrict*|scan*|violation|prohibited',
+      'content* .. not .. accept*|allow*|permit*',
       'reject*|denied|blocked|banned|filtered|refused|forbidden|prohibited|offensive|suspicious|objectionable .. content|contents|body',
       'banned|prohibited|suspicious content|subject|link*|url*|words',
       'url|link|links|domain|uri .. in|within|found .. message|body|content',
@@ -812,12 +821,13 @@ const wordSignals = [
     ],
     has: ['help_spam', 'antispam', 'spam_', 'notspam', '垃圾邮件', '垃圾郵件', '迷惑メール', 'スパム', 'dt:spm', 'mi:spb'],
     unless: ['not spam'],
-    over: ['1', '2', '3', '5', '6', '7'],
+    over: ['2.1', '7'],
   },
   {
     cause: 'policy',
     says: [
-      'attachment* .. not allowed|not permitted|prohibited|illegal|blocked|reject*|denied|banned|type|disallowed|unacceptable|guidelines',
+      'attachment* .. prohibited|illegal|blocked|reject*|denied|banned|disallowed|unacceptable|guidelines',
+      'attachment* .. not .. allow*|permit*|accept*',
       'illegal|prohibited|banned|blocked|forbidden|unacceptable|dangerous .. attachment*|file',
       'file|attachment type|types|extension',
       'potential security issue',
@@ -831,8 +841,8 @@ const wordSignals = [
       'delivery not authorized|authorised|allowed',
       'reject* by recipient*|user*|destination|admin*|remote|rule|filter|system|domain',
       'mail|message|email|envelope reject*|denied|refused|blocked by|due|because',
-      'user refused|rejected|not want*|blocked|declined',
-      'recipient .. not want*|refused|declined',
+      'user|recipient refused|rejected|declined',
+      'user|recipient not .. want|accept',
       'refused to receive',
       'not want .. mail|email',
       'sender not .. allowed|senders list|authorized',
@@ -850,7 +860,7 @@ const wordSignals = [
       'beleid|polityk*',
     ],
     unless: ['temporar* deferred', 'rate|throttl*|quota|too many'],
-    over: ['0', '1.0', '2.0', '3', '4.1', '5', '6', '7'],
+    over: ['4.1', '7'],
   },
   {
     cause: 'protocol',
@@ -878,13 +888,12 @@ const wordSignals = [
       'pipelining|non-ascii|non-encoded',
     ],
     unless: ['mailbox|recipient|address syntax'],
-    over: ['0', '1.0', '2.0', '5', '6', '7'],
   },
   {
     cause: 'greylisted',
     says: ['greylist*|graylist*|grey-list*|grey|gray|postgrey', 'greylisting|graylisting'],
     has: ['greylist', 'graylist'],
-    over: ['2.0', '7', '1', '3'],
+    over: ['7'],
   },
   {
     cause: 'expired',
@@ -908,7 +917,7 @@ const wordSignals = [
       'time to|allowed live exceeded',
       'too old',
     ],
-    over: ['0', '1.0', '2.0', '3', '4', '5'],
+    over: ['3', '4'],
   },
   {
     cause: 'network',
@@ -924,8 +933,10 @@ const wordSignals = [
       'connection refused|lost|reset|closed|dropped|failed|timed',
       'no route',
       'network unreachable|error|problem',
-      'host|server|network|destination unreachable|down|not responding|not reachable|not answer*',
-      'unreachable|no answer|response|socketerror',
+      'host|host#|server|network|destination unreachable|down',
+      'host|host#|server|network|destination not responding|reachable|answer*|respond',
+      'unreachable|socketerror',
+      'no answer|response',
       'temporary dns|lookup|name fail*|error',
       'dns .. temporar*|timeout|servfail|fail*|error',
       'name server .. fail*|timeout|error',
@@ -936,7 +947,7 @@ const wordSignals = [
     ],
     has: ['socketerror', 'タイムアウト', '连接超时', '無法連接', '无法连接', '接続できません'],
     unless: ['mail from .. mismatch*', 'spf'],
-    over: ['0', '1.0', '2.0', '3', '4.0', '4.3', '4.5', '5'],
+    over: ['3'],
   },
   {
     cause: 'system',
@@ -949,7 +960,7 @@ const wordSignals = [
       'server|system|service|host|mta .. busy|overload*|unavailable|down|maintenance|shutting', 'server|system|service|host .. not available|ready',
       'service not available|unavailable|currently',
       'not available|unavailable|busy .. now|currently|moment|time',
-      'internal|configuration|software|server|database|processing|local|ldap|backend|i/o|disk|delivery error|failure|exception|problem|fault',
+      'internal|configuration|software|server|database|processing|local|ldap|backend|i/o|disk error|failure|exception|problem|fault',
       'out of disk|memory|space',
       'disk full|error|space',
       'no space|disk',
@@ -969,7 +980,6 @@ const wordSignals = [
     ],
     has: ['一時的', '暂时', '系统繁忙', '系統忙', '稍后', '稍後', 'しばらく'],
     unless: ['reputation|spam|block*|blacklist*|polic*', 'client host'],
-    over: ['0', '1.0', '2.0', '3', '5', '4'],
   },
 ] as const satisfies readonly WordSignal[];
 
@@ -1045,8 +1055,18 @@ const commands = [
   ['refused to talk to me', null],
 ] as const satisfies readonly (readonly [string, 'sender' | null])[];
 
+/** Most replies are no transcript. */
+const isTranscript = new RegExp(commands.map(([words]) => words.replaceAll(/[[\]]/g, '\\$&')).join('|'));
+
+/** The letters of each signal's `has` in ASCII, and those of languages that need more. */
+const lettersOf = allSignals.map(({ has = [] }) => ({
+  ascii: has.filter(letters => /^[ -~]*$/.test(letters)),
+  others: has.filter(letters => !/^[ -~]*$/.test(letters)).map(folded),
+}));
+
 interface Spoken {
   readonly text: string;
+  readonly isAscii: boolean;
   readonly ofSender: boolean;
   readonly sentences: ReadonlyMap<number, number[]>;
 }
@@ -1054,19 +1074,23 @@ interface Spoken {
 function spokenIn(reply: string): Spoken {
   let text = folded(reply);
   let ofSender = false;
-  for (const [words, whose] of commands) {
-    if (!text.includes(words)) continue;
-    ofSender ||= whose === 'sender';
-    text = text.replaceAll(words, ' . ');
+  if (isTranscript.test(text)) {
+    for (const [words, whose] of commands) {
+      if (!text.includes(words)) continue;
+      ofSender ||= whose === 'sender';
+      text = text.replaceAll(words, ' . ');
+    }
   }
-  return { text, ofSender, sentences: spokenOf(wordsOf(text)) };
+  return { text, isAscii: /^[ -~]*$/.test(text), ofSender, sentences: spokenOf(wordsOf(text)) };
 }
 
-function holds(index: number, { text, ofSender, sentences }: Spoken, ofClass: string): boolean {
+function holds(index: number, { text, isAscii, ofSender, sentences }: Spoken, ofClass: string): boolean {
   const signal = allSignals[index]!;
   if (signal.class !== undefined && signal.class !== ofClass) return false;
   if (signal.ofSender !== undefined && signal.ofSender !== ofSender) return false;
-  if (signal.has?.some(letters => text.includes(letters))) return true;
+  const { ascii, others } = lettersOf[index]!;
+  const has = (letters: string) => text.includes(letters);
+  if (ascii.some(has) || (!isAscii && others.some(has))) return true;
   const said = sentences.get(index);
   if (said === undefined) return false;
   const excepted = sentences.get(allSignals.length + index);
@@ -1110,7 +1134,7 @@ function evidenceIn(reply: SmtpReply): Evidence {
   const found = { class: ofClass, detail, ofWords: said?.cause, ofCode };
   if ((said?.cause ?? ofCode) !== undefined) return { ...found, weak: undefined };
   const hinted = weakSignals.find((_, index) => holds(wordSignals.length + index, spoken, ofClass || '5'));
-  const ofSubject = ofClass === '5' ? subjectSignals[detail.split('.', 1)[0]!] : undefined;
+  const ofSubject = ofClass === '5' && detail !== emptyDetail ? subjectSignals[detail.split('.', 1)[0]!] : undefined;
   return { ...found, weak: hinted?.cause ?? ofSubject ?? replyCodeSignals[replyCode] };
 }
 
