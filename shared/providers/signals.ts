@@ -8,8 +8,8 @@
  */
 
 import { type Cause, causes, type Failure, type FailureStatus, failureBy } from '../causes.ts';
-import { enhancedCodesIn, replyCodeIn, type SmtpReply } from './smtp-reply.ts';
 import { folded, phraseFinder, wordsOf } from './phrases.ts';
+import { enhancedCodesIn, replyCodeIn, type SmtpReply } from './smtp-reply.ts';
 
 /** More of a reply than this is not looked at. */
 const maxReplyCharacters = 2_000;
@@ -64,7 +64,7 @@ const codeSignals = [
   ['7.511', 'blocked'],
   ['7.515', 'authentication_failed'],
   ['7.606-649', 'blocked'],
-  ['7.705', 'rate_limited'],
+  ['7.705', 'blocked'],
   ['7.708', 'blocked'],
 ] as const satisfies readonly (readonly [CodeRange, Cause])[];
 
@@ -91,6 +91,8 @@ interface WordSignal {
   readonly says?: readonly string[];
   /** ...or these letters stand anywhere, as in a link, a name with dots, or a language that has no blanks. */
   readonly has?: readonly string[];
+  /** ...and these letters nowhere... */
+  readonly lacks?: readonly string[];
   /** ...and in the same sentence none of these phrases is. */
   readonly unless?: readonly string[];
   /** The reply's class, where it matters. */
@@ -109,7 +111,8 @@ const notThere =
 
 /** The sending side: its addresses, hosts and names can be unknown, invalid or refused, too. */
 const sendingSide = [
-  'sender*|helo|ehlo|spf|dkim|dmarc|client|ptr|rdns|originat*|envelope|return-path|mailfrom|submitter|from',
+  'sender*|helo|ehlo|spf|dkim|dmarc|client|ptr|rdns|originat*|envelope|return-path|mailfrom|submitter',
+  'from domain|address|header',
   'mail from',
   'return path',
   'reverse dns',
@@ -136,6 +139,7 @@ const wordSignals = [
       'fail* authentication checks',
       'sending server not authorized',
     ],
+    has: ['openspf', 'spf.pobox', 'dmarc'],
     over: 'any',
   },
   {
@@ -194,30 +198,30 @@ const wordSignals = [
       'out of storage|space|disk',
       'max|maximum mailbox|inbox size',
       // German
-      'postfach|mailbox|konto|speicher*|briefkasten|empfangerpostfach|empfaengerpostfach|mailkonto|benutzerkonto|posteingang .. voll|uberfullt|ueberfuellt|uberlaufen',
-      'speicherplatz|kontingent|speicherlimit|postfachgrosse|postfachgroesse|postfachlimit|speicherkontingent .. uberschritten|ueberschritten|erschopft|erschoepft|erreicht|aufgebraucht|voll|ausgeschopft|ausgeschoepft',
-      'nicht|kein .. genugend|genuegend|ausreichend|freier .. speicher*|platz',
+      'postfach|mailbox|konto|speicher*|briefkasten|empfangerpostfach|empfaengerpostfach|mailkonto|benutzerkonto|posteingang ... voll|uberfullt|ueberfuellt|uberlaufen',
+      'speicherplatz|kontingent|speicherlimit|postfachgrosse|postfachgroesse|postfachlimit|speicherkontingent ... uberschritten|ueberschritten|erschopft|erschoepft|erreicht|aufgebraucht|voll|ausgeschopft|ausgeschoepft',
+      'nicht|kein ... genugend|genuegend|ausreichend|freier ... speicher*|platz',
       'zu viele mails|nachrichten',
       // French
-      'boite|boites|messagerie|bal|mailbox|compte|repertoire .. pleine|plein|saturee|sature|remplie|surchargee',
-      'quota|espace|limite|capacite .. depasse*|atteint*|sature*|insuffisant*|epuise*|plein',
+      'boite|boites|messagerie|bal|mailbox|compte|repertoire ... pleine|plein|saturee|sature|remplie|surchargee',
+      'quota|espace|limite|capacite ... depasse*|atteint*|sature*|insuffisant*|epuise*|plein',
       // Spanish and Portuguese
-      'buzon|casilla|bandeja|cuenta|correo|caixa|conta|mailbox|carpeta .. lleno|llena|cheio|cheia|lotado|lotada|saturad*',
-      'cuota|cota|quota|espacio|espaco|almacenamiento|armazenamento|limite|capacidad|capacidade .. excedid*|superad*|ultrapassad*|atingid*|insuficiente|agotad*|esgotad*|excedeu|sobrepasad*|alcanzad*',
-      'excede|excedido|excedeu|supera|superado|sobrepasa .. cuota|cota|quota|espacio|espaco|almacenamiento|limite',
+      'buzon|casilla|bandeja|cuenta|correo|caixa|conta|mailbox|carpeta ... lleno|llena|cheio|cheia|lotado|lotada|saturad*',
+      'cuota|cota|quota|espacio|espaco|almacenamiento|armazenamento|limite|capacidad|capacidade ... excedid*|superad*|ultrapassad*|atingid*|insuficiente|agotad*|esgotad*|excedeu|sobrepasad*|alcanzad*',
+      'excede|excedido|excedeu|supera|superado|sobrepasa ... cuota|cota|quota|espacio|espaco|almacenamiento|limite',
       'sin espacio|espaco',
       'sem espaco',
       // Italian
-      'casella|cassetta|mailbox|account|posta .. pien*|satur*|esaurit*',
-      'quota|spazio|limite|capacita .. superat*|esaurit*|insufficiente|raggiunt*|eccedut*',
+      'casella|cassetta|mailbox|account|posta ... pien*|satur*|esaurit*',
+      'quota|spazio|limite|capacita ... superat*|esaurit*|insufficiente|raggiunt*|eccedut*',
       // Dutch
-      'postvak|postbus|mailbox|brievenbus|inbox|account .. vol',
-      'quotum|quota|opslag*|schijfruimte|ruimte .. overschreden|bereikt|vol|onvoldoende|op',
-      'onvoldoende .. ruimte|opslag*',
+      'postvak|postbus|mailbox|brievenbus|inbox|account ... vol',
+      'quotum|quota|opslag*|schijfruimte|ruimte ... overschreden|bereikt|vol|onvoldoende|op',
+      'onvoldoende ... ruimte|opslag*',
       // Polish
-      'skrzynk*|konto|konta|skrzynce .. pelna|pelne|pelny|przepelnion*|zapelnion*|przekroczon*',
-      'przekroczon*|przekroczyl* .. limit*|pojemnosc*|quot*|miejsc*|przestrzen*',
-      'pojemnosc|limit|quota .. przekroczon*|wyczerpan*',
+      'skrzynk*|konto|konta|skrzynce ... pelna|pelne|pelny|przepelnion*|zapelnion*|przekroczon*',
+      'przekroczon*|przekroczyl* ... limit*|pojemnosc*|quot*|miejsc*|przestrzen*',
+      'pojemnosc|limit|quota ... przekroczon*|wyczerpan*',
       'brak miejsca',
     ],
     has: [
@@ -269,8 +273,10 @@ const wordSignals = [
       'too many messages|recipients|connections|emails|mails',
       'too fast|frequent|frequently',
       'rate|frequency|connection|concurrency|volume|sending|hourly|daily .. limit*|exceed*|throttl*',
-      'message rate|limit|quota .. exceed*|reached', 'rate|frequency|volume too high',
-      'limit* .. rate|frequency', 'limit* .. per hour|minute|day',
+      'message rate|limit|quota .. exceed*|reached',
+      'rate|frequency|volume too high',
+      'limit* .. rate|frequency',
+      'limit* .. per hour|minute|day',
       'limit .. number .. messages|connections|recipients|emails',
       'max|maximum .. messages|connections|recipients|emails|concurrent .. exceed*|reached|per',
       'max|maximum number .. connections|sessions|messages|recipients',
@@ -294,13 +300,14 @@ const wordSignals = [
       'zu viele verbindungen|empfanger|anfragen',
       'trop de connexions|messages|destinataires|connection',
     ],
-    unless: ['hop*', 'received headers', 'too many errors', 'too many .. unknown|invalid'],
+    unless: ['hop*', 'received headers', 'too many errors', 'too many .. unknown|invalid|bad'],
     over: ['2', '3', '4', '7'],
   },
   {
     cause: 'too_large',
     says: [
-      'message|mail|email|size|data|attachment*|content|file|body .. too large|big', 'message|mail|email|data|body|content too long',
+      'message|mail|email|size|data|attachment*|content|file|body .. too large|big',
+      'message|mail|email|data|body|content too long',
       'too large|big .. message|mail|email|attachment*|size|limit',
       'message|mail|email|data|content .. size|length .. exceed*|limit|maximum|reached|larger|too|above|over|greater|achieved|threshold|not accepted',
       'message|mail|email|attachment* .. exceed* .. size|limit|maximum|length|fixed|allowed|bytes|mb|kb',
@@ -321,7 +328,16 @@ const wordSignals = [
       'bericht te groot',
       'wiadomosc .. za|zbyt duza',
     ],
-    has: ['recipsizelimit', 'sizelimit', 'messagetoolarge', 'メッセージサイズ', '邮件过大', '邮件太大', '超过大小', '郵件過大'],
+    has: [
+      'recipsizelimit',
+      'sizelimit',
+      'messagetoolarge',
+      'メッセージサイズ',
+      '邮件过大',
+      '邮件太大',
+      '超过大小',
+      '郵件過大',
+    ],
     unless: ['mailbox size'],
     over: ['2', '3', '7'],
   },
@@ -345,7 +361,7 @@ const wordSignals = [
       'ip|ip# .. rejected|denied|refused|barred',
       'rejected|denied|refused .. ip|ip#',
       'blocked|banned|blacklisted|barred .. ip|client|host|network|server',
-      'spamhaus|spamcop|barracuda*|sorbs|senderscore|uceprotect|cloudmark|invaluement|hostkarma|trendmicro|abusix|mailspike|nixspam|manitu|spamrl|njabl|ordb|cbl|proofpoint|ironport|senderbase|talos|symantec',
+      'spamhaus|spamcop|sorbs|senderscore|uceprotect|cloudmark|invaluement|hostkarma|abusix|mailspike|nixspam|manitu|spamrl|njabl|ordb|cbl|senderbase',
       'poor|bad|low|negative|reputation|suspicious .. reputation|score',
       'reputation .. low|poor|bad|sender|ip|domain|score|problem*|issue*',
       'reputation',
@@ -374,22 +390,22 @@ const wordSignals = [
       'part of their network on our block',
       'permanent failure ... blocked',
       // German
-      'ip|ip-adresse|server|mailserver|host|absender|adresse .. gesperrt|blockiert|gelistet|geblockt',
+      'ip|ip-adresse|server|mailserver|host|absender|adresse ... gesperrt|blockiert|gelistet|geblockt',
       'sperrliste|blockliste|blockierliste|sperrlisten',
       'schwarz* liste',
       // French
-      'ip .. bloquee|bloque|blacklistee|refusee',
-      'adresse ip .. bloquee|bloque|blacklistee|refusee|listee',
-      'serveur .. bloque|blackliste',
+      'ip ... bloquee|bloque|blacklistee|refusee',
+      'adresse ip ... bloquee|bloque|blacklistee|refusee|listee',
+      'serveur ... bloque|blackliste',
       'liste noire|noires',
       // Spanish, Portuguese, Italian
-      'ip|servidor|dominio|endereco|direccion|server|indirizzo .. bloquead*|bloccat*|listad*',
+      'ip|servidor|dominio|endereco|direccion|server|indirizzo ... bloquead*|bloccat*|listad*',
       'lista negra|nera|negras|bloqueo|bloqueio',
       // Dutch
-      'ip|server|ip-adres|mailserver|afzender .. geblokkeerd|geweigerd|geblacklist',
+      'ip|server|ip-adres|mailserver|afzender ... geblokkeerd|geweigerd|geblacklist',
       'zwarte lijst',
       // Polish
-      'ip|serwer|adres|nadawc* .. zablokowan*|blokowan*',
+      'ip|serwer|adres|nadawc* ... zablokowan*|blokowan*',
       'czarn* lis*',
     ],
     has: [
@@ -432,6 +448,8 @@ const wordSignals = [
       '被拦截',
       '被屏蔽',
       '被封',
+      '封锁',
+      '封鎖',
       '封禁',
       '拒收',
       '列入',
@@ -453,7 +471,7 @@ const wordSignals = [
   {
     cause: 'sender_rejected',
     says: [
-      'sender*|from|mailfrom|envelope|originator .. reject*|refused|denied|invalid|unknown|unverified|unresolvable|bad|illegal|missing|mismatch*|forbidden|blacklisted|blocked|bogus',
+      'sender*|mailfrom|envelope|originator .. reject*|refused|denied|invalid|unknown|unverified|unresolvable|bad|illegal|missing|mismatch*|forbidden|blacklisted|blocked|bogus',
       'sender*|mailfrom|envelope|originator .. not|must .. exist|found|resolve|valid|verif*|allowed|permitted|authori*|accepted|correct|match',
       'invalid|unknown|bad|unverified|unresolvable|illegal|bogus|forged|malformed .. sender*|originator',
       'sender domain .. not|must|unknown|invalid|unresolv*|bogus',
@@ -462,8 +480,12 @@ const wordSignals = [
       'verif* .. sender .. fail*',
       'mail from .. refused|reject*|denied|invalid',
       'mail from .. domain|command|address .. not|failed',
+      'mail from .. must|same|equal|match',
+      'refus* .. sender|envelope',
+      'sender .. null|no mx',
       'mail from|mailfrom .. mismatch*|invalid|not|domain',
-      'from domain|address|header .. invalid|not|missing|required|valid',
+      'from domain|address|header .. invalid|missing|required',
+      'from header .. not',
       'no valid from',
       'invalid from',
       'envelope sender|from .. must|invalid|reject*|not|domain',
@@ -483,15 +505,24 @@ const wordSignals = [
       'afzender .. geweigerd|ongeldig|onbekend|niet',
       'nadawc* .. odrzucon*|nieznan*|nieprawidlow*|nie',
     ],
-    has: ['发件人不存在', '发件人地址', '发件人域名', '送信者アドレス', '送信元アドレス', '送信元ドメイン'],
+    has: ['发件人', '發件人', '寄件人', '寄件者', '送信者', '送信元アドレス', '送信元ドメイン'],
     unless: ['rate|frequency|limit*|throttl*', 'recipient .. not|unknown|invalid', 'not want*'],
     over: ['1', '4.4', '7'],
   },
   // Nobody there.
   {
     cause: 'unknown_user',
-    says: ['recipient address rejected access denied', 'recipient address rejected .. user unknown|unknown'],
+    says: ['recipient address|addresses rejected access denied', 'recipient address rejected .. user unknown|unknown'],
     over: ['4.1', '7'],
+  },
+  {
+    cause: 'unknown_domain',
+    says: [
+      'domain .. recipient .. not .. exist*|found|resolve*|valid',
+      'recipient|destination domain|host .. not|unknown|invalid|nonexist*',
+      'destination system',
+    ],
+    over: ['1', '4', '7'],
   },
   {
     cause: 'unknown_domain',
@@ -510,7 +541,6 @@ const wordSignals = [
       'no valid|usable mx|mail servers|exchanger*|hosts',
       'no mail hosts|servers|exchanger*',
       'unrouteable|unroutable mail|domain',
-      'all relevant mx records',
       'name or|service not known|found',
       'name service error',
       'not find|resolve .. domain|host|mx',
@@ -521,16 +551,18 @@ const wordSignals = [
       'domein .. onbekend|bestaat niet',
       'domena .. nie istnieje|nieznana',
     ],
-    has: ['域名不存在', '域名无法解析', 'ドメインが存在', 'ドメインが見つか'],
+    has: ['域名不存在', '域名无法解析', '域名错误', '網域不存在', 'ドメインが存在', 'ドメインが見つか'],
+    lacks: ['发件人', '發件人', '寄件人', '寄件者', '送信者', '送信元'],
     unless: [
       ...sendingSide,
-      'user*|mailbox*|account*|addressee|member .. not|unknown|doesnt|invalid',
+      'user*|mailbox*|account*|addressee|member|recipient*|person|address .. not|unknown|invalid',
+      'unknown|invalid|no .. user*|mailbox*|account*|recipient*|person|address',
       'relay*',
       'timeout|timed|temporar*|try',
       'tenant|customer',
     ],
     ofSender: false,
-    over: ['1', '4.1', '7'],
+    over: ['1.1', '1.10', '4', '7'],
   },
   {
     cause: 'moved',
@@ -539,6 +571,7 @@ const wordSignals = [
       'moved to|permanently',
       'new address|email .. is|please|@',
       'changed .. address',
+      'please try|use @',
       'address .. changed to',
     ],
     unless: sendingSide,
@@ -552,7 +585,7 @@ const wordSignals = [
       'user*|mailbox*|account*|inbox .. blocked|banned|barred',
       'disabled|suspended|inactive|deactivated|discontinued|expired|closed|locked|frozen|archived|deleted|cancel*|terminated .. user*|recipient*|mailbox*|account*|addressee|inbox|email',
       `${who} .. not activ*|enabled`,
-      'no longer active|valid|use|used|employed|works|available|monitored|accepts|working|with|here|supported|service|exists',
+      'no longer active|use|used|employed|works|available|monitored|accepts|working|with|supported|service|in',
       'not longer active|valid',
       'left company|organization|organisation',
       'no longer .. company|employ*|organization|works',
@@ -561,21 +594,21 @@ const wordSignals = [
       'extended absence|inactivity',
       'due to inactivity',
       // German
-      'postfach|konto|benutzer*|mailbox|account|empfanger|empfaenger|adresse|kunde .. gesperrt|deaktiviert|stillgelegt|inaktiv|geschlossen|abgeschaltet|geloscht|geloescht|gekundigt|gekuendigt',
-      'postfach|konto|benutzer*|mailbox|account .. nicht .. aktiv|freigeschaltet',
-      'deaktivierte*|gesperrte*|inaktive*|geschlossene* .. postfach|konto|benutzer*|mailbox|empfanger',
+      'postfach|konto|benutzer*|mailbox|account|empfanger|empfaenger|adresse|kunde ... gesperrt|deaktiviert|stillgelegt|inaktiv|geschlossen|abgeschaltet|geloscht|geloescht|gekundigt|gekuendigt',
+      'postfach|konto|benutzer*|mailbox|account ... nicht ... aktiv|freigeschaltet',
+      'deaktivierte*|gesperrte*|inaktive*|geschlossene* ... postfach|konto|benutzer*|mailbox|empfanger',
       // French
-      'compte|boite|boites|destinataire|utilisateur|adresse|messagerie .. desactive*|suspendu*|ferme*|bloque*|archive*|inactif|inactive|inactifs|resilie*|supprime*|cloture*|expire*',
+      'compte|boite|boites|destinataire|utilisateur|adresse|messagerie ... desactive*|suspendu*|ferme*|bloque*|archive*|inactif|inactive|inactifs|resilie*|supprime*|cloture*|expire*',
       // Spanish
-      'cuenta|usuario|buzon|casilla|destinatario|direccion .. desactivad*|deshabilitad*|suspendid*|inactiv*|bloquead*|cancelad*|cerrad*|inhabilitad*|eliminad*|desabilitad*|caducad*',
+      'cuenta|usuario|buzon|casilla|destinatario|direccion ... desactivad*|deshabilitad*|suspendid*|inactiv*|bloquead*|cancelad*|cerrad*|inhabilitad*|eliminad*|desabilitad*|caducad*',
       // Portuguese
-      'conta|usuario|utilizador|caixa|destinatario|endereco .. desativad*|desactivad*|desabilitad*|suspens*|inativ*|bloquead*|encerrad*|cancelad*|inativa|excluid*',
+      'conta|usuario|utilizador|caixa|destinatario|endereco ... desativad*|desactivad*|desabilitad*|suspens*|inativ*|bloquead*|encerrad*|cancelad*|inativa|excluid*',
       // Italian
-      'casella|account|utente|destinatario|indirizzo .. disabilitat*|disattivat*|sospes*|inattiv*|bloccat*|chius*|scadut*|cancellat*',
+      'casella|account|utente|destinatario|indirizzo ... disabilitat*|disattivat*|sospes*|inattiv*|bloccat*|chius*|scadut*|cancellat*',
       // Dutch
-      'account|postbus|postvak|mailbox|gebruiker|ontvanger|adres .. uitgeschakeld|geblokkeerd|opgeheven|gedeactiveerd|inactief|afgesloten|opgeschort|gesloten|verwijderd|vervallen',
+      'account|postbus|postvak|mailbox|gebruiker|ontvanger|adres ... uitgeschakeld|geblokkeerd|opgeheven|gedeactiveerd|inactief|afgesloten|opgeschort|gesloten|verwijderd|vervallen',
       // Polish
-      'konto|skrzynk*|uzytkownik*|adres*|odbiorc* .. zablokowan*|wylaczon*|nieaktywn*|zawieszon*|zamkniet*|usuniet*|dezaktywowan*|skasowan*',
+      'konto|skrzynk*|uzytkownik*|adres*|odbiorc* ... zablokowan*|wylaczon*|nieaktywn*|zawieszon*|zamkniet*|usuniet*|dezaktywowan*|skasowan*',
     ],
     has: [
       'p=disableduser',
@@ -615,6 +648,7 @@ const wordSignals = [
       'license|licence',
       'not available',
     ],
+    class: '5',
     ofSender: false,
     over: ['4.1', '7'],
   },
@@ -629,7 +663,7 @@ const wordSignals = [
     ],
     unless: [
       'sender*|from|you*|client|ip|policy|header*|address*|dynamic|spam|unauthenticated|content|attachment*',
-      'user*|mailbox*|recipient*',
+      'user*|mailbox*|recipient*|relay*',
       'currently|temporar*|try|later|time|now',
     ],
     ofSender: false,
@@ -674,6 +708,7 @@ const wordSignals = [
       'bad|malformed|illegal address|recipient|mailbox syntax',
       'not .. rfc .. address',
       'recipient verif* fail*',
+      'not deliver mail for',
       'undeliverable address',
       'unverified address',
       'address verification .. progress|fail*',
@@ -682,36 +717,37 @@ const wordSignals = [
       'wrong recipient*|address|user|email',
       'user mailbox not',
       // German
-      'benutzer*|empfanger*|empfaenger*|postfach|adresse|mailadresse|emailadresse|konto|teilnehmer|mailbox|nutzer|kennung .. existiert|unbekannt*|nicht|ungultig|ungueltig|falsch .. nicht|gefunden|vorhanden|bekannt|existiert|unbekannt*|ungultig*|ungueltig*|zustellbar',
-      'benutzer*|empfanger*|empfaenger*|postfach|adresse|mailadresse|emailadresse|konto|teilnehmer|nutzer|kennung .. unbekannt*|ungultig|ungueltig|falsch',
-      'unbekannte*|ungultige*|ungueltige*|falsche* .. benutzer*|empfanger*|empfaenger*|adresse*|postfach|nutzer|teilnehmer|konto|mailadresse',
-      'kein* .. benutzer|postfach|empfanger|empfaenger|konto|nutzer|mailbox',
+      'benutzer*|empfanger*|empfaenger*|postfach|adresse|mailadresse|emailadresse|konto|teilnehmer|mailbox|nutzer|kennung ... existiert|unbekannt*|nicht|ungultig|ungueltig|falsch ... nicht|gefunden|vorhanden|bekannt|existiert|unbekannt*|ungultig*|ungueltig*|zustellbar',
+      'benutzer*|empfanger*|empfaenger*|postfach|adresse|mailadresse|emailadresse|konto|teilnehmer|nutzer|kennung ... unbekannt*|ungultig|ungueltig|falsch',
+      'unbekannte*|ungultige*|ungueltige*|falsche* ... benutzer*|empfanger*|empfaenger*|adresse*|postfach|nutzer|teilnehmer|konto|mailadresse',
+      'kein* ... benutzer|postfach|empfanger|empfaenger|konto|nutzer|mailbox',
       // French
-      'utilisateur*|destinataire*|adresse*|boite*|compte*|usager|abonne .. inconnu*|inexistant*|invalide*|introuvable*|incorrect*|errone*',
-      'utilisateur*|destinataire*|adresse*|boite*|compte* .. non|pas trouve*|valide|existe|existante',
+      'utilisateur*|destinataire*|adresse*|boite*|compte*|usager|abonne ... inconnu*|inexistant*|invalide*|introuvable*|incorrect*|errone*',
+      'utilisateur*|destinataire*|adresse*|boite*|compte* ... non|pas trouve*|valide|existe|existante',
       'existe|existent pas|plus',
-      'aucun* .. utilisateur|boite|destinataire|compte',
-      'inconnu* .. utilisateur|destinataire|adresse',
+      'aucun* ... utilisateur|boite|destinataire|compte',
+      'inconnu* ... utilisateur|destinataire|adresse',
       // Spanish
-      'usuario*|destinatario*|buzon*|direccion|cuenta*|casilla|correo .. desconocid*|inexistente*|invalid*|incorrect*|erronea',
-      'usuario*|destinatario*|buzon*|direccion|cuenta*|casilla|correo .. no .. existe*|encontrad*|valid*|encontro|encuentra|registrad*|reconocid*',
-      'no existe* .. usuario|destinatario|buzon|direccion|cuenta|casilla|dicha|persona|ese|esa|el|la|tal|correo',
+      'usuario*|destinatario*|buzon*|direccion|cuenta*|casilla|correo ... desconocid*|inexistente*|invalid*|incorrect*|erronea',
+      'usuario*|destinatario*|buzon*|direccion|cuenta*|casilla|correo ... no ... existe*|encontrad*|valid*|encontro|encuentra|registrad*|reconocid*',
+      'no ... encontrado|encontrada ... usuario|destinatario|buzon|direccion|cuenta',
+      'no existe* ... usuario|destinatario|buzon|direccion|cuenta|casilla|dicha|persona|ese|esa|el|la|tal|correo',
       // Portuguese
-      'usuario*|utilizador*|destinatario*|caixa|endereco|conta .. desconhecid*|inexistente*|invalid*|incorret*|incorreto',
-      'usuario*|utilizador*|destinatario*|caixa|endereco|conta .. nao .. existe*|encontrad*|valid*|cadastrad*|foi',
-      'nao existe* .. usuario|utilizador|destinatario|caixa|endereco|conta',
+      'usuario*|utilizador*|destinatario*|caixa|endereco|conta ... desconhecid*|inexistente*|invalid*|incorret*|incorreto',
+      'usuario*|utilizador*|destinatario*|caixa|endereco|conta ... nao ... existe*|encontrad*|valid*|cadastrad*|foi',
+      'nao existe* ... usuario|utilizador|destinatario|caixa|endereco|conta',
       // Italian
-      'utente*|destinatari*|casella|indirizz*|account|mailbox|utenza .. sconosciut*|inesistent*|invalid*|errat*',
-      'utente*|destinatari*|casella|indirizz*|account|utenza .. non .. esiste|esistente|trovat*|valid*|attiv*|riconosciut*',
-      'non .. trovare|trovat*|esiste .. indirizzo|utente|casella|destinatario|account',
+      'utente*|destinatari*|casella|indirizz*|account|mailbox|utenza ... sconosciut*|inesistent*|invalid*|errat*',
+      'utente*|destinatari*|casella|indirizz*|account|utenza ... non ... esiste|esistente|trovat*|valid*|attiv*|riconosciut*',
+      'non ... trovare|trovat*|esiste ... indirizzo|utente|casella|destinatario|account',
       // Dutch
-      'gebruiker*|ontvanger*|postbus|postvak|adres|mailbox|account|mailadres|geadresseerde .. onbekend|niet|ongeldig|onjuist',
-      'onbekende|ongeldige|ongeldig|onbekend|geen .. gebruiker*|ontvanger*|adres|postbus|postvak|mailbox|account|mailadres',
+      'gebruiker*|ontvanger*|postbus|postvak|adres|mailbox|account|mailadres|geadresseerde ... onbekend|niet|ongeldig|onjuist',
+      'onbekende|ongeldige|ongeldig|onbekend|geen ... gebruiker*|ontvanger*|adres|postbus|postvak|mailbox|account|mailadres',
       // Polish
-      'uzytkownik*|odbiorc*|adres*|kont*|skrzynk* .. nieznan*|nieprawidlow*|bledn*|niepoprawn*|niewlasciw*',
-      'uzytkownik*|odbiorc*|adres*|kont*|skrzynk* .. nie .. istniej*|znalezion*|znaleziono|odnaleziono|ma|figuruje',
-      'nieznan*|nieprawidlow*|bledn* .. uzytkownik*|odbiorc*|adres*|skrzynk*|kont*',
-      'nie ma|istnieje .. takiego|takiej|uzytkownik*|kont*|adres*|skrzynk*|odbiorc*',
+      'uzytkownik*|odbiorc*|adres*|kont*|skrzynk* ... nieznan*|nieprawidlow*|bledn*|niepoprawn*|niewlasciw*',
+      'uzytkownik*|odbiorc*|adres*|kont*|skrzynk* ... nie ... istniej*|znalezion*|znaleziono|odnaleziono|ma|figuruje',
+      'nieznan*|nieprawidlow*|bledn* ... uzytkownik*|odbiorc*|adres*|skrzynk*|kont*',
+      'nie ma|istnieje ... takiego|takiej|uzytkownik*|kont*|adres*|skrzynk*|odbiorc*',
     ],
     has: [
       'recipnotfound',
@@ -727,10 +763,10 @@ const wordSignals = [
       '存在しない',
       '宛先不明',
       'あて先不明',
-      '宛先が見つかりません',
-      'ユーザが見つかりません',
-      'ユーザーが見つかりません',
-      'アドレスが見つかりません',
+      '宛先が見つか',
+      'ユーザが見つか',
+      'ユーザーが見つか',
+      'アドレスが見つか',
       '該当するユーザ',
       '不明なユーザ',
       'ユーザー不明',
@@ -742,8 +778,8 @@ const wordSignals = [
       '登録されていません',
       // Chinese
       '不存在',
-      '查无此人',
-      '查無此人',
+      '查无此',
+      '查無此',
       '无此用户',
       '無此用戶',
       '无此邮箱',
@@ -761,9 +797,10 @@ const wordSignals = [
       '收件人未知',
       '无效用户',
     ],
+    lacks: ['发件人', '發件人', '寄件人', '寄件者', '送信者', '送信元', '域名', '網域', 'ドメイン'],
     unless: [...sendingSide, 'relay* .. denied|not|access|prohibited'],
     ofSender: false,
-    over: ['4.1', '7'],
+    over: ['1.2', '4.1', '7'],
   },
   {
     cause: 'relay_denied',
@@ -773,7 +810,8 @@ const wordSignals = [
       'not .. configured .. relay|let',
       'as relay',
       'we|will|do|server not relay',
-      'not .. local|our domain|host',
+      'not .. local|our domain|host|host#',
+      'not .. gateway',
       'must authenticate|login|log|auth',
       'authentication required|needed|mandatory',
       'smtp auth* required|needed',
@@ -819,7 +857,18 @@ const wordSignals = [
       'contenu .. refuse|rejete|interdit|bloque',
       'contenido .. rechazado|bloqueado|no',
     ],
-    has: ['help_spam', 'antispam', 'spam_', 'notspam', '垃圾邮件', '垃圾郵件', '迷惑メール', 'スパム', 'dt:spm', 'mi:spb'],
+    has: [
+      'help_spam',
+      'antispam',
+      'spam_',
+      'notspam',
+      '垃圾邮件',
+      '垃圾郵件',
+      '迷惑メール',
+      'スパム',
+      'dt:spm',
+      'mi:spb',
+    ],
     unless: ['not spam'],
     over: ['2.1', '7'],
   },
@@ -841,6 +890,8 @@ const wordSignals = [
       'delivery not authorized|authorised|allowed',
       'reject* by recipient*|user*|destination|admin*|remote|rule|filter|system|domain',
       'mail|message|email|envelope reject*|denied|refused|blocked by|due|because',
+      'senders .. outside|external',
+      'outside|external|anonymous senders|sender',
       'user|recipient refused|rejected|declined',
       'user|recipient not .. want|accept',
       'refused to receive',
@@ -888,6 +939,7 @@ const wordSignals = [
       'pipelining|non-ascii|non-encoded',
     ],
     unless: ['mailbox|recipient|address syntax'],
+    class: '5',
   },
   {
     cause: 'greylisted',
@@ -903,6 +955,7 @@ const wordSignals = [
       'retry time not reached',
       'deliver* expired|time out',
       'giving up',
+      'failing for long time',
       'in queue too long',
       'queue too long',
       'not deliver* .. minutes|hours|days|seconds|day|hour',
@@ -957,7 +1010,8 @@ const wordSignals = [
       'resource* .. unavailable|insufficient|exhausted|low|busy|not|limited',
       'insufficient .. resource*|memory|system|storage',
       'system resource*|error|busy|problem|failure|full|not|storage',
-      'server|system|service|host|mta .. busy|overload*|unavailable|down|maintenance|shutting', 'server|system|service|host .. not available|ready',
+      'server|system|service|host|mta .. busy|overload*|unavailable|down|maintenance|shutting',
+      'server|system|service|host .. not available|ready',
       'service not available|unavailable|currently',
       'not available|unavailable|busy .. now|currently|moment|time',
       'internal|configuration|software|server|database|processing|local|ldap|backend|i/o|disk error|failure|exception|problem|fault',
@@ -993,12 +1047,18 @@ const weakSignals = [
       'recipient unavailable|reject*|refused|not|denied|failed',
       'recipient|rcpt address|addresses reject*|refused|denied',
       'address reject*|not|refused|failed',
-      'invalid|unknown|not .. exist|found',
       'not exist|exists|found|known',
       'unknown|invalid',
       'no mailbox|recipient*|user',
     ],
-    unless: [...sendingSide, ...['polic*|abuse|access|authori*|spam|security|content', 'command|parameter|argument']],
+    unless: [
+      ...sendingSide,
+      ...[
+        'polic*|abuse|authori*|spam|security|content',
+        'command|parameter|argument',
+        'authenticat*|credential*|password|login',
+      ],
+    ],
     class: '5',
     ofSender: false,
   },
@@ -1088,6 +1148,7 @@ function holds(index: number, { text, isAscii, ofSender, sentences }: Spoken, of
   const signal = allSignals[index]!;
   if (signal.class !== undefined && signal.class !== ofClass) return false;
   if (signal.ofSender !== undefined && signal.ofSender !== ofSender) return false;
+  if (!isAscii && signal.lacks?.some(letters => text.includes(folded(letters)))) return false;
   const { ascii, others } = lettersOf[index]!;
   const has = (letters: string) => text.includes(letters);
   if (ascii.some(has) || (!isAscii && others.some(has))) return true;
@@ -1127,9 +1188,10 @@ function evidenceIn(reply: SmtpReply): Evidence {
 
   const byCode = causeByCode.get(detail);
   // A temporary code is none of a permanent cause.
-  const ofCode = byCode !== undefined && (ofClass !== '4' || causes[byCode].status === 'soft_bounced') ? byCode : undefined;
+  const ofCode =
+    byCode !== undefined && (ofClass !== '4' || causes[byCode].status === 'soft_bounced') ? byCode : undefined;
   const said = wordSignals.find(
-    (signal, index) => holds(index, spoken, ofClass) && (ofCode === undefined || isOver(signal, detail)),
+    (signal, index) => holds(index, spoken, ofClass || '5') && (ofCode === undefined || isOver(signal, detail)),
   );
   const found = { class: ofClass, detail, ofWords: said?.cause, ofCode };
   if ((said?.cause ?? ofCode) !== undefined) return { ...found, weak: undefined };
