@@ -38,8 +38,7 @@ const digitsAndDots = /^[\d.]+$/;
 /** Text in lower case and without accents, as phrases are written. */
 export function folded(text: string): string {
   const lower = text.toLowerCase();
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the bounds of ASCII
-  if (/^[\x00-\x7f]*$/.test(lower)) return lower;
+  if (/^[ -~\s]*$/.test(lower)) return lower;
   return lower
     .replaceAll(/[\u2018\u2019\u00b4`]/g, "'")
     .normalize('NFD')
