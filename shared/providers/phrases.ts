@@ -119,8 +119,12 @@ function wordOf(text: string): Word {
 }
 
 function isWord({ exact, prefixes }: Word, word: string): boolean {
-  return exact.has(word) || prefixes.some(prefix => word.startsWith(prefix));
+  if (exact.has(word)) return true;
+  for (const prefix of prefixes) if (word.startsWith(prefix)) return true;
+  return false;
 }
+
+const none: readonly never[] = [];
 
 /** So many letters of a prefix are what phrases that begin with one are found by. */
 const prefixLetters = 3;
@@ -133,7 +137,7 @@ const prefixLetters = 3;
  */
 export function phraseFinder(topics: readonly (readonly string[])[]): (words: Words) => ReadonlyMap<number, number[]> {
   const byWord = new Map<string, Phrase[]>();
-  const byPrefix = new Map<string, Phrase[]>();
+  const byPrefix = new Map<string, { readonly prefix: string; readonly phrase: Phrase }[]>();
   for (const [topic, phrases] of topics.entries()) {
     for (const phrase of phrases) {
       const steps: Step[] = [];
@@ -151,7 +155,7 @@ export function phraseFinder(topics: readonly (readonly string[])[]): (words: Wo
       for (const prefix of first!.prefixes) {
         const letters = prefix.slice(0, prefixLetters);
         if (letters.length < prefixLetters) throw new Error(`A phrase begins with too short a prefix: ${phrase}`);
-        byPrefix.set(letters, [...(byPrefix.get(letters) ?? []), compiled]);
+        byPrefix.set(letters, [...(byPrefix.get(letters) ?? []), { prefix, phrase: compiled }]);
       }
     }
   }
@@ -167,20 +171,20 @@ export function phraseFinder(topics: readonly (readonly string[])[]): (words: Wo
       }
       return false;
     };
-    const look = (phrases: readonly Phrase[] | undefined, at: number) => {
-      if (phrases === undefined) return;
-      for (const { steps, topic } of phrases) {
-        const already = found.get(topic);
-        if (already?.at(-1) === sentences[at]) continue;
-        if (!isWord(steps[0]!, words[at]!) || !follows(steps, 1, at)) continue;
-        if (already === undefined) found.set(topic, [sentences[at]!]);
-        else already.push(sentences[at]!);
-      }
+    const look = ({ steps, topic }: Phrase, at: number) => {
+      const already = found.get(topic);
+      const sentence = sentences[at]!;
+      if (already?.at(-1) === sentence || !follows(steps, 1, at)) return;
+      if (already === undefined) found.set(topic, [sentence]);
+      else already.push(sentence);
     };
     for (let at = 0; at < words.length; at += 1) {
       const word = words[at]!;
-      look(byWord.get(word), at);
-      if (word.length >= prefixLetters) look(byPrefix.get(word.slice(0, prefixLetters)), at);
+      for (const phrase of byWord.get(word) ?? none) look(phrase, at);
+      if (word.length < prefixLetters) continue;
+      for (const { prefix, phrase } of byPrefix.get(word.slice(0, prefixLetters)) ?? none) {
+        if (word.startsWith(prefix)) look(phrase, at);
+      }
     }
     return found;
   };

@@ -1134,14 +1134,21 @@ const commands = [
 /** Most replies are no transcript. */
 const isTranscript = new RegExp(commands.map(([words]) => words.replaceAll(/[[\]]/g, '\\$&')).join('|'));
 
-/** The letters of each signal's `has` in ASCII, and those of languages that need more. */
-const lettersOf = allSignals.map(({ has = [] }) => ({
-  ascii: has.filter(letters => /^[ -~]*$/.test(letters)),
-  others: has.filter(letters => !/^[ -~]*$/.test(letters)).map(folded),
-}));
+/** The letters of each signal's `has`, as they stand in folded text. */
+const lettersOf = allSignals.map(({ has = [] }) => has.map(folded));
 
+const someLetters = new RegExp(
+  allSignals
+    .flatMap(({ has = [] }) => has)
+    .map(letters => folded(letters).replaceAll(/[^a-z0-9\u0080-\uffff]/g, '\\$&'))
+    .join('|'),
+);
+
+/** What is spoken of in a reply. */
 interface Spoken {
   readonly text: string;
+  /** Whether the letters of any signal stand in it. */
+  readonly hasLetters: boolean;
   readonly isAscii: boolean;
   readonly ofSender: boolean;
   readonly sentences: ReadonlyMap<number, number[]>;
@@ -1157,17 +1164,21 @@ function spokenIn(reply: string): Spoken {
       text = text.replaceAll(words, ' . ');
     }
   }
-  return { text, isAscii: /^[ -~]*$/.test(text), ofSender, sentences: spokenOf(wordsOf(text)) };
+  return {
+    text,
+    hasLetters: someLetters.test(text),
+    isAscii: /^[ -~]*$/.test(text),
+    ofSender,
+    sentences: spokenOf(wordsOf(text)),
+  };
 }
 
-function holds(index: number, { text, isAscii, ofSender, sentences }: Spoken, ofClass: string): boolean {
+function holds(index: number, { text, hasLetters, isAscii, ofSender, sentences }: Spoken, ofClass: string): boolean {
   const signal = allSignals[index]!;
   if (signal.class !== undefined && signal.class !== ofClass) return false;
   if (signal.ofSender !== undefined && signal.ofSender !== ofSender) return false;
   if (!isAscii && signal.lacks?.some(letters => text.includes(folded(letters)))) return false;
-  const { ascii, others } = lettersOf[index]!;
-  const has = (letters: string) => text.includes(letters);
-  if (ascii.some(has) || (!isAscii && others.some(has))) return true;
+  if (hasLetters && lettersOf[index]!.some(letters => text.includes(letters))) return true;
   const said = sentences.get(index);
   if (said === undefined) return false;
   const excepted = sentences.get(allSignals.length + index);
