@@ -7,6 +7,7 @@ import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } fr
 import { ofOneOf } from './recipients.ts';
 import { sesBounce } from './ses-bounce.ts';
 import { anything, numberOrText, object, text, textOrList } from './shape.ts';
+import { causeIn } from './signals.ts';
 import { enhancedCodeAmong } from './smtp-reply.ts';
 
 /** https://docs.usesend.com/guides/webhooks */
@@ -43,13 +44,14 @@ const events = {
   'email.delivery_delayed': { statuses: ['deferred'] },
   'email.bounced': {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
-    by: "the enhanced status code, then Amazon SES's type and subType",
+    by: "suppression by subType; the server's reply (code and words), then Amazon SES's subType and type",
     decide: event => sesBounce(event.data?.bounce?.type ?? '', event.data?.bounce?.subType ?? '', replyOf(event)),
   },
-  'email.rejected': { statuses: ['rejected'] },
+  // As Amazon SES's Reject.
+  'email.rejected': { statuses: ['rejected'], cause: 'virus' },
   'email.rendering_failure': { statuses: ['rejected'] },
-  'email.failed': { statuses: ['rejected'] },
-  'email.suppressed': { statuses: ['rejected'] },
+  'email.failed': { statuses: ['rejected'], causeOf: ({ data }) => causeIn({ text: data?.failed?.reason ?? '' }) },
+  'email.suppressed': { statuses: ['rejected'], cause: 'suppressed' },
   'email.complained': { statuses: ['marked_spam'] },
   'email.opened': { statuses: ['opened'] },
   'email.clicked': { statuses: ['link_clicked'] },
