@@ -3,7 +3,7 @@
 import { addressOf, isAddress } from './address.ts';
 import type { Cause } from './causes.ts';
 import { fingerprint } from './fingerprint.ts';
-import type { DecidingEvent, Evidence, Status } from './status.ts';
+import { type DecidingEvent, type Evidence, messageIdOfEvent, type Status } from './status.ts';
 import { boundedText, isPlainText } from './text.ts';
 
 export interface Reason {
@@ -114,9 +114,9 @@ const printableAscii = /^[\x21-\x7e]+$/;
  * @param receivedAt epoch milliseconds of the request's arrival
  */
 export function canonicalEvent(draft: EventDraft, receivedAt: number): CanonicalEvent | Defect {
-  const messageId = boundedMessageId(draft.messageId.trim());
-  if (messageId === '') return 'missing_message_id';
   const recipient = addressOf(draft.recipient);
+  const messageId = boundedMessageId(draft.messageId.trim()) || (recipient === '' ? '' : substituteMessageId(draft));
+  if (messageId === '') return 'missing_message_id';
   if (recipient === '') return 'missing_recipient';
   if (!isRecipient(recipient)) return 'unusable_recipient';
   // An identifier that was cut could be somebody else's: it is kept whole or not at all.
@@ -146,6 +146,20 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number): Canonical
   if (draft.attribution !== undefined) event.attribution = draft.attribution;
   if (tooFarAhead) event.claimedAt = Math.floor(Math.min(draft.occurredAt, latestTime));
   return event;
+}
+
+/** Failures and complaints, which somebody has to hear of even where their message is not known. */
+const failuresAndComplaints: readonly (Status | null)[] = [
+  'soft_bounced',
+  'hard_bounced',
+  'invalid',
+  'rejected',
+  'marked_spam',
+];
+
+/** The message id of a failure or complaint whose report names an address and no message; empty for any other event. */
+function substituteMessageId({ status, eventId }: EventDraft): string {
+  return eventId && isEventId(eventId) && failuresAndComplaints.includes(status) ? messageIdOfEvent(eventId) : '';
 }
 
 /**

@@ -19,12 +19,14 @@ const elasticEvent = object({
   subject: text,
   category: text,
   target: text,
-  // By the sender's own word; `category` is of the error.
+  // The sender's own word, or the vendor's for one of the ways to send. `category` is of the error.
   channel: text,
   postback: text,
 });
 
 type ElasticEvent = z.infer<typeof elasticEvent>;
+
+const waysToSend: readonly unknown[] = ['HTTP API', 'SMTP API', 'Web UI'];
 
 /** Of an Error: there is no reply beside it. */
 const categories = {
@@ -104,7 +106,7 @@ function read(event: ElasticEvent, { metadata }: ReadingContext): PieceReading {
       subject: event.subject ?? undefined,
       reason: { code: name === 'Error' ? (category ?? undefined) : undefined },
       clickUrl: event.target ?? undefined,
-      tags: tagsIn(event.channel, metadata),
+      tags: waysToSend.includes(event.channel) ? undefined : tagsIn(event.channel, metadata),
     },
   ]);
 }

@@ -218,12 +218,12 @@ const longestBody = 1024 * 1024;
 /** The older form's fields that come once for each tag. */
 const tagFields = ['tag', 'X-Mailgun-Tag'];
 
-/** The older form's fields that Mailgun adds last. */
+/** The older form's fields of which Mailgun's own value is the last, behind the sender's variables. */
 const lastFields = ['timestamp', 'token', 'signature'];
 
 /**
  * The older form's fields. A variable of the sender's may have the name of one of them: Mailgun's own value is the first,
- * but the last where Mailgun adds it last. Null where there are more than anybody sends.
+ * but for those that it adds last. Null where there are more than anybody sends.
  */
 function legacyFields(form: string): Readonly<Record<string, string>> | null {
   const fields = fieldsIn(form);

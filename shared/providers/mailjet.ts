@@ -4,7 +4,7 @@ import { lookUp } from '../look-up.ts';
 import { epochMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { idsInText, interpreted, type PieceReading, readJson } from './reading.ts';
+import { idsInText, interpreted, type PieceReading, readJson, unrelated } from './reading.ts';
 import { numberOrText, object, text } from './shape.ts';
 import { causeIn, failureOf, type Label } from './signals.ts';
 import { enhancedCodeIn, replyIn } from './smtp-reply.ts';
@@ -116,7 +116,14 @@ export const mailjet = {
   parse: (request, context) => readJson(request, mailjetEvent, event => read(event, context), { batched: 'optional' }),
 } as const satisfies Provider;
 
+/** Whether it is an event by which the dashboard tests the URL: what names address and message is there, and empty. */
+function isTest({ email, MessageID, Message_GUID }: MailjetEvent): boolean {
+  const names = [email, MessageID, Message_GUID].filter(name => name !== undefined && name !== null);
+  return names.length > 0 && names.every(name => name === '' || Number(name) === 0);
+}
+
 function read(event: MailjetEvent, { metadata }: ReadingContext): PieceReading {
+  if (isTest(event)) return unrelated;
   const { error, error_related_to, comment } = event;
   const payload = idsInText(event.Payload, metadata);
   const custom = idsInText(String(event.CustomID ?? ''), metadata, 'reference');

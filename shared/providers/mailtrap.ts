@@ -14,8 +14,9 @@ import {
   unrelatedBy,
 } from './reading.ts';
 import { anything, numberOrText, object, text } from './shape.ts';
-import { causeIn, failureOf, type Label } from './signals.ts';
+import { failureOf, type Label } from './signals.ts';
 import { enhancedCodeIn } from './smtp-reply.ts';
+import { suppressionIn } from './suppression.ts';
 import { tagsIn } from './tags.ts';
 
 /** https://docs.mailtrap.io/email-api-smtp/advanced/webhooks */
@@ -80,7 +81,7 @@ const events = {
   },
   // The domain is not verified yet, or a limit is reached: it is looked at again.
   suspension: { statuses: ['enqueued'] },
-  reject: { statuses: ['rejected'], causeOf: ({ reason }) => causeIn({ text: reason ?? '' }) },
+  reject: { statuses: ['rejected'], causeOf: ({ reason }) => suppressionIn(reason) },
   open: { statuses: ['opened'] },
   click: { statuses: ['link_clicked'] },
   spam: { statuses: ['marked_spam'] },

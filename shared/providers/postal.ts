@@ -8,6 +8,7 @@ import { interpreted, type PieceReading, readJson, unrelated, unrelatedBy } from
 import { numberOrText, object, text } from './shape.ts';
 import { causeIn, failureOf } from './signals.ts';
 import { enhancedCodeAmong } from './smtp-reply.ts';
+import { suppressionIn } from './suppression.ts';
 import { tagsIn } from './tags.ts';
 
 const message = object({
@@ -47,7 +48,7 @@ const replyOf = ({ payload }: PostalEvent) => ({
 
 /** Held because of an earlier bounce, it is never sent; for any other reason somebody may still release it. */
 function held({ payload }: PostalEvent): Failure | 'enqueued' {
-  return /suppression/i.test(payload?.details ?? '') ? failureBy('suppressed', 'rejected') : 'enqueued';
+  return suppressionIn(payload?.details) ? failureBy('suppressed', 'rejected') : 'enqueued';
 }
 
 const events = {

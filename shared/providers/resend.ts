@@ -6,9 +6,10 @@ import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } fr
 import { ofOneOf } from './recipients.ts';
 import { sesBounce } from './ses-bounce.ts';
 import { anything, object, text, textOrList } from './shape.ts';
-import { causeIn, failureOf } from './signals.ts';
+import { failureOf } from './signals.ts';
 import { enhancedCodeAmong } from './smtp-reply.ts';
 import { verifyStandardWebhook } from './standard-webhooks.ts';
+import { suppressionIn } from './suppression.ts';
 import { tagsIn } from './tags.ts';
 
 /** https://resend.com/docs/dashboard/webhooks/event-types */
@@ -49,8 +50,7 @@ function replyOf({ data }: ResendEvent) {
   };
 }
 
-/** Resend's own words, in the place of a type: of the addresses that it does not try, and of bounces for good. */
-const suppressedInWords = /\bsuppression list\b/i;
+/** Resend's own words of a bounce for good, in the place of a type. */
 const permanentInWords = /\b(?:hard bounce|permanent(?:ly)?)\b/i;
 
 function bounced(event: ResendEvent): Failure {
@@ -59,7 +59,7 @@ function bounced(event: ResendEvent): Failure {
   if (!bounce) return failureOf({}, 'hard_bounced');
   if (bounce.type) return sesBounce(bounce.type, bounce.subType ?? '', replyOf(event));
   const words = bounce.message ?? '';
-  if (suppressedInWords.test(words)) return failureBy('suppressed', 'rejected');
+  if (suppressionIn(words)) return failureBy('suppressed', 'rejected');
   return sesBounce(permanentInWords.test(words) ? 'Permanent' : '', bounce.subType ?? '', replyOf(event));
 }
 
@@ -74,7 +74,7 @@ const events = {
     decide: bounced,
   },
   'email.suppressed': { statuses: ['rejected'], cause: 'suppressed' },
-  'email.failed': { statuses: ['rejected'], causeOf: ({ data }) => causeIn({ text: data?.failed?.reason ?? '' }) },
+  'email.failed': { statuses: ['rejected'] },
   'email.complained': { statuses: ['marked_spam'] },
   'email.opened': { statuses: ['opened'] },
   'email.clicked': { statuses: ['link_clicked'] },

@@ -9,6 +9,7 @@ import { attachedIds, interpreted, isForm, type PieceReading, readForm, readJson
 import { object, text } from './shape.ts';
 import { causeIn, failureOf, type Label } from './signals.ts';
 import { replyIn } from './smtp-reply.ts';
+import { suppressionIn } from './suppression.ts';
 
 /** https://developers.smtp2go.com/docs/webhooks-overview: flat, as a form or as JSON by choice. */
 const smtp2goEvent = object({
@@ -49,7 +50,7 @@ const events = {
     by: "the server's reply in message (code and words), then bounce (hard or soft); a note where neither says",
     decide: bounced,
   },
-  reject: { statuses: ['rejected'], causeOf: event => causeIn(replyOf(event)) },
+  reject: { statuses: ['rejected'], causeOf: event => suppressionIn(replyOf(event).text) },
   open: { statuses: ['opened'] },
   click: { statuses: ['link_clicked'] },
   spam: { statuses: ['marked_spam'] },

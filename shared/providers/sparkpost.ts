@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { type Cause, type Failure, failureBy, statedCause } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
+import type { Status } from '../status.ts';
 import { epochMillis, isoMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
@@ -8,6 +9,7 @@ import { attachedIds, interpreted, type PieceReading, readJson, unrelated } from
 import { anything, object, text } from './shape.ts';
 import { causeIn, failureOf, type Label } from './signals.ts';
 import { enhancedCodeIn } from './smtp-reply.ts';
+import { suppressionIn } from './suppression.ts';
 import { tagsIn } from './tags.ts';
 
 /** Everything is text, even numbers and times; it need not stay so. */
@@ -46,7 +48,7 @@ const bounceClasses = {
   22: 'mailbox_full', // mailbox full
   23: 'too_large', // too large
   24: 'expired', // timeout
-  25: 'suppressed', // admin failure: SparkPost did not try, whatever reply it repeats
+  25: 'rejected', // admin failure: SparkPost did not try, whatever reply it repeats
   30: 'hard_bounced', // no recipient
   40: 'soft_bounced', // generic
   50: 'blocked', // mail block
@@ -68,10 +70,10 @@ const replyOf = ({ raw_reason, reason, error_code }: SparkpostEvent) => {
 
 const labelOf = ({ bounce_class }: SparkpostEvent) => lookUp<Label | null>(bounceClasses, String(bounce_class ?? ''));
 
-function bounced(event: SparkpostEvent): Failure | null {
+function bounced(event: SparkpostEvent): Failure | Status | null {
   const label = labelOf(event);
   if (label === null) return null;
-  if (label === 'suppressed') return failureBy(label, 'rejected');
+  if (label === 'rejected') return suppressionIn(replyOf(event).text) ? failureBy('suppressed', label) : label;
   if (label !== undefined) return failureOf(replyOf(event), label);
   // A class that is not known yet is decided by the reply, or by nothing.
   const cause = causeIn(replyOf(event));
@@ -94,7 +96,7 @@ const events = {
   delay: { statuses: ['deferred'], causeOf: delayed },
   bounce,
   out_of_band: bounce,
-  policy_rejection: { statuses: ['rejected'], causeOf: event => causeIn(replyOf(event)) },
+  policy_rejection: { statuses: ['rejected'], causeOf: event => suppressionIn(replyOf(event).text) },
   generation_rejection: { statuses: ['rejected'] },
   generation_failure: { statuses: ['rejected'] },
   spam_complaint: { statuses: ['marked_spam'] },

@@ -7,7 +7,6 @@ import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } fr
 import { ofOneOf } from './recipients.ts';
 import { sesBounce } from './ses-bounce.ts';
 import { anything, numberOrText, object, text, textOrList } from './shape.ts';
-import { causeIn } from './signals.ts';
 import { enhancedCodeAmong } from './smtp-reply.ts';
 
 /** https://docs.usesend.com/guides/webhooks */
@@ -50,7 +49,7 @@ const events = {
   // As Amazon SES's Reject.
   'email.rejected': { statuses: ['rejected'], cause: 'virus' },
   'email.rendering_failure': { statuses: ['rejected'] },
-  'email.failed': { statuses: ['rejected'], causeOf: ({ data }) => causeIn({ text: data?.failed?.reason ?? '' }) },
+  'email.failed': { statuses: ['rejected'] },
   'email.suppressed': { statuses: ['rejected'], cause: 'suppressed' },
   'email.complained': { statuses: ['marked_spam'] },
   'email.opened': { statuses: ['opened'] },

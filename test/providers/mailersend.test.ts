@@ -47,11 +47,12 @@ describe("MailerSend's events", () => {
 
   it('keep type, code and words', () => {
     expect(read('activity.soft_bounced.code-decides').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       code: 'soft',
       enhancedCode: '5.1.1',
       text: 'user unknown',
     });
-    expect(read('activity.suppressed').events[0]?.reason).toEqual({ text: 'hard_bounced' });
+    expect(read('activity.suppressed').events[0]?.reason).toEqual({ cause: 'suppressed', text: 'hard_bounced' });
     expect(read('activity.clicked.nested').events[0]?.clickUrl).toBe('https://pay.example.com/INV-7');
   });
 

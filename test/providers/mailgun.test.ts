@@ -73,11 +73,13 @@ describe("Mailgun's events", () => {
 
   it('keep the reason, its code and the words of the server', () => {
     expect(read('failed.invalid').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       code: 'bounce 550',
       enhancedCode: '5.1.1',
       text: '5.1.1 The email account that you tried to reach does not exist',
     });
     expect(read('failed.suppress-bounce').events[0]?.reason).toEqual({
+      cause: 'suppressed',
       code: 'suppress-bounce 605',
       text: 'Not delivering to previously bounced address',
     });
@@ -143,6 +145,7 @@ describe("Mailgun's events in the older form", () => {
 
   it('keep the words of the server', () => {
     expect(fixtureReading('mailgun', 'bounced.legacy.form').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       code: '550',
       enhancedCode: '5.1.1',
       text: '5.1.1 The email account that you tried to reach does not exist',

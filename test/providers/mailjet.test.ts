@@ -83,6 +83,7 @@ describe("Mailjet's events", () => {
 
   it('keep both words, the code and the words of the server', () => {
     expect(read('bounce.code-decides').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       code: 'domain: invalid domain',
       enhancedCode: '5.1.1',
       text: '550 5.1.1 user unknown',

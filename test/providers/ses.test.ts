@@ -41,8 +41,8 @@ describe("Amazon SES's events", () => {
     ['Bounce.Transient.MessageTooLarge', 'soft_bounced'],
     ['Bounce.Transient.General', 'soft_bounced'],
     ['Bounce.Transient.CustomTimeoutExceeded', 'soft_bounced'],
-    ['Bounce.Transient.ContentRejected', 'soft_bounced'],
-    ['Bounce.Transient.AttachmentRejected', 'soft_bounced'],
+    ['Bounce.Transient.ContentRejected', 'rejected'],
+    ['Bounce.Transient.AttachmentRejected', 'rejected'],
     ['Bounce.Transient.no-such-domain', 'hard_bounced'],
     ['Bounce.Undetermined.Undetermined', 'soft_bounced'],
     ['Bounce.new-type', 'soft_bounced'],
@@ -54,6 +54,7 @@ describe("Amazon SES's events", () => {
     ['Complaint.other', 'marked_spam'],
     ['Complaint.not-spam', null],
     ['Complaint.OnAccountSuppressionList', 'rejected'],
+    ['Complaint.OnTenantSuppressionList', 'rejected'],
     ['Reject', 'rejected'],
     ['Rendering-Failure', 'rejected'],
     ['Open', 'opened'],
@@ -95,13 +96,14 @@ describe("Amazon SES's events", () => {
 
   it('keep type, subtype, code and the words of the server', () => {
     expect(read('Bounce.Permanent.General.unknown-user').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       code: 'Permanent/General',
       enhancedCode: '5.1.1',
       text: 'smtp; 550 5.1.1 user unknown',
     });
     expect(read('DeliveryDelay').events[0]?.reason).toMatchObject({ code: 'General', enhancedCode: '4.4.1' });
     expect(read('Complaint.fraud').events[0]?.reason).toEqual({ code: 'fraud' });
-    expect(read('Reject').events[0]?.reason).toEqual({ text: 'Bad content' });
+    expect(read('Reject').events[0]?.reason).toEqual({ cause: 'virus', text: 'Bad content' });
     expect(read('Click').events[0]).toMatchObject({ clickUrl: 'https://pay.example.com/INV-7' });
   });
 

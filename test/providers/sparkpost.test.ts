@@ -23,7 +23,7 @@ describe("SparkPost's events", () => {
     ['bounce.class-30-unknown-user', 'invalid'],
     ['bounce.class-30', 'hard_bounced'],
     ['bounce.class-40', 'soft_bounced'],
-    ['bounce.class-40-worded-as-unknown-user', 'soft_bounced'],
+    ['bounce.class-40-worded-as-unknown-user', 'invalid'],
     ['bounce.class-21-no-such-domain-in-words', 'hard_bounced'],
     ['bounce.class-50', 'rejected'],
     ['bounce.class-51', 'rejected'],
@@ -77,6 +77,7 @@ describe("SparkPost's events", () => {
 
   it('keep the class, the code and the words of the server', () => {
     expect(read('bounce.code-decides').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       code: 'class 20',
       enhancedCode: '5.1.1',
       text: '550 5.1.1 user unknown',
