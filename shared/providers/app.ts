@@ -106,7 +106,7 @@ export const guide: Guide = {
     'Make a secret: `whsec_` and the base64 of 32 random bytes.',
     'Post to `{url}`, signed with a library of [Standard Webhooks](https://www.standardwebhooks.com): the README has an example.',
   ],
-  attach: '`data.accountId`, `data.reference` and `data.subject` in the event itself.',
+  attach: '`data.accountId`, `data.reference` and `data.subject` in the event itself; `data.tags`, a text or a list.',
   retries: 'Your own decision: send the same request, with a new timestamp, until it is answered 200.',
   refusedCalls: 'sent again',
   machines: '`data.evidence`: `human`, `machine` or `unknown`.',

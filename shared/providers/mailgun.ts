@@ -322,7 +322,7 @@ export const guide: Guide = {
   machines: '`client-info.bot` on an open or a click: `apple`, `gmail`, or `generic` for a scanner.',
   notes: [
     'The signature covers a timestamp and a token, not the event: a token proves the event that it first came with, and is refused with any other. It is left out of what is kept in quarantine, but for bodies of which nothing can be read.',
-    'The older shape, a form with all fields beside each other, is read as well, with its events "dropped" and "bounced"; a multipart body is not.',
+    'The older shape, a form with all fields beside each other, is read as well, with its events "dropped" and "bounced"; a multipart body is not. A variable of yours with the name of one of its fields does not hide it.',
     'Register a message with the `id` that the send call returns, with or without angle brackets.',
   ],
 };

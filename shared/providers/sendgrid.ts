@@ -19,7 +19,7 @@ const ownText = z.catch(z.nullish(z.string()), undefined);
 const sendgridEvent = object({
   event: z.string(),
   timestamp: z.union([z.number(), z.string()]),
-  // Asynchronous bounces come without an address and without a message id.
+  // Asynchronous bounces come without a message id, and some without an address.
   email: z.nullish(z.string()),
   sg_event_id: z.nullish(z.string()),
   sg_message_id: z.nullish(z.string()),
@@ -191,7 +191,7 @@ export const guide: Guide = {
   notes: [
     'Register a message with the header `X-Message-Id` of the send call.',
     'The test button sends made-up events: they are recorded as emails of no account, and support is told of those that bounce or complain.',
-    'Asynchronous bounces may come without address and message id: they are kept in quarantine.',
+    'Asynchronous bounces may come without a message id. With an address they are emails of their own under it, which say that their message is not known; without one they are kept in quarantine.',
     'SendGrid asks for no personal data in `custom_args`: it keeps them and cannot erase them.',
   ],
 };

@@ -107,6 +107,13 @@ describe("SendGrid's events", () => {
   it('that come asynchronously, without address and message, are kept: nobody can tell whose they are', () => {
     expect(read('bounce.asynchronous').quarantined.map(({ reason }) => reason)).toEqual(['missing_message_id']);
   });
+
+  it('that come asynchronously with an address are an email of their own', () => {
+    expect(read('bounce.asynchronous-with-address')).toMatchObject({
+      events: [{ messageId: 'event:ZGVsaXZlcmVkLTAtMTIzNDU2Nzg', recipient: 'jane@example.com', status: 'invalid' }],
+      quarantined: [],
+    });
+  });
 });
 
 describe("SendGrid's signature", () => {

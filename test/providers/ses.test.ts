@@ -85,8 +85,41 @@ describe("Amazon SES's events", () => {
     expect(event).not.toHaveProperty('accountId');
   });
 
+  it.each([
+    ['Open.bot-likely', 'machine'],
+    ['Open.bot-unlikely', 'human'],
+    ['Open.bot-perhaps', 'unknown'],
+    ['Open.bot-as-boolean', 'unknown'],
+    ['Open', 'unknown'],
+    ['Click.bot-likely', 'machine'],
+    ['Click.bot-unlikely', 'human'],
+    ['Click', 'unknown'],
+  ])('%s was done by: %s', (name, evidence) => {
+    expect(read(name).events).toMatchObject([{ evidence }]);
+  });
+
+  it('are of the account that is the tenant, where the sender named none', () => {
+    const { accountId, reference } = read('Bounce.tenant').events[0]!;
+    expect([accountId, reference]).toEqual(['acme', 'INV-7']);
+    expect(read('Bounce.tenant-and-account').events[0]?.accountId).toBe('acme');
+  });
+
+  it.each([
+    ['DeliveryDelay.MailboxFull', 'mailbox_full'],
+    ['DeliveryDelay.IPFailure', 'blocked'],
+    ['DeliveryDelay.TransientCommunicationFailure', 'network'],
+    ['Bounce.Permanent.OnAccountSuppressionList', 'suppressed'],
+    ['Complaint.OnTenantSuppressionList', 'suppressed'],
+    ['Reject', 'virus'],
+    ['Complaint', undefined],
+    ['Delivery', undefined],
+  ])('%s has the cause %s', (name, cause) => {
+    expect(read(name).events[0]?.reason?.cause).toBe(cause);
+  });
+
   it('are dated by their own time; those without one by that of the notification', () => {
     expect(read('Delivery').events[0]?.occurredAt).toBe(noon + 500);
+    expect(read('Subscription').events[0]?.occurredAt).toBe(noon + 500);
     const Message = fixture('ses', 'Send').toString();
     const wrapped = snsMessage(signingKey, noon + 3_000, { Message });
     const timeOf = (body: string) => ses.parse(requestOf({ body: Buffer.from(body) }), context).events[0]?.occurredAt;
@@ -151,10 +184,12 @@ describe('whom an event of Amazon SES is about', () => {
   });
 
   it('is everybody listed where SES did not even send it', () => {
-    expect(told('Complaint.OnAccountSuppressionList.several-recipients')).toEqual([
-      ['jane@example.com', 'rejected', undefined],
-      ['joe@example.com', 'rejected', undefined],
-    ]);
+    for (const list of ['OnAccountSuppressionList', 'OnTenantSuppressionList']) {
+      expect(told(`Complaint.${list}.several-recipients`)).toEqual([
+        ['jane@example.com', 'rejected', undefined],
+        ['joe@example.com', 'rejected', undefined],
+      ]);
+    }
   });
 
   it('is an address that nobody mailed where a forwarded message bounced: kept there, and marked', () => {

@@ -42,6 +42,7 @@ describe("SparkPost's events", () => {
     ['delay', 'deferred'],
     ['delivery', 'delivered'],
     ['generation_failure', 'rejected'],
+    ['generation_failure.template', 'rejected'],
     ['generation_rejection', 'rejected'],
     ['initial_open', 'opened'],
     ['injection', 'enqueued'],
@@ -56,6 +57,7 @@ describe("SparkPost's events", () => {
     ['out_of_band.class-51', 'rejected'],
     ['out_of_band.hard', 'hard_bounced'],
     ['policy_rejection', 'rejected'],
+    ['policy_rejection.suppressed', 'rejected'],
     ['spam_complaint', 'marked_spam'],
   ]);
 
@@ -86,6 +88,20 @@ describe("SparkPost's events", () => {
 
   it('have ids of their own, and times that are text', () => {
     expect(read('delivery').events[0]).toMatchObject({ eventId: '92356927693813856', occurredAt: noon });
+  });
+
+  it.each(['delivery.iso-time', 'delivery.time-as-number', 'generation_failure.template'])(
+    '%s is dated as it says, in whichever form',
+    name => {
+      expect(read(name).events[0]?.occurredAt).toBe(noon);
+    },
+  );
+
+  it('that SparkPost did not even try say so where it says that the address is suppressed', () => {
+    expect(read('policy_rejection.suppressed').events[0]?.reason?.cause).toBe('suppressed');
+    for (const name of ['policy_rejection', 'generation_failure.template', 'bounce.class-25']) {
+      expect(read(name).events[0]?.reason, name).not.toHaveProperty('cause');
+    }
   });
 
   it('long after sending are recorded under the id of the message, of no account', () => {
