@@ -228,13 +228,13 @@ const lastFields = ['timestamp', 'token', 'signature'];
 function legacyFields(form: string): Readonly<Record<string, string>> | null {
   const fields = fieldsIn(form);
   if (fields === null) return null;
-  const last = fields.filter(([name]) => lastFields.includes(name));
+  const byName = new Map<string, string>();
+  for (const [name, text] of fields) {
+    if (!byName.has(name) || lastFields.includes(name)) byName.set(name, text);
+  }
   const tags = fields.filter(([name]) => tagFields.includes(name)).map(([, tag]) => tag);
-  return {
-    ...Object.fromEntries(fields.toReversed()),
-    ...Object.fromEntries(last),
-    ...(tags.length > 0 && { tags: JSON.stringify(tags) }),
-  };
+  if (tags.length > 0) byName.set('tags', JSON.stringify(tags));
+  return Object.fromEntries(byName);
 }
 
 /** The same without the proof, which would prove any other event as well; the timestamp is the event's own, too. */
