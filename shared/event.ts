@@ -201,13 +201,13 @@ function boundedTexts<Name extends keyof typeof limits>(
 
 /** The first distinct tags, each within its limit; undefined where there is none. */
 function boundedTags(tags: readonly string[]): readonly string[] | undefined {
-  const distinct = new Set<string>();
+  const distinct: string[] = [];
   for (const tag of tags) {
     const inert = boundedText(tag, limits.tag);
-    if (inert !== '') distinct.add(inert);
-    if (distinct.size === maxTags) break;
+    if (inert !== '' && !distinct.includes(inert)) distinct.push(inert);
+    if (distinct.length === maxTags) break;
   }
-  return distinct.size === 0 ? undefined : [...distinct];
+  return distinct.length === 0 ? undefined : distinct;
 }
 
 /** A message id as it is; one too long or too strange to be kept, cut but still unlike every other. */

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { utf8Text } from '../text.ts';
-import { firstTime } from '../time.ts';
+import { isoMillis } from '../time.ts';
 import { verifyHexHmac } from './hmac-signature.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import { exactJson, idsInText, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
@@ -138,7 +138,7 @@ function read(event: MailersendEvent, { metadata }: ReadingContext): PieceReadin
       recipient: older?.recipient?.email ?? address ?? '',
       status,
       // Of the activity; that of the email is when the email was made.
-      occurredAt: firstTime(event.created_at, data?.created_at),
+      occurredAt: isoMillis(event.created_at || data?.created_at || ''),
       providerEvent: event.type,
       eventId: data?.id ? String(data.id) : undefined,
       subject: older?.subject ?? data?.subject ?? undefined,

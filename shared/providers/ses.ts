@@ -212,8 +212,12 @@ function read({ id, at, event }: Delivered, { metadata }: ReadingContext): Piece
   );
   const ofMessage = Object.fromEntries(given);
   const { accountId, reference } = attachedIds(ofMessage, metadata);
-  const tags = tagsIn(Object.fromEntries(given.filter(([tag]) => !tag.startsWith(ownPrefix))), metadata);
-  const evidence = lookUp<Evidence>(doneBy, String((open ?? click)?.isBotEvent));
+  const tags = tagsIn(
+    given.map(([name, value]) => (name.startsWith(ownPrefix) ? null : { name, value })),
+    metadata,
+  );
+  const seen = open ?? click;
+  const evidence = seen && lookUp<Evidence>(doneBy, String(seen.isBotEvent));
   const concerned = recipientsOf(event);
   if (concerned.length === 0) return interpreted<Concerned>(events, name, { event, address: '' }, () => []);
   const read = concerned.map(recipient =>

@@ -10,30 +10,36 @@ const maxGiven = 100;
  */
 export function tagsIn(given: unknown, names: MetadataNames): readonly string[] | undefined {
   if (given === undefined || given === null || given === '') return undefined;
-  const { accountId, reference } = names;
-  const isTag = (tag: string) => ![accountId, reference].some(name => tag.trimStart().startsWith(`${name}:`));
-  const tags = textsIn(given).filter(isTag);
+  const tags: string[] = [];
+  // One by one: every event of a batch comes here.
+  for (const item of listOf(given)) {
+    const tag = textOf(item);
+    if (tag !== undefined && isTag(tag, names)) tags.push(tag);
+    if (tags.length === maxGiven) break;
+  }
   return tags.length === 0 ? undefined : tags;
 }
 
-function textsIn(given: unknown): readonly string[] {
+function listOf(given: unknown): readonly unknown[] {
+  if (Array.isArray(given)) return given;
   if (typeof given === 'string') {
     const list = given.startsWith('[') ? exactJson(given) : undefined;
-    return Array.isArray(list) ? textsIn(list) : [given];
+    return Array.isArray(list) ? list : [given];
   }
-  if (Array.isArray(given)) return given.slice(0, maxGiven).flatMap(textOf);
   if (typeof given !== 'object' || given === null) return [];
-  return Object.entries(given)
-    .slice(0, maxGiven)
-    .flatMap(([name, values]) => [values].flat().flatMap(value => pairOf(name, value)));
+  return Object.keys(given).map(name => ({ name, value: (given as Readonly<Record<string, unknown>>)[name] }));
 }
 
-function textOf(item: unknown): string | readonly string[] {
+function textOf(item: unknown): string | undefined {
   if (typeof item === 'string') return item;
   const { name, value } = (item ?? {}) as { readonly name?: unknown; readonly value?: unknown };
-  return typeof name === 'string' ? pairOf(name, value) : [];
+  const isPair = typeof name === 'string' && (typeof value === 'string' || typeof value === 'number');
+  return isPair ? `${name}:${value}` : undefined;
 }
 
-function pairOf(name: string, value: unknown): string | readonly string[] {
-  return typeof value === 'string' || typeof value === 'number' ? `${name}:${value}` : [];
+function isTag(tag: string, { accountId, reference }: MetadataNames): boolean {
+  const colon = tag.indexOf(':');
+  if (colon < 0) return true;
+  const name = tag.slice(0, colon).trim();
+  return name !== accountId && name !== reference;
 }

@@ -58,7 +58,6 @@ describe('the tags of an email', () => {
     ['what only looks like JSON', '[a', ['[a']],
     ['names and values', { a: 'b', n: 7 }, ['a:b', 'n:7']],
     ['a list of names and values', [{ name: 'a', value: 'b' }], ['a:b']],
-    ['names with several values', { a: ['b', 'c'] }, ['a:b', 'a:c']],
     ['our two ids', ['account_id:acme', ' reference:INV-7', 'a'], ['a']],
     ['our two ids alone', { account_id: 'acme', reference: 'INV-7' }, undefined],
     ['values that are no text', { a: null, b: {}, c: true }, undefined],
