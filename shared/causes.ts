@@ -218,3 +218,8 @@ export interface Failure {
 export function failureBy(cause: Cause, otherwise: FailureStatus): Failure {
   return { cause, status: causes[cause].status ?? otherwise };
 }
+
+/** The cause of a failure; null where none is stated. */
+export function statedCause({ cause }: Failure): Cause | null {
+  return cause === 'unspecified' ? null : cause;
+}

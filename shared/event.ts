@@ -3,7 +3,7 @@
 import { addressOf, isAddress } from './address.ts';
 import type { Cause } from './causes.ts';
 import { fingerprint } from './fingerprint.ts';
-import type { DecidingEvent, Evidence, Status } from './status.ts';
+import { type DecidingEvent, type Evidence, messageIdOfEvent, type Status } from './status.ts';
 import { boundedText, isPlainText } from './text.ts';
 
 export interface Reason {
@@ -114,9 +114,9 @@ const printableAscii = /^[\x21-\x7e]+$/;
  * @param receivedAt epoch milliseconds of the request's arrival
  */
 export function canonicalEvent(draft: EventDraft, receivedAt: number): CanonicalEvent | Defect {
-  const messageId = boundedMessageId(draft.messageId.trim());
-  if (messageId === '') return 'missing_message_id';
   const recipient = addressOf(draft.recipient);
+  const messageId = boundedMessageId(draft.messageId.trim()) || (recipient === '' ? '' : substituteMessageId(draft));
+  if (messageId === '') return 'missing_message_id';
   if (recipient === '') return 'missing_recipient';
   if (!isRecipient(recipient)) return 'unusable_recipient';
   // An identifier that was cut could be somebody else's: it is kept whole or not at all.
@@ -146,6 +146,20 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number): Canonical
   if (draft.attribution !== undefined) event.attribution = draft.attribution;
   if (tooFarAhead) event.claimedAt = Math.floor(Math.min(draft.occurredAt, latestTime));
   return event;
+}
+
+/** Failures and complaints, which somebody has to hear of even where their message is not known. */
+const failuresAndComplaints: readonly (Status | null)[] = [
+  'soft_bounced',
+  'hard_bounced',
+  'invalid',
+  'rejected',
+  'marked_spam',
+];
+
+/** The message id of a failure or complaint whose report names an address and no message; empty for any other event. */
+function substituteMessageId({ status, eventId }: EventDraft): string {
+  return eventId && isEventId(eventId) && failuresAndComplaints.includes(status) ? messageIdOfEvent(eventId) : '';
 }
 
 /**
@@ -187,13 +201,13 @@ function boundedTexts<Name extends keyof typeof limits>(
 
 /** The first distinct tags, each within its limit; undefined where there is none. */
 function boundedTags(tags: readonly string[]): readonly string[] | undefined {
-  const distinct = new Set<string>();
+  const distinct: string[] = [];
   for (const tag of tags) {
     const inert = boundedText(tag, limits.tag);
-    if (inert !== '') distinct.add(inert);
-    if (distinct.size === maxTags) break;
+    if (inert !== '' && !distinct.includes(inert)) distinct.push(inert);
+    if (distinct.length === maxTags) break;
   }
-  return distinct.size === 0 ? undefined : [...distinct];
+  return distinct.length === 0 ? undefined : distinct;
 }
 
 /** A message id as it is; one too long or too strange to be kept, cut but still unlike every other. */

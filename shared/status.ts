@@ -259,6 +259,18 @@ export function needsAttention(verdict: Verdict | null, now: number, oldAfter: O
   return verdict !== null && (asksForAttention(verdict) || isOld(verdict, now, oldAfter));
 }
 
+const ofEvent = 'event:';
+
+/** The message id of an email of which a provider reported no more than one event and an address. */
+export function messageIdOfEvent(eventId: string): string {
+  return `${ofEvent}${eventId}`;
+}
+
+/** Whether a message id is that of an event alone: which message it was about is not known. */
+export function isMessageIdOfEvent(messageId: string): boolean {
+  return messageId.startsWith(ofEvent);
+}
+
 export const caveatTexts = {
   temporary_failure_after_delivery:
     "The recipient's server first took the email and later reported a temporary failure: it may not have reached the inbox.",
@@ -269,6 +281,8 @@ export const caveatTexts = {
     'The message had several recipients, and some of what was heard of it may be about any of them: it is noted on each and changes no status.',
   unlisted_recipient:
     'The message was not sent to this address: a provider named it, often because the address it was sent to forwards there.',
+  message_not_known:
+    'The provider named an address and no message: which email this is about is not known. Look for others to the same address.',
   account_conflict: 'Events of this email named different accounts. It stays with the account that was named first.',
 } as const;
 
@@ -288,6 +302,7 @@ export interface Caveat {
 export function caveatsOf(
   email: {
     readonly verdict: Verdict | null;
+    readonly messageId?: string | undefined;
     readonly accountId?: string | undefined;
     readonly events: readonly (DecidingEvent & {
       readonly accountId?: string | undefined;
@@ -297,7 +312,7 @@ export function caveatsOf(
   now: number,
   oldAfter: OldAfter = defaultOldAfter,
 ): readonly Caveat[] {
-  const { verdict, accountId, events } = email;
+  const { verdict, messageId = '', accountId, events } = email;
   const caveats: Caveat[] = [];
   const say = (code: Caveat['code'], at?: number) =>
     caveats.push({ code, text: caveatTexts[code], ...(at === undefined ? {} : { at }) });
@@ -320,6 +335,7 @@ export function caveatsOf(
     }
     if (isOld(verdict, now, oldAfter)) say('no_news_since', statusAt);
   }
+  if (isMessageIdOfEvent(messageId)) say('message_not_known');
   const attributed = (attribution: 'unnamed' | 'unlisted') => events.some(event => event.attribution === attribution);
   if (attributed('unnamed')) say('one_of_several_recipients');
   if (attributed('unlisted')) say('unlisted_recipient');

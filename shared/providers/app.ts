@@ -1,12 +1,14 @@
 import * as z from 'zod/mini';
-import type { Reason } from '../event.ts';
-import { statusIds } from '../status.ts';
+import type { EventDraft } from '../event.ts';
+import { type Status, statusIds } from '../status.ts';
 import { isoMillis } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { interpreted, type PieceReading, readJson } from './reading.ts';
-import { numberOrText, object } from './shape.ts';
+import { numberOrText, object, textOrList } from './shape.ts';
+import { causeIn } from './signals.ts';
 import { enhancedCodeIn } from './smtp-reply.ts';
 import { verifyStandardWebhook } from './standard-webhooks.ts';
+import { tagsIn } from './tags.ts';
 
 /**
  * What the sending application itself reports, in a schema of our own: that it has queued or sent an email, with the
@@ -33,13 +35,24 @@ const appEvent = object({
     reason: z.nullish(object({ code: numberOrText, enhancedCode: numberOrText, text: numberOrText })),
     clickUrl: numberOrText,
     userAgent: numberOrText,
+    /** Under what the email is filed. */
+    tags: textOrList,
   }),
 });
 
 type AppEvent = z.infer<typeof appEvent>;
 
-const events: Readonly<Record<string, EventMeaning>> = Object.fromEntries(
-  statusIds.map(status => [`email.${status}`, { statuses: [status] }]),
+/** Of statuses that say that the email did not get through, the reason may tell why. */
+const untold: readonly Status[] = ['deferred', 'soft_bounced', 'hard_bounced', 'invalid', 'rejected'];
+
+const events: Readonly<Record<string, EventMeaning<AppEvent>>> = Object.fromEntries(
+  statusIds.map(status => [
+    `email.${status}`,
+    {
+      statuses: [status],
+      ...(untold.includes(status) && { causeOf: ({ data }: AppEvent) => causeIn(reasonOf(data.reason) ?? {}) }),
+    },
+  ]),
 );
 
 /** The sending application: registration of emails, and the way for any sender that has no adapter. */
@@ -55,9 +68,10 @@ export const app = {
   parse: (request, context) => readJson(request, appEvent, event => read(event, context), { batched: 'optional' }),
 } as const satisfies Provider;
 
-function read({ type, timestamp, data }: AppEvent, { messageIdOf }: ReadingContext): PieceReading {
+function read(event: AppEvent, { metadata, messageIdOf }: ReadingContext): PieceReading {
+  const { type, timestamp, data } = event;
   const { provider, evidence } = data;
-  return interpreted(events, type, undefined, status =>
+  return interpreted(events, type, event, status =>
     [data.recipient].flat().map(recipient => ({
       provider,
       messageId: messageIdOf(provider, data.messageId),
@@ -72,11 +86,12 @@ function read({ type, timestamp, data }: AppEvent, { messageIdOf }: ReadingConte
       reason: reasonOf(data.reason),
       clickUrl: textOf(data.clickUrl),
       userAgent: textOf(data.userAgent),
+      tags: tagsIn(data.tags, metadata),
     })),
   );
 }
 
-function reasonOf(reason: AppEvent['data']['reason']): Reason | undefined {
+function reasonOf(reason: AppEvent['data']['reason']): EventDraft['reason'] {
   if (!reason) return undefined;
   const text = textOf(reason.text);
   return { code: textOf(reason.code), enhancedCode: textOf(reason.enhancedCode) ?? enhancedCodeIn(text), text };
@@ -91,7 +106,7 @@ export const guide: Guide = {
     'Make a secret: `whsec_` and the base64 of 32 random bytes.',
     'Post to `{url}`, signed with a library of [Standard Webhooks](https://www.standardwebhooks.com): the README has an example.',
   ],
-  attach: '`data.accountId`, `data.reference` and `data.subject` in the event itself.',
+  attach: '`data.accountId`, `data.reference` and `data.subject` in the event itself; `data.tags`, a text or a list.',
   retries: 'Your own decision: send the same request, with a new timestamp, until it is answered 200.',
   refusedCalls: 'sent again',
   machines: '`data.evidence`: `human`, `machine` or `unknown`.',

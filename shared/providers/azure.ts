@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { type Failure, failureBy } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
 import { utf8Text } from '../text.ts';
@@ -6,7 +7,8 @@ import { firstTime } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
 import { exactJson, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { object, text } from './shape.ts';
-import { failureOf, hardBounce, replyIn } from './smtp-reply.ts';
+import { failureOf } from './signals.ts';
+import { replyIn } from './smtp-reply.ts';
 import { verifyUrlSecret } from './url-secret.ts';
 
 /**
@@ -48,14 +50,14 @@ const replyOf = ({ data }: AzureEvent) => replyIn(data?.deliveryStatusDetails?.s
 /** What a delivery report's `status` says. */
 const deliveryStatuses = {
   Delivered: () => 'delivered',
-  Bounced: event => hardBounce(replyOf(event)),
-  Failed: event => failureOf(replyOf(event)) ?? 'soft_bounced',
-  Suppressed: () => 'rejected',
-  FilteredSpam: () => 'rejected',
-  Quarantined: () => 'rejected',
+  Bounced: event => failureOf(replyOf(event), 'hard_bounced'),
+  Failed: event => failureOf(replyOf(event), 'soft_bounced'),
+  Suppressed: () => failureBy('suppressed', 'rejected'),
+  FilteredSpam: () => failureBy('spam_content', 'rejected'),
+  Quarantined: () => failureBy('spam_content', 'rejected'),
   // A distribution list was: its members are told of one by one.
   Expanded: () => null,
-} as const satisfies Record<string, (event: AzureEvent) => Status | null>;
+} as const satisfies Record<string, (event: AzureEvent) => Status | Failure | null>;
 
 const engagements = { view: 'opened', click: 'link_clicked' } as const satisfies Record<string, Status>;
 
@@ -64,9 +66,10 @@ const engagementOf = ({ data }: AzureEvent) => (data?.engagementType ?? data?.en
 const events = {
   [deliveryReport]: {
     statuses: ['delivered', 'hard_bounced', 'invalid', 'soft_bounced', 'rejected', null],
-    by: 'status; for Bounced and Failed the enhanced status code in statusMessage, then its words',
+    by: "status; for Bounced and Failed the server's reply in statusMessage (code and words), then the status",
     decide: event =>
-      lookUp<(event: AzureEvent) => Status | null>(deliveryStatuses, event.data?.status ?? '')?.(event) ?? null,
+      lookUp<(event: AzureEvent) => Status | Failure | null>(deliveryStatuses, event.data?.status ?? '')?.(event) ??
+      null,
   },
   [engagementReport]: {
     statuses: ['opened', 'link_clicked'],

@@ -5,7 +5,9 @@ import { withoutBrackets } from './message-id.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, idsInText, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { anything, numberOrText, object, text, textOrList } from './shape.ts';
-import { hardBounce, labelledFailure, replyIn } from './smtp-reply.ts';
+import { causeIn, failureOf } from './signals.ts';
+import { replyIn } from './smtp-reply.ts';
+import { tagsIn } from './tags.ts';
 
 /** https://developers.brevo.com/docs/transactional-webhooks */
 const brevoEvent = object({
@@ -25,6 +27,9 @@ const brevoEvent = object({
   link: text,
   user_agent: text,
   'X-Mailin-custom': anything,
+  // A list, and the same as JSON text.
+  tags: anything,
+  tag: anything,
 });
 
 type BrevoEvent = z.infer<typeof brevoEvent>;
@@ -33,30 +38,33 @@ const replyOf = ({ reason }: BrevoEvent) => replyIn(reason);
 
 const softBounce = {
   statuses: ['soft_bounced', 'hard_bounced', 'invalid', 'rejected'],
-  by: 'the enhanced status code in reason, if there is one',
-  decide: event => labelledFailure(replyOf(event), 'soft_bounced'),
+  by: "the server's reply in reason (code and words), then the event's name",
+  decide: event => failureOf(replyOf(event), 'soft_bounced'),
 } as const satisfies EventMeaning<BrevoEvent>;
 
 const hardBounced = {
   statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
-  by: 'the enhanced status code in reason, then its words',
-  decide: event => hardBounce(replyOf(event)),
+  by: "the server's reply in reason (code and words), then the event's name",
+  decide: event => failureOf(replyOf(event), 'hard_bounced'),
 } as const satisfies EventMeaning<BrevoEvent>;
+
+const invalid = { statuses: ['invalid'], cause: 'unknown_user' } as const satisfies EventMeaning<BrevoEvent>;
 
 /** As the events are called, and as they are called when the webhook is made: which of them comes has changed. */
 const events = {
   request: { statuses: ['enqueued'] },
   sent: { statuses: ['enqueued'] },
   delivered: { statuses: ['delivered'] },
-  deferred: { statuses: ['deferred'] },
+  deferred: { statuses: ['deferred'], causeOf: event => causeIn(replyOf(event)) },
   soft_bounce: softBounce,
   softBounce,
   hard_bounce: hardBounced,
   hardBounce: hardBounced,
-  invalid_email: { statuses: ['invalid'] },
-  invalid: { statuses: ['invalid'] },
-  blocked: { statuses: ['rejected'] },
-  error: { statuses: ['rejected'] },
+  invalid_email: invalid,
+  invalid,
+  // Brevo did not try: the contact is blocked for an earlier bounce, complaint or unsubscribe.
+  blocked: { statuses: ['rejected'], cause: 'suppressed' },
+  error: { statuses: ['rejected'], causeOf: event => causeIn(replyOf(event)) },
   spam: { statuses: ['marked_spam'] },
   complaint: { statuses: ['marked_spam'] },
   opened: { statuses: ['opened'] },
@@ -112,6 +120,7 @@ function read(event: BrevoEvent, { metadata }: ReadingContext): PieceReading {
       reason: replyOf(event),
       clickUrl: link ?? undefined,
       userAgent: event.user_agent ?? undefined,
+      tags: tagsIn(event.tags ?? event.tag, metadata),
     },
   ]);
 }

@@ -1,11 +1,12 @@
 import * as z from 'zod/mini';
 import { lookUp } from '../look-up.ts';
-import type { Status } from '../status.ts';
 import { utf8Text } from '../text.ts';
 import { isoMillis } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import { idsInText, interpreted, type PieceReading, readForm } from './reading.ts';
 import { object, text } from './shape.ts';
+import { failureOf, type Label } from './signals.ts';
+import { tagsIn } from './tags.ts';
 import { queryOf, verifyUrlSecret } from './url-secret.ts';
 
 /** https://help.elasticemail.com/en/articles/2376855-how-to-manage-http-web-notifications-webhooks */
@@ -18,32 +19,36 @@ const elasticEvent = object({
   subject: text,
   category: text,
   target: text,
+  // The sender's own word, or the vendor's for one of the ways to send. `category` is of the error.
+  channel: text,
   postback: text,
 });
 
 type ElasticEvent = z.infer<typeof elasticEvent>;
 
-/** Of an Error. null: no news of the email. */
+const waysToSend: readonly unknown[] = ['HTTP API', 'SMTP API', 'Web UI'];
+
+/** Of an Error: there is no reply beside it. */
 const categories = {
-  NoMailbox: 'invalid',
-  GreyListed: 'soft_bounced',
-  Throttled: 'soft_bounced',
-  Timeout: 'soft_bounced',
-  ConnectionProblem: 'soft_bounced',
-  ConnectionTerminated: 'soft_bounced',
+  NoMailbox: 'unknown_user',
+  GreyListed: 'greylisted',
+  Throttled: 'rate_limited',
+  Timeout: 'network',
+  ConnectionProblem: 'network',
+  ConnectionTerminated: 'network',
   NotDelivered: 'soft_bounced',
   Unknown: 'soft_bounced',
-  DNSProblem: 'hard_bounced',
-  Spam: 'rejected',
-  BlackListed: 'rejected',
-  SPFProblem: 'rejected',
+  DNSProblem: 'unknown_domain',
+  Spam: 'spam_content',
+  BlackListed: 'blocked',
+  SPFProblem: 'authentication_failed',
   AccountProblem: 'rejected',
-  WhitelistingProblem: 'rejected',
-  ContentFilter: 'rejected',
+  WhitelistingProblem: 'policy',
+  ContentFilter: 'spam_content',
   CodeError: 'rejected',
   ManualCancel: 'rejected',
   Ignore: 'rejected',
-} as const satisfies Record<string, Status>;
+} as const satisfies Record<string, Label>;
 
 const events = {
   Sent: { statuses: ['sent'] },
@@ -54,7 +59,10 @@ const events = {
   Error: {
     statuses: ['invalid', 'soft_bounced', 'hard_bounced', 'rejected'],
     by: 'category',
-    decide: event => lookUp<Status>(categories, event.category ?? '') ?? null,
+    decide(event) {
+      const label = lookUp<Label>(categories, event.category ?? '');
+      return label === undefined ? null : failureOf({}, label);
+    },
   },
 } as const satisfies Record<string, EventMeaning<ElasticEvent>>;
 
@@ -98,6 +106,7 @@ function read(event: ElasticEvent, { metadata }: ReadingContext): PieceReading {
       subject: event.subject ?? undefined,
       reason: { code: name === 'Error' ? (category ?? undefined) : undefined },
       clickUrl: event.target ?? undefined,
+      tags: waysToSend.includes(event.channel) ? undefined : tagsIn(event.channel, metadata),
     },
   ]);
 }

@@ -7,15 +7,16 @@ import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } fr
 import { ofOneOf } from './recipients.ts';
 import { anything, object, text, textOrList } from './shape.ts';
 
+const email = { id: text, to: textOrList, rcpt_to: textOrList, subject: text, meta: anything };
+
+/** The email, or a click with the email in it: the vendor's pages show both. */
 const emailObject = object({
-  id: text,
-  to: textOrList,
-  subject: text,
+  ...email,
+  email: z.nullish(object(email)),
   timestamp: text,
-  link: text,
+  link: z.nullish(z.union([z.string(), object({ url: text })])),
   url: text,
   user_agent: text,
-  meta: anything,
 });
 
 /** https://emailit.com/docs/webhooks: older versions have the object under `data` alone. */
@@ -35,10 +36,10 @@ const events = {
   'email.held': { statuses: ['enqueued'] },
   'email.attempted': { statuses: ['deferred'] },
   'email.delivered': { statuses: ['delivered'] },
-  'email.bounced': { statuses: ['hard_bounced'] },
+  'email.bounced': { statuses: ['hard_bounced'], cause: 'unspecified' },
   'email.failed': { statuses: ['rejected'] },
   'email.rejected': { statuses: ['rejected'] },
-  'email.suppressed': { statuses: ['rejected'] },
+  'email.suppressed': { statuses: ['rejected'], cause: 'suppressed' },
   'email.loaded': { statuses: ['opened'] },
   'email.clicked': { statuses: ['link_clicked'] },
   'email.complained': { statuses: ['marked_spam'] },
@@ -76,19 +77,21 @@ export const emailit = {
 } as const satisfies Provider;
 
 function read(event: EmailitEvent, { metadata }: ReadingContext): PieceReading {
-  const email = event.object ?? event.data?.object;
+  const about = event.object ?? event.data?.object;
+  const email = about?.email ?? about;
+  const link = about?.link;
   return interpreted(events, event.type, undefined as never, status =>
-    ofOneOf([email?.to ?? []].flat(), false, status).map(whose => ({
+    ofOneOf([email?.to ?? email?.rcpt_to ?? []].flat(), false, status).map(whose => ({
       ...whose,
       ...attachedIds(email?.meta, metadata),
       provider: 'emailit',
       messageId: email?.id ?? '',
-      occurredAt: isoMillis(email?.timestamp ?? event.created_at ?? ''),
+      occurredAt: isoMillis(about?.timestamp ?? event.created_at ?? ''),
       providerEvent: event.type,
       eventId: event.event_id ?? undefined,
       subject: email?.subject ?? undefined,
-      clickUrl: email?.link ?? email?.url ?? undefined,
-      userAgent: email?.user_agent ?? undefined,
+      clickUrl: (typeof link === 'object' ? link?.url : link) ?? about?.url ?? undefined,
+      userAgent: about?.user_agent ?? undefined,
     })),
   );
 }

@@ -5,7 +5,9 @@ import { verifyHexHmac } from './hmac-signature.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import { exactJson, idsInText, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { anything, numberOrText, object, orEmptyList, text } from './shape.ts';
-import { enhancedCodeAmong, hardBounce, labelledFailure } from './smtp-reply.ts';
+import { causeIn, failureOf } from './signals.ts';
+import { enhancedCodeAmong } from './smtp-reply.ts';
+import { tagsIn } from './tags.ts';
 
 const meta = object({
   bounce_reason: text,
@@ -25,6 +27,7 @@ const mailersendEvent = object({
   data: z.nullish(
     object({
       id: numberOrText,
+      created_at: text,
       message_id: text,
       subject: text,
       recipient: anything,
@@ -52,24 +55,29 @@ type MailersendEvent = z.infer<typeof mailersendEvent>;
 function replyOf(event: MailersendEvent) {
   const { meta: own, morph: older } = event.data ?? {};
   const reason = own?.bounce_reason ?? older?.reason ?? undefined;
-  return { enhancedCode: enhancedCodeAmong(String(own?.bounce_code ?? ''), reason), text: reason };
+  const code = String(own?.bounce_code ?? '');
+  return {
+    enhancedCode: enhancedCodeAmong(code, reason),
+    code: /^[45]\d\d$/.exec(code)?.[0],
+    text: reason,
+  };
 }
 
 const events = {
   'activity.sent': { statuses: ['sent'] },
   'activity.delivered': { statuses: ['delivered'] },
-  'activity.deferred': { statuses: ['deferred'] },
+  'activity.deferred': { statuses: ['deferred'], causeOf: event => causeIn(replyOf(event)) },
   'activity.soft_bounced': {
     statuses: ['soft_bounced', 'hard_bounced', 'invalid', 'rejected'],
-    by: 'the enhanced status code of the reason, if it has one',
-    decide: event => labelledFailure(replyOf(event), 'soft_bounced'),
+    by: "the server's reply in the reason (code and words), then the event's name",
+    decide: event => failureOf(replyOf(event), 'soft_bounced'),
   },
   'activity.hard_bounced': {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
-    by: 'the enhanced status code of the reason, then its words',
-    decide: event => hardBounce(replyOf(event)),
+    by: "the server's reply in the reason (code and words), then the event's name",
+    decide: event => failureOf(replyOf(event), 'hard_bounced'),
   },
-  'activity.suppressed': { statuses: ['rejected'] },
+  'activity.suppressed': { statuses: ['rejected'], cause: 'suppressed' },
   'activity.rejected': { statuses: ['rejected'] },
   'activity.opened': { statuses: ['opened'] },
   'activity.opened_unique': { statuses: ['opened'] },
@@ -129,7 +137,8 @@ function read(event: MailersendEvent, { metadata }: ReadingContext): PieceReadin
       messageId: older?.message?.id ?? data?.message_id ?? '',
       recipient: older?.recipient?.email ?? address ?? '',
       status,
-      occurredAt: isoMillis(event.created_at ?? ''),
+      // Of the activity; that of the email is when the email was made.
+      occurredAt: isoMillis(event.created_at || data?.created_at || ''),
       providerEvent: event.type,
       eventId: data?.id ? String(data.id) : undefined,
       subject: older?.subject ?? data?.subject ?? undefined,
@@ -141,6 +150,7 @@ function read(event: MailersendEvent, { metadata }: ReadingContext): PieceReadin
       },
       clickUrl: own?.url ?? cause?.url ?? undefined,
       userAgent: own?.user_agent ?? cause?.user_agent ?? undefined,
+      tags: tagsIn(tags, metadata),
     },
   ]);
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { addressesIn } from '../address.ts';
+import { type Cause, type Failure, failureBy } from '../causes.ts';
 import { fingerprint } from '../fingerprint.ts';
 import { lookUp } from '../look-up.ts';
 import { utf8Text } from '../text.ts';
@@ -10,7 +11,7 @@ import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Re
 import {
   attachedIds,
   exactJson,
-  formFields,
+  fieldsIn,
   interpreted,
   isForm,
   type PieceReading,
@@ -19,7 +20,9 @@ import {
 } from './reading.ts';
 import { ofOneOf } from './recipients.ts';
 import { anything, numberOrText, object, text } from './shape.ts';
-import { enhancedCodeAmong, type FailureStatus, failureOf, labelledFailure } from './smtp-reply.ts';
+import { causeIn, failureOf } from './signals.ts';
+import { enhancedCodeAmong } from './smtp-reply.ts';
+import { tagsIn } from './tags.ts';
 
 /** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks */
 const triple = object({
@@ -51,6 +54,7 @@ const mailgunEvent = object({
     'client-info': z.nullish(object({ 'user-agent': text, bot: text })),
     message: z.nullish(object({ headers: z.nullish(object({ 'message-id': text, to: text, subject: text })) })),
     'user-variables': anything,
+    tags: anything,
   }),
 });
 
@@ -84,42 +88,41 @@ function currentShape(fields: Readonly<Record<string, string>>): unknown {
 }
 
 /** Reasons and codes of Mailgun's own: it did not even try. */
-const notTried: Record<string, 'rejected'> = {
-  'suppress-bounce': 'rejected',
-  'suppress-unsubscribe': 'rejected',
-  'suppress-complaint': 'rejected',
-  605: 'rejected', // bounced before
-  606: 'rejected',
-  607: 'rejected', // complained before
-  625: 'rejected',
-};
+const notTried = {
+  'suppress-bounce': 'suppressed',
+  'suppress-unsubscribe': 'suppressed',
+  'suppress-complaint': 'suppressed',
+  605: 'suppressed', // bounced before
+  606: 'suppressed',
+  607: 'suppressed', // complained before
+  625: 'suppressed',
+} as const satisfies Record<string, Cause>;
 
-/** Reasons and codes of Mailgun's own, where the server's enhanced code does not say better. */
-const undelivered: Record<string, FailureStatus> = {
-  498: 'hard_bounced', // no MX
-  499: 'soft_bounced', // could not connect
-  old: 'soft_bounced', // gave up after retries
-};
+/** Reasons and codes of Mailgun's own that say why. */
+const undelivered = {
+  498: 'unknown_domain', // no MX
+  499: 'network', // could not connect
+  old: 'expired', // gave up after retries
+} as const satisfies Record<string, Cause>;
 
-function failed(event: MailgunEvent): FailureStatus | 'deferred' | null {
+function ownCause(table: Readonly<Record<string, Cause>>, event: MailgunEvent): Cause | undefined {
+  return lookUp(table, event.reason ?? '') ?? lookUp(table, String(event['delivery-status']?.code));
+}
+
+function failed(event: MailgunEvent): Failure | 'deferred' | null {
   if (event.severity === 'temporary') return 'deferred';
   // Which of the two it is decides everything: what is neither is a note, not a guess.
   if (event.severity !== 'permanent') return null;
-  const own = (table: Readonly<Record<string, FailureStatus>>) =>
-    lookUp(table, event.reason ?? '') ?? lookUp(table, String(event['delivery-status']?.code));
-  const untried = own(notTried);
-  if (untried !== undefined) return untried;
-  // With or without a code, the server's words for an address that does not exist come before what Mailgun makes of it.
-  const reply = replyOf(event);
-  return failureOf(reply) === 'invalid'
-    ? 'invalid'
-    : (labelledFailure(reply, own(undelivered) ?? null) ?? 'hard_bounced');
+  const untried = ownCause(notTried, event);
+  if (untried !== undefined) return failureBy(untried, 'rejected');
+  return failureOf(replyOf(event), ownCause(undelivered, event) ?? 'hard_bounced');
 }
 
 const failures = {
   statuses: ['deferred', 'hard_bounced', 'invalid', 'rejected', 'soft_bounced'],
-  by: 'severity; suppression by reason or code; the enhanced status code; reason and code; the text of the reply',
+  by: "severity; suppression by reason or code; the server's reply (code and words), then Mailgun's reason and code",
   decide: failed,
+  causeOf: event => ownCause(undelivered, event) ?? causeIn(replyOf(event)),
 } as const satisfies EventMeaning<MailgunEvent>;
 
 const events = {
@@ -172,10 +175,7 @@ export const mailgun = {
   parse(request, context) {
     const reads = ({ 'event-data': event }: z.infer<typeof mailgunEvent>) => read(event, context);
     if (!isForm(request)) return readJson(request, mailgunEvent, reads, { batched: false, piecesOf: eventOf });
-    return readForm(request, utf8Text(request.body), mailgunForm, reads, {
-      mayRepeat,
-      leaveOut: proofFields,
-    });
+    return readForm(request, utf8Text(request.body), mailgunForm, reads, toldFields);
   },
 } as const satisfies Provider;
 
@@ -183,7 +183,7 @@ export const mailgun = {
 function toldBy(request: ProviderRequest): string {
   const body = utf8Text(request.body) ?? request.body.toString('latin1');
   try {
-    const told = isForm(request) ? formFields(body, [...mayRepeat, ...proofFields]) : eventOf(exactJson(body));
+    const told = isForm(request) ? toldFields(body) : eventOf(exactJson(body));
     return JSON.stringify(told ?? body);
   } catch {
     // Nested too deeply to be written again: all of it, proof and all.
@@ -215,11 +215,35 @@ function refusalOf(
 /** In bytes. */
 const longestBody = 1024 * 1024;
 
-/** The older form's fields that come more than once. */
-const mayRepeat = ['tag', 'X-Mailgun-Tag'];
+/** The older form's fields that come once for each tag. */
+const tagFields = ['tag', 'X-Mailgun-Tag'];
 
-/** Its fields of the proof; the timestamp is the event's own as well. */
-const proofFields = ['token', 'signature'];
+/** The older form's fields of which Mailgun's own value is the last, behind the sender's variables. */
+const lastFields = ['timestamp', 'token', 'signature'];
+
+/**
+ * The older form's fields. A variable of the sender's may have the name of one of them: Mailgun's own value is the first,
+ * but for those that it adds last. Null where there are more than anybody sends.
+ */
+function legacyFields(form: string): Readonly<Record<string, string>> | null {
+  const fields = fieldsIn(form);
+  if (fields === null) return null;
+  const byName = new Map<string, string>();
+  for (const [name, text] of fields) {
+    if (!byName.has(name) || lastFields.includes(name)) byName.set(name, text);
+  }
+  const tags = fields.filter(([name]) => tagFields.includes(name)).map(([, tag]) => tag);
+  if (tags.length > 0) byName.set('tags', JSON.stringify(tags));
+  return Object.fromEntries(byName);
+}
+
+/** The same without the proof, which would prove any other event as well; the timestamp is the event's own, too. */
+function toldFields(form: string): Readonly<Record<string, string>> | null {
+  const fields = legacyFields(form);
+  if (fields === null) return null;
+  const { token: _, signature: __, ...told } = fields;
+  return told;
+}
 
 /** The signature is in the body, so that the body has to be read to be verified: this much of it, and no more. */
 function triplesOf(request: ProviderRequest): readonly Triple[] {
@@ -228,7 +252,7 @@ function triplesOf(request: ProviderRequest): readonly Triple[] {
   // Whether the rest is UTF-8 is asked once it is known to be genuine.
   const body = utf8Text(request.body) ?? request.body.toString();
   try {
-    const parsed = z.safeParse(signed, isForm(request) ? { signature: formFields(body, mayRepeat) } : JSON.parse(body));
+    const parsed = z.safeParse(signed, isForm(request) ? { signature: legacyFields(body) } : JSON.parse(body));
     if (!parsed.success) return [];
     const { signature, 'parent-signature': parent } = parsed.data;
     return parent ? [signature, parent] : [signature];
@@ -243,6 +267,7 @@ function read(event: MailgunEvent, { metadata }: ReadingContext): PieceReading {
   const bot = event['client-info']?.bot;
   const seen = event.event === 'opened' || event.event === 'clicked';
   const delivery = event['delivery-status'];
+  const tags = tagsIn(event.tags, metadata);
   // A rejected message has no recipient of its own, and may have been meant for several.
   const recipients = event.recipient ? [event.recipient] : addressesIn(headers?.to ?? '');
   const ofWholeMessage = event.event === 'rejected';
@@ -267,6 +292,7 @@ function read(event: MailgunEvent, { metadata }: ReadingContext): PieceReading {
       },
       clickUrl: event.url ?? undefined,
       userAgent: event['client-info']?.['user-agent'] ?? undefined,
+      tags,
     })),
   );
 }
@@ -296,7 +322,7 @@ export const guide: Guide = {
   machines: '`client-info.bot` on an open or a click: `apple`, `gmail`, or `generic` for a scanner.',
   notes: [
     'The signature covers a timestamp and a token, not the event: a token proves the event that it first came with, and is refused with any other. It is left out of what is kept in quarantine, but for bodies of which nothing can be read.',
-    'The older shape, a form with all fields beside each other, is read as well, with its events "dropped" and "bounced"; a multipart body is not.',
+    'The older shape, a form with all fields beside each other, is read as well, with its events "dropped" and "bounced"; a multipart body is not. A variable of yours with the name of one of its fields does not hide it.',
     'Register a message with the `id` that the send call returns, with or without angle brackets.',
   ],
 };

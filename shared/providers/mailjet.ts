@@ -1,12 +1,14 @@
 import * as z from 'zod/mini';
+import { type Failure, failureBy } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
-import type { Status } from '../status.ts';
 import { epochMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { idsInText, interpreted, type PieceReading, readJson } from './reading.ts';
+import { idsInText, interpreted, type PieceReading, readJson, unrelated } from './reading.ts';
 import { numberOrText, object, text } from './shape.ts';
-import { enhancedCodeIn, hardBounce, labelledFailure, replyIn } from './smtp-reply.ts';
+import { causeIn, failureOf, type Label } from './signals.ts';
+import { enhancedCodeIn, replyIn } from './smtp-reply.ts';
+import { tagsIn } from './tags.ts';
 
 /** https://dev.mailjet.com/email/guides/webhooks/ */
 const mailjetEvent = object({
@@ -27,45 +29,55 @@ const mailjetEvent = object({
   source: text,
   url: text,
   agent: text,
+  customcampaign: text,
 });
 
 type MailjetEvent = z.infer<typeof mailjetEvent>;
 
 /** Looked up in `error` and in `error_related_to`: the words have been seen in either. */
 const errors = {
-  'user unknown': 'invalid',
-  'mailbox inactive': 'hard_bounced',
-  'quota exceeded': 'soft_bounced',
-  blacklisted: 'rejected',
-  'spam reporter': 'rejected',
-  'invalid domain': 'hard_bounced',
-  'no mail host': 'hard_bounced',
-  'relay/access denied': 'rejected',
-  greylisted: 'deferred',
-  typofix: 'invalid',
+  'user unknown': 'unknown_user',
+  'mailbox inactive': 'disabled_account',
+  'quota exceeded': 'mailbox_full',
+  blacklisted: 'suppressed',
+  'spam reporter': 'suppressed',
+  'invalid domain': 'unknown_domain',
+  'no mail host': 'unknown_domain',
+  'relay/access denied': 'relay_denied',
+  greylisted: 'greylisted',
+  // The domain is a known misspelling.
+  typofix: 'unknown_user',
   'bad or empty template': 'rejected',
   'error in template language': 'rejected',
-  'sender blocked': 'rejected',
-  'content blocked': 'rejected',
-  'policy issue': 'rejected',
+  'sender blocked': 'blocked',
+  'content blocked': 'spam_content',
+  'policy issue': 'policy',
   'system issue': 'soft_bounced',
-  preblocked: 'rejected',
+  preblocked: 'suppressed',
   'duplicate in campaign': 'rejected',
-} as const satisfies Record<string, Status>;
+} as const satisfies Record<string, Label>;
 
-function labelOf({ error, error_related_to }: MailjetEvent): Status | null {
+function labelOf({ error, error_related_to }: MailjetEvent): Label | null {
   const words = [error, error_related_to].map(word => word?.trim().toLowerCase() ?? '');
-  return words.map(word => lookUp<Status>(errors, word)).find(label => label !== undefined) ?? null;
+  return words.map(word => lookUp<Label>(errors, word)).find(label => label !== undefined) ?? null;
 }
 
-function bounced(event: MailjetEvent): Status {
-  const reply = replyIn(event.comment);
+function bounced(event: MailjetEvent): Failure | 'deferred' {
   const label = labelOf(event);
-  if (label === 'deferred' && !event.hard_bounce && !reply.enhancedCode?.startsWith('5.')) return label;
-  if (label === null && event.hard_bounce) return hardBounce(reply);
-  // What is said not to be for good is not, unless it is the address that does not exist.
-  const temporary = event.hard_bounce === false || event.hard_bounce === 0 || label === 'deferred';
-  return labelledFailure(reply, temporary && label !== 'invalid' ? 'soft_bounced' : (label ?? 'soft_bounced'));
+  // Mailjet did not try, whatever reply it repeats.
+  if (label === 'suppressed') return failureBy(label, 'rejected');
+  const reply = replyIn(event.comment);
+  if (label === 'greylisted' && !event.hard_bounce && !reply.enhancedCode?.startsWith('5.')) return 'deferred';
+  const failure = failureOf(reply, label ?? (event.hard_bounce ? 'hard_bounced' : 'soft_bounced'));
+  // Mailjet says that it is not for good: unless the server does, or the address does not exist, it is not.
+  const isTemporary = event.hard_bounce === false || event.hard_bounce === 0;
+  const isOwnWord = failure.cause === label && label !== 'unknown_user' && causeIn(reply) === null;
+  return isTemporary && isOwnWord ? { ...failure, status: 'soft_bounced' } : failure;
+}
+
+function blocked(event: MailjetEvent): Failure | 'deferred' {
+  const label = labelOf(event) ?? 'rejected';
+  return label === 'greylisted' ? 'deferred' : failureOf({}, label);
 }
 
 const events = {
@@ -73,13 +85,16 @@ const events = {
   sent: { statuses: ['delivered'] },
   bounce: {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'deferred', 'rejected'],
-    by: 'the enhanced status code in comment; an unknown user; then hard_bounce, and of what is hard error and error_related_to',
+    by: "the server's reply in comment (code and words), then error and error_related_to, then hard_bounce; deferred where greylisted and not hard",
     decide: bounced,
+    // Of what is put off: nothing else is.
+    cause: 'greylisted',
   },
   blocked: {
     statuses: ['rejected', 'invalid', 'hard_bounced', 'soft_bounced', 'deferred'],
     by: 'error and error_related_to',
-    decide: event => labelOf(event) ?? 'rejected',
+    decide: blocked,
+    cause: 'greylisted',
   },
   spam: { statuses: ['marked_spam'] },
   open: { statuses: ['opened'] },
@@ -101,7 +116,14 @@ export const mailjet = {
   parse: (request, context) => readJson(request, mailjetEvent, event => read(event, context), { batched: 'optional' }),
 } as const satisfies Provider;
 
+/** Whether it is an event by which the dashboard tests the URL: what names address and message is there, and empty. */
+function isTest({ email, MessageID, Message_GUID }: MailjetEvent): boolean {
+  const names = [email, MessageID, Message_GUID].filter(name => name !== undefined && name !== null);
+  return names.length > 0 && names.every(name => name === '' || Number(name) === 0);
+}
+
 function read(event: MailjetEvent, { metadata }: ReadingContext): PieceReading {
+  if (isTest(event)) return unrelated;
   const { error, error_related_to, comment } = event;
   const payload = idsInText(event.Payload, metadata);
   const custom = idsInText(String(event.CustomID ?? ''), metadata, 'reference');
@@ -122,6 +144,7 @@ function read(event: MailjetEvent, { metadata }: ReadingContext): PieceReading {
       },
       clickUrl: event.url ?? undefined,
       userAgent: event.agent ?? undefined,
+      tags: tagsIn(event.customcampaign, metadata),
     },
   ]);
 }

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
+import { statedCause } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
-import type { Status } from '../status.ts';
 import { epochMillis } from '../time.ts';
 import { verifyHexHmac } from './hmac-signature.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
@@ -14,7 +14,10 @@ import {
   unrelatedBy,
 } from './reading.ts';
 import { anything, numberOrText, object, text } from './shape.ts';
-import { enhancedCodeIn, type FailureStatus, failureOf, hardBounce, labelledFailure } from './smtp-reply.ts';
+import { failureOf, type Label } from './signals.ts';
+import { enhancedCodeIn } from './smtp-reply.ts';
+import { suppressionIn } from './suppression.ts';
+import { tagsIn } from './tags.ts';
 
 /** https://docs.mailtrap.io/email-api-smtp/advanced/webhooks */
 const mailtrapEvent = object({
@@ -25,6 +28,7 @@ const mailtrapEvent = object({
   message_id: text,
   email: text,
   custom_variables: anything,
+  category: text,
   reason: text,
   response: text,
   response_code: numberOrText,
@@ -37,24 +41,24 @@ type MailtrapEvent = z.infer<typeof mailtrapEvent>;
 
 /** The vendor's whole list of categories; what each is to us is our own choice. */
 const categories = {
-  badrecipient: 'invalid',
-  overquota: 'soft_bounced',
-  timeout: 'soft_bounced',
+  badrecipient: 'unknown_user',
+  overquota: 'mailbox_full',
+  timeout: 'network',
   transientfail: 'soft_bounced',
-  greylisting: 'soft_bounced',
-  dnsFail: 'hard_bounced',
+  greylisting: 'greylisted',
+  dnsFail: 'unknown_domain',
   generalfail: 'hard_bounced',
   serverfail: 'hard_bounced',
   other: 'hard_bounced',
-  block: 'rejected',
-  content: 'rejected',
-  spam: 'rejected',
-  spam_gmail: 'rejected',
-  serverpolicy: 'rejected',
-  badsender: 'rejected',
-  relayfail: 'rejected',
+  block: 'blocked',
+  content: 'spam_content',
+  spam: 'spam_content',
+  spam_gmail: 'spam_content',
+  serverpolicy: 'policy',
+  badsender: 'sender_rejected',
+  relayfail: 'relay_denied',
   verifyfail: 'rejected',
-} as const satisfies Record<string, FailureStatus>;
+} as const satisfies Record<string, Label>;
 
 const replyOf = ({ response, response_code }: MailtrapEvent) => ({
   enhancedCode: enhancedCodeIn(response),
@@ -62,25 +66,22 @@ const replyOf = ({ response, response_code }: MailtrapEvent) => ({
   text: response ?? undefined,
 });
 
-function bounced(event: MailtrapEvent): Status {
-  const label = lookUp<FailureStatus>(categories, event.bounce_category ?? '');
-  if (label === undefined) return failureOf(replyOf(event)) ?? 'hard_bounced';
-  const unspecific = label === 'hard_bounced' && event.bounce_category !== 'dnsFail';
-  return unspecific ? hardBounce(replyOf(event)) : labelledFailure(replyOf(event), label);
+function bounced(event: MailtrapEvent) {
+  return failureOf(replyOf(event), lookUp<Label>(categories, event.bounce_category ?? '') ?? 'hard_bounced');
 }
 
 const events = {
   delivery: { statuses: ['delivered'] },
   // Mailtrap tries ten more times.
-  'soft bounce': { statuses: ['deferred'] },
+  'soft bounce': { statuses: ['deferred'], causeOf: event => statedCause(bounced(event)) },
   bounce: {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
-    by: 'the enhanced status code in response, then bounce_category',
+    by: "the server's reply in response (code and words), then bounce_category",
     decide: bounced,
   },
   // The domain is not verified yet, or a limit is reached: it is looked at again.
   suspension: { statuses: ['enqueued'] },
-  reject: { statuses: ['rejected'] },
+  reject: { statuses: ['rejected'], causeOf: ({ reason }) => suppressionIn(reason) },
   open: { statuses: ['opened'] },
   click: { statuses: ['link_clicked'] },
   spam: { statuses: ['marked_spam'] },
@@ -148,6 +149,7 @@ function read(event: MailtrapEvent, { metadata }: ReadingContext): PieceReading 
       },
       clickUrl: event.url ?? undefined,
       userAgent: event.user_agent ?? undefined,
+      tags: tagsIn(event.category, metadata),
     },
   ]);
 }

@@ -1,13 +1,15 @@
 import * as z from 'zod/mini';
+import { type Cause, statedCause } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
-import type { Status } from '../status.ts';
 import { utf8Text } from '../text.ts';
 import { epochMillis } from '../time.ts';
 import { isHmacOf, strictBase64, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
 import { attachedIds, formFields, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { anything, numberOrText, object, text } from './shape.ts';
-import { hardBounce, labelledFailure, replyIn } from './smtp-reply.ts';
+import { failureOf, type Label } from './signals.ts';
+import { replyIn } from './smtp-reply.ts';
+import { tagsIn } from './tags.ts';
 
 /** https://mailchimp.com/developer/transactional/docs/webhooks/ */
 const mandrillEvent = object({
@@ -29,37 +31,39 @@ const mandrillEvent = object({
       bounce_description: text,
       smtp_events: z.nullish(z.array(object({ diag: text }))),
       metadata: anything,
+      tags: anything,
     }),
   ),
 });
 
 type MandrillEvent = z.infer<typeof mandrillEvent>;
 
-const descriptions: Readonly<Record<string, 'invalid' | 'hard_bounced'>> = {
-  bad_mailbox: 'invalid',
-  invalid_domain: 'hard_bounced',
-};
+/** Of those that occur; a whole list is not published. */
+const descriptions = {
+  bad_mailbox: 'unknown_user',
+  invalid_domain: 'unknown_domain',
+  mailbox_full: 'mailbox_full',
+} as const satisfies Record<string, Cause>;
 
 const replyOf = ({ msg }: MandrillEvent) => replyIn(msg?.diag || msg?.smtp_events?.at(-1)?.diag);
 
-function hardBounced(event: MandrillEvent): Status {
-  const label = lookUp(descriptions, event.msg?.bounce_description ?? '');
-  return label === undefined ? hardBounce(replyOf(event)) : labelledFailure(replyOf(event), label);
+function bounced(event: MandrillEvent, label: Label) {
+  return failureOf(replyOf(event), lookUp<Label>(descriptions, event.msg?.bounce_description ?? '') ?? label);
 }
 
 const events = {
   send: { statuses: ['sent'] },
-  deferral: { statuses: ['deferred'] },
+  deferral: { statuses: ['deferred'], causeOf: event => statedCause(bounced(event, 'soft_bounced')) },
   delivered: { statuses: ['delivered'] },
   hard_bounce: {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
-    by: 'the enhanced status code in msg.diag, then msg.bounce_description, then the words of msg.diag',
-    decide: hardBounced,
+    by: "the server's reply in msg.diag (code and words), then msg.bounce_description, then the event's name",
+    decide: event => bounced(event, 'hard_bounced'),
   },
   soft_bounce: {
     statuses: ['soft_bounced', 'hard_bounced', 'invalid', 'rejected'],
-    by: 'the enhanced status code in msg.diag, if it has one',
-    decide: event => labelledFailure(replyOf(event), 'soft_bounced'),
+    by: "the server's reply in msg.diag (code and words), then msg.bounce_description, then the event's name",
+    decide: event => bounced(event, 'soft_bounced'),
   },
   reject: { statuses: ['rejected'] },
   spam: { statuses: ['marked_spam'] },
@@ -155,6 +159,7 @@ function read(event: MandrillEvent, { metadata }: ReadingContext): PieceReading 
       },
       clickUrl: event.url ?? undefined,
       userAgent: event.user_agent ?? undefined,
+      tags: tagsIn(msg?.tags, metadata),
     },
   ]);
 }

@@ -1,12 +1,15 @@
 import { createVerify, type KeyObject } from 'node:crypto';
 import * as z from 'zod/mini';
-import type { Status } from '../status.ts';
+import { type Failure, failureBy } from '../causes.ts';
 import { epochMillis } from '../time.ts';
 import { publicKey, strictBase64, usable } from './authentication.ts';
-import type { EventMeaning, Guide, Provider } from './provider.ts';
+import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { interpreted, type PieceReading, readJson, unrelated, unrelatedBy } from './reading.ts';
 import { numberOrText, object, text } from './shape.ts';
-import { enhancedCodeAmong, hardBounce } from './smtp-reply.ts';
+import { causeIn, failureOf } from './signals.ts';
+import { enhancedCodeAmong } from './smtp-reply.ts';
+import { suppressionIn } from './suppression.ts';
+import { tagsIn } from './tags.ts';
 
 const message = object({
   id: numberOrText,
@@ -44,24 +47,24 @@ const replyOf = ({ payload }: PostalEvent) => ({
 });
 
 /** Held because of an earlier bounce, it is never sent; for any other reason somebody may still release it. */
-function held({ payload }: PostalEvent): Status {
-  return /suppression/i.test(payload?.details ?? '') ? 'rejected' : 'enqueued';
+function held({ payload }: PostalEvent): Failure | 'enqueued' {
+  return suppressionIn(payload?.details) ? failureBy('suppressed', 'rejected') : 'enqueued';
 }
 
 const events = {
   MessageSent: { statuses: ['delivered'] },
-  MessageDelayed: { statuses: ['deferred'] },
+  MessageDelayed: { statuses: ['deferred'], causeOf: event => causeIn(replyOf(event)) },
   MessageDeliveryFailed: {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
-    by: 'the enhanced status code in output, then its words',
-    decide: event => hardBounce(replyOf(event)),
+    by: "the server's reply in output (code and words), then the event's name",
+    decide: event => failureOf(replyOf(event), 'hard_bounced'),
   },
   MessageHeld: {
     statuses: ['enqueued', 'rejected'],
     by: 'rejected where details name the suppression list',
     decide: held,
   },
-  MessageBounced: { statuses: ['hard_bounced'] },
+  MessageBounced: { statuses: ['hard_bounced'], cause: 'unspecified' },
   MessageLoaded: { statuses: ['opened'] },
   MessageLinkClicked: { statuses: ['link_clicked'] },
   'Domain*': { statuses: [] },
@@ -91,10 +94,14 @@ export const postal = {
     return genuine ? null : 'wrong_signature';
   },
 
-  parse: request => readJson(request, postalEvent, read, { batched: false, isUnrelated: unrelatedBy(events, 'event') }),
+  parse: (request, context) =>
+    readJson(request, postalEvent, event => read(event, context), {
+      batched: false,
+      isUnrelated: unrelatedBy(events, 'event'),
+    }),
 } as const satisfies Provider;
 
-function read(event: PostalEvent): PieceReading {
+function read(event: PostalEvent, { metadata }: ReadingContext): PieceReading {
   const { payload } = event;
   const about = payload?.original_message ?? payload?.message;
   // Mail that comes in has the same events.
@@ -115,6 +122,7 @@ function read(event: PostalEvent): PieceReading {
       reason: { code: payload?.status ?? undefined, ...replyOf(event) },
       clickUrl: payload?.url ?? undefined,
       userAgent: payload?.user_agent ?? undefined,
+      tags: tagsIn(about?.tag, metadata),
     },
   ]);
 }

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { type Failure, failureBy } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
 import { isoMillis } from '../time.ts';
@@ -6,7 +7,9 @@ import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, MetadataNames, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
 import { numberOrText, object, text } from './shape.ts';
-import { enhancedCodeAmong, hardBounce, labelledFailure } from './smtp-reply.ts';
+import { causeIn, failureOf, type Label } from './signals.ts';
+import { enhancedCodeAmong } from './smtp-reply.ts';
+import { tagsIn } from './tags.ts';
 
 /** https://postmarkapp.com/developer/webhooks/webhooks-overview */
 const postmarkEvent = object({
@@ -27,6 +30,7 @@ const postmarkEvent = object({
   Subject: text,
   OriginalLink: text,
   UserAgent: text,
+  Tag: text,
   Metadata: z.nullish(z.record(z.string(), z.unknown())),
 });
 
@@ -38,20 +42,21 @@ type PostmarkEvent = z.infer<typeof postmarkEvent>;
  */
 const bounceTypes = {
   HardBounce: 'hard_bounced',
-  BadEmailAddress: 'invalid',
+  BadEmailAddress: 'unknown_user',
   SoftBounce: 'soft_bounced',
   Transient: 'deferred',
   DnsError: 'deferred',
   Unknown: 'soft_bounced',
-  Blocked: 'rejected',
-  DMARCPolicy: 'rejected',
-  ManuallyDeactivated: 'rejected',
+  Blocked: 'blocked',
+  DMARCPolicy: 'authentication_failed',
+  // Postmark's own decisions: it did not even try, whatever reply it repeats.
+  ManuallyDeactivated: 'suppressed',
   Unconfirmed: 'rejected',
   SMTPApiError: 'rejected',
   TemplateRenderingFailed: 'rejected',
-  VirusNotification: 'rejected',
+  VirusNotification: 'virus',
   // The receiving side classed it as spam: a server's judgement, not a person's complaint.
-  SpamNotification: 'rejected',
+  SpamNotification: 'spam_content',
   AutoResponder: null,
   AddressChange: null,
   ChallengeVerification: null,
@@ -59,20 +64,20 @@ const bounceTypes = {
   Subscribe: null,
   Unsubscribe: null,
   InboundError: null,
-} as const satisfies Record<string, Status | null>;
+} as const satisfies Record<string, Label | 'deferred' | null>;
 
-/** Postmark's own decisions: it did not even try, whatever reply it repeats. */
-const notTried: readonly string[] = ['ManuallyDeactivated', 'Unconfirmed', 'SMTPApiError', 'TemplateRenderingFailed'];
+function labelOf({ Type }: PostmarkEvent): Label | 'deferred' | null {
+  return lookUp<Label | 'deferred' | null>(bounceTypes, Type ?? '') ?? null;
+}
 
-function bounce(event: PostmarkEvent): Status | null {
-  const label = lookUp(bounceTypes, event.Type ?? '') ?? null;
+function bounce(event: PostmarkEvent): Status | Failure | null {
+  const label = labelOf(event);
+  if (label === null || label === 'rejected') return label;
+  if (label === 'suppressed') return failureBy(label, 'rejected');
   const reply = replyOf(event);
-  if (label === null || notTried.includes(event.Type ?? '')) return label;
-  if (event.Type === 'Unknown') return labelledFailure(reply, null) ?? label;
-  if (event.Type === 'HardBounce') return hardBounce(reply);
+  if (label !== 'deferred') return failureOf(reply, label);
   // Postmark is still trying: only a permanent code says otherwise.
-  if (label === 'deferred' && !reply.enhancedCode?.startsWith('5.')) return label;
-  return labelledFailure(reply, label);
+  return reply.enhancedCode?.startsWith('5.') ? failureOf(reply, 'hard_bounced') : label;
 }
 
 const events = {
@@ -82,8 +87,9 @@ const events = {
   SpamComplaint: { statuses: ['marked_spam'] },
   Bounce: {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected', 'deferred', null],
-    by: 'the enhanced status code in Details, then Type',
+    by: "the server's reply in Details (code and words), then Type; Type alone where Postmark did not try",
     decide: bounce,
+    causeOf: event => (labelOf(event) === 'deferred' ? causeIn(replyOf(event)) : null),
   },
   // The bounce or complaint that caused it comes separately.
   SubscriptionChange: { statuses: [null] },
@@ -123,6 +129,7 @@ function read(event: PostmarkEvent, { metadata }: ReadingContext): PieceReading 
       },
       clickUrl: event.OriginalLink ?? undefined,
       userAgent: event.UserAgent ?? undefined,
+      tags: tagsIn(event.Tag, metadata),
     },
   ]);
 }

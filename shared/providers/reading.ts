@@ -1,6 +1,7 @@
 /** What the adapters' `parse` functions share: from a body to its pieces, from a piece to canonical events. */
 
 import * as z from 'zod/mini';
+import { type Cause, causes } from '../causes.ts';
 import { type CanonicalEvent, canonicalEvent, type EventDraft } from '../event.ts';
 import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
@@ -38,8 +39,21 @@ export function interpreted<Piece>(
   const isFailure = decided !== null && typeof decided === 'object';
   const drafts = draftsOf(isFailure ? decided.status : decided);
   if (drafts.length === 0) return 'missing_recipient';
-  const cause = isFailure ? decided.cause : (meaning.cause ?? meaning.causeOf?.(piece) ?? undefined);
-  return cause === undefined ? drafts : drafts.map(draft => ({ ...draft, cause }));
+  const cause = isFailure ? decided.cause : causeBeside(decided, meaning, piece);
+  return cause === null ? drafts : drafts.map(draft => ({ ...draft, cause }));
+}
+
+/** Why a delivery was put off, or ended in the status that the event's name fixes: no cause that leads to another status. */
+function causeBeside<Piece>(
+  decided: Status | null,
+  { cause: fixed, causeOf }: EventMeaning<Piece>,
+  piece: Piece,
+): Cause | null {
+  if (decided === null || (fixed === undefined && causeOf === undefined)) return null;
+  const cause = fixed ?? causeOf?.(piece) ?? null;
+  if (cause === null || decided === 'deferred') return cause;
+  const { status } = causes[cause];
+  return status === null || status === decided ? cause : null;
 }
 
 /** The meaning of an event name: its own, or that of the family to which it belongs, e.g. `contact.*`. */
@@ -213,30 +227,31 @@ function isOfForm(piece: unknown): boolean {
 /** More than any provider's form has; many more would take longer to take apart than anybody may who has proved nothing. */
 const mostFields = 1_000;
 
-/**
- * The fields of a form, or of a query: text by name. Null where a name occurs twice: which one was signed, or meant?
- *
- * @param mayRepeat names that may, because nobody reads them
- */
-export function formFields(form: string, mayRepeat: readonly string[] = []): Readonly<Record<string, string>> | null {
-  if (form.split('&', mostFields + 1).length > mostFields) return null;
-  const fields = [...new URLSearchParams(form)].filter(([name]) => !mayRepeat.includes(name));
+/** The fields of a form, or of a query, in their order; null where there are more than any provider's has. */
+export function fieldsIn(form: string): readonly (readonly [name: string, text: string])[] | null {
+  return form.split('&', mostFields + 1).length > mostFields ? null : [...new URLSearchParams(form)];
+}
+
+/** The same as text by name. Null where a name occurs twice: which one was signed, or meant? */
+export function formFields(form: string): Readonly<Record<string, string>> | null {
+  const fields = fieldsIn(form);
+  if (fields === null) return null;
   const byName = Object.fromEntries(fields);
   return Object.keys(byName).length === fields.length ? byName : null;
 }
 
-/** Reads a request that is a form, or a query, with the fields of one event. */
+/**
+ * Reads a request that is a form, or a query, with the fields of one event.
+ *
+ * @param fieldsOf how its fields are told apart; null where they cannot be
+ */
 export function readForm<Piece>(
   request: ProviderRequest,
   form: string | null,
   schema: z.ZodMiniType<Piece>,
   read: (piece: Piece, raw: unknown) => PieceReading,
-  {
-    mayRepeat = [],
-    leaveOut = [],
-  }: { readonly mayRepeat?: readonly string[]; readonly leaveOut?: readonly string[] } = {},
+  fieldsOf: (form: string) => Readonly<Record<string, string>> | null = formFields,
 ): Reading {
-  const fieldsOf = (text: string) => formFields(text, [...mayRepeat, ...leaveOut]);
   if (request.pieces !== undefined) {
     // A form with a field too many was kept as text.
     const forms = request.pieces.map(piece => (typeof piece === 'string' ? (fieldsOf(piece) ?? piece) : piece));

@@ -1,13 +1,16 @@
 import * as z from 'zod/mini';
-import type { Status } from '../status.ts';
+import { type Failure, failureBy } from '../causes.ts';
 import { isoMillis } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { ofOneOf } from './recipients.ts';
 import { sesBounce } from './ses-bounce.ts';
 import { anything, object, text, textOrList } from './shape.ts';
-import { enhancedCodeAmong, labelledFailure } from './smtp-reply.ts';
+import { failureOf } from './signals.ts';
+import { enhancedCodeAmong } from './smtp-reply.ts';
 import { verifyStandardWebhook } from './standard-webhooks.ts';
+import { suppressionIn } from './suppression.ts';
+import { tagsIn } from './tags.ts';
 
 /** https://resend.com/docs/dashboard/webhooks/event-types */
 const resendEvent = object({
@@ -47,12 +50,17 @@ function replyOf({ data }: ResendEvent) {
   };
 }
 
-function bounced(event: ResendEvent): Status {
+/** Resend's own words of a bounce for good, in the place of a type. */
+const permanentInWords = /\b(?:hard bounce|permanent(?:ly)?)\b/i;
+
+function bounced(event: ResendEvent): Failure {
   const bounce = event.data?.bounce;
-  const reply = replyOf(event);
-  // Older events say nothing; the vendor calls the event a permanent rejection.
-  if (!bounce?.type) return labelledFailure(reply, null) ?? (bounce ? 'soft_bounced' : 'hard_bounced');
-  return sesBounce(bounce.type, bounce.subType ?? '', reply);
+  // The oldest events say nothing; the vendor calls the event a permanent rejection.
+  if (!bounce) return failureOf({}, 'hard_bounced');
+  if (bounce.type) return sesBounce(bounce.type, bounce.subType ?? '', replyOf(event));
+  const words = bounce.message ?? '';
+  if (suppressionIn(words)) return failureBy('suppressed', 'rejected');
+  return sesBounce(permanentInWords.test(words) ? 'Permanent' : '', bounce.subType ?? '', replyOf(event));
 }
 
 const events = {
@@ -62,10 +70,10 @@ const events = {
   'email.delivery_delayed': { statuses: ['deferred'] },
   'email.bounced': {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
-    by: "the enhanced status code, then bounce.type and bounce.subType, which are Amazon SES's",
+    by: "suppression by bounce.subType; the server's reply (code and words), then bounce.subType and bounce.type, which are Amazon SES's; without a type the words of bounce.message",
     decide: bounced,
   },
-  'email.suppressed': { statuses: ['rejected'] },
+  'email.suppressed': { statuses: ['rejected'], cause: 'suppressed' },
   'email.failed': { statuses: ['rejected'] },
   'email.complained': { statuses: ['marked_spam'] },
   'email.opened': { statuses: ['opened'] },
@@ -101,10 +109,11 @@ function read(event: ResendEvent, { headers }: ProviderRequest, { metadata }: Re
   const { data } = event;
   const recipients = [data?.to ?? []].flat();
   const reply = replyOf(event);
+  const tags = tagsOf(data?.tags);
   return interpreted<ResendEvent>(events, event.type, event, status =>
     ofOneOf(recipients, ofWholeMessage.includes(event.type), status).map(whose => ({
       ...whose,
-      ...attachedIds(tagsOf(data?.tags), metadata),
+      ...attachedIds(tags, metadata),
       provider: 'resend',
       messageId: data?.email_id ?? '',
       occurredAt: isoMillis(event.created_at ?? ''),
@@ -122,6 +131,7 @@ function read(event: ResendEvent, { headers }: ProviderRequest, { metadata }: Re
       },
       clickUrl: data?.click?.link ?? undefined,
       userAgent: (data?.click ?? data?.open)?.userAgent ?? undefined,
+      tags: tagsIn(tags, metadata),
     })),
   );
 }

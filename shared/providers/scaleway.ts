@@ -3,7 +3,8 @@ import { isoMillis } from '../time.ts';
 import type { EventMeaning, Guide, MetadataNames, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, exactJson, interpreted, type PieceReading, readJson } from './reading.ts';
 import { numberOrText, object, text } from './shape.ts';
-import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
+import { causeIn, failureOf } from './signals.ts';
+import { enhancedCodeIn } from './smtp-reply.ts';
 import { verifyUrlSecret } from './url-secret.ts';
 
 /** https://www.scaleway.com/en/docs/transactional-email/reference-content/webhook-events-payloads/ */
@@ -29,21 +30,22 @@ const replyOf = ({ email_response_message: reply, email_response_code: code }: S
 
 const events = {
   email_queued: { statuses: ['enqueued'] },
-  email_deferred: { statuses: ['deferred'] },
+  email_deferred: { statuses: ['deferred'], causeOf: event => causeIn(replyOf(event)) },
   email_delivered: { statuses: ['delivered'] },
   email_dropped: {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
-    by: 'the enhanced status code in email_response_message, then its words',
-    decide: event => hardBounce(replyOf(event)),
+    by: "the server's reply in email_response_message (code and words), then the event's name",
+    decide: event => failureOf(replyOf(event), 'hard_bounced'),
   },
   email_mailbox_not_found: {
     statuses: ['invalid', 'hard_bounced', 'soft_bounced', 'rejected'],
-    by: 'the enhanced status code in email_response_message, if it has one',
-    decide: event => labelledFailure(replyOf(event), 'invalid'),
+    by: "the server's reply in email_response_message (code and words), and the event's name",
+    decide: event => failureOf(replyOf(event), 'unknown_user'),
   },
   // The receiving server judged it so: no person complained.
-  email_spam: { statuses: ['rejected'] },
-  email_blocklisted: { statuses: ['rejected'] },
+  email_spam: { statuses: ['rejected'], cause: 'spam_content' },
+  // By Scaleway's own list, which keeps the addresses that bounced before.
+  email_blocklisted: { statuses: ['rejected'], cause: 'suppressed' },
   blocklist_created: { statuses: [] },
   unknown_type: { statuses: [] },
 } as const satisfies Record<string, EventMeaning<ScalewayEvent>>;

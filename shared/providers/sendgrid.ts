@@ -1,12 +1,16 @@
 import { createVerify, type KeyObject } from 'node:crypto';
 import * as z from 'zod/mini';
+import { type Cause, type Failure, failureBy } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
+import type { Status } from '../status.ts';
 import { epochMillis } from '../time.ts';
 import { hour, publicKey, strictBase64, timeliness, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
-import { object } from './shape.ts';
-import { enhancedCodeAmong, type FailureStatus, hardBounce, labelledFailure } from './smtp-reply.ts';
+import { anything, object } from './shape.ts';
+import { causeIn, failureOf, type Label } from './signals.ts';
+import { enhancedCodeAmong } from './smtp-reply.ts';
+import { tagsIn } from './tags.ts';
 
 /** Custom arguments lie among SendGrid's own fields: where it has none of the name, a number may be the sender's. */
 const ownText = z.catch(z.nullish(z.string()), undefined);
@@ -15,7 +19,7 @@ const ownText = z.catch(z.nullish(z.string()), undefined);
 const sendgridEvent = object({
   event: z.string(),
   timestamp: z.union([z.number(), z.string()]),
-  // Asynchronous bounces come without an address and without a message id.
+  // Asynchronous bounces come without a message id, and some without an address.
   email: z.nullish(z.string()),
   sg_event_id: z.nullish(z.string()),
   sg_message_id: z.nullish(z.string()),
@@ -27,49 +31,61 @@ const sendgridEvent = object({
   url: ownText,
   useragent: ownText,
   sg_machine_open: z.nullish(z.boolean()),
+  category: anything,
 });
 
 type SendGridEvent = z.infer<typeof sendgridEvent>;
 
-const blockedByClassification: Record<string, FailureStatus> = {
-  'invalid address': 'invalid',
-  content: 'rejected',
-  reputation: 'rejected',
-  'mailbox unavailable': 'soft_bounced',
-  'frequency or volume too high': 'soft_bounced',
-  'technical failure': 'soft_bounced',
-  technical: 'soft_bounced',
-};
+/** The values of `bounce_classification`, in lower case, that say why. */
+const classifications = {
+  'invalid address': 'unknown_user',
+  content: 'spam_content',
+  reputation: 'blocked',
+  'frequency or volume too high': 'rate_limited',
+} as const satisfies Record<string, Cause>;
 
-function bounce(event: SendGridEvent): FailureStatus {
-  const reply = replyOf(event);
-  const classification = event.bounce_classification?.toLowerCase() ?? '';
-  const label = classification === 'invalid address' ? 'invalid' : null;
-  if (event.type === 'expired') {
-    // 72 hours of retries are used up: but for an address that does not exist, the last reply says why it was put off.
-    return reply.enhancedCode === '5.1.1' ? 'invalid' : (label ?? 'soft_bounced');
-  }
-  if (event.type === 'blocked') {
-    return labelledFailure(reply, lookUp(blockedByClassification, classification) ?? null) ?? 'soft_bounced';
-  }
-  if (label === null && event.type === 'bounce') return hardBounce(reply);
-  return labelledFailure(reply, label) ?? 'hard_bounced';
+/** The values of `type`. */
+const bounceTypes = {
+  bounce: 'hard_bounced',
+  blocked: 'soft_bounced',
+  // 72 hours of retries are used up.
+  expired: 'expired',
+} as const satisfies Record<string, Label>;
+
+function bounce(event: SendGridEvent): Failure {
+  const classification = lookUp<Label>(classifications, event.bounce_classification?.toLowerCase() ?? '');
+  const label = classification ?? lookUp<Label>(bounceTypes, event.type ?? '') ?? 'hard_bounced';
+  return failureOf(replyOf(event), label);
+}
+
+/** The reasons, in lower case, for which SendGrid does not try, where they say why. */
+const dropReasons = {
+  invalid: 'unknown_user',
+  'unsubscribed address': 'suppressed',
+  'bounced address': 'suppressed',
+  'spam reporting address': 'suppressed',
+  'spam content': 'spam_content',
+} as const satisfies Record<string, Cause>;
+
+function dropped({ reason }: SendGridEvent): Failure | Status {
+  const cause = lookUp<Cause>(dropReasons, reason?.trim().toLowerCase() ?? '');
+  return cause === undefined ? 'rejected' : failureBy(cause, 'rejected');
 }
 
 const events = {
   processed: { statuses: ['enqueued'] },
-  deferred: { statuses: ['deferred'] },
+  deferred: { statuses: ['deferred'], causeOf: event => causeIn(replyOf(event)) },
   delivered: { statuses: ['delivered'] },
   // There is no event called "blocked": it is a `type` of bounce.
   bounce: {
     statuses: ['hard_bounced', 'invalid', 'rejected', 'soft_bounced'],
-    by: 'the enhanced status code, then type and bounce_classification',
+    by: "the server's reply (status and reason, code and words), then bounce_classification, then type",
     decide: bounce,
   },
   dropped: {
     statuses: ['rejected', 'invalid'],
     by: 'invalid where the reason is Invalid',
-    decide: event => (event.reason?.trim().toLowerCase() === 'invalid' ? 'invalid' : 'rejected'),
+    decide: dropped,
   },
   open: { statuses: ['opened'] },
   click: { statuses: ['link_clicked'] },
@@ -137,6 +153,7 @@ function read(event: SendGridEvent, raw: unknown, { metadata }: ReadingContext):
         : { text: event.response ?? undefined },
       clickUrl: event.event === 'click' ? (event.url ?? undefined) : undefined,
       userAgent: event.useragent ?? undefined,
+      tags: tagsIn(event.category, metadata),
     },
   ]);
 }
@@ -174,7 +191,7 @@ export const guide: Guide = {
   notes: [
     'Register a message with the header `X-Message-Id` of the send call.',
     'The test button sends made-up events: they are recorded as emails of no account, and support is told of those that bounce or complain.',
-    'Asynchronous bounces may come without address and message id: they are kept in quarantine.',
+    'Asynchronous bounces may come without a message id. With an address they are emails of their own under it, which say that their message is not known; without one they are kept in quarantine.',
     'SendGrid asks for no personal data in `custom_args`: it keeps them and cannot erase them.',
   ],
 };

@@ -1,6 +1,8 @@
-import { type FailureStatus, hardBounce, labelledFailure, type SmtpReply } from './smtp-reply.ts';
+import { type Cause, type Failure, failureBy } from '../causes.ts';
+import { lookUp } from '../look-up.ts';
+import { failureOf, type SmtpReply } from './signals.ts';
 
-/** SES's own lists: it did not even try, whatever reply it repeats. */
+/** Subtypes of what SES did not even try, whatever reply it repeats. */
 const notTried: readonly string[] = [
   'Suppressed',
   'OnAccountSuppressionList',
@@ -9,14 +11,23 @@ const notTried: readonly string[] = [
   'EmailValidationSuppressed',
 ];
 
+/** Subtypes that say why. */
+const subTypes = {
+  NoEmail: 'unknown_user',
+  MailboxFull: 'mailbox_full',
+  MessageTooLarge: 'too_large',
+  CustomTimeoutExceeded: 'expired',
+  ContentRejected: 'spam_content',
+  AttachmentRejected: 'policy',
+} as const satisfies Record<string, Cause>;
+
 /**
- * The status of a bounce by the types of Amazon SES, which services on top of it repeat.
+ * The failure that a bounce by the types of Amazon SES is, which services on top of it repeat. Transient is final, too:
+ * SES publishes it once it has stopped trying.
  * https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
  */
-export function sesBounce(type: string, subType: string, reply: SmtpReply): FailureStatus {
-  if (notTried.includes(subType)) return 'rejected';
-  if (type === 'Permanent' && subType === 'NoEmail') return labelledFailure(reply, 'invalid');
-  if (type === 'Permanent') return hardBounce(reply);
-  // SES publishes this, too, once it has stopped trying. Any other type says nothing: the server's words may.
-  return labelledFailure(reply, type === 'Transient' ? 'soft_bounced' : null) ?? 'soft_bounced';
+export function sesBounce(type: string, subType: string, reply: SmtpReply): Failure {
+  if (notTried.includes(subType)) return failureBy('suppressed', 'rejected');
+  const cause = lookUp<Cause>(subTypes, subType);
+  return failureOf(reply, cause ?? (type === 'Permanent' ? 'hard_bounced' : 'soft_bounced'));
 }

@@ -1,14 +1,17 @@
 import * as z from 'zod/mini';
 import { addressOf } from '../address.ts';
+import { type Cause, type Failure, failureBy } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
-import type { Status } from '../status.ts';
+import type { Evidence, Status } from '../status.ts';
 import { firstTime } from '../time.ts';
 import type { EventMeaning, Guide, Outside, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import { attachedIds, exactJson, interpreted, type PieceReading, readJson, unrelated, wholeBody } from './reading.ts';
 import { sesBounce } from './ses-bounce.ts';
-import { object, text } from './shape.ts';
+import { anything, object, text } from './shape.ts';
+import { causeIn } from './signals.ts';
 import { enhancedCodeAmong } from './smtp-reply.ts';
 import { snsEndpointOf, snsEnvelopeIn, verifySns } from './sns-signature.ts';
+import { tagsIn } from './tags.ts';
 
 const time = object({ timestamp: text });
 
@@ -42,8 +45,9 @@ const sesEvent = object({
   ),
   delivery: z.nullish(z.extend(time, { smtpResponse: text, recipients: z.nullish(z.array(z.string())) })),
   deliveryDelay: z.nullish(z.extend(time, { delayType: text, delayedRecipients: z.nullish(z.array(failedRecipient)) })),
-  open: z.nullish(z.extend(time, { userAgent: text })),
-  click: z.nullish(z.extend(time, { userAgent: text, link: text })),
+  open: z.nullish(z.extend(time, { userAgent: text, isBotEvent: anything })),
+  click: z.nullish(z.extend(time, { userAgent: text, link: text, isBotEvent: anything })),
+  subscription: z.nullish(time),
   reject: z.nullish(object({ reason: text })),
   failure: z.nullish(object({ errorMessage: text, templateName: text })),
 });
@@ -63,36 +67,55 @@ interface Concerned {
   readonly diagnosticCode?: string | null | undefined;
 }
 
-function bounced({ event: { bounce }, status, diagnosticCode }: Concerned): Status {
-  return sesBounce(bounce?.bounceType ?? '', bounce?.bounceSubType ?? '', {
-    enhancedCode: enhancedCodeAmong(status, diagnosticCode),
-    text: diagnosticCode ?? undefined,
-  });
+const replyOf = ({ status, diagnosticCode }: Concerned) => ({
+  enhancedCode: enhancedCodeAmong(status, diagnosticCode),
+  text: diagnosticCode ?? undefined,
+});
+
+function bounced(concerned: Concerned): Failure {
+  const { bounce } = concerned.event;
+  return sesBounce(bounce?.bounceType ?? '', bounce?.bounceSubType ?? '', replyOf(concerned));
 }
 
-const notSent = 'OnAccountSuppressionList';
+/** The values of `delayType` that say why. */
+const delayTypes = {
+  MailboxFull: 'mailbox_full',
+  SpamDetected: 'blocked',
+  RecipientServerError: 'system',
+  IPFailure: 'blocked',
+  TransientCommunicationFailure: 'network',
+  BYOIPHostNameLookupUnavailable: 'reverse_dns',
+} as const satisfies Record<string, Cause>;
 
-function complained({ event: { complaint } }: Concerned): Status | null {
+function delayed(concerned: Concerned): Cause | null {
+  const { deliveryDelay } = concerned.event;
+  return lookUp<Cause>(delayTypes, deliveryDelay?.delayType ?? '') ?? causeIn(replyOf(concerned));
+}
+
+const suppressionLists: readonly unknown[] = ['OnAccountSuppressionList', 'OnTenantSuppressionList'];
+
+function complained({ event: { complaint } }: Concerned): Failure | Status | null {
   // Nobody complained: SES did not even send it, because somebody once had.
-  if (complaint?.complaintSubType === notSent) return 'rejected';
+  if (suppressionLists.includes(complaint?.complaintSubType)) return failureBy('suppressed', 'rejected');
   return complaint?.complaintFeedbackType === 'not-spam' ? null : 'marked_spam';
 }
 
 const events = {
   Send: { statuses: ['sent'] },
-  DeliveryDelay: { statuses: ['deferred'] },
+  DeliveryDelay: { statuses: ['deferred'], causeOf: delayed },
   Delivery: { statuses: ['delivered'] },
   Bounce: {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
-    by: "the recipient's enhanced status code, then bounceType and bounceSubType",
+    by: "suppression by bounceSubType; the recipient's status and diagnosticCode (code and words), then bounceSubType and bounceType",
     decide: bounced,
   },
   Complaint: {
     statuses: ['marked_spam', 'rejected', null],
-    by: 'rejected where complaintSubType is OnAccountSuppressionList; no change where complaintFeedbackType is not-spam',
+    by: 'rejected where complaintSubType is OnAccountSuppressionList or OnTenantSuppressionList; no change where complaintFeedbackType is not-spam',
     decide: complained,
   },
-  Reject: { statuses: ['rejected'] },
+  // Its only reason is "Bad content": a virus.
+  Reject: { statuses: ['rejected'], cause: 'virus' },
   'Rendering Failure': { statuses: ['rejected'] },
   Open: { statuses: ['opened'] },
   Click: { statuses: ['link_clicked'] },
@@ -180,21 +203,28 @@ function unwrapped(body: unknown): unknown {
 
 function read({ id, at, event }: Delivered, { metadata }: ReadingContext): PieceReading {
   const name = event.eventType ?? event.notificationType ?? '';
-  const { mail, bounce, complaint, delivery, deliveryDelay, open, click, reject, failure } = event;
-  const own = bounce ?? complaint ?? delivery ?? deliveryDelay ?? open ?? click;
+  const { mail, bounce, complaint, delivery, deliveryDelay, open, click, subscription, reject, failure } = event;
+  const own = bounce ?? complaint ?? delivery ?? deliveryDelay ?? open ?? click ?? subscription;
   // `mail.timestamp` is when it was sent, which tells nothing of later events.
   const occurredAt = firstTime(own?.timestamp, at, mail.timestamp);
-  const tags = Object.entries(mail.tags ?? {}).map(([tag, values]) => [
-    tag,
-    Array.isArray(values) ? values[0] : values,
-  ]);
-  const ids = attachedIds(Object.fromEntries(tags), metadata);
+  const given = Object.entries(mail.tags ?? {}).map(
+    ([tag, values]) => [tag, Array.isArray(values) ? values[0] : values] as const,
+  );
+  const ofMessage = Object.fromEntries(given);
+  const { accountId, reference } = attachedIds(ofMessage, metadata);
+  const tags = tagsIn(
+    given.map(([name, value]) => (name.startsWith(ownPrefix) ? null : { name, value })),
+    metadata,
+  );
+  const seen = open ?? click;
+  const evidence = seen && lookUp<Evidence>(doneBy, String(seen.isBotEvent));
   const concerned = recipientsOf(event);
   if (concerned.length === 0) return interpreted<Concerned>(events, name, { event, address: '' }, () => []);
   const read = concerned.map(recipient =>
     interpreted<Concerned>(events, name, recipient, status => [
       {
-        ...ids,
+        accountId: accountId || tenantIn(ofMessage),
+        reference,
         provider: 'ses',
         messageId: mail.messageId,
         recipient: recipient.address,
@@ -202,6 +232,7 @@ function read({ id, at, event }: Delivered, { metadata }: ReadingContext): Piece
         occurredAt,
         providerEvent: name,
         eventId: id ?? undefined,
+        ...(evidence && { evidence }),
         attribution: recipient.attribution,
         subject: mail.commonHeaders?.subject ?? undefined,
         reason: {
@@ -214,6 +245,7 @@ function read({ id, at, event }: Delivered, { metadata }: ReadingContext): Piece
         },
         clickUrl: click?.link ?? undefined,
         userAgent: (open ?? click ?? complaint)?.userAgent ?? undefined,
+        tags,
       },
     ]),
   );
@@ -222,6 +254,18 @@ function read({ id, at, event }: Delivered, { metadata }: ReadingContext): Piece
     read.flatMap(outcome => (Array.isArray(outcome) ? outcome : []))
   );
 }
+
+/** SES's own tags, which it adds to those of the sender. */
+const ownPrefix = 'ses:';
+
+/** The tenant for whom SES sent the message; it says so of bounces and complaints. */
+function tenantIn(tags: Readonly<Record<string, unknown>>): string | undefined {
+  const tenant = tags[`${ownPrefix}tenant-name`];
+  return typeof tenant === 'string' ? tenant : undefined;
+}
+
+/** `isBotEvent`, since August 2026: words, of which either is true in itself. */
+const doneBy = { Likely: 'machine', Unlikely: 'human' } as const satisfies Record<string, Evidence>;
 
 /** Whom an event is about, and how surely. */
 function recipientsOf(event: SesEvent): (Concerned & { readonly attribution?: 'unnamed' | 'unlisted' | undefined })[] {
@@ -233,7 +277,7 @@ function recipientsOf(event: SesEvent): (Concerned & { readonly attribution?: 'u
     failed ?? complaint?.complainedRecipients ?? delivery?.recipients?.map(emailAddress => ({ emailAddress }));
   if (named !== undefined && named !== null) {
     // A complaint that lists several is SES's guess: everybody at the complaining host to whom the message went.
-    const guessed = complaint && named.length > 1 && complaint.complaintSubType !== notSent;
+    const guessed = complaint && named.length > 1 && !suppressionLists.includes(complaint.complaintSubType);
     return named.map(({ emailAddress, ...reply }) => ({
       event,
       address: emailAddress,
@@ -257,11 +301,11 @@ export const guide: Guide = {
     'With a topic elsewhere, over HTTPS: put its ARN into the webhook secrets, `"ses": ["arn:aws:sns:eu-west-1:123456789012:mail-events"]`, the list of topics that are believed. Then SNS → the topic → Create subscription: protocol HTTPS, endpoint `{url}`, raw message delivery off. It is confirmed by itself.',
   ],
   attach:
-    'Message tags: `EmailTags: [{ Name: "account_id", Value: "acme" }, { Name: "reference", Value: "INV-7" }]` (API v2), or the header `X-SES-MESSAGE-TAGS: account_id=acme, reference=INV-7`. Letters, digits, hyphen and underscore only. They do not come back in identity notifications.',
+    'Message tags: `EmailTags: [{ Name: "account_id", Value: "acme" }, { Name: "reference", Value: "INV-7" }]` (API v2), or the header `X-SES-MESSAGE-TAGS: account_id=acme, reference=INV-7`. Letters, digits, hyphen and underscore only. They do not come back in identity notifications. Where no account comes, the tenant for whom SES sent the message is taken for it.',
   retries:
     'The queue: an event is tried every minute for some eight hours, and then waits in a dead-letter queue, for 14 days in all, to be replayed. HTTPS: SNS calls such endpoints four times within a minute by default, an hour at most if you set a delivery policy, and then drops the message unless the subscription has a dead-letter queue: set both. It takes every 4xx for a receipt, so that we answer 503.',
   refusedCalls: 'lost',
-  machines: null,
+  machines: '`isBotEvent` on an open or a click: `Likely`, `Unlikely`; a guess of SES, since August 2026.',
   notes: [
     'Register a message with the `MessageId` of the send call.',
     'A message to several people is several emails. Opens and clicks do not say which of them it was: they are a note on each. So are complaints that list several, which is a guess of SES.',

@@ -4,8 +4,8 @@
  * decides, because the code is what the recipient's server said.
  */
 
+import type { FailureStatus } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
-import type { Status } from '../status.ts';
 
 /** More of a reply than this is not looked at. */
 const longestReply = 2_000;
@@ -22,9 +22,6 @@ export interface SmtpReply {
 export function replyIn(text: string | null | undefined): Pick<SmtpReply, 'enhancedCode' | 'text'> {
   return { enhancedCode: enhancedCodeIn(text), text: text || undefined };
 }
-
-/** The statuses in which a failed delivery can end. */
-export type FailureStatus = Extract<Status, 'soft_bounced' | 'hard_bounced' | 'invalid' | 'rejected'>;
 
 /** Everything that is stated must hold. */
 interface Rule {
@@ -105,21 +102,6 @@ export function failureOf({ enhancedCode = '', code, text: reply = '' }: SmtpRep
       (rule.unless === undefined || !rule.unless.test(text)),
   );
   return match?.status ?? lookUp(byClass, enhancedCode) ?? null;
-}
-
-/**
- * The status of a failure that the provider labels as well: an enhanced code decides, then the label, then the text.
- *
- * @param label what the provider's label alone would be; null where it says nothing
- */
-export function labelledFailure<Label extends Status | null>(reply: SmtpReply, label: Label): FailureStatus | Label {
-  const byReply = failureOf(reply);
-  return byReply !== null && (tellsMore(reply.enhancedCode) || label === null) ? byReply : label;
-}
-
-/** The status of what a provider labels a hard bounce: with or without a code, the server's words tell of an unknown user. */
-export function hardBounce(reply: SmtpReply): FailureStatus {
-  return failureOf(reply) === 'invalid' ? 'invalid' : labelledFailure(reply, 'hard_bounced');
 }
 
 // The registry's subjects are 0 to 7; nothing that goes on before or after, as IP addresses and most versions do.

@@ -1,11 +1,15 @@
 import * as z from 'zod/mini';
+import { type Failure, failureBy } from '../causes.ts';
+import { lookUp } from '../look-up.ts';
 import { utf8Text } from '../text.ts';
 import { isoMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, isForm, type PieceReading, readForm, readJson, unrelatedBy } from './reading.ts';
 import { object, text } from './shape.ts';
-import { hardBounce, labelledFailure, replyIn } from './smtp-reply.ts';
+import { causeIn, failureOf, type Label } from './signals.ts';
+import { replyIn } from './smtp-reply.ts';
+import { suppressionIn } from './suppression.ts';
 
 /** https://developers.smtp2go.com/docs/webhooks-overview: flat, as a form or as JSON by choice. */
 const smtp2goEvent = object({
@@ -28,10 +32,14 @@ type Smtp2goEvent = z.infer<typeof smtp2goEvent>;
 
 const replyOf = ({ message, context }: Smtp2goEvent) => replyIn(message || context);
 
-function bounced(event: Smtp2goEvent) {
-  // Which of the two it is decides everything: what is neither is decided by the reply, or a note.
-  if (event.bounce === 'hard') return hardBounce(replyOf(event));
-  return labelledFailure(replyOf(event), event.bounce === 'soft' ? 'soft_bounced' : null);
+const bounces = { hard: 'hard_bounced', soft: 'soft_bounced' } as const satisfies Record<string, Label>;
+
+function bounced(event: Smtp2goEvent): Failure | null {
+  const label = lookUp<Label>(bounces, event.bounce ?? '');
+  if (label !== undefined) return failureOf(replyOf(event), label);
+  // What is neither is decided by the reply, or a note.
+  const cause = causeIn(replyOf(event));
+  return cause && failureBy(cause, 'soft_bounced');
 }
 
 const events = {
@@ -39,10 +47,10 @@ const events = {
   delivered: { statuses: ['delivered'] },
   bounce: {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected', null],
-    by: 'the enhanced status code in message, then bounce (hard or soft)',
+    by: "the server's reply in message (code and words), then bounce (hard or soft); a note where neither says",
     decide: bounced,
   },
-  reject: { statuses: ['rejected'] },
+  reject: { statuses: ['rejected'], causeOf: event => suppressionIn(replyOf(event).text) },
   open: { statuses: ['opened'] },
   click: { statuses: ['link_clicked'] },
   spam: { statuses: ['marked_spam'] },

@@ -1,12 +1,16 @@
 import * as z from 'zod/mini';
+import { type Cause, type Failure, failureBy, statedCause } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
-import { epochMillis } from '../time.ts';
+import { epochMillis, isoMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson, unrelated } from './reading.ts';
 import { anything, object, text } from './shape.ts';
-import { enhancedCodeIn, failureOf, hardBounce, labelledFailure } from './smtp-reply.ts';
+import { causeIn, failureOf, type Label } from './signals.ts';
+import { enhancedCodeIn } from './smtp-reply.ts';
+import { suppressionIn } from './suppression.ts';
+import { tagsIn } from './tags.ts';
 
 /** Everything is text, even numbers and times; it need not stay so. */
 const scalar = z.nullish(z.union([z.string(), z.number(), z.boolean()]));
@@ -15,13 +19,14 @@ const scalar = z.nullish(z.union([z.string(), z.number(), z.boolean()]));
 const sparkpostEvent = object({
   type: z.string(),
   event_id: scalar,
-  // Unix seconds.
+  // Unix seconds, or ISO-8601.
   timestamp: scalar,
   transmission_id: scalar,
   message_id: scalar,
   rcpt_to: text,
   raw_rcpt_to: text,
   rcpt_meta: anything,
+  rcpt_tags: anything,
   subject: text,
   bounce_class: scalar,
   error_code: scalar,
@@ -37,58 +42,61 @@ type SparkpostEvent = z.infer<typeof sparkpostEvent>;
 /** By class; null: no news of the email, such as an automatic reply. https://support.sparkpost.com/docs/deliverability/bounce-classification-codes */
 const bounceClasses = {
   1: 'soft_bounced', // undetermined
-  10: 'invalid', // invalid recipient
+  10: 'unknown_user', // invalid recipient
   20: 'soft_bounced', // soft bounce
   21: 'soft_bounced', // DNS failure
-  22: 'soft_bounced', // mailbox full
-  23: 'soft_bounced', // too large
-  24: 'soft_bounced', // timeout
-  25: 'rejected', // admin failure: its own policy, suppression
+  22: 'mailbox_full', // mailbox full
+  23: 'too_large', // too large
+  24: 'expired', // timeout
+  25: 'rejected', // admin failure: SparkPost did not try, whatever reply it repeats
   30: 'hard_bounced', // no recipient
   40: 'soft_bounced', // generic
-  50: 'rejected', // mail block
-  51: 'rejected', // spam block
-  52: 'rejected', // spam content
-  53: 'rejected', // prohibited attachment
-  54: 'rejected', // relaying denied
+  50: 'blocked', // mail block
+  51: 'blocked', // spam block
+  52: 'spam_content', // spam content
+  53: 'policy', // prohibited attachment
+  54: 'relay_denied', // relaying denied
   60: null, // automatic reply
   70: 'soft_bounced', // transient failure
   80: null, // subscribe
   90: null, // unsubscribe
   100: null, // challenge and response
-} as const satisfies Record<number, Status | null>;
+} as const satisfies Record<number, Label | null>;
 
 const replyOf = ({ raw_reason, reason, error_code }: SparkpostEvent) => {
   const reply = raw_reason || reason || undefined;
   return { enhancedCode: enhancedCodeIn(reply), code: error_code ? String(error_code) : undefined, text: reply };
 };
 
-function bounced(event: SparkpostEvent): Status | null {
-  const bounceClass = String(event.bounce_class ?? '');
-  const label = lookUp<Status | null>(bounceClasses, bounceClass);
-  const reply = replyOf(event);
+const labelOf = ({ bounce_class }: SparkpostEvent) => lookUp<Label | null>(bounceClasses, String(bounce_class ?? ''));
+
+function bounced(event: SparkpostEvent): Failure | Status | null {
+  const label = labelOf(event);
+  if (label === null) return null;
+  if (label === 'rejected') return suppressionIn(replyOf(event).text) ? failureBy('suppressed', label) : label;
+  if (label !== undefined) return failureOf(replyOf(event), label);
   // A class that is not known yet is decided by the reply, or by nothing.
-  if (label === undefined) return failureOf(reply);
-  if (label === null || bounceClass === '25') return label;
-  if (label === 'hard_bounced') return hardBounce(reply);
-  // A failure of DNS may be that there is no such domain.
-  if (bounceClass === '21' && failureOf(reply) === 'hard_bounced') return 'hard_bounced';
-  return labelledFailure(reply, label);
+  const cause = causeIn(replyOf(event));
+  return cause && failureBy(cause, 'soft_bounced');
+}
+
+function delayed(event: SparkpostEvent): Cause | null {
+  return statedCause(failureOf(replyOf(event), labelOf(event) ?? 'soft_bounced'));
 }
 
 const bounce = {
   statuses: ['soft_bounced', 'hard_bounced', 'invalid', 'rejected', null],
-  by: 'the enhanced status code in raw_reason, then bounce_class',
+  by: "the server's reply in raw_reason (code and words), then bounce_class; bounce_class alone for 25, 60, 80, 90 and 100",
   decide: bounced,
 } as const satisfies EventMeaning<SparkpostEvent>;
 
 const events = {
   injection: { statuses: ['enqueued'] },
   delivery: { statuses: ['delivered'] },
-  delay: { statuses: ['deferred'] },
+  delay: { statuses: ['deferred'], causeOf: delayed },
   bounce,
   out_of_band: bounce,
-  policy_rejection: { statuses: ['rejected'] },
+  policy_rejection: { statuses: ['rejected'], causeOf: event => suppressionIn(replyOf(event).text) },
   generation_rejection: { statuses: ['rejected'] },
   generation_failure: { statuses: ['rejected'] },
   spam_complaint: { statuses: ['marked_spam'] },
@@ -145,7 +153,7 @@ function read(event: SparkpostEvent, { metadata }: ReadingContext): PieceReading
       messageId: String(event.transmission_id || event.message_id || ''),
       recipient: event.rcpt_to || event.raw_rcpt_to || '',
       status,
-      occurredAt: epochMillis(Number(event.timestamp ?? Number.NaN)),
+      occurredAt: millisOf(event.timestamp),
       providerEvent: type,
       eventId: event.event_id ? String(event.event_id) : undefined,
       ...(status === 'opened' && prefetched(event.is_prefetched)),
@@ -157,8 +165,14 @@ function read(event: SparkpostEvent, { metadata }: ReadingContext): PieceReading
       },
       clickUrl: event.target_link_url ?? undefined,
       userAgent: event.user_agent ?? undefined,
+      tags: tagsIn(event.rcpt_tags, metadata),
     },
   ]);
+}
+
+function millisOf(timestamp: SparkpostEvent['timestamp']): number {
+  const unix = Number(timestamp ?? Number.NaN);
+  return Number.isNaN(unix) ? isoMillis(String(timestamp)) : epochMillis(unix);
 }
 
 /** Said of opens by newer accounts. */

@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
+import { type Failure, failureBy } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
-import type { Status } from '../status.ts';
 import { isoMillis } from '../time.ts';
 import { isOneOf, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
 import { anything, object, orEmptyList, text } from './shape.ts';
-import { type FailureStatus, hardBounce, labelledFailure, replyIn } from './smtp-reply.ts';
+import { causeIn, failureOf, type Label } from './signals.ts';
+import { replyIn } from './smtp-reply.ts';
 
 /** https://godocs.unisender.ru/web-api-ref#callback-format */
 const eventData = object({
@@ -25,37 +26,35 @@ const unisenderEvent = object({ event_name: z.string(), event_data: z.nullish(ev
 type EventData = z.infer<typeof eventData>;
 
 const codes = {
-  err_user_unknown: 'invalid',
-  err_mailbox_full: 'soft_bounced',
-  err_too_large: 'soft_bounced',
-  err_unreachable: 'soft_bounced',
+  err_user_unknown: 'unknown_user',
+  err_mailbox_full: 'mailbox_full',
+  err_too_large: 'too_large',
+  err_unreachable: 'network',
   err_lost: 'soft_bounced',
-  err_user_inactive: 'hard_bounced',
-  err_domain_inactive: 'hard_bounced',
+  err_user_inactive: 'disabled_account',
+  err_domain_inactive: 'unknown_domain',
   err_destination_misconfigured: 'hard_bounced',
-  err_mailbox_discarded: 'hard_bounced',
+  err_mailbox_discarded: 'disabled_account',
   err_delivery_failed: 'hard_bounced',
-  err_spam_rejected: 'rejected',
+  err_spam_rejected: 'spam_content',
   err_spam_skipped: 'rejected',
   err_blacklisted: 'rejected',
-  err_unsubscribed: 'rejected',
-  err_skip_letter: 'rejected',
-} as const satisfies Record<string, FailureStatus>;
-
-/** The code that says no more than that it failed. */
-const unspecific = 'err_delivery_failed';
+  // It was not tried.
+  err_unsubscribed: 'suppressed',
+  err_skip_letter: 'suppressed',
+} as const satisfies Record<string, Label>;
 
 const replyOf = ({ delivery_info }: EventData) => replyIn(delivery_info?.destination_response);
 
 /** The code says more than the word for the status, which is used of what is tried again as well. */
-function failed(word: 'deferred' | 'hard_bounced'): (event: EventData) => Status {
+function failed(word: 'deferred' | 'hard_bounced'): (event: EventData) => Failure | 'deferred' {
   return event => {
-    const code = lookUp<FailureStatus>(codes, event.delivery_info?.delivery_status ?? '');
+    const label = lookUp<Label>(codes, event.delivery_info?.delivery_status ?? '') ?? word;
+    if (label === 'suppressed') return failureBy(label, 'rejected');
     const reply = replyOf(event);
-    if (code !== undefined && event.delivery_info?.delivery_status !== unspecific) return labelledFailure(reply, code);
-    if ((code ?? word) === 'hard_bounced') return hardBounce(reply);
+    if (label !== 'deferred') return failureOf(reply, label);
     // It will try again, or does not say: only a permanent code says otherwise.
-    return reply.enhancedCode?.startsWith('5.') ? labelledFailure(reply, 'soft_bounced') : 'deferred';
+    return reply.enhancedCode?.startsWith('5.') ? failureOf(reply, 'soft_bounced') : label;
   };
 }
 
@@ -67,12 +66,13 @@ const events = {
   spam: { statuses: ['marked_spam'] },
   soft_bounced: {
     statuses: ['deferred', 'soft_bounced', 'hard_bounced', 'invalid', 'rejected'],
-    by: 'delivery_status, then the enhanced status code in destination_response; deferred where it will try again or does not say',
+    by: "the server's reply in destination_response (code and words), then delivery_status; deferred where it will try again or does not say",
     decide: failed('deferred'),
+    causeOf: event => causeIn(replyOf(event)),
   },
   hard_bounced: {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
-    by: 'the enhanced status code in destination_response, then delivery_status',
+    by: "the server's reply in destination_response (code and words), then delivery_status",
     decide: failed('hard_bounced'),
   },
   unsubscribed: { statuses: [null] },

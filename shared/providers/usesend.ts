@@ -43,13 +43,14 @@ const events = {
   'email.delivery_delayed': { statuses: ['deferred'] },
   'email.bounced': {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
-    by: "the enhanced status code, then Amazon SES's type and subType",
+    by: "suppression by subType; the server's reply (code and words), then Amazon SES's subType and type",
     decide: event => sesBounce(event.data?.bounce?.type ?? '', event.data?.bounce?.subType ?? '', replyOf(event)),
   },
-  'email.rejected': { statuses: ['rejected'] },
+  // As Amazon SES's Reject.
+  'email.rejected': { statuses: ['rejected'], cause: 'virus' },
   'email.rendering_failure': { statuses: ['rejected'] },
   'email.failed': { statuses: ['rejected'] },
-  'email.suppressed': { statuses: ['rejected'] },
+  'email.suppressed': { statuses: ['rejected'], cause: 'suppressed' },
   'email.complained': { statuses: ['marked_spam'] },
   'email.opened': { statuses: ['opened'] },
   'email.clicked': { statuses: ['link_clicked'] },

@@ -9,7 +9,8 @@ import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } f
 import { formFields, idsInText, interpreted, isForm, type PieceReading, readJson } from './reading.ts';
 import { ofOneOf } from './recipients.ts';
 import { numberOrText, object, text } from './shape.ts';
-import { hardBounce, labelledFailure, replyIn } from './smtp-reply.ts';
+import { failureOf } from './signals.ts';
+import { replyIn } from './smtp-reply.ts';
 
 const addressees = z.nullish(z.array(object({ email_address: z.nullish(object({ address: text })) })));
 
@@ -53,13 +54,13 @@ const replyOf = ({ diagnostic_message, reason }: Detail) => replyIn(diagnostic_m
 const events = {
   hardbounce: {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
-    by: 'the enhanced status code of the diagnostic message, then its words',
-    decide: detail => hardBounce(replyOf(detail)),
+    by: "the server's reply in the diagnostic message (code and words), then the event's name",
+    decide: detail => failureOf(replyOf(detail), 'hard_bounced'),
   },
   softbounce: {
     statuses: ['soft_bounced', 'hard_bounced', 'invalid', 'rejected'],
-    by: 'the enhanced status code of the diagnostic message, if it has one',
-    decide: detail => labelledFailure(replyOf(detail), 'soft_bounced'),
+    by: "the server's reply in the diagnostic message (code and words), then the event's name",
+    decide: detail => failureOf(replyOf(detail), 'soft_bounced'),
   },
   delivered: { statuses: ['delivered'] },
   open: { statuses: ['opened'] },

@@ -350,7 +350,7 @@ export interface components {
         /** @description What the status alone hides. */
         Caveat: {
             /** @enum {string} */
-            code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "unlisted_recipient" | "account_conflict";
+            code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "unlisted_recipient" | "message_not_known" | "account_conflict";
             text: string;
             at: components["schemas"]["Time"] | null;
         };

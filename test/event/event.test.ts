@@ -46,6 +46,20 @@ describe('the canonical event', () => {
     expect(canonical(changes)).toBe(defect);
   });
 
+  it('of a failure or complaint whose message is not known belongs to an email of its own, under the address', () => {
+    const unknown = { messageId: ' ', eventId: 'evt-1' };
+    for (const status of ['soft_bounced', 'hard_bounced', 'invalid', 'rejected', 'marked_spam'] as const) {
+      expect(canonical({ ...unknown, status }), status).toMatchObject({ messageId: 'event:evt-1', eventId: 'evt-1' });
+    }
+    for (const status of ['enqueued', 'sent', 'deferred', 'delivered', 'opened', 'link_clicked', null] as const) {
+      expect(canonical({ ...unknown, status }), String(status)).toBe('missing_message_id');
+    }
+    // By the provider's own id alone: two reports of one second are two.
+    for (const changes of [{ eventId: undefined }, { eventId: 'x'.repeat(101) }, { recipient: '' }]) {
+      expect(canonical({ ...unknown, status: 'invalid', ...changes })).toBe('missing_message_id');
+    }
+  });
+
   it('takes an event dated too far ahead at the time of arrival, and keeps what was claimed', () => {
     const tenYears = noon + 10 * 365 * 24 * 60 * 60_000;
     expect(canonical({ occurredAt: tenYears })).toMatchObject({ occurredAt: noon, claimedAt: tenYears });

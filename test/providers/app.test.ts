@@ -61,6 +61,16 @@ describe('what the sending application reports', () => {
     });
   });
 
+  it('may tell why it failed, where the words lead to the status that it names', () => {
+    expect(read('email.invalid.with-reason').events[0]).toMatchObject({
+      status: 'invalid',
+      reason: { cause: 'unknown_user' },
+    });
+    const other = read('email.soft_bounced.with-another-reason').events[0];
+    expect(other).toMatchObject({ status: 'soft_bounced' });
+    expect(other?.reason).not.toHaveProperty('cause');
+  });
+
   it('registered twice is one event', () => {
     const [one, other] = [read('email.enqueued'), read('email.enqueued')];
     expect(one.events[0]?.eventId).toBe(other.events[0]?.eventId);

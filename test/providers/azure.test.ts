@@ -40,6 +40,7 @@ describe("Azure's events", () => {
 
   it('keep status, code and words', () => {
     expect(read('Microsoft.Communication.EmailDeliveryReportReceived.Bounced.unknown-user').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       code: 'Bounced',
       enhancedCode: '5.1.1',
       text: '550 5.1.1 user unknown',

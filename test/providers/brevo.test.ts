@@ -85,6 +85,7 @@ describe("Brevo's events", () => {
 
   it('keep the reason and its code', () => {
     expect(read('hard_bounce.unknown-user').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       enhancedCode: '5.1.1',
       text: '550 5.1.1 user unknown',
     });

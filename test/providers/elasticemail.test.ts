@@ -46,7 +46,7 @@ describe("Elastic Email's events", () => {
   ]);
 
   it('keep the category', () => {
-    expect(read('Error.DNSProblem.form').events[0]?.reason).toEqual({ code: 'DNSProblem' });
+    expect(read('Error.DNSProblem.form').events[0]?.reason).toEqual({ cause: 'unknown_domain', code: 'DNSProblem' });
   });
 
   it.each([

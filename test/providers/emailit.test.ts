@@ -14,6 +14,7 @@ describe("Emailit's events", () => {
     ['email.bounced', 'hard_bounced'],
     ['email.canceled', null],
     ['email.clicked', 'link_clicked'],
+    ['email.clicked.of-the-click', 'link_clicked'],
     ['email.complained', 'marked_spam'],
     ['email.delivered', 'delivered'],
     ['email.delivered.under-data', 'delivered'],
@@ -41,6 +42,11 @@ describe("Emailit's events", () => {
         subject: 'Invoice 7',
       });
     }
+  });
+
+  it('of a click may have the email inside the click', () => {
+    const { eventId: _, ...clicked } = read('email.clicked').events[0]!;
+    expect(read('email.clicked.of-the-click').events).toMatchObject([clicked]);
   });
 
   it('may come one alone', () => {

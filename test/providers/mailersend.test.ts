@@ -47,16 +47,24 @@ describe("MailerSend's events", () => {
 
   it('keep type, code and words', () => {
     expect(read('activity.soft_bounced.code-decides').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       code: 'soft',
       enhancedCode: '5.1.1',
       text: 'user unknown',
     });
-    expect(read('activity.suppressed').events[0]?.reason).toEqual({ text: 'hard_bounced' });
+    expect(read('activity.suppressed').events[0]?.reason).toEqual({ cause: 'suppressed', text: 'hard_bounced' });
     expect(read('activity.clicked.nested').events[0]?.clickUrl).toBe('https://pay.example.com/INV-7');
   });
 
   it('are known by their own id, at their own time, in both envelopes', () => {
-    for (const name of ['activity.delivered', 'activity.delivered.nested', 'activity.delivered.with-offset']) {
+    for (const name of [
+      'activity.delivered',
+      'activity.delivered.nested',
+      'activity.delivered.with-offset',
+      // The outer time may be missing: that of the email is not the event's.
+      'activity.delivered.without-outer-time',
+      'activity.delivered.nested-without-outer-time',
+    ]) {
       expect(read(name).events[0], name).toMatchObject({
         eventId: '61b0a5e5d4dbd3e8b0000001',
         occurredAt: noon + 500,

@@ -73,11 +73,13 @@ describe("Mailgun's events", () => {
 
   it('keep the reason, its code and the words of the server', () => {
     expect(read('failed.invalid').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       code: 'bounce 550',
       enhancedCode: '5.1.1',
       text: '5.1.1 The email account that you tried to reach does not exist',
     });
     expect(read('failed.suppress-bounce').events[0]?.reason).toEqual({
+      cause: 'suppressed',
       code: 'suppress-bounce 605',
       text: 'Not delivering to previously bounced address',
     });
@@ -117,6 +119,7 @@ describe("Mailgun's events", () => {
 describe("Mailgun's events in the older form", () => {
   it.each([
     ['delivered.legacy.form', 'delivered'],
+    ['delivered.legacy-clashing-variables.form', 'delivered'],
     ['dropped.legacy.form', 'rejected'],
     ['dropped.legacy-old.form', 'soft_bounced'],
     ['bounced.legacy.form', 'invalid'],
@@ -141,8 +144,30 @@ describe("Mailgun's events in the older form", () => {
     });
   });
 
+  it("with variables of the sender that are named as fields are read by Mailgun's own, and proved by its own", () => {
+    const key = 'key-for-tests';
+    const timestamp = String(noon / 1000);
+    const token = 'a'.repeat(50);
+    const signature = createHmac('sha256', key).update(`${timestamp}${token}`).digest('hex');
+    const form = (before: object, after: object) =>
+      requestOf({
+        headers: { 'content-type': 'application/x-www-form-urlencoded' },
+        body: Buffer.from(`event=delivered&${new URLSearchParams({ ...before })}&${new URLSearchParams({ ...after })}`),
+      });
+    const own = { timestamp, token, signature };
+    const senders = { event: 'opened', timestamp: '1', token: 'mine', signature: 'mine' };
+    expect(mailgun.verify(form(senders, own), [key])).toBeNull();
+    expect(mailgun.verify(form(own, senders), [key])).not.toBeNull();
+    expect(mailgun.noncesOf(form(senders, own), [key])).toMatchObject([{ value: token }]);
+    // It is part of the content that the token proves.
+    const contentOf = (variables: object) => mailgun.noncesOf(form({ ...variables, tag: 'a' }, own), [key])[0]?.content;
+    expect(contentOf({})).toBe(contentOf({ event: 'opened' }));
+    expect(contentOf({})).not.toBe(contentOf({ recipient: 'jane@example.com' }));
+  });
+
   it('keep the words of the server', () => {
     expect(fixtureReading('mailgun', 'bounced.legacy.form').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       code: '550',
       enhancedCode: '5.1.1',
       text: '5.1.1 The email account that you tried to reach does not exist',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { noon } from '../arbitrary-events.ts';
 import { fixtureReading } from './fixtures.ts';
-import { itKeeps, itMaps } from './mapping.ts';
+import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
 const read = (name: string) => fixtureReading('mailjet', name);
 
@@ -64,6 +64,7 @@ describe("Mailjet's events", () => {
 
   itKeeps('mailjet', [
     ['missing-fields', 'unexpected_shape'],
+    ['missing-names', 'missing_message_id'],
     ['missing-recipient', 'missing_recipient'],
     ['unknown-event', 'unknown_event'],
     ['unknown-event.to-string', 'unknown_event'],
@@ -75,6 +76,9 @@ describe("Mailjet's events", () => {
     expect(read('sent.guid').events[0]?.messageId).toBe('1ab23cd4-e567-8901-2345-6789f0gh1i2j');
   });
 
+  // The dashboard's test of a URL.
+  itIgnores('mailjet', 'sent.test', 'bounce.test', 'test.empty');
+
   it('take a plain CustomID for the reference', () => {
     const [event] = read('sent.plain-custom-id').events;
     expect(event).toMatchObject({ reference: 'INV-7' });
@@ -83,6 +87,7 @@ describe("Mailjet's events", () => {
 
   it('keep both words, the code and the words of the server', () => {
     expect(read('bounce.code-decides').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       code: 'domain: invalid domain',
       enhancedCode: '5.1.1',
       text: '550 5.1.1 user unknown',

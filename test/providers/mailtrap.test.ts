@@ -73,10 +73,14 @@ describe("Mailtrap's events", () => {
 
   it('keep the category, the code and the words of the server', () => {
     expect(read('bounce.generalfail-unknown-user').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       code: 'generalfail 550',
       enhancedCode: '5.1.1',
       text: '550 5.1.1 user unknown',
     });
-    expect(read('reject').events[0]?.reason).toEqual({ text: 'Recipient is on the suppression list' });
+    expect(read('reject').events[0]?.reason).toEqual({
+      cause: 'suppressed',
+      text: 'Recipient is on the suppression list',
+    });
   });
 });

@@ -43,6 +43,7 @@ describe("Mandrill's events", () => {
 
   it('keep the description, the code and the words of the server', () => {
     expect(read('hard_bounce.unknown-user').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       code: 'general',
       enhancedCode: '5.1.1',
       text: 'smtp;550 5.1.1 user unknown',

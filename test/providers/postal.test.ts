@@ -33,6 +33,7 @@ describe("Postal's events", () => {
 
   it('keep the status and the words of the server', () => {
     expect(read('MessageDeliveryFailed.unknown-user').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       code: 'HardFail',
       enhancedCode: '5.1.1',
       text: '550 5.1.1 user unknown',

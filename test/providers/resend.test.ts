@@ -14,8 +14,8 @@ describe("Resend's events", () => {
     ['email.bounced.Permanent.NoEmail', 'invalid'],
     ['email.bounced.Permanent.OnAccountSuppressionList', 'rejected'],
     ['email.bounced.Permanent.Suppressed', 'rejected'],
-    ['email.bounced.Transient.AttachmentRejected', 'soft_bounced'],
-    ['email.bounced.Transient.ContentRejected', 'soft_bounced'],
+    ['email.bounced.Transient.AttachmentRejected', 'rejected'],
+    ['email.bounced.Transient.ContentRejected', 'rejected'],
     ['email.bounced.Transient.General', 'soft_bounced'],
     ['email.bounced.Transient.MailboxFull', 'soft_bounced'],
     ['email.bounced.Transient.MessageTooLarge', 'soft_bounced'],
@@ -23,6 +23,10 @@ describe("Resend's events", () => {
     ['email.bounced.Undetermined.with-code', 'invalid'],
     ['email.bounced.without-bounce', 'hard_bounced'],
     ['email.bounced.without-type', 'soft_bounced'],
+    ['email.bounced.without-type.permanent', 'hard_bounced'],
+    ['email.bounced.without-type.rejected-permanently', 'hard_bounced'],
+    ['email.bounced.without-type.subtype-alone', 'rejected'],
+    ['email.bounced.without-type.suppressed', 'rejected'],
     ['email.clicked', 'link_clicked'],
     ['email.complained', 'marked_spam'],
     ['email.delivered', 'delivered'],
@@ -67,6 +71,7 @@ describe("Resend's events", () => {
 
   it('keep type, subtype, code and words', () => {
     expect(read('email.bounced.Permanent.General.unknown-user').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       code: 'Permanent/General',
       enhancedCode: '5.1.1',
       text: 'smtp; 550 5.1.1 user unknown',

@@ -17,7 +17,7 @@ describe("SendGrid's events", () => {
     ['bounce.invalid-without-code', 'invalid'],
     ['bounce.no-such-domain', 'hard_bounced'],
     ['bounce.hard', 'hard_bounced'],
-    ['bounce.hard-worded-as-policy', 'hard_bounced'],
+    ['bounce.hard-worded-as-policy', 'rejected'],
     ['bounce.hard-no-such-domain-without-code', 'hard_bounced'],
     ['bounce.code-decides', 'soft_bounced'],
     ['bounce.blocked-reputation', 'rejected'],
@@ -75,6 +75,7 @@ describe("SendGrid's events", () => {
 
   it("keep the provider's label beside the code that decided", () => {
     expect(read('bounce.code-decides').events[0]?.reason).toEqual({
+      cause: 'mailbox_full',
       code: 'bounce: Invalid Address',
       enhancedCode: '5.2.2',
       text: '552 5.2.2 mailbox full',
@@ -105,6 +106,13 @@ describe("SendGrid's events", () => {
 
   it('that come asynchronously, without address and message, are kept: nobody can tell whose they are', () => {
     expect(read('bounce.asynchronous').quarantined.map(({ reason }) => reason)).toEqual(['missing_message_id']);
+  });
+
+  it('that come asynchronously with an address are an email of their own', () => {
+    expect(read('bounce.asynchronous-with-address')).toMatchObject({
+      events: [{ messageId: 'event:ZGVsaXZlcmVkLTAtMTIzNDU2Nzg', recipient: 'jane@example.com', status: 'invalid' }],
+      quarantined: [],
+    });
   });
 });
 

@@ -41,8 +41,8 @@ describe("Amazon SES's events", () => {
     ['Bounce.Transient.MessageTooLarge', 'soft_bounced'],
     ['Bounce.Transient.General', 'soft_bounced'],
     ['Bounce.Transient.CustomTimeoutExceeded', 'soft_bounced'],
-    ['Bounce.Transient.ContentRejected', 'soft_bounced'],
-    ['Bounce.Transient.AttachmentRejected', 'soft_bounced'],
+    ['Bounce.Transient.ContentRejected', 'rejected'],
+    ['Bounce.Transient.AttachmentRejected', 'rejected'],
     ['Bounce.Transient.no-such-domain', 'hard_bounced'],
     ['Bounce.Undetermined.Undetermined', 'soft_bounced'],
     ['Bounce.new-type', 'soft_bounced'],
@@ -54,6 +54,7 @@ describe("Amazon SES's events", () => {
     ['Complaint.other', 'marked_spam'],
     ['Complaint.not-spam', null],
     ['Complaint.OnAccountSuppressionList', 'rejected'],
+    ['Complaint.OnTenantSuppressionList', 'rejected'],
     ['Reject', 'rejected'],
     ['Rendering-Failure', 'rejected'],
     ['Open', 'opened'],
@@ -84,8 +85,41 @@ describe("Amazon SES's events", () => {
     expect(event).not.toHaveProperty('accountId');
   });
 
+  it.each([
+    ['Open.bot-likely', 'machine'],
+    ['Open.bot-unlikely', 'human'],
+    ['Open.bot-perhaps', 'unknown'],
+    ['Open.bot-as-boolean', 'unknown'],
+    ['Open', 'unknown'],
+    ['Click.bot-likely', 'machine'],
+    ['Click.bot-unlikely', 'human'],
+    ['Click', 'unknown'],
+  ])('%s was done by: %s', (name, evidence) => {
+    expect(read(name).events).toMatchObject([{ evidence }]);
+  });
+
+  it('are of the account that is the tenant, where the sender named none', () => {
+    const { accountId, reference } = read('Bounce.tenant').events[0]!;
+    expect([accountId, reference]).toEqual(['acme', 'INV-7']);
+    expect(read('Bounce.tenant-and-account').events[0]?.accountId).toBe('acme');
+  });
+
+  it.each([
+    ['DeliveryDelay.MailboxFull', 'mailbox_full'],
+    ['DeliveryDelay.IPFailure', 'blocked'],
+    ['DeliveryDelay.TransientCommunicationFailure', 'network'],
+    ['Bounce.Permanent.OnAccountSuppressionList', 'suppressed'],
+    ['Complaint.OnTenantSuppressionList', 'suppressed'],
+    ['Reject', 'virus'],
+    ['Complaint', undefined],
+    ['Delivery', undefined],
+  ])('%s has the cause %s', (name, cause) => {
+    expect(read(name).events[0]?.reason?.cause).toBe(cause);
+  });
+
   it('are dated by their own time; those without one by that of the notification', () => {
     expect(read('Delivery').events[0]?.occurredAt).toBe(noon + 500);
+    expect(read('Subscription').events[0]?.occurredAt).toBe(noon + 500);
     const Message = fixture('ses', 'Send').toString();
     const wrapped = snsMessage(signingKey, noon + 3_000, { Message });
     const timeOf = (body: string) => ses.parse(requestOf({ body: Buffer.from(body) }), context).events[0]?.occurredAt;
@@ -95,13 +129,14 @@ describe("Amazon SES's events", () => {
 
   it('keep type, subtype, code and the words of the server', () => {
     expect(read('Bounce.Permanent.General.unknown-user').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       code: 'Permanent/General',
       enhancedCode: '5.1.1',
       text: 'smtp; 550 5.1.1 user unknown',
     });
     expect(read('DeliveryDelay').events[0]?.reason).toMatchObject({ code: 'General', enhancedCode: '4.4.1' });
     expect(read('Complaint.fraud').events[0]?.reason).toEqual({ code: 'fraud' });
-    expect(read('Reject').events[0]?.reason).toEqual({ text: 'Bad content' });
+    expect(read('Reject').events[0]?.reason).toEqual({ cause: 'virus', text: 'Bad content' });
     expect(read('Click').events[0]).toMatchObject({ clickUrl: 'https://pay.example.com/INV-7' });
   });
 
@@ -149,10 +184,12 @@ describe('whom an event of Amazon SES is about', () => {
   });
 
   it('is everybody listed where SES did not even send it', () => {
-    expect(told('Complaint.OnAccountSuppressionList.several-recipients')).toEqual([
-      ['jane@example.com', 'rejected', undefined],
-      ['joe@example.com', 'rejected', undefined],
-    ]);
+    for (const list of ['OnAccountSuppressionList', 'OnTenantSuppressionList']) {
+      expect(told(`Complaint.${list}.several-recipients`)).toEqual([
+        ['jane@example.com', 'rejected', undefined],
+        ['joe@example.com', 'rejected', undefined],
+      ]);
+    }
   });
 
   it('is an address that nobody mailed where a forwarded message bounced: kept there, and marked', () => {

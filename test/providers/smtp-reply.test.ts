@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { enhancedCodeAmong, enhancedCodeIn, failureOf, labelledFailure } from '../../shared/providers/smtp-reply.ts';
+import { enhancedCodeAmong, enhancedCodeIn, failureOf } from '../../shared/providers/smtp-reply.ts';
 
 /** Replies as servers word them. */
 const replies = [
@@ -118,14 +118,5 @@ describe("a mail server's final reply", () => {
     expect(enhancedCodeAmong('5.0.0', '550 5.7.1 blocked')).toBe('5.7.1');
     expect(enhancedCodeAmong('5.0.0', 'blocked')).toBe('5.0.0');
     expect(enhancedCodeAmong('', undefined, 'no code')).toBeUndefined();
-  });
-
-  it("decides over the provider's label by its code, and not by its words", () => {
-    expect(labelledFailure({ enhancedCode: '5.1.1' }, 'soft_bounced')).toBe('invalid');
-    expect(labelledFailure({ enhancedCode: '5.0.0', text: 'spam' }, 'soft_bounced')).toBe('soft_bounced');
-    expect(labelledFailure({ text: 'no such user' }, 'soft_bounced')).toBe('soft_bounced');
-    expect(labelledFailure({ text: 'no such user' }, null)).toBe('invalid');
-    expect(labelledFailure({ enhancedCode: '5.0.0' }, null)).toBe('hard_bounced');
-    expect(labelledFailure({}, null)).toBeNull();
   });
 });

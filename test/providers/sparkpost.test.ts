@@ -23,7 +23,7 @@ describe("SparkPost's events", () => {
     ['bounce.class-30-unknown-user', 'invalid'],
     ['bounce.class-30', 'hard_bounced'],
     ['bounce.class-40', 'soft_bounced'],
-    ['bounce.class-40-worded-as-unknown-user', 'soft_bounced'],
+    ['bounce.class-40-worded-as-unknown-user', 'invalid'],
     ['bounce.class-21-no-such-domain-in-words', 'hard_bounced'],
     ['bounce.class-50', 'rejected'],
     ['bounce.class-51', 'rejected'],
@@ -42,6 +42,7 @@ describe("SparkPost's events", () => {
     ['delay', 'deferred'],
     ['delivery', 'delivered'],
     ['generation_failure', 'rejected'],
+    ['generation_failure.template', 'rejected'],
     ['generation_rejection', 'rejected'],
     ['initial_open', 'opened'],
     ['injection', 'enqueued'],
@@ -56,6 +57,7 @@ describe("SparkPost's events", () => {
     ['out_of_band.class-51', 'rejected'],
     ['out_of_band.hard', 'hard_bounced'],
     ['policy_rejection', 'rejected'],
+    ['policy_rejection.suppressed', 'rejected'],
     ['spam_complaint', 'marked_spam'],
   ]);
 
@@ -77,6 +79,7 @@ describe("SparkPost's events", () => {
 
   it('keep the class, the code and the words of the server', () => {
     expect(read('bounce.code-decides').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       code: 'class 20',
       enhancedCode: '5.1.1',
       text: '550 5.1.1 user unknown',
@@ -85,6 +88,20 @@ describe("SparkPost's events", () => {
 
   it('have ids of their own, and times that are text', () => {
     expect(read('delivery').events[0]).toMatchObject({ eventId: '92356927693813856', occurredAt: noon });
+  });
+
+  it.each(['delivery.iso-time', 'delivery.time-as-number', 'generation_failure.template'])(
+    '%s is dated as it says, in whichever form',
+    name => {
+      expect(read(name).events[0]?.occurredAt).toBe(noon);
+    },
+  );
+
+  it('that SparkPost did not even try say so where it says that the address is suppressed', () => {
+    expect(read('policy_rejection.suppressed').events[0]?.reason?.cause).toBe('suppressed');
+    for (const name of ['policy_rejection', 'generation_failure.template', 'bounce.class-25']) {
+      expect(read(name).events[0]?.reason?.cause, name).toBeUndefined();
+    }
   });
 
   it('long after sending are recorded under the id of the message, of no account', () => {

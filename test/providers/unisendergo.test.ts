@@ -60,6 +60,7 @@ describe("Unisender Go's events", () => {
 
   it('keep the code and the words of the server', () => {
     expect(read('hard_bounced.err_delivery_failed-unknown-user').events[0]?.reason).toEqual({
+      cause: 'unknown_user',
       code: 'err_delivery_failed',
       enhancedCode: '5.1.1',
       text: '550 5.1.1 user unknown',

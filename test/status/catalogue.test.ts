@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { caveatsOf, defaultOldAfter, merge, type Status, statuses } from '../../shared/status.ts';
+import { caveatsOf, defaultOldAfter, merge, messageIdOfEvent, type Status, statuses } from '../../shared/status.ts';
 import { eventsOf, noon } from '../arbitrary-events.ts';
 import type { History } from './histories.ts';
 
@@ -106,6 +106,14 @@ describe('the caveats of an email', () => {
     expect(caveatsOf({ ...email, events: [{ ...event!, accountId: 'other' }] }, noon)[0]?.code).toBe(
       'account_conflict',
     );
+  });
+
+  it('say that the message is not known, where an email is no more than an event and an address', () => {
+    const events = eventsOf({ events: ['hard_bounced'], ends: 'hard_bounced' });
+    const codes = (messageId: string) =>
+      caveatsOf({ verdict: merge(events), messageId, events }, noon).map(caveat => caveat.code);
+    expect(codes(messageIdOfEvent('evt-1'))).toEqual(['message_not_known']);
+    expect(codes('evt-1')).toEqual([]);
   });
 
   it.each([

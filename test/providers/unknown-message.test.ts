@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createQuarantine } from '../../functions/ingest/quarantine.ts';
+import { noon } from '../arbitrary-events.ts';
+import { startQuarantineQueue } from '../ingest/quarantine-queue.ts';
+import { queryFunction, supportToken } from '../query-function.ts';
+import { signingKeys } from '../signing.ts';
+import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import { fixture } from './fixtures.ts';
+import { ingestOf } from './ingest.ts';
+
+/** SendGrid's asynchronous bounces come without a message id. */
+describe('a failure that names an address and no message', () => {
+  const keys = signingKeys('sendgrid');
+  let emails: StoredEmails;
+  let queue: Awaited<ReturnType<typeof startQuarantineQueue>>;
+  beforeAll(async () => {
+    emails = await startStoredEmails();
+    queue = await startQuarantineQueue();
+  });
+  afterAll(async () => {
+    await emails?.stop();
+    await queue?.stop();
+  });
+  const ingest = async (name: string) => {
+    const send = ingestOf(emails.store, createQuarantine(queue.client, queue.queueUrl));
+    return (await send('sendgrid', keys.sign(fixture('sendgrid', name), noon), [keys.secret])).counts;
+  };
+  const found = async () => {
+    const options = { query: 'recipient=jane@example.com', token: supportToken };
+    return (await queryFunction(emails)('GET /emails', options)).json.emails;
+  };
+
+  it('is an email of its own under that address: support finds it, and reads that its message is not known', async () => {
+    expect(await ingest('bounce.asynchronous-with-address')).toMatchObject({ recorded: 1, quarantined: 0 });
+    const [row] = await found();
+    expect(row).toMatchObject({ status: 'invalid', attention: true, accountId: 'acme', reference: 'INV-7' });
+    const path = { emailId: row.emailId };
+    const { json } = await queryFunction(emails)('GET /emails/{emailId}', { path, token: supportToken });
+    expect(json.messageId).toBe('event:ZGVsaXZlcmVkLTAtMTIzNDU2Nzg');
+    expect(json.caveats).toMatchObject([{ code: 'message_not_known' }]);
+  });
+
+  it('is the same email when it comes again', async () => {
+    expect(await ingest('bounce.asynchronous-with-address')).toMatchObject({ recorded: 0, duplicate: 1 });
+    expect(await found()).toHaveLength(1);
+  });
+
+  it('is kept in quarantine where it names no address either, or has no id of its own', async () => {
+    expect(await ingest('bounce.asynchronous')).toMatchObject({ recorded: 0, quarantined: 1 });
+    // A delivery without its message is news of no email; a complaint is somebody's.
+    expect(await ingest('missing-message')).toMatchObject({ recorded: 1, quarantined: 2 });
+    expect(await found()).toMatchObject([{ status: 'marked_spam' }, { status: 'invalid' }]);
+  });
+});
