@@ -9,10 +9,7 @@
 
 import { type Cause, causes, type Failure, type FailureStatus, failureBy } from '../causes.ts';
 import { folded, phraseFinder, wordsOf } from './phrases.ts';
-import { enhancedCodesIn, replyCodeIn, type SmtpReply } from './smtp-reply.ts';
-
-/** More of a reply than this is not looked at. */
-const maxReplyCharacters = 2_000;
+import { enhancedCodesIn, maxReplyLength, replyCodeIn, type SmtpReply } from './smtp-reply.ts';
 
 /**
  * What a provider's own label says: a cause where the provider defines it precisely, which counts as words do; a status
@@ -1090,8 +1087,6 @@ const wordSignals = [
   {
     cause: 'system',
     says: [
-      'system|server|resource*|service|mailbox|user|recipient|account|internal|local .. temporar*',
-      'temporar* .. fail*|unavailable|error|problem|reject*|defer*|unable|system|local|server|not|blocked|suspended|condition',
       'resource* .. unavailable|insufficient|exhausted|low|busy|not|limited',
       'insufficient .. resource*|memory|system|storage',
       'system resource*|error|busy|problem|failure|full|not|storage',
@@ -1103,11 +1098,7 @@ const wordSignals = [
       'out disk|memory|space',
       'disk full|error|space',
       'no space|disk',
-      'try again|later',
-      'come back|again later',
       'please|later retry|try',
-      'try .. later',
-      'resend .. later',
       'overload*|overloaded|busy',
       'maintenance|shutdown|shutting',
       'closing|close transmission|connection|channel',
@@ -1116,8 +1107,6 @@ const wordSignals = [
       'misconfigur*|not configured',
       'mailer error',
       'not|unable create|open|write|lock .. file|mailbox|directory|folder|output',
-      'unable process|complete|accept|deliver',
-      'not complete|processed',
     ],
     has: ['一時的', '暂时', '系统繁忙', '系統忙', '稍后', '稍後', 'しばらく'],
     unless: ['reputation|spam|block*|blacklist*|polic*', 'client host'],
@@ -1137,7 +1126,7 @@ const weakSignals = [
       'recipient|rcpt address|addresses reject*|refused|denied',
       'address reject*|not|refused|failed',
       'not exist|exists|found|known',
-      'unknown|invalid',
+      '@ unknown|invalid',
       'no mailbox|recipient*|user',
     ],
     unless: [
@@ -1150,6 +1139,18 @@ const weakSignals = [
     ],
     class: '5',
     ofSender: false,
+  },
+  {
+    cause: 'system',
+    says: [
+      'system|server|resource*|service|mailbox|user|recipient|account|internal|local .. temporar*',
+      'try again|later',
+      'come back|again later',
+      'try .. later',
+      'resend .. later',
+      'not complete|processed',
+    ],
+    unless: ['reputation|spam|block*|blacklist*|polic*', 'client host'],
   },
   {
     cause: 'system',
@@ -1184,6 +1185,11 @@ const causeByCode = new Map<string, Cause>(
     const details = Array.from({ length: Number(to ?? from) - Number(from) + 1 }, (_, index) => Number(from) + index);
     return details.map(detail => [`${subject}.${detail}`, cause] as const);
   }),
+);
+
+/** Causes whose words are unmistakable, and so is a label that says the same. */
+const beatsEveryCode: ReadonlySet<Cause> = new Set(
+  allSignals.filter(({ over }) => over === 'any').map(({ cause }) => cause),
 );
 
 /** Where a transcript names the command that was answered: it says nothing itself, but whose turn it was. */
@@ -1268,15 +1274,13 @@ function isOver({ over }: WordSignal, detail: string): boolean {
 interface Evidence {
   /** The digit of the reply's class; empty where it has none. */
   readonly class: string;
-  /** Subject and detail of the enhanced status code. */
-  readonly detail: string;
   readonly ofWords: Cause | undefined;
   readonly ofCode: Cause | undefined;
   readonly weak: Cause | undefined;
 }
 
 function evidenceIn(reply: SmtpReply): Evidence {
-  const text = (reply.text ?? '').slice(0, maxReplyCharacters);
+  const text = (reply.text ?? '').slice(0, maxReplyLength);
   const codes = [...(reply.enhancedCode ? [reply.enhancedCode] : []), ...enhancedCodesIn(text)];
   // A gateway that passes another server's reply on puts its own code in front.
   const specific = codes.findLast(code => causeByCode.has(code.slice(2)));
@@ -1293,11 +1297,14 @@ function evidenceIn(reply: SmtpReply): Evidence {
   const said = wordSignals.find(
     (signal, index) => holds(index, spoken, ofClass || '5') && (ofCode === undefined || isOver(signal, detail)),
   );
-  const found = { class: ofClass, detail, ofWords: said?.cause, ofCode };
+  const found = { class: ofClass, ofWords: said?.cause, ofCode };
   if ((said?.cause ?? ofCode) !== undefined) return { ...found, weak: undefined };
-  const hinted = weakSignals.find((_, index) => holds(wordSignals.length + index, spoken, ofClass || '5'));
+  const hinted = weakSignals.find((_, index) => holds(wordSignals.length + index, spoken, ofClass || '5'))?.cause;
   const ofSubject = ofClass === '5' && detail !== emptyDetail ? subjectSignals[detail.split('.', 1)[0]!] : undefined;
-  return { ...found, weak: hinted?.cause ?? ofSubject ?? replyCodeSignals[replyCode] };
+  // Where code and words say little, but the same, they say enough.
+  const agree = hinted !== undefined && ofSubject !== undefined && causes[hinted].status === causes[ofSubject].status;
+  if (agree) return { ...found, ofWords: hinted, weak: undefined };
+  return { ...found, weak: hinted ?? ofSubject ?? replyCodeSignals[replyCode] };
 }
 
 /**
@@ -1306,12 +1313,11 @@ function evidenceIn(reply: SmtpReply): Evidence {
  * @param label of the provider; a generic one is the status of what nothing else tells of
  */
 export function failureOf(reply: SmtpReply, label: Label): Failure {
-  const { class: ofClass, detail, ofWords, ofCode, weak } = evidenceIn(reply);
+  const { class: ofClass, ofWords, ofCode, weak } = evidenceIn(reply);
   const [ofLabel, generic] = isPrecise(label)
     ? ([label, 'soft_bounced'] as const)
     : ([undefined, label === 'unspecified' ? 'soft_bounced' : label] as const);
-  const labelOverCode =
-    ofLabel !== undefined && wordSignals.some(signal => signal.cause === ofLabel && isOver(signal, detail));
+  const labelOverCode = ofLabel !== undefined && beatsEveryCode.has(ofLabel);
   const cause = ofWords ?? (labelOverCode ? ofLabel : ofCode) ?? ofLabel ?? weak ?? 'unspecified';
   // A temporary code is reported as final once the tries are used up.
   return failureBy(cause, ofClass === '4' ? 'soft_bounced' : generic);

@@ -58,6 +58,7 @@ describe('what the sending application reports', () => {
       code: '550',
       enhancedCode: '5.1.2',
       text: '550 5.1.2 host not found',
+      cause: 'unknown_domain',
     });
   });
 

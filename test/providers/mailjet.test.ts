@@ -38,7 +38,7 @@ describe("Mailjet's events", () => {
     ['bounce.hard', 'hard_bounced'],
     ['bounce.invalid-domain', 'hard_bounced'],
     ['bounce.mailbox-inactive', 'hard_bounced'],
-    ['bounce.mailbox-inactive-with-words', 'hard_bounced'],
+    ['bounce.mailbox-inactive-with-words', 'invalid'],
     ['bounce.mailbox-inactive-for-now', 'soft_bounced'],
     ['bounce.greylisted-with-code', 'invalid'],
     ['bounce.no-mail-host', 'hard_bounced'],

@@ -17,7 +17,7 @@ describe("Mailtrap's events", () => {
     ['bounce.greylisting', 'soft_bounced'],
     ['bounce.new-category', 'hard_bounced'],
     ['bounce.new-category-with-words', 'rejected'],
-    ['bounce.dnsFail-with-words', 'hard_bounced'],
+    ['bounce.dnsFail-with-words', 'invalid'],
     ['bounce.other-no-such-user', 'invalid'],
     ['bounce.other', 'hard_bounced'],
     ['bounce.overquota', 'soft_bounced'],

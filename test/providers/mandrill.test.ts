@@ -16,7 +16,7 @@ describe("Mandrill's events", () => {
     ['hard_bounce.bad_mailbox', 'invalid'],
     ['hard_bounce.full', 'soft_bounced'],
     ['hard_bounce.invalid_domain', 'hard_bounced'],
-    ['hard_bounce.invalid_domain-with-words', 'hard_bounced'],
+    ['hard_bounce.invalid_domain-with-words', 'invalid'],
     ['hard_bounce.other', 'hard_bounced'],
     ['hard_bounce.policy', 'rejected'],
     ['hard_bounce.unknown-user', 'invalid'],
@@ -48,7 +48,11 @@ describe("Mandrill's events", () => {
       enhancedCode: '5.1.1',
       text: 'smtp;550 5.1.1 user unknown',
     });
-    expect(read('deferral').events[0]?.reason).toEqual({ enhancedCode: '4.3.2', text: '451 4.3.2 try again later' });
+    expect(read('deferral').events[0]?.reason).toEqual({
+      cause: 'system',
+      enhancedCode: '4.3.2',
+      text: '451 4.3.2 try again later',
+    });
     expect(read('reject').events[0]?.reason).toEqual({ code: 'rejected' });
   });
 

@@ -40,7 +40,7 @@ describe("Unisender Go's events", () => {
     ['soft_bounced.err_will_retry', 'deferred'],
     ['soft_bounced', 'deferred'],
     ['soft_bounced.permanent-code', 'invalid'],
-    ['hard_bounced.err_domain_inactive-with-words', 'hard_bounced'],
+    ['hard_bounced.err_domain_inactive-with-words', 'invalid'],
     ['delivered.empty-lists', 'delivered'],
     ['soft_bounced.new-code', 'deferred'],
     ['spam', 'marked_spam'],
