@@ -113,12 +113,19 @@ export function enhancedCodeAmong(...texts: readonly (string | null | undefined)
   return codes.find(tellsMore) ?? codes.find(code => code !== undefined);
 }
 
+const enhancedCodes = new RegExp(enhancedCode, 'g');
+
+/** All enhanced status codes of failures in a server's reply, in their order. */
+export function enhancedCodesIn(text: string): string[] {
+  return text.match(enhancedCodes) ?? [];
+}
+
 /** The first enhanced status code of a failure in a server's reply, e.g. `5.1.1` in `smtp;550 5.1.1 no such user`. */
 export function enhancedCodeIn(text: string | null | undefined): string | undefined {
   return text ? enhancedCode.exec(text.slice(0, longestReply))?.[1] : undefined;
 }
 
 /** The first SMTP reply code of a failure in a server's reply, e.g. `550`. */
-function replyCodeIn(text: string): string | undefined {
+export function replyCodeIn(text: string): string | undefined {
   return /(?:^|[\s;:])([45][0-7]\d)(?=[\s-])/.exec(text)?.[1];
 }

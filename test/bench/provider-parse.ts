@@ -9,6 +9,7 @@ import { told } from '../simulate/samples.ts';
 import { snsGet } from '../sns.ts';
 import { type Figure, figure, median } from './figures.ts';
 import { sendgridBatch } from './sendgrid-batch.ts';
+import { signals } from './signals.ts';
 
 const batchSize = 1_000;
 const rounds = 60;
@@ -74,7 +75,7 @@ async function single(name: ProviderName): Promise<number> {
   return median(times);
 }
 
-/** What verifying and reading cost, for every provider. */
+/** What verifying and reading cost, for every provider, and what the reply of a bounce costs besides. */
 export async function providerParse(): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const name of providerNames) {
@@ -84,5 +85,9 @@ export async function providerParse(): Promise<Figure[]> {
   const singles: [ProviderName, number][] = [];
   for (const name of providerNames) singles.push([name, await single(name)]);
   const [slowest, time] = singles.reduce((a, b) => (b[1] > a[1] ? b : a));
-  return [...figures, figure(`one event, the slowest of ${singles.length} providers (${slowest})`, time, 'ms', '< 1')];
+  return [
+    ...figures,
+    figure(`one event, the slowest of ${singles.length} providers (${slowest})`, time, 'ms', '< 1'),
+    ...signals(),
+  ];
 }
