@@ -261,6 +261,20 @@ describe('what was signed once proves nothing else:', () => {
     expect(retry.counts).toMatchObject({ recorded: 0, duplicate: 1 });
   });
 
+  it('22 a Mailomat id used again with another body: 401; with its own body it is a retry', async () => {
+    const signed = live.sign('mailomat', fixture('mailomat', 'failure_perm'));
+    expect((await live.send('mailomat', signed)).counts).toMatchObject({ recorded: 1 });
+    const other = Buffer.from(signed.body.toString().replaceAll('jane@example.com', 'omar@example.com'));
+    const outcome = await live.send('mailomat', { ...signed, body: other }, { receivedAt: noon + 60_000 });
+    expect(outcome.status).toBe(401);
+    expect(outcome.lines).toMatchObject([
+      { message: 'webhook.refused', provider: 'mailomat', refusal: 'reused_nonce' },
+    ]);
+    expect(await live.stored()).toMatchObject([{ recipient: 'jane@example.com' }]);
+    const retry = await live.send('mailomat', signed, { receivedAt: noon + 3_600_000 });
+    expect(retry.counts).toMatchObject({ recorded: 0, duplicate: 1 });
+  });
+
   it('23 Mandrill signed for another URL: 401', async () => {
     const url = 'https://api.example.com/webhooks/mandrill';
     const outcomes = [];
