@@ -10,7 +10,7 @@ import { asciiJson, sendMessages } from './queue-messages.ts';
 const largestContent = 900 * 1024;
 
 /** Headers that tell how a body is to be read, and what its event is called. Every other is left out: it may carry a password. */
-const keptHeaders = ['content-type', 'webhook-id', 'svix-id'] as const;
+const keptHeaders = ['content-type', 'webhook-id', 'svix-id', 'x-mom-webhook-id'] as const;
 
 /** A request of which something could not be read. */
 export interface QuarantinedRequest {

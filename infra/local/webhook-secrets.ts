@@ -18,6 +18,7 @@ const shared = (secret: string): SecretPair => ({ verifies: secret, signs: secre
 const kinds = {
   text: () => shared(randomBytes(32).toString('hex')),
   'standard-webhooks': () => shared(`whsec_${randomBytes(32).toString('base64')}`),
+  base64: () => shared(randomBytes(48).toString('base64')),
   'basic-auth': () => shared(`mailtrail:${randomBytes(24).toString('hex')}`),
   /** In base64 without PEM armour: SPKI for the public half, PKCS #8 for the private one. */
   'ec-p256': () => {

@@ -2,7 +2,7 @@
 
 import { createHash, createHmac, createPublicKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 
-const minute = 60_000;
+export const minute = 60_000;
 export const hour = 60 * minute;
 
 /** Longer than any real header; what is longer is not looked at. */
@@ -38,7 +38,7 @@ export function timeliness(
   seconds: string,
   receivedAt: number,
   oldest: number,
-  furthest = clockSkew,
+  furthest = Math.min(oldest, clockSkew),
 ): 'malformed_signature' | 'stale_timestamp' | null {
   if (!/^[1-9]\d{8,9}$/.test(seconds)) return 'malformed_signature';
   const at = Number(seconds) * 1000;

@@ -118,7 +118,7 @@ export interface Provider {
   /** What one secret is, in words for whoever configures it. */
   readonly secret: string;
   /** The same for whoever makes one; see `infra/local/webhook-secrets.ts`. */
-  readonly secretKind: 'ec-p256' | 'rsa' | 'sns-topic' | 'basic-auth' | 'standard-webhooks' | 'text';
+  readonly secretKind: 'ec-p256' | 'rsa' | 'sns-topic' | 'basic-auth' | 'standard-webhooks' | 'base64' | 'text';
   /** The provider's event names and what each becomes. A name that ends in `*` stands for all that begin so. */
   readonly events: Readonly<Record<string, EventMeaning>>;
   /** Whether one request may hold many events. */

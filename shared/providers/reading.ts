@@ -329,6 +329,16 @@ export function attachedIds(
   return { accountId: text(names.accountId), reference: text(names.reference) };
 }
 
+/** The same out of the message's headers, names and values in any case: `X-Account-Id` is `account_id`. */
+export function idsInHeaders(
+  headers: readonly (readonly [name: string, value: unknown])[],
+  { accountId, reference }: MetadataNames,
+): ReturnType<typeof attachedIds> {
+  const plain = (name: string) => name.toLowerCase().replace(/^x-/, '').replaceAll('-', '_');
+  const values = Object.fromEntries(headers.map(([name, value]) => [plain(name), value]));
+  return attachedIds(values, { accountId: plain(accountId), reference: plain(reference) });
+}
+
 /**
  * The same out of the one text that some providers give back: JSON, or names and values such as
  * `account_id:acme|reference:INV-7`.

@@ -1,3 +1,4 @@
+import { ahasend } from './ahasend.ts';
 import { app } from './app.ts';
 import { azure } from './azure.ts';
 import { brevo } from './brevo.ts';
@@ -7,6 +8,7 @@ import { loops } from './loops.ts';
 import { mailersend } from './mailersend.ts';
 import { mailgun } from './mailgun.ts';
 import { mailjet } from './mailjet.ts';
+import { mailomat } from './mailomat.ts';
 import { mailtrap } from './mailtrap.ts';
 import { mandrill } from './mandrill.ts';
 import { postal } from './postal.ts';
@@ -18,6 +20,7 @@ import { sendgrid } from './sendgrid.ts';
 import { ses } from './ses.ts';
 import { smtp2go } from './smtp2go.ts';
 import { sparkpost } from './sparkpost.ts';
+import { sweego } from './sweego.ts';
 import { unisendergo } from './unisendergo.ts';
 import { usesend } from './usesend.ts';
 import { zeptomail } from './zeptomail.ts';
@@ -45,6 +48,9 @@ export const providers = {
   usesend,
   emailit,
   scaleway,
+  ahasend,
+  sweego,
+  mailomat,
   app,
 } as const satisfies Record<string, Provider>;
 

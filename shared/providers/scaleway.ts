@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { isoMillis } from '../time.ts';
-import type { EventMeaning, Guide, MetadataNames, Provider, ReadingContext } from './provider.ts';
-import { attachedIds, exactJson, interpreted, type PieceReading, readJson } from './reading.ts';
+import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import { exactJson, idsInHeaders, interpreted, type PieceReading, readJson } from './reading.ts';
 import { numberOrText, object, text } from './shape.ts';
 import { causeIn, failureOf } from './signals.ts';
 import { enhancedCodeIn } from './smtp-reply.ts';
@@ -84,7 +84,10 @@ function read(event: ScalewayEvent, { metadata }: ReadingContext): PieceReading 
   if (ofTopic.includes(event.type)) return 'confirm_by_hand';
   return interpreted<ScalewayEvent>(events, event.type, event, status => [
     {
-      ...idsInHeaders(event.email_headers ?? [], metadata),
+      ...idsInHeaders(
+        (event.email_headers ?? []).map(({ key, value }) => [key ?? '', value]),
+        metadata,
+      ),
       provider: 'scaleway',
       messageId: event.email_id ?? '',
       recipient: event.email_to ?? '',
@@ -96,16 +99,6 @@ function read(event: ScalewayEvent, { metadata }: ReadingContext): PieceReading 
       reason: replyOf(event),
     },
   ]);
-}
-
-/** Our two ids among the message's headers: `X-Account-Id` is `account_id`. */
-function idsInHeaders(
-  headers: readonly { readonly key?: string | null | undefined; readonly value?: string | null | undefined }[],
-  { accountId, reference }: MetadataNames,
-) {
-  const plain = (name: string) => name.toLowerCase().replace(/^x-/, '').replaceAll('-', '_');
-  const values = Object.fromEntries(headers.map(({ key, value }) => [plain(key ?? ''), value]));
-  return attachedIds(values, { accountId: plain(accountId), reference: plain(reference) });
 }
 
 export const guide: Guide = {

@@ -551,7 +551,7 @@ export interface operations {
             header?: never;
             path: {
                 /** @description Who calls. */
-                provider: "ses" | "sendgrid" | "mailgun" | "postmark" | "mandrill" | "sparkpost" | "resend" | "brevo" | "mailjet" | "mailersend" | "mailtrap" | "postal" | "unisendergo" | "azure" | "smtp2go" | "elasticemail" | "zeptomail" | "loops" | "usesend" | "emailit" | "scaleway" | "app";
+                provider: "ses" | "sendgrid" | "mailgun" | "postmark" | "mandrill" | "sparkpost" | "resend" | "brevo" | "mailjet" | "mailersend" | "mailtrap" | "postal" | "unisendergo" | "azure" | "smtp2go" | "elasticemail" | "zeptomail" | "loops" | "usesend" | "emailit" | "scaleway" | "ahasend" | "sweego" | "mailomat" | "app";
             };
             cookie?: never;
         };

@@ -83,6 +83,7 @@ const versions = [
   ['v1,', 'v2,'],
   ['v1,', 'v1a,'],
   ['v1=', 'v2='],
+  ['sha256=', 'sha512='],
   ['HmacSHA256', 'HmacSHA512'],
   ['Basic ', 'Bearer '],
 ] as const;
@@ -132,18 +133,18 @@ describe('a signature', () => {
   );
 
   const hmacs = providerNames.filter(
-    name => ['text', 'standard-webhooks'].includes(providers[name].secretKind) && !isInUrl(name),
+    name => (isDecoded(name) || providers[name].secretKind === 'text') && !isInUrl(name),
   );
 
   /** Signed with a key that is no secret of anybody. */
   const signedWith = (name: ProviderName, key: string | Buffer): Signed => {
-    if (providers[name].secretKind !== 'standard-webhooks')
+    if (!isDecoded(name))
       return signedRequest(name, key.toString(), sampleBody(name), noon, { type: sampleType(name) });
     const signed = genuine(name);
     const prefix = name === 'resend' ? 'svix' : 'webhook';
     const { [`${prefix}-id`]: id, [`${prefix}-timestamp`]: at } = signed.headers;
     const made = createHmac('sha256', key).update(`${id}.${at}.`).update(signed.body).digest('base64');
-    return withProof(name, signed, `v1,${made}`);
+    return withProof(name, signed, proofOf(name, signed).replace(encoded, made));
   };
 
   it.each(hmacs)('12 of %s by HMAC with an empty key, whatever is configured: 401', async name => {
@@ -159,7 +160,7 @@ describe('a signature', () => {
     '13 of %s by the key "undefined" or "null": 401',
     async name => {
       const keys = providers[name].secretKind === 'basic-auth' ? ['undefined:undefined', ':'] : ['undefined', 'null'];
-      const decoded = providers[name].secretKind === 'standard-webhooks' ? keys.map(standardKey) : [];
+      const decoded = isDecoded(name) ? keys.map(standardKey) : [];
       for (const key of [...keys, ...decoded]) {
         const forged = signedWith(name, key);
         const outcomes = [await live.send(name, forged), await live.send(name, forged, { secrets: [] })];
@@ -185,7 +186,7 @@ describe('a signature', () => {
   );
 
   // Decided: a signature has one spelling. Every provider here writes its hex in lower case.
-  it.each(['mailgun', 'mailersend', 'mailtrap', 'usesend', 'emailit', 'unisendergo'] as const)(
+  it.each(['mailgun', 'mailersend', 'mailtrap', 'usesend', 'emailit', 'unisendergo', 'mailomat'] as const)(
     '15 of %s in upper-case hex: 401',
     async name => {
       const signed = genuine(name);
@@ -257,6 +258,20 @@ describe('what was signed once proves nothing else:', () => {
       { events: [{ providerEvent: JSON.parse(sampleBody('mailgun').toString()).event }] },
     ]);
     const retry = await live.send('mailgun', signed, { receivedAt: noon + 3_600_000 });
+    expect(retry.counts).toMatchObject({ recorded: 0, duplicate: 1 });
+  });
+
+  it('22 a Mailomat id used again with another body: 401; with its own body it is a retry', async () => {
+    const signed = live.sign('mailomat', fixture('mailomat', 'failure_perm'));
+    expect((await live.send('mailomat', signed)).counts).toMatchObject({ recorded: 1 });
+    const other = Buffer.from(signed.body.toString().replaceAll('jane@example.com', 'omar@example.com'));
+    const outcome = await live.send('mailomat', { ...signed, body: other }, { receivedAt: noon + 60_000 });
+    expect(outcome.status).toBe(401);
+    expect(outcome.lines).toMatchObject([
+      { message: 'webhook.refused', provider: 'mailomat', refusal: 'reused_nonce' },
+    ]);
+    expect(await live.stored()).toMatchObject([{ recipient: 'jane@example.com' }]);
+    const retry = await live.send('mailomat', signed, { receivedAt: noon + 3_600_000 });
     expect(retry.counts).toMatchObject({ recorded: 0, duplicate: 1 });
   });
 
@@ -549,4 +564,9 @@ describe('a message of Amazon SNS', () => {
 function isInUrl(name: ProviderName): boolean {
   const { header, bodyIsCovered, proofEnds } = schemes[name];
   return header === null && !bodyIsCovered && proofEnds === undefined;
+}
+
+/** Whether the key of the HMAC is base64 in the secret. */
+function isDecoded(name: ProviderName): boolean {
+  return ofKind('standard-webhooks', 'base64').includes(name);
 }

@@ -46,17 +46,17 @@ const hmac = (key: string | Buffer, ...parts: readonly (string | Buffer)[]) => {
   return made;
 };
 
-/** The key in a secret of Standard Webhooks. */
+/** The key in a secret of Standard Webhooks, or of base64 alone. */
 export const standardKey = (secret: string): Buffer => Buffer.from(secret.replace('whsec_', ''), 'base64');
 
 /** How a time of any text is signed, by those that sign one: their own ways only write times as they should be. */
 type Clock = (signed: Signed, time: string, key: string) => Signed;
 
 const standard =
-  (prefix: 'webhook' | 'svix'): Clock =>
+  (prefix: 'webhook' | 'svix', keyOf: (secret: string) => string | Buffer = standardKey, version = 'v1,'): Clock =>
   (signed, time, secret) => {
     const covered = [`${signed.headers[`${prefix}-id`]}.${time}.`, signed.body];
-    const signature = `v1,${hmac(standardKey(secret), ...covered).digest('base64')}`;
+    const signature = `${version}${hmac(keyOf(secret), ...covered).digest('base64')}`;
     return withHeaders(signed, { [`${prefix}-timestamp`]: time, [`${prefix}-signature`]: signature });
   };
 
@@ -83,6 +83,16 @@ const clocks: Partial<Record<ProviderName, Clock>> = {
   resend: standard('svix'),
   loops: standard('webhook'),
   app: standard('webhook'),
+  ahasend: standard('webhook', secret => secret),
+  sweego: standard('webhook', standardKey, ''),
+  mailomat(signed, time, key) {
+    const { 'x-mom-webhook-id': id, 'x-mom-webhook-event': event } = signed.headers;
+    const signature = hmac(key, `${id}.${event}.${time}`).digest('hex');
+    return withHeaders(signed, {
+      'x-mom-webhook-timestamp': time,
+      'x-mom-webhook-signature': `sha256=${signature}`,
+    });
+  },
   usesend: (signed, time, key) =>
     withHeaders(signed, {
       'x-usesend-timestamp': time,

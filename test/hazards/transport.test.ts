@@ -3,7 +3,7 @@ import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type HttpServer, startHttpServer } from '../../infra/local/http-api.ts';
-import type { ProviderName } from '../../shared/providers/registry.ts';
+import { type ProviderName, providers } from '../../shared/providers/registry.ts';
 import { noon } from '../arbitrary-events.ts';
 import { httpEvent } from '../http-event.ts';
 import { providerNames, schemes } from '../signing.ts';
@@ -276,12 +276,18 @@ describe.each(providerNames)('the bytes of a body, in the name of %s:', name => 
 
   it('44 invalid base64: refused, or kept where the body proves nothing; never an error', async () => {
     const { url, headers } = genuine(name);
+    // Where headers prove a body that they do not cover, they have proved their own before.
+    const provesOnce = 'noncesOf' in providers[name];
+    if (provesOnce) {
+      await live.send(name, genuine(name));
+      await live.reset();
+    }
     const event = httpEvent('POST /webhooks/{provider}', { provider: name }, headers, undefined, { url });
     const written: string[] = [];
     const ingest = live.functionOf(line => written.push(line));
     const { statusCode } = await ingest({ ...event, body: '%%% no base64 \u0000 ö =', isBase64Encoded: true });
     const { bodyIsCovered } = schemes[name];
-    expect(statusCode).toBe(bodyIsCovered || name === 'mailgun' ? 401 : 200);
+    expect(statusCode).toBe(bodyIsCovered || provesOnce ? 401 : 200);
     expect(written.map(line => JSON.parse(line).message)).toEqual([
       statusCode === 401 ? 'webhook.refused' : 'webhook.answered',
     ]);
@@ -322,8 +328,9 @@ describe.each(providerNames)('the bytes of a body, in the name of %s:', name => 
 /** The very bytes, signed by the provider: some of its libraries here sign text, and none sign nothing. */
 function overBytes(name: ProviderName, body: Buffer): Signed {
   const { signs } = live.pairs[name];
-  const time = schemes[name].timestamp;
-  if (time !== null) return signedAt(name, { ...genuine(name), body }, genuine(name).headers[time]!, signs);
+  const { timestamp: time, bodyIsCovered } = schemes[name];
+  if (time !== null && bodyIsCovered)
+    return signedAt(name, { ...genuine(name), body }, genuine(name).headers[time]!, signs);
   const signed = live.sign(name, body, noon, { type: sampleType(name) });
   if (name === 'mandrill' && body.length === 0) {
     const signature = createHmac('sha1', signs).update(signed.url).digest('base64');

@@ -1,0 +1,162 @@
+import * as z from 'zod/mini';
+import type { Cause } from '../causes.ts';
+import { lookUp } from '../look-up.ts';
+import { isoMillis } from '../time.ts';
+import { minute } from './authentication.ts';
+import { withoutBrackets } from './message-id.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
+import { interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
+import { anything, numberOrText, object, text } from './shape.ts';
+import { causeIn, failureOf, type Label } from './signals.ts';
+import { enhancedCodeIn } from './smtp-reply.ts';
+import { verifyStandardWebhook } from './standard-webhooks.ts';
+
+/** https://ahasend.com/docs/api-reference/webhooks */
+const ahasendEvent = object({
+  type: z.string(),
+  timestamp: text,
+  data: z.nullish(
+    object({
+      message_id_header: text,
+      recipient: text,
+      subject: text,
+      is_bot: anything,
+      url: text,
+      user_agent: text,
+      // Null or absent on a bounce that came late, as an email.
+      delivery_attempt: z.nullish(
+        object({ classification: text, smtp_code: numberOrText, enhanced_status_code: text, response: text }),
+      ),
+    }),
+  ),
+});
+
+type AhasendEvent = z.infer<typeof ahasendEvent>;
+
+/** Its classes of failure. The list is open by its own statement: another word says no more than that it bounced. */
+const classes = {
+  InvalidRecipient: 'unknown_user',
+  BadDomain: 'unknown_domain',
+  InactiveMailbox: 'disabled_account',
+  QuotaIssues: 'mailbox_full',
+  NoAnswerFromHost: 'network',
+  BadConnection: 'network',
+  MessageExpired: 'expired',
+  InvalidSender: 'sender_rejected',
+  AuthenticationFailed: 'authentication_failed',
+  PolicyRelated: 'policy',
+} as const satisfies Record<string, Cause>;
+
+/** The same with those that do not say why. */
+const labels: Readonly<Record<string, Label>> = {
+  ...classes,
+  TransientFailure: 'soft_bounced',
+  DNSFailure: 'soft_bounced',
+  RoutingErrors: 'soft_bounced',
+};
+
+const classOf = ({ data }: AhasendEvent) => data?.delivery_attempt?.classification ?? '';
+
+function replyOf({ data }: AhasendEvent) {
+  const { enhanced_status_code: enhancedCode, smtp_code: code, response } = data?.delivery_attempt ?? {};
+  return {
+    enhancedCode: enhancedCodeIn(enhancedCode) ?? enhancedCodeIn(response),
+    // 0 where there was none.
+    code: Number(code) > 0 ? String(code) : undefined,
+    text: response || undefined,
+  };
+}
+
+const events = {
+  // Of incoming mail too, and nothing in it tells which.
+  'message.reception': { statuses: ['enqueued'] },
+  'message.transient_error': {
+    statuses: ['deferred'],
+    causeOf: event => causeIn(replyOf(event)) ?? lookUp<Cause>(classes, classOf(event)) ?? null,
+  },
+  'message.delivered': { statuses: ['delivered'] },
+  // All its tries were used up.
+  'message.failed': { statuses: ['soft_bounced'], cause: 'expired' },
+  'message.bounced': {
+    statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
+    by: 'delivery_attempt: the reply and its enhanced_status_code, and the classification',
+    decide: event => failureOf(replyOf(event), lookUp(labels, classOf(event)) ?? 'hard_bounced'),
+  },
+  'message.suppressed': { statuses: ['rejected'], cause: 'suppressed' },
+  'message.opened': { statuses: ['opened'] },
+  'message.clicked': { statuses: ['link_clicked'] },
+  'suppression.*': { statuses: [] },
+  'domain.*': { statuses: [] },
+  // Incoming mail, and the older name of it.
+  'message.routing': { statuses: [] },
+  'route.*': { statuses: [] },
+} as const satisfies Record<string, EventMeaning<AhasendEvent>>;
+
+/** AhaSend: one event a call. */
+export const ahasend = {
+  name: 'ahasend',
+  title: 'AhaSend',
+  authentication: 'HMAC-SHA256 over id, timestamp and body, as Standard Webhooks with another key',
+  secret: "the webhook's secret, whole, with whatever it begins with",
+  secretKind: 'text',
+  events,
+  batched: false,
+  // The send call gives the id in angle brackets.
+  messageIdOf: withoutBrackets,
+  verify: (request, secrets) =>
+    verifyStandardWebhook(request, secrets, 'webhook', {
+      // Unlike in the standard, the secret is the key as it stands, and is not decoded.
+      keyOf: secret => secret,
+      // Its tries go on for some 16 minutes, and may carry the first one's time.
+      oldest: 30 * minute,
+    }),
+  parse: request =>
+    readJson(request, ahasendEvent, event => read(event, request), {
+      batched: false,
+      isUnrelated: unrelatedBy(events, 'type'),
+    }),
+} as const satisfies Provider;
+
+/** On all but these `is_bot` is false and says nothing. */
+const seen: readonly string[] = ['message.opened', 'message.clicked'];
+
+function read(event: AhasendEvent, { headers }: ProviderRequest): PieceReading {
+  const { data } = event;
+  const { enhancedCode, code, text } = replyOf(event);
+  return interpreted<AhasendEvent>(events, event.type, event, status => [
+    {
+      provider: 'ahasend',
+      messageId: withoutBrackets(data?.message_id_header ?? ''),
+      recipient: data?.recipient ?? '',
+      status,
+      occurredAt: isoMillis(event.timestamp ?? ''),
+      providerEvent: event.type,
+      // `webhook_id` in the body is the webhook's, the same in every call.
+      eventId: headers['webhook-id'],
+      ...(seen.includes(event.type) &&
+        typeof data?.is_bot === 'boolean' && { evidence: data.is_bot ? 'machine' : 'human' }),
+      subject: data?.subject ?? undefined,
+      reason: { code: [classOf(event), code].filter(part => part).join(' '), enhancedCode, text },
+      clickUrl: data?.url ?? undefined,
+      userAgent: data?.user_agent ?? undefined,
+    },
+  ]);
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Webhooks → Add webhook: URL `{url}`.',
+    'Switch on every `message.*` event but `message.routing`.',
+    'Copy the secret, whole: libraries of Standard Webhooks decode it, AhaSend does not.',
+  ],
+  attach: 'AhaSend gives nothing of yours back with its events.',
+  retries:
+    'Six more tries over some 16 minutes, with growing gaps. The webhook is switched off after 100 failures in a row, and its owner mailed.',
+  refusedCalls: 'sent again',
+  machines: '`data.is_bot` on an open or a click: true or false.',
+  notes: [
+    "Register a message with the `id` of the send call, with or without angle brackets: it is the message's Message-ID.",
+    '"message.reception" comes for incoming mail too, and does not say so: that becomes an email of no account, Enqueued. Leave the event off where AhaSend receives mail for you.',
+    'AhaSend has no event for a complaint.',
+  ],
+};

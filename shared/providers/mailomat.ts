@@ -1,0 +1,151 @@
+import * as z from 'zod/mini';
+import { fingerprint } from '../fingerprint.ts';
+import { utf8Text } from '../text.ts';
+import { epochMillis, isoMillis } from '../time.ts';
+import { hour, timeliness, usable } from './authentication.ts';
+import { verifyHexHmac } from './hmac-signature.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
+import { exactJson, interpreted, type PieceReading, readJson } from './reading.ts';
+import { anything, numberOrText, object, text } from './shape.ts';
+import { causeIn, failureOf } from './signals.ts';
+import { enhancedCodeAmong } from './smtp-reply.ts';
+
+/** https://api.mailomat.swiss/docs: camel case outside, hyphens in the payload. */
+const mailomatEvent = object({
+  eventType: z.string(),
+  occurredAt: text,
+  messageUuid: text,
+  messageId: text,
+  recipient: text,
+  payload: z.nullish(
+    object({
+      timestamp: numberOrText,
+      reason: text,
+      url: text,
+      client: anything,
+      message: z.nullish(object({ headers: z.nullish(object({ subject: text })) })),
+      'delivery-status': z.nullish(object({ code: numberOrText, 'enhanced-code': text, message: text })),
+    }),
+  ),
+});
+
+type MailomatEvent = z.infer<typeof mailomatEvent>;
+
+function replyOf({ payload }: MailomatEvent) {
+  const { code, 'enhanced-code': enhancedCode, message } = payload?.['delivery-status'] ?? {};
+  return {
+    enhancedCode: enhancedCodeAmong(enhancedCode, message),
+    code: Number(code) > 0 ? String(code) : undefined,
+    text: message || undefined,
+  };
+}
+
+const events = {
+  accepted: { statuses: ['enqueued'] },
+  // Of its own accord, e.g. because a limit of sending is used up.
+  not_accepted: { statuses: ['rejected'] },
+  failure_tmp: { statuses: ['deferred'], causeOf: event => causeIn(replyOf(event)) },
+  delivered: { statuses: ['delivered'] },
+  failure_perm: {
+    statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
+    by: 'delivery-status: its enhanced-code and its message',
+    decide: event => failureOf(replyOf(event), 'hard_bounced'),
+  },
+  opened: { statuses: ['opened'] },
+  clicked: { statuses: ['link_clicked'] },
+} as const satisfies Record<string, EventMeaning<MailomatEvent>>;
+
+/** Mailomat: one event a call, of which the headers are signed and the body is not. */
+export const mailomat = {
+  name: 'mailomat',
+  title: 'Mailomat',
+  authentication: 'HMAC-SHA256 over id, event and timestamp in headers, each id for one body only',
+  secret: "the webhook's secret",
+  secretKind: 'text',
+  events,
+  batched: false,
+
+  verify({ headers, body, receivedAt }, secrets) {
+    if (usable(secrets).length === 0) return 'no_secret_configured';
+    const [id, event, timestamp, signature] = signedNames.map(name => headers[name]?.trim() ?? '') as Signed;
+    if (id === '' || event === '' || timestamp === '' || signature === '') return 'missing_signature';
+    // The hash is ours to choose, never that of the header: CVE-2026-48747.
+    const [, hex] = /^sha256=([0-9a-f]{64})$/.exec(signature) ?? [];
+    // Without dots in the event, the signed text can be read in one way only. The id is a key of the table of nonces.
+    if (hex === undefined || !idShape.test(id) || !/^[\w-]{1,64}$/.test(event)) return 'malformed_signature';
+    // When it tries again, and whether with the first try's time, is not documented.
+    const untimely = timeliness(timestamp, receivedAt, 24 * hour);
+    if (untimely !== null) return untimely;
+    const refusal = verifyHexHmac(hex, secrets, `${id}.${event}.${timestamp}`);
+    return refusal ?? (tellsOf(event, body) ? null : 'wrong_signature');
+  },
+
+  // The headers prove any body: an id is good for the one that it first came with, which each retry brings again.
+  noncesOf: ({ headers, body }) => [
+    {
+      value: headers['x-mom-webhook-id']?.trim() ?? '',
+      content: fingerprint(utf8Text(body) ?? body.toString('latin1')),
+    },
+  ],
+
+  parse: request => readJson(request, mailomatEvent, event => read(event, request), { batched: false }),
+} as const satisfies Provider;
+
+const signedNames = [
+  'x-mom-webhook-id',
+  'x-mom-webhook-event',
+  'x-mom-webhook-timestamp',
+  'x-mom-webhook-signature',
+] as const;
+
+type Signed = [id: string, event: string, timestamp: string, signature: string];
+
+const idShape = /^[!-~]{1,100}$/;
+
+/** Whether a body tells of the event that the headers name; one that names none is kept in quarantine, whatever it is. */
+function tellsOf(event: string, body: Buffer): boolean {
+  const parsed = exactJson(utf8Text(body) ?? '');
+  const named = z.safeParse(object({ eventType: z.string() }), parsed);
+  return !named.success || named.data.eventType === event;
+}
+
+function read(event: MailomatEvent, { headers }: ProviderRequest): PieceReading {
+  const { payload } = event;
+  const { enhancedCode, code, text } = replyOf(event);
+  const occurredAt = isoMillis(event.occurredAt ?? '');
+  return interpreted<MailomatEvent>(events, event.eventType, event, status => [
+    {
+      provider: 'mailomat',
+      messageId: event.messageUuid || event.messageId || '',
+      recipient: event.recipient ?? '',
+      status,
+      occurredAt: Number.isNaN(occurredAt) ? epochMillis(Number(payload?.timestamp ?? Number.NaN)) : occurredAt,
+      providerEvent: event.eventType,
+      // That of the body is not signed.
+      eventId: headers['x-mom-webhook-id']?.trim(),
+      subject: payload?.message?.headers?.subject ?? undefined,
+      reason: { code, enhancedCode, text: text ?? payload?.reason ?? undefined },
+      clickUrl: payload?.url ?? undefined,
+      userAgent: userAgentOf(payload?.client),
+    },
+  ]);
+}
+
+function userAgentOf(client: unknown): string | undefined {
+  const read = z.safeParse(object({ 'user-agent': z.string() }), client);
+  return read.success ? read.data['user-agent'] : undefined;
+}
+
+export const guide: Guide = {
+  setUp: ['Webhooks → Add webhook: URL `{url}`.', 'Switch on every event.', 'Copy the secret.'],
+  attach: 'Mailomat gives nothing of yours back with its events.',
+  retries: 'Its schedule of retries is not documented.',
+  refusedCalls: 'not documented',
+  machines: null,
+  notes: [
+    '**The signature covers the headers alone, and not the body.** Whoever sees one request could send another body with its headers. So an id proves the body that it first came with, and is refused with any other; the header has to name the event of the body; and a request is taken for a day.',
+    'Register a message with the `messageUuid` of the send call.',
+    'An event is known by the id in its header, because that in the body is not signed.',
+    'No event for a complaint is known.',
+  ],
+};

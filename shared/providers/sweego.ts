@@ -1,0 +1,159 @@
+import * as z from 'zod/mini';
+import { isoMillis } from '../time.ts';
+import { hour, strictBase64 } from './authentication.ts';
+import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import { idsInHeaders, interpreted, type PieceReading, readJson, unrelated, unrelatedBy } from './reading.ts';
+import { anything, numberOrText, object, text } from './shape.ts';
+import { failureOf } from './signals.ts';
+import { replyIn } from './smtp-reply.ts';
+import { verifyStandardWebhook } from './standard-webhooks.ts';
+
+const visit = z.nullish(object({ proxy: anything, url: text, user_agent: text }));
+
+/** https://learn.sweego.io/docs/webhooks/email_events */
+const sweegoEvent = object({
+  event_type: z.string(),
+  // Without a zone on opens and clicks.
+  timestamp: text,
+  event_id: text,
+  transaction_id: text,
+  channel: text,
+  recipient: text,
+  subject: text,
+  headers: anything,
+  campaign_tags: anything,
+  campaign_tag: anything,
+  response_code: numberOrText,
+  details: text,
+  open: visit,
+  click: visit,
+});
+
+type SweegoEvent = z.infer<typeof sweegoEvent>;
+
+/** In one request both "soft-bounce" and "hard_bounce" have been seen. */
+const nameOf = (eventType: string) => eventType.replaceAll('-', '_');
+
+function replyOf({ response_code: code, details }: SweegoEvent) {
+  return { ...replyIn(replyAtEnd(details ?? '')), code: Number(code) > 0 ? String(code) : undefined };
+}
+
+/** Longer than any line of a mail server's log that is worth reading. */
+const longestLine = 5_000;
+
+/** The server's reply in a line of Sweego's log, `... to=a@example.com (550 5.1.1 unknown user)`: the rest of it is not for others. */
+function replyAtEnd(details: string): string | undefined {
+  const line = details.slice(-longestLine).trim();
+  if (/^[245]\d\d[ -]/.test(line)) return line;
+  if (!line.endsWith(')')) return undefined;
+  // The reply may have brackets of its own.
+  const opening = [...line.matchAll(/\((?=[245]\d\d[ -])/g)].at(-1)?.index ?? line.lastIndexOf('(');
+  return opening < 0 ? undefined : line.slice(opening + 1, -1);
+}
+
+const events = {
+  email_sent: { statuses: ['sent'] },
+  delivered: { statuses: ['delivered'] },
+  soft_bounce: {
+    statuses: ['soft_bounced', 'hard_bounced', 'invalid', 'rejected'],
+    by: 'the reply in brackets at the end of details, if it has one',
+    decide: event => failureOf(replyOf(event), 'soft_bounced'),
+  },
+  hard_bounce: {
+    statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
+    by: 'the reply in brackets at the end of details, and response_code',
+    decide: event => failureOf(replyOf(event), 'hard_bounced'),
+  },
+  complaint: { statuses: ['marked_spam'] },
+  email_opened: { statuses: ['opened'] },
+  email_clicked: { statuses: ['link_clicked'] },
+  list_unsub: { statuses: [null] },
+  email_inbound: { statuses: [] },
+  'sms_*': { statuses: [] },
+} as const satisfies Record<string, EventMeaning<SweegoEvent>>;
+
+const isOfNoEmail = unrelatedBy(events, 'event_type');
+
+/** Sweego: one event a call. */
+export const sweego = {
+  name: 'sweego',
+  title: 'Sweego',
+  authentication: 'HMAC-SHA256 over id, timestamp and body, as Standard Webhooks without a version',
+  secret: "the webhook's secret, 64 characters of base64",
+  secretKind: 'base64',
+  events,
+  batched: false,
+  verify: (request, secrets) =>
+    verifyStandardWebhook(request, secrets, 'webhook', {
+      keyOf: secret => strictBase64(secret.trim()),
+      // One, in bare base64: https://learn.sweego.io/docs/webhooks/webhook_signature
+      signaturesIn: header => [strictBase64(header.trim())],
+      // Its retries are not documented. The body is signed, so that an old request can only say what it said.
+      oldest: 24 * hour,
+    }),
+  parse: (request, context) =>
+    readJson(request, sweegoEvent, event => read(event, context), { batched: false, isUnrelated: isOfNoEmail }),
+} as const satisfies Provider;
+
+function read(event: SweegoEvent, { metadata }: ReadingContext): PieceReading {
+  // Text messages have events of the same names.
+  if (event.channel?.toLowerCase() === 'sms') return unrelated;
+  const headers = headersOf(event);
+  const { open, click } = event;
+  const proxy = (open ?? click)?.proxy;
+  return interpreted<SweegoEvent>(events, nameOf(event.event_type), event, status => [
+    {
+      ...idsInHeaders(headers, metadata),
+      provider: 'sweego',
+      messageId: event.transaction_id ?? transactionIn(headers) ?? '',
+      recipient: event.recipient ?? '',
+      status,
+      occurredAt: isoMillis(event.timestamp ?? ''),
+      providerEvent: event.event_type,
+      eventId: event.event_id ?? undefined,
+      ...(typeof proxy === 'boolean' && { evidence: proxy ? 'machine' : 'human' }),
+      subject: event.subject ?? undefined,
+      reason: replyOf(event),
+      clickUrl: click?.url ?? undefined,
+      userAgent: (open ?? click)?.user_agent ?? undefined,
+      tags: tagsOf(event),
+    },
+  ]);
+}
+
+/** The message's own headers; their names come in lower case. */
+function headersOf({ headers }: SweegoEvent): readonly (readonly [string, unknown])[] {
+  return typeof headers === 'object' && headers !== null ? Object.entries(headers) : [];
+}
+
+/** Older events have the id in this header alone. */
+function transactionIn(headers: ReturnType<typeof headersOf>): string | undefined {
+  const id = headers.find(([name]) => name.toLowerCase() === 'x-transaction-id')?.[1];
+  return typeof id === 'string' ? id : undefined;
+}
+
+/** Null, one text or a list; their own table of formats writes the name without its last letter. */
+function tagsOf(event: SweegoEvent): readonly string[] {
+  return [event.campaign_tags ?? event.campaign_tag].flat().filter(tag => typeof tag === 'string');
+}
+
+export const guide: Guide = {
+  setUp: [
+    'Webhooks → Add webhook: URL `{url}`, for the domains that you send from.',
+    'Switch on every event of emails but inbound.',
+    'Copy the secret.',
+  ],
+  attach:
+    'Custom headers on the message, at most five: `X-Account-Id: acme` and `X-Reference: INV-7`. The recipient can read them.',
+  retries: 'Its schedule of retries is not documented. Opens and clicks come up to ten minutes late.',
+  refusedCalls: 'not documented',
+  machines: '`open.proxy` and `click.proxy`: true where a proxy asked for it.',
+  notes: [
+    'Register a message with the `transaction_id` of the send call.',
+    'A hyphen and an underscore in the name of an event are the same: "soft-bounce" is `soft_bounce`.',
+    'A time without a zone, as on opens and clicks, is taken for UTC.',
+    'How its retries are signed is not documented: a request is taken for a day. Its body is signed, and an event counts once.',
+    "Of `details`, a line of its servers' log, only the recipient's server's reply is kept.",
+    '"email_sent" comes when the server took the email, before "delivered".',
+  ],
+};

@@ -1,0 +1,190 @@
+import { createHmac } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createQuarantine } from '../../functions/ingest/quarantine.ts';
+import { guide, mailomat } from '../../shared/providers/mailomat.ts';
+import { noon } from '../arbitrary-events.ts';
+import { startQuarantineQueue } from '../ingest/quarantine-queue.ts';
+import { signingKeys } from '../signing.ts';
+import { type Signed, seconds } from '../signing-scheme.ts';
+import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import { fixture, fixtureReading, requestOf } from './fixtures.ts';
+import { ingestOf } from './ingest.ts';
+import { itKeeps, itMaps } from './mapping.ts';
+
+const read = (name: string) => fixtureReading('mailomat', name);
+const hour = 3_600_000;
+
+describe("Mailomat's events", () => {
+  itMaps('mailomat', { messageId: '00000000-0000-4000-8000-000000000006', occurredAt: noon }, [
+    ['accepted', 'enqueued'],
+    ['clicked', 'link_clicked'],
+    ['delivered', 'delivered'],
+    ['delivered.time-in-payload', 'delivered'],
+    ['delivered.with-offset', 'delivered'],
+    ['failure_perm', 'hard_bounced'],
+    ['failure_perm.code-in-words', 'invalid'],
+    ['failure_perm.full', 'soft_bounced'],
+    ['failure_perm.policy', 'rejected'],
+    ['failure_perm.unknown-user', 'invalid'],
+    ['failure_perm.without-reply', 'hard_bounced'],
+    ['failure_tmp', 'deferred'],
+    ['failure_tmp.unknown-user', 'deferred'],
+    ['not_accepted', 'rejected'],
+    ['opened', 'opened'],
+    ['opened.without-client', 'opened'],
+  ]);
+
+  itMaps('mailomat', { messageId: 'm7@example.org' }, [['delivered.without-uuid', 'delivered']]);
+
+  itKeeps('mailomat', [
+    ['missing-fields', 'unexpected_shape'],
+    ['missing-message', 'missing_message_id'],
+    ['missing-recipient', 'missing_recipient'],
+    ['missing-time', 'unreadable_time'],
+    ['unknown-event', 'unknown_event'],
+    ['unknown-event.to-string', 'unknown_event'],
+  ]);
+
+  it('keep the code and the words of the server, or its own', () => {
+    expect(read('failure_perm.unknown-user').events[0]).toMatchObject({
+      reason: { code: '550', enhancedCode: '5.1.1', text: '5.1.1 unknown address', cause: 'unknown_user' },
+      subject: 'Invoice 7',
+    });
+    expect(read('not_accepted').events[0]?.reason).toEqual({ text: 'sending limit used up' });
+    expect(read('clicked').events[0]).toMatchObject({
+      clickUrl: 'https://pay.example.org/7',
+      userAgent: 'Mozilla/5.0',
+      evidence: 'unknown',
+    });
+  });
+});
+
+describe("Mailomat's signature", () => {
+  const keys = signingKeys('mailomat');
+  const genuine = keys.sign(fixture('mailomat', 'delivered'), noon);
+  const withHeaders = (headers: Readonly<Record<string, string>>): Signed => ({
+    ...genuine,
+    headers: { ...genuine.headers, ...headers },
+  });
+  const verify = (signed: Signed, receivedAt = noon) => mailomat.verify(requestOf(signed, receivedAt), [keys.secret]);
+  /** Whatever the headers say, with a good signature over it. */
+  const signedAs = (id: string, event: string, algorithm = 'sha256') => {
+    const hex = createHmac(algorithm, keys.secret)
+      .update(`${id}.${event}.${seconds(noon)}`)
+      .digest('hex');
+    return withHeaders({
+      'x-mom-webhook-id': id,
+      'x-mom-webhook-event': event,
+      'x-mom-webhook-signature': `${algorithm}=${hex}`,
+    });
+  };
+
+  it('covers id, event and time', () => {
+    expect(verify(genuine)).toBeNull();
+    expect(verify(signedAs('any-id', 'delivered'))).toBeNull();
+    for (const [name, value] of [
+      ['x-mom-webhook-id', 'other'],
+      ['x-mom-webhook-event', 'failure_perm'],
+      ['x-mom-webhook-timestamp', seconds(noon + 1_000)],
+    ] as const)
+      expect(verify(withHeaders({ [name]: value })), name).toBe('wrong_signature');
+  });
+
+  it.each(['x-mom-webhook-id', 'x-mom-webhook-event', 'x-mom-webhook-timestamp', 'x-mom-webhook-signature'])(
+    'is missing without %s',
+    name => {
+      expect(verify(withHeaders({ [name]: ' ' }))).toBe('missing_signature');
+    },
+  );
+
+  it.each(['sha1', 'sha512', 'md5'])('is by SHA-256, whatever the header names: not by %s', algorithm => {
+    expect(verify(signedAs('any-id', 'delivered', algorithm))).toBe('malformed_signature');
+  });
+
+  it('cannot be moved between id and event', () => {
+    // Both are signed as `a.delivered.`: only one of them can be.
+    expect(verify(signedAs('a', 'b.delivered'))).toBe('malformed_signature');
+    expect(verify(signedAs('a.b', 'delivered'))).toBeNull();
+  });
+
+  it('is for an id that can be remembered', () => {
+    for (const id of ['x'.repeat(101), 'a b', 'ä'])
+      expect(verify(signedAs(id, 'delivered')), id).toBe('malformed_signature');
+  });
+
+  it('of one event proves no body that tells of another', () => {
+    expect(verify({ ...genuine, body: fixture('mailomat', 'failure_perm') })).toBe('wrong_signature');
+    expect(verify(signedAs('any-id', 'failure_perm'))).toBe('wrong_signature');
+    // What tells of none is kept in quarantine.
+    expect(verify({ ...genuine, body: fixture('mailomat', 'missing-fields') })).toBeNull();
+  });
+
+  it('is taken for a day, in which there is room for retries', () => {
+    expect(verify(genuine, noon + 24 * hour)).toBeNull();
+    expect(verify(genuine, noon + 25 * hour)).toBe('stale_timestamp');
+  });
+
+  it('is said to cover no body, where people read how to connect it', () => {
+    expect(guide.notes[0]).toMatch(/covers the headers alone, and not the body/);
+  });
+});
+
+describe('an id of Mailomat, whose signature does not cover the body it came with', () => {
+  let emails: StoredEmails;
+  let queue: Awaited<ReturnType<typeof startQuarantineQueue>>;
+  let ingest: ReturnType<typeof ingestOf>;
+  const keys = signingKeys('mailomat');
+  const send = (signed: Signed, receivedAt = noon) => ingest('mailomat', signed, [keys.secret], { receivedAt });
+  const of = (fixtureName: string) => keys.sign(fixture('mailomat', fixtureName), noon);
+  const about = (signed: Signed, recipient: string): Signed => ({
+    ...signed,
+    body: Buffer.from(signed.body.toString().replaceAll('jane@example.com', recipient)),
+  });
+
+  beforeAll(async () => {
+    emails = await startStoredEmails();
+    queue = await startQuarantineQueue();
+    ingest = ingestOf(emails.store, createQuarantine(queue.client, queue.queueUrl), { nonces: emails.nonces });
+  });
+  afterAll(async () => {
+    await emails?.stop();
+    await queue?.stop();
+  });
+
+  it('proves its own body as often as that is sent, hours later too', async () => {
+    expect(await send(of('failure_perm'))).toMatchObject({ status: 200, counts: { recorded: 1 } });
+    expect(await send(of('failure_perm'), noon + 8 * hour)).toMatchObject({ status: 200, counts: { duplicate: 1 } });
+  });
+
+  it('proves no other body, whoever it is about', async () => {
+    await send(of('opened'));
+    const forged = about(of('opened'), 'mallory@example.com');
+    expect(await send(forged)).toMatchObject({ status: 401, refusal: 'reused_nonce' });
+    expect(await send(of('opened'))).toMatchObject({ status: 200 });
+  });
+
+  it('is of the body that came with it first, though another was looked up sooner', async () => {
+    const forged = about(of('clicked'), 'mallory@example.com');
+    expect(await send(forged, noon + 1)).toMatchObject({ status: 200, counts: { recorded: 1 } });
+    expect(await send(of('clicked'), noon)).toMatchObject({ status: 200, refusal: 'reused_nonce' });
+    expect(await send(forged, noon + 2)).toMatchObject({ status: 401, refusal: 'reused_nonce' });
+  });
+
+  it('proves nothing else where its first body could not be read', async () => {
+    const unreadable = { ...of('accepted'), body: Buffer.from('{"eventType": "accepted"') };
+    expect(await send(unreadable)).toMatchObject({ status: 200, counts: { quarantined: 1 } });
+    expect(await send(of('accepted'))).toMatchObject({ status: 401, refusal: 'reused_nonce' });
+  });
+
+  it("is its event's own, which the id in the body is not, and stays with what is kept in quarantine", async () => {
+    const signed = of('unknown-event');
+    await queue.empty();
+    expect(await send(signed)).toMatchObject({ counts: { quarantined: 1 } });
+    const [kept] = await queue.kept();
+    const { 'x-mom-webhook-id': id } = signed.headers;
+    expect(kept?.headers).toMatchObject({ 'x-mom-webhook-id': id });
+    expect(kept?.headers).not.toHaveProperty('x-mom-webhook-signature');
+    const [event] = mailomat.parse(requestOf(of('delivered'))).events;
+    expect(event?.eventId).toBe(of('delivered').headers['x-mom-webhook-id']);
+  });
+});

@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest';
+import { sweego } from '../../shared/providers/sweego.ts';
+import { noon } from '../arbitrary-events.ts';
+import { signingKeys } from '../signing.ts';
+import { fixture, fixtureReading, reading, requestOf } from './fixtures.ts';
+import { itIgnores, itKeeps, itMaps } from './mapping.ts';
+
+const read = (name: string) => fixtureReading('sweego', name);
+
+describe("Sweego's events", () => {
+  itMaps('sweego', { messageId: '5e9e0000-0000-4000-8000-000000000007', accountId: 'acme', reference: 'INV-7' }, [
+    ['complaint', 'marked_spam'],
+    ['delivered', 'delivered'],
+    ['delivered.without-channel', 'delivered'],
+    ['email_clicked', 'link_clicked'],
+    ['email_opened', 'opened'],
+    ['email_sent', 'sent'],
+    ['hard_bounce', 'hard_bounced'],
+    ['hard_bounce.bare-reply', 'invalid'],
+    ['hard_bounce.brackets-in-the-reply', 'invalid'],
+    ['hard_bounce.hyphen', 'hard_bounced'],
+    ['hard_bounce.policy', 'rejected'],
+    ['hard_bounce.reply-without-code', 'hard_bounced'],
+    ['hard_bounce.unfinished-line', 'hard_bounced'],
+    ['hard_bounce.unknown-user', 'invalid'],
+    ['list_unsub', null],
+    ['soft_bounce', 'soft_bounced'],
+    ['soft_bounce.underscore', 'soft_bounced'],
+    ['soft_bounce.unknown-user', 'invalid'],
+    ['soft_bounce.without-reply', 'soft_bounced'],
+  ]);
+
+  itKeeps('sweego', [
+    ['missing-fields', 'unexpected_shape'],
+    ['missing-message', 'missing_message_id'],
+    ['missing-recipient', 'missing_recipient'],
+    ['missing-time', 'unreadable_time'],
+    ['unknown-event', 'unknown_event'],
+    ['unknown-event.to-string', 'unknown_event'],
+  ]);
+
+  // A text message has events of the same names.
+  itIgnores('sweego', 'email_inbound', 'sms_sent', 'sms-delivered');
+
+  it('keep their own names, and of a line of the log the reply alone', () => {
+    expect(read('soft_bounce').events[0]).toMatchObject({
+      providerEvent: 'soft-bounce',
+      reason: { code: '452', text: '452 4.2.2 mailbox full', enhancedCode: '4.2.2' },
+    });
+    expect(read('hard_bounce.brackets-in-the-reply').events[0]?.reason).toMatchObject({
+      text: '550 5.1.1 <jane@example.com> unknown user (in reply to RCPT TO)',
+    });
+    expect(read('hard_bounce.reply-without-code').events[0]?.reason?.text).toBe('system not accepting mail');
+    const everything = JSON.stringify(['hard_bounce', 'hard_bounce.unfinished-line'].map(read));
+    expect(everything).not.toMatch(/192\.0\.2\.7|ESMTP|bounce@/);
+  });
+
+  it('read a line of any length in no time', () => {
+    for (const part of ['(', '(550 ', ')', '550 ', '(550 (550 ) ']) {
+      const details = `${part.repeat(200_000 / part.length)})`;
+      const body = JSON.stringify({ ...JSON.parse(fixture('sweego', 'hard_bounce').toString()), details });
+      const begun = performance.now();
+      expect(reading('sweego', Buffer.from(body)).events).toHaveLength(1);
+      expect(performance.now() - begun, part).toBeLessThan(100);
+    }
+  });
+
+  it.each([
+    ['email_opened', 'human'],
+    ['email_opened.proxy', 'machine'],
+    ['email_opened.without-proxy', 'unknown'],
+    ['email_clicked', 'human'],
+    ['email_clicked.proxy', 'machine'],
+    ['delivered', 'unknown'],
+  ])('%s was done by: %s', (name, evidence) => {
+    expect(read(name).events[0]?.evidence).toBe(evidence);
+  });
+
+  it.each([
+    ['delivered', noon],
+    ['delivered.with-fraction', noon + 500],
+    // Without a zone: UTC.
+    ['email_opened', noon],
+    ['email_opened.proxy', noon + 500],
+  ])('%s happened at %d', (name, at) => {
+    expect(read(name).events[0]?.occurredAt).toBe(at);
+  });
+
+  it.each([
+    ['delivered', undefined],
+    ['delivered.tag-as-text', ['invoices']],
+    ['delivered.tags-as-list', ['invoices', 'march']],
+    ['delivered.tags-under-another-name', ['invoices', 'march']],
+  ])('%s has the tags %j', (name, tags) => {
+    expect(read(name).events[0]?.tags).toEqual(tags);
+  });
+
+  it('are of the message that a header names, where nothing else does', () => {
+    expect(read('delivered.id-in-headers')).toEqual(read('delivered.without-channel'));
+  });
+
+  it('are known by their own id: a retry may be a request of another', () => {
+    expect(read('delivered').events[0]?.eventId).toBe('5e9e0000-0000-4000-8000-0000000000e1');
+  });
+});
+
+describe("Sweego's signature", () => {
+  const keys = signingKeys('sweego');
+  const signed = keys.sign(fixture('sweego', 'delivered'), noon);
+  const verify = (signature: string, secret = keys.secret) =>
+    sweego.verify(requestOf({ ...signed, headers: { ...signed.headers, 'webhook-signature': signature } }), [secret]);
+  const bare = signed.headers['webhook-signature']!;
+
+  it('is one, in bare base64', () => {
+    expect(verify(bare)).toBeNull();
+    for (const other of [`v1,${bare}`, `${bare} ${bare}`, `${bare},${bare}`, bare.slice(0, -1)])
+      expect(verify(other), other).toBe('malformed_signature');
+  });
+
+  it('has a key that is the secret decoded, and nothing else', () => {
+    expect(keys.secret).toMatch(/^[\w+/]{64}$/);
+    expect(verify(bare, ` ${keys.secret}\n`)).toBeNull();
+    for (const secret of [`whsec_${keys.secret}`, `${keys.secret}x`])
+      expect(verify(bare, secret), secret).toBe('no_secret_configured');
+  });
+});
