@@ -143,6 +143,7 @@ const wordSignals = [
     says: [
       'dmarc|dkim|spf',
       'sender id fail*|check|pra|not',
+      'sender .. unauthenticated',
       'antispoof*|spoof*|spoofed|spoofing',
       'anti spoofing',
       'unauthenticated email|mail|message*|sender*',
@@ -172,7 +173,7 @@ const wordSignals = [
       'not mail exchanger',
     ],
     has: ['(dns:nr)'],
-    over: ['1.8', '2.1', '4', '7'],
+    over: ['1.8', '2.1', '4'],
   },
   {
     cause: 'virus',
@@ -183,7 +184,7 @@ const wordSignals = [
       'mcspamsignature|viren',
     ],
     unless: ['not|no virus'],
-    over: ['2', '3', '7'],
+    over: ['2', '3'],
   },
   // The user's own mails, before limits on connections.
   {
@@ -326,7 +327,7 @@ const wordSignals = [
       'too many errors',
       'too many .. unknown|unrecognized|invalid|bad',
     ],
-    over: ['2', '3', '4', '7'],
+    over: ['2', '3', '4'],
   },
   {
     cause: 'too_large',
@@ -365,7 +366,7 @@ const wordSignals = [
       '郵件過大',
     ],
     unless: ['mailbox size'],
-    over: ['2', '3', '7'],
+    over: ['2', '3'],
   },
   // What stands on lists.
   {
@@ -501,7 +502,7 @@ const wordSignals = [
       'policy',
       'allowed senders',
     ],
-    over: ['1.8', '2', '3', '4', '7'],
+    over: ['1.8', '2', '3', '4'],
   },
   // The sender's address, before the recipient's.
   {
@@ -551,7 +552,7 @@ const wordSignals = [
     ],
     has: ['发件人', '發件人', '寄件人', '寄件者', '送信者', '送信元アドレス', '送信元ドメイン'],
     unless: ['rate|frequency|limit*|throttl*', 'recipient .. not|unknown|invalid', 'not want*'],
-    over: ['1', '4.4', '7'],
+    over: ['1', '4.4'],
   },
   // Nobody there.
   {
@@ -887,7 +888,7 @@ const wordSignals = [
       'not authorized|permitted|allowed .. send|relay .. through|from|as|domain',
     ],
     unless: ['group|list|distribution|members'],
-    over: ['1.2', '4.1', '7'],
+    over: ['1.2', '4.1'],
   },
   {
     cause: 'loop',
@@ -937,7 +938,7 @@ const wordSignals = [
       'mi:spb',
     ],
     unless: ['not spam'],
-    over: ['2.1', '7'],
+    over: ['2.1'],
   },
   {
     cause: 'policy',
@@ -981,7 +982,7 @@ const wordSignals = [
       'beleid|polityk*',
     ],
     unless: ['temporar* deferred', 'rate|throttl*|quota|too many'],
-    over: ['4.1', '7'],
+    over: ['4.1'],
   },
   {
     cause: 'protocol',
@@ -1019,7 +1020,6 @@ const wordSignals = [
     cause: 'greylisted',
     says: ['greylist*|graylist*|grey|gray|postgrey', 'greylisting|graylisting'],
     has: ['greylist', 'graylist'],
-    over: ['7'],
   },
   {
     cause: 'expired',
@@ -1277,6 +1277,8 @@ interface Evidence {
   readonly ofWords: Cause | undefined;
   readonly ofCode: Cause | undefined;
   readonly weak: Cause | undefined;
+  /** Whether code and words say little, but the same: then they say enough to doubt a label. */
+  readonly weakAgree: boolean;
 }
 
 function evidenceIn(reply: SmtpReply): Evidence {
@@ -1298,13 +1300,12 @@ function evidenceIn(reply: SmtpReply): Evidence {
     (signal, index) => holds(index, spoken, ofClass || '5') && (ofCode === undefined || isOver(signal, detail)),
   );
   const found = { class: ofClass, ofWords: said?.cause, ofCode };
-  if ((said?.cause ?? ofCode) !== undefined) return { ...found, weak: undefined };
+  if ((said?.cause ?? ofCode) !== undefined) return { ...found, weak: undefined, weakAgree: false };
   const hinted = weakSignals.find((_, index) => holds(wordSignals.length + index, spoken, ofClass || '5'))?.cause;
   const ofSubject = ofClass === '5' && detail !== emptyDetail ? subjectSignals[detail.split('.', 1)[0]!] : undefined;
-  // Where code and words say little, but the same, they say enough.
-  const agree = hinted !== undefined && ofSubject !== undefined && causes[hinted].status === causes[ofSubject].status;
-  if (agree) return { ...found, ofWords: hinted, weak: undefined };
-  return { ...found, weak: hinted ?? ofSubject ?? replyCodeSignals[replyCode] };
+  const weakAgree =
+    hinted !== undefined && ofSubject !== undefined && causes[hinted].status === causes[ofSubject].status;
+  return { ...found, weak: hinted ?? ofSubject ?? replyCodeSignals[replyCode], weakAgree };
 }
 
 /**
@@ -1313,12 +1314,13 @@ function evidenceIn(reply: SmtpReply): Evidence {
  * @param label of the provider; a generic one is the status of what nothing else tells of
  */
 export function failureOf(reply: SmtpReply, label: Label): Failure {
-  const { class: ofClass, ofWords, ofCode, weak } = evidenceIn(reply);
+  const { class: ofClass, ofWords, ofCode, weak, weakAgree } = evidenceIn(reply);
   const [ofLabel, generic] = isPrecise(label)
     ? ([label, 'soft_bounced'] as const)
     : ([undefined, label === 'unspecified' ? 'soft_bounced' : label] as const);
   const labelOverCode = ofLabel !== undefined && beatsEveryCode.has(ofLabel);
-  const cause = ofWords ?? (labelOverCode ? ofLabel : ofCode) ?? ofLabel ?? weak ?? 'unspecified';
+  const doubted = weakAgree && ofLabel !== undefined && causes[ofLabel].status !== causes[weak!].status;
+  const cause = ofWords ?? (labelOverCode ? ofLabel : ofCode) ?? (doubted ? weak : ofLabel) ?? weak ?? 'unspecified';
   // A temporary code is reported as final once the tries are used up.
   return failureBy(cause, ofClass === '4' ? 'soft_bounced' : generic);
 }
