@@ -9,10 +9,10 @@ const longestHeader = 5_000;
 const plainAddress = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 
 /** Characters that have no width, and come along where an address is pasted. */
-const invisible = /[\u00ad\u034f\u061c\u180e\u200b-\u200f\u2060-\u2064\ufeff]/g;
+export const invisible = /[\u00ad\u061c\u180e\u200b-\u200f\u2060-\u2064\ufeff]/g;
 
 /** Of these, two make another domain in some scripts: https://www.unicode.org/reports/tr46/#Deviations */
-const invisibleButJoiners = /[\u00ad\u034f\u061c\u180e\u200b\u200e\u200f\u2060-\u2064\ufeff]/g;
+const invisibleButJoiners = /[\u00ad\u061c\u180e\u200b\u200e\u200f\u2060-\u2064\ufeff]/g;
 
 /** Blanks, and what turns text around, which programs put around an address that is copied from them. */
 const surroundings = /[\s\u202a-\u202e\u2066-\u206f]/;
@@ -21,7 +21,7 @@ const surroundings = /[\s\u202a-\u202e\u2066-\u206f]/;
 export function addressOf(text: string): string {
   if (isPlainAddress(text)) return text;
   if (text.length > longestHeader) return text.trim().toLowerCase();
-  const bare = withoutComments(text);
+  const bare = pasted(withoutComments(text));
   return mailboxOf(/<([^<>]+)>\s*$/.exec(bare)?.[1] ?? bare);
 }
 
@@ -32,7 +32,7 @@ export function addressOf(text: string): string {
 export function mailboxOf(text: string): string {
   if (isPlainAddress(text)) return text;
   if (text.length > longestHeader) return text.trim().toLowerCase();
-  const spelled = withoutScheme(trimmed(withoutComments(text).replace(invisibleButJoiners, '')));
+  const spelled = withoutScheme(pasted(withoutComments(text)));
   const quoted = /^"((?:[^"\\]|\\.)*)"\s*@/.exec(spelled);
   const at = quoted === null ? spelled.lastIndexOf('@') : quoted[0].length - 1;
   if (at < 1) return folded(spelled);
@@ -44,7 +44,9 @@ function isPlainAddress(text: string): boolean {
   return text.length <= longestHeader && plainAddress.test(text) && !text.includes('xn--');
 }
 
-function trimmed(text: string): string {
+/** Without what comes along where an address is copied and pasted. */
+function pasted(given: string): string {
+  const text = given.replace(invisibleButJoiners, '');
   let start = 0;
   let end = text.length;
   while (start < end && surroundings.test(text[start]!)) start += 1;

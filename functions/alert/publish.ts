@@ -1,4 +1,5 @@
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
+import { noncharacters } from '../../shared/text.ts';
 import type { AlertMessage } from './message.ts';
 
 /** Hands a message to the topic; rejects when it could not be handed over. */
@@ -15,7 +16,9 @@ export function createPublish(client: Pick<SNSClient, 'send'>, topicArn: string)
         MessageStructure: 'json',
         MessageAttributes: {
           kind: { DataType: 'String', StringValue: kind },
-          ...(accountId !== undefined && { accountId: { DataType: 'String', StringValue: accountId } }),
+          ...(accountId !== undefined && {
+            accountId: { DataType: 'String', StringValue: accountId.replace(noncharacters, '\ufffd') },
+          }),
         },
       }),
     );
