@@ -27,9 +27,6 @@ export function isPlainText(text: string, maxBytes: number): boolean {
   return text !== '' && text.length <= maxBytes && boundedText(text, maxBytes) === text;
 }
 
-/** Which no message of SNS or SQS may hold. */
-export const noncharacters = /\p{Noncharacter_Code_Point}/gu;
-
 /** JSON in ASCII: SNS and SQS refuse some characters that Unicode and JSON have, and bytes are what their bounds count. */
 export function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(

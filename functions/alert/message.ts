@@ -158,7 +158,7 @@ function letterOf(alert: Alert, emailPageUrl: string): string {
     `Account:   ${accountId === undefined ? 'not known yet' : readableText(accountId)}`,
     `Subject:   ${subject === undefined ? 'not known' : readableText(subject)}`,
     `Reference: ${reference === undefined ? 'not known' : readableText(reference)}`,
-    `Status:    ${label} since ${isoText(statusAt)}, reported by ${provider}`,
+    `Status:    ${label} since ${isoText(statusAt)}, reported by ${readableText(provider)}`,
     `Reason:    ${reason === undefined ? 'not given' : readableText(reasonInWords(reason))}`,
     '',
     meaning,

@@ -1,6 +1,6 @@
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
-import { noncharacters } from '../../shared/text.ts';
 import type { AlertMessage } from './message.ts';
+import { sendableText } from './readable.ts';
 
 /** Hands a message to the topic; rejects when it could not be handed over. */
 export type Publish = (message: AlertMessage) => Promise<void>;
@@ -17,7 +17,7 @@ export function createPublish(client: Pick<SNSClient, 'send'>, topicArn: string)
         MessageAttributes: {
           kind: { DataType: 'String', StringValue: kind },
           ...(accountId !== undefined && {
-            accountId: { DataType: 'String', StringValue: accountId.replace(noncharacters, '\ufffd') },
+            accountId: { DataType: 'String', StringValue: sendableText(accountId) },
           }),
         },
       }),

@@ -3,11 +3,13 @@
  * links, mentions or formatting by themselves. Machines get the true values beside it.
  */
 
-import { shownAddress } from '../../shared/address.ts';
-import { controlCharacters, noncharacters } from '../../shared/text.ts';
+import { isAddress, shownAddress } from '../../shared/address.ts';
+import { controlCharacters } from '../../shared/text.ts';
 
 /** Characters that reorder or hide the text around them. */
 const disguises = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
+
+const noncharacters = /\p{Noncharacter_Code_Point}/gu;
 
 /** What of an address is no more than that: it stays one that can be copied. */
 const plainPart = /^(?!www\.)[\p{L}\p{M}\p{N}!#$%&'*+=?^_`{|}~.-]+$/iu;
@@ -19,10 +21,11 @@ export function readableAddress(address: string): string {
 
 /** Nothing but the whole of it becomes a link: `"see https://evil.example"@a.example` → `"see https[:]//evil[.]example"@a.example`. */
 export function inertAddress(address: string): string {
+  if (!isAddress(address)) return readableText(address);
   const at = address.lastIndexOf('@');
-  return [address.slice(0, Math.max(at, 0)), address.slice(at + 1)]
+  return [address.slice(0, at), address.slice(at + 1)]
     .map(part => (plainPart.test(part) ? inert(part) : readableText(part)))
-    .join(at === -1 ? '' : '@');
+    .join('@');
 }
 
 /** Nothing in it becomes a link: `https://example.com` → `https[:]//example[.]com`. */
@@ -35,13 +38,12 @@ export function readableText(text: string): string {
 
 /** `<!channel>` → `‹!channel›`. */
 function inert(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(controlCharacters, ' ')
-    .replace(disguises, '\ufffd')
-    .replace(noncharacters, '\ufffd')
-    .replaceAll('<', '‹')
-    .replaceAll('>', '›');
+  return sendableText(text).replace(disguises, '\ufffd').replaceAll('<', '‹').replaceAll('>', '›');
+}
+
+/** Only characters that SNS takes. */
+export function sendableText(text: string): string {
+  return text.toWellFormed().replace(controlCharacters, ' ').replace(noncharacters, '\ufffd');
 }
 
 /** Printable ASCII of at most `maxLength` characters, as a header takes it. */
