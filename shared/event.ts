@@ -33,7 +33,7 @@ export interface EmailFacts {
 export interface CanonicalEvent extends DecidingEvent, EmailFacts {
   readonly provider: string;
   readonly messageId: string;
-  /** The address, in lower case, without a display name. */
+  /** The address, in the one form of all its spellings. */
   readonly recipient: string;
   /** The provider's own name for what happened. */
   readonly providerEvent: string;
@@ -216,7 +216,7 @@ function boundedMessageId(messageId: string): string {
   return `${boundedText(messageId, limits.messageId - 23)}~${fingerprint(messageId)}`;
 }
 
-/** Whether text, in lower case, can be the recipient of an email that is kept. */
+/** Whether a mailbox, in its one form, can be the recipient of an email that is kept. */
 export function isRecipient(text: string): boolean {
   return isPlainText(text, limits.recipient) && isAddress(text);
 }

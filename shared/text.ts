@@ -27,6 +27,14 @@ export function isPlainText(text: string, maxBytes: number): boolean {
   return text !== '' && text.length <= maxBytes && boundedText(text, maxBytes) === text;
 }
 
+/** JSON in ASCII: SNS and SQS refuse some characters that Unicode and JSON have, and bytes are what their bounds count. */
+export function asciiJson(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[^\x20-\x7e]/g,
+    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}
+
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
 /** The bytes as text: UTF-8, or null; a byte-order mark is dropped. */

@@ -20,6 +20,8 @@ export interface Alert extends EmailFacts {
   /** Epoch milliseconds. */
   readonly statusAt: number;
   readonly reason?: Reason | undefined;
+  /** The message was not sent to this address: only the report names it. */
+  readonly notAddressed?: true | undefined;
 }
 
 const text = z.pipe(
@@ -64,8 +66,14 @@ export function alertOf({ eventName, dynamodb }: DynamoDBRecord): Alert | null {
 
   const { history, statusEventId, ...facts } = email;
   const { status, statusAt } = facts;
-  const reason = decidingEventOf({ status, statusAt, statusEventId }, history)?.reason;
-  return { ...facts, kind, status: status as AlertingStatus, ...(reason && { reason }) };
+  const { reason, attribution } = decidingEventOf({ status, statusAt, statusEventId }, history) ?? {};
+  return {
+    ...facts,
+    kind,
+    status: status as AlertingStatus,
+    ...(reason && { reason }),
+    ...(attribution === 'unlisted' && { notAddressed: true }),
+  };
 }
 
 function kindBefore(status: string | undefined): AlertKind | null {

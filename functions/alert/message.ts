@@ -1,9 +1,10 @@
+import { shownAddress } from '../../shared/address.ts';
 import { reasonInWords } from '../../shared/reason.ts';
 import { type AlertKind, type Status, statuses, statusIds } from '../../shared/status.ts';
-import { boundedText } from '../../shared/text.ts';
+import { asciiJson, boundedText } from '../../shared/text.ts';
 import { isoText } from '../../shared/time.ts';
 import type { Alert } from './alert.ts';
-import { headerText, readableAddress, readableText } from './readable.ts';
+import { headerText, inertAddress, readableAddress, readableText } from './readable.ts';
 
 /** SNS takes 256 KB, message and attributes together; the rest is room for the attributes. */
 const largestMessage = 255 * 1024;
@@ -14,13 +15,16 @@ const longestReason = 120;
 /** SNS's bound for a subject: fewer than 100 printable ASCII characters. */
 const longestSubject = 99;
 
+/** Of an address that only the report names: whoever wrote that may have made it up. */
+const unaddressed = 'The message was not sent to this address: only the report names it.';
+
 /** A message as SNS takes it, and the alerts in it. */
 export interface AlertMessage {
   readonly kind: AlertKind;
   readonly accountId: string | undefined;
   readonly alerts: readonly Alert[];
   readonly subject: string;
-  /** JSON for `MessageStructure: 'json'`: `default` for machines, `email` for people. */
+  /** JSON in ASCII, for `MessageStructure: 'json'`: `default` for machines, `email` for people. */
   readonly body: string;
 }
 
@@ -50,7 +54,7 @@ export function messagesOf(alerts: readonly Alert[], emailPageUrl: string): Aler
 function digestsOf(group: readonly Alert[], emailPageUrl: string): Alert[][] {
   if (group.length === 1) return [[...group]];
   // Both escapings work character by character, so that sizes add up; the count in the text takes a few bytes more.
-  const empty = Buffer.byteLength(digestBodyOf(group[0]!, [], emailPageUrl)) + 8;
+  const empty = digestBodyOf(group[0]!, [], emailPageUrl).length + 8;
   const digests: Alert[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const alert of group.map(withShortReason)) {
@@ -75,9 +79,9 @@ function withShortReason(alert: Alert): Alert {
 /** What one more email adds to a digest's body. */
 function sizeOf(alert: Alert, emailPageUrl: string): number {
   const quotes = 2;
-  const entry = JSON.stringify(`${JSON.stringify(entryOf(alert, emailPageUrl))},`);
-  const line = JSON.stringify(`${lineOf(alert, emailPageUrl)}\n`);
-  return Buffer.byteLength(entry) - quotes + Buffer.byteLength(line) - quotes;
+  const entry = asciiJson(`${asciiJson(entryOf(alert, emailPageUrl))},`);
+  const line = asciiJson(`${lineOf(alert, emailPageUrl)}\n`);
+  return entry.length - quotes + line.length - quotes;
 }
 
 function messageOf(alerts: readonly Alert[], emailPageUrl: string): AlertMessage {
@@ -96,8 +100,9 @@ function messageOf(alerts: readonly Alert[], emailPageUrl: string): AlertMessage
 
 function subjectOf(alerts: readonly Alert[]): string {
   const { kind, recipient, accountId } = alerts[0]!;
-  const what = alerts.length === 1 ? `${kinds[kind].one}: ${recipient}` : `${alerts.length} ${kinds[kind].many}`;
-  return headerText(`${what}${accountId === undefined ? '' : ` (account ${accountId})`}`, longestSubject);
+  const what =
+    alerts.length === 1 ? `${kinds[kind].one}: ${inertAddress(recipient)}` : `${alerts.length} ${kinds[kind].many}`;
+  return headerText(`${what}${accountId === undefined ? '' : ` (account ${readableText(accountId)})`}`, longestSubject);
 }
 
 function digestBodyOf(group: Group, alerts: readonly Alert[], emailPageUrl: string): string {
@@ -116,20 +121,21 @@ function bodyOf({ kind, accountId }: Group, alerts: readonly Alert[], forPeople:
     }),
     emails: alerts.map(alert => entryOf(alert, emailPageUrl)),
   };
-  return JSON.stringify({ default: JSON.stringify(forMachines), email: forPeople });
+  return asciiJson({ default: asciiJson(forMachines), email: forPeople });
 }
 
 function statusesOf(kind: AlertKind): readonly Status[] {
   return statusIds.filter(id => statuses[id].alert === kind);
 }
 
-/** One email for machines: every value as it is. What all have in common, and the words of a status, stand above. */
+/** One email for machines: every value as the API shows it. What all have in common, and the words of a status, stand above. */
 function entryOf(alert: Alert, emailPageUrl: string) {
-  const { emailId, provider, recipient, subject, reference, status, statusAt, reason } = alert;
+  const { emailId, provider, recipient, notAddressed, subject, reference, status, statusAt, reason } = alert;
   return {
     emailId,
     provider,
-    recipient,
+    recipient: shownAddress(recipient),
+    ...(notAddressed && { notAddressed }),
     subject: subject ?? null,
     reference: reference ?? null,
     status,
@@ -148,10 +154,11 @@ function letterOf(alert: Alert, emailPageUrl: string): string {
     `${kinds[kind].one}: ${readableAddress(recipient)}`,
     '',
     `Recipient: ${readableAddress(recipient)}`,
+    ...(alert.notAddressed ? [`           ${unaddressed}`] : []),
     `Account:   ${accountId === undefined ? 'not known yet' : readableText(accountId)}`,
     `Subject:   ${subject === undefined ? 'not known' : readableText(subject)}`,
     `Reference: ${reference === undefined ? 'not known' : readableText(reference)}`,
-    `Status:    ${label} since ${isoText(statusAt)}, reported by ${provider}`,
+    `Status:    ${label} since ${isoText(statusAt)}, reported by ${readableText(provider)}`,
     `Reason:    ${reason === undefined ? 'not given' : readableText(reasonInWords(reason))}`,
     '',
     meaning,
@@ -178,6 +185,7 @@ function lineOf(alert: Alert, emailPageUrl: string): string {
   const { recipient, subject, reference, status, statusAt, reason } = alert;
   return [
     `- ${readableAddress(recipient)}`,
+    ...(alert.notAddressed ? [unaddressed] : []),
     ...(subject === undefined ? [] : [`"${readableText(subject)}"`]),
     ...(reference === undefined ? [] : [`reference ${readableText(reference)}`]),
     `${statuses[status].label} since ${isoText(statusAt)}`,

@@ -1,5 +1,6 @@
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
 import type { AlertMessage } from './message.ts';
+import { sendableText } from './readable.ts';
 
 /** Hands a message to the topic; rejects when it could not be handed over. */
 export type Publish = (message: AlertMessage) => Promise<void>;
@@ -15,7 +16,9 @@ export function createPublish(client: Pick<SNSClient, 'send'>, topicArn: string)
         MessageStructure: 'json',
         MessageAttributes: {
           kind: { DataType: 'String', StringValue: kind },
-          ...(accountId !== undefined && { accountId: { DataType: 'String', StringValue: accountId } }),
+          ...(accountId !== undefined && {
+            accountId: { DataType: 'String', StringValue: sendableText(accountId) },
+          }),
         },
       }),
     );

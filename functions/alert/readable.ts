@@ -3,27 +3,47 @@
  * links, mentions or formatting by themselves. Machines get the true values beside it.
  */
 
+import { isAddress, shownAddress } from '../../shared/address.ts';
 import { controlCharacters } from '../../shared/text.ts';
 
 /** Characters that reorder or hide the text around them. */
-const disguises = /[\u061c\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g;
+const disguises = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
 
-/** `<!channel>` → `‹!channel›`. An address stays one that can be copied. */
-export function readableAddress(text: string): string {
-  return text
-    .toWellFormed()
-    .replace(controlCharacters, ' ')
-    .replace(disguises, '\ufffd')
-    .replaceAll('<', '‹')
-    .replaceAll('>', '›');
+const noncharacters = /\p{Noncharacter_Code_Point}/gu;
+
+/** What of an address is no more than that: it stays one that can be copied. */
+const plainPart = /^(?!www\.)[\p{L}\p{M}\p{N}!#$%&'*+=?^_`{|}~.-]+$/iu;
+
+/** An address as people read it. */
+export function readableAddress(address: string): string {
+  return inertAddress(shownAddress(address));
 }
 
-/** Besides, nothing in it becomes a link: `https://example.com` → `https[:]//example[.]com`. */
+/** Nothing but the whole of it becomes a link: `"see https://evil.example"@a.example` → `"see https[:]//evil[.]example"@a.example`. */
+export function inertAddress(address: string): string {
+  if (!isAddress(address)) return readableText(address);
+  const at = address.lastIndexOf('@');
+  return [address.slice(0, at), address.slice(at + 1)]
+    .map(part => (plainPart.test(part) ? inert(part) : readableText(part)))
+    .join('@');
+}
+
+/** Nothing in it becomes a link: `https://example.com` → `https[:]//example[.]com`. */
 export function readableText(text: string): string {
-  return readableAddress(text)
+  return inert(text)
     .replaceAll('://', '[:]//')
-    .replace(/(?<=[\p{L}\p{N}])\.(?=\p{L}{2})/gu, '[.]')
-    .replace(/\b(mailto|tel|sms|javascript|data):/gi, '$1[:]');
+    .replace(/(?<=[\p{L}\p{M}\p{N}])[.\u3002\uff0e\uff61](?=\p{L}\p{M}*\p{L})|(?<=\bwww)\./giu, '[.]')
+    .replace(/\b(mailto|tel|sms|callto|skype|sip|javascript|vbscript|data|blob|file):/gi, '$1[:]');
+}
+
+/** `<!channel>` → `‹!channel›`. */
+function inert(text: string): string {
+  return sendableText(text).replace(disguises, '\ufffd').replaceAll('<', '‹').replaceAll('>', '›');
+}
+
+/** Only characters that SNS takes. */
+export function sendableText(text: string): string {
+  return text.toWellFormed().replace(controlCharacters, ' ').replace(noncharacters, '\ufffd');
 }
 
 /** Printable ASCII of at most `maxLength` characters, as a header takes it. */

@@ -1,5 +1,6 @@
 import middy from '@middy/core';
 import { type AccessRules, type ApiEvent, refusalOf } from '../../shared/access.ts';
+import { mailboxOf } from '../../shared/address.ts';
 import { isRecipient } from '../../shared/event.ts';
 import { type HttpAnswer, json, problem } from '../../shared/http.ts';
 import { httpErrors } from '../../shared/http-errors.ts';
@@ -55,7 +56,7 @@ export function createHandler({ erase, access, now, log }: EraseDependencies) {
       return unheard(problem('invalid-request', { field: parameter, detail: 'is not a parameter of this route' }));
     }
     const { recipient: given = '', accountId = null } = event.pathParameters ?? {};
-    const recipient = given.trim().toLowerCase();
+    const recipient = mailboxOf(given);
     if (!isRecipient(recipient)) {
       return unheard(problem('invalid-request', { field: 'recipient', detail: 'must be an email address' }));
     }

@@ -1,5 +1,8 @@
 /** Whether raw text of a provider, which nobody could read, is about whom an erasure is about. */
 
+import { isAscii } from 'node:buffer';
+import { domainToUnicode } from 'node:url';
+import { invisible } from '../../shared/address.ts';
 import type { Erasure } from '../../shared/erase-emails.ts';
 
 /** An escape within an escape is undone as well, as in a link that was clicked; deeper ones are nobody's. */
@@ -17,14 +20,14 @@ export interface Mentions {
 }
 
 /**
- * An address is mentioned in whatever case, as it is or escaped as in JSON or in a URL. Within an account a piece has to
+ * An address is mentioned in whatever spelling, as it is or escaped as in JSON or in a URL. Within an account a piece has to
  * name the account as well, in the place where an account is named, and no other.
  *
  * @param accountName under which the sender attaches the account to an email
  */
 export function createMentions({ recipient, accountId }: Erasure, accountName: string): Mentions {
   const address = addressPattern(recipient);
-  const isAbout = (text: string) => layersOf(text).some(layer => address.test(layer.toLowerCase()));
+  const isAbout = (text: string) => layersOf(text).some(layer => spellingsOf(layer).some(form => address.test(form)));
   // The second is that of a registration.
   const names = [accountName, 'accountId'].map(spelled);
   return {
@@ -38,12 +41,26 @@ export function createMentions({ recipient, accountId }: Erasure, accountName: s
   };
 }
 
-/** The address with nothing before or after it that would make it another one. */
+/** The address in its spellings, with nothing before or after it that would make it another one. */
 function addressPattern(address: string): RegExp {
+  const at = address.lastIndexOf('@');
+  const local = literally(address.slice(0, at));
+  const ascii = address.slice(at + 1);
+  const domains = [...new Set([ascii, domainToUnicode(ascii)])].filter(domain => domain !== '').map(literally);
+  // Two letters are one in Greek: the one stands at the end of a word.
+  const domain = domains.join('|').replace(/[σς]/g, '[σς]');
   return new RegExp(
-    String.raw`(?<![\p{L}\p{N}_.+-]|[\p{L}\p{N}]')${literally(address)}(?![\p{L}\p{N}_-]|\.[\p{L}\p{N}])`,
+    String.raw`(?<![\p{L}\p{N}_.+-]|[\p{L}\p{N}]')(?:${local}|"${local}")@(?:${domain})(?![\p{L}\p{N}_-]|\.[\p{L}\p{N}])`,
     'u',
   );
+}
+
+/** The text as it is compared: letters of one shape in one form, the dots of domains, and nothing that has no width. */
+function spellingsOf(text: string): readonly string[] {
+  const lower = text.toLowerCase();
+  if (isAscii(Buffer.from(text))) return [lower];
+  const seen = text.replace(invisible, '').replace(/[\u3002\uff0e\uff61]/g, '.');
+  return [...new Set([lower, seen.normalize().toLowerCase().normalize(), seen.normalize('NFKC').toLowerCase()])];
 }
 
 function literally(text: string): string {

@@ -3,8 +3,9 @@ import * as z from 'zod/mini';
 import { fingerprint } from '../../shared/fingerprint.ts';
 import type { Quarantined } from '../../shared/providers/provider.ts';
 import type { Unrecordable } from '../../shared/store.ts';
+import { asciiJson } from '../../shared/text.ts';
 import { isoText } from '../../shared/time.ts';
-import { asciiJson, sendMessages } from './queue-messages.ts';
+import { sendMessages } from './queue-messages.ts';
 
 /** SQS takes 1 MiB a message; the rest is room for the envelope. */
 const largestContent = 900 * 1024;

@@ -4,14 +4,6 @@ import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 const largestBatch = 1024 * 1024;
 const mostInBatch = 10;
 
-/** JSON in ASCII: SQS refuses some characters that Unicode and JSON have, and bytes are what its bounds count. */
-export function asciiJson(value: unknown): string {
-  return JSON.stringify(value).replace(
-    /[^\x20-\x7e]/g,
-    character => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-}
-
 /** A queue did not take all of a batch. Its name is the queue's own code for why: it stands in the log. */
 class RefusedMessages extends Error {
   constructor(code = 'RefusedMessages') {

@@ -4,7 +4,8 @@ import { causeIds } from '../../shared/causes.ts';
 import type { CanonicalEvent, Reason } from '../../shared/event.ts';
 import type { Nonce } from '../../shared/providers/provider.ts';
 import { statusIds } from '../../shared/status.ts';
-import { asciiJson, sendMessages } from './queue-messages.ts';
+import { asciiJson } from '../../shared/text.ts';
+import { sendMessages } from './queue-messages.ts';
 
 /** Few, since a message of which one event fails is tried again as a whole. */
 const mostEvents = 25;

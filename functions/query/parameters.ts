@@ -1,6 +1,7 @@
 /** What the routes take in query and body. These schemas validate, and the OpenAPI document is made of them. */
 
 import * as z from 'zod/mini';
+import { mailboxOf } from '../../shared/address.ts';
 import { isRecipient, limits } from '../../shared/event.ts';
 import { statusIds } from '../../shared/status.ts';
 import { isPlainText } from '../../shared/text.ts';
@@ -70,10 +71,16 @@ const filters = {
     ),
   ),
   recipient: z.optional(
-    z
-      .string()
-      .check(z.trim(), z.toLowerCase(), z.refine(isRecipient, 'must be an email address'))
-      .register(z.globalRegistry, { description: 'Emails to this address, whatever its case.' }),
+    z.pipe(
+      z
+        .string()
+        .check(z.refine(text => isRecipient(mailboxOf(text)), 'must be an email address'))
+        .register(z.globalRegistry, {
+          description:
+            'Emails to this address, whatever its case, and whether its domain is in letters or in Punycode.',
+        }),
+      z.transform(mailboxOf),
+    ),
   ),
   reference: z.optional(
     z

@@ -1,5 +1,6 @@
 /** What the API shows of an email, as its schemas say (answers.ts). */
 
+import { shownAddress } from '../../shared/address.ts';
 import { decidingEventOf, type HistoryEvent } from '../../shared/history.ts';
 import type { Email, EmailSummary } from '../../shared/reader.ts';
 import { reasonInWords } from '../../shared/reason.ts';
@@ -24,7 +25,7 @@ export function rowView(email: EmailSummary, now: number, oldAfter: OldAfter): E
     emailId,
     accountId: accountId ?? null,
     provider,
-    recipient,
+    recipient: shownAddress(recipient),
     subject: subject ?? null,
     reference: reference ?? null,
     status: verdict?.status ?? null,
@@ -62,7 +63,7 @@ export function attentionLineOf(email: Email): AttentionLine {
   const { status, statusAt } = verdict!;
   return {
     emailId,
-    recipient,
+    recipient: shownAddress(recipient),
     subject: subject ?? null,
     reference: reference ?? null,
     provider,

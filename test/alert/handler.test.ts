@@ -1,10 +1,13 @@
+import type { PublishCommand, PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Alerted, createAlerted } from '../../functions/alert/alerted.ts';
 import { createHandler } from '../../functions/alert/handler.ts';
 import type { AlertMessage } from '../../functions/alert/message.ts';
+import { createPublish } from '../../functions/alert/publish.ts';
 import type { CanonicalEvent } from '../../shared/event.ts';
 import { emailIdOf } from '../../shared/event.ts';
+import { encodeHistory, type HistoryEvent } from '../../shared/history.ts';
 import { noon } from '../arbitrary-events.ts';
 import { lambdaContext } from '../http-event.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
@@ -176,6 +179,59 @@ describe('the alert function', () => {
     });
   });
 
+  describe('publishes only characters that SNS takes, whatever an email holds', () => {
+    /** Of every kind that SNS, SQS or a header refuses. */
+    const refused = '\ufffe\uffff\ufdd0\u{1fffe}\ud800\u0000\u0085\u2028';
+    const text = `in${refused}voice`;
+    const deciding: HistoryEvent = { ...bounce(), reason: { code: text, enhancedCode: text, text } };
+    /** What a topic was asked to publish, as its client sends it. */
+    const published: PublishCommandInput[] = [];
+    const recording = createPublish(
+      { send: async ({ input }: PublishCommand) => void published.push(input) } as unknown as SNSClient,
+      'arn:aws:sns:us-east-1:123456789012:alerts',
+    );
+
+    it.each([1, 2])('in a message about %i', async count => {
+      published.length = 0;
+      const records = Array.from({ length: count }, (_, index) => {
+        const image = {
+          emailId: { S: `email-${index}` },
+          provider: { S: text },
+          recipient: { S: `"${text}"@example.com` },
+          accountId: { S: text },
+          subject: { S: text },
+          reference: { S: text },
+          status: { S: 'hard_bounced' },
+          statusAt: { N: String(noon) },
+          statusEventId: { S: deciding.eventId },
+          history: { SS: [encodeHistory(deciding)] },
+        };
+        return streamRecord(image);
+      });
+      const kindsOf = async (ids: readonly string[]) => new Map(ids.map(id => [id, new Set<never>()]));
+      const mark = async () => {};
+      expect(await invoke(records, { alerted: { kindsOf, mark }, publish: recording })).toEqual({
+        batchItemFailures: [],
+      });
+      expect(published).toHaveLength(1);
+      const { Subject, Message, MessageAttributes } = published[0]!;
+      expect(Subject).toMatch(/^[\x21-\x7e][\x20-\x7e]{0,98}$/);
+      expect(Message).toMatch(/^[\x20-\x7e]+$/);
+      // What SNS hands on is taken out of the message: a queue refuses it there.
+      const parts: Record<string, string> = JSON.parse(Message!);
+      expect(parts.default).toMatch(/^[\x20-\x7e]+$/);
+      const forPeople = [parts.email!, MessageAttributes!.accountId!.StringValue!];
+      for (const shown of forPeople) {
+        expect(shown.isWellFormed()).toBe(true);
+        expect(shown).not.toMatch(/\p{Noncharacter_Code_Point}|[\0-\x09\x0b-\x1f\x7f-\x9f]/u);
+      }
+      expect(JSON.parse(parts.default!)).toMatchObject({
+        accountId: text,
+        emails: Array(count).fill({ subject: text }),
+      });
+    });
+  });
+
   it('has the topic take digests as large as they get', async () => {
     const bounces = Array.from({ length: 300 }, () => bounce({ reason: { text: '"\\'.repeat(250) } }));
     const { recorded } = await emails.store.record(bounces, noon);
@@ -202,6 +258,30 @@ describe('the alert function', () => {
       const record = await change(bounce());
       await invoke([record, streamRecord(record.dynamodb?.NewImage)]);
       expect(await topic.delivered()).toHaveLength(1);
+    });
+
+    it('when one batch holds an email that bounces, recovers and bounces again', async () => {
+      const first = bounce();
+      const records = [
+        await change(first),
+        await change({ ...first, eventId: 'e2', status: 'opened', occurredAt: noon + 1 }),
+      ];
+      const again = streamRecord(records[0]!.dynamodb?.NewImage, records[1]!.dynamodb?.NewImage);
+      expect(await invoke([...records, again])).toEqual({ batchItemFailures: [] });
+      expect(await toldOf()).toEqual([idOf(records[0]!)]);
+      expect(lines.at(-1)).toMatchObject(['alert.sent', { records: 3, emails: 1, messages: 1 }]);
+    });
+
+    it('of each kind, when one batch holds two changes of one email that ask for different ones', async () => {
+      const first = bounce();
+      const records = [await change(first), await change({ ...first, eventId: 'e2', status: 'marked_spam' })];
+      expect(await invoke(records)).toEqual({ batchItemFailures: [] });
+      expect((await topic.delivered()).map(({ machines }) => machines.kind).toSorted()).toEqual([
+        'hard_bounce',
+        'spam',
+      ]);
+      expect(await invoke(records.toReversed())).toEqual({ batchItemFailures: [] });
+      expect(await topic.delivered()).toEqual([]);
     });
 
     it('of an alert that could not be marked as sent: the record is done, and a fault is logged', async () => {
@@ -269,6 +349,21 @@ describe('the alert function', () => {
 
       expect(await invoke([...ours, theirs])).toEqual({ batchItemFailures: [] });
       expect(await toldOf()).toEqual(ours.map(idOf).toSorted());
+    });
+
+    it('a message that the topic refuses fails every record that asks for it, also two of one email', async () => {
+      const record = await change(bounce());
+      const records = [record, await change(bounce()), streamRecord(record.dynamodb?.NewImage)];
+      const publish = () => Promise.reject(new Error('throttled'));
+      const { batchItemFailures } = await invoke(records, { publish });
+      expect(batchItemFailures).toHaveLength(3);
+      expect(batchItemFailures).toEqual(expect.arrayContaining(sequenceNumbers(...records)));
+
+      // Lambda may send any of them again, and no other.
+      expect(await invoke([records[2]!])).toEqual({ batchItemFailures: [] });
+      expect(await toldOf()).toEqual([idOf(record)]);
+      expect(await invoke(records)).toEqual({ batchItemFailures: [] });
+      expect(await toldOf()).toEqual([idOf(records[1]!)]);
     });
 
     it('while nobody can tell what was already sent, nothing is, and everything comes again', async () => {

@@ -104,12 +104,78 @@ describe('an alert', () => {
     ['a link', 'see https://evil.example/x?a=1&b', 'see https[:]//evil[.]example/x?a=1&b'],
     ['a link with a text', '<https://evil.example|your bank>', '‹https[:]//evil[.]example|your bank›'],
     ['a bare host', 'visit www.evil.example', 'visit www[.]evil[.]example'],
+    ['a bare host of digits', 'visit www.1und1.example', 'visit www[.]1und1[.]example'],
+    ['a host in letters that are taken apart', 'cafe\u0301.example', 'cafe\u0301[.]example'],
+    ['a host with another dot', 'evil\u3002example', 'evil[.]example'],
     ['a script link', 'javascript:alert(1)', 'javascript[:]alert(1)'],
+    ['a link that is its own page', 'data:text/html,<b>x', 'data[:]text/html,‹b›x'],
+    ['the same in capitals', 'DATA:text/html;base64,eA', 'DATA[:]text/html;base64,eA'],
+    ['a number to call', 'tel:+4930123456 sms:110 callto:x', 'tel[:]+4930123456 sms[:]110 callto[:]x'],
     ['a line of its own', 'a\r\nRecipient: eve', 'a Recipient: eve'],
     ['text turned around', 'abc\u202efdp.exe', 'abc\ufffdfdp[.]exe'],
     ['an enhanced code, which is no link', '550 5.1.1 no', '550 5.1.1 no'],
   ])('leaves %s in a subject inert', (_, subject, shown) => {
     expect(partsOf(messagesOf([anAlert({ subject })], page)[0]!).people).toContain(`\nSubject:   ${shown}\n`);
+  });
+
+  it.each([
+    ['a subject', (text: string) => ({ subject: text })],
+    ['a reference', (text: string) => ({ reference: text })],
+    ['an account', (text: string) => ({ accountId: text })],
+    ['a reason', (text: string) => ({ reason: { text } })],
+    ['a code', (text: string) => ({ reason: { code: text } })],
+    ['an enhanced code', (text: string) => ({ reason: { enhancedCode: text } })],
+    ['a quoted local part', (text: string) => ({ recipient: `"${text}"@example.com` })],
+    ['a domain that is none', (text: string) => ({ recipient: `jane@${text}` })],
+    ['a recipient that is none', (text: string) => ({ recipient: text })],
+  ])('makes no link of %s, in a letter, a digest or the subject of either', (_, changes) => {
+    for (const link of [
+      'https://evil.example/x',
+      'www.evil.example',
+      'evil.example/login',
+      'data:text/html,x',
+      'javascript:x()',
+      'mailto:x@evil.example',
+    ]) {
+      const alert = anAlert(changes(link));
+      const digest = [alert, anAlert({ ...changes(link), emailId: 'email-2' })];
+      for (const message of [...messagesOf([alert], ''), ...messagesOf(digest, '')]) {
+        const text = `${message.subject}\n${partsOf(message).people}`;
+        expect(text).not.toMatch(/:\/\/|www\.|evil\.example|\b(?:data|javascript|mailto):/i);
+      }
+    }
+  });
+
+  it.each(['jane.doe+bills@mail.example.com', "o'hara@example.com", 'üser@example.com', 'www@example.com'])(
+    'leaves an address that is no more than that one that can be copied: %s',
+    recipient => {
+      const [message] = messagesOf([anAlert({ recipient })], page);
+      expect(partsOf(message!).people).toContain(`\nRecipient: ${recipient}\n`);
+    },
+  );
+
+  it('has a domain in letters for people and for machines, and in ASCII in its subject', () => {
+    const [message] = messagesOf([anAlert({ recipient: 'info@xn--mller-kva.de' })], page);
+    const { people, machines } = partsOf(message!);
+    expect(message?.subject).toBe('Hard bounce: info@xn--mller-kva.de (account acme)');
+    expect(people).toContain('\nRecipient: info@müller.de\n');
+    expect(machines.emails).toMatchObject([{ recipient: 'info@müller.de' }]);
+  });
+
+  it('marks an address that the message was not sent to, for people and for machines, and no other', () => {
+    const marked = 'The message was not sent to this address: only the report names it.';
+    const [odd, plain] = [
+      anAlert({ notAddressed: true }),
+      anAlert({ emailId: 'email-2', recipient: 'sam@example.com' }),
+    ];
+    const letters = messagesOf([odd], page).map(partsOf);
+    expect(letters[0]?.people).toContain(`\nRecipient: jane@example.com\n           ${marked}\nAccount:`);
+    expect(letters[0]?.machines.emails).toMatchObject([{ notAddressed: true }]);
+    const [digest] = messagesOf([odd, plain], page).map(partsOf);
+    const lines = digest!.people.split('\n').filter(line => line.startsWith('- '));
+    expect(lines.map(line => line.includes(marked))).toEqual([true, false]);
+    expect(digest!.machines.emails).toMatchObject([{ notAddressed: true }, { recipient: 'sam@example.com' }]);
+    expect(digest!.machines.emails[1]).not.toHaveProperty('notAddressed');
   });
 
   it('has a subject that SNS takes, whatever the recipient is', () => {
@@ -183,6 +249,22 @@ describe('a burst of alerts', () => {
       expect(messages.length).toBeLessThanOrEqual(5);
     },
   );
+
+  it('is never larger than what leaves a kilobyte for attributes, not by a byte, and nearly fills that', () => {
+    const largest = 255 * 1024;
+    // A provider's name stands in one place of a digest: so many bytes of it are so many of the message.
+    const digestsOf = (provider: string) =>
+      messagesOf(
+        many(120, index => ({ reference: 'x'.repeat(800), provider: index === 0 ? provider : 'p' })),
+        page,
+      ).map(({ body }) => Buffer.byteLength(body));
+    const [whole, ...more] = digestsOf('p');
+    expect(more).toEqual([]);
+    const sizes = Array.from({ length: 24 }, (_, over) => digestsOf('p'.repeat(largest - whole! - 14 + over)));
+    for (const [first] of sizes) expect(first).toBeLessThanOrEqual(largest);
+    expect(sizes.map(({ length }) => length)).toEqual(expect.arrayContaining([1, 2]));
+    expect(Math.max(...sizes.flat())).toBeGreaterThan(largest - 16);
+  });
 
   it('names every email exactly once, within the size that SNS takes, in as few messages as that needs', () => {
     const hostile = fc.oneof(

@@ -145,6 +145,25 @@ describe('the erase function', () => {
       expect(await places.emails.store.record([{ ...event, eventId: 'late' }], noon)).toMatchObject({ erased: 1 });
     });
 
+    it.each(['info@müller.de', 'INFO@xn--mller-kva.de.', '"info"@mu\u0308ller\u3002de', 'mailto:info@müller.de'])(
+      'to an address however it is spelled, wherever something of it is: %s',
+      async spelled => {
+        const event = anEvent({ recipient: 'info@xn--mller-kva.de' });
+        await places.emails.record([event]);
+        places.put('retry', retryMessage([event]));
+        const ofSes = (address: string) => ({
+          Type: 'Notification',
+          MessageId: 'sns-1',
+          Message: fixture('ses', 'Delivery').toString().replaceAll(recipient, address),
+        });
+        places.put('ses', ofSes('info@müller.de'), ofSes('info@xn--mller-kva.de'));
+        const piece = { event: 'landed', email: 'Info@Müller.de' };
+        await keep([{ reason: 'unknown_event', piece }]);
+        await places.keepFailure('alert', [bounceRecord(event.recipient)]);
+        erased(await eraseEverywhere(spelled), { emails: 1, queuedEvents: 3, quarantined: 1, alertRecords: 1 });
+      },
+    );
+
     it("of one's own account alone, and of every account and of none for support", async () => {
       const events = ['acme', 'initech', undefined].map(accountId =>
         anEvent({ recipient: 'several@example.com', accountId }),

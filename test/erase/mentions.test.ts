@@ -36,6 +36,36 @@ describe('raw text mentions an address', () => {
   });
 });
 
+describe('raw text mentions an address of a domain that is written in letters or in ASCII', () => {
+  const ofMueller = createMentions({ recipient: 'info@xn--mller-kva.de', accountId: null }, 'account_id');
+  it.each([
+    ['in ASCII', 'to: info@XN--mller-kva.de'],
+    ['in letters', 'to: Info@MÜLLER.de'],
+    ['in letters that are taken apart', 'to: info@mu\u0308ller.de'],
+    ['with other dots', 'to: info@müller\u3002de\uff61'],
+    ['in wide letters', 'to: info@ｍüller.de'],
+    ['with what has no width', 'to: in\u200bfo@mül\u00adler.de'],
+    ['with quotes that say nothing', 'to: "info"@müller.de'],
+    ['escaped as in JSON', '{"email":"\\"info\\"@m\\u00fcller.de"}'],
+    ['in a form', 'to=info%40m%C3%BCller.de'],
+  ])('%s', (_, text) => {
+    expect(ofMueller.inText(text)).toBe(true);
+  });
+
+  it.each(['info@muller.de', 'info@müller.dev', 'xinfo@müller.de', '"x info"@müller.de', 'info@amüller.de'])(
+    'but not %s',
+    text => {
+      expect(ofMueller.inText(text)).toBe(false);
+    },
+  );
+
+  it('in Greek, whichever of its two forms a letter has', () => {
+    const recipient = 'info@xn--mxa0b.gr';
+    const { inText } = createMentions({ recipient, accountId: null }, 'account_id');
+    expect([inText('info@ΑΣ.gr'), inText('info@ασ.gr')]).toEqual([true, true]);
+  });
+});
+
 describe("a piece is an account's", () => {
   it.each([
     ['in a member', { email: recipient, account_id: 'acme' }],

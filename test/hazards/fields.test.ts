@@ -170,6 +170,8 @@ describe('a text from outside', () => {
 });
 
 describe('an alert', () => {
+  /** What mail programs and chats make links of. */
+  const links = /:\/\/|www\.|evil\.example|\b(?:data|javascript):/;
   const dangerous =
     '<!channel> <https://evil.example|your bank> https://evil.example/?a=1&b=2 &lt;!here&gt; mailto:x@evil.example';
 
@@ -200,6 +202,42 @@ describe('an alert', () => {
     expect(alerts).toHaveLength(2);
     const [{ body } = { body: '' }] = messagesOf(alerts, '');
     expect(JSON.parse(body).email).not.toMatch(/[<>]|:\/\/|mailto:|evil\.example/);
+  });
+
+  it.each([
+    ['a quoted local part', '"see https://evil.example/login"@attacker.example'],
+    ['one that begins a link', '"data:text/html,x javascript:alert(1) www.evil.example"@attacker.example'],
+    ['a path in front of the @', 'www.evil.example/login@attacker.example'],
+  ])('88 about an address that is a text, %s: nothing in it becomes a link', async (_, recipient) => {
+    await tell({ recipient }, { recipient, messageId: 'message-2' });
+    const alerts = await alertsOfAll();
+    const messages = [...messagesOf(alerts.slice(0, 1), ''), ...messagesOf(alerts, '')];
+    expect(messages.map(({ alerts }) => alerts.length)).toEqual([1, 2]);
+    for (const { subject, body } of messages) {
+      for (const text of [subject, JSON.parse(body).email]) expect(text).not.toMatch(links);
+      expect(JSON.parse(JSON.parse(body).default).emails).toContainEqual(expect.objectContaining({ recipient }));
+    }
+  });
+
+  it('88 about an address that the message was not sent to, which its mailbox made up: marked everywhere', async () => {
+    const bounce = JSON.parse(fixture('ses', 'Bounce.Permanent.General.unknown-user').toString());
+    const emailAddress = '"see https://evil.example/login"@attacker.example';
+    const recipients = [{ ...bounce.bounce.bouncedRecipients[0], emailAddress }, ...bounce.bounce.bouncedRecipients];
+    bounce.bounce.bouncedRecipients = recipients;
+    await live.send('ses', live.signJson('ses', bounce));
+    const alerts = await alertsOfAll();
+    const [letter, digest] = [...messagesOf(alerts.slice(0, 1), ''), ...messagesOf(alerts, '')];
+    const marked = 'The message was not sent to this address';
+    expect(JSON.parse(letter!.body).email).toContain(marked);
+    const lines: string[] = JSON.parse(digest!.body).email.split('\n');
+    expect(lines.filter(line => line.includes(marked))).toEqual([expect.stringContaining('attacker.example')]);
+    for (const { body, subject } of [letter!, digest!]) {
+      expect(`${subject}${JSON.parse(body).email}`).not.toMatch(links);
+      const { emails } = JSON.parse(JSON.parse(body).default);
+      expect(emails.filter(({ notAddressed = false }) => notAddressed)).toEqual([
+        expect.objectContaining({ recipient: emailAddress }),
+      ]);
+    }
   });
 
   it('89 with CRLF in what would stand in its header: one line, printable', async () => {
@@ -243,7 +281,16 @@ describe('a recipient', () => {
     ['77 with a display name that looks like an address', '"evil@example.org" <jane@example.com>', 'jane@example.com'],
     ['78 with a quoted local part', '"jane doe"@example.com', '"jane doe"@example.com'],
     ['78 with an @ in a quoted local part', '"jane@work"@example.com', '"jane@work"@example.com'],
-    ['79 of an internationalised domain, in mixed case', 'Jane@BÜCHER.Example', 'jane@bücher.example'],
+    ['78 with a quoted local part that needs no quotes', '"jane"@example.com', 'jane@example.com'],
+    ['79 of an internationalised domain, in mixed case', 'Jane@BÜCHER.Example', 'jane@xn--bcher-kva.example'],
+    ['79 whose letters are taken apart', 'jane@bu\u0308cher.example', 'jane@xn--bcher-kva.example'],
+    ['79 with the root dot and others', 'jane@bücher\u3002example\uff61', 'jane@xn--bcher-kva.example'],
+    ['79 that was pasted', '\ufeffjane@bü\u200bcher.example\u00a0', 'jane@xn--bcher-kva.example'],
+    [
+      '79 with a comment, of a link',
+      'mailto:jane@(our shop (the new one))bücher.example',
+      'jane@xn--bcher-kva.example',
+    ],
     ['79 of an internationalised domain in ASCII', 'jane@XN--Bcher-Kva.example', 'jane@xn--bcher-kva.example'],
     ['80 with a plus tag', 'jane+invoices@example.com', 'jane+invoices@example.com'],
   ])('%s, %s: stored as %s', async (_, recipient, stored) => {
@@ -253,6 +300,50 @@ describe('a recipient', () => {
     await tell({ recipient: recipient.toUpperCase(), type: 'email.sent' });
     expect(await recipients()).toEqual([stored]);
   });
+
+  it('79 that the sender and the provider spell differently: one email of the account, bounced', async () => {
+    const registered = appEvent({
+      type: 'email.enqueued',
+      provider: 'postmark',
+      messageId: 'idn-1',
+      recipient: 'info@müller.de',
+      reference: 'INV-IDN',
+    });
+    await live.send('app', live.signJson('app', registered));
+    const bounce = JSON.parse(fixture('postmark', 'Bounce.HardBounce.unknown-user').toString());
+    await live.send(
+      'postmark',
+      live.signJson('postmark', { ...bounce, MessageID: 'idn-1', Email: 'info@xn--mller-kva.de', Metadata: {} }),
+    );
+    expect(await one()).toMatchObject({
+      recipient: 'info@xn--mller-kva.de',
+      accountId: 'acme',
+      reference: 'INV-IDN',
+      verdict: { status: 'invalid' },
+    });
+    const { people, machines } = await alertOfOne();
+    expect(people).toContain('Recipient: info@müller.de\nAccount:   acme\n');
+    expect(machines).toMatchObject({ accountId: 'acme', emails: [{ recipient: 'info@müller.de' }] });
+  });
+
+  it.each<[ProviderName, string]>([
+    ['ses', 'Bounce.Permanent.General.unknown-user'],
+    ['zeptomail', 'hardbounce'],
+  ])(
+    '79 that %s names in one spelling and lists in another is one that the message was sent to',
+    async (name, fixtureName) => {
+      const text = fixture(name, fixtureName).toString();
+      // The first of both is whom the message was sent to, or whom the event names.
+      expect(text.split('jane@example.com').length).toBeGreaterThan(2);
+      const spelled = text
+        .replace('jane@example.com', 'jane@müller.de')
+        .replaceAll('jane@example.com', 'Jane@xn--mller-kva.de.');
+      const { counts } = await live.send(name, live.sign(name, Buffer.from(spelled)));
+      expect(counts).toMatchObject({ quarantined: 0 });
+      const { recipient, events } = await one();
+      expect([recipient, events[0]!.attribution]).toEqual(['jane@xn--mller-kva.de', undefined]);
+    },
+  );
 
   it('80 with a plus tag: not the one without', async () => {
     await tell({ recipient: ['jane@example.com', 'jane+invoices@example.com'] });

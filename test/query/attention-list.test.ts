@@ -74,6 +74,12 @@ describe('the attention list as a file', () => {
     });
   });
 
+  it('has domains in letters', async () => {
+    const recipient = 'info@xn--mller-kva.de';
+    await emails.record([anEvent({ accountId: 'idn', recipient, status: 'invalid' })], noon);
+    for (const format of ['csv', 'jsonl']) expect((await file(format, 10, 'idn')).text).toContain('info@müller.de');
+  });
+
   it('of an account without trouble is a header alone, or nothing', async () => {
     expect((await file('csv', 10, 'happy')).text.split('\r\n')).toHaveLength(2);
     expect((await file('jsonl', 10, 'happy')).text).toBe('');

@@ -22,6 +22,7 @@ describe("support's routes, across accounts", () => {
     });
     await tell('nobody', noon - 1, { status: 'invalid' });
     await tell('fine', noon, { accountId: 'acme' });
+    await tell('idn', noon, { accountId: 'initech', recipient: 'info@xn--mller-kva.de' });
   });
   afterAll(() => emails?.stop());
 
@@ -33,6 +34,27 @@ describe("support's routes, across accounts", () => {
     expect(names(await list('recipient=jane@example.com'))).toEqual(['fine', 'nobody', 'acme']);
     expect(names(await list('recipient=%20Jane@Example.COM'))).toEqual(['fine', 'nobody', 'acme']);
     expect(names(await list('recipient=jane@example.com&status=invalid'))).toEqual(['nobody']);
+  });
+
+  it.each([
+    'info@müller.de',
+    'Info@XN--Mller-Kva.DE.',
+    '"info"@mu\u0308ller\u3002de',
+    '\u200bmailto:info@müller.de (Müller)',
+  ])('find it where domains are in letters or in ASCII, and show it in letters: %j', async spelled => {
+    const query = new URLSearchParams({ recipient: spelled }).toString();
+    const answers = [
+      await list(query),
+      await queryFunction(emails)('GET /accounts/{accountId}/emails', {
+        path: { accountId: 'initech' },
+        query,
+        token: tokenOf('initech'),
+      }),
+    ];
+    for (const answer of answers) {
+      expect(names(answer)).toEqual(['idn']);
+      expect(answer.json.emails).toMatchObject([{ recipient: 'info@müller.de' }]);
+    }
   });
 
   it('find every email of a reference, and whose it is', async () => {
