@@ -3,7 +3,7 @@ import { utf8Text } from '../text.ts';
 import { isoMillis } from '../time.ts';
 import { verifyHexHmac } from './hmac-signature.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { exactJson, idsInText, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
+import { exactJson, idsInTags, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { anything, numberOrText, object, orEmptyList, text } from './shape.ts';
 import { enhancedCodeAmong, hardBounce, labelledFailure } from './smtp-reply.ts';
 
@@ -124,7 +124,7 @@ function read(event: MailersendEvent, { metadata }: ReadingContext): PieceReadin
   const { meta: own, morph: cause } = data ?? {};
   return interpreted<MailersendEvent>(events, event.type, event, status => [
     {
-      ...idsInText(Array.isArray(tags) ? tags.filter(tag => typeof tag === 'string').join('|') : '', metadata),
+      ...idsInTags(Array.isArray(tags) ? tags : [], metadata),
       provider: 'mailersend',
       messageId: older?.message?.id ?? data?.message_id ?? '',
       recipient: older?.recipient?.email ?? address ?? '',

@@ -4,7 +4,7 @@ import type { Status } from '../status.ts';
 import { epochMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { idsInText, interpreted, type PieceReading, readJson } from './reading.ts';
+import { idsAmong, idsInText, interpreted, type PieceReading, pairsInText, readJson } from './reading.ts';
 import { numberOrText, object, text } from './shape.ts';
 import { enhancedCodeIn, hardBounce, labelledFailure, replyIn } from './smtp-reply.ts';
 
@@ -103,12 +103,14 @@ export const mailjet = {
 
 function read(event: MailjetEvent, { metadata }: ReadingContext): PieceReading {
   const { error, error_related_to, comment } = event;
-  const payload = idsInText(event.Payload, metadata);
-  const custom = idsInText(String(event.CustomID ?? ''), metadata, 'reference');
+  const custom = String(event.CustomID ?? '');
+  const pairs = [...pairsInText(event.Payload ?? '', metadata), ...pairsInText(custom, metadata)];
+  const ids = idsAmong(pairs, metadata);
+  const isNamed = pairs.some(([name]) => name === metadata.reference);
   return interpreted<MailjetEvent>(events, event.event, event, status => [
     {
-      accountId: payload.accountId ?? custom.accountId,
-      reference: payload.reference ?? custom.reference,
+      accountId: ids.accountId,
+      reference: isNamed ? ids.reference : idsInText(custom, metadata, 'reference').reference,
       provider: 'mailjet',
       messageId: event.MessageID ? String(event.MessageID) : (event.Message_GUID ?? ''),
       recipient: event.email ?? '',

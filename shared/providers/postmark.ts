@@ -4,7 +4,7 @@ import type { Status } from '../status.ts';
 import { isoMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, MetadataNames, Provider, ReadingContext } from './provider.ts';
-import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
+import { idsAmong, interpreted, type PieceReading, readJson } from './reading.ts';
 import { numberOrText, object, text } from './shape.ts';
 import { enhancedCodeAmong, hardBounce, labelledFailure } from './smtp-reply.ts';
 
@@ -107,7 +107,7 @@ function read(event: PostmarkEvent, { metadata }: ReadingContext): PieceReading 
   const time = event.DeliveredAt ?? event.BouncedAt ?? event.ReceivedAt ?? event.ChangedAt;
   return interpreted<PostmarkEvent>(events, event.RecordType, event, status => [
     {
-      ...attachedIds(event.Metadata, spelledAs(event.Metadata, metadata)),
+      ...idsInAnyCase(event.Metadata, metadata),
       provider: 'postmark',
       messageId: event.MessageID ?? '',
       recipient: event.Recipient ?? event.Email ?? '',
@@ -132,11 +132,10 @@ function replyOf({ Details, Description }: PostmarkEvent) {
   return { enhancedCode: enhancedCodeAmong(Details, Description), text: Details ?? '' };
 }
 
-/** Postmark may change the letter case of metadata names. */
-function spelledAs(metadata: PostmarkEvent['Metadata'], names: MetadataNames): MetadataNames {
-  const given = Object.keys(metadata ?? {});
-  const spelling = (name: string) => given.find(key => key.toLowerCase() === name.toLowerCase()) ?? name;
-  return { accountId: spelling(names.accountId), reference: spelling(names.reference) };
+/** The two ids in metadata: Postmark has been seen to change the letter case of keys. */
+function idsInAnyCase(data: PostmarkEvent['Metadata'], { accountId, reference }: MetadataNames) {
+  const values = Object.entries(data ?? {}).map(([key, value]) => [key.toLowerCase(), value] as const);
+  return idsAmong(values, { accountId: accountId.toLowerCase(), reference: reference.toLowerCase() });
 }
 
 export const guide: Guide = {

@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import type { Status } from '../status.ts';
 import { isoMillis } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
+import { idsAmong, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { ofOneOf } from './recipients.ts';
 import { sesBounce } from './ses-bounce.ts';
 import { anything, object, text, textOrList } from './shape.ts';
@@ -104,7 +104,7 @@ function read(event: ResendEvent, { headers }: ProviderRequest, { metadata }: Re
   return interpreted<ResendEvent>(events, event.type, event, status =>
     ofOneOf(recipients, ofWholeMessage.includes(event.type), status).map(whose => ({
       ...whose,
-      ...attachedIds(tagsOf(data?.tags), metadata),
+      ...idsAmong(tagsOf(data?.tags), metadata),
       provider: 'resend',
       messageId: data?.email_id ?? '',
       occurredAt: isoMillis(event.created_at ?? ''),
@@ -127,12 +127,10 @@ function read(event: ResendEvent, { headers }: ProviderRequest, { metadata }: Re
 }
 
 /** Tags come back as an object; a list of names and values, as they are sent, is read as well. */
-function tagsOf(tags: unknown): Readonly<Record<string, unknown>> | undefined {
-  if (!Array.isArray(tags))
-    return typeof tags === 'object' && tags !== null ? (tags as Record<string, unknown>) : undefined;
-  return Object.fromEntries(
-    tags.flatMap(tag => (typeof tag?.name === 'string' ? [[tag.name, tag.value] as const] : [])),
-  );
+function tagsOf(tags: unknown): readonly (readonly [name: string, value: unknown])[] {
+  if (Array.isArray(tags))
+    return tags.flatMap(tag => (typeof tag?.name === 'string' ? [[tag.name, tag.value] as const] : []));
+  return Object.entries(tags ?? {});
 }
 
 export const guide: Guide = {

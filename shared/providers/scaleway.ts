@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { isoMillis } from '../time.ts';
 import type { EventMeaning, Guide, MetadataNames, Provider, ReadingContext } from './provider.ts';
-import { attachedIds, exactJson, interpreted, type PieceReading, readJson } from './reading.ts';
+import { exactJson, idsAmong, interpreted, type PieceReading, readJson } from './reading.ts';
 import { numberOrText, object, text } from './shape.ts';
 import { enhancedCodeIn, hardBounce, labelledFailure } from './smtp-reply.ts';
 import { verifyUrlSecret } from './url-secret.ts';
@@ -102,8 +102,8 @@ function idsInHeaders(
   { accountId, reference }: MetadataNames,
 ) {
   const plain = (name: string) => name.toLowerCase().replace(/^x-/, '').replaceAll('-', '_');
-  const values = Object.fromEntries(headers.map(({ key, value }) => [plain(key ?? ''), value]));
-  return attachedIds(values, { accountId: plain(accountId), reference: plain(reference) });
+  const values = headers.map(({ key, value }) => [plain(key ?? ''), value] as const);
+  return idsAmong(values, { accountId: plain(accountId), reference: plain(reference) });
 }
 
 export const guide: Guide = {

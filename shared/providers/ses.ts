@@ -4,7 +4,7 @@ import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
 import { firstTime } from '../time.ts';
 import type { EventMeaning, Guide, Outside, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { attachedIds, exactJson, interpreted, type PieceReading, readJson, unrelated, wholeBody } from './reading.ts';
+import { exactJson, idsAmong, interpreted, type PieceReading, readJson, unrelated, wholeBody } from './reading.ts';
 import { sesBounce } from './ses-bounce.ts';
 import { object, text } from './shape.ts';
 import { enhancedCodeAmong } from './smtp-reply.ts';
@@ -184,11 +184,10 @@ function read({ id, at, event }: Delivered, { metadata }: ReadingContext): Piece
   const own = bounce ?? complaint ?? delivery ?? deliveryDelay ?? open ?? click;
   // `mail.timestamp` is when it was sent, which tells nothing of later events.
   const occurredAt = firstTime(own?.timestamp, at, mail.timestamp);
-  const tags = Object.entries(mail.tags ?? {}).map(([tag, values]) => [
-    tag,
-    Array.isArray(values) ? values[0] : values,
-  ]);
-  const ids = attachedIds(Object.fromEntries(tags), metadata);
+  const tags = Object.entries(mail.tags ?? {}).flatMap(([tag, values]) =>
+    [values].flat().map(value => [tag, value] as const),
+  );
+  const ids = idsAmong(tags, metadata);
   const concerned = recipientsOf(event);
   if (concerned.length === 0) return interpreted<Concerned>(events, name, { event, address: '' }, () => []);
   const read = concerned.map(recipient =>
