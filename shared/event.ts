@@ -46,6 +46,8 @@ export interface CanonicalEvent extends DecidingEvent, EmailFacts {
   readonly attribution?: Attribution | undefined;
   /** What the provider said, where that was too far in the future to be believed. Epoch milliseconds. */
   readonly claimedAt?: number | undefined;
+  /** The account whose own secret proved the event: it is recorded with emails of that account alone. */
+  readonly provenFor?: string | undefined;
 }
 
 /** What an adapter reads out of a provider's event; every text still as it came. */
