@@ -116,7 +116,7 @@ const printableAscii = /^[\x21-\x7e]+$/;
  * @param receivedAt epoch milliseconds of the request's arrival
  */
 export function canonicalEvent(draft: EventDraft, receivedAt: number): CanonicalEvent | Defect {
-  const messageId = boundedMessageId(draft.messageId.trim());
+  const messageId = boundedMessageId(sameGuid(draft.messageId.trim()));
   if (messageId === '') return 'missing_message_id';
   const recipient = addressOf(draft.recipient);
   if (recipient === '') return 'missing_recipient';
@@ -196,6 +196,13 @@ function boundedTags(tags: readonly string[]): readonly string[] | undefined {
     if (distinct.size === maxTags) break;
   }
   return distinct.size === 0 ? undefined : [...distinct];
+}
+
+const guid = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i;
+
+/** A GUID is the same in whatever letter case: APIs and events of one provider have been seen to differ in it. */
+function sameGuid(messageId: string): string {
+  return messageId.length === 36 && guid.test(messageId) ? messageId.toLowerCase() : messageId;
 }
 
 /** A message id as it is; one too long or too strange to be kept, cut but still unlike every other. */

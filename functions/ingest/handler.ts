@@ -195,5 +195,9 @@ async function answer(
   const kept = await keep({ ...request, ...about, provenFor }, reading, deadlines, unproven);
   const statusCode = kept.durable ? 200 : again;
   log('webhook.answered', { ...about, answer: statusCode, ...kept.counts, failed: kept.durable ? 0 : kept.failed });
-  return kept.durable ? json(200, kept.counts) : unavailable(kept.cause);
+  if (!kept.durable) return unavailable(kept.cause);
+  const nearest = [...new Set(reading.quarantined.flatMap(({ nearest }) => nearest ?? []))];
+  if (nearest.length === 0) return json(200, kept.counts);
+  log('webhook.misspelt', { ...about, nearest: nearest.join(', ') });
+  return json(200, { ...kept.counts, didYouMean: nearest });
 }

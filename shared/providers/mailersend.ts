@@ -152,12 +152,12 @@ export const guide: Guide = {
     'Copy the signing secret.',
   ],
   attach: 'Tags: `"tags": ["account_id:acme", "reference:INV-7"]` in the send call; it takes few of them.',
+  register: 'the response header `x-message-id` of the send call',
   retries:
     'Growing gaps for about three days; its older text says two more tries. It waits 3 seconds; 4xx but 429 make it drop the event; 20 failures in 24 hours pause the webhook.',
   refusedCalls: 'lost',
   machines: null,
   notes: [
-    'Register a message with the header `x-message-id` of the send call.',
     'Both envelopes are read, the nested one (v1) and the flat one (v2).',
     'The test is signed with a secret that MailerSend has published: it is good for that test and nothing else.',
   ],

@@ -135,13 +135,15 @@ export const guide: Guide = {
   ],
   attach:
     '`"EventPayload": "{\\"account_id\\":\\"acme\\",\\"reference\\":\\"INV-7\\"}"` in the send call; or the same JSON, or `account_id:acme|reference:INV-7`, in `CustomID`. A plain `CustomID` is taken for the reference.',
+  register:
+    'the `MessageID` that the send call returns for that recipient, as text of its digits: as a JavaScript number it would be rounded',
   retries:
     'Every 30 seconds for 24 hours, until it is answered exactly 200; then the webhook is suspended until its URL is edited.',
   refusedCalls: 'sent again',
   machines: null,
   notes: [
+    '`Message_GUID` is taken for the id of the message where an event has no `MessageID`.',
     'Its "sent" says that the receiving server has accepted the message: Delivered.',
-    'Register a message with the `MessageID` of the send call, as digits: as a JavaScript number it would be rounded. `Message_GUID` is taken where an event has no `MessageID`.',
     'Mailjet gives its events no id: ours is made of message, recipient, event, time and link.',
   ],
 };

@@ -146,11 +146,11 @@ export const guide: Guide = {
   ],
   attach:
     '`"Metadata": { "account_id": "acme", "reference": "INV-7" }`, or the headers `X-PM-Metadata-account_id` and `X-PM-Metadata-reference`.',
+  register: 'the `MessageID` that the send call returns',
   retries: 'Ten more tries over some 10.5 hours: after 1, 5, 10, 10, 10, 15 and 30 minutes, 1, 2 and 6 hours.',
   refusedCalls: 'sent again',
   machines: null,
   notes: [
-    'Register a message with the `MessageID` of the send call.',
     'There is no event for queued or sent: register the email with `app` if you want to see it before it is delivered.',
   ],
 };

@@ -18,7 +18,11 @@ import type {
 export const unrelated = Symbol('unrelated');
 
 /** What an adapter makes of one piece of a request: the events in it (one per recipient), none, or why it cannot be read. */
-export type PieceReading = readonly EventDraft[] | typeof unrelated | QuarantineReason;
+export type PieceReading =
+  | readonly EventDraft[]
+  | typeof unrelated
+  | QuarantineReason
+  | Pick<Quarantined, 'reason' | 'nearest'>;
 
 /**
  * What a piece of a request tells, by the provider's name for it: an unknown name is an outcome, never a guess.
@@ -282,6 +286,7 @@ function readPieces<Piece>(
     const outcome = shaped.success ? read(shaped.data, piece) : isUnrelated(piece) ? unrelated : 'unexpected_shape';
     if (outcome === unrelated) unrelatedPieces += 1;
     else if (typeof outcome === 'string') quarantined.push({ reason: outcome, piece });
+    else if ('reason' in outcome) quarantined.push({ ...outcome, piece });
     else {
       for (const draft of outcome) {
         const event = canonicalEvent(draft, request.receivedAt);

@@ -141,12 +141,12 @@ export const guide: Guide = {
   ],
   attach:
     '`tags: [{ name: "account_id", value: "acme" }, { name: "reference", value: "INV-7" }]` in the send call. ASCII letters, digits, hyphen and underscore only.',
+  register: 'the `id` that the send call returns',
   retries:
     'Eight tries in some 27.6 hours: after 5 seconds, 5 and 30 minutes, 2, 5, 10 and 10 hours. An endpoint that fails for days is switched off, and its owner mailed.',
   refusedCalls: 'sent again',
   machines: null,
   notes: [
-    'Register a message with the `id` of the send call.',
     'An event of a message to several people does not say which of them it is about: opens, clicks, deliveries and bounces are a note on each. Send one message a recipient.',
     '"email.sent" says that Resend took the email and will try: `sent` by name.',
   ],

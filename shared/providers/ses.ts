@@ -3,6 +3,7 @@ import { addressOf } from '../address.ts';
 import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
 import { firstTime } from '../time.ts';
+import { withoutBrackets } from './message-id.ts';
 import type { EventMeaning, Guide, Outside, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import { exactJson, idsAmong, interpreted, type PieceReading, readJson, unrelated, wholeBody } from './reading.ts';
 import { sesBounce } from './ses-bounce.ts';
@@ -124,6 +125,7 @@ export const ses = {
   batched: false,
   // To SNS every 4xx is a receipt: https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
   whenUnavailable: 503,
+  messageIdOf,
   handshake: confirmSubscription,
   verify: verifySns,
   parse(request, context) {
@@ -150,6 +152,11 @@ async function confirmSubscription(request: ProviderRequest, topics: readonly st
   const confirmed = await outside.get(`${snsEndpointOf(envelope.TopicArn)}/?${parameters}`);
   if (confirmed === null) throw new Error('the confirmation was refused');
   return { statusCode: 200 } as const;
+}
+
+/** SES makes the header Message-ID of its id: `<0102-abc@eu-west-1.amazonses.com>`, in us-east-1 `<0100-abc@email.amazonses.com>`. */
+function messageIdOf(messageId: string): string {
+  return withoutBrackets(messageId).replace(/@(?:[\w-]{1,40}\.)?amazonses\.com$/i, '');
 }
 
 /** SES posts it when event publishing is set up, as plain text. */
@@ -195,7 +202,7 @@ function read({ id, at, event }: Delivered, { metadata }: ReadingContext): Piece
       {
         ...ids,
         provider: 'ses',
-        messageId: mail.messageId,
+        messageId: messageIdOf(mail.messageId),
         recipient: recipient.address,
         status: recipient.attribution === 'unnamed' ? null : status,
         occurredAt,
@@ -257,12 +264,13 @@ export const guide: Guide = {
   ],
   attach:
     'Message tags: `EmailTags: [{ Name: "account_id", Value: "acme" }, { Name: "reference", Value: "INV-7" }]` (API v2), or the header `X-SES-MESSAGE-TAGS: account_id=acme, reference=INV-7`. Letters, digits, hyphen and underscore only. They do not come back in identity notifications.',
+  register:
+    'the `MessageId` that the send call returns; the header `Message-ID` will do as well (`<...@eu-west-1.amazonses.com>`)',
   retries:
     'The queue: an event is tried every minute for some eight hours, and then waits in a dead-letter queue, for 14 days in all, to be replayed. HTTPS: SNS calls such endpoints four times within a minute by default, an hour at most if you set a delivery policy, and then drops the message unless the subscription has a dead-letter queue: set both. It takes every 4xx for a receipt, so that we answer 503.',
   refusedCalls: 'lost',
   machines: null,
   notes: [
-    'Register a message with the `MessageId` of the send call.',
     'A message to several people is several emails. Opens and clicks do not say which of them it was: they are a note on each. So are complaints that list several, which is a guess of SES.',
     'A bounce of an address that the message was not sent to (forwarding) is kept under that address and marked.',
     '"Send" says that SES took the email and will try: `sent` by name.',
