@@ -4,6 +4,7 @@ import type { WebhookSecret } from '../../functions/ingest/webhook-secrets.ts';
 import { quarantinedReading } from '../../infra/replay/quarantined-reading.ts';
 import { emailIdOf } from '../../shared/event.ts';
 import { providers } from '../../shared/providers/registry.ts';
+import { createRecorder } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { type LiveIngest, sampleBody, sampleType, startLiveIngest } from '../hazards/live-ingest.ts';
 import { context } from '../providers/fixtures.ts';
@@ -143,6 +144,33 @@ describe("an account's own secret", () => {
     await send(globex, sendGridEvent('delivered'));
     expect((await send(acme, sendGridEvent('bounce'))).counts).toMatchObject({ recorded: 0, quarantined: 1 });
     expect(await live.stored()).toMatchObject([{ accountId: 'globex', verdict: { status: 'delivered' } }]);
+  });
+
+  it("is kept from an email that became another account's between two tries of one write", async () => {
+    const { emails } = live;
+    const delivered = anEvent({ ...email, accountId: 'acme', provenFor: 'acme' });
+    const emailId = await emails.record([delivered]);
+    let isChanged = false;
+    const client = {
+      // A later status is known already: the first try fails, and the second one knows the item.
+      send: async (command: Parameters<typeof emails.client.send>[0]) => {
+        try {
+          return await emails.client.send(command);
+        } catch (error) {
+          if (!isChanged) {
+            isChanged = true;
+            await emails.remove(emailId);
+            await emails.record([{ ...delivered, accountId: 'globex', provenFor: undefined }]);
+          }
+          throw error;
+        }
+      },
+    } as typeof emails.client;
+    const { record } = createRecorder({ client, tableName: emails.tableName, retentionDays: 400 });
+    const sent = anEvent({ ...email, status: 'sent', accountId: 'acme', provenFor: 'acme' });
+    expect(await record([sent], noon)).toMatchObject({ recorded: 0, unrecordable: [{ reason: 'foreign_account' }] });
+    expect(isChanged).toBe(true);
+    expect(await live.stored()).toMatchObject([{ accountId: 'globex', events: [{ status: 'delivered' }] }]);
   });
 
   it('holds the wall while two accounts write at once', async () => {
