@@ -12,6 +12,9 @@ const text = z.string().trim();
 const optionalText = text.optional();
 const positive = z.coerce.number().int().positive();
 
+/** An override is one text. */
+const listed = (value: unknown) => (typeof value === 'string' ? value.split(',') : value);
+
 /** What CloudWatch Logs accepts as a retention; anything else would only fail while deploying. */
 const logRetentions = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -53,14 +56,20 @@ export const config = z.strictObject({
   metadataReference: text
     .default('reference')
     .describe("Name under which the sender attaches its own reference to an email, e.g. an invoice's number."),
+  senderNames: z
+    .preprocess(
+      listed,
+      z.array(text.regex(/^[a-z0-9][a-z0-9_-]{0,31}$/, 'must be a name of a-z, 0-9, hyphen and underscore')),
+    )
+    .default([])
+    .describe(
+      "Names of your own senders, besides the providers', that may stand in `data.provider` of a registration (in an override, separated by commas).",
+    ),
   enqueuedOldAfterMinutes: positive.default(15).describe('Minutes without news after which `enqueued` is old.'),
   sentOldAfterMinutes: positive.default(24 * 60).describe('Minutes without news after which `sent` is old.'),
   deferredOldAfterMinutes: positive.default(72 * 60).describe('Minutes without news after which `deferred` is old.'),
   corsOrigins: z
-    .preprocess(
-      value => (typeof value === 'string' ? value.split(',') : value),
-      z.array(text.regex(/^https?:\/\/[^/*]+$/, 'must be an origin such as https://app.example.com')),
-    )
+    .preprocess(listed, z.array(text.regex(/^https?:\/\/[^/*]+$/, 'must be an origin such as https://app.example.com')))
     .default([])
     .describe('Origins whose web pages may call the API from the browser (in an override, separated by commas).'),
   requestsPerSecond: positive

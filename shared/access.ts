@@ -39,15 +39,50 @@ function isIdToken({ claims }: VerifiedToken): boolean {
 /** RFC 8693 names it `scope`; Okta and Entra ID have `scp`. */
 const scopeClaims = ['scope', 'scp'] as const;
 
-function isSupport({ claims, scopes }: VerifiedToken, { supportScope }: AccessRules): boolean {
-  // API Gateway fills `scopes` only on routes that demand some; the claims are always there.
-  const granted = [...(scopes ?? []), ...scopeClaims.flatMap(claim => wordsIn(claims[claim]))];
-  return granted.includes(supportScope);
+type Claims = Readonly<Record<string, unknown>>;
+
+/**
+ * The claims as the issuer wrote them. API Gateway, which has verified the token, hands each on as text: `7` and `"7"`
+ * are the same there.
+ *
+ * @returns null where the event has no token in its headers
+ */
+function issuedClaims({ headers }: ApiEvent): Claims | null {
+  const authorization = headers.authorization;
+  if (authorization === undefined) return null;
+  try {
+    return JSON.parse(Buffer.from(authorization.split('.')[1] ?? '', 'base64url').toString()) ?? {};
+  } catch {
+    return {};
+  }
 }
 
-/** Words of a text, or of a list, which API Gateway writes as `[a b]`. */
+/** API Gateway's texts of what is no text: `null`, `true`, a list `[a b]`, an object. */
+const noText = /^(?:null|<nil>|true|false|undefined)$|^(?:map)?[[{]/;
+
+/** Whether a claim is the text that names the account: null, true, a number, a list and an object name none. */
+function namesAccount(
+  verified: Claims,
+  issued: Claims | null,
+  { accountClaim }: AccessRules,
+  accountId: string,
+): boolean {
+  if (verified[accountClaim] !== accountId || noText.test(accountId)) return false;
+  return issued === null || issued[accountClaim] === accountId;
+}
+
+function isSupport({ claims, scopes }: VerifiedToken, issued: Claims | null, { supportScope }: AccessRules): boolean {
+  // API Gateway fills `scopes` only on routes that demand some; the claims are always there.
+  if (scopes?.includes(supportScope)) return true;
+  const grants = (claim: unknown) => wordsIn(claim).includes(supportScope);
+  return scopeClaims.some(name => grants(claims[name]) && (issued === null || grants(issued[name])));
+}
+
+/** Words of a text, or of a list, which API Gateway writes as `[a b]`; none of anything else. */
 function wordsIn(claim: unknown): string[] {
-  return typeof claim === 'string' ? claim.replace(/^\[(.*)\]$/s, '$1').split(' ') : [];
+  if (Array.isArray(claim)) return claim.filter(word => typeof word === 'string');
+  if (typeof claim !== 'string' || /^(?:map\[|\{)/.test(claim)) return [];
+  return claim.replace(/^\[(.*)\]$/s, '$1').split(' ');
 }
 
 /**
@@ -55,17 +90,19 @@ function wordsIn(claim: unknown): string[] {
  * exist; that a route is for support alone is no secret (RFC 6750).
  */
 export function refusalOf(
-  { requestContext, pathParameters }: ApiEvent,
+  event: ApiEvent,
   access: Exclude<Route['access'], 'provider'>,
   rules: AccessRules,
 ): HttpAnswer | null {
   if (access === 'public') return null;
+  const { requestContext, pathParameters } = event;
   const token = requestContext.authorizer?.jwt;
   if (token === undefined || isIdToken(token)) {
     return problem('unauthorized', {}, { 'www-authenticate': 'Bearer error="invalid_token"' });
   }
+  const issued = issuedClaims(event);
   if (access === 'support') {
-    if (isSupport(token, rules)) return null;
+    if (isSupport(token, issued, rules)) return null;
     return problem(
       'forbidden',
       {},
@@ -73,6 +110,6 @@ export function refusalOf(
     );
   }
   const accountId = pathParameters?.accountId ?? '';
-  const isTheirs = token.claims[rules.accountClaim] === accountId || isSupport(token, rules);
+  const isTheirs = namesAccount(token.claims, issued, rules, accountId) || isSupport(token, issued, rules);
   return isTheirs && isPlainText(accountId, limits.accountId) ? null : problem('not-found');
 }

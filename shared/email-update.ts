@@ -58,6 +58,8 @@ export interface Plan {
   readonly dropped: number;
   /** How many of the events are of an erased email. */
   readonly erased: number;
+  /** An account's own secret proved the events, and the email is not that account's. */
+  readonly isForeign?: true;
 }
 
 /**
@@ -90,6 +92,7 @@ function firstPlan(events: readonly CanonicalEvent[]): Plan {
         noneDatedAhead,
         datedAhead ? nothingKnown : room(added.length),
         sameAccount(facts, events, undefined),
+        ownEmail(events),
         noneToCombine(facts),
         notErased,
       ),
@@ -103,6 +106,9 @@ function firstPlan(events: readonly CanonicalEvent[]): Plan {
 /** The exact case: the item is known, and the condition is that nothing that matters has changed since. */
 function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
   if (item.erased) return { update: null, added: [], dropped: 0, erased: events.length };
+  const { provenFor } = events[0]!;
+  if (provenFor !== undefined && item.history.size > 0 && item.accountId !== provenFor)
+    return { update: null, added: [], dropped: 0, erased: 0, isForeign: true };
   const known = new Set([...item.history.values()].map(asDated));
   const news = byEncoding(events.filter(event => !known.has(asDated(event))));
   const all = new Map<string, HistoryEvent>([...item.history, ...news]);
@@ -133,6 +139,7 @@ function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
         item.history.size > 0 ? stillThere : null,
         added.length === 0 ? null : mustNotChange ? isStill(item) : room(added.length),
         sameAccount(facts, events, item),
+        ownEmail(events),
         combines ? stillCombined(item, facts) : null,
         notErased,
       ),
@@ -233,6 +240,16 @@ function sameAccount(
   }
   if (accountId === undefined || !events.some(event => event.subject ?? event.reference)) return null;
   return { expression: 'attribute_not_exists(accountId) OR accountId = :accountId', values: {} };
+}
+
+/** What an account's own secret proved is about an email of that account, or a new one, which becomes that account's. */
+function ownEmail([event]: readonly CanonicalEvent[]): Condition | null {
+  const provenFor = event?.provenFor;
+  if (provenFor === undefined) return null;
+  return {
+    expression: 'attribute_not_exists(emailId) OR accountId = :provenFor',
+    values: { ':provenFor': provenFor },
+  };
 }
 
 /** What an account's emails of a reference are indexed by. */

@@ -46,6 +46,8 @@ export interface CanonicalEvent extends DecidingEvent, EmailFacts {
   readonly attribution?: Attribution | undefined;
   /** What the provider said, where that was too far in the future to be believed. Epoch milliseconds. */
   readonly claimedAt?: number | undefined;
+  /** The account whose own secret proved the event: it is recorded with emails of that account alone. */
+  readonly provenFor?: string | undefined;
 }
 
 /** What an adapter reads out of a provider's event; every text still as it came. */
@@ -115,7 +117,8 @@ const printableAscii = /^[\x21-\x7e]+$/;
  */
 export function canonicalEvent(draft: EventDraft, receivedAt: number): CanonicalEvent | Defect {
   const recipient = addressOf(draft.recipient);
-  const messageId = boundedMessageId(draft.messageId.trim()) || (recipient === '' ? '' : substituteMessageId(draft));
+  const messageId =
+    boundedMessageId(sameGuid(draft.messageId.trim())) || (recipient === '' ? '' : substituteMessageId(draft));
   if (messageId === '') return 'missing_message_id';
   if (recipient === '') return 'missing_recipient';
   if (!isRecipient(recipient)) return 'unusable_recipient';
@@ -208,6 +211,13 @@ function boundedTags(tags: readonly string[]): readonly string[] | undefined {
     if (distinct.length === maxTags) break;
   }
   return distinct.length === 0 ? undefined : distinct;
+}
+
+const guid = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i;
+
+/** A GUID is the same in whatever letter case: APIs and events of one provider have been seen to differ in it. */
+function sameGuid(messageId: string): string {
+  return messageId.length === 36 && guid.test(messageId) ? messageId.toLowerCase() : messageId;
 }
 
 /** A message id as it is; one too long or too strange to be kept, cut but still unlike every other. */

@@ -8,7 +8,7 @@ import type { Evidence, Verdict } from './status.ts';
 /** What the history keeps of an event: the item itself says provider, message, recipient, subject and reference once. */
 export type HistoryEvent = Omit<
   CanonicalEvent,
-  'provider' | 'messageId' | 'recipient' | 'subject' | 'reference' | 'tags'
+  'provider' | 'messageId' | 'recipient' | 'subject' | 'reference' | 'tags' | 'provenFor'
 >;
 
 const evidenceCodes = { unknown: 0, human: 1, machine: 2 } as const satisfies Record<Evidence, number>;

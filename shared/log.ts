@@ -19,6 +19,8 @@ interface Counted {
 export interface LogLines {
   /** A provider's request was answered. */
   'webhook.answered': Counted & { requestId: string; provider: string; answer: number };
+  /** A name in a registration is not known; `nearest` are those that are, and that were most likely meant. */
+  'webhook.misspelt': { requestId: string; provider: string; nearest: string };
   /** A call that sets a webhook up and brings no events was answered. */
   'webhook.set-up': { requestId: string; provider: string };
   /** A request was not genuine. */
@@ -57,6 +59,7 @@ export interface LogLines {
 /** What is not in order is a warning, and an error what is our own fault. */
 const levels = {
   'webhook.answered': 'info',
+  'webhook.misspelt': 'warn',
   'webhook.set-up': 'info',
   'webhook.refused': 'warn',
   'webhook.unavailable': 'warn',

@@ -37,8 +37,11 @@ function backoff(failures: number, emailId: string): number {
 const concurrentWrites = 32;
 
 export interface Unrecordable {
-  /** The item has reached DynamoDB's size limit, or DynamoDB says that the write itself is wrong, which is our fault. */
-  readonly reason: 'item_full' | 'refused_by_table';
+  /**
+   * The item has reached DynamoDB's size limit; DynamoDB says that the write itself is wrong, which is our fault; or an
+   * account's own secret proved what is not about an email of that account.
+   */
+  readonly reason: 'item_full' | 'refused_by_table' | 'foreign_account';
   readonly event: CanonicalEvent;
 }
 
@@ -82,9 +85,10 @@ export function createRecorder({
   return {
     async record(events, receivedAt, signal) {
       const total = { recorded: 0, duplicate: 0, dropped: 0, erased: 0 };
-      const unrecordable: Unrecordable[] = [];
+      const unrecordable: Unrecordable[] = events.filter(isForeign).map(becauseOf('foreign_account'));
+      const own = unrecordable.length === 0 ? events : events.filter(event => !isForeign(event));
       const failed: { events: readonly CanonicalEvent[]; error: unknown }[] = [];
-      const pending = new Map(rotated([...byEmail(events)], receivedAt));
+      const pending = new Map(rotated([...byEmail(own)], receivedAt));
       const work = eachInFlight([...pending], concurrentWrites, async ([emailId, group]) => {
         if (signal?.aborted) return;
         try {
@@ -116,7 +120,7 @@ export function createRecorder({
     let item: KnownItem | null = null;
     let failures = 0;
     for (let attempt = 1; ; attempt += 1) {
-      const { update, added, dropped, erased }: Plan = planUpdate(group, item);
+      const { update, added, dropped, erased, isForeign }: Plan = planUpdate(group, item);
       const counts = (recorded: number) => ({
         recorded,
         duplicate: group.length - dropped - erased - recorded,
@@ -124,6 +128,7 @@ export function createRecorder({
         erased,
         unrecordable: [],
       });
+      if (isForeign) return { ...counts(0), duplicate: 0, unrecordable: group.map(becauseOf('foreign_account')) };
       if (update === null) return counts(0);
       try {
         const { Attributes } = await client.send(new UpdateCommand(updateInput(target, update)));
@@ -165,7 +170,7 @@ export function createRecorder({
   }
 }
 
-/** The events of each email, in the order in which they came. */
+/** The events of each email, in the order in which they came. All are proved by secrets of one kind: they are one request's. */
 function byEmail(events: readonly CanonicalEvent[]): Map<string, CanonicalEvent[]> {
   const groups = new Map<string, CanonicalEvent[]>();
   for (const event of events) {
@@ -175,6 +180,11 @@ function byEmail(events: readonly CanonicalEvent[]): Map<string, CanonicalEvent[
     else group.push(event);
   }
   return groups;
+}
+
+/** Whether an account's own secret proved an event that names another account, or none. */
+function isForeign({ provenFor, accountId }: CanonicalEvent): boolean {
+  return provenFor !== undefined && accountId !== provenFor;
 }
 
 /** The list from another place on: a request that is sent again because the time ran out does not run out at the same emails. */

@@ -12,14 +12,18 @@ export function epochMillis(unix: number): number {
 }
 
 const iso =
-  /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?\s?(?:Z|([+-])(\d{2}):?(\d{2}))?$/i;
+  /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s?(?:Z|([+-])(\d{2})(?::?(\d{2}))?)?$/i;
 
-/** Epoch milliseconds from ISO-8601 text; without a zone it is UTC. NaN where it is not such a text. */
+/**
+ * Epoch milliseconds from ISO-8601 text; without a zone it is UTC. NaN where it is not such a text. A leap second is the
+ * second after it, and 24:00 the midnight that ends the day.
+ */
 export function isoMillis(text: string): number {
   const match = iso.exec(text);
   if (match === null) return Number.NaN;
-  const [, year, month, day, hour, minute, second = '0', fraction = '', sign, zoneHours, zoneMinutes] = match;
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(second) > 59) return Number.NaN;
+  const [, year, month, day, hour, minute, second = '0', fraction = '', sign, zoneHours, zoneMinutes = '0'] = match;
+  const isEndOfDay = Number(hour) === 24 && Number(minute) === 0 && Number(second) === 0 && Number(fraction) === 0;
+  if ((Number(hour) > 23 && !isEndOfDay) || Number(minute) > 59 || Number(second) > 60) return Number.NaN;
   const midnight = Date.UTC(Number(year), Number(month) - 1, Number(day));
   // `Date.UTC` takes the 30th of February for the 2nd of March.
   const date = new Date(midnight);

@@ -13,8 +13,12 @@ const deepest = 8;
 
 /** What raw text says of whom an erasure is about. */
 export interface Mentions {
-  /** Of one thing that happened to one email: whether it is to be erased. */
-  inPiece(piece: unknown): boolean;
+  /**
+   * Of one thing that happened to one email: whether it is to be erased.
+   *
+   * @param provenFor the account whose own secret proved it, which names it as well
+   */
+  inPiece(piece: unknown, provenFor?: string): boolean;
   /** Of text that may tell of several, or that nobody can take apart: support alone erases it, whatever else is in it. */
   inText(text: string): boolean;
 }
@@ -32,10 +36,10 @@ export function createMentions({ recipient, accountId }: Erasure, accountName: s
   const names = [accountName, 'accountId'].map(spelled);
   return {
     inText: text => accountId === null && isAbout(text),
-    inPiece(piece) {
+    inPiece(piece, provenFor) {
       if (!isAbout(typeof piece === 'string' ? piece : JSON.stringify(piece))) return false;
       if (accountId === null) return true;
-      const named = new Set(accountsIn(piece, names));
+      const named = new Set([...accountsIn(piece, names), ...(provenFor === undefined ? [] : [provenFor])]);
       return named.size === 1 && named.has(accountId);
     },
   };

@@ -74,11 +74,11 @@ export function quarantineMessages(
   };
 
   async function siftPieces(message: Pieces): Promise<number | null> {
-    const { pieces, reason } = message;
+    const { pieces, reason, provenFor } = message;
     const events = lookUp(keptAsRead, reason) ? z.array(storedEvent).safeParse(pieces) : null;
     const others = events?.success
       ? (await partEvents(events.data)).others
-      : pieces.filter(piece => !mentions.inPiece(piece));
+      : pieces.filter(piece => !mentions.inPiece(piece, provenFor));
     if (others.length === pieces.length) return null;
     if (others.length > 0) await send({ ...message, pieces: [...others] });
     return pieces.length - others.length;

@@ -16,6 +16,14 @@ export const ingestEnv = z.object({
   /** Names under which the sender attaches our two ids to an email. */
   METADATA_ACCOUNT_ID: z.string().check(z.minLength(1)),
   METADATA_REFERENCE: z.string().check(z.minLength(1)),
+  /** Names of the sender's own senders, separated by commas. */
+  SENDER_NAMES: z._default(z.string(), ''),
 });
 
 export type IngestEnv = Record<keyof z.infer<typeof ingestEnv>, string>;
+
+/** What the adapters read with, out of the environment. */
+export function readingSettings(env: z.infer<typeof ingestEnv>) {
+  const metadata = { accountId: env.METADATA_ACCOUNT_ID, reference: env.METADATA_REFERENCE };
+  return [metadata, env.SENDER_NAMES.split(',').filter(name => name !== '')] as const;
+}

@@ -17,7 +17,8 @@ import type {
 import type { Deadlines, Keep } from './keep.ts';
 import type { IngestMetrics } from './metrics.ts';
 import type { Nonces } from './nonces.ts';
-import type { WebhookSecretsOf } from './webhook-secrets.ts';
+import { proofOf, readingFor, textsOf } from './proof.ts';
+import type { WebhookSecret, WebhookSecretsOf } from './webhook-secrets.ts';
 
 export interface IngestDependencies {
   readonly providers: Readonly<Record<string, Provider>>;
@@ -152,28 +153,28 @@ async function answer(
     return problem('unauthorized', {}, provider.secretKind === 'basic-auth' ? challenge : {});
   };
 
-  let secrets: readonly string[];
+  let secrets: readonly WebhookSecret[];
   try {
     secrets = await within(deadlines.queues, secretsOf(provider.name));
   } catch (error) {
     return unavailable(`secrets: ${errorName(error)}`);
   }
   const outside: Outside = { get: url => within(deadlines.queues, get(url, deadlines.queues)) };
-  let refusal: Refusal | null;
+  let proof: Awaited<ReturnType<typeof proofOf>>;
   try {
-    const setUp = (await provider.handshake?.(request, secrets, outside)) ?? null;
+    const setUp = (await provider.handshake?.(request, textsOf(secrets), outside)) ?? null;
     if (setUp !== null) {
       if (setUp.refusal === undefined) log('webhook.set-up', about);
       else countRefused(setUp.refusal);
       return setUpAnswer(setUp);
     }
-    refusal = await provider.verify(request, secrets, outside);
+    proof = await proofOf(provider, request, secrets, outside);
   } catch (error) {
     return unavailable(`outside: ${errorName(error)}`);
   }
-  if (refusal !== null) return refused(refusal);
+  if ('refusal' in proof) return refused(proof.refusal);
 
-  const used = provider.noncesOf?.(request, secrets) ?? [];
+  const used = provider.noncesOf?.(request, textsOf(secrets)) ?? [];
   let unproven: readonly Nonce[] = [];
   try {
     if (used.length > 0) {
@@ -186,12 +187,17 @@ async function answer(
     unproven = used;
   }
 
-  const reading = provider.parse(request, context);
+  const { provenFor } = proof;
+  const reading = readingFor(provenFor, provider.parse(request, context));
   // In quarantine nobody would look them up.
   if (unproven.length > 0 && reading.quarantined.length > 0) return unavailable('nonces');
   metrics.arrived(provider.name, reading.events);
-  const kept = await keep({ ...request, ...about }, reading, deadlines, unproven);
+  const kept = await keep({ ...request, ...about, provenFor }, reading, deadlines, unproven);
   const statusCode = kept.durable ? 200 : again;
   log('webhook.answered', { ...about, answer: statusCode, ...kept.counts, failed: kept.durable ? 0 : kept.failed });
-  return kept.durable ? json(200, kept.counts) : unavailable(kept.cause);
+  if (!kept.durable) return unavailable(kept.cause);
+  const nearest = [...new Set(reading.quarantined.flatMap(({ nearest }) => nearest ?? []))];
+  if (nearest.length === 0) return json(200, kept.counts);
+  log('webhook.misspelt', { ...about, nearest: nearest.join(', ') });
+  return json(200, { ...kept.counts, didYouMean: nearest });
 }

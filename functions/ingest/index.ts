@@ -5,7 +5,7 @@ import { createLog } from '../../shared/log.ts';
 import { createReadingContext } from '../../shared/providers/reading-context.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { createRecorder } from '../../shared/store.ts';
-import { ingestEnv } from './env.ts';
+import { ingestEnv, readingSettings } from './env.ts';
 import { createHandler } from './handler.ts';
 import { createKeep } from './keep.ts';
 import { createMetrics } from './metrics.ts';
@@ -28,8 +28,7 @@ const dynamoDb = documentClient({ maxAttempts: 1 });
 
 const log = createLog();
 const metrics = createMetrics(env.METRICS_NAMESPACE);
-const metadata = { accountId: env.METADATA_ACCOUNT_ID, reference: env.METADATA_REFERENCE };
-const context = createReadingContext(providers, metadata);
+const context = createReadingContext(providers, ...readingSettings(env));
 const nonces = createNonces(dynamoDb, env.NONCE_TABLE_NAME);
 const keeping = {
   store: createRecorder({ client: dynamoDb, tableName: env.TABLE_NAME, retentionDays: env.RETENTION_DAYS }),

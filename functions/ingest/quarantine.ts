@@ -21,6 +21,8 @@ export interface QuarantinedRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
+  /** The account whose own secret proved it: nothing in it is recorded with another account's emails. */
+  readonly provenFor?: string | undefined;
 }
 
 const envelope = {
@@ -30,6 +32,7 @@ const envelope = {
   /** ISO-8601 UTC, when the request came. */
   receivedAt: z.string(),
   headers: z.record(z.string(), z.string()),
+  provenFor: z.optional(z.string()),
 };
 
 const quarantineMessage = z.union([
@@ -57,7 +60,7 @@ export function readQuarantineMessage(body: string): QuarantineMessage {
 }
 
 /** Reasons for which events come here that had been read, and are kept as such. */
-export const keptAsRead = { item_full: true, refused_by_table: true } as const satisfies Record<
+export const keptAsRead = { item_full: true, refused_by_table: true, foreign_account: true } as const satisfies Record<
   Unrecordable['reason'],
   true
 >;
@@ -88,14 +91,14 @@ export function createQuarantine(client: Pick<SQSClient, 'send'>, queueUrl: stri
 }
 
 function* messagesOf(request: QuarantinedRequest, quarantined: readonly Quarantined[]): Generator<QuarantineMessage> {
-  const { requestId, provider, receivedAt, body } = request;
+  const { requestId, provider, receivedAt, body, provenFor } = request;
   const headers: Record<string, string> = {};
   for (const name of keptHeaders) {
     const value = request.headers[name];
     if (value !== undefined) headers[name] = value;
   }
   for (const [reason, ofReason] of Map.groupBy(quarantined, ({ reason }) => reason)) {
-    const envelope = { requestId, provider, reason, receivedAt: isoText(receivedAt), headers };
+    const envelope = { requestId, provider, reason, receivedAt: isoText(receivedAt), headers, provenFor };
     let pieces: unknown[] = [];
     let size = 0;
     // A piece that tells of several emails is kept once.

@@ -36,6 +36,7 @@ export const storedEvent = z.object({
   tags: z.optional(z.array(z.string())),
   attribution: z.optional(z.enum(['unnamed', 'unlisted'])),
   claimedAt: z.optional(z.number()),
+  provenFor: text,
 } satisfies Record<keyof CanonicalEvent, unknown>) satisfies z.ZodMiniType<CanonicalEvent>;
 
 const retryMessage = z.object({

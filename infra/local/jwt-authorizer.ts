@@ -49,7 +49,8 @@ export async function openTokenIssuer(dataDir: string): Promise<TokenIssuer> {
           });
           const audiences = [payload.aud ?? payload.client_id].flat();
           if (!audiences.some(one => audience.includes(String(one)))) return 'unauthorized';
-          const granted = [payload.scope ?? payload.scp ?? ''].flat().flatMap(words => String(words).split(' '));
+          const words = [payload.scope ?? payload.scp].flat().filter(word => typeof word === 'string');
+          const granted = words.flatMap(word => word.split(' '));
           if (scopes.length > 0 && !scopes.some(scope => granted.includes(scope))) return 'forbidden';
           return {
             claims: Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, claimText(value)])),

@@ -100,13 +100,18 @@ function readWebhookSecrets(file: string): Record<string, unknown> {
   } catch (error) {
     throw new StartError(`the webhook secrets in ${file} cannot be read: ${(error as Error).message}`);
   }
-  const isText = (value: unknown) => typeof value === 'string';
-  const isListed = (value: unknown) => isText(value) || (Array.isArray(value) && value.every(isText));
+  const isListed = (value: unknown) => [value].flat().every(isSecret);
   const isObject = typeof secrets === 'object' && secrets !== null && !Array.isArray(secrets);
   if (!isObject || !Object.values(secrets as object).every(isListed)) {
     throw new StartError(`the webhook secrets in ${file} must be a JSON object, provider → list of secrets`);
   }
   return secrets as Record<string, unknown>;
+}
+
+/** A text, or one that is an account's own: `{ "secret": "…", "accountId": "acme" }`. */
+function isSecret(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return typeof value === 'string';
+  return ['secret', 'accountId'].every(name => typeof (value as Record<string, unknown>)[name] === 'string');
 }
 
 /** The key with which SNS's notifications are signed here, out of the file of signing keys; null where there is none. */

@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { readingFor } from '../../functions/ingest/proof.ts';
 import { keptAsRead, type QuarantinedRequest, type QuarantineMessage } from '../../functions/ingest/quarantine.ts';
 import { noBody, type QueuedRequest, type QueueReading } from '../../functions/ingest/queue-readings.ts';
 import { storedEvent } from '../../functions/ingest/retry-queue.ts';
@@ -22,11 +23,11 @@ export function quarantinedReading(
   const provider = lookUp(providers, first?.provider ?? '');
   if (first === undefined || provider === undefined)
     throw new Unreadable('of a provider that this checkout does not know');
-  const { requestId, reason, headers } = first;
+  const { requestId, reason, headers, provenFor } = first;
   const receivedAt = isoMillis(first.receivedAt);
   const content = 'pieces' in first ? null : contentOf(parts);
   const body = content !== null && 'content' in first && first.content === 'body' ? content : noBody;
-  const request: QuarantinedRequest = { requestId, provider: provider.name, receivedAt, headers, body };
+  const request: QuarantinedRequest = { requestId, provider: provider.name, receivedAt, headers, body, provenFor };
   const pieces =
     'pieces' in first ? first.pieces : first.content === 'piece' ? [JSON.parse(String(content))] : undefined;
   if (lookUp(keptAsRead, reason)) {
@@ -35,7 +36,7 @@ export function quarantinedReading(
   }
   const whole = { method: 'POST', url: '', headers, body, receivedAt };
   const reading = provider.parse(pieces === undefined ? whole : { ...whole, pieces }, context);
-  return { request, reading, nonces: [] };
+  return { request, reading: readingFor(provenFor, reading), nonces: [] };
 }
 
 function contentOf(messages: readonly QuarantineMessage[]): Buffer {

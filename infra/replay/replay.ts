@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { readingSettings } from '../../functions/ingest/env.ts';
 import { createNonces } from '../../functions/ingest/nonces.ts';
 import { documentClient } from '../../shared/dynamodb-client.ts';
 import { createHeldQueue } from '../../shared/held-queue.ts';
@@ -65,7 +66,6 @@ async function replay(): Promise<void> {
   const { env, outputs, ...clients } = stack === undefined ? localDeployment() : await awsDeployment(stack);
   const sqs = new SQSClient(clients.sqs);
   const dynamoDb = documentClient({ ...clients.dynamoDb, maxAttempts: 1 });
-  const metadata = { accountId: env.METADATA_ACCOUNT_ID, reference: env.METADATA_REFERENCE };
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
   const rows: Record<string, object> = {};
@@ -83,7 +83,7 @@ async function replay(): Promise<void> {
       ...options,
       queue,
       kind,
-      reading: { providers, context: createReadingContext(providers, metadata) },
+      reading: { providers, context: createReadingContext(providers, ...readingSettings(env)) },
       store: createRecorder({ client: dynamoDb, tableName: env.TABLE_NAME, retentionDays: env.RETENTION_DAYS }),
       nonces: createNonces(dynamoDb, env.NONCE_TABLE_NAME),
       signal: interrupted.signal,

@@ -150,12 +150,12 @@ export const guide: Guide = {
     'Copy the secret, whole: libraries of Standard Webhooks decode it, AhaSend does not.',
   ],
   attach: 'AhaSend gives nothing of yours back with its events.',
+  register: 'the `id` that the send call returns, with or without angle brackets: it is the Message-ID',
   retries:
     'Six more tries over some 16 minutes, with growing gaps. The webhook is switched off after 100 failures in a row, and its owner mailed.',
   refusedCalls: 'sent again',
   machines: '`data.is_bot` on an open or a click: true or false.',
   notes: [
-    "Register a message with the `id` of the send call, with or without angle brackets: it is the message's Message-ID.",
     '"message.reception" comes for incoming mail too, and does not say so: that becomes an email of no account, Enqueued. Leave the event off where AhaSend receives mail for you.',
     'AhaSend has no event for a complaint.',
   ],

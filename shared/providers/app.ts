@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import type { EventDraft } from '../event.ts';
 import { type Status, statusIds } from '../status.ts';
 import { isoMillis } from '../time.ts';
+import { nearestName } from './nearest-name.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { interpreted, type PieceReading, readJson } from './reading.ts';
 import { numberOrText, object, textOrList } from './shape.ts';
@@ -22,7 +23,7 @@ const appEvent = object({
   timestamp: z.string(),
   data: object({
     /** Who sends the email, by the name in its webhook URL; the application itself when not given. */
-    provider: z._default(z.string().check(z.regex(/^[a-z0-9][a-z0-9_-]{0,31}$/)), 'app'),
+    provider: z._default(z.string(), 'app'),
     /** As the provider's send call returned it. */
     messageId: z.string(),
     /** An address, or several: each is an email of its own. */
@@ -68,9 +69,11 @@ export const app = {
   parse: (request, context) => readJson(request, appEvent, event => read(event, context), { batched: 'optional' }),
 } as const satisfies Provider;
 
-function read(event: AppEvent, { metadata, messageIdOf }: ReadingContext): PieceReading {
+function read(event: AppEvent, { metadata, messageIdOf, senders }: ReadingContext): PieceReading {
   const { type, timestamp, data } = event;
   const { provider, evidence } = data;
+  // No event would ever meet it: its email would stay enqueued for good.
+  if (!senders.includes(provider)) return { reason: 'unknown_provider', nearest: nearestName(provider, senders) };
   return interpreted(events, type, event, status =>
     [data.recipient].flat().map(recipient => ({
       provider,
@@ -107,10 +110,13 @@ export const guide: Guide = {
     'Post to `{url}`, signed with a library of [Standard Webhooks](https://www.standardwebhooks.com): the README has an example.',
   ],
   attach: '`data.accountId`, `data.reference` and `data.subject` in the event itself; `data.tags`, a text or a list.',
+  register:
+    'your own id of the message, the same in all its events; for an email of another provider, the value that its page names',
   retries: 'Your own decision: send the same request, with a new timestamp, until it is answered 200.',
   refusedCalls: 'sent again',
   machines: '`data.evidence`: `human`, `machine` or `unknown`.',
   notes: [
     'Registers the emails of every other provider too, before or after its first event: name it in `data.provider`.',
+    'Any other name in `data.provider` is quarantined (`unknown_provider`), and the answer says which was most likely meant (`didYouMean`). Put the names of your own senders into the setting `senderNames`.',
   ],
 };

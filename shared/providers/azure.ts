@@ -152,8 +152,8 @@ export const guide: Guide = {
     'Communication Services → Events → + Event Subscription: schema Event Grid or CloudEvents, event types "Email Delivery Report Received" and, if you like, "Email Engagement Tracking Report Received".',
     'Endpoint type Web Hook, endpoint `{url}?secret=THE-SECRET`; or `{url}` and, under Delivery Properties, the static header `x-webhook-secret`, marked as secret. Azure validates it by itself; whether it sends the header then is not documented: the query is the safer way.',
   ],
-  attach:
-    'Azure gives nothing of yours back with its events: register each email, with the id of the send operation as `messageId`.',
+  attach: 'Azure gives nothing of yours back with its events: register each email.',
+  register: 'the id of the send operation, in whatever letter case',
   retries:
     'After 10 and 30 seconds, 1, 5, 10 and 30 minutes, then every hour for 24 hours. 400 and 413 go to its dead-letter location at once. It waits 30 seconds.',
   refusedCalls: 'not documented',

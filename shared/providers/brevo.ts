@@ -132,13 +132,13 @@ export const guide: Guide = {
   ],
   attach:
     'The header `X-Mailin-custom: account_id:acme|reference:INV-7`, or JSON in it: `{"account_id":"acme","reference":"INV-7"}`. The recipient can read it.',
+  register: 'the `messageId` that the send call returns, with or without angle brackets',
   retries:
     'Five requests within some 11 hours: after 10 minutes, 1, 2 and 8 hours. Every 4xx but 429 makes it drop the event: watch the alarm on refused requests while you set the password.',
   refusedCalls: 'lost',
   machines: 'Its own events `proxy_open` and `unique_proxy_open`: a privacy proxy or a prefetch.',
   notes: [
     'Brevo gives its events no id: ours is made of message, recipient, event, time and link.',
-    'Register a message with the `messageId` that the send call returns, with or without angle brackets.',
     'An address that answers slowly is paused for 10 minutes.',
   ],
 };

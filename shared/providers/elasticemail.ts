@@ -130,6 +130,7 @@ export const guide: Guide = {
     'Switch on Sent, Opened, Clicked, Unsubscribed, Complaints and Bounce/Error.',
   ],
   attach: 'The header `X-ElasticEmail-Postback: account_id:acme|reference:INV-7` on the message, or JSON in it.',
+  register: 'the `MessageID` that the send call returns',
   retries: 'Its schedule of retries is not documented; 1000 failures switch the webhook off.',
   refusedCalls: 'not documented',
   machines: null,

@@ -103,6 +103,7 @@ export const guide: Guide = {
     'Copy the signing secret, with its `whsec_`.',
   ],
   attach: '`"meta": { "account_id": "acme", "reference": "INV-7" }` in the send call.',
+  register: 'the `id` that the send call returns',
   retries:
     'Eleven tries of the whole batch in three days and seven hours: after 5 and 30 minutes, 2 and 5 hours, then every 12 hours.',
   refusedCalls: 'sent again',

@@ -71,11 +71,12 @@ export const guide: Guide = {
     'Copy the signing secret.',
   ],
   attach: 'Loops gives nothing of yours back with its events.',
+  register: null,
   retries: 'Its schedule of retries is not documented.',
   refusedCalls: 'not documented',
   machines: null,
   notes: [
-    'The message id here is `email.id` of its events.',
+    'The message id here is `email.id` of its events. Support alone sees its emails, unless its secret is bound to an account.',
     'A hard bounce comes without a reason: an address that does not exist cannot be told from other causes.',
   ],
 };

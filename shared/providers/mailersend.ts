@@ -3,7 +3,7 @@ import { utf8Text } from '../text.ts';
 import { isoMillis } from '../time.ts';
 import { verifyHexHmac } from './hmac-signature.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { exactJson, idsInText, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
+import { exactJson, idsInTags, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { anything, numberOrText, object, orEmptyList, text } from './shape.ts';
 import { causeIn, failureOf } from './signals.ts';
 import { enhancedCodeAmong } from './smtp-reply.ts';
@@ -132,7 +132,7 @@ function read(event: MailersendEvent, { metadata }: ReadingContext): PieceReadin
   const { meta: own, morph: cause } = data ?? {};
   return interpreted<MailersendEvent>(events, event.type, event, status => [
     {
-      ...idsInText(Array.isArray(tags) ? tags.filter(tag => typeof tag === 'string').join('|') : '', metadata),
+      ...idsInTags(Array.isArray(tags) ? tags : [], metadata),
       provider: 'mailersend',
       messageId: older?.message?.id ?? data?.message_id ?? '',
       recipient: older?.recipient?.email ?? address ?? '',
@@ -162,12 +162,12 @@ export const guide: Guide = {
     'Copy the signing secret.',
   ],
   attach: 'Tags: `"tags": ["account_id:acme", "reference:INV-7"]` in the send call; it takes few of them.',
+  register: 'the response header `x-message-id` of the send call',
   retries:
     'Growing gaps for about three days; its older text says two more tries. It waits 3 seconds; 4xx but 429 make it drop the event; 20 failures in 24 hours pause the webhook.',
   refusedCalls: 'lost',
   machines: null,
   notes: [
-    'Register a message with the header `x-message-id` of the send call.',
     'Both envelopes are read, the nested one (v1) and the flat one (v2).',
     'The test is signed with a secret that MailerSend has published: it is good for that test and nothing else.',
   ],

@@ -316,6 +316,7 @@ export const guide: Guide = {
   ],
   attach:
     '`v:account_id=acme` and `v:reference=INV-7` as parameters of the send call, or the header `X-Mailgun-Variables` with JSON. The recipient can read them.',
+  register: 'the `id` that the send call returns, with or without angle brackets',
   retries:
     'Tries again for 8 hours: after 5, 10 and 15 minutes, 1, 2 and 4 hours. By its documentation that may not hold for delivered notices.',
   refusedCalls: 'sent again',
@@ -323,6 +324,5 @@ export const guide: Guide = {
   notes: [
     'The signature covers a timestamp and a token, not the event: a token proves the event that it first came with, and is refused with any other. It is left out of what is kept in quarantine, but for bodies of which nothing can be read.',
     'The older shape, a form with all fields beside each other, is read as well, with its events "dropped" and "bounced"; a multipart body is not. A variable of yours with the name of one of its fields does not hide it.',
-    'Register a message with the `id` that the send call returns, with or without angle brackets.',
   ],
 };

@@ -4,7 +4,7 @@ import { lookUp } from '../look-up.ts';
 import { epochMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { idsInText, interpreted, type PieceReading, readJson, unrelated } from './reading.ts';
+import { idsAmong, idsInText, interpreted, type PieceReading, pairsInText, readJson, unrelated } from './reading.ts';
 import { numberOrText, object, text } from './shape.ts';
 import { causeIn, failureOf, type Label } from './signals.ts';
 import { enhancedCodeIn, replyIn } from './smtp-reply.ts';
@@ -125,12 +125,14 @@ function isTest({ email, MessageID, Message_GUID }: MailjetEvent): boolean {
 function read(event: MailjetEvent, { metadata }: ReadingContext): PieceReading {
   if (isTest(event)) return unrelated;
   const { error, error_related_to, comment } = event;
-  const payload = idsInText(event.Payload, metadata);
-  const custom = idsInText(String(event.CustomID ?? ''), metadata, 'reference');
+  const custom = String(event.CustomID ?? '');
+  const pairs = [...pairsInText(event.Payload ?? '', metadata), ...pairsInText(custom, metadata)];
+  const ids = idsAmong(pairs, metadata);
+  const isNamed = pairs.some(([name]) => name === metadata.reference);
   return interpreted<MailjetEvent>(events, event.event, event, status => [
     {
-      accountId: payload.accountId ?? custom.accountId,
-      reference: payload.reference ?? custom.reference,
+      accountId: ids.accountId,
+      reference: isNamed ? ids.reference : idsInText(custom, metadata, 'reference').reference,
       provider: 'mailjet',
       messageId: event.MessageID ? String(event.MessageID) : (event.Message_GUID ?? ''),
       recipient: event.email ?? '',
@@ -156,13 +158,15 @@ export const guide: Guide = {
   ],
   attach:
     '`"EventPayload": "{\\"account_id\\":\\"acme\\",\\"reference\\":\\"INV-7\\"}"` in the send call; or the same JSON, or `account_id:acme|reference:INV-7`, in `CustomID`. A plain `CustomID` is taken for the reference.',
+  register:
+    'the `MessageID` that the send call returns for that recipient, as text of its digits: as a JavaScript number it would be rounded',
   retries:
     'Every 30 seconds for 24 hours, until it is answered exactly 200; then the webhook is suspended until its URL is edited.',
   refusedCalls: 'sent again',
   machines: null,
   notes: [
+    '`Message_GUID` is taken for the id of the message where an event has no `MessageID`.',
     'Its "sent" says that the receiving server has accepted the message: Delivered.',
-    'Register a message with the `MessageID` of the send call, as digits: as a JavaScript number it would be rounded. `Message_GUID` is taken where an event has no `MessageID`.',
     'Mailjet gives its events no id: ours is made of message, recipient, event, time and link.',
   ],
 };

@@ -161,13 +161,10 @@ export const guide: Guide = {
     'Copy the signature key.',
   ],
   attach: '`"custom_variables": { "account_id": "acme", "reference": "INV-7" }` in the send call.',
+  register: 'the id of that recipient among the `message_ids` that the send call returns',
   retries:
     'Every 5 minutes for 3 hours and 20 minutes, the whole batch, until it is answered 200; then the webhook is paused and has to be resumed by hand.',
   refusedCalls: 'sent again',
   machines: null,
-  notes: [
-    'Register a message with its id among the `message_ids` of the send call.',
-    'Each webhook covers one stream: make one for each.',
-    'There is no event for queued or sent.',
-  ],
+  notes: ['Each webhook covers one stream: make one for each.', 'There is no event for queued or sent.'],
 };

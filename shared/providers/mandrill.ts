@@ -172,12 +172,12 @@ export const guide: Guide = {
   ],
   attach:
     '`"metadata": { "account_id": "acme", "reference": "INV-7" }` in the send call, or the header `X-MC-Metadata` with the same JSON.',
+  register: 'the `_id` that the send call returns for that recipient',
   retries:
     'It tries a failed batch again by itself and holds newer events back meanwhile; a person can give a batch up. The schedule is not documented.',
   refusedCalls: 'sent again',
   machines: null,
   notes: [
-    'Register a message with the `_id` that the send call returns for each recipient.',
     'Mandrill gives its events no id: ours is made of message, recipient, event, time and link.',
     'Nothing in its signature tells the time: a request that is sent again changes nothing.',
     'Why it rejected an email is not documented as a field: `msg.state` is kept.',

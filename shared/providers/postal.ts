@@ -140,8 +140,8 @@ export const guide: Guide = {
     "The mail server's page → Webhooks → Add webhook: URL `{url}`, all events.",
     "The secret is the server's signing key: the text behind `p=` in the DKIM record that `postal default-dkim-record` prints, or the key at `/.well-known/jwks.json` of your installation as PEM.",
   ],
-  attach:
-    'Only `tag` comes back: it is taken for the reference. The account comes by registration: `messageId` is the `token` of the recipient in the answer of the send call.',
+  attach: 'Only `tag` comes back: it is taken for the reference. The account comes by registration.',
+  register: 'the `token` of that recipient in the answer of the send call',
   retries:
     'Six tries within some 36 minutes: after 2, 3, 6, 10 and 15 minutes. Then the event is dropped. It waits 5 seconds.',
   refusedCalls: 'sent again',

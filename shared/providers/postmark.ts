@@ -5,7 +5,7 @@ import type { Status } from '../status.ts';
 import { isoMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
 import type { EventMeaning, Guide, MetadataNames, Provider, ReadingContext } from './provider.ts';
-import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
+import { idsAmong, interpreted, type PieceReading, readJson } from './reading.ts';
 import { numberOrText, object, text } from './shape.ts';
 import { causeIn, failureOf, type Label } from './signals.ts';
 import { enhancedCodeAmong } from './smtp-reply.ts';
@@ -113,7 +113,7 @@ function read(event: PostmarkEvent, { metadata }: ReadingContext): PieceReading 
   const time = event.DeliveredAt ?? event.BouncedAt ?? event.ReceivedAt ?? event.ChangedAt;
   return interpreted<PostmarkEvent>(events, event.RecordType, event, status => [
     {
-      ...attachedIds(event.Metadata, spelledAs(event.Metadata, metadata)),
+      ...idsInAnyCase(event.Metadata, metadata),
       provider: 'postmark',
       messageId: event.MessageID ?? '',
       recipient: event.Recipient ?? event.Email ?? '',
@@ -139,11 +139,10 @@ function replyOf({ Details, Description }: PostmarkEvent) {
   return { enhancedCode: enhancedCodeAmong(Details, Description), text: Details ?? '' };
 }
 
-/** Postmark may change the letter case of metadata names. */
-function spelledAs(metadata: PostmarkEvent['Metadata'], names: MetadataNames): MetadataNames {
-  const given = Object.keys(metadata ?? {});
-  const spelling = (name: string) => given.find(key => key.toLowerCase() === name.toLowerCase()) ?? name;
-  return { accountId: spelling(names.accountId), reference: spelling(names.reference) };
+/** The two ids in metadata: Postmark has been seen to change the letter case of keys. */
+function idsInAnyCase(data: PostmarkEvent['Metadata'], { accountId, reference }: MetadataNames) {
+  const values = Object.entries(data ?? {}).map(([key, value]) => [key.toLowerCase(), value] as const);
+  return idsAmong(values, { accountId: accountId.toLowerCase(), reference: reference.toLowerCase() });
 }
 
 export const guide: Guide = {
@@ -154,11 +153,11 @@ export const guide: Guide = {
   ],
   attach:
     '`"Metadata": { "account_id": "acme", "reference": "INV-7" }`, or the headers `X-PM-Metadata-account_id` and `X-PM-Metadata-reference`.',
+  register: 'the `MessageID` that the send call returns',
   retries: 'Ten more tries over some 10.5 hours: after 1, 5, 10, 10, 10, 15 and 30 minutes, 1, 2 and 6 hours.',
   refusedCalls: 'sent again',
   machines: null,
   notes: [
-    'Register a message with the `MessageID` of the send call.',
     'There is no event for queued or sent: register the email with `app` if you want to see it before it is delivered.',
   ],
 };

@@ -47,6 +47,8 @@ export interface MetadataNames {
 
 export interface ReadingContext {
   readonly metadata: MetadataNames;
+  /** Every name that may send: the providers', and those of the sender's own senders. */
+  readonly senders: readonly string[];
   /** A message id in the form in which the named provider's events give it; as it is for a name that is not known. */
   readonly messageIdOf: (provider: string, messageId: string) => string;
 }
@@ -61,12 +63,15 @@ export type QuarantineReason =
   | 'unexpected_shape'
   | 'confirm_by_hand'
   | 'unknown_event'
+  | 'unknown_provider'
   | Unrecordable['reason'];
 
 export interface Quarantined {
   readonly reason: QuarantineReason;
   /** The piece that could not be read, the same for each event in it; null where it is the whole body. */
   readonly piece: unknown;
+  /** The name that was most likely meant, of those known here; the caller is told. */
+  readonly nearest?: string | null;
 }
 
 /** Everything in one request: together they are all that the provider sent. */
@@ -129,7 +134,7 @@ export interface Provider {
   readonly probes?: Readonly<Partial<Record<'GET', (request: ProviderRequest) => SetUpAnswer>>>;
   /** What it hears when nothing can be kept; 429 if not stated, which every provider but those of SNS sends again. */
   readonly whenUnavailable?: 429 | 503;
-  /** A message id as the send call returned it, in the form in which this provider's events give it. */
+  /** A message id, of an event or as it is registered, in the one form by which both are known here. */
   messageIdOf?(messageId: string): string;
   /**
    * The answer to a request that sets the webhook up and brings no events; null for every other, which is verified next.
@@ -167,6 +172,8 @@ export interface Guide {
   readonly setUp: readonly string[];
   /** How to attach account and reference to an email on send. */
   readonly attach: string;
+  /** Which value of the send call to register as `data.messageId`; null where it returns none. */
+  readonly register: string | null;
   /** What it does with a request that we do not acknowledge: how often and how long it tries. */
   readonly retries: string;
   /** What it does with a call that is answered 401: it must be known before the secret is in force. */

@@ -19,7 +19,11 @@ import type {
 export const unrelated = Symbol('unrelated');
 
 /** What an adapter makes of one piece of a request: the events in it (one per recipient), none, or why it cannot be read. */
-export type PieceReading = readonly EventDraft[] | typeof unrelated | QuarantineReason;
+export type PieceReading =
+  | readonly EventDraft[]
+  | typeof unrelated
+  | QuarantineReason
+  | Pick<Quarantined, 'reason' | 'nearest'>;
 
 /**
  * What a piece of a request tells, by the provider's name for it: an unknown name is an outcome, never a guess.
@@ -297,6 +301,7 @@ function readPieces<Piece>(
     const outcome = shaped.success ? read(shaped.data, piece) : isUnrelated(piece) ? unrelated : 'unexpected_shape';
     if (outcome === unrelated) unrelatedPieces += 1;
     else if (typeof outcome === 'string') quarantined.push({ reason: outcome, piece });
+    else if ('reason' in outcome) quarantined.push({ ...outcome, piece });
     else {
       for (const draft of outcome) {
         const event = canonicalEvent(draft, request.receivedAt);
@@ -317,26 +322,47 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The sender's two ids; absent where nothing names one, or two values do. */
+export interface AttachedIds {
+  readonly accountId: string | undefined;
+  readonly reference: string | undefined;
+}
+
+/** A name and its value, such as a header, of which a request may hold several. */
+export type NamedValue = readonly [name: string, value: unknown];
+
 /** The two ids that the sender attached to an email, from whatever the provider gives back of its metadata. */
-export function attachedIds(
-  metadata: unknown,
-  names: MetadataNames,
-): { readonly accountId: string | undefined; readonly reference: string | undefined } {
-  const text = (name: string) => {
-    const value = isRecord(metadata) ? lookUp(metadata, name) : undefined;
-    return typeof value === 'string' || Number.isFinite(value) ? String(value) : undefined;
+export function attachedIds(metadata: unknown, names: MetadataNames): AttachedIds {
+  const id = (name: string) => idOf(isRecord(metadata) ? lookUp(metadata, name) : undefined);
+  return { accountId: id(names.accountId), reference: id(names.reference) };
+}
+
+/** The same out of names and values: a name with two values names nobody, since either may be somebody else's text. */
+export function idsAmong(pairs: readonly NamedValue[], names: MetadataNames): AttachedIds {
+  const id = (name: string) => {
+    const values = new Set(pairs.filter(([given]) => given === name).map(([, value]) => value));
+    return values.size === 1 ? idOf([...values][0]) : undefined;
   };
-  return { accountId: text(names.accountId), reference: text(names.reference) };
+  return { accountId: id(names.accountId), reference: id(names.reference) };
+}
+
+function idOf(value: unknown): string | undefined {
+  return typeof value === 'string' || Number.isFinite(value) ? String(value) : undefined;
+}
+
+/** The same out of tags: each is one name and value such as `account_id:acme`, whatever else its text holds. */
+export function idsInTags(tags: readonly unknown[], names: MetadataNames): AttachedIds {
+  return idsAmong(namedIn(tags, names), names);
 }
 
 /** The same out of the message's headers, names and values in any case: `X-Account-Id` is `account_id`. */
 export function idsInHeaders(
   headers: readonly (readonly [name: string, value: unknown])[],
   { accountId, reference }: MetadataNames,
-): ReturnType<typeof attachedIds> {
+): AttachedIds {
   const plain = (name: string) => name.toLowerCase().replace(/^x-/, '').replaceAll('-', '_');
-  const values = Object.fromEntries(headers.map(([name, value]) => [plain(name), value]));
-  return attachedIds(values, { accountId: plain(accountId), reference: plain(reference) });
+  const values = headers.map(([name, value]) => [plain(name), value] as const);
+  return idsAmong(values, { accountId: plain(accountId), reference: plain(reference) });
 }
 
 /**
@@ -345,21 +371,44 @@ export function idsInHeaders(
  *
  * @param plain what a text is that is neither; ignored if not stated
  */
-export function idsInText(
-  text: string | null | undefined,
-  names: MetadataNames,
-  plain?: 'reference',
-): ReturnType<typeof attachedIds> {
+export function idsInText(text: string | null | undefined, names: MetadataNames, plain?: 'reference'): AttachedIds {
   const written = text?.trim() ?? '';
-  if (written.startsWith('{')) {
-    return attachedIds(exactJson(written), names);
+  const pairs = pairsInText(written, names);
+  const isPlain = plain === 'reference' && pairs.length === 0 && !written.startsWith('{');
+  return isPlain ? { accountId: undefined, reference: written || undefined } : idsAmong(pairs, names);
+}
+
+/** The names and values in such a text. */
+export function pairsInText(text: string, names: MetadataNames): readonly NamedValue[] {
+  return text.trimStart().startsWith('{') ? membersOf(text) : namedIn(text.split('|'), names);
+}
+
+function namedIn(texts: readonly unknown[], names: MetadataNames): readonly NamedValue[] {
+  return texts.flatMap(text =>
+    Object.values(names).flatMap(name => {
+      const pair = typeof text === 'string' ? text.trimStart() : '';
+      return pair.startsWith(`${name}:`) ? [[name, pair.slice(name.length + 1).trim()] as const] : [];
+    }),
+  );
+}
+
+const stringsAndBrackets = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}[\]]/g;
+
+/** The members of a JSON object's text. Parsing keeps the last value of a name: one that occurs twice comes with null besides. */
+function membersOf(text: string): readonly NamedValue[] {
+  const value = exactJson(text);
+  if (!isRecord(value)) return [];
+  const members: NamedValue[] = Object.entries(value);
+  const seen = new Set<string>();
+  let depth = 0;
+  for (const [token, string, colon] of text.matchAll(stringsAndBrackets)) {
+    if (token === '{' || token === '[') depth += 1;
+    else if (token === '}' || token === ']') depth -= 1;
+    else if (depth === 1 && string !== undefined && colon !== undefined) {
+      const name: string = JSON.parse(string);
+      if (seen.has(name)) members.push([name, null]);
+      seen.add(name);
+    }
   }
-  const valueUnder = (name: string) => {
-    const pair = written.split('|').find(pair => pair.trimStart().startsWith(`${name}:`));
-    return pair?.slice(pair.indexOf(':') + 1).trim();
-  };
-  const accountId = valueUnder(names.accountId);
-  const reference = valueUnder(names.reference);
-  const isPlain = plain === 'reference' && written !== '' && accountId === undefined && reference === undefined;
-  return { accountId, reference: isPlain ? written : reference };
+  return members;
 }

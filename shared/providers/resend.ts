@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { type Failure, failureBy } from '../causes.ts';
 import { isoMillis } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
+import { idsAmong, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { ofOneOf } from './recipients.ts';
 import { sesBounce } from './ses-bounce.ts';
 import { anything, object, text, textOrList } from './shape.ts';
@@ -113,7 +113,7 @@ function read(event: ResendEvent, { headers }: ProviderRequest, { metadata }: Re
   return interpreted<ResendEvent>(events, event.type, event, status =>
     ofOneOf(recipients, ofWholeMessage.includes(event.type), status).map(whose => ({
       ...whose,
-      ...attachedIds(tags, metadata),
+      ...idsAmong(tags, metadata),
       provider: 'resend',
       messageId: data?.email_id ?? '',
       occurredAt: isoMillis(event.created_at ?? ''),
@@ -131,18 +131,16 @@ function read(event: ResendEvent, { headers }: ProviderRequest, { metadata }: Re
       },
       clickUrl: data?.click?.link ?? undefined,
       userAgent: (data?.click ?? data?.open)?.userAgent ?? undefined,
-      tags: tagsIn(tags, metadata),
+      tags: tagsIn(data?.tags, metadata),
     })),
   );
 }
 
 /** Tags come back as an object; a list of names and values, as they are sent, is read as well. */
-function tagsOf(tags: unknown): Readonly<Record<string, unknown>> | undefined {
-  if (!Array.isArray(tags))
-    return typeof tags === 'object' && tags !== null ? (tags as Record<string, unknown>) : undefined;
-  return Object.fromEntries(
-    tags.flatMap(tag => (typeof tag?.name === 'string' ? [[tag.name, tag.value] as const] : [])),
-  );
+function tagsOf(tags: unknown): readonly (readonly [name: string, value: unknown])[] {
+  if (Array.isArray(tags))
+    return tags.flatMap(tag => (typeof tag?.name === 'string' ? [[tag.name, tag.value] as const] : []));
+  return Object.entries(tags ?? {});
 }
 
 export const guide: Guide = {
@@ -153,12 +151,12 @@ export const guide: Guide = {
   ],
   attach:
     '`tags: [{ name: "account_id", value: "acme" }, { name: "reference", value: "INV-7" }]` in the send call. ASCII letters, digits, hyphen and underscore only.',
+  register: 'the `id` that the send call returns',
   retries:
     'Eight tries in some 27.6 hours: after 5 seconds, 5 and 30 minutes, 2, 5, 10 and 10 hours. An endpoint that fails for days is switched off, and its owner mailed.',
   refusedCalls: 'sent again',
   machines: null,
   notes: [
-    'Register a message with the `id` of the send call.',
     'An event of a message to several people does not say which of them it is about: opens, clicks, deliveries and bounces are a note on each. Send one message a recipient.',
     '"email.sent" says that Resend took the email and will try: `sent` by name.',
   ],

@@ -108,6 +108,7 @@ export const guide: Guide = {
     'The request to confirm it is put into the quarantine queue (reason `confirm_by_hand`): open the SubscribeURL in it yourself, once. Mailtrail never calls a URL that it finds in a message.',
   ],
   attach: 'Headers on the message: `X-Account-Id: acme` and `X-Reference: INV-7`. The recipient can read them.',
+  register: 'the `id` of that recipient among the `emails` that the send call returns',
   retries: 'Its schedule of retries is not documented.',
   refusedCalls: 'not documented',
   machines: null,

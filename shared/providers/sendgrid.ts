@@ -104,7 +104,7 @@ export const sendgrid = {
   secretKind: 'ec-p256',
   events,
   batched: true,
-  messageIdOf: messageId => messageId.split(marker, 1)[0]!,
+  messageIdOf,
 
   // https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/getting-started-event-webhook-security-features
   verify({ headers, body, receivedAt }, secrets) {
@@ -133,7 +133,7 @@ function read(event: SendGridEvent, raw: unknown, { metadata }: ReadingContext):
       // Custom arguments lie among SendGrid's own.
       ...attachedIds(raw as Record<string, unknown>, metadata),
       provider: 'sendgrid',
-      messageId: messageIdIn(event.sg_message_id ?? ''),
+      messageId: messageIdOf(event.sg_message_id ?? ''),
       recipient: event.email ?? '',
       status,
       occurredAt: epochMillis(Number(event.timestamp)),
@@ -166,9 +166,14 @@ function replyOf({ status, reason, response }: SendGridEvent) {
 /** What SendGrid puts behind the send call's X-Message-Id, different per recipient; `.filter` until January 2024. */
 const marker = /\.(?:filter|recvd)/;
 
-/** The send call's X-Message-Id in an event's id: up to the marker, or to the first dot of whatever may come next. */
-function messageIdIn(messageId: string): string {
-  return messageId.split(marker.test(messageId) ? marker : '.', 1)[0]!;
+/** An X-Message-Id of the older kind has dots of its own: `14c5d75ce93.dfd.64b469`. */
+const olderId = /^[0-9a-f]+\.[0-9a-f]+\.[0-9a-f]+(?=\.|$)/;
+
+/** The send call's X-Message-Id in an id: up to the marker, or to the first dot of whatever may come next. */
+function messageIdOf(messageId: string): string {
+  const id = messageId.trim();
+  if (marker.test(id)) return id.split(marker, 1)[0]!;
+  return olderId.exec(id)?.[0] ?? id.split('.', 1)[0]!;
 }
 
 /** The P-256 public key in a secret, with or without PEM armour; null where there is none. */
@@ -185,11 +190,11 @@ export const guide: Guide = {
   ],
   attach:
     '`custom_args` (v3 API) or `unique_args` (SMTP API): `"custom_args": { "account_id": "acme", "reference": "INV-7" }`.',
+  register: 'the response header `X-Message-Id` of the send call',
   retries: 'Every answer but 2xx is tried again, with growing gaps, for 24 hours after the event.',
   refusedCalls: 'sent again',
   machines: '`sg_machine_open` on an open: Apple Mail fetched it ahead. Scanners that click are not told apart.',
   notes: [
-    'Register a message with the header `X-Message-Id` of the send call.',
     'The test button sends made-up events: they are recorded as emails of no account, and support is told of those that bounce or complain.',
     'Asynchronous bounces may come without a message id. With an address they are emails of their own under it, which say that their message is not known; without one they are kept in quarantine.',
     'SendGrid asks for no personal data in `custom_args`: it keeps them and cannot erase them.',

@@ -4,8 +4,9 @@ import { type Cause, type Failure, failureBy } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
 import type { Evidence, Status } from '../status.ts';
 import { firstTime } from '../time.ts';
+import { withoutBrackets } from './message-id.ts';
 import type { EventMeaning, Guide, Outside, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { attachedIds, exactJson, interpreted, type PieceReading, readJson, unrelated, wholeBody } from './reading.ts';
+import { exactJson, idsAmong, interpreted, type PieceReading, readJson, unrelated, wholeBody } from './reading.ts';
 import { sesBounce } from './ses-bounce.ts';
 import { anything, object, text } from './shape.ts';
 import { causeIn } from './signals.ts';
@@ -147,6 +148,7 @@ export const ses = {
   batched: false,
   // To SNS every 4xx is a receipt: https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
   whenUnavailable: 503,
+  messageIdOf,
   handshake: confirmSubscription,
   verify: verifySns,
   parse(request, context) {
@@ -175,6 +177,11 @@ async function confirmSubscription(request: ProviderRequest, topics: readonly st
   return { statusCode: 200 } as const;
 }
 
+/** SES makes the header Message-ID of its id: `<0102-abc@eu-west-1.amazonses.com>`, in us-east-1 `<0100-abc@email.amazonses.com>`. */
+function messageIdOf(messageId: string): string {
+  return withoutBrackets(messageId).replace(/@(?:[\w-]{1,40}\.)?amazonses\.com$/i, '');
+}
+
 /** SES posts it when event publishing is set up, as plain text. */
 const topicTest = /^Successfully validated SNS topic/;
 
@@ -201,17 +208,23 @@ function unwrapped(body: unknown): unknown {
   return { event: body };
 }
 
+/** SES's own tags, which it adds to those of the sender. */
+const ownPrefix = 'ses:';
+
+/** For whom SES sent the message, where the sender has tenants. */
+const tenantName = `${ownPrefix}tenant-name`;
+
 function read({ id, at, event }: Delivered, { metadata }: ReadingContext): PieceReading {
   const name = event.eventType ?? event.notificationType ?? '';
   const { mail, bounce, complaint, delivery, deliveryDelay, open, click, subscription, reject, failure } = event;
   const own = bounce ?? complaint ?? delivery ?? deliveryDelay ?? open ?? click ?? subscription;
   // `mail.timestamp` is when it was sent, which tells nothing of later events.
   const occurredAt = firstTime(own?.timestamp, at, mail.timestamp);
-  const given = Object.entries(mail.tags ?? {}).map(
-    ([tag, values]) => [tag, Array.isArray(values) ? values[0] : values] as const,
+  const given = Object.entries(mail.tags ?? {}).flatMap(([name, values]) =>
+    [values].flat().map(value => [name, value] as const),
   );
-  const ofMessage = Object.fromEntries(given);
-  const { accountId, reference } = attachedIds(ofMessage, metadata);
+  const { accountId, reference } = idsAmong(given, metadata);
+  const namesAccount = given.some(([name]) => name === metadata.accountId);
   const tags = tagsIn(
     given.map(([name, value]) => (name.startsWith(ownPrefix) ? null : { name, value })),
     metadata,
@@ -223,10 +236,10 @@ function read({ id, at, event }: Delivered, { metadata }: ReadingContext): Piece
   const read = concerned.map(recipient =>
     interpreted<Concerned>(events, name, recipient, status => [
       {
-        accountId: accountId || tenantIn(ofMessage),
+        accountId: namesAccount ? accountId : idsAmong(given, { ...metadata, accountId: tenantName }).accountId,
         reference,
         provider: 'ses',
-        messageId: mail.messageId,
+        messageId: messageIdOf(mail.messageId),
         recipient: recipient.address,
         status: recipient.attribution === 'unnamed' ? null : status,
         occurredAt,
@@ -253,15 +266,6 @@ function read({ id, at, event }: Delivered, { metadata }: ReadingContext): Piece
     read.find(outcome => typeof outcome === 'string') ??
     read.flatMap(outcome => (Array.isArray(outcome) ? outcome : []))
   );
-}
-
-/** SES's own tags, which it adds to those of the sender. */
-const ownPrefix = 'ses:';
-
-/** The tenant for whom SES sent the message; it says so of bounces and complaints. */
-function tenantIn(tags: Readonly<Record<string, unknown>>): string | undefined {
-  const tenant = tags[`${ownPrefix}tenant-name`];
-  return typeof tenant === 'string' ? tenant : undefined;
 }
 
 /** `isBotEvent`, since August 2026: words, of which either is true in itself. */
@@ -302,12 +306,13 @@ export const guide: Guide = {
   ],
   attach:
     'Message tags: `EmailTags: [{ Name: "account_id", Value: "acme" }, { Name: "reference", Value: "INV-7" }]` (API v2), or the header `X-SES-MESSAGE-TAGS: account_id=acme, reference=INV-7`. Letters, digits, hyphen and underscore only. They do not come back in identity notifications. Where no account comes, the tenant for whom SES sent the message is taken for it.',
+  register:
+    'the `MessageId` that the send call returns; the header `Message-ID` will do as well (`<...@eu-west-1.amazonses.com>`)',
   retries:
     'The queue: an event is tried every minute for some eight hours, and then waits in a dead-letter queue, for 14 days in all, to be replayed. HTTPS: SNS calls such endpoints four times within a minute by default, an hour at most if you set a delivery policy, and then drops the message unless the subscription has a dead-letter queue: set both. It takes every 4xx for a receipt, so that we answer 503.',
   refusedCalls: 'lost',
   machines: '`isBotEvent` on an open or a click: `Likely`, `Unlikely`; a guess of SES, since August 2026.',
   notes: [
-    'Register a message with the `MessageId` of the send call.',
     'A message to several people is several emails. Opens and clicks do not say which of them it was: they are a note on each. So are complaints that list several, which is a guess of SES.',
     'A bounce of an address that the message was not sent to (forwarding) is kept under that address and marked.',
     '"Send" says that SES took the email and will try: `sent` by name.',

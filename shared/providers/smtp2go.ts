@@ -105,8 +105,9 @@ export const guide: Guide = {
   ],
   attach:
     'The headers `account_id: acme` and `reference: INV-7` on the message, chosen in the webhook. The recipient can read them.',
+  register: 'the `email_id` that the send call returns',
   retries: 'Its schedule of retries is not documented.',
   refusedCalls: 'not documented',
   machines: null,
-  notes: ['Register a message with the `email_id` of the send call.'],
+  notes: [],
 };

@@ -188,11 +188,11 @@ export const guide: Guide = {
     'Switch on all message, engagement, generation and unsubscribe events.',
   ],
   attach: '`"metadata": { "account_id": "acme", "reference": "INV-7" }` of the transmission or of a recipient.',
+  register: 'the id of the transmission',
   retries: 'Twelve tries with growing gaps within 8 hours. It waits 10 seconds.',
   refusedCalls: 'sent again',
   machines: '`is_prefetched` on an open, where the account has it.',
   notes: [
-    'Register a message with the id of the transmission.',
     'Engagement more than 60 days after sending comes without the id of the transmission: it is recorded under `message_id`, as an email of no account.',
     'Bird, its newer platform, has another product that signs differently: this is for the events under SparkPost’s rules.',
   ],

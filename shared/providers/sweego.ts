@@ -145,11 +145,11 @@ export const guide: Guide = {
   ],
   attach:
     'Custom headers on the message, at most five: `X-Account-Id: acme` and `X-Reference: INV-7`. The recipient can read them.',
+  register: 'the `transaction_id` that the send call returns',
   retries: 'Its schedule of retries is not documented. Opens and clicks come up to ten minutes late.',
   refusedCalls: 'not documented',
   machines: '`open.proxy` and `click.proxy`: true where a proxy asked for it.',
   notes: [
-    'Register a message with the `transaction_id` of the send call.',
     'A hyphen and an underscore in the name of an event are the same: "soft-bounce" is `soft_bounce`.',
     'A time without a zone, as on opens and clicks, is taken for UTC.',
     'How its retries are signed is not documented: a request is taken for a day. Its body is signed, and an event counts once.',

@@ -152,12 +152,12 @@ export const guide: Guide = {
     'Switch on every status of emails. Spam blocks are news of the account: they are counted and not kept.',
   ],
   attach: '`"metadata": { "account_id": "acme", "reference": "INV-7" }` (or `global_metadata`) in the send call.',
+  register: 'the `job_id` that the send call returns; it covers all recipients of the call',
   retries:
     'Every 10 minutes for 24 hours, as a page of its sister product says; of Go itself it is not documented. It waits 3 seconds.',
   refusedCalls: 'sent again',
   machines: null,
   notes: [
-    'Register a message with the `job_id` of the send call; it covers all recipients of the call.',
     'Unisender Go gives its events no id: ours is made of message, recipient, event, time and link.',
     'Recipients that are refused in the send call have no event.',
     'MD5 is weak: keep the API key long, and known to nobody else.',

@@ -131,6 +131,7 @@ export const guide: Guide = {
     'Copy the signing secret.',
   ],
   attach: '`"metadata": { "account_id": "acme", "reference": "INV-7" }` in the send call.',
+  register: 'the `emailId` that the send call returns',
   retries:
     'Six tries within some three minutes: after 5, 10, 20, 40 and 80 seconds. The webhook is switched off after 30 failures in a row.',
   refusedCalls: 'sent again',

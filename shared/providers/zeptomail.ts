@@ -189,6 +189,7 @@ export const guide: Guide = {
   ],
   attach:
     '`"client_reference": "account_id:acme|reference:INV-7"` in the send call, or JSON in it. A plain text is taken for the reference.',
+  register: 'the `request_id` that the send call returns',
   retries: 'Its schedule of retries is not documented.',
   refusedCalls: 'not documented',
   machines: null,
@@ -196,7 +197,6 @@ export const guide: Guide = {
     'A request without a signature is answered 200 and not kept, because the test in the dashboard has none: see that real events are signed.',
     'Only the first open of a message is told.',
     'The id of a request is no id of an event: ours is made of message, recipient, event, time and link.',
-    'Register a message with the `request_id` of the send call.',
     'Opens and clicks of a message to several people do not say which of them it was: a note on each.',
   ],
 };

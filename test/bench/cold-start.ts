@@ -33,6 +33,7 @@ const environments = {
     RETENTION_DAYS: '400',
     METADATA_ACCOUNT_ID: 'account_id',
     METADATA_REFERENCE: 'reference',
+    SENDER_NAMES: '',
   } satisfies IngestEnv,
   query: {
     TABLE_NAME: 'emails',

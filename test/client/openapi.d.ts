@@ -211,6 +211,8 @@ export interface components {
             deferred: number;
             quarantined: number;
             unrelated: number;
+            /** @description Names of providers that registrations in the name of an unknown one most likely meant. */
+            didYouMean?: string[];
         };
         /** @description The code of a validation, given back. */
         Validation: {

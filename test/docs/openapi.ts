@@ -52,7 +52,10 @@ const counts = z
     deferred: count,
     quarantined: count,
     unrelated: count,
-  } satisfies Record<keyof Counts, unknown>)
+    didYouMean: z.optional(z.array(z.string())).register(z.globalRegistry, {
+      description: 'Names of providers that registrations in the name of an unknown one most likely meant.',
+    }),
+  } satisfies Record<keyof Counts | 'didYouMean', unknown>)
   .register(z.globalRegistry, {
     id: 'Counts',
     description: "What became of a request's events; each is in exactly one of those below `received`.",

@@ -76,6 +76,11 @@ const activation = {
     '**Put the secret in first and wait five minutes**: whether calls that are answered 401 are sent again is not documented. An alarm tells.',
 } as const satisfies Record<Guide['refusedCalls'], string>;
 
+function registration(name: ProviderName, title: string, { register }: Guide): string {
+  if (register === null) return `${title} returns no id of a message when it is sent: its emails cannot be registered.`;
+  return `Or register the email yourself, as the README shows: \`data.provider\` is \`"${name}"\`, and \`data.messageId\` is ${register}.`;
+}
+
 /** The page of a provider. */
 export async function providerPage(name: ProviderName): Promise<string> {
   const provider: Provider = providers[name];
@@ -91,6 +96,7 @@ export async function providerPage(name: ProviderName): Promise<string> {
 ${row('webhook URL', `\`${url}\` (output \`WebhookUrl\` of the stack)`)}
 ${row('a request is proved genuine by', authentication)}
 ${row('the secret is', `${secret}; under \`"${name}"\` in the stack's webhook secrets, several while you rotate`)}
+${row('it proves', 'events of every account, or, bound to an account (README), of that one alone')}
 ${row('events in one request', batched ? 'many' : 'one')}
 ${row('statuses', statusesInWords(reachable(provider)))}
 
@@ -104,7 +110,7 @@ ${activation[guide.refusedCalls]}
 
 ${guide.attach}
 
-Or register the email yourself, as the README shows, with \`"provider": "${name}"\`.
+${registration(name, title, guide)}
 
 ## What its events become
 

@@ -103,6 +103,13 @@ describe("a piece is an account's", () => {
     expect(ofAcme.inPiece(piece)).toBe(false);
   });
 
+  it('where its own secret proved it, and it names no other', () => {
+    expect(ofAcme.inPiece({ email: recipient }, 'acme')).toBe(true);
+    expect(ofAcme.inPiece({ email: recipient }, 'initech')).toBe(false);
+    expect(ofAcme.inPiece({ email: recipient, account_id: 'initech' }, 'acme')).toBe(false);
+    expect(ofAcme.inPiece({ email: recipient, account_id: 'acme' }, 'initech')).toBe(false);
+  });
+
   it('whose id is a number, as an attempt or a code may be, where it is named as an account', () => {
     const ofOne = createMentions({ recipient, accountId: '1' }, 'account_id');
     expect(ofOne.inPiece({ email: recipient, account_id: 1, attempt: 2 })).toBe(true);

@@ -3,7 +3,7 @@ import { ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { expect } from 'vitest';
 import { createQuarantine } from '../../functions/ingest/quarantine.ts';
-import type { WebhookSecretsOf } from '../../functions/ingest/webhook-secrets.ts';
+import type { WebhookSecret, WebhookSecretsOf } from '../../functions/ingest/webhook-secrets.ts';
 import { createSecretPair } from '../../infra/local/webhook-secrets.ts';
 import type { HttpAnswer } from '../../shared/http.ts';
 import { createLog } from '../../shared/log.ts';
@@ -35,7 +35,7 @@ export interface Outcome {
 /** What is around the ingest function, where it is not as usual. */
 export interface Circumstances {
   /** The provider's secrets; `unreachable` where nobody can ask for them. */
-  readonly secrets?: readonly string[] | 'unreachable';
+  readonly secrets?: readonly WebhookSecret[] | 'unreachable';
   readonly receivedAt?: number;
   /** Whether the gateway gives the body in base64, though it is text. */
   readonly base64?: boolean;

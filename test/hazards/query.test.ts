@@ -116,6 +116,66 @@ describe('who calls', () => {
   });
 });
 
+describe('a claim that is no text', () => {
+  const odd: readonly (readonly [string, unknown])[] = [
+    ['null', null],
+    ['true', true],
+    ['false', false],
+    ['a number', 7],
+    ['zero', 0],
+    ['an empty text', ''],
+    ['a list', ['acme']],
+    ['an empty list', []],
+    ['a list in a list', [['acme']]],
+    ['an object', { acme: true }],
+    ['an empty object', {}],
+  ];
+
+  /** Accounts that are called as somebody may write such a claim. */
+  const namesOf = (claim: unknown) => [
+    'acme',
+    String(claim),
+    JSON.stringify(claim),
+    `[${claim}]`,
+    '<nil>',
+    'undefined',
+    'map[acme:true]',
+  ];
+
+  it.each(odd)('%s names no account, however that is written', async (_, claim) => {
+    const bearer = await live.token({ account_id: claim });
+    for (const name of namesOf(claim)) {
+      const answer = await get(`/accounts/${encodeURIComponent(name)}/emails`, bearer);
+      expect([name, answer.status]).toEqual([name, 404]);
+    }
+  });
+
+  it('a text of digits is a text', async () => {
+    const bearer = await live.token({ account_id: '7' });
+    expect((await get('/accounts/7/emails', bearer)).status).toBe(200);
+  });
+
+  const oddScopes: typeof odd = [
+    ...odd,
+    ['an object that holds the scope', { scope: 'a mailtrail/support b' }],
+    ['a list that holds it in a list', [['mailtrail/support']]],
+    ['a list that holds it in an object', [{ a: 'x mailtrail/support x' }]],
+  ];
+
+  it.each(oddScopes)('%s is no scope', async (_, claim) => {
+    for (const scope of ['scope', 'scp']) {
+      const answer = await get('/emails?attention=true', await live.token({ [scope]: claim }));
+      expect(answer.status).toBe(403);
+    }
+  });
+
+  it('a scope is a text of words, or a list of texts', async () => {
+    for (const scope of ['openid mailtrail/support', ['openid', 'mailtrail/support']]) {
+      expect((await get('/emails?attention=true', await live.token({ scope }))).status).toBe(200);
+    }
+  });
+});
+
 describe("what is another account's", () => {
   it("106 another account's id gives the very answer of an unknown one", async () => {
     const unknown = await get(`${acmeList}/${'A'.repeat(22)}`);

@@ -47,6 +47,11 @@ describe('the configuration', () => {
     expect(corsOrigins).toEqual(['https://a.example.com', 'https://b.example.com']);
   });
 
+  it("takes the names of the sender's own senders from one text; there are none by default", () => {
+    expect(read({}, { MAILTRAIL_SENDER_NAMES: 'postfix, crm-mailer' }).senderNames).toEqual(['postfix', 'crm-mailer']);
+    expect(defaults.senderNames).toEqual([]);
+  });
+
   it.each([
     ['a misspelt name', { mailtrail: { oidcIsuer: 'https://login.example.com' } }, 'oidcIsuer'],
     ['an issuer without TLS', { oidcIssuer: 'http://login.example.com' }, 'oidcIssuer: must be an https URL'],
@@ -54,6 +59,7 @@ describe('the configuration', () => {
     ['a log retention that CloudWatch does not have', { logRetentionDays: '31' }, 'logRetentionDays: '],
     ['a page of all emails', { emailPageUrl: 'https://app.example.com' }, 'emailPageUrl: must contain {emailId}'],
     ['a page that is a script', { emailPageUrl: 'javascript:{emailId}' }, 'emailPageUrl: '],
+    ['a sender that no registration could name', { senderNames: 'Post fix' }, 'senderNames.0: must be a name'],
     ['any origin', { corsOrigins: '*' }, 'corsOrigins.0: must be an origin such as https://app.example.com'],
   ])('refuses %s, and says so', (_, context, message) => {
     expect(() => read(context)).toThrow(message);

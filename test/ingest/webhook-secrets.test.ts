@@ -41,6 +41,13 @@ describe('the webhook secrets', () => {
     expect(await secretsOf('postmark')).toEqual(['user:password']);
   });
 
+  it("may be an account's own, alone or beside others", async () => {
+    const own = { secret: 'key', accountId: 'acme' };
+    stored = JSON.stringify({ sendgrid: ['one', own, { secret: 'new key', accountId: 'acme' }], mailgun: own });
+    expect(await secretsOf('sendgrid')).toEqual(['one', own, { secret: 'new key', accountId: 'acme' }]);
+    expect(await secretsOf('mailgun')).toEqual([own]);
+  });
+
   it('are none for a provider that is not configured, whatever it is called', async () => {
     for (const provider of ['mailgun', 'toString', '__proto__']) expect(await secretsOf(provider)).toEqual([]);
   });
@@ -85,7 +92,18 @@ describe('the webhook secrets', () => {
     expect(await secretsOf('sendgrid')).toEqual(['one']);
   });
 
-  it.each(['7', '[null]', '{}'])('are out of reach for the one provider whose entry is %s', async entry => {
+  it.each([
+    '7',
+    '[null]',
+    '{}',
+    '[{"secret":"key"}]',
+    '[{"secret":"key","accountId":""}]',
+    '[{"secret":"key","accountId":"acme\\n"}]',
+    '[{"secret":"key","accountId":7}]',
+    // Either account could tell of the other's emails.
+    '[{"secret":"key","accountId":"acme"},{"secret":" key","accountId":"globex"}]',
+    '["key",{"secret":"key","accountId":"acme"}]',
+  ])('are out of reach for the one provider whose entry is %s', async entry => {
     stored = `{"sendgrid": ${entry}, "mailgun": ["key"]}`;
     await expect(secretsOf('sendgrid')).rejects.toThrow();
     expect(await secretsOf('mailgun')).toEqual(['key']);

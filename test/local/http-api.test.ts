@@ -230,6 +230,8 @@ describe('a route with an authorizer', () => {
     expect((await get(await tokens.sign({ ...claims(), scope: 'read write' }), '/scoped')).status).toBe(200);
     expect(received[0]!.requestContext.authorizer.jwt.scopes).toEqual(['read', 'write']);
     expect((await get(await tokens.sign({ ...claims(), scp: ['write', 'read'] }), '/scoped')).status).toBe(200);
+    for (const scope of [null, true, 7, { read: true }, [['read']], [null, { read: 'read' }]])
+      expect((await get(await tokens.sign({ ...claims(), scope }), '/scoped')).status).toBe(403);
   });
 });
 

@@ -16,6 +16,7 @@ const variables = {
   RETENTION_DAYS: '30',
   METADATA_ACCOUNT_ID: 'account',
   METADATA_REFERENCE: 'invoice',
+  SENDER_NAMES: 'postfix',
 };
 
 const stackXml = (outputs: Readonly<Record<string, string>>) =>
