@@ -38,7 +38,7 @@ export function timeliness(
   seconds: string,
   receivedAt: number,
   oldest: number,
-  furthest = Math.min(oldest, clockSkew),
+  furthest = clockSkew,
 ): 'malformed_signature' | 'stale_timestamp' | null {
   if (!/^[1-9]\d{8,9}$/.test(seconds)) return 'malformed_signature';
   const at = Number(seconds) * 1000;

@@ -8,6 +8,7 @@
  */
 
 import { type Cause, causes, type Failure, type FailureStatus, failureBy } from '../causes.ts';
+import { lookUp } from '../look-up.ts';
 import { folded, phraseFinder, wordsOf } from './phrases.ts';
 import { enhancedCodesIn, maxReplyLength, replyCodeIn, type SmtpReply } from './smtp-reply.ts';
 
@@ -1302,10 +1303,11 @@ function evidenceIn(reply: SmtpReply): Evidence {
   const found = { class: ofClass, ofWords: said?.cause, ofCode };
   if ((said?.cause ?? ofCode) !== undefined) return { ...found, weak: undefined, weakAgree: false };
   const hinted = weakSignals.find((_, index) => holds(wordSignals.length + index, spoken, ofClass || '5'))?.cause;
-  const ofSubject = ofClass === '5' && detail !== emptyDetail ? subjectSignals[detail.split('.', 1)[0]!] : undefined;
+  const ofSubject =
+    ofClass === '5' && detail !== emptyDetail ? lookUp(subjectSignals, detail.split('.', 1)[0]!) : undefined;
   const weakAgree =
     hinted !== undefined && ofSubject !== undefined && causes[hinted].status === causes[ofSubject].status;
-  return { ...found, weak: hinted ?? ofSubject ?? replyCodeSignals[replyCode], weakAgree };
+  return { ...found, weak: hinted ?? ofSubject ?? lookUp(replyCodeSignals, replyCode), weakAgree };
 }
 
 /**

@@ -30,7 +30,7 @@ export function verifyStandardWebhook(
   const signatures = headers[`${prefix}-signature`] ?? '';
   if (id.trim() === '' || timestamp.trim() === '' || signatures.trim() === '') return 'missing_signature';
   if (id.length + signatures.length > longestHeader) return 'malformed_signature';
-  const untimely = timeliness(timestamp, receivedAt, oldest);
+  const untimely = timeliness(timestamp, receivedAt, oldest, freshWithin);
   if (untimely !== null) return untimely;
 
   const given = signaturesIn(signatures).filter(bytes => bytes?.length === 32);

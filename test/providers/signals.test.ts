@@ -125,6 +125,15 @@ describe('the order of evidence', () => {
     expect(failureOf({ text: '550 recipient address rejected: unknown' }, 'hard_bounced').status).toBe('invalid');
   });
 
+  it('makes nothing of codes that are none', () => {
+    for (const code of ['constructor', '__proto__', 'toString', '9'.repeat(1_000)]) {
+      expect(failureOf({ code, enhancedCode: `5.${code}`, text: '' }, 'hard_bounced')).toEqual({
+        cause: 'unspecified',
+        status: 'hard_bounced',
+      });
+    }
+  });
+
   it('says nothing of a reply that is not there', () => {
     expect(causeIn({})).toBeNull();
     expect(causeIn({ text: '250 2.0.0 OK' })).toBeNull();
