@@ -1,6 +1,7 @@
 import { type Cause, type Failure, failureBy } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
-import { failureOf, type SmtpReply } from './signals.ts';
+import { failureOf } from './signals.ts';
+import type { SmtpReply } from './smtp-reply.ts';
 
 /** Subtypes of what SES did not even try, whatever reply it repeats. */
 const notTried: readonly string[] = [

@@ -18,7 +18,6 @@ describe('the cause of a failure', () => {
     ['sendgrid', 'bounce.blocked-reputation', 'blocked'],
     ['mailgun', 'failed.could-not-connect', 'network'],
     ['mailgun', 'dropped.legacy-old.form', 'expired'],
-    ['postmark', 'Bounce.Blocked', 'blocked'],
     ['postmark', 'Bounce.DMARCPolicy', 'authentication_failed'],
     ['postmark', 'Bounce.SpamNotification', 'spam_content'],
     ['postmark', 'Bounce.VirusNotification', 'virus'],
