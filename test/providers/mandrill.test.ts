@@ -48,7 +48,11 @@ describe("Mandrill's events", () => {
       enhancedCode: '5.1.1',
       text: 'smtp;550 5.1.1 user unknown',
     });
-    expect(read('deferral').events[0]?.reason).toEqual({ enhancedCode: '4.3.2', text: '451 4.3.2 try again later' });
+    expect(read('deferral').events[0]?.reason).toEqual({
+      cause: 'system',
+      enhancedCode: '4.3.2',
+      text: '451 4.3.2 try again later',
+    });
     expect(read('reject').events[0]?.reason).toEqual({ code: 'rejected' });
   });
 
