@@ -55,6 +55,7 @@ describe('what the sending application reports', () => {
   it('may say that a machine did it, and why it failed', () => {
     expect(read('machine-open').events[0]?.evidence).toBe('machine');
     expect(read('with-reason').events[0]?.reason).toEqual({
+      cause: 'unknown_domain',
       code: '550',
       enhancedCode: '5.1.2',
       text: '550 5.1.2 host not found',
