@@ -12,7 +12,7 @@ export const longestHeader = 4_096;
 export const freshWithin = 5 * minute;
 
 /** How far ahead of ours a provider's clock may be. */
-const clockSkew = 10 * minute;
+export const clockSkew = 10 * minute;
 
 /** Whether two texts are equal, in a time that depends on neither. */
 function equalInConstantTime(one: string, other: string): boolean {

@@ -1,4 +1,4 @@
-import { freshWithin, isHmacOf, longestHeader, strictBase64, timeliness, usable } from './authentication.ts';
+import { clockSkew, freshWithin, isHmacOf, longestHeader, strictBase64, timeliness, usable } from './authentication.ts';
 import type { ProviderRequest, Refusal } from './provider.ts';
 
 /** Where a sender departs from the standard. */
@@ -30,7 +30,7 @@ export function verifyStandardWebhook(
   const signatures = headers[`${prefix}-signature`] ?? '';
   if (id.trim() === '' || timestamp.trim() === '' || signatures.trim() === '') return 'missing_signature';
   if (id.length + signatures.length > longestHeader) return 'malformed_signature';
-  const untimely = timeliness(timestamp, receivedAt, oldest, freshWithin);
+  const untimely = timeliness(timestamp, receivedAt, oldest, Math.min(oldest, clockSkew));
   if (untimely !== null) return untimely;
 
   const given = signaturesIn(signatures).filter(bytes => bytes?.length === 32);
