@@ -3,7 +3,7 @@
  * turn it is. What a server or a provider says becomes a cause in `providers/signals.ts`.
  */
 
-import type { Status } from './status.ts';
+import { type Status, statuses } from './status.ts';
 
 /** The statuses in which a failed delivery can end. */
 export type FailureStatus = Extract<Status, 'soft_bounced' | 'hard_bounced' | 'invalid' | 'rejected'>;
@@ -207,6 +207,13 @@ export const causes = {
 export type Cause = keyof typeof causes;
 
 export const causeIds = Object.keys(causes) as readonly Cause[];
+
+/** What to do about an email of a status. Where its delivery failed for a known cause, the cause says it better. */
+export function whatToDoAbout(status: Status, cause?: Cause | null): string | null {
+  // What is only put off is still being tried: nobody resends it.
+  const ofCause = cause && status !== 'deferred' ? causes[cause].whatToDo : null;
+  return ofCause ?? statuses[status].resolution;
+}
 
 /** Why a delivery failed for good, and the status that it ends in. */
 export interface Failure {
