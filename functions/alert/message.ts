@@ -9,8 +9,9 @@ import { headerText, readableAddress, readableText } from './readable.ts';
 /** SNS takes 256 KB, message and attributes together; the rest is room for the attributes. */
 const largestMessage = 255 * 1024;
 
-/** So many bytes of a server's reply are in a digest, so that a burst stays a handful of messages. */
+/** So many bytes of a server's reply are in a digest, so that a burst stays a handful of messages. A cause takes some of them. */
 const longestReason = 120;
+const longestReasonBesideCause = 80;
 
 /** SNS's bound for a subject: fewer than 100 printable ASCII characters. */
 const longestSubject = 99;
@@ -71,7 +72,13 @@ function withShortReason(alert: Alert): Alert {
   const { reason } = alert;
   return reason?.text === undefined
     ? alert
-    : { ...alert, reason: { ...reason, text: boundedText(reason.text, longestReason) } };
+    : {
+        ...alert,
+        reason: {
+          ...reason,
+          text: boundedText(reason.text, reason.cause === undefined ? longestReason : longestReasonBesideCause),
+        },
+      };
 }
 
 /** What one more email adds to a digest's body. */
