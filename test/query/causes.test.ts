@@ -185,6 +185,6 @@ describe('why a delivery failed, in the API', () => {
     const [first, second] = rows.sort((a, b) => Number(isLast(a)) - Number(isLast(b)));
     expect(first).toContain(`,authentication_failed,${label},`);
     expect(first).toContain(`"${whatToDo}"`);
-    expect(second).toMatch(/Z,,,sendgrid reported/);
+    expect(second).toMatch(/Z,,,"sendgrid reported/);
   });
 });
