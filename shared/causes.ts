@@ -3,7 +3,7 @@
  * turn it is. What a server or a provider says becomes a cause in `providers/signals.ts`.
  */
 
-import type { Status } from './status.ts';
+import { type Status, statuses } from './status.ts';
 
 /** The statuses in which a failed delivery can end. */
 export type FailureStatus = Extract<Status, 'soft_bounced' | 'hard_bounced' | 'invalid' | 'rejected'>;
@@ -26,9 +26,9 @@ export const causes = {
   unknown_user: {
     status: 'invalid',
     label: 'Unknown address',
-    text: 'The address does not exist.',
+    text: "The recipient's server does not know the address.",
     whatToDo:
-      'The address does not exist. Ask the recipient another way for the right one, then correct it and resend.',
+      "The recipient's server does not know the address. Ask the recipient another way for the right one, then correct it and resend.",
     turn: 'recipient',
   },
   unknown_domain: {
@@ -42,8 +42,9 @@ export const causes = {
   disabled_account: {
     status: 'hard_bounced',
     label: 'Mailbox disabled',
-    text: "The recipient's mailbox is disabled.",
-    whatToDo: 'The mailbox is disabled. Ask the recipient another way for an address that they use.',
+    text: "The recipient's mailbox is disabled or no longer in use.",
+    whatToDo:
+      'The mailbox is disabled or no longer in use. Ask the recipient another way for an address that they use, then resend.',
     turn: 'recipient',
   },
   moved: {
@@ -57,7 +58,8 @@ export const causes = {
     status: 'hard_bounced',
     label: 'Takes no email',
     text: "The recipient's server takes no email.",
-    whatToDo: 'The server behind the address takes no email. Ask the recipient another way for another address.',
+    whatToDo:
+      "The recipient's server takes no email. Ask the recipient another way for an address elsewhere, then correct it and resend.",
     turn: 'recipient',
   },
   mailbox_full: {
@@ -70,22 +72,24 @@ export const causes = {
   too_large: {
     status: 'soft_bounced',
     label: 'Too large',
-    text: "The email is larger than the recipient's server takes.",
-    whatToDo: 'The email is too large for the recipient. Send a link in place of the attachment, then resend.',
+    text: "The email is larger than the recipient's server allows.",
+    whatToDo:
+      "The email is too large for the recipient's server. Make it smaller, for example with a link in place of an attachment, then resend.",
     turn: 'sender',
   },
   rate_limited: {
     status: 'soft_bounced',
     label: 'Too many at once',
-    text: "Too many emails came at once for the recipient's server.",
-    whatToDo: 'Too many emails came at once. The address is right: wait, then resend.',
+    text: 'Too many emails or connections came at once for the recipient or their server.',
+    whatToDo: 'Too many emails or connections came at once. This says nothing against the address: wait, then resend.',
     turn: 'nobody',
   },
   greylisted: {
     status: 'soft_bounced',
     label: 'Asked to try later',
     text: "The recipient's server asked to try again later.",
-    whatToDo: "The recipient's server asked to try again later. The address is right: wait, then resend.",
+    whatToDo:
+      "The recipient's server asked to try again later. This says nothing against the address: wait, then resend.",
     turn: 'nobody',
   },
   system: {
@@ -98,78 +102,80 @@ export const causes = {
   },
   network: {
     status: 'soft_bounced',
-    label: 'Server not reached',
-    text: "The recipient's server could not be reached.",
+    label: 'Connection failed',
+    text: "The connection to the recipient's server failed.",
     whatToDo:
-      "The recipient's server could not be reached. Resend later. If it goes on, ask the recipient to tell their administrator.",
+      "The connection to the recipient's server failed. Resend later. If it goes on, ask the recipient to tell their administrator.",
     turn: 'receiving_server',
   },
   expired: {
     status: 'soft_bounced',
     label: 'Gave up trying',
-    text: "The recipient's server did not take the email in any of the tries.",
-    whatToDo:
-      "The recipient's server did not take the email in any of the tries. Resend later, or reach the recipient another way.",
+    text: 'No try to deliver the email succeeded in time.',
+    whatToDo: 'No try to deliver the email succeeded in time. Resend later, or reach the recipient another way.',
     turn: 'receiving_server',
   },
   loop: {
     status: 'hard_bounced',
     label: 'Mail loop',
-    text: "The recipient's servers send the email around in a circle.",
+    text: 'The email went around in a circle between servers.',
     whatToDo:
-      "The recipient's servers send the email around in a circle. Reach the recipient another way, and ask them to tell their administrator.",
+      'The email went around in a circle between servers. Reach the recipient another way, and ask them to tell their administrator.',
     turn: 'receiving_server',
   },
   blocked: {
     status: 'rejected',
     label: 'Sender blocked',
-    text: "The recipient's server blocks the sending server, for example because it stands on a block list.",
+    text: "The recipient's server blocks the sending server or domain, for example because of a block list or its reputation.",
     whatToDo:
-      "The recipient's server blocks the sending server. Ask your email provider to have its block listing lifted, then resend.",
+      "The recipient's server blocks the sending server or domain. Ask your email provider to have the block lifted, then resend.",
     turn: 'sender',
   },
   authentication_failed: {
     status: 'rejected',
     label: 'Authentication failed',
     text: "The email did not pass the recipient's checks of SPF, DKIM or DMARC.",
-    whatToDo: "Your domain's SPF, DKIM or DMARC record does not allow this server. Fix DNS, then resend.",
+    whatToDo: 'The email did not pass the checks of SPF, DKIM or DMARC for your domain. Fix DNS, then resend.',
     turn: 'sender',
   },
   sender_rejected: {
     status: 'rejected',
     label: 'Sender refused',
     text: "The recipient's server refused the sender's address or domain.",
-    whatToDo: "The recipient's server refused the sender's address. Check that it and its domain exist, then resend.",
+    whatToDo:
+      "The recipient's server refused the sender's address or domain. Check that both exist and take email, then resend.",
     turn: 'sender',
   },
   relay_denied: {
     status: 'rejected',
     label: 'Relay denied',
-    text: 'The server does not pass email on for this sender or to this domain.',
+    text: 'A server on the way does not pass email on for this sender or to this domain.',
     whatToDo:
-      'The server does not pass on email to this domain. Check the SMTP settings, and that the domain is spelled right, then resend.',
+      'A server on the way does not pass email on for this sender or to this domain. Check the SMTP settings and the spelling of the domain, then resend.',
     turn: 'sender',
   },
   reverse_dns: {
     status: 'rejected',
-    label: 'Reverse DNS missing',
-    text: 'The sending server has no valid name in reverse DNS, or greets with a wrong one.',
-    whatToDo: 'The sending server has no valid reverse DNS name. Fix its PTR record and HELO name, then resend.',
+    label: 'Server name not valid',
+    text: "The sending server's name in reverse DNS, or in its greeting, is missing or not valid.",
+    whatToDo:
+      "The sending server's name in reverse DNS, or in its greeting, is missing or not valid. Fix its PTR record and HELO name, then resend.",
     turn: 'sender',
   },
   spam_content: {
     status: 'rejected',
     label: 'Taken for spam',
-    text: "The recipient's server took the email for spam.",
+    text: 'A spam filter took the email for spam.',
     whatToDo:
-      "The recipient's server took the email for spam. Check its links and its text, then resend, or ask the recipient to allow your address.",
+      'A spam filter took the email for spam. Check its links and its text, then resend, or ask the recipient to allow your address.',
     turn: 'sender',
   },
   virus: {
     status: 'rejected',
     label: 'Taken for a virus',
-    text: "The recipient's server found a virus in the email, or took it for one.",
-    whatToDo: 'The email was taken for a virus. Check its attachments, then resend without them.',
+    text: 'A scanner found a virus in the email, or took it for one.',
+    whatToDo:
+      'A scanner took the email for a virus. Check its attachments and links, then resend without those that are harmful.',
     turn: 'sender',
   },
   policy: {
@@ -177,14 +183,15 @@ export const causes = {
     label: 'Refused by policy',
     text: "The recipient's server refused the email because of its policy.",
     whatToDo:
-      "The recipient's server refused the email because of its policy. Ask the recipient's administrator to allow your address, then resend.",
+      "The recipient's server refused the email because of its policy. Fix what the reason names, or ask the recipient to have your address allowed, then resend.",
     turn: 'sender',
   },
   protocol: {
     status: 'rejected',
     label: 'Malformed email',
     text: "The recipient's server refused the form of the email or of a command.",
-    whatToDo: 'The form of the email was refused. Have your engineers read the reason, correct it, then resend.',
+    whatToDo:
+      'A server refused the form of the email or of a command. Have your engineers read the reason and correct it, then resend.',
     turn: 'sender',
   },
   suppressed: {
@@ -192,7 +199,7 @@ export const causes = {
     label: 'On the suppression list',
     text: 'The email provider did not try: the address is on its suppression list.',
     whatToDo:
-      'The email provider did not try, because of an earlier bounce, complaint or unsubscribe. Make sure that the address is right and wanted, take it off the suppression list, then resend.',
+      "The address is on the email provider's suppression list, usually after a bounce, complaint or unsubscribe. Make sure that it is right and that the recipient wants your emails. Take it off the list, then resend.",
     turn: 'sender',
   },
   unspecified: {
@@ -207,6 +214,13 @@ export const causes = {
 export type Cause = keyof typeof causes;
 
 export const causeIds = Object.keys(causes) as readonly Cause[];
+
+/** What to do about an email of a status. Where its delivery failed for a known cause, the cause says it better. */
+export function whatToDoAbout(status: Status, cause?: Cause | null): string | null {
+  // What is only put off is still being tried: nobody resends it.
+  const ofCause = cause && status !== 'deferred' ? causes[cause].whatToDo : null;
+  return ofCause ?? statuses[status].resolution;
+}
 
 /** Why a delivery failed for good, and the status that it ends in. */
 export interface Failure {

@@ -5,6 +5,7 @@
 
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { batchGet } from './batch-get.ts';
+import type { Cause } from './causes.ts';
 import { accountReferenceOf } from './email-update.ts';
 import { decodeHistory, type HistoryEvent, inTime } from './history.ts';
 import { asksForAttention, type Status, type Verdict } from './status.ts';
@@ -22,6 +23,9 @@ export interface EmailSummary {
   readonly reference?: string;
   /** null while there are only notes. */
   readonly verdict: Verdict | null;
+  /** Why its delivery failed, or was put off: the cause of the event that decided its status. */
+  readonly cause?: Cause;
+  readonly tags?: readonly string[];
   readonly firstSeenAt: number;
   readonly updatedAt: number;
 }
@@ -130,6 +134,8 @@ export const summaryAttributes = [
   '#status',
   'statusAt',
   'statusEventId',
+  'cause',
+  'tags',
   'firstSeenAt',
   'updatedAt',
 ] as const;
@@ -313,8 +319,19 @@ function takes(filter: EmailFilter, email: EmailSummary): boolean {
 }
 
 function summaryOf(item: Item): EmailSummary {
-  const { emailId, provider, messageId, recipient, accountId, subject, reference, firstSeenAt, updatedAt } =
-    item as unknown as EmailSummary;
+  const {
+    emailId,
+    provider,
+    messageId,
+    recipient,
+    accountId,
+    subject,
+    reference,
+    cause,
+    tags,
+    firstSeenAt,
+    updatedAt,
+  } = item as unknown as EmailSummary;
   const { status, statusAt, statusEventId } = item as unknown as Verdict;
   return {
     emailId,
@@ -325,6 +342,8 @@ function summaryOf(item: Item): EmailSummary {
     ...(subject !== undefined && { subject }),
     ...(reference !== undefined && { reference }),
     verdict: status === undefined ? null : { status, statusAt, statusEventId },
+    ...(cause !== undefined && { cause }),
+    ...(tags !== undefined && { tags }),
     firstSeenAt,
     updatedAt,
   };

@@ -1,11 +1,17 @@
+import { causes } from './causes.ts';
 import type { Reason } from './event.ts';
 
-/** A reason in words, e.g. `no such user (code 550, enhanced code 5.1.1)`; a code that the text already names is not repeated. */
-export function reasonInWords({ text, code, enhancedCode }: Reason): string {
+/**
+ * A reason in words, e.g. `Unknown address: no such user (code 550, enhanced code 5.1.1)`; a code that the text already
+ * names is not repeated, and a cause that tells nothing is only said where nothing else is.
+ */
+export function reasonInWords({ text, code, enhancedCode, cause }: Reason): string {
   const codes = [
     ...(code && !text?.includes(code) ? [`code ${code}`] : []),
     ...(enhancedCode && !text?.includes(enhancedCode) ? [`enhanced code ${enhancedCode}`] : []),
   ].join(', ');
-  if (text === undefined) return codes;
-  return codes === '' ? text : `${text} (${codes})`;
+  const reply = text === undefined ? codes : codes === '' ? text : `${text} (${codes})`;
+  if (cause === undefined || (cause === 'unspecified' && reply !== '')) return reply;
+  const { label } = causes[cause];
+  return reply === '' ? label : `${label}: ${reply}`;
 }

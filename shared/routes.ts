@@ -29,7 +29,7 @@ export const routes = {
   'GET /statuses': {
     function: 'query',
     access: 'public',
-    description: 'The catalogue of statuses, cacheable.',
+    description: 'The catalogue of statuses and of causes, cacheable.',
   },
   'GET /openapi.json': {
     function: 'query',
@@ -44,7 +44,7 @@ export const routes = {
   'GET /accounts/{accountId}/emails/{emailId}': {
     function: 'query',
     access: 'account',
-    description: 'One email: status, meaning, resolution, why this status, timeline, caveats.',
+    description: 'One email: status, meaning, cause, what to do, why this status, timeline, caveats.',
   },
   'POST /accounts/{accountId}/emails/statuses': {
     function: 'query',

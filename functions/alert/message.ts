@@ -1,4 +1,5 @@
 import { shownAddress } from '../../shared/address.ts';
+import { type Cause, causes, whatToDoAbout } from '../../shared/causes.ts';
 import { reasonInWords } from '../../shared/reason.ts';
 import { type AlertKind, type Status, statuses, statusIds } from '../../shared/status.ts';
 import { asciiJson, boundedText } from '../../shared/text.ts';
@@ -9,8 +10,9 @@ import { headerText, inertAddress, readableAddress, readableText } from './reada
 /** SNS takes 256 KB, message and attributes together; the rest is room for the attributes. */
 const largestMessage = 255 * 1024;
 
-/** So many bytes of a server's reply are in a digest, so that a burst stays a handful of messages. */
+/** So many bytes of a server's reply are in a digest, so that a burst stays a handful of messages. A cause takes some of them. */
 const longestReason = 120;
+const longestReasonBesideCause = 80;
 
 /** SNS's bound for a subject: fewer than 100 printable ASCII characters. */
 const longestSubject = 99;
@@ -53,8 +55,9 @@ export function messagesOf(alerts: readonly Alert[], emailPageUrl: string): Aler
 /** Alerts of one group split where a message would become too large. */
 function digestsOf(group: readonly Alert[], emailPageUrl: string): Alert[][] {
   if (group.length === 1) return [[...group]];
-  // Both escapings work character by character, so that sizes add up; the count in the text takes a few bytes more.
-  const empty = digestBodyOf(group[0]!, [], emailPageUrl).length + 8;
+  // Both escapings work character by character, so that sizes add up; the count in the text takes a few bytes more, and
+  // the words of causes that are only in another digest a few less.
+  const empty = digestBodyOf(group[0]!, [], causesOf(group), emailPageUrl).length + 8;
   const digests: Alert[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const alert of group.map(withShortReason)) {
@@ -73,7 +76,13 @@ function withShortReason(alert: Alert): Alert {
   const { reason } = alert;
   return reason?.text === undefined
     ? alert
-    : { ...alert, reason: { ...reason, text: boundedText(reason.text, longestReason) } };
+    : {
+        ...alert,
+        reason: {
+          ...reason,
+          text: boundedText(reason.text, reason.cause === undefined ? longestReason : longestReasonBesideCause),
+        },
+      };
 }
 
 /** What one more email adds to a digest's body. */
@@ -93,8 +102,8 @@ function messageOf(alerts: readonly Alert[], emailPageUrl: string): AlertMessage
     subject: subjectOf(alerts),
     body:
       alerts.length === 1
-        ? bodyOf(first, alerts, letterOf(first, emailPageUrl), emailPageUrl)
-        : digestBodyOf(first, alerts, emailPageUrl),
+        ? bodyOf(first, alerts, causesOf(alerts), letterOf(first, emailPageUrl), emailPageUrl)
+        : digestBodyOf(first, alerts, causesOf(alerts), emailPageUrl),
   };
 }
 
@@ -105,12 +114,23 @@ function subjectOf(alerts: readonly Alert[]): string {
   return headerText(`${what}${accountId === undefined ? '' : ` (account ${readableText(accountId)})`}`, longestSubject);
 }
 
-function digestBodyOf(group: Group, alerts: readonly Alert[], emailPageUrl: string): string {
-  return bodyOf(group, alerts, digestOf(group, alerts, emailPageUrl), emailPageUrl);
+/** The causes that the alerts name, once each. */
+function causesOf(alerts: readonly Alert[]): readonly Cause[] {
+  return [...new Set(alerts.flatMap(({ reason }) => reason?.cause ?? []))].sort();
+}
+
+function digestBodyOf(group: Group, alerts: readonly Alert[], named: readonly Cause[], emailPageUrl: string): string {
+  return bodyOf(group, alerts, named, digestOf(group, alerts, named, emailPageUrl), emailPageUrl);
 }
 
 /** Both parts of a message: `default` is what SNS gives to everything but an inbox. */
-function bodyOf({ kind, accountId }: Group, alerts: readonly Alert[], forPeople: string, emailPageUrl: string): string {
+function bodyOf(
+  { kind, accountId }: Group,
+  alerts: readonly Alert[],
+  named: readonly Cause[],
+  forPeople: string,
+  emailPageUrl: string,
+): string {
   const forMachines = {
     version: 1,
     kind,
@@ -118,6 +138,10 @@ function bodyOf({ kind, accountId }: Group, alerts: readonly Alert[], forPeople:
     statuses: statusesOf(kind).map(id => {
       const { label, meaning, resolution, sentAgain } = statuses[id];
       return { id, label, meaning, resolution, sentAgain };
+    }),
+    causes: named.map(id => {
+      const { label, text, whatToDo, turn } = causes[id];
+      return { id, label, text, whatToDo, turn };
     }),
     emails: alerts.map(alert => entryOf(alert, emailPageUrl)),
   };
@@ -128,9 +152,10 @@ function statusesOf(kind: AlertKind): readonly Status[] {
   return statusIds.filter(id => statuses[id].alert === kind);
 }
 
-/** One email for machines: every value as the API shows it. What all have in common, and the words of a status, stand above. */
+/** One email for machines: every value as the API shows it. What all have in common, and the words of a status or cause, stand above. */
 function entryOf(alert: Alert, emailPageUrl: string) {
-  const { emailId, provider, recipient, notAddressed, subject, reference, status, statusAt, reason } = alert;
+  const { emailId, provider, recipient, notAddressed, subject, reference, status, statusAt } = alert;
+  const { cause = null, ...reason } = alert.reason ?? {};
   return {
     emailId,
     provider,
@@ -140,7 +165,8 @@ function entryOf(alert: Alert, emailPageUrl: string) {
     reference: reference ?? null,
     status,
     statusAt: isoText(statusAt),
-    reason: reason ?? null,
+    cause,
+    reason: Object.keys(reason).length === 0 ? null : reason,
     url: pageOf(alert, emailPageUrl),
   };
 }
@@ -148,7 +174,7 @@ function entryOf(alert: Alert, emailPageUrl: string) {
 /** One email for a person: what happened to whom, why, and what to do now. */
 function letterOf(alert: Alert, emailPageUrl: string): string {
   const { kind, accountId, recipient, subject, reference, provider, status, statusAt, reason } = alert;
-  const { label, meaning, resolution, sentAgain } = statuses[status];
+  const { label, meaning, sentAgain } = statuses[status];
   const page = pageOf(alert, emailPageUrl);
   const lines = [
     `${kinds[kind].one}: ${readableAddress(recipient)}`,
@@ -162,19 +188,25 @@ function letterOf(alert: Alert, emailPageUrl: string): string {
     `Reason:    ${reason === undefined ? 'not given' : readableText(reasonInWords(reason))}`,
     '',
     meaning,
-    `What to do: ${resolution}`,
+    `What to do: ${whatToDoAbout(status, reason?.cause)}`,
     `Is it sent again? ${sentAgain}`,
     ...(page === null ? [] : ['', page]),
   ];
   return lines.join('\n');
 }
 
-function digestOf({ kind, accountId }: Group, alerts: readonly Alert[], emailPageUrl: string): string {
+function digestOf(
+  { kind, accountId }: Group,
+  alerts: readonly Alert[],
+  named: readonly Cause[],
+  emailPageUrl: string,
+): string {
   const whose = accountId === undefined ? 'whose account is not known yet' : `of account ${readableText(accountId)}`;
   return [
     `${alerts.length} emails ${whose} ${kinds[kind].what}.`,
     '',
     ...statusesOf(kind).map(id => `${statuses[id].label}: ${statuses[id].meaning} ${statuses[id].resolution}`),
+    ...named.flatMap(id => (causes[id].whatToDo === null ? [] : [`${causes[id].label}: ${causes[id].whatToDo}`])),
     '',
     ...alerts.map(alert => lineOf(alert, emailPageUrl)),
   ].join('\n');

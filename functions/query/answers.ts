@@ -5,6 +5,7 @@
  */
 
 import * as z from 'zod/mini';
+import { causeIds } from '../../shared/causes.ts';
 import { caveatTexts, statusIds } from '../../shared/status.ts';
 
 /** Some events claim years beyond 9999. */
@@ -19,6 +20,15 @@ const emailId = z
   .register(z.globalRegistry, { id: 'EmailId', description: 'One message to one recipient.' });
 
 const status = z.enum(statusIds).register(z.globalRegistry, { id: 'Status', description: 'One of the eleven.' });
+
+const cause = z
+  .enum(causeIds)
+  .register(z.globalRegistry, { id: 'Cause', description: 'Why a delivery failed, or was put off.' });
+
+const turn = z.enum(['recipient', 'sender', 'receiving_server', 'nobody']).register(z.globalRegistry, {
+  id: 'Turn',
+  description: 'Who can put it right; nobody: only time does.',
+});
 
 const evidence = z.enum(['human', 'machine', 'unknown']).register(z.globalRegistry, {
   id: 'Evidence',
@@ -38,9 +48,11 @@ const row = {
   status: maybe(status).register(z.globalRegistry, { description: 'null while nothing is known but notes.' }),
   label: maybe(text),
   statusAt: maybe(time),
+  cause: maybe(cause),
   attention: z.boolean().register(z.globalRegistry, {
     description: 'Somebody must act: the status asks for it, or the email has waited too long for news.',
   }),
+  tags: z.array(text).register(z.globalRegistry, { description: 'Under what the sender filed the message.' }),
   firstSeenAt: time,
 };
 
@@ -63,7 +75,14 @@ const timelineEvent = z
       description:
         'unnamed: it names nobody of several recipients; unlisted: it names an address that the message was not sent to.',
     }),
-    reason: maybe(z.object({ code: maybe(text), enhancedCode: maybe(text), text: maybe(text) })),
+    reason: maybe(
+      z.object({
+        code: maybe(text),
+        enhancedCode: maybe(text),
+        text: maybe(text),
+        cause: maybe(z.object({ id: cause, label: text, text, turn: maybe(turn) })),
+      }),
+    ),
     clickUrl: maybe(text),
     userAgent: maybe(text),
   })
@@ -75,7 +94,11 @@ export const email = z
     messageId: text,
     meaning: maybe(text),
     resolution: maybe(text).register(z.globalRegistry, {
-      description: 'What to do; null where there is nothing to do.',
+      description: 'What to do about the status; null where there is nothing to do.',
+    }),
+    whatToDo: maybe(text).register(z.globalRegistry, {
+      description:
+        'What to do about this email: as its cause says, or else its status; null where there is nothing to do.',
     }),
     sentAgain: maybe(text),
     updatedAt: time,
@@ -86,6 +109,8 @@ export const email = z
           at: time,
           providerEvent: text,
           evidence,
+          cause: maybe(cause),
+          causeLabel: maybe(text),
           text,
           doesNotProve: text,
         })
@@ -143,8 +168,23 @@ export const catalogue = z
         attention: z.enum(['no', 'when_old', 'yes']),
       }),
     ),
+    causes: z.array(
+      z.object({
+        id: cause,
+        label: text,
+        text,
+        whatToDo: maybe(text).register(z.globalRegistry, { description: 'null: as the status says.' }),
+        turn: maybe(turn),
+        status: maybe(status).register(z.globalRegistry, {
+          description: 'Of an email that failed for it; null where the cause does not decide it.',
+        }),
+      }),
+    ),
   })
-  .register(z.globalRegistry, { id: 'Catalogue', description: 'The statuses, with what each means and what to do.' });
+  .register(z.globalRegistry, {
+    id: 'Catalogue',
+    description: 'The statuses and the causes, with what each means and what to do.',
+  });
 
 /** A line of the exported attention list. */
 export const attentionLine = z
@@ -157,6 +197,8 @@ export const attentionLine = z
     status: text,
     statusAt: time,
     firstSeenAt: time,
+    cause: maybe(cause),
+    causeLabel: maybe(text),
     why: text,
     whatToDo: maybe(text),
   })

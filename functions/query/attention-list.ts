@@ -11,6 +11,8 @@ const columns = [
   'status',
   'statusAt',
   'firstSeenAt',
+  'cause',
+  'causeLabel',
   'why',
   'whatToDo',
 ] as const satisfies readonly (keyof AttentionLine)[];

@@ -1,6 +1,8 @@
 /** What the API shows of an email, as its schemas say (answers.ts). */
 
 import { shownAddress } from '../../shared/address.ts';
+import { type Cause, causeIds, causes, whatToDoAbout } from '../../shared/causes.ts';
+import type { Reason } from '../../shared/event.ts';
 import { decidingEventOf, type HistoryEvent } from '../../shared/history.ts';
 import type { Email, EmailSummary } from '../../shared/reader.ts';
 import { reasonInWords } from '../../shared/reason.ts';
@@ -8,19 +10,23 @@ import { caveatsOf, needsAttention, type OldAfter, statuses, statusIds } from '.
 import { isoText } from '../../shared/time.ts';
 import type { AttentionLine, Catalogue, EmailAnswer, EmailRow } from './answers.ts';
 
-/** The catalogue of statuses. */
+/** The catalogue of statuses, and of why a delivery fails. */
 export function catalogueView(): Catalogue {
   return {
     statuses: statusIds.map(id => {
       const { label, meaning, resolution, sentAgain, doesNotProve, attention } = statuses[id];
       return { id, label, meaning, resolution, sentAgain, doesNotProve, attention };
     }),
+    causes: causeIds.map(id => {
+      const { label, text, whatToDo, turn, status } = causes[id];
+      return { id, label, text, whatToDo, turn, status };
+    }),
   };
 }
 
 /** An email as a row of a list. */
 export function rowView(email: EmailSummary, now: number, oldAfter: OldAfter): EmailRow {
-  const { emailId, accountId, provider, recipient, subject, reference, verdict, firstSeenAt } = email;
+  const { emailId, accountId, provider, recipient, subject, reference, verdict, cause, tags, firstSeenAt } = email;
   return {
     emailId,
     accountId: accountId ?? null,
@@ -31,7 +37,9 @@ export function rowView(email: EmailSummary, now: number, oldAfter: OldAfter): E
     status: verdict?.status ?? null,
     label: verdict && statuses[verdict.status].label,
     statusAt: verdict && isoText(verdict.statusAt),
+    cause: cause ?? null,
     attention: needsAttention(verdict, now, oldAfter),
+    tags: [...(tags ?? [])],
     firstSeenAt: isoText(firstSeenAt),
   };
 }
@@ -40,14 +48,16 @@ export function rowView(email: EmailSummary, now: number, oldAfter: OldAfter): E
 export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailAnswer {
   const { messageId, verdict, updatedAt, events } = email;
   const facts = verdict && statuses[verdict.status];
+  const because = becauseView(email);
   return {
     ...rowView(email, now, oldAfter),
     messageId,
     meaning: facts?.meaning ?? null,
     resolution: facts?.resolution ?? null,
+    whatToDo: verdict && whatToDoAbout(verdict.status, because?.cause),
     sentAgain: facts?.sentAgain ?? null,
     updatedAt: isoText(updatedAt),
-    because: becauseView(email),
+    because,
     timeline: events.map(timelineView),
     caveats: caveatsOf(email, now, oldAfter).map(({ code, text, at }) => ({
       code,
@@ -61,6 +71,7 @@ export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailA
 export function attentionLineOf(email: Email): AttentionLine {
   const { emailId, recipient, subject, reference, provider, verdict, firstSeenAt } = email;
   const { status, statusAt } = verdict!;
+  const because = becauseView(email);
   return {
     emailId,
     recipient: shownAddress(recipient),
@@ -70,8 +81,10 @@ export function attentionLineOf(email: Email): AttentionLine {
     status: statuses[status].label,
     statusAt: isoText(statusAt),
     firstSeenAt: isoText(firstSeenAt),
-    why: becauseView(email)?.text ?? '',
-    whatToDo: statuses[status].resolution,
+    cause: because?.cause ?? null,
+    causeLabel: because?.causeLabel ?? null,
+    why: because?.text ?? '',
+    whatToDo: whatToDoAbout(status, because?.cause),
   };
 }
 
@@ -81,11 +94,14 @@ function becauseView({ provider, verdict, events }: Email): EmailAnswer['because
   if (event === null || verdict === null) return null;
   const at = isoText(event.occurredAt);
   const reason = event.reason ? `: ${reasonInWords(event.reason)}` : '';
+  const cause = event.reason?.cause ?? null;
   return {
     eventId: event.eventId,
     at,
     providerEvent: event.providerEvent,
     evidence: event.evidence,
+    cause,
+    causeLabel: cause && causes[cause].label,
     text: `${provider} reported "${event.providerEvent}" at ${at}${reason}`,
     doesNotProve: statuses[verdict.status].doesNotProve,
   };
@@ -104,10 +120,22 @@ function timelineView(event: HistoryEvent): EmailAnswer['timeline'][number] {
     providerEvent,
     evidence,
     attribution: attribution ?? null,
-    reason: reason
-      ? { code: reason.code ?? null, enhancedCode: reason.enhancedCode ?? null, text: reason.text ?? null }
-      : null,
+    reason: reason ? reasonView(reason) : null,
     clickUrl: clickUrl ?? null,
     userAgent: userAgent ?? null,
   };
+}
+
+function reasonView({ code, enhancedCode, text, cause }: Reason) {
+  return {
+    code: code ?? null,
+    enhancedCode: enhancedCode ?? null,
+    text: text ?? null,
+    cause: cause === undefined ? null : causeView(cause),
+  };
+}
+
+function causeView(id: Cause) {
+  const { label, text, turn } = causes[id];
+  return { id, label, text, turn };
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Alert } from '../../functions/alert/alert.ts';
 import { type AlertMessage, messagesOf } from '../../functions/alert/message.ts';
+import { type Cause, causeIds, causes } from '../../shared/causes.ts';
 import { limits } from '../../shared/event.ts';
 import { statuses } from '../../shared/status.ts';
 import { boundedText } from '../../shared/text.ts';
@@ -55,6 +56,27 @@ describe('an alert', () => {
     );
   });
 
+  it('names the cause, where it is known, and says what to do about it', () => {
+    const reason = { enhancedCode: '5.2.1', text: '550 5.2.1 account disabled', cause: 'disabled_account' } as const;
+    const { people, machines } = partsOf(messagesOf([anAlert({ status: 'hard_bounced', reason })], page)[0]!);
+    const { label, text, whatToDo, turn } = causes.disabled_account;
+    expect(people).toContain(`\nReason:    ${label}: 550 5.2.1 account disabled\n`);
+    expect(people).toContain(`\n${statuses.hard_bounced.meaning}\nWhat to do: ${whatToDo}\n`);
+    expect(machines).toMatchObject({
+      causes: [{ id: 'disabled_account', label, text, whatToDo, turn }],
+      emails: [{ cause: 'disabled_account', reason: { enhancedCode: '5.2.1', text: '550 5.2.1 account disabled' } }],
+    });
+    expect(machines.emails[0].reason).not.toHaveProperty('cause');
+  });
+
+  it('of which nothing but the cause is known says so, and does what its status says where the cause tells nothing', () => {
+    const partsBy = (cause: Cause) => partsOf(messagesOf([anAlert({ reason: { cause } })], page)[0]!);
+    expect(partsBy('unknown_user').people).toContain('\nReason:    Unknown address\n');
+    expect(partsBy('unknown_user').machines.emails).toMatchObject([{ cause: 'unknown_user', reason: null }]);
+    expect(partsBy('unspecified').people).toContain('\nReason:    No cause stated\n');
+    expect(partsBy('unspecified').people).toContain(`\nWhat to do: ${statuses.invalid.resolution}\n`);
+  });
+
   it('tells a machine the same, as it is', () => {
     const { machines } = partsOf(messagesOf([anAlert({ subject: '<!channel> https://a.example' })], page)[0]!);
     expect(machines).toEqual({
@@ -65,6 +87,7 @@ describe('an alert', () => {
         const { label, meaning, resolution, sentAgain } = statuses[id];
         return { id, label, meaning, resolution, sentAgain };
       }),
+      causes: [],
       emails: [
         {
           emailId: 'email-1',
@@ -74,6 +97,7 @@ describe('an alert', () => {
           reference: 'INV-7',
           status: 'invalid',
           statusAt: '2026-01-02T12:00:00.000Z',
+          cause: null,
           reason: { code: '550', enhancedCode: '5.1.1', text: 'no such user' },
           url: 'https://support.example.com/accounts/acme/emails/email-1',
         },
@@ -206,6 +230,24 @@ describe('a burst of alerts', () => {
     );
   });
 
+  it('says the cause of each email, and once what to do about each cause', () => {
+    const named = ['unknown_user', 'unspecified', 'unknown_user', 'moved'] as const;
+    const [digest] = messagesOf(
+      many(4, index => ({ reason: { text: `reply ${index}`, cause: named[index] } })),
+      page,
+    );
+    const { people, machines } = partsOf(digest!);
+    for (const cause of ['unknown_user', 'moved'] as const) {
+      expect(people.split(`\n${causes[cause].label}: ${causes[cause].whatToDo}\n`)).toHaveLength(2);
+    }
+    for (const said of ['| Unknown address: reply 0 |', '| reply 1 |', '| Address moved: reply 3 |']) {
+      expect(people).toContain(said);
+    }
+    expect(people).not.toContain('No cause stated');
+    expect(machines.emails.map(({ cause }: { cause: Cause }) => cause)).toEqual(named);
+    expect(machines.causes.map(({ id }: { id: Cause }) => id)).toEqual(['moved', 'unknown_user', 'unspecified']);
+  });
+
   it('of one account never keeps another account from its own messages', () => {
     const messages = messagesOf(
       many(12, index => ({ accountId: index < 10 ? 'acme' : 'globex' })),
@@ -235,6 +277,7 @@ describe('a burst of alerts', () => {
         subject: `Your invoice INV-2026-${index} of January is ready`,
         reference: `INV-2026-${index}`,
         reason: {
+          cause: 'unknown_user',
           code: '550',
           enhancedCode: '5.1.1',
           text: "550-5.1.1 The email account that you tried to reach does not exist. Please try double-checking the recipient's email address for typos or unnecessary spaces. For more information, go to https://support.google.com/mail/?p=NoSuchUser af79cd13be357-7c5a5d0d2d4si123456785a.123 - gsmtp",
@@ -279,14 +322,15 @@ describe('a burst of alerts', () => {
         subjects: fc.array(bounded(limits.subject), { minLength: 1, maxLength: 4 }),
         recipients: fc.array(bounded(limits.recipient), { minLength: 1, maxLength: 4 }),
         texts: fc.array(bounded(limits.text), { minLength: 1, maxLength: 4 }),
+        caused: fc.array(fc.constantFrom(undefined, ...causeIds), { minLength: 1, maxLength: 30 }),
         spamEvery: fc.integer({ min: 1, max: 10 }),
       })
-      .map(({ count, accounts, subjects, recipients, texts, spamEvery }) =>
+      .map(({ count, accounts, subjects, recipients, texts, caused, spamEvery }) =>
         many(count, index => ({
           accountId: accounts[index % accounts.length],
           subject: subjects[index % subjects.length]!,
           recipient: recipients[index % recipients.length]!,
-          reason: { text: texts[index % texts.length]! },
+          reason: { text: texts[index % texts.length]!, cause: caused[index % caused.length] },
           ...(index % spamEvery === 0 ? { kind: 'spam', status: 'marked_spam' } : {}),
         })),
       );

@@ -1,5 +1,6 @@
 /** Emails of several accounts, each with its account's mark in what a list shows of it: who sees the mark sees the email. */
 
+import { causeIds } from '../../shared/causes.ts';
 import { type CanonicalEvent, emailIdOf } from '../../shared/event.ts';
 import { type Status, statusIds } from '../../shared/status.ts';
 import { noon } from '../arbitrary-events.ts';
@@ -78,7 +79,15 @@ function eventsOf(accountId: AccountId, index: number, random: Random): Canonica
       occurredAt: first + nth * minute,
       evidence: oneOf(['human', 'machine', 'unknown'] as const, random),
       providerEvent: isNote ? 'note' : 'event',
-      ...(random() < 0.3 && { reason: { code: '550', enhancedCode: '5.1.1', text: `=no such user at ${accountId}` } }),
+      ...(random() < 0.2 && { tags: [`=tag of ${accountId}`, 'invoice'] }),
+      ...(random() < 0.3 && {
+        reason: {
+          code: '550',
+          enhancedCode: '5.1.1',
+          text: `=no such user at ${accountId}`,
+          ...(random() < 0.7 && { cause: oneOf(causeIds, random) }),
+        },
+      }),
       ...(random() < 0.2 && { clickUrl: `https://example.com/${encodeURIComponent(accountId)}`, userAgent: '@agent' }),
       ...(random() < 0.1 && { claimedAt: 8.64e15 }),
       ...(random() < 0.1 && { attribution: oneOf(['unnamed', 'unlisted'] as const, random) }),

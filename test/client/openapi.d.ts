@@ -25,7 +25,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The catalogue of statuses, cacheable. */
+        /** @description The catalogue of statuses and of causes, cacheable. */
         get: operations["listStatuses"];
         put?: never;
         post?: never;
@@ -76,7 +76,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One email: status, meaning, resolution, why this status, timeline, caveats. */
+        /** @description One email: status, meaning, cause, what to do, why this status, timeline, caveats. */
         get: operations["getEmail"];
         put?: never;
         post?: never;
@@ -201,6 +201,11 @@ export interface components {
         EmailId: string;
         /** @description ISO-8601 in UTC, with milliseconds. */
         Time: string;
+        /**
+         * @description Why a delivery failed, or was put off.
+         * @enum {string}
+         */
+        Cause: "unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified";
         /** @description What became of a request's events; each is in exactly one of those below `received`. */
         Counts: {
             received: number;
@@ -249,7 +254,7 @@ export interface components {
         GatewayMessage: {
             message: string;
         };
-        /** @description The statuses, with what each means and what to do. */
+        /** @description The statuses and the causes, with what each means and what to do. */
         Catalogue: {
             statuses: {
                 id: components["schemas"]["Status"];
@@ -261,12 +266,27 @@ export interface components {
                 /** @enum {string} */
                 attention: "no" | "when_old" | "yes";
             }[];
+            causes: {
+                id: components["schemas"]["Cause"];
+                label: string;
+                text: string;
+                /** @description null: as the status says. */
+                whatToDo: string | null;
+                turn: components["schemas"]["Turn"] | null;
+                /** @description Of an email that failed for it; null where the cause does not decide it. */
+                status: components["schemas"]["Status"] | null;
+            }[];
         };
         /**
          * @description One of the eleven.
          * @enum {string}
          */
         Status: "enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam";
+        /**
+         * @description Who can put it right; nobody: only time does.
+         * @enum {string}
+         */
+        Turn: "recipient" | "sender" | "receiving_server" | "nobody";
         /** @description A page of a list, newest first. */
         EmailList: {
             emails: components["schemas"]["EmailRow"][];
@@ -285,8 +305,11 @@ export interface components {
             status: components["schemas"]["Status"] | null;
             label: string | null;
             statusAt: components["schemas"]["Time"] | null;
+            cause: components["schemas"]["Cause"] | null;
             /** @description Somebody must act: the status asks for it, or the email has waited too long for news. */
             attention: boolean;
+            /** @description Under what the sender filed the message. */
+            tags: string[];
             firstSeenAt: components["schemas"]["Time"];
         };
         /** @description One email with everything that is known about it. */
@@ -301,13 +324,18 @@ export interface components {
             status: components["schemas"]["Status"] | null;
             label: string | null;
             statusAt: components["schemas"]["Time"] | null;
+            cause: components["schemas"]["Cause"] | null;
             /** @description Somebody must act: the status asks for it, or the email has waited too long for news. */
             attention: boolean;
+            /** @description Under what the sender filed the message. */
+            tags: string[];
             firstSeenAt: components["schemas"]["Time"];
             messageId: string;
             meaning: string | null;
-            /** @description What to do; null where there is nothing to do. */
+            /** @description What to do about the status; null where there is nothing to do. */
             resolution: string | null;
+            /** @description What to do about this email: as its cause says, or else its status; null where there is nothing to do. */
+            whatToDo: string | null;
             sentAgain: string | null;
             updatedAt: components["schemas"]["Time"];
             because: components["schemas"]["Because"] | null;
@@ -320,6 +348,8 @@ export interface components {
             at: components["schemas"]["Time"];
             providerEvent: string;
             evidence: components["schemas"]["Evidence"];
+            cause: components["schemas"]["Cause"] | null;
+            causeLabel: string | null;
             text: string;
             doesNotProve: string;
         };
@@ -345,6 +375,12 @@ export interface components {
                 code: string | null;
                 enhancedCode: string | null;
                 text: string | null;
+                cause: {
+                    id: components["schemas"]["Cause"];
+                    label: string;
+                    text: string;
+                    turn: components["schemas"]["Turn"] | null;
+                } | null;
             } | null;
             clickUrl: string | null;
             userAgent: string | null;
@@ -380,6 +416,8 @@ export interface components {
             status: string;
             statusAt: components["schemas"]["Time"];
             firstSeenAt: components["schemas"]["Time"];
+            cause: components["schemas"]["Cause"] | null;
+            causeLabel: string | null;
             why: string;
             whatToDo: string | null;
         };

@@ -29,7 +29,8 @@ export function emailTimeline(email: Email): string {
   return [
     `${email.subject} to ${email.recipient}: ${email.label}`,
     `  meaning     ${email.meaning}`,
-    ...(email.resolution ? [`  what to do  ${email.resolution}`] : []),
+    ...(email.because?.causeLabel ? [`  why         ${email.because.causeLabel}`] : []),
+    ...(email.whatToDo ? [`  what to do  ${email.whatToDo}`] : []),
     ...email.caveats.map(({ text }) => `  but         ${text}`),
     table(timeline),
   ].join('\n');

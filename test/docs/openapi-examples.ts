@@ -1,6 +1,6 @@
 /** The examples of the OpenAPI document: what the API answered to a few calls, at a time and over emails that never change. */
 
-import type { CanonicalEvent } from '../../shared/event.ts';
+import type { CanonicalEvent, Reason } from '../../shared/event.ts';
 import { noon } from '../arbitrary-events.ts';
 import { type Call, queryFunction, supportToken, tokenOf } from '../query-function.ts';
 import { startStoredEmails } from '../stored-emails.ts';
@@ -22,9 +22,14 @@ function story(
   number: string,
   statuses: readonly ('sent' | 'delivered' | 'opened' | 'invalid' | 'soft_bounced')[],
 ): CanonicalEvent[] {
-  const reasons = {
-    invalid: { code: '550', enhancedCode: '5.1.1', text: '550 5.1.1 The email account does not exist' },
-    soft_bounced: { code: '452', enhancedCode: '4.2.2', text: '452 4.2.2 The mailbox is full' },
+  const reasons: Readonly<Record<string, Reason>> = {
+    invalid: {
+      code: '550',
+      enhancedCode: '5.1.1',
+      text: '550 5.1.1 The email account does not exist',
+      cause: 'unknown_user',
+    },
+    soft_bounced: { code: '452', enhancedCode: '4.2.2', text: '452 4.2.2 The mailbox is full', cause: 'mailbox_full' },
   };
   const names = {
     sent: 'processed',
@@ -45,7 +50,8 @@ function story(
     accountId: 'acme',
     subject: `Invoice ${number}`,
     reference: `INV-${number}`,
-    ...(status in reasons && { reason: reasons[status as keyof typeof reasons] }),
+    tags: ['invoice'],
+    ...(status in reasons && { reason: reasons[status] }),
   }));
 }
 

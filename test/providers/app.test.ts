@@ -59,7 +59,6 @@ describe('what the sending application reports', () => {
       code: '550',
       enhancedCode: '5.1.2',
       text: '550 5.1.2 host not found',
-      cause: 'unknown_domain',
     });
   });
 
