@@ -4,9 +4,10 @@
  */
 
 import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import type { Cause } from './causes.ts';
 import type { CanonicalEvent, EmailFacts } from './event.ts';
 import { fingerprint } from './fingerprint.ts';
-import { boundedHistory, encodeHistory, type HistoryEvent, historyLimit } from './history.ts';
+import { boundedHistory, decidingEventOf, encodeHistory, type HistoryEvent, historyLimit } from './history.ts';
 import {
   asksForAttention,
   merge,
@@ -33,6 +34,8 @@ export interface KnownItem extends EmailFacts {
 export interface EmailUpdate {
   /** The status to set; null leaves it. */
   readonly verdict: Verdict | null;
+  /** Why, as the event says that decides. Goes with the status: where that is set, null removes the cause of another one. */
+  readonly cause: Cause | null;
   readonly facts: EmailFacts;
   /** Account and reference in one, once both are known: what an account finds its own references by. */
   readonly accountReference: string | null;
@@ -75,12 +78,14 @@ function firstPlan(events: readonly CanonicalEvent[]): Plan {
   const kept = bounded(distinct);
   const added = [...kept.keys()];
   const verdict = merge(events);
+  const cause = causeOf(verdict, distinct);
   const facts = factsOf(events, undefined);
   const datedAhead = events.some(isDatedAhead);
   const { accountId, reference } = facts;
   return {
     update: {
       verdict,
+      cause,
       facts,
       accountReference: accountId && reference ? accountReferenceOf(accountId, reference) : null,
       history: { add: added },
@@ -119,10 +124,13 @@ function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
   const accountId = item.accountId ?? facts.accountId;
   const reference = item.reference ?? facts.reference;
   const combines = (facts.accountId ?? facts.reference) !== undefined;
-  const mustNotChange = makesRoom || kept.size > historyLimit || datedAhead || item.datedAhead;
+  // Two events may agree in all that decides, and not in why: the first of them in time says it.
+  const ties = verdict !== null && !decides && item.verdict !== null && !supersedes(item.verdict, verdict);
+  const mustNotChange = makesRoom || kept.size > historyLimit || datedAhead || item.datedAhead || ties;
   return {
     update: {
-      verdict: decides ? verdict : null,
+      verdict: decides || ties ? verdict : null,
+      cause: causeOf(verdict, kept),
       facts,
       accountReference: combines && accountId && reference ? accountReferenceOf(accountId, reference) : null,
       history: makesRoom ? { replace: [...kept.keys()] } : { add: added },
@@ -156,12 +164,17 @@ function asDated(event: HistoryEvent): string {
   return encodeHistory({ ...event, occurredAt: event.claimedAt ?? event.occurredAt, claimedAt: undefined });
 }
 
+/** Why the status is what it is, as far as the event says that decides it. */
+function causeOf(verdict: Verdict | null, events: ReadonlyMap<string, HistoryEvent>): Cause | null {
+  return verdict === null ? null : (decidingEventOf(verdict, [...events.values()])?.reason?.cause ?? null);
+}
+
 /** What is kept of the events, by their encoding. */
 function bounded<Event extends HistoryEvent>(events: ReadonlyMap<string, Event>): ReadonlyMap<string, Event> {
   return events.size > historyLimit ? byEncoding(boundedHistory([...events.values()])) : events;
 }
 
-const factNames = ['accountId', 'subject', 'reference'] as const satisfies readonly (keyof EmailFacts)[];
+const factNames = ['accountId', 'subject', 'reference', 'tags'] as const satisfies readonly (keyof EmailFacts)[];
 
 /**
  * What the events add to the facts of an email: each is set once, by whoever comes first, within a request the earliest,
@@ -170,15 +183,15 @@ const factNames = ['accountId', 'subject', 'reference'] as const satisfies reado
 function factsOf(events: readonly CanonicalEvent[], item: EmailFacts | undefined): EmailFacts {
   const inOrder = events.length === 1 ? events : events.toSorted((a, b) => a.occurredAt - b.occurredAt);
   const accountId = item?.accountId ?? inOrder.find(event => event.accountId !== undefined)?.accountId;
-  const facts: { -readonly [Fact in keyof EmailFacts]: string } = {};
+  const facts: Partial<Record<keyof EmailFacts, unknown>> = {};
   for (const name of factNames) {
     if (item?.[name] !== undefined) continue;
     const teller = inOrder.find(
       event => event[name] !== undefined && (event.accountId === undefined || event.accountId === accountId),
     );
-    if (teller !== undefined) facts[name] = teller[name]!;
+    if (teller !== undefined) facts[name] = teller[name];
   }
-  return facts;
+  return facts as EmailFacts;
 }
 
 const nothingKnown: Condition = { expression: 'attribute_not_exists(history)', values: {} };
@@ -222,16 +235,16 @@ function areNews(elements: readonly string[]): Condition {
   };
 }
 
-/** Where subject or reference are told, it matters in whose name: the email is that account's still, or nobody's yet. */
+/** Where anything else is told, it matters in whose name: the email is that account's still, or nobody's yet. */
 function sameAccount(
-  { accountId, subject, reference }: EmailFacts,
+  { accountId, ...told }: EmailFacts,
   events: readonly EmailFacts[],
   item: EmailFacts | undefined,
 ): Condition | null {
-  if (item?.accountId !== undefined && (subject ?? reference) !== undefined) {
+  if (item?.accountId !== undefined && Object.keys(told).length > 0) {
     return { expression: 'accountId = :accountOfItem', values: { ':accountOfItem': item.accountId } };
   }
-  if (accountId === undefined || !events.some(event => event.subject ?? event.reference)) return null;
+  if (accountId === undefined || !events.some(event => event.subject ?? event.reference ?? event.tags)) return null;
   return { expression: 'attribute_not_exists(accountId) OR accountId = :accountId', values: {} };
 }
 
@@ -329,7 +342,7 @@ export interface UpdateTarget extends Pick<CanonicalEvent, 'provider' | 'message
 /** The update as DynamoDB takes it. If its condition fails, the error holds the item. */
 export function updateInput(
   { tableName, emailId, provider, messageId, recipient, now, expiresAt }: UpdateTarget,
-  { verdict, facts, accountReference, history, datedAhead, condition }: EmailUpdate,
+  { verdict, cause, facts, accountReference, history, datedAhead, condition }: EmailUpdate,
 ): UpdateCommandInput {
   // Only what the expressions mention may be named; a verdict's time and event id are the condition's already.
   const names: Record<string, string> = { ...condition.names, '#provider': 'provider' };
@@ -345,7 +358,7 @@ export function updateInput(
     '#provider = :provider, messageId = :messageId, recipient = :recipient, updatedAt = :now',
     'firstSeenAt = if_not_exists(firstSeenAt, :now), expiresAt = if_not_exists(expiresAt, :expiresAt)',
   ];
-  let others = '';
+  const removed: string[] = [];
   for (const name of factNames) {
     if (facts[name] === undefined) continue;
     sets.push(`#${name} = if_not_exists(#${name}, :${name})`);
@@ -368,13 +381,19 @@ export function updateInput(
       );
       values[':attentionDay'] = dayOf(now);
     } else {
-      others += ' REMOVE attentionAt';
+      removed.push('attentionAt');
+    }
+    if (cause === null) removed.push('cause');
+    else {
+      sets.push('cause = :cause');
+      values[':cause'] = cause;
     }
   }
   if (datedAhead) {
     sets.push('datedAhead = :datedAhead');
     values[':datedAhead'] = true;
   }
+  let others = removed.length === 0 ? '' : ` REMOVE ${removed.join(', ')}`;
   if ('replace' in history) {
     sets.push('history = :history');
     values[':history'] = new Set(history.replace);

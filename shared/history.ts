@@ -3,7 +3,7 @@
  */
 
 import type { CanonicalEvent } from './event.ts';
-import type { Evidence, Verdict } from './status.ts';
+import { type Evidence, type Verdict, verdictOf } from './status.ts';
 
 /** What the history keeps of an event: the item itself says provider, message, recipient, subject and reference once. */
 export type HistoryEvent = Omit<
@@ -118,8 +118,8 @@ export function decidingEventOf(verdict: Verdict | null, events: readonly Histor
     .filter(
       event =>
         event.eventId === verdict?.statusEventId &&
-        event.status === verdict.status &&
-        event.occurredAt === verdict.statusAt,
+        event.occurredAt === verdict.statusAt &&
+        verdictOf(event)?.status === verdict.status,
     )
     .sort(inTime);
   return deciding[0] ?? null;

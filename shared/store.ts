@@ -189,7 +189,8 @@ function historyOf(attributes: Record<string, unknown> | undefined): ReadonlySet
 
 /** The item in the error of a failed condition, which comes as DynamoDB writes it; none where there was no item. */
 export function knownItem(attributes: ConditionalCheckFailedException['Item'] = {}): KnownItem {
-  const { status, statusAt, statusEventId, accountId, subject, reference, history, datedAhead, erasedAt } = attributes;
+  const { status, statusAt, statusEventId, accountId, subject, reference, tags, history, datedAhead, erasedAt } =
+    attributes;
   return {
     verdict: status?.S
       ? { status: status.S as Status, statusAt: Number(statusAt?.N), statusEventId: statusEventId?.S ?? '' }
@@ -197,6 +198,7 @@ export function knownItem(attributes: ConditionalCheckFailedException['Item'] = 
     ...(accountId?.S !== undefined && { accountId: accountId.S }),
     ...(subject?.S !== undefined && { subject: subject.S }),
     ...(reference?.S !== undefined && { reference: reference.S }),
+    ...(tags?.L !== undefined && { tags: tags.L.map(({ S = '' }) => S) }),
     history: new Map((history?.SS ?? []).map(element => [element, decodeHistory(element)])),
     datedAhead: datedAhead?.BOOL === true,
     erased: erasedAt !== undefined,

@@ -4,7 +4,14 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createEmailEraser, type Erasure } from '../../shared/erase-emails.ts';
 import { type CanonicalEvent, canonicalEvent, emailIdOf } from '../../shared/event.ts';
-import { boundedHistory, decodeHistory, encodeHistory, historyLimit, inTime } from '../../shared/history.ts';
+import {
+  boundedHistory,
+  decidingEventOf,
+  decodeHistory,
+  encodeHistory,
+  historyLimit,
+  inTime,
+} from '../../shared/history.ts';
 import { eachInFlight } from '../../shared/in-flight.ts';
 import {
   createReader,
@@ -25,7 +32,7 @@ import {
   type Verdict,
 } from '../../shared/status.ts';
 import { createRecorder, type Recorder } from '../../shared/store.ts';
-import { arbitraryEvent, eventsOf, noon } from '../arbitrary-events.ts';
+import { arbitraryEvent, eventsOf, noon, permutations } from '../arbitrary-events.ts';
 import { createEmailTable } from '../email-table.ts';
 import { histories } from '../status/histories.ts';
 import { anEvent } from '../stored-emails.ts';
@@ -77,6 +84,11 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       const before = updates;
       await work();
       return updates - before;
+    };
+    /** The item as it is in the table. */
+    const itemOf = async (event: CanonicalEvent) => {
+      const key = { TableName: tableName, Key: { emailId: emailIdOf(event) }, ConsistentRead: true };
+      return (await client.send(new GetCommand(key))).Item;
     };
     /** An event as the history gives it back. */
     const inHistory = (event: CanonicalEvent) => decodeHistory(encodeHistory(event));
@@ -301,6 +313,88 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         const email = await stored(first);
         expect([email.accountId, email.subject, email.reference]).toEqual(['acme', undefined, undefined]);
         expect(caveatsOf(email, noon).map(({ code }) => code)).toContain('account_conflict');
+      });
+    });
+
+    describe('the cause', () => {
+      const deferral = (messageId: string) =>
+        anEvent({ messageId, status: 'deferred', reason: { code: '451', cause: 'greylisted' } });
+
+      it('is set with the status, by the event that decides, and goes with it', async () => {
+        const messageId = freshMessageId();
+        const later = { occurredAt: noon + minute };
+        const life: readonly (readonly [CanonicalEvent, string | undefined])[] = [
+          [anEvent({ messageId, status: 'sent', occurredAt: noon - minute }), undefined],
+          [deferral(messageId), 'greylisted'],
+          [anEvent({ messageId, status: 'soft_bounced', reason: { cause: 'mailbox_full' }, ...later }), 'mailbox_full'],
+          // Late, and decides nothing.
+          [deferral(messageId), 'mailbox_full'],
+          [anEvent({ messageId, status: null, reason: { cause: 'greylisted' }, ...later }), 'mailbox_full'],
+          [anEvent({ messageId, status: 'delivered', ...later }), undefined],
+          [
+            anEvent({ messageId, status: 'hard_bounced', reason: { code: '550', cause: 'unknown_domain' } }),
+            'unknown_domain',
+          ],
+          [anEvent({ messageId, status: 'invalid', reason: { code: '550' } }), undefined],
+        ];
+        for (const [event, cause] of life) {
+          expect(await store.record([event], noon)).toMatchObject({ recorded: 1, failed: [] });
+          expect((await itemOf(event))?.cause).toBe(cause);
+        }
+      });
+
+      it('of several events in one request is that of the one that decides', async () => {
+        const bounce = anEvent({ status: 'hard_bounced', reason: { cause: 'disabled_account' } });
+        await store.record([deferral(bounce.messageId), bounce], noon);
+        expect((await itemOf(bounce))?.cause).toBe('disabled_account');
+      });
+
+      it('is the same in any order where two events agree in all that decides and differ in why', async () => {
+        const causes = ['unknown_domain', 'disabled_account', undefined] as const;
+        const found = new Set<unknown>();
+        for (const order of permutations(causes)) {
+          const bounce = anEvent({ messageId: freshMessageId(), status: 'hard_bounced', eventId: 'bounce' });
+          for (const cause of order) await store.record([{ ...bounce, reason: { code: '550', cause } }], noon);
+          const { events, verdict } = await stored(bounce);
+          expect(events).toHaveLength(causes.length);
+          const item = await itemOf(bounce);
+          expect(item?.cause).toBe(decidingEventOf(verdict, events)?.reason?.cause);
+          found.add(item?.cause);
+        }
+        expect(found.size).toBe(1);
+      });
+    });
+
+    describe('tags', () => {
+      it('are set once, by the first event that has them, in one write', async () => {
+        const sent = anEvent({ status: 'sent', occurredAt: noon - minute });
+        const delivered = { ...sent, status: 'delivered', eventId: 'd', tags: ['invoices', 'q1'] } as const;
+        const opened = { ...sent, status: 'opened', eventId: 'o', tags: ['other'] } as const;
+        await store.record([sent], noon);
+        expect((await itemOf(sent))?.tags).toBeUndefined();
+        for (const event of [delivered, opened]) {
+          expect(await countingUpdates(() => store.record([event], noon))).toBe(1);
+          expect((await itemOf(sent))?.tags).toEqual(['invoices', 'q1']);
+        }
+      });
+
+      it('that come again with an event which is known already are added, and count as a duplicate', async () => {
+        const event = anEvent();
+        await store.record([event], noon);
+        const tagged = { ...event, tags: ['invoices'] };
+        expect(await store.record([tagged], noon)).toMatchObject({ recorded: 0, duplicate: 1, failed: [] });
+        expect((await itemOf(event))?.tags).toEqual(['invoices']);
+        expect(await countingUpdates(() => store.record([tagged], noon))).toBe(1);
+      });
+
+      it("told in the name of another account than the email's change nothing", async () => {
+        const own = anEvent({ accountId: 'acme' });
+        const foreign = { ...own, eventId: 'f', status: 'opened', accountId: 'initech', tags: ['intruded'] } as const;
+        await store.record([own], noon);
+        expect(await store.record([foreign], noon)).toMatchObject({ recorded: 1, failed: [] });
+        expect((await itemOf(own))?.tags).toBeUndefined();
+        await store.record([{ ...own, eventId: 't', tags: ['invoices'] }], noon);
+        expect((await itemOf(own))?.tags).toEqual(['invoices']);
       });
     });
 
@@ -635,10 +729,6 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       const signal = new AbortController().signal;
       const erase = (erasure: Erasure) => createEmailEraser(client, tableName).erase(erasure, noon, signal);
       const everywhere = (recipient: string) => erase({ recipient, accountId: null });
-      const item = async (event: CanonicalEvent) => {
-        const key = { TableName: tableName, Key: { emailId: emailIdOf(event) }, ConsistentRead: true };
-        return (await client.send(new GetCommand(key))).Item;
-      };
       const tombstone = (event: CanonicalEvent) => ({
         emailId: emailIdOf(event),
         erasedAt: noon,
@@ -654,7 +744,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         const event = toSomebody({ status: 'hard_bounced', accountId: 'erasing', subject: 'Invoice 7' });
         await store.record([event], noon);
         expect(await everywhere(event.recipient)).toEqual({ erased: 1, left: 0, error: null });
-        expect(await item(event)).toEqual(tombstone(event));
+        expect(await itemOf(event)).toEqual(tombstone(event));
         expect(await store.email(emailIdOf(event))).toBeNull();
         for (const filter of [{}, { attention: true }]) {
           expect((await store.page({ accountId: 'erasing', ...filter }, { limit: 10, after: null })).shown).toEqual([]);
@@ -673,7 +763,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
             ...{ recorded: 0, duplicate: 0, dropped: 0, erased: events.length, unrecordable: [], failed: [] },
           });
         }
-        expect(await item(event)).toEqual(tombstone(event));
+        expect(await itemOf(event)).toEqual(tombstone(event));
       });
 
       it('does not keep a new message to the same address from being recorded', async () => {
@@ -691,7 +781,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         ) as [CanonicalEvent, CanonicalEvent, CanonicalEvent];
         await store.record([own, other, nobodys], noon);
         expect(await erase({ recipient: own.recipient, accountId: 'acme' })).toMatchObject({ erased: 1 });
-        expect(await item(own)).toEqual({ ...tombstone(own), erasedFor: expect.stringMatching(/^[\w-]{22}$/) });
+        expect(await itemOf(own)).toEqual({ ...tombstone(own), erasedFor: expect.stringMatching(/^[\w-]{22}$/) });
         expect(await stored(other)).toMatchObject({ accountId: 'initech' });
         expect((await stored(nobodys)).accountId).toBeUndefined();
         expect(await everywhere(own.recipient)).toMatchObject({ erased: 2 });
@@ -719,7 +809,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           const [{ erased }, ...outcomes] = await Promise.all([everywhere(first.recipient), ...writing] as const);
           expect(erased).toBe(1);
           for (const { recorded, erased, failed } of outcomes) expect([recorded + erased, failed]).toEqual([1, []]);
-          expect(await item(first)).toEqual(tombstone(first));
+          expect(await itemOf(first)).toEqual(tombstone(first));
         }
       });
 
@@ -753,7 +843,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         };
         const full = createRecorder({ client: { send } as unknown as typeof client, tableName, retentionDays: 400 });
         expect(await full.record(more, noon)).toMatchObject({ erased: 10, unrecordable: [], failed: [] });
-        expect(await item(there[0]!)).toEqual(tombstone(there[0]!));
+        expect(await itemOf(there[0]!)).toEqual(tombstone(there[0]!));
       });
     });
 
