@@ -7,7 +7,18 @@ import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import type { Cause } from './causes.ts';
 import type { CanonicalEvent, EmailFacts } from './event.ts';
 import { fingerprint } from './fingerprint.ts';
-import { boundedHistory, decidingEventOf, encodeHistory, type HistoryEvent, historyLimit } from './history.ts';
+import {
+  boundedHistory,
+  bytesOf,
+  bytesToDecide,
+  decidingEventOf,
+  encodeHistory,
+  type HistoryEvent,
+  historyBytes,
+  historyLimit,
+  inTime,
+  withoutTexts,
+} from './history.ts';
 import {
   asksForAttention,
   merge,
@@ -57,8 +68,10 @@ export interface Plan {
   readonly update: EmailUpdate | null;
   /** Elements that are news, and are written. */
   readonly added: readonly string[];
-  /** How many of the events are repeats of opens and clicks beyond the history's bound. */
+  /** How many of the events are repeats of opens, clicks and notes beyond the history's bound. */
   readonly dropped: number;
+  /** For which the item has no room. They decide the status all the same. */
+  readonly full: readonly CanonicalEvent[];
   /** How many of the events are of an erased email. */
   readonly erased: number;
 }
@@ -75,10 +88,9 @@ export function planUpdate(events: readonly CanonicalEvent[], item: KnownItem | 
 /** The usual case, in one write: there is news in the events, they decide the status, and the history has room for them. */
 function firstPlan(events: readonly CanonicalEvent[]): Plan {
   const distinct = byEncoding(events);
-  const kept = bounded(distinct);
-  const added = [...kept.keys()];
   const verdict = merge(events);
   const cause = causeOf(verdict, distinct);
+  const { added, dropped, full } = placed(distinct, new Map(), verdict);
   const facts = factsOf(events, undefined);
   const datedAhead = events.some(isDatedAhead);
   const { accountId, reference } = facts;
@@ -93,44 +105,44 @@ function firstPlan(events: readonly CanonicalEvent[]): Plan {
       condition: allOf(
         verdict === null ? areNews(added) : givesWayTo(verdict),
         noneDatedAhead,
-        datedAhead ? nothingKnown : room(added.length),
+        datedAhead || full.length > 0 ? nothingKnown : room(added.length),
         sameAccount(facts, events, undefined),
         noneToCombine(facts),
         notErased,
       ),
     },
     added,
-    dropped: distinct.size - kept.size,
+    dropped,
+    full,
     erased: 0,
   };
 }
 
 /** The exact case: the item is known, and the condition is that nothing that matters has changed since. */
 function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
-  if (item.erased) return { update: null, added: [], dropped: 0, erased: events.length };
+  if (item.erased) return { update: null, added: [], dropped: 0, full: [], erased: events.length };
   const known = new Set([...item.history.values()].map(asDated));
   const news = byEncoding(events.filter(event => !known.has(asDated(event))));
-  const all = new Map<string, HistoryEvent>([...item.history, ...news]);
-  const kept = bounded(all);
-  const added = [...news.keys()].filter(element => kept.has(element));
-  const dropped = news.size - added.length;
-  const facts = factsOf(events, item);
-  if (added.length === 0 && Object.keys(facts).length === 0) return { update: null, added, dropped, erased: 0 };
-
   const verdict = merge(news.values());
   const decides = verdict !== null && supersedes(verdict, item.verdict);
+  const { kept, added, dropped, full } = placed(news, item.history, decides ? verdict : null);
+  const facts = factsOf(events, item);
+  if (added.length === 0 && Object.keys(facts).length === 0 && !decides)
+    return { update: null, added, dropped, full, erased: 0 };
+
   const makesRoom = kept.size < item.history.size + added.length;
   const datedAhead = [...news.values()].some(isDatedAhead);
   const accountId = item.accountId ?? facts.accountId;
   const reference = item.reference ?? facts.reference;
   const combines = (facts.accountId ?? facts.reference) !== undefined;
   // Two events may agree in all that decides, and not in why: the first of them in time says it.
-  const ties = verdict !== null && !decides && item.verdict !== null && !supersedes(item.verdict, verdict);
+  const ties =
+    added.length > 0 && verdict !== null && !decides && item.verdict !== null && !supersedes(item.verdict, verdict);
   const mustNotChange = makesRoom || kept.size > historyLimit || datedAhead || item.datedAhead || ties;
   return {
     update: {
       verdict: decides || ties ? verdict : null,
-      cause: causeOf(verdict, kept),
+      cause: causeOf(verdict, new Map([...item.history, ...news])),
       facts,
       accountReference: combines && accountId && reference ? accountReferenceOf(accountId, reference) : null,
       history: makesRoom ? { replace: [...kept.keys()] } : { add: added },
@@ -139,7 +151,7 @@ function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
         verdict === null ? null : decides ? givesWayTo(verdict) : not(givesWayTo(verdict)),
         item.datedAhead ? null : noneDatedAhead,
         item.history.size > 0 ? stillThere : null,
-        added.length === 0 ? null : mustNotChange ? isStill(item) : room(added.length),
+        added.length + full.length === 0 ? null : mustNotChange ? isStill(item) : room(added.length),
         sameAccount(facts, events, item),
         combines ? stillCombined(item, facts) : null,
         notErased,
@@ -147,6 +159,7 @@ function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
     },
     added,
     dropped,
+    full,
     erased: 0,
   };
 }
@@ -167,6 +180,79 @@ function asDated(event: HistoryEvent): string {
 /** Why the status is what it is, as far as the event says that decides it. */
 function causeOf(verdict: Verdict | null, events: ReadonlyMap<string, HistoryEvent>): Cause | null {
   return verdict === null ? null : (decidingEventOf(verdict, [...events.values()])?.reason?.cause ?? null);
+}
+
+interface Placed {
+  /** The history after the write, by its encoding. */
+  readonly kept: ReadonlyMap<string, HistoryEvent>;
+  /** Elements that are news. */
+  readonly added: readonly string[];
+  readonly dropped: number;
+  readonly full: readonly CanonicalEvent[];
+}
+
+/**
+ * Finds a place in the history for what is news.
+ *
+ * @param verdict the status that it decides; null where it decides none
+ */
+function placed(
+  news: ReadonlyMap<string, CanonicalEvent>,
+  history: ReadonlyMap<string, HistoryEvent>,
+  verdict: Verdict | null,
+): Placed {
+  const kept = bounded(history.size === 0 ? news : new Map<string, HistoryEvent>([...history, ...news]));
+  const added = [...news.keys()].filter(element => kept.has(element));
+  const dropped = news.size - added.length;
+  if (fits(kept, historyBytes - bytesToDecide)) return { kept, added, dropped, full: [] };
+  return {
+    dropped,
+    ...squeezed(
+      added.map(element => news.get(element)!),
+      history,
+      verdict,
+    ),
+  };
+}
+
+/**
+ * As many of the events as a history has room for that has none for all: first the one that decides the status, if need
+ * be without its texts, then the others in order of time.
+ */
+function squeezed(
+  events: readonly CanonicalEvent[],
+  history: ReadonlyMap<string, HistoryEvent>,
+  verdict: Verdict | null,
+): Omit<Placed, 'dropped'> {
+  const known = new Set([...history.values()].map(asDated));
+  const withMore = (more: readonly CanonicalEvent[]) =>
+    bounded(new Map<string, HistoryEvent>([...history, ...byEncoding(more)]));
+  const deciding = decidingEventOf(verdict, events) as CanonicalEvent | null;
+  const first: CanonicalEvent[] = [];
+  if (deciding !== null) {
+    const bare = withoutTexts(deciding);
+    if (fits(withMore([deciding]), historyBytes - bytesToDecide)) first.push(deciding);
+    else if (fits(withMore([bare]), historyBytes)) first.push(bare);
+  }
+  // One that decided once is there without its texts.
+  const others = events.filter(event => event !== deciding && !known.has(asDated(withoutTexts(event)))).sort(inTime);
+  let [some, tooMany] = [0, others.length + 1];
+  while (tooMany - some > 1) {
+    const more = Math.floor((some + tooMany) / 2);
+    if (fits(withMore([...first, ...others.slice(0, more)]), historyBytes - bytesToDecide)) some = more;
+    else tooMany = more;
+  }
+  const taken = [...first, ...others.slice(0, some)];
+  return {
+    kept: withMore(taken),
+    added: [...byEncoding(taken).keys()],
+    full: [...(deciding !== null && first.length === 0 ? [deciding] : []), ...others.slice(some)],
+  };
+}
+
+/** Of events within their limits, as many as the history's limit always do: nothing need be counted. */
+function fits(history: ReadonlyMap<string, unknown>, bytes: number): boolean {
+  return history.size <= historyLimit || bytesOf(history.keys()) <= bytes;
 }
 
 /** What is kept of the events, by their encoding. */

@@ -10,9 +10,9 @@ import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamod
 import { within } from './deadline.ts';
 import { type KnownItem, type Plan, planUpdate, updateInput } from './email-update.ts';
 import { type CanonicalEvent, emailIdOf } from './event.ts';
-import { decidingEventOf, decodeHistory, encodeHistory, withoutTexts } from './history.ts';
+import { decodeHistory } from './history.ts';
 import { eachInFlight } from './in-flight.ts';
-import { merge, type Status } from './status.ts';
+import type { Status } from './status.ts';
 
 /**
  * Tries of one email's write before the provider has to send it again: each but the first knows the item, and fails only
@@ -37,7 +37,10 @@ function backoff(failures: number, emailId: string): number {
 const concurrentWrites = 32;
 
 export interface Unrecordable {
-  /** The item has reached DynamoDB's size limit, or DynamoDB says that the write itself is wrong, which is our fault. */
+  /**
+   * The item has no room for the event, which decides the status all the same; or DynamoDB says that the write itself is
+   * wrong, which is our fault.
+   */
   readonly reason: 'item_full' | 'refused_by_table';
   readonly event: CanonicalEvent;
 }
@@ -46,7 +49,7 @@ export interface Unrecordable {
 export interface Recorded {
   readonly recorded: number;
   readonly duplicate: number;
-  /** Opens and clicks beyond the history's bound. */
+  /** Repeats of opens, clicks and notes beyond the history's bound. */
   readonly dropped: number;
   /** Of emails that were erased, and stay so. */
   readonly erased: number;
@@ -116,13 +119,13 @@ export function createRecorder({
     let item: KnownItem | null = null;
     let failures = 0;
     for (let attempt = 1; ; attempt += 1) {
-      const { update, added, dropped, erased }: Plan = planUpdate(group, item);
+      const { update, added, dropped, full, erased }: Plan = planUpdate(group, item);
       const counts = (recorded: number) => ({
         recorded,
-        duplicate: group.length - dropped - erased - recorded,
+        duplicate: group.length - dropped - full.length - erased - recorded,
         dropped,
         erased,
-        unrecordable: [],
+        unrecordable: full.map(becauseOf('item_full')),
       });
       if (update === null) return counts(0);
       try {
@@ -130,7 +133,6 @@ export function createRecorder({
         const before = historyOf(Attributes);
         return counts(added.filter(element => !before.has(element)).length);
       } catch (error) {
-        if (isItemFull(error)) return recordStatus(emailId, group, receivedAt, signal);
         if (attempt === attempts || signal?.aborted) throw error;
         if (error instanceof ConditionalCheckFailedException) {
           item = knownItem(error.Item);
@@ -142,26 +144,6 @@ export function createRecorder({
         if (signal?.aborted) throw error;
       }
     }
-  }
-
-  /** Where an item has no room for the events, for the one that decides among them without its texts: the status is kept. */
-  async function recordStatus(
-    emailId: string,
-    group: readonly CanonicalEvent[],
-    receivedAt: number,
-    signal?: AbortSignal,
-  ): Promise<Omit<Recorded, 'failed'>> {
-    const deciding = decidingEventOf(merge(group), group) as CanonicalEvent | null;
-    const bare = deciding && withoutTexts(deciding);
-    const full = becauseOf('item_full');
-    const nothing = { recorded: 0, duplicate: 0, dropped: 0, erased: 0, unrecordable: group.map(full) };
-    if (bare === null || (group.length === 1 && encodeHistory(bare) === encodeHistory(group[0]!))) return nothing;
-    const written = await recordEmail(emailId, [bare], receivedAt, signal);
-    // Erased while its item was full.
-    if (written.erased > 0) return { ...nothing, erased: group.length, unrecordable: [] };
-    return written.unrecordable.length > 0
-      ? nothing
-      : { ...written, unrecordable: group.filter(event => event !== deciding).map(full) };
   }
 }
 
@@ -212,8 +194,4 @@ function becauseOf(reason: Unrecordable['reason']): (event: CanonicalEvent) => U
 /** The same write would be refused again: what the table is asked for is not to be had, which no wait changes. */
 function isRefused(error: unknown): boolean {
   return error instanceof Error && error.name === 'ValidationException';
-}
-
-function isItemFull(error: unknown): boolean {
-  return isRefused(error) && /item size/i.test((error as Error).message);
 }

@@ -11,7 +11,7 @@ export interface Counts {
   readonly received: number;
   readonly recorded: number;
   readonly duplicate: number;
-  /** Opens and clicks beyond the history's bound. */
+  /** Repeats of opens, clicks and notes beyond the history's bound. */
   readonly dropped: number;
   /** Of emails that were erased, and stay so. */
   readonly erased: number;
