@@ -53,6 +53,8 @@ export interface Recorded {
   readonly dropped: number;
   /** Of emails that were erased, and stay so. */
   readonly erased: number;
+  /** Longer ago than emails are kept: of these nothing is written. */
+  readonly expired: readonly CanonicalEvent[];
   /** What the table will not take, however often it is tried. */
   readonly unrecordable: readonly Unrecordable[];
   /** Not written, and worth another try. */
@@ -87,7 +89,10 @@ export function createRecorder({
       const total = { recorded: 0, duplicate: 0, dropped: 0, erased: 0 };
       const unrecordable: Unrecordable[] = [];
       const failed: { events: readonly CanonicalEvent[]; error: unknown }[] = [];
-      const pending = new Map(rotated([...byEmail(events)], receivedAt));
+      const oldest = receivedAt - retentionDays * day;
+      const expired = events.filter(({ occurredAt }) => occurredAt < oldest);
+      const current = expired.length === 0 ? events : events.filter(({ occurredAt }) => occurredAt >= oldest);
+      const pending = new Map(rotated([...byEmail(current)], receivedAt));
       const work = eachInFlight([...pending], concurrentWrites, async ([emailId, group]) => {
         if (signal?.aborted) return;
         try {
@@ -103,7 +108,7 @@ export function createRecorder({
       await (signal === undefined ? work : within(signal, work).catch(() => {}));
       // A write still on its way may yet succeed: recording its events once more changes nothing.
       const late = [...pending.values()].map(group => ({ events: group, error: signal?.reason }));
-      return { ...total, unrecordable: [...unrecordable], failed: [...failed, ...late] };
+      return { ...total, expired, unrecordable: [...unrecordable], failed: [...failed, ...late] };
     },
   };
 
@@ -112,7 +117,7 @@ export function createRecorder({
     group: readonly CanonicalEvent[],
     receivedAt: number,
     signal?: AbortSignal,
-  ): Promise<Omit<Recorded, 'failed'>> {
+  ): Promise<Omit<Recorded, 'expired' | 'failed'>> {
     const { provider, messageId, recipient } = group[0]!;
     const expiresAt = receivedAt + retentionDays * day;
     const target = { tableName, emailId, provider, messageId, recipient, now: receivedAt, expiresAt };

@@ -208,6 +208,7 @@ export interface components {
             duplicate: number;
             dropped: number;
             erased: number;
+            expired: number;
             deferred: number;
             quarantined: number;
             unrelated: number;

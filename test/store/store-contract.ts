@@ -1155,6 +1155,46 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       );
     });
 
+    describe('an event that happened longer ago than emails are kept', () => {
+      const day = 24 * 60 * minute;
+      const oldest = noon - 400 * day;
+      const counts = { recorded: 0, duplicate: 0, dropped: 0, erased: 0, unrecordable: [], failed: [] };
+
+      it('makes no email, and is counted; one at the very edge is recorded', async () => {
+        const old = anEvent({ status: 'hard_bounced', occurredAt: oldest - 1, accountId: 'acme', subject: 'x' });
+        const edge = anEvent({ status: 'hard_bounced', occurredAt: oldest });
+        const cost = await countingUpdates(async () =>
+          expect(await store.record([old, edge], noon)).toEqual({ ...counts, recorded: 1, expired: [old] }),
+        );
+        expect(cost).toBe(1);
+        expect(await itemOf(old)).toBeUndefined();
+        expect((await stored(edge)).verdict?.status).toBe('hard_bounced');
+      });
+
+      it('changes nothing of an email that is there, even if it was recorded in time', async () => {
+        const delivered = anEvent({ occurredAt: oldest + day });
+        await store.record([delivered], noon);
+        const before = await itemOf(delivered);
+        const old = {
+          ...delivered,
+          status: 'marked_spam',
+          eventId: 'old',
+          occurredAt: oldest - 1,
+          tags: ['x'],
+        } as const;
+        expect(await store.record([old], noon)).toEqual({ ...counts, expired: [old] });
+        expect(await store.record([delivered], noon + 2 * day)).toEqual({ ...counts, expired: [delivered] });
+        expect(await itemOf(delivered)).toEqual(before);
+      });
+
+      it('is as old as it was when it came, however long it waited in a queue', async () => {
+        const event = anEvent({ occurredAt: noon - 390 * day });
+        // What was put off is recorded with the time of its arrival.
+        expect(await store.record([event], noon)).toEqual({ ...counts, recorded: 1, expired: [] });
+        expect(await store.record([event], noon + 20 * day)).toEqual({ ...counts, expired: [event] });
+      });
+    });
+
     it('lets an email expire after the retention', async () => {
       const event = anEvent();
       await store.record([event], noon);
