@@ -928,7 +928,15 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         const open = { ...event, eventId: 'open', status: 'opened', accountId: 'acme', subject: 'x' } as const;
         for (const events of [[event], [note], [open, note]]) {
           expect(await store.record(events, noon)).toEqual({
-            ...{ recorded: 0, duplicate: 0, dropped: 0, erased: events.length, unrecordable: [], failed: [] },
+            ...{
+              recorded: 0,
+              duplicate: 0,
+              dropped: 0,
+              erased: events.length,
+              expired: [],
+              unrecordable: [],
+              failed: [],
+            },
           });
         }
         expect(await itemOf(event)).toEqual(tombstone(event));
