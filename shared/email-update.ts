@@ -4,9 +4,21 @@
  */
 
 import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import type { Cause } from './causes.ts';
 import type { CanonicalEvent, EmailFacts } from './event.ts';
 import { fingerprint } from './fingerprint.ts';
-import { boundedHistory, encodeHistory, type HistoryEvent, historyLimit } from './history.ts';
+import {
+  boundedHistory,
+  bytesOf,
+  bytesToDecide,
+  decidingEventOf,
+  encodeHistory,
+  type HistoryEvent,
+  historyBytes,
+  historyLimit,
+  inTime,
+  withoutTexts,
+} from './history.ts';
 import {
   asksForAttention,
   merge,
@@ -33,6 +45,8 @@ export interface KnownItem extends EmailFacts {
 export interface EmailUpdate {
   /** The status to set; null leaves it. */
   readonly verdict: Verdict | null;
+  /** Why, as the event says that decides. Goes with the status: where that is set, null removes the cause of another one. */
+  readonly cause: Cause | null;
   readonly facts: EmailFacts;
   /** Account and reference in one, once both are known: what an account finds its own references by. */
   readonly accountReference: string | null;
@@ -54,8 +68,10 @@ export interface Plan {
   readonly update: EmailUpdate | null;
   /** Elements that are news, and are written. */
   readonly added: readonly string[];
-  /** How many of the events are repeats of opens and clicks beyond the history's bound. */
+  /** How many of the events are repeats of opens, clicks and notes beyond the history's bound. */
   readonly dropped: number;
+  /** For which the item has no room. They decide the status all the same. */
+  readonly full: readonly CanonicalEvent[];
   /** How many of the events are of an erased email. */
   readonly erased: number;
   /** An account's own secret proved the events, and the email is not that account's. */
@@ -74,15 +90,16 @@ export function planUpdate(events: readonly CanonicalEvent[], item: KnownItem | 
 /** The usual case, in one write: there is news in the events, they decide the status, and the history has room for them. */
 function firstPlan(events: readonly CanonicalEvent[]): Plan {
   const distinct = byEncoding(events);
-  const kept = bounded(distinct);
-  const added = [...kept.keys()];
   const verdict = merge(events);
+  const cause = causeOf(verdict, distinct);
+  const { added, dropped, full } = placed(distinct, new Map(), verdict);
   const facts = factsOf(events, undefined);
   const datedAhead = events.some(isDatedAhead);
   const { accountId, reference } = facts;
   return {
     update: {
       verdict,
+      cause,
       facts,
       accountReference: accountId && reference ? accountReferenceOf(accountId, reference) : null,
       history: { add: added },
@@ -90,7 +107,7 @@ function firstPlan(events: readonly CanonicalEvent[]): Plan {
       condition: allOf(
         verdict === null ? areNews(added) : givesWayTo(verdict),
         noneDatedAhead,
-        datedAhead ? nothingKnown : room(added.length),
+        datedAhead || full.length > 0 ? nothingKnown : room(added.length),
         sameAccount(facts, events, undefined),
         ownEmail(events),
         noneToCombine(facts),
@@ -98,37 +115,40 @@ function firstPlan(events: readonly CanonicalEvent[]): Plan {
       ),
     },
     added,
-    dropped: distinct.size - kept.size,
+    dropped,
+    full,
     erased: 0,
   };
 }
 
 /** The exact case: the item is known, and the condition is that nothing that matters has changed since. */
 function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
-  if (item.erased) return { update: null, added: [], dropped: 0, erased: events.length };
+  if (item.erased) return { update: null, added: [], dropped: 0, full: [], erased: events.length };
   const { provenFor } = events[0]!;
   if (provenFor !== undefined && item.history.size > 0 && item.accountId !== provenFor)
-    return { update: null, added: [], dropped: 0, erased: 0, isForeign: true };
+    return { update: null, added: [], dropped: 0, full: [], erased: 0, isForeign: true };
   const known = new Set([...item.history.values()].map(asDated));
   const news = byEncoding(events.filter(event => !known.has(asDated(event))));
-  const all = new Map<string, HistoryEvent>([...item.history, ...news]);
-  const kept = bounded(all);
-  const added = [...news.keys()].filter(element => kept.has(element));
-  const dropped = news.size - added.length;
-  const facts = factsOf(events, item);
-  if (added.length === 0 && Object.keys(facts).length === 0) return { update: null, added, dropped, erased: 0 };
-
   const verdict = merge(news.values());
   const decides = verdict !== null && supersedes(verdict, item.verdict);
+  const { kept, added, dropped, full } = placed(news, item.history, decides ? verdict : null);
+  const facts = factsOf(events, item);
+  if (added.length === 0 && Object.keys(facts).length === 0 && !decides)
+    return { update: null, added, dropped, full, erased: 0 };
+
   const makesRoom = kept.size < item.history.size + added.length;
   const datedAhead = [...news.values()].some(isDatedAhead);
   const accountId = item.accountId ?? facts.accountId;
   const reference = item.reference ?? facts.reference;
   const combines = (facts.accountId ?? facts.reference) !== undefined;
-  const mustNotChange = makesRoom || kept.size > historyLimit || datedAhead || item.datedAhead;
+  // Two events may agree in all that decides, and not in why: the first of them in time says it.
+  const ties =
+    added.length > 0 && verdict !== null && !decides && item.verdict !== null && !supersedes(item.verdict, verdict);
+  const mustNotChange = makesRoom || kept.size > historyLimit || datedAhead || item.datedAhead || ties;
   return {
     update: {
-      verdict: decides ? verdict : null,
+      verdict: decides || ties ? verdict : null,
+      cause: causeOf(verdict, new Map([...item.history, ...news])),
       facts,
       accountReference: combines && accountId && reference ? accountReferenceOf(accountId, reference) : null,
       history: makesRoom ? { replace: [...kept.keys()] } : { add: added },
@@ -137,7 +157,7 @@ function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
         verdict === null ? null : decides ? givesWayTo(verdict) : not(givesWayTo(verdict)),
         item.datedAhead ? null : noneDatedAhead,
         item.history.size > 0 ? stillThere : null,
-        added.length === 0 ? null : mustNotChange ? isStill(item) : room(added.length),
+        added.length + full.length === 0 ? null : mustNotChange ? isStill(item) : room(added.length),
         sameAccount(facts, events, item),
         ownEmail(events),
         combines ? stillCombined(item, facts) : null,
@@ -146,6 +166,7 @@ function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
     },
     added,
     dropped,
+    full,
     erased: 0,
   };
 }
@@ -163,12 +184,90 @@ function asDated(event: HistoryEvent): string {
   return encodeHistory({ ...event, occurredAt: event.claimedAt ?? event.occurredAt, claimedAt: undefined });
 }
 
+/** Why the status is what it is, as far as the event says that decides it. */
+function causeOf(verdict: Verdict | null, events: ReadonlyMap<string, HistoryEvent>): Cause | null {
+  return verdict === null ? null : (decidingEventOf(verdict, [...events.values()])?.reason?.cause ?? null);
+}
+
+interface Placed {
+  /** The history after the write, by its encoding. */
+  readonly kept: ReadonlyMap<string, HistoryEvent>;
+  /** Elements that are news. */
+  readonly added: readonly string[];
+  readonly dropped: number;
+  readonly full: readonly CanonicalEvent[];
+}
+
+/**
+ * Finds a place in the history for what is news.
+ *
+ * @param verdict the status that it decides; null where it decides none
+ */
+function placed(
+  news: ReadonlyMap<string, CanonicalEvent>,
+  history: ReadonlyMap<string, HistoryEvent>,
+  verdict: Verdict | null,
+): Placed {
+  const kept = bounded(history.size === 0 ? news : new Map<string, HistoryEvent>([...history, ...news]));
+  const added = [...news.keys()].filter(element => kept.has(element));
+  const dropped = news.size - added.length;
+  if (fits(kept, historyBytes - bytesToDecide)) return { kept, added, dropped, full: [] };
+  return {
+    dropped,
+    ...squeezed(
+      added.map(element => news.get(element)!),
+      history,
+      verdict,
+    ),
+  };
+}
+
+/**
+ * As many of the events as a history has room for that has none for all: first the one that decides the status, if need
+ * be without its texts, then the others in order of time.
+ */
+function squeezed(
+  events: readonly CanonicalEvent[],
+  history: ReadonlyMap<string, HistoryEvent>,
+  verdict: Verdict | null,
+): Omit<Placed, 'dropped'> {
+  const known = new Set([...history.values()].map(asDated));
+  const withMore = (more: readonly CanonicalEvent[]) =>
+    bounded(new Map<string, HistoryEvent>([...history, ...byEncoding(more)]));
+  const deciding = decidingEventOf(verdict, events) as CanonicalEvent | null;
+  const first: CanonicalEvent[] = [];
+  if (deciding !== null) {
+    const bare = withoutTexts(deciding);
+    if (fits(withMore([deciding]), historyBytes - bytesToDecide)) first.push(deciding);
+    else if (fits(withMore([bare]), historyBytes)) first.push(bare);
+  }
+  // One that decided once is there without its texts.
+  const others = events.filter(event => event !== deciding && !known.has(asDated(withoutTexts(event)))).sort(inTime);
+  let [some, tooMany] = [0, others.length + 1];
+  while (tooMany - some > 1) {
+    const more = Math.floor((some + tooMany) / 2);
+    if (fits(withMore([...first, ...others.slice(0, more)]), historyBytes - bytesToDecide)) some = more;
+    else tooMany = more;
+  }
+  const taken = [...first, ...others.slice(0, some)];
+  return {
+    kept: withMore(taken),
+    added: [...byEncoding(taken).keys()],
+    full: [...(deciding !== null && first.length === 0 ? [deciding] : []), ...others.slice(some)],
+  };
+}
+
+/** Of events within their limits, as many as the history's limit always do: nothing need be counted. */
+function fits(history: ReadonlyMap<string, unknown>, bytes: number): boolean {
+  return history.size <= historyLimit || bytesOf(history.keys()) <= bytes;
+}
+
 /** What is kept of the events, by their encoding. */
 function bounded<Event extends HistoryEvent>(events: ReadonlyMap<string, Event>): ReadonlyMap<string, Event> {
   return events.size > historyLimit ? byEncoding(boundedHistory([...events.values()])) : events;
 }
 
-const factNames = ['accountId', 'subject', 'reference'] as const satisfies readonly (keyof EmailFacts)[];
+const factNames = ['accountId', 'subject', 'reference', 'tags'] as const satisfies readonly (keyof EmailFacts)[];
 
 /**
  * What the events add to the facts of an email: each is set once, by whoever comes first, within a request the earliest,
@@ -177,15 +276,15 @@ const factNames = ['accountId', 'subject', 'reference'] as const satisfies reado
 function factsOf(events: readonly CanonicalEvent[], item: EmailFacts | undefined): EmailFacts {
   const inOrder = events.length === 1 ? events : events.toSorted((a, b) => a.occurredAt - b.occurredAt);
   const accountId = item?.accountId ?? inOrder.find(event => event.accountId !== undefined)?.accountId;
-  const facts: { -readonly [Fact in keyof EmailFacts]: string } = {};
+  const facts: Partial<Record<keyof EmailFacts, unknown>> = {};
   for (const name of factNames) {
     if (item?.[name] !== undefined) continue;
     const teller = inOrder.find(
       event => event[name] !== undefined && (event.accountId === undefined || event.accountId === accountId),
     );
-    if (teller !== undefined) facts[name] = teller[name]!;
+    if (teller !== undefined) facts[name] = teller[name];
   }
-  return facts;
+  return facts as EmailFacts;
 }
 
 const nothingKnown: Condition = { expression: 'attribute_not_exists(history)', values: {} };
@@ -229,16 +328,16 @@ function areNews(elements: readonly string[]): Condition {
   };
 }
 
-/** Where subject or reference are told, it matters in whose name: the email is that account's still, or nobody's yet. */
+/** Where anything else is told, it matters in whose name: the email is that account's still, or nobody's yet. */
 function sameAccount(
-  { accountId, subject, reference }: EmailFacts,
+  { accountId, ...told }: EmailFacts,
   events: readonly EmailFacts[],
   item: EmailFacts | undefined,
 ): Condition | null {
-  if (item?.accountId !== undefined && (subject ?? reference) !== undefined) {
+  if (item?.accountId !== undefined && Object.keys(told).length > 0) {
     return { expression: 'accountId = :accountOfItem', values: { ':accountOfItem': item.accountId } };
   }
-  if (accountId === undefined || !events.some(event => event.subject ?? event.reference)) return null;
+  if (accountId === undefined || !events.some(event => event.subject ?? event.reference ?? event.tags)) return null;
   return { expression: 'attribute_not_exists(accountId) OR accountId = :accountId', values: {} };
 }
 
@@ -346,7 +445,7 @@ export interface UpdateTarget extends Pick<CanonicalEvent, 'provider' | 'message
 /** The update as DynamoDB takes it. If its condition fails, the error holds the item. */
 export function updateInput(
   { tableName, emailId, provider, messageId, recipient, now, expiresAt }: UpdateTarget,
-  { verdict, facts, accountReference, history, datedAhead, condition }: EmailUpdate,
+  { verdict, cause, facts, accountReference, history, datedAhead, condition }: EmailUpdate,
 ): UpdateCommandInput {
   // Only what the expressions mention may be named; a verdict's time and event id are the condition's already.
   const names: Record<string, string> = { ...condition.names, '#provider': 'provider' };
@@ -362,7 +461,7 @@ export function updateInput(
     '#provider = :provider, messageId = :messageId, recipient = :recipient, updatedAt = :now',
     'firstSeenAt = if_not_exists(firstSeenAt, :now), expiresAt = if_not_exists(expiresAt, :expiresAt)',
   ];
-  let others = '';
+  const removed: string[] = [];
   for (const name of factNames) {
     if (facts[name] === undefined) continue;
     sets.push(`#${name} = if_not_exists(#${name}, :${name})`);
@@ -385,13 +484,19 @@ export function updateInput(
       );
       values[':attentionDay'] = dayOf(now);
     } else {
-      others += ' REMOVE attentionAt';
+      removed.push('attentionAt');
+    }
+    if (cause === null) removed.push('cause');
+    else {
+      sets.push('cause = :cause');
+      values[':cause'] = cause;
     }
   }
   if (datedAhead) {
     sets.push('datedAhead = :datedAhead');
     values[':datedAhead'] = true;
   }
+  let others = removed.length === 0 ? '' : ` REMOVE ${removed.join(', ')}`;
   if ('replace' in history) {
     sets.push('history = :history');
     values[':history'] = new Set(history.replace);

@@ -130,12 +130,15 @@ export function createEmailEraser(client: DynamoDBDocumentClient, tableName: str
   }
 }
 
-/** The email is still there, and still the one that is to be erased. */
+/**
+ * The email is still there, and no tombstone, which has neither a recipient nor an account. Whom an email is to is part of
+ * its key: whose it is, is all that may differ from what the index shows.
+ */
 function conditionOf({ recipient, accountId }: Erasure) {
   return accountId === null
     ? { ConditionExpression: 'recipient = :recipient', ExpressionAttributeValues: { ':recipient': recipient } }
     : {
-        ConditionExpression: 'recipient = :recipient AND accountId = :accountId',
-        ExpressionAttributeValues: { ':recipient': recipient, ':accountId': accountId },
+        ConditionExpression: 'accountId = :accountId',
+        ExpressionAttributeValues: { ':accountId': accountId },
       };
 }

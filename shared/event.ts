@@ -28,6 +28,8 @@ export interface EmailFacts {
   readonly subject?: string | undefined;
   /** The sender's own id or document, e.g. an invoice number. */
   readonly reference?: string | undefined;
+  /** Under what the sender filed the message: tags or categories, as they were attached on send. */
+  readonly tags?: readonly string[] | undefined;
 }
 
 export interface CanonicalEvent extends DecidingEvent, EmailFacts {
@@ -40,8 +42,6 @@ export interface CanonicalEvent extends DecidingEvent, EmailFacts {
   readonly reason?: Reason | undefined;
   readonly clickUrl?: string | undefined;
   readonly userAgent?: string | undefined;
-  /** Under what the sender filed the message: tags or categories, as they were attached on send. */
-  readonly tags?: readonly string[] | undefined;
   /** Absent where it is plain whose email it is. */
   readonly attribution?: Attribution | undefined;
   /** What the provider said, where that was too far in the future to be believed. Epoch milliseconds. */
@@ -66,7 +66,6 @@ export interface EventDraft extends EmailFacts {
   readonly cause?: Cause | undefined;
   readonly clickUrl?: string | undefined;
   readonly userAgent?: string | undefined;
-  readonly tags?: readonly string[] | undefined;
   readonly attribution?: Attribution | undefined;
 }
 

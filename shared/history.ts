@@ -3,7 +3,7 @@
  */
 
 import type { CanonicalEvent } from './event.ts';
-import type { Evidence, Verdict } from './status.ts';
+import { type Evidence, type Verdict, verdictOf } from './status.ts';
 
 /** What the history keeps of an event: the item itself says provider, message, recipient, subject and reference once. */
 export type HistoryEvent = Omit<
@@ -87,14 +87,13 @@ export function inTime(a: HistoryEvent, b: HistoryEvent): number {
   return left === right ? 0 : left < right ? -1 : 1;
 }
 
-/** Past this many events of one email, repeats of opens and clicks are left out; nothing else ever is. */
+/** Past this many events of one email, repeats of opens, clicks and notes are left out; nothing else ever is. */
 export const historyLimit = 100;
 
 /**
- * What is kept of an email's events: all of them up to the bound; beyond it all but the latest repeats of opens and
- * clicks. A pure function of the set that also tells the same of what it kept and what came later, so that the history
- * does not depend on the order of arrival. The first open and click by a person, by a machine and by nobody knows whom
- * are no repeats: caveats and the status rest on them.
+ * What is kept of an email's events: all of them up to the bound; beyond it all but the latest repeats. A pure function
+ * of the set that also tells the same of what it kept and what came later, so that the history does not depend on the
+ * order of arrival. The first of each kind is no repeat: caveats and the status rest on them.
  *
  * @param events distinct by their encoding
  */
@@ -104,12 +103,38 @@ export function boundedHistory<Event extends HistoryEvent>(events: readonly Even
   const kept: Event[] = [];
   const seen = new Set<string>();
   for (const event of events.toSorted(inTime)) {
-    const receipt = `${event.status} ${event.evidence}`;
-    if ((event.status === 'opened' || event.status === 'link_clicked') && seen.has(receipt)) repeats.push(event);
+    const kind = repeatedKindOf(event);
+    if (kind !== null && seen.has(kind)) repeats.push(event);
     else kept.push(event);
-    seen.add(receipt);
+    if (kind !== null) seen.add(kind);
   }
   return [...kept, ...repeats.slice(0, Math.max(historyLimit - kept.length, 0))];
+}
+
+/**
+ * What a recipient can do again and again: opens and clicks, whether or not they name anybody, and whatever else changes
+ * no status. By whom is part of the kind. null for all other events.
+ */
+function repeatedKindOf({ status, providerEvent, attribution, evidence }: HistoryEvent): string | null {
+  const canBeRepeated = status === null || status === 'opened' || status === 'link_clicked';
+  return canBeRepeated ? JSON.stringify([status, providerEvent, attribution, evidence]) : null;
+}
+
+/**
+ * The bytes that a history may have: 4 KB less than DynamoDB's largest item, so that all else always fits, the verdict,
+ * what asks for attention and the marks of sent alerts above all. So many events as the limit fit in any case.
+ * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items
+ */
+export const historyBytes = (400 - 4) * 1024;
+
+/** So much of it is kept for events that decide the status, without their texts. */
+export const bytesToDecide = 1024;
+
+/** What the elements of a history take in an item. */
+export function bytesOf(elements: Iterable<string>): number {
+  let bytes = 0;
+  for (const element of elements) bytes += Buffer.byteLength(element) + 1;
+  return bytes;
 }
 
 /** The event that decided an email's status, the first in order of time where several did; null where there is no status. */
@@ -118,8 +143,8 @@ export function decidingEventOf(verdict: Verdict | null, events: readonly Histor
     .filter(
       event =>
         event.eventId === verdict?.statusEventId &&
-        event.status === verdict.status &&
-        event.occurredAt === verdict.statusAt,
+        event.occurredAt === verdict.statusAt &&
+        verdictOf(event)?.status === verdict.status,
     )
     .sort(inTime);
   return deciding[0] ?? null;

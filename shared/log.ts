@@ -6,6 +6,7 @@ interface Counted {
   duplicate: number;
   dropped: number;
   erased: number;
+  expired: number;
   deferred: number;
   quarantined: number;
   unrelated: number;

@@ -10,9 +10,9 @@ import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamod
 import { within } from './deadline.ts';
 import { type KnownItem, type Plan, planUpdate, updateInput } from './email-update.ts';
 import { type CanonicalEvent, emailIdOf } from './event.ts';
-import { decidingEventOf, decodeHistory, encodeHistory, withoutTexts } from './history.ts';
+import { decodeHistory } from './history.ts';
 import { eachInFlight } from './in-flight.ts';
-import { merge, type Status } from './status.ts';
+import type { Status } from './status.ts';
 
 /**
  * Tries of one email's write before the provider has to send it again: each but the first knows the item, and fails only
@@ -38,8 +38,8 @@ const concurrentWrites = 32;
 
 export interface Unrecordable {
   /**
-   * The item has reached DynamoDB's size limit; DynamoDB says that the write itself is wrong, which is our fault; or an
-   * account's own secret proved what is not about an email of that account.
+   * The item has no room for the event, which decides the status all the same; DynamoDB says that the write itself is
+   * wrong, which is our fault; or an account's own secret proved what is not about an email of that account.
    */
   readonly reason: 'item_full' | 'refused_by_table' | 'foreign_account';
   readonly event: CanonicalEvent;
@@ -49,10 +49,12 @@ export interface Unrecordable {
 export interface Recorded {
   readonly recorded: number;
   readonly duplicate: number;
-  /** Opens and clicks beyond the history's bound. */
+  /** Repeats of opens, clicks and notes beyond the history's bound. */
   readonly dropped: number;
   /** Of emails that were erased, and stay so. */
   readonly erased: number;
+  /** Longer ago than emails are kept: of these nothing is written. */
+  readonly expired: readonly CanonicalEvent[];
   /** What the table will not take, however often it is tried. */
   readonly unrecordable: readonly Unrecordable[];
   /** Not written, and worth another try. */
@@ -88,7 +90,10 @@ export function createRecorder({
       const unrecordable: Unrecordable[] = events.filter(isForeign).map(becauseOf('foreign_account'));
       const own = unrecordable.length === 0 ? events : events.filter(event => !isForeign(event));
       const failed: { events: readonly CanonicalEvent[]; error: unknown }[] = [];
-      const pending = new Map(rotated([...byEmail(own)], receivedAt));
+      const oldest = receivedAt - retentionDays * day;
+      const expired = own.filter(({ occurredAt }) => occurredAt < oldest);
+      const current = expired.length === 0 ? own : own.filter(({ occurredAt }) => occurredAt >= oldest);
+      const pending = new Map(rotated([...byEmail(current)], receivedAt));
       const work = eachInFlight([...pending], concurrentWrites, async ([emailId, group]) => {
         if (signal?.aborted) return;
         try {
@@ -104,7 +109,7 @@ export function createRecorder({
       await (signal === undefined ? work : within(signal, work).catch(() => {}));
       // A write still on its way may yet succeed: recording its events once more changes nothing.
       const late = [...pending.values()].map(group => ({ events: group, error: signal?.reason }));
-      return { ...total, unrecordable: [...unrecordable], failed: [...failed, ...late] };
+      return { ...total, expired, unrecordable: [...unrecordable], failed: [...failed, ...late] };
     },
   };
 
@@ -113,20 +118,20 @@ export function createRecorder({
     group: readonly CanonicalEvent[],
     receivedAt: number,
     signal?: AbortSignal,
-  ): Promise<Omit<Recorded, 'failed'>> {
+  ): Promise<Omit<Recorded, 'expired' | 'failed'>> {
     const { provider, messageId, recipient } = group[0]!;
     const expiresAt = receivedAt + retentionDays * day;
     const target = { tableName, emailId, provider, messageId, recipient, now: receivedAt, expiresAt };
     let item: KnownItem | null = null;
     let failures = 0;
     for (let attempt = 1; ; attempt += 1) {
-      const { update, added, dropped, erased, isForeign }: Plan = planUpdate(group, item);
+      const { update, added, dropped, full, erased, isForeign }: Plan = planUpdate(group, item);
       const counts = (recorded: number) => ({
         recorded,
-        duplicate: group.length - dropped - erased - recorded,
+        duplicate: group.length - dropped - full.length - erased - recorded,
         dropped,
         erased,
-        unrecordable: [],
+        unrecordable: full.map(becauseOf('item_full')),
       });
       if (isForeign) return { ...counts(0), duplicate: 0, unrecordable: group.map(becauseOf('foreign_account')) };
       if (update === null) return counts(0);
@@ -135,7 +140,6 @@ export function createRecorder({
         const before = historyOf(Attributes);
         return counts(added.filter(element => !before.has(element)).length);
       } catch (error) {
-        if (isItemFull(error)) return recordStatus(emailId, group, receivedAt, signal);
         if (attempt === attempts || signal?.aborted) throw error;
         if (error instanceof ConditionalCheckFailedException) {
           item = knownItem(error.Item);
@@ -147,26 +151,6 @@ export function createRecorder({
         if (signal?.aborted) throw error;
       }
     }
-  }
-
-  /** Where an item has no room for the events, for the one that decides among them without its texts: the status is kept. */
-  async function recordStatus(
-    emailId: string,
-    group: readonly CanonicalEvent[],
-    receivedAt: number,
-    signal?: AbortSignal,
-  ): Promise<Omit<Recorded, 'failed'>> {
-    const deciding = decidingEventOf(merge(group), group) as CanonicalEvent | null;
-    const bare = deciding && withoutTexts(deciding);
-    const full = becauseOf('item_full');
-    const nothing = { recorded: 0, duplicate: 0, dropped: 0, erased: 0, unrecordable: group.map(full) };
-    if (bare === null || (group.length === 1 && encodeHistory(bare) === encodeHistory(group[0]!))) return nothing;
-    const written = await recordEmail(emailId, [bare], receivedAt, signal);
-    // Erased while its item was full.
-    if (written.erased > 0) return { ...nothing, erased: group.length, unrecordable: [] };
-    return written.unrecordable.length > 0
-      ? nothing
-      : { ...written, unrecordable: group.filter(event => event !== deciding).map(full) };
   }
 }
 
@@ -199,7 +183,8 @@ function historyOf(attributes: Record<string, unknown> | undefined): ReadonlySet
 
 /** The item in the error of a failed condition, which comes as DynamoDB writes it; none where there was no item. */
 export function knownItem(attributes: ConditionalCheckFailedException['Item'] = {}): KnownItem {
-  const { status, statusAt, statusEventId, accountId, subject, reference, history, datedAhead, erasedAt } = attributes;
+  const { status, statusAt, statusEventId, accountId, subject, reference, tags, history, datedAhead, erasedAt } =
+    attributes;
   return {
     verdict: status?.S
       ? { status: status.S as Status, statusAt: Number(statusAt?.N), statusEventId: statusEventId?.S ?? '' }
@@ -207,6 +192,7 @@ export function knownItem(attributes: ConditionalCheckFailedException['Item'] = 
     ...(accountId?.S !== undefined && { accountId: accountId.S }),
     ...(subject?.S !== undefined && { subject: subject.S }),
     ...(reference?.S !== undefined && { reference: reference.S }),
+    ...(tags?.L !== undefined && { tags: tags.L.map(({ S = '' }) => S) }),
     history: new Map((history?.SS ?? []).map(element => [element, decodeHistory(element)])),
     datedAhead: datedAhead?.BOOL === true,
     erased: erasedAt !== undefined,
@@ -220,8 +206,4 @@ function becauseOf(reason: Unrecordable['reason']): (event: CanonicalEvent) => U
 /** The same write would be refused again: what the table is asked for is not to be had, which no wait changes. */
 function isRefused(error: unknown): boolean {
   return error instanceof Error && error.name === 'ValidationException';
-}
-
-function isItemFull(error: unknown): boolean {
-  return isRefused(error) && /item size/i.test((error as Error).message);
 }

@@ -18,7 +18,7 @@ export const noMetrics: IngestMetrics = { failedMessages() {}, count() {}, arriv
 export function failingStore(error: unknown): Pick<Recorder, 'record'> {
   return {
     record: async events => ({
-      ...{ recorded: 0, duplicate: 0, dropped: 0, erased: 0, unrecordable: [] },
+      ...{ recorded: 0, duplicate: 0, dropped: 0, erased: 0, expired: [], unrecordable: [] },
       failed: [{ events, error }],
     }),
   };

@@ -11,10 +11,12 @@ export interface Counts {
   readonly received: number;
   readonly recorded: number;
   readonly duplicate: number;
-  /** Opens and clicks beyond the history's bound. */
+  /** Repeats of opens, clicks and notes beyond the history's bound. */
   readonly dropped: number;
   /** Of emails that were erased, and stay so. */
   readonly erased: number;
+  /** Longer ago than emails are kept: of these nothing is written, and nobody is alerted. */
+  readonly expired: number;
   /** Handed to the retry queue. */
   readonly deferred: number;
   readonly quarantined: number;
@@ -56,12 +58,12 @@ export type Keep = (
   unproven?: readonly Nonce[],
 ) => Promise<Kept>;
 
-const nothing = { recorded: 0, duplicate: 0, dropped: 0, erased: 0, unrecordable: [], failed: [] };
+const nothing = { recorded: 0, duplicate: 0, dropped: 0, erased: 0, expired: [], unrecordable: [], failed: [] };
 
 export function createKeep({ store, quarantine, retryQueue, metrics, now }: KeepDependencies): Keep {
   return async (request, { events, quarantined: unreadable, unrelated }, { table, queues }, unproven = []) => {
     const { requestId, provider, receivedAt } = request;
-    const { recorded, duplicate, dropped, erased, unrecordable, failed } =
+    const { recorded, duplicate, dropped, erased, expired, unrecordable, failed } =
       unproven.length === 0
         ? await store.record(events, receivedAt, table)
         : { ...nothing, failed: [{ events, error: new Error('nonce') }] };
@@ -87,12 +89,13 @@ export function createKeep({ store, quarantine, retryQueue, metrics, now }: Keep
       duplicate,
       dropped,
       erased,
+      expired: expired.length,
       deferred: isDeferred ? late.length : 0,
       quarantined: isQuarantined ? quarantined.length : 0,
       unrelated,
     };
     if (recorded > 0) {
-      const isMissing = new Set([...late, ...unrecordable.map(({ event }) => event)]);
+      const isMissing = new Set([...late, ...expired, ...unrecordable.map(({ event }) => event)]);
       metrics.recorded(provider, isMissing.size === 0 ? events : events.filter(event => !isMissing.has(event)), now());
     }
     metrics.count(provider, {

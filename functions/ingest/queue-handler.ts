@@ -44,6 +44,7 @@ export function createQueueHandler(dependencies: QueueDependencies) {
       duplicate: 0,
       dropped: 0,
       erased: 0,
+      expired: 0,
       deferred: 0,
       quarantined: 0,
       unrelated: 0,

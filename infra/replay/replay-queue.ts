@@ -16,10 +16,12 @@ export interface Replayed {
   recorded: number;
   /** Events that were recorded already. */
   duplicate: number;
-  /** Repeats of opens and clicks beyond what is kept of an email. */
+  /** Repeats of opens, clicks and notes beyond what is kept of an email. */
   dropped: number;
   /** Of emails that were erased, and stay so. */
   erased: number;
+  /** Longer ago, when they came, than emails are kept. */
+  expired: number;
   /** About no email. */
   unrelated: number;
   /** Events whose signature had proved something else before. */
@@ -127,7 +129,7 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
         unproven.length === 0 || (await nonces(request.provider, unproven, request.receivedAt)) !== 'reused';
       if (!isProven) count.refused += reading.events.length;
       const events = isProven ? reading.events : [];
-      const { recorded, duplicate, dropped, erased, unrecordable, failed } = await store.record(
+      const { recorded, duplicate, dropped, erased, expired, unrecordable, failed } = await store.record(
         events,
         request.receivedAt,
       );
@@ -135,6 +137,7 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       count.duplicate += duplicate;
       count.dropped += dropped;
       count.erased += erased;
+      count.expired += expired.length;
       count.unrelated += reading.unrelated;
       const unreadable = reading.quarantined.length + unrecordable.length;
       count.unreadable += unreadable;
@@ -159,6 +162,7 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       duplicate: 0,
       dropped: 0,
       erased: 0,
+      expired: 0,
       unrelated: 0,
       refused: 0,
       unreadable: 0,

@@ -35,6 +35,7 @@ function callersOf(
         duplicate: 0,
         dropped: 0,
         erased: 0,
+        expired: [],
         unrecordable: [],
         failed: [],
       }),

@@ -213,6 +213,7 @@ export interface components {
             duplicate: number;
             dropped: number;
             erased: number;
+            expired: number;
             deferred: number;
             quarantined: number;
             unrelated: number;

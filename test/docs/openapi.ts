@@ -49,6 +49,7 @@ const counts = z
     duplicate: count,
     dropped: count,
     erased: count,
+    expired: count,
     deferred: count,
     quarantined: count,
     unrelated: count,

@@ -67,6 +67,26 @@ describe('the canonical event', () => {
     expect(canonical({ occurredAt: noon + 10 * 60_000 })).toMatchObject({ occurredAt: noon + 10 * 60_000 });
   });
 
+  it('believes a time up to ten minutes ahead, and none beyond', () => {
+    const ahead = noon + 10 * 60_000;
+    expect(canonical({ occurredAt: ahead })).not.toHaveProperty('claimedAt');
+    expect(canonical({ occurredAt: ahead + 1 })).toMatchObject({ occurredAt: noon, claimedAt: ahead + 1 });
+  });
+
+  it('keeps the first ten distinct tags, each inert and within 128 bytes', () => {
+    const tags = [
+      'invoices',
+      ' ',
+      'invoices',
+      'q\r\n1',
+      'ä'.repeat(100),
+      ...Array.from({ length: 9 }, (_, i) => `t${i}`),
+    ];
+    const kept = ['invoices', 'q 1', 'ä'.repeat(64), 't0', 't1', 't2', 't3', 't4', 't5', 't6'];
+    expect(canonical({ tags })).toMatchObject({ tags: kept });
+    expect(canonical({ tags: ['', '\n'] })).not.toHaveProperty('tags');
+  });
+
   it('names an event that has no id of its own after what it says', () => {
     const id = (changes: Partial<EventDraft>) => {
       const event = canonical({ eventId: undefined, ...changes });

@@ -54,9 +54,27 @@ describe("an email's history", () => {
       expect(boundedHistory(opens)).toEqual(opens.slice(0, historyLimit));
     });
 
-    it('never leaves out anything but repeats of opens and clicks', () => {
+    it.each<[string, Partial<HistoryEvent>]>([
+      ['clicks that name nobody', { status: null, providerEvent: 'click', attribution: 'unnamed' }],
+      ['opens by machines', { evidence: 'machine' }],
+      ['unsubscribe toggles', { status: null, providerEvent: 'unsubscribe' }],
+    ])('keeps a hundred of %s, and whatever has a status beside them', (_, changes) => {
+      const repeats = opens.map(open => ({ ...open, ...changes }));
+      expect(boundedHistory(repeats)).toEqual(repeats.slice(0, historyLimit));
+      const complaint = event(10_000, { status: 'marked_spam' });
+      expect(boundedHistory([...repeats, complaint])).toEqual([
+        repeats[0],
+        complaint,
+        ...repeats.slice(1, historyLimit - 1),
+      ]);
+    });
+
+    it('never leaves out anything but repeats of opens, clicks and notes', () => {
       const late = 10_000;
       const others = [
+        event(late - 1, { attribution: 'unnamed', status: null }),
+        event(late - 2, { attribution: 'unlisted' }),
+        event(late - 3, { providerEvent: 'first open' }),
         event(late, { status: 'link_clicked' }),
         event(late + 1, { evidence: 'machine' }),
         event(late + 2, { evidence: 'unknown' }),
@@ -70,11 +88,13 @@ describe("an email's history", () => {
     it('is the same for every order of arrival, whatever was left out on the way', () => {
       const arbitrary = fc.record({
         index: fc.nat(400),
-        status: fc.constantFrom('opened', 'opened', 'opened', 'link_clicked', 'deferred', null),
+        status: fc.constantFrom('opened', 'opened', 'opened', 'link_clicked', 'deferred', null, null),
         evidence: fc.constantFrom('human', 'machine', 'unknown'),
+        providerEvent: fc.constantFrom('open', 'unsubscribe'),
+        attribution: fc.constantFrom(undefined, undefined, 'unnamed' as const),
       });
       const arrivals = fc.array(arbitrary, { minLength: 100, maxLength: 220 }).map(drafts => {
-        const events = drafts.map(({ index, status, evidence }) => event(index, { status, evidence }));
+        const events = drafts.map(({ index, ...changes }) => event(index, changes));
         return [...new Map(events.map(one => [encodeHistory(one), one])).values()];
       });
       fc.assert(

@@ -100,7 +100,15 @@ async function forge(name: ProviderName) {
     {
       async record(events) {
         recordings = [...events];
-        return { recorded: events.length, duplicate: 0, dropped: 0, erased: 0, unrecordable: [], failed: [] };
+        return {
+          recorded: events.length,
+          duplicate: 0,
+          dropped: 0,
+          erased: 0,
+          expired: [],
+          unrecordable: [],
+          failed: [],
+        };
       },
     },
     async () => {},

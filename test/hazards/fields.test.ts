@@ -1,12 +1,16 @@
+import type { DynamoDBRecord } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { alertOf } from '../../functions/alert/alert.ts';
+import { createAlerted } from '../../functions/alert/alerted.ts';
+import { createHandler as createAlertHandler } from '../../functions/alert/handler.ts';
 import { messagesOf } from '../../functions/alert/message.ts';
 import { emailIdOf, limits } from '../../shared/event.ts';
-import { historyLimit } from '../../shared/history.ts';
+import { decidingEventOf, historyLimit } from '../../shared/history.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
+import type { Email } from '../../shared/reader.ts';
 import { isoText } from '../../shared/time.ts';
 import { noon } from '../arbitrary-events.ts';
-import { httpEvent } from '../http-event.ts';
+import { httpEvent, lambdaContext } from '../http-event.ts';
 import { fixture } from '../providers/fixtures.ts';
 import { type LiveIngest, startLiveIngest } from './live-ingest.ts';
 
@@ -413,14 +417,118 @@ describe('what is long', () => {
 
   it('90 an item growing to 400 KB: what has no room is kept in quarantine, and the status goes on', async () => {
     const counts = await grow(400);
-    expect(await itemBytes()).toBeGreaterThan(300 * 1024);
-    expect(await itemBytes()).toBeLessThanOrEqual(400 * 1024);
-    // Of the batch that had no room, the event that decides is recorded without its texts.
-    expect(counts).toMatchObject({ recorded: expect.any(Number), quarantined: batchSize - 1 });
+    expect(await itemBytes()).toBeGreaterThan(390 * 1024);
+    expect(await itemBytes()).toBeLessThanOrEqual(400 * 1024 - roomForMarks);
+    // Of the batch that had no room for all, as many events as fit are recorded.
+    expect(counts.quarantined).toBeGreaterThan(0);
+    expect(counts.quarantined).toBeLessThan(batchSize);
     expect(await live.kept()).toContainEqual(expect.objectContaining({ provider: 'app', reason: 'item_full' }));
     expect((await tell({ type: 'email.marked_spam' })).counts).toMatchObject({ recorded: 1 });
     expect(await one()).toMatchObject({ verdict: { status: 'marked_spam' } });
   });
+
+  it('90 an item that its recipient filled with soft bounces: a bounce and a complaint are recorded, and alerted', async () => {
+    await grow(400);
+    await live.kept();
+    const [bounce, complaint] = ['email.hard_bounced', 'email.marked_spam'].map(type => ({ ...longest(0), type }));
+    for (const [told, kind] of [
+      [bounce!, 'hard_bounce'],
+      [complaint!, 'spam'],
+    ] as const) {
+      const { emailId } = await one();
+      const before = await live.emails.image(emailId);
+      // There is no room for all of it; again, it is known.
+      expect((await tell(told)).counts).toMatchObject({ recorded: 1, quarantined: 0 });
+      expect((await tell(told)).counts).toMatchObject({ recorded: 0, duplicate: 1, quarantined: 0 });
+      const { verdict, events } = await one();
+      expect(`email.${verdict?.status}`).toBe(told.type);
+      const deciding = decidingEventOf(verdict, events)?.reason;
+      expect(deciding?.code).toContain('0xxx');
+      expect(deciding).not.toHaveProperty('text');
+      expect(await alertedOf(emailId, before)).toEqual([kind]);
+    }
+    const image = await live.emails.image((await one()).emailId);
+    expect(image).toMatchObject({ status: { S: 'marked_spam' }, attentionAt: {}, attentionDay: {} });
+    expect(image?.alerted).toEqual({ SS: expect.arrayContaining(['hard_bounce', 'spam']) });
+    expect(await itemBytes()).toBeLessThanOrEqual(400 * 1024);
+  });
+
+  it('90 an item filled by clicks that name nobody: at most a hundred are kept, and what counts is recorded and alerted', async () => {
+    const people = ['a@example.com', 'b@example.com'];
+    const clicks = 150;
+    let dropped = 0;
+    for (let index = 0; index < clicks; index += 1) {
+      const { status, counts } = await sesEvent('Click', people, {
+        click: {
+          timestamp: isoText(noon + index * 1_000),
+          userAgent: 'U'.repeat(250),
+          link: `https://example.com/${'l'.repeat(450)}${index}`,
+        },
+      });
+      expect(status).toBe(200);
+      dropped += counts.dropped!;
+    }
+    expect(dropped).toBe((clicks - historyLimit) * people.length);
+    for (let index = 0; index < 5; index += 1) {
+      const subscription = { contactList: 'all', timestamp: isoText(noon + (clicks + index) * 1_000) };
+      await sesEvent('Subscription', people.slice(0, 1), { subscription });
+    }
+    expect((await live.stored()).map(({ events }) => events.length)).toEqual([historyLimit, historyLimit]);
+
+    const [{ emailId }] = (await live.stored()) as [Email];
+    const before = await live.emails.image(emailId);
+    const at = { timestamp: isoText(noon), feedbackId: 'feedback-1' };
+    const bounced = {
+      bounceType: 'Permanent',
+      bounceSubType: 'General',
+      bouncedRecipients: [{ emailAddress: people[0] }],
+    };
+    const bounce = await sesEvent('Bounce', people, { bounce: { ...at, ...bounced } });
+    expect(bounce.counts).toMatchObject({ recorded: 1, quarantined: 0 });
+    expect(await alertedOf(emailId, before)).toEqual(['hard_bounce']);
+    const bouncedImage = await live.emails.image(emailId);
+    const complainedRecipients = [{ emailAddress: people[0] }];
+    const complaint = await sesEvent('Complaint', people, {
+      complaint: { ...at, feedbackId: 'f2', complainedRecipients },
+    });
+    expect(complaint.counts).toMatchObject({ recorded: 1, quarantined: 0 });
+    expect(await alertedOf(emailId, bouncedImage)).toEqual(['spam']);
+    expect((await live.stored()).map(({ verdict }) => verdict?.status ?? null)).toEqual(['marked_spam', null]);
+  });
+
+  /** So much of an item is free for what is written to it later, however long its history is. */
+  const roomForMarks = 1_024;
+
+  const sesEvent = (eventType: string, destination: readonly string[], told: object) =>
+    live.send(
+      'ses',
+      live.signJson('ses', {
+        eventType,
+        mail: {
+          messageId: 'message-1',
+          destination,
+          timestamp: isoText(noon),
+          tags: { account_id: ['acme'] },
+        },
+        ...told,
+      }),
+    );
+
+  /** The kinds of which the alert function tells support, given what the stream shows of an email's change. */
+  async function alertedOf(emailId: string, before: unknown): Promise<string[]> {
+    const told: string[] = [];
+    const alert = createAlertHandler({
+      alerted: createAlerted(live.emails.client, live.emails.tableName),
+      publish: async ({ kind, alerts }) => void told.push(...alerts.map(() => kind)),
+      emailPageUrl: '',
+      log: () => {},
+    });
+    const dynamodb = { SequenceNumber: '1', OldImage: before, NewImage: await live.emails.image(emailId) };
+    const Records = [{ eventName: 'MODIFY', dynamodb }] as DynamoDBRecord[];
+    expect(await alert({ Records }, lambdaContext)).toEqual({ batchItemFailures: [] });
+    expect(await alert({ Records }, lambdaContext)).toEqual({ batchItemFailures: [] });
+    return told;
+  }
 
   const longest = (index: number) => ({
     ...everywhere(`${index}${'x'.repeat(2_000)}`),
@@ -428,7 +536,6 @@ describe('what is long', () => {
     timestamp: isoText(noon - index * minute),
   });
 
-  /** So that what has no room leaves some for an event without texts: not even that fits into the last 100 bytes. */
   const batchSize = 19;
 
   /** So many events of one email, or as many as there is room for. */

@@ -304,8 +304,9 @@ function withoutEventIds(emails: readonly Email[]) {
 async function expectAccountedFor(name: ProviderName, text: string) {
   const { status, counts, lines } = await send(name, text);
   expect([text, status]).toEqual([text, 200]);
-  const { received, recorded, duplicate, dropped, erased, quarantined, unrelated } = counts;
-  expect([text, recorded! + duplicate! + dropped! + erased! + quarantined! + unrelated!]).toEqual([text, received]);
+  const { received, recorded, duplicate, dropped, erased, expired, quarantined, unrelated } = counts;
+  const accountedFor = recorded! + duplicate! + dropped! + erased! + expired! + quarantined! + unrelated!;
+  expect([text, accountedFor]).toEqual([text, received]);
   expect(lines).toMatchObject([{ message: 'webhook.answered' }]);
 }
 

@@ -264,6 +264,7 @@ describe('a request to /webhooks/{provider}', () => {
         duplicate: 0,
         dropped: 0,
         erased: 0,
+        expired: [],
         unrecordable: [{ reason: 'item_full', event: event! }],
         failed: [],
       }),

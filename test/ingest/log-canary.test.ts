@@ -30,7 +30,15 @@ describe.each(providerNames)('the log of requests of %s', name => {
         store: {
           async record(events) {
             const failed = outcome === 'recorded' ? [] : [{ events, error: new TypeError('jane@example.com') }];
-            return { recorded: events.length, duplicate: 0, dropped: 0, erased: 0, unrecordable: [], failed };
+            return {
+              recorded: events.length,
+              duplicate: 0,
+              dropped: 0,
+              erased: 0,
+              expired: [],
+              unrecordable: [],
+              failed,
+            };
           },
         },
         quarantine: queue,

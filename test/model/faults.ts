@@ -23,7 +23,7 @@ function planning(change: (update: Update, first: boolean) => Update | null): Pr
 }
 
 /** The update on a condition that says something else in one place. */
-function onCondition(update: Update, clause: string, instead: string): Update {
+function onCondition(update: Update, clause: string | RegExp, instead: string): Update {
   return onWholeCondition(update, update.condition.expression.replace(clause, instead));
 }
 
@@ -86,6 +86,31 @@ export const faults: Readonly<Record<string, Fault>> = {
     breaks: 'the status is what the history amounts to',
     by: /"soft bounced": its write is applied: deferred \[deferred tomorrow, soft bounced\]/,
   },
+  'sets the status and leaves the cause as it was': {
+    does: { plan: planning(update => ({ ...update, cause: null })) },
+    scenario: 'a failure with a cause, one without, and what a status above them says',
+    breaks: 'the cause is that of the event that decides',
+    by: /is applied: soft_bounced/,
+  },
+  'leaves the cause of a status that is gone': {
+    does: {
+      write(target, update) {
+        const input = updateInput(target, update);
+        return { ...input, UpdateExpression: input.UpdateExpression?.replace(' attentionAt, cause', ' attentionAt') };
+      },
+    },
+    scenario: 'a failure with a cause, one without, and what a status above them says',
+    breaks: 'the cause is that of the event that decides',
+    by: /is applied/,
+  },
+  'says the cause of an event that ties without looking for others': {
+    does: {
+      plan: planning(update => (update.verdict === null ? update : onCondition(update, 'history = :seen', always))),
+    },
+    scenario: 'one failure that is reported with two causes, and a third time without',
+    breaks: 'the cause is that of the event that decides',
+    by: /is applied/,
+  },
   'puts the history in the place of what is there': {
     does: {
       plan: planning(update =>
@@ -116,6 +141,18 @@ export const faults: Readonly<Record<string, Fault>> = {
     breaks: 'the history holds no event twice',
     by: /sent again \(3\): its write is applied: .*\[deferred tomorrow, deferred tomorrow/,
   },
+  'adds what is dated into the future to a history that it has not seen': {
+    does: { plan: planning(update => (update.datedAhead ? onCondition(update, 'history = :seen', always) : update)) },
+    scenario: 'a delivery dated into the future that waits in the queue until it is sent again at that time',
+    breaks: 'the history holds no event twice',
+    by: /is applied/,
+  },
+  'adds to a history that has changed since it was seen to hold what is dated into the future': {
+    does: { plan: planning(update => (update.datedAhead ? update : onCondition(update, 'history = :seen', always))) },
+    scenario: 'an event dated into the future beside another, sent again at that time',
+    breaks: 'the history holds no event twice',
+    by: /is applied/,
+  },
   'lets the account be named anew': {
     does: {
       write(target, update) {
@@ -138,6 +175,22 @@ export const faults: Readonly<Record<string, Fault>> = {
     },
     scenario: 'two accounts that name the same email',
     breaks: "what is said of an email is said in its account's name",
+    by: /is applied/,
+  },
+  'combines account and reference without looking whether they are still what was seen': {
+    does: {
+      plan: planning((update, first) =>
+        first
+          ? update
+          : onCondition(
+              update,
+              /accountId[^()]*#reference = :ofReference|\(attribute_not_exists\(accountId\) OR accountId = :ofAccount\) AND \(attribute_not_exists\(#reference\) OR #reference = :ofReference\)/,
+              always,
+            ),
+      ),
+    },
+    scenario: 'an account and a reference that are told together, and another reference',
+    breaks: 'account and reference are combined as soon as both are known',
     by: /is applied/,
   },
   'combines account and reference without looking for another one': {

@@ -31,10 +31,13 @@ const openedByMachine = draft('opened by a machine', 2, { status: 'opened', evid
 const hardBounced = draft('hard bounced', 3, { status: 'hard_bounced' });
 const unsubscribed = draft('unsubscribed', 5);
 const replied = draft('replied automatically', 2);
+/** The same in all that decides. */
+const failure = { status: 'hard_bounced', eventId: 'failure' } as const;
 const ofAnotherEmail = { messageId: 'm2' };
 
 /** Said to have happened tomorrow, by a clock that is ahead. */
 const tomorrow = 24 * 60;
+const deliveredTomorrow = draft('delivered tomorrow', tomorrow, { status: 'delivered' });
 const deferredTomorrow = draft('deferred tomorrow', tomorrow, { status: 'deferred' });
 
 /** A request that is sent so often at most, always at about the same time. */
@@ -85,6 +88,22 @@ export const scenarios = {
     ...twoWorkers,
     requests: [request(2, deferred), request(2, softBounced)],
   },
+  'a failure with a cause, one without, and what a status above them says': {
+    ...twoWorkers,
+    requests: [
+      request(2, draft('full', 2, { status: 'soft_bounced', cause: 'mailbox_full' })),
+      request(1, draft('put off', 3, { status: 'deferred' })),
+      request(1, delivered),
+    ],
+  },
+  'one failure that is reported with two causes, and a third time without': {
+    ...twoWorkers,
+    requests: [
+      request(2, draft('failed', 2, { ...failure, cause: 'unknown_domain' })),
+      request(1, draft('failed', 2, { ...failure, cause: 'disabled_account' })),
+      request(1, draft('failed', 2, failure)),
+    ],
+  },
   'only notes and what a machine opened': {
     ...twoWorkers,
     requests: [request(2, unsubscribed, openedByMachine), request(1, openedByMachine, replied)],
@@ -107,10 +126,21 @@ export const scenarios = {
       arrivingAt([20], request(1, deferredTomorrow, delivered)),
     ],
   },
+  'a delivery dated into the future that waits in the queue until it is sent again at that time': {
+    ...twoWorkers,
+    requests: [request(1, sent), arrivingAt([10, tomorrow + 1], request(2, deliveredTomorrow))],
+  },
+  'an event dated into the future beside another, sent again at that time': {
+    ...twoWorkers,
+    requests: [
+      arrivingAt([5], request(1, draft('sent tomorrow', tomorrow, { status: 'sent' }))),
+      arrivingAt([10, tomorrow + 1], request(2, deferredTomorrow)),
+    ],
+  },
   'two accounts that name the same email': {
     ...twoWorkers,
     requests: [
-      request(1, ofAccount('acme', sent, { subject: 'Invoice 7' })),
+      request(1, ofAccount('acme', sent, { subject: 'Invoice 7', tags: ['invoices'] })),
       request(1, ofAccount('initech', delivered, { subject: 'Intruded', reference: 'INV-8' })),
       request(1, ofAccount('initech', opened)),
     ],
@@ -130,12 +160,20 @@ export const scenarios = {
       request(1, ofAccount('acme', opened, { reference: 'INV-8' })),
     ],
   },
+  'an account and a reference that are told together, and another reference': {
+    ...twoWorkers,
+    requests: [
+      request(1, delivered),
+      request(1, ofAccount('acme', sent, { reference: 'INV-7' })),
+      request(1, { ...opened, reference: 'INV-8' }),
+    ],
+  },
   'an account that is told later than a reference, and another one': {
     ...twoWorkers,
     requests: [
       request(2, { ...delivered, reference: 'INV-7' }),
       request(1, ofAccount('acme', sent)),
-      request(1, ofAccount('initech', opened)),
+      request(1, ofAccount('initech', opened, { tags: ['intruded'] })),
     ],
   },
   'a request with events of two emails, and one more for one of them': {

@@ -7,7 +7,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 
-type Value = string | number | boolean | ReadonlySet<string>;
+type Value = string | number | boolean | ReadonlySet<string> | readonly string[];
 
 /** An item by attribute. Never changed: a write makes another one. */
 export type Item = Readonly<Record<string, Value>>;
@@ -40,7 +40,8 @@ export function attributeValues(item: Item): Record<string, AttributeValue> {
       if (typeof value === 'string') return [name, { S: value }];
       if (typeof value === 'number') return [name, { N: String(value) }];
       if (typeof value === 'boolean') return [name, { BOOL: value }];
-      return [name, { SS: [...value] }];
+      if (value instanceof Set) return [name, { SS: [...value] }];
+      return [name, { L: (value as readonly string[]).map(S => ({ S })) }];
     }),
   );
 }

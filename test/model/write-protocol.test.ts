@@ -66,6 +66,8 @@ describe("the table of the model does what the engine's does", () => {
               accountId: fc.constantFrom('acme', 'initech'),
               subject: fc.constantFrom('Invoice 7', 'Invoice 8'),
               reference: fc.constant('INV-7'),
+              tags: fc.constantFrom(['invoices'], ['invoices', 'dunning']),
+              reason: fc.constantFrom({ cause: 'mailbox_full' as const }, { code: '550' }),
               claimedAt: fc.constantFrom(noon + 86_400_000, noon + 90_000_000),
             },
             { requiredKeys: [] },

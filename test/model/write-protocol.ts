@@ -9,10 +9,17 @@
  * removal of emails, and messages that are recorded together: each is recorded on its own.
  */
 
+import { isDeepStrictEqual } from 'node:util';
 import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { accountReferenceOf, planUpdate, updateInput } from '../../shared/email-update.ts';
 import { type CanonicalEvent, canonicalEvent, type EventDraft, emailIdOf } from '../../shared/event.ts';
-import { boundedHistory, decodeHistory, encodeHistory, type HistoryEvent } from '../../shared/history.ts';
+import {
+  boundedHistory,
+  decidingEventOf,
+  decodeHistory,
+  encodeHistory,
+  type HistoryEvent,
+} from '../../shared/history.ts';
 import { asksForAttention, merge, supersedes, type Verdict } from '../../shared/status.ts';
 import { knownItem } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
@@ -199,6 +206,8 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
     const events = history.map(decodeHistory);
     const verdict = merge(events);
     if (JSON.stringify(verdictOf(item)) !== JSON.stringify(verdict)) return 'the status is what the history amounts to';
+    if (item.cause !== decidingEventOf(verdict, events)?.reason?.cause)
+      return 'the cause is that of the event that decides';
     const asks = verdict !== null && asksForAttention(verdict);
     if ((item.attentionAt !== undefined) !== asks) return 'an email asks for attention exactly while its status does';
     if (asks && item.attentionAt !== item.attentionSince) return 'an email asks for attention since it first did';
@@ -207,8 +216,8 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
     const inItsName = arrived
       .flat(2)
       .filter(event => event.accountId === undefined || event.accountId === item.accountId);
-    for (const fact of ['accountId', 'subject', 'reference'] as const) {
-      if (item[fact] !== undefined && !inItsName.some(event => event[fact] === item[fact]))
+    for (const fact of ['accountId', 'subject', 'reference', 'tags'] as const) {
+      if (item[fact] !== undefined && !inItsName.some(event => isDeepStrictEqual(event[fact], item[fact])))
         return "what is said of an email is said in its account's name";
     }
     const combined =
@@ -230,13 +239,14 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
       'accountId',
       'subject',
       'reference',
+      'tags',
       'firstSeenAt',
       'expiresAt',
       'attentionSince',
       'attentionDay',
       'accountReference',
     ]) {
-      if (old[fact] !== undefined && now[fact] !== old[fact]) return `${fact} is set once`;
+      if (old[fact] !== undefined && !isDeepStrictEqual(now[fact], old[fact])) return `${fact} is set once`;
     }
     const [lower, higher] = [verdictOf(old), verdictOf(now)];
     if (lower !== null && (higher === null || (supersedes(lower, higher) && !supersedes(higher, lower))))
@@ -495,7 +505,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
         const history = historyOf(item);
         const dated = history.filter(element => decodeHistory(element).claimedAt !== undefined);
         const events = [email, must | draftsHeld(email, item), ...dated.sort()].join();
-        const promised = JSON.stringify([verdictOf(items[item] ?? {}), history.toSorted()]);
+        const promised = JSON.stringify([verdictOf(items[item] ?? {}), items[item]?.cause, history.toSorted()]);
         const found = promisedByEvents.get(events) ?? promised;
         promisedByEvents.set(events, promised);
         if (found !== promised) return 'the same events make the same item in the end';

@@ -215,7 +215,15 @@ describe.each(providerNames)('the provider %s', name => {
       const store: Pick<Recorder, 'record'> = {
         async record(events) {
           recorded.push(...events);
-          return { recorded: events.length, duplicate: 0, dropped: 0, erased: 0, unrecordable: [], failed: [] };
+          return {
+            recorded: events.length,
+            duplicate: 0,
+            dropped: 0,
+            erased: 0,
+            expired: [],
+            unrecordable: [],
+            failed: [],
+          };
         },
       };
       const forge = ingestOf(store, async () => {});

@@ -51,7 +51,7 @@ describe("Scaleway's events", () => {
   });
 
   it('are asked for again with 503, because its topics may take a 4xx for a receipt', async () => {
-    const nothing = { recorded: 0, duplicate: 0, dropped: 0, erased: 0, unrecordable: [], failed: [] };
+    const nothing = { recorded: 0, duplicate: 0, dropped: 0, erased: 0, expired: [], unrecordable: [], failed: [] };
     const outOfReach = () => Promise.reject(new Error('out of reach'));
     const ingest = ingestOf({ record: async () => nothing }, outOfReach);
     const keys = signingKeys('scaleway');

@@ -213,7 +213,7 @@ describe('replaying', () => {
       await keep('nobody', [{ reason: 'unknown_event', piece: {} }]);
       await keep('sendgrid', [{ reason: 'unknown_event', piece: sendgridEvent('throttled') }]);
       const record = async () => ({
-        ...{ recorded: 0, duplicate: 0, dropped: 0, erased: 0, unrecordable: [] },
+        ...{ recorded: 0, duplicate: 0, dropped: 0, erased: 0, expired: [], unrecordable: [] },
         failed: [{ events: [anEvent()], error: new Error('throttled') }],
       });
       const { causes, ...counts } = await replay({ store: { record } });

@@ -1,10 +1,29 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, DynamoDBDocumentClient, GetCommand, type UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import {
+  DeleteCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  QueryCommand,
+  type UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAlerted } from '../../functions/alert/alerted.ts';
+import { accountReferenceOf } from '../../shared/email-update.ts';
 import { createEmailEraser, type Erasure } from '../../shared/erase-emails.ts';
-import { type CanonicalEvent, canonicalEvent, emailIdOf } from '../../shared/event.ts';
-import { boundedHistory, decodeHistory, encodeHistory, historyLimit, inTime } from '../../shared/history.ts';
+import { type CanonicalEvent, canonicalEvent, emailIdOf, limits } from '../../shared/event.ts';
+import {
+  boundedHistory,
+  bytesOf,
+  bytesToDecide,
+  decidingEventOf,
+  decodeHistory,
+  encodeHistory,
+  historyBytes,
+  historyLimit,
+  inTime,
+  withoutTexts,
+} from '../../shared/history.ts';
 import { eachInFlight } from '../../shared/in-flight.ts';
 import {
   createReader,
@@ -25,7 +44,7 @@ import {
   type Verdict,
 } from '../../shared/status.ts';
 import { createRecorder, type Recorder } from '../../shared/store.ts';
-import { arbitraryEvent, eventsOf, noon } from '../arbitrary-events.ts';
+import { arbitraryEvent, eventsOf, noon, permutations } from '../arbitrary-events.ts';
 import { createEmailTable } from '../email-table.ts';
 import { histories } from '../status/histories.ts';
 import { anEvent } from '../stored-emails.ts';
@@ -78,6 +97,28 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       await work();
       return updates - before;
     };
+    /** The item as it is in the table. */
+    const itemOf = async (event: CanonicalEvent) => {
+      const key = { TableName: tableName, Key: { emailId: emailIdOf(event) }, ConsistentRead: true };
+      return (await client.send(new GetCommand(key))).Item;
+    };
+    /** A client whose nth update does something before or after it reaches the database. */
+    const disturbed = (nth: number, before: () => Promise<unknown>, after: () => void = () => {}) => {
+      let calls = 0;
+      const send = async (command: UpdateCommand) => {
+        calls += 1;
+        if (calls === nth) await before();
+        const result = await client.send(command);
+        if (calls === nth) after();
+        return result;
+      };
+      return createRecorder({
+        client: { send } as unknown as DynamoDBDocumentClient,
+        tableName,
+        retentionDays: 400,
+      });
+    };
+
     /** An event as the history gives it back. */
     const inHistory = (event: CanonicalEvent) => decodeHistory(encodeHistory(event));
     /** The promised part of an item. */
@@ -304,6 +345,88 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       });
     });
 
+    describe('the cause', () => {
+      const deferral = (messageId: string) =>
+        anEvent({ messageId, status: 'deferred', reason: { code: '451', cause: 'greylisted' } });
+
+      it('is set with the status, by the event that decides, and goes with it', async () => {
+        const messageId = freshMessageId();
+        const later = { occurredAt: noon + minute };
+        const life: readonly (readonly [CanonicalEvent, string | undefined])[] = [
+          [anEvent({ messageId, status: 'sent', occurredAt: noon - minute }), undefined],
+          [deferral(messageId), 'greylisted'],
+          [anEvent({ messageId, status: 'soft_bounced', reason: { cause: 'mailbox_full' }, ...later }), 'mailbox_full'],
+          // Late, and decides nothing.
+          [deferral(messageId), 'mailbox_full'],
+          [anEvent({ messageId, status: null, reason: { cause: 'greylisted' }, ...later }), 'mailbox_full'],
+          [anEvent({ messageId, status: 'delivered', ...later }), undefined],
+          [
+            anEvent({ messageId, status: 'hard_bounced', reason: { code: '550', cause: 'unknown_domain' } }),
+            'unknown_domain',
+          ],
+          [anEvent({ messageId, status: 'invalid', reason: { code: '550' } }), undefined],
+        ];
+        for (const [event, cause] of life) {
+          expect(await store.record([event], noon)).toMatchObject({ recorded: 1, failed: [] });
+          expect((await itemOf(event))?.cause).toBe(cause);
+        }
+      });
+
+      it('of several events in one request is that of the one that decides', async () => {
+        const bounce = anEvent({ status: 'hard_bounced', reason: { cause: 'disabled_account' } });
+        await store.record([deferral(bounce.messageId), bounce], noon);
+        expect((await itemOf(bounce))?.cause).toBe('disabled_account');
+      });
+
+      it('is the same in any order where two events agree in all that decides and differ in why', async () => {
+        const causes = ['unknown_domain', 'disabled_account', undefined] as const;
+        const found = new Set<unknown>();
+        for (const order of permutations(causes)) {
+          const bounce = anEvent({ messageId: freshMessageId(), status: 'hard_bounced', eventId: 'bounce' });
+          for (const cause of order) await store.record([{ ...bounce, reason: { code: '550', cause } }], noon);
+          const { events, verdict } = await stored(bounce);
+          expect(events).toHaveLength(causes.length);
+          const item = await itemOf(bounce);
+          expect(item?.cause).toBe(decidingEventOf(verdict, events)?.reason?.cause);
+          found.add(item?.cause);
+        }
+        expect(found.size).toBe(1);
+      });
+    });
+
+    describe('tags', () => {
+      it('are set once, by the first event that has them, in one write', async () => {
+        const sent = anEvent({ status: 'sent', occurredAt: noon - minute });
+        const delivered = { ...sent, status: 'delivered', eventId: 'd', tags: ['invoices', 'q1'] } as const;
+        const opened = { ...sent, status: 'opened', eventId: 'o', tags: ['other'] } as const;
+        await store.record([sent], noon);
+        expect((await itemOf(sent))?.tags).toBeUndefined();
+        for (const event of [delivered, opened]) {
+          expect(await countingUpdates(() => store.record([event], noon))).toBe(1);
+          expect((await itemOf(sent))?.tags).toEqual(['invoices', 'q1']);
+        }
+      });
+
+      it('that come again with an event which is known already are added, and count as a duplicate', async () => {
+        const event = anEvent();
+        await store.record([event], noon);
+        const tagged = { ...event, tags: ['invoices'] };
+        expect(await store.record([tagged], noon)).toMatchObject({ recorded: 0, duplicate: 1, failed: [] });
+        expect((await itemOf(event))?.tags).toEqual(['invoices']);
+        expect(await countingUpdates(() => store.record([tagged], noon))).toBe(1);
+      });
+
+      it("told in the name of another account than the email's change nothing", async () => {
+        const own = anEvent({ accountId: 'acme' });
+        const foreign = { ...own, eventId: 'f', status: 'opened', accountId: 'initech', tags: ['intruded'] } as const;
+        await store.record([own], noon);
+        expect(await store.record([foreign], noon)).toMatchObject({ recorded: 1, failed: [] });
+        expect((await itemOf(own))?.tags).toBeUndefined();
+        await store.record([{ ...own, eventId: 't', tags: ['invoices'] }], noon);
+        expect((await itemOf(own))?.tags).toEqual(['invoices']);
+      });
+    });
+
     describe('bounds the history', () => {
       const receipts = (messageId: string, count: number, changes: Partial<CanonicalEvent> = {}) =>
         Array.from({ length: count }, (_, index) =>
@@ -377,45 +500,156 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect((await stored(opens[0]!)).events).toEqual(opens.slice(0, historyLimit).map(inHistory));
       });
 
-      it.each([119, 400])('takes %d notes of one email in one request', async count => {
-        const notes = receipts(freshMessageId(), count, { status: null });
+      it.each([119, 400])('takes notes of %d kinds of one email in one request', async count => {
+        const notes = receipts(freshMessageId(), count, { status: null }).map((note, kind) => ({
+          ...note,
+          providerEvent: `note ${kind}`,
+        }));
         expect(await store.record(notes, noon)).toMatchObject({ recorded: count, failed: [], unrecordable: [] });
         expect(await store.record(notes, noon)).toMatchObject({ recorded: 0, duplicate: count, failed: [] });
       });
 
-      it('says so when an email has grown to the largest item that the database takes, and still keeps its status', async () => {
-        const messageId = freshMessageId();
-        const deferral = (index: number) =>
-          anEvent({ messageId, status: 'deferred', eventId: `d${index}`, reason: { text: 'x'.repeat(4_000) } });
-        await store.record(
-          Array.from({ length: 95 }, (_, index) => deferral(index)),
-          noon,
-        );
-        const complaint = anEvent({
-          messageId,
-          status: 'marked_spam',
-          reason: { code: 'fbl', text: 'x'.repeat(4_000) },
+      describe('in bytes', () => {
+        /** As long as an event may be. */
+        const longest = {
+          reason: { code: '451', text: 'x'.repeat(limits.text), cause: 'authentication_failed' },
+          clickUrl: 'x'.repeat(limits.clickUrl),
+          userAgent: 'x'.repeat(limits.userAgent),
+        } as const;
+        const deferrals = (messageId: string, count = 320) =>
+          receipts(messageId, count, { status: 'deferred', ...longest });
+        const itemFull = (events: readonly CanonicalEvent[]) => events.map(event => ({ reason: 'item_full', event }));
+        /** Everything of an item but its history. */
+        const bytesBeside = async (event: CanonicalEvent) => {
+          const { history: _, ...others } = (await itemOf(event)) ?? {};
+          return Buffer.byteLength(JSON.stringify(others));
+        };
+
+        it('says which events have no room once the history is full; what is there is known when it comes again', async () => {
+          const all = deferrals(freshMessageId());
+          const { recorded, unrecordable, failed } = await store.record(all, noon);
+          expect(failed).toEqual([]);
+          expect(recorded).toBeGreaterThan(250);
+          expect(recorded).toBeLessThan(320);
+          // The newest decides, and has room before all others.
+          expect(unrecordable).toEqual(itemFull(all.slice(recorded - 1, -1)));
+          expect(await store.record(all, noon)).toMatchObject({ recorded: 0, duplicate: recorded, unrecordable });
+          const bytes = bytesOf((await stored(all[0]!)).events.map(encodeHistory));
+          expect(bytes).toBeLessThanOrEqual(historyBytes);
+          expect(historyBytes - bytes).toBeLessThan(2 * bytesToDecide + 1_500);
         });
-        const more = Array.from({ length: 10 }, (_, index) => deferral(100 + index));
-        const { recorded, unrecordable, failed } = await store.record([...more, complaint], noon);
-        expect(failed).toEqual([]);
-        expect(recorded).toBe(1);
-        expect(unrecordable).toEqual(more.map(event => ({ reason: 'item_full', event })));
-        const email = await stored(complaint);
-        expect(email.verdict?.status).toBe('marked_spam');
-        expect(email.events).toHaveLength(96);
-        expect(email.events.at(-1)).toMatchObject({ status: 'marked_spam', reason: { code: 'fbl' } });
+
+        it('records what decides the status all the same, without its texts, and knows it when it comes again', async () => {
+          const messageId = freshMessageId();
+          const there = deferrals(messageId);
+          await store.record(there, noon);
+          const more = receipts(messageId, 10, {
+            status: 'deferred',
+            ...longest,
+            providerEvent: 'more',
+            occurredAt: noon,
+          });
+          const complaint = anEvent({ messageId, status: 'marked_spam', ...longest });
+          const outcome = { recorded: 1, failed: [], unrecordable: itemFull(more) };
+          expect(await store.record([...more, complaint], noon)).toMatchObject(outcome);
+          const again = { ...outcome, recorded: 0, duplicate: 1 };
+          expect(await store.record([...more, complaint], noon)).toMatchObject(again);
+          const email = await stored(complaint);
+          expect(email.verdict).toEqual(merge([complaint]));
+          expect(decidingEventOf(email.verdict, email.events)?.reason).toEqual({
+            code: '451',
+            cause: 'authentication_failed',
+          });
+          expect(await itemOf(complaint)).toMatchObject({ cause: 'authentication_failed', attentionAt: noon });
+        });
+
+        it('sets the status and its cause even where the event itself has no room any more', async () => {
+          const messageId = freshMessageId();
+          await store.record(deferrals(messageId), noon);
+          const complaints = receipts(messageId, 60, { status: 'marked_spam', ...longest }).toReversed();
+          let recorded = 0;
+          for (const complaint of complaints) {
+            const outcome = await store.record([complaint], noon);
+            expect(outcome.failed).toEqual([]);
+            recorded += outcome.recorded;
+            if (outcome.recorded === 0) expect(outcome.unrecordable).toEqual(itemFull([complaint]));
+            expect((await stored(complaint)).verdict).toEqual(merge([complaint]));
+          }
+          expect(recorded).toBeGreaterThan(3);
+          expect(recorded).toBeLessThan(complaints.length);
+          expect(await itemOf(complaints[0]!)).toMatchObject({ cause: 'authentication_failed' });
+        });
+
+        it('leaves repeats out without a word, and the first of a kind goes where all else goes', async () => {
+          const messageId = freshMessageId();
+          const click = anEvent({ messageId, status: null, providerEvent: 'click', attribution: 'unnamed' });
+          await store.record([click, ...deferrals(messageId)], noon);
+          const repeat = { ...click, eventId: 'repeat', occurredAt: noon + minute };
+          expect(await store.record([repeat], noon)).toMatchObject({ recorded: 0, dropped: 1, unrecordable: [] });
+          const first = { ...repeat, ...longest, providerEvent: 'unsubscribe' };
+          expect(await store.record([first], noon)).toMatchObject({ recorded: 0, unrecordable: itemFull([first]) });
+        });
+
+        it('keeps the status even of a first request that is larger than any item', async () => {
+          const messageId = freshMessageId();
+          const all = deferrals(messageId);
+          const complaint = anEvent({ messageId, status: 'marked_spam', ...longest });
+          const { recorded, unrecordable } = await store.record([...all, complaint], noon);
+          expect(recorded).toBeGreaterThan(250);
+          expect(unrecordable).toEqual(itemFull(all.slice(recorded - 1)));
+          // There was room for it, and so for all of it.
+          expect((await stored(complaint)).events.filter(({ status }) => status === 'marked_spam')).toEqual([
+            inHistory(complaint),
+          ]);
+        });
+
+        it('leaves all else so much room that it always fits', async () => {
+          const messageId = 'm'.repeat(limits.messageId - 10) + freshMessageId();
+          const facts = {
+            recipient: `${'r'.repeat(limits.recipient - 12)}@example.com`,
+            accountId: 'a'.repeat(limits.accountId),
+            subject: 's'.repeat(limits.subject),
+            reference: 'r'.repeat(limits.reference),
+            tags: Array.from({ length: 10 }, (_, index) => `${index}`.padEnd(limits.tag, 't')),
+          };
+          const all = deferrals(messageId).map(event => ({ ...event, ...facts }));
+          await store.record(all, noon);
+          const complaint = {
+            ...all[0]!,
+            status: 'marked_spam',
+            eventId: 'c'.repeat(limits.eventId),
+            claimedAt: noon * 2,
+          } as const;
+          await store.record([complaint], noon);
+          await createAlerted(client, tableName).mark(emailIdOf(complaint), 'hard_bounce');
+          await createAlerted(client, tableName).mark(emailIdOf(complaint), 'spam');
+          expect(await itemOf(complaint)).toMatchObject({ status: 'marked_spam', ...facts, datedAhead: true });
+          // The names and marks of JSON are more than what DynamoDB counts besides.
+          expect(await bytesBeside(complaint)).toBeLessThan(400 * 1024 - historyBytes);
+        });
       });
 
-      it('keeps the status even of a first request that is larger than any item', async () => {
-        const messageId = freshMessageId();
-        const deferrals = receipts(messageId, 350, { status: 'deferred', reason: { text: 'x'.repeat(1_200) } });
-        const complaint = anEvent({ messageId, status: 'marked_spam' });
-        expect(await store.record([...deferrals, complaint], noon)).toMatchObject({
-          recorded: 1,
-          unrecordable: deferrals.map(event => ({ reason: 'item_full', event })),
+      it.each([
+        ['a sequence of the longest events', {}],
+        ['such that are longer still as JSON', { text: '"' }],
+      ])('has room for as many events as its limit in any case: %s', (_, { text = 'x' }: { text?: string }) => {
+        const event = (index: number): CanonicalEvent => ({
+          ...anEvent({ status: 'deferred', claimedAt: 8.64e15, attribution: 'unlisted' }),
+          eventId: `${index}`.padEnd(limits.eventId, text),
+          providerEvent: text.repeat(limits.providerEvent),
+          accountId: text.repeat(limits.accountId),
+          reason: {
+            code: text.repeat(limits.code),
+            enhancedCode: text.repeat(limits.enhancedCode),
+            text: text.repeat(limits.text),
+            cause: 'authentication_failed',
+          },
+          clickUrl: text.repeat(limits.clickUrl),
+          userAgent: text.repeat(limits.userAgent),
         });
-        expect((await stored(complaint)).verdict?.status).toBe('marked_spam');
+        const elements = Array.from({ length: historyLimit }, (_, index) => encodeHistory(event(index)));
+        expect(bytesOf(elements)).toBeLessThan(historyBytes - bytesToDecide);
+        expect(bytesOf([encodeHistory(withoutTexts(event(0)))])).toBeLessThan(bytesToDecide);
       });
     });
 
@@ -501,23 +735,6 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
     });
 
     describe('survives', () => {
-      /** A client whose nth update does something before or after it reaches the database. */
-      const disturbed = (nth: number, before: () => Promise<unknown>, after: () => void = () => {}) => {
-        let calls = 0;
-        const send = async (command: UpdateCommand) => {
-          calls += 1;
-          if (calls === nth) await before();
-          const result = await client.send(command);
-          if (calls === nth) after();
-          return result;
-        };
-        return createRecorder({
-          client: { send } as unknown as DynamoDBDocumentClient,
-          tableName,
-          retentionDays: 400,
-        });
-      };
-
       it('an answer lost after the write: the next try finds everything there', async () => {
         const event = anEvent();
         const lost = disturbed(
@@ -596,6 +813,51 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await stored(sent)).not.toHaveProperty('subject');
       });
 
+      it('an item that vanishes between its two writes, of another account: what was left out is told now', async () => {
+        const own = anEvent({ accountId: 'acme' });
+        const foreign = { ...own, status: null, eventId: 'f', accountId: 'initech', subject: 'Invoice 7' } as const;
+        await store.record([own], noon);
+        const erasing = disturbed(2, () =>
+          client.send(new DeleteCommand({ TableName: tableName, Key: { emailId: emailIdOf(own) } })),
+        );
+        expect(await erasing.record([foreign], noon)).toMatchObject({ recorded: 1, failed: [] });
+        expect(await stored(own)).toMatchObject({ accountId: 'initech', subject: 'Invoice 7', verdict: null });
+      });
+
+      it('another reference that is told between its two writes: the account finds the email by that one', async () => {
+        const delivered = anEvent();
+        await store.record([delivered], noon);
+        const late = { ...delivered, status: 'sent', eventId: 'e0', accountId: 'acme', reference: 'INV-7' } as const;
+        const other = { ...delivered, status: 'opened', eventId: 'e2', reference: 'INV-8' } as const;
+        await disturbed(2, () => store.record([other], noon)).record([late], noon);
+        expect(await itemOf(delivered)).toMatchObject({
+          accountId: 'acme',
+          reference: 'INV-8',
+          accountReference: accountReferenceOf('acme', 'INV-8'),
+        });
+      });
+
+      it.each(['the email holds none yet', 'it holds another one'])(
+        'an event dated into the future that is sent again, at that time, between its two writes: %s',
+        async which => {
+          const tomorrow = noon + 24 * 60 * minute;
+          const { messageId } = anEvent();
+          // Of each status the event that is written later would decide.
+          const status = which === 'the email holds none yet' ? 'delivered' : 'deferred';
+          const draft = { ...anEvent({ messageId, status, occurredAt: tomorrow }), eventId: 'ahead' };
+          const arrival = (at: number, changes = {}) => canonicalEvent({ ...draft, ...changes }, at) as CanonicalEvent;
+          const first =
+            which === 'the email holds none yet'
+              ? anEvent({ messageId, status: 'sent' })
+              : arrival(noon, { status: 'sent', eventId: 's' });
+          await store.record([first], noon);
+          const [early, onTime] = [arrival(noon + minute), arrival(tomorrow)];
+          const [late, meanwhile] = which === 'the email holds none yet' ? [early, onTime] : [onTime, early];
+          await disturbed(2, () => store.record([meanwhile], noon)).record([late], noon);
+          expect((await stored(first)).events).toHaveLength(2);
+        },
+      );
+
       it('a writer that comes between its two writes', async () => {
         const delivered = anEvent();
         await store.record([delivered], noon);
@@ -635,10 +897,6 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       const signal = new AbortController().signal;
       const erase = (erasure: Erasure) => createEmailEraser(client, tableName).erase(erasure, noon, signal);
       const everywhere = (recipient: string) => erase({ recipient, accountId: null });
-      const item = async (event: CanonicalEvent) => {
-        const key = { TableName: tableName, Key: { emailId: emailIdOf(event) }, ConsistentRead: true };
-        return (await client.send(new GetCommand(key))).Item;
-      };
       const tombstone = (event: CanonicalEvent) => ({
         emailId: emailIdOf(event),
         erasedAt: noon,
@@ -654,7 +912,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         const event = toSomebody({ status: 'hard_bounced', accountId: 'erasing', subject: 'Invoice 7' });
         await store.record([event], noon);
         expect(await everywhere(event.recipient)).toEqual({ erased: 1, left: 0, error: null });
-        expect(await item(event)).toEqual(tombstone(event));
+        expect(await itemOf(event)).toEqual(tombstone(event));
         expect(await store.email(emailIdOf(event))).toBeNull();
         for (const filter of [{}, { attention: true }]) {
           expect((await store.page({ accountId: 'erasing', ...filter }, { limit: 10, after: null })).shown).toEqual([]);
@@ -670,10 +928,18 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         const open = { ...event, eventId: 'open', status: 'opened', accountId: 'acme', subject: 'x' } as const;
         for (const events of [[event], [note], [open, note]]) {
           expect(await store.record(events, noon)).toEqual({
-            ...{ recorded: 0, duplicate: 0, dropped: 0, erased: events.length, unrecordable: [], failed: [] },
+            ...{
+              recorded: 0,
+              duplicate: 0,
+              dropped: 0,
+              erased: events.length,
+              expired: [],
+              unrecordable: [],
+              failed: [],
+            },
           });
         }
-        expect(await item(event)).toEqual(tombstone(event));
+        expect(await itemOf(event)).toEqual(tombstone(event));
       });
 
       it('does not keep a new message to the same address from being recorded', async () => {
@@ -691,7 +957,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         ) as [CanonicalEvent, CanonicalEvent, CanonicalEvent];
         await store.record([own, other, nobodys], noon);
         expect(await erase({ recipient: own.recipient, accountId: 'acme' })).toMatchObject({ erased: 1 });
-        expect(await item(own)).toEqual({ ...tombstone(own), erasedFor: expect.stringMatching(/^[\w-]{22}$/) });
+        expect(await itemOf(own)).toEqual({ ...tombstone(own), erasedFor: expect.stringMatching(/^[\w-]{22}$/) });
         expect(await stored(other)).toMatchObject({ accountId: 'initech' });
         expect((await stored(nobodys)).accountId).toBeUndefined();
         expect(await everywhere(own.recipient)).toMatchObject({ erased: 2 });
@@ -719,7 +985,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           const [{ erased }, ...outcomes] = await Promise.all([everywhere(first.recipient), ...writing] as const);
           expect(erased).toBe(1);
           for (const { recorded, erased, failed } of outcomes) expect([recorded + erased, failed]).toEqual([1, []]);
-          expect(await item(first)).toEqual(tombstone(first));
+          expect(await itemOf(first)).toEqual(tombstone(first));
         }
       });
 
@@ -736,24 +1002,61 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await eraser.erasedFor('initech', ids, signal)).toEqual(new Set());
       });
 
-      it('between the write that finds its item full and the one that keeps the status, is left alone by both', async () => {
-        const changes = { messageId: freshMessageId(), recipient: 'full@erased.example', status: 'deferred' } as const;
-        const deferrals = Array.from({ length: 105 }, (_, index) =>
-          toSomebody({ ...changes, eventId: `d${index}`, reason: { text: 'x'.repeat(4_000) } }),
+      it.each([
+        ['note', { status: null }],
+        ['open', { status: 'opened' }],
+      ] as const)(
+        'between the two writes of a later %s in the name of another account, is left alone by both',
+        async (_, changes) => {
+          const own = toSomebody({ accountId: 'acme' });
+          const foreign = { ...own, ...changes, eventId: 'f', accountId: 'initech', subject: 'Invoice 7' };
+          await store.record([own], noon);
+          const erasing = disturbed(2, () => everywhere(own.recipient));
+          expect(await erasing.record([foreign], noon)).toMatchObject({ recorded: 0, erased: 1, failed: [] });
+          expect(await itemOf(own)).toEqual(tombstone(own));
+        },
+      );
+
+      it('between the two writes to a full item, is left alone by both', async () => {
+        const { messageId, recipient } = toSomebody({ status: 'deferred' });
+        const deferrals = Array.from({ length: 320 }, (_, index) =>
+          anEvent({
+            messageId,
+            recipient,
+            status: 'deferred',
+            eventId: `d${index}`,
+            reason: { text: 'x'.repeat(1_400) },
+          }),
         );
-        const [there, more] = [deferrals.slice(0, 95), deferrals.slice(95)];
-        await store.record(there, noon);
-        const send = async (command: UpdateCommand) => {
-          try {
-            return await client.send(command);
-          } catch (error) {
-            if ((error as Error).name === 'ValidationException') await everywhere(changes.recipient);
-            throw error;
-          }
-        };
-        const full = createRecorder({ client: { send } as unknown as typeof client, tableName, retentionDays: 400 });
-        expect(await full.record(more, noon)).toMatchObject({ erased: 10, unrecordable: [], failed: [] });
-        expect(await item(there[0]!)).toEqual(tombstone(there[0]!));
+        await store.record(deferrals, noon);
+        const bounce = anEvent({ messageId, recipient, status: 'hard_bounced' });
+        const erasing = disturbed(2, () => everywhere(recipient));
+        expect(await erasing.record([bounce, deferrals[319]!], noon)).toMatchObject({ erased: 2, unrecordable: [] });
+        expect(await itemOf(bounce)).toEqual(tombstone(bounce));
+      });
+
+      it.each([
+        ['support', null],
+        ['its account', 'acme'],
+      ])('that the index still shows is not erased once more, by %s', async (_, accountId) => {
+        const event = toSomebody({ accountId: 'acme' });
+        await store.record([event], noon);
+        expect(await erase({ recipient: event.recipient, accountId: 'acme' })).toMatchObject({ erased: 1 });
+        const before = await itemOf(event);
+        const emailId = emailIdOf(event);
+        const vanished = { ...event, messageId: freshMessageId() };
+        const lagging = {
+          send: async (...given: Parameters<typeof client.send>) =>
+            given[0] instanceof QueryCommand
+              ? { Items: [{ emailId }, { emailId: emailIdOf(vanished) }] }
+              : client.send(...given),
+        } as typeof client;
+        const { recipient } = event;
+        expect(
+          await createEmailEraser(lagging, tableName).erase({ recipient, accountId }, noon + minute, signal),
+        ).toEqual({ erased: 0, left: 0, error: null });
+        expect(await itemOf(event)).toEqual(before);
+        expect(await itemOf(vanished)).toBeUndefined();
       });
     });
 
@@ -860,6 +1163,46 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         }),
         { numRuns: 40 },
       );
+    });
+
+    describe('an event that happened longer ago than emails are kept', () => {
+      const day = 24 * 60 * minute;
+      const oldest = noon - 400 * day;
+      const counts = { recorded: 0, duplicate: 0, dropped: 0, erased: 0, unrecordable: [], failed: [] };
+
+      it('makes no email, and is counted; one at the very edge is recorded', async () => {
+        const old = anEvent({ status: 'hard_bounced', occurredAt: oldest - 1, accountId: 'acme', subject: 'x' });
+        const edge = anEvent({ status: 'hard_bounced', occurredAt: oldest });
+        const cost = await countingUpdates(async () =>
+          expect(await store.record([old, edge], noon)).toEqual({ ...counts, recorded: 1, expired: [old] }),
+        );
+        expect(cost).toBe(1);
+        expect(await itemOf(old)).toBeUndefined();
+        expect((await stored(edge)).verdict?.status).toBe('hard_bounced');
+      });
+
+      it('changes nothing of an email that is there, even if it was recorded in time', async () => {
+        const delivered = anEvent({ occurredAt: oldest + day });
+        await store.record([delivered], noon);
+        const before = await itemOf(delivered);
+        const old = {
+          ...delivered,
+          status: 'marked_spam',
+          eventId: 'old',
+          occurredAt: oldest - 1,
+          tags: ['x'],
+        } as const;
+        expect(await store.record([old], noon)).toEqual({ ...counts, expired: [old] });
+        expect(await store.record([delivered], noon + 2 * day)).toEqual({ ...counts, expired: [delivered] });
+        expect(await itemOf(delivered)).toEqual(before);
+      });
+
+      it('is as old as it was when it came, however long it waited in a queue', async () => {
+        const event = anEvent({ occurredAt: noon - 390 * day });
+        // What was put off is recorded with the time of its arrival.
+        expect(await store.record([event], noon)).toEqual({ ...counts, recorded: 1, expired: [] });
+        expect(await store.record([event], noon + 20 * day)).toEqual({ ...counts, expired: [event] });
+      });
     });
 
     it('lets an email expire after the retention', async () => {
