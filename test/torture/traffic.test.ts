@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { statusIds } from '../../shared/status.ts';
 import { reading } from '../providers/fixtures.ts';
+import { livingEmails } from '../simulate/lives.ts';
+import { stepsOf } from '../simulate/samples.ts';
+import { type TellerName, taleOf, tellers } from './tellers.ts';
 import { type TrafficRequest, traffic, unreadableAddress } from './traffic.ts';
 
 const endsBefore = Date.UTC(2026, 5, 1);
@@ -25,6 +29,27 @@ describe('the traffic', () => {
     expect(Math.max(...events.map(({ occurredAt }) => occurredAt))).toBeLessThan(endsBefore);
     expect(events.filter(({ claimedAt }) => claimedAt !== undefined)).toEqual([]);
     expect(new Set(read.map(({ request }) => request.provider)).size).toBe(6);
+  });
+
+  it('is read by the providers as what the table of fixtures says, facts and all', () => {
+    for (const request of ofOutcome('recorded')) {
+      expect(eventsIn(request).events).toMatchObject(request.expected);
+      for (const [index, event] of eventsIn(request).events.entries()) {
+        const { accountId, subject, reference } = request.expected[index]!;
+        expect([event.accountId, event.subject, event.reference]).toEqual([accountId, subject, reference]);
+      }
+    }
+  });
+
+  it('has a word for each step that its providers know, and every status among them', () => {
+    const told = new Set(ofOutcome('recorded').flatMap(({ expected }) => expected.map(({ status }) => status)));
+    expect(told).toEqual(new Set(statusIds));
+    const [email] = livingEmails({ providers: ['app'], count: 1, firstNumber: 1, firstStartsAt: 0, apart: 0 });
+    for (const teller of Object.keys(tellers) as TellerName[]) {
+      for (const step of stepsOf(teller)) {
+        expect(taleOf(teller, { ...email!, provider: teller }, step, 0), `${teller} ${step}`).toBeDefined();
+      }
+    }
   });
 
   it('has batches of all sizes, and some of it twice', () => {
