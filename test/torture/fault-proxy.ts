@@ -26,8 +26,8 @@ export interface ObservedCall {
   readonly operation: string;
   readonly body: Buffer;
   readonly fault: FaultName | null;
-  /** What the service answered, whoever heard of it; null where it was not asked. */
-  readonly status: number | null;
+  /** What the service answered, whoever heard of it; null where it was not asked, or did not answer. */
+  readonly answer: ServiceAnswer | null;
   /** Epoch milliseconds: when it came, and when nothing was left to be done about it. */
   readonly from: number;
   readonly to: number;
@@ -72,16 +72,15 @@ export async function startFaultProxy(options: FaultProxyOptions = {}): Promise<
     const fault = plan?.(calls, operation) ?? null;
     calls += 1;
     operations.set(operation, (operations.get(operation) ?? 0) + 1);
-    let status: number | null = null;
+    let answered: ServiceAnswer | null = null;
     const call: Call = {
       random,
       operation,
       protocol,
       body,
       async apply(changed = body) {
-        const answer = await forwarded(message, changed);
-        status = answer.status;
-        return answer;
+        answered = await forwarded(message, changed);
+        return answered;
       },
       answer: answer => send(response, answer).end(answer.body),
       answerInPart(answer) {
@@ -95,7 +94,7 @@ export async function startFaultProxy(options: FaultProxyOptions = {}): Promise<
       if (fault === null) call.answer(await call.apply());
       else await faults[fault].happen(call);
     } finally {
-      onCall({ operation, body, fault, status, from, to: Date.now() });
+      onCall({ operation, body, fault, answer: answered, from, to: Date.now() });
     }
   }
 
