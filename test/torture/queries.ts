@@ -9,6 +9,8 @@ import type { ExpectedEvent } from './tellers.ts';
 /** Milliseconds between one query and the next. */
 const pause = 40;
 const longestAnswer = 30_000;
+/** Most of the time an answer is waited for. */
+const atATime = 3;
 /** A page that fails is asked for so often before a list is given up. */
 const triesOfPage = 8;
 /** And so many pages of a list are read at most. */
@@ -27,14 +29,15 @@ export interface Queries {
 }
 
 /** An email as it was sent, seen at one time. */
-interface Seen {
+export interface Seen {
   readonly email: SentEmail;
   readonly erasure: SentEmail['erasure'];
   /** What the table has for sure. */
   readonly recorded: readonly ExpectedEvent[];
 }
 
-function seen(email: SentEmail): Seen {
+/** What is known of an email now. */
+export function seen(email: SentEmail): Seen {
   const recorded = [...email.events.values()].filter(state => state.recorded).map(({ event }) => event);
   return { email, erasure: email.erasure, recorded };
 }
@@ -315,7 +318,7 @@ export function startQueries(options: {
       else await askForList();
     }
   };
-  const finished = run();
+  const finished = Promise.all(Array.from({ length: atATime }, run));
   return {
     get right() {
       return right;
