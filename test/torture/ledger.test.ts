@@ -164,6 +164,23 @@ describe('the ledger of what was sent', () => {
     }
   });
 
+  it('calls it wrong where another event of the email decides than the one that must', () => {
+    const opened = anEvent({ ...facts, messageId: 'tied', status: 'opened', occurredAt: noon });
+    const tied = { ...delivered, messageId: 'tied' };
+    const later = { ...tied, eventId: 'later', occurredAt: noon + minute };
+    ledger.acknowledged(ledger.sent([opened, tied, later]), true);
+    const all = { history: new Set([opened, tied, later].map(encodeHistory)) };
+    expect(kindsOf(itemOf([tied, later, opened]))).toEqual([]);
+    // Of the same time, and of another status.
+    expect(kindsOf(itemOf([tied], all))).toEqual(['wrong status']);
+    const twice = { ...tied, messageId: 'twice' };
+    const again = { ...later, messageId: 'twice' };
+    ledger.acknowledged(ledger.sent([twice, again]), true);
+    expect(kindsOf(itemOf([again, twice]))).toEqual([]);
+    // Of the same status, and of another time.
+    expect(kindsOf(itemOf([twice, again]))).toEqual(['wrong status']);
+  });
+
   it('calls an event wrong that names another account than the one sent', () => {
     const history = new Set([delivered, { ...bounced, accountId: 'globex' }].map(encodeHistory));
     expect(kindsOf(itemOf([delivered, bounced], { history }))).toContain('wrong fact');
@@ -191,6 +208,7 @@ describe('the ledger of what was sent', () => {
       ledger.erased(emailId);
       expect(kindsOf(tombstone)).toEqual([]);
       expect(kindsOf(itemOf([delivered, bounced]))).toEqual(['not erased']);
+      expect(kindsOf({ emailId })).toEqual(['not erased']);
       expect(kindsOf({ ...tombstone, subject: 'Invoice 7' })).toEqual(['not erased']);
       const entry = { emailId, recipient: 'jane@example.com', firstSeenAt };
       expect(kindsOf(tombstone, { byRecipient: [entry] })).toEqual(['not erased']);
