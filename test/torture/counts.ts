@@ -1,15 +1,17 @@
 import type { Counts } from '../../functions/ingest/keep.ts';
 
-/** Every way in which an event is counted, once each. */
-const outcomes = [
+/** What an answer counts, by name: `received`, and every way in which an event is counted, once each. */
+export type AnswerCounts = Readonly<Partial<Record<keyof Counts, number>>>;
+
+/** What may happen to events of a run; everything else that is counted is zero. */
+const possible = [
+  'received',
   'recorded',
   'duplicate',
-  'dropped',
   'erased',
   'deferred',
   'quarantined',
-  'unrelated',
-] as const satisfies readonly Exclude<keyof Counts, 'received'>[];
+] as const satisfies readonly (keyof Counts)[];
 
 /** What a request holds, as it was made. */
 export interface CountedRequest {
@@ -22,39 +24,38 @@ export interface CountedRequest {
 }
 
 /** What is wrong with the counts in an answer that acknowledged a request. */
-export function wrongCounts(counts: Counts, { events, distinct, unreadable, ofErased }: CountedRequest): string[] {
+export function wrongCounts(
+  counts: AnswerCounts,
+  { events, distinct, unreadable, ofErased }: CountedRequest,
+): string[] {
   const wrong: string[] = [];
   const check = (isRight: boolean, what: string) => {
     if (!isRight) wrong.push(`${what}: ${JSON.stringify(counts)} of ${events} events and ${unreadable} unreadable`);
   };
-  for (const name of ['received', ...outcomes] as const) {
-    check(Number.isInteger(counts[name]) && counts[name] >= 0, `${name} is no count`);
+  const { received = 0, recorded = 0, erased = 0, quarantined = 0, ...others } = counts;
+  const all = Object.values(counts);
+  for (const name of possible) check(counts[name] !== undefined, `${name} is not said`);
+  check(
+    all.every(count => Number.isInteger(count) && count >= 0),
+    'something is no count',
+  );
+  check(received === events + unreadable, 'received is not what was sent');
+  check(all.reduce((sum, count) => sum + count, 0) === 2 * received, 'the sum is not received');
+  check(quarantined === unreadable, 'quarantined is not what is unreadable');
+  check(recorded <= distinct, 'more is recorded than differs');
+  check(erased <= ofErased, 'more is erased than somebody erased');
+  // Nothing is unrelated, no email has as much history as is bounded, and none is as old as what has expired.
+  for (const [name, count] of Object.entries(others)) {
+    check(count === 0 || (possible as readonly string[]).includes(name), `something is ${name}`);
   }
-  check(counts.received === events + unreadable, 'received is not what was sent');
-  check(outcomes.reduce((sum, name) => sum + counts[name], 0) === counts.received, 'the sum is not received');
-  check(counts.quarantined === unreadable, 'quarantined is not what is unreadable');
-  check(counts.recorded <= distinct, 'more is recorded than differs');
-  check(counts.erased <= ofErased, 'more is erased than somebody erased');
-  check(counts.unrelated === 0, 'something is unrelated');
-  // No email has as much history as is bounded.
-  check(counts.dropped === 0, 'something is dropped');
   return wrong;
 }
 
 /** What all answers of a run counted. */
-export type CountSums = Record<keyof Counts, number>;
+export type CountSums = Record<(typeof possible)[number], number>;
 
 export function noCounts(): CountSums {
-  return {
-    received: 0,
-    recorded: 0,
-    duplicate: 0,
-    dropped: 0,
-    erased: 0,
-    deferred: 0,
-    quarantined: 0,
-    unrelated: 0,
-  };
+  return { received: 0, recorded: 0, duplicate: 0, erased: 0, deferred: 0, quarantined: 0 };
 }
 
 /**

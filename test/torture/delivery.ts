@@ -1,10 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Counts } from '../../functions/ingest/keep.ts';
 import { createSecretPair } from '../../infra/local/webhook-secrets.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import type { Signed } from '../signing-scheme.ts';
 import { post, signedFor } from '../simulate/running-stack.ts';
-import { type CountSums, noCounts, wrongCounts } from './counts.ts';
+import { type AnswerCounts, type CountSums, noCounts, wrongCounts } from './counts.ts';
 import type { Ledger, SentEvent } from './ledger.ts';
 import { between, type Random } from './random.ts';
 import { type TrafficRequest, unreadableAddress } from './traffic.ts';
@@ -108,7 +107,7 @@ export async function deliver(options: {
   }
 
   /** @param counts what the answer says, where it acknowledges something */
-  function isDone({ request, events }: Delivery, status: number, counts: Counts | null): boolean {
+  function isDone({ request, events }: Delivery, status: number, counts: AnswerCounts | null): boolean {
     if (request.outcome === 'refused') {
       if (status === 401) figures.refused += 1;
       if (status === 200) figures.forgeriesTaken += 1;
@@ -121,7 +120,7 @@ export async function deliver(options: {
     figures.acknowledgedUnreadable += unreadable;
     if (counts === null) figures.wrongCounts.push('an answer without counts');
     else {
-      for (const name of Object.keys(figures.counts) as (keyof Counts)[]) figures.counts[name] += counts[name] ?? 0;
+      for (const name of Object.keys(figures.counts) as (keyof CountSums)[]) figures.counts[name] += counts[name] ?? 0;
       const ofErased = events.filter(({ emailId }) => ledger.email(emailId)!.erasure !== 'none').length;
       const distinct = new Set(events.map(({ emailId, element }) => `${emailId} ${element}`)).size;
       figures.wrongCounts.push(...wrongCounts(counts, { events: request.events, distinct, unreadable, ofErased }));
@@ -176,7 +175,7 @@ export async function deliver(options: {
 }
 
 /** The counts of an answer; null where it has none. */
-function countsIn(text: string): Counts | null {
+function countsIn(text: string): AnswerCounts | null {
   try {
     const counts = JSON.parse(text);
     return typeof counts?.received === 'number' ? counts : null;
