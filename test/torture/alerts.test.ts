@@ -7,8 +7,8 @@ const again = { messageId: 'second', at: 910 };
 const history = (changes: Partial<AlertHistory> = {}): AlertHistory => ({
   kills: [],
   published: new Map([
-    ['first', { fault: null, from: 100 }],
-    ['second', { fault: null, from: 900 }],
+    ['first', { fault: null, from: 100, heard: true }],
+    ['second', { fault: null, from: 900, heard: true }],
   ]),
   marks: new Map(),
   ...changes,
@@ -16,14 +16,18 @@ const history = (changes: Partial<AlertHistory> = {}): AlertHistory => ({
 const marked = (mark: { fault?: 'hang' | 'response lost'; to?: number; applied: boolean }) =>
   new Map([[key, [{ fault: null, from: 200, to: 210, ...mark }]]]);
 const lost = new Map([
-  ['first', { fault: 'response lost' as const, from: 100 }],
-  ['second', { fault: null, from: 900 }],
+  ['first', { fault: 'response lost' as const, from: 100, heard: false }],
+  ['second', { fault: null, from: 900, heard: true }],
 ]);
 
 describe('an alert that is told again', () => {
   it.each([
     ['the function died between telling and marking', { kills: [500] }],
     ['the answer to the first telling got lost', { published: lost }],
+    [
+      'nobody waited for the answer any more',
+      { published: new Map([['first', { fault: null, from: 100, heard: false }]]) },
+    ],
     ['the first telling was never answered', { published: new Map() }],
     ['the mark failed', { marks: marked({ fault: 'hang', applied: false }) }],
   ])('is explained where %s', (_, changes) => {
@@ -55,7 +59,7 @@ describe('an alert that is told again', () => {
 
   it('is told from the calls of the function, as its proxies see them', () => {
     const { onCall, seen } = watchAlerts();
-    const call = { body: Buffer.from(''), fault: null, from: 1, to: 2 };
+    const call = { body: Buffer.from(''), fault: null, heard: true, from: 1, to: 2 };
     const answer = (text: string, status = 200) => ({ status, headers: {}, body: Buffer.from(text) });
     onCall({ ...call, operation: 'Publish', answer: answer('<MessageId>first</MessageId>'), fault: 'response lost' });
     onCall({ ...call, operation: 'Publish', answer: null, fault: 'hang' });
@@ -63,7 +67,7 @@ describe('an alert that is told again', () => {
     const body = Buffer.from(JSON.stringify({ Key, ExpressionAttributeValues: { ':kind': { SS: ['hard_bounce'] } } }));
     onCall({ ...call, operation: 'UpdateItem', body, answer: answer('{}', 400) });
     onCall({ ...call, operation: 'UpdateItem', body, answer: answer('{}') });
-    expect([...seen.published]).toEqual([['first', { fault: 'response lost', from: 1 }]]);
+    expect([...seen.published]).toEqual([['first', { fault: 'response lost', from: 1, heard: true }]]);
     expect(seen.marks.get(key)).toMatchObject([{ applied: false }, { applied: true }]);
   });
 });

@@ -31,7 +31,7 @@ export interface AlertHistory {
   /** Kills of its process, or of the whole stack: from when on it may have been gone. */
   readonly kills: readonly number[];
   /** What became of the call by which a message was published, by the message's id; absent where no answer was seen. */
-  readonly published: ReadonlyMap<string, Pick<ObservedCall, 'fault' | 'from'>>;
+  readonly published: ReadonlyMap<string, Pick<ObservedCall, 'fault' | 'from' | 'heard'>>;
   /** The calls that marked an alert as told, by its key, in their order, and whether the table has the mark. */
   readonly marks: ReadonlyMap<
     string,
@@ -46,14 +46,14 @@ const shortSilence = 6_000;
 
 /** Collects what the alert function does, as its proxies see it. */
 export function watchAlerts(): { onCall(call: ObservedCall): void; readonly seen: Omit<AlertHistory, 'kills'> } {
-  const published = new Map<string, Pick<ObservedCall, 'fault' | 'from'>>();
+  const published = new Map<string, Pick<ObservedCall, 'fault' | 'from' | 'heard'>>();
   const marks = new Map<string, (Pick<ObservedCall, 'fault' | 'from' | 'to'> & { applied: boolean })[]>();
   return {
     seen: { published, marks },
-    onCall({ operation, body, fault, answer, from, to }) {
+    onCall({ operation, body, fault, answer, heard, from, to }) {
       if (operation === 'Publish') {
         const messageId = /<MessageId>(.*?)<\/MessageId>/.exec(answer?.body.toString() ?? '')?.[1];
-        if (messageId !== undefined) published.set(messageId, { fault, from });
+        if (messageId !== undefined) published.set(messageId, { fault, from, heard });
       }
       if (operation !== 'UpdateItem') return;
       const { Key, ExpressionAttributeValues } = JSON.parse(body.toString());
@@ -67,7 +67,7 @@ export function watchAlerts(): { onCall(call: ObservedCall): void; readonly seen
 
 /**
  * Why support was told again; null where nothing explains it. The function tells first and marks afterwards, so that a
- * death in between tells twice by design, and so does an answer of the topic that got lost. Nothing else may: once the
+ * death in between tells twice by design, and so does an answer of the topic that it did not hear. Nothing else may: once the
  * mark is in the table, no second telling is excused by anything.
  */
 export function whyAgain(key: string, before: Telling, again: Telling, history: AlertHistory): string | null {
@@ -79,6 +79,7 @@ export function whyAgain(key: string, before: Telling, again: Telling, history: 
   if (tries.some(({ applied, to }) => applied && to < againFrom)) return null;
   if (first === undefined) return 'no answer to the first telling was seen';
   if (first.fault !== null) return `the first telling met: ${first.fault}`;
+  if (!first.heard) return 'the function gave up waiting for the answer to the first telling';
   if (kills.some(at => at >= toldFrom && at <= again.at)) return 'the function was killed in between';
   const failed = tries.find(({ fault, from }) => fault !== null && from >= toldFrom && from <= again.at);
   return failed === undefined ? null : `the mark met: ${failed.fault}`;
@@ -109,9 +110,12 @@ export async function alertFigures(url: string, ledger: Ledger, history: () => A
   }
   const { kills, published, marks } = history();
   const again = [...told].flatMap(([key, all]) =>
-    all
-      .slice(1)
-      .map((telling, index) => ({ key, why: whyAgain(key, all[index]!, telling, { kills, published, marks }) })),
+    all.slice(1).map((telling, index) => ({
+      before: all[index]!,
+      telling,
+      key,
+      why: whyAgain(key, all[index]!, telling, { kills, published, marks }),
+    })),
   );
   return {
     due: due.size,
@@ -120,8 +124,15 @@ export async function alertFigures(url: string, ledger: Ledger, history: () => A
     missing: [...due].filter(alert => !told.has(alert)).length,
     invented: [...told.keys()].filter(alert => !possible.has(alert)).length,
     toldAgain: again.filter(({ why }) => why !== null).length,
-    unexplained: again.filter(({ why }) => why === null).map(({ key }) => key),
+    unexplained: again
+      .filter(({ why }) => why === null)
+      .map(({ key, before, telling }) => described(key, before, telling, marks)),
   };
+}
+
+function described(key: string, before: Telling, again: Telling, marks: AlertHistory['marks']): string {
+  const tries = (marks.get(key) ?? []).map(({ from, to, fault, applied }) => `${from} to ${to}: ${applied} ${fault}`);
+  return `${key} told at ${before.at} and ${again.at}, marked ${tries.join(', ') || 'never'}`;
 }
 
 function tellings(told: ReadonlyMap<string, readonly Telling[]>): number {

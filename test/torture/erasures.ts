@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Ledger, SentEmail, SentState } from './ledger.ts';
+import type { Ledger, SentEmail } from './ledger.ts';
 import { between, oneOf, type Random } from './random.ts';
 
-/** Milliseconds between one erasure and the next. */
+/** Milliseconds between one call and the next. */
 const soonest = 500;
 const latest = 4_000;
-/** So long one is asked for again and again. */
+/** While others hold messages in the queues, an erasure asks to be asked for again: so many are asked for in turn. */
+const mostUnderWay = 5;
+/** So long they are asked for once there is no other traffic. */
 const patience = 240_000;
 /** An answer may take as long as API Gateway waits. */
 const longestAnswer = 30_000;
@@ -18,7 +20,7 @@ export interface Erasures {
   /** Answers that are no honest ones, or not about what was asked. */
   readonly wrong: readonly string[];
   readonly answers: ReadonlyMap<string, number>;
-  /** Lets the one under way come to its end. */
+  /** Lets those under way come to their end. */
   stop(): Promise<void>;
 }
 
@@ -36,7 +38,6 @@ export function startErasures(options: {
   const answers = new Map<string, number>();
   const wrong: string[] = [];
   let done = 0;
-  let unfinished = 0;
 
   /** Emails that are in the table for sure, in an account's name, and that nobody has erased yet. */
   const erasable = () =>
@@ -46,43 +47,53 @@ export function startErasures(options: {
         [...events.values()].some(({ recorded, event }) => recorded && event.accountId !== undefined),
     );
 
-  async function erase({ emailId, events }: SentEmail, asSupport: boolean): Promise<void> {
-    const accountId = [...events.values()].map(state => state.event.accountId).find(id => id !== undefined)!;
-    const [{ event }] = [...events.values()] as [SentState];
-    const { recipient } = event;
+  /** Whether an email was said to be erased. */
+  async function isErased({ emailId, events }: SentEmail, asSupport: boolean): Promise<boolean> {
+    const sent = [...events.values()].map(({ event }) => event);
+    const accountId = sent.map(event => event.accountId).find(id => id !== undefined)!;
+    const { recipient } = sent[0]!;
     const path = asSupport ? '' : `/accounts/${accountId}`;
     const token = asSupport ? tokens.support : tokens.of(accountId);
-    ledger.erasing(emailId);
     recipients.add(recipient);
-    for (const until = Date.now() + patience; Date.now() < until; await delay(500)) {
-      let answer: string;
-      try {
-        const response = await fetch(`${url()}${path}/recipients/${encodeURIComponent(recipient)}`, {
-          method: 'DELETE',
-          headers: { authorization: `Bearer ${token}` },
-          signal: AbortSignal.timeout(longestAnswer),
-        });
-        const text = await response.text();
-        answer = String(response.status);
-        if (response.status === 200) {
-          if (!(JSON.parse(text).erased?.emails >= 0)) wrong.push(`${recipient}: ${text}`);
-          ledger.erased(emailId);
-          done += 1;
-        } else if (response.status !== 429 && response.status < 500) wrong.push(`${recipient}: ${answer} ${text}`);
-      } catch (error) {
-        answer = (error as Error).name === 'TimeoutError' ? 'no answer' : 'connection error';
-      }
-      answers.set(answer, (answers.get(answer) ?? 0) + 1);
-      if (answer === '200') return;
+    let answer: string;
+    try {
+      const response = await fetch(`${url()}${path}/recipients/${encodeURIComponent(recipient)}`, {
+        method: 'DELETE',
+        headers: { authorization: `Bearer ${token}` },
+        signal: AbortSignal.timeout(longestAnswer),
+      });
+      const text = await response.text();
+      answer = String(response.status);
+      if (response.status === 200) {
+        if (!(JSON.parse(text).erased?.emails >= 0)) wrong.push(`${recipient}: ${text}`);
+        ledger.erased(emailId);
+        done += 1;
+      } else if (response.status !== 429 && response.status < 500) wrong.push(`${recipient}: ${answer} ${text}`);
+    } catch (error) {
+      answer = (error as Error).name === 'TimeoutError' ? 'no answer' : 'connection error';
     }
-    unfinished += 1;
+    answers.set(answer, (answers.get(answer) ?? 0) + 1);
+    return answer === '200';
   }
 
+  const underWay: { readonly email: SentEmail; readonly asSupport: boolean }[] = [];
   const run = async () => {
-    for (let turn = 0; !signal.aborted; turn += 1) {
-      await delay(between(soonest, latest, random), undefined, { signal }).catch(() => {});
-      const emails = signal.aborted ? [] : erasable();
-      if (emails.length > 0) await erase(oneOf(emails, random), turn % 2 === 0);
+    let until = Number.POSITIVE_INFINITY;
+    for (let turn = 0; Date.now() < until; turn += 1) {
+      await delay(between(soonest, latest, random));
+      if (signal.aborted) {
+        until = Math.min(until, Date.now() + patience);
+        if (underWay.length === 0) return;
+      } else if (underWay.length < mostUnderWay) {
+        const emails = erasable();
+        if (emails.length > 0) {
+          const email = oneOf(emails, random);
+          ledger.erasing(email.emailId);
+          underWay.push({ email, asSupport: turn % 2 === 0 });
+        }
+      }
+      const next = underWay.shift();
+      if (next !== undefined && !(await isErased(next.email, next.asSupport))) underWay.push(next);
     }
   };
   const finished = run();
@@ -92,7 +103,7 @@ export function startErasures(options: {
       return done;
     },
     get unfinished() {
-      return unfinished;
+      return underWay.length;
     },
     wrong,
     answers,

@@ -28,6 +28,8 @@ export interface ObservedCall {
   readonly fault: FaultName | null;
   /** What the service answered, whoever heard of it; null where it was not asked, or did not answer. */
   readonly answer: ServiceAnswer | null;
+  /** Whether the caller was still there to hear all of an answer. */
+  readonly heard: boolean;
   /** Epoch milliseconds: when it came, and when nothing was left to be done about it. */
   readonly from: number;
   readonly to: number;
@@ -73,6 +75,7 @@ export async function startFaultProxy(options: FaultProxyOptions = {}): Promise<
     calls += 1;
     operations.set(operation, (operations.get(operation) ?? 0) + 1);
     let answered: ServiceAnswer | null = null;
+    let heard = false;
     const call: Call = {
       random,
       operation,
@@ -82,7 +85,11 @@ export async function startFaultProxy(options: FaultProxyOptions = {}): Promise<
         answered = await forwarded(message, changed);
         return answered;
       },
-      answer: answer => send(response, answer).end(answer.body),
+      answer(answer) {
+        // Whoever gave up has closed the connection.
+        heard = !response.destroyed;
+        send(response, answer).end(answer.body);
+      },
       answerInPart(answer) {
         const half = answer.body.subarray(0, answer.body.length / 2);
         send(response, answer).write(half, () => response.destroy());
@@ -94,7 +101,7 @@ export async function startFaultProxy(options: FaultProxyOptions = {}): Promise<
       if (fault === null) call.answer(await call.apply());
       else await faults[fault].happen(call);
     } finally {
-      onCall({ operation, body, fault, answer: answered, from, to: Date.now() });
+      onCall({ operation, body, fault, answer: answered, heard, from, to: Date.now() });
     }
   }
 
