@@ -5,12 +5,14 @@ import { type Alerted, createAlerted } from '../../functions/alert/alerted.ts';
 import { createHandler } from '../../functions/alert/handler.ts';
 import type { AlertMessage } from '../../functions/alert/message.ts';
 import { createPublish } from '../../functions/alert/publish.ts';
+import { documentClient } from '../../shared/dynamodb-client.ts';
 import type { CanonicalEvent } from '../../shared/event.ts';
 import { emailIdOf } from '../../shared/event.ts';
 import { encodeHistory, type HistoryEvent } from '../../shared/history.ts';
 import { noon } from '../arbitrary-events.ts';
 import { lambdaContext } from '../http-event.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import { startFaultProxy } from '../torture/fault-proxy.ts';
 import { startAlertTopic } from './alert-topic.ts';
 
 const page = 'https://support.example.com/accounts/{accountId}/emails/{emailId}';
@@ -364,6 +366,25 @@ describe('the alert function', () => {
       expect(await toldOf()).toEqual([idOf(record)]);
       expect(await invoke(records)).toEqual({ batchItemFailures: [] });
       expect(await toldOf()).toEqual([idOf(records[1]!)]);
+    });
+
+    it('of a look-up that DynamoDB answers in part, the rest is asked for again: no alert is lost', async () => {
+      const records = [
+        ...(await Promise.all(Array.from({ length: 130 }, () => change(bounce())))),
+        await change(bounce({ status: 'marked_spam' })),
+      ];
+      const table = await startFaultProxy({ target: emails.endpoint });
+      const local = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
+      const throughProxy = createAlerted(documentClient({ ...local, endpoint: table.endpoint }), emails.tableName);
+      for (const times of [1, 2, 3]) {
+        // Each look-up of a hundred is answered in part so often, as likely as not with nothing of it.
+        table.plan(call => (call < times ? 'part of a batch' : null));
+        const answer = await invoke(records, { alerted: { kindsOf: throughProxy.kindsOf, mark: async () => {} } });
+        expect(answer).toEqual({ batchItemFailures: [] });
+        expect(table.calls).toBeGreaterThan(2);
+        expect(await toldOf()).toEqual(records.map(idOf).toSorted());
+      }
+      await table.stop();
     });
 
     it('while nobody can tell what was already sent, nothing is, and everything comes again', async () => {

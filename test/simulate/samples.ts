@@ -21,9 +21,15 @@ export interface SimulatedEmail {
 }
 
 /** One fixture that tells of one step. */
-interface Sample {
+export interface Sample {
   readonly name: string;
   readonly type: BodyType;
+  /** The id that its message has in it. */
+  readonly messageId: string;
+}
+
+/** A sample that an adapter has read. */
+interface ReadSample extends Sample {
   readonly event: CanonicalEvent;
 }
 
@@ -36,8 +42,8 @@ const stepOf = ({ status, evidence }: CanonicalEvent): Step | null =>
   evidence === 'machine' ? (status === 'opened' ? 'machine_opened' : null) : status;
 
 /** The plainest fixture of each step that a provider has a word for. */
-function samplesOf(provider: ProviderName): Readonly<Partial<Record<Step, Sample>>> {
-  const samples: Partial<Record<Step, Sample>> = {};
+function samplesOf(provider: ProviderName): Readonly<Partial<Record<Step, ReadSample>>> {
+  const samples: Partial<Record<Step, ReadSample>> = {};
   const plainestFirst = fixtureNames(provider).toSorted(
     (a, b) => Number(fixtureType(a) !== 'json') - Number(fixtureType(b) !== 'json') || a.length - b.length,
   );
@@ -47,7 +53,7 @@ function samplesOf(provider: ProviderName): Readonly<Partial<Record<Step, Sample
     if (event === undefined || events.length > 1 || quarantined.length > 0 || event.attribution !== undefined) continue;
     const step = stepOf(event);
     if (step !== null && event.recipient === 'jane@example.com')
-      samples[step] ??= { name, type: fixtureType(name), event };
+      samples[step] ??= { name, type: fixtureType(name), messageId: event.messageId, event };
   }
   return samples;
 }
@@ -74,7 +80,7 @@ export function saysWhose(provider: ProviderName): boolean {
 export function messageIdOf({ provider, number }: SimulatedEmail): string {
   const [sample] = Object.values(samples(provider));
   if (sample === undefined) throw new Error(`${provider} has no fixture of a single event`);
-  return numbered(sample.event.messageId, number);
+  return numbered(sample.messageId, number);
 }
 
 /**
@@ -85,16 +91,21 @@ export function messageIdOf({ provider, number }: SimulatedEmail): string {
  */
 export function told(teller: ProviderName, email: SimulatedEmail, step: Step, at: number): Told | undefined {
   const sample = samples(teller)[step];
-  if (sample === undefined) return undefined;
+  return sample && toldBy(teller, sample, { email, messageId: messageIdOf(email), step, at });
+}
+
+/** What a sample of a provider's says, made to tell of an email. */
+export function toldBy(teller: ProviderName, sample: Sample, telling: Telling): Told {
   const wording = wordingOf(teller, sample);
-  const telling = { email, step, at };
   if ('text' in wording) return { type: sample.type, body: Buffer.from(worded(wording.text, telling)) };
   const fields = wording.fields.map(([name, value]): [string, string] => [name, worded(value, telling)]);
   return { type: sample.type, body: Buffer.from(String(new URLSearchParams(fields))) };
 }
 
-interface Telling {
+export interface Telling {
   readonly email: SimulatedEmail;
+  /** In the form in which its provider gives ids. */
+  readonly messageId: string;
   readonly step: Step;
   readonly at: number;
 }
@@ -117,7 +128,7 @@ function wordingOf(teller: ProviderName, sample: Sample): Wording {
     ...(ownId === undefined
       ? []
       : [[ownId, ({ email, step }: Telling) => numbered(ownId, email.number * 20 + steps.indexOf(step))] as const]),
-    [sample.event.messageId, ({ email }) => messageIdOf(email)],
+    [sample.messageId, ({ messageId }) => messageId],
     ['jane@example.com', ({ email }) => email.recipient],
     ['"provider": "sendgrid"', ({ email }) => `"provider": "${email.provider}"`],
     ['acme', ({ email }) => email.accountId],
@@ -161,7 +172,7 @@ function worded(text: Text, telling: Telling): string {
 }
 
 /** An id like the given one with a number in it: decimal digits are at home in hexadecimal, UUIDs and numbers alike. */
-function numbered(id: string, number: number): string {
+export function numbered(id: string, number: number): string {
   const local = id.includes('@') ? id.slice(0, id.indexOf('@')) : id;
   const places = [...local].flatMap((character, index) => (/[0-9a-z]/i.test(character) ? [index] : [])).slice(-12);
   const digits = String(number).padStart(places.length, '0').slice(-places.length);

@@ -81,6 +81,58 @@ describe('the caveats of an email', () => {
     expect(caveats(['opened', 'hard_bounced'])).toEqual([]);
   });
 
+  /** The caveats of events at these minutes after noon. */
+  const caveatsAt = (events: readonly (readonly [Status, number])[]) => {
+    const timed = events.map(([status, after], index) => ({
+      eventId: `e${index}`,
+      status,
+      occurredAt: noon + after * minute,
+      evidence: 'unknown' as const,
+    }));
+    return caveatsOf({ verdict: merge(timed), events: timed }, noon).map(({ code, at }) => [code, at]);
+  };
+
+  it('say nothing of what is said to have happened at the very same time: nobody knows which came first', () => {
+    for (const failure of ['soft_bounced', 'deferred'] as const) {
+      for (const receipt of ['delivered', 'opened', 'link_clicked'] as const) {
+        expect(
+          caveatsAt([
+            [failure, 0],
+            [receipt, 0],
+          ]),
+        ).toEqual([]);
+      }
+    }
+    for (const failure of ['hard_bounced', 'invalid', 'rejected'] as const) {
+      for (const receipt of ['opened', 'link_clicked'] as const)
+        expect(
+          caveatsAt([
+            [failure, 0],
+            [receipt, 0],
+          ]),
+        ).toEqual([]);
+    }
+  });
+
+  it('name the last temporary failure after the first receipt, and the first receipt after the first failure', () => {
+    const failures = [
+      ['soft_bounced', 1],
+      ['deferred', 4],
+      ['soft_bounced', 3],
+    ] as const;
+    expect(caveatsAt([['delivered', 0], ['opened', 2], ...failures])).toEqual([
+      ['temporary_failure_after_delivery', noon + 4 * minute],
+    ]);
+    const receipts = [
+      ['link_clicked', 6],
+      ['opened', 3],
+      ['opened', 5],
+    ] as const;
+    expect(caveatsAt([['rejected', 2], ['hard_bounced', 4], ['opened', 1], ...receipts])).toEqual([
+      ['receipt_after_failure', noon + 3 * minute],
+    ]);
+  });
+
   it.each(['enqueued', 'sent', 'deferred'] as const)('say that there is no news once %s is old, not before', status => {
     expect(caveats([status], noon + defaultOldAfter[status])).toEqual([]);
     expect(caveats([status], noon + defaultOldAfter[status] + 1)).toEqual([['no_news_since', noon]]);

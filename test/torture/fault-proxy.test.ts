@@ -1,14 +1,31 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { CreateQueueCommand, ReceiveMessageCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { BatchGetItemCommand, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import { GetObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import {
+  CreateQueueCommand,
+  ReceiveMessageCommand,
+  SendMessageBatchCommand,
+  SendMessageCommand,
+  SQSClient,
+} from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { chooseEngine, type DynamoDbEngine } from '../../infra/local/dynamodb-engine.ts';
 import { type Queues, startQueues } from '../../infra/local/queues.ts';
 import { createEmailTable } from '../email-table.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
-import { always, type FaultName, faultAt, faultNames, faults, randomFaults, usualPercent } from './faults.ts';
+import {
+  always,
+  type FaultName,
+  faultAt,
+  faultNames,
+  faults,
+  randomFaults,
+  usualBatchPercent,
+  usualPercent,
+} from './faults.ts';
 import { seededRandom } from './random.ts';
 
 const tableName = 'emails';
@@ -82,9 +99,10 @@ const seenAs = {
   'credentials expired': 'ExpiredTokenException',
   'clock skewed': 'RequestTimeTooSkewed',
   'signature expired': 'InvalidSignatureException',
-} as const satisfies Record<FaultName, string>;
+} as const satisfies Record<Exclude<FaultName, 'part of a batch'>, string>;
+const ofAnyCall = faultNames.filter(name => name !== 'part of a batch');
 
-describe.each(faultNames)('%s, as the client of DynamoDB sees it', name => {
+describe.each(ofAnyCall)('%s, as the client of DynamoDB sees it', name => {
   it('is that error, and the write is applied or not as the table of faults says', async () => {
     table.plan(always(name));
     expect(await write(`once ${name}`, 1)).toBe(seenAs[name]);
@@ -140,6 +158,70 @@ describe('in front of SQS', () => {
   });
 });
 
+describe('part of a batch', () => {
+  it('is what DynamoDB gives, and the rest it says to be unprocessed', async () => {
+    const emailIds = Array.from({ length: 7 }, (_, index) => `batch ${index}`);
+    for (const emailId of emailIds) expect(await write(emailId, 1)).toBe('written');
+    table.plan(always('part of a batch'));
+    const client = new DynamoDBClient({ ...aws, endpoint: table.endpoint, maxAttempts: 1 });
+    const Keys = emailIds.map(emailId => ({ emailId: { S: emailId } }));
+    const counts = new Set<number>();
+    for (let time = 0; time < 20; time += 1) {
+      const command = new BatchGetItemCommand({ RequestItems: { [tableName]: { Keys, ConsistentRead: true } } });
+      const { Responses, UnprocessedKeys } = await client.send(command);
+      const given = (Responses?.[tableName] ?? []).map(({ emailId }) => emailId!.S!);
+      const left = (UnprocessedKeys?.[tableName]?.Keys ?? []).map(({ emailId }) => emailId!.S!);
+      expect(left.length).toBeGreaterThan(0);
+      expect([...given, ...left].toSorted()).toEqual(emailIds);
+      expect(UnprocessedKeys?.[tableName]?.ConsistentRead).toBe(true);
+      counts.add(given.length);
+    }
+    expect(counts.has(0)).toBe(true);
+    expect(counts.size).toBeGreaterThan(2);
+    client.destroy();
+  });
+
+  it('is what SQS takes, and the rest it says to have failed', async () => {
+    queue.plan(always('part of a batch'));
+    const QueueUrl = queueUrl.replace(new URL(queueUrl).origin, queue.endpoint);
+    const client = new SQSClient({ ...aws, endpoint: queue.endpoint, maxAttempts: 1 });
+    const Entries = ['a', 'b', 'c', 'd'].map(Id => ({ Id, MessageBody: Id }));
+    const { Successful = [], Failed = [] } = await client.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+    expect(Failed.length).toBeGreaterThan(0);
+    expect([...Successful, ...Failed].map(({ Id }) => Id).toSorted()).toEqual(['a', 'b', 'c', 'd']);
+    const { Messages = [] } = await direct.queue.send(
+      new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
+    );
+    expect(Messages.map(({ Body }) => Body).toSorted()).toEqual(Successful.map(({ Id }) => Id).toSorted());
+    client.destroy();
+  });
+
+  it('is drawn for batches alone', () => {
+    const drawn = (operation: string) => {
+      const plan = randomFaults(seededRandom(7));
+      return Array.from({ length: 2_000 }, (_, index) => plan(index, operation)).filter(
+        name => name === 'part of a batch',
+      );
+    };
+    expect(drawn('BatchGetItem').length / 20).toBeCloseTo(usualBatchPercent, -0.5);
+    expect(drawn('SendMessageBatch').length).toBeGreaterThan(0);
+    expect(drawn('Query')).toEqual([]);
+  });
+});
+
+describe('in front of SNS and S3', () => {
+  it('errors are written as those services write them', async () => {
+    queue.plan(always('throttling'));
+    const sns = new SNSClient({ ...aws, endpoint: queue.endpoint, maxAttempts: 1 });
+    const s3 = new S3Client({ ...aws, endpoint: queue.endpoint, maxAttempts: 1 });
+    const publish = new PublishCommand({ TopicArn: 'arn:aws:sns:us-east-1:1:any', Message: 'any' });
+    await expect(sns.send(publish)).rejects.toThrow(expect.objectContaining({ name: 'ThrottlingException' }));
+    const get = new GetObjectCommand({ Bucket: 'any', Key: 'any' });
+    await expect(s3.send(get)).rejects.toThrow(expect.objectContaining({ name: 'ThrottlingException' }));
+    expect([...queue.operations.keys()]).toEqual(expect.arrayContaining(['Publish', 'GET']));
+  });
+});
+
 describe('the plan', () => {
   it('lets the call with the index fail, in turn for every index, and no other', async () => {
     for (const index of [0, 1, 2]) {
@@ -153,11 +235,11 @@ describe('the plan', () => {
   it('of random faults is the same for the same seed, as frequent as asked for, and knows every fault', () => {
     const drawn = (seed: number, percent?: number) => {
       const plan = randomFaults(seededRandom(seed), percent);
-      return Array.from({ length: 20_000 }, (_, index) => plan(index));
+      return Array.from({ length: 20_000 }, (_, index) => plan(index, 'Query'));
     };
     expect(drawn(7)).toEqual(drawn(7));
     expect(drawn(7)).not.toEqual(drawn(8));
-    expect(new Set(drawn(7))).toEqual(new Set([null, ...faultNames]));
+    expect(new Set(drawn(7))).toEqual(new Set([null, ...ofAnyCall]));
     const share = (names: readonly (string | null)[]) => names.filter(name => name !== null).length / names.length;
     expect(share(drawn(7)) * 100).toBeCloseTo(usualPercent, -0.5);
     expect(share(drawn(7, 40)) * 100).toBeCloseTo(40, -0.5);

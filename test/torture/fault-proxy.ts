@@ -1,6 +1,6 @@
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Call, type FaultName, type FaultPlan, faults, type ServiceAnswer } from './faults.ts';
+import { type Call, type FaultName, type FaultPlan, faults, type Protocol, type ServiceAnswer } from './faults.ts';
 import { type Random, seededRandom } from './random.ts';
 
 /** Stands in front of a service on a loopback port, and lets calls fail as its plan says. */
@@ -21,17 +21,33 @@ export interface FaultProxy {
   stop(): Promise<void>;
 }
 
+/** What became of a call. */
+export interface ObservedCall {
+  readonly operation: string;
+  readonly body: Buffer;
+  readonly fault: FaultName | null;
+  /** What the service answered, whoever heard of it; null where it was not asked, or did not answer. */
+  readonly answer: ServiceAnswer | null;
+  /** Whether the caller was still there to hear all of an answer. */
+  readonly heard: boolean;
+  /** Epoch milliseconds: when it came, and when nothing was left to be done about it. */
+  readonly from: number;
+  readonly to: number;
+}
+
 export interface FaultProxyOptions {
   /** The service; it may become known later. */
   readonly target?: string;
   readonly plan?: FaultPlan | null;
   /** For what a fault leaves to chance. */
   readonly random?: Random;
+  /** Told of each call, once it is over. */
+  readonly onCall?: (call: ObservedCall) => void;
 }
 
 /** Starts a proxy in front of one service. */
 export async function startFaultProxy(options: FaultProxyOptions = {}): Promise<FaultProxy> {
-  const { random = seededRandom(1) } = options;
+  const { random = seededRandom(1), onCall = () => {} } = options;
   let target = options.target === undefined ? null : new URL(options.target);
   let plan = options.plan ?? null;
   let calls = 0;
@@ -53,30 +69,49 @@ export async function startFaultProxy(options: FaultProxyOptions = {}): Promise<
     const chunks: Buffer[] = [];
     for await (const chunk of message) chunks.push(chunk);
     const body = Buffer.concat(chunks);
-    const fault = plan?.(calls) ?? null;
+    const from = Date.now();
+    const { protocol, operation } = namesOf(message, body);
+    const fault = plan?.(calls, operation) ?? null;
     calls += 1;
-    const operation = String(message.headers['x-amz-target']).split('.').at(-1)!;
     operations.set(operation, (operations.get(operation) ?? 0) + 1);
+    let answered: ServiceAnswer | null = null;
+    let heard = false;
     const call: Call = {
       random,
-      apply: () => forwarded(message, body),
-      answer: answer => send(response, answer).end(answer.body),
+      operation,
+      protocol,
+      body,
+      async apply(changed = body) {
+        answered = await forwarded(message, changed);
+        return answered;
+      },
+      answer(answer) {
+        // Whoever gave up has closed the connection.
+        heard = !response.destroyed;
+        send(response, answer).end(answer.body);
+      },
       answerInPart(answer) {
         const half = answer.body.subarray(0, answer.body.length / 2);
         send(response, answer).write(half, () => response.destroy());
       },
       drop: () => response.destroy(),
     };
-    if (fault === null) return call.answer(await call.apply());
-    injected.set(fault, (injected.get(fault) ?? 0) + 1);
-    await faults[fault].happen(call);
+    if (fault !== null) injected.set(fault, (injected.get(fault) ?? 0) + 1);
+    try {
+      if (fault === null) call.answer(await call.apply());
+      else await faults[fault].happen(call);
+    } finally {
+      onCall({ operation, body, fault, answer: answered, heard, from, to: Date.now() });
+    }
   }
 
   function forwarded(message: IncomingMessage, body: Buffer): Promise<ServiceAnswer> {
     return new Promise((resolve, reject) => {
       if (target === null) return reject(new Error('there is no service yet'));
       const { hostname, port } = target;
-      const { method, url: path, headers } = message;
+      const { method, url: path } = message;
+      const { 'content-length': _, 'transfer-encoding': __, ...others } = message.headers;
+      const headers = { ...others, ...(body.length > 0 && { 'content-length': body.length }) };
       const forwarding = request({ hostname, port, method, path, headers, agent }, answer => {
         const chunks: Buffer[] = [];
         answer.on('data', chunk => chunks.push(chunk));
@@ -115,6 +150,16 @@ export async function startFaultProxy(options: FaultProxyOptions = {}): Promise<
       agent.destroy();
     },
   };
+}
+
+/** What a call is for, in the words of its service. */
+function namesOf({ method = '', headers }: IncomingMessage, body: Buffer): { protocol: Protocol; operation: string } {
+  const target = headers['x-amz-target'];
+  if (target !== undefined) return { protocol: 'json', operation: String(target).split('.').at(-1)! };
+  if (headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
+    return { protocol: 'query', operation: new URLSearchParams(body.toString()).get('Action') ?? '' };
+  }
+  return { protocol: 'rest', operation: method };
 }
 
 /** Writes status and headers; the length is that of the whole body. */

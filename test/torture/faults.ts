@@ -10,10 +10,17 @@ export interface ServiceAnswer {
   readonly body: Buffer;
 }
 
+/** How a service's errors are written: JSON of DynamoDB, SQS and Secrets Manager, XML of SNS, and that of S3. */
+export type Protocol = 'json' | 'query' | 'rest';
+
 /** One call of a service, held by whoever stands in between. */
 export interface Call {
-  /** Lets the service do what it was asked for. */
-  apply(): Promise<ServiceAnswer>;
+  /** E.g. `Query`. */
+  readonly operation: string;
+  readonly protocol: Protocol;
+  readonly body: Buffer;
+  /** Lets the service do what it was asked for, or something else in its place. */
+  apply(body?: Buffer): Promise<ServiceAnswer>;
   answer(answer: ServiceAnswer): void;
   /** Says that all of the answer comes, sends half of it, and closes the connection. */
   answerInPart(answer: ServiceAnswer): void;
@@ -35,20 +42,107 @@ interface Fault {
 
 const hour = 3_600_000;
 
-/** An error in the form of the AWS JSON protocol, which both services speak. */
-function refusal(status: number, type: string, message: string, at = Date.now()): ServiceAnswer {
+const partOfBatch = 'part of a batch';
+
+const errorForms = {
+  json: (type, message) => JSON.stringify({ __type: `com.amazonaws.service#${type}`, message }),
+  query: (type, message) =>
+    `<ErrorResponse><Error><Type>Sender</Type><Code>${type}</Code><Message>${message}</Message></Error></ErrorResponse>`,
+  rest: (type, message) => `<Error><Code>${type}</Code><Message>${message}</Message></Error>`,
+} as const satisfies Record<Protocol, (type: string, message: string) => string>;
+
+/** An error as the service called would write it. */
+function refusal(protocol: Protocol, status: number, type: string, message: string, at = Date.now()): ServiceAnswer {
   return {
     status,
-    headers: { 'content-type': 'application/x-amz-json-1.0', date: new Date(at).toUTCString() },
-    body: Buffer.from(JSON.stringify({ __type: `com.amazonaws.service#${type}`, message })),
+    headers: {
+      'content-type': protocol === 'json' ? 'application/x-amz-json-1.0' : 'text/xml',
+      date: new Date(at).toUTCString(),
+    },
+    body: Buffer.from(errorForms[protocol](type, message)),
   };
 }
 
 const refused =
   (type: string, message: string) =>
-  ({ answer }: Call) =>
-    answer(refusal(400, type, message));
-const failed = () => refusal(500, 'InternalServerError', 'The request processing has failed.');
+  ({ protocol, answer }: Call) =>
+    answer(refusal(protocol, 400, type, message));
+const failed = (protocol: Protocol) =>
+  refusal(protocol, 500, 'InternalServerError', 'The request processing has failed.');
+
+/** What of a batch is done, and what the service says of the rest. */
+interface BatchKind {
+  /** The batch without its last entries, and those. */
+  split(request: BatchRequest, count: number): { done: BatchRequest; left: BatchRequest };
+  size(request: BatchRequest): number;
+  /** The service's answer to what is done, with what it says of the rest. */
+  merged(answer: BatchRequest, left: BatchRequest): BatchRequest;
+  /** The answer where nothing is done. */
+  readonly nothing: BatchRequest;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever the SDK sends
+type BatchRequest = any;
+
+const ofKeys: BatchKind = {
+  size: ({ RequestItems }) => tableOf(RequestItems)[1].Keys.length,
+  split({ RequestItems, ...rest }, count) {
+    const [name, { Keys, ...how }] = tableOf(RequestItems);
+    const part = (keys: unknown) => ({ ...rest, RequestItems: { [name]: { ...how, Keys: keys } } });
+    return { done: part(Keys.slice(0, count)), left: part(Keys.slice(count)) };
+  },
+  merged: (answer, { RequestItems }) => ({ ...answer, UnprocessedKeys: RequestItems }),
+  nothing: { Responses: {} },
+};
+
+const ofEntries: BatchKind = {
+  size: ({ Entries }) => Entries.length,
+  split: ({ Entries, ...rest }, count) => ({
+    done: { ...rest, Entries: Entries.slice(0, count) },
+    left: { ...rest, Entries: Entries.slice(count) },
+  }),
+  merged: ({ Failed = [], ...answer }, { Entries }) => ({
+    ...answer,
+    Failed: [
+      ...Failed,
+      ...Entries.map(({ Id }: BatchRequest) => ({ Id, Code: 'InternalError', SenderFault: false, Message: 'later' })),
+    ],
+  }),
+  nothing: { Successful: [] },
+};
+
+/** By operation. The functions have one table in a batch at a time. */
+const batches: Readonly<Record<string, BatchKind>> = {
+  BatchGetItem: ofKeys,
+  SendMessageBatch: ofEntries,
+  DeleteMessageBatch: ofEntries,
+  ChangeMessageVisibilityBatch: ofEntries,
+};
+
+function tableOf(requestItems: BatchRequest): [string, BatchRequest] {
+  return Object.entries(requestItems)[0]!;
+}
+
+/** Lets the service do the first entries of a batch, as many as chance says, and says that the others were left. */
+async function partially({ operation, body, apply, answer, random }: Call): Promise<void> {
+  const kind = batches[operation];
+  if (kind === undefined) return answer(await apply());
+  const request = JSON.parse(body.toString());
+  const count = Math.floor(random() * kind.size(request));
+  const { done, left } = kind.split(request, count);
+  const {
+    status,
+    headers,
+    body: answered,
+  } = count === 0
+    ? { status: 200, headers: { 'content-type': 'application/x-amz-json-1.0' }, body: null }
+    : await apply(Buffer.from(JSON.stringify(done)));
+  if (status !== 200) return answer({ status, headers, body: answered! });
+  const said = answered === null ? kind.nothing : JSON.parse(answered.toString());
+  // The checksum was that of another answer.
+  const { 'x-amz-crc32': _, ...others } = headers as Record<string, string>;
+  answer({ status, headers: others, body: Buffer.from(JSON.stringify(kind.merged(said, left))) });
+}
 
 /** By name. A call that nothing answers hangs until its caller gives up. */
 export const faults = {
@@ -96,14 +190,19 @@ export const faults = {
       answerInPart(await apply());
     },
   },
-  'server error': { kind: 'server error', weight: 0.5, applied: false, happen: ({ answer }) => answer(failed()) },
+  'server error': {
+    kind: 'server error',
+    weight: 0.5,
+    applied: false,
+    happen: ({ protocol, answer }) => answer(failed(protocol)),
+  },
   'server error after the write': {
     kind: 'server error',
     weight: 0.5,
     applied: true,
-    async happen({ apply, answer }) {
+    async happen({ apply, protocol, answer }) {
       await apply();
-      answer(failed());
+      answer(failed(protocol));
     },
   },
   // On the way there: the service may do it when the caller has given up and others have written.
@@ -126,15 +225,18 @@ export const faults = {
     kind: 'clock skewed',
     weight: 0.1,
     applied: false,
-    happen: ({ answer }) =>
-      answer(refusal(400, 'RequestTimeTooSkewed', 'The difference is too large.', Date.now() + hour)),
+    happen: ({ protocol, answer }) =>
+      answer(refusal(protocol, 400, 'RequestTimeTooSkewed', 'The difference is too large.', Date.now() + hour)),
   },
   'signature expired': {
     kind: 'clock skewed',
     weight: 0.1,
     applied: false,
-    happen: ({ answer }) => answer(refusal(400, 'InvalidSignatureException', 'Signature expired', Date.now() - hour)),
+    happen: ({ protocol, answer }) =>
+      answer(refusal(protocol, 400, 'InvalidSignatureException', 'Signature expired', Date.now() - hour)),
   },
+  // Only batches have parts: any other call goes through, and is none of the calls that fail.
+  [partOfBatch]: { kind: partOfBatch, weight: 0, applied: true, happen: call => partially(call) },
 } as const satisfies Record<string, Fault>;
 
 export type FaultName = keyof typeof faults;
@@ -156,12 +258,16 @@ export const distinctWays = [
 /** What all faults together come to, in percent of all calls. */
 export const usualPercent = faultNames.reduce((sum, name) => sum + faults[name].weight, 0);
 
-/** Says of each call which fault it meets; null where it goes through. */
-export type FaultPlan = (callIndex: number) => FaultName | null;
+/** How many of the batches are done in part, in percent, where `usualPercent` of all calls fail. */
+export const usualBatchPercent = 15;
 
-/** So many percent of all calls fail, each fault as often as its weight says. */
+/** Says of each call which fault it meets; null where it goes through. */
+export type FaultPlan = (callIndex: number, operation: string) => FaultName | null;
+
+/** So many percent of all calls fail, each fault as often as its weight says, and batches are done in part besides. */
 export function randomFaults(random: Random, percent = usualPercent): FaultPlan {
-  return () => {
+  return (_, operation) => {
+    if (operation in batches && random() * 100 * usualPercent < usualBatchPercent * percent) return partOfBatch;
     let left = (random() * 100 * usualPercent) / Math.max(percent, Number.MIN_VALUE);
     for (const name of faultNames) {
       left -= faults[name].weight;

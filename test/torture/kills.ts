@@ -1,46 +1,56 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { between, oneOf, type Random } from './random.ts';
 
-/** Milliseconds between one kill and the next. */
-const soonest = 200;
-const latest = 2_000;
+interface Pace {
+  /** Milliseconds between one kill and the next. */
+  readonly soonest: number;
+  readonly latest: number;
+  /** Of fewer processes one is killed more rarely, so that work that needs some seconds has a chance in the end. */
+  readonly usualProcesses: number;
+}
 
-/** Of fewer processes one is killed more rarely, so that a request that needs some seconds has a chance in the end. */
-const usualProcesses = 6;
+/** By what a function's logical id begins with. */
+const paces = {
+  Ingest: { soonest: 200, latest: 2_000, usualProcesses: 6 },
+  Alert: { soonest: 2_000, latest: 5_000, usualProcesses: 2 },
+  Query: { soonest: 1_000, latest: 5_000, usualProcesses: 2 },
+  Erase: { soonest: 20_000, latest: 60_000, usualProcesses: 2 },
+} as const satisfies Record<string, Pace>;
+
+export type KilledFunction = keyof typeof paces;
 
 export interface Kills {
-  /** How many processes were killed. */
-  readonly count: number;
+  /** When processes of each function were killed, in epoch milliseconds. */
+  readonly times: Readonly<Record<KilledFunction, readonly number[]>>;
   stop(): Promise<void>;
 }
 
 /**
- * SIGKILL to a process of the ingest function every now and then, wherever it is in its work.
+ * SIGKILL to a process of each function every now and then, wherever it is in its work.
  *
  * @param url of the stack that runs now
  */
 export function startKills(url: () => string, random: Random): Kills {
   const stopping = new AbortController();
   const { signal } = stopping;
-  let count = 0;
-  const run = async () => {
+  const times: Record<KilledFunction, number[]> = { Ingest: [], Alert: [], Query: [], Erase: [] };
+  const run = async (name: KilledFunction) => {
+    const { soonest, latest, usualProcesses } = paces[name];
     while (!signal.aborted) {
       await delay(between(soonest, latest, random), undefined, { signal }).catch(() => {});
-      const pids = await ingestProcesses(url());
+      const pids = await processesOf(url(), name);
       if (random() >= pids.length / usualProcesses || signal.aborted) continue;
       try {
         process.kill(oneOf(pids, random), 'SIGKILL');
-        count += 1;
+        times[name].push(Date.now());
       } catch {
         // It ended on its own meanwhile.
       }
     }
   };
-  const finished = run();
+  const finished = Promise.all((Object.keys(paces) as KilledFunction[]).map(run));
   return {
-    get count() {
-      return count;
-    },
+    times,
     async stop() {
       stopping.abort();
       await finished;
@@ -48,12 +58,12 @@ export function startKills(url: () => string, random: Random): Kills {
   };
 }
 
-/** The processes of the ingest function; none while the stack itself is down. */
-async function ingestProcesses(url: string): Promise<readonly number[]> {
+/** The processes of a function; none while the stack itself is down. */
+async function processesOf(url: string, name: KilledFunction): Promise<readonly number[]> {
   try {
     const answer = await fetch(`${url}/_local/processes`, { signal: AbortSignal.timeout(2_000) });
     const byFunction = (await answer.json()) as Record<string, number[]>;
-    return Object.entries(byFunction).flatMap(([logicalId, pids]) => (logicalId.startsWith('Ingest') ? pids : []));
+    return Object.entries(byFunction).flatMap(([logicalId, pids]) => (logicalId.startsWith(name) ? pids : []));
   } catch {
     return [];
   }

@@ -1,31 +1,81 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type CanonicalEvent, emailIdOf } from '../../shared/event.ts';
+import { fingerprint } from '../../shared/fingerprint.ts';
 import { encodeHistory } from '../../shared/history.ts';
 import { noon } from '../arbitrary-events.ts';
 import { anEvent } from '../stored-emails.ts';
-import { createLedger, type Ledger, type StoredItem } from './ledger.ts';
+import { createLedger, type Deviation, type IndexEntries, type Ledger, type StoredItem } from './ledger.ts';
 
-const delivered = anEvent({ messageId: 'one', status: 'delivered', occurredAt: noon });
-const bounced = anEvent({ messageId: 'one', status: 'hard_bounced', occurredAt: noon + 60_000 });
+const minute = 60_000;
+const begunAt = noon - 60 * minute;
+const firstSeenAt = noon + 1;
+const attentionSince = noon + 2;
+const retentionDays = 400;
+
+const facts = { messageId: 'one', accountId: 'acme', subject: 'Invoice 7', reference: 'INV-7' };
+const delivered = anEvent({ ...facts, status: 'delivered', occurredAt: noon });
+const bounced = anEvent({
+  ...facts,
+  status: 'hard_bounced',
+  occurredAt: noon + minute,
+  reason: { text: 'no such domain', cause: 'unknown_domain' },
+});
+const emailId = emailIdOf(delivered);
 
 /** The item that the store makes of events, the last of which decides. */
-function itemOf(events: readonly CanonicalEvent[], changes: Partial<StoredItem> = {}): StoredItem {
-  const { status, occurredAt, eventId } = events.at(-1)!;
+function itemOf(events: readonly CanonicalEvent[], changes: Readonly<Record<string, unknown>> = {}): StoredItem {
+  const { status, occurredAt, eventId, provider, messageId, recipient, reason } = events.at(-1)!;
+  const asks = status === 'hard_bounced' || status === 'marked_spam';
   return {
     emailId: emailIdOf(events[0]!),
+    provider,
+    messageId,
+    recipient,
+    accountId: 'acme',
+    subject: 'Invoice 7',
+    reference: 'INV-7',
+    accountReference: fingerprint('acme', 'INV-7'),
     history: new Set(events.map(encodeHistory)),
     ...(status !== null && { status, statusAt: occurredAt, statusEventId: eventId }),
-    ...(status === 'hard_bounced' && { attentionAt: occurredAt }),
+    ...(reason?.cause !== undefined && { cause: reason.cause }),
+    ...(asks && { attentionSince, attentionAt: attentionSince, attentionDay: '2026-01-02' }),
+    firstSeenAt,
+    updatedAt: firstSeenAt,
+    expiresAt: Math.ceil(firstSeenAt / 1000) + retentionDays * 24 * 3_600,
     ...changes,
   };
 }
 
+/** Its entries, as DynamoDB makes them of the keys that it has. */
+function entriesOf(
+  item: StoredItem,
+  changes: Readonly<Record<string, readonly object[] | undefined>> = {},
+): IndexEntries {
+  const indexes = {
+    byAccount: ['accountId', 'firstSeenAt'],
+    byRecipient: ['recipient', 'firstSeenAt'],
+    byReference: ['reference', 'firstSeenAt'],
+    byAccountReference: ['accountReference', 'firstSeenAt'],
+    byAttention: ['accountId', 'attentionAt'],
+    byAttentionDay: ['attentionDay', 'attentionAt'],
+  };
+  const entries = Object.entries(indexes).flatMap(([name, keys]) => {
+    if (keys.some(key => item[key] === undefined)) return [];
+    const held = name === 'byRecipient' && item.accountId !== undefined ? [...keys, 'accountId'] : keys;
+    return [[name, [Object.fromEntries(['emailId', ...held].map(key => [key, item[key]]))]] as const];
+  });
+  const changed = { ...Object.fromEntries(entries), ...changes };
+  return Object.fromEntries(Object.entries(changed).filter(([, rows]) => rows !== undefined)) as IndexEntries;
+}
+
 describe('the ledger of what was sent', () => {
   let ledger: Ledger;
-  const kindsOf = (item: StoredItem) => ledger.deviationsOf(item).map(({ kind }) => kind);
+  const kindsOf = (item: StoredItem, entries = entriesOf(item)): Deviation['kind'][] => [
+    ...new Set(ledger.deviationsOf(item, entries).map(({ kind }) => kind)),
+  ];
   beforeEach(() => {
-    ledger = createLedger();
-    ledger.acknowledged(ledger.sent([delivered, bounced]));
+    ledger = createLedger({ retentionDays, begunAt });
+    ledger.acknowledged(ledger.sent([delivered, bounced]), true);
   });
 
   it('finds nothing wrong with an item that holds just what was acknowledged', () => {
@@ -34,36 +84,134 @@ describe('the ledger of what was sent', () => {
   });
 
   it('misses an event, and its status', () => {
-    expect(kindsOf(itemOf([delivered]))).toEqual(['missing', 'wrong status']);
+    expect(kindsOf(itemOf([delivered]))).toEqual(['missing', 'wrong status', 'wrong index']);
   });
 
   it('misses every event of an email that has no item', () => {
     expect(ledger.neverShown().map(({ kind }) => kind)).toEqual(['missing', 'missing']);
   });
 
-  it('knows what was never sent: an event, and an email', () => {
-    const opened = anEvent({ messageId: 'one', status: null });
-    expect(
-      kindsOf({ ...itemOf([delivered, bounced]), history: new Set([delivered, bounced, opened].map(encodeHistory)) }),
-    ).toEqual(['invented']);
+  it('knows what was never sent: an event, the same one a second time, and an email', () => {
+    const opened = anEvent({ ...facts, status: null });
+    const withEvent = (event: CanonicalEvent) => ({ history: new Set([delivered, bounced, event].map(encodeHistory)) });
+    expect(kindsOf(itemOf([delivered, bounced], withEvent(opened)))).toEqual(['invented']);
+    expect(kindsOf(itemOf([delivered, bounced], withEvent({ ...delivered, eventId: 'again' })))).toEqual(['invented']);
     expect(kindsOf(itemOf([anEvent()]))).toEqual(['invented']);
   });
 
-  it.each([
-    ['another status', { status: 'delivered' }],
-    ['another time', { statusAt: noon }],
-    ['another deciding event', { statusEventId: 'another' }],
-    ['no attention where somebody must act', { attentionAt: undefined }],
-  ])('calls %s wrong', (_, changes) => {
-    expect(kindsOf({ ...itemOf([delivered, bounced]), ...(changes as Partial<StoredItem>) })).toEqual(['wrong status']);
+  it.each<[string, Deviation['kind'][], Record<string, unknown>]>([
+    ['another status', ['wrong status', 'wrong cause'], { status: 'delivered' }],
+    ['another time of it', ['wrong status', 'wrong cause'], { statusAt: noon }],
+    ['another deciding event', ['wrong status', 'wrong cause'], { statusEventId: 'another' }],
+    ['another cause', ['wrong cause'], { cause: 'mailbox_full' }],
+    ['no cause', ['wrong cause'], { cause: undefined }],
+    ['another account', ['wrong fact', 'wrong index'], { accountId: 'globex' }],
+    ['no account', ['wrong fact', 'wrong index'], { accountId: undefined }],
+    ['another subject', ['wrong fact'], { subject: 'Invoice 8' }],
+    ['no subject', ['wrong fact'], { subject: undefined }],
+    ['another reference', ['wrong fact', 'wrong index'], { reference: 'INV-8' }],
+    ['no reference', ['wrong fact', 'wrong index'], { reference: undefined }],
+    ['another recipient', ['wrong fact', 'wrong index'], { recipient: 'joe@example.com' }],
+    ['another provider', ['wrong fact'], { provider: 'brevo' }],
+    ['another message', ['wrong fact'], { messageId: 'two' }],
+    ["another account's reference", ['wrong index'], { accountReference: fingerprint('globex', 'INV-7') }],
+    ['no reference of its account', ['wrong index'], { accountReference: undefined }],
+    ['no attention where somebody must act', ['wrong index'], { attentionAt: undefined }],
+    ['attention since another time than it first asked', ['wrong index'], { attentionAt: attentionSince + 1 }],
+    ['the attention of another day', ['wrong index'], { attentionDay: '2026-01-03' }],
+    ['a first sight before the run', ['wrong time'], { firstSeenAt: begunAt - 1 }],
+    ['a last write before the run', ['wrong time'], { updatedAt: begunAt - 1 }],
+    ['another end of its life', ['wrong time'], { expiresAt: Math.ceil(firstSeenAt / 1000) + 30 * 24 * 3_600 }],
+    ['no end of its life', ['wrong time'], { expiresAt: undefined }],
+    ['a tombstone that nobody asked for', ['missing'], { erasedAt: noon, history: undefined }],
+  ])('calls %s wrong', (_, kinds, changes) => {
+    expect(kindsOf(itemOf([delivered, bounced], changes))).toEqual(expect.arrayContaining(kinds));
+  });
+
+  it.each(['byAccount', 'byRecipient', 'byReference', 'byAccountReference', 'byAttention', 'byAttentionDay'])(
+    'calls %s wrong where the email is not in it, is in it twice, or by other keys',
+    name => {
+      const item = itemOf([delivered, bounced]);
+      const [entry] = entriesOf(item)[name]!;
+      expect(kindsOf(item, entriesOf(item, { [name]: undefined }))).toEqual(['wrong index']);
+      expect(kindsOf(item, entriesOf(item, { [name]: [entry!, entry!] }))).toEqual(['wrong index']);
+      const others = Object.keys(entry!).filter(key => key !== 'emailId');
+      for (const key of others) {
+        const changed = [{ ...entry, [key]: typeof entry![key] === 'number' ? Number(entry![key]) + 1 : 'other' }];
+        expect(kindsOf(item, entriesOf(item, { [name]: changed })), key).toEqual(['wrong index']);
+      }
+    },
+  );
+
+  it('calls it wrong where an email is in an index in which it has nothing to do', () => {
+    const nobodys = anEvent({ messageId: 'nobodys', status: 'delivered', occurredAt: noon });
+    ledger.acknowledged(ledger.sent([nobodys]), true);
+    const none = { accountId: undefined, subject: undefined, reference: undefined, accountReference: undefined };
+    const item = itemOf([nobodys], none);
+    expect(kindsOf(item)).toEqual([]);
+    for (const [name, keys] of Object.entries({
+      byAccount: { accountId: 'acme', firstSeenAt },
+      byReference: { reference: 'INV-7', firstSeenAt },
+      byAttentionDay: { attentionDay: '2026-01-02', attentionAt: noon },
+      byAnything: { any: 'key' },
+    })) {
+      const entry = { emailId: item.emailId, ...keys };
+      expect(kindsOf(item, entriesOf(item, { [name]: [entry] })), name).toEqual(['wrong index']);
+    }
+    expect(kindsOf({ ...item, attentionSince: noon })).toEqual(['wrong index']);
+    for (const fact of ['accountId', 'subject', 'reference']) {
+      expect(kindsOf({ ...item, [fact]: 'any' }), fact).toContain('wrong fact');
+    }
+  });
+
+  it('calls it wrong where another event of the email decides than the one that must', () => {
+    const opened = anEvent({ ...facts, messageId: 'tied', status: 'opened', occurredAt: noon });
+    const tied = { ...delivered, messageId: 'tied' };
+    const later = { ...tied, eventId: 'later', occurredAt: noon + minute };
+    ledger.acknowledged(ledger.sent([opened, tied, later]), true);
+    const all = { history: new Set([opened, tied, later].map(encodeHistory)) };
+    expect(kindsOf(itemOf([tied, later, opened]))).toEqual([]);
+    // Of the same time, and of another status.
+    expect(kindsOf(itemOf([tied], all))).toEqual(['wrong status']);
+    const twice = { ...tied, messageId: 'twice' };
+    const again = { ...later, messageId: 'twice' };
+    ledger.acknowledged(ledger.sent([twice, again]), true);
+    expect(kindsOf(itemOf([again, twice]))).toEqual([]);
+    // Of the same status, and of another time.
+    expect(kindsOf(itemOf([twice, again]))).toEqual(['wrong status']);
+  });
+
+  it('calls an event wrong that names another account than the one sent', () => {
+    const history = new Set([delivered, { ...bounced, accountId: 'globex' }].map(encodeHistory));
+    expect(kindsOf(itemOf([delivered, bounced], { history }))).toContain('wrong fact');
   });
 
   it('takes what was never acknowledged as it is: there, and then it counts, or not there', () => {
-    const complained = anEvent({ messageId: 'one', status: 'marked_spam', occurredAt: noon + 120_000 });
+    const complained = anEvent({ ...facts, status: 'marked_spam', occurredAt: noon + 2 * minute });
     ledger.sent([complained]);
     expect(kindsOf(itemOf([delivered, bounced]))).toEqual([]);
-    expect(kindsOf(itemOf([delivered, bounced, complained], { attentionAt: complained.occurredAt }))).toEqual([]);
+    expect(kindsOf(itemOf([delivered, bounced, complained]))).toEqual([]);
     const all = { history: new Set([delivered, bounced, complained].map(encodeHistory)) };
-    expect(kindsOf({ ...itemOf([delivered, bounced]), ...all })).toEqual(['wrong status']);
+    expect(kindsOf(itemOf([delivered, bounced], all))).toEqual(['wrong status']);
+  });
+
+  describe('of an email that was erased', () => {
+    const tombstone = { emailId, erasedAt: noon, erasedFor: 'hash', expiresAt: noon / 1000 };
+    beforeEach(() => ledger.erasing(emailId));
+
+    it('takes it in any form, or none, until somebody was told that it is erased', () => {
+      expect(kindsOf(itemOf([delivered]))).toEqual([]);
+      expect(ledger.neverShown()).toEqual([]);
+    });
+
+    it('takes a tombstone, and nothing else', () => {
+      ledger.erased(emailId);
+      expect(kindsOf(tombstone)).toEqual([]);
+      expect(kindsOf(itemOf([delivered, bounced]))).toEqual(['not erased']);
+      expect(kindsOf({ emailId })).toEqual(['not erased']);
+      expect(kindsOf({ ...tombstone, subject: 'Invoice 7' })).toEqual(['not erased']);
+      const entry = { emailId, recipient: 'jane@example.com', firstSeenAt };
+      expect(kindsOf(tombstone, { byRecipient: [entry] })).toEqual(['not erased']);
+    });
   });
 });

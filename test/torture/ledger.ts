@@ -1,30 +1,56 @@
-import type { CanonicalEvent } from '../../shared/event.ts';
 import { emailIdOf } from '../../shared/event.ts';
-import { decodeHistory, encodeHistory, type HistoryEvent } from '../../shared/history.ts';
-import { asksForAttention, merge, type Verdict } from '../../shared/status.ts';
-
-/** What was sent of one email: each event in the encoding of the history, and whether it was acknowledged. */
-type SentEvents = Map<string, boolean>;
+import { fingerprint } from '../../shared/fingerprint.ts';
+import { decidingEventOf, decodeHistory, type HistoryEvent } from '../../shared/history.ts';
+import { asksForAttention, merge, type Status, statuses, type Verdict } from '../../shared/status.ts';
+import { dayOf } from '../../shared/time.ts';
+import type { ExpectedEvent } from './tellers.ts';
 
 /** An event that was sent, and whose email it is of. */
 export interface SentEvent {
   readonly emailId: string;
+  /** As {@link elementOf} gives it. */
   readonly element: string;
 }
 
-/** An item of the table, as far as it must be what was sent. */
-export interface StoredItem {
-  readonly emailId: string;
-  readonly history?: ReadonlySet<string>;
-  readonly status?: string;
-  readonly statusAt?: number;
-  readonly statusEventId?: string;
-  readonly attentionAt?: number;
+/** What was sent of one event, and what was heard of it. */
+export interface SentState {
+  readonly event: ExpectedEvent;
+  acknowledged: boolean;
+  /** It is in the table for sure: an answer said so, and put nothing off. */
+  recorded: boolean;
 }
+
+/** What was sent of one email. */
+export interface SentEmail {
+  readonly emailId: string;
+  readonly events: ReadonlyMap<string, SentState>;
+  /** Whether somebody asks for its being erased, and was told that it is. */
+  readonly erasure: 'none' | 'begun' | 'done';
+}
+
+/** An item of the table. */
+export type StoredItem = Readonly<Record<string, unknown>> & { readonly emailId: string };
+
+/** An item of an index. */
+export type IndexEntry = StoredItem;
+
+/** The entries that an email has in each index; an index in which it is not is left out. */
+export type IndexEntries = Readonly<Record<string, readonly IndexEntry[]>>;
+
+export const deviationKinds = [
+  'missing',
+  'invented',
+  'wrong status',
+  'wrong fact',
+  'wrong cause',
+  'wrong index',
+  'wrong time',
+  'not erased',
+] as const;
 
 /** One thing in the table that is not as it must be. */
 export interface Deviation {
-  readonly kind: 'missing' | 'invented' | 'wrong status';
+  readonly kind: (typeof deviationKinds)[number];
   readonly emailId: string;
   readonly what: string;
 }
@@ -32,81 +58,249 @@ export interface Deviation {
 /** What was sent and what of it was acknowledged, to be compared with what is stored. */
 export interface Ledger {
   /** Enters the events of a request that is about to be sent. */
-  sent(events: readonly CanonicalEvent[]): readonly SentEvent[];
-  acknowledged(events: readonly SentEvent[]): void;
-  /** Everything that is not as it must be in one item. An email's item is to be shown once. */
-  deviationsOf(item: StoredItem): Deviation[];
+  sent(events: readonly ExpectedEvent[]): readonly SentEvent[];
+  /** @param recorded nothing of the request was put off */
+  acknowledged(events: readonly SentEvent[], recorded: boolean): void;
+  /** Somebody is about to ask for an email's being erased, or was told that it is. */
+  erasing(emailId: string): void;
+  erased(emailId: string): void;
+  /** Everything that is not as it must be in one item and its entries. An email's item is to be shown once. */
+  deviationsOf(item: StoredItem, entries: IndexEntries): Deviation[];
   /** What was acknowledged of emails of which no item was shown. */
   neverShown(): Deviation[];
-  /** Every email's events: all, and the acknowledged ones among them. */
-  emails(): Iterable<{ readonly emailId: string } & Record<'sent' | 'acknowledged', readonly HistoryEvent[]>>;
+  email(emailId: string): SentEmail | undefined;
+  emails(): Iterable<SentEmail>;
+  /** How many emails there are, and how many different events were sent. */
+  readonly size: number;
+  readonly distinct: number;
 }
 
-export function createLedger(): Ledger {
-  const emails = new Map<string, SentEvents>();
+export interface LedgerOptions {
+  readonly retentionDays: number;
+  /** Epoch milliseconds: nothing was stored before. */
+  readonly begunAt: number;
+}
+
+const day = 24 * 60 * 60_000;
+const factNames = ['accountId', 'subject', 'reference'] as const;
+const identityNames = ['provider', 'messageId', 'recipient'] as const;
+
+/** What tells an event from every other of its email: it happened once at that time, whatever its id. */
+export function elementOf({
+  occurredAt,
+  status,
+  evidence,
+  providerEvent,
+}: Pick<ExpectedEvent, 'occurredAt' | 'status' | 'evidence' | 'providerEvent'>): string {
+  return JSON.stringify([occurredAt, status, evidence, providerEvent]);
+}
+
+/** What events amount to. Their ids decide nothing: no two of them have one status and one time. */
+export function amountOf(events: readonly ExpectedEvent[]): Verdict | null {
+  return merge(events.map(event => ({ ...event, eventId: elementOf(event) })));
+}
+
+/** The values of a fact that events name. */
+export function namedIn(events: readonly ExpectedEvent[], fact: (typeof factNames)[number]): ReadonlySet<string> {
+  return new Set(events.flatMap(event => event[fact] ?? []));
+}
+
+export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger {
+  const emails = new Map<string, { emailId: string; events: Map<string, SentState>; erasure: SentEmail['erasure'] }>();
   const shown = new Set<string>();
+  let distinct = 0;
+
   return {
     sent(events) {
       return events.map(event => {
-        const sentEvent = { emailId: emailIdOf(event), element: encodeHistory(event) };
-        const sentEvents = emails.get(sentEvent.emailId) ?? new Map();
-        emails.set(sentEvent.emailId, sentEvents);
-        if (!sentEvents.has(sentEvent.element)) sentEvents.set(sentEvent.element, false);
+        const sentEvent = { emailId: emailIdOf(event), element: elementOf(event) };
+        const email = emails.get(sentEvent.emailId) ?? {
+          emailId: sentEvent.emailId,
+          events: new Map(),
+          erasure: 'none' as const,
+        };
+        emails.set(email.emailId, email);
+        if (!email.events.has(sentEvent.element)) {
+          distinct += 1;
+          email.events.set(sentEvent.element, { event, acknowledged: false, recorded: false });
+        }
         return sentEvent;
       });
     },
 
-    acknowledged(events) {
-      for (const { emailId, element } of events) emails.get(emailId)!.set(element, true);
+    acknowledged(events, recorded) {
+      for (const { emailId, element } of events) {
+        const state = emails.get(emailId)!.events.get(element)!;
+        state.acknowledged = true;
+        state.recorded ||= recorded;
+      }
     },
 
-    deviationsOf(item) {
-      const { emailId, history = new Set() } = item;
-      const sentEvents: SentEvents = emails.get(emailId) ?? new Map();
+    erasing(emailId) {
+      emails.get(emailId)!.erasure = 'begun';
+    },
+
+    erased(emailId) {
+      emails.get(emailId)!.erasure = 'done';
+    },
+
+    deviationsOf(item, entries) {
+      const { emailId } = item;
+      const email = emails.get(emailId);
       shown.add(emailId);
-      if (sentEvents.size === 0) return [{ kind: 'invented', emailId, what: `the item: ${[...history]}` }];
-      const deviations: Deviation[] = [...history]
-        .filter(element => !sentEvents.has(element))
-        .map(what => ({ kind: 'invented', emailId, what }));
-      const due: string[] = [];
-      for (const [element, isAcknowledged] of sentEvents) {
-        if (isAcknowledged && !history.has(element)) deviations.push({ kind: 'missing', emailId, what: element });
-        // What was sent and never acknowledged may be there or not, but counts if it is.
-        if (isAcknowledged || history.has(element)) due.push(element);
-      }
-      const wanted = verdictText(merge(due.map(decodeHistory)));
-      const stored = storedVerdictText(item);
-      if (wanted !== stored) deviations.push({ kind: 'wrong status', emailId, what: `${stored}, not ${wanted}` });
-      return deviations;
+      if (email === undefined)
+        return [{ kind: 'invented', emailId, what: `the item: ${JSON.stringify(keysOf(item))}` }];
+      // Half erased, which the run counts by itself.
+      if (email.erasure === 'begun') return [];
+      const found =
+        email.erasure === 'done'
+          ? remainsOf(item, entries)
+          : [...deviationsOfEmail(email, item), ...indexed(email, item, entries)];
+      return found.map(([kind, what]) => ({ kind, emailId, what }));
     },
 
     neverShown() {
-      return [...emails]
-        .filter(([emailId]) => !shown.has(emailId))
-        .flatMap(([emailId, sentEvents]) =>
-          [...sentEvents]
-            .filter(([, isAcknowledged]) => isAcknowledged)
+      return [...emails.values()]
+        .filter(({ emailId, erasure }) => erasure === 'none' && !shown.has(emailId))
+        .flatMap(({ emailId, events }) =>
+          [...events]
+            .filter(([, { acknowledged }]) => acknowledged)
             .map(([what]): Deviation => ({ kind: 'missing', emailId, what })),
         );
     },
 
-    *emails() {
-      for (const [emailId, sentEvents] of emails) {
-        const sent = [...sentEvents.keys()].map(decodeHistory);
-        yield { emailId, sent, acknowledged: sent.filter((_, index) => [...sentEvents.values()][index]) };
-      }
+    email: emailId => emails.get(emailId),
+    emails: () => emails.values(),
+    get size() {
+      return emails.size;
+    },
+    get distinct() {
+      return distinct;
     },
   };
+
+  type Found = readonly (readonly [Deviation['kind'], string])[];
+
+  /** What counts of an email: what was acknowledged, and of what was not, whatever is there. */
+  function dueOf({ events }: SentEmail, history: readonly HistoryEvent[]): ExpectedEvent[] {
+    const stored = new Set(history.map(elementOf));
+    return [...events]
+      .filter(([element, { acknowledged }]) => acknowledged || stored.has(element))
+      .map(([, { event }]) => event);
+  }
+
+  function deviationsOfEmail(email: SentEmail, item: StoredItem): Found {
+    const { events } = email;
+    const found: (readonly [Deviation['kind'], string])[] = [];
+    const differs = (kind: Deviation['kind'], name: string, stored: unknown, wanted: unknown) => {
+      if (stored !== wanted) found.push([kind, `${name} is ${stored}, not ${wanted}`]);
+    };
+    const history = historyOf(item);
+    const stored = new Map<string, HistoryEvent>();
+    for (const event of history) {
+      const element = elementOf(event);
+      const sent = events.get(element);
+      if (sent === undefined) found.push(['invented', element]);
+      else if (stored.has(element)) found.push(['invented', `${element} a second time`]);
+      else differs('wrong fact', `the account of ${element}`, event.accountId, sent.event.accountId);
+      stored.set(element, event);
+    }
+    for (const [element, { acknowledged }] of events) {
+      if (acknowledged && !stored.has(element)) found.push(['missing', element]);
+    }
+
+    const due = dueOf(email, history);
+    const verdict = amountOf(due);
+    const { status, statusAt, statusEventId } = item as Partial<Verdict>;
+    const deciding =
+      status === undefined
+        ? null
+        : decidingEventOf({ status, statusAt: statusAt!, statusEventId: statusEventId! }, history);
+    differs('wrong status', 'the status', status, verdict?.status);
+    differs('wrong status', 'its time', statusAt, verdict?.statusAt);
+    if (status !== undefined && deciding === null) found.push(['wrong status', `no event ${statusEventId} decides it`]);
+    differs('wrong cause', 'the cause', item.cause, deciding?.reason?.cause);
+
+    const [first] = events.values();
+    for (const name of identityNames) differs('wrong fact', name, item[name], first!.event[name]);
+    for (const name of factNames) {
+      const named = namedIn(due, name);
+      const isRight = named.size === 0 ? item[name] === undefined : named.has(item[name] as string);
+      if (!isRight)
+        found.push(['wrong fact', `${name} is ${item[name]}, and not of ${[...named].join(', ') || 'none'}`]);
+    }
+
+    const { firstSeenAt, updatedAt } = item as { firstSeenAt?: number; updatedAt?: number };
+    for (const [name, time] of Object.entries({ firstSeenAt, updatedAt })) {
+      if (!(time !== undefined && time >= begunAt && time <= Date.now()))
+        found.push(['wrong time', `${name} is ${time}`]);
+    }
+    differs('wrong time', 'expiresAt', item.expiresAt, Math.ceil((firstSeenAt! + retentionDays * day) / 1000));
+    return found;
+  }
+
+  /** In which indexes an email is, and with which keys. */
+  function indexed(email: SentEmail, item: StoredItem, entries: IndexEntries): Found {
+    const due = dueOf(email, historyOf(item));
+    const { emailId, firstSeenAt, attentionSince } = item as StoredItem & Record<string, number>;
+    const recipient = due[0]?.recipient;
+    const one = (fact: (typeof factNames)[number]) => {
+      const named = namedIn(due, fact);
+      return named.has(item[fact] as string) ? (item[fact] as string) : [...named][0];
+    };
+    const [accountId, reference] = [one('accountId'), one('reference')];
+    const verdict = amountOf(due);
+    const asks = verdict !== null && asksForAttention(verdict);
+    const wanted: Record<string, object | null> = {
+      byAccount: accountId === undefined ? null : { accountId, firstSeenAt },
+      byRecipient: { recipient, firstSeenAt, ...(accountId !== undefined && { accountId }) },
+      byReference: reference === undefined ? null : { reference, firstSeenAt },
+      byAccountReference:
+        accountId === undefined || reference === undefined
+          ? null
+          : { accountReference: fingerprint(accountId, reference), firstSeenAt },
+      byAttention: asks && accountId !== undefined ? { accountId, attentionAt: attentionSince } : null,
+      byAttentionDay: asks ? { attentionDay: dayOf(attentionSince ?? 0), attentionAt: attentionSince } : null,
+    };
+    const names = new Set([...Object.keys(wanted), ...Object.keys(entries)]);
+    const found: (readonly [Deviation['kind'], string])[] = [...names].flatMap(name => {
+      const rows = (entries[name] ?? []).map(inOrder);
+      const keys = wanted[name] ? [inOrder({ emailId, ...wanted[name] })] : [];
+      return rows.join() === keys.join()
+        ? []
+        : [['wrong index', `${name}: ${rows.join() || 'none'}, not ${keys.join() || 'none'}`]];
+    });
+    const asked = due.some(({ status, evidence }) => evidence !== 'machine' && status !== null && asksFor(status));
+    if (attentionSince !== undefined && !(asked && attentionSince >= begunAt && attentionSince <= Date.now())) {
+      found.push(['wrong index', `asks for attention since ${attentionSince}`]);
+    }
+    return found;
+  }
 }
 
-function verdictText(verdict: Verdict | null): string {
-  if (verdict === null) return 'none';
-  const { status, statusAt, statusEventId } = verdict;
-  return `${status} at ${statusAt} by ${statusEventId}${asksForAttention(verdict) ? ', attention' : ''}`;
+/** What is there of an email that was erased, besides its tombstone. */
+function remainsOf(item: StoredItem, entries: IndexEntries): (readonly [Deviation['kind'], string])[] {
+  const ofTombstone = ['emailId', 'erasedAt', 'erasedFor', 'expiresAt'];
+  const more = keysOf(item).filter(name => !ofTombstone.includes(name));
+  return [
+    ...(item.erasedAt === undefined ? [['not erased', 'the item is no tombstone'] as const] : []),
+    ...more.map(name => ['not erased', `its ${name}`] as const),
+    ...Object.keys(entries).map(name => ['not erased', `its entry in ${name}`] as const),
+  ];
 }
 
-function storedVerdictText({ status, statusAt, statusEventId, attentionAt }: StoredItem): string {
-  if (status === undefined) return 'none';
-  const attention = attentionAt === undefined ? '' : ', attention';
-  return `${status} at ${statusAt} by ${statusEventId}${attention}`;
+function asksFor(status: Status): boolean {
+  return statuses[status].attention === 'yes';
+}
+
+function historyOf(item: StoredItem): HistoryEvent[] {
+  return [...((item.history as ReadonlySet<string> | undefined) ?? [])].map(decodeHistory);
+}
+
+function keysOf(item: StoredItem): string[] {
+  return Object.keys(item).toSorted();
+}
+
+function inOrder(entry: object): string {
+  return JSON.stringify(Object.fromEntries(Object.entries(entry).toSorted(([a], [b]) => (a < b ? -1 : 1))));
 }

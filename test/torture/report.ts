@@ -2,7 +2,7 @@ import type { TortureReport } from './run.ts';
 
 /** What came of a run as a table for people. */
 export function reportTable(report: TortureReport): string {
-  const { seconds, events, requests, alerts, quarantine, kills, latency, calls } = report;
+  const { seconds, events, requests, alerts, quarantine, kills, latency, queries, erasures } = report;
   const whole = (number: number) => Math.round(number).toLocaleString('en-US');
   const rows: (readonly [string, string | number])[] = [
     ['seed', report.seed],
@@ -14,9 +14,9 @@ export function reportTable(report: TortureReport): string {
     ['forged requests refused', requests.forgeriesRefused],
     ['forged requests taken', requests.forgeriesTaken],
     ['', ''],
-    ['missing', report.missing],
-    ['invented', report.invented],
-    ['wrong statuses', report.wrongStatuses],
+    ...Object.entries(report.deviant),
+    ['wrong counts', report.wrongCounts.length],
+    ['counted', listed(report.counts)],
     ['durable but not recorded', report.durableButNotRecorded],
     ['unreadable events quarantined', `${quarantine.acknowledged}, missing ${quarantine.missing}`],
     ['left in queues', listed({ ...report.undrained, ...report.keptAside })],
@@ -24,11 +24,15 @@ export function reportTable(report: TortureReport): string {
     ['alerts', `${alerts.told} told, ${alerts.due} due and ${alerts.possible} possible on the way`],
     ['alerts missing', alerts.missing],
     ['alerts invented', alerts.invented],
-    ['alerts duplicate', alerts.duplicate],
+    ['alerts told again', `${alerts.toldAgain} for a reason, ${alerts.unexplained.length} for none`],
+    ['queries', `${whole(queries.right)} right, ${whole(queries.honest)} honest errors, ${queries.lists} whole lists`],
+    ['queries wrong', queries.wrong.length],
+    ['erasures', `${erasures.done} done, ${erasures.unfinished} unfinished, answers ${listed(erasures.answers)}`],
+    ['erasures wrong', erasures.wrong.length],
     ['', ''],
-    ['calls of the ingest function', `${whole(calls.dynamodb)} of DynamoDB, ${whole(calls.sqs)} of SQS`],
-    ['faults', listed(report.faults)],
-    ['kills', `${kills.processes} processes, ${kills.stacks} whole stacks`],
+    ['calls', listed(report.calls)],
+    ...Object.entries(report.faults).map(([caller, met]) => [`faults of ${caller}`, listed(met)] as const),
+    ['kills', `${listed(kills.processes)}, ${kills.stacks} whole stacks`],
     ['answers', listed(report.answers)],
     ['latency', `p50 ${whole(latency.p50)} ms, p99 ${whole(latency.p99)} ms, max ${whole(latency.max)} ms`],
     ['rate', `${whole(report.eventsPerSecond)} events/s over ${whole(seconds.delivering)} s`],
@@ -36,17 +40,20 @@ export function reportTable(report: TortureReport): string {
   const width = Math.max(...rows.map(([name]) => name.length));
   const lines = rows.map(([name, value]) => (name === '' ? '' : `  ${name.padEnd(width)}  ${value}`));
   const deviations = report.deviations.map(({ kind, emailId, what }) => `  ${kind} ${emailId}: ${what}`);
-  const more = [...deviations, ...report.functionFailures.map(line => `  ${line}`)];
+  const wrong = [...report.wrongCounts, ...queries.wrong, ...erasures.wrong, ...alerts.unexplained].slice(0, 50);
+  const more = [...deviations, ...wrong.map(line => `  ${line}`), ...report.functionFailures.map(line => `  ${line}`)];
   return [...lines, ...(more.length > 0 ? ['', ...more] : [])].join('\n');
 }
 
 /** Whether anything was lost, invented or wrong, or is not where it should be by now. */
 export function hasFailed(report: TortureReport): boolean {
-  const { missing, invented, wrongStatuses, durableButNotRecorded, requests, quarantine, alerts, undrained } = report;
+  const { deviant, durableButNotRecorded, requests, quarantine, alerts, undrained, queries, erasures } = report;
   const faults = [
-    ...[missing, invented, wrongStatuses, durableButNotRecorded, report.faultLines],
+    ...Object.values(deviant),
+    ...[durableButNotRecorded, report.faultLines, report.wrongCounts.length],
+    ...[queries.wrong.length, erasures.wrong.length, erasures.unfinished],
     ...[requests.unacknowledged, requests.forgeriesTaken],
-    ...[quarantine.missing, alerts.missing, alerts.invented],
+    ...[quarantine.missing, alerts.missing, alerts.invented, alerts.unexplained.length],
     ...Object.values(undrained),
   ];
   return faults.some(count => count > 0);

@@ -3,21 +3,26 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type StartedStack, startStack } from '../../infra/local/start-stack.ts';
+import { createToken } from '../../infra/local/token.ts';
 import { quantile } from '../bench/figures.ts';
-import { type AlertFigures, alertFigures } from './alerts.ts';
+import { accounts } from '../simulate/lives.ts';
+import { type AlertFigures, alertFigures, watchAlerts } from './alerts.ts';
+import { type CountSums, wrongSums } from './counts.ts';
 import { deliver, noFigures } from './delivery.ts';
-import { startFaultProxy } from './fault-proxy.ts';
-import { faultNames, faults, randomFaults, usualPercent } from './faults.ts';
-import { startKills } from './kills.ts';
-import { createLedger, type Deviation } from './ledger.ts';
+import { startErasures } from './erasures.ts';
+import { usualPercent } from './faults.ts';
+import { type KilledFunction, startKills } from './kills.ts';
+import { createLedger, type Deviation, deviationKinds } from './ledger.ts';
+import { type Caller, startFaultProxies } from './proxies.ts';
+import { startQueries } from './queries.ts';
 import { between, seededRandom } from './random.ts';
-import { eventsIn, keptMessages, storedItems, waitUntilDrained } from './stored.ts';
+import { eventsIn, indexEntries, keptMessages, storedItems, waitUntilDrained } from './stored.ts';
 import { traffic, unreadableAddress } from './traffic.ts';
 
 export interface TortureOptions {
   readonly events: number;
   readonly seed: number;
-  /** Of the ingest function's calls, in percent. */
+  /** Of the functions' calls, in percent. */
   readonly faultPercent?: number;
   readonly kills?: boolean;
   readonly onProgress?: (line: string) => void;
@@ -39,9 +44,25 @@ export interface TortureReport {
     readonly forgeriesRefused: number;
     readonly forgeriesTaken: number;
   };
-  readonly missing: number;
-  readonly invented: number;
-  readonly wrongStatuses: number;
+  /** What is not as it must be in the table and its indexes, by kind. */
+  readonly deviant: Readonly<Record<Deviation['kind'], number>>;
+  /** What the answers counted, and what is wrong with it. */
+  readonly counts: CountSums;
+  readonly wrongCounts: readonly string[];
+  /** What was asked of the API meanwhile. */
+  readonly queries: {
+    readonly right: number;
+    readonly honest: number;
+    readonly lists: number;
+    readonly wrong: readonly string[];
+    readonly answers: Readonly<Record<string, number>>;
+  };
+  readonly erasures: {
+    readonly done: number;
+    readonly unfinished: number;
+    readonly wrong: readonly string[];
+    readonly answers: Readonly<Record<string, number>>;
+  };
   /** Acknowledged, not in the table, and waiting for people in a queue that nothing empties. */
   readonly durableButNotRecorded: number;
   /** The first of them, in full. */
@@ -53,9 +74,10 @@ export interface TortureReport {
   readonly keptAside: Readonly<Record<string, number>>;
   /** Messages in queues that should have become empty. */
   readonly undrained: Readonly<Record<string, number>>;
-  readonly calls: Readonly<Record<'dynamodb' | 'sqs', number>>;
-  readonly faults: Readonly<Record<string, number>>;
-  readonly kills: { readonly processes: number; readonly stacks: number };
+  /** By function and service. */
+  readonly calls: Readonly<Record<string, number>>;
+  readonly faults: Readonly<Record<Caller, Readonly<Record<string, number>>>>;
+  readonly kills: { readonly processes: Readonly<Record<KilledFunction, number>>; readonly stacks: number };
   readonly answers: Readonly<Record<string, number>>;
   /** What functions failed of besides our kills, as the last stack printed it. */
   readonly functionFailures: readonly string[];
@@ -68,6 +90,8 @@ export interface TortureReport {
 /** Beyond the function's own timeout, so that a message of which it died is not in work twice at a time. */
 const maxVisibilityTimeoutSeconds = 12;
 
+/** As a new installation has it. */
+const retentionDays = 400;
 const requestsInFlight = 8;
 /** A request has a process of its own, which waits most of the time for what hangs. */
 const processesPerFunction = requestsInFlight;
@@ -84,11 +108,13 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   const random = (purpose: number) => seededRandom(seed * 16 + purpose);
   const begunAt = Date.now();
   const dataDir = await mkdtemp(join(tmpdir(), 'mailtrail-torture-'));
-  const dynamodb = await startFaultProxy({ plan: randomFaults(random(1), faultPercent), random: random(2) });
-  const sqs = await startFaultProxy({ plan: randomFaults(random(3), faultPercent), random: random(4) });
-  const serviceEndpoints = {
-    Ingest: { AWS_ENDPOINT_URL_DYNAMODB: dynamodb.endpoint, AWS_ENDPOINT_URL_SQS: sqs.endpoint },
-  };
+  const alertWatch = watchAlerts();
+  const proxies = await startFaultProxies({
+    faultPercent,
+    random: purpose => random(1_000 + purpose),
+    onCall: (caller, call) => caller === 'Alert' && alertWatch.onCall(call),
+  });
+  const { serviceEndpoints } = proxies;
   const start = async (again: { port?: number; assembly?: string } = {}) => {
     const started = await startStack({
       dataDir,
@@ -98,8 +124,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
       processesPerFunction,
       ...again,
     });
-    dynamodb.leadTo(started.endpoints.dynamodb);
-    sqs.leadTo(started.endpoints.sqs);
+    proxies.leadTo(started.endpoints);
     return started;
   };
   let stack: StartedStack | null = null;
@@ -107,7 +132,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     let running = await start();
     stack = running;
     const keys = JSON.parse(await readFile(running.endpoints.signingKeysFile!, 'utf8')) as Record<string, string>;
-    const ledger = createLedger();
+    const ledger = createLedger({ retentionDays, begunAt });
     const figures = noFigures();
     const url = () => running.url;
     const stopping = new AbortController();
@@ -116,7 +141,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     const stackKills = kills
       ? Math.min(Math.max(Math.round(events / eventsPerStackKill), fewestStackKills), mostStackKills)
       : 0;
-    let stacksKilled = 0;
+    const stacksKilled: number[] = [];
     const chance = random(5);
     const restarting = async () => {
       for (let kill = 1; kill <= stackKills; kill += 1) {
@@ -126,19 +151,28 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
           await delay(20);
         }
         const { endpoints } = running;
+        stacksKilled.push(Date.now());
         await running.kill();
-        stacksKilled += 1;
         await untilGone(endpoints.dynamodb);
         running = await start({ port: Number(new URL(endpoints.url).port), assembly: join(dataDir, 'cdk.out') });
         stack = running;
       }
     };
 
+    const support = await createToken(dataDir, { support: true });
+    const ofAccount = new Map(
+      await Promise.all(
+        accounts.map(async account => [account as string, await createToken(dataDir, { account })] as const),
+      ),
+    );
+    const tokens = { support, of: (accountId: string) => ofAccount.get(accountId)! };
     const processKills = kills ? startKills(url, random(6)) : null;
+    const queries = startQueries({ url, tokens, ledger, random: random(8) });
+    const erasures = startErasures({ url, tokens, ledger, random: random(9) });
     const shown = setInterval(() => {
       onProgress(
         `${figures.acknowledgedEvents} of ${events} events acknowledged, ${figures.sendings} requests, ` +
-          `${sum(dynamodb.injected) + sum(sqs.injected)} faults, ${processKills?.count ?? 0} + ${stacksKilled} kills`,
+          `${erasures.done} erasures, ${queries.right} queries, ${stacksKilled.length} stacks killed`,
       );
     }, 500);
     const deliveringSince = Date.now();
@@ -161,12 +195,15 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
       stopping.abort();
       clearInterval(shown);
       await processKills?.stop();
+      await queries.stop();
     }
     await restarts;
+    onProgress('waiting for the last erasure');
+    await erasures.stop();
     const comparingSince = Date.now();
 
     onProgress('waiting for what is still under way');
-    await Promise.all([dynamodb.idle(), sqs.idle()]);
+    await proxies.idle();
     const undrained = await waitUntilDrained(running.endpoints, longestDraining);
 
     const logFile = Object.entries(running.endpoints.functions).find(([id]) => id.startsWith('Ingest'))![1].logFile;
@@ -174,8 +211,15 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
 
     onProgress('comparing with the table');
     const deviations: Deviation[] = [];
-    for await (const item of storedItems(running.endpoints)) deviations.push(...ledger.deviationsOf(item));
+    const entries = await indexEntries(running.endpoints);
+    for await (const item of storedItems(running.endpoints)) {
+      deviations.push(...ledger.deviationsOf(item, entries.get(item.emailId) ?? {}));
+      entries.delete(item.emailId);
+    }
     deviations.push(...ledger.neverShown());
+    for (const [emailId, left] of entries) {
+      deviations.push({ kind: 'wrong index', emailId, what: `no item, and entries in ${Object.keys(left).join()}` });
+    }
 
     const keptAside: Record<string, number> = {};
     const eventsAside = new Set<string>();
@@ -183,6 +227,11 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     for await (const { logicalId, body } of keptMessages(running.endpoints)) {
       const addresses = [...body.matchAll(unreadableAddress)].map(([address]) => address);
       for (const address of addresses) inQuarantine.add(address);
+      for (const recipient of erasures.recipients) {
+        if (body.includes(recipient)) {
+          deviations.push({ kind: 'not erased', emailId: recipient, what: `in a message of ${logicalId}` });
+        }
+      }
       if (addresses.length > 0) continue;
       keptAside[logicalId] = (keptAside[logicalId] ?? 0) + 1;
       for (const { emailId, element } of eventsIn(body)) eventsAside.add(`${emailId} ${element}`);
@@ -190,17 +239,19 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     const isAside = ({ kind, emailId, what }: Deviation) => kind === 'missing' && eventsAside.has(`${emailId} ${what}`);
     const aside = deviations.filter(isAside);
     const wrong = deviations.filter(deviation => !isAside(deviation));
-    const count = (kind: Deviation['kind']) => wrong.filter(deviation => deviation.kind === kind).length;
+    const deviant = Object.fromEntries(
+      deviationKinds.map(kind => [kind, wrong.filter(deviation => deviation.kind === kind).length]),
+    ) as Record<Deviation['kind'], number>;
+    const acknowledged = { events: figures.acknowledgedEvents, unreadable: figures.acknowledgedUnreadable };
+    const nothingFails = faultPercent === 0 && !kills;
+    const sums = wrongSums(figures.counts, acknowledged, ledger.distinct, nothingFails);
 
     onProgress('waiting for the alerts');
     const alertsSince = Date.now();
-    const alerts = await alertFigures(running.url, ledger);
-    const faultsByKind = new Map<string, number>();
-    for (const name of faultNames) {
-      const { kind } = faults[name];
-      const times = (dynamodb.injected.get(name) ?? 0) + (sqs.injected.get(name) ?? 0);
-      faultsByKind.set(kind, (faultsByKind.get(kind) ?? 0) + times);
-    }
+    const alerts = await alertFigures(running.url, ledger, () => ({
+      ...alertWatch.seen,
+      kills: [...(processKills?.times.Alert ?? []), ...stacksKilled],
+    }));
     const latency = (share: number) => (figures.latencies.length === 0 ? 0 : quantile(figures.latencies, share));
     return {
       seed,
@@ -213,7 +264,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
       },
       eventsPerSecond: (figures.acknowledgedEvents * 1000) / (comparingSince - deliveringSince),
       events: { sent: figures.events, acknowledged: figures.acknowledgedEvents },
-      emails: [...ledger.emails()].length,
+      emails: ledger.size,
       requests: {
         different: figures.requests,
         sendings: figures.sendings,
@@ -222,9 +273,11 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
         forgeriesRefused: figures.refused,
         forgeriesTaken: figures.forgeriesTaken,
       },
-      missing: count('missing'),
-      invented: count('invented'),
-      wrongStatuses: count('wrong status'),
+      deviant,
+      counts: figures.counts,
+      wrongCounts: [...sums, ...figures.wrongCounts],
+      queries: { ...figuresOf(queries), right: queries.right, honest: queries.honest, lists: queries.lists },
+      erasures: { ...figuresOf(erasures), done: erasures.done, unfinished: erasures.unfinished },
       durableButNotRecorded: aside.length,
       deviations: wrong.slice(0, deviationsShown),
       alerts,
@@ -234,9 +287,14 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
       },
       keptAside,
       undrained: Object.fromEntries(undrained),
-      calls: { dynamodb: dynamodb.calls, sqs: sqs.calls },
-      faults: Object.fromEntries(faultsByKind),
-      kills: { processes: processKills?.count ?? 0, stacks: stacksKilled },
+      calls: proxies.calls(),
+      faults: proxies.faults(),
+      kills: {
+        processes: Object.fromEntries(
+          Object.entries(processKills?.times ?? {}).map(([name, times]) => [name, times.length]),
+        ) as Record<KilledFunction, number>,
+        stacks: stacksKilled.length,
+      },
       answers: Object.fromEntries([...figures.answers].toSorted()),
       faultLines,
       functionFailures: running
@@ -248,7 +306,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     };
   } finally {
     await stack?.stop();
-    await Promise.all([dynamodb.stop(), sqs.stop()]);
+    await proxies.stop();
     await rm(dataDir, { recursive: true, force: true });
   }
 }
@@ -265,6 +323,7 @@ async function untilGone(endpoint: string): Promise<void> {
   }
 }
 
-function sum(numbers: ReadonlyMap<unknown, number>): number {
-  return [...numbers.values()].reduce((total, number) => total + number, 0);
+/** What queries and erasures were answered, and what is wrong with it. */
+function figuresOf({ wrong, answers }: { wrong: readonly string[]; answers: ReadonlyMap<string, number> }) {
+  return { wrong, answers: Object.fromEntries([...answers].toSorted()) };
 }

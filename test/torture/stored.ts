@@ -2,30 +2,53 @@
 
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import type { Endpoints } from '../../infra/local/endpoints.ts';
 import { readAssembly, resolveTemplate } from '../../infra/local/template.ts';
 import { type CanonicalEvent, emailIdOf } from '../../shared/event.ts';
-import { encodeHistory } from '../../shared/history.ts';
-import type { SentEvent, StoredItem } from './ledger.ts';
+import { elementOf, type IndexEntries, type IndexEntry, type SentEvent, type StoredItem } from './ledger.ts';
 
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 
-/** Every item of the table, strongly consistent. */
-export async function* storedItems({ dynamodb, region, tableName }: Endpoints): AsyncGenerator<StoredItem> {
+/** Every item of the table, strongly consistent, or of one of its indexes. */
+export async function* storedItems(
+  { dynamodb, region, tableName }: Endpoints,
+  IndexName?: string,
+): AsyncGenerator<StoredItem> {
   const raw = new DynamoDBClient({ endpoint: dynamodb, region, credentials });
   const client = DynamoDBDocumentClient.from(raw);
   let from: Record<string, unknown> | undefined;
   do {
     const { Items = [], LastEvaluatedKey } = await client.send(
-      new ScanCommand({ TableName: tableName, ConsistentRead: true, ...(from && { ExclusiveStartKey: from }) }),
+      new ScanCommand({
+        TableName: tableName,
+        ...(IndexName === undefined ? { ConsistentRead: true } : { IndexName }),
+        ...(from && { ExclusiveStartKey: from }),
+      }),
     );
     yield* Items as StoredItem[];
     from = LastEvaluatedKey;
   } while (from !== undefined);
   raw.destroy();
+}
+
+/** What is in the indexes of the table, by email. */
+export async function indexEntries(endpoints: Endpoints): Promise<Map<string, IndexEntries>> {
+  const { dynamodb, region, tableName: TableName } = endpoints;
+  const client = new DynamoDBClient({ endpoint: dynamodb, region, credentials });
+  const { Table } = await client.send(new DescribeTableCommand({ TableName }));
+  client.destroy();
+  const found = new Map<string, Record<string, IndexEntry[]>>();
+  for (const { IndexName = '' } of Table?.GlobalSecondaryIndexes ?? []) {
+    for await (const entry of storedItems(endpoints, IndexName)) {
+      const entries = found.get(entry.emailId) ?? {};
+      found.set(entry.emailId, entries);
+      entries[IndexName] = [...(entries[IndexName] ?? []), entry];
+    }
+  }
+  return found;
 }
 
 /** The queues of the stack by logical id: those that a function empties, and those in which messages wait for people. */
@@ -74,23 +97,31 @@ export async function waitUntilDrained(endpoints: Endpoints, longest: number): P
 export function eventsIn(body: string): readonly SentEvent[] {
   const { events, pieces } = JSON.parse(body) as Partial<Record<'events' | 'pieces', readonly CanonicalEvent[]>>;
   const canonical = (events ?? pieces ?? []).filter(event => 'eventId' in event && 'messageId' in event);
-  return canonical.map(event => ({ emailId: emailIdOf(event), element: encodeHistory(event) }));
+  return canonical.map(event => ({ emailId: emailIdOf(event), element: elementOf(event) }));
 }
 
-/** Takes all messages out of the queues that nothing empties. */
+/** An erasure that was killed holds messages for so long at most. */
+const longestHold = 40_000;
+
+/** Takes all messages out of the queues that nothing empties, also what somebody holds still. */
 export async function* keptMessages(endpoints: Endpoints): AsyncGenerator<{ logicalId: string; body: string }> {
   const client = new SQSClient({ endpoint: endpoints.sqs, region: endpoints.region, credentials });
+  const until = Date.now() + longestHold;
   for (const logicalId of queuesOf(endpoints).kept) {
-    for (;;) {
+    const QueueUrl = endpoints.queues[logicalId];
+    for (let received = 0; ; ) {
       const { Messages = [] } = await client.send(
-        new ReceiveMessageCommand({
-          QueueUrl: endpoints.queues[logicalId],
-          MaxNumberOfMessages: 10,
-          VisibilityTimeout: 3_600,
-        }),
+        new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 3_600 }),
       );
-      if (Messages.length === 0) break;
+      received += Messages.length;
       for (const { Body = '' } of Messages) yield { logicalId, body: Body };
+      if (Messages.length > 0) continue;
+      const { Attributes = {} } = await client.send(
+        new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessagesNotVisible'] }),
+      );
+      const held = Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0) - received;
+      if (held <= 0 || Date.now() > until) break;
+      await delay(1_000);
     }
   }
   client.destroy();

@@ -17,7 +17,7 @@ const usage = `npm run torture -- [--events N] [--seed S] [--faults PERCENT] [--
 
   --events    how many events are sent; 20000
   --seed      the same seed for the same traffic and faults; another one each time if not given
-  --faults    how many of the ingest function's calls fail, in percent; ${usualPercent}
+  --faults    how many of the functions' calls fail, in percent; ${usualPercent}
   --no-kills  no process is killed
   --report    where the figures go as JSON; a file in ${tmpdir()} if not given`;
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { statusIds } from '../../shared/status.ts';
 import { reading } from '../providers/fixtures.ts';
 import { type TrafficRequest, traffic, unreadableAddress } from './traffic.ts';
 
@@ -25,6 +26,21 @@ describe('the traffic', () => {
     expect(Math.max(...events.map(({ occurredAt }) => occurredAt))).toBeLessThan(endsBefore);
     expect(events.filter(({ claimedAt }) => claimedAt !== undefined)).toEqual([]);
     expect(new Set(read.map(({ request }) => request.provider)).size).toBe(6);
+  });
+
+  it('is read by the providers as what the table of fixtures says, facts and all', () => {
+    for (const request of ofOutcome('recorded')) {
+      expect(eventsIn(request).events).toMatchObject(request.expected);
+      for (const [index, event] of eventsIn(request).events.entries()) {
+        const { accountId, subject, reference } = request.expected[index]!;
+        expect([event.accountId, event.subject, event.reference]).toEqual([accountId, subject, reference]);
+      }
+    }
+  });
+
+  it('tells of every status', () => {
+    const told = new Set(ofOutcome('recorded').flatMap(({ expected }) => expected.map(({ status }) => status)));
+    expect(told).toEqual(new Set(statusIds));
   });
 
   it('has batches of all sizes, and some of it twice', () => {

@@ -1,10 +1,9 @@
-import type { ProviderName } from '../../shared/providers/registry.ts';
 import { fixture } from '../providers/fixtures.ts';
-import { type LivingEmail, livingEmails, type Step, stepsInTime } from '../simulate/lives.ts';
+import { livingEmails, type Step, stepsInTime } from '../simulate/lives.ts';
 import { requestsOf, type SimulatedRequest } from '../simulate/requests.ts';
-import { type Told, told } from '../simulate/samples.ts';
 import { shuffled } from '../simulate/shuffled.ts';
 import { oneOf, type Random, seededRandom } from './random.ts';
+import { type ExpectedEvent, type Tale, type TellerName, type ToldEmail, taleOf } from './tellers.ts';
 
 /**
  * What must come of a request: `recorded`; `quarantined`, genuine and of an event that nobody knows; `refused`, it is
@@ -13,7 +12,10 @@ import { oneOf, type Random, seededRandom } from './random.ts';
 export type Outcome = 'recorded' | 'quarantined' | 'refused';
 
 export interface TrafficRequest extends SimulatedRequest {
+  readonly provider: TellerName;
   readonly outcome: Outcome;
+  /** What must be stored of it, event by event. */
+  readonly expected: readonly ExpectedEvent[];
 }
 
 /** Who sends the emails, by how many of forty. */
@@ -24,11 +26,11 @@ const senders = [
   { provider: 'ses', count: 1 },
   { provider: 'mailgun', count: 1 },
   { provider: 'postmark', count: 1 },
-] as const satisfies readonly { provider: ProviderName; count: number }[];
+] as const satisfies readonly { provider: TellerName; count: number }[];
 
-const fortySenders = senders.flatMap(({ provider, count }) => Array<ProviderName>(count).fill(provider));
+const fortySenders = senders.flatMap(({ provider, count }) => Array<TellerName>(count).fill(provider));
 /** Their fixtures of an unknown event tell of one event. */
-const unreadableBy = ['brevo', 'app', 'ses', 'mailgun', 'postmark'] as const satisfies readonly ProviderName[];
+const unreadableBy = ['brevo', 'app', 'ses', 'mailgun', 'postmark'] as const satisfies readonly TellerName[];
 
 /** Steps of which the sending application tells itself, so that two tellers write to one item at a time. */
 const bySender: readonly Step[] = ['enqueued', 'sent'];
@@ -60,11 +62,6 @@ const firstGenuine = 1_000_000;
 const hour = 3_600_000;
 const minute = 60_000;
 
-interface Tale {
-  readonly teller: ProviderName;
-  readonly said: Told;
-}
-
 /**
  * So many events of random lives, by several providers, in the requests that they would come in: batches of all sizes,
  * out of order, some of it twice, among forged and unreadable ones. Made as it is asked for.
@@ -86,13 +83,7 @@ export function* traffic(options: {
     const count = Math.min(most, Math.ceil(remaining / fewestSteps));
     // Lives come in a fixed order: each crowd enters it somewhere else.
     const offset = Math.floor(random() * 60);
-    const emails = livingEmails({
-      providers: reordered(fortySenders, random),
-      count: count + offset,
-      firstNumber: number - offset,
-      firstStartsAt: 0,
-      apart: 0,
-    })
+    const emails = emailsOf(reordered(fortySenders, random), count + offset, number - offset)
       .slice(offset)
       .map(email => ({ ...email, startsAt: wholeSeconds(options.endsBefore - hour * (2 + random() * 40)) }));
     number += count;
@@ -110,13 +101,7 @@ export function* traffic(options: {
     remaining -= now.length;
 
     const requests = [...Map.groupBy(now, ({ teller }) => teller)].flatMap(([teller, tales]) =>
-      slices(tales, random).flatMap(slice =>
-        requestsOf(
-          teller,
-          slice.map(({ said }) => said),
-          largestBatch,
-        ).map((request): TrafficRequest => ({ ...request, outcome: 'recorded' })),
-      ),
+      slices(tales, random).flatMap(slice => genuineRequests(teller, slice)),
     );
     const besides = requests.flatMap(request => {
       strange += 1;
@@ -130,8 +115,25 @@ export function* traffic(options: {
   }
 }
 
+/** So many emails, which the providers send in turn. */
+function emailsOf(providers: readonly TellerName[], count: number, firstNumber: number): ToldEmail[] {
+  // Whose they are is one of those that were given.
+  return livingEmails({ providers, count, firstNumber, firstStartsAt: 0, apart: 0 }) as ToldEmail[];
+}
+
+/** The tales in requests, in their order. */
+function genuineRequests(teller: TellerName, tales: readonly Tale[]): TrafficRequest[] {
+  const said = tales.map(tale => tale.said);
+  let told = 0;
+  return requestsOf(teller, said, largestBatch).map(request => {
+    const expected = tales.slice(told, told + request.events).map(tale => tale.expected);
+    told += request.events;
+    return { ...request, provider: teller, outcome: 'recorded', expected };
+  });
+}
+
 /** What is told of an email's life: the steps of the life, and others until there are some. */
-function talesOf(email: LivingEmail, fewestSteps: number, random: Random): Tale[] {
+function talesOf(email: ToldEmail, fewestSteps: number, random: Random): Tale[] {
   const steps = [...stepsInTime(email)];
   const wanted = fewestSteps + Math.floor(random() * 3);
   while (steps.length < wanted) {
@@ -142,8 +144,7 @@ function talesOf(email: LivingEmail, fewestSteps: number, random: Random): Tale[
   }
   return steps.flatMap(({ step, at }) => {
     const teller = bySender.includes(step) ? 'app' : email.provider;
-    const said = told(teller, email, step, at);
-    return said === undefined ? [] : [{ teller, said }];
+    return taleOf(teller, email, step, at) ?? [];
   });
 }
 
@@ -165,21 +166,15 @@ function unreadableRequest(number: number, random: Random): TrafficRequest {
   const provider = oneOf(unreadableBy, random);
   const text = fixture(provider, 'unknown-event').toString();
   const body = Buffer.from(text.replaceAll('jane@example.com', `unreadable${number}@example.com`));
-  return { provider, type: 'json', body, events: 0, outcome: 'quarantined' };
+  return { provider, type: 'json', body, events: 0, outcome: 'quarantined', expected: [] };
 }
 
 function forgedRequest(number: number, endsBefore: number, random: Random): TrafficRequest {
   const provider = oneOf(senders, random).provider;
-  const [email] = livingEmails({
-    providers: [provider],
-    count: 1,
-    firstNumber: firstForged + number,
-    firstStartsAt: wholeSeconds(endsBefore - hour),
-    apart: 0,
-  });
-  const said = told(provider, email!, 'delivered', email!.startsAt)!;
+  const [email] = emailsOf([provider], 1, firstForged + number);
+  const { said } = taleOf(provider, email!, 'delivered', wholeSeconds(endsBefore - hour))!;
   const [request] = requestsOf(provider, [said], 1);
-  return { ...request!, events: 0, outcome: 'refused' };
+  return { ...request!, provider, events: 0, outcome: 'refused', expected: [] };
 }
 
 function reordered<Item>(items: readonly Item[], random: Random): Item[] {

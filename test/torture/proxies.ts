@@ -1,0 +1,93 @@
+import type { Endpoints } from '../../infra/local/endpoints.ts';
+import type { ServiceEndpoints } from '../../infra/local/stack-functions.ts';
+import { type FaultProxy, type ObservedCall, startFaultProxy } from './fault-proxy.ts';
+import { faultNames, faults, randomFaults } from './faults.ts';
+import type { Random } from './random.ts';
+
+type Service = 'dynamodb' | 'sqs' | 'sns' | 's3' | 'secretsManager';
+
+const variables = {
+  dynamodb: 'AWS_ENDPOINT_URL_DYNAMODB',
+  sqs: 'AWS_ENDPOINT_URL_SQS',
+  sns: 'AWS_ENDPOINT_URL_SNS',
+  s3: 'AWS_ENDPOINT_URL_S3',
+  secretsManager: 'AWS_ENDPOINT_URL_SECRETS_MANAGER',
+} as const satisfies Record<Service, string>;
+
+/**
+ * What each function calls, by what its logical id begins with, and which part of the usual faults it meets: an erasure
+ * makes a hundred calls, and must come to its end now and then.
+ */
+const callers = {
+  Ingest: { calls: ['dynamodb', 'sqs', 'secretsManager'], share: 1 },
+  Alert: { calls: ['dynamodb', 'sns'], share: 1 },
+  Query: { calls: ['dynamodb', 'secretsManager'], share: 1 },
+  Erase: { calls: ['dynamodb', 'sqs', 's3'], share: 0.1 },
+} as const satisfies Record<string, { calls: readonly Service[]; share: number }>;
+
+export type Caller = keyof typeof callers;
+
+/** A proxy between every function and every service that it calls. */
+export interface FaultProxies {
+  readonly serviceEndpoints: ServiceEndpoints;
+  /** Calls by function and service, e.g. `Ingest sqs`, and the faults that each function met, by kind. */
+  calls(): Record<string, number>;
+  faults(): Record<Caller, Record<string, number>>;
+  leadTo(endpoints: Endpoints): void;
+  idle(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** @param onCall told of each call of a function, once it is over */
+export async function startFaultProxies(options: {
+  readonly faultPercent: number;
+  readonly random: (purpose: number) => Random;
+  readonly onCall: (caller: Caller, call: ObservedCall) => void;
+}): Promise<FaultProxies> {
+  const { faultPercent, random, onCall } = options;
+  const pairs = (Object.keys(callers) as Caller[]).flatMap(caller =>
+    callers[caller].calls.map(service => ({ caller, service })),
+  );
+  const started = await Promise.all(
+    pairs.map(async ({ caller, service }, index) => ({
+      caller,
+      service,
+      proxy: await startFaultProxy({
+        plan: randomFaults(random(2 * index), faultPercent * callers[caller].share),
+        random: random(2 * index + 1),
+        onCall: call => onCall(caller, call),
+      }),
+    })),
+  );
+  const each = <Result>(work: (proxy: FaultProxy) => Promise<Result>) =>
+    Promise.all(started.map(({ proxy }) => work(proxy)));
+  return {
+    serviceEndpoints: Object.fromEntries(
+      [...Map.groupBy(started, ({ caller }) => caller)].map(([caller, ofCaller]) => [
+        caller,
+        Object.fromEntries(ofCaller.map(({ service, proxy }) => [variables[service], proxy.endpoint])),
+      ]),
+    ),
+    calls: () => Object.fromEntries(started.map(({ caller, service, proxy }) => [`${caller} ${service}`, proxy.calls])),
+    faults() {
+      const met = { Ingest: {}, Alert: {}, Query: {}, Erase: {} } as Record<Caller, Record<string, number>>;
+      for (const { caller, proxy } of started) {
+        for (const name of faultNames) {
+          const times = proxy.injected.get(name) ?? 0;
+          const { kind } = faults[name];
+          if (times > 0) met[caller][kind] = (met[caller][kind] ?? 0) + times;
+        }
+      }
+      return met;
+    },
+    leadTo(endpoints) {
+      for (const { service, proxy } of started) proxy.leadTo(endpoints[service]);
+    },
+    async idle() {
+      await each(proxy => proxy.idle());
+    },
+    async stop() {
+      await each(proxy => proxy.stop());
+    },
+  };
+}

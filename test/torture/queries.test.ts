@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { type CanonicalEvent, emailIdOf } from '../../shared/event.ts';
+import { isoText } from '../../shared/time.ts';
+import { noon } from '../arbitrary-events.ts';
+import type { Email } from '../client/client.ts';
+import { anEvent } from '../stored-emails.ts';
+import { createLedger } from './ledger.ts';
+import { seen, wrongInEmail, wrongInRow } from './queries.ts';
+
+const minute = 60_000;
+const facts = { messageId: 'asked', accountId: 'acme', subject: 'Invoice 7', reference: 'INV-7' };
+const delivered = anEvent({ ...facts, status: 'delivered', occurredAt: noon });
+const bounced = anEvent({ ...facts, status: 'hard_bounced', occurredAt: noon + minute });
+const emailId = emailIdOf(delivered);
+
+/** What was known before somebody asked: both were sent, and the first so many are in the table for sure. */
+function knownBefore(recorded = 2) {
+  const ledger = createLedger({ retentionDays: 400, begunAt: noon });
+  const sent = ledger.sent([delivered, bounced]);
+  ledger.acknowledged(sent.slice(0, recorded), true);
+  return { ledger, known: seen(ledger.email(emailId)!) };
+}
+
+const timelineOf = ({ eventId, occurredAt, status, evidence, providerEvent }: CanonicalEvent) => ({
+  eventId,
+  at: isoText(occurredAt),
+  status,
+  evidence,
+  providerEvent,
+});
+
+/** The parts of an answer that are looked at. */
+function answerOf(changes: object = {}): Email {
+  return {
+    emailId,
+    provider: 'sendgrid',
+    recipient: 'jane@example.com',
+    accountId: 'acme',
+    subject: 'Invoice 7',
+    reference: 'INV-7',
+    status: 'hard_bounced',
+    label: 'Hard Bounced',
+    statusAt: isoText(bounced.occurredAt),
+    attention: true,
+    because: { eventId: bounced.eventId, at: isoText(bounced.occurredAt), cause: 'mailbox_full' },
+    cause: 'mailbox_full',
+    timeline: [delivered, bounced].map(timelineOf),
+    ...changes,
+  } as unknown as Email;
+}
+
+const earlier = {
+  status: 'delivered',
+  label: 'Delivered',
+  statusAt: isoText(noon),
+  attention: false,
+  because: { eventId: delivered.eventId, at: isoText(noon) },
+  cause: null,
+  timeline: [timelineOf(delivered)],
+};
+
+describe('what is answered of an email', () => {
+  it('is right where it is what was sent', () => {
+    expect(wrongInEmail(answerOf(), knownBefore().known)).toEqual([]);
+  });
+
+  it('may leave out what is not in the table for sure, and its facts, but nothing else', () => {
+    const unknown = { accountId: null, subject: null, reference: null };
+    expect(wrongInEmail(answerOf(earlier), knownBefore(1).known)).toEqual([]);
+    expect(wrongInEmail(answerOf({ ...earlier, ...unknown }), knownBefore(0).known)).toEqual([]);
+    expect(wrongInEmail(answerOf(earlier), knownBefore(2).known)).not.toEqual([]);
+    for (const fact of Object.keys(unknown)) {
+      expect(wrongInRow(answerOf({ [fact]: null }), knownBefore().known), fact).not.toEqual([]);
+    }
+  });
+
+  it.each([
+    ['another account', { accountId: 'globex' }],
+    ['another subject', { subject: 'Invoice 8' }],
+    ['another reference', { reference: 'INV-8' }],
+    ['another recipient', { recipient: 'joe@example.com' }],
+    ['another provider', { provider: 'brevo' }],
+    ['another status', { ...earlier, timeline: [delivered, bounced].map(timelineOf) }],
+    ['a status that nobody told of', { status: 'marked_spam', label: 'Marked Spam' }],
+    ['another time of it', { statusAt: isoText(noon) }],
+    ['another label', { label: 'Delivered' }],
+    ['no attention', { attention: false }],
+    ['no reason', { because: null }],
+    ['another reason', { because: { eventId: delivered.eventId, at: isoText(noon) } }],
+    ['another cause', { cause: 'blocked' }],
+    ['an event twice', { timeline: [delivered, bounced, bounced].map(timelineOf) }],
+    ['an event that nobody sent', { timeline: [delivered, bounced, anEvent({ status: null })].map(timelineOf) }],
+    ['an event less', { timeline: [timelineOf(bounced)] }],
+  ])('is wrong with %s', (_, changes) => {
+    expect(wrongInEmail(answerOf(changes), knownBefore().known)).not.toEqual([]);
+  });
+
+  it('is nothing once it was erased', () => {
+    const { ledger } = knownBefore();
+    ledger.erasing(emailId);
+    expect(wrongInEmail(answerOf(), seen(ledger.email(emailId)!))).toEqual([]);
+    ledger.erased(emailId);
+    expect(wrongInEmail(answerOf(), seen(ledger.email(emailId)!))).not.toEqual([]);
+  });
+});

@@ -1,0 +1,339 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { asksForAttention, merge, type Status, statuses } from '../../shared/status.ts';
+import type { Email, EmailRow } from '../client/client.ts';
+import { accounts } from '../simulate/lives.ts';
+import { amountOf, elementOf, type Ledger, namedIn, type SentEmail } from './ledger.ts';
+import { oneOf, type Random } from './random.ts';
+import type { ExpectedEvent } from './tellers.ts';
+
+/** Milliseconds between one query and the next. */
+const pause = 40;
+const longestAnswer = 30_000;
+/** Most of the time an answer is waited for. */
+const atATime = 3;
+/** A page that fails is asked for so often before a list is given up. */
+const triesOfPage = 8;
+/** And so many pages of a list are read at most. */
+const mostPages = 40;
+const largestPage = 100;
+
+export interface Queries {
+  /** Answers that say something of emails, and those that honestly say that they cannot. */
+  readonly right: number;
+  readonly honest: number;
+  /** Lists that were read to their end. */
+  readonly lists: number;
+  readonly wrong: readonly string[];
+  readonly answers: ReadonlyMap<string, number>;
+  stop(): Promise<void>;
+}
+
+/** An email as it was sent, seen at one time. */
+export interface Seen {
+  readonly email: SentEmail;
+  readonly erasure: SentEmail['erasure'];
+  /** What the table has for sure. */
+  readonly recorded: readonly ExpectedEvent[];
+}
+
+/** What is known of an email now. */
+export function seen(email: SentEmail): Seen {
+  const recorded = [...email.events.values()].filter(state => state.recorded).map(({ event }) => event);
+  return { email, erasure: email.erasure, recorded };
+}
+
+/** Everything that was sent of it by now. */
+function sentOf({ events }: SentEmail): ExpectedEvent[] {
+  return [...events.values()].map(({ event }) => event);
+}
+
+/** Whether it must be answered with: something of it is in the table, and nobody erases it. */
+function mustBeThere({ email, recorded }: Seen): boolean {
+  return recorded.length > 0 && email.erasure === 'none';
+}
+
+/** What is wrong with a row of an email, of which so much was known before it was asked for. */
+export function wrongInRow(row: EmailRow, before: Seen): string[] {
+  const { email, erasure, recorded } = before;
+  const sent = sentOf(email);
+  const wrong: string[] = [];
+  const check = (isRight: boolean, what: string) => {
+    if (!isRight) wrong.push(`${email.emailId}: ${what}`);
+  };
+  check(erasure !== 'done', 'it was erased');
+  check(row.provider === sent[0]!.provider && row.recipient === sent[0]!.recipient, 'whose it is');
+  for (const fact of ['accountId', 'subject', 'reference'] as const) {
+    const must = namedIn(recorded, fact);
+    const isRight = row[fact] === null ? must.size === 0 : namedIn(sent, fact).has(row[fact]);
+    check(isRight || email.erasure !== 'none', `${fact} ${row[fact]}`);
+  }
+  // Nothing came meanwhile: it has one status alone.
+  const isSettled = recorded.length === sent.length;
+  if (isSettled && email.erasure === 'none') {
+    const verdict = amountOf(sent);
+    check(row.status === (verdict?.status ?? null), `the status ${row.status}, not ${verdict?.status}`);
+  }
+  if (row.status === null)
+    check(row.label === null && row.statusAt === null && !row.attention, 'words without a status');
+  else {
+    const at = Date.parse(row.statusAt ?? '');
+    const told = sent.some(
+      event => event.status === row.status && event.occurredAt === at && event.evidence !== 'machine',
+    );
+    check(told, `nobody told of ${row.status} at ${row.statusAt}`);
+    check(row.label === statuses[row.status].label, `the label ${row.label}`);
+    const { attention } = statuses[row.status];
+    check(attention === 'when_old' || row.attention === (attention === 'yes'), `attention ${row.attention}`);
+  }
+  return wrong;
+}
+
+/** What is wrong with the whole of an email. */
+export function wrongInEmail(answer: Email, before: Seen): string[] {
+  const { email, recorded } = before;
+  const wrong = wrongInRow(answer, before);
+  const check = (isRight: boolean, what: string) => {
+    if (!isRight) wrong.push(`${email.emailId}: ${what}`);
+  };
+  const timeline = answer.timeline.map(event => ({
+    eventId: event.eventId,
+    element: elementOf({ ...event, occurredAt: Date.parse(event.at) }),
+    occurredAt: Date.parse(event.at),
+    status: event.status as Status | null,
+    evidence: event.evidence,
+  }));
+  const elements = new Set(timeline.map(({ element }) => element));
+  check(elements.size === timeline.length, 'an event twice');
+  check(
+    timeline.every(({ element }) => email.events.has(element)),
+    'an event that nobody sent',
+  );
+  const lost = recorded.filter(event => !elements.has(elementOf(event)));
+  check(lost.length === 0 || email.erasure !== 'none', `without ${lost.map(elementOf).join()}`);
+  const verdict = merge(timeline);
+  check((verdict?.status ?? null) === answer.status, `the status ${answer.status} of a timeline of ${verdict?.status}`);
+  const { because } = answer;
+  check((because === null) === (answer.status === null), 'why it has its status');
+  if (because !== null) {
+    const deciding = timeline.find(({ eventId, status }) => eventId === because.eventId && status === answer.status);
+    check(deciding !== undefined && because.at === answer.statusAt, `because of ${because.eventId}`);
+    check(causeOf(answer) === causeOf(because), `the cause ${causeOf(answer)} because of ${causeOf(because)}`);
+  }
+  check(verdict === null || answer.attention || !asksForAttention(verdict), 'no attention');
+  return wrong;
+}
+
+/** The name of the cause that is shown, with or without words for people. */
+function causeOf(shown: object): string | null {
+  const { cause } = shown as { cause?: string | { readonly id: string } | null };
+  return typeof cause === 'object' ? (cause?.id ?? null) : (cause ?? null);
+}
+
+/**
+ * Asks for emails all the time, as support and as the accounts do: one, many, and lists page by page. What is answered
+ * is right, or says that it cannot be answered.
+ */
+export function startQueries(options: {
+  readonly url: () => string;
+  readonly tokens: { readonly support: string; readonly of: (accountId: string) => string };
+  readonly ledger: Ledger;
+  readonly random: Random;
+}): Queries {
+  const { url, tokens, ledger, random } = options;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const answers = new Map<string, number>();
+  const wrong: string[] = [];
+  let right = 0;
+  let honest = 0;
+  let lists = 0;
+  const ids: string[] = [];
+  let known = 0;
+
+  /** An email, the younger the likelier; undefined while there are none. */
+  function anyEmail(): SentEmail | undefined {
+    if (known !== ledger.size) {
+      ids.splice(0, ids.length, ...[...ledger.emails()].map(({ emailId }) => emailId));
+      known = ledger.size;
+    }
+    return ids.length === 0 ? undefined : ledger.email(ids[Math.floor(Math.sqrt(random()) * ids.length)]!);
+  }
+
+  /** What was answered, as JSON; null where the answer says honestly that it is none, or there is none. */
+  async function ask(token: string, path: string, body?: object): Promise<{ status: number; data: unknown } | null> {
+    let answer: string;
+    try {
+      const response = await fetch(url() + path, {
+        method: body === undefined ? 'GET' : 'POST',
+        headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+        ...(body && { body: JSON.stringify(body) }),
+        signal: AbortSignal.timeout(longestAnswer),
+      });
+      const data = await response.json();
+      answer = String(response.status);
+      answers.set(answer, (answers.get(answer) ?? 0) + 1);
+      if (response.status !== 429 && response.status < 500) return { status: response.status, data };
+      honest += 1;
+    } catch (error) {
+      answer = (error as Error).name === 'TimeoutError' ? 'no answer' : 'connection error';
+      if (error instanceof SyntaxError) wrong.push(`${path}: an answer that is no JSON`);
+      answers.set(answer, (answers.get(answer) ?? 0) + 1);
+    }
+    return null;
+  }
+  const judge = (path: string, found: readonly string[]) => {
+    if (found.length === 0) right += 1;
+    wrong.push(...found.map(what => `${path}: ${what}`));
+  };
+
+  async function askForOne(email: SentEmail): Promise<void> {
+    const before = seen(email);
+    const path = `/emails/${email.emailId}`;
+    const answer = await ask(tokens.support, path);
+    if (answer === null) return;
+    if (answer.status === 200) return judge(path, wrongInEmail(answer.data as Email, before));
+    judge(path, answer.status === 404 && !mustBeThere(before) ? [] : [`${answer.status}`]);
+  }
+
+  /** Another account hears nothing of it. */
+  async function askForAnothers(email: SentEmail): Promise<void> {
+    const own = namedIn(sentOf(email), 'accountId');
+    const other = accounts.find(accountId => !own.has(accountId))!;
+    const path = `/accounts/${other}/emails/${email.emailId}`;
+    const answer = await ask(tokens.of(other), path);
+    if (answer !== null) judge(path, answer.status === 404 ? [] : [`${answer.status}`]);
+  }
+
+  async function askForMany(): Promise<void> {
+    const accountId = oneOf(accounts, random);
+    const asked = Array.from({ length: 40 }, anyEmail).flatMap(email => (email === undefined ? [] : [seen(email)]));
+    const distinct = [...new Map(asked.map(before => [before.email.emailId, before])).values()];
+    const path = `/accounts/${accountId}/emails/statuses`;
+    const emailIds = distinct.map(({ email }) => email.emailId);
+    const answer = await ask(tokens.of(accountId), path, { emailIds });
+    if (answer === null) return;
+    if (answer.status !== 200) return judge(path, [`${answer.status}`]);
+    const { results } = answer.data as { results: { asked: string; emails: EmailRow[] }[] };
+    const found = results.map(result => result.asked).join() === emailIds.join() ? [] : ['other emails than asked for'];
+    for (const [index, before] of distinct.entries())
+      found.push(...wrongInResult(results[index]?.emails ?? [], before, accountId));
+    judge(path, found);
+  }
+
+  function wrongInResult(rows: readonly EmailRow[], before: Seen, accountId: string): string[] {
+    const { emailId } = before.email;
+    const isOwn = namedIn(before.recorded, 'accountId').has(accountId);
+    if (rows.length === 0) return isOwn && mustBeThere(before) ? [`${emailId} is left out`] : [];
+    return rows.flatMap(row => [
+      ...(row.emailId === emailId && row.accountId === accountId && rows.length === 1 ? [] : [`${emailId}: another's`]),
+      ...wrongInRow(row, before),
+    ]);
+  }
+
+  /** A list, page by page to its end: every email once, none that is not in it, and all that are. */
+  async function readList(
+    token: string,
+    path: string,
+    belongs: (before: Seen) => boolean,
+    accepts: (row: EmailRow) => boolean,
+  ) {
+    const before = new Map([...ledger.emails()].map(email => [email.emailId, seen(email)]));
+    const rows = new Map<string, EmailRow>();
+    const found: string[] = [];
+    let cursor = '';
+    for (let pages = 0; pages < mostPages; pages += 1) {
+      const query = `limit=${largestPage}${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
+      let answer: Awaited<ReturnType<typeof ask>> = null;
+      for (let tries = 0; answer === null && tries < triesOfPage && !signal.aborted; tries += 1) {
+        if (tries > 0) await delay(500);
+        answer = await ask(token, `${path}${path.includes('?') ? '&' : '?'}${query}`);
+      }
+      if (answer === null) return;
+      if (answer.status !== 200) return judge(path, [`${answer.status}`]);
+      const { emails, cursor: next } = answer.data as { emails: EmailRow[]; cursor?: string };
+      for (const row of emails) {
+        if (rows.has(row.emailId)) found.push(`${row.emailId} is in it twice`);
+        rows.set(row.emailId, row);
+        const email = ledger.email(row.emailId);
+        if (email === undefined) found.push(`${row.emailId} was never sent`);
+        else found.push(...wrongInRow(row, before.get(row.emailId) ?? { email, erasure: 'none', recorded: [] }));
+        if (!accepts(row)) found.push(`${row.emailId} is none of it`);
+      }
+      if (next === undefined) {
+        for (const [emailId, known] of before) {
+          if (!rows.has(emailId) && mustBeThere(known) && belongs(known)) found.push(`${emailId} is left out`);
+        }
+        lists += 1;
+        return judge(path, found);
+      }
+      cursor = next;
+    }
+  }
+
+  /** Nothing came of it since, and what there is asks for somebody. */
+  const asks = ({ email, recorded }: Seen) => {
+    const verdict = recorded.length === email.events.size ? amountOf(recorded) : null;
+    return verdict !== null && asksForAttention(verdict);
+  };
+
+  async function askForList(): Promise<void> {
+    const accountId = oneOf(accounts, random);
+    const own = (before: Seen) => namedIn(before.recorded, 'accountId').has(accountId);
+    const path = `/accounts/${accountId}/emails`;
+    const way = random();
+    if (way < 0.2) return readList(tokens.of(accountId), path, own, row => row.accountId === accountId);
+    if (way < 0.4) {
+      const accepts = (row: EmailRow) => row.accountId === accountId && row.attention;
+      return readList(tokens.of(accountId), `${path}?attention=true`, before => own(before) && asks(before), accepts);
+    }
+    if (way < 0.5) return readList(tokens.support, '/emails?attention=true', asks, row => row.attention);
+    const email = anyEmail();
+    if (email === undefined) return;
+    const { recipient } = sentOf(email)[0]!;
+    const named = [...namedIn(sentOf(email), 'reference')];
+    if (way < 0.75 || named.length === 0) {
+      const belongs = (before: Seen) => before.recorded[0]?.recipient === recipient;
+      return readList(
+        tokens.support,
+        `/emails?recipient=${encodeURIComponent(recipient)}`,
+        belongs,
+        row => row.recipient === recipient,
+      );
+    }
+    const [reference] = named as [string];
+    const belongs = (before: Seen) => own(before) && namedIn(before.recorded, 'reference').has(reference);
+    const accepts = (row: EmailRow) => row.accountId === accountId && row.reference === reference;
+    return readList(tokens.of(accountId), `${path}?reference=${reference}`, belongs, accepts);
+  }
+
+  const run = async () => {
+    while (!signal.aborted) {
+      await delay(pause);
+      const email = anyEmail();
+      if (email === undefined) continue;
+      const way = random();
+      if (way < 0.5) await askForOne(email);
+      else if (way < 0.65) await askForAnothers(email);
+      else if (way < 0.85) await askForMany();
+      else await askForList();
+    }
+  };
+  const finished = Promise.all(Array.from({ length: atATime }, run));
+  return {
+    get right() {
+      return right;
+    },
+    get honest() {
+      return honest;
+    },
+    get lists() {
+      return lists;
+    },
+    wrong,
+    answers,
+    async stop() {
+      stopping.abort();
+      await finished;
+    },
+  };
+}

@@ -1,0 +1,217 @@
+/**
+ * What fixtures say, written down by hand and not read by the adapters under test: an adapter that reads one otherwise
+ * makes emails whose status is not the one that was told.
+ */
+
+import type { CanonicalEvent } from '../../shared/event.ts';
+import type { ProviderName } from '../../shared/providers/registry.ts';
+import type { Evidence } from '../../shared/status.ts';
+import { fixture } from '../providers/fixtures.ts';
+import type { LivingEmail, Step } from '../simulate/lives.ts';
+import { numbered, type Sample, type Told, toldBy } from '../simulate/samples.ts';
+
+/** What must be stored of an event, whatever its id and why it happened. */
+export type ExpectedEvent = Pick<
+  CanonicalEvent,
+  | 'provider'
+  | 'messageId'
+  | 'recipient'
+  | 'status'
+  | 'occurredAt'
+  | 'evidence'
+  | 'providerEvent'
+  | 'accountId'
+  | 'subject'
+  | 'reference'
+>;
+
+/** The provider's own name for a step, the milliseconds after noon at which the fixture has it, and who did it. */
+interface Says {
+  readonly as: string;
+  readonly after?: number;
+  readonly evidence?: Evidence;
+}
+
+interface Teller {
+  /** The id of the message in each of its fixtures. */
+  readonly messageId: string;
+  /** By step, one fixture of a single event, and what it says. */
+  readonly steps: Readonly<Partial<Record<Step, readonly [fixture: string, says: Says]>>>;
+}
+
+const app = (status: string) => [`email.${status}`, { as: `app.${status}` }] as const;
+const sesAfter = 500;
+const postmarkAfter = 123;
+const mailgunAfter = 500;
+
+/** Replies whose words leave no doubt: what may be read either way is tested fixture by fixture. */
+export const tellers = {
+  sendgrid: {
+    messageId: '14c5d75ce93',
+    steps: {
+      enqueued: ['processed', { as: 'processed' }],
+      deferred: ['deferred', { as: 'deferred' }],
+      delivered: ['delivered', { as: 'delivered' }],
+      soft_bounced: ['bounce.blocked-mailbox', { as: 'bounce' }],
+      hard_bounced: ['bounce.no-such-domain', { as: 'bounce' }],
+      invalid: ['bounce.invalid-address', { as: 'bounce' }],
+      rejected: ['dropped.unsubscribed', { as: 'dropped' }],
+      opened: ['open.person', { as: 'open', evidence: 'human' }],
+      machine_opened: ['open.machine', { as: 'open', evidence: 'machine' }],
+      link_clicked: ['click', { as: 'click' }],
+      marked_spam: ['spamreport', { as: 'spamreport' }],
+    },
+  },
+  brevo: {
+    messageId: '202601021200.12345670007@smtp-relay.mailin.fr',
+    steps: {
+      enqueued: ['request', { as: 'request' }],
+      deferred: ['deferred', { as: 'deferred' }],
+      delivered: ['delivered', { as: 'delivered' }],
+      soft_bounced: ['softBounce', { as: 'softBounce' }],
+      hard_bounced: ['hardBounce', { as: 'hardBounce' }],
+      invalid: ['hard_bounce.unknown-user', { as: 'hard_bounce' }],
+      rejected: ['blocked', { as: 'blocked' }],
+      opened: ['opened', { as: 'opened' }],
+      machine_opened: ['proxyOpen', { as: 'proxyOpen', evidence: 'machine' }],
+      link_clicked: ['click', { as: 'click' }],
+      marked_spam: ['spam', { as: 'spam' }],
+    },
+  },
+  app: {
+    messageId: '14c5d75ce93',
+    steps: {
+      enqueued: app('enqueued'),
+      sent: app('sent'),
+      deferred: app('deferred'),
+      delivered: app('delivered'),
+      soft_bounced: app('soft_bounced'),
+      hard_bounced: app('hard_bounced'),
+      invalid: app('invalid'),
+      rejected: app('rejected'),
+      opened: app('opened'),
+      machine_opened: ['machine-open', { as: 'app.opened', evidence: 'machine' }],
+      link_clicked: app('link_clicked'),
+      marked_spam: app('marked_spam'),
+    },
+  },
+  ses: {
+    messageId: '0102019b7e3f2a10-5d1c7f0e-3b2a-4c1d-9e8f-000000000007-000000',
+    steps: {
+      sent: ['Send', { as: 'Send' }],
+      deferred: ['DeliveryDelay', { as: 'DeliveryDelay', after: sesAfter }],
+      delivered: ['Delivery', { as: 'Delivery', after: sesAfter }],
+      soft_bounced: ['Bounce.Transient.MailboxFull', { as: 'Bounce', after: sesAfter }],
+      hard_bounced: ['Bounce.Permanent.General', { as: 'Bounce', after: sesAfter }],
+      // The old form, which gives nothing of the sender's back.
+      invalid: ['notification.Bounce', { as: 'Bounce', after: sesAfter }],
+      rejected: ['Reject', { as: 'Reject' }],
+      opened: ['Open', { as: 'Open', after: sesAfter }],
+      link_clicked: ['Click', { as: 'Click', after: sesAfter }],
+      marked_spam: ['Complaint', { as: 'Complaint', after: sesAfter }],
+    },
+  },
+  mailgun: {
+    messageId: '20260102120000.1.ABCDEF@mg.example.com',
+    steps: {
+      enqueued: ['accepted', { as: 'accepted', after: mailgunAfter }],
+      deferred: ['failed.temporary', { as: 'failed', after: mailgunAfter }],
+      delivered: ['delivered', { as: 'delivered', after: mailgunAfter }],
+      soft_bounced: ['failed.old', { as: 'failed', after: mailgunAfter }],
+      hard_bounced: ['failed.no-mx', { as: 'failed', after: mailgunAfter }],
+      invalid: ['failed.invalid', { as: 'failed', after: mailgunAfter }],
+      rejected: ['rejected', { as: 'rejected', after: mailgunAfter }],
+      opened: ['opened.person', { as: 'opened', after: mailgunAfter, evidence: 'human' }],
+      machine_opened: ['opened.apple', { as: 'opened', after: mailgunAfter, evidence: 'machine' }],
+      link_clicked: ['clicked.person', { as: 'clicked', after: mailgunAfter, evidence: 'human' }],
+      marked_spam: ['complained', { as: 'complained', after: mailgunAfter }],
+    },
+  },
+  postmark: {
+    messageId: '00000000-0000-4000-8000-000000000001',
+    steps: {
+      deferred: ['Bounce.Transient', { as: 'Bounce', after: postmarkAfter }],
+      delivered: ['Delivery', { as: 'Delivery' }],
+      soft_bounced: ['Bounce.SoftBounce', { as: 'Bounce', after: postmarkAfter }],
+      hard_bounced: ['Bounce.huge-id', { as: 'Bounce', after: postmarkAfter }],
+      invalid: ['Bounce.HardBounce.unknown-user', { as: 'Bounce', after: postmarkAfter }],
+      rejected: ['Bounce.Blocked', { as: 'Bounce', after: postmarkAfter }],
+      opened: ['Open', { as: 'Open', after: postmarkAfter }],
+      link_clicked: ['Click', { as: 'Click' }],
+      marked_spam: ['SpamComplaint', { as: 'SpamComplaint' }],
+    },
+  },
+} as const satisfies Partial<Record<ProviderName, Teller>>;
+
+export type TellerName = keyof typeof tellers;
+
+/** An email that one of them sends. */
+export interface ToldEmail extends LivingEmail {
+  readonly provider: TellerName;
+}
+
+/** What is sent of one event, and what must be stored of it. */
+export interface Tale {
+  readonly teller: TellerName;
+  readonly said: Told;
+  readonly expected: ExpectedEvent;
+}
+
+interface Known {
+  readonly sample: Sample;
+  readonly says: Says;
+  /** What of the sender's own is in the fixture. */
+  readonly names: Readonly<Record<'accountId' | 'subject' | 'reference', boolean>>;
+}
+
+const known = new Map<string, Known>();
+
+function knownOf(teller: TellerName, step: Step): Known | undefined {
+  const key = `${teller} ${step}`;
+  const found = known.get(key);
+  const { messageId, steps }: Teller = tellers[teller];
+  const row = steps[step];
+  if (found !== undefined || row === undefined) return found;
+  const [name, says] = row;
+  const text = fixture(teller, name).toString();
+  // A link has a reference, too, and is none.
+  const own = text.replaceAll(/https?:[^"]*/g, '');
+  const names = {
+    accountId: own.includes('acme'),
+    subject: own.includes('Invoice 7'),
+    reference: own.includes('INV-7'),
+  };
+  const made = { sample: { name, type: 'json' as const, messageId }, says, names };
+  known.set(key, made);
+  return made;
+}
+
+/**
+ * What a provider sends of a step in an email's life; undefined where it has no word for it.
+ *
+ * @param teller the email's provider, or `app`
+ * @param at epoch milliseconds, in whole seconds
+ */
+export function taleOf(teller: TellerName, email: ToldEmail, step: Step, at: number): Tale | undefined {
+  const told = knownOf(teller, step);
+  if (told === undefined) return undefined;
+  const { sample, says, names } = told;
+  const { provider, recipient, accountId, subject, reference } = email;
+  const messageId = numbered(tellers[provider].messageId, email.number);
+  return {
+    teller,
+    said: toldBy(teller, sample, { email, messageId, step, at }),
+    expected: {
+      provider,
+      messageId,
+      recipient,
+      status: step === 'machine_opened' ? 'opened' : step,
+      occurredAt: at + (says.after ?? 0),
+      evidence: says.evidence ?? 'unknown',
+      providerEvent: says.as,
+      ...(names.accountId && { accountId }),
+      ...(names.subject && { subject }),
+      ...(names.reference && { reference }),
+    },
+  };
+}
