@@ -9,7 +9,7 @@
 
 import { type Cause, causes, type Failure, type FailureStatus, failureBy } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
-import { folded, phraseFinder, wordsOf } from './phrases.ts';
+import { folded, phraseFinder, type Words, wordsOf } from './phrases.ts';
 import { enhancedCodesIn, maxReplyLength, replyCodeIn, type SmtpReply } from './smtp-reply.ts';
 
 /**
@@ -1173,11 +1173,16 @@ const weakSignals = [
 
 export const allSignals: readonly WordSignal[] = [...wordSignals, ...weakSignals];
 
-/** Each signal's phrases, then each one's exceptions, in the same order. */
-const spokenOf = phraseFinder([
-  ...allSignals.map(({ says = [] }) => says),
-  ...allSignals.map(({ unless = [] }) => unless),
-]);
+let finder: ReturnType<typeof phraseFinder> | undefined;
+
+/**
+ * Where a text speaks of each signal's phrases, then of each one's exceptions, in the same order. The phrases are compiled
+ * with the first bounce: a cold start that brings none need not wait for them.
+ */
+function spokenOf(words: Words): ReturnType<ReturnType<typeof phraseFinder>> {
+  finder ??= phraseFinder([...allSignals.map(({ says = [] }) => says), ...allSignals.map(({ unless = [] }) => unless)]);
+  return finder(words);
+}
 
 /** The causes of single codes, and those of ranges. */
 const causeByCode = new Map<string, Cause>(
