@@ -3,6 +3,7 @@ import type { Cause } from '../../shared/causes.ts';
 /** Replies as servers word them, by their cause. Where a language is not English, its name stands before. */
 export const replies: Readonly<Record<Cause, readonly string[]>> = {
   unknown_user: [
+    "554 delivery error: dd This user doesn't have an example.com account",
     '550 5.1.1 <jane@example.com>: Recipient address rejected: User unknown in virtual mailbox table',
     '550-5.1.1 The email account that you tried to reach does not exist. Please try double-checking',
     '550 5.1.10 RESOLVER.ADR.RecipientNotFound; Recipient jane@example.com not found by SMTP address lookup',
@@ -110,6 +111,7 @@ export const replies: Readonly<Record<Cause, readonly string[]>> = {
     '554 5.3.2 System not accepting network messages',
   ],
   mailbox_full: [
+    '552 Mailbox full',
     '452 4.2.2 The email account that you tried to reach is over quota',
     '552 5.2.2 Mailbox full',
     '552 Requested mail action aborted: exceeded storage allocation',
@@ -221,6 +223,8 @@ export const replies: Readonly<Record<Cause, readonly string[]>> = {
     '550 寄件主機列於黑名單',
   ],
   authentication_failed: [
+    '550 DMARC check failed',
+    '550 SPF check failed',
     '550 5.7.1 SPF lookup timed out',
     '550-5.7.26 Unauthenticated email from example.com is not accepted due to the DMARC policy',
     '554 fails DMARC',
@@ -228,6 +232,7 @@ export const replies: Readonly<Record<Cause, readonly string[]>> = {
     '550 Rejected by header based Anti-Spoofing policy: jane@example.com',
   ],
   sender_rejected: [
+    '550 5.1.8 Sender address rejected: Domain not found',
     '450 4.1.8 Sender address rejected: Domain not found',
     '553 5.1.8 Sender address rejected: domain not found',
     '550 sorry, your envelope sender domain must exist',
@@ -247,6 +252,7 @@ export const replies: Readonly<Record<Cause, readonly string[]>> = {
     '504 5.5.2 <localhost>: Helo command rejected: need fully-qualified hostname',
   ],
   spam_content: [
+    '550 spam detected',
     '554 5.6.0 Message scored as spam',
     '554 Spam message rejected',
     '550 5.7.1 message content rejected',

@@ -43,6 +43,7 @@ describe("Amazon SES's events", () => {
     ['Bounce.Transient.CustomTimeoutExceeded', 'soft_bounced'],
     ['Bounce.Transient.ContentRejected', 'rejected'],
     ['Bounce.Transient.AttachmentRejected', 'rejected'],
+    ['Bounce.Transient.AttachmentRejected.with-code', 'rejected'],
     ['Bounce.Transient.no-such-domain', 'hard_bounced'],
     ['Bounce.Undetermined.Undetermined', 'soft_bounced'],
     ['Bounce.new-type', 'soft_bounced'],
