@@ -41,8 +41,10 @@ const codeSignals = [
   ['3.1', 'system'],
   ['3.2', 'not_accepting'],
   ['3.4', 'too_large'],
+  ['3.5', 'system'],
   ['4.1-2', 'network'],
   ['4.4', 'unknown_domain'],
+  ['4.5', 'network'],
   ['4.6', 'loop'],
   ['4.7', 'expired'],
   ['4.14', 'loop'],
@@ -112,6 +114,7 @@ const notThere = 'unknown|nonexist*|inexistent|invalid|unrouteable|unroutable|un
 const sendingSide = [
   'sender*|helo|ehlo|spf|dkim|dmarc|client|ptr|rdns|originat*|envelope|mailfrom|submitter',
   'from domain|address|header',
+  'ip address',
   'mail from',
   'return path',
   'reverse dns',
@@ -170,6 +173,7 @@ const wordSignals = [
       'not find your reverse hostname',
       'not resolve your ip|address|hostname',
       'hostname not resolve|match',
+      'ip|client not .. dns',
       'no hostname',
       'not mail exchanger',
     ],
@@ -611,6 +615,7 @@ const wordSignals = [
       'user*|mailbox*|account*|addressee|member|recipient*|person|address .. not|unknown|invalid',
       'unknown|invalid|no .. user*|mailbox*|account*|recipient*|person|address',
       'relay*',
+      'url|urls|link|links|uri|subject|message|content',
       'timeout|timed|temporar*|try',
       'tenant|customer',
     ],
@@ -860,7 +865,8 @@ const wordSignals = [
       ...sendingSide,
       'relay* .. denied|not|access|prohibited',
       'excessive|many',
-      'attachment*|character*|command*',
+      'attachment*|character*|command*|subject',
+      'rule|rules|filter*',
     ],
     ofSender: false,
     over: ['1.2', '4.1', '7'],
@@ -973,6 +979,9 @@ const wordSignals = [
       'restricted recipient|address|group|mailbox|distribution|from',
       'prohibited|restricted|forbidden .. by|from',
       'not permitted|authorized send|deliver|mail',
+      'discarded|filtered|dropped by',
+      'only accept* .. from',
+      'restricted',
       'only .. internal|authenticated|authorized|members .. senders|sender|post|send',
       'envelope blocked',
       'message filtered|denied|refused|blocked',
@@ -1106,6 +1115,7 @@ const wordSignals = [
       'license expired',
       'too many errors',
       'misconfigur*|not configured',
+      'transport error',
       'mailer error',
       'not|unable create|open|write|lock .. file|mailbox|directory|folder|output',
     ],
@@ -1117,6 +1127,7 @@ const wordSignals = [
 /** Words that say little: they count where nothing else tells anything. */
 const weakSignals = [
   { cause: 'sender_rejected', says: ['not|unknown|invalid|unresolvable'], ofSender: true },
+  { cause: 'sender_rejected', says: ['sender domain|address|mailbox|host|account'] },
   // A server that answers is found by its domain's own records: these are the sender's.
   { cause: 'sender_rejected', says: ['invalid .. mx|dns .. record*'] },
   {
@@ -1158,6 +1169,16 @@ const weakSignals = [
     says: ['mailbox|recipient unavailable|busy|locked', 'defer*|deferred'],
     class: '4',
   },
+  {
+    cause: 'protocol',
+    says: [
+      'invalid|unknown|missing|malformed|bad .. content|command|argument|arguments|mime|type|header|headers|parameter|parameters|message',
+      'message id .. missing|invalid',
+      'command .. precede',
+    ],
+    class: '5',
+  },
+  { cause: 'relay_denied', says: ['invalid|bad|wrong credentials|password|login'] },
   { cause: 'blocked', says: ['block*|blocked|banned', 'listed'] },
   {
     cause: 'policy',
