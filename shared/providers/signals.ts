@@ -866,7 +866,7 @@ const wordSignals = [
       'relay* .. denied|not|access|prohibited',
       'excessive|many',
       'attachment*|character*|command*|subject',
-      'rule|rules|filter*',
+      'rule|rules',
     ],
     ofSender: false,
     over: ['1.2', '4.1', '7'],
