@@ -61,6 +61,16 @@ export interface Recorded {
   readonly failed: readonly { readonly events: readonly CanonicalEvent[]; readonly error: unknown }[];
 }
 
+export const nothingRecorded: Recorded = {
+  recorded: 0,
+  duplicate: 0,
+  dropped: 0,
+  erased: 0,
+  expired: [],
+  unrecordable: [],
+  failed: [],
+};
+
 export interface Recorder {
   /**
    * Records the events of one request. Never rejects: what could not be written is in `failed`.

@@ -7,7 +7,7 @@ import type { RetryQueue } from '../functions/ingest/retry-queue.ts';
 import type { WebhookSecretsOf } from '../functions/ingest/webhook-secrets.ts';
 import type { Log } from '../shared/log.ts';
 import { providers } from '../shared/providers/registry.ts';
-import type { Recorder } from '../shared/store.ts';
+import { nothingRecorded, type Recorder } from '../shared/store.ts';
 import { noon } from './arbitrary-events.ts';
 import { context } from './providers/fixtures.ts';
 
@@ -18,7 +18,7 @@ export const noMetrics: IngestMetrics = { failedMessages() {}, count() {}, arriv
 export function failingStore(error: unknown): Pick<Recorder, 'record'> {
   return {
     record: async events => ({
-      ...{ recorded: 0, duplicate: 0, dropped: 0, erased: 0, expired: [], unrecordable: [] },
+      ...nothingRecorded,
       failed: [{ events, error }],
     }),
   };

@@ -1,7 +1,7 @@
 import { within } from '../../shared/deadline.ts';
 import { errorName } from '../../shared/log.ts';
 import type { Nonce, Quarantined, Reading } from '../../shared/providers/provider.ts';
-import type { Recorder } from '../../shared/store.ts';
+import { nothingRecorded, type Recorder } from '../../shared/store.ts';
 import type { IngestMetrics } from './metrics.ts';
 import type { Quarantine, QuarantinedRequest } from './quarantine.ts';
 import type { RetryQueue } from './retry-queue.ts';
@@ -58,15 +58,13 @@ export type Keep = (
   unproven?: readonly Nonce[],
 ) => Promise<Kept>;
 
-const nothing = { recorded: 0, duplicate: 0, dropped: 0, erased: 0, expired: [], unrecordable: [], failed: [] };
-
 export function createKeep({ store, quarantine, retryQueue, metrics, now }: KeepDependencies): Keep {
   return async (request, { events, quarantined: unreadable, unrelated }, { table, queues }, unproven = []) => {
     const { requestId, provider, receivedAt } = request;
     const { recorded, duplicate, dropped, erased, expired, unrecordable, failed } =
       unproven.length === 0
         ? await store.record(events, receivedAt, table)
-        : { ...nothing, failed: [{ events, error: new Error('nonce') }] };
+        : { ...nothingRecorded, failed: [{ events, error: new Error('nonce') }] };
     const late = failed.flatMap(group => group.events);
     const quarantined: Quarantined[] = [
       ...unreadable,

@@ -7,6 +7,7 @@ import type { ApiEvent } from '../../shared/access.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
 import type { Reader } from '../../shared/reader.ts';
 import { type Route, routes } from '../../shared/routes.ts';
+import { nothingRecorded } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
 import { ingestFunction } from '../ingest-function.ts';
@@ -31,13 +32,8 @@ function callersOf(
     // What is asked for next is to be the same whatever came in before.
     store: {
       record: async events => ({
+        ...nothingRecorded,
         recorded: events.length,
-        duplicate: 0,
-        dropped: 0,
-        erased: 0,
-        expired: [],
-        unrecordable: [],
-        failed: [],
       }),
     },
     quarantine: async () => {},

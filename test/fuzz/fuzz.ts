@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import fc from 'fast-check';
 import type { Provider, ProviderRequest } from '../../shared/providers/provider.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
+import { nothingRecorded } from '../../shared/store.ts';
 import { deviationText, fuzzApi } from '../api/fuzz-api.ts';
 import { noon } from '../arbitrary-events.ts';
 import { context, fixture, fixtureNames, fixtureReading, fixtureType, requestOf } from '../providers/fixtures.ts';
@@ -101,13 +102,8 @@ async function forge(name: ProviderName) {
       async record(events) {
         recordings = [...events];
         return {
+          ...nothingRecorded,
           recorded: events.length,
-          duplicate: 0,
-          dropped: 0,
-          erased: 0,
-          expired: [],
-          unrecordable: [],
-          failed: [],
         };
       },
     },

@@ -9,7 +9,7 @@ import type { WebhookSecretsOf } from '../../functions/ingest/webhook-secrets.ts
 import type { HttpAnswer } from '../../shared/http.ts';
 import { createLog } from '../../shared/log.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
-import { createRecorder, type Recorder } from '../../shared/store.ts';
+import { createRecorder, nothingRecorded, type Recorder } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
 import { ingestFunction } from '../ingest-function.ts';
@@ -260,13 +260,8 @@ describe('a request to /webhooks/{provider}', () => {
   it('whose email has no room for it is kept in quarantine', async () => {
     const store: Pick<Recorder, 'record'> = {
       record: async ([event]) => ({
-        recorded: 0,
-        duplicate: 0,
-        dropped: 0,
-        erased: 0,
-        expired: [],
+        ...nothingRecorded,
         unrecordable: [{ reason: 'item_full', event: event! }],
-        failed: [],
       }),
     };
     const answer = await send('sendgrid', batch(delivered('full')), { parts: { store } });

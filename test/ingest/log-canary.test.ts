@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMetrics } from '../../functions/ingest/metrics.ts';
 import { createLog } from '../../shared/log.ts';
+import { nothingRecorded } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
 import { ingestFunction } from '../ingest-function.ts';
@@ -31,12 +32,8 @@ describe.each(providerNames)('the log of requests of %s', name => {
           async record(events) {
             const failed = outcome === 'recorded' ? [] : [{ events, error: new TypeError('jane@example.com') }];
             return {
+              ...nothingRecorded,
               recorded: events.length,
-              duplicate: 0,
-              dropped: 0,
-              erased: 0,
-              expired: [],
-              unrecordable: [],
               failed,
             };
           },

@@ -7,7 +7,7 @@ import { createQueueHandler } from '../../functions/ingest/queue-handler.ts';
 import { createRetryQueue, type RetryMessage } from '../../functions/ingest/retry-queue.ts';
 import { createLog } from '../../shared/log.ts';
 import { providers } from '../../shared/providers/registry.ts';
-import type { Recorder } from '../../shared/store.ts';
+import { nothingRecorded, type Recorder } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { lambdaContext } from '../http-event.ts';
 import { failingStore, noMetrics } from '../ingest-function.ts';
@@ -172,13 +172,8 @@ describe('the ingest function, fed by its queues', () => {
       const event = anEvent();
       const store: Pick<Recorder, 'record'> = {
         record: async () => ({
-          recorded: 0,
-          duplicate: 0,
-          dropped: 0,
-          erased: 0,
-          expired: [],
+          ...nothingRecorded,
           unrecordable: [{ reason: 'refused_by_table', event }],
-          failed: [],
         }),
       };
       expect(await drain('retry', await through(message({ events: [event] })), { store })).toEqual(failed());
@@ -192,11 +187,7 @@ describe('the ingest function, fed by its queues', () => {
       const [full, late] = [anEvent(), anEvent()];
       const store: Pick<Recorder, 'record'> = {
         record: async () => ({
-          recorded: 0,
-          duplicate: 0,
-          dropped: 0,
-          erased: 0,
-          expired: [],
+          ...nothingRecorded,
           unrecordable: [{ reason: 'item_full', event: full }],
           failed: [{ events: [late], error: new Error('throttled') }],
         }),

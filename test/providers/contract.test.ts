@@ -5,7 +5,7 @@ import type { Provider } from '../../shared/providers/provider.ts';
 import { meaningOf } from '../../shared/providers/reading.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { statusIds } from '../../shared/status.ts';
-import type { Recorder } from '../../shared/store.ts';
+import { nothingRecorded, type Recorder } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { forgeriesOf } from '../fuzz/forgeries.ts';
 import { mutations } from '../fuzz/mutations.ts';
@@ -216,13 +216,8 @@ describe.each(providerNames)('the provider %s', name => {
         async record(events) {
           recorded.push(...events);
           return {
+            ...nothingRecorded,
             recorded: events.length,
-            duplicate: 0,
-            dropped: 0,
-            erased: 0,
-            expired: [],
-            unrecordable: [],
-            failed: [],
           };
         },
       };

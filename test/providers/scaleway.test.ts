@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { nothingRecorded } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { signingKeys } from '../signing.ts';
 import { fixture, fixtureReading } from './fixtures.ts';
@@ -51,9 +52,8 @@ describe("Scaleway's events", () => {
   });
 
   it('are asked for again with 503, because its topics may take a 4xx for a receipt', async () => {
-    const nothing = { recorded: 0, duplicate: 0, dropped: 0, erased: 0, expired: [], unrecordable: [], failed: [] };
     const outOfReach = () => Promise.reject(new Error('out of reach'));
-    const ingest = ingestOf({ record: async () => nothing }, outOfReach);
+    const ingest = ingestOf({ record: async () => nothingRecorded }, outOfReach);
     const keys = signingKeys('scaleway');
     const { answer } = await ingest('scaleway', keys.sign(fixture('scaleway', 'confirmation'), noon), [keys.secret]);
     expect(answer).toMatchObject({ statusCode: 503, headers: { 'retry-after': '30' } });

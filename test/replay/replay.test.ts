@@ -8,6 +8,7 @@ import { type Replayed, type ReplayOptions, replayQueue } from '../../infra/repl
 import { createHeldQueue } from '../../shared/held-queue.ts';
 import type { Provider, Quarantined } from '../../shared/providers/provider.ts';
 import { providers } from '../../shared/providers/registry.ts';
+import { nothingRecorded } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
 import { startQuarantineQueue } from '../ingest/quarantine-queue.ts';
 import { context, fixture, fixtureNames, fixtureReading, fixtureType } from '../providers/fixtures.ts';
@@ -213,7 +214,7 @@ describe('replaying', () => {
       await keep('nobody', [{ reason: 'unknown_event', piece: {} }]);
       await keep('sendgrid', [{ reason: 'unknown_event', piece: sendgridEvent('throttled') }]);
       const record = async () => ({
-        ...{ recorded: 0, duplicate: 0, dropped: 0, erased: 0, expired: [], unrecordable: [] },
+        ...nothingRecorded,
         failed: [{ events: [anEvent()], error: new Error('throttled') }],
       });
       const { causes, ...counts } = await replay({ store: { record } });
