@@ -16,7 +16,13 @@ it('reports how far the signals agree with what is expected, in all and per cate
     'user: 1 of 2 (50.0 %)',
     'mailbox: 1 of 1 (100.0 %)',
     'all: 2 of 3 (66.7 %)',
+    'false alarms: 0',
   ]);
+});
+
+it('counts the replies that would wake support for nothing', () => {
+  const report = classified(lines({ reply: '550 no such user', expected: ['rejected'] }));
+  expect(report.split('\n').at(-1)).toBe('false alarms: 1');
 });
 
 it('says what each reply is where nothing is expected', () => {
