@@ -7,13 +7,10 @@ import { epochMillis } from '../time.ts';
 import { hour, publicKey, strictBase64, timeliness, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
-import { anything, object } from './shape.ts';
+import { anything, object, textOrNone } from './shape.ts';
 import { causeIn, failureOf, type Label } from './signals.ts';
 import { enhancedCodeAmong } from './smtp-reply.ts';
 import { tagsIn } from './tags.ts';
-
-/** Custom arguments lie among SendGrid's own fields: where it has none of the name, a number may be the sender's. */
-const ownText = z.catch(z.nullish(z.string()), undefined);
 
 /** https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event */
 const sendgridEvent = object({
@@ -23,13 +20,14 @@ const sendgridEvent = object({
   email: z.nullish(z.string()),
   sg_event_id: z.nullish(z.string()),
   sg_message_id: z.nullish(z.string()),
-  type: ownText,
-  bounce_classification: ownText,
-  status: ownText,
-  reason: ownText,
-  response: ownText,
-  url: ownText,
-  useragent: ownText,
+  // Custom arguments lie among these: where SendGrid has none of the name, a number may be the sender's.
+  type: textOrNone,
+  bounce_classification: textOrNone,
+  status: textOrNone,
+  reason: textOrNone,
+  response: textOrNone,
+  url: textOrNone,
+  useragent: textOrNone,
   sg_machine_open: z.nullish(z.boolean()),
   category: anything,
 });

@@ -8,7 +8,7 @@ import { withoutBrackets } from './message-id.ts';
 import type { EventMeaning, Guide, Outside, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import { exactJson, idsAmong, interpreted, type PieceReading, readJson, unrelated, wholeBody } from './reading.ts';
 import { sesBounce } from './ses-bounce.ts';
-import { anything, object, text } from './shape.ts';
+import { object, text, textOrNone } from './shape.ts';
 import { causeIn } from './signals.ts';
 import { enhancedCodeAmong } from './smtp-reply.ts';
 import { snsEndpointOf, snsEnvelopeIn, verifySns } from './sns-signature.ts';
@@ -46,8 +46,8 @@ const sesEvent = object({
   ),
   delivery: z.nullish(z.extend(time, { smtpResponse: text, recipients: z.nullish(z.array(z.string())) })),
   deliveryDelay: z.nullish(z.extend(time, { delayType: text, delayedRecipients: z.nullish(z.array(failedRecipient)) })),
-  open: z.nullish(z.extend(time, { userAgent: text, isBotEvent: anything })),
-  click: z.nullish(z.extend(time, { userAgent: text, link: text, isBotEvent: anything })),
+  open: z.nullish(z.extend(time, { userAgent: text, isBotEvent: textOrNone })),
+  click: z.nullish(z.extend(time, { userAgent: text, link: text, isBotEvent: textOrNone })),
   subscription: z.nullish(time),
   reject: z.nullish(object({ reason: text })),
   failure: z.nullish(object({ errorMessage: text, templateName: text })),
@@ -200,7 +200,8 @@ function unwrapped(body: unknown): unknown {
     return typeof inner === 'object' && inner !== null ? { ...inner, id: MessageId, at: Timestamp } : inner;
   }
   if (source === 'aws.ses' && typeof detail === 'object') {
-    const eventType = lookUp(detailTypes, String(raw['detail-type']));
+    const type = raw['detail-type'];
+    const eventType = typeof type === 'string' ? lookUp(detailTypes, type) : undefined;
     return { id, at: time, event: { eventType, ...detail } };
   }
   // What comes when a topic is chosen for notifications.
@@ -230,7 +231,7 @@ function read({ id, at, event }: Delivered, { metadata }: ReadingContext): Piece
     metadata,
   );
   const seen = open ?? click;
-  const evidence = seen && lookUp<Evidence>(doneBy, String(seen.isBotEvent));
+  const evidence = seen && lookUp<Evidence>(doneBy, seen.isBotEvent ?? '');
   const concerned = recipientsOf(event);
   if (concerned.length === 0) return interpreted<Concerned>(events, name, { event, address: '' }, () => []);
   const read = concerned.map(recipient =>

@@ -13,6 +13,9 @@ export const object: typeof z.object = (...given) => {
 /** Text that may be missing: what is not needed may not keep an event from being read. */
 export const text = z.nullish(z.string());
 
+/** Text, or nothing where something else comes: for what only adds to an event. */
+export const textOrNone = z.catch(text, undefined);
+
 /** One text, or a list of them. */
 export const textOrList = z.nullish(z.union([z.string(), z.array(z.string())]));
 

@@ -273,6 +273,18 @@ describe.each(providerNames)('the provider %s', name => {
       expect(read.some(({ evidence }) => evidence === 'machine')).toBe(guide.machines !== null);
     });
 
+    it('an object that has no text, in the place of every value, without throwing', () => {
+      const textless = '{"toString":1,"valueOf":null}';
+      const value = /(?<=[:[,]\s*)(?:"(?:[^"\\]|\\.)*"|-?\d[\d.]*|true|false|null)(?=\s*[,}\]])/g;
+      for (const fixtureName of names.filter(fixtureName => fixtureType(fixtureName) === 'json')) {
+        const body = fixture(name, fixtureName).toString();
+        for (const { index, 0: found } of body.matchAll(value)) {
+          const changed = body.slice(0, index) + textless + body.slice(index + found.length);
+          expect(() => reading(name, Buffer.from(changed)), changed).not.toThrow();
+        }
+      }
+    });
+
     it('an event name that it does not know, a duplicate in a batch, and missing fields', () => {
       const reasons = names.flatMap(fixtureName =>
         fixtureReading(name, fixtureName).quarantined.map(({ reason }) => reason),
