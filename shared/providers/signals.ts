@@ -115,6 +115,9 @@ const sendingSide = [
   'sender*|helo|ehlo|spf|dkim|dmarc|client|ptr|rdns|originat*|envelope|mailfrom|submitter',
   'from domain|address|header',
   'ip address',
+  'your|sending|outgoing email|mail account|mailbox|user|quota|limit',
+  'your|sending|outgoing account|mailbox|user|quota|limit|email|mail',
+  'blocked you|your',
   'mail from',
   'return path',
   'reverse dns',
@@ -209,6 +212,7 @@ const wordSignals = [
       'not enough space|storage|room',
       'insufficient disk space|quota|storage',
       'insufficient mailbox space|storage|quota',
+      'mail box .. space|full',
       'user too many messages on server',
       'user|mailbox|account|recipient .. too many messages .. server|mailbox|inbox',
       `${box} .. over .. limit|storage|quota|allocation`,
@@ -222,19 +226,23 @@ const wordSignals = [
       'speicherplatz|kontingent|speicherlimit|postfachgrosse|postfachgroesse|postfachlimit|speicherkontingent ... uberschritten|ueberschritten|erschopft|erschoepft|erreicht|aufgebraucht|voll|ausgeschopft|ausgeschoepft',
       'nicht|kein ... genugend|genuegend|ausreichend|freier ... speicher*|platz',
       'zu viele mails|nachrichten',
+      'limit|limite|grosse|groesse ... uberschritten|ueberschritten',
       // French
+      'depasse* ... quota|capacite|espace',
       'boite|boites|messagerie|bal|mailbox|compte|repertoire ... pleine|plein|saturee|sature|remplie|surchargee',
       'quota|espace|limite|capacite ... depasse*|atteint*|sature*|insuffisant*|epuise*|plein',
       // Spanish and Portuguese
       'buzon|casilla|bandeja|cuenta|correo|caixa|conta|mailbox|carpeta ... lleno|llena|cheio|cheia|lotado|lotada|saturad*',
       'cuota|cota|quota|espacio|espaco|almacenamiento|armazenamento|limite|capacidad|capacidade ... excedid*|superad*|ultrapassad*|atingid*|insuficiente|agotad*|esgotad*|excedeu|sobrepasad*|alcanzad*',
-      'excede|excedido|excedeu|supera|superado|sobrepasa ... cuota|cota|quota|espacio|espaco|almacenamiento|limite',
+      'excede|excedido|excedeu|supera|superado|superou|sobrepasa|ultrapassou ... cuota|cota|quota|espacio|espaco|almacenamiento|limite',
       'sin espacio|espaco',
       'sem espaco',
       // Italian
+      'superat* ... quota|limite|spazio|capacita',
       'casella|cassetta|mailbox|account|posta ... pien*|satur*|esaurit*',
       'quota|spazio|limite|capacita ... superat*|esaurit*|insufficiente|raggiunt*|eccedut*',
       // Dutch
+      'overschreden|overschrijdt ... quotum|quota|limiet',
       'postvak|postbus|mailbox|brievenbus|inbox|account ... vol',
       'quotum|quota|opslag*|schijfruimte|ruimte ... overschreden|bereikt|vol|onvoldoende|op',
       'onvoldoende ... ruimte|opslag*',
@@ -284,7 +292,13 @@ const wordSignals = [
       '容量已滿',
       '超出配額',
     ],
-    unless: ['daily|hourly|sending|outgoing|connection|rate|messages .. quota', 'sender .. quota', 'quota .. per'],
+    unless: [
+      'daily|hourly|sending|outgoing|connection|rate|messages|sender .. quota',
+      'sender|sending .. mailbox|account|user|quota',
+      'sending limit',
+      'quota .. per',
+      'not full',
+    ],
     over: 'any',
   },
   {
@@ -320,6 +334,8 @@ const wordSignals = [
       'slow down',
       'daily|hourly|minute* .. quota|limit',
       'over rate|sending|message limit|quota',
+      'outgoing|sending|sender .. quota|limit',
+      'max defers|failures',
       'quota .. per hour|day|minute',
       'zu viele verbindungen|empfanger|anfragen',
       'trop de connexions|messages|destinataires|connection',
@@ -390,8 +406,8 @@ const wordSignals = [
       'block* using|by|list|due|for|at|because|ip|from',
       'ip|ip#|host|client|network|server|connection*|mta|range|relay|connecting .. blocked|banned|blacklisted|barred|blocklisted',
       'client host|address|ip rejected|refused|denied',
-      'ip|ip# .. rejected|denied|refused|barred',
-      'rejected|denied|refused .. ip|ip#',
+      'ip|ip# .. rejected|barred',
+      'rejected .. ip|ip#',
       'blocked|banned|blacklisted|barred .. ip|client|host|network|server',
       'spamhaus|spamcop|sorbs|senderscore|uceprotect|cloudmark|invaluement|hostkarma|abusix|mailspike|nixspam|manitu|spamrl|njabl|ordb|cbl|senderbase',
       'poor|bad|low|negative|reputation|suspicious .. reputation|score',
@@ -507,7 +523,7 @@ const wordSignals = [
       'policy',
       'allowed senders',
     ],
-    over: ['1.8', '2', '3', '4'],
+    over: ['1.8', '2', '3'],
   },
   // The sender's address, before the recipient's.
   {
@@ -527,7 +543,7 @@ const wordSignals = [
       'sender .. null|no mx',
       'mail from|mailfrom .. mismatch*|invalid|not|domain',
       'from domain|address|header .. invalid|missing|required',
-      'from header .. not',
+      'from header|address .. not',
       'return path .. reject*|invalid|not',
       'null sender',
       'sender*|address .. not .. approved|preapproved',
@@ -559,6 +575,8 @@ const wordSignals = [
     unless: ['rate|frequency|limit*|throttl*', 'recipient .. not|unknown|invalid', 'not want*'],
     over: ['1', '4.4'],
   },
+  // Postfix says so while it asks the recipient's own server: https://www.postfix.org/ADDRESS_VERIFICATION_README.html
+  { cause: 'system', says: ['address verification .. progress', 'unverified address'], class: '4' },
   // Nobody there.
   {
     cause: 'unknown_user',
@@ -575,6 +593,9 @@ const wordSignals = [
       'domain .. recipient .. not .. exist*|found|resolve*|valid',
       'recipient|destination domain|host .. not|unknown|invalid|nonexist*',
       'destination system',
+      'recipient address rejected .. domain|host .. not|unknown|invalid',
+      'bad destination host|domain',
+      'nxdomain',
       'invalid|unknown|nonexist* domain .. recipient',
     ],
     over: ['1', '4', '7'],
@@ -780,6 +801,8 @@ const wordSignals = [
       'wrong recipient*|address|user|email',
       'user mailbox not',
       // German
+      'gibt es nicht',
+      'adressat* ... unbekannt|nicht',
       'benutzer*|empfanger*|empfaenger*|postfach|adresse|mailadresse|emailadresse|konto|teilnehmer|mailbox|nutzer|kennung ... existiert|unbekannt*|nicht|ungultig|ungueltig|falsch ... nicht|gefunden|vorhanden|bekannt|existiert|unbekannt*|ungultig*|ungueltig*|zustellbar',
       'benutzer*|empfanger*|empfaenger*|postfach|adresse|mailadresse|emailadresse|konto|teilnehmer|nutzer|kennung ... unbekannt*|ungultig|ungueltig|falsch',
       'unbekannte*|ungultige*|ungueltige*|falsche* ... benutzer*|empfanger*|empfaenger*|adresse*|postfach|nutzer|teilnehmer|konto|mailadresse',
@@ -810,6 +833,7 @@ const wordSignals = [
       'uzytkownik*|odbiorc*|adres*|kont*|skrzynk* ... nieznan*|nieprawidlow*|bledn*|niepoprawn*|niewlasciw*',
       'uzytkownik*|odbiorc*|adres*|kont*|skrzynk* ... nie ... istniej*|znalezion*|znaleziono|odnaleziono|ma|figuruje',
       'nieznan*|nieprawidlow*|bledn* ... uzytkownik*|odbiorc*|adres*|skrzynk*|kont*',
+      'brak takiego|takiej|uzytkownika|adresata|konta|adresu',
       'nie ma|istnieje ... takiego|takiej|uzytkownik*|kont*|adres*|skrzynk*|odbiorc*',
     ],
     has: [
@@ -842,6 +866,11 @@ const wordSignals = [
       // Chinese
       '不存在',
       '查无此',
+      '没有此',
+      '没有该',
+      '没有这个',
+      '沒有此',
+      '沒有這個',
       '查無此',
       '无此用户',
       '無此用戶',
@@ -1085,6 +1114,7 @@ const wordSignals = [
       'temporary dns|lookup|name fail*|error',
       'dns .. temporar*|timeout|servfail|fail*|error',
       'name server .. fail*|timeout|error',
+      'certificate .. failed|expired|invalid|verify',
       'servfail|econnrefused|etimedout|ehostunreach|enotfound|econnreset',
       'tls .. failed|handshake|negotiation|error',
       'lost connection',
@@ -1127,7 +1157,10 @@ const wordSignals = [
 /** Words that say little: they count where nothing else tells anything. */
 const weakSignals = [
   { cause: 'sender_rejected', says: ['not|unknown|invalid|unresolvable'], ofSender: true },
-  { cause: 'sender_rejected', says: ['sender domain|address|mailbox|host|account'] },
+  {
+    cause: 'sender_rejected',
+    says: ['sender|sending|your|outgoing domain|address|mailbox|host|account|user|quota|email', 'blocked you|your'],
+  },
   // A server that answers is found by its domain's own records: these are the sender's.
   { cause: 'sender_rejected', says: ['invalid .. mx|dns .. record*'] },
   {
@@ -1309,7 +1342,7 @@ interface Evidence {
 }
 
 function evidenceIn(reply: SmtpReply): Evidence {
-  const text = (reply.text ?? '').slice(0, maxReplyLength);
+  const text = (reply.text ?? '').trimStart().slice(0, maxReplyLength);
   const codes = [...(reply.enhancedCode ? [reply.enhancedCode] : []), ...enhancedCodesIn(text)];
   // A gateway that passes another server's reply on puts its own code in front.
   const specific = codes.findLast(code => causeByCode.has(code.slice(2)));
@@ -1324,7 +1357,10 @@ function evidenceIn(reply: SmtpReply): Evidence {
   const ofCode =
     byCode !== undefined && (ofClass !== '4' || causes[byCode].status === 'soft_bounced') ? byCode : undefined;
   const said = wordSignals.find(
-    (signal, index) => holds(index, spoken, ofClass || '5') && (ofCode === undefined || isOver(signal, detail)),
+    (signal, index) =>
+      holds(index, spoken, ofClass || '5') &&
+      // Words may say the same as a specific code, or be known to stand beside it when it is wrong.
+      (ofCode === undefined || signal.cause === ofCode || isOver(signal, detail)),
   );
   const found = { class: ofClass, ofWords: said?.cause, ofCode };
   if ((said?.cause ?? ofCode) !== undefined) return { ...found, weak: undefined, weakAgree: false };
