@@ -35,6 +35,34 @@ const endsSentence = /(?:[.;!?]|->|said:)$/;
 const numeric = /^\d+$/;
 const digitsAndDots = /^[\d.]+$/;
 
+const ofAddress = /[\w.%+-]/;
+const ofLink = /[^\s<>"']/;
+
+/** Text without what stands around each mark, as far as its letters belong to it: in time that grows with its length. */
+function without(text: string, mark: string, letters: RegExp): string {
+  let rest = '';
+  let from = 0;
+  for (let at = text.indexOf(mark); at >= 0; at = text.indexOf(mark, from)) {
+    let start = at;
+    let end = at + mark.length;
+    while (start > from && letters.test(text[start - 1]!)) start -= 1;
+    while (end < text.length && letters.test(text[end]!)) end += 1;
+    rest += `${text.slice(from, start)} `;
+    from = end;
+  }
+  return rest + text.slice(from);
+}
+
+/** Text without its addresses. */
+export function withoutAddresses(text: string): string {
+  return without(text, '@', ofAddress);
+}
+
+/** Text without its links. */
+export function withoutLinks(text: string): string {
+  return without(text, '://', ofLink);
+}
+
 /** Text in lower case and without accents, as phrases are written. */
 export function folded(text: string): string {
   const lower = text.toLowerCase();

@@ -9,7 +9,7 @@
 
 import { type Cause, causes, type Failure, type FailureStatus, failureBy } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
-import { folded, phraseFinder, type Words, wordsOf } from './phrases.ts';
+import { folded, phraseFinder, type Words, withoutAddresses, withoutLinks, wordsOf } from './phrases.ts';
 import { enhancedCodesIn, maxReplyLength, replyCodeIn, type SmtpReply } from './smtp-reply.ts';
 
 /**
@@ -52,6 +52,7 @@ const codeSignals = [
   ['4.310', 'unknown_domain'],
   ['4.312', 'network'],
   ['4.316-317', 'expired'],
+  ['5.1', 'protocol'],
   ['7.13', 'disabled_account'],
   ['7.17', 'unknown_user'],
   ['7.20-24', 'authentication_failed'],
@@ -76,11 +77,20 @@ const subjectSignals: Readonly<Record<string, Cause>> = { 5: 'protocol', 6: 'pro
 /** Gateways write it in front of everything. */
 const emptyDetail = '5.0';
 
+/** Reply codes of the login to our own provider's server, whatever else they say. https://www.rfc-editor.org/rfc/rfc4954#section-6 */
+const loginCodes: Readonly<Record<string, Cause>> = {
+  530: 'relay_denied',
+  534: 'relay_denied',
+  535: 'relay_denied',
+  538: 'relay_denied',
+};
+
 /** Where nothing says more, the reply code. https://www.rfc-editor.org/rfc/rfc5321#section-4.2.3 */
 const replyCodeSignals: Readonly<Record<string, Cause>> = {
   421: 'system',
   451: 'system',
   452: 'system',
+  503: 'protocol',
   521: 'not_accepting',
   522: 'mailbox_full',
   552: 'mailbox_full',
@@ -91,7 +101,7 @@ interface WordSignal {
   readonly cause: Cause;
   /** Any of these phrases is said... */
   readonly says?: readonly string[];
-  /** ...or these letters stand anywhere, as in a link, a name with dots, or a language that has no blanks. */
+  /** ...or these letters stand anywhere but in addresses, links and names, as in a language that has no blanks. */
   readonly has?: readonly string[];
   /** ...and these letters nowhere... */
   readonly lacks?: readonly string[];
@@ -113,17 +123,19 @@ const notThere = 'unknown|nonexist*|inexistent|invalid|unrouteable|unroutable|un
 /** The sending side: its addresses, hosts and names can be unknown, invalid or refused, too. */
 const sendingSide = [
   'sender*|helo|ehlo|spf|dkim|dmarc|client|ptr|rdns|originat*|envelope|mailfrom|submitter',
-  'from domain|address|header',
-  'ip address',
-  'your|sending|outgoing email|mail account|mailbox|user|quota|limit',
-  'your|sending|outgoing account|mailbox|user|quota|limit|email|mail',
-  'blocked you|your',
+  'absender*|expediteur*|emetteur|remitente|mittente|remetente|afzender|nadawc*',
   'mail from',
   'return path',
   'reverse dns',
   'header*|signature*',
-  'absender*|expediteur*|emetteur|remitente|mittente|remetente|afzender|nadawc*',
-  `your ip|domain|host|server|network|mta|address|account`,
+  'from domain|address|header',
+  'ip address',
+  'your|sending|submission|bounce|reply|outgoing email|mail account|mailbox|user|quota|limit|address|domain',
+  'your|sending|submission|bounce|reply|outgoing account|mailbox|user|quota|limit|email|mail|address|domain|host|server|ip|network|mta',
+  'ihr|ihre|ihrer|ihrem|ihres|votre|vostro|vostra|uw|twoj|twoja konto|domain|adresse|ip|server|compte|domaine|serveur|account|dominio|domein|domena',
+  'blocked you|your',
+  'in from',
+  'your hostname',
 ];
 const recipientSide = ['recipient*|rcpt|mailbox*|addressee|destinat*'];
 
@@ -148,7 +160,8 @@ const wordSignals = [
   {
     cause: 'authentication_failed',
     says: [
-      'dmarc|dkim|spf',
+      'dmarc|dkim|spf .. fail*|failed|softfail|permerror|temperror|neutral|none|reject*|invalid|check*|not|record*|polic*|missing|required|lookup|sender|bad|error',
+      'fail*|failed|no|missing|invalid|due|by|against|violat*|per .. dmarc|dkim|spf',
       'sender id fail*|check|pra|not',
       'sender .. unauthenticated',
       'antispoof*|spoof*|spoofed|spoofing',
@@ -156,11 +169,11 @@ const wordSignals = [
       'unauthenticated email|mail|message*|sender*',
       'authentication checks failed',
       'domain authentication',
+      'arc fail*|validation',
       'not pass authentication',
       'fail* authentication checks',
       'sending server not authorized',
     ],
-    has: ['openspf', 'spf.pobox', 'dmarc'],
     over: 'any',
   },
   {
@@ -253,9 +266,6 @@ const wordSignals = [
       'brak miejsca',
     ],
     has: [
-      'quotaexceeded',
-      'overquota',
-      'mailboxfull',
       // Japanese
       'メールボックスがいっぱい',
       'メールボックスが一杯',
@@ -277,6 +287,8 @@ const wordSignals = [
       '超过容量',
       '超過容量',
       '容量限制',
+      '容量制限',
+      '制限を超え',
       '容量已满',
       '空间已满',
       '空间不足',
@@ -287,7 +299,6 @@ const wordSignals = [
       '超出容量',
       '郵箱已滿',
       '信箱已滿',
-      '郵件信箱已滿',
       '空間不足',
       '容量已滿',
       '超出配額',
@@ -296,7 +307,7 @@ const wordSignals = [
       'daily|hourly|sending|outgoing|connection|rate|messages|sender .. quota',
       'sender|sending .. mailbox|account|user|quota',
       'sending limit',
-      'quota .. per',
+      'quota .. per hour|minute|day|month',
       'not full',
     ],
     over: 'any',
@@ -369,23 +380,14 @@ const wordSignals = [
       'message size limit|limits|restriction*',
       'over size',
       'length .. content|message|data .. maximum|limit*|exceed*|threshold',
-      'nachricht|mail .. zu gross',
+      'nachricht|mail|datenmenge|anhang|datei .. zu gross',
       'message|courriel|mail trop volumineux|gros|grand',
       'mensaje|mensagem|correo demasiado|muito grande',
       'messaggio|email troppo grande',
       'bericht te groot',
       'wiadomosc .. za|zbyt duza',
     ],
-    has: [
-      'recipsizelimit',
-      'sizelimit',
-      'messagetoolarge',
-      'メッセージサイズ',
-      '邮件过大',
-      '邮件太大',
-      '超过大小',
-      '郵件過大',
-    ],
+    has: ['メッセージサイズ', '邮件过大', '邮件太大', '超过大小', '郵件過大'],
     unless: ['mailbox size'],
     over: ['2', '3'],
   },
@@ -412,7 +414,8 @@ const wordSignals = [
       'spamhaus|spamcop|sorbs|senderscore|uceprotect|cloudmark|invaluement|hostkarma|abusix|mailspike|nixspam|manitu|spamrl|njabl|ordb|cbl|senderbase',
       'poor|bad|low|negative|reputation|suspicious .. reputation|score',
       'reputation .. low|poor|bad|sender|ip|domain|score|problem*|issue*',
-      'reputation',
+      'reputation .. blocked|reject*|denied|refused|deferred',
+      'blocked|reject*|denied|refused|limited|due .. reputation',
       'banned|ban',
       'blocked for abuse|spam',
       'abuse|spam|spamming|abusive .. ip|host|network|server|source|system',
@@ -424,6 +427,10 @@ const wordSignals = [
       'go away',
       'service refuse*',
       'bounce attacks',
+      'harvest*|honeypot',
+      'dictionary attack',
+      'ip|network .. disabled|suspended',
+      'you blocked|banned|blacklisted',
       'not accepting connections',
       'access .. mail|email system .. reject*|denied',
       'your access submit .. reject*',
@@ -435,12 +442,13 @@ const wordSignals = [
       'ip not allowed|authorized|permitted',
       'host|server|network not allowed|authorized|permitted|welcome',
       'dynamic ip|address|pool|dialup|range',
+      'dialup|residential network',
       'dialup|residential .. ip|address|host|not|reject*|blocked',
       'geographical|country|geoip|countries .. reject*|block*|location|denied',
       'dial up ip|address|host|pool',
       'delist|delisting|delisted|unblock|whitelist',
       'request|for removal',
-      'remove* .. list',
+      'remove your|ip|ip# .. list',
       'part their network on our block',
       'permanent failure ... blocked',
       // German
@@ -490,7 +498,7 @@ const wordSignals = [
       '(bl)',
       '[bl2',
       '#bl0',
-      'ip_address_blocked',
+      'abuseat.org',
       // Japanese
       'ブラックリスト',
       'ブロックリスト',
@@ -520,6 +528,8 @@ const wordSignals = [
       'relay* .. denied|not|prohibited',
       'content*|attachment*|file|url|link',
       'connection refused by',
+      'attempts',
+      'get .. blocked',
       'policy',
       'allowed senders',
     ],
@@ -575,8 +585,6 @@ const wordSignals = [
     unless: ['rate|frequency|limit*|throttl*', 'recipient .. not|unknown|invalid', 'not want*'],
     over: ['1', '4.4'],
   },
-  // Postfix says so while it asks the recipient's own server: https://www.postfix.org/ADDRESS_VERIFICATION_README.html
-  { cause: 'system', says: ['address verification .. progress', 'unverified address'], class: '4' },
   // Nobody there.
   {
     cause: 'unknown_user',
@@ -650,7 +658,7 @@ const wordSignals = [
       'moved permanently',
       'new address|email .. please|@',
       'changed .. address',
-      'please try|use @',
+      'not local please try|use @',
       'address .. changed',
     ],
     unless: sendingSide,
@@ -664,8 +672,9 @@ const wordSignals = [
       'user*|mailbox*|account*|inbox .. blocked|banned|barred',
       'disabled|suspended|inactive|deactivated|discontinued|expired|closed|locked|frozen|archived|deleted|cancel*|terminated .. user*|recipient*|mailbox*|account*|addressee|inbox|email',
       `${who} .. not activ*|enabled`,
-      'no longer active|use|used|employed|works|available|monitored|accepts|working|with|supported|service|in',
-      'not longer active|valid',
+      `${who} .. no longer active|use|used|available|monitored|accepts|supported|service|valid|in`,
+      'no longer employed|works|working|with',
+      'not longer employed|works|working',
       'left company|organization|organisation',
       'no longer .. company|employ*|organization|works',
       'reject* inactive',
@@ -690,10 +699,6 @@ const wordSignals = [
       'konto|skrzynk*|uzytkownik*|adres*|odbiorc* ... zablokowan*|wylaczon*|nieaktywn*|zawieszon*|zamkniet*|usuniet*|dezaktywowan*|skasowan*',
     ],
     has: [
-      'p=disableduser',
-      'accountdisabled',
-      'accountinactive',
-      'mailboxdisabled',
       // Japanese
       '利用停止',
       '停止中',
@@ -706,9 +711,6 @@ const wordSignals = [
       'アカウントが無効',
       '使用されていません',
       // Chinese
-      '已停用',
-      '被禁用',
-      '已禁用',
       '禁用',
       '冻结',
       '已注销',
@@ -717,14 +719,15 @@ const wordSignals = [
       '停用',
       '已過期',
       '已过期',
-      '被停用',
       '鎖定',
     ],
     unless: [
       ...sendingSide,
       'ip|host|server|domain|network|message|connection|mail .. blocked|banned',
-      'try|process',
+      'try|process|session',
       'license|licence',
+      'you blocked|banned',
+      'tls*|ssl*|authenticat*',
       'not available',
     ],
     ofSender: false,
@@ -794,8 +797,7 @@ const wordSignals = [
       'recipient verif* fail*',
       'not deliver mail for',
       'undeliverable address',
-      'unverified address',
-      'address verification .. progress|fail*',
+      'address verification fail*',
       'not deliverable recipient|user|mailbox',
       'destin* not exist|valid|found|known|unknown',
       'wrong recipient*|address|user|email',
@@ -837,14 +839,6 @@ const wordSignals = [
       'nie ma|istnieje ... takiego|takiej|uzytkownik*|kont*|adres*|skrzynk*|odbiorc*',
     ],
     has: [
-      'recipnotfound',
-      'recipientnotfound',
-      'answer=6596',
-      'p=nosuchuser',
-      'unknown_user',
-      'usernotfound',
-      'usrunknown',
-      'no_such_user',
       // Japanese
       '存在しません',
       '存在しない',
@@ -885,7 +879,6 @@ const wordSignals = [
       '收件人地址无效',
       '无效的收件人',
       '地址错误',
-      '不存在的',
       '收件人未知',
       '无效用户',
     ],
@@ -895,6 +888,10 @@ const wordSignals = [
       'relay* .. denied|not|access|prohibited',
       'excessive|many',
       'attachment*|character*|command*|subject',
+      'harvest*|attack*',
+      'login|password|authenticat*',
+      'for relay',
+      'external|allowed|permitted',
       'rule|rules',
     ],
     ofSender: false,
@@ -917,6 +914,7 @@ const wordSignals = [
       'requires authentication',
       'check mail before sending',
       'rcpthosts',
+      'no smtp auth',
       'pop before|authentication',
       'not authenticated',
       'sending domain not verified|configured',
@@ -961,18 +959,7 @@ const wordSignals = [
       'contenu .. refuse|rejete|interdit|bloque',
       'contenido .. rechazado|bloqueado|no',
     ],
-    has: [
-      'help_spam',
-      'antispam',
-      'spam_',
-      'notspam',
-      '垃圾邮件',
-      '垃圾郵件',
-      '迷惑メール',
-      'スパム',
-      'dt:spm',
-      'mi:spb',
-    ],
+    has: ['垃圾邮件', '垃圾郵件', '迷惑メール', 'スパム', 'dt:spm', 'mi:spb'],
     unless: ['not spam'],
     over: ['2.1'],
   },
@@ -1010,6 +997,12 @@ const wordSignals = [
       'not permitted|authorized send|deliver|mail',
       'discarded|filtered|dropped by',
       'only accept* .. from',
+      'only subscribers|members|moderators',
+      'member list',
+      'rejects mail|email|messages',
+      'not .. member|subscriber|moderator',
+      'challenge response',
+      'duplicate message',
       'restricted',
       'only .. internal|authenticated|authorized|members .. senders|sender|post|send',
       'envelope blocked',
@@ -1045,6 +1038,8 @@ const wordSignals = [
       'line too long',
       'lines longer',
       '8bit|smtputf8|8bitmime|starttls|tls .. required|not|must|need*',
+      'require|requires tls|starttls|encryption',
+      'no recipients|valid .. specified|given',
       'must issue starttls',
       'mime .. error|invalid|malformed|not|bad',
       'pipelining',
@@ -1065,6 +1060,7 @@ const wordSignals = [
     says: [
       'expired .. hours|days|minutes|queue|sitting|after',
       'attempted .. hours|days',
+      'attempts exhausted',
       'queue period|lifetime',
       'hours|days .. queue',
       'message expired|too old',
@@ -1097,6 +1093,8 @@ const wordSignals = [
       'lookup fail*|failure',
       'name server .. reply|response',
       'dialing|dial tcp',
+      'unresponsive|timeout|timedout',
+      'bad response',
       'i o timeout',
       'timeout .. exceeded|waiting|while|connect*|error',
       'time out',
@@ -1127,6 +1125,9 @@ const wordSignals = [
   {
     cause: 'system',
     says: [
+      // Postfix, while it asks the recipient's own server: https://www.postfix.org/ADDRESS_VERIFICATION_README.html
+      'unverified address',
+      'address verification .. progress',
       'resource* .. unavailable|insufficient|exhausted|low|busy|not|limited',
       'insufficient .. resource*|memory|system|storage',
       'system resource*|error|busy|problem|failure|full|not|storage',
@@ -1154,12 +1155,64 @@ const wordSignals = [
   },
 ] as const satisfies readonly WordSignal[];
 
+/**
+ * Letters that stand in links, and in names with dots, where the words say nothing: a link's address says why, too. The
+ * first that holds decides.
+ */
+const linkSignals = [
+  ['authentication_failed', ['openspf', 'spf.pobox']],
+  ['mailbox_full', ['quotaexceeded', 'overquota', 'mailboxfull']],
+  ['too_large', ['sizelimit', 'messagetoolarge']],
+  [
+    'blocked',
+    [
+      'spamhaus',
+      'spamcop',
+      'sorbs.net',
+      'dnsbl',
+      '.rbl.',
+      '/rbl',
+      'denyip',
+      'denylist',
+      'blacklist',
+      'blocklist',
+      'barracudacentral',
+      'senderscore',
+      'senderbase',
+      'junkemailfilter',
+      'uceprotect',
+      'uribl.com',
+      'backscatterer',
+      'csi.cloudmark',
+      'ip_address_blocked',
+    ],
+  ],
+  ['disabled_account', ['p=disableduser', 'accountdisabled', 'accountinactive', 'mailboxdisabled']],
+  [
+    'unknown_user',
+    ['recipnotfound', 'recipientnotfound', 'answer=6596', 'p=nosuchuser', 'usernotfound', 'usrunknown', 'no_such_user'],
+  ],
+  ['spam_content', ['help_spam', 'antispam', 'notspam']],
+] as const satisfies readonly (readonly [Cause, readonly string[]])[];
+
 /** Words that say little: they count where nothing else tells anything. */
 const weakSignals = [
   { cause: 'sender_rejected', says: ['not|unknown|invalid|unresolvable'], ofSender: true },
   {
+    cause: 'reverse_dns',
+    says: ['helo|ehlo', 'unknown|invalid client', 'client host|name|hostname ... not|unknown|invalid|no'],
+    unless: ['rate|limit*|blocked'],
+  },
+  {
     cause: 'sender_rejected',
-    says: ['sender|sending|your|outgoing domain|address|mailbox|host|account|user|quota|email', 'blocked you|your'],
+    says: [
+      'sender*|absender*|expediteur*|emetteur|remitente|mittente|remetente|afzender|nadawc*',
+      'sending|submission|bounce|reply|your|outgoing domain|address|account|mailbox|host|server|user|quota',
+      'your|sending mail|email account|address|domain|mailbox|user',
+      'ihr|ihre|ihrer|ihrem|ihres|votre|vostro|vostra|uw|twoj|twoja konto|domain|adresse|server|compte|domaine|account|dominio|domein|domena',
+      'from domain|address',
+      'blocked you|your',
+    ],
   },
   // A server that answers is found by its domain's own records: these are the sender's.
   { cause: 'sender_rejected', says: ['invalid .. mx|dns .. record*'] },
@@ -1212,6 +1265,14 @@ const weakSignals = [
     class: '5',
   },
   { cause: 'relay_denied', says: ['invalid|bad|wrong credentials|password|login'] },
+  { cause: 'mailbox_full', says: ['quota|storage'] },
+  { cause: 'rate_limited', says: ['too many'] },
+  {
+    cause: 'policy',
+    says: [
+      'tls*|ssl*|authentication|vrfy|service|feature|command|relaying|sending|support .. disabled|longer|unsupported',
+    ],
+  },
   { cause: 'blocked', says: ['block*|blocked|banned', 'listed'] },
   {
     cause: 'policy',
@@ -1227,6 +1288,13 @@ const weakSignals = [
 
 export const allSignals: readonly WordSignal[] = [...wordSignals, ...weakSignals];
 
+/** Said with a temporary code, they make a permanent cause of the recipient's doubtful. */
+const passing = [
+  'temporar*|retry|later|maintenance|progress|session|process|unavailable|database|timeout|busy',
+  'try again',
+  'lookup fail*|failure|failed',
+];
+
 let finder: ReturnType<typeof phraseFinder> | undefined;
 
 /**
@@ -1234,7 +1302,11 @@ let finder: ReturnType<typeof phraseFinder> | undefined;
  * with the first bounce: a cold start that brings none need not wait for them.
  */
 function spokenOf(words: Words): ReturnType<ReturnType<typeof phraseFinder>> {
-  finder ??= phraseFinder([...allSignals.map(({ says = [] }) => says), ...allSignals.map(({ unless = [] }) => unless)]);
+  finder ??= phraseFinder([
+    ...allSignals.map(({ says = [] }) => says),
+    ...allSignals.map(({ unless = [] }) => unless),
+    passing,
+  ]);
   return finder(words);
 }
 
@@ -1252,7 +1324,7 @@ const beatsEveryCode: ReadonlySet<Cause> = new Set(
   allSignals.filter(({ over }) => over === 'any').map(({ cause }) => cause),
 );
 
-/** Where a transcript names the command that was answered: it says nothing itself, but whose turn it was. */
+/** Where a transcript names the command that was answered: the words say nothing, but whether it was before any recipient. */
 const commands = [
   ['unknown address error', null],
   ['in reply to mail from command', 'sender'],
@@ -1266,8 +1338,10 @@ const commands = [
   ['in reply to end of data command', null],
   ['in reply to data command', null],
   ['after end of data', null],
-  ['after initial connection', null],
-  ['refused to talk to me', null],
+  ['after initial connection', 'sender'],
+  ['in reply to ehlo command', 'sender'],
+  ['in reply to helo command', 'sender'],
+  ['refused to talk to me', 'sender'],
 ] as const satisfies readonly (readonly [string, 'sender' | null])[];
 
 /** Most replies are no transcript. */
@@ -1283,8 +1357,13 @@ const someLetters = new RegExp(
     .join('|'),
 );
 
+/** Proofs that the sender did give say nothing of a failure. */
+const passed = /\b(?:spf|dkim|dmarc|arc)=pass\b/g;
+
 /** What is spoken of in a reply. */
 interface Spoken {
+  /** The text without addresses, and without links as well. */
+  readonly anonymous: string;
   readonly text: string;
   /** Whether the letters of any signal stand in it. */
   readonly hasLetters: boolean;
@@ -1294,7 +1373,7 @@ interface Spoken {
 }
 
 function spokenIn(reply: string): Spoken {
-  let text = folded(reply);
+  let text = folded(reply).replaceAll(passed, ' ');
   let ofSender = false;
   if (isTranscript.test(text)) {
     for (const [words, whose] of commands) {
@@ -1303,10 +1382,13 @@ function spokenIn(reply: string): Spoken {
       text = text.replaceAll(words, ' . ');
     }
   }
+  const anonymous = withoutAddresses(text);
+  const plain = withoutLinks(anonymous);
   return {
-    text,
-    hasLetters: someLetters.test(text),
-    isAscii: /^[ -~]*$/.test(text),
+    anonymous,
+    text: plain,
+    hasLetters: someLetters.test(plain),
+    isAscii: /^[ -~\s]*$/.test(plain),
     ofSender,
     sentences: spokenOf(wordsOf(text)),
   };
@@ -1316,12 +1398,18 @@ function holds(index: number, { text, hasLetters, isAscii, ofSender, sentences }
   const signal = allSignals[index]!;
   if (signal.class !== undefined && signal.class !== ofClass) return false;
   if (signal.ofSender !== undefined && signal.ofSender !== ofSender) return false;
+  if (ofClass === '4' && sentences.has(2 * allSignals.length) && isOfRecipient(signal.cause)) return false;
   if (!isAscii && signal.lacks?.some(letters => text.includes(folded(letters)))) return false;
   if (hasLetters && lettersOf[index]!.some(letters => text.includes(letters))) return true;
   const said = sentences.get(index);
   if (said === undefined) return false;
   const excepted = sentences.get(allSignals.length + index);
   return excepted === undefined || said.some(sentence => !excepted.includes(sentence));
+}
+
+/** Whether a cause is for good, and the recipient's. */
+function isOfRecipient(cause: Cause): boolean {
+  return causes[cause].turn === 'recipient' && causes[cause].status !== 'soft_bounced';
 }
 
 /** Whether words of a signal are known to stand under a code that says something else. */
@@ -1352,10 +1440,12 @@ function evidenceIn(reply: SmtpReply): Evidence {
   const detail = code.slice(2);
   const spoken = spokenIn(text);
 
-  const byCode = causeByCode.get(detail);
+  const login = lookUp(loginCodes, replyCode);
+  const byCode = login ?? causeByCode.get(detail);
   // A temporary code is none of a permanent cause.
-  const ofCode =
-    byCode !== undefined && (ofClass !== '4' || causes[byCode].status === 'soft_bounced') ? byCode : undefined;
+  const isOfClass = byCode !== undefined && (ofClass !== '4' || causes[byCode].status === 'soft_bounced');
+  // Before a recipient is named, none can be refused.
+  const ofCode = isOfClass && !(spoken.ofSender && causes[byCode].turn === 'recipient') ? byCode : undefined;
   const said = wordSignals.find(
     (signal, index) =>
       holds(index, spoken, ofClass || '5') &&
@@ -1364,12 +1454,15 @@ function evidenceIn(reply: SmtpReply): Evidence {
   );
   const found = { class: ofClass, ofWords: said?.cause, ofCode };
   if ((said?.cause ?? ofCode) !== undefined) return { ...found, weak: undefined, weakAgree: false };
+  const linked = linkSignals.find(([, letters]) => letters.some(part => spoken.anonymous.includes(part)))?.[0];
+  if (linked !== undefined) return { ...found, ofWords: linked, weak: undefined, weakAgree: false };
   const hinted = weakSignals.find((_, index) => holds(wordSignals.length + index, spoken, ofClass || '5'))?.cause;
   const ofSubject =
     ofClass === '5' && detail !== emptyDetail ? lookUp(subjectSignals, detail.split('.', 1)[0]!) : undefined;
+  const ofStage = spoken.ofSender && ofClass !== '4' ? 'sender_rejected' : undefined;
   const weakAgree =
     hinted !== undefined && ofSubject !== undefined && causes[hinted].status === causes[ofSubject].status;
-  return { ...found, weak: hinted ?? ofSubject ?? lookUp(replyCodeSignals, replyCode), weakAgree };
+  return { ...found, weak: hinted ?? ofSubject ?? lookUp(replyCodeSignals, replyCode) ?? ofStage, weakAgree };
 }
 
 /**
