@@ -125,6 +125,53 @@ describe('the order of evidence', () => {
     expect(failureOf({ text: '550 recipient address rejected: unknown' }, 'hard_bounced').status).toBe('invalid');
   });
 
+  it.each([
+    ['550 5.1.1 <dmarc@example.com>: Recipient address rejected: User unknown', 'unknown_user'],
+    ['552 5.2.2 <dmarc@example.com> mailbox full', 'mailbox_full'],
+    ['550 <blacklist@example.com>: user unknown', 'unknown_user'],
+    ['550 no such user, see https://example.com/blacklist/help', 'unknown_user'],
+    ['550 5.1.1 user unknown; spf=pass dkim=pass dmarc=pass', 'unknown_user'],
+  ] as const)('hears nothing in an address, in a link beside words, or in proofs that passed: "%s"', (text, cause) => {
+    expect(failureOf({ text }, 'hard_bounced').cause).toBe(cause);
+  });
+
+  it.each([
+    '550 https://www.spamhaus.org/query/ip/192.0.2.1',
+    '554 Please visit http://antispam.example.com/denyip.php?IP=192.0.2.9',
+  ])('but in a link without words: "%s"', text => {
+    expect(failureOf({ text }, 'hard_bounced').cause).toBe('blocked');
+  });
+
+  it.each([
+    'host mx.example.com said: 550 5.1.1 User unknown (in reply to MAIL FROM command)',
+    'host mx.example.com refused to talk to me: 554 5.1.2 Host unknown',
+    'host mx.example.com said: 550 Host not found (in reply to EHLO command)',
+    'SMTP error from remote mail server after MAIL FROM:<a@example.org> SIZE=1234: 550 No such user',
+    '535 5.7.8 Error: authentication failed: user not found',
+    '530 5.7.1 user unknown, authentication required',
+    '550 Your email account has been disabled',
+    '550 sending account disabled',
+    '550 Your domain does not exist',
+    '550 the sending address does not exist',
+    '550 From domain has no MX',
+    '550 unknown HELO host',
+    "550 Expéditeur n'existe pas",
+    '550 Ihre Domain existiert nicht',
+    '550 Rejected, if in error please use abuse@example.com',
+  ])('blames no recipient before one is named, for a login, or for what is the sender\'s: "%s"', text => {
+    expect(failureOf({ text }, 'hard_bounced').status).toBe('rejected');
+  });
+
+  it.each([
+    '450 4.1.1 <jane@example.com>: Recipient address rejected: unverified address: Address verification in progress',
+    '451 4.3.0 cannot find recipient, database unavailable',
+    '451 4.3.0 Address lookup failed, please retry',
+    '450 4.2.1 mailbox temporarily locked',
+    '421 4.3.0 account suspended for maintenance',
+  ])('doubts a permanent cause where code and words are temporary: "%s"', text => {
+    expect(failureOf({ text }, 'hard_bounced').status).toBe('soft_bounced');
+  });
+
   it('makes nothing of codes that are none', () => {
     for (const code of ['constructor', '__proto__', 'toString', '9'.repeat(1_000)]) {
       expect(failureOf({ code, enhancedCode: `5.${code}`, text: '' }, 'hard_bounced')).toEqual({
