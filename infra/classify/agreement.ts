@@ -8,9 +8,31 @@ const line = z.object({
   id: z.optional(z.string()),
   reply: z.string(),
   status: z.optional(z.string()),
-  category: z._default(z.string(), 'uncategorised'),
+  category: z.optional(z.string()),
   expected: z.optional(z.array(z.enum(statusIds))),
 });
+
+/** A line of the file is not what it has to be: whoever wrote it has to mend it. */
+export class UnreadableLine extends Error {
+  constructor(number: number, problem: string) {
+    super(`line ${number}: ${problem}`);
+    this.name = 'UnreadableLine';
+  }
+}
+
+/** @throws {@link UnreadableLine} */
+function replyIn(written: string, number: number): z.infer<typeof line> {
+  let value: unknown;
+  try {
+    value = JSON.parse(written);
+  } catch {
+    throw new UnreadableLine(number, 'is no JSON');
+  }
+  const read = z.safeParse(line, value);
+  if (read.success) return read.data;
+  const { path, message } = read.error.issues[0]!;
+  throw new UnreadableLine(number, `${path.join('.') || 'the line'}: ${message}`);
+}
 
 /** How many of a category's lines have an expected status. */
 interface Agreement {
@@ -32,18 +54,23 @@ function alerts(status: Status): boolean {
  * how many would wake support for nothing.
  *
  * @param text JSON Lines with `reply`, and optionally `id`, `status` (an enhanced status code), `category` and `expected`
+ * @throws {@link UnreadableLine}
  */
 export function classified(text: string): string {
   const all: Agreement = { agreed: 0, of: 0 };
   const categories = new Map<string, Agreement>();
   const lines: string[] = [];
   let falseAlarms = 0;
-  for (const written of text.split('\n').filter(written => written.trim() !== '')) {
-    const { id, reply, status: enhancedCode, category, expected } = line.parse(JSON.parse(written));
+  for (const [index, written] of text
+    .replace(/^\ufeff/, '')
+    .split('\n')
+    .entries()) {
+    if (written.trim() === '') continue;
+    const { id, reply, status: enhancedCode, category = 'uncategorised', expected } = replyIn(written, index + 1);
     const { status, cause } = failureOf({ text: reply, enhancedCode }, 'hard_bounced');
     const verdict = `${status} (${cause})`;
     if (expected === undefined) {
-      lines.push(`${verdict}: ${reply}`);
+      lines.push(`${verdict}: ${JSON.stringify(reply)}`);
       continue;
     }
     const ofCategory = categories.get(category) ?? { agreed: 0, of: 0 };
@@ -54,7 +81,8 @@ export function classified(text: string): string {
       if (agrees) agreement.agreed += 1;
     }
     if (alerts(status) && !expected.some(alerts)) falseAlarms += 1;
-    if (!agrees) lines.push(`${category} ${id ?? ''}: ${verdict}, not ${expected.join(' or ')}: ${reply}`);
+    if (!agrees)
+      lines.push(`${category} ${id ?? ''}: ${verdict}, not ${expected.join(' or ')}: ${JSON.stringify(reply)}`);
   }
   return [
     ...lines,

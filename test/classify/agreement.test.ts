@@ -12,7 +12,7 @@ it('reports how far the signals agree with what is expected, in all and per cate
     ),
   );
   expect(report.split('\n')).toEqual([
-    'user r3: hard_bounced (unspecified), not invalid: 550 4711',
+    'user r3: hard_bounced (unspecified), not invalid: "550 4711"',
     'user: 1 of 2 (50.0 %)',
     'mailbox: 1 of 1 (100.0 %)',
     'all: 2 of 3 (66.7 %)',
@@ -26,9 +26,20 @@ it('counts the replies that would wake support for nothing', () => {
 });
 
 it('says what each reply is where nothing is expected', () => {
-  expect(classified(lines({ reply: '550 failed', status: '5.2.2' }))).toBe('soft_bounced (mailbox_full): 550 failed');
+  expect(classified(lines({ reply: '550 failed', status: '5.2.2' }))).toBe('soft_bounced (mailbox_full): "550 failed"');
 });
 
-it('refuses a line without a reply', () => {
-  expect(() => classified('{"text":"550 no such user"}')).toThrow();
+it('reads a file that begins with a byte-order mark, and shows control characters as JSON does', () => {
+  expect(classified(`\ufeff${lines({ reply: '550 no such user\u001b[31m' })}`)).toBe(
+    'invalid (unknown_user): "550 no such user\\u001b[31m"',
+  );
+});
+
+it.each([
+  ['{"text":"550 no such user"}', 'reply'],
+  ['{"reply":7}', 'reply'],
+  ['{"reply":"550 x","expected":["invlaid"]}', 'expected'],
+  ['no JSON', 'is no JSON'],
+])('names the line that it cannot read, and why: %s', (bad, why) => {
+  expect(() => classified(`${lines({ reply: '550 x' })}\n\n${bad}`)).toThrow(new RegExp(`^line 3: .*${why}`));
 });
