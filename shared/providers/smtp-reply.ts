@@ -1,4 +1,4 @@
-/** The codes in a mail server's reply. What the reply says of a failure, `signals.ts` reads. */
+/** The codes in a mail server's reply. `signals.ts` reads the cause of a failure in it. */
 
 /** More of a reply than this is not looked at, in characters. */
 export const maxReplyLength = 2_000;
