@@ -1,8 +1,10 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import * as z from 'zod/mini';
+import { causeIds } from '../../shared/causes.ts';
 import type { EmailFacts, Reason } from '../../shared/event.ts';
 import { decidingEventOf, decodeHistory } from '../../shared/history.ts';
 import { lookUp } from '../../shared/look-up.ts';
+import { reasonOf } from '../../shared/reason.ts';
 import { type AlertKind, type Status, type StatusFacts, statuses, statusIds } from '../../shared/status.ts';
 
 /** The statuses that support is told about. */
@@ -44,6 +46,7 @@ const emailImage = z.object({
   status: z.pipe(text, z.enum(statusIds)),
   statusAt: number,
   statusEventId: text,
+  cause: z.optional(z.pipe(text, z.enum(causeIds))),
   history: z.pipe(
     z.object({ SS: z.array(z.string()) }),
     z.transform(({ SS }) => SS.map(decodeHistory)),
@@ -64,15 +67,16 @@ export function alertOf({ eventName, dynamodb }: DynamoDBRecord): Alert | null {
   const { alert: kind } = statuses[email.status];
   if (kind === null || kind === kindBefore(dynamodb?.OldImage?.status?.S)) return null;
 
-  const { history, statusEventId, ...facts } = email;
+  const { history, statusEventId, cause, ...facts } = email;
   const { status, statusAt } = facts;
-  const { reason, attribution } = decidingEventOf({ status, statusAt, statusEventId }, history) ?? {};
+  const deciding = decidingEventOf({ status, statusAt, statusEventId }, history);
+  const reason = reasonOf(cause, deciding);
   return {
     ...facts,
     kind,
     status: status as AlertingStatus,
     ...(reason && { reason }),
-    ...(attribution === 'unlisted' && { notAddressed: true }),
+    ...(deciding?.attribution === 'unlisted' && { notAddressed: true }),
   };
 }
 

@@ -107,7 +107,9 @@ export const email = z
         .object({
           eventId: text,
           at: time,
-          providerEvent: text,
+          providerEvent: maybe(text).register(z.globalRegistry, {
+            description: 'null where the history had no room for the event.',
+          }),
           evidence,
           cause: maybe(cause),
           causeLabel: maybe(text),

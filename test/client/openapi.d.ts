@@ -347,7 +347,8 @@ export interface components {
         Because: {
             eventId: string;
             at: components["schemas"]["Time"];
-            providerEvent: string;
+            /** @description null where the history had no room for the event. */
+            providerEvent: string | null;
             evidence: components["schemas"]["Evidence"];
             cause: components["schemas"]["Cause"] | null;
             causeLabel: string | null;
