@@ -23,7 +23,7 @@ export interface Alert extends EmailFacts {
   readonly statusAt: number;
   readonly reason?: Reason | undefined;
   /** The message was not sent to this address: only the report names it. */
-  readonly notAddressed?: true | undefined;
+  readonly unlistedRecipient?: true | undefined;
 }
 
 const text = z.pipe(
@@ -76,7 +76,7 @@ export function alertOf({ eventName, dynamodb }: DynamoDBRecord): Alert | null {
     kind,
     status: status as AlertingStatus,
     ...(reason && { reason }),
-    ...(deciding?.attribution === 'unlisted' && { notAddressed: true }),
+    ...(history.some(({ attribution }) => attribution === 'unlisted') && { unlistedRecipient: true }),
   };
 }
 

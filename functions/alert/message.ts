@@ -18,7 +18,7 @@ const longestReasonBesideCause = 80;
 const longestSubject = 99;
 
 /** Of an address that only the report names: whoever wrote that may have made it up. */
-const unaddressed = 'The message was not sent to this address: only the report names it.';
+const unlisted = 'The message was not sent to this address: only the report names it.';
 
 /** A message as SNS takes it, and the alerts in it. */
 export interface AlertMessage {
@@ -154,13 +154,13 @@ function statusesOf(kind: AlertKind): readonly Status[] {
 
 /** One email for machines: every value as the API shows it. What all have in common, and the words of a status or cause, stand above. */
 function entryOf(alert: Alert, emailPageUrl: string) {
-  const { emailId, provider, recipient, notAddressed, subject, reference, status, statusAt } = alert;
+  const { emailId, provider, recipient, unlistedRecipient, subject, reference, status, statusAt } = alert;
   const { cause = null, ...reason } = alert.reason ?? {};
   return {
     emailId,
     provider,
     recipient: shownAddress(recipient),
-    ...(notAddressed && { notAddressed }),
+    ...(unlistedRecipient && { unlistedRecipient }),
     subject: subject ?? null,
     reference: reference ?? null,
     status,
@@ -180,7 +180,7 @@ function letterOf(alert: Alert, emailPageUrl: string): string {
     `${kinds[kind].one}: ${readableAddress(recipient)}`,
     '',
     `Recipient: ${readableAddress(recipient)}`,
-    ...(alert.notAddressed ? [`           ${unaddressed}`] : []),
+    ...(alert.unlistedRecipient ? [`           ${unlisted}`] : []),
     `Account:   ${accountId === undefined ? 'not known yet' : readableText(accountId)}`,
     `Subject:   ${subject === undefined ? 'not known' : readableText(subject)}`,
     `Reference: ${reference === undefined ? 'not known' : readableText(reference)}`,
@@ -217,7 +217,7 @@ function lineOf(alert: Alert, emailPageUrl: string): string {
   const { recipient, subject, reference, status, statusAt, reason } = alert;
   return [
     `- ${readableAddress(recipient)}`,
-    ...(alert.notAddressed ? [unaddressed] : []),
+    ...(alert.unlistedRecipient ? [unlisted] : []),
     ...(subject === undefined ? [] : [`"${readableText(subject)}"`]),
     ...(reference === undefined ? [] : [`reference ${readableText(reference)}`]),
     `${statuses[status].label} since ${isoText(statusAt)}`,

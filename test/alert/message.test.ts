@@ -189,17 +189,17 @@ describe('an alert', () => {
   it('marks an address that the message was not sent to, for people and for machines, and no other', () => {
     const marked = 'The message was not sent to this address: only the report names it.';
     const [odd, plain] = [
-      anAlert({ notAddressed: true }),
+      anAlert({ unlistedRecipient: true }),
       anAlert({ emailId: 'email-2', recipient: 'sam@example.com' }),
     ];
     const letters = messagesOf([odd], page).map(partsOf);
     expect(letters[0]?.people).toContain(`\nRecipient: jane@example.com\n           ${marked}\nAccount:`);
-    expect(letters[0]?.machines.emails).toMatchObject([{ notAddressed: true }]);
+    expect(letters[0]?.machines.emails).toMatchObject([{ unlistedRecipient: true }]);
     const [digest] = messagesOf([odd, plain], page).map(partsOf);
     const lines = digest!.people.split('\n').filter(line => line.startsWith('- '));
     expect(lines.map(line => line.includes(marked))).toEqual([true, false]);
-    expect(digest!.machines.emails).toMatchObject([{ notAddressed: true }, { recipient: 'sam@example.com' }]);
-    expect(digest!.machines.emails[1]).not.toHaveProperty('notAddressed');
+    expect(digest!.machines.emails).toMatchObject([{ unlistedRecipient: true }, { recipient: 'sam@example.com' }]);
+    expect(digest!.machines.emails[1]).not.toHaveProperty('unlistedRecipient');
   });
 
   it('has a subject that SNS takes, whatever the recipient is', () => {

@@ -240,7 +240,7 @@ describe('an alert', () => {
     for (const { body, subject } of [letter!, digest!]) {
       expect(`${subject}${JSON.parse(body).email}`).not.toMatch(links);
       const { emails } = JSON.parse(JSON.parse(body).default);
-      expect(emails.filter(({ notAddressed = false }) => notAddressed)).toEqual([
+      expect(emails.filter(({ unlistedRecipient = false }) => unlistedRecipient)).toEqual([
         expect.objectContaining({ recipient: emailAddress }),
       ]);
     }
