@@ -5,7 +5,14 @@ import type { EmailFacts, Reason } from '../../shared/event.ts';
 import { decidingEventOf, decodeHistory } from '../../shared/history.ts';
 import { lookUp } from '../../shared/look-up.ts';
 import { reasonOf } from '../../shared/reason.ts';
-import { type AlertKind, type Status, type StatusFacts, statuses, statusIds } from '../../shared/status.ts';
+import {
+  type AlertKind,
+  isMessageIdOfEvent,
+  type Status,
+  type StatusFacts,
+  statuses,
+  statusIds,
+} from '../../shared/status.ts';
 
 /** The statuses that support is told about. */
 export type AlertingStatus = {
@@ -24,6 +31,8 @@ export interface Alert extends EmailFacts {
   readonly reason?: Reason | undefined;
   /** The message was not sent to this address: only the report names it. */
   readonly unlistedRecipient?: true | undefined;
+  /** The report names an address and no message. */
+  readonly messageNotKnown?: true | undefined;
 }
 
 const text = z.pipe(
@@ -39,6 +48,7 @@ const number = z.pipe(
 const emailImage = z.object({
   emailId: text,
   provider: text,
+  messageId: text,
   recipient: text,
   accountId: z.optional(text),
   subject: z.optional(text),
@@ -67,7 +77,7 @@ export function alertOf({ eventName, dynamodb }: DynamoDBRecord): Alert | null {
   const { alert: kind } = statuses[email.status];
   if (kind === null || kind === kindBefore(dynamodb?.OldImage?.status?.S)) return null;
 
-  const { history, statusEventId, cause, ...facts } = email;
+  const { history, statusEventId, messageId, cause, ...facts } = email;
   const { status, statusAt } = facts;
   const deciding = decidingEventOf({ status, statusAt, statusEventId }, history);
   const reason = reasonOf(cause, deciding);
@@ -77,6 +87,7 @@ export function alertOf({ eventName, dynamodb }: DynamoDBRecord): Alert | null {
     status: status as AlertingStatus,
     ...(reason && { reason }),
     ...(history.some(({ attribution }) => attribution === 'unlisted') && { unlistedRecipient: true }),
+    ...(isMessageIdOfEvent(messageId) && { messageNotKnown: true }),
   };
 }
 

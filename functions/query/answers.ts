@@ -88,6 +88,14 @@ const timelineEvent = z
   })
   .register(z.globalRegistry, { id: 'TimelineEvent', description: 'What a provider reported.' });
 
+const caveat = z
+  .object({
+    code: z.enum(Object.keys(caveatTexts) as (keyof typeof caveatTexts)[]),
+    text,
+    at: maybe(time),
+  })
+  .register(z.globalRegistry, { id: 'Caveat', description: 'What the status alone hides.' });
+
 export const email = z
   .object({
     ...row,
@@ -122,15 +130,7 @@ export const email = z
         }),
     ),
     timeline: z.array(timelineEvent),
-    caveats: z.array(
-      z
-        .object({
-          code: z.enum(Object.keys(caveatTexts) as (keyof typeof caveatTexts)[]),
-          text,
-          at: maybe(time),
-        })
-        .register(z.globalRegistry, { id: 'Caveat', description: 'What the status alone hides.' }),
-    ),
+    caveats: z.array(caveat),
   })
   .register(z.globalRegistry, { id: 'Email', description: 'One email with everything that is known about it.' });
 
@@ -203,6 +203,7 @@ export const attentionLine = z
     causeLabel: maybe(text),
     why: text,
     whatToDo: maybe(text),
+    caveats: z.array(caveat),
   })
   .register(z.globalRegistry, {
     id: 'AttentionLine',

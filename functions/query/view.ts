@@ -58,16 +58,12 @@ export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailA
     updatedAt: isoText(updatedAt),
     because: becauseView(email),
     timeline: events.map(timelineView),
-    caveats: caveatsOf(email, now, oldAfter).map(({ code, text, at }) => ({
-      code,
-      text,
-      at: at === undefined ? null : isoText(at),
-    })),
+    caveats: caveatsView(email, now, oldAfter),
   };
 }
 
 /** An email that somebody must act on, for the export. */
-export function attentionLineOf(email: Email): AttentionLine {
+export function attentionLineOf(email: Email, now: number, oldAfter: OldAfter): AttentionLine {
   const { emailId, recipient, subject, reference, provider, verdict, cause, firstSeenAt } = email;
   const { status, statusAt } = verdict!;
   return {
@@ -83,6 +79,7 @@ export function attentionLineOf(email: Email): AttentionLine {
     causeLabel: cause === undefined ? null : causes[cause].label,
     why: becauseView(email)?.text ?? '',
     whatToDo: whatToDoAbout(status, cause),
+    caveats: caveatsView(email, now, oldAfter),
   };
 }
 
@@ -104,6 +101,14 @@ function becauseView({ provider, verdict, cause, events }: Email): EmailAnswer['
     text: `${provider} reported ${reported} at ${at}${reason === undefined ? '' : `: ${reasonInWords(reason)}`}`,
     doesNotProve,
   };
+}
+
+function caveatsView(email: Email, now: number, oldAfter: OldAfter): EmailAnswer['caveats'] {
+  return caveatsOf(email, now, oldAfter).map(({ code, text, at }) => ({
+    code,
+    text,
+    at: at === undefined ? null : isoText(at),
+  }));
 }
 
 /** Another account that an event named is left out: it is none of this one's business. */

@@ -199,6 +199,7 @@ describe('the alert function', () => {
         const image = {
           emailId: { S: `email-${index}` },
           provider: { S: text },
+          messageId: { S: text },
           recipient: { S: `"${text}"@example.com` },
           accountId: { S: text },
           subject: { S: text },

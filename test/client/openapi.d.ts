@@ -206,6 +206,13 @@ export interface components {
          * @enum {string}
          */
         Cause: "unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified";
+        /** @description What the status alone hides. */
+        Caveat: {
+            /** @enum {string} */
+            code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "unlisted_recipient" | "message_not_known" | "account_conflict";
+            text: string;
+            at: components["schemas"]["Time"] | null;
+        };
         /** @description What became of a request's events; each is in exactly one of those below `received`. */
         Counts: {
             received: number;
@@ -341,7 +348,7 @@ export interface components {
             updatedAt: components["schemas"]["Time"];
             because: components["schemas"]["Because"] | null;
             timeline: components["schemas"]["TimelineEvent"][];
-            caveats: components["schemas"]["Caveat"][];
+            caveats: components["schemas"]["CaveatOutput"][];
         };
         /** @description Why this status: the event that decided it, in words, and what that does not prove. */
         Because: {
@@ -387,13 +394,6 @@ export interface components {
             clickUrl: string | null;
             userAgent: string | null;
         };
-        /** @description What the status alone hides. */
-        Caveat: {
-            /** @enum {string} */
-            code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "unlisted_recipient" | "message_not_known" | "account_conflict";
-            text: string;
-            at: components["schemas"]["Time"] | null;
-        };
         /** @description What was asked for, in its order. */
         Statuses: {
             results: {
@@ -407,6 +407,13 @@ export interface components {
         /** @description Nothing remains. */
         Erased: {
             erased: components["schemas"]["ErasedCounts"];
+        };
+        /** @description What the status alone hides. */
+        CaveatOutput: {
+            /** @enum {string} */
+            code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "unlisted_recipient" | "message_not_known" | "account_conflict";
+            text: string;
+            at: components["schemas"]["Time"] | null;
         };
         /** @description An email that somebody must act on: who, and why. */
         AttentionLine: {
@@ -422,6 +429,7 @@ export interface components {
             causeLabel: string | null;
             why: string;
             whatToDo: string | null;
+            caveats: components["schemas"]["CaveatOutput"][];
         };
     };
     responses: {
