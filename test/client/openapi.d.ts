@@ -313,6 +313,7 @@ export interface components {
             status: components["schemas"]["Status"] | null;
             label: string | null;
             statusAt: components["schemas"]["Time"] | null;
+            /** @description unspecified: the delivery failed for good, and the report states no cause. null: nothing failed, or nobody said why. */
             cause: components["schemas"]["Cause"] | null;
             /** @description Somebody must act: the status asks for it, or the email has waited too long for news. */
             attention: boolean;
@@ -332,6 +333,7 @@ export interface components {
             status: components["schemas"]["Status"] | null;
             label: string | null;
             statusAt: components["schemas"]["Time"] | null;
+            /** @description unspecified: the delivery failed for good, and the report states no cause. null: nothing failed, or nobody said why. */
             cause: components["schemas"]["Cause"] | null;
             /** @description Somebody must act: the status asks for it, or the email has waited too long for news. */
             attention: boolean;
@@ -340,9 +342,9 @@ export interface components {
             firstSeenAt: components["schemas"]["Time"];
             messageId: string;
             meaning: string | null;
-            /** @description What to do about the status; null where there is nothing to do. */
+            /** @description The action that the status asks for; null where there is nothing to do. */
             resolution: string | null;
-            /** @description What to do about this email: as its cause says, or else its status; null where there is nothing to do. */
+            /** @description The action that the cause asks for, or else the status. null for a deferred email, since the provider still tries, and where there is nothing to do. */
             whatToDo: string | null;
             sentAgain: string | null;
             updatedAt: components["schemas"]["Time"];
@@ -357,6 +359,7 @@ export interface components {
             /** @description null where the history had no room for the event. */
             providerEvent: string | null;
             evidence: components["schemas"]["Evidence"];
+            /** @description unspecified: the delivery failed for good, and the report states no cause. null: nothing failed, or nobody said why. */
             cause: components["schemas"]["Cause"] | null;
             causeLabel: string | null;
             text: string;
@@ -425,6 +428,7 @@ export interface components {
             status: string;
             statusAt: components["schemas"]["Time"];
             firstSeenAt: components["schemas"]["Time"];
+            /** @description unspecified: the delivery failed for good, and the report states no cause. null: nothing failed, or nobody said why. */
             cause: components["schemas"]["Cause"] | null;
             causeLabel: string | null;
             why: string;
