@@ -157,7 +157,7 @@ function statusesOf(kind: AlertKind): readonly Status[] {
   return statusIds.filter(id => statuses[id].alert === kind);
 }
 
-/** One email for machines: every value as the API shows it. What all have in common, and the words of a status or cause, stand above. */
+/** One email for machines: every value as the API shows it. Common values, and the words of statuses and causes, stand above. */
 function entryOf(alert: Alert, emailPageUrl: string) {
   const { emailId, provider, recipient, subject, reference, status, statusAt } = alert;
   const { cause = null, ...reason } = alert.reason ?? {};

@@ -99,7 +99,7 @@ const caveat = z
     text,
     at: maybe(time),
   })
-  .register(z.globalRegistry, { id: 'Caveat', description: 'What the status alone hides.' });
+  .register(z.globalRegistry, { id: 'Caveat', description: 'A fact that the status alone hides.' });
 
 export const email = z
   .object({

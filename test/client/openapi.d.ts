@@ -206,7 +206,7 @@ export interface components {
          * @enum {string}
          */
         Cause: "unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified";
-        /** @description What the status alone hides. */
+        /** @description A fact that the status alone hides. */
         Caveat: {
             /** @enum {string} */
             code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "unlisted_recipient" | "message_not_known" | "account_conflict";
@@ -411,7 +411,7 @@ export interface components {
         Erased: {
             erased: components["schemas"]["ErasedCounts"];
         };
-        /** @description What the status alone hides. */
+        /** @description A fact that the status alone hides. */
         CaveatOutput: {
             /** @enum {string} */
             code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "unlisted_recipient" | "message_not_known" | "account_conflict";
