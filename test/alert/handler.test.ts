@@ -146,6 +146,14 @@ describe('the alert function', () => {
       expect(message?.people).toContain('Account:   not known yet');
     });
 
+    it('of an address that the message was not sent to, marked so, whichever of its events says it', async () => {
+      const first = bounce({ status: 'soft_bounced', attribution: 'unlisted' });
+      await change(first);
+      await invoke([await change({ ...first, eventId: 'e2', status: 'hard_bounced', attribution: undefined })]);
+      const [message] = await topic.delivered();
+      expect(message?.machines.emails).toMatchObject([{ recipient: first.recipient, unlistedRecipient: true }]);
+    });
+
     it('nothing of an email that has expired, and does not bring it back', async () => {
       const record = await change(bounce());
       await emails.remove(idOf(record));
