@@ -5,7 +5,7 @@ import { domainToASCII, domainToUnicode } from 'node:url';
 /** Longer than any header of addresses worth reading apart. */
 const longestHeader = 5_000;
 
-/** What is canonical as it stands, as nearly every address is: only a domain in Punycode needs a second look. */
+/** An address in its one form, as nearly every one comes: only a domain in Punycode needs a second look. */
 const plainAddress = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 
 /** Characters that have no width, and come along where an address is pasted. */

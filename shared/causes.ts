@@ -1,6 +1,6 @@
 /**
  * Why a delivery failed: one table of causes. A cause gives the status of a final failure, words for people, and whose
- * turn it is. What a server or a provider says becomes a cause in `providers/signals.ts`.
+ * turn it is. `providers/signals.ts` turns the words and codes of servers and providers into causes.
  */
 
 import { type Status, statuses } from './status.ts';
@@ -15,9 +15,9 @@ export interface CauseFacts {
   /** The status of a final failure; null where the cause tells nothing, and a label or the code's class decides. */
   readonly status: FailureStatus | null;
   readonly label: string;
-  /** What happened, in one sentence. */
+  /** Tells the failure in one sentence. */
   readonly text: string;
-  /** What to do about it; null where the status has to say it. */
+  /** The recommended action; null where the status has to say it. */
   readonly whatToDo: string | null;
   readonly turn: Turn | null;
 }
@@ -215,9 +215,9 @@ export type Cause = keyof typeof causes;
 
 export const causeIds = Object.keys(causes) as readonly Cause[];
 
-/** What to do about an email of a status. Where its delivery failed for a known cause, the cause says it better. */
+/** The recommended action for an email. Where its delivery failed for a known cause, the cause says it better than the status. */
 export function whatToDoAbout(status: Status, cause?: Cause | null): string | null {
-  // What is only put off is still being tried: nobody resends it.
+  // The provider still tries a deferred email: nobody resends it.
   const ofCause = cause && status !== 'deferred' ? causes[cause].whatToDo : null;
   return ofCause ?? statuses[status].resolution;
 }

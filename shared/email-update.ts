@@ -341,7 +341,7 @@ function sameAccount(
   return { expression: 'attribute_not_exists(accountId) OR accountId = :accountId', values: {} };
 }
 
-/** What an account's own secret proved is about an email of that account, or a new one, which becomes that account's. */
+/** An account's own secret proves events of that account's emails, or of a new one, which becomes that account's. */
 function ownEmail([event]: readonly CanonicalEvent[]): Condition | null {
   const provenFor = event?.provenFor;
   if (provenFor === undefined) return null;

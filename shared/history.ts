@@ -91,7 +91,7 @@ export function inTime(a: HistoryEvent, b: HistoryEvent): number {
 export const historyLimit = 100;
 
 /**
- * What is kept of an email's events: all of them up to the bound; beyond it all but the latest repeats. A pure function
+ * Keeps all of an email's events up to the bound, and beyond it all but the latest repeats. A pure function
  * of the set that also tells the same of what it kept and what came later, so that the history does not depend on the
  * order of arrival. The first of each kind is no repeat: caveats and the status rest on them.
  *
@@ -112,8 +112,8 @@ export function boundedHistory<Event extends HistoryEvent>(events: readonly Even
 }
 
 /**
- * What a recipient can do again and again: opens and clicks, whether or not they name anybody, and whatever else changes
- * no status. By whom is part of the kind. null for all other events.
+ * The kind of an event that a recipient can repeat without end: opens and clicks, whether or not they name anybody, and
+ * all else that changes no status. By whom is part of the kind. null for all other events.
  */
 function repeatedKindOf({ status, providerEvent, attribution, evidence }: HistoryEvent): string | null {
   const canBeRepeated = status === null || status === 'opened' || status === 'link_clicked';
@@ -130,7 +130,7 @@ export const historyBytes = (400 - 4) * 1024;
 /** So much of it is kept for events that decide the status, without their texts. */
 export const bytesToDecide = 1024;
 
-/** What the elements of a history take in an item. */
+/** The bytes that the elements of a history take in an item. */
 export function bytesOf(elements: Iterable<string>): number {
   let bytes = 0;
   for (const element of elements) bytes += Buffer.byteLength(element) + 1;

@@ -1,9 +1,18 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import * as z from 'zod/mini';
+import { causeIds } from '../../shared/causes.ts';
 import type { EmailFacts, Reason } from '../../shared/event.ts';
 import { decidingEventOf, decodeHistory } from '../../shared/history.ts';
 import { lookUp } from '../../shared/look-up.ts';
-import { type AlertKind, type Status, type StatusFacts, statuses, statusIds } from '../../shared/status.ts';
+import { reasonOf } from '../../shared/reason.ts';
+import {
+  type AlertKind,
+  isMessageIdOfEvent,
+  type Status,
+  type StatusFacts,
+  statuses,
+  statusIds,
+} from '../../shared/status.ts';
 
 /** The statuses that support is told about. */
 export type AlertingStatus = {
@@ -21,7 +30,9 @@ export interface Alert extends EmailFacts {
   readonly statusAt: number;
   readonly reason?: Reason | undefined;
   /** The message was not sent to this address: only the report names it. */
-  readonly notAddressed?: true | undefined;
+  readonly unlistedRecipient?: true | undefined;
+  /** The report names an address and no message. */
+  readonly messageNotKnown?: true | undefined;
 }
 
 const text = z.pipe(
@@ -37,6 +48,7 @@ const number = z.pipe(
 const emailImage = z.object({
   emailId: text,
   provider: text,
+  messageId: text,
   recipient: text,
   accountId: z.optional(text),
   subject: z.optional(text),
@@ -44,6 +56,7 @@ const emailImage = z.object({
   status: z.pipe(text, z.enum(statusIds)),
   statusAt: number,
   statusEventId: text,
+  cause: z.optional(z.pipe(text, z.enum(causeIds))),
   history: z.pipe(
     z.object({ SS: z.array(z.string()) }),
     z.transform(({ SS }) => SS.map(decodeHistory)),
@@ -64,15 +77,17 @@ export function alertOf({ eventName, dynamodb }: DynamoDBRecord): Alert | null {
   const { alert: kind } = statuses[email.status];
   if (kind === null || kind === kindBefore(dynamodb?.OldImage?.status?.S)) return null;
 
-  const { history, statusEventId, ...facts } = email;
+  const { history, statusEventId, messageId, cause, ...facts } = email;
   const { status, statusAt } = facts;
-  const { reason, attribution } = decidingEventOf({ status, statusAt, statusEventId }, history) ?? {};
+  const deciding = decidingEventOf({ status, statusAt, statusEventId }, history);
+  const reason = reasonOf(cause, deciding);
   return {
     ...facts,
     kind,
     status: status as AlertingStatus,
     ...(reason && { reason }),
-    ...(attribution === 'unlisted' && { notAddressed: true }),
+    ...(history.some(({ attribution }) => attribution === 'unlisted') && { unlistedRecipient: true }),
+    ...(isMessageIdOfEvent(messageId) && { messageNotKnown: true }),
   };
 }
 

@@ -17,8 +17,13 @@ const longestReasonBesideCause = 80;
 /** SNS's bound for a subject: fewer than 100 printable ASCII characters. */
 const longestSubject = 99;
 
-/** Of an address that only the report names: whoever wrote that may have made it up. */
-const unaddressed = 'The message was not sent to this address: only the report names it.';
+/** Marks of an alert, in words. Whoever wrote a report may have made up an address that nothing else names. */
+const marks = {
+  unlistedRecipient: 'The message was not sent to this address: only the report names it.',
+  messageNotKnown: 'The report names this address and no message: it may be about any email to it.',
+} as const satisfies Partial<Record<keyof Alert, string>>;
+
+type Mark = keyof typeof marks;
 
 /** A message as SNS takes it, and the alerts in it. */
 export interface AlertMessage {
@@ -152,15 +157,15 @@ function statusesOf(kind: AlertKind): readonly Status[] {
   return statusIds.filter(id => statuses[id].alert === kind);
 }
 
-/** One email for machines: every value as the API shows it. What all have in common, and the words of a status or cause, stand above. */
+/** One email for machines: every value as the API shows it. Common values, and the words of statuses and causes, stand above. */
 function entryOf(alert: Alert, emailPageUrl: string) {
-  const { emailId, provider, recipient, notAddressed, subject, reference, status, statusAt } = alert;
+  const { emailId, provider, recipient, subject, reference, status, statusAt } = alert;
   const { cause = null, ...reason } = alert.reason ?? {};
   return {
     emailId,
     provider,
     recipient: shownAddress(recipient),
-    ...(notAddressed && { notAddressed }),
+    ...Object.fromEntries(marksOf(alert).map(mark => [mark, true])),
     subject: subject ?? null,
     reference: reference ?? null,
     status,
@@ -180,7 +185,7 @@ function letterOf(alert: Alert, emailPageUrl: string): string {
     `${kinds[kind].one}: ${readableAddress(recipient)}`,
     '',
     `Recipient: ${readableAddress(recipient)}`,
-    ...(alert.notAddressed ? [`           ${unaddressed}`] : []),
+    ...marksOf(alert).map(mark => `           ${marks[mark]}`),
     `Account:   ${accountId === undefined ? 'not known yet' : readableText(accountId)}`,
     `Subject:   ${subject === undefined ? 'not known' : readableText(subject)}`,
     `Reference: ${reference === undefined ? 'not known' : readableText(reference)}`,
@@ -217,13 +222,17 @@ function lineOf(alert: Alert, emailPageUrl: string): string {
   const { recipient, subject, reference, status, statusAt, reason } = alert;
   return [
     `- ${readableAddress(recipient)}`,
-    ...(alert.notAddressed ? [unaddressed] : []),
+    ...marksOf(alert).map(mark => marks[mark]),
     ...(subject === undefined ? [] : [`"${readableText(subject)}"`]),
     ...(reference === undefined ? [] : [`reference ${readableText(reference)}`]),
     `${statuses[status].label} since ${isoText(statusAt)}`,
     ...(reason === undefined ? [] : [readableText(reasonInWords(reason))]),
     pageOf(alert, emailPageUrl) ?? `email ${alert.emailId}`,
   ].join(' | ');
+}
+
+function marksOf(alert: Alert): readonly Mark[] {
+  return (Object.keys(marks) as Mark[]).filter(mark => alert[mark]);
 }
 
 /** Where support sees the email; null where there is no such page, or no account that it could be shown under. */

@@ -11,7 +11,7 @@ const disguises = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\uf
 
 const noncharacters = /\p{Noncharacter_Code_Point}/gu;
 
-/** What of an address is no more than that: it stays one that can be copied. */
+/** A part of an address that can become no link: it stays as it is, so that it can be copied. */
 const plainPart = /^(?!www\.)[\p{L}\p{M}\p{N}!#$%&'*+=?^_`{|}~.-]+$/iu;
 
 /** An address as people read it. */

@@ -22,7 +22,7 @@ export const ingestEnv = z.object({
 
 export type IngestEnv = Record<keyof z.infer<typeof ingestEnv>, string>;
 
-/** What the adapters read with, out of the environment. */
+/** The settings of the adapters' reading, out of the environment. */
 export function readingSettings(env: z.infer<typeof ingestEnv>) {
   const metadata = { accountId: env.METADATA_ACCOUNT_ID, reference: env.METADATA_REFERENCE };
   return [metadata, env.SENDER_NAMES.split(',').filter(name => name !== '')] as const;

@@ -46,8 +46,8 @@ export type WebhookSecretsOf = (provider: string) => Promise<readonly WebhookSec
 
 /**
  * The webhook secrets of all providers, from one Secrets Manager secret whose value is JSON: provider → list of secrets
- * (several while one is being rotated, or where accounts have their own). Kept in memory, one lookup at a time. What is wrong with one provider's entry is
- * that provider's trouble alone.
+ * (several while one is being rotated, or where accounts have their own). Kept in memory, one lookup at a time. A fault in
+ * one provider's entry affects that provider alone.
  */
 export function createWebhookSecrets(
   client: Pick<SecretsManagerClient, 'send'>,

@@ -38,6 +38,11 @@ const evidence = z.enum(['human', 'machine', 'unknown']).register(z.globalRegist
 const text = z.string();
 const maybe = <Schema extends z.ZodMiniType>(schema: Schema) => z.nullable(schema);
 
+const causeOfStatus = maybe(cause).register(z.globalRegistry, {
+  description:
+    'unspecified: the delivery failed for good, and the report states no cause. null: nothing failed, or nobody said why.',
+});
+
 const row = {
   emailId,
   accountId: maybe(text),
@@ -48,7 +53,7 @@ const row = {
   status: maybe(status).register(z.globalRegistry, { description: 'null while nothing is known but notes.' }),
   label: maybe(text),
   statusAt: maybe(time),
-  cause: maybe(cause),
+  cause: causeOfStatus,
   attention: z.boolean().register(z.globalRegistry, {
     description: 'Somebody must act: the status asks for it, or the email has waited too long for news.',
   }),
@@ -88,17 +93,25 @@ const timelineEvent = z
   })
   .register(z.globalRegistry, { id: 'TimelineEvent', description: 'What a provider reported.' });
 
+const caveat = z
+  .object({
+    code: z.enum(Object.keys(caveatTexts) as (keyof typeof caveatTexts)[]),
+    text,
+    at: maybe(time),
+  })
+  .register(z.globalRegistry, { id: 'Caveat', description: 'A fact that the status alone hides.' });
+
 export const email = z
   .object({
     ...row,
     messageId: text,
     meaning: maybe(text),
     resolution: maybe(text).register(z.globalRegistry, {
-      description: 'What to do about the status; null where there is nothing to do.',
+      description: 'The action that the status asks for; null where there is nothing to do.',
     }),
     whatToDo: maybe(text).register(z.globalRegistry, {
       description:
-        'What to do about this email: as its cause says, or else its status; null where there is nothing to do.',
+        'The action that the cause asks for, or else the status. null for a deferred email, since the provider still tries, and where there is nothing to do.',
     }),
     sentAgain: maybe(text),
     updatedAt: time,
@@ -107,9 +120,11 @@ export const email = z
         .object({
           eventId: text,
           at: time,
-          providerEvent: text,
+          providerEvent: maybe(text).register(z.globalRegistry, {
+            description: 'null where the history had no room for the event.',
+          }),
           evidence,
-          cause: maybe(cause),
+          cause: causeOfStatus,
           causeLabel: maybe(text),
           text,
           doesNotProve: text,
@@ -120,15 +135,7 @@ export const email = z
         }),
     ),
     timeline: z.array(timelineEvent),
-    caveats: z.array(
-      z
-        .object({
-          code: z.enum(Object.keys(caveatTexts) as (keyof typeof caveatTexts)[]),
-          text,
-          at: maybe(time),
-        })
-        .register(z.globalRegistry, { id: 'Caveat', description: 'What the status alone hides.' }),
-    ),
+    caveats: z.array(caveat),
   })
   .register(z.globalRegistry, { id: 'Email', description: 'One email with everything that is known about it.' });
 
@@ -197,10 +204,11 @@ export const attentionLine = z
     status: text,
     statusAt: time,
     firstSeenAt: time,
-    cause: maybe(cause),
+    cause: causeOfStatus,
     causeLabel: maybe(text),
     why: text,
     whatToDo: maybe(text),
+    caveats: z.array(caveat),
   })
   .register(z.globalRegistry, {
     id: 'AttentionLine',

@@ -15,10 +15,16 @@ const columns = [
   'causeLabel',
   'why',
   'whatToDo',
+  'caveats',
 ] as const satisfies readonly (keyof AttentionLine)[];
 
 /** Where a spreadsheet of many European locales begins a cell: it separates by semicolons, whatever the file does. */
 const afterSeparator = /([;\t]"*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
+
+/** A cell holds a text: of the caveats, what they say. */
+function inWords({ caveats, ...line }: AttentionLine) {
+  return { ...line, caveats: caveats.map(({ text }) => text).join(' ') };
+}
 
 interface Format {
   readonly contentType: string;
@@ -31,7 +37,7 @@ export const attentionListFormats = {
   csv: {
     contentType: 'text/csv; charset=utf-8',
     text: (lines, isFirstPage) =>
-      stringify([...lines], {
+      stringify(lines.map(inWords), {
         columns: [...columns],
         header: isFirstPage,
         record_delimiter: 'windows',

@@ -1,7 +1,7 @@
 import type { ApiEvent } from '../../shared/access.ts';
 import { emailIdShape, limits } from '../../shared/event.ts';
 import { type HttpAnswer, json, problem } from '../../shared/http.ts';
-import type { EmailFilter, EmailSummary, Page, Position, Reader } from '../../shared/reader.ts';
+import type { Email, EmailFilter, EmailSummary, Page, Position, Reader } from '../../shared/reader.ts';
 import type { RouteOf } from '../../shared/routes.ts';
 import type { OldAfter } from '../../shared/status.ts';
 import { isPlainText } from '../../shared/text.ts';
@@ -95,12 +95,14 @@ export const operations = {
     return json(200, { results }, { 'cache-control': 'no-store' });
   },
 
-  'GET /accounts/{accountId}/attention-list': async ({ store, cursors }, event) => {
+  'GET /accounts/{accountId}/attention-list': async ({ store, cursors, oldAfter, now }, event) => {
     const { format, limit, cursor } = parametersOf(attentionListParameters, event.rawQueryString);
     const accountId = accountIdOf(event);
     const filter: EmailFilter = { accountId, attention: true };
     const after = await positionOf(cursors, filter, cursor);
-    const { shown, next } = await store.wholePage(filter, { limit, after }, attentionLineOf);
+    const time = now();
+    const show = (email: Email) => attentionLineOf(email, time, oldAfter);
+    const { shown, next } = await store.wholePage(filter, { limit, after }, show);
     const { contentType, text } = attentionListFormats[format];
     const query = new URLSearchParams({ format, limit: String(limit) });
     if (next !== null) query.set('cursor', await cursors.of(filter, next));

@@ -5,7 +5,7 @@ import { type Cause, causeIds, causes, whatToDoAbout } from '../../shared/causes
 import type { Reason } from '../../shared/event.ts';
 import { decidingEventOf, type HistoryEvent } from '../../shared/history.ts';
 import type { Email, EmailSummary } from '../../shared/reader.ts';
-import { reasonInWords } from '../../shared/reason.ts';
+import { reasonInWords, reasonOf } from '../../shared/reason.ts';
 import { caveatsOf, needsAttention, type OldAfter, statuses, statusIds } from '../../shared/status.ts';
 import { isoText } from '../../shared/time.ts';
 import type { AttentionLine, Catalogue, EmailAnswer, EmailRow } from './answers.ts';
@@ -46,32 +46,26 @@ export function rowView(email: EmailSummary, now: number, oldAfter: OldAfter): E
 
 /** One email with everything that is known about it. */
 export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailAnswer {
-  const { messageId, verdict, updatedAt, events } = email;
+  const { messageId, verdict, cause, updatedAt, events } = email;
   const facts = verdict && statuses[verdict.status];
-  const because = becauseView(email);
   return {
     ...rowView(email, now, oldAfter),
     messageId,
     meaning: facts?.meaning ?? null,
     resolution: facts?.resolution ?? null,
-    whatToDo: verdict && whatToDoAbout(verdict.status, because?.cause),
+    whatToDo: verdict && whatToDoAbout(verdict.status, cause),
     sentAgain: facts?.sentAgain ?? null,
     updatedAt: isoText(updatedAt),
-    because,
+    because: becauseView(email),
     timeline: events.map(timelineView),
-    caveats: caveatsOf(email, now, oldAfter).map(({ code, text, at }) => ({
-      code,
-      text,
-      at: at === undefined ? null : isoText(at),
-    })),
+    caveats: caveatsView(email, now, oldAfter),
   };
 }
 
 /** An email that somebody must act on, for the export. */
-export function attentionLineOf(email: Email): AttentionLine {
-  const { emailId, recipient, subject, reference, provider, verdict, firstSeenAt } = email;
+export function attentionLineOf(email: Email, now: number, oldAfter: OldAfter): AttentionLine {
+  const { emailId, recipient, subject, reference, provider, verdict, cause, firstSeenAt } = email;
   const { status, statusAt } = verdict!;
-  const because = becauseView(email);
   return {
     emailId,
     recipient: shownAddress(recipient),
@@ -81,30 +75,40 @@ export function attentionLineOf(email: Email): AttentionLine {
     status: statuses[status].label,
     statusAt: isoText(statusAt),
     firstSeenAt: isoText(firstSeenAt),
-    cause: because?.cause ?? null,
-    causeLabel: because?.causeLabel ?? null,
-    why: because?.text ?? '',
-    whatToDo: whatToDoAbout(status, because?.cause),
+    cause: cause ?? null,
+    causeLabel: cause === undefined ? null : causes[cause].label,
+    why: becauseView(email)?.text ?? '',
+    whatToDo: whatToDoAbout(status, cause),
+    caveats: caveatsView(email, now, oldAfter),
   };
 }
 
 /** The event that decided the status, also in words, and what it must not be taken for. */
-function becauseView({ provider, verdict, events }: Email): EmailAnswer['because'] {
+function becauseView({ provider, verdict, cause, events }: Email): EmailAnswer['because'] {
+  if (verdict === null) return null;
+  const { label, doesNotProve } = statuses[verdict.status];
   const event = decidingEventOf(verdict, events);
-  if (event === null || verdict === null) return null;
-  const at = isoText(event.occurredAt);
-  const reason = event.reason ? `: ${reasonInWords(event.reason)}` : '';
-  const cause = event.reason?.cause ?? null;
+  const at = isoText(verdict.statusAt);
+  const reason = reasonOf(cause, event);
+  const reported = event === null ? label : `"${event.providerEvent}"`;
   return {
-    eventId: event.eventId,
+    eventId: verdict.statusEventId,
     at,
-    providerEvent: event.providerEvent,
-    evidence: event.evidence,
-    cause,
-    causeLabel: cause && causes[cause].label,
-    text: `${provider} reported "${event.providerEvent}" at ${at}${reason}`,
-    doesNotProve: statuses[verdict.status].doesNotProve,
+    providerEvent: event?.providerEvent ?? null,
+    evidence: event?.evidence ?? 'unknown',
+    cause: cause ?? null,
+    causeLabel: cause === undefined ? null : causes[cause].label,
+    text: `${provider} reported ${reported} at ${at}${reason === undefined ? '' : `: ${reasonInWords(reason)}`}`,
+    doesNotProve,
   };
+}
+
+function caveatsView(email: Email, now: number, oldAfter: OldAfter): EmailAnswer['caveats'] {
+  return caveatsOf(email, now, oldAfter).map(({ code, text, at }) => ({
+    code,
+    text,
+    at: at === undefined ? null : isoText(at),
+  }));
 }
 
 /** Another account that an event named is left out: it is none of this one's business. */

@@ -146,6 +146,14 @@ describe('the alert function', () => {
       expect(message?.people).toContain('Account:   not known yet');
     });
 
+    it('of an address that the message was not sent to, marked so, whichever of its events says it', async () => {
+      const first = bounce({ status: 'soft_bounced', attribution: 'unlisted' });
+      await change(first);
+      await invoke([await change({ ...first, eventId: 'e2', status: 'hard_bounced', attribution: undefined })]);
+      const [message] = await topic.delivered();
+      expect(message?.machines.emails).toMatchObject([{ recipient: first.recipient, unlistedRecipient: true }]);
+    });
+
     it('nothing of an email that has expired, and does not bring it back', async () => {
       const record = await change(bounce());
       await emails.remove(idOf(record));
@@ -199,6 +207,7 @@ describe('the alert function', () => {
         const image = {
           emailId: { S: `email-${index}` },
           provider: { S: text },
+          messageId: { S: text },
           recipient: { S: `"${text}"@example.com` },
           accountId: { S: text },
           subject: { S: text },

@@ -186,20 +186,21 @@ describe('an alert', () => {
     expect(machines.emails).toMatchObject([{ recipient: 'info@müller.de' }]);
   });
 
-  it('marks an address that the message was not sent to, for people and for machines, and no other', () => {
-    const marked = 'The message was not sent to this address: only the report names it.';
-    const [odd, plain] = [
-      anAlert({ notAddressed: true }),
-      anAlert({ emailId: 'email-2', recipient: 'sam@example.com' }),
-    ];
+  it.each([
+    ['unlistedRecipient', 'The message was not sent to this address: only the report names it.'],
+    ['messageNotKnown', 'The report names this address and no message: it may be about any email to it.'],
+  ] as const)('marks %s, for people and for machines, and no other', (mark, marked) => {
+    const [odd, plain] = [anAlert({ [mark]: true }), anAlert({ emailId: 'email-2', recipient: 'sam@example.com' })];
     const letters = messagesOf([odd], page).map(partsOf);
     expect(letters[0]?.people).toContain(`\nRecipient: jane@example.com\n           ${marked}\nAccount:`);
-    expect(letters[0]?.machines.emails).toMatchObject([{ notAddressed: true }]);
+    expect(letters[0]?.machines.emails).toMatchObject([{ [mark]: true }]);
     const [digest] = messagesOf([odd, plain], page).map(partsOf);
     const lines = digest!.people.split('\n').filter(line => line.startsWith('- '));
-    expect(lines.map(line => line.includes(marked))).toEqual([true, false]);
-    expect(digest!.machines.emails).toMatchObject([{ notAddressed: true }, { recipient: 'sam@example.com' }]);
-    expect(digest!.machines.emails[1]).not.toHaveProperty('notAddressed');
+    expect(lines.map(line => line.includes(` | ${marked} | `))).toEqual([true, false]);
+    expect(digest!.machines.emails).toMatchObject([{ [mark]: true }, { recipient: 'sam@example.com' }]);
+    for (const name of ['unlistedRecipient', 'messageNotKnown']) {
+      expect(digest!.machines.emails[1]).not.toHaveProperty(name);
+    }
   });
 
   it('has a subject that SNS takes, whatever the recipient is', () => {
@@ -324,14 +325,16 @@ describe('a burst of alerts', () => {
         texts: fc.array(bounded(limits.text), { minLength: 1, maxLength: 4 }),
         caused: fc.array(fc.constantFrom(undefined, ...causeIds), { minLength: 1, maxLength: 30 }),
         spamEvery: fc.integer({ min: 1, max: 10 }),
+        markedEvery: fc.integer({ min: 1, max: 10 }),
       })
-      .map(({ count, accounts, subjects, recipients, texts, caused, spamEvery }) =>
+      .map(({ count, accounts, subjects, recipients, texts, caused, spamEvery, markedEvery }) =>
         many(count, index => ({
           accountId: accounts[index % accounts.length],
           subject: subjects[index % subjects.length]!,
           recipient: recipients[index % recipients.length]!,
           reason: { text: texts[index % texts.length]!, cause: caused[index % caused.length] },
           ...(index % spamEvery === 0 ? { kind: 'spam', status: 'marked_spam' } : {}),
+          ...(index % markedEvery === 0 ? { unlistedRecipient: true, messageNotKnown: true } : {}),
         })),
       );
     fc.assert(

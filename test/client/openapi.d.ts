@@ -206,6 +206,13 @@ export interface components {
          * @enum {string}
          */
         Cause: "unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified";
+        /** @description A fact that the status alone hides. */
+        Caveat: {
+            /** @enum {string} */
+            code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "unlisted_recipient" | "message_not_known" | "account_conflict";
+            text: string;
+            at: components["schemas"]["Time"] | null;
+        };
         /** @description What became of a request's events; each is in exactly one of those below `received`. */
         Counts: {
             received: number;
@@ -306,6 +313,7 @@ export interface components {
             status: components["schemas"]["Status"] | null;
             label: string | null;
             statusAt: components["schemas"]["Time"] | null;
+            /** @description unspecified: the delivery failed for good, and the report states no cause. null: nothing failed, or nobody said why. */
             cause: components["schemas"]["Cause"] | null;
             /** @description Somebody must act: the status asks for it, or the email has waited too long for news. */
             attention: boolean;
@@ -325,6 +333,7 @@ export interface components {
             status: components["schemas"]["Status"] | null;
             label: string | null;
             statusAt: components["schemas"]["Time"] | null;
+            /** @description unspecified: the delivery failed for good, and the report states no cause. null: nothing failed, or nobody said why. */
             cause: components["schemas"]["Cause"] | null;
             /** @description Somebody must act: the status asks for it, or the email has waited too long for news. */
             attention: boolean;
@@ -333,22 +342,24 @@ export interface components {
             firstSeenAt: components["schemas"]["Time"];
             messageId: string;
             meaning: string | null;
-            /** @description What to do about the status; null where there is nothing to do. */
+            /** @description The action that the status asks for; null where there is nothing to do. */
             resolution: string | null;
-            /** @description What to do about this email: as its cause says, or else its status; null where there is nothing to do. */
+            /** @description The action that the cause asks for, or else the status. null for a deferred email, since the provider still tries, and where there is nothing to do. */
             whatToDo: string | null;
             sentAgain: string | null;
             updatedAt: components["schemas"]["Time"];
             because: components["schemas"]["Because"] | null;
             timeline: components["schemas"]["TimelineEvent"][];
-            caveats: components["schemas"]["Caveat"][];
+            caveats: components["schemas"]["CaveatOutput"][];
         };
         /** @description Why this status: the event that decided it, in words, and what that does not prove. */
         Because: {
             eventId: string;
             at: components["schemas"]["Time"];
-            providerEvent: string;
+            /** @description null where the history had no room for the event. */
+            providerEvent: string | null;
             evidence: components["schemas"]["Evidence"];
+            /** @description unspecified: the delivery failed for good, and the report states no cause. null: nothing failed, or nobody said why. */
             cause: components["schemas"]["Cause"] | null;
             causeLabel: string | null;
             text: string;
@@ -386,13 +397,6 @@ export interface components {
             clickUrl: string | null;
             userAgent: string | null;
         };
-        /** @description What the status alone hides. */
-        Caveat: {
-            /** @enum {string} */
-            code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "unlisted_recipient" | "message_not_known" | "account_conflict";
-            text: string;
-            at: components["schemas"]["Time"] | null;
-        };
         /** @description What was asked for, in its order. */
         Statuses: {
             results: {
@@ -407,6 +411,13 @@ export interface components {
         Erased: {
             erased: components["schemas"]["ErasedCounts"];
         };
+        /** @description A fact that the status alone hides. */
+        CaveatOutput: {
+            /** @enum {string} */
+            code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "unlisted_recipient" | "message_not_known" | "account_conflict";
+            text: string;
+            at: components["schemas"]["Time"] | null;
+        };
         /** @description An email that somebody must act on: who, and why. */
         AttentionLine: {
             emailId: components["schemas"]["EmailId"];
@@ -417,10 +428,12 @@ export interface components {
             status: string;
             statusAt: components["schemas"]["Time"];
             firstSeenAt: components["schemas"]["Time"];
+            /** @description unspecified: the delivery failed for good, and the report states no cause. null: nothing failed, or nobody said why. */
             cause: components["schemas"]["Cause"] | null;
             causeLabel: string | null;
             why: string;
             whatToDo: string | null;
+            caveats: components["schemas"]["CaveatOutput"][];
         };
     };
     responses: {

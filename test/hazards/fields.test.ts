@@ -4,6 +4,7 @@ import { alertOf } from '../../functions/alert/alert.ts';
 import { createAlerted } from '../../functions/alert/alerted.ts';
 import { createHandler as createAlertHandler } from '../../functions/alert/handler.ts';
 import { messagesOf } from '../../functions/alert/message.ts';
+import { causes } from '../../shared/causes.ts';
 import { emailIdOf, limits } from '../../shared/event.ts';
 import { decidingEventOf, historyLimit } from '../../shared/history.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
@@ -12,6 +13,7 @@ import { isoText } from '../../shared/time.ts';
 import { noon } from '../arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
 import { fixture } from '../providers/fixtures.ts';
+import { queryFunction, tokenOf } from '../query-function.ts';
 import { type LiveIngest, startLiveIngest } from './live-ingest.ts';
 
 let live: LiveIngest;
@@ -238,7 +240,7 @@ describe('an alert', () => {
     for (const { body, subject } of [letter!, digest!]) {
       expect(`${subject}${JSON.parse(body).email}`).not.toMatch(links);
       const { emails } = JSON.parse(JSON.parse(body).default);
-      expect(emails.filter(({ notAddressed = false }) => notAddressed)).toEqual([
+      expect(emails.filter(({ unlistedRecipient = false }) => unlistedRecipient)).toEqual([
         expect.objectContaining({ recipient: emailAddress }),
       ]);
     }
@@ -451,6 +453,49 @@ describe('what is long', () => {
     expect(image).toMatchObject({ status: { S: 'marked_spam' }, attentionAt: {}, attentionDay: {} });
     expect(image?.alerted).toEqual({ SS: expect.arrayContaining(['hard_bounce', 'spam']) });
     expect(await itemBytes()).toBeLessThanOrEqual(400 * 1024);
+  });
+
+  it('90 an item without room for the event that decides: API, export and alert tell its cause all the same', async () => {
+    await grow(400);
+    await live.kept();
+    const soft = (index: number) => ({ ...longest(0), timestamp: isoText(noon + (index + 1) * 1_000) });
+    let index = 0;
+    while ((await tell(soft(index))).counts.recorded === 1) index += 1;
+    expect(index).toBeGreaterThan(1);
+    const reason = { code: 'x'.repeat(limits.code), text: '550 5.2.1 The account is disabled' };
+    const bounce = { ...soft(0), type: 'email.hard_bounced', reason };
+    expect((await tell(bounce)).counts).toMatchObject({ recorded: 0, quarantined: 1 });
+    const { emailId, verdict, events } = await one();
+    expect(verdict).toMatchObject({ status: 'hard_bounced' });
+    expect(decidingEventOf(verdict, events)).toBeNull();
+
+    const { label, whatToDo } = causes.disabled_account;
+    const why = `app reported Hard Bounced at ${bounce.timestamp}: ${label}`;
+    const call = queryFunction(live.emails);
+    const acme = { path: { accountId: 'acme', emailId }, token: tokenOf('acme') };
+    const { json } = await call('GET /accounts/{accountId}/emails/{emailId}', acme);
+    expect(json).toMatchObject({
+      cause: 'disabled_account',
+      whatToDo,
+      because: {
+        eventId: verdict!.statusEventId,
+        at: bounce.timestamp,
+        providerEvent: null,
+        evidence: 'unknown',
+        cause: 'disabled_account',
+        causeLabel: label,
+        text: why,
+      },
+    });
+    const listed = await call('GET /accounts/{accountId}/attention-list', { ...acme, query: 'format=jsonl' });
+    expect(JSON.parse(listed.text!)).toMatchObject({ cause: 'disabled_account', causeLabel: label, why, whatToDo });
+    const { people, machines } = await alertOfOne();
+    expect(people).toContain(`\nReason:    ${label}\n`);
+    expect(people).toContain(`\nWhat to do: ${whatToDo}\n`);
+    expect(machines).toMatchObject({
+      causes: [{ id: 'disabled_account' }],
+      emails: [{ cause: 'disabled_account', reason: null }],
+    });
   });
 
   it('90 an item filled by clicks that name nobody: at most a hundred are kept, and what counts is recorded and alerted', async () => {

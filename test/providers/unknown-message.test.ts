@@ -1,8 +1,12 @@
+import type { DynamoDBRecord } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { alertOf } from '../../functions/alert/alert.ts';
+import { messagesOf } from '../../functions/alert/message.ts';
 import { createQuarantine } from '../../functions/ingest/quarantine.ts';
+import { caveatTexts } from '../../shared/status.ts';
 import { noon } from '../arbitrary-events.ts';
 import { startQuarantineQueue } from '../ingest/quarantine-queue.ts';
-import { queryFunction, supportToken } from '../query-function.ts';
+import { queryFunction, supportToken, tokenOf } from '../query-function.ts';
 import { signingKeys } from '../signing.ts';
 import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
 import { fixture } from './fixtures.ts';
@@ -38,6 +42,24 @@ describe('a failure that names an address and no message', () => {
     const { json } = await queryFunction(emails)('GET /emails/{emailId}', { path, token: supportToken });
     expect(json.messageId).toBe('event:ZGVsaXZlcmVkLTAtMTIzNDU2Nzg');
     expect(json.caveats).toMatchObject([{ code: 'message_not_known' }]);
+  });
+
+  it('is told of in an alert that says so, and stands so in the attention list', async () => {
+    const [{ emailId }] = await found();
+    const dynamodb = { NewImage: await emails.image(emailId) };
+    const alert = alertOf({ eventName: 'INSERT', dynamodb } as DynamoDBRecord)!;
+    for (const { body } of [...messagesOf([alert], ''), ...messagesOf([alert, alert], '')]) {
+      const { default: machines, email: people } = JSON.parse(body);
+      expect(people).toContain('The report names this address and no message');
+      for (const told of JSON.parse(machines).emails) expect(told).toMatchObject({ emailId, messageNotKnown: true });
+    }
+    const file = async (format: string) => {
+      const options = { path: { accountId: 'acme' }, token: tokenOf('acme'), query: `format=${format}` };
+      return (await queryFunction(emails)('GET /accounts/{accountId}/attention-list', options)).text!;
+    };
+    const text = caveatTexts.message_not_known;
+    expect(JSON.parse(await file('jsonl')).caveats).toEqual([{ code: 'message_not_known', text, at: null }]);
+    expect(await file('csv')).toMatch(new RegExp(`,${text}\\r\\n$`));
   });
 
   it('is the same email when it comes again', async () => {
