@@ -72,6 +72,20 @@ describe('the cause of a failure', () => {
   });
 
   it.each<Row>([
+    ['resend', 'email.bounced.Permanent.General.own-words', 'unspecified'],
+    ['resend', 'email.bounced.Transient.General.own-words', 'unspecified'],
+    ['resend', 'email.bounced.without-type.advice', 'unspecified'],
+    ['resend', 'email.bounced.without-type.full', 'mailbox_full'],
+    ['usesend', 'email.bounced.Permanent.General.own-words', 'unspecified'],
+    ['usesend', 'email.bounced.Transient.General.own-words', 'unspecified'],
+    ['usesend', 'email.bounced.without-type.advice', 'unspecified'],
+    ['postal', 'MessageDeliveryFailed.own-words', 'unspecified'],
+    ['postal', 'MessageDeliveryFailed.tries-used-up', 'expired'],
+  ])('is not read out of the advice that %s gives in its own words: %s', (provider, fixture, cause) => {
+    expect(causeOf(provider, fixture)).toBe(cause);
+  });
+
+  it.each<Row>([
     ['loops', 'email.hardBounced', 'unspecified'],
     ['emailit', 'email.bounced', 'unspecified'],
     ['postal', 'MessageBounced', 'unspecified'],
