@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import type { Cause } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
 import { isoMillis } from '../time.ts';
 import { minute } from './authentication.ts';
@@ -45,15 +44,10 @@ const classes = {
   InvalidSender: 'sender_rejected',
   AuthenticationFailed: 'authentication_failed',
   PolicyRelated: 'policy',
-} as const satisfies Record<string, Cause>;
-
-/** The same with those that do not say why. */
-const labels: Readonly<Record<string, Label>> = {
-  ...classes,
   TransientFailure: 'soft_bounced',
   DNSFailure: 'soft_bounced',
   RoutingErrors: 'soft_bounced',
-};
+} as const satisfies Record<string, Label>;
 
 const classOf = ({ data }: AhasendEvent) => data?.delivery_attempt?.classification ?? '';
 
@@ -72,7 +66,7 @@ const events = {
   'message.reception': { statuses: ['enqueued'] },
   'message.transient_error': {
     statuses: ['deferred'],
-    causeOf: event => causeIn(replyOf(event)) ?? lookUp<Cause>(classes, classOf(event)) ?? null,
+    causeOf: event => causeIn(replyOf(event), lookUp<Label>(classes, classOf(event))),
   },
   'message.delivered': { statuses: ['delivered'] },
   // All its tries were used up.
@@ -80,7 +74,7 @@ const events = {
   'message.bounced': {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
     by: 'delivery_attempt: the reply and its enhanced_status_code, and the classification',
-    decide: event => failureOf(replyOf(event), lookUp(labels, classOf(event)) ?? 'hard_bounced'),
+    decide: event => failureOf(replyOf(event), lookUp<Label>(classes, classOf(event)) ?? 'hard_bounced'),
   },
   'message.suppressed': { statuses: ['rejected'], cause: 'suppressed' },
   'message.opened': { statuses: ['opened'] },

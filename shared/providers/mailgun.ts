@@ -122,7 +122,7 @@ const failures = {
   statuses: ['deferred', 'hard_bounced', 'invalid', 'rejected', 'soft_bounced'],
   by: "severity; suppression by reason or code; the server's reply (code and words), then Mailgun's reason and code",
   decide: failed,
-  causeOf: event => ownCause(undelivered, event) ?? causeIn(replyOf(event)),
+  causeOf: event => causeIn(replyOf(event), ownCause(undelivered, event)),
 } as const satisfies EventMeaning<MailgunEvent>;
 
 const events = {

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type Cause, type Failure, failureBy, statedCause } from '../causes.ts';
+import { type Failure, failureBy } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
 import { epochMillis, isoMillis } from '../time.ts';
@@ -80,10 +80,6 @@ function bounced(event: SparkpostEvent): Failure | Status | null {
   return cause && failureBy(cause, 'soft_bounced');
 }
 
-function delayed(event: SparkpostEvent): Cause | null {
-  return statedCause(failureOf(replyOf(event), labelOf(event) ?? 'soft_bounced'));
-}
-
 const bounce = {
   statuses: ['soft_bounced', 'hard_bounced', 'invalid', 'rejected', null],
   by: "the server's reply in raw_reason (code and words), then bounce_class; bounce_class alone for 25, 60, 80, 90 and 100",
@@ -93,7 +89,7 @@ const bounce = {
 const events = {
   injection: { statuses: ['enqueued'] },
   delivery: { statuses: ['delivered'] },
-  delay: { statuses: ['deferred'], causeOf: delayed },
+  delay: { statuses: ['deferred'], causeOf: event => causeIn(replyOf(event), labelOf(event) ?? undefined) },
   bounce,
   out_of_band: bounce,
   policy_rejection: { statuses: ['rejected'], causeOf: event => suppressionIn(replyOf(event).text) },
