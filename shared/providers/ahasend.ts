@@ -7,7 +7,7 @@ import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.
 import { interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { anything, numberOrText, object, text } from './shape.ts';
 import { causeIn, failureOf, type Label } from './signals.ts';
-import { enhancedCodeIn } from './smtp-reply.ts';
+import { enhancedCodeIn, replyCodeOf } from './smtp-reply.ts';
 import { verifyStandardWebhook } from './standard-webhooks.ts';
 
 /** https://ahasend.com/docs/api-reference/webhooks */
@@ -55,8 +55,7 @@ function replyOf({ data }: AhasendEvent) {
   const { enhanced_status_code: enhancedCode, smtp_code: code, response } = data?.delivery_attempt ?? {};
   return {
     enhancedCode: enhancedCodeIn(enhancedCode) ?? enhancedCodeIn(response),
-    // 0 where there was none.
-    code: Number(code) > 0 ? String(code) : undefined,
+    code: replyCodeOf(code),
     text: response || undefined,
   };
 }

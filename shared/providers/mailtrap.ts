@@ -14,7 +14,7 @@ import {
 } from './reading.ts';
 import { anything, numberOrText, object, text } from './shape.ts';
 import { causeIn, failureOf, type Label } from './signals.ts';
-import { enhancedCodeIn } from './smtp-reply.ts';
+import { enhancedCodeIn, replyCodeOf } from './smtp-reply.ts';
 import { suppressionIn } from './suppression.ts';
 import { tagsIn } from './tags.ts';
 
@@ -61,7 +61,7 @@ const categories = {
 
 const replyOf = ({ response, response_code }: MailtrapEvent) => ({
   enhancedCode: enhancedCodeIn(response),
-  code: response_code ? String(response_code) : undefined,
+  code: replyCodeOf(response_code),
   text: response ?? undefined,
 });
 

@@ -8,7 +8,7 @@ import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.t
 import { attachedIds, interpreted, type PieceReading, readJson, unrelated } from './reading.ts';
 import { anything, object, text } from './shape.ts';
 import { causeIn, failureOf, type Label } from './signals.ts';
-import { enhancedCodeIn } from './smtp-reply.ts';
+import { enhancedCodeIn, replyCodeOf } from './smtp-reply.ts';
 import { suppressionIn } from './suppression.ts';
 import { tagsIn } from './tags.ts';
 
@@ -65,7 +65,7 @@ const bounceClasses = {
 
 const replyOf = ({ raw_reason, reason, error_code }: SparkpostEvent) => {
   const reply = raw_reason || reason || undefined;
-  return { enhancedCode: enhancedCodeIn(reply), code: error_code ? String(error_code) : undefined, text: reply };
+  return { enhancedCode: enhancedCodeIn(reply), code: replyCodeOf(String(error_code ?? '')), text: reply };
 };
 
 const labelOf = ({ bounce_class }: SparkpostEvent) => lookUp<Label | null>(bounceClasses, String(bounce_class ?? ''));
