@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import type { Cause } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
 import { isoMillis } from '../time.ts';
 import { minute } from './authentication.ts';
@@ -8,7 +7,7 @@ import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.
 import { interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { anything, numberOrText, object, text } from './shape.ts';
 import { causeIn, failureOf, type Label } from './signals.ts';
-import { enhancedCodeIn } from './smtp-reply.ts';
+import { enhancedCodeIn, replyCodeOf } from './smtp-reply.ts';
 import { verifyStandardWebhook } from './standard-webhooks.ts';
 
 /** https://ahasend.com/docs/api-reference/webhooks */
@@ -45,15 +44,10 @@ const classes = {
   InvalidSender: 'sender_rejected',
   AuthenticationFailed: 'authentication_failed',
   PolicyRelated: 'policy',
-} as const satisfies Record<string, Cause>;
-
-/** The same with those that do not say why. */
-const labels: Readonly<Record<string, Label>> = {
-  ...classes,
   TransientFailure: 'soft_bounced',
   DNSFailure: 'soft_bounced',
   RoutingErrors: 'soft_bounced',
-};
+} as const satisfies Record<string, Label>;
 
 const classOf = ({ data }: AhasendEvent) => data?.delivery_attempt?.classification ?? '';
 
@@ -61,8 +55,7 @@ function replyOf({ data }: AhasendEvent) {
   const { enhanced_status_code: enhancedCode, smtp_code: code, response } = data?.delivery_attempt ?? {};
   return {
     enhancedCode: enhancedCodeIn(enhancedCode) ?? enhancedCodeIn(response),
-    // 0 where there was none.
-    code: Number(code) > 0 ? String(code) : undefined,
+    code: replyCodeOf(code),
     text: response || undefined,
   };
 }
@@ -72,7 +65,7 @@ const events = {
   'message.reception': { statuses: ['enqueued'] },
   'message.transient_error': {
     statuses: ['deferred'],
-    causeOf: event => causeIn(replyOf(event)) ?? lookUp<Cause>(classes, classOf(event)) ?? null,
+    causeOf: event => causeIn(replyOf(event), lookUp<Label>(classes, classOf(event))),
   },
   'message.delivered': { statuses: ['delivered'] },
   // All its tries were used up.
@@ -80,7 +73,7 @@ const events = {
   'message.bounced': {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
     by: 'delivery_attempt: the reply and its enhanced_status_code, and the classification',
-    decide: event => failureOf(replyOf(event), lookUp(labels, classOf(event)) ?? 'hard_bounced'),
+    decide: event => failureOf(replyOf(event), lookUp<Label>(classes, classOf(event)) ?? 'hard_bounced'),
   },
   'message.suppressed': { statuses: ['rejected'], cause: 'suppressed' },
   'message.opened': { statuses: ['opened'] },

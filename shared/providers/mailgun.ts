@@ -63,28 +63,72 @@ type MailgunEvent = z.infer<typeof mailgunEvent>['event-data'];
 /** Before 2018 an event was a form with every field beside the others; webhooks made then still send it. */
 const mailgunForm = z.pipe(
   z.pipe(
-    z.record(z.string(), z.string()),
-    z.transform(fields => ({ 'event-data': currentShape(fields) })),
+    z.string(),
+    z.transform(form => ({ 'event-data': currentShape(form) })),
   ),
   mailgunEvent,
 );
 
-function currentShape(fields: Readonly<Record<string, string>>): unknown {
-  const code = fields.code === undefined ? undefined : Number(fields.code);
+/** The older form's fields in every event. The message's id has either name, and a tag comes once for each. */
+const commonFields = ['event', 'recipient', 'timestamp', 'Message-Id', 'message-id', 'tag', 'X-Mailgun-Tag'] as const;
+
+/**
+ * Its other fields that are read, by event. Where an event has no such field, the name is that of a sender's variable.
+ * https://github.com/mailgun/documentation/blob/master/source/user_manual.rst
+ */
+const fieldsByEvent = {
+  delivered: ['message-headers'],
+  dropped: ['message-headers', 'reason', 'code', 'description'],
+  bounced: ['message-headers', 'code', 'error'],
+  complained: ['message-headers'],
+  opened: ['user-agent'],
+  clicked: ['user-agent', 'url'],
+  unsubscribed: ['user-agent'],
+} as const satisfies Record<string, readonly string[]>;
+
+type LegacyField = (typeof commonFields)[number] | (typeof fieldsByEvent)[keyof typeof fieldsByEvent][number];
+
+function currentShape(form: string): unknown {
+  const pairs = fieldsIn(form) ?? [];
+  const event = pairs.find(([name]) => name === 'event')?.[1];
+  const names = new Set<string>([...commonFields, ...(lookUp<readonly string[]>(fieldsByEvent, event ?? '') ?? [])]);
+  const own = pairs.filter(([name]) => names.has(name));
+  // Where a variable has a field's name, Mailgun's own value is the first.
+  const field = (...either: readonly LegacyField[]) => own.find(([name]) => either.some(known => known === name))?.[1];
   return {
-    ...fields,
-    timestamp: Number(fields.timestamp),
-    id: undefined,
+    event,
+    // But of this the last, as of all that is signed.
+    timestamp: Number(own.findLast(([name]) => name === 'timestamp')?.[1]),
+    recipient: field('recipient'),
     // Of the failures only the final ones had an event.
     severity: 'permanent',
-    'delivery-status': { code: Number.isFinite(code) ? code : undefined, message: fields.error ?? fields.description },
-    'client-info': fields['user-agent'] === undefined ? undefined : { 'user-agent': fields['user-agent'] },
+    reason: field('reason'),
+    url: field('url'),
+    'delivery-status': { code: field('code'), message: field('error', 'description') },
+    'client-info': { 'user-agent': field('user-agent') },
     message: {
-      headers: { 'message-id': fields['Message-Id'] ?? fields['message-id'], subject: fields.subject, to: fields.To },
+      headers: { 'message-id': field('Message-Id', 'message-id'), subject: subjectIn(field('message-headers')) },
     },
-    reject: undefined,
-    'user-variables': fields,
+    'user-variables': variablesAmong(pairs.filter(([name]) => !names.has(name))),
+    tags: own.filter(([name]) => name === 'tag' || name === 'X-Mailgun-Tag').map(([, tag]) => tag),
   };
+}
+
+/** The sender's variables; null where one has two values, since either may be somebody else's text. */
+function variablesAmong(pairs: readonly (readonly [string, string])[]): Readonly<Record<string, string | null>> {
+  const values = new Map<string, string | null>();
+  for (const [name, text] of pairs) values.set(name, values.has(name) && values.get(name) !== text ? null : text);
+  return Object.fromEntries(values);
+}
+
+/** The subject in the headers of the message: JSON text, a list of names and values. */
+function subjectIn(headers: string | undefined): string | undefined {
+  const pairs = exactJson(headers ?? '');
+  if (!Array.isArray(pairs)) return undefined;
+  const subject = pairs.find(
+    pair => Array.isArray(pair) && typeof pair[0] === 'string' && /^subject$/i.test(pair[0]),
+  )?.[1];
+  return typeof subject === 'string' ? subject : undefined;
 }
 
 /** Reasons and codes of Mailgun's own: it did not even try. */
@@ -122,7 +166,7 @@ const failures = {
   statuses: ['deferred', 'hard_bounced', 'invalid', 'rejected', 'soft_bounced'],
   by: "severity; suppression by reason or code; the server's reply (code and words), then Mailgun's reason and code",
   decide: failed,
-  causeOf: event => ownCause(undelivered, event) ?? causeIn(replyOf(event)),
+  causeOf: event => causeIn(replyOf(event), ownCause(undelivered, event)),
 } as const satisfies EventMeaning<MailgunEvent>;
 
 const events = {
@@ -175,7 +219,7 @@ export const mailgun = {
   parse(request, context) {
     const reads = ({ 'event-data': event }: z.infer<typeof mailgunEvent>) => read(event, context);
     if (!isForm(request)) return readJson(request, mailgunEvent, reads, { batched: false, piecesOf: eventOf });
-    return readForm(request, utf8Text(request.body), mailgunForm, reads, toldFields);
+    return readForm(request, utf8Text(request.body), mailgunForm, reads, withoutProof);
   },
 } as const satisfies Provider;
 
@@ -183,8 +227,7 @@ export const mailgun = {
 function toldBy(request: ProviderRequest): string {
   const body = utf8Text(request.body) ?? request.body.toString('latin1');
   try {
-    const told = isForm(request) ? toldFields(body) : eventOf(exactJson(body));
-    return JSON.stringify(told ?? body);
+    return JSON.stringify(isForm(request) ? currentShape(withoutProof(body) ?? body) : eventOf(exactJson(body)));
   } catch {
     // Nested too deeply to be written again: all of it, proof and all.
     return body;
@@ -215,35 +258,14 @@ function refusalOf(
 /** In bytes. */
 const longestBody = 1024 * 1024;
 
-/** The older form's fields that come once for each tag. */
-const tagFields = ['tag', 'X-Mailgun-Tag'];
-
-/** The older form's fields of which Mailgun's own value is the last, behind the sender's variables. */
-const lastFields = ['timestamp', 'token', 'signature'];
-
-/**
- * The older form's fields. A variable of the sender's may have the name of one of them: Mailgun's own value is the first,
- * but for those that it adds last. Null where there are more than anybody sends.
- */
-function legacyFields(form: string): Readonly<Record<string, string>> | null {
-  const fields = fieldsIn(form);
-  if (fields === null) return null;
-  const byName = new Map<string, string>();
-  for (const [name, text] of fields) {
-    if (!byName.has(name) || lastFields.includes(name)) byName.set(name, text);
-  }
-  const tags = fields.filter(([name]) => tagFields.includes(name)).map(([, tag]) => tag);
-  if (tags.length > 0) byName.set('tags', JSON.stringify(tags));
-  return Object.fromEntries(byName);
+/** The older form without the proof, which would prove any other event as well; the timestamp is the event's own, too. */
+function withoutProof(form: string): string | null {
+  const told = fieldsIn(form)?.filter(([name]) => name !== 'token' && name !== 'signature');
+  return told === undefined ? null : String(new URLSearchParams(told));
 }
 
-/** The same without the proof, which would prove any other event as well; the timestamp is the event's own, too. */
-function toldFields(form: string): Readonly<Record<string, string>> | null {
-  const fields = legacyFields(form);
-  if (fields === null) return null;
-  const { token: _, signature: __, ...told } = fields;
-  return told;
-}
+/** Of what is signed, Mailgun's own value is the last, behind the sender's variables. */
+const lastFields = (form: string) => Object.fromEntries(fieldsIn(form) ?? []);
 
 /** The signature is in the body, so that the body has to be read to be verified: this much of it, and no more. */
 function triplesOf(request: ProviderRequest): readonly Triple[] {
@@ -252,7 +274,7 @@ function triplesOf(request: ProviderRequest): readonly Triple[] {
   // Whether the rest is UTF-8 is asked once it is known to be genuine.
   const body = utf8Text(request.body) ?? request.body.toString();
   try {
-    const parsed = z.safeParse(signed, isForm(request) ? { signature: legacyFields(body) } : JSON.parse(body));
+    const parsed = z.safeParse(signed, isForm(request) ? { signature: lastFields(body) } : JSON.parse(body));
     if (!parsed.success) return [];
     const { signature, 'parent-signature': parent } = parsed.data;
     return parent ? [signature, parent] : [signature];
@@ -323,6 +345,6 @@ export const guide: Guide = {
   machines: '`client-info.bot` on an open or a click: `apple`, `gmail`, or `generic` for a scanner.',
   notes: [
     'The signature covers a timestamp and a token, not the event: a token proves the event that it first came with, and is refused with any other. It is left out of what is kept in quarantine, but for bodies of which nothing can be read.',
-    'The older shape, a form with all fields beside each other, is read as well, with its events "dropped" and "bounced"; a multipart body is not. A variable of yours with the name of one of its fields does not hide it.',
+    'The older shape, a form with all fields beside each other, is read as well, with its events "dropped" and "bounced"; a multipart body is not. Of each event its own fields alone are read, so that a variable of yours may have the name of one; its account or reference is left out where it comes with two values.',
   ],
 };

@@ -87,8 +87,7 @@ const events = {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'deferred', 'rejected'],
     by: "the server's reply in comment (code and words), then error and error_related_to, then hard_bounce; deferred where greylisted and not hard",
     decide: bounced,
-    // Of what is put off: nothing else is.
-    cause: 'greylisted',
+    causeOf: event => causeIn(replyIn(event.comment), labelOf(event) ?? undefined),
   },
   blocked: {
     statuses: ['rejected', 'invalid', 'hard_bounced', 'soft_bounced', 'deferred'],

@@ -8,7 +8,7 @@ import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.
 import { exactJson, interpreted, type PieceReading, readJson } from './reading.ts';
 import { anything, numberOrText, object, text } from './shape.ts';
 import { causeIn, failureOf } from './signals.ts';
-import { enhancedCodeAmong } from './smtp-reply.ts';
+import { enhancedCodeAmong, replyCodeOf } from './smtp-reply.ts';
 
 /** https://api.mailomat.swiss/docs: camel case outside, hyphens in the payload. */
 const mailomatEvent = object({
@@ -35,7 +35,7 @@ function replyOf({ payload }: MailomatEvent) {
   const { code, 'enhanced-code': enhancedCode, message } = payload?.['delivery-status'] ?? {};
   return {
     enhancedCode: enhancedCodeAmong(enhancedCode, message),
-    code: Number(code) > 0 ? String(code) : undefined,
+    code: replyCodeOf(code),
     text: message || undefined,
   };
 }

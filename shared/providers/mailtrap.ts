@@ -1,5 +1,4 @@
 import * as z from 'zod/mini';
-import { statedCause } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
 import { epochMillis } from '../time.ts';
 import { verifyHexHmac } from './hmac-signature.ts';
@@ -14,8 +13,8 @@ import {
   unrelatedBy,
 } from './reading.ts';
 import { anything, numberOrText, object, text } from './shape.ts';
-import { failureOf, type Label } from './signals.ts';
-import { enhancedCodeIn } from './smtp-reply.ts';
+import { causeIn, failureOf, type Label } from './signals.ts';
+import { enhancedCodeIn, replyCodeOf } from './smtp-reply.ts';
 import { suppressionIn } from './suppression.ts';
 import { tagsIn } from './tags.ts';
 
@@ -62,22 +61,21 @@ const categories = {
 
 const replyOf = ({ response, response_code }: MailtrapEvent) => ({
   enhancedCode: enhancedCodeIn(response),
-  code: response_code ? String(response_code) : undefined,
+  code: replyCodeOf(response_code),
   text: response ?? undefined,
 });
 
-function bounced(event: MailtrapEvent) {
-  return failureOf(replyOf(event), lookUp<Label>(categories, event.bounce_category ?? '') ?? 'hard_bounced');
-}
+const labelOf = ({ bounce_category }: MailtrapEvent) =>
+  lookUp<Label>(categories, bounce_category ?? '') ?? 'hard_bounced';
 
 const events = {
   delivery: { statuses: ['delivered'] },
   // Mailtrap tries ten more times.
-  'soft bounce': { statuses: ['deferred'], causeOf: event => statedCause(bounced(event)) },
+  'soft bounce': { statuses: ['deferred'], causeOf: event => causeIn(replyOf(event), labelOf(event)) },
   bounce: {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
     by: "the server's reply in response (code and words), then bounce_category",
-    decide: bounced,
+    decide: event => failureOf(replyOf(event), labelOf(event)),
   },
   // The domain is not verified yet, or a limit is reached: it is looked at again.
   suspension: { statuses: ['enqueued'] },

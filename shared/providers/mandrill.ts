@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type Cause, statedCause } from '../causes.ts';
+import type { Cause } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
 import { utf8Text } from '../text.ts';
 import { epochMillis } from '../time.ts';
@@ -7,7 +7,7 @@ import { isHmacOf, strictBase64, usable } from './authentication.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
 import { attachedIds, formFields, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { anything, numberOrText, object, text } from './shape.ts';
-import { failureOf, type Label } from './signals.ts';
+import { causeIn, failureOf, type Label } from './signals.ts';
 import { replyIn } from './smtp-reply.ts';
 import { tagsIn } from './tags.ts';
 
@@ -47,13 +47,15 @@ const descriptions = {
 
 const replyOf = ({ msg }: MandrillEvent) => replyIn(msg?.diag || msg?.smtp_events?.at(-1)?.diag);
 
+const causeStated = ({ msg }: MandrillEvent) => lookUp<Cause>(descriptions, msg?.bounce_description ?? '');
+
 function bounced(event: MandrillEvent, label: Label) {
-  return failureOf(replyOf(event), lookUp<Label>(descriptions, event.msg?.bounce_description ?? '') ?? label);
+  return failureOf(replyOf(event), causeStated(event) ?? label);
 }
 
 const events = {
   send: { statuses: ['sent'] },
-  deferral: { statuses: ['deferred'], causeOf: event => statedCause(bounced(event, 'soft_bounced')) },
+  deferral: { statuses: ['deferred'], causeOf: event => causeIn(replyOf(event), causeStated(event)) },
   delivered: { statuses: ['delivered'] },
   hard_bounce: {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],

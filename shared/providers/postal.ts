@@ -3,6 +3,7 @@ import * as z from 'zod/mini';
 import { type Failure, failureBy } from '../causes.ts';
 import { epochMillis } from '../time.ts';
 import { publicKey, strictBase64, usable } from './authentication.ts';
+import { statementIn } from './own-words.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { interpreted, type PieceReading, readJson, unrelated, unrelatedBy } from './reading.ts';
 import { numberOrText, object, text } from './shape.ts';
@@ -43,7 +44,8 @@ type PostalEvent = z.infer<typeof postalEvent>;
 
 const replyOf = ({ payload }: PostalEvent) => ({
   enhancedCode: enhancedCodeAmong(payload?.output, payload?.details),
-  text: payload?.output || payload?.details || undefined,
+  // Postal goes on with what it has done, such as adding the recipient to its suppression list.
+  text: payload?.output || statementIn(payload?.details),
 });
 
 /** Held because of an earlier bounce, it is never sent; for any other reason somebody may still release it. */
@@ -119,7 +121,11 @@ function read(event: PostalEvent, { metadata }: ReadingContext): PieceReading {
       subject: about?.subject ?? undefined,
       // The one text of the sender's that comes back.
       reference: about?.tag ?? undefined,
-      reason: { code: payload?.status ?? undefined, ...replyOf(event) },
+      reason: {
+        code: payload?.status ?? undefined,
+        enhancedCode: replyOf(event).enhancedCode,
+        text: payload?.output || payload?.details || undefined,
+      },
       clickUrl: payload?.url ?? undefined,
       userAgent: payload?.user_agent ?? undefined,
       tags: tagsIn(about?.tag, metadata),

@@ -232,7 +232,7 @@ function isOfForm(piece: unknown): boolean {
 const mostFields = 1_000;
 
 /** The fields of a form, or of a query, in their order; null where there are more than any provider's has. */
-export function fieldsIn(form: string): readonly (readonly [name: string, text: string])[] | null {
+export function fieldsIn(form: string): readonly [name: string, text: string][] | null {
   return form.split('&', mostFields + 1).length > mostFields ? null : [...new URLSearchParams(form)];
 }
 
@@ -247,14 +247,14 @@ export function formFields(form: string): Readonly<Record<string, string>> | nul
 /**
  * Reads a request that is a form, or a query, with the fields of one event.
  *
- * @param fieldsOf how its fields are told apart; null where they cannot be
+ * @param fieldsOf what of it is read, and kept where it cannot be: its fields, if not stated; null where it has too many
  */
 export function readForm<Piece>(
   request: ProviderRequest,
   form: string | null,
   schema: z.ZodMiniType<Piece>,
   read: (piece: Piece, raw: unknown) => PieceReading,
-  fieldsOf: (form: string) => Readonly<Record<string, string>> | null = formFields,
+  fieldsOf: (form: string) => unknown = formFields,
 ): Reading {
   if (request.pieces !== undefined) {
     // A form with a field too many was kept as text.

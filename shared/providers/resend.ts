@@ -1,15 +1,13 @@
 import * as z from 'zod/mini';
-import { type Failure, failureBy } from '../causes.ts';
+import type { Failure } from '../causes.ts';
 import { isoMillis } from '../time.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import { idsAmong, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { ofOneOf } from './recipients.ts';
-import { sesBounce } from './ses-bounce.ts';
+import { retoldBounce, retoldReason } from './ses-bounce.ts';
 import { anything, object, text, textOrList } from './shape.ts';
 import { failureOf } from './signals.ts';
-import { enhancedCodeAmong } from './smtp-reply.ts';
 import { verifyStandardWebhook } from './standard-webhooks.ts';
-import { suppressionIn } from './suppression.ts';
 import { tagsIn } from './tags.ts';
 
 /** https://resend.com/docs/dashboard/webhooks/event-types */
@@ -42,25 +40,9 @@ const resendEvent = object({
 
 type ResendEvent = z.infer<typeof resendEvent>;
 
-function replyOf({ data }: ResendEvent) {
-  const diagnostics = [data?.bounce?.diagnosticCode ?? []].flat().join(' ');
-  return {
-    enhancedCode: enhancedCodeAmong(diagnostics, data?.bounce?.message),
-    text: diagnostics || data?.bounce?.message || undefined,
-  };
-}
-
-/** Resend's own words of a bounce for good, in the place of a type. */
-const permanentInWords = /\b(?:hard bounce|permanent(?:ly)?)\b/i;
-
-function bounced(event: ResendEvent): Failure {
-  const bounce = event.data?.bounce;
+function bounced({ data }: ResendEvent): Failure {
   // The oldest events say nothing; the vendor calls the event a permanent rejection.
-  if (!bounce) return failureOf({}, 'hard_bounced');
-  if (bounce.type) return sesBounce(bounce.type, bounce.subType ?? '', replyOf(event));
-  const words = bounce.message ?? '';
-  if (suppressionIn(words)) return failureBy('suppressed', 'rejected');
-  return sesBounce(permanentInWords.test(words) ? 'Permanent' : '', bounce.subType ?? '', replyOf(event));
+  return data?.bounce ? retoldBounce(data.bounce) : failureOf({}, 'hard_bounced');
 }
 
 const events = {
@@ -70,7 +52,7 @@ const events = {
   'email.delivery_delayed': { statuses: ['deferred'] },
   'email.bounced': {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
-    by: "suppression by bounce.subType; the server's reply (code and words), then bounce.subType and bounce.type, which are Amazon SES's; without a type the words of bounce.message",
+    by: "suppression by bounce.subType; the server's reply in bounce.diagnosticCode (code and words), then bounce.subType and bounce.type, which are Amazon SES's; without a type the words of bounce.message",
     decide: bounced,
   },
   'email.suppressed': { statuses: ['rejected'], cause: 'suppressed' },
@@ -108,7 +90,7 @@ export const resend = {
 function read(event: ResendEvent, { headers }: ProviderRequest, { metadata }: ReadingContext): PieceReading {
   const { data } = event;
   const recipients = [data?.to ?? []].flat();
-  const reply = replyOf(event);
+  const reason = retoldReason(data?.bounce);
   const tags = tagsOf(data?.tags);
   return interpreted<ResendEvent>(events, event.type, event, status =>
     ofOneOf(recipients, ofWholeMessage.includes(event.type), status).map(whose => ({
@@ -126,8 +108,8 @@ function read(event: ResendEvent, { headers }: ProviderRequest, { metadata }: Re
           [data?.bounce?.type, data?.bounce?.subType].filter(part => part).join('/') ||
           [data?.suppressed?.type, data?.suppressed?.reason].filter(part => part).join('/') ||
           undefined,
-        enhancedCode: reply.enhancedCode,
-        text: reply.text ?? data?.suppressed?.message ?? data?.failed?.reason ?? undefined,
+        enhancedCode: reason.enhancedCode,
+        text: reason.text ?? data?.suppressed?.message ?? data?.failed?.reason ?? undefined,
       },
       clickUrl: data?.click?.link ?? undefined,
       userAgent: (data?.click ?? data?.open)?.userAgent ?? undefined,

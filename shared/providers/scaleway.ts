@@ -4,7 +4,7 @@ import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.t
 import { exactJson, idsInHeaders, interpreted, type PieceReading, readJson } from './reading.ts';
 import { numberOrText, object, text } from './shape.ts';
 import { causeIn, failureOf } from './signals.ts';
-import { enhancedCodeIn } from './smtp-reply.ts';
+import { enhancedCodeIn, replyCodeOf } from './smtp-reply.ts';
 import { verifyUrlSecret } from './url-secret.ts';
 
 /** https://www.scaleway.com/en/docs/transactional-email/reference-content/webhook-events-payloads/ */
@@ -24,7 +24,7 @@ type ScalewayEvent = z.infer<typeof scalewayEvent>;
 
 const replyOf = ({ email_response_message: reply, email_response_code: code }: ScalewayEvent) => ({
   enhancedCode: enhancedCodeIn(reply),
-  code: code ? String(code) : undefined,
+  code: replyCodeOf(code),
   text: reply ?? undefined,
 });
 

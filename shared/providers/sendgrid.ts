@@ -194,7 +194,7 @@ export const guide: Guide = {
   machines: '`sg_machine_open` on an open: Apple Mail fetched it ahead. Scanners that click are not told apart.',
   notes: [
     'The test button sends made-up events: they are recorded as emails of no account, and support is told of those that bounce or complain.',
-    'Asynchronous bounces may come without a message id. With an address they are emails of their own under it, which say that their message is not known; without one they are kept in quarantine.',
+    'Asynchronous bounces may come without a message id. With an address and an event id they are emails of their own under that address, which say that their message is not known; where one of the two is missing they are kept in quarantine.',
     'SendGrid asks for no personal data in `custom_args`: it keeps them and cannot erase them.',
   ],
 };

@@ -90,7 +90,7 @@ const delayTypes = {
 
 function delayed(concerned: Concerned): Cause | null {
   const { deliveryDelay } = concerned.event;
-  return lookUp<Cause>(delayTypes, deliveryDelay?.delayType ?? '') ?? causeIn(replyOf(concerned));
+  return causeIn(replyOf(concerned), lookUp<Cause>(delayTypes, deliveryDelay?.delayType ?? ''));
 }
 
 const suppressionLists: readonly unknown[] = ['OnAccountSuppressionList', 'OnTenantSuppressionList'];

@@ -7,7 +7,7 @@
  * say little, and a generic label last. Words that servers are known to send under a wrong code beat it.
  */
 
-import { type Cause, causes, type Failure, type FailureStatus, failureBy } from '../causes.ts';
+import { type Cause, causes, type Failure, type FailureStatus, failureBy, statedCause } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
 import { folded, phraseFinder, type Words, withoutAddresses, withoutLinks, wordsOf } from './phrases.ts';
 import { enhancedCodesIn, maxReplyLength, replyCodeIn, type SmtpReply } from './smtp-reply.ts';
@@ -287,11 +287,14 @@ export function failureOf(reply: SmtpReply, label: Label): Failure {
   return failureBy(cause, ofClass === '4' ? 'soft_bounced' : generic);
 }
 
-/** The cause that a reply tells of, also where it only put the email off; null where it tells of none. */
-export function causeIn(reply: SmtpReply): Cause | null {
-  if (!reply.text && !reply.enhancedCode && !reply.code) return null;
-  const { ofWords, ofCode, weak } = evidenceIn(reply);
-  return ofWords ?? ofCode ?? weak ?? null;
+/**
+ * The cause that a reply and a label tell of, also where the email was only put off; null where they tell of none.
+ *
+ * @param label of the provider, where it has a precise one
+ */
+export function causeIn(reply: SmtpReply, label: Label = 'unspecified'): Cause | null {
+  const isEmpty = !reply.text && !reply.enhancedCode && !reply.code;
+  return isEmpty && !isPrecise(label) ? null : statedCause(failureOf(reply, label));
 }
 
 function isPrecise(label: Label): label is Exclude<Cause, 'unspecified'> {

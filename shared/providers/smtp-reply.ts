@@ -39,6 +39,11 @@ export function enhancedCodeIn(text: string | null | undefined): string | undefi
   return text ? enhancedCode.exec(text.slice(0, maxReplyLength))?.[0] : undefined;
 }
 
+/** A reply code that comes apart from the text, as text; undefined where there was none, for which some providers send 0. */
+export function replyCodeOf(code: string | number | null | undefined): string | undefined {
+  return Number(code) > 0 ? String(code) : undefined;
+}
+
 /** The first SMTP reply code of a failure in a server's reply, e.g. `550`. */
 export function replyCodeIn(text: string): string | undefined {
   return /(?:^|[\s;:])([45][0-7]\d)(?=[\s-])/.exec(text)?.[1];

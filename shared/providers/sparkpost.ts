@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type Cause, type Failure, failureBy, statedCause } from '../causes.ts';
+import { type Failure, failureBy } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
 import { epochMillis, isoMillis } from '../time.ts';
@@ -8,7 +8,7 @@ import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.t
 import { attachedIds, interpreted, type PieceReading, readJson, unrelated } from './reading.ts';
 import { anything, object, text } from './shape.ts';
 import { causeIn, failureOf, type Label } from './signals.ts';
-import { enhancedCodeIn } from './smtp-reply.ts';
+import { enhancedCodeIn, replyCodeOf } from './smtp-reply.ts';
 import { suppressionIn } from './suppression.ts';
 import { tagsIn } from './tags.ts';
 
@@ -65,7 +65,7 @@ const bounceClasses = {
 
 const replyOf = ({ raw_reason, reason, error_code }: SparkpostEvent) => {
   const reply = raw_reason || reason || undefined;
-  return { enhancedCode: enhancedCodeIn(reply), code: error_code ? String(error_code) : undefined, text: reply };
+  return { enhancedCode: enhancedCodeIn(reply), code: replyCodeOf(String(error_code ?? '')), text: reply };
 };
 
 const labelOf = ({ bounce_class }: SparkpostEvent) => lookUp<Label | null>(bounceClasses, String(bounce_class ?? ''));
@@ -80,10 +80,6 @@ function bounced(event: SparkpostEvent): Failure | Status | null {
   return cause && failureBy(cause, 'soft_bounced');
 }
 
-function delayed(event: SparkpostEvent): Cause | null {
-  return statedCause(failureOf(replyOf(event), labelOf(event) ?? 'soft_bounced'));
-}
-
 const bounce = {
   statuses: ['soft_bounced', 'hard_bounced', 'invalid', 'rejected', null],
   by: "the server's reply in raw_reason (code and words), then bounce_class; bounce_class alone for 25, 60, 80, 90 and 100",
@@ -93,7 +89,7 @@ const bounce = {
 const events = {
   injection: { statuses: ['enqueued'] },
   delivery: { statuses: ['delivered'] },
-  delay: { statuses: ['deferred'], causeOf: delayed },
+  delay: { statuses: ['deferred'], causeOf: event => causeIn(replyOf(event), labelOf(event) ?? undefined) },
   bounce,
   out_of_band: bounce,
   policy_rejection: { statuses: ['rejected'], causeOf: event => suppressionIn(replyOf(event).text) },

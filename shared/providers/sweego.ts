@@ -5,7 +5,7 @@ import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.t
 import { idsInHeaders, interpreted, type PieceReading, readJson, unrelated, unrelatedBy } from './reading.ts';
 import { anything, numberOrText, object, text } from './shape.ts';
 import { failureOf } from './signals.ts';
-import { replyIn } from './smtp-reply.ts';
+import { replyCodeOf, replyIn } from './smtp-reply.ts';
 import { verifyStandardWebhook } from './standard-webhooks.ts';
 
 const visit = z.nullish(object({ proxy: anything, url: text, user_agent: text }));
@@ -35,7 +35,7 @@ type SweegoEvent = z.infer<typeof sweegoEvent>;
 const nameOf = (eventType: string) => eventType.replaceAll('-', '_');
 
 function replyOf({ response_code: code, details }: SweegoEvent) {
-  return { ...replyIn(replyAtEnd(details ?? '')), code: Number(code) > 0 ? String(code) : undefined };
+  return { ...replyIn(replyAtEnd(details ?? '')), code: replyCodeOf(code) };
 }
 
 /** Longer than any line of a mail server's log that is worth reading. */

@@ -5,9 +5,8 @@ import { verifyHexHmac } from './hmac-signature.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
 import { ofOneOf } from './recipients.ts';
-import { sesBounce } from './ses-bounce.ts';
+import { retoldBounce, retoldReason } from './ses-bounce.ts';
 import { anything, numberOrText, object, text, textOrList } from './shape.ts';
-import { enhancedCodeAmong } from './smtp-reply.ts';
 
 /** https://docs.usesend.com/guides/webhooks */
 const usesendEvent = object({
@@ -31,11 +30,6 @@ const usesendEvent = object({
 
 type UsesendEvent = z.infer<typeof usesendEvent>;
 
-function replyOf({ data }: UsesendEvent) {
-  const reply = data?.bounce?.diagnosticCode || data?.bounce?.message || undefined;
-  return { enhancedCode: enhancedCodeAmong(data?.bounce?.diagnosticCode, data?.bounce?.message), text: reply };
-}
-
 const events = {
   'email.queued': { statuses: ['enqueued'] },
   'email.sent': { statuses: ['sent'] },
@@ -43,8 +37,8 @@ const events = {
   'email.delivery_delayed': { statuses: ['deferred'] },
   'email.bounced': {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
-    by: "suppression by subType; the server's reply (code and words), then Amazon SES's subType and type",
-    decide: event => sesBounce(event.data?.bounce?.type ?? '', event.data?.bounce?.subType ?? '', replyOf(event)),
+    by: "suppression by subType; the server's reply in diagnosticCode (code and words), then Amazon SES's subType and type; without a type the words of message",
+    decide: ({ data }) => retoldBounce(data?.bounce ?? {}),
   },
   // As Amazon SES's Reject.
   'email.rejected': { statuses: ['rejected'], cause: 'virus' },
@@ -100,6 +94,7 @@ export const usesend = {
 function read(event: UsesendEvent, { metadata }: ReadingContext): PieceReading {
   const { data } = event;
   const recipients = [data?.to ?? []].flat();
+  const reason = retoldReason(data?.bounce);
   return interpreted<UsesendEvent>(events, event.type, event, status =>
     ofOneOf(recipients, ofWholeMessage.includes(event.type), status).map(whose => ({
       ...whose,
@@ -115,8 +110,8 @@ function read(event: UsesendEvent, { metadata }: ReadingContext): PieceReading {
           [data?.bounce?.type, data?.bounce?.subType].filter(part => part).join('/') ||
           data?.suppression?.type ||
           undefined,
-        enhancedCode: replyOf(event).enhancedCode,
-        text: replyOf(event).text ?? data?.failed?.reason ?? data?.suppression?.reason ?? undefined,
+        enhancedCode: reason.enhancedCode,
+        text: reason.text ?? data?.failed?.reason ?? data?.suppression?.reason ?? undefined,
       },
       clickUrl: data?.click?.url ?? data?.click?.link ?? undefined,
       userAgent: (data?.open ?? data?.click)?.userAgent ?? undefined,

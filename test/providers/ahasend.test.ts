@@ -39,7 +39,9 @@ describe("AhaSend's events", () => {
     ['message.reception', 'enqueued'],
     ['message.suppressed', 'rejected'],
     ['message.transient_error', 'deferred'],
+    ['message.transient_error.BadConnection.full', 'deferred'],
     ['message.transient_error.QuotaIssues', 'deferred'],
+    ['message.transient_error.QuotaIssues.weak-words', 'deferred'],
   ]);
 
   itKeeps('ahasend', [

@@ -72,6 +72,20 @@ describe('the cause of a failure', () => {
   });
 
   it.each<Row>([
+    ['resend', 'email.bounced.Permanent.General.own-words', 'unspecified'],
+    ['resend', 'email.bounced.Transient.General.own-words', 'unspecified'],
+    ['resend', 'email.bounced.without-type.advice', 'unspecified'],
+    ['resend', 'email.bounced.without-type.full', 'mailbox_full'],
+    ['usesend', 'email.bounced.Permanent.General.own-words', 'unspecified'],
+    ['usesend', 'email.bounced.Transient.General.own-words', 'unspecified'],
+    ['usesend', 'email.bounced.without-type.advice', 'unspecified'],
+    ['postal', 'MessageDeliveryFailed.own-words', 'unspecified'],
+    ['postal', 'MessageDeliveryFailed.tries-used-up', 'expired'],
+  ])('is not read out of the advice that %s gives in its own words: %s', (provider, fixture, cause) => {
+    expect(causeOf(provider, fixture)).toBe(cause);
+  });
+
+  it.each<Row>([
     ['loops', 'email.hardBounced', 'unspecified'],
     ['emailit', 'email.bounced', 'unspecified'],
     ['postal', 'MessageBounced', 'unspecified'],
@@ -98,9 +112,28 @@ describe('the cause of a failure', () => {
     ['ses', 'DeliveryDelay.RecipientServerError', 'system'],
     ['mailtrap', 'soft-bounce', 'mailbox_full'],
     ['mailjet', 'bounce.greylisted', 'greylisted'],
+    ['ahasend', 'message.transient_error.QuotaIssues', 'mailbox_full'],
+    ['mailgun', 'failed.temporary', 'system'],
   ])('is said of what was put off as well: %s, %s', (provider, fixture, cause) => {
     expect(fixtureReading(provider, fixture).events).toMatchObject([{ status: 'deferred', reason: { cause } }]);
   });
+
+  it.each<Row>([
+    ['ses', 'DeliveryDelay.TransientCommunicationFailure.full', 'mailbox_full'],
+    ['ahasend', 'message.transient_error.BadConnection.full', 'mailbox_full'],
+    ['mailgun', 'failed.temporary.could-not-connect-full', 'mailbox_full'],
+    ['mailjet', 'bounce.greylisted.full', 'mailbox_full'],
+    ['ses', 'DeliveryDelay.MailboxFull', 'mailbox_full'],
+    ['ses', 'DeliveryDelay.IPFailure', 'blocked'],
+    ['ahasend', 'message.transient_error.QuotaIssues.weak-words', 'mailbox_full'],
+    ['mailgun', 'failed.temporary.could-not-connect', 'network'],
+    ['mailjet', 'bounce.greylisted.weak-words', 'greylisted'],
+  ])(
+    "of what was put off is the server's words, then the label, then words that say little: %s, %s",
+    (provider, fixture, cause) => {
+      expect(fixtureReading(provider, fixture).events).toMatchObject([{ status: 'deferred', reason: { cause } }]);
+    },
+  );
 
   it('leads to the status, but for a failure that Mailjet calls temporary', () => {
     expect(fixtureReading('mailjet', 'bounce.mailbox-inactive-for-now').events).toMatchObject([

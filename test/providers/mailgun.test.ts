@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { mailgun } from '../../shared/providers/mailgun.ts';
 import { noon } from '../arbitrary-events.ts';
 import { signingKeys } from '../signing.ts';
-import { fixture, fixtureReading, reading, requestOf } from './fixtures.ts';
+import { context, fixture, fixtureReading, reading, requestOf } from './fixtures.ts';
 import { itIgnores } from './mapping.ts';
 
 const read = (name: string) => reading('mailgun', fixture('mailgun', name));
@@ -120,10 +120,14 @@ describe("Mailgun's events in the older form", () => {
   it.each([
     ['delivered.legacy.form', 'delivered'],
     ['delivered.legacy-clashing-variables.form', 'delivered'],
+    ['delivered.legacy-twice-the-same.form', 'delivered'],
+    ['delivered.legacy-variables-as-fields.form', 'delivered'],
     ['dropped.legacy.form', 'rejected'],
     ['dropped.legacy-old.form', 'soft_bounced'],
     ['bounced.legacy.form', 'invalid'],
+    ['bounced.legacy-variables-as-fields.form', 'invalid'],
     ['opened.legacy.form', 'opened'],
+    ['opened.legacy-variables-as-fields.form', 'opened'],
     ['clicked.legacy.form', 'link_clicked'],
     ['complained.legacy.form', 'marked_spam'],
     ['complained.legacy-tags.form', 'marked_spam'],
@@ -163,6 +167,54 @@ describe("Mailgun's events in the older form", () => {
     const contentOf = (variables: object) => mailgun.noncesOf(form({ ...variables, tag: 'a' }, own), [key])[0]?.content;
     expect(contentOf({})).toBe(contentOf({ event: 'opened' }));
     expect(contentOf({})).not.toBe(contentOf({ recipient: 'jane@example.com' }));
+  });
+
+  it('have no fields but their own: any other is a variable of the sender', () => {
+    const told = (name: string) => {
+      const { subject, reason, clickUrl, userAgent, tags } = fixtureReading('mailgun', name).events[0]!;
+      return { subject, reason, clickUrl, userAgent, tags };
+    };
+    expect(told('bounced.legacy-variables-as-fields.form')).toEqual({
+      subject: 'Invoice 7',
+      reason: { cause: 'unknown_user', code: '550', enhancedCode: '5.1.1', text: '5.1.1 no such user' },
+    });
+    expect(told('delivered.legacy-variables-as-fields.form')).toEqual({ subject: 'Invoice 7' });
+    expect(told('opened.legacy-variables-as-fields.form')).toEqual({ userAgent: 'Mozilla/5.0' });
+    expect(told('clicked.legacy.form')).toEqual({
+      subject: undefined,
+      clickUrl: 'https://pay.example.com/INV-7',
+      userAgent: 'Mozilla/5.0',
+    });
+    expect(told('dropped.legacy-old.form')).toEqual({
+      subject: 'Invoice 7',
+      reason: { cause: 'expired', code: 'old 602', text: 'Too old' },
+    });
+  });
+
+  it('of which a variable has two values name nobody by it, also when they are read again out of quarantine', () => {
+    const form = fixture('mailgun', 'delivered.legacy-two-accounts.form');
+    const [event] = reading('mailgun', form, 'form').events;
+    expect(event).toMatchObject({ messageId: '20260102120000.1.ABCDEF@mg.example.com', status: 'delivered' });
+    expect(event?.accountId).toBeUndefined();
+    expect(event?.reference).toBeUndefined();
+    const unreadable = Buffer.from(form.toString().replace('event=delivered', 'event=other'));
+    const pieces = reading('mailgun', unreadable, 'form').quarantined.map(({ piece }) => piece);
+    const mended = JSON.parse(JSON.stringify(pieces).replace('event=other', 'event=delivered'));
+    const again = mailgun.parse({ ...requestOf({ body: Buffer.alloc(0) }), pieces: mended }, context);
+    expect(again.events).toEqual([event]);
+  });
+
+  it.each([
+    ['no JSON', 'Invoice 7'],
+    ['no list', '{"Subject": "Invoice 7"}'],
+    ['pairs of no text', '[["Subject", {"toString": 7}], [null, "Invoice 7"], 7, null, [{"toString": 7}, "x"]]'],
+    ['no subject', '[["To", "jane@example.com"]]'],
+  ])('have no subject where the headers of the message are %s', (_, headers) => {
+    const fields = { recipient: 'jane@example.com', event: 'delivered', 'Message-Id': '<a@b>', subject: 'Mine' };
+    const form = Buffer.from(String(new URLSearchParams({ ...fields, 'message-headers': headers })));
+    const { events } = reading('mailgun', form, 'form');
+    expect(events).toMatchObject([{ status: 'delivered' }]);
+    expect(events[0]?.subject).toBeUndefined();
   });
 
   it('keep the words of the server', () => {

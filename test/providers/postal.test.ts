@@ -14,7 +14,9 @@ describe("Postal's events", () => {
     ['MessageDelayed', 'deferred'],
     ['MessageDeliveryFailed.full', 'soft_bounced'],
     ['MessageDeliveryFailed', 'hard_bounced'],
+    ['MessageDeliveryFailed.own-words', 'hard_bounced'],
     ['MessageDeliveryFailed.policy', 'rejected'],
+    ['MessageDeliveryFailed.tries-used-up', 'soft_bounced'],
     ['MessageDeliveryFailed.unknown-user-without-code', 'invalid'],
     ['MessageDeliveryFailed.unknown-user', 'invalid'],
     ['MessageHeld', 'enqueued'],
@@ -38,6 +40,12 @@ describe("Postal's events", () => {
       enhancedCode: '5.1.1',
       text: '550 5.1.1 user unknown',
     });
+  });
+
+  it("keep Postal's own words whole where no server said anything", () => {
+    expect(read('MessageDeliveryFailed.own-words').events[0]?.reason?.text).toBe(
+      'Permanent SMTP delivery error when sending to mx.example.com (192.0.2.1). Recipient added to suppression list (too many hard fails)',
+    );
   });
 
   it('of a bounce are about the message that bounced, not about the bounce', () => {

@@ -10,19 +10,25 @@ const read = (name: string) => fixtureReading('resend', name);
 describe("Resend's events", () => {
   itMaps('resend', { messageId: '56761188-7520-42d8-8898-ff6fc54ce618', accountId: 'acme', reference: 'INV-7' }, [
     ['email.bounced.Permanent.General', 'hard_bounced'],
+    ['email.bounced.Permanent.General.own-words', 'hard_bounced'],
+    ['email.bounced.Permanent.General.own-words-and-reply', 'invalid'],
     ['email.bounced.Permanent.General.unknown-user', 'invalid'],
     ['email.bounced.Permanent.NoEmail', 'invalid'],
+    ['email.bounced.Permanent.NoEmail.own-words', 'invalid'],
     ['email.bounced.Permanent.OnAccountSuppressionList', 'rejected'],
     ['email.bounced.Permanent.Suppressed', 'rejected'],
     ['email.bounced.Transient.AttachmentRejected', 'rejected'],
     ['email.bounced.Transient.ContentRejected', 'rejected'],
     ['email.bounced.Transient.General', 'soft_bounced'],
+    ['email.bounced.Transient.General.own-words', 'soft_bounced'],
     ['email.bounced.Transient.MailboxFull', 'soft_bounced'],
     ['email.bounced.Transient.MessageTooLarge', 'soft_bounced'],
     ['email.bounced.Undetermined', 'soft_bounced'],
     ['email.bounced.Undetermined.with-code', 'invalid'],
     ['email.bounced.without-bounce', 'hard_bounced'],
     ['email.bounced.without-type', 'soft_bounced'],
+    ['email.bounced.without-type.advice', 'hard_bounced'],
+    ['email.bounced.without-type.full', 'soft_bounced'],
     ['email.bounced.without-type.permanent', 'hard_bounced'],
     ['email.bounced.without-type.rejected-permanently', 'hard_bounced'],
     ['email.bounced.without-type.subtype-alone', 'rejected'],
@@ -75,6 +81,11 @@ describe("Resend's events", () => {
       code: 'Permanent/General',
       enhancedCode: '5.1.1',
       text: 'smtp; 550 5.1.1 user unknown',
+    });
+    expect(read('email.bounced.Permanent.General.own-words').events[0]?.reason).toEqual({
+      cause: 'unspecified',
+      code: 'Permanent/General',
+      text: expect.stringMatching(/^The recipient's email provider sent a hard bounce message, .* as a sender\.$/),
     });
     expect(read('email.suppressed').events[0]?.reason).toMatchObject({
       code: 'OnAccountSuppressionList/previous_bounce',

@@ -23,6 +23,7 @@ describe("Amazon SES's events", () => {
     ['DeliveryDelay.RecipientServerError', 'deferred'],
     ['DeliveryDelay.IPFailure', 'deferred'],
     ['DeliveryDelay.TransientCommunicationFailure', 'deferred'],
+    ['DeliveryDelay.TransientCommunicationFailure.full', 'deferred'],
     ['DeliveryDelay.BYOIPHostNameLookupUnavailable', 'deferred'],
     ['DeliveryDelay.Undetermined', 'deferred'],
     ['DeliveryDelay.SendingDeferral', 'deferred'],

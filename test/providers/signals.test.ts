@@ -183,6 +183,7 @@ describe('the order of evidence', () => {
 
   it('says nothing of a reply that is not there', () => {
     expect(causeIn({})).toBeNull();
+    expect(causeIn({}, 'rejected')).toBeNull();
     expect(causeIn({ text: '250 2.0.0 OK' })).toBeNull();
     expect(causeIn({ text: '' })).toBeNull();
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { enhancedCodeAmong, enhancedCodeIn } from '../../shared/providers/smtp-reply.ts';
+import { enhancedCodeAmong, enhancedCodeIn, replyCodeOf } from '../../shared/providers/smtp-reply.ts';
 
 describe("a mail server's reply", () => {
   it.each([
@@ -16,6 +16,18 @@ describe("a mail server's reply", () => {
     [null, undefined],
   ])('"%s" holds the enhanced code %s', (text, code) => {
     expect(enhancedCodeIn(text)).toBe(code);
+  });
+
+  it.each([
+    [550, '550'],
+    ['550', '550'],
+    [0, undefined],
+    ['0', undefined],
+    ['', undefined],
+    [null, undefined],
+    [undefined, undefined],
+  ])('has the reply code %j apart as %s', (code, text) => {
+    expect(replyCodeOf(code)).toBe(text);
   });
 
   it('has its code wherever a code says more than its class', () => {

@@ -10,11 +10,18 @@ const read = (name: string) => fixtureReading('usesend', name);
 describe("useSend's events", () => {
   itMaps('usesend', { messageId: 'cm5usesend0000000000001', accountId: 'acme', reference: 'INV-7' }, [
     ['email.bounced.Permanent.General', 'hard_bounced'],
+    ['email.bounced.Permanent.General.own-words', 'hard_bounced'],
+    ['email.bounced.Permanent.General.own-words-and-reply', 'invalid'],
     ['email.bounced.Permanent.General.unknown-user', 'invalid'],
     ['email.bounced.Permanent.NoEmail', 'invalid'],
+    ['email.bounced.Permanent.NoEmail.own-words', 'invalid'],
     ['email.bounced.Permanent.OnAccountSuppressionList', 'rejected'],
+    ['email.bounced.Transient.General.own-words', 'soft_bounced'],
     ['email.bounced.Transient.MailboxFull', 'soft_bounced'],
     ['email.bounced.Undetermined', 'soft_bounced'],
+    ['email.bounced.without-type.advice', 'hard_bounced'],
+    ['email.bounced.without-type.full', 'soft_bounced'],
+    ['email.bounced.without-type.suppressed', 'rejected'],
     ['email.cancelled', null],
     ['email.clicked', 'link_clicked'],
     ['email.complained', 'marked_spam'],
