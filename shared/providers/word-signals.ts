@@ -1047,7 +1047,6 @@ export const wordSignals = [
       'out disk|memory|space',
       'disk full|error|space',
       'no space|disk',
-      'please|later retry|try',
       'overload*|overloaded|busy',
       'maintenance|shutdown|shutting',
       'closing|close transmission|connection|channel',
