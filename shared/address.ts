@@ -1,6 +1,7 @@
 /** Addresses as headers, events and people write them: with display names, quotes, and several at once (RFC 5322). */
 
 import { domainToASCII, domainToUnicode } from 'node:url';
+import { invisible, invisibleButJoiners, surrounding } from './invisible.ts';
 
 /** Longer than any header of addresses worth reading apart. */
 const longestHeader = 5_000;
@@ -8,21 +9,15 @@ const longestHeader = 5_000;
 /** An address in its one form, as nearly every one comes: only a domain in Punycode needs a second look. */
 const plainAddress = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 
-/** Characters that have no width, and come along where an address is pasted. */
-export const invisible = /[\u00ad\u061c\u180e\u200b-\u200f\u2060-\u2064\ufeff]/g;
-
-/** Of these, two make another domain in some scripts: https://www.unicode.org/reports/tr46/#Deviations */
-const invisibleButJoiners = /[\u00ad\u061c\u180e\u200b\u200e\u200f\u2060-\u2064\ufeff]/g;
-
-/** Blanks, and what turns text around, which programs put around an address that is copied from them. */
-const surroundings = /[\s\u202a-\u202e\u2066-\u206f]/;
+/** One spelling may hide another one, as deep as this: `mailto:<mailto:jane@example.com>`. */
+const mostLayers = 8;
 
 /** `Jane <Jane@Example.com>` → `jane@example.com`. */
 export function addressOf(text: string): string {
-  if (isPlainAddress(text)) return text;
-  if (text.length > longestHeader) return text.trim().toLowerCase();
-  const bare = pasted(withoutComments(text));
-  return mailboxOf(/<([^<>]+)>\s*$/.exec(bare)?.[1] ?? bare);
+  return settled(text, header => {
+    const bare = trimmed(withoutComments(header));
+    return spelledOut(/<([^<>]+)>$/.exec(bare)?.[1] ?? bare);
+  });
 }
 
 /**
@@ -30,27 +25,39 @@ export function addressOf(text: string): string {
  * not taken for part of a spelling. The domain is in Punycode; where it is none, it stays as it was written.
  */
 export function mailboxOf(text: string): string {
-  if (isPlainAddress(text)) return text;
-  if (text.length > longestHeader) return text.trim().toLowerCase();
-  const spelled = withoutScheme(pasted(withoutComments(text)));
+  return settled(text, spelled => spelledOut(withoutComments(spelled)));
+}
+
+/** A text in the form that another reading does not change: what is read once and again is one mailbox. */
+function settled(text: string, read: (text: string) => string): string {
+  let form = text;
+  for (let layer = 0; layer < mostLayers && !isPlainAddress(form); layer += 1) {
+    const next = form.length > longestHeader ? form.trim().toLowerCase() : read(form);
+    if (next === form) break;
+    form = next;
+  }
+  return form;
+}
+
+function spelledOut(text: string): string {
+  const spelled = withoutBrackets(withoutScheme(trimmed(text.replace(invisibleButJoiners, ''))));
   const quoted = /^"((?:[^"\\]|\\.)*)"\s*@/.exec(spelled);
   const at = quoted === null ? spelled.lastIndexOf('@') : quoted[0].length - 1;
   if (at < 1) return folded(spelled);
-  const local = folded(spelled.slice(0, at).trim());
-  return `${quoted === null ? local : unquoted(local)}@${canonicalDomain(spelled.slice(at + 1).trim())}`;
+  const local = folded(trimmed(spelled.slice(0, at)));
+  return `${quoted === null ? local : unquoted(local)}@${canonicalDomain(trimmed(spelled.slice(at + 1)))}`;
 }
 
 function isPlainAddress(text: string): boolean {
   return text.length <= longestHeader && plainAddress.test(text) && !text.includes('xn--');
 }
 
-/** Without what comes along where an address is copied and pasted. */
-function pasted(given: string): string {
-  const text = given.replace(invisibleButJoiners, '');
+/** Without what stands around it where it is copied and pasted. */
+function trimmed(text: string): string {
   let start = 0;
   let end = text.length;
-  while (start < end && surroundings.test(text[start]!)) start += 1;
-  while (end > start && surroundings.test(text[end - 1]!)) end -= 1;
+  while (start < end && surrounding.test(text[start]!)) start += 1;
+  while (end > start && surrounding.test(text[end - 1]!)) end -= 1;
   return text.slice(start, end);
 }
 
@@ -60,7 +67,12 @@ function withoutScheme(text: string): string {
   if (scheme === null) return text;
   const address = text.slice(scheme[0].length);
   const query = address.indexOf('?', address.lastIndexOf('@'));
-  return query === -1 ? address : address.slice(0, query);
+  return trimmed(query === -1 ? address : address.slice(0, query));
+}
+
+/** `<jane@example.com>` → `jane@example.com`. */
+function withoutBrackets(text: string): string {
+  return trimmed(/^<([^<>]+)>$/.exec(text)?.[1] ?? text);
 }
 
 function folded(text: string): string {

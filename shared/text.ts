@@ -10,11 +10,25 @@ const plainAscii = /^[!-~](?:[ -~]*[!-~])?$/;
 
 export const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 
+/** Blanks, and what becomes of a control character. */
+const leadingBlanks = /^[\s\u0000-\u001f\u007f-\u009f]+/;
+
+/** More blanks than this are not looked at, or one long text that is read for each recipient would take its time. */
+const mostBlanks = 10_000;
+
+/** A text's first characters behind the blanks that it begins with, at most `length` of them. */
+export function beginningOf(text: string, length: number): string {
+  return text
+    .slice(0, mostBlanks + length)
+    .replace(leadingBlanks, '')
+    .slice(0, length);
+}
+
 /** `text` made inert and cut to at most `maxBytes` UTF-8 bytes, never inside a character. */
 export function boundedText(text: string, maxBytes: number): string {
   if (text.length <= maxBytes && plainAscii.test(text)) return text;
   // Cutting first keeps a megabyte of input from being scanned: no character takes less than one byte.
-  const inert = text.slice(0, maxBytes).toWellFormed().replace(controlCharacters, ' ').trim();
+  const inert = beginningOf(text, maxBytes).toWellFormed().replace(controlCharacters, ' ').trim();
   if (inert.length * 3 <= maxBytes || Buffer.byteLength(inert) <= maxBytes) return inert;
   const bytes = Buffer.from(inert);
   let end = maxBytes;

@@ -8,6 +8,14 @@ export const lambdaContext = {
   getRemainingTimeInMillis: () => 10_000,
 } as Context;
 
+/** The header of a token with these claims, which API Gateway passes on beside what it has read there. */
+export function bearerOf(claims: object): { readonly authorization: string } {
+  const [head, payload] = [{ alg: 'RS256', typ: 'JWT' }, claims].map(part =>
+    Buffer.from(JSON.stringify(part)).toString('base64url'),
+  );
+  return { authorization: `Bearer ${head}.${payload}.c2lnbmF0dXJl` };
+}
+
 /** An event of API Gateway's HTTP API, payload format 2.0: headers and body as that gateway passes them on. */
 export function httpEvent(
   routeKey: RouteKey,

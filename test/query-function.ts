@@ -9,7 +9,7 @@ import type { Reader } from '../shared/reader.ts';
 import type { RouteKey } from '../shared/routes.ts';
 import { defaultOldAfter } from '../shared/status.ts';
 import { noon } from './arbitrary-events.ts';
-import { httpEvent, lambdaContext } from './http-event.ts';
+import { bearerOf, httpEvent, lambdaContext } from './http-event.ts';
 
 export const access = { accountClaim: 'account_id', supportScope: 'mailtrail/support' };
 
@@ -25,7 +25,7 @@ export function tokenWith(claims: VerifiedToken['claims'], scopes: string[] | nu
 export interface Call {
   readonly path?: Readonly<Record<string, string>>;
   readonly query?: string;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: string;
   /** Whether the body is base64, as that of bytes which are no text. */
   readonly isBase64Encoded?: boolean;
@@ -55,8 +55,9 @@ export function queryFunction(emails: { readonly store: Reader }, changes: Parti
     routeKey: RouteKey,
     { path = {}, query = '', headers = {}, body, isBase64Encoded = false, token }: Call = {},
   ): Promise<CallAnswer> => {
+    const sent = { ...(token && bearerOf(token.claims)), ...headers };
     const event: APIGatewayProxyEventV2 = {
-      ...httpEvent(routeKey, path, headers, body === undefined ? undefined : Buffer.from(body)),
+      ...httpEvent(routeKey, path, sent, body === undefined ? undefined : Buffer.from(body)),
       rawQueryString: query,
       isBase64Encoded,
     };

@@ -4,10 +4,8 @@
  */
 
 import { isAddress, shownAddress } from '../../shared/address.ts';
+import { disguises } from '../../shared/invisible.ts';
 import { controlCharacters } from '../../shared/text.ts';
-
-/** Characters that reorder or hide the text around them. */
-const disguises = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u{e0000}-\u{e007f}]/gu;
 
 const noncharacters = /\p{Noncharacter_Code_Point}/gu;
 

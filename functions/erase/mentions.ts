@@ -2,8 +2,8 @@
 
 import { isAscii } from 'node:buffer';
 import { domainToUnicode } from 'node:url';
-import { invisible } from '../../shared/address.ts';
 import type { Erasure } from '../../shared/erase-emails.ts';
+import { invisible } from '../../shared/invisible.ts';
 
 /** An escape within an escape is undone as well, as in a link that was clicked; deeper ones are nobody's. */
 const mostLayers = 3;

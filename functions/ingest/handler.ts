@@ -14,11 +14,12 @@ import type {
   Refusal,
   SetUpAnswer,
 } from '../../shared/providers/provider.ts';
+import { InvalidWebhookSecrets, type WebhookSecret } from '../../shared/webhook-secrets.ts';
 import type { Deadlines, Keep } from './keep.ts';
 import type { IngestMetrics } from './metrics.ts';
 import type { Nonces } from './nonces.ts';
 import { proofOf, readingFor, textsOf } from './proof.ts';
-import type { WebhookSecret, WebhookSecretsOf } from './webhook-secrets.ts';
+import type { WebhookSecretsOf } from './webhook-secrets.ts';
 
 export interface IngestDependencies {
   readonly providers: Readonly<Record<string, Provider>>;
@@ -157,7 +158,7 @@ async function answer(
   try {
     secrets = await within(deadlines.queues, secretsOf(provider.name));
   } catch (error) {
-    return unavailable(`secrets: ${errorName(error)}`);
+    return unavailable(`secrets: ${error instanceof InvalidWebhookSecrets ? error.message : errorName(error)}`);
   }
   const outside: Outside = { get: url => within(deadlines.queues, get(url, deadlines.queues)) };
   let proof: Awaited<ReturnType<typeof proofOf>>;

@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Provider } from '../../shared/providers/provider.ts';
+import { webhookSecretsIn, webhookSecretsOf } from '../../shared/webhook-secrets.ts';
 import { replaceFile } from './data-dir.ts';
 import { snsSigningKey } from './sns-signing.ts';
 import { StartError } from './start-error.ts';
@@ -92,26 +93,15 @@ export function openWebhookSecrets(
   return { secretsFile, signingKeysFile };
 }
 
-/** @throws StartError if the file cannot be read as JSON: provider → list of secrets, or one secret */
-function readWebhookSecrets(file: string): Record<string, unknown> {
-  let secrets: unknown;
+/** @throws StartError if the file cannot be read, or one of its entries cannot be used */
+function readWebhookSecrets(file: string): Readonly<Record<string, unknown>> {
   try {
-    secrets = JSON.parse(readFileSync(file, 'utf8'));
+    const secrets = webhookSecretsIn(readFileSync(file, 'utf8'));
+    for (const [provider, entry] of Object.entries(secrets)) webhookSecretsOf(provider, entry);
+    return secrets;
   } catch (error) {
-    throw new StartError(`the webhook secrets in ${file} cannot be read: ${(error as Error).message}`);
+    throw new StartError(`the webhook secrets in ${file} cannot be used: ${(error as Error).message}`);
   }
-  const isListed = (value: unknown) => [value].flat().every(isSecret);
-  const isObject = typeof secrets === 'object' && secrets !== null && !Array.isArray(secrets);
-  if (!isObject || !Object.values(secrets as object).every(isListed)) {
-    throw new StartError(`the webhook secrets in ${file} must be a JSON object, provider → list of secrets`);
-  }
-  return secrets as Record<string, unknown>;
-}
-
-/** A text, or one that is an account's own: `{ "secret": "…", "accountId": "acme" }`. */
-function isSecret(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return typeof value === 'string';
-  return ['secret', 'accountId'].every(name => typeof (value as Record<string, unknown>)[name] === 'string');
 }
 
 /** The key with which SNS's notifications are signed here, out of the file of signing keys; null where there is none. */

@@ -9,6 +9,7 @@
 
 import { type Cause, causes, type Failure, type FailureStatus, failureBy, statedCause } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
+import { beginningOf } from '../text.ts';
 import { folded, phraseFinder, type Words, withoutAddresses, withoutLinks, wordsOf } from './phrases.ts';
 import { enhancedCodesIn, maxReplyLength, replyCodeIn, type SmtpReply } from './smtp-reply.ts';
 import { linkSignals, passing, type WordSignal, weakSignals, wordSignals } from './word-signals.ts';
@@ -235,7 +236,7 @@ interface Evidence {
 }
 
 function evidenceIn(reply: SmtpReply): Evidence {
-  const text = (reply.text ?? '').trimStart().slice(0, maxReplyLength);
+  const text = beginningOf(reply.text ?? '', maxReplyLength);
   const codes = [...(reply.enhancedCode ? [reply.enhancedCode] : []), ...enhancedCodesIn(text)];
   // A gateway that passes another server's reply on puts its own code in front.
   const specific = codes.findLast(code => causeByCode.has(code.slice(2)));

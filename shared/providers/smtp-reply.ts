@@ -1,5 +1,7 @@
 /** The codes in a mail server's reply. `signals.ts` reads the cause of a failure in it. */
 
+import { beginningOf } from '../text.ts';
+
 /** More of a reply than this is not looked at, in characters. */
 export const maxReplyLength = 2_000;
 
@@ -36,7 +38,7 @@ export function enhancedCodesIn(text: string): string[] {
 
 /** The first enhanced status code of a failure in a server's reply, e.g. `5.1.1` in `smtp;550 5.1.1 no such user`. */
 export function enhancedCodeIn(text: string | null | undefined): string | undefined {
-  return text ? enhancedCode.exec(text.slice(0, maxReplyLength))?.[0] : undefined;
+  return text ? enhancedCode.exec(beginningOf(text, maxReplyLength))?.[0] : undefined;
 }
 
 /** A reply code that comes apart from the text, as text; undefined where there was none, for which some providers send 0. */

@@ -9,7 +9,7 @@ import type { Reader } from '../../shared/reader.ts';
 import { type Route, routes } from '../../shared/routes.ts';
 import { nothingRecorded } from '../../shared/store.ts';
 import { noon } from '../arbitrary-events.ts';
-import { httpEvent, lambdaContext } from '../http-event.ts';
+import { bearerOf, httpEvent, lambdaContext } from '../http-event.ts';
 import { ingestFunction } from '../ingest-function.ts';
 import { access, queryFunction } from '../query-function.ts';
 import { snsGet } from '../sns.ts';
@@ -48,7 +48,8 @@ function callersOf(
   });
   return {
     erase: async ({ routeKey, bearer: { token }, path, query, headers }) => {
-      const event = { ...httpEvent(routeKey, { ...path }, headers), rawQueryString: query };
+      const sent = { ...(token && bearerOf(token.claims)), ...headers };
+      const event = { ...httpEvent(routeKey, { ...path }, sent), rawQueryString: query };
       const requestContext = { ...event.requestContext, ...(token && { authorizer: { jwt: token } }) };
       const answer = await erase({ ...event, requestContext } as ApiEvent, lambdaContext);
       return { ...answer, text: answer.body };

@@ -12,7 +12,7 @@ import type { Quarantined } from '../../shared/providers/provider.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import type { RouteKey } from '../../shared/routes.ts';
 import { noon } from '../arbitrary-events.ts';
-import { httpEvent, lambdaContext } from '../http-event.ts';
+import { bearerOf, httpEvent, lambdaContext } from '../http-event.ts';
 import { context, fixture } from '../providers/fixtures.ts';
 import { anEvent } from '../stored-emails.ts';
 import { bounceRecord, type ErasablePlaces, retryMessage, startErasablePlaces } from './erasable-places.ts';
@@ -47,7 +47,10 @@ describe('the erase function', () => {
     readonly erase?: Erase;
   }
   async function call(routeKey: RouteKey, { path = {}, query = '', token: jwt, erase = places.erasing() }: Call) {
-    const event: APIGatewayProxyEventV2 = { ...httpEvent(routeKey, path), rawQueryString: query };
+    const event: APIGatewayProxyEventV2 = {
+      ...httpEvent(routeKey, path, jwt && bearerOf(jwt.claims)),
+      rawQueryString: query,
+    };
     const requestContext = { ...event.requestContext, ...(jwt && { authorizer: { jwt } }) };
     const handler = createHandler({
       erase,

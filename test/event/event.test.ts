@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalEvent, type EventDraft, emailIdOf } from '../../shared/event.ts';
+import { failureOf } from '../../shared/providers/signals.ts';
+import { enhancedCodeIn } from '../../shared/providers/smtp-reply.ts';
 import { boundedText } from '../../shared/text.ts';
 import { epochMillis, isoMillis } from '../../shared/time.ts';
 import { noon } from '../arbitrary-events.ts';
@@ -124,6 +126,26 @@ describe('the canonical event', () => {
         expect(bounded).not.toMatch(/[\u0000-\u001f\u007f]/);
       }),
     );
+  });
+
+  it.each([
+    ['blanks', ' '],
+    ['lines', '\r\n'],
+    ['control characters and blanks', '\u0000\u00a0\u2028\t'],
+  ])('keeps a text that stands behind thousands of %s, and the code in it', (_, blank) => {
+    const text = `${blank.repeat(3_000 / blank.length)}550 5.1.1 no such user`;
+    expect(canonical({ reason: { text } })).toMatchObject({ reason: { text: '550 5.1.1 no such user' } });
+    expect(enhancedCodeIn(text)).toBe('5.1.1');
+    expect(failureOf({ text }, 'soft_bounced')).toMatchObject({ cause: 'unknown_user' });
+  });
+
+  it('looks at no more than so many blanks, however often a text is read', () => {
+    const begun = performance.now();
+    for (const text of [' '.repeat(6_000_000), `${' \u0000'.repeat(3_000_000)}x`]) {
+      for (let time = 0; time < 1_000; time += 1)
+        expect(boundedText(text, 500) + (enhancedCodeIn(text) ?? '')).toBe('');
+    }
+    expect(performance.now() - begun).toBeLessThan(2_000);
   });
 
   it('is one email per provider, message and recipient, whatever characters they hold', () => {

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { createRetryQueue } from '../../functions/ingest/retry-queue.ts';
-import type { WebhookSecret } from '../../functions/ingest/webhook-secrets.ts';
 import { quarantinedReading } from '../../infra/replay/quarantined-reading.ts';
 import { emailIdOf } from '../../shared/event.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { createRecorder } from '../../shared/store.ts';
+import type { WebhookSecret } from '../../shared/webhook-secrets.ts';
 import { noon } from '../arbitrary-events.ts';
 import { type LiveIngest, sampleBody, sampleType, startLiveIngest } from '../hazards/live-ingest.ts';
 import { context } from '../providers/fixtures.ts';

@@ -10,6 +10,7 @@ import type { HttpAnswer } from '../../shared/http.ts';
 import { createLog } from '../../shared/log.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
 import { createRecorder, nothingRecorded, type Recorder } from '../../shared/store.ts';
+import { webhookSecretsOf } from '../../shared/webhook-secrets.ts';
 import { noon } from '../arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../http-event.ts';
 import { ingestFunction } from '../ingest-function.ts';
@@ -154,6 +155,19 @@ describe('a request to /webhooks/{provider}', () => {
       expect(lines.map(line => JSON.parse(line))).toMatchObject([
         { message: 'webhook.unavailable', cause: 'secrets: Error' },
       ]);
+    });
+
+    it('while its secrets cannot be used: the log says what is wrong with them', async () => {
+      const secretsOf = async () => webhookSecretsOf('sendgrid', [{ secret: 'the-key' }]);
+      expect(await send('sendgrid', batch(delivered('unusable')), { parts: { secretsOf } })).toMatchObject(again);
+      expect(lines.map(line => JSON.parse(line))).toMatchObject([
+        {
+          message: 'webhook.unavailable',
+          provider: 'sendgrid',
+          cause: expect.stringMatching(/^secrets: sendgrid: must be a list of secrets/),
+        },
+      ]);
+      expect(lines.join()).not.toContain('the-key');
     });
 
     it('when an event could be neither recorded nor put off; sent again, it is recorded', async () => {

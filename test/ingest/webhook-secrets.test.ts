@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createWebhookSecrets } from '../../functions/ingest/webhook-secrets.ts';
@@ -94,18 +95,42 @@ describe('the webhook secrets', () => {
 
   it.each([
     '7',
+    'null',
     '[null]',
     '{}',
     '[{"secret":"key"}]',
     '[{"secret":"key","accountId":""}]',
     '[{"secret":"key","accountId":"acme\\n"}]',
     '[{"secret":"key","accountId":7}]',
-    // Either account could tell of the other's emails.
-    '[{"secret":"key","accountId":"acme"},{"secret":" key","accountId":"globex"}]',
-    '["key",{"secret":"key","accountId":"acme"}]',
   ])('are out of reach for the one provider whose entry is %s', async entry => {
     stored = `{"sendgrid": ${entry}, "mailgun": ["key"]}`;
-    await expect(secretsOf('sendgrid')).rejects.toThrow();
+    await expect(secretsOf('sendgrid')).rejects.toThrow('sendgrid: must be a list of secrets');
     expect(await secretsOf('mailgun')).toEqual(['key']);
+  });
+
+  const key = randomBytes(32).toString('base64');
+  it.each([
+    ['as it is', key],
+    ['with blanks around', ` ${key}\n`],
+    ['with its prefix', `whsec_${key}`],
+    ['without padding', key.replace(/=+$/, '')],
+    ['in PEM armour', `-----BEGIN PUBLIC KEY-----\n${key.slice(0, 20)}\n${key.slice(20)}\n-----END PUBLIC KEY-----\n`],
+  ])('prove one thing: the same key for another account, %s, is out of the question', async (_, other) => {
+    const own = { secret: key, accountId: 'acme' };
+    for (const second of [other, { secret: other, accountId: 'globex' }]) {
+      for (const sendgrid of [
+        [own, second],
+        [second, 'another', own],
+      ]) {
+        stored = JSON.stringify({ sendgrid, mailgun: ['key'] });
+        now += 5 * minute;
+        const refusal = await secretsOf('sendgrid').catch(String);
+        expect(refusal).toBe('InvalidWebhookSecrets: sendgrid: a secret stands there twice, for different accounts');
+        expect(await secretsOf('mailgun')).toEqual(['key']);
+      }
+    }
+    stored = JSON.stringify({ sendgrid: [own, { secret: other, accountId: 'acme' }] });
+    now += 5 * minute;
+    expect(await secretsOf('sendgrid')).toHaveLength(2);
   });
 });

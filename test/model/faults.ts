@@ -141,6 +141,16 @@ export const faults: Readonly<Record<string, Fault>> = {
     breaks: 'the history holds no event twice',
     by: /sent again \(3\): its write is applied: .*\[deferred tomorrow, deferred tomorrow/,
   },
+  'does not look once more for what was dated into the future': {
+    does: {
+      plan: planning((update, first) =>
+        first ? update : onCondition(update, 'attribute_not_exists(datedAhead)', always),
+      ),
+    },
+    scenario: 'a "delivered", and a "sent" dated into the future that is sent again at that time',
+    breaks: 'the history holds no event twice',
+    by: /is applied: delivered \[/,
+  },
   'adds what is dated into the future to a history that it has not seen': {
     does: { plan: planning(update => (update.datedAhead ? onCondition(update, 'history = :seen', always) : update)) },
     scenario: 'a delivery dated into the future that waits in the queue until it is sent again at that time',

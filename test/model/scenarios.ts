@@ -130,6 +130,13 @@ export const scenarios = {
     ...twoWorkers,
     requests: [request(1, sent), arrivingAt([10, tomorrow + 1], request(2, deliveredTomorrow))],
   },
+  'a "delivered", and a "sent" dated into the future that is sent again at that time': {
+    ...twoWorkers,
+    requests: [
+      request(2, delivered),
+      arrivingAt([10, tomorrow + 1], request(2, draft('sent tomorrow', tomorrow, { status: 'sent' }))),
+    ],
+  },
   'an event dated into the future beside another, sent again at that time': {
     ...twoWorkers,
     requests: [

@@ -308,6 +308,28 @@ describe('the query function', () => {
       });
     });
 
+    it.each([
+      ['account', tokenOf('acme')],
+      ['support scope', support],
+    ])(
+      'without the header that it came in, a token names no %s: the type of its claim is not known',
+      async (_, jwt) => {
+        const headers = { authorization: undefined };
+        expect(await call(list, { path: { accountId: 'acme' }, token: jwt, headers })).toMatchObject({
+          statusCode: 401,
+        });
+      },
+    );
+
+    it('a token whose header cannot be read names nobody', async () => {
+      for (const authorization of ['', 'Bearer', 'Bearer a.b.c', 'Bearer a.bnVsbA.c']) {
+        for (const jwt of [tokenOf('acme'), support]) {
+          const answer = await call(list, { path: { accountId: 'acme' }, token: jwt, headers: { authorization } });
+          expect(answer).toMatchObject({ statusCode: 404 });
+        }
+      }
+    });
+
     it.each(['..', '\u0000', 'a/b', 'x'.repeat(3000), '__proto__', "' OR 1=1", 'A'.repeat(21), '+'.repeat(22)])(
       'the email id %j is just not found',
       async id => {

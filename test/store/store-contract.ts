@@ -858,6 +858,17 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         },
       );
 
+      it('an event dated into the future that is recorded between the two writes of its second arrival: it is there once', async () => {
+        const tomorrow = noon + 24 * 60 * minute;
+        const delivered = anEvent();
+        await store.record([delivered], noon);
+        const draft = { ...delivered, status: 'sent', eventId: 'ahead', occurredAt: tomorrow } as const;
+        const [early, onTime] = [noon, tomorrow].map(at => canonicalEvent(draft, at) as CanonicalEvent);
+        const late = disturbed(2, () => store.record([early!], noon));
+        expect(await late.record([onTime!], tomorrow)).toMatchObject({ recorded: 0, duplicate: 1, failed: [] });
+        expect((await stored(delivered)).events.map(({ eventId }) => eventId)).toEqual(['ahead', delivered.eventId]);
+      });
+
       it('a writer that comes between its two writes', async () => {
         const delivered = anEvent();
         await store.record([delivered], noon);
