@@ -346,9 +346,14 @@ describe('what cannot be started says so in one line', () => {
   test('with webhook secrets that cannot be read', async () => {
     expect(await failing({ webhookSecretsFile: '/nowhere.json' })).toContain('the webhook secrets in /nowhere.json');
     const file = join(temporary(), 'secrets.json');
-    for (const content of ['{ "sendgrid": 5 }', '[]', 'null']) {
+    const problems = {
+      '{ "sendgrid": 5 }': 'sendgrid: must be a list of secrets',
+      '[]': 'provider → list of secrets',
+      null: 'provider → list of secrets',
+    };
+    for (const [content, problem] of Object.entries(problems)) {
       writeFileSync(file, content);
-      expect(await failing({ webhookSecretsFile: file })).toContain('provider → list of secrets');
+      expect(await failing({ webhookSecretsFile: file })).toContain(problem);
     }
     writeFileSync(file, '{ "sendgird": ["x"] }');
     expect(await failing({ webhookSecretsFile: file })).toMatch(/names sendgird; known are ses, sendgrid, .*, app$/m);
