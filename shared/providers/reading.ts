@@ -339,11 +339,20 @@ export function attachedIds(metadata: unknown, names: MetadataNames): AttachedId
 
 /** The same out of names and values: a name with two values names nobody, since either may be somebody else's text. */
 export function idsAmong(pairs: readonly NamedValue[], names: MetadataNames): AttachedIds {
-  const id = (name: string) => {
-    const values = new Set(pairs.filter(([given]) => given === name).map(([, value]) => value));
-    return values.size === 1 ? idOf([...values][0]) : undefined;
-  };
-  return { accountId: id(names.accountId), reference: id(names.reference) };
+  return { accountId: idAmong(pairs, names.accountId), reference: idAmong(pairs, names.reference) };
+}
+
+function idAmong(pairs: readonly NamedValue[], name: string): string | undefined {
+  let id: string | undefined;
+  let isNamed = false;
+  for (const [given, value] of pairs) {
+    if (given !== name) continue;
+    const another = idOf(value);
+    if (isNamed && another !== id) return undefined;
+    id = another;
+    isNamed = true;
+  }
+  return id;
 }
 
 function idOf(value: unknown): string | undefined {
@@ -380,25 +389,42 @@ export function idsInText(text: string | null | undefined, names: MetadataNames,
 
 /** The names and values in such a text. */
 export function pairsInText(text: string, names: MetadataNames): readonly NamedValue[] {
-  return text.trimStart().startsWith('{') ? membersOf(text) : namedIn(text.split('|'), names);
+  if (text === '') return [];
+  return text.trimStart().startsWith('{') ? membersOf(text, names) : namedIn(text.split('|'), names);
 }
 
 function namedIn(texts: readonly unknown[], names: MetadataNames): readonly NamedValue[] {
-  return texts.flatMap(text =>
-    Object.values(names).flatMap(name => {
-      const pair = typeof text === 'string' ? text.trimStart() : '';
-      return pair.startsWith(`${name}:`) ? [[name, pair.slice(name.length + 1).trim()] as const] : [];
-    }),
-  );
+  const pairs: NamedValue[] = [];
+  for (const text of texts) {
+    if (typeof text !== 'string') continue;
+    const pair = text.trimStart();
+    for (const name of [names.accountId, names.reference]) {
+      if (pair.startsWith(name) && pair[name.length] === ':') pairs.push([name, pair.slice(name.length + 1).trim()]);
+    }
+  }
+  return pairs;
 }
 
 const stringsAndBrackets = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}[\]]/g;
 
-/** The members of a JSON object's text. Parsing keeps the last value of a name: one that occurs twice comes with null besides. */
-function membersOf(text: string): readonly NamedValue[] {
+/** Whether a name stands more than once in JSON text: as a name again, or elsewhere. */
+function mayRepeat(text: string, name: string): boolean {
+  const quoted = `"${name}"`;
+  return text.indexOf(quoted) !== text.lastIndexOf(quoted);
+}
+
+/**
+ * Those members of a JSON object's text that have our names. Parsing keeps the last value of a name: one that occurs twice
+ * comes with null besides.
+ */
+function membersOf(text: string, names: MetadataNames): readonly NamedValue[] {
   const value = exactJson(text);
   if (!isRecord(value)) return [];
-  const members: NamedValue[] = Object.entries(value);
+  const wanted = [names.accountId, names.reference];
+  const members: NamedValue[] = [];
+  for (const name of wanted) if (Object.hasOwn(value, name)) members.push([name, value[name]]);
+  // An escape may spell a name in another way.
+  if (!text.includes('\\') && !wanted.some(name => mayRepeat(text, name))) return members;
   const seen = new Set<string>();
   let depth = 0;
   for (const [token, string, colon] of text.matchAll(stringsAndBrackets)) {
