@@ -37,7 +37,7 @@ const bounces = { hard: 'hard_bounced', soft: 'soft_bounced' } as const satisfie
 function bounced(event: Smtp2goEvent): Failure | null {
   const label = lookUp<Label>(bounces, event.bounce ?? '');
   if (label !== undefined) return failureOf(replyOf(event), label);
-  // What is neither is decided by the reply, or a note.
+  // Anything else is decided by the reply, or is a note.
   const cause = causeIn(replyOf(event));
   return cause && failureBy(cause, 'soft_bounced');
 }

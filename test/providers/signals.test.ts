@@ -131,6 +131,7 @@ describe('the order of evidence', () => {
     ['550 <blacklist@example.com>: user unknown', 'unknown_user'],
     ['550 no such user, see https://example.com/blacklist/help', 'unknown_user'],
     ['550 5.1.1 user unknown; spf=pass dkim=pass dmarc=pass', 'unknown_user'],
+    ['host mx.blocklist.example[192.0.2.1] said: 550 no such user', 'unknown_user'],
   ] as const)('hears nothing in an address, in a link beside words, or in proofs that passed: "%s"', (text, cause) => {
     expect(failureOf({ text }, 'hard_bounced').cause).toBe(cause);
   });

@@ -1210,7 +1210,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
 
       it('is as old as it was when it came, however long it waited in a queue', async () => {
         const event = anEvent({ occurredAt: noon - 390 * day });
-        // What was put off is recorded with the time of its arrival.
+        // An event that was put off is recorded with the time of its arrival.
         expect(await store.record([event], noon)).toEqual({ ...counts, recorded: 1, expired: [] });
         expect(await store.record([event], noon + 20 * day)).toEqual({ ...counts, expired: [event] });
       });

@@ -26,7 +26,7 @@ export interface Telling {
   readonly at: number;
 }
 
-/** What was done to the alert function, and what it did. Times are epoch milliseconds. */
+/** Faults and kills that the alert function met, and its answers. Times are epoch milliseconds. */
 export interface AlertHistory {
   /** Kills of its process, or of the whole stack: from when on it may have been gone. */
   readonly kills: readonly number[];
@@ -92,7 +92,7 @@ export async function alertFigures(url: string, ledger: Ledger, history: () => A
   for (const { emailId, events, erasure } of ledger.emails()) {
     const states = [...events.values()];
     const kind = kindOf(amountOf(states.filter(({ acknowledged }) => acknowledged).map(({ event }) => event))?.status);
-    // What is erased early enough is told to nobody.
+    // An email that is erased early enough alerts nobody.
     if (kind !== null && erasure === 'none') due.add(alertKey(kind, emailId));
     for (const { event } of states) {
       const kind = event.evidence === 'machine' ? null : kindOf(event.status);

@@ -23,7 +23,7 @@ export interface CountedRequest {
   readonly ofErased: number;
 }
 
-/** What is wrong with the counts in an answer that acknowledged a request. */
+/** Mistakes in the counts of an answer that acknowledged a request. */
 export function wrongCounts(
   counts: AnswerCounts,
   { events, distinct, unreadable, ofErased }: CountedRequest,
@@ -59,7 +59,7 @@ export function noCounts(): CountSums {
 }
 
 /**
- * What is wrong with the counts of all answers together. An event is recorded once: no answer may say so of it again,
+ * Mistakes in the counts of all answers together. An event is recorded once: no answer may say so of it again,
  * and where nothing fails, one has.
  *
  * @param acknowledged what was in all that was acknowledged, each time that it was
