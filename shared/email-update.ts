@@ -199,7 +199,7 @@ interface Placed {
 }
 
 /**
- * Finds a place in the history for what is news.
+ * Finds a place in the history for new events.
  *
  * @param verdict the status that it decides; null where it decides none
  */

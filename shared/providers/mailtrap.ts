@@ -2,6 +2,7 @@ import * as z from 'zod/mini';
 import { lookUp } from '../look-up.ts';
 import { epochMillis } from '../time.ts';
 import { verifyHexHmac } from './hmac-signature.ts';
+import { suppressionIn } from './own-words.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
 import {
   attachedIds,
@@ -15,7 +16,6 @@ import {
 import { anything, numberOrText, object, text } from './shape.ts';
 import { causeIn, failureOf, type Label } from './signals.ts';
 import { enhancedCodeIn, replyCodeOf } from './smtp-reply.ts';
-import { suppressionIn } from './suppression.ts';
 import { tagsIn } from './tags.ts';
 
 /** https://docs.mailtrap.io/email-api-smtp/advanced/webhooks */

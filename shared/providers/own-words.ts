@@ -1,3 +1,4 @@
+import type { Cause } from '../causes.ts';
 import { enhancedCodeIn, replyCodeIn } from './smtp-reply.ts';
 
 const furtherSentences = /(?<=[.!?])\s+(?=\p{Lu}).*$/su;
@@ -9,4 +10,12 @@ const furtherSentences = /(?<=[.!?])\s+(?=\p{Lu}).*$/su;
 export function statementIn(words: string | null | undefined): string | undefined {
   if (!words) return undefined;
   return enhancedCodeIn(words) || replyCodeIn(words) ? words : words.replace(furtherSentences, '');
+}
+
+/**
+ * Whether a provider's own words for a message that it did not try name its suppression list. They are no server's reply,
+ * and are not classified as one.
+ */
+export function suppressionIn(words: string | null | undefined): Extract<Cause, 'suppressed'> | null {
+  return words && /\bsuppress(?:ed|ion)\b/i.test(words) ? 'suppressed' : null;
 }

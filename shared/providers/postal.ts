@@ -3,13 +3,12 @@ import * as z from 'zod/mini';
 import { type Failure, failureBy } from '../causes.ts';
 import { epochMillis } from '../time.ts';
 import { publicKey, strictBase64, usable } from './authentication.ts';
-import { statementIn } from './own-words.ts';
+import { statementIn, suppressionIn } from './own-words.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { interpreted, type PieceReading, readJson, unrelated, unrelatedBy } from './reading.ts';
 import { numberOrText, object, text } from './shape.ts';
 import { causeIn, failureOf } from './signals.ts';
 import { enhancedCodeAmong } from './smtp-reply.ts';
-import { suppressionIn } from './suppression.ts';
 import { tagsIn } from './tags.ts';
 
 const message = object({

@@ -1,9 +1,8 @@
 import { type Cause, type Failure, failureBy } from '../causes.ts';
 import { lookUp } from '../look-up.ts';
-import { statementIn } from './own-words.ts';
+import { statementIn, suppressionIn } from './own-words.ts';
 import { failureOf } from './signals.ts';
 import { enhancedCodeAmong, type SmtpReply } from './smtp-reply.ts';
-import { suppressionIn } from './suppression.ts';
 
 /** Subtypes of what SES did not even try, whatever reply it repeats. */
 const notTried: readonly string[] = [

@@ -150,11 +150,17 @@ const commands = [
   ['refused to talk to me', 'sender'],
 ] as const satisfies readonly (readonly [string, 'sender' | null])[];
 
+/** Where the finder has the temporary words, behind the phrases and the exceptions of all signals. */
+const passingTopic = 2 * allSignals.length;
+
 /** Most replies are no transcript. */
 const isTranscript = new RegExp(commands.map(([words]) => words.replaceAll(/[[\]]/g, '\\$&')).join('|'));
 
 /** The letters of each signal's `has`, as they stand in folded text. */
 const lettersOf = allSignals.map(({ has = [] }) => has.map(folded));
+
+/** The same of its `lacks`. */
+const lackedOf = allSignals.map(({ lacks = [] }) => lacks.map(folded));
 
 const someLetters = new RegExp(
   allSignals
@@ -204,9 +210,10 @@ function holds(index: number, { text, hasLetters, isAscii, ofSender, sentences }
   const signal = allSignals[index]!;
   if (signal.class !== undefined && signal.class !== ofClass) return false;
   if (signal.ofSender !== undefined && signal.ofSender !== ofSender) return false;
-  if (ofClass === '4' && sentences.has(2 * allSignals.length) && isOfRecipient(signal.cause)) return false;
-  if (!isAscii && signal.lacks?.some(letters => text.includes(folded(letters)))) return false;
-  if (hasLetters && lettersOf[index]!.some(letters => text.includes(letters))) return true;
+  if (ofClass === '4' && sentences.has(passingTopic) && isOfRecipient(signal.cause)) return false;
+  const has = (letters: string) => text.includes(letters);
+  if (!isAscii && lackedOf[index]!.some(has)) return false;
+  if (hasLetters && lettersOf[index]!.some(has)) return true;
   const said = sentences.get(index);
   if (said === undefined) return false;
   const excepted = sentences.get(allSignals.length + index);

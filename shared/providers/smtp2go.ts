@@ -4,12 +4,12 @@ import { lookUp } from '../look-up.ts';
 import { utf8Text } from '../text.ts';
 import { isoMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
+import { suppressionIn } from './own-words.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, isForm, type PieceReading, readForm, readJson, unrelatedBy } from './reading.ts';
 import { object, text } from './shape.ts';
 import { causeIn, failureOf, type Label } from './signals.ts';
 import { replyIn } from './smtp-reply.ts';
-import { suppressionIn } from './suppression.ts';
 
 /** https://developers.smtp2go.com/docs/webhooks-overview: flat, as a form or as JSON by choice. */
 const smtp2goEvent = object({

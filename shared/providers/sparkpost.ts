@@ -4,12 +4,12 @@ import { lookUp } from '../look-up.ts';
 import type { Status } from '../status.ts';
 import { epochMillis, isoMillis } from '../time.ts';
 import { verifyBasicAuth } from './basic-auth.ts';
+import { suppressionIn } from './own-words.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
 import { attachedIds, interpreted, type PieceReading, readJson, unrelated } from './reading.ts';
 import { anything, object, text } from './shape.ts';
 import { causeIn, failureOf, type Label } from './signals.ts';
 import { enhancedCodeIn, replyCodeOf } from './smtp-reply.ts';
-import { suppressionIn } from './suppression.ts';
 import { tagsIn } from './tags.ts';
 
 /** Everything is text, even numbers and times; it need not stay so. */

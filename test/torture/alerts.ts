@@ -3,7 +3,7 @@ import { type AlertKind, statuses } from '../../shared/status.ts';
 import type { ObservedCall } from './fault-proxy.ts';
 import { amountOf, type Ledger } from './ledger.ts';
 
-/** What support should have been told, and was. An alert is one email and one kind. */
+/** Alerts that support should have had, and those that it had. An alert is one email and one kind. */
 export interface AlertFigures {
   /** Alerts that must have been, whatever the order of arrival. */
   readonly due: number;
@@ -30,7 +30,7 @@ export interface Telling {
 export interface AlertHistory {
   /** Kills of its process, or of the whole stack: from when on it may have been gone. */
   readonly kills: readonly number[];
-  /** What became of the call by which a message was published, by the message's id; absent where no answer was seen. */
+  /** The end of the call by which a message was published, by the message's id; absent where no answer was seen. */
   readonly published: ReadonlyMap<string, Pick<ObservedCall, 'fault' | 'from' | 'heard'>>;
   /** The calls that marked an alert as told, by its key, in their order, and whether the table has the mark. */
   readonly marks: ReadonlyMap<
@@ -41,7 +41,7 @@ export interface AlertHistory {
 
 /** Support is not told anything new for so long: it has been told all. */
 const silence = 15_000;
-/** What still comes when all that is due has come is told again. */
+/** Messages that still come after all that were due are told again. */
 const shortSilence = 6_000;
 
 /** Collects what the alert function does, as its proxies see it. */

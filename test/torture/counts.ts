@@ -1,9 +1,9 @@
 import type { Counts } from '../../functions/ingest/keep.ts';
 
-/** What an answer counts, by name: `received`, and every way in which an event is counted, once each. */
+/** Counts of an answer, by name: `received`, and every way in which an event is counted, once each. */
 export type AnswerCounts = Readonly<Partial<Record<keyof Counts, number>>>;
 
-/** What may happen to events of a run; everything else that is counted is zero. */
+/** Ways in which a run may count events; every other count is zero. */
 const possible = [
   'received',
   'recorded',
@@ -13,7 +13,7 @@ const possible = [
   'quarantined',
 ] as const satisfies readonly (keyof Counts)[];
 
-/** What a request holds, as it was made. */
+/** Contents of a request, as it was made. */
 export interface CountedRequest {
   /** Events that can be read, and how many different ones among them. */
   readonly events: number;
@@ -51,7 +51,7 @@ export function wrongCounts(
   return wrong;
 }
 
-/** What all answers of a run counted. */
+/** Sums over all answers of a run. */
 export type CountSums = Record<(typeof possible)[number], number>;
 
 export function noCounts(): CountSums {

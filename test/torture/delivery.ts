@@ -18,7 +18,7 @@ const mostWaiting = 64;
 /** The run ends where nothing at all was acknowledged for so long. */
 const longestSilence = 180_000;
 
-/** What became of all requests. */
+/** Answers to all requests. */
 export interface DeliveryFigures {
   /** Different requests, and how often one was sent. */
   requests: number;
@@ -35,7 +35,7 @@ export interface DeliveryFigures {
   readonly answers: Map<string, number>;
   /** Milliseconds from sending to answer, of everything that was answered. */
   readonly latencies: number[];
-  /** What the answers that acknowledged something counted, and what in them is wrong. */
+  /** Sums of the counts of acknowledging answers, and their mistakes. */
   readonly counts: CountSums;
   readonly wrongCounts: string[];
   /** Unreadable events in all that was acknowledged, each time that it was. */

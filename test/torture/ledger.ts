@@ -12,7 +12,7 @@ export interface SentEvent {
   readonly element: string;
 }
 
-/** What was sent of one event, and what was heard of it. */
+/** One event: as it was sent, and whether it was acknowledged. */
 export interface SentState {
   readonly event: ExpectedEvent;
   acknowledged: boolean;
@@ -20,7 +20,7 @@ export interface SentState {
   recorded: boolean;
 }
 
-/** What was sent of one email. */
+/** The events of one email, as they were sent. */
 export interface SentEmail {
   readonly emailId: string;
   readonly events: ReadonlyMap<string, SentState>;
@@ -55,7 +55,7 @@ export interface Deviation {
   readonly what: string;
 }
 
-/** What was sent and what of it was acknowledged, to be compared with what is stored. */
+/** Sent and acknowledged events, to be compared with the stored emails. */
 export interface Ledger {
   /** Enters the events of a request that is about to be sent. */
   sent(events: readonly ExpectedEvent[]): readonly SentEvent[];
@@ -66,7 +66,7 @@ export interface Ledger {
   erased(emailId: string): void;
   /** Everything that is not as it must be in one item and its entries. An email's item is to be shown once. */
   deviationsOf(item: StoredItem, entries: IndexEntries): Deviation[];
-  /** What was acknowledged of emails of which no item was shown. */
+  /** Acknowledged events of emails of which no item was shown. */
   neverShown(): Deviation[];
   email(emailId: string): SentEmail | undefined;
   emails(): Iterable<SentEmail>;
@@ -278,7 +278,7 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
   }
 }
 
-/** What is there of an email that was erased, besides its tombstone. */
+/** Remains of an erased email, besides its tombstone. */
 function remainsOf(item: StoredItem, entries: IndexEntries): (readonly [Deviation['kind'], string])[] {
   const ofTombstone = ['emailId', 'erasedAt', 'erasedFor', 'expiresAt'];
   const more = keysOf(item).filter(name => !ofTombstone.includes(name));

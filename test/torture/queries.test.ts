@@ -13,7 +13,7 @@ const delivered = anEvent({ ...facts, status: 'delivered', occurredAt: noon });
 const bounced = anEvent({ ...facts, status: 'hard_bounced', occurredAt: noon + minute });
 const emailId = emailIdOf(delivered);
 
-/** What was known before somebody asked: both were sent, and the first so many are in the table for sure. */
+/** Two events before somebody asked: both were sent, and the first so many are in the table for sure. */
 function knownBefore(recorded = 2) {
   const ledger = createLedger({ retentionDays: 400, begunAt: noon });
   const sent = ledger.sent([delivered, bounced]);

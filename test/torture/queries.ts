@@ -32,11 +32,11 @@ export interface Queries {
 export interface Seen {
   readonly email: SentEmail;
   readonly erasure: SentEmail['erasure'];
-  /** What the table has for sure. */
+  /** Events that the table has for sure. */
   readonly recorded: readonly ExpectedEvent[];
 }
 
-/** What is known of an email now. */
+/** An email as it is known now. */
 export function seen(email: SentEmail): Seen {
   const recorded = [...email.events.values()].filter(state => state.recorded).map(({ event }) => event);
   return { email, erasure: email.erasure, recorded };
@@ -52,7 +52,7 @@ function mustBeThere({ email, recorded }: Seen): boolean {
   return recorded.length > 0 && email.erasure === 'none';
 }
 
-/** What is wrong with a row of an email, of which so much was known before it was asked for. */
+/** Mistakes in a row of an email, given the facts that were known before the question. */
 export function wrongInRow(row: EmailRow, before: Seen): string[] {
   const { email, erasure, recorded } = before;
   const sent = sentOf(email);
