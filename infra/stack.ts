@@ -1,23 +1,23 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { Alarms } from './alarms.ts';
-import { Alert } from './alert.ts';
+import { MailtrailApi } from './api/http-api.ts';
+import { Alert } from './compute/alert.ts';
+import { Ingest } from './compute/ingest.ts';
+import { Erase } from './compute/manage.ts';
+import { Query } from './compute/query.ts';
 import type { Config } from './config.ts';
-import { CursorKey } from './cursor-key.ts';
-import { DrainedQueue } from './drained-queue.ts';
-import { Erase } from './erase.ts';
-import { FailureBucket } from './failure-bucket.ts';
-import { MailtrailApi } from './http-api.ts';
-import { Ingest } from './ingest.ts';
+import { QuarantineQueue } from './messaging/quarantine-queue.ts';
+import { SesEvents } from './messaging/ses-events.ts';
+import { OperationsTopic, SupportTopic } from './messaging/topics.ts';
+import { DrainedQueue } from './messaging/worker-queue.ts';
+import { Alarms } from './monitoring/alarms.ts';
 import { acknowledgeNagFindings } from './nag.ts';
-import { NonceTable } from './nonce-table.ts';
 import { addOutputs } from './outputs.ts';
-import { QuarantineQueue } from './quarantine-queue.ts';
-import { Query } from './query.ts';
-import { SesEvents } from './ses-events.ts';
-import { EmailTable } from './table.ts';
-import { OperationsTopic, SupportTopic } from './topics.ts';
-import { WebhookSecrets } from './webhook-secrets.ts';
+import { CursorKey } from './storage/cursor-key.ts';
+import { EmailTable } from './storage/email-table.ts';
+import { FailureBucket } from './storage/failure-bucket.ts';
+import { NonceTable } from './storage/guard-table.ts';
+import { WebhookSecrets } from './storage/webhook-secrets.ts';
 
 /** All of Mailtrail. */
 export class MailtrailStack extends Stack {

@@ -1,10 +1,9 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import * as z from 'zod/mini';
-import { causeIds } from '../../shared/causes.ts';
-import type { EmailFacts, Reason } from '../../shared/event.ts';
-import { decidingEventOf, decodeHistory } from '../../shared/history.ts';
-import { lookUp } from '../../shared/look-up.ts';
-import { reasonOf } from '../../shared/reason.ts';
+import type { EmailFacts, Reason } from '../../shared/email/event.ts';
+import { decidingEventOf, decodeHistory } from '../../shared/email/history.ts';
+import { reasonOf } from '../../shared/email/reason.ts';
+import { lookUp } from '../../shared/runtime/own-property.ts';
 import {
   type AlertKind,
   isMessageIdOfEvent,
@@ -12,7 +11,8 @@ import {
   type StatusFacts,
   statuses,
   statusIds,
-} from '../../shared/status.ts';
+} from '../../shared/status/catalogue.ts';
+import { causeIds } from '../../shared/status/causes.ts';
 
 /** The statuses that support is told about. */
 export type AlertingStatus = {

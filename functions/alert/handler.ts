@@ -1,11 +1,11 @@
 import middy from '@middy/core';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { eachInFlight } from '../../shared/in-flight.ts';
-import { errorName, type Log } from '../../shared/log.ts';
+import { eachInFlight } from '../../shared/runtime/concurrency.ts';
+import { errorName, type Log } from '../../shared/runtime/log.ts';
 import { type Alert, alertOf } from './alert.ts';
-import type { Alerted } from './alerted.ts';
 import { messagesOf } from './message.ts';
 import type { Publish } from './publish.ts';
+import type { Alerted } from './sent-alerts.ts';
 
 export interface AlertDependencies {
   readonly alerted: Alerted;

@@ -1,10 +1,10 @@
 import { SNSClient } from '@aws-sdk/client-sns';
-import { documentClient } from '../../shared/dynamodb-client.ts';
-import { createLog } from '../../shared/log.ts';
-import { createAlerted } from './alerted.ts';
+import { documentClient } from '../../shared/runtime/dynamodb.ts';
+import { createLog } from '../../shared/runtime/log.ts';
 import { alertEnv } from './env.ts';
 import { createHandler } from './handler.ts';
 import { createPublish } from './publish.ts';
+import { createAlerted } from './sent-alerts.ts';
 
 const env = alertEnv.parse(process.env);
 const sns = new SNSClient({

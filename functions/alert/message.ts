@@ -1,11 +1,11 @@
-import { shownAddress } from '../../shared/address.ts';
-import { type Cause, causes, whatToDoAbout } from '../../shared/causes.ts';
-import { reasonInWords } from '../../shared/reason.ts';
-import { type AlertKind, type Status, statuses, statusIds } from '../../shared/status.ts';
-import { asciiJson, boundedText } from '../../shared/text.ts';
-import { isoText } from '../../shared/time.ts';
+import { shownAddress } from '../../shared/email/address.ts';
+import { reasonInWords } from '../../shared/email/reason.ts';
+import { asciiJson, boundedText } from '../../shared/runtime/text.ts';
+import { isoText } from '../../shared/runtime/time.ts';
+import { type AlertKind, type Status, statuses, statusIds } from '../../shared/status/catalogue.ts';
+import { type Cause, causes, whatToDoAbout } from '../../shared/status/causes.ts';
 import type { Alert } from './alert.ts';
-import { headerText, inertAddress, readableAddress, readableText } from './readable.ts';
+import { headerText, inertAddress, readableAddress, readableText } from './defang.ts';
 
 /** SNS takes 256 KB, message and attributes together; the rest is room for the attributes. */
 const largestMessage = 255 * 1024;

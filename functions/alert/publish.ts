@@ -1,6 +1,6 @@
 import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
+import { sendableText } from './defang.ts';
 import type { AlertMessage } from './message.ts';
-import { sendableText } from './readable.ts';
 
 /** Hands a message to the topic; rejects when it could not be handed over. */
 export type Publish = (message: AlertMessage) => Promise<void>;

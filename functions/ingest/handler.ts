@@ -1,10 +1,8 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
-import { within } from '../../shared/deadline.ts';
-import { type HttpAnswer, json, problem, type problems } from '../../shared/http.ts';
-import { httpErrors } from '../../shared/http-errors.ts';
-import { errorName, type Log } from '../../shared/log.ts';
-import { lookUp } from '../../shared/look-up.ts';
+import type { Nonces } from '../../shared/guards/nonces.ts';
+import { httpErrors } from '../../shared/http/error-middleware.ts';
+import { type HttpAnswer, json, problem, type problems } from '../../shared/http/responses.ts';
 import type {
   Nonce,
   Outside,
@@ -14,10 +12,12 @@ import type {
   Refusal,
   SetUpAnswer,
 } from '../../shared/providers/provider.ts';
-import { InvalidWebhookSecrets, type WebhookSecret } from '../../shared/webhook-secrets.ts';
-import type { Deadlines, Keep } from './keep.ts';
+import { InvalidWebhookSecrets, type WebhookSecret } from '../../shared/providers/signatures/webhook-secrets.ts';
+import { within } from '../../shared/runtime/abortable.ts';
+import { errorName, type Log } from '../../shared/runtime/log.ts';
+import { lookUp } from '../../shared/runtime/own-property.ts';
 import type { IngestMetrics } from './metrics.ts';
-import type { Nonces } from './nonces.ts';
+import type { Deadlines, Keep } from './persist-events.ts';
 import { proofOf, readingFor, textsOf } from './proof.ts';
 import type { WebhookSecretsOf } from './webhook-secrets.ts';
 

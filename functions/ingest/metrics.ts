@@ -1,5 +1,5 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { CanonicalEvent } from '../../shared/event.ts';
+import type { CanonicalEvent } from '../../shared/email/event.ts';
 
 /** Every metric of the ingest function by its name in CloudWatch, each by provider if not stated. */
 export const metricNames = {

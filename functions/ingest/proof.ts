@@ -1,7 +1,7 @@
 /** Which secret proves a request genuine, and what it proves. */
 
 import type { Outside, Provider, ProviderRequest, Reading, Refusal } from '../../shared/providers/provider.ts';
-import type { WebhookSecret } from '../../shared/webhook-secrets.ts';
+import type { WebhookSecret } from '../../shared/providers/signatures/webhook-secrets.ts';
 
 /** The secrets as the adapters take them, whatever each proves. */
 export function textsOf(secrets: readonly WebhookSecret[]): readonly string[] {

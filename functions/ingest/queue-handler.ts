@@ -1,12 +1,12 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import { within } from '../../shared/deadline.ts';
-import { errorName, type Log } from '../../shared/log.ts';
-import { lookUp } from '../../shared/look-up.ts';
-import type { Counts, Deadlines, Keep } from './keep.ts';
+import type { Nonces } from '../../shared/guards/nonces.ts';
+import { type QueueReading, readings } from '../../shared/queues/queue-parsers.ts';
+import { within } from '../../shared/runtime/abortable.ts';
+import { errorName, type Log } from '../../shared/runtime/log.ts';
+import { lookUp } from '../../shared/runtime/own-property.ts';
 import type { IngestMetrics } from './metrics.ts';
-import type { Nonces } from './nonces.ts';
-import { type QueueReading, readings } from './queue-readings.ts';
+import type { Counts, Deadlines, Keep } from './persist-events.ts';
 
 export interface QueueDependencies extends QueueReading {
   /** By the queue's ARN. */

@@ -1,6 +1,10 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { lookUp } from '../../shared/look-up.ts';
-import { type WebhookSecret, webhookSecretsIn, webhookSecretsOf } from '../../shared/webhook-secrets.ts';
+import {
+  type WebhookSecret,
+  webhookSecretsIn,
+  webhookSecretsOf,
+} from '../../shared/providers/signatures/webhook-secrets.ts';
+import { lookUp } from '../../shared/runtime/own-property.ts';
 
 /** A rotated secret is in force within 5 minutes: looked up again after 4, and never used beyond 5. */
 const refreshAfter = 4 * 60_000;

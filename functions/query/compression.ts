@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type middy from '@middy/core';
-import type { ApiEvent } from '../../shared/access.ts';
-import type { HttpAnswer } from '../../shared/http.ts';
+import type { ApiEvent } from '../../shared/http/access.ts';
+import type { HttpAnswer } from '../../shared/http/responses.ts';
 
 /** Below this (bytes) an answer fits into a packet or two, and compressing it gains nobody anything. */
 const worthwhile = 2_048;

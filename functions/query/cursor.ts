@@ -1,7 +1,7 @@
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
 import * as z from 'zod/mini';
-import { emailIdShape } from '../../shared/event.ts';
-import type { EmailFilter, Position } from '../../shared/reader.ts';
+import { emailIdShape } from '../../shared/email/event.ts';
+import type { EmailFilter, Position } from '../../shared/email/reader.ts';
 
 /** The key that cursors are sealed with; rejects while it is out of reach. */
 export type CursorKey = () => Promise<string>;

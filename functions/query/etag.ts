@@ -1,5 +1,5 @@
-import { fingerprint } from '../../shared/fingerprint.ts';
-import type { HttpAnswer } from '../../shared/http.ts';
+import type { HttpAnswer } from '../../shared/http/responses.ts';
+import { fingerprint } from '../../shared/runtime/hash.ts';
 
 /**
  * The answer with an ETag over its text, or 304 where the caller already holds just that. A weak one: compressed, the same

@@ -1,12 +1,12 @@
 import middy from '@middy/core';
-import { type AccessRules, type ApiEvent, refusalOf } from '../../shared/access.ts';
-import { type HttpAnswer, problem } from '../../shared/http.ts';
-import { httpErrors } from '../../shared/http-errors.ts';
-import type { Log } from '../../shared/log.ts';
-import { type RouteOf, routes } from '../../shared/routes.ts';
+import { type AccessRules, type ApiEvent, refusalOf } from '../../shared/http/access.ts';
+import { httpErrors } from '../../shared/http/error-middleware.ts';
+import { type HttpAnswer, problem } from '../../shared/http/responses.ts';
+import { type RouteOf, routes } from '../../shared/http/routes.ts';
+import type { Log } from '../../shared/runtime/log.ts';
 import { compressed } from './compression.ts';
-import { operations, type Reading } from './operations.ts';
 import { InvalidRequest } from './parameters.ts';
+import { operations, type Reading } from './routes.ts';
 
 export interface QueryDependencies extends Reading {
   readonly access: AccessRules;

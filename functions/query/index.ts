@@ -1,7 +1,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { documentClient } from '../../shared/dynamodb-client.ts';
-import { createLog } from '../../shared/log.ts';
-import { createReader } from '../../shared/reader.ts';
+import { createReader } from '../../shared/email/reader.ts';
+import { documentClient } from '../../shared/runtime/dynamodb.ts';
+import { createLog } from '../../shared/runtime/log.ts';
 import { createCursors } from './cursor.ts';
 import { createCursorKey } from './cursor-key.ts';
 import { queryEnv } from './env.ts';

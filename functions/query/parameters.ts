@@ -1,10 +1,10 @@
 /** What the routes take in query and body. These schemas validate, and the OpenAPI document is made of them. */
 
 import * as z from 'zod/mini';
-import { mailboxOf } from '../../shared/address.ts';
-import { isRecipient, limits } from '../../shared/event.ts';
-import { statusIds } from '../../shared/status.ts';
-import { isPlainText } from '../../shared/text.ts';
+import { mailboxOf } from '../../shared/email/address.ts';
+import { isRecipient, limits } from '../../shared/email/event.ts';
+import { isPlainText } from '../../shared/runtime/text.ts';
+import { statusIds } from '../../shared/status/catalogue.ts';
 
 /** What a caller sent is not to be used: which field, and what is wrong with it. The caller has to change it. */
 export class InvalidRequest extends Error {

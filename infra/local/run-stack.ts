@@ -1,22 +1,22 @@
 import { join } from 'node:path';
 import type { Provider } from '../../shared/providers/provider.ts';
-import { lockDataDir } from './data-dir.ts';
-import { chooseEngine } from './dynamodb-engine.ts';
-import { type Endpoints, writeEndpoints } from './endpoints.ts';
-import { startHttpServer } from './http-api.ts';
-import { gatewayAnswer, type HttpAnswer } from './http-payload.ts';
-import { openTokenIssuer } from './jwt-authorizer.ts';
-import { startQueues } from './queues.ts';
-import { startSecretsManager } from './secrets-manager.ts';
-import { startSnsSigning } from './sns-signing.ts';
-import { createStackFunctions, type ServiceEndpoints } from './stack-functions.ts';
-import { startStackMappings } from './stack-mappings.ts';
-import { routesOf } from './stack-routes.ts';
-import { type InboxMessage, startSupportInbox } from './support-inbox.ts';
-import { synthesize } from './synthesize.ts';
-import { type LocalTable, openTable } from './tables.ts';
-import { readAssembly, region, resolveTemplate, tablesOf } from './template.ts';
-import { openWebhookSecrets, snsSigningKeyIn } from './webhook-secrets.ts';
+import { startHttpServer } from './api-gateway/http-api.ts';
+import { gatewayAnswer, type HttpAnswer } from './api-gateway/http-payload.ts';
+import { openTokenIssuer } from './api-gateway/jwt-authorizer.ts';
+import { routesOf } from './api-gateway/stack-routes.ts';
+import { lockDataDir } from './cli/data-dir.ts';
+import { type Endpoints, writeEndpoints } from './cli/endpoints.ts';
+import { synthesize } from './cloudformation/synthesize.ts';
+import { readAssembly, region, resolveTemplate, tablesOf } from './cloudformation/template.ts';
+import { startStackMappings } from './event-sources/stack-mappings.ts';
+import { createStackFunctions, type ServiceEndpoints } from './lambda/stack-functions.ts';
+import { chooseEngine } from './services/dynamodb-engine.ts';
+import { startQueues } from './services/queues.ts';
+import { startSecretsManager } from './services/secrets-manager.ts';
+import { startSnsSigning } from './services/sns-signing.ts';
+import { type InboxMessage, startSupportInbox } from './services/support-inbox.ts';
+import { type LocalTable, openTable } from './services/tables.ts';
+import { openWebhookSecrets, snsSigningKeyIn } from './services/webhook-secrets.ts';
 
 export interface StackOptions {
   /** 0 takes a free one. */

@@ -1,14 +1,14 @@
 import * as z from 'zod/mini';
-import { lookUp } from '../look-up.ts';
-import { isoMillis } from '../time.ts';
-import { minute } from './authentication.ts';
-import { withoutBrackets } from './message-id.ts';
+import { lookUp } from '../runtime/own-property.ts';
+import { isoMillis } from '../runtime/time.ts';
+import { withoutBrackets } from './parsing/message-id.ts';
+import { interpreted, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { anything, numberOrText, object, text } from './parsing/schemas.ts';
+import { causeIn, failureOf, type Label } from './parsing/signals.ts';
+import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
-import { interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
-import { anything, numberOrText, object, text } from './shape.ts';
-import { causeIn, failureOf, type Label } from './signals.ts';
-import { enhancedCodeIn, replyCodeOf } from './smtp-reply.ts';
-import { verifyStandardWebhook } from './standard-webhooks.ts';
+import { minute } from './signatures/constant-time.ts';
+import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
 
 /** https://ahasend.com/docs/api-reference/webhooks */
 const ahasendEvent = object({

@@ -1,15 +1,15 @@
 import * as z from 'zod/mini';
-import type { EventDraft } from '../event.ts';
-import { type Status, statusIds } from '../status.ts';
-import { isoMillis } from '../time.ts';
-import { nearestName } from './nearest-name.ts';
+import type { EventDraft } from '../email/event.ts';
+import { isoMillis } from '../runtime/time.ts';
+import { type Status, statusIds } from '../status/catalogue.ts';
+import { nearestName } from './parsing/nearest-name.ts';
+import { interpreted, type PieceReading, readJson } from './parsing/pieces.ts';
+import { numberOrText, object, textOrList } from './parsing/schemas.ts';
+import { causeIn } from './parsing/signals.ts';
+import { enhancedCodeIn } from './parsing/smtp-reply.ts';
+import { tagsIn } from './parsing/tags.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { interpreted, type PieceReading, readJson } from './reading.ts';
-import { numberOrText, object, textOrList } from './shape.ts';
-import { causeIn } from './signals.ts';
-import { enhancedCodeIn } from './smtp-reply.ts';
-import { verifyStandardWebhook } from './standard-webhooks.ts';
-import { tagsIn } from './tags.ts';
+import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
 
 /**
  * What the sending application itself reports, in a schema of our own: that it has queued or sent an email, with the

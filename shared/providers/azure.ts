@@ -1,15 +1,15 @@
 import * as z from 'zod/mini';
-import { type Failure, failureBy } from '../causes.ts';
-import { lookUp } from '../look-up.ts';
-import type { Status } from '../status.ts';
-import { utf8Text } from '../text.ts';
-import { firstTime } from '../time.ts';
+import { lookUp } from '../runtime/own-property.ts';
+import { utf8Text } from '../runtime/text.ts';
+import { firstTime } from '../runtime/time.ts';
+import type { Status } from '../status/catalogue.ts';
+import { type Failure, failureBy } from '../status/causes.ts';
+import { exactJson, interpreted, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { object, text } from './parsing/schemas.ts';
+import { failureOf } from './parsing/signals.ts';
+import { replyIn } from './parsing/smtp-reply.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
-import { exactJson, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
-import { object, text } from './shape.ts';
-import { failureOf } from './signals.ts';
-import { replyIn } from './smtp-reply.ts';
-import { verifyUrlSecret } from './url-secret.ts';
+import { verifyUrlSecret } from './signatures/url-secret.ts';
 
 /**
  * In the schema of Event Grid (`eventType`, `eventTime`) or of CloudEvents (`type`, `time`).

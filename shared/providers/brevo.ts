@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
-import { epochMillis } from '../time.ts';
-import { verifyBasicAuth } from './basic-auth.ts';
-import { withoutBrackets } from './message-id.ts';
+import { epochMillis } from '../runtime/time.ts';
+import { withoutBrackets } from './parsing/message-id.ts';
+import { attachedIds, idsInText, interpreted, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { anything, numberOrText, object, text, textOrList } from './parsing/schemas.ts';
+import { causeIn, failureOf } from './parsing/signals.ts';
+import { replyIn } from './parsing/smtp-reply.ts';
+import { tagsIn } from './parsing/tags.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { attachedIds, idsInText, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
-import { anything, numberOrText, object, text, textOrList } from './shape.ts';
-import { causeIn, failureOf } from './signals.ts';
-import { replyIn } from './smtp-reply.ts';
-import { tagsIn } from './tags.ts';
+import { verifyBasicAuth } from './signatures/basic-auth.ts';
 
 /** https://developers.brevo.com/docs/transactional-webhooks */
 const brevoEvent = object({

@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
-import { lookUp } from '../look-up.ts';
-import { utf8Text } from '../text.ts';
-import { isoMillis } from '../time.ts';
+import { lookUp } from '../runtime/own-property.ts';
+import { utf8Text } from '../runtime/text.ts';
+import { isoMillis } from '../runtime/time.ts';
+import { idsInText, interpreted, type PieceReading, readForm } from './parsing/pieces.ts';
+import { object, text } from './parsing/schemas.ts';
+import { failureOf, type Label } from './parsing/signals.ts';
+import { tagsIn } from './parsing/tags.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { idsInText, interpreted, type PieceReading, readForm } from './reading.ts';
-import { object, text } from './shape.ts';
-import { failureOf, type Label } from './signals.ts';
-import { tagsIn } from './tags.ts';
-import { queryOf, verifyUrlSecret } from './url-secret.ts';
+import { queryOf, verifyUrlSecret } from './signatures/url-secret.ts';
 
 /** https://help.elasticemail.com/en/articles/2376855-how-to-manage-http-web-notifications-webhooks */
 const elasticEvent = object({

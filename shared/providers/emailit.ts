@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
-import { isoMillis } from '../time.ts';
-import { freshWithin, timeliness, usable } from './authentication.ts';
-import { verifyHexHmac } from './hmac-signature.ts';
+import { isoMillis } from '../runtime/time.ts';
+import { ofOneOf } from './parsing/attribution.ts';
+import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { anything, object, text, textOrList } from './parsing/schemas.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
-import { ofOneOf } from './recipients.ts';
-import { anything, object, text, textOrList } from './shape.ts';
+import { freshWithin, timeliness, usable } from './signatures/constant-time.ts';
+import { verifyHexHmac } from './signatures/hmac.ts';
 
 const email = { id: text, to: textOrList, rcpt_to: textOrList, subject: text, meta: anything };
 

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import { epochMillis } from '../time.ts';
+import { epochMillis } from '../runtime/time.ts';
+import { interpreted, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { numberOrText, object, text } from './parsing/schemas.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
-import { interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
-import { numberOrText, object, text } from './shape.ts';
-import { verifyStandardWebhook } from './standard-webhooks.ts';
+import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
 
 /** https://loops.so/docs/webhooks */
 const loopsEvent = object({

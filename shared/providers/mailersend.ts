@@ -1,13 +1,13 @@
 import * as z from 'zod/mini';
-import { utf8Text } from '../text.ts';
-import { isoMillis } from '../time.ts';
-import { verifyHexHmac } from './hmac-signature.ts';
+import { utf8Text } from '../runtime/text.ts';
+import { isoMillis } from '../runtime/time.ts';
+import { exactJson, idsInTags, interpreted, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { anything, numberOrText, object, orEmptyList, text } from './parsing/schemas.ts';
+import { causeIn, failureOf } from './parsing/signals.ts';
+import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
+import { tagsIn } from './parsing/tags.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { exactJson, idsInTags, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
-import { anything, numberOrText, object, orEmptyList, text } from './shape.ts';
-import { causeIn, failureOf } from './signals.ts';
-import { enhancedCodeAmong } from './smtp-reply.ts';
-import { tagsIn } from './tags.ts';
+import { verifyHexHmac } from './signatures/hmac.ts';
 
 const meta = object({
   bounce_reason: text,

@@ -1,13 +1,12 @@
 import * as z from 'zod/mini';
-import { addressesIn } from '../address.ts';
-import { type Cause, type Failure, failureBy } from '../causes.ts';
-import { fingerprint } from '../fingerprint.ts';
-import { lookUp } from '../look-up.ts';
-import { utf8Text } from '../text.ts';
-import { epochMillis, isoText } from '../time.ts';
-import { hexSha256, hour, isHmacOf, timeliness, usable } from './authentication.ts';
-import { withoutBrackets } from './message-id.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
+import { addressesIn } from '../email/address.ts';
+import { fingerprint } from '../runtime/hash.ts';
+import { lookUp } from '../runtime/own-property.ts';
+import { utf8Text } from '../runtime/text.ts';
+import { epochMillis, isoText } from '../runtime/time.ts';
+import { type Cause, type Failure, failureBy } from '../status/causes.ts';
+import { ofOneOf } from './parsing/attribution.ts';
+import { withoutBrackets } from './parsing/message-id.ts';
 import {
   attachedIds,
   exactJson,
@@ -17,12 +16,13 @@ import {
   type PieceReading,
   readForm,
   readJson,
-} from './reading.ts';
-import { ofOneOf } from './recipients.ts';
-import { anything, numberOrText, object, text } from './shape.ts';
-import { causeIn, failureOf } from './signals.ts';
-import { enhancedCodeAmong } from './smtp-reply.ts';
-import { tagsIn } from './tags.ts';
+} from './parsing/pieces.ts';
+import { anything, numberOrText, object, text } from './parsing/schemas.ts';
+import { causeIn, failureOf } from './parsing/signals.ts';
+import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
+import { tagsIn } from './parsing/tags.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
+import { hexSha256, hour, isHmacOf, timeliness, usable } from './signatures/constant-time.ts';
 
 /** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks */
 const triple = object({

@@ -1,14 +1,22 @@
 import * as z from 'zod/mini';
-import { type Failure, failureBy } from '../causes.ts';
-import { lookUp } from '../look-up.ts';
-import { epochMillis } from '../time.ts';
-import { verifyBasicAuth } from './basic-auth.ts';
+import { lookUp } from '../runtime/own-property.ts';
+import { epochMillis } from '../runtime/time.ts';
+import { type Failure, failureBy } from '../status/causes.ts';
+import {
+  idsAmong,
+  idsInText,
+  interpreted,
+  type PieceReading,
+  pairsInText,
+  readJson,
+  unrelated,
+} from './parsing/pieces.ts';
+import { numberOrText, object, text } from './parsing/schemas.ts';
+import { causeIn, failureOf, type Label } from './parsing/signals.ts';
+import { enhancedCodeIn, replyIn } from './parsing/smtp-reply.ts';
+import { tagsIn } from './parsing/tags.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { idsAmong, idsInText, interpreted, type PieceReading, pairsInText, readJson, unrelated } from './reading.ts';
-import { numberOrText, object, text } from './shape.ts';
-import { causeIn, failureOf, type Label } from './signals.ts';
-import { enhancedCodeIn, replyIn } from './smtp-reply.ts';
-import { tagsIn } from './tags.ts';
+import { verifyBasicAuth } from './signatures/basic-auth.ts';
 
 /** https://dev.mailjet.com/email/guides/webhooks/ */
 const mailjetEvent = object({

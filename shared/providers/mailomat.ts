@@ -1,14 +1,14 @@
 import * as z from 'zod/mini';
-import { fingerprint } from '../fingerprint.ts';
-import { utf8Text } from '../text.ts';
-import { epochMillis, isoMillis } from '../time.ts';
-import { hour, timeliness, usable } from './authentication.ts';
-import { verifyHexHmac } from './hmac-signature.ts';
+import { fingerprint } from '../runtime/hash.ts';
+import { utf8Text } from '../runtime/text.ts';
+import { epochMillis, isoMillis } from '../runtime/time.ts';
+import { exactJson, interpreted, type PieceReading, readJson } from './parsing/pieces.ts';
+import { anything, numberOrText, object, text } from './parsing/schemas.ts';
+import { causeIn, failureOf } from './parsing/signals.ts';
+import { enhancedCodeAmong, replyCodeOf } from './parsing/smtp-reply.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
-import { exactJson, interpreted, type PieceReading, readJson } from './reading.ts';
-import { anything, numberOrText, object, text } from './shape.ts';
-import { causeIn, failureOf } from './signals.ts';
-import { enhancedCodeAmong, replyCodeOf } from './smtp-reply.ts';
+import { hour, timeliness, usable } from './signatures/constant-time.ts';
+import { verifyHexHmac } from './signatures/hmac.ts';
 
 /** https://api.mailomat.swiss/docs: camel case outside, hyphens in the payload. */
 const mailomatEvent = object({

@@ -1,9 +1,7 @@
 import * as z from 'zod/mini';
-import { lookUp } from '../look-up.ts';
-import { epochMillis } from '../time.ts';
-import { verifyHexHmac } from './hmac-signature.ts';
-import { suppressionIn } from './own-words.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
+import { lookUp } from '../runtime/own-property.ts';
+import { epochMillis } from '../runtime/time.ts';
+import { suppressionIn } from './parsing/own-words.ts';
 import {
   attachedIds,
   exactJson,
@@ -12,11 +10,13 @@ import {
   readJson,
   readJsonLines,
   unrelatedBy,
-} from './reading.ts';
-import { anything, numberOrText, object, text } from './shape.ts';
-import { causeIn, failureOf, type Label } from './signals.ts';
-import { enhancedCodeIn, replyCodeOf } from './smtp-reply.ts';
-import { tagsIn } from './tags.ts';
+} from './parsing/pieces.ts';
+import { anything, numberOrText, object, text } from './parsing/schemas.ts';
+import { causeIn, failureOf, type Label } from './parsing/signals.ts';
+import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
+import { tagsIn } from './parsing/tags.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
+import { verifyHexHmac } from './signatures/hmac.ts';
 
 /** https://docs.mailtrap.io/email-api-smtp/advanced/webhooks */
 const mailtrapEvent = object({

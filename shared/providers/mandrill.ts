@@ -1,15 +1,15 @@
 import * as z from 'zod/mini';
-import type { Cause } from '../causes.ts';
-import { lookUp } from '../look-up.ts';
-import { utf8Text } from '../text.ts';
-import { epochMillis } from '../time.ts';
-import { isHmacOf, strictBase64, usable } from './authentication.ts';
+import { lookUp } from '../runtime/own-property.ts';
+import { utf8Text } from '../runtime/text.ts';
+import { epochMillis } from '../runtime/time.ts';
+import type { Cause } from '../status/causes.ts';
+import { attachedIds, formFields, interpreted, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { anything, numberOrText, object, text } from './parsing/schemas.ts';
+import { causeIn, failureOf, type Label } from './parsing/signals.ts';
+import { replyIn } from './parsing/smtp-reply.ts';
+import { tagsIn } from './parsing/tags.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
-import { attachedIds, formFields, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
-import { anything, numberOrText, object, text } from './shape.ts';
-import { causeIn, failureOf, type Label } from './signals.ts';
-import { replyIn } from './smtp-reply.ts';
-import { tagsIn } from './tags.ts';
+import { isHmacOf, strictBase64, usable } from './signatures/constant-time.ts';
 
 /** https://mailchimp.com/developer/transactional/docs/webhooks/ */
 const mandrillEvent = object({

@@ -1,15 +1,15 @@
 import { createVerify, type KeyObject } from 'node:crypto';
 import * as z from 'zod/mini';
-import { type Failure, failureBy } from '../causes.ts';
-import { epochMillis } from '../time.ts';
-import { publicKey, strictBase64, usable } from './authentication.ts';
-import { statementIn, suppressionIn } from './own-words.ts';
+import { epochMillis } from '../runtime/time.ts';
+import { type Failure, failureBy } from '../status/causes.ts';
+import { statementIn, suppressionIn } from './parsing/own-words.ts';
+import { interpreted, type PieceReading, readJson, unrelated, unrelatedBy } from './parsing/pieces.ts';
+import { numberOrText, object, text } from './parsing/schemas.ts';
+import { causeIn, failureOf } from './parsing/signals.ts';
+import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
+import { tagsIn } from './parsing/tags.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { interpreted, type PieceReading, readJson, unrelated, unrelatedBy } from './reading.ts';
-import { numberOrText, object, text } from './shape.ts';
-import { causeIn, failureOf } from './signals.ts';
-import { enhancedCodeAmong } from './smtp-reply.ts';
-import { tagsIn } from './tags.ts';
+import { publicKey, strictBase64, usable } from './signatures/constant-time.ts';
 
 const message = object({
   id: numberOrText,

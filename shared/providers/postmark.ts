@@ -1,15 +1,15 @@
 import * as z from 'zod/mini';
-import { type Failure, failureBy } from '../causes.ts';
-import { lookUp } from '../look-up.ts';
-import type { Status } from '../status.ts';
-import { isoMillis } from '../time.ts';
-import { verifyBasicAuth } from './basic-auth.ts';
+import { lookUp } from '../runtime/own-property.ts';
+import { isoMillis } from '../runtime/time.ts';
+import type { Status } from '../status/catalogue.ts';
+import { type Failure, failureBy } from '../status/causes.ts';
+import { idsAmong, interpreted, type PieceReading, readJson } from './parsing/pieces.ts';
+import { numberOrText, object, text } from './parsing/schemas.ts';
+import { causeIn, failureOf, type Label } from './parsing/signals.ts';
+import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
+import { tagsIn } from './parsing/tags.ts';
 import type { EventMeaning, Guide, MetadataNames, Provider, ReadingContext } from './provider.ts';
-import { idsAmong, interpreted, type PieceReading, readJson } from './reading.ts';
-import { numberOrText, object, text } from './shape.ts';
-import { causeIn, failureOf, type Label } from './signals.ts';
-import { enhancedCodeAmong } from './smtp-reply.ts';
-import { tagsIn } from './tags.ts';
+import { verifyBasicAuth } from './signatures/basic-auth.ts';
 
 /** https://postmarkapp.com/developer/webhooks/webhooks-overview */
 const postmarkEvent = object({

@@ -3,10 +3,10 @@
  * raw bytes, and how to read its events. Adding one is that file, a folder of fixtures and a line in `registry.ts`.
  */
 
-import type { Cause, Failure } from '../causes.ts';
-import type { CanonicalEvent, Defect } from '../event.ts';
-import type { Status } from '../status.ts';
-import type { Unrecordable } from '../store.ts';
+import type { CanonicalEvent, Defect } from '../email/event.ts';
+import type { Unrecordable } from '../email/recorder.ts';
+import type { Status } from '../status/catalogue.ts';
+import type { Cause, Failure } from '../status/causes.ts';
 
 /** One HTTP call, as it came. */
 export interface ProviderRequest {
@@ -122,7 +122,7 @@ export interface Provider {
   readonly authentication: string;
   /** What one secret is, in words for whoever configures it. */
   readonly secret: string;
-  /** The same for whoever makes one; see `infra/local/webhook-secrets.ts`. */
+  /** The same for whoever makes one; see `infra/local/services/webhook-secrets.ts`. */
   readonly secretKind: 'ec-p256' | 'rsa' | 'sns-topic' | 'basic-auth' | 'standard-webhooks' | 'base64' | 'text';
   /** The provider's event names and what each becomes. A name that ends in `*` stands for all that begin so. */
   readonly events: Readonly<Record<string, EventMeaning>>;

@@ -1,14 +1,14 @@
 import * as z from 'zod/mini';
-import type { Failure } from '../causes.ts';
-import { isoMillis } from '../time.ts';
+import { isoMillis } from '../runtime/time.ts';
+import type { Failure } from '../status/causes.ts';
+import { ofOneOf } from './parsing/attribution.ts';
+import { idsAmong, interpreted, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { anything, object, text, textOrList } from './parsing/schemas.ts';
+import { retoldBounce, retoldReason } from './parsing/ses-bounce.ts';
+import { failureOf } from './parsing/signals.ts';
+import { tagsIn } from './parsing/tags.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { idsAmong, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
-import { ofOneOf } from './recipients.ts';
-import { retoldBounce, retoldReason } from './ses-bounce.ts';
-import { anything, object, text, textOrList } from './shape.ts';
-import { failureOf } from './signals.ts';
-import { verifyStandardWebhook } from './standard-webhooks.ts';
-import { tagsIn } from './tags.ts';
+import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
 
 /** https://resend.com/docs/dashboard/webhooks/event-types */
 const resendEvent = object({

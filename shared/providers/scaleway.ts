@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
-import { isoMillis } from '../time.ts';
+import { isoMillis } from '../runtime/time.ts';
+import { exactJson, idsInHeaders, interpreted, type PieceReading, readJson } from './parsing/pieces.ts';
+import { numberOrText, object, text } from './parsing/schemas.ts';
+import { causeIn, failureOf } from './parsing/signals.ts';
+import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { exactJson, idsInHeaders, interpreted, type PieceReading, readJson } from './reading.ts';
-import { numberOrText, object, text } from './shape.ts';
-import { causeIn, failureOf } from './signals.ts';
-import { enhancedCodeIn, replyCodeOf } from './smtp-reply.ts';
-import { verifyUrlSecret } from './url-secret.ts';
+import { verifyUrlSecret } from './signatures/url-secret.ts';
 
 /** https://www.scaleway.com/en/docs/transactional-email/reference-content/webhook-events-payloads/ */
 const scalewayEvent = object({

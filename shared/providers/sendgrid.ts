@@ -1,16 +1,16 @@
 import { createVerify, type KeyObject } from 'node:crypto';
 import * as z from 'zod/mini';
-import { type Cause, type Failure, failureBy } from '../causes.ts';
-import { lookUp } from '../look-up.ts';
-import type { Status } from '../status.ts';
-import { epochMillis } from '../time.ts';
-import { hour, publicKey, strictBase64, timeliness, usable } from './authentication.ts';
+import { lookUp } from '../runtime/own-property.ts';
+import { epochMillis } from '../runtime/time.ts';
+import type { Status } from '../status/catalogue.ts';
+import { type Cause, type Failure, failureBy } from '../status/causes.ts';
+import { attachedIds, interpreted, type PieceReading, readJson } from './parsing/pieces.ts';
+import { anything, object, textOrNone } from './parsing/schemas.ts';
+import { causeIn, failureOf, type Label } from './parsing/signals.ts';
+import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
+import { tagsIn } from './parsing/tags.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
-import { anything, object, textOrNone } from './shape.ts';
-import { causeIn, failureOf, type Label } from './signals.ts';
-import { enhancedCodeAmong } from './smtp-reply.ts';
-import { tagsIn } from './tags.ts';
+import { hour, publicKey, strictBase64, timeliness, usable } from './signatures/constant-time.ts';
 
 /** https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event */
 const sendgridEvent = object({

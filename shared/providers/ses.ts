@@ -1,18 +1,26 @@
 import * as z from 'zod/mini';
-import { addressOf } from '../address.ts';
-import { type Cause, type Failure, failureBy } from '../causes.ts';
-import { lookUp } from '../look-up.ts';
-import type { Evidence, Status } from '../status.ts';
-import { firstTime } from '../time.ts';
-import { withoutBrackets } from './message-id.ts';
+import { addressOf } from '../email/address.ts';
+import { lookUp } from '../runtime/own-property.ts';
+import { firstTime } from '../runtime/time.ts';
+import type { Evidence, Status } from '../status/catalogue.ts';
+import { type Cause, type Failure, failureBy } from '../status/causes.ts';
+import { withoutBrackets } from './parsing/message-id.ts';
+import {
+  exactJson,
+  idsAmong,
+  interpreted,
+  type PieceReading,
+  readJson,
+  unrelated,
+  wholeBody,
+} from './parsing/pieces.ts';
+import { object, text, textOrNone } from './parsing/schemas.ts';
+import { sesBounce } from './parsing/ses-bounce.ts';
+import { causeIn } from './parsing/signals.ts';
+import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
+import { tagsIn } from './parsing/tags.ts';
 import type { EventMeaning, Guide, Outside, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { exactJson, idsAmong, interpreted, type PieceReading, readJson, unrelated, wholeBody } from './reading.ts';
-import { sesBounce } from './ses-bounce.ts';
-import { object, text, textOrNone } from './shape.ts';
-import { causeIn } from './signals.ts';
-import { enhancedCodeAmong } from './smtp-reply.ts';
-import { snsEndpointOf, snsEnvelopeIn, verifySns } from './sns-signature.ts';
-import { tagsIn } from './tags.ts';
+import { snsEndpointOf, snsEnvelopeIn, verifySns } from './signatures/sns.ts';
 
 const time = object({ timestamp: text });
 

@@ -1,15 +1,23 @@
 import * as z from 'zod/mini';
-import { type Failure, failureBy } from '../causes.ts';
-import { lookUp } from '../look-up.ts';
-import { utf8Text } from '../text.ts';
-import { isoMillis } from '../time.ts';
-import { verifyBasicAuth } from './basic-auth.ts';
-import { suppressionIn } from './own-words.ts';
+import { lookUp } from '../runtime/own-property.ts';
+import { utf8Text } from '../runtime/text.ts';
+import { isoMillis } from '../runtime/time.ts';
+import { type Failure, failureBy } from '../status/causes.ts';
+import { suppressionIn } from './parsing/own-words.ts';
+import {
+  attachedIds,
+  interpreted,
+  isForm,
+  type PieceReading,
+  readForm,
+  readJson,
+  unrelatedBy,
+} from './parsing/pieces.ts';
+import { object, text } from './parsing/schemas.ts';
+import { causeIn, failureOf, type Label } from './parsing/signals.ts';
+import { replyIn } from './parsing/smtp-reply.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { attachedIds, interpreted, isForm, type PieceReading, readForm, readJson, unrelatedBy } from './reading.ts';
-import { object, text } from './shape.ts';
-import { causeIn, failureOf, type Label } from './signals.ts';
-import { replyIn } from './smtp-reply.ts';
+import { verifyBasicAuth } from './signatures/basic-auth.ts';
 
 /** https://developers.smtp2go.com/docs/webhooks-overview: flat, as a form or as JSON by choice. */
 const smtp2goEvent = object({

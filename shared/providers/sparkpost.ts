@@ -1,16 +1,16 @@
 import * as z from 'zod/mini';
-import { type Failure, failureBy } from '../causes.ts';
-import { lookUp } from '../look-up.ts';
-import type { Status } from '../status.ts';
-import { epochMillis, isoMillis } from '../time.ts';
-import { verifyBasicAuth } from './basic-auth.ts';
-import { suppressionIn } from './own-words.ts';
+import { lookUp } from '../runtime/own-property.ts';
+import { epochMillis, isoMillis } from '../runtime/time.ts';
+import type { Status } from '../status/catalogue.ts';
+import { type Failure, failureBy } from '../status/causes.ts';
+import { suppressionIn } from './parsing/own-words.ts';
+import { attachedIds, interpreted, type PieceReading, readJson, unrelated } from './parsing/pieces.ts';
+import { anything, object, text } from './parsing/schemas.ts';
+import { causeIn, failureOf, type Label } from './parsing/signals.ts';
+import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
+import { tagsIn } from './parsing/tags.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { attachedIds, interpreted, type PieceReading, readJson, unrelated } from './reading.ts';
-import { anything, object, text } from './shape.ts';
-import { causeIn, failureOf, type Label } from './signals.ts';
-import { enhancedCodeIn, replyCodeOf } from './smtp-reply.ts';
-import { tagsIn } from './tags.ts';
+import { verifyBasicAuth } from './signatures/basic-auth.ts';
 
 /** Everything is text, even numbers and times; it need not stay so. */
 const scalar = z.nullish(z.union([z.string(), z.number(), z.boolean()]));

@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
-import { isoMillis } from '../time.ts';
-import { hour, strictBase64 } from './authentication.ts';
+import { isoMillis } from '../runtime/time.ts';
+import { idsInHeaders, interpreted, type PieceReading, readJson, unrelated, unrelatedBy } from './parsing/pieces.ts';
+import { anything, numberOrText, object, text } from './parsing/schemas.ts';
+import { failureOf } from './parsing/signals.ts';
+import { replyCodeOf, replyIn } from './parsing/smtp-reply.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { idsInHeaders, interpreted, type PieceReading, readJson, unrelated, unrelatedBy } from './reading.ts';
-import { anything, numberOrText, object, text } from './shape.ts';
-import { failureOf } from './signals.ts';
-import { replyCodeOf, replyIn } from './smtp-reply.ts';
-import { verifyStandardWebhook } from './standard-webhooks.ts';
+import { hour, strictBase64 } from './signatures/constant-time.ts';
+import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
 
 const visit = z.nullish(object({ proxy: anything, url: text, user_agent: text }));
 

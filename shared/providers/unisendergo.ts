@@ -1,14 +1,14 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
-import { type Failure, failureBy } from '../causes.ts';
-import { lookUp } from '../look-up.ts';
-import { isoMillis } from '../time.ts';
-import { isOneOf, usable } from './authentication.ts';
+import { lookUp } from '../runtime/own-property.ts';
+import { isoMillis } from '../runtime/time.ts';
+import { type Failure, failureBy } from '../status/causes.ts';
+import { attachedIds, interpreted, type PieceReading, readJson } from './parsing/pieces.ts';
+import { anything, object, orEmptyList, text } from './parsing/schemas.ts';
+import { causeIn, failureOf, type Label } from './parsing/signals.ts';
+import { replyIn } from './parsing/smtp-reply.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { attachedIds, interpreted, type PieceReading, readJson } from './reading.ts';
-import { anything, object, orEmptyList, text } from './shape.ts';
-import { causeIn, failureOf, type Label } from './signals.ts';
-import { replyIn } from './smtp-reply.ts';
+import { isOneOf, usable } from './signatures/constant-time.ts';
 
 /** https://godocs.unisender.ru/web-api-ref#callback-format */
 const eventData = object({

@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
-import { isoMillis } from '../time.ts';
-import { freshWithin, usable } from './authentication.ts';
-import { verifyHexHmac } from './hmac-signature.ts';
+import { isoMillis } from '../runtime/time.ts';
+import { ofOneOf } from './parsing/attribution.ts';
+import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { anything, numberOrText, object, text, textOrList } from './parsing/schemas.ts';
+import { retoldBounce, retoldReason } from './parsing/ses-bounce.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } from './reading.ts';
-import { ofOneOf } from './recipients.ts';
-import { retoldBounce, retoldReason } from './ses-bounce.ts';
-import { anything, numberOrText, object, text, textOrList } from './shape.ts';
+import { freshWithin, usable } from './signatures/constant-time.ts';
+import { verifyHexHmac } from './signatures/hmac.ts';
 
 /** https://docs.usesend.com/guides/webhooks */
 const usesendEvent = object({

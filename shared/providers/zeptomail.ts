@@ -1,16 +1,16 @@
 import * as z from 'zod/mini';
-import { addressOf } from '../address.ts';
-import type { EventDraft } from '../event.ts';
-import type { Status } from '../status.ts';
-import { utf8Text } from '../text.ts';
-import { firstTime } from '../time.ts';
-import { isHmacOf, longestHeader, strictBase64, usable } from './authentication.ts';
+import { addressOf } from '../email/address.ts';
+import type { EventDraft } from '../email/event.ts';
+import { utf8Text } from '../runtime/text.ts';
+import { firstTime } from '../runtime/time.ts';
+import type { Status } from '../status/catalogue.ts';
+import { ofOneOf } from './parsing/attribution.ts';
+import { formFields, idsInText, interpreted, isForm, type PieceReading, readJson } from './parsing/pieces.ts';
+import { numberOrText, object, text } from './parsing/schemas.ts';
+import { failureOf } from './parsing/signals.ts';
+import { replyIn } from './parsing/smtp-reply.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { formFields, idsInText, interpreted, isForm, type PieceReading, readJson } from './reading.ts';
-import { ofOneOf } from './recipients.ts';
-import { numberOrText, object, text } from './shape.ts';
-import { failureOf } from './signals.ts';
-import { replyIn } from './smtp-reply.ts';
+import { isHmacOf, longestHeader, strictBase64, usable } from './signatures/constant-time.ts';
 
 const addressees = z.nullish(z.array(object({ email_address: z.nullish(object({ address: text })) })));
 

@@ -1,17 +1,17 @@
 import type { PublishCommand, PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
 import type { DynamoDBRecord } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Alerted, createAlerted } from '../../functions/alert/alerted.ts';
 import { createHandler } from '../../functions/alert/handler.ts';
 import type { AlertMessage } from '../../functions/alert/message.ts';
 import { createPublish } from '../../functions/alert/publish.ts';
-import { documentClient } from '../../shared/dynamodb-client.ts';
-import type { CanonicalEvent } from '../../shared/event.ts';
-import { emailIdOf } from '../../shared/event.ts';
-import { encodeHistory, type HistoryEvent } from '../../shared/history.ts';
-import { noon } from '../arbitrary-events.ts';
-import { lambdaContext } from '../http-event.ts';
-import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import { type Alerted, createAlerted } from '../../functions/alert/sent-alerts.ts';
+import type { CanonicalEvent } from '../../shared/email/event.ts';
+import { emailIdOf } from '../../shared/email/event.ts';
+import { encodeHistory, type HistoryEvent } from '../../shared/email/history.ts';
+import { documentClient } from '../../shared/runtime/dynamodb.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { lambdaContext } from '../rigs/http-event.ts';
+import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 import { startFaultProxy } from '../torture/fault-proxy.ts';
 import { startAlertTopic } from './alert-topic.ts';
 

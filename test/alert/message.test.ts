@@ -2,11 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Alert } from '../../functions/alert/alert.ts';
 import { type AlertMessage, messagesOf } from '../../functions/alert/message.ts';
-import { type Cause, causeIds, causes } from '../../shared/causes.ts';
-import { limits } from '../../shared/event.ts';
-import { statuses } from '../../shared/status.ts';
-import { boundedText } from '../../shared/text.ts';
-import { noon } from '../arbitrary-events.ts';
+import { limits } from '../../shared/email/event.ts';
+import { boundedText } from '../../shared/runtime/text.ts';
+import { statuses } from '../../shared/status/catalogue.ts';
+import { type Cause, causeIds, causes } from '../../shared/status/causes.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 
 /** SNS's own bound, for message and attributes together. */
 const snsLimit = 256 * 1024;

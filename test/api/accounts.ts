@@ -1,11 +1,11 @@
 /** Emails of several accounts, each with its account's mark in what a list shows of it: who sees the mark sees the email. */
 
-import { causeIds } from '../../shared/causes.ts';
-import { type CanonicalEvent, emailIdOf } from '../../shared/event.ts';
-import { type Status, statusIds } from '../../shared/status.ts';
-import { noon } from '../arbitrary-events.ts';
-import { type Call, queryFunction, supportToken } from '../query-function.ts';
-import type { StoredEmails } from '../stored-emails.ts';
+import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
+import { type Status, statusIds } from '../../shared/status/catalogue.ts';
+import { causeIds } from '../../shared/status/causes.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { type Call, queryFunction, supportToken } from '../rigs/query-function.ts';
+import type { StoredEmails } from '../rigs/stored-emails.ts';
 import { oneOf, type Random, seededRandom } from '../torture/random.ts';
 
 /** The account of emails whose account nobody named: those that support alone may see. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import type { DescribedRoute } from '../docs/openapi.ts';
+import type { DescribedRoute } from '../../infra/tools/docs/openapi.ts';
 import { type Answer, createAnswerCheck } from './answer-check.ts';
 import { servedDocument } from './document.ts';
 

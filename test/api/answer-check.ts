@@ -1,6 +1,6 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import type { DescribedRoute } from '../docs/openapi.ts';
+import type { DescribedRoute } from '../../infra/tools/docs/openapi.ts';
 import { csvRows } from './csv-rows.ts';
 import { type OpenApi, operationsOf, type Response, type Schema } from './document.ts';
 

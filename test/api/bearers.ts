@@ -1,5 +1,5 @@
-import type { VerifiedToken } from '../../shared/access.ts';
-import { supportToken, tokenOf, tokenWith } from '../query-function.ts';
+import type { VerifiedToken } from '../../shared/http/access.ts';
+import { supportToken, tokenOf, tokenWith } from '../rigs/query-function.ts';
 import type { AccountId } from './accounts.ts';
 
 /** Who calls. */

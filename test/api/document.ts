@@ -1,8 +1,8 @@
 /** What tests read of the OpenAPI document. */
 
 import { readFileSync } from 'node:fs';
-import { openApiFile } from '../docs/files.ts';
-import type { DescribedRoute } from '../docs/openapi.ts';
+import { openApiFile } from '../../infra/tools/docs/files.ts';
+import type { DescribedRoute } from '../../infra/tools/docs/openapi.ts';
 
 /** A JSON Schema, as far as the document uses it. */
 export interface Schema {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { queryFunction } from '../query-function.ts';
-import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import { queryFunction } from '../rigs/query-function.ts';
+import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 import { type AccountId, type Known, type KnownPage, knownPages, storeAccounts } from './accounts.ts';
 import { askForForeign } from './foreign.ts';
 

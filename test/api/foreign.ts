@@ -1,7 +1,7 @@
 /** What the bearer of one account gets who asks for another's emails: just what anybody gets who asks for none. */
 
-import type { RouteKey } from '../../shared/routes.ts';
-import { type Call, type CallAnswer, tokenOf } from '../query-function.ts';
+import type { RouteKey } from '../../shared/http/routes.ts';
+import { type Call, type CallAnswer, tokenOf } from '../rigs/query-function.ts';
 import { between, oneOf, type Random, seededRandom } from '../torture/random.ts';
 import type { Known, KnownPage } from './accounts.ts';
 import { type AccountId, markOf } from './accounts.ts';

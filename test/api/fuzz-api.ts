@@ -1,19 +1,19 @@
 /** The API under generated requests: whatever is asked, the answer is as documented and shows no other account's emails. */
 
 import fc from 'fast-check';
-import { createHandler as createEraseHandler } from '../../functions/erase/handler.ts';
+import { createHandler as createEraseHandler } from '../../functions/manage/handler.ts';
 import type { QueryDependencies } from '../../functions/query/handler.ts';
-import type { ApiEvent } from '../../shared/access.ts';
+import type { Reader } from '../../shared/email/reader.ts';
+import { nothingRecorded } from '../../shared/email/recorder.ts';
+import type { ApiEvent } from '../../shared/http/access.ts';
+import { type Route, routes } from '../../shared/http/routes.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
-import type { Reader } from '../../shared/reader.ts';
-import { type Route, routes } from '../../shared/routes.ts';
-import { nothingRecorded } from '../../shared/store.ts';
-import { noon } from '../arbitrary-events.ts';
-import { bearerOf, httpEvent, lambdaContext } from '../http-event.ts';
-import { ingestFunction } from '../ingest-function.ts';
-import { access, queryFunction } from '../query-function.ts';
-import { snsGet } from '../sns.ts';
-import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import { snsGet } from '../fixtures/sns.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { bearerOf, httpEvent, lambdaContext } from '../rigs/http-event.ts';
+import { ingestFunction } from '../rigs/ingest-function.ts';
+import { access, queryFunction } from '../rigs/query-function.ts';
+import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 import { accountIds, knownPages, markOf, nobody, storeAccounts } from './accounts.ts';
 import { type Answer, createAnswerCheck } from './answer-check.ts';
 import { servedDocument } from './document.ts';

@@ -3,13 +3,13 @@
 import { isUtf8 } from 'node:buffer';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
+import type { DescribedRoute } from '../../infra/tools/docs/openapi.ts';
+import { type Route, routes } from '../../shared/http/routes.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
-import { type Route, routes } from '../../shared/routes.ts';
-import { noon } from '../arbitrary-events.ts';
-import type { DescribedRoute } from '../docs/openapi.ts';
+import { fixture, fixtureNames, fixtureType } from '../fixtures/fixtures.ts';
+import { providerNames, signingKeys } from '../fixtures/signing.ts';
 import { mutations } from '../fuzz/mutations.ts';
-import { fixture, fixtureNames, fixtureType } from '../providers/fixtures.ts';
-import { providerNames, signingKeys } from '../signing.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 import { type AccountId, accountIds, type Known, type KnownPage } from './accounts.ts';
 import { type Bearer, bearers, entitled } from './bearers.ts';
 import { type OpenApi, type Operation, operationsOf } from './document.ts';

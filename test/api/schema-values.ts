@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { noon } from '../arbitrary-events.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 import { nameIn, type OpenApi, type Schema } from './document.ts';
 
 /** Values that somebody could know, by the name of the parameter or member. */

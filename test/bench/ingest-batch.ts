@@ -1,11 +1,11 @@
 import { type DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { createMetrics } from '../../functions/ingest/metrics.ts';
-import { documentClient } from '../../shared/dynamodb-client.ts';
-import { eachInFlight } from '../../shared/in-flight.ts';
-import { createRecorder, type Recorder } from '../../shared/store.ts';
-import { httpEvent, lambdaContext } from '../http-event.ts';
-import { ingestFunction } from '../ingest-function.ts';
-import { signingKeys } from '../signing.ts';
+import { createRecorder, type Recorder } from '../../shared/email/recorder.ts';
+import { eachInFlight } from '../../shared/runtime/concurrency.ts';
+import { documentClient } from '../../shared/runtime/dynamodb.ts';
+import { signingKeys } from '../fixtures/signing.ts';
+import { httpEvent, lambdaContext } from '../rigs/http-event.ts';
+import { ingestFunction } from '../rigs/ingest-function.ts';
 import { type Figure, figure, median } from './figures.ts';
 import { sendgridBatch } from './sendgrid-batch.ts';
 import { startStubEndpoint } from './stub-endpoint-process.ts';

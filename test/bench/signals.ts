@@ -1,5 +1,5 @@
-import { causeIn, failureOf } from '../../shared/providers/signals.ts';
-import { replies } from '../providers/replies.ts';
+import { causeIn, failureOf } from '../../shared/providers/parsing/signals.ts';
+import { replies } from '../providers/parsing/replies.ts';
 import { type Figure, figure, median } from './figures.ts';
 
 const texts = Object.values(replies).flat();

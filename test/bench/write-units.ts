@@ -1,10 +1,10 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { startDynoxide } from '../../infra/local/dynamodb-engine.ts';
-import type { CanonicalEvent } from '../../shared/event.ts';
-import type { Status } from '../../shared/status.ts';
-import { createRecorder } from '../../shared/store.ts';
-import { createEmailTable } from '../email-table.ts';
+import { startDynoxide } from '../../infra/local/services/dynamodb-engine.ts';
+import type { CanonicalEvent } from '../../shared/email/event.ts';
+import { createRecorder } from '../../shared/email/recorder.ts';
+import type { Status } from '../../shared/status/catalogue.ts';
+import { createEmailTable } from '../rigs/email-table.ts';
 import { type Figure, figure } from './figures.ts';
 
 const usualLife = ['enqueued', 'sent', 'delivered', 'opened', 'link_clicked'] as const satisfies readonly Status[];

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { ProviderName } from '../../shared/providers/registry.ts';
-import { providerNames, schemes, signingKeys } from '../signing.ts';
-import type { Signed, Unsigned } from '../signing-scheme.ts';
+import { providerNames, schemes, signingKeys } from '../fixtures/signing.ts';
+import type { Signed, Unsigned } from '../fixtures/signing-scheme.ts';
 
 /** A change of a genuine request by somebody who has seen it and does not have the key. */
 export type Forgery = (genuine: Signed, unsigned: Pick<Unsigned, 'body' | 'type'>) => Signed;

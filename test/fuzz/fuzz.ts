@@ -8,16 +8,16 @@
 
 import { parseArgs } from 'node:util';
 import fc from 'fast-check';
+import { progress, progressEnds } from '../../infra/tools/simulate/progress.ts';
+import { nothingRecorded } from '../../shared/email/recorder.ts';
 import type { Provider, ProviderRequest } from '../../shared/providers/provider.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
-import { nothingRecorded } from '../../shared/store.ts';
 import { deviationText, fuzzApi } from '../api/fuzz-api.ts';
-import { noon } from '../arbitrary-events.ts';
-import { context, fixture, fixtureNames, fixtureReading, fixtureType, requestOf } from '../providers/fixtures.ts';
+import { context, fixture, fixtureNames, fixtureReading, fixtureType, requestOf } from '../fixtures/fixtures.ts';
+import { providerNames, signingKeys } from '../fixtures/signing.ts';
+import { snsGet } from '../fixtures/sns.ts';
 import { ingestOf } from '../providers/ingest.ts';
-import { providerNames, signingKeys } from '../signing.ts';
-import { progress, progressEnds } from '../simulate/progress.ts';
-import { snsGet } from '../sns.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 import { forgeriesOf } from './forgeries.ts';
 import { mutations } from './mutations.ts';
 

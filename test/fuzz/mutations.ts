@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import type { BodyType } from '../signing-scheme.ts';
+import type { BodyType } from '../fixtures/signing-scheme.ts';
 
 /** What is put in place of a part of a genuine body. */
 const scraps = [

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { Email } from '../../shared/email/reader.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
-import type { Email } from '../../shared/reader.ts';
-import { statusIds } from '../../shared/status.ts';
-import { noon } from '../arbitrary-events.ts';
+import { statusIds } from '../../shared/status/catalogue.ts';
+import { fixture, fixtureNames, fixtureType } from '../fixtures/fixtures.ts';
 import { snsMessage } from '../fixtures/ses/signing.ts';
-import { fixture, fixtureNames, fixtureType } from '../providers/fixtures.ts';
-import { providerNames } from '../signing.ts';
+import { providerNames } from '../fixtures/signing.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 import { type LiveIngest, sampleBody, sampleOf, sampleType, startLiveIngest } from './live-ingest.ts';
 
 let live: LiveIngest;

@@ -4,15 +4,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createCursors } from '../../functions/query/cursor.ts';
 import { createHandler } from '../../functions/query/handler.ts';
-import { startHttpServer } from '../../infra/local/http-api.ts';
-import { openTokenIssuer, type TokenIssuer } from '../../infra/local/jwt-authorizer.ts';
-import type { ApiEvent } from '../../shared/access.ts';
-import { type Route, routes } from '../../shared/routes.ts';
-import { defaultOldAfter } from '../../shared/status.ts';
-import { noon } from '../arbitrary-events.ts';
-import { lambdaContext } from '../http-event.ts';
-import { access } from '../query-function.ts';
-import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import { startHttpServer } from '../../infra/local/api-gateway/http-api.ts';
+import { openTokenIssuer, type TokenIssuer } from '../../infra/local/api-gateway/jwt-authorizer.ts';
+import type { ApiEvent } from '../../shared/http/access.ts';
+import { type Route, routes } from '../../shared/http/routes.ts';
+import { defaultOldAfter } from '../../shared/status/catalogue.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { lambdaContext } from '../rigs/http-event.ts';
+import { access } from '../rigs/query-function.ts';
+import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
 export interface Answer {
   readonly status: number;

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
-import type { Status } from '../../shared/status.ts';
-import { noon, permutations } from '../arbitrary-events.ts';
-import { fixture } from '../providers/fixtures.ts';
-import { providerNames } from '../signing.ts';
+import type { Status } from '../../shared/status/catalogue.ts';
+import { fixture } from '../fixtures/fixtures.ts';
+import { providerNames } from '../fixtures/signing.ts';
+import { noon, permutations } from '../rigs/arbitrary-events.ts';
 import { type LiveIngest, startLiveIngest } from './live-ingest.ts';
 
 let live: LiveIngest;

@@ -1,7 +1,7 @@
 import { createHmac, createPrivateKey, sign } from 'node:crypto';
 import type { ProviderName } from '../../shared/providers/registry.ts';
-import { schemes } from '../signing.ts';
-import type { Signed } from '../signing-scheme.ts';
+import { schemes } from '../fixtures/signing.ts';
+import type { Signed } from '../fixtures/signing-scheme.ts';
 
 /** Where in a body the proof is, for those that have no header for it. */
 const inBody: Partial<Record<ProviderName, { readonly name: string; readonly value: RegExp }>> = {

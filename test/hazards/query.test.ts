@@ -1,7 +1,7 @@
 import { createHmac, createPublicKey, type JsonWebKey } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noon } from '../arbitrary-events.ts';
-import { anEvent } from '../stored-emails.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { anEvent } from '../rigs/stored-emails.ts';
 import { type Answer, allowedOrigin, audience, type LiveQuery, startLiveQuery } from './live-query.ts';
 
 const minute = 60_000;

@@ -2,12 +2,12 @@ import { createHmac } from 'node:crypto';
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type HttpServer, startHttpServer } from '../../infra/local/http-api.ts';
+import { type HttpServer, startHttpServer } from '../../infra/local/api-gateway/http-api.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
-import { noon } from '../arbitrary-events.ts';
-import { httpEvent } from '../http-event.ts';
-import { providerNames, schemes } from '../signing.ts';
-import type { Signed } from '../signing-scheme.ts';
+import { providerNames, schemes } from '../fixtures/signing.ts';
+import type { Signed } from '../fixtures/signing-scheme.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { httpEvent } from '../rigs/http-event.ts';
 import { type LiveIngest, sampleBody, sampleType, startLiveIngest } from './live-ingest.ts';
 import { signedAt } from './proofs.ts';
 

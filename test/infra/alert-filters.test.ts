@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { matchesPattern } from '../../infra/local/event-pattern.ts';
-import { type Status, statuses, statusIds } from '../../shared/status.ts';
+import { matchesPattern } from '../../infra/local/event-sources/event-pattern.ts';
+import { type Status, statuses, statusIds } from '../../shared/status/catalogue.ts';
 import { resourcesOf, synthesize } from './synthesized.ts';
 
 interface StreamRecord {

@@ -8,7 +8,7 @@ import {
   missingForDeployment,
   readConfig,
 } from '../../infra/config.ts';
-import { defaultOldAfter } from '../../shared/status.ts';
+import { defaultOldAfter } from '../../shared/status/catalogue.ts';
 
 const read = (context: Record<string, unknown>, environment: Record<string, string> = {}) =>
   readConfig(context, environment);
@@ -87,7 +87,7 @@ describe('deploying', () => {
   });
 
   it('says what to set while they are not, and fails', () => {
-    const deploy = fileURLToPath(new URL('../../infra/deploy.ts', import.meta.url));
+    const deploy = fileURLToPath(new URL('../../infra/tools/deploy.ts', import.meta.url));
     const { status, stderr } = spawnSync(process.execPath, [deploy, '-c', 'oidcIssuer=', '-c', 'oidcAudience='], {
       encoding: 'utf8',
       timeout: 15_000,

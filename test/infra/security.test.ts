@@ -1,7 +1,7 @@
 /** What the template lets whom do: exact, so that anything more is a change of this file. */
 
 import { describe, expect, it } from 'vitest';
-import { routes } from '../../shared/routes.ts';
+import { routes } from '../../shared/http/routes.ts';
 import { asText, type Resource, resourcesOf, synthesize } from './synthesized.ts';
 
 const template = synthesize({

@@ -2,13 +2,13 @@ import { basename } from 'node:path';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { alertEnv } from '../../functions/alert/env.ts';
-import { eraseEnv } from '../../functions/erase/env.ts';
 import { ingestEnv } from '../../functions/ingest/env.ts';
 import { createMetrics } from '../../functions/ingest/metrics.ts';
+import { eraseEnv } from '../../functions/manage/env.ts';
 import { queryEnv } from '../../functions/query/env.ts';
-import { esbuildOptions, functionNames } from '../../infra/bundling.ts';
+import { esbuildOptions, functionNames } from '../../infra/compute/bundling.ts';
+import { type Route, routes } from '../../shared/http/routes.ts';
 import { providers } from '../../shared/providers/registry.ts';
-import { type Route, routes } from '../../shared/routes.ts';
 import { asText, type Resource, resourcesOf, synthesize } from './synthesized.ts';
 
 const unconfigured = synthesize();

@@ -1,15 +1,15 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createRetryQueue } from '../../functions/ingest/retry-queue.ts';
-import { quarantinedReading } from '../../infra/replay/quarantined-reading.ts';
-import { emailIdOf } from '../../shared/event.ts';
+import { quarantinedReading } from '../../infra/tools/replay/quarantined-request.ts';
+import { emailIdOf } from '../../shared/email/event.ts';
+import { createRecorder } from '../../shared/email/recorder.ts';
 import { providers } from '../../shared/providers/registry.ts';
-import { createRecorder } from '../../shared/store.ts';
-import type { WebhookSecret } from '../../shared/webhook-secrets.ts';
-import { noon } from '../arbitrary-events.ts';
+import type { WebhookSecret } from '../../shared/providers/signatures/webhook-secrets.ts';
+import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
+import { context } from '../fixtures/fixtures.ts';
+import { providerNames, signingKeys } from '../fixtures/signing.ts';
 import { type LiveIngest, sampleBody, sampleType, startLiveIngest } from '../hazards/live-ingest.ts';
-import { context } from '../providers/fixtures.ts';
-import { providerNames, signingKeys } from '../signing.ts';
-import { anEvent } from '../stored-emails.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { anEvent } from '../rigs/stored-emails.ts';
 
 let live: LiveIngest;
 beforeAll(async () => {

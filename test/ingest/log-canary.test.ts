@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { createMetrics } from '../../functions/ingest/metrics.ts';
-import { createLog } from '../../shared/log.ts';
-import { nothingRecorded } from '../../shared/store.ts';
-import { noon } from '../arbitrary-events.ts';
-import { httpEvent, lambdaContext } from '../http-event.ts';
-import { ingestFunction } from '../ingest-function.ts';
-import { fixture, fixtureNames, fixtureReading, fixtureType } from '../providers/fixtures.ts';
-import { providerNames, signingKeys } from '../signing.ts';
-import { snsGet } from '../sns.ts';
+import { nothingRecorded } from '../../shared/email/recorder.ts';
+import { createLog } from '../../shared/runtime/log.ts';
+import { fixture, fixtureNames, fixtureReading, fixtureType } from '../fixtures/fixtures.ts';
+import { providerNames, signingKeys } from '../fixtures/signing.ts';
+import { snsGet } from '../fixtures/sns.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { httpEvent, lambdaContext } from '../rigs/http-event.ts';
+import { ingestFunction } from '../rigs/ingest-function.ts';
 
 /** What every fixture is full of. */
 const personal = ['jane@example.com', 'jane', 'Invoice 7', 'INV-7', 'acme'];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMetrics } from '../../functions/ingest/metrics.ts';
-import { noon } from '../arbitrary-events.ts';
-import { anEvent } from '../stored-emails.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { anEvent } from '../rigs/stored-emails.ts';
 
 describe('metrics, as CloudWatch reads them out of the log', () => {
   const written: string[] = [];

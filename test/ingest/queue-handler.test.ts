@@ -1,19 +1,19 @@
 import type { SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createKeep } from '../../functions/ingest/keep.ts';
-import type { Quarantine } from '../../functions/ingest/quarantine.ts';
-import { createQuarantine } from '../../functions/ingest/quarantine.ts';
+import { createKeep } from '../../functions/ingest/persist-events.ts';
 import { createQueueHandler } from '../../functions/ingest/queue-handler.ts';
-import { createRetryQueue, type RetryMessage } from '../../functions/ingest/retry-queue.ts';
-import { createLog } from '../../shared/log.ts';
+import { nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
 import { providers } from '../../shared/providers/registry.ts';
-import { nothingRecorded, type Recorder } from '../../shared/store.ts';
-import { noon } from '../arbitrary-events.ts';
-import { lambdaContext } from '../http-event.ts';
-import { failingStore, noMetrics } from '../ingest-function.ts';
-import { context, fixture } from '../providers/fixtures.ts';
-import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
-import { startQuarantineQueue } from './quarantine-queue.ts';
+import type { Quarantine } from '../../shared/queues/quarantine-messages.ts';
+import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
+import { createRetryQueue, type RetryMessage } from '../../shared/queues/retry-messages.ts';
+import { createLog } from '../../shared/runtime/log.ts';
+import { context, fixture } from '../fixtures/fixtures.ts';
+import { startQuarantineQueue } from '../queues/quarantine-queue.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { lambdaContext } from '../rigs/http-event.ts';
+import { failingStore, noMetrics } from '../rigs/ingest-function.ts';
+import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
 describe('the ingest function, fed by its queues', () => {
   let emails: StoredEmails;

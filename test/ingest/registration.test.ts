@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { ProviderName } from '../../shared/providers/registry.ts';
-import { noon } from '../arbitrary-events.ts';
 import { type LiveIngest, startLiveIngest } from '../hazards/live-ingest.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 
 let live: LiveIngest;
 beforeAll(async () => {

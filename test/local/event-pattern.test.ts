@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { matchesPattern } from '../../infra/local/event-pattern.ts';
+import { matchesPattern } from '../../infra/local/event-sources/event-pattern.ts';
 
 const image = (status?: string) => (status === undefined ? {} : { status: { S: status } });
 const record = (eventName: string, now?: string, before?: string) => ({

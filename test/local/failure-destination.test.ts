@@ -2,10 +2,10 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { awsJson } from '../../infra/local/aws-json.ts';
-import { createFailureDestination } from '../../infra/local/failure-destination.ts';
-import { type Queues, startQueues } from '../../infra/local/queues.ts';
-import { resolveTemplate } from '../../infra/local/template.ts';
+import { resolveTemplate } from '../../infra/local/cloudformation/template.ts';
+import { createFailureDestination } from '../../infra/local/event-sources/failure-destination.ts';
+import { awsJson } from '../../infra/local/services/aws-json.ts';
+import { type Queues, startQueues } from '../../infra/local/services/queues.ts';
 
 const failed = {
   condition: 'RetryAttemptsExhausted',

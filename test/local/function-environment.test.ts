@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
-import { createFunction, type LocalFunction } from '../../infra/local/function-environment.ts';
+import { createFunction, type LocalFunction } from '../../infra/local/lambda/function-environment.ts';
 
 const source = `
 let invocations = 0;

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { FunctionError } from '../../infra/local/function-environment.ts';
-import { type HttpServer, startHttpServer } from '../../infra/local/http-api.ts';
-import { createRouter } from '../../infra/local/http-routes.ts';
-import { openTokenIssuer, type TokenIssuer } from '../../infra/local/jwt-authorizer.ts';
+import { type HttpServer, startHttpServer } from '../../infra/local/api-gateway/http-api.ts';
+import { createRouter } from '../../infra/local/api-gateway/http-routes.ts';
+import { openTokenIssuer, type TokenIssuer } from '../../infra/local/api-gateway/jwt-authorizer.ts';
+import { FunctionError } from '../../infra/local/lambda/function-environment.ts';
 
 const issuer = 'https://issuer.test/';
 const now = () => Math.floor(Date.now() / 1000);

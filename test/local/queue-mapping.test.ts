@@ -2,11 +2,11 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { awsJson } from '../../infra/local/aws-json.ts';
-import type { RunningMapping } from '../../infra/local/event-source-mapping.ts';
-import { startQueueMapping } from '../../infra/local/queue-mapping.ts';
-import { type Queues, startQueues } from '../../infra/local/queues.ts';
-import { resolveTemplate, type Template } from '../../infra/local/template.ts';
+import { resolveTemplate, type Template } from '../../infra/local/cloudformation/template.ts';
+import type { RunningMapping } from '../../infra/local/event-sources/event-source-mapping.ts';
+import { startQueueMapping } from '../../infra/local/event-sources/queue-mapping.ts';
+import { awsJson } from '../../infra/local/services/aws-json.ts';
+import { type Queues, startQueues } from '../../infra/local/services/queues.ts';
 
 interface Message {
   readonly messageId: string;

@@ -9,11 +9,11 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import document from '../../functions/query/openapi.json' with { type: 'json' };
-import { awsJson } from '../../infra/local/aws-json.ts';
-import { type StartedStack, startStack } from '../../infra/local/start-stack.ts';
-import { createToken } from '../../infra/local/token.ts';
-import { apiClient, dataOf } from '../client/client.ts';
-import { fixture } from '../providers/fixtures.ts';
+import { type StartedStack, startStack } from '../../infra/local/cli/start-stack.ts';
+import { createToken } from '../../infra/local/cli/token.ts';
+import { awsJson } from '../../infra/local/services/aws-json.ts';
+import { apiClient, dataOf } from '../../infra/tools/client/client.ts';
+import { fixture } from '../fixtures/fixtures.ts';
 
 const temporary = () => mkdtempSync(join(tmpdir(), 'mailtrail-test-'));
 const dataDir = temporary();
@@ -235,7 +235,7 @@ test('an erased recipient stays erased: a late callback of the same message is a
 
 test('npm run replay says what waits in quarantine, and leaves there what still cannot be read', async () => {
   const replay = async (...args: string[]) => {
-    const child = spawn(process.execPath, ['infra/replay/replay.ts', ...args], {
+    const child = spawn(process.execPath, ['infra/tools/replay/replay.ts', ...args], {
       env: { ...process.env, DATA_DIR: dataDir },
     });
     const said: Buffer[] = [];
@@ -262,7 +262,7 @@ test('npm run replay says what waits in quarantine, and leaves there what still 
 
 test('npm run token prints a token that the API accepts', async () => {
   const print = (...args: string[]) =>
-    spawnSync(process.execPath, ['infra/local/token.ts', ...args], {
+    spawnSync(process.execPath, ['infra/local/cli/token.ts', ...args], {
       env: { ...process.env, DATA_DIR: dataDir },
       encoding: 'utf8',
     });
@@ -361,7 +361,12 @@ describe('what cannot be started says so in one line', () => {
 
   test('with a Node.js that is too old', async () => {
     const asNode20 = `data:text/javascript,Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } })`;
-    const child = spawn(process.execPath, ['--import', asNode20, 'infra/local/node.mjs', 'infra/local/start.ts']);
+    const child = spawn(process.execPath, [
+      '--import',
+      asNode20,
+      'infra/local/cli/node.mjs',
+      'infra/local/cli/start.ts',
+    ]);
     let said = '';
     child.stderr.on('data', chunk => {
       said += chunk;

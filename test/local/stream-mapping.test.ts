@@ -2,12 +2,17 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
-import { awsJson } from '../../infra/local/aws-json.ts';
-import { type DynamoDbEngine, hasJava, startDynamoDbLocal, startDynoxide } from '../../infra/local/dynamodb-engine.ts';
-import type { EventSourceMapping, RunningMapping } from '../../infra/local/event-source-mapping.ts';
-import type { FailedBatch } from '../../infra/local/failure-destination.ts';
-import { startStreamMapping } from '../../infra/local/stream-mapping.ts';
-import { type LocalTable, openTable } from '../../infra/local/tables.ts';
+import type { EventSourceMapping, RunningMapping } from '../../infra/local/event-sources/event-source-mapping.ts';
+import type { FailedBatch } from '../../infra/local/event-sources/failure-destination.ts';
+import { startStreamMapping } from '../../infra/local/event-sources/stream-mapping.ts';
+import { awsJson } from '../../infra/local/services/aws-json.ts';
+import {
+  type DynamoDbEngine,
+  hasJava,
+  startDynamoDbLocal,
+  startDynoxide,
+} from '../../infra/local/services/dynamodb-engine.ts';
+import { type LocalTable, openTable } from '../../infra/local/services/tables.ts';
 
 interface BatchRecord {
   readonly eventName: string;

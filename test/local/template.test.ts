@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest';
-import { createTableInput, resolveTemplate, type Template, tablesOf } from '../../infra/local/template.ts';
+import {
+  createTableInput,
+  resolveTemplate,
+  type Template,
+  tablesOf,
+} from '../../infra/local/cloudformation/template.ts';
 
 const template: Template = {
   Parameters: { Audience: { Type: 'String' }, Size: { Type: 'Number', Default: 5 } },

@@ -1,6 +1,6 @@
 /** Protocols with a fault in them, and what the search must find broken: a checker that cannot fail proves nothing. */
 
-import { planUpdate, updateInput } from '../../shared/email-update.ts';
+import { planUpdate, updateInput } from '../../shared/email/update.ts';
 import type { scenarios } from './scenarios.ts';
 import { type Protocol, protocol } from './write-protocol.ts';
 

@@ -1,9 +1,9 @@
 /** What may happen to one email or two at once, each small enough to look at everything that can come of it. */
 
-import type { CanonicalEvent, EventDraft } from '../../shared/event.ts';
-import { historyLimit } from '../../shared/history.ts';
-import { noon } from '../arbitrary-events.ts';
-import { anEvent } from '../stored-emails.ts';
+import type { CanonicalEvent, EventDraft } from '../../shared/email/event.ts';
+import { historyLimit } from '../../shared/email/history.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { anEvent } from '../rigs/stored-emails.ts';
 import type { Request, Scenario } from './write-protocol.ts';
 
 const minute = 60_000;

@@ -11,18 +11,18 @@
 
 import { isDeepStrictEqual } from 'node:util';
 import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
-import { accountReferenceOf, planUpdate, updateInput } from '../../shared/email-update.ts';
-import { type CanonicalEvent, canonicalEvent, type EventDraft, emailIdOf } from '../../shared/event.ts';
+import { type CanonicalEvent, canonicalEvent, type EventDraft, emailIdOf } from '../../shared/email/event.ts';
 import {
   boundedHistory,
   decidingEventOf,
   decodeHistory,
   encodeHistory,
   type HistoryEvent,
-} from '../../shared/history.ts';
-import { asksForAttention, merge, supersedes, type Verdict } from '../../shared/status.ts';
-import { knownItem } from '../../shared/store.ts';
-import { noon } from '../arbitrary-events.ts';
+} from '../../shared/email/history.ts';
+import { knownItem } from '../../shared/email/recorder.ts';
+import { accountReferenceOf, planUpdate, updateInput } from '../../shared/email/update.ts';
+import { asksForAttention, merge, supersedes, type Verdict } from '../../shared/status/catalogue.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 import type { Step, System } from './search.ts';
 import { attributeValues, type Item, updated } from './update-expressions.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { ahasend } from '../../shared/providers/ahasend.ts';
-import { noon } from '../arbitrary-events.ts';
-import { signedRequest, signingKeys } from '../signing.ts';
-import { fixture, fixtureReading, requestOf } from './fixtures.ts';
+import { fixture, fixtureReading, requestOf } from '../fixtures/fixtures.ts';
+import { signedRequest, signingKeys } from '../fixtures/signing.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
 const read = (name: string) => fixtureReading('ahasend', name);

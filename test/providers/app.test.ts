@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { emailIdOf } from '../../shared/event.ts';
+import { emailIdOf } from '../../shared/email/event.ts';
 import { app } from '../../shared/providers/app.ts';
-import { statusIds } from '../../shared/status.ts';
-import { noon } from '../arbitrary-events.ts';
-import { signingKeys } from '../signing.ts';
-import { fixture, reading, requestOf } from './fixtures.ts';
+import { statusIds } from '../../shared/status/catalogue.ts';
+import { fixture, reading, requestOf } from '../fixtures/fixtures.ts';
+import { signingKeys } from '../fixtures/signing.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 
 const read = (name: string) => reading('app', fixture('app', name));
 

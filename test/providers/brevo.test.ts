@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { brevo } from '../../shared/providers/brevo.ts';
-import { noon } from '../arbitrary-events.ts';
-import { fixtureReading } from './fixtures.ts';
+import { fixtureReading } from '../fixtures/fixtures.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
 const read = (name: string) => fixtureReading('brevo', name);

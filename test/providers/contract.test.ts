@@ -1,20 +1,28 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createQuarantine } from '../../functions/ingest/quarantine.ts';
+import { nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
+import { meaningOf } from '../../shared/providers/parsing/pieces.ts';
 import type { Provider } from '../../shared/providers/provider.ts';
-import { meaningOf } from '../../shared/providers/reading.ts';
 import { providers } from '../../shared/providers/registry.ts';
-import { statusIds } from '../../shared/status.ts';
-import { nothingRecorded, type Recorder } from '../../shared/store.ts';
-import { noon } from '../arbitrary-events.ts';
+import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
+import { statusIds } from '../../shared/status/catalogue.ts';
+import {
+  context,
+  fixture,
+  fixtureNames,
+  fixtureReading,
+  fixtureType,
+  reading,
+  requestOf,
+} from '../fixtures/fixtures.ts';
+import { providerNames, schemes, signingKeys } from '../fixtures/signing.ts';
+import type { Signed } from '../fixtures/signing-scheme.ts';
 import { forgeriesOf } from '../fuzz/forgeries.ts';
 import { mutations } from '../fuzz/mutations.ts';
-import { startQuarantineQueue } from '../ingest/quarantine-queue.ts';
-import { failingStore } from '../ingest-function.ts';
-import { providerNames, schemes, signingKeys } from '../signing.ts';
-import type { Signed } from '../signing-scheme.ts';
-import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
-import { context, fixture, fixtureNames, fixtureReading, fixtureType, reading, requestOf } from './fixtures.ts';
+import { startQuarantineQueue } from '../queues/quarantine-queue.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { failingStore } from '../rigs/ingest-function.ts';
+import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 import { ingestOf } from './ingest.ts';
 
 const minute = 60_000;

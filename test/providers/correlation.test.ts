@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { emailIdOf } from '../../shared/event.ts';
-import { nearestName } from '../../shared/providers/nearest-name.ts';
+import { emailIdOf } from '../../shared/email/event.ts';
+import { nearestName } from '../../shared/providers/parsing/nearest-name.ts';
+import { createReadingContext } from '../../shared/providers/parsing/reading-context.ts';
 import type { Provider } from '../../shared/providers/provider.ts';
-import { createReadingContext } from '../../shared/providers/reading-context.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
-import { providerNames } from '../signing.ts';
-import { context, fixture, fixtureNames, fixtureReading, reading, requestOf } from './fixtures.ts';
+import { context, fixture, fixtureNames, fixtureReading, reading, requestOf } from '../fixtures/fixtures.ts';
+import { providerNames } from '../fixtures/signing.ts';
 
 function registrationOf(provider: string, messageId: string, recipient = 'jane@example.com') {
   const data = { provider, messageId, recipient, accountId: 'acme' };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { elasticemail } from '../../shared/providers/elasticemail.ts';
-import { noon } from '../arbitrary-events.ts';
-import { context, fixture, fixtureReading, reading, requestOf } from './fixtures.ts';
+import { context, fixture, fixtureReading, reading, requestOf } from '../fixtures/fixtures.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 import { ingestOf } from './ingest.ts';
 import { itKeeps, itMaps } from './mapping.ts';
 

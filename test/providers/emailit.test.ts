@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { emailit } from '../../shared/providers/emailit.ts';
-import { noon } from '../arbitrary-events.ts';
-import { signedRequest } from '../signing.ts';
-import { fixture, fixtureReading, requestOf } from './fixtures.ts';
+import { fixture, fixtureReading, requestOf } from '../fixtures/fixtures.ts';
+import { signedRequest } from '../fixtures/signing.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 import { itKeeps, itMaps } from './mapping.ts';
 
 const read = (name: string) => fixtureReading('emailit', name);

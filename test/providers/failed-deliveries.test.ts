@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Cause, causes } from '../../shared/causes.ts';
-import { emailIdOf } from '../../shared/event.ts';
-import { statuses } from '../../shared/status.ts';
-import { noon } from '../arbitrary-events.ts';
-import { signingKeys } from '../signing.ts';
-import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import { emailIdOf } from '../../shared/email/event.ts';
+import { statuses } from '../../shared/status/catalogue.ts';
+import { type Cause, causes } from '../../shared/status/causes.ts';
+import { signingKeys } from '../fixtures/signing.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 import { ingestOf } from './ingest.ts';
-import { replies } from './replies.ts';
+import { replies } from './parsing/replies.ts';
 
 let emails: StoredEmails;
 beforeAll(async () => {

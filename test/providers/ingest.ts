@@ -1,12 +1,12 @@
 import { isUtf8 } from 'node:buffer';
-import type { Quarantine } from '../../functions/ingest/quarantine.ts';
-import type { HttpAnswer } from '../../shared/http.ts';
-import { createLog } from '../../shared/log.ts';
+import type { HttpAnswer } from '../../shared/http/responses.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
-import { noon } from '../arbitrary-events.ts';
-import { httpEvent, lambdaContext } from '../http-event.ts';
-import { type IngestParts, ingestFunction } from '../ingest-function.ts';
-import { snsGet } from '../sns.ts';
+import type { Quarantine } from '../../shared/queues/quarantine-messages.ts';
+import { createLog } from '../../shared/runtime/log.ts';
+import { snsGet } from '../fixtures/sns.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { httpEvent, lambdaContext } from '../rigs/http-event.ts';
+import { type IngestParts, ingestFunction } from '../rigs/ingest-function.ts';
 
 /** A request as it comes to the gateway. */
 export interface Sent {

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { noon } from '../arbitrary-events.ts';
-import { fixture, fixtureReading } from './fixtures.ts';
+import { fixture, fixtureReading } from '../fixtures/fixtures.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 import { ingestOf } from './ingest.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 

@@ -1,9 +1,9 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { mailgun } from '../../shared/providers/mailgun.ts';
-import { noon } from '../arbitrary-events.ts';
-import { signingKeys } from '../signing.ts';
-import { context, fixture, fixtureReading, reading, requestOf } from './fixtures.ts';
+import { context, fixture, fixtureReading, reading, requestOf } from '../fixtures/fixtures.ts';
+import { signingKeys } from '../fixtures/signing.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 import { itIgnores } from './mapping.ts';
 
 const read = (name: string) => reading('mailgun', fixture('mailgun', name));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { noon } from '../arbitrary-events.ts';
-import { fixtureReading } from './fixtures.ts';
+import { fixtureReading } from '../fixtures/fixtures.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
 const read = (name: string) => fixtureReading('mailjet', name);

@@ -1,13 +1,13 @@
 import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createQuarantine } from '../../functions/ingest/quarantine.ts';
 import { guide, mailomat } from '../../shared/providers/mailomat.ts';
-import { noon } from '../arbitrary-events.ts';
-import { startQuarantineQueue } from '../ingest/quarantine-queue.ts';
-import { signingKeys } from '../signing.ts';
-import { type Signed, seconds } from '../signing-scheme.ts';
-import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
-import { fixture, fixtureReading, requestOf } from './fixtures.ts';
+import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
+import { fixture, fixtureReading, requestOf } from '../fixtures/fixtures.ts';
+import { signingKeys } from '../fixtures/signing.ts';
+import { type Signed, seconds } from '../fixtures/signing-scheme.ts';
+import { startQuarantineQueue } from '../queues/quarantine-queue.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 import { ingestOf } from './ingest.ts';
 import { itKeeps, itMaps } from './mapping.ts';
 

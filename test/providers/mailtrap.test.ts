@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { fixture, fixtureReading, reading } from './fixtures.ts';
+import { fixture, fixtureReading, reading } from '../fixtures/fixtures.ts';
 import { itKeeps, itMaps } from './mapping.ts';
 
 const read = (name: string) => fixtureReading('mailtrap', name);

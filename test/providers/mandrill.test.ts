@@ -1,8 +1,8 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { mandrill } from '../../shared/providers/mandrill.ts';
-import { noon } from '../arbitrary-events.ts';
-import { fixtureReading, requestOf } from './fixtures.ts';
+import { fixtureReading, requestOf } from '../fixtures/fixtures.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 import { ingestOf } from './ingest.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 

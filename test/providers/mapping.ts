@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
-import type { CanonicalEvent } from '../../shared/event.ts';
+import type { CanonicalEvent } from '../../shared/email/event.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
-import type { Status } from '../../shared/status.ts';
-import { fixtureReading } from './fixtures.ts';
+import type { Status } from '../../shared/status/catalogue.ts';
+import { fixtureReading } from '../fixtures/fixtures.ts';
 
 /**
  * Tests that each fixture is one event of the given status (null: a note), to jane@example.com.

@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { createSecretPair } from '../../infra/local/webhook-secrets.ts';
+import { createSecretPair } from '../../infra/local/services/webhook-secrets.ts';
 import { postal } from '../../shared/providers/postal.ts';
-import { noon } from '../arbitrary-events.ts';
-import { fixture, fixtureReading, requestOf } from './fixtures.ts';
+import { fixture, fixtureReading, requestOf } from '../fixtures/fixtures.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
 const read = (name: string) => fixtureReading('postal', name);

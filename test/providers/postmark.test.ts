@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { postmark } from '../../shared/providers/postmark.ts';
-import { noon } from '../arbitrary-events.ts';
-import { fixture, reading, requestOf } from './fixtures.ts';
+import { fixture, reading, requestOf } from '../fixtures/fixtures.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 
 const read = (name: string) => reading('postmark', fixture('postmark', name));
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { nothingRecorded } from '../../shared/store.ts';
-import { noon } from '../arbitrary-events.ts';
-import { signingKeys } from '../signing.ts';
-import { fixture, fixtureReading } from './fixtures.ts';
+import { nothingRecorded } from '../../shared/email/recorder.ts';
+import { fixture, fixtureReading } from '../fixtures/fixtures.ts';
+import { signingKeys } from '../fixtures/signing.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 import { ingestOf } from './ingest.ts';
 import { itKeeps, itMaps } from './mapping.ts';
 

@@ -1,9 +1,9 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { sendgrid } from '../../shared/providers/sendgrid.ts';
-import { noon } from '../arbitrary-events.ts';
-import { signingKeys } from '../signing.ts';
-import { fixture, reading, requestOf } from './fixtures.ts';
+import { fixture, reading, requestOf } from '../fixtures/fixtures.ts';
+import { signingKeys } from '../fixtures/signing.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 
 const read = (name: string) => reading('sendgrid', fixture('sendgrid', name));
 

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { certificatePath, snsSigningKey } from '../../infra/local/sns-signing.ts';
+import { certificatePath, snsSigningKey } from '../../infra/local/services/sns-signing.ts';
 import { ses } from '../../shared/providers/ses.ts';
-import { noon } from '../arbitrary-events.ts';
+import { context, fixture, fixtureNames, fixtureReading, requestOf } from '../fixtures/fixtures.ts';
 import { snsMessage } from '../fixtures/ses/signing.ts';
-import { snsGet } from '../sns.ts';
-import { context, fixture, fixtureNames, fixtureReading, requestOf } from './fixtures.ts';
+import { snsGet } from '../fixtures/sns.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 import { ingestOf } from './ingest.ts';
 
 const messageId = '0102019b7e3f2a10-5d1c7f0e-3b2a-4c1d-9e8f-000000000007-000000';

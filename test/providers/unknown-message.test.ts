@@ -2,14 +2,14 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alertOf } from '../../functions/alert/alert.ts';
 import { messagesOf } from '../../functions/alert/message.ts';
-import { createQuarantine } from '../../functions/ingest/quarantine.ts';
-import { caveatTexts } from '../../shared/status.ts';
-import { noon } from '../arbitrary-events.ts';
-import { startQuarantineQueue } from '../ingest/quarantine-queue.ts';
-import { queryFunction, supportToken, tokenOf } from '../query-function.ts';
-import { signingKeys } from '../signing.ts';
-import { type StoredEmails, startStoredEmails } from '../stored-emails.ts';
-import { fixture } from './fixtures.ts';
+import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
+import { caveatTexts } from '../../shared/status/catalogue.ts';
+import { fixture } from '../fixtures/fixtures.ts';
+import { signingKeys } from '../fixtures/signing.ts';
+import { startQuarantineQueue } from '../queues/quarantine-queue.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { queryFunction, supportToken, tokenOf } from '../rigs/query-function.ts';
+import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 import { ingestOf } from './ingest.ts';
 
 /** SendGrid's asynchronous bounces come without a message id. */

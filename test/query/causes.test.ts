@@ -1,11 +1,11 @@
 import { UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Cause, causeIds, causes } from '../../shared/causes.ts';
-import type { CanonicalEvent } from '../../shared/event.ts';
-import { statuses } from '../../shared/status.ts';
-import { noon } from '../arbitrary-events.ts';
-import { queryFunction, supportToken, tokenOf } from '../query-function.ts';
-import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import type { CanonicalEvent } from '../../shared/email/event.ts';
+import { statuses } from '../../shared/status/catalogue.ts';
+import { type Cause, causeIds, causes } from '../../shared/status/causes.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { queryFunction, supportToken, tokenOf } from '../rigs/query-function.ts';
+import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
 const minute = 60_000;
 

@@ -1,9 +1,9 @@
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import document from '../../functions/query/openapi.json' with { type: 'json' };
-import { noon } from '../arbitrary-events.ts';
-import { type Call, queryFunction, tokenOf } from '../query-function.ts';
-import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { type Call, queryFunction, tokenOf } from '../rigs/query-function.ts';
+import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
 const list = 'GET /accounts/{accountId}/emails';
 

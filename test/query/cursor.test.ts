@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createCursors } from '../../functions/query/cursor.ts';
-import type { EmailFilter } from '../../shared/reader.ts';
-import { noon } from '../arbitrary-events.ts';
+import type { EmailFilter } from '../../shared/email/reader.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 
 const cursors = createCursors(async () => 'the key of the tests');
 const filter: EmailFilter = { accountId: 'acme', recipient: 'jane@example.com' };

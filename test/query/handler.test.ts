@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { VerifiedToken } from '../../shared/access.ts';
-import { fingerprint } from '../../shared/fingerprint.ts';
-import type { RouteKey } from '../../shared/routes.ts';
-import { statuses, statusIds } from '../../shared/status.ts';
-import { noon } from '../arbitrary-events.ts';
+import type { VerifiedToken } from '../../shared/http/access.ts';
+import type { RouteKey } from '../../shared/http/routes.ts';
+import { fingerprint } from '../../shared/runtime/hash.ts';
+import { statuses, statusIds } from '../../shared/status/catalogue.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
 import {
   type Call,
   type CallAnswer,
@@ -11,8 +11,8 @@ import {
   supportToken as support,
   tokenWith as token,
   tokenOf,
-} from '../query-function.ts';
-import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+} from '../rigs/query-function.ts';
+import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
 const minute = 60_000;
 const list = 'GET /accounts/{accountId}/emails';

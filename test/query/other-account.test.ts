@@ -1,10 +1,10 @@
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createReader } from '../../shared/reader.ts';
-import type { RouteKey } from '../../shared/routes.ts';
-import { noon } from '../arbitrary-events.ts';
-import { queryFunction, tokenOf } from '../query-function.ts';
-import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import { createReader } from '../../shared/email/reader.ts';
+import type { RouteKey } from '../../shared/http/routes.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { queryFunction, tokenOf } from '../rigs/query-function.ts';
+import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
 const list: RouteKey = 'GET /accounts/{accountId}/emails';
 const attentionList: RouteKey = 'GET /accounts/{accountId}/attention-list';

@@ -2,13 +2,13 @@
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type CanonicalEvent, emailIdOf } from '../../shared/event.ts';
-import { createReader } from '../../shared/reader.ts';
-import { asksForAttention, merge, type Status, statusIds } from '../../shared/status.ts';
-import { isoText } from '../../shared/time.ts';
-import { noon } from '../arbitrary-events.ts';
-import { queryFunction, supportToken, tokenOf } from '../query-function.ts';
-import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
+import { createReader } from '../../shared/email/reader.ts';
+import { isoText } from '../../shared/runtime/time.ts';
+import { asksForAttention, merge, type Status, statusIds } from '../../shared/status/catalogue.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { queryFunction, supportToken, tokenOf } from '../rigs/query-function.ts';
+import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { noon } from '../arbitrary-events.ts';
-import { queryFunction, supportToken, tokenOf } from '../query-function.ts';
-import { anEvent, type StoredEmails, startStoredEmails } from '../stored-emails.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { queryFunction, supportToken, tokenOf } from '../rigs/query-function.ts';
+import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
 const route = 'POST /accounts/{accountId}/emails/statuses';
 

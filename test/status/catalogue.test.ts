@@ -1,7 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { caveatsOf, defaultOldAfter, merge, messageIdOfEvent, type Status, statuses } from '../../shared/status.ts';
-import { eventsOf, noon } from '../arbitrary-events.ts';
+import {
+  caveatsOf,
+  defaultOldAfter,
+  merge,
+  messageIdOfEvent,
+  type Status,
+  statuses,
+} from '../../shared/status/catalogue.ts';
+import { eventsOf, noon } from '../rigs/arbitrary-events.ts';
 import type { History } from './histories.ts';
 
 describe('the catalogue of statuses', () => {
@@ -38,7 +45,7 @@ describe('the catalogue of statuses', () => {
   });
 
   it('is in a module that imports nothing', () => {
-    const source = readFileSync(new URL('../../shared/status.ts', import.meta.url), 'utf8');
+    const source = readFileSync(new URL('../../shared/status/catalogue.ts', import.meta.url), 'utf8');
     expect(source).not.toMatch(/^\s*(?:import|export .* from)\b|\bimport\(/m);
   });
 

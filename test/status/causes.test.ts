@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { type CauseFacts, causeIds, causes, whatToDoAbout } from '../../shared/causes.ts';
-import { reasonInWords } from '../../shared/reason.ts';
-import { statuses } from '../../shared/status.ts';
+import { reasonInWords } from '../../shared/email/reason.ts';
+import { statuses } from '../../shared/status/catalogue.ts';
+import { type CauseFacts, causeIds, causes, whatToDoAbout } from '../../shared/status/causes.ts';
 
 const all: [string, CauseFacts][] = Object.entries(causes);
 

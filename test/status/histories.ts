@@ -1,4 +1,4 @@
-import type { Status } from '../../shared/status.ts';
+import type { Status } from '../../shared/status/catalogue.ts';
 
 /** What happened to one email, in the order in which it happened, a minute apart; `machine` and `note` decide nothing. */
 export interface History {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { merge, statusIds, supersedes, type Verdict } from '../../shared/status.ts';
-import { arbitraryEvent, eventsOf, noon, permutations } from '../arbitrary-events.ts';
+import { merge, statusIds, supersedes, type Verdict } from '../../shared/status/catalogue.ts';
+import { arbitraryEvent, eventsOf, noon, permutations } from '../rigs/arbitrary-events.ts';
 import { histories } from './histories.ts';
 
 const order = [

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type AlertKind, statuses } from '../../shared/status.ts';
+import { type AlertKind, statuses } from '../../shared/status/catalogue.ts';
 import type { ObservedCall } from './fault-proxy.ts';
 import { amountOf, type Ledger } from './ledger.ts';
 

@@ -1,4 +1,4 @@
-import type { Counts } from '../../functions/ingest/keep.ts';
+import type { Counts } from '../../functions/ingest/persist-events.ts';
 
 /** Counts of an answer, by name: `received`, and every way in which an event is counted, once each. */
 export type AnswerCounts = Readonly<Partial<Record<keyof Counts, number>>>;

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { createSecretPair } from '../../infra/local/webhook-secrets.ts';
+import { createSecretPair } from '../../infra/local/services/webhook-secrets.ts';
+import { post, signedFor } from '../../infra/tools/simulate/running-stack.ts';
 import { providers } from '../../shared/providers/registry.ts';
-import type { Signed } from '../signing-scheme.ts';
-import { post, signedFor } from '../simulate/running-stack.ts';
+import type { Signed } from '../fixtures/signing-scheme.ts';
 import { type AnswerCounts, type CountSums, noCounts, wrongCounts } from './counts.ts';
 import type { Ledger, SentEvent } from './ledger.ts';
 import { between, type Random } from './random.ts';

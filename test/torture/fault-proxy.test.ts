@@ -12,9 +12,9 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { chooseEngine, type DynamoDbEngine } from '../../infra/local/dynamodb-engine.ts';
-import { type Queues, startQueues } from '../../infra/local/queues.ts';
-import { createEmailTable } from '../email-table.ts';
+import { chooseEngine, type DynamoDbEngine } from '../../infra/local/services/dynamodb-engine.ts';
+import { type Queues, startQueues } from '../../infra/local/services/queues.ts';
+import { createEmailTable } from '../rigs/email-table.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
 import {
   always,

@@ -1,9 +1,9 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { type CanonicalEvent, emailIdOf } from '../../shared/event.ts';
-import { fingerprint } from '../../shared/fingerprint.ts';
-import { encodeHistory } from '../../shared/history.ts';
-import { noon } from '../arbitrary-events.ts';
-import { anEvent } from '../stored-emails.ts';
+import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
+import { encodeHistory } from '../../shared/email/history.ts';
+import { fingerprint } from '../../shared/runtime/hash.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { anEvent } from '../rigs/stored-emails.ts';
 import { createLedger, type Deviation, type IndexEntries, type Ledger, type StoredItem } from './ledger.ts';
 
 const minute = 60_000;

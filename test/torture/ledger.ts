@@ -1,8 +1,8 @@
-import { emailIdOf } from '../../shared/event.ts';
-import { fingerprint } from '../../shared/fingerprint.ts';
-import { decidingEventOf, decodeHistory, type HistoryEvent } from '../../shared/history.ts';
-import { asksForAttention, merge, type Status, statuses, type Verdict } from '../../shared/status.ts';
-import { dayOf } from '../../shared/time.ts';
+import { emailIdOf } from '../../shared/email/event.ts';
+import { decidingEventOf, decodeHistory, type HistoryEvent } from '../../shared/email/history.ts';
+import { fingerprint } from '../../shared/runtime/hash.ts';
+import { dayOf } from '../../shared/runtime/time.ts';
+import { asksForAttention, merge, type Status, statuses, type Verdict } from '../../shared/status/catalogue.ts';
 import type { ExpectedEvent } from './tellers.ts';
 
 /** An event that was sent, and whose email it is of. */

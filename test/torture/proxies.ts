@@ -1,5 +1,5 @@
-import type { Endpoints } from '../../infra/local/endpoints.ts';
-import type { ServiceEndpoints } from '../../infra/local/stack-functions.ts';
+import type { Endpoints } from '../../infra/local/cli/endpoints.ts';
+import type { ServiceEndpoints } from '../../infra/local/lambda/stack-functions.ts';
 import { type FaultProxy, type ObservedCall, startFaultProxy } from './fault-proxy.ts';
 import { faultNames, faults, randomFaults } from './faults.ts';
 import type { Random } from './random.ts';

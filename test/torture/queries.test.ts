@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type CanonicalEvent, emailIdOf } from '../../shared/event.ts';
-import { isoText } from '../../shared/time.ts';
-import { noon } from '../arbitrary-events.ts';
-import type { Email } from '../client/client.ts';
-import { anEvent } from '../stored-emails.ts';
+import type { Email } from '../../infra/tools/client/client.ts';
+import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
+import { isoText } from '../../shared/runtime/time.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { anEvent } from '../rigs/stored-emails.ts';
 import { createLedger } from './ledger.ts';
 import { seen, wrongInEmail, wrongInRow } from './queries.ts';
 

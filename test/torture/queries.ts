@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { asksForAttention, merge, type Status, statuses } from '../../shared/status.ts';
-import type { Email, EmailRow } from '../client/client.ts';
-import { accounts } from '../simulate/lives.ts';
+import type { Email, EmailRow } from '../../infra/tools/client/client.ts';
+import { accounts } from '../../infra/tools/simulate/lives.ts';
+import { asksForAttention, merge, type Status, statuses } from '../../shared/status/catalogue.ts';
 import { amountOf, elementOf, type Ledger, namedIn, type SentEmail } from './ledger.ts';
 import { oneOf, type Random } from './random.ts';
 import type { ExpectedEvent } from './tellers.ts';

@@ -5,9 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import type { Endpoints } from '../../infra/local/endpoints.ts';
-import { readAssembly, resolveTemplate } from '../../infra/local/template.ts';
-import { type CanonicalEvent, emailIdOf } from '../../shared/event.ts';
+import type { Endpoints } from '../../infra/local/cli/endpoints.ts';
+import { readAssembly, resolveTemplate } from '../../infra/local/cloudformation/template.ts';
+import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
 import { elementOf, type IndexEntries, type IndexEntry, type SentEvent, type StoredItem } from './ledger.ts';
 
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };

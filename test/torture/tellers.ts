@@ -3,12 +3,12 @@
  * makes emails whose status is not the one that was told.
  */
 
-import type { CanonicalEvent } from '../../shared/event.ts';
+import type { LivingEmail, Step } from '../../infra/tools/simulate/lives.ts';
+import { numbered, type Sample, type Told, toldBy } from '../../infra/tools/simulate/samples.ts';
+import type { CanonicalEvent } from '../../shared/email/event.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
-import type { Evidence } from '../../shared/status.ts';
-import { fixture } from '../providers/fixtures.ts';
-import type { LivingEmail, Step } from '../simulate/lives.ts';
-import { numbered, type Sample, type Told, toldBy } from '../simulate/samples.ts';
+import type { Evidence } from '../../shared/status/catalogue.ts';
+import { fixture } from '../fixtures/fixtures.ts';
 
 /** What must be stored of an event, whatever its id and why it happened. */
 export type ExpectedEvent = Pick<

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { statusIds } from '../../shared/status.ts';
-import { reading } from '../providers/fixtures.ts';
+import { statusIds } from '../../shared/status/catalogue.ts';
+import { reading } from '../fixtures/fixtures.ts';
 import { type TrafficRequest, traffic, unreadableAddress } from './traffic.ts';
 
 const endsBefore = Date.UTC(2026, 5, 1);

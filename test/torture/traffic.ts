@@ -1,7 +1,7 @@
-import { fixture } from '../providers/fixtures.ts';
-import { livingEmails, type Step, stepsInTime } from '../simulate/lives.ts';
-import { requestsOf, type SimulatedRequest } from '../simulate/requests.ts';
-import { shuffled } from '../simulate/shuffled.ts';
+import { livingEmails, type Step, stepsInTime } from '../../infra/tools/simulate/lives.ts';
+import { requestsOf, type SimulatedRequest } from '../../infra/tools/simulate/requests.ts';
+import { shuffled } from '../../infra/tools/simulate/shuffled.ts';
+import { fixture } from '../fixtures/fixtures.ts';
 import { oneOf, type Random, seededRandom } from './random.ts';
 import { type ExpectedEvent, type Tale, type TellerName, type ToldEmail, taleOf } from './tellers.ts';
 

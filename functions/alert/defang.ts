@@ -1,0 +1,54 @@
+/**
+ * Text from outside, made safe to stand in a message that people read: mail programs and chats turn some texts into
+ * links, mentions or formatting by themselves. Machines get the true values beside it.
+ */
+
+import { isAddress, shownAddress } from '../../shared/email/address.ts';
+import { disguises } from '../../shared/runtime/invisible.ts';
+import { controlCharacters } from '../../shared/runtime/text.ts';
+
+const noncharacters = /\p{Noncharacter_Code_Point}/gu;
+
+/** A part of an address that can become no link: it stays as it is, so that it can be copied. */
+const plainPart = /^(?!www\.)[\p{L}\p{M}\p{N}!#$%&'*+=?^_`{|}~.-]+$/iu;
+
+/** An address as people read it. */
+export function readableAddress(address: string): string {
+  return inertAddress(shownAddress(address));
+}
+
+/** Nothing but the whole of it becomes a link: `"see https://evil.example"@a.example` → `"see https[:]//evil[.]example"@a.example`. */
+export function inertAddress(address: string): string {
+  if (!isAddress(address)) return readableText(address);
+  const at = address.lastIndexOf('@');
+  return [address.slice(0, at), address.slice(at + 1)]
+    .map(part => (plainPart.test(part) ? inert(part) : readableText(part)))
+    .join('@');
+}
+
+/** Nothing in it becomes a link: `https://example.com` → `https[:]//example[.]com`. */
+export function readableText(text: string): string {
+  return inert(text)
+    .replaceAll('://', '[:]//')
+    .replace(/(?<=[\p{L}\p{M}\p{N}])[.\u3002\uff0e\uff61](?=\p{L}\p{M}*\p{L})|(?<=\bwww)\./giu, '[.]')
+    .replace(/\b(mailto|tel|sms|callto|skype|sip|javascript|vbscript|data|blob|file):/gi, '$1[:]');
+}
+
+/** `<!channel>` → `‹!channel›`. */
+function inert(text: string): string {
+  return sendableText(text).replace(disguises, '\ufffd').replaceAll('<', '‹').replaceAll('>', '›');
+}
+
+/** Only characters that SNS takes. */
+export function sendableText(text: string): string {
+  return text.toWellFormed().replace(controlCharacters, ' ').replace(noncharacters, '\ufffd');
+}
+
+/** Printable ASCII of at most `maxLength` characters, as a header takes it. */
+export function headerText(text: string, maxLength: number): string {
+  const ascii = text
+    .replace(/[\u0000-\u001f\u007f\s]+/g, ' ')
+    .replace(/[^\x20-\x7e]/gu, '?')
+    .trim();
+  return ascii.length <= maxLength ? ascii : `${ascii.slice(0, maxLength - 3)}...`;
+}

@@ -1,0 +1,37 @@
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { batchGet } from '../../shared/email/batch-get.ts';
+import type { AlertKind } from '../../shared/status/catalogue.ts';
+
+/** Which alerts were sent, kept as a string set on the email's item: it lives and is erased with the email. */
+export interface Alerted {
+  /** The kinds sent so far, by email; an email that has been erased is not in it. */
+  kindsOf(emailIds: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<AlertKind>>>;
+  /** Remembers that an alert was sent; an email erased meanwhile stays erased. */
+  mark(emailId: string, kind: AlertKind): Promise<void>;
+}
+
+export function createAlerted(client: DynamoDBDocumentClient, tableName: string): Alerted {
+  return {
+    async kindsOf(emailIds) {
+      const items = await batchGet(client, tableName, emailIds, ['emailId', 'alerted']);
+      return new Map([...items].map(([emailId, { alerted }]) => [emailId, (alerted as Set<AlertKind>) ?? new Set()]));
+    },
+
+    async mark(emailId, kind) {
+      try {
+        await client.send(
+          new UpdateCommand({
+            TableName: tableName,
+            Key: { emailId },
+            UpdateExpression: 'ADD alerted :kind',
+            ConditionExpression: 'attribute_exists(emailId) AND attribute_not_exists(erasedAt)',
+            ExpressionAttributeValues: { ':kind': new Set([kind]) },
+          }),
+        );
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException)) throw error;
+      }
+    },
+  };
+}

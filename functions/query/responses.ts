@@ -1,0 +1,145 @@
+/** What the API shows of an email, as its schemas say (answers.ts). */
+
+import { shownAddress } from '../../shared/email/address.ts';
+import type { Reason } from '../../shared/email/event.ts';
+import { decidingEventOf, type HistoryEvent } from '../../shared/email/history.ts';
+import type { Email, EmailSummary } from '../../shared/email/reader.ts';
+import { reasonInWords, reasonOf } from '../../shared/email/reason.ts';
+import { isoText } from '../../shared/runtime/time.ts';
+import { caveatsOf, needsAttention, type OldAfter, statuses, statusIds } from '../../shared/status/catalogue.ts';
+import { type Cause, causeIds, causes, whatToDoAbout } from '../../shared/status/causes.ts';
+import type { AttentionLine, Catalogue, EmailAnswer, EmailRow } from './response-schemas.ts';
+
+/** The catalogue of statuses, and of why a delivery fails. */
+export function catalogueView(): Catalogue {
+  return {
+    statuses: statusIds.map(id => {
+      const { label, meaning, resolution, sentAgain, doesNotProve, attention } = statuses[id];
+      return { id, label, meaning, resolution, sentAgain, doesNotProve, attention };
+    }),
+    causes: causeIds.map(id => {
+      const { label, text, whatToDo, turn, status } = causes[id];
+      return { id, label, text, whatToDo, turn, status };
+    }),
+  };
+}
+
+/** An email as a row of a list. */
+export function rowView(email: EmailSummary, now: number, oldAfter: OldAfter): EmailRow {
+  const { emailId, accountId, provider, recipient, subject, reference, verdict, cause, tags, firstSeenAt } = email;
+  return {
+    emailId,
+    accountId: accountId ?? null,
+    provider,
+    recipient: shownAddress(recipient),
+    subject: subject ?? null,
+    reference: reference ?? null,
+    status: verdict?.status ?? null,
+    label: verdict && statuses[verdict.status].label,
+    statusAt: verdict && isoText(verdict.statusAt),
+    cause: cause ?? null,
+    attention: needsAttention(verdict, now, oldAfter),
+    tags: [...(tags ?? [])],
+    firstSeenAt: isoText(firstSeenAt),
+  };
+}
+
+/** One email with everything that is known about it. */
+export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailAnswer {
+  const { messageId, verdict, cause, updatedAt, events } = email;
+  const facts = verdict && statuses[verdict.status];
+  return {
+    ...rowView(email, now, oldAfter),
+    messageId,
+    meaning: facts?.meaning ?? null,
+    resolution: facts?.resolution ?? null,
+    whatToDo: verdict && whatToDoAbout(verdict.status, cause),
+    sentAgain: facts?.sentAgain ?? null,
+    updatedAt: isoText(updatedAt),
+    because: becauseView(email),
+    timeline: events.map(timelineView),
+    caveats: caveatsView(email, now, oldAfter),
+  };
+}
+
+/** An email that somebody must act on, for the export. */
+export function attentionLineOf(email: Email, now: number, oldAfter: OldAfter): AttentionLine {
+  const { emailId, recipient, subject, reference, provider, verdict, cause, firstSeenAt } = email;
+  const { status, statusAt } = verdict!;
+  return {
+    emailId,
+    recipient: shownAddress(recipient),
+    subject: subject ?? null,
+    reference: reference ?? null,
+    provider,
+    status: statuses[status].label,
+    statusAt: isoText(statusAt),
+    firstSeenAt: isoText(firstSeenAt),
+    cause: cause ?? null,
+    causeLabel: cause === undefined ? null : causes[cause].label,
+    why: becauseView(email)?.text ?? '',
+    whatToDo: whatToDoAbout(status, cause),
+    caveats: caveatsView(email, now, oldAfter),
+  };
+}
+
+/** The event that decided the status, also in words, and what it must not be taken for. */
+function becauseView({ provider, verdict, cause, events }: Email): EmailAnswer['because'] {
+  if (verdict === null) return null;
+  const { label, doesNotProve } = statuses[verdict.status];
+  const event = decidingEventOf(verdict, events);
+  const at = isoText(verdict.statusAt);
+  const reason = reasonOf(cause, event);
+  const reported = event === null ? label : `"${event.providerEvent}"`;
+  return {
+    eventId: verdict.statusEventId,
+    at,
+    providerEvent: event?.providerEvent ?? null,
+    evidence: event?.evidence ?? 'unknown',
+    cause: cause ?? null,
+    causeLabel: cause === undefined ? null : causes[cause].label,
+    text: `${provider} reported ${reported} at ${at}${reason === undefined ? '' : `: ${reasonInWords(reason)}`}`,
+    doesNotProve,
+  };
+}
+
+function caveatsView(email: Email, now: number, oldAfter: OldAfter): EmailAnswer['caveats'] {
+  return caveatsOf(email, now, oldAfter).map(({ code, text, at }) => ({
+    code,
+    text,
+    at: at === undefined ? null : isoText(at),
+  }));
+}
+
+/** Another account that an event named is left out: it is none of this one's business. */
+function timelineView(event: HistoryEvent): EmailAnswer['timeline'][number] {
+  const { eventId, occurredAt, claimedAt, status, providerEvent, evidence, attribution, reason, clickUrl, userAgent } =
+    event;
+  return {
+    eventId,
+    at: isoText(occurredAt),
+    claimedAt: claimedAt === undefined ? null : isoText(claimedAt),
+    status,
+    label: status && statuses[status].label,
+    providerEvent,
+    evidence,
+    attribution: attribution ?? null,
+    reason: reason ? reasonView(reason) : null,
+    clickUrl: clickUrl ?? null,
+    userAgent: userAgent ?? null,
+  };
+}
+
+function reasonView({ code, enhancedCode, text, cause }: Reason) {
+  return {
+    code: code ?? null,
+    enhancedCode: enhancedCode ?? null,
+    text: text ?? null,
+    cause: cause === undefined ? null : causeView(cause),
+  };
+}
+
+function causeView(id: Cause) {
+  const { label, text, turn } = causes[id];
+  return { id, label, text, turn };
+}

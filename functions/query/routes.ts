@@ -1,0 +1,188 @@
+import { emailIdShape, limits } from '../../shared/email/event.ts';
+import type { Email, EmailFilter, EmailSummary, Page, Position, Reader } from '../../shared/email/reader.ts';
+import type { ApiEvent } from '../../shared/http/access.ts';
+import { type HttpAnswer, json, problem } from '../../shared/http/responses.ts';
+import type { RouteOf } from '../../shared/http/routes.ts';
+import { isPlainText } from '../../shared/runtime/text.ts';
+import type { OldAfter } from '../../shared/status/catalogue.ts';
+import { attentionListFormats } from './attention-list.ts';
+import type { Cursors } from './cursor.ts';
+import { withEtag } from './etag.ts';
+import {
+  attentionListParameters,
+  bodyOf,
+  InvalidRequest,
+  listParameters,
+  noParameters,
+  parametersOf,
+  statusesBody,
+  supportListParameters,
+} from './parameters.ts';
+import { attentionLineOf, catalogueView, emailView, rowView } from './responses.ts';
+
+/** What answers are made of. */
+export interface Reading {
+  readonly store: Reader;
+  readonly cursors: Cursors;
+  readonly oldAfter: OldAfter;
+  /** The OpenAPI document of the API. */
+  readonly document: object;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * Answers one route, once access to the account in its path was granted.
+ *
+ * @throws InvalidRequest
+ */
+type Operation = (dependencies: Reading, event: ApiEvent) => HttpAnswer | Promise<HttpAnswer>;
+
+/** A browser may keep an answer, yet asks each time whether it still holds. */
+const revalidated = { 'cache-control': 'private, no-cache' };
+const forAnHour = { 'cache-control': 'public, max-age=3600' };
+
+/** A hundred references of the longest kind fit in, also where JSON escapes each character. */
+const largestBody = 256 * 1024;
+
+/**
+ * What is spent on one reference in a request for many: they are not to cost a hundred lists, and their emails have to fit
+ * into the 6 MB of an answer.
+ */
+const ofReference = { limit: 15, after: null, mostQueries: 2 };
+const referencesAtOnce = 16;
+
+/** What each route does. */
+export const operations = {
+  'GET /statuses': (_, event) => {
+    parametersOf(noParameters, event.rawQueryString);
+    return withEtag(json(200, catalogueView(), forAnHour), event.headers['if-none-match']);
+  },
+
+  'GET /openapi.json': ({ document }, event) => {
+    parametersOf(noParameters, event.rawQueryString);
+    return withEtag(json(200, document, forAnHour), event.headers['if-none-match']);
+  },
+
+  'GET /accounts/{accountId}/emails': (dependencies, event) => {
+    const { limit, cursor, ...filter } = parametersOf(listParameters, event.rawQueryString);
+    return emailList(dependencies, event, { accountId: accountIdOf(event), ...filter }, limit, cursor);
+  },
+
+  'GET /emails': (dependencies, event) => {
+    const { limit, cursor, ...filter } = parametersOf(supportListParameters, event.rawQueryString);
+    return emailList(dependencies, event, { accountId: null, ...filter }, limit, cursor);
+  },
+
+  'GET /accounts/{accountId}/emails/{emailId}': (dependencies, event) =>
+    oneEmail(dependencies, event, email => email.accountId === accountIdOf(event)),
+
+  'GET /emails/{emailId}': (dependencies, event) => oneEmail(dependencies, event, () => true),
+
+  'POST /accounts/{accountId}/emails/statuses': async ({ store, oldAfter, now }, event) => {
+    parametersOf(noParameters, event.rawQueryString);
+    const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+    if (body.length > largestBody) return problem('too-large');
+    const { emailIds, references = [] } = bodyOf(statusesBody, body.toString());
+    const accountId = accountIdOf(event);
+    const found =
+      emailIds === undefined ? await byReference(store, accountId, references) : await byId(store, accountId, emailIds);
+    const time = now();
+    const results = (emailIds ?? references).map(asked => {
+      const { shown = [], next = null } = found.get(asked) ?? {};
+      return { asked, emails: shown.map(email => rowView(email, time, oldAfter)), more: next !== null };
+    });
+    return json(200, { results }, { 'cache-control': 'no-store' });
+  },
+
+  'GET /accounts/{accountId}/attention-list': async ({ store, cursors, oldAfter, now }, event) => {
+    const { format, limit, cursor } = parametersOf(attentionListParameters, event.rawQueryString);
+    const accountId = accountIdOf(event);
+    const filter: EmailFilter = { accountId, attention: true };
+    const after = await positionOf(cursors, filter, cursor);
+    const time = now();
+    const show = (email: Email) => attentionLineOf(email, time, oldAfter);
+    const { shown, next } = await store.wholePage(filter, { limit, after }, show);
+    const { contentType, text } = attentionListFormats[format];
+    const query = new URLSearchParams({ format, limit: String(limit) });
+    if (next !== null) query.set('cursor', await cursors.of(filter, next));
+    const answer: HttpAnswer = {
+      statusCode: 200,
+      headers: {
+        'content-type': contentType,
+        'content-disposition': `attachment; filename="attention.${format}"`,
+        'x-content-type-options': 'nosniff',
+        ...revalidated,
+        ...(next !== null && {
+          link: `</accounts/${encodeURIComponent(accountId)}/attention-list?${query}>; rel="next"`,
+        }),
+      },
+      body: text(shown, cursor === undefined),
+    };
+    return withEtag(answer, event.headers['if-none-match']);
+  },
+} as const satisfies Record<RouteOf<'query'>, Operation>;
+
+function accountIdOf({ pathParameters }: ApiEvent): string {
+  return pathParameters?.accountId ?? '';
+}
+
+async function emailList(
+  { store, cursors, oldAfter, now }: Reading,
+  { headers }: ApiEvent,
+  filter: EmailFilter,
+  limit: number,
+  cursor: string | undefined,
+): Promise<HttpAnswer> {
+  const after = await positionOf(cursors, filter, cursor);
+  const { shown, next } = await store.page(filter, { limit, after });
+  const time = now();
+  const page = {
+    emails: shown.map(email => rowView(email, time, oldAfter)),
+    ...(next && { cursor: await cursors.of(filter, next) }),
+  };
+  return withEtag(json(200, page, revalidated), headers['if-none-match']);
+}
+
+/** @throws InvalidRequest for a cursor that does not come from this list */
+async function positionOf(cursors: Cursors, filter: EmailFilter, cursor: string | undefined): Promise<Position | null> {
+  if (cursor === undefined) return null;
+  const position = await cursors.positionOf(filter, cursor);
+  if (position === null) throw new InvalidRequest('cursor', 'does not come from this list');
+  return position;
+}
+
+async function oneEmail(
+  { store, oldAfter, now }: Reading,
+  event: ApiEvent,
+  isVisible: (email: EmailSummary) => boolean,
+): Promise<HttpAnswer> {
+  parametersOf(noParameters, event.rawQueryString);
+  const emailId = event.pathParameters?.emailId ?? '';
+  const email = emailIdShape.test(emailId) ? await store.email(emailId) : null;
+  if (email === null || !isVisible(email)) return problem('not-found');
+  return withEtag(json(200, emailView(email, now(), oldAfter), revalidated), event.headers['if-none-match']);
+}
+
+type Found = ReadonlyMap<string, Page<EmailSummary>>;
+
+/** One BatchGetItem. */
+async function byId(store: Reader, accountId: string, emailIds: readonly string[]): Promise<Found> {
+  const emails = await store.emails(emailIds.filter(emailId => emailIdShape.test(emailId)));
+  const visible = [...emails].filter(([, email]) => email.accountId === accountId);
+  return new Map(visible.map(([emailId, email]) => [emailId, { shown: [email], next: null }]));
+}
+
+/** One page for each reference. */
+async function byReference(store: Reader, accountId: string, references: readonly string[]): Promise<Found> {
+  const found = new Map<string, Page<EmailSummary>>();
+  const waiting = [...new Set(references)].filter(reference => isPlainText(reference, limits.reference));
+  while (waiting.length > 0) {
+    const pages = waiting.splice(0, referencesAtOnce).map(async reference => {
+      const page = await store.page({ accountId, reference }, ofReference);
+      found.set(reference, page);
+    });
+    await Promise.all(pages);
+  }
+  return found;
+}

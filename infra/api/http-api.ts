@@ -1,0 +1,141 @@
+import { CfnParameter, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
+import {
+  type CfnStage,
+  CorsHttpMethod,
+  HttpApi,
+  type HttpMethod,
+  type HttpRoute,
+  HttpStage,
+  LogGroupLogDestination,
+} from 'aws-cdk-lib/aws-apigatewayv2';
+import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
+import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import { type Route, type RouteKey, routes } from '../../shared/http/routes.ts';
+import type { Config } from '../config.ts';
+
+/** What is logged of a request: neither who it came from nor anything that it carried. */
+const accessLogLine = {
+  requestId: '$context.requestId',
+  route: '$context.routeKey',
+  status: '$context.status',
+  latency: '$context.responseLatency',
+  tokenError: '$context.authorizer.error',
+} as const;
+
+/** The HTTP API, built from the table of routes. Payload format 2.0: a body reaches the function byte for byte. */
+export class MailtrailApi extends HttpApi {
+  readonly stage: HttpStage;
+  readonly routes: Readonly<Record<RouteKey, HttpRoute>>;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    parts: {
+      readonly config: Config;
+      readonly functions: Readonly<Record<Route['function'], IFunction>>;
+    },
+  ) {
+    const { config, functions } = parts;
+    super(scope, id, {
+      apiName: config.stackName,
+      description: 'Mailtrail: webhooks of email providers, and what became of an email',
+      createDefaultStage: false,
+      ...(config.corsOrigins.length > 0 && { corsPreflight: corsFor(config.corsOrigins) }),
+    });
+
+    const integrations = {
+      ingest: new HttpLambdaIntegration('Ingest', functions.ingest, { scopePermissionToRoute: false }),
+      query: new HttpLambdaIntegration('Query', functions.query, { scopePermissionToRoute: false }),
+      erase: new HttpLambdaIntegration('Erase', functions.erase, { scopePermissionToRoute: false }),
+    } as const satisfies Record<Route['function'], HttpLambdaIntegration>;
+    const tokens = new HttpJwtAuthorizer('Tokens', issuerOf(this, config), { jwtAudience: [audienceOf(this, config)] });
+
+    this.routes = Object.fromEntries(
+      Object.entries<Route>(routes).map(([key, { function: target, access }]) => {
+        const [method, path] = key.split(' ') as [HttpMethod, string];
+        const [route] = this.addRoutes({
+          path,
+          methods: [method],
+          integration: integrations[target],
+          ...((access === 'account' || access === 'support') && {
+            authorizer: tokens,
+            // One of them is enough.
+            ...(config.apiScope !== undefined && { authorizationScopes: [config.apiScope, config.supportScope] }),
+          }),
+        });
+        return [key, route];
+      }),
+    ) as Record<RouteKey, HttpRoute>;
+
+    this.stage = new HttpStage(this, 'Stage', {
+      httpApi: this,
+      stageName: '$default',
+      autoDeploy: true,
+      // For each route on its own: a flood of webhooks does not keep people from reading.
+      throttle: { rateLimit: config.requestsPerSecond, burstLimit: config.requestsPerSecond * 2 },
+      accessLogSettings: {
+        destination: new LogGroupLogDestination(
+          new LogGroup(this, 'AccessLogs', {
+            retention: config.logRetentionDays,
+            removalPolicy: RemovalPolicy.DESTROY,
+          }),
+        ),
+        format: AccessLogFormat.custom(JSON.stringify(accessLogLine)),
+      },
+    });
+    this.throttleRoutes();
+  }
+
+  /** Routes that take fewer requests than the others. A stage knows no settings of a route that is not there yet. */
+  private throttleRoutes(): void {
+    const stage = this.stage.node.defaultChild as CfnStage;
+    const settings: Record<string, object> = {};
+    for (const [key, { requestsPerSecond }] of Object.entries<Route>(routes)) {
+      if (requestsPerSecond === undefined) continue;
+      settings[key] = { ThrottlingRateLimit: requestsPerSecond, ThrottlingBurstLimit: requestsPerSecond * 2 };
+      stage.node.addDependency(this.routes[key as RouteKey]);
+    }
+    stage.routeSettings = settings;
+  }
+}
+
+function corsFor(allowOrigins: readonly string[]) {
+  return {
+    allowOrigins: [...allowOrigins],
+    allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.DELETE],
+    allowHeaders: ['authorization', 'content-type', 'if-none-match'],
+    exposeHeaders: ['apigw-requestid', 'etag', 'link', 'retry-after', 'x-request-id'],
+    maxAge: Duration.hours(1),
+  };
+}
+
+/**
+ * The issuer, which is part of the template once it is configured. Until then it is a parameter without a default: the
+ * template can be built and looked at, but not deployed. (A parameter that is always there would keep the value of the
+ * previous deployment whatever the configuration says by then.)
+ */
+function issuerOf(api: HttpApi, { oidcIssuer }: Config): string {
+  return (
+    oidcIssuer ??
+    new CfnParameter(Stack.of(api), 'OidcIssuer', {
+      description: "The issuer of your users' tokens. Set oidcIssuer in cdk.json instead: npm run deploy says how.",
+      allowedPattern: 'https://.+',
+      constraintDescription: 'must be the https URL of your OIDC issuer: set oidcIssuer in cdk.json',
+    }).valueAsString
+  );
+}
+
+function audienceOf(api: HttpApi, { oidcAudience }: Config): string {
+  return (
+    oidcAudience ??
+    new CfnParameter(Stack.of(api), 'OidcAudience', {
+      description: "The audience of your users' tokens. Set oidcAudience in cdk.json instead: npm run deploy says how.",
+      allowedPattern: '.+',
+      constraintDescription: 'must be the audience that tokens for this API carry: set oidcAudience in cdk.json',
+    }).valueAsString
+  );
+}

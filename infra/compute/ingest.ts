@@ -1,0 +1,84 @@
+import { Stack } from 'aws-cdk-lib';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+import type { IngestEnv } from '../../functions/ingest/env.ts';
+import type { Config } from '../config.ts';
+import type { QuarantineQueue } from '../messaging/quarantine-queue.ts';
+import type { SesEvents } from '../messaging/ses-events.ts';
+import type { DrainedQueue } from '../messaging/worker-queue.ts';
+import type { EmailTable } from '../storage/email-table.ts';
+import type { NonceTable } from '../storage/guard-table.ts';
+import type { WebhookSecrets } from '../storage/webhook-secrets.ts';
+import { MailtrailFunction } from './mailtrail-function.ts';
+
+/** Where metrics are, in CloudWatch: two installations in one account and region keep theirs apart. */
+export function metricsNamespaceOf(scope: Construct): string {
+  return `Mailtrail/${Stack.of(scope).stackName}`;
+}
+
+/** The function that takes the providers' calls, and the events of Amazon SES and of the retry queue. */
+export class Ingest extends MailtrailFunction {
+  constructor(
+    scope: Construct,
+    id: string,
+    parts: {
+      readonly config: Config;
+      readonly table: EmailTable;
+      readonly webhookSecrets: WebhookSecrets;
+      readonly nonces: NonceTable;
+      readonly quarantine: QuarantineQueue;
+      readonly retryQueue: DrainedQueue;
+      readonly sesEvents: SesEvents;
+    },
+  ) {
+    const { config, table, webhookSecrets, nonces, quarantine, retryQueue, sesEvents } = parts;
+    // Batches in work at once. Two vCPUs make about as many writes as the table takes: what is drained after an outage is
+    // not to push aside what comes in meanwhile.
+    const drained = {
+      Retry: { queue: retryQueue, maxConcurrency: 2 },
+      Ses: { queue: sesEvents.queue, maxConcurrency: 20 },
+    };
+    super(scope, id, {
+      name: 'ingest',
+      description: "Mailtrail: proves a provider's call genuine and records its events",
+      environment: {
+        TABLE_NAME: table.tableName,
+        WEBHOOK_SECRETS_ARN: webhookSecrets.secretArn,
+        NONCE_TABLE_NAME: nonces.tableName,
+        QUARANTINE_QUEUE_URL: quarantine.queueUrl,
+        RETRY_QUEUE_URL: retryQueue.queueUrl,
+        RETRY_QUEUE_ARN: retryQueue.queueArn,
+        SES_QUEUE_ARN: sesEvents.queue.queueArn,
+        RETENTION_DAYS: String(config.retentionDays),
+        METADATA_ACCOUNT_ID: config.metadataAccountId,
+        METADATA_REFERENCE: config.metadataReference,
+        SENDER_NAMES: config.senderNames.join(','),
+        METRICS_NAMESPACE: metricsNamespaceOf(scope),
+      } satisfies IngestEnv,
+      permissions: [
+        { actions: ['dynamodb:UpdateItem'], resources: [table.tableArn, nonces.tableArn] },
+        { actions: ['secretsmanager:GetSecretValue'], resources: [webhookSecrets.secretArn] },
+        { actions: ['sqs:SendMessage'], resources: [quarantine.queueArn, retryQueue.queueArn] },
+        {
+          actions: ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],
+          resources: Object.values(drained).map(({ queue }) => queue.queueArn),
+        },
+      ],
+      // One whole vCPU: SendGrid's largest batch is some 1,500 writes, and each of them takes nearly a millisecond of it.
+      // More emails in one request than can be written in time are recorded from the retry queue.
+      memoryMegabytes: 1769,
+      // The handler answers within 2.5 s; the rest is for a cold start on a bad day.
+      timeoutSeconds: 10,
+      logRetentionDays: config.logRetentionDays,
+    });
+    for (const [name, { queue, maxConcurrency }] of Object.entries(drained)) {
+      new EventSourceMapping(this, name, {
+        target: this,
+        eventSourceArn: queue.queueArn,
+        batchSize: 10,
+        reportBatchItemFailures: true,
+        maxConcurrency,
+      });
+    }
+  }
+}

@@ -1,0 +1,42 @@
+import type { Construct } from 'constructs';
+import type { QueryEnv } from '../../functions/query/env.ts';
+import type { Config } from '../config.ts';
+import type { CursorKey } from '../storage/cursor-key.ts';
+import { type EmailTable, type IndexName, indexes } from '../storage/email-table.ts';
+import { MailtrailFunction } from './mailtrail-function.ts';
+
+/** The function that answers the account UI. */
+export class Query extends MailtrailFunction {
+  constructor(
+    scope: Construct,
+    id: string,
+    parts: { readonly config: Config; readonly table: EmailTable; readonly cursorKey: CursorKey },
+  ) {
+    const { config, table, cursorKey } = parts;
+    super(scope, id, {
+      name: 'query',
+      description: 'Mailtrail: answers what became of an email',
+      environment: {
+        TABLE_NAME: table.tableName,
+        CURSOR_KEY_ARN: cursorKey.secretArn,
+        RETENTION_DAYS: String(config.retentionDays),
+        ACCOUNT_CLAIM: config.accountClaim,
+        SUPPORT_SCOPE: config.supportScope,
+        ENQUEUED_OLD_AFTER_MINUTES: String(config.enqueuedOldAfterMinutes),
+        SENT_OLD_AFTER_MINUTES: String(config.sentOldAfterMinutes),
+        DEFERRED_OLD_AFTER_MINUTES: String(config.deferredOldAfterMinutes),
+      } satisfies QueryEnv,
+      permissions: [
+        { actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem'], resources: [table.tableArn] },
+        {
+          actions: ['dynamodb:Query'],
+          resources: (Object.keys(indexes) as IndexName[]).map(name => table.indexArn(name)),
+        },
+        { actions: ['secretsmanager:GetSecretValue'], resources: [cursorKey.secretArn] },
+      ],
+      memoryMegabytes: 1024,
+      timeoutSeconds: 10,
+      logRetentionDays: config.logRetentionDays,
+    });
+  }
+}

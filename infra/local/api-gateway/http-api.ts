@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { StartError } from '../cli/start-error.ts';
+import { FunctionError, type LocalFunction } from '../lambda/function-environment.ts';
+import { gatewayAnswer, type HttpAnswer, httpAnswer, httpEvent, type Jwt } from './http-payload.ts';
+import { createRouter, type HttpRoute } from './http-routes.ts';
+
+/** Checks a request's token. */
+export type Authorizer = (authorization: string | undefined) => Promise<Jwt | 'unauthorized' | 'forbidden'>;
+
+export interface LocalRoute extends HttpRoute {
+  readonly function: LocalFunction;
+  readonly authorizer: Authorizer | null;
+}
+
+/** The `CorsConfiguration` of an HTTP API. */
+export interface Cors {
+  readonly AllowOrigins?: readonly string[];
+  readonly AllowMethods?: readonly string[];
+  readonly AllowHeaders?: readonly string[];
+  readonly ExposeHeaders?: readonly string[];
+  readonly MaxAge?: number;
+}
+
+export interface HttpApi {
+  readonly apiId: string;
+  readonly routes: readonly LocalRoute[];
+  readonly cors: Cors | undefined;
+  /** Pages of the runner itself, by path. */
+  readonly ownPages: Readonly<Record<string, (request: IncomingMessage) => HttpAnswer>>;
+  /** Told of each invocation that failed. */
+  readonly onFault: (error: FunctionError) => void;
+}
+
+export interface HttpServer {
+  readonly url: string;
+  /** Until an API is served, every request is answered 503. */
+  serve(api: HttpApi): void;
+  stop(): Promise<void>;
+}
+
+/** API Gateway takes no larger body, and Lambda no larger event. */
+const largestBody = 10 * 1024 * 1024;
+const largestEvent = 6 * 1024 * 1024;
+
+/** Listens on the loopback interface alone. A taken port is a {@link StartError}. */
+export async function startHttpServer(port: number): Promise<HttpServer> {
+  let answer: (message: IncomingMessage) => Promise<HttpAnswer> = async () => gatewayAnswer(503, 'Service Unavailable');
+  const server = createServer((message, response) => {
+    // Once it stops, a client that keeps its connection is told to let it go.
+    const finish = (answered: HttpAnswer) => {
+      if (!server.listening) response.setHeader('connection', 'close');
+      send(response, answered);
+    };
+    answer(message).then(finish, error => {
+      // Nobody is there any more to be answered.
+      if (message.destroyed && !message.complete) return;
+      console.error(error);
+      finish(gatewayAnswer(500, 'Internal Server Error'));
+    });
+  });
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      reject(
+        error.code === 'EADDRINUSE'
+          ? new StartError(`port ${port} is taken by another program: stop it, or set PORT (0 takes a free one)`)
+          : new StartError(`cannot listen on port ${port}: ${error.message}`),
+      ),
+    );
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  const address = server.address();
+  return {
+    url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : port}`,
+    serve(api) {
+      answer = createGateway(api);
+    },
+    stop: () =>
+      new Promise(resolve => {
+        // Also when it is stopped already.
+        server.close(() => resolve());
+        server.closeIdleConnections();
+      }),
+  };
+}
+
+/** API Gateway's way from a request to an answer. */
+function createGateway({ apiId, routes, cors, ownPages, onFault }: HttpApi) {
+  const routeOf = createRouter(routes);
+
+  return async (message: IncomingMessage): Promise<HttpAnswer> => {
+    const body = await bodyOf(message);
+    const path = (message.url ?? '/').split('?')[0]!;
+    const own = ownPages[path];
+    if (own !== undefined) return own(message);
+    const { origin, authorization } = message.headers;
+    const isPreflight = message.method === 'OPTIONS' && 'access-control-request-method' in message.headers;
+    if (cors !== undefined && isPreflight) return preflight(cors, origin);
+    const match = routeOf(message.method ?? 'GET', path);
+    const requestId = randomUUID();
+    const answered = match === null ? gatewayAnswer(404, 'Not Found') : await answerOf(match);
+    const { vary, ...allowed } = allowedOrigin(cors, origin);
+    const varies = [answered.headers.vary, vary].filter(names => names !== undefined).join(', ');
+    return {
+      ...answered,
+      headers: {
+        ...answered.headers,
+        'apigw-requestid': requestId,
+        ...allowed,
+        ...(varies !== '' && { vary: varies }),
+      },
+    };
+
+    async function answerOf({ route, pathParameters }: NonNullable<typeof match>): Promise<HttpAnswer> {
+      if (body === null) return gatewayAnswer(413, 'Request Entity Too Large');
+      const jwt = route.authorizer === null ? null : await route.authorizer(authorization);
+      if (jwt === 'unauthorized') return gatewayAnswer(401, 'Unauthorized', { 'www-authenticate': 'Bearer' });
+      if (jwt === 'forbidden') return gatewayAnswer(403, 'Forbidden');
+      const event = httpEvent({ message, body, routeKey: route.key, pathParameters, jwt, apiId, requestId });
+      if (isTooLarge(event)) return gatewayAnswer(413, 'Request Entity Too Large');
+      try {
+        const result = httpAnswer(await route.function.invoke(event));
+        if (result !== null) return result;
+        onFault(new FunctionError('BadAnswer', `${route.function.name}: its result is no HTTP answer`));
+      } catch (error) {
+        if (!(error instanceof FunctionError)) throw error;
+        if (error.name === 'TooManyRequestsException') return gatewayAnswer(503, 'Service Unavailable');
+        onFault(error);
+      }
+      return gatewayAnswer(500, 'Internal Server Error');
+    }
+  };
+}
+
+/** Lambda counts an event as the JSON that it is: with the quotes of its body escaped. */
+function isTooLarge(event: { readonly body?: string }): boolean {
+  // At worst each character takes six.
+  return (event.body ?? '').length * 6 > largestEvent && Buffer.byteLength(JSON.stringify(event)) > largestEvent;
+}
+
+/** The body; null if it is too large. It is read to its end in any case, so that the answer can be read. */
+async function bodyOf(message: IncomingMessage): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of message) {
+    size += chunk.length;
+    if (size <= largestBody) chunks.push(chunk);
+  }
+  return size <= largestBody ? Buffer.concat(chunks) : null;
+}
+
+function allowedOrigin(
+  cors: Cors | undefined,
+  origin: string | undefined,
+): Record<string, string> & { readonly vary?: string } {
+  const origins = cors?.AllowOrigins ?? [];
+  if (origin === undefined || !(origins.includes('*') || origins.includes(origin))) return {};
+  return {
+    'access-control-allow-origin': origins.includes('*') ? '*' : origin,
+    ...(cors?.ExposeHeaders && { 'access-control-expose-headers': cors.ExposeHeaders.join(',') }),
+    vary: 'origin',
+  };
+}
+
+function preflight(cors: Cors, origin: string | undefined): HttpAnswer {
+  const allowed = allowedOrigin(cors, origin);
+  const headers: Record<string, string> =
+    Object.keys(allowed).length === 0
+      ? {}
+      : {
+          ...allowed,
+          'access-control-allow-methods': (cors.AllowMethods ?? []).join(','),
+          'access-control-allow-headers': (cors.AllowHeaders ?? []).join(','),
+          ...(cors.MaxAge !== undefined && { 'access-control-max-age': String(cors.MaxAge) }),
+        };
+  return { statusCode: 204, headers, body: Buffer.alloc(0) };
+}
+
+function send(response: ServerResponse, { statusCode, headers, body }: HttpAnswer): void {
+  for (const [name, value] of Object.entries(headers)) {
+    response.setHeader(name, typeof value === 'string' ? value : [...value]);
+  }
+  response.statusCode = statusCode;
+  if (statusCode !== 204 && statusCode !== 304) response.setHeader('content-length', body.length);
+  response.end(body);
+}

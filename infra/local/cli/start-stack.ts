@@ -1,0 +1,85 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import type { ServiceEndpoints } from '../lambda/stack-functions.ts';
+import type { Endpoints } from './endpoints.ts';
+import { StartError } from './start-error.ts';
+
+export interface StartOptions {
+  /** A free one by default. */
+  readonly port?: number;
+  readonly dataDir: string;
+  readonly webhookSecretsFile?: string;
+  /** A cloud assembly to run as it is; else the project's own is synthesized. */
+  readonly assembly?: string;
+  /** Caps the batching window of streams. */
+  readonly maxBatchingWindowSeconds?: number;
+  /** Caps after how long a queue message that failed comes again. */
+  readonly maxVisibilityTimeoutSeconds?: number;
+  /** Where some functions reach services through something else, such as a proxy. */
+  readonly serviceEndpoints?: ServiceEndpoints;
+  /** How many invocations of one function may run at a time. */
+  readonly processesPerFunction?: number;
+}
+
+/** A stack in a process of its own, as `npm start` runs it. */
+export interface StartedStack {
+  readonly url: string;
+  readonly endpoints: Endpoints;
+  /** Everything it printed so far. */
+  output(): string;
+  /** As Ctrl-C does. */
+  stop(): Promise<void>;
+  /** SIGKILL: nothing gets to end in order. */
+  kill(): Promise<void>;
+}
+
+/**
+ * Starts the stack and waits until it is ready, for tests, demo and benchmarks. It ends with this process.
+ *
+ * @throws StartError with what it printed if it does not start
+ */
+export async function startStack(options: StartOptions): Promise<StartedStack> {
+  const { port = 0, dataDir, webhookSecretsFile = '', maxBatchingWindowSeconds } = options;
+  const { assembly, serviceEndpoints, processesPerFunction, maxVisibilityTimeoutSeconds: visibility } = options;
+  const script = fileURLToPath(new URL('start.ts', import.meta.url));
+  const args = [
+    ...(assembly === undefined ? [] : ['--assembly', assembly]),
+    ...(serviceEndpoints === undefined ? [] : ['--service-endpoints', JSON.stringify(serviceEndpoints)]),
+    ...(visibility === undefined ? [] : ['--max-visibility-timeout-seconds', String(visibility)]),
+    ...(processesPerFunction === undefined ? [] : ['--processes-per-function', String(processesPerFunction)]),
+  ];
+  const child = spawn(process.execPath, [script, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    env: {
+      ...process.env,
+      PORT: String(port),
+      DATA_DIR: dataDir,
+      WEBHOOK_SECRETS: webhookSecretsFile,
+      MAX_BATCHING_WINDOW_SECONDS: maxBatchingWindowSeconds === undefined ? '' : String(maxBatchingWindowSeconds),
+    },
+  });
+  let printed = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.on('data', chunk => {
+      printed = `${printed}${chunk}`.slice(-100_000);
+    });
+  }
+  const exited = new Promise<void>(resolve => child.once('close', () => resolve()));
+  const endpoints = await new Promise<Endpoints>((resolve, reject) => {
+    child.once('message', message => resolve(message as Endpoints));
+    child.once('error', reject);
+    void exited.then(() => reject(new StartError(printed.trim() || 'the stack did not start')));
+  });
+  return {
+    url: endpoints.url,
+    endpoints,
+    output: () => printed,
+    stop: () => ended(child, 'SIGTERM', exited),
+    kill: () => ended(child, 'SIGKILL', exited),
+  };
+}
+
+async function ended(child: ChildProcess, signal: NodeJS.Signals, exited: Promise<void>): Promise<void> {
+  child.kill(signal);
+  await exited;
+}

@@ -1,0 +1,32 @@
+/**
+ * The event patterns by which an event source mapping filters: every field named must match one of its listed values or
+ * comparisons. Fields that are not named do not matter. Only the comparisons that our template uses are understood.
+ */
+
+import { lookUp } from '../../../shared/runtime/own-property.ts';
+
+/**
+ * Whether the event matches the pattern.
+ *
+ * @throws Error for a comparison that is not known here
+ */
+export function matchesPattern(pattern: unknown, event: unknown): boolean {
+  if (Array.isArray(pattern)) return pattern.some(expected => matchesValue(expected, event));
+  if (typeof pattern !== 'object' || pattern === null) throw new Error(`not an event pattern: ${pattern}`);
+  const fields = typeof event === 'object' && event !== null ? (event as Record<string, unknown>) : {};
+  return Object.entries(pattern).every(([name, expected]) => matchesPattern(expected, lookUp(fields, name)));
+}
+
+function matchesValue(expected: unknown, value: unknown): boolean {
+  if (typeof expected !== 'object' || expected === null) return value === expected;
+  const [[name, argument] = ['', undefined]] = Object.entries(expected);
+  const compare = lookUp(comparisons, name);
+  if (compare === undefined) throw new Error(`the comparison ${name} of an event pattern is not understood here`);
+  return compare(argument, value);
+}
+
+const comparisons: Readonly<Record<string, (argument: unknown, value: unknown) => boolean>> = {
+  // Leaves only: a field that holds an object does not "exist".
+  exists: (argument, value) => (value !== undefined && (value === null || typeof value !== 'object')) === argument,
+  'anything-but': (argument, value) => value !== undefined && ![argument].flat().includes(value),
+};

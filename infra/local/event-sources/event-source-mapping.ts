@@ -1,0 +1,68 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { LocalFunction } from '../lambda/function-environment.ts';
+import { matchesPattern } from './event-pattern.ts';
+
+/** The properties of an `AWS::Lambda::EventSourceMapping` that are understood here. */
+export interface EventSourceMapping {
+  readonly EventSourceArn: string;
+  readonly BatchSize?: number;
+  readonly MaximumBatchingWindowInSeconds?: number;
+  readonly StartingPosition?: 'LATEST' | 'TRIM_HORIZON';
+  readonly FilterCriteria?: { readonly Filters?: readonly { readonly Pattern: string }[] };
+  readonly FunctionResponseTypes?: readonly string[];
+  /** Of queues only. */
+  readonly ScalingConfig?: { readonly MaximumConcurrency?: number };
+  readonly BisectBatchOnFunctionError?: boolean;
+  /** -1, the default: until the record is too old. */
+  readonly MaximumRetryAttempts?: number;
+  readonly MaximumRecordAgeInSeconds?: number;
+  readonly DestinationConfig?: { readonly OnFailure?: { readonly Destination?: string } };
+}
+
+/** An event source mapping at work. */
+export interface RunningMapping {
+  /** Lets the invocation in flight end, and stops. */
+  stop(): Promise<void>;
+}
+
+/** Whether a record passes the mapping's filters: one of them, or there are none. */
+export function createFilter({ FilterCriteria }: EventSourceMapping): (record: unknown) => boolean {
+  const patterns = (FilterCriteria?.Filters ?? []).map(({ Pattern }) => JSON.parse(Pattern) as unknown);
+  return record => patterns.length === 0 || patterns.some(pattern => matchesPattern(pattern, record));
+}
+
+/** What an invocation with a batch said: the records that failed by identifier, or that all did. */
+export type BatchOutcome = { readonly failed: ReadonlySet<string> } | { readonly error: string };
+
+/** Invokes the function with a batch, and reads a partial batch response where the mapping asks for it. */
+export async function invokeWithBatch(
+  target: LocalFunction,
+  Records: readonly unknown[],
+  { FunctionResponseTypes = [] }: EventSourceMapping,
+): Promise<BatchOutcome> {
+  let result: unknown;
+  try {
+    result = await target.invoke({ Records });
+  } catch (error) {
+    return { error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
+  }
+  const failures = FunctionResponseTypes.includes('ReportBatchItemFailures')
+    ? ((result as { batchItemFailures?: unknown } | null)?.batchItemFailures ?? [])
+    : [];
+  const identifiers = Array.isArray(failures) ? failures.map(failure => failure?.itemIdentifier) : [undefined];
+  // Lambda takes an answer that it cannot read as: all of the batch failed.
+  if (identifiers.some(identifier => typeof identifier !== 'string' || identifier === '')) {
+    return { error: 'the partial batch response cannot be read' };
+  }
+  return { failed: new Set(identifiers as string[]) };
+}
+
+/** Waits, and wakes up early when the mapping is stopped. */
+export async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  await delay(milliseconds, undefined, { signal }).catch(() => {});
+}
+
+/** Waits longer with every attempt; Lambda does too, by a rule that it does not tell. */
+export function backoff(attempt: number): number {
+  return Math.min(200 * 2 ** attempt, 10_000);
+}

@@ -1,0 +1,61 @@
+import { join } from 'node:path';
+import { StartError } from '../cli/start-error.ts';
+import { type ResolvedTemplate, type Resource, tablesOf } from '../cloudformation/template.ts';
+import type { StackFunctions } from '../lambda/stack-functions.ts';
+import type { LocalTable } from '../services/tables.ts';
+import type { EventSourceMapping, RunningMapping } from './event-source-mapping.ts';
+import { createFailureDestination } from './failure-destination.ts';
+import { startQueueMapping } from './queue-mapping.ts';
+import { startStreamMapping } from './stream-mapping.ts';
+
+export interface StackMappingsOptions {
+  readonly template: ResolvedTemplate;
+  readonly functions: StackFunctions;
+  /** By logical id. */
+  readonly tables: ReadonlyMap<string, LocalTable>;
+  readonly dynamoDbEndpoint: string;
+  readonly queueEndpoint: string;
+  /** Checkpoints are kept here. */
+  readonly dataDir: string;
+  readonly maxBatchingWindowSeconds: number | undefined;
+  readonly onFault: (line: string) => void;
+}
+
+/** Starts the event source mappings of the template, each by the kind of its source. */
+export function startStackMappings(options: StackMappingsOptions): RunningMapping[] {
+  const { template, functions, tables, queueEndpoint, onFault } = options;
+  return template
+    .ofType('AWS::Lambda::EventSourceMapping')
+    .filter(({ properties }) => properties.Enabled !== false)
+    .map(startMapping);
+
+  function startMapping({ logicalId, properties }: Resource): RunningMapping {
+    const mapping = capped(properties, options.maxBatchingWindowSeconds);
+    const target = functions.at(properties.FunctionName);
+    const queue = template.byArn('AWS::SQS::Queue', mapping.EventSourceArn);
+    if (queue !== undefined) {
+      return startQueueMapping({ mapping, target, endpoint: queueEndpoint, queueUrl: queue.ref, onFault });
+    }
+    const table = tablesOf(template).find(({ ref }) => mapping.EventSourceArn.includes(`:table/${ref}/stream/`));
+    const { streamArn, created = false } = (table && tables.get(table.logicalId)) ?? {};
+    if (streamArn === undefined) {
+      throw new StartError(`${logicalId}: an event source that is not understood here: ${mapping.EventSourceArn}`);
+    }
+    const destination = mapping.DestinationConfig?.OnFailure?.Destination;
+    return startStreamMapping({
+      mapping,
+      target,
+      endpoint: options.dynamoDbEndpoint,
+      streamArn,
+      isNew: created,
+      checkpointFile: join(options.dataDir, `checkpoint-${logicalId}.json`),
+      failureDestination: destination === undefined ? null : createFailureDestination(destination, queueEndpoint),
+      onFault,
+    });
+  }
+}
+
+function capped(mapping: EventSourceMapping, seconds = Number.POSITIVE_INFINITY): EventSourceMapping {
+  const { MaximumBatchingWindowInSeconds = 0 } = mapping;
+  return { ...mapping, MaximumBatchingWindowInSeconds: Math.min(MaximumBatchingWindowInSeconds, seconds) };
+}

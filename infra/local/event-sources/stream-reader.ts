@@ -1,0 +1,135 @@
+import { isDeepStrictEqual } from 'node:util';
+import { AwsJsonError, awsJson } from '../services/aws-json.ts';
+
+/** An attribute value as DynamoDB writes it, e.g. `{ S: 'text' }`. */
+type Image = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+
+/** A record of a table's stream, as GetRecords gives it and Lambda hands it on. */
+export interface StreamRecord {
+  readonly eventID: string;
+  readonly eventName: 'INSERT' | 'MODIFY' | 'REMOVE';
+  readonly dynamodb: {
+    readonly SequenceNumber: string;
+    readonly ApproximateCreationDateTime: number;
+    readonly NewImage?: Image;
+    readonly OldImage?: Image;
+  };
+}
+
+export interface ShardRecord {
+  readonly shardId: string;
+  readonly record: StreamRecord;
+}
+
+/** The last sequence number that is done with, by shard. */
+export type Checkpoint = Readonly<Record<string, string>>;
+
+interface Shard {
+  readonly ShardId: string;
+  readonly ParentShardId?: string;
+}
+
+interface Records {
+  readonly Records: readonly StreamRecord[];
+  readonly NextShardIterator?: string | null;
+}
+
+const streams = (operation: string) => `DynamoDBStreams_20120810.${operation}`;
+const recordsPerRead = 1_000;
+
+/** Reads a table's stream from the checkpoint on. */
+export interface StreamReader {
+  /** What is new, up to 1,000 records a shard. */
+  read(): Promise<readonly ShardRecord[]>;
+}
+
+/**
+ * @param start where to begin in a shard without a checkpoint
+ */
+export function createStreamReader(
+  endpoint: string,
+  StreamArn: string,
+  checkpoint: Checkpoint,
+  start: 'LATEST' | 'TRIM_HORIZON',
+): StreamReader {
+  /** By shard; null when it is read to its end. */
+  const iterators = new Map<string, string | null>();
+  let shards: readonly Shard[] = [];
+
+  async function iteratorOf(ShardId: string, ShardIteratorType: string, SequenceNumber?: string): Promise<string> {
+    const { ShardIterator } = await awsJson<{ ShardIterator: string }>(endpoint, streams('GetShardIterator'), {
+      StreamArn,
+      ShardId,
+      ShardIteratorType,
+      SequenceNumber,
+    });
+    return ShardIterator;
+  }
+
+  async function open(shardId: string): Promise<string> {
+    const done = checkpoint[shardId];
+    if (done === undefined) return iteratorOf(shardId, start);
+    return iteratorOf(shardId, 'AFTER_SEQUENCE_NUMBER', done).catch(error => {
+      if (error instanceof AwsJsonError && error.name === 'TrimmedDataAccessException') {
+        return iteratorOf(shardId, 'TRIM_HORIZON');
+      }
+      throw error;
+    });
+  }
+
+  async function listShards(): Promise<void> {
+    const listed: Shard[] = [];
+    let ExclusiveStartShardId: string | undefined;
+    do {
+      const { StreamDescription } = await awsJson<{
+        StreamDescription: { Shards: Shard[]; LastEvaluatedShardId?: string };
+      }>(endpoint, streams('DescribeStream'), { StreamArn, ExclusiveStartShardId });
+      listed.push(...StreamDescription.Shards);
+      ExclusiveStartShardId = StreamDescription.LastEvaluatedShardId;
+    } while (ExclusiveStartShardId !== undefined);
+    shards = listed;
+  }
+
+  return {
+    async read() {
+      // Whether a shard is still open is known by its next iterator alone: dynoxide shows an end for its open one.
+      const isOpen = ({ ShardId }: Shard) => iterators.get(ShardId) !== null;
+      if (!shards.some(isOpen)) await listShards();
+      const found: ShardRecord[] = [];
+      for (const { ShardId: shardId, ParentShardId } of shards.filter(isOpen)) {
+        // A child's records come after all of its parent's.
+        if (ParentShardId !== undefined && shards.some(shard => shard.ShardId === ParentShardId && isOpen(shard)))
+          continue;
+        const ShardIterator = iterators.get(shardId) ?? (await open(shardId));
+        try {
+          const { Records, NextShardIterator } = await awsJson<Records>(endpoint, streams('GetRecords'), {
+            ShardIterator,
+            Limit: recordsPerRead,
+          });
+          iterators.set(shardId, NextShardIterator ?? null);
+          found.push(...Records.map(record => ({ shardId, record })));
+        } catch (error) {
+          // An iterator lives for 15 minutes: after a machine's sleep it is taken anew, from the checkpoint.
+          iterators.delete(shardId);
+          throw error;
+        }
+      }
+      return found;
+    },
+  };
+}
+
+/** Whether a record tells of a change. dynoxide also writes one for a write that changed nothing; DynamoDB does not. */
+export function isChange({ eventName, dynamodb: { NewImage, OldImage } }: StreamRecord): boolean {
+  if (eventName !== 'MODIFY' || NewImage === undefined || OldImage === undefined) return true;
+  return !isDeepStrictEqual(withSortedSets(NewImage), withSortedSets(OldImage));
+}
+
+function withSortedSets(image: Image): Image {
+  return Object.fromEntries(
+    Object.entries(image).map(([name, value]) => {
+      const [[type, members] = ['', undefined]] = Object.entries(value);
+      return [name, /^[SNB]S$/.test(type) ? { [type]: [...(members as string[])].sort() } : value];
+    }),
+  );
+}

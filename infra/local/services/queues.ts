@@ -1,0 +1,99 @@
+import { Server } from 'node:net';
+import { type FauxqsServer, startFauxqs } from 'fauxqs';
+import type { ResolvedTemplate, Resource } from '../cloudformation/template.ts';
+import { awsJson } from './aws-json.ts';
+
+/** SQS, SNS and S3 on one loopback port. */
+export interface Queues {
+  readonly endpoint: string;
+  /** Creates what the template holds of queues, topics, their subscriptions between each other, and buckets. */
+  create(template: ResolvedTemplate, maxVisibilityTimeoutSeconds?: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** Starts SQS, SNS and S3; every message is on disk before it is acknowledged. */
+export async function startQueues(dataDir: string): Promise<Queues> {
+  const server = await onLoopback(() => startFauxqs({ port: 0, logger: false, dataDir }));
+  const endpoint = `http://127.0.0.1:${server.port}`;
+  return {
+    endpoint,
+    stop: () => server.stop(),
+    async create(template, maxVisibilityTimeoutSeconds = Number.POSITIVE_INFINITY) {
+      const queues = template.ofType('AWS::SQS::Queue');
+      // A queue whose failures go to another one comes after that one.
+      const inOrder = [...queues].sort((a, b) => Number(isRedriving(a)) - Number(isRedriving(b)));
+      for (const queue of inOrder) await openQueue(server, endpoint, capped(queue, maxVisibilityTimeoutSeconds));
+      for (const topic of template.ofType('AWS::SNS::Topic')) server.createTopic(nameOf(topic.ref));
+      for (const bucket of template.ofType('AWS::S3::Bucket')) server.createBucket(bucket.ref);
+      for (const { properties } of template.ofType('AWS::SNS::Subscription')) {
+        if (properties.Protocol !== 'sqs') continue;
+        server.subscribe({
+          topic: nameOf(properties.TopicArn),
+          queue: nameOf(properties.Endpoint),
+          attributes: textAttributes(properties, ['RawMessageDelivery', 'FilterPolicy', 'FilterPolicyScope']),
+        });
+      }
+    },
+  };
+}
+
+const queueAttributes = [
+  'DelaySeconds',
+  'MaximumMessageSize',
+  'MessageRetentionPeriod',
+  'ReceiveMessageWaitTimeSeconds',
+  'RedrivePolicy',
+  'VisibilityTimeout',
+] as const;
+const fifoAttributes = ['FifoQueue', 'ContentBasedDeduplication'] as const;
+
+async function openQueue(server: FauxqsServer, endpoint: string, { ref, properties }: Resource): Promise<void> {
+  const name = nameOf(ref);
+  const attributes = textAttributes(properties, queueAttributes);
+  if (server.inspectQueue(name) === undefined) {
+    server.createQueue(name, { attributes: { ...attributes, ...textAttributes(properties, fifoAttributes) } });
+  } else {
+    await awsJson(endpoint, 'AmazonSQS.SetQueueAttributes', { QueueUrl: ref, Attributes: attributes });
+  }
+}
+
+function capped(queue: Resource, maxVisibilityTimeoutSeconds: number): Resource {
+  const { VisibilityTimeout = 30, ...properties } = queue.properties;
+  const capped = Math.min(VisibilityTimeout, maxVisibilityTimeoutSeconds);
+  return { ...queue, properties: { ...properties, VisibilityTimeout: capped } };
+}
+
+function textAttributes(properties: Record<string, unknown>, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names
+      .filter(name => properties[name] !== undefined)
+      .map(name => {
+        const value = properties[name];
+        return [name, typeof value === 'object' ? JSON.stringify(value) : String(value)];
+      }),
+  );
+}
+
+function isRedriving({ properties }: Resource): boolean {
+  return properties.RedrivePolicy !== undefined;
+}
+
+/** The name at the end of a queue's URL, or of an ARN. */
+function nameOf(urlOrArn: string): string {
+  return urlOrArn.split(/[/:]/).at(-1)!;
+}
+
+/** fauxqs listens on every interface and cannot be told otherwise: what it starts meanwhile listens on loopback. */
+async function onLoopback<Result>(start: () => Promise<Result>): Promise<Result> {
+  const { listen } = Server.prototype;
+  Server.prototype.listen = function (this: Server, ...args: unknown[]) {
+    const [options] = args;
+    if (typeof options === 'object' && options !== null) args[0] = { ...options, host: '127.0.0.1' };
+    return listen.apply(this, args as Parameters<typeof listen>);
+  } as typeof listen;
+  try {
+    return await start();
+  } finally {
+    Server.prototype.listen = listen;
+  }
+}

@@ -1,0 +1,54 @@
+import { randomBytes } from 'node:crypto';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { replaceFile } from '../cli/data-dir.ts';
+import type { Resource } from '../cloudformation/template.ts';
+import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
+
+export interface SecretsManager extends LoopbackServer {
+  /** The secrets of the template. */
+  serve(secrets: readonly Resource[]): void;
+}
+
+/**
+ * Secrets Manager's GetSecretValue. A secret that the template leaves empty (`{}`) is one that people fill in: its value
+ * is the file of webhook secrets, read again on each call. One that is generated is made once, in the data directory.
+ */
+export async function startSecretsManager(dataDir: string, webhookSecretsFile: string): Promise<SecretsManager> {
+  let values: Readonly<Record<string, () => string>> = {};
+  const server = await startLoopbackServer(async (request, body) => {
+    const answer = (status: number, output: object) => ({
+      status,
+      contentType: 'application/x-amz-json-1.1',
+      body: JSON.stringify(output),
+    });
+    const { SecretId } = JSON.parse(body) as { SecretId: string };
+    const value = values[SecretId];
+    if (request.headers['x-amz-target'] !== 'secretsmanager.GetSecretValue' || value === undefined) {
+      return answer(400, {
+        __type: 'ResourceNotFoundException',
+        message: "Secrets Manager can't find the specified secret.",
+      });
+    }
+    return answer(200, { ARN: SecretId, Name: SecretId, VersionStages: ['AWSCURRENT'], SecretString: value() });
+  });
+  return {
+    ...server,
+    serve(secrets) {
+      values = Object.fromEntries(
+        secrets.map(secret => [secret.ref, () => secretValue(secret, dataDir, webhookSecretsFile)] as const),
+      );
+    },
+  };
+}
+
+function secretValue({ logicalId, properties }: Resource, dataDir: string, webhookSecretsFile: string): string {
+  const { SecretString, GenerateSecretString } = properties;
+  if (SecretString === '{}') return readFileSync(webhookSecretsFile, 'utf8');
+  if (SecretString !== undefined) return SecretString;
+  if (GenerateSecretString === undefined)
+    throw new Error(`${logicalId}: a secret without a value is not understood here`);
+  const file = join(dataDir, `secret-${logicalId}`);
+  if (!existsSync(file)) replaceFile(file, randomBytes(32).toString('hex'), { secret: true });
+  return readFileSync(file, 'utf8');
+}

@@ -1,0 +1,121 @@
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import type { HttpAnswer } from '../api-gateway/http-payload.ts';
+import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
+
+/** A message that was published to a topic, as its subscribers get it. */
+export interface InboxMessage {
+  readonly messageId: string;
+  readonly topicArn: string;
+  readonly receivedAt: string;
+  readonly subject: string | null;
+  readonly attributes: Readonly<Record<string, string>>;
+  /** What a person reads who subscribed by email. */
+  readonly text: string;
+  /** What a machine gets; JSON where it is. */
+  readonly data: unknown;
+}
+
+/** Functions publish at its endpoint. */
+export interface SupportInbox extends LoopbackServer {
+  readonly file: string;
+  /** All messages: as JSON for who accepts JSON, else as text. */
+  page(accept: string | undefined): HttpAnswer;
+}
+
+/**
+ * Stands in for the people who subscribed to the topics. It sits in front of SNS and keeps each message, before its
+ * publisher hears of success, as every kind of subscriber would get it: a queue would see the machines' form alone.
+ *
+ * @param onMessage told of each message, to be shown at once
+ */
+export async function startSupportInbox(
+  snsEndpoint: string,
+  file: string,
+  onMessage: (message: InboxMessage) => void,
+): Promise<SupportInbox> {
+  const server = await startLoopbackServer(async ({ headers }, body) => {
+    const { 'content-type': contentType = '', authorization = '' } = headers;
+    const answered = await fetch(snsEndpoint, {
+      method: 'POST',
+      headers: { 'content-type': contentType, authorization },
+      body,
+    });
+    const text = await answered.text();
+    const message = answered.ok ? publishedMessage(new URLSearchParams(body), text) : null;
+    if (message !== null) {
+      appendFileSync(file, `${JSON.stringify(message)}\n`);
+      onMessage(message);
+    }
+    return { status: answered.status, contentType: 'text/xml', body: text };
+  });
+  return {
+    ...server,
+    file,
+    page(accept = '') {
+      const messages = readInbox(file);
+      const asJson = accept.includes('application/json');
+      return {
+        statusCode: 200,
+        headers: { 'content-type': asJson ? 'application/json' : 'text/plain; charset=utf-8' },
+        body: Buffer.from(
+          asJson ? JSON.stringify({ messages }) : messages.map(readable).join('\n') || 'No message to support yet.\n',
+        ),
+      };
+    },
+  };
+}
+
+/** The messages kept so far, the oldest first. */
+function readInbox(file: string): InboxMessage[] {
+  if (!existsSync(file)) return [];
+  return readFileSync(file, 'utf8')
+    .split('\n')
+    .flatMap(line => {
+      try {
+        return [JSON.parse(line) as InboxMessage];
+      } catch {
+        // The empty end, or a line that was cut off when the machine stopped: its publisher was told of no success.
+        return [];
+      }
+    });
+}
+
+/** A message as a mail program would show it. */
+export function readable({ receivedAt, topicArn, subject, text }: InboxMessage): string {
+  return [
+    `── ${receivedAt}  to ${topicArn.split(':').at(-1)}`,
+    ...(subject === null ? [] : [`Subject: ${subject}`, '']),
+    text.trimEnd(),
+    '',
+  ].join('\n');
+}
+
+function publishedMessage(form: URLSearchParams, answer: string): InboxMessage | null {
+  if (form.get('Action') !== 'Publish') return null;
+  const message = form.get('Message') ?? '';
+  const forms: Record<string, string> = form.get('MessageStructure') === 'json' ? JSON.parse(message) : {};
+  const attributes: Record<string, string> = {};
+  for (const [key, name] of form) {
+    const [, index] = /^MessageAttributes\.entry\.(\d+)\.Name$/.exec(key) ?? [];
+    if (index !== undefined) {
+      attributes[name] = form.get(`MessageAttributes.entry.${index}.Value.StringValue`) ?? '';
+    }
+  }
+  return {
+    messageId: /<MessageId>(.*?)<\/MessageId>/.exec(answer)?.[1] ?? '',
+    topicArn: form.get('TopicArn') ?? form.get('TargetArn') ?? '',
+    receivedAt: new Date().toISOString(),
+    subject: form.get('Subject'),
+    attributes,
+    text: forms.email ?? forms.default ?? message,
+    data: parsed(forms.default ?? message),
+  };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

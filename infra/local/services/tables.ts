@@ -1,0 +1,55 @@
+import { StartError } from '../cli/start-error.ts';
+import { createTableInput, type Resource } from '../cloudformation/template.ts';
+import { AwsJsonError, awsJson } from './aws-json.ts';
+
+interface Index {
+  readonly IndexName: string;
+}
+
+interface TableDescription {
+  readonly LatestStreamArn?: string;
+  readonly KeySchema: unknown;
+  readonly GlobalSecondaryIndexes?: readonly Index[];
+}
+
+/** A table of the template as the engine holds it. */
+export interface LocalTable {
+  readonly name: string;
+  readonly streamArn: string | undefined;
+  /** Whether this start made it. */
+  readonly created: boolean;
+}
+
+/** Creates the table, or takes the one that an earlier start left. */
+export async function openTable(endpoint: string, table: Resource): Promise<LocalTable> {
+  const input = createTableInput(table);
+  const TableName = table.ref;
+  const existing = await describe(endpoint, TableName);
+  if (existing !== null) {
+    const names = (indexes: readonly Partial<Index>[] = []) => indexes.map(({ IndexName }) => IndexName).sort();
+    if (`${names(existing.GlobalSecondaryIndexes)}` !== `${names(input.GlobalSecondaryIndexes)}`) {
+      throw new StartError(
+        `the table ${TableName} in the data directory has other indexes than the template: remove the directory, or set DATA_DIR`,
+      );
+    }
+    return { name: TableName, streamArn: existing.LatestStreamArn, created: false };
+  }
+  await awsJson(endpoint, 'DynamoDB_20120810.CreateTable', input);
+  const { TimeToLiveSpecification } = table.properties;
+  if (TimeToLiveSpecification !== undefined) {
+    await awsJson(endpoint, 'DynamoDB_20120810.UpdateTimeToLive', { TableName, TimeToLiveSpecification });
+  }
+  return { name: TableName, streamArn: (await describe(endpoint, TableName))?.LatestStreamArn, created: true };
+}
+
+async function describe(endpoint: string, TableName: string): Promise<TableDescription | null> {
+  try {
+    const { Table } = await awsJson<{ Table: TableDescription }>(endpoint, 'DynamoDB_20120810.DescribeTable', {
+      TableName,
+    });
+    return Table;
+  } catch (error) {
+    if (error instanceof AwsJsonError && error.name === 'ResourceNotFoundException') return null;
+    throw error;
+  }
+}

@@ -1,4 +1,0 @@
-import { KeptQueue } from './kept-queue.ts';
-
-/** Where the ingest function puts what is genuine but cannot be read or recorded. A person looks at it: an alarm says when. */
-export class QuarantineQueue extends KeptQueue {}

@@ -1,0 +1,126 @@
+/** `npm run demo`: sixty emails of three accounts live their lives through the running stack. */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { emailIdOf } from '../../../shared/email/event.ts';
+import { eachInFlight } from '../../../shared/runtime/concurrency.ts';
+import { statuses } from '../../../shared/status/catalogue.ts';
+import { StartError } from '../../local/cli/start-error.ts';
+import { dataOf } from '../client/client.ts';
+import { accounts, type LivingEmail } from '../simulate/lives.ts';
+import { progress, progressEnds } from '../simulate/progress.ts';
+import { nothingAnswers, runningStack } from '../simulate/running-stack.ts';
+import { messageIdOf } from '../simulate/samples.ts';
+import { emailTimeline, historyTable } from './report.ts';
+import { demoEmails, demoRequests } from './requests.ts';
+
+const requestsInFlight = 4;
+
+try {
+  if (process.argv.length > 2) throw new StartError('The demo takes no options: npm run demo');
+  await demo();
+} catch (error) {
+  progressEnds();
+  console.error(error instanceof StartError ? error.message : error);
+  process.exitCode = 1;
+}
+
+async function demo(): Promise<void> {
+  const stack = runningStack();
+  const emails = demoEmails();
+  const requests = demoRequests(emails);
+  const alerting = new Set(emails.filter(({ life }) => statuses[life.ends].alert !== null).map(emailId));
+  const before = await toldOf(alerting, stack.url);
+
+  let done = 0;
+  let events = 0;
+  const counts = { recorded: 0, duplicate: 0, deferred: 0 };
+  await eachInFlight(requests, requestsInFlight, async request => {
+    const answer = await stack.send(request);
+    counts.recorded += answer.recorded;
+    counts.duplicate += answer.duplicate;
+    counts.deferred += answer.deferred;
+    events += request.events;
+    done += 1;
+    progress(`${done} of ${requests.length} callbacks: ${events} events of ${emails.length} emails`);
+  });
+  progressEnds();
+  const putOff = counts.deferred > 0 ? `, ${counts.deferred} put off` : '';
+  console.log(`${counts.recorded} events recorded, ${counts.duplicate} duplicates recognised${putOff}.\n`);
+  if (counts.deferred > 0) await stack.settled();
+
+  const wrong = [];
+  const support = await stack.api({ support: true });
+  const lookUp = async (email: LivingEmail) => {
+    const path = { accountId: email.accountId, emailId: emailId(email) };
+    return dataOf(await support.GET('/accounts/{accountId}/emails/{emailId}', { params: { path } }));
+  };
+  for (const email of emails) {
+    const { status } = await lookUp(email);
+    if (status !== email.life.ends) wrong.push(`${email.reference}: ${status} instead of ${email.life.ends}`);
+  }
+  console.log(
+    `${emails.length - wrong.length} of ${emails.length} emails have the status that their events amount to.`,
+  );
+  for (const line of wrong) console.log(`  ${line}`);
+  if (wrong.length > 0) process.exitCode = 1;
+
+  const [accountId] = accounts;
+  const people = await stack.api({ account: accountId });
+  const { emails: rows } = dataOf(
+    await people.GET('/accounts/{accountId}/emails', { params: { path: { accountId }, query: { limit: 100 } } }),
+  );
+  console.log(`\nThe history of the account ${accountId}, from GET /accounts/${accountId}/emails, by reference:\n`);
+  console.log(historyTable(rows.toSorted((a, b) => (a.reference ?? '').localeCompare(b.reference ?? ''))));
+
+  const telling = emails.find(({ life }) => life.ends === 'hard_bounced' && life.steps.includes('opened'))!;
+  console.log('\nOne email, from GET /accounts/{accountId}/emails/{emailId}:\n');
+  console.log(emailTimeline(await lookUp(telling)));
+
+  const told = await waitForAlerts(alerting, stack.url);
+  console.log(`\nWhat support was told, in full at ${stack.url}/_local/inbox:\n`);
+  for (const { subject } of told.messages) console.log(`  ${subject}`);
+  const distinct = new Set(told.emailIds).size;
+  console.log(
+    `\n${distinct} of ${alerting.size} bounced or complained-of emails named, ${told.emailIds.length - distinct} twice; ` +
+      `${told.messages.length - before.messages.length} new messages in this run.`,
+  );
+}
+
+function emailId(email: LivingEmail): string {
+  return emailIdOf({ provider: email.provider, messageId: messageIdOf(email), recipient: email.recipient });
+}
+
+/** What support was told of the demo's emails: the messages, and which email each names. */
+interface Told {
+  readonly messages: readonly { readonly subject: string | null; readonly emailIds: readonly string[] }[];
+  /** Once for each time that an email is named. */
+  readonly emailIds: readonly string[];
+}
+
+async function toldOf(emailIds: ReadonlySet<string>, url: string): Promise<Told> {
+  const answer = await fetch(`${url}/_local/inbox`, { headers: { accept: 'application/json' } }).catch(() => null);
+  if (answer === null) throw nothingAnswers(url);
+  const inbox = (await answer.json()) as {
+    messages: { subject: string | null; data: { emails?: { emailId: string }[] } }[];
+  };
+  const messages = inbox.messages
+    .map(({ subject, data }) => ({
+      subject,
+      emailIds: (data.emails ?? []).map(({ emailId }) => emailId).filter(id => emailIds.has(id)),
+    }))
+    .filter(message => message.emailIds.length > 0);
+  return { messages, emailIds: messages.flatMap(message => message.emailIds) };
+}
+
+/** Alerts are gathered for some seconds, so that many become a digest. */
+async function waitForAlerts(emailIds: ReadonlySet<string>, url: string): Promise<Told> {
+  for (let waited = 0; ; waited += 1) {
+    const told = await toldOf(emailIds, url);
+    if (new Set(told.emailIds).size === emailIds.size || waited >= 60) {
+      progressEnds();
+      return told;
+    }
+    progress(`waiting for the alerts: ${told.emailIds.length} of ${emailIds.size} emails named after ${waited} s`);
+    await delay(1_000);
+  }
+}

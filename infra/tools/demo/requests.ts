@@ -1,0 +1,46 @@
+import type { ProviderName } from '../../../shared/providers/registry.ts';
+import { type LivingEmail, livingEmails, type Step, stepsInTime } from '../simulate/lives.ts';
+import { requestsOf, type SimulatedRequest } from '../simulate/requests.ts';
+import { told } from '../simulate/samples.ts';
+import { shuffled } from '../simulate/shuffled.ts';
+
+const providers = ['ses', 'sendgrid', 'mailgun', 'postmark', 'app'] as const satisfies readonly ProviderName[];
+
+/** Steps that only the sender knows of, for most providers: it registers its emails. */
+const bySender: readonly Step[] = ['enqueued', 'sent'];
+
+/** The demo's sixty emails, the same in every run: what is sent twice must change nothing. */
+export function demoEmails(): LivingEmail[] {
+  return livingEmails({
+    providers,
+    count: 60,
+    firstNumber: 1001,
+    firstStartsAt: Date.UTC(2026, 10, 2, 9),
+    apart: 11 * 60_000,
+  });
+}
+
+/**
+ * The callbacks that tell of the emails' lives as real providers do: out of order, some of them twice, in batches where
+ * the provider batches. The same in every run.
+ */
+export function demoRequests(emails: readonly LivingEmail[]): SimulatedRequest[] {
+  const all = emails.flatMap(email =>
+    stepsInTime(email).flatMap(({ step, at }) => {
+      const provider = bySender.includes(step) ? 'app' : email.provider;
+      const said = told(provider, email, step, at);
+      return said === undefined ? [] : [{ provider, said }];
+    }),
+  );
+  const again = all.filter((_, index) => index % 6 === 0);
+  const byProvider = Map.groupBy(shuffled([...all, ...again]), ({ provider }) => provider);
+  return shuffled(
+    [...byProvider].flatMap(([provider, tales]) =>
+      requestsOf(
+        provider,
+        tales.map(({ said }) => said),
+        8,
+      ),
+    ),
+  );
+}

@@ -1,0 +1,96 @@
+/** The examples of the OpenAPI document: what the API answered to a few calls, at a time and over emails that never change. */
+
+import type { CanonicalEvent, Reason } from '../../../shared/email/event.ts';
+import { noon } from '../../../test/rigs/arbitrary-events.ts';
+import { type Call, queryFunction, supportToken, tokenOf } from '../../../test/rigs/query-function.ts';
+import { startStoredEmails } from '../../../test/rigs/stored-emails.ts';
+import type { DescribedRoute } from './openapi.ts';
+
+const minute = 60_000;
+
+/** Three emails of an account: one delivered and opened, one that bounced, and one on its way. */
+const invoices: readonly CanonicalEvent[] = [
+  ...story('sendgrid', '14c5d75ce93', 'jane@example.com', '7', ['sent', 'delivered', 'opened']),
+  ...story('postmark', '883953f4-6105-42a2-a16a-77a8eac79483', 'lin@example.com', '8', ['sent', 'invalid']),
+  ...story('ses', '0100017c2d7f4a8e', 'sam@example.net', '9', ['sent', 'soft_bounced']),
+];
+
+function story(
+  provider: string,
+  messageId: string,
+  recipient: string,
+  number: string,
+  statuses: readonly ('sent' | 'delivered' | 'opened' | 'invalid' | 'soft_bounced')[],
+): CanonicalEvent[] {
+  const reasons: Readonly<Record<string, Reason>> = {
+    invalid: {
+      code: '550',
+      enhancedCode: '5.1.1',
+      text: '550 5.1.1 The email account does not exist',
+      cause: 'unknown_user',
+    },
+    soft_bounced: { code: '452', enhancedCode: '4.2.2', text: '452 4.2.2 The mailbox is full', cause: 'mailbox_full' },
+  };
+  const names = {
+    sent: 'processed',
+    delivered: 'delivered',
+    opened: 'open',
+    invalid: 'bounce',
+    soft_bounced: 'bounce',
+  };
+  return statuses.map((status, index) => ({
+    eventId: `${messageId}-${index}`,
+    provider,
+    messageId,
+    recipient,
+    status,
+    occurredAt: noon + (Number(number) * 10 + index) * minute,
+    evidence: status === 'opened' ? 'human' : 'unknown',
+    providerEvent: names[status],
+    accountId: 'acme',
+    subject: `Invoice ${number}`,
+    reference: `INV-${number}`,
+    tags: ['invoice'],
+    ...(status in reasons && { reason: reasons[status] }),
+  }));
+}
+
+export interface Example {
+  readonly call: Call;
+  readonly contentType: string;
+  /** As text, or parsed where it is JSON. */
+  readonly answer: unknown;
+}
+
+export async function recordExamples(): Promise<Partial<Record<DescribedRoute, Example>>> {
+  const emails = await startStoredEmails();
+  try {
+    const ids: string[] = [];
+    for (const events of Map.groupBy(invoices, ({ messageId }) => messageId).values()) {
+      ids.push(await emails.record(events, events.at(-1)!.occurredAt + minute));
+    }
+    const call = queryFunction(emails, { now: () => noon + 24 * 60 * minute });
+    const acme = { path: { accountId: 'acme' }, token: tokenOf('acme') };
+    const asked = {
+      'GET /statuses': {},
+      'GET /accounts/{accountId}/emails': { ...acme, query: 'limit=2' },
+      'GET /accounts/{accountId}/emails/{emailId}': { ...acme, path: { accountId: 'acme', emailId: ids[1]! } },
+      'POST /accounts/{accountId}/emails/statuses': {
+        ...acme,
+        body: JSON.stringify({ references: ['INV-7', 'INV-404'] }),
+      },
+      'GET /accounts/{accountId}/attention-list': { ...acme, query: 'format=csv' },
+      'GET /emails': { token: supportToken, query: 'recipient=lin@example.com' },
+      'GET /emails/{emailId}': { token: supportToken, path: { emailId: ids[0]! } },
+    } as const satisfies Partial<Record<DescribedRoute, Call>>;
+    const examples: Partial<Record<DescribedRoute, Example>> = {};
+    for (const [route, given] of Object.entries(asked) as [DescribedRoute, Call][]) {
+      const { statusCode, headers, json, text } = await call(route, given);
+      if (statusCode !== 200) throw new Error(`${route} was answered ${statusCode}`);
+      examples[route] = { call: given, contentType: headers['content-type']!, answer: json ?? text };
+    }
+    return examples;
+  } finally {
+    await emails.stop();
+  }
+}

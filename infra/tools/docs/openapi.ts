@@ -1,0 +1,331 @@
+/** The OpenAPI document: made of the schemas that validate, the table of routes and that of problems. */
+
+import * as z from 'zod/mini';
+import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
+import type { Counts } from '../../../functions/ingest/persist-events.ts';
+import { erasedAnswer, notErasedMembers } from '../../../functions/manage/response-schemas.ts';
+import {
+  attentionListParameters,
+  listParameters,
+  noParameters,
+  statusesBody,
+  supportListParameters,
+} from '../../../functions/query/parameters.ts';
+import * as answers from '../../../functions/query/response-schemas.ts';
+import { problems } from '../../../shared/http/responses.ts';
+import { type Route, type RouteKey, routes } from '../../../shared/http/routes.ts';
+import { providers } from '../../../shared/providers/registry.ts';
+import { type Example, recordExamples } from './openapi-examples.ts';
+
+/** Set-up calls are for providers alone. */
+export type DescribedRoute = Exclude<RouteKey, `ANY ${string}`>;
+
+type ProblemName = keyof typeof problems;
+
+interface Description {
+  /** The operation's name in a generated client. */
+  readonly operationId: string;
+  readonly query?: z.ZodMiniObject;
+  readonly body?: { readonly contentType: string; readonly schema: z.ZodMiniType; readonly required: boolean };
+  readonly answer: {
+    readonly description: string;
+    readonly content: Readonly<Record<string, z.ZodMiniType>>;
+    readonly headers?: Readonly<Record<string, string>>;
+  };
+  /** Why it may be answered without a body. */
+  readonly withoutBody?: string;
+  /** Answered 304 where the caller holds it already. */
+  readonly hasEtag?: true;
+  /** Besides those of every route with a token. */
+  readonly problems: readonly ProblemName[];
+}
+
+const count = z.int().check(z.nonnegative());
+
+const counts = z
+  .object({
+    received: count,
+    recorded: count,
+    duplicate: count,
+    dropped: count,
+    erased: count,
+    expired: count,
+    deferred: count,
+    quarantined: count,
+    unrelated: count,
+    didYouMean: z.optional(z.array(z.string())).register(z.globalRegistry, {
+      description: 'Names of providers that registrations in the name of an unknown one most likely meant.',
+    }),
+  } satisfies Record<keyof Counts | 'didYouMean', unknown>)
+  .register(z.globalRegistry, {
+    id: 'Counts',
+    description: "What became of a request's events; each is in exactly one of those below `received`.",
+  });
+
+/** Event Grid asks for it before it delivers. */
+const validation = z
+  .object({ validationResponse: z.string() })
+  .register(z.globalRegistry, { id: 'Validation', description: 'The code of a validation, given back.' });
+
+const problem = z
+  .object({
+    type: z
+      .enum(Object.keys(problems).map(name => `/problems/${name}`) as [string, ...string[]])
+      .register(z.globalRegistry, { description: 'Stable: what a program goes by.' }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.optional(z.string()),
+    field: z.optional(z.string()).register(z.globalRegistry, { description: 'The parameter or field that is wrong.' }),
+    ...z.partial(notErasedMembers).shape,
+  })
+  .register(z.globalRegistry, { id: 'Problem', description: 'RFC 9457 problem details.' });
+
+const gatewayMessage = z
+  .object({ message: z.string() })
+  .register(z.globalRegistry, { id: 'GatewayMessage', description: "API Gateway's own answer." });
+
+const pathParameters = {
+  accountId: z.string().register(z.globalRegistry, { description: 'The account, as the sender names it.' }),
+  emailId: z.string().register(z.globalRegistry, { description: 'The id of an email, out of a list.' }),
+  recipient: z.string().register(z.globalRegistry, { description: 'The address, whatever its case.' }),
+  provider: z
+    .enum(Object.keys(providers) as [string, ...string[]])
+    .register(z.globalRegistry, { description: 'Who calls.' }),
+} as const satisfies Record<string, z.ZodMiniType>;
+
+const json = (schema: z.ZodMiniType) => ({ 'application/json': schema });
+
+const descriptions = {
+  'POST /webhooks/{provider}': {
+    operationId: 'takeCallback',
+    body: { contentType: '*/*', schema: z.unknown(), required: false },
+    answer: {
+      description: 'Every event is durable; or the answer to a call with which the provider tries the URL.',
+      content: json(z.union([counts, validation])),
+    },
+    withoutBody: 'What a provider sends to try the URL is answered as it expects, mostly with no more than the status.',
+    problems: ['unauthorized', 'not-found', 'too-large', 'unsupported-encoding', 'try-again', 'unavailable'],
+  },
+  'GET /statuses': {
+    operationId: 'listStatuses',
+    query: noParameters,
+    answer: { description: 'The eleven statuses.', content: json(answers.catalogue) },
+    hasEtag: true,
+    problems: ['invalid-request'],
+  },
+  'GET /openapi.json': {
+    operationId: 'getDocument',
+    query: noParameters,
+    answer: { description: 'OpenAPI 3.1.', content: json(z.record(z.string(), z.unknown())) },
+    hasEtag: true,
+    problems: ['invalid-request'],
+  },
+  'GET /accounts/{accountId}/emails': {
+    operationId: 'listEmails',
+    query: listParameters,
+    answer: { description: 'A page.', content: json(answers.emailList) },
+    hasEtag: true,
+    problems: ['invalid-request', 'not-found'],
+  },
+  'GET /accounts/{accountId}/emails/{emailId}': {
+    operationId: 'getEmail',
+    query: noParameters,
+    answer: { description: 'The email.', content: json(answers.email) },
+    hasEtag: true,
+    problems: ['invalid-request', 'not-found'],
+  },
+  'POST /accounts/{accountId}/emails/statuses': {
+    operationId: 'getStatuses',
+    query: noParameters,
+    body: { contentType: 'application/json', schema: statusesBody, required: true },
+    answer: { description: 'What was asked for, in its order.', content: json(answers.statusesAnswer) },
+    problems: ['invalid-request', 'not-found', 'too-large'],
+  },
+  'GET /accounts/{accountId}/attention-list': {
+    operationId: 'exportAttentionList',
+    query: attentionListParameters,
+    answer: {
+      description: 'A page of the file.',
+      content: {
+        'text/csv; charset=utf-8': z.string().register(z.globalRegistry, {
+          description:
+            'The first page begins with the names of the columns. What a spreadsheet would take for a formula has an apostrophe in front, be it an id.',
+        }),
+        'application/jsonl; charset=utf-8': z.string().register(z.globalRegistry, {
+          description: 'One AttentionLine, as JSON, on each line.',
+        }),
+      },
+      headers: { link: 'The next page, as `<...>; rel="next"`; absent on the last one.' },
+    },
+    hasEtag: true,
+    problems: ['invalid-request', 'not-found'],
+  },
+  'GET /emails': {
+    operationId: 'listEmailsOfAll',
+    query: supportListParameters,
+    answer: { description: 'A page.', content: json(answers.emailList) },
+    hasEtag: true,
+    problems: ['invalid-request'],
+  },
+  'GET /emails/{emailId}': {
+    operationId: 'getEmailOfAny',
+    query: noParameters,
+    answer: { description: 'The email.', content: json(answers.email) },
+    hasEtag: true,
+    problems: ['invalid-request', 'not-found'],
+  },
+  'DELETE /accounts/{accountId}/recipients/{recipient}': {
+    operationId: 'eraseRecipient',
+    query: noParameters,
+    answer: { description: 'Nothing remains.', content: json(erasedAnswer) },
+    problems: ['invalid-request', 'not-found', 'not-erased'],
+  },
+  'DELETE /recipients/{recipient}': {
+    operationId: 'eraseRecipientOfAll',
+    query: noParameters,
+    answer: { description: 'Nothing remains.', content: json(erasedAnswer) },
+    problems: ['invalid-request', 'not-erased'],
+  },
+} as const satisfies Record<DescribedRoute, Description>;
+
+/** What a route answers besides, by who may call it. */
+const byAccess = {
+  provider: [],
+  public: [],
+  account: ['unauthorized'],
+  support: ['unauthorized', 'forbidden'],
+} as const satisfies Record<Route['access'], readonly ProblemName[]>;
+
+const header = (description: string) => ({ description, schema: { type: 'string' as const } });
+const constantHeader = (description: string) => ({ ...header(description), required: true });
+const requestId = { 'x-request-id': constantHeader('Names this request in our logs.') };
+const ownRequestId = { 'x-request-id': header('Names this request in our logs; absent where the gateway refuses.') };
+const etag = {
+  etag: constantHeader('For If-None-Match.'),
+  'cache-control': constantHeader('How long it may be kept.'),
+};
+
+/** What the answer to a problem has besides. */
+const problemHeaders: Partial<Record<ProblemName, Record<string, object>>> = {
+  unauthorized: { 'www-authenticate': header('How to prove who calls, where that can be said.') },
+  forbidden: { 'www-authenticate': constantHeader('The scope that is missing.') },
+  'unsupported-encoding': { 'accept-encoding': constantHeader('What is taken: `identity`.') },
+  'try-again': { 'retry-after': constantHeader('Seconds.') },
+  'not-erased': { 'retry-after': constantHeader('Seconds.') },
+  unavailable: { 'retry-after': constantHeader('Seconds.') },
+};
+
+const gatewayContent = { 'application/json': { schema: gatewayMessage } };
+const byGateway = {
+  id: 'by-gateway',
+  description: 'What API Gateway answers by itself, such as 413, 500 or 503.',
+  content: gatewayContent,
+};
+const throttled = { id: 'throttled', description: 'Too many requests: try again later.', content: gatewayContent };
+
+/** By their ids: the document has each once, however many routes answer it. */
+const problemResponses = new Map<string, object>();
+
+function problemResponse(named: readonly ProblemName[], gatewayToo: boolean): object {
+  const id = [...named, ...(gatewayToo ? ['by-token'] : [])].join('.');
+  const response = problemResponses.get(id) ?? {
+    id,
+    description: named.map(name => `\`/problems/${name}\`: ${problems[name].title}`).join('; '),
+    headers: Object.assign({}, gatewayToo ? ownRequestId : requestId, ...named.map(name => problemHeaders[name])),
+    content: { 'application/problem+json': { schema: problem }, ...(gatewayToo && gatewayContent) },
+  };
+  problemResponses.set(id, response);
+  return response;
+}
+
+function operationOf(key: DescribedRoute, example: Example | undefined): ZodOpenApiOperationObject {
+  const { operationId, query, body, answer, withoutBody, hasEtag, problems: own }: Description = descriptions[key];
+  const { access, description }: Route = routes[key];
+  const names = [...key.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as keyof typeof pathParameters);
+  const { contentType = '', answer: answered } = example ?? {};
+  const responses: Record<string, unknown> = {
+    200: {
+      description: answer.description,
+      ...(withoutBody && { 'x-without-body': withoutBody }),
+      headers: {
+        ...requestId,
+        ...(hasEtag && etag),
+        ...Object.fromEntries(Object.entries(answer.headers ?? {}).map(([name, what]) => [name, header(what)])),
+      },
+      content: Object.fromEntries(
+        Object.entries(answer.content).map(([type, schema]) => [
+          type,
+          { schema, ...(type === contentType && { examples: { recorded: { value: answered } } }) },
+        ]),
+      ),
+    },
+    ...(hasEtag && { 304: { description: 'The caller holds it already.', headers: { ...requestId, ...etag } } }),
+  };
+  for (const [status, named] of Map.groupBy([...byAccess[access], ...own, 'fault' as const], statusOf)) {
+    // The authorizer and the throttle are the gateway's.
+    responses[status] = problemResponse(named, status === 401 && access !== 'provider');
+  }
+  if (access !== 'provider') responses[429] = throttled;
+  responses.default = byGateway;
+  return {
+    operationId,
+    description,
+    ...(access === 'account' || access === 'support' ? { security: [{ token: [] }] } : { security: [] }),
+    requestParams: {
+      ...(names.length > 0 && {
+        path: z.object(Object.fromEntries(names.map(name => [name, pathParameters[name]]))),
+      }),
+      ...(query && Object.keys(query.shape).length > 0 && { query }),
+    },
+    ...(body && {
+      requestBody: {
+        required: body.required,
+        content: {
+          [body.contentType]: {
+            schema: body.schema,
+            ...(example?.call.body && { examples: { recorded: { value: JSON.parse(example.call.body) } } }),
+          },
+        },
+      },
+    }),
+    responses: responses as ZodOpenApiResponsesObject,
+  } as ZodOpenApiOperationObject;
+}
+
+function statusOf(name: ProblemName): number {
+  return problems[name].status;
+}
+
+/** The whole document, as JSON text. */
+export async function openApiDocument(): Promise<string> {
+  const examples = await recordExamples();
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const key of Object.keys(descriptions) as DescribedRoute[]) {
+    const [method = '', path = ''] = key.split(' ');
+    paths[path] = { ...paths[path], [method.toLowerCase()]: operationOf(key, examples[key]) };
+  }
+  const document = createDocument({
+    openapi: '3.1.1',
+    info: {
+      title: 'Mailtrail',
+      version: '1',
+      description:
+        "What became of each email: one status out of eleven, what it means and what to do. A token's account claim decides whose emails it opens, the support scope opens all; what belongs to another account looks like what does not exist.",
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: '/' }],
+    paths: paths as never,
+    components: {
+      securitySchemes: {
+        token: {
+          type: 'http',
+          scheme: 'bearer',
+          bearerFormat: 'JWT',
+          description: 'An access token of the configured OIDC issuer.',
+        },
+      },
+      schemas: { AttentionLine: answers.attentionLine },
+    },
+  });
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

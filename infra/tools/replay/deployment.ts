@@ -1,0 +1,56 @@
+import { CloudFormationClient, DescribeStacksCommand } from '@aws-sdk/client-cloudformation';
+import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import type { SQSClientConfig } from '@aws-sdk/client-sqs';
+import { ingestEnv } from '../../../functions/ingest/env.ts';
+import { readEndpoints } from '../../local/cli/endpoints.ts';
+import { StartError } from '../../local/cli/start-error.ts';
+
+/** A running Mailtrail, as whoever operates it sees it. */
+export interface Deployment {
+  /** What the ingest function is configured with. */
+  readonly env: ReturnType<typeof ingestEnv.parse>;
+  readonly outputs: Readonly<Record<string, string>>;
+  readonly dynamoDb: DynamoDBClientConfig;
+  readonly sqs: SQSClientConfig;
+}
+
+/** The stack that runs on this machine, on the data directory of the environment. */
+export function localDeployment(): Deployment {
+  const { outputs, functions, region, dynamodb, sqs } = readEndpoints();
+  const texts = outputs as Readonly<Record<string, string>>;
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  return {
+    env: environmentOf(functions[texts.IngestFunctionName ?? '']?.environment),
+    outputs: texts,
+    dynamoDb: { endpoint: dynamodb, region, credentials },
+    sqs: { endpoint: sqs, region, credentials },
+  };
+}
+
+/**
+ * A stack in AWS, by its name, with the credentials and the region of the environment.
+ *
+ * @throws StartError where it cannot be looked up, with what AWS says
+ */
+export async function awsDeployment(stackName: string): Promise<Deployment> {
+  try {
+    const { Stacks = [] } = await new CloudFormationClient().send(new DescribeStacksCommand({ StackName: stackName }));
+    const outputs = Object.fromEntries(
+      (Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
+    );
+    const { Environment } = await new LambdaClient().send(
+      new GetFunctionConfigurationCommand({ FunctionName: outputs.IngestFunctionName }),
+    );
+    return { env: environmentOf(Environment?.Variables), outputs, dynamoDb: {}, sqs: {} };
+  } catch (error) {
+    if (error instanceof StartError) throw error;
+    throw new StartError(`The stack ${stackName} cannot be looked up: ${(error as Error).message}`);
+  }
+}
+
+function environmentOf(variables: unknown): Deployment['env'] {
+  const env = ingestEnv.safeParse(variables);
+  if (env.success) return env.data;
+  throw new StartError('The stack is of another version than this checkout: deploy, or start, this one first.');
+}

@@ -1,0 +1,79 @@
+import type { ProviderName } from '../../../shared/providers/registry.ts';
+import type { Status } from '../../../shared/status/catalogue.ts';
+import type { SimulatedEmail } from './samples.ts';
+
+/** A step in the life of an email: a status that its provider reports, or an open by a machine. */
+export type Step = Status | 'machine_opened';
+
+export interface Life {
+  readonly steps: readonly Step[];
+  /** The status in which it ends, whatever the order in which its steps are reported. */
+  readonly ends: Status;
+}
+
+/** How invoices fare, by how many of sixty fare so. Every one of the eleven statuses is somebody's end. */
+const lives = [
+  { count: 2, steps: [], ends: 'enqueued' },
+  { count: 3, steps: ['sent'], ends: 'sent' },
+  { count: 3, steps: ['sent', 'deferred'], ends: 'deferred' },
+  { count: 12, steps: ['sent', 'delivered'], ends: 'delivered' },
+  { count: 3, steps: ['sent', 'deferred', 'delivered'], ends: 'delivered' },
+  { count: 2, steps: ['sent', 'delivered', 'machine_opened'], ends: 'delivered' },
+  { count: 9, steps: ['sent', 'delivered', 'opened'], ends: 'opened' },
+  { count: 8, steps: ['sent', 'delivered', 'opened', 'link_clicked'], ends: 'link_clicked' },
+  { count: 2, steps: ['sent', 'delivered', 'link_clicked'], ends: 'link_clicked' },
+  { count: 3, steps: ['sent', 'deferred', 'soft_bounced'], ends: 'soft_bounced' },
+  { count: 3, steps: ['sent', 'hard_bounced'], ends: 'hard_bounced' },
+  { count: 1, steps: ['sent', 'delivered', 'hard_bounced', 'opened'], ends: 'hard_bounced' },
+  { count: 3, steps: ['sent', 'invalid'], ends: 'invalid' },
+  { count: 3, steps: ['sent', 'rejected'], ends: 'rejected' },
+  { count: 2, steps: ['sent', 'delivered', 'opened', 'marked_spam'], ends: 'marked_spam' },
+  { count: 1, steps: ['sent', 'delivered', 'marked_spam', 'opened'], ends: 'marked_spam' },
+] as const satisfies readonly (Life & { count: number })[];
+
+export const accounts = ['acme', 'globex', 'initech'] as const;
+
+const people = ['jane', 'omar', 'lin', 'sofia', 'piotr', 'amara', 'jonas', 'mei', 'carlos', 'freya', 'ravi', 'nadia'];
+const documents = ['Invoice', 'Receipt', 'Payment reminder'];
+const each = lives.flatMap(({ count, steps, ends }) => Array<Life>(count).fill({ steps, ends }));
+
+/** An email and what becomes of it. */
+export interface LivingEmail extends SimulatedEmail {
+  readonly accountId: (typeof accounts)[number];
+  readonly life: Life;
+  /** When it was enqueued; its steps follow minutes apart. Epoch milliseconds, whole seconds. */
+  readonly startsAt: number;
+}
+
+const minute = 60_000;
+
+/** So many emails of three accounts, by the providers in turn; the same for the same arguments. */
+export function livingEmails(options: {
+  readonly providers: readonly ProviderName[];
+  readonly count: number;
+  readonly firstNumber: number;
+  readonly firstStartsAt: number;
+  /** Between one email and the next, in milliseconds. */
+  readonly apart: number;
+}): LivingEmail[] {
+  const { providers, count, firstNumber, firstStartsAt, apart } = options;
+  return Array.from({ length: count }, (_, index) => {
+    const number = firstNumber + index;
+    return {
+      number,
+      accountId: accounts[index % accounts.length]!,
+      // A stride that shares no factor with the other lists, so that each account meets every provider and life.
+      provider: providers[(index * 7) % providers.length]!,
+      recipient: `${people[index % people.length]}${number}@example.com`,
+      subject: `${documents[index % documents.length]} ${number}`,
+      reference: `INV-${number}`,
+      life: each[index % each.length]!,
+      startsAt: firstStartsAt + index * apart,
+    };
+  });
+}
+
+/** When each step of an email's life happens. Epoch milliseconds. */
+export function stepsInTime({ life, startsAt }: LivingEmail): readonly { readonly step: Step; readonly at: number }[] {
+  return (['enqueued', ...life.steps] as const).map((step, index) => ({ step, at: startsAt + index * 7 * minute }));
+}

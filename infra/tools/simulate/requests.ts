@@ -1,0 +1,43 @@
+import { type ProviderName, providers } from '../../../shared/providers/registry.ts';
+import { schemes } from '../../../test/fixtures/signing.ts';
+import type { Batch, BodyType } from '../../../test/fixtures/signing-scheme.ts';
+import type { Told } from './samples.ts';
+
+/** One callback: whose webhook it goes to, and the exact body, before it is signed. */
+export interface SimulatedRequest {
+  readonly provider: ProviderName;
+  readonly type: BodyType;
+  readonly body: Buffer;
+  /** How many events it tells of. */
+  readonly events: number;
+}
+
+/** What a provider has to tell, in requests of at most `largest` events where it batches. */
+export function requestsOf(provider: ProviderName, all: readonly Told[], largest: number): SimulatedRequest[] {
+  const batchable = providers[provider].batched ? all.filter(({ type }) => type === 'json') : [];
+  const single = all.filter(told => !batchable.includes(told));
+  const batch = schemes[provider].batch ?? joinedArrays;
+  return [
+    ...chunks(batchable, largest).flatMap(chunk =>
+      batch(chunk.map(({ body }) => body)).map(batched => ({ provider, type: 'json' as const, ...batched })),
+    ),
+    ...single.map(told => ({ provider, ...told, events: 1 })),
+  ];
+}
+
+/** Arrays of JSON, or single values, as one array; byte for byte, because parsing would round long numbers. */
+function joinedArrays(bodies: readonly Buffer[]): readonly Batch[] {
+  const values = bodies.map(body =>
+    body
+      .toString()
+      .trim()
+      .replace(/^\[(.*)\]$/s, '$1'),
+  );
+  return [{ body: Buffer.from(`[${values.join(',')}]`), events: bodies.length }];
+}
+
+function chunks<Item>(items: readonly Item[], size: number): Item[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
+    items.slice(index * size, (index + 1) * size),
+  );
+}

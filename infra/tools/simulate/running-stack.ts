@@ -1,0 +1,122 @@
+/** The running local stack, as providers and its API's users see it. */
+
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { signedRequest } from '../../../test/fixtures/signing.ts';
+import type { Signed } from '../../../test/fixtures/signing-scheme.ts';
+import { dataDirOf, type Endpoints, readEndpoints } from '../../local/cli/endpoints.ts';
+import { StartError } from '../../local/cli/start-error.ts';
+import { createToken } from '../../local/cli/token.ts';
+import { AwsJsonError, awsJson } from '../../local/services/aws-json.ts';
+import { type ApiClient, apiClient } from '../client/client.ts';
+import { progress } from './progress.ts';
+import type { SimulatedRequest } from './requests.ts';
+
+/** A provider tries again for hours; we do so for this long. */
+const patience = 60_000;
+
+/** A message of the retry queue that failed comes again after a minute. */
+const longestSettling = 180_000;
+
+export interface Counts {
+  readonly recorded: number;
+  readonly duplicate: number;
+  readonly deferred: number;
+  readonly quarantined: number;
+}
+
+export interface RunningStack {
+  readonly url: string;
+  /** Sends as a provider does: again, the same bytes, until it is acknowledged. */
+  send(request: SimulatedRequest): Promise<Counts>;
+  /** Resolves once what was put off is recorded, which a busy machine may need. */
+  settled(): Promise<void>;
+  /** The API's client with a token of an account, or of support. */
+  api(as: { account: string } | { support: true }): Promise<ApiClient>;
+}
+
+/** @throws StartError if no stack was started on the data directory, or one with secrets of its own */
+export function runningStack(dataDir = dataDirOf()): RunningStack {
+  const { url, signingKeysFile } = readEndpoints(dataDir);
+  if (signingKeysFile === null) {
+    throw new StartError('This signs with the keys that a first start makes: start without WEBHOOK_SECRETS.');
+  }
+  const keys = JSON.parse(readFileSync(signingKeysFile, 'utf8')) as Record<string, string>;
+  return {
+    url,
+    async send(request) {
+      const { provider } = request;
+      const at = Date.now();
+      const signed = signedFor(url, keys[provider]!, request, at);
+      for (;;) {
+        const answer = await post(url, signed).catch(() => null);
+        if (answer?.status === 200) return (await answer.json()) as Counts;
+        if (answer !== null && answer.status !== 429 && answer.status < 500) {
+          throw new Error(`${provider} was answered ${answer.status}: ${await answer.text()}`);
+        }
+        if (Date.now() > at + patience)
+          throw new StartError(`No answer from ${url} for a minute: is it still running?`);
+        progress(answer === null ? 'waiting for the stack to come back' : `answered ${answer.status}, trying again`);
+        await delay(500);
+      }
+    },
+    settled: () => settled(dataDir),
+    async api(as) {
+      const answered = (request: Request) =>
+        fetch(request).catch(() => {
+          throw nothingAnswers(url);
+        });
+      return apiClient(url, await createToken(dataDir, as), answered);
+    },
+  };
+}
+
+/** Resolves once the retry queue of the stack that runs on a data directory is empty, or does not become so. */
+export async function settled(dataDir: string): Promise<void> {
+  for (const until = Date.now() + longestSettling; Date.now() < until; await delay(500)) {
+    if (await retryQueueIsEmpty(readEndpoints(dataDir))) return;
+    progress('waiting for what was put off');
+  }
+}
+
+/** No, while nothing answers: the stack may be starting again, with its queues at another port. */
+async function retryQueueIsEmpty({ sqs, functions, outputs }: Endpoints): Promise<boolean> {
+  const { RETRY_QUEUE_URL } = functions[String(outputs.IngestFunctionName)]?.environment ?? {};
+  const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
+  const input = { QueueUrl: RETRY_QUEUE_URL, AttributeNames };
+  const answer = await awsJson<{ Attributes: Record<string, string> }>(
+    sqs,
+    'AmazonSQS.GetQueueAttributes',
+    input,
+  ).catch((error: Error) => {
+    if (error instanceof AwsJsonError) throw error;
+    return null;
+  });
+  return answer !== null && AttributeNames.every(name => answer.Attributes[name] === '0');
+}
+
+/** A callback, signed as its provider would for the webhooks of the stack at `url`. */
+export function signedFor(
+  url: string,
+  key: string,
+  { provider, body, type }: Pick<SimulatedRequest, 'provider' | 'body' | 'type'>,
+  at: number,
+): Signed {
+  // As the gateway sees it, which some sign.
+  return signedRequest(provider, key, body, at, { type, url: `https://${new URL(url).host}/webhooks/${provider}` });
+}
+
+/** Sends a signed callback to the stack at `url`. */
+export function post(url: string, signed: Signed, signal?: AbortSignal): Promise<Response> {
+  const { host, origin } = new URL(url);
+  return fetch(origin + signed.url.slice(`https://${host}`.length), {
+    method: signed.method,
+    headers: signed.headers,
+    ...(signed.method === 'POST' && { body: new Uint8Array(signed.body) }),
+    ...(signal !== undefined && { signal }),
+  });
+}
+
+export function nothingAnswers(url: string): StartError {
+  return new StartError(`Nothing answers at ${url}: start the stack with npm start.`);
+}

@@ -1,0 +1,219 @@
+/**
+ * The table of emails: one item per email, written with one conditional UpdateItem for all events of one email in one
+ * request. No reads before writes, no transactions: the condition is the merge (status.ts), and `ADD` to a set is
+ * idempotent and commutes, so that redelivery costs nothing and loses nothing.
+ */
+
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { within } from '../runtime/abortable.ts';
+import { eachInFlight } from '../runtime/concurrency.ts';
+import type { Status } from '../status/catalogue.ts';
+import { type CanonicalEvent, emailIdOf } from './event.ts';
+import { decodeHistory } from './history.ts';
+import { type KnownItem, type Plan, planUpdate, updateInput } from './update.ts';
+
+/**
+ * Tries of one email's write before the provider has to send it again: each but the first knows the item, and fails only
+ * where another writer was faster. The caller's deadline ends most of them earlier.
+ */
+const attempts = 100;
+
+/**
+ * Tries of a write that fails for a reason that may pass. Our own, with a client that has none: the SDK gives up trying
+ * again once many calls fail, just when it is needed.
+ * https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html (retry quota)
+ */
+const mostFailures = 3;
+
+/** Milliseconds before the next try; spread by the email's id, which is as good as random. */
+function backoff(failures: number, emailId: string): number {
+  const spread = (emailId.charCodeAt(0) + emailId.charCodeAt(1)) % 32;
+  return 25 * 2 ** failures + spread * 2;
+}
+
+/** Writes in flight at once: more gains nothing (measured 16 to 64). */
+const concurrentWrites = 32;
+
+export interface Unrecordable {
+  /**
+   * The item has no room for the event, which decides the status all the same; DynamoDB says that the write itself is
+   * wrong, which is our fault; or an account's own secret proved what is not about an email of that account.
+   */
+  readonly reason: 'item_full' | 'refused_by_table' | 'foreign_account';
+  readonly event: CanonicalEvent;
+}
+
+/** What became of a request's events. Every event is in exactly one of these. */
+export interface Recorded {
+  readonly recorded: number;
+  readonly duplicate: number;
+  /** Repeats of opens, clicks and notes beyond the history's bound. */
+  readonly dropped: number;
+  /** Of emails that were erased, and stay so. */
+  readonly erased: number;
+  /** Longer ago than emails are kept: of these nothing is written. */
+  readonly expired: readonly CanonicalEvent[];
+  /** What the table will not take, however often it is tried. */
+  readonly unrecordable: readonly Unrecordable[];
+  /** Not written, and worth another try. */
+  readonly failed: readonly { readonly events: readonly CanonicalEvent[]; readonly error: unknown }[];
+}
+
+export const nothingRecorded: Recorded = {
+  recorded: 0,
+  duplicate: 0,
+  dropped: 0,
+  erased: 0,
+  expired: [],
+  unrecordable: [],
+  failed: [],
+};
+
+export interface Recorder {
+  /**
+   * Records the events of one request. Never rejects: what could not be written is in `failed`.
+   *
+   * @param receivedAt epoch milliseconds of arrival
+   * @param signal once aborted, no further write is begun and none is waited for
+   */
+  record(events: readonly CanonicalEvent[], receivedAt: number, signal?: AbortSignal): Promise<Recorded>;
+}
+
+export interface StoreOptions {
+  /** One that does not try again by itself, where it writes. */
+  readonly client: DynamoDBDocumentClient;
+  readonly tableName: string;
+}
+
+const day = 24 * 60 * 60_000;
+
+export function createRecorder({
+  client,
+  tableName,
+  retentionDays,
+}: StoreOptions & { readonly retentionDays: number }): Recorder {
+  return {
+    async record(events, receivedAt, signal) {
+      const total = { recorded: 0, duplicate: 0, dropped: 0, erased: 0 };
+      const unrecordable: Unrecordable[] = events.filter(isForeign).map(becauseOf('foreign_account'));
+      const own = unrecordable.length === 0 ? events : events.filter(event => !isForeign(event));
+      const failed: { events: readonly CanonicalEvent[]; error: unknown }[] = [];
+      const oldest = receivedAt - retentionDays * day;
+      const expired = own.filter(({ occurredAt }) => occurredAt < oldest);
+      const current = expired.length === 0 ? own : own.filter(({ occurredAt }) => occurredAt >= oldest);
+      const pending = new Map(rotated([...byEmail(current)], receivedAt));
+      const work = eachInFlight([...pending], concurrentWrites, async ([emailId, group]) => {
+        if (signal?.aborted) return;
+        try {
+          const written = await recordEmail(emailId, group, receivedAt, signal);
+          for (const count of ['recorded', 'duplicate', 'dropped', 'erased'] as const) total[count] += written[count];
+          unrecordable.push(...written.unrecordable);
+        } catch (error) {
+          if (isRefused(error)) unrecordable.push(...group.map(becauseOf('refused_by_table')));
+          else failed.push({ events: group, error });
+        }
+        pending.delete(emailId);
+      });
+      await (signal === undefined ? work : within(signal, work).catch(() => {}));
+      // A write still on its way may yet succeed: recording its events once more changes nothing.
+      const late = [...pending.values()].map(group => ({ events: group, error: signal?.reason }));
+      return { ...total, expired, unrecordable: [...unrecordable], failed: [...failed, ...late] };
+    },
+  };
+
+  async function recordEmail(
+    emailId: string,
+    group: readonly CanonicalEvent[],
+    receivedAt: number,
+    signal?: AbortSignal,
+  ): Promise<Omit<Recorded, 'expired' | 'failed'>> {
+    const { provider, messageId, recipient } = group[0]!;
+    const expiresAt = receivedAt + retentionDays * day;
+    const target = { tableName, emailId, provider, messageId, recipient, now: receivedAt, expiresAt };
+    let item: KnownItem | null = null;
+    let failures = 0;
+    for (let attempt = 1; ; attempt += 1) {
+      const { update, added, dropped, full, erased, isForeign }: Plan = planUpdate(group, item);
+      const counts = (recorded: number) => ({
+        recorded,
+        duplicate: group.length - dropped - full.length - erased - recorded,
+        dropped,
+        erased,
+        unrecordable: full.map(becauseOf('item_full')),
+      });
+      if (isForeign) return { ...counts(0), duplicate: 0, unrecordable: group.map(becauseOf('foreign_account')) };
+      if (update === null) return counts(0);
+      try {
+        const { Attributes } = await client.send(new UpdateCommand(updateInput(target, update)));
+        const before = historyOf(Attributes);
+        return counts(added.filter(element => !before.has(element)).length);
+      } catch (error) {
+        if (attempt === attempts || signal?.aborted) throw error;
+        if (error instanceof ConditionalCheckFailedException) {
+          item = knownItem(error.Item);
+          continue;
+        }
+        failures += 1;
+        if (failures === mostFailures || isRefused(error)) throw error;
+        await delay(backoff(failures, emailId), undefined, signal && { signal }).catch(() => {});
+        if (signal?.aborted) throw error;
+      }
+    }
+  }
+}
+
+/** The events of each email, in the order in which they came. All are proved by secrets of one kind: they are one request's. */
+function byEmail(events: readonly CanonicalEvent[]): Map<string, CanonicalEvent[]> {
+  const groups = new Map<string, CanonicalEvent[]>();
+  for (const event of events) {
+    const emailId = emailIdOf(event);
+    const group = groups.get(emailId);
+    if (group === undefined) groups.set(emailId, [event]);
+    else group.push(event);
+  }
+  return groups;
+}
+
+/** Whether an account's own secret proved an event that names another account, or none. */
+function isForeign({ provenFor, accountId }: CanonicalEvent): boolean {
+  return provenFor !== undefined && accountId !== provenFor;
+}
+
+/** The list from another place on: a request that is sent again because the time ran out does not run out at the same emails. */
+function rotated<Item>(items: readonly Item[], turn: number): Item[] {
+  const start = items.length === 0 ? 0 : turn % items.length;
+  return [...items.slice(start), ...items.slice(0, start)];
+}
+
+function historyOf(attributes: Record<string, unknown> | undefined): ReadonlySet<string> {
+  return (attributes?.history as Set<string> | undefined) ?? new Set();
+}
+
+/** The item in the error of a failed condition, which comes as DynamoDB writes it; none where there was no item. */
+export function knownItem(attributes: ConditionalCheckFailedException['Item'] = {}): KnownItem {
+  const { status, statusAt, statusEventId, accountId, subject, reference, tags, history, datedAhead, erasedAt } =
+    attributes;
+  return {
+    verdict: status?.S
+      ? { status: status.S as Status, statusAt: Number(statusAt?.N), statusEventId: statusEventId?.S ?? '' }
+      : null,
+    ...(accountId?.S !== undefined && { accountId: accountId.S }),
+    ...(subject?.S !== undefined && { subject: subject.S }),
+    ...(reference?.S !== undefined && { reference: reference.S }),
+    ...(tags?.L !== undefined && { tags: tags.L.map(({ S = '' }) => S) }),
+    history: new Map((history?.SS ?? []).map(element => [element, decodeHistory(element)])),
+    datedAhead: datedAhead?.BOOL === true,
+    erased: erasedAt !== undefined,
+  };
+}
+
+function becauseOf(reason: Unrecordable['reason']): (event: CanonicalEvent) => Unrecordable {
+  return event => ({ reason, event });
+}
+
+/** The same write would be refused again: what the table is asked for is not to be had, which no wait changes. */
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && error.name === 'ValidationException';
+}

@@ -1,0 +1,517 @@
+/**
+ * What one UpdateItem writes for the events of one email, and on which condition: decided here, without a database, from
+ * the events and from what is known of the item.
+ */
+
+import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { fingerprint } from '../runtime/hash.ts';
+import { dayOf } from '../runtime/time.ts';
+import {
+  asksForAttention,
+  merge,
+  type PriorState,
+  priorStates,
+  type Status,
+  statusIds,
+  supersedes,
+  type Verdict,
+} from '../status/catalogue.ts';
+import type { Cause } from '../status/causes.ts';
+import type { CanonicalEvent, EmailFacts } from './event.ts';
+import {
+  boundedHistory,
+  bytesOf,
+  bytesToDecide,
+  decidingEventOf,
+  encodeHistory,
+  type HistoryEvent,
+  historyBytes,
+  historyLimit,
+  inTime,
+  withoutTexts,
+} from './history.ts';
+
+/** An item as a refused write showed it; without events where there is none. */
+export interface KnownItem extends EmailFacts {
+  readonly verdict: Verdict | null;
+  /** By their encoding. */
+  readonly history: ReadonlyMap<string, HistoryEvent>;
+  /** Whether it holds an event that was dated into the future. */
+  readonly datedAhead: boolean;
+  /** It is a tombstone: the email was erased, and stays so. */
+  readonly erased: boolean;
+}
+
+export interface EmailUpdate {
+  /** The status to set; null leaves it. */
+  readonly verdict: Verdict | null;
+  /** Why, as the event says that decides. Goes with the status: where that is set, null removes the cause of another one. */
+  readonly cause: Cause | null;
+  readonly facts: EmailFacts;
+  /** Account and reference in one, once both are known: what an account finds its own references by. */
+  readonly accountReference: string | null;
+  /** History elements to add, or the whole of it, where other elements have to make room. */
+  readonly history: { readonly add: readonly string[] } | { readonly replace: readonly string[] };
+  /** An event dated into the future is among them: the item remembers that it holds such ones. */
+  readonly datedAhead: boolean;
+  readonly condition: Condition;
+}
+
+interface Condition {
+  readonly expression: string;
+  readonly names?: Readonly<Record<string, string>>;
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+export interface Plan {
+  /** null where everything is known already, or of an erased email. */
+  readonly update: EmailUpdate | null;
+  /** Elements that are news, and are written. */
+  readonly added: readonly string[];
+  /** How many of the events are repeats of opens, clicks and notes beyond the history's bound. */
+  readonly dropped: number;
+  /** For which the item has no room. They decide the status all the same. */
+  readonly full: readonly CanonicalEvent[];
+  /** How many of the events are of an erased email. */
+  readonly erased: number;
+  /** An account's own secret proved the events, and the email is not that account's. */
+  readonly isForeign?: true;
+}
+
+/**
+ * Plans the write of a request's events of one email.
+ *
+ * @param item what a refused write showed; null before the first try, which knows nothing and asks the condition instead
+ */
+export function planUpdate(events: readonly CanonicalEvent[], item: KnownItem | null): Plan {
+  return item === null ? firstPlan(events) : exactPlan(events, item);
+}
+
+/** The usual case, in one write: there is news in the events, they decide the status, and the history has room for them. */
+function firstPlan(events: readonly CanonicalEvent[]): Plan {
+  const distinct = byEncoding(events);
+  const verdict = merge(events);
+  const cause = causeOf(verdict, distinct);
+  const { added, dropped, full } = placed(distinct, new Map(), verdict);
+  const facts = factsOf(events, undefined);
+  const datedAhead = events.some(isDatedAhead);
+  const { accountId, reference } = facts;
+  return {
+    update: {
+      verdict,
+      cause,
+      facts,
+      accountReference: accountId && reference ? accountReferenceOf(accountId, reference) : null,
+      history: { add: added },
+      datedAhead,
+      condition: allOf(
+        verdict === null ? areNews(added) : givesWayTo(verdict),
+        noneDatedAhead,
+        datedAhead || full.length > 0 ? nothingKnown : room(added.length),
+        sameAccount(facts, events, undefined),
+        ownEmail(events),
+        noneToCombine(facts),
+        notErased,
+      ),
+    },
+    added,
+    dropped,
+    full,
+    erased: 0,
+  };
+}
+
+/** The exact case: the item is known, and the condition is that nothing that matters has changed since. */
+function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
+  if (item.erased) return { update: null, added: [], dropped: 0, full: [], erased: events.length };
+  const { provenFor } = events[0]!;
+  if (provenFor !== undefined && item.history.size > 0 && item.accountId !== provenFor)
+    return { update: null, added: [], dropped: 0, full: [], erased: 0, isForeign: true };
+  const known = new Set([...item.history.values()].map(asDated));
+  const news = byEncoding(events.filter(event => !known.has(asDated(event))));
+  const verdict = merge(news.values());
+  const decides = verdict !== null && supersedes(verdict, item.verdict);
+  const { kept, added, dropped, full } = placed(news, item.history, decides ? verdict : null);
+  const facts = factsOf(events, item);
+  if (added.length === 0 && Object.keys(facts).length === 0 && !decides)
+    return { update: null, added, dropped, full, erased: 0 };
+
+  const makesRoom = kept.size < item.history.size + added.length;
+  const datedAhead = [...news.values()].some(isDatedAhead);
+  const accountId = item.accountId ?? facts.accountId;
+  const reference = item.reference ?? facts.reference;
+  const combines = (facts.accountId ?? facts.reference) !== undefined;
+  // Two events may agree in all that decides, and not in why: the first of them in time says it.
+  const ties =
+    added.length > 0 && verdict !== null && !decides && item.verdict !== null && !supersedes(item.verdict, verdict);
+  const mustNotChange = makesRoom || kept.size > historyLimit || datedAhead || item.datedAhead || ties;
+  return {
+    update: {
+      verdict: decides || ties ? verdict : null,
+      cause: causeOf(verdict, new Map([...item.history, ...news])),
+      facts,
+      accountReference: combines && accountId && reference ? accountReferenceOf(accountId, reference) : null,
+      history: makesRoom ? { replace: [...kept.keys()] } : { add: added },
+      datedAhead,
+      condition: allOf(
+        verdict === null ? null : decides ? givesWayTo(verdict) : not(givesWayTo(verdict)),
+        item.datedAhead ? null : noneDatedAhead,
+        item.history.size > 0 ? stillThere : null,
+        added.length + full.length === 0 ? null : mustNotChange ? isStill(item) : room(added.length),
+        sameAccount(facts, events, item),
+        ownEmail(events),
+        combines ? stillCombined(item, facts) : null,
+        notErased,
+      ),
+    },
+    added,
+    dropped,
+    full,
+    erased: 0,
+  };
+}
+
+function byEncoding<Event extends HistoryEvent>(events: readonly Event[]): Map<string, Event> {
+  return new Map(events.map(event => [encodeHistory(event), event]));
+}
+
+function isDatedAhead({ claimedAt }: HistoryEvent): boolean {
+  return claimedAt !== undefined;
+}
+
+/** An event as its provider dated it: the same for every delivery, whenever it arrived. */
+function asDated(event: HistoryEvent): string {
+  return encodeHistory({ ...event, occurredAt: event.claimedAt ?? event.occurredAt, claimedAt: undefined });
+}
+
+/** Why the status is what it is, as far as the event says that decides it. */
+function causeOf(verdict: Verdict | null, events: ReadonlyMap<string, HistoryEvent>): Cause | null {
+  return verdict === null ? null : (decidingEventOf(verdict, [...events.values()])?.reason?.cause ?? null);
+}
+
+interface Placed {
+  /** The history after the write, by its encoding. */
+  readonly kept: ReadonlyMap<string, HistoryEvent>;
+  /** Elements that are news. */
+  readonly added: readonly string[];
+  readonly dropped: number;
+  readonly full: readonly CanonicalEvent[];
+}
+
+/**
+ * Finds a place in the history for new events.
+ *
+ * @param verdict the status that it decides; null where it decides none
+ */
+function placed(
+  news: ReadonlyMap<string, CanonicalEvent>,
+  history: ReadonlyMap<string, HistoryEvent>,
+  verdict: Verdict | null,
+): Placed {
+  const kept = bounded(history.size === 0 ? news : new Map<string, HistoryEvent>([...history, ...news]));
+  const added = [...news.keys()].filter(element => kept.has(element));
+  const dropped = news.size - added.length;
+  if (fits(kept, historyBytes - bytesToDecide)) return { kept, added, dropped, full: [] };
+  return {
+    dropped,
+    ...squeezed(
+      added.map(element => news.get(element)!),
+      history,
+      verdict,
+    ),
+  };
+}
+
+/**
+ * As many of the events as a history has room for that has none for all: first the one that decides the status, if need
+ * be without its texts, then the others in order of time.
+ */
+function squeezed(
+  events: readonly CanonicalEvent[],
+  history: ReadonlyMap<string, HistoryEvent>,
+  verdict: Verdict | null,
+): Omit<Placed, 'dropped'> {
+  const known = new Set([...history.values()].map(asDated));
+  const withMore = (more: readonly CanonicalEvent[]) =>
+    bounded(new Map<string, HistoryEvent>([...history, ...byEncoding(more)]));
+  const deciding = decidingEventOf(verdict, events) as CanonicalEvent | null;
+  const first: CanonicalEvent[] = [];
+  if (deciding !== null) {
+    const bare = withoutTexts(deciding);
+    if (fits(withMore([deciding]), historyBytes - bytesToDecide)) first.push(deciding);
+    else if (fits(withMore([bare]), historyBytes)) first.push(bare);
+  }
+  // One that decided once is there without its texts.
+  const others = events.filter(event => event !== deciding && !known.has(asDated(withoutTexts(event)))).sort(inTime);
+  let [some, tooMany] = [0, others.length + 1];
+  while (tooMany - some > 1) {
+    const more = Math.floor((some + tooMany) / 2);
+    if (fits(withMore([...first, ...others.slice(0, more)]), historyBytes - bytesToDecide)) some = more;
+    else tooMany = more;
+  }
+  const taken = [...first, ...others.slice(0, some)];
+  return {
+    kept: withMore(taken),
+    added: [...byEncoding(taken).keys()],
+    full: [...(deciding !== null && first.length === 0 ? [deciding] : []), ...others.slice(some)],
+  };
+}
+
+/** Of events within their limits, as many as the history's limit always do: nothing need be counted. */
+function fits(history: ReadonlyMap<string, unknown>, bytes: number): boolean {
+  return history.size <= historyLimit || bytesOf(history.keys()) <= bytes;
+}
+
+/** What is kept of the events, by their encoding. */
+function bounded<Event extends HistoryEvent>(events: ReadonlyMap<string, Event>): ReadonlyMap<string, Event> {
+  return events.size > historyLimit ? byEncoding(boundedHistory([...events.values()])) : events;
+}
+
+const factNames = ['accountId', 'subject', 'reference', 'tags'] as const satisfies readonly (keyof EmailFacts)[];
+
+/**
+ * What the events add to the facts of an email: each is set once, by whoever comes first, within a request the earliest,
+ * since index keys must not move. What an event says in the name of another account than the email's changes nothing.
+ */
+function factsOf(events: readonly CanonicalEvent[], item: EmailFacts | undefined): EmailFacts {
+  const inOrder = events.length === 1 ? events : events.toSorted((a, b) => a.occurredAt - b.occurredAt);
+  const accountId = item?.accountId ?? inOrder.find(event => event.accountId !== undefined)?.accountId;
+  const facts: Partial<Record<keyof EmailFacts, unknown>> = {};
+  for (const name of factNames) {
+    if (item?.[name] !== undefined) continue;
+    const teller = inOrder.find(
+      event => event[name] !== undefined && (event.accountId === undefined || event.accountId === accountId),
+    );
+    if (teller !== undefined) facts[name] = teller[name];
+  }
+  return facts as EmailFacts;
+}
+
+const nothingKnown: Condition = { expression: 'attribute_not_exists(history)', values: {} };
+
+/**
+ * A time of arrival differs from one delivery to the next: whether an event is one that was dated into the future and
+ * comes again, only a look at the history tells.
+ */
+const noneDatedAhead: Condition = { expression: 'attribute_not_exists(datedAhead)', values: {} };
+
+const stillThere: Condition = { expression: 'attribute_exists(emailId)', values: {} };
+
+/** No tombstone is there, which any write would make half an email of. */
+const notErased: Condition = { expression: 'attribute_not_exists(erasedAt)', values: {} };
+
+/** The history is still just what was seen. */
+function isStill({ history }: KnownItem): Condition {
+  if (history.size === 0) return nothingKnown;
+  return { expression: 'history = :seen', values: { ':seen': new Set(history.keys()) } };
+}
+
+/** So many more elements stay within the history's bound. */
+function room(elements: number): Condition {
+  if (elements >= historyLimit) return nothingKnown;
+  return {
+    expression: 'attribute_not_exists(history) OR size(history) <= :room',
+    values: { ':room': historyLimit - elements },
+  };
+}
+
+/** More clauses than this would come near the 4 KB that DynamoDB takes as an expression. */
+const mostContains = 50;
+
+/** At least one of the elements is not in the history. */
+function areNews(elements: readonly string[]): Condition {
+  if (elements.length > mostContains) return nothingKnown;
+  const clauses = elements.map((_, index) => `contains(history, :element${index})`);
+  return {
+    expression: `attribute_not_exists(history) OR NOT (${clauses.join(' AND ')})`,
+    values: Object.fromEntries(elements.map((element, index) => [`:element${index}`, element])),
+  };
+}
+
+/** Where anything else is told, it matters in whose name: the email is that account's still, or nobody's yet. */
+function sameAccount(
+  { accountId, ...told }: EmailFacts,
+  events: readonly EmailFacts[],
+  item: EmailFacts | undefined,
+): Condition | null {
+  if (item?.accountId !== undefined && Object.keys(told).length > 0) {
+    return { expression: 'accountId = :accountOfItem', values: { ':accountOfItem': item.accountId } };
+  }
+  if (accountId === undefined || !events.some(event => event.subject ?? event.reference ?? event.tags)) return null;
+  return { expression: 'attribute_not_exists(accountId) OR accountId = :accountId', values: {} };
+}
+
+/** An account's own secret proves events of that account's emails, or of a new one, which becomes that account's. */
+function ownEmail([event]: readonly CanonicalEvent[]): Condition | null {
+  const provenFor = event?.provenFor;
+  if (provenFor === undefined) return null;
+  return {
+    expression: 'attribute_not_exists(emailId) OR accountId = :provenFor',
+    values: { ':provenFor': provenFor },
+  };
+}
+
+/** What an account's emails of a reference are indexed by. */
+export function accountReferenceOf(accountId: string, reference: string): string {
+  return fingerprint(accountId, reference);
+}
+
+/**
+ * Account and reference are combined by whoever knows both. Told one of them, or both, without a look at the item: it does
+ * not hold the other one, or holds the same, or both are combined already.
+ */
+function noneToCombine({ accountId, reference }: EmailFacts): Condition | null {
+  if (accountId === undefined && reference === undefined) return null;
+  const clauses = [
+    'attribute_exists(accountReference)',
+    accountId === undefined ? 'attribute_not_exists(accountId)' : 'attribute_not_exists(#reference)',
+    ...(accountId !== undefined && reference !== undefined ? ['#reference = :reference'] : []),
+  ];
+  const names = accountId === undefined ? {} : { names: { '#reference': 'reference' } };
+  return { expression: clauses.join(' OR '), ...names, values: {} };
+}
+
+/** Account and reference of the item are still what was seen, or what is told now. */
+function stillCombined(item: KnownItem, facts: EmailFacts): Condition {
+  const clause = (name: string, seen: string | undefined, told: string | undefined, value: string) =>
+    seen !== undefined
+      ? `${name} = ${value}`
+      : told === undefined
+        ? `attribute_not_exists(${name})`
+        : `(attribute_not_exists(${name}) OR ${name} = ${value})`;
+  const accountId = item.accountId ?? facts.accountId;
+  const reference = item.reference ?? facts.reference;
+  return {
+    expression: [
+      clause('accountId', item.accountId, facts.accountId, ':ofAccount'),
+      clause('#reference', item.reference, facts.reference, ':ofReference'),
+    ].join(' AND '),
+    names: { '#reference': 'reference' },
+    values: {
+      ...(accountId !== undefined && { ':ofAccount': accountId }),
+      ...(reference !== undefined && { ':ofReference': reference }),
+    },
+  };
+}
+
+/** For each status, the merge as a condition: no status yet, or one of the stored states that it replaces. */
+const givingWay = Object.fromEntries(
+  statusIds.map(status => {
+    const values: Record<string, Status> = {};
+    const clauses = priorStates[status].map((prior: PriorState) => {
+      for (const before of prior.statuses) values[`:is_${before}`] = before;
+      return [
+        `#status IN (${prior.statuses.map(before => `:is_${before}`).join(', ')})`,
+        ...(prior.statusAt ? [`statusAt ${prior.statusAt} :statusAt`] : []),
+        ...(prior.statusEventId ? [`statusEventId ${prior.statusEventId} :statusEventId`] : []),
+      ].join(' AND ');
+    });
+    const expression = ['attribute_not_exists(#status)', ...clauses.map(clause => `(${clause})`)].join(' OR ');
+    return [status, { expression, values }];
+  }),
+) as Readonly<Record<Status, Condition>>;
+
+function givesWayTo({ status, statusAt, statusEventId }: Verdict): Condition {
+  const { expression, values } = givingWay[status];
+  return {
+    expression,
+    names: { '#status': 'status' },
+    values: { ...values, ':statusAt': statusAt, ':statusEventId': statusEventId },
+  };
+}
+
+function not(condition: Condition): Condition {
+  return { ...condition, expression: `NOT (${condition.expression})` };
+}
+
+function allOf(...conditions: readonly (Condition | null)[]): Condition {
+  const given = conditions.filter(condition => condition !== null);
+  return {
+    expression: given.map(({ expression }) => `(${expression})`).join(' AND '),
+    names: Object.assign({}, ...given.map(({ names }) => names)),
+    values: Object.assign({}, ...given.map(({ values }) => values)),
+  };
+}
+
+/** The item that an update goes to, and what every write sets on it. Times are epoch milliseconds. */
+export interface UpdateTarget extends Pick<CanonicalEvent, 'provider' | 'messageId' | 'recipient'> {
+  readonly tableName: string;
+  readonly emailId: string;
+  readonly now: number;
+  /** When the email is removed, unless an earlier write said so. */
+  readonly expiresAt: number;
+}
+
+/** The update as DynamoDB takes it. If its condition fails, the error holds the item. */
+export function updateInput(
+  { tableName, emailId, provider, messageId, recipient, now, expiresAt }: UpdateTarget,
+  { verdict, cause, facts, accountReference, history, datedAhead, condition }: EmailUpdate,
+): UpdateCommandInput {
+  // Only what the expressions mention may be named; a verdict's time and event id are the condition's already.
+  const names: Record<string, string> = { ...condition.names, '#provider': 'provider' };
+  const values: Record<string, unknown> = {
+    ...condition.values,
+    ':provider': provider,
+    ':messageId': messageId,
+    ':recipient': recipient,
+    ':now': now,
+    ':expiresAt': Math.ceil(expiresAt / 1000),
+  };
+  const sets = [
+    '#provider = :provider, messageId = :messageId, recipient = :recipient, updatedAt = :now',
+    'firstSeenAt = if_not_exists(firstSeenAt, :now), expiresAt = if_not_exists(expiresAt, :expiresAt)',
+  ];
+  const removed: string[] = [];
+  for (const name of factNames) {
+    if (facts[name] === undefined) continue;
+    sets.push(`#${name} = if_not_exists(#${name}, :${name})`);
+    names[`#${name}`] = name;
+    values[`:${name}`] = facts[name];
+  }
+  if (accountReference !== null) {
+    sets.push('accountReference = if_not_exists(accountReference, :accountReference)');
+    values[':accountReference'] = accountReference;
+  }
+  if (verdict !== null) {
+    sets.push('#status = :status, statusAt = :statusAt, statusEventId = :statusEventId');
+    values[':status'] = verdict.status;
+    if (asksForAttention(verdict)) {
+      // Since it first asked for it, however its status goes on from there: keys of an index must not move, or pages that
+      // are being read would miss it. `attentionAt` is the one that is there only while it asks.
+      sets.push(
+        'attentionSince = if_not_exists(attentionSince, :now), attentionAt = if_not_exists(attentionSince, :now)',
+        'attentionDay = if_not_exists(attentionDay, :attentionDay)',
+      );
+      values[':attentionDay'] = dayOf(now);
+    } else {
+      removed.push('attentionAt');
+    }
+    if (cause === null) removed.push('cause');
+    else {
+      sets.push('cause = :cause');
+      values[':cause'] = cause;
+    }
+  }
+  if (datedAhead) {
+    sets.push('datedAhead = :datedAhead');
+    values[':datedAhead'] = true;
+  }
+  let others = removed.length === 0 ? '' : ` REMOVE ${removed.join(', ')}`;
+  if ('replace' in history) {
+    sets.push('history = :history');
+    values[':history'] = new Set(history.replace);
+  } else if (history.add.length > 0) {
+    others += ' ADD history :history';
+    values[':history'] = new Set(history.add);
+  }
+  return {
+    TableName: tableName,
+    Key: { emailId },
+    UpdateExpression: `SET ${sets.join(', ')}${others}`,
+    ConditionExpression: condition.expression,
+    ExpressionAttributeNames: names,
+    ExpressionAttributeValues: values,
+    ReturnValues: 'UPDATED_OLD',
+    ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+  };
+}

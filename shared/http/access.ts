@@ -1,0 +1,104 @@
+/** Whose emails a token opens. API Gateway has verified it by then: issuer, audience, signature and time. */
+
+import type {
+  APIGatewayEventRequestContextJWTAuthorizer,
+  APIGatewayEventRequestContextV2,
+  APIGatewayProxyEventV2WithRequestContext,
+} from 'aws-lambda';
+import { limits } from '../email/event.ts';
+import { isPlainText } from '../runtime/text.ts';
+import { type HttpAnswer, problem } from './responses.ts';
+import type { Route } from './routes.ts';
+
+export type VerifiedToken = APIGatewayEventRequestContextJWTAuthorizer['jwt'];
+
+/** An event of any route but a provider's; public ones come without an authorizer. */
+export type ApiEvent = APIGatewayProxyEventV2WithRequestContext<
+  APIGatewayEventRequestContextV2 & { readonly authorizer?: { readonly jwt: VerifiedToken } }
+>;
+
+export interface AccessRules {
+  /** The token's claim that names the account. */
+  readonly accountClaim: string;
+  /** The scope that sees every account. */
+  readonly supportScope: string;
+}
+
+/** Claims by which issuers mark an ID token: it says who somebody is and was never meant to open an API. */
+const idTokenMarks = {
+  token_use: value => value === 'id',
+  typ: value => value === 'ID',
+  at_hash: value => value !== undefined,
+} as const satisfies Record<string, (value: unknown) => boolean>;
+
+/** Whether the token is recognisably an ID token; not every issuer marks them. */
+function isIdToken({ claims }: VerifiedToken): boolean {
+  return Object.entries(idTokenMarks).some(([claim, marks]) => marks(claims[claim]));
+}
+
+/** RFC 8693 names it `scope`; Okta and Entra ID have `scp`. */
+const scopeClaims = ['scope', 'scp'] as const;
+
+type Claims = Readonly<Record<string, unknown>>;
+
+/**
+ * The claims as the issuer wrote them. API Gateway, which has verified the token, hands each on as text: `7` and `"7"`
+ * are the same there, and a list is `[a b]`.
+ */
+function issuedClaims(authorization: string): Claims {
+  try {
+    return JSON.parse(Buffer.from(authorization.split('.')[1] ?? '', 'base64url').toString()) ?? {};
+  } catch {
+    return {};
+  }
+}
+
+/** Whether a claim is the text that names the account: null, true, a number, a list and an object name none. */
+function namesAccount(verified: Claims, issued: Claims, { accountClaim }: AccessRules, accountId: string): boolean {
+  return verified[accountClaim] === accountId && issued[accountClaim] === accountId;
+}
+
+function isSupport({ claims, scopes }: VerifiedToken, issued: Claims, { supportScope }: AccessRules): boolean {
+  // API Gateway fills `scopes` only on routes that demand some; the claims are always there.
+  if (scopes?.includes(supportScope)) return true;
+  const grants = (claim: unknown) => wordsIn(claim).includes(supportScope);
+  return scopeClaims.some(name => grants(claims[name]) && grants(issued[name]));
+}
+
+/** Words of a text, or of a list, which API Gateway writes as `[a b]`; none of anything else. */
+function wordsIn(claim: unknown): string[] {
+  if (Array.isArray(claim)) return claim.filter(word => typeof word === 'string');
+  if (typeof claim !== 'string' || /^(?:map\[|\{)/.test(claim)) return [];
+  return claim.replace(/^\[(.*)\]$/s, '$1').split(' ');
+}
+
+/**
+ * Why the bearer may not call a route; null where they may. An account that is not theirs looks like one that does not
+ * exist; that a route is for support alone is no secret (RFC 6750).
+ */
+export function refusalOf(
+  event: ApiEvent,
+  access: Exclude<Route['access'], 'provider'>,
+  rules: AccessRules,
+): HttpAnswer | null {
+  if (access === 'public') return null;
+  const { requestContext, pathParameters, headers } = event;
+  const token = requestContext.authorizer?.jwt;
+  // API Gateway passes the header on that it has verified; without it, nobody knows of which type a claim was.
+  const { authorization } = headers;
+  if (token === undefined || authorization === undefined || isIdToken(token)) {
+    return problem('unauthorized', {}, { 'www-authenticate': 'Bearer error="invalid_token"' });
+  }
+  const issued = issuedClaims(authorization);
+  if (access === 'support') {
+    if (isSupport(token, issued, rules)) return null;
+    return problem(
+      'forbidden',
+      {},
+      { 'www-authenticate': `Bearer error="insufficient_scope", scope="${rules.supportScope}"` },
+    );
+  }
+  const accountId = pathParameters?.accountId ?? '';
+  const isTheirs = namesAccount(token.claims, issued, rules, accountId) || isSupport(token, issued, rules);
+  return isTheirs && isPlainText(accountId, limits.accountId) ? null : problem('not-found');
+}

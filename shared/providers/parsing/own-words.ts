@@ -1,0 +1,21 @@
+import type { Cause } from '../../status/causes.ts';
+import { enhancedCodeIn, replyCodeIn } from './smtp-reply.ts';
+
+const furtherSentences = /(?<=[.!?])\s+(?=\p{Lu}).*$/su;
+
+/**
+ * What happened, in a provider's own words: their first sentence, to be classified where there is no reply. Those that
+ * follow give advice, or say what the provider has done about it. A reply that is quoted, with its code, is left whole.
+ */
+export function statementIn(words: string | null | undefined): string | undefined {
+  if (!words) return undefined;
+  return enhancedCodeIn(words) || replyCodeIn(words) ? words : words.replace(furtherSentences, '');
+}
+
+/**
+ * Whether a provider's own words for a message that it did not try name its suppression list. They are no server's reply,
+ * and are not classified as one.
+ */
+export function suppressionIn(words: string | null | undefined): Extract<Cause, 'suppressed'> | null {
+  return words && /\bsuppress(?:ed|ion)\b/i.test(words) ? 'suppressed' : null;
+}

@@ -1,0 +1,19 @@
+import { lookUp } from '../../runtime/own-property.ts';
+import type { MetadataNames, Provider, ReadingContext } from '../provider.ts';
+
+/**
+ * What every adapter reads with: where the sender's ids are, who sends, and how the other providers write a message id.
+ *
+ * @param senderNames of the sender's own that are no provider's
+ */
+export function createReadingContext(
+  providers: Readonly<Record<string, Provider>>,
+  metadata: MetadataNames,
+  senderNames: readonly string[] = [],
+): ReadingContext {
+  return {
+    metadata,
+    senders: [...Object.keys(providers), ...senderNames],
+    messageIdOf: (name, messageId) => lookUp(providers, name)?.messageIdOf?.(messageId) ?? messageId,
+  };
+}

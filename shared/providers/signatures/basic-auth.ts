@@ -1,0 +1,22 @@
+import { utf8Text } from '../../runtime/text.ts';
+import type { ProviderRequest, Refusal } from '../provider.ts';
+import { isOneOf, longestHeader, strictBase64, usable } from './constant-time.ts';
+
+/**
+ * HTTP basic authentication (RFC 7617), for providers that sign nothing.
+ *
+ * @param secrets each `user:password`; the password may hold colons
+ */
+export function verifyBasicAuth({ headers }: ProviderRequest, secrets: readonly string[]): Refusal | null {
+  const pairs = usable(secrets).filter(secret => /^[^:]+:./s.test(secret));
+  if (pairs.length === 0) return 'no_secret_configured';
+  const header = headers.authorization?.trim();
+  if (!header) return 'missing_signature';
+  if (header.length > longestHeader) return 'malformed_signature';
+  const encoded = /^basic +(\S+)$/i.exec(header)?.[1];
+  const bytes = encoded === undefined ? null : strictBase64(encoded);
+  const given = bytes && utf8Text(bytes);
+  if (!given?.includes(':')) return 'malformed_signature';
+  // Comparing whole pairs splits both at the first colon: a user's name cannot hold one.
+  return isOneOf(given, pairs) ? null : 'wrong_signature';
+}

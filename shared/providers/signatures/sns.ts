@@ -1,0 +1,128 @@
+import { createVerify, type KeyObject, X509Certificate } from 'node:crypto';
+import * as z from 'zod/mini';
+import { utf8Text } from '../../runtime/text.ts';
+import { object, text } from '../parsing/schemas.ts';
+import type { Outside, ProviderRequest, Refusal } from '../provider.ts';
+import { strictBase64, usable } from './constant-time.ts';
+
+/** https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html */
+const snsEnvelope = object({
+  Type: z.enum(['Notification', 'SubscriptionConfirmation', 'UnsubscribeConfirmation']),
+  MessageId: z.string(),
+  TopicArn: z.string(),
+  Message: z.string(),
+  Timestamp: z.string(),
+  Subject: text,
+  Token: text,
+  SubscribeURL: text,
+  SignatureVersion: text,
+  Signature: text,
+  SigningCertURL: text,
+});
+
+type SnsEnvelope = z.infer<typeof snsEnvelope>;
+
+/** What is signed: of these, each that is there, in this order. https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html */
+const signedFields = {
+  Notification: ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type'],
+  SubscriptionConfirmation: ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'],
+  UnsubscribeConfirmation: ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'],
+} as const satisfies Record<SnsEnvelope['Type'], readonly (keyof SnsEnvelope)[]>;
+
+/** A topic may be set to either; the default is 1. */
+const algorithms: Readonly<Record<string, string>> = { 1: 'RSA-SHA1', 2: 'RSA-SHA256' };
+
+const topicArn = /^arn:aws(?:-cn|-us-gov)?:sns:([a-z]{2}(?:-[a-z]+)+-\d):\d{12}:[\w-]{1,256}(?:\.fifo)?$/;
+
+/** In bytes: SNS takes messages up to 256 KB, which JSON may double. More is not taken apart for somebody who has proved nothing. */
+const longestMessage = 600 * 1024;
+
+/** Asked for by handshake, verification and reading of one request in turn. */
+const envelopes = new WeakMap<Buffer, SnsEnvelope | null>();
+
+/** The SNS envelope in a request's body; null where there is none. */
+export function snsEnvelopeIn(body: Buffer): SnsEnvelope | null {
+  const known = envelopes.get(body);
+  if (known !== undefined) return known;
+  const envelope = parsedEnvelope(body);
+  envelopes.set(body, envelope);
+  return envelope;
+}
+
+function parsedEnvelope(body: Buffer): SnsEnvelope | null {
+  if (body.length > longestMessage) return null;
+  try {
+    const parsed = z.safeParse(snsEnvelope, JSON.parse(utf8Text(body) ?? ''));
+    return parsed.success ? parsed.data : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * The signature of Amazon SNS over a message. It only proves that some topic sent it, and anybody can have a topic: what
+ * decides is the list of ours.
+ *
+ * @param topics the ARNs of the topics to believe
+ */
+export async function verifySns(
+  { headers, body }: ProviderRequest,
+  topics: readonly string[],
+  outside: Outside,
+): Promise<Refusal | null> {
+  const allowed = usable(topics).map(topic => topic.trim());
+  if (!allowed.some(topic => topicArn.test(topic))) return 'no_secret_configured';
+  const envelope = snsEnvelopeIn(body);
+  if (envelope === null) return 'missing_signature';
+  const { Type, TopicArn, SignatureVersion, Signature, SigningCertURL } = envelope;
+  if (!Signature || !SignatureVersion || !SigningCertURL) return 'missing_signature';
+  if ((headers['x-amz-sns-message-type'] ?? Type) !== Type) return 'malformed_signature';
+  const endpoint = snsEndpointOf(TopicArn);
+  if (endpoint === null || !allowed.includes(TopicArn)) return 'wrong_signature';
+  const algorithm = Object.hasOwn(algorithms, SignatureVersion) ? algorithms[SignatureVersion] : undefined;
+  const bytes = Signature.length > 1_000 ? null : strictBase64(Signature);
+  const certificate = certificateUrl(endpoint, SigningCertURL);
+  if (algorithm === undefined || bytes === null || certificate === null) return 'malformed_signature';
+  const signed = createVerify(algorithm);
+  for (const field of signedFields[Type]) {
+    const value = envelope[field];
+    // Absent fields are left out, and so is the Subject that Lambda gives as null.
+    if (value !== undefined && value !== null) signed.update(`${field}\n${value}\n`);
+  }
+  const key = await publicKeyAt(certificate, outside);
+  return key !== null && signed.verify(key, bytes) ? null : 'wrong_signature';
+}
+
+/** Where SNS is for a topic, e.g. `https://sns.eu-west-1.amazonaws.com`; null where that is no ARN of a topic. */
+export function snsEndpointOf(arn: string): string | null {
+  const region = topicArn.exec(arn)?.[1];
+  return region === undefined
+    ? null
+    : `https://sns.${region}.amazonaws.com${arn.startsWith('arn:aws-cn:') ? '.cn' : ''}`;
+}
+
+/**
+ * The URL of a certificate, made by us out of the topic's region and the name of the file: nothing else of the URL in
+ * the message is ever used, and one that differs from ours is refused.
+ */
+function certificateUrl(endpoint: string, claimed: string): string | null {
+  const file = /\/(SimpleNotificationService-[0-9a-zA-Z]{1,64}\.pem)$/.exec(claimed)?.[1];
+  const url = `${endpoint}/${file}`;
+  return url === claimed ? url : null;
+}
+
+/** SNS changes its certificate about once a year, and names it by URL in each message. */
+const publicKeys = new Map<string, KeyObject>();
+const mostKeys = 100;
+
+/** TLS to SNS's own host proves the certificate; null where it has none of that name, rejects where it is out of reach. */
+async function publicKeyAt(url: string, outside: Outside): Promise<KeyObject | null> {
+  const known = publicKeys.get(url);
+  if (known !== undefined) return known;
+  const certificate = await outside.get(url);
+  if (certificate === null) return null;
+  const { publicKey } = new X509Certificate(certificate);
+  if (publicKeys.size >= mostKeys) publicKeys.clear();
+  publicKeys.set(url, publicKey);
+  return publicKey;
+}

@@ -1,0 +1,22 @@
+import type { ProviderRequest, Refusal } from '../provider.ts';
+import { isOneOf, longestHeader, usable } from './constant-time.ts';
+
+/**
+ * A secret of ours in the webhook's URL, `?secret=...`, or in the header `x-webhook-secret`: for providers that neither
+ * sign nor take a user and a password.
+ */
+export function verifyUrlSecret({ url, headers }: ProviderRequest, secrets: readonly string[]): Refusal | null {
+  const ours = usable(secrets);
+  if (ours.length === 0) return 'no_secret_configured';
+  const inUrl = queryOf(url).getAll('secret');
+  const given = headers['x-webhook-secret'] ?? inUrl[0] ?? '';
+  if (given.trim() === '') return 'missing_signature';
+  if (given.length > longestHeader || inUrl.length > 1) return 'malformed_signature';
+  return isOneOf(given, ours) ? null : 'wrong_signature';
+}
+
+/** The parameters of a request's URL. */
+export function queryOf(url: string): URLSearchParams {
+  const at = url.indexOf('?');
+  return new URLSearchParams(at < 0 ? '' : url.slice(at + 1));
+}

@@ -1,0 +1,75 @@
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import * as z from 'zod/mini';
+import type { CanonicalEvent, Reason } from '../email/event.ts';
+import type { Nonce } from '../providers/provider.ts';
+import { asciiJson } from '../runtime/text.ts';
+import { statusIds } from '../status/catalogue.ts';
+import { causeIds } from '../status/causes.ts';
+import { sendMessages } from './send-messages.ts';
+
+/** Few, since a message of which one event fails is tried again as a whole. */
+const mostEvents = 25;
+
+const text = z.optional(z.string());
+
+/** A canonical event as it comes out of a queue. */
+export const storedEvent = z.object({
+  eventId: z.string(),
+  provider: z.string(),
+  messageId: z.string(),
+  recipient: z.string(),
+  status: z.nullable(z.enum(statusIds)),
+  occurredAt: z.number(),
+  evidence: z.enum(['human', 'machine', 'unknown']),
+  providerEvent: z.string(),
+  reason: z.optional(
+    z.object({ code: text, enhancedCode: text, text, cause: z.optional(z.enum(causeIds)) } satisfies Record<
+      keyof Reason,
+      unknown
+    >),
+  ),
+  clickUrl: text,
+  userAgent: text,
+  accountId: text,
+  subject: text,
+  reference: text,
+  tags: z.optional(z.array(z.string())),
+  attribution: z.optional(z.enum(['unnamed', 'unlisted'])),
+  claimedAt: z.optional(z.number()),
+  provenFor: text,
+} satisfies Record<keyof CanonicalEvent, unknown>) satisfies z.ZodMiniType<CanonicalEvent>;
+
+const retryMessage = z.object({
+  requestId: z.string(),
+  provider: z.string(),
+  /** Epoch milliseconds of the request's arrival: what the events would have been recorded with. */
+  receivedAt: z.number(),
+  /** What proved the request genuine, where it could not be looked up whether that was used before. */
+  nonces: z.array(z.object({ value: z.string(), content: z.string() })),
+  events: z.array(storedEvent),
+});
+
+/** A message of the retry queue: genuine events of one request that could not be recorded when it came. */
+export type RetryMessage = Omit<z.infer<typeof retryMessage>, 'events' | 'nonces'> & {
+  readonly nonces: readonly Nonce[];
+  readonly events: readonly CanonicalEvent[];
+};
+
+/** Keeps events to be recorded later; rejects where they could not be kept. */
+export type RetryQueue = (message: RetryMessage) => Promise<void>;
+
+export function createRetryQueue(client: Pick<SQSClient, 'send'>, queueUrl: string): RetryQueue {
+  return ({ events, ...request }) =>
+    sendMessages(
+      client,
+      queueUrl,
+      Array.from({ length: Math.ceil(events.length / mostEvents) }, (_, index) =>
+        asciiJson({ ...request, events: events.slice(index * mostEvents, (index + 1) * mostEvents) }),
+      ),
+    );
+}
+
+/** @throws where the body is no message of this queue */
+export function readRetryMessage(body: string): RetryMessage {
+  return retryMessage.parse(JSON.parse(body));
+}

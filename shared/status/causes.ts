@@ -1,0 +1,239 @@
+/**
+ * Why a delivery failed: one table of causes. A cause gives the status of a final failure, words for people, and whose
+ * turn it is. `providers/signals.ts` turns the words and codes of servers and providers into causes.
+ */
+
+import { type Status, statuses } from './catalogue.ts';
+
+/** The statuses in which a failed delivery can end. */
+export type FailureStatus = Extract<Status, 'soft_bounced' | 'hard_bounced' | 'invalid' | 'rejected'>;
+
+/** Who can put it right: the recipient (or their administrator), the sender, the receiving server's operator, or only time. */
+export type Turn = 'recipient' | 'sender' | 'receiving_server' | 'nobody';
+
+export interface CauseFacts {
+  /** The status of a final failure; null where the cause tells nothing, and a label or the code's class decides. */
+  readonly status: FailureStatus | null;
+  readonly label: string;
+  /** Tells the failure in one sentence. */
+  readonly text: string;
+  /** The recommended action; null where the status has to say it. */
+  readonly whatToDo: string | null;
+  readonly turn: Turn | null;
+}
+
+export const causes = {
+  unknown_user: {
+    status: 'invalid',
+    label: 'Unknown address',
+    text: "The recipient's server does not know the address.",
+    whatToDo:
+      "The recipient's server does not know the address. Ask the recipient another way for the right one, then correct it and resend.",
+    turn: 'recipient',
+  },
+  unknown_domain: {
+    status: 'hard_bounced',
+    label: 'Unknown domain',
+    text: "The domain of the recipient's address does not exist or takes no email.",
+    whatToDo:
+      'The domain after the @ does not exist or takes no email. Check its spelling, or ask the recipient another way for their address.',
+    turn: 'recipient',
+  },
+  disabled_account: {
+    status: 'hard_bounced',
+    label: 'Mailbox disabled',
+    text: "The recipient's mailbox is disabled or no longer in use.",
+    whatToDo:
+      'The mailbox is disabled or no longer in use. Ask the recipient another way for an address that they use, then resend.',
+    turn: 'recipient',
+  },
+  moved: {
+    status: 'hard_bounced',
+    label: 'Address moved',
+    text: 'The recipient has moved to another address.',
+    whatToDo: 'The recipient has another address now. Ask them another way for it, then correct it and resend.',
+    turn: 'recipient',
+  },
+  not_accepting: {
+    status: 'hard_bounced',
+    label: 'Takes no email',
+    text: "The recipient's server takes no email.",
+    whatToDo:
+      "The recipient's server takes no email. Ask the recipient another way for an address elsewhere, then correct it and resend.",
+    turn: 'recipient',
+  },
+  mailbox_full: {
+    status: 'soft_bounced',
+    label: 'Mailbox full',
+    text: 'The mailbox is full.',
+    whatToDo: 'The mailbox is full. Ask the recipient to make room, or reach them another way.',
+    turn: 'recipient',
+  },
+  too_large: {
+    status: 'soft_bounced',
+    label: 'Too large',
+    text: "The email is larger than the recipient's server allows.",
+    whatToDo:
+      "The email is too large for the recipient's server. Make it smaller, for example with a link in place of an attachment, then resend.",
+    turn: 'sender',
+  },
+  rate_limited: {
+    status: 'soft_bounced',
+    label: 'Too many at once',
+    text: 'Too many emails or connections came at once for the recipient or their server.',
+    whatToDo: 'Too many emails or connections came at once. This says nothing against the address: wait, then resend.',
+    turn: 'nobody',
+  },
+  greylisted: {
+    status: 'soft_bounced',
+    label: 'Asked to try later',
+    text: "The recipient's server asked to try again later.",
+    whatToDo:
+      "The recipient's server asked to try again later. This says nothing against the address: wait, then resend.",
+    turn: 'nobody',
+  },
+  system: {
+    status: 'soft_bounced',
+    label: 'Server out of order',
+    text: "The recipient's server had a technical problem.",
+    whatToDo:
+      "The recipient's server had a technical problem. Resend later. If it goes on, ask the recipient to tell their administrator.",
+    turn: 'receiving_server',
+  },
+  network: {
+    status: 'soft_bounced',
+    label: 'Connection failed',
+    text: "The connection to the recipient's server failed.",
+    whatToDo:
+      "The connection to the recipient's server failed. Resend later. If it goes on, ask the recipient to tell their administrator.",
+    turn: 'receiving_server',
+  },
+  expired: {
+    status: 'soft_bounced',
+    label: 'Gave up trying',
+    text: 'No try to deliver the email succeeded in time.',
+    whatToDo: 'No try to deliver the email succeeded in time. Resend later, or reach the recipient another way.',
+    turn: 'receiving_server',
+  },
+  loop: {
+    status: 'hard_bounced',
+    label: 'Mail loop',
+    text: 'The email went around in a circle between servers.',
+    whatToDo:
+      'The email went around in a circle between servers. Reach the recipient another way, and ask them to tell their administrator.',
+    turn: 'receiving_server',
+  },
+  blocked: {
+    status: 'rejected',
+    label: 'Sender blocked',
+    text: "The recipient's server blocks the sending server or domain, for example because of a block list or its reputation.",
+    whatToDo:
+      "The recipient's server blocks the sending server or domain. Ask your email provider to have the block lifted, then resend.",
+    turn: 'sender',
+  },
+  authentication_failed: {
+    status: 'rejected',
+    label: 'Authentication failed',
+    text: "The email did not pass the recipient's checks of SPF, DKIM or DMARC.",
+    whatToDo: 'The email did not pass the checks of SPF, DKIM or DMARC for your domain. Fix DNS, then resend.',
+    turn: 'sender',
+  },
+  sender_rejected: {
+    status: 'rejected',
+    label: 'Sender refused',
+    text: "The recipient's server refused the sender's address or domain.",
+    whatToDo:
+      "The recipient's server refused the sender's address or domain. Check that both exist and take email, then resend.",
+    turn: 'sender',
+  },
+  relay_denied: {
+    status: 'rejected',
+    label: 'Relay denied',
+    text: 'A server on the way does not pass email on for this sender or to this domain.',
+    whatToDo:
+      'A server on the way does not pass email on for this sender or to this domain. Check the SMTP settings and the spelling of the domain, then resend.',
+    turn: 'sender',
+  },
+  reverse_dns: {
+    status: 'rejected',
+    label: 'Server name not valid',
+    text: "The sending server's name in reverse DNS, or in its greeting, is missing or not valid.",
+    whatToDo:
+      "The sending server's name in reverse DNS, or in its greeting, is missing or not valid. Fix its PTR record and HELO name, then resend.",
+    turn: 'sender',
+  },
+  spam_content: {
+    status: 'rejected',
+    label: 'Taken for spam',
+    text: 'A spam filter took the email for spam.',
+    whatToDo:
+      'A spam filter took the email for spam. Check its links and its text, then resend, or ask the recipient to allow your address.',
+    turn: 'sender',
+  },
+  virus: {
+    status: 'rejected',
+    label: 'Taken for a virus',
+    text: 'A scanner found a virus in the email, or took it for one.',
+    whatToDo:
+      'A scanner took the email for a virus. Check its attachments and links, then resend without those that are harmful.',
+    turn: 'sender',
+  },
+  policy: {
+    status: 'rejected',
+    label: 'Refused by policy',
+    text: "The recipient's server refused the email because of its policy.",
+    whatToDo:
+      "The recipient's server refused the email because of its policy. Fix what the reason names, or ask the recipient to have your address allowed, then resend.",
+    turn: 'sender',
+  },
+  protocol: {
+    status: 'rejected',
+    label: 'Malformed email',
+    text: "The recipient's server refused the form of the email or of a command.",
+    whatToDo:
+      'A server refused the form of the email or of a command. Have your engineers read the reason and correct it, then resend.',
+    turn: 'sender',
+  },
+  suppressed: {
+    status: 'rejected',
+    label: 'On the suppression list',
+    text: 'The email provider did not try: the address is on its suppression list.',
+    whatToDo:
+      "The address is on the email provider's suppression list, usually after a bounce, complaint or unsubscribe. Make sure that it is right and that the recipient wants your emails. Take it off the list, then resend.",
+    turn: 'sender',
+  },
+  unspecified: {
+    status: null,
+    label: 'No cause stated',
+    text: 'The report does not say why.',
+    whatToDo: null,
+    turn: null,
+  },
+} as const satisfies Record<string, CauseFacts>;
+
+export type Cause = keyof typeof causes;
+
+export const causeIds = Object.keys(causes) as readonly Cause[];
+
+/** The recommended action for an email. Where its delivery failed for a known cause, the cause says it better than the status. */
+export function whatToDoAbout(status: Status, cause?: Cause | null): string | null {
+  // The provider still tries a deferred email: nobody resends it.
+  const ofCause = cause && status !== 'deferred' ? causes[cause].whatToDo : null;
+  return ofCause ?? statuses[status].resolution;
+}
+
+/** Why a delivery failed for good, and the status that it ends in. */
+export interface Failure {
+  readonly status: FailureStatus;
+  readonly cause: Cause;
+}
+
+/** The failure of a cause; of one that says nothing, with the status that is given. */
+export function failureBy(cause: Cause, otherwise: FailureStatus): Failure {
+  return { cause, status: causes[cause].status ?? otherwise };
+}
+
+/** The cause of a failure; null where none is stated. */
+export function statedCause({ cause }: Failure): Cause | null {
+  return cause === 'unspecified' ? null : cause;
+}

@@ -1,0 +1,130 @@
+/**
+ * DynamoDB may answer a BatchGetItem in part: a slow partition, a throttled one, more than 16 MB. An email that is taken
+ * for gone because of that is an alert that support never gets.
+ */
+
+import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBRecord } from 'aws-lambda';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createHandler } from '../../functions/alert/handler.ts';
+import { createAlerted } from '../../functions/alert/sent-alerts.ts';
+import { batchGet } from '../../shared/email/batch-get.ts';
+import { createEmailEraser } from '../../shared/email/eraser.ts';
+import { emailIdOf } from '../../shared/email/event.ts';
+import { createReader } from '../../shared/email/reader.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { lambdaContext } from '../rigs/http-event.ts';
+import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
+
+const bounces = Array.from({ length: 7 }, () => anEvent({ accountId: 'acme', status: 'hard_bounced' }));
+const emailIds = bounces.map(emailIdOf);
+const erasing = { recipient: bounces[0]!.recipient, accountId: 'acme' };
+const never = emailIdOf(anEvent());
+
+let emails: StoredEmails;
+beforeAll(async () => {
+  emails = await startStoredEmails();
+  await emails.record(bounces);
+});
+afterAll(() => emails?.stop());
+
+/** Keys asked for in each call. */
+let calls: number[] = [];
+beforeEach(() => {
+  calls = [];
+});
+
+/** The table, which processes so many keys of a call. */
+const processing = (mostKeys: number) =>
+  ({
+    send: async (...given: Parameters<DynamoDBDocumentClient['send']>) => {
+      const [command] = given;
+      if (!(command instanceof BatchGetCommand)) return emails.client.send(...given);
+      const request = command.input.RequestItems![emails.tableName]!;
+      const keys = request.Keys!;
+      calls.push(keys.length);
+      const left = { [emails.tableName]: { ...request, Keys: keys.slice(mostKeys) } };
+      if (mostKeys === 0) return { Responses: { [emails.tableName]: [] }, UnprocessedKeys: left };
+      const { Responses } = await emails.client.send(
+        new BatchGetCommand({ RequestItems: { [emails.tableName]: { ...request, Keys: keys.slice(0, mostKeys) } } }),
+      );
+      return { Responses, UnprocessedKeys: keys.length > mostKeys ? left : {} };
+    },
+  }) as DynamoDBDocumentClient;
+
+const readerOf = (client: DynamoDBDocumentClient) =>
+  createReader({ client, tableName: emails.tableName, retentionDays: 400, now: () => noon });
+const ofAcme = [{ accountId: 'acme' }, { limit: 10, after: null }] as const;
+const { signal } = new AbortController();
+
+/** Everybody who looks up several emails at once, and the ids of those that they found. */
+const users: Readonly<Record<string, (client: DynamoDBDocumentClient) => Promise<readonly string[]>>> = {
+  'whoever looks up emails': async client => [...(await batchGet(client, emails.tableName, emailIds)).keys()],
+  'the alert function, which marks were set': async client => [
+    ...(await createAlerted(client, emails.tableName).kindsOf(emailIds)).keys(),
+  ],
+  'the reader, of ids': async client => [...(await readerOf(client).emails(emailIds)).keys()],
+  'the reader, of a page': async client => (await readerOf(client).page(...ofAcme)).shown.map(({ emailId }) => emailId),
+  'the reader, of a page with all events': async client =>
+    (await readerOf(client).wholePage(...ofAcme, email => email)).shown.map(({ emailId }) => emailId),
+  'the eraser, of what an account has erased': async client => [
+    ...(await createEmailEraser(client, emails.tableName).erasedFor('acme', [...emailIds, never], signal)),
+  ],
+};
+
+describe.each(Object.entries(users))('%s', (name, look) => {
+  beforeAll(async () => {
+    // Tombstones are what this one is asked about, and what the others do not see: it comes last.
+    if (name.startsWith('the eraser')) {
+      const { erased } = await createEmailEraser(emails.client, emails.tableName).erase(erasing, noon, signal);
+      expect(erased).toBe(bounces.length);
+    }
+  });
+
+  it.each([1, 2, 5])('finds every email where the table processes %i keys of a call', async mostKeys => {
+    expect((await look(processing(mostKeys))).toSorted()).toEqual(emailIds.toSorted());
+    expect(calls.length).toBeGreaterThan(1);
+  });
+
+  it('says so where the table processes none, call after call', async () => {
+    await expect(look(processing(0))).rejects.toThrow('unprocessed');
+    expect(calls.length).toBeLessThan(10);
+  });
+});
+
+describe('an alert', () => {
+  const records = async () => {
+    const fresh = Array.from({ length: 7 }, () => anEvent({ accountId: 'initech', status: 'hard_bounced' }));
+    await emails.record(fresh);
+    const images = await Promise.all(fresh.map(event => emails.image(emailIdOf(event))));
+    return images.map((NewImage, index) => ({
+      eventName: 'INSERT',
+      dynamodb: { SequenceNumber: String(index), NewImage },
+    })) as DynamoDBRecord[];
+  };
+  const invoke = async (client: DynamoDBDocumentClient, Records: DynamoDBRecord[]) => {
+    const told: string[] = [];
+    const handler = createHandler({
+      alerted: createAlerted(client, emails.tableName),
+      publish: async ({ alerts }) => void told.push(...alerts.map(({ emailId }) => emailId)),
+      emailPageUrl: '',
+      log: () => {},
+    });
+    return { ...(await handler({ Records }, lambdaContext)), told: told.toSorted() };
+  };
+  const idsOf = (all: readonly DynamoDBRecord[]) =>
+    all.map(({ dynamodb }) => dynamodb!.NewImage!.emailId!.S!).toSorted();
+
+  it('is sent for every email, and once, where the table answers in parts', async () => {
+    const all = await records();
+    expect(await invoke(processing(2), all)).toEqual({ batchItemFailures: [], told: idsOf(all) });
+    expect(await invoke(processing(2), all)).toEqual({ batchItemFailures: [], told: [] });
+  });
+
+  it('is sent later where the table does not answer: every record is asked for again', async () => {
+    const all = await records();
+    const { batchItemFailures, told } = await invoke(processing(0), all);
+    expect([batchItemFailures.length, told]).toEqual([all.length, []]);
+    expect(await invoke(emails.client, all)).toEqual({ batchItemFailures: [], told: idsOf(all) });
+  });
+});

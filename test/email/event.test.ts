@@ -1,0 +1,225 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { canonicalEvent, type EventDraft, emailIdOf } from '../../shared/email/event.ts';
+import { failureOf } from '../../shared/providers/parsing/signals.ts';
+import { enhancedCodeIn } from '../../shared/providers/parsing/smtp-reply.ts';
+import { boundedText } from '../../shared/runtime/text.ts';
+import { epochMillis, isoMillis } from '../../shared/runtime/time.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+
+const draft: EventDraft = {
+  provider: 'sendgrid',
+  messageId: 'm1',
+  recipient: 'jane@example.com',
+  status: 'delivered',
+  occurredAt: noon,
+  providerEvent: 'delivered',
+  eventId: 'evt-1',
+};
+const canonical = (changes: Partial<EventDraft>, receivedAt = noon) =>
+  canonicalEvent({ ...draft, ...changes }, receivedAt);
+
+describe('the canonical event', () => {
+  it('knows an address by the one form of its spellings, without a display name', () => {
+    expect(canonical({ recipient: ' "Jane, Doe" <Jane.Doe+bills@Example.COM> ' })).toMatchObject({
+      recipient: 'jane.doe+bills@example.com',
+    });
+    expect(canonical({ recipient: '"odd name"@Example.com' })).toMatchObject({ recipient: '"odd name"@example.com' });
+    expect(canonical({ recipient: 'ÜSER@BÜCHER.example' })).toMatchObject({ recipient: 'üser@xn--bcher-kva.example' });
+  });
+
+  it.each([
+    ['missing_message_id', { messageId: ' ' }],
+    ['missing_recipient', { recipient: '' }],
+    ['unusable_recipient', { recipient: `${'x'.repeat(1_000_000)}@example.com` }],
+    ['unusable_recipient', { recipient: 'ja\u0000ne@example.com' }],
+    ['unusable_recipient', { recipient: '<>' }],
+    ['unusable_recipient', { recipient: 'b@example.com;' }],
+    ['unusable_recipient', { recipient: 'team: a@example.com' }],
+    ['unusable_recipient', { recipient: 'undisclosed recipients' }],
+    ['unusable_recipient', { recipient: 'jane@example.com, joe@example.com' }],
+    ['unusable_account_id', { accountId: 'x'.repeat(200) }],
+    ['unusable_account_id', { accountId: 'ac\r\nme' }],
+    ['unusable_reference', { reference: '\ud800' }],
+    ['unreadable_time', { occurredAt: Number.NaN }],
+    ['unreadable_time', { occurredAt: Date.UTC(1, 0, 1) }],
+    ['unreadable_time', { occurredAt: Number.NEGATIVE_INFINITY }],
+  ] as const)('says %s rather than keep a piece of it', (defect, changes) => {
+    expect(canonical(changes)).toBe(defect);
+  });
+
+  it('of a failure or complaint whose message is not known belongs to an email of its own, under the address', () => {
+    const unknown = { messageId: ' ', eventId: 'evt-1' };
+    for (const status of ['soft_bounced', 'hard_bounced', 'invalid', 'rejected', 'marked_spam'] as const) {
+      expect(canonical({ ...unknown, status }), status).toMatchObject({ messageId: 'event:evt-1', eventId: 'evt-1' });
+    }
+    for (const status of ['enqueued', 'sent', 'deferred', 'delivered', 'opened', 'link_clicked', null] as const) {
+      expect(canonical({ ...unknown, status }), String(status)).toBe('missing_message_id');
+    }
+    // By the provider's own id alone: two reports of one second are two.
+    for (const changes of [{ eventId: undefined }, { eventId: 'x'.repeat(101) }, { recipient: '' }]) {
+      expect(canonical({ ...unknown, status: 'invalid', ...changes })).toBe('missing_message_id');
+    }
+  });
+
+  it('takes an event dated too far ahead at the time of arrival, and keeps what was claimed', () => {
+    const tenYears = noon + 10 * 365 * 24 * 60 * 60_000;
+    expect(canonical({ occurredAt: tenYears })).toMatchObject({ occurredAt: noon, claimedAt: tenYears });
+    expect(canonical({ occurredAt: Number.POSITIVE_INFINITY })).toMatchObject({ occurredAt: noon });
+    expect(canonical({ occurredAt: noon + 10 * 60_000 })).toMatchObject({ occurredAt: noon + 10 * 60_000 });
+  });
+
+  it('believes a time up to ten minutes ahead, and none beyond', () => {
+    const ahead = noon + 10 * 60_000;
+    expect(canonical({ occurredAt: ahead })).not.toHaveProperty('claimedAt');
+    expect(canonical({ occurredAt: ahead + 1 })).toMatchObject({ occurredAt: noon, claimedAt: ahead + 1 });
+  });
+
+  it('keeps the first ten distinct tags, each inert and within 128 bytes', () => {
+    const tags = [
+      'invoices',
+      ' ',
+      'invoices',
+      'q\r\n1',
+      'ä'.repeat(100),
+      ...Array.from({ length: 9 }, (_, i) => `t${i}`),
+    ];
+    const kept = ['invoices', 'q 1', 'ä'.repeat(64), 't0', 't1', 't2', 't3', 't4', 't5', 't6'];
+    expect(canonical({ tags })).toMatchObject({ tags: kept });
+    expect(canonical({ tags: ['', '\n'] })).not.toHaveProperty('tags');
+  });
+
+  it('names an event that has no id of its own after what it says', () => {
+    const id = (changes: Partial<EventDraft>) => {
+      const event = canonical({ eventId: undefined, ...changes });
+      return typeof event === 'string' ? event : event.eventId;
+    };
+    expect(id({})).toBe(id({}));
+    expect(id({})).toMatch(/^[!-~]{1,100}$/);
+    for (const change of [
+      { eventId: 'not printable: ö' },
+      { occurredAt: noon - 1 },
+      { providerEvent: 'open' },
+      { clickUrl: 'https://example.com' },
+    ]) {
+      expect(id(change)).not.toBe(id({}));
+    }
+  });
+
+  it('keeps two long message ids apart though both are cut', () => {
+    const long = 'm'.repeat(2_000);
+    const [one, other] = [canonical({ messageId: `${long}1` }), canonical({ messageId: `${long}2` })];
+    if (typeof one === 'string' || typeof other === 'string') throw new Error('both are events');
+    expect(emailIdOf(one)).not.toBe(emailIdOf(other));
+    expect(Buffer.byteLength(one.messageId)).toBeLessThanOrEqual(500);
+  });
+
+  it('holds texts inert and bounded', () => {
+    expect(canonical({ reason: { text: 'first\r\nINFO forged \u001b[31mline' } })).toMatchObject({
+      reason: { text: 'first INFO forged  [31mline' },
+    });
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 80 }), fc.integer({ min: 1, max: 60 }), (text, maxBytes) => {
+        const bounded = boundedText(text, maxBytes);
+        expect(Buffer.byteLength(bounded)).toBeLessThanOrEqual(maxBytes);
+        expect(bounded.isWellFormed()).toBe(true);
+        expect(bounded).not.toMatch(/[\u0000-\u001f\u007f]/);
+      }),
+    );
+  });
+
+  it.each([
+    ['blanks', ' '],
+    ['lines', '\r\n'],
+    ['control characters and blanks', '\u0000\u00a0\u2028\t'],
+  ])('keeps a text that stands behind thousands of %s, and the code in it', (_, blank) => {
+    const text = `${blank.repeat(3_000 / blank.length)}550 5.1.1 no such user`;
+    expect(canonical({ reason: { text } })).toMatchObject({ reason: { text: '550 5.1.1 no such user' } });
+    expect(enhancedCodeIn(text)).toBe('5.1.1');
+    expect(failureOf({ text }, 'soft_bounced')).toMatchObject({ cause: 'unknown_user' });
+  });
+
+  it('looks at no more than so many blanks, however often a text is read', () => {
+    const begun = performance.now();
+    for (const text of [' '.repeat(6_000_000), `${' \u0000'.repeat(3_000_000)}x`]) {
+      for (let time = 0; time < 1_000; time += 1)
+        expect(boundedText(text, 500) + (enhancedCodeIn(text) ?? '')).toBe('');
+    }
+    expect(performance.now() - begun).toBeLessThan(2_000);
+  });
+
+  it('is one email per provider, message and recipient, whatever characters they hold', () => {
+    const field = fc.constantFrom('a', 'a"', '","', 'a,b', 'b', '\\', '["');
+    fc.assert(
+      fc.property(fc.tuple(field, field, field), fc.tuple(field, field, field), (one, other) => {
+        const id = ([provider, messageId, recipient]: [string, string, string]) =>
+          emailIdOf({ provider, messageId, recipient });
+        expect(id(one) === id(other)).toBe(JSON.stringify(one) === JSON.stringify(other));
+        expect(id(one)).toMatch(/^[\w-]{22}$/);
+      }),
+    );
+  });
+});
+
+describe("a provider's time", () => {
+  it.each([
+    [1767355200, 'seconds'],
+    [1767355200000, 'milliseconds'],
+    [1767355200000000, 'microseconds'],
+  ])('%d is read as %s', unix => {
+    expect(epochMillis(unix)).toBe(noon);
+  });
+
+  it.each([
+    '2026-01-02T12:00:00Z',
+    '2026-01-02T12:00:00.0000000Z',
+    '2026-01-02T13:00:00+01:00',
+    '2026-01-02T13:00:00+0100',
+    '2026-01-02 12:00:00',
+    '2026-01-02T12:00Z',
+    '2026-01-02T13:00:00+01',
+    '2026-01-02T10:30-0130',
+    '2026-01-02T12:00:00,000Z',
+    '2026-01-02T12:00:00.000000999Z',
+    '2026-01-02T12:00:00,000999+00',
+    '2026-01-02T11:59:60Z',
+    '2026-01-02T24:00:00+12',
+    '2026-01-02T24:00+12:00',
+  ])('%s is noon UTC', text => {
+    expect(isoMillis(text)).toBe(noon);
+  });
+
+  it.each([
+    '',
+    'yesterday',
+    '2026',
+    '20260102T120000Z',
+    '2026-13-40T99:00:00Z',
+    '2026-02-30T00:00:00Z',
+    '2026-04-31T12:00:00+02:00',
+    '2026-01-02T12:00:61Z',
+    '2026-01-02T12:60:00Z',
+    '2026-01-02T24:00:01Z',
+    '2026-01-02T24:00:00.001Z',
+    '2026-01-02T24:01:00Z',
+    '2026-01-02T25:00:00Z',
+    '2026-01-02T12:00:00+24',
+    '2026-01-02T12:00:00+1',
+    '2026-01-02T12:00:00+01:60',
+    '2026-01-02T12:00:00.Z',
+    '+275760-09-13T00:00:00Z',
+  ])('"%s" is no time', text => {
+    expect(isoMillis(text)).toBeNaN();
+  });
+
+  it('the last midnight of a year and its leap second are the first of the next', () => {
+    for (const text of ['2025-12-31T24:00:00Z', '2025-12-31T23:59:60Z', '2025-12-31T18:59:60-05'])
+      expect(isoMillis(text)).toBe(Date.UTC(2026, 0, 1));
+    expect(isoMillis('2025-12-31T23:59:60,5Z')).toBe(Date.UTC(2026, 0, 1) + 500);
+  });
+
+  it('a fraction is cut to milliseconds, of one digit or of nine', () => {
+    expect(isoMillis('2026-01-02T12:00:00.5Z')).toBe(noon + 500);
+    expect(isoMillis('2026-01-02T12:00:00.123456789Z')).toBe(noon + 123);
+  });
+});

@@ -1,0 +1,142 @@
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createReader, type EmailFilter, type Page, type Position } from '../../shared/email/reader.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
+
+const day = 24 * 60 * 60_000;
+
+describe('what a page costs', () => {
+  let stored: StoredEmails;
+  let calls: string[] = [];
+  beforeAll(async () => {
+    stored = await startStoredEmails();
+    const many = Array.from({ length: 1_300 }, (_, index) =>
+      anEvent({ accountId: 'large', reference: 'shared', status: index === 0 ? 'invalid' : 'delivered' }),
+    );
+    for (const [index, event] of many.entries()) await stored.record([event], noon + index);
+  });
+  afterAll(() => stored?.stop());
+
+  const reader = (now = noon) => {
+    const client = {
+      send: (command: Parameters<DynamoDBDocumentClient['send']>[0]) => {
+        calls.push(command.constructor.name.replace('Command', ''));
+        return stored.client.send(command);
+      },
+    } as DynamoDBDocumentClient;
+    return createReader({ client, tableName: stored.tableName, retentionDays: 400, now: () => now });
+  };
+  const costOf = async (filter: EmailFilter, limit = 50, after: Position | null = null) => {
+    calls = [];
+    const page = await reader().page(filter, { limit, after });
+    return {
+      page,
+      queries: calls.filter(call => call === 'Query').length,
+      batches: calls.filter(call => call === 'BatchGet').length,
+    };
+  };
+
+  it.each([1, 50, 100])('one Query and one BatchGetItem for %i emails', async limit => {
+    const { page, queries, batches } = await costOf({ accountId: 'large' }, limit);
+    expect([page.shown.length, queries, batches]).toEqual([limit, 1, 1]);
+  });
+
+  it('one GetItem for one email', async () => {
+    const { page } = await costOf({ accountId: 'large' }, 1);
+    calls = [];
+    await reader().email(page.shown[0]!.emailId);
+    expect(calls).toEqual(['Get']);
+  });
+
+  it('one Query for nothing', async () => {
+    expect(await costOf({ accountId: 'nobody' })).toMatchObject({
+      page: { shown: [], next: null },
+      queries: 1,
+      batches: 0,
+    });
+  });
+
+  it('one BatchGetItem for a hundred ids', async () => {
+    const { page } = await costOf({ accountId: 'large' }, 100);
+    calls = [];
+    const emails = await reader().emails(page.shown.map(({ emailId }) => emailId));
+    expect(emails.size).toBe(100);
+    expect(calls).toEqual(['BatchGet']);
+  });
+
+  it('never more than a fixed number of calls, however few of the emails the filter takes: the next page goes on', async () => {
+    for (const filter of [
+      { accountId: 'large', status: 'invalid' },
+      { accountId: 'large', reference: 'shared', recipient: 'nobody@example.com' },
+    ] as const) {
+      let after: Position | null = null;
+      let pages = 0;
+      let found = 0;
+      do {
+        const { page, queries, batches }: { page: Page<unknown>; queries: number; batches: number } = await costOf(
+          filter,
+          50,
+          after,
+        );
+        expect(queries).toBeLessThanOrEqual(32);
+        expect(batches).toBeLessThanOrEqual(11);
+        found += page.shown.length;
+        after = page.next;
+        pages += 1;
+      } while (after !== null);
+      expect([pages, found]).toEqual([2, 'status' in filter ? 1 : 0]);
+    }
+  });
+
+  it('what others have of the same reference costs an account nothing, shows nothing and hides nothing', async () => {
+    const ofNobody = { page: { shown: [], next: null }, queries: 1, batches: 0 };
+    expect(await costOf({ accountId: 'another', reference: 'shared' })).toEqual(ofNobody);
+    const own = await stored.record([anEvent({ accountId: 'another', reference: 'shared' })], noon - 1);
+    const { page, queries } = await costOf({ accountId: 'another', reference: 'shared' }, 1);
+    expect([page, queries]).toMatchObject([{ shown: [{ emailId: own }], next: null }, 1]);
+  });
+
+  it('what others have of the same recipient costs a query more, shows nothing and hides nothing', async () => {
+    const filter = { accountId: 'third', recipient: 'jane@example.com' };
+    expect(await costOf(filter)).toEqual({ page: { shown: [], next: null }, queries: 2, batches: 0 });
+    const own = await stored.record([anEvent({ accountId: 'third' })], noon - 1);
+    expect((await costOf(filter, 1)).page).toMatchObject({ shown: [{ emailId: own }], next: null });
+  });
+
+  it("support's list of what needs attention ends at the retention, day by day, some days a page", async () => {
+    let after: Position | null = null;
+    let days = 0;
+    let pages = 0;
+    const found: string[] = [];
+    const now = noon + 100 * day;
+    do {
+      calls = [];
+      const page: Page<{ emailId: string }> = await reader(now).page(
+        { accountId: null, attention: true },
+        { limit: 50, after },
+      );
+      expect(calls.length).toBeLessThanOrEqual(64);
+      days += calls.filter(call => call === 'Query').length;
+      found.push(...page.shown.map(({ emailId }) => emailId));
+      after = page.next;
+      pages += 1;
+    } while (after !== null);
+    expect(found).toHaveLength(1);
+    expect(days).toBeGreaterThan(400);
+    expect(days).toBeLessThan(435);
+    expect(pages).toBeLessThan(15);
+  });
+
+  it('an email that asked for attention before it was first seen, out of the retry queue, is listed from then on', async () => {
+    const hour = 60 * 60_000;
+    const delivered = anEvent({ accountId: 'late', recipient: 'late@example.com' });
+    const emailId = await stored.record([delivered], noon);
+    await stored.record([{ ...delivered, eventId: 'b', status: 'hard_bounced' }], noon - 2 * hour);
+    for (const accountId of ['late', null]) {
+      const filter = { accountId, attention: true, from: noon - hour };
+      const { shown } = await reader(noon + hour).page(filter, { limit: 50, after: null });
+      expect(shown.map(email => email.emailId)).toContain(emailId);
+    }
+  });
+});

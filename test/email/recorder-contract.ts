@@ -1,0 +1,1227 @@
+import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import {
+  DeleteCommand,
+  DynamoDBDocumentClient,
+  GetCommand,
+  QueryCommand,
+  type UpdateCommand,
+} from '@aws-sdk/lib-dynamodb';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createAlerted } from '../../functions/alert/sent-alerts.ts';
+import { createEmailEraser, type Erasure } from '../../shared/email/eraser.ts';
+import { type CanonicalEvent, canonicalEvent, emailIdOf, limits } from '../../shared/email/event.ts';
+import {
+  boundedHistory,
+  bytesOf,
+  bytesToDecide,
+  decidingEventOf,
+  decodeHistory,
+  encodeHistory,
+  historyBytes,
+  historyLimit,
+  inTime,
+  withoutTexts,
+} from '../../shared/email/history.ts';
+import {
+  createReader,
+  type Email,
+  type EmailSummary,
+  type Page,
+  type Position,
+  type Reader,
+} from '../../shared/email/reader.ts';
+import { createRecorder, type Recorder } from '../../shared/email/recorder.ts';
+import { accountReferenceOf } from '../../shared/email/update.ts';
+import { eachInFlight } from '../../shared/runtime/concurrency.ts';
+import {
+  caveatsOf,
+  merge,
+  precedence,
+  type Status,
+  statuses,
+  statusIds,
+  supersedes,
+  type Verdict,
+} from '../../shared/status/catalogue.ts';
+import { arbitraryEvent, eventsOf, noon, permutations } from '../rigs/arbitrary-events.ts';
+import { createEmailTable } from '../rigs/email-table.ts';
+import { anEvent } from '../rigs/stored-emails.ts';
+import { histories } from '../status/histories.ts';
+
+const minute = 60_000;
+
+/** What the store promises, on whichever engine `start` gives. */
+export function storeContract(engineName: string, start: () => Promise<{ endpoint: string; stop(): Promise<void> }>) {
+  describe(`the store on ${engineName}`, () => {
+    let engine: Awaited<ReturnType<typeof start>>;
+    let client: DynamoDBDocumentClient;
+    let store: Recorder & Reader;
+    const tableName = 'emails';
+    let updates = 0;
+    let messages = 0;
+
+    beforeAll(async () => {
+      engine = await start();
+      const raw = new DynamoDBClient({
+        endpoint: engine.endpoint,
+        region: 'local',
+        credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+      });
+      await createEmailTable(raw, tableName);
+      client = DynamoDBDocumentClient.from(raw);
+      client.middlewareStack.add(
+        (next, context) => args => {
+          if (context.commandName === 'UpdateItemCommand') updates += 1;
+          return next(args);
+        },
+        { step: 'initialize', name: 'countUpdates' },
+      );
+      store = {
+        ...createRecorder({ client, tableName, retentionDays: 400 }),
+        ...createReader({ client, tableName, retentionDays: 400, now: () => noon }),
+      };
+    });
+    afterAll(() => engine?.stop());
+
+    const freshMessageId = () => `message-${++messages}`;
+    const moved = (events: readonly CanonicalEvent[], messageId: string) =>
+      events.map(event => ({ ...event, messageId }));
+    const stored = async (event: CanonicalEvent): Promise<Email> => {
+      const email = await store.email(emailIdOf(event));
+      if (email === null) throw new Error('the email is not there');
+      return email;
+    };
+    const countingUpdates = async (work: () => Promise<unknown>) => {
+      const before = updates;
+      await work();
+      return updates - before;
+    };
+    /** The item as it is in the table. */
+    const itemOf = async (event: CanonicalEvent) => {
+      const key = { TableName: tableName, Key: { emailId: emailIdOf(event) }, ConsistentRead: true };
+      return (await client.send(new GetCommand(key))).Item;
+    };
+    /** A client whose nth update does something before or after it reaches the database. */
+    const disturbed = (nth: number, before: () => Promise<unknown>, after: () => void = () => {}) => {
+      let calls = 0;
+      const send = async (command: UpdateCommand) => {
+        calls += 1;
+        if (calls === nth) await before();
+        const result = await client.send(command);
+        if (calls === nth) after();
+        return result;
+      };
+      return createRecorder({
+        client: { send } as unknown as DynamoDBDocumentClient,
+        tableName,
+        retentionDays: 400,
+      });
+    };
+
+    /** An event as the history gives it back. */
+    const inHistory = (event: CanonicalEvent) => decodeHistory(encodeHistory(event));
+    /** The promised part of an item. */
+    const promised = ({ verdict, events }: Email) => ({ verdict, history: events.map(encodeHistory) });
+
+    describe('keeps one status, whatever the order', () => {
+      for (const history of histories) {
+        it(`${history.events.join(', ')} ends as ${history.ends}`, async () => {
+          const arrivals = fc.sample(fc.shuffledSubarray(eventsOf(history), { minLength: history.events.length }), 6);
+          const ends = [];
+          for (const arrival of arrivals) {
+            const events = moved(arrival, freshMessageId());
+            for (const event of events) await store.record([event], noon);
+            await store.record(events, noon);
+            ends.push(promised(await stored(events[0]!)));
+          }
+          expect(ends[0]?.verdict?.status).toBe(history.ends);
+          for (const end of ends) expect(end).toEqual(ends[0]);
+        });
+      }
+
+      it('any events, in any order, split into any requests, twice, make the item that the merge says', async () => {
+        const arrivals = fc.array(fc.array(arbitraryEvent, { minLength: 1, maxLength: 4 }), {
+          minLength: 1,
+          maxLength: 4,
+        });
+        await fc.assert(
+          fc.asyncProperty(arrivals, fc.boolean(), async (requests, concurrently) => {
+            const messageId = freshMessageId();
+            const all = moved(requests.flat(), messageId);
+            const record = async (request: readonly CanonicalEvent[]) => {
+              const { failed } = await store.record(moved(request, messageId), noon);
+              expect(failed).toEqual([]);
+            };
+            if (concurrently) await Promise.all([...requests, ...requests].map(record));
+            else for (const request of [...requests, ...requests.toReversed()]) await record(request);
+            const email = await stored(all[0]!);
+            expect(email.verdict).toEqual(merge(all));
+            expect(new Set(email.events.map(encodeHistory))).toEqual(new Set(all.map(encodeHistory)));
+          }),
+          { numRuns: 60 },
+        );
+      });
+
+      it("the update's condition agrees with the merge on every pair of verdicts", async () => {
+        const levelOf = (status: Status) =>
+          precedence.findIndex(({ statuses }) => statuses.some(one => one === status));
+        const pairs = statusIds.flatMap(before =>
+          statusIds.flatMap(after =>
+            [-1, 0, 1].flatMap(later => ['a', 'c'].map(eventId => ({ before, after, later, eventId }))),
+          ),
+        );
+        // Between levels the time says nothing: earlier and later are proof enough.
+        const telling = pairs.filter(
+          ({ before, after, later, eventId }) => levelOf(before) === levelOf(after) || (later !== 0 && eventId === 'a'),
+        );
+        const asEvent = (status: Status, occurredAt: number, eventId: string, messageId: string) =>
+          anEvent({ status, occurredAt, eventId, messageId });
+        const batches = telling.map(pair => ({ ...pair, messageId: freshMessageId() }));
+        await store.record(
+          batches.map(({ before, messageId }) => asEvent(before, noon, 'b', messageId)),
+          noon,
+        );
+        await store.record(
+          batches.map(({ after, later, eventId, messageId }) => asEvent(after, noon + later, eventId, messageId)),
+          noon,
+        );
+        await eachInFlight(batches, 16, async ({ before, after, later, eventId, messageId }) => {
+          const first: Verdict = { status: before, statusAt: noon, statusEventId: 'b' };
+          const second: Verdict = { status: after, statusAt: noon + later, statusEventId: eventId };
+          const email = await stored(asEvent(before, noon, 'b', messageId));
+          expect(email.verdict, `${before}, then ${after} ${later} ${eventId}`).toEqual(
+            supersedes(second, first) ? second : first,
+          );
+        });
+      });
+
+      it('64 writers at once on one email lose nothing', async () => {
+        const messageId = freshMessageId();
+        const events = Array.from({ length: 64 }, (_, index) =>
+          anEvent({
+            messageId,
+            eventId: `e${index}`,
+            status: statusIds[index % statusIds.length]!,
+            occurredAt: noon + ((index * 7) % 13) * 1000,
+          }),
+        );
+        const outcomes = await Promise.all(events.map(event => store.record([event], noon)));
+        expect(outcomes.map(({ recorded }) => recorded)).toEqual(events.map(() => 1));
+        const email = await stored(events[0]!);
+        expect(email.verdict).toEqual(merge(events));
+        expect(email.events).toHaveLength(64);
+      });
+    });
+
+    describe('counts what it was given', () => {
+      it('a new event is recorded with one write', async () => {
+        const event = anEvent();
+        expect(await countingUpdates(() => store.record([event], noon))).toBe(1);
+      });
+
+      it('all events of one email in one request are one write', async () => {
+        const events = eventsOf(histories[4]!, freshMessageId());
+        const cost = await countingUpdates(async () =>
+          expect(await store.record(events, noon)).toMatchObject({ recorded: 4, duplicate: 0 }),
+        );
+        expect(cost).toBe(1);
+      });
+
+      it('a duplicate is recognised with one refused write, and changes nothing', async () => {
+        const event = anEvent();
+        await store.record([event], noon);
+        const before = await stored(event);
+        const cost = await countingUpdates(async () =>
+          expect(await store.record([event, event], noon + 1)).toMatchObject({ recorded: 0, duplicate: 2 }),
+        );
+        expect(cost).toBe(1);
+        expect(await stored(event)).toEqual(before);
+      });
+
+      it('a duplicate note changes nothing either', async () => {
+        const note = anEvent({ status: null, providerEvent: 'unsubscribe' });
+        expect(await store.record([note], noon)).toMatchObject({ recorded: 1 });
+        const before = await stored(note);
+        expect(before.verdict).toBeNull();
+        expect(await store.record([note], noon + 1)).toMatchObject({ recorded: 0, duplicate: 1 });
+        expect(await stored(note)).toEqual(before);
+      });
+
+      it('a late event goes into the history with a second write and leaves the status', async () => {
+        const delivered = anEvent();
+        const sent = { ...delivered, status: 'sent', eventId: 'e0', occurredAt: noon - 1000 } as const;
+        await store.record([delivered], noon);
+        const cost = await countingUpdates(async () =>
+          expect(await store.record([sent], noon)).toMatchObject({ recorded: 1, duplicate: 0 }),
+        );
+        expect(cost).toBe(2);
+        const email = await stored(delivered);
+        expect(email.verdict?.status).toBe('delivered');
+        expect(email.events.map(({ status }) => status)).toEqual(['sent', 'delivered']);
+      });
+
+      it('a request that is half known counts both halves', async () => {
+        const sent = anEvent({ status: 'sent', eventId: 'e0' });
+        await store.record([sent], noon);
+        const outcome = await store.record([sent, { ...sent, status: 'delivered', eventId: 'e1' }], noon);
+        expect(outcome).toMatchObject({ recorded: 1, duplicate: 1 });
+      });
+
+      it('the same event id with other content is kept beside the first', async () => {
+        const one = anEvent();
+        const other = { ...one, occurredAt: noon + 1, reason: { text: 'other' } };
+        await store.record([one, other], noon);
+        const email = await stored(one);
+        expect(email.events).toHaveLength(2);
+        expect(email.verdict?.statusAt).toBe(noon);
+      });
+
+      it('one id from two providers is two emails', async () => {
+        const one = anEvent();
+        await store.record([one, { ...one, provider: 'mailgun', status: 'opened' }], noon);
+        expect((await stored(one)).verdict?.status).toBe('delivered');
+      });
+
+      it('what could not be written in time is said, event by event, and never thrown', async () => {
+        const event = anEvent();
+        const { recorded, failed } = await store.record([event], noon, AbortSignal.abort());
+        expect(recorded).toBe(0);
+        expect(failed.flatMap(({ events }) => events)).toEqual([event]);
+      });
+    });
+
+    describe('registration by the sender', () => {
+      const registration = (messageId: string) =>
+        anEvent({
+          messageId,
+          status: 'enqueued',
+          eventId: 'r1',
+          occurredAt: noon - 1000,
+          accountId: 'acme',
+          subject: 'Invoice 7',
+          reference: 'INV-7',
+          providerEvent: 'app.enqueued',
+        });
+
+      it('gives the same email before and after the first event of the provider', async () => {
+        const [before, after] = [freshMessageId(), freshMessageId()];
+        const bounce = (messageId: string) => anEvent({ messageId, status: 'hard_bounced', eventId: 'bounce' });
+        expect(await store.record([registration(before)], noon)).toMatchObject({ failed: [] });
+        await store.record([bounce(before)], noon);
+        await store.record([bounce(after)], noon);
+        await store.record([registration(after)], noon);
+        const [one, other] = [await stored(registration(before)), await stored(registration(after))];
+        expect(other).toEqual({ ...one, emailId: other.emailId, messageId: after });
+        expect(one).toMatchObject({ accountId: 'acme', subject: 'Invoice 7', reference: 'INV-7' });
+        expect(one.verdict?.status).toBe('hard_bounced');
+      });
+
+      it('that is sent again with a subject and a reference adds them, and counts as a duplicate', async () => {
+        const whole = registration(freshMessageId());
+        const { subject: _, reference: __, ...first } = whole;
+        await store.record([first], noon);
+        expect(await store.record([whole], noon)).toMatchObject({ recorded: 0, duplicate: 1, failed: [] });
+        expect(await stored(first)).toMatchObject({ subject: 'Invoice 7', reference: 'INV-7' });
+      });
+
+      it("of the email's own account is kept, whatever an earlier event of the same request claims", async () => {
+        const { subject, reference, ...first } = registration(freshMessageId());
+        await store.record([first], noon);
+        const foreign = { ...first, eventId: 'r2', accountId: 'intruder', occurredAt: noon };
+        const own = { ...first, eventId: 'r3', subject, reference, occurredAt: noon + 1 };
+        expect(await store.record([foreign, own], noon)).toMatchObject({ recorded: 2, failed: [] });
+        expect(await stored(first)).toMatchObject({ accountId: 'acme', subject, reference });
+      });
+
+      it('by another account changes nothing but is remembered as a conflict', async () => {
+        const { subject, reference, ...first } = registration(freshMessageId());
+        await store.record([first], noon);
+        const intruding = { ...first, eventId: 'r2', accountId: 'intruder', subject, reference };
+        expect(await store.record([intruding], noon)).toMatchObject({ recorded: 1, failed: [] });
+        const email = await stored(first);
+        expect([email.accountId, email.subject, email.reference]).toEqual(['acme', undefined, undefined]);
+        expect(caveatsOf(email, noon).map(({ code }) => code)).toContain('account_conflict');
+      });
+    });
+
+    describe('the cause', () => {
+      const deferral = (messageId: string) =>
+        anEvent({ messageId, status: 'deferred', reason: { code: '451', cause: 'greylisted' } });
+
+      it('is set with the status, by the event that decides, and goes with it', async () => {
+        const messageId = freshMessageId();
+        const later = { occurredAt: noon + minute };
+        const life: readonly (readonly [CanonicalEvent, string | undefined])[] = [
+          [anEvent({ messageId, status: 'sent', occurredAt: noon - minute }), undefined],
+          [deferral(messageId), 'greylisted'],
+          [anEvent({ messageId, status: 'soft_bounced', reason: { cause: 'mailbox_full' }, ...later }), 'mailbox_full'],
+          // Late, and decides nothing.
+          [deferral(messageId), 'mailbox_full'],
+          [anEvent({ messageId, status: null, reason: { cause: 'greylisted' }, ...later }), 'mailbox_full'],
+          [anEvent({ messageId, status: 'delivered', ...later }), undefined],
+          [
+            anEvent({ messageId, status: 'hard_bounced', reason: { code: '550', cause: 'unknown_domain' } }),
+            'unknown_domain',
+          ],
+          [anEvent({ messageId, status: 'invalid', reason: { code: '550' } }), undefined],
+        ];
+        for (const [event, cause] of life) {
+          expect(await store.record([event], noon)).toMatchObject({ recorded: 1, failed: [] });
+          expect((await itemOf(event))?.cause).toBe(cause);
+        }
+      });
+
+      it('of several events in one request is that of the one that decides', async () => {
+        const bounce = anEvent({ status: 'hard_bounced', reason: { cause: 'disabled_account' } });
+        await store.record([deferral(bounce.messageId), bounce], noon);
+        expect((await itemOf(bounce))?.cause).toBe('disabled_account');
+      });
+
+      it('is the same in any order where two events agree in all that decides and differ in why', async () => {
+        const causes = ['unknown_domain', 'disabled_account', undefined] as const;
+        const found = new Set<unknown>();
+        for (const order of permutations(causes)) {
+          const bounce = anEvent({ messageId: freshMessageId(), status: 'hard_bounced', eventId: 'bounce' });
+          for (const cause of order) await store.record([{ ...bounce, reason: { code: '550', cause } }], noon);
+          const { events, verdict } = await stored(bounce);
+          expect(events).toHaveLength(causes.length);
+          const item = await itemOf(bounce);
+          expect(item?.cause).toBe(decidingEventOf(verdict, events)?.reason?.cause);
+          found.add(item?.cause);
+        }
+        expect(found.size).toBe(1);
+      });
+    });
+
+    describe('tags', () => {
+      it('are set once, by the first event that has them, in one write', async () => {
+        const sent = anEvent({ status: 'sent', occurredAt: noon - minute });
+        const delivered = { ...sent, status: 'delivered', eventId: 'd', tags: ['invoices', 'q1'] } as const;
+        const opened = { ...sent, status: 'opened', eventId: 'o', tags: ['other'] } as const;
+        await store.record([sent], noon);
+        expect((await itemOf(sent))?.tags).toBeUndefined();
+        for (const event of [delivered, opened]) {
+          expect(await countingUpdates(() => store.record([event], noon))).toBe(1);
+          expect((await itemOf(sent))?.tags).toEqual(['invoices', 'q1']);
+        }
+      });
+
+      it('that come again with an event which is known already are added, and count as a duplicate', async () => {
+        const event = anEvent();
+        await store.record([event], noon);
+        const tagged = { ...event, tags: ['invoices'] };
+        expect(await store.record([tagged], noon)).toMatchObject({ recorded: 0, duplicate: 1, failed: [] });
+        expect((await itemOf(event))?.tags).toEqual(['invoices']);
+        expect(await countingUpdates(() => store.record([tagged], noon))).toBe(1);
+      });
+
+      it("told in the name of another account than the email's change nothing", async () => {
+        const own = anEvent({ accountId: 'acme' });
+        const foreign = { ...own, eventId: 'f', status: 'opened', accountId: 'initech', tags: ['intruded'] } as const;
+        await store.record([own], noon);
+        expect(await store.record([foreign], noon)).toMatchObject({ recorded: 1, failed: [] });
+        expect((await itemOf(own))?.tags).toBeUndefined();
+        await store.record([{ ...own, eventId: 't', tags: ['invoices'] }], noon);
+        expect((await itemOf(own))?.tags).toEqual(['invoices']);
+      });
+    });
+
+    describe('bounds the history', () => {
+      const receipts = (messageId: string, count: number, changes: Partial<CanonicalEvent> = {}) =>
+        Array.from({ length: count }, (_, index) =>
+          anEvent({ messageId, status: 'opened', eventId: `o${index}`, occurredAt: noon + index * 1000, ...changes }),
+        );
+
+      it('drops and counts only repeats of opens and clicks past the limit', async () => {
+        const messageId = freshMessageId();
+        const opens = receipts(messageId, 150);
+        const [first, , third] = opens;
+        expect(await store.record(opens, noon)).toMatchObject({ recorded: historyLimit, dropped: 50 });
+        expect(await store.record([opens[149]!], noon)).toMatchObject({ recorded: 0, duplicate: 0, dropped: 1 });
+        expect(await store.record([first!], noon)).toMatchObject({ recorded: 0, duplicate: 1, dropped: 0 });
+
+        const others = [
+          { ...third!, eventId: 'm', evidence: 'machine' },
+          { ...third!, eventId: 'd', status: 'deferred' },
+          { ...third!, eventId: 'n', status: null },
+          { ...third!, eventId: 'c', status: 'link_clicked' },
+        ] as const;
+        for (const event of others) {
+          expect(await store.record([event], noon)).toMatchObject({ recorded: 1, dropped: 0 });
+        }
+        const email = await stored(first!);
+        expect(email.verdict?.status).toBe('link_clicked');
+        expect(email.events.map(encodeHistory).sort()).toEqual(
+          [...opens.slice(0, historyLimit - others.length), ...others].map(encodeHistory).sort(),
+        );
+      });
+
+      it('keeps the only open of an email that was put off a hundred times and then bounced', async () => {
+        const messageId = freshMessageId();
+        await store.record(receipts(messageId, 100, { status: 'deferred' }), noon);
+        await store.record([anEvent({ messageId, status: 'hard_bounced' })], noon);
+        const open = anEvent({ messageId, status: 'opened', evidence: 'human', occurredAt: noon + 1 });
+        expect(await store.record([open], noon)).toMatchObject({ recorded: 1, dropped: 0 });
+        expect(caveatsOf(await stored(open), noon).map(({ code }) => code)).toContain('receipt_after_failure');
+      });
+
+      it.each(['oldest first', 'newest first', 'all at once', 'shuffled, in requests of seven'])(
+        'to the same hundred events: %s',
+        async order => {
+          const messageId = freshMessageId();
+          const opens = receipts(messageId, 130);
+          const sent = anEvent({ messageId, status: 'sent', occurredAt: noon - 1 });
+          const all = [...opens, sent];
+          const record = async (events: readonly CanonicalEvent[]) => {
+            const { failed, unrecordable } = await store.record(events, noon);
+            expect([...failed, ...unrecordable]).toEqual([]);
+          };
+          if (order === 'oldest first') for (const event of all) await record([event]);
+          if (order === 'newest first') for (const event of all.toReversed()) await record([event]);
+          if (order === 'all at once') await record(all);
+          if (order.startsWith('shuffled')) {
+            const [shuffled] = fc.sample(fc.shuffledSubarray(all, { minLength: all.length }), 1);
+            for (let start = 0; start < all.length; start += 7) await record(shuffled!.slice(start, start + 7));
+          }
+          const email = await stored(sent);
+          expect(email.events).toEqual(boundedHistory(all).toSorted(inTime).map(inHistory));
+          expect(email.verdict).toEqual(merge(all));
+        },
+      );
+
+      it('also while sixty-four writers come at once', async () => {
+        const messageId = freshMessageId();
+        const opens = receipts(messageId, 163);
+        await store.record(opens.slice(0, 99), noon);
+        const outcomes = await Promise.all(opens.slice(99).map(open => store.record([open], noon)));
+        expect(outcomes.map(({ recorded, dropped }) => recorded + dropped)).toEqual(outcomes.map(() => 1));
+        // Those that came later in life but were written first had to make room.
+        expect((await stored(opens[0]!)).events).toEqual(opens.slice(0, historyLimit).map(inHistory));
+      });
+
+      it.each([119, 400])('takes notes of %d kinds of one email in one request', async count => {
+        const notes = receipts(freshMessageId(), count, { status: null }).map((note, kind) => ({
+          ...note,
+          providerEvent: `note ${kind}`,
+        }));
+        expect(await store.record(notes, noon)).toMatchObject({ recorded: count, failed: [], unrecordable: [] });
+        expect(await store.record(notes, noon)).toMatchObject({ recorded: 0, duplicate: count, failed: [] });
+      });
+
+      describe('in bytes', () => {
+        /** As long as an event may be. */
+        const longest = {
+          reason: { code: '451', text: 'x'.repeat(limits.text), cause: 'authentication_failed' },
+          clickUrl: 'x'.repeat(limits.clickUrl),
+          userAgent: 'x'.repeat(limits.userAgent),
+        } as const;
+        const deferrals = (messageId: string, count = 320) =>
+          receipts(messageId, count, { status: 'deferred', ...longest });
+        const itemFull = (events: readonly CanonicalEvent[]) => events.map(event => ({ reason: 'item_full', event }));
+        /** Everything of an item but its history. */
+        const bytesBeside = async (event: CanonicalEvent) => {
+          const { history: _, ...others } = (await itemOf(event)) ?? {};
+          return Buffer.byteLength(JSON.stringify(others));
+        };
+
+        it('says which events have no room once the history is full; what is there is known when it comes again', async () => {
+          const all = deferrals(freshMessageId());
+          const { recorded, unrecordable, failed } = await store.record(all, noon);
+          expect(failed).toEqual([]);
+          expect(recorded).toBeGreaterThan(250);
+          expect(recorded).toBeLessThan(320);
+          // The newest decides, and has room before all others.
+          expect(unrecordable).toEqual(itemFull(all.slice(recorded - 1, -1)));
+          expect(await store.record(all, noon)).toMatchObject({ recorded: 0, duplicate: recorded, unrecordable });
+          const bytes = bytesOf((await stored(all[0]!)).events.map(encodeHistory));
+          expect(bytes).toBeLessThanOrEqual(historyBytes);
+          expect(historyBytes - bytes).toBeLessThan(2 * bytesToDecide + 1_500);
+        });
+
+        it('records what decides the status all the same, without its texts, and knows it when it comes again', async () => {
+          const messageId = freshMessageId();
+          const there = deferrals(messageId);
+          await store.record(there, noon);
+          const more = receipts(messageId, 10, {
+            status: 'deferred',
+            ...longest,
+            providerEvent: 'more',
+            occurredAt: noon,
+          });
+          const complaint = anEvent({ messageId, status: 'marked_spam', ...longest });
+          const outcome = { recorded: 1, failed: [], unrecordable: itemFull(more) };
+          expect(await store.record([...more, complaint], noon)).toMatchObject(outcome);
+          const again = { ...outcome, recorded: 0, duplicate: 1 };
+          expect(await store.record([...more, complaint], noon)).toMatchObject(again);
+          const email = await stored(complaint);
+          expect(email.verdict).toEqual(merge([complaint]));
+          expect(decidingEventOf(email.verdict, email.events)?.reason).toEqual({
+            code: '451',
+            cause: 'authentication_failed',
+          });
+          expect(await itemOf(complaint)).toMatchObject({ cause: 'authentication_failed', attentionAt: noon });
+        });
+
+        it('sets the status and its cause even where the event itself has no room any more', async () => {
+          const messageId = freshMessageId();
+          await store.record(deferrals(messageId), noon);
+          const complaints = receipts(messageId, 60, { status: 'marked_spam', ...longest }).toReversed();
+          let recorded = 0;
+          for (const complaint of complaints) {
+            const outcome = await store.record([complaint], noon);
+            expect(outcome.failed).toEqual([]);
+            recorded += outcome.recorded;
+            if (outcome.recorded === 0) expect(outcome.unrecordable).toEqual(itemFull([complaint]));
+            expect((await stored(complaint)).verdict).toEqual(merge([complaint]));
+          }
+          expect(recorded).toBeGreaterThan(3);
+          expect(recorded).toBeLessThan(complaints.length);
+          expect(await itemOf(complaints[0]!)).toMatchObject({ cause: 'authentication_failed' });
+        });
+
+        it('leaves repeats out without a word, and the first of a kind goes where all else goes', async () => {
+          const messageId = freshMessageId();
+          const click = anEvent({ messageId, status: null, providerEvent: 'click', attribution: 'unnamed' });
+          await store.record([click, ...deferrals(messageId)], noon);
+          const repeat = { ...click, eventId: 'repeat', occurredAt: noon + minute };
+          expect(await store.record([repeat], noon)).toMatchObject({ recorded: 0, dropped: 1, unrecordable: [] });
+          const first = { ...repeat, ...longest, providerEvent: 'unsubscribe' };
+          expect(await store.record([first], noon)).toMatchObject({ recorded: 0, unrecordable: itemFull([first]) });
+        });
+
+        it('keeps the status even of a first request that is larger than any item', async () => {
+          const messageId = freshMessageId();
+          const all = deferrals(messageId);
+          const complaint = anEvent({ messageId, status: 'marked_spam', ...longest });
+          const { recorded, unrecordable } = await store.record([...all, complaint], noon);
+          expect(recorded).toBeGreaterThan(250);
+          expect(unrecordable).toEqual(itemFull(all.slice(recorded - 1)));
+          // There was room for it, and so for all of it.
+          expect((await stored(complaint)).events.filter(({ status }) => status === 'marked_spam')).toEqual([
+            inHistory(complaint),
+          ]);
+        });
+
+        it('leaves all else so much room that it always fits', async () => {
+          const messageId = 'm'.repeat(limits.messageId - 10) + freshMessageId();
+          const facts = {
+            recipient: `${'r'.repeat(limits.recipient - 12)}@example.com`,
+            accountId: 'a'.repeat(limits.accountId),
+            subject: 's'.repeat(limits.subject),
+            reference: 'r'.repeat(limits.reference),
+            tags: Array.from({ length: 10 }, (_, index) => `${index}`.padEnd(limits.tag, 't')),
+          };
+          const all = deferrals(messageId).map(event => ({ ...event, ...facts }));
+          await store.record(all, noon);
+          const complaint = {
+            ...all[0]!,
+            status: 'marked_spam',
+            eventId: 'c'.repeat(limits.eventId),
+            claimedAt: noon * 2,
+          } as const;
+          await store.record([complaint], noon);
+          await createAlerted(client, tableName).mark(emailIdOf(complaint), 'hard_bounce');
+          await createAlerted(client, tableName).mark(emailIdOf(complaint), 'spam');
+          expect(await itemOf(complaint)).toMatchObject({ status: 'marked_spam', ...facts, datedAhead: true });
+          // The names and marks of JSON are more than what DynamoDB counts besides.
+          expect(await bytesBeside(complaint)).toBeLessThan(400 * 1024 - historyBytes);
+        });
+      });
+
+      it.each([
+        ['a sequence of the longest events', {}],
+        ['such that are longer still as JSON', { text: '"' }],
+      ])('has room for as many events as its limit in any case: %s', (_, { text = 'x' }: { text?: string }) => {
+        const event = (index: number): CanonicalEvent => ({
+          ...anEvent({ status: 'deferred', claimedAt: 8.64e15, attribution: 'unlisted' }),
+          eventId: `${index}`.padEnd(limits.eventId, text),
+          providerEvent: text.repeat(limits.providerEvent),
+          accountId: text.repeat(limits.accountId),
+          reason: {
+            code: text.repeat(limits.code),
+            enhancedCode: text.repeat(limits.enhancedCode),
+            text: text.repeat(limits.text),
+            cause: 'authentication_failed',
+          },
+          clickUrl: text.repeat(limits.clickUrl),
+          userAgent: text.repeat(limits.userAgent),
+        });
+        const elements = Array.from({ length: historyLimit }, (_, index) => encodeHistory(event(index)));
+        expect(bytesOf(elements)).toBeLessThan(historyBytes - bytesToDecide);
+        expect(bytesOf([encodeHistory(withoutTexts(event(0)))])).toBeLessThan(bytesToDecide);
+      });
+    });
+
+    describe('a time in the future', () => {
+      const tomorrow = noon + 24 * 60 * minute;
+      const draft = (messageId: string) => ({
+        provider: 'sendgrid',
+        messageId,
+        recipient: 'jane@example.com',
+        status: 'deferred' as const,
+        occurredAt: tomorrow,
+        providerEvent: 'deferred',
+      });
+      const arrives = async (messageId: string, at: number) => {
+        const event = canonicalEvent(draft(messageId), at);
+        if (typeof event === 'string') throw new Error(event);
+        return { event, outcome: await store.record([event], at) };
+      };
+
+      it('counts from the first arrival on, however often the event is sent again', async () => {
+        const messageId = freshMessageId();
+        await arrives(messageId, noon);
+        const bounce = anEvent({ messageId, status: 'soft_bounced', occurredAt: noon + 30 * minute });
+        await store.record([bounce], noon + 30 * minute);
+        for (const later of [40, 50]) {
+          const { outcome } = await arrives(messageId, noon + later * minute);
+          expect(outcome).toMatchObject({ recorded: 0, duplicate: 1 });
+        }
+        const email = await stored(bounce);
+        expect(email.verdict).toMatchObject({ status: 'soft_bounced', statusAt: noon + 30 * minute });
+        expect(email.events).toHaveLength(2);
+      });
+
+      it('counts from the first arrival on, also when it is sent again once that time has come', async () => {
+        const messageId = freshMessageId();
+        const { event: first } = await arrives(messageId, noon);
+        const { event, outcome } = await arrives(messageId, tomorrow);
+        expect(event).not.toHaveProperty('claimedAt');
+        expect(outcome).toMatchObject({ recorded: 0, duplicate: 1 });
+        const email = await stored(first);
+        expect(email.verdict?.statusAt).toBe(noon);
+        expect(email.events).toHaveLength(1);
+        const later = anEvent({ messageId, status: 'soft_bounced', occurredAt: tomorrow + minute });
+        expect(await store.record([later], tomorrow + minute)).toMatchObject({ recorded: 1, failed: [] });
+        expect((await stored(first)).verdict?.status).toBe('soft_bounced');
+      });
+
+      it.each([
+        ['a note', { status: null }],
+        ['an open by a machine', { status: 'opened', evidence: 'machine' }],
+      ] as const)('of %s is recorded once, also when it is sent again once that time has come', async (_, changes) => {
+        const messageId = freshMessageId();
+        const at = [noon, noon + minute, tomorrow - minute, tomorrow];
+        const outcomes = [];
+        for (const receivedAt of at) {
+          const event = canonicalEvent({ ...draft(messageId), ...changes }, receivedAt) as CanonicalEvent;
+          outcomes.push(await store.record([event], receivedAt));
+        }
+        expect(outcomes).toMatchObject([{ recorded: 1 }, ...at.slice(1).map(() => ({ duplicate: 1 }))]);
+      });
+
+      it('loses nobody while sixty-four senders whose clock is ahead write at once', async () => {
+        const messageId = freshMessageId();
+        const events = Array.from({ length: 64 }, (_, index) => {
+          const event = canonicalEvent({ ...draft(messageId), eventId: `e${index}` }, noon + index);
+          return event as CanonicalEvent;
+        });
+        const outcomes = await Promise.all(events.map(event => store.record([event], noon)));
+        expect(outcomes.map(({ recorded }) => recorded)).toEqual(events.map(() => 1));
+        const email = await stored(events[0]!);
+        expect(email.verdict).toEqual(merge(events));
+        expect(email.events).toHaveLength(64);
+      });
+
+      it('decides like any other event where it is news', async () => {
+        const messageId = freshMessageId();
+        const sent = anEvent({ messageId, status: 'sent' });
+        await store.record([sent], noon);
+        const { outcome } = await arrives(messageId, noon + minute);
+        expect(outcome).toMatchObject({ recorded: 1, failed: [] });
+        expect((await stored(sent)).verdict).toMatchObject({ status: 'deferred', statusAt: noon + minute });
+      });
+    });
+
+    describe('survives', () => {
+      it('an answer lost after the write: the next try finds everything there', async () => {
+        const event = anEvent();
+        const lost = disturbed(
+          1,
+          async () => {},
+          () => {
+            throw Object.assign(new Error('socket hang up'), { name: 'TimeoutError' });
+          },
+        );
+        expect(await lost.record([event], noon)).toMatchObject({ recorded: 0, duplicate: 1, failed: [] });
+        expect((await stored(event)).verdict?.status).toBe('delivered');
+      });
+
+      it.each([
+        [2, 'is recorded'],
+        [3, 'is given back'],
+      ])('%d writes in a row that fail: the event %s', async (failures, what) => {
+        let calls = 0;
+        const failing = createRecorder({
+          client: {
+            send: (...given: Parameters<typeof client.send>) => {
+              calls += 1;
+              return calls <= failures ? Promise.reject(new Error('throttled')) : client.send(...given);
+            },
+          } as typeof client,
+          tableName,
+          retentionDays: 400,
+        });
+        const { recorded, failed } = await failing.record([anEvent()], noon);
+        expect([recorded, failed.length]).toEqual(what === 'is recorded' ? [1, 0] : [0, 1]);
+        expect(calls).toBe(3);
+      });
+
+      it('a write that the table calls wrong: it is not tried again, and the event is said to be unrecordable', async () => {
+        let calls = 0;
+        const refusing = createRecorder({
+          client: {
+            send: () => {
+              calls += 1;
+              return Promise.reject(Object.assign(new Error('no'), { name: 'ValidationException' }));
+            },
+          } as unknown as typeof client,
+          tableName,
+          retentionDays: 400,
+        });
+        const event = anEvent();
+        expect(await refusing.record([event], noon)).toMatchObject({
+          unrecordable: [{ reason: 'refused_by_table', event }],
+          failed: [],
+        });
+        expect(calls).toBe(1);
+      });
+
+      it('an item that vanishes between its two writes: the late event becomes its status, of its account', async () => {
+        const delivered = anEvent({ accountId: 'acme' });
+        await store.record([delivered], noon);
+        const sent = { ...delivered, status: 'sent', eventId: 'e0' } as const;
+        const erasing = disturbed(2, () =>
+          client.send(new DeleteCommand({ TableName: tableName, Key: { emailId: emailIdOf(delivered) } })),
+        );
+        expect(await erasing.record([sent], noon)).toMatchObject({ recorded: 1, failed: [] });
+        const email = await stored(sent);
+        expect([email.verdict?.status, email.accountId]).toEqual(['sent', 'acme']);
+      });
+
+      it('an item that is erased and made anew by another account between its two writes: no subject of ours on it', async () => {
+        const delivered = anEvent({ accountId: 'acme' });
+        await store.record([delivered], noon);
+        const sent = { ...delivered, status: 'sent', eventId: 'e0', subject: 'Invoice 7' } as const;
+        const replacing = disturbed(2, async () => {
+          await client.send(new DeleteCommand({ TableName: tableName, Key: { emailId: emailIdOf(delivered) } }));
+          await store.record([{ ...delivered, accountId: 'initech' }], noon);
+        });
+        expect(await replacing.record([sent], noon)).toMatchObject({ recorded: 1, failed: [] });
+        expect(await stored(sent)).toMatchObject({ accountId: 'initech' });
+        expect(await stored(sent)).not.toHaveProperty('subject');
+      });
+
+      it('an item that vanishes between its two writes, of another account: what was left out is told now', async () => {
+        const own = anEvent({ accountId: 'acme' });
+        const foreign = { ...own, status: null, eventId: 'f', accountId: 'initech', subject: 'Invoice 7' } as const;
+        await store.record([own], noon);
+        const erasing = disturbed(2, () =>
+          client.send(new DeleteCommand({ TableName: tableName, Key: { emailId: emailIdOf(own) } })),
+        );
+        expect(await erasing.record([foreign], noon)).toMatchObject({ recorded: 1, failed: [] });
+        expect(await stored(own)).toMatchObject({ accountId: 'initech', subject: 'Invoice 7', verdict: null });
+      });
+
+      it('another reference that is told between its two writes: the account finds the email by that one', async () => {
+        const delivered = anEvent();
+        await store.record([delivered], noon);
+        const late = { ...delivered, status: 'sent', eventId: 'e0', accountId: 'acme', reference: 'INV-7' } as const;
+        const other = { ...delivered, status: 'opened', eventId: 'e2', reference: 'INV-8' } as const;
+        await disturbed(2, () => store.record([other], noon)).record([late], noon);
+        expect(await itemOf(delivered)).toMatchObject({
+          accountId: 'acme',
+          reference: 'INV-8',
+          accountReference: accountReferenceOf('acme', 'INV-8'),
+        });
+      });
+
+      it.each(['the email holds none yet', 'it holds another one'])(
+        'an event dated into the future that is sent again, at that time, between its two writes: %s',
+        async which => {
+          const tomorrow = noon + 24 * 60 * minute;
+          const { messageId } = anEvent();
+          // Of each status the event that is written later would decide.
+          const status = which === 'the email holds none yet' ? 'delivered' : 'deferred';
+          const draft = { ...anEvent({ messageId, status, occurredAt: tomorrow }), eventId: 'ahead' };
+          const arrival = (at: number, changes = {}) => canonicalEvent({ ...draft, ...changes }, at) as CanonicalEvent;
+          const first =
+            which === 'the email holds none yet'
+              ? anEvent({ messageId, status: 'sent' })
+              : arrival(noon, { status: 'sent', eventId: 's' });
+          await store.record([first], noon);
+          const [early, onTime] = [arrival(noon + minute), arrival(tomorrow)];
+          const [late, meanwhile] = which === 'the email holds none yet' ? [early, onTime] : [onTime, early];
+          await disturbed(2, () => store.record([meanwhile], noon)).record([late], noon);
+          expect((await stored(first)).events).toHaveLength(2);
+        },
+      );
+
+      it('an event dated into the future that is recorded between the two writes of its second arrival: it is there once', async () => {
+        const tomorrow = noon + 24 * 60 * minute;
+        const delivered = anEvent();
+        await store.record([delivered], noon);
+        const draft = { ...delivered, status: 'sent', eventId: 'ahead', occurredAt: tomorrow } as const;
+        const [early, onTime] = [noon, tomorrow].map(at => canonicalEvent(draft, at) as CanonicalEvent);
+        const late = disturbed(2, () => store.record([early!], noon));
+        expect(await late.record([onTime!], tomorrow)).toMatchObject({ recorded: 0, duplicate: 1, failed: [] });
+        expect((await stored(delivered)).events.map(({ eventId }) => eventId)).toEqual(['ahead', delivered.eventId]);
+      });
+
+      it('a writer that comes between its two writes', async () => {
+        const delivered = anEvent();
+        await store.record([delivered], noon);
+        const sent = { ...delivered, status: 'sent', eventId: 'e0' } as const;
+        const bounced = { ...delivered, status: 'hard_bounced', eventId: 'e2' } as const;
+        await disturbed(2, () => store.record([bounced], noon)).record([sent], noon);
+        const email = await stored(delivered);
+        expect(email.verdict?.status).toBe('hard_bounced');
+        expect(email.events).toHaveLength(3);
+      });
+    });
+
+    describe('holds hostile strings inert', () => {
+      it.each(['size', '#x', ':v', 'a.b[0]', '__proto__', '"], ["', 'ö\u202e\u200b', '=cmd|x', '<script>', '0'])(
+        '%s as any field',
+        async text => {
+          const event = anEvent({
+            messageId: `${text}-${freshMessageId()}`,
+            recipient: text,
+            accountId: text,
+            subject: text,
+            reference: text,
+            providerEvent: text,
+            reason: { code: text, text },
+            clickUrl: text,
+            userAgent: text,
+          });
+          expect(await store.record([event], noon)).toMatchObject({ recorded: 1, failed: [] });
+          const email = await stored(event);
+          expect(email).toMatchObject({ accountId: text, subject: text, reference: text, recipient: text });
+          expect(email.events).toMatchObject([{ reason: { code: text, text }, clickUrl: text, userAgent: text }]);
+        },
+      );
+    });
+
+    describe('an erased email', () => {
+      const signal = new AbortController().signal;
+      const erase = (erasure: Erasure) => createEmailEraser(client, tableName).erase(erasure, noon, signal);
+      const everywhere = (recipient: string) => erase({ recipient, accountId: null });
+      const tombstone = (event: CanonicalEvent) => ({
+        emailId: emailIdOf(event),
+        erasedAt: noon,
+        expiresAt: noon / 1000 + 30 * 24 * 60 * 60,
+      });
+      /** An event to an address of its own. */
+      const toSomebody = (changes: Partial<CanonicalEvent> = {}) => {
+        const messageId = freshMessageId();
+        return anEvent({ messageId, recipient: `${messageId}@erased.example`, ...changes });
+      };
+
+      it('leaves nothing but the hash that is its key, for thirty days', async () => {
+        const event = toSomebody({ status: 'hard_bounced', accountId: 'erasing', subject: 'Invoice 7' });
+        await store.record([event], noon);
+        expect(await everywhere(event.recipient)).toEqual({ erased: 1, left: 0, error: null });
+        expect(await itemOf(event)).toEqual(tombstone(event));
+        expect(await store.email(emailIdOf(event))).toBeNull();
+        for (const filter of [{}, { attention: true }]) {
+          expect((await store.page({ accountId: 'erasing', ...filter }, { limit: 10, after: null })).shown).toEqual([]);
+        }
+        expect(await everywhere(event.recipient)).toEqual({ erased: 0, left: 0, error: null });
+      });
+
+      it('is not brought back by what comes late: every event of it is counted as erased', async () => {
+        const event = toSomebody();
+        await store.record([event], noon);
+        await everywhere(event.recipient);
+        const note = { ...event, eventId: 'note', status: null };
+        const open = { ...event, eventId: 'open', status: 'opened', accountId: 'acme', subject: 'x' } as const;
+        for (const events of [[event], [note], [open, note]]) {
+          expect(await store.record(events, noon)).toEqual({
+            ...{
+              recorded: 0,
+              duplicate: 0,
+              dropped: 0,
+              erased: events.length,
+              expired: [],
+              unrecordable: [],
+              failed: [],
+            },
+          });
+        }
+        expect(await itemOf(event)).toEqual(tombstone(event));
+      });
+
+      it('does not keep a new message to the same address from being recorded', async () => {
+        const event = toSomebody();
+        await store.record([event], noon);
+        await everywhere(event.recipient);
+        const anew = { ...event, messageId: freshMessageId() };
+        expect(await store.record([event, anew], noon)).toMatchObject({ recorded: 1, erased: 1 });
+        expect(await stored(anew)).toMatchObject({ recipient: event.recipient, verdict: { status: 'delivered' } });
+      });
+
+      it("is the account's alone, where an account erases", async () => {
+        const [own, other, nobodys] = ['acme', 'initech', undefined].map(accountId =>
+          toSomebody({ recipient: 'shared@erased.example', accountId }),
+        ) as [CanonicalEvent, CanonicalEvent, CanonicalEvent];
+        await store.record([own, other, nobodys], noon);
+        expect(await erase({ recipient: own.recipient, accountId: 'acme' })).toMatchObject({ erased: 1 });
+        expect(await itemOf(own)).toEqual({ ...tombstone(own), erasedFor: expect.stringMatching(/^[\w-]{22}$/) });
+        expect(await stored(other)).toMatchObject({ accountId: 'initech' });
+        expect((await stored(nobodys)).accountId).toBeUndefined();
+        expect(await everywhere(own.recipient)).toMatchObject({ erased: 2 });
+      });
+
+      it('is one of three hundred to one address: all of them are erased', async () => {
+        const events = Array.from({ length: 300 }, () =>
+          toSomebody({ recipient: 'many@erased.example', accountId: 'acme' }),
+        );
+        await store.record(events, noon);
+        expect(await erase({ recipient: 'many@erased.example', accountId: 'acme' })).toMatchObject({ erased: 300 });
+      });
+
+      it('stays one while sixteen others write to it: no half an item comes of it', async () => {
+        for (let round = 0; round < 8; round += 1) {
+          const first = toSomebody({ accountId: 'acme' });
+          await store.record([first], noon);
+          const events = Array.from({ length: 16 }, (_, index) => ({
+            ...first,
+            eventId: `e${index}`,
+            status: statusIds[index % statusIds.length]!,
+            occurredAt: noon + ((index * 7) % 13) * 1000,
+          }));
+          const writing = events.map(event => store.record([event], noon));
+          const [{ erased }, ...outcomes] = await Promise.all([everywhere(first.recipient), ...writing] as const);
+          expect(erased).toBe(1);
+          for (const { recorded, erased, failed } of outcomes) expect([recorded + erased, failed]).toEqual([1, []]);
+          expect(await itemOf(first)).toEqual(tombstone(first));
+        }
+      });
+
+      it('that was never recorded can be forestalled; one that is there is left as it is', async () => {
+        const [unseen, there] = [toSomebody(), toSomebody()];
+        await store.record([there], noon);
+        const eraser = createEmailEraser(client, tableName);
+        const ids = [unseen, there].map(emailIdOf);
+        await eraser.forestall({ recipient: unseen.recipient, accountId: 'acme' }, ids, noon, signal);
+        expect(await store.record([unseen], noon)).toMatchObject({ recorded: 0, erased: 1 });
+        expect((await stored(there)).events).toHaveLength(1);
+        expect(await eraser.erasedFor('acme', ids, signal)).toEqual(new Set([emailIdOf(unseen)]));
+        // Who else has erased something is nobody's business.
+        expect(await eraser.erasedFor('initech', ids, signal)).toEqual(new Set());
+      });
+
+      it.each([
+        ['note', { status: null }],
+        ['open', { status: 'opened' }],
+      ] as const)(
+        'between the two writes of a later %s in the name of another account, is left alone by both',
+        async (_, changes) => {
+          const own = toSomebody({ accountId: 'acme' });
+          const foreign = { ...own, ...changes, eventId: 'f', accountId: 'initech', subject: 'Invoice 7' };
+          await store.record([own], noon);
+          const erasing = disturbed(2, () => everywhere(own.recipient));
+          expect(await erasing.record([foreign], noon)).toMatchObject({ recorded: 0, erased: 1, failed: [] });
+          expect(await itemOf(own)).toEqual(tombstone(own));
+        },
+      );
+
+      it('between the two writes to a full item, is left alone by both', async () => {
+        const { messageId, recipient } = toSomebody({ status: 'deferred' });
+        const deferrals = Array.from({ length: 320 }, (_, index) =>
+          anEvent({
+            messageId,
+            recipient,
+            status: 'deferred',
+            eventId: `d${index}`,
+            reason: { text: 'x'.repeat(1_400) },
+          }),
+        );
+        await store.record(deferrals, noon);
+        const bounce = anEvent({ messageId, recipient, status: 'hard_bounced' });
+        const erasing = disturbed(2, () => everywhere(recipient));
+        expect(await erasing.record([bounce, deferrals[319]!], noon)).toMatchObject({ erased: 2, unrecordable: [] });
+        expect(await itemOf(bounce)).toEqual(tombstone(bounce));
+      });
+
+      it.each([
+        ['support', null],
+        ['its account', 'acme'],
+      ])('that the index still shows is not erased once more, by %s', async (_, accountId) => {
+        const event = toSomebody({ accountId: 'acme' });
+        await store.record([event], noon);
+        expect(await erase({ recipient: event.recipient, accountId: 'acme' })).toMatchObject({ erased: 1 });
+        const before = await itemOf(event);
+        const emailId = emailIdOf(event);
+        const vanished = { ...event, messageId: freshMessageId() };
+        const lagging = {
+          send: async (...given: Parameters<typeof client.send>) =>
+            given[0] instanceof QueryCommand
+              ? { Items: [{ emailId }, { emailId: emailIdOf(vanished) }] }
+              : client.send(...given),
+        } as typeof client;
+        const { recipient } = event;
+        expect(
+          await createEmailEraser(lagging, tableName).erase({ recipient, accountId }, noon + minute, signal),
+        ).toEqual({ erased: 0, left: 0, error: null });
+        expect(await itemOf(event)).toEqual(before);
+        expect(await itemOf(vanished)).toBeUndefined();
+      });
+    });
+
+    describe('lists', () => {
+      const account = (name: string, count: number, status: Status = 'delivered') =>
+        Array.from({ length: count }, (_, index) =>
+          anEvent({ accountId: name, status, eventId: `${name}${index}`, occurredAt: noon + index }),
+        );
+      const pages = async (accountId: string, list: 'all' | 'attention', limit: number) => {
+        const found: (readonly EmailSummary[])[] = [];
+        let after: Position | null = null;
+        do {
+          const page: Page<EmailSummary> = await store.page(
+            { accountId, ...(list === 'attention' && { attention: true }) },
+            { limit, after },
+          );
+          found.push(page.shown);
+          after = page.next;
+        } while (after !== null);
+        return found;
+      };
+
+      it("an account's emails newest first, page by page, each once", async () => {
+        const events = account('paged', 25);
+        for (const [index, event] of events.entries()) await store.record([event], noon + Math.floor(index / 3));
+        const found = (await pages('paged', 'all', 10)).flat();
+        expect(new Set(found.map(({ emailId }) => emailId))).toEqual(new Set(events.map(emailIdOf)));
+        expect(found).toHaveLength(25);
+        const times = found.map(({ firstSeenAt }) => firstSeenAt);
+        expect(times).toEqual(times.toSorted((a, b) => b - a));
+      });
+
+      it('nothing for an account without emails', async () => {
+        expect(await pages('nobody', 'all', 10)).toEqual([[]]);
+      });
+
+      it('of a recipient or a reference, page by page: an account its own alone, support all', async () => {
+        const shared = { recipient: 'shared@lists.example', reference: 'INV-shared' };
+        const events = ['acme', 'initech', undefined].flatMap(accountId =>
+          Array.from({ length: 7 }, () => anEvent({ ...shared, messageId: freshMessageId(), accountId })),
+        );
+        for (const [index, event] of events.entries()) await store.record([event], noon + ((index * 5) % 21));
+        for (const by of [{ recipient: shared.recipient }, { reference: shared.reference }]) {
+          for (const accountId of ['acme', null]) {
+            const wanted = events.filter(event => accountId === null || event.accountId === accountId);
+            const seen: string[] = [];
+            let after: Position | null = null;
+            do {
+              const page: Page<EmailSummary> = await store.page(
+                { accountId, ...by, from: noon, to: noon + 21 },
+                { limit: 3, after },
+              );
+              seen.push(...page.shown.map(({ emailId }) => emailId));
+              after = page.next;
+            } while (after !== null);
+            expect(seen).toHaveLength(wanted.length);
+            expect(new Set(seen)).toEqual(new Set(wanted.map(emailIdOf)));
+          }
+        }
+      });
+
+      it('of what asks for attention, over all accounts and days', async () => {
+        const troubled = anEvent({ messageId: freshMessageId(), recipient: 'x@days.example', status: 'invalid' });
+        await store.record([troubled], noon - 40 * 24 * 60 * minute);
+        const found: string[] = [];
+        let after: Position | null = null;
+        do {
+          const page: Page<EmailSummary> = await store.page({ accountId: null, attention: true }, { limit: 50, after });
+          found.push(...page.shown.map(({ emailId }) => emailId));
+          after = page.next;
+        } while (after !== null);
+        expect(found.at(-1)).toBe(emailIdOf(troubled));
+        expect(new Set(found).size).toBe(found.length);
+      });
+
+      it('what needs attention, only while it does', async () => {
+        const bounces = account('attentive', 3, 'soft_bounced');
+        for (const [index, bounce] of bounces.entries()) await store.record([bounce], noon + index);
+        await store.record(account('attentive', 2), noon);
+        expect((await pages('attentive', 'attention', 2)).flat()).toHaveLength(3);
+        await store.record([{ ...bounces[0]!, status: 'delivered', eventId: 'late' }], noon);
+        expect((await pages('attentive', 'attention', 2)).flat().map(({ emailId }) => emailId)).toEqual(
+          bounces.slice(1).toReversed().map(emailIdOf),
+        );
+      });
+    });
+
+    it('lists an email by attention exactly while its status asks for it, since it first did, whatever comes then', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.array(arbitraryEvent, { minLength: 1, maxLength: 5 }), async drafts => {
+          const events = moved(drafts, freshMessageId());
+          const key = { TableName: tableName, Key: { emailId: emailIdOf(events[0]!) } };
+          let since: number | undefined;
+          for (const [index, event] of events.entries()) {
+            const arrivedAt = noon + index * 11 * 60 * minute;
+            await store.record([event], arrivedAt);
+            const verdict = merge(events.slice(0, index + 1));
+            const asks = verdict !== null && statuses[verdict.status].attention === 'yes';
+            if (asks) since ??= arrivedAt;
+            const { Item } = await client.send(new GetCommand(key));
+            expect(Item?.attentionAt).toBe(asks ? since : undefined);
+            expect(Item?.attentionDay).toBe(since && new Date(since).toISOString().slice(0, 10));
+          }
+        }),
+        { numRuns: 40 },
+      );
+    });
+
+    describe('an event that happened longer ago than emails are kept', () => {
+      const day = 24 * 60 * minute;
+      const oldest = noon - 400 * day;
+      const counts = { recorded: 0, duplicate: 0, dropped: 0, erased: 0, unrecordable: [], failed: [] };
+
+      it('makes no email, and is counted; one at the very edge is recorded', async () => {
+        const old = anEvent({ status: 'hard_bounced', occurredAt: oldest - 1, accountId: 'acme', subject: 'x' });
+        const edge = anEvent({ status: 'hard_bounced', occurredAt: oldest });
+        const cost = await countingUpdates(async () =>
+          expect(await store.record([old, edge], noon)).toEqual({ ...counts, recorded: 1, expired: [old] }),
+        );
+        expect(cost).toBe(1);
+        expect(await itemOf(old)).toBeUndefined();
+        expect((await stored(edge)).verdict?.status).toBe('hard_bounced');
+      });
+
+      it('changes nothing of an email that is there, even if it was recorded in time', async () => {
+        const delivered = anEvent({ occurredAt: oldest + day });
+        await store.record([delivered], noon);
+        const before = await itemOf(delivered);
+        const old = {
+          ...delivered,
+          status: 'marked_spam',
+          eventId: 'old',
+          occurredAt: oldest - 1,
+          tags: ['x'],
+        } as const;
+        expect(await store.record([old], noon)).toEqual({ ...counts, expired: [old] });
+        expect(await store.record([delivered], noon + 2 * day)).toEqual({ ...counts, expired: [delivered] });
+        expect(await itemOf(delivered)).toEqual(before);
+      });
+
+      it('is as old as it was when it came, however long it waited in a queue', async () => {
+        const event = anEvent({ occurredAt: noon - 390 * day });
+        // An event that was put off is recorded with the time of its arrival.
+        expect(await store.record([event], noon)).toEqual({ ...counts, recorded: 1, expired: [] });
+        expect(await store.record([event], noon + 20 * day)).toEqual({ ...counts, expired: [event] });
+      });
+    });
+
+    it('lets an email expire after the retention', async () => {
+      const event = anEvent();
+      await store.record([event], noon);
+      await store.record([{ ...event, status: 'opened', eventId: 'later' }], noon + 5000);
+      const { Item } = await client.send(new GetCommand({ TableName: tableName, Key: { emailId: emailIdOf(event) } }));
+      expect(Item?.expiresAt).toBe(noon / 1000 + 400 * 24 * 60 * 60);
+    });
+  });
+}

@@ -1,0 +1,28 @@
+import { CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { App, Stack } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import {
+  createTableInput,
+  resolveTemplate,
+  type Template as TemplateJson,
+  tablesOf,
+} from '../../infra/local/cloudformation/template.ts';
+import { EmailTable } from '../../infra/storage/email-table.ts';
+import { NonceTable } from '../../infra/storage/guard-table.ts';
+
+/** Creates the table of emails as it is deployed, keys and indexes and stream, under a name of the test's. */
+export function createEmailTable(client: DynamoDBClient, tableName: string): Promise<void> {
+  return createTable(client, tableName, stack => new EmailTable(stack, 'Emails'));
+}
+
+/** The same for the table of nonces. */
+export function createNonceTable(client: DynamoDBClient, tableName: string): Promise<void> {
+  return createTable(client, tableName, stack => new NonceTable(stack, 'Nonces'));
+}
+
+async function createTable(client: DynamoDBClient, TableName: string, add: (stack: Stack) => unknown): Promise<void> {
+  const stack = new Stack(new App());
+  add(stack);
+  const [table] = tablesOf(resolveTemplate(Template.fromStack(stack).toJSON() as TemplateJson));
+  await client.send(new CreateTableCommand({ ...createTableInput(table!), TableName }));
+}

@@ -1,0 +1,56 @@
+import { createHandler } from '../../functions/ingest/handler.ts';
+import type { IngestMetrics } from '../../functions/ingest/metrics.ts';
+import { createKeep } from '../../functions/ingest/persist-events.ts';
+import type { WebhookSecretsOf } from '../../functions/ingest/webhook-secrets.ts';
+import { nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
+import type { Nonces } from '../../shared/guards/nonces.ts';
+import { providers } from '../../shared/providers/registry.ts';
+import type { Quarantine } from '../../shared/queues/quarantine-messages.ts';
+import type { RetryQueue } from '../../shared/queues/retry-messages.ts';
+import type { Log } from '../../shared/runtime/log.ts';
+import { context } from '../fixtures/fixtures.ts';
+import { noon } from './arbitrary-events.ts';
+
+/** Whoever counts nothing. */
+export const noMetrics: IngestMetrics = { failedMessages() {}, count() {}, arrived() {}, recorded() {} };
+
+/** A table that takes nothing. */
+export function failingStore(error: unknown): Pick<Recorder, 'record'> {
+  return {
+    record: async events => ({
+      ...nothingRecorded,
+      failed: [{ events, error }],
+    }),
+  };
+}
+
+const outOfReach = () => Promise.reject(new Error('out of reach'));
+
+/** The parts of the ingest function that a test has its own of. */
+export interface IngestParts {
+  readonly secretsOf: WebhookSecretsOf;
+  readonly store: Pick<Recorder, 'record'>;
+  readonly quarantine?: Quarantine;
+  readonly retryQueue?: RetryQueue;
+  readonly nonces?: Nonces;
+  readonly get?: (url: string) => Promise<string | null>;
+  readonly metrics?: IngestMetrics;
+  readonly now?: () => number;
+  readonly log?: Log;
+}
+
+/** The ingest function for requests, with every provider. What is not given is out of reach, and no nonce was ever used. */
+export function ingestFunction({
+  secretsOf,
+  store,
+  quarantine = outOfReach,
+  retryQueue = outOfReach,
+  nonces = async () => 'new',
+  get = outOfReach,
+  metrics = noMetrics,
+  now = () => noon,
+  log = () => {},
+}: IngestParts) {
+  const keep = createKeep({ store, quarantine, retryQueue, metrics, now });
+  return createHandler({ providers, secretsOf, nonces, keep, context, get, metrics, now, log });
+}

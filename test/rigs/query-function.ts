@@ -1,0 +1,71 @@
+import { gunzipSync } from 'node:zlib';
+import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { createCursors } from '../../functions/query/cursor.ts';
+import { createHandler, type QueryDependencies } from '../../functions/query/handler.ts';
+import document from '../../functions/query/openapi.json' with { type: 'json' };
+import type { Reader } from '../../shared/email/reader.ts';
+import type { ApiEvent, VerifiedToken } from '../../shared/http/access.ts';
+import type { HttpAnswer } from '../../shared/http/responses.ts';
+import type { RouteKey } from '../../shared/http/routes.ts';
+import { defaultOldAfter } from '../../shared/status/catalogue.ts';
+import { noon } from './arbitrary-events.ts';
+import { bearerOf, httpEvent, lambdaContext } from './http-event.ts';
+
+export const access = { accountClaim: 'account_id', supportScope: 'mailtrail/support' };
+
+export const tokenOf = (accountId: string): VerifiedToken => tokenWith({ sub: 'jane', account_id: accountId });
+export const supportToken = tokenWith({ sub: 'sam', scope: 'openid mailtrail/support' });
+
+/** A token as API Gateway hands it on once it has verified it. */
+export function tokenWith(claims: VerifiedToken['claims'], scopes: string[] | null = null): VerifiedToken {
+  // The declared type leaves null out.
+  return { claims, scopes: scopes as string[] };
+}
+
+export interface Call {
+  readonly path?: Readonly<Record<string, string>>;
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, string | undefined>>;
+  readonly body?: string;
+  /** Whether the body is base64, as that of bytes which are no text. */
+  readonly isBase64Encoded?: boolean;
+  readonly token?: VerifiedToken;
+}
+
+export interface CallAnswer extends HttpAnswer {
+  /** Decompressed. */
+  readonly text: string | undefined;
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the test looks for in it
+  readonly json: any;
+}
+
+/** The query function over real emails, called as API Gateway calls it. */
+export function queryFunction(emails: { readonly store: Reader }, changes: Partial<QueryDependencies> = {}) {
+  const handler = createHandler({
+    store: emails.store,
+    cursors: createCursors(async () => 'the key of the tests'),
+    access,
+    oldAfter: defaultOldAfter,
+    document,
+    now: () => noon,
+    log: () => {},
+    ...changes,
+  });
+  return async (
+    routeKey: RouteKey,
+    { path = {}, query = '', headers = {}, body, isBase64Encoded = false, token }: Call = {},
+  ): Promise<CallAnswer> => {
+    const sent = { ...(token && bearerOf(token.claims)), ...headers };
+    const event: APIGatewayProxyEventV2 = {
+      ...httpEvent(routeKey, path, sent, body === undefined ? undefined : Buffer.from(body)),
+      rawQueryString: query,
+      isBase64Encoded,
+    };
+    const requestContext = { ...event.requestContext, ...(token && { authorizer: { jwt: token } }) };
+    const answer = await handler({ ...event, requestContext } as ApiEvent, lambdaContext);
+    const text = answer.isBase64Encoded ? gunzipSync(Buffer.from(answer.body!, 'base64')).toString() : answer.body;
+    const isJson =
+      answer.headers['content-type']?.includes('json') && !answer.headers['content-type'].includes('jsonl');
+    return { ...answer, text, json: isJson && text !== undefined ? JSON.parse(text) : undefined };
+  };
+}

@@ -1,0 +1,94 @@
+import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { DeleteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { chooseEngine } from '../../infra/local/services/dynamodb-engine.ts';
+import { createEmailEraser } from '../../shared/email/eraser.ts';
+import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
+import { createReader, type Reader } from '../../shared/email/reader.ts';
+import { createRecorder, type Recorder } from '../../shared/email/recorder.ts';
+import { createNonces, type Nonces } from '../../shared/guards/nonces.ts';
+import { documentClient } from '../../shared/runtime/dynamodb.ts';
+import { noon } from './arbitrary-events.ts';
+import { createEmailTable, createNonceTable } from './email-table.ts';
+
+/** Real emails in a real engine's table, written by the real store. */
+export interface StoredEmails {
+  readonly client: DynamoDBDocumentClient;
+  readonly tableName: string;
+  /** Of the engine. */
+  readonly endpoint: string;
+  readonly store: Recorder & Reader;
+  /** In a table of their own beside it. */
+  readonly nonces: Nonces;
+  /** Records events that arrived at `receivedAt`, and gives the id of the first one's email. */
+  record(events: readonly CanonicalEvent[], receivedAt?: number): Promise<string>;
+  /** An email's item as the table's stream shows it. */
+  image(emailId: string): Promise<Record<string, unknown> | undefined>;
+  /** As its time to live does. */
+  remove(emailId: string): Promise<void>;
+  /** Every email of an address, as the erase function does. */
+  erase(recipient: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export async function startStoredEmails(): Promise<StoredEmails> {
+  const start = await chooseEngine();
+  const engine = await start();
+  const config = {
+    endpoint: engine.endpoint,
+    region: 'us-east-1',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  };
+  const tableName = 'emails';
+  const raw = new DynamoDBClient(config);
+  await createEmailTable(raw, tableName);
+  await createNonceTable(raw, 'nonces');
+  const client = documentClient(config);
+  const store = {
+    ...createRecorder({ client, tableName, retentionDays: 400 }),
+    ...createReader({ client, tableName, retentionDays: 400, now: () => noon }),
+  };
+  return {
+    client,
+    tableName,
+    endpoint: engine.endpoint,
+    store,
+    nonces: createNonces(client, 'nonces'),
+    async record(events, receivedAt = noon) {
+      const { failed, unrecordable } = await store.record(events, receivedAt);
+      if (failed.length + unrecordable.length > 0) throw new Error('not recorded', { cause: failed[0]?.error });
+      return emailIdOf(events[0]!);
+    },
+    async image(emailId) {
+      const { Item } = await raw.send(
+        new GetItemCommand({ TableName: tableName, Key: { emailId: { S: emailId } }, ConsistentRead: true }),
+      );
+      return Item;
+    },
+    async remove(emailId) {
+      await client.send(new DeleteCommand({ TableName: tableName, Key: { emailId } }));
+    },
+    async erase(recipient) {
+      const eraser = createEmailEraser(client, tableName);
+      await eraser.erase({ recipient, accountId: null }, noon, new AbortController().signal);
+    },
+    stop: () => engine.stop(),
+  };
+}
+
+let messages = 0;
+
+/** An event of an email of its own. */
+export function anEvent(changes: Partial<CanonicalEvent> = {}): CanonicalEvent {
+  messages += 1;
+  return {
+    eventId: `event-${messages}`,
+    provider: 'sendgrid',
+    messageId: `message-${messages}`,
+    recipient: 'jane@example.com',
+    status: 'delivered',
+    occurredAt: noon,
+    evidence: 'unknown',
+    providerEvent: 'delivered',
+    ...changes,
+  };
+}

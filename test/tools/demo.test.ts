@@ -1,0 +1,84 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { type StartedStack, startStack } from '../../infra/local/cli/start-stack.ts';
+import { demoEmails, demoRequests } from '../../infra/tools/demo/requests.ts';
+import { runningStack } from '../../infra/tools/simulate/running-stack.ts';
+import { merge, statusIds } from '../../shared/status/catalogue.ts';
+import { reading } from '../fixtures/fixtures.ts';
+
+const script = fileURLToPath(new URL('../../infra/tools/demo/demo.ts', import.meta.url));
+
+describe('the demo', () => {
+  it('tells of lives that end in each of the eleven statuses, as the merge of their events says', () => {
+    const emails = demoEmails();
+    expect(emails).toHaveLength(60);
+    expect(new Set(emails.map(({ life }) => life.ends))).toEqual(new Set(statusIds));
+    const events = demoRequests(emails).flatMap(({ provider, body, type }) => {
+      const read = reading(provider, body, type);
+      expect(read.quarantined).toEqual([]);
+      return read.events;
+    });
+    const byEmail = Map.groupBy(events, ({ recipient }) => recipient);
+    for (const { recipient, life } of emails) {
+      expect(merge(byEmail.get(recipient) ?? [])?.status, recipient).toBe(life.ends);
+    }
+  });
+
+  describe('against the running stack', () => {
+    let dataDir: string;
+    let stack: StartedStack;
+    const start = (port = 0) =>
+      startStack({ dataDir, port, maxBatchingWindowSeconds: 1, maxVisibilityTimeoutSeconds: 3 });
+    const run = async () =>
+      (await promisify(execFile)(process.execPath, [script], { env: { ...process.env, DATA_DIR: dataDir } })).stdout;
+
+    beforeAll(async () => {
+      dataDir = await mkdtemp(join(tmpdir(), 'mailtrail-demo-'));
+      stack = await start();
+    });
+    afterAll(async () => {
+      await stack?.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    });
+
+    it('comes through a kill -9 in the middle with every status right, and support told of each email once', async () => {
+      const log = Object.values(stack.endpoints.functions).find(({ environment }) => 'RETRY_QUEUE_URL' in environment)!;
+      const answered = () => readFileSync(log.logFile, 'utf8').split('"webhook.answered"').length - 1;
+      const running = run();
+      running.catch(() => {});
+      await vi.waitUntil(() => answered() >= 40, { timeout: 30_000, interval: 2 });
+      await stack.kill();
+      expect(answered()).toBeLessThan(demoRequests(demoEmails()).length);
+      stack = await start(Number(new URL(stack.url).port));
+      const printed = await running;
+      expect(printed).toContain('60 of 60 emails have the status that their events amount to.');
+      expect(printed).toMatch(/10 of 10 bounced or complained-of emails named/);
+    }, 90_000);
+
+    it('waits for what was put off also while the stack starts again, with its queues at another port', async () => {
+      const { url, endpoints } = stack;
+      await stack.kill();
+      const settled = runningStack(dataDir).settled();
+      settled.catch(() => {});
+      stack = await start(Number(new URL(url).port));
+      expect(stack.endpoints.sqs).not.toBe(endpoints.sqs);
+      await settled;
+    }, 60_000);
+
+    it('changes nothing when it is run again, and alerts nobody again', async () => {
+      const printed = await run();
+      const sent = demoRequests(demoEmails()).reduce((sum, { events }) => sum + events, 0);
+      const counts = /^0 events recorded, (\d+) duplicates recognised(?:, (\d+) put off)?\.$/m.exec(printed);
+      const [, duplicates, putOff = 0] = counts ?? [];
+      expect(Number(duplicates) + Number(putOff), printed).toBe(sent);
+      expect(printed).toContain('60 of 60 emails have the status that their events amount to.');
+      expect(printed).toContain('0 new messages in this run.');
+    }, 60_000);
+  });
+});

@@ -1,0 +1,33 @@
+import { readFileSync } from 'node:fs';
+import { Validator } from '@seriousme/openapi-schema-validator';
+import { expect, it } from 'vitest';
+import { clientTypes } from '../../infra/tools/client/client-types.ts';
+import { clientTypesFile, openApiFile } from '../../infra/tools/docs/files.ts';
+import { openApiDocument } from '../../infra/tools/docs/openapi.ts';
+import { routes } from '../../shared/http/routes.ts';
+
+const served = readFileSync(openApiFile, 'utf8');
+
+it('the document says what the schemas validate, with examples as the API answers them (npm run docs writes it)', async () => {
+  expect(await openApiDocument()).toBe(served);
+});
+
+it('the types of the client are those of the document (npm run docs writes them)', async () => {
+  expect(await clientTypes(served)).toBe(readFileSync(clientTypesFile, 'utf8'));
+});
+
+it('the document is valid OpenAPI 3.1', async () => {
+  expect(await new Validator().validate(JSON.parse(served))).toEqual({ valid: true });
+});
+
+it('the document has every route', () => {
+  const { paths } = JSON.parse(served) as { paths: Record<string, object> };
+  const described = Object.entries(paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`),
+  );
+  expect(described.sort()).toEqual(
+    Object.keys(routes)
+      .filter(key => !key.startsWith('ANY '))
+      .sort(),
+  );
+});
