@@ -2,7 +2,7 @@ import { Stack, Validations } from 'aws-cdk-lib';
 import { type Route, type RouteKey, routes } from '../shared/http/routes.ts';
 import type { MailtrailApi } from './api/http-api.ts';
 import type { Alert } from './compute/alert.ts';
-import type { Erase } from './compute/manage.ts';
+import type { Manage } from './compute/manage.ts';
 import type { QuarantineQueue } from './messaging/quarantine-queue.ts';
 import type { CursorKey } from './storage/cursor-key.ts';
 import type { FailureBucket } from './storage/failure-bucket.ts';
@@ -22,10 +22,10 @@ export function acknowledgeNagFindings(parts: {
   readonly nonces: NonceTable;
   readonly quarantine: QuarantineQueue;
   readonly failures: FailureBucket;
-  readonly erase: Erase;
+  readonly manage: Manage;
   readonly alert: Alert;
 }): void {
-  const { api, webhookSecrets, cursorKey, nonces, quarantine, failures, erase, alert } = parts;
+  const { api, webhookSecrets, cursorKey, nonces, quarantine, failures, manage, alert } = parts;
   for (const [key, { access }] of Object.entries<Route>(routes)) {
     if (access === 'account' || access === 'support') continue;
     Validations.of(api.routes[key as RouteKey]).acknowledge({ id: 'AwsSolutions-APIG4', reason: openBecause[access] });
@@ -53,7 +53,7 @@ export function acknowledgeNagFindings(parts: {
       'Only Lambda writes here, only when alerts fail, which an alarm tells, and who erases; access logs would need a bucket more.',
   });
   const bucket = Stack.of(failures).getLogicalId(failures.node.defaultChild as never);
-  for (const { role } of [alert, erase]) {
+  for (const { role } of [alert, manage]) {
     Validations.of(role!).acknowledge({
       id: `AwsSolutions-IAM5[Resource::<${bucket}.Arn>/aws/lambda/*]`,
       reason: 'Lambda chooses the names of the objects it writes below this prefix of the one failure bucket.',

@@ -3,13 +3,13 @@ import type { Construct } from 'constructs';
 import { MailtrailApi } from './api/http-api.ts';
 import { Alert } from './compute/alert.ts';
 import { Ingest } from './compute/ingest.ts';
-import { Erase } from './compute/manage.ts';
+import { Manage } from './compute/manage.ts';
 import { Query } from './compute/query.ts';
 import type { Config } from './config.ts';
 import { QuarantineQueue } from './messaging/quarantine-queue.ts';
 import { SesEvents } from './messaging/ses-events.ts';
 import { OperationsTopic, SupportTopic } from './messaging/topics.ts';
-import { DrainedQueue } from './messaging/worker-queue.ts';
+import { WorkerQueue } from './messaging/worker-queue.ts';
 import { Alarms } from './monitoring/alarms.ts';
 import { acknowledgeNagFindings } from './nag.ts';
 import { addOutputs } from './outputs.ts';
@@ -33,7 +33,7 @@ export class MailtrailStack extends Stack {
     const cursorKey = new CursorKey(this, 'CursorKey');
     const nonces = new NonceTable(this, 'Nonces');
     const quarantine = new QuarantineQueue(this, 'Quarantine');
-    const retryQueue = new DrainedQueue(this, 'Retry');
+    const retryQueue = new WorkerQueue(this, 'Retry');
     const failures = new FailureBucket(this, 'AlertFailures');
 
     // How Amazon SES comes in; every other provider calls the API.
@@ -54,13 +54,13 @@ export class MailtrailStack extends Stack {
       sesEvents,
     });
     const query = new Query(this, 'Query', { config, table, cursorKey });
-    const erase = new Erase(this, 'Erase', { config, table, quarantine, retryQueue, sesEvents, failures });
+    const manage = new Manage(this, 'Manage', { config, table, quarantine, retryQueue, sesEvents, failures });
     const alert = new Alert(this, 'Alert', { config, table, topic: support, failures });
-    const api = new MailtrailApi(this, 'Api', { config, functions: { ingest, query, erase } });
+    const api = new MailtrailApi(this, 'Api', { config, functions: { ingest, query, manage } });
 
     // What is watched.
-    new Alarms(this, 'Alarms', { ingest, query, erase, alert, api, quarantine, retryQueue, sesEvents, operations });
-    acknowledgeNagFindings({ api, webhookSecrets, cursorKey, nonces, quarantine, failures, erase, alert });
+    new Alarms(this, 'Alarms', { ingest, query, manage, alert, api, quarantine, retryQueue, sesEvents, operations });
+    acknowledgeNagFindings({ api, webhookSecrets, cursorKey, nonces, quarantine, failures, manage, alert });
 
     // Where everything is.
     addOutputs(this, {

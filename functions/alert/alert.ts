@@ -3,16 +3,10 @@ import * as z from 'zod/mini';
 import type { EmailFacts, Reason } from '../../shared/email/event.ts';
 import { decidingEventOf, decodeHistory } from '../../shared/email/history.ts';
 import { reasonOf } from '../../shared/email/reason.ts';
-import { lookUp } from '../../shared/runtime/own-property.ts';
-import {
-  type AlertKind,
-  isMessageIdOfEvent,
-  type Status,
-  type StatusFacts,
-  statuses,
-  statusIds,
-} from '../../shared/status/catalogue.ts';
+import { ownValue } from '../../shared/runtime/own-property.ts';
+import { type AlertKind, type Status, type StatusFacts, statuses, statusIds } from '../../shared/status/catalogue.ts';
 import { causeIds } from '../../shared/status/causes.ts';
+import { isMessageIdOfEvent } from '../../shared/status/caveats.ts';
 
 /** The statuses that support is told about. */
 export type AlertingStatus = {
@@ -30,7 +24,7 @@ export interface Alert extends EmailFacts {
   readonly statusAt: number;
   readonly reason?: Reason | undefined;
   /** The message was not sent to this address: only the report names it. */
-  readonly unlistedRecipient?: true | undefined;
+  readonly notAddressed?: true | undefined;
   /** The report names an address and no message. */
   readonly messageNotKnown?: true | undefined;
 }
@@ -86,11 +80,11 @@ export function alertOf({ eventName, dynamodb }: DynamoDBRecord): Alert | null {
     kind,
     status: status as AlertingStatus,
     ...(reason && { reason }),
-    ...(history.some(({ attribution }) => attribution === 'unlisted') && { unlistedRecipient: true }),
+    ...(history.some(({ attribution }) => attribution === 'not_addressed') && { notAddressed: true }),
     ...(isMessageIdOfEvent(messageId) && { messageNotKnown: true }),
   };
 }
 
 function kindBefore(status: string | undefined): AlertKind | null {
-  return lookUp<StatusFacts>(statuses, status ?? '')?.alert ?? null;
+  return ownValue<StatusFacts>(statuses, status ?? '')?.alert ?? null;
 }

@@ -13,21 +13,21 @@ const noncharacters = /\p{Noncharacter_Code_Point}/gu;
 const plainPart = /^(?!www\.)[\p{L}\p{M}\p{N}!#$%&'*+=?^_`{|}~.-]+$/iu;
 
 /** An address as people read it. */
-export function readableAddress(address: string): string {
+export function defangAddress(address: string): string {
   return inertAddress(shownAddress(address));
 }
 
 /** Nothing but the whole of it becomes a link: `"see https://evil.example"@a.example` → `"see https[:]//evil[.]example"@a.example`. */
 export function inertAddress(address: string): string {
-  if (!isAddress(address)) return readableText(address);
+  if (!isAddress(address)) return defangText(address);
   const at = address.lastIndexOf('@');
   return [address.slice(0, at), address.slice(at + 1)]
-    .map(part => (plainPart.test(part) ? inert(part) : readableText(part)))
+    .map(part => (plainPart.test(part) ? inert(part) : defangText(part)))
     .join('@');
 }
 
 /** Nothing in it becomes a link: `https://example.com` → `https[:]//example[.]com`. */
-export function readableText(text: string): string {
+export function defangText(text: string): string {
   return inert(text)
     .replaceAll('://', '[:]//')
     .replace(/(?<=[\p{L}\p{M}\p{N}])[.\u3002\uff0e\uff61](?=\p{L}\p{M}*\p{L})|(?<=\bwww)\./giu, '[.]')

@@ -1,14 +1,14 @@
 import middy from '@middy/core';
 import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { eachInFlight } from '../../shared/runtime/concurrency.ts';
+import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
 import { type Alert, alertOf } from './alert.ts';
 import { messagesOf } from './message.ts';
 import type { Publish } from './publish.ts';
-import type { Alerted } from './sent-alerts.ts';
+import type { SentAlerts } from './sent-alerts.ts';
 
 export interface AlertDependencies {
-  readonly alerted: Alerted;
+  readonly sentAlerts: SentAlerts;
   readonly publish: Publish;
   /** Where support sees an email, with `{accountId}` and `{emailId}`; empty where there is no such page. */
   readonly emailPageUrl: string;
@@ -25,7 +25,7 @@ const marksInFlight = 16;
  * already alerted are known by the mark on their item. The mark is set after publishing: dying in between tells
  * support twice, which is better than never.
  */
-export function createHandler({ alerted, publish, emailPageUrl, log }: AlertDependencies) {
+export function createHandler({ sentAlerts, publish, emailPageUrl, log }: AlertDependencies) {
   return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>().handler(async ({ Records }, { awsRequestId }) => {
     const requestId = awsRequestId;
     const failed = new Set<string>();
@@ -53,12 +53,12 @@ export function createHandler({ alerted, publish, emailPageUrl, log }: AlertDepe
     const alerts = [...asked.values()].map(({ alert }) => alert);
     const counts = { emails: 0, messages: 0, alreadySent: 0 };
     try {
-      const kinds = await alerted.kindsOf([...new Set(alerts.map(({ emailId }) => emailId))]);
+      const kinds = await sentAlerts.kindsOf([...new Set(alerts.map(({ emailId }) => emailId))]);
       const existing = alerts.filter(({ emailId }) => kinds.has(emailId));
       const unsent = existing.filter(({ emailId, kind }) => !kinds.get(emailId)!.has(kind));
       counts.alreadySent = existing.length - unsent.length;
 
-      await eachInFlight(messagesOf(unsent, emailPageUrl), messagesInFlight, async message => {
+      await forEachConcurrently(messagesOf(unsent, emailPageUrl), messagesInFlight, async message => {
         try {
           await publish(message);
         } catch (error) {
@@ -67,9 +67,9 @@ export function createHandler({ alerted, publish, emailPageUrl, log }: AlertDepe
         }
         counts.messages += 1;
         counts.emails += message.alerts.length;
-        await eachInFlight(message.alerts, marksInFlight, async ({ emailId, kind }) => {
+        await forEachConcurrently(message.alerts, marksInFlight, async ({ emailId, kind }) => {
           // Support has been told: reporting the record now would only tell them again.
-          await alerted.mark(emailId, kind).catch(error => fault('alert.mark', error));
+          await sentAlerts.mark(emailId, kind).catch(error => fault('alert.mark', error));
         });
       });
     } catch (error) {

@@ -4,7 +4,7 @@ import { createLog } from '../../shared/runtime/log.ts';
 import { alertEnv } from './env.ts';
 import { createHandler } from './handler.ts';
 import { createPublish } from './publish.ts';
-import { createAlerted } from './sent-alerts.ts';
+import { createSentAlerts } from './sent-alerts.ts';
 
 const env = alertEnv.parse(process.env);
 const sns = new SNSClient({
@@ -12,7 +12,7 @@ const sns = new SNSClient({
 });
 
 export const handler = createHandler({
-  alerted: createAlerted(documentClient(), env.TABLE_NAME),
+  sentAlerts: createSentAlerts(documentClient(), env.TABLE_NAME),
   publish: createPublish(sns, env.ALERT_TOPIC_ARN),
   emailPageUrl: env.EMAIL_PAGE_URL,
   log: createLog(),

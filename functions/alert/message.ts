@@ -5,21 +5,21 @@ import { isoText } from '../../shared/runtime/time.ts';
 import { type AlertKind, type Status, statuses, statusIds } from '../../shared/status/catalogue.ts';
 import { type Cause, causes, whatToDoAbout } from '../../shared/status/causes.ts';
 import type { Alert } from './alert.ts';
-import { headerText, inertAddress, readableAddress, readableText } from './defang.ts';
+import { defangAddress, defangText, headerText, inertAddress } from './defang.ts';
 
 /** SNS takes 256 KB, message and attributes together; the rest is room for the attributes. */
-const largestMessage = 255 * 1024;
+const maxMessageBytes = 255 * 1024;
 
 /** So many bytes of a server's reply are in a digest, so that a burst stays a handful of messages. A cause takes some of them. */
-const longestReason = 120;
-const longestReasonBesideCause = 80;
+const maxReasonBytes = 120;
+const maxReasonBytesBesideCause = 80;
 
 /** SNS's bound for a subject: fewer than 100 printable ASCII characters. */
-const longestSubject = 99;
+const maxSubjectLength = 99;
 
 /** Marks of an alert, in words. Whoever wrote a report may have made up an address that nothing else names. */
 const marks = {
-  unlistedRecipient: 'The message was not sent to this address: only the report names it.',
+  notAddressed: 'The message was not sent to this address: only the report names it.',
   messageNotKnown: 'The report names this address and no message: it may be about any email to it.',
 } as const satisfies Partial<Record<keyof Alert, string>>;
 
@@ -67,7 +67,7 @@ function digestsOf(group: readonly Alert[], emailPageUrl: string): Alert[][] {
   let size = Number.POSITIVE_INFINITY;
   for (const alert of group.map(withShortReason)) {
     const added = sizeOf(alert, emailPageUrl);
-    if (size + added > largestMessage) {
+    if (size + added > maxMessageBytes) {
       digests.push([]);
       size = empty;
     }
@@ -85,7 +85,7 @@ function withShortReason(alert: Alert): Alert {
         ...alert,
         reason: {
           ...reason,
-          text: boundedText(reason.text, reason.cause === undefined ? longestReason : longestReasonBesideCause),
+          text: boundedText(reason.text, reason.cause === undefined ? maxReasonBytes : maxReasonBytesBesideCause),
         },
       };
 }
@@ -116,7 +116,7 @@ function subjectOf(alerts: readonly Alert[]): string {
   const { kind, recipient, accountId } = alerts[0]!;
   const what =
     alerts.length === 1 ? `${kinds[kind].one}: ${inertAddress(recipient)}` : `${alerts.length} ${kinds[kind].many}`;
-  return headerText(`${what}${accountId === undefined ? '' : ` (account ${readableText(accountId)})`}`, longestSubject);
+  return headerText(`${what}${accountId === undefined ? '' : ` (account ${defangText(accountId)})`}`, maxSubjectLength);
 }
 
 /** The causes that the alerts name, once each. */
@@ -182,15 +182,15 @@ function letterOf(alert: Alert, emailPageUrl: string): string {
   const { label, meaning, sentAgain } = statuses[status];
   const page = pageOf(alert, emailPageUrl);
   const lines = [
-    `${kinds[kind].one}: ${readableAddress(recipient)}`,
+    `${kinds[kind].one}: ${defangAddress(recipient)}`,
     '',
-    `Recipient: ${readableAddress(recipient)}`,
+    `Recipient: ${defangAddress(recipient)}`,
     ...marksOf(alert).map(mark => `           ${marks[mark]}`),
-    `Account:   ${accountId === undefined ? 'not known yet' : readableText(accountId)}`,
-    `Subject:   ${subject === undefined ? 'not known' : readableText(subject)}`,
-    `Reference: ${reference === undefined ? 'not known' : readableText(reference)}`,
-    `Status:    ${label} since ${isoText(statusAt)}, reported by ${readableText(provider)}`,
-    `Reason:    ${reason === undefined ? 'not given' : readableText(reasonInWords(reason))}`,
+    `Account:   ${accountId === undefined ? 'not known yet' : defangText(accountId)}`,
+    `Subject:   ${subject === undefined ? 'not known' : defangText(subject)}`,
+    `Reference: ${reference === undefined ? 'not known' : defangText(reference)}`,
+    `Status:    ${label} since ${isoText(statusAt)}, reported by ${defangText(provider)}`,
+    `Reason:    ${reason === undefined ? 'not given' : defangText(reasonInWords(reason))}`,
     '',
     meaning,
     `What to do: ${whatToDoAbout(status, reason?.cause)}`,
@@ -206,7 +206,7 @@ function digestOf(
   named: readonly Cause[],
   emailPageUrl: string,
 ): string {
-  const whose = accountId === undefined ? 'whose account is not known yet' : `of account ${readableText(accountId)}`;
+  const whose = accountId === undefined ? 'whose account is not known yet' : `of account ${defangText(accountId)}`;
   return [
     `${alerts.length} emails ${whose} ${kinds[kind].what}.`,
     '',
@@ -221,12 +221,12 @@ function digestOf(
 function lineOf(alert: Alert, emailPageUrl: string): string {
   const { recipient, subject, reference, status, statusAt, reason } = alert;
   return [
-    `- ${readableAddress(recipient)}`,
+    `- ${defangAddress(recipient)}`,
     ...marksOf(alert).map(mark => marks[mark]),
-    ...(subject === undefined ? [] : [`"${readableText(subject)}"`]),
-    ...(reference === undefined ? [] : [`reference ${readableText(reference)}`]),
+    ...(subject === undefined ? [] : [`"${defangText(subject)}"`]),
+    ...(reference === undefined ? [] : [`reference ${defangText(reference)}`]),
     `${statuses[status].label} since ${isoText(statusAt)}`,
-    ...(reason === undefined ? [] : [readableText(reasonInWords(reason))]),
+    ...(reason === undefined ? [] : [defangText(reasonInWords(reason))]),
     pageOf(alert, emailPageUrl) ?? `email ${alert.emailId}`,
   ].join(' | ');
 }

@@ -4,14 +4,14 @@ import { batchGet } from '../../shared/email/batch-get.ts';
 import type { AlertKind } from '../../shared/status/catalogue.ts';
 
 /** Which alerts were sent, kept as a string set on the email's item: it lives and is erased with the email. */
-export interface Alerted {
+export interface SentAlerts {
   /** The kinds sent so far, by email; an email that has been erased is not in it. */
   kindsOf(emailIds: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<AlertKind>>>;
   /** Remembers that an alert was sent; an email erased meanwhile stays erased. */
   mark(emailId: string, kind: AlertKind): Promise<void>;
 }
 
-export function createAlerted(client: DynamoDBDocumentClient, tableName: string): Alerted {
+export function createSentAlerts(client: DynamoDBDocumentClient, tableName: string): SentAlerts {
   return {
     async kindsOf(emailIds) {
       const items = await batchGet(client, tableName, emailIds, ['emailId', 'alerted']);

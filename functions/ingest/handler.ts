@@ -2,7 +2,8 @@ import middy from '@middy/core';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import type { Nonces } from '../../shared/guards/nonces.ts';
 import { httpErrors } from '../../shared/http/error-middleware.ts';
-import { type HttpAnswer, json, problem, type problems } from '../../shared/http/responses.ts';
+import { problem, type problems } from '../../shared/http/problems.ts';
+import { type HttpAnswer, json } from '../../shared/http/responses.ts';
 import type {
   Nonce,
   Outside,
@@ -13,11 +14,11 @@ import type {
   SetUpAnswer,
 } from '../../shared/providers/provider.ts';
 import { InvalidWebhookSecrets, type WebhookSecret } from '../../shared/providers/signatures/webhook-secrets.ts';
-import { within } from '../../shared/runtime/abortable.ts';
+import { abortable } from '../../shared/runtime/abortable.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
-import { lookUp } from '../../shared/runtime/own-property.ts';
+import { ownValue } from '../../shared/runtime/own-property.ts';
 import type { IngestMetrics } from './metrics.ts';
-import type { Deadlines, Keep } from './persist-events.ts';
+import type { Deadlines, PersistEvents } from './persist-events.ts';
 import { proofOf, readingFor, textsOf } from './proof.ts';
 import type { WebhookSecretsOf } from './webhook-secrets.ts';
 
@@ -25,7 +26,7 @@ export interface IngestDependencies {
   readonly providers: Readonly<Record<string, Provider>>;
   readonly secretsOf: WebhookSecretsOf;
   readonly nonces: Nonces;
-  readonly keep: Keep;
+  readonly persistEvents: PersistEvents;
   readonly context: ReadingContext;
   /** A GET of a URL that an adapter made; rejects once `signal` says that there is no time left. */
   readonly get: (url: string, signal: AbortSignal) => Promise<string | null>;
@@ -36,7 +37,7 @@ export interface IngestDependencies {
 }
 
 /** A larger body than this cannot reach a Lambda function in one piece. */
-const largestBody = 6 * 1024 * 1024;
+const maxBodyBytes = 6 * 1024 * 1024;
 
 /**
  * Some providers wait 3 s and pause the webhook after 20 slow answers. So long after arrival nothing is waited for any
@@ -44,18 +45,18 @@ const largestBody = 6 * 1024 * 1024;
  * table does not.
  */
 const answerAfter = 2_300;
-const forQueues = 800;
+const reservedForQueuesMs = 800;
 
 /** What is left at least to a request that waited long for a cold start: some of it may be recorded all the same. */
 const timeAtLeast = 500;
 
 /** The function's own timeout; a gateway that claims a longer wait has another clock than we. */
-const longestWait = 10_000;
+const maxRequestMs = 10_000;
 
 const retryAfterSeconds = '30';
 /** Some send user and password only once they are asked to (RFC 7617). */
 const challenge = { 'www-authenticate': 'Basic realm="webhooks", charset="UTF-8"' };
-const againBy = { 429: 'try-again', 503: 'unavailable' } as const satisfies Record<number, keyof typeof problems>;
+const retryProblem = { 429: 'try-again', 503: 'unavailable' } as const satisfies Record<number, keyof typeof problems>;
 
 /** What a method by which no events come gets, unless the provider has its own: dashboards probe a URL before they take it. */
 const probes = {
@@ -74,12 +75,12 @@ export function createHandler(dependencies: IngestDependencies) {
   return middy<APIGatewayProxyEventV2, HttpAnswer>()
     .use(httpErrors(log))
     .handler(async event => {
-      const provider = lookUp(providers, event.pathParameters?.provider ?? '');
+      const provider = ownValue(providers, event.pathParameters?.provider ?? '');
       if (provider === undefined) return problem('not-found');
       const { requestId, timeEpoch, http, domainName } = event.requestContext;
       const { method } = http;
       const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
-      if (body.length > largestBody) return problem('too-large');
+      if (body.length > maxBodyBytes) return problem('too-large');
       // No provider compresses; what would have to be inflated before anything is proved could be a bomb.
       if (isEncoded(event.headers)) return problem('unsupported-encoding', {}, { 'accept-encoding': 'identity' });
       const receivedAt = now();
@@ -103,7 +104,7 @@ function isEncoded(headers: APIGatewayProxyEventV2['headers']): boolean {
 }
 
 function probed({ probes: own = {}, methods }: Provider, request: ProviderRequest): HttpAnswer {
-  const probe = lookUp<(request: ProviderRequest) => SetUpAnswer>({ ...probes, ...own }, request.method);
+  const probe = ownValue<(request: ProviderRequest) => SetUpAnswer>({ ...probes, ...own }, request.method);
   return probe === undefined
     ? problem(
         'method-not-allowed',
@@ -124,26 +125,26 @@ function setUpAnswer({ statusCode, headers = {}, body }: SetUpAnswer): HttpAnswe
  */
 function timeLeftOf(timeEpoch: number, now: number): number {
   const waited = now - timeEpoch;
-  return waited > 0 && waited < longestWait ? Math.max(answerAfter - waited, timeAtLeast) : answerAfter;
+  return waited > 0 && waited < maxRequestMs ? Math.max(answerAfter - waited, timeAtLeast) : answerAfter;
 }
 
 async function answer(
-  { secretsOf, nonces, keep, context, get, metrics, log }: IngestDependencies,
+  { secretsOf, nonces, persistEvents, context, get, metrics, log }: IngestDependencies,
   provider: Provider,
   requestId: string,
   timeLeft: number,
   request: ProviderRequest,
 ): Promise<HttpAnswer> {
   const deadlines: Deadlines = {
-    table: AbortSignal.timeout(Math.max(timeLeft - forQueues, Math.floor(timeLeft / 2))),
+    table: AbortSignal.timeout(Math.max(timeLeft - reservedForQueuesMs, Math.floor(timeLeft / 2))),
     queues: AbortSignal.timeout(timeLeft),
   };
   const about = { requestId, provider: provider.name };
-  const again = provider.whenUnavailable ?? 429;
+  const again = provider.retryStatus ?? 429;
   const unavailable = (cause: string) => {
     log('webhook.unavailable', { ...about, cause });
     metrics.count(provider.name, { unavailable: 1 });
-    return problem(againBy[again], {}, { 'retry-after': retryAfterSeconds });
+    return problem(retryProblem[again], {}, { 'retry-after': retryAfterSeconds });
   };
   const countRefused = (refusal: Refusal) => {
     log('webhook.refused', { ...about, refusal });
@@ -156,11 +157,11 @@ async function answer(
 
   let secrets: readonly WebhookSecret[];
   try {
-    secrets = await within(deadlines.queues, secretsOf(provider.name));
+    secrets = await abortable(deadlines.queues, secretsOf(provider.name));
   } catch (error) {
     return unavailable(`secrets: ${error instanceof InvalidWebhookSecrets ? error.message : errorName(error)}`);
   }
-  const outside: Outside = { get: url => within(deadlines.queues, get(url, deadlines.queues)) };
+  const outside: Outside = { get: url => abortable(deadlines.queues, get(url, deadlines.queues)) };
   let proof: Awaited<ReturnType<typeof proofOf>>;
   try {
     const setUp = (await provider.handshake?.(request, textsOf(secrets), outside)) ?? null;
@@ -179,7 +180,7 @@ async function answer(
   let unproven: readonly Nonce[] = [];
   try {
     if (used.length > 0) {
-      const use = await within(deadlines.table, nonces(provider.name, used, request.receivedAt));
+      const use = await abortable(deadlines.table, nonces(provider.name, used, request.receivedAt));
       if (use === 'reused') return refused('reused_nonce');
       if (use === 'reclaimed') countRefused('reused_nonce');
     }
@@ -193,7 +194,7 @@ async function answer(
   // In quarantine nobody would look them up.
   if (unproven.length > 0 && reading.quarantined.length > 0) return unavailable('nonces');
   metrics.arrived(provider.name, reading.events);
-  const kept = await keep({ ...request, ...about, provenFor }, reading, deadlines, unproven);
+  const kept = await persistEvents({ ...request, ...about, provenFor }, reading, deadlines, unproven);
   const statusCode = kept.durable ? 200 : again;
   log('webhook.answered', { ...about, answer: statusCode, ...kept.counts, failed: kept.durable ? 0 : kept.failed });
   if (!kept.durable) return unavailable(kept.cause);

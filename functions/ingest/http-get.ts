@@ -1,5 +1,5 @@
 /** More than any certificate, or any answer of SNS. */
-const largest = 64 * 1024;
+const maxBytes = 64 * 1024;
 
 /** What a file that does not exist is answered; every other failure may pass. */
 const nothingThere: readonly number[] = [403, 404, 410];
@@ -18,7 +18,7 @@ export function createGet(snsEndpoint?: string): (url: string, signal: AbortSign
     if (nothingThere.includes(answer.status)) return null;
     if (!answer.ok) throw new Error(`answered ${answer.status}`);
     const text = await answer.text();
-    if (text.length > largest) throw new Error('too large an answer');
+    if (text.length > maxBytes) throw new Error('too large an answer');
     return text;
   };
 }

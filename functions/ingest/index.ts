@@ -12,7 +12,7 @@ import { ingestEnv, readingSettings } from './env.ts';
 import { createHandler } from './handler.ts';
 import { createGet } from './http-get.ts';
 import { createMetrics } from './metrics.ts';
-import { createKeep } from './persist-events.ts';
+import { createPersistEvents } from './persist-events.ts';
 import { queueClient } from './queue-client.ts';
 import { createQueueHandler } from './queue-handler.ts';
 import { createWebhookSecrets } from './webhook-secrets.ts';
@@ -41,7 +41,7 @@ const onRequest = createHandler({
   providers,
   secretsOf: createWebhookSecrets(secretsManager, env.WEBHOOK_SECRETS_ARN, Date.now),
   nonces,
-  keep: createKeep({ ...keeping, retryQueue: createRetryQueue(sqs, env.RETRY_QUEUE_URL) }),
+  persistEvents: createPersistEvents({ ...keeping, retryQueue: createRetryQueue(sqs, env.RETRY_QUEUE_URL) }),
   context,
   // Set where there is no AWS, like the endpoints that the SDK's clients take from the environment.
   get: createGet(process.env.SNS_ENDPOINT),
@@ -54,7 +54,7 @@ const onMessages = createQueueHandler({
   sources: { [env.RETRY_QUEUE_ARN]: 'retry', [env.SES_QUEUE_ARN]: 'ses' },
   providers,
   context,
-  keep: createKeep({ ...keeping, retryQueue: null }),
+  persistEvents: createPersistEvents({ ...keeping, retryQueue: null }),
   nonces,
   metrics,
   now: Date.now,

@@ -40,7 +40,7 @@ export interface IngestMetrics {
 }
 
 /** Fewer than one line of the format may have of a metric, which is 100. */
-const mostValues = 90;
+const maxValues = 90;
 
 /**
  * Metrics in CloudWatch's embedded metric format, as lines of the log: no call, no wait.
@@ -76,7 +76,7 @@ export function createMetrics(
     },
     recorded(Provider, events, at) {
       // Of very many, evenly spread ones.
-      const step = Math.max(1, events.length / mostValues);
+      const step = Math.max(1, events.length / maxValues);
       publish({ Provider }, () => {
         for (let index = 0; index < events.length; index += step) {
           const { occurredAt } = events[Math.floor(index)]!;

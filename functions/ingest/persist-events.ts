@@ -1,8 +1,8 @@
 import { nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
-import type { Nonce, Quarantined, Reading } from '../../shared/providers/provider.ts';
+import type { Nonce, ParsedRequest, Quarantined } from '../../shared/providers/provider.ts';
 import type { Quarantine, QuarantinedRequest } from '../../shared/queues/quarantine-messages.ts';
 import type { RetryQueue } from '../../shared/queues/retry-messages.ts';
-import { within } from '../../shared/runtime/abortable.ts';
+import { abortable } from '../../shared/runtime/abortable.ts';
 import { errorName } from '../../shared/runtime/log.ts';
 import type { IngestMetrics } from './metrics.ts';
 
@@ -23,7 +23,7 @@ export interface Counts {
   readonly unrelated: number;
 }
 
-export type Kept = { readonly counts: Counts } & (
+export type PersistOutcome = { readonly counts: Counts } & (
   | { readonly durable: true }
   /** Something of it is nowhere: whoever sent it has to send it again. `cause` says what failed, for the log. */
   | { readonly durable: false; readonly failed: number; readonly cause: string }
@@ -51,14 +51,14 @@ export interface KeepDependencies {
  *
  * @param unproven nonces that could not be looked up: nothing is recorded before the retry queue did that
  */
-export type Keep = (
+export type PersistEvents = (
   request: QuarantinedRequest,
-  reading: Reading,
+  reading: ParsedRequest,
   deadlines: Deadlines,
   unproven?: readonly Nonce[],
-) => Promise<Kept>;
+) => Promise<PersistOutcome>;
 
-export function createKeep({ store, quarantine, retryQueue, metrics, now }: KeepDependencies): Keep {
+export function createPersistEvents({ store, quarantine, retryQueue, metrics, now }: KeepDependencies): PersistEvents {
   return async (request, { events, quarantined: unreadable, unrelated }, { table, queues }, unproven = []) => {
     const { requestId, provider, receivedAt } = request;
     const { recorded, duplicate, dropped, erased, expired, unrecordable, failed } =
@@ -75,9 +75,9 @@ export function createKeep({ store, quarantine, retryQueue, metrics, now }: Keep
     const quarantines = quarantined.length > 0 && (retryQueue !== null || late.length === 0);
     const [deferring, quarantining] = await Promise.allSettled([
       late.length > 0 && retryQueue !== null
-        ? within(queues, retryQueue({ requestId, provider, receivedAt, nonces: unproven, events: late }))
+        ? abortable(queues, retryQueue({ requestId, provider, receivedAt, nonces: unproven, events: late }))
         : undefined,
-      quarantines ? within(queues, quarantine(request, quarantined)) : undefined,
+      quarantines ? abortable(queues, quarantine(request, quarantined)) : undefined,
     ]);
     const isDeferred = retryQueue !== null && deferring.status === 'fulfilled';
     const isQuarantined = quarantines && quarantining.status === 'fulfilled';

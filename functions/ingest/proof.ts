@@ -1,6 +1,6 @@
 /** Which secret proves a request genuine, and what it proves. */
 
-import type { Outside, Provider, ProviderRequest, Reading, Refusal } from '../../shared/providers/provider.ts';
+import type { Outside, ParsedRequest, Provider, ProviderRequest, Refusal } from '../../shared/providers/provider.ts';
 import type { WebhookSecret } from '../../shared/providers/signatures/webhook-secrets.ts';
 
 /** The secrets as the adapters take them, whatever each proves. */
@@ -31,7 +31,7 @@ export async function proofOf(
 }
 
 /** A request's events as an account's own secret proves them: those that name no account are that account's. */
-export function readingFor(provenFor: string | undefined, reading: Reading): Reading {
+export function readingFor(provenFor: string | undefined, reading: ParsedRequest): ParsedRequest {
   if (provenFor === undefined) return reading;
   const events = reading.events.map(event => ({ ...event, accountId: event.accountId ?? provenFor, provenFor }));
   return { ...reading, events };

@@ -1,18 +1,18 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Nonces } from '../../shared/guards/nonces.ts';
-import { type QueueReading, readings } from '../../shared/queues/queue-parsers.ts';
-import { within } from '../../shared/runtime/abortable.ts';
+import { type QueueServices, queueParsers } from '../../shared/queues/queue-parsers.ts';
+import { abortable } from '../../shared/runtime/abortable.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
-import { lookUp } from '../../shared/runtime/own-property.ts';
+import { ownValue } from '../../shared/runtime/own-property.ts';
 import type { IngestMetrics } from './metrics.ts';
-import type { Counts, Deadlines, Keep } from './persist-events.ts';
+import type { Counts, Deadlines, PersistEvents } from './persist-events.ts';
 
-export interface QueueDependencies extends QueueReading {
+export interface QueueDependencies extends QueueServices {
   /** By the queue's ARN. */
-  readonly sources: Readonly<Record<string, keyof typeof readings>>;
+  readonly sources: Readonly<Record<string, keyof typeof queueParsers>>;
   /** Without a retry queue: what cannot be recorded stays in the queue that it came from. */
-  readonly keep: Keep;
+  readonly persistEvents: PersistEvents;
   readonly nonces: Nonces;
   readonly metrics: IngestMetrics;
   /** Epoch milliseconds. */
@@ -21,21 +21,21 @@ export interface QueueDependencies extends QueueReading {
 }
 
 /** Of the function's own time, what is kept for the queues and for the answer. */
-const forQueues = 2_000;
-const forAnswer = 500;
+const reservedForQueuesMs = 2_000;
+const reservedForAnswerMs = 500;
 
 /**
  * The ingest function, fed by its queues: messages that are durable elsewhere are done with, the others stay, and come
  * again once their visibility timeout is over. Only those that failed are named in the answer.
  */
 export function createQueueHandler(dependencies: QueueDependencies) {
-  const { sources, keep, nonces, metrics, now, log } = dependencies;
+  const { sources, persistEvents, nonces, metrics, now, log } = dependencies;
   return middy<SQSEvent, SQSBatchResponse>().handler(async ({ Records }, context) => {
     const requestId = context.awsRequestId;
     const timeLeft = context.getRemainingTimeInMillis();
     const deadlines: Deadlines = {
-      table: AbortSignal.timeout(Math.max(0, timeLeft - forQueues)),
-      queues: AbortSignal.timeout(Math.max(0, timeLeft - forAnswer)),
+      table: AbortSignal.timeout(Math.max(0, timeLeft - reservedForQueuesMs)),
+      queues: AbortSignal.timeout(Math.max(0, timeLeft - reservedForAnswerMs)),
     };
     const failed: string[] = [];
     const totals = {
@@ -49,7 +49,7 @@ export function createQueueHandler(dependencies: QueueDependencies) {
       quarantined: 0,
       unrelated: 0,
     };
-    const source = lookUp(sources, Records[0]?.eventSourceARN ?? '');
+    const source = ownValue(sources, Records[0]?.eventSourceARN ?? '');
     const work = Records.map(async record => {
       const cause = await outcomeOf(record);
       if (cause === null) return;
@@ -64,10 +64,10 @@ export function createQueueHandler(dependencies: QueueDependencies) {
       try {
         const { messageId, body, attributes } = record;
         const sentAt = Number(attributes.SentTimestamp) || now();
-        const { request, reading, nonces: unproven } = readings[source]({ messageId, body, sentAt }, dependencies);
+        const { request, reading, nonces: unproven } = queueParsers[source]({ messageId, body, sentAt }, dependencies);
         const { provider, receivedAt } = request;
         const use =
-          unproven.length === 0 ? 'own' : await within(deadlines.table, nonces(provider, unproven, receivedAt));
+          unproven.length === 0 ? 'own' : await abortable(deadlines.table, nonces(provider, unproven, receivedAt));
         // Whatever else came with it while it could not be looked up is tried again within a minute, and may have come first.
         if (use === 'new') return 'nonce not known for a minute yet';
         if (use !== 'own') {
@@ -79,7 +79,7 @@ export function createQueueHandler(dependencies: QueueDependencies) {
         // What was put off was counted when it came, and what comes again when it first did.
         if (source === 'ses' && (attributes.ApproximateReceiveCount ?? '1') === '1')
           metrics.arrived(provider, reading.events);
-        const kept = await keep(request, reading, deadlines);
+        const kept = await persistEvents(request, reading, deadlines);
         for (const name of Object.keys(totals) as (keyof Counts)[]) totals[name] += kept.counts[name];
         return kept.durable ? null : kept.cause;
       } catch (error) {

@@ -4,7 +4,7 @@ import {
   webhookSecretsIn,
   webhookSecretsOf,
 } from '../../shared/providers/signatures/webhook-secrets.ts';
-import { lookUp } from '../../shared/runtime/own-property.ts';
+import { ownValue } from '../../shared/runtime/own-property.ts';
 
 /** A rotated secret is in force within 5 minutes: looked up again after 4, and never used beyond 5. */
 const refreshAfter = 4 * 60_000;
@@ -51,5 +51,5 @@ export function createWebhookSecrets(
     return age() < expiresAfter ? secrets : lookUpAll();
   };
 
-  return async provider => webhookSecretsOf(provider, lookUp(await inForce(), provider));
+  return async provider => webhookSecretsOf(provider, ownValue(await inForce(), provider));
 }

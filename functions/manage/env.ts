@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 const text = z.string().check(z.minLength(1));
 
 /** The environment of the erase function. The construct that sets it is type-checked against this schema. */
-export const eraseEnv = z.object({
+export const manageEnv = z.object({
   TABLE_NAME: text,
   /** The queues that feed the ingest function, where their messages end that were given up, and the quarantine. */
   RETRY_QUEUE_URL: text,
@@ -21,4 +21,4 @@ export const eraseEnv = z.object({
   METADATA_REFERENCE: text,
 });
 
-export type EraseEnv = Record<keyof z.infer<typeof eraseEnv>, string>;
+export type ManageEnv = Record<keyof z.infer<typeof manageEnv>, string>;

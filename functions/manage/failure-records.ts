@@ -8,7 +8,7 @@ import {
 import * as z from 'zod/mini';
 import type { EmailEraser } from '../../shared/email/eraser.ts';
 import { emailIdShape } from '../../shared/email/event.ts';
-import { eachInFlight } from '../../shared/runtime/concurrency.ts';
+import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import type { ErasedPlace, PlaceWork } from './erase.ts';
 import type { Mentions } from './mentions.ts';
 
@@ -72,7 +72,7 @@ export async function eraseFailureRecords(
   const remains: string[] = [];
   try {
     for await (const keys of pages()) {
-      await eachInFlight(keys, objectsInFlight, async key => {
+      await forEachConcurrently(keys, objectsInFlight, async key => {
         try {
           const count = await eraseIn(key);
           erased += count;

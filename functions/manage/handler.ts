@@ -3,7 +3,8 @@ import { mailboxOf } from '../../shared/email/address.ts';
 import { isRecipient } from '../../shared/email/event.ts';
 import { type AccessRules, type ApiEvent, refusalOf } from '../../shared/http/access.ts';
 import { httpErrors } from '../../shared/http/error-middleware.ts';
-import { type HttpAnswer, json, problem } from '../../shared/http/responses.ts';
+import { problem } from '../../shared/http/problems.ts';
+import { type HttpAnswer, json } from '../../shared/http/responses.ts';
 import { type RouteOf, routes } from '../../shared/http/routes.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
 import type { Erase } from './erase.ts';
@@ -24,7 +25,7 @@ export interface EraseDependencies {
 const eraseWithin = 24_000;
 
 /** No cold start takes longer; a gateway that claims more has another clock than we. */
-const longestWait = 10_000;
+const maxErasureMs = 10_000;
 
 const retryAfterSeconds = '60';
 
@@ -64,7 +65,7 @@ export function createHandler({ erase, access, now, log }: EraseDependencies) {
     const { requestId, timeEpoch } = event.requestContext;
     const at = now();
     const waited = at - timeEpoch;
-    const timeLeft = waited > 0 && waited < longestWait ? eraseWithin - waited : eraseWithin;
+    const timeLeft = waited > 0 && waited < maxErasureMs ? eraseWithin - waited : eraseWithin;
     const { erased, remains } = await erase({
       erasure: { recipient, accountId },
       now: at,
@@ -79,6 +80,6 @@ export function createHandler({ erase, access, now, log }: EraseDependencies) {
   }
 }
 
-function isEraseRoute(routeKey: string): routeKey is RouteOf<'erase'> {
-  return Object.hasOwn(routes, routeKey) && routes[routeKey as keyof typeof routes].function === 'erase';
+function isEraseRoute(routeKey: string): routeKey is RouteOf<'manage'> {
+  return Object.hasOwn(routes, routeKey) && routes[routeKey as keyof typeof routes].function === 'manage';
 }

@@ -5,12 +5,12 @@ import { createReadingContext } from '../../shared/providers/parsing/reading-con
 import { ses } from '../../shared/providers/ses.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { createLog } from '../../shared/runtime/log.ts';
-import { eraseEnv } from './env.ts';
+import { manageEnv } from './env.ts';
 import { createErase } from './erase.ts';
 import { createHandler } from './handler.ts';
 import { placesOf } from './places.ts';
 
-const env = eraseEnv.parse(process.env);
+const env = manageEnv.parse(process.env);
 // An empty queue takes the second that is asked for below to say so.
 const requestHandler = { connectionTimeout: 500, requestTimeout: 3_000, throwOnRequestTimeout: true };
 const providers = { ses };

@@ -2,8 +2,8 @@ import type { S3Client } from '@aws-sdk/client-s3';
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import type { EmailEraser } from '../../shared/email/eraser.ts';
 import { createQuarantine, type QuarantineMessage } from '../../shared/queues/quarantine-messages.ts';
-import type { QueueReading } from '../../shared/queues/queue-parsers.ts';
-import { createHeldQueue, type HoldOptions } from '../../shared/queues/queue-sweep.ts';
+import type { QueueServices } from '../../shared/queues/queue-parsers.ts';
+import { createQueueSweep, type HoldOptions } from '../../shared/queues/queue-sweep.ts';
 import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
 import { sendMessages } from '../../shared/queues/send-messages.ts';
 import { asciiJson } from '../../shared/runtime/text.ts';
@@ -29,7 +29,7 @@ export interface PlaceOptions {
   };
   readonly failureBucket: string;
   /** What messages of Amazon SES are read with. */
-  readonly reading: QueueReading;
+  readonly reading: QueueServices;
   /** The name under which the sender attaches the account to an email. */
   readonly accountName: string;
   readonly hold: Omit<HoldOptions, 'abortSignal' | 'sentBefore'>;
@@ -65,7 +65,7 @@ export function placesOf(options: PlaceOptions): readonly Place[] {
         mentions: createMentions(erasure, accountName),
         sqs: givingUp(sqs, signal),
       };
-      const held = createHeldQueue(sqs, queueUrls[where], {
+      const held = createQueueSweep(sqs, queueUrls[where], {
         ...hold,
         sentBefore: now + clockLead,
         abortSignal: signal,

@@ -7,7 +7,7 @@ import {
 } from '../../shared/queues/quarantine-messages.ts';
 import type { QueuedMessage } from '../../shared/queues/queue-sweep.ts';
 import { storedEvent } from '../../shared/queues/retry-messages.ts';
-import { lookUp } from '../../shared/runtime/own-property.ts';
+import { ownValue } from '../../shared/runtime/own-property.ts';
 import type { PartEvents } from './erased-events.ts';
 import type { Mentions } from './mentions.ts';
 import type { Sifted, SiftMessages } from './queue.ts';
@@ -80,7 +80,7 @@ export function quarantineMessages(
 
   async function siftPieces(message: Pieces): Promise<number | null> {
     const { pieces, reason, provenFor } = message;
-    const events = lookUp(keptAsRead, reason) ? z.array(storedEvent).safeParse(pieces) : null;
+    const events = ownValue(keptAsRead, reason) ? z.array(storedEvent).safeParse(pieces) : null;
     const others = events?.success
       ? (await partEvents(events.data)).others
       : pieces.filter(piece => !mentions.inPiece(piece, provenFor));

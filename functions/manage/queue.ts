@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HeldQueue, QueuedMessage } from '../../shared/queues/queue-sweep.ts';
-import { within } from '../../shared/runtime/abortable.ts';
+import type { QueuedMessage, QueueSweep } from '../../shared/queues/queue-sweep.ts';
+import { abortable } from '../../shared/runtime/abortable.ts';
 import type { ErasedPlace } from './erase.ts';
 
 /** Messages that are read together, and what becomes of them. */
@@ -50,7 +50,7 @@ export interface LookOptions {
  */
 export async function eraseFromQueue(
   name: string,
-  queue: HeldQueue,
+  queue: QueueSweep,
   siftMessages: SiftMessages,
   { flows, betweenLooks, signal, onFault }: LookOptions,
 ): Promise<ErasedPlace> {
@@ -85,7 +85,7 @@ export async function eraseFromQueue(
     onFault(error);
     remains.push(`${name}: it could not be gone through to its end: ask again`);
   }
-  await within(AbortSignal.timeout(longestRelease), queue.release()).catch(onFault);
+  await abortable(AbortSignal.timeout(longestRelease), queue.release()).catch(onFault);
   if (failed > 0) remains.push(`${name}: ${messagesIn(failed)} could not be erased: ask again`);
   // Not how many: an account is not to learn what there is of others.
   if (heldByOthers > 0 && !flows) {

@@ -1,5 +1,5 @@
 import type { Quarantine } from '../../shared/queues/quarantine-messages.ts';
-import { type QueueReading, readings } from '../../shared/queues/queue-parsers.ts';
+import { type QueueServices, queueParsers } from '../../shared/queues/queue-parsers.ts';
 import type { QueuedMessage } from '../../shared/queues/queue-sweep.ts';
 import type { RetryQueue } from '../../shared/queues/retry-messages.ts';
 import type { PartEvents } from './erased-events.ts';
@@ -19,11 +19,11 @@ export interface Elsewhere {
 export function sesMessages(
   partEvents: PartEvents,
   mentions: Mentions,
-  reading: QueueReading,
+  reading: QueueServices,
   { retryQueue, quarantine }: Elsewhere,
 ): SiftMessages {
   return oneByOne(async (message: QueuedMessage) => {
-    const { request, reading: read } = readings.ses(message, reading);
+    const { request, reading: read } = queueParsers.ses(message, reading);
     const isMentioned = mentions.inPiece(message.body);
     // Nothing in it could be read.
     if (read.events.length === 0) return isMentioned ? 1 : null;

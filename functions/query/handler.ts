@@ -1,14 +1,15 @@
 import middy from '@middy/core';
 import { type AccessRules, type ApiEvent, refusalOf } from '../../shared/http/access.ts';
 import { httpErrors } from '../../shared/http/error-middleware.ts';
-import { type HttpAnswer, problem } from '../../shared/http/responses.ts';
+import { problem } from '../../shared/http/problems.ts';
+import type { HttpAnswer } from '../../shared/http/responses.ts';
 import { type RouteOf, routes } from '../../shared/http/routes.ts';
 import type { Log } from '../../shared/runtime/log.ts';
 import { compressed } from './compression.ts';
 import { InvalidRequest } from './parameters.ts';
-import { operations, type Reading } from './routes.ts';
+import { operations, type QueryServices } from './routes.ts';
 
-export interface QueryDependencies extends Reading {
+export interface QueryDependencies extends QueryServices {
   readonly access: AccessRules;
   readonly log: Log;
 }

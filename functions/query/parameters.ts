@@ -19,22 +19,22 @@ export class InvalidRequest extends Error {
   }
 }
 
-const wholeNumber = (most: number, usual: number) =>
+const wholeNumber = (max: number, usual: number) =>
   z
     ._default(
       z.pipe(
-        z.string().check(z.refine(text => isWholeNumber(text, most), `must be a whole number from 1 to ${most}`)),
+        z.string().check(z.refine(text => isWholeNumber(text, max), `must be a whole number from 1 to ${max}`)),
         z.transform(Number),
       ),
       usual,
     )
     .register(z.globalRegistry, {
       description: 'At most so many emails. A page may hold fewer, or none, and still go on.',
-      override: { type: 'integer', minimum: 1, maximum: most, default: usual },
+      override: { type: 'integer', minimum: 1, maximum: max, default: usual },
     });
 
-function isWholeNumber(text: string, most: number): boolean {
-  return /^[1-9]\d{0,2}$/.test(text) && Number(text) <= most;
+function isWholeNumber(text: string, max: number): boolean {
+  return /^[1-9]\d{0,2}$/.test(text) && Number(text) <= max;
 }
 
 const time = (description: string) =>

@@ -5,8 +5,9 @@
  */
 
 import * as z from 'zod/mini';
-import { caveatTexts, statusIds } from '../../shared/status/catalogue.ts';
+import { statusIds } from '../../shared/status/catalogue.ts';
 import { causeIds } from '../../shared/status/causes.ts';
+import { caveatTexts } from '../../shared/status/caveats.ts';
 
 /** Some events claim years beyond 9999. */
 const time = z
@@ -69,16 +70,16 @@ const timelineEvent = z
   .object({
     eventId: text,
     at: time,
-    claimedAt: maybe(time).register(z.globalRegistry, {
+    providerTime: maybe(time).register(z.globalRegistry, {
       description: 'What the provider said, where that was too far in the future to be believed.',
     }),
     status: maybe(status).register(z.globalRegistry, { description: 'null: a note, which changes no status.' }),
     label: maybe(text),
     providerEvent: text,
     evidence,
-    attribution: maybe(z.enum(['unnamed', 'unlisted'])).register(z.globalRegistry, {
+    attribution: maybe(z.enum(['ambiguous', 'not_addressed'])).register(z.globalRegistry, {
       description:
-        'unnamed: it names nobody of several recipients; unlisted: it names an address that the message was not sent to.',
+        'ambiguous: it names nobody of several recipients; not_addressed: it names an address that the message was not sent to.',
     }),
     reason: maybe(
       z.object({

@@ -6,8 +6,10 @@ import { decidingEventOf, type HistoryEvent } from '../../shared/email/history.t
 import type { Email, EmailSummary } from '../../shared/email/reader.ts';
 import { reasonInWords, reasonOf } from '../../shared/email/reason.ts';
 import { isoText } from '../../shared/runtime/time.ts';
-import { caveatsOf, needsAttention, type OldAfter, statuses, statusIds } from '../../shared/status/catalogue.ts';
+import { isActionableNow, type OldAfter } from '../../shared/status/attention.ts';
+import { statuses, statusIds } from '../../shared/status/catalogue.ts';
 import { type Cause, causeIds, causes, whatToDoAbout } from '../../shared/status/causes.ts';
+import { caveatsOf } from '../../shared/status/caveats.ts';
 import type { AttentionLine, Catalogue, EmailAnswer, EmailRow } from './response-schemas.ts';
 
 /** The catalogue of statuses, and of why a delivery fails. */
@@ -38,7 +40,7 @@ export function rowView(email: EmailSummary, now: number, oldAfter: OldAfter): E
     label: verdict && statuses[verdict.status].label,
     statusAt: verdict && isoText(verdict.statusAt),
     cause: cause ?? null,
-    attention: needsAttention(verdict, now, oldAfter),
+    attention: isActionableNow(verdict, now, oldAfter),
     tags: [...(tags ?? [])],
     firstSeenAt: isoText(firstSeenAt),
   };
@@ -113,12 +115,22 @@ function caveatsView(email: Email, now: number, oldAfter: OldAfter): EmailAnswer
 
 /** Another account that an event named is left out: it is none of this one's business. */
 function timelineView(event: HistoryEvent): EmailAnswer['timeline'][number] {
-  const { eventId, occurredAt, claimedAt, status, providerEvent, evidence, attribution, reason, clickUrl, userAgent } =
-    event;
+  const {
+    eventId,
+    occurredAt,
+    providerTime,
+    status,
+    providerEvent,
+    evidence,
+    attribution,
+    reason,
+    clickUrl,
+    userAgent,
+  } = event;
   return {
     eventId,
     at: isoText(occurredAt),
-    claimedAt: claimedAt === undefined ? null : isoText(claimedAt),
+    providerTime: providerTime === undefined ? null : isoText(providerTime),
     status,
     label: status && statuses[status].label,
     providerEvent,

@@ -1,10 +1,11 @@
 import { emailIdShape, limits } from '../../shared/email/event.ts';
 import type { Email, EmailFilter, EmailSummary, Page, Position, Reader } from '../../shared/email/reader.ts';
 import type { ApiEvent } from '../../shared/http/access.ts';
-import { type HttpAnswer, json, problem } from '../../shared/http/responses.ts';
+import { problem } from '../../shared/http/problems.ts';
+import { type HttpAnswer, json } from '../../shared/http/responses.ts';
 import type { RouteOf } from '../../shared/http/routes.ts';
 import { isPlainText } from '../../shared/runtime/text.ts';
-import type { OldAfter } from '../../shared/status/catalogue.ts';
+import type { OldAfter } from '../../shared/status/attention.ts';
 import { attentionListFormats } from './attention-list.ts';
 import type { Cursors } from './cursor.ts';
 import { withEtag } from './etag.ts';
@@ -21,7 +22,7 @@ import {
 import { attentionLineOf, catalogueView, emailView, rowView } from './responses.ts';
 
 /** What answers are made of. */
-export interface Reading {
+export interface QueryServices {
   readonly store: Reader;
   readonly cursors: Cursors;
   readonly oldAfter: OldAfter;
@@ -36,20 +37,20 @@ export interface Reading {
  *
  * @throws InvalidRequest
  */
-type Operation = (dependencies: Reading, event: ApiEvent) => HttpAnswer | Promise<HttpAnswer>;
+type Operation = (dependencies: QueryServices, event: ApiEvent) => HttpAnswer | Promise<HttpAnswer>;
 
 /** A browser may keep an answer, yet asks each time whether it still holds. */
 const revalidated = { 'cache-control': 'private, no-cache' };
 const forAnHour = { 'cache-control': 'public, max-age=3600' };
 
 /** A hundred references of the longest kind fit in, also where JSON escapes each character. */
-const largestBody = 256 * 1024;
+const maxBodyBytes = 256 * 1024;
 
 /**
  * What is spent on one reference in a request for many: they are not to cost a hundred lists, and their emails have to fit
  * into the 6 MB of an answer.
  */
-const ofReference = { limit: 15, after: null, mostQueries: 2 };
+const ofReference = { limit: 15, after: null, maxQueries: 2 };
 const referencesAtOnce = 16;
 
 /** What each route does. */
@@ -82,7 +83,7 @@ export const operations = {
   'POST /accounts/{accountId}/emails/statuses': async ({ store, oldAfter, now }, event) => {
     parametersOf(noParameters, event.rawQueryString);
     const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
-    if (body.length > largestBody) return problem('too-large');
+    if (body.length > maxBodyBytes) return problem('too-large');
     const { emailIds, references = [] } = bodyOf(statusesBody, body.toString());
     const accountId = accountIdOf(event);
     const found =
@@ -128,7 +129,7 @@ function accountIdOf({ pathParameters }: ApiEvent): string {
 }
 
 async function emailList(
-  { store, cursors, oldAfter, now }: Reading,
+  { store, cursors, oldAfter, now }: QueryServices,
   { headers }: ApiEvent,
   filter: EmailFilter,
   limit: number,
@@ -153,7 +154,7 @@ async function positionOf(cursors: Cursors, filter: EmailFilter, cursor: string 
 }
 
 async function oneEmail(
-  { store, oldAfter, now }: Reading,
+  { store, oldAfter, now }: QueryServices,
   event: ApiEvent,
   isVisible: (email: EmailSummary) => boolean,
 ): Promise<HttpAnswer> {

@@ -50,7 +50,7 @@ export class MailtrailApi extends HttpApi {
     const integrations = {
       ingest: new HttpLambdaIntegration('Ingest', functions.ingest, { scopePermissionToRoute: false }),
       query: new HttpLambdaIntegration('Query', functions.query, { scopePermissionToRoute: false }),
-      erase: new HttpLambdaIntegration('Erase', functions.erase, { scopePermissionToRoute: false }),
+      manage: new HttpLambdaIntegration('Manage', functions.manage, { scopePermissionToRoute: false }),
     } as const satisfies Record<Route['function'], HttpLambdaIntegration>;
     const tokens = new HttpJwtAuthorizer('Tokens', issuerOf(this, config), { jwtAudience: [audienceOf(this, config)] });
 

@@ -8,7 +8,7 @@ import { type BundlingOptions, OutputFormat, SourceMapMode } from 'aws-cdk-lib/a
 import type { BuildOptions } from 'esbuild';
 
 /** Every function: the folder under `functions/`, of which `index.ts` is the entry. */
-export const functionNames = ['ingest', 'query', 'erase', 'alert'] as const;
+export const functionNames = ['ingest', 'query', 'manage', 'alert'] as const;
 
 export type FunctionName = (typeof functionNames)[number];
 

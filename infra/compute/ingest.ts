@@ -5,7 +5,7 @@ import type { IngestEnv } from '../../functions/ingest/env.ts';
 import type { Config } from '../config.ts';
 import type { QuarantineQueue } from '../messaging/quarantine-queue.ts';
 import type { SesEvents } from '../messaging/ses-events.ts';
-import type { DrainedQueue } from '../messaging/worker-queue.ts';
+import type { WorkerQueue } from '../messaging/worker-queue.ts';
 import type { EmailTable } from '../storage/email-table.ts';
 import type { NonceTable } from '../storage/guard-table.ts';
 import type { WebhookSecrets } from '../storage/webhook-secrets.ts';
@@ -27,7 +27,7 @@ export class Ingest extends MailtrailFunction {
       readonly webhookSecrets: WebhookSecrets;
       readonly nonces: NonceTable;
       readonly quarantine: QuarantineQueue;
-      readonly retryQueue: DrainedQueue;
+      readonly retryQueue: WorkerQueue;
       readonly sesEvents: SesEvents;
     },
   ) {

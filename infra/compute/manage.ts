@@ -1,15 +1,15 @@
 import type { Construct } from 'constructs';
-import type { EraseEnv } from '../../functions/manage/env.ts';
+import type { ManageEnv } from '../../functions/manage/env.ts';
 import type { Config } from '../config.ts';
 import type { QuarantineQueue } from '../messaging/quarantine-queue.ts';
 import type { SesEvents } from '../messaging/ses-events.ts';
-import type { DrainedQueue } from '../messaging/worker-queue.ts';
+import type { WorkerQueue } from '../messaging/worker-queue.ts';
 import type { EmailTable } from '../storage/email-table.ts';
 import type { FailureBucket } from '../storage/failure-bucket.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
 
 /** The function that erases a recipient, wherever something of them is kept. A role of its own: who reads cannot erase. */
-export class Erase extends MailtrailFunction {
+export class Manage extends MailtrailFunction {
   constructor(
     scope: Construct,
     id: string,
@@ -17,7 +17,7 @@ export class Erase extends MailtrailFunction {
       readonly config: Config;
       readonly table: EmailTable;
       readonly quarantine: QuarantineQueue;
-      readonly retryQueue: DrainedQueue;
+      readonly retryQueue: WorkerQueue;
       readonly sesEvents: SesEvents;
       readonly failures: FailureBucket;
     },
@@ -28,7 +28,7 @@ export class Erase extends MailtrailFunction {
     const rewritten = [retryQueue, retryQueue.deadLetters, quarantine];
     const queues = [...rewritten, sesQueue, sesQueue.deadLetters];
     super(scope, id, {
-      name: 'erase',
+      name: 'manage',
       description: 'Mailtrail: erases what is kept of a recipient',
       environment: {
         TABLE_NAME: table.tableName,
@@ -42,7 +42,7 @@ export class Erase extends MailtrailFunction {
         SUPPORT_SCOPE: config.supportScope,
         METADATA_ACCOUNT_ID: config.metadataAccountId,
         METADATA_REFERENCE: config.metadataReference,
-      } satisfies EraseEnv,
+      } satisfies ManageEnv,
       permissions: [
         { actions: ['dynamodb:Query'], resources: [table.indexArn('byRecipient')] },
         { actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'], resources: [table.tableArn] },

@@ -9,7 +9,7 @@ export interface KeptQueueProps {
 }
 
 /** A queue whose messages are events that are nowhere else: encrypted, over TLS alone, and kept as long as a queue can. */
-export class KeptQueue extends Queue {
+export class DurableQueue extends Queue {
   constructor(scope: Construct, id: string, props: KeptQueueProps = {}) {
     super(scope, id, {
       ...props,

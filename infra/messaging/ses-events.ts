@@ -3,7 +3,7 @@ import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import { Construct } from 'constructs';
-import { DrainedQueue } from './worker-queue.ts';
+import { WorkerQueue } from './worker-queue.ts';
 
 /**
  * How the events of Amazon SES come in: a topic, and a queue that is subscribed to it. Nothing of it is public, and SNS
@@ -11,13 +11,13 @@ import { DrainedQueue } from './worker-queue.ts';
  */
 export class SesEvents extends Construct {
   readonly topic: ITopic;
-  readonly queue: DrainedQueue;
+  readonly queue: WorkerQueue;
 
   /** @param topicArn a topic to which SES publishes already; one is made where it is not given */
   constructor(scope: Construct, id: string, topicArn: string | undefined) {
     super(scope, id);
     this.topic = topicArn === undefined ? this.ownTopic() : Topic.fromTopicArn(this, 'Topic', topicArn);
-    this.queue = new DrainedQueue(this, 'Queue');
+    this.queue = new WorkerQueue(this, 'Queue');
     // In SNS's envelope: its message id is the event's id, the same as over HTTPS.
     this.topic.addSubscription(new SqsSubscription(this.queue, { rawMessageDelivery: false }));
   }

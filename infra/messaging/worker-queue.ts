@@ -1,6 +1,6 @@
 import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
-import { KeptQueue } from './durable-queue.ts';
+import { DurableQueue } from './durable-queue.ts';
 
 /** Six times the ingest function's timeout, as AWS advises: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
 const visibilityTimeout = Duration.seconds(60);
@@ -9,11 +9,11 @@ const visibilityTimeout = Duration.seconds(60);
 const maxReceiveCount = 500;
 
 /** A queue that the ingest function drains, and where its messages end that it could not work off. */
-export class DrainedQueue extends KeptQueue {
-  readonly deadLetters: KeptQueue;
+export class WorkerQueue extends DurableQueue {
+  readonly deadLetters: DurableQueue;
 
   constructor(scope: Construct, id: string) {
-    const deadLetters = new KeptQueue(scope, `${id}DeadLetters`);
+    const deadLetters = new DurableQueue(scope, `${id}DeadLetters`);
     super(scope, id, { visibilityTimeout, deadLetterQueue: { queue: deadLetters, maxReceiveCount } });
     this.deadLetters = deadLetters;
   }

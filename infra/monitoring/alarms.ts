@@ -6,23 +6,23 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { metricNames, metricService } from '../../functions/ingest/metrics.ts';
 import { providers } from '../../shared/providers/registry.ts';
-import type { readings } from '../../shared/queues/queue-parsers.ts';
+import type { queueParsers } from '../../shared/queues/queue-parsers.ts';
 import type { MailtrailApi } from '../api/http-api.ts';
 import type { Alert } from '../compute/alert.ts';
 import { metricsNamespaceOf } from '../compute/ingest.ts';
 import type { MailtrailFunction } from '../compute/mailtrail-function.ts';
 import type { SesEvents } from '../messaging/ses-events.ts';
 import type { OperationsTopic } from '../messaging/topics.ts';
-import type { DrainedQueue } from '../messaging/worker-queue.ts';
+import type { WorkerQueue } from '../messaging/worker-queue.ts';
 
 export interface Watched {
   readonly ingest: MailtrailFunction;
   readonly query: MailtrailFunction;
-  readonly erase: MailtrailFunction;
+  readonly manage: MailtrailFunction;
   readonly alert: Alert;
   readonly api: MailtrailApi;
   readonly quarantine: IQueue;
-  readonly retryQueue: DrainedQueue;
+  readonly retryQueue: WorkerQueue;
   readonly sesEvents: SesEvents;
 }
 
@@ -47,7 +47,7 @@ const waiting = (queue: IQueue) =>
 const oldest = (queue: IQueue) =>
   queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: Stats.MAXIMUM });
 
-const failedMessages = (ingest: MailtrailFunction, Source: keyof typeof readings) =>
+const failedMessages = (ingest: MailtrailFunction, Source: keyof typeof queueParsers) =>
   new Metric({
     namespace: metricsNamespaceOf(ingest),
     metricName: metricNames.failedMessages,
@@ -92,17 +92,17 @@ const alarms = {
     above: 0,
     periods: 2,
   },
-  EraseErrors: {
+  ManageErrors: {
     impact: 'Data of a recipient was not erased, although somebody asked for it: they saw an error.',
     whatToDo:
-      'Look into the log of the erase function; roll the last deployment back if it began there. Erase again then: what was erased stays so.',
-    metric: ({ erase }) => errors(erase),
+      'Look into the log of the manage function; roll the last deployment back if it began there. Erase again then: what was erased stays so.',
+    metric: ({ manage }) => errors(manage),
     above: 0,
   },
-  EraseThrottles: {
+  ManageThrottles: {
     impact: 'Data of a recipient was not erased, although somebody asked for it: they saw an error.',
     whatToDo: "Raise the account's quota of concurrent Lambda executions, or find out what else uses it up.",
-    metric: ({ erase }) => throttles(erase),
+    metric: ({ manage }) => throttles(manage),
     above: 0,
     periods: 2,
   },

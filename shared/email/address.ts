@@ -4,13 +4,13 @@ import { domainToASCII, domainToUnicode } from 'node:url';
 import { invisible, invisibleButJoiners, surrounding } from '../runtime/invisible.ts';
 
 /** Longer than any header of addresses worth reading apart. */
-const longestHeader = 5_000;
+const maxHeaderLength = 5_000;
 
 /** An address in its one form, as nearly every one comes: only a domain in Punycode needs a second look. */
 const plainAddress = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 
 /** One spelling may hide another one, as deep as this: `mailto:<mailto:jane@example.com>`. */
-const mostLayers = 8;
+const maxLayers = 8;
 
 /** `Jane <Jane@Example.com>` → `jane@example.com`. */
 export function addressOf(text: string): string {
@@ -31,8 +31,8 @@ export function mailboxOf(text: string): string {
 /** A text in the form that another reading does not change: what is read once and again is one mailbox. */
 function settled(text: string, read: (text: string) => string): string {
   let form = text;
-  for (let layer = 0; layer < mostLayers && !isPlainAddress(form); layer += 1) {
-    const next = form.length > longestHeader ? form.trim().toLowerCase() : read(form);
+  for (let layer = 0; layer < maxLayers && !isPlainAddress(form); layer += 1) {
+    const next = form.length > maxHeaderLength ? form.trim().toLowerCase() : read(form);
     if (next === form) break;
     form = next;
   }
@@ -49,7 +49,7 @@ function spelledOut(text: string): string {
 }
 
 function isPlainAddress(text: string): boolean {
-  return text.length <= longestHeader && plainAddress.test(text) && !text.includes('xn--');
+  return text.length <= maxHeaderLength && plainAddress.test(text) && !text.includes('xn--');
 }
 
 /** Without what stands around it where it is copied and pasted. */
@@ -151,7 +151,7 @@ export function isAddress(text: string): boolean {
 
 /** The addresses of a header such as To, each as it stands there; the text itself where it is none. */
 export function addressesIn(header: string): string[] {
-  if (header.length > longestHeader) return [header];
+  if (header.length > maxHeaderLength) return [header];
   // Commas separate, but not those within quotes, angle brackets or comments.
   const found = withoutComments(header).match(/(?:"(?:[^"\\]|\\.)*"|<[^>]*>|[^",<])+/g) ?? [];
   const addresses = found.filter(part => part.trim() !== '');

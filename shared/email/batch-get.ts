@@ -5,7 +5,7 @@ import { isTombstone } from './tombstone.ts';
 const keysPerCall = 100;
 
 /** How often in a row DynamoDB may leave all that it was asked for unprocessed before the caller has to try again. */
-const attempts = 4;
+const maxAttempts = 4;
 
 /**
  * Emails by their id, strongly consistent; an email that is not there, or was erased, is not in the map.
@@ -43,7 +43,7 @@ export async function batchGetItems(
   for (let start = 0; start < distinct.length; start += keysPerCall) {
     let keys: Record<string, unknown>[] = distinct.slice(start, start + keysPerCall).map(emailId => ({ emailId }));
     for (let failures = 0; keys.length > 0; ) {
-      if (failures === attempts) throw new Error('DynamoDB left keys unprocessed');
+      if (failures === maxAttempts) throw new Error('DynamoDB left keys unprocessed');
       const { Responses, UnprocessedKeys } = await client.send(
         new BatchGetCommand({ RequestItems: { [tableName]: { Keys: keys, ConsistentRead: true, ...projection } } }),
         { ...(abortSignal && { abortSignal }) },

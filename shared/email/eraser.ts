@@ -5,7 +5,7 @@
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, PutCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { eachInFlight } from '../runtime/concurrency.ts';
+import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { batchGetItems } from './batch-get.ts';
 import { tombstoneOf, wasErasedFor } from './tombstone.ts';
 
@@ -44,7 +44,7 @@ export interface EmailEraser {
 const concurrentWrites = 32;
 
 /** An index lags behind its table: it is gone through until it shows nothing more, and so often at most. */
-const mostPasses = 5;
+const maxPasses = 5;
 
 export function createEmailEraser(client: DynamoDBDocumentClient, tableName: string): EmailEraser {
   return {
@@ -52,11 +52,11 @@ export function createEmailEraser(client: DynamoDBDocumentClient, tableName: str
       let erased = 0;
       let failures: unknown[] = [];
       try {
-        for (let pass = 1; pass <= mostPasses; pass += 1) {
+        for (let pass = 1; pass <= maxPasses; pass += 1) {
           const before = erased;
           failures = [];
           for await (const emailIds of pagesOf(erasure, abortSignal)) {
-            await eachInFlight(emailIds, concurrentWrites, async emailId => {
+            await forEachConcurrently(emailIds, concurrentWrites, async emailId => {
               try {
                 if (await replaced(emailId, erasure, now, conditionOf(erasure), abortSignal)) erased += 1;
               } catch (error) {

@@ -1,9 +1,11 @@
 /** The canonical event: what any provider's event becomes before anything else sees it. */
 
-import { fingerprint } from '../runtime/hash.ts';
+import { shortHash } from '../runtime/hash.ts';
 import { boundedText, isPlainText } from '../runtime/text.ts';
-import { type DecidingEvent, type Evidence, messageIdOfEvent, type Status } from '../status/catalogue.ts';
+import type { Status } from '../status/catalogue.ts';
 import type { Cause } from '../status/causes.ts';
+import { messageIdOfEvent } from '../status/caveats.ts';
+import type { DecidingEvent, Evidence } from '../status/precedence.ts';
 import { addressOf, isAddress } from './address.ts';
 
 export interface Reason {
@@ -17,10 +19,10 @@ export interface Reason {
 }
 
 /**
- * Where it is not plain whose email an event is about: `unnamed`, it names nobody of a message's several recipients and
- * is a note on each; `unlisted`, it names an address to which the message was not sent.
+ * Where it is not plain whose email an event is about: `ambiguous`, it names nobody of a message's several recipients and
+ * is a note on each; `not_addressed`, it names an address to which the message was not sent.
  */
-export type Attribution = 'unnamed' | 'unlisted';
+export type Attribution = 'ambiguous' | 'not_addressed';
 
 /** What an event adds to an email besides its status; the first event that names one of them sets it. */
 export interface EmailFacts {
@@ -45,7 +47,7 @@ export interface CanonicalEvent extends DecidingEvent, EmailFacts {
   /** Absent where it is plain whose email it is. */
   readonly attribution?: Attribution | undefined;
   /** What the provider said, where that was too far in the future to be believed. Epoch milliseconds. */
-  readonly claimedAt?: number | undefined;
+  readonly providerTime?: number | undefined;
   /** The account whose own secret proved the event: it is recorded with emails of that account alone. */
   readonly provenFor?: string | undefined;
 }
@@ -99,13 +101,13 @@ export const limits = {
 const maxTags = 10;
 
 /** An event dated further ahead than this is taken at the time of arrival, so that it cannot freeze a status. */
-const furthestAhead = 10 * 60_000;
+const maxAheadMs = 10 * 60_000;
 
 /** No provider's event is older than email providers are; what claims to be has a broken clock or unit. */
-const earliestTime = Date.UTC(2000, 0, 1);
+const minTime = Date.UTC(2000, 0, 1);
 
 /** The last time that has an ISO-8601 text in JavaScript. */
-const latestTime = 8.64e15;
+const maxTime = 8.64e15;
 
 const printableAscii = /^[\x21-\x7e]+$/;
 
@@ -124,9 +126,9 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number): Canonical
   // An identifier that was cut could be somebody else's: it is kept whole or not at all.
   if (draft.accountId && !isPlainText(draft.accountId, limits.accountId)) return 'unusable_account_id';
   if (draft.reference && !isPlainText(draft.reference, limits.reference)) return 'unusable_reference';
-  if (!(draft.occurredAt >= earliestTime)) return 'unreadable_time';
+  if (!(draft.occurredAt >= minTime)) return 'unreadable_time';
 
-  const tooFarAhead = draft.occurredAt > receivedAt + furthestAhead;
+  const tooFarAhead = draft.occurredAt > receivedAt + maxAheadMs;
   const { provider, providerEvent, status } = draft;
   const event: Writable<CanonicalEvent> = {
     eventId: eventIdOf(draft),
@@ -146,7 +148,7 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number): Canonical
   if (tags !== undefined) event.tags = tags;
   Object.assign(event, boundedTexts(draft, texts));
   if (draft.attribution !== undefined) event.attribution = draft.attribution;
-  if (tooFarAhead) event.claimedAt = Math.floor(Math.min(draft.occurredAt, latestTime));
+  if (tooFarAhead) event.providerTime = Math.floor(Math.min(draft.occurredAt, maxTime));
   return event;
 }
 
@@ -170,9 +172,9 @@ function substituteMessageId({ status, eventId }: EventDraft): string {
  */
 function eventIdOf({ eventId, providerEvent, occurredAt, clickUrl = '' }: EventDraft): string {
   if (eventId && isEventId(eventId)) return eventId;
-  const link = clickUrl === '' ? '' : `-${fingerprint(clickUrl)}`;
+  const link = clickUrl === '' ? '' : `-${shortHash(clickUrl)}`;
   const id = `${providerEvent}@${occurredAt}${link}`;
-  return eventId || !isEventId(id) ? fingerprint(providerEvent, occurredAt, eventId ?? '', clickUrl) : id;
+  return eventId || !isEventId(id) ? shortHash(providerEvent, occurredAt, eventId ?? '', clickUrl) : id;
 }
 
 function isEventId(text: string): boolean {
@@ -222,7 +224,7 @@ function sameGuid(messageId: string): string {
 /** A message id as it is; one too long or too strange to be kept, cut but still unlike every other. */
 function boundedMessageId(messageId: string): string {
   if (messageId === '' || isPlainText(messageId, limits.messageId)) return messageId;
-  return `${boundedText(messageId, limits.messageId - 23)}~${fingerprint(messageId)}`;
+  return `${boundedText(messageId, limits.messageId - 23)}~${shortHash(messageId)}`;
 }
 
 /** Whether a mailbox, in its one form, can be the recipient of an email that is kept. */
@@ -235,5 +237,5 @@ export const emailIdShape = /^[\w-]{22}$/;
 
 /** The key of the email that an event belongs to: one message to one recipient. */
 export function emailIdOf(email: Pick<CanonicalEvent, 'provider' | 'messageId' | 'recipient'>): string {
-  return fingerprint(email.provider, email.messageId, email.recipient);
+  return shortHash(email.provider, email.messageId, email.recipient);
 }

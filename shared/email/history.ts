@@ -2,7 +2,7 @@
  * An email's history: its events in a deterministic encoding, as the elements of a string set, and the bound of it.
  */
 
-import { type Evidence, type Verdict, verdictOf } from '../status/catalogue.ts';
+import { type Evidence, type Verdict, verdictOf } from '../status/precedence.ts';
 import type { CanonicalEvent } from './event.ts';
 
 /** What the history keeps of an event: the item itself says provider, message, recipient, subject and reference once. */
@@ -32,7 +32,7 @@ export function encodeHistory(event: HistoryEvent): string {
     event.reason?.text ?? 0,
     event.clickUrl ?? 0,
     event.userAgent ?? 0,
-    event.claimedAt ?? 0,
+    event.providerTime ?? 0,
     event.attribution ?? 0,
     event.reason?.cause ?? 0,
   ];
@@ -54,7 +54,7 @@ export function decodeHistory(element: string): HistoryEvent {
     text,
     clickUrl,
     userAgent,
-    claimedAt,
+    providerTime,
     attribution,
     cause,
   ] = fields;
@@ -74,7 +74,7 @@ export function decodeHistory(element: string): HistoryEvent {
     ...(Object.keys(reason).length > 0 && { reason }),
     ...(clickUrl && { clickUrl }),
     ...(userAgent && { userAgent }),
-    ...(claimedAt && { claimedAt }),
+    ...(providerTime && { providerTime }),
     ...(attribution && { attribution }),
   } as HistoryEvent;
 }
@@ -88,7 +88,7 @@ export function inTime(a: HistoryEvent, b: HistoryEvent): number {
 }
 
 /** Past this many events of one email, repeats of opens, clicks and notes are left out; nothing else ever is. */
-export const historyLimit = 100;
+export const maxHistoryEvents = 100;
 
 /**
  * Keeps all of an email's events up to the bound, and beyond it all but the latest repeats. A pure function
@@ -98,7 +98,7 @@ export const historyLimit = 100;
  * @param events distinct by their encoding
  */
 export function boundedHistory<Event extends HistoryEvent>(events: readonly Event[]): readonly Event[] {
-  if (events.length <= historyLimit) return events;
+  if (events.length <= maxHistoryEvents) return events;
   const repeats: Event[] = [];
   const kept: Event[] = [];
   const seen = new Set<string>();
@@ -108,7 +108,7 @@ export function boundedHistory<Event extends HistoryEvent>(events: readonly Even
     else kept.push(event);
     if (kind !== null) seen.add(kind);
   }
-  return [...kept, ...repeats.slice(0, Math.max(historyLimit - kept.length, 0))];
+  return [...kept, ...repeats.slice(0, Math.max(maxHistoryEvents - kept.length, 0))];
 }
 
 /**
@@ -125,7 +125,7 @@ function repeatedKindOf({ status, providerEvent, attribution, evidence }: Histor
  * what asks for attention and the marks of sent alerts above all. So many events as the limit fit in any case.
  * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items
  */
-export const historyBytes = (400 - 4) * 1024;
+export const maxHistoryBytes = (400 - 4) * 1024;
 
 /** So much of it is kept for events that decide the status, without their texts. */
 export const bytesToDecide = 1024;

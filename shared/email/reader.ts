@@ -5,8 +5,10 @@
 
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { dayOf } from '../runtime/time.ts';
-import { asksForAttention, type Status, type Verdict } from '../status/catalogue.ts';
+import { isActionable } from '../status/attention.ts';
+import type { Status } from '../status/catalogue.ts';
 import type { Cause } from '../status/causes.ts';
+import type { Verdict } from '../status/precedence.ts';
 import { batchGet } from './batch-get.ts';
 import { decodeHistory, type HistoryEvent, inTime } from './history.ts';
 import { isTombstone } from './tombstone.ts';
@@ -70,7 +72,7 @@ export interface PageRequest {
   readonly limit: number;
   readonly after: Position | null;
   /** At most so many calls of Query; 32 when not given. */
-  readonly mostQueries?: number;
+  readonly maxQueries?: number;
 }
 
 export interface Reader {
@@ -100,7 +102,7 @@ export interface ReaderOptions {
 
 /** The most that one page costs: calls of Query, unless the request says less, and emails looked up. */
 const usualQueries = 32;
-const mostLookedUp = 1_000;
+const maxLookedUp = 1_000;
 
 /** What is looked up at once beyond a first try with just the limit. */
 const chunk = 100;
@@ -117,7 +119,7 @@ const removalLag = 14 * day;
  * What was put off is recorded with the time at which it came: an email may have asked for attention so long before it was
  * first seen. SQS keeps a message for 14 days.
  */
-const longestWait = 15 * day;
+const maxWaitMs = 15 * day;
 
 /** Clocks of those who write may be ahead of ours. */
 const clockLead = 10 * 60_000;
@@ -175,7 +177,7 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
 
   async function pageOf<Read extends EmailSummary, Shown>(
     filter: EmailFilter,
-    { limit, after, mostQueries = usualQueries }: PageRequest,
+    { limit, after, maxQueries = usualQueries }: PageRequest,
     attributes: readonly string[] | undefined,
     read: (item: Item) => Read,
     show: (email: Read) => Shown,
@@ -186,8 +188,8 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
     let queries = 0;
     let lookedUp = 0;
     do {
-      const wanted = Math.min(lookedUp === 0 ? limit : chunk, chunk, mostLookedUp - lookedUp);
-      const { keys, next, calls } = await keysAfter(list, position, wanted, mostQueries - queries);
+      const wanted = Math.min(lookedUp === 0 ? limit : chunk, chunk, maxLookedUp - lookedUp);
+      const { keys, next, calls } = await keysAfter(list, position, wanted, maxQueries - queries);
       const emailIds = keys.map(key => key.emailId);
       const items = await batchGet(client, tableName, emailIds, attributes);
       queries += calls;
@@ -203,7 +205,7 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
       }
       position = next ?? (position && list.nextDay?.(position.at)) ?? null;
       if (position === null) return { shown, next: null };
-    } while (queries < mostQueries && lookedUp < mostLookedUp);
+    } while (queries < maxQueries && lookedUp < maxLookedUp);
     return { shown, next: position };
   }
 
@@ -225,10 +227,10 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
           };
     }
     if (recipient !== undefined) return { ...of('byRecipient', 'recipient', recipient, accountId), ...bySight };
-    const askedFrom = from === undefined ? undefined : from - longestWait;
+    const askedFrom = from === undefined ? undefined : from - maxWaitMs;
     const byAttention = { ...bySight, sortKey: 'attentionAt', from: askedFrom, to: undefined } as const;
     if (accountId === null) {
-      const oldest = Math.max(askedFrom ?? 0, now() - retentionDays * day - removalLag - longestWait);
+      const oldest = Math.max(askedFrom ?? 0, now() - retentionDays * day - removalLag - maxWaitMs);
       return {
         ...byAttention,
         index: 'byAttentionDay',
@@ -251,7 +253,7 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
     { index, partitionKey, sortKey, partitionOf, ownedBy, from, to }: List,
     after: Position | null,
     wanted: number,
-    mostCalls: number,
+    maxCalls: number,
   ): Promise<{ readonly keys: readonly Key[]; readonly next: Position | null; readonly calls: number }> {
     const partition = partitionOf(after?.at ?? 0);
     const bounded =
@@ -293,7 +295,7 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
       if (keys.length > wanted) return { keys: keys.slice(0, wanted), next: keys[wanted - 1]!, calls };
       if (LastEvaluatedKey === undefined) return { keys, next: null, calls };
       position = keyOf(LastEvaluatedKey);
-      if (calls >= mostCalls) return { keys, next: position, calls };
+      if (calls >= maxCalls) return { keys, next: position, calls };
     }
   }
 }
@@ -310,7 +312,7 @@ function takes(filter: EmailFilter, email: EmailSummary): boolean {
   return (
     (accountId === null || email.accountId === accountId) &&
     (status === undefined || verdict?.status === status) &&
-    (!attention || (verdict !== null && asksForAttention(verdict))) &&
+    (!attention || (verdict !== null && isActionable(verdict))) &&
     (recipient === undefined || email.recipient === recipient) &&
     (reference === undefined || email.reference === reference) &&
     (from === undefined || firstSeenAt >= from) &&

@@ -7,8 +7,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { within } from '../runtime/abortable.ts';
-import { eachInFlight } from '../runtime/concurrency.ts';
+import { abortable } from '../runtime/abortable.ts';
+import { forEachConcurrently } from '../runtime/concurrency.ts';
 import type { Status } from '../status/catalogue.ts';
 import { type CanonicalEvent, emailIdOf } from './event.ts';
 import { decodeHistory } from './history.ts';
@@ -18,14 +18,14 @@ import { type KnownItem, type Plan, planUpdate, updateInput } from './update.ts'
  * Tries of one email's write before the provider has to send it again: each but the first knows the item, and fails only
  * where another writer was faster. The caller's deadline ends most of them earlier.
  */
-const attempts = 100;
+const maxAttempts = 100;
 
 /**
  * Tries of a write that fails for a reason that may pass. Our own, with a client that has none: the SDK gives up trying
  * again once many calls fail, just when it is needed.
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html (retry quota)
  */
-const mostFailures = 3;
+const maxFailures = 3;
 
 /** Milliseconds before the next try; spread by the email's id, which is as good as random. */
 function backoff(failures: number, emailId: string): number {
@@ -97,26 +97,26 @@ export function createRecorder({
   return {
     async record(events, receivedAt, signal) {
       const total = { recorded: 0, duplicate: 0, dropped: 0, erased: 0 };
-      const unrecordable: Unrecordable[] = events.filter(isForeign).map(becauseOf('foreign_account'));
+      const unrecordable: Unrecordable[] = events.filter(isForeign).map(withReason('foreign_account'));
       const own = unrecordable.length === 0 ? events : events.filter(event => !isForeign(event));
       const failed: { events: readonly CanonicalEvent[]; error: unknown }[] = [];
       const oldest = receivedAt - retentionDays * day;
       const expired = own.filter(({ occurredAt }) => occurredAt < oldest);
       const current = expired.length === 0 ? own : own.filter(({ occurredAt }) => occurredAt >= oldest);
       const pending = new Map(rotated([...byEmail(current)], receivedAt));
-      const work = eachInFlight([...pending], concurrentWrites, async ([emailId, group]) => {
+      const work = forEachConcurrently([...pending], concurrentWrites, async ([emailId, group]) => {
         if (signal?.aborted) return;
         try {
           const written = await recordEmail(emailId, group, receivedAt, signal);
           for (const count of ['recorded', 'duplicate', 'dropped', 'erased'] as const) total[count] += written[count];
           unrecordable.push(...written.unrecordable);
         } catch (error) {
-          if (isRefused(error)) unrecordable.push(...group.map(becauseOf('refused_by_table')));
+          if (isRefused(error)) unrecordable.push(...group.map(withReason('refused_by_table')));
           else failed.push({ events: group, error });
         }
         pending.delete(emailId);
       });
-      await (signal === undefined ? work : within(signal, work).catch(() => {}));
+      await (signal === undefined ? work : abortable(signal, work).catch(() => {}));
       // A write still on its way may yet succeed: recording its events once more changes nothing.
       const late = [...pending.values()].map(group => ({ events: group, error: signal?.reason }));
       return { ...total, expired, unrecordable: [...unrecordable], failed: [...failed, ...late] };
@@ -141,22 +141,22 @@ export function createRecorder({
         duplicate: group.length - dropped - full.length - erased - recorded,
         dropped,
         erased,
-        unrecordable: full.map(becauseOf('item_full')),
+        unrecordable: full.map(withReason('item_full')),
       });
-      if (isForeign) return { ...counts(0), duplicate: 0, unrecordable: group.map(becauseOf('foreign_account')) };
+      if (isForeign) return { ...counts(0), duplicate: 0, unrecordable: group.map(withReason('foreign_account')) };
       if (update === null) return counts(0);
       try {
         const { Attributes } = await client.send(new UpdateCommand(updateInput(target, update)));
         const before = historyOf(Attributes);
         return counts(added.filter(element => !before.has(element)).length);
       } catch (error) {
-        if (attempt === attempts || signal?.aborted) throw error;
+        if (attempt === maxAttempts || signal?.aborted) throw error;
         if (error instanceof ConditionalCheckFailedException) {
           item = knownItem(error.Item);
           continue;
         }
         failures += 1;
-        if (failures === mostFailures || isRefused(error)) throw error;
+        if (failures === maxFailures || isRefused(error)) throw error;
         await delay(backoff(failures, emailId), undefined, signal && { signal }).catch(() => {});
         if (signal?.aborted) throw error;
       }
@@ -193,7 +193,7 @@ function historyOf(attributes: Record<string, unknown> | undefined): ReadonlySet
 
 /** The item in the error of a failed condition, which comes as DynamoDB writes it; none where there was no item. */
 export function knownItem(attributes: ConditionalCheckFailedException['Item'] = {}): KnownItem {
-  const { status, statusAt, statusEventId, accountId, subject, reference, tags, history, datedAhead, erasedAt } =
+  const { status, statusAt, statusEventId, accountId, subject, reference, tags, history, futureDated, erasedAt } =
     attributes;
   return {
     verdict: status?.S
@@ -204,12 +204,12 @@ export function knownItem(attributes: ConditionalCheckFailedException['Item'] = 
     ...(reference?.S !== undefined && { reference: reference.S }),
     ...(tags?.L !== undefined && { tags: tags.L.map(({ S = '' }) => S) }),
     history: new Map((history?.SS ?? []).map(element => [element, decodeHistory(element)])),
-    datedAhead: datedAhead?.BOOL === true,
+    futureDated: futureDated?.BOOL === true,
     erased: erasedAt !== undefined,
   };
 }
 
-function becauseOf(reason: Unrecordable['reason']): (event: CanonicalEvent) => Unrecordable {
+function withReason(reason: Unrecordable['reason']): (event: CanonicalEvent) => Unrecordable {
   return event => ({ reason, event });
 }
 

@@ -3,7 +3,7 @@
  * does not make the email anew. Its key is a hash (emailIdOf), so that nothing of a person is in it.
  */
 
-import { fingerprint } from '../runtime/hash.ts';
+import { shortHash } from '../runtime/hash.ts';
 
 /** Days that it stands: longer than any provider tries again, than a queue keeps a message, and than most complaints take. */
 const tombstoneDays = 30;
@@ -40,7 +40,7 @@ export function wasErasedFor(item: Readonly<Record<string, unknown>>, accountId:
 }
 
 function accountHash(accountId: string): string {
-  return fingerprint('erased for', accountId);
+  return shortHash('erased for', accountId);
 }
 
 /** Whether an item is one: to everybody but whoever erases, it is no email. */

@@ -4,19 +4,12 @@
  */
 
 import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
-import { fingerprint } from '../runtime/hash.ts';
+import { shortHash } from '../runtime/hash.ts';
 import { dayOf } from '../runtime/time.ts';
-import {
-  asksForAttention,
-  merge,
-  type PriorState,
-  priorStates,
-  type Status,
-  statusIds,
-  supersedes,
-  type Verdict,
-} from '../status/catalogue.ts';
+import { isActionable } from '../status/attention.ts';
+import { type Status, statusIds } from '../status/catalogue.ts';
 import type { Cause } from '../status/causes.ts';
+import { merge, type PriorState, priorStates, supersedes, type Verdict } from '../status/precedence.ts';
 import type { CanonicalEvent, EmailFacts } from './event.ts';
 import {
   boundedHistory,
@@ -25,9 +18,9 @@ import {
   decidingEventOf,
   encodeHistory,
   type HistoryEvent,
-  historyBytes,
-  historyLimit,
   inTime,
+  maxHistoryBytes,
+  maxHistoryEvents,
   withoutTexts,
 } from './history.ts';
 
@@ -37,7 +30,7 @@ export interface KnownItem extends EmailFacts {
   /** By their encoding. */
   readonly history: ReadonlyMap<string, HistoryEvent>;
   /** Whether it holds an event that was dated into the future. */
-  readonly datedAhead: boolean;
+  readonly futureDated: boolean;
   /** It is a tombstone: the email was erased, and stays so. */
   readonly erased: boolean;
 }
@@ -53,7 +46,7 @@ export interface EmailUpdate {
   /** History elements to add, or the whole of it, where other elements have to make room. */
   readonly history: { readonly add: readonly string[] } | { readonly replace: readonly string[] };
   /** An event dated into the future is among them: the item remembers that it holds such ones. */
-  readonly datedAhead: boolean;
+  readonly futureDated: boolean;
   readonly condition: Condition;
 }
 
@@ -84,17 +77,17 @@ export interface Plan {
  * @param item what a refused write showed; null before the first try, which knows nothing and asks the condition instead
  */
 export function planUpdate(events: readonly CanonicalEvent[], item: KnownItem | null): Plan {
-  return item === null ? firstPlan(events) : exactPlan(events, item);
+  return item === null ? optimisticUpdate(events) : recheckedUpdate(events, item);
 }
 
 /** The usual case, in one write: there is news in the events, they decide the status, and the history has room for them. */
-function firstPlan(events: readonly CanonicalEvent[]): Plan {
+function optimisticUpdate(events: readonly CanonicalEvent[]): Plan {
   const distinct = byEncoding(events);
   const verdict = merge(events);
   const cause = causeOf(verdict, distinct);
   const { added, dropped, full } = placed(distinct, new Map(), verdict);
   const facts = factsOf(events, undefined);
-  const datedAhead = events.some(isDatedAhead);
+  const futureDated = events.some(isFutureDated);
   const { accountId, reference } = facts;
   return {
     update: {
@@ -103,11 +96,11 @@ function firstPlan(events: readonly CanonicalEvent[]): Plan {
       facts,
       accountReference: accountId && reference ? accountReferenceOf(accountId, reference) : null,
       history: { add: added },
-      datedAhead,
+      futureDated,
       condition: allOf(
-        verdict === null ? areNews(added) : givesWayTo(verdict),
-        noneDatedAhead,
-        datedAhead || full.length > 0 ? nothingKnown : room(added.length),
+        verdict === null ? hasNewEvents(added) : isSupersededBy(verdict),
+        noneFutureDated,
+        futureDated || full.length > 0 ? nothingKnown : fitsHistory(added.length),
         sameAccount(facts, events, undefined),
         ownEmail(events),
         noneToCombine(facts),
@@ -122,7 +115,7 @@ function firstPlan(events: readonly CanonicalEvent[]): Plan {
 }
 
 /** The exact case: the item is known, and the condition is that nothing that matters has changed since. */
-function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
+function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem): Plan {
   if (item.erased) return { update: null, added: [], dropped: 0, full: [], erased: events.length };
   const { provenFor } = events[0]!;
   if (provenFor !== undefined && item.history.size > 0 && item.accountId !== provenFor)
@@ -137,14 +130,14 @@ function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
     return { update: null, added, dropped, full, erased: 0 };
 
   const makesRoom = kept.size < item.history.size + added.length;
-  const datedAhead = [...news.values()].some(isDatedAhead);
+  const futureDated = [...news.values()].some(isFutureDated);
   const accountId = item.accountId ?? facts.accountId;
   const reference = item.reference ?? facts.reference;
   const combines = (facts.accountId ?? facts.reference) !== undefined;
   // Two events may agree in all that decides, and not in why: the first of them in time says it.
   const ties =
     added.length > 0 && verdict !== null && !decides && item.verdict !== null && !supersedes(item.verdict, verdict);
-  const mustNotChange = makesRoom || kept.size > historyLimit || datedAhead || item.datedAhead || ties;
+  const mustNotChange = makesRoom || kept.size > maxHistoryEvents || futureDated || item.futureDated || ties;
   return {
     update: {
       verdict: decides || ties ? verdict : null,
@@ -152,12 +145,12 @@ function exactPlan(events: readonly CanonicalEvent[], item: KnownItem): Plan {
       facts,
       accountReference: combines && accountId && reference ? accountReferenceOf(accountId, reference) : null,
       history: makesRoom ? { replace: [...kept.keys()] } : { add: added },
-      datedAhead,
+      futureDated,
       condition: allOf(
-        verdict === null ? null : decides ? givesWayTo(verdict) : not(givesWayTo(verdict)),
-        item.datedAhead ? null : noneDatedAhead,
+        verdict === null ? null : decides ? isSupersededBy(verdict) : not(isSupersededBy(verdict)),
+        item.futureDated ? null : noneFutureDated,
         item.history.size > 0 ? stillThere : null,
-        added.length + full.length === 0 ? null : mustNotChange ? isStill(item) : room(added.length),
+        added.length + full.length === 0 ? null : mustNotChange ? isStill(item) : fitsHistory(added.length),
         sameAccount(facts, events, item),
         ownEmail(events),
         combines ? stillCombined(item, facts) : null,
@@ -175,13 +168,13 @@ function byEncoding<Event extends HistoryEvent>(events: readonly Event[]): Map<s
   return new Map(events.map(event => [encodeHistory(event), event]));
 }
 
-function isDatedAhead({ claimedAt }: HistoryEvent): boolean {
-  return claimedAt !== undefined;
+function isFutureDated({ providerTime }: HistoryEvent): boolean {
+  return providerTime !== undefined;
 }
 
 /** An event as its provider dated it: the same for every delivery, whenever it arrived. */
 function asDated(event: HistoryEvent): string {
-  return encodeHistory({ ...event, occurredAt: event.claimedAt ?? event.occurredAt, claimedAt: undefined });
+  return encodeHistory({ ...event, occurredAt: event.providerTime ?? event.occurredAt, providerTime: undefined });
 }
 
 /** Why the status is what it is, as far as the event says that decides it. */
@@ -211,7 +204,7 @@ function placed(
   const kept = bounded(history.size === 0 ? news : new Map<string, HistoryEvent>([...history, ...news]));
   const added = [...news.keys()].filter(element => kept.has(element));
   const dropped = news.size - added.length;
-  if (fits(kept, historyBytes - bytesToDecide)) return { kept, added, dropped, full: [] };
+  if (fits(kept, maxHistoryBytes - bytesToDecide)) return { kept, added, dropped, full: [] };
   return {
     dropped,
     ...squeezed(
@@ -238,15 +231,15 @@ function squeezed(
   const first: CanonicalEvent[] = [];
   if (deciding !== null) {
     const bare = withoutTexts(deciding);
-    if (fits(withMore([deciding]), historyBytes - bytesToDecide)) first.push(deciding);
-    else if (fits(withMore([bare]), historyBytes)) first.push(bare);
+    if (fits(withMore([deciding]), maxHistoryBytes - bytesToDecide)) first.push(deciding);
+    else if (fits(withMore([bare]), maxHistoryBytes)) first.push(bare);
   }
   // One that decided once is there without its texts.
   const others = events.filter(event => event !== deciding && !known.has(asDated(withoutTexts(event)))).sort(inTime);
   let [some, tooMany] = [0, others.length + 1];
   while (tooMany - some > 1) {
     const more = Math.floor((some + tooMany) / 2);
-    if (fits(withMore([...first, ...others.slice(0, more)]), historyBytes - bytesToDecide)) some = more;
+    if (fits(withMore([...first, ...others.slice(0, more)]), maxHistoryBytes - bytesToDecide)) some = more;
     else tooMany = more;
   }
   const taken = [...first, ...others.slice(0, some)];
@@ -259,12 +252,12 @@ function squeezed(
 
 /** Of events within their limits, as many as the history's limit always do: nothing need be counted. */
 function fits(history: ReadonlyMap<string, unknown>, bytes: number): boolean {
-  return history.size <= historyLimit || bytesOf(history.keys()) <= bytes;
+  return history.size <= maxHistoryEvents || bytesOf(history.keys()) <= bytes;
 }
 
 /** What is kept of the events, by their encoding. */
 function bounded<Event extends HistoryEvent>(events: ReadonlyMap<string, Event>): ReadonlyMap<string, Event> {
-  return events.size > historyLimit ? byEncoding(boundedHistory([...events.values()])) : events;
+  return events.size > maxHistoryEvents ? byEncoding(boundedHistory([...events.values()])) : events;
 }
 
 const factNames = ['accountId', 'subject', 'reference', 'tags'] as const satisfies readonly (keyof EmailFacts)[];
@@ -293,7 +286,7 @@ const nothingKnown: Condition = { expression: 'attribute_not_exists(history)', v
  * A time of arrival differs from one delivery to the next: whether an event is one that was dated into the future and
  * comes again, only a look at the history tells.
  */
-const noneDatedAhead: Condition = { expression: 'attribute_not_exists(datedAhead)', values: {} };
+const noneFutureDated: Condition = { expression: 'attribute_not_exists(futureDated)', values: {} };
 
 const stillThere: Condition = { expression: 'attribute_exists(emailId)', values: {} };
 
@@ -307,20 +300,20 @@ function isStill({ history }: KnownItem): Condition {
 }
 
 /** So many more elements stay within the history's bound. */
-function room(elements: number): Condition {
-  if (elements >= historyLimit) return nothingKnown;
+function fitsHistory(elements: number): Condition {
+  if (elements >= maxHistoryEvents) return nothingKnown;
   return {
     expression: 'attribute_not_exists(history) OR size(history) <= :room',
-    values: { ':room': historyLimit - elements },
+    values: { ':room': maxHistoryEvents - elements },
   };
 }
 
 /** More clauses than this would come near the 4 KB that DynamoDB takes as an expression. */
-const mostContains = 50;
+const maxContains = 50;
 
 /** At least one of the elements is not in the history. */
-function areNews(elements: readonly string[]): Condition {
-  if (elements.length > mostContains) return nothingKnown;
+function hasNewEvents(elements: readonly string[]): Condition {
+  if (elements.length > maxContains) return nothingKnown;
   const clauses = elements.map((_, index) => `contains(history, :element${index})`);
   return {
     expression: `attribute_not_exists(history) OR NOT (${clauses.join(' AND ')})`,
@@ -353,7 +346,7 @@ function ownEmail([event]: readonly CanonicalEvent[]): Condition | null {
 
 /** What an account's emails of a reference are indexed by. */
 export function accountReferenceOf(accountId: string, reference: string): string {
-  return fingerprint(accountId, reference);
+  return shortHash(accountId, reference);
 }
 
 /**
@@ -411,7 +404,7 @@ const givingWay = Object.fromEntries(
   }),
 ) as Readonly<Record<Status, Condition>>;
 
-function givesWayTo({ status, statusAt, statusEventId }: Verdict): Condition {
+function isSupersededBy({ status, statusAt, statusEventId }: Verdict): Condition {
   const { expression, values } = givingWay[status];
   return {
     expression,
@@ -445,7 +438,7 @@ export interface UpdateTarget extends Pick<CanonicalEvent, 'provider' | 'message
 /** The update as DynamoDB takes it. If its condition fails, the error holds the item. */
 export function updateInput(
   { tableName, emailId, provider, messageId, recipient, now, expiresAt }: UpdateTarget,
-  { verdict, cause, facts, accountReference, history, datedAhead, condition }: EmailUpdate,
+  { verdict, cause, facts, accountReference, history, futureDated, condition }: EmailUpdate,
 ): UpdateCommandInput {
   // Only what the expressions mention may be named; a verdict's time and event id are the condition's already.
   const names: Record<string, string> = { ...condition.names, '#provider': 'provider' };
@@ -475,7 +468,7 @@ export function updateInput(
   if (verdict !== null) {
     sets.push('#status = :status, statusAt = :statusAt, statusEventId = :statusEventId');
     values[':status'] = verdict.status;
-    if (asksForAttention(verdict)) {
+    if (isActionable(verdict)) {
       // Since it first asked for it, however its status goes on from there: keys of an index must not move, or pages that
       // are being read would miss it. `attentionAt` is the one that is there only while it asks.
       sets.push(
@@ -492,9 +485,9 @@ export function updateInput(
       values[':cause'] = cause;
     }
   }
-  if (datedAhead) {
-    sets.push('datedAhead = :datedAhead');
-    values[':datedAhead'] = true;
+  if (futureDated) {
+    sets.push('futureDated = :futureDated');
+    values[':futureDated'] = true;
   }
   let others = removed.length === 0 ? '' : ` REMOVE ${removed.join(', ')}`;
   if ('replace' in history) {

@@ -7,7 +7,8 @@ import type {
 } from 'aws-lambda';
 import { limits } from '../email/event.ts';
 import { isPlainText } from '../runtime/text.ts';
-import { type HttpAnswer, problem } from './responses.ts';
+import { problem } from './problems.ts';
+import type { HttpAnswer } from './responses.ts';
 import type { Route } from './routes.ts';
 
 export type VerifiedToken = APIGatewayEventRequestContextJWTAuthorizer['jwt'];

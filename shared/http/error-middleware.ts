@@ -1,7 +1,8 @@
 import type middy from '@middy/core';
 import type { APIGatewayProxyEventV2WithRequestContext } from 'aws-lambda';
 import { errorName, type Log } from '../runtime/log.ts';
-import { type HttpAnswer, problem } from './responses.ts';
+import { problem } from './problems.ts';
+import type { HttpAnswer } from './responses.ts';
 
 /** What every HTTP event has, whoever authorized it. */
 type HttpEvent = APIGatewayProxyEventV2WithRequestContext<{ readonly requestId: string; readonly routeKey: string }>;

@@ -1,4 +1,4 @@
-/** Answers of the HTTP API in payload format 2.0. Errors are RFC 9457 problem details, and say no more than the caller may know. */
+/** Answers of the HTTP API in payload format 2.0. */
 
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 
@@ -7,48 +7,10 @@ export type HttpAnswer = APIGatewayProxyStructuredResultV2 & {
   readonly headers: Record<string, string>;
 };
 
-/** Every error that the API answers with: its stable type, status and title. */
-export const problems = {
-  unauthorized: { status: 401, title: 'Unauthorized' },
-  forbidden: { status: 403, title: 'Forbidden' },
-  'not-found': { status: 404, title: 'Not found' },
-  'method-not-allowed': { status: 405, title: 'Method not allowed' },
-  'too-large': { status: 413, title: 'Request body too large' },
-  'unsupported-encoding': { status: 415, title: 'Content encoding not supported' },
-  'invalid-request': { status: 400, title: 'Invalid request' },
-  'try-again': { status: 429, title: 'Not recorded, send it again' },
-  // The same to a provider that takes every 4xx for a receipt.
-  unavailable: { status: 503, title: 'Not recorded, send it again' },
-  'not-erased': { status: 503, title: 'Not all of it erased, ask again' },
-  fault: { status: 500, title: 'Internal error' },
-} as const satisfies Record<string, { status: number; title: string }>;
-
 export function json(statusCode: number, body: unknown, headers: Record<string, string> = {}): HttpAnswer {
   return {
     statusCode,
     headers: { 'content-type': 'application/json', 'x-content-type-options': 'nosniff', ...headers },
     body: JSON.stringify(body),
   };
-}
-
-/**
- * An RFC 9457 problem. `type` is a stable relative reference, e.g. `/problems/not-found`.
- *
- * @param more members of this occurrence: `detail`, or the offending `field`
- */
-export function problem(
-  name: keyof typeof problems,
-  more: Record<string, unknown> = {},
-  headers: Record<string, string> = {},
-): HttpAnswer {
-  const { status, title } = problems[name];
-  return json(
-    status,
-    { type: `/problems/${name}`, title, status, ...more },
-    {
-      'content-type': 'application/problem+json',
-      'cache-control': 'no-store',
-      ...headers,
-    },
-  );
 }

@@ -1,7 +1,7 @@
 /** Every route of the HTTP API: the gateway is built from this table, and the query function's handlers are keyed by it. */
 
 export interface Route {
-  readonly function: 'ingest' | 'query' | 'erase';
+  readonly function: 'ingest' | 'query' | 'manage';
   /**
    * `provider`: proved by the provider's signature. `public`: anybody. With a JWT of the configured issuer: `account`, its
    * account's people and support; `support`, its bearers alone.
@@ -69,13 +69,13 @@ export const routes = {
     description: 'One email of any account, or of none that is known yet.',
   },
   'DELETE /accounts/{accountId}/recipients/{recipient}': {
-    function: 'erase',
+    function: 'manage',
     access: 'account',
     description: "Erases what is kept of a recipient in an account's name.",
     requestsPerSecond: erasuresPerSecond,
   },
   'DELETE /recipients/{recipient}': {
-    function: 'erase',
+    function: 'manage',
     access: 'support',
     description: 'Erases what is kept of a recipient, whoever sent to them.',
     requestsPerSecond: erasuresPerSecond,

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { lookUp } from '../runtime/own-property.ts';
+import { ownValue } from '../runtime/own-property.ts';
 import { isoMillis } from '../runtime/time.ts';
 import { withoutBrackets } from './parsing/message-id.ts';
-import { interpreted, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { draftsFor, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
@@ -65,7 +65,7 @@ const events = {
   'message.reception': { statuses: ['enqueued'] },
   'message.transient_error': {
     statuses: ['deferred'],
-    causeOf: event => causeIn(replyOf(event), lookUp<Label>(classes, classOf(event))),
+    causeOf: event => causeIn(replyOf(event), ownValue<Label>(classes, classOf(event))),
   },
   'message.delivered': { statuses: ['delivered'] },
   // All its tries were used up.
@@ -73,7 +73,7 @@ const events = {
   'message.bounced': {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
     by: 'delivery_attempt: the reply and its enhanced_status_code, and the classification',
-    decide: event => failureOf(replyOf(event), lookUp<Label>(classes, classOf(event)) ?? 'hard_bounced'),
+    decide: event => failureOf(replyOf(event), ownValue<Label>(classes, classOf(event)) ?? 'hard_bounced'),
   },
   'message.suppressed': { statuses: ['rejected'], cause: 'suppressed' },
   'message.opened': { statuses: ['opened'] },
@@ -116,7 +116,7 @@ const seen: readonly string[] = ['message.opened', 'message.clicked'];
 function read(event: AhasendEvent, { headers }: ProviderRequest): PieceReading {
   const { data } = event;
   const { enhancedCode, code, text } = replyOf(event);
-  return interpreted<AhasendEvent>(events, event.type, event, status => [
+  return draftsFor<AhasendEvent>(events, event.type, event, status => [
     {
       provider: 'ahasend',
       messageId: withoutBrackets(data?.message_id_header ?? ''),

@@ -3,7 +3,7 @@ import type { EventDraft } from '../email/event.ts';
 import { isoMillis } from '../runtime/time.ts';
 import { type Status, statusIds } from '../status/catalogue.ts';
 import { nearestName } from './parsing/nearest-name.ts';
-import { interpreted, type PieceReading, readJson } from './parsing/pieces.ts';
+import { draftsFor, type PieceReading, readJson } from './parsing/pieces.ts';
 import { numberOrText, object, textOrList } from './parsing/schemas.ts';
 import { causeIn } from './parsing/signals.ts';
 import { enhancedCodeIn } from './parsing/smtp-reply.ts';
@@ -74,7 +74,7 @@ function read(event: AppEvent, { metadata, messageIdOf, senders }: ReadingContex
   const { provider, evidence } = data;
   // No event would ever meet it: its email would stay enqueued for good.
   if (!senders.includes(provider)) return { reason: 'unknown_provider', nearest: nearestName(provider, senders) };
-  return interpreted(events, type, event, status =>
+  return draftsFor(events, type, event, status =>
     [data.recipient].flat().map(recipient => ({
       provider,
       messageId: messageIdOf(provider, data.messageId),

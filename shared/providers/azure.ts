@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { lookUp } from '../runtime/own-property.ts';
+import { ownValue } from '../runtime/own-property.ts';
 import { utf8Text } from '../runtime/text.ts';
 import { firstTime } from '../runtime/time.ts';
 import type { Status } from '../status/catalogue.ts';
 import { type Failure, failureBy } from '../status/causes.ts';
-import { exactJson, interpreted, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { draftsFor, exactJson, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
 import { object, text } from './parsing/schemas.ts';
 import { failureOf } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
@@ -68,13 +68,13 @@ const events = {
     statuses: ['delivered', 'hard_bounced', 'invalid', 'soft_bounced', 'rejected', null],
     by: "status; for Bounced and Failed the server's reply in statusMessage (code and words), then the status",
     decide: event =>
-      lookUp<(event: AzureEvent) => Status | Failure | null>(deliveryStatuses, event.data?.status ?? '')?.(event) ??
+      ownValue<(event: AzureEvent) => Status | Failure | null>(deliveryStatuses, event.data?.status ?? '')?.(event) ??
       null,
   },
   [engagementReport]: {
     statuses: ['opened', 'link_clicked'],
     by: 'engagementType',
-    decide: event => lookUp<Status>(engagements, engagementOf(event)) ?? null,
+    decide: event => ownValue<Status>(engagements, engagementOf(event)) ?? null,
   },
   'Microsoft.*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<AzureEvent>>;
@@ -131,7 +131,7 @@ function read(event: AzureEvent): PieceReading {
     event.eventTime,
     event.time,
   );
-  return interpreted<AzureEvent>(events, name, event, status => [
+  return draftsFor<AzureEvent>(events, name, event, status => [
     {
       provider: 'azure',
       messageId: data?.messageId ?? '',

@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { epochMillis } from '../runtime/time.ts';
 import { withoutBrackets } from './parsing/message-id.ts';
-import { attachedIds, idsInText, interpreted, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { attachedIds, draftsFor, idsInText, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text, textOrList } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
@@ -105,7 +105,7 @@ export const brevo = {
 function read(event: BrevoEvent, { metadata }: ReadingContext): PieceReading {
   const { link, 'X-Mailin-custom': custom } = event;
   const times = [event.ts_event, event.ts_epoch, event.ts].map(Number);
-  return interpreted<BrevoEvent>(events, event.event, event, status => [
+  return draftsFor<BrevoEvent>(events, event.event, event, status => [
     {
       ...(typeof custom === 'string' ? idsInText(custom, metadata) : attachedIds(custom, metadata)),
       provider: 'brevo',

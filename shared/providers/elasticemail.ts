@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { lookUp } from '../runtime/own-property.ts';
+import { ownValue } from '../runtime/own-property.ts';
 import { utf8Text } from '../runtime/text.ts';
 import { isoMillis } from '../runtime/time.ts';
-import { idsInText, interpreted, type PieceReading, readForm } from './parsing/pieces.ts';
+import { draftsFor, idsInText, type PieceReading, readForm } from './parsing/pieces.ts';
 import { object, text } from './parsing/schemas.ts';
 import { failureOf, type Label } from './parsing/signals.ts';
 import { tagsIn } from './parsing/tags.ts';
@@ -60,7 +60,7 @@ const events = {
     statuses: ['invalid', 'soft_bounced', 'hard_bounced', 'rejected'],
     by: 'category',
     decide(event) {
-      const label = lookUp<Label>(categories, event.category ?? '');
+      const label = ownValue<Label>(categories, event.category ?? '');
       return label === undefined ? null : failureOf({}, label);
     },
   },
@@ -94,7 +94,7 @@ function formOf({ method, url, body }: ProviderRequest): string | null {
 function read(event: ElasticEvent, { metadata }: ReadingContext): PieceReading {
   const { status: name, category, transaction, messageid } = event;
   if (name === 'Error' && !Object.hasOwn(categories, category ?? '')) return 'unknown_event';
-  return interpreted<ElasticEvent>(events, name, event, status => [
+  return draftsFor<ElasticEvent>(events, name, event, status => [
     {
       ...idsInText(event.postback, metadata),
       provider: 'elasticemail',

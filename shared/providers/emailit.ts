@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
 import { isoMillis } from '../runtime/time.ts';
 import { ofOneOf } from './parsing/attribution.ts';
-import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { attachedIds, draftsFor, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
 import { anything, object, text, textOrList } from './parsing/schemas.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { freshWithin, timeliness, usable } from './signatures/constant-time.ts';
+import { freshWithinMs, timeliness, usable } from './signatures/constant-time.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
 
 const email = { id: text, to: textOrList, rcpt_to: textOrList, subject: text, meta: anything };
@@ -63,7 +63,7 @@ export const emailit = {
     const timestamp = headers['x-emailit-timestamp']?.trim() ?? '';
     const signature = headers['x-emailit-signature'];
     if (timestamp === '' || !signature?.trim()) return 'missing_signature';
-    const untimely = timeliness(timestamp, receivedAt, freshWithin, freshWithin);
+    const untimely = timeliness(timestamp, receivedAt, freshWithinMs, freshWithinMs);
     if (untimely !== null) return untimely;
     // Unlike Standard Webhooks, the secret is the key as it stands.
     return verifyHexHmac(signature, secrets, `${timestamp}.`, body);
@@ -80,7 +80,7 @@ function read(event: EmailitEvent, { metadata }: ReadingContext): PieceReading {
   const about = event.object ?? event.data?.object;
   const email = about?.email ?? about;
   const link = about?.link;
-  return interpreted(events, event.type, undefined as never, status =>
+  return draftsFor(events, event.type, undefined as never, status =>
     ofOneOf([email?.to ?? email?.rcpt_to ?? []].flat(), false, status).map(whose => ({
       ...whose,
       ...attachedIds(email?.meta, metadata),

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { epochMillis } from '../runtime/time.ts';
-import { interpreted, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { draftsFor, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
 import { numberOrText, object, text } from './parsing/schemas.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
 import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
@@ -50,7 +50,7 @@ export const loops = {
 } as const satisfies Provider;
 
 function read(event: LoopsEvent, { headers }: ProviderRequest): PieceReading {
-  return interpreted(events, event.eventName, undefined as never, status => [
+  return draftsFor(events, event.eventName, undefined as never, status => [
     {
       provider: 'loops',
       messageId: event.email?.id ?? '',

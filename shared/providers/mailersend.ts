@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { utf8Text } from '../runtime/text.ts';
 import { isoMillis } from '../runtime/time.ts';
-import { exactJson, idsInTags, interpreted, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { draftsFor, exactJson, idsInTags, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
 import { anything, numberOrText, object, orEmptyList, text } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
@@ -130,7 +130,7 @@ function read(event: MailersendEvent, { metadata }: ReadingContext): PieceReadin
   const address = [data?.recipient, data?.email].find(value => typeof value === 'string');
   const tags = older?.tags ?? data?.tags;
   const { meta: own, morph: cause } = data ?? {};
-  return interpreted<MailersendEvent>(events, event.type, event, status => [
+  return draftsFor<MailersendEvent>(events, event.type, event, status => [
     {
       ...idsInTags(Array.isArray(tags) ? tags : [], metadata),
       provider: 'mailersend',

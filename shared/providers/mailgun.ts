@@ -1,7 +1,7 @@
 import * as z from 'zod/mini';
 import { addressesIn } from '../email/address.ts';
-import { fingerprint } from '../runtime/hash.ts';
-import { lookUp } from '../runtime/own-property.ts';
+import { shortHash } from '../runtime/hash.ts';
+import { ownValue } from '../runtime/own-property.ts';
 import { utf8Text } from '../runtime/text.ts';
 import { epochMillis, isoText } from '../runtime/time.ts';
 import { type Cause, type Failure, failureBy } from '../status/causes.ts';
@@ -9,9 +9,9 @@ import { ofOneOf } from './parsing/attribution.ts';
 import { withoutBrackets } from './parsing/message-id.ts';
 import {
   attachedIds,
+  draftsFor,
   exactJson,
   fieldsIn,
-  interpreted,
   isForm,
   type PieceReading,
   readForm,
@@ -91,7 +91,7 @@ type LegacyField = (typeof commonFields)[number] | (typeof fieldsByEvent)[keyof 
 function currentShape(form: string): unknown {
   const pairs = fieldsIn(form) ?? [];
   const event = pairs.find(([name]) => name === 'event')?.[1];
-  const names = new Set<string>([...commonFields, ...(lookUp<readonly string[]>(fieldsByEvent, event ?? '') ?? [])]);
+  const names = new Set<string>([...commonFields, ...(ownValue<readonly string[]>(fieldsByEvent, event ?? '') ?? [])]);
   const own = pairs.filter(([name]) => names.has(name));
   // Where a variable has a field's name, Mailgun's own value is the first.
   const field = (...either: readonly LegacyField[]) => own.find(([name]) => either.some(known => known === name))?.[1];
@@ -150,7 +150,7 @@ const undelivered = {
 } as const satisfies Record<string, Cause>;
 
 function ownCause(table: Readonly<Record<string, Cause>>, event: MailgunEvent): Cause | undefined {
-  return lookUp(table, event.reason ?? '') ?? lookUp(table, String(event['delivery-status']?.code));
+  return ownValue(table, event.reason ?? '') ?? ownValue(table, String(event['delivery-status']?.code));
 }
 
 function failed(event: MailgunEvent): Failure | 'deferred' | null {
@@ -210,7 +210,7 @@ export const mailgun = {
   // A triple proves any event: it is good for the one that it first came with, which each retry brings again.
   noncesOf(request, secrets) {
     const keys = usable(secrets);
-    const content = fingerprint(toldBy(request));
+    const content = shortHash(toldBy(request));
     return triplesOf(request)
       .filter(one => refusalOf(one, keys, request.receivedAt) === null)
       .map(({ token }) => ({ value: token, content }));
@@ -256,7 +256,7 @@ function refusalOf(
 }
 
 /** In bytes. */
-const longestBody = 1024 * 1024;
+const maxBodyBytes = 1024 * 1024;
 
 /** The older form without the proof, which would prove any other event as well; the timestamp is the event's own, too. */
 function withoutProof(form: string): string | null {
@@ -270,7 +270,7 @@ const lastFields = (form: string) => Object.fromEntries(fieldsIn(form) ?? []);
 /** The signature is in the body, so that the body has to be read to be verified: this much of it, and no more. */
 function triplesOf(request: ProviderRequest): readonly Triple[] {
   // An event is some kilobytes; taking more apart is for those who have proved something.
-  if (request.body.length > longestBody) return [];
+  if (request.body.length > maxBodyBytes) return [];
   // Whether the rest is UTF-8 is asked once it is known to be genuine.
   const body = utf8Text(request.body) ?? request.body.toString();
   try {
@@ -293,7 +293,7 @@ function read(event: MailgunEvent, { metadata }: ReadingContext): PieceReading {
   // A rejected message has no recipient of its own, and may have been meant for several.
   const recipients = event.recipient ? [event.recipient] : addressesIn(headers?.to ?? '');
   const ofWholeMessage = event.event === 'rejected';
-  return interpreted<MailgunEvent>(events, event.event, event, status =>
+  return draftsFor<MailgunEvent>(events, event.event, event, status =>
     ofOneOf(recipients, ofWholeMessage, status).map(whose => ({
       ...whose,
       ...attachedIds(event['user-variables'], metadata),

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
-import { lookUp } from '../runtime/own-property.ts';
+import { ownValue } from '../runtime/own-property.ts';
 import { epochMillis } from '../runtime/time.ts';
 import { type Failure, failureBy } from '../status/causes.ts';
 import {
+  draftsFor,
   idsAmong,
   idsInText,
-  interpreted,
   type PieceReading,
   pairsInText,
   readJson,
@@ -67,7 +67,7 @@ const errors = {
 
 function labelOf({ error, error_related_to }: MailjetEvent): Label | null {
   const words = [error, error_related_to].map(word => word?.trim().toLowerCase() ?? '');
-  return words.map(word => lookUp<Label>(errors, word)).find(label => label !== undefined) ?? null;
+  return words.map(word => ownValue<Label>(errors, word)).find(label => label !== undefined) ?? null;
 }
 
 function bounced(event: MailjetEvent): Failure | 'deferred' {
@@ -136,7 +136,7 @@ function read(event: MailjetEvent, { metadata }: ReadingContext): PieceReading {
   const pairs = [...pairsInText(event.Payload ?? '', metadata), ...pairsInText(custom, metadata)];
   const ids = idsAmong(pairs, metadata);
   const isNamed = pairs.some(([name]) => name === metadata.reference);
-  return interpreted<MailjetEvent>(events, event.event, event, status => [
+  return draftsFor<MailjetEvent>(events, event.event, event, status => [
     {
       accountId: ids.accountId,
       reference: isNamed ? ids.reference : idsInText(custom, metadata, 'reference').reference,

@@ -1,8 +1,8 @@
 import * as z from 'zod/mini';
-import { fingerprint } from '../runtime/hash.ts';
+import { shortHash } from '../runtime/hash.ts';
 import { utf8Text } from '../runtime/text.ts';
 import { epochMillis, isoMillis } from '../runtime/time.ts';
-import { exactJson, interpreted, type PieceReading, readJson } from './parsing/pieces.ts';
+import { draftsFor, exactJson, type PieceReading, readJson } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeAmong, replyCodeOf } from './parsing/smtp-reply.ts';
@@ -84,7 +84,7 @@ export const mailomat = {
   noncesOf: ({ headers, body }) => [
     {
       value: headers['x-mom-webhook-id']?.trim() ?? '',
-      content: fingerprint(utf8Text(body) ?? body.toString('latin1')),
+      content: shortHash(utf8Text(body) ?? body.toString('latin1')),
     },
   ],
 
@@ -113,7 +113,7 @@ function read(event: MailomatEvent, { headers }: ProviderRequest): PieceReading 
   const { payload } = event;
   const { enhancedCode, code, text } = replyOf(event);
   const occurredAt = isoMillis(event.occurredAt ?? '');
-  return interpreted<MailomatEvent>(events, event.eventType, event, status => [
+  return draftsFor<MailomatEvent>(events, event.eventType, event, status => [
     {
       provider: 'mailomat',
       messageId: event.messageUuid || event.messageId || '',

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
-import { lookUp } from '../runtime/own-property.ts';
+import { ownValue } from '../runtime/own-property.ts';
 import { epochMillis } from '../runtime/time.ts';
 import { suppressionIn } from './parsing/own-words.ts';
 import {
   attachedIds,
+  draftsFor,
   exactJson,
-  interpreted,
   type PieceReading,
   readJson,
   readJsonLines,
@@ -66,7 +66,7 @@ const replyOf = ({ response, response_code }: MailtrapEvent) => ({
 });
 
 const labelOf = ({ bounce_category }: MailtrapEvent) =>
-  lookUp<Label>(categories, bounce_category ?? '') ?? 'hard_bounced';
+  ownValue<Label>(categories, bounce_category ?? '') ?? 'hard_bounced';
 
 const events = {
   delivery: { statuses: ['delivered'] },
@@ -113,13 +113,13 @@ export const mailtrap = {
 function isJsonLines({ body }: ProviderRequest): boolean {
   const end = body.indexOf('\n');
   const line = body.subarray(0, end < 0 ? body.length : end);
-  if (line.length > longestLine) return false;
+  if (line.length > maxLineLength) return false;
   const first = exactJson(line.toString());
   return typeof first === 'object' && first !== null && 'event' in first && !('events' in first);
 }
 
 /** Longer than any one event, in bytes. */
-const longestLine = 10_000;
+const maxLineLength = 10_000;
 
 function piecesOf(envelope: unknown): readonly unknown[] | null {
   if (typeof envelope !== 'object' || envelope === null) return null;
@@ -129,7 +129,7 @@ function piecesOf(envelope: unknown): readonly unknown[] | null {
 
 function read(event: MailtrapEvent, { metadata }: ReadingContext): PieceReading {
   const { response, reason, response_code, bounce_category } = event;
-  return interpreted<MailtrapEvent>(events, event.event, event, status => [
+  return draftsFor<MailtrapEvent>(events, event.event, event, status => [
     {
       ...attachedIds(event.custom_variables, metadata),
       provider: 'mailtrap',

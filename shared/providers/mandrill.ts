@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import { lookUp } from '../runtime/own-property.ts';
+import { ownValue } from '../runtime/own-property.ts';
 import { utf8Text } from '../runtime/text.ts';
 import { epochMillis } from '../runtime/time.ts';
 import type { Cause } from '../status/causes.ts';
-import { attachedIds, formFields, interpreted, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { attachedIds, draftsFor, formFields, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
@@ -47,7 +47,7 @@ const descriptions = {
 
 const replyOf = ({ msg }: MandrillEvent) => replyIn(msg?.diag || msg?.smtp_events?.at(-1)?.diag);
 
-const causeStated = ({ msg }: MandrillEvent) => lookUp<Cause>(descriptions, msg?.bounce_description ?? '');
+const causeStated = ({ msg }: MandrillEvent) => ownValue<Cause>(descriptions, msg?.bounce_description ?? '');
 
 function bounced(event: MandrillEvent, label: Label) {
   return failureOf(replyOf(event), causeStated(event) ?? label);
@@ -80,7 +80,7 @@ const events = {
 } as const satisfies Record<string, EventMeaning<MandrillEvent>>;
 
 /** In bytes. */
-const longestTest = 1_000;
+const maxTestBytes = 1_000;
 
 /** Everybody knows it: good for the empty batch with which a webhook is tested, and for nothing else. */
 const publicTestKey = 'test-webhook';
@@ -95,7 +95,7 @@ export const mandrill = {
   events,
   batched: true,
   handshake(request, secrets) {
-    if (request.body.length > longestTest || formOf(request)?.mandrill_events !== '[]') return null;
+    if (request.body.length > maxTestBytes || formOf(request)?.mandrill_events !== '[]') return null;
     const urls = [request.url, ...usable(secrets).flatMap(secret => keyAndUrl(secret, request).url)];
     const tests = urls.some(url => refusalOf(request, [`${publicTestKey} ${url}`]) === null);
     return tests ? ({ statusCode: 200 } as const) : null;
@@ -145,7 +145,7 @@ function keyAndUrl(secret: string, request: ProviderRequest): { readonly key: st
 function read(event: MandrillEvent, { metadata }: ReadingContext): PieceReading {
   const { msg } = event;
   const name = event.event ?? event.type ?? '';
-  return interpreted<MandrillEvent>(events, name, event, status => [
+  return draftsFor<MandrillEvent>(events, name, event, status => [
     {
       ...attachedIds(msg?.metadata, metadata),
       provider: 'mandrill',

@@ -3,7 +3,7 @@ import * as z from 'zod/mini';
 import { epochMillis } from '../runtime/time.ts';
 import { type Failure, failureBy } from '../status/causes.ts';
 import { statementIn, suppressionIn } from './parsing/own-words.ts';
-import { interpreted, type PieceReading, readJson, unrelated, unrelatedBy } from './parsing/pieces.ts';
+import { draftsFor, type PieceReading, readJson, unrelated, unrelatedBy } from './parsing/pieces.ts';
 import { numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
@@ -107,7 +107,7 @@ function read(event: PostalEvent, { metadata }: ReadingContext): PieceReading {
   const about = payload?.original_message ?? payload?.message;
   // Mail that comes in has the same events.
   if (about?.direction === 'incoming') return unrelated;
-  return interpreted<PostalEvent>(events, event.event, event, status => [
+  return draftsFor<PostalEvent>(events, event.event, event, status => [
     {
       provider: 'postal',
       // Ids are numbered for each mail server.

@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
-import { lookUp } from '../runtime/own-property.ts';
+import { ownValue } from '../runtime/own-property.ts';
 import { isoMillis } from '../runtime/time.ts';
 import type { Status } from '../status/catalogue.ts';
 import { type Failure, failureBy } from '../status/causes.ts';
-import { idsAmong, interpreted, type PieceReading, readJson } from './parsing/pieces.ts';
+import { draftsFor, idsAmong, type PieceReading, readJson } from './parsing/pieces.ts';
 import { numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
@@ -67,7 +67,7 @@ const bounceTypes = {
 } as const satisfies Record<string, Label | 'deferred' | null>;
 
 function labelOf({ Type }: PostmarkEvent): Label | 'deferred' | null {
-  return lookUp<Label | 'deferred' | null>(bounceTypes, Type ?? '') ?? null;
+  return ownValue<Label | 'deferred' | null>(bounceTypes, Type ?? '') ?? null;
 }
 
 function bounce(event: PostmarkEvent): Status | Failure | null {
@@ -111,7 +111,7 @@ export const postmark = {
 function read(event: PostmarkEvent, { metadata }: ReadingContext): PieceReading {
   if (event.RecordType === 'Bounce' && !Object.hasOwn(bounceTypes, event.Type ?? '')) return 'unknown_event';
   const time = event.DeliveredAt ?? event.BouncedAt ?? event.ReceivedAt ?? event.ChangedAt;
-  return interpreted<PostmarkEvent>(events, event.RecordType, event, status => [
+  return draftsFor<PostmarkEvent>(events, event.RecordType, event, status => [
     {
       ...idsInAnyCase(event.Metadata, metadata),
       provider: 'postmark',

@@ -75,7 +75,7 @@ export interface Quarantined {
 }
 
 /** Everything in one request: together they are all that the provider sent. */
-export interface Reading {
+export interface ParsedRequest {
   readonly events: readonly CanonicalEvent[];
   readonly quarantined: readonly Quarantined[];
   /** How many pieces were news of no email, such as a changed contact or a test. */
@@ -133,7 +133,7 @@ export interface Provider {
   /** What other methods get, where it is not what every provider's get: dashboards probe a URL before they take it. */
   readonly probes?: Readonly<Partial<Record<'GET', (request: ProviderRequest) => SetUpAnswer>>>;
   /** What it hears when nothing can be kept; 429 if not stated, which every provider but those of SNS sends again. */
-  readonly whenUnavailable?: 429 | 503;
+  readonly retryStatus?: 429 | 503;
   /** A message id, of an event or as it is registered, in the one form by which both are known here. */
   messageIdOf?(messageId: string): string;
   /**
@@ -160,7 +160,7 @@ export interface Provider {
    */
   noncesOf?(request: ProviderRequest, secrets: readonly string[]): readonly Nonce[];
   /** All events of a genuine request. Never throws: what cannot be read is an explicit outcome. */
-  parse(request: ProviderRequest, context: ReadingContext): Reading;
+  parse(request: ProviderRequest, context: ReadingContext): ParsedRequest;
 }
 
 /**

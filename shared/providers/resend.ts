@@ -2,7 +2,7 @@ import * as z from 'zod/mini';
 import { isoMillis } from '../runtime/time.ts';
 import type { Failure } from '../status/causes.ts';
 import { ofOneOf } from './parsing/attribution.ts';
-import { idsAmong, interpreted, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { draftsFor, idsAmong, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
 import { anything, object, text, textOrList } from './parsing/schemas.ts';
 import { retoldBounce, retoldReason } from './parsing/ses-bounce.ts';
 import { failureOf } from './parsing/signals.ts';
@@ -92,7 +92,7 @@ function read(event: ResendEvent, { headers }: ProviderRequest, { metadata }: Re
   const recipients = [data?.to ?? []].flat();
   const reason = retoldReason(data?.bounce);
   const tags = tagsOf(data?.tags);
-  return interpreted<ResendEvent>(events, event.type, event, status =>
+  return draftsFor<ResendEvent>(events, event.type, event, status =>
     ofOneOf(recipients, ofWholeMessage.includes(event.type), status).map(whose => ({
       ...whose,
       ...idsAmong(tags, metadata),

@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { isoMillis } from '../runtime/time.ts';
-import { exactJson, idsInHeaders, interpreted, type PieceReading, readJson } from './parsing/pieces.ts';
+import { draftsFor, exactJson, idsInHeaders, type PieceReading, readJson } from './parsing/pieces.ts';
 import { numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
@@ -63,7 +63,7 @@ export const scaleway = {
   events,
   batched: false,
   // As Amazon's do, its topics may take every 4xx for a receipt.
-  whenUnavailable: 503,
+  retryStatus: 503,
   verify: verifyUrlSecret,
   parse: (request, context) => readJson(request, wrapped, event => read(event, context), { batched: false }),
 } as const satisfies Provider;
@@ -82,7 +82,7 @@ const wrapped = z.pipe(
 function read(event: ScalewayEvent, { metadata }: ReadingContext): PieceReading {
   // A URL found in a message is never called: a person opens it.
   if (ofTopic.includes(event.type)) return 'confirm_by_hand';
-  return interpreted<ScalewayEvent>(events, event.type, event, status => [
+  return draftsFor<ScalewayEvent>(events, event.type, event, status => [
     {
       ...idsInHeaders(
         (event.email_headers ?? []).map(({ key, value }) => [key ?? '', value]),

@@ -1,10 +1,10 @@
 import { createVerify, type KeyObject } from 'node:crypto';
 import * as z from 'zod/mini';
-import { lookUp } from '../runtime/own-property.ts';
+import { ownValue } from '../runtime/own-property.ts';
 import { epochMillis } from '../runtime/time.ts';
 import type { Status } from '../status/catalogue.ts';
 import { type Cause, type Failure, failureBy } from '../status/causes.ts';
-import { attachedIds, interpreted, type PieceReading, readJson } from './parsing/pieces.ts';
+import { attachedIds, draftsFor, type PieceReading, readJson } from './parsing/pieces.ts';
 import { anything, object, textOrNone } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
@@ -51,8 +51,8 @@ const bounceTypes = {
 } as const satisfies Record<string, Label>;
 
 function bounce(event: SendGridEvent): Failure {
-  const classification = lookUp<Label>(classifications, event.bounce_classification?.toLowerCase() ?? '');
-  const label = classification ?? lookUp<Label>(bounceTypes, event.type ?? '') ?? 'hard_bounced';
+  const classification = ownValue<Label>(classifications, event.bounce_classification?.toLowerCase() ?? '');
+  const label = classification ?? ownValue<Label>(bounceTypes, event.type ?? '') ?? 'hard_bounced';
   return failureOf(replyOf(event), label);
 }
 
@@ -66,7 +66,7 @@ const dropReasons = {
 } as const satisfies Record<string, Cause>;
 
 function dropped({ reason }: SendGridEvent): Failure | Status {
-  const cause = lookUp<Cause>(dropReasons, reason?.trim().toLowerCase() ?? '');
+  const cause = ownValue<Cause>(dropReasons, reason?.trim().toLowerCase() ?? '');
   return cause === undefined ? 'rejected' : failureBy(cause, 'rejected');
 }
 
@@ -126,7 +126,7 @@ export const sendgrid = {
 
 function read(event: SendGridEvent, raw: unknown, { metadata }: ReadingContext): PieceReading {
   const failed = event.event === 'bounce' || event.event === 'dropped' || event.event === 'deferred';
-  return interpreted<SendGridEvent>(events, event.event, event, status => [
+  return draftsFor<SendGridEvent>(events, event.event, event, status => [
     {
       // Custom arguments lie among SendGrid's own.
       ...attachedIds(raw as Record<string, unknown>, metadata),

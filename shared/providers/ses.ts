@@ -1,19 +1,12 @@
 import * as z from 'zod/mini';
 import { addressOf } from '../email/address.ts';
-import { lookUp } from '../runtime/own-property.ts';
+import { ownValue } from '../runtime/own-property.ts';
 import { firstTime } from '../runtime/time.ts';
-import type { Evidence, Status } from '../status/catalogue.ts';
+import type { Status } from '../status/catalogue.ts';
 import { type Cause, type Failure, failureBy } from '../status/causes.ts';
+import type { Evidence } from '../status/precedence.ts';
 import { withoutBrackets } from './parsing/message-id.ts';
-import {
-  exactJson,
-  idsAmong,
-  interpreted,
-  type PieceReading,
-  readJson,
-  unrelated,
-  wholeBody,
-} from './parsing/pieces.ts';
+import { draftsFor, exactJson, idsAmong, type PieceReading, readJson, unrelated, wholeBody } from './parsing/pieces.ts';
 import { object, text, textOrNone } from './parsing/schemas.ts';
 import { sesBounce } from './parsing/ses-bounce.ts';
 import { causeIn } from './parsing/signals.ts';
@@ -98,7 +91,7 @@ const delayTypes = {
 
 function delayed(concerned: Concerned): Cause | null {
   const { deliveryDelay } = concerned.event;
-  return causeIn(replyOf(concerned), lookUp<Cause>(delayTypes, deliveryDelay?.delayType ?? ''));
+  return causeIn(replyOf(concerned), ownValue<Cause>(delayTypes, deliveryDelay?.delayType ?? ''));
 }
 
 const suppressionLists: readonly unknown[] = ['OnAccountSuppressionList', 'OnTenantSuppressionList'];
@@ -155,7 +148,7 @@ export const ses = {
   events,
   batched: false,
   // To SNS every 4xx is a receipt: https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
-  whenUnavailable: 503,
+  retryStatus: 503,
   messageIdOf,
   handshake: confirmSubscription,
   verify: verifySns,
@@ -209,7 +202,7 @@ function unwrapped(body: unknown): unknown {
   }
   if (source === 'aws.ses' && typeof detail === 'object') {
     const type = raw['detail-type'];
-    const eventType = typeof type === 'string' ? lookUp(detailTypes, type) : undefined;
+    const eventType = typeof type === 'string' ? ownValue(detailTypes, type) : undefined;
     return { id, at: time, event: { eventType, ...detail } };
   }
   // What comes when a topic is chosen for notifications.
@@ -239,18 +232,18 @@ function read({ id, at, event }: Delivered, { metadata }: ReadingContext): Piece
     metadata,
   );
   const seen = open ?? click;
-  const evidence = seen && lookUp<Evidence>(doneBy, seen.isBotEvent ?? '');
+  const evidence = seen && ownValue<Evidence>(doneBy, seen.isBotEvent ?? '');
   const concerned = recipientsOf(event);
-  if (concerned.length === 0) return interpreted<Concerned>(events, name, { event, address: '' }, () => []);
+  if (concerned.length === 0) return draftsFor<Concerned>(events, name, { event, address: '' }, () => []);
   const read = concerned.map(recipient =>
-    interpreted<Concerned>(events, name, recipient, status => [
+    draftsFor<Concerned>(events, name, recipient, status => [
       {
         accountId: namesAccount ? accountId : idsAmong(given, { ...metadata, accountId: tenantName }).accountId,
         reference,
         provider: 'ses',
         messageId: messageIdOf(mail.messageId),
         recipient: recipient.address,
-        status: recipient.attribution === 'unnamed' ? null : status,
+        status: recipient.attribution === 'ambiguous' ? null : status,
         occurredAt,
         providerEvent: name,
         eventId: id ?? undefined,
@@ -281,7 +274,9 @@ function read({ id, at, event }: Delivered, { metadata }: ReadingContext): Piece
 const doneBy = { Likely: 'machine', Unlikely: 'human' } as const satisfies Record<string, Evidence>;
 
 /** Whom an event is about, and how surely. */
-function recipientsOf(event: SesEvent): (Concerned & { readonly attribution?: 'unnamed' | 'unlisted' | undefined })[] {
+function recipientsOf(
+  event: SesEvent,
+): (Concerned & { readonly attribution?: 'ambiguous' | 'not_addressed' | undefined })[] {
   const { mail, bounce, complaint, delivery, deliveryDelay, open, click } = event;
   const destination = mail.destination ?? [];
   const listed = new Set(destination.map(addressOf));
@@ -296,15 +291,15 @@ function recipientsOf(event: SesEvent): (Concerned & { readonly attribution?: 'u
       address: emailAddress,
       ...reply,
       attribution: guessed
-        ? 'unnamed'
+        ? 'ambiguous'
         : listed.size > 0 && !listed.has(addressOf(emailAddress))
-          ? 'unlisted'
+          ? 'not_addressed'
           : undefined,
     }));
   }
   // An open or click of a message to several people is somebody's; everything else here is true of the whole message.
   const unnamed = (open || click) && destination.length > 1;
-  return destination.map(address => ({ event, address, attribution: unnamed ? 'unnamed' : undefined }));
+  return destination.map(address => ({ event, address, attribution: unnamed ? 'ambiguous' : undefined }));
 }
 
 export const guide: Guide = {

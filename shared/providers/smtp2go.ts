@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
-import { lookUp } from '../runtime/own-property.ts';
+import { ownValue } from '../runtime/own-property.ts';
 import { utf8Text } from '../runtime/text.ts';
 import { isoMillis } from '../runtime/time.ts';
 import { type Failure, failureBy } from '../status/causes.ts';
 import { suppressionIn } from './parsing/own-words.ts';
 import {
   attachedIds,
-  interpreted,
+  draftsFor,
   isForm,
   type PieceReading,
   readForm,
@@ -43,7 +43,7 @@ const replyOf = ({ message, context }: Smtp2goEvent) => replyIn(message || conte
 const bounces = { hard: 'hard_bounced', soft: 'soft_bounced' } as const satisfies Record<string, Label>;
 
 function bounced(event: Smtp2goEvent): Failure | null {
-  const label = lookUp<Label>(bounces, event.bounce ?? '');
+  const label = ownValue<Label>(bounces, event.bounce ?? '');
   if (label !== undefined) return failureOf(replyOf(event), label);
   // Anything else is decided by the reply, or is a note.
   const cause = causeIn(replyOf(event));
@@ -86,7 +86,7 @@ export const smtp2go = {
 } as const satisfies Provider;
 
 function read(event: Smtp2goEvent, raw: unknown, { metadata }: ReadingContext): PieceReading {
-  return interpreted<Smtp2goEvent>(events, event.event, event, status => [
+  return draftsFor<Smtp2goEvent>(events, event.event, event, status => [
     {
       // The headers chosen in the dashboard come among its own fields.
       ...attachedIds(raw as Readonly<Record<string, unknown>>, metadata),

@@ -1,10 +1,10 @@
 import * as z from 'zod/mini';
-import { lookUp } from '../runtime/own-property.ts';
+import { ownValue } from '../runtime/own-property.ts';
 import { epochMillis, isoMillis } from '../runtime/time.ts';
 import type { Status } from '../status/catalogue.ts';
 import { type Failure, failureBy } from '../status/causes.ts';
 import { suppressionIn } from './parsing/own-words.ts';
-import { attachedIds, interpreted, type PieceReading, readJson, unrelated } from './parsing/pieces.ts';
+import { attachedIds, draftsFor, type PieceReading, readJson, unrelated } from './parsing/pieces.ts';
 import { anything, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
@@ -68,7 +68,7 @@ const replyOf = ({ raw_reason, reason, error_code }: SparkpostEvent) => {
   return { enhancedCode: enhancedCodeIn(reply), code: replyCodeOf(String(error_code ?? '')), text: reply };
 };
 
-const labelOf = ({ bounce_class }: SparkpostEvent) => lookUp<Label | null>(bounceClasses, String(bounce_class ?? ''));
+const labelOf = ({ bounce_class }: SparkpostEvent) => ownValue<Label | null>(bounceClasses, String(bounce_class ?? ''));
 
 function bounced(event: SparkpostEvent): Failure | Status | null {
   const label = labelOf(event);
@@ -142,7 +142,7 @@ const wrapped = z.pipe(
 function read(event: SparkpostEvent, { metadata }: ReadingContext): PieceReading {
   const { type, rcpt_meta } = event;
   const reply = replyOf(event);
-  return interpreted<SparkpostEvent>(events, type, event, status => [
+  return draftsFor<SparkpostEvent>(events, type, event, status => [
     {
       ...attachedIds(rcpt_meta, metadata),
       provider: 'sparkpost',

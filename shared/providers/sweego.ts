@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { isoMillis } from '../runtime/time.ts';
-import { idsInHeaders, interpreted, type PieceReading, readJson, unrelated, unrelatedBy } from './parsing/pieces.ts';
+import { draftsFor, idsInHeaders, type PieceReading, readJson, unrelated, unrelatedBy } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { failureOf } from './parsing/signals.ts';
 import { replyCodeOf, replyIn } from './parsing/smtp-reply.ts';
@@ -39,11 +39,11 @@ function replyOf({ response_code: code, details }: SweegoEvent) {
 }
 
 /** Longer than any line of a mail server's log that is worth reading. */
-const longestLine = 5_000;
+const maxLineLength = 5_000;
 
 /** The server's reply in a line of Sweego's log, `... to=a@example.com (550 5.1.1 unknown user)`: the rest of it is not for others. */
 function replyAtEnd(details: string): string | undefined {
-  const line = details.slice(-longestLine).trim();
+  const line = details.slice(-maxLineLength).trim();
   if (/^[245]\d\d[ -]/.test(line)) return line;
   if (!line.endsWith(')')) return undefined;
   // The reply may have brackets of its own.
@@ -101,7 +101,7 @@ function read(event: SweegoEvent, { metadata }: ReadingContext): PieceReading {
   const headers = headersOf(event);
   const { open, click } = event;
   const proxy = (open ?? click)?.proxy;
-  return interpreted<SweegoEvent>(events, nameOf(event.event_type), event, status => [
+  return draftsFor<SweegoEvent>(events, nameOf(event.event_type), event, status => [
     {
       ...idsInHeaders(headers, metadata),
       provider: 'sweego',

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import * as z from 'zod/mini';
-import { lookUp } from '../runtime/own-property.ts';
+import { ownValue } from '../runtime/own-property.ts';
 import { isoMillis } from '../runtime/time.ts';
 import { type Failure, failureBy } from '../status/causes.ts';
-import { attachedIds, interpreted, type PieceReading, readJson } from './parsing/pieces.ts';
+import { attachedIds, draftsFor, type PieceReading, readJson } from './parsing/pieces.ts';
 import { anything, object, orEmptyList, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
@@ -49,7 +49,7 @@ const replyOf = ({ delivery_info }: EventData) => replyIn(delivery_info?.destina
 /** The code says more than the word for the status, which is used of what is tried again as well. */
 function failed(word: 'deferred' | 'hard_bounced'): (event: EventData) => Failure | 'deferred' {
   return event => {
-    const label = lookUp<Label>(codes, event.delivery_info?.delivery_status ?? '') ?? word;
+    const label = ownValue<Label>(codes, event.delivery_info?.delivery_status ?? '') ?? word;
     if (label === 'suppressed') return failureBy(label, 'rejected');
     const reply = replyOf(event);
     if (label !== 'deferred') return failureOf(reply, label);
@@ -130,7 +130,7 @@ function piecesOf(envelope: unknown): readonly unknown[] | null {
 
 function read({ event_name, event_data: data }: z.infer<typeof unisenderEvent>, context: ReadingContext): PieceReading {
   const name = event_name === 'transactional_email_status' ? (data?.status ?? '') : event_name;
-  return interpreted<EventData>(events, name, data ?? {}, status => [
+  return draftsFor<EventData>(events, name, data ?? {}, status => [
     {
       ...attachedIds(data?.metadata, context.metadata),
       provider: 'unisendergo',

@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
 import { isoMillis } from '../runtime/time.ts';
 import { ofOneOf } from './parsing/attribution.ts';
-import { attachedIds, interpreted, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { attachedIds, draftsFor, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text, textOrList } from './parsing/schemas.ts';
 import { retoldBounce, retoldReason } from './parsing/ses-bounce.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { freshWithin, usable } from './signatures/constant-time.ts';
+import { freshWithinMs, usable } from './signatures/constant-time.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
 
 /** https://docs.usesend.com/guides/webhooks */
@@ -80,7 +80,7 @@ export const usesend = {
     const timestamp = headers['x-usesend-timestamp']?.trim() ?? '';
     if (timestamp === '' || !headers['x-usesend-signature']?.trim()) return 'missing_signature';
     if (signature === undefined || !/^[1-9]\d{12}$/.test(timestamp)) return 'malformed_signature';
-    if (Math.abs(Number(timestamp) - receivedAt) > freshWithin) return 'stale_timestamp';
+    if (Math.abs(Number(timestamp) - receivedAt) > freshWithinMs) return 'stale_timestamp';
     return verifyHexHmac(signature, secrets, `${timestamp}.`, body);
   },
 
@@ -95,7 +95,7 @@ function read(event: UsesendEvent, { metadata }: ReadingContext): PieceReading {
   const { data } = event;
   const recipients = [data?.to ?? []].flat();
   const reason = retoldReason(data?.bounce);
-  return interpreted<UsesendEvent>(events, event.type, event, status =>
+  return draftsFor<UsesendEvent>(events, event.type, event, status =>
     ofOneOf(recipients, ofWholeMessage.includes(event.type), status).map(whose => ({
       ...whose,
       ...attachedIds(data?.metadata, metadata),

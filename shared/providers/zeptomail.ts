@@ -5,12 +5,12 @@ import { utf8Text } from '../runtime/text.ts';
 import { firstTime } from '../runtime/time.ts';
 import type { Status } from '../status/catalogue.ts';
 import { ofOneOf } from './parsing/attribution.ts';
-import { formFields, idsInText, interpreted, isForm, type PieceReading, readJson } from './parsing/pieces.ts';
+import { draftsFor, formFields, idsInText, isForm, type PieceReading, readJson } from './parsing/pieces.ts';
 import { numberOrText, object, text } from './parsing/schemas.ts';
 import { failureOf } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { isHmacOf, longestHeader, strictBase64, usable } from './signatures/constant-time.ts';
+import { isHmacOf, maxHeaderLength, strictBase64, usable } from './signatures/constant-time.ts';
 
 const addressees = z.nullish(z.array(object({ email_address: z.nullish(object({ address: text })) })));
 
@@ -89,7 +89,7 @@ export const zeptomail = {
     if (keys.length === 0) return 'no_secret_configured';
     const header = request.headers['producer-signature']?.trim();
     if (!header) return 'missing_signature';
-    const bytes = header.length > longestHeader ? null : signatureIn(header);
+    const bytes = header.length > maxHeaderLength ? null : signatureIn(header);
     const signed = bytes && signedJson(request);
     if (bytes === null || signed === null) return 'malformed_signature';
     // Its time is not signed, and proves nothing: a request that is sent again changes nothing.
@@ -138,7 +138,7 @@ function piecesOf(envelope: unknown): readonly unknown[] | null {
 }
 
 /** More than one message has, by far: recipients times what happened. */
-const mostEvents = 1_000;
+const maxEvents = 1_000;
 
 function read(message: ZeptoMessage, { metadata }: ReadingContext): PieceReading {
   const info = message.email_info;
@@ -152,7 +152,7 @@ function read(message: ZeptoMessage, { metadata }: ReadingContext): PieceReading
   for (const { object, details } of happened.length === 0 ? [{ object: null, details: null }] : happened) {
     const name = (named.length > 1 && object ? object : (named[0] ?? '')).toLowerCase().replace(/[ _]/g, '');
     for (const detail of details?.length ? details : [{}]) {
-      const outcome = interpreted<Detail>(events, name, detail, status =>
+      const outcome = draftsFor<Detail>(events, name, detail, status =>
         whose(detail, recipients, status).map(about => ({
           ...about,
           ...ids,
@@ -167,7 +167,7 @@ function read(message: ZeptoMessage, { metadata }: ReadingContext): PieceReading
         })),
       );
       if (!Array.isArray(outcome)) return outcome;
-      if (drafts.length > mostEvents) return 'too_many';
+      if (drafts.length > maxEvents) return 'too_many';
       drafts.push(...outcome);
     }
   }
@@ -178,7 +178,7 @@ function read(message: ZeptoMessage, { metadata }: ReadingContext): PieceReading
 function whose({ bounced_recipient }: Detail, recipients: readonly string[], status: Status | null) {
   if (!bounced_recipient) return ofOneOf(recipients, false, status);
   const listed = recipients.length === 0 || recipients.map(addressOf).includes(addressOf(bounced_recipient));
-  return [{ recipient: bounced_recipient, status, ...(!listed && { attribution: 'unlisted' as const }) }];
+  return [{ recipient: bounced_recipient, status, ...(!listed && { attribution: 'not_addressed' as const }) }];
 }
 
 export const guide: Guide = {

@@ -2,13 +2,13 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod/mini';
 import type { Unrecordable } from '../email/recorder.ts';
 import type { Quarantined } from '../providers/provider.ts';
-import { fingerprint } from '../runtime/hash.ts';
+import { shortHash } from '../runtime/hash.ts';
 import { asciiJson } from '../runtime/text.ts';
 import { isoText } from '../runtime/time.ts';
 import { sendMessages } from './send-messages.ts';
 
 /** SQS takes 1 MiB a message; the rest is room for the envelope. */
-const largestContent = 900 * 1024;
+const maxContentBytes = 900 * 1024;
 
 /** Headers that tell how a body is to be read, and what its event is called. Every other is left out: it may carry a password. */
 const keptHeaders = ['content-type', 'webhook-id', 'svix-id', 'x-mom-webhook-id'] as const;
@@ -108,11 +108,11 @@ function* messagesOf(request: QuarantinedRequest, quarantined: readonly Quaranti
         continue;
       }
       const bytes = asciiJson(piece).length;
-      if (bytes > largestContent) {
+      if (bytes > maxContentBytes) {
         yield* partsOf(Buffer.from(JSON.stringify(piece)), { ...envelope, content: 'piece' });
         continue;
       }
-      if (size + bytes > largestContent) {
+      if (size + bytes > maxContentBytes) {
         yield { ...envelope, pieces };
         pieces = [];
         size = 0;
@@ -125,9 +125,9 @@ function* messagesOf(request: QuarantinedRequest, quarantined: readonly Quaranti
 }
 
 function* partsOf<Envelope extends { readonly requestId: string }>(bytes: Buffer, envelope: Envelope) {
-  const partSize = (largestContent / 4) * 3;
+  const partSize = (maxContentBytes / 4) * 3;
   const parts = Math.max(1, Math.ceil(bytes.length / partSize));
-  const contentId = fingerprint(envelope.requestId, bytes.toString('latin1'));
+  const contentId = shortHash(envelope.requestId, bytes.toString('latin1'));
   for (let part = 0; part < parts; part += 1) {
     const base64 = bytes.subarray(part * partSize, (part + 1) * partSize).toString('base64');
     yield { ...envelope, contentId, base64, part: part + 1, parts };

@@ -1,4 +1,4 @@
-import type { Nonce, Provider, Reading, ReadingContext } from '../providers/provider.ts';
+import type { Nonce, ParsedRequest, Provider, ReadingContext } from '../providers/provider.ts';
 import type { QuarantinedRequest } from './quarantine-messages.ts';
 import type { QueuedMessage } from './queue-sweep.ts';
 import { readRetryMessage } from './retry-messages.ts';
@@ -6,13 +6,13 @@ import { readRetryMessage } from './retry-messages.ts';
 /** What a message holds: a request of a provider, or what is left of it, and what can be read in it. */
 export interface QueuedRequest {
   readonly request: QuarantinedRequest;
-  readonly reading: Reading;
+  readonly reading: ParsedRequest;
   /** To be looked up before anything is recorded. */
   readonly nonces: readonly Nonce[];
 }
 
 /** What messages are read with. */
-export interface QueueReading {
+export interface QueueServices {
   readonly providers: Readonly<Record<string, Provider>>;
   readonly context: ReadingContext;
 }
@@ -21,7 +21,7 @@ export interface QueueReading {
 export const noBody = Buffer.alloc(0);
 
 /** What is read out of a message, by the queue that it was in. Each throws for what is no message of its queue. */
-export const readings = {
+export const queueParsers = {
   retry({ body }: QueuedMessage): QueuedRequest {
     const { events, nonces, ...request } = readRetryMessage(body);
     return {
@@ -32,7 +32,7 @@ export const readings = {
   },
 
   // Nothing is signed: the queue takes from its topic alone, and whoever may publish there is believed.
-  ses({ body, messageId, sentAt }: QueuedMessage, { providers, context }: QueueReading): QueuedRequest {
+  ses({ body, messageId, sentAt }: QueuedMessage, { providers, context }: QueueServices): QueuedRequest {
     const request = { method: 'POST', url: '', headers: {}, body: Buffer.from(body), receivedAt: sentAt };
     const reading = providers.ses!.parse(request, context);
     return { request: { ...request, requestId: messageId, provider: 'ses' }, reading, nonces: [] };

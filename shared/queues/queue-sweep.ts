@@ -6,7 +6,7 @@ import {
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { eachInFlight } from '../runtime/concurrency.ts';
+import { forEachConcurrently } from '../runtime/concurrency.ts';
 
 /** A message as it came out of a queue. */
 export interface QueuedMessage {
@@ -17,7 +17,7 @@ export interface QueuedMessage {
 }
 
 /** A queue that is gone through from end to end, once, while nobody else gets its messages. */
-export interface HeldQueue {
+export interface QueueSweep {
   /** About how many messages wait in it, and how many somebody else holds. */
   size(): Promise<{ readonly waiting: number; readonly held: number }>;
   /** Every message once; it is held until it is deleted, or all are released. */
@@ -31,7 +31,7 @@ export interface HeldQueue {
 const emptyAnswers = 2;
 
 /** Messages received or given back in one call, and calls in flight at once that give back. */
-const mostInBatch = 10;
+const maxBatchMessages = 10;
 const concurrentCalls = 8;
 
 export interface HoldOptions {
@@ -51,7 +51,7 @@ export interface HoldOptions {
 }
 
 /** A quarter of an hour is long enough to go through most queues. */
-export function createHeldQueue(
+export function createQueueSweep(
   client: Pick<SQSClient, 'send'>,
   QueueUrl: string,
   {
@@ -61,7 +61,7 @@ export function createHeldQueue(
     sentBefore = Number.POSITIVE_INFINITY,
     abortSignal,
   }: HoldOptions = {},
-): HeldQueue {
+): QueueSweep {
   const options = { ...(abortSignal && { abortSignal }) };
   /** Receipt handles by message id: only a message's newest one counts. */
   const held = new Map<string, string>();
@@ -72,7 +72,7 @@ export function createHeldQueue(
     const { Messages = [] } = await client.send(
       new ReceiveMessageCommand({
         QueueUrl,
-        MaxNumberOfMessages: mostInBatch,
+        MaxNumberOfMessages: maxBatchMessages,
         VisibilityTimeout: holdSeconds,
         WaitTimeSeconds: waitSeconds,
         MessageSystemAttributeNames: ['SentTimestamp'],
@@ -87,7 +87,7 @@ export function createHeldQueue(
     const received = Messages.filter(message => !late.includes(message) && !again.includes(message));
     for (const { MessageId = '', ReceiptHandle = '' } of received) held.set(MessageId, ReceiptHandle);
     await givenBack(late.map(({ ReceiptHandle = '' }) => ReceiptHandle));
-    return { received, isFull: Messages.length === mostInBatch };
+    return { received, isFull: Messages.length === maxBatchMessages };
   }
 
   /** At most ten; says of how many that failed. */
@@ -145,10 +145,10 @@ export function createHeldQueue(
       const handles = [...held.values()];
       held.clear();
       let failed = 0;
-      const batches = Array.from({ length: Math.ceil(handles.length / mostInBatch) }, (_, index) =>
-        handles.slice(index * mostInBatch, (index + 1) * mostInBatch),
+      const batches = Array.from({ length: Math.ceil(handles.length / maxBatchMessages) }, (_, index) =>
+        handles.slice(index * maxBatchMessages, (index + 1) * maxBatchMessages),
       );
-      await eachInFlight(batches, concurrentCalls, async batch => {
+      await forEachConcurrently(batches, concurrentCalls, async batch => {
         const refused = await givenBack(batch);
         failed += refused;
       });

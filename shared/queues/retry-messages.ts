@@ -8,7 +8,7 @@ import { causeIds } from '../status/causes.ts';
 import { sendMessages } from './send-messages.ts';
 
 /** Few, since a message of which one event fails is tried again as a whole. */
-const mostEvents = 25;
+const maxEvents = 25;
 
 const text = z.optional(z.string());
 
@@ -34,8 +34,8 @@ export const storedEvent = z.object({
   subject: text,
   reference: text,
   tags: z.optional(z.array(z.string())),
-  attribution: z.optional(z.enum(['unnamed', 'unlisted'])),
-  claimedAt: z.optional(z.number()),
+  attribution: z.optional(z.enum(['ambiguous', 'not_addressed'])),
+  providerTime: z.optional(z.number()),
   provenFor: text,
 } satisfies Record<keyof CanonicalEvent, unknown>) satisfies z.ZodMiniType<CanonicalEvent>;
 
@@ -63,8 +63,8 @@ export function createRetryQueue(client: Pick<SQSClient, 'send'>, queueUrl: stri
     sendMessages(
       client,
       queueUrl,
-      Array.from({ length: Math.ceil(events.length / mostEvents) }, (_, index) =>
-        asciiJson({ ...request, events: events.slice(index * mostEvents, (index + 1) * mostEvents) }),
+      Array.from({ length: Math.ceil(events.length / maxEvents) }, (_, index) =>
+        asciiJson({ ...request, events: events.slice(index * maxEvents, (index + 1) * maxEvents) }),
       ),
     );
 }

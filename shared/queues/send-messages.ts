@@ -1,8 +1,8 @@
 import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 
 /** SQS takes 1 MiB in one call, of up to ten messages: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html */
-const largestBatch = 1024 * 1024;
-const mostInBatch = 10;
+const maxBatchBytes = 1024 * 1024;
+const maxBatchMessages = 10;
 
 /** A queue did not take all of a batch. Its name is the queue's own code for why: it stands in the log. */
 class RefusedMessages extends Error {
@@ -41,7 +41,7 @@ function batchesOf(messages: readonly string[]): string[][] {
   let size = Number.POSITIVE_INFINITY;
   for (const message of messages) {
     const open = batches.at(-1);
-    if (open === undefined || open.length === mostInBatch || size + message.length > largestBatch) {
+    if (open === undefined || open.length === maxBatchMessages || size + message.length > maxBatchBytes) {
       batches.push([message]);
       size = message.length;
     } else {

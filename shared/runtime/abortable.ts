@@ -2,7 +2,7 @@
  * The promise's outcome, or the signal's reason once that is aborted first: nobody waits any longer then, whatever the
  * promise still does.
  */
-export async function within<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
+export async function abortable<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
   let abort: () => void = () => {};
   const aborted = new Promise<never>((_, reject) => {
     abort = () => reject(signal.reason);

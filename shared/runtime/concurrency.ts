@@ -1,5 +1,5 @@
 /** Does `work` for every item, with at most `limit` of them in flight at once. `work` must not reject. */
-export async function eachInFlight<Item>(
+export async function forEachConcurrently<Item>(
   items: readonly Item[],
   limit: number,
   work: (item: Item) => Promise<void>,

@@ -14,12 +14,12 @@ export const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 const leadingBlanks = /^[\s\u0000-\u001f\u007f-\u009f]+/;
 
 /** More blanks than this are not looked at, or one long text that is read for each recipient would take its time. */
-const mostBlanks = 10_000;
+const maxBlanks = 10_000;
 
 /** A text's first characters behind the blanks that it begins with, at most `length` of them. */
 export function beginningOf(text: string, length: number): string {
   return text
-    .slice(0, mostBlanks + length)
+    .slice(0, maxBlanks + length)
     .replace(leadingBlanks, '')
     .slice(0, length);
 }

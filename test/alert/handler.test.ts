@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createHandler } from '../../functions/alert/handler.ts';
 import type { AlertMessage } from '../../functions/alert/message.ts';
 import { createPublish } from '../../functions/alert/publish.ts';
-import { type Alerted, createAlerted } from '../../functions/alert/sent-alerts.ts';
+import { createSentAlerts, type SentAlerts } from '../../functions/alert/sent-alerts.ts';
 import type { CanonicalEvent } from '../../shared/email/event.ts';
 import { emailIdOf } from '../../shared/email/event.ts';
 import { encodeHistory, type HistoryEvent } from '../../shared/email/history.ts';
@@ -20,12 +20,12 @@ const page = 'https://support.example.com/accounts/{accountId}/emails/{emailId}'
 describe('the alert function', () => {
   let emails: StoredEmails;
   let topic: Awaited<ReturnType<typeof startAlertTopic>>;
-  let alerted: Alerted;
+  let alerted: SentAlerts;
   let lines: unknown[][] = [];
   let sequence = 0;
   beforeAll(async () => {
     [emails, topic] = await Promise.all([startStoredEmails(), startAlertTopic()]);
-    alerted = createAlerted(emails.client, emails.tableName);
+    alerted = createSentAlerts(emails.client, emails.tableName);
   });
   afterAll(() => Promise.all([emails?.stop(), topic?.stop()]));
   beforeEach(async () => {
@@ -61,10 +61,13 @@ describe('the alert function', () => {
 
   async function invoke(
     Records: DynamoDBRecord[],
-    faults: { readonly alerted?: Partial<Alerted>; readonly publish?: (message: AlertMessage) => Promise<void> } = {},
+    faults: {
+      readonly alerted?: Partial<SentAlerts>;
+      readonly publish?: (message: AlertMessage) => Promise<void>;
+    } = {},
   ) {
     const handler = createHandler({
-      alerted: { ...alerted, ...faults.alerted },
+      sentAlerts: { ...alerted, ...faults.alerted },
       publish: faults.publish ?? topic.publish,
       emailPageUrl: page,
       log: (...line) => lines.push(line),
@@ -147,11 +150,11 @@ describe('the alert function', () => {
     });
 
     it('of an address that the message was not sent to, marked so, whichever of its events says it', async () => {
-      const first = bounce({ status: 'soft_bounced', attribution: 'unlisted' });
+      const first = bounce({ status: 'soft_bounced', attribution: 'not_addressed' });
       await change(first);
       await invoke([await change({ ...first, eventId: 'e2', status: 'hard_bounced', attribution: undefined })]);
       const [message] = await topic.delivered();
-      expect(message?.machines.emails).toMatchObject([{ recipient: first.recipient, unlistedRecipient: true }]);
+      expect(message?.machines.emails).toMatchObject([{ recipient: first.recipient, notAddressed: true }]);
     });
 
     it('nothing of an email that has expired, and does not bring it back', async () => {
@@ -384,7 +387,7 @@ describe('the alert function', () => {
       ];
       const table = await startFaultProxy({ target: emails.endpoint });
       const local = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
-      const throughProxy = createAlerted(documentClient({ ...local, endpoint: table.endpoint }), emails.tableName);
+      const throughProxy = createSentAlerts(documentClient({ ...local, endpoint: table.endpoint }), emails.tableName);
       for (const times of [1, 2, 3]) {
         // Each look-up of a hundred is answered in part so often, as likely as not with nothing of it.
         table.plan(call => (call < times ? 'part of a batch' : null));

@@ -187,7 +187,7 @@ describe('an alert', () => {
   });
 
   it.each([
-    ['unlistedRecipient', 'The message was not sent to this address: only the report names it.'],
+    ['notAddressed', 'The message was not sent to this address: only the report names it.'],
     ['messageNotKnown', 'The report names this address and no message: it may be about any email to it.'],
   ] as const)('marks %s, for people and for machines, and no other', (mark, marked) => {
     const [odd, plain] = [anAlert({ [mark]: true }), anAlert({ emailId: 'email-2', recipient: 'sam@example.com' })];
@@ -198,7 +198,7 @@ describe('an alert', () => {
     const lines = digest!.people.split('\n').filter(line => line.startsWith('- '));
     expect(lines.map(line => line.includes(` | ${marked} | `))).toEqual([true, false]);
     expect(digest!.machines.emails).toMatchObject([{ [mark]: true }, { recipient: 'sam@example.com' }]);
-    for (const name of ['unlistedRecipient', 'messageNotKnown']) {
+    for (const name of ['notAddressed', 'messageNotKnown']) {
       expect(digest!.machines.emails[1]).not.toHaveProperty(name);
     }
   });
@@ -334,7 +334,7 @@ describe('a burst of alerts', () => {
           recipient: recipients[index % recipients.length]!,
           reason: { text: texts[index % texts.length]!, cause: caused[index % caused.length] },
           ...(index % spamEvery === 0 ? { kind: 'spam', status: 'marked_spam' } : {}),
-          ...(index % markedEvery === 0 ? { unlistedRecipient: true, messageNotKnown: true } : {}),
+          ...(index % markedEvery === 0 ? { notAddressed: true, messageNotKnown: true } : {}),
         })),
       );
     fc.assert(

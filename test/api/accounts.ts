@@ -89,8 +89,8 @@ function eventsOf(accountId: AccountId, index: number, random: Random): Canonica
         },
       }),
       ...(random() < 0.2 && { clickUrl: `https://example.com/${encodeURIComponent(accountId)}`, userAgent: '@agent' }),
-      ...(random() < 0.1 && { claimedAt: 8.64e15 }),
-      ...(random() < 0.1 && { attribution: oneOf(['unnamed', 'unlisted'] as const, random) }),
+      ...(random() < 0.1 && { providerTime: 8.64e15 }),
+      ...(random() < 0.1 && { attribution: oneOf(['ambiguous', 'not_addressed'] as const, random) }),
       // A second account in one email: it stays the first one's, and the other is none of its business.
       ...(nth > 0 && accountId !== nobody && random() < 0.1 && { accountId: oneOf(accountIds.slice(0, 3), random) }),
     };

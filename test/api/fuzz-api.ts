@@ -47,7 +47,7 @@ function callersOf(
     log: () => {},
   });
   return {
-    erase: async ({ routeKey, bearer: { token }, path, query, headers }) => {
+    manage: async ({ routeKey, bearer: { token }, path, query, headers }) => {
       const sent = { ...(token && bearerOf(token.claims)), ...headers };
       const event = { ...httpEvent(routeKey, { ...path }, sent), rawQueryString: query };
       const requestContext = { ...event.requestContext, ...(token && { authorizer: { jwt: token } }) };

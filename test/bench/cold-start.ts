@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import type { AlertEnv } from '../../functions/alert/env.ts';
 import type { IngestEnv } from '../../functions/ingest/env.ts';
-import type { EraseEnv } from '../../functions/manage/env.ts';
+import type { ManageEnv } from '../../functions/manage/env.ts';
 import type { QueryEnv } from '../../functions/query/env.ts';
 import { esbuildOptions, type FunctionName, functionNames } from '../../infra/compute/bundling.ts';
 import { signingKeys } from '../fixtures/signing.ts';
@@ -45,7 +45,7 @@ const environments = {
     SENT_OLD_AFTER_MINUTES: '1440',
     DEFERRED_OLD_AFTER_MINUTES: '4320',
   } satisfies QueryEnv,
-  erase: {
+  manage: {
     TABLE_NAME: 'emails',
     RETRY_QUEUE_URL: 'http://127.0.0.1/retry',
     RETRY_DEAD_LETTERS_QUEUE_URL: 'http://127.0.0.1/retry-dead-letters',
@@ -57,7 +57,7 @@ const environments = {
     SUPPORT_SCOPE: 'mailtrail/support',
     METADATA_ACCOUNT_ID: 'account_id',
     METADATA_REFERENCE: 'reference',
-  } satisfies EraseEnv,
+  } satisfies ManageEnv,
   alert: {
     TABLE_NAME: 'emails',
     ALERT_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:support',
@@ -93,7 +93,7 @@ function firstEvents(sign: (body: Buffer, at: number) => Signed): Record<Functio
   const body = sendgridBatch(1, 'cold', Date.now());
   const emailKey = { accountId: 'acme', emailId };
   const query = httpEvent('GET /accounts/{accountId}/emails/{emailId}', emailKey);
-  const erase = httpEvent('DELETE /accounts/{accountId}/recipients/{recipient}', {
+  const manage = httpEvent('DELETE /accounts/{accountId}/recipients/{recipient}', {
     accountId: 'acme',
     recipient: 'jane@example.com',
   });
@@ -101,7 +101,7 @@ function firstEvents(sign: (body: Buffer, at: number) => Signed): Record<Functio
   return {
     ingest: httpEvent('POST /webhooks/{provider}', { provider: 'sendgrid' }, sign(body, Date.now()).headers, body),
     query: { ...query, requestContext: { ...query.requestContext, authorizer } },
-    erase: { ...erase, requestContext: { ...erase.requestContext, authorizer } },
+    manage: { ...manage, requestContext: { ...manage.requestContext, authorizer } },
     alert: { Records: [{ eventName: 'INSERT', dynamodb: { SequenceNumber: '1', NewImage: bouncedItem } }] },
   };
 }

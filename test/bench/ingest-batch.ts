@@ -1,7 +1,7 @@
 import { type DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { createMetrics } from '../../functions/ingest/metrics.ts';
 import { createRecorder, type Recorder } from '../../shared/email/recorder.ts';
-import { eachInFlight } from '../../shared/runtime/concurrency.ts';
+import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { signingKeys } from '../fixtures/signing.ts';
 import { httpEvent, lambdaContext } from '../rigs/http-event.ts';
@@ -76,7 +76,7 @@ export async function ingestBatch(): Promise<Figure[]> {
     for (const [round, event] of events.entries()) {
       const measureOurs = async () => ours.push((await cpuMicros(() => ingest(handler, event))) / batchSize);
       const bareLoop = () =>
-        eachInFlight(items[round]!, 32, async input => {
+        forEachConcurrently(items[round]!, 32, async input => {
           await client.send(new UpdateCommand(input));
         });
       const measureBare = async () => bare.push((await cpuMicros(bareLoop)) / batchSize);

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startStack } from '../../infra/local/cli/start-stack.ts';
 import { settled } from '../../infra/tools/simulate/running-stack.ts';
-import { eachInFlight } from '../../shared/runtime/concurrency.ts';
+import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import { signedRequest } from '../fixtures/signing.ts';
 import { type Figure, figure, median } from './figures.ts';
 import { sendgridBatch } from './sendgrid-batch.ts';
@@ -52,7 +52,7 @@ export async function localStack(): Promise<Figure[]> {
 
     const numbers = Array.from({ length: singles }, (_, index) => index);
     const begun = performance.now();
-    await eachInFlight(numbers, singlesInFlight, async number => {
+    await forEachConcurrently(numbers, singlesInFlight, async number => {
       await post(sendgridBatch(1, `single${number}`, Date.now()));
     });
     const singleSeconds = (performance.now() - begun) / 1000;

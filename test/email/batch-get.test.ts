@@ -7,7 +7,7 @@ import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynam
 import type { DynamoDBRecord } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createHandler } from '../../functions/alert/handler.ts';
-import { createAlerted } from '../../functions/alert/sent-alerts.ts';
+import { createSentAlerts } from '../../functions/alert/sent-alerts.ts';
 import { batchGet } from '../../shared/email/batch-get.ts';
 import { createEmailEraser } from '../../shared/email/eraser.ts';
 import { emailIdOf } from '../../shared/email/event.ts';
@@ -61,7 +61,7 @@ const { signal } = new AbortController();
 const users: Readonly<Record<string, (client: DynamoDBDocumentClient) => Promise<readonly string[]>>> = {
   'whoever looks up emails': async client => [...(await batchGet(client, emails.tableName, emailIds)).keys()],
   'the alert function, which marks were set': async client => [
-    ...(await createAlerted(client, emails.tableName).kindsOf(emailIds)).keys(),
+    ...(await createSentAlerts(client, emails.tableName).kindsOf(emailIds)).keys(),
   ],
   'the reader, of ids': async client => [...(await readerOf(client).emails(emailIds)).keys()],
   'the reader, of a page': async client => (await readerOf(client).page(...ofAcme)).shown.map(({ emailId }) => emailId),
@@ -105,7 +105,7 @@ describe('an alert', () => {
   const invoke = async (client: DynamoDBDocumentClient, Records: DynamoDBRecord[]) => {
     const told: string[] = [];
     const handler = createHandler({
-      alerted: createAlerted(client, emails.tableName),
+      sentAlerts: createSentAlerts(client, emails.tableName),
       publish: async ({ alerts }) => void told.push(...alerts.map(({ emailId }) => emailId)),
       emailPageUrl: '',
       log: () => {},

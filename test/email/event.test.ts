@@ -64,15 +64,15 @@ describe('the canonical event', () => {
 
   it('takes an event dated too far ahead at the time of arrival, and keeps what was claimed', () => {
     const tenYears = noon + 10 * 365 * 24 * 60 * 60_000;
-    expect(canonical({ occurredAt: tenYears })).toMatchObject({ occurredAt: noon, claimedAt: tenYears });
+    expect(canonical({ occurredAt: tenYears })).toMatchObject({ occurredAt: noon, providerTime: tenYears });
     expect(canonical({ occurredAt: Number.POSITIVE_INFINITY })).toMatchObject({ occurredAt: noon });
     expect(canonical({ occurredAt: noon + 10 * 60_000 })).toMatchObject({ occurredAt: noon + 10 * 60_000 });
   });
 
   it('believes a time up to ten minutes ahead, and none beyond', () => {
     const ahead = noon + 10 * 60_000;
-    expect(canonical({ occurredAt: ahead })).not.toHaveProperty('claimedAt');
-    expect(canonical({ occurredAt: ahead + 1 })).toMatchObject({ occurredAt: noon, claimedAt: ahead + 1 });
+    expect(canonical({ occurredAt: ahead })).not.toHaveProperty('providerTime');
+    expect(canonical({ occurredAt: ahead + 1 })).toMatchObject({ occurredAt: noon, providerTime: ahead + 1 });
   });
 
   it('keeps the first ten distinct tags, each inert and within 128 bytes', () => {

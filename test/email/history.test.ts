@@ -5,8 +5,8 @@ import {
   decodeHistory,
   encodeHistory,
   type HistoryEvent,
-  historyLimit,
   inTime,
+  maxHistoryEvents,
 } from '../../shared/email/history.ts';
 import { statusIds } from '../../shared/status/catalogue.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
@@ -28,8 +28,8 @@ describe("an email's history", () => {
       clickUrl: maybe(text),
       userAgent: maybe(text),
       accountId: maybe(text),
-      claimedAt: maybe(fc.integer({ min: noon, max: noon * 2 })),
-      attribution: maybe(fc.constantFrom('unnamed' as const, 'unlisted' as const)),
+      providerTime: maybe(fc.integer({ min: noon, max: noon * 2 })),
+      attribution: maybe(fc.constantFrom('ambiguous' as const, 'not_addressed' as const)),
     }) satisfies fc.Arbitrary<HistoryEvent>;
     fc.assert(
       fc.property(event, given => {
@@ -51,29 +51,29 @@ describe("an email's history", () => {
     const opens = Array.from({ length: 150 }, (_, index) => event(index));
 
     it('keeps the earliest opens and clicks', () => {
-      expect(boundedHistory(opens)).toEqual(opens.slice(0, historyLimit));
+      expect(boundedHistory(opens)).toEqual(opens.slice(0, maxHistoryEvents));
     });
 
     it.each<[string, Partial<HistoryEvent>]>([
-      ['clicks that name nobody', { status: null, providerEvent: 'click', attribution: 'unnamed' }],
+      ['clicks that name nobody', { status: null, providerEvent: 'click', attribution: 'ambiguous' }],
       ['opens by machines', { evidence: 'machine' }],
       ['unsubscribe toggles', { status: null, providerEvent: 'unsubscribe' }],
     ])('keeps a hundred of %s, and whatever has a status beside them', (_, changes) => {
       const repeats = opens.map(open => ({ ...open, ...changes }));
-      expect(boundedHistory(repeats)).toEqual(repeats.slice(0, historyLimit));
+      expect(boundedHistory(repeats)).toEqual(repeats.slice(0, maxHistoryEvents));
       const complaint = event(10_000, { status: 'marked_spam' });
       expect(boundedHistory([...repeats, complaint])).toEqual([
         repeats[0],
         complaint,
-        ...repeats.slice(1, historyLimit - 1),
+        ...repeats.slice(1, maxHistoryEvents - 1),
       ]);
     });
 
     it('never leaves out anything but repeats of opens, clicks and notes', () => {
       const late = 10_000;
       const others = [
-        event(late - 1, { attribution: 'unnamed', status: null }),
-        event(late - 2, { attribution: 'unlisted' }),
+        event(late - 1, { attribution: 'ambiguous', status: null }),
+        event(late - 2, { attribution: 'not_addressed' }),
         event(late - 3, { providerEvent: 'first open' }),
         event(late, { status: 'link_clicked' }),
         event(late + 1, { evidence: 'machine' }),
@@ -91,7 +91,7 @@ describe("an email's history", () => {
         status: fc.constantFrom('opened', 'opened', 'opened', 'link_clicked', 'deferred', null, null),
         evidence: fc.constantFrom('human', 'machine', 'unknown'),
         providerEvent: fc.constantFrom('open', 'unsubscribe'),
-        attribution: fc.constantFrom(undefined, undefined, 'unnamed' as const),
+        attribution: fc.constantFrom(undefined, undefined, 'ambiguous' as const),
       });
       const arrivals = fc.array(arbitrary, { minLength: 100, maxLength: 220 }).map(drafts => {
         const events = drafts.map(({ index, ...changes }) => event(index, changes));

@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createAlerted } from '../../functions/alert/sent-alerts.ts';
+import { createSentAlerts } from '../../functions/alert/sent-alerts.ts';
 import { createEmailEraser, type Erasure } from '../../shared/email/eraser.ts';
 import { type CanonicalEvent, canonicalEvent, emailIdOf, limits } from '../../shared/email/event.ts';
 import {
@@ -18,9 +18,9 @@ import {
   decidingEventOf,
   decodeHistory,
   encodeHistory,
-  historyBytes,
-  historyLimit,
   inTime,
+  maxHistoryBytes,
+  maxHistoryEvents,
   withoutTexts,
 } from '../../shared/email/history.ts';
 import {
@@ -33,17 +33,10 @@ import {
 } from '../../shared/email/reader.ts';
 import { createRecorder, type Recorder } from '../../shared/email/recorder.ts';
 import { accountReferenceOf } from '../../shared/email/update.ts';
-import { eachInFlight } from '../../shared/runtime/concurrency.ts';
-import {
-  caveatsOf,
-  merge,
-  precedence,
-  type Status,
-  statuses,
-  statusIds,
-  supersedes,
-  type Verdict,
-} from '../../shared/status/catalogue.ts';
+import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
+import { type Status, statuses, statusIds } from '../../shared/status/catalogue.ts';
+import { caveatsOf } from '../../shared/status/caveats.ts';
+import { merge, precedence, supersedes, type Verdict } from '../../shared/status/precedence.ts';
 import { arbitraryEvent, eventsOf, noon, permutations } from '../rigs/arbitrary-events.ts';
 import { createEmailTable } from '../rigs/email-table.ts';
 import { anEvent } from '../rigs/stored-emails.ts';
@@ -186,7 +179,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           batches.map(({ after, later, eventId, messageId }) => asEvent(after, noon + later, eventId, messageId)),
           noon,
         );
-        await eachInFlight(batches, 16, async ({ before, after, later, eventId, messageId }) => {
+        await forEachConcurrently(batches, 16, async ({ before, after, later, eventId, messageId }) => {
           const first: Verdict = { status: before, statusAt: noon, statusEventId: 'b' };
           const second: Verdict = { status: after, statusAt: noon + later, statusEventId: eventId };
           const email = await stored(asEvent(before, noon, 'b', messageId));
@@ -437,7 +430,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         const messageId = freshMessageId();
         const opens = receipts(messageId, 150);
         const [first, , third] = opens;
-        expect(await store.record(opens, noon)).toMatchObject({ recorded: historyLimit, dropped: 50 });
+        expect(await store.record(opens, noon)).toMatchObject({ recorded: maxHistoryEvents, dropped: 50 });
         expect(await store.record([opens[149]!], noon)).toMatchObject({ recorded: 0, duplicate: 0, dropped: 1 });
         expect(await store.record([first!], noon)).toMatchObject({ recorded: 0, duplicate: 1, dropped: 0 });
 
@@ -453,7 +446,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         const email = await stored(first!);
         expect(email.verdict?.status).toBe('link_clicked');
         expect(email.events.map(encodeHistory).sort()).toEqual(
-          [...opens.slice(0, historyLimit - others.length), ...others].map(encodeHistory).sort(),
+          [...opens.slice(0, maxHistoryEvents - others.length), ...others].map(encodeHistory).sort(),
         );
       });
 
@@ -497,7 +490,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         const outcomes = await Promise.all(opens.slice(99).map(open => store.record([open], noon)));
         expect(outcomes.map(({ recorded, dropped }) => recorded + dropped)).toEqual(outcomes.map(() => 1));
         // Those that came later in life but were written first had to make room.
-        expect((await stored(opens[0]!)).events).toEqual(opens.slice(0, historyLimit).map(inHistory));
+        expect((await stored(opens[0]!)).events).toEqual(opens.slice(0, maxHistoryEvents).map(inHistory));
       });
 
       it.each([119, 400])('takes notes of %d kinds of one email in one request', async count => {
@@ -535,8 +528,8 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           expect(unrecordable).toEqual(itemFull(all.slice(recorded - 1, -1)));
           expect(await store.record(all, noon)).toMatchObject({ recorded: 0, duplicate: recorded, unrecordable });
           const bytes = bytesOf((await stored(all[0]!)).events.map(encodeHistory));
-          expect(bytes).toBeLessThanOrEqual(historyBytes);
-          expect(historyBytes - bytes).toBeLessThan(2 * bytesToDecide + 1_500);
+          expect(bytes).toBeLessThanOrEqual(maxHistoryBytes);
+          expect(maxHistoryBytes - bytes).toBeLessThan(2 * bytesToDecide + 1_500);
         });
 
         it('records what decides the status all the same, without its texts, and knows it when it comes again', async () => {
@@ -582,7 +575,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
 
         it('leaves repeats out without a word, and the first of a kind goes where all else goes', async () => {
           const messageId = freshMessageId();
-          const click = anEvent({ messageId, status: null, providerEvent: 'click', attribution: 'unnamed' });
+          const click = anEvent({ messageId, status: null, providerEvent: 'click', attribution: 'ambiguous' });
           await store.record([click, ...deferrals(messageId)], noon);
           const repeat = { ...click, eventId: 'repeat', occurredAt: noon + minute };
           expect(await store.record([repeat], noon)).toMatchObject({ recorded: 0, dropped: 1, unrecordable: [] });
@@ -618,14 +611,14 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
             ...all[0]!,
             status: 'marked_spam',
             eventId: 'c'.repeat(limits.eventId),
-            claimedAt: noon * 2,
+            providerTime: noon * 2,
           } as const;
           await store.record([complaint], noon);
-          await createAlerted(client, tableName).mark(emailIdOf(complaint), 'hard_bounce');
-          await createAlerted(client, tableName).mark(emailIdOf(complaint), 'spam');
-          expect(await itemOf(complaint)).toMatchObject({ status: 'marked_spam', ...facts, datedAhead: true });
+          await createSentAlerts(client, tableName).mark(emailIdOf(complaint), 'hard_bounce');
+          await createSentAlerts(client, tableName).mark(emailIdOf(complaint), 'spam');
+          expect(await itemOf(complaint)).toMatchObject({ status: 'marked_spam', ...facts, futureDated: true });
           // The names and marks of JSON are more than what DynamoDB counts besides.
-          expect(await bytesBeside(complaint)).toBeLessThan(400 * 1024 - historyBytes);
+          expect(await bytesBeside(complaint)).toBeLessThan(400 * 1024 - maxHistoryBytes);
         });
       });
 
@@ -634,7 +627,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         ['such that are longer still as JSON', { text: '"' }],
       ])('has room for as many events as its limit in any case: %s', (_, { text = 'x' }: { text?: string }) => {
         const event = (index: number): CanonicalEvent => ({
-          ...anEvent({ status: 'deferred', claimedAt: 8.64e15, attribution: 'unlisted' }),
+          ...anEvent({ status: 'deferred', providerTime: 8.64e15, attribution: 'not_addressed' }),
           eventId: `${index}`.padEnd(limits.eventId, text),
           providerEvent: text.repeat(limits.providerEvent),
           accountId: text.repeat(limits.accountId),
@@ -647,8 +640,8 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           clickUrl: text.repeat(limits.clickUrl),
           userAgent: text.repeat(limits.userAgent),
         });
-        const elements = Array.from({ length: historyLimit }, (_, index) => encodeHistory(event(index)));
-        expect(bytesOf(elements)).toBeLessThan(historyBytes - bytesToDecide);
+        const elements = Array.from({ length: maxHistoryEvents }, (_, index) => encodeHistory(event(index)));
+        expect(bytesOf(elements)).toBeLessThan(maxHistoryBytes - bytesToDecide);
         expect(bytesOf([encodeHistory(withoutTexts(event(0)))])).toBeLessThan(bytesToDecide);
       });
     });
@@ -687,7 +680,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         const messageId = freshMessageId();
         const { event: first } = await arrives(messageId, noon);
         const { event, outcome } = await arrives(messageId, tomorrow);
-        expect(event).not.toHaveProperty('claimedAt');
+        expect(event).not.toHaveProperty('providerTime');
         expect(outcome).toMatchObject({ recorded: 0, duplicate: 1 });
         const email = await stored(first);
         expect(email.verdict?.statusAt).toBe(noon);

@@ -3,9 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { alertOf } from '../../functions/alert/alert.ts';
 import { createHandler as createAlertHandler } from '../../functions/alert/handler.ts';
 import { messagesOf } from '../../functions/alert/message.ts';
-import { createAlerted } from '../../functions/alert/sent-alerts.ts';
+import { createSentAlerts } from '../../functions/alert/sent-alerts.ts';
 import { emailIdOf, limits } from '../../shared/email/event.ts';
-import { decidingEventOf, historyLimit } from '../../shared/email/history.ts';
+import { decidingEventOf, maxHistoryEvents } from '../../shared/email/history.ts';
 import type { Email } from '../../shared/email/reader.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
 import { isoText } from '../../shared/runtime/time.ts';
@@ -240,7 +240,7 @@ describe('an alert', () => {
     for (const { body, subject } of [letter!, digest!]) {
       expect(`${subject}${JSON.parse(body).email}`).not.toMatch(links);
       const { emails } = JSON.parse(JSON.parse(body).default);
-      expect(emails.filter(({ unlistedRecipient = false }) => unlistedRecipient)).toEqual([
+      expect(emails.filter(({ notAddressed = false }) => notAddressed)).toEqual([
         expect.objectContaining({ recipient: emailAddress }),
       ]);
     }
@@ -411,9 +411,9 @@ describe('what is long', () => {
   });
 
   it('90 a history of the longest events: far below 400 KB, and everything is there', async () => {
-    await grow(historyLimit);
+    await grow(maxHistoryEvents);
     const { events } = await one();
-    expect(events).toHaveLength(historyLimit);
+    expect(events).toHaveLength(maxHistoryEvents);
     expect(await itemBytes()).toBeLessThan(400 * 1024);
   });
 
@@ -513,12 +513,12 @@ describe('what is long', () => {
       expect(status).toBe(200);
       dropped += counts.dropped!;
     }
-    expect(dropped).toBe((clicks - historyLimit) * people.length);
+    expect(dropped).toBe((clicks - maxHistoryEvents) * people.length);
     for (let index = 0; index < 5; index += 1) {
       const subscription = { contactList: 'all', timestamp: isoText(noon + (clicks + index) * 1_000) };
       await sesEvent('Subscription', people.slice(0, 1), { subscription });
     }
-    expect((await live.stored()).map(({ events }) => events.length)).toEqual([historyLimit, historyLimit]);
+    expect((await live.stored()).map(({ events }) => events.length)).toEqual([maxHistoryEvents, maxHistoryEvents]);
 
     const [{ emailId }] = (await live.stored()) as [Email];
     const before = await live.emails.image(emailId);
@@ -563,7 +563,7 @@ describe('what is long', () => {
   async function alertedOf(emailId: string, before: unknown): Promise<string[]> {
     const told: string[] = [];
     const alert = createAlertHandler({
-      alerted: createAlerted(live.emails.client, live.emails.tableName),
+      sentAlerts: createSentAlerts(live.emails.client, live.emails.tableName),
       publish: async ({ kind, alerts }) => void told.push(...alerts.map(() => kind)),
       emailPageUrl: '',
       log: () => {},
@@ -644,7 +644,7 @@ describe('a time', () => {
     await tell({ type: 'email.deferred', timestamp: tenYears });
     expect(await one()).toMatchObject({
       verdict: { status: 'deferred', statusAt: noon },
-      events: [{ claimedAt: Date.UTC(2036, 0, 2, 12) }],
+      events: [{ providerTime: Date.UTC(2036, 0, 2, 12) }],
     });
     const later = noon + 60 * minute;
     const signed = live.signJson('app', appEvent({ type: 'email.soft_bounced', timestamp: isoText(later) }), later);

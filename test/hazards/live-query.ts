@@ -8,7 +8,7 @@ import { startHttpServer } from '../../infra/local/api-gateway/http-api.ts';
 import { openTokenIssuer, type TokenIssuer } from '../../infra/local/api-gateway/jwt-authorizer.ts';
 import type { ApiEvent } from '../../shared/http/access.ts';
 import { type Route, routes } from '../../shared/http/routes.ts';
-import { defaultOldAfter } from '../../shared/status/catalogue.ts';
+import { defaultOldAfter } from '../../shared/status/attention.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { lambdaContext } from '../rigs/http-event.ts';
 import { access } from '../rigs/query-function.ts';

@@ -8,7 +8,7 @@ import {
   missingForDeployment,
   readConfig,
 } from '../../infra/config.ts';
-import { defaultOldAfter } from '../../shared/status/catalogue.ts';
+import { defaultOldAfter } from '../../shared/status/attention.ts';
 
 const read = (context: Record<string, unknown>, environment: Record<string, string> = {}) =>
   readConfig(context, environment);

@@ -79,12 +79,12 @@ describe('roles', () => {
         'logs:PutLogEvents on QueryLogs.Arn',
         'secretsmanager:GetSecretValue on CursorKey',
       ],
-      EraseRole: [
+      ManageRole: [
         'dynamodb:BatchGetItem on Emails.Arn',
         'dynamodb:PutItem on Emails.Arn',
         'dynamodb:Query on Emails.Arn/index/byRecipient',
-        'logs:CreateLogStream on EraseLogs.Arn',
-        'logs:PutLogEvents on EraseLogs.Arn',
+        'logs:CreateLogStream on ManageLogs.Arn',
+        'logs:PutLogEvents on ManageLogs.Arn',
         's3:DeleteObject on AlertFailures.Arn/aws/lambda/*',
         's3:GetObject on AlertFailures.Arn/aws/lambda/*',
         's3:ListBucket on AlertFailures.Arn',
@@ -140,7 +140,7 @@ describe('roles', () => {
         .map(text => `${name}: ${text}`),
     );
     // Lambda names the objects that it writes below this prefix.
-    expect(wildcards).toEqual(['EraseRole', 'AlertRole'].map(role => `${role}: AlertFailures.Arn/aws/lambda/*`));
+    expect(wildcards).toEqual(['ManageRole', 'AlertRole'].map(role => `${role}: AlertFailures.Arn/aws/lambda/*`));
   });
 
   it('are taken by Lambda alone', () => {

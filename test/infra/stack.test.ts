@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { alertEnv } from '../../functions/alert/env.ts';
 import { ingestEnv } from '../../functions/ingest/env.ts';
 import { createMetrics } from '../../functions/ingest/metrics.ts';
-import { eraseEnv } from '../../functions/manage/env.ts';
+import { manageEnv } from '../../functions/manage/env.ts';
 import { queryEnv } from '../../functions/query/env.ts';
 import { esbuildOptions, functionNames } from '../../infra/compute/bundling.ts';
 import { type Route, routes } from '../../shared/http/routes.ts';
@@ -230,7 +230,7 @@ describe('each function', () => {
   const functions = resourcesOf(unconfigured, 'AWS::Lambda::Function');
 
   it('can read its environment, with everything configured and with nothing', () => {
-    const schemas = { Ingest: ingestEnv, Query: queryEnv, Erase: eraseEnv, Alert: alertEnv };
+    const schemas = { Ingest: ingestEnv, Query: queryEnv, Manage: manageEnv, Alert: alertEnv };
     for (const template of [unconfigured, configured]) {
       for (const [name, { Properties }] of resourcesOf(template, 'AWS::Lambda::Function')) {
         const variables = Object.entries<unknown>(Properties.Environment.Variables);
@@ -254,7 +254,7 @@ describe('each function', () => {
           ]) => [name, [MemorySize, Timeout]],
         ),
       ),
-    ).toEqual({ Ingest: [1769, 10], Query: [1024, 10], Erase: [1024, 29], Alert: [512, 60] });
+    ).toEqual({ Ingest: [1769, 10], Query: [1024, 10], Manage: [1024, 29], Alert: [512, 60] });
   });
 
   it('is one minified ESM file, with its source map beside it', async () => {
@@ -262,7 +262,7 @@ describe('each function', () => {
       const options = { ...esbuildOptions(name), write: false, metafile: true, logLevel: 'error' } as const;
       const { outputFiles, metafile } = await build(options);
       // What describes the infrastructure is not carried into a function.
-      const foreign = Object.keys(metafile.inputs).filter(input => /^(infra\/(?!bundling\/)|test\/)/.test(input));
+      const foreign = Object.keys(metafile.inputs).filter(input => /^(infra\/(?!compute\/bundling\/)|test\/)/.test(input));
       expect(foreign, name).toEqual([]);
       const [map, code] = outputFiles.toSorted((a, b) => b.path.length - a.path.length);
       expect(
@@ -383,14 +383,14 @@ describe('alarms', () => {
       'ApproximateNumberOfMessagesVisible SesEventsQueueDeadLetters.QueueName',
       'DestinationDeliveryFailures Alert',
       'Errors Alert',
-      'Errors Erase',
       'Errors Ingest',
+      'Errors Manage',
       'Errors Query',
       'IteratorAge Alert',
       'OnFailureDestinationDeliveredEventCount AlertStream',
       'Throttles Alert',
-      'Throttles Erase',
       'Throttles Ingest',
+      'Throttles Manage',
       'Throttles Query',
     ]);
   });

@@ -1,6 +1,6 @@
 import type { SQSEvent } from 'aws-lambda';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createKeep } from '../../functions/ingest/persist-events.ts';
+import { createPersistEvents } from '../../functions/ingest/persist-events.ts';
 import { queueClient } from '../../functions/ingest/queue-client.ts';
 import { createQueueHandler } from '../../functions/ingest/queue-handler.ts';
 import { emailIdOf } from '../../shared/email/event.ts';
@@ -9,7 +9,7 @@ import { providers } from '../../shared/providers/registry.ts';
 import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
 import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
-import { merge } from '../../shared/status/catalogue.ts';
+import { merge } from '../../shared/status/precedence.ts';
 import { context, fixture, requestOf } from '../fixtures/fixtures.ts';
 import { signingKeys } from '../fixtures/signing.ts';
 import { startQuarantineQueue } from '../queues/quarantine-queue.ts';
@@ -116,7 +116,7 @@ async function drain(bodies: readonly unknown[]): Promise<void> {
     sources: { 'arn:retry': 'retry' },
     providers,
     context,
-    keep: createKeep({
+    persistEvents: createPersistEvents({
       ...partsOf(usualClients({ table: emails.endpoint, queues: quarantine.endpoint })),
       retryQueue: null,
     }),

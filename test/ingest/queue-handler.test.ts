@@ -1,6 +1,6 @@
 import type { SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createKeep } from '../../functions/ingest/persist-events.ts';
+import { createPersistEvents } from '../../functions/ingest/persist-events.ts';
 import { createQueueHandler } from '../../functions/ingest/queue-handler.ts';
 import { nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
 import { providers } from '../../shared/providers/registry.ts';
@@ -43,7 +43,7 @@ describe('the ingest function, fed by its queues', () => {
       sources: { 'arn:retry': 'retry', 'arn:ses': 'ses' },
       providers,
       context,
-      keep: createKeep({
+      persistEvents: createPersistEvents({
         store: emails.store,
         quarantine: createQuarantine(quarantine.client, quarantine.queueUrl),
         retryQueue: null,
@@ -90,8 +90,8 @@ describe('the ingest function, fed by its queues', () => {
         accountId: 'acme',
         subject: 'Rechnung 7',
         reference: 'INV-7',
-        attribution: 'unlisted',
-        claimedAt: noon + 3_600_000,
+        attribution: 'not_addressed',
+        providerTime: noon + 3_600_000,
       });
       const note = anEvent({ status: null, evidence: 'machine' });
       const events = [full, note, ...Array.from({ length: 298 }, () => anEvent())];
@@ -103,7 +103,7 @@ describe('the ingest function, fed by its queues', () => {
       ]);
       expect(await emails.store.record(events, noon)).toMatchObject({ duplicate: 300 });
       expect((await emails.store.email(await emails.record([full])))?.events).toMatchObject([
-        { reason: full.reason, clickUrl: full.clickUrl, claimedAt: full.claimedAt, attribution: 'unlisted' },
+        { reason: full.reason, clickUrl: full.clickUrl, providerTime: full.providerTime, attribution: 'not_addressed' },
       ]);
     });
 

@@ -10,7 +10,7 @@ import type { RouteKey } from '../../shared/http/routes.ts';
 import type { Quarantined } from '../../shared/providers/provider.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
-import { readings } from '../../shared/queues/queue-parsers.ts';
+import { queueParsers } from '../../shared/queues/queue-parsers.ts';
 import { context, fixture } from '../fixtures/fixtures.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { bearerOf, httpEvent, lambdaContext } from '../rigs/http-event.ts';
@@ -237,7 +237,7 @@ describe('the erase function', () => {
       Message: change(fixture('ses', fixtureName).toString()),
     });
     const read = (body: object) =>
-      readings.ses({ messageId: 'm', body: JSON.stringify(body), sentAt: noon }, { providers, context }).reading;
+      queueParsers.ses({ messageId: 'm', body: JSON.stringify(body), sentAt: noon }, { providers, context }).reading;
 
     it('and leaves what is of others as it is', async () => {
       const ofJoe = message('Delivery', text => text.replaceAll(recipient, 'joe@example.com'));

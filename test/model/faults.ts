@@ -136,7 +136,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     by: /is applied: opened \[101 events\]/,
   },
   'does not look for what was dated into the future': {
-    does: { plan: planning(update => onCondition(update, 'attribute_not_exists(datedAhead)', always)) },
+    does: { plan: planning(update => onCondition(update, 'attribute_not_exists(futureDated)', always)) },
     scenario: 'an event dated into the future, sent again before and after that time has come, and one in between',
     breaks: 'the history holds no event twice',
     by: /sent again \(3\): its write is applied: .*\[deferred tomorrow, deferred tomorrow/,
@@ -144,7 +144,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   'does not look once more for what was dated into the future': {
     does: {
       plan: planning((update, first) =>
-        first ? update : onCondition(update, 'attribute_not_exists(datedAhead)', always),
+        first ? update : onCondition(update, 'attribute_not_exists(futureDated)', always),
       ),
     },
     scenario: 'a "delivered", and a "sent" dated into the future that is sent again at that time',
@@ -152,13 +152,13 @@ export const faults: Readonly<Record<string, Fault>> = {
     by: /is applied: delivered \[/,
   },
   'adds what is dated into the future to a history that it has not seen': {
-    does: { plan: planning(update => (update.datedAhead ? onCondition(update, 'history = :seen', always) : update)) },
+    does: { plan: planning(update => (update.futureDated ? onCondition(update, 'history = :seen', always) : update)) },
     scenario: 'a delivery dated into the future that waits in the queue until it is sent again at that time',
     breaks: 'the history holds no event twice',
     by: /is applied/,
   },
   'adds to a history that has changed since it was seen to hold what is dated into the future': {
-    does: { plan: planning(update => (update.datedAhead ? update : onCondition(update, 'history = :seen', always))) },
+    does: { plan: planning(update => (update.futureDated ? update : onCondition(update, 'history = :seen', always))) },
     scenario: 'an event dated into the future beside another, sent again at that time',
     breaks: 'the history holds no event twice',
     by: /is applied/,

@@ -1,7 +1,7 @@
 /** What may happen to one email or two at once, each small enough to look at everything that can come of it. */
 
 import type { CanonicalEvent, EventDraft } from '../../shared/email/event.ts';
-import { historyLimit } from '../../shared/email/history.ts';
+import { maxHistoryEvents } from '../../shared/email/history.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { anEvent } from '../rigs/stored-emails.ts';
 import type { Request, Scenario } from './write-protocol.ts';
@@ -192,12 +192,12 @@ export const scenarios = {
   },
   'a history with room for one more, and two earlier opens': {
     ...twoWorkers,
-    before: opens(historyLimit - 1),
+    before: opens(maxHistoryEvents - 1),
     requests: [request(2, opened), request(1, openedEarlier)],
   },
   'a full history, an earlier open, and a bounce with an open that is beyond the bound': {
     ...twoWorkers,
-    before: opens(historyLimit),
+    before: opens(maxHistoryEvents),
     requests: [
       request(2, opened),
       request(1, hardBounced, draft('opened late', 60, { status: 'opened', evidence: 'human' })),
@@ -205,7 +205,7 @@ export const scenarios = {
   },
   'an open dated into the future, where the history has room for one more': {
     ...twoWorkers,
-    before: opens(historyLimit - 1),
+    before: opens(maxHistoryEvents - 1),
     requests: [
       arrivingAt([6, tomorrow + 1], request(2, { ...openedEarlier, occurredAt: noon + tomorrow * minute })),
       request(1, opened),
@@ -227,7 +227,7 @@ export const scenarios = {
   'writes that reach a full history late': {
     ...twoWorkers,
     onTheirWay: 1,
-    before: opens(historyLimit - 1),
+    before: opens(maxHistoryEvents - 1),
     requests: [request(1, opened), request(1, openedEarlier)],
   },
   'messages that go through the dead-letter queue': {

@@ -8,7 +8,7 @@ import { UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
-import { historyLimit } from '../../shared/email/history.ts';
+import { maxHistoryEvents } from '../../shared/email/history.ts';
 import { knownItem } from '../../shared/email/recorder.ts';
 import { planUpdate, updateInput } from '../../shared/email/update.ts';
 import { arbitraryEvent, noon } from '../rigs/arbitrary-events.ts';
@@ -68,7 +68,7 @@ describe("the table of the model does what the engine's does", () => {
               reference: fc.constant('INV-7'),
               tags: fc.constantFrom(['invoices'], ['invoices', 'dunning']),
               reason: fc.constantFrom({ cause: 'mailbox_full' as const }, { code: '550' }),
-              claimedAt: fc.constantFrom(noon + 86_400_000, noon + 90_000_000),
+              providerTime: fc.constantFrom(noon + 86_400_000, noon + 90_000_000),
             },
             { requiredKeys: [] },
           ),
@@ -82,7 +82,7 @@ describe("the table of the model does what the engine's does", () => {
 
   it('for writes in any order that know the item as it is, as it was, or not at all', async () => {
     const runs = fc.record({
-      held: fc.constantFrom(0, 0, 0, historyLimit - 2, historyLimit),
+      held: fc.constantFrom(0, 0, 0, maxHistoryEvents - 2, maxHistoryEvents),
       writes: fc.array(arbitraryWrite, { minLength: 1, maxLength: 8 }),
     });
     let applied = 0;

@@ -21,7 +21,8 @@ import {
 } from '../../shared/email/history.ts';
 import { knownItem } from '../../shared/email/recorder.ts';
 import { accountReferenceOf, planUpdate, updateInput } from '../../shared/email/update.ts';
-import { asksForAttention, merge, supersedes, type Verdict } from '../../shared/status/catalogue.ts';
+import { isActionable } from '../../shared/status/attention.ts';
+import { merge, supersedes, type Verdict } from '../../shared/status/precedence.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import type { Step, System } from './search.ts';
 import { attributeValues, type Item, updated } from './update-expressions.ts';
@@ -208,7 +209,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
     if (JSON.stringify(verdictOf(item)) !== JSON.stringify(verdict)) return 'the status is what the history amounts to';
     if (item.cause !== decidingEventOf(verdict, events)?.reason?.cause)
       return 'the cause is that of the event that decides';
-    const asks = verdict !== null && asksForAttention(verdict);
+    const asks = verdict !== null && isActionable(verdict);
     if ((item.attentionAt !== undefined) !== asks) return 'an email asks for attention exactly while its status does';
     if (asks && item.attentionAt !== item.attentionSince) return 'an email asks for attention since it first did';
     if (item.accountId === undefined && events.some(({ accountId }) => accountId !== undefined))
@@ -503,14 +504,14 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
           return 'in the end every acknowledged event is in the table';
         // Of what was dated into the future counts when it arrived first; nothing else depends on what came when.
         const history = historyOf(item);
-        const dated = history.filter(element => decodeHistory(element).claimedAt !== undefined);
+        const dated = history.filter(element => decodeHistory(element).providerTime !== undefined);
         const events = [email, must | draftsHeld(email, item), ...dated.sort()].join();
         const promised = JSON.stringify([verdictOf(items[item] ?? {}), items[item]?.cause, history.toSorted()]);
         const found = promisedByEvents.get(events) ?? promised;
         promisedByEvents.set(events, promised);
         if (found !== promised) return 'the same events make the same item in the end';
         if (calls.every(({ acknowledged }) => acknowledged) && dated.length === 0) {
-          const all = [...origins[email]!.keys()].filter(element => decodeHistory(element).claimedAt === undefined);
+          const all = [...origins[email]!.keys()].filter(element => decodeHistory(element).providerTime === undefined);
           if (JSON.stringify(boundedElements(all).toSorted()) !== JSON.stringify(history.toSorted()))
             return 'once all is acknowledged, the history is what is kept of all that was sent';
         }

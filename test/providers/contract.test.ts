@@ -99,7 +99,7 @@ describe.each(providerNames)('the provider %s', name => {
     const error = new Error('out of reach');
     const store = failingStore(error);
     const outcome = await ingestOf(store, async () => {})(name, genuine, [keys.secret]);
-    expect(outcome.status).toBe(provider.whenUnavailable ?? 429);
+    expect(outcome.status).toBe(provider.retryStatus ?? 429);
     expect(outcome.answer.headers['retry-after']).toMatch(/^\d+$/);
   });
 
@@ -275,7 +275,7 @@ describe.each(providerNames)('the provider %s', name => {
     it('every status of its own table, and machines where its guide says so', async () => {
       const promised = Object.values(provider.events).flatMap(({ statuses }) => statuses);
       const read = names.flatMap(fixtureName => fixtureReading(name, fixtureName).events);
-      const plain = read.filter(({ attribution }) => attribution !== 'unnamed');
+      const plain = read.filter(({ attribution }) => attribution !== 'ambiguous');
       expect(new Set(plain.map(({ status }) => status))).toEqual(new Set(promised));
       const { guide } = await import(`../../shared/providers/${name}.ts`);
       expect(read.some(({ evidence }) => evidence === 'machine')).toBe(guide.machines !== null);

@@ -106,8 +106,8 @@ describe("Mailgun's events", () => {
   it('that name nobody of several are a note on each, unless they are true of the whole message', () => {
     const told = read('failed.hard.several-recipients').events;
     expect(told.map(({ recipient, status, attribution }) => [recipient, status, attribution])).toEqual([
-      ['jane@example.com', null, 'unnamed'],
-      ['joe@example.com', null, 'unnamed'],
+      ['jane@example.com', null, 'ambiguous'],
+      ['joe@example.com', null, 'ambiguous'],
     ]);
   });
 

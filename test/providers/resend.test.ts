@@ -59,8 +59,8 @@ describe("Resend's events", () => {
       read(name).events.map(({ recipient, status, attribution }) => [recipient, status, attribution]);
     for (const name of ['email.opened.several-recipients', 'email.bounced.several-recipients']) {
       expect(told(name)).toEqual([
-        ['jane@example.com', null, 'unnamed'],
-        ['joe@example.com', null, 'unnamed'],
+        ['jane@example.com', null, 'ambiguous'],
+        ['joe@example.com', null, 'ambiguous'],
       ]);
     }
     expect(told('email.sent.several-recipients')).toEqual([

@@ -173,15 +173,15 @@ describe('whom an event of Amazon SES is about', () => {
 
   it('is nobody in particular where one of several opened: a note on each', () => {
     expect(told('Open.several-recipients')).toEqual([
-      ['jane@example.com', null, 'unnamed'],
-      ['joe@example.com', null, 'unnamed'],
+      ['jane@example.com', null, 'ambiguous'],
+      ['joe@example.com', null, 'ambiguous'],
     ]);
   });
 
   it('is a guess where a complaint lists several: a note on each', () => {
     expect(told('Complaint.several-recipients')).toEqual([
-      ['jane@example.com', null, 'unnamed'],
-      ['joe@example.com', null, 'unnamed'],
+      ['jane@example.com', null, 'ambiguous'],
+      ['joe@example.com', null, 'ambiguous'],
     ]);
   });
 
@@ -195,7 +195,7 @@ describe('whom an event of Amazon SES is about', () => {
   });
 
   it('is an address that nobody mailed where a forwarded message bounced: kept there, and marked', () => {
-    expect(told('Bounce.unlisted-recipient')).toEqual([['jane.forwarded@example.net', 'invalid', 'unlisted']]);
+    expect(told('Bounce.unlisted-recipient')).toEqual([['jane.forwarded@example.net', 'invalid', 'not_addressed']]);
   });
 });
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { alertOf } from '../../functions/alert/alert.ts';
 import { messagesOf } from '../../functions/alert/message.ts';
 import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
-import { caveatTexts } from '../../shared/status/catalogue.ts';
+import { caveatTexts } from '../../shared/status/caveats.ts';
 import { fixture } from '../fixtures/fixtures.ts';
 import { signingKeys } from '../fixtures/signing.ts';
 import { startQuarantineQueue } from '../queues/quarantine-queue.ts';

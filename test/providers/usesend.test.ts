@@ -46,8 +46,8 @@ describe("useSend's events", () => {
   it('of a message to several people are a note on each, unless they are true of the whole message', () => {
     const told = (name: string) => read(name).events.map(({ status, attribution }) => [status, attribution]);
     expect(told('email.clicked.several-recipients')).toEqual([
-      [null, 'unnamed'],
-      [null, 'unnamed'],
+      [null, 'ambiguous'],
+      [null, 'ambiguous'],
     ]);
     expect(told('email.queued.several-recipients')).toEqual([
       ['enqueued', undefined],

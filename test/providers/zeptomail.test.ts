@@ -43,11 +43,11 @@ describe("ZeptoMail's events", () => {
     const told = (name: string) =>
       read(name).events.map(({ recipient, status, attribution }) => [recipient, status, attribution]);
     expect(told('hardbounce.several-recipients')).toEqual([['jane@example.com', 'invalid', undefined]]);
-    expect(told('hardbounce.unlisted-recipient')).toEqual([['jane@example.com', 'invalid', 'unlisted']]);
+    expect(told('hardbounce.unlisted-recipient')).toEqual([['jane@example.com', 'invalid', 'not_addressed']]);
     expect(told('open.with-copy')).toEqual(told('open.several-recipients'));
     expect(told('open.several-recipients')).toEqual([
-      ['jane@example.com', null, 'unnamed'],
-      ['joe@example.com', null, 'unnamed'],
+      ['jane@example.com', null, 'ambiguous'],
+      ['joe@example.com', null, 'ambiguous'],
     ]);
   });
 

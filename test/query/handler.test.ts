@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { VerifiedToken } from '../../shared/http/access.ts';
 import type { RouteKey } from '../../shared/http/routes.ts';
-import { fingerprint } from '../../shared/runtime/hash.ts';
+import { shortHash } from '../../shared/runtime/hash.ts';
 import { statuses, statusIds } from '../../shared/status/catalogue.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import {
@@ -142,7 +142,7 @@ describe('the query function', () => {
           {
             eventId: sent.eventId,
             at: '2026-01-02T12:00:00.000Z',
-            claimedAt: null,
+            providerTime: null,
             status: 'sent',
             label: 'Sent',
             providerEvent: 'processed',
@@ -155,7 +155,7 @@ describe('the query function', () => {
           {
             eventId: 'bounce-1',
             at: '2026-01-02T12:01:00.000Z',
-            claimedAt: null,
+            providerTime: null,
             status: 'invalid',
             label: 'Invalid',
             providerEvent: 'bounce',
@@ -168,7 +168,7 @@ describe('the query function', () => {
           {
             eventId: 'click-1',
             at: '2026-01-02T12:02:00.000Z',
-            claimedAt: null,
+            providerTime: null,
             status: 'link_clicked',
             label: 'Link Clicked',
             providerEvent: 'click',
@@ -231,8 +231,8 @@ describe('the query function', () => {
     });
 
     it('with a clock of ten thousand years ahead can still be shown', async () => {
-      const emailId = await emails.record([anEvent({ accountId: 'acme', claimedAt: 8.64e15 })]);
-      expect((await get('acme', emailId)).json.timeline[0].claimedAt).toBe('+275760-09-13T00:00:00.000Z');
+      const emailId = await emails.record([anEvent({ accountId: 'acme', providerTime: 8.64e15 })]);
+      expect((await get('acme', emailId)).json.timeline[0].providerTime).toBe('+275760-09-13T00:00:00.000Z');
     });
   });
 
@@ -394,7 +394,7 @@ describe('the query function', () => {
 
     it('goes on only with a cursor of this very list', async () => {
       const forged = (at: number, emailId: string) => {
-        const check = fingerprint('cursor', 'one', 'all', at, emailId);
+        const check = shortHash('cursor', 'one', 'all', at, emailId);
         return Buffer.from(JSON.stringify([at, emailId, check])).toString('base64url');
       };
       await fiveEmails('one');

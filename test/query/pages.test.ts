@@ -5,7 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
 import { createReader } from '../../shared/email/reader.ts';
 import { isoText } from '../../shared/runtime/time.ts';
-import { asksForAttention, merge, type Status, statusIds } from '../../shared/status/catalogue.ts';
+import { isActionable } from '../../shared/status/attention.ts';
+import { type Status, statusIds } from '../../shared/status/catalogue.ts';
+import { merge } from '../../shared/status/precedence.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { queryFunction, supportToken, tokenOf } from '../rigs/query-function.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
@@ -99,7 +101,7 @@ function dataSet() {
     await stored.record([event], at);
     email.events.push(event);
     const verdict = merge(email.events);
-    if (verdict !== null && asksForAttention(verdict)) email.attentionSince ??= at;
+    if (verdict !== null && isActionable(verdict)) email.attentionSince ??= at;
   }
 
   return {
@@ -136,7 +138,7 @@ function dataSet() {
         return (
           (filter.account === null || first.accountId === account(filter.account).accountId) &&
           (filter.status === undefined || verdict?.status === filter.status) &&
-          (!filter.attention || (verdict !== null && asksForAttention(verdict))) &&
+          (!filter.attention || (verdict !== null && isActionable(verdict))) &&
           (filter.recipient === undefined || first.recipient === recipient(filter.recipient)) &&
           (filter.reference === undefined || first.reference === reference(filter.reference)) &&
           (filter.from === undefined || firstSeenAt >= begin + filter.from * 60 * minute) &&

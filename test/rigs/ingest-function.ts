@@ -1,6 +1,6 @@
 import { createHandler } from '../../functions/ingest/handler.ts';
 import type { IngestMetrics } from '../../functions/ingest/metrics.ts';
-import { createKeep } from '../../functions/ingest/persist-events.ts';
+import { createPersistEvents } from '../../functions/ingest/persist-events.ts';
 import type { WebhookSecretsOf } from '../../functions/ingest/webhook-secrets.ts';
 import { nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
 import type { Nonces } from '../../shared/guards/nonces.ts';
@@ -51,6 +51,6 @@ export function ingestFunction({
   now = () => noon,
   log = () => {},
 }: IngestParts) {
-  const keep = createKeep({ store, quarantine, retryQueue, metrics, now });
-  return createHandler({ providers, secretsOf, nonces, keep, context, get, metrics, now, log });
+  const persistEvents = createPersistEvents({ store, quarantine, retryQueue, metrics, now });
+  return createHandler({ providers, secretsOf, nonces, persistEvents, context, get, metrics, now, log });
 }

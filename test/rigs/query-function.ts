@@ -7,7 +7,7 @@ import type { Reader } from '../../shared/email/reader.ts';
 import type { ApiEvent, VerifiedToken } from '../../shared/http/access.ts';
 import type { HttpAnswer } from '../../shared/http/responses.ts';
 import type { RouteKey } from '../../shared/http/routes.ts';
-import { defaultOldAfter } from '../../shared/status/catalogue.ts';
+import { defaultOldAfter } from '../../shared/status/attention.ts';
 import { noon } from './arbitrary-events.ts';
 import { bearerOf, httpEvent, lambdaContext } from './http-event.ts';
 

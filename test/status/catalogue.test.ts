@@ -1,13 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import {
-  caveatsOf,
-  defaultOldAfter,
-  merge,
-  messageIdOfEvent,
-  type Status,
-  statuses,
-} from '../../shared/status/catalogue.ts';
+import { defaultOldAfter } from '../../shared/status/attention.ts';
+import { type Status, statuses } from '../../shared/status/catalogue.ts';
+import { caveatsOf, messageIdOfEvent } from '../../shared/status/caveats.ts';
+import { merge } from '../../shared/status/precedence.ts';
 import { eventsOf, noon } from '../rigs/arbitrary-events.ts';
 import type { History } from './histories.ts';
 
@@ -176,8 +172,8 @@ describe('the caveats of an email', () => {
   });
 
   it.each([
-    ['unnamed', 'one_of_several_recipients'],
-    ['unlisted', 'unlisted_recipient'],
+    ['ambiguous', 'one_of_several_recipients'],
+    ['not_addressed', 'not_addressed'],
   ] as const)('of an event whose attribution is %s: %s', (attribution, code) => {
     const [event] = eventsOf({ events: ['delivered'], ends: 'delivered' });
     const email = { verdict: merge([event!]), accountId: 'acme', events: [{ ...event!, attribution }] };

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { merge, statusIds, supersedes, type Verdict } from '../../shared/status/catalogue.ts';
+import { statusIds } from '../../shared/status/catalogue.ts';
+import { merge, supersedes, type Verdict } from '../../shared/status/precedence.ts';
 import { arbitraryEvent, eventsOf, noon, permutations } from '../rigs/arbitrary-events.ts';
 import { histories } from './histories.ts';
 

@@ -1,6 +1,6 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import { createHeldQueue, type HoldOptions } from '../../shared/queues/queue-sweep.ts';
+import { createQueueSweep, type HoldOptions } from '../../shared/queues/queue-sweep.ts';
 
 interface Command {
   readonly constructor: { readonly name: string };
@@ -30,10 +30,10 @@ function queueThat(
       };
     },
   } as unknown as Pick<SQSClient, 'send'>;
-  return { queue: createHeldQueue(client, 'queue', { waitSeconds: 0, ...options }), commands };
+  return { queue: createQueueSweep(client, 'queue', { waitSeconds: 0, ...options }), commands };
 }
 
-async function idsIn(queue: ReturnType<typeof createHeldQueue>) {
+async function idsIn(queue: ReturnType<typeof createQueueSweep>) {
   const ids: string[] = [];
   for await (const { messageId } of queue.messages()) ids.push(messageId);
   return ids;

@@ -7,7 +7,7 @@ import { nothingRecorded } from '../../shared/email/recorder.ts';
 import type { Provider, Quarantined } from '../../shared/providers/provider.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { createQuarantine, type QuarantinedRequest } from '../../shared/queues/quarantine-messages.ts';
-import { createHeldQueue } from '../../shared/queues/queue-sweep.ts';
+import { createQueueSweep } from '../../shared/queues/queue-sweep.ts';
 import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
 import { context, fixture, fixtureNames, fixtureReading, fixtureType } from '../fixtures/fixtures.ts';
 import { providerNames, signingKeys } from '../fixtures/signing.ts';
@@ -37,7 +37,7 @@ describe('replaying', () => {
     const { kind = 'quarantine', known = providers } = options;
     const url = kind === 'quarantine' ? quarantined.queueUrl : deadLetters.queueUrl;
     const { replayed, causes } = await replayQueue({
-      queue: createHeldQueue(quarantined.client, url, { waitSeconds: 0 }),
+      queue: createQueueSweep(quarantined.client, url, { waitSeconds: 0 }),
       kind,
       dryRun: false,
       reading: { providers: known, context },
@@ -55,7 +55,7 @@ describe('replaying', () => {
   const left = async () => {
     // What is given back is there again a second later.
     await delay(1_100);
-    const queue = createHeldQueue(quarantined.client, quarantined.queueUrl, { waitSeconds: 0 });
+    const queue = createQueueSweep(quarantined.client, quarantined.queueUrl, { waitSeconds: 0 });
     let messages = 0;
     for await (const _ of queue.messages()) messages += 1;
     await queue.release();
@@ -93,7 +93,7 @@ describe('replaying', () => {
 
     it('accounts for what it did, and gives back the rest, where the queue cannot be gone through to its end', async () => {
       for (const messageId of ['broken-off-1', 'broken-off-2']) await keep('sendgrid', [unknown(messageId)]);
-      const queue = createHeldQueue(quarantined.client, quarantined.queueUrl, { waitSeconds: 0 });
+      const queue = createQueueSweep(quarantined.client, quarantined.queueUrl, { waitSeconds: 0 });
       const breaking = {
         ...queue,
         async *messages() {

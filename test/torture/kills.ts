@@ -14,7 +14,7 @@ const paces = {
   Ingest: { soonest: 200, latest: 2_000, usualProcesses: 6 },
   Alert: { soonest: 2_000, latest: 5_000, usualProcesses: 2 },
   Query: { soonest: 1_000, latest: 5_000, usualProcesses: 2 },
-  Erase: { soonest: 20_000, latest: 60_000, usualProcesses: 2 },
+  Manage: { soonest: 20_000, latest: 60_000, usualProcesses: 2 },
 } as const satisfies Record<string, Pace>;
 
 export type KilledFunction = keyof typeof paces;
@@ -33,7 +33,7 @@ export interface Kills {
 export function startKills(url: () => string, random: Random): Kills {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const times: Record<KilledFunction, number[]> = { Ingest: [], Alert: [], Query: [], Erase: [] };
+  const times: Record<KilledFunction, number[]> = { Ingest: [], Alert: [], Query: [], Manage: [] };
   const run = async (name: KilledFunction) => {
     const { soonest, latest, usualProcesses } = paces[name];
     while (!signal.aborted) {

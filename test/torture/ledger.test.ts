@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
 import { encodeHistory } from '../../shared/email/history.ts';
-import { fingerprint } from '../../shared/runtime/hash.ts';
+import { shortHash } from '../../shared/runtime/hash.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { anEvent } from '../rigs/stored-emails.ts';
 import { createLedger, type Deviation, type IndexEntries, type Ledger, type StoredItem } from './ledger.ts';
@@ -34,7 +34,7 @@ function itemOf(events: readonly CanonicalEvent[], changes: Readonly<Record<stri
     accountId: 'acme',
     subject: 'Invoice 7',
     reference: 'INV-7',
-    accountReference: fingerprint('acme', 'INV-7'),
+    accountReference: shortHash('acme', 'INV-7'),
     history: new Set(events.map(encodeHistory)),
     ...(status !== null && { status, statusAt: occurredAt, statusEventId: eventId }),
     ...(reason?.cause !== undefined && { cause: reason.cause }),
@@ -114,7 +114,7 @@ describe('the ledger of what was sent', () => {
     ['another recipient', ['wrong fact', 'wrong index'], { recipient: 'joe@example.com' }],
     ['another provider', ['wrong fact'], { provider: 'brevo' }],
     ['another message', ['wrong fact'], { messageId: 'two' }],
-    ["another account's reference", ['wrong index'], { accountReference: fingerprint('globex', 'INV-7') }],
+    ["another account's reference", ['wrong index'], { accountReference: shortHash('globex', 'INV-7') }],
     ['no reference of its account', ['wrong index'], { accountReference: undefined }],
     ['no attention where somebody must act', ['wrong index'], { attentionAt: undefined }],
     ['attention since another time than it first asked', ['wrong index'], { attentionAt: attentionSince + 1 }],

@@ -1,8 +1,10 @@
 import { emailIdOf } from '../../shared/email/event.ts';
 import { decidingEventOf, decodeHistory, type HistoryEvent } from '../../shared/email/history.ts';
-import { fingerprint } from '../../shared/runtime/hash.ts';
+import { shortHash } from '../../shared/runtime/hash.ts';
 import { dayOf } from '../../shared/runtime/time.ts';
-import { asksForAttention, merge, type Status, statuses, type Verdict } from '../../shared/status/catalogue.ts';
+import { isActionable } from '../../shared/status/attention.ts';
+import { type Status, statuses } from '../../shared/status/catalogue.ts';
+import { merge, type Verdict } from '../../shared/status/precedence.ts';
 import type { ExpectedEvent } from './tellers.ts';
 
 /** An event that was sent, and whose email it is of. */
@@ -250,7 +252,7 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
     };
     const [accountId, reference] = [one('accountId'), one('reference')];
     const verdict = amountOf(due);
-    const asks = verdict !== null && asksForAttention(verdict);
+    const asks = verdict !== null && isActionable(verdict);
     const wanted: Record<string, object | null> = {
       byAccount: accountId === undefined ? null : { accountId, firstSeenAt },
       byRecipient: { recipient, firstSeenAt, ...(accountId !== undefined && { accountId }) },
@@ -258,7 +260,7 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
       byAccountReference:
         accountId === undefined || reference === undefined
           ? null
-          : { accountReference: fingerprint(accountId, reference), firstSeenAt },
+          : { accountReference: shortHash(accountId, reference), firstSeenAt },
       byAttention: asks && accountId !== undefined ? { accountId, attentionAt: attentionSince } : null,
       byAttentionDay: asks ? { attentionDay: dayOf(attentionSince ?? 0), attentionAt: attentionSince } : null,
     };

@@ -22,7 +22,7 @@ const callers = {
   Ingest: { calls: ['dynamodb', 'sqs', 'secretsManager'], share: 1 },
   Alert: { calls: ['dynamodb', 'sns'], share: 1 },
   Query: { calls: ['dynamodb', 'secretsManager'], share: 1 },
-  Erase: { calls: ['dynamodb', 'sqs', 's3'], share: 0.1 },
+  Manage: { calls: ['dynamodb', 'sqs', 's3'], share: 0.1 },
 } as const satisfies Record<string, { calls: readonly Service[]; share: number }>;
 
 export type Caller = keyof typeof callers;
@@ -70,7 +70,7 @@ export async function startFaultProxies(options: {
     ),
     calls: () => Object.fromEntries(started.map(({ caller, service, proxy }) => [`${caller} ${service}`, proxy.calls])),
     faults() {
-      const met = { Ingest: {}, Alert: {}, Query: {}, Erase: {} } as Record<Caller, Record<string, number>>;
+      const met = { Ingest: {}, Alert: {}, Query: {}, Manage: {} } as Record<Caller, Record<string, number>>;
       for (const { caller, proxy } of started) {
         for (const name of faultNames) {
           const times = proxy.injected.get(name) ?? 0;

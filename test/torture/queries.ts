@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Email, EmailRow } from '../../infra/tools/client/client.ts';
 import { accounts } from '../../infra/tools/simulate/lives.ts';
-import { asksForAttention, merge, type Status, statuses } from '../../shared/status/catalogue.ts';
+import { isActionable } from '../../shared/status/attention.ts';
+import { type Status, statuses } from '../../shared/status/catalogue.ts';
+import { merge } from '../../shared/status/precedence.ts';
 import { amountOf, elementOf, type Ledger, namedIn, type SentEmail } from './ledger.ts';
 import { oneOf, type Random } from './random.ts';
 import type { ExpectedEvent } from './tellers.ts';
@@ -119,7 +121,7 @@ export function wrongInEmail(answer: Email, before: Seen): string[] {
     check(deciding !== undefined && because.at === answer.statusAt, `because of ${because.eventId}`);
     check(causeOf(answer) === causeOf(because), `the cause ${causeOf(answer)} because of ${causeOf(because)}`);
   }
-  check(verdict === null || answer.attention || !asksForAttention(verdict), 'no attention');
+  check(verdict === null || answer.attention || !isActionable(verdict), 'no attention');
   return wrong;
 }
 
@@ -273,7 +275,7 @@ export function startQueries(options: {
   /** Nothing came of it since, and what there is asks for somebody. */
   const asks = ({ email, recorded }: Seen) => {
     const verdict = recorded.length === email.events.size ? amountOf(recorded) : null;
-    return verdict !== null && asksForAttention(verdict);
+    return verdict !== null && isActionable(verdict);
   };
 
   async function askForList(): Promise<void> {

@@ -7,7 +7,7 @@ import type { LivingEmail, Step } from '../../infra/tools/simulate/lives.ts';
 import { numbered, type Sample, type Told, toldBy } from '../../infra/tools/simulate/samples.ts';
 import type { CanonicalEvent } from '../../shared/email/event.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
-import type { Evidence } from '../../shared/status/catalogue.ts';
+import type { Evidence } from '../../shared/status/precedence.ts';
 import { fixture } from '../fixtures/fixtures.ts';
 
 /** What must be stored of an event, whatever its id and why it happened. */

@@ -24,7 +24,7 @@ describe('the traffic', () => {
     expect(events.length).toBeGreaterThanOrEqual(3_000);
     expect(events.length).toBeLessThan(4_000);
     expect(Math.max(...events.map(({ occurredAt }) => occurredAt))).toBeLessThan(endsBefore);
-    expect(events.filter(({ claimedAt }) => claimedAt !== undefined)).toEqual([]);
+    expect(events.filter(({ providerTime }) => providerTime !== undefined)).toEqual([]);
     expect(new Set(read.map(({ request }) => request.provider)).size).toBe(6);
   });
 

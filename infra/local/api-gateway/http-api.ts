@@ -40,8 +40,8 @@ export interface HttpServer {
 }
 
 /** API Gateway takes no larger body, and Lambda no larger event. */
-const largestBody = 10 * 1024 * 1024;
-const largestEvent = 6 * 1024 * 1024;
+const maxBodyBytes = 10 * 1024 * 1024;
+const maxEventBytes = 6 * 1024 * 1024;
 
 /** Listens on the loopback interface alone. A taken port is a {@link StartError}. */
 export async function startHttpServer(port: number): Promise<HttpServer> {
@@ -135,7 +135,7 @@ function createGateway({ apiId, routes, cors, ownPages, onFault }: HttpApi) {
 /** Lambda counts an event as the JSON that it is: with the quotes of its body escaped. */
 function isTooLarge(event: { readonly body?: string }): boolean {
   // At worst each character takes six.
-  return (event.body ?? '').length * 6 > largestEvent && Buffer.byteLength(JSON.stringify(event)) > largestEvent;
+  return (event.body ?? '').length * 6 > maxEventBytes && Buffer.byteLength(JSON.stringify(event)) > maxEventBytes;
 }
 
 /** The body; null if it is too large. It is read to its end in any case, so that the answer can be read. */
@@ -144,9 +144,9 @@ async function bodyOf(message: IncomingMessage): Promise<Buffer | null> {
   let size = 0;
   for await (const chunk of message) {
     size += chunk.length;
-    if (size <= largestBody) chunks.push(chunk);
+    if (size <= maxBodyBytes) chunks.push(chunk);
   }
-  return size <= largestBody ? Buffer.concat(chunks) : null;
+  return size <= maxBodyBytes ? Buffer.concat(chunks) : null;
 }
 
 function allowedOrigin(

@@ -3,7 +3,7 @@
  * comparisons. Fields that are not named do not matter. Only the comparisons that our template uses are understood.
  */
 
-import { lookUp } from '../../../shared/runtime/own-property.ts';
+import { ownValue } from '../../../shared/runtime/own-property.ts';
 
 /**
  * Whether the event matches the pattern.
@@ -14,13 +14,13 @@ export function matchesPattern(pattern: unknown, event: unknown): boolean {
   if (Array.isArray(pattern)) return pattern.some(expected => matchesValue(expected, event));
   if (typeof pattern !== 'object' || pattern === null) throw new Error(`not an event pattern: ${pattern}`);
   const fields = typeof event === 'object' && event !== null ? (event as Record<string, unknown>) : {};
-  return Object.entries(pattern).every(([name, expected]) => matchesPattern(expected, lookUp(fields, name)));
+  return Object.entries(pattern).every(([name, expected]) => matchesPattern(expected, ownValue(fields, name)));
 }
 
 function matchesValue(expected: unknown, value: unknown): boolean {
   if (typeof expected !== 'object' || expected === null) return value === expected;
   const [[name, argument] = ['', undefined]] = Object.entries(expected);
-  const compare = lookUp(comparisons, name);
+  const compare = ownValue(comparisons, name);
   if (compare === undefined) throw new Error(`the comparison ${name} of an event pattern is not understood here`);
   return compare(argument, value);
 }

@@ -33,7 +33,7 @@ export interface QueueMappingOptions {
 const messagesPerReceive = 10;
 
 /** Batches in work at once; more would leave none of the function's processes for anything else. */
-const mostBatches = 2;
+const maxBatches = 2;
 
 /**
  * Invokes a function with the messages of a queue, batch by batch. What it took is deleted; what failed comes back
@@ -88,7 +88,7 @@ export function startQueueMapping({
     }
   }
 
-  const batches = Math.min(mapping.ScalingConfig?.MaximumConcurrency ?? mostBatches, mostBatches);
+  const batches = Math.min(mapping.ScalingConfig?.MaximumConcurrency ?? maxBatches, maxBatches);
   const finished = Promise.all(Array.from({ length: batches }, run));
   return {
     async stop() {

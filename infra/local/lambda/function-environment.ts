@@ -58,7 +58,7 @@ export interface FunctionProcesses extends LocalFunction {
 }
 
 /** How long an invocation may wait for a process, in milliseconds; Lambda, which has more of them, throttles at once. */
-const longestWait = 1_800;
+const maxWaitMs = 1_800;
 
 /** How long a function may take to load. */
 const initSeconds = 10;
@@ -112,7 +112,7 @@ export function createFunction(options: FunctionOptions): FunctionProcesses {
       const timer = setTimeout(() => {
         waiting.splice(waiting.indexOf(served), 1);
         reject(new FunctionError('TooManyRequestsException', `${name}: all ${concurrency} processes are busy`));
-      }, longestWait);
+      }, maxWaitMs);
       waiting.push(served);
     });
   }

@@ -209,7 +209,7 @@ export interface components {
         /** @description A fact that the status alone hides. */
         Caveat: {
             /** @enum {string} */
-            code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "unlisted_recipient" | "message_not_known" | "account_conflict";
+            code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "not_addressed" | "message_not_known" | "account_conflict";
             text: string;
             at: components["schemas"]["Time"] | null;
         };
@@ -375,14 +375,14 @@ export interface components {
             eventId: string;
             at: components["schemas"]["Time"];
             /** @description What the provider said, where that was too far in the future to be believed. */
-            claimedAt: components["schemas"]["Time"] | null;
+            providerTime: components["schemas"]["Time"] | null;
             /** @description null: a note, which changes no status. */
             status: components["schemas"]["Status"] | null;
             label: string | null;
             providerEvent: string;
             evidence: components["schemas"]["Evidence"];
-            /** @description unnamed: it names nobody of several recipients; unlisted: it names an address that the message was not sent to. */
-            attribution: ("unnamed" | "unlisted") | null;
+            /** @description ambiguous: it names nobody of several recipients; not_addressed: it names an address that the message was not sent to. */
+            attribution: ("ambiguous" | "not_addressed") | null;
             reason: {
                 code: string | null;
                 enhancedCode: string | null;
@@ -414,7 +414,7 @@ export interface components {
         /** @description A fact that the status alone hides. */
         CaveatOutput: {
             /** @enum {string} */
-            code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "unlisted_recipient" | "message_not_known" | "account_conflict";
+            code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "not_addressed" | "message_not_known" | "account_conflict";
             text: string;
             at: components["schemas"]["Time"] | null;
         };

@@ -2,7 +2,7 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { emailIdOf } from '../../../shared/email/event.ts';
-import { eachInFlight } from '../../../shared/runtime/concurrency.ts';
+import { forEachConcurrently } from '../../../shared/runtime/concurrency.ts';
 import { statuses } from '../../../shared/status/catalogue.ts';
 import { StartError } from '../../local/cli/start-error.ts';
 import { dataOf } from '../client/client.ts';
@@ -34,7 +34,7 @@ async function demo(): Promise<void> {
   let done = 0;
   let events = 0;
   const counts = { recorded: 0, duplicate: 0, deferred: 0 };
-  await eachInFlight(requests, requestsInFlight, async request => {
+  await forEachConcurrently(requests, requestsInFlight, async request => {
     const answer = await stack.send(request);
     counts.recorded += answer.recorded;
     counts.duplicate += answer.duplicate;

@@ -12,7 +12,7 @@ import {
   supportListParameters,
 } from '../../../functions/query/parameters.ts';
 import * as answers from '../../../functions/query/response-schemas.ts';
-import { problems } from '../../../shared/http/responses.ts';
+import { problems } from '../../../shared/http/problems.ts';
 import { type Route, type RouteKey, routes } from '../../../shared/http/routes.ts';
 import { providers } from '../../../shared/providers/registry.ts';
 import { type Example, recordExamples } from './openapi-examples.ts';

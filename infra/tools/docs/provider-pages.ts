@@ -128,7 +128,7 @@ ${guide.machines === null ? 'Its events do not tell an open or click by a machin
 
 ## While something of ours is out of order
 
-What cannot be recorded is put off by ourselves. Where not even that is possible, we answer ${provider.whenUnavailable ?? 429} with \`Retry-After\`. ${guide.retries}
+What cannot be recorded is put off by ourselves. Where not even that is possible, we answer ${provider.retryStatus ?? 429} with \`Retry-After\`. ${guide.retries}
 ${guide.notes.length === 0 ? '' : `\n## Good to know\n\n${guide.notes.map(note => `- ${note}`).join('\n')}\n`}`;
 }
 
@@ -145,7 +145,7 @@ export async function providersTable(): Promise<string> {
         statusesInWords(reachable(provider)),
         machines === null ? 'no' : 'yes',
         provider.batched ? 'yes' : 'no',
-        String(provider.whenUnavailable ?? 429),
+        String(provider.retryStatus ?? 429),
       );
     }),
   );

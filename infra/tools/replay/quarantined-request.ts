@@ -5,9 +5,9 @@ import {
   type QuarantinedRequest,
   type QuarantineMessage,
 } from '../../../shared/queues/quarantine-messages.ts';
-import { noBody, type QueuedRequest, type QueueReading } from '../../../shared/queues/queue-parsers.ts';
+import { noBody, type QueuedRequest, type QueueServices } from '../../../shared/queues/queue-parsers.ts';
 import { storedEvent } from '../../../shared/queues/retry-messages.ts';
-import { lookUp } from '../../../shared/runtime/own-property.ts';
+import { ownValue } from '../../../shared/runtime/own-property.ts';
 import { isoMillis } from '../../../shared/runtime/time.ts';
 
 /** A request that cannot be put together; the message says why in our own words, with nothing of its content. */
@@ -21,10 +21,10 @@ export class Unreadable extends Error {}
  */
 export function quarantinedReading(
   parts: readonly QuarantineMessage[],
-  { providers, context }: QueueReading,
+  { providers, context }: QueueServices,
 ): QueuedRequest {
   const [first] = parts;
-  const provider = lookUp(providers, first?.provider ?? '');
+  const provider = ownValue(providers, first?.provider ?? '');
   if (first === undefined || provider === undefined)
     throw new Unreadable('of a provider that this checkout does not know');
   const { requestId, reason, headers, provenFor } = first;
@@ -34,7 +34,7 @@ export function quarantinedReading(
   const request: QuarantinedRequest = { requestId, provider: provider.name, receivedAt, headers, body, provenFor };
   const pieces =
     'pieces' in first ? first.pieces : first.content === 'piece' ? [JSON.parse(String(content))] : undefined;
-  if (lookUp(keptAsRead, reason)) {
+  if (ownValue(keptAsRead, reason)) {
     const events = z.array(storedEvent).parse(pieces);
     return { request, reading: { events, quarantined: [], unrelated: 0 }, nonces: [] };
   }

@@ -1,8 +1,8 @@
 import type { Recorder } from '../../../shared/email/recorder.ts';
 import type { Nonces } from '../../../shared/guards/nonces.ts';
 import { type QuarantinePart, quarantinePart } from '../../../shared/queues/quarantine-messages.ts';
-import { type QueuedRequest, type QueueReading, readings } from '../../../shared/queues/queue-parsers.ts';
-import type { HeldQueue, QueuedMessage } from '../../../shared/queues/queue-sweep.ts';
+import { type QueuedRequest, type QueueServices, queueParsers } from '../../../shared/queues/queue-parsers.ts';
+import type { QueuedMessage, QueueSweep } from '../../../shared/queues/queue-sweep.ts';
 import { errorName } from '../../../shared/runtime/log.ts';
 import { boundedText } from '../../../shared/runtime/text.ts';
 import { isoMillis } from '../../../shared/runtime/time.ts';
@@ -33,16 +33,16 @@ export interface Replayed {
 }
 
 export interface ReplayOptions {
-  readonly queue: HeldQueue;
+  readonly queue: QueueSweep;
   /** What its messages are. */
-  readonly kind: 'quarantine' | keyof typeof readings;
+  readonly kind: 'quarantine' | keyof typeof queueParsers;
   /** Only what this provider sent. */
   readonly provider?: string | undefined;
   /** Only what came at that time or later, in epoch milliseconds. */
   readonly since?: number | undefined;
   /** Looks, and changes nothing. */
   readonly dryRun: boolean;
-  readonly reading: QueueReading;
+  readonly reading: QueueServices;
   readonly store: Pick<Recorder, 'record'>;
   readonly nonces: Nonces;
   /** Once aborted, no further message is looked at, and all are given back. */
@@ -183,7 +183,7 @@ async function* groupsOf({ queue, kind, reading }: ReplayOptions): AsyncGenerato
   const incomplete = new Map<string, { readonly message: QueuedMessage; readonly part: QuarantinePart }[]>();
   for await (const message of queue.messages()) {
     if (kind !== 'quarantine') {
-      yield { messages: [message], reason: 'given_up', read: () => readings[kind](message, reading) };
+      yield { messages: [message], reason: 'given_up', read: () => queueParsers[kind](message, reading) };
       continue;
     }
     let part: QuarantinePart;

@@ -7,9 +7,9 @@ import { createRecorder } from '../../../shared/email/recorder.ts';
 import { createNonces } from '../../../shared/guards/nonces.ts';
 import { createReadingContext } from '../../../shared/providers/parsing/reading-context.ts';
 import { providers } from '../../../shared/providers/registry.ts';
-import { createHeldQueue } from '../../../shared/queues/queue-sweep.ts';
+import { createQueueSweep } from '../../../shared/queues/queue-sweep.ts';
 import { documentClient } from '../../../shared/runtime/dynamodb.ts';
-import { lookUp } from '../../../shared/runtime/own-property.ts';
+import { ownValue } from '../../../shared/runtime/own-property.ts';
 import { isoMillis } from '../../../shared/runtime/time.ts';
 import { StartError } from '../../local/cli/start-error.ts';
 import { awsDeployment, localDeployment } from './deployment.ts';
@@ -41,10 +41,10 @@ function optionsOf(given: readonly string[]) {
       args: [...given],
       options: { queue: text, provider: text, since: text, stack: text, 'dry-run': { type: 'boolean' } },
     });
-    const chosen = lookUp(queues, values.queue ?? '');
+    const chosen = ownValue(queues, values.queue ?? '');
     if (chosen === undefined) throw new Error(`--queue must be one of: ${Object.keys(queues).join(', ')}`);
     const { provider } = values;
-    if (provider !== undefined && lookUp(providers, provider) === undefined) {
+    if (provider !== undefined && ownValue(providers, provider) === undefined) {
       throw new Error(`--provider must be one of: ${Object.keys(providers).join(', ')}`);
     }
     if (values.stack === '') throw new Error('--stack must name one');
@@ -74,7 +74,7 @@ async function replay(): Promise<void> {
   for (const { output, kind } of queues) {
     const url = outputs[output];
     if (url === undefined) throw new StartError(`the stack has no output ${output}: deploy this version of it first`);
-    const queue = createHeldQueue(sqs, url);
+    const queue = createQueueSweep(sqs, url);
     const { waiting, held } = await queue.size();
     const others = held > 0 ? `, and ${held} held just now, by another replay or since one has just ended` : '';
     isEmpty &&= waiting + held === 0;

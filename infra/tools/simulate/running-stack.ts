@@ -16,7 +16,7 @@ import type { SimulatedRequest } from './requests.ts';
 const patience = 60_000;
 
 /** A message of the retry queue that failed comes again after a minute. */
-const longestSettling = 180_000;
+const maxSettlingMs = 180_000;
 
 export interface Counts {
   readonly recorded: number;
@@ -73,7 +73,7 @@ export function runningStack(dataDir = dataDirOf()): RunningStack {
 
 /** Resolves once the retry queue of the stack that runs on a data directory is empty, or does not become so. */
 export async function settled(dataDir: string): Promise<void> {
-  for (const until = Date.now() + longestSettling; Date.now() < until; await delay(500)) {
+  for (const until = Date.now() + maxSettlingMs; Date.now() < until; await delay(500)) {
     if (await retryQueueIsEmpty(readEndpoints(dataDir))) return;
     progress('waiting for what was put off');
   }

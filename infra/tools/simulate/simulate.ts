@@ -3,8 +3,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { emailIdOf } from '../../../shared/email/event.ts';
-import { eachInFlight } from '../../../shared/runtime/concurrency.ts';
-import { merge, type Status } from '../../../shared/status/catalogue.ts';
+import { forEachConcurrently } from '../../../shared/runtime/concurrency.ts';
+import type { Status } from '../../../shared/status/catalogue.ts';
+import { merge } from '../../../shared/status/precedence.ts';
 import { providerNames } from '../../../test/fixtures/signing.ts';
 import { StartError } from '../../local/cli/start-error.ts';
 import { dataOf } from '../client/client.ts';
@@ -16,8 +17,8 @@ import { messageIdOf, saysWhose, stepsOf, type Told, told } from './samples.ts';
 import { shuffled } from './shuffled.ts';
 
 const requestsInFlight = 8;
-const largestBatch = 100;
-const mostEmails = 100_000;
+const maxBatchEvents = 100;
+const maxEmails = 100_000;
 
 const usage = `npm run simulate -- --provider NAME [--emails N] [--rate R] [--seed S]
 
@@ -42,7 +43,7 @@ function optionsOf(given: readonly string[]) {
       return number;
     };
     const emails = count('emails', 100);
-    if (emails > mostEmails) throw new Error(`--emails must be at most ${mostEmails}`);
+    if (emails > maxEmails) throw new Error(`--emails must be at most ${maxEmails}`);
     return { provider, emails, rate: count('rate', 50), seed: count('seed', 42) };
   } catch (error) {
     throw new StartError(`${(error as Error).message}\n\n${usage}`);
@@ -85,7 +86,7 @@ async function simulate(): Promise<void> {
   // Out of order and one in ten twice, as it comes.
   const events = shuffled([...all, ...all.filter((_, index) => index % 10 === 0)], seed);
   const requests = shuffled(
-    [...requestsOf(provider, events, largestBatch), ...requestsOf('app', registrations, largestBatch)],
+    [...requestsOf(provider, events, maxBatchEvents), ...requestsOf('app', registrations, maxBatchEvents)],
     seed,
   );
 
@@ -94,7 +95,7 @@ async function simulate(): Promise<void> {
   const begun = Date.now();
   const counts = { requests: 0, events: 0, recorded: 0, duplicate: 0, deferred: 0, quarantined: 0 };
   let due = 0;
-  await eachInFlight(requests, requestsInFlight, async request => {
+  await forEachConcurrently(requests, requestsInFlight, async request => {
     const startsAt = begun + (due / rate) * 1000;
     due += request.events;
     await delay(Math.max(0, startsAt - Date.now()));
@@ -118,7 +119,7 @@ async function simulate(): Promise<void> {
   const api = await stack.api({ support: true });
   const wrong: string[] = [];
   let checked = 0;
-  await eachInFlight([...ends], requestsInFlight, async ([email, status]) => {
+  await forEachConcurrently([...ends], requestsInFlight, async ([email, status]) => {
     const emailId = emailIdOf({ provider, messageId: messageIdOf(email), recipient: email.recipient });
     const path = { accountId: email.accountId, emailId };
     const view = await api

@@ -13,5 +13,5 @@ export function ofOneOf(
 ): readonly { readonly recipient: string; readonly status: Status | null; readonly attribution?: Attribution }[] {
   const distinct = [...new Set(recipients.map(addressOf))];
   if (distinct.length < 2 || ofWholeMessage) return distinct.map(recipient => ({ recipient, status }));
-  return distinct.map(recipient => ({ recipient, status: null, attribution: 'unnamed' }));
+  return distinct.map(recipient => ({ recipient, status: null, attribution: 'ambiguous' }));
 }

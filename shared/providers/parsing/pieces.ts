@@ -2,17 +2,17 @@
 
 import * as z from 'zod/mini';
 import { type CanonicalEvent, canonicalEvent, type EventDraft } from '../../email/event.ts';
-import { lookUp } from '../../runtime/own-property.ts';
+import { ownValue } from '../../runtime/own-property.ts';
 import { utf8Text } from '../../runtime/text.ts';
 import type { Status } from '../../status/catalogue.ts';
 import { type Cause, causes } from '../../status/causes.ts';
 import type {
   EventMeaning,
   MetadataNames,
+  ParsedRequest,
   ProviderRequest,
   Quarantined,
   QuarantineReason,
-  Reading,
 } from '../provider.ts';
 
 /** A piece of a request that is not about any email. */
@@ -30,7 +30,7 @@ export type PieceReading =
  *
  * @param draftsOf the events in the piece, given the status that its meaning decides; none where it names nobody
  */
-export function interpreted<Piece>(
+export function draftsFor<Piece>(
   events: Readonly<Record<string, EventMeaning<Piece>>>,
   name: string,
   piece: Piece,
@@ -62,27 +62,27 @@ function causeBeside<Piece>(
 
 /** The meaning of an event name: its own, or that of the family to which it belongs, e.g. `contact.*`. */
 export function meaningOf<Meaning>(events: Readonly<Record<string, Meaning>>, name: string): Meaning | undefined {
-  const own = name.endsWith('*') ? undefined : lookUp(events, name);
+  const own = name.endsWith('*') ? undefined : ownValue(events, name);
   if (own !== undefined) return own;
   const family = Object.keys(events).find(key => key.endsWith('*') && name.startsWith(key.slice(0, -1)));
   return family === undefined ? undefined : events[family];
 }
 
-const deepest = 32;
+const maxDepth = 32;
 
 /** More pieces than any provider sends at once, and than can be looked at in time: the request is kept whole. */
-const most = 20_000;
+const maxPieces = 20_000;
 
 /** More names than any provider's request has: looking through an object of so many takes longer than there is time. */
-const mostNames = 300_000;
-const shortestName = '"":0,'.length;
+const maxNames = 300_000;
+const minNameLength = '"":0,'.length;
 
 /** Whether JSON text may have more names than anybody sends. */
 function hasTooManyNames(text: string): boolean {
-  if (text.length < mostNames * shortestName) return false;
+  if (text.length < maxNames * minNameLength) return false;
   let names = 0;
   for (let at = text.indexOf('":'); at >= 0; at = text.indexOf('":', at + 2)) names += 1;
-  return names > mostNames;
+  return names > maxNames;
 }
 
 /**
@@ -93,7 +93,7 @@ function oddities(value: unknown): { readonly tooDeep: boolean; readonly inexact
   let inexact = isInexact(value);
   let level: object[] = value !== null && typeof value === 'object' ? [value] : [];
   for (let depth = 1; level.length > 0; depth += 1) {
-    if (depth > deepest) return { tooDeep: true, inexact };
+    if (depth > maxDepth) return { tooDeep: true, inexact };
     const next: object[] = [];
     for (const parent of level) {
       for (const child of Object.values(parent)) {
@@ -173,7 +173,7 @@ export function readJson<Piece>(
   schema: z.ZodMiniType<Piece>,
   read: (piece: Piece, raw: unknown) => PieceReading,
   { batched, textOf, piecesOf, isUnrelated }: JsonLayout,
-): Reading {
+): ParsedRequest {
   if (request.pieces !== undefined) return readAgain(request, request.pieces, schema, read, isUnrelated);
   const body = utf8Text(request.body);
   if (body === null) return wholeBody('not_utf8');
@@ -195,13 +195,13 @@ export function readJsonLines<Piece>(
   request: ProviderRequest,
   schema: z.ZodMiniType<Piece>,
   read: (piece: Piece, raw: unknown) => PieceReading,
-): Reading {
+): ParsedRequest {
   if (request.pieces !== undefined) return readAgain(request, request.pieces, schema, read);
   const body = utf8Text(request.body);
   if (body === null) return wholeBody('not_utf8');
   if (hasTooManyNames(body)) return wholeBody('too_many');
   const lines = body.split(/\r?\n/).filter(line => line.trim() !== '');
-  if (lines.length === 0 || lines.length > most) return wholeBody(lines.length === 0 ? 'not_json' : 'too_many');
+  if (lines.length === 0 || lines.length > maxPieces) return wholeBody(lines.length === 0 ? 'not_json' : 'too_many');
   const parsed = lines.map(parsedExactly);
   const pieces = parsed.map(({ value }) => value);
   // A line that is no JSON would be lost among the pieces: the request is kept as it came.
@@ -229,11 +229,11 @@ function isOfForm(piece: unknown): boolean {
 }
 
 /** More than any provider's form has; many more would take longer to take apart than anybody may who has proved nothing. */
-const mostFields = 1_000;
+const maxFields = 1_000;
 
 /** The fields of a form, or of a query, in their order; null where there are more than any provider's has. */
 export function fieldsIn(form: string): readonly [name: string, text: string][] | null {
-  return form.split('&', mostFields + 1).length > mostFields ? null : [...new URLSearchParams(form)];
+  return form.split('&', maxFields + 1).length > maxFields ? null : [...new URLSearchParams(form)];
 }
 
 /** The same as text by name. Null where a name occurs twice: which one was signed, or meant? */
@@ -255,7 +255,7 @@ export function readForm<Piece>(
   schema: z.ZodMiniType<Piece>,
   read: (piece: Piece, raw: unknown) => PieceReading,
   fieldsOf: (form: string) => unknown = formFields,
-): Reading {
+): ParsedRequest {
   if (request.pieces !== undefined) {
     // A form with a field too many was kept as text.
     const forms = request.pieces.map(piece => (typeof piece === 'string' ? (fieldsOf(piece) ?? piece) : piece));
@@ -275,7 +275,7 @@ function readAgain<Piece>(
   schema: z.ZodMiniType<Piece>,
   read: (piece: Piece, raw: unknown) => PieceReading,
   isUnrelated?: (piece: unknown) => boolean,
-): Reading {
+): ParsedRequest {
   const tooDeep = pieces.some(piece => oddities(piece).tooDeep);
   return readPieces(request, pieces, schema, read, tooDeep, isUnrelated);
 }
@@ -288,8 +288,8 @@ function readPieces<Piece>(
   read: (piece: Piece, raw: unknown) => PieceReading,
   tooDeep: boolean,
   isUnrelated: (piece: unknown) => boolean = () => false,
-): Reading {
-  if (all.length > most) return wholeBody('too_many');
+): ParsedRequest {
+  if (all.length > maxPieces) return wholeBody('too_many');
   const pieces = tooDeep ? all.filter(piece => !oddities(piece).tooDeep) : all;
   const events: CanonicalEvent[] = [];
   // A piece too deep to be written as JSON again is kept by keeping the whole body, once.
@@ -314,7 +314,7 @@ function readPieces<Piece>(
 }
 
 /** A request of which nothing can be read: it is kept as it came. */
-export function wholeBody(reason: QuarantineReason): Reading {
+export function wholeBody(reason: QuarantineReason): ParsedRequest {
   return { events: [], quarantined: [{ reason, piece: null }], unrelated: 0 };
 }
 
@@ -333,7 +333,7 @@ export type NamedValue = readonly [name: string, value: unknown];
 
 /** The two ids that the sender attached to an email, from whatever the provider gives back of its metadata. */
 export function attachedIds(metadata: unknown, names: MetadataNames): AttachedIds {
-  const id = (name: string) => idOf(isRecord(metadata) ? lookUp(metadata, name) : undefined);
+  const id = (name: string) => idOf(isRecord(metadata) ? ownValue(metadata, name) : undefined);
   return { accountId: id(names.accountId), reference: id(names.reference) };
 }
 

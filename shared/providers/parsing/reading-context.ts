@@ -1,4 +1,4 @@
-import { lookUp } from '../../runtime/own-property.ts';
+import { ownValue } from '../../runtime/own-property.ts';
 import type { MetadataNames, Provider, ReadingContext } from '../provider.ts';
 
 /**
@@ -14,6 +14,6 @@ export function createReadingContext(
   return {
     metadata,
     senders: [...Object.keys(providers), ...senderNames],
-    messageIdOf: (name, messageId) => lookUp(providers, name)?.messageIdOf?.(messageId) ?? messageId,
+    messageIdOf: (name, messageId) => ownValue(providers, name)?.messageIdOf?.(messageId) ?? messageId,
   };
 }

@@ -1,4 +1,4 @@
-import { lookUp } from '../../runtime/own-property.ts';
+import { ownValue } from '../../runtime/own-property.ts';
 import { type Cause, type Failure, failureBy } from '../../status/causes.ts';
 import { statementIn, suppressionIn } from './own-words.ts';
 import { failureOf } from './signals.ts';
@@ -30,7 +30,7 @@ const subTypes = {
  */
 export function sesBounce(type: string, subType: string, reply: SmtpReply): Failure {
   if (notTried.includes(subType)) return failureBy('suppressed', 'rejected');
-  const cause = lookUp<Cause>(subTypes, subType);
+  const cause = ownValue<Cause>(subTypes, subType);
   return failureOf(reply, cause ?? (type === 'Permanent' ? 'hard_bounced' : 'soft_bounced'));
 }
 

@@ -7,7 +7,7 @@
  * say little, and a generic label last. Words that servers are known to send under a wrong code beat it.
  */
 
-import { lookUp } from '../../runtime/own-property.ts';
+import { ownValue } from '../../runtime/own-property.ts';
 import { beginningOf } from '../../runtime/text.ts';
 import { type Cause, causes, type Failure, type FailureStatus, failureBy, statedCause } from '../../status/causes.ts';
 import { folded, phraseFinder, type Words, withoutAddresses, withoutLinks, wordsOf } from './phrases.ts';
@@ -253,7 +253,7 @@ function evidenceIn(reply: SmtpReply): Evidence {
   const detail = code.slice(2);
   const spoken = spokenIn(text);
 
-  const login = lookUp(loginCodes, replyCode);
+  const login = ownValue(loginCodes, replyCode);
   const byCode = login ?? causeByCode.get(detail);
   // A temporary code is none of a permanent cause.
   const isOfClass = byCode !== undefined && (ofClass !== '4' || causes[byCode].status === 'soft_bounced');
@@ -271,11 +271,11 @@ function evidenceIn(reply: SmtpReply): Evidence {
   if (linked !== undefined) return { ...found, ofWords: linked, weak: undefined, weakAgree: false };
   const hinted = weakSignals.find((_, index) => holds(wordSignals.length + index, spoken, ofClass || '5'))?.cause;
   const ofSubject =
-    ofClass === '5' && detail !== emptyDetail ? lookUp(subjectSignals, detail.split('.', 1)[0]!) : undefined;
+    ofClass === '5' && detail !== emptyDetail ? ownValue(subjectSignals, detail.split('.', 1)[0]!) : undefined;
   const ofStage = spoken.ofSender && ofClass !== '4' ? 'sender_rejected' : undefined;
   const weakAgree =
     hinted !== undefined && ofSubject !== undefined && causes[hinted].status === causes[ofSubject].status;
-  return { ...found, weak: hinted ?? ofSubject ?? lookUp(replyCodeSignals, replyCode) ?? ofStage, weakAgree };
+  return { ...found, weak: hinted ?? ofSubject ?? ownValue(replyCodeSignals, replyCode) ?? ofStage, weakAgree };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { utf8Text } from '../../runtime/text.ts';
 import type { ProviderRequest, Refusal } from '../provider.ts';
-import { isOneOf, longestHeader, strictBase64, usable } from './constant-time.ts';
+import { isOneOf, maxHeaderLength, strictBase64, usable } from './constant-time.ts';
 
 /**
  * HTTP basic authentication (RFC 7617), for providers that sign nothing.
@@ -12,7 +12,7 @@ export function verifyBasicAuth({ headers }: ProviderRequest, secrets: readonly 
   if (pairs.length === 0) return 'no_secret_configured';
   const header = headers.authorization?.trim();
   if (!header) return 'missing_signature';
-  if (header.length > longestHeader) return 'malformed_signature';
+  if (header.length > maxHeaderLength) return 'malformed_signature';
   const encoded = /^basic +(\S+)$/i.exec(header)?.[1];
   const bytes = encoded === undefined ? null : strictBase64(encoded);
   const given = bytes && utf8Text(bytes);

@@ -6,13 +6,13 @@ export const minute = 60_000;
 export const hour = 60 * minute;
 
 /** Longer than any real header; what is longer is not looked at. */
-export const longestHeader = 4_096;
+export const maxHeaderLength = 4_096;
 
 /** How far off, in both directions, a time may be where each try is signed anew: that of Standard Webhooks' own libraries. */
-export const freshWithin = 5 * minute;
+export const freshWithinMs = 5 * minute;
 
 /** How far ahead of ours a provider's clock may be. */
-export const clockSkew = 10 * minute;
+export const maxClockSkewMs = 10 * minute;
 
 /** Whether two texts are equal, in a time that depends on neither. */
 function equalInConstantTime(one: string, other: string): boolean {
@@ -32,17 +32,17 @@ export function usable(secrets: readonly string[]): readonly string[] {
 /**
  * Whether a header's unix time in whole seconds is one to believe.
  *
- * @param oldest milliseconds before `receivedAt` to which a request is taken; at least as long as the provider retries
+ * @param maxAgeMs milliseconds before `receivedAt` to which a request is taken; at least as long as the provider retries
  */
 export function timeliness(
   seconds: string,
   receivedAt: number,
-  oldest: number,
-  furthest = clockSkew,
+  maxAgeMs: number,
+  maxAheadMs = maxClockSkewMs,
 ): 'malformed_signature' | 'stale_timestamp' | null {
   if (!/^[1-9]\d{8,9}$/.test(seconds)) return 'malformed_signature';
   const at = Number(seconds) * 1000;
-  return at < receivedAt - oldest || at > receivedAt + furthest ? 'stale_timestamp' : null;
+  return at < receivedAt - maxAgeMs || at > receivedAt + maxAheadMs ? 'stale_timestamp' : null;
 }
 
 /** Whether one of `given` is the HMAC of the `parts`, one after the other, under one of `keys`; in a time that does not tell which. */

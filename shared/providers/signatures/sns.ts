@@ -35,7 +35,7 @@ const algorithms: Readonly<Record<string, string>> = { 1: 'RSA-SHA1', 2: 'RSA-SH
 const topicArn = /^arn:aws(?:-cn|-us-gov)?:sns:([a-z]{2}(?:-[a-z]+)+-\d):\d{12}:[\w-]{1,256}(?:\.fifo)?$/;
 
 /** In bytes: SNS takes messages up to 256 KB, which JSON may double. More is not taken apart for somebody who has proved nothing. */
-const longestMessage = 600 * 1024;
+const maxMessageBytes = 600 * 1024;
 
 /** Asked for by handshake, verification and reading of one request in turn. */
 const envelopes = new WeakMap<Buffer, SnsEnvelope | null>();
@@ -50,7 +50,7 @@ export function snsEnvelopeIn(body: Buffer): SnsEnvelope | null {
 }
 
 function parsedEnvelope(body: Buffer): SnsEnvelope | null {
-  if (body.length > longestMessage) return null;
+  if (body.length > maxMessageBytes) return null;
   try {
     const parsed = z.safeParse(snsEnvelope, JSON.parse(utf8Text(body) ?? ''));
     return parsed.success ? parsed.data : null;
@@ -113,7 +113,7 @@ function certificateUrl(endpoint: string, claimed: string): string | null {
 
 /** SNS changes its certificate about once a year, and names it by URL in each message. */
 const publicKeys = new Map<string, KeyObject>();
-const mostKeys = 100;
+const maxKeys = 100;
 
 /** TLS to SNS's own host proves the certificate; null where it has none of that name, rejects where it is out of reach. */
 async function publicKeyAt(url: string, outside: Outside): Promise<KeyObject | null> {
@@ -122,7 +122,7 @@ async function publicKeyAt(url: string, outside: Outside): Promise<KeyObject | n
   const certificate = await outside.get(url);
   if (certificate === null) return null;
   const { publicKey } = new X509Certificate(certificate);
-  if (publicKeys.size >= mostKeys) publicKeys.clear();
+  if (publicKeys.size >= maxKeys) publicKeys.clear();
   publicKeys.set(url, publicKey);
   return publicKey;
 }

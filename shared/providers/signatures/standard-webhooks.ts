@@ -1,5 +1,13 @@
 import type { ProviderRequest, Refusal } from '../provider.ts';
-import { clockSkew, freshWithin, isHmacOf, longestHeader, strictBase64, timeliness, usable } from './constant-time.ts';
+import {
+  freshWithinMs,
+  isHmacOf,
+  maxClockSkewMs,
+  maxHeaderLength,
+  strictBase64,
+  timeliness,
+  usable,
+} from './constant-time.ts';
 
 /** Where a sender departs from the standard. */
 export interface Variant {
@@ -21,7 +29,7 @@ export function verifyStandardWebhook(
   { headers, body, receivedAt }: ProviderRequest,
   secrets: readonly string[],
   prefix: 'webhook' | 'svix' = 'webhook',
-  { keyOf = decodedKey, signaturesIn = versionedSignatures, oldest = freshWithin }: Variant = {},
+  { keyOf = decodedKey, signaturesIn = versionedSignatures, oldest = freshWithinMs }: Variant = {},
 ): Refusal | null {
   const keys = usable(secrets).flatMap(secret => keyOf(secret) ?? []);
   if (keys.length === 0) return 'no_secret_configured';
@@ -29,8 +37,8 @@ export function verifyStandardWebhook(
   const timestamp = headers[`${prefix}-timestamp`] ?? '';
   const signatures = headers[`${prefix}-signature`] ?? '';
   if (id.trim() === '' || timestamp.trim() === '' || signatures.trim() === '') return 'missing_signature';
-  if (id.length + signatures.length > longestHeader) return 'malformed_signature';
-  const untimely = timeliness(timestamp, receivedAt, oldest, Math.min(oldest, clockSkew));
+  if (id.length + signatures.length > maxHeaderLength) return 'malformed_signature';
+  const untimely = timeliness(timestamp, receivedAt, oldest, Math.min(oldest, maxClockSkewMs));
   if (untimely !== null) return untimely;
 
   const given = signaturesIn(signatures).filter(bytes => bytes?.length === 32);

@@ -1,5 +1,5 @@
 import type { ProviderRequest, Refusal } from '../provider.ts';
-import { isOneOf, longestHeader, usable } from './constant-time.ts';
+import { isOneOf, maxHeaderLength, usable } from './constant-time.ts';
 
 /**
  * A secret of ours in the webhook's URL, `?secret=...`, or in the header `x-webhook-secret`: for providers that neither
@@ -11,7 +11,7 @@ export function verifyUrlSecret({ url, headers }: ProviderRequest, secrets: read
   const inUrl = queryOf(url).getAll('secret');
   const given = headers['x-webhook-secret'] ?? inUrl[0] ?? '';
   if (given.trim() === '') return 'missing_signature';
-  if (given.length > longestHeader || inUrl.length > 1) return 'malformed_signature';
+  if (given.length > maxHeaderLength || inUrl.length > 1) return 'malformed_signature';
   return isOneOf(given, ours) ? null : 'wrong_signature';
 }
 

@@ -1,0 +1,92 @@
+/** What the order of precedence hides about an email: worked out when it is read, never stored. */
+
+import { defaultOldAfter, isOld, type OldAfter } from './attention.ts';
+import type { Status } from './catalogue.ts';
+import type { DecidingEvent, Verdict } from './precedence.ts';
+
+const ofEvent = 'event:';
+
+/** The message id of an email of which a provider reported no more than one event and an address. */
+export function messageIdOfEvent(eventId: string): string {
+  return `${ofEvent}${eventId}`;
+}
+
+/** Whether a message id is that of an event alone: which message it was about is not known. */
+export function isMessageIdOfEvent(messageId: string): boolean {
+  return messageId.startsWith(ofEvent);
+}
+
+export const caveatTexts = {
+  temporary_failure_after_delivery:
+    "The recipient's server first took the email and later reported a temporary failure: it may not have reached the inbox.",
+  receipt_after_failure:
+    'A person opened or clicked the email after it had failed: often a forwarding address bounced while the recipient did get it.',
+  no_news_since: 'Nothing was heard about this email for longer than usual.',
+  one_of_several_recipients:
+    'The message had several recipients, and some of what was heard of it may be about any of them: it is noted on each and changes no status.',
+  not_addressed:
+    'The message was not sent to this address: a provider named it, often because the address it was sent to forwards there.',
+  message_not_known:
+    'The provider named an address and no message: which email this is about is not known. Look for others to the same address.',
+  account_conflict: 'Events of this email named different accounts. It stays with the account that was named first.',
+} as const;
+
+export interface Caveat {
+  readonly code: keyof typeof caveatTexts;
+  readonly text: string;
+  /** Epoch milliseconds: when it happened, or since when there is no news; absent where time says nothing. */
+  readonly at?: number;
+}
+
+/**
+ * What the order of precedence hides about an email, worked out when it is read and never stored.
+ *
+ * @param email its verdict and account, its events, in any order
+ * @param now epoch milliseconds
+ */
+export function caveatsOf(
+  email: {
+    readonly verdict: Verdict | null;
+    readonly messageId?: string | undefined;
+    readonly accountId?: string | undefined;
+    readonly events: readonly (DecidingEvent & {
+      readonly accountId?: string | undefined;
+      readonly attribution?: 'ambiguous' | 'not_addressed' | undefined;
+    })[];
+  },
+  now: number,
+  oldAfter: OldAfter = defaultOldAfter,
+): readonly Caveat[] {
+  const { verdict, messageId = '', accountId, events } = email;
+  const caveats: Caveat[] = [];
+  const say = (code: Caveat['code'], at?: number) =>
+    caveats.push({ code, text: caveatTexts[code], ...(at === undefined ? {} : { at }) });
+  const times = (wanted: readonly Status[]) =>
+    events
+      .filter(event => event.evidence !== 'machine' && event.status !== null && wanted.includes(event.status))
+      .map(event => event.occurredAt);
+
+  if (verdict !== null) {
+    const { status, statusAt } = verdict;
+    if (status === 'delivered' || status === 'opened' || status === 'link_clicked') {
+      const delivered = Math.min(...times(['delivered', 'opened', 'link_clicked']));
+      const failures = times(['soft_bounced', 'deferred']).filter(time => time > delivered);
+      if (failures.length > 0) say('temporary_failure_after_delivery', Math.max(...failures));
+    }
+    if (status === 'hard_bounced' || status === 'invalid' || status === 'rejected') {
+      const failed = Math.min(...times(['hard_bounced', 'invalid', 'rejected']));
+      const receipts = times(['opened', 'link_clicked']).filter(time => time > failed);
+      if (receipts.length > 0) say('receipt_after_failure', Math.min(...receipts));
+    }
+    if (isOld(verdict, now, oldAfter)) say('no_news_since', statusAt);
+  }
+  if (isMessageIdOfEvent(messageId)) say('message_not_known');
+  const attributed = (attribution: 'ambiguous' | 'not_addressed') =>
+    events.some(event => event.attribution === attribution);
+  if (attributed('ambiguous')) say('one_of_several_recipients');
+  if (attributed('not_addressed')) say('not_addressed');
+  if (accountId !== undefined && events.some(event => event.accountId !== undefined && event.accountId !== accountId)) {
+    say('account_conflict');
+  }
+  return caveats;
+}

@@ -1,0 +1,81 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** From the top down: a room imports its own files and those of rooms below it. */
+const layers = ['infra', 'functions', 'shared'] as const;
+const rooms = ['queues', 'guards', 'providers', 'http', 'email', 'status', 'runtime'] as const;
+
+/** Tools run on samples and record examples. They may use these two folders of the tests, and no test. */
+const openToTools = ['test/fixtures/', 'test/rigs/'];
+
+interface Import {
+  readonly from: string;
+  readonly to: string;
+}
+
+const files = layers.flatMap(layer =>
+  readdirSync(join(root, layer), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile() && /\.(?:ts|mjs)$/.test(entry.name) && !entry.parentPath.includes('node_modules'))
+    .map(entry => relative(root, join(entry.parentPath, entry.name)).split(sep).join('/')),
+);
+
+const imports = files.flatMap(from => {
+  const source = readFileSync(join(root, from), 'utf8');
+  const targets = source.matchAll(/(?:\bfrom|\bimport)\s*\(?\s*['"`](\.[^'"`]+)['"`]/g);
+  return [...targets].map(([, target]): Import => ({ from, to: join(dirname(from), target!).split(sep).join('/') }));
+});
+
+const layerOf = (file: string) => layers.findIndex(layer => file.startsWith(`${layer}/`));
+const roomOf = (file: string) => rooms.findIndex(room => file.startsWith(`shared/${room}/`));
+const isTool = (file: string) => file.startsWith('infra/tools/');
+const lines = (found: readonly Import[]) => found.map(({ from, to }) => `${from} imports ${to}`);
+
+describe('imports only go down', () => {
+  it('finds the imports', () => {
+    expect(imports.length).toBeGreaterThan(500);
+  });
+
+  it('from infra to functions to shared', () => {
+    expect(lines(imports.filter(({ from, to }) => layerOf(to) !== -1 && layerOf(to) < layerOf(from)))).toEqual([]);
+  });
+
+  it('within shared from room to room', () => {
+    expect(lines(imports.filter(({ from, to }) => roomOf(to) !== -1 && roomOf(to) < roomOf(from)))).toEqual([]);
+  });
+
+  it('and every file of shared is in a room', () => {
+    expect(files.filter(file => file.startsWith('shared/') && roomOf(file) === -1)).toEqual([]);
+  });
+
+  it('from one function to no other', () => {
+    const functionOf = (file: string) => /^functions\/(\w+)\//.exec(file)?.[1];
+    const crossing = imports.filter(({ from, to }) => {
+      const [one, other] = [functionOf(from), functionOf(to)];
+      return one !== undefined && other !== undefined && one !== other;
+    });
+    expect(lines(crossing)).toEqual([]);
+  });
+
+  it('from nothing that runs in production to a tool or a test', () => {
+    const production = imports.filter(({ from }) => !isTool(from));
+    expect(lines(production.filter(({ to }) => to.startsWith('test/') || isTool(to)))).toEqual([]);
+  });
+
+  it('from a tool to fixtures and rigs, and to no test', () => {
+    const outOfTools = imports.filter(({ from, to }) => isTool(from) && to.startsWith('test/'));
+    expect(lines(outOfTools.filter(({ to }) => !openToTools.some(folder => to.startsWith(folder))))).toEqual([]);
+  });
+});
+
+describe('the rooms', () => {
+  it('shared/providers holds the adapters, provider.ts, registry.ts and two folders', async () => {
+    const { providers } = await import('../shared/providers/registry.ts');
+    const entries = readdirSync(join(root, 'shared/providers')).sort();
+    const adapters = Object.keys(providers).map(name => `${name}.ts`);
+    expect(entries).toEqual([...adapters, 'parsing', 'provider.ts', 'registry.ts', 'signatures'].sort());
+  });
+});
