@@ -56,6 +56,10 @@ export const config = z.strictObject({
   metadataReference: text
     .default('reference')
     .describe("Name under which the sender attaches its own reference to an email, e.g. an invoice's number."),
+  defaultAccountId: text
+    .regex(/^[A-Za-z0-9._~:@=+-]{1,128}$/, 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ ~ : @ = + -')
+    .optional()
+    .describe('The account of every email that names none: for those who have no accounts at all.'),
   senderNames: z
     .preprocess(
       listed,

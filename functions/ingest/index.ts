@@ -8,7 +8,7 @@ import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
 import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { createLog } from '../../shared/runtime/log.ts';
-import { ingestEnv, readingSettings } from './env.ts';
+import { ingestEnv, readingSettings, recorderSettings } from './env.ts';
 import { createHandler } from './handler.ts';
 import { createGet } from './http-get.ts';
 import { createMetrics } from './metrics.ts';
@@ -31,7 +31,7 @@ const metrics = createMetrics(env.METRICS_NAMESPACE);
 const context = createReadingContext(providers, ...readingSettings(env));
 const nonces = createNonces(dynamoDb, env.NONCE_TABLE_NAME);
 const keeping = {
-  store: createRecorder({ client: dynamoDb, tableName: env.TABLE_NAME, retentionDays: env.RETENTION_DAYS }),
+  store: createRecorder({ client: dynamoDb, ...recorderSettings(env) }),
   quarantine: createQuarantine(sqs, env.QUARANTINE_QUEUE_URL),
   metrics,
   now: Date.now,

@@ -59,7 +59,7 @@ const row = {
     description: 'Somebody must act: the status asks for it, or the email has waited too long for news.',
   }),
   tags: z.array(text).register(z.globalRegistry, { description: 'Under what the sender filed the message.' }),
-  firstSeenAt: time,
+  sentAt: time,
 };
 
 export const emailRow = z
@@ -204,7 +204,7 @@ export const attentionLine = z
     provider: text,
     status: text,
     statusAt: time,
-    firstSeenAt: time,
+    sentAt: time,
     cause: causeOfStatus,
     causeLabel: maybe(text),
     why: text,

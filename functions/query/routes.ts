@@ -1,5 +1,6 @@
 import { emailIdShape, limits } from '../../shared/email/event.ts';
-import type { Email, EmailFilter, EmailSummary, Page, Position, Reader } from '../../shared/email/reader.ts';
+import type { Email, EmailSummary } from '../../shared/email/item.ts';
+import type { EmailFilter, Page, Position, Reader } from '../../shared/email/reader.ts';
 import type { ApiEvent } from '../../shared/http/access.ts';
 import { problem } from '../../shared/http/problems.ts';
 import { type HttpAnswer, json } from '../../shared/http/responses.ts';
@@ -50,7 +51,7 @@ const maxBodyBytes = 256 * 1024;
  * What is spent on one reference in a request for many: they are not to cost a hundred lists, and their emails have to fit
  * into the 6 MB of an answer.
  */
-const ofReference = { limit: 15, after: null, maxQueries: 2 };
+const ofReference = { limit: 15, after: null };
 const referencesAtOnce = 16;
 
 /** What each route does. */
@@ -90,8 +91,8 @@ export const operations = {
       emailIds === undefined ? await byReference(store, accountId, references) : await byId(store, accountId, emailIds);
     const time = now();
     const results = (emailIds ?? references).map(asked => {
-      const { shown = [], next = null } = found.get(asked) ?? {};
-      return { asked, emails: shown.map(email => rowView(email, time, oldAfter)), more: next !== null };
+      const { shown, next, isTruncated = false } = found.get(asked) ?? noEmails;
+      return { asked, emails: shown.map(email => rowView(email, time, oldAfter)), more: next !== null || isTruncated };
     });
     return json(200, { results }, { 'cache-control': 'no-store' });
   },
@@ -136,11 +137,12 @@ async function emailList(
   cursor: string | undefined,
 ): Promise<HttpAnswer> {
   const after = await positionOf(cursors, filter, cursor);
-  const { shown, next } = await store.page(filter, { limit, after });
+  const { shown, next, isTruncated } = await store.page(filter, { limit, after });
   const time = now();
   const page = {
     emails: shown.map(email => rowView(email, time, oldAfter)),
     ...(next && { cursor: await cursors.of(filter, next) }),
+    ...(isTruncated && { truncated: true }),
   };
   return withEtag(json(200, page, revalidated), headers['if-none-match']);
 }
@@ -164,6 +166,8 @@ async function oneEmail(
   if (email === null || !isVisible(email)) return problem('not-found');
   return withEtag(json(200, emailView(email, now(), oldAfter), revalidated), event.headers['if-none-match']);
 }
+
+const noEmails: Page<EmailSummary> = { shown: [], next: null };
 
 type Found = ReadonlyMap<string, Page<EmailSummary>>;
 

@@ -52,6 +52,7 @@ export class Ingest extends MailtrailFunction {
         RETENTION_DAYS: String(config.retentionDays),
         METADATA_ACCOUNT_ID: config.metadataAccountId,
         METADATA_REFERENCE: config.metadataReference,
+        DEFAULT_ACCOUNT_ID: config.defaultAccountId ?? '',
         SENDER_NAMES: config.senderNames.join(','),
         METRICS_NAMESPACE: metricsNamespaceOf(scope),
       } satisfies IngestEnv,

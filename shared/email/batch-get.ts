@@ -1,5 +1,5 @@
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { isTombstone } from './tombstone.ts';
+import { type Attribute, expressionNames, type Item, isTombstone } from './item.ts';
 
 /** DynamoDB's bound for one BatchGetItem. */
 const keysPerCall = 100;
@@ -10,15 +10,15 @@ const maxAttempts = 4;
 /**
  * Emails by their id, strongly consistent; an email that is not there, or was erased, is not in the map.
  *
- * @param attributes the attributes to read, `#name` for one whose name is a reserved word; all of them when not given
+ * @param attributes the attributes to read; all of them when not given
  * @throws if DynamoDB leaves keys unprocessed again and again
  */
 export async function batchGet(
   client: DynamoDBDocumentClient,
   tableName: string,
   emailIds: readonly string[],
-  attributes?: readonly string[],
-): Promise<ReadonlyMap<string, Record<string, unknown>>> {
+  attributes?: readonly Attribute[],
+): Promise<ReadonlyMap<string, Item>> {
   const items = await batchGetItems(client, tableName, emailIds, attributes && [...attributes, 'erasedAt']);
   return new Map([...items].filter(([, item]) => !isTombstone(item)));
 }
@@ -28,17 +28,15 @@ export async function batchGetItems(
   client: DynamoDBDocumentClient,
   tableName: string,
   emailIds: readonly string[],
-  attributes?: readonly string[],
+  attributes?: readonly Attribute[],
   abortSignal?: AbortSignal,
-): Promise<ReadonlyMap<string, Record<string, unknown>>> {
-  const found = new Map<string, Record<string, unknown>>();
+): Promise<ReadonlyMap<string, Item>> {
+  const found = new Map<string, Item>();
   const distinct = [...new Set(emailIds)];
-  const reserved = (attributes ?? []).filter(name => name.startsWith('#'));
-  const projection = attributes && {
-    ProjectionExpression: attributes.join(', '),
-    ...(reserved.length > 0 && {
-      ExpressionAttributeNames: Object.fromEntries(reserved.map(name => [name, name.slice(1)])),
-    }),
+  const ProjectionExpression = attributes?.map(name => `#${name}`).join(', ');
+  const projection = ProjectionExpression && {
+    ProjectionExpression,
+    ExpressionAttributeNames: expressionNames(ProjectionExpression),
   };
   for (let start = 0; start < distinct.length; start += keysPerCall) {
     let keys: Record<string, unknown>[] = distinct.slice(start, start + keysPerCall).map(emailId => ({ emailId }));
@@ -48,8 +46,8 @@ export async function batchGetItems(
         new BatchGetCommand({ RequestItems: { [tableName]: { Keys: keys, ConsistentRead: true, ...projection } } }),
         { ...(abortSignal && { abortSignal }) },
       );
-      const items = Responses?.[tableName] ?? [];
-      for (const item of items) found.set(item.emailId as string, item);
+      const items: Item[] = Responses?.[tableName] ?? [];
+      for (const item of items) found.set(item.emailId!, item);
       keys = UnprocessedKeys?.[tableName]?.Keys ?? [];
       // One answer holds 16 MB at most: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
       if (items.length === 0) failures += 1;

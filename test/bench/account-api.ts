@@ -7,7 +7,8 @@ import { BatchGetCommand, DynamoDBDocumentClient, GetCommand, QueryCommand } fro
 import { type StartedStack, startStack } from '../../infra/local/cli/start-stack.ts';
 import { createToken } from '../../infra/local/cli/token.ts';
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
-import { createReader, summaryAttributes } from '../../shared/email/reader.ts';
+import { summaryAttributes } from '../../shared/email/item.ts';
+import { createReader } from '../../shared/email/reader.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { queryFunction, tokenOf } from '../rigs/query-function.ts';

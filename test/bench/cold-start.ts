@@ -33,6 +33,7 @@ const environments = {
     RETENTION_DAYS: '400',
     METADATA_ACCOUNT_ID: 'account_id',
     METADATA_REFERENCE: 'reference',
+    DEFAULT_ACCOUNT_ID: '',
     SENDER_NAMES: '',
   } satisfies IngestEnv,
   query: {
@@ -78,7 +79,7 @@ const bouncedItem = {
   status: { S: 'hard_bounced' },
   statusAt: { N: '1767355200000' },
   statusEventId: { S: 'b' },
-  firstSeenAt: { N: '1767355200000' },
+  sentAt: { N: '1767355200000' },
   updatedAt: { N: '1767355200000' },
   history: {
     SS: [

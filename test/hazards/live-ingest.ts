@@ -4,7 +4,7 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { expect } from 'vitest';
 import type { WebhookSecretsOf } from '../../functions/ingest/webhook-secrets.ts';
 import { createSecretPair } from '../../infra/local/services/webhook-secrets.ts';
-import type { Email } from '../../shared/email/reader.ts';
+import type { Email } from '../../shared/email/item.ts';
 import type { Recorder } from '../../shared/email/recorder.ts';
 import type { HttpAnswer } from '../../shared/http/responses.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';

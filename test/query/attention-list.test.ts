@@ -52,7 +52,7 @@ describe('the attention list as a file', () => {
     expect(pages).toHaveLength(2);
     const lines = text.split('\r\n');
     expect(lines[0]).toBe(
-      'emailId,recipient,subject,reference,provider,status,statusAt,firstSeenAt,cause,causeLabel,why,whatToDo,caveats',
+      'emailId,recipient,subject,reference,provider,status,statusAt,sentAt,cause,causeLabel,why,whatToDo,caveats',
     );
     expect(lines).toHaveLength(1 + 4 + 1);
     expect(lines[1]).toContain(

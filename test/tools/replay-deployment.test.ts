@@ -16,6 +16,7 @@ const variables = {
   RETENTION_DAYS: '30',
   METADATA_ACCOUNT_ID: 'account',
   METADATA_REFERENCE: 'invoice',
+  DEFAULT_ACCOUNT_ID: 'acme',
   SENDER_NAMES: 'postfix',
 };
 

@@ -8,7 +8,7 @@ import { createLedger, type Deviation, type IndexEntries, type Ledger, type Stor
 
 const minute = 60_000;
 const begunAt = noon - 60 * minute;
-const firstSeenAt = noon + 1;
+const sentAt = noon + 1;
 const attentionSince = noon + 2;
 const retentionDays = 400;
 
@@ -39,9 +39,9 @@ function itemOf(events: readonly CanonicalEvent[], changes: Readonly<Record<stri
     ...(status !== null && { status, statusAt: occurredAt, statusEventId: eventId }),
     ...(reason?.cause !== undefined && { cause: reason.cause }),
     ...(asks && { attentionSince, attentionAt: attentionSince, attentionDay: '2026-01-02' }),
-    firstSeenAt,
-    updatedAt: firstSeenAt,
-    expiresAt: Math.ceil(firstSeenAt / 1000) + retentionDays * 24 * 3_600,
+    sentAt,
+    updatedAt: sentAt,
+    expiresAt: Math.ceil(sentAt / 1000) + retentionDays * 24 * 3_600,
     ...changes,
   };
 }
@@ -52,10 +52,10 @@ function entriesOf(
   changes: Readonly<Record<string, readonly object[] | undefined>> = {},
 ): IndexEntries {
   const indexes = {
-    byAccount: ['accountId', 'firstSeenAt'],
-    byRecipient: ['recipient', 'firstSeenAt'],
-    byReference: ['reference', 'firstSeenAt'],
-    byAccountReference: ['accountReference', 'firstSeenAt'],
+    byAccount: ['accountId', 'sentAt'],
+    byRecipient: ['recipient', 'sentAt'],
+    byReference: ['reference', 'sentAt'],
+    byAccountReference: ['accountReference', 'sentAt'],
     byAttention: ['accountId', 'attentionAt'],
     byAttentionDay: ['attentionDay', 'attentionAt'],
   };
@@ -119,9 +119,9 @@ describe('the ledger of what was sent', () => {
     ['no attention where somebody must act', ['wrong index'], { attentionAt: undefined }],
     ['attention since another time than it first asked', ['wrong index'], { attentionAt: attentionSince + 1 }],
     ['the attention of another day', ['wrong index'], { attentionDay: '2026-01-03' }],
-    ['a first sight before the run', ['wrong time'], { firstSeenAt: begunAt - 1 }],
+    ['a first sight before the run', ['wrong time'], { sentAt: begunAt - 1 }],
     ['a last write before the run', ['wrong time'], { updatedAt: begunAt - 1 }],
-    ['another end of its life', ['wrong time'], { expiresAt: Math.ceil(firstSeenAt / 1000) + 30 * 24 * 3_600 }],
+    ['another end of its life', ['wrong time'], { expiresAt: Math.ceil(sentAt / 1000) + 30 * 24 * 3_600 }],
     ['no end of its life', ['wrong time'], { expiresAt: undefined }],
     ['a tombstone that nobody asked for', ['missing'], { erasedAt: noon, history: undefined }],
   ])('calls %s wrong', (_, kinds, changes) => {
@@ -150,8 +150,8 @@ describe('the ledger of what was sent', () => {
     const item = itemOf([nobodys], none);
     expect(kindsOf(item)).toEqual([]);
     for (const [name, keys] of Object.entries({
-      byAccount: { accountId: 'acme', firstSeenAt },
-      byReference: { reference: 'INV-7', firstSeenAt },
+      byAccount: { accountId: 'acme', sentAt },
+      byReference: { reference: 'INV-7', sentAt },
       byAttentionDay: { attentionDay: '2026-01-02', attentionAt: noon },
       byAnything: { any: 'key' },
     })) {
@@ -210,7 +210,7 @@ describe('the ledger of what was sent', () => {
       expect(kindsOf(itemOf([delivered, bounced]))).toEqual(['not erased']);
       expect(kindsOf({ emailId })).toEqual(['not erased']);
       expect(kindsOf({ ...tombstone, subject: 'Invoice 7' })).toEqual(['not erased']);
-      const entry = { emailId, recipient: 'jane@example.com', firstSeenAt };
+      const entry = { emailId, recipient: 'jane@example.com', sentAt };
       expect(kindsOf(tombstone, { byRecipient: [entry] })).toEqual(['not erased']);
     });
   });

@@ -232,19 +232,19 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
         found.push(['wrong fact', `${name} is ${item[name]}, and not of ${[...named].join(', ') || 'none'}`]);
     }
 
-    const { firstSeenAt, updatedAt } = item as { firstSeenAt?: number; updatedAt?: number };
-    for (const [name, time] of Object.entries({ firstSeenAt, updatedAt })) {
+    const { sentAt, updatedAt } = item as { sentAt?: number; updatedAt?: number };
+    for (const [name, time] of Object.entries({ sentAt, updatedAt })) {
       if (!(time !== undefined && time >= begunAt && time <= Date.now()))
         found.push(['wrong time', `${name} is ${time}`]);
     }
-    differs('wrong time', 'expiresAt', item.expiresAt, Math.ceil((firstSeenAt! + retentionDays * day) / 1000));
+    differs('wrong time', 'expiresAt', item.expiresAt, Math.ceil((sentAt! + retentionDays * day) / 1000));
     return found;
   }
 
   /** In which indexes an email is, and with which keys. */
   function indexed(email: SentEmail, item: StoredItem, entries: IndexEntries): Found {
     const due = dueOf(email, historyOf(item));
-    const { emailId, firstSeenAt, attentionSince } = item as StoredItem & Record<string, number>;
+    const { emailId, sentAt, attentionSince } = item as StoredItem & Record<string, number>;
     const recipient = due[0]?.recipient;
     const one = (fact: (typeof factNames)[number]) => {
       const named = namedIn(due, fact);
@@ -254,13 +254,13 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
     const verdict = amountOf(due);
     const asks = verdict !== null && isActionable(verdict);
     const wanted: Record<string, object | null> = {
-      byAccount: accountId === undefined ? null : { accountId, firstSeenAt },
-      byRecipient: { recipient, firstSeenAt, ...(accountId !== undefined && { accountId }) },
-      byReference: reference === undefined ? null : { reference, firstSeenAt },
+      byAccount: accountId === undefined ? null : { accountId, sentAt },
+      byRecipient: { recipient, sentAt, ...(accountId !== undefined && { accountId }) },
+      byReference: reference === undefined ? null : { reference, sentAt },
       byAccountReference:
         accountId === undefined || reference === undefined
           ? null
-          : { accountReference: shortHash(accountId, reference), firstSeenAt },
+          : { accountReference: shortHash(accountId, reference), sentAt },
       byAttention: asks && accountId !== undefined ? { accountId, attentionAt: attentionSince } : null,
       byAttentionDay: asks ? { attentionDay: dayOf(attentionSince ?? 0), attentionAt: attentionSince } : null,
     };

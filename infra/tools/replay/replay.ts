@@ -2,7 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { readingSettings } from '../../../functions/ingest/env.ts';
+import { readingSettings, recorderSettings } from '../../../functions/ingest/env.ts';
 import { createRecorder } from '../../../shared/email/recorder.ts';
 import { createNonces } from '../../../shared/guards/nonces.ts';
 import { createReadingContext } from '../../../shared/providers/parsing/reading-context.ts';
@@ -84,7 +84,7 @@ async function replay(): Promise<void> {
       queue,
       kind,
       reading: { providers, context: createReadingContext(providers, ...readingSettings(env)) },
-      store: createRecorder({ client: dynamoDb, tableName: env.TABLE_NAME, retentionDays: env.RETENTION_DAYS }),
+      store: createRecorder({ client: dynamoDb, ...recorderSettings(env) }),
       nonces: createNonces(dynamoDb, env.NONCE_TABLE_NAME),
       signal: interrupted.signal,
       onMessage: seen => {
