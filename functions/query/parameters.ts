@@ -96,8 +96,8 @@ const filters = {
         description: "Emails with this reference of the sender's, e.g. an invoice number.",
       }),
   ),
-  from: z.optional(time('Emails first heard of at this time or later.')),
-  to: z.optional(time('Emails first heard of before this time.')),
+  from: z.optional(time('Emails sent at this time or later, by their `sentAt`.')),
+  to: z.optional(time('Emails sent before this time.')),
 };
 
 const listed = { ...filters, limit: wholeNumber(100, 50), cursor: z.optional(cursor) };

@@ -144,6 +144,10 @@ export const emailList = z
   .object({
     emails: z.array(emailRow),
     cursor: z.optional(text).register(z.globalRegistry, { description: 'For the next page; absent on the last one.' }),
+    truncated: z.optional(z.literal(true)).register(z.globalRegistry, {
+      description:
+        'The reference has more emails than the 1,000 of which this list is made. Ask for the recipient as well.',
+    }),
   })
   .register(z.globalRegistry, { id: 'EmailList', description: 'A page of a list, newest first.' });
 

@@ -59,22 +59,22 @@ export interface Plan {
 }
 
 /*
- * The clauses of a write's condition. The first write of a request knows nothing of the item; if a clause fails,
- * DynamoDB gives the item back, and the next write knows it.
+ * The clauses of a write's condition. A request's first write knows nothing of the item. Where a clause fails, DynamoDB
+ * gives the item back, and the next write knows it.
  *
- * | clause            | item unknown             | item known                  | without it                                         |
- * |-------------------|--------------------------|-----------------------------|----------------------------------------------------|
- * | isSupersededBy    | the events decide        | they decide                 | a late `sent` overwrites a bounce                  |
- * | not(isSuperseded) |                          | events that decide nothing  | a status that has gone since keeps these in shadow |
- * | hasNewEvents      | notes alone              |                             | redelivered notes are counted as recorded          |
- * | fitsHistory       | a bounded history        | the same                    | an open too many is kept, which one depends on luck |
- * | isNew             | future-dated, or too big |                             | one event is there twice, with two times of arrival |
- * | hasNoFutureDated  | always                   | unless seen                 | the same, when the event comes again               |
- * | hasSameHistory    |                          | elements go, or ties count  | a concurrent event is lost                         |
- * | isStored          |                          | there was an item           | half an email appears where one has expired        |
- * | isOfSameAccount   | facts in an account's name | the same                  | an account writes subject and reference of another |
- * | isOfProvenAccount | an account's own secret  | the same                    | one account's secret forges another's events       |
- * | isNotErased       | always                   | always                      | a late callback makes half an email of a tombstone |
+ * | clause              | item unknown                  | item known                        | without the clause                                  |
+ * |---------------------|-------------------------------|-----------------------------------|-----------------------------------------------------|
+ * | isSupersededBy      | an event decides a status     | a new event decides the status    | a late `sent` overwrites a bounce                   |
+ * | not(isSupersededBy) |                               | new events leave the status       | they win over a status that has changed meanwhile   |
+ * | hasNewEvents        | notes alone                   |                                   | notes that come again are written again             |
+ * | fitsHistory         | elements are added            | elements are added                | a full history grows beyond its bound               |
+ * | isNew               | future-dated, or too large    | no history was there              | the same, or one event is there twice               |
+ * | hasSameHistory      |                               | elements go, or their order tells | a concurrent event is lost, or its cause is         |
+ * | hasNoFutureDated    | always                        | unless the item holds one         | a future-dated event is there with two arrivals     |
+ * | isStored            |                               | there was an item                 | half an email stands where a whole one has expired  |
+ * | isOfSameAccount     | an account tells facts        | any event tells facts             | one account names the subject of another's email    |
+ * | isOfProvenAccount   | an account's own secret       | an account's own secret           | one account's secret forges another's events        |
+ * | isNotErased         | always                        | always                            | a late callback makes half an email of a tombstone  |
  */
 
 /**

@@ -1058,6 +1058,32 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       });
     });
 
+    describe('a default account', () => {
+      const recorder = () => createRecorder({ client, tableName, retentionDays: 400, defaultAccountId: 'we' });
+
+      it('owns the emails of which no event names an account, and no others', async () => {
+        const [nameless, named] = [anEvent({ reference: 'INV-1' }), anEvent({ accountId: 'acme' })];
+        await recorder().record([nameless, named], noon);
+        expect(await stored(nameless)).toMatchObject({ accountId: 'we', reference: 'INV-1' });
+        expect((await stored(nameless)).events[0]).not.toHaveProperty('accountId');
+        expect((await stored(named)).accountId).toBe('acme');
+      });
+
+      it('takes an email that was recorded without one, with its next event', async () => {
+        const sent = anEvent({ status: 'sent' });
+        await store.record([sent], noon);
+        await recorder().record([{ ...sent, status: 'delivered', eventId: 'd' }], noon);
+        expect((await stored(sent)).accountId).toBe('we');
+      });
+
+      it('leaves the facts of an account that was named before alone', async () => {
+        const sent = anEvent({ status: 'sent', accountId: 'acme' });
+        await store.record([sent], noon);
+        await recorder().record([{ ...sent, accountId: undefined, status: 'delivered', eventId: 'd' }], noon);
+        expect((await stored(sent)).accountId).toBe('acme');
+      });
+    });
+
     describe('lists', () => {
       const account = (name: string, count: number, status: Status = 'delivered') =>
         Array.from({ length: count }, (_, index) =>

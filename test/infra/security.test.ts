@@ -70,7 +70,6 @@ describe('roles', () => {
         'dynamodb:BatchGetItem on Emails.Arn',
         'dynamodb:GetItem on Emails.Arn',
         'dynamodb:Query on Emails.Arn/index/byAccount',
-        'dynamodb:Query on Emails.Arn/index/byAccountReference',
         'dynamodb:Query on Emails.Arn/index/byAttention',
         'dynamodb:Query on Emails.Arn/index/byAttentionDay',
         'dynamodb:Query on Emails.Arn/index/byRecipient',

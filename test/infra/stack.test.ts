@@ -99,10 +99,9 @@ describe('what is kept', () => {
         Projection.NonKeyAttributes?.join(', ') ?? Projection.ProjectionType,
       ]),
     ).toEqual([
-      ['byAccount', 'accountId, firstSeenAt', 'KEYS_ONLY'],
-      ['byRecipient', 'recipient, firstSeenAt', 'accountId'],
-      ['byReference', 'reference, firstSeenAt', 'KEYS_ONLY'],
-      ['byAccountReference', 'accountReference, firstSeenAt', 'KEYS_ONLY'],
+      ['byAccount', 'accountId, sentAt', 'KEYS_ONLY'],
+      ['byRecipient', 'recipient, sentAt', 'accountId'],
+      ['byReference', 'reference, accountId', 'sentAt'],
       ['byAttention', 'accountId, attentionAt', 'KEYS_ONLY'],
       ['byAttentionDay', 'attentionDay, attentionAt', 'KEYS_ONLY'],
     ]);

@@ -1,6 +1,5 @@
 import { emailIdOf } from '../../shared/email/event.ts';
 import { decidingEventOf, decodeHistory, type HistoryEvent } from '../../shared/email/history.ts';
-import { shortHash } from '../../shared/runtime/hash.ts';
 import { dayOf } from '../../shared/runtime/time.ts';
 import { isActionable } from '../../shared/status/attention.ts';
 import { type Status, statuses } from '../../shared/status/catalogue.ts';
@@ -232,12 +231,15 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
         found.push(['wrong fact', `${name} is ${item[name]}, and not of ${[...named].join(', ') || 'none'}`]);
     }
 
-    const { sentAt, updatedAt } = item as { sentAt?: number; updatedAt?: number };
-    for (const [name, time] of Object.entries({ sentAt, updatedAt })) {
-      if (!(time !== undefined && time >= begunAt && time <= Date.now()))
-        found.push(['wrong time', `${name} is ${time}`]);
-    }
-    differs('wrong time', 'expiresAt', item.expiresAt, Math.ceil((sentAt! + retentionDays * day) / 1000));
+    const { sentAt = 0, updatedAt = 0, expiresAt = 0 } = item as Readonly<Record<string, number | undefined>>;
+    const isOfRun = (time: number) => time >= begunAt && time <= Date.now();
+    // The time of an event, or that of its arrival where the event is dated ahead of it.
+    const times = due.map(({ occurredAt }) => occurredAt);
+    const isSentAt = times.includes(sentAt) || (isOfRun(sentAt) && times.some(time => time > sentAt));
+    if (!isSentAt) found.push(['wrong time', `sentAt is ${sentAt}`]);
+    if (!isOfRun(updatedAt)) found.push(['wrong time', `updatedAt is ${updatedAt}`]);
+    if (!isOfRun((expiresAt - 1) * 1000 - retentionDays * day) && !isOfRun(expiresAt * 1000 - retentionDays * day))
+      found.push(['wrong time', `expiresAt is ${expiresAt}`]);
     return found;
   }
 
@@ -256,11 +258,7 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
     const wanted: Record<string, object | null> = {
       byAccount: accountId === undefined ? null : { accountId, sentAt },
       byRecipient: { recipient, sentAt, ...(accountId !== undefined && { accountId }) },
-      byReference: reference === undefined ? null : { reference, sentAt },
-      byAccountReference:
-        accountId === undefined || reference === undefined
-          ? null
-          : { accountReference: shortHash(accountId, reference), sentAt },
+      byReference: accountId === undefined || reference === undefined ? null : { reference, accountId, sentAt },
       byAttention: asks && accountId !== undefined ? { accountId, attentionAt: attentionSince } : null,
       byAttentionDay: asks ? { attentionDay: dayOf(attentionSince ?? 0), attentionAt: attentionSince } : null,
     };

@@ -300,6 +300,11 @@ export interface components {
             emails: components["schemas"]["EmailRow"][];
             /** @description For the next page; absent on the last one. */
             cursor?: string;
+            /**
+             * @description The reference has more emails than the 1,000 of which this list is made. Ask for the recipient as well.
+             * @constant
+             */
+            truncated?: true;
         };
         /** @description An email as a row of a list. */
         EmailRow: {
@@ -319,7 +324,7 @@ export interface components {
             attention: boolean;
             /** @description Under what the sender filed the message. */
             tags: string[];
-            firstSeenAt: components["schemas"]["Time"];
+            sentAt: components["schemas"]["Time"];
         };
         /** @description One email with everything that is known about it. */
         Email: {
@@ -339,7 +344,7 @@ export interface components {
             attention: boolean;
             /** @description Under what the sender filed the message. */
             tags: string[];
-            firstSeenAt: components["schemas"]["Time"];
+            sentAt: components["schemas"]["Time"];
             messageId: string;
             meaning: string | null;
             /** @description The action that the status asks for; null where there is nothing to do. */
@@ -427,7 +432,7 @@ export interface components {
             provider: string;
             status: string;
             statusAt: components["schemas"]["Time"];
-            firstSeenAt: components["schemas"]["Time"];
+            sentAt: components["schemas"]["Time"];
             /** @description unspecified: the delivery failed for good, and the report states no cause. null: nothing failed, or nobody said why. */
             cause: components["schemas"]["Cause"] | null;
             causeLabel: string | null;

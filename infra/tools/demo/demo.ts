@@ -69,8 +69,8 @@ async function demo(): Promise<void> {
   const { emails: rows } = dataOf(
     await people.GET('/accounts/{accountId}/emails', { params: { path: { accountId }, query: { limit: 100 } } }),
   );
-  console.log(`\nThe history of the account ${accountId}, from GET /accounts/${accountId}/emails, by reference:\n`);
-  console.log(historyTable(rows.toSorted((a, b) => (a.reference ?? '').localeCompare(b.reference ?? ''))));
+  console.log(`\nThe history of the account ${accountId}, from GET /accounts/${accountId}/emails, newest first:\n`);
+  console.log(historyTable(rows));
 
   const telling = emails.find(({ life }) => life.ends === 'hard_bounced' && life.steps.includes('opened'))!;
   console.log('\nOne email, from GET /accounts/{accountId}/emails/{emailId}:\n');
