@@ -11,7 +11,7 @@ import { SesEvents } from './messaging/ses-events.ts';
 import { OperationsTopic, SupportTopic } from './messaging/topics.ts';
 import { WorkerQueue } from './messaging/worker-queue.ts';
 import { Alarms } from './monitoring/alarms.ts';
-import { acknowledgeNagFindings } from './nag.ts';
+import { acknowledgeNagFindings } from './monitoring/nag.ts';
 import { addOutputs } from './outputs.ts';
 import { CursorKey } from './storage/cursor-key.ts';
 import { EmailTable } from './storage/email-table.ts';

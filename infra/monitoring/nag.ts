@@ -1,13 +1,13 @@
 import { Stack, Validations } from 'aws-cdk-lib';
-import { type Route, type RouteKey, routes } from '../shared/http/routes.ts';
-import type { MailtrailApi } from './api/http-api.ts';
-import type { Alert } from './compute/alert.ts';
-import type { Manage } from './compute/manage.ts';
-import type { QuarantineQueue } from './messaging/quarantine-queue.ts';
-import type { CursorKey } from './storage/cursor-key.ts';
-import type { FailureBucket } from './storage/failure-bucket.ts';
-import type { NonceTable } from './storage/guard-table.ts';
-import type { WebhookSecrets } from './storage/webhook-secrets.ts';
+import { type Route, type RouteKey, routes } from '../../shared/http/routes.ts';
+import type { MailtrailApi } from '../api/http-api.ts';
+import type { Alert } from '../compute/alert.ts';
+import type { Manage } from '../compute/manage.ts';
+import type { QuarantineQueue } from '../messaging/quarantine-queue.ts';
+import type { CursorKey } from '../storage/cursor-key.ts';
+import type { FailureBucket } from '../storage/failure-bucket.ts';
+import type { NonceTable } from '../storage/guard-table.ts';
+import type { WebhookSecrets } from '../storage/webhook-secrets.ts';
 
 const openBecause = {
   provider: "A provider has no token: the ingest function proves each call by the provider's signature.",
