@@ -570,7 +570,7 @@ export interface components {
             headers: {
                 /** @description Names this request in our logs. */
                 "x-request-id": string;
-                /** @description The scope that is missing. */
+                /** @description What is wrong with the token, such as the scope that it lacks. */
                 "www-authenticate": string;
                 [name: string]: unknown;
             };
@@ -776,6 +776,7 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthorized.by-token"];
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
@@ -826,6 +827,7 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthorized.by-token"];
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
@@ -861,6 +863,7 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthorized.by-token"];
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             413: components["responses"]["too-large"];
             429: components["responses"]["throttled"];
@@ -918,6 +921,7 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthorized.by-token"];
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
@@ -1055,6 +1059,7 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthorized.by-token"];
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
