@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { StartError } from '../cli/start-error.ts';
 import { FunctionError, type LocalFunction } from '../lambda/function-environment.ts';
+import { StartError } from '../start-error.ts';
 import { gatewayAnswer, type HttpAnswer, httpAnswer, httpEvent, type Jwt } from './http-payload.ts';
 import { createRouter, decodedPath, type HttpRoute } from './http-routes.ts';
 

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import type { Endpoints } from '../endpoints.ts';
 import type { ServiceEndpoints } from '../lambda/stack-functions.ts';
-import type { Endpoints } from './endpoints.ts';
-import { StartError } from './start-error.ts';
+import { StartError } from '../start-error.ts';
 
 export interface StartOptions {
   /** A free one by default. */

@@ -5,8 +5,8 @@ import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { isAccountId } from '../../../shared/email/event.ts';
 import { openTokenIssuer } from '../api-gateway/jwt-authorizer.ts';
-import { dataDirOf, readEndpoints } from './endpoints.ts';
-import { StartError } from './start-error.ts';
+import { dataDirOf, readEndpoints } from '../endpoints.ts';
+import { StartError } from '../start-error.ts';
 
 export interface TokenOptions {
   /** The account whose emails it opens. */

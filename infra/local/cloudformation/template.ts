@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
-import { StartError } from '../cli/start-error.ts';
+import { StartError } from '../start-error.ts';
 
 /** A CloudFormation template as CDK synthesizes it. */
 export interface Template {

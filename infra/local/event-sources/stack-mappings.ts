@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { StartError } from '../cli/start-error.ts';
 import { type ResolvedTemplate, type Resource, tablesOf } from '../cloudformation/template.ts';
 import type { StackFunctions } from '../lambda/stack-functions.ts';
 import type { LocalTable } from '../services/tables.ts';
+import { StartError } from '../start-error.ts';
 import type { EventSourceMapping, RunningMapping } from './event-source-mapping.ts';
 import { createFailureDestination } from './failure-destination.ts';
 import { startQueueMapping } from './queue-mapping.ts';

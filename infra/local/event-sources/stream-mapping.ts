@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readSaved, replaceFile } from '../cli/data-dir.ts';
 import { region } from '../cloudformation/template.ts';
+import { readSaved, replaceFile } from '../data-dir.ts';
 import type { LocalFunction } from '../lambda/function-environment.ts';
 import {
   backoff,

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../cli/data-dir.ts';
 import type { Resource } from '../cloudformation/template.ts';
+import { replaceFile } from '../data-dir.ts';
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
 
 export interface SecretsManager extends LoopbackServer {

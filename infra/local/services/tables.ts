@@ -1,5 +1,5 @@
-import { StartError } from '../cli/start-error.ts';
 import { createTableInput, type Resource } from '../cloudformation/template.ts';
+import { StartError } from '../start-error.ts';
 import { AwsJsonError, awsJson } from './aws-json.ts';
 
 interface Index {
