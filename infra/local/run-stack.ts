@@ -4,8 +4,9 @@ import { startHttpServer } from './api-gateway/http-api.ts';
 import { gatewayAnswer, type HttpAnswer } from './api-gateway/http-payload.ts';
 import { openTokenIssuer } from './api-gateway/jwt-authorizer.ts';
 import { routesOf } from './api-gateway/stack-routes.ts';
+import { readAssembly } from './cloudformation/assembly.ts';
 import { synthesize } from './cloudformation/synthesize.ts';
-import { readAssembly, region, resolveTemplate, tablesOf } from './cloudformation/template.ts';
+import { region, resolveTemplate } from './cloudformation/template.ts';
 import { lockDataDir } from './data-dir.ts';
 import { type Endpoints, writeEndpoints } from './endpoints.ts';
 import { startStackMappings } from './event-sources/stack-mappings.ts';
@@ -120,7 +121,8 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   await queues.create(template, options.maxVisibilityTimeoutSeconds);
   secretsManager.serve(template.ofType('AWS::SecretsManager::Secret'));
   const tables = new Map<string, LocalTable>();
-  for (const table of tablesOf(template)) tables.set(table.logicalId, await openTable(engine.endpoint, table));
+  for (const table of template.ofType('AWS::DynamoDB::Table'))
+    tables.set(table.logicalId, await openTable(engine.endpoint, table));
 
   const functions = createStackFunctions(
     template,

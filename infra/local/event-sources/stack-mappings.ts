@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { type ResolvedTemplate, type Resource, tablesOf } from '../cloudformation/template.ts';
+import type { ResolvedTemplate, Resource } from '../cloudformation/template.ts';
 import type { StackFunctions } from '../lambda/stack-functions.ts';
 import type { LocalTable } from '../services/tables.ts';
 import { StartError } from '../start-error.ts';
@@ -36,7 +36,7 @@ export function startStackMappings(options: StackMappingsOptions): RunningMappin
     if (queue !== undefined) {
       return startQueueMapping({ mapping, target, endpoint: queueEndpoint, queueUrl: queue.ref, onFault });
     }
-    const table = tablesOf(template).find(({ ref }) => mapping.EventSourceArn.includes(`:table/${ref}/stream/`));
+    const table = template.byArn('AWS::DynamoDB::Table', mapping.EventSourceArn);
     const { streamArn, created = false } = (table && tables.get(table.logicalId)) ?? {};
     if (streamArn === undefined) {
       throw new StartError(`${logicalId}: an event source that is not understood here: ${mapping.EventSourceArn}`);

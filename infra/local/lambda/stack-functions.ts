@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Assembly, accountId, type ResolvedTemplate, region } from '../cloudformation/template.ts';
+import type { Assembly } from '../cloudformation/assembly.ts';
+import { accountId, type ResolvedTemplate, region } from '../cloudformation/template.ts';
 import type { Endpoints } from '../endpoints.ts';
 import { StartError } from '../start-error.ts';
 import { createFunction, type FunctionProcesses, type LocalFunction } from './function-environment.ts';

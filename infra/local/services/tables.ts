@@ -1,4 +1,5 @@
-import { createTableInput, type Resource } from '../cloudformation/template.ts';
+import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import type { Resource } from '../cloudformation/template.ts';
 import { StartError } from '../start-error.ts';
 import { AwsJsonError, awsJson } from './aws-json.ts';
 
@@ -40,6 +41,28 @@ export async function openTable(endpoint: string, table: Resource): Promise<Loca
     await awsJson(endpoint, 'DynamoDB_20120810.UpdateTimeToLive', { TableName, TimeToLiveSpecification });
   }
   return { name: TableName, streamArn: (await describe(endpoint, TableName))?.LatestStreamArn, created: true };
+}
+
+/** The CreateTable input for a table of a template, so that what is tested is what is deployed. */
+export function createTableInput({ ref, properties }: Resource): CreateTableCommandInput {
+  const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, StreamSpecification } = properties;
+  const indexes: CreateTableCommandInput['GlobalSecondaryIndexes'] = GlobalSecondaryIndexes;
+  return {
+    TableName: ref,
+    KeySchema,
+    AttributeDefinitions,
+    BillingMode: 'PAY_PER_REQUEST',
+    ...(indexes && {
+      GlobalSecondaryIndexes: indexes.map(({ IndexName, KeySchema, Projection }) => ({
+        IndexName,
+        KeySchema,
+        Projection,
+      })),
+    }),
+    ...(StreamSpecification && {
+      StreamSpecification: { StreamEnabled: true, StreamViewType: StreamSpecification.StreamViewType },
+    }),
+  };
 }
 
 async function describe(endpoint: string, TableName: string): Promise<TableDescription | null> {
