@@ -17,7 +17,6 @@ interface TemplateResource {
 // biome-ignore lint/suspicious/noExplicitAny: the properties of a resource are whatever its type documents
 export interface Resource<Properties = any> {
   readonly logicalId: string;
-  readonly type: string;
   readonly ref: string;
   readonly properties: Properties;
 }
@@ -142,8 +141,8 @@ export function resolveTemplate(template: Template, place: Place = {}): Resolved
   function resource(logicalId: string): Resource {
     const found = resolved.get(logicalId);
     if (found !== undefined) return found;
-    const { Type, Properties = {} } = template.Resources[logicalId]!;
-    const made = { logicalId, type: Type, ref: identity(logicalId).Ref, properties: resolve(Properties) };
+    const { Properties = {} } = template.Resources[logicalId]!;
+    const made = { logicalId, ref: identity(logicalId).Ref, properties: resolve(Properties) };
     resolved.set(logicalId, made);
     return made;
   }

@@ -17,8 +17,6 @@ interface TableDescription {
 export interface LocalTable {
   readonly name: string;
   readonly streamArn: string | undefined;
-  /** Whether this start made it. */
-  readonly created: boolean;
 }
 
 /** Creates the table, or takes the one that an earlier start left. */
@@ -33,14 +31,14 @@ export async function openTable(endpoint: string, table: Resource): Promise<Loca
         `the table ${TableName} in the data directory has other indexes than the template: remove the directory, or set DATA_DIR`,
       );
     }
-    return { name: TableName, streamArn: existing.LatestStreamArn, created: false };
+    return { name: TableName, streamArn: existing.LatestStreamArn };
   }
   await awsJson(endpoint, 'DynamoDB_20120810.CreateTable', input);
   const { TimeToLiveSpecification } = table.properties;
   if (TimeToLiveSpecification !== undefined) {
     await awsJson(endpoint, 'DynamoDB_20120810.UpdateTimeToLive', { TableName, TimeToLiveSpecification });
   }
-  return { name: TableName, streamArn: (await describe(endpoint, TableName))?.LatestStreamArn, created: true };
+  return { name: TableName, streamArn: (await describe(endpoint, TableName))?.LatestStreamArn };
 }
 
 /** The CreateTable input for a table of a template, so that what is tested is what is deployed. */
