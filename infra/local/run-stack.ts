@@ -174,7 +174,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
 
   const refs = (type: string) =>
     Object.fromEntries(template.ofType(type).map(({ logicalId, ref }) => [logicalId, ref]));
-  const tableNames = Object.fromEntries([...tables].map(([logicalId, { name }]) => [logicalId, name]));
+  const tableNames = refs('AWS::DynamoDB::Table');
   const tokens = template.ofType('AWS::ApiGatewayV2::Authorizer')[0]?.properties.JwtConfiguration;
   const endpoints: Endpoints = {
     url: http.url,
