@@ -12,23 +12,32 @@ export function compressed(): middy.MiddlewareObj<ApiEvent, HttpAnswer> {
     name: 'compressed',
     after: request => {
       const { event, response } = request;
-      // What would have been sent is not known here: it may have been long (RFC 9110, 15.4.5).
-      if (response?.statusCode === 304) response.headers.vary = 'accept-encoding';
-      if (response?.body === undefined || response.body.length < worthwhile) return;
-      response.headers.vary = 'accept-encoding';
-      if (!takesGzip(event.headers['accept-encoding'] ?? '')) return;
-      request.response = {
-        ...response,
-        headers: { ...response.headers, 'content-encoding': 'gzip' },
-        body: gzipSync(response.body).toString('base64'),
-        isBase64Encoded: true,
-      };
+      // Compressed already.
+      if (!response || response.isBase64Encoded) return;
+      // What would have been sent is not known of a 304: it may have been long (RFC 9110, 15.4.5).
+      if (response.statusCode === 304 || isLong(response)) response.headers.vary = 'accept-encoding';
+      if (takesGzip(event.headers['accept-encoding'])) request.response = gzipped(response);
     },
   };
 }
 
+/** The answer compressed; a short one as it is. */
+export function gzipped(answer: HttpAnswer): HttpAnswer {
+  if (!isLong(answer)) return answer;
+  return {
+    ...answer,
+    headers: { ...answer.headers, vary: 'accept-encoding', 'content-encoding': 'gzip' },
+    body: gzipSync(answer.body ?? '').toString('base64'),
+    isBase64Encoded: true,
+  };
+}
+
+function isLong({ body = '' }: HttpAnswer): boolean {
+  return body.length >= worthwhile;
+}
+
 /** RFC 9110, 12.5.3: `gzip`, or anything, unless with a weight of 0. */
-function takesGzip(acceptEncoding: string): boolean {
+export function takesGzip(acceptEncoding = ''): boolean {
   const weights = new Map(
     acceptEncoding.split(',').map(coding => {
       const [name = '', ...parameters] = coding.toLowerCase().split(';');

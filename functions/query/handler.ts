@@ -7,32 +7,42 @@ import { type RouteOf, routes } from '../../shared/http/routes.ts';
 import type { Log } from '../../shared/runtime/log.ts';
 import { compressed } from './compression.ts';
 import { InvalidRequest } from './parameters.ts';
+import { catalogueView } from './responses.ts';
 import { operations, type QueryServices } from './routes.ts';
+import { createStaticDocument } from './static-document.ts';
 
-export interface QueryDependencies extends QueryServices {
+export interface QueryDependencies extends Omit<QueryServices, 'catalogue' | 'document'> {
+  /** The OpenAPI document of the API. */
+  readonly document: object;
   readonly access: AccessRules;
   readonly log: Log;
 }
 
 /** The query function: an account's people read their emails. Another account's email and none at all look the same. */
 export function createHandler(dependencies: QueryDependencies) {
+  const services: QueryServices = {
+    ...dependencies,
+    catalogue: createStaticDocument(catalogueView),
+    document: createStaticDocument(() => dependencies.document),
+  };
   return middy<ApiEvent, HttpAnswer>()
     .use(httpErrors(dependencies.log))
     .use(compressed())
     .handler(async event => {
       const { requestId, routeKey } = event.requestContext;
-      const answer = await answerTo(dependencies, event, routeKey);
+      const answer = await answerTo(services, dependencies.access, event);
       dependencies.log('query.answered', { requestId, route: routeKey, answer: answer.statusCode });
       return answer;
     });
 }
 
-async function answerTo(dependencies: QueryDependencies, event: ApiEvent, routeKey: string): Promise<HttpAnswer> {
+async function answerTo(services: QueryServices, rules: AccessRules, event: ApiEvent): Promise<HttpAnswer> {
+  const { routeKey } = event.requestContext;
   if (!isQueryRoute(routeKey)) return problem('not-found');
-  const refusal = refusalOf(event, routes[routeKey].access, dependencies.access);
+  const refusal = refusalOf(event, routes[routeKey].access, rules);
   if (refusal !== null) return refusal;
   try {
-    return await operations[routeKey](dependencies, event);
+    return await operations[routeKey](services, event);
   } catch (error) {
     if (error instanceof InvalidRequest)
       return problem('invalid-request', { field: error.field, detail: error.detail });

@@ -20,15 +20,17 @@ import {
   statusesBody,
   supportListParameters,
 } from './parameters.ts';
-import { attentionLineOf, catalogueView, emailView, rowView } from './responses.ts';
+import { attentionLineOf, emailView, rowView } from './responses.ts';
+import type { StaticDocument } from './static-document.ts';
 
 /** What answers are made of. */
 export interface QueryServices {
   readonly store: Reader;
   readonly cursors: Cursors;
   readonly oldAfter: OldAfter;
-  /** The OpenAPI document of the API. */
-  readonly document: object;
+  /** The catalogue of statuses, and the OpenAPI document of the API. */
+  readonly catalogue: StaticDocument;
+  readonly document: StaticDocument;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -42,7 +44,6 @@ type Operation = (dependencies: QueryServices, event: ApiEvent) => HttpAnswer | 
 
 /** A browser may keep an answer, yet asks each time whether it still holds. */
 const revalidated = { 'cache-control': 'private, no-cache' };
-const forAnHour = { 'cache-control': 'public, max-age=3600' };
 
 /** A hundred references of the longest kind fit in, also where JSON escapes each character. */
 const maxBodyBytes = 256 * 1024;
@@ -56,14 +57,14 @@ const referencesAtOnce = 16;
 
 /** What each route does. */
 export const operations = {
-  'GET /statuses': (_, event) => {
+  'GET /statuses': ({ catalogue }, event) => {
     parametersOf(noParameters, event.rawQueryString);
-    return withEtag(json(200, catalogueView(), forAnHour), event.headers['if-none-match']);
+    return catalogue(event.headers);
   },
 
   'GET /openapi.json': ({ document }, event) => {
     parametersOf(noParameters, event.rawQueryString);
-    return withEtag(json(200, document, forAnHour), event.headers['if-none-match']);
+    return document(event.headers);
   },
 
   'GET /accounts/{accountId}/emails': (dependencies, event) => {

@@ -1,4 +1,4 @@
-import { CfnParameter, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { CfnParameter, type CfnParameterProps, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   type CfnStage,
@@ -52,7 +52,9 @@ export class MailtrailApi extends HttpApi {
       query: new HttpLambdaIntegration('Query', functions.query, { scopePermissionToRoute: false }),
       manage: new HttpLambdaIntegration('Manage', functions.manage, { scopePermissionToRoute: false }),
     } as const satisfies Record<Route['function'], HttpLambdaIntegration>;
-    const tokens = new HttpJwtAuthorizer('Tokens', issuerOf(this, config), { jwtAudience: [audienceOf(this, config)] });
+    const tokens = new HttpJwtAuthorizer('Tokens', configured(this, config.oidcIssuer, 'OidcIssuer'), {
+      jwtAudience: [configured(this, config.oidcAudience, 'OidcAudience')],
+    });
 
     this.routes = Object.fromEntries(
       Object.entries<Route>(routes).map(([key, { function: target, access }]) => {
@@ -113,29 +115,25 @@ function corsFor(allowOrigins: readonly string[]) {
   };
 }
 
+/** What must be known of the tokens, as the parameters of a template that is not configured yet. */
+const tokenParameters = {
+  OidcIssuer: {
+    description: "The issuer of your users' tokens. Set oidcIssuer in cdk.json instead: npm run deploy says how.",
+    allowedPattern: 'https://.+',
+    constraintDescription: 'must be the https URL of your OIDC issuer: set oidcIssuer in cdk.json',
+  },
+  OidcAudience: {
+    description: "The audience of your users' tokens. Set oidcAudience in cdk.json instead: npm run deploy says how.",
+    allowedPattern: '.+',
+    constraintDescription: 'must be the audience that tokens for this API carry: set oidcAudience in cdk.json',
+  },
+} as const satisfies Record<string, CfnParameterProps>;
+
 /**
- * The issuer, which is part of the template once it is configured. Until then it is a parameter without a default: the
+ * The value, which is part of the template once it is configured. Until then it is a parameter without a default: the
  * template can be built and looked at, but not deployed. (A parameter that is always there would keep the value of the
  * previous deployment whatever the configuration says by then.)
  */
-function issuerOf(api: HttpApi, { oidcIssuer }: Config): string {
-  return (
-    oidcIssuer ??
-    new CfnParameter(Stack.of(api), 'OidcIssuer', {
-      description: "The issuer of your users' tokens. Set oidcIssuer in cdk.json instead: npm run deploy says how.",
-      allowedPattern: 'https://.+',
-      constraintDescription: 'must be the https URL of your OIDC issuer: set oidcIssuer in cdk.json',
-    }).valueAsString
-  );
-}
-
-function audienceOf(api: HttpApi, { oidcAudience }: Config): string {
-  return (
-    oidcAudience ??
-    new CfnParameter(Stack.of(api), 'OidcAudience', {
-      description: "The audience of your users' tokens. Set oidcAudience in cdk.json instead: npm run deploy says how.",
-      allowedPattern: '.+',
-      constraintDescription: 'must be the audience that tokens for this API carry: set oidcAudience in cdk.json',
-    }).valueAsString
-  );
+function configured(api: HttpApi, value: string | undefined, name: keyof typeof tokenParameters): string {
+  return value ?? new CfnParameter(Stack.of(api), name, tokenParameters[name]).valueAsString;
 }

@@ -4,10 +4,11 @@ import { startHttpServer } from './api-gateway/http-api.ts';
 import { gatewayAnswer, type HttpAnswer } from './api-gateway/http-payload.ts';
 import { openTokenIssuer } from './api-gateway/jwt-authorizer.ts';
 import { routesOf } from './api-gateway/stack-routes.ts';
-import { lockDataDir } from './cli/data-dir.ts';
-import { type Endpoints, writeEndpoints } from './cli/endpoints.ts';
+import { readAssembly } from './cloudformation/assembly.ts';
 import { synthesize } from './cloudformation/synthesize.ts';
-import { readAssembly, region, resolveTemplate, tablesOf } from './cloudformation/template.ts';
+import { region, resolveTemplate } from './cloudformation/template.ts';
+import { lockDataDir } from './data-dir.ts';
+import { type Endpoints, writeEndpoints } from './endpoints.ts';
 import { startStackMappings } from './event-sources/stack-mappings.ts';
 import { createStackFunctions, type ServiceEndpoints } from './lambda/stack-functions.ts';
 import { chooseEngine } from './services/dynamodb-engine.ts';
@@ -120,7 +121,8 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   await queues.create(template, options.maxVisibilityTimeoutSeconds);
   secretsManager.serve(template.ofType('AWS::SecretsManager::Secret'));
   const tables = new Map<string, LocalTable>();
-  for (const table of tablesOf(template)) tables.set(table.logicalId, await openTable(engine.endpoint, table));
+  for (const table of template.ofType('AWS::DynamoDB::Table'))
+    tables.set(table.logicalId, await openTable(engine.endpoint, table));
 
   const functions = createStackFunctions(
     template,
@@ -172,7 +174,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
 
   const refs = (type: string) =>
     Object.fromEntries(template.ofType(type).map(({ logicalId, ref }) => [logicalId, ref]));
-  const tableNames = Object.fromEntries([...tables].map(([logicalId, { name }]) => [logicalId, name]));
+  const tableNames = refs('AWS::DynamoDB::Table');
   const tokens = template.ofType('AWS::ApiGatewayV2::Authorizer')[0]?.properties.JwtConfiguration;
   const endpoints: Endpoints = {
     url: http.url,

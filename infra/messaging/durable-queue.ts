@@ -2,7 +2,7 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { type DeadLetterQueue, Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 
-export interface KeptQueueProps {
+export interface DurableQueueProps {
   /** Longer than the consumer takes, for a queue that a function drains. */
   readonly visibilityTimeout?: Duration;
   readonly deadLetterQueue?: DeadLetterQueue;
@@ -10,7 +10,7 @@ export interface KeptQueueProps {
 
 /** A queue whose messages are events that are nowhere else: encrypted, over TLS alone, and kept as long as a queue can. */
 export class DurableQueue extends Queue {
-  constructor(scope: Construct, id: string, props: KeptQueueProps = {}) {
+  constructor(scope: Construct, id: string, props: DurableQueueProps = {}) {
     super(scope, id, {
       ...props,
       retentionPeriod: Duration.days(14),

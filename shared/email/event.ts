@@ -124,7 +124,7 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number): Canonical
   if (recipient === '') return 'missing_recipient';
   if (!isRecipient(recipient)) return 'unusable_recipient';
   // An identifier that was cut could be somebody else's: it is kept whole or not at all.
-  if (draft.accountId && !isPlainText(draft.accountId, limits.accountId)) return 'unusable_account_id';
+  if (draft.accountId && !isAccountId(draft.accountId)) return 'unusable_account_id';
   if (draft.reference && !isPlainText(draft.reference, limits.reference)) return 'unusable_reference';
   if (!(draft.occurredAt >= minTime)) return 'unreadable_time';
 
@@ -230,6 +230,14 @@ function boundedMessageId(messageId: string): string {
 /** Whether a mailbox, in its one form, can be the recipient of an email that is kept. */
 export function isRecipient(text: string): boolean {
   return isPlainText(text, limits.recipient) && isAddress(text);
+}
+
+/** No account id has a character that changes its meaning in a path: API Gateway decodes paths before it routes. */
+export const accountIdShape = new RegExp(`^[A-Za-z0-9._~:@=+-]{1,${limits.accountId}}$`);
+
+/** Whether a text names an account. */
+export function isAccountId(text: string): boolean {
+  return accountIdShape.test(text);
 }
 
 /** What {@link emailIdOf} gives. */

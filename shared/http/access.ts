@@ -5,8 +5,7 @@ import type {
   APIGatewayEventRequestContextV2,
   APIGatewayProxyEventV2WithRequestContext,
 } from 'aws-lambda';
-import { limits } from '../email/event.ts';
-import { isPlainText } from '../runtime/text.ts';
+import { isAccountId, limits } from '../email/event.ts';
 import { problem } from './problems.ts';
 import type { HttpAnswer } from './responses.ts';
 import type { Route } from './routes.ts';
@@ -54,10 +53,18 @@ function issuedClaims(authorization: string): Claims {
   }
 }
 
-/** Whether a claim is the text that names the account: null, true, a number, a list and an object name none. */
-function namesAccount(verified: Claims, issued: Claims, { accountClaim }: AccessRules, accountId: string): boolean {
-  return verified[accountClaim] === accountId && issued[accountClaim] === accountId;
+/** The text of the account claim; null, true, a number, a list and an object are none. */
+function accountClaimOf(verified: Claims, issued: Claims, { accountClaim }: AccessRules): string | undefined {
+  const claim = issued[accountClaim];
+  return typeof claim === 'string' && verified[accountClaim] === claim ? claim : undefined;
 }
+
+const invalidToken = { 'www-authenticate': 'Bearer error="invalid_token"' };
+
+/** Said without the claim itself. */
+const unusableAccountClaim = {
+  detail: `The token's account claim is no account id: 1 to ${limits.accountId} characters out of A-Z, a-z, 0-9 and . _ ~ : @ = + -`,
+};
 
 function isSupport({ claims, scopes }: VerifiedToken, issued: Claims, { supportScope }: AccessRules): boolean {
   // API Gateway fills `scopes` only on routes that demand some; the claims are always there.
@@ -75,7 +82,7 @@ function wordsIn(claim: unknown): string[] {
 
 /**
  * Why the bearer may not call a route; null where they may. An account that is not theirs looks like one that does not
- * exist; that a route is for support alone is no secret (RFC 6750).
+ * exist. A route for support alone is no secret (RFC 6750), and neither is a claim that no account can have.
  */
 export function refusalOf(
   event: ApiEvent,
@@ -88,7 +95,7 @@ export function refusalOf(
   // API Gateway passes the header on that it has verified; without it, nobody knows of which type a claim was.
   const { authorization } = headers;
   if (token === undefined || authorization === undefined || isIdToken(token)) {
-    return problem('unauthorized', {}, { 'www-authenticate': 'Bearer error="invalid_token"' });
+    return problem('unauthorized', {}, invalidToken);
   }
   const issued = issuedClaims(authorization);
   if (access === 'support') {
@@ -100,6 +107,8 @@ export function refusalOf(
     );
   }
   const accountId = pathParameters?.accountId ?? '';
-  const isTheirs = namesAccount(token.claims, issued, rules, accountId) || isSupport(token, issued, rules);
-  return isTheirs && isPlainText(accountId, limits.accountId) ? null : problem('not-found');
+  if (isSupport(token, issued, rules)) return isAccountId(accountId) ? null : problem('not-found');
+  const claim = accountClaimOf(token.claims, issued, rules);
+  if (claim !== undefined && !isAccountId(claim)) return problem('forbidden', unusableAccountClaim, invalidToken);
+  return claim === accountId ? null : problem('not-found');
 }

@@ -1,5 +1,3 @@
-import { Logger } from '@aws-lambda-powertools/logger';
-
 interface Counted {
   received: number;
   recorded: number;
@@ -59,47 +57,37 @@ export interface LogLines {
 
 /** What is not in order is a warning, and an error what is our own fault. */
 const levels = {
-  'webhook.answered': 'info',
-  'webhook.misspelt': 'warn',
-  'webhook.set-up': 'info',
-  'webhook.refused': 'warn',
-  'webhook.unavailable': 'warn',
-  'queue.drained': 'info',
-  'queue.message-failed': 'warn',
-  'query.answered': 'info',
-  'erase.answered': 'info',
-  'alert.sent': 'info',
-  fault: 'error',
-} as const satisfies Record<keyof LogLines, 'info' | 'warn' | 'error'>;
+  'webhook.answered': 'INFO',
+  'webhook.misspelt': 'WARN',
+  'webhook.set-up': 'INFO',
+  'webhook.refused': 'WARN',
+  'webhook.unavailable': 'WARN',
+  'queue.drained': 'INFO',
+  'queue.message-failed': 'WARN',
+  'query.answered': 'INFO',
+  'erase.answered': 'INFO',
+  'alert.sent': 'INFO',
+  fault: 'ERROR',
+} as const satisfies Record<keyof LogLines, 'INFO' | 'WARN' | 'ERROR'>;
 
 export type Log = <Name extends keyof LogLines>(line: Name, details: LogLines[Name]) => void;
 
-/** Powertools' logger, line by line to where it is told. */
-class LineLogger extends Logger {
-  /** None while the parent is made. */
-  private readonly write: ((line: string) => unknown) | undefined;
-
-  constructor(write: (line: string) => unknown) {
-    // Whatever the environment says: a catalogue of which lines are missing, or come with others, is none.
-    super({ serviceName: 'mailtrail', logLevel: 'INFO', sampleRateValue: 0 });
-    this.write = write;
-  }
-
-  protected override printLog(_level: number, item: Parameters<Logger['printLog']>[1]): void {
-    item.prepareForPrint();
-    this.write?.(`${JSON.stringify(item.getAttributes(), this.getJsonReplacer())}\n`);
-  }
-}
-
 /**
- * Writes each line as one JSON object, its name as `message`; JSON keeps control characters from forging lines.
+ * Writes each line as one JSON object, its name as `message`; JSON keeps control characters from forging lines. No
+ * setting leaves a line out.
  *
  * Straight to standard output: Lambda puts a prefix before what goes through `console.log`, and a line with a prefix is
  * no longer JSON to whoever looks for it.
  */
-export function createLog(write: (line: string) => unknown = line => process.stdout.write(line)): Log {
-  const logger = new LineLogger(write);
-  return (line, details) => logger[levels[line]](line, { ...details });
+export function createLog(
+  write: (line: string) => unknown = line => process.stdout.write(line),
+  now: () => number = Date.now,
+): Log {
+  return (message, details) => {
+    const level = levels[message];
+    const timestamp = new Date(now()).toISOString();
+    write(`${JSON.stringify({ level, message, timestamp, service: 'mailtrail', ...details })}\n`);
+  };
 }
 
 /** An error's class name: its message may hold what must not be logged. */

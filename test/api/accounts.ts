@@ -11,7 +11,7 @@ import { oneOf, type Random, seededRandom } from '../torture/random.ts';
 /** The account of emails whose account nobody named: those that support alone may see. */
 export const nobody = 'acct-nobody';
 
-export const accountIds = ['acct-adela', 'acct-bjorn ö', 'acct-chloe/%2f', nobody] as const;
+export const accountIds = ['acct-adela', 'acct-bjorn=b+c@d:e.~_-', 'acct-chloe+2f~', nobody] as const;
 
 export type AccountId = (typeof accountIds)[number];
 

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchGetCommand, DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { type StartedStack, startStack } from '../../infra/local/cli/start-stack.ts';
 import { createToken } from '../../infra/local/cli/token.ts';
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
 import { summaryAttributes } from '../../shared/email/item.ts';
@@ -12,6 +11,7 @@ import { createReader } from '../../shared/email/reader.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { queryFunction, tokenOf } from '../rigs/query-function.ts';
+import { type StartedStack, startStack } from '../rigs/start-stack.ts';
 import { startFaultProxy } from '../torture/fault-proxy.ts';
 import { type Figure, figure, quantile } from './figures.ts';
 

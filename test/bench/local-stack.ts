@@ -1,10 +1,10 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startStack } from '../../infra/local/cli/start-stack.ts';
 import { settled } from '../../infra/tools/simulate/running-stack.ts';
 import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import { signedRequest } from '../fixtures/signing.ts';
+import { startStack } from '../rigs/start-stack.ts';
 import { type Figure, figure, median } from './figures.ts';
 import { sendgridBatch } from './sendgrid-batch.ts';
 

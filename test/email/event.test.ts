@@ -40,12 +40,19 @@ describe('the canonical event', () => {
     ['unusable_recipient', { recipient: 'jane@example.com, joe@example.com' }],
     ['unusable_account_id', { accountId: 'x'.repeat(200) }],
     ['unusable_account_id', { accountId: 'ac\r\nme' }],
+    ...['a b', 'a/b', 'a?b', 'a#b', 'a%41b', 'a,b', 'ä', ' acme'].map(
+      accountId => ['unusable_account_id', { accountId }] as const,
+    ),
     ['unusable_reference', { reference: '\ud800' }],
     ['unreadable_time', { occurredAt: Number.NaN }],
     ['unreadable_time', { occurredAt: Date.UTC(1, 0, 1) }],
     ['unreadable_time', { occurredAt: Number.NEGATIVE_INFINITY }],
   ] as const)('says %s rather than keep a piece of it', (defect, changes) => {
     expect(canonical(changes)).toBe(defect);
+  });
+
+  it.each(['acme', 'a', '..', '0', 'A=b+c@d:e.~_-', 'x'.repeat(128)])('keeps the account id %s as it is', accountId => {
+    expect(canonical({ accountId })).toMatchObject({ accountId });
   });
 
   it('of a failure or complaint whose message is not known belongs to an email of its own, under the address', () => {

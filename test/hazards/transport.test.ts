@@ -206,7 +206,6 @@ describe('over HTTP,', () => {
     '/webhooks/sendgrid%20',
     '/webhooks/sendgrid%2F',
     '/webhooks/..%2Fsendgrid',
-    '/webhooks/%',
     '/webhooks/',
     '/webhooks',
     '/webhooks/sendgrid/',
@@ -214,6 +213,13 @@ describe('over HTTP,', () => {
   ])('40 an unknown provider, %s: 404 without effect', async path => {
     for (const method of ['POST', 'GET', 'HEAD', 'OPTIONS']) {
       expect((await post(genuine('sendgrid'), { path, method })).status).toBe(404);
+    }
+    await expectNoEffect();
+  });
+
+  it('40 a path that cannot be decoded: 400 by the gateway, without effect', async () => {
+    for (const path of ['/webhooks/%', '/webhooks/sendgrid%ff']) {
+      expect((await post(genuine('sendgrid'), { path })).status).toBe(400);
     }
     await expectNoEffect();
   });

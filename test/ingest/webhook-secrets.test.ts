@@ -101,6 +101,8 @@ describe('the webhook secrets', () => {
     '[{"secret":"key"}]',
     '[{"secret":"key","accountId":""}]',
     '[{"secret":"key","accountId":"acme\\n"}]',
+    '[{"secret":"key","accountId":"a/b"}]',
+    '[{"secret":"key","accountId":"acme corp"}]',
     '[{"secret":"key","accountId":7}]',
   ])('are out of reach for the one provider whose entry is %s', async entry => {
     stored = `{"sendgrid": ${entry}, "mailgun": ["key"]}`;

@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolveTemplate } from '../../infra/local/cloudformation/template.ts';
 import { createFailureDestination } from '../../infra/local/event-sources/failure-destination.ts';
-import { awsJson } from '../../infra/local/services/aws-json.ts';
 import { type Queues, startQueues } from '../../infra/local/services/queues.ts';
 
 const failed = {
@@ -16,14 +15,11 @@ const failed = {
   sequenceNumbers: ['7'],
   eventSourceArn: 'arn:stream',
 };
-const template = resolveTemplate({
-  Resources: { Bucket: { Type: 'AWS::S3::Bucket' }, Queue: { Type: 'AWS::SQS::Queue' } },
-});
 let queues: Queues;
 
 beforeAll(async () => {
   queues = await startQueues(mkdtempSync(join(tmpdir(), 'mailtrail-test-')));
-  await queues.create(template);
+  await queues.create(resolveTemplate({ Resources: { Bucket: { Type: 'AWS::S3::Bucket' } } }));
 });
 afterAll(() => queues.stop());
 
@@ -42,16 +38,7 @@ test('a bucket gets the invocation record with the whole event, under the key th
   expect(JSON.parse(kept.payload)).toEqual(failed.event);
 });
 
-test('a queue gets the invocation record without the event', async () => {
-  await createFailureDestination('arn:aws:sqs:us-east-1:000000000000:Queue', queues.endpoint)(failed);
-  const [queue] = template.ofType('AWS::SQS::Queue');
-  const { Messages } = await awsJson<{ Messages: { Body: string }[] }>(queues.endpoint, 'AmazonSQS.ReceiveMessage', {
-    QueueUrl: queue!.ref,
-  });
-  expect(JSON.parse(Messages[0]!.Body)).toMatchObject({ DDBStreamBatchInfo: { batchSize: 1 } });
-  expect(Messages[0]!.Body).not.toContain('payload');
-});
-
-test('another kind of destination is an error before anything runs', () => {
-  expect(() => createFailureDestination('arn:aws:kafka:x:y:z', queues.endpoint)).toThrow('kafka');
+test.each(['sqs', 'sns', 'kafka'])('a destination of %s is an error before anything runs', service => {
+  const arn = `arn:aws:${service}:us-east-1:000000000000:x`;
+  expect(() => createFailureDestination(arn, queues.endpoint)).toThrow(arn);
 });

@@ -9,11 +9,11 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import document from '../../functions/query/openapi.json' with { type: 'json' };
-import { type StartedStack, startStack } from '../../infra/local/cli/start-stack.ts';
 import { createToken } from '../../infra/local/cli/token.ts';
 import { awsJson } from '../../infra/local/services/aws-json.ts';
 import { apiClient, dataOf } from '../../infra/tools/client/client.ts';
 import { fixture } from '../fixtures/fixtures.ts';
+import { type StartedStack, startStack } from '../rigs/start-stack.ts';
 
 const temporary = () => mkdtempSync(join(tmpdir(), 'mailtrail-test-'));
 const dataDir = temporary();

@@ -44,7 +44,6 @@ describe.each(engines.filter(([, , available]) => available))('a stream mapping 
     tables += 1;
     table = await openTable(engine.endpoint, {
       logicalId: 'Table',
-      type: 'AWS::DynamoDB::Table',
       ref: `table${tables}`,
       properties: {
         KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
@@ -76,7 +75,6 @@ describe.each(engines.filter(([, , available]) => available))('a stream mapping 
       },
       endpoint: engine.endpoint,
       streamArn: table.streamArn!,
-      isNew: true,
       checkpointFile,
       failureDestination: async batch => {
         failed.push(batch);

@@ -1,18 +1,9 @@
 import { expect, test } from 'vitest';
-import {
-  createTableInput,
-  resolveTemplate,
-  type Template,
-  tablesOf,
-} from '../../infra/local/cloudformation/template.ts';
+import { resolveTemplate, type Template } from '../../infra/local/cloudformation/template.ts';
+import { createTableInput } from '../../infra/local/services/tables.ts';
 
 const template: Template = {
   Parameters: { Audience: { Type: 'String' }, Size: { Type: 'Number', Default: 5 } },
-  Mappings: { Names: { live: { short: 'l' } } },
-  Conditions: {
-    IsBig: { 'Fn::Equals': [{ Ref: 'Size' }, '9'] },
-    IsSmall: { 'Fn::Not': [{ Condition: 'IsBig' }] },
-  },
   Resources: {
     Table: {
       Type: 'AWS::DynamoDB::Table',
@@ -37,7 +28,6 @@ const template: Template = {
       Properties: { RedrivePolicy: { deadLetterTargetArn: { 'Fn::GetAtt': ['Dead', 'Arn'] }, maxReceiveCount: 3 } },
     },
     Dead: { Type: 'AWS::SQS::Queue' },
-    Big: { Type: 'AWS::SQS::Queue', Condition: 'IsBig' },
     Function: {
       Type: 'AWS::Lambda::Function',
       Properties: {
@@ -48,24 +38,19 @@ const template: Template = {
             AUDIENCE: { Ref: 'Audience' },
             JOINED: { 'Fn::Join': ['/', ['a', { Ref: 'Size' }]] },
             // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own syntax
-            SUBSTITUTED: { 'Fn::Sub': '${Table}-${Queue.Arn}-${!literal}-${AWS::Region}' },
-            // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own syntax
-            WITH_VALUES: { 'Fn::Sub': ['${x}', { x: { Ref: 'Size' } }] },
-            CHOSEN: { 'Fn::If': ['IsSmall', 'small', 'big'] },
-            LEFT_OUT: { 'Fn::If': ['IsSmall', { Ref: 'AWS::NoValue' }, 'big'] },
-            SECOND: { 'Fn::Select': [1, { 'Fn::Split': ['-', 'a-b-c'] }] },
-            MAPPED: { 'Fn::FindInMap': ['Names', 'live', 'short'] },
+            SUBSTITUTED: { 'Fn::Sub': '${Table}-${Size}-${AWS::Region}' },
           },
         },
       },
     },
+    Functions: { Type: 'AWS::Lambda::Function' },
     Version: { Type: 'AWS::Lambda::Version', Properties: { FunctionName: { Ref: 'Function' } } },
-    Integration: {
-      Type: 'AWS::ApiGatewayV2::Integration',
+    Live: {
+      Type: 'AWS::Lambda::Alias',
       Properties: {
-        IntegrationUri: {
-          'Fn::Join': ['', ['arn:aws:apigateway:x:lambda:path/functions/', { Ref: 'Version' }, '/invocations']],
-        },
+        Name: 'live',
+        FunctionName: { Ref: 'Function' },
+        FunctionVersion: { 'Fn::GetAtt': ['Version', 'Version'] },
       },
     },
   },
@@ -80,12 +65,7 @@ test('references and intrinsic functions become what they stand for on this mach
     QUEUE: 'http://127.0.0.1:9/000000000000/Queue',
     AUDIENCE: 'us',
     JOINED: 'a/5',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: CloudFormation's own syntax
-    SUBSTITUTED: 'Table-arn:aws:sqs:us-east-1:000000000000:Queue-${literal}-us-east-1',
-    WITH_VALUES: '5',
-    CHOSEN: 'small',
-    SECOND: 'b',
-    MAPPED: 'l',
+    SUBSTITUTED: 'Table-5-us-east-1',
   });
 });
 
@@ -94,29 +74,37 @@ test('a resource may refer to one that comes later', () => {
   expect(queue!.properties.RedrivePolicy.deadLetterTargetArn).toBe('arn:aws:sqs:us-east-1:000000000000:Dead');
 });
 
-test('a resource whose condition does not hold does not exist', () => {
-  expect(resolved.ofType('AWS::SQS::Queue').map(({ logicalId }) => logicalId)).toEqual(['Queue', 'Dead']);
+test('a function is found by its ARN, and by that of its version or alias', () => {
+  const refOf = (type: string) => resolved.ofType(type)[0]!.ref;
+  const arns = ['arn:aws:lambda:us-east-1:000000000000:function:Function', refOf('AWS::Lambda::Version')];
+  expect(refOf('AWS::Lambda::Alias')).toBe(`${arns[0]}:live`);
+  for (const arn of [...arns, refOf('AWS::Lambda::Alias')]) {
+    expect(resolved.byArn('AWS::Lambda::Function', arn)?.logicalId, arn).toBe('Function');
+  }
+  expect(resolved.byArn('AWS::Lambda::Function', `${arns[0]}Of`)).toBeUndefined();
 });
 
-test('an integration leads to its function, by whatever ARN of it', () => {
-  const [integration] = resolved.ofType('AWS::ApiGatewayV2::Integration');
-  const found = resolved.byArn('AWS::Lambda::Function', integration!.properties.IntegrationUri);
-  expect(found?.logicalId).toBe('Function');
+test('a table is found by the ARN of its stream', () => {
+  const arn = 'arn:aws:dynamodb:us-east-1:000000000000:table/Table/stream/local';
+  expect(resolved.byArn('AWS::DynamoDB::Table', arn)?.logicalId).toBe('Table');
 });
 
-test('a parameter without a value, a reference to nothing and an unknown function are errors that name them', () => {
+test('what is not understood is an error that names it', () => {
   const withVariable = (value: unknown) => ({
-    Resources: { R: { Type: 'AWS::Lambda::Function', Properties: { value } } },
+    Resources: { R: { Type: 'AWS::Lambda::Function', Properties: { value } }, Q: { Type: 'AWS::SQS::Queue' } },
     Parameters: { P: { Type: 'String' } },
   });
   const resolve = (value: unknown) => () => resolveTemplate(withVariable(value)).ofType('AWS::Lambda::Function');
   expect(resolve({ Ref: 'P' })).toThrow('parameter P has no value');
   expect(resolve({ Ref: 'Gone' })).toThrow('refers to Gone');
-  expect(resolve({ 'Fn::Cidr': [] })).toThrow('Fn::Cidr');
+  expect(resolve({ Ref: 'AWS::URLSuffix' })).toThrow('AWS::URLSuffix');
+  expect(resolve({ 'Fn::Select': [0, []] })).toThrow('Fn::Select');
+  expect(resolve({ 'Fn::GetAtt': ['Q', 'QueueName'] })).toThrow('QueueName of Q');
+  expect(() => resolveTemplate({ Resources: {}, Conditions: {} })).toThrow('conditions');
 });
 
 test('a table is created as the template has it, less what no engine here knows', () => {
-  const [table] = tablesOf(resolved);
+  const [table] = resolved.ofType('AWS::DynamoDB::Table');
   expect(createTableInput(table!)).toEqual({
     TableName: 'Table',
     KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],

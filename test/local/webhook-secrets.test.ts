@@ -2,8 +2,8 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { StartError } from '../../infra/local/cli/start-error.ts';
 import { openWebhookSecrets } from '../../infra/local/services/webhook-secrets.ts';
+import { StartError } from '../../infra/local/start-error.ts';
 import { providers } from '../../shared/providers/registry.ts';
 
 const dataDir = mkdtempSync(join(tmpdir(), 'mailtrail-test-'));

@@ -98,7 +98,7 @@ describe('the attention list as a file', () => {
     'x;\uff0b1',
     'x;"=HYPERLINK(1)',
   ])('gives a spreadsheet nothing to run: %j stays text', async hostile => {
-    const accountId = `hostile-${encodeURIComponent(hostile)}`;
+    const accountId = `hostile-${Buffer.from(hostile).toString('hex')}`;
     const event = anEvent({
       accountId,
       subject: hostile,

@@ -74,6 +74,29 @@ describe('what all answers have in common', () => {
     expect(json.openapi).toMatch(/^3\.1\./);
   });
 
+  it('a document that never changes is worked out once per process, at the first call', async () => {
+    let serialised = 0;
+    const content = {
+      toJSON() {
+        serialised += 1;
+        return document;
+      },
+    };
+    const handler = queryFunction(emails, { document: content });
+    const get = async (headers: Call['headers'] = {}) => {
+      const { headers: answered, ...answer } = await handler('GET /openapi.json', { headers });
+      const { 'x-request-id': requestId, ...stable } = answered;
+      return { ...answer, headers: stable, requestId };
+    };
+    expect(serialised).toBe(0);
+    for (const headers of [{}, { 'accept-encoding': 'gzip' }, { 'if-none-match': '*' }]) {
+      const { requestId, ...first } = await get(headers);
+      expect(await get(headers)).toEqual({ ...first, requestId: expect.not.stringMatching(`^${requestId}$`) });
+    }
+    expect(serialised).toBe(1);
+    expect((await get({ 'accept-encoding': 'gzip' })).text).toBe(JSON.stringify(document));
+  });
+
   it('an answer names its request, also one that is a problem', async () => {
     for (const answer of [
       await call(),

@@ -264,13 +264,32 @@ describe('the query function', () => {
 
     it.each([
       ['no account claim', token({ sub: 'jane' })],
-      ['an empty account claim', tokenOf('')],
       ['a list of accounts for a claim', token({ account_id: ['acme'] })],
       ['a scope that only looks like the support scope', token({ scope: 'mailtrail/support2 xmailtrail/support' })],
       ['the account in another claim', token({ account: 'acme' })],
     ])('a token with %s sees nothing', async (_, jwt) => {
       expect(await foreign(one, 'acme', jwt)).toMatchObject({ statusCode: 404 });
       expect(await foreign(list, 'acme', jwt)).toMatchObject({ statusCode: 404 });
+    });
+
+    it.each(['', 'a b', 'a/b', 'acme%20', 'acme?', 'ä', 'x'.repeat(129), '[acme]'])(
+      'a token whose account claim is %j, which no account id can be, is told so',
+      async accountId => {
+        for (const asked of ['acme', accountId]) {
+          const answer = await foreign(list, asked, tokenOf(accountId));
+          expect(answer).toMatchObject({
+            statusCode: 403,
+            headers: { 'www-authenticate': 'Bearer error="invalid_token"' },
+            json: { type: '/problems/forbidden', detail: expect.stringContaining('1 to 128 characters') },
+          });
+          if (accountId !== '') expect(answer.body).not.toContain(accountId);
+        }
+      },
+    );
+
+    it('support may look at any account, whatever its own account claim is', async () => {
+      const jwt = token({ account_id: 'a b', scope: 'mailtrail/support' });
+      expect(await foreign(list, 'acme', jwt)).toMatchObject({ statusCode: 200 });
     });
 
     it("support sees every account's emails, by scope in the claim or from the gateway", async () => {
@@ -337,7 +356,7 @@ describe('the query function', () => {
       },
     );
 
-    it.each(['\u0000', 'x'.repeat(3000), ''])('support finds no account %j', async accountId => {
+    it.each(['\u0000', 'x'.repeat(3000), '', 'a b', 'a/b', 'ä'])('support finds no account %j', async accountId => {
       expect(await foreign(list, accountId, support)).toMatchObject({ statusCode: 404 });
     });
   });

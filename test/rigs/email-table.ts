@@ -1,12 +1,8 @@
 import { CreateTableCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
-import {
-  createTableInput,
-  resolveTemplate,
-  type Template as TemplateJson,
-  tablesOf,
-} from '../../infra/local/cloudformation/template.ts';
+import { resolveTemplate, type Template as TemplateJson } from '../../infra/local/cloudformation/template.ts';
+import { createTableInput } from '../../infra/local/services/tables.ts';
 import { EmailTable } from '../../infra/storage/email-table.ts';
 import { NonceTable } from '../../infra/storage/guard-table.ts';
 
@@ -23,6 +19,7 @@ export function createNonceTable(client: DynamoDBClient, tableName: string): Pro
 async function createTable(client: DynamoDBClient, TableName: string, add: (stack: Stack) => unknown): Promise<void> {
   const stack = new Stack(new App());
   add(stack);
-  const [table] = tablesOf(resolveTemplate(Template.fromStack(stack).toJSON() as TemplateJson));
+  const template = resolveTemplate(Template.fromStack(stack).toJSON() as TemplateJson);
+  const [table] = template.ofType('AWS::DynamoDB::Table');
   await client.send(new CreateTableCommand({ ...createTableInput(table!), TableName }));
 }

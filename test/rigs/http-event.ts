@@ -26,7 +26,7 @@ export function httpEvent(
 ): APIGatewayProxyEventV2 {
   const [routeMethod, path] = routeKey.split(' ') as [string, string];
   const method = options.method ?? (routeMethod === 'ANY' ? 'GET' : routeMethod);
-  const rawPath = path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(pathParameters[name] ?? ''));
+  const rawPath = path.replace(/\{(\w+)\}/g, (_, name: string) => pathParameters[name] ?? '');
   return {
     version: '2.0',
     routeKey,

@@ -6,12 +6,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
-import { type StartedStack, startStack } from '../../infra/local/cli/start-stack.ts';
 import { demoEmails, demoRequests } from '../../infra/tools/demo/requests.ts';
 import { runningStack } from '../../infra/tools/simulate/running-stack.ts';
 import { statusIds } from '../../shared/status/catalogue.ts';
 import { merge } from '../../shared/status/precedence.ts';
 import { reading } from '../fixtures/fixtures.ts';
+import { type StartedStack, startStack } from '../rigs/start-stack.ts';
 
 const script = fileURLToPath(new URL('../../infra/tools/demo/demo.ts', import.meta.url));
 

@@ -1,4 +1,4 @@
-import type { Endpoints } from '../../infra/local/cli/endpoints.ts';
+import type { Endpoints } from '../../infra/local/endpoints.ts';
 import type { ServiceEndpoints } from '../../infra/local/lambda/stack-functions.ts';
 import { type FaultProxy, type ObservedCall, startFaultProxy } from './fault-proxy.ts';
 import { faultNames, faults, randomFaults } from './faults.ts';

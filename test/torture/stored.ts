@@ -5,8 +5,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DescribeTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { GetQueueAttributesCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import type { Endpoints } from '../../infra/local/cli/endpoints.ts';
-import { readAssembly, resolveTemplate } from '../../infra/local/cloudformation/template.ts';
+import { readAssembly } from '../../infra/local/cloudformation/assembly.ts';
+import { resolveTemplate } from '../../infra/local/cloudformation/template.ts';
+import type { Endpoints } from '../../infra/local/endpoints.ts';
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
 import { elementOf, type IndexEntries, type IndexEntry, type SentEvent, type StoredItem } from './ledger.ts';
 

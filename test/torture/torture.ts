@@ -7,7 +7,7 @@ import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { StartError } from '../../infra/local/cli/start-error.ts';
+import { StartError } from '../../infra/local/start-error.ts';
 import { progress, progressEnds } from '../../infra/tools/simulate/progress.ts';
 import { usualPercent } from './faults.ts';
 import { hasFailed, reportTable } from './report.ts';

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { StartError } from '../cli/start-error.ts';
 import { FunctionError, type LocalFunction } from '../lambda/function-environment.ts';
+import { StartError } from '../start-error.ts';
 import { gatewayAnswer, type HttpAnswer, httpAnswer, httpEvent, type Jwt } from './http-payload.ts';
-import { createRouter, type HttpRoute } from './http-routes.ts';
+import { createRouter, decodedPath, type HttpRoute } from './http-routes.ts';
 
 /** Checks a request's token. */
 export type Authorizer = (authorization: string | undefined) => Promise<Jwt | 'unauthorized' | 'forbidden'>;
@@ -90,15 +90,14 @@ function createGateway({ apiId, routes, cors, ownPages, onFault }: HttpApi) {
 
   return async (message: IncomingMessage): Promise<HttpAnswer> => {
     const body = await bodyOf(message);
-    const path = (message.url ?? '/').split('?')[0]!;
-    const own = ownPages[path];
+    const path = decodedPath(message.url ?? '/');
+    const own = ownPages[path ?? ''];
     if (own !== undefined) return own(message);
     const { origin, authorization } = message.headers;
     const isPreflight = message.method === 'OPTIONS' && 'access-control-request-method' in message.headers;
     if (cors !== undefined && isPreflight) return preflight(cors, origin);
-    const match = routeOf(message.method ?? 'GET', path);
     const requestId = randomUUID();
-    const answered = match === null ? gatewayAnswer(404, 'Not Found') : await answerOf(match);
+    const answered = path === null ? gatewayAnswer(400, 'Bad Request') : await answerAt(path);
     const { vary, ...allowed } = allowedOrigin(cors, origin);
     const varies = [answered.headers.vary, vary].filter(names => names !== undefined).join(', ');
     return {
@@ -111,12 +110,15 @@ function createGateway({ apiId, routes, cors, ownPages, onFault }: HttpApi) {
       },
     };
 
-    async function answerOf({ route, pathParameters }: NonNullable<typeof match>): Promise<HttpAnswer> {
+    async function answerAt(path: string): Promise<HttpAnswer> {
+      const match = routeOf(message.method ?? 'GET', path);
+      if (match === null) return gatewayAnswer(404, 'Not Found');
+      const { route, pathParameters } = match;
       if (body === null) return gatewayAnswer(413, 'Request Entity Too Large');
       const jwt = route.authorizer === null ? null : await route.authorizer(authorization);
       if (jwt === 'unauthorized') return gatewayAnswer(401, 'Unauthorized', { 'www-authenticate': 'Bearer' });
       if (jwt === 'forbidden') return gatewayAnswer(403, 'Forbidden');
-      const event = httpEvent({ message, body, routeKey: route.key, pathParameters, jwt, apiId, requestId });
+      const event = httpEvent({ message, path, body, routeKey: route.key, pathParameters, jwt, apiId, requestId });
       if (isTooLarge(event)) return gatewayAnswer(413, 'Request Entity Too Large');
       try {
         const result = httpAnswer(await route.function.invoke(event));
@@ -154,9 +156,9 @@ function allowedOrigin(
   origin: string | undefined,
 ): Record<string, string> & { readonly vary?: string } {
   const origins = cors?.AllowOrigins ?? [];
-  if (origin === undefined || !(origins.includes('*') || origins.includes(origin))) return {};
+  if (origin === undefined || !origins.includes(origin)) return {};
   return {
-    'access-control-allow-origin': origins.includes('*') ? '*' : origin,
+    'access-control-allow-origin': origin,
     ...(cors?.ExposeHeaders && { 'access-control-expose-headers': cors.ExposeHeaders.join(',') }),
     vary: 'origin',
   };
@@ -177,9 +179,7 @@ function preflight(cors: Cors, origin: string | undefined): HttpAnswer {
 }
 
 function send(response: ServerResponse, { statusCode, headers, body }: HttpAnswer): void {
-  for (const [name, value] of Object.entries(headers)) {
-    response.setHeader(name, typeof value === 'string' ? value : [...value]);
-  }
+  for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
   response.statusCode = statusCode;
   if (statusCode !== 204 && statusCode !== 304) response.setHeader('content-length', body.length);
   response.end(body);

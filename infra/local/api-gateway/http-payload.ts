@@ -8,6 +8,8 @@ export type Jwt = APIGatewayEventRequestContextJWTAuthorizer['jwt'];
 
 export interface HttpRequest {
   readonly message: IncomingMessage;
+  /** Decoded, as the request was routed by it. */
+  readonly path: string;
   readonly body: Buffer;
   readonly routeKey: string;
   readonly pathParameters: Readonly<Record<string, string>>;
@@ -22,6 +24,7 @@ const textTypes = /^(text\/|application\/(json|javascript|xml)$)/i;
 /** An HTTP request as the event of payload format 2.0. */
 export function httpEvent({
   message,
+  path,
   body,
   routeKey,
   pathParameters,
@@ -29,7 +32,7 @@ export function httpEvent({
   apiId,
   requestId,
 }: HttpRequest): APIGatewayProxyEventV2 {
-  const [rawPath = '/', ...query] = (message.url ?? '/').split('?');
+  const [, ...query] = (message.url ?? '/').split('?');
   const rawQueryString = query.join('?');
   const { cookie, ...headers } = headersOf(message);
   const contentType = (headers['content-type'] ?? '').split(';')[0]!.trim();
@@ -44,7 +47,7 @@ export function httpEvent({
     domainPrefix: apiId,
     http: {
       method: message.method ?? 'GET',
-      path: rawPath,
+      path,
       protocol: `HTTP/${message.httpVersion}`,
       sourceIp,
       userAgent: headers['user-agent'] ?? '',
@@ -59,7 +62,7 @@ export function httpEvent({
   return {
     version: '2.0',
     routeKey,
-    rawPath,
+    rawPath: path,
     rawQueryString,
     ...(cookie !== undefined && { cookies: cookie.split(/;\s*/) }),
     headers: {
@@ -101,7 +104,7 @@ function commonLogTime(at: Date): string {
 
 export interface HttpAnswer {
   readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string | readonly string[]>>;
+  readonly headers: Readonly<Record<string, string>>;
   readonly body: Buffer;
 }
 
@@ -114,13 +117,9 @@ export function gatewayAnswer(statusCode: number, message: string, headers: Reco
   };
 }
 
-/** What a function returned as the answer; null if it is none. Without a status code the result itself is the body. */
+/** What a function returned as the answer; null if it is none. */
 export function httpAnswer(result: unknown): HttpAnswer | null {
-  if (typeof result !== 'object' || result === null || !('statusCode' in result)) {
-    const body = typeof result === 'string' ? result : JSON.stringify(result ?? null);
-    return { statusCode: 200, headers: { 'content-type': 'application/json' }, body: Buffer.from(body) };
-  }
-  const { statusCode, headers = {}, cookies, body = '', isBase64Encoded } = result as Record<string, unknown>;
+  const { statusCode, headers = {}, body = '', isBase64Encoded } = (result ?? {}) as Record<string, unknown>;
   const status = Number(statusCode);
   if (!Number.isInteger(status) || status < 200 || status > 599 || typeof body !== 'string') return null;
   const named = Object.entries(headers as object).map(([name, value]) => [name.toLowerCase(), String(value)]);
@@ -130,7 +129,6 @@ export function httpAnswer(result: unknown): HttpAnswer | null {
     headers: {
       ...(bytes.length > 0 && { 'content-type': 'text/plain;charset=UTF-8' }),
       ...Object.fromEntries(named),
-      ...(Array.isArray(cookies) && { 'set-cookie': cookies.map(String) }),
     },
     body: bytes,
   };

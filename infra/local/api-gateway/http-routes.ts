@@ -1,4 +1,4 @@
-/** A route of an HTTP API, e.g. `GET /accounts/{accountId}/emails`, `ANY /files/{path+}` or `$default`. */
+/** A route of an HTTP API, e.g. `GET /accounts/{accountId}/emails` or `ANY /files/{path+}`. */
 export interface HttpRoute {
   readonly key: string;
 }
@@ -8,6 +8,20 @@ export interface RouteMatch<Route> {
   readonly pathParameters: Readonly<Record<string, string>>;
 }
 
+/**
+ * The path of a request as API Gateway routes it and hands it on: decoded once, so that `%2F` separates segments and
+ * `%3F` ends the path (fastify/aws-lambda-fastify#169 and honojs/hono#2156 show such events). Null where it cannot be
+ * decoded: AWS does not say what becomes of that, so no function gets to rely on it.
+ */
+export function decodedPath(url: string): string | null {
+  const [path = ''] = url.split('?');
+  try {
+    return decodeURIComponent(path).split('?')[0]!;
+  } catch {
+    return null;
+  }
+}
+
 /** How a path may match a route's segment, the most specific first. */
 const literal = 0;
 const parameter = 1;
@@ -15,13 +29,12 @@ const greedy = 2;
 
 /**
  * Finds the route of a request. The most specific wins: literal segments before parameters before a greedy parameter,
- * and with the same path the request's own method before ANY; `$default` takes what is left.
+ * and with the same path the request's own method before ANY.
  */
 export function createRouter<Route extends HttpRoute>(
   routes: readonly Route[],
 ): (method: string, path: string) => RouteMatch<Route> | null {
   const candidates = routes
-    .filter(({ key }) => key !== '$default')
     .map(route => {
       const [method = '', path = ''] = route.key.split(' ');
       const segments = segmentsOf(path).map(text => {
@@ -33,7 +46,6 @@ export function createRouter<Route extends HttpRoute>(
       return { route, method, segments, rank };
     })
     .sort((a, b) => (a.rank < b.rank ? -1 : 1));
-  const fallback = routes.find(({ key }) => key === '$default');
 
   return (method, path) => {
     const given = segmentsOf(path);
@@ -45,24 +57,15 @@ export function createRouter<Route extends HttpRoute>(
       const matches = segments.every(({ text, name, kind }, index) => {
         if (kind === literal) return text === given[index];
         const value = kind === greedy ? given.slice(index).join('/') : given[index]!;
-        if (value === '') return false;
-        pathParameters[name!] = decoded(value);
-        return true;
+        pathParameters[name!] = value;
+        return value !== '';
       });
       if (matches) return { route, pathParameters };
     }
-    return fallback === undefined ? null : { route: fallback, pathParameters: {} };
+    return null;
   };
 }
 
 function segmentsOf(path: string): string[] {
   return path.split('/').slice(1);
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }

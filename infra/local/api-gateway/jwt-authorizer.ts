@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, jwtVerify, SignJWT } from 'jose';
-import { readSaved, replaceFile } from '../cli/data-dir.ts';
+import { readSaved, replaceFile } from '../data-dir.ts';
 import type { Authorizer } from './http-api.ts';
 
 /** The issuer of the local run's tokens: its key never leaves this machine. */

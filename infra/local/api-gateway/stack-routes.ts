@@ -1,6 +1,6 @@
-import { StartError } from '../cli/start-error.ts';
 import type { ResolvedTemplate } from '../cloudformation/template.ts';
 import type { StackFunctions } from '../lambda/stack-functions.ts';
+import { StartError } from '../start-error.ts';
 import type { Authorizer, LocalRoute } from './http-api.ts';
 import type { TokenIssuer } from './jwt-authorizer.ts';
 

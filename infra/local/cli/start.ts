@@ -2,10 +2,10 @@
 
 import { parseArgs } from 'node:util';
 import { providers } from '../../../shared/providers/registry.ts';
+import { dataDirOf, type Endpoints } from '../endpoints.ts';
 import { runStack } from '../run-stack.ts';
 import { readable } from '../services/support-inbox.ts';
-import { dataDirOf, type Endpoints } from './endpoints.ts';
-import { StartError } from './start-error.ts';
+import { StartError } from '../start-error.ts';
 
 const { PORT, WEBHOOK_SECRETS, MAX_BATCHING_WINDOW_SECONDS } = process.env;
 

@@ -3,9 +3,10 @@
 import { randomUUID } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { isAccountId } from '../../../shared/email/event.ts';
 import { openTokenIssuer } from '../api-gateway/jwt-authorizer.ts';
-import { dataDirOf, readEndpoints } from './endpoints.ts';
-import { StartError } from './start-error.ts';
+import { dataDirOf, readEndpoints } from '../endpoints.ts';
+import { StartError } from '../start-error.ts';
 
 export interface TokenOptions {
   /** The account whose emails it opens. */
@@ -49,6 +50,9 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
     const { values } = parseArgs({ options: { account: { type: 'string' }, support: { type: 'boolean' } } });
     if (!values.account && !values.support) {
       throw new StartError('say for whom: npm run token -- --account acme, or npm run token -- --support');
+    }
+    if (values.account !== undefined && !isAccountId(values.account)) {
+      throw new StartError(`no account can have the id "${values.account}"`);
     }
     console.log(await createToken(dataDirOf(), values));
   } catch (error) {

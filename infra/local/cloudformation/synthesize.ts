@@ -3,8 +3,8 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { replaceFile } from '../cli/data-dir.ts';
-import { StartError } from '../cli/start-error.ts';
+import { replaceFile } from '../data-dir.ts';
+import { StartError } from '../start-error.ts';
 
 const projectRoot = fileURLToPath(new URL('../../..', import.meta.url));
 

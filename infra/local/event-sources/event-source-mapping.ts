@@ -7,7 +7,8 @@ export interface EventSourceMapping {
   readonly EventSourceArn: string;
   readonly BatchSize?: number;
   readonly MaximumBatchingWindowInSeconds?: number;
-  readonly StartingPosition?: 'LATEST' | 'TRIM_HORIZON';
+  /** Of streams only. */
+  readonly StartingPosition?: string;
   readonly FilterCriteria?: { readonly Filters?: readonly { readonly Pattern: string }[] };
   readonly FunctionResponseTypes?: readonly string[];
   /** Of queues only. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { accountId, region } from '../cloudformation/template.ts';
-import { awsJson } from '../services/aws-json.ts';
+import { StartError } from '../start-error.ts';
 
 /** A batch that an event source mapping gave up. */
 export interface FailedBatch {
@@ -16,33 +16,22 @@ export interface FailedBatch {
 /** Keeps a batch that was given up; rejects when it cannot. */
 export type FailureDestination = (failed: FailedBatch) => Promise<void>;
 
-/** Sends invocation records to a bucket, which gets the events as well, or to a queue, which does not. */
-export function createFailureDestination(arn: string, queueEndpoint: string): FailureDestination {
-  const [, , service, , , name = ''] = arn.split(':');
-  const keep = keepers[service ?? ''];
-  if (keep === undefined) throw new Error(`${arn} is no failure destination that is understood here`);
-  return failed => keep(queueEndpoint, name, failed);
-}
-
-const keepers: Readonly<Record<string, (endpoint: string, name: string, failed: FailedBatch) => Promise<void>>> = {
-  async s3(endpoint, bucket, failed) {
+/** Puts invocation records with their events into a bucket: no other destination is understood here. */
+export function createFailureDestination(arn: string, s3Endpoint: string): FailureDestination {
+  const [, bucket] = arn.split(/^arn:aws:s3:::/);
+  if (bucket === undefined) throw new StartError(`${arn} is no failure destination that is understood here`);
+  return async failed => {
     const now = new Date().toISOString();
     const time = now.slice(0, 19).replaceAll(':', '.');
     const key = `aws/lambda/local/${failed.shardId}/${now.slice(0, 10).replaceAll('-', '/')}/${time}-${randomUUID()}`;
-    const response = await fetch(`${endpoint}/${bucket}/${key}`, {
+    const response = await fetch(`${s3Endpoint}/${bucket}/${key}`, {
       method: 'PUT',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ ...invocationRecord(failed), payload: JSON.stringify(failed.event) }),
     });
     if (!response.ok) throw new Error(`the failure bucket answered ${response.status}`);
-  },
-  async sqs(endpoint, queue, failed) {
-    await awsJson(endpoint, 'AmazonSQS.SendMessage', {
-      QueueUrl: `${endpoint}/${accountId}/${queue}`,
-      MessageBody: JSON.stringify(invocationRecord(failed)),
-    });
-  },
-};
+  };
+}
 
 function invocationRecord({
   condition,

@@ -1,13 +1,7 @@
 import { region } from '../cloudformation/template.ts';
 import type { LocalFunction } from '../lambda/function-environment.ts';
 import { awsJson } from '../services/aws-json.ts';
-import {
-  createFilter,
-  type EventSourceMapping,
-  invokeWithBatch,
-  pause,
-  type RunningMapping,
-} from './event-source-mapping.ts';
+import { type EventSourceMapping, invokeWithBatch, pause, type RunningMapping } from './event-source-mapping.ts';
 
 interface Message {
   readonly MessageId: string;
@@ -48,7 +42,6 @@ export function startQueueMapping({
 }: QueueMappingOptions): RunningMapping {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const passes = createFilter(mapping);
   const sqs = <Output>(operation: string, input: object) =>
     awsJson<Output>(endpoint, `AmazonSQS.${operation}`, { QueueUrl: queueUrl, ...input });
 
@@ -59,15 +52,11 @@ export function startQueueMapping({
   }
 
   async function deliver(messages: readonly Message[]): Promise<void> {
-    const wanted = messages.filter(message => passes(filterable(message)));
-    // As Lambda does, what no filter lets through is gone.
-    await deleteAll(messages.filter(message => !wanted.includes(message)));
-    if (wanted.length === 0) return;
-    const records = wanted.map(message => lambdaRecord(message, mapping.EventSourceArn));
+    const records = messages.map(message => lambdaRecord(message, mapping.EventSourceArn));
     const outcome = await invokeWithBatch(target, records, mapping);
-    if ('error' in outcome) return onFault(`${target.name}: ${wanted.length} queue messages: ${outcome.error}`);
+    if ('error' in outcome) return onFault(`${target.name}: ${messages.length} queue messages: ${outcome.error}`);
     if (outcome.failed.size > 0) onFault(`${target.name}: ${outcome.failed.size} queue messages reported as failed`);
-    await deleteAll(wanted.filter(({ MessageId }) => !outcome.failed.has(MessageId)));
+    await deleteAll(messages.filter(({ MessageId }) => !outcome.failed.has(MessageId)));
   }
 
   async function run(): Promise<void> {
@@ -116,13 +105,4 @@ function lambdaRecord(message: Message, eventSourceARN: string): object {
     eventSourceARN,
     awsRegion: region,
   };
-}
-
-/** A filter sees a body that is JSON as what it holds. */
-function filterable(message: Message): object {
-  try {
-    return { ...message, body: JSON.parse(message.Body) };
-  } catch {
-    return { ...message, body: message.Body };
-  }
 }

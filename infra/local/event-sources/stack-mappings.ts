@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { StartError } from '../cli/start-error.ts';
-import { type ResolvedTemplate, type Resource, tablesOf } from '../cloudformation/template.ts';
+import type { ResolvedTemplate, Resource } from '../cloudformation/template.ts';
 import type { StackFunctions } from '../lambda/stack-functions.ts';
 import type { LocalTable } from '../services/tables.ts';
+import { StartError } from '../start-error.ts';
 import type { EventSourceMapping, RunningMapping } from './event-source-mapping.ts';
 import { createFailureDestination } from './failure-destination.ts';
 import { startQueueMapping } from './queue-mapping.ts';
@@ -33,12 +33,12 @@ export function startStackMappings(options: StackMappingsOptions): RunningMappin
     const mapping = capped(properties, options.maxBatchingWindowSeconds);
     const target = functions.at(properties.FunctionName);
     const queue = template.byArn('AWS::SQS::Queue', mapping.EventSourceArn);
-    if (queue !== undefined) {
+    if (queue !== undefined && mapping.FilterCriteria === undefined) {
       return startQueueMapping({ mapping, target, endpoint: queueEndpoint, queueUrl: queue.ref, onFault });
     }
-    const table = tablesOf(template).find(({ ref }) => mapping.EventSourceArn.includes(`:table/${ref}/stream/`));
-    const { streamArn, created = false } = (table && tables.get(table.logicalId)) ?? {};
-    if (streamArn === undefined) {
+    const table = template.byArn('AWS::DynamoDB::Table', mapping.EventSourceArn);
+    const streamArn = table && tables.get(table.logicalId)?.streamArn;
+    if (streamArn === undefined || mapping.StartingPosition !== 'TRIM_HORIZON') {
       throw new StartError(`${logicalId}: an event source that is not understood here: ${mapping.EventSourceArn}`);
     }
     const destination = mapping.DestinationConfig?.OnFailure?.Destination;
@@ -47,7 +47,6 @@ export function startStackMappings(options: StackMappingsOptions): RunningMappin
       target,
       endpoint: options.dynamoDbEndpoint,
       streamArn,
-      isNew: created,
       checkpointFile: join(options.dataDir, `checkpoint-${logicalId}.json`),
       failureDestination: destination === undefined ? null : createFailureDestination(destination, queueEndpoint),
       onFault,

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
-import { readSaved, replaceFile } from '../cli/data-dir.ts';
 import { region } from '../cloudformation/template.ts';
+import { readSaved, replaceFile } from '../data-dir.ts';
 import type { LocalFunction } from '../lambda/function-environment.ts';
 import {
   backoff,
@@ -19,8 +19,6 @@ export interface StreamMappingOptions {
   /** The DynamoDB engine, and its name for the stream. */
   readonly endpoint: string;
   readonly streamArn: string;
-  /** Whether the table was made by this start: then everything in its stream is news. */
-  readonly isNew: boolean;
   readonly checkpointFile: string;
   readonly failureDestination: FailureDestination | null;
   /** Told of each batch that failed, in one line. */
@@ -36,7 +34,7 @@ const defaultBatchSize = 100;
  * a failure, split to find the record that fails, and at last given up to the failure destination.
  */
 export function startStreamMapping(options: StreamMappingOptions): RunningMapping {
-  const { mapping, target, endpoint, streamArn, isNew, checkpointFile, failureDestination, onFault } = options;
+  const { mapping, target, endpoint, streamArn, checkpointFile, failureDestination, onFault } = options;
   const batchSize = mapping.BatchSize ?? defaultBatchSize;
   const window = (mapping.MaximumBatchingWindowInSeconds ?? 0) * 1000;
   const attemptLimit = limitOf(mapping.MaximumRetryAttempts);
@@ -45,10 +43,7 @@ export function startStreamMapping(options: StreamMappingOptions): RunningMappin
   const stopping = new AbortController();
   const { signal } = stopping;
 
-  const saved = readCheckpoint(checkpointFile, streamArn);
-  let checkpoint: Checkpoint = saved ?? {};
-  // From the first start on there is a checkpoint, so that a start that crashed early leaves no gap.
-  const start = saved === null && !isNew ? (mapping.StartingPosition ?? 'TRIM_HORIZON') : 'TRIM_HORIZON';
+  let checkpoint = readCheckpoint(checkpointFile, streamArn);
   const save = () => replaceFile(checkpointFile, JSON.stringify({ streamArn, shards: checkpoint }));
   const done = (records: readonly ShardRecord[]) => {
     if (records.length === 0) return;
@@ -60,8 +55,7 @@ export function startStreamMapping(options: StreamMappingOptions): RunningMappin
   };
 
   async function run(): Promise<void> {
-    save();
-    let reader = createStreamReader(endpoint, streamArn, checkpoint, start);
+    let reader = createStreamReader(endpoint, streamArn, checkpoint);
     let readable = true;
     while (!signal.aborted) {
       try {
@@ -70,7 +64,7 @@ export function startStreamMapping(options: StreamMappingOptions): RunningMappin
       } catch (error) {
         if (signal.aborted) return;
         // What was read but not processed is read again.
-        reader = createStreamReader(endpoint, streamArn, checkpoint, start);
+        reader = createStreamReader(endpoint, streamArn, checkpoint);
         // Said once, so that what was said before it stays to be seen.
         if (readable) onFault(`${target.name}: its stream cannot be read: ${error}`);
         readable = false;
@@ -189,11 +183,11 @@ export function startStreamMapping(options: StreamMappingOptions): RunningMappin
 }
 
 /** The checkpoint that an earlier run left for this very stream. */
-function readCheckpoint(file: string, streamArn: string): Checkpoint | null {
-  if (!existsSync(file)) return null;
+function readCheckpoint(file: string, streamArn: string): Checkpoint {
+  if (!existsSync(file)) return {};
   const remedy = 'the stream is read from where a new deployment begins';
   const saved = readSaved(file, remedy) as { streamArn: string; shards: Checkpoint };
-  return saved.streamArn === streamArn ? saved.shards : null;
+  return saved.streamArn === streamArn ? saved.shards : {};
 }
 
 function limitOf(value: number | undefined): number {

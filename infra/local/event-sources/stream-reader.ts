@@ -37,21 +37,13 @@ interface Records {
 const streams = (operation: string) => `DynamoDBStreams_20120810.${operation}`;
 const recordsPerRead = 1_000;
 
-/** Reads a table's stream from the checkpoint on. */
+/** Reads a table's stream from the checkpoint on, and a shard without one from its oldest record on. */
 export interface StreamReader {
   /** What is new, up to 1,000 records a shard. */
   read(): Promise<readonly ShardRecord[]>;
 }
 
-/**
- * @param start where to begin in a shard without a checkpoint
- */
-export function createStreamReader(
-  endpoint: string,
-  StreamArn: string,
-  checkpoint: Checkpoint,
-  start: 'LATEST' | 'TRIM_HORIZON',
-): StreamReader {
+export function createStreamReader(endpoint: string, StreamArn: string, checkpoint: Checkpoint): StreamReader {
   /** By shard; null when it is read to its end. */
   const iterators = new Map<string, string | null>();
   let shards: readonly Shard[] = [];
@@ -68,7 +60,7 @@ export function createStreamReader(
 
   async function open(shardId: string): Promise<string> {
     const done = checkpoint[shardId];
-    if (done === undefined) return iteratorOf(shardId, start);
+    if (done === undefined) return iteratorOf(shardId, 'TRIM_HORIZON');
     return iteratorOf(shardId, 'AFTER_SEQUENCE_NUMBER', done).catch(error => {
       if (error instanceof AwsJsonError && error.name === 'TrimmedDataAccessException') {
         return iteratorOf(shardId, 'TRIM_HORIZON');

@@ -3,7 +3,6 @@
  * a time. Ends with its parent.
  */
 
-import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import type { FunctionAnswer, FunctionRequest } from './function-environment.ts';
@@ -12,11 +11,7 @@ process.on('disconnect', () => process.exit());
 
 const { LAMBDA_TASK_ROOT = '', _HANDLER = '' } = process.env;
 const [file = '', name = ''] = _HANDLER.split(/\.(?=[^.]+$)/);
-const path = ['mjs', 'js', 'cjs'].map(end => join(LAMBDA_TASK_ROOT, `${file}.${end}`)).find(existsSync);
-if (path === undefined) throw new Error(`no file of the handler ${_HANDLER} in ${LAMBDA_TASK_ROOT}`);
-const module = await import(pathToFileURL(path).href);
-const handler = module[name] ?? module.default?.[name];
-if (typeof handler !== 'function') throw new Error(`${path} exports no function ${name}`);
+const { [name]: handler } = await import(pathToFileURL(join(LAMBDA_TASK_ROOT, `${file}.mjs`)).href);
 
 const send = (answer: FunctionAnswer) => process.send?.(answer);
 

@@ -1,8 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Endpoints } from '../cli/endpoints.ts';
-import { StartError } from '../cli/start-error.ts';
-import { type Assembly, accountId, type ResolvedTemplate, region } from '../cloudformation/template.ts';
+import type { Assembly } from '../cloudformation/assembly.ts';
+import { accountId, type ResolvedTemplate, region } from '../cloudformation/template.ts';
+import type { Endpoints } from '../endpoints.ts';
+import { StartError } from '../start-error.ts';
 import { createFunction, type FunctionProcesses, type LocalFunction } from './function-environment.ts';
 
 /** The functions of a template, ready to be invoked. */

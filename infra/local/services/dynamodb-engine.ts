@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { StartError } from '../cli/start-error.ts';
+import { StartError } from '../start-error.ts';
 
 /** A DynamoDB-compatible engine in a process of its own, on a free loopback port. */
 export interface DynamoDbEngine {

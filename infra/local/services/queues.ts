@@ -1,6 +1,7 @@
 import { Server } from 'node:net';
 import { type FauxqsServer, startFauxqs } from 'fauxqs';
 import type { ResolvedTemplate, Resource } from '../cloudformation/template.ts';
+import { StartError } from '../start-error.ts';
 import { awsJson } from './aws-json.ts';
 
 /** SQS, SNS and S3 on one loopback port. */
@@ -26,7 +27,10 @@ export async function startQueues(dataDir: string): Promise<Queues> {
       for (const topic of template.ofType('AWS::SNS::Topic')) server.createTopic(nameOf(topic.ref));
       for (const bucket of template.ofType('AWS::S3::Bucket')) server.createBucket(bucket.ref);
       for (const { properties } of template.ofType('AWS::SNS::Subscription')) {
-        if (properties.Protocol !== 'sqs') continue;
+        // Whoever subscribed by email is the inbox's.
+        if (properties.Protocol === 'email') continue;
+        if (properties.Protocol !== 'sqs')
+          throw new StartError(`${properties.Protocol}: not understood as a subscription`);
         server.subscribe({
           topic: nameOf(properties.TopicArn),
           queue: nameOf(properties.Endpoint),
@@ -45,14 +49,13 @@ const queueAttributes = [
   'RedrivePolicy',
   'VisibilityTimeout',
 ] as const;
-const fifoAttributes = ['FifoQueue', 'ContentBasedDeduplication'] as const;
 
 async function openQueue(server: FauxqsServer, endpoint: string, { ref, properties }: Resource): Promise<void> {
+  if (properties.FifoQueue) throw new StartError(`${ref}: FIFO queues are not understood here`);
   const name = nameOf(ref);
   const attributes = textAttributes(properties, queueAttributes);
-  if (server.inspectQueue(name) === undefined) {
-    server.createQueue(name, { attributes: { ...attributes, ...textAttributes(properties, fifoAttributes) } });
-  } else {
+  if (server.inspectQueue(name) === undefined) server.createQueue(name, { attributes });
+  else {
     await awsJson(endpoint, 'AmazonSQS.SetQueueAttributes', { QueueUrl: ref, Attributes: attributes });
   }
 }

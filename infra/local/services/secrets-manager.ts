@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { replaceFile } from '../cli/data-dir.ts';
 import type { Resource } from '../cloudformation/template.ts';
+import { replaceFile } from '../data-dir.ts';
+import { StartError } from '../start-error.ts';
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
 
 export interface SecretsManager extends LoopbackServer {
@@ -36,19 +37,17 @@ export async function startSecretsManager(dataDir: string, webhookSecretsFile: s
     ...server,
     serve(secrets) {
       values = Object.fromEntries(
-        secrets.map(secret => [secret.ref, () => secretValue(secret, dataDir, webhookSecretsFile)] as const),
+        secrets.map(secret => [secret.ref, sourceOf(secret, dataDir, webhookSecretsFile)] as const),
       );
     },
   };
 }
 
-function secretValue({ logicalId, properties }: Resource, dataDir: string, webhookSecretsFile: string): string {
-  const { SecretString, GenerateSecretString } = properties;
-  if (SecretString === '{}') return readFileSync(webhookSecretsFile, 'utf8');
-  if (SecretString !== undefined) return SecretString;
-  if (GenerateSecretString === undefined)
-    throw new Error(`${logicalId}: a secret without a value is not understood here`);
+function sourceOf({ logicalId, properties }: Resource, dataDir: string, webhookSecretsFile: string): () => string {
+  if (properties.SecretString === '{}') return () => readFileSync(webhookSecretsFile, 'utf8');
+  if (!properties.GenerateSecretString)
+    throw new StartError(`${logicalId}: the value of a secret is not understood here`);
   const file = join(dataDir, `secret-${logicalId}`);
   if (!existsSync(file)) replaceFile(file, randomBytes(32).toString('hex'), { secret: true });
-  return readFileSync(file, 'utf8');
+  return () => readFileSync(file, 'utf8');
 }

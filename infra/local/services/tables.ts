@@ -1,5 +1,6 @@
-import { StartError } from '../cli/start-error.ts';
-import { createTableInput, type Resource } from '../cloudformation/template.ts';
+import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import type { Resource } from '../cloudformation/template.ts';
+import { StartError } from '../start-error.ts';
 import { AwsJsonError, awsJson } from './aws-json.ts';
 
 interface Index {
@@ -16,8 +17,6 @@ interface TableDescription {
 export interface LocalTable {
   readonly name: string;
   readonly streamArn: string | undefined;
-  /** Whether this start made it. */
-  readonly created: boolean;
 }
 
 /** Creates the table, or takes the one that an earlier start left. */
@@ -32,14 +31,36 @@ export async function openTable(endpoint: string, table: Resource): Promise<Loca
         `the table ${TableName} in the data directory has other indexes than the template: remove the directory, or set DATA_DIR`,
       );
     }
-    return { name: TableName, streamArn: existing.LatestStreamArn, created: false };
+    return { name: TableName, streamArn: existing.LatestStreamArn };
   }
   await awsJson(endpoint, 'DynamoDB_20120810.CreateTable', input);
   const { TimeToLiveSpecification } = table.properties;
   if (TimeToLiveSpecification !== undefined) {
     await awsJson(endpoint, 'DynamoDB_20120810.UpdateTimeToLive', { TableName, TimeToLiveSpecification });
   }
-  return { name: TableName, streamArn: (await describe(endpoint, TableName))?.LatestStreamArn, created: true };
+  return { name: TableName, streamArn: (await describe(endpoint, TableName))?.LatestStreamArn };
+}
+
+/** The CreateTable input for a table of a template, so that what is tested is what is deployed. */
+export function createTableInput({ ref, properties }: Resource): CreateTableCommandInput {
+  const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, StreamSpecification } = properties;
+  const indexes: CreateTableCommandInput['GlobalSecondaryIndexes'] = GlobalSecondaryIndexes;
+  return {
+    TableName: ref,
+    KeySchema,
+    AttributeDefinitions,
+    BillingMode: 'PAY_PER_REQUEST',
+    ...(indexes && {
+      GlobalSecondaryIndexes: indexes.map(({ IndexName, KeySchema, Projection }) => ({
+        IndexName,
+        KeySchema,
+        Projection,
+      })),
+    }),
+    ...(StreamSpecification && {
+      StreamSpecification: { StreamEnabled: true, StreamViewType: StreamSpecification.StreamViewType },
+    }),
+  };
 }
 
 async function describe(endpoint: string, TableName: string): Promise<TableDescription | null> {

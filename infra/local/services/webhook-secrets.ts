@@ -3,9 +3,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Provider } from '../../../shared/providers/provider.ts';
 import { webhookSecretsIn, webhookSecretsOf } from '../../../shared/providers/signatures/webhook-secrets.ts';
-import { replaceFile } from '../cli/data-dir.ts';
-import { StartError } from '../cli/start-error.ts';
 import { accountId, region } from '../cloudformation/template.ts';
+import { replaceFile } from '../data-dir.ts';
+import { StartError } from '../start-error.ts';
 import { snsSigningKey } from './sns-signing.ts';
 
 /** A secret as the webhook's verification takes it, and what the sender signs with; the same thing but for key pairs. */

@@ -575,7 +575,7 @@ export interface components {
             headers: {
                 /** @description Names this request in our logs. */
                 "x-request-id": string;
-                /** @description The scope that is missing. */
+                /** @description What is wrong with the token, such as the scope that it lacks. */
                 "www-authenticate": string;
                 [name: string]: unknown;
             };
@@ -781,6 +781,7 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthorized.by-token"];
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
@@ -831,6 +832,7 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthorized.by-token"];
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
@@ -866,6 +868,7 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthorized.by-token"];
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             413: components["responses"]["too-large"];
             429: components["responses"]["throttled"];
@@ -923,6 +926,7 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthorized.by-token"];
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
@@ -1060,6 +1064,7 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthorized.by-token"];
+            403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { emailIdOf } from '../../../shared/email/event.ts';
 import { forEachConcurrently } from '../../../shared/runtime/concurrency.ts';
 import { statuses } from '../../../shared/status/catalogue.ts';
-import { StartError } from '../../local/cli/start-error.ts';
+import { StartError } from '../../local/start-error.ts';
 import { dataOf } from '../client/client.ts';
 import { accounts, type LivingEmail } from '../simulate/lives.ts';
 import { progress, progressEnds } from '../simulate/progress.ts';

@@ -12,6 +12,7 @@ import {
   supportListParameters,
 } from '../../../functions/query/parameters.ts';
 import * as answers from '../../../functions/query/response-schemas.ts';
+import { accountIdShape } from '../../../shared/email/event.ts';
 import { problems } from '../../../shared/http/problems.ts';
 import { type Route, type RouteKey, routes } from '../../../shared/http/routes.ts';
 import { providers } from '../../../shared/providers/registry.ts';
@@ -85,7 +86,10 @@ const gatewayMessage = z
   .register(z.globalRegistry, { id: 'GatewayMessage', description: "API Gateway's own answer." });
 
 const pathParameters = {
-  accountId: z.string().register(z.globalRegistry, { description: 'The account, as the sender names it.' }),
+  accountId: z
+    .string()
+    .check(z.regex(accountIdShape))
+    .register(z.globalRegistry, { description: 'The account, as the sender names it.' }),
   emailId: z.string().register(z.globalRegistry, { description: 'The id of an email, out of a list.' }),
   recipient: z.string().register(z.globalRegistry, { description: 'The address, whatever its case.' }),
   provider: z
@@ -192,7 +196,7 @@ const descriptions = {
 const byAccess = {
   provider: [],
   public: [],
-  account: ['unauthorized'],
+  account: ['unauthorized', 'forbidden'],
   support: ['unauthorized', 'forbidden'],
 } as const satisfies Record<Route['access'], readonly ProblemName[]>;
 
@@ -208,7 +212,7 @@ const etag = {
 /** What the answer to a problem has besides. */
 const problemHeaders: Partial<Record<ProblemName, Record<string, object>>> = {
   unauthorized: { 'www-authenticate': header('How to prove who calls, where that can be said.') },
-  forbidden: { 'www-authenticate': constantHeader('The scope that is missing.') },
+  forbidden: { 'www-authenticate': constantHeader('What is wrong with the token, such as the scope that it lacks.') },
   'unsupported-encoding': { 'accept-encoding': constantHeader('What is taken: `identity`.') },
   'try-again': { 'retry-after': constantHeader('Seconds.') },
   'not-erased': { 'retry-after': constantHeader('Seconds.') },

@@ -82,7 +82,7 @@ function registration(name: ProviderName, title: string, { register }: Guide): s
 }
 
 /** The page of a provider. */
-export async function providerPage(name: ProviderName): Promise<string> {
+async function providerPage(name: ProviderName): Promise<string> {
   const provider: Provider = providers[name];
   const guide = await guideOf(name);
   const { title, authentication, secret, events, batched } = provider;
@@ -133,7 +133,7 @@ ${guide.notes.length === 0 ? '' : `\n## Good to know\n\n${guide.notes.map(note =
 }
 
 /** The README's table of providers. */
-export async function providersTable(): Promise<string> {
+async function providersTable(): Promise<string> {
   const rows = await Promise.all(
     names.map(async name => {
       const provider: Provider = providers[name];
@@ -165,7 +165,7 @@ const begin = '<!-- providers: written by `npm run docs` -->';
 const end = '<!-- end of providers -->';
 
 /** The README with its table of providers brought up to date. */
-export async function readmeWithTable(readme: string): Promise<string> {
+async function readmeWithTable(readme: string): Promise<string> {
   const [before, rest = ''] = readme.split(begin);
   const after = rest.slice(rest.indexOf(end));
   return `${before}${begin}\n\n${await providersTable()}\n\n${after}`;

@@ -3,8 +3,8 @@ import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import type { SQSClientConfig } from '@aws-sdk/client-sqs';
 import { ingestEnv } from '../../../functions/ingest/env.ts';
-import { readEndpoints } from '../../local/cli/endpoints.ts';
-import { StartError } from '../../local/cli/start-error.ts';
+import { readEndpoints } from '../../local/endpoints.ts';
+import { StartError } from '../../local/start-error.ts';
 
 /** A running Mailtrail, as whoever operates it sees it. */
 export interface Deployment {

@@ -11,7 +11,7 @@ import { createQueueSweep } from '../../../shared/queues/queue-sweep.ts';
 import { documentClient } from '../../../shared/runtime/dynamodb.ts';
 import { ownValue } from '../../../shared/runtime/own-property.ts';
 import { isoMillis } from '../../../shared/runtime/time.ts';
-import { StartError } from '../../local/cli/start-error.ts';
+import { StartError } from '../../local/start-error.ts';
 import { awsDeployment, localDeployment } from './deployment.ts';
 import { type ReplayOptions, replayQueue } from './replay-queue.ts';
 

@@ -7,7 +7,7 @@ import { forEachConcurrently } from '../../../shared/runtime/concurrency.ts';
 import type { Status } from '../../../shared/status/catalogue.ts';
 import { merge } from '../../../shared/status/precedence.ts';
 import { providerNames } from '../../../test/fixtures/signing.ts';
-import { StartError } from '../../local/cli/start-error.ts';
+import { StartError } from '../../local/start-error.ts';
 import { dataOf } from '../client/client.ts';
 import { type LivingEmail, livingEmails, stepsInTime } from './lives.ts';
 import { progress, progressEnds } from './progress.ts';

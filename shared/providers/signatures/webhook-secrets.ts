@@ -1,8 +1,7 @@
 /** The webhook secrets of all providers: a JSON object, provider → list of secrets, or one secret. */
 
 import * as z from 'zod/mini';
-import { limits } from '../../email/event.ts';
-import { isPlainText } from '../../runtime/text.ts';
+import { accountIdShape } from '../../email/event.ts';
 
 /** The webhook secrets cannot be used. The message names the provider and what is wrong, and never a secret. */
 export class InvalidWebhookSecrets extends Error {
@@ -11,7 +10,7 @@ export class InvalidWebhookSecrets extends Error {
 
 const webhookSecret = z.union([
   z.string(),
-  z.object({ secret: z.string(), accountId: z.string().check(z.refine(id => isPlainText(id, limits.accountId))) }),
+  z.object({ secret: z.string(), accountId: z.string().check(z.regex(accountIdShape)) }),
 ]);
 
 /** A secret that proves events of every account, or of one alone. */

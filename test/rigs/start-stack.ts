@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { ServiceEndpoints } from '../lambda/stack-functions.ts';
-import type { Endpoints } from './endpoints.ts';
-import { StartError } from './start-error.ts';
+import type { Endpoints } from '../../infra/local/endpoints.ts';
+import type { ServiceEndpoints } from '../../infra/local/lambda/stack-functions.ts';
+import { StartError } from '../../infra/local/start-error.ts';
 
 export interface StartOptions {
   /** A free one by default. */
@@ -34,14 +34,14 @@ export interface StartedStack {
 }
 
 /**
- * Starts the stack and waits until it is ready, for tests, demo and benchmarks. It ends with this process.
+ * Starts the stack and waits until it is ready, for tests and benchmarks. It ends with this process.
  *
  * @throws StartError with what it printed if it does not start
  */
 export async function startStack(options: StartOptions): Promise<StartedStack> {
   const { port = 0, dataDir, webhookSecretsFile = '', maxBatchingWindowSeconds } = options;
   const { assembly, serviceEndpoints, processesPerFunction, maxVisibilityTimeoutSeconds: visibility } = options;
-  const script = fileURLToPath(new URL('start.ts', import.meta.url));
+  const script = fileURLToPath(new URL('../../infra/local/cli/start.ts', import.meta.url));
   const args = [
     ...(assembly === undefined ? [] : ['--assembly', assembly]),
     ...(serviceEndpoints === undefined ? [] : ['--service-endpoints', JSON.stringify(serviceEndpoints)]),

@@ -1,0 +1,26 @@
+import type { ApiEvent } from '../../shared/http/access.ts';
+import { type HttpAnswer, json } from '../../shared/http/responses.ts';
+import { gzipped, takesGzip } from './compression.ts';
+import { tagged, unlessHeld } from './etag.ts';
+
+/** Answers with a document that is the same for everybody. */
+export type StaticDocument = (headers: ApiEvent['headers']) => HttpAnswer;
+
+const forAnHour = { 'cache-control': 'public, max-age=3600' };
+
+/** The document is serialised, hashed and compressed once per process: when it is first asked for, not at a cold start. */
+export function createStaticDocument(content: () => object): StaticDocument {
+  let prepared: { readonly plain: HttpAnswer; readonly compressed: HttpAnswer } | undefined;
+  return headers => {
+    prepared ??= prepare(content());
+    const { plain, compressed } = prepared;
+    const answer = takesGzip(headers['accept-encoding']) ? compressed : plain;
+    // Middleware writes into the headers.
+    return unlessHeld({ ...answer, headers: { ...answer.headers } }, headers['if-none-match']);
+  };
+}
+
+function prepare(content: object) {
+  const plain = tagged(json(200, content, forAnHour));
+  return { plain, compressed: gzipped(plain) };
+}
