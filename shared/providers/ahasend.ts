@@ -7,8 +7,8 @@ import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
-import { minute } from './signatures/constant-time.ts';
 import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
+import { minute } from './signatures/timestamps.ts';
 
 /** https://ahasend.com/docs/api-reference/webhooks */
 const ahasendEvent = object({

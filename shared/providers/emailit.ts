@@ -4,8 +4,9 @@ import { ofOneOf } from './parsing/attribution.ts';
 import { attachedIds, draftsFor, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
 import { anything, object, text, textOrList } from './parsing/schemas.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { freshWithinMs, timeliness, usable } from './signatures/constant-time.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
+import { freshWithinMs, timeliness } from './signatures/timestamps.ts';
+import { usable } from './signatures/webhook-secrets.ts';
 
 const email = { id: text, to: textOrList, rcpt_to: textOrList, subject: text, meta: anything };
 

@@ -22,7 +22,10 @@ import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
-import { hexSha256, hour, isHmacOf, timeliness, usable } from './signatures/constant-time.ts';
+import { hexSha256 } from './signatures/encodings.ts';
+import { isHmacOf } from './signatures/hmac.ts';
+import { hour, timeliness } from './signatures/timestamps.ts';
+import { usable } from './signatures/webhook-secrets.ts';
 
 /** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks */
 const triple = object({

@@ -7,8 +7,9 @@ import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeAmong, replyCodeOf } from './parsing/smtp-reply.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
-import { hour, timeliness, usable } from './signatures/constant-time.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
+import { hour, timeliness } from './signatures/timestamps.ts';
+import { usable } from './signatures/webhook-secrets.ts';
 
 /** https://api.mailomat.swiss/docs: camel case outside, hyphens in the payload. */
 const mailomatEvent = object({

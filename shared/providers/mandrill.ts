@@ -9,7 +9,9 @@ import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
-import { isHmacOf, strictBase64, usable } from './signatures/constant-time.ts';
+import { strictBase64 } from './signatures/encodings.ts';
+import { isHmacOf } from './signatures/hmac.ts';
+import { usable } from './signatures/webhook-secrets.ts';
 
 /** https://mailchimp.com/developer/transactional/docs/webhooks/ */
 const mandrillEvent = object({

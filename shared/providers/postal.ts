@@ -9,7 +9,9 @@ import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { publicKey, strictBase64, usable } from './signatures/constant-time.ts';
+import { strictBase64 } from './signatures/encodings.ts';
+import { publicKey } from './signatures/public-keys.ts';
+import { usable } from './signatures/webhook-secrets.ts';
 
 const message = object({
   id: numberOrText,

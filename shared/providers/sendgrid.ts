@@ -10,7 +10,10 @@ import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { hour, publicKey, strictBase64, timeliness, usable } from './signatures/constant-time.ts';
+import { strictBase64 } from './signatures/encodings.ts';
+import { publicKey } from './signatures/public-keys.ts';
+import { hour, timeliness } from './signatures/timestamps.ts';
+import { usable } from './signatures/webhook-secrets.ts';
 
 /** https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event */
 const sendgridEvent = object({

@@ -5,8 +5,9 @@ import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { failureOf } from './parsing/signals.ts';
 import { replyCodeOf, replyIn } from './parsing/smtp-reply.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { hour, strictBase64 } from './signatures/constant-time.ts';
+import { strictBase64 } from './signatures/encodings.ts';
 import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
+import { hour } from './signatures/timestamps.ts';
 
 const visit = z.nullish(object({ proxy: anything, url: text, user_agent: text }));
 

@@ -8,7 +8,8 @@ import { anything, object, orEmptyList, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { isOneOf, usable } from './signatures/constant-time.ts';
+import { isOneOf } from './signatures/constant-time.ts';
+import { usable } from './signatures/webhook-secrets.ts';
 
 /** https://godocs.unisender.ru/web-api-ref#callback-format */
 const eventData = object({

@@ -5,8 +5,9 @@ import { attachedIds, draftsFor, type PieceReading, readJson, unrelatedBy } from
 import { anything, numberOrText, object, text, textOrList } from './parsing/schemas.ts';
 import { retoldBounce, retoldReason } from './parsing/ses-bounce.ts';
 import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { freshWithinMs, usable } from './signatures/constant-time.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
+import { freshWithinMs } from './signatures/timestamps.ts';
+import { usable } from './signatures/webhook-secrets.ts';
 
 /** https://docs.usesend.com/guides/webhooks */
 const usesendEvent = object({

@@ -10,7 +10,9 @@ import { numberOrText, object, text } from './parsing/schemas.ts';
 import { failureOf } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { isHmacOf, maxHeaderLength, strictBase64, usable } from './signatures/constant-time.ts';
+import { maxHeaderLength, strictBase64 } from './signatures/encodings.ts';
+import { isHmacOf } from './signatures/hmac.ts';
+import { usable } from './signatures/webhook-secrets.ts';
 
 const addressees = z.nullish(z.array(object({ email_address: z.nullish(object({ address: text })) })));
 

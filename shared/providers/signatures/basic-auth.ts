@@ -1,6 +1,8 @@
 import { utf8Text } from '../../runtime/text.ts';
 import type { ProviderRequest, Refusal } from '../provider.ts';
-import { isOneOf, maxHeaderLength, strictBase64, usable } from './constant-time.ts';
+import { isOneOf } from './constant-time.ts';
+import { maxHeaderLength, strictBase64 } from './encodings.ts';
+import { usable } from './webhook-secrets.ts';
 
 /**
  * HTTP basic authentication (RFC 7617), for providers that sign nothing.

@@ -3,7 +3,8 @@ import * as z from 'zod/mini';
 import { utf8Text } from '../../runtime/text.ts';
 import { object, text } from '../parsing/schemas.ts';
 import type { Outside, ProviderRequest, Refusal } from '../provider.ts';
-import { strictBase64, usable } from './constant-time.ts';
+import { strictBase64 } from './encodings.ts';
+import { usable } from './webhook-secrets.ts';
 
 /** https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html */
 const snsEnvelope = object({

@@ -1,13 +1,8 @@
 import type { ProviderRequest, Refusal } from '../provider.ts';
-import {
-  freshWithinMs,
-  isHmacOf,
-  maxClockSkewMs,
-  maxHeaderLength,
-  strictBase64,
-  timeliness,
-  usable,
-} from './constant-time.ts';
+import { maxHeaderLength, strictBase64 } from './encodings.ts';
+import { isHmacOf } from './hmac.ts';
+import { freshWithinMs, maxClockSkewMs, timeliness } from './timestamps.ts';
+import { usable } from './webhook-secrets.ts';
 
 /** Where a sender departs from the standard. */
 export interface Variant {

@@ -1,5 +1,7 @@
 import type { ProviderRequest, Refusal } from '../provider.ts';
-import { isOneOf, maxHeaderLength, usable } from './constant-time.ts';
+import { isOneOf } from './constant-time.ts';
+import { maxHeaderLength } from './encodings.ts';
+import { usable } from './webhook-secrets.ts';
 
 /**
  * A secret of ours in the webhook's URL, `?secret=...`, or in the header `x-webhook-secret`: for providers that neither

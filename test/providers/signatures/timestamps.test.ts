@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { providers } from '../../../shared/providers/registry.ts';
-import { timeliness } from '../../../shared/providers/signatures/constant-time.ts';
+import { timeliness } from '../../../shared/providers/signatures/timestamps.ts';
 import { fixture, requestOf } from '../../fixtures/fixtures.ts';
 import { signingKeys } from '../../fixtures/signing.ts';
 import { noon } from '../../rigs/arbitrary-events.ts';
