@@ -1,8 +1,10 @@
 import * as z from 'zod/mini';
 import { ownValue } from '../runtime/own-property.ts';
 import { isoMillis } from '../runtime/time.ts';
+import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
+import { evidenceOf } from './parsing/evidence.ts';
 import { withoutBrackets } from './parsing/message-id.ts';
-import { draftsFor, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { type ParsedPiece, readJson } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
@@ -56,7 +58,7 @@ function replyOf({ data }: AhasendEvent) {
   return {
     enhancedCode: enhancedCodeIn(enhancedCode) ?? enhancedCodeIn(response),
     code: replyCodeOf(code),
-    text: response || undefined,
+    text: response,
   };
 }
 
@@ -104,7 +106,10 @@ export const ahasend = {
       oldest: 30 * minute,
     }),
   parse: request =>
-    readJson(request, ahasendEvent, event => read(event, request), {
+    readJson(request, {
+      provider: 'ahasend',
+      schema: ahasendEvent,
+      read: event => read(event, request),
       batched: false,
       isUnrelated: unrelatedBy(events, 'type'),
     }),
@@ -113,25 +118,23 @@ export const ahasend = {
 /** On all but these `is_bot` is false and says nothing. */
 const seen: readonly string[] = ['message.opened', 'message.clicked'];
 
-function read(event: AhasendEvent, { headers }: ProviderRequest): PieceReading {
+function read(event: AhasendEvent, { headers }: ProviderRequest): ParsedPiece {
   const { data } = event;
   const { enhancedCode, code, text } = replyOf(event);
   return draftsFor<AhasendEvent>(events, event.type, event, status => [
     {
-      provider: 'ahasend',
-      messageId: withoutBrackets(data?.message_id_header ?? ''),
-      recipient: data?.recipient ?? '',
+      messageId: withoutBrackets(data?.message_id_header),
+      recipient: data?.recipient,
       status,
-      occurredAt: isoMillis(event.timestamp ?? ''),
+      occurredAt: isoMillis(event.timestamp),
       providerEvent: event.type,
       // `webhook_id` in the body is the webhook's, the same in every call.
       eventId: headers['webhook-id'],
-      ...(seen.includes(event.type) &&
-        typeof data?.is_bot === 'boolean' && { evidence: data.is_bot ? 'machine' : 'human' }),
-      subject: data?.subject ?? undefined,
+      evidence: seen.includes(event.type) ? evidenceOf(data?.is_bot) : null,
+      subject: data?.subject,
       reason: { code: [classOf(event), code].filter(part => part).join(' '), enhancedCode, text },
-      clickUrl: data?.url ?? undefined,
-      userAgent: data?.user_agent ?? undefined,
+      clickUrl: data?.url,
+      userAgent: data?.user_agent,
     },
   ]);
 }

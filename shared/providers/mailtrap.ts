@@ -1,16 +1,11 @@
 import * as z from 'zod/mini';
 import { ownValue } from '../runtime/own-property.ts';
 import { epochMillis } from '../runtime/time.ts';
+import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
+import { exactJson, isRecord } from './parsing/exact-json.ts';
+import { attachedIds } from './parsing/metadata.ts';
 import { suppressionIn } from './parsing/own-words.ts';
-import {
-  attachedIds,
-  draftsFor,
-  exactJson,
-  type PieceReading,
-  readJson,
-  readJsonLines,
-  unrelatedBy,
-} from './parsing/pieces.ts';
+import { type ParsedPiece, type PieceParser, readJson, readJsonLines } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
@@ -62,11 +57,10 @@ const categories = {
 const replyOf = ({ response, response_code }: MailtrapEvent) => ({
   enhancedCode: enhancedCodeIn(response),
   code: replyCodeOf(response_code),
-  text: response ?? undefined,
+  text: response,
 });
 
-const labelOf = ({ bounce_category }: MailtrapEvent) =>
-  ownValue<Label>(categories, bounce_category ?? '') ?? 'hard_bounced';
+const labelOf = ({ bounce_category }: MailtrapEvent) => ownValue<Label>(categories, bounce_category) ?? 'hard_bounced';
 
 const events = {
   delivery: { statuses: ['delivered'] },
@@ -99,13 +93,14 @@ export const mailtrap = {
   // Nothing in it tells the time: a request that is sent again changes nothing.
   verify: ({ headers, body }, secrets) => verifyHexHmac(headers['mailtrap-signature'], secrets, body),
   parse(request, context) {
-    const reads = (event: MailtrapEvent) => read(event, context);
-    if (isJsonLines(request)) return readJsonLines(request, mailtrapEvent, reads);
-    return readJson(request, mailtrapEvent, reads, {
-      batched: true,
-      piecesOf,
+    const parser: PieceParser<MailtrapEvent> = {
+      provider: 'mailtrap',
+      schema: mailtrapEvent,
+      read: event => read(event, context),
       isUnrelated: unrelatedBy(events, 'event'),
-    });
+    };
+    if (isJsonLines(request)) return readJsonLines(request, parser);
+    return readJson(request, { ...parser, batched: true, piecesOf });
   },
 } as const satisfies Provider;
 
@@ -115,38 +110,35 @@ function isJsonLines({ body }: ProviderRequest): boolean {
   const line = body.subarray(0, end < 0 ? body.length : end);
   if (line.length > maxLineLength) return false;
   const first = exactJson(line.toString());
-  return typeof first === 'object' && first !== null && 'event' in first && !('events' in first);
+  return isRecord(first) && 'event' in first && !('events' in first);
 }
 
 /** Longer than any one event, in bytes. */
 const maxLineLength = 10_000;
 
 function piecesOf(envelope: unknown): readonly unknown[] | null {
-  if (typeof envelope !== 'object' || envelope === null) return null;
-  const { events } = envelope as { readonly events?: unknown };
-  return Array.isArray(events) ? events : null;
+  return isRecord(envelope) && Array.isArray(envelope.events) ? envelope.events : null;
 }
 
-function read(event: MailtrapEvent, { metadata }: ReadingContext): PieceReading {
+function read(event: MailtrapEvent, { metadata }: ReadingContext): ParsedPiece {
   const { response, reason, response_code, bounce_category } = event;
   return draftsFor<MailtrapEvent>(events, event.event, event, status => [
     {
       ...attachedIds(event.custom_variables, metadata),
-      provider: 'mailtrap',
-      messageId: event.message_id ?? '',
-      recipient: event.email ?? '',
+      messageId: event.message_id,
+      recipient: event.email,
       status,
-      occurredAt: epochMillis(Number(event.timestamp ?? Number.NaN)),
+      occurredAt: epochMillis(Number(event.timestamp)),
       providerEvent: event.event,
       // Its own samples use one id for different events.
-      eventId: event.event_id ? `${event.event.replaceAll(' ', '-')}-${event.event_id}` : undefined,
+      eventId: event.event_id ? `${event.event.replaceAll(' ', '-')}-${event.event_id}` : null,
       reason: {
         code: [bounce_category, response_code].filter(part => part).join(' '),
         enhancedCode: replyOf(event).enhancedCode,
-        text: response ?? reason ?? undefined,
+        text: response ?? reason,
       },
-      clickUrl: event.url ?? undefined,
-      userAgent: event.user_agent ?? undefined,
+      clickUrl: event.url,
+      userAgent: event.user_agent,
       tags: tagsIn(event.category, metadata),
     },
   ]);

@@ -1,6 +1,9 @@
 import * as z from 'zod/mini';
 import { isoMillis } from '../runtime/time.ts';
-import { draftsFor, exactJson, idsInHeaders, type PieceReading, readJson } from './parsing/pieces.ts';
+import { draftsFor } from './parsing/event-meanings.ts';
+import { exactJson } from './parsing/exact-json.ts';
+import { idsInHeaders } from './parsing/metadata.ts';
+import { type ParsedPiece, readJson } from './parsing/pieces.ts';
 import { numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
@@ -25,7 +28,7 @@ type ScalewayEvent = z.infer<typeof scalewayEvent>;
 const replyOf = ({ email_response_message: reply, email_response_code: code }: ScalewayEvent) => ({
   enhancedCode: enhancedCodeIn(reply),
   code: replyCodeOf(code),
-  text: reply ?? undefined,
+  text: reply,
 });
 
 const events = {
@@ -65,7 +68,8 @@ export const scaleway = {
   // As Amazon's do, its topics may take every 4xx for a receipt.
   retryStatus: 503,
   verify: verifyUrlSecret,
-  parse: (request, context) => readJson(request, wrapped, event => read(event, context), { batched: false }),
+  parse: (request, context) =>
+    readJson(request, { provider: 'scaleway', schema: wrapped, read: event => read(event, context), batched: false }),
 } as const satisfies Provider;
 
 /** An event out of the envelope of a topic, or by itself. */
@@ -79,7 +83,7 @@ const wrapped = z.pipe(
   scalewayEvent,
 );
 
-function read(event: ScalewayEvent, { metadata }: ReadingContext): PieceReading {
+function read(event: ScalewayEvent, { metadata }: ReadingContext): ParsedPiece {
   // A URL found in a message is never called: a person opens it.
   if (ofTopic.includes(event.type)) return 'confirm_by_hand';
   return draftsFor<ScalewayEvent>(events, event.type, event, status => [
@@ -88,14 +92,13 @@ function read(event: ScalewayEvent, { metadata }: ReadingContext): PieceReading 
         (event.email_headers ?? []).map(({ key, value }) => [key ?? '', value]),
         metadata,
       ),
-      provider: 'scaleway',
-      messageId: event.email_id ?? '',
-      recipient: event.email_to ?? '',
+      messageId: event.email_id,
+      recipient: event.email_to,
       status,
-      occurredAt: isoMillis(event.created_at ?? ''),
+      occurredAt: isoMillis(event.created_at),
       providerEvent: event.type,
-      eventId: event.id ?? undefined,
-      subject: event.email_subject ?? undefined,
+      eventId: event.id,
+      subject: event.email_subject,
       reason: replyOf(event),
     },
   ]);

@@ -1,17 +1,8 @@
 import { Logger } from '@aws-lambda-powertools/logger';
+import type { Counts } from './counts.ts';
 
-interface Counted {
-  received: number;
-  recorded: number;
-  duplicate: number;
-  dropped: number;
-  erased: number;
-  expired: number;
-  deferred: number;
-  quarantined: number;
-  unrelated: number;
-  failed: number;
-}
+/** What became of events, and of how many it is that nothing did. */
+type Counted = Counts & { failed: number };
 
 /**
  * The closed catalogue of log lines. A line is a name and counts or ids from here, never a body, an address, a subject,

@@ -160,13 +160,12 @@ describe("Mailgun's events in the older form", () => {
       });
     const own = { timestamp, token, signature };
     const senders = { event: 'opened', timestamp: '1', token: 'mine', signature: 'mine' };
-    expect(mailgun.verify(form(senders, own), [key])).toBeNull();
-    expect(mailgun.verify(form(own, senders), [key])).not.toBeNull();
-    expect(mailgun.noncesOf(form(senders, own), [key])).toMatchObject([{ value: token }]);
+    expect(mailgun.verify(form(senders, own), [key])).toMatchObject([{ value: token }]);
+    expect(mailgun.verify(form(own, senders), [key])).toBeTypeOf('string');
     // It is part of the content that the token proves.
-    const contentOf = (variables: object) => mailgun.noncesOf(form({ ...variables, tag: 'a' }, own), [key])[0]?.content;
-    expect(contentOf({})).toBe(contentOf({ event: 'opened' }));
-    expect(contentOf({})).not.toBe(contentOf({ recipient: 'jane@example.com' }));
+    const noncesOf = (variables: object) => mailgun.verify(form({ ...variables, tag: 'a' }, own), [key]);
+    expect(noncesOf({})).toEqual(noncesOf({ event: 'opened' }));
+    expect(noncesOf({})).not.toEqual(noncesOf({ recipient: 'jane@example.com' }));
   });
 
   it('have no fields but their own: any other is a variable of the sender', () => {
@@ -240,25 +239,25 @@ it.each(['unknown-event', 'unknown-event.legacy.form', 'missing-fields'])(
 
 describe("Mailgun's signature", () => {
   const key = 'key-for-tests';
+  const token = 'a'.repeat(50);
   const triple = (changes: object = {}, signWith = key) => {
     const timestamp = String(noon / 1000);
-    const token = 'a'.repeat(50);
     const signature = createHmac('sha256', signWith).update(`${timestamp}${token}`).digest('hex');
     const body = { signature: { timestamp, token, signature, ...changes }, 'event-data': { event: 'x', timestamp: 1 } };
     return requestOf({ headers: {}, body: Buffer.from(JSON.stringify(body)) });
   };
 
   it('covers timestamp and token, and nothing else', () => {
-    expect(mailgun.verify(triple(), [key])).toBeNull();
+    expect(mailgun.verify(triple(), [key])).toMatchObject([{ value: token }]);
     expect(mailgun.verify(triple({ token: 'b'.repeat(50) }), [key])).toBe('wrong_signature');
     expect(mailgun.verify(triple({ timestamp: String(noon / 1000 + 1) }), [key])).toBe('wrong_signature');
   });
 
   it('cannot be moved by shifting digits between timestamp and token', () => {
     const timestamp = String(noon / 1000);
-    expect(
-      mailgun.verify(triple({ timestamp: timestamp.slice(0, 9), token: `0${'a'.repeat(50)}` }), [key]),
-    ).not.toBeNull();
+    expect(mailgun.verify(triple({ timestamp: timestamp.slice(0, 9), token: `0${'a'.repeat(50)}` }), [key])).toBeTypeOf(
+      'string',
+    );
   });
 
   it.each([
@@ -285,7 +284,7 @@ describe("Mailgun's signature", () => {
     const both = { ...foreign, 'parent-signature': signature };
     const verify = (body: object) => mailgun.verify(requestOf({ body: Buffer.from(JSON.stringify(body)) }), [key]);
     expect(verify(foreign)).toBe('wrong_signature');
-    expect(verify(both)).toBeNull();
+    expect(verify(both)).toMatchObject([{ value: token }]);
     expect(verify({ ...both, 'parent-signature': { ...signature, token: 'other' } })).toBe('wrong_signature');
   });
 
@@ -301,6 +300,7 @@ describe("Mailgun's signature", () => {
 
   it("stays good for every key of a rotation, in the provider's own signing helper too", () => {
     const keys = signingKeys('mailgun');
-    expect(mailgun.verify(requestOf(keys.sign(fixture('mailgun', 'delivered'), noon)), [key, keys.secret])).toBeNull();
+    const request = requestOf(keys.sign(fixture('mailgun', 'delivered'), noon));
+    expect(mailgun.verify(request, [key, keys.secret])).toHaveLength(1);
   });
 });

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import type { Refusal } from '../provider.ts';
+import { genuine, type Verification } from '../provider.ts';
 import { hexSha256 } from './encodings.ts';
 import { usable } from './webhook-secrets.ts';
 
@@ -31,12 +31,12 @@ export function verifyHexHmac(
   signature: string | undefined,
   secrets: readonly string[],
   ...signed: readonly (string | Buffer)[]
-): Refusal | null {
+): Verification {
   const keys = usable(secrets);
   if (keys.length === 0) return 'no_secret_configured';
   const given = signature?.trim();
   if (!given) return 'missing_signature';
   const bytes = hexSha256(given);
   if (bytes === null) return 'malformed_signature';
-  return isHmacOf(bytes, 'sha256', keys, ...signed) ? null : 'wrong_signature';
+  return isHmacOf(bytes, 'sha256', keys, ...signed) ? genuine : 'wrong_signature';
 }
