@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import * as z from 'zod/mini';
 import { addressesIn } from '../email/address.ts';
 import { shortHash } from '../runtime/hash.ts';
@@ -267,7 +268,7 @@ function triplesOf(request: ProviderRequest): readonly Triple[] {
 
 // Whether all of a body is UTF-8 is asked once it is known to be genuine.
 const formIn = (body: Buffer) => bodyFields(body) ?? fieldsIn(body.toString()) ?? [];
-const jsonIn = (body: Buffer) => bodyValue(body) ?? exactJson(body.toString());
+const jsonIn = (body: Buffer) => (isUtf8(body) ? bodyValue(body) : exactJson(body.toString()));
 
 function read(event: MailgunEvent, { metadata }: ReadingContext): ParsedPiece {
   const headers = event.message?.headers;

@@ -8,30 +8,49 @@ export interface ParsedJson {
   readonly tooDeep: boolean;
 }
 
-/** Asked for by handshake, verification and reading of one request in turn. */
-const bodies = new WeakMap<Buffer, ParsedJson | 'not_utf8' | 'too_many' | 'not_json'>();
+/** A text that was parsed, and its value, of which integers may be inexact. */
+interface LooseJson {
+  readonly text: string;
+  readonly value: unknown;
+}
 
-/** The JSON that is a request's whole body, parsed once; or why there is none. */
-export function bodyJson(body: Buffer): ParsedJson | 'not_utf8' | 'too_many' | 'not_json' {
+/** Handshake, verification and reading of one request ask for the same in turn. */
+const bodies = new WeakMap<Buffer, LooseJson | 'not_utf8' | 'too_many' | 'not_json'>();
+
+function looseBody(body: Buffer): LooseJson | 'not_utf8' | 'too_many' | 'not_json' {
   const known = bodies.get(body);
   if (known !== undefined) return known;
   const text = utf8Text(body);
-  const json = text === null ? 'not_utf8' : parsedJson(text);
+  const json = text === null ? 'not_utf8' : looseJson(text);
   bodies.set(body, json);
   return json;
 }
 
-/** The same without its depth; undefined where there is none. */
+/** The JSON that is a request's whole body, or why there is none. It is parsed once. */
+export function bodyJson(body: Buffer): ParsedJson | 'not_utf8' | 'too_many' | 'not_json' {
+  const json = looseBody(body);
+  return typeof json === 'string' ? json : exactly(json);
+}
+
+/** The same before anything is proved: less work, and integers as `JSON.parse` gives them. Undefined where there is none. */
 export function bodyValue(body: Buffer): unknown {
-  const json = bodyJson(body);
+  const json = looseBody(body);
   return typeof json === 'string' ? undefined : json.value;
 }
 
 /** JSON text as values, or why it is none. */
 export function parsedJson(text: string): ParsedJson | 'too_many' | 'not_json' {
+  const json = looseJson(text);
+  return typeof json === 'string' ? json : exactly(json);
+}
+
+function looseJson(text: string): LooseJson | 'too_many' | 'not_json' {
   if (hasTooManyNames(text)) return 'too_many';
   const value = parsedText(text);
-  if (value === undefined) return 'not_json';
+  return value === undefined ? 'not_json' : { text, value };
+}
+
+function exactly({ text, value }: LooseJson): ParsedJson {
   const { tooDeep, inexact } = oddities(value);
   return { value: inexact ? parsedText(withExactIntegers(text)) : value, tooDeep };
 }
