@@ -4,11 +4,11 @@ import { isoMillis } from '../runtime/time.ts';
 import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
 import { evidenceOf } from './parsing/evidence.ts';
 import { withoutBrackets } from './parsing/message-id.ts';
-import { type ParsedPiece, readJson } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
 import { minute } from './signatures/timestamps.ts';
 
@@ -105,20 +105,18 @@ export const ahasend = {
       // Its tries go on for some 16 minutes, and may carry the first one's time.
       oldest: 30 * minute,
     }),
-  parse: request =>
-    readJson(request, {
-      provider: 'ahasend',
-      schema: ahasendEvent,
-      read: event => read(event, request),
-      batched: false,
-      isUnrelated: unrelatedBy(events, 'type'),
-    }),
+  parse: jsonParser({
+    provider: 'ahasend',
+    schema: ahasendEvent,
+    read,
+    isUnrelated: unrelatedBy(events, 'type'),
+  }),
 } as const satisfies Provider;
 
 /** On all but these `is_bot` is false and says nothing. */
 const seen: readonly string[] = ['message.opened', 'message.clicked'];
 
-function read(event: AhasendEvent, { headers }: ProviderRequest): ParsedPiece {
+function read(event: AhasendEvent, { headers }: PieceContext): ParsedPiece {
   const { data } = event;
   const { enhancedCode, code, text } = replyOf(event);
   return draftsFor<AhasendEvent>(events, event.type, event, status => [

@@ -4,12 +4,12 @@ import { isoMillis } from '../runtime/time.ts';
 import { type Status, statusIds } from '../status/catalogue.ts';
 import { draftsFor } from './parsing/event-meanings.ts';
 import { nearestName } from './parsing/nearest-name.ts';
-import { type ParsedPiece, readJson } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { numberOrText, object, textOrList } from './parsing/schemas.ts';
 import { causeIn } from './parsing/signals.ts';
 import { enhancedCodeIn } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
 
 /**
@@ -67,11 +67,10 @@ export const app = {
   events,
   batched: true,
   verify: (request, secrets) => verifyStandardWebhook(request, secrets),
-  parse: (request, context) =>
-    readJson(request, { provider: 'app', schema: appEvent, read: event => read(event, context), batched: 'optional' }),
+  parse: jsonParser({ provider: 'app', schema: appEvent, read, batched: 'optional' }),
 } as const satisfies Provider;
 
-function read(event: AppEvent, { metadata, messageIdOf, senders }: ReadingContext): ParsedPiece {
+function read(event: AppEvent, { metadata, messageIdOf, senders }: PieceContext): ParsedPiece {
   const { type, timestamp, data } = event;
   const { provider, evidence } = data;
   // No event would ever meet it: its email would stay enqueued for good.

@@ -5,7 +5,7 @@ import type { Status } from '../status/catalogue.ts';
 import { type Failure, failureBy } from '../status/causes.ts';
 import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
 import { bodyValue } from './parsing/exact-json.ts';
-import { type ParsedPiece, readJson } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece } from './parsing/pieces.ts';
 import { object, text } from './parsing/schemas.ts';
 import { failureOf } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
@@ -93,14 +93,13 @@ export const azure = {
   handshake: (request, secrets) =>
     request.method === 'OPTIONS' ? allowOrigin(request, secrets) : validateSubscription(request, secrets),
   verify: verifyUrlSecret,
-  parse: request =>
-    readJson(request, {
-      provider: 'azure',
-      schema: azureEvent,
-      read: read,
-      batched: 'optional',
-      isUnrelated: unrelatedBy(events, 'eventType', 'type'),
-    }),
+  parse: jsonParser({
+    provider: 'azure',
+    schema: azureEvent,
+    read,
+    batched: 'optional',
+    isUnrelated: unrelatedBy(events, 'eventType', 'type'),
+  }),
 } as const satisfies Provider;
 
 /** How CloudEvents asks whether it may deliver here. https://github.com/cloudevents/spec/blob/v1.0/http-webhook.md */

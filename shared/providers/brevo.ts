@@ -3,12 +3,12 @@ import { epochMillis } from '../runtime/time.ts';
 import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
 import { withoutBrackets } from './parsing/message-id.ts';
 import { attachedIds, idsInText } from './parsing/metadata.ts';
-import { type ParsedPiece, readJson } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text, textOrList } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyBasicAuth } from './signatures/basic-auth.ts';
 
 /** https://developers.brevo.com/docs/transactional-webhooks */
@@ -97,17 +97,16 @@ export const brevo = {
   batched: true,
   messageIdOf: withoutBrackets,
   verify: verifyBasicAuth,
-  parse: (request, context) =>
-    readJson(request, {
-      provider: 'brevo',
-      schema: brevoEvent,
-      read: event => read(event, context),
-      batched: 'optional',
-      isUnrelated: unrelatedBy(events, 'event'),
-    }),
+  parse: jsonParser({
+    provider: 'brevo',
+    schema: brevoEvent,
+    read,
+    batched: 'optional',
+    isUnrelated: unrelatedBy(events, 'event'),
+  }),
 } as const satisfies Provider;
 
-function read(event: BrevoEvent, { metadata }: ReadingContext): ParsedPiece {
+function read(event: BrevoEvent, { metadata }: PieceContext): ParsedPiece {
   const { link, 'X-Mailin-custom': custom } = event;
   const times = [event.ts_event, event.ts_epoch, event.ts].map(Number);
   return draftsFor<BrevoEvent>(events, event.event, event, status => [

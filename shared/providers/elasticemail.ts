@@ -4,11 +4,11 @@ import { utf8Text } from '../runtime/text.ts';
 import { isoMillis } from '../runtime/time.ts';
 import { draftsFor } from './parsing/event-meanings.ts';
 import { idsInText } from './parsing/metadata.ts';
-import { type ParsedPiece, readForm } from './parsing/pieces.ts';
+import { formParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { object, text } from './parsing/schemas.ts';
 import { failureOf, type Label } from './parsing/signals.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
 import { queryOf, verifyUrlSecret } from './signatures/url-secret.ts';
 
 /** https://help.elasticemail.com/en/articles/2376855-how-to-manage-http-web-notifications-webhooks */
@@ -82,13 +82,12 @@ export const elasticemail = {
   handshake: request =>
     request.method === 'GET' && !queryOf(request.url).has('status') ? ({ statusCode: 200 } as const) : null,
   verify: verifyUrlSecret,
-  parse: (request, context) =>
-    readForm(request, {
-      provider: 'elasticemail',
-      schema: elasticEvent,
-      read: event => read(event, context),
-      textOf: formOf,
-    }),
+  parse: formParser({
+    provider: 'elasticemail',
+    schema: elasticEvent,
+    read,
+    textOf: formOf,
+  }),
 } as const satisfies Provider;
 
 function formOf({ method, url, body }: ProviderRequest): string | null {
@@ -99,7 +98,7 @@ function formOf({ method, url, body }: ProviderRequest): string | null {
   return query.toString();
 }
 
-function read(event: ElasticEvent, { metadata }: ReadingContext): ParsedPiece {
+function read(event: ElasticEvent, { metadata }: PieceContext): ParsedPiece {
   const { status: name, category, transaction, messageid } = event;
   if (name === 'Error' && !Object.hasOwn(categories, category ?? '')) return 'unknown_event';
   return draftsFor<ElasticEvent>(events, name, event, status => [

@@ -3,9 +3,9 @@ import { isoMillis } from '../runtime/time.ts';
 import { ofOneOf } from './parsing/attribution.ts';
 import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
 import { attachedIds } from './parsing/metadata.ts';
-import { type ParsedPiece, readJson } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, object, text, textOrList } from './parsing/schemas.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
 import { freshWithinMs, timeliness } from './signatures/timestamps.ts';
 import { usable } from './signatures/webhook-secrets.ts';
@@ -72,17 +72,16 @@ export const emailit = {
     return verifyHexHmac(signature, secrets, `${timestamp}.`, body);
   },
 
-  parse: (request, context) =>
-    readJson(request, {
-      provider: 'emailit',
-      schema: emailitEvent,
-      read: event => read(event, context),
-      batched: 'optional',
-      isUnrelated: unrelatedBy(events, 'type'),
-    }),
+  parse: jsonParser({
+    provider: 'emailit',
+    schema: emailitEvent,
+    read,
+    batched: 'optional',
+    isUnrelated: unrelatedBy(events, 'type'),
+  }),
 } as const satisfies Provider;
 
-function read(event: EmailitEvent, { metadata }: ReadingContext): ParsedPiece {
+function read(event: EmailitEvent, { metadata }: PieceContext): ParsedPiece {
   const about = event.object ?? event.data?.object;
   const email = about?.email ?? about;
   const link = about?.link;

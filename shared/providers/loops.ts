@@ -1,9 +1,9 @@
 import * as z from 'zod/mini';
 import { epochMillis } from '../runtime/time.ts';
 import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
-import { type ParsedPiece, readJson } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { numberOrText, object, text } from './parsing/schemas.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
 
 /** https://loops.so/docs/webhooks */
@@ -43,17 +43,15 @@ export const loops = {
   events,
   batched: false,
   verify: (request, secrets) => verifyStandardWebhook(request, secrets),
-  parse: request =>
-    readJson(request, {
-      provider: 'loops',
-      schema: loopsEvent,
-      read: event => read(event, request),
-      batched: false,
-      isUnrelated: unrelatedBy(events, 'eventName'),
-    }),
+  parse: jsonParser({
+    provider: 'loops',
+    schema: loopsEvent,
+    read,
+    isUnrelated: unrelatedBy(events, 'eventName'),
+  }),
 } as const satisfies Provider;
 
-function read(event: LoopsEvent, { headers }: ProviderRequest): ParsedPiece {
+function read(event: LoopsEvent, { headers }: PieceContext): ParsedPiece {
   return draftsFor<LoopsEvent>(events, event.eventName, event, status => [
     {
       messageId: event.email?.id,

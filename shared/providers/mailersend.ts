@@ -3,19 +3,12 @@ import { isoMillis } from '../runtime/time.ts';
 import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
 import { bodyValue, isRecord } from './parsing/exact-json.ts';
 import { idsInTags } from './parsing/metadata.ts';
-import { type ParsedPiece, readJson } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, numberOrText, object, orEmptyList, text } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import {
-  type EventMeaning,
-  type Guide,
-  genuine,
-  type Provider,
-  type ProviderRequest,
-  type ReadingContext,
-} from './provider.ts';
+import { type EventMeaning, type Guide, genuine, type Provider, type ProviderRequest } from './provider.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
 
 const meta = object({
@@ -126,17 +119,15 @@ export const mailersend = {
     const own = secrets.filter(secret => secret.trim() !== publicTestSecret);
     return verifyHexHmac(headers.signature, own, body);
   },
-  parse: (request, context) =>
-    readJson(request, {
-      provider: 'mailersend',
-      schema: mailersendEvent,
-      read: event => read(event, context),
-      batched: false,
-      isUnrelated: unrelatedBy(events, 'type'),
-    }),
+  parse: jsonParser({
+    provider: 'mailersend',
+    schema: mailersendEvent,
+    read,
+    isUnrelated: unrelatedBy(events, 'type'),
+  }),
 } as const satisfies Provider;
 
-function read(event: MailersendEvent, { metadata }: ReadingContext): ParsedPiece {
+function read(event: MailersendEvent, { metadata }: PieceContext): ParsedPiece {
   const { data } = event;
   const older = typeof data?.email === 'object' ? data.email : null;
   const address = [data?.recipient, data?.email].find(value => typeof value === 'string');

@@ -12,12 +12,12 @@ import { bodyJson, bodyValue, exactJson, isRecord } from './parsing/exact-json.t
 import { bodyFields, type FormFields, fieldsIn, isForm } from './parsing/forms.ts';
 import { withoutBrackets } from './parsing/message-id.ts';
 import { attachedIds, unambiguous } from './parsing/metadata.ts';
-import { type ParsedPiece, readForm, readJson } from './parsing/pieces.ts';
+import { formParser, jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest, Refusal } from './provider.ts';
 import { hexSha256 } from './signatures/encodings.ts';
 import { isHmacOf } from './signatures/hmac.ts';
 import { hour, timeliness } from './signatures/timestamps.ts';
@@ -177,6 +177,9 @@ const events = {
   'list_*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<MailgunEvent>>;
 
+const parseForm = formParser({ provider: 'mailgun', schema: mailgunForm, read, pieceOf: withoutProof });
+const parseJson = jsonParser({ provider: 'mailgun', schema: mailgunEvent, read, piecesOf: eventOf });
+
 /** Mailgun (Sinch): one event a call, signed inside the body. */
 export const mailgun = {
   name: 'mailgun',
@@ -202,15 +205,7 @@ export const mailgun = {
     return proving.map(({ token }) => ({ value: token, content }));
   },
 
-  parse(request, context) {
-    const parser = {
-      provider: 'mailgun',
-      read: ({ 'event-data': event }: z.infer<typeof mailgunEvent>) => read(event, context),
-    };
-    return isForm(request)
-      ? readForm(request, { ...parser, schema: mailgunForm, pieceOf: withoutProof })
-      : readJson(request, { ...parser, schema: mailgunEvent, batched: false, piecesOf: eventOf });
-  },
+  parse: (request, context) => (isForm(request) ? parseForm : parseJson)(request, context),
 } as const satisfies Provider;
 
 /** What a request tells besides its proof, as text. */
@@ -270,7 +265,7 @@ function triplesOf(request: ProviderRequest): readonly Triple[] {
 const formIn = (body: Buffer) => bodyFields(body) ?? fieldsIn(body.toString()) ?? [];
 const jsonIn = (body: Buffer) => (isUtf8(body) ? bodyValue(body) : exactJson(body.toString()));
 
-function read(event: MailgunEvent, { metadata }: ReadingContext): ParsedPiece {
+function read({ 'event-data': event }: z.infer<typeof mailgunEvent>, { metadata }: PieceContext): ParsedPiece {
   const headers = event.message?.headers;
   const occurredAt = epochMillis(Number(event.timestamp));
   const bot = event['client-info']?.bot;

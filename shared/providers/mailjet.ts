@@ -4,12 +4,12 @@ import { epochMillis } from '../runtime/time.ts';
 import { type Failure, failureBy } from '../status/causes.ts';
 import { draftsFor } from './parsing/event-meanings.ts';
 import { idsAmong, idsInText, pairsInText } from './parsing/metadata.ts';
-import { type ParsedPiece, readJson, unrelated } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext, unrelated } from './parsing/pieces.ts';
 import { numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeIn, replyIn } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyBasicAuth } from './signatures/basic-auth.ts';
 
 /** https://dev.mailjet.com/email/guides/webhooks/ */
@@ -114,13 +114,12 @@ export const mailjet = {
   batched: true,
   verify: verifyBasicAuth,
   // Whether it groups is a setting that somebody may change at any time.
-  parse: (request, context) =>
-    readJson(request, {
-      provider: 'mailjet',
-      schema: mailjetEvent,
-      read: event => read(event, context),
-      batched: 'optional',
-    }),
+  parse: jsonParser({
+    provider: 'mailjet',
+    schema: mailjetEvent,
+    read,
+    batched: 'optional',
+  }),
 } as const satisfies Provider;
 
 /** Whether it is an event by which the dashboard tests the URL: what names address and message is there, and empty. */
@@ -129,7 +128,7 @@ function isTest({ email, MessageID, Message_GUID }: MailjetEvent): boolean {
   return names.length > 0 && names.every(name => name === '' || Number(name) === 0);
 }
 
-function read(event: MailjetEvent, { metadata }: ReadingContext): ParsedPiece {
+function read(event: MailjetEvent, { metadata }: PieceContext): ParsedPiece {
   if (isTest(event)) return unrelated;
   const { error, error_related_to, comment } = event;
   const custom = String(event.CustomID ?? '');

@@ -4,11 +4,11 @@ import { utf8Text } from '../runtime/text.ts';
 import { epochMillis, isoMillis } from '../runtime/time.ts';
 import { draftsFor } from './parsing/event-meanings.ts';
 import { bodyValue } from './parsing/exact-json.ts';
-import { type ParsedPiece, readJson } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeAmong, replyCodeOf } from './parsing/smtp-reply.ts';
-import { type EventMeaning, type Guide, genuine, type Provider, type ProviderRequest } from './provider.ts';
+import { type EventMeaning, type Guide, genuine, type Provider } from './provider.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
 import { hour, timeliness } from './signatures/timestamps.ts';
 import { usable } from './signatures/webhook-secrets.ts';
@@ -86,13 +86,11 @@ export const mailomat = {
     return [{ value: id, content: shortHash(utf8Text(body) ?? body.toString('latin1')) }];
   },
 
-  parse: request =>
-    readJson(request, {
-      provider: 'mailomat',
-      schema: mailomatEvent,
-      read: event => read(event, request),
-      batched: false,
-    }),
+  parse: jsonParser({
+    provider: 'mailomat',
+    schema: mailomatEvent,
+    read,
+  }),
 } as const satisfies Provider;
 
 const signedNames = [
@@ -112,7 +110,7 @@ function tellsOf(event: string, body: Buffer): boolean {
   return !named.success || named.data.eventType === event;
 }
 
-function read(event: MailomatEvent, { headers }: ProviderRequest): ParsedPiece {
+function read(event: MailomatEvent, { headers }: PieceContext): ParsedPiece {
   const { payload } = event;
   const { enhancedCode, code, text } = replyOf(event);
   const occurredAt = isoMillis(event.occurredAt);

@@ -5,12 +5,12 @@ import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
 import { exactJson, isRecord } from './parsing/exact-json.ts';
 import { attachedIds } from './parsing/metadata.ts';
 import { suppressionIn } from './parsing/own-words.ts';
-import { type ParsedPiece, type PieceParser, readJson, readJsonLines } from './parsing/pieces.ts';
+import { jsonLinesParser, jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
 
 /** https://docs.mailtrap.io/email-api-smtp/advanced/webhooks */
@@ -81,6 +81,10 @@ const events = {
   'activity_log.*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<MailtrapEvent>>;
 
+const reader = { provider: 'mailtrap', schema: mailtrapEvent, read, isUnrelated: unrelatedBy(events, 'event') };
+const parseLines = jsonLinesParser(reader);
+const parseJson = jsonParser({ ...reader, piecesOf });
+
 /** Mailtrap: up to 500 events a call, as JSON or as JSON Lines. */
 export const mailtrap = {
   name: 'mailtrap',
@@ -92,16 +96,7 @@ export const mailtrap = {
   batched: true,
   // Nothing in it tells the time: a request that is sent again changes nothing.
   verify: ({ headers, body }, secrets) => verifyHexHmac(headers['mailtrap-signature'], secrets, body),
-  parse(request, context) {
-    const parser: PieceParser<MailtrapEvent> = {
-      provider: 'mailtrap',
-      schema: mailtrapEvent,
-      read: event => read(event, context),
-      isUnrelated: unrelatedBy(events, 'event'),
-    };
-    if (isJsonLines(request)) return readJsonLines(request, parser);
-    return readJson(request, { ...parser, batched: true, piecesOf });
-  },
+  parse: (request, context) => (isJsonLines(request) ? parseLines : parseJson)(request, context),
 } as const satisfies Provider;
 
 /** By its first line, if it is an event by itself; the content type may say otherwise. */
@@ -120,7 +115,7 @@ function piecesOf(envelope: unknown): readonly unknown[] | null {
   return isRecord(envelope) && Array.isArray(envelope.events) ? envelope.events : null;
 }
 
-function read(event: MailtrapEvent, { metadata }: ReadingContext): ParsedPiece {
+function read(event: MailtrapEvent, { metadata }: PieceContext): ParsedPiece {
   const { response, reason, response_code, bounce_category } = event;
   return draftsFor<MailtrapEvent>(events, event.event, event, status => [
     {

@@ -5,7 +5,7 @@ import type { Cause } from '../status/causes.ts';
 import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
 import { bodyFields, fieldsByName } from './parsing/forms.ts';
 import { attachedIds } from './parsing/metadata.ts';
-import { type ParsedPiece, readJson } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
@@ -16,7 +16,6 @@ import {
   genuine,
   type Provider,
   type ProviderRequest,
-  type ReadingContext,
   type Verification,
 } from './provider.ts';
 import { strictBase64 } from './signatures/encodings.ts';
@@ -118,15 +117,14 @@ export const mandrill = {
       request,
       secrets.filter(secret => keyAndUrl(secret, request).key !== publicTestKey),
     ),
-  parse: (request, context) =>
-    readJson(request, {
-      provider: 'mandrill',
-      schema: mandrillEvent,
-      read: event => read(event, context),
-      batched: true,
-      textOf: ({ body }) => fieldsByName(bodyFields(body))?.mandrill_events ?? null,
-      isUnrelated: unrelatedBy(events, 'event', 'type'),
-    }),
+  parse: jsonParser({
+    provider: 'mandrill',
+    schema: mandrillEvent,
+    read,
+    batched: true,
+    textOf: ({ body }) => fieldsByName(bodyFields(body))?.mandrill_events ?? null,
+    isUnrelated: unrelatedBy(events, 'event', 'type'),
+  }),
 } as const satisfies Provider;
 
 /** https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/#authenticating-webhook-requests */
@@ -156,7 +154,7 @@ function keyAndUrl(secret: string, request: ProviderRequest): { readonly key: st
   return { key, url };
 }
 
-function read(event: MandrillEvent, { metadata }: ReadingContext): ParsedPiece {
+function read(event: MandrillEvent, { metadata }: PieceContext): ParsedPiece {
   const { msg } = event;
   const name = event.event ?? event.type ?? '';
   return draftsFor<MandrillEvent>(events, name, event, status => [

@@ -4,12 +4,12 @@ import { epochMillis } from '../runtime/time.ts';
 import { type Failure, failureBy } from '../status/causes.ts';
 import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
 import { statementIn, suppressionIn } from './parsing/own-words.ts';
-import { type ParsedPiece, readJson, unrelated } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext, unrelated } from './parsing/pieces.ts';
 import { numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import { type EventMeaning, type Guide, genuine, type Provider, type ReadingContext } from './provider.ts';
+import { type EventMeaning, type Guide, genuine, type Provider } from './provider.ts';
 import { strictBase64 } from './signatures/encodings.ts';
 import { publicKey } from './signatures/public-keys.ts';
 import { usable } from './signatures/webhook-secrets.ts';
@@ -98,17 +98,15 @@ export const postal = {
     return isGenuine ? genuine : 'wrong_signature';
   },
 
-  parse: (request, context) =>
-    readJson(request, {
-      provider: 'postal',
-      schema: postalEvent,
-      read: event => read(event, context),
-      batched: false,
-      isUnrelated: unrelatedBy(events, 'event'),
-    }),
+  parse: jsonParser({
+    provider: 'postal',
+    schema: postalEvent,
+    read,
+    isUnrelated: unrelatedBy(events, 'event'),
+  }),
 } as const satisfies Provider;
 
-function read(event: PostalEvent, { metadata }: ReadingContext): ParsedPiece {
+function read(event: PostalEvent, { metadata }: PieceContext): ParsedPiece {
   const { payload } = event;
   const about = payload?.original_message ?? payload?.message;
   // Mail that comes in has the same events.

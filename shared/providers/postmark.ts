@@ -5,12 +5,12 @@ import type { Status } from '../status/catalogue.ts';
 import { type Failure, failureBy } from '../status/causes.ts';
 import { draftsFor } from './parsing/event-meanings.ts';
 import { idsAmong } from './parsing/metadata.ts';
-import { type ParsedPiece, readJson } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, MetadataNames, Provider, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, MetadataNames, Provider } from './provider.ts';
 import { verifyBasicAuth } from './signatures/basic-auth.ts';
 
 /** https://postmarkapp.com/developer/webhooks/webhooks-overview */
@@ -107,16 +107,14 @@ export const postmark = {
   events,
   batched: false,
   verify: verifyBasicAuth,
-  parse: (request, context) =>
-    readJson(request, {
-      provider: 'postmark',
-      schema: postmarkEvent,
-      read: event => read(event, context),
-      batched: false,
-    }),
+  parse: jsonParser({
+    provider: 'postmark',
+    schema: postmarkEvent,
+    read,
+  }),
 } as const satisfies Provider;
 
-function read(event: PostmarkEvent, { metadata }: ReadingContext): ParsedPiece {
+function read(event: PostmarkEvent, { metadata }: PieceContext): ParsedPiece {
   if (event.RecordType === 'Bounce' && !Object.hasOwn(bounceTypes, event.Type ?? '')) return 'unknown_event';
   return draftsFor<PostmarkEvent>(events, event.RecordType, event, status => [
     {

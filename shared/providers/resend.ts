@@ -4,12 +4,12 @@ import type { Failure } from '../status/causes.ts';
 import { ofOneOf } from './parsing/attribution.ts';
 import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
 import { idsAmong } from './parsing/metadata.ts';
-import { type ParsedPiece, readJson } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, object, text, textOrList } from './parsing/schemas.ts';
 import { retoldBounce, retoldReason } from './parsing/ses-bounce.ts';
 import { failureOf } from './parsing/signals.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
 
 /** https://resend.com/docs/dashboard/webhooks/event-types */
@@ -82,17 +82,15 @@ export const resend = {
   events,
   batched: false,
   verify: (request, secrets) => verifyStandardWebhook(request, secrets, 'svix'),
-  parse: (request, context) =>
-    readJson(request, {
-      provider: 'resend',
-      schema: resendEvent,
-      read: event => read(event, request, context),
-      batched: false,
-      isUnrelated: unrelatedBy(events, 'type'),
-    }),
+  parse: jsonParser({
+    provider: 'resend',
+    schema: resendEvent,
+    read,
+    isUnrelated: unrelatedBy(events, 'type'),
+  }),
 } as const satisfies Provider;
 
-function read(event: ResendEvent, { headers }: ProviderRequest, { metadata }: ReadingContext): ParsedPiece {
+function read(event: ResendEvent, { headers, metadata }: PieceContext): ParsedPiece {
   const { data } = event;
   const recipients = [data?.to ?? []].flat();
   const reason = retoldReason(data?.bounce);

@@ -3,11 +3,11 @@ import { isoMillis } from '../runtime/time.ts';
 import { draftsFor } from './parsing/event-meanings.ts';
 import { exactJson } from './parsing/exact-json.ts';
 import { idsInHeaders } from './parsing/metadata.ts';
-import { type ParsedPiece, readJson } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyUrlSecret } from './signatures/url-secret.ts';
 
 /** https://www.scaleway.com/en/docs/transactional-email/reference-content/webhook-events-payloads/ */
@@ -56,6 +56,17 @@ const events = {
 /** What its topics send besides events: somebody has to look at it. */
 const ofTopic: readonly unknown[] = ['SubscriptionConfirmation', 'UnsubscribeConfirmation'];
 
+/** An event out of the envelope of a topic, or by itself. */
+const wrapped = z.pipe(
+  z.transform((body: unknown) => {
+    if (typeof body !== 'object' || body === null) return undefined;
+    const { Type, Message } = body as Record<string, unknown>;
+    if (ofTopic.includes(Type)) return { type: Type };
+    return Type === 'Notification' && typeof Message === 'string' ? exactJson(Message) : body;
+  }),
+  scalewayEvent,
+);
+
 /** Scaleway Transactional Email, through its Topics and Events, which look like Amazon SNS. */
 export const scaleway = {
   name: 'scaleway',
@@ -68,22 +79,10 @@ export const scaleway = {
   // As Amazon's do, its topics may take every 4xx for a receipt.
   retryStatus: 503,
   verify: verifyUrlSecret,
-  parse: (request, context) =>
-    readJson(request, { provider: 'scaleway', schema: wrapped, read: event => read(event, context), batched: false }),
+  parse: jsonParser({ provider: 'scaleway', schema: wrapped, read }),
 } as const satisfies Provider;
 
-/** An event out of the envelope of a topic, or by itself. */
-const wrapped = z.pipe(
-  z.transform((body: unknown) => {
-    if (typeof body !== 'object' || body === null) return undefined;
-    const { Type, Message } = body as Record<string, unknown>;
-    if (ofTopic.includes(Type)) return { type: Type };
-    return Type === 'Notification' && typeof Message === 'string' ? exactJson(Message) : body;
-  }),
-  scalewayEvent,
-);
-
-function read(event: ScalewayEvent, { metadata }: ReadingContext): ParsedPiece {
+function read(event: ScalewayEvent, { metadata }: PieceContext): ParsedPiece {
   // A URL found in a message is never called: a person opens it.
   if (ofTopic.includes(event.type)) return 'confirm_by_hand';
   return draftsFor<ScalewayEvent>(events, event.type, event, status => [

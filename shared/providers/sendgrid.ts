@@ -7,12 +7,12 @@ import { type Cause, type Failure, failureBy } from '../status/causes.ts';
 import { draftsFor } from './parsing/event-meanings.ts';
 import { evidenceOf } from './parsing/evidence.ts';
 import { attachedIds } from './parsing/metadata.ts';
-import { type ParsedPiece, readJson } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, object, textOrNone } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import { type EventMeaning, type Guide, genuine, type Provider, type ReadingContext } from './provider.ts';
+import { type EventMeaning, type Guide, genuine, type Provider } from './provider.ts';
 import { strictBase64 } from './signatures/encodings.ts';
 import { publicKey } from './signatures/public-keys.ts';
 import { hour, timeliness } from './signatures/timestamps.ts';
@@ -126,16 +126,15 @@ export const sendgrid = {
     return isGenuine ? genuine : 'wrong_signature';
   },
 
-  parse: (request, context) =>
-    readJson(request, {
-      provider: 'sendgrid',
-      schema: sendgridEvent,
-      read: (event, raw) => read(event, raw, context),
-      batched: true,
-    }),
+  parse: jsonParser({
+    provider: 'sendgrid',
+    schema: sendgridEvent,
+    read,
+    batched: true,
+  }),
 } as const satisfies Provider;
 
-function read(event: SendGridEvent, raw: unknown, { metadata }: ReadingContext): ParsedPiece {
+function read(event: SendGridEvent, { metadata }: PieceContext, raw: unknown): ParsedPiece {
   const failed = event.event === 'bounce' || event.event === 'dropped' || event.event === 'deferred';
   return draftsFor<SendGridEvent>(events, event.event, event, status => [
     {

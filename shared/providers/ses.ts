@@ -9,7 +9,7 @@ import { draftsFor } from './parsing/event-meanings.ts';
 import { exactJson } from './parsing/exact-json.ts';
 import { withoutBrackets } from './parsing/message-id.ts';
 import { idsAmong } from './parsing/metadata.ts';
-import { type ParsedPiece, readJson, unrelated, wholeBody } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext, unrelated, wholeBody } from './parsing/pieces.ts';
 import { object, text, textOrNone } from './parsing/schemas.ts';
 import { sesBounce } from './parsing/ses-bounce.ts';
 import { causeIn } from './parsing/signals.ts';
@@ -22,7 +22,6 @@ import {
   type HttpGet,
   type Provider,
   type ProviderRequest,
-  type ReadingContext,
 } from './provider.ts';
 import { snsEndpointOf, snsEnvelopeIn, verifySns } from './signatures/sns.ts';
 
@@ -149,6 +148,14 @@ const detailTypes: Readonly<Record<string, keyof typeof events>> = {
   'Email Subscribed': 'Subscription',
 };
 
+/** An SES event out of whatever it came in; null for a message that is about no email. */
+const wrapped = z.pipe(
+  z.transform((body: unknown) => unwrapped(body)),
+  z.nullable(delivered),
+);
+
+const parseJson = jsonParser({ provider: 'ses', schema: wrapped, read });
+
 /** Amazon SES: through SNS in its envelope over HTTPS or SQS, raw over SQS, or through EventBridge. */
 export const ses = {
   name: 'ses',
@@ -166,12 +173,7 @@ export const ses = {
   parse(request, context) {
     // Somebody ended the subscription: a person has to see it, and to subscribe again.
     if (snsEnvelopeIn(request.body)?.Type === 'UnsubscribeConfirmation') return wholeBody('confirm_by_hand');
-    return readJson(request, {
-      provider: 'ses',
-      schema: wrapped,
-      read: piece => (piece === null ? unrelated : read(piece, context)),
-      batched: false,
-    });
+    return parseJson(request, context);
   },
 } as const satisfies Provider;
 
@@ -202,12 +204,6 @@ function messageIdOf(messageId: string): string {
 /** SES posts it when event publishing is set up, as plain text. */
 const topicTest = /^Successfully validated SNS topic/;
 
-/** An SES event out of whatever it came in; null for a message that is about no email. */
-const wrapped = z.pipe(
-  z.transform((body: unknown) => unwrapped(body)),
-  z.nullable(delivered),
-);
-
 function unwrapped(body: unknown): unknown {
   if (typeof body !== 'object' || body === null) return undefined;
   const { Type, MessageId, Message, Timestamp, source, id, time, detail, ...raw } = body as Record<string, unknown>;
@@ -232,7 +228,9 @@ const ownPrefix = 'ses:';
 /** For whom SES sent the message, where the sender has tenants. */
 const tenantName = `${ownPrefix}tenant-name`;
 
-function read({ id, at, event }: Delivered, { metadata }: ReadingContext): ParsedPiece {
+function read(delivered: Delivered | null, { metadata }: PieceContext): ParsedPiece {
+  if (delivered === null) return unrelated;
+  const { id, at, event } = delivered;
   const name = event.eventType ?? event.notificationType ?? '';
   const { mail, bounce, complaint, delivery, deliveryDelay, open, click, subscription, reject, failure } = event;
   const own = bounce ?? complaint ?? delivery ?? deliveryDelay ?? open ?? click ?? subscription;

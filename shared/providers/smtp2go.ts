@@ -6,11 +6,11 @@ import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
 import { isForm } from './parsing/forms.ts';
 import { attachedIds } from './parsing/metadata.ts';
 import { suppressionIn } from './parsing/own-words.ts';
-import { type ParsedPiece, type PieceParser, readForm, readJson } from './parsing/pieces.ts';
+import { formParser, jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyBasicAuth } from './signatures/basic-auth.ts';
 
 /** https://developers.smtp2go.com/docs/webhooks-overview: flat, as a form or as JSON by choice. */
@@ -61,6 +61,10 @@ const events = {
   'sms_*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<Smtp2goEvent>>;
 
+const reader = { provider: 'smtp2go', schema: smtp2goEvent, read, isUnrelated: unrelatedBy(events, 'event') };
+const parseForm = formParser(reader);
+const parseJson = jsonParser(reader);
+
 /** SMTP2GO: one event a call, a form or JSON. */
 export const smtp2go = {
   name: 'smtp2go',
@@ -71,18 +75,10 @@ export const smtp2go = {
   events,
   batched: false,
   verify: verifyBasicAuth,
-  parse(request, context) {
-    const parser: PieceParser<Smtp2goEvent> = {
-      provider: 'smtp2go',
-      schema: smtp2goEvent,
-      read: (event, raw) => read(event, raw, context),
-      isUnrelated: unrelatedBy(events, 'event'),
-    };
-    return isForm(request) ? readForm(request, parser) : readJson(request, { ...parser, batched: false });
-  },
+  parse: (request, context) => (isForm(request) ? parseForm : parseJson)(request, context),
 } as const satisfies Provider;
 
-function read(event: Smtp2goEvent, raw: unknown, { metadata }: ReadingContext): ParsedPiece {
+function read(event: Smtp2goEvent, { metadata }: PieceContext, raw: unknown): ParsedPiece {
   return draftsFor<Smtp2goEvent>(events, event.event, event, status => [
     {
       // The headers chosen in the dashboard come among its own fields.

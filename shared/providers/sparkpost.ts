@@ -8,12 +8,12 @@ import { evidenceOf } from './parsing/evidence.ts';
 import { isRecord } from './parsing/exact-json.ts';
 import { attachedIds } from './parsing/metadata.ts';
 import { suppressionIn } from './parsing/own-words.ts';
-import { type ParsedPiece, readJson, unrelated } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext, unrelated } from './parsing/pieces.ts';
 import { anything, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyBasicAuth } from './signatures/basic-auth.ts';
 
 /** Everything is text, even numbers and times; it need not stay so. */
@@ -115,25 +115,6 @@ const events = {
   'sms_*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<SparkpostEvent>>;
 
-/** SparkPost (Bird): batches of events, each within its class. */
-export const sparkpost = {
-  name: 'sparkpost',
-  title: 'SparkPost',
-  authentication: 'HTTP basic authentication; nothing is signed',
-  secret: '`user:password`, as set for the webhook',
-  secretKind: 'basic-auth',
-  events,
-  batched: true,
-  verify: verifyBasicAuth,
-  parse: (request, context) =>
-    readJson(request, {
-      provider: 'sparkpost',
-      schema: wrapped,
-      read: event => (event === null ? unrelated : read(event, context)),
-      batched: true,
-    }),
-} as const satisfies Provider;
-
 /** The event in `{"msys":{"message_event":{...}}}`; null in `{"msys":{}}`, which comes when the webhook is made or tested. */
 const wrapped = z.pipe(
   z.transform((piece: unknown) => {
@@ -148,7 +129,26 @@ const wrapped = z.pipe(
   z.nullable(sparkpostEvent),
 );
 
-function read(event: SparkpostEvent, { metadata }: ReadingContext): ParsedPiece {
+/** SparkPost (Bird): batches of events, each within its class. */
+export const sparkpost = {
+  name: 'sparkpost',
+  title: 'SparkPost',
+  authentication: 'HTTP basic authentication; nothing is signed',
+  secret: '`user:password`, as set for the webhook',
+  secretKind: 'basic-auth',
+  events,
+  batched: true,
+  verify: verifyBasicAuth,
+  parse: jsonParser({
+    provider: 'sparkpost',
+    schema: wrapped,
+    read,
+    batched: true,
+  }),
+} as const satisfies Provider;
+
+function read(event: SparkpostEvent | null, { metadata }: PieceContext): ParsedPiece {
+  if (event === null) return unrelated;
   const { type, rcpt_meta } = event;
   const reply = replyOf(event);
   return draftsFor<SparkpostEvent>(events, type, event, status => [

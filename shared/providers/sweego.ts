@@ -3,11 +3,11 @@ import { isoMillis } from '../runtime/time.ts';
 import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
 import { evidenceOf } from './parsing/evidence.ts';
 import { idsInHeaders } from './parsing/metadata.ts';
-import { type ParsedPiece, readJson, unrelated } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext, unrelated } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { failureOf } from './parsing/signals.ts';
 import { replyCodeOf, replyIn } from './parsing/smtp-reply.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { strictBase64 } from './signatures/encodings.ts';
 import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
 import { hour } from './signatures/timestamps.ts';
@@ -93,17 +93,15 @@ export const sweego = {
       // Its retries are not documented. The body is signed, so that an old request can only say what it said.
       oldest: 24 * hour,
     }),
-  parse: (request, context) =>
-    readJson(request, {
-      provider: 'sweego',
-      schema: sweegoEvent,
-      read: event => read(event, context),
-      batched: false,
-      isUnrelated: unrelatedBy(events, 'event_type'),
-    }),
+  parse: jsonParser({
+    provider: 'sweego',
+    schema: sweegoEvent,
+    read,
+    isUnrelated: unrelatedBy(events, 'event_type'),
+  }),
 } as const satisfies Provider;
 
-function read(event: SweegoEvent, { metadata }: ReadingContext): ParsedPiece {
+function read(event: SweegoEvent, { metadata }: PieceContext): ParsedPiece {
   // Text messages have events of the same names.
   if (event.channel?.toLowerCase() === 'sms') return unrelated;
   const headers = headersOf(event);

@@ -6,11 +6,11 @@ import { type Failure, failureBy } from '../status/causes.ts';
 import { draftsFor } from './parsing/event-meanings.ts';
 import { isRecord } from './parsing/exact-json.ts';
 import { attachedIds } from './parsing/metadata.ts';
-import { type ParsedPiece, readJson } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, object, orEmptyList, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
-import { type EventMeaning, type Guide, genuine, type Provider, type ReadingContext } from './provider.ts';
+import { type EventMeaning, type Guide, genuine, type Provider } from './provider.ts';
 import { isOneOf } from './signatures/constant-time.ts';
 import { usable } from './signatures/webhook-secrets.ts';
 
@@ -113,14 +113,12 @@ export const unisendergo = {
     return isOneOf(auth[0], expected) ? genuine : 'wrong_signature';
   },
 
-  parse: (request, context) =>
-    readJson(request, {
-      provider: 'unisendergo',
-      schema: unisenderEvent,
-      read: event => read(event, context),
-      batched: true,
-      piecesOf,
-    }),
+  parse: jsonParser({
+    provider: 'unisendergo',
+    schema: unisenderEvent,
+    read,
+    piecesOf,
+  }),
 } as const satisfies Provider;
 
 /** The value of the first "auth": nothing of the events comes before it. */
@@ -138,11 +136,14 @@ function piecesOf(envelope: unknown): readonly unknown[] | null {
   return lists.every(Array.isArray) ? lists.flat() : null;
 }
 
-function read({ event_name, event_data: data }: z.infer<typeof unisenderEvent>, context: ReadingContext): ParsedPiece {
+function read(
+  { event_name, event_data: data }: z.infer<typeof unisenderEvent>,
+  { metadata }: PieceContext,
+): ParsedPiece {
   const name = event_name === 'transactional_email_status' ? (data?.status ?? '') : event_name;
   return draftsFor<EventData>(events, name, data ?? {}, status => [
     {
-      ...attachedIds(data?.metadata, context.metadata),
+      ...attachedIds(data?.metadata, metadata),
       messageId: data?.job_id,
       recipient: data?.email,
       status,

@@ -3,10 +3,10 @@ import { isoMillis } from '../runtime/time.ts';
 import { ofOneOf } from './parsing/attribution.ts';
 import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
 import { attachedIds } from './parsing/metadata.ts';
-import { type ParsedPiece, readJson } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text, textOrList } from './parsing/schemas.ts';
 import { retoldBounce, retoldReason } from './parsing/ses-bounce.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
 import { freshWithinMs } from './signatures/timestamps.ts';
 import { usable } from './signatures/webhook-secrets.ts';
@@ -87,17 +87,15 @@ export const usesend = {
     return verifyHexHmac(signature, secrets, `${timestamp}.`, body);
   },
 
-  parse: (request, context) =>
-    readJson(request, {
-      provider: 'usesend',
-      schema: usesendEvent,
-      read: event => read(event, context),
-      batched: false,
-      isUnrelated: unrelatedBy(events, 'type'),
-    }),
+  parse: jsonParser({
+    provider: 'usesend',
+    schema: usesendEvent,
+    read,
+    isUnrelated: unrelatedBy(events, 'type'),
+  }),
 } as const satisfies Provider;
 
-function read(event: UsesendEvent, { metadata }: ReadingContext): ParsedPiece {
+function read(event: UsesendEvent, { metadata }: PieceContext): ParsedPiece {
   const { data } = event;
   const recipients = [data?.to ?? []].flat();
   const reason = retoldReason(data?.bounce);

@@ -8,18 +8,11 @@ import { draftsFor } from './parsing/event-meanings.ts';
 import { isRecord } from './parsing/exact-json.ts';
 import { bodyFields, isForm } from './parsing/forms.ts';
 import { idsInText } from './parsing/metadata.ts';
-import { type ParsedPiece, readJson } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { numberOrText, object, text } from './parsing/schemas.ts';
 import { failureOf } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
-import {
-  type EventMeaning,
-  type Guide,
-  genuine,
-  type Provider,
-  type ProviderRequest,
-  type ReadingContext,
-} from './provider.ts';
+import { type EventMeaning, type Guide, genuine, type Provider, type ProviderRequest } from './provider.ts';
 import { maxHeaderLength, strictBase64 } from './signatures/encodings.ts';
 import { isHmacOf } from './signatures/hmac.ts';
 import { usable } from './signatures/webhook-secrets.ts';
@@ -108,15 +101,13 @@ export const zeptomail = {
     return isHmacOf(bytes, 'sha256', keys, signed) ? genuine : 'wrong_signature';
   },
 
-  parse: (request, context) =>
-    readJson(request, {
-      provider: 'zeptomail',
-      schema: zeptoMessage,
-      read: message => read(message, context),
-      batched: true,
-      piecesOf,
-      ...(isForm(request) && { textOf: fieldOf }),
-    }),
+  parse: jsonParser({
+    provider: 'zeptomail',
+    schema: zeptoMessage,
+    read,
+    piecesOf,
+    textOf: request => (isForm(request) ? fieldOf(request) : undefined),
+  }),
 } as const satisfies Provider;
 
 /** The one field of a form, which holds the JSON. */
@@ -150,7 +141,7 @@ function piecesOf(envelope: unknown): readonly unknown[] | null {
 /** More than one message has, by far: recipients times what happened. */
 const maxEvents = 1_000;
 
-function read(message: ZeptoMessage, { metadata }: ReadingContext): ParsedPiece {
+function read(message: ZeptoMessage, { metadata }: PieceContext): ParsedPiece {
   const info = message.email_info;
   const named = [message.event_name].flat();
   const recipients = [info?.to, info?.cc, info?.bcc]

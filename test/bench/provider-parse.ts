@@ -3,7 +3,7 @@ import { requestsOf } from '../../infra/tools/simulate/requests.ts';
 import { told } from '../../infra/tools/simulate/samples.ts';
 import type { Provider, ProviderRequest } from '../../shared/providers/provider.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
-import { context, fixture, fixtureNames, fixtureReading, fixtureType } from '../fixtures/fixtures.ts';
+import { context, fixture, fixtureNames, fixtureType, parsedFixture } from '../fixtures/fixtures.ts';
 import { providerNames, signingKeys } from '../fixtures/signing.ts';
 import type { Signed } from '../fixtures/signing-scheme.ts';
 import { snsGet } from '../fixtures/sns.ts';
@@ -70,7 +70,7 @@ async function batchRatio(name: ProviderName, body: Buffer): Promise<readonly Fi
 async function single(name: ProviderName): Promise<number> {
   const provider: Provider = providers[name];
   const keys = signingKeys(name);
-  const fixtureName = fixtureNames(name).find(file => fixtureReading(name, file).events.length === 1)!;
+  const fixtureName = fixtureNames(name).find(file => parsedFixture(name, file).events.length === 1)!;
   const signed = keys.sign(fixture(name, fixtureName), at, { type: fixtureType(fixtureName) });
   const times: number[] = [];
   for (let round = 0; round < 200; round += 1) {

@@ -13,7 +13,7 @@ import { nothingRecorded } from '../../shared/email/recorder.ts';
 import type { Provider, ProviderRequest } from '../../shared/providers/provider.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
 import { deviationText, fuzzApi } from '../api/fuzz-api.ts';
-import { context, fixture, fixtureNames, fixtureReading, fixtureType, requestOf } from '../fixtures/fixtures.ts';
+import { context, fixture, fixtureNames, fixtureType, parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { providerNames, signingKeys } from '../fixtures/signing.ts';
 import { snsGet } from '../fixtures/sns.ts';
 import { ingestOf } from '../providers/ingest.ts';
@@ -94,7 +94,7 @@ async function fuzzBodies(name: ProviderName) {
 }
 
 async function forge(name: ProviderName) {
-  const names = fixtureNames(name).filter(fixtureName => fixtureReading(name, fixtureName).events.length > 0);
+  const names = fixtureNames(name).filter(fixtureName => parsedFixture(name, fixtureName).events.length > 0);
   const keys = signingKeys(name);
   let recordings: unknown[] = [];
   const ingest = ingestOf(

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ahasend } from '../../shared/providers/ahasend.ts';
 import { genuine } from '../../shared/providers/provider.ts';
-import { fixture, fixtureReading, requestOf } from '../fixtures/fixtures.ts';
+import { fixture, parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { signedRequest, signingKeys } from '../fixtures/signing.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('ahasend', name);
+const read = (name: string) => parsedFixture('ahasend', name);
 const minute = 60_000;
 
 describe("AhaSend's events", () => {

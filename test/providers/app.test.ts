@@ -3,11 +3,11 @@ import { emailIdOf } from '../../shared/email/event.ts';
 import { app } from '../../shared/providers/app.ts';
 import { genuine } from '../../shared/providers/provider.ts';
 import { statusIds } from '../../shared/status/catalogue.ts';
-import { fixture, reading, requestOf } from '../fixtures/fixtures.ts';
+import { fixture, parsedBody, requestOf } from '../fixtures/fixtures.ts';
 import { signingKeys } from '../fixtures/signing.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 
-const read = (name: string) => reading('app', fixture('app', name));
+const read = (name: string) => parsedBody('app', fixture('app', name));
 
 describe('what the sending application reports', () => {
   it.each(statusIds)('email.%s is that status, for the email of the provider that sends it', status => {
@@ -34,7 +34,7 @@ describe('what the sending application reports', () => {
     ['mailgun-message-id', 'mailgun', 'delivered'],
   ] as const)("%s meets %s's own events in one email", (registration, provider, event) => {
     const [registered] = read(registration).events;
-    const [reported] = reading(provider, fixture(provider, event)).events;
+    const [reported] = parsedBody(provider, fixture(provider, event)).events;
     expect(emailIdOf(registered!)).toBe(emailIdOf(reported!));
   });
 

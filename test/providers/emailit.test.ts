@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { emailit } from '../../shared/providers/emailit.ts';
 import { genuine } from '../../shared/providers/provider.ts';
-import { fixture, fixtureReading, requestOf } from '../fixtures/fixtures.ts';
+import { fixture, parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { signedRequest } from '../fixtures/signing.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('emailit', name);
+const read = (name: string) => parsedFixture('emailit', name);
 
 describe("Emailit's events", () => {
   itMaps('emailit', { messageId: 'em_0000000000000000000001', accountId: 'acme', reference: 'INV-7' }, [

@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { guide, mailomat } from '../../shared/providers/mailomat.ts';
 import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
-import { fixture, fixtureReading, requestOf } from '../fixtures/fixtures.ts';
+import { context, fixture, parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { signingKeys } from '../fixtures/signing.ts';
 import { type Signed, seconds } from '../fixtures/signing-scheme.ts';
 import { startQuarantineQueue } from '../queues/quarantine-queue.ts';
@@ -11,7 +11,7 @@ import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 import { ingestOf } from './ingest.ts';
 import { itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('mailomat', name);
+const read = (name: string) => parsedFixture('mailomat', name);
 const hour = 3_600_000;
 
 describe("Mailomat's events", () => {
@@ -186,7 +186,7 @@ describe('an id of Mailomat, whose signature does not cover the body it came wit
     const { 'x-mom-webhook-id': id } = signed.headers;
     expect(kept?.headers).toMatchObject({ 'x-mom-webhook-id': id });
     expect(kept?.headers).not.toHaveProperty('x-mom-webhook-signature');
-    const [event] = mailomat.parse(requestOf(of('delivered'))).events;
+    const [event] = mailomat.parse(requestOf(of('delivered')), context).events;
     expect(event?.eventId).toBe(of('delivered').headers['x-mom-webhook-id']);
   });
 });

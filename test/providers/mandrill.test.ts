@@ -2,12 +2,12 @@ import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { mandrill } from '../../shared/providers/mandrill.ts';
 import { genuine } from '../../shared/providers/provider.ts';
-import { fixtureReading, requestOf } from '../fixtures/fixtures.ts';
+import { parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { ingestOf } from './ingest.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('mandrill', name);
+const read = (name: string) => parsedFixture('mandrill', name);
 
 describe("Mandrill's events", () => {
   itMaps('mandrill', { messageId: '7761629f0c7b4c6db1a30000000007aa', accountId: 'acme', reference: 'INV-7' }, [

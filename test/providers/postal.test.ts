@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { createSecretPair } from '../../infra/local/services/webhook-secrets.ts';
 import { postal } from '../../shared/providers/postal.ts';
 import { genuine } from '../../shared/providers/provider.ts';
-import { fixture, fixtureReading, requestOf } from '../fixtures/fixtures.ts';
+import { fixture, parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('postal', name);
+const read = (name: string) => parsedFixture('postal', name);
 
 describe("Postal's events", () => {
   itMaps('postal', { messageId: 'abcdef1234', reference: 'INV-7' }, [

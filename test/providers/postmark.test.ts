@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { postmark } from '../../shared/providers/postmark.ts';
 import { genuine } from '../../shared/providers/provider.ts';
-import { fixture, reading, requestOf } from '../fixtures/fixtures.ts';
+import { fixture, parsedBody, requestOf } from '../fixtures/fixtures.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 
-const read = (name: string) => reading('postmark', fixture('postmark', name));
+const read = (name: string) => parsedBody('postmark', fixture('postmark', name));
 
 describe("Postmark's events", () => {
   it.each([

@@ -2,11 +2,11 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { genuine } from '../../shared/providers/provider.ts';
 import { sendgrid } from '../../shared/providers/sendgrid.ts';
-import { fixture, reading, requestOf } from '../fixtures/fixtures.ts';
+import { fixture, parsedBody, requestOf } from '../fixtures/fixtures.ts';
 import { signingKeys } from '../fixtures/signing.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 
-const read = (name: string) => reading('sendgrid', fixture('sendgrid', name));
+const read = (name: string) => parsedBody('sendgrid', fixture('sendgrid', name));
 
 describe("SendGrid's events", () => {
   it.each([

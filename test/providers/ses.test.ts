@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { certificatePath, snsSigningKey } from '../../infra/local/services/sns-signing.ts';
 import { ses } from '../../shared/providers/ses.ts';
-import { context, fixture, fixtureNames, fixtureReading, requestOf } from '../fixtures/fixtures.ts';
+import { context, fixture, fixtureNames, parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { snsMessage } from '../fixtures/ses/signing.ts';
 import { snsGet } from '../fixtures/sns.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
@@ -10,7 +10,7 @@ import { ingestOf } from './ingest.ts';
 const messageId = '0102019b7e3f2a10-5d1c7f0e-3b2a-4c1d-9e8f-000000000007-000000';
 const topic = 'arn:aws:sns:eu-west-1:123456789012:mail-events';
 const signingKey = `${topic} ${snsSigningKey()}`;
-const read = (name: string) => fixtureReading('ses', name);
+const read = (name: string) => parsedFixture('ses', name);
 
 describe("Amazon SES's events", () => {
   it.each([
@@ -310,8 +310,8 @@ describe('a notification of Amazon SNS', () => {
 
   it('that only says that the topic works is no news of any email', () => {
     const message = genuine({ Message: 'Successfully validated SNS topic for Amazon SES event publishing.' });
-    const reading = ses.parse(requestOf({ body: Buffer.from(JSON.stringify(message)) }), context);
-    expect(reading).toEqual({ events: [], quarantined: [], unrelated: 1 });
+    const parsed = ses.parse(requestOf({ body: Buffer.from(JSON.stringify(message)) }), context);
+    expect(parsed).toEqual({ events: [], quarantined: [], unrelated: 1 });
   });
 
   it('that the subscription was ended is kept for a person', async () => {

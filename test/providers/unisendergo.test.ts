@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { genuine } from '../../shared/providers/provider.ts';
 import { unisendergo } from '../../shared/providers/unisendergo.ts';
-import { fixture, fixtureReading, requestOf } from '../fixtures/fixtures.ts';
+import { fixture, parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { signingKeys } from '../fixtures/signing.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('unisendergo', name);
+const read = (name: string) => parsedFixture('unisendergo', name);
 
 describe("Unisender Go's events", () => {
   itMaps('unisendergo', { messageId: '1ZymBc-00041N-07', accountId: 'acme', reference: 'INV-7' }, [

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { genuine } from '../../shared/providers/provider.ts';
 import { usesend } from '../../shared/providers/usesend.ts';
-import { fixture, fixtureReading, requestOf } from '../fixtures/fixtures.ts';
+import { fixture, parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { signingKeys } from '../fixtures/signing.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('usesend', name);
+const read = (name: string) => parsedFixture('usesend', name);
 
 describe("useSend's events", () => {
   itMaps('usesend', { messageId: 'cm5usesend0000000000001', accountId: 'acme', reference: 'INV-7' }, [

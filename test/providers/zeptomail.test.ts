@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { genuine } from '../../shared/providers/provider.ts';
 import { zeptomail } from '../../shared/providers/zeptomail.ts';
-import { fixture, fixtureReading, requestOf } from '../fixtures/fixtures.ts';
+import { fixture, parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { signingKeys } from '../fixtures/signing.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { ingestOf } from './ingest.ts';
 import { itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('zeptomail', name);
+const read = (name: string) => parsedFixture('zeptomail', name);
 
 describe("ZeptoMail's events", () => {
   itMaps('zeptomail', { messageId: '13ef.7b2c.k1.0000000000000007.19a', accountId: 'acme', reference: 'INV-7' }, [

@@ -6,10 +6,14 @@ import { type Replayed, type ReplayOptions, replayQueue } from '../../infra/tool
 import { nothingRecorded } from '../../shared/email/recorder.ts';
 import type { Provider } from '../../shared/providers/provider.ts';
 import { providers } from '../../shared/providers/registry.ts';
-import { createQuarantine, type QuarantinedPiece, type QuarantinedRequest } from '../../shared/queues/quarantine-messages.ts';
+import {
+  createQuarantine,
+  type QuarantinedPiece,
+  type QuarantinedRequest,
+} from '../../shared/queues/quarantine-messages.ts';
 import { createQueueSweep } from '../../shared/queues/queue-sweep.ts';
 import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
-import { context, fixture, fixtureNames, fixtureReading, fixtureType } from '../fixtures/fixtures.ts';
+import { context, fixture, fixtureNames, fixtureType, parsedFixture } from '../fixtures/fixtures.ts';
 import { providerNames, signingKeys } from '../fixtures/signing.ts';
 import { startQuarantineQueue } from '../queues/quarantine-queue.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
@@ -71,10 +75,10 @@ describe('replaying', () => {
     ...providers,
     sendgrid: {
       ...providers.sendgrid,
-      parse: (request, reading) =>
+      parse: (request, context) =>
         providers.sendgrid.parse(
           { ...request, pieces: request.pieces?.map(piece => ({ ...(piece as object), event: 'delivered' })) ?? [] },
-          reading,
+          context,
         ),
     },
   };
@@ -124,7 +128,7 @@ describe('replaying', () => {
     it('does not bring an erased email back, and says so', async () => {
       await keep('sendgrid', [unknown('erased')]);
       await emails.record(
-        fixtureReading('sendgrid', 'delivered').events.map(event => ({ ...event, messageId: 'erased' })),
+        parsedFixture('sendgrid', 'delivered').events.map(event => ({ ...event, messageId: 'erased' })),
       );
       await emails.erase('jane@example.com');
       expect(await replay({ known: taught })).toMatchObject({
@@ -286,7 +290,7 @@ describe.each(providerNames)('what is kept of %s', name => {
 
   it('is read again just as it came: pieces, and whole bodies', async () => {
     for (const fixtureName of fixtureNames(name)) {
-      const { events, quarantined, unrelated } = fixtureReading(name, fixtureName);
+      const { events, quarantined, unrelated } = parsedFixture(name, fixtureName);
       const pieces = quarantined.filter(({ piece }) => piece !== null);
       for (const message of await messageOf(pieces, fixtureName)) {
         const again = quarantinedRequest([message], { providers, context }).parsed.quarantined;

@@ -3,7 +3,14 @@
 import * as z from 'zod/mini';
 import { type CanonicalEvent, canonicalEvent, type EventDraft } from '../../email/event.ts';
 import { utf8Text } from '../../runtime/text.ts';
-import type { ParsedRequest, ProviderRequest, Quarantined, UnparsableReason } from '../provider.ts';
+import type {
+  ParsedRequest,
+  Provider,
+  ProviderRequest,
+  Quarantined,
+  ReadingContext,
+  UnparsableReason,
+} from '../provider.ts';
 import { bodyJson, isTooDeep, jsonLines, parsedJson } from './exact-json.ts';
 import { fieldsByName, fieldsIn } from './forms.ts';
 
@@ -17,100 +24,114 @@ export type ParsedPiece =
   | UnparsableReason
   | Pick<Quarantined, 'reason' | 'nearest'>;
 
+/** What a piece is read with. */
+export interface PieceContext extends ReadingContext {
+  /** Of the request; names in lower case. */
+  readonly headers: ProviderRequest['headers'];
+}
+
 /** How an adapter reads a piece of a request. */
-export interface PieceParser<Piece> {
+export interface PieceReader<Piece> {
   /** Whose events they are, unless a draft says otherwise. */
   readonly provider: string;
   /** The shape of a piece. */
   readonly schema: z.ZodMiniType<Piece>;
   /** Reads a piece of that shape; `raw` is the piece as it came. */
-  readonly read: (piece: Piece, raw: unknown) => ParsedPiece;
+  readonly read: (piece: Piece, context: PieceContext, raw: unknown) => ParsedPiece;
   /** Whether a piece that has another shape than an email's events is about no email, and need not have it. */
   readonly isUnrelated?: (piece: unknown) => boolean;
 }
 
-/** The same of a request whose JSON holds its pieces: as the one there is, as an array, or as either. */
-export interface JsonParser<Piece> extends PieceParser<Piece> {
-  readonly batched: boolean | 'optional';
-  /** The JSON text, where it is not the body itself; null where there is none. */
-  readonly textOf?: (request: ProviderRequest) => string | null;
-  /** The pieces in an envelope around them; null where it has another shape. */
+/** The same of a request whose JSON holds its pieces. */
+export interface JsonReader<Piece> extends PieceReader<Piece> {
+  /** Whether the pieces are an array, or may be; the JSON is one piece if not stated. */
+  readonly batched?: boolean | 'optional';
+  /** The JSON text where it is not the body itself; null where there is none, undefined where it is the body. */
+  readonly textOf?: (request: ProviderRequest) => string | null | undefined;
+  /** The pieces, where they are in an envelope; null where it has another shape. */
   readonly piecesOf?: (envelope: unknown) => readonly unknown[] | null;
 }
 
 /** The same of a request that is a form, or a query, with the fields of one event. */
-export interface FormParser<Piece> extends PieceParser<Piece> {
+export interface FormReader<Piece> extends PieceReader<Piece> {
   /** The form, where it is not the body itself; null where it is no text. */
   readonly textOf?: (request: ProviderRequest) => string | null;
   /** The piece in a form, kept where it cannot be read: its fields, if not stated; null where it has too many. */
   readonly pieceOf?: (form: string) => unknown;
 }
 
+type Parse = Provider['parse'];
+
 /** More pieces than any provider sends at once, and than can be looked at in time: the request is kept whole. */
 const maxPieces = 20_000;
 
-/** Reads a request whose body holds JSON: one event, or many where the provider batches. */
-export function readJson<Piece>(request: ProviderRequest, parser: JsonParser<Piece>): ParsedRequest {
-  if (request.pieces !== undefined) return readAgain(request, request.pieces, parser);
-  const { batched, textOf, piecesOf } = parser;
-  const text = textOf?.(request);
-  if (text === null) return wholeBody(utf8Text(request.body) === null ? 'not_utf8' : 'unexpected_shape');
-  const json = text === undefined ? bodyJson(request.body) : parsedJson(text);
-  if (typeof json === 'string') return wholeBody(json);
-  let pieces: readonly unknown[] | null = null;
-  if (piecesOf !== undefined) pieces = piecesOf(json.value);
-  else if (batched && Array.isArray(json.value)) pieces = json.value;
-  else if (batched !== true) pieces = [json.value];
-  return pieces === null ? wholeBody('unexpected_shape') : readPieces(request, pieces, parser, json.tooDeep);
+/** Reads requests whose bodies hold JSON: one event, or many where the provider batches. */
+export function jsonParser<Piece>(reader: JsonReader<Piece>): Parse {
+  const { batched = false, textOf, piecesOf } = reader;
+  return (request, context) => {
+    if (request.pieces !== undefined) return readAgain(request, context, request.pieces, reader);
+    const text = textOf?.(request);
+    if (text === null) return wholeBody(utf8Text(request.body) === null ? 'not_utf8' : 'unexpected_shape');
+    const json = text === undefined ? bodyJson(request.body) : parsedJson(text);
+    if (typeof json === 'string') return wholeBody(json);
+    let pieces: readonly unknown[] | null = null;
+    if (piecesOf !== undefined) pieces = piecesOf(json.value);
+    else if (batched && Array.isArray(json.value)) pieces = json.value;
+    else if (batched !== true) pieces = [json.value];
+    return pieces === null ? wholeBody('unexpected_shape') : readPieces(request, context, pieces, reader, json.tooDeep);
+  };
 }
 
-/** Reads a request whose body has one JSON text a line. */
-export function readJsonLines<Piece>(request: ProviderRequest, parser: PieceParser<Piece>): ParsedRequest {
-  if (request.pieces !== undefined) return readAgain(request, request.pieces, parser);
-  const lines = jsonLines(request.body, maxPieces);
-  if (typeof lines === 'string') return wholeBody(lines);
-  const pieces = lines.map(({ value }) => value);
-  return readPieces(
-    request,
-    pieces,
-    parser,
-    lines.some(({ tooDeep }) => tooDeep),
-  );
+/** Reads requests whose bodies have one JSON text a line. */
+export function jsonLinesParser<Piece>(reader: PieceReader<Piece>): Parse {
+  return (request, context) => {
+    if (request.pieces !== undefined) return readAgain(request, context, request.pieces, reader);
+    const lines = jsonLines(request.body, maxPieces);
+    if (typeof lines === 'string') return wholeBody(lines);
+    const pieces = lines.map(({ value }) => value);
+    const tooDeep = lines.some(line => line.tooDeep);
+    return readPieces(request, context, pieces, reader, tooDeep);
+  };
 }
 
-/** Reads a request that is a form, or a query, with the fields of one event. */
-export function readForm<Piece>(request: ProviderRequest, parser: FormParser<Piece>): ParsedRequest {
-  const { textOf = ({ body }) => utf8Text(body), pieceOf = form => fieldsByName(fieldsIn(form)) } = parser;
-  if (request.pieces !== undefined) {
-    // A form with a field too many was kept as text.
-    const forms = request.pieces.map(piece => (typeof piece === 'string' ? (pieceOf(piece) ?? piece) : piece));
-    return readAgain(request, forms, parser);
-  }
-  const form = textOf(request);
-  if (form === null) return wholeBody('not_utf8');
-  const piece = pieceOf(form);
-  if (piece !== null) return readPieces(request, [piece], parser, false);
-  // Of a GET the body has nothing: what is kept is the form.
-  return { events: [], quarantined: [{ reason: 'unexpected_shape', piece: form }], unrelated: 0 };
+/** Reads requests that are a form, or a query, with the fields of one event. */
+export function formParser<Piece>(reader: FormReader<Piece>): Parse {
+  const { textOf = ({ body }) => utf8Text(body), pieceOf = form => fieldsByName(fieldsIn(form)) } = reader;
+  return (request, context) => {
+    if (request.pieces !== undefined) {
+      // A form with a field too many was kept as text.
+      const forms = request.pieces.map(piece => (typeof piece === 'string' ? (pieceOf(piece) ?? piece) : piece));
+      return readAgain(request, context, forms, reader);
+    }
+    const form = textOf(request);
+    if (form === null) return wholeBody('not_utf8');
+    const piece = pieceOf(form);
+    if (piece !== null) return readPieces(request, context, [piece], reader, false);
+    // Of a GET the body has nothing: what is kept is the form.
+    return { events: [], quarantined: [{ reason: 'unexpected_shape', piece: form }], unrelated: 0 };
+  };
 }
 
 function readAgain<Piece>(
   request: ProviderRequest,
+  context: ReadingContext,
   pieces: readonly unknown[],
-  parser: PieceParser<Piece>,
+  reader: PieceReader<Piece>,
 ): ParsedRequest {
-  return readPieces(request, pieces, parser, pieces.some(isTooDeep));
+  return readPieces(request, context, pieces, reader, pieces.some(isTooDeep));
 }
 
 /** @param tooDeep whether any of the pieces is */
 function readPieces<Piece>(
-  { receivedAt }: ProviderRequest,
+  { receivedAt, headers }: ProviderRequest,
+  context: ReadingContext,
   all: readonly unknown[],
-  { provider, schema, read, isUnrelated = () => false }: PieceParser<Piece>,
+  { provider, schema, read, isUnrelated = () => false }: PieceReader<Piece>,
   tooDeep: boolean,
 ): ParsedRequest {
   if (all.length > maxPieces) return wholeBody('too_many');
   const pieces = tooDeep ? all.filter(piece => !isTooDeep(piece)) : all;
+  const pieceContext: PieceContext = { ...context, headers };
   const events: CanonicalEvent[] = [];
   // A piece too deep to be written as JSON again is kept by keeping the whole body, once.
   const quarantined: Quarantined[] =
@@ -118,7 +139,11 @@ function readPieces<Piece>(
   let unrelatedPieces = 0;
   for (const piece of pieces) {
     const shaped = z.safeParse(schema, piece);
-    const outcome = shaped.success ? read(shaped.data, piece) : isUnrelated(piece) ? unrelated : 'unexpected_shape';
+    const outcome = shaped.success
+      ? read(shaped.data, pieceContext, piece)
+      : isUnrelated(piece)
+        ? unrelated
+        : 'unexpected_shape';
     if (outcome === unrelated) unrelatedPieces += 1;
     else if (typeof outcome === 'string') quarantined.push({ reason: outcome, piece });
     else if ('reason' in outcome) quarantined.push({ ...outcome, piece });
