@@ -30,7 +30,7 @@ const log = createLog();
 const metrics = createMetrics(env.METRICS_NAMESPACE);
 const context = createReadingContext(providers, ...readingSettings(env));
 const nonces = createNonces(dynamoDb, env.NONCE_TABLE_NAME);
-const keeping = {
+const persistence = {
   store: createRecorder({ client: dynamoDb, ...recorderSettings(env) }),
   quarantine: createQuarantine(sqs, env.QUARANTINE_QUEUE_URL),
   metrics,
@@ -41,7 +41,7 @@ const onRequest = createHandler({
   providers,
   secretsOf: createWebhookSecrets(secretsManager, env.WEBHOOK_SECRETS_ARN, Date.now),
   nonces,
-  persistEvents: createPersistEvents({ ...keeping, retryQueue: createRetryQueue(sqs, env.RETRY_QUEUE_URL) }),
+  persistEvents: createPersistEvents({ ...persistence, retryQueue: createRetryQueue(sqs, env.RETRY_QUEUE_URL) }),
   context,
   // Set where there is no AWS, like the endpoints that the SDK's clients take from the environment.
   get: createGet(process.env.SNS_ENDPOINT),
@@ -54,7 +54,7 @@ const onMessages = createQueueHandler({
   sources: { [env.RETRY_QUEUE_ARN]: 'retry', [env.SES_QUEUE_ARN]: 'ses' },
   providers,
   context,
-  persistEvents: createPersistEvents({ ...keeping, retryQueue: null }),
+  persistEvents: createPersistEvents({ ...persistence, retryQueue: null }),
   nonces,
   metrics,
   now: Date.now,

@@ -1,12 +1,15 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import type { Nonces } from '../../shared/guards/nonces.ts';
-import { type QueueServices, queueParsers } from '../../shared/queues/queue-parsers.ts';
+import { queueParsers } from '../../shared/queues/queue-parsers.ts';
+import type { QueueServices } from '../../shared/queues/queued-request.ts';
 import { abortable } from '../../shared/runtime/abortable.ts';
+import { type Counts, noCounts } from '../../shared/runtime/counts.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
 import { ownValue } from '../../shared/runtime/own-property.ts';
+import type { Deadlines } from './deadlines.ts';
 import type { IngestMetrics } from './metrics.ts';
-import type { Counts, Deadlines, PersistEvents } from './persist-events.ts';
+import type { PersistEvents } from './persist-events.ts';
 
 export interface QueueDependencies extends QueueServices {
   /** By the queue's ARN. */
@@ -38,17 +41,7 @@ export function createQueueHandler(dependencies: QueueDependencies) {
       queues: AbortSignal.timeout(Math.max(0, timeLeft - reservedForAnswerMs)),
     };
     const failed: string[] = [];
-    const totals = {
-      received: 0,
-      recorded: 0,
-      duplicate: 0,
-      dropped: 0,
-      erased: 0,
-      expired: 0,
-      deferred: 0,
-      quarantined: 0,
-      unrelated: 0,
-    };
+    const totals = noCounts();
     const source = ownValue(sources, Records[0]?.eventSourceARN ?? '');
     const work = Records.map(async record => {
       const cause = await outcomeOf(record);
@@ -64,7 +57,7 @@ export function createQueueHandler(dependencies: QueueDependencies) {
       try {
         const { messageId, body, attributes } = record;
         const sentAt = Number(attributes.SentTimestamp) || now();
-        const { request, reading, nonces: unproven } = queueParsers[source]({ messageId, body, sentAt }, dependencies);
+        const { request, parsed, nonces: unproven } = queueParsers[source]({ messageId, body, sentAt }, dependencies);
         const { provider, receivedAt } = request;
         const use =
           unproven.length === 0 ? 'own' : await abortable(deadlines.table, nonces(provider, unproven, receivedAt));
@@ -76,12 +69,12 @@ export function createQueueHandler(dependencies: QueueDependencies) {
           // Acknowledged, since it could not be told then; but proved by what had proved something else before.
           if (use === 'reused') return null;
         }
-        // What was put off was counted when it came, and what comes again when it first did.
+        // What was queued was counted when it came, and what comes again when it first did.
         if (source === 'ses' && (attributes.ApproximateReceiveCount ?? '1') === '1')
-          metrics.arrived(provider, reading.events);
-        const kept = await persistEvents(request, reading, deadlines);
-        for (const name of Object.keys(totals) as (keyof Counts)[]) totals[name] += kept.counts[name];
-        return kept.durable ? null : kept.cause;
+          metrics.arrived(provider, parsed.events);
+        const outcome = await persistEvents(request, parsed, deadlines);
+        for (const name of Object.keys(totals) as (keyof Counts)[]) totals[name] += outcome.counts[name];
+        return outcome.durable ? null : outcome.cause;
       } catch (error) {
         return errorName(error);
       }

@@ -5,7 +5,7 @@ import {
   type QuarantinePart,
   quarantinePart,
 } from '../../shared/queues/quarantine-messages.ts';
-import type { QueuedMessage } from '../../shared/queues/queue-sweep.ts';
+import type { QueuedMessage } from '../../shared/queues/queued-request.ts';
 import { storedEvent } from '../../shared/queues/retry-messages.ts';
 import { ownValue } from '../../shared/runtime/own-property.ts';
 import type { PartEvents } from './erased-events.ts';

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { QueuedMessage, QueueSweep } from '../../shared/queues/queue-sweep.ts';
+import type { QueueSweep } from '../../shared/queues/queue-sweep.ts';
+import type { QueuedMessage } from '../../shared/queues/queued-request.ts';
 import { abortable } from '../../shared/runtime/abortable.ts';
 import type { ErasedPlace } from './erase.ts';
 

@@ -1,6 +1,6 @@
 import type { Quarantine } from '../../shared/queues/quarantine-messages.ts';
-import { type QueueServices, queueParsers } from '../../shared/queues/queue-parsers.ts';
-import type { QueuedMessage } from '../../shared/queues/queue-sweep.ts';
+import { queueParsers } from '../../shared/queues/queue-parsers.ts';
+import type { QueuedMessage, QueueServices } from '../../shared/queues/queued-request.ts';
 import type { RetryQueue } from '../../shared/queues/retry-messages.ts';
 import type { PartEvents } from './erased-events.ts';
 import type { Mentions } from './mentions.ts';
@@ -23,7 +23,7 @@ export function sesMessages(
   { retryQueue, quarantine }: Elsewhere,
 ): SiftMessages {
   return oneByOne(async (message: QueuedMessage) => {
-    const { request, reading: read } = queueParsers.ses(message, reading);
+    const { request, parsed: read } = queueParsers.ses(message, reading);
     const isMentioned = mentions.inPiece(message.body);
     // Nothing in it could be read.
     if (read.events.length === 0) return isMentioned ? 1 : null;

@@ -7,14 +7,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
-
-/** A message as it came out of a queue. */
-export interface QueuedMessage {
-  readonly messageId: string;
-  readonly body: string;
-  /** Epoch milliseconds. */
-  readonly sentAt: number;
-}
+import type { QueuedMessage } from './queued-request.ts';
 
 /** A queue that is gone through from end to end, once, while nobody else gets its messages. */
 export interface QueueSweep {

@@ -1,15 +1,7 @@
-interface Counted {
-  received: number;
-  recorded: number;
-  duplicate: number;
-  dropped: number;
-  erased: number;
-  expired: number;
-  deferred: number;
-  quarantined: number;
-  unrelated: number;
-  failed: number;
-}
+import type { Counts } from './counts.ts';
+
+/** What became of events, and of how many it is that nothing did. */
+type Counted = Counts & { failed: number };
 
 /**
  * The closed catalogue of log lines. A line is a name and counts or ids from here, never a body, an address, a subject,

@@ -644,7 +644,6 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
     describe('a time in the future', () => {
       const tomorrow = noon + 24 * 60 * minute;
       const draft = (messageId: string) => ({
-        provider: 'sendgrid',
         messageId,
         recipient: 'jane@example.com',
         status: 'deferred' as const,
@@ -652,7 +651,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         providerEvent: 'deferred',
       });
       const arrives = async (messageId: string, at: number) => {
-        const event = canonicalEvent(draft(messageId), at);
+        const event = canonicalEvent(draft(messageId), at, 'sendgrid');
         if (typeof event === 'string') throw new Error(event);
         return { event, outcome: await store.record([event], at) };
       };
@@ -693,7 +692,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         const at = [noon, noon + minute, tomorrow - minute, tomorrow];
         const outcomes = [];
         for (const receivedAt of at) {
-          const event = canonicalEvent({ ...draft(messageId), ...changes }, receivedAt) as CanonicalEvent;
+          const event = canonicalEvent({ ...draft(messageId), ...changes }, receivedAt, 'sendgrid') as CanonicalEvent;
           outcomes.push(await store.record([event], receivedAt));
         }
         expect(outcomes).toMatchObject([{ recorded: 1 }, ...at.slice(1).map(() => ({ duplicate: 1 }))]);
@@ -702,7 +701,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       it('loses nobody while sixty-four senders whose clock is ahead write at once', async () => {
         const messageId = freshMessageId();
         const events = Array.from({ length: 64 }, (_, index) => {
-          const event = canonicalEvent({ ...draft(messageId), eventId: `e${index}` }, noon + index);
+          const event = canonicalEvent({ ...draft(messageId), eventId: `e${index}` }, noon + index, 'sendgrid');
           return event as CanonicalEvent;
         });
         const outcomes = await Promise.all(events.map(event => store.record([event], noon)));
@@ -832,7 +831,8 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           // Of each status the event that is written later would decide.
           const status = which === 'the email holds none yet' ? 'delivered' : 'deferred';
           const draft = { ...anEvent({ messageId, status, occurredAt: tomorrow }), eventId: 'ahead' };
-          const arrival = (at: number, changes = {}) => canonicalEvent({ ...draft, ...changes }, at) as CanonicalEvent;
+          const arrival = (at: number, changes = {}) =>
+            canonicalEvent({ ...draft, ...changes }, at, 'sendgrid') as CanonicalEvent;
           const first =
             which === 'the email holds none yet'
               ? anEvent({ messageId, status: 'sent' })
@@ -850,7 +850,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         const delivered = anEvent();
         await store.record([delivered], noon);
         const draft = { ...delivered, status: 'sent', eventId: 'ahead', occurredAt: tomorrow } as const;
-        const [early, onTime] = [noon, tomorrow].map(at => canonicalEvent(draft, at) as CanonicalEvent);
+        const [early, onTime] = [noon, tomorrow].map(at => canonicalEvent(draft, at, 'sendgrid') as CanonicalEvent);
         const late = disturbed(2, () => store.record([early!], noon));
         expect(await late.record([onTime!], tomorrow)).toMatchObject({ recorded: 0, duplicate: 1, failed: [] });
         expect((await stored(delivered)).events.map(({ eventId }) => eventId)).toEqual(['ahead', delivered.eventId]);

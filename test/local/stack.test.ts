@@ -122,7 +122,7 @@ test('the registration of the README works as it stands there', async () => {
     encoding: 'utf8',
   });
   expect([status, stderr]).toEqual([0, '']);
-  expect(stdout).toMatch(/(recorded|deferred): 1/);
+  expect(stdout).toMatch(/(recorded|queued): 1/);
   await eventually(async () =>
     expect((await emailsOf('acme'))[0]).toMatchObject({ subject: 'Invoice 7', reference: 'INV-7', status: 'enqueued' }),
   );

@@ -237,7 +237,7 @@ describe('the erase function', () => {
       Message: change(fixture('ses', fixtureName).toString()),
     });
     const read = (body: object) =>
-      queueParsers.ses({ messageId: 'm', body: JSON.stringify(body), sentAt: noon }, { providers, context }).reading;
+      queueParsers.ses({ messageId: 'm', body: JSON.stringify(body), sentAt: noon }, { providers, context }).parsed;
 
     it('and leaves what is of others as it is', async () => {
       const ofJoe = message('Delivery', text => text.replaceAll(recipient, 'joe@example.com'));

@@ -516,7 +516,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
 }
 
 function arrival(draft: EventDraft, at: number): CanonicalEvent {
-  const event = canonicalEvent(draft, at);
+  const event = canonicalEvent(draft, at, 'sendgrid');
   if (typeof event === 'string') throw new Error(event);
   return event;
 }

@@ -1,15 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { quarantinedReading } from '../../infra/tools/replay/quarantined-request.ts';
+import { quarantinedRequest } from '../../infra/tools/replay/quarantined-request.ts';
 import { type Replayed, type ReplayOptions, replayQueue } from '../../infra/tools/replay/replay-queue.ts';
 import { nothingRecorded } from '../../shared/email/recorder.ts';
-import type { Provider, Quarantined } from '../../shared/providers/provider.ts';
+import type { Provider } from '../../shared/providers/provider.ts';
 import { providers } from '../../shared/providers/registry.ts';
-import { createQuarantine, type QuarantinedRequest } from '../../shared/queues/quarantine-messages.ts';
+import {
+  createQuarantine,
+  type QuarantinedPiece,
+  type QuarantinedRequest,
+} from '../../shared/queues/quarantine-messages.ts';
 import { createQueueSweep } from '../../shared/queues/queue-sweep.ts';
 import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
-import { context, fixture, fixtureNames, fixtureReading, fixtureType } from '../fixtures/fixtures.ts';
+import { context, fixture, fixtureNames, fixtureType, parsedFixture } from '../fixtures/fixtures.ts';
 import { providerNames, signingKeys } from '../fixtures/signing.ts';
 import { startQuarantineQueue } from '../queues/quarantine-queue.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
@@ -40,14 +44,14 @@ describe('replaying', () => {
       queue: createQueueSweep(quarantined.client, url, { waitSeconds: 0 }),
       kind,
       dryRun: false,
-      reading: { providers: known, context },
+      services: { providers: known, context },
       store: emails.store,
       nonces: emails.nonces,
       ...options,
     });
     return { ...Object.fromEntries(replayed), causes: [...causes.keys()] };
   };
-  const keep = (provider: string, pieces: readonly Quarantined[], request: Partial<QuarantinedRequest> = {}) =>
+  const keep = (provider: string, pieces: readonly QuarantinedPiece[], request: Partial<QuarantinedRequest> = {}) =>
     createQuarantine(quarantined.client, quarantined.queueUrl)(
       { requestId: 'r1', provider, receivedAt: noon, headers: {}, body: Buffer.alloc(0), ...request },
       pieces,
@@ -71,10 +75,10 @@ describe('replaying', () => {
     ...providers,
     sendgrid: {
       ...providers.sendgrid,
-      parse: (request, reading) =>
+      parse: (request, context) =>
         providers.sendgrid.parse(
           { ...request, pieces: request.pieces?.map(piece => ({ ...(piece as object), event: 'delivered' })) ?? [] },
-          reading,
+          context,
         ),
     },
   };
@@ -104,9 +108,9 @@ describe('replaying', () => {
           throw new Error('throttled');
         },
       };
-      const reading = { providers: taught, context };
+      const services = { providers: taught, context };
       const { store, nonces } = emails;
-      const report = await replayQueue({ queue: breaking, kind: 'quarantine', dryRun: false, reading, store, nonces });
+      const report = await replayQueue({ queue: breaking, kind: 'quarantine', dryRun: false, services, store, nonces });
       expect(report).toMatchObject({ seen: 1, broken: { message: 'throttled' }, stillHeld: 0 });
       expect(report.replayed.get('sendgrid unknown_event')).toMatchObject({ done: 1, recorded: 1 });
       expect(await left()).toBe(1);
@@ -124,7 +128,7 @@ describe('replaying', () => {
     it('does not bring an erased email back, and says so', async () => {
       await keep('sendgrid', [unknown('erased')]);
       await emails.record(
-        fixtureReading('sendgrid', 'delivered').events.map(event => ({ ...event, messageId: 'erased' })),
+        parsedFixture('sendgrid', 'delivered').events.map(event => ({ ...event, messageId: 'erased' })),
       );
       await emails.erase('jane@example.com');
       expect(await replay({ known: taught })).toMatchObject({
@@ -268,7 +272,7 @@ describe('replaying', () => {
 
 describe.each(providerNames)('what is kept of %s', name => {
   const keys = signingKeys(name);
-  const messageOf = async (pieces: readonly Quarantined[], fixtureName: string) => {
+  const messageOf = async (pieces: readonly QuarantinedPiece[], fixtureName: string) => {
     const bodies: string[] = [];
     const client = {
       send: async ({ input }: { input: { Entries: { MessageBody: string }[] } }) => {
@@ -286,10 +290,10 @@ describe.each(providerNames)('what is kept of %s', name => {
 
   it('is read again just as it came: pieces, and whole bodies', async () => {
     for (const fixtureName of fixtureNames(name)) {
-      const { events, quarantined, unrelated } = fixtureReading(name, fixtureName);
+      const { events, quarantined, unrelated } = parsedFixture(name, fixtureName);
       const pieces = quarantined.filter(({ piece }) => piece !== null);
       for (const message of await messageOf(pieces, fixtureName)) {
-        const again = quarantinedReading([message], { providers, context }).reading.quarantined;
+        const again = quarantinedRequest([message], { providers, context }).parsed.quarantined;
         const reasons = quarantined.map(({ reason }) => reason);
         expect(again.length, fixtureName).toBeGreaterThan(0);
         for (const { reason } of again) expect(reasons, fixtureName).toContain(reason);
@@ -297,10 +301,10 @@ describe.each(providerNames)('what is kept of %s', name => {
       // Of a query string there is no body.
       if (fixtureType(fixtureName) === 'query') continue;
       const [whole] = await messageOf([{ reason: 'not_json', piece: null }], fixtureName);
-      const { reading } = quarantinedReading([whole], { providers, context });
-      expect(reading.quarantined.length + reading.unrelated, fixtureName).toBe(quarantined.length + unrelated);
+      const { parsed } = quarantinedRequest([whole], { providers, context });
+      expect(parsed.quarantined.length + parsed.unrelated, fixtureName).toBe(quarantined.length + unrelated);
       expect(
-        reading.events.map(({ status, recipient }) => ({ status, recipient })),
+        parsed.events.map(({ status, recipient }) => ({ status, recipient })),
         fixtureName,
       ).toEqual(events.map(({ status, recipient }) => ({ status, recipient })));
     }

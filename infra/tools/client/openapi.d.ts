@@ -221,7 +221,7 @@ export interface components {
             dropped: number;
             erased: number;
             expired: number;
-            deferred: number;
+            queued: number;
             quarantined: number;
             unrelated: number;
             /** @description Names of providers that registrations in the name of an unknown one most likely meant. */

@@ -2,7 +2,6 @@
 
 import * as z from 'zod/mini';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
-import type { Counts } from '../../../functions/ingest/persist-events.ts';
 import { erasedAnswer, notErasedMembers } from '../../../functions/manage/response-schemas.ts';
 import {
   attentionListParameters,
@@ -16,6 +15,7 @@ import { accountIdShape } from '../../../shared/email/event.ts';
 import { problems } from '../../../shared/http/problems.ts';
 import { type Route, type RouteKey, routes } from '../../../shared/http/routes.ts';
 import { providers } from '../../../shared/providers/registry.ts';
+import type { Counts } from '../../../shared/runtime/counts.ts';
 import { type Example, recordExamples } from './openapi-examples.ts';
 
 /** Set-up calls are for providers alone. */
@@ -51,7 +51,7 @@ const counts = z
     dropped: count,
     erased: count,
     expired: count,
-    deferred: count,
+    queued: count,
     quarantined: count,
     unrelated: count,
     didYouMean: z.optional(z.array(z.string())).register(z.globalRegistry, {

@@ -1,29 +1,20 @@
 import type { Recorder } from '../../../shared/email/recorder.ts';
 import type { Nonces } from '../../../shared/guards/nonces.ts';
 import { type QuarantinePart, quarantinePart } from '../../../shared/queues/quarantine-messages.ts';
-import { type QueuedRequest, type QueueServices, queueParsers } from '../../../shared/queues/queue-parsers.ts';
-import type { QueuedMessage, QueueSweep } from '../../../shared/queues/queue-sweep.ts';
+import { queueParsers } from '../../../shared/queues/queue-parsers.ts';
+import type { QueueSweep } from '../../../shared/queues/queue-sweep.ts';
+import type { QueuedMessage, QueuedRequest, QueueServices } from '../../../shared/queues/queued-request.ts';
+import type { Counts } from '../../../shared/runtime/counts.ts';
 import { errorName } from '../../../shared/runtime/log.ts';
 import { boundedText } from '../../../shared/runtime/text.ts';
 import { isoMillis } from '../../../shared/runtime/time.ts';
-import { quarantinedReading, Unreadable } from './quarantined-request.ts';
+import { quarantinedRequest, Unreadable } from './quarantined-request.ts';
 
 /** What became of the messages of one provider and one reason. */
-export interface Replayed {
+export interface Replayed extends Omit<Counts, 'received' | 'queued' | 'quarantined'> {
   messages: number;
-  /** Done with, and deleted. */
+  /** Messages that are done with, and deleted. */
   done: number;
-  recorded: number;
-  /** Events that were recorded already. */
-  duplicate: number;
-  /** Repeats of opens, clicks and notes beyond what is kept of an email. */
-  dropped: number;
-  /** Of emails that were erased, and stay so. */
-  erased: number;
-  /** Longer ago, when they came, than emails are kept. */
-  expired: number;
-  /** About no email. */
-  unrelated: number;
   /** Events whose signature had proved something else before. */
   refused: number;
   /** Pieces that still cannot be read or recorded: their message stays. */
@@ -42,7 +33,7 @@ export interface ReplayOptions {
   readonly since?: number | undefined;
   /** Looks, and changes nothing. */
   readonly dryRun: boolean;
-  readonly reading: QueueServices;
+  readonly services: QueueServices;
   readonly store: Pick<Recorder, 'record'>;
   readonly nonces: Nonces;
   /** Once aborted, no further message is looked at, and all are given back. */
@@ -116,19 +107,19 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       const cause = error instanceof Unreadable ? error.message : `no message that can be read (${errorName(error)})`;
       return fail(count, messages, cause);
     }
-    const { request, reading, nonces: unproven } = queued;
+    const { request, parsed, nonces: unproven } = queued;
     if (!isWanted(request)) return;
     const count = countOf(`${request.provider} ${boundedText(reason, 64)}`);
     count.messages += messages.length;
     if (dryRun) {
-      count.unreadable += reading.quarantined.length;
+      count.unreadable += parsed.quarantined.length;
       return;
     }
     try {
       const isProven =
         unproven.length === 0 || (await nonces(request.provider, unproven, request.receivedAt)) !== 'reused';
-      if (!isProven) count.refused += reading.events.length;
-      const events = isProven ? reading.events : [];
+      if (!isProven) count.refused += parsed.events.length;
+      const events = isProven ? parsed.events : [];
       const { recorded, duplicate, dropped, erased, expired, unrecordable, failed } = await store.record(
         events,
         request.receivedAt,
@@ -138,8 +129,8 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       count.dropped += dropped;
       count.erased += erased;
       count.expired += expired.length;
-      count.unrelated += reading.unrelated;
-      const unreadable = reading.quarantined.length + unrecordable.length;
+      count.unrelated += parsed.unrelated;
+      const unreadable = parsed.quarantined.length + unrecordable.length;
       count.unreadable += unreadable;
       if (failed.length > 0) throw failed[0]?.error;
       if (unreadable > 0) return;
@@ -179,11 +170,11 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
   }
 }
 
-async function* groupsOf({ queue, kind, reading }: ReplayOptions): AsyncGenerator<Group> {
+async function* groupsOf({ queue, kind, services }: ReplayOptions): AsyncGenerator<Group> {
   const incomplete = new Map<string, { readonly message: QueuedMessage; readonly part: QuarantinePart }[]>();
   for await (const message of queue.messages()) {
     if (kind !== 'quarantine') {
-      yield { messages: [message], reason: 'given_up', read: () => queueParsers[kind](message, reading) };
+      yield { messages: [message], reason: 'given_up', read: () => queueParsers[kind](message, services) };
       continue;
     }
     let part: QuarantinePart;
@@ -214,7 +205,7 @@ async function* groupsOf({ queue, kind, reading }: ReplayOptions): AsyncGenerato
       messages: known.map(({ message }) => message),
       reason,
       of: { provider, receivedAt: isoMillis(receivedAt) },
-      read: () => quarantinedReading([...parts.values()], reading),
+      read: () => quarantinedRequest([...parts.values()], services),
     };
   }
 }

@@ -83,7 +83,7 @@ async function replay(): Promise<void> {
       ...options,
       queue,
       kind,
-      reading: { providers, context: createReadingContext(providers, ...readingSettings(env)) },
+      services: { providers, context: createReadingContext(providers, ...readingSettings(env)) },
       store: createRecorder({ client: dynamoDb, ...recorderSettings(env) }),
       nonces: createNonces(dynamoDb, env.NONCE_TABLE_NAME),
       signal: interrupted.signal,
