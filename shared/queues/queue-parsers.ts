@@ -1,7 +1,15 @@
 import type { Nonce, ParsedRequest, Provider, ReadingContext } from '../providers/provider.ts';
+import { isoMillis } from '../runtime/time.ts';
 import type { QuarantinedRequest } from './quarantine-messages.ts';
-import type { QueuedMessage } from './queue-sweep.ts';
 import { readRetryMessage } from './retry-messages.ts';
+
+/** A message as it came out of a queue. */
+export interface QueuedMessage {
+  readonly messageId: string;
+  readonly body: string;
+  /** Epoch milliseconds. */
+  readonly sentAt: number;
+}
 
 /** What a message holds: a request of a provider, or what is left of it, and what can be read in it. */
 export interface QueuedRequest {
@@ -33,8 +41,19 @@ export const queueParsers = {
 
   // Nothing is signed: the queue takes from its topic alone, and whoever may publish there is believed.
   ses({ body, messageId, sentAt }: QueuedMessage, { providers, context }: QueueServices): QueuedRequest {
-    const request = { method: 'POST', url: '', headers: {}, body: Buffer.from(body), receivedAt: sentAt };
+    const receivedAt = Math.min(publishedAt(body) ?? sentAt, sentAt);
+    const request = { method: 'POST', url: '', headers: {}, body: Buffer.from(body), receivedAt };
     const reading = providers.ses!.parse(request, context);
     return { request: { ...request, requestId: messageId, provider: 'ses' }, reading, nonces: [] };
   },
 } as const;
+
+/** When SNS took a notification, in epoch milliseconds: it tries for 23 days to bring it into the queue. Null of anything else. */
+function publishedAt(body: string): number | null {
+  try {
+    const time = isoMillis(String(JSON.parse(body)?.Timestamp));
+    return Number.isNaN(time) ? null : time;
+  } catch {
+    return null;
+  }
+}

@@ -262,7 +262,9 @@ describe('each function', () => {
       const options = { ...esbuildOptions(name), write: false, metafile: true, logLevel: 'error' } as const;
       const { outputFiles, metafile } = await build(options);
       // What describes the infrastructure is not carried into a function.
-      const foreign = Object.keys(metafile.inputs).filter(input => /^(infra\/(?!compute\/bundling\/)|test\/)/.test(input));
+      const foreign = Object.keys(metafile.inputs).filter(input =>
+        /^(infra\/(?!compute\/bundling\/)|test\/)/.test(input),
+      );
       expect(foreign, name).toEqual([]);
       const [map, code] = outputFiles.toSorted((a, b) => b.path.length - a.path.length);
       expect(

@@ -1,12 +1,18 @@
 import type { Recorder } from '../../../shared/email/recorder.ts';
+import type { LookUpErasures } from '../../../shared/guards/erase-received.ts';
 import type { Nonces } from '../../../shared/guards/nonces.ts';
 import { type QuarantinePart, quarantinePart } from '../../../shared/queues/quarantine-messages.ts';
-import { type QueuedRequest, type QueueServices, queueParsers } from '../../../shared/queues/queue-parsers.ts';
-import type { QueuedMessage, QueueSweep } from '../../../shared/queues/queue-sweep.ts';
+import {
+  type QueuedMessage,
+  type QueuedRequest,
+  type QueueServices,
+  queueParsers,
+} from '../../../shared/queues/queue-parsers.ts';
 import { errorName } from '../../../shared/runtime/log.ts';
 import { boundedText } from '../../../shared/runtime/text.ts';
 import { isoMillis } from '../../../shared/runtime/time.ts';
 import { quarantinedReading, Unreadable } from './quarantined-request.ts';
+import type { QueueSweep } from './queue-sweep.ts';
 
 /** What became of the messages of one provider and one reason. */
 export interface Replayed {
@@ -18,7 +24,7 @@ export interface Replayed {
   duplicate: number;
   /** Repeats of opens, clicks and notes beyond what is kept of an email. */
   dropped: number;
-  /** Of emails that were erased, and stay so. */
+  /** Of emails that were erased, or that came before their recipient was: they stay so. */
   erased: number;
   /** Longer ago, when they came, than emails are kept. */
   expired: number;
@@ -28,6 +34,8 @@ export interface Replayed {
   refused: number;
   /** Pieces that still cannot be read or recorded: their message stays. */
   unreadable: number;
+  /** Messages that came so long ago that nobody can tell any more whether they are erased: they stay. */
+  tooOld: number;
   /** Messages that stay because of something else: see `causes`. */
   failed: number;
 }
@@ -45,6 +53,9 @@ export interface ReplayOptions {
   readonly reading: QueueServices;
   readonly store: Pick<Recorder, 'record'>;
   readonly nonces: Nonces;
+  readonly lookUpErasures: LookUpErasures;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   /** Once aborted, no further message is looked at, and all are given back. */
   readonly signal?: AbortSignal;
   /** Told after every message how many have been looked at. */
@@ -76,12 +87,18 @@ interface Group {
 const groupsInFlight = 8;
 
 /**
+ * Erasures are recorded for 30 days: of what came longer ago nobody can tell whether it came before one. That it is so old
+ * takes an SNS that could not reach its queue for weeks, or somebody who sent it again.
+ */
+const maxAgeMs = 28 * 24 * 60 * 60_000;
+
+/**
  * Feeds the messages of a queue back: what can be read by now is recorded, and its messages are deleted once all of it is
  * in the table. What still cannot be read stays as it is, for another try. Recording what is recorded already changes
  * nothing.
  */
 export async function replayQueue(options: ReplayOptions): Promise<ReplayReport> {
-  const { queue, provider, since, dryRun, store, nonces, signal, onMessage } = options;
+  const { queue, provider, since, dryRun, store, nonces, lookUpErasures, now, signal, onMessage } = options;
   const replayed = new Map<string, Replayed>();
   const causes = new Map<string, number>();
   let seen = 0;
@@ -113,6 +130,7 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       const count = countOf(`? ${boundedText(reason, 64)}`);
       count.messages += messages.length;
       // What stands in such a message is nobody's to say.
+      if (of !== undefined && isTooOld(of)) return refuse(count, messages);
       const cause = error instanceof Unreadable ? error.message : `no message that can be read (${errorName(error)})`;
       return fail(count, messages, cause);
     }
@@ -120,6 +138,7 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
     if (!isWanted(request)) return;
     const count = countOf(`${request.provider} ${boundedText(reason, 64)}`);
     count.messages += messages.length;
+    if (isTooOld(request)) return refuse(count, messages);
     if (dryRun) {
       count.unreadable += reading.quarantined.length;
       return;
@@ -128,7 +147,9 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       const isProven =
         unproven.length === 0 || (await nonces(request.provider, unproven, request.receivedAt)) !== 'reused';
       if (!isProven) count.refused += reading.events.length;
-      const events = isProven ? reading.events : [];
+      const erase = await lookUpErasures(reading.events.map(event => ({ event, receivedAt: request.receivedAt })));
+      const events = isProven ? await erase(reading.events) : [];
+      if (isProven) count.erased += reading.events.length - events.length;
       const { recorded, duplicate, dropped, erased, expired, unrecordable, failed } = await store.record(
         events,
         request.receivedAt,
@@ -154,6 +175,10 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
     return (provider === undefined || of.provider === provider) && (since === undefined || of.receivedAt >= since);
   }
 
+  function isTooOld({ receivedAt }: { readonly receivedAt: number }): boolean {
+    return receivedAt < now() - maxAgeMs;
+  }
+
   function countOf(name: string): Replayed {
     const count = replayed.get(name) ?? {
       messages: 0,
@@ -166,10 +191,15 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       unrelated: 0,
       refused: 0,
       unreadable: 0,
+      tooOld: 0,
       failed: 0,
     };
     replayed.set(name, count);
     return count;
+  }
+
+  function refuse(count: Replayed, messages: readonly QueuedMessage[]): void {
+    count.tooOld += messages.length;
   }
 
   function fail(count: Replayed, messages: readonly QueuedMessage[], error: unknown): void {
