@@ -52,6 +52,7 @@ describe('the ingest function, fed by its queues', () => {
         ...parts,
       }),
       nonces: emails.nonces,
+      lookUpErasures: emails.lookUpErasures,
       metrics: noMetrics,
       now: () => noon,
       log: createLog(line => lines.push(JSON.parse(line))),

@@ -2,12 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { quarantinedReading } from '../../infra/tools/replay/quarantined-request.ts';
+import { createQueueSweep } from '../../infra/tools/replay/queue-sweep.ts';
 import { type Replayed, type ReplayOptions, replayQueue } from '../../infra/tools/replay/replay-queue.ts';
 import { nothingRecorded } from '../../shared/email/recorder.ts';
 import type { Provider, Quarantined } from '../../shared/providers/provider.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { createQuarantine, type QuarantinedRequest } from '../../shared/queues/quarantine-messages.ts';
-import { createQueueSweep } from '../../shared/queues/queue-sweep.ts';
 import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
 import { context, fixture, fixtureNames, fixtureReading, fixtureType } from '../fixtures/fixtures.ts';
 import { providerNames, signingKeys } from '../fixtures/signing.ts';
@@ -37,12 +37,14 @@ describe('replaying', () => {
     const { kind = 'quarantine', known = providers } = options;
     const url = kind === 'quarantine' ? quarantined.queueUrl : deadLetters.queueUrl;
     const { replayed, causes } = await replayQueue({
-      queue: createQueueSweep(quarantined.client, url, { waitSeconds: 0 }),
+      queue: createQueueSweep(quarantined.client, url, 0),
       kind,
       dryRun: false,
       reading: { providers: known, context },
       store: emails.store,
       nonces: emails.nonces,
+      lookUpErasures: emails.lookUpErasures,
+      now: () => noon,
       ...options,
     });
     return { ...Object.fromEntries(replayed), causes: [...causes.keys()] };
@@ -55,7 +57,7 @@ describe('replaying', () => {
   const left = async () => {
     // What is given back is there again a second later.
     await delay(1_100);
-    const queue = createQueueSweep(quarantined.client, quarantined.queueUrl, { waitSeconds: 0 });
+    const queue = createQueueSweep(quarantined.client, quarantined.queueUrl, 0);
     let messages = 0;
     for await (const _ of queue.messages()) messages += 1;
     await queue.release();
@@ -93,7 +95,7 @@ describe('replaying', () => {
 
     it('accounts for what it did, and gives back the rest, where the queue cannot be gone through to its end', async () => {
       for (const messageId of ['broken-off-1', 'broken-off-2']) await keep('sendgrid', [unknown(messageId)]);
-      const queue = createQueueSweep(quarantined.client, quarantined.queueUrl, { waitSeconds: 0 });
+      const queue = createQueueSweep(quarantined.client, quarantined.queueUrl, 0);
       const breaking = {
         ...queue,
         async *messages() {
@@ -105,8 +107,9 @@ describe('replaying', () => {
         },
       };
       const reading = { providers: taught, context };
-      const { store, nonces } = emails;
-      const report = await replayQueue({ queue: breaking, kind: 'quarantine', dryRun: false, reading, store, nonces });
+      const { store, nonces, lookUpErasures } = emails;
+      const services = { reading, store, nonces, lookUpErasures, now: () => noon };
+      const report = await replayQueue({ queue: breaking, kind: 'quarantine', dryRun: false, ...services });
       expect(report).toMatchObject({ seen: 1, broken: { message: 'throttled' }, stillHeld: 0 });
       expect(report.replayed.get('sendgrid unknown_event')).toMatchObject({ done: 1, recorded: 1 });
       expect(await left()).toBe(1);
