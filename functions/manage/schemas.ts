@@ -15,7 +15,11 @@ const counts = z
   .object({ emails: z.int().check(z.nonnegative()) })
   .register(z.globalRegistry, { id: 'ErasedCounts', description: 'How many emails were erased by this request.' });
 
-const time = (description: string) => z.iso.datetime().register(z.globalRegistry, { description });
+const time = (description: string) =>
+  z.iso.datetime().register(z.globalRegistry, {
+    description,
+    override: { type: 'string', format: 'date-time', pattern: undefined },
+  });
 
 /** The answer where no email remains. */
 export const erasedAnswer = z

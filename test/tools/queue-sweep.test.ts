@@ -8,10 +8,7 @@ interface Command {
 }
 
 /** A queue that answers so, in turn, and then has nothing more; SQS alone gives a message again while it is held. */
-function queueThat(
-  receives: readonly (readonly string[])[],
-  answer: (command: Command) => unknown = () => ({}),
-) {
+function queueThat(receives: readonly (readonly string[])[], answer: (command: Command) => unknown = () => ({})) {
   const commands: Command[] = [];
   const left = [...receives];
   let handles = 0;

@@ -229,6 +229,29 @@ describe('replaying', () => {
       expect(causes).toContain('Error: throttled');
       expect(await left()).toBe(4);
     });
+
+    it('drops what came before an erasure, once it can be read, and leaves what is too old to tell', async () => {
+      const { signal } = new AbortController();
+      await emails.erasureRecords.write({ recipient: 'gone-too@example.com', accountId: null }, noon + 1, signal);
+      const toGone = (messageId: string) => {
+        const { piece, ...rest } = unknown(messageId);
+        return { ...rest, piece: { ...piece, email: 'gone-too@example.com' } };
+      };
+      await keep('sendgrid', [toGone('erased-meanwhile')]);
+      await keep('sendgrid', [toGone('came-later')], { receivedAt: noon + 1 });
+      expect(await replay({ known: taught })).toMatchObject({
+        'sendgrid unknown_event': { messages: 2, done: 2, recorded: 1, erased: 1 },
+      });
+      const old = { receivedAt: noon - 29 * 24 * 60 * 60_000 };
+      await keep('sendgrid', [unknown('old')], old);
+      await keep('unheard-of', [unknown('old')], old);
+      expect(await replay({ known: taught })).toMatchObject({
+        'sendgrid unknown_event': { messages: 1, done: 0, tooOld: 1, failed: 0 },
+        '? unknown_event': { messages: 1, tooOld: 1, failed: 0 },
+        causes: [],
+      });
+      expect(await left()).toBe(2);
+    });
   });
 
   describe('the dead-letter queues', () => {
@@ -255,6 +278,26 @@ describe('replaying', () => {
         // One of the two came with a token that had proved the other.
         'mailgun given_up': { messages: 2, done: 2, recorded: 1, refused: 1 },
       });
+    });
+
+    it('drops what came before an erasure, and leaves what is too old to tell', async () => {
+      const { signal } = new AbortController();
+      await emails.erasureRecords.write({ recipient: 'gone@example.com', accountId: null }, noon, signal);
+      const send = createRetryQueue(quarantined.client, deadLetters.queueUrl);
+      const day = 24 * 60 * 60_000;
+      const gone = anEvent({ recipient: 'gone@example.com' });
+      const put = (receivedAt: number, provider: string) =>
+        send({ requestId: 'r1', provider, receivedAt, nonces: [], events: [gone, anEvent()] });
+      await put(noon - 1, 'sendgrid');
+      await put(noon - 28 * day, 'postmark');
+      await put(noon - 28 * day - 1, 'mailgun');
+      expect(await replay({ kind: 'retry' })).toMatchObject({
+        'sendgrid given_up': { messages: 1, done: 1, recorded: 1, erased: 1, tooOld: 0 },
+        'postmark given_up': { messages: 1, done: 1, recorded: 1, erased: 1, tooOld: 0 },
+        'mailgun given_up': { messages: 1, done: 0, recorded: 0, erased: 0, tooOld: 1, failed: 0 },
+        causes: [],
+      });
+      expect(await emails.store.record([gone], noon)).toMatchObject({ recorded: 0, erased: 1 });
     });
 
     it('records the events of Amazon SES that were given up', async () => {
