@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 import { esbuildOptions, type FunctionName, functionNames } from '../compute/bundling.ts';
 
 /** In KB of 1,024 bytes, minified. */
-const budget = { ingest: 495, query: 375, manage: 300, alert: 310 } as const satisfies Record<FunctionName, number>;
+const budget = { ingest: 497, query: 375, manage: 275, alert: 310 } as const satisfies Record<FunctionName, number>;
 
 for (const name of functionNames) {
   const { outputFiles } = await build({ ...esbuildOptions(name), write: false, logLevel: 'error' });
