@@ -5,7 +5,8 @@ export const ingestEnv = z.object({
   TABLE_NAME: z.string().check(z.minLength(1)),
   /** One Secrets Manager secret: JSON, provider → list of secrets. */
   WEBHOOK_SECRETS_ARN: z.string().check(z.minLength(1)),
-  NONCE_TABLE_NAME: z.string().check(z.minLength(1)),
+  /** Nonces and erasures. */
+  GUARD_TABLE_NAME: z.string().check(z.minLength(1)),
   QUARANTINE_QUEUE_URL: z.string().check(z.minLength(1)),
   RETRY_QUEUE_URL: z.string().check(z.minLength(1)),
   /** The two queues that feed the function. */

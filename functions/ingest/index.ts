@@ -1,6 +1,8 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
 import { createRecorder } from '../../shared/email/recorder.ts';
+import { createLookUpErasures } from '../../shared/guards/erase-received.ts';
+import { createErasureRecords } from '../../shared/guards/erasure-records.ts';
 import { createNonces } from '../../shared/guards/nonces.ts';
 import { createReadingContext } from '../../shared/providers/parsing/reading-context.ts';
 import { providers } from '../../shared/providers/registry.ts';
@@ -29,7 +31,7 @@ const dynamoDb = documentClient({ maxAttempts: 1 });
 const log = createLog();
 const metrics = createMetrics(env.METRICS_NAMESPACE);
 const context = createReadingContext(providers, ...readingSettings(env));
-const nonces = createNonces(dynamoDb, env.NONCE_TABLE_NAME);
+const nonces = createNonces(dynamoDb, env.GUARD_TABLE_NAME);
 const persistence = {
   store: createRecorder({ client: dynamoDb, ...recorderSettings(env) }),
   quarantine: createQuarantine(sqs, env.QUARANTINE_QUEUE_URL),
@@ -56,6 +58,12 @@ const onMessages = createQueueHandler({
   context,
   persistEvents: createPersistEvents({ ...persistence, retryQueue: null }),
   nonces,
+  lookUpErasures: createLookUpErasures(
+    createErasureRecords(dynamoDb, env.GUARD_TABLE_NAME),
+    dynamoDb,
+    env.TABLE_NAME,
+    Date.now,
+  ),
   metrics,
   now: Date.now,
   log,

@@ -3,6 +3,7 @@ import type { Email, EmailSummary } from '../../shared/email/item.ts';
 import type { EmailFilter, Page, Position, Reader } from '../../shared/email/reader.ts';
 import type { ApiEvent } from '../../shared/http/access.ts';
 import { problem } from '../../shared/http/problems.ts';
+import { bodyBytes, bodyOf, InvalidRequest, noParameters, parametersOf } from '../../shared/http/request-parsing.ts';
 import { type HttpAnswer, json } from '../../shared/http/responses.ts';
 import type { RouteOf } from '../../shared/http/routes.ts';
 import { isPlainText } from '../../shared/runtime/text.ts';
@@ -10,16 +11,7 @@ import type { OldAfter } from '../../shared/status/attention.ts';
 import { attentionListFormats } from './attention-list.ts';
 import type { Cursors } from './cursor.ts';
 import { withEtag } from './etag.ts';
-import {
-  attentionListParameters,
-  bodyOf,
-  InvalidRequest,
-  listParameters,
-  noParameters,
-  parametersOf,
-  statusesBody,
-  supportListParameters,
-} from './parameters.ts';
+import { attentionListParameters, listParameters, statusesBody, supportListParameters } from './parameters.ts';
 import { attentionLineOf, emailView, rowView } from './responses.ts';
 import type { StaticDocument } from './static-document.ts';
 
@@ -84,7 +76,7 @@ export const operations = {
 
   'POST /accounts/{accountId}/emails/statuses': async ({ store, oldAfter, now }, event) => {
     parametersOf(noParameters, event.rawQueryString);
-    const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+    const body = bodyBytes(event);
     if (body.length > maxBodyBytes) return problem('too-large');
     const { emailIds, references = [] } = bodyOf(statusesBody, body.toString());
     const accountId = accountIdOf(event);

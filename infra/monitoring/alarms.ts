@@ -128,7 +128,7 @@ const alarms = {
   AlertsNotSent: {
     impact: 'Support was not told about some hard bounces or spam marks: the records are in the failure bucket.',
     whatToDo:
-      'Read the newest objects in the bucket (output AlertFailuresBucketName) and tell support; they expire in 30 days.',
+      'Read the newest objects in the bucket (output AlertFailuresBucketName) and tell support; they expire in 14 days.',
     metric: watched => streamReaderMetric('OnFailureDestinationDeliveredEventCount', watched),
     above: 0,
   },

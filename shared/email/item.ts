@@ -38,8 +38,6 @@ interface Attributes extends EmailFacts, Verdict {
   readonly alerted: Set<AlertKind>;
   /** When the email was erased: the item is a tombstone then. */
   readonly erasedAt: number;
-  /** The account that erased it, hashed. */
-  readonly erasedFor: string;
   /** Epoch seconds, as DynamoDB's time to live wants it. */
   readonly expiresAt: number;
 }

@@ -179,7 +179,7 @@ function byEmail(events: readonly CanonicalEvent[]): Map<string, CanonicalEvent[
 }
 
 /** Whether an account's own secret proved an event that names another account, or none. */
-function isForeign({ provenFor, accountId }: CanonicalEvent): boolean {
+export function isForeign({ provenFor, accountId }: CanonicalEvent): boolean {
   return provenFor !== undefined && accountId !== provenFor;
 }
 

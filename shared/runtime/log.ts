@@ -24,16 +24,8 @@ export interface LogLines {
   'queue.message-failed': { requestId: string; messageId: string; cause: string };
   /** A read was answered. */
   'query.answered': { requestId: string; route: string; answer: number };
-  /** An erasure was answered; where something remains, `fault` lines before it say why. */
-  'erase.answered': {
-    requestId: string;
-    route: string;
-    answer: number;
-    emails: number;
-    queuedEvents: number;
-    quarantined: number;
-    alertRecords: number;
-  };
+  /** An erasure was answered; where something remains, the `fault` line before it says why. */
+  'erase.answered': { requestId: string; route: string; answer: number; emails: number };
   /** A batch of the table's stream was worked off. */
   'alert.sent': {
     requestId: string;

@@ -121,6 +121,7 @@ async function drain(bodies: readonly unknown[]): Promise<void> {
       retryQueue: null,
     }),
     nonces: emails.nonces,
+    lookUpErasures: emails.lookUpErasures,
     metrics: noMetrics,
     now: () => noon,
     log: () => {},

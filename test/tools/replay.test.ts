@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { quarantinedRequest } from '../../infra/tools/replay/quarantined-request.ts';
+import { createQueueSweep } from '../../infra/tools/replay/queue-sweep.ts';
 import { type Replayed, type ReplayOptions, replayQueue } from '../../infra/tools/replay/replay-queue.ts';
 import { nothingRecorded } from '../../shared/email/recorder.ts';
 import type { Provider } from '../../shared/providers/provider.ts';
@@ -11,7 +12,6 @@ import {
   type QuarantinedPiece,
   type QuarantinedRequest,
 } from '../../shared/queues/quarantine-messages.ts';
-import { createQueueSweep } from '../../shared/queues/queue-sweep.ts';
 import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
 import { context, fixture, fixtureNames, fixtureType, parsedFixture } from '../fixtures/fixtures.ts';
 import { providerNames, signingKeys } from '../fixtures/signing.ts';
@@ -41,12 +41,14 @@ describe('replaying', () => {
     const { kind = 'quarantine', known = providers } = options;
     const url = kind === 'quarantine' ? quarantined.queueUrl : deadLetters.queueUrl;
     const { replayed, causes } = await replayQueue({
-      queue: createQueueSweep(quarantined.client, url, { waitSeconds: 0 }),
+      queue: createQueueSweep(quarantined.client, url, 0),
       kind,
       dryRun: false,
       services: { providers: known, context },
       store: emails.store,
       nonces: emails.nonces,
+      lookUpErasures: emails.lookUpErasures,
+      now: () => noon,
       ...options,
     });
     return { ...Object.fromEntries(replayed), causes: [...causes.keys()] };
@@ -59,7 +61,7 @@ describe('replaying', () => {
   const left = async () => {
     // What is given back is there again a second later.
     await delay(1_100);
-    const queue = createQueueSweep(quarantined.client, quarantined.queueUrl, { waitSeconds: 0 });
+    const queue = createQueueSweep(quarantined.client, quarantined.queueUrl, 0);
     let messages = 0;
     for await (const _ of queue.messages()) messages += 1;
     await queue.release();
@@ -97,7 +99,7 @@ describe('replaying', () => {
 
     it('accounts for what it did, and gives back the rest, where the queue cannot be gone through to its end', async () => {
       for (const messageId of ['broken-off-1', 'broken-off-2']) await keep('sendgrid', [unknown(messageId)]);
-      const queue = createQueueSweep(quarantined.client, quarantined.queueUrl, { waitSeconds: 0 });
+      const queue = createQueueSweep(quarantined.client, quarantined.queueUrl, 0);
       const breaking = {
         ...queue,
         async *messages() {
@@ -108,9 +110,9 @@ describe('replaying', () => {
           throw new Error('throttled');
         },
       };
-      const services = { providers: taught, context };
-      const { store, nonces } = emails;
-      const report = await replayQueue({ queue: breaking, kind: 'quarantine', dryRun: false, services, store, nonces });
+      const { store, nonces, lookUpErasures } = emails;
+      const options = { services: { providers: taught, context }, store, nonces, lookUpErasures, now: () => noon };
+      const report = await replayQueue({ queue: breaking, kind: 'quarantine', dryRun: false, ...options });
       expect(report).toMatchObject({ seen: 1, broken: { message: 'throttled' }, stillHeld: 0 });
       expect(report.replayed.get('sendgrid unknown_event')).toMatchObject({ done: 1, recorded: 1 });
       expect(await left()).toBe(1);
@@ -230,6 +232,29 @@ describe('replaying', () => {
       expect(causes).toContain('Error: throttled');
       expect(await left()).toBe(4);
     });
+
+    it('drops what came before an erasure, once it can be read, and leaves what is too old to tell', async () => {
+      const { signal } = new AbortController();
+      await emails.erasureRecords.write({ recipient: 'gone-too@example.com', accountId: null }, noon + 1, signal);
+      const toGone = (messageId: string) => {
+        const { piece, ...rest } = unknown(messageId);
+        return { ...rest, piece: { ...piece, email: 'gone-too@example.com' } };
+      };
+      await keep('sendgrid', [toGone('erased-meanwhile')]);
+      await keep('sendgrid', [toGone('came-later')], { receivedAt: noon + 1 });
+      expect(await replay({ known: taught })).toMatchObject({
+        'sendgrid unknown_event': { messages: 2, done: 2, recorded: 1, erased: 1 },
+      });
+      const old = { receivedAt: noon - 29 * 24 * 60 * 60_000 };
+      await keep('sendgrid', [unknown('old')], old);
+      await keep('unheard-of', [unknown('old')], old);
+      expect(await replay({ known: taught })).toMatchObject({
+        'sendgrid unknown_event': { messages: 1, done: 0, tooOld: 1, failed: 0 },
+        '? unknown_event': { messages: 1, tooOld: 1, failed: 0 },
+        causes: [],
+      });
+      expect(await left()).toBe(2);
+    });
   });
 
   describe('the dead-letter queues', () => {
@@ -256,6 +281,26 @@ describe('replaying', () => {
         // One of the two came with a token that had proved the other.
         'mailgun given_up': { messages: 2, done: 2, recorded: 1, refused: 1 },
       });
+    });
+
+    it('drops what came before an erasure, and leaves what is too old to tell', async () => {
+      const { signal } = new AbortController();
+      await emails.erasureRecords.write({ recipient: 'gone@example.com', accountId: null }, noon, signal);
+      const send = createRetryQueue(quarantined.client, deadLetters.queueUrl);
+      const day = 24 * 60 * 60_000;
+      const gone = anEvent({ recipient: 'gone@example.com' });
+      const put = (receivedAt: number, provider: string) =>
+        send({ requestId: 'r1', provider, receivedAt, nonces: [], events: [gone, anEvent()] });
+      await put(noon - 1, 'sendgrid');
+      await put(noon - 28 * day, 'postmark');
+      await put(noon - 28 * day - 1, 'mailgun');
+      expect(await replay({ kind: 'retry' })).toMatchObject({
+        'sendgrid given_up': { messages: 1, done: 1, recorded: 1, erased: 1, tooOld: 0 },
+        'postmark given_up': { messages: 1, done: 1, recorded: 1, erased: 1, tooOld: 0 },
+        'mailgun given_up': { messages: 1, done: 0, recorded: 0, erased: 0, tooOld: 1, failed: 0 },
+        causes: [],
+      });
+      expect(await emails.store.record([gone], noon)).toMatchObject({ recorded: 0, erased: 1 });
     });
 
     it('records the events of Amazon SES that were given up', async () => {

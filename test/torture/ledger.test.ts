@@ -192,7 +192,7 @@ describe('the ledger of what was sent', () => {
   });
 
   describe('of an email that was erased', () => {
-    const tombstone = { emailId, erasedAt: noon, erasedFor: 'hash', expiresAt: noon / 1000 };
+    const tombstone = { emailId, erasedAt: noon, expiresAt: noon / 1000 };
     beforeEach(() => ledger.erasing(emailId));
 
     it('takes it in any form, or none, until somebody was told that it is erased', () => {

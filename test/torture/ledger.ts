@@ -280,7 +280,7 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
 
 /** Remains of an erased email, besides its tombstone. */
 function remainsOf(item: StoredItem, entries: IndexEntries): (readonly [Deviation['kind'], string])[] {
-  const ofTombstone = ['emailId', 'erasedAt', 'erasedFor', 'expiresAt'];
+  const ofTombstone = ['emailId', 'erasedAt', 'expiresAt'];
   const more = keysOf(item).filter(name => !ofTombstone.includes(name));
   return [
     ...(item.erasedAt === undefined ? [['not erased', 'the item is no tombstone'] as const] : []),

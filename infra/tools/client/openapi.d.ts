@@ -154,7 +154,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/accounts/{accountId}/recipients/{recipient}": {
+    "/accounts/{accountId}/erasures": {
         parameters: {
             query?: never;
             header?: never;
@@ -163,15 +163,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post?: never;
         /** @description Erases what is kept of a recipient in an account's name. */
-        delete: operations["eraseRecipient"];
+        post: operations["eraseRecipient"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/recipients/{recipient}": {
+    "/erasures": {
         parameters: {
             query?: never;
             header?: never;
@@ -180,9 +180,9 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post?: never;
         /** @description Erases what is kept of a recipient, whoever sent to them. */
-        delete: operations["eraseRecipientOfAll"];
+        post: operations["eraseRecipientOfAll"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -197,6 +197,11 @@ export interface components {
             emailIds?: string[];
             references?: string[];
         } & (unknown | unknown);
+        /** @description Whose data is to be erased. */
+        ErasureRequest: {
+            /** @description The address, in any spelling that is the same mailbox. */
+            recipient: string;
+        };
         /** @description One message to one recipient. */
         EmailId: string;
         /** @description ISO-8601 in UTC, with milliseconds. */
@@ -244,19 +249,10 @@ export interface components {
             /** @description The parameter or field that is wrong. */
             field?: string;
             erased?: components["schemas"]["ErasedCounts"];
-            /** @description What remains, or may, and what to do: a sentence each, with no address in it. */
-            remains?: string[];
         };
-        /** @description How much was erased, by where it was. */
+        /** @description How many emails were erased by this request. */
         ErasedCounts: {
-            /** @description In the table. */
             emails: number;
-            /** @description Waiting in the retry queue or that of Amazon SES, or given up there. */
-            queuedEvents: number;
-            /** @description Events, pieces and whole bodies in quarantine. */
-            quarantined: number;
-            /** @description In the failure bucket, of alerts that could not be sent. */
-            alertRecords: number;
         };
         /** @description API Gateway's own answer. */
         GatewayMessage: {
@@ -412,9 +408,22 @@ export interface components {
                 more: boolean;
             }[];
         };
-        /** @description Nothing remains. */
+        /** @description No email remains, and none comes back. */
         Erased: {
             erased: components["schemas"]["ErasedCounts"];
+            /** @description When the rest is gone, by itself. */
+            forgottenBy: {
+                /**
+                 * Format: date-time
+                 * @description The queues hold nothing any more that came before the erasure. Nothing of it is recorded until then.
+                 */
+                queues: string;
+                /**
+                 * Format: date-time
+                 * @description No backup of the table reaches back to before the erasure.
+                 */
+                backups: string;
+            };
         };
         /** @description A fact that the status alone hides. */
         CaveatOutput: {
@@ -1044,14 +1053,16 @@ export interface operations {
             path: {
                 /** @description The account, as the sender names it. */
                 accountId: string;
-                /** @description The address, whatever its case. */
-                recipient: string;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureRequest"];
+            };
+        };
         responses: {
-            /** @description Nothing remains. */
+            /** @description No email remains, and none comes back. */
             200: {
                 headers: {
                     /** @description Names this request in our logs. */
@@ -1076,15 +1087,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                /** @description The address, whatever its case. */
-                recipient: string;
-            };
+            path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureRequest"];
+            };
+        };
         responses: {
-            /** @description Nothing remains. */
+            /** @description No email remains, and none comes back. */
             200: {
                 headers: {
                     /** @description Names this request in our logs. */

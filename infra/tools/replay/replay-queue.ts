@@ -1,14 +1,15 @@
 import type { Recorder } from '../../../shared/email/recorder.ts';
+import type { LookUpErasures } from '../../../shared/guards/erase-received.ts';
 import type { Nonces } from '../../../shared/guards/nonces.ts';
 import { type QuarantinePart, quarantinePart } from '../../../shared/queues/quarantine-messages.ts';
 import { queueParsers } from '../../../shared/queues/queue-parsers.ts';
-import type { QueueSweep } from '../../../shared/queues/queue-sweep.ts';
 import type { QueuedMessage, QueuedRequest, QueueServices } from '../../../shared/queues/queued-request.ts';
 import type { Counts } from '../../../shared/runtime/counts.ts';
 import { errorName } from '../../../shared/runtime/log.ts';
 import { boundedText } from '../../../shared/runtime/text.ts';
 import { isoMillis } from '../../../shared/runtime/time.ts';
 import { quarantinedRequest, Unreadable } from './quarantined-request.ts';
+import type { QueueSweep } from './queue-sweep.ts';
 
 /** What became of the messages of one provider and one reason. */
 export interface Replayed extends Omit<Counts, 'received' | 'queued' | 'quarantined'> {
@@ -19,6 +20,8 @@ export interface Replayed extends Omit<Counts, 'received' | 'queued' | 'quaranti
   refused: number;
   /** Pieces that still cannot be read or recorded: their message stays. */
   unreadable: number;
+  /** Messages that came so long ago that nobody can tell any more whether they are erased: they stay. */
+  tooOld: number;
   /** Messages that stay because of something else: see `causes`. */
   failed: number;
 }
@@ -36,6 +39,9 @@ export interface ReplayOptions {
   readonly services: QueueServices;
   readonly store: Pick<Recorder, 'record'>;
   readonly nonces: Nonces;
+  readonly lookUpErasures: LookUpErasures;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   /** Once aborted, no further message is looked at, and all are given back. */
   readonly signal?: AbortSignal;
   /** Told after every message how many have been looked at. */
@@ -67,12 +73,18 @@ interface Group {
 const groupsInFlight = 8;
 
 /**
+ * Erasures are recorded for 30 days: of what came longer ago nobody can tell whether it came before one. That it is so old
+ * takes an SNS that could not reach its queue for weeks, or somebody who sent it again.
+ */
+const maxAgeMs = 28 * 24 * 60 * 60_000;
+
+/**
  * Feeds the messages of a queue back: what can be read by now is recorded, and its messages are deleted once all of it is
  * in the table. What still cannot be read stays as it is, for another try. Recording what is recorded already changes
  * nothing.
  */
 export async function replayQueue(options: ReplayOptions): Promise<ReplayReport> {
-  const { queue, provider, since, dryRun, store, nonces, signal, onMessage } = options;
+  const { queue, provider, since, dryRun, store, nonces, lookUpErasures, now, signal, onMessage } = options;
   const replayed = new Map<string, Replayed>();
   const causes = new Map<string, number>();
   let seen = 0;
@@ -104,6 +116,7 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       const count = countOf(`? ${boundedText(reason, 64)}`);
       count.messages += messages.length;
       // What stands in such a message is nobody's to say.
+      if (of !== undefined && isTooOld(of)) return refuse(count, messages);
       const cause = error instanceof Unreadable ? error.message : `no message that can be read (${errorName(error)})`;
       return fail(count, messages, cause);
     }
@@ -111,6 +124,7 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
     if (!isWanted(request)) return;
     const count = countOf(`${request.provider} ${boundedText(reason, 64)}`);
     count.messages += messages.length;
+    if (isTooOld(request)) return refuse(count, messages);
     if (dryRun) {
       count.unreadable += parsed.quarantined.length;
       return;
@@ -119,7 +133,9 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       const isProven =
         unproven.length === 0 || (await nonces(request.provider, unproven, request.receivedAt)) !== 'reused';
       if (!isProven) count.refused += parsed.events.length;
-      const events = isProven ? parsed.events : [];
+      const erase = await lookUpErasures(parsed.events.map(event => ({ event, receivedAt: request.receivedAt })));
+      const events = isProven ? await erase(parsed.events) : [];
+      if (isProven) count.erased += parsed.events.length - events.length;
       const { recorded, duplicate, dropped, erased, expired, unrecordable, failed } = await store.record(
         events,
         request.receivedAt,
@@ -145,6 +161,10 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
     return (provider === undefined || of.provider === provider) && (since === undefined || of.receivedAt >= since);
   }
 
+  function isTooOld({ receivedAt }: { readonly receivedAt: number }): boolean {
+    return receivedAt < now() - maxAgeMs;
+  }
+
   function countOf(name: string): Replayed {
     const count = replayed.get(name) ?? {
       messages: 0,
@@ -157,10 +177,15 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       unrelated: 0,
       refused: 0,
       unreadable: 0,
+      tooOld: 0,
       failed: 0,
     };
     replayed.set(name, count);
     return count;
+  }
+
+  function refuse(count: Replayed, messages: readonly QueuedMessage[]): void {
+    count.tooOld += messages.length;
   }
 
   function fail(count: Replayed, messages: readonly QueuedMessage[], error: unknown): void {
