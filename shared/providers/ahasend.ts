@@ -105,12 +105,7 @@ export const ahasend = {
       // Its tries go on for some 16 minutes, and may carry the first one's time.
       oldest: 30 * minute,
     }),
-  parse: jsonParser({
-    provider: 'ahasend',
-    schema: ahasendEvent,
-    read,
-    isUnrelated: unrelatedBy(events, 'type'),
-  }),
+  parse: jsonParser('ahasend', ahasendEvent, read, { isUnrelated: unrelatedBy(events, 'type') }),
 } as const satisfies Provider;
 
 /** On all but these `is_bot` is false and says nothing. */

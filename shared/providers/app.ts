@@ -67,7 +67,7 @@ export const app = {
   events,
   batched: true,
   verify: (request, secrets) => verifyStandardWebhook(request, secrets),
-  parse: jsonParser({ provider: 'app', schema: appEvent, read, batched: 'optional' }),
+  parse: jsonParser('app', appEvent, read, { batched: 'optional' }),
 } as const satisfies Provider;
 
 function read(event: AppEvent, { metadata, messageIdOf, senders }: PieceContext): ParsedPiece {

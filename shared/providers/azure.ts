@@ -9,8 +9,9 @@ import { jsonParser, type ParsedPiece } from './parsing/pieces.ts';
 import { object, text } from './parsing/schemas.ts';
 import { failureOf } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
-import { type EventMeaning, type Guide, genuine, type Provider, type ProviderRequest } from './provider.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
 import { verifyUrlSecret } from './signatures/url-secret.ts';
+import { genuine } from './signatures/verification.ts';
 
 /**
  * In the schema of Event Grid (`eventType`, `eventTime`) or of CloudEvents (`type`, `time`).
@@ -93,10 +94,7 @@ export const azure = {
   handshake: (request, secrets) =>
     request.method === 'OPTIONS' ? allowOrigin(request, secrets) : validateSubscription(request, secrets),
   verify: verifyUrlSecret,
-  parse: jsonParser({
-    provider: 'azure',
-    schema: azureEvent,
-    read,
+  parse: jsonParser('azure', azureEvent, read, {
     batched: 'optional',
     isUnrelated: unrelatedBy(events, 'eventType', 'type'),
   }),

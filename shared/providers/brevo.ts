@@ -97,13 +97,7 @@ export const brevo = {
   batched: true,
   messageIdOf: withoutBrackets,
   verify: verifyBasicAuth,
-  parse: jsonParser({
-    provider: 'brevo',
-    schema: brevoEvent,
-    read,
-    batched: 'optional',
-    isUnrelated: unrelatedBy(events, 'event'),
-  }),
+  parse: jsonParser('brevo', brevoEvent, read, { batched: 'optional', isUnrelated: unrelatedBy(events, 'event') }),
 } as const satisfies Provider;
 
 function read(event: BrevoEvent, { metadata }: PieceContext): ParsedPiece {

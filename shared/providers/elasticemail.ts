@@ -82,12 +82,7 @@ export const elasticemail = {
   handshake: request =>
     request.method === 'GET' && !queryOf(request.url).has('status') ? ({ statusCode: 200 } as const) : null,
   verify: verifyUrlSecret,
-  parse: formParser({
-    provider: 'elasticemail',
-    schema: elasticEvent,
-    read,
-    textOf: formOf,
-  }),
+  parse: formParser('elasticemail', elasticEvent, read, { textOf: formOf }),
 } as const satisfies Provider;
 
 function formOf({ method, url, body }: ProviderRequest): string | null {

@@ -8,7 +8,7 @@ import { anything, object, text, textOrList } from './parsing/schemas.ts';
 import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
 import { freshWithinMs, timeliness } from './signatures/timestamps.ts';
-import { usable } from './signatures/webhook-secrets.ts';
+import { usable } from './signatures/verification.ts';
 
 const email = { id: text, to: textOrList, rcpt_to: textOrList, subject: text, meta: anything };
 
@@ -72,13 +72,7 @@ export const emailit = {
     return verifyHexHmac(signature, secrets, `${timestamp}.`, body);
   },
 
-  parse: jsonParser({
-    provider: 'emailit',
-    schema: emailitEvent,
-    read,
-    batched: 'optional',
-    isUnrelated: unrelatedBy(events, 'type'),
-  }),
+  parse: jsonParser('emailit', emailitEvent, read, { batched: 'optional', isUnrelated: unrelatedBy(events, 'type') }),
 } as const satisfies Provider;
 
 function read(event: EmailitEvent, { metadata }: PieceContext): ParsedPiece {

@@ -43,12 +43,7 @@ export const loops = {
   events,
   batched: false,
   verify: (request, secrets) => verifyStandardWebhook(request, secrets),
-  parse: jsonParser({
-    provider: 'loops',
-    schema: loopsEvent,
-    read,
-    isUnrelated: unrelatedBy(events, 'eventName'),
-  }),
+  parse: jsonParser('loops', loopsEvent, read, { isUnrelated: unrelatedBy(events, 'eventName') }),
 } as const satisfies Provider;
 
 function read(event: LoopsEvent, { headers }: PieceContext): ParsedPiece {

@@ -8,8 +8,9 @@ import { anything, numberOrText, object, orEmptyList, text } from './parsing/sch
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import { type EventMeaning, type Guide, genuine, type Provider, type ProviderRequest } from './provider.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
+import { genuine } from './signatures/verification.ts';
 
 const meta = object({
   bounce_reason: text,
@@ -119,12 +120,7 @@ export const mailersend = {
     const own = secrets.filter(secret => secret.trim() !== publicTestSecret);
     return verifyHexHmac(headers.signature, own, body);
   },
-  parse: jsonParser({
-    provider: 'mailersend',
-    schema: mailersendEvent,
-    read,
-    isUnrelated: unrelatedBy(events, 'type'),
-  }),
+  parse: jsonParser('mailersend', mailersendEvent, read, { isUnrelated: unrelatedBy(events, 'type') }),
 } as const satisfies Provider;
 
 function read(event: MailersendEvent, { metadata }: PieceContext): ParsedPiece {

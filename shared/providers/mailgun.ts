@@ -21,7 +21,7 @@ import type { EventMeaning, Guide, Provider, ProviderRequest, Refusal } from './
 import { hexSha256 } from './signatures/encodings.ts';
 import { isHmacOf } from './signatures/hmac.ts';
 import { hour, timeliness } from './signatures/timestamps.ts';
-import { usable } from './signatures/webhook-secrets.ts';
+import { usable } from './signatures/verification.ts';
 
 /** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks */
 const triple = object({
@@ -177,8 +177,8 @@ const events = {
   'list_*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<MailgunEvent>>;
 
-const parseForm = formParser({ provider: 'mailgun', schema: mailgunForm, read, pieceOf: withoutProof });
-const parseJson = jsonParser({ provider: 'mailgun', schema: mailgunEvent, read, piecesOf: eventOf });
+const parseForm = formParser('mailgun', mailgunForm, read, { pieceOf: withoutProof });
+const parseJson = jsonParser('mailgun', mailgunEvent, read, { piecesOf: eventOf });
 
 /** Mailgun (Sinch): one event a call, signed inside the body. */
 export const mailgun = {

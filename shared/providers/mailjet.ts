@@ -114,12 +114,7 @@ export const mailjet = {
   batched: true,
   verify: verifyBasicAuth,
   // Whether it groups is a setting that somebody may change at any time.
-  parse: jsonParser({
-    provider: 'mailjet',
-    schema: mailjetEvent,
-    read,
-    batched: 'optional',
-  }),
+  parse: jsonParser('mailjet', mailjetEvent, read, { batched: 'optional' }),
 } as const satisfies Provider;
 
 /** Whether it is an event by which the dashboard tests the URL: what names address and message is there, and empty. */

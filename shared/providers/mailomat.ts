@@ -8,10 +8,10 @@ import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/piece
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeAmong, replyCodeOf } from './parsing/smtp-reply.ts';
-import { type EventMeaning, type Guide, genuine, type Provider } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
 import { hour, timeliness } from './signatures/timestamps.ts';
-import { usable } from './signatures/webhook-secrets.ts';
+import { genuine, usable } from './signatures/verification.ts';
 
 /** https://api.mailomat.swiss/docs: camel case outside, hyphens in the payload. */
 const mailomatEvent = object({
@@ -86,11 +86,7 @@ export const mailomat = {
     return [{ value: id, content: shortHash(utf8Text(body) ?? body.toString('latin1')) }];
   },
 
-  parse: jsonParser({
-    provider: 'mailomat',
-    schema: mailomatEvent,
-    read,
-  }),
+  parse: jsonParser('mailomat', mailomatEvent, read),
 } as const satisfies Provider;
 
 const signedNames = [

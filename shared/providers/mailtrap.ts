@@ -5,7 +5,7 @@ import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
 import { exactJson, isRecord } from './parsing/exact-json.ts';
 import { attachedIds } from './parsing/metadata.ts';
 import { suppressionIn } from './parsing/own-words.ts';
-import { jsonLinesParser, jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
@@ -81,10 +81,6 @@ const events = {
   'activity_log.*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<MailtrapEvent>>;
 
-const reader = { provider: 'mailtrap', schema: mailtrapEvent, read, isUnrelated: unrelatedBy(events, 'event') };
-const parseLines = jsonLinesParser(reader);
-const parseJson = jsonParser({ ...reader, piecesOf });
-
 /** Mailtrap: up to 500 events a call, as JSON or as JSON Lines. */
 export const mailtrap = {
   name: 'mailtrap',
@@ -96,11 +92,11 @@ export const mailtrap = {
   batched: true,
   // Nothing in it tells the time: a request that is sent again changes nothing.
   verify: ({ headers, body }, secrets) => verifyHexHmac(headers['mailtrap-signature'], secrets, body),
-  parse: (request, context) => (isJsonLines(request) ? parseLines : parseJson)(request, context),
+  parse: jsonParser('mailtrap', mailtrapEvent, read, { isLines, piecesOf, isUnrelated: unrelatedBy(events, 'event') }),
 } as const satisfies Provider;
 
 /** By its first line, if it is an event by itself; the content type may say otherwise. */
-function isJsonLines({ body }: ProviderRequest): boolean {
+function isLines({ body }: ProviderRequest): boolean {
   const end = body.indexOf('\n');
   const line = body.subarray(0, end < 0 ? body.length : end);
   if (line.length > maxLineLength) return false;

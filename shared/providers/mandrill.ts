@@ -10,17 +10,10 @@ import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import {
-  type EventMeaning,
-  type Guide,
-  genuine,
-  type Provider,
-  type ProviderRequest,
-  type Verification,
-} from './provider.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest, Verification } from './provider.ts';
 import { strictBase64 } from './signatures/encodings.ts';
 import { isHmacOf } from './signatures/hmac.ts';
-import { usable } from './signatures/webhook-secrets.ts';
+import { genuine, usable } from './signatures/verification.ts';
 
 /** https://mailchimp.com/developer/transactional/docs/webhooks/ */
 const mandrillEvent = object({
@@ -117,10 +110,7 @@ export const mandrill = {
       request,
       secrets.filter(secret => keyAndUrl(secret, request).key !== publicTestKey),
     ),
-  parse: jsonParser({
-    provider: 'mandrill',
-    schema: mandrillEvent,
-    read,
+  parse: jsonParser('mandrill', mandrillEvent, read, {
     batched: true,
     textOf: ({ body }) => fieldsByName(bodyFields(body))?.mandrill_events ?? null,
     isUnrelated: unrelatedBy(events, 'event', 'type'),

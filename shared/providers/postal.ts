@@ -9,10 +9,10 @@ import { numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import { type EventMeaning, type Guide, genuine, type Provider } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { strictBase64 } from './signatures/encodings.ts';
 import { publicKey } from './signatures/public-keys.ts';
-import { usable } from './signatures/webhook-secrets.ts';
+import { genuine, usable } from './signatures/verification.ts';
 
 const message = object({
   id: numberOrText,
@@ -98,12 +98,7 @@ export const postal = {
     return isGenuine ? genuine : 'wrong_signature';
   },
 
-  parse: jsonParser({
-    provider: 'postal',
-    schema: postalEvent,
-    read,
-    isUnrelated: unrelatedBy(events, 'event'),
-  }),
+  parse: jsonParser('postal', postalEvent, read, { isUnrelated: unrelatedBy(events, 'event') }),
 } as const satisfies Provider;
 
 function read(event: PostalEvent, { metadata }: PieceContext): ParsedPiece {

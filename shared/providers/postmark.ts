@@ -107,11 +107,7 @@ export const postmark = {
   events,
   batched: false,
   verify: verifyBasicAuth,
-  parse: jsonParser({
-    provider: 'postmark',
-    schema: postmarkEvent,
-    read,
-  }),
+  parse: jsonParser('postmark', postmarkEvent, read),
 } as const satisfies Provider;
 
 function read(event: PostmarkEvent, { metadata }: PieceContext): ParsedPiece {

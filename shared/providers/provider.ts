@@ -38,11 +38,8 @@ export interface Nonce {
   readonly content: string;
 }
 
-/** Why a request is refused; or the nonces that prove it genuine, each of which would do by itself. */
+/** Why a request is refused; or, of a genuine one, the nonces that prove it: none where its signature covers all of it. */
 export type Verification = Refusal | readonly Nonce[];
-
-/** Of a request whose signature covers all of it: no nonce is needed. */
-export const genuine: readonly Nonce[] = [];
 
 /** Names under which the sender attached our two ids to the email. */
 export interface MetadataNames {

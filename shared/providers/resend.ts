@@ -82,12 +82,7 @@ export const resend = {
   events,
   batched: false,
   verify: (request, secrets) => verifyStandardWebhook(request, secrets, 'svix'),
-  parse: jsonParser({
-    provider: 'resend',
-    schema: resendEvent,
-    read,
-    isUnrelated: unrelatedBy(events, 'type'),
-  }),
+  parse: jsonParser('resend', resendEvent, read, { isUnrelated: unrelatedBy(events, 'type') }),
 } as const satisfies Provider;
 
 function read(event: ResendEvent, { headers, metadata }: PieceContext): ParsedPiece {

@@ -79,7 +79,7 @@ export const scaleway = {
   // As Amazon's do, its topics may take every 4xx for a receipt.
   retryStatus: 503,
   verify: verifyUrlSecret,
-  parse: jsonParser({ provider: 'scaleway', schema: wrapped, read }),
+  parse: jsonParser('scaleway', wrapped, read),
 } as const satisfies Provider;
 
 function read(event: ScalewayEvent, { metadata }: PieceContext): ParsedPiece {

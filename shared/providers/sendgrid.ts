@@ -12,11 +12,11 @@ import { anything, object, textOrNone } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import { type EventMeaning, type Guide, genuine, type Provider } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { strictBase64 } from './signatures/encodings.ts';
 import { publicKey } from './signatures/public-keys.ts';
 import { hour, timeliness } from './signatures/timestamps.ts';
-import { usable } from './signatures/webhook-secrets.ts';
+import { genuine, usable } from './signatures/verification.ts';
 
 /** https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event */
 const sendgridEvent = object({
@@ -126,12 +126,7 @@ export const sendgrid = {
     return isGenuine ? genuine : 'wrong_signature';
   },
 
-  parse: jsonParser({
-    provider: 'sendgrid',
-    schema: sendgridEvent,
-    read,
-    batched: true,
-  }),
+  parse: jsonParser('sendgrid', sendgridEvent, read, { batched: true }),
 } as const satisfies Provider;
 
 function read(event: SendGridEvent, { metadata }: PieceContext, raw: unknown): ParsedPiece {

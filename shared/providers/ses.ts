@@ -15,15 +15,9 @@ import { sesBounce } from './parsing/ses-bounce.ts';
 import { causeIn } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import {
-  type EventMeaning,
-  type Guide,
-  genuine,
-  type HttpGet,
-  type Provider,
-  type ProviderRequest,
-} from './provider.ts';
+import type { EventMeaning, Guide, HttpGet, Provider, ProviderRequest } from './provider.ts';
 import { snsEndpointOf, snsEnvelopeIn, verifySns } from './signatures/sns.ts';
+import { genuine } from './signatures/verification.ts';
 
 const time = object({ timestamp: text });
 
@@ -154,7 +148,7 @@ const wrapped = z.pipe(
   z.nullable(delivered),
 );
 
-const parseJson = jsonParser({ provider: 'ses', schema: wrapped, read });
+const parseJson = jsonParser('ses', wrapped, read);
 
 /** Amazon SES: through SNS in its envelope over HTTPS or SQS, raw over SQS, or through EventBridge. */
 export const ses = {

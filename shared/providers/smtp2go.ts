@@ -61,9 +61,8 @@ const events = {
   'sms_*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<Smtp2goEvent>>;
 
-const reader = { provider: 'smtp2go', schema: smtp2goEvent, read, isUnrelated: unrelatedBy(events, 'event') };
-const parseForm = formParser(reader);
-const parseJson = jsonParser(reader);
+const parseForm = formParser('smtp2go', smtp2goEvent, read);
+const parseJson = jsonParser('smtp2go', smtp2goEvent, read, { isUnrelated: unrelatedBy(events, 'event') });
 
 /** SMTP2GO: one event a call, a form or JSON. */
 export const smtp2go = {

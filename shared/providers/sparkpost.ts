@@ -139,12 +139,7 @@ export const sparkpost = {
   events,
   batched: true,
   verify: verifyBasicAuth,
-  parse: jsonParser({
-    provider: 'sparkpost',
-    schema: wrapped,
-    read,
-    batched: true,
-  }),
+  parse: jsonParser('sparkpost', wrapped, read, { batched: true }),
 } as const satisfies Provider;
 
 function read(event: SparkpostEvent | null, { metadata }: PieceContext): ParsedPiece {

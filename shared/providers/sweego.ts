@@ -93,12 +93,7 @@ export const sweego = {
       // Its retries are not documented. The body is signed, so that an old request can only say what it said.
       oldest: 24 * hour,
     }),
-  parse: jsonParser({
-    provider: 'sweego',
-    schema: sweegoEvent,
-    read,
-    isUnrelated: unrelatedBy(events, 'event_type'),
-  }),
+  parse: jsonParser('sweego', sweegoEvent, read, { isUnrelated: unrelatedBy(events, 'event_type') }),
 } as const satisfies Provider;
 
 function read(event: SweegoEvent, { metadata }: PieceContext): ParsedPiece {

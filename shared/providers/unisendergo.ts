@@ -10,9 +10,9 @@ import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/piece
 import { anything, object, orEmptyList, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
-import { type EventMeaning, type Guide, genuine, type Provider } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { isOneOf } from './signatures/constant-time.ts';
-import { usable } from './signatures/webhook-secrets.ts';
+import { genuine, usable } from './signatures/verification.ts';
 
 /** https://godocs.unisender.ru/web-api-ref#callback-format */
 const eventData = object({
@@ -113,12 +113,7 @@ export const unisendergo = {
     return isOneOf(auth[0], expected) ? genuine : 'wrong_signature';
   },
 
-  parse: jsonParser({
-    provider: 'unisendergo',
-    schema: unisenderEvent,
-    read,
-    piecesOf,
-  }),
+  parse: jsonParser('unisendergo', unisenderEvent, read, { piecesOf }),
 } as const satisfies Provider;
 
 /** The value of the first "auth": nothing of the events comes before it. */

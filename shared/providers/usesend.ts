@@ -9,7 +9,7 @@ import { retoldBounce, retoldReason } from './parsing/ses-bounce.ts';
 import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
 import { freshWithinMs } from './signatures/timestamps.ts';
-import { usable } from './signatures/webhook-secrets.ts';
+import { usable } from './signatures/verification.ts';
 
 /** https://docs.usesend.com/guides/webhooks */
 const usesendEvent = object({
@@ -87,12 +87,7 @@ export const usesend = {
     return verifyHexHmac(signature, secrets, `${timestamp}.`, body);
   },
 
-  parse: jsonParser({
-    provider: 'usesend',
-    schema: usesendEvent,
-    read,
-    isUnrelated: unrelatedBy(events, 'type'),
-  }),
+  parse: jsonParser('usesend', usesendEvent, read, { isUnrelated: unrelatedBy(events, 'type') }),
 } as const satisfies Provider;
 
 function read(event: UsesendEvent, { metadata }: PieceContext): ParsedPiece {

@@ -12,10 +12,10 @@ import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/piece
 import { numberOrText, object, text } from './parsing/schemas.ts';
 import { failureOf } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
-import { type EventMeaning, type Guide, genuine, type Provider, type ProviderRequest } from './provider.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
 import { maxHeaderLength, strictBase64 } from './signatures/encodings.ts';
 import { isHmacOf } from './signatures/hmac.ts';
-import { usable } from './signatures/webhook-secrets.ts';
+import { genuine, usable } from './signatures/verification.ts';
 
 const addressees = z.nullish(z.array(object({ email_address: z.nullish(object({ address: text })) })));
 
@@ -101,10 +101,7 @@ export const zeptomail = {
     return isHmacOf(bytes, 'sha256', keys, signed) ? genuine : 'wrong_signature';
   },
 
-  parse: jsonParser({
-    provider: 'zeptomail',
-    schema: zeptoMessage,
-    read,
+  parse: jsonParser('zeptomail', zeptoMessage, read, {
     piecesOf,
     textOf: request => (isForm(request) ? fieldOf(request) : undefined),
   }),

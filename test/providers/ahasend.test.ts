@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ahasend } from '../../shared/providers/ahasend.ts';
-import { genuine } from '../../shared/providers/provider.ts';
+import { genuine } from '../../shared/providers/signatures/verification.ts';
 import { fixture, parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { signedRequest, signingKeys } from '../fixtures/signing.ts';
 import { noon } from '../rigs/arbitrary-events.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { emailIdOf } from '../../shared/email/event.ts';
 import { app } from '../../shared/providers/app.ts';
-import { genuine } from '../../shared/providers/provider.ts';
+import { genuine } from '../../shared/providers/signatures/verification.ts';
 import { statusIds } from '../../shared/status/catalogue.ts';
 import { fixture, parsedBody, requestOf } from '../fixtures/fixtures.ts';
 import { signingKeys } from '../fixtures/signing.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { emailit } from '../../shared/providers/emailit.ts';
-import { genuine } from '../../shared/providers/provider.ts';
+import { genuine } from '../../shared/providers/signatures/verification.ts';
 import { fixture, parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { signedRequest } from '../fixtures/signing.ts';
 import { noon } from '../rigs/arbitrary-events.ts';

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { mandrill } from '../../shared/providers/mandrill.ts';
-import { genuine } from '../../shared/providers/provider.ts';
+import { genuine } from '../../shared/providers/signatures/verification.ts';
 import { parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { ingestOf } from './ingest.ts';

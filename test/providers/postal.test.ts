@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { createSecretPair } from '../../infra/local/services/webhook-secrets.ts';
 import { postal } from '../../shared/providers/postal.ts';
-import { genuine } from '../../shared/providers/provider.ts';
+import { genuine } from '../../shared/providers/signatures/verification.ts';
 import { fixture, parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { postmark } from '../../shared/providers/postmark.ts';
-import { genuine } from '../../shared/providers/provider.ts';
+import { genuine } from '../../shared/providers/signatures/verification.ts';
 import { fixture, parsedBody, requestOf } from '../fixtures/fixtures.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { genuine } from '../../shared/providers/provider.ts';
 import { resend } from '../../shared/providers/resend.ts';
+import { genuine } from '../../shared/providers/signatures/verification.ts';
 import { fixture, parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { signingKeys } from '../fixtures/signing.ts';
 import { noon } from '../rigs/arbitrary-events.ts';

@@ -1,7 +1,7 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { genuine } from '../../shared/providers/provider.ts';
 import { sendgrid } from '../../shared/providers/sendgrid.ts';
+import { genuine } from '../../shared/providers/signatures/verification.ts';
 import { fixture, parsedBody, requestOf } from '../fixtures/fixtures.ts';
 import { signingKeys } from '../fixtures/signing.ts';
 import { noon } from '../rigs/arbitrary-events.ts';

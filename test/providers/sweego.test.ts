@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { genuine } from '../../shared/providers/provider.ts';
+import { genuine } from '../../shared/providers/signatures/verification.ts';
 import { sweego } from '../../shared/providers/sweego.ts';
 import { fixture, parsedBody, parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { signingKeys } from '../fixtures/signing.ts';

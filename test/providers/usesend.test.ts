@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { genuine } from '../../shared/providers/provider.ts';
+import { genuine } from '../../shared/providers/signatures/verification.ts';
 import { usesend } from '../../shared/providers/usesend.ts';
 import { fixture, parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { signingKeys } from '../fixtures/signing.ts';

@@ -3,21 +3,24 @@
 import { utf8Text } from '../../runtime/text.ts';
 
 /** JSON text as values, every integer exact, and whether it nests too deeply. */
-export interface ParsedJson {
-  readonly value: unknown;
+export interface ParsedJson<Value = unknown> {
+  readonly value: Value;
   readonly tooDeep: boolean;
 }
 
-/** A text that was parsed, and its value, of which integers may be inexact. */
+/** Why there is none. */
+export type NoJson = 'not_utf8' | 'too_many' | 'not_json';
+
+/** A text and its value, of which integers may be inexact. */
 interface LooseJson {
   readonly text: string;
   readonly value: unknown;
 }
 
 /** Handshake, verification and reading of one request ask for the same in turn. */
-const bodies = new WeakMap<Buffer, LooseJson | 'not_utf8' | 'too_many' | 'not_json'>();
+const bodies = new WeakMap<Buffer, LooseJson | NoJson>();
 
-function looseBody(body: Buffer): LooseJson | 'not_utf8' | 'too_many' | 'not_json' {
+function looseBody(body: Buffer): LooseJson | NoJson {
   const known = bodies.get(body);
   if (known !== undefined) return known;
   const text = utf8Text(body);
@@ -26,10 +29,9 @@ function looseBody(body: Buffer): LooseJson | 'not_utf8' | 'too_many' | 'not_jso
   return json;
 }
 
-/** The JSON that is a request's whole body, or why there is none. It is parsed once. */
-export function bodyJson(body: Buffer): ParsedJson | 'not_utf8' | 'too_many' | 'not_json' {
-  const json = looseBody(body);
-  return typeof json === 'string' ? json : exactly(json);
+/** The JSON that is a request's whole body. It is parsed once. */
+export function bodyJson(body: Buffer): ParsedJson | NoJson {
+  return exactly(looseBody(body));
 }
 
 /** The same before anything is proved: less work, and integers as `JSON.parse` gives them. Undefined where there is none. */
@@ -38,42 +40,40 @@ export function bodyValue(body: Buffer): unknown {
   return typeof json === 'string' ? undefined : json.value;
 }
 
-/** JSON text as values, or why it is none. */
-export function parsedJson(text: string): ParsedJson | 'too_many' | 'not_json' {
-  const json = looseJson(text);
-  return typeof json === 'string' ? json : exactly(json);
+/** The JSON in a text. */
+export function parsedJson(text: string): ParsedJson | NoJson {
+  return exactly(looseJson(text));
 }
 
-function looseJson(text: string): LooseJson | 'too_many' | 'not_json' {
-  if (hasTooManyNames(text)) return 'too_many';
-  const value = parsedText(text);
-  return value === undefined ? 'not_json' : { text, value };
-}
-
-function exactly({ text, value }: LooseJson): ParsedJson {
-  const { tooDeep, inexact } = oddities(value);
-  return { value: inexact ? parsedText(withExactIntegers(text)) : value, tooDeep };
-}
-
-/** JSON text as values; undefined where it is none. */
+/** Its value; undefined where there is none. */
 export function exactJson(text: string): unknown {
   const json = parsedJson(text);
   return typeof json === 'string' ? undefined : json.value;
 }
 
-/** The JSON texts that are the lines of a body; or why they are none. */
-export function jsonLines(
-  body: Buffer,
-  maxLines: number,
-): readonly ParsedJson[] | 'not_utf8' | 'too_many' | 'not_json' {
+/** The JSON texts that are the lines of a body. */
+export function jsonLines(body: Buffer, maxLines: number): ParsedJson<readonly unknown[]> | NoJson {
   const text = utf8Text(body);
   if (text === null) return 'not_utf8';
   if (hasTooManyNames(text)) return 'too_many';
   const lines = text.split(/\r?\n/).filter(line => line.trim() !== '');
   if (lines.length === 0 || lines.length > maxLines) return lines.length === 0 ? 'not_json' : 'too_many';
-  const parsed = lines.map(parsedJson);
+  const parsed = lines.map(parsedJson).filter(line => typeof line !== 'string');
   // A line that is no JSON would be lost among the others: none is given.
-  return parsed.find(line => typeof line === 'string') ?? (parsed as ParsedJson[]);
+  if (parsed.length < lines.length) return 'not_json';
+  return { value: parsed.map(({ value }) => value), tooDeep: parsed.some(({ tooDeep }) => tooDeep) };
+}
+
+function looseJson(text: string): LooseJson | NoJson {
+  if (hasTooManyNames(text)) return 'too_many';
+  const value = parsedText(text);
+  return value === undefined ? 'not_json' : { text, value };
+}
+
+function exactly(json: LooseJson | NoJson): ParsedJson | NoJson {
+  if (typeof json === 'string') return json;
+  const { tooDeep, inexact } = oddities(json.value);
+  return { value: inexact ? parsedText(withExactIntegers(json.text)) : json.value, tooDeep };
 }
 
 /** Whether a value nests deeper than anything a provider sends. */

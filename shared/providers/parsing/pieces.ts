@@ -30,30 +30,25 @@ export interface PieceContext extends ReadingContext {
   readonly headers: ProviderRequest['headers'];
 }
 
-/** How an adapter reads a piece of a request. */
-export interface PieceReader<Piece> {
-  /** Whose events they are, unless a draft says otherwise. */
-  readonly provider: string;
-  /** The shape of a piece. */
-  readonly schema: z.ZodMiniType<Piece>;
-  /** Reads a piece of that shape; `raw` is the piece as it came. */
-  readonly read: (piece: Piece, context: PieceContext, raw: unknown) => ParsedPiece;
-  /** Whether a piece that has another shape than an email's events is about no email, and need not have it. */
-  readonly isUnrelated?: (piece: unknown) => boolean;
-}
+/** Reads a piece that has its shape; `raw` is the piece as it came. */
+type ReadPiece<Piece> = (piece: Piece, context: PieceContext, raw: unknown) => ParsedPiece;
 
-/** The same of a request whose JSON holds its pieces. */
-export interface JsonReader<Piece> extends PieceReader<Piece> {
+/** How JSON holds its pieces. */
+interface JsonLayout {
   /** Whether the pieces are an array, or may be; the JSON is one piece if not stated. */
   readonly batched?: boolean | 'optional';
+  /** Whether a body has one JSON text a line, each a piece. */
+  readonly isLines?: (request: ProviderRequest) => boolean;
   /** The JSON text where it is not the body itself; null where there is none, undefined where it is the body. */
   readonly textOf?: (request: ProviderRequest) => string | null | undefined;
   /** The pieces, where they are in an envelope; null where it has another shape. */
   readonly piecesOf?: (envelope: unknown) => readonly unknown[] | null;
+  /** Whether a piece that has another shape than an email's events is about no email, and need not have it. */
+  readonly isUnrelated?: (piece: unknown) => boolean;
 }
 
-/** The same of a request that is a form, or a query, with the fields of one event. */
-export interface FormReader<Piece> extends PieceReader<Piece> {
+/** How a form, or a query, holds the fields of one event. */
+interface FormLayout {
   /** The form, where it is not the body itself; null where it is no text. */
   readonly textOf?: (request: ProviderRequest) => string | null;
   /** The piece in a form, kept where it cannot be read: its fields, if not stated; null where it has too many. */
@@ -65,97 +60,102 @@ type Parse = Provider['parse'];
 /** More pieces than any provider sends at once, and than can be looked at in time: the request is kept whole. */
 const maxPieces = 20_000;
 
-/** Reads requests whose bodies hold JSON: one event, or many where the provider batches. */
-export function jsonParser<Piece>(reader: JsonReader<Piece>): Parse {
-  const { batched = false, textOf, piecesOf } = reader;
+/**
+ * Reads requests whose bodies hold JSON: one event, or many where the provider batches.
+ *
+ * @param provider whose events they are, unless a draft says otherwise
+ */
+export function jsonParser<Piece>(
+  provider: string,
+  schema: z.ZodMiniType<Piece>,
+  read: ReadPiece<Piece>,
+  { batched = false, isLines, textOf, piecesOf, isUnrelated }: JsonLayout = {},
+): Parse {
+  const readPieces = pieceReader(provider, schema, read, isUnrelated);
   return (request, context) => {
-    if (request.pieces !== undefined) return readAgain(request, context, request.pieces, reader);
+    if (request.pieces !== undefined) return readPieces(request, context, request.pieces);
     const text = textOf?.(request);
     if (text === null) return wholeBody(utf8Text(request.body) === null ? 'not_utf8' : 'unexpected_shape');
+    if (isLines?.(request)) {
+      const lines = jsonLines(request.body, maxPieces);
+      return typeof lines === 'string' ? wholeBody(lines) : readPieces(request, context, lines.value, lines.tooDeep);
+    }
     const json = text === undefined ? bodyJson(request.body) : parsedJson(text);
     if (typeof json === 'string') return wholeBody(json);
     let pieces: readonly unknown[] | null = null;
     if (piecesOf !== undefined) pieces = piecesOf(json.value);
     else if (batched && Array.isArray(json.value)) pieces = json.value;
     else if (batched !== true) pieces = [json.value];
-    return pieces === null ? wholeBody('unexpected_shape') : readPieces(request, context, pieces, reader, json.tooDeep);
-  };
-}
-
-/** Reads requests whose bodies have one JSON text a line. */
-export function jsonLinesParser<Piece>(reader: PieceReader<Piece>): Parse {
-  return (request, context) => {
-    if (request.pieces !== undefined) return readAgain(request, context, request.pieces, reader);
-    const lines = jsonLines(request.body, maxPieces);
-    if (typeof lines === 'string') return wholeBody(lines);
-    const pieces = lines.map(({ value }) => value);
-    const tooDeep = lines.some(line => line.tooDeep);
-    return readPieces(request, context, pieces, reader, tooDeep);
+    return pieces === null ? wholeBody('unexpected_shape') : readPieces(request, context, pieces, json.tooDeep);
   };
 }
 
 /** Reads requests that are a form, or a query, with the fields of one event. */
-export function formParser<Piece>(reader: FormReader<Piece>): Parse {
-  const { textOf = ({ body }) => utf8Text(body), pieceOf = form => fieldsByName(fieldsIn(form)) } = reader;
+export function formParser<Piece>(
+  provider: string,
+  schema: z.ZodMiniType<Piece>,
+  read: ReadPiece<Piece>,
+  { textOf = ({ body }) => utf8Text(body), pieceOf = form => fieldsByName(fieldsIn(form)) }: FormLayout = {},
+): Parse {
+  const readPieces = pieceReader(provider, schema, read);
   return (request, context) => {
     if (request.pieces !== undefined) {
       // A form with a field too many was kept as text.
       const forms = request.pieces.map(piece => (typeof piece === 'string' ? (pieceOf(piece) ?? piece) : piece));
-      return readAgain(request, context, forms, reader);
+      return readPieces(request, context, forms);
     }
     const form = textOf(request);
     if (form === null) return wholeBody('not_utf8');
     const piece = pieceOf(form);
-    if (piece !== null) return readPieces(request, context, [piece], reader, false);
+    if (piece !== null) return readPieces(request, context, [piece], false);
     // Of a GET the body has nothing: what is kept is the form.
     return { events: [], quarantined: [{ reason: 'unexpected_shape', piece: form }], unrelated: 0 };
   };
 }
 
-function readAgain<Piece>(
+/** @param tooDeep whether any of the pieces is */
+type ReadPieces = (
   request: ProviderRequest,
   context: ReadingContext,
-  pieces: readonly unknown[],
-  reader: PieceReader<Piece>,
-): ParsedRequest {
-  return readPieces(request, context, pieces, reader, pieces.some(isTooDeep));
-}
-
-/** @param tooDeep whether any of the pieces is */
-function readPieces<Piece>(
-  { receivedAt, headers }: ProviderRequest,
-  context: ReadingContext,
   all: readonly unknown[],
-  { provider, schema, read, isUnrelated = () => false }: PieceReader<Piece>,
-  tooDeep: boolean,
-): ParsedRequest {
-  if (all.length > maxPieces) return wholeBody('too_many');
-  const pieces = tooDeep ? all.filter(piece => !isTooDeep(piece)) : all;
-  const pieceContext: PieceContext = { ...context, headers };
-  const events: CanonicalEvent[] = [];
-  // A piece too deep to be written as JSON again is kept by keeping the whole body, once.
-  const quarantined: Quarantined[] =
-    pieces.length < all.length || (tooDeep && all.length === 0) ? [{ reason: 'too_deep', piece: null }] : [];
-  let unrelatedPieces = 0;
-  for (const piece of pieces) {
-    const shaped = z.safeParse(schema, piece);
-    const outcome = shaped.success
-      ? read(shaped.data, pieceContext, piece)
-      : isUnrelated(piece)
-        ? unrelated
-        : 'unexpected_shape';
-    if (outcome === unrelated) unrelatedPieces += 1;
-    else if (typeof outcome === 'string') quarantined.push({ reason: outcome, piece });
-    else if ('reason' in outcome) quarantined.push({ ...outcome, piece });
-    else {
-      for (const draft of outcome) {
-        const event = canonicalEvent(draft, receivedAt, provider);
-        if (typeof event === 'string') quarantined.push({ reason: event, piece });
-        else events.push(event);
+  tooDeep?: boolean,
+) => ParsedRequest;
+
+function pieceReader<Piece>(
+  provider: string,
+  schema: z.ZodMiniType<Piece>,
+  read: ReadPiece<Piece>,
+  isUnrelated: (piece: unknown) => boolean = () => false,
+): ReadPieces {
+  return ({ receivedAt, headers }, context, all, tooDeep = all.some(isTooDeep)) => {
+    if (all.length > maxPieces) return wholeBody('too_many');
+    const pieces = tooDeep ? all.filter(piece => !isTooDeep(piece)) : all;
+    const pieceContext: PieceContext = { ...context, headers };
+    const events: CanonicalEvent[] = [];
+    // A piece too deep to be written as JSON again is kept by keeping the whole body, once.
+    const quarantined: Quarantined[] =
+      pieces.length < all.length || (tooDeep && all.length === 0) ? [{ reason: 'too_deep', piece: null }] : [];
+    let unrelatedPieces = 0;
+    for (const piece of pieces) {
+      const shaped = z.safeParse(schema, piece);
+      const outcome = shaped.success
+        ? read(shaped.data, pieceContext, piece)
+        : isUnrelated(piece)
+          ? unrelated
+          : 'unexpected_shape';
+      if (outcome === unrelated) unrelatedPieces += 1;
+      else if (typeof outcome === 'string') quarantined.push({ reason: outcome, piece });
+      else if ('reason' in outcome) quarantined.push({ ...outcome, piece });
+      else {
+        for (const draft of outcome) {
+          const event = canonicalEvent(draft, receivedAt, provider);
+          if (typeof event === 'string') quarantined.push({ reason: event, piece });
+          else events.push(event);
+        }
       }
     }
-  }
-  return { events, quarantined, unrelated: unrelatedPieces };
+    return { events, quarantined, unrelated: unrelatedPieces };
+  };
 }
 
 /** A request of which nothing can be read: it is kept as it came. */

@@ -1,8 +1,8 @@
 import { utf8Text } from '../../runtime/text.ts';
-import { genuine, type ProviderRequest, type Verification } from '../provider.ts';
+import type { ProviderRequest, Verification } from '../provider.ts';
 import { isOneOf } from './constant-time.ts';
 import { maxHeaderLength, strictBase64 } from './encodings.ts';
-import { usable } from './webhook-secrets.ts';
+import { genuine, usable } from './verification.ts';
 
 /**
  * HTTP basic authentication (RFC 7617), for providers that sign nothing.

@@ -1,7 +1,7 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { genuine, type Verification } from '../provider.ts';
+import type { Verification } from '../provider.ts';
 import { hexSha256 } from './encodings.ts';
-import { usable } from './webhook-secrets.ts';
+import { genuine, usable } from './verification.ts';
 
 /** Whether one of `given` is the HMAC of the `parts`, one after the other, under one of `keys`; in a time that does not tell which. */
 export function isHmacOf(

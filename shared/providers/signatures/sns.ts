@@ -2,9 +2,9 @@ import { createVerify, type KeyObject, X509Certificate } from 'node:crypto';
 import * as z from 'zod/mini';
 import { bodyValue } from '../parsing/exact-json.ts';
 import { object, text } from '../parsing/schemas.ts';
-import { genuine, type HttpGet, type ProviderRequest, type Verification } from '../provider.ts';
+import type { HttpGet, ProviderRequest, Verification } from '../provider.ts';
 import { strictBase64 } from './encodings.ts';
-import { usable } from './webhook-secrets.ts';
+import { genuine, usable } from './verification.ts';
 
 /** https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html */
 const snsEnvelope = object({

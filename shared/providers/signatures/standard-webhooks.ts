@@ -1,8 +1,8 @@
-import { genuine, type ProviderRequest, type Verification } from '../provider.ts';
+import type { ProviderRequest, Verification } from '../provider.ts';
 import { maxHeaderLength, strictBase64 } from './encodings.ts';
 import { isHmacOf } from './hmac.ts';
 import { freshWithinMs, maxClockSkewMs, timeliness } from './timestamps.ts';
-import { usable } from './webhook-secrets.ts';
+import { genuine, usable } from './verification.ts';
 
 /** Where a sender departs from the standard. */
 export interface Variant {

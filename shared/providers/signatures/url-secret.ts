@@ -1,7 +1,7 @@
-import { genuine, type ProviderRequest, type Verification } from '../provider.ts';
+import type { ProviderRequest, Verification } from '../provider.ts';
 import { isOneOf } from './constant-time.ts';
 import { maxHeaderLength } from './encodings.ts';
-import { usable } from './webhook-secrets.ts';
+import { genuine, usable } from './verification.ts';
 
 /**
  * A secret of ours in the webhook's URL, `?secret=...`, or in the header `x-webhook-secret`: for providers that neither

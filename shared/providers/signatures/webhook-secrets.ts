@@ -53,11 +53,6 @@ export function webhookSecretsOf(provider: string, entry: unknown = []): readonl
   return secrets;
 }
 
-/** The secrets that can verify anything: not the empty and the blank ones. */
-export function usable(secrets: readonly string[]): readonly string[] {
-  return secrets.filter(secret => secret.trim() !== '');
-}
-
 /** One secret proves one thing: where it stood for two accounts, either could tell of the other's emails. */
 function areUnequivocal(secrets: readonly WebhookSecret[]): boolean {
   const accounts = new Map<string, string | undefined>();
