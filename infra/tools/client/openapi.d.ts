@@ -592,6 +592,19 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `/problems/forbidden`: Forbidden; `/problems/forbidden`: Forbidden */
+        "forbidden.forbidden": {
+            headers: {
+                /** @description Names this request in our logs. */
+                "x-request-id": string;
+                /** @description What is wrong with the token, such as the scope that it lacks. */
+                "www-authenticate": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `/problems/not-erased`: Not all of it erased, ask again */
         "not-erased": {
             headers: {
@@ -1075,7 +1088,7 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthorized.by-token"];
-            403: components["responses"]["forbidden"];
+            403: components["responses"]["forbidden.forbidden"];
             404: components["responses"]["not-found"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
