@@ -46,13 +46,7 @@ export function createErasureRecords(client: DynamoDBDocumentClient, tableName: 
     async erasuresOf(received) {
       const keys = received.flatMap(({ event }) => erasuresFor(event).map(keyOf));
       const records = await batchGetItems(client, { tableName, keyName: 'guardKey' }, keys);
-      const erasedAt = (erasure: Erasure) => (records.get(keyOf(erasure))?.erasedAt as number | undefined) ?? 0;
-      const before = new Map<CanonicalEvent, Erasure>();
-      for (const { event, receivedAt } of received) {
-        const erasure = erasuresFor(event).find(erasure => erasedAt(erasure) > receivedAt);
-        if (erasure !== undefined) before.set(event, erasure);
-      }
-      return before;
+      return erasuresAfter(received, erasure => records.get(keyOf(erasure))?.erasedAt as number | undefined);
     },
   };
 }
@@ -72,10 +66,27 @@ export function recordInput(tableName: string, erasure: Erasure, erasedAt: numbe
 }
 
 /**
+ * The erasure that each event came before; one that came before none is not in the map.
+ *
+ * @param erasedAt when an erasure was recorded last, in epoch milliseconds
+ */
+export function erasuresAfter(
+  received: readonly ReceivedEvent[],
+  erasedAt: (erasure: Erasure) => number | undefined,
+): ReadonlyMap<CanonicalEvent, Erasure> {
+  const before = new Map<CanonicalEvent, Erasure>();
+  for (const { event, receivedAt } of received) {
+    const erasure = erasuresFor(event).find(erasure => (erasedAt(erasure) ?? 0) > receivedAt);
+    if (erasure !== undefined) before.set(event, erasure);
+  }
+  return before;
+}
+
+/**
  * The erasures that an event may have come before. That of an account is about what names the account: whose the rest is,
  * nobody can tell, and it is left for support.
  */
-export function erasuresFor({ recipient, accountId }: CanonicalEvent): readonly Erasure[] {
+function erasuresFor({ recipient, accountId }: CanonicalEvent): readonly Erasure[] {
   const ofAll = { recipient, accountId: null };
   return accountId === undefined ? [ofAll] : [ofAll, { recipient, accountId }];
 }

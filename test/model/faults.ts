@@ -1,7 +1,10 @@
 /** Protocols with a fault in them, and what the search must find broken: a checker that cannot fail proves nothing. */
 
 import { expressionNames } from '../../shared/email/item.ts';
+import { isNobodyElses } from '../../shared/email/tombstone.ts';
 import { planUpdate, updateInput } from '../../shared/email/update.ts';
+import { emailsOf } from '../../shared/guards/erase-received.ts';
+import { erasuresAfter, recordInput } from '../../shared/guards/erasure-records.ts';
 import type { scenarios } from './scenarios.ts';
 import { type Protocol, protocol } from './write-protocol.ts';
 
@@ -36,6 +39,7 @@ function onWholeCondition(update: Update, expression: string): Update {
 }
 
 const always = 'attribute_exists(#emailId) OR attribute_not_exists(#emailId)';
+const leavesATombstone = 'what waited when its recipient was erased leaves a tombstone in the end';
 const acknowledgedIsLost = 'an acknowledged event is in the table, the retry queue or the dead-letter queue';
 
 /** What a verdict's fields take their values from is named in the condition, which here holds for every item. */
@@ -190,6 +194,73 @@ export const faults: Readonly<Record<string, Fault>> = {
     scenario: 'two accounts that name the same email',
     breaks: "what is said of an email is said in its account's name",
     by: /is applied/,
+  },
+  'records an erasure once the emails are erased': {
+    does: { recordsErasure: 'last' },
+    scenario: 'an erasure of support, while events wait, and a callback that comes after it',
+    breaks: leavesATombstone,
+    by: /is recorded/,
+  },
+  'lets the record that is written last count': {
+    does: {
+      record(...given) {
+        const input = recordInput(...given);
+        return { ...input, ConditionExpression: `${input.ConditionExpression} OR erasedAt >= :erasedAt` };
+      },
+    },
+    scenario: 'two erasures of one recipient, and what comes between them',
+    breaks: leavesATombstone,
+    by: /deletes the message/,
+  },
+  'drops what came before an erasure, and leaves no tombstone': {
+    does: { buries: () => new Map() },
+    scenario: 'an erasure of support, while events wait, and a callback that comes after it',
+    breaks: leavesATombstone,
+    by: /finds no email any more/,
+  },
+  'drops what came after an erasure as well': {
+    does: {
+      drops: (received, at) =>
+        erasuresAfter(
+          received.map(one => ({ ...one, receivedAt: 0 })),
+          at,
+        ),
+    },
+    scenario: 'an erasure of support, while events wait, and a callback that comes after it',
+    breaks: 'nothing is dropped but what came before an erasure',
+    by: /the queue delivers/,
+  },
+  'drops in the name of an account what names nobody': {
+    does: {
+      drops: (received, at) =>
+        new Map(
+          received.flatMap(({ event, receivedAt }) => {
+            const named = { ...event, accountId: event.accountId ?? 'acme' };
+            return [...erasuresAfter([{ event: named, receivedAt }], at).values()].map(erasure => [event, erasure]);
+          }),
+        ),
+    },
+    scenario: 'an erasure of an account, while nothing waits that names it',
+    breaks: 'nothing is dropped but what came before an erasure',
+    by: /the queue delivers/,
+  },
+  "puts a tombstone in the place of another account's email": {
+    does: { buriesWhat: erasure => isNobodyElses({ ...erasure, accountId: null }) },
+    scenario: 'an erasure of an account, while another account names the same email',
+    breaks: 'an erasure takes what it is about, and nothing else',
+    by: /its tombstone is there/,
+  },
+  'puts a tombstone in the place of an email that another account names in the same message': {
+    does: {
+      buries: (events, erasures) =>
+        emailsOf(
+          events.filter(event => erasures.has(event)),
+          erasures,
+        ),
+    },
+    scenario: 'an erasure of an account, of a request that another account is named in as well',
+    breaks: 'what is dropped takes nothing of another account with it',
+    by: /its tombstone is there/,
   },
   'never looks at what a refused write shows': {
     does: { plan: events => planUpdate(events, null) },

@@ -4,7 +4,7 @@ import type { CanonicalEvent, EventDraft } from '../../shared/email/event.ts';
 import { maxHistoryEvents } from '../../shared/email/history.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { anEvent } from '../rigs/stored-emails.ts';
-import type { Request, Scenario } from './write-protocol.ts';
+import type { Request, Scenario, ScenarioErasure } from './write-protocol.ts';
 
 const minute = 60_000;
 
@@ -52,6 +52,11 @@ function arrivingAt(minutes: readonly number[], { name, events }: Request): Requ
 
 function ofAccount(accountId: string, event: EventDraft, facts: Partial<EventDraft> = {}): EventDraft {
   return { ...event, providerEvent: `${event.providerEvent} for ${accountId}`, accountId, ...facts };
+}
+
+/** An erasure so many minutes after noon, by an account, or by support where that is null. */
+function erasure(minutes: number, accountId: string | null = null): ScenarioErasure {
+  return { accountId, at: noon + minutes * minute };
 }
 
 /** So many opens a second apart, from a minute after the first one that the scenarios add. */
@@ -234,6 +239,50 @@ export const scenarios = {
     ...twoWorkers,
     receives: 2,
     requests: [request(2, sent), request(1, hardBounced)],
+  },
+  'an erasure of support, while events wait, and a callback that comes after it': {
+    ...twoWorkers,
+    requests: [request(2, sent), arrivingAt([30], request(1, opened))],
+    erasures: [erasure(20)],
+  },
+  'an erasure of an account, while an event that names it waits, and one that names nobody': {
+    ...twoWorkers,
+    requests: [request(1, ofAccount('acme', sent)), request(1, delivered), arrivingAt([30], request(1, opened))],
+    erasures: [erasure(20, 'acme')],
+  },
+  'an erasure of an account, while nothing waits that names it': {
+    ...twoWorkers,
+    requests: [request(1, delivered), arrivingAt([30], request(1, ofAccount('acme', sent)))],
+    erasures: [erasure(20, 'acme')],
+  },
+  'an erasure of an account, while another account names the same email': {
+    ...twoWorkers,
+    requests: [request(1, ofAccount('acme', sent)), request(1, ofAccount('initech', delivered))],
+    erasures: [erasure(20, 'acme')],
+  },
+  'an erasure of an account, of a request that another account is named in as well': {
+    ...twoWorkers,
+    requests: [request(2, ofAccount('acme', sent), ofAccount('initech', delivered))],
+    erasures: [erasure(20, 'acme')],
+  },
+  'two erasures of one recipient, and what comes between them': {
+    ...twoWorkers,
+    requests: [request(1, sent), arrivingAt([22], request(1, delivered))],
+    erasures: [erasure(20), erasure(25)],
+  },
+  'an erasure of two emails of one request, one of them sent again after it': {
+    ...twoWorkers,
+    requests: [
+      request(1, sent, { ...delivered, ...ofAnotherEmail }),
+      arrivingAt([10, 30], request(2, { ...delivered, ...ofAnotherEmail })),
+    ],
+    erasures: [erasure(20)],
+  },
+  'an erasure while messages go through the dead-letter queue': {
+    ...twoWorkers,
+    receives: 2,
+    requests: [request(1, sent), arrivingAt([30], request(1, delivered))],
+    erasures: [erasure(20)],
   },
   'three workers and three events at once': {
     workers: 3,

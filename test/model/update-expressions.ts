@@ -5,7 +5,7 @@
  */
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import type { PutCommandInput, UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 
 type Value = string | number | boolean | ReadonlySet<string> | readonly string[];
 
@@ -31,6 +31,14 @@ export function updated(item: Item | undefined, input: UpdateCommandInput): Item
   if (new Set(paths).size < paths.length) throw new Error(`two changes of one attribute: ${paths.join(', ')}`);
   const next = { ...item, ...(input.Key as Record<string, Value>), ...Object.fromEntries(changes) };
   return Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)) as Item;
+}
+
+/** The item after the put, or null where its condition does not hold. */
+export function replaced(item: Item | undefined, input: PutCommandInput): Item | null {
+  const { meaning } = parsed(conditions, input.ConditionExpression ?? '', parsedCondition);
+  const names = input.ExpressionAttributeNames ?? {};
+  const values = (input.ExpressionAttributeValues ?? {}) as Attributes['values'];
+  return meaning({ item: item ?? {}, names, values }) ? (input.Item as Item) : null;
 }
 
 /** The item as DynamoDB writes it, in the error of a failed condition for example. */

@@ -6,7 +6,10 @@
  *
  * A worker may try again for ever and give up at any time, so that every bound of tries is covered. Every write of the
  * model happens at one and the same time: no condition asks for it. Left out are the size of an item, the quarantine, the
- * removal of emails, and messages that are recorded together: each is recorded on its own.
+ * expiry of emails, and messages that are recorded together: each is recorded on its own.
+ *
+ * An erasure puts its record, then tombstones until no email is shown any more. A worker may still write what it holds
+ * when the erasure ends: of that nothing is promised.
  */
 
 import { isDeepStrictEqual } from 'node:util';
@@ -19,13 +22,16 @@ import {
   encodeHistory,
   type HistoryEvent,
 } from '../../shared/email/history.ts';
-import { knownItem } from '../../shared/email/item.ts';
+import { isTombstone, knownItem } from '../../shared/email/item.ts';
+import { type Erasure, isNobodyElses, isStillThere, tombstoneInput } from '../../shared/email/tombstone.ts';
 import { planUpdate, sentAtOf, updateInput } from '../../shared/email/update.ts';
+import { emailsOf } from '../../shared/guards/erase-received.ts';
+import { erasuresAfter, recordInput } from '../../shared/guards/erasure-records.ts';
 import { isActionable } from '../../shared/status/attention.ts';
 import { merge, supersedes, type Verdict } from '../../shared/status/precedence.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import type { Step, System } from './search.ts';
-import { attributeValues, type Item, updated } from './update-expressions.ts';
+import { attributeValues, type Item, replaced, updated } from './update-expressions.ts';
 
 export interface Scenario {
   /** What the table holds before. */
@@ -40,6 +46,13 @@ export interface Scenario {
   readonly receives: number;
   /** Writes that are waited for no more, but are still on their way to the table, at once. */
   readonly onTheirWay: number;
+  /** Of the recipient whom all events have. */
+  readonly erasures?: readonly ScenarioErasure[];
+}
+
+export interface ScenarioErasure extends Pick<Erasure, 'accountId'> {
+  /** Epoch milliseconds. */
+  readonly at: number;
 }
 
 export interface Request {
@@ -58,6 +71,11 @@ export interface Protocol {
   readonly answers: 'once all is durable' | 'on arrival';
   readonly whenTheQueueFails: 'asks again' | 'answers 200';
   readonly deletesMessage: 'once recorded' | 'on receipt';
+  readonly record: typeof recordInput;
+  readonly recordsErasure: 'first' | 'last';
+  readonly drops: typeof erasuresAfter;
+  readonly buries: typeof emailsOf;
+  readonly buriesWhat: typeof isNobodyElses;
 }
 
 export const protocol: Protocol = {
@@ -67,13 +85,21 @@ export const protocol: Protocol = {
   answers: 'once all is durable',
   whenTheQueueFails: 'asks again',
   deletesMessage: 'once recorded',
+  record: recordInput,
+  recordsErasure: 'first',
+  drops: erasuresAfter,
+  buries: emailsOf,
+  buriesWhat: isNobodyElses,
 };
 
 /** How far a worker is with the events of one email; from 0 on, the number of the item that a refused write showed. */
-const progress = { notItsWork: -1, recorded: -2, failed: -3, nothingKnown: -4 } as const;
+const progress = { notItsWork: -1, recorded: -2, failed: -3, nothingKnown: -4, toBeBuried: -5 } as const;
+
+/** How far an erasure is. */
+const phase = { notBegun: 0, begun: 1, halfDone: 2, ended: 3 } as const;
 
 function isAtWork(known: number): boolean {
-  return known >= 0 || known === progress.nothingKnown;
+  return known >= 0 || known === progress.nothingKnown || known === progress.toBeBuried;
 }
 
 function heardWords(heard: boolean): string {
@@ -88,6 +114,8 @@ interface Worker {
   readonly request: number;
   readonly delivery: number;
   readonly serves: 'provider' | 'queue';
+  /** The number of the records of erasures that it has looked up; 0 where there was none. */
+  readonly records: number;
   /** By email. */
   readonly progress: readonly number[];
 }
@@ -117,6 +145,11 @@ export interface State {
   readonly calls: readonly ProviderCall[];
   readonly workers: readonly Worker[];
   readonly messages: readonly Message[];
+  /** Of each erasure its phase; and the number of the records that they have put. */
+  readonly erasures: readonly number[];
+  readonly records: number;
+  /** The emails, a bit each, that are to be tombstones in the end. */
+  readonly due: number;
 }
 
 /** The protocol in a scenario, with what is promised of it. */
@@ -128,13 +161,81 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
   const { before = [] } = scenario;
   const emailIds = [...new Set([...before, ...arrived.flat(2)].map(emailIdOf))];
 
-  /** The events of an email in one delivery of a request. */
-  const eventsIn = remembered((request: number, delivery: number, email: number) =>
-    arrived[request]![delivery]!.filter(event => emailIdOf(event) === emailIds[email]),
+  const { erasures = [] } = scenario;
+  const recipient = [...before, ...arrived.flat(2)][0]!.recipient;
+  /** Whose erasures are told apart, and by number when each was recorded last, 0 where none was. */
+  const erasers = [...new Set(erasures.map(({ accountId }) => accountId))];
+  const recordsByNumber: (readonly number[])[] = [erasers.map(() => 0)];
+  const recordsAfter = remembered((records: number, erasure: number): number => {
+    const { accountId, at } = erasures[erasure]!;
+    const times = recordsByNumber[records]!;
+    const eraser = erasers.indexOf(accountId);
+    const item = times[eraser] === 0 ? undefined : { erasedAt: times[eraser]! };
+    const next = updated(item, does.record('guards', { recipient, accountId }, at));
+    if (next === null) return records;
+    const after = times.with(eraser, next.erasedAt as number);
+    const known = recordsByNumber.findIndex(others => others.join() === after.join());
+    return known === -1 ? recordsByNumber.push(after) - 1 : known;
+  });
+  const received = remembered((request: number, delivery: number) => {
+    const receivedAt = requests[request]!.arrivals[delivery]!;
+    return arrived[request]![delivery]!.map(event => ({ event, receivedAt }));
+  });
+  /** Events of a delivery that came before an erasure, by records: those that are to be dropped, and those that are. */
+  const toBeDropped = remembered((request: number, delivery: number, records: number) =>
+    erasuresAfter(
+      received(request, delivery),
+      ({ accountId }) => recordsByNumber[records]![erasers.indexOf(accountId)],
+    ),
+  );
+  const dropped = remembered((request: number, delivery: number, records: number) =>
+    does.drops(received(request, delivery), ({ accountId }) => recordsByNumber[records]![erasers.indexOf(accountId)]),
+  );
+  const buriedIn = remembered((request: number, delivery: number, records: number) =>
+    does.buries(arrived[request]![delivery]!, dropped(request, delivery, records)),
+  );
+  /** Whether an erasure is about an email as far as a delivery tells. */
+  const isAbout = remembered((erasure: number, request: number, delivery: number, email: number): boolean => {
+    const { accountId, at } = erasures[erasure]!;
+    const own = received(request, delivery).filter(({ event }) => emailIdOf(event) === emailIds[email]);
+    return own.some(({ event, receivedAt }) => receivedAt < at && [null, event.accountId].includes(accountId));
+  });
+  /** Whether an erasure may take an email that names nobody: something of it that it is about came before. */
+  const mayTake = remembered((erasure: number, email: number): boolean =>
+    requests.some(({ arrivals }, request) =>
+      arrivals.some((_, delivery) => isAbout(erasure, request, delivery, email)),
+    ),
+  );
+  /** Whether accounts differ about whose an email is: whoever is recorded first has it. */
+  const isContested = remembered((email: number): boolean => {
+    const own = [...before, ...arrived.flat(2)].filter(event => emailIdOf(event) === emailIds[email]);
+    return new Set(own.flatMap(({ accountId }) => accountId ?? [])).size > 1;
+  });
+
+  /** The events of an email in one delivery of a request, without those that are dropped. */
+  const eventsIn = remembered((request: number, delivery: number, email: number, records: number) =>
+    arrived[request]![delivery]!.filter(
+      event => emailIdOf(event) === emailIds[email] && !dropped(request, delivery, records).has(event),
+    ),
   );
   const draftsOfRequest = requests.map(({ events }) => bitsOf(events.map(said)));
   const draftsIn = remembered((request: number, email: number) =>
     bitsOf(requests[request]!.events.filter(draft => emailIdOf(arrival(draft, noon)) === emailIds[email]).map(said)),
+  );
+  const draftsOfEmail = emailIds.map((_, email) =>
+    requests.reduce((bits, _request, request) => bits | draftsIn(request, email), 0),
+  );
+  /** The drafts that are gone with an erasure, as far as they came before it. */
+  const draftsDropped = remembered((records: number) =>
+    bitsOf(
+      requests.flatMap(({ events, arrivals }, request) =>
+        arrivals.flatMap((_, delivery) =>
+          arrived[request]![delivery]!.flatMap((event, index) =>
+            toBeDropped(request, delivery, records).has(event) ? [said(events[index]!)] : [],
+          ),
+        ),
+      ),
+    ),
   );
   function bitsOf(texts: readonly string[]): number {
     return texts.reduce((bits, text) => bits | (1 << drafts.indexOf(text)), 0);
@@ -166,17 +267,33 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
 
   const writes: UpdateCommandInput[] = [];
   /** The number of the write that a worker makes next, or -1 where everything is known already. */
-  const nextWrite = remembered((request: number, delivery: number, email: number, known: number): number => {
-    const events = eventsIn(request, delivery, email);
-    const seen = known === progress.nothingKnown ? null : knownItem(attributeValues(items[known] ?? {}));
-    const { update } = does.plan(events, seen);
-    return update === null ? -1 : writes.push(does.write(targetOf(events), update)) - 1;
-  });
+  const nextWrite = remembered(
+    (request: number, delivery: number, records: number, email: number, known: number): number => {
+      const events = eventsIn(request, delivery, email, records);
+      const seen = known === progress.nothingKnown ? null : knownItem(attributeValues(items[known] ?? {}));
+      const { update } = does.plan(events, seen);
+      return update === null ? -1 : writes.push(does.write(targetOf(events), update)) - 1;
+    },
+  );
   /** The number of the item that a write makes of another, or -1 where it is refused. */
   const outcome = remembered((item: number, write: number): number => {
     const next = updated(items[item], writes[write]!);
     return next === null ? -1 : numberOf(next);
   });
+
+  /** The same of a tombstone that an erasure puts in the place of an email that it was shown, or of one that is dropped. */
+  const erased = remembered((item: number, email: number, erasure: number): number => {
+    const { accountId } = erasures[erasure]!;
+    const input = tombstoneInput('emails', emailIds[email]!, isStillThere({ recipient, accountId }), noon);
+    const next = replaced(items[item], input);
+    return next === null ? -1 : numberOf(next);
+  });
+  const buried = remembered((item: number, email: number, eraser: number): number => {
+    const condition = does.buriesWhat({ recipient, accountId: erasers[eraser]! });
+    const next = replaced(items[item], tombstoneInput('emails', emailIds[email]!, condition, noon));
+    return next === null ? -1 : numberOf(next);
+  });
+  const isErased = remembered((item: number) => isTombstone(items[item] ?? {}));
 
   const historyOf = (item: number) => [...((items[item]?.history as ReadonlySet<string> | undefined) ?? [])];
   /** The drafts that an item's history holds. */
@@ -198,6 +315,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
   const brokenByItem = remembered((email: number, number: number): string | null => {
     const item = items[number];
     if (item === undefined) return null;
+    if (isErased(number)) return Object.keys(item).length === 3 ? null : 'nothing is left of an erased email';
     const history = historyOf(number);
     const known = history.map(element => origins[email]!.get(element));
     if (known.includes(undefined)) return 'the history holds nothing that was not sent';
@@ -225,6 +343,8 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
   });
   const brokenByChange = remembered((from: number, to: number): string | null => {
     const [old, now] = [items[from], items[to]];
+    if (from !== to && isErased(from)) return 'an erased email stays erased';
+    if (isErased(to)) return brokenByErasing(from, emailIds.indexOf(String(now!.emailId)));
     if (old === undefined || now === undefined) return null;
     const after = historyOf(to);
     const gone = historyOf(from).filter(element => !after.includes(element));
@@ -249,6 +369,14 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
     return null;
   });
 
+  function brokenByErasing(from: number, email: number): string | null {
+    const { accountId } = items[from] ?? {};
+    const isTaken = erasures.some((erasure, index) =>
+      accountId === undefined ? mayTake(index, email) : [null, accountId].includes(erasure.accountId),
+    );
+    return isTaken ? null : 'an erasure takes what it is about, and nothing else';
+  }
+
   const nameOf = ({ request, delivery, serves }: Worker) =>
     serves === 'queue'
       ? `the queue's worker with ${messageName({ request, delivery })}`
@@ -261,41 +389,62 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
       .map(element => decodeHistory(element).providerEvent)
       .sort();
     const listed = history.length > 6 ? `${history.length} events` : history.join(', ');
+    if (isErased(item)) return 'a tombstone';
     return items[item] === undefined ? 'no item' : `${verdict?.status ?? 'no status'} [${listed}]`;
   };
 
   /** The worker with the state of its work on one email, which is done where nothing is left to be written. */
   const advanced = (worker: Worker, email: number, known: number): Worker => {
-    const done = known >= 0 && nextWrite(worker.request, worker.delivery, email, known) === -1;
+    const { request, delivery, records } = worker;
+    const done = known >= 0 && nextWrite(request, delivery, records, email, known) === -1;
     return { ...worker, progress: worker.progress.with(email, done ? progress.recorded : known) };
   };
   const begun = (
     request: number,
     delivery: number,
     serves: Worker['serves'],
+    records: number,
     hasWork: (email: number) => boolean,
   ): Worker => ({
     request,
     delivery,
     serves,
-    progress: emailIds.map((_, email) => (hasWork(email) ? progress.nothingKnown : progress.notItsWork)),
+    records,
+    progress: emailIds.map((emailId, email) => {
+      if (!hasWork(email)) return progress.notItsWork;
+      return buriedIn(request, delivery, records).has(emailId)
+        ? progress.toBeBuried
+        : toBeRecorded(request, delivery, records, email);
+    }),
   });
+  /** Of an email of which all is dropped nothing is recorded. */
+  function toBeRecorded(request: number, delivery: number, records: number, email: number): number {
+    return eventsIn(request, delivery, email, records).length > 0 ? progress.nothingKnown : progress.recorded;
+  }
+
+  /** Whether something that comes at a time cannot come yet, or any more: an erasure has begun before or after it. */
+  const isEarly = ({ erasures: phases }: State, at: number) =>
+    erasures.some((erasure, index) => at > erasure.at && phases[index] === phase.notBegun);
+  const isOver = ({ erasures: phases }: State, at: number) =>
+    erasures.some((erasure, index) => at < erasure.at && phases[index] !== phase.notBegun);
 
   function* providerSteps(state: State): Generator<Step<State>> {
     if (state.workers.length === scenario.workers) return;
     for (const [request, call] of state.calls.entries()) {
       const { name, arrivals } = requests[request]!;
-      if (call.heard200 || call.sent === arrivals.length) continue;
+      let { sent } = call;
+      while (sent < arrivals.length && isOver(state, arrivals[sent]!)) sent += 1;
+      if (call.heard200 || sent === arrivals.length || isEarly(state, arrivals[sent]!)) continue;
       // Deliveries that arrive at one time are all the same.
-      const delivery = arrivals.indexOf(arrivals[call.sent]!);
-      const worker = begun(request, delivery, 'provider', email => eventsIn(request, delivery, email).length > 0);
+      const delivery = arrivals.indexOf(arrivals[sent]!);
+      const worker = begun(request, delivery, 'provider', 0, email => draftsIn(request, email) !== 0);
       const early = does.answers === 'on arrival';
       yield {
         says: () => `the provider sends ${name}${call.sent === 0 ? '' : ' again'}${early ? ', and hears 200' : ''}`,
         to: {
           ...state,
           calls: state.calls.with(request, {
-            sent: call.sent + 1,
+            sent: sent + 1,
             heard200: early,
             acknowledged: call.acknowledged || early,
           }),
@@ -320,6 +469,71 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
     }
   }
 
+  function* erasureSteps(state: State): Generator<Step<State>> {
+    for (const [index, { accountId }] of erasures.entries()) {
+      const reached = state.erasures[index]!;
+      const name = `the erasure ${accountId === null ? 'of support' : `of ${accountId}`}`;
+      const to = (next: number, changes: Partial<State> = {}): State => ({
+        ...state,
+        ...changes,
+        erasures: state.erasures.with(index, next),
+      });
+      const isFirst = does.recordsErasure === 'first';
+      const recorded = { records: recordsAfter(state.records, index) };
+      const tombstones = state.table.map((item, email) => erased(item, email, index));
+      const shown = tombstones.reduce((bits, item, email) => (item === -1 ? bits : bits | (1 << email)), 0);
+      if (reached === phase.notBegun) {
+        // Erasures begin in the order of their times.
+        if (index === 0 || state.erasures[index - 1] !== phase.notBegun)
+          yield {
+            says: () => `${name} begins`,
+            to: to(phase.begun, { due: state.due | waitingFor(state, index) | shown }),
+          };
+      } else if (reached === (isFirst ? phase.begun : phase.halfDone)) {
+        const next = isFirst ? phase.halfDone : phase.ended;
+        yield {
+          says: () => `${name} is recorded`,
+          to: to(next, { ...recorded, ...(!isFirst && ending(state, index)) }),
+        };
+      } else if (reached !== phase.ended) {
+        for (const [email, after] of tombstones.entries()) {
+          if (after === -1) continue;
+          yield {
+            says: () => `${name} puts a tombstone in the place of email ${email + 1}`,
+            to: { ...state, table: state.table.with(email, after) },
+            breaks: brokenByChange(state.table[email]!, after),
+          };
+        }
+        const next = isFirst ? phase.ended : phase.halfDone;
+        if (shown === 0)
+          yield { says: () => `${name} finds no email any more`, to: to(next, isFirst ? ending(state, index) : {}) };
+      }
+    }
+  }
+
+  /** The emails that an erasure is about, as far as messages that wait tell. */
+  function waitingFor({ messages }: State, erasure: number): number {
+    return emailIds.reduce((bits, _, email) => {
+      const isWaiting = messages.some(
+        ({ request, delivery, emails }) => emails.includes(email) && isAbout(erasure, request, delivery, email),
+      );
+      const isDecided = erasures[erasure]!.accountId === null || !isContested(email);
+      return isWaiting && isDecided ? bits | (1 << email) : bits;
+    }, 0);
+  }
+
+  /** What is to be a tombstone in the end, once an erasure has ended, but for what is in somebody's hands just then. */
+  function ending(state: State, erasure: number): Pick<State, 'due'> {
+    const { table, workers, onTheirWay, due } = state;
+    const inHands = emailIds.reduce((bits, _, email) => {
+      const isHeld =
+        workers.some(worker => isAtWork(worker.progress[email]!)) ||
+        onTheirWay.some(late => late.startsWith(`${email}:`));
+      return isHeld && !isErased(table[email]!) ? bits | (1 << email) : bits;
+    }, 0);
+    return { due: (due | waitingFor(state, erasure)) & ~inHands };
+  }
+
   function* queueSteps(state: State): Generator<Step<State>> {
     for (const [index, message] of state.messages.entries()) {
       const { request, delivery, emails, received, dead } = message;
@@ -339,15 +553,22 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
         };
       } else if (state.workers.length < scenario.workers) {
         // Also while another worker still has it: its time to be invisible may be over.
-        const worker = begun(request, delivery, 'queue', email => emails.includes(email));
+        const worker = begun(request, delivery, 'queue', state.records, email => emails.includes(email));
+        const wronglyDropped = [...dropped(request, delivery, state.records).keys()].some(
+          event => !toBeDropped(request, delivery, state.records).has(event),
+        );
         const deleted = does.deletesMessage === 'on receipt';
         const kept = deleted
           ? { ...state, messages: state.messages.toSpliced(index, 1) }
           : become({ received: scenario.receives === 0 ? 0 : received + 1 });
-        yield {
-          says: () => `the queue delivers ${messageName(message)}${deleted ? ', which is deleted' : ''}`,
-          to: { ...kept, workers: [...state.workers, worker] },
-        };
+        // Where all of it is dropped, this is the worker's end as well.
+        yield* goingOn(
+          { ...kept, workers: [...state.workers, worker] },
+          worker,
+          state.workers.length,
+          () => `the queue delivers ${messageName(message)}${deleted ? ', which is deleted' : ''}`,
+          wronglyDropped ? 'nothing is dropped but what came before an erasure' : null,
+        );
       }
     }
   }
@@ -362,9 +583,28 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
         to: gone,
       };
       for (const [email, known] of worker.progress.entries()) {
-        if (isAtWork(known)) yield* writingSteps(state, worker, index, email);
+        if (known === progress.toBeBuried) yield* buryingSteps(state, worker, index, email);
+        else if (isAtWork(known)) yield* writingSteps(state, worker, index, email);
       }
     }
+  }
+
+  function* buryingSteps(state: State, worker: Worker, index: number, email: number): Generator<Step<State>> {
+    const { request, delivery, records } = worker;
+    const { accountId } = buriedIn(request, delivery, records).get(emailIds[email]!)!;
+    const before = state.table[email]!;
+    const after = buried(before, email, erasers.indexOf(accountId));
+    const says = () =>
+      `${nameOf(worker)} drops what came before, and its tombstone is ${after === -1 ? 'refused' : 'there'}`;
+    const next = advanced(worker, email, toBeRecorded(request, delivery, records, email));
+    if (after === -1) return yield* goingOn(state, next, index, says, null);
+    const written = { ...state, table: state.table.with(email, after) };
+    const isOthers = eventsIn(request, delivery, email, records).some(event => event.accountId !== undefined);
+    const breaks = isOthers
+      ? 'what is dropped takes nothing of another account with it'
+      : brokenByChange(before, after);
+    yield { says: () => `${says()}; the answer is lost`, to: written, breaks };
+    yield* goingOn(written, next, index, says, breaks);
   }
 
   function* writingSteps(state: State, worker: Worker, index: number, email: number): Generator<Step<State>> {
@@ -372,7 +612,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
     const write = `${name}: its write${emailIds.length === 1 ? '' : ` of email ${email + 1}`}`;
     const known = worker.progress[email]!;
     const before = state.table[email]!;
-    const number = nextWrite(worker.request, worker.delivery, email, known);
+    const number = nextWrite(worker.request, worker.delivery, worker.records, email, known);
     const after = outcome(before, number);
     if (after === -1) {
       const next = { 'news of the item': before, 'a duplicate': progress.recorded, nothing: known }[
@@ -469,42 +709,57 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
       calls: requests.map(() => ({ sent: 0, heard200: false, acknowledged: false })),
       workers: [],
       messages: [],
+      erasures: erasures.map(() => phase.notBegun),
+      records: 0,
+      due: 0,
     },
     // Workers and messages have no order, and what is not sent again anyway may as well have heard 200.
-    keyOf: ({ table, onTheirWay, calls, workers, messages }) =>
-      `${table} ${onTheirWay} ${calls.map(callText)} ${inOrder(workers.map(workerText))} ${inOrder(messages.map(messageText))}`,
-    stepsFrom: state => [...providerSteps(state), ...tableSteps(state), ...queueSteps(state), ...workerSteps(state)],
-    brokenIn({ table, calls, messages }) {
+    keyOf: ({ table, onTheirWay, calls, workers, messages, erasures, records, due }) =>
+      `${table} ${onTheirWay} ${calls.map(callText)} ${inOrder(workers.map(workerText))} ${inOrder(messages.map(messageText))} ${erasures} ${records} ${due}`,
+    stepsFrom: state => [
+      ...providerSteps(state),
+      ...tableSteps(state),
+      ...queueSteps(state),
+      ...workerSteps(state),
+      ...erasureSteps(state),
+    ],
+    brokenIn({ table, calls, messages, records }) {
       for (const [email, item] of table.entries()) {
         const broken = brokenByItem(email, item);
         if (broken !== null) return broken;
       }
-      let durable = 0;
-      for (const [email, item] of table.entries()) durable |= draftsHeld(email, item) | draftsBeyondBound(email, item);
+      let durable = draftsDropped(records);
+      for (const [email, item] of table.entries()) {
+        durable |= isErased(item) ? draftsOfEmail[email]! : draftsHeld(email, item) | draftsBeyondBound(email, item);
+      }
       for (const { request, emails } of messages) for (const email of emails) durable |= draftsIn(request, email);
       const lost = calls.some(
         ({ acknowledged }, request) => acknowledged && (draftsOfRequest[request]! & ~durable) !== 0,
       );
       return lost ? 'an acknowledged event is in the table, the retry queue or the dead-letter queue' : null;
     },
-    brokenAtTheEnd({ table, calls, messages, workers, onTheirWay }) {
+    brokenAtTheEnd({ table, calls, messages, workers, onTheirWay, records, due }) {
       if (messages.length + workers.length + onTheirWay.length > 0) return 'an end has nothing left to do';
       for (const [email, item] of table.entries()) {
+        if (isErased(item)) continue;
+        if ((due & (1 << email)) !== 0)
+          return 'what waited when its recipient was erased leaves a tombstone in the end';
         const must = calls.reduce(
           (bits, { acknowledged }, request) => (acknowledged ? bits | draftsIn(request, email) : bits),
           0,
         );
-        if ((must & ~(draftsHeld(email, item) | draftsBeyondBound(email, item))) !== 0)
+        const gone = draftsDropped(records);
+        if ((must & ~(gone | draftsHeld(email, item) | draftsBeyondBound(email, item))) !== 0)
           return 'in the end every acknowledged event is in the table';
         // Of what was dated into the future counts when it arrived first; nothing else depends on what came when.
         const history = historyOf(item);
         const dated = history.filter(element => decodeHistory(element).providerTime !== undefined);
-        const events = [email, must | draftsHeld(email, item), ...dated.sort()].join();
+        const events = [email, (must & ~gone) | draftsHeld(email, item), ...dated.sort()].join();
         const promised = JSON.stringify([verdictOf(items[item] ?? {}), items[item]?.cause, history.toSorted()]);
         const found = promisedByEvents.get(events) ?? promised;
         promisedByEvents.set(events, promised);
         if (found !== promised) return 'the same events make the same item in the end';
-        if (calls.every(({ acknowledged }) => acknowledged) && dated.length === 0) {
+        if (erasures.length === 0 && calls.every(({ acknowledged }) => acknowledged) && dated.length === 0) {
           const all = [...origins[email]!.keys()].filter(element => decodeHistory(element).providerTime === undefined);
           if (JSON.stringify(boundedElements(all).toSorted()) !== JSON.stringify(history.toSorted()))
             return 'once all is acknowledged, the history is what is kept of all that was sent';
@@ -521,8 +776,8 @@ function arrival(draft: EventDraft, at: number): CanonicalEvent {
   return event;
 }
 
-function workerText({ request, delivery, serves, progress }: Worker): string {
-  return `${request}.${delivery}${serves}${progress}`;
+function workerText({ request, delivery, serves, records, progress }: Worker): string {
+  return `${request}.${delivery}${serves}${records}.${progress}`;
 }
 
 function messageText({ request, delivery, emails, received, dead }: Message): string {
