@@ -5,14 +5,13 @@ export interface Deadlines {
 }
 
 /**
- * Some providers wait 3 s and pause the webhook after 20 slow answers. So long after arrival nothing is waited for any
- * more, what is not durable by then is asked for again; and so much of it is kept for the queues, which take what the
- * table does not.
+ * Some providers wait 3 s and pause the webhook after 20 slow answers. So long after arrival we wait for nothing any
+ * more, and ask for the request again. The last part of it is for the queues, which take what the table does not.
  */
 const answerAfterMs = 2_300;
 const reservedForQueuesMs = 800;
 
-/** What is left at least to a request that waited long for a cold start: some of it may be recorded all the same. */
+/** The least time of a request that waited long for a cold start: some of it may be recorded all the same. */
 const minTimeMs = 500;
 
 /** The function's own timeout; a gateway that claims a longer wait has another clock than we. */

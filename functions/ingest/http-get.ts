@@ -1,7 +1,7 @@
 /** More than any certificate, or any answer of SNS. */
 const maxBytes = 64 * 1024;
 
-/** What a file that does not exist is answered; every other failure may pass. */
+/** Answers for a file that does not exist; every other failure may pass. */
 const nothingThere: readonly number[] = [403, 404, 410];
 
 const sns = /^https:\/\/sns\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?\//;

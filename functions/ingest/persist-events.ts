@@ -56,7 +56,7 @@ export function createPersistEvents({
       ...unrecordable.map(({ reason, event }) => ({ reason, piece: event })),
     ];
 
-    // What comes again from its queue is put into quarantine once nothing else keeps it there.
+    // A message that comes again from its queue is put into quarantine once nothing else keeps it there.
     const quarantines = quarantined.length > 0 && (retryQueue !== null || late.length === 0);
     const [queueing, quarantining] = await Promise.allSettled([
       late.length > 0 && retryQueue !== null

@@ -4,7 +4,7 @@ import { json } from '../../shared/http/responses.ts';
 import type { Provider, ProviderRequest, SetUpAnswer } from '../../shared/providers/provider.ts';
 import { ownValue } from '../../shared/runtime/own-property.ts';
 
-/** What a method by which no events come gets, unless the provider has its own: dashboards probe a URL before they take it. */
+/** Answers to methods by which no events come, unless the provider has its own: dashboards probe a URL before they take it. */
 const probes = {
   HEAD: () => ({ statusCode: 200 }),
   OPTIONS: () => ({ statusCode: 204, headers: { allow: 'POST, HEAD, OPTIONS' } }),

@@ -33,7 +33,7 @@ export interface Proven {
   readonly isReclaimed: boolean;
 }
 
-/** What a request is, or for want of what it cannot be told. */
+/** The proof of a request, or why there is none. */
 export type Proof =
   | Proven
   | { readonly setUp: SetUpAnswer }

@@ -90,7 +90,7 @@ export function createQueueHandler(dependencies: QueueDependencies) {
           // Acknowledged, since it could not be told then; but proved by what had proved something else before.
           if (use === 'reused') return null;
         }
-        // What was queued was counted when it came, and what comes again when it first did.
+        // Events of the retry queue were counted when they came, and a message that comes again when it first did.
         if (source === 'ses' && (attributes.ApproximateReceiveCount ?? '1') === '1')
           metrics.arrived(provider, parsed.events);
         const events = await abortable(deadlines.table, erase(parsed.events));

@@ -13,9 +13,9 @@ import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
 
 /**
- * What the sending application itself reports, in a schema of our own: that it has queued or sent an email, with the
- * account, subject and reference that it belongs to (a registration), or any other status where no provider here knows
- * of it. It may come before or after the provider's first event.
+ * A report of the sending application, in a schema of our own: that it has queued or sent an email, with the account,
+ * subject and reference that it belongs to (a registration), or any other status where no provider here knows of it. It
+ * may come before or after the provider's first event.
  */
 const appEvent = object({
   /** `email.` and a status, e.g. `email.enqueued`. */

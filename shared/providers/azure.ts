@@ -49,7 +49,7 @@ const engagementReport = 'Microsoft.Communication.EmailEngagementTrackingReportR
 
 const replyOf = ({ data }: AzureEvent) => replyIn(data?.deliveryStatusDetails?.statusMessage);
 
-/** What a delivery report's `status` says. */
+/** The values of a delivery report's `status`. */
 const deliveryStatuses = {
   Delivered: () => 'delivered',
   Bounced: event => failureOf(replyOf(event), 'hard_bounced'),

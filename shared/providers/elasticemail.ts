@@ -88,7 +88,7 @@ export const elasticemail = {
 function formOf({ method, url, body }: ProviderRequest): string | null {
   if (method !== 'GET' && body.length > 0) return utf8Text(body);
   const query = queryOf(url);
-  // What cannot be read is kept as it came, but for this.
+  // A query that cannot be read is kept as it came, but for this.
   query.delete('secret');
   return query.toString();
 }

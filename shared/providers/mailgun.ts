@@ -208,12 +208,12 @@ export const mailgun = {
   parse: (request, context) => (isForm(request) ? parseForm : parseJson)(request, context),
 } as const satisfies Provider;
 
-/** What a request tells besides its proof, as text. */
+/** The content of a request besides its proof, as text. */
 function toldBy(request: ProviderRequest): string {
   const { body } = request;
   if (isForm(request)) return JSON.stringify(currentShape(told(formIn(body))));
   const json = bodyJson(body);
-  // What cannot be written again is all of it, proof and all.
+  // A body that cannot be written again is taken whole, proof and all.
   return typeof json === 'string' || json.tooDeep ? body.toString('latin1') : JSON.stringify(eventOf(json.value));
 }
 

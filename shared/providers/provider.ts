@@ -1,5 +1,5 @@
 /**
- * What an email provider is to Mailtrail: one file with its table of events, how to prove a request genuine over its
+ * An email provider, as Mailtrail sees it: one file with its table of events, how to prove a request genuine over its
  * raw bytes, and how to read its events. Adding one is that file, a folder of fixtures and a line in `registry.ts`.
  */
 
@@ -31,7 +31,7 @@ export type Refusal =
   | 'wrong_signature'
   | 'reused_nonce';
 
-/** What may prove one content genuine and no other, where a signature does not cover what it came with. */
+/** A value that proves one content genuine and no other, where the signature does not cover the content. */
 export interface Nonce {
   readonly value: string;
   /** The content, as a fingerprint. */
@@ -83,7 +83,7 @@ export interface ParsedRequest {
   readonly unrelated: number;
 }
 
-/** What an event name of a provider becomes. */
+/** The meaning of an event name of a provider. */
 export interface EventMeaning<Piece = never> {
   /** Every status that it can become; null: news that changes none. Empty: it is not about an email, and nothing is kept. */
   readonly statuses: readonly (Status | null)[];
@@ -97,7 +97,7 @@ export interface EventMeaning<Piece = never> {
   causeOf?(piece: Piece): Cause | null;
 }
 
-/** What a call that brings no events gets, such as a dashboard's test of a URL. */
+/** The answer to a call that brings no events, such as a dashboard's test of a URL. */
 export interface SetUpAnswer {
   readonly statusCode: 200 | 204;
   readonly headers?: Readonly<Record<string, string>>;
@@ -118,7 +118,7 @@ export interface Provider {
   readonly title: string;
   /** How a request is proved genuine, in a few words for the README. */
   readonly authentication: string;
-  /** What one secret is, in words for whoever configures it. */
+  /** One secret, in words for whoever configures it. */
   readonly secret: string;
   /** The same for whoever makes one; see `infra/local/services/webhook-secrets.ts`. */
   readonly secretKind: 'ec-p256' | 'rsa' | 'sns-topic' | 'basic-auth' | 'standard-webhooks' | 'base64' | 'text';
@@ -128,15 +128,15 @@ export interface Provider {
   readonly batched: boolean;
   /** The methods by which events come; POST alone if not stated. */
   readonly methods?: readonly ('POST' | 'GET' | 'OPTIONS')[];
-  /** What other methods get, where it is not what every provider's get: dashboards probe a URL before they take it. */
+  /** Answers to other methods, where they differ from every provider's: dashboards probe a URL before they take it. */
   readonly probes?: Readonly<Partial<Record<'GET', (request: ProviderRequest) => SetUpAnswer>>>;
-  /** What it hears when nothing can be kept; 429 if not stated, which every provider but those of SNS sends again. */
+  /** The answer when nothing can be kept; 429 if not stated, which every provider but those of SNS sends again. */
   readonly retryStatus?: 429 | 503;
   /** A message id, of an event or as it is registered, in the one form by which both are known here. */
   messageIdOf?(messageId: string): string;
   /**
    * The answer to a request that sets the webhook up and brings no events; null for every other, which is verified next.
-   * What needs to be genuine is verified here.
+   * Where such a request needs to be genuine, it is verified here.
    */
   handshake?(
     request: ProviderRequest,
@@ -153,8 +153,8 @@ export interface Provider {
 }
 
 /**
- * What a person has to know to connect a provider: every adapter exports one as `guide`, the pages in `docs/providers`
- * are written from it, and it never enters a bundle. Markdown, one line a sentence or two.
+ * The way to connect a provider, for people: every adapter exports one as `guide`, the pages in `docs/providers` are
+ * written from it, and it never enters a bundle. Markdown, one line a sentence or two.
  */
 export interface Guide {
   /** Where in its dashboard, and what to do there, step by step. `{url}` stands for the webhook's URL. */
@@ -163,12 +163,12 @@ export interface Guide {
   readonly attach: string;
   /** Which value of the send call to register as `data.messageId`; null where it returns none. */
   readonly register: string | null;
-  /** What it does with a request that we do not acknowledge: how often and how long it tries. */
+  /** How often and how long it tries a request that we do not acknowledge. */
   readonly retries: string;
-  /** What it does with a call that is answered 401: it must be known before the secret is in force. */
+  /** The fate of a call that is answered 401: it must be known before the secret is in force. */
   readonly refusedCalls: 'sent again' | 'lost' | 'not documented';
   /** How its events tell machines from people; null where they do not. */
   readonly machines: string | null;
-  /** What else is worth knowing. */
+  /** Anything else that is worth knowing. */
   readonly notes: readonly string[];
 }

@@ -69,7 +69,7 @@ const events = {
   'suppression.*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<ResendEvent>>;
 
-/** What is true of the whole message, to whomever it goes. */
+/** Events that are true of the whole message, to whomever it goes. */
 const ofWholeMessage: readonly string[] = ['email.scheduled', 'email.sent', 'email.failed'];
 
 /** Resend: one event a call, through Svix. */

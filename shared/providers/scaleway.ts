@@ -53,7 +53,7 @@ const events = {
   unknown_type: { statuses: [] },
 } as const satisfies Record<string, EventMeaning<ScalewayEvent>>;
 
-/** What its topics send besides events: somebody has to look at it. */
+/** Messages of its topics that are no events: somebody has to look at them. */
 const ofTopic: readonly unknown[] = ['SubscriptionConfirmation', 'UnsubscribeConfirmation'];
 
 /** An event out of the envelope of a topic, or by itself. */

@@ -162,7 +162,7 @@ function replyOf({ status, reason, response }: SendGridEvent) {
   return { enhancedCode: enhancedCodeAmong(status, text), text };
 }
 
-/** What SendGrid puts behind the send call's X-Message-Id, different per recipient; `.filter` until January 2024. */
+/** SendGrid's addition to the send call's X-Message-Id, different per recipient; `.filter` until January 2024. */
 const marker = /\.(?:filter|recvd)/;
 
 /** An X-Message-Id of the older kind has dots of its own: `14c5d75ce93.dfd.64b469`. */

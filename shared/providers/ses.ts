@@ -25,7 +25,7 @@ const time = object({ timestamp: text });
 const failedRecipient = object({ emailAddress: z.string(), status: text, diagnosticCode: text });
 
 /**
- * What a configuration set publishes (`eventType`), and the older notifications of an identity (`notificationType`).
+ * An event as a configuration set publishes it (`eventType`), and the older notifications of an identity (`notificationType`).
  * https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
  */
 const sesEvent = object({
@@ -211,7 +211,7 @@ function unwrapped(body: unknown): unknown {
     const eventType = typeof type === 'string' ? ownValue(detailTypes, type) : undefined;
     return { id, at: time, event: { eventType, ...detail } };
   }
-  // What comes when a topic is chosen for notifications.
+  // It comes when a topic is chosen for notifications.
   if (raw.notificationType === 'AmazonSnsSubscriptionSucceeded') return null;
   return { event: body };
 }

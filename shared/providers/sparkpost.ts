@@ -121,7 +121,7 @@ const wrapped = z.pipe(
     const msys = isRecord(piece) ? piece.msys : undefined;
     if (typeof msys !== 'object' || msys === null) return undefined;
     const values: readonly unknown[] = Object.values(msys);
-    // What may once stand beside the event does not hide it.
+    // Another member that may once stand beside the event does not hide it.
     return (
       values.find(value => typeof (value as { readonly type?: unknown } | null)?.type === 'string') ?? values[0] ?? null
     );

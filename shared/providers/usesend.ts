@@ -57,7 +57,7 @@ const events = {
   'webhook.*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<UsesendEvent>>;
 
-/** What is true of the whole message, to whomever it goes. */
+/** Events that are true of the whole message, to whomever it goes. */
 const ofWholeMessage: readonly string[] = [
   'email.queued',
   'email.sent',

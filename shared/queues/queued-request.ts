@@ -9,7 +9,7 @@ export interface QueuedMessage {
   readonly sentAt: number;
 }
 
-/** What a message holds: a request of a provider, or what is left of it, and what can be read in it. */
+/** The content of a message: a request of a provider, or the rest of one, and everything that can be read in it. */
 export interface QueuedRequest {
   readonly request: QuarantinedRequest;
   readonly parsed: ParsedRequest;
@@ -17,11 +17,11 @@ export interface QueuedRequest {
   readonly nonces: readonly Nonce[];
 }
 
-/** What messages are read with. */
+/** The services with which messages are read. */
 export interface QueueServices {
   readonly providers: Readonly<Record<string, Provider>>;
   readonly context: ReadingContext;
 }
 
-/** Of what is read already there is no body. */
+/** The body of a request whose events are read already. */
 export const noBody = Buffer.alloc(0);

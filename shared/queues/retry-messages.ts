@@ -45,7 +45,7 @@ const retryMessage = z.object({
   provider: z.string(),
   /** Epoch milliseconds of the request's arrival: what the events would have been recorded with. */
   receivedAt: z.number(),
-  /** What proved the request genuine, where it could not be looked up whether that was used before. */
+  /** They proved the request genuine, and could not be looked up: they may have been used before. */
   nonces: z.array(z.object({ value: z.string(), content: z.string() })),
   events: z.array(storedEvent),
 });

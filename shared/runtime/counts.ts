@@ -1,4 +1,4 @@
-/** What became of a request's events; every event is in exactly one of those below `received`. */
+/** Counts of a request's events, by outcome: every event is in exactly one of those below `received`. */
 export interface Counts {
   received: number;
   recorded: number;

@@ -1,15 +1,12 @@
 import type { Counts } from './counts.ts';
 
-/** What became of events, and of how many it is that nothing did. */
-type Counted = Counts & { failed: number };
-
 /**
  * The closed catalogue of log lines. A line is a name and counts or ids from here, never a body, an address, a subject,
  * a secret or a signature: what is not in the catalogue cannot be logged.
  */
 export interface LogLines {
   /** A provider's request was answered. */
-  'webhook.answered': Counted & { requestId: string; provider: string; answer: number };
+  'webhook.answered': Counts & { failed: number; requestId: string; provider: string; answer: number };
   /** A name in a registration is not known; `nearest` are those that are, and that were most likely meant. */
   'webhook.misspelt': { requestId: string; provider: string; nearest: string };
   /** A call that sets a webhook up and brings no events was answered. */
@@ -19,7 +16,7 @@ export interface LogLines {
   /** Something of ours kept a genuine request from being kept; the provider was asked to send it again. */
   'webhook.unavailable': { requestId: string; provider: string; cause: string };
   /** A batch of queue messages was worked off: events put off earlier, or those of Amazon SES. */
-  'queue.drained': Counted & { requestId: string; source: string; messages: number };
+  'queue.drained': Counts & { failed: number; requestId: string; source: string; messages: number };
   /** A queue message could not be worked off; it comes again, and ends in the dead-letter queue. */
   'queue.message-failed': { requestId: string; messageId: string; cause: string };
   /** A read was answered. */

@@ -54,6 +54,35 @@ describe('the canonical event', () => {
     expect(canonical({ accountId })).toMatchObject({ accountId });
   });
 
+  it('takes null and undefined for what is not there, and an empty text as well', () => {
+    const optional = [
+      'provider',
+      'evidence',
+      'reason',
+      'cause',
+      'clickUrl',
+      'userAgent',
+      'attribution',
+      'accountId',
+      'subject',
+      'reference',
+      'tags',
+    ] as const;
+    for (const nothing of [null, undefined]) {
+      const changes = Object.fromEntries(optional.map(member => [member, nothing]));
+      expect(canonical(changes)).toStrictEqual(canonical({}));
+      expect(canonical({ reason: { code: nothing, enhancedCode: nothing, text: '' } })).toStrictEqual(canonical({}));
+      expect(canonical({ messageId: nothing, status: 'opened' })).toBe('missing_message_id');
+      expect(canonical({ recipient: nothing })).toBe('missing_recipient');
+      expect(canonical({ eventId: nothing, clickUrl: nothing })).toStrictEqual(canonical({ eventId: undefined }));
+    }
+  });
+
+  it('is of the provider that sent it, unless the draft names another', () => {
+    expect(canonical({})).toMatchObject({ provider: 'sendgrid' });
+    expect(canonical({ provider: 'ses' })).toMatchObject({ provider: 'ses' });
+  });
+
   it('of a failure or complaint whose message is not known belongs to an email of its own, under the address', () => {
     const unknown = { messageId: ' ', eventId: 'evt-1' };
     for (const status of ['soft_bounced', 'hard_bounced', 'invalid', 'rejected', 'marked_spam'] as const) {

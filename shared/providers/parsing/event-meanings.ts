@@ -7,7 +7,7 @@ import { isRecord } from './exact-json.ts';
 import { type ParsedPiece, unrelated } from './pieces.ts';
 
 /**
- * What a piece of a request tells, by the provider's name for it: an unknown name is an outcome, never a guess.
+ * Reads a piece by the provider's name for its event: an unknown name is an outcome, never a guess.
  *
  * @param draftsOf the events in the piece, given the status that its meaning decides; none where it names nobody
  */

@@ -101,8 +101,8 @@ function hasTooManyNames(text: string): boolean {
 const maxDepth = 32;
 
 /**
- * What in `value` has to be looked after: nesting deeper than anything a provider sends, and integers that a double
- * cannot hold exactly. Iterative, so that depth itself cannot hurt.
+ * Two oddities of a value: nesting deeper than anything a provider sends, and integers that a double cannot hold
+ * exactly. Iterative, so that depth itself cannot hurt.
  */
 function oddities(value: unknown): { readonly tooDeep: boolean; readonly inexact: boolean } {
   let inexact = isInexact(value);

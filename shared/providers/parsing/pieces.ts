@@ -1,4 +1,4 @@
-/** What the adapters' `parse` functions share: from a body to its pieces, from a piece to canonical events. */
+/** The adapters' parsers: from a body to its pieces, and from a piece to canonical events. */
 
 import * as z from 'zod/mini';
 import { type CanonicalEvent, canonicalEvent, type EventDraft } from '../../email/event.ts';
@@ -17,14 +17,14 @@ import { fieldsByName, fieldsIn } from './forms.ts';
 /** A piece of a request that is not about any email. */
 export const unrelated = Symbol('unrelated');
 
-/** What an adapter makes of one piece of a request: the events in it (one per recipient), none, or why it cannot be read. */
+/** An adapter's outcome for one piece of a request: the events in it (one per recipient), none, or why it cannot be read. */
 export type ParsedPiece =
   | readonly EventDraft[]
   | typeof unrelated
   | UnparsableReason
   | Pick<Quarantined, 'reason' | 'nearest'>;
 
-/** What a piece is read with. */
+/** The context in which a piece is read. */
 export interface PieceContext extends ReadingContext {
   /** Of the request; names in lower case. */
   readonly headers: ProviderRequest['headers'];

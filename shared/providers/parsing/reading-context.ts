@@ -2,7 +2,7 @@ import { ownValue } from '../../runtime/own-property.ts';
 import type { MetadataNames, Provider, ReadingContext } from '../provider.ts';
 
 /**
- * What every adapter reads with: where the sender's ids are, who sends, and how the other providers write a message id.
+ * The context of every adapter: where the sender's ids are, who sends, and how the other providers write a message id.
  *
  * @param senderNames of the sender's own that are no provider's
  */

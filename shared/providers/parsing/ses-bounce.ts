@@ -38,7 +38,7 @@ export function sesBounce(type: string, subType: string, reply: SmtpReply): Fail
 export interface RetoldBounce {
   readonly type?: string | null | undefined;
   readonly subType?: string | null | undefined;
-  /** What happened and what to do, in the words of SES or of the service. */
+  /** The words of SES, or of the service: what happened and what to do. */
   readonly message?: string | null | undefined;
   /** The server's reply, or several. */
   readonly diagnosticCode?: string | readonly string[] | null | undefined;

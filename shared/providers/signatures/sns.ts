@@ -23,7 +23,7 @@ const snsEnvelope = object({
 
 type SnsEnvelope = z.infer<typeof snsEnvelope>;
 
-/** What is signed: of these, each that is there, in this order. https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html */
+/** The signed fields: of these, each that is there, in this order. https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html */
 const signedFields = {
   Notification: ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type'],
   SubscriptionConfirmation: ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'],
