@@ -32,6 +32,9 @@ export const config = z.strictObject({
   oidcAudience: optionalText.describe('The audience (`aud`, or `client_id`) that a token for this API must carry.'),
   accountClaim: text.default('account_id').describe('The claim of a token that names the account it may read.'),
   supportScope: text.default('mailtrail/support').describe('The scope of a token that may read every account.'),
+  manageScope: text
+    .default('mailtrail/manage')
+    .describe('The scope without which (or that of support) a token may only read its account, and not erase in it.'),
   apiScope: optionalText.describe(
     'A scope without which (or that of support) a token does not open the account API; when not set, none is asked for.',
   ),
@@ -56,6 +59,10 @@ export const config = z.strictObject({
   metadataReference: text
     .default('reference')
     .describe("Name under which the sender attaches its own reference to an email, e.g. an invoice's number."),
+  defaultAccountId: text
+    .regex(/^[A-Za-z0-9._~:@=+-]{1,128}$/, 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ ~ : @ = + -')
+    .optional()
+    .describe('The account of every email that names none: for those who have no accounts at all.'),
   senderNames: z
     .preprocess(
       listed,

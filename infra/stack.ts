@@ -11,12 +11,12 @@ import { SesEvents } from './messaging/ses-events.ts';
 import { OperationsTopic, SupportTopic } from './messaging/topics.ts';
 import { WorkerQueue } from './messaging/worker-queue.ts';
 import { Alarms } from './monitoring/alarms.ts';
-import { acknowledgeNagFindings } from './nag.ts';
+import { acknowledgeNagFindings } from './monitoring/nag.ts';
 import { addOutputs } from './outputs.ts';
 import { CursorKey } from './storage/cursor-key.ts';
 import { EmailTable } from './storage/email-table.ts';
 import { FailureBucket } from './storage/failure-bucket.ts';
-import { NonceTable } from './storage/guard-table.ts';
+import { GuardTable } from './storage/guard-table.ts';
 import { WebhookSecrets } from './storage/webhook-secrets.ts';
 
 /** All of Mailtrail. */
@@ -31,7 +31,7 @@ export class MailtrailStack extends Stack {
     const table = new EmailTable(this, 'Emails');
     const webhookSecrets = new WebhookSecrets(this, 'WebhookSecrets');
     const cursorKey = new CursorKey(this, 'CursorKey');
-    const nonces = new NonceTable(this, 'Nonces');
+    const guards = new GuardTable(this, 'Guards');
     const quarantine = new QuarantineQueue(this, 'Quarantine');
     const retryQueue = new WorkerQueue(this, 'Retry');
     const failures = new FailureBucket(this, 'AlertFailures');
@@ -48,19 +48,19 @@ export class MailtrailStack extends Stack {
       config,
       table,
       webhookSecrets,
-      nonces,
+      guards,
       quarantine,
       retryQueue,
       sesEvents,
     });
     const query = new Query(this, 'Query', { config, table, cursorKey });
-    const manage = new Manage(this, 'Manage', { config, table, quarantine, retryQueue, sesEvents, failures });
+    const manage = new Manage(this, 'Manage', { config, table, guards });
     const alert = new Alert(this, 'Alert', { config, table, topic: support, failures });
     const api = new MailtrailApi(this, 'Api', { config, functions: { ingest, query, manage } });
 
     // What is watched.
     new Alarms(this, 'Alarms', { ingest, query, manage, alert, api, quarantine, retryQueue, sesEvents, operations });
-    acknowledgeNagFindings({ api, webhookSecrets, cursorKey, nonces, quarantine, failures, manage, alert });
+    acknowledgeNagFindings({ api, webhookSecrets, cursorKey, guards, quarantine, failures, alert });
 
     // Where everything is.
     addOutputs(this, {

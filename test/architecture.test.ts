@@ -29,6 +29,13 @@ const imports = files.flatMap(from => {
   return [...targets].map(([, target]): Import => ({ from, to: join(dirname(from), target!).split(sep).join('/') }));
 });
 
+/** The files, and all that they import, and so on. */
+function reachedFrom(files: readonly string[]): ReadonlySet<string> {
+  const reached = new Set(files);
+  for (const file of reached) for (const { from, to } of imports) if (from === file) reached.add(to);
+  return reached;
+}
+
 const layerOf = (file: string) => layers.findIndex(layer => file.startsWith(`${layer}/`));
 const roomOf = (file: string) => rooms.findIndex(room => file.startsWith(`shared/${room}/`));
 const isTool = (file: string) => file.startsWith('infra/tools/');
@@ -58,6 +65,22 @@ describe('imports only go down', () => {
       return one !== undefined && other !== undefined && one !== other;
     });
     expect(lines(crossing)).toEqual([]);
+  });
+
+  it('from an adapter, or what adapters share, to no database and no client', () => {
+    const adapters = files.filter(file => file.startsWith('shared/providers/'));
+    const known = imports.filter(({ from, to }) => adapters.includes(from) && to.startsWith('shared/email/'));
+    const onlyEvents = ['shared/email/event.ts', 'shared/email/address.ts'];
+    expect(lines(known.filter(({ to }) => !onlyEvents.includes(to)))).toEqual([]);
+    const reached = reachedFrom(adapters);
+    expect([...reached].filter(file => /\/dynamodb\.ts$/.test(file))).toEqual([]);
+    expect([...reached].filter(file => /from '@aws-sdk\//.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
+  });
+
+  it('from the stack to no library that writes metrics or logs', () => {
+    const stack = files.filter(file => file.startsWith('infra/') && !/^infra\/(?:tools|local)\//.test(file));
+    const powertools = /from '@aws-lambda-powertools\//;
+    expect([...reachedFrom(stack)].filter(file => powertools.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
   });
 
   it('from nothing that runs in production to a tool or a test', () => {

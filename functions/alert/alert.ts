@@ -1,11 +1,10 @@
 import type { DynamoDBRecord } from 'aws-lambda';
-import * as z from 'zod/mini';
 import type { EmailFacts, Reason } from '../../shared/email/event.ts';
-import { decidingEventOf, decodeHistory } from '../../shared/email/history.ts';
+import { decidingEventOf } from '../../shared/email/history.ts';
+import { emailIn, type Image, statusIn } from '../../shared/email/item.ts';
 import { reasonOf } from '../../shared/email/reason.ts';
 import { ownValue } from '../../shared/runtime/own-property.ts';
-import { type AlertKind, type Status, type StatusFacts, statuses, statusIds } from '../../shared/status/catalogue.ts';
-import { causeIds } from '../../shared/status/causes.ts';
+import { type AlertKind, type Status, type StatusFacts, statuses } from '../../shared/status/catalogue.ts';
 import { isMessageIdOfEvent } from '../../shared/status/caveats.ts';
 
 /** The statuses that support is told about. */
@@ -29,62 +28,36 @@ export interface Alert extends EmailFacts {
   readonly messageNotKnown?: true | undefined;
 }
 
-const text = z.pipe(
-  z.object({ S: z.string() }),
-  z.transform(({ S }) => S),
-);
-const number = z.pipe(
-  z.object({ N: z.string() }),
-  z.transform(({ N }) => Number(N)),
-);
-
-/** An email's item as the stream shows it. */
-const emailImage = z.object({
-  emailId: text,
-  provider: text,
-  messageId: text,
-  recipient: text,
-  accountId: z.optional(text),
-  subject: z.optional(text),
-  reference: z.optional(text),
-  status: z.pipe(text, z.enum(statusIds)),
-  statusAt: number,
-  statusEventId: text,
-  cause: z.optional(z.pipe(text, z.enum(causeIds))),
-  history: z.pipe(
-    z.object({ SS: z.array(z.string()) }),
-    z.transform(({ SS }) => SS.map(decodeHistory)),
-  ),
-});
-
 /**
  * The alert that a stream record asks for: its change took the email into an alerting kind. null where it asks for none.
  *
- * @throws if the record's image cannot be read
+ * @throws UnreadableImage, or another error, where the record shows no email
  */
 export function alertOf({ eventName, dynamodb }: DynamoDBRecord): Alert | null {
   if (eventName === 'REMOVE') return null;
-  const image = dynamodb?.NewImage;
-  // An email that only notes are known of has no status yet.
-  if (image !== undefined && image.status === undefined) return null;
-  const email = emailImage.parse(image);
-  const { alert: kind } = statuses[email.status];
-  if (kind === null || kind === kindBefore(dynamodb?.OldImage?.status?.S)) return null;
+  const image = dynamodb?.NewImage as Image | undefined;
+  // An email that only notes are known of has no status yet, and a tombstone has none any more.
+  if (image !== undefined && statusIn(image) === undefined) return null;
+  const { verdict, events, ...email } = emailIn(image);
+  const { status, statusAt } = verdict;
+  const { alert: kind } = statuses[status];
+  const { alert: kindBefore } = ownValue<StatusFacts>(statuses, statusIn(dynamodb?.OldImage as Image) ?? '') ?? {};
+  if (kind === null || kind === kindBefore) return null;
 
-  const { history, statusEventId, messageId, cause, ...facts } = email;
-  const { status, statusAt } = facts;
-  const deciding = decidingEventOf({ status, statusAt, statusEventId }, history);
-  const reason = reasonOf(cause, deciding);
+  const { emailId, provider, messageId, recipient, accountId, subject, reference, cause } = email;
+  const reason = reasonOf(cause, decidingEventOf(verdict, events));
   return {
-    ...facts,
     kind,
+    emailId,
+    provider,
+    recipient,
+    ...(accountId !== undefined && { accountId }),
+    ...(subject !== undefined && { subject }),
+    ...(reference !== undefined && { reference }),
     status: status as AlertingStatus,
+    statusAt,
     ...(reason && { reason }),
-    ...(history.some(({ attribution }) => attribution === 'not_addressed') && { notAddressed: true }),
+    ...(events.some(({ attribution }) => attribution === 'not_addressed') && { notAddressed: true }),
     ...(isMessageIdOfEvent(messageId) && { messageNotKnown: true }),
   };
-}
-
-function kindBefore(status: string | undefined): AlertKind | null {
-  return ownValue<StatusFacts>(statuses, status ?? '')?.alert ?? null;
 }

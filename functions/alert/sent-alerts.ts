@@ -1,6 +1,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { batchGet } from '../../shared/email/batch-get.ts';
+import { expressionNames } from '../../shared/email/item.ts';
 import type { AlertKind } from '../../shared/status/catalogue.ts';
 
 /** Which alerts were sent, kept as a string set on the email's item: it lives and is erased with the email. */
@@ -15,17 +16,20 @@ export function createSentAlerts(client: DynamoDBDocumentClient, tableName: stri
   return {
     async kindsOf(emailIds) {
       const items = await batchGet(client, tableName, emailIds, ['emailId', 'alerted']);
-      return new Map([...items].map(([emailId, { alerted }]) => [emailId, (alerted as Set<AlertKind>) ?? new Set()]));
+      return new Map([...items].map(([emailId, { alerted = new Set<AlertKind>() }]) => [emailId, alerted]));
     },
 
     async mark(emailId, kind) {
       try {
+        const UpdateExpression = 'ADD #alerted :kind';
+        const ConditionExpression = 'attribute_exists(#emailId) AND attribute_not_exists(#erasedAt)';
         await client.send(
           new UpdateCommand({
             TableName: tableName,
             Key: { emailId },
-            UpdateExpression: 'ADD alerted :kind',
-            ConditionExpression: 'attribute_exists(emailId) AND attribute_not_exists(erasedAt)',
+            UpdateExpression,
+            ConditionExpression,
+            ExpressionAttributeNames: expressionNames(UpdateExpression, ConditionExpression),
             ExpressionAttributeValues: { ':kind': new Set([kind]) },
           }),
         );

@@ -1,6 +1,8 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
 import { createRecorder } from '../../shared/email/recorder.ts';
+import { createLookUpErasures } from '../../shared/guards/erase-received.ts';
+import { createErasureRecords } from '../../shared/guards/erasure-records.ts';
 import { createNonces } from '../../shared/guards/nonces.ts';
 import { createReadingContext } from '../../shared/providers/parsing/reading-context.ts';
 import { providers } from '../../shared/providers/registry.ts';
@@ -8,7 +10,7 @@ import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
 import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { createLog } from '../../shared/runtime/log.ts';
-import { ingestEnv, readingSettings } from './env.ts';
+import { ingestEnv, readingSettings, recorderSettings } from './env.ts';
 import { createHandler } from './handler.ts';
 import { createGet } from './http-get.ts';
 import { createMetrics } from './metrics.ts';
@@ -29,9 +31,9 @@ const dynamoDb = documentClient({ maxAttempts: 1 });
 const log = createLog();
 const metrics = createMetrics(env.METRICS_NAMESPACE);
 const context = createReadingContext(providers, ...readingSettings(env));
-const nonces = createNonces(dynamoDb, env.NONCE_TABLE_NAME);
-const keeping = {
-  store: createRecorder({ client: dynamoDb, tableName: env.TABLE_NAME, retentionDays: env.RETENTION_DAYS }),
+const nonces = createNonces(dynamoDb, env.GUARD_TABLE_NAME);
+const persistence = {
+  store: createRecorder({ client: dynamoDb, ...recorderSettings(env) }),
   quarantine: createQuarantine(sqs, env.QUARANTINE_QUEUE_URL),
   metrics,
   now: Date.now,
@@ -41,7 +43,7 @@ const onRequest = createHandler({
   providers,
   secretsOf: createWebhookSecrets(secretsManager, env.WEBHOOK_SECRETS_ARN, Date.now),
   nonces,
-  persistEvents: createPersistEvents({ ...keeping, retryQueue: createRetryQueue(sqs, env.RETRY_QUEUE_URL) }),
+  persistEvents: createPersistEvents({ ...persistence, retryQueue: createRetryQueue(sqs, env.RETRY_QUEUE_URL) }),
   context,
   // Set where there is no AWS, like the endpoints that the SDK's clients take from the environment.
   get: createGet(process.env.SNS_ENDPOINT),
@@ -54,8 +56,14 @@ const onMessages = createQueueHandler({
   sources: { [env.RETRY_QUEUE_ARN]: 'retry', [env.SES_QUEUE_ARN]: 'ses' },
   providers,
   context,
-  persistEvents: createPersistEvents({ ...keeping, retryQueue: null }),
+  persistEvents: createPersistEvents({ ...persistence, retryQueue: null }),
   nonces,
+  lookUpErasures: createLookUpErasures(
+    createErasureRecords(dynamoDb, env.GUARD_TABLE_NAME),
+    dynamoDb,
+    env.TABLE_NAME,
+    Date.now,
+  ),
   metrics,
   now: Date.now,
   log,

@@ -1,41 +1,20 @@
 import { nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
-import type { Nonce, ParsedRequest, Quarantined } from '../../shared/providers/provider.ts';
-import type { Quarantine, QuarantinedRequest } from '../../shared/queues/quarantine-messages.ts';
+import type { Nonce, ParsedRequest } from '../../shared/providers/provider.ts';
+import type { Quarantine, QuarantinedPiece, QuarantinedRequest } from '../../shared/queues/quarantine-messages.ts';
 import type { RetryQueue } from '../../shared/queues/retry-messages.ts';
 import { abortable } from '../../shared/runtime/abortable.ts';
+import type { Counts } from '../../shared/runtime/counts.ts';
 import { errorName } from '../../shared/runtime/log.ts';
+import type { Deadlines } from './deadlines.ts';
 import type { IngestMetrics } from './metrics.ts';
 
-/** What became of a request's events; every one is in exactly one of those below `received`. */
-export interface Counts {
-  readonly received: number;
-  readonly recorded: number;
-  readonly duplicate: number;
-  /** Repeats of opens, clicks and notes beyond the history's bound. */
-  readonly dropped: number;
-  /** Of emails that were erased, and stay so. */
-  readonly erased: number;
-  /** Longer ago than emails are kept: of these nothing is written, and nobody is alerted. */
-  readonly expired: number;
-  /** Handed to the retry queue. */
-  readonly deferred: number;
-  readonly quarantined: number;
-  readonly unrelated: number;
-}
-
-export type PersistOutcome = { readonly counts: Counts } & (
+export type PersistOutcome = { readonly counts: Readonly<Counts> } & (
   | { readonly durable: true }
   /** Something of it is nowhere: whoever sent it has to send it again. `cause` says what failed, for the log. */
   | { readonly durable: false; readonly failed: number; readonly cause: string }
 );
 
-/** Until when the table is waited for, and until when the queues are; what is not durable by then counts as lost. */
-export interface Deadlines {
-  readonly table: AbortSignal;
-  readonly queues: AbortSignal;
-}
-
-export interface KeepDependencies {
+export interface PersistDependencies {
   readonly store: Pick<Recorder, 'record'>;
   readonly quarantine: Quarantine;
   /** Where events go that cannot be recorded now; null for those that come from a queue, and stay in it. */
@@ -53,12 +32,18 @@ export interface KeepDependencies {
  */
 export type PersistEvents = (
   request: QuarantinedRequest,
-  reading: ParsedRequest,
+  parsed: ParsedRequest,
   deadlines: Deadlines,
   unproven?: readonly Nonce[],
 ) => Promise<PersistOutcome>;
 
-export function createPersistEvents({ store, quarantine, retryQueue, metrics, now }: KeepDependencies): PersistEvents {
+export function createPersistEvents({
+  store,
+  quarantine,
+  retryQueue,
+  metrics,
+  now,
+}: PersistDependencies): PersistEvents {
   return async (request, { events, quarantined: unreadable, unrelated }, { table, queues }, unproven = []) => {
     const { requestId, provider, receivedAt } = request;
     const { recorded, duplicate, dropped, erased, expired, unrecordable, failed } =
@@ -66,20 +51,20 @@ export function createPersistEvents({ store, quarantine, retryQueue, metrics, no
         ? await store.record(events, receivedAt, table)
         : { ...nothingRecorded, failed: [{ events, error: new Error('nonce') }] };
     const late = failed.flatMap(group => group.events);
-    const quarantined: Quarantined[] = [
+    const quarantined: QuarantinedPiece[] = [
       ...unreadable,
       ...unrecordable.map(({ reason, event }) => ({ reason, piece: event })),
     ];
 
     // What comes again from its queue is put into quarantine once nothing else keeps it there.
     const quarantines = quarantined.length > 0 && (retryQueue !== null || late.length === 0);
-    const [deferring, quarantining] = await Promise.allSettled([
+    const [queueing, quarantining] = await Promise.allSettled([
       late.length > 0 && retryQueue !== null
         ? abortable(queues, retryQueue({ requestId, provider, receivedAt, nonces: unproven, events: late }))
         : undefined,
       quarantines ? abortable(queues, quarantine(request, quarantined)) : undefined,
     ]);
-    const isDeferred = retryQueue !== null && deferring.status === 'fulfilled';
+    const isQueued = retryQueue !== null && queueing.status === 'fulfilled';
     const isQuarantined = quarantines && quarantining.status === 'fulfilled';
     const counts: Counts = {
       received: events.length + unreadable.length + unrelated,
@@ -88,7 +73,7 @@ export function createPersistEvents({ store, quarantine, retryQueue, metrics, no
       dropped,
       erased,
       expired: expired.length,
-      deferred: isDeferred ? late.length : 0,
+      queued: isQueued ? late.length : 0,
       quarantined: isQuarantined ? quarantined.length : 0,
       unrelated,
     };
@@ -99,16 +84,16 @@ export function createPersistEvents({ store, quarantine, retryQueue, metrics, no
     metrics.count(provider, {
       duplicates: duplicate,
       quarantined: counts.quarantined,
-      deferred: counts.deferred,
+      queued: counts.queued,
     });
 
     const causes = [
-      ...(late.length > 0 && !isDeferred ? [`table: ${errorName(failed[0]?.error)}`] : []),
-      ...(deferring.status === 'rejected' ? [`retry queue: ${errorName(deferring.reason)}`] : []),
+      ...(late.length > 0 && !isQueued ? [`table: ${errorName(failed[0]?.error)}`] : []),
+      ...(queueing.status === 'rejected' ? [`retry queue: ${errorName(queueing.reason)}`] : []),
       ...(quarantining.status === 'rejected' ? [`quarantine: ${errorName(quarantining.reason)}`] : []),
     ];
     if (causes.length === 0) return { counts, durable: true };
-    const lost = (isDeferred ? 0 : late.length) + (isQuarantined ? 0 : quarantined.length);
+    const lost = (isQueued ? 0 : late.length) + (isQuarantined ? 0 : quarantined.length);
     return { counts, durable: false, failed: lost, cause: causes.join(', ') };
   };
 }

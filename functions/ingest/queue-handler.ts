@@ -1,12 +1,16 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { LookUpErasures } from '../../shared/guards/erase-received.ts';
 import type { Nonces } from '../../shared/guards/nonces.ts';
-import { type QueueServices, queueParsers } from '../../shared/queues/queue-parsers.ts';
+import { queueParsers } from '../../shared/queues/queue-parsers.ts';
+import type { QueuedRequest, QueueServices } from '../../shared/queues/queued-request.ts';
 import { abortable } from '../../shared/runtime/abortable.ts';
+import { type Counts, noCounts } from '../../shared/runtime/counts.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
 import { ownValue } from '../../shared/runtime/own-property.ts';
+import type { Deadlines } from './deadlines.ts';
 import type { IngestMetrics } from './metrics.ts';
-import type { Counts, Deadlines, PersistEvents } from './persist-events.ts';
+import type { PersistEvents } from './persist-events.ts';
 
 export interface QueueDependencies extends QueueServices {
   /** By the queue's ARN. */
@@ -14,6 +18,7 @@ export interface QueueDependencies extends QueueServices {
   /** Without a retry queue: what cannot be recorded stays in the queue that it came from. */
   readonly persistEvents: PersistEvents;
   readonly nonces: Nonces;
+  readonly lookUpErasures: LookUpErasures;
   readonly metrics: IngestMetrics;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -29,7 +34,7 @@ const reservedForAnswerMs = 500;
  * again once their visibility timeout is over. Only those that failed are named in the answer.
  */
 export function createQueueHandler(dependencies: QueueDependencies) {
-  const { sources, persistEvents, nonces, metrics, now, log } = dependencies;
+  const { sources, persistEvents, nonces, lookUpErasures, metrics, now, log } = dependencies;
   return middy<SQSEvent, SQSBatchResponse>().handler(async ({ Records }, context) => {
     const requestId = context.awsRequestId;
     const timeLeft = context.getRemainingTimeInMillis();
@@ -38,33 +43,42 @@ export function createQueueHandler(dependencies: QueueDependencies) {
       queues: AbortSignal.timeout(Math.max(0, timeLeft - reservedForAnswerMs)),
     };
     const failed: string[] = [];
-    const totals = {
-      received: 0,
-      recorded: 0,
-      duplicate: 0,
-      dropped: 0,
-      erased: 0,
-      expired: 0,
-      deferred: 0,
-      quarantined: 0,
-      unrelated: 0,
-    };
+    const totals = noCounts();
     const source = ownValue(sources, Records[0]?.eventSourceARN ?? '');
-    const work = Records.map(async record => {
-      const cause = await outcomeOf(record);
+    const messages = Records.map(record => ({ record, queued: queuedIn(record) }));
+    const received = messages.flatMap(({ queued }) =>
+      queued instanceof Error
+        ? []
+        : queued.parsed.events.map(event => ({ event, receivedAt: queued.request.receivedAt })),
+    );
+    // Once for all messages, each of which waits for it.
+    const erasures = abortable(deadlines.table, lookUpErasures(received));
+    const work = messages.map(async ({ record, queued }) => {
+      const cause = await outcomeOf(record, queued);
       if (cause === null) return;
       failed.push(record.messageId);
       log('queue.message-failed', { requestId, messageId: record.messageId, cause });
     });
     await Promise.all(work);
 
-    /** Why the message has to come again; null where it need not. */
-    async function outcomeOf(record: SQSRecord): Promise<string | null> {
-      if (source === undefined) return 'unknown queue';
+    /** What a message holds, or why it is none. */
+    function queuedIn({ messageId, body, attributes }: SQSRecord): QueuedRequest | Error {
+      if (source === undefined) return new Error('unknown queue');
       try {
-        const { messageId, body, attributes } = record;
         const sentAt = Number(attributes.SentTimestamp) || now();
-        const { request, reading, nonces: unproven } = queueParsers[source]({ messageId, body, sentAt }, dependencies);
+        return queueParsers[source]({ messageId, body, sentAt }, dependencies);
+      } catch (error) {
+        return error as Error;
+      }
+    }
+
+    /** Why the message has to come again; null where it need not. */
+    async function outcomeOf({ attributes }: SQSRecord, queued: QueuedRequest | Error): Promise<string | null> {
+      if (source === undefined) return 'unknown queue';
+      if (queued instanceof Error) return errorName(queued);
+      try {
+        const erase = await erasures;
+        const { request, parsed, nonces: unproven } = queued;
         const { provider, receivedAt } = request;
         const use =
           unproven.length === 0 ? 'own' : await abortable(deadlines.table, nonces(provider, unproven, receivedAt));
@@ -76,12 +90,16 @@ export function createQueueHandler(dependencies: QueueDependencies) {
           // Acknowledged, since it could not be told then; but proved by what had proved something else before.
           if (use === 'reused') return null;
         }
-        // What was put off was counted when it came, and what comes again when it first did.
+        // What was queued was counted when it came, and what comes again when it first did.
         if (source === 'ses' && (attributes.ApproximateReceiveCount ?? '1') === '1')
-          metrics.arrived(provider, reading.events);
-        const kept = await persistEvents(request, reading, deadlines);
-        for (const name of Object.keys(totals) as (keyof Counts)[]) totals[name] += kept.counts[name];
-        return kept.durable ? null : kept.cause;
+          metrics.arrived(provider, parsed.events);
+        const events = await abortable(deadlines.table, erase(parsed.events));
+        const outcome = await persistEvents(request, { ...parsed, events }, deadlines);
+        for (const name of Object.keys(totals) as (keyof Counts)[]) totals[name] += outcome.counts[name];
+        const erased = parsed.events.length - events.length;
+        totals.received += erased;
+        totals.erased += erased;
+        return outcome.durable ? null : outcome.cause;
       } catch (error) {
         return errorName(error);
       }

@@ -1,85 +1,82 @@
 import middy from '@middy/core';
-import { mailboxOf } from '../../shared/email/address.ts';
-import { isRecipient } from '../../shared/email/event.ts';
+import type { EraseEmails } from '../../shared/email/eraser.ts';
 import { type AccessRules, type ApiEvent, refusalOf } from '../../shared/http/access.ts';
 import { httpErrors } from '../../shared/http/error-middleware.ts';
 import { problem } from '../../shared/http/problems.ts';
+import { bodyBytes, bodyOf, InvalidRequest, noParameters, parametersOf } from '../../shared/http/request-parsing.ts';
 import { type HttpAnswer, json } from '../../shared/http/responses.ts';
 import { type RouteOf, routes } from '../../shared/http/routes.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
-import type { Erase } from './erase.ts';
-import type { ErasedCounts } from './response-schemas.ts';
+import { isoText } from '../../shared/runtime/time.ts';
+import { erasureBody } from './schemas.ts';
 
-export interface EraseDependencies {
-  readonly erase: Erase;
+export interface ManageDependencies {
+  readonly erase: EraseEmails;
   readonly access: AccessRules;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;
 }
 
-/**
- * Milliseconds after arrival at which nothing more is begun: API Gateway waits 30 s, and what is held of the queues has
- * to be given back within them.
- */
+/** Milliseconds after arrival at which nothing more is begun: API Gateway waits 30 s. */
 const eraseWithin = 24_000;
 
 /** No cold start takes longer; a gateway that claims more has another clock than we. */
-const maxErasureMs = 10_000;
+const maxWaitMs = 10_000;
 
 const retryAfterSeconds = '60';
 
-const nothing: ErasedCounts = { emails: 0, queuedEvents: 0, quarantined: 0, alertRecords: 0 };
+/** Days after which the rest is gone: what a queue keeps at most, and what point-in-time recovery goes back. */
+const forgottenAfterDays = { queues: 14, backups: 35 } as const;
+
+const day = 24 * 60 * 60_000;
 
 /**
- * The erase function: one recipient's data is gone, or the answer says what remains. Erasing once more is safe, and goes
- * on with what remained.
+ * The manage function: a recipient's emails are erased, and the answer says when the rest is gone; or it says that some of
+ * them remain. Erasing once more is safe, and goes on with what remained.
  */
-export function createHandler({ erase, access, now, log }: EraseDependencies) {
+export function createHandler({ erase, access, now, log }: ManageDependencies) {
   return middy<ApiEvent, HttpAnswer>()
     .use(httpErrors(log))
     .handler(async event => {
       const { requestId, routeKey } = event.requestContext;
-      const { answer, erased } = await answerTo(event, routeKey);
-      log('erase.answered', { requestId, route: routeKey, answer: answer.statusCode, ...erased });
+      const { answer, emails } = await answerTo(event, routeKey);
+      log('erase.answered', { requestId, route: routeKey, answer: answer.statusCode, emails });
       return answer;
     });
 
-  async function answerTo(event: ApiEvent, routeKey: string): Promise<{ answer: HttpAnswer; erased: ErasedCounts }> {
-    const unheard = (answer: HttpAnswer) => ({ answer, erased: nothing });
-    if (!isEraseRoute(routeKey)) return unheard(problem('not-found'));
-    const refusal = refusalOf(event, routes[routeKey].access, access);
+  async function answerTo(event: ApiEvent, routeKey: string): Promise<{ answer: HttpAnswer; emails: number }> {
+    const unheard = (answer: HttpAnswer) => ({ answer, emails: 0 });
+    if (!isManageRoute(routeKey)) return unheard(problem('not-found'));
+    const refusal = refusalOf(event, routes[routeKey], access);
     if (refusal !== null) return unheard(refusal);
-
-    // A filter that is not understood would erase too much.
-    const [parameter] = new URLSearchParams(event.rawQueryString).keys();
-    if (parameter !== undefined) {
-      return unheard(problem('invalid-request', { field: parameter, detail: 'is not a parameter of this route' }));
-    }
-    const { recipient: given = '', accountId = null } = event.pathParameters ?? {};
-    const recipient = mailboxOf(given);
-    if (!isRecipient(recipient)) {
-      return unheard(problem('invalid-request', { field: 'recipient', detail: 'must be an email address' }));
+    let recipient: string;
+    try {
+      parametersOf(noParameters, event.rawQueryString);
+      ({ recipient } = bodyOf(erasureBody, bodyBytes(event).toString()));
+    } catch (error) {
+      if (!(error instanceof InvalidRequest)) throw error;
+      return unheard(problem('invalid-request', { field: error.field, detail: error.detail }));
     }
 
     const { requestId, timeEpoch } = event.requestContext;
     const at = now();
     const waited = at - timeEpoch;
-    const timeLeft = waited > 0 && waited < maxErasureMs ? eraseWithin - waited : eraseWithin;
-    const { erased, remains } = await erase({
-      erasure: { recipient, accountId },
-      now: at,
-      signal: AbortSignal.timeout(timeLeft),
-      onFault: (where, error) => log('fault', { requestId, where, error: errorName(error) }),
-    });
-    const answer =
-      remains.length === 0
-        ? json(200, { erased }, { 'cache-control': 'no-store' })
-        : problem('not-erased', { erased, remains }, { 'retry-after': retryAfterSeconds });
-    return { answer, erased };
+    const timeLeft = waited > 0 && waited < maxWaitMs ? eraseWithin - waited : eraseWithin;
+    const { accountId = null } = event.pathParameters ?? {};
+    const { erased: emails, error } = await erase({ recipient, accountId }, at, AbortSignal.timeout(timeLeft));
+    if (error === null) return { answer: erasedAnswer(emails, at), emails };
+    log('fault', { requestId, where: routeKey, error: errorName(error) });
+    return { answer: problem('not-erased', { erased: { emails } }, { 'retry-after': retryAfterSeconds }), emails };
   }
 }
 
-function isEraseRoute(routeKey: string): routeKey is RouteOf<'manage'> {
+function erasedAnswer(emails: number, at: number): HttpAnswer {
+  const { queues, backups } = forgottenAfterDays;
+  const forgottenBy = { queues: isoText(at + queues * day), backups: isoText(at + backups * day) };
+  return json(200, { erased: { emails }, forgottenBy }, { 'cache-control': 'no-store' });
+}
+
+function isManageRoute(routeKey: string): routeKey is RouteOf<'manage'> {
   return Object.hasOwn(routes, routeKey) && routes[routeKey as keyof typeof routes].function === 'manage';
 }

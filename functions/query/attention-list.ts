@@ -10,7 +10,7 @@ const columns = [
   'provider',
   'status',
   'statusAt',
-  'firstSeenAt',
+  'sentAt',
   'cause',
   'causeLabel',
   'why',

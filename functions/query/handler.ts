@@ -2,11 +2,11 @@ import middy from '@middy/core';
 import { type AccessRules, type ApiEvent, refusalOf } from '../../shared/http/access.ts';
 import { httpErrors } from '../../shared/http/error-middleware.ts';
 import { problem } from '../../shared/http/problems.ts';
+import { InvalidRequest } from '../../shared/http/request-parsing.ts';
 import type { HttpAnswer } from '../../shared/http/responses.ts';
 import { type RouteOf, routes } from '../../shared/http/routes.ts';
 import type { Log } from '../../shared/runtime/log.ts';
 import { compressed } from './compression.ts';
-import { InvalidRequest } from './parameters.ts';
 import { catalogueView } from './responses.ts';
 import { operations, type QueryServices } from './routes.ts';
 import { createStaticDocument } from './static-document.ts';
@@ -39,7 +39,7 @@ export function createHandler(dependencies: QueryDependencies) {
 async function answerTo(services: QueryServices, rules: AccessRules, event: ApiEvent): Promise<HttpAnswer> {
   const { routeKey } = event.requestContext;
   if (!isQueryRoute(routeKey)) return problem('not-found');
-  const refusal = refusalOf(event, routes[routeKey].access, rules);
+  const refusal = refusalOf(event, routes[routeKey], rules);
   if (refusal !== null) return refusal;
   try {
     return await operations[routeKey](services, event);

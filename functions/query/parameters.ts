@@ -1,23 +1,10 @@
 /** What the routes take in query and body. These schemas validate, and the OpenAPI document is made of them. */
 
 import * as z from 'zod/mini';
-import { mailboxOf } from '../../shared/email/address.ts';
-import { isRecipient, limits } from '../../shared/email/event.ts';
+import { limits } from '../../shared/email/event.ts';
+import { emailAddress } from '../../shared/http/request-parsing.ts';
 import { isPlainText } from '../../shared/runtime/text.ts';
 import { statusIds } from '../../shared/status/catalogue.ts';
-
-/** What a caller sent is not to be used: which field, and what is wrong with it. The caller has to change it. */
-export class InvalidRequest extends Error {
-  override readonly name = 'InvalidRequest';
-  readonly field: string;
-  readonly detail: string;
-
-  constructor(field: string, detail: string) {
-    super(`${field} ${detail}`);
-    this.field = field;
-    this.detail = detail;
-  }
-}
 
 const wholeNumber = (max: number, usual: number) =>
   z
@@ -71,16 +58,7 @@ const filters = {
     ),
   ),
   recipient: z.optional(
-    z.pipe(
-      z
-        .string()
-        .check(z.refine(text => isRecipient(mailboxOf(text)), 'must be an email address'))
-        .register(z.globalRegistry, {
-          description:
-            'Emails to this address, whatever its case, and whether its domain is in letters or in Punycode.',
-        }),
-      z.transform(mailboxOf),
-    ),
+    emailAddress('Emails to this address, whatever its case, and whether its domain is in letters or in Punycode.'),
   ),
   reference: z.optional(
     z
@@ -96,8 +74,8 @@ const filters = {
         description: "Emails with this reference of the sender's, e.g. an invoice number.",
       }),
   ),
-  from: z.optional(time('Emails first heard of at this time or later.')),
-  to: z.optional(time('Emails first heard of before this time.')),
+  from: z.optional(time('Emails sent at this time or later, by their `sentAt`.')),
+  to: z.optional(time('Emails sent before this time.')),
 };
 
 const listed = { ...filters, limit: wholeNumber(100, 50), cursor: z.optional(cursor) };
@@ -124,8 +102,6 @@ export const attentionListParameters = z.strictObject({
   cursor: z.optional(cursor),
 });
 
-export const noParameters = z.strictObject({});
-
 const hundred = (what: string) =>
   z.optional(
     z
@@ -149,44 +125,3 @@ export const statusesBody = z
       jsonSchema.oneOf = [{ required: ['emailIds'] }, { required: ['references'] }];
     },
   });
-
-/**
- * The query of a request, by its route's schema.
- *
- * @throws InvalidRequest for the first parameter that is wrong, unknown or repeated: ignoring a filter would show too much
- */
-export function parametersOf<Schema extends z.ZodMiniType>(schema: Schema, rawQueryString: string): z.infer<Schema> {
-  const given = new URLSearchParams(rawQueryString);
-  // API Gateway joins the values of a repeated parameter with commas: only the raw text tells them apart.
-  const repeated = [...given.keys()].find(name => given.getAll(name).length > 1);
-  if (repeated !== undefined) throw new InvalidRequest(repeated, 'is given more than once');
-  return valid(schema, Object.fromEntries(given), 'query', 'is not a parameter of this route');
-}
-
-/**
- * The JSON of a request's body, by its route's schema.
- *
- * @throws InvalidRequest for the first field that is wrong or unknown; `body` where it is no JSON
- */
-export function bodyOf<Schema extends z.ZodMiniType>(schema: Schema, body: string): z.infer<Schema> {
-  let given: unknown;
-  try {
-    given = JSON.parse(body);
-  } catch {
-    throw new InvalidRequest('body', 'must be JSON');
-  }
-  return valid(schema, given, 'body', 'is not a field of this request');
-}
-
-function valid<Schema extends z.ZodMiniType>(
-  schema: Schema,
-  given: unknown,
-  whole: string,
-  unknown: string,
-): z.infer<Schema> {
-  const parsed = schema.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0]!;
-  if (issue.code === 'unrecognized_keys') throw new InvalidRequest(issue.keys[0]!, unknown);
-  throw new InvalidRequest(issue.path.length === 0 ? whole : issue.path.join('.'), issue.message);
-}

@@ -59,7 +59,7 @@ const row = {
     description: 'Somebody must act: the status asks for it, or the email has waited too long for news.',
   }),
   tags: z.array(text).register(z.globalRegistry, { description: 'Under what the sender filed the message.' }),
-  firstSeenAt: time,
+  sentAt: time,
 };
 
 export const emailRow = z
@@ -144,6 +144,10 @@ export const emailList = z
   .object({
     emails: z.array(emailRow),
     cursor: z.optional(text).register(z.globalRegistry, { description: 'For the next page; absent on the last one.' }),
+    truncated: z.optional(z.literal(true)).register(z.globalRegistry, {
+      description:
+        'The reference has more emails than the 1,000 of which this list is made. Ask for the recipient as well.',
+    }),
   })
   .register(z.globalRegistry, { id: 'EmailList', description: 'A page of a list, newest first.' });
 
@@ -204,7 +208,7 @@ export const attentionLine = z
     provider: text,
     status: text,
     statusAt: time,
-    firstSeenAt: time,
+    sentAt: time,
     cause: causeOfStatus,
     causeLabel: maybe(text),
     why: text,

@@ -3,7 +3,7 @@
 import { shownAddress } from '../../shared/email/address.ts';
 import type { Reason } from '../../shared/email/event.ts';
 import { decidingEventOf, type HistoryEvent } from '../../shared/email/history.ts';
-import type { Email, EmailSummary } from '../../shared/email/reader.ts';
+import type { Email, EmailSummary } from '../../shared/email/item.ts';
 import { reasonInWords, reasonOf } from '../../shared/email/reason.ts';
 import { isoText } from '../../shared/runtime/time.ts';
 import { isActionableNow, type OldAfter } from '../../shared/status/attention.ts';
@@ -28,7 +28,7 @@ export function catalogueView(): Catalogue {
 
 /** An email as a row of a list. */
 export function rowView(email: EmailSummary, now: number, oldAfter: OldAfter): EmailRow {
-  const { emailId, accountId, provider, recipient, subject, reference, verdict, cause, tags, firstSeenAt } = email;
+  const { emailId, accountId, provider, recipient, subject, reference, verdict, cause, tags, sentAt } = email;
   return {
     emailId,
     accountId: accountId ?? null,
@@ -42,7 +42,7 @@ export function rowView(email: EmailSummary, now: number, oldAfter: OldAfter): E
     cause: cause ?? null,
     attention: isActionableNow(verdict, now, oldAfter),
     tags: [...(tags ?? [])],
-    firstSeenAt: isoText(firstSeenAt),
+    sentAt: isoText(sentAt),
   };
 }
 
@@ -66,7 +66,7 @@ export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailA
 
 /** An email that somebody must act on, for the export. */
 export function attentionLineOf(email: Email, now: number, oldAfter: OldAfter): AttentionLine {
-  const { emailId, recipient, subject, reference, provider, verdict, cause, firstSeenAt } = email;
+  const { emailId, recipient, subject, reference, provider, verdict, cause, sentAt } = email;
   const { status, statusAt } = verdict!;
   return {
     emailId,
@@ -76,7 +76,7 @@ export function attentionLineOf(email: Email, now: number, oldAfter: OldAfter): 
     provider,
     status: statuses[status].label,
     statusAt: isoText(statusAt),
-    firstSeenAt: isoText(firstSeenAt),
+    sentAt: isoText(sentAt),
     cause: cause ?? null,
     causeLabel: cause === undefined ? null : causes[cause].label,
     why: becauseView(email)?.text ?? '',

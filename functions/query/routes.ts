@@ -1,7 +1,9 @@
 import { emailIdShape, limits } from '../../shared/email/event.ts';
-import type { Email, EmailFilter, EmailSummary, Page, Position, Reader } from '../../shared/email/reader.ts';
+import type { Email, EmailSummary } from '../../shared/email/item.ts';
+import type { EmailFilter, Page, Position, Reader } from '../../shared/email/reader.ts';
 import type { ApiEvent } from '../../shared/http/access.ts';
 import { problem } from '../../shared/http/problems.ts';
+import { bodyBytes, bodyOf, InvalidRequest, noParameters, parametersOf } from '../../shared/http/request-parsing.ts';
 import { type HttpAnswer, json } from '../../shared/http/responses.ts';
 import type { RouteOf } from '../../shared/http/routes.ts';
 import { isPlainText } from '../../shared/runtime/text.ts';
@@ -9,16 +11,7 @@ import type { OldAfter } from '../../shared/status/attention.ts';
 import { attentionListFormats } from './attention-list.ts';
 import type { Cursors } from './cursor.ts';
 import { withEtag } from './etag.ts';
-import {
-  attentionListParameters,
-  bodyOf,
-  InvalidRequest,
-  listParameters,
-  noParameters,
-  parametersOf,
-  statusesBody,
-  supportListParameters,
-} from './parameters.ts';
+import { attentionListParameters, listParameters, statusesBody, supportListParameters } from './parameters.ts';
 import { attentionLineOf, emailView, rowView } from './responses.ts';
 import type { StaticDocument } from './static-document.ts';
 
@@ -51,7 +44,7 @@ const maxBodyBytes = 256 * 1024;
  * What is spent on one reference in a request for many: they are not to cost a hundred lists, and their emails have to fit
  * into the 6 MB of an answer.
  */
-const ofReference = { limit: 15, after: null, maxQueries: 2 };
+const ofReference = { limit: 15, after: null };
 const referencesAtOnce = 16;
 
 /** What each route does. */
@@ -83,7 +76,7 @@ export const operations = {
 
   'POST /accounts/{accountId}/emails/statuses': async ({ store, oldAfter, now }, event) => {
     parametersOf(noParameters, event.rawQueryString);
-    const body = Buffer.from(event.body ?? '', event.isBase64Encoded ? 'base64' : 'utf8');
+    const body = bodyBytes(event);
     if (body.length > maxBodyBytes) return problem('too-large');
     const { emailIds, references = [] } = bodyOf(statusesBody, body.toString());
     const accountId = accountIdOf(event);
@@ -91,8 +84,8 @@ export const operations = {
       emailIds === undefined ? await byReference(store, accountId, references) : await byId(store, accountId, emailIds);
     const time = now();
     const results = (emailIds ?? references).map(asked => {
-      const { shown = [], next = null } = found.get(asked) ?? {};
-      return { asked, emails: shown.map(email => rowView(email, time, oldAfter)), more: next !== null };
+      const { shown, next, isTruncated = false } = found.get(asked) ?? noEmails;
+      return { asked, emails: shown.map(email => rowView(email, time, oldAfter)), more: next !== null || isTruncated };
     });
     return json(200, { results }, { 'cache-control': 'no-store' });
   },
@@ -137,11 +130,12 @@ async function emailList(
   cursor: string | undefined,
 ): Promise<HttpAnswer> {
   const after = await positionOf(cursors, filter, cursor);
-  const { shown, next } = await store.page(filter, { limit, after });
+  const { shown, next, isTruncated } = await store.page(filter, { limit, after });
   const time = now();
   const page = {
     emails: shown.map(email => rowView(email, time, oldAfter)),
     ...(next && { cursor: await cursors.of(filter, next) }),
+    ...(isTruncated && { truncated: true }),
   };
   return withEtag(json(200, page, revalidated), headers['if-none-match']);
 }
@@ -165,6 +159,8 @@ async function oneEmail(
   if (email === null || !isVisible(email)) return problem('not-found');
   return withEtag(json(200, emailView(email, now(), oldAfter), revalidated), event.headers['if-none-match']);
 }
+
+const noEmails: Page<EmailSummary> = { shown: [], next: null };
 
 type Found = ReadonlyMap<string, Page<EmailSummary>>;
 

@@ -1,7 +1,6 @@
 import { CfnParameter, type CfnParameterProps, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
-  type CfnStage,
   CorsHttpMethod,
   HttpApi,
   type HttpMethod,
@@ -89,26 +88,13 @@ export class MailtrailApi extends HttpApi {
         format: AccessLogFormat.custom(JSON.stringify(accessLogLine)),
       },
     });
-    this.throttleRoutes();
-  }
-
-  /** Routes that take fewer requests than the others. A stage knows no settings of a route that is not there yet. */
-  private throttleRoutes(): void {
-    const stage = this.stage.node.defaultChild as CfnStage;
-    const settings: Record<string, object> = {};
-    for (const [key, { requestsPerSecond }] of Object.entries<Route>(routes)) {
-      if (requestsPerSecond === undefined) continue;
-      settings[key] = { ThrottlingRateLimit: requestsPerSecond, ThrottlingBurstLimit: requestsPerSecond * 2 };
-      stage.node.addDependency(this.routes[key as RouteKey]);
-    }
-    stage.routeSettings = settings;
   }
 }
 
 function corsFor(allowOrigins: readonly string[]) {
   return {
     allowOrigins: [...allowOrigins],
-    allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST, CorsHttpMethod.DELETE],
+    allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST],
     allowHeaders: ['authorization', 'content-type', 'if-none-match'],
     exposeHeaders: ['apigw-requestid', 'etag', 'link', 'retry-after', 'x-request-id'],
     maxAge: Duration.hours(1),

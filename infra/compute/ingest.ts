@@ -7,7 +7,7 @@ import type { QuarantineQueue } from '../messaging/quarantine-queue.ts';
 import type { SesEvents } from '../messaging/ses-events.ts';
 import type { WorkerQueue } from '../messaging/worker-queue.ts';
 import type { EmailTable } from '../storage/email-table.ts';
-import type { NonceTable } from '../storage/guard-table.ts';
+import type { GuardTable } from '../storage/guard-table.ts';
 import type { WebhookSecrets } from '../storage/webhook-secrets.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
 
@@ -25,13 +25,13 @@ export class Ingest extends MailtrailFunction {
       readonly config: Config;
       readonly table: EmailTable;
       readonly webhookSecrets: WebhookSecrets;
-      readonly nonces: NonceTable;
+      readonly guards: GuardTable;
       readonly quarantine: QuarantineQueue;
       readonly retryQueue: WorkerQueue;
       readonly sesEvents: SesEvents;
     },
   ) {
-    const { config, table, webhookSecrets, nonces, quarantine, retryQueue, sesEvents } = parts;
+    const { config, table, webhookSecrets, guards, quarantine, retryQueue, sesEvents } = parts;
     // Batches in work at once. Two vCPUs make about as many writes as the table takes: what is drained after an outage is
     // not to push aside what comes in meanwhile.
     const drained = {
@@ -44,7 +44,7 @@ export class Ingest extends MailtrailFunction {
       environment: {
         TABLE_NAME: table.tableName,
         WEBHOOK_SECRETS_ARN: webhookSecrets.secretArn,
-        NONCE_TABLE_NAME: nonces.tableName,
+        GUARD_TABLE_NAME: guards.tableName,
         QUARANTINE_QUEUE_URL: quarantine.queueUrl,
         RETRY_QUEUE_URL: retryQueue.queueUrl,
         RETRY_QUEUE_ARN: retryQueue.queueArn,
@@ -52,11 +52,14 @@ export class Ingest extends MailtrailFunction {
         RETENTION_DAYS: String(config.retentionDays),
         METADATA_ACCOUNT_ID: config.metadataAccountId,
         METADATA_REFERENCE: config.metadataReference,
+        DEFAULT_ACCOUNT_ID: config.defaultAccountId ?? '',
         SENDER_NAMES: config.senderNames.join(','),
         METRICS_NAMESPACE: metricsNamespaceOf(scope),
       } satisfies IngestEnv,
       permissions: [
-        { actions: ['dynamodb:UpdateItem'], resources: [table.tableArn, nonces.tableArn] },
+        // A tombstone is put whole.
+        { actions: ['dynamodb:UpdateItem', 'dynamodb:PutItem'], resources: [table.tableArn] },
+        { actions: ['dynamodb:UpdateItem', 'dynamodb:BatchGetItem'], resources: [guards.tableArn] },
         { actions: ['secretsmanager:GetSecretValue'], resources: [webhookSecrets.secretArn] },
         { actions: ['sqs:SendMessage'], resources: [quarantine.queueArn, retryQueue.queueArn] },
         {

@@ -1,8 +1,9 @@
 import type { Construct } from 'constructs';
 import type { QueryEnv } from '../../functions/query/env.ts';
+import { type IndexName, indexes } from '../../shared/email/item.ts';
 import type { Config } from '../config.ts';
 import type { CursorKey } from '../storage/cursor-key.ts';
-import { type EmailTable, type IndexName, indexes } from '../storage/email-table.ts';
+import type { EmailTable } from '../storage/email-table.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
 
 /** The function that answers the account UI. */

@@ -132,7 +132,6 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
       AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
       AWS_ENDPOINT_URL_SQS: queues.endpoint,
       AWS_ENDPOINT_URL_SNS: inbox.endpoint,
-      AWS_ENDPOINT_URL_S3: queues.endpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.endpoint,
       SNS_ENDPOINT: sns.endpoint,
     },

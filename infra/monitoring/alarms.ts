@@ -4,9 +4,9 @@ import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
-import { metricNames, metricService } from '../../functions/ingest/metrics.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import type { queueParsers } from '../../shared/queues/queue-parsers.ts';
+import { metricNames, metricService } from '../../shared/runtime/metric-names.ts';
 import type { MailtrailApi } from '../api/http-api.ts';
 import type { Alert } from '../compute/alert.ts';
 import { metricsNamespaceOf } from '../compute/ingest.ts';
@@ -128,7 +128,7 @@ const alarms = {
   AlertsNotSent: {
     impact: 'Support was not told about some hard bounces or spam marks: the records are in the failure bucket.',
     whatToDo:
-      'Read the newest objects in the bucket (output AlertFailuresBucketName) and tell support; they expire in 30 days.',
+      'Read the newest objects in the bucket (output AlertFailuresBucketName) and tell support; they expire in 14 days.',
     metric: watched => streamReaderMetric('OnFailureDestinationDeliveredEventCount', watched),
     above: 0,
   },

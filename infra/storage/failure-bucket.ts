@@ -14,8 +14,8 @@ export class FailureBucket extends Bucket {
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
       minimumTLSVersion: 1.2,
-      // The records hold addresses: long enough to act on the alarm, not longer.
-      lifecycleRules: [{ expiration: Duration.days(30), abortIncompleteMultipartUploadAfter: Duration.days(1) }],
+      // The records hold addresses: as long as the queues keep theirs, in which somebody can act on the alarm.
+      lifecycleRules: [{ expiration: Duration.days(14), abortIncompleteMultipartUploadAfter: Duration.days(1) }],
       // Kept for good, but for a first deployment that fails: a second try would leave another one.
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });

@@ -3,16 +3,19 @@ import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/
 import type { Construct } from 'constructs';
 import { throughputCeiling } from './throughput-ceiling.ts';
 
-/** The nonces of requests whose signature does not cover their events, for as long as anything may come that holds them. */
-export class NonceTable extends Table {
+/**
+ * What keeps events out of the table of emails, for as long as such events may come: nonces of requests whose signature
+ * does not cover their events (shared/guards/nonces.ts), and erasures (shared/guards/erasure-records.ts).
+ */
+export class GuardTable extends Table {
   constructor(scope: Construct, id: string) {
     super(scope, id, {
-      partitionKey: { name: 'nonce', type: AttributeType.STRING },
+      partitionKey: { name: 'guardKey', type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
       ...throughputCeiling,
       encryption: TableEncryption.AWS_MANAGED,
       timeToLiveAttribute: 'expiresAt',
-      // Some days old at most, and nobody misses it.
+      // A month old at most, and nobody misses it.
       removalPolicy: RemovalPolicy.DESTROY,
     });
   }

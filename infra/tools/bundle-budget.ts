@@ -4,7 +4,7 @@ import { build } from 'esbuild';
 import { esbuildOptions, type FunctionName, functionNames } from '../compute/bundling.ts';
 
 /** In KB of 1,024 bytes, minified. */
-const budget = { ingest: 475, query: 355, manage: 537, alert: 286 } as const satisfies Record<FunctionName, number>;
+const budget = { ingest: 477, query: 357, manage: 255, alert: 286 } as const satisfies Record<FunctionName, number>;
 
 for (const name of functionNames) {
   const { outputFiles } = await build({ ...esbuildOptions(name), write: false, logLevel: 'error' });

@@ -52,23 +52,27 @@ export interface CanonicalEvent extends DecidingEvent, EmailFacts {
   readonly provenFor?: string | undefined;
 }
 
+/** With null for what is not there, as providers write it. */
+export type OrNull<Type> = { readonly [Member in keyof Type]: Type[Member] | null | undefined };
+
 /** What an adapter reads out of a provider's event; every text still as it came. */
-export interface EventDraft extends EmailFacts {
-  readonly provider: string;
-  readonly messageId: string;
-  readonly recipient: string;
+export interface EventDraft extends OrNull<EmailFacts> {
+  /** The provider of the email, where it is not the one that sent the request. */
+  readonly provider?: string | null | undefined;
+  readonly messageId: string | null | undefined;
+  readonly recipient: string | null | undefined;
   readonly status: Status | null;
   /** Epoch milliseconds. */
   readonly occurredAt: number;
   readonly providerEvent: string;
-  readonly evidence?: Evidence;
+  readonly evidence?: Evidence | null | undefined;
   /** The provider's own event id, where it has one. */
-  readonly eventId?: string | undefined;
-  readonly reason?: Omit<Reason, 'cause'> | undefined;
-  readonly cause?: Cause | undefined;
-  readonly clickUrl?: string | undefined;
-  readonly userAgent?: string | undefined;
-  readonly attribution?: Attribution | undefined;
+  readonly eventId?: string | null | undefined;
+  readonly reason?: OrNull<Omit<Reason, 'cause'>> | null | undefined;
+  readonly cause?: Cause | null | undefined;
+  readonly clickUrl?: string | null | undefined;
+  readonly userAgent?: string | null | undefined;
+  readonly attribution?: Attribution | null | undefined;
 }
 
 /** Why a genuine event cannot be recorded as it is. It goes to the quarantine, whole, with this word. */
@@ -115,11 +119,12 @@ const printableAscii = /^[\x21-\x7e]+$/;
  * The canonical form of a draft, or why it has none.
  *
  * @param receivedAt epoch milliseconds of the request's arrival
+ * @param sender the provider that sent the request
  */
-export function canonicalEvent(draft: EventDraft, receivedAt: number): CanonicalEvent | Defect {
-  const recipient = addressOf(draft.recipient);
+export function canonicalEvent(draft: EventDraft, receivedAt: number, sender: string): CanonicalEvent | Defect {
+  const recipient = addressOf(draft.recipient ?? '');
   const messageId =
-    boundedMessageId(sameGuid(draft.messageId.trim())) || (recipient === '' ? '' : substituteMessageId(draft));
+    boundedMessageId(sameGuid(draft.messageId?.trim() ?? '')) || (recipient === '' ? '' : substituteMessageId(draft));
   if (messageId === '') return 'missing_message_id';
   if (recipient === '') return 'missing_recipient';
   if (!isRecipient(recipient)) return 'unusable_recipient';
@@ -129,10 +134,10 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number): Canonical
   if (!(draft.occurredAt >= minTime)) return 'unreadable_time';
 
   const tooFarAhead = draft.occurredAt > receivedAt + maxAheadMs;
-  const { provider, providerEvent, status } = draft;
+  const { providerEvent, status } = draft;
   const event: Writable<CanonicalEvent> = {
     eventId: eventIdOf(draft),
-    provider,
+    provider: draft.provider ?? sender,
     messageId,
     recipient,
     status,
@@ -142,12 +147,12 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number): Canonical
   };
   // Member by member, absent where there is nothing: several times as fast as spreading, over thousands of events.
   const reason = draft.reason && boundedTexts(draft.reason, reasonTexts);
-  if (draft.cause !== undefined) event.reason = { ...reason, cause: draft.cause };
-  else if (reason !== undefined) event.reason = reason;
+  if (draft.cause) event.reason = { ...reason, cause: draft.cause };
+  else if (reason) event.reason = reason;
   const tags = draft.tags && boundedTags(draft.tags);
-  if (tags !== undefined) event.tags = tags;
+  if (tags) event.tags = tags;
   Object.assign(event, boundedTexts(draft, texts));
-  if (draft.attribution !== undefined) event.attribution = draft.attribution;
+  if (draft.attribution) event.attribution = draft.attribution;
   if (tooFarAhead) event.providerTime = Math.floor(Math.min(draft.occurredAt, maxTime));
   return event;
 }
@@ -170,11 +175,11 @@ function substituteMessageId({ status, eventId }: EventDraft): string {
  * The provider's own id of an event. Where it has none, or one that cannot be kept: what happened and when, and the link,
  * which tell it from every other event of its email; and nowhere else do ids meet.
  */
-function eventIdOf({ eventId, providerEvent, occurredAt, clickUrl = '' }: EventDraft): string {
+function eventIdOf({ eventId, providerEvent, occurredAt, clickUrl }: EventDraft): string {
   if (eventId && isEventId(eventId)) return eventId;
-  const link = clickUrl === '' ? '' : `-${shortHash(clickUrl)}`;
+  const link = clickUrl ? `-${shortHash(clickUrl)}` : '';
   const id = `${providerEvent}@${occurredAt}${link}`;
-  return eventId || !isEventId(id) ? shortHash(providerEvent, occurredAt, eventId ?? '', clickUrl) : id;
+  return eventId || !isEventId(id) ? shortHash(providerEvent, occurredAt, eventId ?? '', clickUrl ?? '') : id;
 }
 
 function isEventId(text: string): boolean {
@@ -188,13 +193,13 @@ const reasonTexts = ['code', 'enhancedCode', 'text'] as const;
 
 /** The named texts, each within its limit; undefined where there is none. */
 function boundedTexts<Name extends keyof typeof limits>(
-  from: { readonly [N in Name]?: string | undefined },
+  from: { readonly [N in Name]?: string | null | undefined },
   names: readonly Name[],
 ): { [N in Name]?: string } | undefined {
   let bounded: { [N in Name]?: string } | undefined;
   for (const name of names) {
     const text = from[name];
-    const inert = text === undefined ? '' : boundedText(text, limits[name]);
+    const inert = text ? boundedText(text, limits[name]) : '';
     if (inert !== '') {
       bounded ??= {};
       bounded[name] = inert;

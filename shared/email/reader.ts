@@ -7,38 +7,22 @@ import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/
 import { dayOf } from '../runtime/time.ts';
 import { isActionable } from '../status/attention.ts';
 import type { Status } from '../status/catalogue.ts';
-import type { Cause } from '../status/causes.ts';
-import type { Verdict } from '../status/precedence.ts';
 import { batchGet } from './batch-get.ts';
-import { decodeHistory, type HistoryEvent, inTime } from './history.ts';
-import { isTombstone } from './tombstone.ts';
-import { accountReferenceOf } from './update.ts';
+import {
+  type Attribute,
+  type Email,
+  type EmailSummary,
+  emailOf,
+  expressionNames,
+  type IndexName,
+  type Item,
+  indexes,
+  isTombstone,
+  summaryAttributes,
+  summaryOf,
+} from './item.ts';
 
-/** What a list shows of an email. Times are epoch milliseconds. */
-export interface EmailSummary {
-  readonly emailId: string;
-  readonly provider: string;
-  readonly messageId: string;
-  readonly recipient: string;
-  readonly accountId?: string;
-  readonly subject?: string;
-  readonly reference?: string;
-  /** null while there are only notes. */
-  readonly verdict: Verdict | null;
-  /** Why its delivery failed, or was put off: the cause of the event that decided its status. */
-  readonly cause?: Cause;
-  readonly tags?: readonly string[];
-  readonly firstSeenAt: number;
-  readonly updatedAt: number;
-}
-
-/** An email as it is stored. */
-export interface Email extends EmailSummary {
-  /** In order of event time, then event id. */
-  readonly events: readonly HistoryEvent[];
-}
-
-/** Which emails. Times are epoch milliseconds, of `firstSeenAt`. */
+/** Which emails. Times are epoch milliseconds, of `sentAt`. */
 export interface EmailFilter {
   /** null for the emails of all accounts, and of none. */
   readonly accountId: string | null;
@@ -65,14 +49,14 @@ export interface Page<Shown> {
   readonly shown: readonly Shown[];
   /** null where nothing follows. */
   readonly next: Position | null;
+  /** More emails have the reference than are looked at; of which there are more, nothing tells. */
+  readonly isTruncated?: true;
 }
 
 export interface PageRequest {
   /** At most so many emails. */
   readonly limit: number;
   readonly after: Position | null;
-  /** At most so many calls of Query; 32 when not given. */
-  readonly maxQueries?: number;
 }
 
 export interface Reader {
@@ -81,11 +65,12 @@ export interface Reader {
   /** Emails by their ids, strongly consistent, as far as there are such. One BatchGetItem for each hundred. */
   emails(emailIds: readonly string[]): Promise<ReadonlyMap<string, EmailSummary>>;
   /**
-   * A page of the emails that a filter takes, newest first: by when they were first seen or, where the filter is for
+   * A page of the emails that a filter takes, newest first: by when they were sent or, where the filter is for
    * attention and for neither a recipient nor a reference, by when they first asked for it.
    *
    * One Query and one BatchGetItem, and more of them only while the filter leaves emails out; it stops at a fixed number
-   * of them, so that a page may hold fewer emails than its limit, or none, and still go on.
+   * of them, so that a page may hold fewer emails than its limit, or none, and still go on. Of a reference
+   * without a recipient, 1,000 emails are looked at, and those alone that have an account.
    */
   page(filter: EmailFilter, request: PageRequest): Promise<Page<EmailSummary>>;
   /** The same with the events of each, given to `show` one by one, so that not all of them are held at once. */
@@ -100,9 +85,12 @@ export interface ReaderOptions {
   readonly now: () => number;
 }
 
-/** The most that one page costs: calls of Query, unless the request says less, and emails looked up. */
-const usualQueries = 32;
+/** The most that one page costs: calls of Query, and emails looked up. */
+const maxQueries = 32;
 const maxLookedUp = 1_000;
+
+/** Emails of one reference that are looked at: few have more than one or two. */
+const maxOfReference = 1_000;
 
 /** What is looked up at once beyond a first try with just the limit. */
 const chunk = 100;
@@ -124,29 +112,9 @@ const maxWaitMs = 15 * day;
 /** Clocks of those who write may be ahead of ours. */
 const clockLead = 10 * 60_000;
 
-/** What a list reads of each email. */
-export const summaryAttributes = [
-  'emailId',
-  '#provider',
-  'messageId',
-  'recipient',
-  'accountId',
-  'subject',
-  '#reference',
-  '#status',
-  'statusAt',
-  'statusEventId',
-  'cause',
-  'tags',
-  'firstSeenAt',
-  'updatedAt',
-] as const;
-
-/** A list: an index, the partitions of it in their order, and what bounds its sort key. */
-interface List {
-  readonly index: string;
-  readonly partitionKey: string;
-  readonly sortKey: 'firstSeenAt' | 'attentionAt';
+/** A list in an index: the partitions of it in their order, and the bounds of its sort key. */
+interface IndexList {
+  readonly index: IndexName;
   readonly partitionOf: (at: number) => string;
   /** In an index that all accounts share, whose keys are wanted; null: everybody's. */
   readonly ownedBy: string | null;
@@ -155,6 +123,19 @@ interface List {
   readonly start: Position | null;
   readonly from: number | undefined;
   readonly to: number | undefined;
+}
+
+/** The next keys of a list, newest first; where it goes on, null at its end; and what they cost. */
+interface Keys {
+  readonly keys: readonly Key[];
+  readonly next: Position | null;
+  readonly calls: number;
+}
+
+/** A list as its keys are read. */
+interface KeyList extends Pick<IndexList, 'nextDay' | 'start'> {
+  keysAfter(after: Position | null, wanted: number, maxCalls: number): Promise<Keys> | Keys;
+  readonly isTruncated?: true;
 }
 
 export function createReader({ client, tableName, retentionDays, now }: ReaderOptions): Reader {
@@ -177,19 +158,26 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
 
   async function pageOf<Read extends EmailSummary, Shown>(
     filter: EmailFilter,
-    { limit, after, maxQueries = usualQueries }: PageRequest,
-    attributes: readonly string[] | undefined,
+    { limit, after }: PageRequest,
+    attributes: readonly Attribute[] | undefined,
     read: (item: Item) => Read,
     show: (email: Read) => Shown,
   ): Promise<Page<Shown>> {
-    const list = listOf(filter);
+    const { recipient, reference } = filter;
+    const isOfReference = reference !== undefined && recipient === undefined;
+    const list = isOfReference ? await referenceList(reference, filter) : indexListOf(filter);
     const shown: Shown[] = [];
     let position = after ?? list.start;
     let queries = 0;
     let lookedUp = 0;
+    const pageUntil = (next: Position | null) => ({
+      shown,
+      next,
+      ...(list.isTruncated && { isTruncated: true as const }),
+    });
     do {
       const wanted = Math.min(lookedUp === 0 ? limit : chunk, chunk, maxLookedUp - lookedUp);
-      const { keys, next, calls } = await keysAfter(list, position, wanted, maxQueries - queries);
+      const { keys, next, calls } = await list.keysAfter(position, wanted, maxQueries - queries);
       const emailIds = keys.map(key => key.emailId);
       const items = await batchGet(client, tableName, emailIds, attributes);
       queries += calls;
@@ -201,40 +189,70 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
         if (email === undefined || !takes(filter, email)) continue;
         shown.push(show(email));
         const isLast = index === keys.length - 1 && next === null && list.nextDay === null;
-        if (shown.length === limit) return { shown, next: isLast ? null : key };
+        if (shown.length === limit) return pageUntil(isLast ? null : key);
       }
       position = next ?? (position && list.nextDay?.(position.at)) ?? null;
-      if (position === null) return { shown, next: null };
+      if (position === null) return pageUntil(null);
     } while (queries < maxQueries && lookedUp < maxLookedUp);
-    return { shown, next: position };
+    return pageUntil(position);
+  }
+
+  /**
+   * The emails of a reference, sorted here: the index has them by account, so that an account's are told from all
+   * others' without an attribute that combines the two.
+   */
+  async function referenceList(
+    reference: string,
+    { accountId, from = 0, to = Infinity }: EmailFilter,
+  ): Promise<KeyList> {
+    const KeyConditionExpression = `#reference = :reference${accountId === null ? '' : ' AND #accountId = :accountId'}`;
+    const { Items = [] } = await client.send(
+      new QueryCommand({
+        TableName: tableName,
+        IndexName: 'byReference' satisfies IndexName,
+        KeyConditionExpression,
+        ExpressionAttributeNames: expressionNames(KeyConditionExpression),
+        ExpressionAttributeValues: { ':reference': reference, ...(accountId !== null && { ':accountId': accountId }) },
+        Limit: maxOfReference + 1,
+      }),
+    );
+    const keys = Items.slice(0, maxOfReference)
+      .map((item: Item): Key => ({ at: item.sentAt!, emailId: item.emailId! }))
+      .filter(({ at }) => at >= from && at < to)
+      .sort(newestFirst);
+    return {
+      keysAfter(after, wanted) {
+        const start = after === null ? 0 : keys.filter(key => newestFirst(key, after) <= 0).length;
+        const page = keys.slice(start, start + wanted);
+        return { keys: page, next: start + wanted < keys.length ? page.at(-1)! : null, calls: start === 0 ? 1 : 0 };
+      },
+      nextDay: null,
+      start: null,
+      ...(Items.length > maxOfReference && { isTruncated: true }),
+    };
   }
 
   /** The index that reads least for a filter. */
-  function listOf({ accountId, attention, recipient, reference, from, to }: EmailFilter): List {
-    const bySight = { sortKey: 'firstSeenAt', nextDay: null, start: null, from, to } as const;
-    const of = (index: string, partitionKey: string, partition: string, ownedBy: string | null) => ({
+  function indexListOf(filter: EmailFilter): KeyList {
+    const list = indexOf(filter);
+    return { ...list, keysAfter: (after, wanted, maxCalls) => keysAfter(list, after, wanted, maxCalls) };
+  }
+
+  function indexOf({ accountId, attention, recipient, from, to }: EmailFilter): IndexList {
+    const bySentAt = { nextDay: null, start: null, from, to } as const;
+    const of = (index: IndexName, partition: string, ownedBy: string | null = null) => ({
       index,
-      partitionKey,
       partitionOf: () => partition,
       ownedBy,
     });
-    if (reference !== undefined) {
-      return accountId === null
-        ? { ...of('byReference', 'reference', reference, null), ...bySight }
-        : {
-            ...of('byAccountReference', 'accountReference', accountReferenceOf(accountId, reference), null),
-            ...bySight,
-          };
-    }
-    if (recipient !== undefined) return { ...of('byRecipient', 'recipient', recipient, accountId), ...bySight };
+    if (recipient !== undefined) return { ...of('byRecipient', recipient, accountId), ...bySentAt };
     const askedFrom = from === undefined ? undefined : from - maxWaitMs;
-    const byAttention = { ...bySight, sortKey: 'attentionAt', from: askedFrom, to: undefined } as const;
+    const byAttention = { ...bySentAt, from: askedFrom, to: undefined } as const;
     if (accountId === null) {
       const oldest = Math.max(askedFrom ?? 0, now() - retentionDays * day - removalLag - maxWaitMs);
       return {
         ...byAttention,
         index: 'byAttentionDay',
-        partitionKey: 'attentionDay',
         partitionOf: dayOf,
         ownedBy: null,
         nextDay: at => {
@@ -244,39 +262,42 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
         start: { at: now() + clockLead, emailId: null },
       };
     }
-    if (attention) return { ...of('byAttention', 'accountId', accountId, null), ...byAttention };
-    return { ...of('byAccount', 'accountId', accountId, null), ...bySight };
+    if (attention) return { ...of('byAttention', accountId), ...byAttention };
+    return { ...of('byAccount', accountId), ...bySentAt };
   }
 
-  /** The next keys of a list's partition, at most `wanted`, newest first; and where it goes on, null at its end. */
+  /** The next keys of a list's partition, at most `wanted`. */
   async function keysAfter(
-    { index, partitionKey, sortKey, partitionOf, ownedBy, from, to }: List,
+    { index, partitionOf, ownedBy, from, to }: IndexList,
     after: Position | null,
     wanted: number,
     maxCalls: number,
-  ): Promise<{ readonly keys: readonly Key[]; readonly next: Position | null; readonly calls: number }> {
-    const partition = partitionOf(after?.at ?? 0);
+  ): Promise<Keys> {
+    const { partition, sort } = indexes[index];
+    const partitionKey = partitionOf(after?.at ?? 0);
     const bounded =
       from === undefined
         ? to === undefined
           ? ''
-          : ' AND #sort <= :to'
-        : ` AND #sort ${to === undefined ? '>= :from' : 'BETWEEN :from AND :to'}`;
+          : ` AND #${sort} <= :to`
+        : ` AND #${sort} ${to === undefined ? '>= :from' : 'BETWEEN :from AND :to'}`;
+    const KeyConditionExpression = `#${partition} = :partition${bounded}`;
+    const FilterExpression = ownedBy === null ? undefined : '#accountId = :ownedBy';
     const query = {
       TableName: tableName,
       IndexName: index,
-      KeyConditionExpression: `#partition = :partition${bounded}`,
-      ...(ownedBy !== null && { FilterExpression: 'accountId = :ownedBy' }),
-      ExpressionAttributeNames: { '#partition': partitionKey, ...(bounded !== '' && { '#sort': sortKey }) },
+      KeyConditionExpression,
+      FilterExpression,
+      ExpressionAttributeNames: expressionNames(KeyConditionExpression, FilterExpression ?? ''),
       ExpressionAttributeValues: {
-        ':partition': partition,
+        ':partition': partitionKey,
         ...(from !== undefined && { ':from': from }),
         ...(to !== undefined && { ':to': to - 1 }),
         ...(ownedBy !== null && { ':ownedBy': ownedBy }),
       },
       ScanIndexForward: false,
     };
-    const keyOf = (item: Item): Key => ({ at: item[sortKey] as number, emailId: item.emailId as string });
+    const keyOf = (item: Item): Key => ({ at: item[sort] as number, emailId: item.emailId! });
     const keys: Key[] = [];
     let position = after;
     for (let calls = 1; ; calls += 1) {
@@ -287,7 +308,7 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
           Limit: calls === 1 ? wanted + 1 : sifted,
           ...(position !== null &&
             position.emailId !== null && {
-              ExclusiveStartKey: { [partitionKey]: partition, emailId: position.emailId, [sortKey]: position.at },
+              ExclusiveStartKey: { [partition]: partitionKey, emailId: position.emailId, [sort]: position.at },
             }),
         }),
       );
@@ -304,54 +325,22 @@ interface Key extends Position {
   readonly emailId: string;
 }
 
-type Item = Readonly<Record<string, unknown>>;
+/** The order of a list that is sorted here: by time, then id, so that no two emails are equal in it. */
+function newestFirst(one: Position, other: Position): number {
+  if (one.at !== other.at) return other.at - one.at;
+  return one.emailId === other.emailId ? 0 : (one.emailId ?? '') < (other.emailId ?? '') ? 1 : -1;
+}
 
 function takes(filter: EmailFilter, email: EmailSummary): boolean {
   const { accountId, status, attention, recipient, reference, from, to } = filter;
-  const { verdict, firstSeenAt } = email;
+  const { verdict, sentAt } = email;
   return (
     (accountId === null || email.accountId === accountId) &&
     (status === undefined || verdict?.status === status) &&
     (!attention || (verdict !== null && isActionable(verdict))) &&
     (recipient === undefined || email.recipient === recipient) &&
     (reference === undefined || email.reference === reference) &&
-    (from === undefined || firstSeenAt >= from) &&
-    (to === undefined || firstSeenAt < to)
+    (from === undefined || sentAt >= from) &&
+    (to === undefined || sentAt < to)
   );
-}
-
-function summaryOf(item: Item): EmailSummary {
-  const {
-    emailId,
-    provider,
-    messageId,
-    recipient,
-    accountId,
-    subject,
-    reference,
-    cause,
-    tags,
-    firstSeenAt,
-    updatedAt,
-  } = item as unknown as EmailSummary;
-  const { status, statusAt, statusEventId } = item as unknown as Verdict;
-  return {
-    emailId,
-    provider,
-    messageId,
-    recipient,
-    ...(accountId !== undefined && { accountId }),
-    ...(subject !== undefined && { subject }),
-    ...(reference !== undefined && { reference }),
-    verdict: status === undefined ? null : { status, statusAt, statusEventId },
-    ...(cause !== undefined && { cause }),
-    ...(tags !== undefined && { tags }),
-    firstSeenAt,
-    updatedAt,
-  };
-}
-
-function emailOf(item: Item): Email {
-  const history = (item.history as Set<string> | undefined) ?? new Set();
-  return { ...summaryOf(item), events: [...history].map(decodeHistory).sort(inTime) };
 }

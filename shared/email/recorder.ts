@@ -1,6 +1,6 @@
 /**
  * The table of emails: one item per email, written with one conditional UpdateItem for all events of one email in one
- * request. No reads before writes, no transactions: the condition is the merge (status.ts), and `ADD` to a set is
+ * request. No reads before writes, no transactions: the condition is the merge (precedence.ts), and `ADD` to a set is
  * idempotent and commutes, so that redelivery costs nothing and loses nothing.
  */
 
@@ -9,10 +9,9 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { abortable } from '../runtime/abortable.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
-import type { Status } from '../status/catalogue.ts';
 import { type CanonicalEvent, emailIdOf } from './event.ts';
-import { decodeHistory } from './history.ts';
-import { type KnownItem, type Plan, planUpdate, updateInput } from './update.ts';
+import { historyOf, type KnownItem, knownItem } from './item.ts';
+import { type Plan, planUpdate, sentAtOf, updateInput } from './update.ts';
 
 /**
  * Tries of one email's write before the provider has to send it again: each but the first knows the item, and fails only
@@ -89,11 +88,13 @@ export interface StoreOptions {
 
 const day = 24 * 60 * 60_000;
 
-export function createRecorder({
-  client,
-  tableName,
-  retentionDays,
-}: StoreOptions & { readonly retentionDays: number }): Recorder {
+export interface RecorderOptions extends StoreOptions {
+  readonly retentionDays: number;
+  /** The account of emails that no event names an account for; without it they have none. */
+  readonly defaultAccountId?: string | undefined;
+}
+
+export function createRecorder({ client, tableName, retentionDays, defaultAccountId }: RecorderOptions): Recorder {
   return {
     async record(events, receivedAt, signal) {
       const total = { recorded: 0, duplicate: 0, dropped: 0, erased: 0 };
@@ -131,11 +132,12 @@ export function createRecorder({
   ): Promise<Omit<Recorded, 'expired' | 'failed'>> {
     const { provider, messageId, recipient } = group[0]!;
     const expiresAt = receivedAt + retentionDays * day;
-    const target = { tableName, emailId, provider, messageId, recipient, now: receivedAt, expiresAt };
+    const sentAt = sentAtOf(group, receivedAt);
+    const target = { tableName, emailId, provider, messageId, recipient, now: receivedAt, sentAt, expiresAt };
     let item: KnownItem | null = null;
     let failures = 0;
     for (let attempt = 1; ; attempt += 1) {
-      const { update, added, dropped, full, erased, isForeign }: Plan = planUpdate(group, item);
+      const { update, added, dropped, full, erased, isForeign }: Plan = planUpdate(group, item, defaultAccountId);
       const counts = (recorded: number) => ({
         recorded,
         duplicate: group.length - dropped - full.length - erased - recorded,
@@ -147,7 +149,7 @@ export function createRecorder({
       if (update === null) return counts(0);
       try {
         const { Attributes } = await client.send(new UpdateCommand(updateInput(target, update)));
-        const before = historyOf(Attributes);
+        const before = historyOf(Attributes ?? {});
         return counts(added.filter(element => !before.has(element)).length);
       } catch (error) {
         if (attempt === maxAttempts || signal?.aborted) throw error;
@@ -177,7 +179,7 @@ function byEmail(events: readonly CanonicalEvent[]): Map<string, CanonicalEvent[
 }
 
 /** Whether an account's own secret proved an event that names another account, or none. */
-function isForeign({ provenFor, accountId }: CanonicalEvent): boolean {
+export function isForeign({ provenFor, accountId }: CanonicalEvent): boolean {
   return provenFor !== undefined && accountId !== provenFor;
 }
 
@@ -185,28 +187,6 @@ function isForeign({ provenFor, accountId }: CanonicalEvent): boolean {
 function rotated<Item>(items: readonly Item[], turn: number): Item[] {
   const start = items.length === 0 ? 0 : turn % items.length;
   return [...items.slice(start), ...items.slice(0, start)];
-}
-
-function historyOf(attributes: Record<string, unknown> | undefined): ReadonlySet<string> {
-  return (attributes?.history as Set<string> | undefined) ?? new Set();
-}
-
-/** The item in the error of a failed condition, which comes as DynamoDB writes it; none where there was no item. */
-export function knownItem(attributes: ConditionalCheckFailedException['Item'] = {}): KnownItem {
-  const { status, statusAt, statusEventId, accountId, subject, reference, tags, history, futureDated, erasedAt } =
-    attributes;
-  return {
-    verdict: status?.S
-      ? { status: status.S as Status, statusAt: Number(statusAt?.N), statusEventId: statusEventId?.S ?? '' }
-      : null,
-    ...(accountId?.S !== undefined && { accountId: accountId.S }),
-    ...(subject?.S !== undefined && { subject: subject.S }),
-    ...(reference?.S !== undefined && { reference: reference.S }),
-    ...(tags?.L !== undefined && { tags: tags.L.map(({ S = '' }) => S) }),
-    history: new Map((history?.SS ?? []).map(element => [element, decodeHistory(element)])),
-    futureDated: futureDated?.BOOL === true,
-    erased: erasedAt !== undefined,
-  };
 }
 
 function withReason(reason: Unrecordable['reason']): (event: CanonicalEvent) => Unrecordable {

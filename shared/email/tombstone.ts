@@ -3,47 +3,71 @@
  * does not make the email anew. Its key is a hash (emailIdOf), so that nothing of a person is in it.
  */
 
-import { shortHash } from '../runtime/hash.ts';
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, PutCommand, type PutCommandInput } from '@aws-sdk/lib-dynamodb';
+import { expressionNames, type Item } from './item.ts';
 
 /** Days that it stands: longer than any provider tries again, than a queue keeps a message, and than most complaints take. */
 const tombstoneDays = 30;
 
 const day = 24 * 60 * 60_000;
 
-/** The item, whole: whatever an email had besides is gone with it. */
-export interface Tombstone {
-  readonly emailId: string;
-  /** Epoch milliseconds. */
-  readonly erasedAt: number;
-  /** Whose email it was, as far as an account erased it; hashed, too. */
-  readonly erasedFor?: string;
-  /** Epoch seconds, as DynamoDB's time to live wants it. */
-  readonly expiresAt: number;
+/** Whose data is erased. */
+export interface Erasure {
+  /** The address, as events have it. */
+  readonly recipient: string;
+  /** Only what is this account's; null for all there is. */
+  readonly accountId: string | null;
+}
+
+/** The item that must be there for a tombstone to take its place. */
+interface Condition {
+  readonly ConditionExpression: string;
+  readonly ExpressionAttributeValues?: Readonly<Record<string, string>>;
 }
 
 /**
- * @param accountId the account that erases; null for support
- * @param now epoch milliseconds
+ * The email is still there, and no tombstone, which has neither a recipient nor an account. Whom an email is to is part of
+ * its key: whose it is, is all that may differ from what the index shows.
  */
-export function tombstoneOf(emailId: string, accountId: string | null, now: number): Tombstone {
+export function isStillThere({ recipient, accountId }: Erasure): Condition {
+  return accountId === null
+    ? { ConditionExpression: '#recipient = :recipient', ExpressionAttributeValues: { ':recipient': recipient } }
+    : { ConditionExpression: '#accountId = :accountId', ExpressionAttributeValues: { ':accountId': accountId } };
+}
+
+/** No tombstone is there yet, and no email of another account; an email of nobody, or none at all, may be. */
+export function isNobodyElses({ accountId }: Erasure): Condition {
+  const isNone = 'attribute_not_exists(#erasedAt)';
+  if (accountId === null) return { ConditionExpression: isNone };
   return {
-    emailId,
-    erasedAt: now,
-    ...(accountId !== null && { erasedFor: accountHash(accountId) }),
-    expiresAt: Math.ceil((now + tombstoneDays * day) / 1000),
+    ConditionExpression: `${isNone} AND (attribute_not_exists(#accountId) OR #accountId = :accountId)`,
+    ExpressionAttributeValues: { ':accountId': accountId },
   };
 }
 
-/** Whether an account erased it: to others it tells nothing. */
-export function wasErasedFor(item: Readonly<Record<string, unknown>>, accountId: string): boolean {
-  return item.erasedFor === accountHash(accountId);
+/**
+ * The write that puts a tombstone in an email's place, whole: whatever the email had is gone with it.
+ *
+ * @param now epoch milliseconds
+ */
+export function tombstoneInput(tableName: string, emailId: string, condition: Condition, now: number): PutCommandInput {
+  const tombstone: Item = { emailId, erasedAt: now, expiresAt: Math.ceil((now + tombstoneDays * day) / 1000) };
+  const ExpressionAttributeNames = expressionNames(condition.ConditionExpression);
+  return { TableName: tableName, Item: tombstone, ...condition, ExpressionAttributeNames };
 }
 
-function accountHash(accountId: string): string {
-  return shortHash('erased for', accountId);
-}
-
-/** Whether an item is one: to everybody but whoever erases, it is no email. */
-export function isTombstone(item: Readonly<Record<string, unknown>>): boolean {
-  return item.erasedAt !== undefined;
+/** Makes that write; false where its condition did not hold. */
+export async function putTombstone(
+  client: DynamoDBDocumentClient,
+  input: PutCommandInput,
+  abortSignal?: AbortSignal,
+): Promise<boolean> {
+  try {
+    await client.send(new PutCommand(input), { ...(abortSignal && { abortSignal }) });
+    return true;
+  } catch (error) {
+    if (error instanceof ConditionalCheckFailedException) return false;
+    throw error;
+  }
 }

@@ -4,7 +4,6 @@
  */
 
 import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
-import { shortHash } from '../runtime/hash.ts';
 import { dayOf } from '../runtime/time.ts';
 import { isActionable } from '../status/attention.ts';
 import { type Status, statusIds } from '../status/catalogue.ts';
@@ -23,17 +22,7 @@ import {
   maxHistoryEvents,
   withoutTexts,
 } from './history.ts';
-
-/** An item as a refused write showed it; without events where there is none. */
-export interface KnownItem extends EmailFacts {
-  readonly verdict: Verdict | null;
-  /** By their encoding. */
-  readonly history: ReadonlyMap<string, HistoryEvent>;
-  /** Whether it holds an event that was dated into the future. */
-  readonly futureDated: boolean;
-  /** It is a tombstone: the email was erased, and stays so. */
-  readonly erased: boolean;
-}
+import { expressionNames, type KnownItem } from './item.ts';
 
 export interface EmailUpdate {
   /** The status to set; null leaves it. */
@@ -41,8 +30,6 @@ export interface EmailUpdate {
   /** Why, as the event says that decides. Goes with the status: where that is set, null removes the cause of another one. */
   readonly cause: Cause | null;
   readonly facts: EmailFacts;
-  /** Account and reference in one, once both are known: what an account finds its own references by. */
-  readonly accountReference: string | null;
   /** History elements to add, or the whole of it, where other elements have to make room. */
   readonly history: { readonly add: readonly string[] } | { readonly replace: readonly string[] };
   /** An event dated into the future is among them: the item remembers that it holds such ones. */
@@ -50,9 +37,9 @@ export interface EmailUpdate {
   readonly condition: Condition;
 }
 
+/** An expression of DynamoDB, its attributes as `#name`, and the values in it. */
 interface Condition {
   readonly expression: string;
-  readonly names?: Readonly<Record<string, string>>;
   readonly values: Readonly<Record<string, unknown>>;
 }
 
@@ -71,40 +58,57 @@ export interface Plan {
   readonly isForeign?: true;
 }
 
+/*
+ * The clauses of a write's condition. A request's first write knows nothing of the item. Where a clause fails, DynamoDB
+ * gives the item back, and the next write knows it.
+ *
+ * | clause              | item unknown                  | item known                        | without the clause                                  |
+ * |---------------------|-------------------------------|-----------------------------------|-----------------------------------------------------|
+ * | isSupersededBy      | an event decides a status     | a new event decides the status    | a late `sent` overwrites a bounce                   |
+ * | not(isSupersededBy) |                               | new events leave the status       | they win over a status that has changed meanwhile   |
+ * | hasNewEvents        | notes alone                   |                                   | notes that come again are written again             |
+ * | fitsHistory         | elements are added            | elements are added                | a full history grows beyond its bound               |
+ * | isNew               | future-dated, or too large    | no history was there              | the same, or one event is there twice               |
+ * | hasSameHistory      |                               | elements go, or their order tells | a concurrent event is lost, or its cause is         |
+ * | hasNoFutureDated    | always                        | unless the item holds one         | a future-dated event is there with two arrivals     |
+ * | isStored            |                               | there was an item                 | half an email stands where a whole one has expired  |
+ * | isOfSameAccount     | an account tells facts        | any event tells facts             | one account names the subject of another's email    |
+ * | isOfProvenAccount   | an account's own secret       | an account's own secret           | one account's secret forges another's events        |
+ * | isNotErased         | always                        | always                            | a late callback makes half an email of a tombstone  |
+ */
+
 /**
  * Plans the write of a request's events of one email.
  *
- * @param item what a refused write showed; null before the first try, which knows nothing and asks the condition instead
+ * @param item the item that a refused write showed; null before the first try
+ * @param defaultAccountId the account of emails that no event names an account for; without it they have none
  */
-export function planUpdate(events: readonly CanonicalEvent[], item: KnownItem | null): Plan {
-  return item === null ? optimisticUpdate(events) : recheckedUpdate(events, item);
+export function planUpdate(events: readonly CanonicalEvent[], item: KnownItem | null, defaultAccountId?: string): Plan {
+  return item === null ? optimisticUpdate(events, defaultAccountId) : recheckedUpdate(events, item, defaultAccountId);
 }
 
 /** The usual case, in one write: there is news in the events, they decide the status, and the history has room for them. */
-function optimisticUpdate(events: readonly CanonicalEvent[]): Plan {
+function optimisticUpdate(events: readonly CanonicalEvent[], defaultAccountId?: string): Plan {
   const distinct = byEncoding(events);
   const verdict = merge(events);
   const cause = causeOf(verdict, distinct);
   const { added, dropped, full } = placed(distinct, new Map(), verdict);
-  const facts = factsOf(events, undefined);
+  const facts = factsOf(events, undefined, defaultAccountId);
   const futureDated = events.some(isFutureDated);
-  const { accountId, reference } = facts;
   return {
     update: {
       verdict,
       cause,
       facts,
-      accountReference: accountId && reference ? accountReferenceOf(accountId, reference) : null,
       history: { add: added },
       futureDated,
       condition: allOf(
         verdict === null ? hasNewEvents(added) : isSupersededBy(verdict),
-        noneFutureDated,
-        futureDated || full.length > 0 ? nothingKnown : fitsHistory(added.length),
-        sameAccount(facts, events, undefined),
-        ownEmail(events),
-        noneToCombine(facts),
-        notErased,
+        hasNoFutureDated,
+        futureDated || full.length > 0 ? isNew : fitsHistory(added.length),
+        isOfSameAccount(facts, events, undefined),
+        isOfProvenAccount(events),
+        isNotErased,
       ),
     },
     added,
@@ -115,25 +119,22 @@ function optimisticUpdate(events: readonly CanonicalEvent[]): Plan {
 }
 
 /** The exact case: the item is known, and the condition is that nothing that matters has changed since. */
-function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem): Plan {
+function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem, defaultAccountId?: string): Plan {
   if (item.erased) return { update: null, added: [], dropped: 0, full: [], erased: events.length };
   const { provenFor } = events[0]!;
   if (provenFor !== undefined && item.history.size > 0 && item.accountId !== provenFor)
     return { update: null, added: [], dropped: 0, full: [], erased: 0, isForeign: true };
-  const known = new Set([...item.history.values()].map(asDated));
+  const known = asDatedIn(item.history);
   const news = byEncoding(events.filter(event => !known.has(asDated(event))));
   const verdict = merge(news.values());
   const decides = verdict !== null && supersedes(verdict, item.verdict);
   const { kept, added, dropped, full } = placed(news, item.history, decides ? verdict : null);
-  const facts = factsOf(events, item);
+  const facts = factsOf(events, item, defaultAccountId);
   if (added.length === 0 && Object.keys(facts).length === 0 && !decides)
     return { update: null, added, dropped, full, erased: 0 };
 
   const makesRoom = kept.size < item.history.size + added.length;
   const futureDated = [...news.values()].some(isFutureDated);
-  const accountId = item.accountId ?? facts.accountId;
-  const reference = item.reference ?? facts.reference;
-  const combines = (facts.accountId ?? facts.reference) !== undefined;
   // Two events may agree in all that decides, and not in why: the first of them in time says it.
   const ties =
     added.length > 0 && verdict !== null && !decides && item.verdict !== null && !supersedes(item.verdict, verdict);
@@ -143,18 +144,16 @@ function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem): Pl
       verdict: decides || ties ? verdict : null,
       cause: causeOf(verdict, new Map([...item.history, ...news])),
       facts,
-      accountReference: combines && accountId && reference ? accountReferenceOf(accountId, reference) : null,
       history: makesRoom ? { replace: [...kept.keys()] } : { add: added },
       futureDated,
       condition: allOf(
         verdict === null ? null : decides ? isSupersededBy(verdict) : not(isSupersededBy(verdict)),
-        item.futureDated ? null : noneFutureDated,
-        item.history.size > 0 ? stillThere : null,
-        added.length + full.length === 0 ? null : mustNotChange ? isStill(item) : fitsHistory(added.length),
-        sameAccount(facts, events, item),
-        ownEmail(events),
-        combines ? stillCombined(item, facts) : null,
-        notErased,
+        item.futureDated ? null : hasNoFutureDated,
+        item.history.size > 0 ? isStored : null,
+        added.length + full.length === 0 ? null : mustNotChange ? hasSameHistory(item) : fitsHistory(added.length),
+        isOfSameAccount(facts, events, item),
+        isOfProvenAccount(events),
+        isNotErased,
       ),
     },
     added,
@@ -175,6 +174,11 @@ function isFutureDated({ providerTime }: HistoryEvent): boolean {
 /** An event as its provider dated it: the same for every delivery, whenever it arrived. */
 function asDated(event: HistoryEvent): string {
   return encodeHistory({ ...event, occurredAt: event.providerTime ?? event.occurredAt, providerTime: undefined });
+}
+
+/** The same of a history. An event that was not dated into the future is its element already. */
+function asDatedIn(history: ReadonlyMap<string, HistoryEvent>): ReadonlySet<string> {
+  return new Set([...history].map(([element, event]) => (isFutureDated(event) ? asDated(event) : element)));
 }
 
 /** Why the status is what it is, as far as the event says that decides it. */
@@ -224,7 +228,7 @@ function squeezed(
   history: ReadonlyMap<string, HistoryEvent>,
   verdict: Verdict | null,
 ): Omit<Placed, 'dropped'> {
-  const known = new Set([...history.values()].map(asDated));
+  const known = asDatedIn(history);
   const withMore = (more: readonly CanonicalEvent[]) =>
     bounded(new Map<string, HistoryEvent>([...history, ...byEncoding(more)]));
   const deciding = decidingEventOf(verdict, events) as CanonicalEvent | null;
@@ -260,17 +264,24 @@ function bounded<Event extends HistoryEvent>(events: ReadonlyMap<string, Event>)
   return events.size > maxHistoryEvents ? byEncoding(boundedHistory([...events.values()])) : events;
 }
 
-const factNames = ['accountId', 'subject', 'reference', 'tags'] as const satisfies readonly (keyof EmailFacts)[];
+const toldFacts = ['subject', 'reference', 'tags'] as const satisfies readonly (keyof EmailFacts)[];
+const factNames = ['accountId', ...toldFacts] as const satisfies readonly (keyof EmailFacts)[];
 
 /**
  * What the events add to the facts of an email: each is set once, by whoever comes first, within a request the earliest,
  * since index keys must not move. What an event says in the name of another account than the email's changes nothing.
  */
-function factsOf(events: readonly CanonicalEvent[], item: EmailFacts | undefined): EmailFacts {
+function factsOf(
+  events: readonly CanonicalEvent[],
+  item: EmailFacts | undefined,
+  defaultAccountId: string | undefined,
+): EmailFacts {
   const inOrder = events.length === 1 ? events : events.toSorted((a, b) => a.occurredAt - b.occurredAt);
-  const accountId = item?.accountId ?? inOrder.find(event => event.accountId !== undefined)?.accountId;
+  const accountId =
+    item?.accountId ?? inOrder.find(event => event.accountId !== undefined)?.accountId ?? defaultAccountId;
   const facts: Partial<Record<keyof EmailFacts, unknown>> = {};
-  for (const name of factNames) {
+  if (item?.accountId === undefined && accountId !== undefined) facts.accountId = accountId;
+  for (const name of toldFacts) {
     if (item?.[name] !== undefined) continue;
     const teller = inOrder.find(
       event => event[name] !== undefined && (event.accountId === undefined || event.accountId === accountId),
@@ -280,30 +291,30 @@ function factsOf(events: readonly CanonicalEvent[], item: EmailFacts | undefined
   return facts as EmailFacts;
 }
 
-const nothingKnown: Condition = { expression: 'attribute_not_exists(history)', values: {} };
+const isNew: Condition = { expression: 'attribute_not_exists(#history)', values: {} };
 
 /**
  * A time of arrival differs from one delivery to the next: whether an event is one that was dated into the future and
  * comes again, only a look at the history tells.
  */
-const noneFutureDated: Condition = { expression: 'attribute_not_exists(futureDated)', values: {} };
+const hasNoFutureDated: Condition = { expression: 'attribute_not_exists(#futureDated)', values: {} };
 
-const stillThere: Condition = { expression: 'attribute_exists(emailId)', values: {} };
+const isStored: Condition = { expression: 'attribute_exists(#emailId)', values: {} };
 
 /** No tombstone is there, which any write would make half an email of. */
-const notErased: Condition = { expression: 'attribute_not_exists(erasedAt)', values: {} };
+const isNotErased: Condition = { expression: 'attribute_not_exists(#erasedAt)', values: {} };
 
 /** The history is still just what was seen. */
-function isStill({ history }: KnownItem): Condition {
-  if (history.size === 0) return nothingKnown;
-  return { expression: 'history = :seen', values: { ':seen': new Set(history.keys()) } };
+function hasSameHistory({ history }: KnownItem): Condition {
+  if (history.size === 0) return isNew;
+  return { expression: '#history = :seen', values: { ':seen': new Set(history.keys()) } };
 }
 
 /** So many more elements stay within the history's bound. */
 function fitsHistory(elements: number): Condition {
-  if (elements >= maxHistoryEvents) return nothingKnown;
+  if (elements >= maxHistoryEvents) return isNew;
   return {
-    expression: 'attribute_not_exists(history) OR size(history) <= :room',
+    expression: 'attribute_not_exists(#history) OR size(#history) <= :room',
     values: { ':room': maxHistoryEvents - elements },
   };
 }
@@ -313,77 +324,34 @@ const maxContains = 50;
 
 /** At least one of the elements is not in the history. */
 function hasNewEvents(elements: readonly string[]): Condition {
-  if (elements.length > maxContains) return nothingKnown;
-  const clauses = elements.map((_, index) => `contains(history, :element${index})`);
+  if (elements.length > maxContains) return isNew;
+  const clauses = elements.map((_, index) => `contains(#history, :element${index})`);
   return {
-    expression: `attribute_not_exists(history) OR NOT (${clauses.join(' AND ')})`,
+    expression: `attribute_not_exists(#history) OR NOT (${clauses.join(' AND ')})`,
     values: Object.fromEntries(elements.map((element, index) => [`:element${index}`, element])),
   };
 }
 
 /** Where anything else is told, it matters in whose name: the email is that account's still, or nobody's yet. */
-function sameAccount(
+function isOfSameAccount(
   { accountId, ...told }: EmailFacts,
   events: readonly EmailFacts[],
   item: EmailFacts | undefined,
 ): Condition | null {
   if (item?.accountId !== undefined && Object.keys(told).length > 0) {
-    return { expression: 'accountId = :accountOfItem', values: { ':accountOfItem': item.accountId } };
+    return { expression: '#accountId = :accountOfItem', values: { ':accountOfItem': item.accountId } };
   }
   if (accountId === undefined || !events.some(event => event.subject ?? event.reference ?? event.tags)) return null;
-  return { expression: 'attribute_not_exists(accountId) OR accountId = :accountId', values: {} };
+  return { expression: 'attribute_not_exists(#accountId) OR #accountId = :accountId', values: {} };
 }
 
 /** An account's own secret proves events of that account's emails, or of a new one, which becomes that account's. */
-function ownEmail([event]: readonly CanonicalEvent[]): Condition | null {
+function isOfProvenAccount([event]: readonly CanonicalEvent[]): Condition | null {
   const provenFor = event?.provenFor;
   if (provenFor === undefined) return null;
   return {
-    expression: 'attribute_not_exists(emailId) OR accountId = :provenFor',
+    expression: 'attribute_not_exists(#emailId) OR #accountId = :provenFor',
     values: { ':provenFor': provenFor },
-  };
-}
-
-/** What an account's emails of a reference are indexed by. */
-export function accountReferenceOf(accountId: string, reference: string): string {
-  return shortHash(accountId, reference);
-}
-
-/**
- * Account and reference are combined by whoever knows both. Told one of them, or both, without a look at the item: it does
- * not hold the other one, or holds the same, or both are combined already.
- */
-function noneToCombine({ accountId, reference }: EmailFacts): Condition | null {
-  if (accountId === undefined && reference === undefined) return null;
-  const clauses = [
-    'attribute_exists(accountReference)',
-    accountId === undefined ? 'attribute_not_exists(accountId)' : 'attribute_not_exists(#reference)',
-    ...(accountId !== undefined && reference !== undefined ? ['#reference = :reference'] : []),
-  ];
-  const names = accountId === undefined ? {} : { names: { '#reference': 'reference' } };
-  return { expression: clauses.join(' OR '), ...names, values: {} };
-}
-
-/** Account and reference of the item are still what was seen, or what is told now. */
-function stillCombined(item: KnownItem, facts: EmailFacts): Condition {
-  const clause = (name: string, seen: string | undefined, told: string | undefined, value: string) =>
-    seen !== undefined
-      ? `${name} = ${value}`
-      : told === undefined
-        ? `attribute_not_exists(${name})`
-        : `(attribute_not_exists(${name}) OR ${name} = ${value})`;
-  const accountId = item.accountId ?? facts.accountId;
-  const reference = item.reference ?? facts.reference;
-  return {
-    expression: [
-      clause('accountId', item.accountId, facts.accountId, ':ofAccount'),
-      clause('#reference', item.reference, facts.reference, ':ofReference'),
-    ].join(' AND '),
-    names: { '#reference': 'reference' },
-    values: {
-      ...(accountId !== undefined && { ':ofAccount': accountId }),
-      ...(reference !== undefined && { ':ofReference': reference }),
-    },
   };
 }
 
@@ -395,8 +363,8 @@ const givingWay = Object.fromEntries(
       for (const before of prior.statuses) values[`:is_${before}`] = before;
       return [
         `#status IN (${prior.statuses.map(before => `:is_${before}`).join(', ')})`,
-        ...(prior.statusAt ? [`statusAt ${prior.statusAt} :statusAt`] : []),
-        ...(prior.statusEventId ? [`statusEventId ${prior.statusEventId} :statusEventId`] : []),
+        ...(prior.statusAt ? [`#statusAt ${prior.statusAt} :statusAt`] : []),
+        ...(prior.statusEventId ? [`#statusEventId ${prior.statusEventId} :statusEventId`] : []),
       ].join(' AND ');
     });
     const expression = ['attribute_not_exists(#status)', ...clauses.map(clause => `(${clause})`)].join(' OR ');
@@ -408,7 +376,6 @@ function isSupersededBy({ status, statusAt, statusEventId }: Verdict): Condition
   const { expression, values } = givingWay[status];
   return {
     expression,
-    names: { '#status': 'status' },
     values: { ...values, ':statusAt': statusAt, ':statusEventId': statusEventId },
   };
 }
@@ -421,9 +388,16 @@ function allOf(...conditions: readonly (Condition | null)[]): Condition {
   const given = conditions.filter(condition => condition !== null);
   return {
     expression: given.map(({ expression }) => `(${expression})`).join(' AND '),
-    names: Object.assign({}, ...given.map(({ names }) => names)),
     values: Object.assign({}, ...given.map(({ values }) => values)),
   };
+}
+
+/**
+ * When an email was sent, as far as its first request tells: its earliest event. An event may be dated some minutes
+ * ahead; no email was sent after it was reported.
+ */
+export function sentAtOf(events: readonly CanonicalEvent[], receivedAt: number): number {
+  return events.reduce((earliest, { occurredAt }) => Math.min(earliest, occurredAt), receivedAt);
 }
 
 /** The item that an update goes to, and what every write sets on it. Times are epoch milliseconds. */
@@ -431,78 +405,76 @@ export interface UpdateTarget extends Pick<CanonicalEvent, 'provider' | 'message
   readonly tableName: string;
   readonly emailId: string;
   readonly now: number;
-  /** When the email is removed, unless an earlier write said so. */
+  /** Set by the first write alone, like `expiresAt`. */
+  readonly sentAt: number;
+  /** When the email is removed. */
   readonly expiresAt: number;
 }
 
 /** The update as DynamoDB takes it. If its condition fails, the error holds the item. */
 export function updateInput(
-  { tableName, emailId, provider, messageId, recipient, now, expiresAt }: UpdateTarget,
-  { verdict, cause, facts, accountReference, history, futureDated, condition }: EmailUpdate,
+  { tableName, emailId, provider, messageId, recipient, now, sentAt, expiresAt }: UpdateTarget,
+  { verdict, cause, facts, history, futureDated, condition }: EmailUpdate,
 ): UpdateCommandInput {
-  // Only what the expressions mention may be named; a verdict's time and event id are the condition's already.
-  const names: Record<string, string> = { ...condition.names, '#provider': 'provider' };
+  // A verdict's time and event id are in the condition already, and may be named once only.
   const values: Record<string, unknown> = {
     ...condition.values,
     ':provider': provider,
     ':messageId': messageId,
     ':recipient': recipient,
     ':now': now,
+    ':sentAt': sentAt,
     ':expiresAt': Math.ceil(expiresAt / 1000),
   };
   const sets = [
-    '#provider = :provider, messageId = :messageId, recipient = :recipient, updatedAt = :now',
-    'firstSeenAt = if_not_exists(firstSeenAt, :now), expiresAt = if_not_exists(expiresAt, :expiresAt)',
+    '#provider = :provider, #messageId = :messageId, #recipient = :recipient, #updatedAt = :now',
+    '#sentAt = if_not_exists(#sentAt, :sentAt), #expiresAt = if_not_exists(#expiresAt, :expiresAt)',
   ];
   const removed: string[] = [];
   for (const name of factNames) {
     if (facts[name] === undefined) continue;
     sets.push(`#${name} = if_not_exists(#${name}, :${name})`);
-    names[`#${name}`] = name;
     values[`:${name}`] = facts[name];
   }
-  if (accountReference !== null) {
-    sets.push('accountReference = if_not_exists(accountReference, :accountReference)');
-    values[':accountReference'] = accountReference;
-  }
   if (verdict !== null) {
-    sets.push('#status = :status, statusAt = :statusAt, statusEventId = :statusEventId');
+    sets.push('#status = :status, #statusAt = :statusAt, #statusEventId = :statusEventId');
     values[':status'] = verdict.status;
     if (isActionable(verdict)) {
       // Since it first asked for it, however its status goes on from there: keys of an index must not move, or pages that
       // are being read would miss it. `attentionAt` is the one that is there only while it asks.
       sets.push(
-        'attentionSince = if_not_exists(attentionSince, :now), attentionAt = if_not_exists(attentionSince, :now)',
-        'attentionDay = if_not_exists(attentionDay, :attentionDay)',
+        '#attentionSince = if_not_exists(#attentionSince, :now), #attentionAt = if_not_exists(#attentionSince, :now)',
+        '#attentionDay = if_not_exists(#attentionDay, :attentionDay)',
       );
       values[':attentionDay'] = dayOf(now);
     } else {
-      removed.push('attentionAt');
+      removed.push('#attentionAt');
     }
-    if (cause === null) removed.push('cause');
+    if (cause === null) removed.push('#cause');
     else {
-      sets.push('cause = :cause');
+      sets.push('#cause = :cause');
       values[':cause'] = cause;
     }
   }
   if (futureDated) {
-    sets.push('futureDated = :futureDated');
+    sets.push('#futureDated = :futureDated');
     values[':futureDated'] = true;
   }
   let others = removed.length === 0 ? '' : ` REMOVE ${removed.join(', ')}`;
   if ('replace' in history) {
-    sets.push('history = :history');
+    sets.push('#history = :history');
     values[':history'] = new Set(history.replace);
   } else if (history.add.length > 0) {
-    others += ' ADD history :history';
+    others += ' ADD #history :history';
     values[':history'] = new Set(history.add);
   }
+  const UpdateExpression = `SET ${sets.join(', ')}${others}`;
   return {
     TableName: tableName,
     Key: { emailId },
-    UpdateExpression: `SET ${sets.join(', ')}${others}`,
+    UpdateExpression,
     ConditionExpression: condition.expression,
-    ExpressionAttributeNames: names,
+    ExpressionAttributeNames: expressionNames(UpdateExpression, condition.expression),
     ExpressionAttributeValues: values,
     ReturnValues: 'UPDATED_OLD',
     ReturnValuesOnConditionCheckFailure: 'ALL_OLD',

@@ -34,7 +34,7 @@ export function createNonces(client: DynamoDBDocumentClient, tableName: string):
       const { Attributes: before } = await client.send(
         new UpdateCommand({
           TableName: tableName,
-          Key: { nonce: `${provider} ${value}` },
+          Key: { guardKey: `${provider} ${value}` },
           UpdateExpression: 'SET content = :content, receivedAt = :receivedAt, expiresAt = :expiresAt',
           ConditionExpression: 'attribute_not_exists(content) OR receivedAt > :receivedAt',
           ExpressionAttributeValues: {

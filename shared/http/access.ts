@@ -1,4 +1,4 @@
-/** Whose emails a token opens. API Gateway has verified it by then: issuer, audience, signature and time. */
+/** Whose emails a token opens, and whether it may change them. API Gateway has verified it by then: issuer, audience, signature and time. */
 
 import type {
   APIGatewayEventRequestContextJWTAuthorizer,
@@ -20,8 +20,10 @@ export type ApiEvent = APIGatewayProxyEventV2WithRequestContext<
 export interface AccessRules {
   /** The token's claim that names the account. */
   readonly accountClaim: string;
-  /** The scope that sees every account. */
+  /** The scope that sees every account, and may change all that can be changed. */
   readonly supportScope: string;
+  /** The scope with which an account's token may change something; where there is none, support alone may. */
+  readonly manageScope?: string;
 }
 
 /** Claims by which issuers mark an ID token: it says who somebody is and was never meant to open an API. */
@@ -66,10 +68,10 @@ const unusableAccountClaim = {
   detail: `The token's account claim is no account id: 1 to ${limits.accountId} characters out of A-Z, a-z, 0-9 and . _ ~ : @ = + -`,
 };
 
-function isSupport({ claims, scopes }: VerifiedToken, issued: Claims, { supportScope }: AccessRules): boolean {
+function hasScope({ claims, scopes }: VerifiedToken, issued: Claims, scope: string): boolean {
   // API Gateway fills `scopes` only on routes that demand some; the claims are always there.
-  if (scopes?.includes(supportScope)) return true;
-  const grants = (claim: unknown) => wordsIn(claim).includes(supportScope);
+  if (scopes?.includes(scope)) return true;
+  const grants = (claim: unknown) => wordsIn(claim).includes(scope);
   return scopeClaims.some(name => grants(claims[name]) && grants(issued[name]));
 }
 
@@ -82,11 +84,11 @@ function wordsIn(claim: unknown): string[] {
 
 /**
  * Why the bearer may not call a route; null where they may. An account that is not theirs looks like one that does not
- * exist. A route for support alone is no secret (RFC 6750), and neither is a claim that no account can have.
+ * exist. Which scope a route asks for is no secret (RFC 6750), and neither is a claim that no account can have.
  */
 export function refusalOf(
   event: ApiEvent,
-  access: Exclude<Route['access'], 'provider'>,
+  { access, writes }: Pick<Route, 'writes'> & { readonly access: Exclude<Route['access'], 'provider'> },
   rules: AccessRules,
 ): HttpAnswer | null {
   if (access === 'public') return null;
@@ -98,17 +100,18 @@ export function refusalOf(
     return problem('unauthorized', {}, invalidToken);
   }
   const issued = issuedClaims(authorization);
-  if (access === 'support') {
-    if (isSupport(token, issued, rules)) return null;
-    return problem(
-      'forbidden',
-      {},
-      { 'www-authenticate': `Bearer error="insufficient_scope", scope="${rules.supportScope}"` },
-    );
-  }
+  const isSupport = hasScope(token, issued, rules.supportScope);
+  if (access === 'support') return isSupport ? null : forbidden(rules.supportScope);
   const accountId = pathParameters?.accountId ?? '';
-  if (isSupport(token, issued, rules)) return isAccountId(accountId) ? null : problem('not-found');
+  if (isSupport) return isAccountId(accountId) ? null : problem('not-found');
   const claim = accountClaimOf(token.claims, issued, rules);
   if (claim !== undefined && !isAccountId(claim)) return problem('forbidden', unusableAccountClaim, invalidToken);
-  return claim === accountId ? null : problem('not-found');
+  if (claim !== accountId) return problem('not-found');
+  const { manageScope = rules.supportScope } = rules;
+  return !writes || hasScope(token, issued, manageScope) ? null : forbidden(manageScope);
+}
+
+/** @param scope the one that is missing */
+function forbidden(scope: string): HttpAnswer {
+  return problem('forbidden', {}, { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` });
 }

@@ -7,13 +7,10 @@ export interface Route {
    * account's people and support; `support`, its bearers alone.
    */
   readonly access: 'provider' | 'public' | 'account' | 'support';
+  /** It changes something: an account's token needs the scope to manage besides. */
+  readonly writes?: true;
   readonly description: string;
-  /** Requests per second that it takes, where that is not what the deployment says for all. */
-  readonly requestsPerSecond?: number;
 }
-
-/** Each goes through all queues, for seconds: many at once would keep them from those who work them off. */
-const erasuresPerSecond = 2;
 
 export const routes = {
   'POST /webhooks/{provider}': {
@@ -68,17 +65,17 @@ export const routes = {
     access: 'support',
     description: 'One email of any account, or of none that is known yet.',
   },
-  'DELETE /accounts/{accountId}/recipients/{recipient}': {
+  'POST /accounts/{accountId}/erasures': {
     function: 'manage',
     access: 'account',
+    writes: true,
     description: "Erases what is kept of a recipient in an account's name.",
-    requestsPerSecond: erasuresPerSecond,
   },
-  'DELETE /recipients/{recipient}': {
+  'POST /erasures': {
     function: 'manage',
     access: 'support',
+    writes: true,
     description: 'Erases what is kept of a recipient, whoever sent to them.',
-    requestsPerSecond: erasuresPerSecond,
   },
 } as const satisfies Record<string, Route>;
 

@@ -1,14 +1,16 @@
 import * as z from 'zod/mini';
 import { ownValue } from '../runtime/own-property.ts';
 import { isoMillis } from '../runtime/time.ts';
+import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
+import { evidenceOf } from './parsing/evidence.ts';
 import { withoutBrackets } from './parsing/message-id.ts';
-import { draftsFor, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
-import { minute } from './signatures/constant-time.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
+import { minute } from './signatures/timestamps.ts';
 
 /** https://ahasend.com/docs/api-reference/webhooks */
 const ahasendEvent = object({
@@ -56,7 +58,7 @@ function replyOf({ data }: AhasendEvent) {
   return {
     enhancedCode: enhancedCodeIn(enhancedCode) ?? enhancedCodeIn(response),
     code: replyCodeOf(code),
-    text: response || undefined,
+    text: response,
   };
 }
 
@@ -103,35 +105,29 @@ export const ahasend = {
       // Its tries go on for some 16 minutes, and may carry the first one's time.
       oldest: 30 * minute,
     }),
-  parse: request =>
-    readJson(request, ahasendEvent, event => read(event, request), {
-      batched: false,
-      isUnrelated: unrelatedBy(events, 'type'),
-    }),
+  parse: jsonParser('ahasend', ahasendEvent, read, { isUnrelated: unrelatedBy(events, 'type') }),
 } as const satisfies Provider;
 
 /** On all but these `is_bot` is false and says nothing. */
 const seen: readonly string[] = ['message.opened', 'message.clicked'];
 
-function read(event: AhasendEvent, { headers }: ProviderRequest): PieceReading {
+function read(event: AhasendEvent, { headers }: PieceContext): ParsedPiece {
   const { data } = event;
   const { enhancedCode, code, text } = replyOf(event);
   return draftsFor<AhasendEvent>(events, event.type, event, status => [
     {
-      provider: 'ahasend',
-      messageId: withoutBrackets(data?.message_id_header ?? ''),
-      recipient: data?.recipient ?? '',
+      messageId: withoutBrackets(data?.message_id_header),
+      recipient: data?.recipient,
       status,
-      occurredAt: isoMillis(event.timestamp ?? ''),
+      occurredAt: isoMillis(event.timestamp),
       providerEvent: event.type,
       // `webhook_id` in the body is the webhook's, the same in every call.
       eventId: headers['webhook-id'],
-      ...(seen.includes(event.type) &&
-        typeof data?.is_bot === 'boolean' && { evidence: data.is_bot ? 'machine' : 'human' }),
-      subject: data?.subject ?? undefined,
+      evidence: seen.includes(event.type) ? evidenceOf(data?.is_bot) : null,
+      subject: data?.subject,
       reason: { code: [classOf(event), code].filter(part => part).join(' '), enhancedCode, text },
-      clickUrl: data?.url ?? undefined,
-      userAgent: data?.user_agent ?? undefined,
+      clickUrl: data?.url,
+      userAgent: data?.user_agent,
     },
   ]);
 }

@@ -2,13 +2,14 @@ import * as z from 'zod/mini';
 import type { EventDraft } from '../email/event.ts';
 import { isoMillis } from '../runtime/time.ts';
 import { type Status, statusIds } from '../status/catalogue.ts';
+import { draftsFor } from './parsing/event-meanings.ts';
 import { nearestName } from './parsing/nearest-name.ts';
-import { draftsFor, type PieceReading, readJson } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { numberOrText, object, textOrList } from './parsing/schemas.ts';
 import { causeIn } from './parsing/signals.ts';
 import { enhancedCodeIn } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
 
 /**
@@ -66,10 +67,10 @@ export const app = {
   events,
   batched: true,
   verify: (request, secrets) => verifyStandardWebhook(request, secrets),
-  parse: (request, context) => readJson(request, appEvent, event => read(event, context), { batched: 'optional' }),
+  parse: jsonParser('app', appEvent, read, { batched: 'optional' }),
 } as const satisfies Provider;
 
-function read(event: AppEvent, { metadata, messageIdOf, senders }: ReadingContext): PieceReading {
+function read(event: AppEvent, { metadata, messageIdOf, senders }: PieceContext): ParsedPiece {
   const { type, timestamp, data } = event;
   const { provider, evidence } = data;
   // No event would ever meet it: its email would stay enqueued for good.
@@ -82,7 +83,7 @@ function read(event: AppEvent, { metadata, messageIdOf, senders }: ReadingContex
       status,
       occurredAt: isoMillis(timestamp),
       providerEvent: `app.${status}`,
-      ...(evidence && { evidence }),
+      evidence,
       accountId: textOf(data.accountId),
       subject: textOf(data.subject),
       reference: textOf(data.reference),

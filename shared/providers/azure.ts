@@ -1,15 +1,17 @@
 import * as z from 'zod/mini';
 import { ownValue } from '../runtime/own-property.ts';
-import { utf8Text } from '../runtime/text.ts';
 import { firstTime } from '../runtime/time.ts';
 import type { Status } from '../status/catalogue.ts';
 import { type Failure, failureBy } from '../status/causes.ts';
-import { draftsFor, exactJson, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
+import { bodyValue } from './parsing/exact-json.ts';
+import { jsonParser, type ParsedPiece } from './parsing/pieces.ts';
 import { object, text } from './parsing/schemas.ts';
 import { failureOf } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
 import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
 import { verifyUrlSecret } from './signatures/url-secret.ts';
+import { genuine } from './signatures/verification.ts';
 
 /**
  * In the schema of Event Grid (`eventType`, `eventTime`) or of CloudEvents (`type`, `time`).
@@ -92,14 +94,16 @@ export const azure = {
   handshake: (request, secrets) =>
     request.method === 'OPTIONS' ? allowOrigin(request, secrets) : validateSubscription(request, secrets),
   verify: verifyUrlSecret,
-  parse: request =>
-    readJson(request, azureEvent, read, { batched: 'optional', isUnrelated: unrelatedBy(events, 'eventType', 'type') }),
+  parse: jsonParser('azure', azureEvent, read, {
+    batched: 'optional',
+    isUnrelated: unrelatedBy(events, 'eventType', 'type'),
+  }),
 } as const satisfies Provider;
 
 /** How CloudEvents asks whether it may deliver here. https://github.com/cloudevents/spec/blob/v1.0/http-webhook.md */
 function allowOrigin(request: ProviderRequest, secrets: readonly string[]) {
   // A subscription with a wrong secret is not to look well.
-  if (verifyUrlSecret(request, secrets) !== null) return null;
+  if (verifyUrlSecret(request, secrets) !== genuine) return null;
   const origin = request.headers['webhook-request-origin'] ?? '';
   if (!/^[\w.:/*-]{1,200}$/.test(origin)) return { statusCode: 204 } as const;
   return { statusCode: 200, headers: { 'webhook-allowed-origin': origin, 'webhook-allowed-rate': '*' } } as const;
@@ -108,8 +112,8 @@ function allowOrigin(request: ProviderRequest, secrets: readonly string[]) {
 /** Event Grid wants its code back before it delivers; the URL that it offers besides is never opened. */
 function validateSubscription(request: ProviderRequest, secrets: readonly string[]) {
   if (request.headers['aeg-event-type'] !== 'SubscriptionValidation') return null;
-  if (verifyUrlSecret(request, secrets) !== null) return null;
-  const validation = z.safeParse(validationRequest, exactJson(utf8Text(request.body) ?? ''));
+  if (verifyUrlSecret(request, secrets) !== genuine) return null;
+  const validation = z.safeParse(validationRequest, bodyValue(request.body));
   const code = validation.data?.[0]?.data.validationCode;
   return code === undefined ? null : ({ statusCode: 200, body: { validationResponse: code } } as const);
 }
@@ -118,7 +122,7 @@ const validationRequest = z.array(
   object({ data: object({ validationCode: z.string().check(z.minLength(1), z.maxLength(200)) }) }),
 );
 
-function read(event: AzureEvent): PieceReading {
+function read(event: AzureEvent): ParsedPiece {
   const { data } = event;
   const name = event.eventType ?? event.type ?? '';
   if (name === deliveryReport && !Object.hasOwn(deliveryStatuses, data?.status ?? '')) return 'unknown_event';
@@ -133,16 +137,15 @@ function read(event: AzureEvent): PieceReading {
   );
   return draftsFor<AzureEvent>(events, name, event, status => [
     {
-      provider: 'azure',
-      messageId: data?.messageId ?? '',
-      recipient: data?.recipient ?? '',
+      messageId: data?.messageId,
+      recipient: data?.recipient,
       status,
       occurredAt,
       providerEvent: name,
-      eventId: event.id ?? undefined,
-      reason: { code: data?.status ?? data?.engagementType ?? data?.engagement ?? undefined, ...replyOf(event) },
-      clickUrl: data?.engagementContext ?? undefined,
-      userAgent: data?.userAgent ?? undefined,
+      eventId: event.id,
+      reason: { code: data?.status ?? data?.engagementType ?? data?.engagement, ...replyOf(event) },
+      clickUrl: data?.engagementContext,
+      userAgent: data?.userAgent,
     },
   ]);
 }

@@ -1,12 +1,14 @@
 import * as z from 'zod/mini';
 import { epochMillis } from '../runtime/time.ts';
+import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
 import { withoutBrackets } from './parsing/message-id.ts';
-import { attachedIds, draftsFor, idsInText, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { attachedIds, idsInText } from './parsing/metadata.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text, textOrList } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyBasicAuth } from './signatures/basic-auth.ts';
 
 /** https://developers.brevo.com/docs/transactional-webhooks */
@@ -95,31 +97,26 @@ export const brevo = {
   batched: true,
   messageIdOf: withoutBrackets,
   verify: verifyBasicAuth,
-  parse: (request, context) =>
-    readJson(request, brevoEvent, event => read(event, context), {
-      batched: 'optional',
-      isUnrelated: unrelatedBy(events, 'event'),
-    }),
+  parse: jsonParser('brevo', brevoEvent, read, { batched: 'optional', isUnrelated: unrelatedBy(events, 'event') }),
 } as const satisfies Provider;
 
-function read(event: BrevoEvent, { metadata }: ReadingContext): PieceReading {
+function read(event: BrevoEvent, { metadata }: PieceContext): ParsedPiece {
   const { link, 'X-Mailin-custom': custom } = event;
   const times = [event.ts_event, event.ts_epoch, event.ts].map(Number);
   return draftsFor<BrevoEvent>(events, event.event, event, status => [
     {
       ...(typeof custom === 'string' ? idsInText(custom, metadata) : attachedIds(custom, metadata)),
-      provider: 'brevo',
-      messageId: withoutBrackets(event['message-id'] ?? ''),
-      recipient: typeof event.email === 'string' ? event.email : '',
+      messageId: withoutBrackets(event['message-id']),
+      recipient: typeof event.email === 'string' ? event.email : null,
       status,
       occurredAt: epochMillis(times.find(time => time > 0) ?? Number.NaN),
       providerEvent: event.event,
       // A privacy proxy or a prefetch.
-      ...(/proxy/i.test(event.event) && { evidence: 'machine' as const }),
-      subject: event.subject ?? undefined,
+      evidence: /proxy/i.test(event.event) ? 'machine' : null,
+      subject: event.subject,
       reason: replyOf(event),
-      clickUrl: link ?? undefined,
-      userAgent: event.user_agent ?? undefined,
+      clickUrl: link,
+      userAgent: event.user_agent,
       tags: tagsIn(event.tags ?? event.tag, metadata),
     },
   ]);

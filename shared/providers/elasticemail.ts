@@ -2,11 +2,13 @@ import * as z from 'zod/mini';
 import { ownValue } from '../runtime/own-property.ts';
 import { utf8Text } from '../runtime/text.ts';
 import { isoMillis } from '../runtime/time.ts';
-import { draftsFor, idsInText, type PieceReading, readForm } from './parsing/pieces.ts';
+import { draftsFor } from './parsing/event-meanings.ts';
+import { idsInText } from './parsing/metadata.ts';
+import { formParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { object, text } from './parsing/schemas.ts';
 import { failureOf, type Label } from './parsing/signals.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
 import { queryOf, verifyUrlSecret } from './signatures/url-secret.ts';
 
 /** https://help.elasticemail.com/en/articles/2376855-how-to-manage-http-web-notifications-webhooks */
@@ -60,7 +62,7 @@ const events = {
     statuses: ['invalid', 'soft_bounced', 'hard_bounced', 'rejected'],
     by: 'category',
     decide(event) {
-      const label = ownValue<Label>(categories, event.category ?? '');
+      const label = ownValue<Label>(categories, event.category);
       return label === undefined ? null : failureOf({}, label);
     },
   },
@@ -80,7 +82,7 @@ export const elasticemail = {
   handshake: request =>
     request.method === 'GET' && !queryOf(request.url).has('status') ? ({ statusCode: 200 } as const) : null,
   verify: verifyUrlSecret,
-  parse: (request, context) => readForm(request, formOf(request), elasticEvent, event => read(event, context)),
+  parse: formParser('elasticemail', elasticEvent, read, { textOf: formOf }),
 } as const satisfies Provider;
 
 function formOf({ method, url, body }: ProviderRequest): string | null {
@@ -91,22 +93,21 @@ function formOf({ method, url, body }: ProviderRequest): string | null {
   return query.toString();
 }
 
-function read(event: ElasticEvent, { metadata }: ReadingContext): PieceReading {
+function read(event: ElasticEvent, { metadata }: PieceContext): ParsedPiece {
   const { status: name, category, transaction, messageid } = event;
   if (name === 'Error' && !Object.hasOwn(categories, category ?? '')) return 'unknown_event';
   return draftsFor<ElasticEvent>(events, name, event, status => [
     {
       ...idsInText(event.postback, metadata),
-      provider: 'elasticemail',
-      messageId: messageid || transaction || '',
-      recipient: event.to ?? '',
+      messageId: messageid || transaction,
+      recipient: event.to,
       status,
       occurredAt: americanMillis(event.date ?? ''),
       providerEvent: name,
-      subject: event.subject ?? undefined,
-      reason: { code: name === 'Error' ? (category ?? undefined) : undefined },
-      clickUrl: event.target ?? undefined,
-      tags: waysToSend.includes(event.channel) ? undefined : tagsIn(event.channel, metadata),
+      subject: event.subject,
+      reason: name === 'Error' ? { code: category } : null,
+      clickUrl: event.target,
+      tags: waysToSend.includes(event.channel) ? null : tagsIn(event.channel, metadata),
     },
   ]);
 }

@@ -1,11 +1,14 @@
 import * as z from 'zod/mini';
 import { isoMillis } from '../runtime/time.ts';
 import { ofOneOf } from './parsing/attribution.ts';
-import { attachedIds, draftsFor, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
+import { attachedIds } from './parsing/metadata.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, object, text, textOrList } from './parsing/schemas.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { freshWithinMs, timeliness, usable } from './signatures/constant-time.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
+import { freshWithinMs, timeliness } from './signatures/timestamps.ts';
+import { usable } from './signatures/verification.ts';
 
 const email = { id: text, to: textOrList, rcpt_to: textOrList, subject: text, meta: anything };
 
@@ -46,7 +49,7 @@ const events = {
   'email.canceled': { statuses: [null] },
   // Incoming mail.
   'email.received': { statuses: [] },
-} as const satisfies Record<string, EventMeaning>;
+} as const satisfies Record<string, EventMeaning<EmailitEvent>>;
 
 /** Emailit: batches of up to 100 events, oldest first. */
 export const emailit = {
@@ -69,29 +72,24 @@ export const emailit = {
     return verifyHexHmac(signature, secrets, `${timestamp}.`, body);
   },
 
-  parse: (request, context) =>
-    readJson(request, emailitEvent, event => read(event, context), {
-      batched: 'optional',
-      isUnrelated: unrelatedBy(events, 'type'),
-    }),
+  parse: jsonParser('emailit', emailitEvent, read, { batched: 'optional', isUnrelated: unrelatedBy(events, 'type') }),
 } as const satisfies Provider;
 
-function read(event: EmailitEvent, { metadata }: ReadingContext): PieceReading {
+function read(event: EmailitEvent, { metadata }: PieceContext): ParsedPiece {
   const about = event.object ?? event.data?.object;
   const email = about?.email ?? about;
   const link = about?.link;
-  return draftsFor(events, event.type, undefined as never, status =>
+  return draftsFor<EmailitEvent>(events, event.type, event, status =>
     ofOneOf([email?.to ?? email?.rcpt_to ?? []].flat(), false, status).map(whose => ({
       ...whose,
       ...attachedIds(email?.meta, metadata),
-      provider: 'emailit',
-      messageId: email?.id ?? '',
-      occurredAt: isoMillis(about?.timestamp ?? event.created_at ?? ''),
+      messageId: email?.id,
+      occurredAt: isoMillis(about?.timestamp ?? event.created_at),
       providerEvent: event.type,
-      eventId: event.event_id ?? undefined,
-      subject: email?.subject ?? undefined,
-      clickUrl: (typeof link === 'object' ? link?.url : link) ?? about?.url ?? undefined,
-      userAgent: about?.user_agent ?? undefined,
+      eventId: event.event_id,
+      subject: email?.subject,
+      clickUrl: (typeof link === 'object' ? link?.url : link) ?? about?.url,
+      userAgent: about?.user_agent,
     })),
   );
 }

@@ -1,8 +1,9 @@
 import * as z from 'zod/mini';
 import { epochMillis } from '../runtime/time.ts';
-import { draftsFor, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { numberOrText, object, text } from './parsing/schemas.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
 
 /** https://loops.so/docs/webhooks */
@@ -30,7 +31,7 @@ const events = {
   'email.resubscribed': { statuses: [null] },
   'contact.*': { statuses: [] },
   'testing.*': { statuses: [] },
-} as const satisfies Record<string, EventMeaning>;
+} as const satisfies Record<string, EventMeaning<LoopsEvent>>;
 
 /** Loops: one event a call. */
 export const loops = {
@@ -42,24 +43,19 @@ export const loops = {
   events,
   batched: false,
   verify: (request, secrets) => verifyStandardWebhook(request, secrets),
-  parse: request =>
-    readJson(request, loopsEvent, event => read(event, request), {
-      batched: false,
-      isUnrelated: unrelatedBy(events, 'eventName'),
-    }),
+  parse: jsonParser('loops', loopsEvent, read, { isUnrelated: unrelatedBy(events, 'eventName') }),
 } as const satisfies Provider;
 
-function read(event: LoopsEvent, { headers }: ProviderRequest): PieceReading {
-  return draftsFor(events, event.eventName, undefined as never, status => [
+function read(event: LoopsEvent, { headers }: PieceContext): ParsedPiece {
+  return draftsFor<LoopsEvent>(events, event.eventName, event, status => [
     {
-      provider: 'loops',
-      messageId: event.email?.id ?? '',
-      recipient: event.contactIdentity?.email ?? '',
+      messageId: event.email?.id,
+      recipient: event.contactIdentity?.email,
       status,
-      occurredAt: epochMillis(Number(event.eventTime ?? Number.NaN)),
+      occurredAt: epochMillis(Number(event.eventTime)),
       providerEvent: event.eventName,
       eventId: headers['webhook-id'],
-      subject: event.email?.subject ?? undefined,
+      subject: event.email?.subject,
     },
   ]);
 }

@@ -1,13 +1,16 @@
 import * as z from 'zod/mini';
-import { utf8Text } from '../runtime/text.ts';
 import { isoMillis } from '../runtime/time.ts';
-import { draftsFor, exactJson, idsInTags, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
+import { bodyValue, isRecord } from './parsing/exact-json.ts';
+import { idsInTags } from './parsing/metadata.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, numberOrText, object, orEmptyList, text } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
+import { genuine } from './signatures/verification.ts';
 
 const meta = object({
   bounce_reason: text,
@@ -54,7 +57,7 @@ type MailersendEvent = z.infer<typeof mailersendEvent>;
 
 function replyOf(event: MailersendEvent) {
   const { meta: own, morph: older } = event.data ?? {};
-  const reason = own?.bounce_reason ?? older?.reason ?? undefined;
+  const reason = own?.bounce_reason ?? older?.reason;
   const code = String(own?.bounce_code ?? '');
   return {
     enhancedCode: enhancedCodeAmong(code, reason),
@@ -108,23 +111,19 @@ export const mailersend = {
   events,
   batched: false,
   handshake({ headers, body }: ProviderRequest) {
-    if (verifyHexHmac(headers.signature, [publicTestSecret], body) !== null) return null;
-    const { type } = (exactJson(utf8Text(body) ?? '') ?? {}) as { readonly type?: unknown };
-    return type === 'webhook.test' ? ({ statusCode: 200 } as const) : null;
+    if (verifyHexHmac(headers.signature, [publicTestSecret], body) !== genuine) return null;
+    const test = bodyValue(body);
+    return isRecord(test) && test.type === 'webhook.test' ? ({ statusCode: 200 } as const) : null;
   },
   // Nothing in it tells the time: a request that is sent again changes nothing.
   verify({ headers, body }, secrets) {
     const own = secrets.filter(secret => secret.trim() !== publicTestSecret);
     return verifyHexHmac(headers.signature, own, body);
   },
-  parse: (request, context) =>
-    readJson(request, mailersendEvent, event => read(event, context), {
-      batched: false,
-      isUnrelated: unrelatedBy(events, 'type'),
-    }),
+  parse: jsonParser('mailersend', mailersendEvent, read, { isUnrelated: unrelatedBy(events, 'type') }),
 } as const satisfies Provider;
 
-function read(event: MailersendEvent, { metadata }: ReadingContext): PieceReading {
+function read(event: MailersendEvent, { metadata }: PieceContext): ParsedPiece {
   const { data } = event;
   const older = typeof data?.email === 'object' ? data.email : null;
   const address = [data?.recipient, data?.email].find(value => typeof value === 'string');
@@ -133,23 +132,21 @@ function read(event: MailersendEvent, { metadata }: ReadingContext): PieceReadin
   return draftsFor<MailersendEvent>(events, event.type, event, status => [
     {
       ...idsInTags(Array.isArray(tags) ? tags : [], metadata),
-      provider: 'mailersend',
-      messageId: older?.message?.id ?? data?.message_id ?? '',
-      recipient: older?.recipient?.email ?? address ?? '',
+      messageId: older?.message?.id ?? data?.message_id,
+      recipient: older?.recipient?.email ?? address,
       status,
       // Of the activity; that of the email is when the email was made.
-      occurredAt: isoMillis(event.created_at || data?.created_at || ''),
+      occurredAt: isoMillis(event.created_at || data?.created_at),
       providerEvent: event.type,
-      eventId: data?.id ? String(data.id) : undefined,
-      subject: older?.subject ?? data?.subject ?? undefined,
+      eventId: data?.id ? String(data.id) : null,
+      subject: older?.subject ?? data?.subject,
       reason: {
-        code: own?.bounce_type ?? undefined,
+        code: own?.bounce_type,
         enhancedCode: replyOf(event).enhancedCode,
-        text:
-          replyOf(event).text ?? own?.suppression_reason ?? own?.reject_reason ?? cause?.readable_reason ?? undefined,
+        text: replyOf(event).text ?? own?.suppression_reason ?? own?.reject_reason ?? cause?.readable_reason,
       },
-      clickUrl: own?.url ?? cause?.url ?? undefined,
-      userAgent: own?.user_agent ?? cause?.user_agent ?? undefined,
+      clickUrl: own?.url ?? cause?.url,
+      userAgent: own?.user_agent ?? cause?.user_agent,
       tags: tagsIn(tags, metadata),
     },
   ]);

@@ -1,28 +1,27 @@
+import { isUtf8 } from 'node:buffer';
 import * as z from 'zod/mini';
 import { addressesIn } from '../email/address.ts';
 import { shortHash } from '../runtime/hash.ts';
 import { ownValue } from '../runtime/own-property.ts';
-import { utf8Text } from '../runtime/text.ts';
 import { epochMillis, isoText } from '../runtime/time.ts';
 import { type Cause, type Failure, failureBy } from '../status/causes.ts';
 import { ofOneOf } from './parsing/attribution.ts';
+import { draftsFor } from './parsing/event-meanings.ts';
+import { evidenceOf } from './parsing/evidence.ts';
+import { bodyJson, bodyValue, exactJson, isRecord } from './parsing/exact-json.ts';
+import { bodyFields, type FormFields, fieldsIn, isForm } from './parsing/forms.ts';
 import { withoutBrackets } from './parsing/message-id.ts';
-import {
-  attachedIds,
-  draftsFor,
-  exactJson,
-  fieldsIn,
-  isForm,
-  type PieceReading,
-  readForm,
-  readJson,
-} from './parsing/pieces.ts';
+import { attachedIds, unambiguous } from './parsing/metadata.ts';
+import { formParser, jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
-import { hexSha256, hour, isHmacOf, timeliness, usable } from './signatures/constant-time.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest, Refusal } from './provider.ts';
+import { hexSha256 } from './signatures/encodings.ts';
+import { isHmacOf } from './signatures/hmac.ts';
+import { hour, timeliness } from './signatures/timestamps.ts';
+import { usable } from './signatures/verification.ts';
 
 /** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks */
 const triple = object({
@@ -64,7 +63,7 @@ type MailgunEvent = z.infer<typeof mailgunEvent>['event-data'];
 const mailgunForm = z.pipe(
   z.pipe(
     z.string(),
-    z.transform(form => ({ 'event-data': currentShape(form) })),
+    z.transform(form => ({ 'event-data': currentShape(fieldsIn(form) ?? []) })),
   ),
   mailgunEvent,
 );
@@ -88,11 +87,10 @@ const fieldsByEvent = {
 
 type LegacyField = (typeof commonFields)[number] | (typeof fieldsByEvent)[keyof typeof fieldsByEvent][number];
 
-function currentShape(form: string): unknown {
-  const pairs = fieldsIn(form) ?? [];
-  const event = pairs.find(([name]) => name === 'event')?.[1];
-  const names = new Set<string>([...commonFields, ...(ownValue<readonly string[]>(fieldsByEvent, event ?? '') ?? [])]);
-  const own = pairs.filter(([name]) => names.has(name));
+function currentShape(fields: FormFields): unknown {
+  const event = fields.find(([name]) => name === 'event')?.[1];
+  const names = new Set<string>([...commonFields, ...(ownValue<readonly string[]>(fieldsByEvent, event) ?? [])]);
+  const own = fields.filter(([name]) => names.has(name));
   // Where a variable has a field's name, Mailgun's own value is the first.
   const field = (...either: readonly LegacyField[]) => own.find(([name]) => either.some(known => known === name))?.[1];
   return {
@@ -109,16 +107,9 @@ function currentShape(form: string): unknown {
     message: {
       headers: { 'message-id': field('Message-Id', 'message-id'), subject: subjectIn(field('message-headers')) },
     },
-    'user-variables': variablesAmong(pairs.filter(([name]) => !names.has(name))),
+    'user-variables': unambiguous(fields.filter(([name]) => !names.has(name))),
     tags: own.filter(([name]) => name === 'tag' || name === 'X-Mailgun-Tag').map(([, tag]) => tag),
   };
-}
-
-/** The sender's variables; null where one has two values, since either may be somebody else's text. */
-function variablesAmong(pairs: readonly (readonly [string, string])[]): Readonly<Record<string, string | null>> {
-  const values = new Map<string, string | null>();
-  for (const [name, text] of pairs) values.set(name, values.has(name) && values.get(name) !== text ? null : text);
-  return Object.fromEntries(values);
 }
 
 /** The subject in the headers of the message: JSON text, a list of names and values. */
@@ -150,7 +141,7 @@ const undelivered = {
 } as const satisfies Record<string, Cause>;
 
 function ownCause(table: Readonly<Record<string, Cause>>, event: MailgunEvent): Cause | undefined {
-  return ownValue(table, event.reason ?? '') ?? ownValue(table, String(event['delivery-status']?.code));
+  return ownValue(table, event.reason) ?? ownValue(table, String(event['delivery-status']?.code));
 }
 
 function failed(event: MailgunEvent): Failure | 'deferred' | null {
@@ -186,6 +177,9 @@ const events = {
   'list_*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<MailgunEvent>>;
 
+const parseForm = formParser('mailgun', mailgunForm, read, { pieceOf: withoutProof });
+const parseJson = jsonParser('mailgun', mailgunEvent, read, { piecesOf: eventOf });
+
 /** Mailgun (Sinch): one event a call, signed inside the body. */
 export const mailgun = {
   name: 'mailgun',
@@ -204,40 +198,29 @@ export const mailgun = {
     const triples = triplesOf(request);
     if (triples.length === 0) return 'missing_signature';
     const refusals = triples.map(one => refusalOf(one, keys, request.receivedAt));
-    return refusals.includes(null) ? null : refusals[0]!;
-  },
-
-  // A triple proves any event: it is good for the one that it first came with, which each retry brings again.
-  noncesOf(request, secrets) {
-    const keys = usable(secrets);
+    const proving = triples.filter((_, index) => refusals[index] === null);
+    if (proving.length === 0) return refusals[0]!;
+    // A triple proves any event: it is good for the one that it first came with, which each retry brings again.
     const content = shortHash(toldBy(request));
-    return triplesOf(request)
-      .filter(one => refusalOf(one, keys, request.receivedAt) === null)
-      .map(({ token }) => ({ value: token, content }));
+    return proving.map(({ token }) => ({ value: token, content }));
   },
 
-  parse(request, context) {
-    const reads = ({ 'event-data': event }: z.infer<typeof mailgunEvent>) => read(event, context);
-    if (!isForm(request)) return readJson(request, mailgunEvent, reads, { batched: false, piecesOf: eventOf });
-    return readForm(request, utf8Text(request.body), mailgunForm, reads, withoutProof);
-  },
+  parse: (request, context) => (isForm(request) ? parseForm : parseJson)(request, context),
 } as const satisfies Provider;
 
 /** What a request tells besides its proof, as text. */
 function toldBy(request: ProviderRequest): string {
-  const body = utf8Text(request.body) ?? request.body.toString('latin1');
-  try {
-    return JSON.stringify(isForm(request) ? currentShape(withoutProof(body) ?? body) : eventOf(exactJson(body)));
-  } catch {
-    // Nested too deeply to be written again: all of it, proof and all.
-    return body;
-  }
+  const { body } = request;
+  if (isForm(request)) return JSON.stringify(currentShape(told(formIn(body))));
+  const json = bodyJson(body);
+  // What cannot be written again is all of it, proof and all.
+  return typeof json === 'string' || json.tooDeep ? body.toString('latin1') : JSON.stringify(eventOf(json.value));
 }
 
 /** The event without its signature, which would prove any other event as well: what cannot be read is kept so. */
 function eventOf(body: unknown): readonly unknown[] {
-  if (typeof body !== 'object' || body === null) return [body];
-  const { signature: _, 'parent-signature': __, ...others } = body as Record<string, unknown>;
+  if (!isRecord(body)) return [body];
+  const { signature: _, 'parent-signature': __, ...others } = body;
   return 'event-data' in others ? [{ 'event-data': others['event-data'] }] : [others];
 }
 
@@ -258,32 +241,31 @@ function refusalOf(
 /** In bytes. */
 const maxBodyBytes = 1024 * 1024;
 
-/** The older form without the proof, which would prove any other event as well; the timestamp is the event's own, too. */
-function withoutProof(form: string): string | null {
-  const told = fieldsIn(form)?.filter(([name]) => name !== 'token' && name !== 'signature');
-  return told === undefined ? null : String(new URLSearchParams(told));
-}
+/** The older form's fields without the proof, which would prove any other event as well; the timestamp is the event's own, too. */
+const told = (fields: FormFields) => fields.filter(([name]) => name !== 'token' && name !== 'signature');
 
-/** Of what is signed, Mailgun's own value is the last, behind the sender's variables. */
-const lastFields = (form: string) => Object.fromEntries(fieldsIn(form) ?? []);
+function withoutProof(form: string): string | null {
+  const fields = fieldsIn(form);
+  return fields && String(new URLSearchParams(told(fields)));
+}
 
 /** The signature is in the body, so that the body has to be read to be verified: this much of it, and no more. */
 function triplesOf(request: ProviderRequest): readonly Triple[] {
+  const { body } = request;
   // An event is some kilobytes; taking more apart is for those who have proved something.
-  if (request.body.length > maxBodyBytes) return [];
-  // Whether the rest is UTF-8 is asked once it is known to be genuine.
-  const body = utf8Text(request.body) ?? request.body.toString();
-  try {
-    const parsed = z.safeParse(signed, isForm(request) ? { signature: lastFields(body) } : JSON.parse(body));
-    if (!parsed.success) return [];
-    const { signature, 'parent-signature': parent } = parsed.data;
-    return parent ? [signature, parent] : [signature];
-  } catch {
-    return [];
-  }
+  if (body.length > maxBodyBytes) return [];
+  // Of what is signed in a form, Mailgun's own value is the last, behind the sender's variables.
+  const parsed = z.safeParse(signed, isForm(request) ? { signature: Object.fromEntries(formIn(body)) } : jsonIn(body));
+  if (!parsed.success) return [];
+  const { signature, 'parent-signature': parent } = parsed.data;
+  return parent ? [signature, parent] : [signature];
 }
 
-function read(event: MailgunEvent, { metadata }: ReadingContext): PieceReading {
+// Whether all of a body is UTF-8 is asked once it is known to be genuine.
+const formIn = (body: Buffer) => bodyFields(body) ?? fieldsIn(body.toString()) ?? [];
+const jsonIn = (body: Buffer) => (isUtf8(body) ? bodyValue(body) : exactJson(body.toString()));
+
+function read({ 'event-data': event }: z.infer<typeof mailgunEvent>, { metadata }: PieceContext): ParsedPiece {
   const headers = event.message?.headers;
   const occurredAt = epochMillis(Number(event.timestamp));
   const bot = event['client-info']?.bot;
@@ -297,23 +279,22 @@ function read(event: MailgunEvent, { metadata }: ReadingContext): PieceReading {
     ofOneOf(recipients, ofWholeMessage, status).map(whose => ({
       ...whose,
       ...attachedIds(event['user-variables'], metadata),
-      provider: 'mailgun',
-      messageId: withoutBrackets(headers?.['message-id'] ?? ''),
+      messageId: withoutBrackets(headers?.['message-id']),
       occurredAt,
       providerEvent: event.event,
       // Ids are promised to be unique within one day only.
       eventId:
         event.id && occurredAt > 0 && occurredAt < 8e15 ? `${event.id}@${isoText(occurredAt).slice(0, 10)}` : undefined,
       // apple, gmail, generic; empty where none was seen.
-      ...(seen && typeof bot === 'string' && { evidence: bot === '' ? 'human' : 'machine' }),
-      subject: headers?.subject ?? undefined,
+      evidence: seen && typeof bot === 'string' ? evidenceOf(bot !== '') : null,
+      subject: headers?.subject,
       reason: {
         code: [event.reason ?? event.reject?.reason, delivery?.code].filter(part => part).join(' '),
-        enhancedCode: seen ? undefined : replyOf(event).enhancedCode,
-        text: delivery?.message || delivery?.description || event.reject?.description || undefined,
+        enhancedCode: seen ? null : replyOf(event).enhancedCode,
+        text: delivery?.message || delivery?.description || event.reject?.description,
       },
-      clickUrl: event.url ?? undefined,
-      userAgent: event['client-info']?.['user-agent'] ?? undefined,
+      clickUrl: event.url,
+      userAgent: event['client-info']?.['user-agent'],
       tags,
     })),
   );

@@ -2,20 +2,14 @@ import * as z from 'zod/mini';
 import { ownValue } from '../runtime/own-property.ts';
 import { epochMillis } from '../runtime/time.ts';
 import { type Failure, failureBy } from '../status/causes.ts';
-import {
-  draftsFor,
-  idsAmong,
-  idsInText,
-  type PieceReading,
-  pairsInText,
-  readJson,
-  unrelated,
-} from './parsing/pieces.ts';
+import { draftsFor } from './parsing/event-meanings.ts';
+import { idsAmong, idsInText, pairsInText } from './parsing/metadata.ts';
+import { jsonParser, type ParsedPiece, type PieceContext, unrelated } from './parsing/pieces.ts';
 import { numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeIn, replyIn } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyBasicAuth } from './signatures/basic-auth.ts';
 
 /** https://dev.mailjet.com/email/guides/webhooks/ */
@@ -95,7 +89,7 @@ const events = {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'deferred', 'rejected'],
     by: "the server's reply in comment (code and words), then error and error_related_to, then hard_bounce; deferred where greylisted and not hard",
     decide: bounced,
-    causeOf: event => causeIn(replyIn(event.comment), labelOf(event) ?? undefined),
+    causeOf: event => causeIn(replyIn(event.comment), labelOf(event)),
   },
   blocked: {
     statuses: ['rejected', 'invalid', 'hard_bounced', 'soft_bounced', 'deferred'],
@@ -120,7 +114,7 @@ export const mailjet = {
   batched: true,
   verify: verifyBasicAuth,
   // Whether it groups is a setting that somebody may change at any time.
-  parse: (request, context) => readJson(request, mailjetEvent, event => read(event, context), { batched: 'optional' }),
+  parse: jsonParser('mailjet', mailjetEvent, read, { batched: 'optional' }),
 } as const satisfies Provider;
 
 /** Whether it is an event by which the dashboard tests the URL: what names address and message is there, and empty. */
@@ -129,7 +123,7 @@ function isTest({ email, MessageID, Message_GUID }: MailjetEvent): boolean {
   return names.length > 0 && names.every(name => name === '' || Number(name) === 0);
 }
 
-function read(event: MailjetEvent, { metadata }: ReadingContext): PieceReading {
+function read(event: MailjetEvent, { metadata }: PieceContext): ParsedPiece {
   if (isTest(event)) return unrelated;
   const { error, error_related_to, comment } = event;
   const custom = String(event.CustomID ?? '');
@@ -140,19 +134,18 @@ function read(event: MailjetEvent, { metadata }: ReadingContext): PieceReading {
     {
       accountId: ids.accountId,
       reference: isNamed ? ids.reference : idsInText(custom, metadata, 'reference').reference,
-      provider: 'mailjet',
-      messageId: event.MessageID ? String(event.MessageID) : (event.Message_GUID ?? ''),
-      recipient: event.email ?? '',
+      messageId: event.MessageID ? String(event.MessageID) : event.Message_GUID,
+      recipient: event.email,
       status,
-      occurredAt: epochMillis(Number(event.time ?? Number.NaN)),
+      occurredAt: epochMillis(Number(event.time)),
       providerEvent: event.event,
       reason: {
-        code: [error_related_to, error].filter(part => part).join(': ') || event.source || undefined,
+        code: [error_related_to, error].filter(part => part).join(': ') || event.source,
         enhancedCode: enhancedCodeIn(comment),
-        text: comment || event.smtp_reply || undefined,
+        text: comment || event.smtp_reply,
       },
-      clickUrl: event.url ?? undefined,
-      userAgent: event.agent ?? undefined,
+      clickUrl: event.url,
+      userAgent: event.agent,
       tags: tagsIn(event.customcampaign, metadata),
     },
   ]);

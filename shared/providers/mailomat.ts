@@ -2,13 +2,16 @@ import * as z from 'zod/mini';
 import { shortHash } from '../runtime/hash.ts';
 import { utf8Text } from '../runtime/text.ts';
 import { epochMillis, isoMillis } from '../runtime/time.ts';
-import { draftsFor, exactJson, type PieceReading, readJson } from './parsing/pieces.ts';
+import { draftsFor } from './parsing/event-meanings.ts';
+import { bodyValue } from './parsing/exact-json.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeAmong, replyCodeOf } from './parsing/smtp-reply.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
-import { hour, timeliness, usable } from './signatures/constant-time.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
+import { hour, timeliness } from './signatures/timestamps.ts';
+import { genuine, usable } from './signatures/verification.ts';
 
 /** https://api.mailomat.swiss/docs: camel case outside, hyphens in the payload. */
 const mailomatEvent = object({
@@ -36,7 +39,7 @@ function replyOf({ payload }: MailomatEvent) {
   return {
     enhancedCode: enhancedCodeAmong(enhancedCode, message),
     code: replyCodeOf(code),
-    text: message || undefined,
+    text: message,
   };
 }
 
@@ -76,19 +79,14 @@ export const mailomat = {
     // When it tries again, and whether with the first try's time, is not documented.
     const untimely = timeliness(timestamp, receivedAt, 24 * hour);
     if (untimely !== null) return untimely;
-    const refusal = verifyHexHmac(hex, secrets, `${id}.${event}.${timestamp}`);
-    return refusal ?? (tellsOf(event, body) ? null : 'wrong_signature');
+    const verification = verifyHexHmac(hex, secrets, `${id}.${event}.${timestamp}`);
+    if (verification !== genuine) return verification;
+    if (!tellsOf(event, body)) return 'wrong_signature';
+    // The headers prove any body: an id is good for the one that it first came with, which each retry brings again.
+    return [{ value: id, content: shortHash(utf8Text(body) ?? body.toString('latin1')) }];
   },
 
-  // The headers prove any body: an id is good for the one that it first came with, which each retry brings again.
-  noncesOf: ({ headers, body }) => [
-    {
-      value: headers['x-mom-webhook-id']?.trim() ?? '',
-      content: shortHash(utf8Text(body) ?? body.toString('latin1')),
-    },
-  ],
-
-  parse: request => readJson(request, mailomatEvent, event => read(event, request), { batched: false }),
+  parse: jsonParser('mailomat', mailomatEvent, read),
 } as const satisfies Provider;
 
 const signedNames = [
@@ -104,28 +102,26 @@ const idShape = /^[!-~]{1,100}$/;
 
 /** Whether a body tells of the event that the headers name; one that names none is kept in quarantine, whatever it is. */
 function tellsOf(event: string, body: Buffer): boolean {
-  const parsed = exactJson(utf8Text(body) ?? '');
-  const named = z.safeParse(object({ eventType: z.string() }), parsed);
+  const named = z.safeParse(object({ eventType: z.string() }), bodyValue(body));
   return !named.success || named.data.eventType === event;
 }
 
-function read(event: MailomatEvent, { headers }: ProviderRequest): PieceReading {
+function read(event: MailomatEvent, { headers }: PieceContext): ParsedPiece {
   const { payload } = event;
   const { enhancedCode, code, text } = replyOf(event);
-  const occurredAt = isoMillis(event.occurredAt ?? '');
+  const occurredAt = isoMillis(event.occurredAt);
   return draftsFor<MailomatEvent>(events, event.eventType, event, status => [
     {
-      provider: 'mailomat',
-      messageId: event.messageUuid || event.messageId || '',
-      recipient: event.recipient ?? '',
+      messageId: event.messageUuid || event.messageId,
+      recipient: event.recipient,
       status,
-      occurredAt: Number.isNaN(occurredAt) ? epochMillis(Number(payload?.timestamp ?? Number.NaN)) : occurredAt,
+      occurredAt: Number.isNaN(occurredAt) ? epochMillis(Number(payload?.timestamp)) : occurredAt,
       providerEvent: event.eventType,
       // That of the body is not signed.
       eventId: headers['x-mom-webhook-id']?.trim(),
-      subject: payload?.message?.headers?.subject ?? undefined,
-      reason: { code, enhancedCode, text: text ?? payload?.reason ?? undefined },
-      clickUrl: payload?.url ?? undefined,
+      subject: payload?.message?.headers?.subject,
+      reason: { code, enhancedCode, text: text || payload?.reason },
+      clickUrl: payload?.url,
       userAgent: userAgentOf(payload?.client),
     },
   ]);

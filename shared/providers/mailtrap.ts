@@ -1,21 +1,16 @@
 import * as z from 'zod/mini';
 import { ownValue } from '../runtime/own-property.ts';
 import { epochMillis } from '../runtime/time.ts';
+import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
+import { exactJson, isRecord } from './parsing/exact-json.ts';
+import { attachedIds } from './parsing/metadata.ts';
 import { suppressionIn } from './parsing/own-words.ts';
-import {
-  attachedIds,
-  draftsFor,
-  exactJson,
-  type PieceReading,
-  readJson,
-  readJsonLines,
-  unrelatedBy,
-} from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
 
 /** https://docs.mailtrap.io/email-api-smtp/advanced/webhooks */
@@ -62,11 +57,10 @@ const categories = {
 const replyOf = ({ response, response_code }: MailtrapEvent) => ({
   enhancedCode: enhancedCodeIn(response),
   code: replyCodeOf(response_code),
-  text: response ?? undefined,
+  text: response,
 });
 
-const labelOf = ({ bounce_category }: MailtrapEvent) =>
-  ownValue<Label>(categories, bounce_category ?? '') ?? 'hard_bounced';
+const labelOf = ({ bounce_category }: MailtrapEvent) => ownValue<Label>(categories, bounce_category) ?? 'hard_bounced';
 
 const events = {
   delivery: { statuses: ['delivered'] },
@@ -98,55 +92,44 @@ export const mailtrap = {
   batched: true,
   // Nothing in it tells the time: a request that is sent again changes nothing.
   verify: ({ headers, body }, secrets) => verifyHexHmac(headers['mailtrap-signature'], secrets, body),
-  parse(request, context) {
-    const reads = (event: MailtrapEvent) => read(event, context);
-    if (isJsonLines(request)) return readJsonLines(request, mailtrapEvent, reads);
-    return readJson(request, mailtrapEvent, reads, {
-      batched: true,
-      piecesOf,
-      isUnrelated: unrelatedBy(events, 'event'),
-    });
-  },
+  parse: jsonParser('mailtrap', mailtrapEvent, read, { isLines, piecesOf, isUnrelated: unrelatedBy(events, 'event') }),
 } as const satisfies Provider;
 
 /** By its first line, if it is an event by itself; the content type may say otherwise. */
-function isJsonLines({ body }: ProviderRequest): boolean {
+function isLines({ body }: ProviderRequest): boolean {
   const end = body.indexOf('\n');
   const line = body.subarray(0, end < 0 ? body.length : end);
   if (line.length > maxLineLength) return false;
   const first = exactJson(line.toString());
-  return typeof first === 'object' && first !== null && 'event' in first && !('events' in first);
+  return isRecord(first) && 'event' in first && !('events' in first);
 }
 
 /** Longer than any one event, in bytes. */
 const maxLineLength = 10_000;
 
 function piecesOf(envelope: unknown): readonly unknown[] | null {
-  if (typeof envelope !== 'object' || envelope === null) return null;
-  const { events } = envelope as { readonly events?: unknown };
-  return Array.isArray(events) ? events : null;
+  return isRecord(envelope) && Array.isArray(envelope.events) ? envelope.events : null;
 }
 
-function read(event: MailtrapEvent, { metadata }: ReadingContext): PieceReading {
+function read(event: MailtrapEvent, { metadata }: PieceContext): ParsedPiece {
   const { response, reason, response_code, bounce_category } = event;
   return draftsFor<MailtrapEvent>(events, event.event, event, status => [
     {
       ...attachedIds(event.custom_variables, metadata),
-      provider: 'mailtrap',
-      messageId: event.message_id ?? '',
-      recipient: event.email ?? '',
+      messageId: event.message_id,
+      recipient: event.email,
       status,
-      occurredAt: epochMillis(Number(event.timestamp ?? Number.NaN)),
+      occurredAt: epochMillis(Number(event.timestamp)),
       providerEvent: event.event,
       // Its own samples use one id for different events.
-      eventId: event.event_id ? `${event.event.replaceAll(' ', '-')}-${event.event_id}` : undefined,
+      eventId: event.event_id ? `${event.event.replaceAll(' ', '-')}-${event.event_id}` : null,
       reason: {
         code: [bounce_category, response_code].filter(part => part).join(' '),
         enhancedCode: replyOf(event).enhancedCode,
-        text: response ?? reason ?? undefined,
+        text: response ?? reason,
       },
-      clickUrl: event.url ?? undefined,
-      userAgent: event.user_agent ?? undefined,
+      clickUrl: event.url,
+      userAgent: event.user_agent,
       tags: tagsIn(event.category, metadata),
     },
   ]);

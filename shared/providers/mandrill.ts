@@ -1,15 +1,19 @@
 import * as z from 'zod/mini';
 import { ownValue } from '../runtime/own-property.ts';
-import { utf8Text } from '../runtime/text.ts';
 import { epochMillis } from '../runtime/time.ts';
 import type { Cause } from '../status/causes.ts';
-import { attachedIds, draftsFor, formFields, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
+import { bodyFields, fieldsByName } from './parsing/forms.ts';
+import { attachedIds } from './parsing/metadata.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext, Refusal } from './provider.ts';
-import { isHmacOf, strictBase64, usable } from './signatures/constant-time.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest, Verification } from './provider.ts';
+import { strictBase64 } from './signatures/encodings.ts';
+import { isHmacOf } from './signatures/hmac.ts';
+import { genuine, usable } from './signatures/verification.ts';
 
 /** https://mailchimp.com/developer/transactional/docs/webhooks/ */
 const mandrillEvent = object({
@@ -47,7 +51,7 @@ const descriptions = {
 
 const replyOf = ({ msg }: MandrillEvent) => replyIn(msg?.diag || msg?.smtp_events?.at(-1)?.diag);
 
-const causeStated = ({ msg }: MandrillEvent) => ownValue<Cause>(descriptions, msg?.bounce_description ?? '');
+const causeStated = ({ msg }: MandrillEvent) => ownValue<Cause>(descriptions, msg?.bounce_description);
 
 function bounced(event: MandrillEvent, label: Label) {
   return failureOf(replyOf(event), causeStated(event) ?? label);
@@ -95,35 +99,33 @@ export const mandrill = {
   events,
   batched: true,
   handshake(request, secrets) {
-    if (request.body.length > maxTestBytes || formOf(request)?.mandrill_events !== '[]') return null;
+    if (request.body.length > maxTestBytes || fieldsByName(bodyFields(request.body))?.mandrill_events !== '[]')
+      return null;
     const urls = [request.url, ...usable(secrets).flatMap(secret => keyAndUrl(secret, request).url)];
-    const tests = urls.some(url => refusalOf(request, [`${publicTestKey} ${url}`]) === null);
+    const tests = urls.some(url => verified(request, [`${publicTestKey} ${url}`]) === genuine);
     return tests ? ({ statusCode: 200 } as const) : null;
   },
   verify: (request, secrets) =>
-    refusalOf(
+    verified(
       request,
       secrets.filter(secret => keyAndUrl(secret, request).key !== publicTestKey),
     ),
-  parse: (request, context) =>
-    readJson(request, mandrillEvent, event => read(event, context), {
-      batched: true,
-      isUnrelated: unrelatedBy(events, 'event', 'type'),
-      textOf: form => formFields(form)?.mandrill_events ?? null,
-    }),
+  parse: jsonParser('mandrill', mandrillEvent, read, {
+    batched: true,
+    textOf: ({ body }) => fieldsByName(bodyFields(body))?.mandrill_events ?? null,
+    isUnrelated: unrelatedBy(events, 'event', 'type'),
+  }),
 } as const satisfies Provider;
 
-const formOf = ({ body }: ProviderRequest) => formFields(utf8Text(body) ?? '');
-
 /** https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/#authenticating-webhook-requests */
-function refusalOf(request: ProviderRequest, secrets: readonly string[]): Refusal | null {
+function verified(request: ProviderRequest, secrets: readonly string[]): Verification {
   const keys = usable(secrets);
   if (keys.length === 0) return 'no_secret_configured';
   const signature = request.headers['x-mandrill-signature']?.trim();
   if (!signature) return 'missing_signature';
   const bytes = signature.length > 100 ? null : strictBase64(signature);
   if (bytes?.length !== 20) return 'malformed_signature';
-  const fields = formOf(request);
+  const fields = fieldsByName(bodyFields(request.body));
   if (fields === null) return 'malformed_signature';
   const signed = Object.keys(fields)
     .sort()
@@ -133,7 +135,7 @@ function refusalOf(request: ProviderRequest, secrets: readonly string[]): Refusa
     const { key, url } = keyAndUrl(secret, request);
     return isHmacOf(bytes, 'sha1', [key], url, signed);
   });
-  return matches.includes(true) ? null : 'wrong_signature';
+  return matches.includes(true) ? genuine : 'wrong_signature';
 }
 
 /** The URL is signed exactly as it stands in the dashboard, which may not be the one that is seen here. */
@@ -142,25 +144,24 @@ function keyAndUrl(secret: string, request: ProviderRequest): { readonly key: st
   return { key, url };
 }
 
-function read(event: MandrillEvent, { metadata }: ReadingContext): PieceReading {
+function read(event: MandrillEvent, { metadata }: PieceContext): ParsedPiece {
   const { msg } = event;
   const name = event.event ?? event.type ?? '';
   return draftsFor<MandrillEvent>(events, name, event, status => [
     {
       ...attachedIds(msg?.metadata, metadata),
-      provider: 'mandrill',
-      messageId: event._id ?? msg?._id ?? '',
-      recipient: msg?.email ?? '',
+      messageId: event._id ?? msg?._id,
+      recipient: msg?.email,
       status,
-      occurredAt: epochMillis(Number(event.ts ?? Number.NaN)),
+      occurredAt: epochMillis(Number(event.ts)),
       providerEvent: name,
-      subject: msg?.subject ?? undefined,
+      subject: msg?.subject,
       reason: {
-        code: msg?.bounce_description ?? (status === 'rejected' ? (msg?.state ?? undefined) : undefined),
+        code: msg?.bounce_description ?? (status === 'rejected' ? msg?.state : null),
         ...replyOf(event),
       },
-      clickUrl: event.url ?? undefined,
-      userAgent: event.user_agent ?? undefined,
+      clickUrl: event.url,
+      userAgent: event.user_agent,
       tags: tagsIn(msg?.tags, metadata),
     },
   ]);

@@ -2,14 +2,17 @@ import { createVerify, type KeyObject } from 'node:crypto';
 import * as z from 'zod/mini';
 import { epochMillis } from '../runtime/time.ts';
 import { type Failure, failureBy } from '../status/causes.ts';
+import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
 import { statementIn, suppressionIn } from './parsing/own-words.ts';
-import { draftsFor, type PieceReading, readJson, unrelated, unrelatedBy } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext, unrelated } from './parsing/pieces.ts';
 import { numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { publicKey, strictBase64, usable } from './signatures/constant-time.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
+import { strictBase64 } from './signatures/encodings.ts';
+import { publicKey } from './signatures/public-keys.ts';
+import { genuine, usable } from './signatures/verification.ts';
 
 const message = object({
   id: numberOrText,
@@ -91,42 +94,37 @@ export const postal = {
     const bytes = signature.length > 2_000 ? null : strictBase64(signature);
     if (bytes === null) return 'malformed_signature';
     const algorithm = newer ? 'RSA-SHA256' : 'RSA-SHA1';
-    const genuine = keys.some(key => createVerify(algorithm).update(body).verify(key, bytes));
-    return genuine ? null : 'wrong_signature';
+    const isGenuine = keys.some(key => createVerify(algorithm).update(body).verify(key, bytes));
+    return isGenuine ? genuine : 'wrong_signature';
   },
 
-  parse: (request, context) =>
-    readJson(request, postalEvent, event => read(event, context), {
-      batched: false,
-      isUnrelated: unrelatedBy(events, 'event'),
-    }),
+  parse: jsonParser('postal', postalEvent, read, { isUnrelated: unrelatedBy(events, 'event') }),
 } as const satisfies Provider;
 
-function read(event: PostalEvent, { metadata }: ReadingContext): PieceReading {
+function read(event: PostalEvent, { metadata }: PieceContext): ParsedPiece {
   const { payload } = event;
   const about = payload?.original_message ?? payload?.message;
   // Mail that comes in has the same events.
   if (about?.direction === 'incoming') return unrelated;
   return draftsFor<PostalEvent>(events, event.event, event, status => [
     {
-      provider: 'postal',
       // Ids are numbered for each mail server.
       messageId: about?.token || String(about?.id ?? ''),
-      recipient: about?.to ?? '',
+      recipient: about?.to,
       status,
-      occurredAt: epochMillis(Number(event.timestamp ?? Number.NaN)),
+      occurredAt: epochMillis(Number(event.timestamp)),
       providerEvent: event.event,
-      eventId: event.uuid ?? undefined,
-      subject: about?.subject ?? undefined,
+      eventId: event.uuid,
+      subject: about?.subject,
       // The one text of the sender's that comes back.
-      reference: about?.tag ?? undefined,
+      reference: about?.tag,
       reason: {
-        code: payload?.status ?? undefined,
+        code: payload?.status,
         enhancedCode: replyOf(event).enhancedCode,
-        text: payload?.output || payload?.details || undefined,
+        text: payload?.output || payload?.details,
       },
-      clickUrl: payload?.url ?? undefined,
-      userAgent: payload?.user_agent ?? undefined,
+      clickUrl: payload?.url,
+      userAgent: payload?.user_agent,
       tags: tagsIn(about?.tag, metadata),
     },
   ]);

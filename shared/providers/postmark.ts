@@ -3,12 +3,14 @@ import { ownValue } from '../runtime/own-property.ts';
 import { isoMillis } from '../runtime/time.ts';
 import type { Status } from '../status/catalogue.ts';
 import { type Failure, failureBy } from '../status/causes.ts';
-import { draftsFor, idsAmong, type PieceReading, readJson } from './parsing/pieces.ts';
+import { draftsFor } from './parsing/event-meanings.ts';
+import { idsAmong } from './parsing/metadata.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, MetadataNames, Provider, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, MetadataNames, Provider } from './provider.ts';
 import { verifyBasicAuth } from './signatures/basic-auth.ts';
 
 /** https://postmarkapp.com/developer/webhooks/webhooks-overview */
@@ -67,7 +69,7 @@ const bounceTypes = {
 } as const satisfies Record<string, Label | 'deferred' | null>;
 
 function labelOf({ Type }: PostmarkEvent): Label | 'deferred' | null {
-  return ownValue<Label | 'deferred' | null>(bounceTypes, Type ?? '') ?? null;
+  return ownValue<Label | 'deferred' | null>(bounceTypes, Type) ?? null;
 }
 
 function bounce(event: PostmarkEvent): Status | Failure | null {
@@ -105,30 +107,28 @@ export const postmark = {
   events,
   batched: false,
   verify: verifyBasicAuth,
-  parse: (request, context) => readJson(request, postmarkEvent, event => read(event, context), { batched: false }),
+  parse: jsonParser('postmark', postmarkEvent, read),
 } as const satisfies Provider;
 
-function read(event: PostmarkEvent, { metadata }: ReadingContext): PieceReading {
+function read(event: PostmarkEvent, { metadata }: PieceContext): ParsedPiece {
   if (event.RecordType === 'Bounce' && !Object.hasOwn(bounceTypes, event.Type ?? '')) return 'unknown_event';
-  const time = event.DeliveredAt ?? event.BouncedAt ?? event.ReceivedAt ?? event.ChangedAt;
   return draftsFor<PostmarkEvent>(events, event.RecordType, event, status => [
     {
       ...idsInAnyCase(event.Metadata, metadata),
-      provider: 'postmark',
-      messageId: event.MessageID ?? '',
-      recipient: event.Recipient ?? event.Email ?? '',
+      messageId: event.MessageID,
+      recipient: event.Recipient ?? event.Email,
       status,
-      occurredAt: isoMillis(time ?? ''),
+      occurredAt: isoMillis(event.DeliveredAt ?? event.BouncedAt ?? event.ReceivedAt ?? event.ChangedAt),
       providerEvent: event.RecordType,
-      eventId: event.ID ? `${event.RecordType}-${event.ID}` : undefined,
-      subject: event.Subject ?? undefined,
+      eventId: event.ID ? `${event.RecordType}-${event.ID}` : null,
+      subject: event.Subject,
       reason: {
-        code: event.Type ?? undefined,
-        enhancedCode: event.RecordType === 'Bounce' ? replyOf(event).enhancedCode : undefined,
-        text: event.Details || event.Description || undefined,
+        code: event.Type,
+        enhancedCode: event.RecordType === 'Bounce' ? replyOf(event).enhancedCode : null,
+        text: event.Details || event.Description,
       },
-      clickUrl: event.OriginalLink ?? undefined,
-      userAgent: event.UserAgent ?? undefined,
+      clickUrl: event.OriginalLink,
+      userAgent: event.UserAgent,
       tags: tagsIn(event.Tag, metadata),
     },
   ]);
@@ -136,7 +136,7 @@ function read(event: PostmarkEvent, { metadata }: ReadingContext): PieceReading 
 
 function replyOf({ Details, Description }: PostmarkEvent) {
   // The description is Postmark's own, the same for every bounce of the type: its words are no server's.
-  return { enhancedCode: enhancedCodeAmong(Details, Description), text: Details ?? '' };
+  return { enhancedCode: enhancedCodeAmong(Details, Description), text: Details };
 }
 
 /** The two ids in metadata: Postmark has been seen to change the letter case of keys. */

@@ -4,7 +4,6 @@
  */
 
 import type { CanonicalEvent, Defect } from '../email/event.ts';
-import type { Unrecordable } from '../email/recorder.ts';
 import type { Status } from '../status/catalogue.ts';
 import type { Cause, Failure } from '../status/causes.ts';
 
@@ -39,6 +38,9 @@ export interface Nonce {
   readonly content: string;
 }
 
+/** Why a request is refused; or, of a genuine one, the nonces that prove it: none where its signature covers all of it. */
+export type Verification = Refusal | readonly Nonce[];
+
 /** Names under which the sender attached our two ids to the email. */
 export interface MetadataNames {
   readonly accountId: string;
@@ -54,7 +56,7 @@ export interface ReadingContext {
 }
 
 /** Why a genuine request, or one event of it, could not be read. */
-export type QuarantineReason =
+export type UnparsableReason =
   | Defect
   | 'not_utf8'
   | 'not_json'
@@ -63,11 +65,10 @@ export type QuarantineReason =
   | 'unexpected_shape'
   | 'confirm_by_hand'
   | 'unknown_event'
-  | 'unknown_provider'
-  | Unrecordable['reason'];
+  | 'unknown_provider';
 
 export interface Quarantined {
-  readonly reason: QuarantineReason;
+  readonly reason: UnparsableReason;
   /** The piece that could not be read, the same for each event in it; null where it is the whole body. */
   readonly piece: unknown;
   /** The name that was most likely meant, of those known here; the caller is told. */
@@ -106,14 +107,11 @@ export interface SetUpAnswer {
   readonly refusal?: Refusal;
 }
 
-/** The little of the outside world that an adapter may ask for while it proves a request genuine. */
-export interface Outside {
-  /**
-   * The text at a URL that the adapter has made itself, never one found in a message; null where there is none.
-   * Rejects where it is out of reach: the provider is then asked to send the request again.
-   */
-  get(url: string): Promise<string | null>;
-}
+/**
+ * The text at a URL that an adapter has made itself, never one found in a message; null where there is none. Rejects where
+ * it is out of reach: the provider is then asked to send the request again.
+ */
+export type HttpGet = (url: string) => Promise<string | null>;
 
 export interface Provider {
   readonly name: string;
@@ -143,22 +141,13 @@ export interface Provider {
   handshake?(
     request: ProviderRequest,
     secrets: readonly string[],
-    outside: Outside,
+    get: HttpGet,
   ): SetUpAnswer | null | Promise<SetUpAnswer | null>;
   /**
-   * null where the request is genuine under one of `secrets`; an empty secret verifies nothing. Never throws, and rejects
-   * only with what `outside` rejects.
+   * Whether the request is genuine under one of `secrets`; an empty secret verifies nothing. Never throws, and rejects only
+   * with what `get` rejects.
    */
-  verify(
-    request: ProviderRequest,
-    secrets: readonly string[],
-    outside: Outside,
-  ): Refusal | null | Promise<Refusal | null>;
-  /**
-   * The nonces of a genuine request, where its signature does not cover the events: one for each signature in it that
-   * would do by itself. Never throws.
-   */
-  noncesOf?(request: ProviderRequest, secrets: readonly string[]): readonly Nonce[];
+  verify(request: ProviderRequest, secrets: readonly string[], get: HttpGet): Verification | Promise<Verification>;
   /** All events of a genuine request. Never throws: what cannot be read is an explicit outcome. */
   parse(request: ProviderRequest, context: ReadingContext): ParsedRequest;
 }

@@ -2,12 +2,14 @@ import * as z from 'zod/mini';
 import { isoMillis } from '../runtime/time.ts';
 import type { Failure } from '../status/causes.ts';
 import { ofOneOf } from './parsing/attribution.ts';
-import { draftsFor, idsAmong, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
+import { idsAmong } from './parsing/metadata.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, object, text, textOrList } from './parsing/schemas.ts';
 import { retoldBounce, retoldReason } from './parsing/ses-bounce.ts';
 import { failureOf } from './parsing/signals.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
 
 /** https://resend.com/docs/dashboard/webhooks/event-types */
@@ -80,14 +82,10 @@ export const resend = {
   events,
   batched: false,
   verify: (request, secrets) => verifyStandardWebhook(request, secrets, 'svix'),
-  parse: (request, context) =>
-    readJson(request, resendEvent, event => read(event, request, context), {
-      batched: false,
-      isUnrelated: unrelatedBy(events, 'type'),
-    }),
+  parse: jsonParser('resend', resendEvent, read, { isUnrelated: unrelatedBy(events, 'type') }),
 } as const satisfies Provider;
 
-function read(event: ResendEvent, { headers }: ProviderRequest, { metadata }: ReadingContext): PieceReading {
+function read(event: ResendEvent, { headers, metadata }: PieceContext): ParsedPiece {
   const { data } = event;
   const recipients = [data?.to ?? []].flat();
   const reason = retoldReason(data?.bounce);
@@ -96,23 +94,21 @@ function read(event: ResendEvent, { headers }: ProviderRequest, { metadata }: Re
     ofOneOf(recipients, ofWholeMessage.includes(event.type), status).map(whose => ({
       ...whose,
       ...idsAmong(tags, metadata),
-      provider: 'resend',
-      messageId: data?.email_id ?? '',
-      occurredAt: isoMillis(event.created_at ?? ''),
+      messageId: data?.email_id,
+      occurredAt: isoMillis(event.created_at),
       providerEvent: event.type,
       // The same over all tries of a message.
       eventId: headers['svix-id'],
-      subject: data?.subject ?? undefined,
+      subject: data?.subject,
       reason: {
         code:
           [data?.bounce?.type, data?.bounce?.subType].filter(part => part).join('/') ||
-          [data?.suppressed?.type, data?.suppressed?.reason].filter(part => part).join('/') ||
-          undefined,
+          [data?.suppressed?.type, data?.suppressed?.reason].filter(part => part).join('/'),
         enhancedCode: reason.enhancedCode,
-        text: reason.text ?? data?.suppressed?.message ?? data?.failed?.reason ?? undefined,
+        text: reason.text || data?.suppressed?.message || data?.failed?.reason,
       },
-      clickUrl: data?.click?.link ?? undefined,
-      userAgent: (data?.click ?? data?.open)?.userAgent ?? undefined,
+      clickUrl: data?.click?.link,
+      userAgent: (data?.click ?? data?.open)?.userAgent,
       tags: tagsIn(data?.tags, metadata),
     })),
   );

@@ -1,10 +1,13 @@
 import * as z from 'zod/mini';
 import { isoMillis } from '../runtime/time.ts';
-import { draftsFor, exactJson, idsInHeaders, type PieceReading, readJson } from './parsing/pieces.ts';
+import { draftsFor } from './parsing/event-meanings.ts';
+import { exactJson } from './parsing/exact-json.ts';
+import { idsInHeaders } from './parsing/metadata.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { numberOrText, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf } from './parsing/signals.ts';
 import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyUrlSecret } from './signatures/url-secret.ts';
 
 /** https://www.scaleway.com/en/docs/transactional-email/reference-content/webhook-events-payloads/ */
@@ -25,7 +28,7 @@ type ScalewayEvent = z.infer<typeof scalewayEvent>;
 const replyOf = ({ email_response_message: reply, email_response_code: code }: ScalewayEvent) => ({
   enhancedCode: enhancedCodeIn(reply),
   code: replyCodeOf(code),
-  text: reply ?? undefined,
+  text: reply,
 });
 
 const events = {
@@ -53,6 +56,17 @@ const events = {
 /** What its topics send besides events: somebody has to look at it. */
 const ofTopic: readonly unknown[] = ['SubscriptionConfirmation', 'UnsubscribeConfirmation'];
 
+/** An event out of the envelope of a topic, or by itself. */
+const wrapped = z.pipe(
+  z.transform((body: unknown) => {
+    if (typeof body !== 'object' || body === null) return undefined;
+    const { Type, Message } = body as Record<string, unknown>;
+    if (ofTopic.includes(Type)) return { type: Type };
+    return Type === 'Notification' && typeof Message === 'string' ? exactJson(Message) : body;
+  }),
+  scalewayEvent,
+);
+
 /** Scaleway Transactional Email, through its Topics and Events, which look like Amazon SNS. */
 export const scaleway = {
   name: 'scaleway',
@@ -65,21 +79,10 @@ export const scaleway = {
   // As Amazon's do, its topics may take every 4xx for a receipt.
   retryStatus: 503,
   verify: verifyUrlSecret,
-  parse: (request, context) => readJson(request, wrapped, event => read(event, context), { batched: false }),
+  parse: jsonParser('scaleway', wrapped, read),
 } as const satisfies Provider;
 
-/** An event out of the envelope of a topic, or by itself. */
-const wrapped = z.pipe(
-  z.transform((body: unknown) => {
-    if (typeof body !== 'object' || body === null) return undefined;
-    const { Type, Message } = body as Record<string, unknown>;
-    if (ofTopic.includes(Type)) return { type: Type };
-    return Type === 'Notification' && typeof Message === 'string' ? exactJson(Message) : body;
-  }),
-  scalewayEvent,
-);
-
-function read(event: ScalewayEvent, { metadata }: ReadingContext): PieceReading {
+function read(event: ScalewayEvent, { metadata }: PieceContext): ParsedPiece {
   // A URL found in a message is never called: a person opens it.
   if (ofTopic.includes(event.type)) return 'confirm_by_hand';
   return draftsFor<ScalewayEvent>(events, event.type, event, status => [
@@ -88,14 +91,13 @@ function read(event: ScalewayEvent, { metadata }: ReadingContext): PieceReading 
         (event.email_headers ?? []).map(({ key, value }) => [key ?? '', value]),
         metadata,
       ),
-      provider: 'scaleway',
-      messageId: event.email_id ?? '',
-      recipient: event.email_to ?? '',
+      messageId: event.email_id,
+      recipient: event.email_to,
       status,
-      occurredAt: isoMillis(event.created_at ?? ''),
+      occurredAt: isoMillis(event.created_at),
       providerEvent: event.type,
-      eventId: event.id ?? undefined,
-      subject: event.email_subject ?? undefined,
+      eventId: event.id,
+      subject: event.email_subject,
       reason: replyOf(event),
     },
   ]);

@@ -4,13 +4,19 @@ import { ownValue } from '../runtime/own-property.ts';
 import { epochMillis } from '../runtime/time.ts';
 import type { Status } from '../status/catalogue.ts';
 import { type Cause, type Failure, failureBy } from '../status/causes.ts';
-import { attachedIds, draftsFor, type PieceReading, readJson } from './parsing/pieces.ts';
+import { draftsFor } from './parsing/event-meanings.ts';
+import { evidenceOf } from './parsing/evidence.ts';
+import { attachedIds } from './parsing/metadata.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, object, textOrNone } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { hour, publicKey, strictBase64, timeliness, usable } from './signatures/constant-time.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
+import { strictBase64 } from './signatures/encodings.ts';
+import { publicKey } from './signatures/public-keys.ts';
+import { hour, timeliness } from './signatures/timestamps.ts';
+import { genuine, usable } from './signatures/verification.ts';
 
 /** https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/event */
 const sendgridEvent = object({
@@ -52,7 +58,7 @@ const bounceTypes = {
 
 function bounce(event: SendGridEvent): Failure {
   const classification = ownValue<Label>(classifications, event.bounce_classification?.toLowerCase() ?? '');
-  const label = classification ?? ownValue<Label>(bounceTypes, event.type ?? '') ?? 'hard_bounced';
+  const label = classification ?? ownValue<Label>(bounceTypes, event.type) ?? 'hard_bounced';
   return failureOf(replyOf(event), label);
 }
 
@@ -116,48 +122,43 @@ export const sendgrid = {
     // Retries go on for 24 hours, and may carry the first try's timestamp.
     const untimely = timeliness(timestamp, receivedAt, 25 * hour);
     if (untimely !== null) return untimely;
-    const genuine = keys.some(key => createVerify('sha256').update(timestamp).update(body).verify(key, bytes));
-    return genuine ? null : 'wrong_signature';
+    const isGenuine = keys.some(key => createVerify('sha256').update(timestamp).update(body).verify(key, bytes));
+    return isGenuine ? genuine : 'wrong_signature';
   },
 
-  parse: (request, context) =>
-    readJson(request, sendgridEvent, (event, raw) => read(event, raw, context), { batched: true }),
+  parse: jsonParser('sendgrid', sendgridEvent, read, { batched: true }),
 } as const satisfies Provider;
 
-function read(event: SendGridEvent, raw: unknown, { metadata }: ReadingContext): PieceReading {
+function read(event: SendGridEvent, { metadata }: PieceContext, raw: unknown): ParsedPiece {
   const failed = event.event === 'bounce' || event.event === 'dropped' || event.event === 'deferred';
   return draftsFor<SendGridEvent>(events, event.event, event, status => [
     {
       // Custom arguments lie among SendGrid's own.
       ...attachedIds(raw as Record<string, unknown>, metadata),
-      provider: 'sendgrid',
       messageId: messageIdOf(event.sg_message_id ?? ''),
-      recipient: event.email ?? '',
+      recipient: event.email,
       status,
       occurredAt: epochMillis(Number(event.timestamp)),
       providerEvent: event.event,
-      eventId: event.sg_event_id ?? undefined,
+      eventId: event.sg_event_id,
       // Apple Mail's privacy protection only; scanners that click are not told apart.
-      ...(event.event === 'open' &&
-        typeof event.sg_machine_open === 'boolean' && {
-          evidence: event.sg_machine_open ? 'machine' : 'human',
-        }),
+      evidence: event.event === 'open' ? evidenceOf(event.sg_machine_open) : null,
       reason: failed
         ? {
             code: [event.type, event.bounce_classification].filter(part => part).join(': '),
             enhancedCode: replyOf(event).enhancedCode,
-            text: event.reason ?? event.response ?? undefined,
+            text: event.reason ?? event.response,
           }
-        : { text: event.response ?? undefined },
-      clickUrl: event.event === 'click' ? (event.url ?? undefined) : undefined,
-      userAgent: event.useragent ?? undefined,
+        : { text: event.response },
+      clickUrl: event.event === 'click' ? event.url : null,
+      userAgent: event.useragent,
       tags: tagsIn(event.category, metadata),
     },
   ]);
 }
 
 function replyOf({ status, reason, response }: SendGridEvent) {
-  const text = reason ?? response ?? undefined;
+  const text = reason ?? response;
   return { enhancedCode: enhancedCodeAmong(status, text), text };
 }
 

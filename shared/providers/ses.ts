@@ -5,15 +5,19 @@ import { firstTime } from '../runtime/time.ts';
 import type { Status } from '../status/catalogue.ts';
 import { type Cause, type Failure, failureBy } from '../status/causes.ts';
 import type { Evidence } from '../status/precedence.ts';
+import { draftsFor } from './parsing/event-meanings.ts';
+import { exactJson } from './parsing/exact-json.ts';
 import { withoutBrackets } from './parsing/message-id.ts';
-import { draftsFor, exactJson, idsAmong, type PieceReading, readJson, unrelated, wholeBody } from './parsing/pieces.ts';
+import { idsAmong } from './parsing/metadata.ts';
+import { jsonParser, type ParsedPiece, type PieceContext, unrelated, wholeBody } from './parsing/pieces.ts';
 import { object, text, textOrNone } from './parsing/schemas.ts';
 import { sesBounce } from './parsing/ses-bounce.ts';
 import { causeIn } from './parsing/signals.ts';
 import { enhancedCodeAmong } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Outside, Provider, ProviderRequest, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, HttpGet, Provider, ProviderRequest } from './provider.ts';
 import { snsEndpointOf, snsEnvelopeIn, verifySns } from './signatures/sns.ts';
+import { genuine } from './signatures/verification.ts';
 
 const time = object({ timestamp: text });
 
@@ -71,7 +75,7 @@ interface Concerned {
 
 const replyOf = ({ status, diagnosticCode }: Concerned) => ({
   enhancedCode: enhancedCodeAmong(status, diagnosticCode),
-  text: diagnosticCode ?? undefined,
+  text: diagnosticCode,
 });
 
 function bounced(concerned: Concerned): Failure {
@@ -91,7 +95,7 @@ const delayTypes = {
 
 function delayed(concerned: Concerned): Cause | null {
   const { deliveryDelay } = concerned.event;
-  return causeIn(replyOf(concerned), ownValue<Cause>(delayTypes, deliveryDelay?.delayType ?? ''));
+  return causeIn(replyOf(concerned), ownValue<Cause>(delayTypes, deliveryDelay?.delayType));
 }
 
 const suppressionLists: readonly unknown[] = ['OnAccountSuppressionList', 'OnTenantSuppressionList'];
@@ -138,6 +142,14 @@ const detailTypes: Readonly<Record<string, keyof typeof events>> = {
   'Email Subscribed': 'Subscription',
 };
 
+/** An SES event out of whatever it came in; null for a message that is about no email. */
+const wrapped = z.pipe(
+  z.transform((body: unknown) => unwrapped(body)),
+  z.nullable(delivered),
+);
+
+const parseJson = jsonParser('ses', wrapped, read);
+
 /** Amazon SES: through SNS in its envelope over HTTPS or SQS, raw over SQS, or through EventBridge. */
 export const ses = {
   name: 'ses',
@@ -155,7 +167,7 @@ export const ses = {
   parse(request, context) {
     // Somebody ended the subscription: a person has to see it, and to subscribe again.
     if (snsEnvelopeIn(request.body)?.Type === 'UnsubscribeConfirmation') return wholeBody('confirm_by_hand');
-    return readJson(request, wrapped, piece => (piece === null ? unrelated : read(piece, context)), { batched: false });
+    return parseJson(request, context);
   },
 } as const satisfies Provider;
 
@@ -163,17 +175,17 @@ export const ses = {
  * Confirms the subscription of a topic of ours, by the API call that the message's SubscribeURL stands for: that URL
  * itself is never called.
  */
-async function confirmSubscription(request: ProviderRequest, topics: readonly string[], outside: Outside) {
+async function confirmSubscription(request: ProviderRequest, topics: readonly string[], get: HttpGet) {
   const envelope = snsEnvelopeIn(request.body);
   if (envelope?.Type !== 'SubscriptionConfirmation') return null;
-  if ((await verifySns(request, topics, outside)) !== null) return null;
+  if ((await verifySns(request, topics, get)) !== genuine) return null;
   const parameters = new URLSearchParams({
     Action: 'ConfirmSubscription',
     Version: '2010-03-31',
     TopicArn: envelope.TopicArn,
     Token: envelope.Token ?? '',
   });
-  const confirmed = await outside.get(`${snsEndpointOf(envelope.TopicArn)}/?${parameters}`);
+  const confirmed = await get(`${snsEndpointOf(envelope.TopicArn)}/?${parameters}`);
   if (confirmed === null) throw new Error('the confirmation was refused');
   return { statusCode: 200 } as const;
 }
@@ -185,12 +197,6 @@ function messageIdOf(messageId: string): string {
 
 /** SES posts it when event publishing is set up, as plain text. */
 const topicTest = /^Successfully validated SNS topic/;
-
-/** An SES event out of whatever it came in; null for a message that is about no email. */
-const wrapped = z.pipe(
-  z.transform((body: unknown) => unwrapped(body)),
-  z.nullable(delivered),
-);
 
 function unwrapped(body: unknown): unknown {
   if (typeof body !== 'object' || body === null) return undefined;
@@ -216,7 +222,9 @@ const ownPrefix = 'ses:';
 /** For whom SES sent the message, where the sender has tenants. */
 const tenantName = `${ownPrefix}tenant-name`;
 
-function read({ id, at, event }: Delivered, { metadata }: ReadingContext): PieceReading {
+function read(delivered: Delivered | null, { metadata }: PieceContext): ParsedPiece {
+  if (delivered === null) return unrelated;
+  const { id, at, event } = delivered;
   const name = event.eventType ?? event.notificationType ?? '';
   const { mail, bounce, complaint, delivery, deliveryDelay, open, click, subscription, reject, failure } = event;
   const own = bounce ?? complaint ?? delivery ?? deliveryDelay ?? open ?? click ?? subscription;
@@ -232,7 +240,7 @@ function read({ id, at, event }: Delivered, { metadata }: ReadingContext): Piece
     metadata,
   );
   const seen = open ?? click;
-  const evidence = seen && ownValue<Evidence>(doneBy, seen.isBotEvent ?? '');
+  const evidence = seen && ownValue<Evidence>(doneBy, seen.isBotEvent);
   const concerned = recipientsOf(event);
   if (concerned.length === 0) return draftsFor<Concerned>(events, name, { event, address: '' }, () => []);
   const read = concerned.map(recipient =>
@@ -240,26 +248,24 @@ function read({ id, at, event }: Delivered, { metadata }: ReadingContext): Piece
       {
         accountId: namesAccount ? accountId : idsAmong(given, { ...metadata, accountId: tenantName }).accountId,
         reference,
-        provider: 'ses',
         messageId: messageIdOf(mail.messageId),
         recipient: recipient.address,
         status: recipient.attribution === 'ambiguous' ? null : status,
         occurredAt,
         providerEvent: name,
-        eventId: id ?? undefined,
-        ...(evidence && { evidence }),
+        eventId: id,
+        evidence,
         attribution: recipient.attribution,
-        subject: mail.commonHeaders?.subject ?? undefined,
+        subject: mail.commonHeaders?.subject,
         reason: {
           code:
             [bounce?.bounceType, bounce?.bounceSubType].filter(part => part).join('/') ||
-            (complaint?.complaintSubType ?? complaint?.complaintFeedbackType ?? deliveryDelay?.delayType ?? undefined),
+            (complaint?.complaintSubType ?? complaint?.complaintFeedbackType ?? deliveryDelay?.delayType),
           enhancedCode: enhancedCodeAmong(recipient.status, recipient.diagnosticCode),
-          text:
-            recipient.diagnosticCode ?? delivery?.smtpResponse ?? reject?.reason ?? failure?.errorMessage ?? undefined,
+          text: recipient.diagnosticCode ?? delivery?.smtpResponse ?? reject?.reason ?? failure?.errorMessage,
         },
-        clickUrl: click?.link ?? undefined,
-        userAgent: (open ?? click ?? complaint)?.userAgent ?? undefined,
+        clickUrl: click?.link,
+        userAgent: (open ?? click ?? complaint)?.userAgent,
         tags,
       },
     ]),

@@ -1,22 +1,16 @@
 import * as z from 'zod/mini';
 import { ownValue } from '../runtime/own-property.ts';
-import { utf8Text } from '../runtime/text.ts';
 import { isoMillis } from '../runtime/time.ts';
 import { type Failure, failureBy } from '../status/causes.ts';
+import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
+import { isForm } from './parsing/forms.ts';
+import { attachedIds } from './parsing/metadata.ts';
 import { suppressionIn } from './parsing/own-words.ts';
-import {
-  attachedIds,
-  draftsFor,
-  isForm,
-  type PieceReading,
-  readForm,
-  readJson,
-  unrelatedBy,
-} from './parsing/pieces.ts';
+import { formParser, jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyBasicAuth } from './signatures/basic-auth.ts';
 
 /** https://developers.smtp2go.com/docs/webhooks-overview: flat, as a form or as JSON by choice. */
@@ -43,7 +37,7 @@ const replyOf = ({ message, context }: Smtp2goEvent) => replyIn(message || conte
 const bounces = { hard: 'hard_bounced', soft: 'soft_bounced' } as const satisfies Record<string, Label>;
 
 function bounced(event: Smtp2goEvent): Failure | null {
-  const label = ownValue<Label>(bounces, event.bounce ?? '');
+  const label = ownValue<Label>(bounces, event.bounce);
   if (label !== undefined) return failureOf(replyOf(event), label);
   // Anything else is decided by the reply, or is a note.
   const cause = causeIn(replyOf(event));
@@ -67,6 +61,9 @@ const events = {
   'sms_*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<Smtp2goEvent>>;
 
+const parseForm = formParser('smtp2go', smtp2goEvent, read);
+const parseJson = jsonParser('smtp2go', smtp2goEvent, read, { isUnrelated: unrelatedBy(events, 'event') });
+
 /** SMTP2GO: one event a call, a form or JSON. */
 export const smtp2go = {
   name: 'smtp2go',
@@ -77,30 +74,24 @@ export const smtp2go = {
   events,
   batched: false,
   verify: verifyBasicAuth,
-  parse(request, context) {
-    const reads = (event: Smtp2goEvent, raw: unknown) => read(event, raw, context);
-    if (!isForm(request))
-      return readJson(request, smtp2goEvent, reads, { batched: false, isUnrelated: unrelatedBy(events, 'event') });
-    return readForm(request, utf8Text(request.body), smtp2goEvent, reads);
-  },
+  parse: (request, context) => (isForm(request) ? parseForm : parseJson)(request, context),
 } as const satisfies Provider;
 
-function read(event: Smtp2goEvent, raw: unknown, { metadata }: ReadingContext): PieceReading {
+function read(event: Smtp2goEvent, { metadata }: PieceContext, raw: unknown): ParsedPiece {
   return draftsFor<Smtp2goEvent>(events, event.event, event, status => [
     {
       // The headers chosen in the dashboard come among its own fields.
       ...attachedIds(raw as Readonly<Record<string, unknown>>, metadata),
-      provider: 'smtp2go',
-      messageId: event.email_id ?? '',
-      recipient: event.rcpt ?? '',
+      messageId: event.email_id,
+      recipient: event.rcpt,
       status,
-      occurredAt: isoMillis(event.time ?? ''),
+      occurredAt: isoMillis(event.time),
       providerEvent: event.event,
-      eventId: event.id ?? undefined,
-      subject: event.subject ?? event.Subject ?? undefined,
-      reason: { code: event.bounce ?? undefined, ...replyOf(event) },
-      clickUrl: event.url ?? undefined,
-      userAgent: event['user-agent'] ?? undefined,
+      eventId: event.id,
+      subject: event.subject ?? event.Subject,
+      reason: { code: event.bounce, ...replyOf(event) },
+      clickUrl: event.url,
+      userAgent: event['user-agent'],
     },
   ]);
 }

@@ -3,13 +3,17 @@ import { ownValue } from '../runtime/own-property.ts';
 import { epochMillis, isoMillis } from '../runtime/time.ts';
 import type { Status } from '../status/catalogue.ts';
 import { type Failure, failureBy } from '../status/causes.ts';
+import { draftsFor } from './parsing/event-meanings.ts';
+import { evidenceOf } from './parsing/evidence.ts';
+import { isRecord } from './parsing/exact-json.ts';
+import { attachedIds } from './parsing/metadata.ts';
 import { suppressionIn } from './parsing/own-words.ts';
-import { attachedIds, draftsFor, type PieceReading, readJson, unrelated } from './parsing/pieces.ts';
+import { jsonParser, type ParsedPiece, type PieceContext, unrelated } from './parsing/pieces.ts';
 import { anything, object, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { enhancedCodeIn, replyCodeOf } from './parsing/smtp-reply.ts';
 import { tagsIn } from './parsing/tags.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyBasicAuth } from './signatures/basic-auth.ts';
 
 /** Everything is text, even numbers and times; it need not stay so. */
@@ -64,7 +68,7 @@ const bounceClasses = {
 } as const satisfies Record<number, Label | null>;
 
 const replyOf = ({ raw_reason, reason, error_code }: SparkpostEvent) => {
-  const reply = raw_reason || reason || undefined;
+  const reply = raw_reason || reason;
   return { enhancedCode: enhancedCodeIn(reply), code: replyCodeOf(String(error_code ?? '')), text: reply };
 };
 
@@ -89,7 +93,7 @@ const bounce = {
 const events = {
   injection: { statuses: ['enqueued'] },
   delivery: { statuses: ['delivered'] },
-  delay: { statuses: ['deferred'], causeOf: event => causeIn(replyOf(event), labelOf(event) ?? undefined) },
+  delay: { statuses: ['deferred'], causeOf: event => causeIn(replyOf(event), labelOf(event)) },
   bounce,
   out_of_band: bounce,
   policy_rejection: { statuses: ['rejected'], causeOf: event => suppressionIn(replyOf(event).text) },
@@ -111,24 +115,10 @@ const events = {
   'sms_*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<SparkpostEvent>>;
 
-/** SparkPost (Bird): batches of events, each within its class. */
-export const sparkpost = {
-  name: 'sparkpost',
-  title: 'SparkPost',
-  authentication: 'HTTP basic authentication; nothing is signed',
-  secret: '`user:password`, as set for the webhook',
-  secretKind: 'basic-auth',
-  events,
-  batched: true,
-  verify: verifyBasicAuth,
-  parse: (request, context) =>
-    readJson(request, wrapped, event => (event === null ? unrelated : read(event, context)), { batched: true }),
-} as const satisfies Provider;
-
 /** The event in `{"msys":{"message_event":{...}}}`; null in `{"msys":{}}`, which comes when the webhook is made or tested. */
 const wrapped = z.pipe(
   z.transform((piece: unknown) => {
-    const msys = (piece as { readonly msys?: unknown } | null)?.msys;
+    const msys = isRecord(piece) ? piece.msys : undefined;
     if (typeof msys !== 'object' || msys === null) return undefined;
     const values: readonly unknown[] = Object.values(msys);
     // What may once stand beside the event does not hide it.
@@ -139,43 +129,50 @@ const wrapped = z.pipe(
   z.nullable(sparkpostEvent),
 );
 
-function read(event: SparkpostEvent, { metadata }: ReadingContext): PieceReading {
+/** SparkPost (Bird): batches of events, each within its class. */
+export const sparkpost = {
+  name: 'sparkpost',
+  title: 'SparkPost',
+  authentication: 'HTTP basic authentication; nothing is signed',
+  secret: '`user:password`, as set for the webhook',
+  secretKind: 'basic-auth',
+  events,
+  batched: true,
+  verify: verifyBasicAuth,
+  parse: jsonParser('sparkpost', wrapped, read, { batched: true }),
+} as const satisfies Provider;
+
+function read(event: SparkpostEvent | null, { metadata }: PieceContext): ParsedPiece {
+  if (event === null) return unrelated;
   const { type, rcpt_meta } = event;
   const reply = replyOf(event);
   return draftsFor<SparkpostEvent>(events, type, event, status => [
     {
       ...attachedIds(rcpt_meta, metadata),
-      provider: 'sparkpost',
       messageId: String(event.transmission_id || event.message_id || ''),
-      recipient: event.rcpt_to || event.raw_rcpt_to || '',
+      recipient: event.rcpt_to || event.raw_rcpt_to,
       status,
       occurredAt: millisOf(event.timestamp),
       providerEvent: type,
-      eventId: event.event_id ? String(event.event_id) : undefined,
-      ...(status === 'opened' && prefetched(event.is_prefetched)),
-      subject: event.subject ?? undefined,
+      eventId: event.event_id ? String(event.event_id) : null,
+      // Said of opens by newer accounts.
+      evidence: status === 'opened' ? evidenceOf(event.is_prefetched) : null,
+      subject: event.subject,
       reason: {
         code: event.bounce_class ? `class ${event.bounce_class}` : reply.code,
         enhancedCode: reply.enhancedCode,
         text: reply.text,
       },
-      clickUrl: event.target_link_url ?? undefined,
-      userAgent: event.user_agent ?? undefined,
+      clickUrl: event.target_link_url,
+      userAgent: event.user_agent,
       tags: tagsIn(event.rcpt_tags, metadata),
     },
   ]);
 }
 
 function millisOf(timestamp: SparkpostEvent['timestamp']): number {
-  const unix = Number(timestamp ?? Number.NaN);
+  const unix = Number(timestamp);
   return Number.isNaN(unix) ? isoMillis(String(timestamp)) : epochMillis(unix);
-}
-
-/** Said of opens by newer accounts. */
-function prefetched(flag: SparkpostEvent['is_prefetched']): { readonly evidence?: 'machine' | 'human' } {
-  const said = String(flag ?? '');
-  if (said === 'true') return { evidence: 'machine' };
-  return said === 'false' ? { evidence: 'human' } : {};
 }
 
 export const guide: Guide = {

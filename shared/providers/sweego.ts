@@ -1,12 +1,16 @@
 import * as z from 'zod/mini';
 import { isoMillis } from '../runtime/time.ts';
-import { draftsFor, idsInHeaders, type PieceReading, readJson, unrelated, unrelatedBy } from './parsing/pieces.ts';
+import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
+import { evidenceOf } from './parsing/evidence.ts';
+import { idsInHeaders } from './parsing/metadata.ts';
+import { jsonParser, type ParsedPiece, type PieceContext, unrelated } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text } from './parsing/schemas.ts';
 import { failureOf } from './parsing/signals.ts';
 import { replyCodeOf, replyIn } from './parsing/smtp-reply.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { hour, strictBase64 } from './signatures/constant-time.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
+import { strictBase64 } from './signatures/encodings.ts';
 import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
+import { hour } from './signatures/timestamps.ts';
 
 const visit = z.nullish(object({ proxy: anything, url: text, user_agent: text }));
 
@@ -72,8 +76,6 @@ const events = {
   'sms_*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<SweegoEvent>>;
 
-const isOfNoEmail = unrelatedBy(events, 'event_type');
-
 /** Sweego: one event a call. */
 export const sweego = {
   name: 'sweego',
@@ -91,31 +93,28 @@ export const sweego = {
       // Its retries are not documented. The body is signed, so that an old request can only say what it said.
       oldest: 24 * hour,
     }),
-  parse: (request, context) =>
-    readJson(request, sweegoEvent, event => read(event, context), { batched: false, isUnrelated: isOfNoEmail }),
+  parse: jsonParser('sweego', sweegoEvent, read, { isUnrelated: unrelatedBy(events, 'event_type') }),
 } as const satisfies Provider;
 
-function read(event: SweegoEvent, { metadata }: ReadingContext): PieceReading {
+function read(event: SweegoEvent, { metadata }: PieceContext): ParsedPiece {
   // Text messages have events of the same names.
   if (event.channel?.toLowerCase() === 'sms') return unrelated;
   const headers = headersOf(event);
   const { open, click } = event;
-  const proxy = (open ?? click)?.proxy;
   return draftsFor<SweegoEvent>(events, nameOf(event.event_type), event, status => [
     {
       ...idsInHeaders(headers, metadata),
-      provider: 'sweego',
-      messageId: event.transaction_id ?? transactionIn(headers) ?? '',
-      recipient: event.recipient ?? '',
+      messageId: event.transaction_id ?? transactionIn(headers),
+      recipient: event.recipient,
       status,
-      occurredAt: isoMillis(event.timestamp ?? ''),
+      occurredAt: isoMillis(event.timestamp),
       providerEvent: event.event_type,
-      eventId: event.event_id ?? undefined,
-      ...(typeof proxy === 'boolean' && { evidence: proxy ? 'machine' : 'human' }),
-      subject: event.subject ?? undefined,
+      eventId: event.event_id,
+      evidence: evidenceOf((open ?? click)?.proxy),
+      subject: event.subject,
       reason: replyOf(event),
-      clickUrl: click?.url ?? undefined,
-      userAgent: (open ?? click)?.user_agent ?? undefined,
+      clickUrl: click?.url,
+      userAgent: (open ?? click)?.user_agent,
       tags: tagsOf(event),
     },
   ]);

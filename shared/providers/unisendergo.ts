@@ -3,12 +3,16 @@ import * as z from 'zod/mini';
 import { ownValue } from '../runtime/own-property.ts';
 import { isoMillis } from '../runtime/time.ts';
 import { type Failure, failureBy } from '../status/causes.ts';
-import { attachedIds, draftsFor, type PieceReading, readJson } from './parsing/pieces.ts';
+import { draftsFor } from './parsing/event-meanings.ts';
+import { isRecord } from './parsing/exact-json.ts';
+import { attachedIds } from './parsing/metadata.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, object, orEmptyList, text } from './parsing/schemas.ts';
 import { causeIn, failureOf, type Label } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { isOneOf, usable } from './signatures/constant-time.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
+import { isOneOf } from './signatures/constant-time.ts';
+import { genuine, usable } from './signatures/verification.ts';
 
 /** https://godocs.unisender.ru/web-api-ref#callback-format */
 const eventData = object({
@@ -49,7 +53,7 @@ const replyOf = ({ delivery_info }: EventData) => replyIn(delivery_info?.destina
 /** The code says more than the word for the status, which is used of what is tried again as well. */
 function failed(word: 'deferred' | 'hard_bounced'): (event: EventData) => Failure | 'deferred' {
   return event => {
-    const label = ownValue<Label>(codes, event.delivery_info?.delivery_status ?? '') ?? word;
+    const label = ownValue<Label>(codes, event.delivery_info?.delivery_status) ?? word;
     if (label === 'suppressed') return failureBy(label, 'rejected');
     const reply = replyOf(event);
     if (label !== 'deferred') return failureOf(reply, label);
@@ -106,19 +110,18 @@ export const unisendergo = {
     const expected = keys.map(key =>
       createHash('md5').update(before, 'latin1').update(key).update(after, 'latin1').digest('hex'),
     );
-    return isOneOf(auth[0], expected) ? null : 'wrong_signature';
+    return isOneOf(auth[0], expected) ? genuine : 'wrong_signature';
   },
 
-  parse: (request, context) =>
-    readJson(request, unisenderEvent, event => read(event, context), { batched: true, piecesOf }),
+  parse: jsonParser('unisendergo', unisenderEvent, read, { piecesOf }),
 } as const satisfies Provider;
 
 /** The value of the first "auth": nothing of the events comes before it. */
 const authIn = /(?<="auth"\s*:\s*")[0-9a-f]{32}(?=")/;
 
 function piecesOf(envelope: unknown): readonly unknown[] | null {
-  if (typeof envelope !== 'object' || envelope === null) return null;
-  const { events_by_user, auth: _, ...single } = envelope as Record<string, unknown>;
+  if (!isRecord(envelope)) return null;
+  const { events_by_user, auth: _, ...single } = envelope;
   // With "single event" switched on there is no list, and the data may lie beside the name.
   if (events_by_user === undefined) {
     return single.event_name === undefined ? null : [{ event_data: single, ...single }];
@@ -128,20 +131,22 @@ function piecesOf(envelope: unknown): readonly unknown[] | null {
   return lists.every(Array.isArray) ? lists.flat() : null;
 }
 
-function read({ event_name, event_data: data }: z.infer<typeof unisenderEvent>, context: ReadingContext): PieceReading {
+function read(
+  { event_name, event_data: data }: z.infer<typeof unisenderEvent>,
+  { metadata }: PieceContext,
+): ParsedPiece {
   const name = event_name === 'transactional_email_status' ? (data?.status ?? '') : event_name;
   return draftsFor<EventData>(events, name, data ?? {}, status => [
     {
-      ...attachedIds(data?.metadata, context.metadata),
-      provider: 'unisendergo',
-      messageId: data?.job_id ?? '',
-      recipient: data?.email ?? '',
+      ...attachedIds(data?.metadata, metadata),
+      messageId: data?.job_id,
+      recipient: data?.email,
       status,
-      occurredAt: isoMillis(data?.event_time ?? ''),
+      occurredAt: isoMillis(data?.event_time),
       providerEvent: name,
-      reason: { code: data?.delivery_info?.delivery_status ?? undefined, ...replyOf(data ?? {}) },
-      clickUrl: data?.url ?? undefined,
-      userAgent: data?.delivery_info?.user_agent ?? undefined,
+      reason: { code: data?.delivery_info?.delivery_status, ...replyOf(data ?? {}) },
+      clickUrl: data?.url,
+      userAgent: data?.delivery_info?.user_agent,
     },
   ]);
 }

@@ -1,12 +1,15 @@
 import * as z from 'zod/mini';
 import { isoMillis } from '../runtime/time.ts';
 import { ofOneOf } from './parsing/attribution.ts';
-import { attachedIds, draftsFor, type PieceReading, readJson, unrelatedBy } from './parsing/pieces.ts';
+import { draftsFor, unrelatedBy } from './parsing/event-meanings.ts';
+import { attachedIds } from './parsing/metadata.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { anything, numberOrText, object, text, textOrList } from './parsing/schemas.ts';
 import { retoldBounce, retoldReason } from './parsing/ses-bounce.ts';
-import type { EventMeaning, Guide, Provider, ReadingContext } from './provider.ts';
-import { freshWithinMs, usable } from './signatures/constant-time.ts';
+import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyHexHmac } from './signatures/hmac.ts';
+import { freshWithinMs } from './signatures/timestamps.ts';
+import { usable } from './signatures/verification.ts';
 
 /** https://docs.usesend.com/guides/webhooks */
 const usesendEvent = object({
@@ -84,14 +87,10 @@ export const usesend = {
     return verifyHexHmac(signature, secrets, `${timestamp}.`, body);
   },
 
-  parse: (request, context) =>
-    readJson(request, usesendEvent, event => read(event, context), {
-      batched: false,
-      isUnrelated: unrelatedBy(events, 'type'),
-    }),
+  parse: jsonParser('usesend', usesendEvent, read, { isUnrelated: unrelatedBy(events, 'type') }),
 } as const satisfies Provider;
 
-function read(event: UsesendEvent, { metadata }: ReadingContext): PieceReading {
+function read(event: UsesendEvent, { metadata }: PieceContext): ParsedPiece {
   const { data } = event;
   const recipients = [data?.to ?? []].flat();
   const reason = retoldReason(data?.bounce);
@@ -99,22 +98,18 @@ function read(event: UsesendEvent, { metadata }: ReadingContext): PieceReading {
     ofOneOf(recipients, ofWholeMessage.includes(event.type), status).map(whose => ({
       ...whose,
       ...attachedIds(data?.metadata, metadata),
-      provider: 'usesend',
       messageId: String(data?.id ?? ''),
-      occurredAt: isoMillis(event.createdAt ?? ''),
+      occurredAt: isoMillis(event.createdAt),
       providerEvent: event.type,
-      eventId: event.id ?? undefined,
-      subject: data?.subject ?? undefined,
+      eventId: event.id,
+      subject: data?.subject,
       reason: {
-        code:
-          [data?.bounce?.type, data?.bounce?.subType].filter(part => part).join('/') ||
-          data?.suppression?.type ||
-          undefined,
+        code: [data?.bounce?.type, data?.bounce?.subType].filter(part => part).join('/') || data?.suppression?.type,
         enhancedCode: reason.enhancedCode,
-        text: reason.text ?? data?.failed?.reason ?? data?.suppression?.reason ?? undefined,
+        text: reason.text || data?.failed?.reason || data?.suppression?.reason,
       },
-      clickUrl: data?.click?.url ?? data?.click?.link ?? undefined,
-      userAgent: (data?.open ?? data?.click)?.userAgent ?? undefined,
+      clickUrl: data?.click?.url ?? data?.click?.link,
+      userAgent: (data?.open ?? data?.click)?.userAgent,
     })),
   );
 }

@@ -1,16 +1,21 @@
 import * as z from 'zod/mini';
 import { addressOf } from '../email/address.ts';
 import type { EventDraft } from '../email/event.ts';
-import { utf8Text } from '../runtime/text.ts';
 import { firstTime } from '../runtime/time.ts';
 import type { Status } from '../status/catalogue.ts';
 import { ofOneOf } from './parsing/attribution.ts';
-import { draftsFor, formFields, idsInText, isForm, type PieceReading, readJson } from './parsing/pieces.ts';
+import { draftsFor } from './parsing/event-meanings.ts';
+import { isRecord } from './parsing/exact-json.ts';
+import { bodyFields, isForm } from './parsing/forms.ts';
+import { idsInText } from './parsing/metadata.ts';
+import { jsonParser, type ParsedPiece, type PieceContext } from './parsing/pieces.ts';
 import { numberOrText, object, text } from './parsing/schemas.ts';
 import { failureOf } from './parsing/signals.ts';
 import { replyIn } from './parsing/smtp-reply.ts';
-import type { EventMeaning, Guide, Provider, ProviderRequest, ReadingContext } from './provider.ts';
-import { isHmacOf, maxHeaderLength, strictBase64, usable } from './signatures/constant-time.ts';
+import type { EventMeaning, Guide, Provider, ProviderRequest } from './provider.ts';
+import { maxHeaderLength, strictBase64 } from './signatures/encodings.ts';
+import { isHmacOf } from './signatures/hmac.ts';
+import { genuine, usable } from './signatures/verification.ts';
 
 const addressees = z.nullish(z.array(object({ email_address: z.nullish(object({ address: text })) })));
 
@@ -90,28 +95,22 @@ export const zeptomail = {
     const header = request.headers['producer-signature']?.trim();
     if (!header) return 'missing_signature';
     const bytes = header.length > maxHeaderLength ? null : signatureIn(header);
-    const signed = bytes && signedJson(request);
+    const signed = isForm(request) ? fieldOf(request) : request.body;
     if (bytes === null || signed === null) return 'malformed_signature';
     // Its time is not signed, and proves nothing: a request that is sent again changes nothing.
-    return isHmacOf(bytes, 'sha256', keys, signed) ? null : 'wrong_signature';
+    return isHmacOf(bytes, 'sha256', keys, signed) ? genuine : 'wrong_signature';
   },
 
-  parse: (request, context) =>
-    readJson(request, zeptoMessage, message => read(message, context), {
-      batched: true,
-      piecesOf,
-      ...(isForm(request) && { textOf: fieldOf }),
-    }),
+  parse: jsonParser('zeptomail', zeptoMessage, read, {
+    piecesOf,
+    textOf: request => (isForm(request) ? fieldOf(request) : undefined),
+  }),
 } as const satisfies Provider;
 
 /** The one field of a form, which holds the JSON. */
-function fieldOf(form: string): string | null {
-  const values = Object.values(formFields(form) ?? {});
-  return values.length === 1 ? values[0]! : null;
-}
-
-function signedJson(request: ProviderRequest): Buffer | string | null {
-  return isForm(request) ? fieldOf(utf8Text(request.body) ?? '') : request.body;
+function fieldOf({ body }: ProviderRequest): string | null {
+  const fields = bodyFields(body);
+  return fields?.length === 1 ? fields[0]![1] : null;
 }
 
 /** `ts=1767355200000;s=URL-encoded base64;s-algorithm=HmacSHA256` */
@@ -131,16 +130,15 @@ function signatureIn(header: string): Buffer | null {
 
 /** The messages of a request, each with the name of what happened to all of them. */
 function piecesOf(envelope: unknown): readonly unknown[] | null {
-  if (typeof envelope !== 'object' || envelope === null) return null;
-  const { event_name, event_message } = envelope as Record<string, unknown>;
-  if (!Array.isArray(event_message)) return null;
+  if (!isRecord(envelope) || !Array.isArray(envelope.event_message)) return null;
+  const { event_name, event_message } = envelope;
   return event_message.map(message => (typeof message === 'object' ? { ...message, event_name } : message));
 }
 
 /** More than one message has, by far: recipients times what happened. */
 const maxEvents = 1_000;
 
-function read(message: ZeptoMessage, { metadata }: ReadingContext): PieceReading {
+function read(message: ZeptoMessage, { metadata }: PieceContext): ParsedPiece {
   const info = message.email_info;
   const named = [message.event_name].flat();
   const recipients = [info?.to, info?.cc, info?.bcc]
@@ -156,14 +154,13 @@ function read(message: ZeptoMessage, { metadata }: ReadingContext): PieceReading
         whose(detail, recipients, status).map(about => ({
           ...about,
           ...ids,
-          provider: 'zeptomail',
-          messageId: message.request_id || info?.email_reference || '',
+          messageId: message.request_id || info?.email_reference,
           occurredAt: firstTime(detail.time, detail.modified_time, info?.processed_time),
           providerEvent: name,
-          subject: info?.subject ?? undefined,
-          reason: { code: detail.reason ?? undefined, ...replyOf(detail) },
-          clickUrl: detail.clicked_link ?? detail.link ?? detail.url ?? undefined,
-          userAgent: detail.user_agent ?? undefined,
+          subject: info?.subject,
+          reason: { code: detail.reason, ...replyOf(detail) },
+          clickUrl: detail.clicked_link ?? detail.link ?? detail.url,
+          userAgent: detail.user_agent,
         })),
       );
       if (!Array.isArray(outcome)) return outcome;
@@ -178,7 +175,7 @@ function read(message: ZeptoMessage, { metadata }: ReadingContext): PieceReading
 function whose({ bounced_recipient }: Detail, recipients: readonly string[], status: Status | null) {
   if (!bounced_recipient) return ofOneOf(recipients, false, status);
   const listed = recipients.length === 0 || recipients.map(addressOf).includes(addressOf(bounced_recipient));
-  return [{ recipient: bounced_recipient, status, ...(!listed && { attribution: 'not_addressed' as const }) }];
+  return [{ recipient: bounced_recipient, status, attribution: listed ? null : ('not_addressed' as const) }];
 }
 
 export const guide: Guide = {

@@ -59,6 +59,12 @@ export function readQuarantineMessage(body: string): QuarantineMessage {
   return quarantineMessage.parse(JSON.parse(body));
 }
 
+/** A piece that could not be read, or an event that could not be recorded; null where it is the whole body. */
+export interface QuarantinedPiece {
+  readonly reason: Quarantined['reason'] | Unrecordable['reason'];
+  readonly piece: unknown;
+}
+
 /** Reasons for which events come here that had been read, and are kept as such. */
 export const keptAsRead = { item_full: true, refused_by_table: true, foreign_account: true } as const satisfies Record<
   Unrecordable['reason'],
@@ -84,13 +90,16 @@ export function quarantinePart(body: string): QuarantinePart {
 }
 
 /** Keeps what was genuine but could not be read or recorded; rejects when it could not be kept. */
-export type Quarantine = (request: QuarantinedRequest, quarantined: readonly Quarantined[]) => Promise<void>;
+export type Quarantine = (request: QuarantinedRequest, quarantined: readonly QuarantinedPiece[]) => Promise<void>;
 
 export function createQuarantine(client: Pick<SQSClient, 'send'>, queueUrl: string): Quarantine {
   return (request, quarantined) => sendMessages(client, queueUrl, [...messagesOf(request, quarantined)].map(asciiJson));
 }
 
-function* messagesOf(request: QuarantinedRequest, quarantined: readonly Quarantined[]): Generator<QuarantineMessage> {
+function* messagesOf(
+  request: QuarantinedRequest,
+  quarantined: readonly QuarantinedPiece[],
+): Generator<QuarantineMessage> {
   const { requestId, provider, receivedAt, body, provenFor } = request;
   const headers: Record<string, string> = {};
   for (const name of keptHeaders) {

@@ -5,6 +5,7 @@ import type { Nonce } from '../providers/provider.ts';
 import { asciiJson } from '../runtime/text.ts';
 import { statusIds } from '../status/catalogue.ts';
 import { causeIds } from '../status/causes.ts';
+import { noBody, type QueuedMessage, type QueuedRequest } from './queued-request.ts';
 import { sendMessages } from './send-messages.ts';
 
 /** Few, since a message of which one event fails is tried again as a whole. */
@@ -72,4 +73,14 @@ export function createRetryQueue(client: Pick<SQSClient, 'send'>, queueUrl: stri
 /** @throws where the body is no message of this queue */
 export function readRetryMessage(body: string): RetryMessage {
   return retryMessage.parse(JSON.parse(body));
+}
+
+/** The events in a message of the retry queue, as they were read when their request came. */
+export function retryRequest({ body }: QueuedMessage): QueuedRequest {
+  const { events, nonces, ...request } = readRetryMessage(body);
+  return {
+    request: { ...request, headers: {}, body: noBody },
+    parsed: { events, quarantined: [], unrelated: 0 },
+    nonces,
+  };
 }

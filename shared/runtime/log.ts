@@ -1,15 +1,7 @@
-interface Counted {
-  received: number;
-  recorded: number;
-  duplicate: number;
-  dropped: number;
-  erased: number;
-  expired: number;
-  deferred: number;
-  quarantined: number;
-  unrelated: number;
-  failed: number;
-}
+import type { Counts } from './counts.ts';
+
+/** What became of events, and of how many it is that nothing did. */
+type Counted = Counts & { failed: number };
 
 /**
  * The closed catalogue of log lines. A line is a name and counts or ids from here, never a body, an address, a subject,
@@ -32,16 +24,8 @@ export interface LogLines {
   'queue.message-failed': { requestId: string; messageId: string; cause: string };
   /** A read was answered. */
   'query.answered': { requestId: string; route: string; answer: number };
-  /** An erasure was answered; where something remains, `fault` lines before it say why. */
-  'erase.answered': {
-    requestId: string;
-    route: string;
-    answer: number;
-    emails: number;
-    queuedEvents: number;
-    quarantined: number;
-    alertRecords: number;
-  };
+  /** An erasure was answered; where something remains, the `fault` line before it says why. */
+  'erase.answered': { requestId: string; route: string; answer: number; emails: number };
   /** A batch of the table's stream was worked off. */
   'alert.sent': {
     requestId: string;

@@ -18,8 +18,8 @@ const iso =
  * Epoch milliseconds from ISO-8601 text; without a zone it is UTC. NaN where it is not such a text. A leap second is the
  * second after it, and 24:00 the midnight that ends the day.
  */
-export function isoMillis(text: string): number {
-  const match = iso.exec(text);
+export function isoMillis(text: string | null | undefined): number {
+  const match = iso.exec(text ?? '');
   if (match === null) return Number.NaN;
   const [, year, month, day, hour, minute, second = '0', fraction = '', sign, zoneHours, zoneMinutes = '0'] = match;
   const isEndOfDay = Number(hour) === 24 && Number(minute) === 0 && Number(second) === 0 && Number(fraction) === 0;
@@ -41,7 +41,7 @@ export function isoMillis(text: string): number {
 
 /** Epoch milliseconds of the first of several texts that is ISO-8601; NaN where none is. */
 export function firstTime(...texts: readonly (string | null | undefined)[]): number {
-  return texts.map(text => isoMillis(text ?? '')).find(time => !Number.isNaN(time)) ?? Number.NaN;
+  return texts.map(isoMillis).find(time => !Number.isNaN(time)) ?? Number.NaN;
 }
 
 /** ISO-8601 UTC with milliseconds. */

@@ -1,5 +1,6 @@
 import type { VerifiedToken } from '../../shared/http/access.ts';
-import { supportToken, tokenOf, tokenWith } from '../rigs/query-function.ts';
+import type { Route } from '../../shared/http/routes.ts';
+import { managerToken, supportToken, tokenOf, tokenWith } from '../rigs/query-function.ts';
 import type { AccountId } from './accounts.ts';
 
 /** Who calls. */
@@ -13,8 +14,16 @@ export interface Bearer {
 /** Those who may call the routes of an account. */
 export const entitled = {
   itsOwn: accountId => ({ token: tokenOf(accountId), sees: accountId }),
+  itsManager: accountId => ({ token: managerToken(accountId), sees: accountId }),
   support: () => ({ token: supportToken, sees: 'all' }),
 } as const satisfies Record<string, (accountId: AccountId) => Bearer>;
+
+/** Those who may call a route. */
+export function callersOf({ access, writes }: Route): readonly ((accountId: AccountId) => Bearer)[] {
+  const { itsOwn, itsManager, support } = entitled;
+  if (access === 'support') return [support];
+  return writes ? [itsManager, support] : [itsOwn, itsManager, support];
+}
 
 const seesNothing = (claims: VerifiedToken['claims'], scopes: string[] | null = null): Bearer => ({
   token: tokenWith(claims, scopes),
@@ -28,6 +37,7 @@ export const bearers: Readonly<Record<string, (accountId: AccountId) => Bearer>>
   supportInList: () => ({ token: tokenWith({ scp: '[openid mailtrail/support]' }), sees: 'all' }),
   nobody: () => ({ sees: null }),
   withoutClaims: () => seesNothing({}),
+  managerOfNone: () => seesNothing({ scope: 'mailtrail/manage' }),
   withoutAccount: () => seesNothing({ sub: 'jane' }),
   emptyAccount: () => seesNothing({ account_id: '' }),
   undefinedAccount: () => seesNothing({ account_id: 'undefined' }),

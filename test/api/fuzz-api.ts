@@ -1,18 +1,16 @@
 /** The API under generated requests: whatever is asked, the answer is as documented and shows no other account's emails. */
 
 import fc from 'fast-check';
-import { createHandler as createEraseHandler } from '../../functions/manage/handler.ts';
 import type { QueryDependencies } from '../../functions/query/handler.ts';
 import type { Reader } from '../../shared/email/reader.ts';
 import { nothingRecorded } from '../../shared/email/recorder.ts';
-import type { ApiEvent } from '../../shared/http/access.ts';
 import { type Route, routes } from '../../shared/http/routes.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
 import { snsGet } from '../fixtures/sns.ts';
-import { noon } from '../rigs/arbitrary-events.ts';
-import { bearerOf, httpEvent, lambdaContext } from '../rigs/http-event.ts';
+import { httpEvent, lambdaContext } from '../rigs/http-event.ts';
 import { ingestFunction } from '../rigs/ingest-function.ts';
-import { access, queryFunction } from '../rigs/query-function.ts';
+import { manageFunction } from '../rigs/manage-function.ts';
+import { queryFunction } from '../rigs/query-function.ts';
 import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 import { accountIds, knownPages, markOf, nobody, storeAccounts } from './accounts.ts';
 import { type Answer, createAnswerCheck } from './answer-check.ts';
@@ -39,19 +37,17 @@ function callersOf(
     quarantine: async () => {},
     get: snsGet,
   });
-  const erase = createEraseHandler({
+  const manage = manageFunction({
     // What is known is to stay known while requests are made up out of it.
-    erase: async () => ({ erased: { emails: 1, queuedEvents: 0, quarantined: 0, alertRecords: 0 }, remains: [] }),
-    access,
-    now: () => noon,
-    log: () => {},
+    erase: async () => ({ erased: 1, error: null }),
   });
   return {
-    manage: async ({ routeKey, bearer: { token }, path, query, headers }) => {
-      const sent = { ...(token && bearerOf(token.claims)), ...headers };
-      const event = { ...httpEvent(routeKey, { ...path }, sent), rawQueryString: query };
-      const requestContext = { ...event.requestContext, ...(token && { authorizer: { jwt: token } }) };
-      const answer = await erase({ ...event, requestContext } as ApiEvent, lambdaContext);
+    manage: async ({ routeKey, bearer: { token }, path: { accountId }, ...call }) => {
+      const answer = await manage(routeKey, {
+        ...call,
+        ...(accountId !== undefined && { accountId }),
+        ...(token && { token }),
+      });
       return { ...answer, text: answer.body };
     },
     query: ({ routeKey, bearer: { token }, ...call }) => query(routeKey, { ...call, ...(token && { token }) }),

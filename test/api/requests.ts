@@ -4,14 +4,14 @@ import { isUtf8 } from 'node:buffer';
 import { gzipSync } from 'node:zlib';
 import fc from 'fast-check';
 import type { DescribedRoute } from '../../infra/tools/docs/openapi.ts';
-import { type Route, routes } from '../../shared/http/routes.ts';
+import { routes } from '../../shared/http/routes.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
 import { fixture, fixtureNames, fixtureType } from '../fixtures/fixtures.ts';
 import { providerNames, signingKeys } from '../fixtures/signing.ts';
 import { mutations } from '../fuzz/mutations.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { type AccountId, accountIds, type Known, type KnownPage } from './accounts.ts';
-import { type Bearer, bearers, entitled } from './bearers.ts';
+import { type Bearer, bearers, callersOf, entitled } from './bearers.ts';
 import { type OpenApi, type Operation, operationsOf } from './document.ts';
 import { type KnownValues, valuesOf } from './schema-values.ts';
 
@@ -117,6 +117,10 @@ const hostileBodies = [
   '{"emailIds":["__proto__","toString","\\ud800"]}',
   '{"references":["a"],"__proto__":{"emailIds":["a"]}}',
   '{"references":["a"],"references":["b"]}',
+  '{"recipient":null}',
+  '{"recipient":["a@example.com"]}',
+  '{"recipient":"a@example.com","accountId":"acct-adela"}',
+  '{"recipient":"a@example.com","recipient":"b@example.com"}',
   manyOf('emailIds', 100, 'A'.repeat(22)),
   manyOf('emailIds', 101, 'A'.repeat(22)),
   manyOf('references', 101, 'a'),
@@ -319,9 +323,7 @@ function allowedRequests(
       ]),
     ),
   );
-  const { access }: Route = routes[routeKey];
-  const mayCall = access === 'support' ? [entitled.support] : Object.values(entitled);
-  const bearer = fc.constantFrom(...mayCall).map(entitle => entitle(accountId));
+  const bearer = fc.constantFrom(...callersOf(routes[routeKey])).map(entitle => entitle(accountId));
   const [contentType, content] = Object.entries(operation.requestBody?.content ?? {})[0] ?? [];
   const sent =
     content === undefined

@@ -12,7 +12,7 @@ import type { QueryEnv } from '../../functions/query/env.ts';
 import { esbuildOptions, type FunctionName, functionNames } from '../../infra/compute/bundling.ts';
 import { signingKeys } from '../fixtures/signing.ts';
 import type { Signed } from '../fixtures/signing-scheme.ts';
-import { httpEvent } from '../rigs/http-event.ts';
+import { bearerOf, httpEvent } from '../rigs/http-event.ts';
 import { type Figure, figure, median } from './figures.ts';
 import { sendgridBatch } from './sendgrid-batch.ts';
 import { startStubEndpoint } from './stub-endpoint-process.ts';
@@ -24,7 +24,7 @@ const environments = {
   ingest: {
     TABLE_NAME: 'emails',
     WEBHOOK_SECRETS_ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:webhooks',
-    NONCE_TABLE_NAME: 'nonces',
+    GUARD_TABLE_NAME: 'guards',
     QUARANTINE_QUEUE_URL: 'http://127.0.0.1/quarantine',
     RETRY_QUEUE_URL: 'http://127.0.0.1/retry',
     RETRY_QUEUE_ARN: 'arn:aws:sqs:us-east-1:000000000000:retry',
@@ -33,6 +33,7 @@ const environments = {
     RETENTION_DAYS: '400',
     METADATA_ACCOUNT_ID: 'account_id',
     METADATA_REFERENCE: 'reference',
+    DEFAULT_ACCOUNT_ID: '',
     SENDER_NAMES: '',
   } satisfies IngestEnv,
   query: {
@@ -47,16 +48,10 @@ const environments = {
   } satisfies QueryEnv,
   manage: {
     TABLE_NAME: 'emails',
-    RETRY_QUEUE_URL: 'http://127.0.0.1/retry',
-    RETRY_DEAD_LETTERS_QUEUE_URL: 'http://127.0.0.1/retry-dead-letters',
-    SES_QUEUE_URL: 'http://127.0.0.1/ses',
-    SES_DEAD_LETTERS_QUEUE_URL: 'http://127.0.0.1/ses-dead-letters',
-    QUARANTINE_QUEUE_URL: 'http://127.0.0.1/quarantine',
-    FAILURE_BUCKET_NAME: 'failures',
+    GUARD_TABLE_NAME: 'guards',
     ACCOUNT_CLAIM: 'account_id',
     SUPPORT_SCOPE: 'mailtrail/support',
-    METADATA_ACCOUNT_ID: 'account_id',
-    METADATA_REFERENCE: 'reference',
+    MANAGE_SCOPE: 'mailtrail/manage',
   } satisfies ManageEnv,
   alert: {
     TABLE_NAME: 'emails',
@@ -78,7 +73,7 @@ const bouncedItem = {
   status: { S: 'hard_bounced' },
   statusAt: { N: '1767355200000' },
   statusEventId: { S: 'b' },
-  firstSeenAt: { N: '1767355200000' },
+  sentAt: { N: '1767355200000' },
   updatedAt: { N: '1767355200000' },
   history: {
     SS: [
@@ -92,12 +87,12 @@ const bouncedItem = {
 function firstEvents(sign: (body: Buffer, at: number) => Signed): Record<FunctionName, object> {
   const body = sendgridBatch(1, 'cold', Date.now());
   const emailKey = { accountId: 'acme', emailId };
-  const query = httpEvent('GET /accounts/{accountId}/emails/{emailId}', emailKey);
-  const manage = httpEvent('DELETE /accounts/{accountId}/recipients/{recipient}', {
-    accountId: 'acme',
-    recipient: 'jane@example.com',
-  });
-  const authorizer = { jwt: { claims: { account_id: 'acme' }, scopes: [] } };
+  const claims = { account_id: 'acme', scope: 'mailtrail/manage' };
+  const bearer = bearerOf(claims);
+  const query = httpEvent('GET /accounts/{accountId}/emails/{emailId}', emailKey, bearer);
+  const erasure = Buffer.from(JSON.stringify({ recipient: 'jane@example.com' }));
+  const manage = httpEvent('POST /accounts/{accountId}/erasures', { accountId: 'acme' }, bearer, erasure);
+  const authorizer = { jwt: { claims, scopes: [] } };
   return {
     ingest: httpEvent('POST /webhooks/{provider}', { provider: 'sendgrid' }, sign(body, Date.now()).headers, body),
     query: { ...query, requestContext: { ...query.requestContext, authorizer } },

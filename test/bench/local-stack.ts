@@ -21,7 +21,7 @@ export async function localStack(): Promise<Figure[]> {
     const { url, signingKeysFile } = stack.endpoints;
     const { sendgrid } = JSON.parse(await readFile(signingKeysFile!, 'utf8')) as { sendgrid: string };
     let again = 0;
-    let deferred = 0;
+    let queued = 0;
     /** As a provider does: again, the same bytes, until they are acknowledged. The time is that of all of it. */
     const post = async (body: Buffer) => {
       const signed = signedRequest('sendgrid', sendgrid, body, Date.now());
@@ -32,9 +32,9 @@ export async function localStack(): Promise<Figure[]> {
           headers: signed.headers,
           body: new Uint8Array(signed.body),
         });
-        const counts = (await answer.json()) as { readonly deferred?: number };
+        const counts = (await answer.json()) as { readonly queued?: number };
         if (answer.status === 200) {
-          deferred += counts.deferred ?? 0;
+          queued += counts.queued ?? 0;
           return performance.now() - begun;
         }
         if (answer.status !== 429) throw new Error(`answered ${answer.status}`);
@@ -46,7 +46,7 @@ export async function localStack(): Promise<Figure[]> {
     const batchTimes: number[] = [];
     for (let batch = 0; batch < batches; batch += 1) {
       batchTimes.push(await post(sendgridBatch(batchSize, `batch${batch}`, Date.now())));
-      // What was put off is recorded beside the next batch otherwise.
+      // What was queued is recorded beside the next batch otherwise.
       await settled(dataDir);
     }
 
@@ -60,7 +60,7 @@ export async function localStack(): Promise<Figure[]> {
     return [
       figure('local stack, 1,000-event batch', median(batchTimes) / 1000, 's', '< 1.5'),
       figure('local stack, requests that took too long and were sent again', again, ''),
-      figure('local stack, events of batches that were put off', deferred / batches, 'of 1,000'),
+      figure('local stack, events of batches that were queued', queued / batches, 'of 1,000'),
       figure('local stack, batches', (batchSize * 1000) / median(batchTimes), 'events/s'),
       figure('local stack, single-event requests, 8 in flight', singles / singleSeconds, 'events/s'),
     ];

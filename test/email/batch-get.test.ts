@@ -9,7 +9,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createHandler } from '../../functions/alert/handler.ts';
 import { createSentAlerts } from '../../functions/alert/sent-alerts.ts';
 import { batchGet } from '../../shared/email/batch-get.ts';
-import { createEmailEraser } from '../../shared/email/eraser.ts';
 import { emailIdOf } from '../../shared/email/event.ts';
 import { createReader } from '../../shared/email/reader.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
@@ -18,8 +17,6 @@ import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-em
 
 const bounces = Array.from({ length: 7 }, () => anEvent({ accountId: 'acme', status: 'hard_bounced' }));
 const emailIds = bounces.map(emailIdOf);
-const erasing = { recipient: bounces[0]!.recipient, accountId: 'acme' };
-const never = emailIdOf(anEvent());
 
 let emails: StoredEmails;
 beforeAll(async () => {
@@ -55,7 +52,6 @@ const processing = (mostKeys: number) =>
 const readerOf = (client: DynamoDBDocumentClient) =>
   createReader({ client, tableName: emails.tableName, retentionDays: 400, now: () => noon });
 const ofAcme = [{ accountId: 'acme' }, { limit: 10, after: null }] as const;
-const { signal } = new AbortController();
 
 /** Everybody who looks up several emails at once, and the ids of those that they found. */
 const users: Readonly<Record<string, (client: DynamoDBDocumentClient) => Promise<readonly string[]>>> = {
@@ -67,20 +63,9 @@ const users: Readonly<Record<string, (client: DynamoDBDocumentClient) => Promise
   'the reader, of a page': async client => (await readerOf(client).page(...ofAcme)).shown.map(({ emailId }) => emailId),
   'the reader, of a page with all events': async client =>
     (await readerOf(client).wholePage(...ofAcme, email => email)).shown.map(({ emailId }) => emailId),
-  'the eraser, of what an account has erased': async client => [
-    ...(await createEmailEraser(client, emails.tableName).erasedFor('acme', [...emailIds, never], signal)),
-  ],
 };
 
-describe.each(Object.entries(users))('%s', (name, look) => {
-  beforeAll(async () => {
-    // Tombstones are what this one is asked about, and what the others do not see: it comes last.
-    if (name.startsWith('the eraser')) {
-      const { erased } = await createEmailEraser(emails.client, emails.tableName).erase(erasing, noon, signal);
-      expect(erased).toBe(bounces.length);
-    }
-  });
-
+describe.each(Object.entries(users))('%s', (_, look) => {
   it.each([1, 2, 5])('finds every email where the table processes %i keys of a call', async mostKeys => {
     expect((await look(processing(mostKeys))).toSorted()).toEqual(emailIds.toSorted());
     expect(calls.length).toBeGreaterThan(1);

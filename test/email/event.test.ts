@@ -8,7 +8,6 @@ import { epochMillis, isoMillis } from '../../shared/runtime/time.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 
 const draft: EventDraft = {
-  provider: 'sendgrid',
   messageId: 'm1',
   recipient: 'jane@example.com',
   status: 'delivered',
@@ -17,7 +16,7 @@ const draft: EventDraft = {
   eventId: 'evt-1',
 };
 const canonical = (changes: Partial<EventDraft>, receivedAt = noon) =>
-  canonicalEvent({ ...draft, ...changes }, receivedAt);
+  canonicalEvent({ ...draft, ...changes }, receivedAt, 'sendgrid');
 
 describe('the canonical event', () => {
   it('knows an address by the one form of its spellings, without a display name', () => {

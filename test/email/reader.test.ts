@@ -14,7 +14,8 @@ describe('what a page costs', () => {
     const many = Array.from({ length: 1_300 }, (_, index) =>
       anEvent({ accountId: 'large', reference: 'shared', status: index === 0 ? 'invalid' : 'delivered' }),
     );
-    for (const [index, event] of many.entries()) await stored.record([event], noon + index);
+    for (const [index, event] of many.entries())
+      await stored.record([{ ...event, occurredAt: noon + index }], noon + index);
   });
   afterAll(() => stored?.stop());
 
@@ -66,9 +67,9 @@ describe('what a page costs', () => {
   });
 
   it('never more than a fixed number of calls, however few of the emails the filter takes: the next page goes on', async () => {
-    for (const filter of [
-      { accountId: 'large', status: 'invalid' },
-      { accountId: 'large', reference: 'shared', recipient: 'nobody@example.com' },
+    for (const [filter, expected] of [
+      [{ accountId: 'large', status: 'invalid' }, 1],
+      [{ accountId: 'large', reference: 'another', recipient: 'jane@example.com' }, 0],
     ] as const) {
       let after: Position | null = null;
       let pages = 0;
@@ -85,8 +86,23 @@ describe('what a page costs', () => {
         after = page.next;
         pages += 1;
       } while (after !== null);
-      expect([pages, found]).toEqual([2, 'status' in filter ? 1 : 0]);
+      expect([pages, found]).toEqual([2, expected]);
     }
+  });
+
+  it('of a reference 1,000 emails at most, newest first, with one Query a page: then it says that there are more', async () => {
+    const times: number[] = [];
+    let after: Position | null = null;
+    do {
+      const { page, queries } = await costOf({ accountId: 'large', reference: 'shared' }, 100, after);
+      expect([queries, page.isTruncated]).toEqual([1, true]);
+      times.push(...page.shown.map(({ sentAt }) => sentAt));
+      after = page.next;
+    } while (after !== null);
+    expect(times).toHaveLength(1_000);
+    expect(times).toEqual(times.toSorted((a, b) => b - a));
+    const few = await costOf({ accountId: 'large', reference: 'shared', status: 'rejected' }, 50);
+    expect(few).toMatchObject({ page: { shown: [], next: null, isTruncated: true }, queries: 1, batches: 11 });
   });
 
   it('what others have of the same reference costs an account nothing, shows nothing and hides nothing', async () => {

@@ -6,7 +6,7 @@ import { messagesOf } from '../../functions/alert/message.ts';
 import { createSentAlerts } from '../../functions/alert/sent-alerts.ts';
 import { emailIdOf, isAccountId, limits } from '../../shared/email/event.ts';
 import { decidingEventOf, maxHistoryEvents } from '../../shared/email/history.ts';
-import type { Email } from '../../shared/email/reader.ts';
+import type { Email } from '../../shared/email/item.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
 import { isoText } from '../../shared/runtime/time.ts';
 import { causes } from '../../shared/status/causes.ts';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { Email } from '../../shared/email/reader.ts';
+import type { Email } from '../../shared/email/item.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
 import { statusIds } from '../../shared/status/catalogue.ts';
 import { fixture, fixtureNames, fixtureType } from '../fixtures/fixtures.ts';

@@ -4,14 +4,14 @@ import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { expect } from 'vitest';
 import type { WebhookSecretsOf } from '../../functions/ingest/webhook-secrets.ts';
 import { createSecretPair } from '../../infra/local/services/webhook-secrets.ts';
-import type { Email } from '../../shared/email/reader.ts';
+import type { Email } from '../../shared/email/item.ts';
 import type { Recorder } from '../../shared/email/recorder.ts';
 import type { HttpAnswer } from '../../shared/http/responses.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
 import type { WebhookSecret } from '../../shared/providers/signatures/webhook-secrets.ts';
 import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
 import { createLog } from '../../shared/runtime/log.ts';
-import { fixture, fixtureNames, fixtureReading, fixtureType } from '../fixtures/fixtures.ts';
+import { fixture, fixtureNames, fixtureType, parsedFixture } from '../fixtures/fixtures.ts';
 import { providerNames, signedRequest } from '../fixtures/signing.ts';
 import type { Signed, Unsigned } from '../fixtures/signing-scheme.ts';
 import { snsGet } from '../fixtures/sns.ts';
@@ -186,7 +186,7 @@ function outcomeOf(answer: HttpAnswer, written: readonly string[]): Outcome {
 export const sampleOf = Object.fromEntries(
   providerNames.map(name => {
     const isSingle = (fixtureName: string) => {
-      const { events, quarantined, unrelated } = fixtureReading(name, fixtureName);
+      const { events, quarantined, unrelated } = parsedFixture(name, fixtureName);
       return events.length === 1 && quarantined.length + unrelated === 0;
     };
     const single = fixtureNames(name).filter(isSingle);

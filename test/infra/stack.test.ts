@@ -58,7 +58,7 @@ describe('what is kept', () => {
       'EmailsE39F01A5',
       'WebhookSecretsC35BAB69',
       'CursorKey255E8F8A',
-      'Nonces7831CA8B',
+      'GuardsAE6419AB',
       'Quarantine23FF09FE',
       'RetryDeadLettersF5314E22',
       'Retry5F1AFE10',
@@ -99,10 +99,9 @@ describe('what is kept', () => {
         Projection.NonKeyAttributes?.join(', ') ?? Projection.ProjectionType,
       ]),
     ).toEqual([
-      ['byAccount', 'accountId, firstSeenAt', 'KEYS_ONLY'],
-      ['byRecipient', 'recipient, firstSeenAt', 'accountId'],
-      ['byReference', 'reference, firstSeenAt', 'KEYS_ONLY'],
-      ['byAccountReference', 'accountReference, firstSeenAt', 'KEYS_ONLY'],
+      ['byAccount', 'accountId, sentAt', 'KEYS_ONLY'],
+      ['byRecipient', 'recipient, sentAt', 'accountId'],
+      ['byReference', 'reference, accountId', 'sentAt'],
       ['byAttention', 'accountId, attentionAt', 'KEYS_ONLY'],
       ['byAttentionDay', 'attentionDay, attentionAt', 'KEYS_ONLY'],
     ]);
@@ -140,12 +139,23 @@ describe('what is kept', () => {
     }
   });
 
-  it('forgets nonces by itself, once their requests are too old to be taken', () => {
-    expect(resourcesOf(unconfigured, 'AWS::DynamoDB::Table').get('Nonces')!.Properties).toMatchObject({
+  it('is gone from the failure bucket in 14 days, as from the queues', () => {
+    expect(only('AWS::S3::Bucket').Properties.LifecycleConfiguration.Rules).toEqual([
+      expect.objectContaining({ Status: 'Enabled', ExpirationInDays: 14 }),
+    ]);
+    expect(only('AWS::S3::Bucket').Properties).not.toHaveProperty('VersioningConfiguration');
+  });
+
+  it('forgets nonces and erasures by itself, once what they are about is too old to be taken', () => {
+    expect(resourcesOf(unconfigured, 'AWS::DynamoDB::Table').get('Guards')!.Properties).toMatchObject({
+      KeySchema: [{ AttributeName: 'guardKey', KeyType: 'HASH' }],
       TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
       BillingMode: 'PAY_PER_REQUEST',
       OnDemandThroughput: { MaxWriteRequestUnits: 4000, MaxReadRequestUnits: 4000 },
     });
+    // Nobody is alerted by a record, and no backup keeps one.
+    for (const name of ['StreamSpecification', 'PointInTimeRecoverySpecification'])
+      expect(resourcesOf(unconfigured, 'AWS::DynamoDB::Table').get('Guards')!.Properties).not.toHaveProperty(name);
   });
 });
 
@@ -206,7 +216,7 @@ describe('the API', () => {
     // What a page has to read, and to send, besides what browsers let it by themselves.
     expect(CorsConfiguration.ExposeHeaders).toEqual(['apigw-requestid', 'etag', 'link', 'retry-after', 'x-request-id']);
     expect(CorsConfiguration.AllowHeaders).toEqual(['authorization', 'content-type', 'if-none-match']);
-    expect(CorsConfiguration.AllowMethods).toEqual(['GET', 'POST', 'DELETE']);
+    expect(CorsConfiguration.AllowMethods).toEqual(['GET', 'POST']);
   });
 
   it("asks every token for a scope, or for support's, only where one is configured", () => {

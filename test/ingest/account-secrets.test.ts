@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { quarantinedReading } from '../../infra/tools/replay/quarantined-request.ts';
+import { quarantinedRequest } from '../../infra/tools/replay/quarantined-request.ts';
 import { emailIdOf } from '../../shared/email/event.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import { providers } from '../../shared/providers/registry.ts';
@@ -229,12 +229,12 @@ describe('the wall goes along', () => {
     expect(message).toMatchObject({ reason: 'unknown_event', provenFor: 'acme' });
     if (message === undefined || !('pieces' in message)) throw new Error('kept otherwise');
     const pieces = message.pieces.map(piece => ({ ...(piece as object), event: 'delivered' }));
-    const { reading } = quarantinedReading([{ ...message, pieces }], { providers, context });
-    expect(reading.events).toMatchObject([
+    const { parsed } = quarantinedRequest([{ ...message, pieces }], { providers, context });
+    expect(parsed.events).toMatchObject([
       { accountId: 'victim', provenFor: 'acme' },
       { accountId: 'acme', provenFor: 'acme' },
     ]);
-    const { unrecordable } = await live.emails.store.record(reading.events, noon);
+    const { unrecordable } = await live.emails.store.record(parsed.events, noon);
     expect(unrecordable).toMatchObject([{ reason: 'foreign_account', event: { accountId: 'victim' } }]);
   });
 });

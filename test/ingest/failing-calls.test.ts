@@ -121,6 +121,7 @@ async function drain(bodies: readonly unknown[]): Promise<void> {
       retryQueue: null,
     }),
     nonces: emails.nonces,
+    lookUpErasures: emails.lookUpErasures,
     metrics: noMetrics,
     now: () => noon,
     log: () => {},
@@ -152,24 +153,24 @@ async function check(
   queues.plan(null);
   // What its caller has given up may still be on its way.
   await Promise.all([table.idle(), queues.idle()]);
-  const deferred = await retries.kept();
+  const queued = await retries.kept();
   const pieces = await quarantine.kept();
   const durable = async () => {
     const recorded = await Promise.all([...new Set(events.map(emailIdOf))].map(id => emails.store.email(id)));
     return recorded.flatMap(email => (email?.events ?? []).map(({ eventId }) => `${email?.messageId} ${eventId}`));
   };
   const sent = new Set(events.map(({ messageId, eventId }) => `${messageId} ${eventId}`));
-  const put = deferred.flatMap(message => message.events.map(({ messageId, eventId }) => `${messageId} ${eventId}`));
+  const put = queued.flatMap(message => message.events.map(({ messageId, eventId }) => `${messageId} ${eventId}`));
   const kept = new Set([...(await durable()), ...put]);
   expect(new Set([...kept, ...sent])).toEqual(sent);
   if (answer === 200) {
     expect(kept).toEqual(sent);
     expect(pieces.length > 0).toBe(quarantined.length > 0);
-    await drain(deferred);
+    await drain(queued);
   } else {
     expect(answer).toBe(429);
     expect(await send(body)).toBe(200);
-    await drain([...deferred, ...(await retries.kept())]);
+    await drain([...queued, ...(await retries.kept())]);
   }
   await Promise.all([retries.empty(), quarantine.empty()]);
   expect(new Set(await durable())).toEqual(sent);
@@ -229,8 +230,8 @@ describe('a database that hangs', () => {
       expect(status).toBe(200);
       expect(milliseconds).toBeLessThan(2_500);
     }
-    const deferred = (await retries.kept()).flatMap(({ events }) => events);
-    expect(deferred.length).toBe(
+    const queued = (await retries.kept()).flatMap(({ events }) => events);
+    expect(queued.length).toBe(
       bodies.flatMap(body => providers.sendgrid.parse(requestOf({ body }), context).events).length,
     );
     await Promise.all([retries.empty(), quarantine.empty()]);

@@ -184,7 +184,7 @@ describe('a request to /webhooks/{provider}', () => {
       expect(await send('sendgrid', body, { parts: { store, retryQueue: noQueue } })).toMatchObject(again);
       expect(calls).toBe(1);
       expect(lines.map(line => JSON.parse(line))).toMatchObject([
-        { message: 'webhook.answered', answer: 429, recorded: 1, deferred: 0, failed: 1 },
+        { message: 'webhook.answered', answer: 429, recorded: 1, queued: 0, failed: 1 },
         { message: 'webhook.unavailable', cause: 'table: Error, retry queue: Error' },
       ]);
       expect(counts(await send('sendgrid', body))).toMatchObject({ recorded: 1, duplicate: 1 });
@@ -246,7 +246,7 @@ describe('a request to /webhooks/{provider}', () => {
       const answer = await send(provider, content, { parts });
       expect(performance.now() - begun).toBeLessThan(2_500);
       expect(answer.statusCode).toBe(200);
-      expect(counts(answer)).toMatchObject({ received: 1, recorded: 0, deferred: 1 });
+      expect(counts(answer)).toMatchObject({ received: 1, recorded: 0, queued: 1 });
       expect(await retries.kept()).toMatchObject([{ provider, events: [{ status: 'delivered' }] }]);
     });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { createMetrics } from '../../functions/ingest/metrics.ts';
 import { nothingRecorded } from '../../shared/email/recorder.ts';
 import { createLog } from '../../shared/runtime/log.ts';
-import { fixture, fixtureNames, fixtureReading, fixtureType } from '../fixtures/fixtures.ts';
+import { fixture, fixtureNames, fixtureType, parsedFixture } from '../fixtures/fixtures.ts';
 import { providerNames, signingKeys } from '../fixtures/signing.ts';
 import { snsGet } from '../fixtures/sns.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
@@ -51,7 +51,7 @@ describe.each(providerNames)('the log of requests of %s', name => {
           const event = httpEvent('POST /webhooks/{provider}', { provider: name }, given, body, { method, url });
           await handler(event, lambdaContext);
         }
-        const messageIds = fixtureReading(name, fixtureName).events.map(({ messageId }) => messageId);
+        const messageIds = parsedFixture(name, fixtureName).events.map(({ messageId }) => messageId);
         const proofs = Object.entries(headers).flatMap(([header, value]) =>
           /content-type|timestamp|^x-amz|^aeg|version|webhook-event$/.test(header) ? [] : [value ?? ''],
         );

@@ -35,7 +35,7 @@ describe('metrics, as CloudWatch reads them out of the log', () => {
   });
 
   it('count what else became of requests, by provider, and are silent about what did not happen', () => {
-    metrics.count('mailgun', { refused: 1, deferred: 0 });
+    metrics.count('mailgun', { refused: 1, queued: 0 });
     metrics.count('mailgun', { duplicates: 0 });
     expect(taken()).toMatchObject([
       { _aws: { CloudWatchMetrics: [definition(['Provider'], 'Refused', 'Count')] }, Provider: 'mailgun', Refused: 1 },

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createPersistEvents } from '../../functions/ingest/persist-events.ts';
 import { createQueueHandler } from '../../functions/ingest/queue-handler.ts';
 import { nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
+import type { LookUpErasures } from '../../shared/guards/erase-received.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import type { Quarantine } from '../../shared/queues/quarantine-messages.ts';
 import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
@@ -37,7 +38,7 @@ describe('the ingest function, fed by its queues', () => {
   const drain = (
     source: 'retry' | 'ses' | 'other',
     bodies: readonly string[],
-    parts: { store?: Pick<Recorder, 'record'>; quarantine?: Quarantine } = {},
+    parts: { store?: Pick<Recorder, 'record'>; quarantine?: Quarantine; lookUpErasures?: LookUpErasures } = {},
   ) => {
     const handler = createQueueHandler({
       sources: { 'arn:retry': 'retry', 'arn:ses': 'ses' },
@@ -52,6 +53,7 @@ describe('the ingest function, fed by its queues', () => {
         ...parts,
       }),
       nonces: emails.nonces,
+      lookUpErasures: parts.lookUpErasures ?? emails.lookUpErasures,
       metrics: noMetrics,
       now: () => noon,
       log: createLog(line => lines.push(JSON.parse(line))),
@@ -237,6 +239,104 @@ describe('the ingest function, fed by its queues', () => {
       expect(await drain('ses', [envelope(JSON.parse(fixture('ses', 'Delivery').toString()))], { store })).toEqual(
         failed('m0'),
       );
+    });
+  });
+
+  describe('drops what came before an erasure', () => {
+    const second = 1_000;
+    const { signal } = new AbortController();
+    const erase = (recipient: string, accountId: string | null = null) =>
+      emails.erasureRecords.write({ recipient, accountId }, noon, signal);
+    const to = (recipient: string, changes: object = {}) => anEvent({ recipient, ...changes });
+
+    it('and records the rest of its message and of its batch; each is counted once', async () => {
+      await erase('gone@example.com');
+      const [gone, other] = [to('gone@example.com'), to('other@example.com')];
+      const bodies = await through(
+        message({ receivedAt: noon - second, events: [gone, other] }),
+        message({ receivedAt: noon + second, events: [to('gone@example.com')] }),
+        message({ receivedAt: noon - second, events: [to('gone@example.com')] }),
+      );
+      expect(await drain('retry', bodies)).toEqual(failed());
+      expect(lines).toMatchObject([{ message: 'queue.drained', received: 4, recorded: 2, erased: 2, failed: 0 }]);
+      expect(await emails.store.record([gone, other], noon)).toMatchObject({ duplicate: 1, erased: 1 });
+    });
+
+    it('in the name of an account: what names it. What names nobody is left for support', async () => {
+      await erase('of-acme@example.com', 'acme');
+      const [own, theirs, nobodys] = ['acme', 'initech', undefined].map(accountId =>
+        to('of-acme@example.com', { accountId }),
+      );
+      const events = [own!, theirs!, nobodys!];
+      await drain('retry', await through(message({ receivedAt: noon - second, events })));
+      expect(lines).toMatchObject([{ received: 3, recorded: 2, erased: 1 }]);
+      expect(await emails.store.record(events, noon)).toMatchObject({ duplicate: 2, erased: 1 });
+    });
+
+    it('of Amazon SES by when SNS took it, however late it is in the queue', async () => {
+      const bodyOf = (recipient: string, Timestamp?: string) =>
+        JSON.stringify({
+          Type: 'Notification',
+          MessageId: `sns-${recipient}-${Timestamp}`,
+          Message: fixture('ses', 'Delivery').toString().replaceAll('jane@example.com', recipient),
+          Timestamp,
+        });
+      const isoAfter = (after: number) => new Date(noon + after).toISOString();
+      await erase('early@example.com');
+      await drain('ses', [bodyOf('early@example.com', isoAfter(-second))]);
+      expect(lines).toMatchObject([{ source: 'ses', received: 1, recorded: 0, erased: 1 }]);
+      lines = [];
+      // The queue got these at noon; a time that is later than that is none.
+      await erase('later@example.com');
+      await drain(
+        'ses',
+        ['not a time', undefined, isoAfter(second)].map(time => bodyOf('later@example.com', time)),
+      );
+      expect(lines).toMatchObject([{ source: 'ses', received: 3, erased: 0 }]);
+    });
+
+    it('also what nobody could read when it came, and is read by now', async () => {
+      await erase('gone@example.com');
+      const body = JSON.stringify({ Type: 'Notification', MessageId: 'x', Message: 'gone@example.com' });
+      await drain('ses', [body]);
+      // Nobody can tell whom it is about: the quarantine forgets it.
+      expect(lines).toMatchObject([{ received: 1, quarantined: 1, erased: 0 }]);
+    });
+
+    it('and nothing whose signature had proved something else before', async () => {
+      await erase('forged@example.com');
+      await emails.nonces('mailgun', [{ value: 'known', content: 'this' }], noon - 2 * second);
+      const forged = to('forged@example.com');
+      const nonces = [{ value: 'known', content: 'that' }];
+      await drain(
+        'retry',
+        await through(message({ provider: 'mailgun', receivedAt: noon - second, nonces, events: [forged] })),
+      );
+      expect(lines).toMatchObject([{ refusal: 'reused_nonce' }, { recorded: 0, erased: 0 }]);
+      expect(await emails.store.record([forged], noon)).toMatchObject({ recorded: 1 });
+    });
+
+    it('looks all of a batch up at once; where that fails, every message comes again', async () => {
+      const bodies = await through(message(), message({ events: [anEvent(), anEvent()] }));
+      const asked: number[] = [];
+      const lookUpErasures: LookUpErasures = async received => {
+        asked.push(received.length);
+        throw Object.assign(new Error(), { name: 'ThrottlingException' });
+      };
+      expect(await drain('retry', bodies, { lookUpErasures })).toEqual(failed('m0', 'm1'));
+      expect(asked).toEqual([3]);
+      expect(lines).toMatchObject([
+        { message: 'queue.message-failed', cause: 'ThrottlingException' },
+        { message: 'queue.message-failed' },
+        { message: 'queue.drained', recorded: 0, failed: 2 },
+      ]);
+    });
+
+    it('only once its email has its tombstone: a message whose email has none comes again', async () => {
+      await erase('gone@example.com');
+      const lookUpErasures: LookUpErasures = async () => () => Promise.reject(new Error('throttled'));
+      const bodies = await through(message({ receivedAt: noon - second, events: [to('gone@example.com')] }));
+      expect(await drain('retry', bodies, { lookUpErasures })).toEqual(failed('m0'));
     });
   });
 

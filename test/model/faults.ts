@@ -1,5 +1,6 @@
 /** Protocols with a fault in them, and what the search must find broken: a checker that cannot fail proves nothing. */
 
+import { expressionNames } from '../../shared/email/item.ts';
 import { planUpdate, updateInput } from '../../shared/email/update.ts';
 import type { scenarios } from './scenarios.ts';
 import { type Protocol, protocol } from './write-protocol.ts';
@@ -31,15 +32,14 @@ function onWholeCondition(update: Update, expression: string): Update {
   const stillMeant = (placeholder: string) => expression.includes(placeholder);
   const only = <Value>(record: Readonly<Record<string, Value>> = {}) =>
     Object.fromEntries(Object.entries(record).filter(([placeholder]) => stillMeant(placeholder)));
-  const { names, values } = update.condition;
-  return { ...update, condition: { expression, names: only(names), values: only(values) } };
+  return { ...update, condition: { expression, values: only(update.condition.values) } };
 }
 
-const always = 'attribute_exists(emailId) OR attribute_not_exists(emailId)';
+const always = 'attribute_exists(#emailId) OR attribute_not_exists(#emailId)';
 const acknowledgedIsLost = 'an acknowledged event is in the table, the retry queue or the dead-letter queue';
 
 /** What a verdict's fields take their values from is named in the condition, which here holds for every item. */
-const alwaysWithVerdict = `${always} OR #status = :statusEventId OR statusAt = :statusAt OR statusEventId = :statusEventId`;
+const alwaysWithVerdict = `${always} OR #status = :statusEventId OR #statusAt = :statusAt OR #statusEventId = :statusEventId`;
 
 export const faults: Readonly<Record<string, Fault>> = {
   'answers before it has written': {
@@ -96,7 +96,9 @@ export const faults: Readonly<Record<string, Fault>> = {
     does: {
       write(target, update) {
         const input = updateInput(target, update);
-        return { ...input, UpdateExpression: input.UpdateExpression?.replace(' attentionAt, cause', ' attentionAt') };
+        const UpdateExpression = input.UpdateExpression!.replace(' #attentionAt, #cause', ' #attentionAt');
+        const ExpressionAttributeNames = expressionNames(UpdateExpression, input.ConditionExpression!);
+        return { ...input, UpdateExpression, ExpressionAttributeNames };
       },
     },
     scenario: 'a failure with a cause, one without, and what a status above them says',
@@ -105,7 +107,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   'says the cause of an event that ties without looking for others': {
     does: {
-      plan: planning(update => (update.verdict === null ? update : onCondition(update, 'history = :seen', always))),
+      plan: planning(update => (update.verdict === null ? update : onCondition(update, '#history = :seen', always))),
     },
     scenario: 'one failure that is reported with two causes, and a third time without',
     breaks: 'the cause is that of the event that decides',
@@ -122,21 +124,23 @@ export const faults: Readonly<Record<string, Fault>> = {
     by: /is applied: delivered \[delivered\]/,
   },
   'makes room in a full history without looking whether it has changed': {
-    does: { plan: planning(update => onCondition(update, 'history = :seen', always)) },
+    does: { plan: planning(update => onCondition(update, '#history = :seen', always)) },
     scenario: 'a full history, an earlier open, and a bounce with an open that is beyond the bound',
     breaks: 'what is in the history stays there',
     by: /is applied: .* \[100 events\]/,
   },
   'never asks whether the history has room': {
     does: {
-      plan: planning(update => onCondition(update, 'attribute_not_exists(history) OR size(history) <= :room', always)),
+      plan: planning(update =>
+        onCondition(update, 'attribute_not_exists(#history) OR size(#history) <= :room', always),
+      ),
     },
     scenario: 'a history with room for one more, and two earlier opens',
     breaks: 'the history keeps within its bound',
     by: /is applied: opened \[101 events\]/,
   },
   'does not look for what was dated into the future': {
-    does: { plan: planning(update => onCondition(update, 'attribute_not_exists(futureDated)', always)) },
+    does: { plan: planning(update => onCondition(update, 'attribute_not_exists(#futureDated)', always)) },
     scenario: 'an event dated into the future, sent again before and after that time has come, and one in between',
     breaks: 'the history holds no event twice',
     by: /sent again \(3\): its write is applied: .*\[deferred tomorrow, deferred tomorrow/,
@@ -144,7 +148,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   'does not look once more for what was dated into the future': {
     does: {
       plan: planning((update, first) =>
-        first ? update : onCondition(update, 'attribute_not_exists(futureDated)', always),
+        first ? update : onCondition(update, 'attribute_not_exists(#futureDated)', always),
       ),
     },
     scenario: 'a "delivered", and a "sent" dated into the future that is sent again at that time',
@@ -152,13 +156,13 @@ export const faults: Readonly<Record<string, Fault>> = {
     by: /is applied: delivered \[/,
   },
   'adds what is dated into the future to a history that it has not seen': {
-    does: { plan: planning(update => (update.futureDated ? onCondition(update, 'history = :seen', always) : update)) },
+    does: { plan: planning(update => (update.futureDated ? onCondition(update, '#history = :seen', always) : update)) },
     scenario: 'a delivery dated into the future that waits in the queue until it is sent again at that time',
     breaks: 'the history holds no event twice',
     by: /is applied/,
   },
   'adds to a history that has changed since it was seen to hold what is dated into the future': {
-    does: { plan: planning(update => (update.futureDated ? update : onCondition(update, 'history = :seen', always))) },
+    does: { plan: planning(update => (update.futureDated ? update : onCondition(update, '#history = :seen', always))) },
     scenario: 'an event dated into the future beside another, sent again at that time',
     breaks: 'the history holds no event twice',
     by: /is applied/,
@@ -180,41 +184,11 @@ export const faults: Readonly<Record<string, Fault>> = {
   'tells subject and reference without looking whose email it is': {
     does: {
       plan: planning(update =>
-        onCondition(update, 'attribute_not_exists(accountId) OR accountId = :accountId', always),
+        onCondition(update, 'attribute_not_exists(#accountId) OR #accountId = :accountId', always),
       ),
     },
     scenario: 'two accounts that name the same email',
     breaks: "what is said of an email is said in its account's name",
-    by: /is applied/,
-  },
-  'combines account and reference without looking whether they are still what was seen': {
-    does: {
-      plan: planning((update, first) =>
-        first
-          ? update
-          : onCondition(
-              update,
-              /accountId[^()]*#reference = :ofReference|\(attribute_not_exists\(accountId\) OR accountId = :ofAccount\) AND \(attribute_not_exists\(#reference\) OR #reference = :ofReference\)/,
-              always,
-            ),
-      ),
-    },
-    scenario: 'an account and a reference that are told together, and another reference',
-    breaks: 'account and reference are combined as soon as both are known',
-    by: /is applied/,
-  },
-  'combines account and reference without looking for another one': {
-    does: {
-      plan: planning(update =>
-        onCondition(
-          update,
-          'attribute_exists(accountReference) OR attribute_not_exists(#reference) OR #reference = :reference',
-          always,
-        ),
-      ),
-    },
-    scenario: 'an account and a reference that are told apart',
-    breaks: 'account and reference are combined as soon as both are known',
     by: /is applied/,
   },
   'never looks at what a refused write shows': {

@@ -9,7 +9,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
 import { maxHistoryEvents } from '../../shared/email/history.ts';
-import { knownItem } from '../../shared/email/recorder.ts';
+import { knownItem } from '../../shared/email/item.ts';
 import { planUpdate, updateInput } from '../../shared/email/update.ts';
 import { arbitraryEvent, noon } from '../rigs/arbitrary-events.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
@@ -103,7 +103,16 @@ describe("the table of the model does what the engine's does", () => {
           if (update === null) continue;
           const { provider, recipient } = own[0]!;
           const [tableName, emailId] = [emails.tableName, emailIdOf(own[0]!)];
-          const target = { tableName, emailId, provider, messageId, recipient, now: noon, expiresAt: noon };
+          const target = {
+            tableName,
+            emailId,
+            provider,
+            messageId,
+            recipient,
+            now: noon,
+            sentAt: noon,
+            expiresAt: noon,
+          };
           const input = updateInput(target, update);
           const next = updated(item, input);
           const after = await written(input);

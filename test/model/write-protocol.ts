@@ -19,8 +19,8 @@ import {
   encodeHistory,
   type HistoryEvent,
 } from '../../shared/email/history.ts';
-import { knownItem } from '../../shared/email/recorder.ts';
-import { accountReferenceOf, planUpdate, updateInput } from '../../shared/email/update.ts';
+import { knownItem } from '../../shared/email/item.ts';
+import { planUpdate, sentAtOf, updateInput } from '../../shared/email/update.ts';
 import { isActionable } from '../../shared/status/attention.ts';
 import { merge, supersedes, type Verdict } from '../../shared/status/precedence.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
@@ -221,11 +221,6 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
       if (item[fact] !== undefined && !inItsName.some(event => isDeepStrictEqual(event[fact], item[fact])))
         return "what is said of an email is said in its account's name";
     }
-    const combined =
-      item.accountId === undefined || item.reference === undefined
-        ? undefined
-        : accountReferenceOf(String(item.accountId), String(item.reference));
-    if (item.accountReference !== combined) return 'account and reference are combined as soon as both are known';
     return null;
   });
   const brokenByChange = remembered((from: number, to: number): string | null => {
@@ -241,11 +236,10 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
       'subject',
       'reference',
       'tags',
-      'firstSeenAt',
+      'sentAt',
       'expiresAt',
       'attentionSince',
       'attentionDay',
-      'accountReference',
     ]) {
       if (old[fact] !== undefined && !isDeepStrictEqual(now[fact], old[fact])) return `${fact} is set once`;
     }
@@ -522,7 +516,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
 }
 
 function arrival(draft: EventDraft, at: number): CanonicalEvent {
-  const event = canonicalEvent(draft, at);
+  const event = canonicalEvent(draft, at, 'sendgrid');
   if (typeof event === 'string') throw new Error(event);
   return event;
 }
@@ -547,7 +541,16 @@ function said(draft: EventDraft): string {
 function targetOf(events: readonly CanonicalEvent[]) {
   const { provider, messageId, recipient } = events[0]!;
   const emailId = emailIdOf(events[0]!);
-  return { tableName: 'emails', emailId, provider, messageId, recipient, now: noon, expiresAt: noon };
+  return {
+    tableName: 'emails',
+    emailId,
+    provider,
+    messageId,
+    recipient,
+    now: noon,
+    sentAt: sentAtOf(events, noon),
+    expiresAt: noon,
+  };
 }
 
 function verdictOf({ status, statusAt, statusEventId }: Item): Verdict | null {

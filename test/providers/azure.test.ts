@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { fixtureReading } from '../fixtures/fixtures.ts';
+import { parsedFixture } from '../fixtures/fixtures.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { ingestOf } from './ingest.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('azure', name);
+const read = (name: string) => parsedFixture('azure', name);
 
 describe("Azure's events", () => {
   itMaps('azure', { messageId: 'f9a1c2b3-0000-4000-8000-000000000007' }, [

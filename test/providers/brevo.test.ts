@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { brevo } from '../../shared/providers/brevo.ts';
-import { fixtureReading } from '../fixtures/fixtures.ts';
+import { parsedFixture } from '../fixtures/fixtures.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('brevo', name);
+const read = (name: string) => parsedFixture('brevo', name);
 
 describe("Brevo's events", () => {
   itMaps(

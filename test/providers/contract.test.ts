@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
-import { meaningOf } from '../../shared/providers/parsing/pieces.ts';
+import { meaningOf } from '../../shared/providers/parsing/event-meanings.ts';
 import type { Provider } from '../../shared/providers/provider.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
@@ -10,9 +10,9 @@ import {
   context,
   fixture,
   fixtureNames,
-  fixtureReading,
   fixtureType,
-  reading,
+  parsedBody,
+  parsedFixture,
   requestOf,
 } from '../fixtures/fixtures.ts';
 import { providerNames, schemes, signingKeys } from '../fixtures/signing.ts';
@@ -54,7 +54,7 @@ describe.each(providerNames)('the provider %s', name => {
   const { header, timestamp, bodyIsCovered, oldestMinutes } = scheme;
   const signedFixture = (fixtureName: string, at = noon) =>
     keys.sign(fixture(name, fixtureName), at, { type: fixtureType(fixtureName) });
-  const sample = names.find(fixtureName => fixtureReading(name, fixtureName).events.length > 0)!;
+  const sample = names.find(fixtureName => parsedFixture(name, fixtureName).events.length > 0)!;
   const genuine = signedFixture(sample);
   const send = (signed: Signed, options: { secrets?: readonly string[]; receivedAt?: number; base64?: boolean } = {}) =>
     ingest(name, signed, options.secrets ?? [keys.secret], options);
@@ -73,8 +73,8 @@ describe.each(providerNames)('the provider %s', name => {
       const signed = signedFixture(fixtureName);
       const first = await send(signed);
       expect(first.status).toBe(200);
-      const { received, recorded, duplicate, dropped, quarantined, unrelated, deferred } = first.counts;
-      expect(recorded! + duplicate! + dropped! + quarantined! + unrelated! + deferred!).toBe(received);
+      const { received, recorded, duplicate, dropped, quarantined, unrelated, queued } = first.counts;
+      expect(recorded! + duplicate! + dropped! + quarantined! + unrelated! + queued!).toBe(received);
       expect((await queue.kept()).length > 0).toBe(quarantined! > 0);
       const again = await send(signed);
       expect(again.counts).toEqual({ ...first.counts, recorded: 0, duplicate: recorded! + duplicate! });
@@ -274,7 +274,7 @@ describe.each(providerNames)('the provider %s', name => {
 
     it('every status of its own table, and machines where its guide says so', async () => {
       const promised = Object.values(provider.events).flatMap(({ statuses }) => statuses);
-      const read = names.flatMap(fixtureName => fixtureReading(name, fixtureName).events);
+      const read = names.flatMap(fixtureName => parsedFixture(name, fixtureName).events);
       const plain = read.filter(({ attribution }) => attribution !== 'ambiguous');
       expect(new Set(plain.map(({ status }) => status))).toEqual(new Set(promised));
       const { guide } = await import(`../../shared/providers/${name}.ts`);
@@ -288,21 +288,21 @@ describe.each(providerNames)('the provider %s', name => {
         const body = fixture(name, fixtureName).toString();
         for (const { index, 0: found } of body.matchAll(value)) {
           const changed = body.slice(0, index) + textless + body.slice(index + found.length);
-          expect(() => reading(name, Buffer.from(changed)), changed).not.toThrow();
+          expect(() => parsedBody(name, Buffer.from(changed)), changed).not.toThrow();
         }
       }
     });
 
     it('an event name that it does not know, a duplicate in a batch, and missing fields', () => {
       const reasons = names.flatMap(fixtureName =>
-        fixtureReading(name, fixtureName).quarantined.map(({ reason }) => reason),
+        parsedFixture(name, fixtureName).quarantined.map(({ reason }) => reason),
       );
       expect(reasons).toContain('unknown_event');
       expect(names.filter(fixtureName => /^missing-/.test(fixtureName))).not.toEqual([]);
       if (provider.batched) {
-        const [first, second] = fixtureReading(name, 'duplicate').events;
+        const [first, second] = parsedFixture(name, 'duplicate').events;
         expect(second).toEqual(first);
-        const batch = fixtureReading(name, 'batch').events;
+        const batch = parsedFixture(name, 'batch').events;
         expect(new Set(batch.map(({ eventId, recipient }) => `${eventId} ${recipient}`)).size).toBeGreaterThan(1);
       }
       expect(meaningOf(provider.events, 'toString')).toBeUndefined();
@@ -344,7 +344,7 @@ describe.each(providerNames)('the provider %s', name => {
         const numbers = ['9007199254740992', '9007199254740993', '99999999999999999999'];
         const accounts = numbers.map(number => {
           const body = fixture(name, sample).toString().replaceAll('"acme"', number);
-          return reading(name, Buffer.from(body)).events[0]?.accountId;
+          return parsedBody(name, Buffer.from(body)).events[0]?.accountId;
         });
         expect(accounts).toEqual(numbers);
       });
@@ -355,7 +355,7 @@ describe.each(providerNames)('the provider %s', name => {
           const type = fixtureType(fixtureName);
           const mutated = mutate(fixture(name, fixtureName), type);
           const begun = performance.now();
-          const { events } = reading(name, mutated, type);
+          const { events } = parsedBody(name, mutated, type);
           expect(performance.now() - begun).toBeLessThan(500);
           for (const { status, occurredAt } of events) {
             expect([...statusIds, null]).toContain(status);

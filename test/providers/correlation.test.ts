@@ -4,7 +4,7 @@ import { nearestName } from '../../shared/providers/parsing/nearest-name.ts';
 import { createReadingContext } from '../../shared/providers/parsing/reading-context.ts';
 import type { Provider } from '../../shared/providers/provider.ts';
 import { type ProviderName, providers } from '../../shared/providers/registry.ts';
-import { context, fixture, fixtureNames, fixtureReading, reading, requestOf } from '../fixtures/fixtures.ts';
+import { context, fixture, fixtureNames, parsedBody, parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { providerNames } from '../fixtures/signing.ts';
 
 function registrationOf(provider: string, messageId: string, recipient = 'jane@example.com') {
@@ -14,7 +14,7 @@ function registrationOf(provider: string, messageId: string, recipient = 'jane@e
 
 /** The email that a registration is about. */
 function registered(provider: ProviderName, messageId: string, recipient?: string): string {
-  const { events, quarantined } = reading('app', registrationOf(provider, messageId, recipient));
+  const { events, quarantined } = parsedBody('app', registrationOf(provider, messageId, recipient));
   expect(quarantined).toEqual([]);
   return emailIdOf(events[0]!);
 }
@@ -22,17 +22,17 @@ function registered(provider: ProviderName, messageId: string, recipient?: strin
 /** The email that an event of the provider is about, with `id` in place of its message id. */
 function reported(provider: ProviderName, fixtureName: string, id: string): string {
   const text = fixture(provider, fixtureName).toString();
-  const [event] = reading(provider, Buffer.from(text)).events;
+  const [event] = parsedBody(provider, Buffer.from(text)).events;
   const isIn = (known: string) => text.includes(`"${known}"`);
   const known = [event!.messageId, event!.messageId.toUpperCase(), /"sg_message_id": ?"([^"]+)"/.exec(text)?.[1] ?? ''];
-  const { events } = reading(provider, Buffer.from(text.replaceAll(`"${known.find(isIn)}"`, JSON.stringify(id))));
+  const { events } = parsedBody(provider, Buffer.from(text.replaceAll(`"${known.find(isIn)}"`, JSON.stringify(id))));
   return emailIdOf(events[0]!);
 }
 
 describe('an event meets its registration', () => {
   it.each(providerNames)('%s: registered with the id by which an event is known here', name => {
     for (const fixtureName of fixtureNames(name)) {
-      for (const event of fixtureReading(name, fixtureName).events) {
+      for (const event of parsedFixture(name, fixtureName).events) {
         const emailId = registered(event.provider as ProviderName, event.messageId, event.recipient);
         expect(emailId).toBe(emailIdOf(event));
       }
@@ -102,7 +102,7 @@ describe('an event meets its registration', () => {
 describe('every adapter', () => {
   it.each(providerNames)('%s: knows an id in one form, which stays itself', name => {
     const { messageIdOf = (id: string) => id }: Provider = providers[name];
-    const ids = fixtureNames(name).flatMap(each => fixtureReading(name, each).events.map(({ messageId }) => messageId));
+    const ids = fixtureNames(name).flatMap(each => parsedFixture(name, each).events.map(({ messageId }) => messageId));
     for (const id of new Set(ids)) expect(messageIdOf(id)).toBe(id);
   });
 

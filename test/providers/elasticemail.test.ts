@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { elasticemail } from '../../shared/providers/elasticemail.ts';
-import { context, fixture, fixtureReading, reading, requestOf } from '../fixtures/fixtures.ts';
+import { context, fixture, parsedBody, parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { ingestOf } from './ingest.ts';
 import { itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('elasticemail', name);
+const read = (name: string) => parsedFixture('elasticemail', name);
 
 describe("Elastic Email's events", () => {
   itMaps('elasticemail', { messageId: 'Xy7AbCdEf0000000000007', accountId: 'acme', reference: 'INV-7' }, [
@@ -70,7 +70,7 @@ describe("Elastic Email's events", () => {
     'dated %s are kept: that is no time',
     date => {
       const fields = new URLSearchParams({ status: 'Sent', to: 'jane@example.com', messageid: 'm', date });
-      expect(reading('elasticemail', Buffer.from(String(fields)), 'form').quarantined).toMatchObject([
+      expect(parsedBody('elasticemail', Buffer.from(String(fields)), 'form').quarantined).toMatchObject([
         { reason: 'unreadable_time' },
       ]);
     },
@@ -79,7 +79,7 @@ describe("Elastic Email's events", () => {
   it('that say something twice are kept as they came, whichever way they came', () => {
     const body = Buffer.from('status=Sent&status=Error&to=jane%40example.com');
     for (const type of ['form', 'query'] as const) {
-      expect(reading('elasticemail', body, type).quarantined).toEqual([
+      expect(parsedBody('elasticemail', body, type).quarantined).toEqual([
         { reason: 'unexpected_shape', piece: body.toString() },
       ]);
     }
@@ -87,7 +87,7 @@ describe("Elastic Email's events", () => {
 
   it('that cannot be read are kept without the secret that came with them', () => {
     const body = Buffer.from('status=Archived&to=jane%40example.com');
-    const kept = JSON.stringify(reading('elasticemail', body, 'query').quarantined);
+    const kept = JSON.stringify(parsedBody('elasticemail', body, 'query').quarantined);
     expect(kept).toContain('jane@example.com');
     expect(kept).not.toContain('secret');
   });

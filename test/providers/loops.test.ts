@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { fixtureReading } from '../fixtures/fixtures.ts';
+import { parsedFixture } from '../fixtures/fixtures.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('loops', name);
+const read = (name: string) => parsedFixture('loops', name);
 
 describe("Loops's events", () => {
   itMaps('loops', { messageId: 'cm5eml0000000000000001' }, [

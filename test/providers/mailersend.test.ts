@@ -1,11 +1,11 @@
 import { createHmac } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { fixture, fixtureReading } from '../fixtures/fixtures.ts';
+import { fixture, parsedFixture } from '../fixtures/fixtures.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { ingestOf } from './ingest.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('mailersend', name);
+const read = (name: string) => parsedFixture('mailersend', name);
 
 describe("MailerSend's events", () => {
   itMaps('mailersend', { messageId: '61af0ffdae2c79cc9f000007', accountId: 'acme', reference: 'INV-7' }, [

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { fixtureReading } from '../fixtures/fixtures.ts';
+import { parsedFixture } from '../fixtures/fixtures.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('mailjet', name);
+const read = (name: string) => parsedFixture('mailjet', name);
 
 describe("Mailjet's events", () => {
   itMaps('mailjet', { messageId: '104427216770000007', accountId: 'acme', reference: 'INV-7' }, [

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { fixture, fixtureReading, reading } from '../fixtures/fixtures.ts';
+import { fixture, parsedBody, parsedFixture } from '../fixtures/fixtures.ts';
 import { itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('mailtrap', name);
+const read = (name: string) => parsedFixture('mailtrap', name);
 
 describe("Mailtrap's events", () => {
   itMaps('mailtrap', { messageId: '1df37d17-0286-4d8b-8edf-bc4ec5be8607', accountId: 'acme', reference: 'INV-7' }, [
@@ -47,20 +47,20 @@ describe("Mailtrap's events", () => {
   ]);
 
   it('come as JSON Lines as well', () => {
-    const { events, quarantined } = fixtureReading('mailtrap', 'delivery.lines.jsonl');
+    const { events, quarantined } = parsedFixture('mailtrap', 'delivery.lines.jsonl');
     expect(quarantined).toEqual([]);
     expect(events.map(({ status }) => status)).toEqual(['delivered', 'opened']);
   });
 
   it('are told apart from JSON Lines by what they are, whatever the content type says', () => {
     const lines = fixture('mailtrap', 'delivery.lines.jsonl');
-    expect(reading('mailtrap', lines, 'json').events).toHaveLength(2);
-    expect(reading('mailtrap', fixture('mailtrap', 'batch'), 'jsonl').events).toHaveLength(3);
+    expect(parsedBody('mailtrap', lines, 'json').events).toHaveLength(2);
+    expect(parsedBody('mailtrap', fixture('mailtrap', 'batch'), 'jsonl').events).toHaveLength(3);
   });
 
   it('as JSON Lines are kept whole when one line is no JSON', () => {
     const body = Buffer.from('{"event":"open"}\n{"event":\n');
-    expect(reading('mailtrap', body, 'jsonl')).toMatchObject({
+    expect(parsedBody('mailtrap', body, 'jsonl')).toMatchObject({
       events: [],
       quarantined: [{ reason: 'not_json', piece: null }],
     });

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import type { CanonicalEvent } from '../../shared/email/event.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
 import type { Status } from '../../shared/status/catalogue.ts';
-import { fixtureReading } from '../fixtures/fixtures.ts';
+import { parsedFixture } from '../fixtures/fixtures.ts';
 
 /**
  * Tests that each fixture is one event of the given status (null: a note), to jane@example.com.
@@ -15,7 +15,7 @@ export function itMaps(
   rows: readonly (readonly [fixture: string, status: Status | null])[],
 ): void {
   it.each(rows)('%s is %s', (name, status) => {
-    expect(fixtureReading(provider, name)).toMatchObject({
+    expect(parsedFixture(provider, name)).toMatchObject({
       events: [{ provider, recipient: 'jane@example.com', ...facts, status }],
       quarantined: [],
     });
@@ -25,13 +25,13 @@ export function itMaps(
 /** Tests that each fixture is kept in quarantine, and why. */
 export function itKeeps(provider: ProviderName, rows: readonly (readonly [fixture: string, reason: string])[]): void {
   it.each(rows)('%s is kept as %s', (name, reason) => {
-    expect(fixtureReading(provider, name)).toMatchObject({ events: [], quarantined: [{ reason }] });
+    expect(parsedFixture(provider, name)).toMatchObject({ events: [], quarantined: [{ reason }] });
   });
 }
 
 /** Tests that each fixture is counted, and nothing of it kept: it is about no email. */
 export function itIgnores(provider: ProviderName, ...names: readonly string[]): void {
   it.each(names)('%s is about no email', name => {
-    expect(fixtureReading(provider, name)).toEqual({ events: [], quarantined: [], unrelated: 1 });
+    expect(parsedFixture(provider, name)).toEqual({ events: [], quarantined: [], unrelated: 1 });
   });
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { nothingRecorded } from '../../shared/email/recorder.ts';
-import { fixture, fixtureReading } from '../fixtures/fixtures.ts';
+import { fixture, parsedFixture } from '../fixtures/fixtures.ts';
 import { signingKeys } from '../fixtures/signing.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { ingestOf } from './ingest.ts';
 import { itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('scaleway', name);
+const read = (name: string) => parsedFixture('scaleway', name);
 
 describe("Scaleway's events", () => {
   itMaps('scaleway', { messageId: 'eeb3a6d0-0000-4000-8000-000000000007', accountId: 'acme', reference: 'INV-7' }, [

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { fixtureReading } from '../fixtures/fixtures.ts';
+import { parsedFixture } from '../fixtures/fixtures.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('smtp2go', name);
+const read = (name: string) => parsedFixture('smtp2go', name);
 
 describe("SMTP2GO's events", () => {
   itMaps('smtp2go', { messageId: '1vbZkA-000000-0007', accountId: 'acme', reference: 'INV-7' }, [
@@ -45,6 +45,6 @@ describe("SMTP2GO's events", () => {
   });
 
   it('are the same as a form and as JSON', () => {
-    expect(fixtureReading('smtp2go', 'delivered.as-form.form')).toEqual(read('delivered'));
+    expect(parsedFixture('smtp2go', 'delivered.as-form.form')).toEqual(read('delivered'));
   });
 });

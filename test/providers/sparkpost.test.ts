@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { fixtureReading } from '../fixtures/fixtures.ts';
+import { parsedFixture } from '../fixtures/fixtures.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('sparkpost', name);
+const read = (name: string) => parsedFixture('sparkpost', name);
 
 describe("SparkPost's events", () => {
   itMaps('sparkpost', { messageId: '65832150921904007', accountId: 'acme', reference: 'INV-7' }, [

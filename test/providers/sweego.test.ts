@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { genuine } from '../../shared/providers/signatures/verification.ts';
 import { sweego } from '../../shared/providers/sweego.ts';
-import { fixture, fixtureReading, reading, requestOf } from '../fixtures/fixtures.ts';
+import { fixture, parsedBody, parsedFixture, requestOf } from '../fixtures/fixtures.ts';
 import { signingKeys } from '../fixtures/signing.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { itIgnores, itKeeps, itMaps } from './mapping.ts';
 
-const read = (name: string) => fixtureReading('sweego', name);
+const read = (name: string) => parsedFixture('sweego', name);
 
 describe("Sweego's events", () => {
   itMaps('sweego', { messageId: '5e9e0000-0000-4000-8000-000000000007', accountId: 'acme', reference: 'INV-7' }, [
@@ -60,7 +61,7 @@ describe("Sweego's events", () => {
       const details = `${part.repeat(200_000 / part.length)})`;
       const body = JSON.stringify({ ...JSON.parse(fixture('sweego', 'hard_bounce').toString()), details });
       const begun = performance.now();
-      expect(reading('sweego', Buffer.from(body)).events).toHaveLength(1);
+      expect(parsedBody('sweego', Buffer.from(body)).events).toHaveLength(1);
       expect(performance.now() - begun, part).toBeLessThan(100);
     }
   });
@@ -112,14 +113,14 @@ describe("Sweego's signature", () => {
   const bare = signed.headers['webhook-signature']!;
 
   it('is one, in bare base64', () => {
-    expect(verify(bare)).toBeNull();
+    expect(verify(bare)).toEqual(genuine);
     for (const other of [`v1,${bare}`, `${bare} ${bare}`, `${bare},${bare}`, bare.slice(0, -1)])
       expect(verify(other), other).toBe('malformed_signature');
   });
 
   it('has a key that is the secret decoded, and nothing else', () => {
     expect(keys.secret).toMatch(/^[\w+/]{64}$/);
-    expect(verify(bare, ` ${keys.secret}\n`)).toBeNull();
+    expect(verify(bare, ` ${keys.secret}\n`)).toEqual(genuine);
     for (const secret of [`whsec_${keys.secret}`, `${keys.secret}x`])
       expect(verify(bare, secret), secret).toBe('no_secret_configured');
   });

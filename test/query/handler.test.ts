@@ -126,7 +126,7 @@ describe('the query function', () => {
         cause: null,
         tags: [],
         statusAt: '2026-01-02T12:01:00.000Z',
-        firstSeenAt: '2026-01-02T12:03:00.000Z',
+        sentAt: '2026-01-02T12:00:00.000Z',
         updatedAt: '2026-01-02T12:03:00.000Z',
         because: {
           eventId: 'bounce-1',
@@ -382,7 +382,7 @@ describe('the query function', () => {
         cause: null,
         attention: true,
         tags: [],
-        firstSeenAt: '2026-01-02T12:00:00.000Z',
+        sentAt: '2026-01-02T12:00:00.000Z',
       });
     });
 

@@ -25,7 +25,7 @@ afterAll(() => stored?.stop());
 interface KnownEmail {
   readonly first: CanonicalEvent;
   readonly events: CanonicalEvent[];
-  readonly firstSeenAt: number;
+  readonly sentAt: number;
   attentionSince: number | undefined;
 }
 
@@ -114,13 +114,13 @@ function dataSet() {
       statuses,
       seenAt,
     }: typeof arbitraryEmail extends fc.Arbitrary<infer T> ? T : never) {
-      const firstSeenAt = begin + seenAt * 60 * minute;
+      const sentAt = begin + seenAt * 60 * minute;
       const first = anEvent({ ...account(owner), recipient: recipient(to), reference: reference(of), status: null });
-      const email: KnownEmail = { first, events: [], firstSeenAt, attentionSince: undefined };
+      const email: KnownEmail = { first, events: [], sentAt, attentionSince: undefined };
       emails.push(email);
       for (const [index, next] of statuses.entries()) {
-        const event = { ...first, status: next, eventId: `${first.eventId}-${index}`, occurredAt: firstSeenAt + index };
-        await record(email, event, firstSeenAt + index * 7 * 60 * minute);
+        const event = { ...first, status: next, eventId: `${first.eventId}-${index}`, occurredAt: sentAt + index };
+        await record(email, event, sentAt + index * 7 * 60 * minute);
       }
     },
     /** One more event of an email that is there. */
@@ -133,7 +133,7 @@ function dataSet() {
 
     /** The ids of the emails that a filter takes, newest first as far as times tell. */
     expected(filter: Filter) {
-      const taken = emails.filter(({ first, events, firstSeenAt }) => {
+      const taken = emails.filter(({ first, events, sentAt }) => {
         const verdict = merge(events);
         return (
           (filter.account === null || first.accountId === account(filter.account).accountId) &&
@@ -141,14 +141,16 @@ function dataSet() {
           (!filter.attention || (verdict !== null && isActionable(verdict))) &&
           (filter.recipient === undefined || first.recipient === recipient(filter.recipient)) &&
           (filter.reference === undefined || first.reference === reference(filter.reference)) &&
-          (filter.from === undefined || firstSeenAt >= begin + filter.from * 60 * minute) &&
-          (filter.to === undefined || firstSeenAt < begin + filter.to * 60 * minute)
+          // By its reference alone, an email is found once its account is known.
+          (filter.reference === undefined || filter.recipient !== undefined || first.accountId !== undefined) &&
+          (filter.from === undefined || sentAt >= begin + filter.from * 60 * minute) &&
+          (filter.to === undefined || sentAt < begin + filter.to * 60 * minute)
         );
       });
       const byAttention = filter.attention && filter.recipient === undefined && filter.reference === undefined;
       return taken.map(email => ({
         emailId: emailIdOf(email.first),
-        at: byAttention ? email.attentionSince! : email.firstSeenAt,
+        at: byAttention ? email.attentionSince! : email.sentAt,
       }));
     },
 

@@ -4,16 +4,16 @@ import { Template } from 'aws-cdk-lib/assertions';
 import { resolveTemplate, type Template as TemplateJson } from '../../infra/local/cloudformation/template.ts';
 import { createTableInput } from '../../infra/local/services/tables.ts';
 import { EmailTable } from '../../infra/storage/email-table.ts';
-import { NonceTable } from '../../infra/storage/guard-table.ts';
+import { GuardTable } from '../../infra/storage/guard-table.ts';
 
 /** Creates the table of emails as it is deployed, keys and indexes and stream, under a name of the test's. */
 export function createEmailTable(client: DynamoDBClient, tableName: string): Promise<void> {
   return createTable(client, tableName, stack => new EmailTable(stack, 'Emails'));
 }
 
-/** The same for the table of nonces. */
-export function createNonceTable(client: DynamoDBClient, tableName: string): Promise<void> {
-  return createTable(client, tableName, stack => new NonceTable(stack, 'Nonces'));
+/** The same for the table of nonces and erasures. */
+export function createGuardTable(client: DynamoDBClient, tableName: string): Promise<void> {
+  return createTable(client, tableName, stack => new GuardTable(stack, 'Guards'));
 }
 
 async function createTable(client: DynamoDBClient, TableName: string, add: (stack: Stack) => unknown): Promise<void> {

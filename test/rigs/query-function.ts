@@ -11,9 +11,16 @@ import { defaultOldAfter } from '../../shared/status/attention.ts';
 import { noon } from './arbitrary-events.ts';
 import { bearerOf, httpEvent, lambdaContext } from './http-event.ts';
 
-export const access = { accountClaim: 'account_id', supportScope: 'mailtrail/support' };
+export const access = {
+  accountClaim: 'account_id',
+  supportScope: 'mailtrail/support',
+  manageScope: 'mailtrail/manage',
+};
 
 export const tokenOf = (accountId: string): VerifiedToken => tokenWith({ sub: 'jane', account_id: accountId });
+/** The same, of somebody who may erase, too. */
+export const managerToken = (accountId: string): VerifiedToken =>
+  tokenWith({ sub: 'joe', account_id: accountId, scope: 'openid mailtrail/manage' });
 export const supportToken = tokenWith({ sub: 'sam', scope: 'openid mailtrail/support' });
 
 /** A token as API Gateway hands it on once it has verified it. */

@@ -1,14 +1,16 @@
 import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { chooseEngine } from '../../infra/local/services/dynamodb-engine.ts';
-import { createEmailEraser } from '../../shared/email/eraser.ts';
+import { createEraseEmails, type EraseEmails } from '../../shared/email/eraser.ts';
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
 import { createReader, type Reader } from '../../shared/email/reader.ts';
 import { createRecorder, type Recorder } from '../../shared/email/recorder.ts';
+import { createLookUpErasures, type LookUpErasures } from '../../shared/guards/erase-received.ts';
+import { createErasureRecords, type ErasureRecords } from '../../shared/guards/erasure-records.ts';
 import { createNonces, type Nonces } from '../../shared/guards/nonces.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { noon } from './arbitrary-events.ts';
-import { createEmailTable, createNonceTable } from './email-table.ts';
+import { createEmailTable, createGuardTable } from './email-table.ts';
 
 /** Real emails in a real engine's table, written by the real store. */
 export interface StoredEmails {
@@ -17,8 +19,12 @@ export interface StoredEmails {
   /** Of the engine. */
   readonly endpoint: string;
   readonly store: Recorder & Reader;
-  /** In a table of their own beside it. */
+  /** In a table of their own beside it: nonces, and records of erasures. */
+  readonly guardTableName: string;
   readonly nonces: Nonces;
+  readonly erasureRecords: ErasureRecords;
+  readonly lookUpErasures: LookUpErasures;
+  readonly eraseEmails: EraseEmails;
   /** Records events that arrived at `receivedAt`, and gives the id of the first one's email. */
   record(events: readonly CanonicalEvent[], receivedAt?: number): Promise<string>;
   /** An email's item as the table's stream shows it. */
@@ -39,20 +45,27 @@ export async function startStoredEmails(): Promise<StoredEmails> {
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   };
   const tableName = 'emails';
+  const guardTableName = 'guards';
   const raw = new DynamoDBClient(config);
   await createEmailTable(raw, tableName);
-  await createNonceTable(raw, 'nonces');
+  await createGuardTable(raw, guardTableName);
   const client = documentClient(config);
   const store = {
     ...createRecorder({ client, tableName, retentionDays: 400 }),
     ...createReader({ client, tableName, retentionDays: 400, now: () => noon }),
   };
+  const erasureRecords = createErasureRecords(client, guardTableName);
+  const eraseEmails = createEraseEmails(client, tableName);
   return {
     client,
     tableName,
     endpoint: engine.endpoint,
     store,
-    nonces: createNonces(client, 'nonces'),
+    guardTableName,
+    nonces: createNonces(client, guardTableName),
+    erasureRecords,
+    lookUpErasures: createLookUpErasures(erasureRecords, client, tableName, () => noon),
+    eraseEmails,
     async record(events, receivedAt = noon) {
       const { failed, unrecordable } = await store.record(events, receivedAt);
       if (failed.length + unrecordable.length > 0) throw new Error('not recorded', { cause: failed[0]?.error });
@@ -68,8 +81,7 @@ export async function startStoredEmails(): Promise<StoredEmails> {
       await client.send(new DeleteCommand({ TableName: tableName, Key: { emailId } }));
     },
     async erase(recipient) {
-      const eraser = createEmailEraser(client, tableName);
-      await eraser.erase({ recipient, accountId: null }, noon, new AbortController().signal);
+      await eraseEmails({ recipient, accountId: null }, noon, new AbortController().signal);
     },
     stop: () => engine.stop(),
   };

@@ -10,7 +10,7 @@ import { demoEmails, demoRequests } from '../../infra/tools/demo/requests.ts';
 import { runningStack } from '../../infra/tools/simulate/running-stack.ts';
 import { statusIds } from '../../shared/status/catalogue.ts';
 import { merge } from '../../shared/status/precedence.ts';
-import { reading } from '../fixtures/fixtures.ts';
+import { parsedBody } from '../fixtures/fixtures.ts';
 import { type StartedStack, startStack } from '../rigs/start-stack.ts';
 
 const script = fileURLToPath(new URL('../../infra/tools/demo/demo.ts', import.meta.url));
@@ -21,7 +21,7 @@ describe('the demo', () => {
     expect(emails).toHaveLength(60);
     expect(new Set(emails.map(({ life }) => life.ends))).toEqual(new Set(statusIds));
     const events = demoRequests(emails).flatMap(({ provider, body, type }) => {
-      const read = reading(provider, body, type);
+      const read = parsedBody(provider, body, type);
       expect(read.quarantined).toEqual([]);
       return read.events;
     });

@@ -1,6 +1,6 @@
 import type { SQSClient } from '@aws-sdk/client-sqs';
 import { describe, expect, it } from 'vitest';
-import { createQueueSweep, type HoldOptions } from '../../shared/queues/queue-sweep.ts';
+import { createQueueSweep } from '../../infra/tools/replay/queue-sweep.ts';
 
 interface Command {
   readonly constructor: { readonly name: string };
@@ -8,12 +8,7 @@ interface Command {
 }
 
 /** A queue that answers so, in turn, and then has nothing more; SQS alone gives a message again while it is held. */
-function queueThat(
-  receives: readonly (readonly string[])[],
-  answer: (command: Command) => unknown = () => ({}),
-  options: HoldOptions = {},
-  attributes: (messageId: string) => object = () => ({}),
-) {
+function queueThat(receives: readonly (readonly string[])[], answer: (command: Command) => unknown = () => ({})) {
   const commands: Command[] = [];
   const left = [...receives];
   let handles = 0;
@@ -21,16 +16,15 @@ function queueThat(
     send: async (command: Command) => {
       commands.push(command);
       if (command.constructor.name !== 'ReceiveMessageCommand') return answer(command);
-      if (left[0]?.[0] === 'fails') throw new Error(left.shift()?.join());
       return {
         Messages: left.shift()?.map(MessageId => {
           handles += 1;
-          return { MessageId, ReceiptHandle: `${MessageId}-${handles}`, Body: '{}', Attributes: attributes(MessageId) };
+          return { MessageId, ReceiptHandle: `${MessageId}-${handles}`, Body: '{}' };
         }),
       };
     },
   } as unknown as Pick<SQSClient, 'send'>;
-  return { queue: createQueueSweep(client, 'queue', { waitSeconds: 0, ...options }), commands };
+  return { queue: createQueueSweep(client, 'queue', 0), commands };
 }
 
 async function idsIn(queue: ReturnType<typeof createQueueSweep>) {
@@ -69,33 +63,6 @@ describe('a queue that is gone through', () => {
     expect(commands.at(-1)?.input).toMatchObject({
       Entries: [{ ReceiptHandle: 'a-1' }, { ReceiptHandle: 'b-2' }, { ReceiptHandle: 'c-3' }],
     });
-  });
-
-  it('also what came in one of several answers at once of which another failed', async () => {
-    const { queue, commands } = queueThat([['a'], ['fails'], ['b']], undefined, { receives: 3 });
-    await expect(idsIn(queue)).rejects.toThrow('fails');
-    await queue.release();
-    expect(commands.at(-1)?.input).toMatchObject({ Entries: [{ ReceiptHandle: 'a-1' }, { ReceiptHandle: 'b-2' }] });
-  });
-
-  it('gives back at once what was sent after it began, and ends though such messages keep coming', async () => {
-    const sent = (id: string) => ({ SentTimestamp: id.startsWith('late') ? '2000' : '1000' });
-    const { queue, commands } = queueThat(
-      [['a', 'late1'], ['late2'], ['late1', 'late2'], ['late3']],
-      () => ({}),
-      { sentBefore: 2_000 },
-      sent,
-    );
-    expect(await idsIn(queue)).toEqual(['a']);
-    const handles = commands.flatMap(({ input }) => (input.Entries as { ReceiptHandle: string }[] | undefined) ?? []);
-    expect(handles.map(({ ReceiptHandle }) => ReceiptHandle)).toEqual(['late1-2', 'late2-3', 'late1-4', 'late2-5']);
-  });
-
-  it('goes on behind answers that are full of such messages: an older one may come after them', async () => {
-    const late = (from: number) => Array.from({ length: 10 }, (_, index) => `late${from + index}`);
-    const sent = (id: string) => ({ SentTimestamp: id.startsWith('late') ? '2000' : '1000' });
-    const { queue } = queueThat([late(0), late(10), late(20), ['old']], () => ({}), { sentBefore: 2_000 }, sent);
-    expect(await idsIn(queue)).toEqual(['old']);
   });
 
   it('says how many messages could not be given back', async () => {

@@ -6,7 +6,7 @@ import { awsDeployment, localDeployment } from '../../infra/tools/replay/deploym
 /** The ingest function's settings, as `npm run deploy` leaves them. */
 const variables = {
   TABLE_NAME: 'emails',
-  NONCE_TABLE_NAME: 'nonces',
+  GUARD_TABLE_NAME: 'guards',
   WEBHOOK_SECRETS_ARN: 'arn:secret',
   QUARANTINE_QUEUE_URL: 'https://sqs/quarantine',
   RETRY_QUEUE_URL: 'https://sqs/retry',
@@ -16,6 +16,7 @@ const variables = {
   RETENTION_DAYS: '30',
   METADATA_ACCOUNT_ID: 'account',
   METADATA_REFERENCE: 'invoice',
+  DEFAULT_ACCOUNT_ID: 'acme',
   SENDER_NAMES: 'postfix',
 };
 
@@ -73,7 +74,7 @@ describe('the deployment whose queues are replayed', () => {
   });
 
   it('of an older version is said to be one', async () => {
-    const { NONCE_TABLE_NAME: _, ...older } = variables;
+    const { GUARD_TABLE_NAME: _, ...older } = variables;
     await expect(aws({ lambda: { Environment: { Variables: older } } })).rejects.toThrow(
       /^The stack is of another version/,
     );

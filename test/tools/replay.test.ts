@@ -1,15 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { quarantinedReading } from '../../infra/tools/replay/quarantined-request.ts';
+import { quarantinedRequest } from '../../infra/tools/replay/quarantined-request.ts';
+import { createQueueSweep } from '../../infra/tools/replay/queue-sweep.ts';
 import { type Replayed, type ReplayOptions, replayQueue } from '../../infra/tools/replay/replay-queue.ts';
 import { nothingRecorded } from '../../shared/email/recorder.ts';
-import type { Provider, Quarantined } from '../../shared/providers/provider.ts';
+import type { Provider } from '../../shared/providers/provider.ts';
 import { providers } from '../../shared/providers/registry.ts';
-import { createQuarantine, type QuarantinedRequest } from '../../shared/queues/quarantine-messages.ts';
-import { createQueueSweep } from '../../shared/queues/queue-sweep.ts';
+import {
+  createQuarantine,
+  type QuarantinedPiece,
+  type QuarantinedRequest,
+} from '../../shared/queues/quarantine-messages.ts';
 import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
-import { context, fixture, fixtureNames, fixtureReading, fixtureType } from '../fixtures/fixtures.ts';
+import { context, fixture, fixtureNames, fixtureType, parsedFixture } from '../fixtures/fixtures.ts';
 import { providerNames, signingKeys } from '../fixtures/signing.ts';
 import { startQuarantineQueue } from '../queues/quarantine-queue.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
@@ -37,17 +41,19 @@ describe('replaying', () => {
     const { kind = 'quarantine', known = providers } = options;
     const url = kind === 'quarantine' ? quarantined.queueUrl : deadLetters.queueUrl;
     const { replayed, causes } = await replayQueue({
-      queue: createQueueSweep(quarantined.client, url, { waitSeconds: 0 }),
+      queue: createQueueSweep(quarantined.client, url, 0),
       kind,
       dryRun: false,
-      reading: { providers: known, context },
+      services: { providers: known, context },
       store: emails.store,
       nonces: emails.nonces,
+      lookUpErasures: emails.lookUpErasures,
+      now: () => noon,
       ...options,
     });
     return { ...Object.fromEntries(replayed), causes: [...causes.keys()] };
   };
-  const keep = (provider: string, pieces: readonly Quarantined[], request: Partial<QuarantinedRequest> = {}) =>
+  const keep = (provider: string, pieces: readonly QuarantinedPiece[], request: Partial<QuarantinedRequest> = {}) =>
     createQuarantine(quarantined.client, quarantined.queueUrl)(
       { requestId: 'r1', provider, receivedAt: noon, headers: {}, body: Buffer.alloc(0), ...request },
       pieces,
@@ -55,7 +61,7 @@ describe('replaying', () => {
   const left = async () => {
     // What is given back is there again a second later.
     await delay(1_100);
-    const queue = createQueueSweep(quarantined.client, quarantined.queueUrl, { waitSeconds: 0 });
+    const queue = createQueueSweep(quarantined.client, quarantined.queueUrl, 0);
     let messages = 0;
     for await (const _ of queue.messages()) messages += 1;
     await queue.release();
@@ -71,10 +77,10 @@ describe('replaying', () => {
     ...providers,
     sendgrid: {
       ...providers.sendgrid,
-      parse: (request, reading) =>
+      parse: (request, context) =>
         providers.sendgrid.parse(
           { ...request, pieces: request.pieces?.map(piece => ({ ...(piece as object), event: 'delivered' })) ?? [] },
-          reading,
+          context,
         ),
     },
   };
@@ -93,7 +99,7 @@ describe('replaying', () => {
 
     it('accounts for what it did, and gives back the rest, where the queue cannot be gone through to its end', async () => {
       for (const messageId of ['broken-off-1', 'broken-off-2']) await keep('sendgrid', [unknown(messageId)]);
-      const queue = createQueueSweep(quarantined.client, quarantined.queueUrl, { waitSeconds: 0 });
+      const queue = createQueueSweep(quarantined.client, quarantined.queueUrl, 0);
       const breaking = {
         ...queue,
         async *messages() {
@@ -104,9 +110,9 @@ describe('replaying', () => {
           throw new Error('throttled');
         },
       };
-      const reading = { providers: taught, context };
-      const { store, nonces } = emails;
-      const report = await replayQueue({ queue: breaking, kind: 'quarantine', dryRun: false, reading, store, nonces });
+      const { store, nonces, lookUpErasures } = emails;
+      const options = { services: { providers: taught, context }, store, nonces, lookUpErasures, now: () => noon };
+      const report = await replayQueue({ queue: breaking, kind: 'quarantine', dryRun: false, ...options });
       expect(report).toMatchObject({ seen: 1, broken: { message: 'throttled' }, stillHeld: 0 });
       expect(report.replayed.get('sendgrid unknown_event')).toMatchObject({ done: 1, recorded: 1 });
       expect(await left()).toBe(1);
@@ -124,7 +130,7 @@ describe('replaying', () => {
     it('does not bring an erased email back, and says so', async () => {
       await keep('sendgrid', [unknown('erased')]);
       await emails.record(
-        fixtureReading('sendgrid', 'delivered').events.map(event => ({ ...event, messageId: 'erased' })),
+        parsedFixture('sendgrid', 'delivered').events.map(event => ({ ...event, messageId: 'erased' })),
       );
       await emails.erase('jane@example.com');
       expect(await replay({ known: taught })).toMatchObject({
@@ -226,6 +232,29 @@ describe('replaying', () => {
       expect(causes).toContain('Error: throttled');
       expect(await left()).toBe(4);
     });
+
+    it('drops what came before an erasure, once it can be read, and leaves what is too old to tell', async () => {
+      const { signal } = new AbortController();
+      await emails.erasureRecords.write({ recipient: 'gone-too@example.com', accountId: null }, noon + 1, signal);
+      const toGone = (messageId: string) => {
+        const { piece, ...rest } = unknown(messageId);
+        return { ...rest, piece: { ...piece, email: 'gone-too@example.com' } };
+      };
+      await keep('sendgrid', [toGone('erased-meanwhile')]);
+      await keep('sendgrid', [toGone('came-later')], { receivedAt: noon + 1 });
+      expect(await replay({ known: taught })).toMatchObject({
+        'sendgrid unknown_event': { messages: 2, done: 2, recorded: 1, erased: 1 },
+      });
+      const old = { receivedAt: noon - 29 * 24 * 60 * 60_000 };
+      await keep('sendgrid', [unknown('old')], old);
+      await keep('unheard-of', [unknown('old')], old);
+      expect(await replay({ known: taught })).toMatchObject({
+        'sendgrid unknown_event': { messages: 1, done: 0, tooOld: 1, failed: 0 },
+        '? unknown_event': { messages: 1, tooOld: 1, failed: 0 },
+        causes: [],
+      });
+      expect(await left()).toBe(2);
+    });
   });
 
   describe('the dead-letter queues', () => {
@@ -254,6 +283,26 @@ describe('replaying', () => {
       });
     });
 
+    it('drops what came before an erasure, and leaves what is too old to tell', async () => {
+      const { signal } = new AbortController();
+      await emails.erasureRecords.write({ recipient: 'gone@example.com', accountId: null }, noon, signal);
+      const send = createRetryQueue(quarantined.client, deadLetters.queueUrl);
+      const day = 24 * 60 * 60_000;
+      const gone = anEvent({ recipient: 'gone@example.com' });
+      const put = (receivedAt: number, provider: string) =>
+        send({ requestId: 'r1', provider, receivedAt, nonces: [], events: [gone, anEvent()] });
+      await put(noon - 1, 'sendgrid');
+      await put(noon - 28 * day, 'postmark');
+      await put(noon - 28 * day - 1, 'mailgun');
+      expect(await replay({ kind: 'retry' })).toMatchObject({
+        'sendgrid given_up': { messages: 1, done: 1, recorded: 1, erased: 1, tooOld: 0 },
+        'postmark given_up': { messages: 1, done: 1, recorded: 1, erased: 1, tooOld: 0 },
+        'mailgun given_up': { messages: 1, done: 0, recorded: 0, erased: 0, tooOld: 1, failed: 0 },
+        causes: [],
+      });
+      expect(await emails.store.record([gone], noon)).toMatchObject({ recorded: 0, erased: 1 });
+    });
+
     it('records the events of Amazon SES that were given up', async () => {
       const MessageBody = JSON.stringify({
         Type: 'Notification',
@@ -268,7 +317,7 @@ describe('replaying', () => {
 
 describe.each(providerNames)('what is kept of %s', name => {
   const keys = signingKeys(name);
-  const messageOf = async (pieces: readonly Quarantined[], fixtureName: string) => {
+  const messageOf = async (pieces: readonly QuarantinedPiece[], fixtureName: string) => {
     const bodies: string[] = [];
     const client = {
       send: async ({ input }: { input: { Entries: { MessageBody: string }[] } }) => {
@@ -286,10 +335,10 @@ describe.each(providerNames)('what is kept of %s', name => {
 
   it('is read again just as it came: pieces, and whole bodies', async () => {
     for (const fixtureName of fixtureNames(name)) {
-      const { events, quarantined, unrelated } = fixtureReading(name, fixtureName);
+      const { events, quarantined, unrelated } = parsedFixture(name, fixtureName);
       const pieces = quarantined.filter(({ piece }) => piece !== null);
       for (const message of await messageOf(pieces, fixtureName)) {
-        const again = quarantinedReading([message], { providers, context }).reading.quarantined;
+        const again = quarantinedRequest([message], { providers, context }).parsed.quarantined;
         const reasons = quarantined.map(({ reason }) => reason);
         expect(again.length, fixtureName).toBeGreaterThan(0);
         for (const { reason } of again) expect(reasons, fixtureName).toContain(reason);
@@ -297,10 +346,10 @@ describe.each(providerNames)('what is kept of %s', name => {
       // Of a query string there is no body.
       if (fixtureType(fixtureName) === 'query') continue;
       const [whole] = await messageOf([{ reason: 'not_json', piece: null }], fixtureName);
-      const { reading } = quarantinedReading([whole], { providers, context });
-      expect(reading.quarantined.length + reading.unrelated, fixtureName).toBe(quarantined.length + unrelated);
+      const { parsed } = quarantinedRequest([whole], { providers, context });
+      expect(parsed.quarantined.length + parsed.unrelated, fixtureName).toBe(quarantined.length + unrelated);
       expect(
-        reading.events.map(({ status, recipient }) => ({ status, recipient })),
+        parsed.events.map(({ status, recipient }) => ({ status, recipient })),
         fixtureName,
       ).toEqual(events.map(({ status, recipient }) => ({ status, recipient })));
     }

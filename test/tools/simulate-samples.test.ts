@@ -3,7 +3,7 @@ import { requestsOf } from '../../infra/tools/simulate/requests.ts';
 import { messageIdOf, type SimulatedEmail, stepsOf, told } from '../../infra/tools/simulate/samples.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { statusIds } from '../../shared/status/catalogue.ts';
-import { reading } from '../fixtures/fixtures.ts';
+import { parsedBody } from '../fixtures/fixtures.ts';
 import { providerNames } from '../fixtures/signing.ts';
 
 const at = Date.UTC(2026, 2, 4, 15, 6, 7);
@@ -20,7 +20,7 @@ describe.each(providerNames)('what %s is made to tell', provider => {
   const readBack = (number: number) =>
     stepsOf(provider).map((step, index) => {
       const { body, type } = told(provider, email(number), step, at + index * 1000)!;
-      const { events, quarantined } = reading(provider, body, type, at + 60_000);
+      const { events, quarantined } = parsedBody(provider, body, type, at + 60_000);
       expect(quarantined).toEqual([]);
       return { step, at: at + index * 1000, event: events[0]! };
     });
@@ -52,7 +52,9 @@ describe.each(providerNames)('what %s is made to tell', provider => {
     const one = stepsOf(provider)[0]!;
     const tales = [1001, 1002, 1003].map(number => told(provider, email(number), one, at)!);
     const requests = requestsOf(provider, tales, 2);
-    const recipients = requests.flatMap(({ body, type }) => reading(provider, body, type).events.map(e => e.recipient));
+    const recipients = requests.flatMap(({ body, type }) =>
+      parsedBody(provider, body, type).events.map(e => e.recipient),
+    );
     expect(recipients.toSorted()).toEqual(['joe1001@example.com', 'joe1002@example.com', 'joe1003@example.com']);
   });
 });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { noCounts, wrongCounts, wrongSums } from './counts.ts';
 
 const request = { events: 5, distinct: 4, unreadable: 1, ofErased: 1 };
-const right = { ...noCounts(), received: 6, recorded: 2, duplicate: 1, erased: 1, deferred: 1, quarantined: 1 };
+const right = { ...noCounts(), received: 6, recorded: 2, duplicate: 1, erased: 1, queued: 1, quarantined: 1 };
 
 describe('the counts of an answer', () => {
   it('are right where every event is counted once', () => {
@@ -14,8 +14,8 @@ describe('the counts of an answer', () => {
     ['one more recorded', { recorded: 3 }],
     ['one less recorded', { recorded: 1 }],
     ['a duplicate that is not counted', { duplicate: 0 }],
-    ['one put off twice', { deferred: 2 }],
-    ['more recorded than differs', { recorded: 5, duplicate: 0, erased: 0, deferred: 0 }],
+    ['one put off twice', { queued: 2 }],
+    ['more recorded than differs', { recorded: 5, duplicate: 0, erased: 0, queued: 0 }],
     ['more erased than somebody erased', { recorded: 1, erased: 2 }],
     ['what can be read in quarantine', { recorded: 1, quarantined: 2 }],
     ['what cannot be read as recorded', { recorded: 3, quarantined: 0 }],

@@ -1,4 +1,4 @@
-import type { Counts } from '../../functions/ingest/persist-events.ts';
+import type { Counts } from '../../shared/runtime/counts.ts';
 
 /** Counts of an answer, by name: `received`, and every way in which an event is counted, once each. */
 export type AnswerCounts = Readonly<Partial<Record<keyof Counts, number>>>;
@@ -9,7 +9,7 @@ const possible = [
   'recorded',
   'duplicate',
   'erased',
-  'deferred',
+  'queued',
   'quarantined',
 ] as const satisfies readonly (keyof Counts)[];
 
@@ -55,7 +55,7 @@ export function wrongCounts(
 export type CountSums = Record<(typeof possible)[number], number>;
 
 export function noCounts(): CountSums {
-  return { received: 0, recorded: 0, duplicate: 0, erased: 0, deferred: 0, quarantined: 0 };
+  return { received: 0, recorded: 0, duplicate: 0, erased: 0, queued: 0, quarantined: 0 };
 }
 
 /**
@@ -76,7 +76,7 @@ export function wrongSums(
   if (sums.received !== events + unreadable) wrong.push(`received ${sums.received} of ${events} and ${unreadable}`);
   if (sums.quarantined !== unreadable) wrong.push(`quarantined ${sums.quarantined} of ${unreadable}`);
   if (sums.recorded > distinct) wrong.push(`recorded ${sums.recorded} of ${distinct} different events`);
-  if (nothingFails && sums.recorded + sums.erased + sums.deferred < distinct) {
+  if (nothingFails && sums.recorded + sums.erased + sums.queued < distinct) {
     wrong.push(`recorded ${sums.recorded} of ${distinct} different events, though nothing failed`);
   }
   return wrong;

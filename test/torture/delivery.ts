@@ -116,7 +116,7 @@ export async function deliver(options: {
     if (status !== 200) return false;
     lastAcknowledged = Date.now();
     const unreadable = request.outcome === 'quarantined' ? 1 : 0;
-    ledger.acknowledged(events, counts?.deferred === 0);
+    ledger.acknowledged(events, counts?.queued === 0);
     figures.acknowledgedUnreadable += unreadable;
     if (counts === null) figures.wrongCounts.push('an answer without counts');
     else {

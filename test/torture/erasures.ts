@@ -5,15 +5,16 @@ import { between, oneOf, type Random } from './random.ts';
 /** Milliseconds between one call and the next. */
 const soonest = 500;
 const latest = 4_000;
-/** While others hold messages in the queues, an erasure asks to be asked for again: so many are asked for in turn. */
+/** So many are asked for in turn. */
 const mostUnderWay = 5;
 /** So long they are asked for once there is no other traffic. */
 const patience = 240_000;
 /** An answer may take as long as API Gateway waits. */
 const longestAnswer = 30_000;
+/** Beyond the ingest function's timeout: what it held while it was asked for the first time is written by then. */
+const askedAgainAfter = 20_000;
 
 export interface Erasures {
-  readonly recipients: ReadonlySet<string>;
   readonly done: number;
   /** Recipients of whom nobody said in time that they are erased. */
   readonly unfinished: number;
@@ -22,9 +23,24 @@ export interface Erasures {
   readonly answers: ReadonlyMap<string, number>;
   /** Lets those under way come to their end. */
   stop(): Promise<void>;
+  /** Once the queues are empty: what only they knew of is to be gone, too. */
+  drained(): void;
 }
 
-/** Erases recipients, one after the other, of whose emails something is in the table: half of them in their account's name. */
+interface Asked {
+  readonly email: SentEmail;
+  readonly accountId: string;
+  readonly asSupport: boolean;
+  /** Something of it is in the table for sure; else it may all be in the retry queue. */
+  readonly isRecorded: boolean;
+  /** Epoch milliseconds; null where nobody has said yet that it is erased. */
+  readonly toldAt: number | null;
+}
+
+/**
+ * Erases recipients, one after the other, of whose emails something was acknowledged: half of them in their account's name.
+ * Where it may be in a queue alone it is asked for twice, since a function may just hold it in its hands.
+ */
 export function startErasures(options: {
   readonly url: () => string;
   readonly tokens: { readonly support: string; readonly of: (accountId: string) => string };
@@ -34,40 +50,44 @@ export function startErasures(options: {
   const { url, tokens, ledger, random } = options;
   const stopping = new AbortController();
   const { signal } = stopping;
-  const recipients = new Set<string>();
   const answers = new Map<string, number>();
   const wrong: string[] = [];
+  const onceDrained: string[] = [];
   let done = 0;
 
-  /** Emails that are in the table for sure, in an account's name, and that nobody has erased yet. */
-  const erasable = () =>
-    [...ledger.emails()].filter(
-      ({ erasure, events }) =>
-        erasure === 'none' &&
-        [...events.values()].some(({ recorded, event }) => recorded && event.accountId !== undefined),
-    );
+  /** An email of which something was acknowledged in an account's name, and that nobody has erased yet; null where there is none. */
+  function next(asSupport: boolean): Asked | null {
+    const erasable = [...ledger.emails()].flatMap(email => {
+      const named = [...email.events.values()].filter(({ event }) => event.accountId !== undefined);
+      const accountId = named.find(({ acknowledged }) => acknowledged)?.event.accountId;
+      const isRecorded = named.some(({ recorded }) => recorded);
+      return email.erasure !== 'none' || accountId === undefined
+        ? []
+        : [{ email, accountId, asSupport, isRecorded, toldAt: null }];
+    });
+    // Those that wait in the queue are few, and gone soon.
+    const waiting = erasable.filter(({ isRecorded }) => !isRecorded);
+    const chosen = waiting.length > 0 && random() < 0.5 ? waiting : erasable;
+    return chosen.length === 0 ? null : oneOf(chosen, random);
+  }
 
-  /** Whether an email was said to be erased. */
-  async function isErased({ emailId, events }: SentEmail, asSupport: boolean): Promise<boolean> {
-    const sent = [...events.values()].map(({ event }) => event);
-    const accountId = sent.map(event => event.accountId).find(id => id !== undefined)!;
-    const { recipient } = sent[0]!;
-    const path = asSupport ? '' : `/accounts/${accountId}`;
+  /** Whether somebody said that it is erased. */
+  async function isErased({ email, accountId, asSupport }: Asked): Promise<boolean> {
+    const { recipient } = [...email.events.values()][0]!.event;
     const token = asSupport ? tokens.support : tokens.of(accountId);
-    recipients.add(recipient);
     let answer: string;
     try {
-      const response = await fetch(`${url()}${path}/recipients/${encodeURIComponent(recipient)}`, {
-        method: 'DELETE',
+      const response = await fetch(`${url()}${asSupport ? '' : `/accounts/${accountId}`}/erasures`, {
+        method: 'POST',
         headers: { authorization: `Bearer ${token}` },
+        body: JSON.stringify({ recipient }),
         signal: AbortSignal.timeout(longestAnswer),
       });
       const text = await response.text();
       answer = String(response.status);
       if (response.status === 200) {
-        if (!(JSON.parse(text).erased?.emails >= 0)) wrong.push(`${recipient}: ${text}`);
-        ledger.erased(emailId);
-        done += 1;
+        const { erased, forgottenBy } = JSON.parse(text);
+        if (!(erased?.emails >= 0 && forgottenBy?.queues < forgottenBy?.backups)) wrong.push(`${recipient}: ${text}`);
       } else if (response.status !== 429 && response.status < 500) wrong.push(`${recipient}: ${answer} ${text}`);
     } catch (error) {
       answer = (error as Error).name === 'TimeoutError' ? 'no answer' : 'connection error';
@@ -76,7 +96,20 @@ export function startErasures(options: {
     return answer === '200';
   }
 
-  const underWay: { readonly email: SentEmail; readonly asSupport: boolean }[] = [];
+  const underWay: Asked[] = [];
+  /** Asks for one, and keeps it in turn until it is erased. */
+  async function ask(asked: Asked): Promise<void> {
+    const { email, isRecorded, toldAt } = asked;
+    const isDue = toldAt === null || Date.now() >= toldAt + askedAgainAfter;
+    if (!isDue || !(await isErased(asked))) underWay.push(asked);
+    else if (!isRecorded && toldAt === null) underWay.push({ ...asked, toldAt: Date.now() });
+    else {
+      if (isRecorded) ledger.erased(email.emailId);
+      else onceDrained.push(email.emailId);
+      done += 1;
+    }
+  }
+
   const run = async () => {
     let until = Number.POSITIVE_INFINITY;
     for (let turn = 0; Date.now() < until; turn += 1) {
@@ -85,20 +118,18 @@ export function startErasures(options: {
         until = Math.min(until, Date.now() + patience);
         if (underWay.length === 0) return;
       } else if (underWay.length < mostUnderWay) {
-        const emails = erasable();
-        if (emails.length > 0) {
-          const email = oneOf(emails, random);
-          ledger.erasing(email.emailId);
-          underWay.push({ email, asSupport: turn % 2 === 0 });
+        const chosen = next(turn % 2 === 0);
+        if (chosen !== null) {
+          ledger.erasing(chosen.email.emailId);
+          underWay.push(chosen);
         }
       }
-      const next = underWay.shift();
-      if (next !== undefined && !(await isErased(next.email, next.asSupport))) underWay.push(next);
+      const first = underWay.shift();
+      if (first !== undefined) await ask(first);
     }
   };
   const finished = run();
   return {
-    recipients,
     get done() {
       return done;
     },
@@ -110,6 +141,9 @@ export function startErasures(options: {
     async stop() {
       stopping.abort();
       await finished;
+    },
+    drained() {
+      for (const emailId of onceDrained) ledger.erased(emailId);
     },
   };
 }

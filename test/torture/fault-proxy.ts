@@ -153,13 +153,10 @@ export async function startFaultProxy(options: FaultProxyOptions = {}): Promise<
 }
 
 /** What a call is for, in the words of its service. */
-function namesOf({ method = '', headers }: IncomingMessage, body: Buffer): { protocol: Protocol; operation: string } {
+function namesOf({ headers }: IncomingMessage, body: Buffer): { protocol: Protocol; operation: string } {
   const target = headers['x-amz-target'];
   if (target !== undefined) return { protocol: 'json', operation: String(target).split('.').at(-1)! };
-  if (headers['content-type']?.startsWith('application/x-www-form-urlencoded')) {
-    return { protocol: 'query', operation: new URLSearchParams(body.toString()).get('Action') ?? '' };
-  }
-  return { protocol: 'rest', operation: method };
+  return { protocol: 'query', operation: new URLSearchParams(body.toString()).get('Action') ?? '' };
 }
 
 /** Writes status and headers; the length is that of the whole body. */

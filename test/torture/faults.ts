@@ -10,8 +10,8 @@ export interface ServiceAnswer {
   readonly body: Buffer;
 }
 
-/** How a service's errors are written: JSON of DynamoDB, SQS and Secrets Manager, XML of SNS, and that of S3. */
-export type Protocol = 'json' | 'query' | 'rest';
+/** How a service's errors are written: JSON of DynamoDB, SQS and Secrets Manager, XML of SNS. */
+export type Protocol = 'json' | 'query';
 
 /** One call of a service, held by whoever stands in between. */
 export interface Call {
@@ -48,7 +48,6 @@ const errorForms = {
   json: (type, message) => JSON.stringify({ __type: `com.amazonaws.service#${type}`, message }),
   query: (type, message) =>
     `<ErrorResponse><Error><Type>Sender</Type><Code>${type}</Code><Message>${message}</Message></Error></ErrorResponse>`,
-  rest: (type, message) => `<Error><Code>${type}</Code><Message>${message}</Message></Error>`,
 } as const satisfies Record<Protocol, (type: string, message: string) => string>;
 
 /** An error as the service called would write it. */

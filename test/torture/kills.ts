@@ -14,7 +14,7 @@ const paces = {
   Ingest: { soonest: 200, latest: 2_000, usualProcesses: 6 },
   Alert: { soonest: 2_000, latest: 5_000, usualProcesses: 2 },
   Query: { soonest: 1_000, latest: 5_000, usualProcesses: 2 },
-  Manage: { soonest: 20_000, latest: 60_000, usualProcesses: 2 },
+  Manage: { soonest: 2_000, latest: 10_000, usualProcesses: 2 },
 } as const satisfies Record<string, Pace>;
 
 export type KilledFunction = keyof typeof paces;

@@ -1,14 +1,14 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
 import { encodeHistory } from '../../shared/email/history.ts';
-import { shortHash } from '../../shared/runtime/hash.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { anEvent } from '../rigs/stored-emails.ts';
 import { createLedger, type Deviation, type IndexEntries, type Ledger, type StoredItem } from './ledger.ts';
 
 const minute = 60_000;
 const begunAt = noon - 60 * minute;
-const firstSeenAt = noon + 1;
+const sentAt = noon;
+const receivedAt = noon + 1;
 const attentionSince = noon + 2;
 const retentionDays = 400;
 
@@ -34,14 +34,13 @@ function itemOf(events: readonly CanonicalEvent[], changes: Readonly<Record<stri
     accountId: 'acme',
     subject: 'Invoice 7',
     reference: 'INV-7',
-    accountReference: shortHash('acme', 'INV-7'),
     history: new Set(events.map(encodeHistory)),
     ...(status !== null && { status, statusAt: occurredAt, statusEventId: eventId }),
     ...(reason?.cause !== undefined && { cause: reason.cause }),
     ...(asks && { attentionSince, attentionAt: attentionSince, attentionDay: '2026-01-02' }),
-    firstSeenAt,
-    updatedAt: firstSeenAt,
-    expiresAt: Math.ceil(firstSeenAt / 1000) + retentionDays * 24 * 3_600,
+    sentAt,
+    updatedAt: receivedAt,
+    expiresAt: Math.ceil(receivedAt / 1000) + retentionDays * 24 * 3_600,
     ...changes,
   };
 }
@@ -52,10 +51,9 @@ function entriesOf(
   changes: Readonly<Record<string, readonly object[] | undefined>> = {},
 ): IndexEntries {
   const indexes = {
-    byAccount: ['accountId', 'firstSeenAt'],
-    byRecipient: ['recipient', 'firstSeenAt'],
-    byReference: ['reference', 'firstSeenAt'],
-    byAccountReference: ['accountReference', 'firstSeenAt'],
+    byAccount: ['accountId', 'sentAt'],
+    byRecipient: ['recipient', 'sentAt'],
+    byReference: ['reference', 'accountId', 'sentAt'],
     byAttention: ['accountId', 'attentionAt'],
     byAttentionDay: ['attentionDay', 'attentionAt'],
   };
@@ -114,21 +112,19 @@ describe('the ledger of what was sent', () => {
     ['another recipient', ['wrong fact', 'wrong index'], { recipient: 'joe@example.com' }],
     ['another provider', ['wrong fact'], { provider: 'brevo' }],
     ['another message', ['wrong fact'], { messageId: 'two' }],
-    ["another account's reference", ['wrong index'], { accountReference: shortHash('globex', 'INV-7') }],
-    ['no reference of its account', ['wrong index'], { accountReference: undefined }],
     ['no attention where somebody must act', ['wrong index'], { attentionAt: undefined }],
     ['attention since another time than it first asked', ['wrong index'], { attentionAt: attentionSince + 1 }],
     ['the attention of another day', ['wrong index'], { attentionDay: '2026-01-03' }],
-    ['a first sight before the run', ['wrong time'], { firstSeenAt: begunAt - 1 }],
+    ['a time of sending that no event tells', ['wrong time'], { sentAt: begunAt - 1 }],
     ['a last write before the run', ['wrong time'], { updatedAt: begunAt - 1 }],
-    ['another end of its life', ['wrong time'], { expiresAt: Math.ceil(firstSeenAt / 1000) + 30 * 24 * 3_600 }],
+    ['another end of its life', ['wrong time'], { expiresAt: Math.ceil(receivedAt / 1000) + 30 * 24 * 3_600 }],
     ['no end of its life', ['wrong time'], { expiresAt: undefined }],
     ['a tombstone that nobody asked for', ['missing'], { erasedAt: noon, history: undefined }],
   ])('calls %s wrong', (_, kinds, changes) => {
     expect(kindsOf(itemOf([delivered, bounced], changes))).toEqual(expect.arrayContaining(kinds));
   });
 
-  it.each(['byAccount', 'byRecipient', 'byReference', 'byAccountReference', 'byAttention', 'byAttentionDay'])(
+  it.each(['byAccount', 'byRecipient', 'byReference', 'byAttention', 'byAttentionDay'])(
     'calls %s wrong where the email is not in it, is in it twice, or by other keys',
     name => {
       const item = itemOf([delivered, bounced]);
@@ -146,12 +142,12 @@ describe('the ledger of what was sent', () => {
   it('calls it wrong where an email is in an index in which it has nothing to do', () => {
     const nobodys = anEvent({ messageId: 'nobodys', status: 'delivered', occurredAt: noon });
     ledger.acknowledged(ledger.sent([nobodys]), true);
-    const none = { accountId: undefined, subject: undefined, reference: undefined, accountReference: undefined };
+    const none = { accountId: undefined, subject: undefined, reference: undefined };
     const item = itemOf([nobodys], none);
     expect(kindsOf(item)).toEqual([]);
     for (const [name, keys] of Object.entries({
-      byAccount: { accountId: 'acme', firstSeenAt },
-      byReference: { reference: 'INV-7', firstSeenAt },
+      byAccount: { accountId: 'acme', sentAt },
+      byReference: { reference: 'INV-7', accountId: 'acme', sentAt },
       byAttentionDay: { attentionDay: '2026-01-02', attentionAt: noon },
       byAnything: { any: 'key' },
     })) {
@@ -196,7 +192,7 @@ describe('the ledger of what was sent', () => {
   });
 
   describe('of an email that was erased', () => {
-    const tombstone = { emailId, erasedAt: noon, erasedFor: 'hash', expiresAt: noon / 1000 };
+    const tombstone = { emailId, erasedAt: noon, expiresAt: noon / 1000 };
     beforeEach(() => ledger.erasing(emailId));
 
     it('takes it in any form, or none, until somebody was told that it is erased', () => {
@@ -210,7 +206,7 @@ describe('the ledger of what was sent', () => {
       expect(kindsOf(itemOf([delivered, bounced]))).toEqual(['not erased']);
       expect(kindsOf({ emailId })).toEqual(['not erased']);
       expect(kindsOf({ ...tombstone, subject: 'Invoice 7' })).toEqual(['not erased']);
-      const entry = { emailId, recipient: 'jane@example.com', firstSeenAt };
+      const entry = { emailId, recipient: 'jane@example.com', sentAt };
       expect(kindsOf(tombstone, { byRecipient: [entry] })).toEqual(['not erased']);
     });
   });

@@ -1,6 +1,5 @@
 import { emailIdOf } from '../../shared/email/event.ts';
 import { decidingEventOf, decodeHistory, type HistoryEvent } from '../../shared/email/history.ts';
-import { shortHash } from '../../shared/runtime/hash.ts';
 import { dayOf } from '../../shared/runtime/time.ts';
 import { isActionable } from '../../shared/status/attention.ts';
 import { type Status, statuses } from '../../shared/status/catalogue.ts';
@@ -232,19 +231,22 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
         found.push(['wrong fact', `${name} is ${item[name]}, and not of ${[...named].join(', ') || 'none'}`]);
     }
 
-    const { firstSeenAt, updatedAt } = item as { firstSeenAt?: number; updatedAt?: number };
-    for (const [name, time] of Object.entries({ firstSeenAt, updatedAt })) {
-      if (!(time !== undefined && time >= begunAt && time <= Date.now()))
-        found.push(['wrong time', `${name} is ${time}`]);
-    }
-    differs('wrong time', 'expiresAt', item.expiresAt, Math.ceil((firstSeenAt! + retentionDays * day) / 1000));
+    const { sentAt = 0, updatedAt = 0, expiresAt = 0 } = item as Readonly<Record<string, number | undefined>>;
+    const isOfRun = (time: number) => time >= begunAt && time <= Date.now();
+    // The time of an event, or that of its arrival where the event is dated ahead of it.
+    const times = due.map(({ occurredAt }) => occurredAt);
+    const isSentAt = times.includes(sentAt) || (isOfRun(sentAt) && times.some(time => time > sentAt));
+    if (!isSentAt) found.push(['wrong time', `sentAt is ${sentAt}`]);
+    if (!isOfRun(updatedAt)) found.push(['wrong time', `updatedAt is ${updatedAt}`]);
+    if (!isOfRun((expiresAt - 1) * 1000 - retentionDays * day) && !isOfRun(expiresAt * 1000 - retentionDays * day))
+      found.push(['wrong time', `expiresAt is ${expiresAt}`]);
     return found;
   }
 
   /** In which indexes an email is, and with which keys. */
   function indexed(email: SentEmail, item: StoredItem, entries: IndexEntries): Found {
     const due = dueOf(email, historyOf(item));
-    const { emailId, firstSeenAt, attentionSince } = item as StoredItem & Record<string, number>;
+    const { emailId, sentAt, attentionSince } = item as StoredItem & Record<string, number>;
     const recipient = due[0]?.recipient;
     const one = (fact: (typeof factNames)[number]) => {
       const named = namedIn(due, fact);
@@ -254,13 +256,9 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
     const verdict = amountOf(due);
     const asks = verdict !== null && isActionable(verdict);
     const wanted: Record<string, object | null> = {
-      byAccount: accountId === undefined ? null : { accountId, firstSeenAt },
-      byRecipient: { recipient, firstSeenAt, ...(accountId !== undefined && { accountId }) },
-      byReference: reference === undefined ? null : { reference, firstSeenAt },
-      byAccountReference:
-        accountId === undefined || reference === undefined
-          ? null
-          : { accountReference: shortHash(accountId, reference), firstSeenAt },
+      byAccount: accountId === undefined ? null : { accountId, sentAt },
+      byRecipient: { recipient, sentAt, ...(accountId !== undefined && { accountId }) },
+      byReference: accountId === undefined || reference === undefined ? null : { reference, accountId, sentAt },
       byAttention: asks && accountId !== undefined ? { accountId, attentionAt: attentionSince } : null,
       byAttentionDay: asks ? { attentionDay: dayOf(attentionSince ?? 0), attentionAt: attentionSince } : null,
     };
@@ -282,7 +280,7 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
 
 /** Remains of an erased email, besides its tombstone. */
 function remainsOf(item: StoredItem, entries: IndexEntries): (readonly [Deviation['kind'], string])[] {
-  const ofTombstone = ['emailId', 'erasedAt', 'erasedFor', 'expiresAt'];
+  const ofTombstone = ['emailId', 'erasedAt', 'expiresAt'];
   const more = keysOf(item).filter(name => !ofTombstone.includes(name));
   return [
     ...(item.erasedAt === undefined ? [['not erased', 'the item is no tombstone'] as const] : []),

@@ -4,26 +4,22 @@ import { type FaultProxy, type ObservedCall, startFaultProxy } from './fault-pro
 import { faultNames, faults, randomFaults } from './faults.ts';
 import type { Random } from './random.ts';
 
-type Service = 'dynamodb' | 'sqs' | 'sns' | 's3' | 'secretsManager';
+type Service = 'dynamodb' | 'sqs' | 'sns' | 'secretsManager';
 
 const variables = {
   dynamodb: 'AWS_ENDPOINT_URL_DYNAMODB',
   sqs: 'AWS_ENDPOINT_URL_SQS',
   sns: 'AWS_ENDPOINT_URL_SNS',
-  s3: 'AWS_ENDPOINT_URL_S3',
   secretsManager: 'AWS_ENDPOINT_URL_SECRETS_MANAGER',
 } as const satisfies Record<Service, string>;
 
-/**
- * What each function calls, by what its logical id begins with, and which part of the usual faults it meets: an erasure
- * makes a hundred calls, and must come to its end now and then.
- */
+/** What each function calls, by what its logical id begins with. */
 const callers = {
-  Ingest: { calls: ['dynamodb', 'sqs', 'secretsManager'], share: 1 },
-  Alert: { calls: ['dynamodb', 'sns'], share: 1 },
-  Query: { calls: ['dynamodb', 'secretsManager'], share: 1 },
-  Manage: { calls: ['dynamodb', 'sqs', 's3'], share: 0.1 },
-} as const satisfies Record<string, { calls: readonly Service[]; share: number }>;
+  Ingest: ['dynamodb', 'sqs', 'secretsManager'],
+  Alert: ['dynamodb', 'sns'],
+  Query: ['dynamodb', 'secretsManager'],
+  Manage: ['dynamodb'],
+} as const satisfies Record<string, readonly Service[]>;
 
 export type Caller = keyof typeof callers;
 
@@ -46,14 +42,14 @@ export async function startFaultProxies(options: {
 }): Promise<FaultProxies> {
   const { faultPercent, random, onCall } = options;
   const pairs = (Object.keys(callers) as Caller[]).flatMap(caller =>
-    callers[caller].calls.map(service => ({ caller, service })),
+    callers[caller].map(service => ({ caller, service })),
   );
   const started = await Promise.all(
     pairs.map(async ({ caller, service }, index) => ({
       caller,
       service,
       proxy: await startFaultProxy({
-        plan: randomFaults(random(2 * index), faultPercent * callers[caller].share),
+        plan: randomFaults(random(2 * index), faultPercent),
         random: random(2 * index + 1),
         onCall: call => onCall(caller, call),
       }),

@@ -101,28 +101,15 @@ export function eventsIn(body: string): readonly SentEvent[] {
   return canonical.map(event => ({ emailId: emailIdOf(event), element: elementOf(event) }));
 }
 
-/** An erasure that was killed holds messages for so long at most. */
-const longestHold = 40_000;
-
-/** Takes all messages out of the queues that nothing empties, also what somebody holds still. */
+/** Takes all messages out of the queues that nothing empties. */
 export async function* keptMessages(endpoints: Endpoints): AsyncGenerator<{ logicalId: string; body: string }> {
   const client = new SQSClient({ endpoint: endpoints.sqs, region: endpoints.region, credentials });
-  const until = Date.now() + longestHold;
   for (const logicalId of queuesOf(endpoints).kept) {
-    const QueueUrl = endpoints.queues[logicalId];
-    for (let received = 0; ; ) {
-      const { Messages = [] } = await client.send(
-        new ReceiveMessageCommand({ QueueUrl, MaxNumberOfMessages: 10, VisibilityTimeout: 3_600 }),
-      );
-      received += Messages.length;
+    const request = { QueueUrl: endpoints.queues[logicalId], MaxNumberOfMessages: 10, VisibilityTimeout: 3_600 };
+    for (;;) {
+      const { Messages = [] } = await client.send(new ReceiveMessageCommand(request));
+      if (Messages.length === 0) break;
       for (const { Body = '' } of Messages) yield { logicalId, body: Body };
-      if (Messages.length > 0) continue;
-      const { Attributes = {} } = await client.send(
-        new GetQueueAttributesCommand({ QueueUrl, AttributeNames: ['ApproximateNumberOfMessagesNotVisible'] }),
-      );
-      const held = Number(Attributes.ApproximateNumberOfMessagesNotVisible ?? 0) - received;
-      if (held <= 0 || Date.now() > until) break;
-      await delay(1_000);
     }
   }
   client.destroy();

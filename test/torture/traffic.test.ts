@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { statusIds } from '../../shared/status/catalogue.ts';
-import { reading } from '../fixtures/fixtures.ts';
+import { parsedBody } from '../fixtures/fixtures.ts';
 import { type TrafficRequest, traffic, unreadableAddress } from './traffic.ts';
 
 const endsBefore = Date.UTC(2026, 5, 1);
 const requestsOf = (seed: number, events = 3_000) => [...traffic({ events, seed, endsBefore })];
 const requests = requestsOf(7);
 const ofOutcome = (outcome: TrafficRequest['outcome']) => requests.filter(request => request.outcome === outcome);
-const eventsIn = ({ provider, body, type }: TrafficRequest) => reading(provider, body, type, endsBefore);
+const eventsIn = ({ provider, body, type }: TrafficRequest) => parsedBody(provider, body, type, endsBefore);
 
 describe('the traffic', () => {
   it('is the same for the same seed, and another for another', () => {

@@ -154,7 +154,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/accounts/{accountId}/recipients/{recipient}": {
+    "/accounts/{accountId}/erasures": {
         parameters: {
             query?: never;
             header?: never;
@@ -163,15 +163,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post?: never;
         /** @description Erases what is kept of a recipient in an account's name. */
-        delete: operations["eraseRecipient"];
+        post: operations["eraseRecipient"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/recipients/{recipient}": {
+    "/erasures": {
         parameters: {
             query?: never;
             header?: never;
@@ -180,9 +180,9 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post?: never;
         /** @description Erases what is kept of a recipient, whoever sent to them. */
-        delete: operations["eraseRecipientOfAll"];
+        post: operations["eraseRecipientOfAll"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -197,6 +197,11 @@ export interface components {
             emailIds?: string[];
             references?: string[];
         } & (unknown | unknown);
+        /** @description Whose data is to be erased. */
+        ErasureRequest: {
+            /** @description The address, in any spelling that is the same mailbox. */
+            recipient: string;
+        };
         /** @description One message to one recipient. */
         EmailId: string;
         /** @description ISO-8601 in UTC, with milliseconds. */
@@ -221,7 +226,7 @@ export interface components {
             dropped: number;
             erased: number;
             expired: number;
-            deferred: number;
+            queued: number;
             quarantined: number;
             unrelated: number;
             /** @description Names of providers that registrations in the name of an unknown one most likely meant. */
@@ -244,19 +249,10 @@ export interface components {
             /** @description The parameter or field that is wrong. */
             field?: string;
             erased?: components["schemas"]["ErasedCounts"];
-            /** @description What remains, or may, and what to do: a sentence each, with no address in it. */
-            remains?: string[];
         };
-        /** @description How much was erased, by where it was. */
+        /** @description How many emails were erased by this request. */
         ErasedCounts: {
-            /** @description In the table. */
             emails: number;
-            /** @description Waiting in the retry queue or that of Amazon SES, or given up there. */
-            queuedEvents: number;
-            /** @description Events, pieces and whole bodies in quarantine. */
-            quarantined: number;
-            /** @description In the failure bucket, of alerts that could not be sent. */
-            alertRecords: number;
         };
         /** @description API Gateway's own answer. */
         GatewayMessage: {
@@ -300,6 +296,11 @@ export interface components {
             emails: components["schemas"]["EmailRow"][];
             /** @description For the next page; absent on the last one. */
             cursor?: string;
+            /**
+             * @description The reference has more emails than the 1,000 of which this list is made. Ask for the recipient as well.
+             * @constant
+             */
+            truncated?: true;
         };
         /** @description An email as a row of a list. */
         EmailRow: {
@@ -319,7 +320,7 @@ export interface components {
             attention: boolean;
             /** @description Under what the sender filed the message. */
             tags: string[];
-            firstSeenAt: components["schemas"]["Time"];
+            sentAt: components["schemas"]["Time"];
         };
         /** @description One email with everything that is known about it. */
         Email: {
@@ -339,7 +340,7 @@ export interface components {
             attention: boolean;
             /** @description Under what the sender filed the message. */
             tags: string[];
-            firstSeenAt: components["schemas"]["Time"];
+            sentAt: components["schemas"]["Time"];
             messageId: string;
             meaning: string | null;
             /** @description The action that the status asks for; null where there is nothing to do. */
@@ -407,9 +408,22 @@ export interface components {
                 more: boolean;
             }[];
         };
-        /** @description Nothing remains. */
+        /** @description No email remains, and none comes back. */
         Erased: {
             erased: components["schemas"]["ErasedCounts"];
+            /** @description When the rest is gone, by itself. */
+            forgottenBy: {
+                /**
+                 * Format: date-time
+                 * @description The queues hold nothing any more that came before the erasure. Nothing of it is recorded until then.
+                 */
+                queues: string;
+                /**
+                 * Format: date-time
+                 * @description No backup of the table reaches back to before the erasure.
+                 */
+                backups: string;
+            };
         };
         /** @description A fact that the status alone hides. */
         CaveatOutput: {
@@ -427,7 +441,7 @@ export interface components {
             provider: string;
             status: string;
             statusAt: components["schemas"]["Time"];
-            firstSeenAt: components["schemas"]["Time"];
+            sentAt: components["schemas"]["Time"];
             /** @description unspecified: the delivery failed for good, and the report states no cause. null: nothing failed, or nobody said why. */
             cause: components["schemas"]["Cause"] | null;
             causeLabel: string | null;
@@ -567,6 +581,19 @@ export interface components {
         };
         /** @description `/problems/forbidden`: Forbidden */
         forbidden: {
+            headers: {
+                /** @description Names this request in our logs. */
+                "x-request-id": string;
+                /** @description What is wrong with the token, such as the scope that it lacks. */
+                "www-authenticate": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `/problems/forbidden`: Forbidden; `/problems/forbidden`: Forbidden */
+        "forbidden.forbidden": {
             headers: {
                 /** @description Names this request in our logs. */
                 "x-request-id": string;
@@ -1039,14 +1066,16 @@ export interface operations {
             path: {
                 /** @description The account, as the sender names it. */
                 accountId: string;
-                /** @description The address, whatever its case. */
-                recipient: string;
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureRequest"];
+            };
+        };
         responses: {
-            /** @description Nothing remains. */
+            /** @description No email remains, and none comes back. */
             200: {
                 headers: {
                     /** @description Names this request in our logs. */
@@ -1059,7 +1088,7 @@ export interface operations {
             };
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthorized.by-token"];
-            403: components["responses"]["forbidden"];
+            403: components["responses"]["forbidden.forbidden"];
             404: components["responses"]["not-found"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
@@ -1071,15 +1100,16 @@ export interface operations {
         parameters: {
             query?: never;
             header?: never;
-            path: {
-                /** @description The address, whatever its case. */
-                recipient: string;
-            };
+            path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureRequest"];
+            };
+        };
         responses: {
-            /** @description Nothing remains. */
+            /** @description No email remains, and none comes back. */
             200: {
                 headers: {
                     /** @description Names this request in our logs. */

@@ -33,20 +33,20 @@ async function demo(): Promise<void> {
 
   let done = 0;
   let events = 0;
-  const counts = { recorded: 0, duplicate: 0, deferred: 0 };
+  const counts = { recorded: 0, duplicate: 0, queued: 0 };
   await forEachConcurrently(requests, requestsInFlight, async request => {
     const answer = await stack.send(request);
     counts.recorded += answer.recorded;
     counts.duplicate += answer.duplicate;
-    counts.deferred += answer.deferred;
+    counts.queued += answer.queued;
     events += request.events;
     done += 1;
     progress(`${done} of ${requests.length} callbacks: ${events} events of ${emails.length} emails`);
   });
   progressEnds();
-  const putOff = counts.deferred > 0 ? `, ${counts.deferred} put off` : '';
-  console.log(`${counts.recorded} events recorded, ${counts.duplicate} duplicates recognised${putOff}.\n`);
-  if (counts.deferred > 0) await stack.settled();
+  const queued = counts.queued > 0 ? `, ${counts.queued} queued` : '';
+  console.log(`${counts.recorded} events recorded, ${counts.duplicate} duplicates recognised${queued}.\n`);
+  if (counts.queued > 0) await stack.settled();
 
   const wrong = [];
   const support = await stack.api({ support: true });
@@ -69,8 +69,8 @@ async function demo(): Promise<void> {
   const { emails: rows } = dataOf(
     await people.GET('/accounts/{accountId}/emails', { params: { path: { accountId }, query: { limit: 100 } } }),
   );
-  console.log(`\nThe history of the account ${accountId}, from GET /accounts/${accountId}/emails, by reference:\n`);
-  console.log(historyTable(rows.toSorted((a, b) => (a.reference ?? '').localeCompare(b.reference ?? ''))));
+  console.log(`\nThe history of the account ${accountId}, from GET /accounts/${accountId}/emails, newest first:\n`);
+  console.log(historyTable(rows));
 
   const telling = emails.find(({ life }) => life.ends === 'hard_bounced' && life.steps.includes('opened'))!;
   console.log('\nOne email, from GET /accounts/{accountId}/emails/{emailId}:\n');

@@ -4,9 +4,9 @@ import type { Email, EmailRow } from '../client/client.ts';
 
 /** An account's history as a table, one email a line. */
 export function historyTable(rows: readonly EmailRow[]): string {
-  const header = ['since', 'reference', 'subject', 'recipient', 'by', 'status', ''];
+  const header = ['sent', 'reference', 'subject', 'recipient', 'by', 'status', ''];
   const lines = rows.map(row => [
-    row.statusAt === null ? '' : shortTime(row.statusAt),
+    shortTime(row.sentAt),
     row.reference ?? '',
     row.subject ?? '',
     row.recipient,

@@ -2,20 +2,20 @@
 
 import * as z from 'zod/mini';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
-import type { Counts } from '../../../functions/ingest/persist-events.ts';
-import { erasedAnswer, notErasedMembers } from '../../../functions/manage/response-schemas.ts';
+import { erasedAnswer, erasureBody, notErasedMembers } from '../../../functions/manage/schemas.ts';
 import {
   attentionListParameters,
   listParameters,
-  noParameters,
   statusesBody,
   supportListParameters,
 } from '../../../functions/query/parameters.ts';
 import * as answers from '../../../functions/query/response-schemas.ts';
 import { accountIdShape } from '../../../shared/email/event.ts';
 import { problems } from '../../../shared/http/problems.ts';
+import { noParameters } from '../../../shared/http/request-parsing.ts';
 import { type Route, type RouteKey, routes } from '../../../shared/http/routes.ts';
 import { providers } from '../../../shared/providers/registry.ts';
+import type { Counts } from '../../../shared/runtime/counts.ts';
 import { type Example, recordExamples } from './openapi-examples.ts';
 
 /** Set-up calls are for providers alone. */
@@ -51,7 +51,7 @@ const counts = z
     dropped: count,
     erased: count,
     expired: count,
-    deferred: count,
+    queued: count,
     quarantined: count,
     unrelated: count,
     didYouMean: z.optional(z.array(z.string())).register(z.globalRegistry, {
@@ -91,13 +91,18 @@ const pathParameters = {
     .check(z.regex(accountIdShape))
     .register(z.globalRegistry, { description: 'The account, as the sender names it.' }),
   emailId: z.string().register(z.globalRegistry, { description: 'The id of an email, out of a list.' }),
-  recipient: z.string().register(z.globalRegistry, { description: 'The address, whatever its case.' }),
   provider: z
     .enum(Object.keys(providers) as [string, ...string[]])
     .register(z.globalRegistry, { description: 'Who calls.' }),
 } as const satisfies Record<string, z.ZodMiniType>;
 
 const json = (schema: z.ZodMiniType) => ({ 'application/json': schema });
+
+const erasing = {
+  query: noParameters,
+  body: { contentType: 'application/json', schema: erasureBody, required: true },
+  answer: { description: 'No email remains, and none comes back.', content: json(erasedAnswer) },
+} as const;
 
 const descriptions = {
   'POST /webhooks/{provider}': {
@@ -178,16 +183,14 @@ const descriptions = {
     hasEtag: true,
     problems: ['invalid-request', 'not-found'],
   },
-  'DELETE /accounts/{accountId}/recipients/{recipient}': {
+  'POST /accounts/{accountId}/erasures': {
     operationId: 'eraseRecipient',
-    query: noParameters,
-    answer: { description: 'Nothing remains.', content: json(erasedAnswer) },
-    problems: ['invalid-request', 'not-found', 'not-erased'],
+    ...erasing,
+    problems: ['invalid-request', 'forbidden', 'not-found', 'not-erased'],
   },
-  'DELETE /recipients/{recipient}': {
+  'POST /erasures': {
     operationId: 'eraseRecipientOfAll',
-    query: noParameters,
-    answer: { description: 'Nothing remains.', content: json(erasedAnswer) },
+    ...erasing,
     problems: ['invalid-request', 'not-erased'],
   },
 } as const satisfies Record<DescribedRoute, Description>;

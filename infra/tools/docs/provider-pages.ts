@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import type { Guide, Provider } from '../../../shared/providers/provider.ts';
 import { type ProviderName, providers } from '../../../shared/providers/registry.ts';
 import { type Status, statuses, statusIds } from '../../../shared/status/catalogue.ts';
-import { fixtureNames, fixtureReading } from '../../../test/fixtures/fixtures.ts';
+import { fixtureNames, parsedFixture } from '../../../test/fixtures/fixtures.ts';
 
 const root = new URL('../../../', import.meta.url);
 const readmeFile = new URL('README.md', root);
@@ -42,7 +42,7 @@ function becomes({ statuses: ids }: Provider['events'][string]): string {
 /** For each event that can become several things: what the test's exact bytes of it say, and what they become. */
 function decisions(name: ProviderName): string {
   const { events }: Provider = providers[name];
-  const read = fixtureNames(name).flatMap(fixtureName => fixtureReading(name, fixtureName).events);
+  const read = fixtureNames(name).flatMap(fixtureName => parsedFixture(name, fixtureName).events);
   const rows = Object.keys(events)
     .filter(event => events[event]!.statuses.length > 1)
     .flatMap(event =>

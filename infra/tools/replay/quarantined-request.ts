@@ -1,11 +1,11 @@
 import * as z from 'zod/mini';
-import { readingFor } from '../../../functions/ingest/proof.ts';
+import { forAccount } from '../../../functions/ingest/proof.ts';
 import {
   keptAsRead,
   type QuarantinedRequest,
   type QuarantineMessage,
 } from '../../../shared/queues/quarantine-messages.ts';
-import { noBody, type QueuedRequest, type QueueServices } from '../../../shared/queues/queue-parsers.ts';
+import { noBody, type QueuedRequest, type QueueServices } from '../../../shared/queues/queued-request.ts';
 import { storedEvent } from '../../../shared/queues/retry-messages.ts';
 import { ownValue } from '../../../shared/runtime/own-property.ts';
 import { isoMillis } from '../../../shared/runtime/time.ts';
@@ -19,7 +19,7 @@ export class Unreadable extends Error {}
  * @param parts its message, or all of its messages where its content took several
  * @throws Unreadable where its provider is not known, or a part is missing; another error where it is no such content
  */
-export function quarantinedReading(
+export function quarantinedRequest(
   parts: readonly QuarantineMessage[],
   { providers, context }: QueueServices,
 ): QueuedRequest {
@@ -36,11 +36,11 @@ export function quarantinedReading(
     'pieces' in first ? first.pieces : first.content === 'piece' ? [JSON.parse(String(content))] : undefined;
   if (ownValue(keptAsRead, reason)) {
     const events = z.array(storedEvent).parse(pieces);
-    return { request, reading: { events, quarantined: [], unrelated: 0 }, nonces: [] };
+    return { request, parsed: { events, quarantined: [], unrelated: 0 }, nonces: [] };
   }
   const whole = { method: 'POST', url: '', headers, body, receivedAt };
-  const reading = provider.parse(pieces === undefined ? whole : { ...whole, pieces }, context);
-  return { request, reading: readingFor(provenFor, reading), nonces: [] };
+  const parsed = provider.parse(pieces === undefined ? whole : { ...whole, pieces }, context);
+  return { request, parsed: forAccount(provenFor, parsed), nonces: [] };
 }
 
 function contentOf(messages: readonly QuarantineMessage[]): Buffer {

@@ -1,33 +1,27 @@
 import type { Recorder } from '../../../shared/email/recorder.ts';
+import type { LookUpErasures } from '../../../shared/guards/erase-received.ts';
 import type { Nonces } from '../../../shared/guards/nonces.ts';
 import { type QuarantinePart, quarantinePart } from '../../../shared/queues/quarantine-messages.ts';
-import { type QueuedRequest, type QueueServices, queueParsers } from '../../../shared/queues/queue-parsers.ts';
-import type { QueuedMessage, QueueSweep } from '../../../shared/queues/queue-sweep.ts';
+import { queueParsers } from '../../../shared/queues/queue-parsers.ts';
+import type { QueuedMessage, QueuedRequest, QueueServices } from '../../../shared/queues/queued-request.ts';
+import type { Counts } from '../../../shared/runtime/counts.ts';
 import { errorName } from '../../../shared/runtime/log.ts';
 import { boundedText } from '../../../shared/runtime/text.ts';
 import { isoMillis } from '../../../shared/runtime/time.ts';
-import { quarantinedReading, Unreadable } from './quarantined-request.ts';
+import { quarantinedRequest, Unreadable } from './quarantined-request.ts';
+import type { QueueSweep } from './queue-sweep.ts';
 
 /** What became of the messages of one provider and one reason. */
-export interface Replayed {
+export interface Replayed extends Omit<Counts, 'received' | 'queued' | 'quarantined'> {
   messages: number;
-  /** Done with, and deleted. */
+  /** Messages that are done with, and deleted. */
   done: number;
-  recorded: number;
-  /** Events that were recorded already. */
-  duplicate: number;
-  /** Repeats of opens, clicks and notes beyond what is kept of an email. */
-  dropped: number;
-  /** Of emails that were erased, and stay so. */
-  erased: number;
-  /** Longer ago, when they came, than emails are kept. */
-  expired: number;
-  /** About no email. */
-  unrelated: number;
   /** Events whose signature had proved something else before. */
   refused: number;
   /** Pieces that still cannot be read or recorded: their message stays. */
   unreadable: number;
+  /** Messages that came so long ago that nobody can tell any more whether they are erased: they stay. */
+  tooOld: number;
   /** Messages that stay because of something else: see `causes`. */
   failed: number;
 }
@@ -42,9 +36,12 @@ export interface ReplayOptions {
   readonly since?: number | undefined;
   /** Looks, and changes nothing. */
   readonly dryRun: boolean;
-  readonly reading: QueueServices;
+  readonly services: QueueServices;
   readonly store: Pick<Recorder, 'record'>;
   readonly nonces: Nonces;
+  readonly lookUpErasures: LookUpErasures;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
   /** Once aborted, no further message is looked at, and all are given back. */
   readonly signal?: AbortSignal;
   /** Told after every message how many have been looked at. */
@@ -76,12 +73,18 @@ interface Group {
 const groupsInFlight = 8;
 
 /**
+ * Erasures are recorded for 30 days: of what came longer ago nobody can tell whether it came before one. That it is so old
+ * takes an SNS that could not reach its queue for weeks, or somebody who sent it again.
+ */
+const maxAgeMs = 28 * 24 * 60 * 60_000;
+
+/**
  * Feeds the messages of a queue back: what can be read by now is recorded, and its messages are deleted once all of it is
  * in the table. What still cannot be read stays as it is, for another try. Recording what is recorded already changes
  * nothing.
  */
 export async function replayQueue(options: ReplayOptions): Promise<ReplayReport> {
-  const { queue, provider, since, dryRun, store, nonces, signal, onMessage } = options;
+  const { queue, provider, since, dryRun, store, nonces, lookUpErasures, now, signal, onMessage } = options;
   const replayed = new Map<string, Replayed>();
   const causes = new Map<string, number>();
   let seen = 0;
@@ -113,22 +116,26 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       const count = countOf(`? ${boundedText(reason, 64)}`);
       count.messages += messages.length;
       // What stands in such a message is nobody's to say.
+      if (of !== undefined && isTooOld(of)) return refuse(count, messages);
       const cause = error instanceof Unreadable ? error.message : `no message that can be read (${errorName(error)})`;
       return fail(count, messages, cause);
     }
-    const { request, reading, nonces: unproven } = queued;
+    const { request, parsed, nonces: unproven } = queued;
     if (!isWanted(request)) return;
     const count = countOf(`${request.provider} ${boundedText(reason, 64)}`);
     count.messages += messages.length;
+    if (isTooOld(request)) return refuse(count, messages);
     if (dryRun) {
-      count.unreadable += reading.quarantined.length;
+      count.unreadable += parsed.quarantined.length;
       return;
     }
     try {
       const isProven =
         unproven.length === 0 || (await nonces(request.provider, unproven, request.receivedAt)) !== 'reused';
-      if (!isProven) count.refused += reading.events.length;
-      const events = isProven ? reading.events : [];
+      if (!isProven) count.refused += parsed.events.length;
+      const erase = await lookUpErasures(parsed.events.map(event => ({ event, receivedAt: request.receivedAt })));
+      const events = isProven ? await erase(parsed.events) : [];
+      if (isProven) count.erased += parsed.events.length - events.length;
       const { recorded, duplicate, dropped, erased, expired, unrecordable, failed } = await store.record(
         events,
         request.receivedAt,
@@ -138,8 +145,8 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       count.dropped += dropped;
       count.erased += erased;
       count.expired += expired.length;
-      count.unrelated += reading.unrelated;
-      const unreadable = reading.quarantined.length + unrecordable.length;
+      count.unrelated += parsed.unrelated;
+      const unreadable = parsed.quarantined.length + unrecordable.length;
       count.unreadable += unreadable;
       if (failed.length > 0) throw failed[0]?.error;
       if (unreadable > 0) return;
@@ -154,6 +161,10 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
     return (provider === undefined || of.provider === provider) && (since === undefined || of.receivedAt >= since);
   }
 
+  function isTooOld({ receivedAt }: { readonly receivedAt: number }): boolean {
+    return receivedAt < now() - maxAgeMs;
+  }
+
   function countOf(name: string): Replayed {
     const count = replayed.get(name) ?? {
       messages: 0,
@@ -166,10 +177,15 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       unrelated: 0,
       refused: 0,
       unreadable: 0,
+      tooOld: 0,
       failed: 0,
     };
     replayed.set(name, count);
     return count;
+  }
+
+  function refuse(count: Replayed, messages: readonly QueuedMessage[]): void {
+    count.tooOld += messages.length;
   }
 
   function fail(count: Replayed, messages: readonly QueuedMessage[], error: unknown): void {
@@ -179,11 +195,11 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
   }
 }
 
-async function* groupsOf({ queue, kind, reading }: ReplayOptions): AsyncGenerator<Group> {
+async function* groupsOf({ queue, kind, services }: ReplayOptions): AsyncGenerator<Group> {
   const incomplete = new Map<string, { readonly message: QueuedMessage; readonly part: QuarantinePart }[]>();
   for await (const message of queue.messages()) {
     if (kind !== 'quarantine') {
-      yield { messages: [message], reason: 'given_up', read: () => queueParsers[kind](message, reading) };
+      yield { messages: [message], reason: 'given_up', read: () => queueParsers[kind](message, services) };
       continue;
     }
     let part: QuarantinePart;
@@ -214,7 +230,7 @@ async function* groupsOf({ queue, kind, reading }: ReplayOptions): AsyncGenerato
       messages: known.map(({ message }) => message),
       reason,
       of: { provider, receivedAt: isoMillis(receivedAt) },
-      read: () => quarantinedReading([...parts.values()], reading),
+      read: () => quarantinedRequest([...parts.values()], services),
     };
   }
 }

@@ -2,17 +2,19 @@
 
 import { parseArgs } from 'node:util';
 import { SQSClient } from '@aws-sdk/client-sqs';
-import { readingSettings } from '../../../functions/ingest/env.ts';
+import { readingSettings, recorderSettings } from '../../../functions/ingest/env.ts';
 import { createRecorder } from '../../../shared/email/recorder.ts';
+import { createLookUpErasures } from '../../../shared/guards/erase-received.ts';
+import { createErasureRecords } from '../../../shared/guards/erasure-records.ts';
 import { createNonces } from '../../../shared/guards/nonces.ts';
 import { createReadingContext } from '../../../shared/providers/parsing/reading-context.ts';
 import { providers } from '../../../shared/providers/registry.ts';
-import { createQueueSweep } from '../../../shared/queues/queue-sweep.ts';
 import { documentClient } from '../../../shared/runtime/dynamodb.ts';
 import { ownValue } from '../../../shared/runtime/own-property.ts';
 import { isoMillis } from '../../../shared/runtime/time.ts';
 import { StartError } from '../../local/start-error.ts';
 import { awsDeployment, localDeployment } from './deployment.ts';
+import { createQueueSweep } from './queue-sweep.ts';
 import { type ReplayOptions, replayQueue } from './replay-queue.ts';
 
 const usage = `npm run replay -- --queue quarantine|dead-letter [--provider NAME] [--since TIME] [--dry-run] [--stack NAME]
@@ -23,7 +25,8 @@ const usage = `npm run replay -- --queue quarantine|dead-letter [--provider NAME
   --dry-run   says what there is, and what of it could not be read now either; changes nothing
   --stack     a deployed stack, with the AWS credentials and region of the environment; else the one on this machine
 
-It ends with 1 if messages failed, and says why; what cannot be read yet stays in its queue, and is no failure.`;
+It ends with 1 if messages failed, and says why. What cannot be read yet stays in its queue, and is no failure; neither is
+what came more than 28 days ago (tooOld): by then nobody can tell whether it is erased.`;
 
 /** The queues of each kind, by the stack's output that names them. */
 const queues = {
@@ -83,19 +86,26 @@ async function replay(): Promise<void> {
       ...options,
       queue,
       kind,
-      reading: { providers, context: createReadingContext(providers, ...readingSettings(env)) },
-      store: createRecorder({ client: dynamoDb, tableName: env.TABLE_NAME, retentionDays: env.RETENTION_DAYS }),
-      nonces: createNonces(dynamoDb, env.NONCE_TABLE_NAME),
+      services: { providers, context: createReadingContext(providers, ...readingSettings(env)) },
+      store: createRecorder({ client: dynamoDb, ...recorderSettings(env) }),
+      nonces: createNonces(dynamoDb, env.GUARD_TABLE_NAME),
+      lookUpErasures: createLookUpErasures(
+        createErasureRecords(dynamoDb, env.GUARD_TABLE_NAME),
+        dynamoDb,
+        env.TABLE_NAME,
+        Date.now,
+      ),
+      now: Date.now,
       signal: interrupted.signal,
       onMessage: seen => {
         if (seen % 100 === 0) console.log(`  ${seen} of about ${waiting} looked at`);
       },
     });
     for (const [name, count] of replayed) {
-      const { messages, unreadable, ...others } = count;
+      const { messages, unreadable, tooOld, ...others } = count;
       left += messages - others.done;
       if (others.failed > 0) process.exitCode = 1;
-      rows[name] = options.dryRun ? { messages, unreadable } : { messages, ...others, unreadable };
+      rows[name] = { messages, ...(!options.dryRun && others), unreadable, tooOld };
     }
     for (const [cause, messages] of causes) console.log(`  ${messages} failed: ${cause}`);
     if (broken !== null) {

@@ -2,6 +2,7 @@
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Counts } from '../../../shared/runtime/counts.ts';
 import { signedRequest } from '../../../test/fixtures/signing.ts';
 import type { Signed } from '../../../test/fixtures/signing-scheme.ts';
 import { createToken } from '../../local/cli/token.ts';
@@ -18,18 +19,11 @@ const patience = 60_000;
 /** A message of the retry queue that failed comes again after a minute. */
 const maxSettlingMs = 180_000;
 
-export interface Counts {
-  readonly recorded: number;
-  readonly duplicate: number;
-  readonly deferred: number;
-  readonly quarantined: number;
-}
-
 export interface RunningStack {
   readonly url: string;
   /** Sends as a provider does: again, the same bytes, until it is acknowledged. */
   send(request: SimulatedRequest): Promise<Counts>;
-  /** Resolves once what was put off is recorded, which a busy machine may need. */
+  /** Resolves once what was queued is recorded, which a busy machine may need. */
   settled(): Promise<void>;
   /** The API's client with a token of an account, or of support. */
   api(as: { account: string } | { support: true }): Promise<ApiClient>;
@@ -75,7 +69,7 @@ export function runningStack(dataDir = dataDirOf()): RunningStack {
 export async function settled(dataDir: string): Promise<void> {
   for (const until = Date.now() + maxSettlingMs; Date.now() < until; await delay(500)) {
     if (await retryQueueIsEmpty(readEndpoints(dataDir))) return;
-    progress('waiting for what was put off');
+    progress('waiting for what was queued');
   }
 }
 

@@ -4,7 +4,7 @@ import type { CanonicalEvent } from '../../../shared/email/event.ts';
 import type { ProviderName } from '../../../shared/providers/registry.ts';
 import { isoText } from '../../../shared/runtime/time.ts';
 import { statusIds } from '../../../shared/status/catalogue.ts';
-import { fixture, fixtureNames, fixtureReading, fixtureType } from '../../../test/fixtures/fixtures.ts';
+import { fixture, fixtureNames, fixtureType, parsedFixture } from '../../../test/fixtures/fixtures.ts';
 import { schemes } from '../../../test/fixtures/signing.ts';
 import type { BodyType } from '../../../test/fixtures/signing-scheme.ts';
 import type { Step } from './lives.ts';
@@ -48,7 +48,7 @@ function samplesOf(provider: ProviderName): Readonly<Partial<Record<Step, ReadSa
     (a, b) => Number(fixtureType(a) !== 'json') - Number(fixtureType(b) !== 'json') || a.length - b.length,
   );
   for (const name of plainestFirst) {
-    const { events, quarantined } = fixtureReading(provider, name);
+    const { events, quarantined } = parsedFixture(provider, name);
     const [event] = events;
     if (event === undefined || events.length > 1 || quarantined.length > 0 || event.attribution !== undefined) continue;
     const step = stepOf(event);

@@ -93,18 +93,18 @@ async function simulate(): Promise<void> {
   if (requests.length === 0)
     throw new StartError(`${provider} has no word for any step of so few lives: take more emails.`);
   const begun = Date.now();
-  const counts = { requests: 0, events: 0, recorded: 0, duplicate: 0, deferred: 0, quarantined: 0 };
+  const counts = { requests: 0, events: 0, recorded: 0, duplicate: 0, queued: 0, quarantined: 0 };
   let due = 0;
   await forEachConcurrently(requests, requestsInFlight, async request => {
     const startsAt = begun + (due / rate) * 1000;
     due += request.events;
     await delay(Math.max(0, startsAt - Date.now()));
-    const { recorded, duplicate, deferred, quarantined } = await stack.send(request);
+    const { recorded, duplicate, queued, quarantined } = await stack.send(request);
     counts.requests += 1;
     counts.events += request.events;
     counts.recorded += recorded;
     counts.duplicate += duplicate;
-    counts.deferred += deferred;
+    counts.queued += queued;
     counts.quarantined += quarantined;
     progress(`${counts.requests} of ${requests.length} requests: ${counts.events} events`);
   });
@@ -112,10 +112,10 @@ async function simulate(): Promise<void> {
   const seconds = (Date.now() - begun) / 1000;
   console.log(
     `${counts.events} events of ${ends.size} emails${ends.size < count ? ` (it has no word for the lives of ${count - ends.size} more)` : ''} in ${counts.requests} requests and ${seconds.toFixed(1)} s: ` +
-      `${counts.recorded} recorded, ${counts.duplicate} duplicates, ${counts.deferred} put off, ${counts.quarantined} quarantined.`,
+      `${counts.recorded} recorded, ${counts.duplicate} duplicates, ${counts.queued} queued, ${counts.quarantined} quarantined.`,
   );
 
-  if (counts.deferred > 0) await stack.settled();
+  if (counts.queued > 0) await stack.settled();
   const api = await stack.api({ support: true });
   const wrong: string[] = [];
   let checked = 0;

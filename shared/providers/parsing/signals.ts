@@ -300,9 +300,10 @@ export function failureOf(reply: SmtpReply, label: Label): Failure {
  *
  * @param label of the provider, where it has a precise one
  */
-export function causeIn(reply: SmtpReply, label: Label = 'unspecified'): Cause | null {
+export function causeIn(reply: SmtpReply, label?: Label | null): Cause | null {
+  const stated = label ?? 'unspecified';
   const isEmpty = !reply.text && !reply.enhancedCode && !reply.code;
-  return isEmpty && !isPrecise(label) ? null : statedCause(failureOf(reply, label));
+  return isEmpty && !isPrecise(stated) ? null : statedCause(failureOf(reply, stated));
 }
 
 function isPrecise(label: Label): label is Exclude<Cause, 'unspecified'> {

@@ -7,15 +7,15 @@ export const maxReplyLength = 2_000;
 
 export interface SmtpReply {
   /** RFC 3463 enhanced status code, e.g. `5.1.1`. */
-  readonly enhancedCode?: string | undefined;
+  readonly enhancedCode?: string | null | undefined;
   /** e.g. `550`, where the provider gives it apart from the text. */
-  readonly code?: string | undefined;
-  readonly text?: string | undefined;
+  readonly code?: string | null | undefined;
+  readonly text?: string | null | undefined;
 }
 
 /** A server's reply that comes as one text. */
 export function replyIn(text: string | null | undefined): Pick<SmtpReply, 'enhancedCode' | 'text'> {
-  return { enhancedCode: enhancedCodeIn(text), text: text || undefined };
+  return { enhancedCode: enhancedCodeIn(text), text };
 }
 
 // The registry's subjects are 0 to 7; nothing that goes on before or after, as IP addresses and most versions do.

@@ -1,5 +1,5 @@
 import type { MetadataNames } from '../provider.ts';
-import { exactJson } from './pieces.ts';
+import { exactJson } from './exact-json.ts';
 
 /** More than anybody files a message under; of the others nothing is kept. */
 const maxGiven = 100;

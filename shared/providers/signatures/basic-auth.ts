@@ -1,13 +1,15 @@
 import { utf8Text } from '../../runtime/text.ts';
-import type { ProviderRequest, Refusal } from '../provider.ts';
-import { isOneOf, maxHeaderLength, strictBase64, usable } from './constant-time.ts';
+import type { ProviderRequest, Verification } from '../provider.ts';
+import { isOneOf } from './constant-time.ts';
+import { maxHeaderLength, strictBase64 } from './encodings.ts';
+import { genuine, usable } from './verification.ts';
 
 /**
  * HTTP basic authentication (RFC 7617), for providers that sign nothing.
  *
  * @param secrets each `user:password`; the password may hold colons
  */
-export function verifyBasicAuth({ headers }: ProviderRequest, secrets: readonly string[]): Refusal | null {
+export function verifyBasicAuth({ headers }: ProviderRequest, secrets: readonly string[]): Verification {
   const pairs = usable(secrets).filter(secret => /^[^:]+:./s.test(secret));
   if (pairs.length === 0) return 'no_secret_configured';
   const header = headers.authorization?.trim();
@@ -18,5 +20,5 @@ export function verifyBasicAuth({ headers }: ProviderRequest, secrets: readonly 
   const given = bytes && utf8Text(bytes);
   if (!given?.includes(':')) return 'malformed_signature';
   // Comparing whole pairs splits both at the first colon: a user's name cannot hold one.
-  return isOneOf(given, pairs) ? null : 'wrong_signature';
+  return isOneOf(given, pairs) ? genuine : 'wrong_signature';
 }

@@ -1,9 +1,10 @@
 import { createVerify, type KeyObject, X509Certificate } from 'node:crypto';
 import * as z from 'zod/mini';
-import { utf8Text } from '../../runtime/text.ts';
+import { bodyValue } from '../parsing/exact-json.ts';
 import { object, text } from '../parsing/schemas.ts';
-import type { Outside, ProviderRequest, Refusal } from '../provider.ts';
-import { strictBase64, usable } from './constant-time.ts';
+import type { HttpGet, ProviderRequest, Verification } from '../provider.ts';
+import { strictBase64 } from './encodings.ts';
+import { genuine, usable } from './verification.ts';
 
 /** https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html */
 const snsEnvelope = object({
@@ -37,26 +38,11 @@ const topicArn = /^arn:aws(?:-cn|-us-gov)?:sns:([a-z]{2}(?:-[a-z]+)+-\d):\d{12}:
 /** In bytes: SNS takes messages up to 256 KB, which JSON may double. More is not taken apart for somebody who has proved nothing. */
 const maxMessageBytes = 600 * 1024;
 
-/** Asked for by handshake, verification and reading of one request in turn. */
-const envelopes = new WeakMap<Buffer, SnsEnvelope | null>();
-
 /** The SNS envelope in a request's body; null where there is none. */
 export function snsEnvelopeIn(body: Buffer): SnsEnvelope | null {
-  const known = envelopes.get(body);
-  if (known !== undefined) return known;
-  const envelope = parsedEnvelope(body);
-  envelopes.set(body, envelope);
-  return envelope;
-}
-
-function parsedEnvelope(body: Buffer): SnsEnvelope | null {
   if (body.length > maxMessageBytes) return null;
-  try {
-    const parsed = z.safeParse(snsEnvelope, JSON.parse(utf8Text(body) ?? ''));
-    return parsed.success ? parsed.data : null;
-  } catch {
-    return null;
-  }
+  const { success, data } = z.safeParse(snsEnvelope, bodyValue(body));
+  return success ? data : null;
 }
 
 /**
@@ -68,8 +54,8 @@ function parsedEnvelope(body: Buffer): SnsEnvelope | null {
 export async function verifySns(
   { headers, body }: ProviderRequest,
   topics: readonly string[],
-  outside: Outside,
-): Promise<Refusal | null> {
+  get: HttpGet,
+): Promise<Verification> {
   const allowed = usable(topics).map(topic => topic.trim());
   if (!allowed.some(topic => topicArn.test(topic))) return 'no_secret_configured';
   const envelope = snsEnvelopeIn(body);
@@ -89,8 +75,8 @@ export async function verifySns(
     // Absent fields are left out, and so is the Subject that Lambda gives as null.
     if (value !== undefined && value !== null) signed.update(`${field}\n${value}\n`);
   }
-  const key = await publicKeyAt(certificate, outside);
-  return key !== null && signed.verify(key, bytes) ? null : 'wrong_signature';
+  const key = await publicKeyAt(certificate, get);
+  return key !== null && signed.verify(key, bytes) ? genuine : 'wrong_signature';
 }
 
 /** Where SNS is for a topic, e.g. `https://sns.eu-west-1.amazonaws.com`; null where that is no ARN of a topic. */
@@ -116,10 +102,10 @@ const publicKeys = new Map<string, KeyObject>();
 const maxKeys = 100;
 
 /** TLS to SNS's own host proves the certificate; null where it has none of that name, rejects where it is out of reach. */
-async function publicKeyAt(url: string, outside: Outside): Promise<KeyObject | null> {
+async function publicKeyAt(url: string, get: HttpGet): Promise<KeyObject | null> {
   const known = publicKeys.get(url);
   if (known !== undefined) return known;
-  const certificate = await outside.get(url);
+  const certificate = await get(url);
   if (certificate === null) return null;
   const { publicKey } = new X509Certificate(certificate);
   if (publicKeys.size >= maxKeys) publicKeys.clear();

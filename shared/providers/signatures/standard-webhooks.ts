@@ -1,13 +1,8 @@
-import type { ProviderRequest, Refusal } from '../provider.ts';
-import {
-  freshWithinMs,
-  isHmacOf,
-  maxClockSkewMs,
-  maxHeaderLength,
-  strictBase64,
-  timeliness,
-  usable,
-} from './constant-time.ts';
+import type { ProviderRequest, Verification } from '../provider.ts';
+import { maxHeaderLength, strictBase64 } from './encodings.ts';
+import { isHmacOf } from './hmac.ts';
+import { freshWithinMs, maxClockSkewMs, timeliness } from './timestamps.ts';
+import { genuine, usable } from './verification.ts';
 
 /** Where a sender departs from the standard. */
 export interface Variant {
@@ -30,7 +25,7 @@ export function verifyStandardWebhook(
   secrets: readonly string[],
   prefix: 'webhook' | 'svix' = 'webhook',
   { keyOf = decodedKey, signaturesIn = versionedSignatures, oldest = freshWithinMs }: Variant = {},
-): Refusal | null {
+): Verification {
   const keys = usable(secrets).flatMap(secret => keyOf(secret) ?? []);
   if (keys.length === 0) return 'no_secret_configured';
   const id = headers[`${prefix}-id`] ?? '';
@@ -43,7 +38,7 @@ export function verifyStandardWebhook(
 
   const given = signaturesIn(signatures).filter(bytes => bytes?.length === 32);
   if (given.length === 0) return 'malformed_signature';
-  return isHmacOf(given as Buffer[], 'sha256', keys, `${id}.${timestamp}.`, body) ? null : 'wrong_signature';
+  return isHmacOf(given as Buffer[], 'sha256', keys, `${id}.${timestamp}.`, body) ? genuine : 'wrong_signature';
 }
 
 function decodedKey(secret: string): Buffer | null {

@@ -1,18 +1,20 @@
-import type { ProviderRequest, Refusal } from '../provider.ts';
-import { isOneOf, maxHeaderLength, usable } from './constant-time.ts';
+import type { ProviderRequest, Verification } from '../provider.ts';
+import { isOneOf } from './constant-time.ts';
+import { maxHeaderLength } from './encodings.ts';
+import { genuine, usable } from './verification.ts';
 
 /**
  * A secret of ours in the webhook's URL, `?secret=...`, or in the header `x-webhook-secret`: for providers that neither
  * sign nor take a user and a password.
  */
-export function verifyUrlSecret({ url, headers }: ProviderRequest, secrets: readonly string[]): Refusal | null {
+export function verifyUrlSecret({ url, headers }: ProviderRequest, secrets: readonly string[]): Verification {
   const ours = usable(secrets);
   if (ours.length === 0) return 'no_secret_configured';
   const inUrl = queryOf(url).getAll('secret');
   const given = headers['x-webhook-secret'] ?? inUrl[0] ?? '';
   if (given.trim() === '') return 'missing_signature';
   if (given.length > maxHeaderLength || inUrl.length > 1) return 'malformed_signature';
-  return isOneOf(given, ours) ? null : 'wrong_signature';
+  return isOneOf(given, ours) ? genuine : 'wrong_signature';
 }
 
 /** The parameters of a request's URL. */

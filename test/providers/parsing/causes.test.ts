@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { ProviderName } from '../../../shared/providers/registry.ts';
 import { type Cause, causes } from '../../../shared/status/causes.ts';
-import { fixtureReading } from '../../fixtures/fixtures.ts';
+import { parsedFixture } from '../../fixtures/fixtures.ts';
 
 type Row = readonly [ProviderName, fixture: string, cause: Cause | undefined];
 const causeOf = (provider: ProviderName, fixture: string) => {
-  const [event] = fixtureReading(provider, fixture).events;
+  const [event] = parsedFixture(provider, fixture).events;
   return event?.reason?.cause;
 };
 
@@ -66,7 +66,7 @@ describe('the cause of a failure', () => {
     ['emailit', 'email.suppressed'],
     ['scaleway', 'email_blocklisted'],
   ])('that %s did not even try is the suppression, whatever reply it repeats: %s', (provider, fixture) => {
-    expect(fixtureReading(provider, fixture).events).toMatchObject([
+    expect(parsedFixture(provider, fixture).events).toMatchObject([
       { status: 'rejected', reason: { cause: 'suppressed' } },
     ]);
   });
@@ -115,7 +115,7 @@ describe('the cause of a failure', () => {
     ['ahasend', 'message.transient_error.QuotaIssues', 'mailbox_full'],
     ['mailgun', 'failed.temporary', 'system'],
   ])('is said of what was put off as well: %s, %s', (provider, fixture, cause) => {
-    expect(fixtureReading(provider, fixture).events).toMatchObject([{ status: 'deferred', reason: { cause } }]);
+    expect(parsedFixture(provider, fixture).events).toMatchObject([{ status: 'deferred', reason: { cause } }]);
   });
 
   it.each<Row>([
@@ -131,12 +131,12 @@ describe('the cause of a failure', () => {
   ])(
     "of what was put off is the server's words, then the label, then words that say little: %s, %s",
     (provider, fixture, cause) => {
-      expect(fixtureReading(provider, fixture).events).toMatchObject([{ status: 'deferred', reason: { cause } }]);
+      expect(parsedFixture(provider, fixture).events).toMatchObject([{ status: 'deferred', reason: { cause } }]);
     },
   );
 
   it('leads to the status, but for a failure that Mailjet calls temporary', () => {
-    expect(fixtureReading('mailjet', 'bounce.mailbox-inactive-for-now').events).toMatchObject([
+    expect(parsedFixture('mailjet', 'bounce.mailbox-inactive-for-now').events).toMatchObject([
       { status: 'soft_bounced', reason: { cause: 'disabled_account' } },
     ]);
     expect(causes.disabled_account.status).toBe('hard_bounced');

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { ProviderName } from '../../../shared/providers/registry.ts';
-import { fixture, reading } from '../../fixtures/fixtures.ts';
+import { fixture, parsedBody } from '../../fixtures/fixtures.ts';
 
 type Pairs = readonly (readonly [name: string, value: string])[];
 
@@ -76,7 +76,7 @@ const places: readonly (readonly [string, (pairs: Pairs) => Buffer])[] = [
 
 function idsIn(place: string, body: Buffer) {
   const provider = place.split(':')[0] as ProviderName;
-  const { events, quarantined } = reading(provider, body, provider === 'elasticemail' ? 'form' : 'json');
+  const { events, quarantined } = parsedBody(provider, body, provider === 'elasticemail' ? 'form' : 'json');
   expect(quarantined).toEqual([]);
   const { accountId, reference } = events[0]!;
   return { accountId, reference };

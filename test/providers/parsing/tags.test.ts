@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { tagsIn } from '../../../shared/providers/parsing/tags.ts';
 import type { ProviderName } from '../../../shared/providers/registry.ts';
-import { fixture, fixtureReading, fixtureType, reading } from '../../fixtures/fixtures.ts';
+import { fixture, fixtureType, parsedBody, parsedFixture } from '../../fixtures/fixtures.ts';
 
 const names = { accountId: 'account_id', reference: 'reference' };
 
@@ -27,7 +27,7 @@ describe('the tags of an email', () => {
     ['postal', 'MessageSent', ['INV-7']],
     ['elasticemail', 'Sent.channel.form', ['invoices']],
   ])('of %s are those in %s', (provider, name, tags) => {
-    const [event] = fixtureReading(provider, name).events;
+    const [event] = parsedFixture(provider, name).events;
     expect(event).toMatchObject({ ...(provider !== 'postal' && { accountId: 'acme' }), tags });
   });
 
@@ -38,14 +38,14 @@ describe('the tags of an email', () => {
     ['mailjet', 'sent'],
     ['elasticemail', 'Sent.form'],
   ])('are none where %s gives no more back than our two ids, or its own words: %s', (provider, name) => {
-    expect(fixtureReading(provider, name).events[0]).not.toHaveProperty('tags');
+    expect(parsedFixture(provider, name).events[0]).not.toHaveProperty('tags');
   });
 
   it('are at most ten, of 128 bytes each, whatever a provider gives', () => {
     const many = Array.from({ length: 1_000 }, (_, index) => `${'ü'.repeat(100)}${index}`).concat('short');
     const [sent] = JSON.parse(fixture('sendgrid', 'delivered').toString());
     const body = Buffer.from(JSON.stringify([{ ...sent, category: ['short', ...many] }]));
-    const tags = reading('sendgrid', body, fixtureType('delivered')).events[0]?.tags;
+    const tags = parsedBody('sendgrid', body, fixtureType('delivered')).events[0]?.tags;
     expect(tags?.every(tag => Buffer.byteLength(tag) <= 128)).toBe(true);
     // Cut, they are all the same.
     expect(tags).toEqual(['short', 'ü'.repeat(64)]);

@@ -1,13 +1,12 @@
 import { Stack, Validations } from 'aws-cdk-lib';
-import { type Route, type RouteKey, routes } from '../shared/http/routes.ts';
-import type { MailtrailApi } from './api/http-api.ts';
-import type { Alert } from './compute/alert.ts';
-import type { Manage } from './compute/manage.ts';
-import type { QuarantineQueue } from './messaging/quarantine-queue.ts';
-import type { CursorKey } from './storage/cursor-key.ts';
-import type { FailureBucket } from './storage/failure-bucket.ts';
-import type { NonceTable } from './storage/guard-table.ts';
-import type { WebhookSecrets } from './storage/webhook-secrets.ts';
+import { type Route, type RouteKey, routes } from '../../shared/http/routes.ts';
+import type { MailtrailApi } from '../api/http-api.ts';
+import type { Alert } from '../compute/alert.ts';
+import type { QuarantineQueue } from '../messaging/quarantine-queue.ts';
+import type { CursorKey } from '../storage/cursor-key.ts';
+import type { FailureBucket } from '../storage/failure-bucket.ts';
+import type { GuardTable } from '../storage/guard-table.ts';
+import type { WebhookSecrets } from '../storage/webhook-secrets.ts';
 
 const openBecause = {
   provider: "A provider has no token: the ingest function proves each call by the provider's signature.",
@@ -19,13 +18,12 @@ export function acknowledgeNagFindings(parts: {
   readonly api: MailtrailApi;
   readonly webhookSecrets: WebhookSecrets;
   readonly cursorKey: CursorKey;
-  readonly nonces: NonceTable;
+  readonly guards: GuardTable;
   readonly quarantine: QuarantineQueue;
   readonly failures: FailureBucket;
-  readonly manage: Manage;
   readonly alert: Alert;
 }): void {
-  const { api, webhookSecrets, cursorKey, nonces, quarantine, failures, manage, alert } = parts;
+  const { api, webhookSecrets, cursorKey, guards, quarantine, failures, alert } = parts;
   for (const [key, { access }] of Object.entries<Route>(routes)) {
     if (access === 'account' || access === 'support') continue;
     Validations.of(api.routes[key as RouteKey]).acknowledge({ id: 'AwsSolutions-APIG4', reason: openBecause[access] });
@@ -38,9 +36,10 @@ export function acknowledgeNagFindings(parts: {
     id: 'AwsSolutions-SMG4',
     reason: 'It opens nothing: a token does. To change it is to put another value in, and lists are begun again.',
   });
-  Validations.of(nonces).acknowledge({
+  Validations.of(guards).acknowledge({
     id: 'AwsSolutions-DDB3',
-    reason: 'Its items live for some days, and a request that was taken is not undone by restoring them.',
+    reason:
+      'Its items live for a month at most, and neither a request that was taken nor an erasure is undone by restoring them.',
   });
   Validations.of(quarantine).acknowledge({
     id: 'AwsSolutions-SQS3',
@@ -50,13 +49,11 @@ export function acknowledgeNagFindings(parts: {
   Validations.of(failures).acknowledge({
     id: 'AwsSolutions-S1',
     reason:
-      'Only Lambda writes here, only when alerts fail, which an alarm tells, and who erases; access logs would need a bucket more.',
+      'Only Lambda writes here, only when alerts fail, which an alarm tells; access logs would need a bucket more.',
   });
   const bucket = Stack.of(failures).getLogicalId(failures.node.defaultChild as never);
-  for (const { role } of [alert, manage]) {
-    Validations.of(role!).acknowledge({
-      id: `AwsSolutions-IAM5[Resource::<${bucket}.Arn>/aws/lambda/*]`,
-      reason: 'Lambda chooses the names of the objects it writes below this prefix of the one failure bucket.',
-    });
-  }
+  Validations.of(alert.role!).acknowledge({
+    id: `AwsSolutions-IAM5[Resource::<${bucket}.Arn>/aws/lambda/*]`,
+    reason: 'Lambda chooses the names of the objects it writes below this prefix of the one failure bucket.',
+  });
 }

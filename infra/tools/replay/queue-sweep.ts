@@ -2,19 +2,11 @@ import {
   ChangeMessageVisibilityBatchCommand,
   DeleteMessageCommand,
   GetQueueAttributesCommand,
-  type Message,
   ReceiveMessageCommand,
   type SQSClient,
 } from '@aws-sdk/client-sqs';
-import { forEachConcurrently } from '../runtime/concurrency.ts';
-
-/** A message as it came out of a queue. */
-export interface QueuedMessage {
-  readonly messageId: string;
-  readonly body: string;
-  /** Epoch milliseconds. */
-  readonly sentAt: number;
-}
+import type { QueuedMessage } from '../../../shared/queues/queued-request.ts';
+import { forEachConcurrently } from '../../../shared/runtime/concurrency.ts';
 
 /** A queue that is gone through from end to end, once, while nobody else gets its messages. */
 export interface QueueSweep {
@@ -34,41 +26,17 @@ const emptyAnswers = 2;
 const maxBatchMessages = 10;
 const concurrentCalls = 8;
 
-export interface HoldOptions {
-  /** How long an answer may take to come from all of a queue's servers. */
-  readonly waitSeconds?: number;
-  /** How long a message is held; what comes again all the same is known by its id, and held again. */
-  readonly holdSeconds?: number;
-  /** Calls for messages at once: more, where there is little time. */
-  readonly receives?: number;
-  /**
-   * Epoch milliseconds: what was sent then or later is given back at once. Without it a queue that never ceases to fill
-   * is never gone through.
-   */
-  readonly sentBefore?: number;
-  /** Once aborted, nothing is waited for any more, but for the messages to be given back. */
-  readonly abortSignal?: AbortSignal;
-}
+/** How long a message is held: long enough to go through most queues. What comes again is known by its id, and held again. */
+const holdSeconds = 15 * 60;
 
-/** A quarter of an hour is long enough to go through most queues. */
-export function createQueueSweep(
-  client: Pick<SQSClient, 'send'>,
-  QueueUrl: string,
-  {
-    waitSeconds = 2,
-    holdSeconds = 900,
-    receives = 1,
-    sentBefore = Number.POSITIVE_INFINITY,
-    abortSignal,
-  }: HoldOptions = {},
-): QueueSweep {
-  const options = { ...(abortSignal && { abortSignal }) };
+/** @param waitSeconds how long an answer may take to come from all of a queue's servers */
+export function createQueueSweep(client: Pick<SQSClient, 'send'>, QueueUrl: string, waitSeconds = 2): QueueSweep {
   /** Receipt handles by message id: only a message's newest one counts. */
   const held = new Map<string, string>();
   const deleted = new Set<string>();
 
   /** All of an answer is held before the first of it is looked at: whoever stops then gives the others back, too. */
-  async function receive(): Promise<{ readonly received: readonly Message[]; readonly isFull: boolean }> {
+  async function receive() {
     const { Messages = [] } = await client.send(
       new ReceiveMessageCommand({
         QueueUrl,
@@ -77,22 +45,17 @@ export function createQueueSweep(
         WaitTimeSeconds: waitSeconds,
         MessageSystemAttributeNames: ['SentTimestamp'],
       }),
-      options,
     );
     // At least once: what was deleted may come once more.
     const again = Messages.filter(({ MessageId = '' }) => deleted.has(MessageId));
-    for (const { ReceiptHandle } of again)
-      await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }), options);
-    const late = Messages.filter(message => sentAtOf(message) >= sentBefore);
-    const received = Messages.filter(message => !late.includes(message) && !again.includes(message));
+    for (const { ReceiptHandle } of again) await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
+    const received = Messages.filter(message => !again.includes(message));
     for (const { MessageId = '', ReceiptHandle = '' } of received) held.set(MessageId, ReceiptHandle);
-    await givenBack(late.map(({ ReceiptHandle = '' }) => ReceiptHandle));
-    return { received, isFull: Messages.length === maxBatchMessages };
+    return received;
   }
 
   /** At most ten; says of how many that failed. */
-  async function givenBack(handles: readonly string[]): Promise<number> {
-    if (handles.length === 0) return 0;
+  async function giveBack(handles: readonly string[]): Promise<number> {
     // Not 0: the engine of the local stack loses a message by that until it is started again.
     const Entries = handles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle, VisibilityTimeout: 1 }));
     return client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries })).then(
@@ -108,7 +71,6 @@ export function createQueueSweep(
           QueueUrl,
           AttributeNames: ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'],
         }),
-        options,
       );
       const { ApproximateNumberOfMessages = 0, ApproximateNumberOfMessagesNotVisible = 0 } = Attributes ?? {};
       const byOthers = Number(ApproximateNumberOfMessagesNotVisible) - held.size;
@@ -118,25 +80,18 @@ export function createQueueSweep(
     async *messages() {
       const known = new Set<string>();
       for (let empty = 0; empty < emptyAnswers; ) {
-        const answers = await Promise.allSettled(Array.from({ length: receives }, receive));
-        const all = answers.map(answer => {
-          if (answer.status === 'rejected') throw answer.reason;
-          return answer.value;
-        });
-        const received = all.flatMap(answer => answer.received);
-        // Where every answer is full of what came later, there may be more behind it.
-        empty = received.length === 0 && all.some(({ isFull }) => !isFull) ? empty + 1 : 0;
-        for (const message of received) {
-          const { MessageId = '', Body = '' } = message;
+        const received = await receive();
+        empty = received.length === 0 ? empty + 1 : 0;
+        for (const { MessageId = '', Body = '', Attributes } of received) {
           if (known.has(MessageId)) continue;
           known.add(MessageId);
-          yield { messageId: MessageId, body: Body, sentAt: sentAtOf(message) };
+          yield { messageId: MessageId, body: Body, sentAt: Number(Attributes?.SentTimestamp ?? 0) };
         }
       }
     },
 
     async delete({ messageId }) {
-      await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: held.get(messageId) }), options);
+      await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle: held.get(messageId) }));
       held.delete(messageId);
       deleted.add(messageId);
     },
@@ -149,14 +104,10 @@ export function createQueueSweep(
         handles.slice(index * maxBatchMessages, (index + 1) * maxBatchMessages),
       );
       await forEachConcurrently(batches, concurrentCalls, async batch => {
-        const refused = await givenBack(batch);
+        const refused = await giveBack(batch);
         failed += refused;
       });
       return failed;
     },
   };
-}
-
-function sentAtOf({ Attributes }: Message): number {
-  return Number(Attributes?.SentTimestamp ?? 0);
 }

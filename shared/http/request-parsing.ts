@@ -1,0 +1,78 @@
+/** How a request's query and body are read by the schemas of its route. */
+
+import * as z from 'zod/mini';
+import { mailboxOf } from '../email/address.ts';
+import { isRecipient } from '../email/event.ts';
+import type { ApiEvent } from './access.ts';
+
+/** The query of a route that takes none. */
+export const noParameters = z.strictObject({});
+
+/** An address in any spelling, read as events have it. */
+export const emailAddress = (description: string) =>
+  z.pipe(
+    z
+      .string('must be an email address')
+      .check(z.refine(text => isRecipient(mailboxOf(text)), 'must be an email address'))
+      .register(z.globalRegistry, { description }),
+    z.transform(mailboxOf),
+  );
+
+/** What a caller sent is not to be used: which field, and what is wrong with it. The caller has to change it. */
+export class InvalidRequest extends Error {
+  override readonly name = 'InvalidRequest';
+  readonly field: string;
+  readonly detail: string;
+
+  constructor(field: string, detail: string) {
+    super(`${field} ${detail}`);
+    this.field = field;
+    this.detail = detail;
+  }
+}
+
+/**
+ * The query of a request, by its route's schema.
+ *
+ * @throws InvalidRequest for the first parameter that is wrong, unknown or repeated: ignoring a filter would show too much
+ */
+export function parametersOf<Schema extends z.ZodMiniType>(schema: Schema, rawQueryString: string): z.infer<Schema> {
+  const given = new URLSearchParams(rawQueryString);
+  // API Gateway joins the values of a repeated parameter with commas: only the raw text tells them apart.
+  const repeated = [...given.keys()].find(name => given.getAll(name).length > 1);
+  if (repeated !== undefined) throw new InvalidRequest(repeated, 'is given more than once');
+  return valid(schema, Object.fromEntries(given), 'query', 'is not a parameter of this route');
+}
+
+/** A request's body as it was sent. */
+export function bodyBytes({ body = '', isBase64Encoded }: ApiEvent): Buffer {
+  return Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
+}
+
+/**
+ * The JSON of a request's body, by its route's schema.
+ *
+ * @throws InvalidRequest for the first field that is wrong or unknown; `body` where it is no JSON
+ */
+export function bodyOf<Schema extends z.ZodMiniType>(schema: Schema, body: string): z.infer<Schema> {
+  let given: unknown;
+  try {
+    given = JSON.parse(body);
+  } catch {
+    throw new InvalidRequest('body', 'must be JSON');
+  }
+  return valid(schema, given, 'body', 'is not a field of this request');
+}
+
+function valid<Schema extends z.ZodMiniType>(
+  schema: Schema,
+  given: unknown,
+  whole: string,
+  unknown: string,
+): z.infer<Schema> {
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0]!;
+  if (issue.code === 'unrecognized_keys') throw new InvalidRequest(issue.keys[0]!, unknown);
+  throw new InvalidRequest(issue.path.length === 0 ? whole : issue.path.join('.'), issue.message);
+}

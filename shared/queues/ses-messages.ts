@@ -1,0 +1,26 @@
+import { isoMillis } from '../runtime/time.ts';
+import type { QueuedMessage, QueuedRequest, QueueServices } from './queued-request.ts';
+
+/**
+ * The request in a message of the queue of Amazon SES. Nothing is signed: the queue takes from its topic alone, and whoever
+ * may publish there is believed.
+ */
+export function sesRequest(
+  { body, messageId, sentAt }: QueuedMessage,
+  { providers, context }: QueueServices,
+): QueuedRequest {
+  const receivedAt = Math.min(publishedAt(body) ?? sentAt, sentAt);
+  const request = { method: 'POST', url: '', headers: {}, body: Buffer.from(body), receivedAt };
+  const parsed = providers.ses!.parse(request, context);
+  return { request: { ...request, requestId: messageId, provider: 'ses' }, parsed, nonces: [] };
+}
+
+/** When SNS took a notification, in epoch milliseconds: it tries for 23 days to bring it into the queue. Null of anything else. */
+function publishedAt(body: string): number | null {
+  try {
+    const time = isoMillis(String(JSON.parse(body)?.Timestamp));
+    return Number.isNaN(time) ? null : time;
+  } catch {
+    return null;
+  }
+}

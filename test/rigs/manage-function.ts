@@ -1,0 +1,57 @@
+import { createErase } from '../../functions/manage/erase.ts';
+import { createHandler, type ManageDependencies } from '../../functions/manage/handler.ts';
+import type { ApiEvent, VerifiedToken } from '../../shared/http/access.ts';
+import type { HttpAnswer } from '../../shared/http/responses.ts';
+import type { RouteKey } from '../../shared/http/routes.ts';
+import { noon } from './arbitrary-events.ts';
+import { bearerOf, httpEvent, lambdaContext } from './http-event.ts';
+import { access, managerToken, supportToken } from './query-function.ts';
+import type { StoredEmails } from './stored-emails.ts';
+
+export interface ManageCall {
+  readonly accountId?: string;
+  readonly token?: VerifiedToken;
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string | undefined;
+  readonly isBase64Encoded?: boolean;
+}
+
+export interface ManageAnswer extends HttpAnswer {
+  // biome-ignore lint/suspicious/noExplicitAny: whatever the test looks for in it
+  readonly json: any;
+}
+
+/** The manage function, called as API Gateway calls it. */
+export function manageFunction(dependencies: Pick<ManageDependencies, 'erase'> & Partial<ManageDependencies>) {
+  const handler = createHandler({ access, now: () => noon, log: () => {}, ...dependencies });
+  return async (
+    routeKey: RouteKey,
+    { accountId, token, query = '', headers = {}, body, isBase64Encoded = false }: ManageCall,
+  ): Promise<ManageAnswer> => {
+    const sent = { ...(token && bearerOf(token.claims)), ...headers };
+    const event = {
+      ...httpEvent(routeKey, accountId === undefined ? {} : { accountId }, sent),
+      rawQueryString: query,
+      isBase64Encoded,
+      ...(body !== undefined && { body }),
+    };
+    const requestContext = { ...event.requestContext, ...(token && { authorizer: { jwt: token } }) };
+    const answer = await handler({ ...event, requestContext } as ApiEvent, lambdaContext);
+    return { ...answer, json: JSON.parse(answer.body ?? '') };
+  };
+}
+
+/** Erases over real tables, in an account's name or as support where that is null. */
+export function erasing(
+  emails: Pick<StoredEmails, 'erasureRecords' | 'eraseEmails'>,
+  changes: Partial<ManageDependencies> = {},
+) {
+  const call = manageFunction({ erase: createErase(emails.erasureRecords, emails.eraseEmails), ...changes });
+  return (recipient: string, accountId: string | null = null) => {
+    const body = JSON.stringify({ recipient });
+    return accountId === null
+      ? call('POST /erasures', { token: supportToken, body })
+      : call('POST /accounts/{accountId}/erasures', { accountId, token: managerToken(accountId), body });
+  };
+}
