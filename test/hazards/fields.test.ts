@@ -4,7 +4,7 @@ import { alertOf } from '../../functions/alert/alert.ts';
 import { createHandler as createAlertHandler } from '../../functions/alert/handler.ts';
 import { messagesOf } from '../../functions/alert/message.ts';
 import { createSentAlerts } from '../../functions/alert/sent-alerts.ts';
-import { emailIdOf, limits } from '../../shared/email/event.ts';
+import { emailIdOf, isAccountId, limits } from '../../shared/email/event.ts';
 import { decidingEventOf, maxHistoryEvents } from '../../shared/email/history.ts';
 import type { Email } from '../../shared/email/item.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
@@ -124,8 +124,10 @@ describe('a text from outside', () => {
     const { counts } = await live.send('sendgrid', live.signJson('sendgrid', [plain, odd]));
     expect(counts).toMatchObject({ recorded: 2, quarantined: 0 });
     await live.reset();
-    await tell({ ...everywhere(name), messageId: name, accountId: name, reference: name });
-    expect(await one()).toMatchObject({ messageId: name, accountId: name, reference: name, subject: name });
+    // Some of them no account id can be.
+    const accountId = isAccountId(name) ? name : 'acme';
+    await tell({ ...everywhere(name), messageId: name, accountId, reference: name });
+    expect(await one()).toMatchObject({ messageId: name, accountId, reference: name, subject: name });
   });
 
   it('86 with CR, LF and ANSI escapes: the log lines are ours alone, each one line', async () => {
@@ -184,8 +186,7 @@ describe('an alert', () => {
   it('88 about <!channel>, links and &: nobody is called, nothing becomes a link', async () => {
     await tell({
       subject: dangerous,
-      reference: dangerous.slice(0, 100),
-      accountId: '<!channel>',
+      reference: `<!channel> ${dangerous.slice(0, 80)}`,
       reason: { text: dangerous },
     });
     const { people, machines } = await alertOfOne();
@@ -248,11 +249,12 @@ describe('an alert', () => {
 
   it('89 with CRLF in what would stand in its header: one line, printable', async () => {
     await tell({ recipient: '"jane\tdoe"@example.com', subject: 'Invoice\r\nBcc: all@example.com' });
-    await tell({ recipient: 'bücher@example.com', accountId: 'a\u00a0c' });
+    await tell({ recipient: 'bücher@example.com' });
     // Nothing of the kind can come in, and nothing would come out if it were there.
     const [alert] = await alertsOfAll();
     const evil = { ...alert!, recipient: 'jane@example.com\r\nBcc: all@example.com', accountId: 'acme\r\n\r\n<html>' };
-    const messages = [alert!, evil].flatMap(each => messagesOf([each], ''));
+    const odd = { ...alert!, accountId: 'a\u00a0c' };
+    const messages = [alert!, evil, odd].flatMap(each => messagesOf([each], ''));
     for (const { subject, body } of messages) {
       expect(subject).toMatch(/^[\x20-\x7e]{1,99}$/);
       expect(JSON.parse(body).email).not.toContain('\r');

@@ -91,7 +91,7 @@ function createGateway({ apiId, routes, cors, ownPages, onFault }: HttpApi) {
   return async (message: IncomingMessage): Promise<HttpAnswer> => {
     const body = await bodyOf(message);
     const path = decodedPath(message.url ?? '/');
-    const own = ownPages[path ?? ''];
+    const own = path === null ? undefined : ownPages[path];
     if (own !== undefined) return own(message);
     const { origin, authorization } = message.headers;
     const isPreflight = message.method === 'OPTIONS' && 'access-control-request-method' in message.headers;

@@ -184,9 +184,10 @@ export function createFunction(options: FunctionOptions): FunctionProcesses {
 }
 
 function environmentOf({ name, handler, directory, environment, memoryMegabytes }: FunctionOptions) {
-  const { PATH, NODE_OPTIONS } = process.env;
+  const { PATH = '', NODE_OPTIONS = '' } = process.env;
   return {
-    ...(PATH !== undefined && { PATH }),
+    PATH,
+    NODE_OPTIONS,
     AWS_REGION: region,
     AWS_DEFAULT_REGION: region,
     AWS_ACCESS_KEY_ID: 'local',
@@ -202,6 +203,5 @@ function environmentOf({ name, handler, directory, environment, memoryMegabytes 
     _HANDLER: handler,
     TZ: ':UTC',
     ...environment,
-    NODE_OPTIONS: [NODE_OPTIONS, environment.NODE_OPTIONS].filter(Boolean).join(' '),
   };
 }
