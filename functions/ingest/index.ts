@@ -59,7 +59,7 @@ const onMessages = createQueueHandler({
   persistEvents: createPersistEvents({ ...persistence, retryQueue: null }),
   nonces,
   lookUpErasures: createLookUpErasures(
-    createErasureRecords(dynamoDb, env.GUARD_TABLE_NAME),
+    createErasureRecords(dynamoDb, env.GUARD_TABLE_NAME, recorderSettings(env).defaultAccountId),
     dynamoDb,
     env.TABLE_NAME,
     Date.now,

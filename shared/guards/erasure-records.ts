@@ -31,8 +31,16 @@ export interface ErasureRecords {
   erasuresOf(received: readonly ReceivedEvent[]): Promise<ReadonlyMap<CanonicalEvent, Erasure>>;
 }
 
-/** Records beside the nonces, of which a key never holds a colon before the first blank. */
-export function createErasureRecords(client: DynamoDBDocumentClient, tableName: string): ErasureRecords {
+/**
+ * Records beside the nonces, of which a key never holds a colon before the first blank.
+ *
+ * @param defaultAccountId the account of events that name none; without it they are of no account
+ */
+export function createErasureRecords(
+  client: DynamoDBDocumentClient,
+  tableName: string,
+  defaultAccountId?: string,
+): ErasureRecords {
   return {
     async write(erasure, erasedAt, abortSignal) {
       try {
@@ -44,9 +52,10 @@ export function createErasureRecords(client: DynamoDBDocumentClient, tableName: 
     },
 
     async erasuresOf(received) {
-      const keys = received.flatMap(({ event }) => erasuresFor(event).map(keyOf));
+      const keys = received.flatMap(({ event }) => erasuresFor(event, defaultAccountId).map(keyOf));
       const records = await batchGetItems(client, { tableName, keyName: 'guardKey' }, keys);
-      return erasuresAfter(received, erasure => records.get(keyOf(erasure))?.erasedAt as number | undefined);
+      const erasedAt = (erasure: Erasure) => records.get(keyOf(erasure))?.erasedAt as number | undefined;
+      return erasuresAfter(received, erasedAt, defaultAccountId);
     },
   };
 }
@@ -73,10 +82,11 @@ export function recordInput(tableName: string, erasure: Erasure, erasedAt: numbe
 export function erasuresAfter(
   received: readonly ReceivedEvent[],
   erasedAt: (erasure: Erasure) => number | undefined,
+  defaultAccountId?: string,
 ): ReadonlyMap<CanonicalEvent, Erasure> {
   const before = new Map<CanonicalEvent, Erasure>();
   for (const { event, receivedAt } of received) {
-    const erasure = erasuresFor(event).find(erasure => (erasedAt(erasure) ?? 0) > receivedAt);
+    const erasure = erasuresFor(event, defaultAccountId).find(erasure => (erasedAt(erasure) ?? 0) > receivedAt);
     if (erasure !== undefined) before.set(event, erasure);
   }
   return before;
@@ -86,7 +96,11 @@ export function erasuresAfter(
  * The erasures that an event may have come before. That of an account is about what names the account: whose the rest is,
  * nobody can tell, and it is left for support.
  */
-function erasuresFor({ recipient, accountId }: CanonicalEvent): readonly Erasure[] {
+function erasuresFor(
+  { recipient, accountId: named }: CanonicalEvent,
+  defaultAccountId: string | undefined,
+): readonly Erasure[] {
+  const accountId = named ?? defaultAccountId;
   const ofAll = { recipient, accountId: null };
   return accountId === undefined ? [ofAll] : [ofAll, { recipient, accountId }];
 }

@@ -57,6 +57,14 @@ describe('the record of an erasure', () => {
     expect(await cameBefore(all)).toEqual([true, false, false]);
   });
 
+  it('of the default account is about what names none as well', async () => {
+    const event = toSomebody();
+    await write(event, 'we');
+    const records = createErasureRecords(emails.client, emails.guardTableName, 'we');
+    const received = [event, { ...event, accountId: 'acme' }].map(event => ({ event, receivedAt: noon - second }));
+    expect([...(await records.erasuresOf(received)).keys()]).toEqual([event]);
+  });
+
   it('is the newest of its kind, whichever was written last', async () => {
     const event = toSomebody();
     for (const times of [

@@ -102,7 +102,7 @@ it(`${erasures} erasures: no message goes to the dead letters, and what came bef
   manageTable.plan((_, operation) => (operation === 'UpdateItem' ? null : 'server error'));
   const numbers = Array.from({ length: 20 }, (_, index) => index);
   const [erased, kept] = [numbers.slice(0, 10), numbers.slice(10)];
-  for (const number of numbers) expect(await tell('sent', number)).toMatchObject({ recorded: 0, deferred: 1 });
+  for (const number of numbers) expect(await tell('sent', number)).toMatchObject({ recorded: 0, queued: 1 });
 
   const waiting = Array.from({ length: erasures }, (_, index) => erased[index % erased.length]!).values();
   const worker = async () => {

@@ -90,7 +90,7 @@ async function replay(): Promise<void> {
       store: createRecorder({ client: dynamoDb, ...recorderSettings(env) }),
       nonces: createNonces(dynamoDb, env.GUARD_TABLE_NAME),
       lookUpErasures: createLookUpErasures(
-        createErasureRecords(dynamoDb, env.GUARD_TABLE_NAME),
+        createErasureRecords(dynamoDb, env.GUARD_TABLE_NAME, recorderSettings(env).defaultAccountId),
         dynamoDb,
         env.TABLE_NAME,
         Date.now,
