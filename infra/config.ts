@@ -34,7 +34,7 @@ export const config = z.strictObject({
   supportScope: text.default('mailtrail/support').describe('The scope of a token that may read every account.'),
   manageScope: text
     .default('mailtrail/manage')
-    .describe('The scope without which (or that of support) a token may only read its account, and not erase in it.'),
+    .describe('The scope without which (or that of support) a token only reads its account, and cannot erase in it.'),
   apiScope: optionalText.describe(
     'A scope without which (or that of support) a token does not open the account API; when not set, none is asked for.',
   ),

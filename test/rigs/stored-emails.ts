@@ -31,7 +31,7 @@ export interface StoredEmails {
   image(emailId: string): Promise<Record<string, unknown> | undefined>;
   /** As its time to live does. */
   remove(emailId: string): Promise<void>;
-  /** Every email of an address, as the erase function does. */
+  /** Every email of an address, as the manage function does. */
   erase(recipient: string): Promise<void>;
   stop(): Promise<void>;
 }

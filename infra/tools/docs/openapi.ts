@@ -317,7 +317,7 @@ export async function openApiDocument(): Promise<string> {
       title: 'Mailtrail',
       version: '1',
       description:
-        "What became of each email: one status out of eleven, what it means and what to do. A token's account claim decides whose emails it opens, the support scope opens all; what belongs to another account looks like what does not exist.",
+        "What became of each email: one status out of eleven, what it means and what to do. A token's account claim decides whose emails it opens, the support scope opens all; to change anything takes the scope to manage, or support's. What belongs to another account looks like what does not exist.",
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
