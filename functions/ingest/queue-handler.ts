@@ -51,8 +51,9 @@ export function createQueueHandler(dependencies: QueueDependencies) {
         ? []
         : queued.parsed.events.map(event => ({ event, receivedAt: queued.request.receivedAt })),
     );
-    // Once for all messages, each of which waits for it.
+    // Once for all messages, each of which learns of it in its turn.
     const erasures = abortable(deadlines.table, lookUpErasures(received));
+    erasures.catch(() => {});
     const work = messages.map(async ({ record, queued }) => {
       const cause = await outcomeOf(record, queued);
       if (cause === null) return;
@@ -77,7 +78,6 @@ export function createQueueHandler(dependencies: QueueDependencies) {
       if (source === undefined) return 'unknown queue';
       if (queued instanceof Error) return errorName(queued);
       try {
-        const erase = await erasures;
         const { request, parsed, nonces: unproven } = queued;
         const { provider, receivedAt } = request;
         const use =
@@ -93,6 +93,7 @@ export function createQueueHandler(dependencies: QueueDependencies) {
         // Events of the retry queue were counted when they came, and a message that comes again when it first did.
         if (source === 'ses' && (attributes.ApproximateReceiveCount ?? '1') === '1')
           metrics.arrived(provider, parsed.events);
+        const erase = await erasures;
         const events = await abortable(deadlines.table, erase(parsed.events));
         const outcome = await persistEvents(request, { ...parsed, events }, deadlines);
         for (const name of Object.keys(totals) as (keyof Counts)[]) totals[name] += outcome.counts[name];
