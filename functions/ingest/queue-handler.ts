@@ -58,8 +58,9 @@ export function createQueueHandler(dependencies: QueueDependencies) {
         ? []
         : queued.reading.events.map(event => ({ event, receivedAt: queued.request.receivedAt })),
     );
-    // Once for all messages, each of which waits for it.
+    // Once for all messages, each of which hears of it when it is there.
     const erasures = abortable(deadlines.table, lookUpErasures(received));
+    erasures.catch(() => {});
     const work = messages.map(async ({ record, queued }) => {
       const cause = await outcomeOf(record, queued);
       if (cause === null) return;
@@ -84,7 +85,6 @@ export function createQueueHandler(dependencies: QueueDependencies) {
       if (source === undefined) return 'unknown queue';
       if (queued instanceof Error) return errorName(queued);
       try {
-        const erase = await erasures;
         const { request, reading, nonces: unproven } = queued;
         const { provider, receivedAt } = request;
         const use =
@@ -100,6 +100,7 @@ export function createQueueHandler(dependencies: QueueDependencies) {
         // What was put off was counted when it came, and what comes again when it first did.
         if (source === 'ses' && (attributes.ApproximateReceiveCount ?? '1') === '1')
           metrics.arrived(provider, reading.events);
+        const erase = await erasures;
         const events = await abortable(deadlines.table, erase(reading.events));
         const kept = await persistEvents(request, { ...reading, events }, deadlines);
         for (const name of Object.keys(totals) as (keyof Counts)[]) totals[name] += kept.counts[name];

@@ -4,8 +4,8 @@ import type { Construct } from 'constructs';
 import { throughputCeiling } from './throughput-ceiling.ts';
 
 /**
- * What keeps events out of the table of emails, for as long as such events may come: nonces of requests whose signature
- * does not cover their events (shared/guards/nonces.ts), and erasures (shared/guards/erasure-records.ts).
+ * The table that keeps events out of the table of emails, for as long as such events may come. It holds nonces of requests
+ * whose signature does not cover their events (shared/guards/nonces.ts), and erasures (shared/guards/erasure-records.ts).
  */
 export class GuardTable extends Table {
   constructor(scope: Construct, id: string) {
