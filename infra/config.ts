@@ -7,6 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { accountIdShape } from '../shared/email/event.ts';
 
 const text = z.string().trim();
 const optionalText = text.optional();
@@ -60,7 +61,7 @@ export const config = z.strictObject({
     .default('reference')
     .describe("Name under which the sender attaches its own reference to an email, e.g. an invoice's number."),
   defaultAccountId: text
-    .regex(/^[A-Za-z0-9._~:@=+-]{1,128}$/, 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ ~ : @ = + -')
+    .regex(accountIdShape, 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ ~ : @ = + -')
     .optional()
     .describe('The account of every email that names none: for those who have no accounts at all.'),
   senderNames: z

@@ -59,6 +59,7 @@ describe('the configuration', () => {
     ['a log retention that CloudWatch does not have', { logRetentionDays: '31' }, 'logRetentionDays: '],
     ['a page of all emails', { emailPageUrl: 'https://app.example.com' }, 'emailPageUrl: must contain {emailId}'],
     ['a page that is a script', { emailPageUrl: 'javascript:{emailId}' }, 'emailPageUrl: '],
+    ['a default account that no path could hold', { defaultAccountId: 'a/b' }, 'defaultAccountId: must be 1 to 128'],
     ['a sender that no registration could name', { senderNames: 'Post fix' }, 'senderNames.0: must be a name'],
     ['any origin', { corsOrigins: '*' }, 'corsOrigins.0: must be an origin such as https://app.example.com'],
   ])('refuses %s, and says so', (_, context, message) => {
