@@ -1,7 +1,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
 import { createRecorder } from '../../shared/email/recorder.ts';
-import { createLookUpErasures } from '../../shared/guards/erase-received.ts';
+import { createErasureLookUp } from '../../shared/guards/erase-received.ts';
 import { createErasureRecords } from '../../shared/guards/erasure-records.ts';
 import { createNonces } from '../../shared/guards/nonces.ts';
 import { createReadingContext } from '../../shared/providers/parsing/reading-context.ts';
@@ -58,7 +58,7 @@ const onMessages = createQueueHandler({
   context,
   persistEvents: createPersistEvents({ ...persistence, retryQueue: null }),
   nonces,
-  lookUpErasures: createLookUpErasures(
+  lookUpErasures: createErasureLookUp(
     createErasureRecords(dynamoDb, env.GUARD_TABLE_NAME, recorderSettings(env).defaultAccountId),
     dynamoDb,
     env.TABLE_NAME,

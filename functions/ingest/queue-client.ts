@@ -2,7 +2,7 @@ import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
 
 /**
  * The client for the retry queue and the quarantine. A call that hangs is given up within the time that a request keeps
- * for the queues (handler.ts), of which some megabytes at once need most.
+ * for the queues (deadlines.ts), of which some megabytes at once need most.
  */
 export function queueClient(config: SQSClientConfig = {}): SQSClient {
   return new SQSClient({

@@ -1,6 +1,6 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
-import type { LookUpErasures } from '../../shared/guards/erase-received.ts';
+import type { ErasureLookUp } from '../../shared/guards/erase-received.ts';
 import type { Nonces } from '../../shared/guards/nonces.ts';
 import { queueParsers } from '../../shared/queues/queue-parsers.ts';
 import type { QueuedRequest, QueueServices } from '../../shared/queues/queued-request.ts';
@@ -18,7 +18,7 @@ export interface QueueDependencies extends QueueServices {
   /** Without a retry queue: what cannot be recorded stays in the queue that it came from. */
   readonly persistEvents: PersistEvents;
   readonly nonces: Nonces;
-  readonly lookUpErasures: LookUpErasures;
+  readonly lookUpErasures: ErasureLookUp;
   readonly metrics: IngestMetrics;
   /** Epoch milliseconds. */
   readonly now: () => number;

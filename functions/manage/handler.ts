@@ -7,7 +7,7 @@ import { bodyBytes, bodyOf, InvalidRequest, noParameters, parametersOf } from '.
 import { type HttpAnswer, json } from '../../shared/http/responses.ts';
 import { type RouteOf, routes } from '../../shared/http/routes.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
-import { isoText } from '../../shared/runtime/time.ts';
+import { day, isoText } from '../../shared/runtime/time.ts';
 import { erasureBody } from './schemas.ts';
 
 export interface ManageDependencies {
@@ -28,8 +28,6 @@ const retryAfterSeconds = '60';
 
 /** Days after which the rest is gone: what a queue keeps at most, and what point-in-time recovery goes back. */
 const forgottenAfterDays = { queues: 14, backups: 35 } as const;
-
-const day = 24 * 60 * 60_000;
 
 /**
  * The manage function: a recipient's emails are erased, and the answer says when the rest is gone; or it says that some of
@@ -65,13 +63,13 @@ export function createHandler({ erase, access, now, log }: ManageDependencies) {
     const timeLeft = waited > 0 && waited < maxWaitMs ? eraseWithin - waited : eraseWithin;
     const { accountId = null } = event.pathParameters ?? {};
     const { erased: emails, error } = await erase({ recipient, accountId }, at, AbortSignal.timeout(timeLeft));
-    if (error === null) return { answer: erasedAnswer(emails, at), emails };
+    if (error === null) return { answer: erasureAnswer(emails, at), emails };
     log('fault', { requestId, where: routeKey, error: errorName(error) });
     return { answer: problem('not-erased', { erased: { emails } }, { 'retry-after': retryAfterSeconds }), emails };
   }
 }
 
-function erasedAnswer(emails: number, at: number): HttpAnswer {
+function erasureAnswer(emails: number, at: number): HttpAnswer {
   const { queues, backups } = forgottenAfterDays;
   const forgottenBy = { queues: isoText(at + queues * day), backups: isoText(at + backups * day) };
   return json(200, { erased: { emails }, forgottenBy }, { 'cache-control': 'no-store' });

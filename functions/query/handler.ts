@@ -7,8 +7,8 @@ import type { HttpAnswer } from '../../shared/http/responses.ts';
 import { type RouteOf, routes } from '../../shared/http/routes.ts';
 import type { Log } from '../../shared/runtime/log.ts';
 import { compressed } from './compression.ts';
+import { operations, type QueryServices } from './operations.ts';
 import { catalogueView } from './responses.ts';
-import { operations, type QueryServices } from './routes.ts';
 import { createStaticDocument } from './static-document.ts';
 
 export interface QueryDependencies extends Omit<QueryServices, 'catalogue' | 'document'> {

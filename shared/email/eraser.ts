@@ -6,7 +6,7 @@
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { expressionNames, type IndexName, type Item } from './item.ts';
-import { type Erasure, isStillThere, putTombstone, tombstoneInput } from './tombstone.ts';
+import { type Erasure, putTombstone, tombstoneInput, whereErasable } from './tombstone.ts';
 
 /** What became of the emails of an erasure. */
 export interface ErasedEmails {
@@ -39,7 +39,7 @@ export function createEraseEmails(client: DynamoDBDocumentClient, tableName: str
         error = null;
         for await (const emailIds of pagesOf(erasure, abortSignal)) {
           await forEachConcurrently(emailIds, concurrentWrites, async emailId => {
-            const input = tombstoneInput(tableName, emailId, isStillThere(erasure), now);
+            const input = tombstoneInput(tableName, emailId, whereErasable(erasure), now);
             try {
               if (await putTombstone(client, input, abortSignal)) erased += 1;
             } catch (failure) {

@@ -237,8 +237,11 @@ export function isRecipient(text: string): boolean {
   return isPlainText(text, limits.recipient) && isAddress(text);
 }
 
-/** No account id has a character that changes its meaning in a path: API Gateway decodes paths before it routes. */
-export const accountIdShape = new RegExp(`^[A-Za-z0-9._~:@=+-]{1,${limits.accountId}}$`);
+/**
+ * No account id changes its meaning in a path: API Gateway decodes paths before it routes, and clients fold `.` and `..`
+ * away, so that `/accounts/../erasures` would be `/erasures`.
+ */
+export const accountIdShape = new RegExp(`^(?!\\.{1,2}$)[A-Za-z0-9._~:@=+-]{1,${limits.accountId}}$`);
 
 /** Whether a text names an account. */
 export function isAccountId(text: string): boolean {
@@ -251,4 +254,9 @@ export const emailIdShape = /^[\w-]{22}$/;
 /** The key of the email that an event belongs to: one message to one recipient. */
 export function emailIdOf(email: Pick<CanonicalEvent, 'provider' | 'messageId' | 'recipient'>): string {
   return shortHash(email.provider, email.messageId, email.recipient);
+}
+
+/** Whether an account's own secret proved an event that names another account, or none. */
+export function isForeign({ provenFor, accountId }: CanonicalEvent): boolean {
+  return provenFor !== undefined && accountId !== provenFor;
 }

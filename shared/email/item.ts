@@ -27,6 +27,7 @@ interface Attributes extends EmailFacts, Verdict {
   readonly futureDated: true;
   /** The earliest event time in the first request recorded, never after its arrival. The lists are ordered by it. */
   readonly sentAt: number;
+  /** The arrival of the events written last: those that waited in a queue may have come before others. */
   readonly updatedAt: number;
   /** Since when its status asked somebody to act, for the first time. */
   readonly attentionSince: number;

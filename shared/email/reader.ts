@@ -4,7 +4,7 @@
  */
 
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
-import { dayOf } from '../runtime/time.ts';
+import { day, dayOf } from '../runtime/time.ts';
 import { isActionable } from '../status/attention.ts';
 import type { Status } from '../status/catalogue.ts';
 import { batchGet } from './batch-get.ts';
@@ -98,16 +98,14 @@ const chunk = 100;
 /** So many keys of an index that all accounts share are gone through in one call, for those of one account. */
 const sifted = 5_000;
 
-const day = 24 * 60 * 60_000;
-
 /** DynamoDB removes what has expired within some days. */
 const removalLag = 14 * day;
 
 /**
- * What was put off is recorded with the time at which it came: an email may have asked for attention so long before it was
- * first seen. SQS keeps a message for 14 days.
+ * An event that waited is recorded with the time at which it came: an email may have asked for attention so long before
+ * its first recorded request. SNS tries for 23 days to bring an event into a queue, which keeps it for 14.
  */
-const maxWaitMs = 15 * day;
+const maxWaitMs = 38 * day;
 
 /** Clocks of those who write may be ahead of ours. */
 const clockLead = 10 * 60_000;

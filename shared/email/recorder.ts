@@ -9,7 +9,8 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { abortable } from '../runtime/abortable.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
-import { type CanonicalEvent, emailIdOf } from './event.ts';
+import { day } from '../runtime/time.ts';
+import { type CanonicalEvent, emailIdOf, isForeign } from './event.ts';
 import { historyOf, type KnownItem, knownItem } from './item.ts';
 import { type Plan, planUpdate, sentAtOf, updateInput } from './update.ts';
 
@@ -86,8 +87,6 @@ export interface StoreOptions {
   readonly tableName: string;
 }
 
-const day = 24 * 60 * 60_000;
-
 export interface RecorderOptions extends StoreOptions {
   readonly retentionDays: number;
   /** The account of emails that no event names an account for; without it they have none. */
@@ -137,7 +136,7 @@ export function createRecorder({ client, tableName, retentionDays, defaultAccoun
     let item: KnownItem | null = null;
     let failures = 0;
     for (let attempt = 1; ; attempt += 1) {
-      const { update, added, dropped, full, erased, isForeign }: Plan = planUpdate(group, item, defaultAccountId);
+      const { update, added, dropped, full, erased, emailIsForeign }: Plan = planUpdate(group, item, defaultAccountId);
       const counts = (recorded: number) => ({
         recorded,
         duplicate: group.length - dropped - full.length - erased - recorded,
@@ -145,7 +144,7 @@ export function createRecorder({ client, tableName, retentionDays, defaultAccoun
         erased,
         unrecordable: full.map(withReason('item_full')),
       });
-      if (isForeign) return { ...counts(0), duplicate: 0, unrecordable: group.map(withReason('foreign_account')) };
+      if (emailIsForeign) return { ...counts(0), duplicate: 0, unrecordable: group.map(withReason('foreign_account')) };
       if (update === null) return counts(0);
       try {
         const { Attributes } = await client.send(new UpdateCommand(updateInput(target, update)));
@@ -176,11 +175,6 @@ function byEmail(events: readonly CanonicalEvent[]): Map<string, CanonicalEvent[
     else group.push(event);
   }
   return groups;
-}
-
-/** Whether an account's own secret proved an event that names another account, or none. */
-export function isForeign({ provenFor, accountId }: CanonicalEvent): boolean {
-  return provenFor !== undefined && accountId !== provenFor;
 }
 
 /** The list from another place on: a request that is sent again because the time ran out does not run out at the same emails. */

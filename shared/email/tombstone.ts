@@ -5,12 +5,11 @@
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, PutCommand, type PutCommandInput } from '@aws-sdk/lib-dynamodb';
+import { day } from '../runtime/time.ts';
 import { expressionNames, type Item } from './item.ts';
 
 /** Days that it stands: longer than any provider tries again, than a queue keeps a message, and than most complaints take. */
 const tombstoneDays = 30;
-
-const day = 24 * 60 * 60_000;
 
 /** Whose data is erased. */
 export interface Erasure {
@@ -30,15 +29,27 @@ interface Condition {
  * The email is still there, and no tombstone, which has neither a recipient nor an account. Whom an email is to is part of
  * its key: whose it is, is all that may differ from what the index shows.
  */
-export function isStillThere({ recipient, accountId }: Erasure): Condition {
+export function whereErasable({ recipient, accountId }: Erasure): Condition {
   return accountId === null
     ? { ConditionExpression: '#recipient = :recipient', ExpressionAttributeValues: { ':recipient': recipient } }
     : { ConditionExpression: '#accountId = :accountId', ExpressionAttributeValues: { ':accountId': accountId } };
 }
 
+/** An erasure as an event asks for it that came before. */
+export interface Burial extends Erasure {
+  /** The account whose own secret proved the event: of an email that is nobody's yet, it proves nothing. */
+  readonly provenFor?: string | undefined;
+}
+
 /** No tombstone is there yet, and no email of another account; an email of nobody, or none at all, may be. */
-export function isNobodyElses({ accountId }: Erasure): Condition {
+export function whereUnclaimed({ accountId, provenFor }: Burial): Condition {
   const isNone = 'attribute_not_exists(#erasedAt)';
+  if (provenFor !== undefined) {
+    return {
+      ConditionExpression: 'attribute_not_exists(#emailId) OR #accountId = :provenFor',
+      ExpressionAttributeValues: { ':provenFor': provenFor },
+    };
+  }
   if (accountId === null) return { ConditionExpression: isNone };
   return {
     ConditionExpression: `${isNone} AND (attribute_not_exists(#accountId) OR #accountId = :accountId)`,

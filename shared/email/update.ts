@@ -55,7 +55,7 @@ export interface Plan {
   /** How many of the events are of an erased email. */
   readonly erased: number;
   /** An account's own secret proved the events, and the email is not that account's. */
-  readonly isForeign?: true;
+  readonly emailIsForeign?: true;
 }
 
 /*
@@ -123,7 +123,7 @@ function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem, def
   if (item.erased) return { update: null, added: [], dropped: 0, full: [], erased: events.length };
   const { provenFor } = events[0]!;
   if (provenFor !== undefined && item.history.size > 0 && item.accountId !== provenFor)
-    return { update: null, added: [], dropped: 0, full: [], erased: 0, isForeign: true };
+    return { update: null, added: [], dropped: 0, full: [], erased: 0, emailIsForeign: true };
   const known = asDatedIn(item.history);
   const news = byEncoding(events.filter(event => !known.has(asDated(event))));
   const verdict = merge(news.values());

@@ -4,14 +4,13 @@ import type { CanonicalEvent } from '../email/event.ts';
 import type { Erasure } from '../email/tombstone.ts';
 import { batchGetItems } from '../runtime/batch-get-items.ts';
 import { shortHash } from '../runtime/hash.ts';
+import { day } from '../runtime/time.ts';
 
 /**
- * Days that a record is kept. Nothing that came before an erasure is recorded later than 28 days after it came: 14 days
- * in the queue that it was put into, and 14 in quarantine.
+ * Days that a record is kept. A replay refuses what came more than 28 days ago: 14 days in the queue that it was put
+ * into, and 14 in quarantine. SNS tries for 23 days to bring an event of Amazon SES into its queue.
  */
 const keptDays = 30;
-
-const day = 24 * 60 * 60_000;
 
 /** An event, and when it came to us, in epoch milliseconds. */
 export interface ReceivedEvent {

@@ -22,7 +22,7 @@ export type Nonces = (provider: string, nonces: readonly Nonce[], receivedAt: nu
 /** What several nonces amount to. */
 const gravest = ['reused', 'reclaimed', 'new', 'own'] as const satisfies readonly NonceUse[];
 
-/** Nonces in a table of their own, which forgets them once nothing that came with them can be taken any more. */
+/** Nonces in the table of guards, which forgets them once nothing that came with them can be taken any more. */
 export function createNonces(client: DynamoDBDocumentClient, tableName: string): Nonces {
   return async (provider, nonces, receivedAt) => {
     const uses = await Promise.all(nonces.map(nonce => useOf(provider, nonce, receivedAt)));

@@ -1,4 +1,4 @@
-/** Every route of the HTTP API: the gateway is built from this table, and the query function's handlers are keyed by it. */
+/** Every route of the HTTP API: the gateway is built from this table, and functions key their operations by it. */
 
 export interface Route {
   readonly function: 'ingest' | 'query' | 'manage';

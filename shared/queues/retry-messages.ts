@@ -14,7 +14,7 @@ const maxEvents = 25;
 const text = z.optional(z.string());
 
 /** A canonical event as it comes out of a queue. */
-export const storedEvent = z.object({
+export const queuedEvent = z.object({
   eventId: z.string(),
   provider: z.string(),
   messageId: z.string(),
@@ -47,7 +47,7 @@ const retryMessage = z.object({
   receivedAt: z.number(),
   /** They proved the request genuine, and could not be looked up: they may have been used before. */
   nonces: z.array(z.object({ value: z.string(), content: z.string() })),
-  events: z.array(storedEvent),
+  events: z.array(queuedEvent),
 });
 
 /** A message of the retry queue: genuine events of one request that could not be recorded when it came. */

@@ -3,6 +3,9 @@
  * and without a zone. Inside, a time is epoch milliseconds; at every edge it is ISO-8601 UTC.
  */
 
+/** In milliseconds. */
+export const day = 24 * 60 * 60_000;
+
 /** Epoch milliseconds from a provider's unix time in seconds, milliseconds or microseconds: their magnitudes cannot be confused. */
 export function epochMillis(unix: number): number {
   const magnitude = Math.abs(unix);

@@ -140,7 +140,7 @@ describe('what a page costs', () => {
     } while (after !== null);
     expect(found).toHaveLength(1);
     expect(days).toBeGreaterThan(400);
-    expect(days).toBeLessThan(435);
+    expect(days).toBeLessThan(460);
     expect(pages).toBeLessThan(15);
   });
 

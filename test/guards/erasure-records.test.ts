@@ -2,7 +2,7 @@ import { GetItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
-import { createLookUpErasures } from '../../shared/guards/erase-received.ts';
+import { createErasureLookUp } from '../../shared/guards/erase-received.ts';
 import { createErasureRecords } from '../../shared/guards/erasure-records.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
@@ -183,6 +183,32 @@ describe('events that came before an erasure', () => {
     expect(await isTombstone(forged)).toBe(false);
   });
 
+  it("that an account's own secret proved take no email that is nobody's yet", async () => {
+    const unclaimed = toSomebody();
+    await emails.record([unclaimed]);
+    const forged = { ...unclaimed, eventId: 'forged', accountId: 'acme', provenFor: 'acme' };
+    for (const accountId of ['acme', null]) {
+      await write(forged, accountId);
+      expect(await erase([forged])).toEqual([]);
+      expect(await isTombstone(unclaimed)).toBe(false);
+    }
+    const own = toSomebody({ accountId: 'acme', provenFor: 'acme' });
+    await write(own, 'acme');
+    expect(await erase([own])).toEqual([]);
+    expect(await isTombstone(own)).toBe(true);
+  });
+
+  it('of the default account leave what names nobody to the account of its email', async () => {
+    const records = createErasureRecords(emails.client, emails.guardTableName, 'we');
+    const lookUp = createErasureLookUp(records, emails.client, emails.tableName, () => noon);
+    const [theirs, ours] = [toSomebody(), toSomebody()];
+    await emails.record([{ ...theirs, eventId: 'registered', accountId: 'acme' }]);
+    for (const event of [theirs, ours]) await write(event, 'we');
+    const drop = await lookUp([theirs, ours].map(event => ({ event, receivedAt: noon - second })));
+    expect(await drop([theirs, ours])).toEqual([theirs]);
+    expect(await isTombstone(ours)).toBe(true);
+  });
+
   it('of support take every email that is there, and no tombstone twice', async () => {
     const events = ['acme', 'initech', undefined].map(accountId =>
       toSomebody({ recipient: 'all@example.com', accountId }),
@@ -193,15 +219,18 @@ describe('events that came before an erasure', () => {
     const images = () => Promise.all(events.map(event => emails.image(emailIdOf(event))));
     const before = await images();
     for (const event of events) expect(await isTombstone(event)).toBe(true);
-    const again = createLookUpErasures(emails.erasureRecords, emails.client, emails.tableName, () => noon + day);
-    expect(await (await again(events.map(event => ({ event, receivedAt: noon - 1 }))))(events)).toEqual([]);
+    const again = createErasureLookUp(emails.erasureRecords, emails.client, emails.tableName, () => noon + day);
+    // Whose an event is that names nobody, the recorder looks up: it finds the tombstone.
+    const nameless = events.slice(2);
+    expect(await (await again(events.map(event => ({ event, receivedAt: noon - 1 }))))(events)).toEqual(nameless);
+    expect(await emails.store.record(nameless, noon)).toMatchObject({ recorded: 0, erased: 1 });
     expect(await images()).toEqual(before);
   });
 
   it('cost no write where nothing was erased', async () => {
     const none = () => Promise.reject(new Error('a write'));
     const client = { send: none } as unknown as DynamoDBDocumentClient;
-    const lookUp = createLookUpErasures(emails.erasureRecords, client, emails.tableName, () => noon);
+    const lookUp = createErasureLookUp(emails.erasureRecords, client, emails.tableName, () => noon);
     const events = [toSomebody(), toSomebody({ accountId: 'acme' })];
     expect(await (await lookUp(events.map(event => ({ event, receivedAt: noon }))))(events)).toEqual(events);
   });

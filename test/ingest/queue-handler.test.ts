@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createPersistEvents } from '../../functions/ingest/persist-events.ts';
 import { createQueueHandler } from '../../functions/ingest/queue-handler.ts';
 import { nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
-import type { LookUpErasures } from '../../shared/guards/erase-received.ts';
+import type { ErasureLookUp } from '../../shared/guards/erase-received.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import type { Quarantine } from '../../shared/queues/quarantine-messages.ts';
 import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
@@ -38,7 +38,7 @@ describe('the ingest function, fed by its queues', () => {
   const drain = (
     source: 'retry' | 'ses' | 'other',
     bodies: readonly string[],
-    parts: { store?: Pick<Recorder, 'record'>; quarantine?: Quarantine; lookUpErasures?: LookUpErasures } = {},
+    parts: { store?: Pick<Recorder, 'record'>; quarantine?: Quarantine; lookUpErasures?: ErasureLookUp } = {},
   ) => {
     const handler = createQueueHandler({
       sources: { 'arn:retry': 'retry', 'arn:ses': 'ses' },
@@ -319,7 +319,7 @@ describe('the ingest function, fed by its queues', () => {
     it('looks all of a batch up at once; where that fails, every message comes again', async () => {
       const bodies = await through(message(), message({ events: [anEvent(), anEvent()] }));
       const asked: number[] = [];
-      const lookUpErasures: LookUpErasures = async received => {
+      const lookUpErasures: ErasureLookUp = async received => {
         asked.push(received.length);
         throw Object.assign(new Error(), { name: 'ThrottlingException' });
       };
@@ -334,7 +334,7 @@ describe('the ingest function, fed by its queues', () => {
 
     it('only once its email has its tombstone: a message whose email has none comes again', async () => {
       await erase('gone@example.com');
-      const lookUpErasures: LookUpErasures = async () => () => Promise.reject(new Error('throttled'));
+      const lookUpErasures: ErasureLookUp = async () => () => Promise.reject(new Error('throttled'));
       const bodies = await through(message({ receivedAt: noon - second, events: [to('gone@example.com')] }));
       expect(await drain('retry', bodies, { lookUpErasures })).toEqual(failed('m0'));
     });

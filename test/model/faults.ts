@@ -1,9 +1,9 @@
 /** Protocols with a fault in them, and what the search must find broken: a checker that cannot fail proves nothing. */
 
 import { expressionNames } from '../../shared/email/item.ts';
-import { isNobodyElses } from '../../shared/email/tombstone.ts';
+import { whereUnclaimed } from '../../shared/email/tombstone.ts';
 import { planUpdate, updateInput } from '../../shared/email/update.ts';
-import { emailsOf } from '../../shared/guards/erase-received.ts';
+import { emailsToBury } from '../../shared/guards/erase-received.ts';
 import { erasuresAfter, recordInput } from '../../shared/guards/erasure-records.ts';
 import type { scenarios } from './scenarios.ts';
 import { type Protocol, protocol } from './write-protocol.ts';
@@ -245,7 +245,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     by: /the queue delivers/,
   },
   "puts a tombstone in the place of another account's email": {
-    does: { buriesWhat: erasure => isNobodyElses({ ...erasure, accountId: null }) },
+    does: { buriesWhat: erasure => whereUnclaimed({ ...erasure, accountId: null }) },
     scenario: 'an erasure of an account, while another account names the same email',
     breaks: 'an erasure takes what it is about, and nothing else',
     by: /its tombstone is there/,
@@ -253,7 +253,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   'puts a tombstone in the place of an email that another account names in the same message': {
     does: {
       buries: (events, erasures) =>
-        emailsOf(
+        emailsToBury(
           events.filter(event => erasures.has(event)),
           erasures,
         ),

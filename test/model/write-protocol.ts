@@ -23,9 +23,9 @@ import {
   type HistoryEvent,
 } from '../../shared/email/history.ts';
 import { isTombstone, knownItem } from '../../shared/email/item.ts';
-import { type Erasure, isNobodyElses, isStillThere, tombstoneInput } from '../../shared/email/tombstone.ts';
+import { type Erasure, tombstoneInput, whereErasable, whereUnclaimed } from '../../shared/email/tombstone.ts';
 import { planUpdate, sentAtOf, updateInput } from '../../shared/email/update.ts';
-import { emailsOf } from '../../shared/guards/erase-received.ts';
+import { emailsToBury } from '../../shared/guards/erase-received.ts';
 import { erasuresAfter, recordInput } from '../../shared/guards/erasure-records.ts';
 import { isActionable } from '../../shared/status/attention.ts';
 import { merge, supersedes, type Verdict } from '../../shared/status/precedence.ts';
@@ -74,8 +74,8 @@ export interface Protocol {
   readonly record: typeof recordInput;
   readonly recordsErasure: 'first' | 'last';
   readonly drops: typeof erasuresAfter;
-  readonly buries: typeof emailsOf;
-  readonly buriesWhat: typeof isNobodyElses;
+  readonly buries: typeof emailsToBury;
+  readonly buriesWhat: typeof whereUnclaimed;
 }
 
 export const protocol: Protocol = {
@@ -88,8 +88,8 @@ export const protocol: Protocol = {
   record: recordInput,
   recordsErasure: 'first',
   drops: erasuresAfter,
-  buries: emailsOf,
-  buriesWhat: isNobodyElses,
+  buries: emailsToBury,
+  buriesWhat: whereUnclaimed,
 };
 
 /** How far a worker is with the events of one email; from 0 on, the number of the item that a refused write showed. */
@@ -284,7 +284,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
   /** The same of a tombstone that an erasure puts in the place of an email that it was shown, or of one that is dropped. */
   const erased = remembered((item: number, email: number, erasure: number): number => {
     const { accountId } = erasures[erasure]!;
-    const input = tombstoneInput('emails', emailIds[email]!, isStillThere({ recipient, accountId }), noon);
+    const input = tombstoneInput('emails', emailIds[email]!, whereErasable({ recipient, accountId }), noon);
     const next = replaced(items[item], input);
     return next === null ? -1 : numberOf(next);
   });

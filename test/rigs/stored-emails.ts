@@ -5,7 +5,7 @@ import { createEraseEmails, type EraseEmails } from '../../shared/email/eraser.t
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
 import { createReader, type Reader } from '../../shared/email/reader.ts';
 import { createRecorder, type Recorder } from '../../shared/email/recorder.ts';
-import { createLookUpErasures, type LookUpErasures } from '../../shared/guards/erase-received.ts';
+import { createErasureLookUp, type ErasureLookUp } from '../../shared/guards/erase-received.ts';
 import { createErasureRecords, type ErasureRecords } from '../../shared/guards/erasure-records.ts';
 import { createNonces, type Nonces } from '../../shared/guards/nonces.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
@@ -23,7 +23,7 @@ export interface StoredEmails {
   readonly guardTableName: string;
   readonly nonces: Nonces;
   readonly erasureRecords: ErasureRecords;
-  readonly lookUpErasures: LookUpErasures;
+  readonly lookUpErasures: ErasureLookUp;
   readonly eraseEmails: EraseEmails;
   /** Records events that arrived at `receivedAt`, and gives the id of the first one's email. */
   record(events: readonly CanonicalEvent[], receivedAt?: number): Promise<string>;
@@ -64,7 +64,7 @@ export async function startStoredEmails(): Promise<StoredEmails> {
     guardTableName,
     nonces: createNonces(client, guardTableName),
     erasureRecords,
-    lookUpErasures: createLookUpErasures(erasureRecords, client, tableName, () => noon),
+    lookUpErasures: createErasureLookUp(erasureRecords, client, tableName, () => noon),
     eraseEmails,
     async record(events, receivedAt = noon) {
       const { failed, unrecordable } = await store.record(events, receivedAt);

@@ -83,7 +83,7 @@ export function* traffic(options: {
     const count = Math.min(most, Math.ceil(remaining / fewestSteps));
     // Lives come in a fixed order: each crowd enters it somewhere else.
     const offset = Math.floor(random() * 60);
-    const emails = emailsOf(reordered(fortySenders, random), count + offset, number - offset)
+    const emails = emailsToBury(reordered(fortySenders, random), count + offset, number - offset)
       .slice(offset)
       .map(email => ({ ...email, startsAt: wholeSeconds(options.endsBefore - hour * (2 + random() * 40)) }));
     number += count;
@@ -116,7 +116,7 @@ export function* traffic(options: {
 }
 
 /** So many emails, which the providers send in turn. */
-function emailsOf(providers: readonly TellerName[], count: number, firstNumber: number): ToldEmail[] {
+function emailsToBury(providers: readonly TellerName[], count: number, firstNumber: number): ToldEmail[] {
   // Whose they are is one of those that were given.
   return livingEmails({ providers, count, firstNumber, firstStartsAt: 0, apart: 0 }) as ToldEmail[];
 }
@@ -171,7 +171,7 @@ function unreadableRequest(number: number, random: Random): TrafficRequest {
 
 function forgedRequest(number: number, endsBefore: number, random: Random): TrafficRequest {
   const provider = oneOf(senders, random).provider;
-  const [email] = emailsOf([provider], 1, firstForged + number);
+  const [email] = emailsToBury([provider], 1, firstForged + number);
   const { said } = taleOf(provider, email!, 'delivered', wholeSeconds(endsBefore - hour))!;
   const [request] = requestsOf(provider, [said], 1);
   return { ...request!, provider, events: 0, outcome: 'refused', expected: [] };

@@ -6,7 +6,7 @@ import {
   type QuarantineMessage,
 } from '../../../shared/queues/quarantine-messages.ts';
 import { noBody, type QueuedRequest, type QueueServices } from '../../../shared/queues/queued-request.ts';
-import { storedEvent } from '../../../shared/queues/retry-messages.ts';
+import { queuedEvent } from '../../../shared/queues/retry-messages.ts';
 import { ownValue } from '../../../shared/runtime/own-property.ts';
 import { isoMillis } from '../../../shared/runtime/time.ts';
 
@@ -35,7 +35,7 @@ export function quarantinedRequest(
   const pieces =
     'pieces' in first ? first.pieces : first.content === 'piece' ? [JSON.parse(String(content))] : undefined;
   if (ownValue(keptAsRead, reason)) {
-    const events = z.array(storedEvent).parse(pieces);
+    const events = z.array(queuedEvent).parse(pieces);
     return { request, parsed: { events, quarantined: [], unrelated: 0 }, nonces: [] };
   }
   const whole = { method: 'POST', url: '', headers, body, receivedAt };

@@ -1,5 +1,5 @@
 import type { Recorder } from '../../../shared/email/recorder.ts';
-import type { LookUpErasures } from '../../../shared/guards/erase-received.ts';
+import type { ErasureLookUp } from '../../../shared/guards/erase-received.ts';
 import type { Nonces } from '../../../shared/guards/nonces.ts';
 import { type QuarantinePart, quarantinePart } from '../../../shared/queues/quarantine-messages.ts';
 import { queueParsers } from '../../../shared/queues/queue-parsers.ts';
@@ -39,7 +39,7 @@ export interface ReplayOptions {
   readonly services: QueueServices;
   readonly store: Pick<Recorder, 'record'>;
   readonly nonces: Nonces;
-  readonly lookUpErasures: LookUpErasures;
+  readonly lookUpErasures: ErasureLookUp;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Once aborted, no further message is looked at, and all are given back. */

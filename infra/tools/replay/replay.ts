@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { SQSClient } from '@aws-sdk/client-sqs';
 import { readingSettings, recorderSettings } from '../../../functions/ingest/env.ts';
 import { createRecorder } from '../../../shared/email/recorder.ts';
-import { createLookUpErasures } from '../../../shared/guards/erase-received.ts';
+import { createErasureLookUp } from '../../../shared/guards/erase-received.ts';
 import { createErasureRecords } from '../../../shared/guards/erasure-records.ts';
 import { createNonces } from '../../../shared/guards/nonces.ts';
 import { createReadingContext } from '../../../shared/providers/parsing/reading-context.ts';
@@ -89,7 +89,7 @@ async function replay(): Promise<void> {
       services: { providers, context: createReadingContext(providers, ...readingSettings(env)) },
       store: createRecorder({ client: dynamoDb, ...recorderSettings(env) }),
       nonces: createNonces(dynamoDb, env.GUARD_TABLE_NAME),
-      lookUpErasures: createLookUpErasures(
+      lookUpErasures: createErasureLookUp(
         createErasureRecords(dynamoDb, env.GUARD_TABLE_NAME, recorderSettings(env).defaultAccountId),
         dynamoDb,
         env.TABLE_NAME,
