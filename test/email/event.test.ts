@@ -50,9 +50,12 @@ describe('the canonical event', () => {
     expect(canonical(changes)).toBe(defect);
   });
 
-  it.each(['acme', 'a', '...', '0', 'A=b+c@d:e.~_-', 'x'.repeat(128)])('keeps the account id %s as it is', accountId => {
-    expect(canonical({ accountId })).toMatchObject({ accountId });
-  });
+  it.each(['acme', 'a', '...', '0', 'A=b+c@d:e.~_-', 'x'.repeat(128)])(
+    'keeps the account id %s as it is',
+    accountId => {
+      expect(canonical({ accountId })).toMatchObject({ accountId });
+    },
+  );
 
   it('takes null and undefined for what is not there, and an empty text as well', () => {
     const optional = [
