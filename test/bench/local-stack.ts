@@ -46,7 +46,7 @@ export async function localStack(): Promise<Figure[]> {
     const batchTimes: number[] = [];
     for (let batch = 0; batch < batches; batch += 1) {
       batchTimes.push(await post(sendgridBatch(batchSize, `batch${batch}`, Date.now())));
-      // What was queued is recorded beside the next batch otherwise.
+      // Queued events are recorded beside the next batch otherwise.
       await settled(dataDir);
     }
 

@@ -522,7 +522,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
     }, 0);
   }
 
-  /** What is to be a tombstone in the end, once an erasure has ended, but for what is in somebody's hands just then. */
+  /** Emails that are tombstones in the end, once an erasure has ended, but for those in the hands of a worker just then. */
   function ending(state: State, erasure: number): Pick<State, 'due'> {
     const { table, workers, onTheirWay, due } = state;
     const inHands = emailIds.reduce((bits, _, email) => {

@@ -584,7 +584,7 @@ export interface components {
             headers: {
                 /** @description Names this request in our logs. */
                 "x-request-id": string;
-                /** @description What is wrong with the token, such as the scope that it lacks. */
+                /** @description The fault of the token, such as the scope that it lacks. */
                 "www-authenticate": string;
                 [name: string]: unknown;
             };
@@ -597,7 +597,7 @@ export interface components {
             headers: {
                 /** @description Names this request in our logs. */
                 "x-request-id": string;
-                /** @description What is wrong with the token, such as the scope that it lacks. */
+                /** @description The fault of the token, such as the scope that it lacks. */
                 "www-authenticate": string;
                 [name: string]: unknown;
             };

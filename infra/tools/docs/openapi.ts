@@ -215,7 +215,7 @@ const etag = {
 /** What the answer to a problem has besides. */
 const problemHeaders: Partial<Record<ProblemName, Record<string, object>>> = {
   unauthorized: { 'www-authenticate': header('How to prove who calls, where that can be said.') },
-  forbidden: { 'www-authenticate': constantHeader('What is wrong with the token, such as the scope that it lacks.') },
+  forbidden: { 'www-authenticate': constantHeader('The fault of the token, such as the scope that it lacks.') },
   'unsupported-encoding': { 'accept-encoding': constantHeader('What is taken: `identity`.') },
   'try-again': { 'retry-after': constantHeader('Seconds.') },
   'not-erased': { 'retry-after': constantHeader('Seconds.') },

@@ -26,7 +26,7 @@ const emptyAnswers = 2;
 const maxBatchMessages = 10;
 const concurrentCalls = 8;
 
-/** How long a message is held: long enough to go through most queues. What comes again is known by its id, and held again. */
+/** How long a message is held: long enough to go through most queues. A message that comes again is known by its id, and held again. */
 const holdSeconds = 15 * 60;
 
 /** @param waitSeconds how long an answer may take to come from all of a queue's servers */
