@@ -1,3 +1,6 @@
+import { remainingMs } from '../../shared/http/remaining-time.ts';
+import type { AbortAfter } from '../../shared/runtime/abortable.ts';
+
 /** Until when the table is waited for, and until when the queues are; what is not durable by then counts as lost. */
 export interface Deadlines {
   readonly table: AbortSignal;
@@ -14,19 +17,15 @@ const reservedForQueuesMs = 800;
 /** The least time of a request that waited long for a cold start: some of it may be recorded all the same. */
 const minTimeMs = 500;
 
-/** The function's own timeout; a gateway that claims a longer wait has another clock than we. */
-const maxRequestMs = 10_000;
-
 /**
  * The deadlines of a request, in time for its answer.
  *
  * @param timeEpoch when the gateway took the request, in epoch milliseconds
  */
-export function requestDeadlines(timeEpoch: number, now: number): Deadlines {
-  const waited = now - timeEpoch;
-  const timeLeft = waited > 0 && waited < maxRequestMs ? Math.max(answerAfterMs - waited, minTimeMs) : answerAfterMs;
+export function requestDeadlines(timeEpoch: number, now: number, abortAfter: AbortAfter): Deadlines {
+  const timeLeft = Math.max(remainingMs(answerAfterMs, timeEpoch, now), minTimeMs);
   return {
-    table: AbortSignal.timeout(Math.max(timeLeft - reservedForQueuesMs, Math.floor(timeLeft / 2))),
-    queues: AbortSignal.timeout(timeLeft),
+    table: abortAfter(Math.max(timeLeft - reservedForQueuesMs, Math.floor(timeLeft / 2))),
+    queues: abortAfter(timeLeft),
   };
 }

@@ -49,6 +49,7 @@ const onRequest = createHandler({
   get: createGet(process.env.SNS_ENDPOINT),
   metrics,
   now: Date.now,
+  abortAfter: AbortSignal.timeout,
   log,
 });
 

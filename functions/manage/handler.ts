@@ -3,6 +3,7 @@ import type { EraseEmails } from '../../shared/email/eraser.ts';
 import { type AccessRules, type ApiEvent, refusalOf } from '../../shared/http/access.ts';
 import { httpErrors } from '../../shared/http/error-middleware.ts';
 import { problem } from '../../shared/http/problems.ts';
+import { remainingMs } from '../../shared/http/remaining-time.ts';
 import { bodyBytes, bodyOf, InvalidRequest, noParameters, parametersOf } from '../../shared/http/request-parsing.ts';
 import { type HttpAnswer, json } from '../../shared/http/responses.ts';
 import { type RouteOf, routes } from '../../shared/http/routes.ts';
@@ -20,9 +21,6 @@ export interface ManageDependencies {
 
 /** Milliseconds after arrival at which nothing more is begun: API Gateway waits 30 s. */
 const eraseWithin = 24_000;
-
-/** No cold start takes longer; a gateway that claims more has another clock than we. */
-const maxWaitMs = 10_000;
 
 const retryAfterSeconds = '60';
 
@@ -59,8 +57,7 @@ export function createHandler({ erase, access, now, log }: ManageDependencies) {
 
     const { requestId, timeEpoch } = event.requestContext;
     const at = now();
-    const waited = at - timeEpoch;
-    const timeLeft = waited > 0 && waited < maxWaitMs ? eraseWithin - waited : eraseWithin;
+    const timeLeft = remainingMs(eraseWithin, timeEpoch, at);
     const { accountId = null } = event.pathParameters ?? {};
     const { erased: emails, error } = await erase({ recipient, accountId }, at, AbortSignal.timeout(timeLeft));
     if (error === null) return { answer: erasureAnswer(emails, at), emails };

@@ -1,3 +1,6 @@
+/** A signal that aborts after so many milliseconds: `AbortSignal.timeout` outside of tests. */
+export type AbortAfter = (milliseconds: number) => AbortSignal;
+
 /**
  * The promise's outcome, or the signal's reason once that is aborted first: nobody waits any longer then, whatever the
  * promise still does.

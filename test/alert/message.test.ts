@@ -7,6 +7,7 @@ import { boundedText } from '../../shared/runtime/text.ts';
 import { statuses } from '../../shared/status/catalogue.ts';
 import { type Cause, causeIds, causes } from '../../shared/status/causes.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
+import { runs } from '../rigs/runs.ts';
 
 /** SNS's own bound, for message and attributes together. */
 const snsLimit = 256 * 1024;
@@ -355,7 +356,7 @@ describe('a burst of alerts', () => {
           expect(group.length).toBeLessThanOrEqual(Math.ceil(bytes / (snsLimit * 0.97)));
         }
       }),
-      { numRuns: 25, endOnFailure: true },
+      { numRuns: runs(5), endOnFailure: true },
     );
   });
 });

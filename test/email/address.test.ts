@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addressesIn, addressOf, isAddress, mailboxOf, shownAddress } from '../../shared/email/address.ts';
 import { emailIdOf, isRecipient } from '../../shared/email/event.ts';
+import { runs } from '../rigs/runs.ts';
 
 const addresses = (header: string) => addressesIn(header).map(addressOf);
 
@@ -209,7 +210,7 @@ describe('one mailbox', () => {
           expect(idOf(one)).toBe(idOf(other));
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -230,7 +231,7 @@ describe('one mailbox', () => {
       fc.property(two, ([one, other]) => {
         expect(idOf(one)).not.toBe(idOf(other));
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -278,7 +279,7 @@ describe('one mailbox', () => {
         expect(mailboxOf(form)).toBe(form);
         expect(addressOf(shownAddress(form))).toBe(form);
       }),
-      { numRuns: 5_000 },
+      { numRuns: runs(300) },
     );
   });
 });

@@ -22,6 +22,7 @@ import { mutations } from '../fuzz/mutations.ts';
 import { startQuarantineQueue } from '../queues/quarantine-queue.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { failingStore } from '../rigs/ingest-function.ts';
+import { runs } from '../rigs/runs.ts';
 import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 import { ingestOf } from './ingest.ts';
 
@@ -363,7 +364,7 @@ describe.each(providerNames)('the provider %s', name => {
           }
           expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
         }),
-        { numRuns: 500 },
+        { numRuns: runs(25) },
       );
     });
   });
