@@ -18,6 +18,7 @@ import { startQuarantineQueue, type TestQueue } from '../queues/quarantine-queue
 import { noon } from '../rigs/arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../rigs/http-event.ts';
 import { ingestFunction, noMetrics } from '../rigs/ingest-function.ts';
+import { createLanes, type InLane } from '../rigs/lanes.ts';
 import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 import { type FaultProxy, startFaultProxy } from '../torture/fault-proxy.ts';
 import { always, type FaultName, type FaultPlan, faultAt, distinctWays as ways } from '../torture/faults.ts';
@@ -47,8 +48,7 @@ const laneCount = 12;
 let emails: StoredEmails;
 let queueServer: Awaited<ReturnType<typeof startQuarantineQueue>>;
 const lanes: Lane[] = [];
-const freeLanes: Lane[] = [];
-const waiting: ((lane: Lane) => void)[] = [];
+let inLane: InLane<Lane>;
 beforeAll(async () => {
   emails = await startStoredEmails();
   queueServer = await startQuarantineQueue();
@@ -58,27 +58,16 @@ beforeAll(async () => {
     const quarantine = await queueServer.another<QuarantineMessage>(`quarantine-${index}`);
     lanes.push({ table, queues, quarantine, retries: await queueServer.another<RetryMessage>(`retry-${index}`) });
   }
-  freeLanes.push(...lanes);
+  inLane = createLanes(lanes, ({ table, queues, retries, quarantine }) => {
+    table.plan(null);
+    queues.plan(null);
+    return Promise.all([retries.empty(), quarantine.empty()]);
+  });
 });
 afterAll(async () => {
   await Promise.all(lanes.flatMap(({ table, queues }) => [table.stop(), queues.stop()]));
   await Promise.all([emails?.stop(), queueServer?.stop()]);
 });
-
-/** Works in the next free lane, and leaves it as it was. */
-async function inLane<Outcome>(work: (lane: Lane) => Promise<Outcome>): Promise<Outcome> {
-  const lane = freeLanes.pop() ?? (await new Promise<Lane>(resolve => waiting.push(resolve)));
-  try {
-    return await work(lane);
-  } finally {
-    lane.table.plan(null);
-    lane.queues.plan(null);
-    await Promise.all([lane.retries.empty(), lane.quarantine.empty()]);
-    const next = waiting.shift();
-    if (next === undefined) freeLanes.push(lane);
-    else next(lane);
-  }
-}
 
 let requests = 0;
 
