@@ -1,7 +1,7 @@
 /**
- * The deployment's configuration: the object `mailtrail` in the context of cdk.json, each field of which can be
- * overridden by an environment variable (`MAILTRAIL_OIDC_ISSUER`) and, above that, by `-c oidcIssuer=...`. An empty
- * text means: not set. What is misspelt or out of range is an error, never ignored.
+ * The deployment's configuration: the object `mailtrail` in the context of cdk.json. An environment variable
+ * (`MAILTRAIL_OIDC_ISSUER`) overrides a field; `-c oidcIssuer=...` overrides both. An empty text means not set. Unknown
+ * names and values out of range are errors.
  */
 
 import { readFileSync } from 'node:fs';
@@ -13,10 +13,10 @@ const text = z.string().trim();
 const optionalText = text.optional();
 const positive = z.coerce.number().int().positive();
 
-/** An override is one text. */
+/** An override of a list is one text, separated by commas. */
 const listed = (value: unknown) => (typeof value === 'string' ? value.split(',') : value);
 
-/** What CloudWatch Logs accepts as a retention; anything else would only fail while deploying. */
+/** The retentions that CloudWatch Logs accepts; any other would fail only during deployment. */
 const logRetentions = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
@@ -99,7 +99,7 @@ export function environmentVariable(field: Field): string {
 
 const variables = new Set(fields.map(environmentVariable));
 
-/** A configuration that cannot be used, with one line per field. */
+/** An invalid configuration; the message has one line per field. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -107,7 +107,7 @@ export class ConfigError extends Error {
 /**
  * Reads the configuration.
  *
- * @param context the CDK context: `mailtrail` is the object of cdk.json, a field's name its override
+ * @param context the CDK context: `mailtrail` is the object of cdk.json; any other field name overrides it
  * @throws ConfigError
  */
 export function readConfig(
@@ -116,7 +116,7 @@ export function readConfig(
 ): Config {
   const unknown = [
     ...Object.keys(environment).filter(name => name.startsWith(prefix) && !variables.has(name)),
-    // The CDK's own names all have a hyphen, a colon or a slash in them.
+    // The CDK's own names all contain a hyphen, a colon or a slash.
     ...Object.keys(context).filter(name => /^\w*$/.test(name) && name !== 'mailtrail' && !(name in config.shape)),
   ];
   if (unknown.length > 0) throw new ConfigError(`There is no setting ${unknown.join(', ')}.`);
@@ -134,7 +134,7 @@ export function readConfig(
   );
 }
 
-/** The context that the CDK command line would give an app: cdk.json under the arguments `-c name=value`. */
+/** The context that the CDK command line gives an app: cdk.json, overridden by the arguments `-c name=value`. */
 export function commandLineContext(args: readonly string[]): Record<string, unknown> {
   const { context } = JSON.parse(readFileSync(new URL('../cdk.json', import.meta.url), 'utf8')) as {
     context: Record<string, unknown>;
@@ -152,10 +152,10 @@ export function commandLineContext(args: readonly string[]): Record<string, unkn
   return { ...context, ...Object.fromEntries(overrides) };
 }
 
-/** What must be set before Mailtrail can be deployed. */
+/** Settings without which Mailtrail cannot be deployed. */
 const required = ['oidcIssuer', 'oidcAudience'] as const satisfies readonly Field[];
 
-/** What is missing for a deployment, as text that says what to set and how; null if nothing is. */
+/** A text that names the settings missing for a deployment and how to set them; null if none is missing. */
 export function missingForDeployment(given: Config): string | null {
   const missing = required.filter(field => given[field] === undefined);
   if (missing.length === 0) return null;

@@ -1,4 +1,4 @@
-/** What the routes take and answer. The first of these validates, and the OpenAPI document is made of all. */
+/** Schemas of requests and answers. The request schemas validate; the OpenAPI document is made of all. */
 
 import * as z from 'zod/mini';
 import { emailAddress } from '../../shared/http/request-parsing.ts';
@@ -21,7 +21,7 @@ const time = (description: string) =>
     override: { type: 'string', format: 'date-time', pattern: undefined },
   });
 
-/** The answer where no email remains. */
+/** The answer when no email remains. */
 export const erasedAnswer = z
   .object({
     erased: counts,
@@ -36,5 +36,5 @@ export const erasedAnswer = z
   })
   .register(z.globalRegistry, { id: 'Erased', description: 'No email remains, and none comes back.' });
 
-/** What the problem `not-erased` says besides what every problem does. */
+/** The members of the problem `not-erased` besides those of every problem. */
 export const notErasedMembers = z.object({ erased: counts });

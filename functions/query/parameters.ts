@@ -1,4 +1,4 @@
-/** What the routes take in query and body. These schemas validate, and the OpenAPI document is made of them. */
+/** Schemas of queries and bodies. They validate, and the OpenAPI document is made of them. */
 
 import * as z from 'zod/mini';
 import { limits } from '../../shared/email/event.ts';

@@ -1,7 +1,7 @@
 /**
- * What the routes answer. The views are typed by these schemas, the OpenAPI document is made of them, and tests hold every
- * answer against it; nothing of them is needed while the function runs. Every member is always there, null where nothing
- * is known.
+ * Schemas of the answers. They type the views, the OpenAPI document is made of them, and tests check every answer
+ * against them. The running function does not load them. Every member is always present, with null for an unknown
+ * value.
  */
 
 import * as z from 'zod/mini';

@@ -6,7 +6,7 @@ import type { CursorKey } from '../storage/cursor-key.ts';
 import type { EmailTable } from '../storage/email-table.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
 
-/** The function that answers the account UI. */
+/** The function that answers the account UI and support. */
 export class Query extends MailtrailFunction {
   constructor(
     scope: Construct,

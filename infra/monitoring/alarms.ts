@@ -27,13 +27,13 @@ export interface Watched {
 }
 
 interface AlarmFacts {
-  /** What it means for people while this lasts. */
+  /** The effect on people while the alarm lasts. */
   readonly impact: string;
   readonly whatToDo: string;
   readonly metric: (watched: Watched) => IMetric;
   /** The alarm goes off when the metric is above this... */
   readonly above: number;
-  /** ...for so many of its periods in a row; 1 if not stated. */
+  /** ...for so many of its periods in a row; 1 by default. */
   readonly periods?: number;
 }
 
@@ -43,7 +43,7 @@ const throttles = (watched: IFunction) => watched.metricThrottles(fiveMinutes);
 
 const waiting = (queue: IQueue) =>
   queue.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5), statistic: Stats.MAXIMUM });
-/** Not of messages that were tried three times: SQS leaves those out of it. What fails again and again, our own metric tells. */
+/** SQS leaves out messages that were received more than three times; our own metric covers repeated failures. */
 const oldest = (queue: IQueue) =>
   queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: Stats.MAXIMUM });
 
@@ -55,7 +55,7 @@ const failedMessages = (ingest: MailtrailFunction, Source: keyof typeof queuePar
     ...fiveMinutes,
   });
 
-/** Metrics of the stream reader; it has them because `metricsConfig` asks for them. */
+/** A metric of the stream reader; `metricsConfig` turns it on. */
 const streamReaderMetric = (metricName: string, { alert }: Watched) =>
   new Metric({
     namespace: 'AWS/Lambda',
@@ -205,7 +205,8 @@ const webhookAlarms = {
       `Calls in the name of ${provider} are refused: with a wrong secret here, no status of its emails is kept up any more.`,
     whatToDo: provider =>
       `Compare the secret of ${provider} (output WebhookSecretsArn) with the one at the provider. If statuses keep coming, somebody else is knocking: nothing is stored.`,
-    // A stray call is nothing. Over an hour, so that a provider with few emails and a wrong secret is noticed too.
+    // One or two stray calls are harmless. An hour is long enough to notice a wrong secret of a provider with few
+    // emails.
     above: 2,
     period: Duration.hours(1),
   },
@@ -228,7 +229,7 @@ const webhookAlarms = {
   }
 >;
 
-/** Every alarm, each of which says what it means for people and what to do. They go to the operations topic. */
+/** Every alarm, with its impact and what to do. All go to the operations topic. */
 export class Alarms extends Construct {
   constructor(scope: Construct, id: string, parts: Watched & { readonly operations: OperationsTopic }) {
     super(scope, id);
@@ -251,7 +252,7 @@ export class Alarms extends Construct {
 
     const namespace = metricsNamespaceOf(this);
     for (const [name, { metricName, impact, whatToDo, above, period }] of Object.entries(webhookAlarms)) {
-      // By provider, so that one that is refused all day does not hide that another began to be.
+      // Each provider has its own alarm, so that one refused all day does not hide another.
       for (const Provider of Object.keys(providers)) {
         const facts = { impact: impact(Provider), whatToDo: whatToDo(Provider), above };
         const dimensionsMap = { service: metricService, Provider };

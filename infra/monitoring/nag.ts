@@ -13,7 +13,7 @@ const openBecause = {
   public: 'The same public text for everybody, with no data of anybody in it.',
 } as const satisfies Record<Exclude<Route['access'], 'account' | 'support'>, string>;
 
-/** The findings of cdk-nag that we disagree with, each where it is found, with the reason. Synthesis fails on any other. */
+/** Acknowledges the findings of cdk-nag that do not apply, each with its reason. Synthesis fails on any other. */
 export function acknowledgeNagFindings(parts: {
   readonly api: MailtrailApi;
   readonly webhookSecrets: WebhookSecrets;

@@ -1,13 +1,13 @@
-/** Every route of the HTTP API: the gateway is built from this table, and functions key their operations by it. */
+/** Every route of the HTTP API. The gateway is built from this table; functions key their operations by it. */
 
 export interface Route {
   readonly function: 'ingest' | 'query' | 'manage';
   /**
-   * `provider`: proved by the provider's signature. `public`: anybody. With a JWT of the configured issuer: `account`, its
-   * account's people and support; `support`, its bearers alone.
+   * `provider`: the provider's signature proves the call. `public`: anybody may call. `account`: a token of the account
+   * or of support. `support`: a token of support only.
    */
   readonly access: 'provider' | 'public' | 'account' | 'support';
-  /** It changes something: an account's token needs the scope to manage besides. */
+  /** The route changes data: an account's token also needs the scope to manage. */
   readonly writes?: true;
   readonly description: string;
 }

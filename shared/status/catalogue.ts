@@ -1,25 +1,25 @@
-/** The eleven statuses of an email and what each means. This module imports nothing. */
+/** The eleven statuses of an email and their meaning. This module imports nothing. */
 
-/** Who must act: `yes` somebody, now; `when_old` somebody, once there was no news for too long; `no` nobody. */
+/** Whether somebody must act: `yes` now, `when_old` once no report came for too long, `no` never. */
 export type Attention = 'no' | 'when_old' | 'yes';
 
-/** What support is told about: one alert per email and kind, ever. */
+/** Kinds of alerts to support: one alert per email and kind, ever. */
 export type AlertKind = 'hard_bounce' | 'spam';
 
 export interface StatusFacts {
   readonly label: string;
   readonly meaning: string;
-  /** What to do about it; null where there is nothing to do. */
+  /** The recommended action; null if there is nothing to do. */
   readonly resolution: string | null;
-  /** Whether the email is sent again, and by whom; null where the question does not arise. */
+  /** Whether and by whom the email is sent again; null if the question does not arise. */
   readonly sentAgain: string | null;
-  /** What the report behind this status must not be taken for. */
+  /** The conclusion that the report behind this status does not allow. */
   readonly doesNotProve: string;
   readonly attention: Attention;
   readonly alert: AlertKind | null;
 }
 
-/** The catalogue, in the order of an email's life. Served by `GET /statuses`, so that no UI writes it again. */
+/** The catalogue, in the order of an email's life. `GET /statuses` serves it, so that no UI needs its own. */
 export const statuses = {
   enqueued: {
     label: 'Enqueued',

@@ -1,6 +1,6 @@
 /**
- * Why a delivery failed: one table of causes. A cause gives the status of a final failure, words for people, and whose
- * turn it is. `providers/signals.ts` turns the words and codes of servers and providers into causes.
+ * The causes of failed deliveries. A cause gives the status of a final failure, words for people, and who can fix it.
+ * `providers/signals.ts` turns the words and codes of servers and providers into causes.
  */
 
 import { type Status, statuses } from './catalogue.ts';
@@ -8,16 +8,16 @@ import { type Status, statuses } from './catalogue.ts';
 /** The statuses in which a failed delivery can end. */
 export type FailureStatus = Extract<Status, 'soft_bounced' | 'hard_bounced' | 'invalid' | 'rejected'>;
 
-/** Who can put it right: the recipient (or their administrator), the sender, the receiving server's operator, or only time. */
+/** Who can fix it: the recipient or their administrator, the sender, the receiving server's operator, or only time. */
 export type Turn = 'recipient' | 'sender' | 'receiving_server' | 'nobody';
 
 export interface CauseFacts {
-  /** The status of a final failure; null where the cause tells nothing, and a label or the code's class decides. */
+  /** The status of a final failure; null if a label or the code's class must decide. */
   readonly status: FailureStatus | null;
   readonly label: string;
-  /** Tells the failure in one sentence. */
+  /** Describes the failure in one sentence. */
   readonly text: string;
-  /** The recommended action; null where the status has to say it. */
+  /** The recommended action; null if the status gives it. */
   readonly whatToDo: string | null;
   readonly turn: Turn | null;
 }
@@ -215,25 +215,25 @@ export type Cause = keyof typeof causes;
 
 export const causeIds = Object.keys(causes) as readonly Cause[];
 
-/** The recommended action for an email. Where its delivery failed for a known cause, the cause says it better than the status. */
+/** The recommended action for an email: the cause's, or else the status's. */
 export function whatToDoAbout(status: Status, cause?: Cause | null): string | null {
-  // The provider still tries a deferred email: nobody resends it.
+  // The provider still retries a deferred email: nobody resends it.
   const ofCause = cause && status !== 'deferred' ? causes[cause].whatToDo : null;
   return ofCause ?? statuses[status].resolution;
 }
 
-/** Why a delivery failed for good, and the status that it ends in. */
+/** Why a delivery failed for good, and its status. */
 export interface Failure {
   readonly status: FailureStatus;
   readonly cause: Cause;
 }
 
-/** The failure of a cause; of one that says nothing, with the status that is given. */
+/** The failure of a cause, with the status `otherwise` if the cause gives none. */
 export function failureBy(cause: Cause, otherwise: FailureStatus): Failure {
   return { cause, status: causes[cause].status ?? otherwise };
 }
 
-/** The cause of a failure; null where none is stated. */
+/** The cause of a failure; null if it is unspecified. */
 export function statedCause({ cause }: Failure): Cause | null {
   return cause === 'unspecified' ? null : cause;
 }

@@ -1,4 +1,4 @@
-/** What the order of precedence hides about an email: worked out when it is read, never stored. */
+/** Facts about an email that its status hides. They are computed on reading and never stored. */
 
 import { defaultOldAfter, isOld, type OldAfter } from './attention.ts';
 import type { Status } from './catalogue.ts';
@@ -6,12 +6,12 @@ import type { DecidingEvent, Verdict } from './precedence.ts';
 
 const ofEvent = 'event:';
 
-/** The message id of an email of which a provider reported no more than one event and an address. */
+/** The message id of an email for which a provider reported only one event and an address. */
 export function messageIdOfEvent(eventId: string): string {
   return `${ofEvent}${eventId}`;
 }
 
-/** Whether a message id is that of an event alone: which message it was about is not known. */
+/** Whether a message id stands for an event alone, whose message is unknown. */
 export function isMessageIdOfEvent(messageId: string): boolean {
   return messageId.startsWith(ofEvent);
 }
@@ -34,14 +34,14 @@ export const caveatTexts = {
 export interface Caveat {
   readonly code: keyof typeof caveatTexts;
   readonly text: string;
-  /** Epoch milliseconds: when it happened, or since when there is no news; absent where time says nothing. */
+  /** Epoch milliseconds of the event, or of the last report; absent if no time applies. */
   readonly at?: number;
 }
 
 /**
- * What the order of precedence hides about an email, worked out when it is read and never stored.
+ * The caveats of an email: facts that its status hides.
  *
- * @param email its verdict and account, its events, in any order
+ * @param email its verdict and account, and its events in any order
  * @param now epoch milliseconds
  */
 export function caveatsOf(

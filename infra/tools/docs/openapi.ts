@@ -1,4 +1,4 @@
-/** The OpenAPI document: made of the schemas that validate, the table of routes and that of problems. */
+/** Builds the OpenAPI document from the validating schemas, the table of routes and that of problems. */
 
 import * as z from 'zod/mini';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
@@ -33,11 +33,11 @@ interface Description {
     readonly content: Readonly<Record<string, z.ZodMiniType>>;
     readonly headers?: Readonly<Record<string, string>>;
   };
-  /** Why it may be answered without a body. */
+  /** Why an answer may have no body. */
   readonly withoutBody?: string;
-  /** Answered 304 where the caller holds it already. */
+  /** The route answers 304 if the client already has the answer. */
   readonly hasEtag?: true;
-  /** Besides those of every route with a token. */
+  /** Problems besides those of every route with a token. */
   readonly problems: readonly ProblemName[];
 }
 
@@ -63,7 +63,7 @@ const counts = z
     description: "What became of a request's events; each is in exactly one of those below `received`.",
   });
 
-/** Event Grid asks for it before it delivers. */
+/** Event Grid validates the endpoint before it delivers. */
 const validation = z
   .object({ validationResponse: z.string() })
   .register(z.globalRegistry, { id: 'Validation', description: 'The code of a validation, given back.' });
@@ -195,7 +195,7 @@ const descriptions = {
   },
 } as const satisfies Record<DescribedRoute, Description>;
 
-/** What a route answers besides, by who may call it. */
+/** Further problems by kind of access. */
 const byAccess = {
   provider: [],
   public: [],
@@ -212,7 +212,7 @@ const etag = {
   'cache-control': constantHeader('How long it may be kept.'),
 };
 
-/** What the answer to a problem has besides. */
+/** Further headers by problem. */
 const problemHeaders: Partial<Record<ProblemName, Record<string, object>>> = {
   unauthorized: { 'www-authenticate': header('How to prove who calls, where that can be said.') },
   forbidden: { 'www-authenticate': constantHeader('The fault of the token, such as the scope that it lacks.') },
@@ -230,7 +230,7 @@ const byGateway = {
 };
 const throttled = { id: 'throttled', description: 'Too many requests: try again later.', content: gatewayContent };
 
-/** By their ids: the document has each once, however many routes answer it. */
+/** Responses by id: the document contains each once, for all its routes. */
 const problemResponses = new Map<string, object>();
 
 function problemResponse(named: readonly ProblemName[], gatewayToo: boolean): object {
@@ -269,7 +269,7 @@ function operationOf(key: DescribedRoute, example: Example | undefined): ZodOpen
     ...(hasEtag && { 304: { description: 'The caller holds it already.', headers: { ...requestId, ...etag } } }),
   };
   for (const [status, named] of Map.groupBy([...byAccess[access], ...own, 'fault' as const], statusOf)) {
-    // The authorizer and the throttle are the gateway's.
+    // API Gateway's authorizer and throttle answer these statuses too.
     responses[status] = problemResponse(named, status === 401 && access !== 'provider');
   }
   if (access !== 'provider') responses[429] = throttled;
