@@ -65,11 +65,14 @@ export class MailtrailStack extends Stack {
     // Outputs.
     addOutputs(this, {
       ApiUrl: [api.apiEndpoint, 'The API'],
-      WebhookUrl: [`${api.apiEndpoint}/webhooks/{provider}`, 'For a provider, with its name in place of {provider}'],
-      WebhookSecretsArn: [webhookSecrets.secretArn, 'Put the secrets here: JSON, provider -> list of secrets'],
-      SesTopicArn: [sesEvents.topic.topicArn, 'Amazon SES: have your configuration sets publish here'],
-      SupportTopicArn: [support.topicArn, 'Alerts: subscribe support'],
-      OperationsTopicArn: [operations.topicArn, 'Alarms: subscribe yourself'],
+      WebhookUrl: [`${api.apiEndpoint}/webhooks/{provider}`, 'The URL for a provider: replace {provider} by its name'],
+      WebhookSecretsArn: [
+        webhookSecrets.secretArn,
+        'Store the webhook secrets here as JSON: provider -> list of secrets',
+      ],
+      SesTopicArn: [sesEvents.topic.topicArn, 'Let the configuration sets of Amazon SES publish here'],
+      SupportTopicArn: [support.topicArn, 'Alerts about hard bounces and spam marks: subscribe support'],
+      OperationsTopicArn: [operations.topicArn, 'Alarms: subscribe the operators'],
       TableName: [table.tableName],
       IngestFunctionName: [ingest.functionName],
       QuarantineQueueUrl: [quarantine.queueUrl],

@@ -1,7 +1,7 @@
 import { shownAddress } from '../../shared/email/address.ts';
 import { reasonInWords } from '../../shared/email/reason.ts';
 import { asciiJson, boundedText } from '../../shared/runtime/text.ts';
-import { isoText } from '../../shared/runtime/time.ts';
+import { isoText, timeInWords } from '../../shared/runtime/time.ts';
 import { type AlertKind, type Status, statuses, statusIds } from '../../shared/status/catalogue.ts';
 import { type Cause, causes, whatToDoAbout } from '../../shared/status/causes.ts';
 import type { Alert } from './alert.ts';
@@ -20,7 +20,7 @@ const maxSubjectLength = 99;
 /** Warnings in an alert. The sender of a report may have invented an address that nothing else names. */
 const marks = {
   notAddressed: 'The message was not sent to this address: only the report names it.',
-  messageNotKnown: 'The report names this address and no message: it may be about any email to it.',
+  messageNotKnown: 'The report names this address but no message: it may be about any email to it.',
 } as const satisfies Partial<Record<keyof Alert, string>>;
 
 type Mark = keyof typeof marks;
@@ -190,11 +190,11 @@ function letterOf(alert: Alert, emailPageUrl: string): string {
     '',
     `Recipient: ${defangAddress(recipient)}`,
     ...marksOf(alert).map(mark => `           ${marks[mark]}`),
-    `Account:   ${accountId === undefined ? 'not known yet' : defangText(accountId)}`,
-    `Subject:   ${subject === undefined ? 'not known' : defangText(subject)}`,
-    `Reference: ${reference === undefined ? 'not known' : defangText(reference)}`,
-    `Status:    ${label} since ${isoText(statusAt)}, reported by ${defangText(provider)}`,
-    `Reason:    ${reason === undefined ? 'not given' : defangText(reasonInWords(reason))}`,
+    `Account:   ${accountId === undefined ? 'not reported yet' : defangText(accountId)}`,
+    `Subject:   ${subject === undefined ? 'not reported' : defangText(subject)}`,
+    `Reference: ${reference === undefined ? 'not reported' : defangText(reference)}`,
+    `Status:    ${label} since ${timeInWords(statusAt)}, reported by ${defangText(provider)}`,
+    `Reason:    ${reason === undefined ? 'not reported' : defangText(reasonInWords(reason))}`,
     '',
     meaning,
     `What to do: ${whatToDoAbout(status, reason?.cause)}`,
@@ -210,7 +210,7 @@ function digestOf(
   named: readonly Cause[],
   emailPageUrl: string,
 ): string {
-  const whose = accountId === undefined ? 'whose account is not known yet' : `of account ${defangText(accountId)}`;
+  const whose = accountId === undefined ? 'without an account' : `of account ${defangText(accountId)}`;
   return [
     `${alerts.length} emails ${whose} ${kinds[kind].what}.`,
     '',
@@ -229,7 +229,7 @@ function lineOf(alert: Alert, emailPageUrl: string): string {
     ...marksOf(alert).map(mark => marks[mark]),
     ...(subject === undefined ? [] : [`"${defangText(subject)}"`]),
     ...(reference === undefined ? [] : [`reference ${defangText(reference)}`]),
-    `${statuses[status].label} since ${isoText(statusAt)}`,
+    `${statuses[status].label} since ${timeInWords(statusAt)}`,
     ...(reason === undefined ? [] : [defangText(reasonInWords(reason))]),
     pageOf(alert, emailPageUrl) ?? `email ${alert.emailId}`,
   ].join(' | ');

@@ -5,7 +5,7 @@ import type { Reason } from '../../shared/email/event.ts';
 import { decidingEventOf, type HistoryEvent } from '../../shared/email/history.ts';
 import type { Email, EmailSummary } from '../../shared/email/item.ts';
 import { reasonInWords, reasonOf } from '../../shared/email/reason.ts';
-import { isoText } from '../../shared/runtime/time.ts';
+import { isoText, timeInWords } from '../../shared/runtime/time.ts';
 import { isActionableNow, type OldAfter } from '../../shared/status/attention.ts';
 import { statuses, statusIds } from '../../shared/status/catalogue.ts';
 import { type Cause, causeIds, causes, whatToDoAbout } from '../../shared/status/causes.ts';
@@ -100,7 +100,7 @@ function becauseView({ provider, verdict, cause, events }: Email): EmailAnswer['
     evidence: event?.evidence ?? 'unknown',
     cause: cause ?? null,
     causeLabel: cause === undefined ? null : causes[cause].label,
-    text: `${provider} reported ${reported} at ${at}${reason === undefined ? '' : `: ${reasonInWords(reason)}`}`,
+    text: `${provider} reported ${reported} at ${timeInWords(verdict.statusAt)}${reason === undefined ? '' : `: ${reasonInWords(reason)}`}`,
     doesNotProve,
   };
 }

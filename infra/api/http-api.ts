@@ -41,7 +41,7 @@ export class MailtrailApi extends HttpApi {
     const { config, functions } = parts;
     super(scope, id, {
       apiName: config.stackName,
-      description: 'Mailtrail: webhooks of email providers, and what became of an email',
+      description: 'Mailtrail: webhooks of email providers, and the statuses of emails',
       createDefaultStage: false,
       ...(config.corsOrigins.length > 0 && { corsPreflight: corsFor(config.corsOrigins) }),
     });

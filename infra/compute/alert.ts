@@ -28,7 +28,7 @@ export class Alert extends MailtrailFunction {
     const streamArn = table.tableStreamArn!;
     super(scope, id, {
       name: 'alert',
-      description: 'Mailtrail: tells support about hard bounces and spam marks',
+      description: 'Mailtrail: alerts support to hard bounces and spam marks',
       environment: {
         TABLE_NAME: table.tableName,
         ALERT_TOPIC_ARN: topic.topicArn,

@@ -15,7 +15,7 @@ export class Manage extends MailtrailFunction {
     const { config, table, guards } = parts;
     super(scope, id, {
       name: 'manage',
-      description: 'Mailtrail: erases what is kept of a recipient',
+      description: 'Mailtrail: erases the data about a recipient',
       environment: {
         TABLE_NAME: table.tableName,
         GUARD_TABLE_NAME: guards.tableName,

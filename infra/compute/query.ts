@@ -16,7 +16,7 @@ export class Query extends MailtrailFunction {
     const { config, table, cursorKey } = parts;
     super(scope, id, {
       name: 'query',
-      description: 'Mailtrail: answers what became of an email',
+      description: 'Mailtrail: answers the statuses and histories of emails',
       environment: {
         TABLE_NAME: table.tableName,
         CURSOR_KEY_ARN: cursorKey.secretArn,

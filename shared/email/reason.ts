@@ -13,12 +13,13 @@ export function reasonOf(cause: Cause | undefined, deciding: HistoryEvent | null
 }
 
 /**
- * A reason in words, e.g. `Unknown address: no such user (code 550, enhanced code 5.1.1)`. Codes that the text already
- * contains are not repeated. The cause `unspecified` is named only if there is nothing else.
+ * A reason in words, e.g. `Unknown address: no such user (code 550, enhanced code 5.1.1)`. A provider's label is quoted
+ * as `reported as SpamComplaint`. Codes that the text already contains are not repeated. The cause `unspecified` is
+ * named only if there is nothing else.
  */
 export function reasonInWords({ text, code, enhancedCode, cause }: Reason): string {
   const codes = [
-    ...(code && !text?.includes(code) ? [`code ${code}`] : []),
+    ...(code && !text?.includes(code) ? [/^\d+$/.test(code) ? `code ${code}` : `reported as ${code}`] : []),
     ...(enhancedCode && !text?.includes(enhancedCode) ? [`enhanced code ${enhancedCode}`] : []),
   ].join(', ');
   const reply = text === undefined ? codes : codes === '' ? text : `${text} (${codes})`;

@@ -68,7 +68,7 @@ const invalidToken = { 'www-authenticate': 'Bearer error="invalid_token"' };
 
 /** The detail does not repeat the claim. */
 const unusableAccountClaim = {
-  detail: `The token's account claim is no account id: 1 to ${limits.accountId} characters out of A-Z, a-z, 0-9 and . _ ~ : @ = + -`,
+  detail: `The token's account claim is not an account id: 1 to ${limits.accountId} characters of A-Z, a-z, 0-9 and . _ ~ : @ = + -`,
 };
 
 function hasScope({ claims, scopes }: VerifiedToken, issued: Claims, scope: string): boolean {

@@ -14,7 +14,7 @@ export const problems = {
   'try-again': { status: 429, title: 'Not recorded, send it again' },
   // The same for a provider that does not retry after a 4xx.
   unavailable: { status: 503, title: 'Not recorded, send it again' },
-  'not-erased': { status: 503, title: 'Not all of it erased, ask again' },
+  'not-erased': { status: 503, title: 'Not fully erased, send it again' },
   fault: { status: 500, title: 'Internal error' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -52,6 +52,11 @@ export function isoText(millis: number): string {
   return new Date(millis).toISOString();
 }
 
+/** For sentences that people read, to the minute, e.g. `2026-11-24 18:02 UTC`. */
+export function timeInWords(millis: number): string {
+  return isoText(millis).replace(/T(.+):.*/, ' $1 UTC');
+}
+
 /** The UTC day, e.g. `2026-11-24`. */
 export function dayOf(millis: number): string {
   return isoText(millis).slice(0, 10);

@@ -18,16 +18,15 @@ export function isMessageIdOfEvent(messageId: string): boolean {
 
 export const caveatTexts = {
   temporary_failure_after_delivery:
-    "The recipient's server first took the email and later reported a temporary failure: it may not have reached the inbox.",
+    "The recipient's server first accepted the email and later reported a temporary failure: it may not be in the inbox.",
   receipt_after_failure:
-    'A person opened or clicked the email after it had failed: often a forwarding address bounced while the recipient did get it.',
-  no_news_since: 'Nothing was heard about this email for longer than usual.',
+    'A person opened the email or clicked a link after its delivery had failed: often only a forwarding address bounced.',
+  no_news_since: 'Nothing was reported about this email for longer than usual.',
   one_of_several_recipients:
-    'The message had several recipients, and some of what was heard of it may be about any of them: it is noted on each and changes no status.',
+    'The message had several recipients, and an event named none of them. It is noted on each email and changes no status.',
   not_addressed:
-    'The message was not sent to this address: a provider named it, often because the address it was sent to forwards there.',
-  message_not_known:
-    'The provider named an address and no message: which email this is about is not known. Look for others to the same address.',
+    'The message was not sent to this address. The provider reported it, often because the original address forwards there.',
+  message_not_known: 'The provider reported an address but no message. Look for other emails to the same address.',
   account_conflict: 'Events of this email named different accounts. It stays with the account that was named first.',
 } as const;
 
