@@ -19,17 +19,17 @@ export interface ManageDependencies {
   readonly log: Log;
 }
 
-/** Milliseconds after arrival at which nothing more is begun: API Gateway waits 30 s. */
+/** Milliseconds after arrival when no further write starts: API Gateway waits 30 s. */
 const eraseWithin = 24_000;
 
 const retryAfterSeconds = '60';
 
-/** Days after which the rest is gone: what a queue keeps at most, and what point-in-time recovery goes back. */
+/** Days until the rest is gone: the longest that a queue keeps a message, and the reach of point-in-time recovery. */
 const forgottenAfterDays = { queues: 14, backups: 35 } as const;
 
 /**
- * The manage function: a recipient's emails are erased, and the answer says when the rest is gone; or it says that some of
- * them remain. Erasing once more is safe, and goes on with what remained.
+ * The manage function: erases a recipient's emails and answers when the rest is gone, or that some emails remain.
+ * Repeating an erasure is safe and continues with the remaining emails.
  */
 export function createHandler({ erase, access, now, log }: ManageDependencies) {
   return middy<ApiEvent, HttpAnswer>()

@@ -124,7 +124,7 @@ describe("the table of the model does what the engine's does", () => {
           if (next !== null) applied += 1;
         }
       }),
-      { numRuns: runs(10) },
+      { numRuns: runs(20) },
     );
     // Both outcomes were compared often enough to mean something.
     expect(Math.min(applied, refused)).toBeGreaterThan(20);
