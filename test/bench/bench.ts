@@ -4,6 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
 import { accountApi } from './account-api.ts';
+import { answerTime } from './answer-time.ts';
 import { coldStart } from './cold-start.ts';
 import type { Figure } from './figures.ts';
 import { ingestBatch } from './ingest-batch.ts';
@@ -16,6 +17,7 @@ const benchmarks = {
   'ingest-batch': ingestBatch,
   'provider-parse': providerParse,
   'write-units': writeUnits,
+  'answer-time': answerTime,
   'local-stack': localStack,
   'account-api': accountApi,
 } as const satisfies Record<string, () => Figure[] | Promise<Figure[]>>;
