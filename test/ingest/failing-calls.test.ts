@@ -99,6 +99,7 @@ function partsOf({ dynamoDb, sqs }: ReturnType<typeof usualClients>) {
     quarantine: createQuarantine(sqs, quarantine.queueUrl),
     retryQueue: createRetryQueue(sqs, retries.queueUrl),
     metrics: noMetrics,
+    log: () => {},
     now: () => noon,
   };
 }

@@ -51,6 +51,6 @@ export function ingestFunction({
   now = () => noon,
   log = () => {},
 }: IngestParts) {
-  const persistEvents = createPersistEvents({ store, quarantine, retryQueue, metrics, now });
+  const persistEvents = createPersistEvents({ store, quarantine, retryQueue, metrics, log, now });
   return createHandler({ providers, secretsOf, nonces, persistEvents, context, get, metrics, now, log });
 }
