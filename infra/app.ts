@@ -1,4 +1,4 @@
-/** The CDK app: one stack from the configuration, checked by cdk-nag whenever it is synthesized. */
+/** The CDK app: one stack from the configuration. cdk-nag checks every synthesis. */
 
 import { App, Validations } from 'aws-cdk-lib';
 import { CURRENTLY_RECOMMENDED_FLAGS } from 'aws-cdk-lib/cx-api';
@@ -6,8 +6,8 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { ConfigError, readConfig } from './config.ts';
 import { MailtrailStack } from './stack.ts';
 
-// As a new app does it, without the 85 lines in cdk.json. What an upgrade of the library could change by it is held by
-// the tests: that the resources that keep data stay the same ones.
+// A new app has these flags in 85 lines of cdk.json. A library upgrade may change them: tests check that the resources
+// with data stay the same.
 const app = new App({ postCliContext: CURRENTLY_RECOMMENDED_FLAGS });
 try {
   const config = readConfig(app.node.getAllContext());

@@ -113,9 +113,9 @@ test('what was acknowledged survives SIGKILL, and so do keys, secrets, inbox and
   expect((await inbox())[1]!.text).toContain('many7@example.com');
 });
 
-test('the registration of the README works as it stands there', async () => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const [, example] = /```js\n(import \{ Webhook \}[\s\S]*?)```/.exec(readme)!;
+test('the registration in docs/api.md works as it stands there', async () => {
+  const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
+  const [, example] = /```js\n(import \{ Webhook \}[\s\S]*?)```/.exec(page)!;
   const secret = JSON.parse(readFileSync(stack.endpoints.signingKeysFile!, 'utf8')).app;
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', example!], {
     env: { ...process.env, API_URL: stack.url, APP_SECRET: secret },
