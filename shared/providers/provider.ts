@@ -168,6 +168,13 @@ export interface Guide {
   readonly attach: string;
   /** Which value of the send call to register as `data.messageId`; null where it returns none. */
   readonly register: string | null;
+  /** Which of its events bring the subject of the email. */
+  readonly subject:
+    | 'always'
+    | 'on bounces and complaints'
+    | 'except on opens and clicks'
+    | 'only on opens and clicks'
+    | 'never';
   /** How often and how long it tries a request that we do not acknowledge. */
   readonly retries: string;
   /** The fate of a call that is answered 401: it must be known before the secret is in force. */
