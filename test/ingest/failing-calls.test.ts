@@ -123,6 +123,7 @@ function partsOf({ quarantine, retries }: Lane, { dynamoDb, sqs }: Clients) {
     quarantine: createQuarantine(sqs, quarantine.queueUrl),
     retryQueue: createRetryQueue(sqs, retries.queueUrl),
     metrics: noMetrics,
+    log: () => {},
     now: () => noon,
   };
 }

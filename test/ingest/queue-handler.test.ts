@@ -41,6 +41,7 @@ describe('the ingest function, fed by its queues', () => {
     parts: { store?: Pick<Recorder, 'record'>; quarantine?: Quarantine; lookUpErasures?: ErasureLookUp } = {},
     invocation = lambdaContext,
   ) => {
+    const log = createLog(line => lines.push(JSON.parse(line)));
     const handler = createQueueHandler({
       sources: { 'arn:retry': 'retry', 'arn:ses': 'ses' },
       providers,
@@ -50,6 +51,7 @@ describe('the ingest function, fed by its queues', () => {
         quarantine: createQuarantine(quarantine.client, quarantine.queueUrl),
         retryQueue: null,
         metrics: noMetrics,
+        log,
         now: () => noon,
         ...parts,
       }),
@@ -57,7 +59,7 @@ describe('the ingest function, fed by its queues', () => {
       lookUpErasures: parts.lookUpErasures ?? emails.lookUpErasures,
       metrics: noMetrics,
       now: () => noon,
-      log: createLog(line => lines.push(JSON.parse(line))),
+      log,
     });
     const Records = bodies.map((body, index) => ({
       messageId: `m${index}`,
@@ -301,7 +303,10 @@ describe('the ingest function, fed by its queues', () => {
       const body = JSON.stringify({ Type: 'Notification', MessageId: 'x', Message: 'gone@example.com' });
       await drain('ses', [body]);
       // Nobody can tell whom it is about: the quarantine forgets it.
-      expect(lines).toMatchObject([{ received: 1, quarantined: 1, erased: 0 }]);
+      expect(lines).toMatchObject([
+        { message: 'webhook.quarantined', requestId: 'm0', provider: 'ses', reason: 'unexpected_shape' },
+        { received: 1, quarantined: 1, erased: 0 },
+      ]);
     });
 
     it('and nothing whose signature had proved something else before', async () => {

@@ -54,6 +54,6 @@ export function ingestFunction({
   abortAfter = AbortSignal.timeout,
   log = () => {},
 }: IngestParts) {
-  const persistEvents = createPersistEvents({ store, quarantine, retryQueue, metrics, now });
+  const persistEvents = createPersistEvents({ store, quarantine, retryQueue, metrics, log, now });
   return createHandler({ providers, secretsOf, nonces, persistEvents, context, get, metrics, now, abortAfter, log });
 }

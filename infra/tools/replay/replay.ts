@@ -1,4 +1,4 @@
-/** `npm run replay`: feeds back what waits in quarantine, or was given up, once it can be read or recorded. */
+/** `npm run replay`: feeds quarantined requests and dead letters back, once they can be read or recorded. */
 
 import { parseArgs } from 'node:util';
 import { SQSClient } from '@aws-sdk/client-sqs';
@@ -14,19 +14,30 @@ import { ownValue } from '../../../shared/runtime/own-property.ts';
 import { isoMillis } from '../../../shared/runtime/time.ts';
 import { StartError } from '../../local/start-error.ts';
 import { awsDeployment, localDeployment } from './deployment.ts';
-import { createQueueSweep } from './queue-sweep.ts';
-import { type ReplayOptions, replayQueue } from './replay-queue.ts';
+import { createQueueSweep, holdMinutes, lockedText } from './queue-sweep.ts';
+import { type Replayed, type ReplayOptions, replayQueue } from './replay-queue.ts';
+import { replayReport } from './replay-report.ts';
+import { shownLines } from './shown-content.ts';
 
-const usage = `npm run replay -- --queue quarantine|dead-letter [--provider NAME] [--since TIME] [--dry-run] [--stack NAME]
+const usage = `npm run replay -- --queue quarantine|dead-letter [options]
 
-  --queue     quarantine: what was genuine and could not be read; dead-letter: what could not be recorded for hours
-  --provider  only what this provider sent
-  --since     only what came then or later, e.g. 2026-11-25 or 2026-11-25T08:00Z
-  --dry-run   says what there is, and what of it could not be read now either; changes nothing
-  --stack     a deployed stack, with the AWS credentials and region of the environment; else the one on this machine
+Feeds the messages of a queue back: it records their events and deletes each message whose events are all recorded.
 
-It ends with 1 if messages failed, and says why. What cannot be read yet stays in its queue, and is no failure; neither is
-what came more than 28 days ago (tooOld): by then nobody can tell whether it is erased.`;
+  --queue     quarantine: genuine requests that could not be read; dead-letter: events that could not be recorded for hours
+  --provider  takes only the messages of this provider
+  --since     takes only messages that came at this time or later, e.g. 2026-11-25 or 2026-11-25T08:00Z
+  --dry-run   counts the messages, and the pieces that still cannot be read; changes nothing
+  --show      prints the messages of a dry run: time, provider, reason, field at fault and redacted content
+  --stack     takes the queues of a deployed stack, with the AWS credentials and region of the environment;
+              without it, of the stack on this machine
+  -h, --help  prints this text
+
+The columns "messages", "can be read now", "done", "too old" and "failed" count messages, the others events or pieces.
+An unreadable piece keeps its message in the queue. So does an age of more than 28 days ("too old"): by then nobody can
+tell whether the email was erased. The exit code is 1 where a message failed for another reason, which is printed.`;
+
+/** Contents that are printed: a terminal holds no more, and `--provider` and `--since` choose. */
+const maxShown = 100;
 
 /** The queues of each kind, by the stack's output that names them. */
 const queues = {
@@ -37,22 +48,34 @@ const queues = {
   ],
 } as const satisfies Record<string, readonly { readonly output: string; readonly kind: ReplayOptions['kind'] }[]>;
 
+/** The options; null where help is asked for. */
 function optionsOf(given: readonly string[]) {
   const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
   try {
     const { values } = parseArgs({
       args: [...given],
-      options: { queue: text, provider: text, since: text, stack: text, 'dry-run': { type: 'boolean' } },
+      options: {
+        queue: text,
+        provider: text,
+        since: text,
+        stack: text,
+        'dry-run': flag,
+        show: flag,
+        help: { ...flag, short: 'h' },
+      },
     });
+    if (values.help) return null;
     const chosen = ownValue(queues, values.queue ?? '');
     if (chosen === undefined) throw new Error(`--queue must be one of: ${Object.keys(queues).join(', ')}`);
-    const { provider } = values;
+    const { provider, show = false, 'dry-run': dryRun = false } = values;
     if (provider !== undefined && ownValue(providers, provider) === undefined) {
       throw new Error(`--provider must be one of: ${Object.keys(providers).join(', ')}`);
     }
+    if (show && !dryRun) throw new Error('--show needs --dry-run: it prints messages and changes nothing');
     if (values.stack === '') throw new Error('--stack must name one');
     const since = values.since === undefined ? undefined : timeOf(values.since);
-    return { queues: chosen, provider, since, dryRun: values['dry-run'] === true, stack: values.stack };
+    return { queues: chosen, provider, since, dryRun, show, stack: values.stack };
   } catch (error) {
     throw new StartError(`${(error as Error).message}\n\n${usage}`);
   }
@@ -65,27 +88,34 @@ function timeOf(text: string): number {
 }
 
 async function replay(): Promise<void> {
-  const { queues, stack, ...options } = optionsOf(process.argv.slice(2));
+  const given = optionsOf(process.argv.slice(2));
+  if (given === null) return console.log(usage);
+  const { queues, stack, show, ...options } = given;
   const { env, outputs, ...clients } = stack === undefined ? localDeployment() : await awsDeployment(stack);
   const sqs = new SQSClient(clients.sqs);
   const dynamoDb = documentClient({ ...clients.dynamoDb, maxAttempts: 1 });
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
-  const rows: Record<string, object> = {};
-  let left = 0;
+  const all: [name: string, count: Replayed][] = [];
+  let shown = 0;
   let isEmpty = true;
   for (const { output, kind } of queues) {
     const url = outputs[output];
     if (url === undefined) throw new StartError(`the stack has no output ${output}: deploy this version of it first`);
     const queue = createQueueSweep(sqs, url);
     const { waiting, held } = await queue.size();
-    const others = held > 0 ? `, and ${held} held just now, by another replay or since one has just ended` : '';
     isEmpty &&= waiting + held === 0;
-    console.log(`${output.replace(/QueueUrl$/, '')}: about ${waiting} messages${others}`);
+    console.log(
+      `${output.replace(/QueueUrl$/, '')}: about ${waiting} messages.${held > 0 ? ` ${lockedText(held)}` : ''}`,
+    );
     const { seen, replayed, causes, broken, stillHeld } = await replayQueue({
       ...options,
       queue,
       kind,
+      show(content) {
+        shown += 1;
+        if (show && shown <= maxShown) console.log(`\n${shownLines(content, providers).join('\n')}`);
+      },
       services: { providers, context: createReadingContext(providers, ...readingSettings(env)) },
       store: createRecorder({ client: dynamoDb, ...recorderSettings(env) }),
       nonces: createNonces(dynamoDb, env.GUARD_TABLE_NAME),
@@ -98,33 +128,30 @@ async function replay(): Promise<void> {
       now: Date.now,
       signal: interrupted.signal,
       onMessage: seen => {
-        if (seen % 100 === 0) console.log(`  ${seen} of about ${waiting} looked at`);
+        if (seen % 100 === 0) console.log(`  ${seen} of about ${waiting} messages read`);
       },
     });
-    for (const [name, count] of replayed) {
-      const { messages, unreadable, tooOld, ...others } = count;
-      left += messages - others.done;
-      if (others.failed > 0) process.exitCode = 1;
-      rows[name] = { messages, ...(!options.dryRun && others), unreadable, tooOld };
-    }
+    all.push(...replayed);
+    if ([...replayed.values()].some(({ failed }) => failed > 0)) process.exitCode = 1;
     for (const [cause, messages] of causes) console.log(`  ${messages} failed: ${cause}`);
     if (broken !== null) {
       process.exitCode = 1;
-      console.log(`  The queue could not be gone through after ${seen} messages: ${broken.name}: ${broken.message}`);
+      console.log(`  The queue could not be read further after ${seen} messages: ${broken.name}: ${broken.message}`);
     } else if (interrupted.signal.aborted)
-      console.log(`  Interrupted after ${seen} messages; the others are untouched.`);
+      console.log(`  Interrupted after ${seen} messages. The others are untouched.`);
     else if (seen < waiting)
-      console.log(`  ${seen} of about ${waiting} looked at: somebody else has the others. Run it again later.`);
+      console.log(`  Only ${seen} of about ${waiting} messages came: a replay holds the others. Run this again later.`);
     if (stillHeld > 0)
-      console.log(`  ${stillHeld} messages could not be given back: they are there again in a quarter of an hour.`);
+      console.log(
+        `  ${stillHeld} messages could not be given back: the queue gives them again in ${holdMinutes} minutes.`,
+      );
     if (interrupted.signal.aborted) break;
   }
-  if (Object.keys(rows).length === 0) {
-    return console.log(isEmpty ? 'There is nothing to feed back.' : 'Nothing was fed back.');
+  if (show && shown > maxShown) {
+    console.log(`\n${shown - maxShown} more are not shown. Choose with --provider and --since.`);
   }
-  console.table(rows);
-  if (options.dryRun) console.log('Nothing was changed.');
-  else if (left > 0) console.log(`${left} messages stay in their queue.`);
+  if (all.length > 0) return console.log(`\n${replayReport(all, options.dryRun)}`);
+  console.log(isEmpty ? 'There is nothing to feed back.' : 'Nothing was fed back.');
 }
 
 try {
