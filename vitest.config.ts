@@ -8,6 +8,10 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    // Tests run tools in processes of their own. Node.js up to 22.17 strips types only when asked.
+    env: process.features.typescript
+      ? {}
+      : { NODE_OPTIONS: '--experimental-strip-types --disable-warning=ExperimentalWarning' },
     coverage: { include: ['shared/**', 'functions/**'] },
   },
 });
