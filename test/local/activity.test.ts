@@ -31,6 +31,7 @@ const answered = (statusCode: number, more: Partial<Answered> = {}) =>
     routeKey: 'POST /webhooks/{provider}',
     provider: 'postmark',
     statusCode,
+    refusedOrigin: undefined,
     ...more,
   });
 const report = () => {
@@ -108,6 +109,15 @@ describe('a callback on the terminal', () => {
   ])('answered %i of which no function has logged anything %j is shown as: %s', (status, more, line) => {
     answered(status, more);
     expect(report()).toEqual([line]);
+  });
+
+  it('or a preflight of a page that may not call is shown with the setting that lets it', () => {
+    const path = '/accounts/acme/emails';
+    const origin = 'http://localhost:5173';
+    answered(404, { method: 'OPTIONS', path, routeKey: null, provider: undefined, refusedOrigin: origin });
+    expect(report()).toEqual([
+      `OPTIONS ${path} 404 no page of ${origin} may call: set MAILTRAIL_CORS_ORIGINS=${origin}`,
+    ]);
   });
 
   it('is none where a browser asks for a page, or somebody for the API', () => {

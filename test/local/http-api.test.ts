@@ -90,6 +90,7 @@ test('each answer is handed on with its route and its status, except for the pag
       routeKey: 'POST /hooks/{name}',
       provider: undefined,
       statusCode: 200,
+      refusedOrigin: undefined,
     },
     expect.objectContaining({ method: 'POST', path: '/hook/x', routeKey: null, statusCode: 404 }),
   ]);
@@ -307,7 +308,9 @@ describe('a page of another origin', () => {
   test('is answered before any function, and allowed where the API names its origin', async () => {
     const allowed = await preflight('https://app.test');
     expect([allowed.status, allowed.headers.get('access-control-allow-methods')]).toEqual([204, 'GET,POST']);
+    answers.length = 0;
     expect((await preflight('https://other.test')).headers.get('access-control-allow-origin')).toBeNull();
+    expect(answers).toMatchObject([{ method: 'OPTIONS', refusedOrigin: 'https://other.test' }]);
     expect(received).toEqual([]);
   });
 

@@ -425,8 +425,6 @@ describe('what cannot be started says so in one line', () => {
     expect(await failing({ webhookSecretsFile: file })).toBe(
       `WEBHOOK_SECRETS: there is no provider sendgird, which ${file} names; did you mean sendgrid?`,
     );
-    writeFileSync(file, '{ "x": ["x"] }');
-    expect(await failing({ webhookSecretsFile: file })).toMatch(/it can be one of: ses, sendgrid, .*, app$/);
   });
 
   test('when a token is asked for before the first start', async () => {

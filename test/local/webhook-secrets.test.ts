@@ -58,6 +58,16 @@ test.each(['{"sendgrid": the-key}', '[]', '7', '', '{'])('a file may not be %j',
   );
 });
 
+test.each([
+  [{ sendgird: 'key' }, 'there is no provider sendgird, which FILE names; did you mean sendgrid?'],
+  [
+    { nobody: 'key', postmark: 'key' },
+    'there is no provider nobody, which FILE names; it can be one of: ses, sendgrid, ',
+  ],
+])('a file may not name a provider that there is not: %j', (own, message) => {
+  expect(() => open(own)).toThrow(`WEBHOOK_SECRETS: ${message.replace('FILE', file)}`);
+});
+
 describe('the secrets in force', () => {
   const files = open({});
   const generated = JSON.parse(readFileSync(files.secretsFile, 'utf8')) as Record<string, string[]>;

@@ -31,7 +31,7 @@ export interface HttpApi {
   readonly ownPages: Readonly<Record<string, (request: IncomingMessage) => HttpAnswer | Promise<HttpAnswer>>>;
   /** Called for each invocation that failed. */
   readonly onFault: (error: FunctionError) => void;
-  /** Called for each answer, but for those of the runner's own pages and those to preflights. */
+  /** Called for each answer, but for those of the runner's own pages and those to preflights of allowed origins. */
   readonly onAnswer?: ((answered: Answered) => void) | undefined;
 }
 
@@ -45,6 +45,8 @@ export interface Answered {
   /** The path parameter of that name: it makes the request a callback. */
   readonly provider: string | undefined;
   readonly statusCode: number;
+  /** The origin of a preflight whose pages may not call the API. */
+  readonly refusedOrigin: string | undefined;
 }
 
 export interface HttpServer {
@@ -112,18 +114,26 @@ function createGateway({ apiId, routes, cors, ownPages, onFault, onAnswer }: Htt
     if (own !== undefined) return own(message);
     const { origin, authorization } = message.headers;
     const isPreflight = method === 'OPTIONS' && 'access-control-request-method' in message.headers;
-    if (cors !== undefined && isPreflight) return preflight(cors, origin);
     const requestId = randomUUID();
-    const answered = path === null ? gatewayAnswer(400, 'Bad Request') : await answerAt(path);
-    onAnswer?.({
-      requestId,
-      method,
-      path: path ?? message.url ?? '/',
-      routeKey: match?.route.key ?? null,
-      provider: match?.pathParameters.provider,
-      statusCode: answered.statusCode,
-    });
     const { vary, ...allowed } = allowedOrigin(cors, origin);
+    const refusedOrigin = isPreflight && match === null && vary === undefined ? origin : undefined;
+    const told = ({ statusCode }: HttpAnswer) =>
+      onAnswer?.({
+        requestId,
+        method,
+        path: path ?? message.url ?? '/',
+        routeKey: match?.route.key ?? null,
+        provider: match?.pathParameters.provider,
+        statusCode,
+        refusedOrigin,
+      });
+    if (cors !== undefined && isPreflight) {
+      const answered = preflight(cors, origin);
+      if (refusedOrigin !== undefined) told(answered);
+      return answered;
+    }
+    const answered = path === null ? gatewayAnswer(400, 'Bad Request') : await answerAt(path);
+    told(answered);
     const varies = [answered.headers.vary, vary].filter(names => names !== undefined).join(', ');
     return {
       ...answered,

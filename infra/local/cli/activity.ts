@@ -103,9 +103,10 @@ export function createActivity({ logs, providerNames, print, now }: ActivityOpti
     }
   }
 
-  function printCallback({ statusCode, method, path, provider }: Answered, entries: readonly Entry[]): void {
+  function printCallback(answer: Answered, entries: readonly Entry[]): void {
+    const { statusCode, method, path, provider } = answer;
     const about = entries.flatMap(entry => ownValue(details, String(entry.message))?.(entry) ?? []);
-    const reasons = about.length > 0 ? about : unlogged(method, statusCode, provider);
+    const reasons = about.length > 0 ? about : unlogged(answer);
     const who = provider === undefined ? `${method} ${shown(path)}` : shown(provider);
     const sums = entries.map(figuresOf).reduce<Record<string, number>>((all, one) => {
       for (const [name, count] of Object.entries(one)) all[name] = (all[name] ?? 0) + count;
@@ -119,7 +120,10 @@ export function createActivity({ logs, providerNames, print, now }: ActivityOpti
   }
 
   /** Why a callback was answered of which no function has logged anything. */
-  function unlogged(method: string, statusCode: number, provider: string | undefined): readonly string[] {
+  function unlogged({ method, statusCode, provider, refusedOrigin }: Answered): readonly string[] {
+    if (refusedOrigin !== undefined) {
+      return [`no page of ${shown(refusedOrigin)} may call: set MAILTRAIL_CORS_ORIGINS=${shown(refusedOrigin)}`];
+    }
     if (provider === undefined) return ['no such route'];
     if (providerNames.includes(provider)) return method === 'POST' ? [] : [method];
     if (statusCode !== 404) return [];
@@ -133,7 +137,7 @@ export function createActivity({ logs, providerNames, print, now }: ActivityOpti
       const isCallback = answer.provider !== undefined;
       // Somebody has misspelt the path. Browsers ask for pages of their own accord.
       const isLost = answer.routeKey === null && !['GET', 'HEAD', 'OPTIONS'].includes(answer.method);
-      if (isCallback || isLost) answers.push(answer);
+      if (isCallback || isLost || answer.refusedOrigin !== undefined) answers.push(answer);
     },
   };
 }
