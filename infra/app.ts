@@ -6,8 +6,8 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { ConfigError, readConfig } from './config.ts';
 import { MailtrailStack } from './stack.ts';
 
-// As a new app does it, without the 85 lines in cdk.json. What an upgrade of the library could change by it is held by
-// the tests: that the resources that keep data stay the same ones.
+// All flags that a new app gets, without their 85 lines in cdk.json. Tests hold that an upgrade of the library, which may
+// change the flags, keeps the resources that hold data.
 const app = new App({ postCliContext: CURRENTLY_RECOMMENDED_FLAGS });
 try {
   const config = readConfig(app.node.getAllContext());

@@ -19,7 +19,7 @@ export interface Endpoints {
   readonly secretsManager: string;
   /** The first table. */
   readonly tableName: string;
-  /** By logical id: names of tables and buckets, URLs of queues, ARNs of topics. */
+  /** Names of tables and buckets, URLs of queues, ARNs of topics: each by its logical id. */
   readonly tables: Readonly<Record<string, string>>;
   readonly queues: Readonly<Record<string, string>>;
   readonly topics: Readonly<Record<string, string>>;

@@ -28,7 +28,7 @@ export interface StackOptions {
   readonly dataDir: string;
   /** JSON file of the user's own secrets, provider → list of secrets: they are valid beside the generated ones. */
   readonly webhookSecretsFile?: string | undefined;
-  /** By the name in the webhook's URL: each gets a secret in the generated file. */
+  /** The providers, by the name in the webhook's URL. Each gets a secret in the generated file. */
   readonly providers: Readonly<Record<string, Provider>>;
   /** A cloud assembly to run as it is. The project's own is synthesized if none is given. */
   readonly assembly?: string | undefined;

@@ -185,9 +185,12 @@ describe('the terminal', () => {
       answered(index < 248 ? 200 : 401, id);
     }
     log('fault', { requestId, where: 'recorder', error: 'TypeError' });
+    activity.fault('Ingest: timed out after 10 seconds');
     const first = report();
-    expect(first).toHaveLength(11);
-    expect(first).toContain('ingest fault in recorder: TypeError');
+    expect(first).toHaveLength(12);
+    expect(first).toEqual(
+      expect.arrayContaining(['ingest fault in recorder: TypeError', 'Ingest: timed out after 10 seconds']),
+    );
     now += 1_000;
     expect(report()).toEqual(['... 240 more in the last second: 476 recorded, 2 refused']);
   });

@@ -22,6 +22,8 @@ export interface ActivityOptions {
 export interface Activity {
   /** To be called with each answer of the gateway. */
   answered(answer: Answered): void;
+  /** Prints a fault of the stack itself, in one line. */
+  fault(line: string): void;
   /** To be called a few times a second: prints what has happened since the last time. */
   report(): void;
 }
@@ -133,6 +135,7 @@ export function createActivity({ logs, providerNames, print, now }: ActivityOpti
 
   return {
     report,
+    fault: line => faults.print(line, { faults: 1 }),
     answered(answer) {
       const isCallback = answer.provider !== undefined;
       // Somebody has misspelt the path. Browsers ask for pages of their own accord.

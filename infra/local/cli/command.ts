@@ -44,7 +44,7 @@ export type Given<Table extends Options> = { readonly [Name in keyof Table]: Val
 export interface Command<Table extends Options> {
   /** How a person calls it, e.g. `npm run simulate`. */
   readonly call: string;
-  /** What it does, in a sentence or two. */
+  /** Its purpose, in a sentence or two. */
   readonly does: string;
   readonly options: Table;
   /** Name in the usage of the one argument that it takes beside its options, e.g. `FILE`. */
@@ -59,7 +59,7 @@ export interface Command<Table extends Options> {
   run(given: Given<Table>, args: readonly string[]): unknown;
 }
 
-/** What a person asked of a command that it cannot do. Shown above the usage. */
+/** A mistake in the arguments of a command. It is shown above the usage. */
 export class UsageError extends StartError {}
 
 /**

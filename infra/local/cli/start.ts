@@ -94,7 +94,8 @@ async function start(options: Given<typeof command.options>): Promise<void> {
       onAnswer: answered => activity?.answered(answered),
       onFault: line => {
         steps.end();
-        console.error(line);
+        if (activity === null) console.error(line);
+        else activity.fault(line);
       },
       onInboxMessage: ({ subject, text }) => console.log(`alert to support: ${subject ?? text.split('\n', 1)[0]}`),
     });
@@ -111,7 +112,7 @@ async function start(options: Given<typeof command.options>): Promise<void> {
     process.send?.(endpoints);
   } catch (error) {
     steps.end();
-    // What was started may keep the process from ending.
+    // Parts that have started may keep the process from ending.
     console.error(error instanceof StartError ? error.message : error);
     process.exit(1);
   }

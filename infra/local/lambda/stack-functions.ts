@@ -9,13 +9,13 @@ import { createFunction, type FunctionProcesses, type LocalFunction } from './fu
 
 /** The functions of a template, ready to be invoked. */
 export interface StackFunctions {
-  /** The function that a name or an ARN, also of a version or an integration, leads to. */
+  /** The function of a name, or of an ARN, which may be that of a version or an integration. */
   at(nameOrArn: string): LocalFunction;
   readonly described: Endpoints['functions'];
   readonly logsDir: string;
-  /** By logical id: the ids of the processes that run now. */
+  /** The ids of the processes that run now, by logical id. */
   pids(): Readonly<Record<string, readonly number[]>>;
-  /** Resolves when each can take an invocation at once. */
+  /** Resolves when each function can take an invocation at once. */
   warm(): Promise<void>;
   stop(): void;
 }

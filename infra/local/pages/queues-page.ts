@@ -2,7 +2,7 @@ import type { HttpAnswer } from '../api-gateway/http-payload.ts';
 import type { QueueDepth } from '../services/queues.ts';
 import { html, htmlPage } from './html.ts';
 
-/** What each queue is for, by its readable name. */
+/** The purpose of each queue, by its readable name. */
 const purposes: Readonly<Record<string, string>> = {
   retry: 'Events that could not be recorded at once. They are tried again every minute.',
   'retry-dead-letters': 'Events of the retry queue that failed 500 times. npm run replay feeds them back.',

@@ -5,9 +5,10 @@ import { emailIdOf } from '../../../shared/email/event.ts';
 import { forEachConcurrently } from '../../../shared/runtime/concurrency.ts';
 import { statuses } from '../../../shared/status/catalogue.ts';
 import { runCommand } from '../../local/cli/command.ts';
+import { counted } from '../../local/cli/counted.ts';
 import { dataOf } from '../client/client.ts';
 import { accounts, type LivingEmail } from '../simulate/lives.ts';
-import { counted, progress, progressEnds } from '../simulate/progress.ts';
+import { progress, progressEnds } from '../simulate/progress.ts';
 import { nothingAnswers, runningStack } from '../simulate/running-stack.ts';
 import { messageIdOf } from '../simulate/samples.ts';
 import { emailTimeline, historyTable } from './report.ts';
@@ -84,7 +85,7 @@ async function demo(): Promise<void> {
   const newMessages = alerts.messages.length - before.messages.length;
   console.log(
     `\nThey name ${distinct} of the ${alerting.size} emails that bounced or were marked as spam, ` +
-      `${alerts.emailIds.length - distinct} of them twice; ${counted(newMessages, 'new message')} in this run.`,
+      `${alerts.emailIds.length - distinct || 'none'} of them twice; ${counted(newMessages, 'new message')} in this run.`,
   );
 }
 

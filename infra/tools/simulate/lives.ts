@@ -7,7 +7,7 @@ export type Step = Status | 'machine_opened';
 
 export interface Life {
   readonly steps: readonly Step[];
-  /** The status in which it ends, whatever the order in which its steps are reported. */
+  /** The status in which it ends. The order of the reports does not change it. */
   readonly ends: Status;
 }
 
@@ -53,11 +53,11 @@ const surnames = [
 const documents = ['Invoice', 'Receipt', 'Payment reminder'];
 const each = lives.flatMap(({ count, steps, ends }) => Array<Life>(count).fill({ steps, ends }));
 
-/** An email and what becomes of it. */
+/** An email and its life. */
 export interface LivingEmail extends SimulatedEmail {
   readonly accountId: (typeof accounts)[number];
   readonly life: Life;
-  /** When it was enqueued; its steps follow minutes apart. Epoch milliseconds, whole seconds. */
+  /** The time when it was enqueued. Its steps follow 7 minutes apart. Epoch milliseconds, whole seconds. */
   readonly startsAt: number;
 }
 
@@ -94,7 +94,7 @@ export function livingEmails(options: {
   });
 }
 
-/** When each step of an email's life happens. Epoch milliseconds. */
+/** The steps of an email's life, each with its time in epoch milliseconds. */
 export function stepsInTime({ life, startsAt }: LivingEmail): readonly { readonly step: Step; readonly at: number }[] {
   return (['enqueued', ...life.steps] as const).map((step, index) => ({ step, at: startsAt + index * 7 * minute }));
 }

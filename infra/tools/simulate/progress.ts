@@ -13,8 +13,3 @@ export function progress(line: string): void {
 export function progressEnds(): void {
   if (process.stdout.isTTY) process.stdout.write('\r\u001b[2K');
 }
-
-/** A number with its noun, e.g. `1 event` and `2 events`. */
-export function counted(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`;
-}
