@@ -28,7 +28,7 @@ const command = {
     DATA_DIR: 'the directory of data, secrets and logs; .mailtrail unless set',
     WEBHOOK_SECRETS:
       'a JSON file of your own webhook secrets, provider → list; they are valid beside the generated ones',
-    MAX_BATCHING_WINDOW_SECONDS: 'how long alerts are gathered; 5 unless set, and 60 on AWS',
+    MAX_BATCHING_WINDOW_SECONDS: 'how long alerts are gathered; 5 unless set, and 75 on AWS',
     'MAILTRAIL_...': 'a setting of the stack, as for npm run deploy',
   },
   notes: ['For a page of yours that calls the API: MAILTRAIL_CORS_ORIGINS=http://localhost:5173 npm start'],
