@@ -1,17 +1,27 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
-export default defineConfig({
+/** `npm run prove` tries each property on so many times as many examples as `npm test`. */
+const proofRuns = '20';
+
+/** Tests run tools in processes of their own. Node.js up to 22.17 strips types only when asked. */
+const stripTypes = '--experimental-strip-types --disable-warning=ExperimentalWarning';
+
+export default defineConfig(({ mode }) => ({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/rigs/runs.ts'],
     reporters: ['default', './test/closing-line.ts'],
-    // On two cores the default is one file at a time, and most of it is waiting for engines and clocks.
-    maxWorkers: 2,
+    // No module is mocked and none keeps state, so that files share the modules that they import.
+    isolate: false,
+    // One more than there are cores: much of a test is waiting for engines.
+    maxWorkers: availableParallelism() + 1,
     testTimeout: 20_000,
     hookTimeout: 60_000,
-    // Tests run tools in processes of their own. Node.js up to 22.17 strips types only when asked.
-    env: process.features.typescript
-      ? {}
-      : { NODE_OPTIONS: '--experimental-strip-types --disable-warning=ExperimentalWarning' },
+    env: {
+      ...(mode === 'prove' && { RUNS: proofRuns }),
+      ...(!process.features.typescript && { NODE_OPTIONS: stripTypes }),
+    },
     coverage: { include: ['shared/**', 'functions/**'] },
   },
-});
+}));

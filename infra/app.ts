@@ -1,4 +1,4 @@
-/** The CDK app: one stack from the configuration, checked by cdk-nag whenever it is synthesized. */
+/** The CDK app: one stack from the configuration. cdk-nag checks every synthesis. */
 
 import { App, Validations } from 'aws-cdk-lib';
 import { CURRENTLY_RECOMMENDED_FLAGS } from 'aws-cdk-lib/cx-api';
@@ -6,8 +6,8 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { ConfigError, readConfig } from './config.ts';
 import { MailtrailStack } from './stack.ts';
 
-// All flags that a new app gets, without their 85 lines in cdk.json. Tests hold that an upgrade of the library, which may
-// change the flags, keeps the resources that hold data.
+// A new app has these flags in 85 lines of cdk.json. A library upgrade may change them: tests check that the resources
+// with data stay the same.
 const app = new App({ postCliContext: CURRENTLY_RECOMMENDED_FLAGS });
 try {
   const config = readConfig(app.node.getAllContext());

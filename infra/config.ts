@@ -1,7 +1,7 @@
 /**
- * The deployment's configuration: the object `mailtrail` in the context of cdk.json, each field of which can be
- * overridden by an environment variable (`MAILTRAIL_OIDC_ISSUER`) and, above that, by `-c oidcIssuer=...`. An empty
- * text means: not set. What is misspelt or out of range is an error, never ignored.
+ * The deployment's configuration: the object `mailtrail` in the context of cdk.json. An environment variable
+ * (`MAILTRAIL_OIDC_ISSUER`) overrides a field; `-c oidcIssuer=...` overrides both. An empty text means not set. Unknown
+ * names and values out of range are errors.
  */
 
 import { readFileSync } from 'node:fs';
@@ -13,10 +13,10 @@ const text = z.string().trim();
 const optionalText = text.optional();
 const positive = z.coerce.number().int().positive();
 
-/** An override is one text. */
+/** An override of a list is one text, separated by commas. */
 const listed = (value: unknown) => (typeof value === 'string' ? value.split(',') : value);
 
-/** What CloudWatch Logs accepts as a retention; anything else would only fail while deploying. */
+/** The retentions that CloudWatch Logs accepts; any other would fail only during deployment. */
 const logRetentions = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 ] as const;
@@ -25,34 +25,34 @@ export const config = z.strictObject({
   stackName: text
     .regex(/^[A-Za-z][A-Za-z0-9-]{0,127}$/)
     .default('Mailtrail')
-    .describe('Name of the CloudFormation stack; a second installation in one account and region takes another.'),
+    .describe('Name of the CloudFormation stack; a second installation in one account and region needs another.'),
   oidcIssuer: text
     .regex(/^https:\/\/.+/, 'must be an https URL')
     .optional()
     .describe("The issuer of your users' tokens, e.g. https://login.example.com/ (exactly as in the claim `iss`)."),
   oidcAudience: optionalText.describe('The audience (`aud`, or `client_id`) that a token for this API must carry.'),
-  accountClaim: text.default('account_id').describe('The claim of a token that names the account it may read.'),
-  supportScope: text.default('mailtrail/support').describe('The scope of a token that may read every account.'),
+  accountClaim: text.default('account_id').describe('The claim of a token that names its account.'),
+  supportScope: text
+    .default('mailtrail/support')
+    .describe('The scope of a token that may read and change every account.'),
   manageScope: text
     .default('mailtrail/manage')
-    .describe('The scope without which (or that of support) a token only reads its account, and cannot erase in it.'),
-  apiScope: optionalText.describe(
-    'A scope without which (or that of support) a token does not open the account API; when not set, none is asked for.',
-  ),
-  supportEmail: z.email().optional().describe('Gets the alerts on hard bounces and spam marks by email.'),
-  operationsEmail: z.email().optional().describe('Gets the alarms by email; when not set, supportEmail does.'),
+    .describe('The scope with which a token may also erase in its account; supportScope includes it.'),
+  apiScope: optionalText.describe('If set, a token needs this scope or supportScope to open the account API.'),
+  supportEmail: z.email().optional().describe('The address for alerts about hard bounces and spam marks.'),
+  operationsEmail: z.email().optional().describe('The address for alarms; supportEmail by default.'),
   sesTopicArn: text
     .regex(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:[\w-]+$/, 'must be the ARN of an SNS topic')
     .optional()
     .describe(
-      'An SNS topic of yours to which Amazon SES publishes already; when not set, the stack has one. Whoever may publish there is believed.',
+      'Your SNS topic to which Amazon SES already publishes; the stack makes one by default. Every publisher to it is trusted.',
     ),
   emailPageUrl: z
     .url({ protocol: /^https?$/ })
     .refine(url => url.includes('{emailId}'), 'must contain {emailId}')
     .optional()
-    .describe("Support's page of an email, with {accountId} and {emailId}: alerts link to it."),
-  retentionDays: positive.default(400).describe('Days after which an email and its history are removed.'),
+    .describe("Support's page of an email, with {accountId} and {emailId}; alerts link to it."),
+  retentionDays: positive.default(400).describe('Days until an email and its history are removed.'),
   logRetentionDays: z.coerce.number().pipe(z.literal(logRetentions)).default(90).describe('Days that logs are kept.'),
   metadataAccountId: text
     .default('account_id')
@@ -63,7 +63,7 @@ export const config = z.strictObject({
   defaultAccountId: text
     .regex(accountIdShape, 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ ~ : @ = + -')
     .optional()
-    .describe('The account of every email that names none: for those who have no accounts at all.'),
+    .describe('The account of emails that name none, for installations without accounts.'),
   senderNames: z
     .preprocess(
       listed,
@@ -71,18 +71,18 @@ export const config = z.strictObject({
     )
     .default([])
     .describe(
-      "Names of your own senders, besides the providers', that may stand in `data.provider` of a registration (in an override, separated by commas).",
+      'Further names that a registration may give as `data.provider`, for senders of your own (in an override, separated by commas).',
     ),
-  enqueuedOldAfterMinutes: positive.default(15).describe('Minutes without news after which `enqueued` is old.'),
-  sentOldAfterMinutes: positive.default(24 * 60).describe('Minutes without news after which `sent` is old.'),
-  deferredOldAfterMinutes: positive.default(72 * 60).describe('Minutes without news after which `deferred` is old.'),
+  enqueuedOldAfterMinutes: positive.default(15).describe('Minutes without a report until `enqueued` is old.'),
+  sentOldAfterMinutes: positive.default(24 * 60).describe('Minutes without a report until `sent` is old.'),
+  deferredOldAfterMinutes: positive.default(72 * 60).describe('Minutes without a report until `deferred` is old.'),
   corsOrigins: z
     .preprocess(listed, z.array(text.regex(/^https?:\/\/[^/*]+$/, 'must be an origin such as https://app.example.com')))
     .default([])
     .describe('Origins whose web pages may call the API from the browser (in an override, separated by commas).'),
   requestsPerSecond: positive
     .default(500)
-    .describe('Requests per second that each route takes; more are answered 429, and providers send them again.'),
+    .describe('Requests per second per route; further ones are answered 429, and providers retry.'),
 });
 
 export type Config = z.infer<typeof config>;
@@ -99,7 +99,7 @@ export function environmentVariable(field: Field): string {
 
 const variables = new Set(fields.map(environmentVariable));
 
-/** A configuration that cannot be used, with one line per field. */
+/** An invalid configuration; the message has one line per field. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
@@ -107,7 +107,7 @@ export class ConfigError extends Error {
 /**
  * Reads the configuration.
  *
- * @param context the CDK context: `mailtrail` is the object of cdk.json, a field's name its override
+ * @param context the CDK context: `mailtrail` is the object of cdk.json; any other field name overrides it
  * @throws ConfigError
  */
 export function readConfig(
@@ -116,10 +116,10 @@ export function readConfig(
 ): Config {
   const unknown = [
     ...Object.keys(environment).filter(name => name.startsWith(prefix) && !variables.has(name)),
-    // The CDK's own names all have a hyphen, a colon or a slash in them.
+    // The CDK's own names all contain a hyphen, a colon or a slash.
     ...Object.keys(context).filter(name => /^\w*$/.test(name) && name !== 'mailtrail' && !(name in config.shape)),
   ];
-  if (unknown.length > 0) throw new ConfigError(`There is no setting ${unknown.join(', ')}.`);
+  if (unknown.length > 0) throw new ConfigError(`Unknown setting: ${unknown.join(', ')}.`);
   const given: Record<string, unknown> = { ...(context.mailtrail as object | undefined) };
   for (const field of fields) {
     const override = context[field] ?? environment[environmentVariable(field)];
@@ -130,11 +130,11 @@ export function readConfig(
   if (parsed.success) return parsed.data;
   const lines = parsed.error.issues.map(({ path, message }) => `  ${path.join('.') || 'mailtrail'}: ${message}`);
   throw new ConfigError(
-    `The configuration cannot be used ("mailtrail" in cdk.json, MAILTRAIL_..., -c ...):\n${lines.join('\n')}`,
+    `The configuration is not valid ("mailtrail" in cdk.json, MAILTRAIL_..., -c ...):\n${lines.join('\n')}`,
   );
 }
 
-/** The context that the CDK command line would give an app: cdk.json under the arguments `-c name=value`. */
+/** The context that the CDK command line gives an app: cdk.json, overridden by the arguments `-c name=value`. */
 export function commandLineContext(args: readonly string[]): Record<string, unknown> {
   const { context } = JSON.parse(readFileSync(new URL('../cdk.json', import.meta.url), 'utf8')) as {
     context: Record<string, unknown>;
@@ -152,15 +152,15 @@ export function commandLineContext(args: readonly string[]): Record<string, unkn
   return { ...context, ...Object.fromEntries(overrides) };
 }
 
-/** What must be set before Mailtrail can be deployed. */
+/** Settings without which Mailtrail cannot be deployed. */
 const required = ['oidcIssuer', 'oidcAudience'] as const satisfies readonly Field[];
 
-/** What is missing for a deployment, as text that says what to set and how; null if nothing is. */
+/** A text that names the settings missing for a deployment and how to set them; null if none is missing. */
 export function missingForDeployment(given: Config): string | null {
   const missing = required.filter(field => given[field] === undefined);
   if (missing.length === 0) return null;
   return [
-    'Mailtrail cannot be deployed yet: it has to know whose tokens open the account API. Set',
+    'Mailtrail cannot be deployed yet: it needs the issuer of the tokens that open the account API. Set',
     '',
     ...missing.map(field => `  ${field.padEnd(13)} ${config.shape[field].description}`),
     '',

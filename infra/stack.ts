@@ -27,7 +27,7 @@ export class MailtrailStack extends Stack {
       description: 'Mailtrail: one honest status per email',
     });
 
-    // What is kept.
+    // Storage and queues.
     const table = new EmailTable(this, 'Emails');
     const webhookSecrets = new WebhookSecrets(this, 'WebhookSecrets');
     const cursorKey = new CursorKey(this, 'CursorKey');
@@ -36,14 +36,14 @@ export class MailtrailStack extends Stack {
     const retryQueue = new WorkerQueue(this, 'Retry');
     const failures = new FailureBucket(this, 'AlertFailures');
 
-    // How Amazon SES comes in; every other provider calls the API.
+    // Amazon SES publishes to a topic; every other provider calls the API.
     const sesEvents = new SesEvents(this, 'SesEvents', config.sesTopicArn);
 
-    // Who is told.
+    // Notifications.
     const support = new SupportTopic(this, 'Support', config.supportEmail);
     const operations = new OperationsTopic(this, 'Operations', config.operationsEmail ?? config.supportEmail);
 
-    // What runs.
+    // Functions and the API.
     const ingest = new Ingest(this, 'Ingest', {
       config,
       table,
@@ -58,18 +58,21 @@ export class MailtrailStack extends Stack {
     const alert = new Alert(this, 'Alert', { config, table, topic: support, failures });
     const api = new MailtrailApi(this, 'Api', { config, functions: { ingest, query, manage } });
 
-    // What is watched.
+    // Monitoring.
     new Alarms(this, 'Alarms', { ingest, query, manage, alert, api, quarantine, retryQueue, sesEvents, operations });
     acknowledgeNagFindings({ api, webhookSecrets, cursorKey, guards, quarantine, failures, alert });
 
-    // Where everything is.
+    // Outputs.
     addOutputs(this, {
       ApiUrl: [api.apiEndpoint, 'The API'],
-      WebhookUrl: [`${api.apiEndpoint}/webhooks/{provider}`, 'For a provider, with its name in place of {provider}'],
-      WebhookSecretsArn: [webhookSecrets.secretArn, 'Put the secrets here: JSON, provider -> list of secrets'],
-      SesTopicArn: [sesEvents.topic.topicArn, 'Amazon SES: have your configuration sets publish here'],
-      SupportTopicArn: [support.topicArn, 'Alerts: subscribe support'],
-      OperationsTopicArn: [operations.topicArn, 'Alarms: subscribe yourself'],
+      WebhookUrl: [`${api.apiEndpoint}/webhooks/{provider}`, 'The URL for a provider: replace {provider} by its name'],
+      WebhookSecretsArn: [
+        webhookSecrets.secretArn,
+        'Store the webhook secrets here as JSON: provider -> list of secrets',
+      ],
+      SesTopicArn: [sesEvents.topic.topicArn, 'Let the configuration sets of Amazon SES publish here'],
+      SupportTopicArn: [support.topicArn, 'Alerts about hard bounces and spam marks: subscribe support'],
+      OperationsTopicArn: [operations.topicArn, 'Alarms: subscribe the operators'],
       TableName: [table.tableName],
       IngestFunctionName: [ingest.functionName],
       QuarantineQueueUrl: [quarantine.queueUrl],

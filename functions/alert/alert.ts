@@ -7,12 +7,12 @@ import { ownValue } from '../../shared/runtime/own-property.ts';
 import { type AlertKind, type Status, type StatusFacts, statuses } from '../../shared/status/catalogue.ts';
 import { isMessageIdOfEvent } from '../../shared/status/caveats.ts';
 
-/** The statuses that support is told about. */
+/** The statuses that alert support. */
 export type AlertingStatus = {
   [Id in Status]: (typeof statuses)[Id]['alert'] extends null ? never : Id;
 }[Status];
 
-/** What support is to be told about one email. */
+/** The content of an alert about one email. */
 export interface Alert extends EmailFacts {
   readonly kind: AlertKind;
   readonly emailId: string;
@@ -22,21 +22,21 @@ export interface Alert extends EmailFacts {
   /** Epoch milliseconds. */
   readonly statusAt: number;
   readonly reason?: Reason | undefined;
-  /** The message was not sent to this address: only the report names it. */
+  /** The report names an address to which the message was not sent. */
   readonly notAddressed?: true | undefined;
   /** The report names an address and no message. */
   readonly messageNotKnown?: true | undefined;
 }
 
 /**
- * The alert that a stream record asks for: its change took the email into an alerting kind. null where it asks for none.
+ * The alert for a stream record whose change takes the email into an alerting kind; null for other records.
  *
- * @throws UnreadableImage, or another error, where the record shows no email
+ * @throws UnreadableImage, or another error, if the record shows no email
  */
 export function alertOf({ eventName, dynamodb }: DynamoDBRecord): Alert | null {
   if (eventName === 'REMOVE') return null;
   const image = dynamodb?.NewImage as Image | undefined;
-  // An email that only notes are known of has no status yet, and a tombstone has none any more.
+  // An email with only notes has no status; neither has a tombstone.
   if (image !== undefined && statusIn(image) === undefined) return null;
   const { verdict, events, ...email } = emailIn(image);
   const { status, statusAt } = verdict;

@@ -1,6 +1,6 @@
 /**
- * Text from outside, made safe to stand in a message that people read: mail programs and chats turn some texts into
- * links, mentions or formatting by themselves. Machines get the true values beside it.
+ * Makes text from outside safe in messages for people. Mail programs and chats turn some texts into links, mentions or
+ * formatting. Machines get the original values in the same message.
  */
 
 import { isAddress, shownAddress } from '../../shared/email/address.ts';
@@ -9,15 +9,18 @@ import { controlCharacters } from '../../shared/runtime/text.ts';
 
 const noncharacters = /\p{Noncharacter_Code_Point}/gu;
 
-/** A part of an address that can become no link: it stays as it is, so that it can be copied. */
+/** A part of an address that cannot become a link; it is kept, so that people can copy it. */
 const plainPart = /^(?!www\.)[\p{L}\p{M}\p{N}!#$%&'*+=?^_`{|}~.-]+$/iu;
 
-/** An address as people read it. */
+/** An address for people to read. */
 export function defangAddress(address: string): string {
   return inertAddress(shownAddress(address));
 }
 
-/** Nothing but the whole of it becomes a link: `"see https://evil.example"@a.example` → `"see https[:]//evil[.]example"@a.example`. */
+/**
+ * Defangs an address so that only the whole of it becomes a link: `"see https://evil.example"@a.example` →
+ * `"see https[:]//evil[.]example"@a.example`.
+ */
 export function inertAddress(address: string): string {
   if (!isAddress(address)) return defangText(address);
   const at = address.lastIndexOf('@');
@@ -26,7 +29,7 @@ export function inertAddress(address: string): string {
     .join('@');
 }
 
-/** Nothing in it becomes a link: `https://example.com` → `https[:]//example[.]com`. */
+/** Defangs a text so that nothing in it becomes a link: `https://example.com` → `https[:]//example[.]com`. */
 export function defangText(text: string): string {
   return inert(text)
     .replaceAll('://', '[:]//')
@@ -34,17 +37,17 @@ export function defangText(text: string): string {
     .replace(/\b(mailto|tel|sms|callto|skype|sip|javascript|vbscript|data|blob|file):/gi, '$1[:]');
 }
 
-/** `<!channel>` → `‹!channel›`. */
+/** Removes mentions and formatting: `<!channel>` → `‹!channel›`. */
 function inert(text: string): string {
   return sendableText(text).replace(disguises, '\ufffd').replaceAll('<', '‹').replaceAll('>', '›');
 }
 
-/** Only characters that SNS takes. */
+/** Replaces the characters that SNS refuses. */
 export function sendableText(text: string): string {
   return text.toWellFormed().replace(controlCharacters, ' ').replace(noncharacters, '\ufffd');
 }
 
-/** Printable ASCII of at most `maxLength` characters, as a header takes it. */
+/** Printable ASCII of at most `maxLength` characters, for a message header. */
 export function headerText(text: string, maxLength: number): string {
   const ascii = text
     .replace(/[\u0000-\u001f\u007f\s]+/g, ' ')

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 export const alertEnv = z.object({
   TABLE_NAME: z.string().check(z.minLength(1)),
   ALERT_TOPIC_ARN: z.string().check(z.minLength(1)),
-  /** Where support sees an email, with `{accountId}` and `{emailId}` to be filled in; empty where there is no such page. */
+  /** Support's page of an email, with placeholders `{accountId}` and `{emailId}`; empty if there is none. */
   EMAIL_PAGE_URL: z.string(),
 });
 

@@ -10,7 +10,7 @@ import type { SentAlerts } from './sent-alerts.ts';
 export interface AlertDependencies {
   readonly sentAlerts: SentAlerts;
   readonly publish: Publish;
-  /** Where support sees an email, with `{accountId}` and `{emailId}`; empty where there is no such page. */
+  /** Support's page of an email, with placeholders `{accountId}` and `{emailId}`; empty if there is none. */
   readonly emailPageUrl: string;
   readonly log: Log;
 }
@@ -19,11 +19,11 @@ const messagesInFlight = 8;
 const marksInFlight = 16;
 
 /**
- * The alert function: a batch of the table's stream in, messages to support out, one per email and kind, ever.
+ * The alert function: takes a batch of the table's stream and alerts support once per email and kind, ever.
  *
- * Lambda sends a stream's batch again from the first failed record on, so that records after it come twice: those
- * already alerted are known by the mark on their item. The mark is set after publishing: dying in between tells
- * support twice, which is better than never.
+ * After a failed record, Lambda sends that record and all later ones again. A mark on the item tells which emails were
+ * alerted already. The mark is set after publishing: a crash in between alerts support twice, which is better than
+ * never.
  */
 export function createHandler({ sentAlerts, publish, emailPageUrl, log }: AlertDependencies) {
   return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>().handler(async ({ Records }, { awsRequestId }) => {
@@ -31,7 +31,7 @@ export function createHandler({ sentAlerts, publish, emailPageUrl, log }: AlertD
     const failed = new Set<string>();
     const fault = (where: string, error: unknown) => log('fault', { requestId, where, error: errorName(error) });
 
-    /** Each alert once, with the records that ask for it. */
+    /** Each alert once, with the records that caused it. */
     const asked = new Map<string, { readonly alert: Alert; readonly records: string[] }>();
     for (const record of Records) {
       const sequenceNumber = record.dynamodb?.SequenceNumber ?? '';
@@ -68,7 +68,7 @@ export function createHandler({ sentAlerts, publish, emailPageUrl, log }: AlertD
         counts.messages += 1;
         counts.emails += message.alerts.length;
         await forEachConcurrently(message.alerts, marksInFlight, async ({ emailId, kind }) => {
-          // Support has been told: reporting the record now would only tell them again.
+          // Support has its alert: failing the record now would only send it again.
           await sentAlerts.mark(emailId, kind).catch(error => fault('alert.mark', error));
         });
       });

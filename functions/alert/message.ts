@@ -1,31 +1,31 @@
 import { shownAddress } from '../../shared/email/address.ts';
 import { reasonInWords } from '../../shared/email/reason.ts';
 import { asciiJson, boundedText } from '../../shared/runtime/text.ts';
-import { isoText } from '../../shared/runtime/time.ts';
+import { isoText, timeInWords } from '../../shared/runtime/time.ts';
 import { type AlertKind, type Status, statuses, statusIds } from '../../shared/status/catalogue.ts';
 import { type Cause, causes, whatToDoAbout } from '../../shared/status/causes.ts';
 import type { Alert } from './alert.ts';
 import { defangAddress, defangText, headerText, inertAddress } from './defang.ts';
 
-/** SNS takes 256 KB, message and attributes together; the rest is room for the attributes. */
+/** SNS takes 256 KB for message and attributes; 1 KB is left for the attributes. */
 const maxMessageBytes = 255 * 1024;
 
-/** So many bytes of a server's reply are in a digest, so that a burst stays a handful of messages. A cause takes some of them. */
+/** Bytes of a server's reply in a digest, so that a burst takes only a few messages. A cause takes part of them. */
 const maxReasonBytes = 120;
 const maxReasonBytesBesideCause = 80;
 
-/** SNS's bound for a subject: fewer than 100 printable ASCII characters. */
+/** SNS takes a subject of fewer than 100 printable ASCII characters. */
 const maxSubjectLength = 99;
 
-/** Marks of an alert, in words. Whoever wrote a report may have made up an address that nothing else names. */
+/** Warnings in an alert. The sender of a report may have invented an address that nothing else names. */
 const marks = {
   notAddressed: 'The message was not sent to this address: only the report names it.',
-  messageNotKnown: 'The report names this address and no message: it may be about any email to it.',
+  messageNotKnown: 'The report names this address but no message: it may be about any email to it.',
 } as const satisfies Partial<Record<keyof Alert, string>>;
 
 type Mark = keyof typeof marks;
 
-/** A message as SNS takes it, and the alerts in it. */
+/** A message for SNS, and the alerts in it. */
 export interface AlertMessage {
   readonly kind: AlertKind;
   readonly accountId: string | undefined;
@@ -35,7 +35,7 @@ export interface AlertMessage {
   readonly body: string;
 }
 
-/** What the emails of one message have in common. */
+/** The values that all emails of one message share. */
 type Group = Pick<Alert, 'kind' | 'accountId'>;
 
 const kinds = {
@@ -44,11 +44,12 @@ const kinds = {
 } as const satisfies Record<AlertKind, { one: string; many: string; what: string }>;
 
 /**
- * The messages that tell support of the alerts, in their order: per account and kind one, a letter about a single email
- * or a digest that names them all, and more only where the size does not allow it. Every alert is in exactly one. Emails
- * whose account is not known yet are folded together.
+ * The messages that alert support, in the alerts' order. Each account and kind has one message, or more if one would
+ * exceed SNS's size. A single email gets a letter; several get a digest. Every alert is in exactly one message. Emails
+ * without an account share one.
  *
- * @param emailPageUrl where support sees an email, with `{accountId}` and `{emailId}`; empty where there is no such page
+ * @param emailPageUrl support's page of an email, with placeholders `{accountId}` and `{emailId}`; empty if there is
+ * none
  */
 export function messagesOf(alerts: readonly Alert[], emailPageUrl: string): AlertMessage[] {
   const groups = Map.groupBy(alerts, ({ accountId, kind }) => JSON.stringify([kind, accountId]));
@@ -57,11 +58,11 @@ export function messagesOf(alerts: readonly Alert[], emailPageUrl: string): Aler
   );
 }
 
-/** Alerts of one group split where a message would become too large. */
+/** Splits the alerts of one group into messages that SNS takes. */
 function digestsOf(group: readonly Alert[], emailPageUrl: string): Alert[][] {
   if (group.length === 1) return [[...group]];
-  // Both escapings work character by character, so that sizes add up; the count in the text takes a few bytes more, and
-  // the words of causes that are only in another digest a few less.
+  // Both escapings work per character, so that sizes add up. The count takes a few bytes more; causes that only another
+  // digest names take a few less.
   const empty = digestBodyOf(group[0]!, [], causesOf(group), emailPageUrl).length + 8;
   const digests: Alert[][] = [];
   let size = Number.POSITIVE_INFINITY;
@@ -90,7 +91,7 @@ function withShortReason(alert: Alert): Alert {
       };
 }
 
-/** What one more email adds to a digest's body. */
+/** Bytes that one more email adds to a digest's body. */
 function sizeOf(alert: Alert, emailPageUrl: string): number {
   const quotes = 2;
   const entry = asciiJson(`${asciiJson(entryOf(alert, emailPageUrl))},`);
@@ -119,7 +120,7 @@ function subjectOf(alerts: readonly Alert[]): string {
   return headerText(`${what}${accountId === undefined ? '' : ` (account ${defangText(accountId)})`}`, maxSubjectLength);
 }
 
-/** The causes that the alerts name, once each. */
+/** The distinct causes of the alerts. */
 function causesOf(alerts: readonly Alert[]): readonly Cause[] {
   return [...new Set(alerts.flatMap(({ reason }) => reason?.cause ?? []))].sort();
 }
@@ -128,7 +129,7 @@ function digestBodyOf(group: Group, alerts: readonly Alert[], named: readonly Ca
   return bodyOf(group, alerts, named, digestOf(group, alerts, named, emailPageUrl), emailPageUrl);
 }
 
-/** Both parts of a message: `default` is what SNS gives to everything but an inbox. */
+/** Both parts of a message. SNS sends `default` to every subscriber except an inbox. */
 function bodyOf(
   { kind, accountId }: Group,
   alerts: readonly Alert[],
@@ -157,7 +158,10 @@ function statusesOf(kind: AlertKind): readonly Status[] {
   return statusIds.filter(id => statuses[id].alert === kind);
 }
 
-/** One email for machines: every value as the API shows it. Common values, and the words of statuses and causes, stand above. */
+/**
+ * One email for machines, with the API's values. Shared values, and the texts of statuses and causes, are stated once
+ * above.
+ */
 function entryOf(alert: Alert, emailPageUrl: string) {
   const { emailId, provider, recipient, subject, reference, status, statusAt } = alert;
   const { cause = null, ...reason } = alert.reason ?? {};
@@ -176,7 +180,7 @@ function entryOf(alert: Alert, emailPageUrl: string) {
   };
 }
 
-/** One email for a person: what happened to whom, why, and what to do now. */
+/** One email for a person: its status, its recipient, the reason and what to do. */
 function letterOf(alert: Alert, emailPageUrl: string): string {
   const { kind, accountId, recipient, subject, reference, provider, status, statusAt, reason } = alert;
   const { label, meaning, sentAgain } = statuses[status];
@@ -186,11 +190,11 @@ function letterOf(alert: Alert, emailPageUrl: string): string {
     '',
     `Recipient: ${defangAddress(recipient)}`,
     ...marksOf(alert).map(mark => `           ${marks[mark]}`),
-    `Account:   ${accountId === undefined ? 'not known yet' : defangText(accountId)}`,
-    `Subject:   ${subject === undefined ? 'not known' : defangText(subject)}`,
-    `Reference: ${reference === undefined ? 'not known' : defangText(reference)}`,
-    `Status:    ${label} since ${isoText(statusAt)}, reported by ${defangText(provider)}`,
-    `Reason:    ${reason === undefined ? 'not given' : defangText(reasonInWords(reason))}`,
+    `Account:   ${accountId === undefined ? 'not reported yet' : defangText(accountId)}`,
+    `Subject:   ${subject === undefined ? 'not reported' : defangText(subject)}`,
+    `Reference: ${reference === undefined ? 'not reported' : defangText(reference)}`,
+    `Status:    ${label} since ${timeInWords(statusAt)}, reported by ${defangText(provider)}`,
+    `Reason:    ${reason === undefined ? 'not reported' : defangText(reasonInWords(reason))}`,
     '',
     meaning,
     `What to do: ${whatToDoAbout(status, reason?.cause)}`,
@@ -206,7 +210,7 @@ function digestOf(
   named: readonly Cause[],
   emailPageUrl: string,
 ): string {
-  const whose = accountId === undefined ? 'whose account is not known yet' : `of account ${defangText(accountId)}`;
+  const whose = accountId === undefined ? 'without an account' : `of account ${defangText(accountId)}`;
   return [
     `${alerts.length} emails ${whose} ${kinds[kind].what}.`,
     '',
@@ -225,7 +229,7 @@ function lineOf(alert: Alert, emailPageUrl: string): string {
     ...marksOf(alert).map(mark => marks[mark]),
     ...(subject === undefined ? [] : [`"${defangText(subject)}"`]),
     ...(reference === undefined ? [] : [`reference ${defangText(reference)}`]),
-    `${statuses[status].label} since ${isoText(statusAt)}`,
+    `${statuses[status].label} since ${timeInWords(statusAt)}`,
     ...(reason === undefined ? [] : [defangText(reasonInWords(reason))]),
     pageOf(alert, emailPageUrl) ?? `email ${alert.emailId}`,
   ].join(' | ');
@@ -235,7 +239,7 @@ function marksOf(alert: Alert): readonly Mark[] {
   return (Object.keys(marks) as Mark[]).filter(mark => alert[mark]);
 }
 
-/** Where support sees the email; null where there is no such page, or no account that it could be shown under. */
+/** Support's page of the email; null if there is none, or if it needs an account that the email does not have. */
 function pageOf({ accountId, emailId }: Alert, emailPageUrl: string): string | null {
   if (emailPageUrl === '' || (accountId === undefined && emailPageUrl.includes('{accountId}'))) return null;
   const values = { '{accountId}': accountId ?? '', '{emailId}': emailId };

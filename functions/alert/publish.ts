@@ -2,10 +2,10 @@ import { PublishCommand, type SNSClient } from '@aws-sdk/client-sns';
 import { sendableText } from './defang.ts';
 import type { AlertMessage } from './message.ts';
 
-/** Hands a message to the topic; rejects when it could not be handed over. */
+/** Publishes a message to the topic; rejects if that fails. */
 export type Publish = (message: AlertMessage) => Promise<void>;
 
-/** Attributes let a subscription choose by kind or account (filter policy). */
+/** Adds attributes by which a subscription can filter kinds or accounts (filter policy). */
 export function createPublish(client: Pick<SNSClient, 'send'>, topicArn: string): Publish {
   return async ({ kind, accountId, subject, body }) => {
     await client.send(

@@ -4,11 +4,11 @@ import { batchGet } from '../../shared/email/batch-get.ts';
 import { expressionNames } from '../../shared/email/item.ts';
 import type { AlertKind } from '../../shared/status/catalogue.ts';
 
-/** Which alerts were sent, kept as a string set on the email's item: it lives and is erased with the email. */
+/** The alerts that were sent, as a string set on the email's item, so that an erasure removes them too. */
 export interface SentAlerts {
-  /** The kinds sent so far, by email; an email that has been erased is not in it. */
+  /** The kinds sent so far, by email. Erased emails are not in the map. */
   kindsOf(emailIds: readonly string[]): Promise<ReadonlyMap<string, ReadonlySet<AlertKind>>>;
-  /** Remembers that an alert was sent; an email erased meanwhile stays erased. */
+  /** Records that an alert was sent; an email erased meanwhile stays erased. */
   mark(emailId: string, kind: AlertKind): Promise<void>;
 }
 

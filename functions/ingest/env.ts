@@ -3,9 +3,9 @@ import * as z from 'zod/mini';
 /** The environment of the ingest function. The construct that sets it is type-checked against this schema. */
 export const ingestEnv = z.object({
   TABLE_NAME: z.string().check(z.minLength(1)),
-  /** One Secrets Manager secret: JSON, provider → list of secrets. */
+  /** The ARN of one Secrets Manager secret. Its JSON maps each provider to a list of secrets. */
   WEBHOOK_SECRETS_ARN: z.string().check(z.minLength(1)),
-  /** Nonces and erasures. */
+  /** The table of nonces and erasures. */
   GUARD_TABLE_NAME: z.string().check(z.minLength(1)),
   QUARANTINE_QUEUE_URL: z.string().check(z.minLength(1)),
   RETRY_QUEUE_URL: z.string().check(z.minLength(1)),
@@ -14,18 +14,18 @@ export const ingestEnv = z.object({
   SES_QUEUE_ARN: z.string().check(z.minLength(1)),
   METRICS_NAMESPACE: z.string().check(z.minLength(1)),
   RETENTION_DAYS: z.coerce.number().check(z.int(), z.positive()),
-  /** Names under which the sender attaches our two ids to an email. */
+  /** Metadata names under which the sender attaches its account id and its reference to an email. */
   METADATA_ACCOUNT_ID: z.string().check(z.minLength(1)),
   METADATA_REFERENCE: z.string().check(z.minLength(1)),
-  /** The account of emails that no event names an account for; empty where they have none. */
+  /** The account of emails that no event names an account for; empty if they have none. */
   DEFAULT_ACCOUNT_ID: z._default(z.string(), ''),
-  /** Names of the sender's own senders, separated by commas. */
+  /** Names of the installation's own senders, separated by commas. */
   SENDER_NAMES: z._default(z.string(), ''),
 });
 
 export type IngestEnv = Record<keyof z.infer<typeof ingestEnv>, string>;
 
-/** The settings of the recorder, out of the environment. */
+/** The recorder's settings from the environment. */
 export function recorderSettings(env: z.infer<typeof ingestEnv>) {
   return {
     tableName: env.TABLE_NAME,
@@ -34,7 +34,7 @@ export function recorderSettings(env: z.infer<typeof ingestEnv>) {
   };
 }
 
-/** The settings of the adapters' reading, out of the environment. */
+/** The adapters' settings from the environment. */
 export function readingSettings(env: z.infer<typeof ingestEnv>) {
   const metadata = { accountId: env.METADATA_ACCOUNT_ID, reference: env.METADATA_REFERENCE };
   return [metadata, env.SENDER_NAMES.split(',').filter(name => name !== '')] as const;

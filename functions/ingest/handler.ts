@@ -4,6 +4,7 @@ import { httpErrors } from '../../shared/http/error-middleware.ts';
 import { problem } from '../../shared/http/problems.ts';
 import type { HttpAnswer } from '../../shared/http/responses.ts';
 import type { Provider, ReadingContext } from '../../shared/providers/provider.ts';
+import type { AbortAfter } from '../../shared/runtime/abortable.ts';
 import { ownValue } from '../../shared/runtime/own-property.ts';
 import { type AnswerDependencies, createAnswers } from './answers.ts';
 import { requestDeadlines } from './deadlines.ts';
@@ -18,6 +19,7 @@ export interface IngestDependencies extends ProofDependencies, AnswerDependencie
   readonly context: ReadingContext;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  readonly abortAfter: AbortAfter;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface IngestDependencies extends ProofDependencies, AnswerDependencie
  * 200 means that every event is in the table, in the retry queue or in quarantine.
  */
 export function createHandler(dependencies: IngestDependencies) {
-  const { providers, persistEvents, context, metrics, now, log } = dependencies;
+  const { providers, persistEvents, context, metrics, now, abortAfter, log } = dependencies;
   const prove = createProve(dependencies);
   return middy<APIGatewayProxyEventV2, HttpAnswer>()
     .use(httpErrors(log))
@@ -39,7 +41,7 @@ export function createHandler(dependencies: IngestDependencies) {
 
       const { requestId, timeEpoch } = event.requestContext;
       const answers = createAnswers(provider, requestId, dependencies);
-      const deadlines = requestDeadlines(timeEpoch, request.receivedAt);
+      const deadlines = requestDeadlines(timeEpoch, request.receivedAt, abortAfter);
       const proof = await prove(provider, request, deadlines);
       if (!('provenFor' in proof)) return answers.unproven(proof);
       const { provenFor, unproven } = proof;

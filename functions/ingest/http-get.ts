@@ -1,15 +1,15 @@
-/** More than any certificate, or any answer of SNS. */
+/** Larger than any certificate and any answer of SNS. */
 const maxBytes = 64 * 1024;
 
-/** Answers for a file that does not exist; every other failure may pass. */
+/** Answers that mean that the file does not exist; every other failure may pass. */
 const nothingThere: readonly number[] = [403, 404, 410];
 
 const sns = /^https:\/\/sns\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?\//;
 
 /**
- * A GET of what an adapter needs to prove a request genuine: text, no redirects, bounded.
+ * A GET of evidence that an adapter needs to prove a request genuine: text of at most 64 KB, no redirects.
  *
- * @param snsEndpoint what stands for Amazon SNS on a machine without it
+ * @param snsEndpoint a stand-in for Amazon SNS on a machine without it
  */
 export function createGet(snsEndpoint?: string): (url: string, signal: AbortSignal) => Promise<string | null> {
   return async (url, signal) => {

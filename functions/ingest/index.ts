@@ -25,7 +25,7 @@ const secretsManager = new SecretsManagerClient({
   maxAttempts: 2,
 });
 const sqs = queueClient();
-// The store tries again by itself; of a nonce that cannot be looked up the retry queue does.
+// The recorder retries by itself; the retry queue retries nonces that could not be checked.
 const dynamoDb = documentClient({ maxAttempts: 1 });
 
 const log = createLog();
@@ -36,6 +36,7 @@ const persistence = {
   store: createRecorder({ client: dynamoDb, ...recorderSettings(env) }),
   quarantine: createQuarantine(sqs, env.QUARANTINE_QUEUE_URL),
   metrics,
+  log,
   now: Date.now,
 };
 
@@ -45,10 +46,11 @@ const onRequest = createHandler({
   nonces,
   persistEvents: createPersistEvents({ ...persistence, retryQueue: createRetryQueue(sqs, env.RETRY_QUEUE_URL) }),
   context,
-  // Set where there is no AWS, like the endpoints that the SDK's clients take from the environment.
+  // Set only without AWS, like the endpoints that the SDK's clients read from the environment.
   get: createGet(process.env.SNS_ENDPOINT),
   metrics,
   now: Date.now,
+  abortAfter: AbortSignal.timeout,
   log,
 });
 

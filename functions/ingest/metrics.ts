@@ -5,25 +5,25 @@ import { metricNames, metricService } from '../../shared/runtime/metric-names.ts
 type Counted = Exclude<keyof typeof metricNames, 'events' | 'lag' | 'failedMessages'>;
 
 export interface IngestMetrics {
-  /** Messages that a queue gives again, because something of them is nowhere yet. */
+  /** Queue messages that failed and will be retried. */
   failedMessages(source: string, messages: number): void;
-  /** Counts by provider; those that are 0 are not written. */
+  /** Counts by provider; counts of 0 are not written. */
   count(provider: string, counts: Readonly<Partial<Record<Counted, number>>>): void;
-  /** Genuine events, as they come. */
+  /** Genuine events as they arrive. */
   arrived(provider: string, events: readonly CanonicalEvent[]): void;
   /**
-   * Events that are in the table now, new ones among them.
+   * Events that are in the table now, at least one of them newly recorded.
    *
    * @param at epoch milliseconds
    */
   recorded(provider: string, events: readonly CanonicalEvent[], at: number): void;
 }
 
-/** Fewer than one line of the format may have of a metric, which is 100. */
+/** The format allows 100 values per metric in a line. */
 const maxValues = 90;
 
 /**
- * Metrics in CloudWatch's embedded metric format, as lines of the log: no call, no wait.
+ * Writes metrics as log lines in CloudWatch's embedded metric format, without a call or a wait.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
  */
 export function createMetrics(
@@ -55,7 +55,7 @@ export function createMetrics(
       }
     },
     recorded(Provider, events, at) {
-      // Of very many, evenly spread ones.
+      // Of more events, evenly spread ones stand for all.
       const step = Math.max(1, events.length / maxValues);
       publish({ Provider }, () => {
         for (let index = 0; index < events.length; index += step) {

@@ -4,7 +4,10 @@ import { json } from '../../shared/http/responses.ts';
 import type { Provider, ProviderRequest, SetUpAnswer } from '../../shared/providers/provider.ts';
 import { ownValue } from '../../shared/runtime/own-property.ts';
 
-/** Answers to methods by which no events come, unless the provider has its own: dashboards probe a URL before they take it. */
+/**
+ * Answers to methods that carry no events, unless the provider has its own: dashboards probe a URL before they accept
+ * it.
+ */
 const probes = {
   HEAD: () => ({ statusCode: 200 }),
   OPTIONS: () => ({ statusCode: 204, headers: { allow: 'POST, HEAD, OPTIONS' } }),
@@ -12,7 +15,7 @@ const probes = {
 
 const onlyPost: readonly string[] = ['POST'];
 
-/** The answer to a call by a method that brings no events; null where it may bring some. */
+/** The answer to a method that carries no events; null for a method that may. */
 export function probeAnswer({ probes: own = {}, methods }: Provider, request: ProviderRequest): HttpAnswer | null {
   const bringing: readonly string[] = methods ?? onlyPost;
   if (bringing.includes(request.method)) return null;
@@ -22,7 +25,7 @@ export function probeAnswer({ probes: own = {}, methods }: Provider, request: Pr
   return problem('method-not-allowed', {}, { allow });
 }
 
-/** The answer to a call with which a provider sets its webhook up. */
+/** The answer to a provider's call that sets up its webhook. */
 export function setUpAnswer({ statusCode, headers = {}, body }: SetUpAnswer): HttpAnswer {
   return body === undefined ? { statusCode, headers: { ...headers } } : json(statusCode, body, headers);
 }

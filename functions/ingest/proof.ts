@@ -1,4 +1,4 @@
-/** Whether a request is genuine, which secret proves it, and what that proves. */
+/** Decides whether a request is genuine, which secret proves it, and for which account. */
 
 import type { Nonces } from '../../shared/guards/nonces.ts';
 import type {
@@ -19,17 +19,19 @@ import type { WebhookSecretsOf } from './webhook-secrets.ts';
 export interface ProofDependencies {
   readonly secretsOf: WebhookSecretsOf;
   readonly nonces: Nonces;
-  /** A GET of a URL that an adapter made; rejects once `signal` says that there is no time left. */
+  /** A GET of a URL that an adapter built; rejects once `signal` aborts. */
   readonly get: (url: string, signal: AbortSignal) => Promise<string | null>;
 }
 
 /** A genuine request. */
 export interface Proven {
-  /** The account whose own secret alone proves it; undefined where a secret proves events of every account. */
+  /** The account whose own secret proves the request; undefined if a secret proves events of every account. */
   readonly provenFor: string | undefined;
-  /** Nonces that could not be looked up, as the table will not be: the retry queue does it before it records anything. */
+  /**
+   * Nonces that could not be checked because the table is unavailable; the retry queue checks them before recording.
+   */
   readonly unproven: readonly Nonce[];
-  /** Whether something else, which came later, was recorded by its nonce. */
+  /** Whether other content that arrived later was recorded under the same nonce. */
   readonly isReclaimed: boolean;
 }
 
@@ -74,7 +76,7 @@ export function createProve({ secretsOf, nonces, get }: ProofDependencies): Prov
   };
 }
 
-/** Why a request is not genuine, or by which nonces it is, and for whom. */
+/** The nonces and the account that prove a request genuine, or the reason why it is not. */
 async function verifiedBy(
   provider: Provider,
   request: ProviderRequest,
@@ -93,12 +95,12 @@ async function verifiedBy(
   return 'wrong_signature';
 }
 
-/** The secrets as the adapters take them, whatever each proves. */
+/** The texts of the secrets, as the adapters take them. */
 function textsOf(secrets: readonly WebhookSecret[]): readonly string[] {
   return secrets.map(entry => (typeof entry === 'string' ? entry : entry.secret));
 }
 
-/** A request's events as an account's own secret proves them: those that name no account are that account's. */
+/** A request's events as an account's own secret proves them: events without an account become that account's. */
 export function forAccount(provenFor: string | undefined, parsed: ParsedRequest): ParsedRequest {
   if (provenFor === undefined) return parsed;
   const events = parsed.events.map(event => ({ ...event, accountId: event.accountId ?? provenFor, provenFor }));

@@ -1,8 +1,8 @@
 import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
 
 /**
- * The client for the retry queue and the quarantine. A call that hangs is given up within the time that a request keeps
- * for the queues (deadlines.ts), of which some megabytes at once need most.
+ * The client for the retry queue and the quarantine. A hanging call is aborted within the time that a request reserves
+ * for the queues (deadlines.ts).
  */
 export function queueClient(config: SQSClientConfig = {}): SQSClient {
   return new SQSClient({

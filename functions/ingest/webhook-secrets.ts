@@ -6,17 +6,17 @@ import {
 } from '../../shared/providers/signatures/webhook-secrets.ts';
 import { ownValue } from '../../shared/runtime/own-property.ts';
 
-/** A rotated secret is in force within 5 minutes: looked up again after 4, and never used beyond 5. */
+/** A rotated secret is in force within 5 minutes: secrets are read again after 4 and never used beyond 5. */
 const refreshAfter = 4 * 60_000;
 const expiresAfter = 5 * 60_000;
 
-/** A provider's webhook secrets in force, none where it is not configured; rejects when they are out of reach or unreadable. */
+/** A provider's webhook secrets in force, none if it is not configured. Rejects if they are unavailable or invalid. */
 export type WebhookSecretsOf = (provider: string) => Promise<readonly WebhookSecret[]>;
 
 /**
- * The webhook secrets of all providers, from one Secrets Manager secret whose value is JSON: provider → list of secrets
- * (several while one is being rotated, or where accounts have their own). Kept in memory, one lookup at a time. A fault in
- * one provider's entry affects that provider alone.
+ * Reads the webhook secrets of all providers from one Secrets Manager secret, whose JSON maps each provider to a list.
+ * A list holds several secrets during a rotation, or if accounts have their own. The secrets stay in memory, and one
+ * lookup runs at a time. An invalid entry affects only its provider.
  */
 export function createWebhookSecrets(
   client: Pick<SecretsManagerClient, 'send'>,
@@ -42,12 +42,13 @@ export function createWebhookSecrets(
       lookup = null;
     });
     if (known !== null && age() < expiresAfter) {
-      // Beside the request, so that nobody waits while Secrets Manager is slow; should it fail, the next one asks again.
+      // The lookup runs beside the request, so that a slow Secrets Manager delays nobody; after a failure the next
+      // request retries.
       lookup.catch(() => {});
       return known.secrets;
     }
     const secrets = await lookup;
-    // One that was begun before the function was frozen may bring what is long out of date.
+    // A lookup that began before the function was frozen may return expired secrets.
     return age() < expiresAfter ? secrets : lookUpAll();
   };
 

@@ -5,7 +5,7 @@ const text = z.string().check(z.minLength(1));
 /** The environment of the manage function. The construct that sets it is type-checked against this schema. */
 export const manageEnv = z.object({
   TABLE_NAME: text,
-  /** Where an erasure is recorded. */
+  /** The table that records erasures. */
   GUARD_TABLE_NAME: text,
   /** The token's claim that names the account, e.g. `account_id`. */
   ACCOUNT_CLAIM: text,

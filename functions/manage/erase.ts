@@ -3,8 +3,8 @@ import type { Erasure } from '../../shared/email/tombstone.ts';
 import type { ErasureRecords } from '../../shared/guards/erasure-records.ts';
 
 /**
- * Erases a recipient. First the record, so that whatever waits in a queue is dropped once it is read; then the emails, again
- * and again until the index shows none, for those that were recorded meanwhile. Never rejects.
+ * Erases a recipient. It first writes the record, so that events waiting in a queue are dropped once they are read. It
+ * then erases emails until the index shows none, including those recorded meanwhile. Never rejects.
  */
 export function createErase(records: Pick<ErasureRecords, 'write'>, eraseEmails: EraseEmails): EraseEmails {
   return async (erasure: Erasure, now, signal): Promise<ErasedEmails> => {

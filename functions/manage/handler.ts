@@ -3,6 +3,7 @@ import type { EraseEmails } from '../../shared/email/eraser.ts';
 import { type AccessRules, type ApiEvent, refusalOf } from '../../shared/http/access.ts';
 import { httpErrors } from '../../shared/http/error-middleware.ts';
 import { problem } from '../../shared/http/problems.ts';
+import { remainingMs } from '../../shared/http/remaining-time.ts';
 import { bodyBytes, bodyOf, InvalidRequest, noParameters, parametersOf } from '../../shared/http/request-parsing.ts';
 import { type HttpAnswer, json } from '../../shared/http/responses.ts';
 import { type RouteOf, routes } from '../../shared/http/routes.ts';
@@ -18,20 +19,17 @@ export interface ManageDependencies {
   readonly log: Log;
 }
 
-/** Milliseconds after arrival at which nothing more is begun: API Gateway waits 30 s. */
+/** Milliseconds after arrival when no further write starts: API Gateway waits 30 s. */
 const eraseWithin = 24_000;
-
-/** No cold start takes longer; a gateway that claims more has another clock than we. */
-const maxWaitMs = 10_000;
 
 const retryAfterSeconds = '60';
 
-/** Days after which the rest is gone: what a queue keeps at most, and what point-in-time recovery goes back. */
+/** Days until the rest is gone: the longest that a queue keeps a message, and the reach of point-in-time recovery. */
 const forgottenAfterDays = { queues: 14, backups: 35 } as const;
 
 /**
- * The manage function: a recipient's emails are erased, and the answer says when the rest is gone; or it says that some of
- * them remain. Erasing once more is safe, and goes on with what remained.
+ * The manage function: erases a recipient's emails and answers when the rest is gone, or that some emails remain.
+ * Repeating an erasure is safe and continues with the remaining emails.
  */
 export function createHandler({ erase, access, now, log }: ManageDependencies) {
   return middy<ApiEvent, HttpAnswer>()
@@ -59,8 +57,7 @@ export function createHandler({ erase, access, now, log }: ManageDependencies) {
 
     const { requestId, timeEpoch } = event.requestContext;
     const at = now();
-    const waited = at - timeEpoch;
-    const timeLeft = waited > 0 && waited < maxWaitMs ? eraseWithin - waited : eraseWithin;
+    const timeLeft = remainingMs(eraseWithin, timeEpoch, at);
     const { accountId = null } = event.pathParameters ?? {};
     const { erased: emails, error } = await erase({ recipient, accountId }, at, AbortSignal.timeout(timeLeft));
     if (error === null) return { answer: erasureAnswer(emails, at), emails };

@@ -1,19 +1,16 @@
-/** What the routes take and answer. The first of these validates, and the OpenAPI document is made of all. */
+/** Schemas of requests and answers. The request schemas validate; the OpenAPI document is made of all. */
 
 import * as z from 'zod/mini';
 import { emailAddress } from '../../shared/http/request-parsing.ts';
 
 /** The body of a request to erase. */
 export const erasureBody = z
-  .strictObject(
-    { recipient: emailAddress('The address, in any spelling that is the same mailbox.') },
-    'must be a JSON object',
-  )
-  .register(z.globalRegistry, { id: 'ErasureRequest', description: 'Whose data is to be erased.' });
+  .strictObject({ recipient: emailAddress('The address, in any spelling of the mailbox.') }, 'must be a JSON object')
+  .register(z.globalRegistry, { id: 'ErasureRequest', description: 'The recipient whose data to erase.' });
 
 const counts = z
   .object({ emails: z.int().check(z.nonnegative()) })
-  .register(z.globalRegistry, { id: 'ErasedCounts', description: 'How many emails were erased by this request.' });
+  .register(z.globalRegistry, { id: 'ErasedCounts', description: 'The number of emails that this request erased.' });
 
 const time = (description: string) =>
   z.iso.datetime().register(z.globalRegistry, {
@@ -21,20 +18,18 @@ const time = (description: string) =>
     override: { type: 'string', format: 'date-time', pattern: undefined },
   });
 
-/** The answer where no email remains. */
+/** The answer when no email remains. */
 export const erasedAnswer = z
   .object({
     erased: counts,
     forgottenBy: z
       .object({
-        queues: time(
-          'The queues hold nothing any more that came before the erasure. Nothing of it is recorded until then.',
-        ),
-        backups: time('No backup of the table reaches back to before the erasure.'),
+        queues: time('After this time no queue holds events from before the erasure. None of them is recorded.'),
+        backups: time('After this time no backup of the table holds data from before the erasure.'),
       })
-      .register(z.globalRegistry, { description: 'When the rest is gone, by itself.' }),
+      .register(z.globalRegistry, { description: 'When the rest is gone, without another request.' }),
   })
-  .register(z.globalRegistry, { id: 'Erased', description: 'No email remains, and none comes back.' });
+  .register(z.globalRegistry, { id: 'Erased', description: 'No email remains, and none returns.' });
 
-/** What the problem `not-erased` says besides what every problem does. */
+/** The members of the problem `not-erased` besides those of every problem. */
 export const notErasedMembers = z.object({ erased: counts });

@@ -1,7 +1,7 @@
 import { stringify } from 'csv-stringify/sync';
 import type { AttentionLine } from './response-schemas.ts';
 
-/** The columns of the file, in their order. */
+/** The columns of the file, in order. */
 const columns = [
   'emailId',
   'recipient',
@@ -18,21 +18,21 @@ const columns = [
   'caveats',
 ] as const satisfies readonly (keyof AttentionLine)[];
 
-/** Where a spreadsheet of many European locales begins a cell: it separates by semicolons, whatever the file does. */
+/** The places where a spreadsheet in many European locales starts a cell, since it separates by semicolons. */
 const afterSeparator = /([;\t]"*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])/g;
 
-/** A cell holds a text: of the caveats, what they say. */
+/** A CSV cell holds text: caveats become their texts. */
 function inWords({ caveats, ...line }: AttentionLine) {
   return { ...line, caveats: caveats.map(({ text }) => text).join(' ') };
 }
 
 interface Format {
   readonly contentType: string;
-  /** Lines of the file; its header, where it has one, stands before those of the first page only. */
+  /** The lines of a page. The header, if the format has one, precedes only the first page. */
   readonly text: (lines: readonly AttentionLine[], isFirstPage: boolean) => string;
 }
 
-/** The formats of the exported attention list: the pages of a list, one after the other, are one file. */
+/** The formats of the exported attention list. The pages of a list, joined in order, are one file. */
 export const attentionListFormats = {
   csv: {
     contentType: 'text/csv; charset=utf-8',
@@ -41,7 +41,7 @@ export const attentionListFormats = {
         columns: [...columns],
         header: isFirstPage,
         record_delimiter: 'windows',
-        // A spreadsheet would run `=cmd|...` out of a subject: https://owasp.org/www-community/attacks/CSV_Injection
+        // A spreadsheet would execute `=cmd|...` in a subject: https://owasp.org/www-community/attacks/CSV_Injection
         escape_formulas: true,
         cast: { string: text => text.replace(afterSeparator, "$1'") },
       }),

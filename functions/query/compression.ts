@@ -3,25 +3,24 @@ import type middy from '@middy/core';
 import type { ApiEvent } from '../../shared/http/access.ts';
 import type { HttpAnswer } from '../../shared/http/responses.ts';
 
-/** Below this (bytes) an answer fits into a packet or two, and compressing it gains nobody anything. */
+/** A shorter answer (in bytes) fits into two packets, so that compression gains nothing. */
 const worthwhile = 2_048;
 
-/** The middy hook that compresses long answers for callers who take gzip; API Gateway does not do it. */
+/** The middy hook that compresses long answers for clients that accept gzip; API Gateway does not compress. */
 export function compressed(): middy.MiddlewareObj<ApiEvent, HttpAnswer> {
   return {
     name: 'compressed',
     after: request => {
       const { event, response } = request;
-      // Compressed already.
       if (!response || response.isBase64Encoded) return;
-      // What would have been sent is not known of a 304: it may have been long (RFC 9110, 15.4.5).
+      // A 304 does not reveal the length of the full answer, which may be long (RFC 9110, 15.4.5).
       if (response.statusCode === 304 || isLong(response)) response.headers.vary = 'accept-encoding';
       if (takesGzip(event.headers['accept-encoding'])) request.response = gzipped(response);
     },
   };
 }
 
-/** The answer compressed; a short one as it is. */
+/** Compresses a long answer and returns a short one unchanged. */
 export function gzipped(answer: HttpAnswer): HttpAnswer {
   if (!isLong(answer)) return answer;
   return {
@@ -36,7 +35,7 @@ function isLong({ body = '' }: HttpAnswer): boolean {
   return body.length >= worthwhile;
 }
 
-/** RFC 9110, 12.5.3: `gzip`, or anything, unless with a weight of 0. */
+/** Whether the client accepts gzip: by name or `*`, unless with a weight of 0 (RFC 9110, 12.5.3). */
 export function takesGzip(acceptEncoding = ''): boolean {
   const weights = new Map(
     acceptEncoding.split(',').map(coding => {

@@ -2,8 +2,8 @@ import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/clien
 import type { CursorKey } from './cursor.ts';
 
 /**
- * The key of the stack's cursors, from its secret: looked up once and kept. A lookup that failed is tried again with the
- * next request; whoever changes the key makes the cursors of that day useless, and nothing else.
+ * Reads the key of the stack's cursors from its secret, once per process; the next request retries a failed read.
+ * Changing the key invalidates the cursors in use and nothing else.
  */
 export function createCursorKey(client: Pick<SecretsManagerClient, 'send'>, secretArn: string): CursorKey {
   let lookup: Promise<string> | null = null;

@@ -3,26 +3,29 @@ import * as z from 'zod/mini';
 import { emailIdShape } from '../../shared/email/event.ts';
 import type { EmailFilter, Position } from '../../shared/email/reader.ts';
 
-/** The key that cursors are sealed with; rejects while it is out of reach. */
+/** The key that seals cursors; rejects while it is unavailable. */
 export type CursorKey = () => Promise<string>;
 
-/** Makes and reads cursors: where a list goes on, as opaque text that is good for that very list alone. */
+/** Makes and reads cursors: opaque texts that say where a list continues. A cursor is valid only for its own list. */
 export interface Cursors {
   of(filter: EmailFilter, position: Position): Promise<string>;
-  /** null for what {@link Cursors.of} did not give for this filter: changed, another list's or another account's. */
+  /**
+   * null if {@link Cursors.of} did not make the cursor for this filter: it was altered, or belongs to another list or
+   * account.
+   */
   positionOf(filter: EmailFilter, cursor: string): Promise<Position | null>;
 }
 
 const content = z.tuple([z.int().check(z.nonnegative()), z.nullable(z.string().check(z.regex(emailIdShape)))]);
 
 const algorithm = 'aes-256-gcm';
-/** Of that algorithm, in bytes. */
+/** The algorithm's nonce, in bytes. */
 const nonceLength = 12;
 const tagLength = 16;
 
 /**
- * Cursors are sealed, not only signed: a page may end at an email that its reader may not see, one of another account's
- * to the same recipient.
+ * Cursors are encrypted, not only signed. A page may end at an email that its reader may not see: another account's
+ * email to the same recipient.
  */
 export function createCursors(key: CursorKey): Cursors {
   return {
@@ -30,7 +33,8 @@ export function createCursors(key: CursorKey): Cursors {
       const secret = await key();
       const text = JSON.stringify([at, emailId]);
       const bound = boundTo(filter);
-      // Out of what it seals: the same place has the same cursor, and so the same page the same ETag.
+      // The nonce is derived from the content: the same position gives the same cursor, and the same page the same
+      // ETag.
       const nonce = derived(secret, 'nonce', bound, text).subarray(0, nonceLength);
       const cipher = createCipheriv(algorithm, derived(secret, 'cursor'), nonce).setAAD(Buffer.from(bound));
       return Buffer.concat([nonce, cipher.update(text), cipher.final(), cipher.getAuthTag()]).toString('base64url');
@@ -38,7 +42,7 @@ export function createCursors(key: CursorKey): Cursors {
 
     async positionOf(filter, cursor) {
       const bytes = Buffer.from(cursor, 'base64url');
-      // One place has one text: base64 can be written in several ways.
+      // Only one spelling is valid: base64 can write the same bytes in several ways.
       if (bytes.length < nonceLength + tagLength || bytes.toString('base64url') !== cursor) return null;
       const secret = await key();
       try {
@@ -58,12 +62,12 @@ export function createCursors(key: CursorKey): Cursors {
   };
 }
 
-/** A key, or a nonce, of 32 bytes for one purpose. */
+/** A key or nonce of 32 bytes for one purpose. */
 function derived(secret: string, ...purpose: readonly string[]): Buffer {
   return createHmac('sha256', secret).update(JSON.stringify(purpose)).digest();
 }
 
-/** All that decides which emails a list holds and in which order. */
+/** All values that decide which emails a list holds, and in which order. */
 function boundTo({ accountId, status, attention, recipient, reference, from, to }: EmailFilter): string {
   return JSON.stringify([accountId, status, attention, recipient, reference, from, to].map(part => part ?? null));
 }

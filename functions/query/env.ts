@@ -5,14 +5,14 @@ const positive = z.coerce.number().check(z.int(), z.positive());
 /** The environment of the query function. The construct that sets it is type-checked against this schema. */
 export const queryEnv = z.object({
   TABLE_NAME: z.string().check(z.minLength(1)),
-  /** The secret that cursors are sealed with. */
+  /** The secret with the key that seals cursors. */
   CURSOR_KEY_ARN: z.string().check(z.minLength(1)),
   RETENTION_DAYS: positive,
   /** The token's claim that names the account, e.g. `account_id`. */
   ACCOUNT_CLAIM: z.string().check(z.minLength(1)),
   /** The scope that sees every account, e.g. `mailtrail/support`. */
   SUPPORT_SCOPE: z.string().check(z.minLength(1)),
-  /** Ages past which a status that waits for news is old. */
+  /** Ages beyond which a waiting status is old. */
   ENQUEUED_OLD_AFTER_MINUTES: positive,
   SENT_OLD_AFTER_MINUTES: positive,
   DEFERRED_OLD_AFTER_MINUTES: positive,

@@ -1,17 +1,17 @@
 import type { HttpAnswer } from '../../shared/http/responses.ts';
 import { shortHash } from '../../shared/runtime/hash.ts';
 
-/** The answer with an ETag over its text, or 304 where the caller already holds just that. */
+/** Adds an ETag of the text, or answers 304 if the client already has that text. */
 export function withEtag(answer: HttpAnswer, ifNoneMatch: string | undefined): HttpAnswer {
   return unlessHeld(tagged(answer), ifNoneMatch);
 }
 
-/** The answer with a weak ETag: compressed, the same text is other bytes (RFC 9110, 8.8.1). */
+/** Adds a weak ETag: compression changes the bytes of the same text (RFC 9110, 8.8.1). */
 export function tagged(answer: HttpAnswer): HttpAnswer {
   return { ...answer, headers: { ...answer.headers, etag: `W/"${shortHash(answer.body ?? '')}"` } };
 }
 
-/** The tagged answer, or 304 where the caller already holds it. */
+/** The tagged answer, or 304 if the client already has it. */
 export function unlessHeld(answer: HttpAnswer, ifNoneMatch = ''): HttpAnswer {
   const { 'content-type': _, 'content-encoding': __, ...kept } = answer.headers;
   const held = ifNoneMatch.split(',').map(one => one.trim().replace(/^W\//, ''));

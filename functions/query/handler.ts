@@ -18,7 +18,10 @@ export interface QueryDependencies extends Omit<QueryServices, 'catalogue' | 'do
   readonly log: Log;
 }
 
-/** The query function: an account's people read their emails. Another account's email and none at all look the same. */
+/**
+ * The query function: an account's people read their emails. Another account's email looks like one that does not
+ * exist.
+ */
 export function createHandler(dependencies: QueryDependencies) {
   const services: QueryServices = {
     ...dependencies,

@@ -15,7 +15,7 @@ import { attentionListParameters, listParameters, statusesBody, supportListParam
 import { attentionLineOf, emailView, rowView } from './responses.ts';
 import type { StaticDocument } from './static-document.ts';
 
-/** What answers are made of. */
+/** The services that operations use. */
 export interface QueryServices {
   readonly store: Reader;
   readonly cursors: Cursors;
@@ -28,26 +28,26 @@ export interface QueryServices {
 }
 
 /**
- * Answers one route, once access to the account in its path was granted.
+ * Answers one route, after access to the account in its path was granted.
  *
  * @throws InvalidRequest
  */
 type Operation = (dependencies: QueryServices, event: ApiEvent) => HttpAnswer | Promise<HttpAnswer>;
 
-/** A browser may keep an answer, yet asks each time whether it still holds. */
+/** A browser may store an answer but must revalidate it each time. */
 const revalidated = { 'cache-control': 'private, no-cache' };
 
-/** A hundred references of the longest kind fit in, also where JSON escapes each character. */
+/** 100 references of the longest kind fit, even if JSON escapes every character. */
 const maxBodyBytes = 256 * 1024;
 
 /**
- * What is spent on one reference in a request for many: they are not to cost a hundred lists, and their emails have to fit
- * into the 6 MB of an answer.
+ * Emails read per reference in a request for many: 100 references must cost little, and their emails must fit into an
+ * answer's 6 MB.
  */
 const ofReference = { limit: 15, after: null };
 const referencesAtOnce = 16;
 
-/** What each route does. */
+/** The operation of each route. */
 export const operations = {
   'GET /statuses': ({ catalogue }, event) => {
     parametersOf(noParameters, event.rawQueryString);
@@ -140,7 +140,7 @@ async function emailList(
   return withEtag(json(200, page, revalidated), headers['if-none-match']);
 }
 
-/** @throws InvalidRequest for a cursor that does not come from this list */
+/** @throws InvalidRequest for a cursor of another list */
 async function positionOf(cursors: Cursors, filter: EmailFilter, cursor: string | undefined): Promise<Position | null> {
   if (cursor === undefined) return null;
   const position = await cursors.positionOf(filter, cursor);
@@ -164,14 +164,14 @@ const noEmails: Page<EmailSummary> = { shown: [], next: null };
 
 type Found = ReadonlyMap<string, Page<EmailSummary>>;
 
-/** One BatchGetItem. */
+/** Reads by ids, in one BatchGetItem. */
 async function byId(store: Reader, accountId: string, emailIds: readonly string[]): Promise<Found> {
   const emails = await store.emails(emailIds.filter(emailId => emailIdShape.test(emailId)));
   const visible = [...emails].filter(([, email]) => email.accountId === accountId);
   return new Map(visible.map(([emailId, email]) => [emailId, { shown: [email], next: null }]));
 }
 
-/** One page for each reference. */
+/** Reads one page per reference. */
 async function byReference(store: Reader, accountId: string, references: readonly string[]): Promise<Found> {
   const found = new Map<string, Page<EmailSummary>>();
   const waiting = [...new Set(references)].filter(reference => isPlainText(reference, limits.reference));

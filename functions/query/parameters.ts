@@ -1,4 +1,4 @@
-/** What the routes take in query and body. These schemas validate, and the OpenAPI document is made of them. */
+/** Schemas of queries and bodies. They validate, and the OpenAPI document is made of them. */
 
 import * as z from 'zod/mini';
 import { limits } from '../../shared/email/event.ts';
@@ -16,7 +16,7 @@ const wholeNumber = (max: number, usual: number) =>
       usual,
     )
     .register(z.globalRegistry, {
-      description: 'At most so many emails. A page may hold fewer, or none, and still go on.',
+      description: 'The most emails on a page. A page may be short or empty: follow `cursor` until there is none.',
       override: { type: 'integer', minimum: 1, maximum: max, default: usual },
     });
 
@@ -38,28 +38,26 @@ const time = (description: string) =>
     z.transform(text => Date.parse(text)),
   );
 
-const cursor = z
-  .string()
-  .register(z.globalRegistry, { description: 'Where a page before ended. It goes on with the same filters alone.' });
+const cursor = z.string().register(z.globalRegistry, {
+  description: 'The `cursor` of the page before, valid only with the same account and filters.',
+});
 
 const filters = {
   status: z.optional(
     z
       .enum(statusIds, `must be one of ${statusIds.join(', ')}`)
-      .register(z.globalRegistry, { description: 'Emails of this status.' }),
+      .register(z.globalRegistry, { description: 'Emails with this status.' }),
   ),
   attention: z.optional(
     z.pipe(
       z.literal('true', 'can only be true').register(z.globalRegistry, {
         description:
-          'Emails whose status asks somebody to act, newest trouble first. (What waits too long for news is found by its status and `to`.)',
+          'Emails whose status asks for attention, newest problem first. (Find emails that wait too long by `status` and `to`.)',
       }),
       z.transform(() => true),
     ),
   ),
-  recipient: z.optional(
-    emailAddress('Emails to this address, whatever its case, and whether its domain is in letters or in Punycode.'),
-  ),
+  recipient: z.optional(emailAddress('Emails to this address, in any letter case, its domain in letters or Punycode.')),
   reference: z.optional(
     z
       .string()
@@ -71,11 +69,11 @@ const filters = {
         ),
       )
       .register(z.globalRegistry, {
-        description: "Emails with this reference of the sender's, e.g. an invoice number.",
+        description: 'Emails with this reference of the sender, e.g. an invoice number.',
       }),
   ),
-  from: z.optional(time('Emails sent at this time or later, by their `sentAt`.')),
-  to: z.optional(time('Emails sent before this time.')),
+  from: z.optional(time('Emails whose `sentAt` is this time or later.')),
+  to: z.optional(time('Emails whose `sentAt` is before this time.')),
 };
 
 const listed = { ...filters, limit: wholeNumber(100, 50), cursor: z.optional(cursor) };
@@ -115,12 +113,12 @@ export const statusesBody = z
   .check(
     z.refine(({ emailIds, references }) => (emailIds === undefined) !== (references === undefined), {
       path: ['emailIds'],
-      error: 'or references must be given, and not both',
+      error: 'or references must be given, but not both',
     }),
   )
   .register(z.globalRegistry, {
     id: 'StatusesRequest',
-    description: 'Up to 100 ids of emails, or up to 100 references: one of the two.',
+    description: 'Either up to 100 email ids or up to 100 references.',
     override: ({ jsonSchema }: { readonly jsonSchema: Record<string, unknown> }) => {
       jsonSchema.oneOf = [{ required: ['emailIds'] }, { required: ['references'] }];
     },

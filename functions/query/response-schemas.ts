@@ -1,7 +1,7 @@
 /**
- * What the routes answer. The views are typed by these schemas, the OpenAPI document is made of them, and tests hold every
- * answer against it; nothing of them is needed while the function runs. Every member is always there, null where nothing
- * is known.
+ * Schemas of the answers. They type the views, the OpenAPI document is made of them, and tests check every answer
+ * against them. The running function does not load them. Every member is always present, with null for an unknown
+ * value.
  */
 
 import * as z from 'zod/mini';
@@ -18,22 +18,22 @@ const time = z
 const emailId = z
   .string()
   .check(z.regex(/^[\w-]{22}$/))
-  .register(z.globalRegistry, { id: 'EmailId', description: 'One message to one recipient.' });
+  .register(z.globalRegistry, { id: 'EmailId', description: 'Identifies one message to one recipient.' });
 
-const status = z.enum(statusIds).register(z.globalRegistry, { id: 'Status', description: 'One of the eleven.' });
+const status = z.enum(statusIds).register(z.globalRegistry, { id: 'Status', description: 'One of eleven statuses.' });
 
 const cause = z
   .enum(causeIds)
-  .register(z.globalRegistry, { id: 'Cause', description: 'Why a delivery failed, or was put off.' });
+  .register(z.globalRegistry, { id: 'Cause', description: 'Why a delivery failed or was deferred.' });
 
 const turn = z.enum(['recipient', 'sender', 'receiving_server', 'nobody']).register(z.globalRegistry, {
   id: 'Turn',
-  description: 'Who can put it right; nobody: only time does.',
+  description: 'Who can fix it; nobody means wait.',
 });
 
 const evidence = z.enum(['human', 'machine', 'unknown']).register(z.globalRegistry, {
   id: 'Evidence',
-  description: 'Who did it: a person, a machine (which never decides a status), or nobody can tell.',
+  description: 'Who caused the event: a person, or a machine, which never decides a status.',
 });
 
 const text = z.string();
@@ -41,50 +41,54 @@ const maybe = <Schema extends z.ZodMiniType>(schema: Schema) => z.nullable(schem
 
 const causeOfStatus = maybe(cause).register(z.globalRegistry, {
   description:
-    'unspecified: the delivery failed for good, and the report states no cause. null: nothing failed, or nobody said why.',
+    'unspecified: the delivery failed for good without a stated cause. null: no failure, or no cause reported.',
 });
+
+const described = <Schema extends z.ZodMiniType>(schema: Schema, description: string): Schema =>
+  schema.check(z.describe(description));
 
 const row = {
   emailId,
-  accountId: maybe(text),
+  accountId: described(maybe(text), 'null while no event names an account.'),
   provider: text,
-  recipient: text,
-  subject: maybe(text),
-  reference: maybe(text),
-  status: maybe(status).register(z.globalRegistry, { description: 'null while nothing is known but notes.' }),
-  label: maybe(text),
-  statusAt: maybe(time),
+  recipient: described(text, 'The domain is in Punycode if its letters could deceive.'),
+  subject: described(maybe(text), 'null if never reported.'),
+  reference: described(maybe(text), "The sender's own, e.g. an invoice number."),
+  status: described(maybe(status), 'null while only notes are recorded.'),
+  label: described(maybe(text), 'The status for people.'),
+  statusAt: described(maybe(time), 'When the deciding event happened.'),
   cause: causeOfStatus,
   attention: z.boolean().register(z.globalRegistry, {
-    description: 'Somebody must act: the status asks for it, or the email has waited too long for news.',
+    description: 'Somebody must act: the status asks for it, or the email has waited too long.',
   }),
-  tags: z.array(text).register(z.globalRegistry, { description: 'Under what the sender filed the message.' }),
-  sentAt: time,
+  tags: z.array(text).register(z.globalRegistry, { description: "The sender's tags or categories." }),
+  sentAt: described(time, 'The earliest event in the first recorded request.'),
 };
 
 export const emailRow = z
   .object(row)
-  .register(z.globalRegistry, { id: 'EmailRow', description: 'An email as a row of a list.' });
+  .register(z.globalRegistry, { id: 'EmailRow', description: 'An email in a list.' });
 
 const timelineEvent = z
   .object({
-    eventId: text,
+    eventId: described(text, 'Not always unique: use it together with `at`.'),
     at: time,
-    providerTime: maybe(time).register(z.globalRegistry, {
-      description: 'What the provider said, where that was too far in the future to be believed.',
-    }),
-    status: maybe(status).register(z.globalRegistry, { description: 'null: a note, which changes no status.' }),
+    providerTime: described(
+      maybe(time),
+      "The provider's time, if more than 10 minutes ahead; `at` is the arrival then.",
+    ),
+    status: described(maybe(status), 'null: a note, which changes no status.'),
     label: maybe(text),
-    providerEvent: text,
+    providerEvent: described(text, "The provider's name of the event."),
     evidence,
     attribution: maybe(z.enum(['ambiguous', 'not_addressed'])).register(z.globalRegistry, {
       description:
-        'ambiguous: it names nobody of several recipients; not_addressed: it names an address that the message was not sent to.',
+        'ambiguous: names none of several recipients. not_addressed: names an address that the message was not sent to.',
     }),
     reason: maybe(
       z.object({
-        code: maybe(text),
-        enhancedCode: maybe(text),
+        code: described(maybe(text), "The provider's code or label."),
+        enhancedCode: described(maybe(text), 'RFC 3463, e.g. 5.1.1.'),
         text: maybe(text),
         cause: maybe(z.object({ id: cause, label: text, text, turn: maybe(turn) })),
       }),
@@ -92,7 +96,7 @@ const timelineEvent = z
     clickUrl: maybe(text),
     userAgent: maybe(text),
   })
-  .register(z.globalRegistry, { id: 'TimelineEvent', description: 'What a provider reported.' });
+  .register(z.globalRegistry, { id: 'TimelineEvent', description: 'An event that a provider reported.' });
 
 const caveat = z
   .object({
@@ -100,53 +104,45 @@ const caveat = z
     text,
     at: maybe(time),
   })
-  .register(z.globalRegistry, { id: 'Caveat', description: 'A fact that the status alone hides.' });
+  .register(z.globalRegistry, { id: 'Caveat', description: 'Something worth knowing that the status hides.' });
 
 export const email = z
   .object({
     ...row,
-    messageId: text,
+    messageId: described(text, "The provider's id of the message."),
     meaning: maybe(text),
-    resolution: maybe(text).register(z.globalRegistry, {
-      description: 'The action that the status asks for; null where there is nothing to do.',
-    }),
-    whatToDo: maybe(text).register(z.globalRegistry, {
-      description:
-        'The action that the cause asks for, or else the status. null for a deferred email, since the provider still tries, and where there is nothing to do.',
-    }),
-    sentAgain: maybe(text),
-    updatedAt: time,
+    resolution: described(maybe(text), 'The action for the status; null if there is none.'),
+    whatToDo: described(maybe(text), 'The action for the cause, or else for the status; null if there is none.'),
+    sentAgain: described(maybe(text), 'Whether and by whom the email is sent again.'),
+    updatedAt: described(time, 'Arrival of the events recorded last.'),
     because: maybe(
       z
         .object({
           eventId: text,
           at: time,
-          providerEvent: maybe(text).register(z.globalRegistry, {
-            description: 'null where the history had no room for the event.',
-          }),
+          providerEvent: described(maybe(text), 'null if the full history lacks the event.'),
           evidence,
           cause: causeOfStatus,
           causeLabel: maybe(text),
-          text,
-          doesNotProve: text,
+          text: described(text, 'The same in one sentence.'),
+          doesNotProve: described(text, 'The conclusion that this status does not allow.'),
         })
         .register(z.globalRegistry, {
           id: 'Because',
-          description: 'Why this status: the event that decided it, in words, and what that does not prove.',
+          description: 'Why this status: the event that decided it.',
         }),
     ),
     timeline: z.array(timelineEvent),
     caveats: z.array(caveat),
   })
-  .register(z.globalRegistry, { id: 'Email', description: 'One email with everything that is known about it.' });
+  .register(z.globalRegistry, { id: 'Email', description: 'One email with all that is recorded.' });
 
 export const emailList = z
   .object({
     emails: z.array(emailRow),
-    cursor: z.optional(text).register(z.globalRegistry, { description: 'For the next page; absent on the last one.' }),
+    cursor: z.optional(text).register(z.globalRegistry, { description: 'For the next page; absent on the last page.' }),
     truncated: z.optional(z.literal(true)).register(z.globalRegistry, {
-      description:
-        'The reference has more emails than the 1,000 of which this list is made. Ask for the recipient as well.',
+      description: 'The reference has more than the 1,000 emails that were searched. Filter by recipient too.',
     }),
   })
   .register(z.globalRegistry, { id: 'EmailList', description: 'A page of a list, newest first.' });
@@ -155,17 +151,15 @@ export const statusesAnswer = z
   .object({
     results: z.array(
       z.object({
-        asked: z
-          .string()
-          .register(z.globalRegistry, { description: 'The id or the reference, without blanks around it.' }),
+        asked: z.string().register(z.globalRegistry, { description: 'The id or reference, trimmed.' }),
         emails: z.array(emailRow),
         more: z.boolean().register(z.globalRegistry, {
-          description: 'There may be more emails of this reference: the list by reference has them all.',
+          description: 'The reference may have more emails: list them by `reference`.',
         }),
       }),
     ),
   })
-  .register(z.globalRegistry, { id: 'Statuses', description: 'What was asked for, in its order.' });
+  .register(z.globalRegistry, { id: 'Statuses', description: 'One result per id or reference, in their order.' });
 
 export const catalogue = z
   .object({
@@ -176,8 +170,8 @@ export const catalogue = z
         meaning: text,
         resolution: maybe(text),
         sentAgain: maybe(text),
-        doesNotProve: text,
-        attention: z.enum(['no', 'when_old', 'yes']),
+        doesNotProve: described(text, 'The conclusion that this status does not allow.'),
+        attention: described(z.enum(['no', 'when_old', 'yes']), 'when_old: once it has waited too long.'),
       }),
     ),
     causes: z.array(
@@ -185,17 +179,17 @@ export const catalogue = z
         id: cause,
         label: text,
         text,
-        whatToDo: maybe(text).register(z.globalRegistry, { description: 'null: as the status says.' }),
+        whatToDo: maybe(text).register(z.globalRegistry, { description: 'null: see the status.' }),
         turn: maybe(turn),
         status: maybe(status).register(z.globalRegistry, {
-          description: 'Of an email that failed for it; null where the cause does not decide it.',
+          description: 'The status of an email that failed for this cause; null if the cause does not decide it.',
         }),
       }),
     ),
   })
   .register(z.globalRegistry, {
     id: 'Catalogue',
-    description: 'The statuses and the causes, with what each means and what to do.',
+    description: 'All statuses and causes: meaning and action.',
   });
 
 /** A line of the exported attention list. */
@@ -211,13 +205,13 @@ export const attentionLine = z
     sentAt: time,
     cause: causeOfStatus,
     causeLabel: maybe(text),
-    why: text,
+    why: described(text, 'The deciding event in one sentence.'),
     whatToDo: maybe(text),
     caveats: z.array(caveat),
   })
   .register(z.globalRegistry, {
     id: 'AttentionLine',
-    description: 'An email that somebody must act on: who, and why.',
+    description: 'An email that needs attention.',
   });
 
 export type EmailRow = z.infer<typeof emailRow>;

@@ -1,18 +1,18 @@
-/** What the API shows of an email, as its schemas say (answers.ts). */
+/** Turns an email into the API's answers (response-schemas.ts). */
 
 import { shownAddress } from '../../shared/email/address.ts';
 import type { Reason } from '../../shared/email/event.ts';
 import { decidingEventOf, type HistoryEvent } from '../../shared/email/history.ts';
 import type { Email, EmailSummary } from '../../shared/email/item.ts';
 import { reasonInWords, reasonOf } from '../../shared/email/reason.ts';
-import { isoText } from '../../shared/runtime/time.ts';
+import { isoText, timeInWords } from '../../shared/runtime/time.ts';
 import { isActionableNow, type OldAfter } from '../../shared/status/attention.ts';
 import { statuses, statusIds } from '../../shared/status/catalogue.ts';
 import { type Cause, causeIds, causes, whatToDoAbout } from '../../shared/status/causes.ts';
 import { caveatsOf } from '../../shared/status/caveats.ts';
 import type { AttentionLine, Catalogue, EmailAnswer, EmailRow } from './response-schemas.ts';
 
-/** The catalogue of statuses, and of why a delivery fails. */
+/** The catalogue of statuses and causes. */
 export function catalogueView(): Catalogue {
   return {
     statuses: statusIds.map(id => {
@@ -46,7 +46,7 @@ export function rowView(email: EmailSummary, now: number, oldAfter: OldAfter): E
   };
 }
 
-/** One email with everything that is known about it. */
+/** One email with all its recorded facts. */
 export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailAnswer {
   const { messageId, verdict, cause, updatedAt, events } = email;
   const facts = verdict && statuses[verdict.status];
@@ -64,7 +64,7 @@ export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailA
   };
 }
 
-/** An email that somebody must act on, for the export. */
+/** An email that needs attention, for the export. */
 export function attentionLineOf(email: Email, now: number, oldAfter: OldAfter): AttentionLine {
   const { emailId, recipient, subject, reference, provider, verdict, cause, sentAt } = email;
   const { status, statusAt } = verdict!;
@@ -85,7 +85,7 @@ export function attentionLineOf(email: Email, now: number, oldAfter: OldAfter): 
   };
 }
 
-/** The event that decided the status, also in words, and what it must not be taken for. */
+/** The event that decided the status, in words too, and the conclusion that it does not allow. */
 function becauseView({ provider, verdict, cause, events }: Email): EmailAnswer['because'] {
   if (verdict === null) return null;
   const { label, doesNotProve } = statuses[verdict.status];
@@ -100,7 +100,7 @@ function becauseView({ provider, verdict, cause, events }: Email): EmailAnswer['
     evidence: event?.evidence ?? 'unknown',
     cause: cause ?? null,
     causeLabel: cause === undefined ? null : causes[cause].label,
-    text: `${provider} reported ${reported} at ${at}${reason === undefined ? '' : `: ${reasonInWords(reason)}`}`,
+    text: `${provider} reported ${reported} at ${timeInWords(verdict.statusAt)}${reason === undefined ? '' : `: ${reasonInWords(reason)}`}`,
     doesNotProve,
   };
 }
@@ -113,7 +113,7 @@ function caveatsView(email: Email, now: number, oldAfter: OldAfter): EmailAnswer
   }));
 }
 
-/** Another account that an event named is left out: it is none of this one's business. */
+/** Omits another account that an event named: this account must not see it. */
 function timelineView(event: HistoryEvent): EmailAnswer['timeline'][number] {
   const {
     eventId,

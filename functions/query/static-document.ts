@@ -8,14 +8,16 @@ export type StaticDocument = (headers: ApiEvent['headers']) => HttpAnswer;
 
 const forAnHour = { 'cache-control': 'public, max-age=3600' };
 
-/** The document is serialised, hashed and compressed once per process: when it is first asked for, not at a cold start. */
+/**
+ * The document is serialised, hashed and compressed once per process, on the first request and not during a cold start.
+ */
 export function createStaticDocument(content: () => object): StaticDocument {
   let prepared: { readonly plain: HttpAnswer; readonly compressed: HttpAnswer } | undefined;
   return headers => {
     prepared ??= prepare(content());
     const { plain, compressed } = prepared;
     const answer = takesGzip(headers['accept-encoding']) ? compressed : plain;
-    // Middleware writes into the headers.
+    // Middleware changes the headers, so that each answer needs its own.
     return unlessHeld({ ...answer, headers: { ...answer.headers } }, headers['if-none-match']);
   };
 }

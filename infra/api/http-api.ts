@@ -16,7 +16,7 @@ import type { Construct } from 'constructs';
 import { type Route, type RouteKey, routes } from '../../shared/http/routes.ts';
 import type { Config } from '../config.ts';
 
-/** What is logged of a request: neither who it came from nor anything that it carried. */
+/** The access log holds neither the caller nor any content of the request. */
 const accessLogLine = {
   requestId: '$context.requestId',
   route: '$context.routeKey',
@@ -25,7 +25,7 @@ const accessLogLine = {
   tokenError: '$context.authorizer.error',
 } as const;
 
-/** The HTTP API, built from the table of routes. Payload format 2.0: a body reaches the function byte for byte. */
+/** The HTTP API, built from the table of routes. Payload format 2.0 delivers a body to the function byte for byte. */
 export class MailtrailApi extends HttpApi {
   readonly stage: HttpStage;
   readonly routes: Readonly<Record<RouteKey, HttpRoute>>;
@@ -41,7 +41,7 @@ export class MailtrailApi extends HttpApi {
     const { config, functions } = parts;
     super(scope, id, {
       apiName: config.stackName,
-      description: 'Mailtrail: webhooks of email providers, and what became of an email',
+      description: 'Mailtrail: webhooks of email providers, and the statuses of emails',
       createDefaultStage: false,
       ...(config.corsOrigins.length > 0 && { corsPreflight: corsFor(config.corsOrigins) }),
     });
@@ -64,7 +64,7 @@ export class MailtrailApi extends HttpApi {
           integration: integrations[target],
           ...((access === 'account' || access === 'support') && {
             authorizer: tokens,
-            // One of them is enough.
+            // Either scope is enough.
             ...(config.apiScope !== undefined && { authorizationScopes: [config.apiScope, config.supportScope] }),
           }),
         });
@@ -76,7 +76,7 @@ export class MailtrailApi extends HttpApi {
       httpApi: this,
       stageName: '$default',
       autoDeploy: true,
-      // For each route on its own: a flood of webhooks does not keep people from reading.
+      // The limit applies per route, so that a flood of webhooks does not block readers.
       throttle: { rateLimit: config.requestsPerSecond, burstLimit: config.requestsPerSecond * 2 },
       accessLogSettings: {
         destination: new LogGroupLogDestination(
@@ -101,7 +101,7 @@ function corsFor(allowOrigins: readonly string[]) {
   };
 }
 
-/** What must be known of the tokens, as the parameters of a template that is not configured yet. */
+/** Parameters about the tokens, for a template that is not configured yet. */
 const tokenParameters = {
   OidcIssuer: {
     description: "The issuer of your users' tokens. Set oidcIssuer in cdk.json instead: npm run deploy says how.",
@@ -116,9 +116,9 @@ const tokenParameters = {
 } as const satisfies Record<string, CfnParameterProps>;
 
 /**
- * The value, which is part of the template once it is configured. Until then it is a parameter without a default: the
- * template can be built and looked at, but not deployed. (A parameter that is always there would keep the value of the
- * previous deployment whatever the configuration says by then.)
+ * The value, which becomes part of the template once it is configured. Until then it is a parameter without a default:
+ * the template can be built but not deployed. (A permanent parameter would keep the previous deployment's value,
+ * whatever the configuration says.)
  */
 function configured(api: HttpApi, value: string | undefined, name: keyof typeof tokenParameters): string {
   return value ?? new CfnParameter(Stack.of(api), name, tokenParameters[name]).valueAsString;

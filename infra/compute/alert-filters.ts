@@ -1,8 +1,8 @@
 import { type AlertKind, type Status, statuses, statusIds } from '../../shared/status/catalogue.ts';
 
 /**
- * A text attribute of an image: one of these values, none of these but some other, or absent. The rest of Lambda's
- * filter syntax is not needed.
+ * A rule on a text attribute of an image: one of these values, any other value, or absent. Lambda's filter syntax has
+ * more rules, which are not needed.
  */
 export type TextRule = readonly (
   | string
@@ -10,7 +10,7 @@ export type TextRule = readonly (
   | { readonly 'anything-but': readonly string[] }
 )[];
 
-/** Which records of the table's stream reach the alert function, in Lambda's filter syntax. */
+/** A filter that selects records of the table's stream for the alert function, in Lambda's syntax. */
 export interface AlertFilter {
   readonly eventName: readonly ('INSERT' | 'MODIFY')[];
   readonly dynamodb: {
@@ -26,13 +26,13 @@ const statusesByKind = Map.groupBy(
 const alerting: readonly Status[] = [...statusesByKind.values()].flat();
 
 /**
- * A record passes when, and only when, its change takes an email into an alerting kind: `hard_bounced` → `invalid` is
- * the same kind and support knows, `hard_bounced` → `marked_spam` is another. A record that passes more than one filter
- * is delivered once. At most five filters are allowed.
+ * Exactly those records pass whose change takes an email into an alerting kind. `hard_bounced` → `invalid` stays in one
+ * kind, of which support has its alert; `hard_bounced` → `marked_spam` enters another. A record that passes several
+ * filters is delivered once. Lambda allows five filters.
  */
 export const alertFilters: readonly AlertFilter[] = [
   { eventName: ['INSERT'], dynamodb: { NewImage: { status: { S: alerting } } } },
-  // An email of which only notes were known.
+  // An email that had only notes.
   {
     eventName: ['MODIFY'],
     dynamodb: { NewImage: { status: { S: alerting } }, OldImage: { status: { S: [{ exists: false }] } } },

@@ -9,9 +9,9 @@ import type { FailureBucket } from '../storage/failure-bucket.ts';
 import { alertFilters } from './alert-filters.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
 
-/** The function that tells support about hard bounces and spam marks, fed by the table's stream. */
+/** The function that alerts support to hard bounces and spam marks, fed by the table's stream. */
 export class Alert extends MailtrailFunction {
-  /** What reads the stream on the function's behalf. */
+  /** The event source mapping, which reads the stream for the function. */
   readonly streamReader: EventSourceMapping;
 
   constructor(
@@ -28,7 +28,7 @@ export class Alert extends MailtrailFunction {
     const streamArn = table.tableStreamArn!;
     super(scope, id, {
       name: 'alert',
-      description: 'Mailtrail: tells support about hard bounces and spam marks',
+      description: 'Mailtrail: alerts support to hard bounces and spam marks',
       environment: {
         TABLE_NAME: table.tableName,
         ALERT_TOPIC_ARN: topic.topicArn,
@@ -56,23 +56,25 @@ export class Alert extends MailtrailFunction {
     this.streamReader = new EventSourceMapping(this, 'Stream', {
       target: this,
       eventSourceArn: streamArn,
-      // Nothing is missed between the table's creation and the mapping's.
+      // The mapping also reads records from before its own creation.
       startingPosition: StartingPosition.TRIM_HORIZON,
       filters: alertFilters.map(filter => ({ pattern: JSON.stringify(filter) })),
-      // Longer than a burst of a minute: each shard of the stream gives one batch of it, in which every account has one
-      // message. A table of this kind begins with four shards, so that 1,000 bounces of one account are four messages.
+      // 75 s are longer than a burst of a minute. Each shard of the stream gives one batch per burst, and each account
+      // has one message per batch. Such a table begins with four shards: 1,000 bounces of one account make four
+      // messages.
       batchSize: 1_000,
       maxBatchingWindow: Duration.seconds(75),
       parallelizationFactor: 1,
       reportBatchItemFailures: true,
       bisectBatchOnError: true,
       retryAttempts: 10,
-      // The stream keeps records for 24 hours: before they are gone, they go to the bucket.
+      // The stream keeps records for 24 hours; after 23 they go to the bucket.
       maxRecordAge: Duration.hours(23),
-      // The construct for this destination would also grant reading and deleting; the role has what Lambda needs.
+      // The construct for this destination would also grant reading and deleting; the role has only the permissions
+      // that Lambda needs.
       onFailure: { bind: () => ({ destination: failures.bucketArn }) },
       supportS3OnFailureDestination: true,
-      // Metrics of the mapping, of which an alarm tells that records went to the bucket.
+      // Metrics of the mapping; an alarm uses them to report records in the bucket.
       metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
     });
   }

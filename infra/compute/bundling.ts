@@ -1,25 +1,25 @@
 /**
- * How a function becomes one file. The one place that says so: the stack bundles by it, and so do the bundle budget and
- * the benchmarks, through {@link esbuildOptions}.
+ * Bundles a function into one file. The stack, the bundle budget and the benchmarks all use these options, the latter
+ * two through {@link esbuildOptions}.
  */
 
 import { fileURLToPath } from 'node:url';
 import { type BundlingOptions, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs';
 import type { BuildOptions } from 'esbuild';
 
-/** Every function: the folder under `functions/`, of which `index.ts` is the entry. */
+/** Every function, named as its folder under `functions/`; `index.ts` is its entry. */
 export const functionNames = ['ingest', 'query', 'manage', 'alert'] as const;
 
 export type FunctionName = (typeof functionNames)[number];
 
 export const projectRoot = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The file that is bundled. */
+/** The function's entry file. */
 export function entryOf(name: FunctionName): string {
   return fileURLToPath(new URL(`../../functions/${name}/index.ts`, import.meta.url));
 }
 
-/** Imports that are pointed elsewhere because of what they cost at a cold start; each file says why. */
+/** Imports that are redirected because they slow a cold start; each file gives its reason. */
 const aliases = {
   'node:http': 'builtin-http.mjs',
   'node:https': 'builtin-https.mjs',
@@ -32,15 +32,15 @@ const alias = Object.fromEntries(
 
 const common = {
   target: 'node24',
-  // With the order of esbuild's default, `main` first, packages come as CommonJS, whose `require` dies in an ESM bundle.
+  // esbuild's default order, `main` first, loads packages as CommonJS, whose `require` fails in an ESM bundle.
   mainFields: ['module', 'main'],
   minify: true,
   sourcesContent: false,
 };
 
 /**
- * The bundle of a function for esbuild's own API, e.g. `build({ ...esbuildOptions('ingest'), write: false })`.
- * Everything is in it, the AWS SDK too: the runtime's own copy would be read from disk, whole, at every cold start.
+ * The options to bundle a function with esbuild's own API, e.g. `build({ ...esbuildOptions('ingest'), write: false })`.
+ * The bundle includes the AWS SDK: a cold start would read the runtime's own copy whole from disk.
  */
 export function esbuildOptions(name: FunctionName) {
   return {
@@ -56,12 +56,12 @@ export function esbuildOptions(name: FunctionName) {
   } as const satisfies BuildOptions;
 }
 
-/** The same for `NodejsFunction`. */
+/** The same options for `NodejsFunction`. */
 export const bundling = {
   format: OutputFormat.ESM,
   ...common,
-  // For whoever reads a stack trace afterwards. The runtime does not load the map (no `--enable-source-maps`): the log
-  // catalogue has no stack traces, and loading it would slow every cold start.
+  // The map is for people who read a stack trace later. The runtime does not load it (no `--enable-source-maps`): the
+  // log has no stack traces, and loading it would slow every cold start.
   sourceMap: true,
   sourceMapMode: SourceMapMode.EXTERNAL,
   externalModules: [],

@@ -11,12 +11,12 @@ import type { GuardTable } from '../storage/guard-table.ts';
 import type { WebhookSecrets } from '../storage/webhook-secrets.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
 
-/** Where metrics are, in CloudWatch: two installations in one account and region keep theirs apart. */
+/** The namespace of the metrics in CloudWatch, one per installation in an account and region. */
 export function metricsNamespaceOf(scope: Construct): string {
   return `Mailtrail/${Stack.of(scope).stackName}`;
 }
 
-/** The function that takes the providers' calls, and the events of Amazon SES and of the retry queue. */
+/** The function that takes the providers' calls, the events of Amazon SES and those of the retry queue. */
 export class Ingest extends MailtrailFunction {
   constructor(
     scope: Construct,
@@ -32,8 +32,8 @@ export class Ingest extends MailtrailFunction {
     },
   ) {
     const { config, table, webhookSecrets, guards, quarantine, retryQueue, sesEvents } = parts;
-    // Batches in work at once. Two vCPUs make about as many writes as the table takes: what is drained after an outage is
-    // not to push aside what comes in meanwhile.
+    // Concurrent batches per queue. Two vCPUs write about as much as the table takes: retries after an outage must not
+    // displace new events.
     const drained = {
       Retry: { queue: retryQueue, maxConcurrency: 2 },
       Ses: { queue: sesEvents.queue, maxConcurrency: 20 },
@@ -57,7 +57,7 @@ export class Ingest extends MailtrailFunction {
         METRICS_NAMESPACE: metricsNamespaceOf(scope),
       } satisfies IngestEnv,
       permissions: [
-        // A tombstone is put whole.
+        // A tombstone needs PutItem.
         { actions: ['dynamodb:UpdateItem', 'dynamodb:PutItem'], resources: [table.tableArn] },
         { actions: ['dynamodb:UpdateItem', 'dynamodb:BatchGetItem'], resources: [guards.tableArn] },
         { actions: ['secretsmanager:GetSecretValue'], resources: [webhookSecrets.secretArn] },
@@ -67,10 +67,10 @@ export class Ingest extends MailtrailFunction {
           resources: Object.values(drained).map(({ queue }) => queue.queueArn),
         },
       ],
-      // One whole vCPU: SendGrid's largest batch is some 1,500 writes, and each of them takes nearly a millisecond of it.
-      // More emails in one request than can be written in time are recorded from the retry queue.
+      // One whole vCPU: SendGrid's largest batch is some 1,500 writes of nearly 1 ms of CPU each. Emails of a request
+      // that cannot be written in time are recorded from the retry queue.
       memoryMegabytes: 1769,
-      // The handler answers within 2.5 s; the rest is for a cold start on a bad day.
+      // The handler answers within 2.5 s; the rest covers a slow cold start.
       timeoutSeconds: 10,
       logRetentionDays: config.logRetentionDays,
     });

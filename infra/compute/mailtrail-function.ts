@@ -6,17 +6,17 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { bundling, entryOf, type FunctionName, projectRoot } from './bundling.ts';
 
-/** Actions, and the exact resources on which the function may do them. */
+/** Actions, and the exact resources that they apply to. */
 export interface Permission {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
 }
 
 export interface MailtrailFunctionProps {
-  /** The folder under `functions/`. */
+  /** The function's folder under `functions/`. */
   readonly name: FunctionName;
   readonly description: string;
-  /** Write it `satisfies IngestEnv`: the function reads it through the schema of the same name. */
+  /** Declare it with `satisfies IngestEnv`: the function parses it with the schema of the same name. */
   readonly environment: Readonly<Record<string, string>>;
   readonly permissions: readonly Permission[];
   readonly memoryMegabytes: number;
@@ -24,7 +24,7 @@ export interface MailtrailFunctionProps {
   readonly logRetentionDays: number;
 }
 
-/** What all functions have in common: runtime, bundle, an own log group, and an own role with nothing but what it needs. */
+/** The base of all functions: runtime, bundle, its own log group, and its own role with the least permissions. */
 export class MailtrailFunction extends NodejsFunction {
   /** The function's log group, which nothing else writes to. */
   readonly logs: LogGroup;
@@ -32,7 +32,7 @@ export class MailtrailFunction extends NodejsFunction {
   constructor(scope: Construct, id: string, props: MailtrailFunctionProps) {
     const logs = new LogGroup(scope, `${id}Logs`, {
       retention: props.logRetentionDays satisfies RetentionDays,
-      // A log line holds ids and counts only; no evidence is lost with the stack.
+      // Log lines hold only ids and counts: deleting the stack may delete them.
       removalPolicy: RemovalPolicy.DESTROY,
     });
     const permissions = [
@@ -42,7 +42,7 @@ export class MailtrailFunction extends NodejsFunction {
     const role = new Role(scope, `${id}Role`, {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: `Mailtrail: the ${props.name} function`,
-      // In the role itself: it is never without its permissions, nor with more than this list.
+      // Inline policies change together with the role: it never lacks a permission and has none besides this list.
       inlinePolicies: {
         Needed: new PolicyDocument({
           statements: permissions.map(
@@ -65,9 +65,9 @@ export class MailtrailFunction extends NodejsFunction {
       environment: { ...props.environment },
       role,
       logGroup: logs,
-      // Lines are JSON already; the format JSON would wrap them once more, and the metrics in them would not be found.
+      // Lines are JSON already; the format JSON would wrap them again, and CloudWatch would not find their metrics.
       loggingFormat: LoggingFormat.TEXT,
-      // An environment variable for keep-alive, which the SDK has had by itself since version 3.
+      // This setting adds an environment variable for keep-alive, which version 3 of the SDK does not need.
       awsSdkConnectionReuse: false,
     });
     this.logs = logs;

@@ -5,7 +5,7 @@ import type { EmailTable } from '../storage/email-table.ts';
 import type { GuardTable } from '../storage/guard-table.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
 
-/** The function that erases a recipient. A role of its own: who reads cannot erase. */
+/** The function that erases a recipient. Its own role separates erasing from reading. */
 export class Manage extends MailtrailFunction {
   constructor(
     scope: Construct,
@@ -15,7 +15,7 @@ export class Manage extends MailtrailFunction {
     const { config, table, guards } = parts;
     super(scope, id, {
       name: 'manage',
-      description: 'Mailtrail: erases what is kept of a recipient',
+      description: 'Mailtrail: erases the data about a recipient',
       environment: {
         TABLE_NAME: table.tableName,
         GUARD_TABLE_NAME: guards.tableName,
@@ -29,7 +29,7 @@ export class Manage extends MailtrailFunction {
         { actions: ['dynamodb:UpdateItem'], resources: [guards.tableArn] },
       ],
       memoryMegabytes: 1024,
-      // API Gateway waits 30 s at most; the handler begins nothing more after 24.
+      // API Gateway waits 30 s at most; the handler starts no write after 24 s.
       timeoutSeconds: 29,
       logRetentionDays: config.logRetentionDays,
     });

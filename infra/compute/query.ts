@@ -6,7 +6,7 @@ import type { CursorKey } from '../storage/cursor-key.ts';
 import type { EmailTable } from '../storage/email-table.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
 
-/** The function that answers the account UI. */
+/** The function that answers the account UI and support. */
 export class Query extends MailtrailFunction {
   constructor(
     scope: Construct,
@@ -16,7 +16,7 @@ export class Query extends MailtrailFunction {
     const { config, table, cursorKey } = parts;
     super(scope, id, {
       name: 'query',
-      description: 'Mailtrail: answers what became of an email',
+      description: 'Mailtrail: answers the statuses and histories of emails',
       environment: {
         TABLE_NAME: table.tableName,
         CURSOR_KEY_ARN: cursorKey.secretArn,

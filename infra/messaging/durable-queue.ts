@@ -8,17 +8,18 @@ export interface DurableQueueProps {
   readonly deadLetterQueue?: DeadLetterQueue;
 }
 
-/** A queue whose messages are events that are nowhere else: encrypted, over TLS alone, and kept as long as a queue can. */
+/** A queue of events that are stored nowhere else: encrypted, TLS only, and kept for 14 days, SQS's maximum. */
 export class DurableQueue extends Queue {
   constructor(scope: Construct, id: string, props: DurableQueueProps = {}) {
     super(scope, id, {
       ...props,
       retentionPeriod: Duration.days(14),
-      // What SQS takes at most: a quarantined request is kept in few pieces.
+      // SQS's maximum, so that a quarantined request fits into few messages.
       maxMessageSizeBytes: 1024 * 1024,
       encryption: QueueEncryption.SQS_MANAGED,
       enforceSSL: true,
-      // Kept for good, but for a first deployment that fails: a second try would leave another one.
+      // Deleting the stack keeps the queue. A failed first deployment deletes it, or each further try would leave one
+      // behind.
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
   }

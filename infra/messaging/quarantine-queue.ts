@@ -1,4 +1,7 @@
 import { DurableQueue } from './durable-queue.ts';
 
-/** Where the ingest function puts what is genuine but cannot be read or recorded. A person looks at it: an alarm says when. */
+/**
+ * The queue for genuine payloads and events that cannot be parsed or recorded. A person inspects it when its alarm goes
+ * off.
+ */
 export class QuarantineQueue extends DurableQueue {}

@@ -6,23 +6,26 @@ import { Construct } from 'constructs';
 import { WorkerQueue } from './worker-queue.ts';
 
 /**
- * How the events of Amazon SES come in: a topic, and a queue that is subscribed to it. Nothing of it is public, and SNS
- * tries for 23 days to bring an event to the queue. Whoever may publish to the topic is believed, as nothing is signed.
+ * Receives the events of Amazon SES: a topic, and a queue that is subscribed to it. Neither is public. SNS retries for
+ * 23 days to deliver an event to the queue. Events are unsigned, so that every publisher to the topic is trusted.
  */
 export class SesEvents extends Construct {
   readonly topic: ITopic;
   readonly queue: WorkerQueue;
 
-  /** @param topicArn a topic to which SES publishes already; one is made where it is not given */
+  /** @param topicArn the topic to which SES already publishes; a new one by default */
   constructor(scope: Construct, id: string, topicArn: string | undefined) {
     super(scope, id);
     this.topic = topicArn === undefined ? this.ownTopic() : Topic.fromTopicArn(this, 'Topic', topicArn);
     this.queue = new WorkerQueue(this, 'Queue');
-    // In SNS's envelope: its message id is the event's id, the same as over HTTPS.
+    // The queue gets SNS's envelope, whose message id is the event's id, as over HTTPS.
     this.topic.addSubscription(new SqsSubscription(this.queue, { rawMessageDelivery: false }));
   }
 
-  /** Without a key of its own, which would cost by the month: SNS encrypts what it has on disk by itself, and SES could not use AWS's key. */
+  /**
+   * The topic has no KMS key: SNS encrypts its disks anyway, and SES cannot publish under AWS's key. A key of its own
+   * would cost money every month.
+   */
   private ownTopic(): Topic {
     const topic = new Topic(this, 'Topic', { displayName: 'Mailtrail: events of Amazon SES', enforceSSL: true });
     topic.grantPublish(

@@ -4,19 +4,19 @@ import { type CfnTopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 
-/** What support is told: hard bounces and spam marks, with addresses and subjects in them. */
+/** Alerts to support about hard bounces and spam marks; they contain addresses and subjects. */
 export class SupportTopic extends Topic {
   constructor(scope: Construct, id: string, email: string | undefined) {
     super(scope, id, { displayName: 'Mailtrail', enforceSSL: true });
-    // AWS's own key: nothing to pay for, and its policy lets whoever may publish in this account use it.
+    // AWS's own key is free, and its policy admits every publisher of this account.
     (this.node.defaultChild as CfnTopic).kmsMasterKeyId = 'alias/aws/sns';
     if (email !== undefined) this.addSubscription(new EmailSubscription(email));
   }
 }
 
 /**
- * What operations is told: the alarms. A topic apart from support's, because CloudWatch cannot publish to a topic
- * under AWS's own key; an alarm holds no personal data, so that it needs none.
+ * Alarms to operations. The topic is separate, because CloudWatch cannot publish under AWS's own key. Alarms hold no
+ * personal data, so that they need no key.
  */
 export class OperationsTopic extends Topic {
   constructor(scope: Construct, id: string, email: string | undefined) {

@@ -2,13 +2,16 @@ import { Duration } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { DurableQueue } from './durable-queue.ts';
 
-/** Six times the ingest function's timeout, as AWS advises: https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html */
+/**
+ * Six times the ingest function's timeout, as AWS advises:
+ * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+ */
 const visibilityTimeout = Duration.seconds(60);
 
-/** A message that fails comes again every minute: so often, some eight hours, before a person has to look at it. */
+/** Deliveries of a failing message, one a minute for some eight hours, before it is a dead letter. */
 const maxReceiveCount = 500;
 
-/** A queue that the ingest function drains, and where its messages end that it could not work off. */
+/** A queue that the ingest function drains, with a dead-letter queue for its failed messages. */
 export class WorkerQueue extends DurableQueue {
   readonly deadLetters: DurableQueue;
 

@@ -27,13 +27,13 @@ export interface Watched {
 }
 
 interface AlarmFacts {
-  /** What it means for people while this lasts. */
+  /** The effect on people while the alarm lasts. */
   readonly impact: string;
   readonly whatToDo: string;
   readonly metric: (watched: Watched) => IMetric;
   /** The alarm goes off when the metric is above this... */
   readonly above: number;
-  /** ...for so many of its periods in a row; 1 if not stated. */
+  /** ...for so many of its periods in a row; 1 by default. */
   readonly periods?: number;
 }
 
@@ -43,7 +43,7 @@ const throttles = (watched: IFunction) => watched.metricThrottles(fiveMinutes);
 
 const waiting = (queue: IQueue) =>
   queue.metricApproximateNumberOfMessagesVisible({ period: Duration.minutes(5), statistic: Stats.MAXIMUM });
-/** Not of messages that were tried three times: SQS leaves those out of it. What fails again and again, our own metric tells. */
+/** SQS leaves out messages that were received more than three times; our own metric covers repeated failures. */
 const oldest = (queue: IQueue) =>
   queue.metricApproximateAgeOfOldestMessage({ period: Duration.minutes(5), statistic: Stats.MAXIMUM });
 
@@ -55,7 +55,7 @@ const failedMessages = (ingest: MailtrailFunction, Source: keyof typeof queuePar
     ...fiveMinutes,
   });
 
-/** Metrics of the stream reader; it has them because `metricsConfig` asks for them. */
+/** A metric of the stream reader; `metricsConfig` turns it on. */
 const streamReaderMetric = (metricName: string, { alert }: Watched) =>
   new Metric({
     namespace: 'AWS/Lambda',
@@ -67,13 +67,13 @@ const streamReaderMetric = (metricName: string, { alert }: Watched) =>
 const alarms = {
   IngestErrors: {
     impact:
-      'Calls of email providers fail. The providers send them again, so statuses come late; after days they give up.',
-    whatToDo: 'Look into the log of the ingest function; roll the last deployment back if it began there.',
+      'Calls of email providers fail. The providers retry for hours or days and then give up: statuses are late, then lost.',
+    whatToDo: 'Check the log of the ingest function. If it began with the last deployment, roll that back.',
     metric: ({ ingest }) => errors(ingest),
     above: 0,
   },
   IngestThrottles: {
-    impact: 'Calls of email providers are turned away and sent again later: statuses come late.',
+    impact: 'Calls of email providers are turned away, and the providers retry later: statuses are late.',
     whatToDo: "Raise the account's quota of concurrent Lambda executions, or find out what else uses it up.",
     metric: ({ ingest }) => throttles(ingest),
     above: 0,
@@ -81,7 +81,7 @@ const alarms = {
   },
   QueryErrors: {
     impact: 'People see an error in place of the status of their emails.',
-    whatToDo: 'Look into the log of the query function; roll the last deployment back if it began there.',
+    whatToDo: 'Check the log of the query function. If it began with the last deployment, roll that back.',
     metric: ({ query }) => errors(query),
     above: 0,
   },
@@ -95,7 +95,7 @@ const alarms = {
   ManageErrors: {
     impact: 'Data of a recipient was not erased, although somebody asked for it: they saw an error.',
     whatToDo:
-      'Look into the log of the manage function; roll the last deployment back if it began there. Erase again then: what was erased stays so.',
+      'Check the log of the manage function. If it began with the last deployment, roll that back. Then repeat the erasure, which is safe.',
     metric: ({ manage }) => errors(manage),
     above: 0,
   },
@@ -107,90 +107,91 @@ const alarms = {
     periods: 2,
   },
   AlertErrors: {
-    impact: 'Support is told late about hard bounces and spam marks, and not at all if it lasts.',
-    whatToDo: 'Look into the log of the alert function. Lambda tries again by itself, ten times.',
+    impact: 'Alerts about hard bounces and spam marks are late, and are not sent at all if it lasts.',
+    whatToDo: 'Check the log of the alert function. Lambda retries ten times by itself.',
     metric: ({ alert }) => errors(alert),
     above: 0,
   },
   AlertThrottles: {
-    impact: 'Support is told late about hard bounces and spam marks.',
+    impact: 'Alerts about hard bounces and spam marks are late.',
     whatToDo: "Raise the account's quota of concurrent Lambda executions, or find out what else uses it up.",
     metric: ({ alert }) => throttles(alert),
     above: 0,
     periods: 2,
   },
   AlertsLate: {
-    impact: 'Support hears of hard bounces and spam marks more than ten minutes late; after a day they would be lost.',
-    whatToDo: 'Look into the log of the alert function for `fault`, and for how long one batch takes.',
+    impact: 'Alerts about hard bounces and spam marks are more than 10 minutes late; after a day they are lost.',
+    whatToDo: 'Check the log of the alert function for `fault`, and how long a batch takes.',
     metric: ({ alert }) => alert.metric('IteratorAge', { period: Duration.minutes(5), statistic: Stats.MAXIMUM }),
     above: Duration.minutes(10).toMilliseconds(),
   },
   AlertsNotSent: {
-    impact: 'Support was not told about some hard bounces or spam marks: the records are in the failure bucket.',
+    impact: 'Some alerts about hard bounces or spam marks were not sent: their records are in the failure bucket.',
     whatToDo:
-      'Read the newest objects in the bucket (output AlertFailuresBucketName) and tell support; they expire in 14 days.',
+      'Read the newest objects in the bucket (output AlertFailuresBucketName) and inform support. They expire after 14 days.',
     metric: watched => streamReaderMetric('OnFailureDestinationDeliveredEventCount', watched),
     above: 0,
   },
   AlertsLost: {
     impact:
-      'Support was not told about some hard bounces or spam marks, and the failure bucket did not take the records.',
-    whatToDo: "Check the alert function's role and the bucket. The emails are in the account's attention list.",
+      'Some alerts about hard bounces or spam marks were not sent, and the failure bucket did not take their records.',
+    whatToDo: "Check the alert function's role and the bucket. The emails are in their account's attention list.",
     metric: ({ alert }) => alert.metric('DestinationDeliveryFailures', fiveMinutes),
     above: 0,
   },
   QuarantineNotEmpty: {
-    impact: 'Some genuine events could not be read or recorded: the status of their emails may be out of date.',
+    impact: 'Some genuine events could not be parsed or recorded: the status of their emails may be out of date.',
     whatToDo:
-      'npm run replay -- --queue quarantine --dry-run says which and why; without --dry-run it feeds them back once they can be read. They are gone 14 days after they came.',
+      'npm run replay -- --queue quarantine --dry-run --show lists them with the reason. Once they can be parsed, the same without --dry-run --show records them. They expire 14 days after arrival.',
     metric: ({ quarantine }) => waiting(quarantine),
     above: 0,
   },
   RetriesLate: {
-    impact: 'Events that could not be recorded when they came still wait: the status of their emails is out of date.',
+    impact:
+      'Events have waited in the retry queue for more than 15 minutes: the status of their emails is out of date.',
     whatToDo:
-      'Look at the table for throttling, and for `queue.message-failed` in the log of the ingest function. It goes on by itself, for some eight hours.',
+      'Check the table for throttling, and the log of the ingest function for `queue.message-failed`. Retries go on by themselves for some 8 hours.',
     metric: ({ retryQueue }) => oldest(retryQueue),
     above: Duration.minutes(15).toSeconds(),
   },
   RetriesGivenUp: {
-    impact: 'Some genuine events were not recorded in some eight hours: the status of their emails is out of date.',
+    impact: 'Some genuine events could not be recorded for some 8 hours: the status of their emails is out of date.',
     whatToDo:
-      'Find the cause in the lines `queue.message-failed` of the ingest log, and when it is mended: npm run replay -- --queue dead-letter. They are gone 14 days after they came.',
+      'Find the cause in the lines `queue.message-failed` of the ingest log. Once it is fixed: npm run replay -- --queue dead-letter. They expire 14 days after arrival.',
     metric: ({ retryQueue }) => waiting(retryQueue.deadLetters),
     above: 0,
   },
   RetriesFailing: {
-    impact:
-      'Events that could not be recorded when they came still cannot be: the status of their emails is out of date.',
-    whatToDo: 'Look at the table for throttling, and for `queue.message-failed` in the log of the ingest function.',
+    impact: 'Events in the retry queue still cannot be recorded: the status of their emails is out of date.',
+    whatToDo: 'Check the table for throttling, and the log of the ingest function for `queue.message-failed`.',
     metric: ({ ingest }) => failedMessages(ingest, 'retry'),
     above: 0,
     periods: 3,
   },
   SesEventsFailing: {
     impact: 'Events of Amazon SES cannot be recorded: the status of emails sent through it is out of date.',
-    whatToDo: 'Look at the table for throttling, and for `queue.message-failed` in the log of the ingest function.',
+    whatToDo: 'Check the table for throttling, and the log of the ingest function for `queue.message-failed`.',
     metric: ({ ingest }) => failedMessages(ingest, 'ses'),
     above: 0,
     periods: 3,
   },
   SesEventsLate: {
-    impact: 'Events of Amazon SES wait in their queue: the status of emails sent through it is out of date.',
-    whatToDo: 'Look for `queue.message-failed` in the log of the ingest function, and at the table for throttling.',
+    impact:
+      'Events of Amazon SES have waited for more than 15 minutes: the status of emails sent through it is out of date.',
+    whatToDo: 'Check the log of the ingest function for `queue.message-failed`, and the table for throttling.',
     metric: ({ sesEvents }) => oldest(sesEvents.queue),
     above: Duration.minutes(15).toSeconds(),
   },
   SesEventsGivenUp: {
-    impact: 'Some events of Amazon SES were not recorded in some eight hours: statuses are out of date.',
+    impact: 'Some events of Amazon SES could not be recorded for some 8 hours: statuses are out of date.',
     whatToDo:
-      'Find the cause in the lines `queue.message-failed` of the ingest log, and when it is mended: npm run replay -- --queue dead-letter. They are gone 14 days after they came.',
+      'Find the cause in the lines `queue.message-failed` of the ingest log. Once it is fixed: npm run replay -- --queue dead-letter. They expire 14 days after arrival.',
     metric: ({ sesEvents }) => waiting(sesEvents.queue.deadLetters),
     above: 0,
   },
   ApiErrors: {
-    impact: 'Some requests are answered with a server error: people see no status, or providers have to call again.',
-    whatToDo: 'Look into the access log for the route, then into the log of its function.',
+    impact: 'Some requests get a server error: people see no status, or providers must call again.',
+    whatToDo: 'Find the route in the access log, then check the log of its function.',
     metric: ({ api }) => api.metricServerError(fiveMinutes),
     above: 0,
     periods: 2,
@@ -202,18 +203,20 @@ const webhookAlarms = {
   Refused: {
     metricName: metricNames.refused,
     impact: provider =>
-      `Calls in the name of ${provider} are refused: with a wrong secret here, no status of its emails is kept up any more.`,
+      `Calls in the name of ${provider} are refused. If the secret here is wrong, the statuses of its emails no longer change.`,
     whatToDo: provider =>
-      `Compare the secret of ${provider} (output WebhookSecretsArn) with the one at the provider. If statuses keep coming, somebody else is knocking: nothing is stored.`,
-    // A stray call is nothing. Over an hour, so that a provider with few emails and a wrong secret is noticed too.
+      `Compare the secret of ${provider} (output WebhookSecretsArn) with the one at the provider. If its statuses still change, the calls are not from the provider, and nothing of them is stored.`,
+    // One or two stray calls are harmless. An hour is long enough to notice a wrong secret of a provider with few
+    // emails.
     above: 2,
     period: Duration.hours(1),
   },
   Unavailable: {
     metricName: metricNames.unavailable,
-    impact: provider => `Events of ${provider} could not be kept; it was asked to send them again: statuses come late.`,
+    impact: provider =>
+      `Events of ${provider} could not be stored. The provider was asked to send them again: statuses are late.`,
     whatToDo: () =>
-      'Look at the cause in the lines `webhook.unavailable` of the ingest log: the table and the retry queue, the quarantine queue, or the secret.',
+      'Find the cause in the lines `webhook.unavailable` of the ingest log: the table and the retry queue, the quarantine queue, or the secret.',
     above: 1,
     period: Duration.minutes(15),
   },
@@ -228,7 +231,7 @@ const webhookAlarms = {
   }
 >;
 
-/** Every alarm, each of which says what it means for people and what to do. They go to the operations topic. */
+/** Every alarm, with its impact and what to do. All go to the operations topic. */
 export class Alarms extends Construct {
   constructor(scope: Construct, id: string, parts: Watched & { readonly operations: OperationsTopic }) {
     super(scope, id);
@@ -251,7 +254,7 @@ export class Alarms extends Construct {
 
     const namespace = metricsNamespaceOf(this);
     for (const [name, { metricName, impact, whatToDo, above, period }] of Object.entries(webhookAlarms)) {
-      // By provider, so that one that is refused all day does not hide that another began to be.
+      // Each provider has its own alarm, so that one refused all day does not hide another.
       for (const Provider of Object.keys(providers)) {
         const facts = { impact: impact(Provider), whatToDo: whatToDo(Provider), above };
         const dimensionsMap = { service: metricService, Provider };

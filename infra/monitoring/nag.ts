@@ -13,7 +13,7 @@ const openBecause = {
   public: 'The same public text for everybody, with no data of anybody in it.',
 } as const satisfies Record<Exclude<Route['access'], 'account' | 'support'>, string>;
 
-/** The findings of cdk-nag that we disagree with, each where it is found, with the reason. Synthesis fails on any other. */
+/** Acknowledges the findings of cdk-nag that do not apply, each with its reason. Synthesis fails on any other. */
 export function acknowledgeNagFindings(parts: {
   readonly api: MailtrailApi;
   readonly webhookSecrets: WebhookSecrets;
@@ -34,22 +34,21 @@ export function acknowledgeNagFindings(parts: {
   });
   Validations.of(cursorKey).acknowledge({
     id: 'AwsSolutions-SMG4',
-    reason: 'It opens nothing: a token does. To change it is to put another value in, and lists are begun again.',
+    reason: 'The key opens nothing by itself; a token does. A new value only makes readers start their lists again.',
   });
   Validations.of(guards).acknowledge({
     id: 'AwsSolutions-DDB3',
-    reason:
-      'Its items live for a month at most, and neither a request that was taken nor an erasure is undone by restoring them.',
+    reason: 'Its items live for at most a month, and losing them undoes neither an accepted request nor an erasure.',
   });
   Validations.of(quarantine).acknowledge({
     id: 'AwsSolutions-SQS3',
     reason:
-      'It is itself where unreadable events end, and nothing consumes it automatically: a person does, on an alarm.',
+      'It is the last place for events that cannot be parsed. No function consumes it; a person does, on an alarm.',
   });
   Validations.of(failures).acknowledge({
     id: 'AwsSolutions-S1',
     reason:
-      'Only Lambda writes here, only when alerts fail, which an alarm tells; access logs would need a bucket more.',
+      'Only Lambda writes here, and only when alerts fail, which raises an alarm. Access logs would need another bucket.',
   });
   const bucket = Stack.of(failures).getLogicalId(failures.node.defaultChild as never);
   Validations.of(alert.role!).acknowledge({

@@ -11,7 +11,7 @@ import type { Construct } from 'constructs';
 import { type Attribute, type IndexName, indexes } from '../../shared/email/item.ts';
 import { throughputCeiling } from './throughput-ceiling.ts';
 
-/** Sort keys of time are numbers, every other key is a text. */
+/** Times are numbers; every other key is a text. */
 const keyOf = (name: Attribute) => ({
   name,
   type: name.endsWith('At') ? AttributeType.NUMBER : AttributeType.STRING,
@@ -31,7 +31,7 @@ export class EmailTable extends Table {
       timeToLiveAttribute: 'expiresAt' satisfies Attribute,
       stream: StreamViewType.NEW_AND_OLD_IMAGES,
     });
-    // CloudFormation adds or removes one index an update: change one at a time.
+    // CloudFormation adds or removes one index per update: change one at a time.
     for (const [indexName, { partition, sort, ...more }] of Object.entries(indexes)) {
       this.addGlobalSecondaryIndex({
         indexName,
@@ -44,7 +44,7 @@ export class EmailTable extends Table {
     }
   }
 
-  /** The ARN of an index, for a permission on it alone. */
+  /** The ARN of an index, for a permission on that index alone. */
   indexArn(name: IndexName): string {
     return `${this.tableArn}/index/${name}`;
   }

@@ -2,9 +2,11 @@ import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { BlockPublicAccess, Bucket, BucketEncryption, ObjectOwnership } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 
-/** Where Lambda puts the whole stream records whose alert could not be published, so that somebody can tell support. */
+/**
+ * Lambda stores here the whole stream records whose alert could not be published, so that somebody can alert support.
+ */
 export class FailureBucket extends Bucket {
-  /** The objects that Lambda writes: it chooses this prefix itself. */
+  /** The objects that Lambda writes; Lambda chooses the prefix. */
   readonly recordsArn: string;
 
   constructor(scope: Construct, id: string) {
@@ -14,9 +16,10 @@ export class FailureBucket extends Bucket {
       encryption: BucketEncryption.S3_MANAGED,
       enforceSSL: true,
       minimumTLSVersion: 1.2,
-      // The records hold addresses: as long as the queues keep theirs, in which somebody can act on the alarm.
+      // The records contain addresses. They stay as long as messages in the queues: 14 days to act on the alarm.
       lifecycleRules: [{ expiration: Duration.days(14), abortIncompleteMultipartUploadAfter: Duration.days(1) }],
-      // Kept for good, but for a first deployment that fails: a second try would leave another one.
+      // Deleting the stack keeps the bucket. A failed first deployment deletes it, or each further try would leave one
+      // behind.
       removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     });
     this.recordsArn = this.arnForObjects('aws/lambda/*');

@@ -4,8 +4,9 @@ import type { Construct } from 'constructs';
 import { throughputCeiling } from './throughput-ceiling.ts';
 
 /**
- * The table that keeps events out of the table of emails, for as long as such events may come. It holds nonces of requests
- * whose signature does not cover their events (shared/guards/nonces.ts), and erasures (shared/guards/erasure-records.ts).
+ * The table that keeps replayed and erased events out of the table of emails. It holds nonces of requests whose
+ * signature does not cover their events (shared/guards/nonces.ts), and erasures (shared/guards/erasure-records.ts). Its
+ * items expire within a month.
  */
 export class GuardTable extends Table {
   constructor(scope: Construct, id: string) {
@@ -15,7 +16,7 @@ export class GuardTable extends Table {
       ...throughputCeiling,
       encryption: TableEncryption.AWS_MANAGED,
       timeToLiveAttribute: 'expiresAt',
-      // A month old at most, and nobody misses it.
+      // Its items are at most a month old, and losing them is acceptable.
       removalPolicy: RemovalPolicy.DESTROY,
     });
   }

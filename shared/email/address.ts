@@ -1,15 +1,18 @@
-/** Addresses as headers, events and people write them: with display names, quotes, and several at once (RFC 5322). */
+/**
+ * Parses addresses as headers, events and people write them: with display names, quotes, and several at once (RFC
+ * 5322).
+ */
 
 import { domainToASCII, domainToUnicode } from 'node:url';
 import { invisible, invisibleButJoiners, surrounding } from '../runtime/invisible.ts';
 
-/** Longer than any header of addresses worth reading apart. */
+/** A longer header is not parsed. */
 const maxHeaderLength = 5_000;
 
-/** An address in its one form, as nearly every one comes: only a domain in Punycode needs a second look. */
+/** An address that is canonical already, as nearly every one is. A Punycode domain (`xn--`) needs a closer check. */
 const plainAddress = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 
-/** One spelling may hide another one, as deep as this: `mailto:<mailto:jane@example.com>`. */
+/** Spellings may be nested, e.g. `mailto:<mailto:jane@example.com>`: at most this many layers are unwrapped. */
 const maxLayers = 8;
 
 /** `Jane <Jane@Example.com>` → `jane@example.com`. */
@@ -21,14 +24,14 @@ export function addressOf(text: string): string {
 }
 
 /**
- * The one form of all spellings of a mailbox: `mailto:"Jane"@Müller.DE.` → `jane@xn--mller-kva.de`. A display name is
- * not taken for part of a spelling. The domain is in Punycode; where it is none, it stays as it was written.
+ * The canonical form of a mailbox: `mailto:"Jane"@Müller.DE.` → `jane@xn--mller-kva.de`. Display names are not removed.
+ * The domain is in Punycode; an invalid domain stays as written.
  */
 export function mailboxOf(text: string): string {
   return settled(text, spelled => spelledOut(withoutComments(spelled)));
 }
 
-/** A text in the form that another reading does not change: what is read once and again is one mailbox. */
+/** Repeats `read` until the text no longer changes, so that parsing a canonical form gives the same form. */
 function settled(text: string, read: (text: string) => string): string {
   let form = text;
   for (let layer = 0; layer < maxLayers && !isPlainAddress(form); layer += 1) {
@@ -52,7 +55,7 @@ function isPlainAddress(text: string): boolean {
   return text.length <= maxHeaderLength && plainAddress.test(text) && !text.includes('xn--');
 }
 
-/** Without what stands around it where it is copied and pasted. */
+/** Strips the characters that copy and paste leaves around an address. */
 function trimmed(text: string): string {
   let start = 0;
   let end = text.length;
@@ -79,7 +82,7 @@ function folded(text: string): string {
   return text.replace(invisible, '').normalize().toLowerCase().normalize();
 }
 
-/** A quoted local part without quotes where they say nothing, and without escapes that say nothing. */
+/** Removes quotes and escapes that a quoted local part does not need. */
 function unquoted(local: string): string {
   const content = local.slice(1, -1).replace(/\\(.)/g, '$1');
   if (/^[^<>()@\s,;:"\\]+$/.test(content)) return content;
@@ -93,17 +96,17 @@ function canonicalDomain(domain: string): string {
 
 const asciiHost = /^[a-z0-9_.-]+$/;
 
-/** A domain in Punycode; null where it is none. */
+/** A domain in Punycode; null if the text is no domain. */
 function asciiDomain(domain: string): string | null {
   const lower = domain.toLowerCase();
   if (asciiHost.test(lower) && !lower.includes('xn--')) return lower;
-  // For a URL, percent signs are escapes and numbers are addresses of the network: here they are not.
+  // A URL parser would take percent signs for escapes and numbers for IP addresses; an email domain has neither.
   if (/[\x00-\x2c/\x3a-\x40\x5b-\x5e`\x7b-\x7f]/.test(domain)) return null;
   const ascii = domainToASCII(domain);
   return asciiHost.test(ascii) && !/(?:^|\.)(?:\d+|0x[\da-f]*)\.?$/.test(ascii) ? ascii : null;
 }
 
-/** Without `(comments)`, which may be nested; as it is where one of them does not end. */
+/** Removes `(comments)`, nested ones too. An unclosed comment leaves the text as it is. */
 function withoutComments(text: string): string {
   if (!text.includes('(')) return text;
   let kept = '';
@@ -129,8 +132,8 @@ const eastAsian = /^[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Scri
 const ofOneScript = [/^[\p{Script=Cyrillic}0-9-]+$/u, /^[\p{Script=Greek}0-9-]+$/u];
 
 /**
- * A canonical address as people read it: its domain in letters, unless these could be taken for others. Cyrillic and
- * Greek hold look-alikes of Latin letters: they are shown where the whole domain is of that script.
+ * A canonical address for people to read, with its domain in letters unless they resemble others. Cyrillic and Greek
+ * contain look-alikes of Latin letters: they are shown only if the whole domain is in that script.
  */
 export function shownAddress(address: string): string {
   if (!address.includes('xn--')) return address;
@@ -144,15 +147,15 @@ export function shownAddress(address: string): string {
   return isUnmistakable && domainToASCII(domain) === ascii ? address.slice(0, at) + domain : address;
 }
 
-/** Whether it can be one address: a local part, quoted or without separators, and a domain. */
+/** Whether the text is one address: a local part, quoted or without separators, and a domain. */
 export function isAddress(text: string): boolean {
   return /^(?:"[^<>]*"|[^<>()@\s,;:"]+)@(?:[^<>()[\]@\s,;:]+|\[[^\]\s]+\])$/.test(text);
 }
 
-/** The addresses of a header such as To, each as it stands there; the text itself where it is none. */
+/** The addresses of a header such as To, each as written; the whole text if there is none. */
 export function addressesIn(header: string): string[] {
   if (header.length > maxHeaderLength) return [header];
-  // Commas separate, but not those within quotes, angle brackets or comments.
+  // A comma separates addresses, except within quotes, angle brackets or comments.
   const found = withoutComments(header).match(/(?:"(?:[^"\\]|\\.)*"|<[^>]*>|[^",<])+/g) ?? [];
   const addresses = found.filter(part => part.trim() !== '');
   return addresses.length === 0 ? [header] : addresses;

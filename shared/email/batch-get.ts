@@ -3,10 +3,10 @@ import { batchGetItems } from '../runtime/batch-get-items.ts';
 import { type Attribute, type Item, isTombstone } from './item.ts';
 
 /**
- * Emails by their id, strongly consistent; an email that is not there, or was erased, is not in the map.
+ * Reads emails by their ids, strongly consistent. Missing and erased emails are not in the map.
  *
- * @param attributes the attributes to read; all of them when not given
- * @throws if DynamoDB leaves keys unprocessed again and again
+ * @param attributes the attributes to read; all by default
+ * @throws if DynamoDB leaves all remaining keys unprocessed four times
  */
 export async function batchGet(
   client: DynamoDBDocumentClient,

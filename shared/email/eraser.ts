@@ -1,6 +1,6 @@
 /**
- * Erasing emails: the item of each is replaced by a tombstone, in one conditional write. Whatever is written at the same
- * time is written before, and gone, or after, and refused.
+ * Erases emails: one conditional write replaces each item with a tombstone. A concurrent write comes before it and is
+ * erased, or comes after it and is refused.
  */
 
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
@@ -8,25 +8,25 @@ import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { expressionNames, type IndexName, type Item } from './item.ts';
 import { type Erasure, putTombstone, tombstoneInput, whereErasable } from './tombstone.ts';
 
-/** What became of the emails of an erasure. */
+/** The result of an erasure. */
 export interface ErasedEmails {
   readonly erased: number;
-  /** Why there may be emails still; null where there are none. */
+  /** Why some emails may remain; null if none does. */
   readonly error: unknown;
 }
 
 /**
- * Puts a tombstone in the place of every email of an erasure. Never rejects.
+ * Replaces every email of an erasure with a tombstone. Never rejects.
  *
  * @param now epoch milliseconds
- * @param signal once aborted, no further call is made and none is waited for
+ * @param signal aborting it starts no further call and waits for none
  */
 export type EraseEmails = (erasure: Erasure, now: number, signal: AbortSignal) => Promise<ErasedEmails>;
 
-/** Writes in flight at once, as many as the store has. */
+/** Concurrent writes, as many as the recorder makes. */
 const concurrentWrites = 32;
 
-/** An index lags behind its table: it is gone through until it shows nothing more, and so often at most. */
+/** An index lags behind its table: passes are repeated until one erases nothing, at most this often. */
 const maxPasses = 5;
 
 export function createEraseEmails(client: DynamoDBDocumentClient, tableName: string): EraseEmails {
@@ -47,7 +47,7 @@ export function createEraseEmails(client: DynamoDBDocumentClient, tableName: str
             }
           });
         }
-        // What failed is shown again, and tried again, as long as something else succeeds.
+        // The next pass retries failed writes, as long as others succeed.
         if (erased === before) return { erased, error };
       }
       return { erased, error: error ?? new Error('the index shows more and more') };
@@ -56,7 +56,7 @@ export function createEraseEmails(client: DynamoDBDocumentClient, tableName: str
     }
   };
 
-  /** The ids that the index has of the recipient; within an account those alone that are its own. */
+  /** Pages of the recipient's email ids in the index; only the account's own if the erasure names an account. */
   async function* pagesOf({ recipient, accountId }: Erasure, abortSignal: AbortSignal): AsyncGenerator<string[]> {
     let from: Record<string, unknown> | undefined;
     do {

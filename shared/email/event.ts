@@ -1,4 +1,4 @@
-/** The canonical event: what any provider's event becomes before anything else sees it. */
+/** The canonical event, into which every provider's event is translated. */
 
 import { shortHash } from '../runtime/hash.ts';
 import { boundedText, isPlainText } from '../runtime/text.ts';
@@ -9,55 +9,55 @@ import type { DecidingEvent, Evidence } from '../status/precedence.ts';
 import { addressOf, isAddress } from './address.ts';
 
 export interface Reason {
-  /** The provider's own code or label, such as an SMTP reply code or a bounce class. */
+  /** The provider's own code or label, e.g. an SMTP reply code or a bounce class. */
   readonly code?: string | undefined;
   /** RFC 3463 enhanced status code, e.g. `5.1.1`. */
   readonly enhancedCode?: string | undefined;
   readonly text?: string | undefined;
-  /** Why a delivery failed, or was put off. */
+  /** Why a delivery failed or was deferred. */
   readonly cause?: Cause | undefined;
 }
 
 /**
- * Where it is not plain whose email an event is about: `ambiguous`, it names nobody of a message's several recipients and
- * is a note on each; `not_addressed`, it names an address to which the message was not sent.
+ * Doubt about the email that an event belongs to. `ambiguous`: it names none of a message's several recipients and
+ * becomes a note on each. `not_addressed`: it names an address to which the message was not sent.
  */
 export type Attribution = 'ambiguous' | 'not_addressed';
 
-/** What an event adds to an email besides its status; the first event that names one of them sets it. */
+/** Facts that an event adds to an email besides its status. The first event that names a fact sets it. */
 export interface EmailFacts {
   readonly accountId?: string | undefined;
   readonly subject?: string | undefined;
-  /** The sender's own id or document, e.g. an invoice number. */
+  /** The sender's own id or document number, e.g. an invoice number. */
   readonly reference?: string | undefined;
-  /** Under what the sender filed the message: tags or categories, as they were attached on send. */
+  /** The tags or categories that the sender attached to the message. */
   readonly tags?: readonly string[] | undefined;
 }
 
 export interface CanonicalEvent extends DecidingEvent, EmailFacts {
   readonly provider: string;
   readonly messageId: string;
-  /** The address, in the one form of all its spellings. */
+  /** The address in its canonical form. */
   readonly recipient: string;
-  /** The provider's own name for what happened. */
+  /** The provider's own name of the event. */
   readonly providerEvent: string;
   readonly reason?: Reason | undefined;
   readonly clickUrl?: string | undefined;
   readonly userAgent?: string | undefined;
-  /** Absent where it is plain whose email it is. */
+  /** Absent if the event names its recipient beyond doubt. */
   readonly attribution?: Attribution | undefined;
-  /** What the provider said, where that was too far in the future to be believed. Epoch milliseconds. */
+  /** The provider's time, if it was too far in the future to be believed; epoch milliseconds. */
   readonly providerTime?: number | undefined;
-  /** The account whose own secret proved the event: it is recorded with emails of that account alone. */
+  /** The account whose own secret proved the event, which is recorded only with emails of that account. */
   readonly provenFor?: string | undefined;
 }
 
-/** With null for what is not there, as providers write it. */
+/** The type with null allowed for absent members, as providers write them. */
 export type OrNull<Type> = { readonly [Member in keyof Type]: Type[Member] | null | undefined };
 
-/** What an adapter reads out of a provider's event; every text still as it came. */
+/** An adapter's reading of one event, its texts still unchecked. */
 export interface EventDraft extends OrNull<EmailFacts> {
-  /** The provider of the email, where it is not the one that sent the request. */
+  /** The provider of the email, if not the one that sent the request. */
   readonly provider?: string | null | undefined;
   readonly messageId: string | null | undefined;
   readonly recipient: string | null | undefined;
@@ -66,7 +66,7 @@ export interface EventDraft extends OrNull<EmailFacts> {
   readonly occurredAt: number;
   readonly providerEvent: string;
   readonly evidence?: Evidence | null | undefined;
-  /** The provider's own event id, where it has one. */
+  /** The provider's own event id, if it has one. */
   readonly eventId?: string | null | undefined;
   readonly reason?: OrNull<Omit<Reason, 'cause'>> | null | undefined;
   readonly cause?: Cause | null | undefined;
@@ -75,7 +75,7 @@ export interface EventDraft extends OrNull<EmailFacts> {
   readonly attribution?: Attribution | null | undefined;
 }
 
-/** Why a genuine event cannot be recorded as it is. It goes to the quarantine, whole, with this word. */
+/** Why a genuine event cannot be recorded. The event is quarantined whole with this reason. */
 export type Defect =
   | 'missing_message_id'
   | 'missing_recipient'
@@ -84,7 +84,7 @@ export type Defect =
   | 'unusable_reference'
   | 'unreadable_time';
 
-/** In UTF-8 bytes. Together at most some 2 KB an event, so that a full history of 100 stays below 400 KB. */
+/** Limits in UTF-8 bytes. An event takes at most some 2 KB, so that a full history of 100 events stays below 400 KB. */
 export const limits = {
   eventId: 100,
   messageId: 500,
@@ -101,24 +101,24 @@ export const limits = {
   tag: 128,
 } as const;
 
-/** Tags that are kept of an email. */
+/** Tags kept per email. */
 const maxTags = 10;
 
-/** An event dated further ahead than this is taken at the time of arrival, so that it cannot freeze a status. */
+/** An event dated further ahead gets its arrival time instead, so that it cannot freeze a status. */
 const maxAheadMs = 10 * 60_000;
 
-/** No provider's event is older than email providers are; what claims to be has a broken clock or unit. */
+/** Earlier times come from a broken clock or a wrong unit: email providers are younger. */
 const minTime = Date.UTC(2000, 0, 1);
 
-/** The last time that has an ISO-8601 text in JavaScript. */
+/** The last time that JavaScript can write as ISO-8601. */
 const maxTime = 8.64e15;
 
 const printableAscii = /^[\x21-\x7e]+$/;
 
 /**
- * The canonical form of a draft, or why it has none.
+ * The canonical form of a draft, or the reason why it has none.
  *
- * @param receivedAt epoch milliseconds of the request's arrival
+ * @param receivedAt arrival of the request, in epoch milliseconds
  * @param sender the provider that sent the request
  */
 export function canonicalEvent(draft: EventDraft, receivedAt: number, sender: string): CanonicalEvent | Defect {
@@ -128,7 +128,7 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number, sender: st
   if (messageId === '') return 'missing_message_id';
   if (recipient === '') return 'missing_recipient';
   if (!isRecipient(recipient)) return 'unusable_recipient';
-  // An identifier that was cut could be somebody else's: it is kept whole or not at all.
+  // A shortened identifier could be somebody else's: an identifier is kept whole or the event is quarantined.
   if (draft.accountId && !isAccountId(draft.accountId)) return 'unusable_account_id';
   if (draft.reference && !isPlainText(draft.reference, limits.reference)) return 'unusable_reference';
   if (!(draft.occurredAt >= minTime)) return 'unreadable_time';
@@ -145,7 +145,7 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number, sender: st
     evidence: draft.evidence ?? 'unknown',
     providerEvent: boundedText(providerEvent, limits.providerEvent),
   };
-  // Member by member, absent where there is nothing: several times as fast as spreading, over thousands of events.
+  // Assigning each member is several times as fast as spreading, over thousands of events.
   const reason = draft.reason && boundedTexts(draft.reason, reasonTexts);
   if (draft.cause) event.reason = { ...reason, cause: draft.cause };
   else if (reason) event.reason = reason;
@@ -157,7 +157,7 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number, sender: st
   return event;
 }
 
-/** Failures and complaints, which somebody has to hear of even where their message is not known. */
+/** Failures and complaints, which are recorded even if the report names no message. */
 const failuresAndComplaints: readonly (Status | null)[] = [
   'soft_bounced',
   'hard_bounced',
@@ -166,14 +166,14 @@ const failuresAndComplaints: readonly (Status | null)[] = [
   'marked_spam',
 ];
 
-/** The message id of a failure or complaint whose report names an address and no message; empty for any other event. */
+/** The message id of a failure or complaint that names an address and no message; empty for any other event. */
 function substituteMessageId({ status, eventId }: EventDraft): string {
   return eventId && isEventId(eventId) && failuresAndComplaints.includes(status) ? messageIdOfEvent(eventId) : '';
 }
 
 /**
- * The provider's own id of an event. Where it has none, or one that cannot be kept: what happened and when, and the link,
- * which tell it from every other event of its email; and nowhere else do ids meet.
+ * The provider's event id. If it is missing or unusable, the event's name, time and link identify it among the events
+ * of its email.
  */
 function eventIdOf({ eventId, providerEvent, occurredAt, clickUrl }: EventDraft): string {
   if (eventId && isEventId(eventId)) return eventId;
@@ -191,7 +191,7 @@ type Writable<Type> = { -readonly [Member in keyof Type]: Type[Member] };
 const texts = ['clickUrl', 'userAgent', 'accountId', 'subject', 'reference'] as const;
 const reasonTexts = ['code', 'enhancedCode', 'text'] as const;
 
-/** The named texts, each within its limit; undefined where there is none. */
+/** The named texts, each cut to its limit; undefined if there is none. */
 function boundedTexts<Name extends keyof typeof limits>(
   from: { readonly [N in Name]?: string | null | undefined },
   names: readonly Name[],
@@ -208,7 +208,7 @@ function boundedTexts<Name extends keyof typeof limits>(
   return bounded;
 }
 
-/** The first distinct tags, each within its limit; undefined where there is none. */
+/** The first distinct tags, each cut to its limit; undefined if there is none. */
 function boundedTags(tags: readonly string[]): readonly string[] | undefined {
   const distinct: string[] = [];
   for (const tag of tags) {
@@ -221,34 +221,34 @@ function boundedTags(tags: readonly string[]): readonly string[] | undefined {
 
 const guid = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i;
 
-/** A GUID is the same in whatever letter case: APIs and events of one provider have been seen to differ in it. */
+/** Lower-cases a GUID: the API and the events of one provider were seen to differ in its letter case. */
 function sameGuid(messageId: string): string {
   return messageId.length === 36 && guid.test(messageId) ? messageId.toLowerCase() : messageId;
 }
 
-/** A message id as it is; one too long or too strange to be kept, cut but still unlike every other. */
+/** The message id, or a shortened one with a hash if it is too long or has control characters. */
 function boundedMessageId(messageId: string): string {
   if (messageId === '' || isPlainText(messageId, limits.messageId)) return messageId;
   return `${boundedText(messageId, limits.messageId - 23)}~${shortHash(messageId)}`;
 }
 
-/** Whether a mailbox, in its one form, can be the recipient of an email that is kept. */
+/** Whether a canonical mailbox can be the recipient of a recorded email. */
 export function isRecipient(text: string): boolean {
   return isPlainText(text, limits.recipient) && isAddress(text);
 }
 
 /**
- * No account id changes its meaning in a path: API Gateway decodes paths before it routes, and clients fold `.` and `..`
- * away, so that `/accounts/../erasures` would be `/erasures`.
+ * The shape of an account id, which must not change its meaning in a path. API Gateway decodes paths before it routes;
+ * clients resolve `.` and `..`, so that `/accounts/../erasures` would be `/erasures`.
  */
 export const accountIdShape = new RegExp(`^(?!\\.{1,2}$)[A-Za-z0-9._~:@=+-]{1,${limits.accountId}}$`);
 
-/** Whether a text names an account. */
+/** Whether the text is an account id. */
 export function isAccountId(text: string): boolean {
   return accountIdShape.test(text);
 }
 
-/** What {@link emailIdOf} gives. */
+/** The shape of an id from {@link emailIdOf}. */
 export const emailIdShape = /^[\w-]{22}$/;
 
 /** The key of the email that an event belongs to: one message to one recipient. */
@@ -256,7 +256,7 @@ export function emailIdOf(email: Pick<CanonicalEvent, 'provider' | 'messageId' |
   return shortHash(email.provider, email.messageId, email.recipient);
 }
 
-/** Whether an account's own secret proved an event that names another account, or none. */
+/** Whether an account's own secret proved an event that names another account or none. */
 export function isForeign({ provenFor, accountId }: CanonicalEvent): boolean {
   return provenFor !== undefined && accountId !== provenFor;
 }

@@ -1,11 +1,12 @@
-/**
- * An email's history: its events in a deterministic encoding, as the elements of a string set, and the bound of it.
- */
+/** An email's history: its events, each encoded as an element of a string set, and the bounds of that set. */
 
 import { type Evidence, type Verdict, verdictOf } from '../status/precedence.ts';
 import type { CanonicalEvent } from './event.ts';
 
-/** What the history keeps of an event: the item itself says provider, message, recipient, subject and reference once. */
+/**
+ * The part of an event that the history keeps. The item itself holds provider, message, recipient, subject, reference
+ * and tags once.
+ */
 export type HistoryEvent = Omit<
   CanonicalEvent,
   'provider' | 'messageId' | 'recipient' | 'subject' | 'reference' | 'tags' | 'provenFor'
@@ -15,9 +16,9 @@ const evidenceCodes = { unknown: 0, human: 1, machine: 2 } as const satisfies Re
 const evidenceByCode = Object.keys(evidenceCodes) as Evidence[];
 
 /**
- * An event as an element of the history set: a JSON array of fixed positions, 0 for what is absent, cut after the last
- * thing present. Deterministic, so that adding the same event again adds nothing; compact, because an item above 1 KB
- * costs two write units.
+ * Encodes an event as an element of the history set. The element is a JSON array of fixed positions, 0 for absent
+ * members, cut after the last present member. It is deterministic, so that adding an event twice adds nothing. It is
+ * compact, because an item above 1 KB costs two write units.
  */
 export function encodeHistory(event: HistoryEvent): string {
   const fields: (string | number)[] = [
@@ -39,7 +40,7 @@ export function encodeHistory(event: HistoryEvent): string {
   return JSON.stringify(fields.slice(0, fields.findLastIndex(field => field !== 0) + 1));
 }
 
-/** The inverse of {@link encodeHistory}. Only ever given what that wrote. */
+/** Decodes an element that {@link encodeHistory} wrote. */
 export function decodeHistory(element: string): HistoryEvent {
   const fields = JSON.parse(element) as (string | number | undefined)[];
   const [
@@ -79,7 +80,7 @@ export function decodeHistory(element: string): HistoryEvent {
   } as HistoryEvent;
 }
 
-/** The order of a timeline: by time, then event id, then everything else, so that no two different events are equal in it. */
+/** The order of a timeline: time, event id, then encoding. No two different events are equal in it. */
 export function inTime(a: HistoryEvent, b: HistoryEvent): number {
   if (a.occurredAt !== b.occurredAt) return a.occurredAt - b.occurredAt;
   if (a.eventId !== b.eventId) return a.eventId < b.eventId ? -1 : 1;
@@ -87,13 +88,13 @@ export function inTime(a: HistoryEvent, b: HistoryEvent): number {
   return left === right ? 0 : left < right ? -1 : 1;
 }
 
-/** Past this many events of one email, repeats of opens, clicks and notes are left out; nothing else ever is. */
+/** Beyond this many events of one email, repeats of opens, clicks and notes are dropped; all other events are kept. */
 export const maxHistoryEvents = 100;
 
 /**
- * Keeps all of an email's events up to the bound, and beyond it all but the latest repeats. A pure function
- * of the set that also tells the same of what it kept and what came later, so that the history does not depend on the
- * order of arrival. The first of each kind is no repeat: caveats and the status rest on them.
+ * Keeps all events up to the bound; beyond it, drops the latest repeats of opens, clicks and notes. The result depends
+ * on the set of events alone, not on their order of arrival. The first event of each kind is no repeat, since statuses
+ * and caveats rest on it.
  *
  * @param events distinct by their encoding
  */
@@ -112,8 +113,8 @@ export function boundedHistory<Event extends HistoryEvent>(events: readonly Even
 }
 
 /**
- * The kind of an event that a recipient can repeat without end: opens and clicks, whether or not they name anybody, and
- * all else that changes no status. By whom is part of the kind. null for all other events.
+ * The kind of an event that a recipient can repeat without end: an open, a click or a note. Attribution and evidence
+ * are part of the kind. null for all other events.
  */
 function repeatedKindOf({ status, providerEvent, attribution, evidence }: HistoryEvent): string | null {
   const canBeRepeated = status === null || status === 'opened' || status === 'link_clicked';
@@ -121,23 +122,22 @@ function repeatedKindOf({ status, providerEvent, attribution, evidence }: Histor
 }
 
 /**
- * The bytes that a history may have: 4 KB less than DynamoDB's largest item, so that all else always fits, the verdict,
- * what asks for attention and the marks of sent alerts above all. So many events as the limit fit in any case.
- * https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items
+ * Bytes that a history may take: 4 KB less than DynamoDB's largest item, so that all other attributes fit. 100 events
+ * fit in any case. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html#limits-items
  */
 export const maxHistoryBytes = (400 - 4) * 1024;
 
-/** So much of it is kept for events that decide the status, without their texts. */
+/** Bytes of the history that are reserved for deciding events without their texts. */
 export const bytesToDecide = 1024;
 
-/** The bytes that the elements of a history take in an item. */
+/** The bytes that history elements take in an item. */
 export function bytesOf(elements: Iterable<string>): number {
   let bytes = 0;
   for (const element of elements) bytes += Buffer.byteLength(element) + 1;
   return bytes;
 }
 
-/** The event that decided an email's status, the first in order of time where several did; null where there is no status. */
+/** The event that decided an email's status, the earliest if several did; null if there is no status. */
 export function decidingEventOf(verdict: Verdict | null, events: readonly HistoryEvent[]): HistoryEvent | null {
   const deciding = events
     .filter(
@@ -150,7 +150,7 @@ export function decidingEventOf(verdict: Verdict | null, events: readonly Histor
   return deciding[0] ?? null;
 }
 
-/** An event without its texts: what fits into an item in which nothing else does. */
+/** An event without its texts, to fit into a full history. */
 export function withoutTexts(event: CanonicalEvent): CanonicalEvent {
   const { reason, clickUrl: _, userAgent: __, ...bare } = event;
   const { text: ___, ...codes } = reason ?? {};

@@ -1,6 +1,6 @@
 /**
- * The stored item: the one place that knows its attributes, and that turns an item into an email. One item is one email,
- * or the tombstone of one that was erased.
+ * The stored item: the only module that names its attributes and turns an item into an email. One item is one email, or
+ * the tombstone of an erased one.
  */
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
@@ -12,40 +12,40 @@ import type { Verdict } from '../status/precedence.ts';
 import type { EmailFacts } from './event.ts';
 import { decodeHistory, type HistoryEvent, inTime } from './history.ts';
 
-/** Every attribute, as the document client gives it. Times are epoch milliseconds where nothing else is said. */
+/** Every attribute as the document client reads it. Times are epoch milliseconds unless stated otherwise. */
 interface Attributes extends EmailFacts, Verdict {
   /** The partition key: a hash of provider, message id and recipient. */
   readonly emailId: string;
   readonly provider: string;
   readonly messageId: string;
   readonly recipient: string;
-  /** Why its delivery failed, or was put off: the cause of the event that decided its status. */
+  /** Why the delivery failed or was deferred: the cause of the deciding event. */
   readonly cause: Cause;
-  /** One event an element: `ADD` to a set is idempotent and commutes. */
+  /** One element per event: `ADD` to a set is idempotent and commutes. */
   readonly history: Set<string>;
-  /** The history holds an event that was dated into the future. */
+  /** The history holds a future-dated event. */
   readonly futureDated: true;
-  /** The earliest event time in the first request recorded, never after its arrival. The lists are ordered by it. */
+  /** The earliest event time in the first recorded request, never after its arrival. Lists are ordered by it. */
   readonly sentAt: number;
-  /** The arrival of the events written last: those that waited in a queue may have come before others. */
+  /** Arrival of the events written last. Events that waited in a queue may have arrived before others. */
   readonly updatedAt: number;
-  /** Since when its status asked somebody to act, for the first time. */
+  /** When its status first asked for attention. */
   readonly attentionSince: number;
-  /** The same, but there only while its status asks for it. */
+  /** The same time, present only while the status asks for attention. */
   readonly attentionAt: number;
-  /** The day of `attentionSince` in UTC. */
+  /** The UTC day of `attentionSince`. */
   readonly attentionDay: string;
-  /** Which alerts were sent. */
+  /** The alerts that were sent. */
   readonly alerted: Set<AlertKind>;
-  /** When the email was erased: the item is a tombstone then. */
+  /** When the email was erased; present only in a tombstone. */
   readonly erasedAt: number;
-  /** Epoch seconds, as DynamoDB's time to live wants it. */
+  /** Epoch seconds, as DynamoDB's time to live requires. */
   readonly expiresAt: number;
 }
 
 export type Attribute = keyof Attributes;
 
-/** An item, or those of its attributes that were asked for. */
+/** An item, or its requested attributes. */
 export type Item = Partial<Attributes>;
 
 interface Index {
@@ -56,12 +56,12 @@ interface Index {
 }
 
 /**
- * The indexes. An item is in an index only while it has both keys: `attentionAt` exists only while the status asks for
- * attention, so that those two indexes list the emails to act on, and no others. No key ever changes.
+ * The indexes. An item is in an index only while it has both keys. `attentionAt` exists only while the status asks for
+ * attention, so that two indexes list exactly those emails. No key ever changes.
  *
- * An index holds keys only, since writes outnumber reads by far and a page is looked up with one BatchGetItem. Two hold
- * one attribute more. Neither changes once it is set: the account filters a recipient's emails, the time sorts those of
- * a reference.
+ * An index holds only keys, since writes far outnumber reads; one BatchGetItem reads the emails of a page. Two indexes
+ * hold one more attribute, which never changes once set. The account filters a recipient's emails; the time sorts the
+ * emails of a reference.
  */
 export const indexes = {
   byAccount: { partition: 'accountId', sort: 'sentAt' },
@@ -74,7 +74,7 @@ export const indexes = {
 export type IndexName = keyof typeof indexes;
 
 /**
- * The names in expressions: `#status` is the attribute `status`. Every attribute is written so, since many of the names
+ * The attribute names of expressions: `#status` stands for `status`. Every attribute is written so, since many names
  * are reserved words.
  */
 export function expressionNames(...expressions: readonly string[]): Record<string, string> {
@@ -109,9 +109,9 @@ export interface EmailSummary extends EmailFacts {
   readonly provider: string;
   readonly messageId: string;
   readonly recipient: string;
-  /** null while there are only notes. */
+  /** null while the email has only notes. */
   readonly verdict: Verdict | null;
-  /** Why its delivery failed, or was put off: the cause of the event that decided its status. */
+  /** Why the delivery failed or was deferred: the cause of the deciding event. */
   readonly cause?: Cause;
   readonly sentAt: number;
   readonly updatedAt: number;
@@ -123,18 +123,18 @@ export interface Email extends EmailSummary {
   readonly events: readonly HistoryEvent[];
 }
 
-/** What a write has to know of an item; without events where there is none. */
+/** The state of an item that a write depends on; without events if there is no item. */
 export interface KnownItem extends EmailFacts {
   readonly verdict: Verdict | null;
-  /** By their encoding. */
+  /** Events by their encoding. */
   readonly history: ReadonlyMap<string, HistoryEvent>;
-  /** Whether it holds an event that was dated into the future. */
+  /** Whether the history holds a future-dated event. */
   readonly futureDated: boolean;
-  /** It is a tombstone: the email was erased, and stays so. */
+  /** The item is a tombstone: the email stays erased. */
   readonly erased: boolean;
 }
 
-/** Whether an item is a tombstone: to everybody but whoever erases, it is no email. */
+/** Whether an item is a tombstone, which is no email to any reader. */
 export function isTombstone(item: Item): boolean {
   return item.erasedAt !== undefined;
 }
@@ -158,10 +158,10 @@ export function emailOf(item: Item): Email {
   return { ...summaryOf(item), events: [...historyOf(item)].map(decodeHistory).sort(inTime) };
 }
 
-/** An item as DynamoDB writes it: in the table's stream, and in the error of a failed condition. */
+/** An item as DynamoDB writes it in the table's stream and in the error of a failed condition. */
 export type Image = Readonly<Record<string, AttributeValue>>;
 
-/** The item of a failed condition; none where there was no item. */
+/** The item in the error of a failed condition; an empty one if there was no item. */
 export function knownItem(image: Image = {}): KnownItem {
   const item: Item = unmarshall(image);
   return {
@@ -173,20 +173,20 @@ export function knownItem(image: Image = {}): KnownItem {
   };
 }
 
-/** The status of an email in an image; undefined where there is none. Reads nothing else of it. */
+/** The status in an image; undefined if there is none. Reads no other attribute. */
 export function statusIn(image: Image | undefined): string | undefined {
   return image?.status?.S;
 }
 
-/** An image in the table's stream shows no email. */
+/** An image in the table's stream is no email. */
 export class UnreadableImage extends Error {
   override readonly name = 'UnreadableImage';
 }
 
 /**
- * An email as the table's stream shows it.
+ * The email in an image of the table's stream.
  *
- * @throws UnreadableImage where it is none of an email with a status, as this version knows it
+ * @throws UnreadableImage if the image is no email with a status that this version supports
  */
 export function emailIn(image: Image | undefined): Email & { readonly verdict: Verdict } {
   const item: Item = unmarshall(image ?? {});

@@ -1,6 +1,6 @@
 /**
- * Reading the table of emails: one of them by its id, or lists through the indexes, newest first. An index holds keys
- * only and lags behind: each page of it is looked up in the table, and what an email says of itself decides.
+ * Reads the table of emails: one email by its id, or lists through the indexes, newest first. An index holds only keys
+ * and lags behind. Each page is therefore read from the table, and the email's own attributes decide.
  */
 
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
@@ -22,12 +22,12 @@ import {
   summaryOf,
 } from './item.ts';
 
-/** Which emails. Times are epoch milliseconds, of `sentAt`. */
+/** The emails to list. Times are epoch milliseconds and refer to `sentAt`. */
 export interface EmailFilter {
-  /** null for the emails of all accounts, and of none. */
+  /** null for the emails of all accounts and of none. */
   readonly accountId: string | null;
   readonly status?: Status | undefined;
-  /** Those whose status asks somebody to act. */
+  /** Only emails whose status asks for attention. */
   readonly attention?: boolean | undefined;
   /** In lower case. */
   readonly recipient?: string | undefined;
@@ -38,42 +38,45 @@ export interface EmailFilter {
   readonly to?: number | undefined;
 }
 
-/** Where a page ended, in the order of its list. */
+/** The end of a page, in the order of its list. */
 export interface Position {
   readonly at: number;
-  /** null: everything of that time has been seen. */
+  /** null: all emails of that time were read. */
   readonly emailId: string | null;
 }
 
 export interface Page<Shown> {
   readonly shown: readonly Shown[];
-  /** null where nothing follows. */
+  /** null if nothing follows. */
   readonly next: Position | null;
-  /** More emails have the reference than are looked at; of which there are more, nothing tells. */
+  /** The reference has more emails than are read. Nothing tells which of them are newest. */
   readonly isTruncated?: true;
 }
 
 export interface PageRequest {
-  /** At most so many emails. */
+  /** The most emails that a page may hold. */
   readonly limit: number;
   readonly after: Position | null;
 }
 
 export interface Reader {
-  /** One email, strongly consistent; null where there is none. One GetItem. */
+  /** One email, strongly consistent; null if there is none. One GetItem. */
   email(emailId: string): Promise<Email | null>;
-  /** Emails by their ids, strongly consistent, as far as there are such. One BatchGetItem for each hundred. */
+  /** The emails that exist among these ids, strongly consistent. One BatchGetItem per hundred ids. */
   emails(emailIds: readonly string[]): Promise<ReadonlyMap<string, EmailSummary>>;
   /**
-   * A page of the emails that a filter takes, newest first: by when they were sent or, where the filter is for
-   * attention and for neither a recipient nor a reference, by when they first asked for it.
+   * A page of the emails that a filter selects, newest first. The order is by sending time. For attention without
+   * recipient or reference, it is by when emails first asked for attention.
    *
-   * One Query and one BatchGetItem, and more of them only while the filter leaves emails out; it stops at a fixed number
-   * of them, so that a page may hold fewer emails than its limit, or none, and still go on. Of a reference
-   * without a recipient, 1,000 emails are looked at, and those alone that have an account.
+   * A page costs one Query and one BatchGetItem, and more only while the filter leaves emails out. It stops at 32
+   * queries or 1,000 emails, so that a page may hold fewer emails than its limit, or none, and still continue. For a
+   * reference without a recipient, it reads at most 1,000 emails, and only those with an account.
    */
   page(filter: EmailFilter, request: PageRequest): Promise<Page<EmailSummary>>;
-  /** The same with the events of each, given to `show` one by one, so that not all of them are held at once. */
+  /**
+   * The same with the events of each email. Each email is passed to `show` alone, so that not all are in memory at
+   * once.
+   */
   wholePage<Shown>(filter: EmailFilter, request: PageRequest, show: (email: Email) => Shown): Promise<Page<Shown>>;
 }
 
@@ -85,52 +88,52 @@ export interface ReaderOptions {
   readonly now: () => number;
 }
 
-/** The most that one page costs: calls of Query, and emails looked up. */
+/** The most that one page costs: queries, and emails read. */
 const maxQueries = 32;
 const maxLookedUp = 1_000;
 
-/** Emails of one reference that are looked at: few have more than one or two. */
+/** Emails that are read of one reference; few references have more than two. */
 const maxOfReference = 1_000;
 
-/** What is looked up at once beyond a first try with just the limit. */
+/** Emails read at once after a first try with just the limit. */
 const chunk = 100;
 
-/** So many keys of an index that all accounts share are gone through in one call, for those of one account. */
+/** Keys that one call reads from an index shared by all accounts, to find those of one account. */
 const sifted = 5_000;
 
-/** DynamoDB removes what has expired within some days. */
+/** DynamoDB removes expired items within days; two weeks are safe. */
 const removalLag = 14 * day;
 
 /**
- * An event that waited is recorded with the time at which it came: an email may have asked for attention so long before
- * its first recorded request. SNS tries for 23 days to bring an event into a queue, which keeps it for 14.
+ * A delayed event is recorded with its arrival time, so that attention may have begun this long before the first
+ * request. SNS retries for 23 days to deliver an event into a queue, which keeps it for 14.
  */
 const maxWaitMs = 38 * day;
 
-/** Clocks of those who write may be ahead of ours. */
+/** Writers' clocks may be ahead of ours. */
 const clockLead = 10 * 60_000;
 
-/** A list in an index: the partitions of it in their order, and the bounds of its sort key. */
+/** A list in an index: its partitions in order, and the bounds of its sort key. */
 interface IndexList {
   readonly index: IndexName;
   readonly partitionOf: (at: number) => string;
-  /** In an index that all accounts share, whose keys are wanted; null: everybody's. */
+  /** The account whose keys are wanted from an index shared by all; null for every account. */
   readonly ownedBy: string | null;
-  /** Where a list over several days goes on once a day is read to its end; null where nothing can follow. */
+  /** Where a list over several days continues after the end of a day; null if nothing can follow. */
   readonly nextDay: ((at: number) => Position | null) | null;
   readonly start: Position | null;
   readonly from: number | undefined;
   readonly to: number | undefined;
 }
 
-/** The next keys of a list, newest first; where it goes on, null at its end; and what they cost. */
+/** The next keys of a list, newest first. `next` is where it continues, null at its end; `calls` is its cost. */
 interface Keys {
   readonly keys: readonly Key[];
   readonly next: Position | null;
   readonly calls: number;
 }
 
-/** A list as its keys are read. */
+/** A list and how its keys are read. */
 interface KeyList extends Pick<IndexList, 'nextDay' | 'start'> {
   keysAfter(after: Position | null, wanted: number, maxCalls: number): Promise<Keys> | Keys;
   readonly isTruncated?: true;
@@ -183,7 +186,7 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
       for (const [index, key] of keys.entries()) {
         const item = items.get(key.emailId);
         const email = item && read(item);
-        // An email may be gone since, or have changed.
+        // The email may have been deleted or changed since.
         if (email === undefined || !takes(filter, email)) continue;
         shown.push(show(email));
         const isLast = index === keys.length - 1 && next === null && list.nextDay === null;
@@ -196,8 +199,8 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
   }
 
   /**
-   * The emails of a reference, sorted here: the index has them by account, so that an account's are told from all
-   * others' without an attribute that combines the two.
+   * The emails of a reference, sorted here. The index sorts them by account, so that it separates accounts without an
+   * attribute that combines both.
    */
   async function referenceList(
     reference: string,
@@ -230,7 +233,7 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
     };
   }
 
-  /** The index that reads least for a filter. */
+  /** The index that costs the fewest reads for a filter. */
   function indexListOf(filter: EmailFilter): KeyList {
     const list = indexOf(filter);
     return { ...list, keysAfter: (after, wanted, maxCalls) => keysAfter(list, after, wanted, maxCalls) };
@@ -302,7 +305,7 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
       const { Items = [], LastEvaluatedKey } = await client.send(
         new QueryCommand({
           ...query,
-          // One more tells whether anything follows: a last page that is empty would lead people on.
+          // One extra key tells whether anything follows, so that no last page is empty.
           Limit: calls === 1 ? wanted + 1 : sifted,
           ...(position !== null &&
             position.emailId !== null && {
@@ -323,7 +326,7 @@ interface Key extends Position {
   readonly emailId: string;
 }
 
-/** The order of a list that is sorted here: by time, then id, so that no two emails are equal in it. */
+/** Sorts by time, then id, so that no two emails are equal. */
 function newestFirst(one: Position, other: Position): number {
   if (one.at !== other.at) return other.at - one.at;
   return one.emailId === other.emailId ? 0 : (one.emailId ?? '') < (other.emailId ?? '') ? 1 : -1;

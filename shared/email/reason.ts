@@ -3,8 +3,8 @@ import type { Reason } from './event.ts';
 import type { HistoryEvent } from './history.ts';
 
 /**
- * Why an email has its status. The cause is the email's own: it is known where the history had no room for the event that
- * decided. The words are that event's.
+ * Why an email has its status. The cause is stored with the email, since a full history may lack the deciding event.
+ * The words come from that event.
  */
 export function reasonOf(cause: Cause | undefined, deciding: HistoryEvent | null): Reason | undefined {
   const { cause: _, ...words } = deciding?.reason ?? {};
@@ -13,12 +13,13 @@ export function reasonOf(cause: Cause | undefined, deciding: HistoryEvent | null
 }
 
 /**
- * A reason in words, e.g. `Unknown address: no such user (code 550, enhanced code 5.1.1)`; a code that the text already
- * names is not repeated, and a cause that tells nothing is only said where nothing else is.
+ * A reason in words, e.g. `Unknown address: no such user (code 550, enhanced code 5.1.1)`. A provider's label is quoted
+ * as `reported as SpamComplaint`. Codes that the text already contains are not repeated. The cause `unspecified` is
+ * named only if there is nothing else.
  */
 export function reasonInWords({ text, code, enhancedCode, cause }: Reason): string {
   const codes = [
-    ...(code && !text?.includes(code) ? [`code ${code}`] : []),
+    ...(code && !text?.includes(code) ? [/^\d+$/.test(code) ? `code ${code}` : `reported as ${code}`] : []),
     ...(enhancedCode && !text?.includes(enhancedCode) ? [`enhanced code ${enhancedCode}`] : []),
   ].join(', ');
   const reply = text === undefined ? codes : codes === '' ? text : `${text} (${codes})`;

@@ -1,7 +1,7 @@
 /**
- * The table of emails: one item per email, written with one conditional UpdateItem for all events of one email in one
- * request. No reads before writes, no transactions: the condition is the merge (precedence.ts), and `ADD` to a set is
- * idempotent and commutes, so that redelivery costs nothing and loses nothing.
+ * Writes the table of emails: one item per email, one conditional UpdateItem for all its events in one request. It
+ * needs no read and no transaction: the condition is the merge (precedence.ts), and `ADD` to a set is idempotent and
+ * commutes. Redelivery therefore changes nothing and loses nothing.
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
@@ -15,49 +15,49 @@ import { historyOf, type KnownItem, knownItem } from './item.ts';
 import { type Plan, planUpdate, sentAtOf, updateInput } from './update.ts';
 
 /**
- * Tries of one email's write before the provider has to send it again: each but the first knows the item, and fails only
- * where another writer was faster. The caller's deadline ends most of them earlier.
+ * Tries of one email's write before the provider must send it again. A later try has read the item and fails only if
+ * another writer was faster. The caller's deadline usually ends them earlier.
  */
 const maxAttempts = 100;
 
 /**
- * Tries of a write that fails for a reason that may pass. Our own, with a client that has none: the SDK gives up trying
- * again once many calls fail, just when it is needed.
- * https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html (retry quota)
+ * Tries of a write after an error that may pass. The client itself has none, because the SDK's retry quota runs out
+ * once many calls fail. https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html (retry quota)
  */
 const maxFailures = 3;
 
-/** Milliseconds before the next try; spread by the email's id, which is as good as random. */
+/** Milliseconds before the next try, spread by the email's id, which is as good as random. */
 function backoff(failures: number, emailId: string): number {
   const spread = (emailId.charCodeAt(0) + emailId.charCodeAt(1)) % 32;
   return 25 * 2 ** failures + spread * 2;
 }
 
-/** Writes in flight at once: more gains nothing (measured 16 to 64). */
+/** Concurrent writes: more gains nothing (measured from 16 to 64). */
 const concurrentWrites = 32;
 
 export interface Unrecordable {
   /**
-   * The item has no room for the event, which decides the status all the same; DynamoDB says that the write itself is
-   * wrong, which is our fault; or an account's own secret proved what is not about an email of that account.
+   * `item_full`: the item has no room for the event, which still decides the status. `refused_by_table`: DynamoDB
+   * refuses the write as invalid, which is our fault. `foreign_account`: an account's own secret proved an event of
+   * another account's email.
    */
   readonly reason: 'item_full' | 'refused_by_table' | 'foreign_account';
   readonly event: CanonicalEvent;
 }
 
-/** What became of a request's events. Every event is in exactly one of these. */
+/** The outcomes of a request's events. Every event has exactly one. */
 export interface Recorded {
   readonly recorded: number;
   readonly duplicate: number;
   /** Repeats of opens, clicks and notes beyond the history's bound. */
   readonly dropped: number;
-  /** Of emails that were erased, and stay so. */
+  /** Events of erased emails, which stay erased. */
   readonly erased: number;
-  /** Longer ago than emails are kept: of these nothing is written. */
+  /** Events older than the retention, which are not written. */
   readonly expired: readonly CanonicalEvent[];
-  /** What the table will not take, however often it is tried. */
+  /** Events that the table refuses on every try. */
   readonly unrecordable: readonly Unrecordable[];
-  /** Not written, and worth another try. */
+  /** Events that were not written but may be on another try. */
   readonly failed: readonly { readonly events: readonly CanonicalEvent[]; readonly error: unknown }[];
 }
 
@@ -73,16 +73,16 @@ export const nothingRecorded: Recorded = {
 
 export interface Recorder {
   /**
-   * Records the events of one request. Never rejects: what could not be written is in `failed`.
+   * Records the events of one request. Never rejects: unwritten events are in `failed`.
    *
-   * @param receivedAt epoch milliseconds of arrival
-   * @param signal once aborted, no further write is begun and none is waited for
+   * @param receivedAt arrival, in epoch milliseconds
+   * @param signal aborting it starts no further write and waits for none
    */
   record(events: readonly CanonicalEvent[], receivedAt: number, signal?: AbortSignal): Promise<Recorded>;
 }
 
 export interface StoreOptions {
-  /** One that does not try again by itself, where it writes. */
+  /** For writes, a client that does not retry by itself. */
   readonly client: DynamoDBDocumentClient;
   readonly tableName: string;
 }
@@ -117,7 +117,7 @@ export function createRecorder({ client, tableName, retentionDays, defaultAccoun
         pending.delete(emailId);
       });
       await (signal === undefined ? work : abortable(signal, work).catch(() => {}));
-      // A write still on its way may yet succeed: recording its events once more changes nothing.
+      // A pending write may still succeed; recording its events again changes nothing.
       const late = [...pending.values()].map(group => ({ events: group, error: signal?.reason }));
       return { ...total, expired, unrecordable: [...unrecordable], failed: [...failed, ...late] };
     },
@@ -165,7 +165,7 @@ export function createRecorder({ client, tableName, retentionDays, defaultAccoun
   }
 }
 
-/** The events of each email, in the order in which they came. All are proved by secrets of one kind: they are one request's. */
+/** Groups events by email, in order of arrival. The events of one request are all proved by secrets of one kind. */
 function byEmail(events: readonly CanonicalEvent[]): Map<string, CanonicalEvent[]> {
   const groups = new Map<string, CanonicalEvent[]>();
   for (const event of events) {
@@ -177,7 +177,7 @@ function byEmail(events: readonly CanonicalEvent[]): Map<string, CanonicalEvent[
   return groups;
 }
 
-/** The list from another place on: a request that is sent again because the time ran out does not run out at the same emails. */
+/** Rotates the list so that a retried request does not time out on the same emails again. */
 function rotated<Item>(items: readonly Item[], turn: number): Item[] {
   const start = items.length === 0 ? 0 : turn % items.length;
   return [...items.slice(start), ...items.slice(0, start)];
@@ -187,7 +187,7 @@ function withReason(reason: Unrecordable['reason']): (event: CanonicalEvent) => 
   return event => ({ reason, event });
 }
 
-/** The same write would be refused again: what the table is asked for is not to be had, which no wait changes. */
+/** DynamoDB would refuse the same write on every try. */
 function isRefused(error: unknown): boolean {
   return error instanceof Error && error.name === 'ValidationException';
 }

@@ -1,6 +1,6 @@
 /**
- * What stands in the place of an email that was erased, for some time: a late event of that very message finds it, and
- * does not make the email anew. Its key is a hash (emailIdOf), so that nothing of a person is in it.
+ * The item that replaces an erased email for 30 days. It keeps a late event of that message from recreating the email.
+ * Its key is a hash (emailIdOf), so that it holds no personal data.
  */
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
@@ -8,26 +8,26 @@ import { type DynamoDBDocumentClient, PutCommand, type PutCommandInput } from '@
 import { day } from '../runtime/time.ts';
 import { expressionNames, type Item } from './item.ts';
 
-/** Days that it stands: longer than any provider tries again, than a queue keeps a message, and than most complaints take. */
+/** Longer than any provider retries, than a queue keeps a message, and than most complaints take. */
 const tombstoneDays = 30;
 
-/** Whose data is erased. */
+/** The data to erase. */
 export interface Erasure {
-  /** The address, as events have it. */
+  /** The canonical address. */
   readonly recipient: string;
-  /** Only what is this account's; null for all there is. */
+  /** Only this account's data; null for all data of the recipient. */
   readonly accountId: string | null;
 }
 
-/** The item that must be there for a tombstone to take its place. */
+/** The condition on the item that a tombstone replaces. */
 interface Condition {
   readonly ConditionExpression: string;
   readonly ExpressionAttributeValues?: Readonly<Record<string, string>>;
 }
 
 /**
- * The email is still there, and no tombstone, which has neither a recipient nor an account. Whom an email is to is part of
- * its key: whose it is, is all that may differ from what the index shows.
+ * The email still exists and is no tombstone, which has neither recipient nor account. The recipient is part of the
+ * key; only the account may differ from the index.
  */
 export function whereErasable({ recipient, accountId }: Erasure): Condition {
   return accountId === null
@@ -35,13 +35,13 @@ export function whereErasable({ recipient, accountId }: Erasure): Condition {
     : { ConditionExpression: '#accountId = :accountId', ExpressionAttributeValues: { ':accountId': accountId } };
 }
 
-/** An erasure as an event asks for it that came before. */
+/** The erasure of an email whose event arrived before that erasure. */
 export interface Burial extends Erasure {
-  /** The account whose own secret proved the event: of an email that is nobody's yet, it proves nothing. */
+  /** The account whose own secret proved the event. It proves nothing about an email that has no account yet. */
   readonly provenFor?: string | undefined;
 }
 
-/** No tombstone is there yet, and no email of another account; an email of nobody, or none at all, may be. */
+/** The item is no tombstone and no email of another account. It may be missing, or an email without an account. */
 export function whereUnclaimed({ accountId, provenFor }: Burial): Condition {
   const isNone = 'attribute_not_exists(#erasedAt)';
   if (provenFor !== undefined) {
@@ -58,7 +58,7 @@ export function whereUnclaimed({ accountId, provenFor }: Burial): Condition {
 }
 
 /**
- * The write that puts a tombstone in an email's place, whole: whatever the email had is gone with it.
+ * The write that replaces an email, with all its attributes, by a tombstone.
  *
  * @param now epoch milliseconds
  */
@@ -68,7 +68,7 @@ export function tombstoneInput(tableName: string, emailId: string, condition: Co
   return { TableName: tableName, Item: tombstone, ...condition, ExpressionAttributeNames };
 }
 
-/** Makes that write; false where its condition did not hold. */
+/** Writes the tombstone; false if its condition failed. */
 export async function putTombstone(
   client: DynamoDBDocumentClient,
   input: PutCommandInput,

@@ -1,6 +1,6 @@
 /**
- * What one UpdateItem writes for the events of one email, and on which condition: decided here, without a database, from
- * the events and from what is known of the item.
+ * Plans one UpdateItem for the events of one email, and its condition. It needs no database, only the events and the
+ * item if a failed write returned it.
  */
 
 import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
@@ -25,54 +25,54 @@ import {
 import { expressionNames, type KnownItem } from './item.ts';
 
 export interface EmailUpdate {
-  /** The status to set; null leaves it. */
+  /** The status to set; null keeps the stored one. */
   readonly verdict: Verdict | null;
-  /** Why, as the event says that decides. Goes with the status: where that is set, null removes the cause of another one. */
+  /** The deciding event's cause. It is set together with the status; null then removes the previous cause. */
   readonly cause: Cause | null;
   readonly facts: EmailFacts;
-  /** History elements to add, or the whole of it, where other elements have to make room. */
+  /** History elements to add, or the whole history if others must make room. */
   readonly history: { readonly add: readonly string[] } | { readonly replace: readonly string[] };
-  /** An event dated into the future is among them: the item remembers that it holds such ones. */
+  /** The events include a future-dated one; the item records that. */
   readonly futureDated: boolean;
   readonly condition: Condition;
 }
 
-/** An expression of DynamoDB, its attributes as `#name`, and the values in it. */
+/** A DynamoDB expression with attributes as `#name`, and its values. */
 interface Condition {
   readonly expression: string;
   readonly values: Readonly<Record<string, unknown>>;
 }
 
 export interface Plan {
-  /** null where everything is known already, or of an erased email. */
+  /** null if every event is recorded already, or if the email was erased. */
   readonly update: EmailUpdate | null;
-  /** Elements that are news, and are written. */
+  /** New elements that are written. */
   readonly added: readonly string[];
-  /** How many of the events are repeats of opens, clicks and notes beyond the history's bound. */
+  /** Number of repeats of opens, clicks and notes beyond the history's bound. */
   readonly dropped: number;
-  /** For which the item has no room. They decide the status all the same. */
+  /** Events that the item has no room for. They still decide the status. */
   readonly full: readonly CanonicalEvent[];
-  /** How many of the events are of an erased email. */
+  /** Number of events of an erased email. */
   readonly erased: number;
-  /** An account's own secret proved the events, and the email is not that account's. */
+  /** An account's own secret proved the events, but the email belongs to another account. */
   readonly emailIsForeign?: true;
 }
 
 /*
- * The clauses of a write's condition. A request's first write knows nothing of the item. Where a clause fails, DynamoDB
- * gives the item back, and the next write knows it.
+ * The clauses of a write's condition. A request's first write has not read the item. If a clause fails, DynamoDB returns
+ * the item, and the next write uses it.
  *
- * | clause              | item unknown                  | item known                        | without the clause                                  |
+ * | clause              | item not read                 | item read                         | without the clause                                  |
  * |---------------------|-------------------------------|-----------------------------------|-----------------------------------------------------|
  * | isSupersededBy      | an event decides a status     | a new event decides the status    | a late `sent` overwrites a bounce                   |
  * | not(isSupersededBy) |                               | new events leave the status       | they win over a status that has changed meanwhile   |
- * | hasNewEvents        | notes alone                   |                                   | notes that come again are written again             |
+ * | hasNewEvents        | only notes                    |                                   | a repeated delivery of notes is written again       |
  * | fitsHistory         | elements are added            | elements are added                | a full history grows beyond its bound               |
  * | isNew               | future-dated, or too large    | no history was there              | the same, or one event is there twice               |
  * | hasSameHistory      |                               | elements go, or their order tells | a concurrent event is lost, or its cause is         |
  * | hasNoFutureDated    | always                        | unless the item holds one         | a future-dated event is there with two arrivals     |
  * | isStored            |                               | there was an item                 | half an email stands where a whole one has expired  |
- * | isOfSameAccount     | an account tells facts        | any event tells facts             | one account names the subject of another's email    |
+ * | isOfSameAccount     | an account sets facts         | any event sets facts              | one account names the subject of another's email    |
  * | isOfProvenAccount   | an account's own secret       | an account's own secret           | one account's secret forges another's events        |
  * | isNotErased         | always                        | always                            | a late callback makes half an email of a tombstone  |
  */
@@ -80,14 +80,14 @@ export interface Plan {
 /**
  * Plans the write of a request's events of one email.
  *
- * @param item the item that a refused write showed; null before the first try
+ * @param item the item that a failed write returned; null before the first try
  * @param defaultAccountId the account of emails that no event names an account for; without it they have none
  */
 export function planUpdate(events: readonly CanonicalEvent[], item: KnownItem | null, defaultAccountId?: string): Plan {
   return item === null ? optimisticUpdate(events, defaultAccountId) : recheckedUpdate(events, item, defaultAccountId);
 }
 
-/** The usual case, in one write: there is news in the events, they decide the status, and the history has room for them. */
+/** The usual case, in one write: some events are new, they decide the status, and the history has room for them. */
 function optimisticUpdate(events: readonly CanonicalEvent[], defaultAccountId?: string): Plan {
   const distinct = byEncoding(events);
   const verdict = merge(events);
@@ -118,7 +118,7 @@ function optimisticUpdate(events: readonly CanonicalEvent[], defaultAccountId?: 
   };
 }
 
-/** The exact case: the item is known, and the condition is that nothing that matters has changed since. */
+/** The exact case: the item is given, and the condition requires that no relevant attribute has changed since. */
 function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem, defaultAccountId?: string): Plan {
   if (item.erased) return { update: null, added: [], dropped: 0, full: [], erased: events.length };
   const { provenFor } = events[0]!;
@@ -135,7 +135,7 @@ function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem, def
 
   const makesRoom = kept.size < item.history.size + added.length;
   const futureDated = [...news.values()].some(isFutureDated);
-  // Two events may agree in all that decides, and not in why: the first of them in time says it.
+  // Events may tie in everything that decides and differ in their cause: the earliest one's cause is kept.
   const ties =
     added.length > 0 && verdict !== null && !decides && item.verdict !== null && !supersedes(item.verdict, verdict);
   const mustNotChange = makesRoom || kept.size > maxHistoryEvents || futureDated || item.futureDated || ties;
@@ -171,34 +171,34 @@ function isFutureDated({ providerTime }: HistoryEvent): boolean {
   return providerTime !== undefined;
 }
 
-/** An event as its provider dated it: the same for every delivery, whenever it arrived. */
+/** An event with its provider's time: the same for every delivery, whenever it arrived. */
 function asDated(event: HistoryEvent): string {
   return encodeHistory({ ...event, occurredAt: event.providerTime ?? event.occurredAt, providerTime: undefined });
 }
 
-/** The same of a history. An event that was not dated into the future is its element already. */
+/** The same for a history. An event that is not future-dated is encoded so already. */
 function asDatedIn(history: ReadonlyMap<string, HistoryEvent>): ReadonlySet<string> {
   return new Set([...history].map(([element, event]) => (isFutureDated(event) ? asDated(event) : element)));
 }
 
-/** Why the status is what it is, as far as the event says that decides it. */
+/** The deciding event's cause; null if it states none. */
 function causeOf(verdict: Verdict | null, events: ReadonlyMap<string, HistoryEvent>): Cause | null {
   return verdict === null ? null : (decidingEventOf(verdict, [...events.values()])?.reason?.cause ?? null);
 }
 
 interface Placed {
-  /** The history after the write, by its encoding. */
+  /** The history after the write, by encoding. */
   readonly kept: ReadonlyMap<string, HistoryEvent>;
-  /** Elements that are news. */
+  /** New elements. */
   readonly added: readonly string[];
   readonly dropped: number;
   readonly full: readonly CanonicalEvent[];
 }
 
 /**
- * Finds a place in the history for new events.
+ * Finds room in the history for new events.
  *
- * @param verdict the status that it decides; null where it decides none
+ * @param verdict the status that they decide; null if they decide none
  */
 function placed(
   news: ReadonlyMap<string, CanonicalEvent>,
@@ -220,8 +220,8 @@ function placed(
 }
 
 /**
- * As many of the events as a history has room for that has none for all: first the one that decides the status, if need
- * be without its texts, then the others in order of time.
+ * Selects the events that still fit into a full history: first the deciding one, if need be without its texts, then the
+ * others by time.
  */
 function squeezed(
   events: readonly CanonicalEvent[],
@@ -238,7 +238,7 @@ function squeezed(
     if (fits(withMore([deciding]), maxHistoryBytes - bytesToDecide)) first.push(deciding);
     else if (fits(withMore([bare]), maxHistoryBytes)) first.push(bare);
   }
-  // One that decided once is there without its texts.
+  // A deciding event may be stored without its texts.
   const others = events.filter(event => event !== deciding && !known.has(asDated(withoutTexts(event)))).sort(inTime);
   let [some, tooMany] = [0, others.length + 1];
   while (tooMany - some > 1) {
@@ -254,12 +254,12 @@ function squeezed(
   };
 }
 
-/** Of events within their limits, as many as the history's limit always do: nothing need be counted. */
+/** Up to the history's bound, events within their limits always fit: their bytes need no counting. */
 function fits(history: ReadonlyMap<string, unknown>, bytes: number): boolean {
   return history.size <= maxHistoryEvents || bytesOf(history.keys()) <= bytes;
 }
 
-/** What is kept of the events, by their encoding. */
+/** The events that the history keeps, by encoding. */
 function bounded<Event extends HistoryEvent>(events: ReadonlyMap<string, Event>): ReadonlyMap<string, Event> {
   return events.size > maxHistoryEvents ? byEncoding(boundedHistory([...events.values()])) : events;
 }
@@ -268,8 +268,8 @@ const toldFacts = ['subject', 'reference', 'tags'] as const satisfies readonly (
 const factNames = ['accountId', ...toldFacts] as const satisfies readonly (keyof EmailFacts)[];
 
 /**
- * What the events add to the facts of an email: each is set once, by whoever comes first, within a request the earliest,
- * since index keys must not move. What an event says in the name of another account than the email's changes nothing.
+ * The facts that the events add to an email. Each is set once, since index keys must not change; within a request the
+ * earliest event sets it. An event that names another account than the email's adds none.
  */
 function factsOf(
   events: readonly CanonicalEvent[],
@@ -293,24 +293,21 @@ function factsOf(
 
 const isNew: Condition = { expression: 'attribute_not_exists(#history)', values: {} };
 
-/**
- * A time of arrival differs from one delivery to the next: whether an event is one that was dated into the future and
- * comes again, only a look at the history tells.
- */
+/** Arrival times differ between deliveries. Only the history tells whether a future-dated event is a redelivery. */
 const hasNoFutureDated: Condition = { expression: 'attribute_not_exists(#futureDated)', values: {} };
 
 const isStored: Condition = { expression: 'attribute_exists(#emailId)', values: {} };
 
-/** No tombstone is there, which any write would make half an email of. */
+/** Without this condition, a write would turn a tombstone into half an email. */
 const isNotErased: Condition = { expression: 'attribute_not_exists(#erasedAt)', values: {} };
 
-/** The history is still just what was seen. */
+/** The history is unchanged since it was read. */
 function hasSameHistory({ history }: KnownItem): Condition {
   if (history.size === 0) return isNew;
   return { expression: '#history = :seen', values: { ':seen': new Set(history.keys()) } };
 }
 
-/** So many more elements stay within the history's bound. */
+/** This many more elements stay within the history's bound. */
 function fitsHistory(elements: number): Condition {
   if (elements >= maxHistoryEvents) return isNew;
   return {
@@ -319,7 +316,7 @@ function fitsHistory(elements: number): Condition {
   };
 }
 
-/** More clauses than this would come near the 4 KB that DynamoDB takes as an expression. */
+/** More clauses would come close to 4 KB, DynamoDB's limit for an expression. */
 const maxContains = 50;
 
 /** At least one of the elements is not in the history. */
@@ -332,7 +329,7 @@ function hasNewEvents(elements: readonly string[]): Condition {
   };
 }
 
-/** Where anything else is told, it matters in whose name: the email is that account's still, or nobody's yet. */
+/** Facts besides the account may be set only if the email still belongs to their account, or to none. */
 function isOfSameAccount(
   { accountId, ...told }: EmailFacts,
   events: readonly EmailFacts[],
@@ -345,7 +342,10 @@ function isOfSameAccount(
   return { expression: 'attribute_not_exists(#accountId) OR #accountId = :accountId', values: {} };
 }
 
-/** An account's own secret proves events of that account's emails, or of a new one, which becomes that account's. */
+/**
+ * An account's own secret proves events of that account's emails, or of a new email, which then belongs to that
+ * account.
+ */
 function isOfProvenAccount([event]: readonly CanonicalEvent[]): Condition | null {
   const provenFor = event?.provenFor;
   if (provenFor === undefined) return null;
@@ -355,7 +355,7 @@ function isOfProvenAccount([event]: readonly CanonicalEvent[]): Condition | null
   };
 }
 
-/** For each status, the merge as a condition: no status yet, or one of the stored states that it replaces. */
+/** The merge as a condition per status: no status yet, or a stored state that the new status supersedes. */
 const givingWay = Object.fromEntries(
   statusIds.map(status => {
     const values: Record<string, Status> = {};
@@ -393,30 +393,30 @@ function allOf(...conditions: readonly (Condition | null)[]): Condition {
 }
 
 /**
- * When an email was sent, as far as its first request tells: its earliest event. An event may be dated some minutes
- * ahead; no email was sent after it was reported.
+ * When an email was sent: its earliest event time in the first request, never after that request's arrival. An event
+ * may be dated up to 10 minutes ahead.
  */
 export function sentAtOf(events: readonly CanonicalEvent[], receivedAt: number): number {
   return events.reduce((earliest, { occurredAt }) => Math.min(earliest, occurredAt), receivedAt);
 }
 
-/** The item that an update goes to, and what every write sets on it. Times are epoch milliseconds. */
+/** The item to update, and the attributes that every write sets. Times are epoch milliseconds. */
 export interface UpdateTarget extends Pick<CanonicalEvent, 'provider' | 'messageId' | 'recipient'> {
   readonly tableName: string;
   readonly emailId: string;
   readonly now: number;
-  /** Set by the first write alone, like `expiresAt`. */
+  /** Set only by the first write, like `expiresAt`. */
   readonly sentAt: number;
-  /** When the email is removed. */
+  /** When the email expires. */
   readonly expiresAt: number;
 }
 
-/** The update as DynamoDB takes it. If its condition fails, the error holds the item. */
+/** The update as input for DynamoDB. If its condition fails, the error holds the item. */
 export function updateInput(
   { tableName, emailId, provider, messageId, recipient, now, sentAt, expiresAt }: UpdateTarget,
   { verdict, cause, facts, history, futureDated, condition }: EmailUpdate,
 ): UpdateCommandInput {
-  // A verdict's time and event id are in the condition already, and may be named once only.
+  // The condition already contains the verdict's time and event id; an expression may name a value only once.
   const values: Record<string, unknown> = {
     ...condition.values,
     ':provider': provider,
@@ -440,8 +440,8 @@ export function updateInput(
     sets.push('#status = :status, #statusAt = :statusAt, #statusEventId = :statusEventId');
     values[':status'] = verdict.status;
     if (isActionable(verdict)) {
-      // Since it first asked for it, however its status goes on from there: keys of an index must not move, or pages that
-      // are being read would miss it. `attentionAt` is the one that is there only while it asks.
+      // Both keys hold when the status first asked for attention. Index keys must not move, or a reader of pages would
+      // miss the email. `attentionAt` exists only while the status asks for attention.
       sets.push(
         '#attentionSince = if_not_exists(#attentionSince, :now), #attentionAt = if_not_exists(#attentionSince, :now)',
         '#attentionDay = if_not_exists(#attentionDay, :attentionDay)',

@@ -4,12 +4,13 @@ import { type Burial, type Erasure, putTombstone, tombstoneInput, whereUnclaimed
 import type { ErasureRecords, ReceivedEvent } from './erasure-records.ts';
 
 /**
- * Drops the events of one message that came before an erasure, and gives the others. The email of each gets a tombstone,
- * as it would have had the event been recorded when it came: what comes late of it stays dead, in whatever order.
+ * Drops the events of one message that arrived before an erasure, and returns the others. Each dropped event's email
+ * gets a tombstone, as if the event had been recorded on arrival. Later events of that email then find the tombstone,
+ * in any order.
  */
 export type DropErased = (events: readonly CanonicalEvent[]) => Promise<readonly CanonicalEvent[]>;
 
-/** Looks up all that came in several messages at once. */
+/** Looks up the erasures for the events of several messages at once. */
 export type ErasureLookUp = (received: readonly ReceivedEvent[]) => Promise<DropErased>;
 
 /** @param now epoch milliseconds */
@@ -30,7 +31,7 @@ export function createErasureLookUp(
           if (await putTombstone(client, input)) buried.add(emailId);
         }),
       );
-      // An event that names nobody is of its email's account: the recorder finds that email, or its tombstone.
+      // An event without an account belongs to its email's account: the recorder finds that email or its tombstone.
       const isDropped = (event: CanonicalEvent) =>
         erasures.has(event) && (event.accountId !== undefined || buried.has(emailIdOf(event)));
       return events.filter(event => !isDropped(event));
@@ -38,19 +39,20 @@ export function createErasureLookUp(
   };
 }
 
-/** The emails that get a tombstone for dropped events, and the erasure of each. */
+/** The emails of dropped events that get a tombstone, each with its erasure. */
 export function emailsToBury(
   events: readonly CanonicalEvent[],
   erasures: ReadonlyMap<CanonicalEvent, Erasure>,
 ): ReadonlyMap<string, Burial> {
   const dropped = events.flatMap(event => {
     const erasure = erasures.get(event);
-    // An account's own secret says nothing of another account's emails.
+    // An account's own secret proves nothing about another account's emails.
     if (erasure === undefined || isForeign(event)) return [];
     const { provenFor } = event;
     return [[emailIdOf(event), provenFor === undefined ? erasure : { ...erasure, provenFor }] as const];
   });
-  // Whose an email is that two accounts name, whoever comes first decides: its other events are to be recorded.
+  // The first write decides the account of an email that two accounts name: the other account's events must be
+  // recorded.
   const named = events.filter(event => event.accountId !== undefined && !erasures.has(event));
   const contested = new Set(named.map(emailIdOf));
   return new Map(dropped.filter(([emailId]) => !contested.has(emailId)));

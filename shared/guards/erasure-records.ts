@@ -7,33 +7,33 @@ import { shortHash } from '../runtime/hash.ts';
 import { day } from '../runtime/time.ts';
 
 /**
- * Days that a record is kept. A replay refuses what came more than 28 days ago: 14 days in the queue that it was put
- * into, and 14 in quarantine. SNS tries for 23 days to bring an event of Amazon SES into its queue.
+ * Days that a record is kept. A replay refuses data older than 28 days: 14 in a queue and 14 in quarantine. SNS retries
+ * for 23 days to deliver an event of Amazon SES into its queue.
  */
 const keptDays = 30;
 
-/** An event, and when it came to us, in epoch milliseconds. */
+/** An event and its arrival, in epoch milliseconds. */
 export interface ReceivedEvent {
   readonly event: CanonicalEvent;
   readonly receivedAt: number;
 }
 
-/** Records of erasures: who asks later learns which events came before one, wherever they have waited since. */
+/** Records of erasures. They tell later which waiting events arrived before an erasure. */
 export interface ErasureRecords {
   /**
-   * Keeps one record of a recipient, or of a recipient in an account: the newest. Rejects where it cannot be kept.
+   * Keeps the newest erasure of a recipient, or of a recipient within an account. Rejects if the write fails.
    *
    * @param erasedAt epoch milliseconds
    */
   write(erasure: Erasure, erasedAt: number, signal: AbortSignal): Promise<void>;
-  /** The erasure that each event came before; one that came before none is not in the map. */
+  /** The erasure after each event's arrival; events without one are not in the map. */
   erasuresOf(received: readonly ReceivedEvent[]): Promise<ReadonlyMap<CanonicalEvent, Erasure>>;
 }
 
 /**
- * Records beside the nonces, of which a key never holds a colon before the first blank.
+ * Stores the records beside the nonces, whose keys never contain a colon before the first blank.
  *
- * @param defaultAccountId the account of events that name none; without it they are of no account
+ * @param defaultAccountId the account of events that name none; without it they have no account
  */
 export function createErasureRecords(
   client: DynamoDBDocumentClient,
@@ -45,7 +45,7 @@ export function createErasureRecords(
       try {
         await client.send(new UpdateCommand(recordInput(tableName, erasure, erasedAt)), { abortSignal });
       } catch (error) {
-        // A newer one is there.
+        // A newer record exists.
         if (!(error instanceof ConditionalCheckFailedException)) throw error;
       }
     },
@@ -59,7 +59,7 @@ export function createErasureRecords(
   };
 }
 
-/** The write of a record. Of two erasures the newer one counts, whichever is written last. */
+/** The write of a record. The newer of two erasures stays, in whichever order they are written. */
 export function recordInput(tableName: string, erasure: Erasure, erasedAt: number): UpdateCommandInput {
   return {
     TableName: tableName,
@@ -74,9 +74,9 @@ export function recordInput(tableName: string, erasure: Erasure, erasedAt: numbe
 }
 
 /**
- * The erasure that each event came before; one that came before none is not in the map.
+ * The erasure after each event's arrival; events without one are not in the map.
  *
- * @param erasedAt when an erasure was recorded last, in epoch milliseconds
+ * @param erasedAt when an erasure was last recorded, in epoch milliseconds
  */
 export function erasuresAfter(
   received: readonly ReceivedEvent[],
@@ -92,8 +92,8 @@ export function erasuresAfter(
 }
 
 /**
- * The erasures that an event may have come before. That of an account is about what names the account: whose the rest is,
- * nobody can tell, and it is left for support.
+ * The erasures that apply to an event. An account's erasure covers only events that name the account; the others are
+ * left to support.
  */
 function erasuresFor(
   { recipient, accountId: named }: CanonicalEvent,

@@ -2,27 +2,27 @@ import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { Nonce } from '../providers/provider.ts';
 
-/** Longer than a queue keeps a message whose nonce is still to be looked up, and than any request is taken for fresh. */
+/** Longer than a queue keeps a message whose nonce is unchecked, and than any request counts as fresh. */
 const keptSeconds = 15 * 24 * 60 * 60;
 
 /**
- * Whose the nonces of a request are. `new`: nothing came with one of them before. `own`: the same content came with all.
- * `reused`: another content came with one of them, no later. `reclaimed`: another content, which came later, was looked up
- * sooner.
+ * The use of a request's nonces. `new`: none was used before. `own`: the same content used them all. `reused`: other
+ * content used one, no later than this. `reclaimed`: other content arrived later but was checked earlier.
  */
 export type NonceUse = 'new' | 'own' | 'reused' | 'reclaimed';
 
 /**
- * Gives each nonce to the content that came with it first, whenever that is looked up. Rejects where it cannot be.
+ * Assigns each nonce to the content that arrived with it first, even if that is checked later. Rejects if the table is
+ * unavailable.
  *
  * @param receivedAt epoch milliseconds
  */
 export type Nonces = (provider: string, nonces: readonly Nonce[], receivedAt: number) => Promise<NonceUse>;
 
-/** What several nonces amount to. */
+/** The most serious use of several nonces comes first. */
 const gravest = ['reused', 'reclaimed', 'new', 'own'] as const satisfies readonly NonceUse[];
 
-/** Nonces in the table of guards, which forgets them once nothing that came with them can be taken any more. */
+/** Stores nonces in the guard table for 15 days; no request with an older one is accepted. */
 export function createNonces(client: DynamoDBDocumentClient, tableName: string): Nonces {
   return async (provider, nonces, receivedAt) => {
     const uses = await Promise.all(nonces.map(nonce => useOf(provider, nonce, receivedAt)));

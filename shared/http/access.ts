@@ -1,4 +1,7 @@
-/** Whose emails a token opens, and whether it may change them. API Gateway has verified it by then: issuer, audience, signature and time. */
+/**
+ * Decides which account's emails a token opens, and whether it may change them. API Gateway has already verified its
+ * issuer, audience, signature and time.
+ */
 
 import type {
   APIGatewayEventRequestContextJWTAuthorizer,
@@ -12,40 +15,40 @@ import type { Route } from './routes.ts';
 
 export type VerifiedToken = APIGatewayEventRequestContextJWTAuthorizer['jwt'];
 
-/** An event of any route but a provider's; public ones come without an authorizer. */
+/** An event of any route except a provider's; public routes have no authorizer. */
 export type ApiEvent = APIGatewayProxyEventV2WithRequestContext<
   APIGatewayEventRequestContextV2 & { readonly authorizer?: { readonly jwt: VerifiedToken } }
 >;
 
 export interface AccessRules {
-  /** The token's claim that names the account. */
+  /** The token's claim that names its account. */
   readonly accountClaim: string;
-  /** The scope that sees every account, and may change all that can be changed. */
+  /** The scope that reads and changes the data of every account. */
   readonly supportScope: string;
-  /** The scope with which an account's token may change something; where there is none, support alone may. */
+  /** The scope with which an account's token may change data; without it only support may. */
   readonly manageScope?: string;
 }
 
-/** Claims by which issuers mark an ID token: it says who somebody is and was never meant to open an API. */
+/** Claims by which issuers mark an ID token, which identifies a person and is not meant for an API. */
 const idTokenMarks = {
   token_use: value => value === 'id',
   typ: value => value === 'ID',
   at_hash: value => value !== undefined,
 } as const satisfies Record<string, (value: unknown) => boolean>;
 
-/** Whether the token is recognisably an ID token; not every issuer marks them. */
+/** Whether the token is marked as an ID token; not every issuer marks them. */
 function isIdToken({ claims }: VerifiedToken): boolean {
   return Object.entries(idTokenMarks).some(([claim, marks]) => marks(claims[claim]));
 }
 
-/** RFC 8693 names it `scope`; Okta and Entra ID have `scp`. */
+/** The scope claim is `scope` in RFC 8693, `scp` at Okta and Entra ID. */
 const scopeClaims = ['scope', 'scp'] as const;
 
 type Claims = Readonly<Record<string, unknown>>;
 
 /**
- * The claims as the issuer wrote them. API Gateway, which has verified the token, hands each on as text: `7` and `"7"`
- * are the same there, and a list is `[a b]`.
+ * The claims as the issuer wrote them. API Gateway turns each claim into text: `7` and `"7"` become the same, and a
+ * list becomes `[a b]`.
  */
 function issuedClaims(authorization: string): Claims {
   try {
@@ -55,7 +58,7 @@ function issuedClaims(authorization: string): Claims {
   }
 }
 
-/** The text of the account claim; null, true, a number, a list and an object are none. */
+/** The text of the account claim; undefined for null, true, a number, a list and an object. */
 function accountClaimOf(verified: Claims, issued: Claims, { accountClaim }: AccessRules): string | undefined {
   const claim = issued[accountClaim];
   return typeof claim === 'string' && verified[accountClaim] === claim ? claim : undefined;
@@ -63,19 +66,19 @@ function accountClaimOf(verified: Claims, issued: Claims, { accountClaim }: Acce
 
 const invalidToken = { 'www-authenticate': 'Bearer error="invalid_token"' };
 
-/** Said without the claim itself. */
+/** The detail does not repeat the claim. */
 const unusableAccountClaim = {
-  detail: `The token's account claim is no account id: 1 to ${limits.accountId} characters out of A-Z, a-z, 0-9 and . _ ~ : @ = + -`,
+  detail: `The token's account claim is not an account id: 1 to ${limits.accountId} characters of A-Z, a-z, 0-9 and . _ ~ : @ = + -`,
 };
 
 function hasScope({ claims, scopes }: VerifiedToken, issued: Claims, scope: string): boolean {
-  // API Gateway fills `scopes` only on routes that demand some; the claims are always there.
+  // API Gateway fills `scopes` only on routes that require some; the claims are always present.
   if (scopes?.includes(scope)) return true;
   const grants = (claim: unknown) => wordsIn(claim).includes(scope);
   return scopeClaims.some(name => grants(claims[name]) && grants(issued[name]));
 }
 
-/** Words of a text, or of a list, which API Gateway writes as `[a b]`; none of anything else. */
+/** The words of a text, or of a list, which API Gateway writes as `[a b]`; none of other values. */
 function wordsIn(claim: unknown): string[] {
   if (Array.isArray(claim)) return claim.filter(word => typeof word === 'string');
   if (typeof claim !== 'string' || /^(?:map\[|\{)/.test(claim)) return [];
@@ -83,8 +86,8 @@ function wordsIn(claim: unknown): string[] {
 }
 
 /**
- * Why the bearer may not call a route; null where they may. An account that is not theirs looks like one that does not
- * exist. Which scope a route asks for is no secret (RFC 6750), and neither is a claim that no account can have.
+ * Why the bearer may not call a route; null if they may. Another account's path looks like one that does not exist. A
+ * route's scope is no secret (RFC 6750), nor is an unusable claim.
  */
 export function refusalOf(
   event: ApiEvent,
@@ -94,7 +97,7 @@ export function refusalOf(
   if (access === 'public') return null;
   const { requestContext, pathParameters, headers } = event;
   const token = requestContext.authorizer?.jwt;
-  // API Gateway passes the header on that it has verified; without it, nobody knows of which type a claim was.
+  // API Gateway passes on the header that it verified; only its token has the claims' types.
   const { authorization } = headers;
   if (token === undefined || authorization === undefined || isIdToken(token)) {
     return problem('unauthorized', {}, invalidToken);
@@ -111,7 +114,7 @@ export function refusalOf(
   return !writes || hasScope(token, issued, manageScope) ? null : forbidden(manageScope);
 }
 
-/** @param scope the one that is missing */
+/** @param scope the missing scope */
 function forbidden(scope: string): HttpAnswer {
   return problem('forbidden', {}, { 'www-authenticate': `Bearer error="insufficient_scope", scope="${scope}"` });
 }

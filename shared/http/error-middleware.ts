@@ -4,12 +4,12 @@ import { errorName, type Log } from '../runtime/log.ts';
 import { problem } from './problems.ts';
 import type { HttpAnswer } from './responses.ts';
 
-/** What every HTTP event has, whoever authorized it. */
+/** The members that every HTTP event has, with any authorizer. */
 type HttpEvent = APIGatewayProxyEventV2WithRequestContext<{ readonly requestId: string; readonly routeKey: string }>;
 
 /**
- * The middy hooks of every HTTP function: each answer carries the request's id, and an error that nobody expected
- * becomes a `fault` log line and a 500 problem without detail.
+ * The middy hooks of every HTTP function. Each answer carries the request's id. An unexpected error becomes a `fault`
+ * log line and a 500 problem without detail.
  */
 export function httpErrors(log: Log): middy.MiddlewareObj<HttpEvent, HttpAnswer> {
   return {

@@ -1,8 +1,8 @@
-/** Errors of the HTTP API: RFC 9457 problem details that say no more than the caller may know. */
+/** Errors of the HTTP API: RFC 9457 problems that reveal no more than the caller may see. */
 
 import { type HttpAnswer, json } from './responses.ts';
 
-/** Every error that the API answers with: its stable type, status and title. */
+/** Every error of the API: its stable type, status and title. */
 export const problems = {
   unauthorized: { status: 401, title: 'Unauthorized' },
   forbidden: { status: 403, title: 'Forbidden' },
@@ -12,9 +12,9 @@ export const problems = {
   'unsupported-encoding': { status: 415, title: 'Content encoding not supported' },
   'invalid-request': { status: 400, title: 'Invalid request' },
   'try-again': { status: 429, title: 'Not recorded, send it again' },
-  // The same to a provider that takes every 4xx for a receipt.
+  // The same for a provider that does not retry after a 4xx.
   unavailable: { status: 503, title: 'Not recorded, send it again' },
-  'not-erased': { status: 503, title: 'Not all of it erased, ask again' },
+  'not-erased': { status: 503, title: 'Not fully erased, send it again' },
   fault: { status: 500, title: 'Internal error' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

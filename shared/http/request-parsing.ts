@@ -1,14 +1,14 @@
-/** How a request's query and body are read by the schemas of its route. */
+/** Parses a request's query and body by the schemas of its route. */
 
 import * as z from 'zod/mini';
 import { mailboxOf } from '../email/address.ts';
 import { isRecipient } from '../email/event.ts';
 import type { ApiEvent } from './access.ts';
 
-/** The query of a route that takes none. */
+/** The query of a route without parameters. */
 export const noParameters = z.strictObject({});
 
-/** An address in any spelling, read as events have it. */
+/** An email address in any spelling, parsed into the canonical form of events. */
 export const emailAddress = (description: string) =>
   z.pipe(
     z
@@ -18,7 +18,7 @@ export const emailAddress = (description: string) =>
     z.transform(mailboxOf),
   );
 
-/** What a caller sent is not to be used: which field, and what is wrong with it. The caller has to change it. */
+/** A field of the request is invalid: the caller must change it before sending again. */
 export class InvalidRequest extends Error {
   override readonly name = 'InvalidRequest';
   readonly field: string;
@@ -32,27 +32,28 @@ export class InvalidRequest extends Error {
 }
 
 /**
- * The query of a request, by its route's schema.
+ * Parses the query of a request by its route's schema.
  *
- * @throws InvalidRequest for the first parameter that is wrong, unknown or repeated: ignoring a filter would show too much
+ * @throws InvalidRequest for the first invalid, unknown or repeated parameter: ignoring a filter would return too many
+ * emails
  */
 export function parametersOf<Schema extends z.ZodMiniType>(schema: Schema, rawQueryString: string): z.infer<Schema> {
   const given = new URLSearchParams(rawQueryString);
-  // API Gateway joins the values of a repeated parameter with commas: only the raw text tells them apart.
+  // API Gateway joins the values of a repeated parameter with commas: only the raw text separates them.
   const repeated = [...given.keys()].find(name => given.getAll(name).length > 1);
   if (repeated !== undefined) throw new InvalidRequest(repeated, 'is given more than once');
   return valid(schema, Object.fromEntries(given), 'query', 'is not a parameter of this route');
 }
 
-/** A request's body as it was sent. */
+/** The body of a request, byte for byte. */
 export function bodyBytes({ body = '', isBase64Encoded }: ApiEvent): Buffer {
   return Buffer.from(body, isBase64Encoded ? 'base64' : 'utf8');
 }
 
 /**
- * The JSON of a request's body, by its route's schema.
+ * Parses the JSON body of a request by its route's schema.
  *
- * @throws InvalidRequest for the first field that is wrong or unknown; `body` where it is no JSON
+ * @throws InvalidRequest for the first invalid or unknown field; its field is `body` if the body is not JSON
  */
 export function bodyOf<Schema extends z.ZodMiniType>(schema: Schema, body: string): z.infer<Schema> {
   let given: unknown;

@@ -1,4 +1,4 @@
-/** Answers of the HTTP API in payload format 2.0. */
+/** Answers of the HTTP API in API Gateway's payload format 2.0. */
 
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda';
 

@@ -1,13 +1,13 @@
-/** Every route of the HTTP API: the gateway is built from this table, and functions key their operations by it. */
+/** Every route of the HTTP API. The gateway is built from this table; functions key their operations by it. */
 
 export interface Route {
   readonly function: 'ingest' | 'query' | 'manage';
   /**
-   * `provider`: proved by the provider's signature. `public`: anybody. With a JWT of the configured issuer: `account`, its
-   * account's people and support; `support`, its bearers alone.
+   * `provider`: the provider's signature proves the call. `public`: anybody may call. `account`: a token of the account
+   * or of support. `support`: a token of support only.
    */
   readonly access: 'provider' | 'public' | 'account' | 'support';
-  /** It changes something: an account's token needs the scope to manage besides. */
+  /** The route changes data: an account's token also needs the scope to manage. */
   readonly writes?: true;
   readonly description: string;
 }
@@ -21,12 +21,12 @@ export const routes = {
   'ANY /webhooks/{provider}': {
     function: 'ingest',
     access: 'provider',
-    description: "Set-up calls and wrong methods: answered as the provider's contract says, else 405.",
+    description: "A provider's set-up calls; other methods are answered 405.",
   },
   'GET /statuses': {
     function: 'query',
     access: 'public',
-    description: 'The catalogue of statuses and of causes, cacheable.',
+    description: 'The catalogue of statuses and causes, cacheable.',
   },
   'GET /openapi.json': {
     function: 'query',
@@ -36,46 +36,45 @@ export const routes = {
   'GET /accounts/{accountId}/emails': {
     function: 'query',
     access: 'account',
-    description: "An account's emails, newest first, as far as the filters take them.",
+    description: "An account's emails that match all filters, newest first.",
   },
   'GET /accounts/{accountId}/emails/{emailId}': {
     function: 'query',
     access: 'account',
-    description: 'One email: status, meaning, cause, what to do, why this status, timeline, caveats.',
+    description: 'One email: its status, meaning, cause, what to do, timeline and caveats.',
   },
   'POST /accounts/{accountId}/emails/statuses': {
     function: 'query',
     access: 'account',
-    description: 'The status of up to a hundred emails, by their ids or by references.',
+    description: 'The statuses of emails by up to 100 ids or 100 references.',
   },
   'GET /accounts/{accountId}/attention-list': {
     function: 'query',
     access: 'account',
     description:
-      'The emails that somebody must act on, for spreadsheets and programs: who, and why. The pages one after the other, each by the `link` of the one before, are one file.',
+      'The emails that need attention, for spreadsheets and programs. The header `link` leads to the next page; all pages joined are one file.',
   },
   'GET /emails': {
     function: 'query',
     access: 'support',
-    description:
-      'Emails of all accounts, newest first: of a recipient, of a reference, or those that somebody must act on.',
+    description: 'Emails of all accounts, newest first: by recipient, by reference, or those that need attention.',
   },
   'GET /emails/{emailId}': {
     function: 'query',
     access: 'support',
-    description: 'One email of any account, or of none that is known yet.',
+    description: 'One email of any account, or without an account.',
   },
   'POST /accounts/{accountId}/erasures': {
     function: 'manage',
     access: 'account',
     writes: true,
-    description: "Erases what is kept of a recipient in an account's name.",
+    description: "Erases an account's data about a recipient.",
   },
   'POST /erasures': {
     function: 'manage',
     access: 'support',
     writes: true,
-    description: 'Erases what is kept of a recipient, whoever sent to them.',
+    description: 'Erases the data of all accounts about a recipient.',
   },
 } as const satisfies Record<string, Route>;
 

@@ -1,6 +1,9 @@
+/** A signal that aborts after so many milliseconds: `AbortSignal.timeout` outside of tests. */
+export type AbortAfter = (milliseconds: number) => AbortSignal;
+
 /**
- * The promise's outcome, or the signal's reason once that is aborted first: nobody waits any longer then, whatever the
- * promise still does.
+ * Resolves or rejects with the promise, or rejects with the signal's reason if that aborts first. The promise itself
+ * goes on.
  */
 export async function abortable<Value>(signal: AbortSignal, promise: Promise<Value>): Promise<Value> {
   let abort: () => void = () => {};

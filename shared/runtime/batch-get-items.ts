@@ -1,24 +1,24 @@
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
-/** DynamoDB's bound for one BatchGetItem. */
+/** DynamoDB's limit for one BatchGetItem. */
 const keysPerCall = 100;
 
-/** How often in a row DynamoDB may leave all that it was asked for unprocessed before the caller has to try again. */
+/** How often DynamoDB may leave all requested keys unprocessed before the call fails. */
 const maxAttempts = 4;
 
-/** Where items are looked up, and what of them is read. */
+/** The table, and the attributes to read. */
 export interface BatchGet {
   readonly tableName: string;
   /** The table's partition key; there is no sort key. */
   readonly keyName: string;
-  /** The attributes to read; all of them when not given. */
+  /** The attributes to read; all by default. */
   readonly attributes?: readonly string[] | undefined;
 }
 
 /**
- * Items by their key, strongly consistent; what is not there is not in the map.
+ * Reads items by their keys, strongly consistent. Missing items are not in the map.
  *
- * @throws if DynamoDB leaves keys unprocessed again and again
+ * @throws if DynamoDB leaves all remaining keys unprocessed four times
  */
 export async function batchGetItems(
   client: DynamoDBDocumentClient,
@@ -27,7 +27,7 @@ export async function batchGetItems(
 ): Promise<ReadonlyMap<string, Record<string, unknown>>> {
   const found = new Map<string, Record<string, unknown>>();
   const distinct = [...new Set(wanted)];
-  // Always by placeholder, since many a name is a reserved word.
+  // Placeholders, since many attribute names are reserved words.
   const projection = attributes && {
     ProjectionExpression: attributes.map(name => `#${name}`).join(', '),
     ExpressionAttributeNames: Object.fromEntries(attributes.map(name => [`#${name}`, name])),
@@ -40,7 +40,8 @@ export async function batchGetItems(
         new BatchGetCommand({ RequestItems: { [tableName]: { Keys: keys, ConsistentRead: true, ...projection } } }),
       );
       for (const item of Responses?.[tableName] ?? []) found.set(item[keyName] as string, item);
-      // One answer holds 16 MB at most: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+      // One answer holds at most 16 MB:
+      // https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
       const left = UnprocessedKeys?.[tableName]?.Keys ?? [];
       if (left.length === keys.length) failures += 1;
       keys = left;

@@ -1,4 +1,4 @@
-/** Does `work` for every item, with at most `limit` of them in flight at once. `work` must not reject. */
+/** Runs `work` for every item, at most `limit` at once. `work` must not reject. */
 export async function forEachConcurrently<Item>(
   items: readonly Item[],
   limit: number,

@@ -2,8 +2,8 @@ import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynam
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 
 /**
- * The document client of every function. A request that hangs is given up, so that a retry still fits into the time
- * that a caller waits; without `throwOnRequestTimeout` the SDK would only warn about it.
+ * The document client of every function. A hanging request is aborted after 1 s, so that a retry still fits into the
+ * caller's wait. Without `throwOnRequestTimeout` the SDK would only warn.
  */
 export function documentClient(config: DynamoDBClientConfig = {}): DynamoDBDocumentClient {
   return DynamoDBDocumentClient.from(

@@ -1,20 +1,20 @@
-/** Every metric of the ingest function by its name in CloudWatch, each by provider if not stated. */
+/** The ingest function's metrics by their CloudWatch names, each by provider unless stated otherwise. */
 export const metricNames = {
-  /** Genuine events that came, by status too; `note` for those that change none. */
+  /** Genuine events as they arrive, also by status; `note` for events that change none. */
   events: 'Events',
   duplicates: 'Duplicates',
   quarantined: 'Quarantined',
-  /** Handed to the retry queue. */
+  /** Events handed to the retry queue. */
   queued: 'Queued',
-  /** Requests whose signature was refused. */
+  /** Requests that were refused as not genuine. */
   refused: 'Refused',
-  /** Genuine requests that could not be kept, and were asked for again. */
+  /** Genuine requests that could not be stored; the provider was asked to send them again. */
   unavailable: 'Unavailable',
-  /** By source, of messages that have to come again. */
+  /** Queue messages that failed and will be retried, by source. */
   failedMessages: 'FailedMessages',
-  /** Milliseconds from when an event happened until it was recorded. */
+  /** Milliseconds from an event until it was recorded. */
   lag: 'Lag',
 } as const satisfies Record<string, string>;
 
-/** The dimension that Powertools puts on every metric; alarms have to name it. */
+/** The dimension that Powertools adds to every metric; alarms must name it. */
 export const metricService = 'mailtrail';

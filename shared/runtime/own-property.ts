@@ -1,4 +1,4 @@
-/** `table[key]` for a key that came from outside: `toString` and `__proto__` are unknown words like any other. */
+/** `table[key]` for a key from outside; `toString` and `__proto__` give undefined like any unknown key. */
 export function ownValue<Value>(
   table: Readonly<Record<string, Value>>,
   key: string | null | undefined,

@@ -1,22 +1,23 @@
 /**
- * Bounds for text that came from outside: well-formed Unicode, no control characters (so that nothing can forge a log
- * line or an alert's header), and at most so many UTF-8 bytes (so that an item stays far below DynamoDB's 400 KB).
+ * Bounds for text from outside. The result is well-formed Unicode. It has no control characters, which could forge a
+ * log line or an alert's header. Its length in UTF-8 bytes is limited, so that an item stays far below DynamoDB's 400
+ * KB.
  */
 
 import { isAscii } from 'node:buffer';
 
-/** What needs nothing done to it, as nearly every text does: a look instead of four passes. */
+/** A text that needs no change, as nearly all do: one test instead of four passes. */
 const plainAscii = /^[!-~](?:[ -~]*[!-~])?$/;
 
 export const controlCharacters = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]+/g;
 
-/** Blanks, and what becomes of a control character. */
+/** Leading whitespace and control characters. */
 const leadingBlanks = /^[\s\u0000-\u001f\u007f-\u009f]+/;
 
-/** More blanks than this are not looked at, or one long text that is read for each recipient would take its time. */
+/** Blanks beyond this number are not removed, since a long text may be scanned once per recipient. */
 const maxBlanks = 10_000;
 
-/** A text's first characters behind the blanks that it begins with, at most `length` of them. */
+/** The first characters of a text after its leading blanks, at most `length`. */
 export function beginningOf(text: string, length: number): string {
   return text
     .slice(0, maxBlanks + length)
@@ -24,10 +25,10 @@ export function beginningOf(text: string, length: number): string {
     .slice(0, length);
 }
 
-/** `text` made inert and cut to at most `maxBytes` UTF-8 bytes, never inside a character. */
+/** Makes `text` harmless and cuts it to at most `maxBytes` UTF-8 bytes, never inside a character. */
 export function boundedText(text: string, maxBytes: number): string {
   if (text.length <= maxBytes && plainAscii.test(text)) return text;
-  // Cutting first keeps a megabyte of input from being scanned: no character takes less than one byte.
+  // Cutting first saves the scan of a megabyte: every character takes at least one byte.
   const inert = beginningOf(text, maxBytes).toWellFormed().replace(controlCharacters, ' ').trim();
   if (inert.length * 3 <= maxBytes || Buffer.byteLength(inert) <= maxBytes) return inert;
   const bytes = Buffer.from(inert);
@@ -36,12 +37,15 @@ export function boundedText(text: string, maxBytes: number): string {
   return bytes.toString('utf8', 0, end);
 }
 
-/** Whether `text` can be kept as it is as an identifier or an index key: not empty, within `maxBytes`, no control characters. */
+/**
+ * Whether `text` can be stored unchanged as an identifier or index key: not empty, within `maxBytes`, no control
+ * characters.
+ */
 export function isPlainText(text: string, maxBytes: number): boolean {
   return text !== '' && text.length <= maxBytes && boundedText(text, maxBytes) === text;
 }
 
-/** JSON in ASCII: SNS and SQS refuse some characters that Unicode and JSON have, and bytes are what their bounds count. */
+/** JSON in ASCII: SNS and SQS refuse some Unicode characters, and they limit bytes. */
 export function asciiJson(value: unknown): string {
   return JSON.stringify(value).replace(
     /[^\x20-\x7e]/g,
@@ -51,7 +55,7 @@ export function asciiJson(value: unknown): string {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
-/** The bytes as text: UTF-8, or null; a byte-order mark is dropped. */
+/** Decodes UTF-8 without its byte-order mark; null if the bytes are not UTF-8. */
 export function utf8Text(bytes: Buffer): string | null {
   if (isAscii(bytes)) return bytes.toString('latin1');
   try {

@@ -1,25 +1,25 @@
-/** The eleven statuses of an email and what each means. This module imports nothing. */
+/** The eleven statuses of an email and their meaning. This module imports nothing. */
 
-/** Who must act: `yes` somebody, now; `when_old` somebody, once there was no news for too long; `no` nobody. */
+/** Whether somebody must act: `yes` now, `when_old` once no report came for too long, `no` never. */
 export type Attention = 'no' | 'when_old' | 'yes';
 
-/** What support is told about: one alert per email and kind, ever. */
+/** Kinds of alerts to support: one alert per email and kind, ever. */
 export type AlertKind = 'hard_bounce' | 'spam';
 
 export interface StatusFacts {
   readonly label: string;
   readonly meaning: string;
-  /** What to do about it; null where there is nothing to do. */
+  /** The recommended action; null if there is nothing to do. */
   readonly resolution: string | null;
-  /** Whether the email is sent again, and by whom; null where the question does not arise. */
+  /** Whether and by whom the email is sent again; null if the question does not arise. */
   readonly sentAgain: string | null;
-  /** What the report behind this status must not be taken for. */
+  /** The conclusion that the report behind this status does not allow. */
   readonly doesNotProve: string;
   readonly attention: Attention;
   readonly alert: AlertKind | null;
 }
 
-/** The catalogue, in the order of an email's life. Served by `GET /statuses`, so that no UI writes it again. */
+/** The catalogue, in the order of an email's life. `GET /statuses` serves it, so that no UI needs its own. */
 export const statuses = {
   enqueued: {
     label: 'Enqueued',
@@ -32,21 +32,20 @@ export const statuses = {
   },
   sent: {
     label: 'Sent',
-    meaning:
-      "The email was sent. The recipient's server has not answered yet; the status changes as soon as it reports back.",
+    meaning: "The email was sent. The recipient's server has not answered yet; the status changes when it does.",
     resolution: null,
     sentAgain: null,
-    doesNotProve: "That the recipient's server took the email.",
+    doesNotProve: "That the recipient's server accepted the email.",
     attention: 'when_old',
     alert: null,
   },
   deferred: {
     label: 'Deferred',
     meaning:
-      "The recipient's server could not take the email now, for example because of a technical problem there. The status changes only when that server reports again, so some emails stay deferred and some become delivered.",
+      "The recipient's server could not accept the email yet, for example because of a technical problem there. The status changes only when that server reports again, so some emails stay deferred and some become delivered.",
     resolution: null,
     sentAgain: 'The provider keeps trying.',
-    doesNotProve: 'That the email is lost: a later try may get it through.',
+    doesNotProve: 'That the email is lost: a later attempt may succeed.',
     attention: 'when_old',
     alert: null,
   },
@@ -55,8 +54,7 @@ export const statuses = {
     meaning: "The email was received by the recipient's server. There is nothing to do.",
     resolution: null,
     sentAgain: null,
-    doesNotProve:
-      'That the email reached the inbox, or that anybody saw it: a server may still put it aside or drop it.',
+    doesNotProve: 'That the email reached the inbox or that anybody saw it: the server may still filter or delete it.',
     attention: 'no',
     alert: null,
   },
@@ -77,7 +75,7 @@ export const statuses = {
     resolution: 'Reach the recipient another way and verify the email address and its domain.',
     sentAgain: 'Not automatically.',
     doesNotProve:
-      'That the recipient cannot be reached by email: a server may refuse for reasons of its own, or an address that it was forwarded to bounced.',
+      'That the recipient cannot be reached by email: the server may have its own reasons, or a forwarding address bounced.',
     attention: 'yes',
     alert: 'hard_bounce',
   },
@@ -86,17 +84,17 @@ export const statuses = {
     meaning: "The recipient's mail server answered that the email address does not exist.",
     resolution: 'Contact the recipient another way and verify the email address.',
     sentAgain: 'Not automatically.',
-    doesNotProve: 'That the address never existed: it may have been closed, and some servers say so by mistake.',
+    doesNotProve: 'That the address never existed: it may be closed, or the server may be wrong.',
     attention: 'yes',
     alert: 'hard_bounce',
   },
   rejected: {
     label: 'Rejected',
     meaning:
-      'The email was refused by the SMTP server or the email service, for example because of wrong settings, an earlier bounce or complaint (suppression), a policy, or the network.',
+      'The SMTP server or the email service refused the email. Typical causes are wrong settings, an earlier bounce or complaint (suppression), a policy, or the network.',
     resolution: 'Check the authentication of the SMTP server and the settings of the email service, then resend it.',
     sentAgain: 'By hand, once the cause is fixed.',
-    doesNotProve: "That the address is wrong: the recipient's server may never have been asked.",
+    doesNotProve: "That the address is wrong: the recipient's server may never have been contacted.",
     attention: 'yes',
     alert: null,
   },
@@ -105,7 +103,7 @@ export const statuses = {
     meaning: 'The recipient opened the email.',
     resolution: null,
     sentAgain: null,
-    doesNotProve: 'That a person read it: programs load images too, and cannot always be told apart.',
+    doesNotProve: 'That a person read it: programs load images too and cannot always be recognized.',
     attention: 'no',
     alert: null,
   },
@@ -115,7 +113,7 @@ export const statuses = {
     resolution: null,
     sentAgain: null,
     doesNotProve:
-      'That the recipient did it, or paid: a security program or somebody to whom it was forwarded may have followed the link.',
+      'That the recipient clicked, or paid: a security program may have followed the link, or somebody who received the email from them.',
     attention: 'no',
     alert: null,
   },
@@ -124,7 +122,7 @@ export const statuses = {
     meaning: 'The recipient marked the email as spam.',
     resolution: 'Stop sending to this address. Ask the recipient another way how they want to hear from you.',
     sentAgain: 'No.',
-    doesNotProve: 'That the recipient wants no invoices: some mark what they meant to delete.',
+    doesNotProve: 'That they never want your invoices: some people click "spam" instead of "delete".',
     attention: 'yes',
     alert: 'spam',
   },

@@ -1,6 +1,6 @@
 /**
- * Why a delivery failed: one table of causes. A cause gives the status of a final failure, words for people, and whose
- * turn it is. `providers/signals.ts` turns the words and codes of servers and providers into causes.
+ * The causes of failed deliveries. A cause gives the status of a final failure, words for people, and who can fix it.
+ * `providers/signals.ts` turns the words and codes of servers and providers into causes.
  */
 
 import { type Status, statuses } from './catalogue.ts';
@@ -8,16 +8,16 @@ import { type Status, statuses } from './catalogue.ts';
 /** The statuses in which a failed delivery can end. */
 export type FailureStatus = Extract<Status, 'soft_bounced' | 'hard_bounced' | 'invalid' | 'rejected'>;
 
-/** Who can put it right: the recipient (or their administrator), the sender, the receiving server's operator, or only time. */
+/** Who can fix it: the recipient or their administrator, the sender, the receiving server's operator, or only time. */
 export type Turn = 'recipient' | 'sender' | 'receiving_server' | 'nobody';
 
 export interface CauseFacts {
-  /** The status of a final failure; null where the cause tells nothing, and a label or the code's class decides. */
+  /** The status of a final failure; null if a label or the code's class must decide. */
   readonly status: FailureStatus | null;
   readonly label: string;
-  /** Tells the failure in one sentence. */
+  /** Describes the failure in one sentence. */
   readonly text: string;
-  /** The recommended action; null where the status has to say it. */
+  /** The recommended action; null if the status gives it. */
   readonly whatToDo: string | null;
   readonly turn: Turn | null;
 }
@@ -80,16 +80,15 @@ export const causes = {
   rate_limited: {
     status: 'soft_bounced',
     label: 'Too many at once',
-    text: 'Too many emails or connections came at once for the recipient or their server.',
-    whatToDo: 'Too many emails or connections came at once. This says nothing against the address: wait, then resend.',
+    text: 'The recipient or their server received too many emails or connections at once.',
+    whatToDo: 'Too many emails or connections arrived at once. The address is not the problem: wait, then resend.',
     turn: 'nobody',
   },
   greylisted: {
     status: 'soft_bounced',
     label: 'Asked to try later',
     text: "The recipient's server asked to try again later.",
-    whatToDo:
-      "The recipient's server asked to try again later. This says nothing against the address: wait, then resend.",
+    whatToDo: "The recipient's server asked to try again later. The address is not the problem: wait, then resend.",
     turn: 'nobody',
   },
   system: {
@@ -97,7 +96,7 @@ export const causes = {
     label: 'Server out of order',
     text: "The recipient's server had a technical problem.",
     whatToDo:
-      "The recipient's server had a technical problem. Resend later. If it goes on, ask the recipient to tell their administrator.",
+      "The recipient's server had a technical problem. Resend later. If it persists, ask the recipient to tell their administrator.",
     turn: 'receiving_server',
   },
   network: {
@@ -105,22 +104,22 @@ export const causes = {
     label: 'Connection failed',
     text: "The connection to the recipient's server failed.",
     whatToDo:
-      "The connection to the recipient's server failed. Resend later. If it goes on, ask the recipient to tell their administrator.",
+      "The connection to the recipient's server failed. Resend later. If it persists, ask the recipient to tell their administrator.",
     turn: 'receiving_server',
   },
   expired: {
     status: 'soft_bounced',
     label: 'Gave up trying',
-    text: 'No try to deliver the email succeeded in time.',
-    whatToDo: 'No try to deliver the email succeeded in time. Resend later, or reach the recipient another way.',
+    text: 'The email could not be delivered in time.',
+    whatToDo: 'The email could not be delivered in time. Resend later, or reach the recipient another way.',
     turn: 'receiving_server',
   },
   loop: {
     status: 'hard_bounced',
     label: 'Mail loop',
-    text: 'The email went around in a circle between servers.',
+    text: 'The email looped between servers.',
     whatToDo:
-      'The email went around in a circle between servers. Reach the recipient another way, and ask them to tell their administrator.',
+      'The email looped between servers. Reach the recipient another way, and ask them to tell their administrator.',
     turn: 'receiving_server',
   },
   blocked: {
@@ -149,9 +148,9 @@ export const causes = {
   relay_denied: {
     status: 'rejected',
     label: 'Relay denied',
-    text: 'A server on the way does not pass email on for this sender or to this domain.',
+    text: 'A mail server refuses to relay email from this sender or to this domain.',
     whatToDo:
-      'A server on the way does not pass email on for this sender or to this domain. Check the SMTP settings and the spelling of the domain, then resend.',
+      'A mail server refuses to relay email from this sender or to this domain. Check the SMTP settings and the spelling of the domain, then resend.',
     turn: 'sender',
   },
   reverse_dns: {
@@ -173,9 +172,9 @@ export const causes = {
   virus: {
     status: 'rejected',
     label: 'Taken for a virus',
-    text: 'A scanner found a virus in the email, or took it for one.',
+    text: 'A scanner reported a virus in the email.',
     whatToDo:
-      'A scanner took the email for a virus. Check its attachments and links, then resend without those that are harmful.',
+      'A scanner reported a virus in the email. Check its attachments and links, then resend without harmful ones.',
     turn: 'sender',
   },
   policy: {
@@ -189,23 +188,23 @@ export const causes = {
   protocol: {
     status: 'rejected',
     label: 'Malformed email',
-    text: "The recipient's server refused the form of the email or of a command.",
+    text: "The recipient's server refused the format of the email or of a command.",
     whatToDo:
-      'A server refused the form of the email or of a command. Have your engineers read the reason and correct it, then resend.',
+      'A server refused the format of the email or of a command. Have your engineers read the reason and correct it, then resend.',
     turn: 'sender',
   },
   suppressed: {
     status: 'rejected',
     label: 'On the suppression list',
-    text: 'The email provider did not try: the address is on its suppression list.',
+    text: 'The email provider did not send the email: the address is on its suppression list.',
     whatToDo:
-      "The address is on the email provider's suppression list, usually after a bounce, complaint or unsubscribe. Make sure that it is right and that the recipient wants your emails. Take it off the list, then resend.",
+      "The address is on the email provider's suppression list, usually after a bounce, complaint or unsubscribe. Make sure that the address is right and the recipient wants your emails. Take it off the list, then resend.",
     turn: 'sender',
   },
   unspecified: {
     status: null,
     label: 'No cause stated',
-    text: 'The report does not say why.',
+    text: 'The report states no cause.',
     whatToDo: null,
     turn: null,
   },
@@ -215,25 +214,25 @@ export type Cause = keyof typeof causes;
 
 export const causeIds = Object.keys(causes) as readonly Cause[];
 
-/** The recommended action for an email. Where its delivery failed for a known cause, the cause says it better than the status. */
+/** The recommended action for an email: the cause's, or else the status's. */
 export function whatToDoAbout(status: Status, cause?: Cause | null): string | null {
-  // The provider still tries a deferred email: nobody resends it.
+  // The provider still retries a deferred email: nobody resends it.
   const ofCause = cause && status !== 'deferred' ? causes[cause].whatToDo : null;
   return ofCause ?? statuses[status].resolution;
 }
 
-/** Why a delivery failed for good, and the status that it ends in. */
+/** Why a delivery failed for good, and its status. */
 export interface Failure {
   readonly status: FailureStatus;
   readonly cause: Cause;
 }
 
-/** The failure of a cause; of one that says nothing, with the status that is given. */
+/** The failure of a cause, with the status `otherwise` if the cause gives none. */
 export function failureBy(cause: Cause, otherwise: FailureStatus): Failure {
   return { cause, status: causes[cause].status ?? otherwise };
 }
 
-/** The cause of a failure; null where none is stated. */
+/** The cause of a failure; null if it is unspecified. */
 export function statedCause({ cause }: Failure): Cause | null {
   return cause === 'unspecified' ? null : cause;
 }

@@ -1,4 +1,4 @@
-/** What the order of precedence hides about an email: worked out when it is read, never stored. */
+/** Facts about an email that its status hides. They are computed on reading and never stored. */
 
 import { defaultOldAfter, isOld, type OldAfter } from './attention.ts';
 import type { Status } from './catalogue.ts';
@@ -6,42 +6,41 @@ import type { DecidingEvent, Verdict } from './precedence.ts';
 
 const ofEvent = 'event:';
 
-/** The message id of an email of which a provider reported no more than one event and an address. */
+/** The message id of an email for which a provider reported only one event and an address. */
 export function messageIdOfEvent(eventId: string): string {
   return `${ofEvent}${eventId}`;
 }
 
-/** Whether a message id is that of an event alone: which message it was about is not known. */
+/** Whether a message id stands for an event alone, whose message is unknown. */
 export function isMessageIdOfEvent(messageId: string): boolean {
   return messageId.startsWith(ofEvent);
 }
 
 export const caveatTexts = {
   temporary_failure_after_delivery:
-    "The recipient's server first took the email and later reported a temporary failure: it may not have reached the inbox.",
+    "The recipient's server first accepted the email and later reported a temporary failure: it may not be in the inbox.",
   receipt_after_failure:
-    'A person opened or clicked the email after it had failed: often a forwarding address bounced while the recipient did get it.',
-  no_news_since: 'Nothing was heard about this email for longer than usual.',
+    'A person opened the email or clicked a link after its delivery had failed: often only a forwarding address bounced.',
+  no_news_since: 'Nothing was reported about this email for longer than usual.',
   one_of_several_recipients:
-    'The message had several recipients, and some of what was heard of it may be about any of them: it is noted on each and changes no status.',
+    'The message had several recipients, and an event named none of them. It is noted on each email and changes no status.',
   not_addressed:
-    'The message was not sent to this address: a provider named it, often because the address it was sent to forwards there.',
-  message_not_known:
-    'The provider named an address and no message: which email this is about is not known. Look for others to the same address.',
+    'The message was not sent to this address. The provider reported it, often because the original address forwards there.',
+  message_not_known: 'The provider reported an address but no message. Look for other emails to the same address.',
   account_conflict: 'Events of this email named different accounts. It stays with the account that was named first.',
 } as const;
 
 export interface Caveat {
   readonly code: keyof typeof caveatTexts;
   readonly text: string;
-  /** Epoch milliseconds: when it happened, or since when there is no news; absent where time says nothing. */
+  /** Epoch milliseconds of the event, or of the last report; absent if no time applies. */
   readonly at?: number;
 }
 
 /**
- * What the order of precedence hides about an email, worked out when it is read and never stored.
+ * The caveats of an email: facts that its status hides.
  *
- * @param email its verdict and account, its events, in any order
+ * @param email its verdict and account, and its events in any order
  * @param now epoch milliseconds
  */
 export function caveatsOf(

@@ -2,25 +2,25 @@
  * The merge that turns a set of events into one status.
  *
  * An email's status is a pure function of the SET of its events: order of arrival, duplicates and concurrent writers
- * cannot change it. Everything about precedence is derived from one table, `precedence`: the in-memory merge and the
- * condition of the database update walk the same clauses, so that they cannot disagree.
+ * cannot change it. The table `precedence` alone defines the order. The in-memory merge and the condition of the
+ * database update use the same clauses from it, so that they cannot disagree.
  */
 
 import { type Status, statusIds } from './catalogue.ts';
 
-/** Who did it: a person, a machine (mail-privacy prefetch, security scanner), or nobody can tell. */
+/** Who caused the event: a person, a machine (mail-privacy prefetch, security scanner), or unknown. */
 export type Evidence = 'human' | 'machine' | 'unknown';
 
 /** The part of an event that decides a status. Times are epoch milliseconds; event ids are printable ASCII. */
 export interface DecidingEvent {
   readonly eventId: string;
-  /** null: news that changes no status, such as an unsubscribe or an automatic reply. */
+  /** null for a note, which changes no status, e.g. an unsubscribe or an automatic reply. */
   readonly status: Status | null;
   readonly occurredAt: number;
   readonly evidence: Evidence;
 }
 
-/** What the events of an email amount to. */
+/** The status that an email's events decide, with the time and id of the deciding event. */
 export interface Verdict {
   readonly status: Status;
   readonly statusAt: number;
@@ -28,13 +28,13 @@ export interface Verdict {
 }
 
 interface Level {
-  /** Rivals at one level; on a tie of time the later one in the list wins. */
+  /** Rivals at one level; if times are equal, the later in the list wins. */
   readonly statuses: readonly Status[];
-  /** Which event time wins among rivals. */
+  /** Whether the earliest or the newest event time wins among rivals. */
   readonly wins: 'earliest' | 'newest';
 }
 
-/** Precedence, lowest first. A higher level always wins, whenever its event happened. */
+/** Precedence, lowest first. A higher level always wins, at any event time. */
 export const precedence = [
   { statuses: ['enqueued'], wins: 'earliest' },
   { statuses: ['sent'], wins: 'earliest' },
@@ -49,8 +49,8 @@ export const precedence = [
 ] as const satisfies readonly Level[];
 
 /**
- * One way in which a stored verdict gives way to a new one: the stored status is one of `statuses` and, where stated,
- * the stored time and event id compare so with the new ones. A comparison reads "stored OPERATOR new".
+ * One way in which a new verdict supersedes a stored one. The stored status is one of `statuses`, and the stored time
+ * and event id compare as given. A comparison reads "stored OPERATOR new".
  */
 export interface PriorState {
   readonly statuses: readonly Status[];
@@ -70,12 +70,12 @@ function priorStatesOf(status: Status): readonly PriorState[] {
   ].filter(prior => prior.statuses.length > 0);
 }
 
-/** For each status, the stored states that an event of this status replaces; an email without a status always gives way. */
+/** For each status, the stored states that it supersedes; every status supersedes none at all. */
 export const priorStates = Object.fromEntries(statusIds.map(status => [status, priorStatesOf(status)])) as Readonly<
   Record<Status, readonly PriorState[]>
 >;
 
-/** Whether `challenger` replaces `stored`. The store's update condition says the same, rendered from the same clauses. */
+/** Whether `challenger` supersedes `stored`. The condition of the database update is built from the same clauses. */
 export function supersedes(challenger: Verdict, stored: Verdict | null): boolean {
   if (stored === null) return true;
   return priorStates[challenger.status].some(
@@ -90,13 +90,13 @@ function compares(left: number, operator: '<' | '>' | '=', right: number): boole
   return operator === '<' ? left < right : operator === '>' ? left > right : left === right;
 }
 
-/** The verdict of one event alone; null for notes and for what a machine did. */
+/** The verdict of one event alone; null for notes and machine events. */
 export function verdictOf(event: DecidingEvent): Verdict | null {
   if (event.status === null || event.evidence === 'machine') return null;
   return { status: event.status, statusAt: event.occurredAt, statusEventId: event.eventId };
 }
 
-/** The merge: the verdict over a set of events, the same for every order and any number of repetitions; null if none decides. */
+/** The verdict of a set of events, the same for every order and repetition; null if no event decides. */
 export function merge(events: Iterable<DecidingEvent>): Verdict | null {
   let best: Verdict | null = null;
   for (const event of events) {

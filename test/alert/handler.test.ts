@@ -142,11 +142,11 @@ describe('the alert function', () => {
       expect((await topic.delivered()).map(({ machines }) => machines.kind)).toEqual(['hard_bounce', 'spam']);
     });
 
-    it('of an email whose account is not known yet, without an account to filter by', async () => {
+    it('of an email without an account, without an account to filter by', async () => {
       await invoke([await change(bounce({ accountId: undefined }))]);
       const [message] = await topic.delivered();
       expect(message?.attributes).toEqual({ kind: 'hard_bounce' });
-      expect(message?.people).toContain('Account:   not known yet');
+      expect(message?.people).toContain('Account:   not reported yet');
     });
 
     it('of an address that the message was not sent to, marked so, whichever of its events says it', async () => {

@@ -3,6 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addressesIn, addressOf, isAddress, mailboxOf, shownAddress } from '../../shared/email/address.ts';
 import { emailIdOf, isRecipient } from '../../shared/email/event.ts';
+import { cpuMsOf } from '../rigs/cpu-time.ts';
+import { runs } from '../rigs/runs.ts';
 
 const addresses = (header: string) => addressesIn(header).map(addressOf);
 
@@ -43,13 +45,14 @@ describe('the addresses of a header', () => {
     '<mailto:',
     '\u200c\u202a',
   ])('many %j take no time', text => {
-    const begun = performance.now();
-    for (const many of [text.repeat(20_000), text.repeat(1_000).slice(0, 4_998), `a@${text.repeat(1_000)}@`]) {
-      addressesIn(many);
-      addressOf(many);
-      mailboxOf(many.slice(0, 4_998));
-    }
-    expect(performance.now() - begun).toBeLessThan(500);
+    const spent = cpuMsOf(() => {
+      for (const many of [text.repeat(20_000), text.repeat(1_000).slice(0, 4_998), `a@${text.repeat(1_000)}@`]) {
+        addressesIn(many);
+        addressOf(many);
+        mailboxOf(many.slice(0, 4_998));
+      }
+    });
+    expect(spent).toBeLessThan(500);
   });
 });
 
@@ -209,7 +212,7 @@ describe('one mailbox', () => {
           expect(idOf(one)).toBe(idOf(other));
         },
       ),
-      { numRuns: 2_000 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -230,7 +233,7 @@ describe('one mailbox', () => {
       fc.property(two, ([one, other]) => {
         expect(idOf(one)).not.toBe(idOf(other));
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(200) },
     );
   });
 
@@ -278,7 +281,7 @@ describe('one mailbox', () => {
         expect(mailboxOf(form)).toBe(form);
         expect(addressOf(shownAddress(form))).toBe(form);
       }),
-      { numRuns: 5_000 },
+      { numRuns: runs(300) },
     );
   });
 });

@@ -6,6 +6,7 @@ import { enhancedCodeIn } from '../../shared/providers/parsing/smtp-reply.ts';
 import { boundedText } from '../../shared/runtime/text.ts';
 import { epochMillis, isoMillis } from '../../shared/runtime/time.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
+import { cpuMsOf } from '../rigs/cpu-time.ts';
 
 const draft: EventDraft = {
   messageId: 'm1',
@@ -178,12 +179,13 @@ describe('the canonical event', () => {
   });
 
   it('looks at no more than so many blanks, however often a text is read', () => {
-    const begun = performance.now();
-    for (const text of [' '.repeat(6_000_000), `${' \u0000'.repeat(3_000_000)}x`]) {
-      for (let time = 0; time < 1_000; time += 1)
-        expect(boundedText(text, 500) + (enhancedCodeIn(text) ?? '')).toBe('');
-    }
-    expect(performance.now() - begun).toBeLessThan(2_000);
+    const spent = cpuMsOf(() => {
+      for (const text of [' '.repeat(6_000_000), `${' \u0000'.repeat(3_000_000)}x`]) {
+        for (let time = 0; time < 1_000; time += 1)
+          expect(boundedText(text, 500) + (enhancedCodeIn(text) ?? '')).toBe('');
+      }
+    });
+    expect(spent).toBeLessThan(2_000);
   });
 
   it('is one email per provider, message and recipient, whatever characters they hold', () => {

@@ -32,6 +32,7 @@ import { caveatsOf } from '../../shared/status/caveats.ts';
 import { merge, precedence, supersedes, type Verdict } from '../../shared/status/precedence.ts';
 import { arbitraryEvent, eventsOf, noon, permutations } from '../rigs/arbitrary-events.ts';
 import { createEmailTable } from '../rigs/email-table.ts';
+import { runs } from '../rigs/runs.ts';
 import { anEvent } from '../rigs/stored-emails.ts';
 import { histories } from '../status/histories.ts';
 
@@ -145,7 +146,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
             expect(email.verdict).toEqual(merge(all));
             expect(new Set(email.events.map(encodeHistory))).toEqual(new Set(all.map(encodeHistory)));
           }),
-          { numRuns: 60 },
+          { numRuns: runs(8) },
         );
       });
 
@@ -1203,7 +1204,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
             expect(Item?.attentionDay).toBe(since && new Date(since).toISOString().slice(0, 10));
           }
         }),
-        { numRuns: 40 },
+        { numRuns: runs(8) },
       );
     });
 

@@ -12,6 +12,7 @@ import { providerNames, schemes, signedRequest } from '../fixtures/signing.ts';
 import { type Signed, seconds } from '../fixtures/signing-scheme.ts';
 import { snsGet } from '../fixtures/sns.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
+import { cpuMs } from '../rigs/cpu-time.ts';
 import { type LiveIngest, type Outcome, sampleBody, sampleType, startLiveIngest } from './live-ingest.ts';
 import { proofOf, signedAt, standardKey, withProof } from './proofs.ts';
 
@@ -374,10 +375,11 @@ describe.each(ofKind('basic-auth'))('basic authentication of %s', name => {
   });
 
   it('26 a huge Authorization: 401 at once, even if it were right', async () => {
-    const begun = performance.now();
     const huge = `user:${'x'.repeat(5_000_000)}`;
-    expect(await live.expectRefused(await send(`Basic ${base64(huge)}`, [huge]), name)).toBe('malformed_signature');
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    const spent = await cpuMs(async () => {
+      expect(await live.expectRefused(await send(`Basic ${base64(huge)}`, [huge]), name)).toBe('malformed_signature');
+    });
+    expect(spent).toBeLessThan(1_000);
   });
 });
 

@@ -8,7 +8,7 @@ import { emailIdOf, isAccountId, limits } from '../../shared/email/event.ts';
 import { decidingEventOf, maxHistoryEvents } from '../../shared/email/history.ts';
 import type { Email } from '../../shared/email/item.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
-import { isoText } from '../../shared/runtime/time.ts';
+import { isoText, timeInWords } from '../../shared/runtime/time.ts';
 import { causes } from '../../shared/status/causes.ts';
 import { fixture } from '../fixtures/fixtures.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
@@ -141,8 +141,8 @@ describe('a text from outside', () => {
     ];
     expect(outcomes.map(({ lines }) => lines.map(({ message }) => message))).toEqual([
       ['webhook.answered'],
-      ['webhook.answered'],
-      ['webhook.answered'],
+      ['webhook.quarantined', 'webhook.answered'],
+      ['webhook.quarantined', 'webhook.answered'],
       ['webhook.refused'],
     ]);
     const { events } = await one();
@@ -472,7 +472,7 @@ describe('what is long', () => {
     expect(decidingEventOf(verdict, events)).toBeNull();
 
     const { label, whatToDo } = causes.disabled_account;
-    const why = `app reported Hard Bounced at ${bounce.timestamp}: ${label}`;
+    const why = `app reported Hard Bounced at ${timeInWords(Date.parse(bounce.timestamp))}: ${label}`;
     const call = queryFunction(live.emails);
     const acme = { path: { accountId: 'acme', emailId }, token: tokenOf('acme') };
     const { json } = await call('GET /accounts/{accountId}/emails/{emailId}', acme);

@@ -6,6 +6,7 @@ import { fixture, fixtureNames, fixtureType } from '../fixtures/fixtures.ts';
 import { snsMessage } from '../fixtures/ses/signing.ts';
 import { providerNames } from '../fixtures/signing.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
+import { cpuMs } from '../rigs/cpu-time.ts';
 import { type LiveIngest, sampleBody, sampleOf, sampleType, startLiveIngest } from './live-ingest.ts';
 
 let live: LiveIngest;
@@ -80,9 +81,11 @@ describe.each(ofJson)('genuine, in the name of %s:', name => {
   if (batched)
     it('60 100,000 events: kept whole in quarantine', async () => {
       const text = batchOf(name, `[${'{"event":"open"},'.repeat(99_999)}{"event":"open"}]`);
-      const begun = performance.now();
-      const outcome = await send(name, text);
-      expect(performance.now() - begun).toBeLessThan(2_500);
+      let outcome!: Awaited<ReturnType<typeof send>>;
+      const spent = await cpuMs(async () => {
+        outcome = await send(name, text);
+      });
+      expect(spent).toBeLessThan(2_500);
       const kept = await live.expectQuarantined(outcome, name, 'too_many');
       expect(kept.length).toBeGreaterThan(1);
       for (const message of kept) expect(message).toMatchObject({ content: 'body', parts: kept.length });
@@ -197,9 +200,11 @@ describe('a million keys', () => {
     '59 of %s, as many as fit: kept whole in quarantine, in time',
     async name => {
       const signed = sign(name, asManyAsFit);
-      const begun = performance.now();
-      const outcome = await live.send(name, signed);
-      expect(performance.now() - begun).toBeLessThan(2_500);
+      let outcome!: Awaited<ReturnType<typeof live.send>>;
+      const spent = await cpuMs(async () => {
+        outcome = await live.send(name, signed);
+      });
+      expect(spent).toBeLessThan(2_500);
       await live.expectQuarantined(outcome, name, 'too_many');
     },
   );
@@ -310,7 +315,8 @@ async function expectAccountedFor(name: ProviderName, text: string) {
   const { received, recorded, duplicate, dropped, erased, expired, quarantined, unrelated } = counts;
   const accountedFor = recorded! + duplicate! + dropped! + erased! + expired! + quarantined! + unrelated!;
   expect([text, accountedFor]).toEqual([text, received]);
-  expect(lines).toMatchObject([{ message: 'webhook.answered' }]);
+  const logged = Array(quarantined).fill('webhook.quarantined');
+  expect(lines.map(({ message }) => message)).toEqual([...logged, 'webhook.answered']);
 }
 
 /** One after the other. */

@@ -8,6 +8,7 @@ import { providerNames, schemes } from '../fixtures/signing.ts';
 import type { Signed } from '../fixtures/signing-scheme.ts';
 import { snsGet } from '../fixtures/sns.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
+import { cpuMs } from '../rigs/cpu-time.ts';
 import { httpEvent } from '../rigs/http-event.ts';
 import { type LiveIngest, sampleBody, sampleType, startLiveIngest } from './live-ingest.ts';
 import { signedAt } from './proofs.ts';
@@ -246,12 +247,13 @@ describe('over HTTP,', () => {
 
   it('47 a gzip bomb, or anything with a Content-Encoding: 415, and nothing is inflated', async () => {
     const bomb = gzipSync(Buffer.alloc(20_000_000));
-    const begun = performance.now();
-    for (const encoding of ['gzip', 'deflate', 'br', 'GZIP', 'gzip, gzip']) {
-      const { status } = await post(overBytes('postmark', bomb), { headers: { 'content-encoding': encoding } });
-      expect([encoding, status]).toEqual([encoding, 415]);
-    }
-    expect(performance.now() - begun).toBeLessThan(1_000);
+    const spent = await cpuMs(async () => {
+      for (const encoding of ['gzip', 'deflate', 'br', 'GZIP', 'gzip, gzip']) {
+        const { status } = await post(overBytes('postmark', bomb), { headers: { 'content-encoding': encoding } });
+        expect([encoding, status]).toEqual([encoding, 415]);
+      }
+    });
+    expect(spent).toBeLessThan(1_000);
     await live.expectNothingKept();
     expect((await post(genuine('postmark'), { headers: { 'content-encoding': 'identity' } })).status).toBe(200);
   });
@@ -297,9 +299,9 @@ describe.each(providerNames)('the bytes of a body, in the name of %s:', name => 
     const { statusCode } = await ingest({ ...event, body: '%%% no base64 \u0000 ö =', isBase64Encoded: true });
     const { bodyIsCovered } = schemes[name];
     expect(statusCode).toBe(bodyIsCovered || provesOnce ? 401 : 200);
-    expect(written.map(line => JSON.parse(line).message)).toEqual([
-      statusCode === 401 ? 'webhook.refused' : 'webhook.answered',
-    ]);
+    expect(written.map(line => JSON.parse(line).message)).toEqual(
+      statusCode === 401 ? ['webhook.refused'] : ['webhook.quarantined', 'webhook.answered'],
+    );
     expect(await live.stored()).toEqual([]);
     expect((await live.kept()).length).toBe(statusCode === 401 ? 0 : 1);
   });

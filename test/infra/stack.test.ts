@@ -410,6 +410,10 @@ describe('alarms', () => {
   it('each say what it means for people and what to do, and reach operations', () => {
     for (const [name, { Properties }] of alarms) {
       expect(Properties.AlarmDescription, name).toMatch(/^Impact: .{30,}\. What to do: .{30,}\.$/);
+      const [impact, whatToDo] = Properties.AlarmDescription.replace('Impact: ', '').split('What to do: ');
+      for (const sentence of `${impact}${whatToDo}`.split(/(?<=\.) /)) {
+        expect(sentence.split(' ').length, sentence).toBeLessThanOrEqual(25);
+      }
       expect(Properties.AlarmActions.map(asText), name).toEqual(['Operations']);
       // CloudWatch's bound.
       expect(Properties.AlarmDescription.length, name).toBeLessThanOrEqual(1024);

@@ -36,6 +36,8 @@ it('a misspelt provider is quarantined; answer and log say which was most likely
   const { counts, lines } = await send('app', [register('sendgird', 'x'), register('sendgird', 'y')]);
   expect(counts).toMatchObject({ received: 2, recorded: 0, quarantined: 2, didYouMean: ['sendgrid'] });
   expect(lines).toMatchObject([
+    { message: 'webhook.quarantined', reason: 'unknown_provider' },
+    { message: 'webhook.quarantined', reason: 'unknown_provider' },
     { message: 'webhook.answered', quarantined: 2 },
     { message: 'webhook.misspelt', level: 'WARN', provider: 'app', nearest: 'sendgrid' },
   ]);
@@ -49,5 +51,5 @@ it('a provider that is like none is quarantined, and nothing is guessed', async 
   const { counts, lines } = await send('app', register('own-mail-server', 'x'));
   expect(counts).toMatchObject({ recorded: 0, quarantined: 1 });
   expect(counts).not.toHaveProperty('didYouMean');
-  expect(lines).toMatchObject([{ message: 'webhook.answered' }]);
+  expect(lines).toMatchObject([{ message: 'webhook.quarantined' }, { message: 'webhook.answered' }]);
 });

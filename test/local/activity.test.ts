@@ -40,9 +40,7 @@ const report = () => {
 };
 const about = { requestId, provider: 'postmark' };
 const counts = { ...noCounts(), failed: 0 };
-/** As the ingest function logs it for each piece; the field is null where it is the whole body. */
-const quarantined = (reason: string, field: string | null) =>
-  written.ingest.push(JSON.stringify({ level: 'WARN', message: 'webhook.quarantined', ...about, reason, field }));
+const quarantined = (reason: string, field: string | null) => log('webhook.quarantined', { ...about, reason, field });
 
 describe('a callback on the terminal', () => {
   it('says what became of its events, in counts that are not zero', () => {
@@ -79,12 +77,14 @@ describe('a callback on the terminal', () => {
   it('has each quarantined piece below it, with its reason and its field', () => {
     quarantined('unexpected_shape', 'MessageID');
     quarantined('not_json', null);
+    log('webhook.quarantined-more', { ...about, pieces: 3 });
     log('webhook.answered', { ...about, ...counts, answer: 200, received: 2, quarantined: 2 });
     answered(200);
     expect(report()).toEqual([
       'postmark 200 quarantined 2',
       'postmark quarantined unexpected_shape at MessageID',
       'postmark quarantined not_json',
+      'postmark quarantined 3 more pieces',
     ]);
   });
 

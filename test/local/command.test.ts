@@ -56,6 +56,15 @@ describe('the arguments of a command', () => {
     expect(() => withFile('a', 'b')).toThrow(new UsageError('"b" is one argument too many.'));
   });
 
+  it('are any number of operands where the command takes several', () => {
+    const withFiles = (...args: string[]) =>
+      readArguments({ call: 'npm run try', options: {}, operands: 'FILE' }, args);
+    expect([withFiles(), withFiles('a', 'b')]).toEqual([
+      { given: {}, args: [] },
+      { given: {}, args: ['a', 'b'] },
+    ]);
+  });
+
   it('are all handed on, except for --help, where the command stands before another program', () => {
     const handedOn = (...args: string[]) => readArguments({ call: 'npm run try', options: {}, handsOnTo: 'cdk' }, args);
     expect(handedOn('-c', 'a=b', '--whatever')).toEqual({ given: {}, args: ['-c', 'a=b', '--whatever'] });

@@ -120,9 +120,9 @@ test('what was acknowledged survives SIGKILL, and so do keys, secrets, inbox and
   expect((await inbox())[1]!.text).toContain('many7@example.com');
 });
 
-test('the registration of the README works as it stands there', async () => {
-  const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8');
-  const [, example] = /```js\n(import \{ Webhook \}[\s\S]*?)```/.exec(readme)!;
+test('the registration in docs/api.md works as it stands there', async () => {
+  const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
+  const [, example] = /```js\n(import \{ Webhook \}[\s\S]*?)```/.exec(page)!;
   const secret = JSON.parse(readFileSync(stack.endpoints.signingKeysFile, 'utf8')).app;
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', example!], {
     env: { ...process.env, API_URL: stack.url, APP_SECRET: secret },
@@ -251,8 +251,9 @@ test('npm run replay says what waits in quarantine, and leaves there what still 
   expect(await replay('--queue', 'quarantine')).toMatch(/^0 .*app unknown_event.*1 messages stay in their queue/s);
   const refused = [
     [['--queue', 'dead-letter'], '0'],
-    [[], '1 --queue must be one of: quarantine, dead-letter'],
-    [['--queue', 'quarantine', '--provider', 'sendgird'], '1 --provider must be one of'],
+    [[], '1 --queue is missing.'],
+    [['--queue', 'all'], '1 --queue cannot be "all". It is one of: quarantine, dead-letter.'],
+    [['--queue', 'quarantine', '--provider', 'sendgird'], '1 --provider cannot be "sendgird". Did you mean sendgrid?'],
     [['--queue', 'quarantine', '--since', 'yesterday'], '1 --since must be a date or a time'],
   ] as const;
   const answers = await Promise.all(refused.map(([args]) => replay(...args)));

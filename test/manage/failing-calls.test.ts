@@ -5,23 +5,26 @@ import { emailIdOf } from '../../shared/email/event.ts';
 import { createErasureRecords } from '../../shared/guards/erasure-records.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
+import { createLanes, type InLane } from '../rigs/lanes.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 import { type FaultProxy, startFaultProxy } from '../torture/fault-proxy.ts';
-import { faultAt, distinctWays as ways } from '../torture/faults.ts';
+import { type FaultPlan, faultAt, distinctWays as ways } from '../torture/faults.ts';
 
 let emails: StoredEmails;
-let table: FaultProxy;
+let tables: readonly FaultProxy[] = [];
+let inLane: InLane<FaultProxy>;
 beforeAll(async () => {
   emails = await startStoredEmails();
-  table = await startFaultProxy({ target: emails.endpoint });
+  tables = await Promise.all(Array.from({ length: 12 }, () => startFaultProxy({ target: emails.endpoint })));
+  inLane = createLanes(tables, table => table.plan(null));
 });
 afterAll(async () => {
-  await table?.stop();
+  await Promise.all(tables.map(table => table.stop()));
   await emails?.stop();
 });
 
 /** Each of its calls is made once, and given up soon: some hang. */
-function impatientErase() {
+function impatientErase(table: FaultProxy) {
   const requestHandler = { connectionTimeout: 500, requestTimeout: 300, throwOnRequestTimeout: true };
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
   const aws = { region: 'us-east-1', credentials, endpoint: table.endpoint, maxAttempts: 1 };
@@ -31,46 +34,46 @@ function impatientErase() {
 
 let recipients = 0;
 
-/** Erases while the plan is in force, and holds the outcome to what is there then. Gives the calls that it took. */
-async function check(accountId: string | null, plan: () => void): Promise<{ calls: number; isDone: boolean }> {
-  recipients += 1;
-  const of = (recipient: string) => anEvent({ recipient, accountId: 'acme' });
-  const recipient = `jane${recipients}@example.com`;
-  const [own, others] = [[of(recipient), of(recipient), of(recipient)], [of('joe@example.com')]];
-  await emails.record([...own, ...others]);
-  const late = { event: of(recipient), receivedAt: noon - 1 };
-  const remains = async () => {
-    const stored = await Promise.all(own.map(event => emails.store.email(emailIdOf(event))));
-    const dropped = await emails.erasureRecords.erasuresOf([late]);
-    return stored.some(email => email !== null) || dropped.size === 0;
-  };
-  const erase = () => impatientErase()({ recipient, accountId }, noon, AbortSignal.timeout(20_000));
-  plan();
-  const { error } = await erase();
-  const { calls } = table;
-  table.plan(null);
-  // What its caller has given up may still be on its way.
-  await table.idle();
-  if (error === null) expect(await remains()).toBe(false);
-  else {
-    expect((await erase()).error).toBeNull();
-    expect(await remains()).toBe(false);
-  }
-  for (const event of others) expect(await emails.store.email(emailIdOf(event))).not.toBeNull();
-  return { calls, isDone: error === null };
+/** Erases while the plan is in force, and compares the outcome with the emails left. Returns the number of calls made. */
+function check(accountId: string | null, plan: FaultPlan): Promise<{ calls: number; isDone: boolean }> {
+  return inLane(async table => {
+    recipients += 1;
+    const of = (recipient: string) => anEvent({ recipient, accountId: 'acme' });
+    const recipient = `jane${recipients}@example.com`;
+    const [own, others] = [[of(recipient), of(recipient), of(recipient)], [of('joe@example.com')]];
+    await emails.record([...own, ...others]);
+    const late = { event: of(recipient), receivedAt: noon - 1 };
+    const remains = async () => {
+      const stored = await Promise.all(own.map(event => emails.store.email(emailIdOf(event))));
+      const dropped = await emails.erasureRecords.erasuresOf([late]);
+      return stored.some(email => email !== null) || dropped.size === 0;
+    };
+    const erase = () => impatientErase(table)({ recipient, accountId }, noon, AbortSignal.timeout(20_000));
+    table.plan(plan);
+    const { error } = await erase();
+    const { calls } = table;
+    table.plan(null);
+    // A call that its caller has given up may still be on its way.
+    await table.idle();
+    if (error === null) expect(await remains()).toBe(false);
+    else {
+      expect((await erase()).error).toBeNull();
+      expect(await remains()).toBe(false);
+    }
+    for (const event of others) expect(await emails.store.email(emailIdOf(event))).not.toBeNull();
+    return { calls, isDone: error === null };
+  });
 }
 
 describe('whichever call of an erasure fails, it is complete or says that it is not, and goes on when asked again', () => {
-  it.each(ways)(
+  it.concurrent.each(ways)(
     'by %s',
     async way => {
       for (const accountId of [null, 'acme']) {
-        const whole = await check(accountId, () => table.plan(() => null));
+        const whole = await check(accountId, () => null);
         expect(whole.isDone).toBe(true);
-        const outcomes = [];
-        for (let index = 0; index < whole.calls; index += 1) {
-          outcomes.push(await check(accountId, () => table.plan(faultAt(index, way))));
-        }
+        const plans = Array.from({ length: whole.calls }, (_, index) => faultAt(index, way));
+        const outcomes = await Promise.all(plans.map(plan => check(accountId, plan)));
         // A failed write of one email is made good by the pass after it; the record and the index are asked once.
         expect(new Set(outcomes.map(({ isDone }) => isDone)).size).toBe(2);
       }

@@ -21,7 +21,9 @@ import { forgeriesOf } from '../fuzz/forgeries.ts';
 import { mutations } from '../fuzz/mutations.ts';
 import { startQuarantineQueue } from '../queues/quarantine-queue.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
+import { cpuMsOf } from '../rigs/cpu-time.ts';
 import { failingStore } from '../rigs/ingest-function.ts';
+import { runs } from '../rigs/runs.ts';
 import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 import { ingestOf } from './ingest.ts';
 
@@ -284,13 +286,23 @@ describe.each(providerNames)('the provider %s', name => {
     it('an object that has no text, in the place of every value, without throwing', () => {
       const textless = '{"toString":1,"valueOf":null}';
       const value = /(?<=[:[,]\s*)(?:"(?:[^"\\]|\\.)*"|-?\d[\d.]*|true|false|null)(?=\s*[,}\]])/g;
-      for (const fixtureName of names.filter(fixtureName => fixtureType(fixtureName) === 'json')) {
-        const body = fixture(name, fixtureName).toString();
-        for (const { index, 0: found } of body.matchAll(value)) {
-          const changed = body.slice(0, index) + textless + body.slice(index + found.length);
-          expect(() => parsedBody(name, Buffer.from(changed)), changed).not.toThrow();
+      const bodies = names
+        .filter(fixtureName => fixtureType(fixtureName) === 'json')
+        .flatMap(fixtureName => {
+          const body = fixture(name, fixtureName).toString();
+          return [...body.matchAll(value)].map(
+            ({ index, 0: found }) => body.slice(0, index) + textless + body.slice(index + found.length),
+          );
+        });
+      const throws = (body: string) => {
+        try {
+          parsedBody(name, Buffer.from(body));
+          return false;
+        } catch {
+          return true;
         }
-      }
+      };
+      expect(bodies.filter(throws)).toEqual([]);
     });
 
     it('an event name that it does not know, a duplicate in a batch, and missing fields', () => {
@@ -354,16 +366,18 @@ describe.each(providerNames)('the provider %s', name => {
         fc.property(fc.constantFrom(...names), mutations, (fixtureName, mutate) => {
           const type = fixtureType(fixtureName);
           const mutated = mutate(fixture(name, fixtureName), type);
-          const begun = performance.now();
-          const { events } = parsedBody(name, mutated, type);
-          expect(performance.now() - begun).toBeLessThan(500);
+          let events: ReturnType<typeof parsedBody>['events'] = [];
+          const spent = cpuMsOf(() => {
+            events = parsedBody(name, mutated, type).events;
+          });
+          expect(spent).toBeLessThan(500);
           for (const { status, occurredAt } of events) {
             expect([...statusIds, null]).toContain(status);
             expect(Number.isSafeInteger(occurredAt)).toBe(true);
           }
           expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
         }),
-        { numRuns: 500 },
+        { numRuns: runs(25) },
       );
     });
   });

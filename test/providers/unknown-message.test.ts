@@ -50,7 +50,7 @@ describe('a failure that names an address and no message', () => {
     const alert = alertOf({ eventName: 'INSERT', dynamodb } as DynamoDBRecord)!;
     for (const { body } of [...messagesOf([alert], ''), ...messagesOf([alert, alert], '')]) {
       const { default: machines, email: people } = JSON.parse(body);
-      expect(people).toContain('The report names this address and no message');
+      expect(people).toContain('The report names this address but no message');
       for (const told of JSON.parse(machines).emails) expect(told).toMatchObject({ emailId, messageNotKnown: true });
     }
     const file = async (format: string) => {

@@ -56,7 +56,7 @@ describe('the attention list as a file', () => {
     );
     expect(lines).toHaveLength(1 + 4 + 1);
     expect(lines[1]).toContain(
-      ',jane6@example.com,"Invoice 6, ""final""",INV-6,sendgrid,Invalid,2026-01-02T12:00:00.000Z,2026-01-02T12:00:00.000Z,,,"sendgrid reported ""bounce"" at 2026-01-02T12:00:00.000Z: no such user (code 550, enhanced code 5.1.1)",Contact the recipient',
+      ',jane6@example.com,"Invoice 6, ""final""",INV-6,sendgrid,Invalid,2026-01-02T12:00:00.000Z,2026-01-02T12:00:00.000Z,,,"sendgrid reported ""bounce"" at 2026-01-02 12:00 UTC: no such user (code 550, enhanced code 5.1.1)",Contact the recipient',
     );
     expect((await file('csv', 500)).text).toBe(text);
   });

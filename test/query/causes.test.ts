@@ -72,7 +72,7 @@ describe('why a delivery failed, in the API', () => {
       because: {
         cause: 'mailbox_full',
         causeLabel: label,
-        text: 'sendgrid reported "bounce" at 2026-01-02T12:00:00.000Z: Mailbox full: 552 5.2.2 over quota',
+        text: 'sendgrid reported "bounce" at 2026-01-02 12:00 UTC: Mailbox full: 552 5.2.2 over quota',
       },
       timeline: [{ reason: { code: '552', cause: { id: 'mailbox_full', label, text, turn } } }],
     });

@@ -135,7 +135,7 @@ describe('the query function', () => {
           evidence: 'unknown',
           cause: null,
           causeLabel: null,
-          text: 'sendgrid reported "bounce" at 2026-01-02T12:01:00.000Z: 550 no such user (enhanced code 5.1.1)',
+          text: 'sendgrid reported "bounce" at 2026-01-02 12:01 UTC: 550 no such user (enhanced code 5.1.1)',
           doesNotProve: statuses.invalid.doesNotProve,
         },
         timeline: [

@@ -40,7 +40,7 @@ export async function startQuarantineQueue() {
     ...(await open<QuarantineMessage>('quarantine')),
     client,
     endpoint,
-    another: (name: string) => open<RetryMessage>(name),
+    another: <Message = RetryMessage>(name: string) => open<Message>(name),
     stop: () => server.stop(),
   };
 }

@@ -7,6 +7,7 @@ import type { Nonces } from '../../shared/guards/nonces.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import type { Quarantine } from '../../shared/queues/quarantine-messages.ts';
 import type { RetryQueue } from '../../shared/queues/retry-messages.ts';
+import type { AbortAfter } from '../../shared/runtime/abortable.ts';
 import type { Log } from '../../shared/runtime/log.ts';
 import { context } from '../fixtures/fixtures.ts';
 import { noon } from './arbitrary-events.ts';
@@ -36,6 +37,7 @@ export interface IngestParts {
   readonly get?: (url: string) => Promise<string | null>;
   readonly metrics?: IngestMetrics;
   readonly now?: () => number;
+  readonly abortAfter?: AbortAfter;
   readonly log?: Log;
 }
 
@@ -49,8 +51,9 @@ export function ingestFunction({
   get = outOfReach,
   metrics = noMetrics,
   now = () => noon,
+  abortAfter = AbortSignal.timeout,
   log = () => {},
 }: IngestParts) {
-  const persistEvents = createPersistEvents({ store, quarantine, retryQueue, metrics, now });
-  return createHandler({ providers, secretsOf, nonces, persistEvents, context, get, metrics, now, log });
+  const persistEvents = createPersistEvents({ store, quarantine, retryQueue, metrics, log, now });
+  return createHandler({ providers, secretsOf, nonces, persistEvents, context, get, metrics, now, abortAfter, log });
 }

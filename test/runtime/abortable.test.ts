@@ -19,9 +19,7 @@ describe('a database that hangs or is slow', () => {
       retentionDays: 400,
     });
     const [written, hanging] = [anEvent(), anEvent()];
-    const begun = performance.now();
     const { recorded, failed } = await store.record([written, hanging], noon, AbortSignal.timeout(50));
-    expect(performance.now() - begun).toBeLessThan(1_000);
     expect(recorded).toBe(1);
     expect(failed).toMatchObject([{ events: [hanging], error: { name: 'TimeoutError' } }]);
   });

@@ -2,10 +2,14 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { defaultOldAfter } from '../../shared/status/attention.ts';
 import { type Status, statuses } from '../../shared/status/catalogue.ts';
-import { caveatsOf, messageIdOfEvent } from '../../shared/status/caveats.ts';
+import { caveatsOf, caveatTexts, messageIdOfEvent } from '../../shared/status/caveats.ts';
 import { merge } from '../../shared/status/precedence.ts';
 import { eventsOf, noon } from '../rigs/arbitrary-events.ts';
 import type { History } from './histories.ts';
+
+function expectShortSentences(text: string): void {
+  for (const sentence of text.split(/(?<=\.) /)) expect(sentence.split(' ').length, sentence).toBeLessThanOrEqual(25);
+}
 
 describe('the catalogue of statuses', () => {
   it('has the eleven labels that people see', () => {
@@ -49,6 +53,11 @@ describe('the catalogue of statuses', () => {
     for (const { attention, resolution } of Object.values(statuses)) {
       if (attention === 'yes') expect(resolution).toBeTruthy();
     }
+  });
+
+  it.each(Object.entries(statuses))('words %s in sentences of at most 25 words', (_, facts) => {
+    const { meaning, resolution, sentAgain, doesNotProve } = facts;
+    for (const text of [meaning, resolution, sentAgain, doesNotProve]) expectShortSentences(text ?? '');
   });
 
   it('alerts support on hard bounces and spam marks only', () => {
@@ -136,12 +145,12 @@ describe('the caveats of an email', () => {
     ]);
   });
 
-  it.each(['enqueued', 'sent', 'deferred'] as const)('say that there is no news once %s is old, not before', status => {
+  it.each(['enqueued', 'sent', 'deferred'] as const)('say that no report came once %s is old, not before', status => {
     expect(caveats([status], noon + defaultOldAfter[status])).toEqual([]);
     expect(caveats([status], noon + defaultOldAfter[status] + 1)).toEqual([['no_news_since', noon]]);
   });
 
-  it('never wait for news of an email that has arrived or failed', () => {
+  it('never wait for a report of an email that has arrived or failed', () => {
     const settled: Status[] = [
       'delivered',
       'opened',
@@ -152,6 +161,10 @@ describe('the caveats of an email', () => {
       'marked_spam',
     ];
     for (const status of settled) expect(caveats([status], noon * 2)).toEqual([]);
+  });
+
+  it.each(Object.entries(caveatTexts))('say %s in sentences of at most 25 words', (_, text) => {
+    expectShortSentences(text);
   });
 
   it('say that events named different accounts', () => {

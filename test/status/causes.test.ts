@@ -49,6 +49,8 @@ describe('a reason in words', () => {
     [{ text: '552 5.2.2 over quota', code: '552', cause: 'mailbox_full' }, 'Mailbox full: 552 5.2.2 over quota'],
     [{ text: 'no', code: '550', enhancedCode: '5.1.1' }, 'no (code 550, enhanced code 5.1.1)'],
     [{ code: '550', cause: 'blocked' }, 'Sender blocked: code 550'],
+    [{ code: 'SpamComplaint' }, 'reported as SpamComplaint'],
+    [{ text: 'no', code: 'class 10', enhancedCode: '5.1.1' }, 'no (reported as class 10, enhanced code 5.1.1)'],
     [{ cause: 'loop' }, 'Mail loop'],
     [{ text: 'failed', cause: 'unspecified' }, 'failed'],
     [{ cause: 'unspecified' }, 'No cause stated'],

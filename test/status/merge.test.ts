@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { statusIds } from '../../shared/status/catalogue.ts';
 import { merge, supersedes, type Verdict } from '../../shared/status/precedence.ts';
 import { arbitraryEvent, eventsOf, noon, permutations } from '../rigs/arbitrary-events.ts';
+import { runs } from '../rigs/runs.ts';
 import { histories } from './histories.ts';
 
 const order = [
@@ -49,7 +50,7 @@ describe('the status of an email', () => {
       fc.property(shuffledWithRepeats, ([events, arrival]) => {
         expect(merge(arrival)).toEqual(merge(events));
       }),
-      { numRuns: 2_000 },
+      { numRuns: runs(300) },
     );
   });
 

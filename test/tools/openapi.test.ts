@@ -31,3 +31,16 @@ it('the document has every route', () => {
       .sort(),
   );
 });
+
+it('the document describes everything in sentences of at most 25 words', () => {
+  const descriptions: string[] = [];
+  JSON.parse(served, (name, value) => {
+    if (name === 'description' && typeof value === 'string') descriptions.push(value);
+    return value;
+  });
+  expect(descriptions.length).toBeGreaterThan(100);
+  for (const sentence of descriptions.flatMap(text => text.split(/(?<=\.) /))) {
+    expect(sentence.split(' ').length, sentence).toBeLessThanOrEqual(25);
+    expect(sentence).not.toMatch(/^(?:What|Whatever|Whoever) /);
+  }
+});

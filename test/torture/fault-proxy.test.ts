@@ -66,8 +66,8 @@ afterAll(async () => {
 });
 
 /** What the real client of DynamoDB makes of a write. A clock that it was told to be wrong stays so: each has a new one. */
-async function write(emailId: string, maxAttempts: number): Promise<string> {
-  const client = new DynamoDBClient({ ...aws, endpoint: table.endpoint, maxAttempts, requestHandler });
+async function write(emailId: string, maxAttempts: number, proxy = table): Promise<string> {
+  const client = new DynamoDBClient({ ...aws, endpoint: proxy.endpoint, maxAttempts, requestHandler });
   const Item = { emailId: { S: emailId } };
   const outcome = await client.send(new PutItemCommand({ TableName: tableName, Item })).then(
     () => 'written',
@@ -101,24 +101,32 @@ const seenAs = {
 } as const satisfies Record<Exclude<FaultName, 'part of a batch'>, string>;
 const ofAnyCall = faultNames.filter(name => name !== 'part of a batch');
 
-describe.each(ofAnyCall)('%s, as the client of DynamoDB sees it', name => {
-  it('is that error, and the write is applied or not as the table of faults says', async () => {
-    table.plan(always(name));
-    expect(await write(`once ${name}`, 1)).toBe(seenAs[name]);
-    await table.idle();
-    expect(await isWritten(`once ${name}`)).toBe(faults[name].applied);
-    expect(table.calls).toBe(1);
-    expect(table.injected.get(name)).toBeGreaterThan(0);
-  });
+/** A proxy in front of the table for one test alone. */
+async function ofItsOwn(work: (proxy: FaultProxy) => Promise<void>): Promise<void> {
+  const proxy = await startFaultProxy({ target: engine.endpoint });
+  await work(proxy).finally(() => proxy.stop());
+}
 
-  it('that comes once, and is over at the next try', async () => {
-    table.plan(faultAt(0, name));
-    // A client without fresh credentials has no reason to try again.
-    const retried = name !== 'credentials expired';
-    expect(await write(`again ${name}`, 3)).toBe(retried ? 'written' : seenAs[name]);
-    expect(table.calls).toBe(retried ? 2 : 1);
-    expect(await isWritten(`again ${name}`)).toBe(retried);
-  });
+describe.concurrent.each(ofAnyCall)('%s, as the client of DynamoDB sees it,', name => {
+  it('is that error, and the write is applied or not as the table of faults says', () =>
+    ofItsOwn(async proxy => {
+      proxy.plan(always(name));
+      expect(await write(`once ${name}`, 1, proxy)).toBe(seenAs[name]);
+      await proxy.idle();
+      expect(await isWritten(`once ${name}`)).toBe(faults[name].applied);
+      expect(proxy.calls).toBe(1);
+      expect(proxy.injected.get(name)).toBeGreaterThan(0);
+    }));
+
+  it('is over at the next try if it comes once', () =>
+    ofItsOwn(async proxy => {
+      proxy.plan(faultAt(0, name));
+      // A client without fresh credentials has no reason to try again.
+      const retried = name !== 'credentials expired';
+      expect(await write(`again ${name}`, 3, proxy)).toBe(retried ? 'written' : seenAs[name]);
+      expect(proxy.calls).toBe(retried ? 2 : 1);
+      expect(await isWritten(`again ${name}`)).toBe(retried);
+    }));
 });
 
 describe('in front of SQS', () => {

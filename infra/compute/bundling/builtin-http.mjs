@@ -1,5 +1,5 @@
-// Importing `node:http` by ESM syntax reads every export of it, one of which loads undici: some 20 ms of every cold
-// start. The functions' imports of it are pointed here, which gives them what they use and nothing else.
+// An ESM import of `node:http` reads all its exports, one of which loads undici: some 20 ms of every cold start. The
+// functions' imports are redirected here, to only the exports that they use.
 const http = process.getBuiltinModule('node:http');
 
 export default http;

@@ -1,5 +1,5 @@
-// Stands in for the AWS SDK's chain of credential providers, of which half is about files, SSO and metadata servers:
-// in Lambda credentials are always in the environment, fresh in every execution environment.
+// Replaces the AWS SDK's chain of credential providers, half of which handles files, SSO and metadata servers. In
+// Lambda, credentials are always in the environment, fresh in every execution environment.
 export function defaultProvider() {
   return async () => ({
     accessKeyId: process.env.AWS_ACCESS_KEY_ID,

@@ -7,6 +7,7 @@ import { ownValue } from '../../../shared/runtime/own-property.ts';
 import { boundedText } from '../../../shared/runtime/text.ts';
 import type { Answered } from '../api-gateway/http-api.ts';
 import type { LogReader } from '../lambda/log-reader.ts';
+import { counted } from './counted.ts';
 import { createLineBudget, type Figures, figuresText } from './line-budget.ts';
 
 export interface ActivityOptions {
@@ -44,6 +45,8 @@ const details: Readonly<Record<string, (entry: Entry) => string>> = {
 const ownLines: Readonly<Record<string, (entry: Entry, log: string) => string>> = {
   'webhook.quarantined': ({ provider, reason, field }) =>
     `${shown(provider)} quarantined ${shown(reason)}${typeof field === 'string' ? ` at ${shown(field)}` : ''}`,
+  'webhook.quarantined-more': ({ provider, pieces }) =>
+    `${shown(provider)} quarantined ${counted(Number(pieces), 'more piece')}`,
   'queue.drained': entry => `${shown(entry.source)} queue: ${figuresText(countsOf(entry)) || 'no events'}`,
   'queue.message-failed': ({ cause }) => `queue message failed: ${shown(cause)}`,
   fault: ({ where, error }, log) => `${log} fault in ${shown(where)}: ${shown(error)}`,

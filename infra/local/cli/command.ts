@@ -49,13 +49,15 @@ export interface Command<Table extends Options> {
   readonly options: Table;
   /** Name in the usage of the one argument that it takes beside its options, e.g. `FILE`. */
   readonly operand?: string;
+  /** Name in the usage of the arguments, any number of them, that it takes beside its options. */
+  readonly operands?: string;
   /** It hands on every argument except `--help` to another program, which is named here. */
   readonly handsOnTo?: string;
   /** Environment variables, each with what it sets. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Paragraphs at the end of the usage. */
   readonly notes?: readonly string[];
-  /** @param args the operand, or every argument where they are handed on */
+  /** @param args the operands, or every argument where they are handed on */
   run(given: Given<Table>, args: readonly string[]): unknown;
 }
 
@@ -88,7 +90,7 @@ interface Read<Table extends Options> {
 
 /** @throws UsageError */
 export function readArguments<const Table extends Options>(
-  command: Pick<Command<Table>, 'call' | 'options' | 'operand' | 'handsOnTo'>,
+  command: Pick<Command<Table>, 'call' | 'options' | 'operand' | 'operands' | 'handsOnTo'>,
   args: readonly string[],
 ): Read<Table> | 'help' {
   const { options } = command;
@@ -122,7 +124,7 @@ export function readArguments<const Table extends Options>(
     texts[name] = value ?? true;
   }
   const positionals = tokens.flatMap(token => (token.kind === 'positional' ? [token.value] : []));
-  checkPositionals(command, positionals);
+  if (command.operands === undefined) checkPositionals(command, positionals);
   const values = Object.entries(options).map(([name, option]) => [name, optionValue(name, option, texts[name])]);
   return { given: Object.fromEntries(values) as Given<Table>, args: positionals };
 }
@@ -168,13 +170,14 @@ const width = 100;
 
 /** The text that `--help` prints. */
 export function usageOf<Table extends Options>(command: Omit<Command<Table>, 'run'>): string {
-  const { call, does, options, operand, handsOnTo, environment = {}, notes = [] } = command;
+  const { call, does, options, operand, operands, handsOnTo, environment = {}, notes = [] } = command;
   const shown = Object.entries(options).map(([name, option]) => {
     const text = option.value === undefined ? `--${name}` : `--${name} ${option.value}`;
     return { text, option };
   });
   const synopsis = [
     ...(operand === undefined ? [] : [operand]),
+    ...(operands === undefined ? [] : [`[${operands}...]`]),
     ...shown.map(({ text, option }) => (option.required ? text : `[${text}]`)),
     ...(handsOnTo === undefined ? [] : [`[OPTIONS OF ${handsOnTo}]`]),
   ].map(part => part.replaceAll(' ', unbroken));

@@ -25,7 +25,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The catalogue of statuses and of causes, cacheable. */
+        /** @description The catalogue of statuses and causes, cacheable. */
         get: operations["listStatuses"];
         put?: never;
         post?: never;
@@ -59,7 +59,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description An account's emails, newest first, as far as the filters take them. */
+        /** @description An account's emails that match all filters, newest first. */
         get: operations["listEmails"];
         put?: never;
         post?: never;
@@ -76,7 +76,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One email: status, meaning, cause, what to do, why this status, timeline, caveats. */
+        /** @description One email: its status, meaning, cause, what to do, timeline and caveats. */
         get: operations["getEmail"];
         put?: never;
         post?: never;
@@ -95,7 +95,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description The status of up to a hundred emails, by their ids or by references. */
+        /** @description The statuses of emails by up to 100 ids or 100 references. */
         post: operations["getStatuses"];
         delete?: never;
         options?: never;
@@ -110,7 +110,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The emails that somebody must act on, for spreadsheets and programs: who, and why. The pages one after the other, each by the `link` of the one before, are one file. */
+        /** @description The emails that need attention, for spreadsheets and programs. The header `link` leads to the next page; all pages joined are one file. */
         get: operations["exportAttentionList"];
         put?: never;
         post?: never;
@@ -127,7 +127,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Emails of all accounts, newest first: of a recipient, of a reference, or those that somebody must act on. */
+        /** @description Emails of all accounts, newest first: by recipient, by reference, or those that need attention. */
         get: operations["listEmailsOfAll"];
         put?: never;
         post?: never;
@@ -144,7 +144,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One email of any account, or of none that is known yet. */
+        /** @description One email of any account, or without an account. */
         get: operations["getEmailOfAny"];
         put?: never;
         post?: never;
@@ -163,7 +163,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Erases what is kept of a recipient in an account's name. */
+        /** @description Erases an account's data about a recipient. */
         post: operations["eraseRecipient"];
         delete?: never;
         options?: never;
@@ -180,7 +180,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Erases what is kept of a recipient, whoever sent to them. */
+        /** @description Erases the data of all accounts about a recipient. */
         post: operations["eraseRecipientOfAll"];
         delete?: never;
         options?: never;
@@ -192,65 +192,74 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description Up to 100 ids of emails, or up to 100 references: one of the two. */
+        /** @description Either up to 100 email ids or up to 100 references. */
         StatusesRequest: {
             emailIds?: string[];
             references?: string[];
         } & (unknown | unknown);
-        /** @description Whose data is to be erased. */
+        /** @description The recipient whose data to erase. */
         ErasureRequest: {
-            /** @description The address, in any spelling that is the same mailbox. */
+            /** @description The address, in any spelling of the mailbox. */
             recipient: string;
         };
-        /** @description One message to one recipient. */
+        /** @description Identifies one message to one recipient. */
         EmailId: string;
         /** @description ISO-8601 in UTC, with milliseconds. */
         Time: string;
         /**
-         * @description Why a delivery failed, or was put off.
+         * @description Why a delivery failed or was deferred.
          * @enum {string}
          */
         Cause: "unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified";
-        /** @description A fact that the status alone hides. */
+        /** @description Something worth knowing that the status hides. */
         Caveat: {
             /** @enum {string} */
             code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "not_addressed" | "message_not_known" | "account_conflict";
             text: string;
             at: components["schemas"]["Time"] | null;
         };
-        /** @description What became of a request's events; each is in exactly one of those below `received`. */
+        /** @description Outcomes of a request's events. Each event counts in `received` and in exactly one other. */
         Counts: {
+            /** @description Events in the request. */
             received: number;
+            /** @description New events. */
             recorded: number;
+            /** @description Recorded before. */
             duplicate: number;
+            /** @description Repeated opens, clicks and notes beyond an email's first 100 events. */
             dropped: number;
+            /** @description Of erased emails; nothing is recorded. */
             erased: number;
+            /** @description Older than the retention; not recorded. */
             expired: number;
+            /** @description In the retry queue, recorded later. */
             queued: number;
+            /** @description Not parsable or recordable; kept 14 days for inspection. */
             quarantined: number;
+            /** @description About no email. */
             unrelated: number;
-            /** @description Names of providers that registrations in the name of an unknown one most likely meant. */
+            /** @description Likely names for an unknown provider in a registration. */
             didYouMean?: string[];
         };
-        /** @description The code of a validation, given back. */
+        /** @description The validation code, returned. */
         Validation: {
             validationResponse: string;
         };
         /** @description RFC 9457 problem details. */
         Problem: {
             /**
-             * @description Stable: what a program goes by.
+             * @description Stable: programs can rely on it.
              * @enum {string}
              */
             type: "/problems/unauthorized" | "/problems/forbidden" | "/problems/not-found" | "/problems/method-not-allowed" | "/problems/too-large" | "/problems/unsupported-encoding" | "/problems/invalid-request" | "/problems/try-again" | "/problems/unavailable" | "/problems/not-erased" | "/problems/fault";
             title: string;
             status: number;
             detail?: string;
-            /** @description The parameter or field that is wrong. */
+            /** @description The invalid parameter or field. */
             field?: string;
             erased?: components["schemas"]["ErasedCounts"];
         };
-        /** @description How many emails were erased by this request. */
+        /** @description The number of emails that this request erased. */
         ErasedCounts: {
             emails: number;
         };
@@ -258,7 +267,7 @@ export interface components {
         GatewayMessage: {
             message: string;
         };
-        /** @description The statuses and the causes, with what each means and what to do. */
+        /** @description All statuses and causes: meaning and action. */
         Catalogue: {
             statuses: {
                 id: components["schemas"]["Status"];
@@ -266,126 +275,153 @@ export interface components {
                 meaning: string;
                 resolution: string | null;
                 sentAgain: string | null;
+                /** @description The conclusion that this status does not allow. */
                 doesNotProve: string;
-                /** @enum {string} */
+                /**
+                 * @description when_old: once it has waited too long.
+                 * @enum {string}
+                 */
                 attention: "no" | "when_old" | "yes";
             }[];
             causes: {
                 id: components["schemas"]["Cause"];
                 label: string;
                 text: string;
-                /** @description null: as the status says. */
+                /** @description null: see the status. */
                 whatToDo: string | null;
                 turn: components["schemas"]["Turn"] | null;
-                /** @description Of an email that failed for it; null where the cause does not decide it. */
+                /** @description The status of an email that failed for this cause; null if the cause does not decide it. */
                 status: components["schemas"]["Status"] | null;
             }[];
         };
         /**
-         * @description One of the eleven.
+         * @description One of eleven statuses.
          * @enum {string}
          */
         Status: "enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam";
         /**
-         * @description Who can put it right; nobody: only time does.
+         * @description Who can fix it; nobody means wait.
          * @enum {string}
          */
         Turn: "recipient" | "sender" | "receiving_server" | "nobody";
         /** @description A page of a list, newest first. */
         EmailList: {
             emails: components["schemas"]["EmailRow"][];
-            /** @description For the next page; absent on the last one. */
+            /** @description For the next page; absent on the last page. */
             cursor?: string;
             /**
-             * @description The reference has more emails than the 1,000 of which this list is made. Ask for the recipient as well.
+             * @description The reference has more than the 1,000 emails that were searched. Filter by recipient too.
              * @constant
              */
             truncated?: true;
         };
-        /** @description An email as a row of a list. */
+        /** @description An email in a list. */
         EmailRow: {
             emailId: components["schemas"]["EmailId"];
+            /** @description null while no event names an account. */
             accountId: string | null;
             provider: string;
+            /** @description The domain is in Punycode if its letters could deceive. */
             recipient: string;
+            /** @description null if never reported. */
             subject: string | null;
+            /** @description The sender's own, e.g. an invoice number. */
             reference: string | null;
-            /** @description null while nothing is known but notes. */
+            /** @description null while only notes are recorded. */
             status: components["schemas"]["Status"] | null;
+            /** @description The status for people. */
             label: string | null;
+            /** @description When the deciding event happened. */
             statusAt: components["schemas"]["Time"] | null;
-            /** @description unspecified: the delivery failed for good, and the report states no cause. null: nothing failed, or nobody said why. */
+            /** @description unspecified: the delivery failed for good without a stated cause. null: no failure, or no cause reported. */
             cause: components["schemas"]["Cause"] | null;
-            /** @description Somebody must act: the status asks for it, or the email has waited too long for news. */
+            /** @description Somebody must act: the status asks for it, or the email has waited too long. */
             attention: boolean;
-            /** @description Under what the sender filed the message. */
+            /** @description The sender's tags or categories. */
             tags: string[];
+            /** @description The earliest event in the first recorded request. */
             sentAt: components["schemas"]["Time"];
         };
-        /** @description One email with everything that is known about it. */
+        /** @description One email with all that is recorded. */
         Email: {
             emailId: components["schemas"]["EmailId"];
+            /** @description null while no event names an account. */
             accountId: string | null;
             provider: string;
+            /** @description The domain is in Punycode if its letters could deceive. */
             recipient: string;
+            /** @description null if never reported. */
             subject: string | null;
+            /** @description The sender's own, e.g. an invoice number. */
             reference: string | null;
-            /** @description null while nothing is known but notes. */
+            /** @description null while only notes are recorded. */
             status: components["schemas"]["Status"] | null;
+            /** @description The status for people. */
             label: string | null;
+            /** @description When the deciding event happened. */
             statusAt: components["schemas"]["Time"] | null;
-            /** @description unspecified: the delivery failed for good, and the report states no cause. null: nothing failed, or nobody said why. */
+            /** @description unspecified: the delivery failed for good without a stated cause. null: no failure, or no cause reported. */
             cause: components["schemas"]["Cause"] | null;
-            /** @description Somebody must act: the status asks for it, or the email has waited too long for news. */
+            /** @description Somebody must act: the status asks for it, or the email has waited too long. */
             attention: boolean;
-            /** @description Under what the sender filed the message. */
+            /** @description The sender's tags or categories. */
             tags: string[];
+            /** @description The earliest event in the first recorded request. */
             sentAt: components["schemas"]["Time"];
+            /** @description The provider's id of the message. */
             messageId: string;
             meaning: string | null;
-            /** @description The action that the status asks for; null where there is nothing to do. */
+            /** @description The action for the status; null if there is none. */
             resolution: string | null;
-            /** @description The action that the cause asks for, or else the status. null for a deferred email, since the provider still tries, and where there is nothing to do. */
+            /** @description The action for the cause, or else for the status; null if there is none. */
             whatToDo: string | null;
+            /** @description Whether and by whom the email is sent again. */
             sentAgain: string | null;
+            /** @description Arrival of the events recorded last. */
             updatedAt: components["schemas"]["Time"];
             because: components["schemas"]["Because"] | null;
             timeline: components["schemas"]["TimelineEvent"][];
             caveats: components["schemas"]["CaveatOutput"][];
         };
-        /** @description Why this status: the event that decided it, in words, and what that does not prove. */
+        /** @description Why this status: the event that decided it. */
         Because: {
             eventId: string;
             at: components["schemas"]["Time"];
-            /** @description null where the history had no room for the event. */
+            /** @description null if the full history lacks the event. */
             providerEvent: string | null;
             evidence: components["schemas"]["Evidence"];
-            /** @description unspecified: the delivery failed for good, and the report states no cause. null: nothing failed, or nobody said why. */
+            /** @description unspecified: the delivery failed for good without a stated cause. null: no failure, or no cause reported. */
             cause: components["schemas"]["Cause"] | null;
             causeLabel: string | null;
+            /** @description The same in one sentence. */
             text: string;
+            /** @description The conclusion that this status does not allow. */
             doesNotProve: string;
         };
         /**
-         * @description Who did it: a person, a machine (which never decides a status), or nobody can tell.
+         * @description Who caused the event: a person, or a machine, which never decides a status.
          * @enum {string}
          */
         Evidence: "human" | "machine" | "unknown";
-        /** @description What a provider reported. */
+        /** @description An event that a provider reported. */
         TimelineEvent: {
+            /** @description Not always unique: use it together with `at`. */
             eventId: string;
             at: components["schemas"]["Time"];
-            /** @description What the provider said, where that was too far in the future to be believed. */
+            /** @description The provider's time, if more than 10 minutes ahead; `at` is the arrival then. */
             providerTime: components["schemas"]["Time"] | null;
             /** @description null: a note, which changes no status. */
             status: components["schemas"]["Status"] | null;
             label: string | null;
+            /** @description The provider's name of the event. */
             providerEvent: string;
             evidence: components["schemas"]["Evidence"];
-            /** @description ambiguous: it names nobody of several recipients; not_addressed: it names an address that the message was not sent to. */
+            /** @description ambiguous: names none of several recipients. not_addressed: names an address that the message was not sent to. */
             attribution: ("ambiguous" | "not_addressed") | null;
             reason: {
+                /** @description The provider's code or label. */
                 code: string | null;
+                /** @description RFC 3463, e.g. 5.1.1. */
                 enhancedCode: string | null;
                 text: string | null;
                 cause: {
@@ -398,41 +434,41 @@ export interface components {
             clickUrl: string | null;
             userAgent: string | null;
         };
-        /** @description What was asked for, in its order. */
+        /** @description One result per id or reference, in their order. */
         Statuses: {
             results: {
-                /** @description The id or the reference, without blanks around it. */
+                /** @description The id or reference, trimmed. */
                 asked: string;
                 emails: components["schemas"]["EmailRow"][];
-                /** @description There may be more emails of this reference: the list by reference has them all. */
+                /** @description The reference may have more emails: list them by `reference`. */
                 more: boolean;
             }[];
         };
-        /** @description No email remains, and none comes back. */
+        /** @description No email remains, and none returns. */
         Erased: {
             erased: components["schemas"]["ErasedCounts"];
-            /** @description When the rest is gone, by itself. */
+            /** @description When the rest is gone, without another request. */
             forgottenBy: {
                 /**
                  * Format: date-time
-                 * @description The queues hold nothing any more that came before the erasure. Nothing of it is recorded until then.
+                 * @description After this time no queue holds events from before the erasure. None of them is recorded.
                  */
                 queues: string;
                 /**
                  * Format: date-time
-                 * @description No backup of the table reaches back to before the erasure.
+                 * @description After this time no backup of the table holds data from before the erasure.
                  */
                 backups: string;
             };
         };
-        /** @description A fact that the status alone hides. */
+        /** @description Something worth knowing that the status hides. */
         CaveatOutput: {
             /** @enum {string} */
             code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "not_addressed" | "message_not_known" | "account_conflict";
             text: string;
             at: components["schemas"]["Time"] | null;
         };
-        /** @description An email that somebody must act on: who, and why. */
+        /** @description An email that needs attention. */
         AttentionLine: {
             emailId: components["schemas"]["EmailId"];
             recipient: string;
@@ -442,9 +478,10 @@ export interface components {
             status: string;
             statusAt: components["schemas"]["Time"];
             sentAt: components["schemas"]["Time"];
-            /** @description unspecified: the delivery failed for good, and the report states no cause. null: nothing failed, or nobody said why. */
+            /** @description unspecified: the delivery failed for good without a stated cause. null: no failure, or no cause reported. */
             cause: components["schemas"]["Cause"] | null;
             causeLabel: string | null;
+            /** @description The deciding event in one sentence. */
             why: string;
             whatToDo: string | null;
             caveats: components["schemas"]["CaveatOutput"][];
@@ -454,9 +491,9 @@ export interface components {
         /** @description `/problems/unauthorized`: Unauthorized */
         unauthorized: {
             headers: {
-                /** @description Names this request in our logs. */
+                /** @description Identifies this request in our logs. */
                 "x-request-id": string;
-                /** @description How to prove who calls, where that can be said. */
+                /** @description How to authenticate, if there is a standard way. */
                 "www-authenticate"?: string;
                 [name: string]: unknown;
             };
@@ -467,7 +504,7 @@ export interface components {
         /** @description `/problems/not-found`: Not found */
         "not-found": {
             headers: {
-                /** @description Names this request in our logs. */
+                /** @description Identifies this request in our logs. */
                 "x-request-id": string;
                 [name: string]: unknown;
             };
@@ -478,7 +515,7 @@ export interface components {
         /** @description `/problems/too-large`: Request body too large */
         "too-large": {
             headers: {
-                /** @description Names this request in our logs. */
+                /** @description Identifies this request in our logs. */
                 "x-request-id": string;
                 [name: string]: unknown;
             };
@@ -489,9 +526,9 @@ export interface components {
         /** @description `/problems/unsupported-encoding`: Content encoding not supported */
         "unsupported-encoding": {
             headers: {
-                /** @description Names this request in our logs. */
+                /** @description Identifies this request in our logs. */
                 "x-request-id": string;
-                /** @description What is taken: `identity`. */
+                /** @description The accepted encoding: `identity`. */
                 "accept-encoding": string;
                 [name: string]: unknown;
             };
@@ -502,9 +539,9 @@ export interface components {
         /** @description `/problems/try-again`: Not recorded, send it again */
         "try-again": {
             headers: {
-                /** @description Names this request in our logs. */
+                /** @description Identifies this request in our logs. */
                 "x-request-id": string;
-                /** @description Seconds. */
+                /** @description Seconds to wait. */
                 "retry-after": string;
                 [name: string]: unknown;
             };
@@ -515,7 +552,7 @@ export interface components {
         /** @description `/problems/fault`: Internal error */
         fault: {
             headers: {
-                /** @description Names this request in our logs. */
+                /** @description Identifies this request in our logs. */
                 "x-request-id": string;
                 [name: string]: unknown;
             };
@@ -526,9 +563,9 @@ export interface components {
         /** @description `/problems/unavailable`: Not recorded, send it again */
         unavailable: {
             headers: {
-                /** @description Names this request in our logs. */
+                /** @description Identifies this request in our logs. */
                 "x-request-id": string;
-                /** @description Seconds. */
+                /** @description Seconds to wait. */
                 "retry-after": string;
                 [name: string]: unknown;
             };
@@ -536,7 +573,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description What API Gateway answers by itself, such as 413, 500 or 503. */
+        /** @description API Gateway's own errors, such as 413, 500 or 503. */
         "by-gateway": {
             headers: {
                 [name: string]: unknown;
@@ -548,7 +585,7 @@ export interface components {
         /** @description `/problems/invalid-request`: Invalid request */
         "invalid-request": {
             headers: {
-                /** @description Names this request in our logs. */
+                /** @description Identifies this request in our logs. */
                 "x-request-id": string;
                 [name: string]: unknown;
             };
@@ -568,9 +605,9 @@ export interface components {
         /** @description `/problems/unauthorized`: Unauthorized */
         "unauthorized.by-token": {
             headers: {
-                /** @description Names this request in our logs; absent where the gateway refuses. */
+                /** @description Identifies this request in our logs; absent if the gateway refuses. */
                 "x-request-id"?: string;
-                /** @description How to prove who calls, where that can be said. */
+                /** @description How to authenticate, if there is a standard way. */
                 "www-authenticate"?: string;
                 [name: string]: unknown;
             };
@@ -582,9 +619,9 @@ export interface components {
         /** @description `/problems/forbidden`: Forbidden */
         forbidden: {
             headers: {
-                /** @description Names this request in our logs. */
+                /** @description Identifies this request in our logs. */
                 "x-request-id": string;
-                /** @description The fault of the token, such as the scope that it lacks. */
+                /** @description The fault of the token, e.g. a missing scope. */
                 "www-authenticate": string;
                 [name: string]: unknown;
             };
@@ -595,9 +632,9 @@ export interface components {
         /** @description `/problems/forbidden`: Forbidden; `/problems/forbidden`: Forbidden */
         "forbidden.forbidden": {
             headers: {
-                /** @description Names this request in our logs. */
+                /** @description Identifies this request in our logs. */
                 "x-request-id": string;
-                /** @description The fault of the token, such as the scope that it lacks. */
+                /** @description The fault of the token, e.g. a missing scope. */
                 "www-authenticate": string;
                 [name: string]: unknown;
             };
@@ -605,12 +642,12 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `/problems/not-erased`: Not all of it erased, ask again */
+        /** @description `/problems/not-erased`: Not fully erased, send it again */
         "not-erased": {
             headers: {
-                /** @description Names this request in our logs. */
+                /** @description Identifies this request in our logs. */
                 "x-request-id": string;
-                /** @description Seconds. */
+                /** @description Seconds to wait. */
                 "retry-after": string;
                 [name: string]: unknown;
             };
@@ -631,7 +668,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description Who calls. */
+                /** @description The provider that calls. */
                 provider: "ses" | "sendgrid" | "mailgun" | "postmark" | "mandrill" | "sparkpost" | "resend" | "brevo" | "mailjet" | "mailersend" | "mailtrap" | "postal" | "unisendergo" | "azure" | "smtp2go" | "elasticemail" | "zeptomail" | "loops" | "usesend" | "emailit" | "scaleway" | "ahasend" | "sweego" | "mailomat" | "app";
             };
             cookie?: never;
@@ -642,10 +679,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description Every event is durable; or the answer to a call with which the provider tries the URL. */
+            /** @description Every event is stored; or the answer to a test call of the provider. */
             200: {
                 headers: {
-                    /** @description Names this request in our logs. */
+                    /** @description Identifies this request in our logs. */
                     "x-request-id": string;
                     [name: string]: unknown;
                 };
@@ -672,14 +709,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The eleven statuses. */
+            /** @description The statuses and causes. */
             200: {
                 headers: {
-                    /** @description Names this request in our logs. */
+                    /** @description Identifies this request in our logs. */
                     "x-request-id": string;
                     /** @description For If-None-Match. */
                     etag: string;
-                    /** @description How long it may be kept. */
+                    /** @description How long it may be cached. */
                     "cache-control": string;
                     [name: string]: unknown;
                 };
@@ -687,14 +724,14 @@ export interface operations {
                     "application/json": components["schemas"]["Catalogue"];
                 };
             };
-            /** @description The caller holds it already. */
+            /** @description The client already has this answer. */
             304: {
                 headers: {
-                    /** @description Names this request in our logs. */
+                    /** @description Identifies this request in our logs. */
                     "x-request-id": string;
                     /** @description For If-None-Match. */
                     etag: string;
-                    /** @description How long it may be kept. */
+                    /** @description How long it may be cached. */
                     "cache-control": string;
                     [name: string]: unknown;
                 };
@@ -718,11 +755,11 @@ export interface operations {
             /** @description OpenAPI 3.1. */
             200: {
                 headers: {
-                    /** @description Names this request in our logs. */
+                    /** @description Identifies this request in our logs. */
                     "x-request-id": string;
                     /** @description For If-None-Match. */
                     etag: string;
-                    /** @description How long it may be kept. */
+                    /** @description How long it may be cached. */
                     "cache-control": string;
                     [name: string]: unknown;
                 };
@@ -732,14 +769,14 @@ export interface operations {
                     };
                 };
             };
-            /** @description The caller holds it already. */
+            /** @description The client already has this answer. */
             304: {
                 headers: {
-                    /** @description Names this request in our logs. */
+                    /** @description Identifies this request in our logs. */
                     "x-request-id": string;
                     /** @description For If-None-Match. */
                     etag: string;
-                    /** @description How long it may be kept. */
+                    /** @description How long it may be cached. */
                     "cache-control": string;
                     [name: string]: unknown;
                 };
@@ -760,13 +797,13 @@ export interface operations {
                 reference?: string;
                 from?: string;
                 to?: string;
-                /** @description At most so many emails. A page may hold fewer, or none, and still go on. */
+                /** @description The most emails on a page. A page may be short or empty: follow `cursor` until there is none. */
                 limit?: number;
                 cursor?: string;
             };
             header?: never;
             path: {
-                /** @description The account, as the sender names it. */
+                /** @description The sender's id of the account. */
                 accountId: string;
             };
             cookie?: never;
@@ -776,11 +813,11 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
-                    /** @description Names this request in our logs. */
+                    /** @description Identifies this request in our logs. */
                     "x-request-id": string;
                     /** @description For If-None-Match. */
                     etag: string;
-                    /** @description How long it may be kept. */
+                    /** @description How long it may be cached. */
                     "cache-control": string;
                     [name: string]: unknown;
                 };
@@ -788,14 +825,14 @@ export interface operations {
                     "application/json": components["schemas"]["EmailList"];
                 };
             };
-            /** @description The caller holds it already. */
+            /** @description The client already has this answer. */
             304: {
                 headers: {
-                    /** @description Names this request in our logs. */
+                    /** @description Identifies this request in our logs. */
                     "x-request-id": string;
                     /** @description For If-None-Match. */
                     etag: string;
-                    /** @description How long it may be kept. */
+                    /** @description How long it may be cached. */
                     "cache-control": string;
                     [name: string]: unknown;
                 };
@@ -815,9 +852,9 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account, as the sender names it. */
+                /** @description The sender's id of the account. */
                 accountId: string;
-                /** @description The id of an email, out of a list. */
+                /** @description The id of an email, from a list. */
                 emailId: string;
             };
             cookie?: never;
@@ -827,11 +864,11 @@ export interface operations {
             /** @description The email. */
             200: {
                 headers: {
-                    /** @description Names this request in our logs. */
+                    /** @description Identifies this request in our logs. */
                     "x-request-id": string;
                     /** @description For If-None-Match. */
                     etag: string;
-                    /** @description How long it may be kept. */
+                    /** @description How long it may be cached. */
                     "cache-control": string;
                     [name: string]: unknown;
                 };
@@ -839,14 +876,14 @@ export interface operations {
                     "application/json": components["schemas"]["Email"];
                 };
             };
-            /** @description The caller holds it already. */
+            /** @description The client already has this answer. */
             304: {
                 headers: {
-                    /** @description Names this request in our logs. */
+                    /** @description Identifies this request in our logs. */
                     "x-request-id": string;
                     /** @description For If-None-Match. */
                     etag: string;
-                    /** @description How long it may be kept. */
+                    /** @description How long it may be cached. */
                     "cache-control": string;
                     [name: string]: unknown;
                 };
@@ -866,7 +903,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account, as the sender names it. */
+                /** @description The sender's id of the account. */
                 accountId: string;
             };
             cookie?: never;
@@ -877,10 +914,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description What was asked for, in its order. */
+            /** @description One result per id or reference, in their order. */
             200: {
                 headers: {
-                    /** @description Names this request in our logs. */
+                    /** @description Identifies this request in our logs. */
                     "x-request-id": string;
                     [name: string]: unknown;
                 };
@@ -902,13 +939,13 @@ export interface operations {
         parameters: {
             query: {
                 format: "csv" | "jsonl";
-                /** @description At most so many emails. A page may hold fewer, or none, and still go on. */
+                /** @description The most emails on a page. A page may be short or empty: follow `cursor` until there is none. */
                 limit?: number;
                 cursor?: string;
             };
             header?: never;
             path: {
-                /** @description The account, as the sender names it. */
+                /** @description The sender's id of the account. */
                 accountId: string;
             };
             cookie?: never;
@@ -918,13 +955,13 @@ export interface operations {
             /** @description A page of the file. */
             200: {
                 headers: {
-                    /** @description Names this request in our logs. */
+                    /** @description Identifies this request in our logs. */
                     "x-request-id": string;
                     /** @description For If-None-Match. */
                     etag: string;
-                    /** @description How long it may be kept. */
+                    /** @description How long it may be cached. */
                     "cache-control": string;
-                    /** @description The next page, as `<...>; rel="next"`; absent on the last one. */
+                    /** @description The next page, as `<...>; rel="next"`; absent on the last page. */
                     link?: string;
                     [name: string]: unknown;
                 };
@@ -933,14 +970,14 @@ export interface operations {
                     "application/jsonl; charset=utf-8": string;
                 };
             };
-            /** @description The caller holds it already. */
+            /** @description The client already has this answer. */
             304: {
                 headers: {
-                    /** @description Names this request in our logs. */
+                    /** @description Identifies this request in our logs. */
                     "x-request-id": string;
                     /** @description For If-None-Match. */
                     etag: string;
-                    /** @description How long it may be kept. */
+                    /** @description How long it may be cached. */
                     "cache-control": string;
                     [name: string]: unknown;
                 };
@@ -964,7 +1001,7 @@ export interface operations {
                 reference?: string;
                 from?: string;
                 to?: string;
-                /** @description At most so many emails. A page may hold fewer, or none, and still go on. */
+                /** @description The most emails on a page. A page may be short or empty: follow `cursor` until there is none. */
                 limit?: number;
                 cursor?: string;
             };
@@ -977,11 +1014,11 @@ export interface operations {
             /** @description A page. */
             200: {
                 headers: {
-                    /** @description Names this request in our logs. */
+                    /** @description Identifies this request in our logs. */
                     "x-request-id": string;
                     /** @description For If-None-Match. */
                     etag: string;
-                    /** @description How long it may be kept. */
+                    /** @description How long it may be cached. */
                     "cache-control": string;
                     [name: string]: unknown;
                 };
@@ -989,14 +1026,14 @@ export interface operations {
                     "application/json": components["schemas"]["EmailList"];
                 };
             };
-            /** @description The caller holds it already. */
+            /** @description The client already has this answer. */
             304: {
                 headers: {
-                    /** @description Names this request in our logs. */
+                    /** @description Identifies this request in our logs. */
                     "x-request-id": string;
                     /** @description For If-None-Match. */
                     etag: string;
-                    /** @description How long it may be kept. */
+                    /** @description How long it may be cached. */
                     "cache-control": string;
                     [name: string]: unknown;
                 };
@@ -1015,7 +1052,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The id of an email, out of a list. */
+                /** @description The id of an email, from a list. */
                 emailId: string;
             };
             cookie?: never;
@@ -1025,11 +1062,11 @@ export interface operations {
             /** @description The email. */
             200: {
                 headers: {
-                    /** @description Names this request in our logs. */
+                    /** @description Identifies this request in our logs. */
                     "x-request-id": string;
                     /** @description For If-None-Match. */
                     etag: string;
-                    /** @description How long it may be kept. */
+                    /** @description How long it may be cached. */
                     "cache-control": string;
                     [name: string]: unknown;
                 };
@@ -1037,14 +1074,14 @@ export interface operations {
                     "application/json": components["schemas"]["Email"];
                 };
             };
-            /** @description The caller holds it already. */
+            /** @description The client already has this answer. */
             304: {
                 headers: {
-                    /** @description Names this request in our logs. */
+                    /** @description Identifies this request in our logs. */
                     "x-request-id": string;
                     /** @description For If-None-Match. */
                     etag: string;
-                    /** @description How long it may be kept. */
+                    /** @description How long it may be cached. */
                     "cache-control": string;
                     [name: string]: unknown;
                 };
@@ -1064,7 +1101,7 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description The account, as the sender names it. */
+                /** @description The sender's id of the account. */
                 accountId: string;
             };
             cookie?: never;
@@ -1075,10 +1112,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description No email remains, and none comes back. */
+            /** @description No email remains, and none returns. */
             200: {
                 headers: {
-                    /** @description Names this request in our logs. */
+                    /** @description Identifies this request in our logs. */
                     "x-request-id": string;
                     [name: string]: unknown;
                 };
@@ -1109,10 +1146,10 @@ export interface operations {
             };
         };
         responses: {
-            /** @description No email remains, and none comes back. */
+            /** @description No email remains, and none returns. */
             200: {
                 headers: {
-                    /** @description Names this request in our logs. */
+                    /** @description Identifies this request in our logs. */
                     "x-request-id": string;
                     [name: string]: unknown;
                 };

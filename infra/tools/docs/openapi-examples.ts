@@ -1,4 +1,7 @@
-/** The examples of the OpenAPI document: what the API answered to a few calls, at a time and over emails that never change. */
+/**
+ * The examples of the OpenAPI document: recorded answers of the API to a few calls, with a fixed clock and fixed
+ * emails.
+ */
 
 import type { CanonicalEvent, Reason } from '../../../shared/email/event.ts';
 import { noon } from '../../../test/rigs/arbitrary-events.ts';
@@ -8,7 +11,7 @@ import type { DescribedRoute } from './openapi.ts';
 
 const minute = 60_000;
 
-/** Three emails of an account: one delivered and opened, one that bounced, and one on its way. */
+/** Three emails of an account: one opened, one with an invalid address, one soft-bounced. */
 const invoices: readonly CanonicalEvent[] = [
   ...story('sendgrid', '14c5d75ce93', 'jane@example.com', '7', ['sent', 'delivered', 'opened']),
   ...story('postmark', '883953f4-6105-42a2-a16a-77a8eac79483', 'lin@example.com', '8', ['sent', 'invalid']),
@@ -58,7 +61,7 @@ function story(
 export interface Example {
   readonly call: Call;
   readonly contentType: string;
-  /** As text, or parsed where it is JSON. */
+  /** Text, or the parsed value of JSON. */
   readonly answer: unknown;
 }
 

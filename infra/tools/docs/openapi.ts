@@ -1,4 +1,4 @@
-/** The OpenAPI document: made of the schemas that validate, the table of routes and that of problems. */
+/** Builds the OpenAPI document from the validating schemas, the table of routes and that of problems. */
 
 import * as z from 'zod/mini';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
@@ -33,50 +33,50 @@ interface Description {
     readonly content: Readonly<Record<string, z.ZodMiniType>>;
     readonly headers?: Readonly<Record<string, string>>;
   };
-  /** Why it may be answered without a body. */
+  /** Why an answer may have no body. */
   readonly withoutBody?: string;
-  /** Answered 304 where the caller holds it already. */
+  /** The route answers 304 if the client already has the answer. */
   readonly hasEtag?: true;
-  /** Besides those of every route with a token. */
+  /** Problems besides those of every route with a token. */
   readonly problems: readonly ProblemName[];
 }
 
-const count = z.int().check(z.nonnegative());
+const count = (description: string) => z.int().check(z.nonnegative()).register(z.globalRegistry, { description });
 
 const counts = z
   .object({
-    received: count,
-    recorded: count,
-    duplicate: count,
-    dropped: count,
-    erased: count,
-    expired: count,
-    queued: count,
-    quarantined: count,
-    unrelated: count,
+    received: count('Events in the request.'),
+    recorded: count('New events.'),
+    duplicate: count('Recorded before.'),
+    dropped: count("Repeated opens, clicks and notes beyond an email's first 100 events."),
+    erased: count('Of erased emails; nothing is recorded.'),
+    expired: count('Older than the retention; not recorded.'),
+    queued: count('In the retry queue, recorded later.'),
+    quarantined: count('Not parsable or recordable; kept 14 days for inspection.'),
+    unrelated: count('About no email.'),
     didYouMean: z.optional(z.array(z.string())).register(z.globalRegistry, {
-      description: 'Names of providers that registrations in the name of an unknown one most likely meant.',
+      description: 'Likely names for an unknown provider in a registration.',
     }),
   } satisfies Record<keyof Counts | 'didYouMean', unknown>)
   .register(z.globalRegistry, {
     id: 'Counts',
-    description: "What became of a request's events; each is in exactly one of those below `received`.",
+    description: "Outcomes of a request's events. Each event counts in `received` and in exactly one other.",
   });
 
-/** Event Grid asks for it before it delivers. */
+/** Event Grid validates the endpoint before it delivers. */
 const validation = z
   .object({ validationResponse: z.string() })
-  .register(z.globalRegistry, { id: 'Validation', description: 'The code of a validation, given back.' });
+  .register(z.globalRegistry, { id: 'Validation', description: 'The validation code, returned.' });
 
 const problem = z
   .object({
     type: z
       .enum(Object.keys(problems).map(name => `/problems/${name}`) as [string, ...string[]])
-      .register(z.globalRegistry, { description: 'Stable: what a program goes by.' }),
+      .register(z.globalRegistry, { description: 'Stable: programs can rely on it.' }),
     title: z.string(),
     status: z.int(),
     detail: z.optional(z.string()),
-    field: z.optional(z.string()).register(z.globalRegistry, { description: 'The parameter or field that is wrong.' }),
+    field: z.optional(z.string()).register(z.globalRegistry, { description: 'The invalid parameter or field.' }),
     ...z.partial(notErasedMembers).shape,
   })
   .register(z.globalRegistry, { id: 'Problem', description: 'RFC 9457 problem details.' });
@@ -89,11 +89,11 @@ const pathParameters = {
   accountId: z
     .string()
     .check(z.regex(accountIdShape))
-    .register(z.globalRegistry, { description: 'The account, as the sender names it.' }),
-  emailId: z.string().register(z.globalRegistry, { description: 'The id of an email, out of a list.' }),
+    .register(z.globalRegistry, { description: "The sender's id of the account." }),
+  emailId: z.string().register(z.globalRegistry, { description: 'The id of an email, from a list.' }),
   provider: z
     .enum(Object.keys(providers) as [string, ...string[]])
-    .register(z.globalRegistry, { description: 'Who calls.' }),
+    .register(z.globalRegistry, { description: 'The provider that calls.' }),
 } as const satisfies Record<string, z.ZodMiniType>;
 
 const json = (schema: z.ZodMiniType) => ({ 'application/json': schema });
@@ -101,7 +101,7 @@ const json = (schema: z.ZodMiniType) => ({ 'application/json': schema });
 const erasing = {
   query: noParameters,
   body: { contentType: 'application/json', schema: erasureBody, required: true },
-  answer: { description: 'No email remains, and none comes back.', content: json(erasedAnswer) },
+  answer: { description: 'No email remains, and none returns.', content: json(erasedAnswer) },
 } as const;
 
 const descriptions = {
@@ -109,16 +109,16 @@ const descriptions = {
     operationId: 'takeCallback',
     body: { contentType: '*/*', schema: z.unknown(), required: false },
     answer: {
-      description: 'Every event is durable; or the answer to a call with which the provider tries the URL.',
+      description: 'Every event is stored; or the answer to a test call of the provider.',
       content: json(z.union([counts, validation])),
     },
-    withoutBody: 'What a provider sends to try the URL is answered as it expects, mostly with no more than the status.',
+    withoutBody: 'A test call of a provider is answered as it expects, usually with a status alone.',
     problems: ['unauthorized', 'not-found', 'too-large', 'unsupported-encoding', 'try-again', 'unavailable'],
   },
   'GET /statuses': {
     operationId: 'listStatuses',
     query: noParameters,
-    answer: { description: 'The eleven statuses.', content: json(answers.catalogue) },
+    answer: { description: 'The statuses and causes.', content: json(answers.catalogue) },
     hasEtag: true,
     problems: ['invalid-request'],
   },
@@ -147,7 +147,7 @@ const descriptions = {
     operationId: 'getStatuses',
     query: noParameters,
     body: { contentType: 'application/json', schema: statusesBody, required: true },
-    answer: { description: 'What was asked for, in its order.', content: json(answers.statusesAnswer) },
+    answer: { description: 'One result per id or reference, in their order.', content: json(answers.statusesAnswer) },
     problems: ['invalid-request', 'not-found', 'too-large'],
   },
   'GET /accounts/{accountId}/attention-list': {
@@ -158,13 +158,13 @@ const descriptions = {
       content: {
         'text/csv; charset=utf-8': z.string().register(z.globalRegistry, {
           description:
-            'The first page begins with the names of the columns. What a spreadsheet would take for a formula has an apostrophe in front, be it an id.',
+            'The first page begins with the column names. An apostrophe precedes text that a spreadsheet would take for a formula.',
         }),
         'application/jsonl; charset=utf-8': z.string().register(z.globalRegistry, {
-          description: 'One AttentionLine, as JSON, on each line.',
+          description: 'One AttentionLine as JSON per line.',
         }),
       },
-      headers: { link: 'The next page, as `<...>; rel="next"`; absent on the last one.' },
+      headers: { link: 'The next page, as `<...>; rel="next"`; absent on the last page.' },
     },
     hasEtag: true,
     problems: ['invalid-request', 'not-found'],
@@ -195,7 +195,7 @@ const descriptions = {
   },
 } as const satisfies Record<DescribedRoute, Description>;
 
-/** What a route answers besides, by who may call it. */
+/** Further problems by kind of access. */
 const byAccess = {
   provider: [],
   public: [],
@@ -205,32 +205,32 @@ const byAccess = {
 
 const header = (description: string) => ({ description, schema: { type: 'string' as const } });
 const constantHeader = (description: string) => ({ ...header(description), required: true });
-const requestId = { 'x-request-id': constantHeader('Names this request in our logs.') };
-const ownRequestId = { 'x-request-id': header('Names this request in our logs; absent where the gateway refuses.') };
+const requestId = { 'x-request-id': constantHeader('Identifies this request in our logs.') };
+const ownRequestId = { 'x-request-id': header('Identifies this request in our logs; absent if the gateway refuses.') };
 const etag = {
   etag: constantHeader('For If-None-Match.'),
-  'cache-control': constantHeader('How long it may be kept.'),
+  'cache-control': constantHeader('How long it may be cached.'),
 };
 
-/** What the answer to a problem has besides. */
+/** Further headers by problem. */
 const problemHeaders: Partial<Record<ProblemName, Record<string, object>>> = {
-  unauthorized: { 'www-authenticate': header('How to prove who calls, where that can be said.') },
-  forbidden: { 'www-authenticate': constantHeader('The fault of the token, such as the scope that it lacks.') },
-  'unsupported-encoding': { 'accept-encoding': constantHeader('What is taken: `identity`.') },
-  'try-again': { 'retry-after': constantHeader('Seconds.') },
-  'not-erased': { 'retry-after': constantHeader('Seconds.') },
-  unavailable: { 'retry-after': constantHeader('Seconds.') },
+  unauthorized: { 'www-authenticate': header('How to authenticate, if there is a standard way.') },
+  forbidden: { 'www-authenticate': constantHeader('The fault of the token, e.g. a missing scope.') },
+  'unsupported-encoding': { 'accept-encoding': constantHeader('The accepted encoding: `identity`.') },
+  'try-again': { 'retry-after': constantHeader('Seconds to wait.') },
+  'not-erased': { 'retry-after': constantHeader('Seconds to wait.') },
+  unavailable: { 'retry-after': constantHeader('Seconds to wait.') },
 };
 
 const gatewayContent = { 'application/json': { schema: gatewayMessage } };
 const byGateway = {
   id: 'by-gateway',
-  description: 'What API Gateway answers by itself, such as 413, 500 or 503.',
+  description: "API Gateway's own errors, such as 413, 500 or 503.",
   content: gatewayContent,
 };
 const throttled = { id: 'throttled', description: 'Too many requests: try again later.', content: gatewayContent };
 
-/** By their ids: the document has each once, however many routes answer it. */
+/** Responses by id: the document contains each once, for all its routes. */
 const problemResponses = new Map<string, object>();
 
 function problemResponse(named: readonly ProblemName[], gatewayToo: boolean): object {
@@ -266,10 +266,10 @@ function operationOf(key: DescribedRoute, example: Example | undefined): ZodOpen
         ]),
       ),
     },
-    ...(hasEtag && { 304: { description: 'The caller holds it already.', headers: { ...requestId, ...etag } } }),
+    ...(hasEtag && { 304: { description: 'The client already has this answer.', headers: { ...requestId, ...etag } } }),
   };
   for (const [status, named] of Map.groupBy([...byAccess[access], ...own, 'fault' as const], statusOf)) {
-    // The authorizer and the throttle are the gateway's.
+    // API Gateway's authorizer and throttle answer these statuses too.
     responses[status] = problemResponse(named, status === 401 && access !== 'provider');
   }
   if (access !== 'provider') responses[429] = throttled;
@@ -317,7 +317,7 @@ export async function openApiDocument(): Promise<string> {
       title: 'Mailtrail',
       version: '1',
       description:
-        "What became of each email: one status out of eleven, what it means and what to do. A token's account claim decides whose emails it opens, the support scope opens all; to change anything takes the scope to manage, or support's. What belongs to another account looks like what does not exist.",
+        "The status of each email, one of eleven, with its meaning and what to do. A token opens the emails of the account in its account claim; the support scope opens all. To change data takes the scope to manage or support's. Another account's data looks as if it did not exist.",
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
     servers: [{ url: '/' }],
@@ -328,7 +328,8 @@ export async function openApiDocument(): Promise<string> {
           type: 'http',
           scheme: 'bearer',
           bearerFormat: 'JWT',
-          description: 'An access token of the configured OIDC issuer.',
+          description:
+            'An access token of the configured OIDC issuer, not an ID token. If `apiScope` is set, it needs that scope or the support scope.',
         },
       },
       schemas: { AttentionLine: answers.attentionLine },

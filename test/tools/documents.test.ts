@@ -1,0 +1,102 @@
+import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Nodes } from 'mdast';
+import { fromMarkdown } from 'mdast-util-from-markdown';
+import { visit } from 'unist-util-visit';
+import { describe, expect, it } from 'vitest';
+import { config } from '../../infra/config.ts';
+import { metricNames } from '../../shared/runtime/metric-names.ts';
+import { resourcesOf, synthesize } from '../infra/synthesized.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const read = (file: string) => readFileSync(join(root, file), 'utf8');
+
+const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: root });
+
+const textOf = (node: Nodes): string =>
+  'value' in node ? node.value : 'children' in node ? node.children.map(textOf).join('') : '';
+
+/** The anchors that GitHub gives to the headings of a document. */
+function anchorsOf(file: string): readonly string[] {
+  const anchors: string[] = [];
+  visit(fromMarkdown(read(file)), 'heading', heading => {
+    const words = textOf(heading).toLowerCase();
+    anchors.push(words.replace(/[^\p{L}\p{N}_ -]/gu, '').replaceAll(' ', '-'));
+  });
+  return anchors;
+}
+
+/** The links of a document to files and headings of the repository. */
+function linksOf(file: string): readonly { readonly target: string; readonly anchor: string | undefined }[] {
+  const links: { target: string; anchor: string | undefined }[] = [];
+  visit(fromMarkdown(read(file)), node => {
+    if ((node.type !== 'link' && node.type !== 'image') || /^[a-z]+:/.test(node.url)) return;
+    const [path, anchor] = node.url.split('#');
+    links.push({ target: path === '' ? file : join(dirname(file), path!), anchor });
+  });
+  return links;
+}
+
+describe('the documents', () => {
+  it.each(documents)('%s links to files and headings that exist', file => {
+    const broken = linksOf(file).filter(
+      ({ target, anchor }) =>
+        !existsSync(join(root, target)) || (anchor !== undefined && !anchorsOf(target).includes(anchor)),
+    );
+    expect(broken).toEqual([]);
+  });
+
+  it('are all reached from the README', () => {
+    const reached = new Set(['README.md']);
+    for (const file of reached)
+      for (const { target } of linksOf(file))
+        if (target.endsWith('.md') && existsSync(join(root, target))) reached.add(target);
+    expect(documents.filter(file => !reached.has(file))).toEqual([]);
+  });
+
+  it('begin with a README of at most 150 lines', () => {
+    expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(150);
+  });
+});
+
+describe('docs/operating.md', () => {
+  const page = read('docs/operating.md');
+  /** The cells of the row that begins with this name in backticks. */
+  const rowOf = (name: string) => {
+    const row = page.split('\n').find(line => line.startsWith('|') && line.split('|')[1]!.includes(`\`${name}\``));
+    return row?.split('|').map(cell => cell.replaceAll('`', '').trim());
+  };
+  const defaults = config.parse({});
+
+  it.each(Object.entries(config.shape).map(([name]) => name as keyof typeof defaults))(
+    'has the setting %s and its default',
+    name => {
+      const value = defaults[name];
+      const [, , shown] = rowOf(name) ?? [];
+      if (value === undefined) expect(['required', '–', 'none', 'supportEmail']).toContain(shown?.replaceAll('*', ''));
+      else expect(shown).toBe(Array.isArray(value) ? 'none' : String(value));
+    },
+  );
+
+  it('has every alarm', () => {
+    const names = [...resourcesOf(synthesize(), 'AWS::CloudWatch::Alarm').keys()].map(id => id.replace(/^Alarms/, ''));
+    const kinds = new Set(
+      names.map(name => name.replace(/^(Webhook(?:Refused|Unavailable))[a-z0-9]+$/, '$1-<provider>')),
+    );
+    expect([...kinds].filter(name => !page.includes(`\`${name}\``))).toEqual([]);
+    expect(page).toContain(`${names.length} alarms`);
+  });
+
+  it.each(Object.values(metricNames))('has the metric %s', name => {
+    expect(rowOf(name)).toBeDefined();
+  });
+
+  it('has every line of the log', () => {
+    const lines = [...read('shared/runtime/log.ts').matchAll(/^ {2}'?([a-z.-]+)'?: '(?:INFO|WARN|ERROR)',$/gm)].map(
+      ([, name]) => name!,
+    );
+    expect(lines.length).toBeGreaterThan(10);
+    expect(lines.filter(name => !page.includes(`\`${name}\``))).toEqual([]);
+  });
+});

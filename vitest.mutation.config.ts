@@ -1,0 +1,16 @@
+import { defineConfig } from 'vitest/config';
+
+/** The suites that need no engine, for mutation testing: many of them are run for every change that it makes. */
+export default defineConfig({
+  test: {
+    include: [
+      'test/status/**/*.test.ts',
+      'test/email/{address,event,history}.test.ts',
+      'test/providers/signatures/**/*.test.ts',
+      'test/providers/parsing/**/*.test.ts',
+    ],
+    setupFiles: ['test/rigs/runs.ts'],
+    env: { RUNS: '0.5' },
+    testTimeout: 20_000,
+  },
+});
