@@ -23,7 +23,13 @@ export async function answerTime(): Promise<Figure[]> {
   const store = createRecorder({ client, tableName: 'emails', retentionDays: 400 });
   const figures: Figure[] = [];
   for (const [what, parts] of Object.entries(hanging)) {
-    const handler = ingestFunction({ secretsOf: async () => [keys.secret], store, now: Date.now, abortAfter, ...parts });
+    const handler = ingestFunction({
+      secretsOf: async () => [keys.secret],
+      store,
+      now: Date.now,
+      abortAfter,
+      ...parts,
+    });
     const body = sendgridBatch(1_000, 'hanging', Date.now());
     const { headers } = keys.sign(body, Date.now());
     const begun = performance.now();

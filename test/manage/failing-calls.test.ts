@@ -38,11 +38,7 @@ const patienceWithoutFaults = 15_000;
 let recipients = 0;
 
 /** Erases while the plan is in force, and compares the outcome with the emails left. Returns the number of calls made. */
-function check(
-  accountId: string | null,
-  plan: FaultPlan,
-  patience = 300,
-): Promise<{ calls: number; isDone: boolean }> {
+function check(accountId: string | null, plan: FaultPlan, patience = 300): Promise<{ calls: number; isDone: boolean }> {
   return inLane(async table => {
     recipients += 1;
     const of = (recipient: string) => anEvent({ recipient, accountId: 'acme' });
