@@ -36,7 +36,7 @@ export interface StartedStack {
 /**
  * Starts the stack and waits until it is ready, for tests and benchmarks. It ends with this process.
  *
- * @throws StartError with what it printed if it does not start
+ * @throws StartError with its message on standard error if it does not start
  */
 export async function startStack(options: StartOptions): Promise<StartedStack> {
   const { port = 0, dataDir, webhookSecretsFile = '', maxBatchingWindowSeconds } = options;
@@ -59,16 +59,20 @@ export async function startStack(options: StartOptions): Promise<StartedStack> {
     },
   });
   let printed = '';
+  let complaint = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', chunk => {
       printed = `${printed}${chunk}`.slice(-100_000);
     });
   }
+  child.stderr?.on('data', chunk => {
+    complaint = `${complaint}${chunk}`.slice(-100_000);
+  });
   const exited = new Promise<void>(resolve => child.once('close', () => resolve()));
   const endpoints = await new Promise<Endpoints>((resolve, reject) => {
     child.once('message', message => resolve(message as Endpoints));
     child.once('error', reject);
-    void exited.then(() => reject(new StartError(printed.trim() || 'the stack did not start')));
+    void exited.then(() => reject(new StartError(complaint.trim() || 'the stack did not start')));
   });
   return {
     url: endpoints.url,
