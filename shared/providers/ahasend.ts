@@ -24,7 +24,7 @@ const ahasendEvent = object({
       is_bot: anything,
       url: text,
       user_agent: text,
-      // Null or absent on a bounce that came late, as an email.
+      // Null or absent on a late bounce, which came back as an email.
       delivery_attempt: z.nullish(
         object({ classification: text, smtp_code: numberOrText, enhanced_status_code: text, response: text }),
       ),
@@ -34,7 +34,7 @@ const ahasendEvent = object({
 
 type AhasendEvent = z.infer<typeof ahasendEvent>;
 
-/** Its classes of failure. The list is open by its own statement: another word says no more than that it bounced. */
+/** Its classes of failure. AhaSend may add others: an unknown class says only that the email bounced. */
 const classes = {
   InvalidRecipient: 'unknown_user',
   BadDomain: 'unknown_domain',
@@ -63,14 +63,14 @@ function replyOf({ data }: AhasendEvent) {
 }
 
 const events = {
-  // Of incoming mail too, and nothing in it tells which.
+  // Comes for incoming mail too, and does not say so.
   'message.reception': { statuses: ['enqueued'] },
   'message.transient_error': {
     statuses: ['deferred'],
     causeOf: event => causeIn(replyOf(event), ownValue<Label>(classes, classOf(event))),
   },
   'message.delivered': { statuses: ['delivered'] },
-  // All its tries were used up.
+  // AhaSend has used up its tries.
   'message.failed': { statuses: ['soft_bounced'], cause: 'expired' },
   'message.bounced': {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
@@ -82,7 +82,7 @@ const events = {
   'message.clicked': { statuses: ['link_clicked'] },
   'suppression.*': { statuses: [] },
   'domain.*': { statuses: [] },
-  // Incoming mail, and the older name of it.
+  // Incoming mail, and its older name.
   'message.routing': { statuses: [] },
   'route.*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<AhasendEvent>>;
@@ -100,15 +100,15 @@ export const ahasend = {
   messageIdOf: withoutBrackets,
   verify: (request, secrets) =>
     verifyStandardWebhook(request, secrets, 'webhook', {
-      // Unlike in the standard, the secret is the key as it stands, and is not decoded.
+      // Unlike in the standard, the secret is the key itself and is not decoded.
       keyOf: secret => secret,
-      // Its tries go on for some 16 minutes, and may carry the first one's time.
+      // AhaSend tries for about 16 minutes, perhaps with the first try's time.
       oldest: 30 * minute,
     }),
   parse: jsonParser('ahasend', ahasendEvent, read, { isUnrelated: unrelatedBy(events, 'type') }),
 } as const satisfies Provider;
 
-/** On all but these `is_bot` is false and says nothing. */
+/** Events on which `is_bot` means something: on the others it is always false. */
 const seen: readonly string[] = ['message.opened', 'message.clicked'];
 
 function read(event: AhasendEvent, { headers }: PieceContext): ParsedPiece {
@@ -121,7 +121,7 @@ function read(event: AhasendEvent, { headers }: PieceContext): ParsedPiece {
       status,
       occurredAt: isoMillis(event.timestamp),
       providerEvent: event.type,
-      // `webhook_id` in the body is the webhook's, the same in every call.
+      // `webhook_id` in the body names the webhook: it is the same in every call.
       eventId: headers['webhook-id'],
       evidence: seen.includes(event.type) ? evidenceOf(data?.is_bot) : null,
       subject: data?.subject,

@@ -13,8 +13,8 @@ import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
 
 /**
- * A report of the sending application, in a schema of our own: that it has queued or sent an email, with the account,
- * subject and reference that it belongs to (a registration), or any other status where no provider here knows of it. It
+ * A report of the sending application, in a schema of our own. A registration says that it has queued or sent an email,
+ * with its account, subject and reference. A sender without an adapter reports every other status likewise. A report
  * may come before or after the provider's first event.
  */
 const appEvent = object({
@@ -23,7 +23,7 @@ const appEvent = object({
   /** When it happened: ISO-8601. */
   timestamp: z.string(),
   data: object({
-    /** Who sends the email, by the name in its webhook URL; the application itself when not given. */
+    /** The provider of the email, by the name in its webhook URL; the application itself if absent. */
     provider: z._default(z.string(), 'app'),
     /** As the provider's send call returned it. */
     messageId: z.string(),
@@ -37,14 +37,14 @@ const appEvent = object({
     reason: z.nullish(object({ code: numberOrText, enhancedCode: numberOrText, text: numberOrText })),
     clickUrl: numberOrText,
     userAgent: numberOrText,
-    /** Under what the email is filed. */
+    /** The names under which the sender files the email. */
     tags: textOrList,
   }),
 });
 
 type AppEvent = z.infer<typeof appEvent>;
 
-/** Of statuses that say that the email did not get through, the reason may tell why. */
+/** Statuses of emails that did not get through: the reason may name the cause. */
 const untold: readonly Status[] = ['deferred', 'soft_bounced', 'hard_bounced', 'invalid', 'rejected'];
 
 const events: Readonly<Record<string, EventMeaning<AppEvent>>> = Object.fromEntries(
@@ -57,7 +57,7 @@ const events: Readonly<Record<string, EventMeaning<AppEvent>>> = Object.fromEntr
   ]),
 );
 
-/** The sending application: registration of emails, and the way for any sender that has no adapter. */
+/** The sending application: it registers emails, and reports for senders without an adapter. */
 export const app = {
   name: 'app',
   title: 'Your own application',
@@ -73,7 +73,7 @@ export const app = {
 function read(event: AppEvent, { metadata, messageIdOf, senders }: PieceContext): ParsedPiece {
   const { type, timestamp, data } = event;
   const { provider, evidence } = data;
-  // No event would ever meet it: its email would stay enqueued for good.
+  // No event would ever join it: its email would stay Enqueued for good.
   if (!senders.includes(provider)) return { reason: 'unknown_provider', nearest: nearestName(provider, senders) };
   return draftsFor(events, type, event, status =>
     [data.recipient].flat().map(recipient => ({

@@ -14,7 +14,7 @@ import { verifyUrlSecret } from './signatures/url-secret.ts';
 import { genuine } from './signatures/verification.ts';
 
 /**
- * In the schema of Event Grid (`eventType`, `eventTime`) or of CloudEvents (`type`, `time`).
+ * An event in the schema of Event Grid (`eventType`, `eventTime`) or of CloudEvents (`type`, `time`).
  * https://learn.microsoft.com/azure/event-grid/communication-services-email-events
  */
 const azureEvent = object({
@@ -29,7 +29,7 @@ const azureEvent = object({
       recipient: text,
       status: text,
       deliveryStatusDetails: z.nullish(object({ statusMessage: text })),
-      // Its pages spell these in two ways each.
+      // The vendor spells each of these in two ways.
       deliveryAttemptTimeStamp: text,
       deliveryAttemptTimestamp: text,
       userActionTimeStamp: text,
@@ -57,7 +57,7 @@ const deliveryStatuses = {
   Suppressed: () => failureBy('suppressed', 'rejected'),
   FilteredSpam: () => failureBy('spam_content', 'rejected'),
   Quarantined: () => failureBy('spam_content', 'rejected'),
-  // A distribution list was: its members are told of one by one.
+  // Azure expanded a distribution list: it reports the members one by one.
   Expanded: () => null,
 } as const satisfies Record<string, (event: AzureEvent) => Status | Failure | null>;
 
@@ -102,7 +102,7 @@ export const azure = {
 
 /** How CloudEvents asks whether it may deliver here. https://github.com/cloudevents/spec/blob/v1.0/http-webhook.md */
 function allowOrigin(request: ProviderRequest, secrets: readonly string[]) {
-  // A subscription with a wrong secret is not to look well.
+  // A subscription with a wrong secret must not look healthy.
   if (verifyUrlSecret(request, secrets) !== genuine) return null;
   const origin = request.headers['webhook-request-origin'] ?? '';
   if (!/^[\w.:/*-]{1,200}$/.test(origin)) return { statusCode: 204 } as const;

@@ -13,16 +13,16 @@ import { verifyBasicAuth } from './signatures/basic-auth.ts';
 
 /** https://developers.brevo.com/docs/transactional-webhooks */
 const brevoEvent = object({
-  // `id` is the number of the webhook, not of the event: there is none.
+  // `id` is the number of the webhook. Events have none.
   event: z.string(),
-  // A list of them where contacts were deleted.
+  // A list if contacts were deleted.
   email: textOrList,
   'message-id': text,
   // Unix seconds, UTC.
   ts_event: numberOrText,
-  // Said to be milliseconds, seen with ten digits.
+  // Documented as milliseconds, and seen with ten digits.
   ts_epoch: numberOrText,
-  // In the account's time zone: better than nothing.
+  // In the account's time zone, so it is the last choice.
   ts: numberOrText,
   subject: text,
   reason: text,
@@ -52,7 +52,7 @@ const hardBounced = {
 
 const invalid = { statuses: ['invalid'], cause: 'unknown_user' } as const satisfies EventMeaning<BrevoEvent>;
 
-/** As the events are called, and as they are called when the webhook is made: which of them comes has changed. */
+/** Each event has two names, one of the event and one of the webhook's settings. Brevo has sent either. */
 const events = {
   request: { statuses: ['enqueued'] },
   sent: { statuses: ['enqueued'] },
@@ -64,7 +64,7 @@ const events = {
   hardBounce: hardBounced,
   invalid_email: invalid,
   invalid,
-  // Brevo did not try: the contact is blocked for an earlier bounce, complaint or unsubscribe.
+  // Brevo did not try: it blocks the contact after an earlier bounce, complaint or unsubscribe.
   blocked: { statuses: ['rejected'], cause: 'suppressed' },
   error: { statuses: ['rejected'], causeOf: event => causeIn(replyOf(event)) },
   spam: { statuses: ['marked_spam'] },

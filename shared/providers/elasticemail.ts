@@ -21,7 +21,7 @@ const elasticEvent = object({
   subject: text,
   category: text,
   target: text,
-  // The sender's own word, or the vendor's for one of the ways to send. `category` is of the error.
+  // The sender's own word, or the vendor's word for a way to send. `category` belongs to the error.
   channel: text,
   postback: text,
 });
@@ -30,7 +30,7 @@ type ElasticEvent = z.infer<typeof elasticEvent>;
 
 const waysToSend: readonly unknown[] = ['HTTP API', 'SMTP API', 'Web UI'];
 
-/** Of an Error: there is no reply beside it. */
+/** The categories of an Error, which comes without a reply. */
 const categories = {
   NoMailbox: 'unknown_user',
   GreyListed: 'greylisted',
@@ -78,7 +78,7 @@ export const elasticemail = {
   events,
   batched: false,
   methods: ['POST', 'GET'],
-  // The address is called without an event when it is saved.
+  // Elastic Email calls the URL without an event when somebody saves it.
   handshake: request =>
     request.method === 'GET' && !queryOf(request.url).has('status') ? ({ statusCode: 200 } as const) : null,
   verify: verifyUrlSecret,
@@ -88,7 +88,7 @@ export const elasticemail = {
 function formOf({ method, url, body }: ProviderRequest): string | null {
   if (method !== 'GET' && body.length > 0) return utf8Text(body);
   const query = queryOf(url);
-  // A query that cannot be read is kept as it came, but for this.
+  // An unreadable query is quarantined as it came, without the secret.
   query.delete('secret');
   return query.toString();
 }
@@ -119,7 +119,7 @@ function americanMillis(date: string): number {
   if (half === undefined) return Number.NaN;
   const hours = (Number(hour) % 12) + (half.toUpperCase() === 'P' ? 12 : 0);
   const two = (part: string | number = '') => String(part).padStart(2, '0');
-  // As ISO-8601, so that the 30th of February, or a day that comes first, is no time here either.
+  // By way of ISO-8601, which refuses the 30th of February and a day in front of the month.
   return Number(hour) > 12
     ? Number.NaN
     : isoMillis(`${year}-${two(month)}-${two(day)}T${two(hours)}:${minute}:${second}Z`);

@@ -12,7 +12,7 @@ import { usable } from './signatures/verification.ts';
 
 const email = { id: text, to: textOrList, rcpt_to: textOrList, subject: text, meta: anything };
 
-/** The email, or a click with the email in it: the vendor's pages show both. */
+/** The email, or a click that holds the email: the vendor shows both. */
 const emailObject = object({
   ...email,
   email: z.nullish(object(email)),
@@ -22,7 +22,7 @@ const emailObject = object({
   user_agent: text,
 });
 
-/** https://emailit.com/docs/webhooks: older versions have the object under `data` alone. */
+/** https://emailit.com/docs/webhooks. Older versions have the object only under `data`. */
 const emailitEvent = object({
   event_id: text,
   type: z.string(),
@@ -68,7 +68,7 @@ export const emailit = {
     if (timestamp === '' || !signature?.trim()) return 'missing_signature';
     const untimely = timeliness(timestamp, receivedAt, freshWithinMs, freshWithinMs);
     if (untimely !== null) return untimely;
-    // Unlike Standard Webhooks, the secret is the key as it stands.
+    // Unlike in Standard Webhooks, the secret is the key itself.
     return verifyHexHmac(signature, secrets, `${timestamp}.`, body);
   },
 

@@ -98,7 +98,7 @@ const events = {
   'webhook.test': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<MailersendEvent>>;
 
-/** Everybody knows it: good for the test that MailerSend sends before it saves a webhook, and for nothing else. */
+/** A public secret. MailerSend signs the test of a new webhook with it, and it proves nothing else. */
 const publicTestSecret = 'test_Am3L1GuOIc4blLUuHqAPxxwkZaJyEk8G';
 
 /** MailerSend: one event a call, in either of two envelopes. */
@@ -115,7 +115,7 @@ export const mailersend = {
     const test = bodyValue(body);
     return isRecord(test) && test.type === 'webhook.test' ? ({ statusCode: 200 } as const) : null;
   },
-  // Nothing in it tells the time: a request that is sent again changes nothing.
+  // The signature holds no time. A request that comes again changes nothing.
   verify({ headers, body }, secrets) {
     const own = secrets.filter(secret => secret.trim() !== publicTestSecret);
     return verifyHexHmac(headers.signature, own, body);
@@ -135,7 +135,7 @@ function read(event: MailersendEvent, { metadata }: PieceContext): ParsedPiece {
       messageId: older?.message?.id ?? data?.message_id,
       recipient: older?.recipient?.email ?? address,
       status,
-      // Of the activity; that of the email is when the email was made.
+      // The activity's time. The email's own time is when it was created.
       occurredAt: isoMillis(event.created_at || data?.created_at),
       providerEvent: event.type,
       eventId: data?.id ? String(data.id) : null,

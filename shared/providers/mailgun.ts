@@ -26,14 +26,14 @@ import { usable } from './signatures/verification.ts';
 /** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks */
 const triple = object({
   timestamp: z.string(),
-  // Hex by its nature; it is a key of the table of nonces.
+  // Hex in practice. It becomes a key of the table of nonces.
   token: z.string().check(z.regex(/^[!-~]{1,100}$/)),
   signature: z.string(),
 });
 
 type Triple = z.infer<typeof triple>;
 
-/** Events of a sub-account are signed with the parent's key as well. */
+/** Mailgun signs events of a sub-account with the parent's key too. */
 const signed = object({ signature: triple, 'parent-signature': z.nullish(triple) });
 
 /** https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-payloads */
@@ -59,7 +59,7 @@ const mailgunEvent = object({
 
 type MailgunEvent = z.infer<typeof mailgunEvent>['event-data'];
 
-/** Before 2018 an event was a form with every field beside the others; webhooks made then still send it. */
+/** Before 2018 an event was a flat form. Webhooks from then still send it. */
 const mailgunForm = z.pipe(
   z.pipe(
     z.string(),
@@ -68,11 +68,13 @@ const mailgunForm = z.pipe(
   mailgunEvent,
 );
 
-/** The older form's fields in every event. The message's id has either name, and a tag comes once for each. */
+/**
+ * Fields of the older form in every event. The message id has either name, and each tag comes as a field of its own.
+ */
 const commonFields = ['event', 'recipient', 'timestamp', 'Message-Id', 'message-id', 'tag', 'X-Mailgun-Tag'] as const;
 
 /**
- * Its other fields that are read, by event. Where an event has no such field, the name is that of a sender's variable.
+ * Further fields that are read, by event. In any other event such a name belongs to a variable of the sender.
  * https://github.com/mailgun/documentation/blob/master/source/user_manual.rst
  */
 const fieldsByEvent = {
@@ -91,14 +93,14 @@ function currentShape(fields: FormFields): unknown {
   const event = fields.find(([name]) => name === 'event')?.[1];
   const names = new Set<string>([...commonFields, ...(ownValue<readonly string[]>(fieldsByEvent, event) ?? [])]);
   const own = fields.filter(([name]) => names.has(name));
-  // Where a variable has a field's name, Mailgun's own value is the first.
+  // If a variable has a field's name, Mailgun's own value comes first.
   const field = (...either: readonly LegacyField[]) => own.find(([name]) => either.some(known => known === name))?.[1];
   return {
     event,
-    // But of this the last, as of all that is signed.
+    // For signed fields, Mailgun's own value comes last.
     timestamp: Number(own.findLast(([name]) => name === 'timestamp')?.[1]),
     recipient: field('recipient'),
-    // Of the failures only the final ones had an event.
+    // Only final failures had an event.
     severity: 'permanent',
     reason: field('reason'),
     url: field('url'),
@@ -112,7 +114,7 @@ function currentShape(fields: FormFields): unknown {
   };
 }
 
-/** The subject in the headers of the message: JSON text, a list of names and values. */
+/** The subject in the message headers, which are JSON text: a list of names and values. */
 function subjectIn(headers: string | undefined): string | undefined {
   const pairs = exactJson(headers ?? '');
   if (!Array.isArray(pairs)) return undefined;
@@ -122,7 +124,7 @@ function subjectIn(headers: string | undefined): string | undefined {
   return typeof subject === 'string' ? subject : undefined;
 }
 
-/** Reasons and codes of Mailgun's own: it did not even try. */
+/** Mailgun's own reasons and codes for emails that it did not try to deliver. */
 const notTried = {
   'suppress-bounce': 'suppressed',
   'suppress-unsubscribe': 'suppressed',
@@ -133,7 +135,7 @@ const notTried = {
   625: 'suppressed',
 } as const satisfies Record<string, Cause>;
 
-/** Reasons and codes of Mailgun's own that say why. */
+/** Mailgun's own reasons and codes that name a cause. */
 const undelivered = {
   498: 'unknown_domain', // no MX
   499: 'network', // could not connect
@@ -146,7 +148,7 @@ function ownCause(table: Readonly<Record<string, Cause>>, event: MailgunEvent): 
 
 function failed(event: MailgunEvent): Failure | 'deferred' | null {
   if (event.severity === 'temporary') return 'deferred';
-  // Which of the two it is decides everything: what is neither is a note, not a guess.
+  // The severity decides everything. An event with neither is a note, not a guess.
   if (event.severity !== 'permanent') return null;
   const untried = ownCause(notTried, event);
   if (untried !== undefined) return failureBy(untried, 'rejected');
@@ -165,7 +167,7 @@ const events = {
   rejected: { statuses: ['rejected'] },
   delivered: { statuses: ['delivered'] },
   failed: failures,
-  // The older form's names of the same.
+  // The same in the older form.
   dropped: failures,
   bounced: failures,
   opened: { statuses: ['opened'] },
@@ -200,7 +202,8 @@ export const mailgun = {
     const refusals = triples.map(one => refusalOf(one, keys, request.receivedAt));
     const proving = triples.filter((_, index) => refusals[index] === null);
     if (proving.length === 0) return refusals[0]!;
-    // A triple proves any event: it is good for the one that it first came with, which each retry brings again.
+    // The signed triple proves any event. So it is good only for the event that it first came with, and that retries
+    // repeat.
     const content = shortHash(toldBy(request));
     return proving.map(({ token }) => ({ value: token, content }));
   },
@@ -208,16 +211,18 @@ export const mailgun = {
   parse: (request, context) => (isForm(request) ? parseForm : parseJson)(request, context),
 } as const satisfies Provider;
 
-/** The content of a request besides its proof, as text. */
+/** The content of a request without its proof, as text. */
 function toldBy(request: ProviderRequest): string {
   const { body } = request;
   if (isForm(request)) return JSON.stringify(currentShape(told(formIn(body))));
   const json = bodyJson(body);
-  // A body that cannot be written again is taken whole, proof and all.
+  // A body that cannot be serialized again counts whole, with its proof.
   return typeof json === 'string' || json.tooDeep ? body.toString('latin1') : JSON.stringify(eventOf(json.value));
 }
 
-/** The event without its signature, which would prove any other event as well: what cannot be read is kept so. */
+/**
+ * The event without its signature, which would prove any other event. An unreadable event is quarantined in this form.
+ */
 function eventOf(body: unknown): readonly unknown[] {
   if (!isRecord(body)) return [body];
   const { signature: _, 'parent-signature': __, ...others } = body;
@@ -230,9 +235,9 @@ function refusalOf(
   receivedAt: number,
 ): Refusal | null {
   const given = hexSha256(signature);
-  // Ten digits exactly: timestamp and token are signed without anything between them.
+  // Exactly ten digits, because nothing separates timestamp and token in the signed text.
   if (given === null || !/^\d{10}$/.test(timestamp)) return 'malformed_signature';
-  // Retries go on for 8 hours, and may carry the first try's triple.
+  // Mailgun retries for 8 hours, perhaps with the first try's triple.
   const untimely = timeliness(timestamp, receivedAt, 9 * hour);
   if (untimely !== null) return untimely;
   return isHmacOf(given, 'sha256', keys, timestamp, token) ? null : 'wrong_signature';
@@ -241,7 +246,10 @@ function refusalOf(
 /** In bytes. */
 const maxBodyBytes = 1024 * 1024;
 
-/** The older form's fields without the proof, which would prove any other event as well; the timestamp is the event's own, too. */
+/**
+ * The fields of the older form without the proof, which would prove any other event. The timestamp stays: it is also
+ * the event's.
+ */
 const told = (fields: FormFields) => fields.filter(([name]) => name !== 'token' && name !== 'signature');
 
 function withoutProof(form: string): string | null {
@@ -249,19 +257,19 @@ function withoutProof(form: string): string | null {
   return fields && String(new URLSearchParams(told(fields)));
 }
 
-/** The signature is in the body, so that the body has to be read to be verified: this much of it, and no more. */
+/** The signature is in the body, so verification has to parse some of it. It parses no more than this. */
 function triplesOf(request: ProviderRequest): readonly Triple[] {
   const { body } = request;
-  // An event is some kilobytes; taking more apart is for those who have proved something.
+  // An event has a few kilobytes. A larger body is not parsed for a sender who has proved nothing.
   if (body.length > maxBodyBytes) return [];
-  // Of what is signed in a form, Mailgun's own value is the last, behind the sender's variables.
+  // In a form, Mailgun's own signed value comes last, behind the sender's variables.
   const parsed = z.safeParse(signed, isForm(request) ? { signature: Object.fromEntries(formIn(body)) } : jsonIn(body));
   if (!parsed.success) return [];
   const { signature, 'parent-signature': parent } = parsed.data;
   return parent ? [signature, parent] : [signature];
 }
 
-// Whether all of a body is UTF-8 is asked once it is known to be genuine.
+// The check for UTF-8 waits until the body is proved genuine.
 const formIn = (body: Buffer) => bodyFields(body) ?? fieldsIn(body.toString()) ?? [];
 const jsonIn = (body: Buffer) => (isUtf8(body) ? bodyValue(body) : exactJson(body.toString()));
 
@@ -272,7 +280,7 @@ function read({ 'event-data': event }: z.infer<typeof mailgunEvent>, { metadata 
   const seen = event.event === 'opened' || event.event === 'clicked';
   const delivery = event['delivery-status'];
   const tags = tagsIn(event.tags, metadata);
-  // A rejected message has no recipient of its own, and may have been meant for several.
+  // A rejected message names no recipient, and may have had several.
   const recipients = event.recipient ? [event.recipient] : addressesIn(headers?.to ?? '');
   const ofWholeMessage = event.event === 'rejected';
   return draftsFor<MailgunEvent>(events, event.event, event, status =>
@@ -282,10 +290,10 @@ function read({ 'event-data': event }: z.infer<typeof mailgunEvent>, { metadata 
       messageId: withoutBrackets(headers?.['message-id']),
       occurredAt,
       providerEvent: event.event,
-      // Ids are promised to be unique within one day only.
+      // Mailgun promises ids that are unique within one day only.
       eventId:
         event.id && occurredAt > 0 && occurredAt < 8e15 ? `${event.id}@${isoText(occurredAt).slice(0, 10)}` : undefined,
-      // apple, gmail, generic; empty where none was seen.
+      // apple, gmail or generic; empty for a person.
       evidence: seen && typeof bot === 'string' ? evidenceOf(bot !== '') : null,
       subject: headers?.subject,
       reason: {
@@ -302,7 +310,7 @@ function read({ 'event-data': event }: z.infer<typeof mailgunEvent>, { metadata 
 
 function replyOf({ 'delivery-status': delivery }: MailgunEvent) {
   const words = [delivery?.message, delivery?.description].filter(part => part).join(' ');
-  // Codes of Mailgun's own, 498, 499 and from 600 on, are none of SMTP.
+  // Mailgun's own codes 498, 499 and from 600 on are no SMTP codes.
   const code = /^[45][0-5]\d$/.exec(String(delivery?.code))?.[0];
   return {
     enhancedCode: enhancedCodeAmong(delivery?.['enhanced-code'], words),

@@ -17,7 +17,7 @@ const mailjetEvent = object({
   event: z.string(),
   // Unix seconds.
   time: numberOrText,
-  // Above 2^53: the digits that were sent.
+  // Above 2^53, so the digits count.
   MessageID: numberOrText,
   Message_GUID: text,
   email: text,
@@ -36,7 +36,7 @@ const mailjetEvent = object({
 
 type MailjetEvent = z.infer<typeof mailjetEvent>;
 
-/** Looked up in `error` and in `error_related_to`: the words have been seen in either. */
+/** The words have been seen in `error` and in `error_related_to`. */
 const errors = {
   'user unknown': 'unknown_user',
   'mailbox inactive': 'disabled_account',
@@ -71,7 +71,7 @@ function bounced(event: MailjetEvent): Failure | 'deferred' {
   const reply = replyIn(event.comment);
   if (label === 'greylisted' && !event.hard_bounce && !reply.enhancedCode?.startsWith('5.')) return 'deferred';
   const failure = failureOf(reply, label ?? (event.hard_bounce ? 'hard_bounced' : 'soft_bounced'));
-  // Mailjet says that it is not for good: unless the server does, or the address does not exist, it is not.
+  // Mailjet calls the failure temporary. It stays so unless the server says otherwise or the address does not exist.
   const isTemporary = event.hard_bounce === false || event.hard_bounce === 0;
   const isOwnWord = failure.cause === label && label !== 'unknown_user' && causeIn(reply) === null;
   return isTemporary && isOwnWord ? { ...failure, status: 'soft_bounced' } : failure;
@@ -83,7 +83,7 @@ function blocked(event: MailjetEvent): Failure | 'deferred' {
 }
 
 const events = {
-  // The receiving server has accepted it: https://dev.mailjet.com/email/guides/webhooks/#sent-event
+  // The receiving server took the email: https://dev.mailjet.com/email/guides/webhooks/#sent-event
   sent: { statuses: ['delivered'] },
   bounce: {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'deferred', 'rejected'],
@@ -103,7 +103,7 @@ const events = {
   unsub: { statuses: [null] },
 } as const satisfies Record<string, EventMeaning<MailjetEvent>>;
 
-/** Mailjet (Sinch): one event a call, or all of a second. */
+/** Mailjet (Sinch): one event a call, or all events of a second. */
 export const mailjet = {
   name: 'mailjet',
   title: 'Mailjet',
@@ -113,11 +113,13 @@ export const mailjet = {
   events,
   batched: true,
   verify: verifyBasicAuth,
-  // Whether it groups is a setting that somebody may change at any time.
+  // Somebody may switch grouping on or off at any time.
   parse: jsonParser('mailjet', mailjetEvent, read, { batched: 'optional' }),
 } as const satisfies Provider;
 
-/** Whether it is an event by which the dashboard tests the URL: what names address and message is there, and empty. */
+/**
+ * Whether an event is the dashboard's test of the URL: it has the members for address and message, and they are empty.
+ */
 function isTest({ email, MessageID, Message_GUID }: MailjetEvent): boolean {
   const names = [email, MessageID, Message_GUID].filter(name => name !== undefined && name !== null);
   return names.length > 0 && names.every(name => name === '' || Number(name) === 0);

@@ -13,7 +13,7 @@ import { verifyHexHmac } from './signatures/hmac.ts';
 import { hour, timeliness } from './signatures/timestamps.ts';
 import { genuine, usable } from './signatures/verification.ts';
 
-/** https://api.mailomat.swiss/docs: camel case outside, hyphens in the payload. */
+/** https://api.mailomat.swiss/docs. Names are in camel case outside the payload, and have hyphens in it. */
 const mailomatEvent = object({
   eventType: z.string(),
   occurredAt: text,
@@ -45,7 +45,7 @@ function replyOf({ payload }: MailomatEvent) {
 
 const events = {
   accepted: { statuses: ['enqueued'] },
-  // Of its own accord, e.g. because a limit of sending is used up.
+  // Mailomat refused by itself, e.g. because a sending limit is used up.
   not_accepted: { statuses: ['rejected'] },
   failure_tmp: { statuses: ['deferred'], causeOf: event => causeIn(replyOf(event)) },
   delivered: { statuses: ['delivered'] },
@@ -58,7 +58,7 @@ const events = {
   clicked: { statuses: ['link_clicked'] },
 } as const satisfies Record<string, EventMeaning<MailomatEvent>>;
 
-/** Mailomat: one event a call, of which the headers are signed and the body is not. */
+/** Mailomat: one event a call. It signs the headers and not the body. */
 export const mailomat = {
   name: 'mailomat',
   title: 'Mailomat',
@@ -72,17 +72,17 @@ export const mailomat = {
     if (usable(secrets).length === 0) return 'no_secret_configured';
     const [id, event, timestamp, signature] = signedNames.map(name => headers[name]?.trim() ?? '') as Signed;
     if (id === '' || event === '' || timestamp === '' || signature === '') return 'missing_signature';
-    // The hash is ours to choose, never that of the header: CVE-2026-48747.
+    // Our code chooses the hash, and never the header: CVE-2026-48747.
     const [, hex] = /^sha256=([0-9a-f]{64})$/.exec(signature) ?? [];
-    // Without dots in the event, the signed text can be read in one way only. The id is a key of the table of nonces.
+    // An event without dots leaves one way to read the signed text. The id becomes a key of the table of nonces.
     if (hex === undefined || !idShape.test(id) || !/^[\w-]{1,64}$/.test(event)) return 'malformed_signature';
-    // When it tries again, and whether with the first try's time, is not documented.
+    // Its retries are not documented, nor whether they carry the first try's time.
     const untimely = timeliness(timestamp, receivedAt, 24 * hour);
     if (untimely !== null) return untimely;
     const verification = verifyHexHmac(hex, secrets, `${id}.${event}.${timestamp}`);
     if (verification !== genuine) return verification;
     if (!tellsOf(event, body)) return 'wrong_signature';
-    // The headers prove any body: an id is good for the one that it first came with, which each retry brings again.
+    // The headers prove any body. So an id is good only for the body that it first came with, and that retries repeat.
     return [{ value: id, content: shortHash(utf8Text(body) ?? body.toString('latin1')) }];
   },
 
@@ -100,7 +100,7 @@ type Signed = [id: string, event: string, timestamp: string, signature: string];
 
 const idShape = /^[!-~]{1,100}$/;
 
-/** Whether a body tells of the event that the headers name; one that names none is kept in quarantine, whatever it is. */
+/** Whether a body holds the event that the headers name. A body that names none is quarantined anyway. */
 function tellsOf(event: string, body: Buffer): boolean {
   const named = z.safeParse(object({ eventType: z.string() }), bodyValue(body));
   return !named.success || named.data.eventType === event;
@@ -117,7 +117,7 @@ function read(event: MailomatEvent, { headers }: PieceContext): ParsedPiece {
       status,
       occurredAt: Number.isNaN(occurredAt) ? epochMillis(Number(payload?.timestamp)) : occurredAt,
       providerEvent: event.eventType,
-      // That of the body is not signed.
+      // The id in the body is not signed.
       eventId: headers['x-mom-webhook-id']?.trim(),
       subject: payload?.message?.headers?.subject,
       reason: { code, enhancedCode, text: text || payload?.reason },

@@ -33,7 +33,7 @@ const mailtrapEvent = object({
 
 type MailtrapEvent = z.infer<typeof mailtrapEvent>;
 
-/** The vendor's whole list of categories; what each is to us is our own choice. */
+/** The vendor's whole list of categories. The cause of each is our own choice. */
 const categories = {
   badrecipient: 'unknown_user',
   overquota: 'mailbox_full',
@@ -71,7 +71,7 @@ const events = {
     by: "the server's reply in response (code and words), then bounce_category",
     decide: event => failureOf(replyOf(event), labelOf(event)),
   },
-  // The domain is not verified yet, or a limit is reached: it is looked at again.
+  // The domain is not verified yet, or a limit is reached: Mailtrap looks at the email again.
   suspension: { statuses: ['enqueued'] },
   reject: { statuses: ['rejected'], causeOf: ({ reason }) => suppressionIn(reason) },
   open: { statuses: ['opened'] },
@@ -90,12 +90,12 @@ export const mailtrap = {
   secretKind: 'text',
   events,
   batched: true,
-  // Nothing in it tells the time: a request that is sent again changes nothing.
+  // The signature holds no time. A request that comes again changes nothing.
   verify: ({ headers, body }, secrets) => verifyHexHmac(headers['mailtrap-signature'], secrets, body),
   parse: jsonParser('mailtrap', mailtrapEvent, read, { isLines, piecesOf, isUnrelated: unrelatedBy(events, 'event') }),
 } as const satisfies Provider;
 
-/** By its first line, if it is an event by itself; the content type may say otherwise. */
+/** The first line decides, if it is a whole event. The content type may be wrong. */
 function isLines({ body }: ProviderRequest): boolean {
   const end = body.indexOf('\n');
   const line = body.subarray(0, end < 0 ? body.length : end);
@@ -104,7 +104,7 @@ function isLines({ body }: ProviderRequest): boolean {
   return isRecord(first) && 'event' in first && !('events' in first);
 }
 
-/** Longer than any one event, in bytes. */
+/** Longer than any event, in bytes. */
 const maxLineLength = 10_000;
 
 function piecesOf(envelope: unknown): readonly unknown[] | null {
@@ -121,7 +121,7 @@ function read(event: MailtrapEvent, { metadata }: PieceContext): ParsedPiece {
       status,
       occurredAt: epochMillis(Number(event.timestamp)),
       providerEvent: event.event,
-      // Its own samples use one id for different events.
+      // The vendor's samples use one id for different events.
       eventId: event.event_id ? `${event.event.replaceAll(' ', '-')}-${event.event_id}` : null,
       reason: {
         code: [bounce_category, response_code].filter(part => part).join(' '),

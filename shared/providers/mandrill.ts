@@ -18,7 +18,7 @@ import { genuine, usable } from './signatures/verification.ts';
 /** https://mailchimp.com/developer/transactional/docs/webhooks/ */
 const mandrillEvent = object({
   event: text,
-  // Of what keeps the lists in step, in place of `event`.
+  // Replaces `event` in events about the suppression lists.
   type: text,
   _id: text,
   // Unix seconds. `msg.ts` is when the message was sent.
@@ -42,7 +42,7 @@ const mandrillEvent = object({
 
 type MandrillEvent = z.infer<typeof mandrillEvent>;
 
-/** Of those that occur; a whole list is not published. */
+/** Descriptions that have been seen. The vendor publishes no whole list. */
 const descriptions = {
   bad_mailbox: 'unknown_user',
   invalid_domain: 'unknown_domain',
@@ -86,7 +86,7 @@ const events = {
 /** In bytes. */
 const maxTestBytes = 1_000;
 
-/** Everybody knows it: good for the empty batch with which a webhook is tested, and for nothing else. */
+/** A public key. Mandrill signs the empty batch of a test with it, and it proves nothing else. */
 const publicTestKey = 'test-webhook';
 
 /** Mandrill, Mailchimp's Transactional Email: batches of up to 1,000 events in a form. */
@@ -138,7 +138,7 @@ function verified(request: ProviderRequest, secrets: readonly string[]): Verific
   return matches.includes(true) ? genuine : 'wrong_signature';
 }
 
-/** The URL is signed exactly as it stands in the dashboard, which may not be the one that is seen here. */
+/** Mandrill signs the URL as it stands in the dashboard, which may differ from the URL that arrives here. */
 function keyAndUrl(secret: string, request: ProviderRequest): { readonly key: string; readonly url: string } {
   const [key = '', url = request.url] = secret.trim().split(/\s+/);
   return { key, url };

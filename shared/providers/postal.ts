@@ -46,11 +46,11 @@ type PostalEvent = z.infer<typeof postalEvent>;
 
 const replyOf = ({ payload }: PostalEvent) => ({
   enhancedCode: enhancedCodeAmong(payload?.output, payload?.details),
-  // Postal goes on with what it has done, such as adding the recipient to its suppression list.
+  // Further sentences report what Postal did, such as adding the recipient to its suppression list.
   text: payload?.output || statementIn(payload?.details),
 });
 
-/** Held because of an earlier bounce, it is never sent; for any other reason somebody may still release it. */
+/** An email that is held for an earlier bounce is never sent. For any other reason somebody may still release it. */
 function held({ payload }: PostalEvent): Failure | 'enqueued' {
   return suppressionIn(payload?.details) ? failureBy('suppressed', 'rejected') : 'enqueued';
 }
@@ -104,11 +104,11 @@ export const postal = {
 function read(event: PostalEvent, { metadata }: PieceContext): ParsedPiece {
   const { payload } = event;
   const about = payload?.original_message ?? payload?.message;
-  // Mail that comes in has the same events.
+  // Incoming mail has the same events.
   if (about?.direction === 'incoming') return unrelated;
   return draftsFor<PostalEvent>(events, event.event, event, status => [
     {
-      // Ids are numbered for each mail server.
+      // An id is only unique within its mail server.
       messageId: about?.token || String(about?.id ?? ''),
       recipient: about?.to,
       status,
@@ -116,7 +116,7 @@ function read(event: PostalEvent, { metadata }: PieceContext): ParsedPiece {
       providerEvent: event.event,
       eventId: event.uuid,
       subject: about?.subject,
-      // The one text of the sender's that comes back.
+      // The only text of the sender that comes back.
       reference: about?.tag,
       reason: {
         code: payload?.status,

@@ -20,7 +20,7 @@ const postmarkEvent = object({
   // A 64-bit number.
   ID: numberOrText,
   Type: text,
-  // Which of these hold the recipient and the time depends on the record.
+  // The kind of record decides which of these members hold the recipient and the time.
   Recipient: text,
   Email: text,
   DeliveredAt: text,
@@ -39,7 +39,8 @@ const postmarkEvent = object({
 type PostmarkEvent = z.infer<typeof postmarkEvent>;
 
 /**
- * By the text `Type`: the vendor's pages disagree about the numbers in `TypeCode`. null: no news of the email.
+ * Labels by the text `Type`, because the vendor's pages disagree about the numbers in `TypeCode`. null changes no
+ * status.
  * https://postmarkapp.com/developer/api/bounce-api#bounce-types
  */
 const bounceTypes = {
@@ -51,13 +52,13 @@ const bounceTypes = {
   Unknown: 'soft_bounced',
   Blocked: 'blocked',
   DMARCPolicy: 'authentication_failed',
-  // Postmark's own decisions: it did not even try, whatever reply it repeats.
+  // Postmark's own decisions: it did not try, whatever reply it repeats.
   ManuallyDeactivated: 'suppressed',
   Unconfirmed: 'rejected',
   SMTPApiError: 'rejected',
   TemplateRenderingFailed: 'rejected',
   VirusNotification: 'virus',
-  // The receiving side classed it as spam: a server's judgement, not a person's complaint.
+  // A receiving server judged it to be spam. No person complained.
   SpamNotification: 'spam_content',
   AutoResponder: null,
   AddressChange: null,
@@ -135,11 +136,11 @@ function read(event: PostmarkEvent, { metadata }: PieceContext): ParsedPiece {
 }
 
 function replyOf({ Details, Description }: PostmarkEvent) {
-  // The description is Postmark's own, the same for every bounce of the type: its words are no server's.
+  // The description is Postmark's own, the same for every bounce of a type. Its words are no server's.
   return { enhancedCode: enhancedCodeAmong(Details, Description), text: Details };
 }
 
-/** The two ids in metadata: Postmark has been seen to change the letter case of keys. */
+/** The two ids in the metadata. Postmark has changed the letter case of keys. */
 function idsInAnyCase(data: PostmarkEvent['Metadata'], { accountId, reference }: MetadataNames) {
   const values = Object.entries(data ?? {}).map(([key, value]) => [key.toLowerCase(), value] as const);
   return idsAmong(values, { accountId: accountId.toLowerCase(), reference: reference.toLowerCase() });

@@ -1,6 +1,6 @@
 /**
- * An email provider, as Mailtrail sees it: one file with its table of events, how to prove a request genuine over its
- * raw bytes, and how to read its events. Adding one is that file, a folder of fixtures and a line in `registry.ts`.
+ * An email provider, as Mailtrail sees it: a table of its events, the proof of a request over its raw bytes, and a
+ * parser. A new provider is one file, a folder of fixtures and a line in `registry.ts`.
  */
 
 import type { CanonicalEvent, Defect } from '../email/event.ts';
@@ -10,19 +10,19 @@ import type { Cause, Failure } from '../status/causes.ts';
 /** One HTTP call, as it came. */
 export interface ProviderRequest {
   readonly method: string;
-  /** As the gateway was called, e.g. `https://api.example.com/webhooks/mandrill?a=b`. */
+  /** The URL of the call, e.g. `https://api.example.com/webhooks/mandrill?a=b`. */
   readonly url: string;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
-  /** The bytes received, before anything touched them. */
+  /** The bytes as they arrived. */
   readonly body: Buffer;
   /** Epoch milliseconds of arrival. */
   readonly receivedAt: number;
-  /** Pieces that could not be read when their request came, to be read once more in place of its body. */
+  /** Quarantined pieces of an earlier request, which are parsed in place of the body. */
   readonly pieces?: readonly unknown[];
 }
 
-/** Why a request is not taken for genuine. Counted, never told to the caller. */
+/** Why a request is not genuine. It is counted and logged, and the caller never learns it. */
 export type Refusal =
   | 'no_secret_configured'
   | 'missing_signature'
@@ -34,11 +34,13 @@ export type Refusal =
 /** A value that proves one content genuine and no other, where the signature does not cover the content. */
 export interface Nonce {
   readonly value: string;
-  /** The content, as a fingerprint. */
+  /** The hash of the content. */
   readonly content: string;
 }
 
-/** Why a request is refused; or, of a genuine one, the nonces that prove it: none where its signature covers all of it. */
+/**
+ * Why a request is refused; or the nonces that prove a genuine one, which are none if its signature covers all of it.
+ */
 export type Verification = Refusal | readonly Nonce[];
 
 /** Names under which the sender attached our two ids to the email. */
@@ -49,9 +51,11 @@ export interface MetadataNames {
 
 export interface ReadingContext {
   readonly metadata: MetadataNames;
-  /** Every name that may send: the providers', and those of the sender's own senders. */
+  /**
+   * Every name that `data.provider` of a registration may have: the providers' and those of the sender's own senders.
+   */
   readonly senders: readonly string[];
-  /** A message id in the form in which the named provider's events give it; as it is for a name that is not known. */
+  /** A message id in the form of the named provider's events; unchanged for an unknown name. */
   readonly messageIdOf: (provider: string, messageId: string) => string;
 }
 
@@ -76,29 +80,32 @@ export interface Quarantined {
    * of the canonical event. It is logged, so it holds nothing that came in the request.
    */
   readonly field?: string | undefined;
-  /** The name that was most likely meant, of those known here; the caller is told. */
+  /** The known name that was most likely meant. The answer tells it to the caller. */
   readonly nearest?: string | null;
 }
 
-/** Everything in one request: together they are all that the provider sent. */
+/** The outcome of one request. Together its parts are all that the provider sent. */
 export interface ParsedRequest {
   readonly events: readonly CanonicalEvent[];
   readonly quarantined: readonly Quarantined[];
-  /** How many pieces were news of no email, such as a changed contact or a test. */
+  /** The number of pieces about no email, such as a changed contact or a test. */
   readonly unrelated: number;
 }
 
 /** The meaning of an event name of a provider. */
 export interface EventMeaning<Piece = never> {
-  /** Every status that it can become; null: news that changes none. Empty: it is not about an email, and nothing is kept. */
+  /**
+   * Every status that it can become; null is a note, which changes none. Empty: it is not about an email, and nothing
+   * is kept.
+   */
   readonly statuses: readonly (Status | null)[];
-  /** In words, what decides where there are several. */
+  /** The deciding members in words, where there are several statuses. */
   readonly by?: string;
-  /** Decides where there are several: a status, or a failure with its cause. */
+  /** Decides among several statuses. Gives a status, or a failure with its cause. */
   decide?(piece: Piece): Status | null | Failure;
-  /** The cause where it is always the same. */
+  /** The cause, if it is always the same. */
   readonly cause?: Cause;
-  /** Why the delivery was put off or refused, where `decide` does not say; null where the piece does not tell. */
+  /** The cause of a delay or refusal, where `decide` gives none; null if the piece does not name it. */
   causeOf?(piece: Piece): Cause | null;
 }
 
@@ -108,40 +115,40 @@ export interface SetUpAnswer {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: unknown;
-  /** Counted as a refused call, where it may be one that lost its signature. */
+  /** Counts the call as refused, because it may be an event that lost its signature. */
   readonly refusal?: Refusal;
 }
 
 /**
- * The text at a URL that an adapter has made itself, never one found in a message; null where there is none. Rejects where
- * it is out of reach: the provider is then asked to send the request again.
+ * Gets the text at a URL, null if there is none. Adapters build the URL themselves and never take it from a message. It
+ * rejects if the URL is out of reach: the provider is then asked to send the request again.
  */
 export type HttpGet = (url: string) => Promise<string | null>;
 
 export interface Provider {
   readonly name: string;
   readonly title: string;
-  /** How a request is proved genuine, in a few words for the README. */
+  /** The proof of a request, in a few words for the page. */
   readonly authentication: string;
-  /** One secret, in words for whoever configures it. */
+  /** The secret in words, for whoever configures it. */
   readonly secret: string;
-  /** The same for whoever makes one; see `infra/local/services/webhook-secrets.ts`. */
+  /** The kind of secret, for the code that makes one: `infra/local/services/webhook-secrets.ts`. */
   readonly secretKind: 'ec-p256' | 'rsa' | 'sns-topic' | 'basic-auth' | 'standard-webhooks' | 'base64' | 'text';
-  /** The provider's event names and what each becomes. A name that ends in `*` stands for all that begin so. */
+  /** The provider's event names and their meanings. A name that ends in `*` stands for all that begin so. */
   readonly events: Readonly<Record<string, EventMeaning>>;
   /** Whether one request may hold many events. */
   readonly batched: boolean;
-  /** The methods by which events come; POST alone if not stated. */
+  /** The methods by which events come; only POST by default. */
   readonly methods?: readonly ('POST' | 'GET' | 'OPTIONS')[];
-  /** Answers to other methods, where they differ from every provider's: dashboards probe a URL before they take it. */
+  /** Answers to other methods, where they differ from the usual ones. Dashboards probe a URL before they accept it. */
   readonly probes?: Readonly<Partial<Record<'GET', (request: ProviderRequest) => SetUpAnswer>>>;
-  /** The answer when nothing can be kept; 429 if not stated, which every provider but those of SNS sends again. */
+  /** The answer if the event cannot be stored; 429 by default. Only SNS does not retry after a 4xx. */
   readonly retryStatus?: 429 | 503;
-  /** A message id, of an event or as it is registered, in the one form by which both are known here. */
+  /** Gives a message id, of an event or a registration, in the one form in which both are stored. */
   messageIdOf?(messageId: string): string;
   /**
-   * The answer to a request that sets the webhook up and brings no events; null for every other, which is verified next.
-   * Where such a request needs to be genuine, it is verified here.
+   * Answers a request that sets the webhook up and brings no events. It gives null for any other request, which is
+   * verified next. If a set-up request must be genuine, this verifies it.
    */
   handshake?(
     request: ProviderRequest,
@@ -149,38 +156,38 @@ export interface Provider {
     get: HttpGet,
   ): SetUpAnswer | null | Promise<SetUpAnswer | null>;
   /**
-   * Whether the request is genuine under one of `secrets`; an empty secret verifies nothing. Never throws, and rejects only
-   * with what `get` rejects.
+   * Verifies the request with `secrets`; an empty secret verifies nothing. It never throws, and rejects only if `get`
+   * does.
    */
   verify(request: ProviderRequest, secrets: readonly string[], get: HttpGet): Verification | Promise<Verification>;
-  /** All events of a genuine request. Never throws: what cannot be read is an explicit outcome. */
+  /** Parses all events of a genuine request. It never throws: an unreadable piece is an explicit outcome. */
   parse(request: ProviderRequest, context: ReadingContext): ParsedRequest;
 }
 
 /**
- * The way to connect a provider, for people: every adapter exports one as `guide`, the pages in `docs/providers` are
- * written from it, and it never enters a bundle. Markdown, one line a sentence or two.
+ * The way to connect a provider, for people, in Markdown. Every adapter exports one as `guide`, and `npm run docs`
+ * writes the pages in `docs/providers` from it. It never enters a bundle.
  */
 export interface Guide {
-  /** Where in its dashboard, and what to do there, step by step. `{url}` stands for the webhook's URL. */
+  /** The steps in its dashboard. `{url}` stands for the webhook's URL. */
   readonly setUp: readonly string[];
   /** How to attach account and reference to an email on send. */
   readonly attach: string;
-  /** Which value of the send call to register as `data.messageId`; null where it returns none. */
+  /** The value of the send call to register as `data.messageId`; null if the call returns none. */
   readonly register: string | null;
-  /** Which of its events bring the subject of the email. */
+  /** The events that bring the subject of the email. */
   readonly subject:
     | 'always'
     | 'on bounces and complaints'
     | 'except on opens and clicks'
     | 'only on opens and clicks'
     | 'never';
-  /** How often and how long it tries a request that we do not acknowledge. */
+  /** The number and duration of its tries of a request that we do not acknowledge. */
   readonly retries: string;
-  /** The fate of a call that is answered 401: it must be known before the secret is in force. */
+  /** The fate of a call that is answered 401. It matters before the secret is in force. */
   readonly refusedCalls: 'sent again' | 'lost' | 'not documented';
-  /** How its events tell machines from people; null where they do not. */
+  /** The sign by which its events tell machines from people; null if there is none. */
   readonly machines: string | null;
-  /** Anything else that is worth knowing. */
+  /** Further notes. */
   readonly notes: readonly string[];
 }

@@ -15,14 +15,14 @@ import { verifyStandardWebhook } from './signatures/standard-webhooks.ts';
 /** https://resend.com/docs/dashboard/webhooks/event-types */
 const resendEvent = object({
   type: z.string(),
-  // When it happened; `data.created_at` is when the message was made.
+  // The time of the event. `data.created_at` is the time of the message.
   created_at: text,
   data: z.nullish(
     object({
       email_id: text,
       to: textOrList,
       subject: text,
-      // An object of names and values; as the send call takes them, a list.
+      // An object of names and values; in the send call, a list.
       tags: anything,
       bounce: z.nullish(
         object({
@@ -43,7 +43,7 @@ const resendEvent = object({
 type ResendEvent = z.infer<typeof resendEvent>;
 
 function bounced({ data }: ResendEvent): Failure {
-  // The oldest events say nothing; the vendor calls the event a permanent rejection.
+  // The oldest events have no details. The vendor calls the event a permanent rejection.
   return data?.bounce ? retoldBounce(data.bounce) : failureOf({}, 'hard_bounced');
 }
 
@@ -69,7 +69,7 @@ const events = {
   'suppression.*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<ResendEvent>>;
 
-/** Events that are true of the whole message, to whomever it goes. */
+/** Events that concern all recipients of a message. */
 const ofWholeMessage: readonly string[] = ['email.scheduled', 'email.sent', 'email.failed'];
 
 /** Resend: one event a call, through Svix. */
@@ -97,7 +97,7 @@ function read(event: ResendEvent, { headers, metadata }: PieceContext): ParsedPi
       messageId: data?.email_id,
       occurredAt: isoMillis(event.created_at),
       providerEvent: event.type,
-      // The same over all tries of a message.
+      // The same in all tries of a message.
       eventId: headers['svix-id'],
       subject: data?.subject,
       reason: {
@@ -114,7 +114,7 @@ function read(event: ResendEvent, { headers, metadata }: PieceContext): ParsedPi
   );
 }
 
-/** Tags come back as an object; a list of names and values, as they are sent, is read as well. */
+/** Tags come back as an object. A list, as the send call takes it, is read as well. */
 function tagsOf(tags: unknown): readonly (readonly [name: string, value: unknown])[] {
   if (Array.isArray(tags))
     return tags.flatMap(tag => (typeof tag?.name === 'string' ? [[tag.name, tag.value] as const] : []));

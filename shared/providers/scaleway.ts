@@ -45,15 +45,15 @@ const events = {
     by: "the server's reply in email_response_message (code and words), and the event's name",
     decide: event => failureOf(replyOf(event), 'unknown_user'),
   },
-  // The receiving server judged it so: no person complained.
+  // The receiving server judged it to be spam. No person complained.
   email_spam: { statuses: ['rejected'], cause: 'spam_content' },
-  // By Scaleway's own list, which keeps the addresses that bounced before.
+  // Scaleway's own list blocks addresses that bounced before.
   email_blocklisted: { statuses: ['rejected'], cause: 'suppressed' },
   blocklist_created: { statuses: [] },
   unknown_type: { statuses: [] },
 } as const satisfies Record<string, EventMeaning<ScalewayEvent>>;
 
-/** Messages of its topics that are no events: somebody has to look at them. */
+/** Messages of its topics that are no events: a person has to look at them. */
 const ofTopic: readonly unknown[] = ['SubscriptionConfirmation', 'UnsubscribeConfirmation'];
 
 /** An event out of the envelope of a topic, or by itself. */
@@ -76,14 +76,14 @@ export const scaleway = {
   secretKind: 'text',
   events,
   batched: false,
-  // As Amazon's do, its topics may take every 4xx for a receipt.
+  // Like Amazon SNS, its topics may take every 4xx for a receipt.
   retryStatus: 503,
   verify: verifyUrlSecret,
   parse: jsonParser('scaleway', wrapped, read),
 } as const satisfies Provider;
 
 function read(event: ScalewayEvent, { metadata }: PieceContext): ParsedPiece {
-  // A URL found in a message is never called: a person opens it.
+  // Mailtrail never calls a URL from a message: a person opens it.
   if (ofTopic.includes(event.type)) return 'confirm_by_hand';
   return draftsFor<ScalewayEvent>(events, event.type, event, status => [
     {

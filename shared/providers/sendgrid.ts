@@ -26,7 +26,7 @@ const sendgridEvent = object({
   email: z.nullish(z.string()),
   sg_event_id: z.nullish(z.string()),
   sg_message_id: z.nullish(z.string()),
-  // Custom arguments lie among these: where SendGrid has none of the name, a number may be the sender's.
+  // Custom arguments stand among these members. So a number may be the sender's, where SendGrid has no such member.
   type: textOrNone,
   bounce_classification: textOrNone,
   status: textOrNone,
@@ -40,7 +40,7 @@ const sendgridEvent = object({
 
 type SendGridEvent = z.infer<typeof sendgridEvent>;
 
-/** The values of `bounce_classification`, in lower case, that say why. */
+/** The values of `bounce_classification` that name a cause, in lower case. */
 const classifications = {
   'invalid address': 'unknown_user',
   content: 'spam_content',
@@ -52,7 +52,7 @@ const classifications = {
 const bounceTypes = {
   bounce: 'hard_bounced',
   blocked: 'soft_bounced',
-  // 72 hours of retries are used up.
+  // SendGrid gave up after 72 hours of retries.
   expired: 'expired',
 } as const satisfies Record<string, Label>;
 
@@ -62,7 +62,7 @@ function bounce(event: SendGridEvent): Failure {
   return failureOf(replyOf(event), label);
 }
 
-/** The reasons, in lower case, for which SendGrid does not try, where they say why. */
+/** The reasons for which SendGrid does not try, in lower case, with their causes. */
 const dropReasons = {
   invalid: 'unknown_user',
   'unsubscribed address': 'suppressed',
@@ -80,7 +80,7 @@ const events = {
   processed: { statuses: ['enqueued'] },
   deferred: { statuses: ['deferred'], causeOf: event => causeIn(replyOf(event)) },
   delivered: { statuses: ['delivered'] },
-  // There is no event called "blocked": it is a `type` of bounce.
+  // "blocked" is no event of its own: it is a `type` of bounce.
   bounce: {
     statuses: ['hard_bounced', 'invalid', 'rejected', 'soft_bounced'],
     by: "the server's reply (status and reason, code and words), then bounce_classification, then type",
@@ -119,7 +119,7 @@ export const sendgrid = {
     if (!signature || !timestamp) return 'missing_signature';
     const bytes = signature.length > 200 ? null : strictBase64(signature);
     if (bytes === null) return 'malformed_signature';
-    // Retries go on for 24 hours, and may carry the first try's timestamp.
+    // SendGrid retries for 24 hours, perhaps with the first try's timestamp.
     const untimely = timeliness(timestamp, receivedAt, 25 * hour);
     if (untimely !== null) return untimely;
     const isGenuine = keys.some(key => createVerify('sha256').update(timestamp).update(body).verify(key, bytes));
@@ -133,7 +133,7 @@ function read(event: SendGridEvent, { metadata }: PieceContext, raw: unknown): P
   const failed = event.event === 'bounce' || event.event === 'dropped' || event.event === 'deferred';
   return draftsFor<SendGridEvent>(events, event.event, event, status => [
     {
-      // Custom arguments lie among SendGrid's own.
+      // Custom arguments stand among SendGrid's own members.
       ...attachedIds(raw as Record<string, unknown>, metadata),
       messageId: messageIdOf(event.sg_message_id ?? ''),
       recipient: event.email,
@@ -141,7 +141,7 @@ function read(event: SendGridEvent, { metadata }: PieceContext, raw: unknown): P
       occurredAt: epochMillis(Number(event.timestamp)),
       providerEvent: event.event,
       eventId: event.sg_event_id,
-      // Apple Mail's privacy protection only; scanners that click are not told apart.
+      // Only Apple Mail's privacy protection is marked. Clicks of scanners look like those of people.
       evidence: event.event === 'open' ? evidenceOf(event.sg_machine_open) : null,
       reason: failed
         ? {
@@ -162,13 +162,16 @@ function replyOf({ status, reason, response }: SendGridEvent) {
   return { enhancedCode: enhancedCodeAmong(status, text), text };
 }
 
-/** SendGrid's addition to the send call's X-Message-Id, different per recipient; `.filter` until January 2024. */
+/**
+ * SendGrid adds this to the send call's X-Message-Id, different for each recipient. Until January 2024 it was
+ * `.filter`.
+ */
 const marker = /\.(?:filter|recvd)/;
 
-/** An X-Message-Id of the older kind has dots of its own: `14c5d75ce93.dfd.64b469`. */
+/** An older X-Message-Id has dots of its own: `14c5d75ce93.dfd.64b469`. */
 const olderId = /^[0-9a-f]+\.[0-9a-f]+\.[0-9a-f]+(?=\.|$)/;
 
-/** The send call's X-Message-Id in an id: up to the marker, or to the first dot of whatever may come next. */
+/** The send call's X-Message-Id in an id. It ends at the marker, or at the first dot of an unknown addition. */
 function messageIdOf(messageId: string): string {
   const id = messageId.trim();
   if (marker.test(id)) return id.split(marker, 1)[0]!;

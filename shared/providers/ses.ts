@@ -60,12 +60,12 @@ const sesEvent = object({
 
 type SesEvent = z.infer<typeof sesEvent>;
 
-/** An SES event, and what came around it. */
+/** An SES event with the id and time of its envelope. */
 const delivered = object({ id: text, at: text, event: sesEvent });
 
 type Delivered = z.infer<typeof delivered>;
 
-/** One recipient of an event, with the reply of that recipient's server where one failed. */
+/** One recipient of an event, with the reply of that recipient's server after a failure. */
 interface Concerned {
   readonly event: SesEvent;
   readonly address: string;
@@ -83,7 +83,7 @@ function bounced(concerned: Concerned): Failure {
   return sesBounce(bounce?.bounceType ?? '', bounce?.bounceSubType ?? '', replyOf(concerned));
 }
 
-/** The values of `delayType` that say why. */
+/** The values of `delayType` that name a cause. */
 const delayTypes = {
   MailboxFull: 'mailbox_full',
   SpamDetected: 'blocked',
@@ -101,7 +101,7 @@ function delayed(concerned: Concerned): Cause | null {
 const suppressionLists: readonly unknown[] = ['OnAccountSuppressionList', 'OnTenantSuppressionList'];
 
 function complained({ event: { complaint } }: Concerned): Failure | Status | null {
-  // Nobody complained: SES did not even send it, because somebody once had.
+  // Nobody complained. SES did not send the email, because the recipient had complained before.
   if (suppressionLists.includes(complaint?.complaintSubType)) return failureBy('suppressed', 'rejected');
   return complaint?.complaintFeedbackType === 'not-spam' ? null : 'marked_spam';
 }
@@ -142,7 +142,7 @@ const detailTypes: Readonly<Record<string, keyof typeof events>> = {
   'Email Subscribed': 'Subscription',
 };
 
-/** An SES event out of whatever it came in; null for a message that is about no email. */
+/** An SES event out of its envelope; null for a message about no email. */
 const wrapped = z.pipe(
   z.transform((body: unknown) => unwrapped(body)),
   z.nullable(delivered),
@@ -165,16 +165,13 @@ export const ses = {
   handshake: confirmSubscription,
   verify: verifySns,
   parse(request, context) {
-    // Somebody ended the subscription: a person has to see it, and to subscribe again.
+    // Somebody ended the subscription: a person has to see it and subscribe again.
     if (snsEnvelopeIn(request.body)?.Type === 'UnsubscribeConfirmation') return wholeBody('confirm_by_hand');
     return parseJson(request, context);
   },
 } as const satisfies Provider;
 
-/**
- * Confirms the subscription of a topic of ours, by the API call that the message's SubscribeURL stands for: that URL
- * itself is never called.
- */
+/** Confirms the subscription of one of our topics by an API call. The SubscribeURL in the message is never called. */
 async function confirmSubscription(request: ProviderRequest, topics: readonly string[], get: HttpGet) {
   const envelope = snsEnvelopeIn(request.body);
   if (envelope?.Type !== 'SubscriptionConfirmation') return null;
@@ -190,12 +187,15 @@ async function confirmSubscription(request: ProviderRequest, topics: readonly st
   return { statusCode: 200 } as const;
 }
 
-/** SES makes the header Message-ID of its id: `<0102-abc@eu-west-1.amazonses.com>`, in us-east-1 `<0100-abc@email.amazonses.com>`. */
+/**
+ * SES builds the header Message-ID from its id: `<0102-abc@eu-west-1.amazonses.com>`, or
+ * `<0100-abc@email.amazonses.com>` in us-east-1.
+ */
 function messageIdOf(messageId: string): string {
   return withoutBrackets(messageId).replace(/@(?:[\w-]{1,40}\.)?amazonses\.com$/i, '');
 }
 
-/** SES posts it when event publishing is set up, as plain text. */
+/** SES publishes this text when somebody sets event publishing up. */
 const topicTest = /^Successfully validated SNS topic/;
 
 function unwrapped(body: unknown): unknown {
@@ -211,15 +211,15 @@ function unwrapped(body: unknown): unknown {
     const eventType = typeof type === 'string' ? ownValue(detailTypes, type) : undefined;
     return { id, at: time, event: { eventType, ...detail } };
   }
-  // It comes when a topic is chosen for notifications.
+  // It comes when somebody chooses a topic for notifications.
   if (raw.notificationType === 'AmazonSnsSubscriptionSucceeded') return null;
   return { event: body };
 }
 
-/** SES's own tags, which it adds to those of the sender. */
+/** The prefix of the tags that SES adds to the sender's. */
 const ownPrefix = 'ses:';
 
-/** For whom SES sent the message, where the sender has tenants. */
+/** The tenant for whom SES sent the message. */
 const tenantName = `${ownPrefix}tenant-name`;
 
 function read(delivered: Delivered | null, { metadata }: PieceContext): ParsedPiece {
@@ -228,7 +228,7 @@ function read(delivered: Delivered | null, { metadata }: PieceContext): ParsedPi
   const name = event.eventType ?? event.notificationType ?? '';
   const { mail, bounce, complaint, delivery, deliveryDelay, open, click, subscription, reject, failure } = event;
   const own = bounce ?? complaint ?? delivery ?? deliveryDelay ?? open ?? click ?? subscription;
-  // `mail.timestamp` is when it was sent, which tells nothing of later events.
+  // `mail.timestamp` is the time of sending, so it is the last choice.
   const occurredAt = firstTime(own?.timestamp, at, mail.timestamp);
   const given = Object.entries(mail.tags ?? {}).flatMap(([name, values]) =>
     [values].flat().map(value => [name, value] as const),
@@ -276,10 +276,10 @@ function read(delivered: Delivered | null, { metadata }: PieceContext): ParsedPi
   );
 }
 
-/** `isBotEvent`, since August 2026: words, of which either is true in itself. */
+/** The values of `isBotEvent`, since August 2026. Both are strings, so neither is false. */
 const doneBy = { Likely: 'machine', Unlikely: 'human' } as const satisfies Record<string, Evidence>;
 
-/** Whom an event is about, and how surely. */
+/** The recipients of an event, each with a mark if the event does not surely concern it. */
 function recipientsOf(
   event: SesEvent,
 ): (Concerned & { readonly attribution?: 'ambiguous' | 'not_addressed' | undefined })[] {
@@ -290,7 +290,7 @@ function recipientsOf(
   const named =
     failed ?? complaint?.complainedRecipients ?? delivery?.recipients?.map(emailAddress => ({ emailAddress }));
   if (named !== undefined && named !== null) {
-    // A complaint that lists several is SES's guess: everybody at the complaining host to whom the message went.
+    // If a complaint lists several recipients, SES guesses: it lists everybody at the complaining host.
     const guessed = complaint && named.length > 1 && !suppressionLists.includes(complaint.complaintSubType);
     return named.map(({ emailAddress, ...reply }) => ({
       event,
@@ -303,7 +303,7 @@ function recipientsOf(
           : undefined,
     }));
   }
-  // An open or click of a message to several people is somebody's; everything else here is true of the whole message.
+  // An open or click of a message to several people concerns one of them. Any other event concerns all.
   const unnamed = (open || click) && destination.length > 1;
   return destination.map(address => ({ event, address, attribution: unnamed ? 'ambiguous' : undefined }));
 }

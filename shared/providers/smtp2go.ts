@@ -13,7 +13,7 @@ import { replyIn } from './parsing/smtp-reply.ts';
 import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyBasicAuth } from './signatures/basic-auth.ts';
 
-/** https://developers.smtp2go.com/docs/webhooks-overview: flat, as a form or as JSON by choice. */
+/** https://developers.smtp2go.com/docs/webhooks-overview. An event is flat, as a form or as JSON by choice. */
 const smtp2goEvent = object({
   event: z.string(),
   id: text,
@@ -39,7 +39,7 @@ const bounces = { hard: 'hard_bounced', soft: 'soft_bounced' } as const satisfie
 function bounced(event: Smtp2goEvent): Failure | null {
   const label = ownValue<Label>(bounces, event.bounce);
   if (label !== undefined) return failureOf(replyOf(event), label);
-  // Anything else is decided by the reply, or is a note.
+  // Any other bounce takes its cause from the reply, or is a note.
   const cause = causeIn(replyOf(event));
   return cause && failureBy(cause, 'soft_bounced');
 }
@@ -80,7 +80,7 @@ export const smtp2go = {
 function read(event: Smtp2goEvent, { metadata }: PieceContext, raw: unknown): ParsedPiece {
   return draftsFor<Smtp2goEvent>(events, event.event, event, status => [
     {
-      // The headers chosen in the dashboard come among its own fields.
+      // The headers chosen in the dashboard stand among its own fields.
       ...attachedIds(raw as Readonly<Record<string, unknown>>, metadata),
       messageId: event.email_id,
       recipient: event.rcpt,

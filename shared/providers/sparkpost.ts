@@ -16,7 +16,7 @@ import { tagsIn } from './parsing/tags.ts';
 import type { EventMeaning, Guide, Provider } from './provider.ts';
 import { verifyBasicAuth } from './signatures/basic-auth.ts';
 
-/** Everything is text, even numbers and times; it need not stay so. */
+/** Numbers and times come as text today, which may change. */
 const scalar = z.nullish(z.union([z.string(), z.number(), z.boolean()]));
 
 /** https://developers.sparkpost.com/api/webhooks/ */
@@ -43,7 +43,10 @@ const sparkpostEvent = object({
 
 type SparkpostEvent = z.infer<typeof sparkpostEvent>;
 
-/** By class; null: no news of the email, such as an automatic reply. https://support.sparkpost.com/docs/deliverability/bounce-classification-codes */
+/**
+ * Labels by bounce class; null changes no status, such as an automatic reply.
+ * https://support.sparkpost.com/docs/deliverability/bounce-classification-codes
+ */
 const bounceClasses = {
   1: 'soft_bounced', // undetermined
   10: 'unknown_user', // invalid recipient
@@ -79,7 +82,7 @@ function bounced(event: SparkpostEvent): Failure | Status | null {
   if (label === null) return null;
   if (label === 'rejected') return suppressionIn(replyOf(event).text) ? failureBy('suppressed', label) : label;
   if (label !== undefined) return failureOf(replyOf(event), label);
-  // A class that is not known yet is decided by the reply, or by nothing.
+  // An unknown class takes its cause from the reply, or is a note.
   const cause = causeIn(replyOf(event));
   return cause && failureBy(cause, 'soft_bounced');
 }
@@ -100,7 +103,7 @@ const events = {
   generation_rejection: { statuses: ['rejected'] },
   generation_failure: { statuses: ['rejected'] },
   spam_complaint: { statuses: ['marked_spam'] },
-  // Both come for the first open: two events, one act.
+  // Both come for the first open: two events of one act.
   open: { statuses: ['opened'] },
   initial_open: { statuses: ['opened'] },
   amp_open: { statuses: ['opened'] },
@@ -115,13 +118,16 @@ const events = {
   'sms_*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<SparkpostEvent>>;
 
-/** The event in `{"msys":{"message_event":{...}}}`; null in `{"msys":{}}`, which comes when the webhook is made or tested. */
+/**
+ * The event in `{"msys":{"message_event":{...}}}`; null in `{"msys":{}}`, which comes when somebody makes or tests the
+ * webhook.
+ */
 const wrapped = z.pipe(
   z.transform((piece: unknown) => {
     const msys = isRecord(piece) ? piece.msys : undefined;
     if (typeof msys !== 'object' || msys === null) return undefined;
     const values: readonly unknown[] = Object.values(msys);
-    // Another member that may once stand beside the event does not hide it.
+    // A future member beside the event must not hide it.
     return (
       values.find(value => typeof (value as { readonly type?: unknown } | null)?.type === 'string') ?? values[0] ?? null
     );
@@ -155,7 +161,7 @@ function read(event: SparkpostEvent | null, { metadata }: PieceContext): ParsedP
       occurredAt: millisOf(event.timestamp),
       providerEvent: type,
       eventId: event.event_id ? String(event.event_id) : null,
-      // Said of opens by newer accounts.
+      // Only newer accounts report it, on opens.
       evidence: status === 'opened' ? evidenceOf(event.is_prefetched) : null,
       subject: event.subject,
       reason: {

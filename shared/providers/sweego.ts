@@ -35,17 +35,20 @@ const sweegoEvent = object({
 
 type SweegoEvent = z.infer<typeof sweegoEvent>;
 
-/** In one request both "soft-bounce" and "hard_bounce" have been seen. */
+/** One request has held both "soft-bounce" and "hard_bounce". */
 const nameOf = (eventType: string) => eventType.replaceAll('-', '_');
 
 function replyOf({ response_code: code, details }: SweegoEvent) {
   return { ...replyIn(replyAtEnd(details ?? '')), code: replyCodeOf(code) };
 }
 
-/** Longer than any line of a mail server's log that is worth reading. */
+/** Longer than any useful line of a mail server's log. */
 const maxLineLength = 5_000;
 
-/** The server's reply in a line of Sweego's log, `... to=a@example.com (550 5.1.1 unknown user)`: the rest of it is not for others. */
+/**
+ * The server's reply in a line of Sweego's log: `... to=a@example.com (550 5.1.1 unknown user)`. The rest of the line
+ * stays private.
+ */
 function replyAtEnd(details: string): string | undefined {
   const line = details.slice(-maxLineLength).trim();
   if (/^[245]\d\d[ -]/.test(line)) return line;
@@ -90,14 +93,14 @@ export const sweego = {
       keyOf: secret => strictBase64(secret.trim()),
       // One, in bare base64: https://learn.sweego.io/docs/webhooks/webhook_signature
       signaturesIn: header => [strictBase64(header.trim())],
-      // Its retries are not documented. The body is signed, so that an old request can only say what it said.
+      // Its retries are not documented. The body is signed, so an old request repeats only itself.
       oldest: 24 * hour,
     }),
   parse: jsonParser('sweego', sweegoEvent, read, { isUnrelated: unrelatedBy(events, 'event_type') }),
 } as const satisfies Provider;
 
 function read(event: SweegoEvent, { metadata }: PieceContext): ParsedPiece {
-  // Text messages have events of the same names.
+  // SMS have events of the same names.
   if (event.channel?.toLowerCase() === 'sms') return unrelated;
   const headers = headersOf(event);
   const { open, click } = event;
@@ -120,18 +123,18 @@ function read(event: SweegoEvent, { metadata }: PieceContext): ParsedPiece {
   ]);
 }
 
-/** The message's own headers; their names come in lower case. */
+/** The message's own headers, with names in lower case. */
 function headersOf({ headers }: SweegoEvent): readonly (readonly [string, unknown])[] {
   return typeof headers === 'object' && headers !== null ? Object.entries(headers) : [];
 }
 
-/** Older events have the id in this header alone. */
+/** Older events have the id only in this header. */
 function transactionIn(headers: ReturnType<typeof headersOf>): string | undefined {
   const id = headers.find(([name]) => name.toLowerCase() === 'x-transaction-id')?.[1];
   return typeof id === 'string' ? id : undefined;
 }
 
-/** Null, one text or a list; their own table of formats writes the name without its last letter. */
+/** Null, one text or a list. The vendor's table of formats drops the last letter of the name. */
 function tagsOf(event: SweegoEvent): readonly string[] {
   return [event.campaign_tags ?? event.campaign_tag].flat().filter(tag => typeof tag === 'string');
 }

@@ -19,7 +19,7 @@ const eventData = object({
   job_id: text,
   email: text,
   status: text,
-  // UTC, without saying so.
+  // UTC, without a zone.
   event_time: text,
   url: text,
   metadata: anything,
@@ -43,21 +43,21 @@ const codes = {
   err_spam_rejected: 'spam_content',
   err_spam_skipped: 'rejected',
   err_blacklisted: 'rejected',
-  // It was not tried.
+  // Unisender Go did not try.
   err_unsubscribed: 'suppressed',
   err_skip_letter: 'suppressed',
 } as const satisfies Record<string, Label>;
 
 const replyOf = ({ delivery_info }: EventData) => replyIn(delivery_info?.destination_response);
 
-/** The code says more than the word for the status, which is used of what is tried again as well. */
+/** The code says more than the status, which also stands for emails that are tried again. */
 function failed(word: 'deferred' | 'hard_bounced'): (event: EventData) => Failure | 'deferred' {
   return event => {
     const label = ownValue<Label>(codes, event.delivery_info?.delivery_status) ?? word;
     if (label === 'suppressed') return failureBy(label, 'rejected');
     const reply = replyOf(event);
     if (label !== 'deferred') return failureOf(reply, label);
-    // It will try again, or does not say: only a permanent code says otherwise.
+    // It tries again, or does not say. Only a permanent code decides otherwise.
     return reply.enhancedCode?.startsWith('5.') ? failureOf(reply, 'soft_bounced') : label;
   };
 }
@@ -81,7 +81,7 @@ const events = {
   },
   unsubscribed: { statuses: [null] },
   subscribed: { statuses: [null] },
-  // Every other kind of event: news of the account.
+  // Any other kind of event concerns the account.
   'transactional_*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<EventData>>;
 
@@ -94,17 +94,17 @@ export const unisendergo = {
   secretKind: 'text',
   events,
   batched: true,
-  // It is called so when it is activated.
+  // Unisender Go calls the URL so when somebody activates it.
   probes: { GET: () => ({ statusCode: 200 }) },
 
   verify({ body }, secrets) {
     const keys = usable(secrets);
     if (keys.length === 0) return 'no_secret_configured';
-    // Byte by byte, so that whatever is no UTF-8 stays what was signed.
+    // As latin1, so that bytes that are no UTF-8 stay as they were signed.
     const raw = body.toString('latin1');
     const auth = authIn.exec(raw);
     if (auth === null) return 'missing_signature';
-    // MD5 lets anybody append to what was signed, but not without its padding, and JSON has no such byte.
+    // With MD5 anybody can append to the signed text, but only after padding bytes, which JSON does not have.
     if (raw.includes('\0')) return 'malformed_signature';
     const [before, after] = [raw.slice(0, auth.index), raw.slice(auth.index + auth[0].length)];
     const expected = keys.map(key =>
@@ -116,13 +116,13 @@ export const unisendergo = {
   parse: jsonParser('unisendergo', unisenderEvent, read, { piecesOf }),
 } as const satisfies Provider;
 
-/** The value of the first "auth": nothing of the events comes before it. */
+/** The value of the first "auth", before any event. */
 const authIn = /(?<="auth"\s*:\s*")[0-9a-f]{32}(?=")/;
 
 function piecesOf(envelope: unknown): readonly unknown[] | null {
   if (!isRecord(envelope)) return null;
   const { events_by_user, auth: _, ...single } = envelope;
-  // With "single event" switched on there is no list, and the data may lie beside the name.
+  // With "single event" on, there is no list, and the data may stand beside the name.
   if (events_by_user === undefined) {
     return single.event_name === undefined ? null : [{ event_data: single, ...single }];
   }

@@ -43,7 +43,7 @@ const events = {
     by: "suppression by subType; the server's reply in diagnosticCode (code and words), then Amazon SES's subType and type; without a type the words of message",
     decide: ({ data }) => retoldBounce(data?.bounce ?? {}),
   },
-  // As Amazon SES's Reject.
+  // Like Amazon SES's Reject.
   'email.rejected': { statuses: ['rejected'], cause: 'virus' },
   'email.rendering_failure': { statuses: ['rejected'] },
   'email.failed': { statuses: ['rejected'] },
@@ -57,7 +57,7 @@ const events = {
   'webhook.*': { statuses: [] },
 } as const satisfies Record<string, EventMeaning<UsesendEvent>>;
 
-/** Events that are true of the whole message, to whomever it goes. */
+/** Events that concern all recipients of a message. */
 const ofWholeMessage: readonly string[] = [
   'email.queued',
   'email.sent',

@@ -33,7 +33,10 @@ const detail = object({
 
 type Detail = z.infer<typeof detail>;
 
-/** One of a request's messages, with what the request says of all. https://www.zoho.com/zeptomail/help/webhooks.html */
+/**
+ * One message of a request, with the event name of all of them.
+ * https://www.zoho.com/zeptomail/help/webhooks.html
+ */
 const zeptoMessage = object({
   event_name: z.union([z.string(), z.array(z.string())]),
   request_id: text,
@@ -55,7 +58,7 @@ type ZeptoMessage = z.infer<typeof zeptoMessage>;
 
 const replyOf = ({ diagnostic_message, reason }: Detail) => replyIn(diagnostic_message || reason);
 
-/** Names have been written with blanks and underscores, too: they are looked up without. */
+/** Names have come with blanks and underscores too, so the lookup drops both. */
 const events = {
   hardbounce: {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
@@ -75,7 +78,7 @@ const events = {
   spam: { statuses: ['marked_spam'] },
 } as const satisfies Record<string, EventMeaning<Detail>>;
 
-/** ZeptoMail (Zoho): one request may tell of several messages. */
+/** ZeptoMail (Zoho): a request may hold several messages. */
 export const zeptomail = {
   name: 'zeptomail',
   title: 'ZeptoMail',
@@ -84,8 +87,8 @@ export const zeptomail = {
   secretKind: 'text',
   events,
   batched: true,
-  // The dashboard's test is not signed, and the webhook cannot be saved before it is answered 200.
-  // It counts as refused all the same: should real events ever come unsigned, the alarm tells.
+  // The dashboard's test is not signed, and must get 200 before the webhook can be saved.
+  // It also counts as refused: if real events ever come unsigned, the alarm tells.
   handshake: ({ headers }) =>
     headers['producer-signature']?.trim() ? null : ({ statusCode: 200, refusal: 'missing_signature' } as const),
 
@@ -97,7 +100,7 @@ export const zeptomail = {
     const bytes = header.length > maxHeaderLength ? null : signatureIn(header);
     const signed = isForm(request) ? fieldOf(request) : request.body;
     if (bytes === null || signed === null) return 'malformed_signature';
-    // Its time is not signed, and proves nothing: a request that is sent again changes nothing.
+    // The time is not signed and proves nothing. A request that comes again changes nothing.
     return isHmacOf(bytes, 'sha256', keys, signed) ? genuine : 'wrong_signature';
   },
 
@@ -128,14 +131,14 @@ function signatureIn(header: string): Buffer | null {
   }
 }
 
-/** The messages of a request, each with the name of what happened to all of them. */
+/** The messages of a request, each with the event name of all of them. */
 function piecesOf(envelope: unknown): readonly unknown[] | null {
   if (!isRecord(envelope) || !Array.isArray(envelope.event_message)) return null;
   const { event_name, event_message } = envelope;
   return event_message.map(message => (typeof message === 'object' ? { ...message, event_name } : message));
 }
 
-/** More than one message has, by far: recipients times what happened. */
+/** Far more than one message has: recipients times details. */
 const maxEvents = 1_000;
 
 function read(message: ZeptoMessage, { metadata }: PieceContext): ParsedPiece {
@@ -171,7 +174,7 @@ function read(message: ZeptoMessage, { metadata }: PieceContext): ParsedPiece {
   return drafts;
 }
 
-/** A bounce names its recipient; everything else only those of the whole message. */
+/** A bounce names its recipient. Any other event names all recipients of the message. */
 function whose({ bounced_recipient }: Detail, recipients: readonly string[], status: Status | null) {
   if (!bounced_recipient) return ofOneOf(recipients, false, status);
   const listed = recipients.length === 0 || recipients.map(addressOf).includes(addressOf(bounced_recipient));

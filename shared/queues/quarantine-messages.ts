@@ -7,13 +7,16 @@ import { asciiJson } from '../runtime/text.ts';
 import { isoText } from '../runtime/time.ts';
 import { sendMessages } from './send-messages.ts';
 
-/** SQS takes 1 MiB a message; the rest is room for the envelope. */
+/** SQS takes 1 MiB a message. The rest is for the envelope. */
 const maxContentBytes = 900 * 1024;
 
-/** Headers that tell how a body is to be read, and what its event is called. Every other is left out: it may carry a password. */
+/**
+ * Headers that a parser needs: the format of the body, and the event's id. Any other may carry a password and is left
+ * out.
+ */
 const keptHeaders = ['content-type', 'webhook-id', 'svix-id', 'x-mom-webhook-id'] as const;
 
-/** A request of which something could not be read. */
+/** A request with a piece that could not be read or recorded. */
 export interface QuarantinedRequest {
   readonly requestId: string;
   readonly provider: string;
@@ -21,7 +24,7 @@ export interface QuarantinedRequest {
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
-  /** The account whose own secret proved it: nothing in it is recorded with another account's emails. */
+  /** The account whose own secret proved the request: nothing of it is recorded with another account's emails. */
   readonly provenFor?: string | undefined;
 }
 
@@ -29,7 +32,7 @@ const envelope = {
   requestId: z.string(),
   provider: z.string(),
   reason: z.string(),
-  /** ISO-8601 UTC, when the request came. */
+  /** The arrival of the request, ISO-8601 UTC. */
   receivedAt: z.string(),
   headers: z.record(z.string(), z.string()),
   provenFor: z.optional(z.string()),
@@ -49,8 +52,8 @@ const quarantineMessage = z.union([
 ]);
 
 /**
- * A message of the quarantine queue: pieces of one request that share a reason, or one part of a body or piece too
- * large for a message (base64; all parts with one `contentId`, in order, give it back).
+ * A message of the quarantine queue. It holds pieces of one request that share a reason, or one part of a whole body or
+ * large piece. Parts are base64; all parts with one `contentId`, in order, make up the content.
  */
 export type QuarantineMessage = z.infer<typeof quarantineMessage>;
 
@@ -66,18 +69,18 @@ export interface QuarantinedPiece {
   readonly piece: unknown;
 }
 
-/** Reasons for which events come here that had been read, and are kept as such. */
+/** Reasons of events that could be read and not recorded. They are quarantined in canonical form. */
 export const keptAsRead = { item_full: true, refused_by_table: true, foreign_account: true } as const satisfies Record<
   Unrecordable['reason'],
   true
 >;
 
-/** A message of the quarantine queue, and what it is read together with. */
+/** A message of the quarantine queue, and its place among the parts of one content. */
 export interface QuarantinePart {
   readonly message: QuarantineMessage;
-  /** The same for all parts of one content; null where the message is read by itself. */
+  /** The same for all parts of one content; null if the message is complete. */
   readonly contentKey: string | null;
-  /** From 1 on, of so many. */
+  /** The number of this part, from 1 on, and of all parts. */
   readonly part: number;
   readonly parts: number;
 }
@@ -90,7 +93,10 @@ export function quarantinePart(body: string): QuarantinePart {
   return { message, contentKey: parts === 1 ? null : `${reason} ${contentId}`, part, parts };
 }
 
-/** Keeps what was genuine but could not be read or recorded; rejects when it could not be kept. */
+/**
+ * Quarantines pieces of a genuine request that could not be read or recorded. Rejects if the queue does not take all of
+ * them.
+ */
 export type Quarantine = (request: QuarantinedRequest, quarantined: readonly QuarantinedPiece[]) => Promise<void>;
 
 export function createQuarantine(client: Pick<SQSClient, 'send'>, queueUrl: string): Quarantine {
@@ -111,7 +117,7 @@ function* messagesOf(
     const envelope = { requestId, provider, reason, receivedAt: isoText(receivedAt), headers, provenFor };
     let pieces: unknown[] = [];
     let size = 0;
-    // A piece that tells of several emails is kept once.
+    // A piece about several emails is quarantined once.
     for (const piece of new Set(ofReason.map(({ piece }) => piece))) {
       if (piece === null) {
         yield* partsOf(body, { ...envelope, content: 'body' });

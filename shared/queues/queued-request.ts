@@ -1,7 +1,7 @@
 import type { Nonce, ParsedRequest, Provider, ReadingContext } from '../providers/provider.ts';
 import type { QuarantinedRequest } from './quarantine-messages.ts';
 
-/** A message as it came out of a queue. */
+/** A message out of a queue. */
 export interface QueuedMessage {
   readonly messageId: string;
   readonly body: string;
@@ -9,19 +9,19 @@ export interface QueuedMessage {
   readonly sentAt: number;
 }
 
-/** The content of a message: a request of a provider, or the rest of one, and everything that can be read in it. */
+/** The content of a message: a provider's request, or the rest of one, with its parsed events. */
 export interface QueuedRequest {
   readonly request: QuarantinedRequest;
   readonly parsed: ParsedRequest;
-  /** To be looked up before anything is recorded. */
+  /** Nonces to look up before anything is recorded. */
   readonly nonces: readonly Nonce[];
 }
 
-/** The services with which messages are read. */
+/** The services for parsing messages. */
 export interface QueueServices {
   readonly providers: Readonly<Record<string, Provider>>;
   readonly context: ReadingContext;
 }
 
-/** The body of a request whose events are read already. */
+/** The body of a request whose events have been parsed. */
 export const noBody = Buffer.alloc(0);

@@ -8,7 +8,7 @@ import { causeIds } from '../status/causes.ts';
 import { noBody, type QueuedMessage, type QueuedRequest } from './queued-request.ts';
 import { sendMessages } from './send-messages.ts';
 
-/** Few, since a message of which one event fails is tried again as a whole. */
+/** Few, because one failing event brings its whole message back. */
 const maxEvents = 25;
 
 const text = z.optional(z.string());
@@ -43,9 +43,9 @@ export const queuedEvent = z.object({
 const retryMessage = z.object({
   requestId: z.string(),
   provider: z.string(),
-  /** Epoch milliseconds of the request's arrival: what the events would have been recorded with. */
+  /** The arrival of the request, in epoch milliseconds. Its events are recorded with this time. */
   receivedAt: z.number(),
-  /** They proved the request genuine, and could not be looked up: they may have been used before. */
+  /** Nonces that proved the request genuine and could not be looked up. They may have been used before. */
   nonces: z.array(z.object({ value: z.string(), content: z.string() })),
   events: z.array(queuedEvent),
 });
@@ -56,7 +56,7 @@ export type RetryMessage = Omit<z.infer<typeof retryMessage>, 'events' | 'nonces
   readonly events: readonly CanonicalEvent[];
 };
 
-/** Keeps events to be recorded later; rejects where they could not be kept. */
+/** Queues events that are to be recorded later. Rejects if the queue does not take all of them. */
 export type RetryQueue = (message: RetryMessage) => Promise<void>;
 
 export function createRetryQueue(client: Pick<SQSClient, 'send'>, queueUrl: string): RetryQueue {
@@ -75,7 +75,7 @@ export function readRetryMessage(body: string): RetryMessage {
   return retryMessage.parse(JSON.parse(body));
 }
 
-/** The events in a message of the retry queue, as they were read when their request came. */
+/** The events in a message of the retry queue, as they were parsed on arrival. */
 export function retryRequest({ body }: QueuedMessage): QueuedRequest {
   const { events, nonces, ...request } = readRetryMessage(body);
   return {

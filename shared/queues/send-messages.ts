@@ -4,7 +4,7 @@ import { SendMessageBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
 const maxBatchBytes = 1024 * 1024;
 const maxBatchMessages = 10;
 
-/** A queue did not take all of a batch. Its name is the queue's own code for why: it stands in the log. */
+/** A queue did not take all of a batch. The error's name is the queue's own code for the reason, for the log. */
 class RefusedMessages extends Error {
   constructor(code = 'RefusedMessages') {
     super('a queue did not take all messages');

@@ -2,8 +2,8 @@ import { isoMillis } from '../runtime/time.ts';
 import type { QueuedMessage, QueuedRequest, QueueServices } from './queued-request.ts';
 
 /**
- * The request in a message of the queue of Amazon SES. Nothing is signed: the queue takes from its topic alone, and whoever
- * may publish there is believed.
+ * The request in a message of the queue of Amazon SES. Nothing is signed: the queue accepts only its topic, and
+ * Mailtrail believes whoever may publish there.
  */
 export function sesRequest(
   { body, messageId, sentAt }: QueuedMessage,
@@ -15,7 +15,10 @@ export function sesRequest(
   return { request: { ...request, requestId: messageId, provider: 'ses' }, parsed, nonces: [] };
 }
 
-/** When SNS took a notification, in epoch milliseconds: it tries for 23 days to bring it into the queue. Null of anything else. */
+/**
+ * The time at which SNS took a notification, in epoch milliseconds; null for any other message. SNS tries for 23 days
+ * to deliver it to the queue.
+ */
 function publishedAt(body: string): number | null {
   try {
     const time = isoMillis(String(JSON.parse(body)?.Timestamp));

@@ -293,27 +293,14 @@ sendgrid  unknown_event           12    12        30                  0
 });
 
 describe('npm run replay', () => {
-  const run = async (...args: readonly string[]) => {
-    const command = ['infra/local/cli/node.mjs', 'infra/tools/replay/replay.ts', ...args];
+  it('refuses --show without --dry-run with its usage, and ends with 1', async () => {
+    const command = ['infra/local/cli/node.mjs', 'infra/tools/replay/replay.ts', '--queue', 'quarantine', '--show'];
     const { code, stdout, stderr } = await promisify(execFile)(process.execPath, command).then(
       output => ({ ...output, code: 0 }),
       error => error,
     );
-    return { code, stdout, stderr };
-  };
-
-  it.concurrent.each(['--help', '-h'])('prints its usage with %s, and ends with 0', async option => {
-    expect(await run(option)).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('--show') });
-  });
-
-  it.concurrent.each([
-    [['--queue', 'quarantine', '--show'], '--show needs --dry-run'],
-    [['--queue', 'quarantine', '--nope'], "Unknown option '--nope'"],
-    [['--queue', 'other'], '--queue must be one of'],
-  ])('refuses %j with its usage, and ends with 1', async (args, message) => {
-    const { code, stdout, stderr } = await run(...args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain(message);
-    expect(stderr).toContain('npm run replay -- --queue');
+    expect(stderr).toContain('--show needs --dry-run');
+    expect(stderr).toMatch(/^npm run replay\b/m);
   });
 });

@@ -1,3 +1,3 @@
-/** What `npm run docs` writes besides the providers' pages. */
+/** The files that `npm run docs` writes besides the providers' pages. */
 export const openApiFile = new URL('../../../functions/query/openapi.json', import.meta.url);
 export const clientTypesFile = new URL('../client/openapi.d.ts', import.meta.url);

@@ -1,7 +1,7 @@
-/** In characters: what fits stays on one line. */
+/** The longest text that stays on one line, in characters. */
 const maxWidth = 100;
 
-/** TypeScript does not know these parts of ES2026 yet: they keep the digits of a number. */
+/** TypeScript does not know these functions yet. They keep the digits of a number. */
 const { parse, rawJSON, isRawJSON } = JSON as unknown as {
   parse(text: string, revive: (name: string, value: unknown, context: { readonly source: string }) => unknown): unknown;
   rawJSON(digits: string): unknown;

@@ -10,10 +10,10 @@ import { prettyJson } from './pretty-json.ts';
 const address = 'http://127.0.0.1:3000';
 const dataDir = '.mailtrail';
 
-/** Steps of an email's life, of which an example shows the first that the provider reports. */
+/** Statuses that make a good example, the best first. */
 const steps = ['delivered', 'sent'] as const;
 
-/** Fixtures that say more than the first of these steps. */
+/** Better examples than those. */
 const chosen: Partial<Readonly<Record<ProviderName, string>>> = { app: 'email.enqueued' };
 
 /** The plainest fixture of one event. */
@@ -29,7 +29,7 @@ export function exampleOf(name: ProviderName): string {
   return chosen[name] ?? found[0] ?? single[0]!;
 }
 
-/** The commands. Pasted twice on one day, they send one event twice. */
+/** The commands. Pasted twice on one day, they send the same event twice. */
 export function tryIt(name: ProviderName): string {
   const example = exampleOf(name);
   const { secretKind } = providers[name];
@@ -54,7 +54,7 @@ export function tryIt(name: ProviderName): string {
   return [...dayLines(commands.join('\n')), ...commands].join('\n');
 }
 
-/** A file with the event, in which the shell puts the values of its variables. */
+/** Writes the event into a file. The shell puts the values of its variables in. */
 function heredoc(file: string, json: string): string {
   return `cat > ${file} <<EOF\n${json.replace(/[$`]|\\(?=[$`\\])/g, '\\$&')}\nEOF`;
 }
@@ -63,12 +63,12 @@ function formOptions(form: string): string {
   return [...new URLSearchParams(form)].map(([name, value]) => `--data-urlencode "${name}=${value}"`).join(' \\\n  ');
 }
 
-/** Fixtures tell of this day, as ISO-8601 and as unix time. */
+/** The day of the fixtures, and its noon as unix time. */
 const fixtureDay = '2026-01-02';
 const noon = Date.UTC(2026, 0, 2, 12) / 1000;
 
 /**
- * A text about yesterday, in place of the fixtures' day: an event has to be younger than emails are kept, and its time is
+ * Puts yesterday in place of the fixtures' day. So the event is never older than emails are kept, and its time stays
  * the same all day.
  */
 function dated(text: string): string {
@@ -82,7 +82,7 @@ function dated(text: string): string {
     });
 }
 
-/** The variables of the day, where the commands have them. */
+/** Sets the variables that the commands use. */
 function dayLines(commands: string): string[] {
   const lines = {
     YESTERDAY: `YESTERDAY=$(node -p 'new Date(Date.now() - 864e5).toISOString().slice(0, 10)')`,

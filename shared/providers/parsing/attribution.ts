@@ -3,8 +3,8 @@ import type { Attribution } from '../../email/event.ts';
 import type { Status } from '../../status/catalogue.ts';
 
 /**
- * Whose email an event is about that lists a message's recipients and does not say which of them it concerns: the only
- * one's; each one's, where it is true of the whole message; else nobody's in particular, a note on each.
+ * Attributes an event that lists the recipients of a message and names none of them. It concerns the only recipient, or
+ * each of them if it concerns the whole message. Otherwise it is a note on each.
  */
 export function ofOneOf(
   recipients: readonly string[],

@@ -28,7 +28,7 @@ export function draftsFor<Piece>(
   return cause === null ? drafts : drafts.map(draft => ({ ...draft, cause }));
 }
 
-/** Why a delivery was put off, or ended in the status that the event's name fixes: no cause that leads to another status. */
+/** The cause of a delay, or of a status that the event's name fixes. It gives no cause that leads to another status. */
 function causeBeside<Piece>(
   decided: Status | null,
   { cause: fixed, causeOf }: EventMeaning<Piece>,
@@ -49,7 +49,7 @@ export function meaningOf<Meaning>(events: Readonly<Record<string, Meaning>>, na
   return family === undefined ? undefined : events[family];
 }
 
-/** Whether the name of a piece, under the first of `keys` that it has, is that of an event about no email. */
+/** Whether a piece is an event about no email, by its name under the first of `keys` that it has. */
 export function unrelatedBy(
   events: Readonly<Record<string, Pick<EventMeaning, 'statuses'>>>,
   ...keys: readonly string[]

@@ -1,23 +1,23 @@
-/** JSON text as values: ids above 2^53 stay as they are, and no text can cost more time than there is. */
+/** Parses JSON so that ids above 2^53 stay exact, and that no text takes more time than a request has. */
 
 import { utf8Text } from '../../runtime/text.ts';
 
-/** JSON text as values, every integer exact, and whether it nests too deeply. */
+/** The value of JSON text with every integer exact, and whether it nests too deeply. */
 export interface ParsedJson<Value = unknown> {
   readonly value: Value;
   readonly tooDeep: boolean;
 }
 
-/** Why there is none. */
+/** Why a text has no value. */
 export type NoJson = 'not_utf8' | 'too_many' | 'not_json';
 
-/** A text and its value, of which integers may be inexact. */
+/** A text and its value, whose integers may be inexact. */
 interface LooseJson {
   readonly text: string;
   readonly value: unknown;
 }
 
-/** Handshake, verification and reading of one request ask for the same in turn. */
+/** Handshake, verification and parser of one request need the same value in turn. */
 const bodies = new WeakMap<Buffer, LooseJson | NoJson>();
 
 function looseBody(body: Buffer): LooseJson | NoJson {
@@ -34,7 +34,9 @@ export function bodyJson(body: Buffer): ParsedJson | NoJson {
   return exactly(looseBody(body));
 }
 
-/** The same before anything is proved: less work, and integers as `JSON.parse` gives them. Undefined where there is none. */
+/**
+ * The same before anything is proved, with less work: integers as `JSON.parse` gives them. Undefined if there is none.
+ */
 export function bodyValue(body: Buffer): unknown {
   const json = looseBody(body);
   return typeof json === 'string' ? undefined : json.value;
@@ -59,7 +61,7 @@ export function jsonLines(body: Buffer, maxLines: number): ParsedJson<readonly u
   const lines = text.split(/\r?\n/).filter(line => line.trim() !== '');
   if (lines.length === 0 || lines.length > maxLines) return lines.length === 0 ? 'not_json' : 'too_many';
   const parsed = lines.map(parsedJson).filter(line => typeof line !== 'string');
-  // A line that is no JSON would be lost among the others: none is given.
+  // One line that is no JSON would be lost among the others, so the whole body fails.
   if (parsed.length < lines.length) return 'not_json';
   return { value: parsed.map(({ value }) => value), tooDeep: parsed.some(({ tooDeep }) => tooDeep) };
 }
@@ -86,7 +88,7 @@ export function isRecord(value: unknown): value is Readonly<Record<string, unkno
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** More names than any provider's request has: looking through an object of so many takes longer than there is time. */
+/** More names than any provider's request has. A walk through so many takes longer than a request may. */
 const maxNames = 300_000;
 const minNameLength = '"":0,'.length;
 
@@ -101,8 +103,8 @@ function hasTooManyNames(text: string): boolean {
 const maxDepth = 32;
 
 /**
- * Two oddities of a value: nesting deeper than anything a provider sends, and integers that a double cannot hold
- * exactly. Iterative, so that depth itself cannot hurt.
+ * Finds two oddities of a value: nesting deeper than anything a provider sends, and integers that a double cannot hold
+ * exactly. It is iterative, so depth itself cannot hurt.
  */
 function oddities(value: unknown): { readonly tooDeep: boolean; readonly inexact: boolean } {
   let inexact = isInexact(value);
@@ -128,7 +130,7 @@ function isInexact(value: unknown): boolean {
 /** The strings of JSON text, and its numbers of so many digits that a double may not hold them. */
 const stringsAndLongNumbers = /"[^"\\]*(?:\\.[^"\\]*)*"|(?<![\w.+-])-?\d{16,}(?![\d.eE])/g;
 
-/** JSON text in which every integer above 2^53 is the text of its digits: two ids stay two ids. */
+/** JSON text in which every integer above 2^53 is a string of its digits, so that two ids stay two ids. */
 function withExactIntegers(text: string): string {
   return text.replace(stringsAndLongNumbers, found =>
     found.startsWith('"') || Number.isSafeInteger(Number(found)) ? found : `"${found}"`,

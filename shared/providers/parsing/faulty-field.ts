@@ -22,8 +22,8 @@ export function defectiveField(reason: UnparsableReason): string | undefined {
 const namesBySchema = new WeakMap<z.ZodMiniType, ReadonlySet<string>>();
 
 /**
- * The path of the first fault in a piece, such as `events[3].sg_message_id`; undefined where the piece itself is at fault.
- * It is logged: a key of the piece that the schema does not spell is written as `*`, since it may be an address.
+ * The path of the first fault in a piece, such as `events[3].sg_message_id`; undefined if the piece itself is at fault.
+ * The path is logged. So a key that the schema does not spell becomes `*`: it may be an address.
  */
 export function faultyField(schema: z.ZodMiniType, { issues }: z.core.$ZodError): string | undefined {
   let names = namesBySchema.get(schema);
@@ -39,7 +39,7 @@ export function faultyField(schema: z.ZodMiniType, { issues }: z.core.$ZodError)
   return path === '' ? undefined : path;
 }
 
-/** Of a union the alternative that got furthest tells most. */
+/** In a union, the alternative that got furthest says most. */
 function pathOf(issue: z.core.$ZodIssue): readonly PropertyKey[] {
   const within =
     issue.code === 'invalid_union' ? issue.errors.flatMap(([first]) => (first ? [pathOf(first)] : [])) : [];
@@ -47,7 +47,7 @@ function pathOf(issue: z.core.$ZodIssue): readonly PropertyKey[] {
   return [...issue.path, ...furthest];
 }
 
-/** Goes through whatever a schema is made of: a schema has its definition under `_zod`, and an object's has a `shape`. */
+/** Walks a schema. Each has its definition under `_zod`, and an object's definition has a `shape`. */
 function namesIn(schema: z.ZodMiniType): ReadonlySet<string> {
   const names = new Set<string>();
   const seen = new Set<object>();

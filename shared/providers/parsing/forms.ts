@@ -4,9 +4,9 @@ import { isRecord } from './exact-json.ts';
 
 const openingBrace = Buffer.from('{');
 
-/** Whether a request's body is a form: not where JSON comes under its name. */
+/** Whether a request's body is a form. JSON with the content type of a form is none. */
 export function isForm({ headers, body, pieces }: Pick<ProviderRequest, 'headers' | 'body' | 'pieces'>): boolean {
-  // Of a form were kept its fields, or all of it as text.
+  // A form is quarantined as its fields, or whole as text.
   if (pieces !== undefined) return pieces.every(isOfForm);
   return (
     !body.subarray(0, 1).equals(openingBrace) &&
@@ -20,21 +20,21 @@ function isOfForm(piece: unknown): boolean {
   );
 }
 
-/** More than any provider's form has; many more would take longer to take apart than anybody may who has proved nothing. */
+/** More than any provider's form has. Parsing many more would take too long for a sender who has proved nothing. */
 const maxFields = 1_000;
 
 /** The fields of a form, or of a query, in their order. */
 export type FormFields = readonly [name: string, text: string][];
 
-/** The fields in a form; null where there are more than any provider's has. */
+/** The fields in a form; null if it has more than any provider's. */
 export function fieldsIn(form: string): FormFields | null {
   return form.split('&', maxFields + 1).length > maxFields ? null : [...new URLSearchParams(form)];
 }
 
-/** Asked for by handshake, verification and reading of one request in turn. */
+/** Handshake, verification and parser of one request need the same fields in turn. */
 const bodies = new WeakMap<Buffer, FormFields | null>();
 
-/** The fields in a request's body, parsed once; null where it is no text, too. */
+/** The fields in a request's body, parsed once; null too if it is no text. */
 export function bodyFields(body: Buffer): FormFields | null {
   const known = bodies.get(body);
   if (known !== undefined) return known;
@@ -44,7 +44,7 @@ export function bodyFields(body: Buffer): FormFields | null {
   return fields;
 }
 
-/** Fields as text by name. Null where a name occurs twice: which one was signed, or meant? */
+/** Fields by name; null if a name occurs twice, because nobody knows which one was signed. */
 export function fieldsByName(fields: FormFields | null): Readonly<Record<string, string>> | null {
   const byName = Object.fromEntries(fields ?? []);
   return Object.keys(byName).length === fields?.length ? byName : null;

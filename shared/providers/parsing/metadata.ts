@@ -1,10 +1,10 @@
-/** The sender's two ids in whatever a provider gives back of its metadata. */
+/** Finds the sender's two ids in the metadata that a provider returns. */
 
 import { ownValue } from '../../runtime/own-property.ts';
 import type { MetadataNames } from '../provider.ts';
 import { exactJson, isRecord } from './exact-json.ts';
 
-/** The sender's two ids; absent where nothing names one, or two values do. */
+/** The sender's two ids; absent if nothing names one, or if two values do. */
 export interface AttachedIds {
   readonly accountId: string | undefined;
   readonly reference: string | undefined;
@@ -13,18 +13,18 @@ export interface AttachedIds {
 /** A name and its value, such as a header, of which a request may hold several. */
 export type NamedValue = readonly [name: string, value: unknown];
 
-/** The two ids that the sender attached to an email, from whatever the provider gives back of its metadata. */
+/** The two ids that the sender attached to an email, in the metadata that the provider returns. */
 export function attachedIds(metadata: unknown, names: MetadataNames): AttachedIds {
   const id = (name: string) => idOf(isRecord(metadata) ? ownValue(metadata, name) : undefined);
   return { accountId: id(names.accountId), reference: id(names.reference) };
 }
 
-/** The same out of names and values. */
+/** The same from names and values. */
 export function idsAmong(pairs: readonly NamedValue[], names: MetadataNames): AttachedIds {
   return attachedIds(unambiguous(pairs), names);
 }
 
-/** Ids by name: a name with two values names nobody, since either may be somebody else's text. */
+/** Ids by name. A name with two values counts as absent, because either may be another person's text. */
 export function unambiguous(pairs: readonly NamedValue[]): Readonly<Record<string, string | undefined>> {
   const ids = new Map<string, string | undefined>();
   for (const [name, value] of pairs) {
@@ -38,12 +38,12 @@ function idOf(value: unknown): string | undefined {
   return typeof value === 'string' || Number.isFinite(value) ? String(value) : undefined;
 }
 
-/** The same out of tags: each is one name and value such as `account_id:acme`, whatever else its text holds. */
+/** The same from tags. A tag holds one name and value such as `account_id:acme`; its value is the whole rest. */
 export function idsInTags(tags: readonly unknown[], names: MetadataNames): AttachedIds {
   return idsAmong(namedIn(tags, names), names);
 }
 
-/** The same out of the message's headers, names and values in any case: `X-Account-Id` is `account_id`. */
+/** The same from the message's headers, with names in any case: `X-Account-Id` is `account_id`. */
 export function idsInHeaders(
   headers: readonly (readonly [name: string, value: unknown])[],
   { accountId, reference }: MetadataNames,
@@ -86,15 +86,15 @@ function namedIn(texts: readonly unknown[], names: MetadataNames): readonly Name
 
 const stringsAndBrackets = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}[\]]/g;
 
-/** Whether a name stands more than once in JSON text: as a name again, or elsewhere. */
+/** Whether a quoted name stands more than once in JSON text, as a name or elsewhere. */
 function mayRepeat(text: string, name: string): boolean {
   const quoted = `"${name}"`;
   return text.indexOf(quoted) !== text.lastIndexOf(quoted);
 }
 
 /**
- * Those members of a JSON object's text that have our names. Parsing keeps the last value of a name: one that occurs twice
- * comes with null besides.
+ * The members of a JSON object's text that have our names. Parsing keeps only the last value of a repeated name: such a
+ * name comes with an additional null.
  */
 function membersOf(text: string, names: MetadataNames): readonly NamedValue[] {
   const value = exactJson(text);

@@ -1,7 +1,7 @@
-/** Longer than any name here: what is longer is no misspelling of one. */
+/** Longer than any known name. A longer text is no misspelling of one. */
 const maxLength = 40;
 
-/** How many letters have to be put in, left out, changed, or swapped with their neighbour, to get from one text to the other. */
+/** The number of letters to insert, delete, change or swap with a neighbour to get from one text to the other. */
 function distance(one: string, other: string): number {
   let before: number[] = [];
   let row = Array.from({ length: other.length + 1 }, (_, column) => column);
@@ -25,7 +25,7 @@ function distance(one: string, other: string): number {
   return row.at(-1)!;
 }
 
-/** The name that a misspelt one most likely stands for, in whatever case; null where none is near. */
+/** The name that a misspelt one most likely stands for, in any case; null if none is near. */
 export function nearestName(misspelt: string, names: readonly string[]): string | null {
   if (misspelt.length > maxLength) return null;
   const given = misspelt.toLowerCase();

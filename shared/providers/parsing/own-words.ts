@@ -4,8 +4,8 @@ import { enhancedCodeIn, replyCodeIn } from './smtp-reply.ts';
 const furtherSentences = /(?<=[.!?])\s+(?=\p{Lu}).*$/su;
 
 /**
- * The first sentence of a provider's own words, which says what happened: it is classified where there is no reply. Those that
- * follow give advice, or say what the provider has done about it. A reply that is quoted, with its code, is left whole.
+ * The first sentence of a provider's own words, which describes the failure. Without a server's reply it is classified.
+ * Later sentences give advice or report what the provider did. A quoted reply with a code stays whole.
  */
 export function statementIn(words: string | null | undefined): string | undefined {
   if (!words) return undefined;
@@ -13,8 +13,8 @@ export function statementIn(words: string | null | undefined): string | undefine
 }
 
 /**
- * Whether a provider's own words for a message that it did not try name its suppression list. They are no server's reply,
- * and are not classified as one.
+ * Whether a provider's own words for a message that it did not try name its suppression list. Such words are no
+ * server's reply and are not classified as one.
  */
 export function suppressionIn(words: string | null | undefined): Extract<Cause, 'suppressed'> | null {
   return words && /\bsuppress(?:ed|ion)\b/i.test(words) ? 'suppressed' : null;

@@ -38,7 +38,7 @@ const digitsAndDots = /^[\d.]+$/;
 const ofAddress = /[\w.%+-]/;
 const ofLink = /[^\s<>"']/;
 
-/** Text without what stands around each mark, as far as its letters belong to it: in time that grows with its length. */
+/** Text without the words around each mark. The time grows with its length alone. */
 function without(text: string, mark: string, letters: RegExp): string {
   let rest = '';
   let from = 0;
@@ -88,7 +88,7 @@ export function wordsOf(text: string): Words {
     words.push(word);
     sentences.push(sentence);
   };
-  // "host mx.example.com[192.0.2.1] said" names a server, and says nothing of one.
+  // "host mx.example.com[192.0.2.1] said" only names a server.
   const pushServer = (server: typeof host | typeof ip) => {
     if (words.at(-1) === 'host') words[words.length - 1] = host;
     else if (server !== ip || words.at(-1) !== host) push(server);
@@ -154,7 +154,7 @@ function isWord({ exact, prefixes }: Word, word: string): boolean {
 
 const none: readonly never[] = [];
 
-/** So many letters of a prefix are what phrases that begin with one are found by. */
+/** The number of letters by which phrases are found that begin with a prefix. */
 const prefixLetters = 3;
 
 /**

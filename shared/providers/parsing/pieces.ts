@@ -18,43 +18,45 @@ import { fieldsByName, fieldsIn } from './forms.ts';
 /** A piece of a request that is not about any email. */
 export const unrelated = Symbol('unrelated');
 
-/** An adapter's outcome for one piece of a request: the events in it (one per recipient), none, or why it cannot be read. */
+/**
+ * An adapter's outcome for one piece of a request: its events (one per recipient), or the reason why it cannot be read.
+ */
 export type ParsedPiece = readonly EventDraft[] | typeof unrelated | UnparsableReason | Omit<Quarantined, 'piece'>;
 
-/** The context in which a piece is read. */
+/** The context in which a piece is parsed. */
 export interface PieceContext extends ReadingContext {
-  /** Of the request; names in lower case. */
+  /** The headers of the request, with names in lower case. */
   readonly headers: ProviderRequest['headers'];
 }
 
-/** Reads a piece that has its shape; `raw` is the piece as it came. */
+/** Reads a piece of the right shape; `raw` is the piece as it came. */
 type ReadPiece<Piece> = (piece: Piece, context: PieceContext, raw: unknown) => ParsedPiece;
 
-/** How JSON holds its pieces. */
+/** The places of the pieces in JSON. */
 interface JsonLayout {
-  /** Whether the pieces are an array, or may be; the JSON is one piece if not stated. */
+  /** Whether the pieces are an array, or may be. By default the JSON is one piece. */
   readonly batched?: boolean | 'optional';
   /** Whether a body has one JSON text a line, each a piece. */
   readonly isLines?: (request: ProviderRequest) => boolean;
-  /** The JSON text where it is not the body itself; null where there is none, undefined where it is the body. */
+  /** The JSON text, if it is not the body; null if there is none, undefined if it is the body. */
   readonly textOf?: (request: ProviderRequest) => string | null | undefined;
-  /** The pieces, where they are in an envelope; null where it has another shape. */
+  /** The pieces in an envelope; null if it has another shape. */
   readonly piecesOf?: (envelope: unknown) => readonly unknown[] | null;
-  /** Whether a piece that has another shape than an email's events is about no email, and need not have it. */
+  /** Whether a piece of another shape is about no email, and so needs no such shape. */
   readonly isUnrelated?: (piece: unknown) => boolean;
 }
 
-/** How a form, or a query, holds the fields of one event. */
+/** The place of an event in a form or a query. */
 interface FormLayout {
-  /** The form, where it is not the body itself; null where it is no text. */
+  /** The form, if it is not the body; null if it is no text. */
   readonly textOf?: (request: ProviderRequest) => string | null;
-  /** The piece in a form, kept where it cannot be read: its fields, if not stated; null where it has too many. */
+  /** The piece in a form, by default its fields; null if it has too many. It is quarantined if it cannot be read. */
   readonly pieceOf?: (form: string) => unknown;
 }
 
 type Parse = Provider['parse'];
 
-/** More pieces than any provider sends at once, and than can be looked at in time: the request is kept whole. */
+/** More pieces than any provider sends at once, and than fit into the time. Such a request is quarantined whole. */
 const maxPieces = 20_000;
 
 /**
@@ -97,7 +99,7 @@ export function formParser<Piece>(
   const readPieces = pieceReader(provider, schema, read);
   return (request, context) => {
     if (request.pieces !== undefined) {
-      // A form with a field too many was kept as text.
+      // A form with too many fields was quarantined as text.
       const forms = request.pieces.map(piece => (typeof piece === 'string' ? (pieceOf(piece) ?? piece) : piece));
       return readPieces(request, context, forms);
     }
@@ -105,7 +107,7 @@ export function formParser<Piece>(
     if (form === null) return wholeBody('not_utf8');
     const piece = pieceOf(form);
     if (piece !== null) return readPieces(request, context, [piece], false);
-    // Of a GET the body has nothing: what is kept is the form.
+    // A GET has no body: the form is quarantined.
     return { events: [], quarantined: [{ reason: 'unexpected_shape', piece: form }], unrelated: 0 };
   };
 }
@@ -129,7 +131,7 @@ function pieceReader<Piece>(
     const pieces = tooDeep ? all.filter(piece => !isTooDeep(piece)) : all;
     const pieceContext: PieceContext = { ...context, headers };
     const events: CanonicalEvent[] = [];
-    // A piece too deep to be written as JSON again is kept by keeping the whole body, once.
+    // A piece that nests too deeply cannot be serialized again: the whole body is quarantined, once.
     const quarantined: Quarantined[] =
       pieces.length < all.length || (tooDeep && all.length === 0) ? [{ reason: 'too_deep', piece: null }] : [];
     let unrelatedPieces = 0;
@@ -159,7 +161,7 @@ function withReason(reason: UnparsableReason, piece: unknown): Quarantined {
   return { reason, field: defectiveField(reason), piece };
 }
 
-/** A request of which nothing can be read: it is kept as it came. */
+/** A request of which nothing can be read. It is quarantined as it came. */
 export function wholeBody(reason: UnparsableReason): ParsedRequest {
   return { events: [], quarantined: [{ reason, piece: null }], unrelated: 0 };
 }

@@ -4,7 +4,7 @@ import { statementIn, suppressionIn } from './own-words.ts';
 import { failureOf } from './signals.ts';
 import { enhancedCodeAmong, type SmtpReply } from './smtp-reply.ts';
 
-/** Subtypes of what SES did not even try, whatever reply it repeats. */
+/** Subtypes of emails that SES did not try, whatever reply it repeats. */
 const notTried: readonly string[] = [
   'Suppressed',
   'OnAccountSuppressionList',
@@ -13,7 +13,7 @@ const notTried: readonly string[] = [
   'EmailValidationSuppressed',
 ];
 
-/** Subtypes that say why. */
+/** Subtypes that name a cause. */
 const subTypes = {
   NoEmail: 'unknown_user',
   MailboxFull: 'mailbox_full',
@@ -24,8 +24,8 @@ const subTypes = {
 } as const satisfies Record<string, Cause>;
 
 /**
- * The failure that a bounce by the types of Amazon SES is, which services on top of it repeat. Transient is final, too:
- * SES publishes it once it has stopped trying.
+ * The failure of a bounce by the types of Amazon SES, which services on top of it repeat. Transient is final too: SES
+ * publishes it after its last try.
  * https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
  */
 export function sesBounce(type: string, subType: string, reply: SmtpReply): Failure {
@@ -38,7 +38,7 @@ export function sesBounce(type: string, subType: string, reply: SmtpReply): Fail
 export interface RetoldBounce {
   readonly type?: string | null | undefined;
   readonly subType?: string | null | undefined;
-  /** The words of SES, or of the service: what happened and what to do. */
+  /** The words of SES or of the service, with advice. */
   readonly message?: string | null | undefined;
   /** The server's reply, or several. */
   readonly diagnosticCode?: string | readonly string[] | null | undefined;
@@ -46,16 +46,16 @@ export interface RetoldBounce {
 
 const repliesIn = ({ diagnosticCode }: RetoldBounce) => [diagnosticCode ?? []].flat().join(' ');
 
-/** Why it bounced, for people: the server's reply, or else the service's own words. */
+/** The reason for people: the server's reply, or else the service's own words. */
 export function retoldReason(bounce: RetoldBounce | null | undefined): Pick<SmtpReply, 'enhancedCode' | 'text'> {
   const reply = repliesIn(bounce ?? {});
   return { enhancedCode: enhancedCodeAmong(reply, bounce?.message), text: reply || bounce?.message || undefined };
 }
 
-/** A bounce for good, in words in the place of a type. */
+/** Words for a permanent bounce, in place of a type. */
 const permanentInWords = /\b(?:hard bounce|permanent(?:ly)?)\b/i;
 
-/** The failure that such a bounce is. Where it has a type its message is no reply; without one, the message has to do. */
+/** The failure of such a bounce. With a type, its message is no reply. Without one, the message counts as the reply. */
 export function retoldBounce(bounce: RetoldBounce): Failure {
   const { type, subType, message } = bounce;
   const { enhancedCode } = retoldReason(bounce);

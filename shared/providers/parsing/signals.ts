@@ -73,7 +73,7 @@ const codeSignals = [
   ['7.708', 'blocked'],
 ] as const satisfies readonly (readonly [CodeRange, Cause])[];
 
-/** Where nothing says more, the subject of a permanent code. */
+/** The causes of permanent codes by their subject, if nothing says more. */
 const subjectSignals: Readonly<Record<string, Cause>> = { 5: 'protocol', 6: 'protocol', 7: 'policy' };
 
 /** Gateways write it in front of everything. */
@@ -87,7 +87,10 @@ const loginCodes: Readonly<Record<string, Cause>> = {
   538: 'relay_denied',
 };
 
-/** Where nothing says more, the reply code. https://www.rfc-editor.org/rfc/rfc5321#section-4.2.3 */
+/**
+ * The causes of reply codes, if nothing says more.
+ * https://www.rfc-editor.org/rfc/rfc5321#section-4.2.3
+ */
 const replyCodeSignals: Readonly<Record<string, Cause>> = {
   421: 'system',
   451: 'system',
@@ -104,8 +107,8 @@ export const allSignals: readonly WordSignal[] = [...wordSignals, ...weakSignals
 let finder: ReturnType<typeof phraseFinder> | undefined;
 
 /**
- * Where a text speaks of each signal's phrases, then of each one's exceptions, in the same order. The phrases are compiled
- * with the first bounce: a cold start that brings none need not wait for them.
+ * The sentences in which a text has each signal's phrases, then each signal's exceptions, in the same order. The first
+ * bounce compiles the phrases, so that a cold start without one does not wait.
  */
 function spokenOf(words: Words): ReturnType<ReturnType<typeof phraseFinder>> {
   finder ??= phraseFinder([
@@ -130,7 +133,7 @@ const beatsEveryCode: ReadonlySet<Cause> = new Set(
   allSignals.filter(({ over }) => over === 'any').map(({ cause }) => cause),
 );
 
-/** Where a transcript names the command that was answered: the words say nothing, but whether it was before any recipient. */
+/** Words by which a transcript names the answered command. They tell only whether it came before any recipient. */
 const commands = [
   ['unknown address error', null],
   ['in reply to mail from command', 'sender'],
@@ -150,7 +153,7 @@ const commands = [
   ['refused to talk to me', 'sender'],
 ] as const satisfies readonly (readonly [string, 'sender' | null])[];
 
-/** Where the finder has the temporary words, behind the phrases and the exceptions of all signals. */
+/** The index of the temporary words in the finder, behind the phrases and exceptions of all signals. */
 const passingTopic = 2 * allSignals.length;
 
 /** Most replies are no transcript. */
@@ -169,7 +172,7 @@ const someLetters = new RegExp(
     .join('|'),
 );
 
-/** Proofs that the sender did give say nothing of a failure. */
+/** Proofs that the sender did give name no failure. */
 const passed = /\b(?:spf|dkim|dmarc|arc)=pass\b/g;
 
 /** The words of a reply, and the signals that they speak of. */
@@ -220,7 +223,7 @@ function holds(index: number, { text, hasLetters, isAscii, ofSender, sentences }
   return excepted === undefined || said.some(sentence => !excepted.includes(sentence));
 }
 
-/** Whether a cause is for good, and the recipient's. */
+/** Whether a cause is permanent and concerns the recipient. */
 function isOfRecipient(cause: Cause): boolean {
   return causes[cause].turn === 'recipient' && causes[cause].status !== 'soft_bounced';
 }
@@ -231,7 +234,7 @@ function isOver({ over }: WordSignal, detail: string): boolean {
   return over.some(code => detail === code || detail.startsWith(`${code}.`));
 }
 
-/** The evidence in a reply; each undefined where it gives none. */
+/** The evidence in a reply; undefined where there is none. */
 interface Evidence {
   /** The digit of the reply's class; empty where it has none. */
   readonly class: string;
@@ -279,9 +282,9 @@ function evidenceIn(reply: SmtpReply): Evidence {
 }
 
 /**
- * The failure that a reply and a label tell of.
+ * The failure that a reply and a label describe.
  *
- * @param label of the provider; a generic one is the status of what nothing else tells of
+ * @param label of the provider; a generic one decides if nothing else does
  */
 export function failureOf(reply: SmtpReply, label: Label): Failure {
   const { class: ofClass, ofWords, ofCode, weak, weakAgree } = evidenceIn(reply);
@@ -296,9 +299,9 @@ export function failureOf(reply: SmtpReply, label: Label): Failure {
 }
 
 /**
- * The cause that a reply and a label tell of, also where the email was only put off; null where they tell of none.
+ * The cause that a reply and a label name, also if the email is only deferred; null if they name none.
  *
- * @param label of the provider, where it has a precise one
+ * @param label of the provider, if it has a precise one
  */
 export function causeIn(reply: SmtpReply, label?: Label | null): Cause | null {
   const stated = label ?? 'unspecified';

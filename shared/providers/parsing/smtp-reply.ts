@@ -2,7 +2,7 @@
 
 import { beginningOf } from '../../runtime/text.ts';
 
-/** More of a reply than this is not looked at, in characters. */
+/** The part of a reply that is read, in characters. */
 export const maxReplyLength = 2_000;
 
 export interface SmtpReply {
@@ -22,7 +22,7 @@ export function replyIn(text: string | null | undefined): Pick<SmtpReply, 'enhan
 const enhancedCode = /(?<![\d.])[45]\.[0-7]\.\d{1,3}(?![\d]|\.\d)/;
 const enhancedCodes = new RegExp(enhancedCode, 'g');
 
-/** x.0.0 says no more than its class. */
+/** x.0.0 says only its class. */
 const classOnly = /^[45]\.0\.0$/;
 
 /** The enhanced status code of a failure in the first text whose code says more than its class, else in the first that has one. */
@@ -41,7 +41,7 @@ export function enhancedCodeIn(text: string | null | undefined): string | undefi
   return text ? enhancedCode.exec(beginningOf(text, maxReplyLength))?.[0] : undefined;
 }
 
-/** A reply code that comes apart from the text, as text; undefined where there was none, for which some providers send 0. */
+/** A reply code beside the text, as text; undefined if there was none, for which some providers send 0. */
 export function replyCodeOf(code: string | number | null | undefined): string | undefined {
   return Number(code) > 0 ? String(code) : undefined;
 }

@@ -1,17 +1,17 @@
 import type { MetadataNames } from '../provider.ts';
 import { exactJson } from './exact-json.ts';
 
-/** More than anybody files a message under; of the others nothing is kept. */
+/** More tags than anybody uses. Further ones are dropped. */
 const maxGiven = 100;
 
 /**
- * Under what the sender filed a message: a text, a list of them (as JSON text, too), or names and values, each as
- * `name:value`. Names that carry our two ids are no tags.
+ * The tags of a message: a text, a list (also as JSON text), or names and values, each as `name:value`. Names that
+ * carry our two ids are no tags.
  */
 export function tagsIn(given: unknown, names: MetadataNames): readonly string[] | undefined {
   if (given === undefined || given === null || given === '') return undefined;
   const tags: string[] = [];
-  // One by one: every event of a batch comes here.
+  // A plain loop, because every event of a batch comes here.
   for (const item of listOf(given)) {
     const tag = textOf(item);
     if (tag !== undefined && isTag(tag, names)) tags.push(tag);

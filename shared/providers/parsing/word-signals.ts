@@ -7,7 +7,7 @@ import type { Cause } from '../../status/causes.ts';
 
 export interface WordSignal {
   readonly cause: Cause;
-  /** Any of these phrases is said... */
+  /** Any of these phrases occurs... */
   readonly says?: readonly string[];
   /** ...or these letters stand anywhere but in addresses, links and names, as in a language that has no blanks. */
   readonly has?: readonly string[];
@@ -17,9 +17,9 @@ export interface WordSignal {
   readonly unless?: readonly string[];
   /** The reply's class, where it matters. */
   readonly class?: '4' | '5';
-  /** Whether it holds only of what was answered to the sender's address, or only of all else. */
+  /** Whether it holds only for an answer to the sender's address, or only for other answers. */
   readonly ofSender?: boolean;
-  /** Specific codes that are known to stand beside these words and to be wrong: subjects, or subject and detail. */
+  /** Specific codes, by subject or by subject and detail, that are wrong beside these words. */
   readonly over?: readonly string[] | 'any';
 }
 
@@ -49,7 +49,7 @@ const recipientSide = ['recipient*|rcpt|mailbox*|addressee|destinat*'];
 
 /** The first that holds decides. */
 export const wordSignals = [
-  // A provider's own lists: it did not try.
+  // Lists of the provider, which did not try.
   {
     cause: 'suppressed',
     says: [

@@ -19,6 +19,6 @@ export function verifyBasicAuth({ headers }: ProviderRequest, secrets: readonly 
   const bytes = encoded === undefined ? null : strictBase64(encoded);
   const given = bytes && utf8Text(bytes);
   if (!given?.includes(':')) return 'malformed_signature';
-  // Comparing whole pairs splits both at the first colon: a user's name cannot hold one.
+  // Comparing whole pairs is exact: a user's name cannot hold a colon.
   return isOneOf(given, pairs) ? genuine : 'wrong_signature';
 }

@@ -1,6 +1,6 @@
-/** Signatures as bytes. A signature has one spelling: trailing junk, or another letter case, is refused. */
+/** Signatures as bytes. A signature has one spelling: trailing junk or another letter case is refused. */
 
-/** Longer than any real header; what is longer is not looked at. */
+/** Longer than any real header. A longer one is refused unread. */
 export const maxHeaderLength = 4_096;
 
 /** The bytes of a SHA-256 in hex, in lower case; null for anything else. */

@@ -23,19 +23,25 @@ const snsEnvelope = object({
 
 type SnsEnvelope = z.infer<typeof snsEnvelope>;
 
-/** The signed fields: of these, each that is there, in this order. https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html */
+/**
+ * The fields that SNS signs, in this order, if they are there.
+ * https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
+ */
 const signedFields = {
   Notification: ['Message', 'MessageId', 'Subject', 'Timestamp', 'TopicArn', 'Type'],
   SubscriptionConfirmation: ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'],
   UnsubscribeConfirmation: ['Message', 'MessageId', 'SubscribeURL', 'Timestamp', 'Token', 'TopicArn', 'Type'],
 } as const satisfies Record<SnsEnvelope['Type'], readonly (keyof SnsEnvelope)[]>;
 
-/** A topic may be set to either; the default is 1. */
+/** A topic uses either; the default is 1. */
 const algorithms: Readonly<Record<string, string>> = { 1: 'RSA-SHA1', 2: 'RSA-SHA256' };
 
 const topicArn = /^arn:aws(?:-cn|-us-gov)?:sns:([a-z]{2}(?:-[a-z]+)+-\d):\d{12}:[\w-]{1,256}(?:\.fifo)?$/;
 
-/** In bytes: SNS takes messages up to 256 KB, which JSON may double. More is not taken apart for somebody who has proved nothing. */
+/**
+ * In bytes. SNS takes messages up to 256 KB, which JSON may double. A larger body is not parsed for a sender who has
+ * proved nothing.
+ */
 const maxMessageBytes = 600 * 1024;
 
 /** The SNS envelope in a request's body; null where there is none. */
@@ -72,14 +78,14 @@ export async function verifySns(
   const signed = createVerify(algorithm);
   for (const field of signedFields[Type]) {
     const value = envelope[field];
-    // Absent fields are left out, and so is the Subject that Lambda gives as null.
+    // SNS leaves absent fields out. Lambda gives an absent Subject as null.
     if (value !== undefined && value !== null) signed.update(`${field}\n${value}\n`);
   }
   const key = await publicKeyAt(certificate, get);
   return key !== null && signed.verify(key, bytes) ? genuine : 'wrong_signature';
 }
 
-/** Where SNS is for a topic, e.g. `https://sns.eu-west-1.amazonaws.com`; null where that is no ARN of a topic. */
+/** The origin of a topic's SNS, e.g. `https://sns.eu-west-1.amazonaws.com`; null if the text is no ARN of a topic. */
 export function snsEndpointOf(arn: string): string | null {
   const region = topicArn.exec(arn)?.[1];
   return region === undefined
@@ -88,8 +94,8 @@ export function snsEndpointOf(arn: string): string | null {
 }
 
 /**
- * The URL of a certificate, made by us out of the topic's region and the name of the file: nothing else of the URL in
- * the message is ever used, and one that differs from ours is refused.
+ * The URL of a certificate, built from the topic's region and the file name. Nothing else of the URL in the message is
+ * used, and a URL that differs is refused.
  */
 function certificateUrl(endpoint: string, claimed: string): string | null {
   const file = /\/(SimpleNotificationService-[0-9a-zA-Z]{1,64}\.pem)$/.exec(claimed)?.[1];
@@ -97,11 +103,14 @@ function certificateUrl(endpoint: string, claimed: string): string | null {
   return url === claimed ? url : null;
 }
 
-/** SNS changes its certificate about once a year, and names it by URL in each message. */
+/** SNS changes its certificate about once a year. Each message names it by URL. */
 const publicKeys = new Map<string, KeyObject>();
 const maxKeys = 100;
 
-/** TLS to SNS's own host proves the certificate; null where it has none of that name, rejects where it is out of reach. */
+/**
+ * TLS to SNS's own host proves the certificate. Gives null if SNS has none of that name, and rejects if SNS is out of
+ * reach.
+ */
 async function publicKeyAt(url: string, get: HttpGet): Promise<KeyObject | null> {
   const known = publicKeys.get(url);
   if (known !== undefined) return known;

@@ -4,13 +4,15 @@ import { isHmacOf } from './hmac.ts';
 import { freshWithinMs, maxClockSkewMs, timeliness } from './timestamps.ts';
 import { genuine, usable } from './verification.ts';
 
-/** Where a sender departs from the standard. */
+/** The ways in which a sender departs from the standard. */
 export interface Variant {
-  /** The HMAC's key in a secret; null where there is none. The standard's is base64, with or without `whsec_`. */
+  /** The HMAC's key in a secret; null if there is none. The standard's key is base64, with or without `whsec_`. */
   readonly keyOf?: (secret: string) => string | Buffer | null;
-  /** The signatures in the header, each null where it is none. The standard's are `v1,` and base64, separated by spaces. */
+  /**
+   * The signatures in the header, null for an unusable one. The standard's are `v1,` and base64, separated by spaces.
+   */
   readonly signaturesIn?: (header: string) => readonly (Buffer | null)[];
-  /** How old a request may be, in milliseconds: as long as the sender tries with the first try's time. */
+  /** The age that a request may have, in milliseconds: as long as the sender tries with the first try's time. */
   readonly oldest?: number;
 }
 

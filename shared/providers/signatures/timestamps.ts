@@ -1,10 +1,12 @@
 export const minute = 60_000;
 export const hour = 60 * minute;
 
-/** How far off, in both directions, a time may be where each try is signed anew: that of Standard Webhooks' own libraries. */
+/**
+ * The tolerance of a time, in both directions, if each try is signed anew: that of Standard Webhooks' own libraries.
+ */
 export const freshWithinMs = 5 * minute;
 
-/** How far ahead of ours a provider's clock may be. */
+/** The time by which a provider's clock may be ahead of ours. */
 export const maxClockSkewMs = 10 * minute;
 
 /**

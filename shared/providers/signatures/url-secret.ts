@@ -4,8 +4,8 @@ import { maxHeaderLength } from './encodings.ts';
 import { genuine, usable } from './verification.ts';
 
 /**
- * A secret of ours in the webhook's URL, `?secret=...`, or in the header `x-webhook-secret`: for providers that neither
- * sign nor take a user and a password.
+ * A secret of ours in the webhook's URL, `?secret=...`, or in the header `x-webhook-secret`. It is for providers that
+ * neither sign nor take user and password.
  */
 export function verifyUrlSecret({ url, headers }: ProviderRequest, secrets: readonly string[]): Verification {
   const ours = usable(secrets);

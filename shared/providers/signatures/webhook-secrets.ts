@@ -3,7 +3,7 @@
 import * as z from 'zod/mini';
 import { accountIdShape } from '../../email/event.ts';
 
-/** The webhook secrets cannot be used. The message names the provider and what is wrong, and never a secret. */
+/** The webhook secrets cannot be used. The message names the provider and the fault, and never a secret. */
 export class InvalidWebhookSecrets extends Error {
   override readonly name = 'InvalidWebhookSecrets';
 }
@@ -53,7 +53,7 @@ export function webhookSecretsOf(provider: string, entry: unknown = []): readonl
   return secrets;
 }
 
-/** One secret proves one thing: where it stood for two accounts, either could tell of the other's emails. */
+/** A secret stands for one account. If it stood for two, each could report events of the other's emails. */
 function areUnequivocal(secrets: readonly WebhookSecret[]): boolean {
   const accounts = new Map<string, string | undefined>();
   return secrets.every(entry => {
@@ -65,7 +65,7 @@ function areUnequivocal(secrets: readonly WebhookSecret[]): boolean {
   });
 }
 
-/** A secret without what dashboards and tools put around the same key. */
+/** A secret without the prefix, armour and blanks that dashboards put around a key. */
 function keyOf(secret: string): string {
   return secret
     .replace(/-----(?:BEGIN|END) [A-Z ]+-----/g, '')
