@@ -308,8 +308,8 @@ describe('npm run replay', () => {
 
   it.concurrent.each([
     [['--queue', 'quarantine', '--show'], '--show needs --dry-run'],
-    [['--queue', 'quarantine', '--nope'], "Unknown option '--nope'"],
-    [['--queue', 'other'], '--queue must be one of'],
+    [['--queue', 'quarantine', '--nope'], 'There is no option --nope.'],
+    [['--queue', 'other'], '--queue cannot be "other". It is one of: quarantine, dead-letter.'],
   ])('refuses %j with its usage, and ends with 1', async (args, message) => {
     const { code, stdout, stderr } = await run(...args);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
