@@ -14,6 +14,8 @@ const hanging = {
   'table and queues hang': { retryQueue: never, quarantine: never },
 } as const satisfies Record<string, Partial<IngestParts>>;
 
+const abortAfter = (milliseconds: number) => AbortSignal.timeout(milliseconds);
+
 /** The time until a request of 1,000 events is answered while parts of AWS hang. Some providers wait for 3 seconds. */
 export async function answerTime(): Promise<Figure[]> {
   const keys = signingKeys('sendgrid');
@@ -21,7 +23,13 @@ export async function answerTime(): Promise<Figure[]> {
   const store = createRecorder({ client, tableName: 'emails', retentionDays: 400 });
   const figures: Figure[] = [];
   for (const [what, parts] of Object.entries(hanging)) {
-    const handler = ingestFunction({ secretsOf: async () => [keys.secret], store, now: Date.now, ...parts });
+    const handler = ingestFunction({
+      secretsOf: async () => [keys.secret],
+      store,
+      now: Date.now,
+      abortAfter,
+      ...parts,
+    });
     const body = sendgridBatch(1_000, 'hanging', Date.now());
     const { headers } = keys.sign(body, Date.now());
     const begun = performance.now();

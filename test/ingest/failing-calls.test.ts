@@ -130,9 +130,7 @@ function partsOf({ quarantine, retries }: Lane, { dynamoDb, sqs }: Clients) {
 
 async function send(lane: Lane, body: Buffer, clients = patientClients(proxied(lane))): Promise<number> {
   const parts = partsOf(lane, clients);
-  // The deadline of a request has a test of its own.
-  const abortAfter = (milliseconds: number) => AbortSignal.timeout(10 * milliseconds);
-  const handler = ingestFunction({ ...parts, abortAfter, secretsOf: async () => [keys.secret] });
+  const handler = ingestFunction({ ...parts, secretsOf: async () => [keys.secret] });
   const { headers } = keys.sign(body, noon);
   const event = httpEvent('POST /webhooks/{provider}', { provider: 'sendgrid' }, headers, body);
   return (await handler(event, lambdaContext)).statusCode;

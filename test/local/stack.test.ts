@@ -19,7 +19,7 @@ const temporary = () => mkdtempSync(join(tmpdir(), 'mailtrail-test-'));
 const dataDir = temporary();
 let stack: StartedStack;
 const start = async () => {
-  stack = await startStack({ dataDir, maxBatchingWindowSeconds: 1, maxVisibilityTimeoutSeconds: 3 });
+  stack = await startStack({ dataDir, assembly: null, maxBatchingWindowSeconds: 1, maxVisibilityTimeoutSeconds: 3 });
 };
 beforeAll(start);
 afterAll(() => stack.stop());
@@ -435,7 +435,7 @@ describe('what cannot be started says so in one line', () => {
 test("Secrets Manager gives the user's own secrets before the generated ones, read again on each call", async () => {
   const file = join(temporary(), 'secrets.json');
   writeFileSync(file, '{ "sendgrid": ["one"] }');
-  const own = await startStack({ dataDir: temporary(), webhookSecretsFile: file, assembly: join(dataDir, 'cdk.out') });
+  const own = await startStack({ dataDir: temporary(), webhookSecretsFile: file });
   const { secretsManager, outputs } = own.endpoints;
   const secret = () =>
     awsJson<{ SecretString: string }>(secretsManager, 'secretsmanager.GetSecretValue', {
@@ -452,7 +452,7 @@ test("Secrets Manager gives the user's own secrets before the generated ones, re
 });
 
 test('it stops at once, also while clients keep asking', async () => {
-  const own = await startStack({ dataDir: temporary(), assembly: join(dataDir, 'cdk.out') });
+  const own = await startStack({ dataDir: temporary() });
   let asking = true;
   const clients = Array.from({ length: 4 }, async () => {
     while (asking)

@@ -5,7 +5,7 @@ import type { RouteKey } from '../../shared/http/routes.ts';
 /** What the handlers of this project read of a Lambda context. */
 export const lambdaContext = {
   awsRequestId: 'request-1',
-  getRemainingTimeInMillis: () => 10_000,
+  getRemainingTimeInMillis: () => 60_000,
 } as Context;
 
 /** The header of a token with these claims, which API Gateway passes on beside what it has read there. */

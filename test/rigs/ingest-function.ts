@@ -27,6 +27,9 @@ export function failingStore(error: unknown): Pick<Recorder, 'record'> {
 
 const outOfReach = () => Promise.reject(new Error('out of reach'));
 
+/** Deadlines have tests of their own: in all others a busy machine has ten times as long. */
+const distantDeadline: AbortAfter = milliseconds => AbortSignal.timeout(10 * milliseconds);
+
 /** The parts of the ingest function that a test has its own of. */
 export interface IngestParts {
   readonly secretsOf: WebhookSecretsOf;
@@ -51,7 +54,7 @@ export function ingestFunction({
   get = outOfReach,
   metrics = noMetrics,
   now = () => noon,
-  abortAfter = AbortSignal.timeout,
+  abortAfter = distantDeadline,
   log = () => {},
 }: IngestParts) {
   const persistEvents = createPersistEvents({ store, quarantine, retryQueue, metrics, log, now });

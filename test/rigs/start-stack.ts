@@ -3,14 +3,15 @@ import { fileURLToPath } from 'node:url';
 import type { Endpoints } from '../../infra/local/endpoints.ts';
 import type { ServiceEndpoints } from '../../infra/local/lambda/stack-functions.ts';
 import { StartError } from '../../infra/local/start-error.ts';
+import { sharedAssembly } from './assembly.ts';
 
 export interface StartOptions {
   /** A free one by default. */
   readonly port?: number;
   readonly dataDir: string;
   readonly webhookSecretsFile?: string;
-  /** A cloud assembly to run as it is; else the project's own is synthesized. */
-  readonly assembly?: string;
+  /** A cloud assembly to run as it is; null: it is synthesized first, as `npm start` does. By default that of all tests. */
+  readonly assembly?: string | null;
   /** Caps the batching window of streams. */
   readonly maxBatchingWindowSeconds?: number;
   /** Caps after how long a queue message that failed comes again. */
@@ -40,10 +41,11 @@ export interface StartedStack {
  */
 export async function startStack(options: StartOptions): Promise<StartedStack> {
   const { port = 0, dataDir, webhookSecretsFile = '', maxBatchingWindowSeconds } = options;
-  const { assembly, serviceEndpoints, processesPerFunction, maxVisibilityTimeoutSeconds: visibility } = options;
+  const { serviceEndpoints, processesPerFunction, maxVisibilityTimeoutSeconds: visibility } = options;
+  const assembly = options.assembly === undefined ? await sharedAssembly() : options.assembly;
   const script = fileURLToPath(new URL('../../infra/local/cli/start.ts', import.meta.url));
   const args = [
-    ...(assembly === undefined ? [] : ['--assembly', assembly]),
+    ...(assembly === null ? [] : ['--assembly', assembly]),
     ...(serviceEndpoints === undefined ? [] : ['--service-endpoints', JSON.stringify(serviceEndpoints)]),
     ...(visibility === undefined ? [] : ['--max-visibility-timeout-seconds', String(visibility)]),
     ...(processesPerFunction === undefined ? [] : ['--processes-per-function', String(processesPerFunction)]),
