@@ -1,5 +1,6 @@
 /** The closing text of a replay: a table of its figures, and a sentence. */
 
+import { counted } from '../../local/cli/counted.ts';
 import type { Replayed } from './replay-queue.ts';
 import { textTable } from './text-table.ts';
 
@@ -43,8 +44,4 @@ function ofReplay(total: Total): string {
   return left === 0
     ? `${recorded} No message of these is left in its queue.`
     : `${recorded} ${counted(left, 'message')} of ${total('messages')} ${left === 1 ? 'stays' : 'stay'} in the queue.`;
-}
-
-function counted(count: number, thing: string): string {
-  return `${count} ${thing}${count === 1 ? '' : 's'}`;
 }
