@@ -1,4 +1,4 @@
-/** `npm run bench`: every benchmark in turn, as a table, and as JSON in bench-results.json. Nothing passes or fails. */
+/** `npm run bench` prints the figures of every benchmark and writes them to bench-results.json. Nothing passes or fails. */
 
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -27,7 +27,7 @@ for (const name of chosen(process.argv.slice(2))) {
   try {
     figures.push(...(await benchmarks[name]()));
   } catch (error) {
-    // The figures of the others are not lost with it.
+    // A failing benchmark must not lose the figures of the others.
     console.error(error);
     process.exitCode = 1;
   }
@@ -39,7 +39,7 @@ for (const { what, value, unit, aim } of figures) {
 const machine = { node: process.version, cpus: cpus().length, model: cpus()[0]?.model };
 writeFileSync('bench-results.json', `${JSON.stringify({ machine, figures }, null, 2)}\n`);
 
-/** Ends the process with one line about an option that it does not know. */
+/** Ends the process with one line about an unknown option. */
 function chosen(args: string[]): typeof names {
   try {
     const { only } = parseArgs({ args, options: { only: { type: 'string' } } }).values;
