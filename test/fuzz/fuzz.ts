@@ -1,9 +1,9 @@
 /**
- * `npm run fuzz -- --provider X --runs N`: mutated genuine bodies, signed again, must never lead to an exception, to more
- * than 50 ms an event, or to changed prototypes; and a tenth as many forged requests must all be refused.
+ * `npm run fuzz -- --provider X --runs N` reads mutated genuine bodies, signed again. None may throw, take more than
+ * 50 ms per event or change a prototype. It also sends a tenth as many forged requests, which must all be refused.
  *
- * `npm run fuzz -- --api --runs N`: requests generated from the OpenAPI document must all be answered as it says, none of
- * them with 5xx or with another account's email.
+ * `npm run fuzz -- --api --runs N` sends requests generated from the OpenAPI document. Each answer must be as documented,
+ * never 5xx, and never with another account's email.
  */
 
 import { parseArgs } from 'node:util';
@@ -46,7 +46,7 @@ const prototypes = [Object.prototype, Array.prototype, Function.prototype, Strin
 const shapeOfPrototypes = () => prototypes.map(prototype => Object.getOwnPropertyNames(prototype).join()).join(';');
 const untouched = shapeOfPrototypes();
 
-/** Milliseconds of reading a request, for each event in it. */
+/** The time of reading a request, in milliseconds per event. */
 function timeAnEvent(provider: Provider, request: ProviderRequest): number {
   const begun = performance.now();
   const { events, quarantined, unrelated } = provider.parse(request, context);
@@ -71,7 +71,7 @@ async function fuzzBodies(name: ProviderName) {
       try {
         if (typeof (await provider.verify(request, [keys.secret], snsGet)) === 'string') refused += 1;
         let took = timeAnEvent(provider, request);
-        // What was slow because something else ran is not slow again.
+        // Tries again, because another process may have slowed the first try.
         for (let again = 0; again < 3 && took > slowest; again += 1)
           took = Math.min(took, timeAnEvent(provider, request));
         slowest = Math.max(slowest, took);
@@ -123,7 +123,7 @@ async function forge(name: ProviderName) {
       done += 1;
       progress(`${name}: ${done} of ${count} forgeries`);
       answers[status] = (answers[status] ?? 0) + 1;
-      // Bytes that say nothing may differ, such as the case of a percent-encoding: what was recorded is what was signed.
+      // Bytes without a meaning may differ, such as the case of a percent-encoding, if the recorded events are the signed ones.
       const said = JSON.stringify(providers[name].parse(requestOf(genuine), context).events);
       if (recordings.length > 0 && JSON.stringify(recordings) !== said) {
         accepted += 1;
@@ -142,7 +142,7 @@ async function forge(name: ProviderName) {
   return { forged: done, accepted, answers: JSON.stringify(answers) };
 }
 
-/** Whether every body was read in time, and every forgery refused. */
+/** Returns whether every body was read in time and every forgery refused. */
 async function providersHold(): Promise<boolean> {
   const table: Record<string, Awaited<ReturnType<typeof fuzzBodies>> & Awaited<ReturnType<typeof forge>>> = {};
   for (const name of chosen) table[name] = { ...(await fuzzBodies(name)), ...(await forge(name)) };
@@ -152,7 +152,7 @@ async function providersHold(): Promise<boolean> {
   );
 }
 
-/** Whether every answer of the API was as it must be. */
+/** Returns whether every answer of the API was right. */
 async function apiHolds(): Promise<boolean> {
   const { done, answers, deviations } = await fuzzApi({
     runs,
