@@ -23,7 +23,7 @@ afterAll(async () => {
   await emails?.stop();
 });
 
-/** Each of its calls is made once, and given up soon: some hang. */
+/** An erasure that tries each call once and gives up early, because some calls hang. */
 function impatientErase(table: FaultProxy) {
   const requestHandler = { connectionTimeout: 500, requestTimeout: 300, throwOnRequestTimeout: true };
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -34,7 +34,7 @@ function impatientErase(table: FaultProxy) {
 
 let recipients = 0;
 
-/** Erases while the plan is in force, and compares the outcome with the emails left. Returns the number of calls made. */
+/** Erases under the plan, and compares the outcome with the remaining emails. Returns the number of calls. */
 function check(accountId: string | null, plan: FaultPlan): Promise<{ calls: number; isDone: boolean }> {
   return inLane(async table => {
     recipients += 1;
@@ -65,16 +65,16 @@ function check(accountId: string | null, plan: FaultPlan): Promise<{ calls: numb
   });
 }
 
-describe('whichever call of an erasure fails, it is complete or says that it is not, and goes on when asked again', () => {
+describe('an erasure, whichever of its calls fails,', () => {
   it.concurrent.each(ways)(
-    'by %s',
+    'is complete or says that it is not, and completes when asked again: %s',
     async way => {
       for (const accountId of [null, 'acme']) {
         const whole = await check(accountId, () => null);
         expect(whole.isDone).toBe(true);
         const plans = Array.from({ length: whole.calls }, (_, index) => faultAt(index, way));
         const outcomes = await Promise.all(plans.map(plan => check(accountId, plan)));
-        // A failed write of one email is made good by the pass after it; the record and the index are asked once.
+        // The next pass repeats a failed write of one email. The record and the index are asked only once.
         expect(new Set(outcomes.map(({ isDone }) => isDone)).size).toBe(2);
       }
     },
