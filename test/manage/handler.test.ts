@@ -28,7 +28,7 @@ describe('the manage function', () => {
     manageFunction({ erase: erase ?? createErase(emails.erasureRecords, emails.eraseEmails), log })(routeKey, request);
   const erase = (recipient: string, accountId: string | null = null) => erasing(emails, { log })(recipient, accountId);
   const bodyOf = (value: unknown) => JSON.stringify(value);
-  /** Checks that so many emails were erased, and that the answer names the rest that expires by itself. */
+  /** Checks that so many emails were erased, and that the answer dates the expiry of queues and backups. */
   const erased = ({ statusCode, headers, json }: ManageAnswer, count: number) => {
     const at = (days: number) => new Date(noon + days * day).toISOString();
     expect([statusCode, json]).toEqual([
