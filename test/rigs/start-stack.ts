@@ -5,38 +5,38 @@ import type { ServiceEndpoints } from '../../infra/local/lambda/stack-functions.
 import { StartError } from '../../infra/local/start-error.ts';
 
 export interface StartOptions {
-  /** A free one by default. */
+  /** The default is a free port. */
   readonly port?: number;
   readonly dataDir: string;
   readonly webhookSecretsFile?: string;
-  /** A cloud assembly to run as it is; else the project's own is synthesized. */
+  /** A cloud assembly to run unchanged. By default the project's own is synthesized. */
   readonly assembly?: string;
-  /** Caps the batching window of streams. */
+  /** The longest batching window of streams. */
   readonly maxBatchingWindowSeconds?: number;
-  /** Caps after how long a queue message that failed comes again. */
+  /** The longest time after which a failed queue message comes again. */
   readonly maxVisibilityTimeoutSeconds?: number;
-  /** Where some functions reach services through something else, such as a proxy. */
+  /** Other endpoints of services for some functions, such as proxies. */
   readonly serviceEndpoints?: ServiceEndpoints;
-  /** How many invocations of one function may run at a time. */
+  /** The number of concurrent invocations of one function. */
   readonly processesPerFunction?: number;
 }
 
-/** A stack in a process of its own, as `npm start` runs it. */
+/** A stack in a separate process, as `npm start` runs it. */
 export interface StartedStack {
   readonly url: string;
   readonly endpoints: Endpoints;
-  /** Everything it printed so far. */
+  /** Returns all of its output so far. */
   output(): string;
-  /** As Ctrl-C does. */
+  /** Stops the stack as Ctrl-C does. */
   stop(): Promise<void>;
-  /** SIGKILL: nothing gets to end in order. */
+  /** Sends SIGKILL, so that nothing ends in order. */
   kill(): Promise<void>;
 }
 
 /**
  * Starts the stack and waits until it is ready, for tests and benchmarks. It ends with this process.
  *
- * @throws StartError with what it printed if it does not start
+ * @throws StartError with its output if it does not start
  */
 export async function startStack(options: StartOptions): Promise<StartedStack> {
   const { port = 0, dataDir, webhookSecretsFile = '', maxBatchingWindowSeconds } = options;
