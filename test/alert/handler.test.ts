@@ -389,7 +389,7 @@ describe('the alert function', () => {
       const local = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
       const throughProxy = createSentAlerts(documentClient({ ...local, endpoint: table.endpoint }), emails.tableName);
       for (const times of [1, 2, 3]) {
-        // Each look-up of a hundred is answered in part so often, about every second time with no item at all.
+        // Each look-up of a hundred is answered in part so often, sometimes with no item at all.
         table.plan(call => (call < times ? 'part of a batch' : null));
         const answer = await invoke(records, { alerted: { kindsOf: throughProxy.kindsOf, mark: async () => {} } });
         expect(answer).toEqual({ batchItemFailures: [] });

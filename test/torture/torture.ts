@@ -1,6 +1,6 @@
 /**
- * `npm run torture`: signed events of random lives to a stack of its own, in which calls fail and processes die: what was
- * acknowledged must be there, nothing else, and every status right.
+ * `npm run torture` sends signed events of random lives to a separate stack with failing calls and dying processes. All
+ * acknowledged events must be stored, and no other. Every status must be right.
  */
 
 import { writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ const usage = `npm run torture -- [--events N] [--seed S] [--faults PERCENT] [--
   --no-kills  no process is killed
   --report    where the figures go as JSON; a file in ${tmpdir()} if not given`;
 
-/** @throws StartError with what is wrong, and the usage */
+/** @throws StartError with the mistake and the usage */
 function optionsOf(given: readonly string[]): TortureOptions & { report: string } {
   const text = { type: 'string' } as const;
   try {
