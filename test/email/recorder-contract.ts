@@ -111,7 +111,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
     /** The part of an item that must not depend on the order. */
     const promised = ({ verdict, events }: Email) => ({ verdict, history: events.map(encodeHistory) });
 
-    describe('keeps one status in any order of events:', () => {
+    describe('keeps one status in any order:', () => {
       for (const history of histories) {
         it(`${history.events.join(', ')} lead to ${history.ends}`, async () => {
           const arrivals = fc.sample(fc.shuffledSubarray(eventsOf(history), { minLength: history.events.length }), 6);
@@ -127,7 +127,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         });
       }
 
-      it('any events, in any order and any requests, sent twice, make the item that the merge computes', async () => {
+      it('any events, in any requests and sent twice, make the item that the merge computes', async () => {
         const arrivals = fc.array(fc.array(arbitraryEvent, { minLength: 1, maxLength: 4 }), {
           minLength: 1,
           maxLength: 4,
@@ -314,7 +314,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await stored(first)).toMatchObject({ subject: 'Invoice 7', reference: 'INV-7' });
       });
 
-      it("of the email's own account keeps it, whatever account an earlier event of the same request names", async () => {
+      it('keeps its account, whatever account an earlier event of the same request names', async () => {
         const { subject, reference, ...first } = registration(freshMessageId());
         await store.record([first], noon);
         const foreign = { ...first, eventId: 'r2', accountId: 'intruder', occurredAt: noon };
@@ -422,7 +422,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           anEvent({ messageId, status: 'opened', eventId: `o${index}`, occurredAt: noon + index * 1000, ...changes }),
         );
 
-      it('by dropping and counting only repeats of opens and clicks past the limit', async () => {
+      it('by dropping only repeats of opens and clicks, which it counts', async () => {
         const messageId = freshMessageId();
         const opens = receipts(messageId, 150);
         const [first, , third] = opens;
@@ -514,7 +514,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           return Buffer.byteLength(JSON.stringify(others));
         };
 
-        it('and returns the events without room in a full history; recorded ones are duplicates when they come again', async () => {
+        it('and returns the events without room, and recorded ones are duplicates when they come again', async () => {
           const all = deferrals(freshMessageId());
           const { recorded, unrecordable, failed } = await store.record(all, noon);
           expect(failed).toEqual([]);
@@ -528,7 +528,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           expect(maxHistoryBytes - bytes).toBeLessThan(2 * bytesToDecide + 1_500);
         });
 
-        it('but records an event that decides the status, without its texts, and recognises it when it comes again', async () => {
+        it('but records an event that decides, without its texts, and recognises it when it comes again', async () => {
           const messageId = freshMessageId();
           const there = deferrals(messageId);
           await store.record(there, noon);
@@ -552,7 +552,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           expect(await itemOf(complaint)).toMatchObject({ cause: 'authentication_failed', attentionAt: noon });
         });
 
-        it('but sets the status and its cause even if the event itself has no room any more', async () => {
+        it('but sets the status and its cause even if their event has no room', async () => {
           const messageId = freshMessageId();
           await store.record(deferrals(messageId), noon);
           const complaints = receipts(messageId, 60, { status: 'marked_spam', ...longest }).toReversed();
@@ -671,7 +671,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(email.events).toHaveLength(2);
       });
 
-      it('for the time of the first arrival, also when the event comes again at that future time', async () => {
+      it('for that of the first arrival, also when the event comes again at that time', async () => {
         const messageId = freshMessageId();
         const { event: first } = await arrives(messageId, noon);
         const { event, outcome } = await arrives(messageId, tomorrow);
@@ -688,7 +688,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       it.each([
         ['a note', { status: null }],
         ['an open by a machine', { status: 'opened', evidence: 'machine' }],
-      ] as const)('of %s and records it once, also when it comes again at that future time', async (_, changes) => {
+      ] as const)('of %s and records it once, also when it comes again at that time', async (_, changes) => {
         const messageId = freshMessageId();
         const at = [noon, noon + minute, tomorrow - minute, tomorrow];
         const outcomes = [];
@@ -892,7 +892,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       );
     });
 
-    describe('handles an erased email, which', () => {
+    describe('replaces an erased email by a tombstone, which', () => {
       const signal = new AbortController().signal;
       const erase = (erasure: Parameters<EraseEmails>[0]) =>
         createEraseEmails(client, tableName)(erasure, noon, signal);
@@ -908,7 +908,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         return anEvent({ messageId, recipient: `${messageId}@erased.example`, ...changes });
       };
 
-      it('leaves nothing but the hash that is its key, for thirty days', async () => {
+      it('has nothing but a hash as its key, and expires after 30 days', async () => {
         const event = toSomebody({ status: 'hard_bounced', accountId: 'erasing', subject: 'Invoice 7' });
         await store.record([event], noon);
         expect(await everywhere(event.recipient)).toEqual({ erased: 1, error: null });
@@ -920,7 +920,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await everywhere(event.recipient)).toEqual({ erased: 0, error: null });
       });
 
-      it('is not brought back by late events: each is counted as erased', async () => {
+      it('no late event replaces: each is counted as erased', async () => {
         const event = toSomebody();
         await store.record([event], noon);
         await everywhere(event.recipient);
@@ -942,7 +942,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await itemOf(event)).toEqual(tombstone(event));
       });
 
-      it('leaves a new message to the same address recordable', async () => {
+      it('does not prevent the record of a new message to the same address', async () => {
         const event = toSomebody();
         await store.record([event], noon);
         await everywhere(event.recipient);
@@ -951,7 +951,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await stored(anew)).toMatchObject({ recipient: event.recipient, verdict: { status: 'delivered' } });
       });
 
-      it('belongs to the account that erases, and to no other', async () => {
+      it('takes the place only of emails of the erasing account', async () => {
         const [own, other, nobodys] = ['acme', 'initech', undefined].map(accountId =>
           toSomebody({ recipient: 'shared@erased.example', accountId }),
         ) as [CanonicalEvent, CanonicalEvent, CanonicalEvent];
@@ -963,7 +963,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await everywhere(own.recipient)).toMatchObject({ erased: 2 });
       });
 
-      it('may be one of 300 to one address: all are erased', async () => {
+      it('takes the place of each of 300 emails to one address', async () => {
         const events = Array.from({ length: 300 }, () =>
           toSomebody({ recipient: 'many@erased.example', accountId: 'acme' }),
         );
@@ -971,7 +971,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await erase({ recipient: 'many@erased.example', accountId: 'acme' })).toMatchObject({ erased: 300 });
       });
 
-      it('stays erased while 16 others write to it, and never becomes a partial item', async () => {
+      it('stays whole while 16 others write to it', async () => {
         for (let round = 0; round < 8; round += 1) {
           const first = toSomebody({ accountId: 'acme' });
           await store.record([first], noon);
@@ -992,19 +992,16 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       it.each([
         ['note', { status: null }],
         ['open', { status: 'opened' }],
-      ] as const)(
-        'stays erased if the erasure comes between the two writes of a later %s that names another account',
-        async (_, changes) => {
-          const own = toSomebody({ accountId: 'acme' });
-          const foreign = { ...own, ...changes, eventId: 'f', accountId: 'initech', subject: 'Invoice 7' };
-          await store.record([own], noon);
-          const erasing = disturbed(2, () => everywhere(own.recipient));
-          expect(await erasing.record([foreign], noon)).toMatchObject({ recorded: 0, erased: 1, failed: [] });
-          expect(await itemOf(own)).toEqual(tombstone(own));
-        },
-      );
+      ] as const)('stays if it comes between the two writes of a later %s for another account', async (_, changes) => {
+        const own = toSomebody({ accountId: 'acme' });
+        const foreign = { ...own, ...changes, eventId: 'f', accountId: 'initech', subject: 'Invoice 7' };
+        await store.record([own], noon);
+        const erasing = disturbed(2, () => everywhere(own.recipient));
+        expect(await erasing.record([foreign], noon)).toMatchObject({ recorded: 0, erased: 1, failed: [] });
+        expect(await itemOf(own)).toEqual(tombstone(own));
+      });
 
-      it('stays erased if the erasure comes between the two writes to a full item', async () => {
+      it('stays if it comes between the two writes to a full item', async () => {
         const { messageId, recipient } = toSomebody({ status: 'deferred' });
         const deferrals = Array.from({ length: 320 }, (_, index) =>
           anEvent({
@@ -1025,7 +1022,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       it.each([
         ['support', null],
         ['its account', 'acme'],
-      ])('is not erased again by %s while the index still shows it', async (_, accountId) => {
+      ])('is not written again by %s while the index still shows the email', async (_, accountId) => {
         const event = toSomebody({ accountId: 'acme' });
         await store.record([event], noon);
         expect(await erase({ recipient: event.recipient, accountId: 'acme' })).toMatchObject({ erased: 1 });
@@ -1187,7 +1184,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       });
     });
 
-    it('keeps an email in the attention index exactly while its status asks for it, by the time of the first such status', async () => {
+    it('keeps an email in the attention index while its status asks for it, by the time of the first such status', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(arbitraryEvent, { minLength: 1, maxLength: 5 }), async drafts => {
           const events = moved(drafts, freshMessageId());
@@ -1208,12 +1205,12 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       );
     });
 
-    describe('refuses an event that is older than the retention: it', () => {
+    describe('refuses an event older than the retention, which', () => {
       const day = 24 * 60 * minute;
       const oldest = noon - 400 * day;
       const counts = { recorded: 0, duplicate: 0, dropped: 0, erased: 0, unrecordable: [], failed: [] };
 
-      it('makes no email and is counted, but one of exactly that age is recorded', async () => {
+      it('makes no email and is counted, unlike one of exactly that age', async () => {
         const old = anEvent({ status: 'hard_bounced', occurredAt: oldest - 1, accountId: 'acme', subject: 'x' });
         const edge = anEvent({ status: 'hard_bounced', occurredAt: oldest });
         const cost = await countingUpdates(async () =>
@@ -1224,7 +1221,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect((await stored(edge)).verdict?.status).toBe('hard_bounced');
       });
 
-      it('changes no existing email, even if it was recorded in time before', async () => {
+      it('changes no email, even if it was recorded in time before', async () => {
         const delivered = anEvent({ occurredAt: oldest + day });
         await store.record([delivered], noon);
         const before = await itemOf(delivered);
@@ -1240,7 +1237,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await itemOf(delivered)).toEqual(before);
       });
 
-      it('has the age that it had on arrival, however long it waited in a queue', async () => {
+      it('has its age on arrival, however long it waited in a queue', async () => {
         const event = anEvent({ occurredAt: noon - 390 * day });
         // The retry queue hands an event on with the time of its arrival.
         expect(await store.record([event], noon)).toEqual({ ...counts, recorded: 1, expired: [] });

@@ -8,7 +8,8 @@ import { startQuarantineQueue } from '../queues/quarantine-queue.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
-describe('a Mailgun token, whose signature does not cover its event,', () => {
+// Mailgun's signature covers the token and not the event.
+describe('a Mailgun token', () => {
   let emails: StoredEmails;
   let queue: Awaited<ReturnType<typeof startQuarantineQueue>>;
   let ingest: ReturnType<typeof ingestOf>;
@@ -44,7 +45,7 @@ describe('a Mailgun token, whose signature does not cover its event,', () => {
     expect(await send(signed)).toMatchObject({ status: 200 });
   });
 
-  it('belongs to the event that came first, even if a later one was looked up sooner, and the alarm counts that', async () => {
+  it('belongs to the event that came first, even if a later one was looked up sooner, which the alarm counts', async () => {
     const signed = keys.sign(fixture('mailgun', 'delivered'), noon);
     const forged = withEvent(signed, event => ({ ...event, recipient: 'mallory@example.com' }));
     expect(await send(forged, noon + 1)).toMatchObject({ status: 200, counts: { recorded: 1 } });

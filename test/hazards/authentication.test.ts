@@ -337,7 +337,7 @@ describe('reused proofs:', () => {
   );
 
   // A sender's variables may have the names of its fields.
-  it('hazard 24: a repeated key in a form of mailgun leaves the event the same, or is refused if the last value proves nothing', async () => {
+  it('hazard 24: a repeated key in a form of mailgun changes no event, or is refused if the last value proves nothing', async () => {
     const form = live.sign('mailgun', fixture('mailgun', 'opened.legacy.form'), noon, { type: 'form' });
     const proof = Object.fromEntries(new URLSearchParams(form.body.toString()));
     const added = (fields: string) => live.send('mailgun', { ...form, body: Buffer.from(`${form.body}&${fields}`) });
@@ -475,14 +475,11 @@ describe('messages of Amazon SNS:', () => {
     ['a backslash', `https://sns.us-east-1.amazonaws.com\\@evil.example${path}`],
     ['a Unicode full stop', `https://sns.us-east-1\u3002amazonaws.com${path}`],
     ['a metadata address', `http://169.254.169.254${path}`],
-  ])(
-    'hazard 30: a message whose certificate URL has %s is refused with 401, and nothing is fetched',
-    async (_, SigningCertURL) => {
-      const get = () => Promise.reject(new Error('fetched'));
-      const { outcome } = await send({ ...ours(), SigningCertURL }, {}, get);
-      expect(await live.expectRefused(outcome, 'ses')).toBe('malformed_signature');
-    },
-  );
+  ])('hazard 30: a certificate URL with %s is refused with 401, and nothing is fetched', async (_, SigningCertURL) => {
+    const get = () => Promise.reject(new Error('fetched'));
+    const { outcome } = await send({ ...ours(), SigningCertURL }, {}, get);
+    expect(await live.expectRefused(outcome, 'ses')).toBe('malformed_signature');
+  });
 
   it('hazard 30: a redirect in place of the certificate is not followed, and the message is asked for again', async () => {
     const asked: string[] = [];
@@ -535,7 +532,7 @@ describe('messages of Amazon SNS:', () => {
     expect(fetched).toEqual([]);
   });
 
-  it('hazard 34: a metadata address as UnsubscribeURL is never fetched, and a forged message with it is refused with 401', async () => {
+  it('hazard 34: a metadata address as UnsubscribeURL is never fetched, and refused with 401 in a forged message', async () => {
     const forged = await send({ ...ours(), Message: '{}', UnsubscribeURL: metadataAddress });
     await live.expectRefused(forged.outcome, 'ses');
     // SNS does not sign that field, so that a genuine message stays genuine with any value.

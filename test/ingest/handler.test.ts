@@ -91,8 +91,8 @@ describe('a request to /webhooks/{provider}', () => {
     }))[0] as object;
   const batch = (...events: unknown[]) => Buffer.from(JSON.stringify(events));
 
-  describe('is acknowledged with 200', () => {
-    it('if one piece of a batch is unreadable: that piece is quarantined whole, and the others are recorded', async () => {
+  describe('gets 200', () => {
+    it('if one piece is unreadable: that piece is quarantined whole, and the others are recorded', async () => {
       const poison = { event: 'delivered', timestamp: {}, secret: 'piece' };
       const answer = await send('sendgrid', batch(delivered('poison-1'), poison, delivered('poison-2')));
       expect(counts(answer)).toMatchObject({ received: 3, recorded: 2, quarantined: 1 });
@@ -124,7 +124,7 @@ describe('a request to /webhooks/{provider}', () => {
     });
   });
 
-  describe('is refused with 401 and stores nothing', () => {
+  describe('gets 401 and stores nothing', () => {
     it.each(['sendgrid', 'mailgun', 'postmark', 'app'] as const)(
       'if it is from %s and has no signature',
       async name => {
@@ -152,7 +152,7 @@ describe('a request to /webhooks/{provider}', () => {
     });
   });
 
-  describe('is asked for again with 429 and Retry-After', () => {
+  describe('gets 429 with Retry-After', () => {
     const again = { statusCode: 429, headers: { 'retry-after': expect.stringMatching(/^\d+$/) } };
 
     it('while the secrets are unavailable', async () => {

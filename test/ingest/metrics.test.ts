@@ -3,7 +3,7 @@ import { createMetrics } from '../../functions/ingest/metrics.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { anEvent } from '../rigs/stored-emails.ts';
 
-describe('the metrics that CloudWatch reads out of the log', () => {
+describe('the metrics in the log', () => {
   const written: string[] = [];
   const metrics = createMetrics('Mailtrail/billing', line => written.push(line));
   const taken = () => written.splice(0).map(line => JSON.parse(line));

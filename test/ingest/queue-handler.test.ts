@@ -16,7 +16,7 @@ import { lambdaContext } from '../rigs/http-event.ts';
 import { failingStore, noMetrics } from '../rigs/ingest-function.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
-describe('the ingest function, fed by its queues,', () => {
+describe('the queue handler', () => {
   let emails: StoredEmails;
   let quarantine: Awaited<ReturnType<typeof startQuarantineQueue>>;
   let retries: Awaited<ReturnType<(typeof quarantine)['another']>>;
@@ -140,7 +140,7 @@ describe('the ingest function, fed by its queues,', () => {
       ]);
     });
 
-    describe('with a token that could not be looked up on arrival', () => {
+    describe('with an unchecked token', () => {
       const putOff = (value: string, content: string, receivedAt = noon) =>
         message({ provider: 'mailgun', receivedAt, nonces: [{ value, content }] });
       const outcome = async (one: RetryMessage) => {
@@ -150,13 +150,13 @@ describe('the ingest function, fed by its queues,', () => {
         return [refused ? 'refused' : '', `${lines.at(-1)?.recorded} recorded`, `${batchItemFailures?.length} stay`];
       };
 
-      it('one delivery after the token is known, when any other event with it has arrived too', async () => {
+      it('one delivery after the first check, when any other event with it has arrived too', async () => {
         const one = putOff('alone', 'this');
         expect(await outcome(one)).toEqual(['', '0 recorded', '1 stay']);
         expect(await outcome(one)).toEqual(['', '1 recorded', '0 stay']);
       });
 
-      it('only if no other event came with it before', async () => {
+      it('only if no other event came with the token before', async () => {
         await emails.nonces('mailgun', [{ value: 'used', content: 'this' }], noon);
         expect(await outcome(putOff('used', 'that'))).toEqual(['refused', '0 recorded', '0 stay']);
       });
@@ -263,7 +263,7 @@ describe('the ingest function, fed by its queues,', () => {
       expect(await emails.store.record([gone, other], noon)).toMatchObject({ duplicate: 1, erased: 1 });
     });
 
-    it('by an account only if they name it, and leaves events that name no account to support', async () => {
+    it('by an account only if they name it, and leaves those of no account to support', async () => {
       await erase('of-acme@example.com', 'acme');
       const [own, theirs, nobodys] = ['acme', 'initech', undefined].map(accountId =>
         to('of-acme@example.com', { accountId }),
@@ -317,7 +317,7 @@ describe('the ingest function, fed by its queues,', () => {
       expect(await emails.store.record([forged], noon)).toMatchObject({ recorded: 1 });
     });
 
-    it('after one look-up for a whole batch; if that fails, every message comes again', async () => {
+    it('after one look-up for the batch; if that fails, every message comes again', async () => {
       const bodies = await through(message(), message({ events: [anEvent(), anEvent()] }));
       const asked: number[] = [];
       const lookUpErasures: ErasureLookUp = async received => {

@@ -250,7 +250,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     breaks: 'an erasure takes what it is about, and nothing else',
     by: /its tombstone is there/,
   },
-  'replaces an email that another account names in the same message by a tombstone': {
+  'replaces an email by a tombstone although the same message names another account': {
     does: {
       buries: (events, erasures) =>
         emailsToBury(

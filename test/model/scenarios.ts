@@ -245,7 +245,7 @@ export const scenarios = {
     requests: [request(2, sent), arrivingAt([30], request(1, opened))],
     erasures: [erasure(20)],
   },
-  'an erasure by an account while two events wait, one that names it and one that names no account': {
+  'an erasure by an account while an event that names it and one without an account wait': {
     ...twoWorkers,
     requests: [request(1, ofAccount('acme', sent)), request(1, delivered), arrivingAt([30], request(1, opened))],
     erasures: [erasure(20, 'acme')],

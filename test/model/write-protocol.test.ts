@@ -30,7 +30,7 @@ describe('every promise holds in every reachable state of', () => {
   });
 });
 
-describe('the search finds every step to the broken promise of a protocol that', () => {
+describe('the search finds all steps to the fault of a protocol that', () => {
   it.each(Object.entries(faults))('%s', (_, fault) => {
     const { broken } = search(writeProtocol(scenarios[fault.scenario], faulty(fault)));
     expect(broken?.promise).toBe(fault.breaks);

@@ -192,7 +192,7 @@ describe("Mailgun's events in the older form", () => {
     });
   });
 
-  it('with two values of one variable name no account by it, also when they are read again out of quarantine', () => {
+  it('name no account by a variable with two values, also when they are read again out of quarantine', () => {
     const form = fixture('mailgun', 'delivered.legacy-two-accounts.form');
     const [event] = parsedBody('mailgun', form, 'form').events;
     expect(event).toMatchObject({ messageId: '20260102120000.1.ABCDEF@mg.example.com', status: 'delivered' });

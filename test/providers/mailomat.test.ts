@@ -131,7 +131,8 @@ describe("Mailomat's signature", () => {
   });
 });
 
-describe('an id of Mailomat, whose signature does not cover its body,', () => {
+// Mailomat's signature covers the id and not the body.
+describe('an id of Mailomat', () => {
   let emails: StoredEmails;
   let queue: Awaited<ReturnType<typeof startQuarantineQueue>>;
   let ingest: ReturnType<typeof ingestOf>;

@@ -81,7 +81,7 @@ describe('a call for the statuses of many emails', () => {
     expect(json.results.map(({ asked }: { asked: string }) => asked)).toEqual(asked);
   });
 
-  it("answers another account's ids and references like unknown ones, and shows them to support under their own account", async () => {
+  it("answers another account's ids and references like unknown ones, and shows support an account's own", async () => {
     for (const [accountId, token] of [
       ['globex', tokenOf('globex')],
       ['globex', supportToken],

@@ -5,7 +5,7 @@ import { type TortureReport, torture } from './run.ts';
 /** Each run has another seed. A failure prints it. */
 const seed = Date.now() % 1_000_000;
 
-describe('events of random lives, while calls fail and processes die,', () => {
+describe('events of random lives, under faults and kills,', () => {
   let report: TortureReport;
   beforeAll(async () => {
     report = await torture({ events: 1_000, seed });
