@@ -238,7 +238,7 @@ describe('the API', () => {
 });
 
 describe('secrets', () => {
-  it('stand in no environment variable and in no text of the template', () => {
+  it('appear in no environment variable and in no text of the template', () => {
     for (const [name, { Properties }] of all('AWS::Lambda::Function')) {
       for (const [variable, value] of Object.entries<unknown>(Properties.Environment.Variables)) {
         // A variable with such a name may hold the address of a secret, never the secret.

@@ -195,7 +195,7 @@ describe('the API', () => {
     expect(configured.Parameters).not.toHaveProperty('OidcIssuer');
   });
 
-  it('without an issuer makes a template that cannot be deployed, because its parameters have no values', () => {
+  it('without a configured issuer cannot be deployed, because template parameters have no values', () => {
     expect(only('AWS::ApiGatewayV2::Authorizer').Properties.JwtConfiguration).toEqual({
       Issuer: { Ref: 'OidcIssuer' },
       Audience: [{ Ref: 'OidcAudience' }],
@@ -252,7 +252,7 @@ describe('every function', () => {
     }
   });
 
-  it("has memory and a timeout for its callers' patience", () => {
+  it('has the memory and the timeout that its callers need', () => {
     expect(
       Object.fromEntries(
         [...functions].map(

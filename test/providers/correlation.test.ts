@@ -134,7 +134,7 @@ describe('a registration that names an unknown provider', () => {
     ['toString', null],
     ['', null],
     ['x'.repeat(100_000), null],
-  ])('such as "%s" is quarantined with the nearest name, "%s"', (name, nearest) => {
+  ])('such as "%s" is quarantined with the nearest name: %s', (name, nearest) => {
     const { events, quarantined } = read(name);
     expect(events).toEqual([]);
     expect(quarantined).toMatchObject([{ reason: 'unknown_provider', nearest }]);

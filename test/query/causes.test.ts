@@ -78,12 +78,15 @@ describe('the cause of a failed delivery', () => {
     });
   });
 
-  it.each(causeIds)('%s has its own text of what to do, or else the text of the status', async cause => {
-    const event = failed(cause, { accountId: 'each' });
-    const { whatToDo, because } = await one('each', await store([event], cause));
-    expect(whatToDo).toBe(causes[cause].whatToDo ?? statuses[event.status!].resolution);
-    expect(because.text.includes(causes[cause].label)).toBe(cause !== 'unspecified');
-  });
+  it.each(causeIds)(
+    'such as %s comes with its own text of what to do, or else with the text of the status',
+    async cause => {
+      const event = failed(cause, { accountId: 'each' });
+      const { whatToDo, because } = await one('each', await store([event], cause));
+      expect(whatToDo).toBe(causes[cause].whatToDo ?? statuses[event.status!].resolution);
+      expect(because.text.includes(causes[cause].label)).toBe(cause !== 'unspecified');
+    },
+  );
 
   it('comes from the event that decided, and from no other', async () => {
     const full = failed('mailbox_full', { accountId: 'acme' });

@@ -160,7 +160,7 @@ describe('the ledger of sent events', () => {
     }
   });
 
-  it('reports a status that another event decides than the right one', () => {
+  it('reports a status that the wrong event decides', () => {
     const opened = anEvent({ ...facts, messageId: 'tied', status: 'opened', occurredAt: noon });
     const tied = { ...delivered, messageId: 'tied' };
     const later = { ...tied, eventId: 'later', occurredAt: noon + minute };
