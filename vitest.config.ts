@@ -4,6 +4,9 @@ import { defineConfig } from 'vitest/config';
 /** `npm run prove` tries each property on so many times as many examples as `npm test`. */
 const proofRuns = '20';
 
+/** Tests run tools in processes of their own. Node.js up to 22.17 strips types only when asked. */
+const stripTypes = '--experimental-strip-types --disable-warning=ExperimentalWarning';
+
 export default defineConfig(({ mode }) => ({
   test: {
     include: ['test/**/*.test.ts'],
@@ -13,9 +16,12 @@ export default defineConfig(({ mode }) => ({
     isolate: false,
     // One more than there are cores: much of a test is waiting for engines.
     maxWorkers: availableParallelism() + 1,
-    env: mode === 'prove' ? { RUNS: proofRuns } : {},
     testTimeout: 20_000,
     hookTimeout: 60_000,
+    env: {
+      ...(mode === 'prove' && { RUNS: proofRuns }),
+      ...(!process.features.typescript && { NODE_OPTIONS: stripTypes }),
+    },
     coverage: { include: ['shared/**', 'functions/**'] },
   },
 }));

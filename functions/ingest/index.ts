@@ -36,6 +36,7 @@ const persistence = {
   store: createRecorder({ client: dynamoDb, ...recorderSettings(env) }),
   quarantine: createQuarantine(sqs, env.QUARANTINE_QUEUE_URL),
   metrics,
+  log,
   now: Date.now,
 };
 

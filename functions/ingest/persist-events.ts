@@ -4,7 +4,7 @@ import type { Quarantine, QuarantinedPiece, QuarantinedRequest } from '../../sha
 import type { RetryQueue } from '../../shared/queues/retry-messages.ts';
 import { abortable } from '../../shared/runtime/abortable.ts';
 import type { Counts } from '../../shared/runtime/counts.ts';
-import { errorName } from '../../shared/runtime/log.ts';
+import { errorName, type Log } from '../../shared/runtime/log.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { IngestMetrics } from './metrics.ts';
 
@@ -20,9 +20,13 @@ export interface PersistDependencies {
   /** Where events go that cannot be recorded now; null for those that come from a queue, and stay in it. */
   readonly retryQueue: RetryQueue | null;
   readonly metrics: IngestMetrics;
+  readonly log: Log;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
+
+/** Of the pieces of one request, so many have a log line of their own. */
+const maxLoggedPieces = 20;
 
 /**
  * Makes everything in a genuine request durable: its events in the table, or else in the retry queue; what cannot be read
@@ -42,6 +46,7 @@ export function createPersistEvents({
   quarantine,
   retryQueue,
   metrics,
+  log,
   now,
 }: PersistDependencies): PersistEvents {
   return async (request, { events, quarantined: unreadable, unrelated }, { table, queues }, unproven = []) => {
@@ -77,6 +82,7 @@ export function createPersistEvents({
       quarantined: isQuarantined ? quarantined.length : 0,
       unrelated,
     };
+    if (isQuarantined) logQuarantined(log, { requestId, provider }, quarantined);
     if (recorded > 0) {
       const isMissing = new Set([...late, ...expired, ...unrecordable.map(({ event }) => event)]);
       metrics.recorded(provider, isMissing.size === 0 ? events : events.filter(event => !isMissing.has(event)), now());
@@ -96,4 +102,16 @@ export function createPersistEvents({
     const lost = (isQueued ? 0 : late.length) + (isQuarantined ? 0 : quarantined.length);
     return { counts, durable: false, failed: lost, cause: causes.join(', ') };
   };
+}
+
+function logQuarantined(
+  log: Log,
+  about: { readonly requestId: string; readonly provider: string },
+  pieces: readonly QuarantinedPiece[],
+): void {
+  for (const { reason, field = null } of pieces.slice(0, maxLoggedPieces)) {
+    log('webhook.quarantined', { ...about, reason, field });
+  }
+  const others = pieces.length - maxLoggedPieces;
+  if (others > 0) log('webhook.quarantined-more', { ...about, pieces: others });
 }

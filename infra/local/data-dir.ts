@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { StartError } from './start-error.ts';
 
-/** Replaces a file as a whole: whoever reads it, or starts after a crash, finds the old content or the new. */
+/** Replaces a file as a whole: every reader finds the old content or the new, even after a crash. */
 export function replaceFile(file: string, content: string, { secret = false } = {}): void {
   const draft = `${file}.${process.pid}.draft`;
   writeFileSync(draft, content, { mode: secret ? 0o600 : 0o644 });
@@ -10,9 +10,9 @@ export function replaceFile(file: string, content: string, { secret = false } = 
 }
 
 /**
- * JSON that an earlier run left. A machine that lost power may have left half of it.
+ * JSON that an earlier run left. Half of it may be missing if the machine lost power.
  *
- * @param remedy what comes of removing the file
+ * @param remedy what happens once the file is removed
  * @throws StartError naming the file where it cannot be read
  */
 export function readSaved(file: string, remedy: string): unknown {
@@ -27,8 +27,8 @@ export function readSaved(file: string, remedy: string): unknown {
 const sqliteBusy = 5;
 
 /**
- * Takes the data directory for this process, until it ends: the operating system gives the lock back even after a
- * SIGKILL, which a file with a process id would survive.
+ * Takes the data directory for this process, until it ends. The operating system releases the lock even after a SIGKILL,
+ * which a file with a process id would survive.
  *
  * @throws StartError while another runner has it
  */

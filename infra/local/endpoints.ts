@@ -3,13 +3,13 @@ import { join, resolve } from 'node:path';
 import { replaceFile } from './data-dir.ts';
 import { StartError } from './start-error.ts';
 
-/** Where everything of a running stack is; in `endpoints.json` of the data directory while it runs. */
+/** The places of everything in a running stack. They stand in `endpoints.json` of the data directory. */
 export interface Endpoints {
   /** The HTTP API. */
   readonly url: string;
   readonly pid: number;
   readonly dataDir: string;
-  /** The region that clients of the following endpoints name; any credentials do. */
+  /** The region that clients of the following endpoints name. Any credentials are accepted. */
   readonly region: string;
   readonly dynamodb: string;
   readonly dynamodbEngine: string;
@@ -19,7 +19,7 @@ export interface Endpoints {
   readonly secretsManager: string;
   /** The first table. */
   readonly tableName: string;
-  /** By logical id: names of tables and buckets, URLs of queues, ARNs of topics. */
+  /** Names of tables and buckets, URLs of queues, ARNs of topics: each by its logical id. */
   readonly tables: Readonly<Record<string, string>>;
   readonly queues: Readonly<Record<string, string>>;
   readonly topics: Readonly<Record<string, string>>;
@@ -27,20 +27,34 @@ export interface Endpoints {
   readonly functions: Readonly<
     Record<string, { readonly environment: Readonly<Record<string, string>>; readonly logFile: string }>
   >;
+  /** The directory of the functions' logs. */
+  readonly logsDir: string;
   /** Keys of the HTTP API's routes. */
   readonly routes: readonly string[];
   readonly outputs: Readonly<Record<string, unknown>>;
+  /** The generated webhook secrets. */
   readonly webhookSecretsFile: string;
-  /** Provider → what a sender signs with; null when the webhook secrets are the user's own. */
-  readonly signingKeysFile: string | null;
+  /** The user's own webhook secrets, which are valid besides; null where none were given. */
+  readonly ownWebhookSecretsFile: string | null;
+  /** Provider → the key with which demo and simulator sign. */
+  readonly signingKeysFile: string;
   readonly inboxFile: string;
-  /** What tokens must carry; null for an API without an authorizer. */
+  /** Claims that tokens must carry; null for an API without an authorizer. */
   readonly tokens: { readonly issuer: string; readonly audience: string; readonly jwksUrl: string } | null;
 }
 
-/** Where the stack keeps its data unless DATA_DIR says otherwise. */
+const usualDataDir = '.mailtrail';
+
+/** The directory of the stack's data: `.mailtrail`, unless DATA_DIR is another. */
 export function dataDirOf(environment: Readonly<Record<string, string | undefined>> = process.env): string {
-  return resolve(environment.DATA_DIR || '.mailtrail');
+  return resolve(environment.DATA_DIR || usualDataDir);
+}
+
+/** A command as a person calls it for the stack on a data directory. */
+export function commandOn(dataDir: string, command: string): string {
+  if (dataDir === resolve(usualDataDir)) return command;
+  const word = /^[\w./-]+$/.test(dataDir) ? dataDir : `'${dataDir.replaceAll("'", `'\\''`)}'`;
+  return `DATA_DIR=${word} ${command}`;
 }
 
 export function writeEndpoints(endpoints: Endpoints): void {

@@ -1,42 +1,49 @@
+import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { Provider } from '../../shared/providers/provider.ts';
-import { startHttpServer } from './api-gateway/http-api.ts';
+import { type Answered, startHttpServer } from './api-gateway/http-api.ts';
 import { gatewayAnswer, type HttpAnswer } from './api-gateway/http-payload.ts';
 import { openTokenIssuer } from './api-gateway/jwt-authorizer.ts';
 import { routesOf } from './api-gateway/stack-routes.ts';
 import { readAssembly } from './cloudformation/assembly.ts';
-import { synthesize } from './cloudformation/synthesize.ts';
+import { synthesisInto } from './cloudformation/synthesize.ts';
 import { region, resolveTemplate } from './cloudformation/template.ts';
 import { lockDataDir } from './data-dir.ts';
 import { type Endpoints, writeEndpoints } from './endpoints.ts';
 import { startStackMappings } from './event-sources/stack-mappings.ts';
 import { createStackFunctions, type ServiceEndpoints } from './lambda/stack-functions.ts';
+import { queuesPage } from './pages/queues-page.ts';
+import { startPage } from './pages/start-page.ts';
 import { chooseEngine } from './services/dynamodb-engine.ts';
 import { startQueues } from './services/queues.ts';
 import { startSecretsManager } from './services/secrets-manager.ts';
 import { startSnsSigning } from './services/sns-signing.ts';
 import { type InboxMessage, startSupportInbox } from './services/support-inbox.ts';
 import { type LocalTable, openTable } from './services/tables.ts';
-import { openWebhookSecrets, snsSigningKeyIn } from './services/webhook-secrets.ts';
+import { openWebhookSecrets, snsSigningKeyIn, webhookSecretsText } from './services/webhook-secrets.ts';
 
 export interface StackOptions {
   /** 0 takes a free one. */
   readonly port: number;
   readonly dataDir: string;
-  /** JSON file, provider → list of secrets; made in the data directory when not given. */
+  /** JSON file of the user's own secrets, provider → list of secrets: they are valid beside the generated ones. */
   readonly webhookSecretsFile?: string | undefined;
-  /** Who gets a secret in the file that is made, by the name in the webhook's URL. */
+  /** The providers, by the name in the webhook's URL. Each gets a secret in the generated file. */
   readonly providers: Readonly<Record<string, Provider>>;
-  /** A cloud assembly to run as it is; else the project's own is synthesized. */
+  /** A cloud assembly to run as it is. The project's own is synthesized if none is given. */
   readonly assembly?: string | undefined;
-  /** Caps the batching window of streams, for those who do not want to wait. */
+  /** Caps the batching window of streams, so that alerts come sooner. */
   readonly maxBatchingWindowSeconds?: number | undefined;
   /** Caps after how long a queue message that failed comes again. */
   readonly maxVisibilityTimeoutSeconds?: number | undefined;
   readonly serviceEndpoints?: ServiceEndpoints | undefined;
   /** How many invocations of one function may run at a time. */
   readonly processesPerFunction?: number | undefined;
-  /** Told of what went wrong while running, one line each. */
+  /** Called with each step of the start as it begins, e.g. `Synthesizing the stack`. */
+  readonly onStep: (step: string) => void;
+  /** Called for each answer of the HTTP API. */
+  readonly onAnswer: (answered: Answered) => void;
+  /** Called with one line for each fault while running. */
   readonly onFault: (line: string) => void;
   readonly onInboxMessage: (message: InboxMessage) => void;
 }
@@ -47,15 +54,12 @@ export interface RunningStack {
   stop(): Promise<void>;
 }
 
-/** What local tokens say of themselves, unless the stack is configured for another issuer. */
+/** Issuer and audience of local tokens, unless the stack is configured for others. */
 const tokenParameters = { OidcIssuer: 'https://issuer.localhost/', OidcAudience: 'mailtrail-local' };
 
 const jwksPath = '/_local/jwks.json';
 
-/**
- * Runs a synthesized stack in this process and its children: what there is to run is read from the template, by
- * resource type.
- */
+/** Runs a synthesized stack in this process and its children. The template lists the parts, by resource type. */
 export async function runStack(options: StackOptions): Promise<RunningStack> {
   const parts = startedParts();
   try {
@@ -66,7 +70,7 @@ export async function runStack(options: StackOptions): Promise<RunningStack> {
   }
 }
 
-/** What has been started, and is stopped in the opposite order. */
+/** The parts that have been started. They are stopped in the opposite order. */
 interface StartedParts {
   add<Part>(starting: Part | Promise<Part>, stop: (part: Part) => unknown): Promise<Part>;
   stop(): Promise<void>;
@@ -82,7 +86,7 @@ function startedParts(): StartedParts {
     },
     async add(starting, stop) {
       const part = await starting;
-      // What was still starting while another part failed is not left behind.
+      // Another part has failed while this one was starting.
       if (stopped) await stop(part);
       else stops.push(() => stop(part));
       return part;
@@ -95,23 +99,31 @@ function startedParts(): StartedParts {
 }
 
 async function startParts(options: StackOptions, parts: StartedParts): Promise<Endpoints> {
-  const { dataDir, onFault } = options;
+  const { dataDir, onFault, onStep } = options;
   await parts.add(lockDataDir(dataDir), lock => lock.release());
 
-  // What is likeliest to fail, and fails at once, comes first.
+  // The likeliest failures come first, since they show at once: unusable secrets, and a port that is taken.
   const secretFiles = openWebhookSecrets(dataDir, options.webhookSecretsFile, options.providers);
   const http = await startHttpServer(options.port);
   await parts.add(http, () => http.stop());
   const startEngine = await chooseEngine();
   const directory = options.assembly ?? join(dataDir, 'cdk.out');
+  const synthesize = options.assembly === undefined ? synthesisInto(directory) : null;
+  const starting = 'Starting tables, queues and functions';
+  // Both run at once, and the synthesis takes longer.
+  onStep(synthesize === null ? starting : 'Synthesizing the stack');
   const [engine, queues, secretsManager, sns, issuer] = await Promise.all([
     parts.add(startEngine({ dataDir: join(dataDir, 'dynamodb') }), it => it.stop()),
     parts.add(startQueues(join(dataDir, 'queues')), it => it.stop()),
-    parts.add(startSecretsManager(dataDir, secretFiles.secretsFile), it => it.stop()),
+    parts.add(
+      startSecretsManager(dataDir, () => webhookSecretsText(secretFiles)),
+      it => it.stop(),
+    ),
     parts.add(startSnsSigning(snsSigningKeyIn(secretFiles)), it => it.stop()),
     openTokenIssuer(dataDir),
-    options.assembly === undefined ? synthesize(directory) : false,
+    synthesize?.(),
   ]);
+  if (synthesize !== null) onStep(starting);
   const inboxFile = join(dataDir, 'support-inbox.jsonl');
   const inbox = await parts.add(startSupportInbox(queues.endpoint, inboxFile, options.onInboxMessage), it => it.stop());
 
@@ -152,25 +164,6 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   });
   await parts.add(mappings, all => Promise.all(all.map(mapping => mapping.stop())));
 
-  const [api] = template.ofType('AWS::ApiGatewayV2::Api');
-  http.serve({
-    apiId: api?.ref ?? 'local',
-    routes,
-    cors: api?.properties.CorsConfiguration,
-    ownPages: {
-      '/_local/inbox': ({ method, headers }) =>
-        method === 'GET' ? inbox.page(headers.accept) : gatewayAnswer(405, 'Method Not Allowed'),
-      [jwksPath]: () => jsonPage(issuer.jwks),
-      '/_local/processes': () => jsonPage(functions.pids()),
-    },
-    onFault: error => onFault(`${error.message} (${error.name})`),
-  });
-  // Stopped first: what requests in flight still write, the other parts take.
-  await parts.add(http, () => http.stop());
-  void engine.exited.then(() => {
-    if (!parts.stopped) onFault(`${engine.name} has ended: nothing can be stored any more, stop and start again`);
-  });
-
   const refs = (type: string) =>
     Object.fromEntries(template.ofType(type).map(({ logicalId, ref }) => [logicalId, ref]));
   const tableNames = refs('AWS::DynamoDB::Table');
@@ -192,9 +185,11 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     topics: refs('AWS::SNS::Topic'),
     buckets: refs('AWS::S3::Bucket'),
     functions: functions.described,
+    logsDir: functions.logsDir,
     routes: routes.map(({ key }) => key),
     outputs: template.outputs,
     webhookSecretsFile: secretFiles.secretsFile,
+    ownWebhookSecretsFile: secretFiles.ownSecretsFile,
     signingKeysFile: secretFiles.signingKeysFile,
     inboxFile,
     tokens:
@@ -202,8 +197,39 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
         ? null
         : { issuer: tokens.Issuer, audience: tokens.Audience[0], jwksUrl: `${http.url}${jwksPath}` },
   };
+
+  const [api] = template.ofType('AWS::ApiGatewayV2::Api');
+  http.serve({
+    apiId: api?.ref ?? 'local',
+    routes,
+    cors: api?.properties.CorsConfiguration,
+    ownPages: {
+      '/': readOnly(() => startPage(endpoints)),
+      '/_local': readOnly(() => startPage(endpoints)),
+      '/_local/': readOnly(() => startPage(endpoints)),
+      '/_local/inbox': readOnly(({ headers }) => inbox.page(headers.accept)),
+      '/_local/queues': readOnly(async ({ headers }) => queuesPage(await queues.depths(template), headers.accept)),
+      [jwksPath]: () => jsonPage(issuer.jwks),
+      '/_local/processes': () => jsonPage(functions.pids()),
+    },
+    onFault: error => onFault(`${error.message} (${error.name})`),
+    onAnswer: options.onAnswer,
+  });
+  // Stopped first: requests in flight still write to the other parts.
+  await parts.add(http, () => http.stop());
+  void engine.exited.then(() => {
+    if (!parts.stopped) onFault(`${engine.name} has ended: nothing can be stored any more, stop and start again`);
+  });
   writeEndpoints(endpoints);
   return endpoints;
+}
+
+type Page = (request: IncomingMessage) => HttpAnswer | Promise<HttpAnswer>;
+
+/** A page for GET and HEAD alone. */
+function readOnly(page: Page): Page {
+  return request =>
+    request.method === 'GET' || request.method === 'HEAD' ? page(request) : gatewayAnswer(405, 'Method Not Allowed');
 }
 
 function jsonPage(content: object): HttpAnswer {

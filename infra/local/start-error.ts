@@ -1,4 +1,4 @@
-/** Something that the person who starts the stack can put right: shown as one line, without a stack trace. */
+/** A mistake that the person who runs a command can put right. It is shown without a stack trace. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }

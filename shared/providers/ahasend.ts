@@ -136,16 +136,17 @@ export const guide: Guide = {
   setUp: [
     'Webhooks → Add webhook: URL `{url}`.',
     'Switch on every `message.*` event but `message.routing`.',
-    'Copy the secret, whole: libraries of Standard Webhooks decode it, AhaSend does not.',
+    'Copy the whole secret. Libraries of Standard Webhooks decode it, AhaSend does not.',
   ],
-  attach: 'AhaSend gives nothing of yours back with its events.',
+  attach: 'AhaSend returns nothing of yours with its events.',
   register: 'the `id` that the send call returns, with or without angle brackets: it is the Message-ID',
+  subject: 'always',
   retries:
-    'Six more tries over some 16 minutes, with growing gaps. The webhook is switched off after 100 failures in a row, and its owner mailed.',
+    'AhaSend tries six more times within about 16 minutes, with growing gaps. After 100 failures in a row it switches the webhook off and mails its owner.',
   refusedCalls: 'sent again',
-  machines: '`data.is_bot` on an open or a click: true or false.',
+  machines: '`data.is_bot` on an open or a click is true for a machine.',
   notes: [
-    '"message.reception" comes for incoming mail too, and does not say so: that becomes an email of no account, Enqueued. Leave the event off where AhaSend receives mail for you.',
+    '"message.reception" comes for incoming mail too, and does not say so. Such an email has no account and stays Enqueued. Leave the event off if AhaSend receives mail for you.',
     'AhaSend has no event for a complaint.',
   ],
 };

@@ -108,16 +108,17 @@ function textOf(value: string | number | null | undefined): string | undefined {
 export const guide: Guide = {
   setUp: [
     'Make a secret: `whsec_` and the base64 of 32 random bytes.',
-    'Post to `{url}`, signed with a library of [Standard Webhooks](https://www.standardwebhooks.com): the README has an example.',
+    'Post to `{url}`, signed with a library of [Standard Webhooks](https://www.standardwebhooks.com). The [API page](../api.md#register-an-email) has an example.',
   ],
-  attach: '`data.accountId`, `data.reference` and `data.subject` in the event itself; `data.tags`, a text or a list.',
+  attach: 'The event itself has `data.accountId`, `data.reference`, `data.subject` and `data.tags` (a text or a list).',
   register:
-    'your own id of the message, the same in all its events; for an email of another provider, the value that its page names',
-  retries: 'Your own decision: send the same request, with a new timestamp, until it is answered 200.',
+    'your own id of the message, the same in all its events; for the email of a provider, the value that its page names',
+  subject: 'always',
+  retries: 'You decide: send the same request with a new timestamp until the answer is 200.',
   refusedCalls: 'sent again',
-  machines: '`data.evidence`: `human`, `machine` or `unknown`.',
+  machines: '`data.evidence` is `human`, `machine` or `unknown`.',
   notes: [
-    'Registers the emails of every other provider too, before or after its first event: name it in `data.provider`.',
-    'Any other name in `data.provider` is quarantined (`unknown_provider`), and the answer says which was most likely meant (`didYouMean`). Put the names of your own senders into the setting `senderNames`.',
+    'This provider also registers the emails of every other provider, before or after its first event. Name that provider in `data.provider`.',
+    'Any other name in `data.provider` is quarantined (`unknown_provider`). The answer names the nearest known provider (`didYouMean`). The setting `senderNames` takes the names of your own senders.',
   ],
 };

@@ -152,17 +152,20 @@ function read(event: AzureEvent): ParsedPiece {
 
 export const guide: Guide = {
   setUp: [
-    'Communication Services → Events → + Event Subscription: schema Event Grid or CloudEvents, event types "Email Delivery Report Received" and, if you like, "Email Engagement Tracking Report Received".',
-    'Endpoint type Web Hook, endpoint `{url}?secret=THE-SECRET`; or `{url}` and, under Delivery Properties, the static header `x-webhook-secret`, marked as secret. Azure validates it by itself; whether it sends the header then is not documented: the query is the safer way.',
+    'Communication Services → Events → + Event Subscription: schema Event Grid or CloudEvents.',
+    'Event types: "Email Delivery Report Received" and, if you like, "Email Engagement Tracking Report Received".',
+    'Endpoint type Web Hook, endpoint `{url}?secret=THE-SECRET`. Azure then validates the endpoint by itself.',
+    'You may set the secret header `x-webhook-secret` under Delivery Properties instead. Whether Azure sends it during validation is not documented, so the query is safer.',
   ],
-  attach: 'Azure gives nothing of yours back with its events: register each email.',
-  register: 'the id of the send operation, in whatever letter case',
+  attach: 'Azure returns nothing of yours with its events: register each email.',
+  register: 'the id of the send operation, in any letter case',
+  subject: 'never',
   retries:
-    'After 10 and 30 seconds, 1, 5, 10 and 30 minutes, then every hour for 24 hours. 400 and 413 go to its dead-letter location at once. It waits 30 seconds.',
+    'Azure retries after 10 and 30 seconds, 1, 5, 10 and 30 minutes, then every hour for 24 hours. It waits 30 seconds for an answer. After a 400 or 413 it does not retry: the event goes to its dead-letter location.',
   refusedCalls: 'not documented',
   machines: null,
   notes: [
-    'Engagement events that name no recipient cannot be given to any email: they are kept in quarantine. Switch them on only if yours name one.',
-    'Keep the URL to yourself: the secret is in it.',
+    'Engagement events without a recipient belong to no known email and are quarantined. Switch them on only if yours name one.',
+    'Keep the URL to yourself: it holds the secret.',
   ],
 };

@@ -124,18 +124,20 @@ function read(event: BrevoEvent, { metadata }: PieceContext): ParsedPiece {
 
 export const guide: Guide = {
   setUp: [
-    'Transactional → Settings → Webhook → Add a new webhook: URL `{url}`, authentication method "Basic" with the user and password of the secret (or in the URL: `https://user:password@...`).',
+    'Transactional → Settings → Webhook → Add a new webhook: URL `{url}`.',
+    'Authentication method "Basic" with the user and password of the secret. A URL such as `https://user:password@...` will do as well.',
     'Switch on every transactional event. "Batch" may be on or off.',
   ],
   attach:
-    'The header `X-Mailin-custom: account_id:acme|reference:INV-7`, or JSON in it: `{"account_id":"acme","reference":"INV-7"}`. The recipient can read it.',
+    'Set the header `X-Mailin-custom: account_id:acme|reference:INV-7`. It may hold JSON: `{"account_id":"acme","reference":"INV-7"}`. The recipient can read it.',
   register: 'the `messageId` that the send call returns, with or without angle brackets',
+  subject: 'always',
   retries:
-    'Five requests within some 11 hours: after 10 minutes, 1, 2 and 8 hours. Every 4xx but 429 makes it drop the event: watch the alarm on refused requests while you set the password.',
+    'Brevo sends a request five times within about 11 hours: again after 10 minutes, 1, 2 and 8 hours. After any 4xx but 429 it drops the event. Watch the alarm on refused requests while you set the password.',
   refusedCalls: 'lost',
-  machines: 'Its own events `proxy_open` and `unique_proxy_open`: a privacy proxy or a prefetch.',
+  machines: '`proxy_open` and `unique_proxy_open` are events of their own, for a privacy proxy or a prefetch.',
   notes: [
-    'Brevo gives its events no id: ours is made of message, recipient, event, time and link.',
-    'An address that answers slowly is paused for 10 minutes.',
+    'Brevo gives its events no id. Ours is made of message, recipient, event, time and link.',
+    'Brevo pauses an address that answers slowly for 10 minutes.',
   ],
 };

@@ -100,11 +100,12 @@ export const guide: Guide = {
     'Switch on every `email.*` event but `email.received`.',
     'Copy the signing secret, with its `whsec_`.',
   ],
-  attach: '`"meta": { "account_id": "acme", "reference": "INV-7" }` in the send call.',
+  attach: 'Set `"meta": { "account_id": "acme", "reference": "INV-7" }` in the send call.',
   register: 'the `id` that the send call returns',
+  subject: 'always',
   retries:
-    'Eleven tries of the whole batch in three days and seven hours: after 5 and 30 minutes, 2 and 5 hours, then every 12 hours.',
+    'Emailit sends the whole batch eleven times in three days and seven hours. The gaps are 5 and 30 minutes, 2 and 5 hours, then 12 hours each.',
   refusedCalls: 'sent again',
   machines: null,
-  notes: ['A bounce comes without a reason: an address that does not exist cannot be told from other causes.'],
+  notes: ['A bounce comes without a reason. So an address that does not exist cannot be told from other causes.'],
 };

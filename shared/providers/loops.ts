@@ -62,17 +62,19 @@ function read(event: LoopsEvent, { headers }: PieceContext): ParsedPiece {
 
 export const guide: Guide = {
   setUp: [
-    'Settings → Webhooks → endpoint URL `{url}`; there is one endpoint an account.',
-    'Switch on every `email.*` event, and the `*.email.sent` events of what you send by.',
+    'Settings → Webhooks: endpoint URL `{url}`. An account has one endpoint.',
+    'Switch on every `email.*` event, and the `*.email.sent` events of the ways in which you send.',
     'Copy the signing secret.',
   ],
-  attach: 'Loops gives nothing of yours back with its events.',
+  attach: 'Loops returns nothing of yours with its events.',
   register: null,
+  subject: 'always',
   retries: 'Its schedule of retries is not documented.',
   refusedCalls: 'not documented',
   machines: null,
   notes: [
-    'The message id here is `email.id` of its events. Support alone sees its emails, unless its secret is bound to an account.',
-    'A hard bounce comes without a reason: an address that does not exist cannot be told from other causes.',
+    'The message id here is `email.id` of its events.',
+    'Support alone sees its emails, unless its secret is bound to an account.',
+    'A hard bounce comes without a reason. So an address that does not exist cannot be told from other causes.',
   ],
 };

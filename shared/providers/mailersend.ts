@@ -154,18 +154,19 @@ function read(event: MailersendEvent, { metadata }: PieceContext): ParsedPiece {
 
 export const guide: Guide = {
   setUp: [
-    'Domains → your domain → Webhooks → Add webhook: endpoint URL `{url}`. MailerSend tests it before it saves it.',
+    'Domains → your domain → Webhooks → Add webhook: endpoint URL `{url}`. MailerSend tests the webhook before it saves it.',
     'Switch on every `activity.*` event but those of surveys.',
     'Copy the signing secret.',
   ],
-  attach: 'Tags: `"tags": ["account_id:acme", "reference:INV-7"]` in the send call; it takes few of them.',
+  attach: 'Set `"tags": ["account_id:acme", "reference:INV-7"]` in the send call. MailerSend takes only a few tags.',
   register: 'the response header `x-message-id` of the send call',
+  subject: 'always',
   retries:
-    'Growing gaps for about three days; its older text says two more tries. It waits 3 seconds; 4xx but 429 make it drop the event; 20 failures in 24 hours pause the webhook.',
+    'MailerSend retries with growing gaps for about three days; its older text says twice. It waits 3 seconds for an answer. After any 4xx but 429 it drops the event. 20 failures in 24 hours pause the webhook.',
   refusedCalls: 'lost',
   machines: null,
   notes: [
-    'Both envelopes are read, the nested one (v1) and the flat one (v2).',
-    'The test is signed with a secret that MailerSend has published: it is good for that test and nothing else.',
+    'Both envelopes are read: the nested one (v1) and the flat one (v2).',
+    'MailerSend signs its test with a public secret, which is good for that test alone.',
   ],
 };

@@ -313,19 +313,23 @@ function replyOf({ 'delivery-status': delivery }: MailgunEvent) {
 
 export const guide: Guide = {
   setUp: [
-    'Sending → Webhooks → Add webhook, of the domain or of the account; URL `{url}`.',
-    'One for each event type: accepted, delivered, temporary failure, permanent failure, opened, clicked, complained, unsubscribed.',
-    'The key is under Settings → API Security → HTTP webhook signing key. Events of sub-accounts are signed with the key of the parent account as well: either will do.',
+    'Sending → Webhooks → Add webhook, of the domain or of the account: URL `{url}`.',
+    'Add one for each event type: accepted, delivered, temporary failure, permanent failure, opened, clicked, complained, unsubscribed.',
+    'The secret is under Settings → API Security → HTTP webhook signing key. Events of a sub-account are also signed with the key of the parent account: either will do.',
   ],
   attach:
-    '`v:account_id=acme` and `v:reference=INV-7` as parameters of the send call, or the header `X-Mailgun-Variables` with JSON. The recipient can read them.',
+    'Set `v:account_id=acme` and `v:reference=INV-7` as parameters of the send call, or the header `X-Mailgun-Variables` with JSON. The recipient can read them.',
   register: 'the `id` that the send call returns, with or without angle brackets',
+  subject: 'except on opens and clicks',
   retries:
-    'Tries again for 8 hours: after 5, 10 and 15 minutes, 1, 2 and 4 hours. By its documentation that may not hold for delivered notices.',
+    'Mailgun retries for 8 hours: after 5, 10 and 15 minutes, 1, 2 and 4 hours. By its documentation this may not hold for delivered events.',
   refusedCalls: 'sent again',
-  machines: '`client-info.bot` on an open or a click: `apple`, `gmail`, or `generic` for a scanner.',
+  machines: '`client-info.bot` on an open or a click is `apple`, `gmail`, or `generic` for a scanner.',
   notes: [
-    'The signature covers a timestamp and a token, not the event: a token proves the event that it first came with, and is refused with any other. It is left out of what is kept in quarantine, but for bodies of which nothing can be read.',
-    'The older shape, a form with all fields beside each other, is read as well, with its events "dropped" and "bounced"; a multipart body is not. Of each event its own fields alone are read, so that a variable of yours may have the name of one; its account or reference is left out where it comes with two values.',
+    'The signature covers a timestamp and a token, and not the event. So a token proves only the event that it first came with.',
+    'If the database is down, a replayed Mailgun token is detected only afterwards. The genuine event is still recorded; the replay may leave one extra event.',
+    'A quarantined piece holds no token. A whole body that cannot be read does.',
+    'The older form of an event is read as well, with its events "dropped" and "bounced". A multipart body is not.',
+    "In the older form a variable of yours may have the name of another event's field. An account or reference with two values counts as absent.",
   ],
 };

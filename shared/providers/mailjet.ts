@@ -153,20 +153,21 @@ function read(event: MailjetEvent, { metadata }: PieceContext): ParsedPiece {
 
 export const guide: Guide = {
   setUp: [
-    'Account settings → Event notifications (webhooks): URL `https://user:password@YOUR-API/webhooks/mailjet`, that is, `{url}` with the user and password of the secret in it.',
-    'Switch on sent, open, click, bounce, spam, blocked and unsub; "group events" may be on or off.',
+    'Account settings → Event notifications (webhooks): URL `https://user:password@YOUR-API/webhooks/mailjet`, with the user and password of the secret.',
+    'Switch on sent, open, click, bounce, spam, blocked and unsub. "Group events" may be on or off.',
   ],
   attach:
-    '`"EventPayload": "{\\"account_id\\":\\"acme\\",\\"reference\\":\\"INV-7\\"}"` in the send call; or the same JSON, or `account_id:acme|reference:INV-7`, in `CustomID`. A plain `CustomID` is taken for the reference.',
+    'Set `"EventPayload": "{\\"account_id\\":\\"acme\\",\\"reference\\":\\"INV-7\\"}"` in the send call. `CustomID` takes the same JSON, or `account_id:acme|reference:INV-7`. Any other `CustomID` is the reference.',
   register:
-    'the `MessageID` that the send call returns for that recipient, as text of its digits: as a JavaScript number it would be rounded',
+    'the `MessageID` that the send call returns for that recipient, as text: a JavaScript number would round it',
+  subject: 'never',
   retries:
-    'Every 30 seconds for 24 hours, until it is answered exactly 200; then the webhook is suspended until its URL is edited.',
+    'Mailjet retries every 30 seconds for 24 hours, until the answer is exactly 200. Then it suspends the webhook until you edit its URL.',
   refusedCalls: 'sent again',
   machines: null,
   notes: [
-    '`Message_GUID` is taken for the id of the message where an event has no `MessageID`.',
-    'Its "sent" says that the receiving server has accepted the message: Delivered.',
-    'Mailjet gives its events no id: ours is made of message, recipient, event, time and link.',
+    '`Message_GUID` is the message id of an event without `MessageID`.',
+    'Its "sent" says that the receiving server took the message: Delivered.',
+    'Mailjet gives its events no id. Ours is made of message, recipient, event, time and link.',
   ],
 };

@@ -134,14 +134,16 @@ function userAgentOf(client: unknown): string | undefined {
 
 export const guide: Guide = {
   setUp: ['Webhooks → Add webhook: URL `{url}`.', 'Switch on every event.', 'Copy the secret.'],
-  attach: 'Mailomat gives nothing of yours back with its events.',
+  attach: 'Mailomat returns nothing of yours with its events.',
   register: 'the `messageUuid` that the send call returns',
+  subject: 'except on opens and clicks',
   retries: 'Its schedule of retries is not documented.',
   refusedCalls: 'not documented',
   machines: null,
   notes: [
-    '**The signature covers the headers alone, and not the body.** Whoever sees one request could send another body with its headers. So an id proves the body that it first came with, and is refused with any other; the header has to name the event of the body; and a request is taken for a day.',
-    'An event is known by the id in its header, because that in the body is not signed.',
+    '**The signature covers the headers alone, and not the body.** Whoever sees one request could send another body with its headers.',
+    'So an id proves only the body that it first came with. The header must name the event of the body, and a request is good for a day.',
+    'The id in the header identifies an event, because the id in the body is not signed.',
     'No event for a complaint is known.',
   ],
 };

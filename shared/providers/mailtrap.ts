@@ -137,15 +137,16 @@ function read(event: MailtrapEvent, { metadata }: PieceContext): ParsedPiece {
 
 export const guide: Guide = {
   setUp: [
-    'Settings → Webhooks → Create webhook: URL `{url}`, format JSON or JSON Lines, the stream and the domains that you send by.',
+    'Settings → Webhooks → Create webhook: URL `{url}`, format JSON or JSON Lines, with your stream and domains.',
     'Switch on delivery, soft bounce, bounce, suspension, reject, open, click, spam and unsubscribe.',
     'Copy the signature key.',
   ],
-  attach: '`"custom_variables": { "account_id": "acme", "reference": "INV-7" }` in the send call.',
+  attach: 'Set `"custom_variables": { "account_id": "acme", "reference": "INV-7" }` in the send call.',
   register: 'the id of that recipient among the `message_ids` that the send call returns',
+  subject: 'never',
   retries:
-    'Every 5 minutes for 3 hours and 20 minutes, the whole batch, until it is answered 200; then the webhook is paused and has to be resumed by hand.',
+    'Mailtrap retries the whole batch every 5 minutes for 3 hours and 20 minutes, until the answer is 200. Then it pauses the webhook, and you have to resume it by hand.',
   refusedCalls: 'sent again',
   machines: null,
-  notes: ['Each webhook covers one stream: make one for each.', 'There is no event for queued or sent.'],
+  notes: ['A webhook covers one stream: make one for each.', 'Mailtrap has no event for queued or sent.'],
 };

@@ -94,7 +94,7 @@ export const mandrill = {
   name: 'mandrill',
   title: 'Mandrill',
   authentication: "HMAC-SHA1 over the webhook's URL and the form",
-  secret: "the webhook's key; where the webhook has another URL than this API, the key, a blank and that URL",
+  secret: "the webhook's key; if its URL is not exactly this one, the key, a blank and that URL",
   secretKind: 'text',
   events,
   batched: true,
@@ -169,20 +169,22 @@ function read(event: MandrillEvent, { metadata }: PieceContext): ParsedPiece {
 
 export const guide: Guide = {
   setUp: [
-    'Settings → Webhooks → Add a webhook: post to URL `{url}`. Mandrill tests it before it saves it.',
+    'Settings → Webhooks → Add a webhook: post to URL `{url}`. Mandrill tests the webhook before it saves it.',
     'Switch on Sent, Delayed, Delivered, Bounced, Soft-bounced, Rejected, Opened, Clicked, Marked as Spam and Unsubscribed.',
-    'Copy the key. The URL is part of the signature: if it is not exactly `{url}` (another domain, a query), the secret is the key, a blank, and the URL as it stands there.',
+    'Copy the key.',
+    'Mandrill signs the URL too. If yours is not exactly `{url}`, the secret is the key, a blank, and your URL.',
   ],
   attach:
-    '`"metadata": { "account_id": "acme", "reference": "INV-7" }` in the send call, or the header `X-MC-Metadata` with the same JSON.',
+    'Set `"metadata": { "account_id": "acme", "reference": "INV-7" }` in the send call, or the header `X-MC-Metadata` with the same JSON.',
   register: 'the `_id` that the send call returns for that recipient',
+  subject: 'always',
   retries:
-    'It tries a failed batch again by itself and holds newer events back meanwhile; a person can give a batch up. The schedule is not documented.',
+    'Mandrill retries a failed batch by itself and holds newer events back meanwhile. A person can give a batch up. The schedule is not documented.',
   refusedCalls: 'sent again',
   machines: null,
   notes: [
-    'Mandrill gives its events no id: ours is made of message, recipient, event, time and link.',
-    'Nothing in its signature tells the time: a request that is sent again changes nothing.',
-    'Why it rejected an email is not documented as a field: `msg.state` is kept.',
+    'Mandrill gives its events no id. Ours is made of message, recipient, event, time and link.',
+    'Its signature holds no time. A request that comes again changes nothing.',
+    'Its reason for a rejection is not documented as a field: `msg.state` is kept.',
   ],
 };

@@ -141,17 +141,19 @@ function rsaKey(secret: string): KeyObject | null {
 export const guide: Guide = {
   setUp: [
     "The mail server's page → Webhooks → Add webhook: URL `{url}`, all events.",
-    "The secret is the server's signing key: the text behind `p=` in the DKIM record that `postal default-dkim-record` prints, or the key at `/.well-known/jwks.json` of your installation as PEM.",
+    "The secret is the server's signing key: the text behind `p=` in the DKIM record that `postal default-dkim-record` prints.",
+    'The key at `/.well-known/jwks.json` of your installation, as PEM, will do as well.',
   ],
-  attach: 'Only `tag` comes back: it is taken for the reference. The account comes by registration.',
+  attach: 'Only `tag` comes back: it is the reference. The account comes by registration.',
   register: 'the `token` of that recipient in the answer of the send call',
+  subject: 'always',
   retries:
-    'Six tries within some 36 minutes: after 2, 3, 6, 10 and 15 minutes. Then the event is dropped. It waits 5 seconds.',
+    'Postal tries six times within about 36 minutes: after 2, 3, 6, 10 and 15 minutes. Then it drops the event. It waits 5 seconds for an answer.',
   refusedCalls: 'sent again',
   machines: null,
   notes: [
-    'Its "MessageSent" says that the receiving server has accepted the message: Delivered.',
+    'Its "MessageSent" says that the receiving server took the message: Delivered.',
     'Events of incoming mail are counted and not kept.',
-    'There is no event for complaints.',
+    'Postal has no event for a complaint.',
   ],
 };

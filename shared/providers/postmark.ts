@@ -147,17 +147,17 @@ function idsInAnyCase(data: PostmarkEvent['Metadata'], { accountId, reference }:
 
 export const guide: Guide = {
   setUp: [
-    'Servers → your server → the message stream → Webhooks → Add webhook; URL `{url}`.',
-    'Under "Basic auth credentials" the user and password of the secret.',
+    'Servers → your server → the message stream → Webhooks → Add webhook: URL `{url}`.',
+    'Enter the user and password of the secret under "Basic auth credentials".',
     'Switch on Open ("post only on first open" off), Click, Delivery, Bounce and Spam Complaint.',
   ],
   attach:
-    '`"Metadata": { "account_id": "acme", "reference": "INV-7" }`, or the headers `X-PM-Metadata-account_id` and `X-PM-Metadata-reference`.',
+    'Set `"Metadata": { "account_id": "acme", "reference": "INV-7" }`, or the headers `X-PM-Metadata-account_id` and `X-PM-Metadata-reference`.',
   register: 'the `MessageID` that the send call returns',
-  retries: 'Ten more tries over some 10.5 hours: after 1, 5, 10, 10, 10, 15 and 30 minutes, 1, 2 and 6 hours.',
+  subject: 'on bounces and complaints',
+  retries:
+    'Postmark tries ten more times within about 10.5 hours. The gaps are 1, 5, 10, 10, 10, 15 and 30 minutes, then 1, 2 and 6 hours.',
   refusedCalls: 'sent again',
   machines: null,
-  notes: [
-    'There is no event for queued or sent: register the email with `app` if you want to see it before it is delivered.',
-  ],
+  notes: ['Postmark has no event for queued or sent. Register the email to see it before it is delivered.'],
 };

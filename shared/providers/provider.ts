@@ -71,6 +71,11 @@ export interface Quarantined {
   readonly reason: UnparsableReason;
   /** The piece that could not be read, the same for each event in it; null where it is the whole body. */
   readonly piece: unknown;
+  /**
+   * The field at fault, where one is: a path of names that our schemas spell, such as `events[3].sg_message_id`, or a member
+   * of the canonical event. It is logged, so it holds nothing that came in the request.
+   */
+  readonly field?: string | undefined;
   /** The name that was most likely meant, of those known here; the caller is told. */
   readonly nearest?: string | null;
 }
@@ -163,6 +168,13 @@ export interface Guide {
   readonly attach: string;
   /** Which value of the send call to register as `data.messageId`; null where it returns none. */
   readonly register: string | null;
+  /** Which of its events bring the subject of the email. */
+  readonly subject:
+    | 'always'
+    | 'on bounces and complaints'
+    | 'except on opens and clicks'
+    | 'only on opens and clicks'
+    | 'never';
   /** How often and how long it tries a request that we do not acknowledge. */
   readonly retries: string;
   /** The fate of a call that is answered 401: it must be known before the secret is in force. */

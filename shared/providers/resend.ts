@@ -54,7 +54,7 @@ const events = {
   'email.delivery_delayed': { statuses: ['deferred'] },
   'email.bounced': {
     statuses: ['hard_bounced', 'invalid', 'soft_bounced', 'rejected'],
-    by: "suppression by bounce.subType; the server's reply in bounce.diagnosticCode (code and words), then bounce.subType and bounce.type, which are Amazon SES's; without a type the words of bounce.message",
+    by: "suppression by bounce.subType; the server's reply in bounce.diagnosticCode (code and words), then bounce.subType and bounce.type; without a type bounce.message",
     decide: bounced,
   },
   'email.suppressed': { statuses: ['rejected'], cause: 'suppressed' },
@@ -128,14 +128,15 @@ export const guide: Guide = {
     'Copy the signing secret.',
   ],
   attach:
-    '`tags: [{ name: "account_id", value: "acme" }, { name: "reference", value: "INV-7" }]` in the send call. ASCII letters, digits, hyphen and underscore only.',
+    'Set `tags: [{ name: "account_id", value: "acme" }, { name: "reference", value: "INV-7" }]` in the send call. Tags take ASCII letters, digits, hyphen and underscore only.',
   register: 'the `id` that the send call returns',
+  subject: 'always',
   retries:
-    'Eight tries in some 27.6 hours: after 5 seconds, 5 and 30 minutes, 2, 5, 10 and 10 hours. An endpoint that fails for days is switched off, and its owner mailed.',
+    'Resend tries eight times within about 27.6 hours: after 5 seconds, 5 and 30 minutes, 2, 5, 10 and 10 hours. It switches an endpoint off that fails for days, and mails its owner.',
   refusedCalls: 'sent again',
   machines: null,
   notes: [
-    'An event of a message to several people does not say which of them it is about: opens, clicks, deliveries and bounces are a note on each. Send one message a recipient.',
-    '"email.sent" says that Resend took the email and will try: `sent` by name.',
+    'An event of a message to several people does not say which of them it concerns. Opens, clicks, deliveries and bounces are then a note on each. Send one message a recipient.',
+    '"email.sent" says that Resend took the email and will try: Sent.',
   ],
 };

@@ -105,17 +105,19 @@ function read(event: ScalewayEvent, { metadata }: PieceContext): ParsedPiece {
 
 export const guide: Guide = {
   setUp: [
-    'Topics and Events → create a topic; Transactional Email → your domain → Webhooks → Create webhook, to that topic, with all events.',
+    'Topics and Events: create a topic.',
+    'Transactional Email → your domain → Webhooks → Create webhook: that topic, all events.',
     'Topics and Events → the topic → Create subscription: protocol HTTPS, endpoint `{url}?secret=THE-SECRET`.',
-    'The request to confirm it is put into the quarantine queue (reason `confirm_by_hand`): open the SubscribeURL in it yourself, once. Mailtrail never calls a URL that it finds in a message.',
+    'The request to confirm the subscription is quarantined (reason `confirm_by_hand`). Open its SubscribeURL yourself, once: Mailtrail never calls a URL that it finds in a message.',
   ],
-  attach: 'Headers on the message: `X-Account-Id: acme` and `X-Reference: INV-7`. The recipient can read them.',
+  attach: 'Set the headers `X-Account-Id: acme` and `X-Reference: INV-7` on the message. The recipient can read them.',
   register: 'the `id` of that recipient among the `emails` that the send call returns',
+  subject: 'always',
   retries: 'Its schedule of retries is not documented.',
   refusedCalls: 'not documented',
   machines: null,
   notes: [
     'Its "email_spam" is the judgement of the receiving server: Rejected, not Marked Spam.',
-    'How its topics sign, and whose certificate it is, is not documented: the secret in the URL is all that proves a request.',
+    'How its topics sign is not documented. The secret in the URL is the whole proof of a request.',
   ],
 };

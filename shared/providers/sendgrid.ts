@@ -183,19 +183,21 @@ function p256Key(secret: string): KeyObject | null {
 
 export const guide: Guide = {
   setUp: [
-    'Settings → Mail Settings → Event Webhooks → Create new webhook; Post URL `{url}`.',
-    'Actions to be posted: every delivery and every engagement event.',
-    'Switch on "Signed Event Webhook" and save; then open the webhook again and copy its verification key.',
+    'Settings → Mail Settings → Event Webhooks → Create new webhook: Post URL `{url}`.',
+    'Actions to be posted: every delivery event and every engagement event.',
+    'Switch on "Signed Event Webhook" and save. Then open the webhook again and copy its verification key.',
   ],
   attach:
-    '`custom_args` (v3 API) or `unique_args` (SMTP API): `"custom_args": { "account_id": "acme", "reference": "INV-7" }`.',
+    'Set `"custom_args": { "account_id": "acme", "reference": "INV-7" }` (v3 API), or the same in `unique_args` (SMTP API).',
   register: 'the response header `X-Message-Id` of the send call',
-  retries: 'Every answer but 2xx is tried again, with growing gaps, for 24 hours after the event.',
+  subject: 'never',
+  retries: 'SendGrid retries after every answer but 2xx, with growing gaps, for 24 hours after the event.',
   refusedCalls: 'sent again',
-  machines: '`sg_machine_open` on an open: Apple Mail fetched it ahead. Scanners that click are not told apart.',
+  machines:
+    '`sg_machine_open` on an open says that Apple Mail fetched it ahead. Clicks of scanners look like those of people.',
   notes: [
-    'The test button sends made-up events: they are recorded as emails of no account, and support is told of those that bounce or complain.',
-    'Asynchronous bounces may come without a message id. With an address and an event id they are emails of their own under that address, which say that their message is not known; where one of the two is missing they are kept in quarantine.',
+    'The test button sends made-up events. They become emails of no account, and support is alerted to their bounces and complaints.',
+    'An asynchronous bounce may come without a message id. With an address and an event id it becomes an email of its own, which says that its message is not known. Without one of them it is quarantined.',
     'SendGrid asks for no personal data in `custom_args`: it keeps them and cannot erase them.',
   ],
 };

@@ -117,7 +117,7 @@ const events = {
   },
   Complaint: {
     statuses: ['marked_spam', 'rejected', null],
-    by: 'rejected where complaintSubType is OnAccountSuppressionList or OnTenantSuppressionList; no change where complaintFeedbackType is not-spam',
+    by: 'Rejected for a complaintSubType OnAccountSuppressionList or OnTenantSuppressionList; a note for a complaintFeedbackType not-spam',
     decide: complained,
   },
   // Its only reason is "Bad content": a virus.
@@ -310,23 +310,26 @@ function recipientsOf(
 
 export const guide: Guide = {
   setUp: [
-    'In the account and region of the stack: SES → Configuration sets → your set → Event destinations → Add destination: all event types, to the topic in the output `SesTopicArn`. Send with this configuration set. That is all: a queue is subscribed to the topic, nothing of it is public, and SNS tries for 23 days to bring an event there.',
-    'With a topic of yours that exists already: deploy with `-c sesTopicArn=arn:aws:sns:...`; the queue is subscribed to it in place of one of ours. Whoever may publish there is believed; a topic of another account has to let the deploying one subscribe (`sns:Subscribe`).',
-    'With a topic elsewhere, over HTTPS: put its ARN into the webhook secrets, `"ses": ["arn:aws:sns:eu-west-1:123456789012:mail-events"]`, the list of topics that are believed. Then SNS → the topic → Create subscription: protocol HTTPS, endpoint `{url}`, raw message delivery off. It is confirmed by itself.',
+    'In the account and region of the stack: SES → Configuration sets → your set → Event destinations → Add destination.',
+    'Choose all event types, and the topic in the output `SesTopicArn`. Send with this configuration set.',
+    'That is all. A queue subscribes to the topic, nothing of it is public, and SNS tries for 23 days to deliver an event.',
+    'You have a topic already: deploy with `-c sesTopicArn=arn:aws:sns:...`, and the queue subscribes to it. Mailtrail believes whoever may publish there. A topic of another account must allow the deploying account to subscribe (`sns:Subscribe`).',
+    'The topic is elsewhere: put its ARN into the webhook secrets, `"ses": ["arn:aws:sns:eu-west-1:123456789012:mail-events"]`. Then SNS → the topic → Create subscription: protocol HTTPS, endpoint `{url}`, raw message delivery off. Mailtrail confirms the subscription by itself.',
   ],
   attach:
-    'Message tags: `EmailTags: [{ Name: "account_id", Value: "acme" }, { Name: "reference", Value: "INV-7" }]` (API v2), or the header `X-SES-MESSAGE-TAGS: account_id=acme, reference=INV-7`. Letters, digits, hyphen and underscore only. They do not come back in identity notifications. Where no account comes, the tenant for whom SES sent the message is taken for it.',
-  register:
-    'the `MessageId` that the send call returns; the header `Message-ID` will do as well (`<...@eu-west-1.amazonses.com>`)',
+    'Set `EmailTags: [{ Name: "account_id", Value: "acme" }, { Name: "reference", Value: "INV-7" }]` (API v2), or the header `X-SES-MESSAGE-TAGS: account_id=acme, reference=INV-7`. Tags take letters, digits, hyphen and underscore only. Identity notifications do not return them. An event without an account belongs to the tenant for whom SES sent the message.',
+  register: 'the `MessageId` that the send call returns, or the header `Message-ID` (`<...@eu-west-1.amazonses.com>`)',
+  subject: 'always',
   retries:
-    'The queue: an event is tried every minute for some eight hours, and then waits in a dead-letter queue, for 14 days in all, to be replayed. HTTPS: SNS calls such endpoints four times within a minute by default, an hour at most if you set a delivery policy, and then drops the message unless the subscription has a dead-letter queue: set both. It takes every 4xx for a receipt, so that we answer 503.',
+    'From the queue, Mailtrail tries an event every minute for about eight hours. Then the event waits for a replay in a dead-letter queue, 14 days in all. Over HTTPS, SNS tries four times within a minute, or for an hour with a delivery policy. Then it drops the message, unless the subscription has a dead-letter queue: set both. To SNS every 4xx is a receipt, so we answer 503.',
   refusedCalls: 'lost',
-  machines: '`isBotEvent` on an open or a click: `Likely`, `Unlikely`; a guess of SES, since August 2026.',
+  machines: '`isBotEvent` on an open or a click is `Likely` or `Unlikely`: a guess of SES, since August 2026.',
   notes: [
-    'A message to several people is several emails. Opens and clicks do not say which of them it was: they are a note on each. So are complaints that list several, which is a guess of SES.',
+    'A message to several people is several emails. Opens and clicks do not say which of them they concern: they are a note on each. So are complaints that list several, which is a guess of SES.',
     'A bounce of an address that the message was not sent to (forwarding) is kept under that address and marked.',
-    '"Send" says that SES took the email and will try: `sent` by name.',
-    'Event publishing and identity notifications both switched on tell everything twice: two lines in the timeline, one status.',
-    'When a topic is unsubscribed, the notice of it is kept in quarantine.',
+    '"Send" says that SES took the email and will try: Sent.',
+    'Event publishing and identity notifications together report everything twice: two lines in the timeline, one status.',
+    'Identity notifications bring the subject only if you include the original headers.',
+    'If somebody unsubscribes a topic, the notice is quarantined.',
   ],
 };

@@ -98,13 +98,14 @@ function read(event: Smtp2goEvent, { metadata }: PieceContext, raw: unknown): Pa
 
 export const guide: Guide = {
   setUp: [
-    'Settings → Webhooks → Add webhook: URL `https://user:password@YOUR-API/webhooks/smtp2go`, that is, `{url}` with the user and password of the secret in it; output as JSON or as a form.',
+    'Settings → Webhooks → Add webhook: URL `https://user:password@YOUR-API/webhooks/smtp2go`, with the user and password of the secret. The output may be JSON or a form.',
     'Switch on processed, delivered, bounce, reject, open, click, spam and unsubscribe.',
-    'Under "Headers to include": `account_id` and `reference`.',
+    'Enter `account_id` and `reference` under "Headers to include".',
   ],
   attach:
-    'The headers `account_id: acme` and `reference: INV-7` on the message, chosen in the webhook. The recipient can read them.',
+    'Set the headers `account_id: acme` and `reference: INV-7` on the message. The webhook must include them, and the recipient can read them.',
   register: 'the `email_id` that the send call returns',
+  subject: 'always',
   retries: 'Its schedule of retries is not documented.',
   refusedCalls: 'not documented',
   machines: null,

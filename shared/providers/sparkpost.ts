@@ -177,16 +177,18 @@ function millisOf(timestamp: SparkpostEvent['timestamp']): number {
 
 export const guide: Guide = {
   setUp: [
-    'Configuration → Webhooks → Create webhook: target URL `{url}`, authentication "Basic Auth" with the user and password of the secret.',
+    'Configuration → Webhooks → Create webhook: target URL `{url}`.',
+    'Authentication "Basic Auth" with the user and password of the secret.',
     'Switch on all message, engagement, generation and unsubscribe events.',
   ],
-  attach: '`"metadata": { "account_id": "acme", "reference": "INV-7" }` of the transmission or of a recipient.',
+  attach: 'Set `"metadata": { "account_id": "acme", "reference": "INV-7" }` of the transmission or of a recipient.',
   register: 'the id of the transmission',
-  retries: 'Twelve tries with growing gaps within 8 hours. It waits 10 seconds.',
+  subject: 'always',
+  retries: 'SparkPost tries twelve times within 8 hours, with growing gaps. It waits 10 seconds for an answer.',
   refusedCalls: 'sent again',
-  machines: '`is_prefetched` on an open, where the account has it.',
+  machines: '`is_prefetched` on an open is true for a machine, where the account has it.',
   notes: [
-    'Engagement more than 60 days after sending comes without the id of the transmission: it is recorded under `message_id`, as an email of no account.',
-    'Bird, its newer platform, has another product that signs differently: this is for the events under SparkPost’s rules.',
+    'Engagement more than 60 days after sending comes without the id of the transmission. It is recorded under `message_id`, as an email of no account.',
+    "Bird, its newer platform, has another product that signs differently. This page is about events under SparkPost's rules.",
   ],
 };

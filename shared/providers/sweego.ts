@@ -143,16 +143,17 @@ export const guide: Guide = {
     'Copy the secret.',
   ],
   attach:
-    'Custom headers on the message, at most five: `X-Account-Id: acme` and `X-Reference: INV-7`. The recipient can read them.',
+    'Set the headers `X-Account-Id: acme` and `X-Reference: INV-7` on the message, which takes at most five custom headers. The recipient can read them.',
   register: 'the `transaction_id` that the send call returns',
+  subject: 'only on opens and clicks',
   retries: 'Its schedule of retries is not documented. Opens and clicks come up to ten minutes late.',
   refusedCalls: 'not documented',
-  machines: '`open.proxy` and `click.proxy`: true where a proxy asked for it.',
+  machines: '`open.proxy` and `click.proxy` are true for a proxy.',
   notes: [
     'A hyphen and an underscore in the name of an event are the same: "soft-bounce" is `soft_bounce`.',
-    'A time without a zone, as on opens and clicks, is taken for UTC.',
-    'How its retries are signed is not documented: a request is taken for a day. Its body is signed, and an event counts once.',
-    "Of `details`, a line of its servers' log, only the recipient's server's reply is kept.",
+    'A time without a zone, as on opens and clicks, is UTC.',
+    'How its retries are signed is not documented, so a request is good for a day. Its body is signed, and an event counts once.',
+    "`details` is a line of its servers' log. Only the reply of the recipient's server is kept of it.",
     '"email_sent" comes when the server took the email, before "delivered".',
   ],
 };

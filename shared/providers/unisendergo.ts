@@ -153,18 +153,19 @@ function read(
 
 export const guide: Guide = {
   setUp: [
-    'Settings → Webhooks → Add: URL `{url}`, format JSON, "single event" on or off, compression off. It is called with GET when it is activated.',
-    'Switch on every status of emails. Spam blocks are news of the account: they are counted and not kept.',
+    'Settings → Webhooks → Add: URL `{url}`, format JSON, "single event" on or off, compression off. Unisender Go calls the URL with GET when you activate it.',
+    'Switch on every status of emails. Spam blocks concern the account: they are counted and not kept.',
   ],
-  attach: '`"metadata": { "account_id": "acme", "reference": "INV-7" }` (or `global_metadata`) in the send call.',
+  attach: 'Set `"metadata": { "account_id": "acme", "reference": "INV-7" }` (or `global_metadata`) in the send call.',
   register: 'the `job_id` that the send call returns; it covers all recipients of the call',
+  subject: 'never',
   retries:
-    'Every 10 minutes for 24 hours, as a page of its sister product says; of Go itself it is not documented. It waits 3 seconds.',
+    'A page of its sister product says: every 10 minutes for 24 hours. For Go itself it is not documented. It waits 3 seconds for an answer.',
   refusedCalls: 'sent again',
   machines: null,
   notes: [
-    'Unisender Go gives its events no id: ours is made of message, recipient, event, time and link.',
-    'Recipients that are refused in the send call have no event.',
-    'MD5 is weak: keep the API key long, and known to nobody else.',
+    'Unisender Go gives its events no id. Ours is made of message, recipient, event, time and link.',
+    'Recipients that the send call refuses have no event.',
+    'MD5 is weak: keep the API key long and secret.',
   ],
 };

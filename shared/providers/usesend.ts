@@ -120,13 +120,14 @@ export const guide: Guide = {
     'Switch on every `email.*` event.',
     'Copy the signing secret.',
   ],
-  attach: '`"metadata": { "account_id": "acme", "reference": "INV-7" }` in the send call.',
+  attach: 'Set `"metadata": { "account_id": "acme", "reference": "INV-7" }` in the send call.',
   register: 'the `emailId` that the send call returns',
+  subject: 'always',
   retries:
-    'Six tries within some three minutes: after 5, 10, 20, 40 and 80 seconds. The webhook is switched off after 30 failures in a row.',
+    'useSend tries six times within about three minutes: after 5, 10, 20, 40 and 80 seconds. 30 failures in a row switch the webhook off.',
   refusedCalls: 'sent again',
   machines: null,
   notes: [
-    'An event of a message to several people does not say which of them it is about: opens, clicks, deliveries and bounces are a note on each. Send one message a recipient.',
+    'An event of a message to several people does not say which of them it concerns. Opens, clicks, deliveries and bounces are then a note on each. Send one message a recipient.',
   ],
 };

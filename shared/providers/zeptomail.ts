@@ -181,19 +181,20 @@ function whose({ bounced_recipient }: Detail, recipients: readonly string[], sta
 export const guide: Guide = {
   setUp: [
     'Agents → your agent → Webhooks → Add webhook: URL `{url}`, authorization header off.',
-    'Switch on every event: soft bounce, hard bounce, open, click, and delivered where it is offered.',
-    'Copy the authentication key. The test in the dashboard is not signed: it is answered 200 and has no effect.',
+    'Switch on every event: soft bounce, hard bounce, open, click, and delivered if it is offered.',
+    'Copy the authentication key. The test in the dashboard is not signed: it gets 200 and has no effect.',
   ],
   attach:
-    '`"client_reference": "account_id:acme|reference:INV-7"` in the send call, or JSON in it. A plain text is taken for the reference.',
+    'Set `"client_reference": "account_id:acme|reference:INV-7"` in the send call. It may hold JSON. Any other text is the reference.',
   register: 'the `request_id` that the send call returns',
+  subject: 'always',
   retries: 'Its schedule of retries is not documented.',
   refusedCalls: 'not documented',
   machines: null,
   notes: [
-    'A request without a signature is answered 200 and not kept, because the test in the dashboard has none: see that real events are signed.',
-    'Only the first open of a message is told.',
-    'The id of a request is no id of an event: ours is made of message, recipient, event, time and link.',
-    'Opens and clicks of a message to several people do not say which of them it was: a note on each.',
+    'A request without a signature gets 200 and is not kept, because the test in the dashboard has none. Check that real events are signed.',
+    'ZeptoMail reports only the first open of a message.',
+    'The id of a request is no id of an event. Ours is made of message, recipient, event, time and link.',
+    'Opens and clicks of a message to several people do not say which of them they concern: they are a note on each.',
   ],
 };

@@ -62,6 +62,7 @@ export function readQuarantineMessage(body: string): QuarantineMessage {
 /** A piece that could not be read, or an event that could not be recorded; null where it is the whole body. */
 export interface QuarantinedPiece {
   readonly reason: Quarantined['reason'] | Unrecordable['reason'];
+  readonly field?: string | undefined;
   readonly piece: unknown;
 }
 

@@ -9,6 +9,13 @@ export interface LogLines {
   'webhook.answered': Counts & { failed: number; requestId: string; provider: string; answer: number };
   /** A name in a registration is not known; `nearest` are those that are, and that were most likely meant. */
   'webhook.misspelt': { requestId: string; provider: string; nearest: string };
+  /**
+   * A piece of a genuine request is in quarantine: it could not be read or recorded. `field` is the path of the fault, in names
+   * that our schemas spell; null where there is none. A request has at most 20 such lines.
+   */
+  'webhook.quarantined': { requestId: string; provider: string; reason: string; field: string | null };
+  /** So many pieces of the request are in quarantine besides those that have a line. */
+  'webhook.quarantined-more': { requestId: string; provider: string; pieces: number };
   /** A call that sets a webhook up and brings no events was answered. */
   'webhook.set-up': { requestId: string; provider: string };
   /** A request was not genuine. */
@@ -40,6 +47,8 @@ export interface LogLines {
 const levels = {
   'webhook.answered': 'INFO',
   'webhook.misspelt': 'WARN',
+  'webhook.quarantined': 'WARN',
+  'webhook.quarantined-more': 'WARN',
   'webhook.set-up': 'INFO',
   'webhook.refused': 'WARN',
   'webhook.unavailable': 'WARN',

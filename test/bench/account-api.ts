@@ -130,7 +130,6 @@ async function callsOf(dataDir: string): Promise<Figure[]> {
   const proxy = await startFaultProxy();
   const stack = await startStack({
     dataDir,
-    assembly: join(dataDir, 'cdk.out'),
     serviceEndpoints: { Query: { AWS_ENDPOINT_URL_DYNAMODB: proxy.endpoint } },
   });
   try {

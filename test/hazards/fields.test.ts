@@ -141,8 +141,8 @@ describe('texts from outside:', () => {
     ];
     expect(outcomes.map(({ lines }) => lines.map(({ message }) => message))).toEqual([
       ['webhook.answered'],
-      ['webhook.answered'],
-      ['webhook.answered'],
+      ['webhook.quarantined', 'webhook.answered'],
+      ['webhook.quarantined', 'webhook.answered'],
       ['webhook.refused'],
     ]);
     const { events } = await one();

@@ -149,7 +149,10 @@ export async function startLiveIngest() {
       for (const { status, counts, lines } of all) {
         expect(status).toBe(200);
         expect(counts).toMatchObject({ recorded: 0, quarantined: 1 });
-        expect(lines).toMatchObject([{ message: 'webhook.answered', provider, answer: 200, quarantined: 1 }]);
+        expect(lines).toMatchObject([
+          { message: 'webhook.quarantined', provider, reason },
+          { message: 'webhook.answered', provider, answer: 200, quarantined: 1 },
+        ]);
       }
       expect(await live.stored()).toEqual([]);
       const kept = await queue.kept();

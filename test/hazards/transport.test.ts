@@ -302,9 +302,9 @@ describe.each(providerNames)('bodies of %s:', name => {
     const { statusCode } = await ingest({ ...event, body: '%%% no base64 \u0000 ö =', isBase64Encoded: true });
     const { bodyIsCovered } = schemes[name];
     expect(statusCode).toBe(bodyIsCovered || provesOnce ? 401 : 200);
-    expect(written.map(line => JSON.parse(line).message)).toEqual([
-      statusCode === 401 ? 'webhook.refused' : 'webhook.answered',
-    ]);
+    expect(written.map(line => JSON.parse(line).message)).toEqual(
+      statusCode === 401 ? ['webhook.refused'] : ['webhook.quarantined', 'webhook.answered'],
+    );
     expect(await live.stored()).toEqual([]);
     expect((await live.kept()).length).toBe(statusCode === 401 ? 0 : 1);
   });

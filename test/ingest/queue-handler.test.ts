@@ -41,6 +41,7 @@ describe('the queue handler', () => {
     parts: { store?: Pick<Recorder, 'record'>; quarantine?: Quarantine; lookUpErasures?: ErasureLookUp } = {},
     invocation = lambdaContext,
   ) => {
+    const log = createLog(line => lines.push(JSON.parse(line)));
     const handler = createQueueHandler({
       sources: { 'arn:retry': 'retry', 'arn:ses': 'ses' },
       providers,
@@ -50,6 +51,7 @@ describe('the queue handler', () => {
         quarantine: createQuarantine(quarantine.client, quarantine.queueUrl),
         retryQueue: null,
         metrics: noMetrics,
+        log,
         now: () => noon,
         ...parts,
       }),
@@ -57,7 +59,7 @@ describe('the queue handler', () => {
       lookUpErasures: parts.lookUpErasures ?? emails.lookUpErasures,
       metrics: noMetrics,
       now: () => noon,
-      log: createLog(line => lines.push(JSON.parse(line))),
+      log,
     });
     const Records = bodies.map((body, index) => ({
       messageId: `m${index}`,
@@ -301,7 +303,10 @@ describe('the queue handler', () => {
       const body = JSON.stringify({ Type: 'Notification', MessageId: 'x', Message: 'gone@example.com' });
       await drain('ses', [body]);
       // The message names its recipient nowhere readable. It leaves the quarantine by its own expiry.
-      expect(lines).toMatchObject([{ received: 1, quarantined: 1, erased: 0 }]);
+      expect(lines).toMatchObject([
+        { message: 'webhook.quarantined', requestId: 'm0', provider: 'ses', reason: 'unexpected_shape' },
+        { received: 1, quarantined: 1, erased: 0 },
+      ]);
     });
 
     it('but leaves no tombstone for an event whose signature proved another event before', async () => {

@@ -39,6 +39,8 @@ it('a registration with a misspelt provider is quarantined, and answer and log n
   const { counts, lines } = await send('app', [register('sendgird', 'x'), register('sendgird', 'y')]);
   expect(counts).toMatchObject({ received: 2, recorded: 0, quarantined: 2, didYouMean: ['sendgrid'] });
   expect(lines).toMatchObject([
+    { message: 'webhook.quarantined', reason: 'unknown_provider' },
+    { message: 'webhook.quarantined', reason: 'unknown_provider' },
     { message: 'webhook.answered', quarantined: 2 },
     { message: 'webhook.misspelt', level: 'WARN', provider: 'app', nearest: 'sendgrid' },
   ]);
@@ -52,5 +54,5 @@ it('a registration with a provider unlike any other is quarantined, and no provi
   const { counts, lines } = await send('app', register('own-mail-server', 'x'));
   expect(counts).toMatchObject({ recorded: 0, quarantined: 1 });
   expect(counts).not.toHaveProperty('didYouMean');
-  expect(lines).toMatchObject([{ message: 'webhook.answered' }]);
+  expect(lines).toMatchObject([{ message: 'webhook.quarantined' }, { message: 'webhook.answered' }]);
 });

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type HttpServer, startHttpServer } from '../../infra/local/api-gateway/http-api.ts';
+import { type Answered, type HttpServer, startHttpServer } from '../../infra/local/api-gateway/http-api.ts';
 import { createRouter } from '../../infra/local/api-gateway/http-routes.ts';
 import { openTokenIssuer, type TokenIssuer } from '../../infra/local/api-gateway/jwt-authorizer.ts';
 import { FunctionError } from '../../infra/local/lambda/function-environment.ts';
@@ -18,6 +18,7 @@ let tokens: TokenIssuer;
 let received: APIGatewayProxyEventV2WithJWTAuthorizer[];
 let answer: () => unknown;
 const faults: string[] = [];
+const answers: Answered[] = [];
 
 beforeAll(async () => {
   tokens = await openTokenIssuer(mkdtempSync(join(tmpdir(), 'mailtrail-test-')));
@@ -41,8 +42,12 @@ beforeAll(async () => {
       AllowHeaders: ['authorization'],
       ExposeHeaders: ['etag'],
     },
-    ownPages: {},
+    ownPages: {
+      '/': async () => ({ statusCode: 200, headers: {}, body: Buffer.from('own page') }),
+      '/hooks/x': () => ({ statusCode: 200, headers: {}, body: Buffer.from('own page in the way of a route') }),
+    },
     onFault: error => faults.push(error.message),
+    onAnswer: one => answers.push(one),
     routes: [
       { key: 'POST /hooks/{name}', ...open },
       { key: 'ANY /hooks/{name}', ...open },
@@ -59,6 +64,37 @@ beforeEach(() => {
 
 const post = (headers: Record<string, string>, body: string | Uint8Array) =>
   fetch(`${server.url}/hooks/x`, { method: 'POST', headers, body });
+
+describe('a page of the runner', () => {
+  test('is at a path that no route fits, and reaches no function', async () => {
+    expect(await (await fetch(`${server.url}/`)).text()).toBe('own page');
+    expect(received).toEqual([]);
+  });
+
+  test('shadows no route', async () => {
+    expect(await (await fetch(`${server.url}/hooks/x`)).text()).toBe('ok');
+    expect(received).toHaveLength(1);
+  });
+});
+
+test('each answer is handed on with its route and its status, except for the pages of the runner', async () => {
+  answers.length = 0;
+  await post({}, 'x');
+  await fetch(`${server.url}/`);
+  await fetch(`${server.url}/hook/x?y=1`, { method: 'POST' });
+  expect(answers).toEqual([
+    {
+      requestId: received[0]!.requestContext.requestId,
+      method: 'POST',
+      path: '/hooks/x',
+      routeKey: 'POST /hooks/{name}',
+      provider: undefined,
+      statusCode: 200,
+      refusedOrigin: undefined,
+    },
+    expect.objectContaining({ method: 'POST', path: '/hook/x', routeKey: null, statusCode: 404 }),
+  ]);
+});
 
 describe('a request becomes an event of payload format 2.0', () => {
   test('with its route, path, query and headers', async () => {
@@ -266,13 +302,15 @@ describe('a route with an authorizer', () => {
 });
 
 describe('a page of another origin', () => {
-  const preflight = (origin: string) =>
-    fetch(`${server.url}/hooks/x`, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'GET' } });
+  const preflight = (origin: string, path = '/hooks/x') =>
+    fetch(server.url + path, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'GET' } });
 
   test('is answered before any function, and allowed where the API names its origin', async () => {
     const allowed = await preflight('https://app.test');
     expect([allowed.status, allowed.headers.get('access-control-allow-methods')]).toEqual([204, 'GET,POST']);
-    expect((await preflight('https://other.test')).headers.get('access-control-allow-origin')).toBeNull();
+    answers.length = 0;
+    expect((await preflight('https://other.test', '/scoped')).headers.get('access-control-allow-origin')).toBeNull();
+    expect(answers).toMatchObject([{ method: 'OPTIONS', refusedOrigin: 'https://other.test' }]);
     expect(received).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { networkInterfaces, tmpdir } from 'node:os';
@@ -19,7 +19,7 @@ const temporary = () => mkdtempSync(join(tmpdir(), 'mailtrail-test-'));
 const dataDir = temporary();
 let stack: StartedStack;
 const start = async () => {
-  stack = await startStack({ dataDir, maxBatchingWindowSeconds: 1, maxVisibilityTimeoutSeconds: 3 });
+  stack = await startStack({ dataDir, assembly: null, maxBatchingWindowSeconds: 1, maxVisibilityTimeoutSeconds: 3 });
 };
 beforeAll(start);
 afterAll(() => stack.stop());
@@ -29,7 +29,7 @@ const eventually = (check: () => Promise<void>) => vi.waitFor(check, { timeout: 
 
 /** The sending application tells of one email. */
 async function tell(status: string, messageId: string, data: object = {}): Promise<Response> {
-  const secret = JSON.parse(readFileSync(stack.endpoints.signingKeysFile!, 'utf8')).app;
+  const secret = JSON.parse(readFileSync(stack.endpoints.signingKeysFile, 'utf8')).app;
   const at = new Date();
   const body = JSON.stringify({
     type: `email.${status}`,
@@ -62,10 +62,17 @@ const inbox = async () => {
   return ((await response.json()) as { messages: { text: string; data: object }[] }).messages;
 };
 
-test('it says where it is and what to try next', () => {
-  expect(stack.output()).toContain(`Mailtrail is ready: ${stack.url}`);
-  expect(stack.output()).toContain('npm run demo');
-  expect(stack.output()).toContain(`POST ${stack.url}/webhooks/{provider}`);
+test('it says what it does from the first second, and at the end where it is and what to try next', () => {
+  expect(stack.output()).toMatch(
+    new RegExp(`^Starting Mailtrail, with its data in ${dataDir}
+Synthesizing the stack \\.\\.\\. [\\d.]+ s
+Starting tables, queues and functions \\.\\.\\. [\\d.]+ s
+
+Mailtrail is ready: ${stack.url} .*
+  DATA_DIR=${dataDir} npm run demo .*
+  DATA_DIR=${dataDir} npm run -s token -- --account acme .*
+`),
+  );
   expect(JSON.parse(readFileSync(join(dataDir, 'endpoints.json'), 'utf8'))).toEqual(stack.endpoints);
 });
 
@@ -86,7 +93,7 @@ test('a hard bounce reaches support: as text, as data, and on the console', asyn
   expect(message!.text).toContain('second@example.com');
   expect(message!.data).toMatchObject({ kind: 'hard_bounce', emails: [{ subject: 'Your invoice' }] });
   expect(await (await fetch(`${stack.url}/_local/inbox`)).text()).toContain(message!.text.trimEnd());
-  await vi.waitFor(() => expect(stack.output()).toContain('Subject: Hard bounce: second@example.com'));
+  await vi.waitFor(() => expect(stack.output()).toContain('\nalert to support: Hard bounce: second@example.com'));
 });
 
 test('what was acknowledged survives SIGKILL, and so do keys, secrets, inbox and the place in the stream', async () => {
@@ -116,7 +123,7 @@ test('what was acknowledged survives SIGKILL, and so do keys, secrets, inbox and
 test('the registration in docs/api.md works as it stands there', async () => {
   const page = readFileSync(new URL('../../docs/api.md', import.meta.url), 'utf8');
   const [, example] = /```js\n(import \{ Webhook \}[\s\S]*?)```/.exec(page)!;
-  const secret = JSON.parse(readFileSync(stack.endpoints.signingKeysFile!, 'utf8')).app;
+  const secret = JSON.parse(readFileSync(stack.endpoints.signingKeysFile, 'utf8')).app;
   const { status, stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '--eval', example!], {
     env: { ...process.env, API_URL: stack.url, APP_SECRET: secret },
     encoding: 'utf8',
@@ -244,8 +251,9 @@ test('npm run replay says what waits in quarantine, and leaves there what still 
   expect(await replay('--queue', 'quarantine')).toMatch(/^0 .*app unknown_event.*1 messages stay in their queue/s);
   const refused = [
     [['--queue', 'dead-letter'], '0'],
-    [[], '1 --queue must be one of: quarantine, dead-letter'],
-    [['--queue', 'quarantine', '--provider', 'sendgird'], '1 --provider must be one of'],
+    [[], '1 --queue is missing.'],
+    [['--queue', 'all'], '1 --queue cannot be "all". It is one of: quarantine, dead-letter.'],
+    [['--queue', 'quarantine', '--provider', 'sendgird'], '1 --provider cannot be "sendgird". Did you mean sendgrid?'],
     [['--queue', 'quarantine', '--since', 'yesterday'], '1 --since must be a date or a time'],
   ] as const;
   const answers = await Promise.all(refused.map(([args]) => replay(...args)));
@@ -268,8 +276,71 @@ test('npm run token prints a token that the API accepts', async () => {
     expect([args, answer.status]).toEqual([args, 200]);
   }
   for (const args of [[], ['--account', '']]) {
-    expect(print(...args)).toMatchObject({ status: 1, stdout: '', stderr: expect.stringMatching(/^say for whom/) });
+    expect(print(...args)).toMatchObject({
+      status: 1,
+      stdout: '',
+      stderr: expect.stringMatching(/^[^\n]+\n\nnpm run -s token/),
+    });
   }
+});
+
+test('a callback is a line on the terminal: whose, its answer, and what became of it or why not', async () => {
+  const refused = await fetch(`${stack.url}/webhooks/sendgrid`, { method: 'POST', body: '[]' });
+  expect(refused.status).toBe(401);
+  await tell('sent', 'on-the-terminal');
+  await fetch(`${stack.url}/webhooks/sendgird`, { method: 'POST', body: '[]' });
+  await fetch(`${stack.url}/webhook/sendgrid`, { method: 'POST', body: '[]' });
+  const lines = [
+    'sendgrid 401 missing_signature',
+    'app 200 recorded 1',
+    'sendgird 404 no such provider, did you mean sendgrid?',
+    'POST /webhook/sendgrid 404 no such route',
+  ];
+  await vi.waitFor(() => expect(stack.output()).toContain(`\n${lines.join('\n')}\n`));
+});
+
+test('a page at its address leads to all of it, and has no secret', async () => {
+  const page = await fetch(stack.url);
+  expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
+  const text = await page.text();
+  expect(await (await fetch(`${stack.url}/_local/`)).text()).toBe(text);
+  const { webhookSecretsFile, signingKeysFile, logsDir } = stack.endpoints;
+  for (const place of [webhookSecretsFile, signingKeysFile, logsDir, 'npm run demo', 'npm run replay']) {
+    expect(text).toContain(place);
+  }
+  for (const file of [webhookSecretsFile, signingKeysFile]) {
+    const secrets = Object.values(JSON.parse(readFileSync(file, 'utf8'))).flat() as string[];
+    for (const secret of secrets) expect(text).not.toContain(secret);
+  }
+  const links = [...text.matchAll(/href="([^"]+)"/g)].map(([, link]) => link!);
+  expect(links).toEqual(['/_local/inbox', '/_local/queues', '/statuses', '/openapi.json']);
+  for (const link of links) expect([link, (await fetch(stack.url + link)).status]).toEqual([link, 200]);
+  expect(text).not.toMatch(/\b(?:src|https?:\/\/(?!127\.0\.0\.1))/);
+  expect((await fetch(stack.url, { method: 'POST' })).status).toBe(405);
+});
+
+test('the queues are listed with what each is for and how full it is', async () => {
+  const accept = { headers: { accept: 'application/json' } };
+  const { queues } = (await (await fetch(`${stack.url}/_local/queues`, accept)).json()) as {
+    queues: { name: string; waiting: number; inWork: number; purpose: string }[];
+  };
+  expect(queues.map(({ name }) => name).sort()).toEqual([
+    'quarantine',
+    'retry',
+    'retry-dead-letters',
+    'ses-events-queue',
+    'ses-events-queue-dead-letters',
+  ]);
+  for (const { purpose } of queues) expect(purpose).not.toBe('');
+  // A replay holds the messages that it has looked at for some time.
+  const { waiting, inWork } = queues.find(({ name }) => name === 'quarantine')!;
+  expect(waiting + inWork).toBeGreaterThan(0);
+  const page = await (await fetch(`${stack.url}/_local/queues`)).text();
+  expect(page).toMatch(/<th scope="row">quarantine<\/th><td class="number">\d+<\/td>/);
+});
+
+test('each function has a log of its name', () => {
+  expect(readdirSync(stack.endpoints.logsDir).sort()).toEqual(['alert.log', 'ingest.log', 'manage.log', 'query.log']);
 });
 
 test('a caller that is cut off in the middle of a call takes nothing down', async () => {
@@ -352,23 +423,9 @@ describe('what cannot be started says so in one line', () => {
       expect(await failing({ webhookSecretsFile: file })).toContain(problem);
     }
     writeFileSync(file, '{ "sendgird": ["x"] }');
-    expect(await failing({ webhookSecretsFile: file })).toMatch(/names sendgird; known are ses, sendgrid, .*, app$/m);
-  });
-
-  test('with a Node.js that is too old', async () => {
-    const asNode20 = `data:text/javascript,Object.defineProperty(process, 'versions', { value: { node: '20.20.2' } })`;
-    const child = spawn(process.execPath, [
-      '--import',
-      asNode20,
-      'infra/local/cli/node.mjs',
-      'infra/local/cli/start.ts',
-    ]);
-    let said = '';
-    child.stderr.on('data', chunk => {
-      said += chunk;
-    });
-    const code = await new Promise(resolve => child.once('close', resolve));
-    expect([code, said]).toEqual([1, 'Mailtrail needs Node.js 22.14 or newer, and this is 20.20.2.\n']);
+    expect(await failing({ webhookSecretsFile: file })).toBe(
+      `WEBHOOK_SECRETS: there is no provider sendgird, which ${file} names; did you mean sendgrid?`,
+    );
   });
 
   test('when a token is asked for before the first start', async () => {
@@ -376,26 +433,27 @@ describe('what cannot be started says so in one line', () => {
   });
 });
 
-test("Secrets Manager gives the user's own file of secrets, read again on each call", async () => {
+test("Secrets Manager gives the user's own secrets before the generated ones, read again on each call", async () => {
   const file = join(temporary(), 'secrets.json');
   writeFileSync(file, '{ "sendgrid": ["one"] }');
-  const own = await startStack({ dataDir: temporary(), webhookSecretsFile: file, assembly: join(dataDir, 'cdk.out') });
+  const own = await startStack({ dataDir: temporary(), webhookSecretsFile: file });
   const { secretsManager, outputs } = own.endpoints;
   const secret = () =>
     awsJson<{ SecretString: string }>(secretsManager, 'secretsmanager.GetSecretValue', {
       SecretId: outputs.WebhookSecretsArn,
-    }).then(({ SecretString }) => SecretString);
+    }).then(({ SecretString }) => JSON.parse(SecretString));
+  const { sendgrid, ...generated } = JSON.parse(readFileSync(own.endpoints.webhookSecretsFile, 'utf8'));
   try {
-    expect(await secret()).toBe('{ "sendgrid": ["one"] }');
+    expect(await secret()).toEqual({ ...generated, sendgrid: ['one', ...sendgrid] });
     writeFileSync(file, '{ "sendgrid": ["two", "one"] }');
-    expect(await secret()).toBe('{ "sendgrid": ["two", "one"] }');
+    expect(await secret()).toEqual({ ...generated, sendgrid: ['two', 'one', ...sendgrid] });
   } finally {
     await own.stop();
   }
 });
 
 test('it stops at once, also while clients keep asking', async () => {
-  const own = await startStack({ dataDir: temporary(), assembly: join(dataDir, 'cdk.out') });
+  const own = await startStack({ dataDir: temporary() });
   let asking = true;
   const clients = Array.from({ length: 4 }, async () => {
     while (asking)
@@ -405,8 +463,10 @@ test('it stops at once, also while clients keep asking', async () => {
       );
   });
   await delay(300);
+  expect(own.output()).not.toContain('Synthesizing');
   const begun = performance.now();
   await own.stop();
+  expect(own.output()).toMatch(/\nStopping \.\.\.\nStopped\.\n$/);
   expect(performance.now() - begun).toBeLessThan(5_000);
   asking = false;
   await Promise.all(clients);

@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { openWebhookSecrets } from '../../infra/local/services/webhook-secrets.ts';
+import { describe, expect, test } from 'vitest';
+import { openWebhookSecrets, webhookSecretsText } from '../../infra/local/services/webhook-secrets.ts';
 import { StartError } from '../../infra/local/start-error.ts';
 import { providers } from '../../shared/providers/registry.ts';
 
@@ -20,7 +20,10 @@ test.each([
   ["an account's own", { secret: 'key', accountId: 'acme' }],
   ["several, some of them an account's own", ['one', { secret: 'key', accountId: 'acme' }]],
 ])('a file of own webhook secrets may hold %s', (_, sendgrid) => {
-  expect(open({ sendgrid })).toEqual({ secretsFile: file, signingKeysFile: null });
+  expect(open({ sendgrid })).toMatchObject({
+    ownSecretsFile: file,
+    secretsFile: join(dataDir, 'webhook-secrets.json'),
+  });
 });
 
 test.each([
@@ -53,4 +56,53 @@ test.each(['{"sendgrid": the-key}', '[]', '7', '', '{'])('a file may not be %j',
       `the webhook secrets in ${file} cannot be used: they must be a JSON object, provider → list of secrets`,
     ),
   );
+});
+
+test.each([
+  [{ sendgird: 'key' }, 'there is no provider sendgird, which FILE names; did you mean sendgrid?'],
+  [
+    { nobody: 'key', postmark: 'key' },
+    'there is no provider nobody, which FILE names; it can be one of: ses, sendgrid, ',
+  ],
+])('a file may not name a provider that there is not: %j', (own, message) => {
+  expect(() => open(own)).toThrow(`WEBHOOK_SECRETS: ${message.replace('FILE', file)}`);
+});
+
+describe('the secrets in force', () => {
+  const files = open({});
+  const generated = JSON.parse(readFileSync(files.secretsFile, 'utf8')) as Record<string, string[]>;
+  const keys = JSON.parse(readFileSync(files.signingKeysFile, 'utf8')) as Record<string, string>;
+  const inForce = (own: unknown) => {
+    writeFileSync(file, JSON.stringify(own));
+    return JSON.parse(webhookSecretsText(files)) as Record<string, unknown>;
+  };
+
+  test('are the generated ones where there is no file of own ones, one for every provider', () => {
+    const none = openWebhookSecrets(dataDir, undefined, providers);
+    expect(none).toEqual({ ...files, ownSecretsFile: null });
+    expect(JSON.parse(webhookSecretsText(none))).toEqual(generated);
+    expect(Object.keys(generated)).toEqual(Object.keys(providers));
+    expect(Object.keys(keys)).toEqual(Object.keys(providers));
+  });
+
+  test("are a provider's own ones, then the generated one, so that demo and simulator still sign with its key", () => {
+    const bound = { secret: 'key', accountId: 'acme' };
+    expect(inForce({ postmark: 'one', mailgun: ['two', bound] })).toEqual({
+      ...generated,
+      postmark: ['one', ...generated.postmark!],
+      mailgun: ['two', bound, ...generated.mailgun!],
+    });
+  });
+
+  test('do not have a generated one a second time that its user has bound to an account', () => {
+    const bound = { secret: generated.postmark![0], accountId: 'acme' };
+    expect(inForce({ postmark: [bound] })).toEqual({ ...generated, postmark: [bound] });
+  });
+
+  test('follow a file that changes while the stack runs, and are as wrong as the file', () => {
+    expect(inForce({ postmark: [7] })).toEqual({ ...generated, postmark: [7] });
+    writeFileSync(file, '{ "postmark"');
+    expect(webhookSecretsText(files)).toBe('{ "postmark"');
+    expect(inForce({ postmark: ['mended'] })).toMatchObject({ postmark: ['mended', ...generated.postmark!] });
+  });
 });

@@ -286,13 +286,23 @@ describe.each(providerNames)('the adapter of %s', name => {
     it('an object that has no text in place of any value without an exception', () => {
       const textless = '{"toString":1,"valueOf":null}';
       const value = /(?<=[:[,]\s*)(?:"(?:[^"\\]|\\.)*"|-?\d[\d.]*|true|false|null)(?=\s*[,}\]])/g;
-      for (const fixtureName of names.filter(fixtureName => fixtureType(fixtureName) === 'json')) {
-        const body = fixture(name, fixtureName).toString();
-        for (const { index, 0: found } of body.matchAll(value)) {
-          const changed = body.slice(0, index) + textless + body.slice(index + found.length);
-          expect(() => parsedBody(name, Buffer.from(changed)), changed).not.toThrow();
+      const bodies = names
+        .filter(fixtureName => fixtureType(fixtureName) === 'json')
+        .flatMap(fixtureName => {
+          const body = fixture(name, fixtureName).toString();
+          return [...body.matchAll(value)].map(
+            ({ index, 0: found }) => body.slice(0, index) + textless + body.slice(index + found.length),
+          );
+        });
+      const throws = (body: string) => {
+        try {
+          parsedBody(name, Buffer.from(body));
+          return false;
+        } catch {
+          return true;
         }
-      }
+      };
+      expect(bodies.filter(throws)).toEqual([]);
     });
 
     it('unknown event names, duplicates in a batch, and missing fields', () => {

@@ -5,7 +5,7 @@ import type { RouteKey } from '../../shared/http/routes.ts';
 /** The members of a Lambda context that the handlers read. */
 export const lambdaContext = {
   awsRequestId: 'request-1',
-  getRemainingTimeInMillis: () => 10_000,
+  getRemainingTimeInMillis: () => 60_000,
 } as Context;
 
 /** The header of a token with these claims, which API Gateway passes on beside the parsed claims. */

@@ -27,6 +27,9 @@ export function failingStore(error: unknown): Pick<Recorder, 'record'> {
 
 const outOfReach = () => Promise.reject(new Error('out of reach'));
 
+/** Deadlines have tests of their own: in all others a busy machine has ten times as long. */
+const distantDeadline: AbortAfter = milliseconds => AbortSignal.timeout(10 * milliseconds);
+
 /** The parts of the ingest function that a test may replace. */
 export interface IngestParts {
   readonly secretsOf: WebhookSecretsOf;
@@ -51,9 +54,9 @@ export function ingestFunction({
   get = outOfReach,
   metrics = noMetrics,
   now = () => noon,
-  abortAfter = AbortSignal.timeout,
+  abortAfter = distantDeadline,
   log = () => {},
 }: IngestParts) {
-  const persistEvents = createPersistEvents({ store, quarantine, retryQueue, metrics, now });
+  const persistEvents = createPersistEvents({ store, quarantine, retryQueue, metrics, log, now });
   return createHandler({ providers, secretsOf, nonces, persistEvents, context, get, metrics, now, abortAfter, log });
 }

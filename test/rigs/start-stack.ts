@@ -3,14 +3,15 @@ import { fileURLToPath } from 'node:url';
 import type { Endpoints } from '../../infra/local/endpoints.ts';
 import type { ServiceEndpoints } from '../../infra/local/lambda/stack-functions.ts';
 import { StartError } from '../../infra/local/start-error.ts';
+import { sharedAssembly } from './assembly.ts';
 
 export interface StartOptions {
   /** The default is a free port. */
   readonly port?: number;
   readonly dataDir: string;
   readonly webhookSecretsFile?: string;
-  /** A cloud assembly to run unchanged. By default the project's own is synthesized. */
-  readonly assembly?: string;
+  /** A cloud assembly to run as it is; null: it is synthesized first, as `npm start` does. By default that of all tests. */
+  readonly assembly?: string | null;
   /** The longest batching window of streams. */
   readonly maxBatchingWindowSeconds?: number;
   /** The longest time after which a failed queue message comes again. */
@@ -36,14 +37,15 @@ export interface StartedStack {
 /**
  * Starts the stack and waits until it is ready, for tests and benchmarks. It ends with this process.
  *
- * @throws StartError with its output if it does not start
+ * @throws StartError with its message on standard error if it does not start
  */
 export async function startStack(options: StartOptions): Promise<StartedStack> {
   const { port = 0, dataDir, webhookSecretsFile = '', maxBatchingWindowSeconds } = options;
-  const { assembly, serviceEndpoints, processesPerFunction, maxVisibilityTimeoutSeconds: visibility } = options;
+  const { serviceEndpoints, processesPerFunction, maxVisibilityTimeoutSeconds: visibility } = options;
+  const assembly = options.assembly === undefined ? await sharedAssembly() : options.assembly;
   const script = fileURLToPath(new URL('../../infra/local/cli/start.ts', import.meta.url));
   const args = [
-    ...(assembly === undefined ? [] : ['--assembly', assembly]),
+    ...(assembly === null ? [] : ['--assembly', assembly]),
     ...(serviceEndpoints === undefined ? [] : ['--service-endpoints', JSON.stringify(serviceEndpoints)]),
     ...(visibility === undefined ? [] : ['--max-visibility-timeout-seconds', String(visibility)]),
     ...(processesPerFunction === undefined ? [] : ['--processes-per-function', String(processesPerFunction)]),
@@ -59,16 +61,20 @@ export async function startStack(options: StartOptions): Promise<StartedStack> {
     },
   });
   let printed = '';
+  let complaint = '';
   for (const stream of [child.stdout, child.stderr]) {
     stream?.on('data', chunk => {
       printed = `${printed}${chunk}`.slice(-100_000);
     });
   }
+  child.stderr?.on('data', chunk => {
+    complaint = `${complaint}${chunk}`.slice(-100_000);
+  });
   const exited = new Promise<void>(resolve => child.once('close', () => resolve()));
   const endpoints = await new Promise<Endpoints>((resolve, reject) => {
     child.once('message', message => resolve(message as Endpoints));
     child.once('error', reject);
-    void exited.then(() => reject(new StartError(printed.trim() || 'the stack did not start')));
+    void exited.then(() => reject(new StartError(complaint.trim() || 'the stack did not start')));
   });
   return {
     url: endpoints.url,

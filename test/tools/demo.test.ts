@@ -13,12 +13,14 @@ import { merge } from '../../shared/status/precedence.ts';
 import { parsedBody } from '../fixtures/fixtures.ts';
 import { type StartedStack, startStack } from '../rigs/start-stack.ts';
 
-const script = fileURLToPath(new URL('../../infra/tools/demo/demo.ts', import.meta.url));
+const demo = fileURLToPath(new URL('../../infra/tools/demo/demo.ts', import.meta.url));
+const simulator = fileURLToPath(new URL('../../infra/tools/simulate/simulate.ts', import.meta.url));
 
 describe('the demo', () => {
   it('tells of lives that end in each of the eleven statuses, as the merge of their events says', () => {
     const emails = demoEmails();
     expect(emails).toHaveLength(60);
+    expect(new Set(emails.map(({ recipient }) => recipient)).size).toBe(60);
     expect(new Set(emails.map(({ life }) => life.ends))).toEqual(new Set(statusIds));
     const events = demoRequests(emails).flatMap(({ provider, body, type }) => {
       const read = parsedBody(provider, body, type);
@@ -36,8 +38,10 @@ describe('the demo', () => {
     let stack: StartedStack;
     const start = (port = 0) =>
       startStack({ dataDir, port, maxBatchingWindowSeconds: 1, maxVisibilityTimeoutSeconds: 3 });
-    const run = async () =>
-      (await promisify(execFile)(process.execPath, [script], { env: { ...process.env, DATA_DIR: dataDir } })).stdout;
+    const run = async (script = demo, ...args: readonly string[]) => {
+      const env = { ...process.env, DATA_DIR: dataDir };
+      return (await promisify(execFile)(process.execPath, [script, ...args], { env })).stdout;
+    };
 
     beforeAll(async () => {
       dataDir = await mkdtemp(join(tmpdir(), 'mailtrail-demo-'));
@@ -59,10 +63,10 @@ describe('the demo', () => {
       stack = await start(Number(new URL(stack.url).port));
       const printed = await running;
       expect(printed).toContain('60 of 60 emails have the status that their events amount to.');
-      expect(printed).toMatch(/10 of 10 bounced or complained-of emails named/);
+      expect(printed).toContain('They name 10 of the 10 emails that bounced or were marked as spam, ');
     }, 90_000);
 
-    it('waits for what was put off also while the stack starts again, with its queues at another port', async () => {
+    it('waits for queued events also while the stack starts again, with its queues at another port', async () => {
       const { url, endpoints } = stack;
       await stack.kill();
       const settled = runningStack(dataDir).settled();
@@ -75,11 +79,18 @@ describe('the demo', () => {
     it('changes nothing when it is run again, and alerts nobody again', async () => {
       const printed = await run();
       const sent = demoRequests(demoEmails()).reduce((sum, { events }) => sum + events, 0);
-      const counts = /^0 events recorded, (\d+) duplicates recognised(?:, (\d+) put off)?\.$/m.exec(printed);
-      const [, duplicates, putOff = 0] = counts ?? [];
-      expect(Number(duplicates) + Number(putOff), printed).toBe(sent);
+      const counts = /^0 events recorded, (\d+) duplicates recognised(?:, (\d+) queued)?\.$/m.exec(printed);
+      const [, duplicates, queued = 0] = counts ?? [];
+      expect(Number(duplicates) + Number(queued), printed).toBe(sent);
       expect(printed).toContain('60 of 60 emails have the status that their events amount to.');
       expect(printed).toContain('0 new messages in this run.');
+    }, 60_000);
+
+    it('shares the stack with the simulator, which skips lives that a provider has no event for', async () => {
+      const printed = await run(simulator, '--provider', 'postmark', '--emails', '60', '--rate', '1000');
+      expect(printed).toMatch(/^\d+ events of 55 emails in \d+ callbacks and [\d.]+ s: \d+ recorded, \d+ duplicate, /m);
+      expect(printed).toContain('(5 more skipped: Postmark has no event for what they went through)');
+      expect(printed).toContain('55 of 55 emails have the status that their events amount to.');
     }, 60_000);
   });
 });

@@ -115,9 +115,10 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     onCall: (caller, call) => caller === 'Alert' && alertWatch.onCall(call),
   });
   const { serviceEndpoints } = proxies;
-  const start = async (again: { port?: number; assembly?: string } = {}) => {
+  const start = async (again: { port?: number } = {}) => {
     const started = await startStack({
       dataDir,
+      assembly: null,
       maxBatchingWindowSeconds: 1,
       maxVisibilityTimeoutSeconds,
       serviceEndpoints,
@@ -154,7 +155,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
         stacksKilled.push(Date.now());
         await running.kill();
         await untilGone(endpoints.dynamodb);
-        running = await start({ port: Number(new URL(endpoints.url).port), assembly: join(dataDir, 'cdk.out') });
+        running = await start({ port: Number(new URL(endpoints.url).port) });
         stack = running;
       }
     };

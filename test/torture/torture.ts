@@ -6,57 +6,43 @@
 import { writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { StartError } from '../../infra/local/start-error.ts';
+import { type Given, runCommand } from '../../infra/local/cli/command.ts';
 import { progress, progressEnds } from '../../infra/tools/simulate/progress.ts';
 import { usualPercent } from './faults.ts';
 import { hasFailed, reportTable } from './report.ts';
-import { type TortureOptions, torture } from './run.ts';
 
-const usage = `npm run torture -- [--events N] [--seed S] [--faults PERCENT] [--no-kills] [--report FILE]
+const command = {
+  call: 'npm run torture',
+  does: 'Sends signed events to a stack of its own, in which calls fail and processes are killed, and compares its table.',
+  options: {
+    events: { value: 'N', range: [1, 10_000_000], otherwise: 20_000, help: 'how many events are sent' },
+    seed: {
+      value: 'S',
+      range: [0, 2 ** 27],
+      help: 'the seed of an earlier run, for the same traffic and faults; another one each time unless given',
+    },
+    faults: {
+      value: 'PERCENT',
+      range: [0, 90],
+      fractions: true,
+      otherwise: usualPercent,
+      help: "how many of the functions' calls fail, in percent",
+    },
+    'no-kills': { help: 'kills no process' },
+    report: { value: 'FILE', help: `where the figures go as JSON; a file in ${tmpdir()} unless given` },
+  },
+} as const;
 
-  --events    how many events are sent; 20000
-  --seed      the same seed for the same traffic and faults; another one each time if not given
-  --faults    how many of the functions' calls fail, in percent; ${usualPercent}
-  --no-kills  no process is killed
-  --report    where the figures go as JSON; a file in ${tmpdir()} if not given`;
-
-/** @throws StartError with the mistake and the usage */
-function optionsOf(given: readonly string[]): TortureOptions & { report: string } {
-  const text = { type: 'string' } as const;
-  try {
-    const { values } = parseArgs({
-      args: [...given],
-      options: { events: text, seed: text, faults: text, report: text, 'no-kills': { type: 'boolean' } },
-    });
-    const number = (name: 'events' | 'seed' | 'faults', otherwise: number, least: number, most: number) => {
-      const number = Number(values[name] ?? otherwise);
-      if (!(number >= least && number <= most)) throw new Error(`--${name} must be a number from ${least} to ${most}`);
-      return number;
-    };
-    const seed = Math.floor(number('seed', Date.now() % 1_000_000, 0, 2 ** 27));
-    return {
-      events: Math.floor(number('events', 20_000, 1, 10_000_000)),
-      seed,
-      faultPercent: number('faults', usualPercent, 0, 90),
-      kills: values['no-kills'] !== true,
-      report: values.report ?? join(tmpdir(), `mailtrail-torture-${seed}.json`),
-    };
-  } catch (error) {
-    throw new StartError(`${(error as Error).message}\n\n${usage}`);
-  }
-}
-
-try {
-  const { report: file, ...options } = optionsOf(process.argv.slice(2));
-  console.log(`seed ${options.seed}`);
-  const report = await torture({ ...options, onProgress: progress });
+async function run(options: Given<typeof command.options>): Promise<void> {
+  const { events, seed = Date.now() % 1_000_000, faults: faultPercent, 'no-kills': spares } = options;
+  const file = options.report ?? join(tmpdir(), `mailtrail-torture-${seed}.json`);
+  const { torture } = await import('./run.ts');
+  console.log(`seed ${seed}`);
+  const report = await torture({ events, seed, faultPercent, kills: !spares, onProgress: progress });
   progressEnds();
   writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
   console.log(`${reportTable(report)}\n\n${file}`);
   if (hasFailed(report)) process.exitCode = 1;
-} catch (error) {
-  progressEnds();
-  console.error(error instanceof StartError ? error.message : error);
-  process.exitCode = 1;
 }
+
+await runCommand({ ...command, run: options => run(options).finally(progressEnds) });

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { ownValue } from '../../../shared/runtime/own-property.ts';
 import { FunctionError, type LocalFunction } from '../lambda/function-environment.ts';
 import { StartError } from '../start-error.ts';
 import { gatewayAnswer, type HttpAnswer, httpAnswer, httpEvent, type Jwt } from './http-payload.ts';
@@ -26,15 +27,31 @@ export interface HttpApi {
   readonly apiId: string;
   readonly routes: readonly LocalRoute[];
   readonly cors: Cors | undefined;
-  /** Pages of the runner itself, by path. */
-  readonly ownPages: Readonly<Record<string, (request: IncomingMessage) => HttpAnswer>>;
-  /** Told of each invocation that failed. */
+  /** Pages of the runner itself, by path. A route that fits the path goes before them. */
+  readonly ownPages: Readonly<Record<string, (request: IncomingMessage) => HttpAnswer | Promise<HttpAnswer>>>;
+  /** Called for each invocation that failed. */
   readonly onFault: (error: FunctionError) => void;
+  /** Called for each answer, but for those of the runner's own pages and those to preflights of allowed origins. */
+  readonly onAnswer?: ((answered: Answered) => void) | undefined;
+}
+
+/** A request and the status of its answer. */
+export interface Answered {
+  readonly requestId: string;
+  readonly method: string;
+  readonly path: string;
+  /** Null where no route fits. */
+  readonly routeKey: string | null;
+  /** The path parameter of that name: it makes the request a callback. */
+  readonly provider: string | undefined;
+  readonly statusCode: number;
+  /** The origin of a preflight whose pages may not call the API. */
+  readonly refusedOrigin: string | undefined;
 }
 
 export interface HttpServer {
   readonly url: string;
-  /** Until an API is served, every request is answered 503. */
+  /** Every request is answered 503 until an API is served. */
   serve(api: HttpApi): void;
   stop(): Promise<void>;
 }
@@ -47,13 +64,13 @@ const maxEventBytes = 6 * 1024 * 1024;
 export async function startHttpServer(port: number): Promise<HttpServer> {
   let answer: (message: IncomingMessage) => Promise<HttpAnswer> = async () => gatewayAnswer(503, 'Service Unavailable');
   const server = createServer((message, response) => {
-    // Once it stops, a client that keeps its connection is told to let it go.
+    // A client that keeps its connection is told to let it go once the server stops.
     const finish = (answered: HttpAnswer) => {
       if (!server.listening) response.setHeader('connection', 'close');
       send(response, answered);
     };
     answer(message).then(finish, error => {
-      // Nobody is there any more to be answered.
+      // The client is gone.
       if (message.destroyed && !message.complete) return;
       console.error(error);
       finish(gatewayAnswer(500, 'Internal Server Error'));
@@ -77,7 +94,7 @@ export async function startHttpServer(port: number): Promise<HttpServer> {
     },
     stop: () =>
       new Promise(resolve => {
-        // Also when it is stopped already.
+        // The callback comes at once where the server is stopped already.
         server.close(() => resolve());
         server.closeIdleConnections();
       }),
@@ -85,20 +102,38 @@ export async function startHttpServer(port: number): Promise<HttpServer> {
 }
 
 /** API Gateway's way from a request to an answer. */
-function createGateway({ apiId, routes, cors, ownPages, onFault }: HttpApi) {
+function createGateway({ apiId, routes, cors, ownPages, onFault, onAnswer }: HttpApi) {
   const routeOf = createRouter(routes);
 
   return async (message: IncomingMessage): Promise<HttpAnswer> => {
     const body = await bodyOf(message);
     const path = decodedPath(message.url ?? '/');
-    const own = path === null ? undefined : ownPages[path];
+    const method = message.method ?? 'GET';
+    const match = path === null ? null : routeOf(method, path);
+    const own = match === null ? ownValue(ownPages, path) : undefined;
     if (own !== undefined) return own(message);
     const { origin, authorization } = message.headers;
-    const isPreflight = message.method === 'OPTIONS' && 'access-control-request-method' in message.headers;
-    if (cors !== undefined && isPreflight) return preflight(cors, origin);
+    const isPreflight = method === 'OPTIONS' && 'access-control-request-method' in message.headers;
     const requestId = randomUUID();
-    const answered = path === null ? gatewayAnswer(400, 'Bad Request') : await answerAt(path);
     const { vary, ...allowed } = allowedOrigin(cors, origin);
+    const refusedOrigin = isPreflight && match === null && vary === undefined ? origin : undefined;
+    const told = ({ statusCode }: HttpAnswer) =>
+      onAnswer?.({
+        requestId,
+        method,
+        path: path ?? message.url ?? '/',
+        routeKey: match?.route.key ?? null,
+        provider: match?.pathParameters.provider,
+        statusCode,
+        refusedOrigin,
+      });
+    if (cors !== undefined && isPreflight) {
+      const answered = preflight(cors, origin);
+      if (refusedOrigin !== undefined) told(answered);
+      return answered;
+    }
+    const answered = path === null ? gatewayAnswer(400, 'Bad Request') : await answerAt(path);
+    told(answered);
     const varies = [answered.headers.vary, vary].filter(names => names !== undefined).join(', ');
     return {
       ...answered,
@@ -111,7 +146,6 @@ function createGateway({ apiId, routes, cors, ownPages, onFault }: HttpApi) {
     };
 
     async function answerAt(path: string): Promise<HttpAnswer> {
-      const match = routeOf(message.method ?? 'GET', path);
       if (match === null) return gatewayAnswer(404, 'Not Found');
       const { route, pathParameters } = match;
       if (body === null) return gatewayAnswer(413, 'Request Entity Too Large');
@@ -134,7 +168,7 @@ function createGateway({ apiId, routes, cors, ownPages, onFault }: HttpApi) {
   };
 }
 
-/** Lambda counts an event as the JSON that it is: with the quotes of its body escaped. */
+/** Lambda counts the bytes of an event's JSON, in which the quotes of its body are escaped. */
 function isTooLarge(event: { readonly body?: string }): boolean {
   // At worst each character takes six.
   return (event.body ?? '').length * 6 > maxEventBytes && Buffer.byteLength(JSON.stringify(event)) > maxEventBytes;

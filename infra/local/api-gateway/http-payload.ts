@@ -3,12 +3,12 @@ import type { IncomingMessage } from 'node:http';
 import type { APIGatewayEventRequestContextJWTAuthorizer, APIGatewayProxyEventV2 } from 'aws-lambda';
 import { accountId } from '../cloudformation/template.ts';
 
-/** Claims and scopes as API Gateway's JWT authorizer hands them on: every claim is text. */
+/** Claims and scopes that API Gateway's JWT authorizer hands on: every claim is text. */
 export type Jwt = APIGatewayEventRequestContextJWTAuthorizer['jwt'];
 
 export interface HttpRequest {
   readonly message: IncomingMessage;
-  /** Decoded, as the request was routed by it. */
+  /** Decoded: the request was routed by this form. */
   readonly path: string;
   readonly body: Buffer;
   readonly routeKey: string;
@@ -18,7 +18,7 @@ export interface HttpRequest {
   readonly requestId: string;
 }
 
-/** Content types whose body reaches a function as text; every other, and what is no text, comes in base64. */
+/** Content types whose body reaches a function as text. Every other body, and one that is no UTF-8, comes in base64. */
 const textTypes = /^(text\/|application\/(json|javascript|xml)$)/i;
 
 /** An HTTP request as the event of payload format 2.0. */
@@ -80,7 +80,7 @@ export function httpEvent({
   };
 }
 
-/** Names in lower case; what came more than once is joined by commas. */
+/** Names in lower case. The values of a name that came several times are joined by commas. */
 function headersOf({ rawHeaders }: IncomingMessage): Record<string, string> {
   const pairs: [string, string][] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {
@@ -117,7 +117,7 @@ export function gatewayAnswer(statusCode: number, message: string, headers: Reco
   };
 }
 
-/** What a function returned as the answer; null if it is none. */
+/** The answer that a function returned; null if its result is none. */
 export function httpAnswer(result: unknown): HttpAnswer | null {
   const { statusCode, headers = {}, body = '', isBase64Encoded } = (result ?? {}) as Record<string, unknown>;
   const status = Number(statusCode);

@@ -9,9 +9,9 @@ export interface RouteMatch<Route> {
 }
 
 /**
- * The path of a request as API Gateway routes it and hands it on: decoded once, so that `%2F` separates segments and
- * `%3F` ends the path (fastify/aws-lambda-fastify#169 and honojs/hono#2156 show such events). Null where it cannot be
- * decoded: AWS does not say what becomes of that, so no function gets to rely on it.
+ * The path by which API Gateway routes a request. It is decoded once: `%2F` separates segments, and `%3F` ends the path
+ * (fastify/aws-lambda-fastify#169 and honojs/hono#2156 show such events). Null where it cannot be decoded: AWS documents
+ * nothing about such paths, so that no function may rely on one.
  */
 export function decodedPath(url: string): string | null {
   const [path = ''] = url.split('?');
@@ -22,7 +22,7 @@ export function decodedPath(url: string): string | null {
   }
 }
 
-/** How a path may match a route's segment, the most specific first. */
+/** Kinds of a route's segments, the most specific first. */
 const literal = 0;
 const parameter = 1;
 const greedy = 2;
@@ -41,7 +41,7 @@ export function createRouter<Route extends HttpRoute>(
         const [, name, plus] = /^\{(.+?)(\+?)\}$/.exec(text) ?? [];
         return { text, name, kind: name === undefined ? literal : plus === '' ? parameter : greedy };
       });
-      // As text, position by position; a longer path is more specific than a greedy one at the same place.
+      // Compared as text, position by position. A longer path is more specific than a greedy one at the same place.
       const rank = `${segments.map(({ kind }) => kind).join('')}${method === 'ANY' ? 'b' : 'a'}`;
       return { route, method, segments, rank };
     })

@@ -4,7 +4,7 @@ import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK
 import { readSaved, replaceFile } from '../data-dir.ts';
 import type { Authorizer } from './http-api.ts';
 
-/** The issuer of the local run's tokens: its key never leaves this machine. */
+/** The issuer of local tokens. Its key never leaves this machine. */
 export interface TokenIssuer {
   /** The public key, as an issuer publishes it. */
   readonly jwks: { readonly keys: readonly JWK[] };
@@ -19,7 +19,7 @@ export interface TokenIssuer {
 
 const algorithm = 'RS256';
 
-/** The issuer whose key lies in the data directory, made on the first start. */
+/** The issuer with the key in the data directory, which the first start makes. */
 export async function openTokenIssuer(dataDir: string): Promise<TokenIssuer> {
   const file = join(dataDir, 'token-key.json');
   if (!existsSync(file)) {
@@ -54,7 +54,7 @@ export async function openTokenIssuer(dataDir: string): Promise<TokenIssuer> {
           if (scopes.length > 0 && !scopes.some(scope => granted.includes(scope))) return 'forbidden';
           return {
             claims: Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, claimText(value)])),
-            // Filled on routes that demand scopes only. The declared type leaves null out.
+            // Null on routes that demand no scopes, although the declared type has no null.
             scopes: (scopes.length > 0 ? granted : null) as string[],
           };
         } catch {

@@ -1,6 +1,6 @@
 /**
- * Runs a TypeScript file with this Node.js: `node infra/local/cli/node.mjs infra/local/cli/start.ts`. Plain JavaScript, so that
- * a Node.js that is too old for the rest can still say so.
+ * Runs a TypeScript file with this Node.js: `node infra/local/cli/node.mjs infra/local/cli/start.ts`. It is plain
+ * JavaScript, so that a Node.js that is too old for the rest can still say so.
  */
 
 import { spawn } from 'node:child_process';
@@ -17,8 +17,8 @@ if (major < 22 || (major === 22 && minor < 14)) {
   process.argv[1] = file;
   await import(pathToFileURL(file).href);
 } else {
-  // Up to 22.17 both are there, but have to be asked for. By the environment, so that children have them too.
-  const options = `${process.env.NODE_OPTIONS ?? ''} --experimental-strip-types --experimental-sqlite --disable-warning=ExperimentalWarning`;
+  // Node.js up to 22.17 strips types only when asked. The environment asks, so that child processes strip them too.
+  const options = `${process.env.NODE_OPTIONS ?? ''} --experimental-strip-types --disable-warning=ExperimentalWarning`;
   const child = spawn(process.execPath, [file, ...args], {
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     env: { ...process.env, NODE_OPTIONS: options.trim() },

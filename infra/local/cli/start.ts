@@ -1,60 +1,127 @@
 /** `npm start`: the stack on one machine. */
 
-import { parseArgs } from 'node:util';
-import { providers } from '../../../shared/providers/registry.ts';
-import { dataDirOf, type Endpoints } from '../endpoints.ts';
-import { runStack } from '../run-stack.ts';
-import { readable } from '../services/support-inbox.ts';
+import { basename } from 'node:path';
+import { commandOn, dataDirOf, type Endpoints } from '../endpoints.ts';
+import { createLogReader } from '../lambda/log-reader.ts';
+import type { RunningStack } from '../run-stack.ts';
 import { StartError } from '../start-error.ts';
+import { type Activity, createActivity } from './activity.ts';
+import { type Given, runCommand } from './command.ts';
+import { createSteps } from './steps.ts';
+
+const command = {
+  call: 'npm start',
+  does: 'Runs the whole stack on this machine until Ctrl-C. It keeps its data, and listens on 127.0.0.1 alone.',
+  options: {
+    routes: { help: 'lists the routes of the API once it is ready' },
+    assembly: { value: 'DIRECTORY', help: 'runs what npm run synth has left there (cdk.out), instead of the sources' },
+    'service-endpoints': { value: 'JSON', help: 'leads functions to other services, e.g. a proxy; for tests' },
+    'processes-per-function': { value: 'N', range: [1, 100], help: 'how many invocations of a function run at a time' },
+    'max-visibility-timeout-seconds': {
+      value: 'N',
+      range: [0, 43_200],
+      help: 'after how long a failed queue message comes again at the latest',
+    },
+  },
+  environment: {
+    PORT: 'the port; 3000 unless set, and 0 takes a free one',
+    DATA_DIR: 'the directory of data, secrets and logs; .mailtrail unless set',
+    WEBHOOK_SECRETS:
+      'a JSON file of your own webhook secrets, provider → list; they are valid beside the generated ones',
+    MAX_BATCHING_WINDOW_SECONDS: 'how long alerts are gathered; 5 unless set, and 75 on AWS',
+    'MAILTRAIL_...': 'a setting of the stack, as for npm run deploy',
+  },
+  notes: ['For a page of yours that calls the API: MAILTRAIL_CORS_ORIGINS=http://localhost:5173 npm start'],
+} as const;
 
 const { PORT, WEBHOOK_SECRETS, MAX_BATCHING_WINDOW_SECONDS } = process.env;
 
-let stop: () => Promise<void> = async () => process.exit(1);
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
-// Started by a test, or by a Node.js that needs options: it ends with its parent.
-process.on('disconnect', () => void stop());
+/** How often the activity of the stack is printed. */
+const reportEveryMs = 200;
+/** The longest that requests in flight keep the stack from stopping. */
+const maxStoppingMs = 10_000;
 
-try {
-  const text = { type: 'string' } as const;
-  const { values: options } = parseArgs({
-    options: {
-      assembly: text,
-      'service-endpoints': text,
-      'processes-per-function': text,
-      'max-visibility-timeout-seconds': text,
-    },
-  });
-  const { 'service-endpoints': endpoints, 'processes-per-function': processes } = options;
-  const visibility = options['max-visibility-timeout-seconds'];
-  const stack = await runStack({
+let stack: RunningStack | null = null;
+let activity: Activity | null = null;
+let isStopping = false;
+const steps = createSteps(process.stdout, Date.now);
+
+async function stop(): Promise<void> {
+  if (isStopping) return;
+  isStopping = true;
+  steps.end();
+  console.log('Stopping ...');
+  setTimeout(() => {
+    console.log(`Stopped, after ${maxStoppingMs / 1000} s: something under way had not ended.`);
+    process.exit(1);
+  }, maxStoppingMs).unref();
+  await stack?.stop();
+  activity?.report();
+  console.log('Stopped.');
+  process.exit(stack === null ? 1 : 0);
+}
+
+async function start(options: Given<typeof command.options>): Promise<void> {
+  const dataDir = dataDirOf();
+  const { 'service-endpoints': serviceEndpoints } = options;
+  const settings = {
     port: numberOf('PORT', PORT || '3000', 65_535),
-    dataDir: dataDirOf(),
+    dataDir,
     webhookSecretsFile: WEBHOOK_SECRETS,
-    providers,
     assembly: options.assembly,
-    // On one machine somebody is watching, and there is one shard only.
+    // One person waits for the alerts of one machine.
     maxBatchingWindowSeconds: numberOf('MAX_BATCHING_WINDOW_SECONDS', MAX_BATCHING_WINDOW_SECONDS || '5', 300),
-    serviceEndpoints: endpoints === undefined ? undefined : JSON.parse(endpoints),
-    maxVisibilityTimeoutSeconds:
-      visibility === undefined ? undefined : numberOf('--max-visibility-timeout-seconds', visibility, 43_200),
-    processesPerFunction: processes === undefined ? undefined : numberOf('--processes-per-function', processes, 100),
-    onFault: line => console.error(line),
-    onInboxMessage: message => console.log(`\n${readable(message)}`),
-  });
-  stop = async () => {
-    stop = async () => {};
-    console.log('Stopping, once what is under way has ended.');
-    // Whatever hangs does not keep the stack from stopping.
-    setTimeout(() => process.exit(1), 10_000).unref();
-    await stack.stop();
-    process.exit(0);
+    serviceEndpoints: serviceEndpoints === undefined ? undefined : JSON.parse(serviceEndpoints),
+    maxVisibilityTimeoutSeconds: options['max-visibility-timeout-seconds'],
+    processesPerFunction: options['processes-per-function'],
   };
-  console.log(welcome(stack.endpoints));
-  process.send?.(stack.endpoints);
-} catch (error) {
-  const isExpected = error instanceof StartError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
-  console.error(isExpected ? (error as Error).message : error);
-  process.exit(1);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
+  // It ends with its parent: a test, or a Node.js that needs options to strip types.
+  process.on('disconnect', () => void stop());
+  // The stack goes on when nobody reads its output any more, as after `npm start | head`.
+  process.stdout.on('error', () => {});
+  console.log(`Starting Mailtrail, with its data in ${dataDir}`);
+  try {
+    // Loading all this takes a second, in which the first line can be read.
+    const [{ runStack }, { providers }] = await Promise.all([
+      import('../run-stack.ts'),
+      import('../../../shared/providers/registry.ts'),
+    ]);
+    stack = await runStack({
+      ...settings,
+      providers,
+      onStep: steps.begin,
+      onAnswer: answered => activity?.answered(answered),
+      onFault: line => {
+        steps.end();
+        if (activity === null) console.error(line);
+        else activity.fault(line);
+      },
+      onInboxMessage: ({ subject, text }) => console.log(`alert to support: ${subject ?? text.split('\n', 1)[0]}`),
+    });
+    steps.end();
+    const { endpoints } = stack;
+    activity = createActivity({
+      logs: logsOf(endpoints),
+      providerNames: Object.keys(providers),
+      print: console.log,
+      now: Date.now,
+    });
+    setInterval(activity.report, reportEveryMs).unref();
+    console.log(welcome(endpoints, options.routes));
+    process.send?.(endpoints);
+  } catch (error) {
+    steps.end();
+    // Parts that have started may keep the process from ending.
+    console.error(error instanceof StartError ? error.message : error);
+    process.exit(1);
+  }
+}
+
+function logsOf({ functions }: Endpoints) {
+  return Object.fromEntries(
+    Object.values(functions).map(({ logFile }) => [basename(logFile, '.log'), createLogReader(logFile)]),
+  );
 }
 
 function numberOf(name: string, text: string, highest: number): number {
@@ -62,16 +129,20 @@ function numberOf(name: string, text: string, highest: number): number {
   throw new StartError(`${name} must be a whole number from 0 to ${highest}, not "${text}"`);
 }
 
-function welcome({ url, dataDir, webhookSecretsFile, routes, dynamodbEngine }: Endpoints): string {
-  return `Mailtrail is ready: ${url}
-
-  npm run demo                         sixty emails live through what emails live through
-  npm run -s token -- --account acme   a token for the API; --support sees every account
-  curl ${url}/_local/inbox    what support was told
-
-${routes.map(route => `  ${route.replace(' ', ` ${url}`)}`).join('\n')}
-
-  Webhook secrets: ${webhookSecretsFile}
-  Data, endpoints and logs: ${dataDir} (${dynamodbEngine})
-`;
+/** The address, and the two commands that come next. */
+function welcome({ url, dataDir, routes }: Endpoints, showsRoutes: boolean): string {
+  const rows = [
+    [commandOn(dataDir, 'npm run demo'), 'sends the callbacks of sixty emails'],
+    [commandOn(dataDir, 'npm run -s token -- --account acme'), 'prints a token for the API'],
+  ] as const;
+  const width = Math.max(...rows.map(([name]) => name.length));
+  return [
+    '',
+    ...(showsRoutes ? [...routes.map(route => `  ${route.replace(' ', ` ${url}`)}`), ''] : []),
+    `Mailtrail is ready: ${url} (a page: support inbox, queues, secrets, logs)`,
+    ...rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`),
+    '',
+  ].join('\n');
 }
+
+await runCommand({ ...command, run: start });

@@ -2,29 +2,29 @@
 
 import { randomUUID } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
-import { parseArgs } from 'node:util';
 import { isAccountId } from '../../../shared/email/event.ts';
 import { openTokenIssuer } from '../api-gateway/jwt-authorizer.ts';
 import { dataDirOf, readEndpoints } from '../endpoints.ts';
 import { StartError } from '../start-error.ts';
+import { runCommand, UsageError } from './command.ts';
 
 export interface TokenOptions {
-  /** The account whose emails it opens. */
+  /** The account whose emails it reads. */
   readonly account?: string | undefined;
-  /** Opens every account. */
+  /** It reads every account. */
   readonly support?: boolean | undefined;
-  /** May erase in its account, too. */
+  /** It may erase in its account, too. */
   readonly manage?: boolean | undefined;
   readonly expiresInSeconds?: number;
-  /** Instead of the usual claims, or besides them. */
+  /** Claims besides the usual ones, or in their place. */
   readonly claims?: Readonly<Record<string, unknown>>;
 }
 
-const aWorkingDay = 12 * 60 * 60;
+const usualSeconds = 12 * 60 * 60;
 
-/** A token as the stack on this data directory accepts it. */
+/** A token that the stack on this data directory accepts. */
 export async function createToken(dataDir: string, options: TokenOptions): Promise<string> {
-  const { account, support, manage, expiresInSeconds = aWorkingDay, claims = {} } = options;
+  const { account, support, manage, expiresInSeconds = usualSeconds, claims = {} } = options;
   const { tokens, functions } = readEndpoints(dataDir);
   if (tokens === null) throw new StartError('the API takes no tokens');
   const setting = (name: string): string => {
@@ -49,21 +49,27 @@ export async function createToken(dataDir: string, options: TokenOptions): Promi
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
-  try {
-    const { values } = parseArgs({
-      options: { account: { type: 'string' }, support: { type: 'boolean' }, manage: { type: 'boolean' } },
-    });
-    if (!values.account && !values.support) {
-      throw new StartError(
-        'say for whom: npm run token -- --account acme, with --manage if it may erase, or npm run token -- --support',
-      );
-    }
-    if (values.account !== undefined && !isAccountId(values.account)) {
-      throw new StartError(`no account can have the id "${values.account}"`);
-    }
-    console.log(await createToken(dataDirOf(), values));
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exitCode = 1;
-  }
+  await runCommand({
+    call: 'npm run -s token',
+    does: 'Prints a token that the API of the stack on this machine accepts for 12 hours.',
+    options: {
+      account: { value: 'ID', help: 'reads the emails of this account, e.g. acme' },
+      manage: { help: 'may erase in the account, too' },
+      support: { help: 'reads the emails of every account, and may erase' },
+    },
+    environment: { DATA_DIR: 'the data directory of the running stack, as npm start was given it (.mailtrail)' },
+    async run({ account, manage, support }) {
+      if (account === undefined && !support) {
+        throw new UsageError(
+          'Say whose emails the token reads: --account ID, or --support for those of every account.',
+        );
+      }
+      if (account !== undefined && !isAccountId(account)) {
+        throw new UsageError(
+          `No account can have the id "${account}". It has 1 to 128 of the characters A-Z a-z 0-9 . _ ~ : @ = + -`,
+        );
+      }
+      console.log(await createToken(dataDirOf(), { account, manage, support }));
+    },
+  });
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { StartError } from '../start-error.ts';
 import type { Template } from './template.ts';
 
-/** A cloud assembly, as `cdk synth` leaves it in its output directory: one stack's template and its bundled assets. */
+/** A cloud assembly in the output directory of `cdk synth`: one stack's template and its bundled assets. */
 export interface Assembly {
   readonly template: Template;
   /** Directory of an asset by the key under which the template names it in S3. */

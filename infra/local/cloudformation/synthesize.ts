@@ -8,19 +8,23 @@ import { StartError } from '../start-error.ts';
 
 const projectRoot = fileURLToPath(new URL('../../..', import.meta.url));
 
-/** What the template and the bundles are made of. */
+/** The sources of the template and the bundles. */
 const inputs = ['infra', 'functions', 'shared', 'cdk.json', 'package.json', 'package-lock.json', 'tsconfig.json'];
 
 /**
- * Synthesizes the CDK app as the CDK command line does, in a process of its own, and leaves the cloud assembly in the
- * directory. What an earlier start left there serves again when nothing has changed since.
- *
- * @returns whether it had to be synthesized
+ * The synthesis of the CDK app into a directory; null where the cloud assembly of an earlier start is there, and none of
+ * its sources has changed since. It runs as the CDK command line runs it, in a process of its own.
  */
-export async function synthesize(directory: string): Promise<boolean> {
-  const digestFile = join(directory, 'inputs.sha256');
+export function synthesisInto(directory: string): (() => Promise<void>) | null {
   const digest = digestOfInputs();
-  if (existsSync(digestFile) && readFileSync(digestFile, 'utf8') === digest) return false;
+  const digestFile = digestFileIn(directory);
+  if (existsSync(digestFile) && readFileSync(digestFile, 'utf8') === digest) return null;
+  return () => synthesize(directory, digest);
+}
+
+const digestFileIn = (directory: string) => join(directory, 'inputs.sha256');
+
+async function synthesize(directory: string, digest: string): Promise<void> {
   rmSync(directory, { recursive: true, force: true });
   const { app, context = {} } = JSON.parse(readFileSync(join(projectRoot, 'cdk.json'), 'utf8')) as {
     app: string;
@@ -40,9 +44,8 @@ export async function synthesize(directory: string): Promise<boolean> {
         error === null ? resolve() : reject(new StartError(`the stack cannot be synthesized:\n${stderr.trim()}`)),
     ),
   );
-  // Last, so that an assembly that was left half-way is not taken for a whole one.
-  replaceFile(digestFile, digest);
-  return true;
+  // Last, so that no half assembly is taken for a whole one.
+  replaceFile(digestFileIn(directory), digest);
 }
 
 function digestOfInputs(): string {

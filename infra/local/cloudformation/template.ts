@@ -21,7 +21,7 @@ export interface Resource<Properties = any> {
   readonly properties: Properties;
 }
 
-/** What a template needs to know about the place it runs in. */
+/** Values that depend on the place where a template runs. */
 export interface Place {
   readonly parameters?: Readonly<Record<string, string>>;
   /** Base URL of SQS: queue URLs begin with it. */
@@ -39,7 +39,7 @@ export interface ResolvedTemplate {
   readonly outputs: Readonly<Record<string, unknown>>;
 }
 
-/** Any account and any region do: both stand in ARNs only. They are those of the queue engine. */
+/** Account and region of the queue engine. They stand in ARNs alone, so that any others would do. */
 export const accountId = '000000000000';
 export const region = 'us-east-1';
 
@@ -49,7 +49,7 @@ const pseudoParameters: Readonly<Record<string, string>> = {
   'AWS::Partition': 'aws',
 };
 
-/** What stands for one resource: `Ref`, and the attributes of `Fn::GetAtt`. */
+/** One resource, as others refer to it: `Ref`, and the attributes of `Fn::GetAtt`. */
 interface Identity {
   readonly Ref: string;
   readonly [attribute: string]: string;
@@ -59,7 +59,7 @@ const arn = (service: string, rest: string) => `arn:aws:${service}:${region}:${a
 const functionArn = (nameOrArn: unknown) =>
   String(nameOrArn).startsWith('arn:') ? String(nameOrArn) : arn('lambda', `function:${nameOrArn}`);
 
-/** Per resource type, by the logical id: our templates give no other names. A type that is not here is known by its id. */
+/** By resource type. Our templates name no resource, so that each is called by its logical id, as is any other type. */
 const identities: Record<string, (id: string, place: Place, properties: Record<string, unknown>) => Identity> = {
   'AWS::DynamoDB::Table': id => {
     const Arn = arn('dynamodb', `table/${id}`);
@@ -81,7 +81,7 @@ const identities: Record<string, (id: string, place: Place, properties: Record<s
 /**
  * Resolves references and intrinsic functions on demand, so that resources may stand in any order.
  *
- * @throws StartError, also later, for what our own template does not use: it is not understood here
+ * @throws StartError, also later, for parts of CloudFormation that our own template does not use
  */
 export function resolveTemplate(template: Template, place: Place = {}): ResolvedTemplate {
   if (template.Conditions !== undefined) throw new StartError('conditions of a template are not understood here');
@@ -93,7 +93,7 @@ export function resolveTemplate(template: Template, place: Place = {}): Resolved
     if (found !== undefined) return found;
     const resource = template.Resources[id];
     if (resource === undefined) throw new StartError(`the template refers to ${id}, which it does not hold`);
-    // Only what names a resource is resolved here: the rest may refer back to it.
+    // Only the properties that name a resource are resolved here: the others may refer back to it.
     const naming = Object.entries(resource.Properties ?? {}).filter(([name]) => name.endsWith('Name'));
     const properties = resolve(Object.fromEntries(naming)) as Record<string, unknown>;
     const made = identities[resource.Type]?.(id, place, properties) ?? { Ref: id };

@@ -1,6 +1,6 @@
 /**
- * The event patterns by which an event source mapping filters: every field named must match one of its listed values or
- * comparisons. Fields that are not named do not matter. Only the comparisons that our template uses are understood.
+ * The event patterns by which an event source mapping filters. Every field of the pattern must match one of its listed
+ * values or comparisons, and other fields do not matter. Only the comparisons of our template are understood.
  */
 
 import { ownValue } from '../../../shared/runtime/own-property.ts';
@@ -26,7 +26,7 @@ function matchesValue(expected: unknown, value: unknown): boolean {
 }
 
 const comparisons: Readonly<Record<string, (argument: unknown, value: unknown) => boolean>> = {
-  // Leaves only: a field that holds an object does not "exist".
+  // Only a leaf exists: a field that holds an object does not.
   exists: (argument, value) => (value !== undefined && (value === null || typeof value !== 'object')) === argument,
   'anything-but': (argument, value) => value !== undefined && ![argument].flat().includes(value),
 };

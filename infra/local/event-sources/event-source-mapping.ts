@@ -32,7 +32,7 @@ export function createFilter({ FilterCriteria }: EventSourceMapping): (record: u
   return record => patterns.length === 0 || patterns.some(pattern => matchesPattern(pattern, record));
 }
 
-/** What an invocation with a batch said: the records that failed by identifier, or that all did. */
+/** The outcome of an invocation with a batch: the records that failed, by identifier, or an error of the whole batch. */
 export type BatchOutcome = { readonly failed: ReadonlySet<string> } | { readonly error: string };
 
 /** Invokes the function with a batch, and reads a partial batch response where the mapping asks for it. */
@@ -51,7 +51,7 @@ export async function invokeWithBatch(
     ? ((result as { batchItemFailures?: unknown } | null)?.batchItemFailures ?? [])
     : [];
   const identifiers = Array.isArray(failures) ? failures.map(failure => failure?.itemIdentifier) : [undefined];
-  // Lambda takes an answer that it cannot read as: all of the batch failed.
+  // Lambda takes the whole batch as failed where it cannot read the answer.
   if (identifiers.some(identifier => typeof identifier !== 'string' || identifier === '')) {
     return { error: 'the partial batch response cannot be read' };
   }
@@ -63,7 +63,7 @@ export async function pause(milliseconds: number, signal: AbortSignal): Promise<
   await delay(milliseconds, undefined, { signal }).catch(() => {});
 }
 
-/** Waits longer with every attempt; Lambda does too, by a rule that it does not tell. */
+/** Waits longer with every attempt. Lambda does, too, by a rule that it does not publish. */
 export function backoff(attempt: number): number {
   return Math.min(200 * 2 ** attempt, 10_000);
 }

@@ -13,10 +13,10 @@ export interface FailedBatch {
   readonly eventSourceArn: string;
 }
 
-/** Keeps a batch that was given up; rejects when it cannot. */
+/** Keeps a batch that was given up. Rejects where it cannot. */
 export type FailureDestination = (failed: FailedBatch) => Promise<void>;
 
-/** Puts invocation records with their events into a bucket: no other destination is understood here. */
+/** Puts invocation records with their events into a bucket, the only destination that is understood here. */
 export function createFailureDestination(arn: string, s3Endpoint: string): FailureDestination {
   const [, bucket] = arn.split(/^arn:aws:s3:::/);
   if (bucket === undefined) throw new StartError(`${arn} is no failure destination that is understood here`);

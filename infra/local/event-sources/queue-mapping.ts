@@ -1,3 +1,4 @@
+import { counted } from '../cli/counted.ts';
 import { region } from '../cloudformation/template.ts';
 import type { LocalFunction } from '../lambda/function-environment.ts';
 import { awsJson } from '../services/aws-json.ts';
@@ -26,12 +27,12 @@ export interface QueueMappingOptions {
 /** SQS gives at most ten messages at a time. */
 const messagesPerReceive = 10;
 
-/** Batches in work at once; more would leave none of the function's processes for anything else. */
+/** Batches in work at once. More would take all of the function's processes. */
 const maxBatches = 2;
 
 /**
- * Invokes a function with the messages of a queue, batch by batch. What it took is deleted; what failed comes back
- * when its visibility timeout is over, and in the end goes to the queue's own dead-letter queue.
+ * Invokes a function with the messages of a queue, batch by batch. Messages that it took are deleted. Failed ones come
+ * again when their visibility timeout is over, and in the end go to the queue's own dead-letter queue.
  */
 export function startQueueMapping({
   mapping,
@@ -54,8 +55,12 @@ export function startQueueMapping({
   async function deliver(messages: readonly Message[]): Promise<void> {
     const records = messages.map(message => lambdaRecord(message, mapping.EventSourceArn));
     const outcome = await invokeWithBatch(target, records, mapping);
-    if ('error' in outcome) return onFault(`${target.name}: ${messages.length} queue messages: ${outcome.error}`);
-    if (outcome.failed.size > 0) onFault(`${target.name}: ${outcome.failed.size} queue messages reported as failed`);
+    if ('error' in outcome)
+      return onFault(
+        `${target.name}: ${counted(messages.length, 'queue message')} failed, to come again: ${outcome.error}`,
+      );
+    if (outcome.failed.size > 0)
+      onFault(`${target.name}: ${counted(outcome.failed.size, 'queue message')} failed, to come again`);
     await deleteAll(messages.filter(({ MessageId }) => !outcome.failed.has(MessageId)));
   }
 

@@ -11,7 +11,7 @@ import { startStreamMapping } from './stream-mapping.ts';
 export interface StackMappingsOptions {
   readonly template: ResolvedTemplate;
   readonly functions: StackFunctions;
-  /** By logical id. */
+  /** The tables by logical id. */
   readonly tables: ReadonlyMap<string, LocalTable>;
   readonly dynamoDbEndpoint: string;
   readonly queueEndpoint: string;

@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { counted } from '../cli/counted.ts';
 import { region } from '../cloudformation/template.ts';
 import { readSaved, replaceFile } from '../data-dir.ts';
 import type { LocalFunction } from '../lambda/function-environment.ts';
@@ -21,7 +22,7 @@ export interface StreamMappingOptions {
   readonly streamArn: string;
   readonly checkpointFile: string;
   readonly failureDestination: FailureDestination | null;
-  /** Told of each batch that failed, in one line. */
+  /** Called with one line for each batch that failed. */
   readonly onFault: (line: string) => void;
 }
 
@@ -30,8 +31,8 @@ const pollInterval = 250;
 const defaultBatchSize = 100;
 
 /**
- * Invokes a function with the records of a table's stream, in order, as Lambda does: filtered, in batches, again after
- * a failure, split to find the record that fails, and at last given up to the failure destination.
+ * Invokes a function with the records of a table's stream, in order, as Lambda does: filtered and in batches. A batch that
+ * fails comes again, is split to find the record that fails, and at last goes to the failure destination.
  */
 export function startStreamMapping(options: StreamMappingOptions): RunningMapping {
   const { mapping, target, endpoint, streamArn, checkpointFile, failureDestination, onFault } = options;
@@ -63,9 +64,9 @@ export function startStreamMapping(options: StreamMappingOptions): RunningMappin
         readable = true;
       } catch (error) {
         if (signal.aborted) return;
-        // What was read but not processed is read again.
+        // Records that were read but not processed are read again.
         reader = createStreamReader(endpoint, streamArn, checkpoint);
-        // Said once, so that what was said before it stays to be seen.
+        // Printed once, so that earlier lines stay in sight.
         if (readable) onFault(`${target.name}: its stream cannot be read: ${error}`);
         readable = false;
         await pause(1_000, signal);
@@ -83,7 +84,7 @@ export function startStreamMapping(options: StreamMappingOptions): RunningMappin
         matching += news.filter(isWanted).length;
         if (matching > 0) deadline = Math.min(deadline, Date.now() + window);
         if (Date.now() >= deadline) break;
-        // Nothing waits for what no filter lets through.
+        // No batch waits for records that no filter lets through.
         if (matching === 0 && read.length > 0) break;
         if (news.length === 0) await pause(Math.min(pollInterval, deadline - Date.now()), signal);
       }
@@ -96,7 +97,7 @@ export function startStreamMapping(options: StreamMappingOptions): RunningMappin
     return passes(record) && isChange(record);
   }
 
-  /** Delivers what is wanted of the records, batch by batch, and moves the checkpoint past all of them. */
+  /** Delivers the wanted records, batch by batch, and moves the checkpoint past all of them. */
   async function processed(read: readonly ShardRecord[]): Promise<void> {
     let rest = read;
     while (rest.length > 0 && !signal.aborted) {
@@ -112,7 +113,7 @@ export function startStreamMapping(options: StreamMappingOptions): RunningMappin
     }
   }
 
-  /** Whether every record was taken by the function or the failure destination; else the mapping was stopped. */
+  /** Whether the function or the failure destination took every record. If not, the mapping was stopped. */
   async function delivered(batch: readonly ShardRecord[], attempts: number): Promise<boolean> {
     if (batch.length === 0) return true;
     if (signal.aborted) return false;
@@ -128,7 +129,7 @@ export function startStreamMapping(options: StreamMappingOptions): RunningMappin
         ? 0
         : outcome.failed.size === 0
           ? batch.length
-          : // An identifier that is not in the batch fails all of it.
+          : // An identifier of no record fails the whole batch.
             Math.max(
               0,
               batch.findIndex(({ record }) => outcome.failed.has(record.dynamodb.SequenceNumber)),
@@ -137,7 +138,7 @@ export function startStreamMapping(options: StreamMappingOptions): RunningMappin
     if (signal.aborted) return false;
     if (failedAt > 0) {
       done(batch.slice(0, failedAt));
-      // Another record is first now: what is left counts its attempts anew.
+      // Another record is first now: the rest counts its attempts anew.
       return delivered(batch.slice(failedAt), 0);
     }
     const cause = 'error' in outcome ? outcome.error : 'reported as failed';
@@ -147,11 +148,13 @@ export function startStreamMapping(options: StreamMappingOptions): RunningMappin
       return (await delivered(batch.slice(0, half), attempts)) && delivered(batch.slice(half), attempts);
     }
     if (attempts >= attemptLimit) {
-      onFault(`${target.name}: ${batch.length} stream records given up after ${attempts + 1} attempts: ${cause}`);
+      onFault(
+        `${target.name}: ${counted(batch.length, 'stream record')} given up after ${attempts + 1} attempts: ${cause}`,
+      );
       await givenUp(batch, 'RetryAttemptsExhausted', attempts + 1);
       return true;
     }
-    onFault(`${target.name}: attempt ${attempts + 1} with ${batch.length} stream records: ${cause}`);
+    onFault(`${target.name}: attempt ${attempts + 1} with ${counted(batch.length, 'stream record')}: ${cause}`);
     await pause(backoff(attempts), signal);
     return delivered(batch, attempts + 1);
   }

@@ -4,7 +4,7 @@ import { AwsJsonError, awsJson } from '../services/aws-json.ts';
 /** An attribute value as DynamoDB writes it, e.g. `{ S: 'text' }`. */
 type Image = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 
-/** A record of a table's stream, as GetRecords gives it and Lambda hands it on. */
+/** A record of a table's stream, in the form of GetRecords and of Lambda's events. */
 export interface StreamRecord {
   readonly eventID: string;
   readonly eventName: 'INSERT' | 'MODIFY' | 'REMOVE';
@@ -21,7 +21,7 @@ export interface ShardRecord {
   readonly record: StreamRecord;
 }
 
-/** The last sequence number that is done with, by shard. */
+/** The last sequence number that has been processed, by shard. */
 export type Checkpoint = Readonly<Record<string, string>>;
 
 interface Shard {
@@ -37,14 +37,14 @@ interface Records {
 const streams = (operation: string) => `DynamoDBStreams_20120810.${operation}`;
 const recordsPerRead = 1_000;
 
-/** Reads a table's stream from the checkpoint on, and a shard without one from its oldest record on. */
+/** Reads a table's stream from the checkpoint on. A shard without one is read from its oldest record on. */
 export interface StreamReader {
-  /** What is new, up to 1,000 records a shard. */
+  /** The new records, up to 1,000 a shard. */
   read(): Promise<readonly ShardRecord[]>;
 }
 
 export function createStreamReader(endpoint: string, StreamArn: string, checkpoint: Checkpoint): StreamReader {
-  /** By shard; null when it is read to its end. */
+  /** The next iterator of each shard; null where the shard is read to its end. */
   const iterators = new Map<string, string | null>();
   let shards: readonly Shard[] = [];
 
@@ -84,7 +84,7 @@ export function createStreamReader(endpoint: string, StreamArn: string, checkpoi
 
   return {
     async read() {
-      // Whether a shard is still open is known by its next iterator alone: dynoxide shows an end for its open one.
+      // Only the next iterator shows whether a shard is open: dynoxide describes its open shard with an end.
       const isOpen = ({ ShardId }: Shard) => iterators.get(ShardId) !== null;
       if (!shards.some(isOpen)) await listShards();
       const found: ShardRecord[] = [];
@@ -101,7 +101,7 @@ export function createStreamReader(endpoint: string, StreamArn: string, checkpoi
           iterators.set(shardId, NextShardIterator ?? null);
           found.push(...Records.map(record => ({ shardId, record })));
         } catch (error) {
-          // An iterator lives for 15 minutes: after a machine's sleep it is taken anew, from the checkpoint.
+          // An iterator lives for 15 minutes. After a machine's sleep a new one begins at the checkpoint.
           iterators.delete(shardId);
           throw error;
         }
@@ -111,7 +111,7 @@ export function createStreamReader(endpoint: string, StreamArn: string, checkpoi
   };
 }
 
-/** Whether a record tells of a change. dynoxide also writes one for a write that changed nothing; DynamoDB does not. */
+/** Whether a record is of a change. dynoxide, unlike DynamoDB, also writes one for a write that changed nothing. */
 export function isChange({ eventName, dynamodb: { NewImage, OldImage } }: StreamRecord): boolean {
   if (eventName !== 'MODIFY' || NewImage === undefined || OldImage === undefined) return true;
   return !isDeepStrictEqual(withSortedSets(NewImage), withSortedSets(OldImage));

@@ -4,7 +4,7 @@ import { openSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { accountId, region } from '../cloudformation/template.ts';
 
-/** What a function's process is sent for one invocation. */
+/** The parent's message for one invocation. */
 export interface FunctionRequest {
   readonly event: unknown;
   readonly context: Readonly<Record<string, unknown>>;
@@ -12,7 +12,7 @@ export interface FunctionRequest {
   readonly deadline: number;
 }
 
-/** What a function's process sends: once that it is ready, then one answer per invocation. */
+/** The messages of a function's process: once that it is ready, then one answer per invocation. */
 export type FunctionAnswer =
   | { readonly ready: true }
   | { readonly result: unknown }
@@ -35,7 +35,7 @@ export interface FunctionOptions {
   readonly environment: Readonly<Record<string, string>>;
   readonly timeoutSeconds: number;
   readonly memoryMegabytes: number;
-  /** How many invocations may run at a time: each has a process of its own. */
+  /** How many invocations may run at a time, each in a process of its own. */
   readonly concurrency: number;
   /** Gets everything that the function prints. */
   readonly logFile: string;
@@ -51,13 +51,13 @@ export interface LocalFunction {
   stop(): void;
 }
 
-/** A function as this machine runs it: in processes of its own. */
+/** A function in processes of its own. */
 export interface FunctionProcesses extends LocalFunction {
-  /** The ids of those that run now. */
+  /** The ids of the processes that run now. */
   pids(): readonly number[];
 }
 
-/** How long an invocation may wait for a process, in milliseconds; Lambda, which has more of them, throttles at once. */
+/** The longest wait of an invocation for a process. Lambda, which has more processes, throttles at once. */
 const maxWaitMs = 1_800;
 
 /** How long a function may take to load. */
@@ -82,7 +82,7 @@ export function createFunction(options: FunctionOptions): FunctionProcesses {
   };
 
   async function spawnProcess(): Promise<ChildProcess> {
-    // Detached, so that Ctrl-C in a terminal reaches the runner alone: what is in flight may still end.
+    // Detached, so that Ctrl-C in a terminal reaches the runner alone, and invocations in flight may still end.
     const child = fork(fileURLToPath(new URL('function-process.ts', import.meta.url)), {
       cwd: options.directory,
       detached: true,
@@ -164,7 +164,7 @@ export function createFunction(options: FunctionOptions): FunctionProcesses {
           context: { ...context, awsRequestId: randomUUID() },
           deadline: Date.now() + timeoutSeconds * 1000,
         };
-        // Should it fail, then because the process is gone, which the answer tells.
+        // It fails only where the process is gone, and then the answer rejects.
         child.send(request, () => {});
         const answered = await answer;
         if ('error' in answered) throw new FunctionError(answered.error.errorType, answered.error.errorMessage);

@@ -1,6 +1,6 @@
 /**
- * What runs inside a function's process: loads the handler, and invokes it with each event that the parent sends, one at
- * a time. Ends with its parent.
+ * The program of a function's process. It loads the handler, and invokes it with each event that the parent sends, one at
+ * a time. It ends with its parent.
  */
 
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Assembly } from '../cloudformation/assembly.ts';
+import { readableNames } from '../cloudformation/readable-name.ts';
 import { accountId, type ResolvedTemplate, region } from '../cloudformation/template.ts';
 import type { Endpoints } from '../endpoints.ts';
 import { StartError } from '../start-error.ts';
@@ -8,28 +9,29 @@ import { createFunction, type FunctionProcesses, type LocalFunction } from './fu
 
 /** The functions of a template, ready to be invoked. */
 export interface StackFunctions {
-  /** The function that a name or an ARN, also of a version or an integration, leads to. */
+  /** The function of a name, or of an ARN, which may be that of a version or an integration. */
   at(nameOrArn: string): LocalFunction;
   readonly described: Endpoints['functions'];
-  /** By logical id: the ids of the processes that run now. */
+  readonly logsDir: string;
+  /** The ids of the processes that run now, by logical id. */
   pids(): Readonly<Record<string, readonly number[]>>;
-  /** Resolves when each can take an invocation at once. */
+  /** Resolves when each function can take an invocation at once. */
   warm(): Promise<void>;
   stop(): void;
 }
 
-/** How many invocations of one function may run at a time, unless told otherwise. */
+/** How many invocations of one function may run at a time, unless an option sets another number. */
 const usualProcesses = 3;
 
 /**
  * Environment variables by which functions reach services elsewhere than the rest of the stack does, such as through a
- * proxy: by what a function's logical id begins with, the variable and its value.
+ * proxy. The key is the beginning of a function's logical id.
  */
 export type ServiceEndpoints = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /**
  * @param serviceEndpoints environment variables that lead the AWS SDK to the services of this machine
- * @param options.elsewhere what takes their place for some functions
+ * @param options.elsewhere variables that take their place for some functions
  */
 export function createStackFunctions(
   template: ResolvedTemplate,
@@ -39,13 +41,15 @@ export function createStackFunctions(
   options: { readonly elsewhere?: ServiceEndpoints | undefined; readonly processes?: number | undefined } = {},
 ): StackFunctions {
   const { elsewhere = {}, processes = usualProcesses } = options;
-  const logs = join(dataDir, 'logs');
-  mkdirSync(logs, { recursive: true });
+  const logsDir = join(dataDir, 'logs');
+  mkdirSync(logsDir, { recursive: true });
   const functions = new Map<string, FunctionProcesses>();
   const described: Record<string, Endpoints['functions'][string]> = {};
-  for (const { logicalId, ref, properties } of template.ofType('AWS::Lambda::Function')) {
+  const resources = template.ofType('AWS::Lambda::Function');
+  const names = readableNames(resources.map(({ logicalId }) => logicalId));
+  for (const { logicalId, ref, properties } of resources) {
     const environment: Record<string, string> = properties.Environment?.Variables ?? {};
-    const logFile = join(logs, `${logicalId}.log`);
+    const logFile = join(logsDir, `${names[logicalId]}.log`);
     described[logicalId] = { environment, logFile };
     const redirected = Object.entries(elsewhere).find(([start]) => logicalId.startsWith(start))?.[1] ?? {};
     functions.set(
@@ -73,6 +77,7 @@ export function createStackFunctions(
       return functions.get(found.logicalId)!;
     },
     described,
+    logsDir,
     pids: () => Object.fromEntries([...functions].map(([logicalId, one]) => [logicalId, one.pids()])),
     async warm() {
       await Promise.all(all.map(one => one.warm()));

@@ -1,4 +1,4 @@
-/** An error as the AWS JSON protocol tells it; `name` is AWS's own, e.g. `ResourceNotFoundException`. */
+/** An error of the AWS JSON protocol. Its `name` is AWS's own, e.g. `ResourceNotFoundException`. */
 export class AwsJsonError extends Error {
   constructor(name: string, message: string) {
     super(message);
@@ -7,8 +7,8 @@ export class AwsJsonError extends Error {
 }
 
 /**
- * One call in the AWS JSON protocol, which gives and takes items as DynamoDB and Lambda write them, without a client that
- * would translate.
+ * One call in the AWS JSON protocol. It gives and takes items as DynamoDB and Lambda write them, whereas a client would
+ * translate them.
  *
  * @param target service version and operation, e.g. `DynamoDB_20120810.DescribeTable`
  */
@@ -19,7 +19,7 @@ export async function awsJson<Output>(endpoint: string, target: string, input: o
       'content-type': 'application/x-amz-json-1.0',
       'x-amz-target': target,
       'x-amz-date': '20200101T000000Z',
-      // Engines ask for the form of a signature, and check nothing but that.
+      // Engines check the form of a signature alone.
       authorization:
         'AWS4-HMAC-SHA256 Credential=local/20200101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0',
     },

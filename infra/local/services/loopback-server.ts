@@ -13,7 +13,7 @@ export interface LoopbackServer {
 }
 
 /**
- * @param answer to a request whose body has come whole; when it rejects, the caller gets a 500 and may try again
+ * @param answer answers a request whose body has come whole. Where it rejects, the caller gets a 500.
  */
 export async function startLoopbackServer(
   answer: (request: IncomingMessage, body: string) => Promise<LoopbackAnswer>,
@@ -25,7 +25,7 @@ export async function startLoopbackServer(
       const { status, contentType, body } = await answer(request, Buffer.concat(chunks).toString());
       response.writeHead(status, { 'content-type': contentType }).end(body);
     } catch {
-      // Also where the caller is gone in the middle: whoever was killed while calling takes nothing down with it.
+      // The caller may be gone in the middle: a process that is killed while calling takes nothing down with it.
       response.writeHead(500).end();
     }
   });

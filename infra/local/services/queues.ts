@@ -1,5 +1,6 @@
 import { Server } from 'node:net';
 import { type FauxqsServer, startFauxqs } from 'fauxqs';
+import { readableNames } from '../cloudformation/readable-name.ts';
 import type { ResolvedTemplate, Resource } from '../cloudformation/template.ts';
 import { StartError } from '../start-error.ts';
 import { awsJson } from './aws-json.ts';
@@ -7,9 +8,21 @@ import { awsJson } from './aws-json.ts';
 /** SQS, SNS and S3 on one loopback port. */
 export interface Queues {
   readonly endpoint: string;
-  /** Creates what the template holds of queues, topics, their subscriptions between each other, and buckets. */
+  /** Creates the queues, topics and buckets of the template, and the subscriptions of queues to topics. */
   create(template: ResolvedTemplate, maxVisibilityTimeoutSeconds?: number): Promise<void>;
+  /** How full the queues of the template are. */
+  depths(template: ResolvedTemplate): Promise<readonly QueueDepth[]>;
   stop(): Promise<void>;
+}
+
+/** How many messages a queue holds. */
+export interface QueueDepth {
+  /** As people read it, e.g. `retry-dead-letters`. */
+  readonly name: string;
+  readonly url: string;
+  readonly waiting: number;
+  /** With a function, or waiting for the end of their visibility timeout. */
+  readonly inWork: number;
 }
 
 /** Starts SQS, SNS and S3; every message is on disk before it is acknowledged. */
@@ -19,6 +32,17 @@ export async function startQueues(dataDir: string): Promise<Queues> {
   return {
     endpoint,
     stop: () => server.stop(),
+    depths(template) {
+      const queues = template.ofType('AWS::SQS::Queue');
+      const names = readableNames(queues.map(({ logicalId }) => logicalId));
+      return Promise.all(
+        queues.map(async ({ logicalId, ref }) => ({
+          name: names[logicalId]!,
+          url: ref,
+          ...(await depthOf(endpoint, ref)),
+        })),
+      );
+    },
     async create(template, maxVisibilityTimeoutSeconds = Number.POSITIVE_INFINITY) {
       const queues = template.ofType('AWS::SQS::Queue');
       // A queue whose failures go to another one comes after that one.
@@ -27,7 +51,7 @@ export async function startQueues(dataDir: string): Promise<Queues> {
       for (const topic of template.ofType('AWS::SNS::Topic')) server.createTopic(nameOf(topic.ref));
       for (const bucket of template.ofType('AWS::S3::Bucket')) server.createBucket(bucket.ref);
       for (const { properties } of template.ofType('AWS::SNS::Subscription')) {
-        // Whoever subscribed by email is the inbox's.
+        // The support inbox stands in for subscribers by email.
         if (properties.Protocol === 'email') continue;
         if (properties.Protocol !== 'sqs')
           throw new StartError(`${properties.Protocol}: not understood as a subscription`);
@@ -39,6 +63,17 @@ export async function startQueues(dataDir: string): Promise<Queues> {
       }
     },
   };
+}
+
+async function depthOf(endpoint: string, QueueUrl: string): Promise<Pick<QueueDepth, 'waiting' | 'inWork'>> {
+  const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
+  const { Attributes } = await awsJson<{ Attributes: Record<string, string> }>(
+    endpoint,
+    'AmazonSQS.GetQueueAttributes',
+    { QueueUrl, AttributeNames },
+  );
+  const [waiting, inWork] = AttributeNames.map(name => Number(Attributes[name]));
+  return { waiting: waiting!, inWork: inWork! };
 }
 
 const queueAttributes = [
@@ -86,7 +121,7 @@ function nameOf(urlOrArn: string): string {
   return urlOrArn.split(/[/:]/).at(-1)!;
 }
 
-/** fauxqs listens on every interface and cannot be told otherwise: what it starts meanwhile listens on loopback. */
+/** fauxqs listens on every interface, and has no option for another: servers that start meanwhile listen on loopback. */
 async function onLoopback<Result>(start: () => Promise<Result>): Promise<Result> {
   const { listen } = Server.prototype;
   Server.prototype.listen = function (this: Server, ...args: unknown[]) {

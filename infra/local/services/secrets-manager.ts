@@ -12,10 +12,10 @@ export interface SecretsManager extends LoopbackServer {
 }
 
 /**
- * Secrets Manager's GetSecretValue. A secret that the template leaves empty (`{}`) is one that people fill in: its value
- * is the file of webhook secrets, read again on each call. One that is generated is made once, in the data directory.
+ * Secrets Manager's GetSecretValue. People fill in a secret that the template leaves empty (`{}`): its value is that of
+ * the webhook secrets, asked for on each call. A generated secret is made once, in the data directory.
  */
-export async function startSecretsManager(dataDir: string, webhookSecretsFile: string): Promise<SecretsManager> {
+export async function startSecretsManager(dataDir: string, webhookSecrets: () => string): Promise<SecretsManager> {
   let values: Readonly<Record<string, () => string>> = {};
   const server = await startLoopbackServer(async (request, body) => {
     const answer = (status: number, output: object) => ({
@@ -37,14 +37,14 @@ export async function startSecretsManager(dataDir: string, webhookSecretsFile: s
     ...server,
     serve(secrets) {
       values = Object.fromEntries(
-        secrets.map(secret => [secret.ref, sourceOf(secret, dataDir, webhookSecretsFile)] as const),
+        secrets.map(secret => [secret.ref, sourceOf(secret, dataDir, webhookSecrets)] as const),
       );
     },
   };
 }
 
-function sourceOf({ logicalId, properties }: Resource, dataDir: string, webhookSecretsFile: string): () => string {
-  if (properties.SecretString === '{}') return () => readFileSync(webhookSecretsFile, 'utf8');
+function sourceOf({ logicalId, properties }: Resource, dataDir: string, webhookSecrets: () => string): () => string {
+  if (properties.SecretString === '{}') return webhookSecrets;
   if (!properties.GenerateSecretString)
     throw new StartError(`${logicalId}: the value of a secret is not understood here`);
   const file = join(dataDir, `secret-${logicalId}`);

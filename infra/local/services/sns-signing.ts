@@ -1,7 +1,7 @@
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync } from 'node:crypto';
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
 
-/** What stands in for Amazon SNS where its notifications are signed on this machine: a key, and a certificate of it. */
+/** Stands in for Amazon SNS where its notifications are signed on this machine: with a key, and a certificate of it. */
 
 let ours: string | undefined;
 
@@ -34,7 +34,7 @@ export async function certificateOf(signingKey: string): Promise<string> {
 }
 
 /**
- * SNS's certificate, made once it is asked for, and its ConfirmSubscription.
+ * SNS's certificate, made on the first request for it, and its ConfirmSubscription.
  *
  * @param signingKey null where nothing is signed on this machine
  */

@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import type { HttpAnswer } from '../api-gateway/http-payload.ts';
+import { readableName } from '../cloudformation/readable-name.ts';
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
 
 /** A message that was published to a topic, as its subscribers get it. */
@@ -9,24 +10,24 @@ export interface InboxMessage {
   readonly receivedAt: string;
   readonly subject: string | null;
   readonly attributes: Readonly<Record<string, string>>;
-  /** What a person reads who subscribed by email. */
+  /** The text for people who subscribed by email. */
   readonly text: string;
-  /** What a machine gets; JSON where it is. */
+  /** The message for machines: parsed where it is JSON. */
   readonly data: unknown;
 }
 
 /** Functions publish at its endpoint. */
 export interface SupportInbox extends LoopbackServer {
   readonly file: string;
-  /** All messages: as JSON for who accepts JSON, else as text. */
+  /** All messages: as JSON for a client that accepts JSON, else as text. */
   page(accept: string | undefined): HttpAnswer;
 }
 
 /**
- * Stands in for the people who subscribed to the topics. It sits in front of SNS and keeps each message, before its
- * publisher hears of success, as every kind of subscriber would get it: a queue would see the machines' form alone.
+ * Stands in for the people who subscribed to the topics. It sits in front of SNS, and keeps each message before its
+ * publisher is answered. The message is kept in the forms of all kinds of subscribers: a queue gets the machines' alone.
  *
- * @param onMessage told of each message, to be shown at once
+ * @param onMessage called with each message, to be shown at once
  */
 export async function startSupportInbox(
   snsEndpoint: string,
@@ -74,7 +75,7 @@ function readInbox(file: string): InboxMessage[] {
       try {
         return [JSON.parse(line) as InboxMessage];
       } catch {
-        // The empty end, or a line that was cut off when the machine stopped: its publisher was told of no success.
+        // The empty end, or a line that was cut off when the machine stopped: its publisher got no answer.
         return [];
       }
     });
@@ -83,7 +84,7 @@ function readInbox(file: string): InboxMessage[] {
 /** A message as a mail program would show it. */
 export function readable({ receivedAt, topicArn, subject, text }: InboxMessage): string {
   return [
-    `── ${receivedAt}  to ${topicArn.split(':').at(-1)}`,
+    `── ${receivedAt.slice(0, 19).replace('T', ' ')} UTC, to ${readableName(topicArn.split(':').at(-1)!)}`,
     ...(subject === null ? [] : [`Subject: ${subject}`, '']),
     text.trimEnd(),
     '',

@@ -19,7 +19,7 @@ export interface LocalTable {
   readonly streamArn: string | undefined;
 }
 
-/** Creates the table, or takes the one that an earlier start left. */
+/** Creates the table, or opens the one that an earlier start left. */
 export async function openTable(endpoint: string, table: Resource): Promise<LocalTable> {
   const input = createTableInput(table);
   const TableName = table.ref;
@@ -41,7 +41,7 @@ export async function openTable(endpoint: string, table: Resource): Promise<Loca
   return { name: TableName, streamArn: (await describe(endpoint, TableName))?.LatestStreamArn };
 }
 
-/** The CreateTable input for a table of a template, so that what is tested is what is deployed. */
+/** The CreateTable input for a table of a template: tests run against the table that is deployed. */
 export function createTableInput({ ref, properties }: Resource): CreateTableCommandInput {
   const { KeySchema, AttributeDefinitions, GlobalSecondaryIndexes, StreamSpecification } = properties;
   const indexes: CreateTableCommandInput['GlobalSecondaryIndexes'] = GlobalSecondaryIndexes;

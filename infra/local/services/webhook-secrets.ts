@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { nearestName } from '../../../shared/providers/parsing/nearest-name.ts';
 import type { Provider } from '../../../shared/providers/provider.ts';
 import { webhookSecretsIn, webhookSecretsOf } from '../../../shared/providers/signatures/webhook-secrets.ts';
 import { accountId, region } from '../cloudformation/template.ts';
@@ -8,7 +9,7 @@ import { replaceFile } from '../data-dir.ts';
 import { StartError } from '../start-error.ts';
 import { snsSigningKey } from './sns-signing.ts';
 
-/** A secret as the webhook's verification takes it, and what the sender signs with; the same thing but for key pairs. */
+/** The secret that a webhook's verification takes, and the key that the sender signs with. They differ for key pairs alone. */
 export interface SecretPair {
   readonly verifies: string;
   readonly signs: string;
@@ -36,7 +37,7 @@ const kinds = {
       signs: privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
     };
   },
-  /** Every topic is signed with the same key, SNS's: what tells topics apart is the ARN. Signs: ARN, blank, PKCS #8. */
+  /** Every topic is signed with the same key, SNS's: the ARN tells topics apart. Signs: ARN, blank, PKCS #8. */
   'sns-topic': () => {
     const topic = `arn:aws:sns:${region}:${accountId}:mail-${randomBytes(6).toString('hex')}`;
     return { verifies: topic, signs: `${topic} ${snsSigningKey()}` };
@@ -49,31 +50,28 @@ export function createSecretPair(kind: Provider['secretKind']): SecretPair {
 }
 
 export interface WebhookSecretFiles {
-  /** Provider → list of secrets, as in Secrets Manager. */
+  /** The generated ones: provider → list of secrets, as in Secrets Manager. */
   readonly secretsFile: string;
-  /** Provider → what the demo signs with; null when the secrets are the user's own. */
-  readonly signingKeysFile: string | null;
+  /** Provider → the key with which demo and simulator sign. */
+  readonly signingKeysFile: string;
+  /** The user's own, which are valid beside the generated ones; null where there are none. */
+  readonly ownSecretsFile: string | null;
 }
 
 /**
- * The file of webhook secrets: the user's own, or one with a random secret per provider, completed whenever a provider
- * was added.
+ * Opens the files of webhook secrets. The generated ones have a random secret per provider, and one more whenever a
+ * provider is added.
+ *
+ * @param ownFile JSON file of the user's own: provider → list of secrets
+ * @throws StartError if a file cannot be used
  */
 export function openWebhookSecrets(
   dataDir: string,
   ownFile: string | undefined,
   providers: Readonly<Record<string, Provider>>,
 ): WebhookSecretFiles {
-  if (ownFile !== undefined && ownFile !== '') {
-    const secretsFile = resolve(ownFile);
-    const unknown = Object.keys(readWebhookSecrets(secretsFile)).filter(name => !Object.hasOwn(providers, name));
-    if (unknown.length > 0) {
-      throw new StartError(
-        `WEBHOOK_SECRETS: ${secretsFile} names ${unknown.join(', ')}; known are ${Object.keys(providers).join(', ')}`,
-      );
-    }
-    return { secretsFile, signingKeysFile: null };
-  }
+  const ownSecretsFile = ownFile === undefined || ownFile === '' ? null : resolve(ownFile);
+  if (ownSecretsFile !== null) checkNames(ownSecretsFile, Object.keys(providers));
   const secretsFile = join(dataDir, 'webhook-secrets.json');
   const signingKeysFile = join(dataDir, 'signing-keys.json');
   const secrets = existsSync(secretsFile) ? readWebhookSecrets(secretsFile) : {};
@@ -90,7 +88,46 @@ export function openWebhookSecrets(
       ...Object.fromEntries(made.map(([provider, { verifies }]) => [provider, [verifies]])),
     });
   }
-  return { secretsFile, signingKeysFile };
+  return { secretsFile, signingKeysFile, ownSecretsFile };
+}
+
+/**
+ * The secrets in force as Secrets Manager gives them: per provider the user's own, then the generated one. Both files are
+ * read anew. An own file that cannot be used is given as it is, so that the functions meet the same fault as on AWS.
+ */
+export function webhookSecretsText({ secretsFile, ownSecretsFile }: WebhookSecretFiles): string {
+  const generatedText = readFileSync(secretsFile, 'utf8');
+  if (ownSecretsFile === null) return generatedText;
+  const ownText = readFileSync(ownSecretsFile, 'utf8');
+  try {
+    const generated = webhookSecretsIn(generatedText);
+    const merged = Object.entries(webhookSecretsIn(ownText)).map(([provider, own]) => {
+      const both = [...[own].flat(), ...[generated[provider] ?? []].flat()];
+      // A generated secret that its user has bound to an account proves nothing else any more.
+      return [provider, isUsable(provider, both) ? both : own];
+    });
+    return JSON.stringify({ ...generated, ...Object.fromEntries(merged) });
+  } catch {
+    return ownText;
+  }
+}
+
+function isUsable(provider: string, entry: unknown): boolean {
+  try {
+    webhookSecretsOf(provider, entry);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @throws StartError if the file has the name of no provider */
+function checkNames(file: string, names: readonly string[]): void {
+  const unknown = Object.keys(readWebhookSecrets(file)).filter(name => !names.includes(name));
+  if (unknown.length === 0) return;
+  const nearest = [...new Set(unknown.flatMap(name => nearestName(name, names) ?? []))];
+  const remedy = nearest.length > 0 ? `did you mean ${nearest.join(', ')}?` : `it can be one of: ${names.join(', ')}`;
+  throw new StartError(`WEBHOOK_SECRETS: there is no provider ${unknown.join(', ')}, which ${file} names; ${remedy}`);
 }
 
 /** @throws StartError if the file cannot be read, or one of its entries cannot be used */
@@ -106,7 +143,7 @@ function readWebhookSecrets(file: string): Readonly<Record<string, unknown>> {
 
 /** The key with which SNS's notifications are signed here, out of the file of signing keys; null where there is none. */
 export function snsSigningKeyIn({ signingKeysFile }: WebhookSecretFiles): string | null {
-  const keys = signingKeysFile === null ? [] : Object.values(readWebhookSecrets(signingKeysFile));
+  const keys = Object.values(readWebhookSecrets(signingKeysFile));
   const ofTopic = keys.find((key): key is string => typeof key === 'string' && key.startsWith('arn:'));
   return ofTopic?.split(' ')[1] ?? null;
 }

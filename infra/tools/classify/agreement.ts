@@ -1,4 +1,4 @@
-/** How far the signals agree with what is known of mail servers' replies. */
+/** The agreement of the signals of failure with mail servers' replies whose statuses are known. */
 
 import * as z from 'zod/mini';
 import { failureOf } from '../../../shared/providers/parsing/signals.ts';
@@ -12,7 +12,7 @@ const line = z.object({
   expected: z.optional(z.array(z.enum(statusIds))),
 });
 
-/** A line of the file is not what it has to be: whoever wrote it has to mend it. */
+/** A line of the file is wrong: its author has to mend it. */
 export class UnreadableLine extends Error {
   constructor(number: number, problem: string) {
     super(`line ${number}: ${problem}`);

@@ -1,10 +1,11 @@
-/** `npm run demo`: sixty emails of three accounts live their lives through the running stack. */
+/** `npm run demo`: the callbacks of sixty emails of three accounts, sent to the running stack, and the API's answers. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { emailIdOf } from '../../../shared/email/event.ts';
 import { forEachConcurrently } from '../../../shared/runtime/concurrency.ts';
 import { statuses } from '../../../shared/status/catalogue.ts';
-import { StartError } from '../../local/start-error.ts';
+import { runCommand } from '../../local/cli/command.ts';
+import { counted } from '../../local/cli/counted.ts';
 import { dataOf } from '../client/client.ts';
 import { accounts, type LivingEmail } from '../simulate/lives.ts';
 import { progress, progressEnds } from '../simulate/progress.ts';
@@ -15,21 +16,21 @@ import { demoEmails, demoRequests } from './requests.ts';
 
 const requestsInFlight = 4;
 
-try {
-  if (process.argv.length > 2) throw new StartError('The demo takes no options: npm run demo');
-  await demo();
-} catch (error) {
-  progressEnds();
-  console.error(error instanceof StartError ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand({
+  call: 'npm run demo',
+  does: 'Sends the signed callbacks of sixty emails to the stack that npm start runs, and shows how the API and the alerts answer.',
+  options: {},
+  environment: { DATA_DIR: 'the data directory of the running stack, as npm start was given it (.mailtrail)' },
+  notes: ['Every run sends the same events: a second run records nothing, and alerts nobody.'],
+  run: () => demo().finally(progressEnds),
+});
 
 async function demo(): Promise<void> {
   const stack = runningStack();
   const emails = demoEmails();
   const requests = demoRequests(emails);
   const alerting = new Set(emails.filter(({ life }) => statuses[life.ends].alert !== null).map(emailId));
-  const before = await toldOf(alerting, stack.url);
+  const before = await alertsAbout(alerting, stack.url);
 
   let done = 0;
   let events = 0;
@@ -41,14 +42,15 @@ async function demo(): Promise<void> {
     counts.queued += answer.queued;
     events += request.events;
     done += 1;
-    progress(`${done} of ${requests.length} callbacks: ${events} events of ${emails.length} emails`);
+    progress(`${done} of ${requests.length} callbacks sent: ${counted(events, 'event')}`);
   });
   progressEnds();
   const queued = counts.queued > 0 ? `, ${counts.queued} queued` : '';
-  console.log(`${counts.recorded} events recorded, ${counts.duplicate} duplicates recognised${queued}.\n`);
+  const { recorded, duplicate } = counts;
+  console.log(`${counted(recorded, 'event')} recorded, ${counted(duplicate, 'duplicate')} recognised${queued}.\n`);
   if (counts.queued > 0) await stack.settled();
 
-  const wrong = [];
+  const wrong: string[] = [];
   const support = await stack.api({ support: true });
   const lookUp = async (email: LivingEmail) => {
     const path = { accountId: email.accountId, emailId: emailId(email) };
@@ -76,13 +78,14 @@ async function demo(): Promise<void> {
   console.log('\nOne email, from GET /accounts/{accountId}/emails/{emailId}:\n');
   console.log(emailTimeline(await lookUp(telling)));
 
-  const told = await waitForAlerts(alerting, stack.url);
-  console.log(`\nWhat support was told, in full at ${stack.url}/_local/inbox:\n`);
-  for (const { subject } of told.messages) console.log(`  ${subject}`);
-  const distinct = new Set(told.emailIds).size;
+  const alerts = await waitForAlerts(alerting, stack.url);
+  console.log(`\nThe alerts to support, in full at ${stack.url}/_local/inbox:\n`);
+  for (const { subject } of alerts.messages) console.log(`  ${subject}`);
+  const distinct = new Set(alerts.emailIds).size;
+  const newMessages = alerts.messages.length - before.messages.length;
   console.log(
-    `\n${distinct} of ${alerting.size} bounced or complained-of emails named, ${told.emailIds.length - distinct} twice; ` +
-      `${told.messages.length - before.messages.length} new messages in this run.`,
+    `\nThey name ${distinct} of the ${alerting.size} emails that bounced or were marked as spam, ` +
+      `${alerts.emailIds.length - distinct || 'none'} of them twice; ${counted(newMessages, 'new message')} in this run.`,
   );
 }
 
@@ -90,14 +93,14 @@ function emailId(email: LivingEmail): string {
   return emailIdOf({ provider: email.provider, messageId: messageIdOf(email), recipient: email.recipient });
 }
 
-/** What support was told of the demo's emails: the messages, and which email each names. */
-interface Told {
+/** The alerts about the demo's emails, and the emails that each names. */
+interface Alerts {
   readonly messages: readonly { readonly subject: string | null; readonly emailIds: readonly string[] }[];
   /** Once for each time that an email is named. */
   readonly emailIds: readonly string[];
 }
 
-async function toldOf(emailIds: ReadonlySet<string>, url: string): Promise<Told> {
+async function alertsAbout(emailIds: ReadonlySet<string>, url: string): Promise<Alerts> {
   const answer = await fetch(`${url}/_local/inbox`, { headers: { accept: 'application/json' } }).catch(() => null);
   if (answer === null) throw nothingAnswers(url);
   const inbox = (await answer.json()) as {
@@ -112,15 +115,16 @@ async function toldOf(emailIds: ReadonlySet<string>, url: string): Promise<Told>
   return { messages, emailIds: messages.flatMap(message => message.emailIds) };
 }
 
-/** Alerts are gathered for some seconds, so that many become a digest. */
-async function waitForAlerts(emailIds: ReadonlySet<string>, url: string): Promise<Told> {
+/** Alerts are gathered for some seconds, so that many become a digest. Waits for them for up to 60 s. */
+async function waitForAlerts(emailIds: ReadonlySet<string>, url: string): Promise<Alerts> {
   for (let waited = 0; ; waited += 1) {
-    const told = await toldOf(emailIds, url);
-    if (new Set(told.emailIds).size === emailIds.size || waited >= 60) {
+    const alerts = await alertsAbout(emailIds, url);
+    const named = new Set(alerts.emailIds).size;
+    if (named === emailIds.size || waited >= 60) {
       progressEnds();
-      return told;
+      return alerts;
     }
-    progress(`waiting for the alerts: ${told.emailIds.length} of ${emailIds.size} emails named after ${waited} s`);
+    progress(`waiting for the alerts: ${named} of ${emailIds.size} emails named after ${waited} s`);
     await delay(1_000);
   }
 }

@@ -1,4 +1,4 @@
-/** What the demo prints: the answers of the API, as a person reads them. */
+/** The API's answers, as the demo prints them for a person. */
 
 import type { Email, EmailRow } from '../client/client.ts';
 
@@ -17,7 +17,7 @@ export function historyTable(rows: readonly EmailRow[]): string {
   return table([header, ...lines]);
 }
 
-/** One email: what became of it, what to do, and everything that was heard of it. */
+/** One email: its status, what to do, and everything that was reported about it. */
 export function emailTimeline(email: Email): string {
   const timeline = email.timeline.map(event => [
     shortTime(event.at),

@@ -6,23 +6,24 @@ import { shuffled } from '../simulate/shuffled.ts';
 
 const providers = ['ses', 'sendgrid', 'mailgun', 'postmark', 'app'] as const satisfies readonly ProviderName[];
 
-/** Steps that only the sender knows of, for most providers: it registers its emails. */
+/** Steps that most providers do not report: the sender registers its emails. */
 const bySender: readonly Step[] = ['enqueued', 'sent'];
 
-/** The demo's sixty emails, the same in every run: what is sent twice must change nothing. */
+/** The demo's sixty emails, the same in every run: a second run must change nothing. */
 export function demoEmails(): LivingEmail[] {
   return livingEmails({
     providers,
     count: 60,
     firstNumber: 1001,
+    firstInvoice: 1001,
     firstStartsAt: Date.UTC(2026, 10, 2, 9),
     apart: 11 * 60_000,
   });
 }
 
 /**
- * The callbacks that tell of the emails' lives as real providers do: out of order, some of them twice, in batches where
- * the provider batches. The same in every run.
+ * The callbacks that report the emails' lives as real providers do: out of order, every sixth event twice, in batches
+ * where the provider batches. The same in every run.
  */
 export function demoRequests(emails: readonly LivingEmail[]): SimulatedRequest[] {
   const all = emails.flatMap(email =>

@@ -1,12 +1,22 @@
 /** `npm run docs`: the providers' pages, the OpenAPI document and the types of its client. */
 
 import { writeFileSync } from 'node:fs';
-import { clientTypes } from '../client/client-types.ts';
-import { clientTypesFile, openApiFile } from './files.ts';
-import { openApiDocument } from './openapi.ts';
-import { documents } from './provider-pages.ts';
+import { runCommand } from '../../local/cli/command.ts';
 
-for (const { file, text } of await documents()) writeFileSync(file, text);
-const document = await openApiDocument();
-writeFileSync(openApiFile, document);
-writeFileSync(clientTypesFile, await clientTypes(document));
+await runCommand({
+  call: 'npm run docs',
+  does: "Writes the providers' pages, the OpenAPI document and the types of its client from the sources.",
+  options: {},
+  async run() {
+    const [{ clientTypes }, { clientTypesFile, openApiFile }, { openApiDocument }, { documents }] = await Promise.all([
+      import('../client/client-types.ts'),
+      import('./files.ts'),
+      import('./openapi.ts'),
+      import('./provider-pages.ts'),
+    ]);
+    for (const { file, text } of await documents()) writeFileSync(file, text);
+    const document = await openApiDocument();
+    writeFileSync(openApiFile, document);
+    writeFileSync(clientTypesFile, await clientTypes(document));
+  },
+});

@@ -6,16 +6,16 @@ import { ingestEnv } from '../../../functions/ingest/env.ts';
 import { readEndpoints } from '../../local/endpoints.ts';
 import { StartError } from '../../local/start-error.ts';
 
-/** A running Mailtrail, as whoever operates it sees it. */
+/** The settings and addresses of a running Mailtrail, for whoever operates it. */
 export interface Deployment {
-  /** What the ingest function is configured with. */
+  /** The ingest function's settings. */
   readonly env: ReturnType<typeof ingestEnv.parse>;
   readonly outputs: Readonly<Record<string, string>>;
   readonly dynamoDb: DynamoDBClientConfig;
   readonly sqs: SQSClientConfig;
 }
 
-/** The stack that runs on this machine, on the data directory of the environment. */
+/** The stack on this machine, with the data directory of the environment. */
 export function localDeployment(): Deployment {
   const { outputs, functions, region, dynamodb, sqs } = readEndpoints();
   const texts = outputs as Readonly<Record<string, string>>;
@@ -31,7 +31,7 @@ export function localDeployment(): Deployment {
 /**
  * A stack in AWS, by its name, with the credentials and the region of the environment.
  *
- * @throws StartError where it cannot be looked up, with what AWS says
+ * @throws StartError where AWS does not find it, with the words of AWS
  */
 export async function awsDeployment(stackName: string): Promise<Deployment> {
   try {

@@ -8,45 +8,50 @@ import {
 import type { QueuedMessage } from '../../../shared/queues/queued-request.ts';
 import { forEachConcurrently } from '../../../shared/runtime/concurrency.ts';
 
-/** A queue that is gone through from end to end, once, while nobody else gets its messages. */
+/** One pass through a queue from end to end, during which nobody else receives its messages. */
 export interface QueueSweep {
-  /** About how many messages wait in it, and how many somebody else holds. */
+  /** The approximate numbers of messages that wait in it, and of those that somebody else holds. */
   size(): Promise<{ readonly waiting: number; readonly held: number }>;
-  /** Every message once; it is held until it is deleted, or all are released. */
+  /** Every message once. The sweep holds it until it is deleted, or all are released. */
   messages(): AsyncGenerator<QueuedMessage>;
   delete(message: QueuedMessage): Promise<void>;
-  /** Gives back what was not deleted; says of how many messages that failed, which come back by themselves later. */
+  /** Gives back the messages that were not deleted. Gives the number of those for which that failed: they come back later. */
   release(): Promise<number>;
 }
 
-/** Queues answer from some of their servers: one empty answer says little. */
+/** A queue answers from some of its servers: one empty answer does not mean that it is empty. */
 const emptyAnswers = 2;
 
-/** Messages received or given back in one call, and calls in flight at once that give back. */
+/** Messages received or given back in one call, and such calls in flight at once. */
 const maxBatchMessages = 10;
 const concurrentCalls = 8;
 
-/** How long a message is held: long enough to go through most queues. A message that comes again is known by its id, and held again. */
-const holdSeconds = 15 * 60;
+/** The time for which a message is held: enough for most queues. A message that comes again is known by its id. */
+export const holdMinutes = 15;
 
-/** @param waitSeconds how long an answer may take to come from all of a queue's servers */
+/** Says of messages that somebody else holds for how long. */
+export function lockedText(messages: number): string {
+  return `${messages} more are temporarily locked by a replay: up to ${holdMinutes} minutes while it runs, up to a minute after it.`;
+}
+
+/** @param waitSeconds the time in which an answer may come from all of the queue's servers */
 export function createQueueSweep(client: Pick<SQSClient, 'send'>, QueueUrl: string, waitSeconds = 2): QueueSweep {
   /** Receipt handles by message id: only a message's newest one counts. */
   const held = new Map<string, string>();
   const deleted = new Set<string>();
 
-  /** All of an answer is held before the first of it is looked at: whoever stops then gives the others back, too. */
+  /** Holds all messages of an answer before the first is read, so that a sweep that stops gives all of them back. */
   async function receive() {
     const { Messages = [] } = await client.send(
       new ReceiveMessageCommand({
         QueueUrl,
         MaxNumberOfMessages: maxBatchMessages,
-        VisibilityTimeout: holdSeconds,
+        VisibilityTimeout: holdMinutes * 60,
         WaitTimeSeconds: waitSeconds,
         MessageSystemAttributeNames: ['SentTimestamp'],
       }),
     );
-    // At least once: what was deleted may come once more.
+    // Delivery is at least once: a deleted message may come once more.
     const again = Messages.filter(({ MessageId = '' }) => deleted.has(MessageId));
     for (const { ReceiptHandle } of again) await client.send(new DeleteMessageCommand({ QueueUrl, ReceiptHandle }));
     const received = Messages.filter(message => !again.includes(message));
@@ -54,9 +59,9 @@ export function createQueueSweep(client: Pick<SQSClient, 'send'>, QueueUrl: stri
     return received;
   }
 
-  /** At most ten; says of how many that failed. */
+  /** Gives at most ten messages back. Gives the number of those for which that failed. */
   async function giveBack(handles: readonly string[]): Promise<number> {
-    // Not 0: the engine of the local stack loses a message by that until it is started again.
+    // With 0 the local stack's engine loses the message until it is started again.
     const Entries = handles.map((ReceiptHandle, index) => ({ Id: String(index), ReceiptHandle, VisibilityTimeout: 1 }));
     return client.send(new ChangeMessageVisibilityBatchCommand({ QueueUrl, Entries })).then(
       ({ Failed = [] }) => Failed.length,

@@ -1,63 +1,71 @@
 import type { Recorder } from '../../../shared/email/recorder.ts';
 import type { ErasureLookUp } from '../../../shared/guards/erase-received.ts';
 import type { Nonces } from '../../../shared/guards/nonces.ts';
-import { type QuarantinePart, quarantinePart } from '../../../shared/queues/quarantine-messages.ts';
+import {
+  type QuarantineMessage,
+  type QuarantinePart,
+  quarantinePart,
+} from '../../../shared/queues/quarantine-messages.ts';
 import { queueParsers } from '../../../shared/queues/queue-parsers.ts';
 import type { QueuedMessage, QueuedRequest, QueueServices } from '../../../shared/queues/queued-request.ts';
 import type { Counts } from '../../../shared/runtime/counts.ts';
 import { errorName } from '../../../shared/runtime/log.ts';
-import { boundedText } from '../../../shared/runtime/text.ts';
 import { isoMillis } from '../../../shared/runtime/time.ts';
 import { quarantinedRequest, Unreadable } from './quarantined-request.ts';
 import type { QueueSweep } from './queue-sweep.ts';
+import { inertReason, messageContent, quarantineContent, type ShownContent } from './shown-content.ts';
 
-/** What became of the messages of one provider and one reason. */
+/** Outcome of the messages of one provider and one reason. */
 export interface Replayed extends Omit<Counts, 'received' | 'queued' | 'quarantined'> {
   messages: number;
-  /** Messages that are done with, and deleted. */
+  /** Messages that a dry run finds readable: a replay would record them. */
+  ready: number;
+  /** Messages whose events are all in the table: they are deleted. */
   done: number;
-  /** Events whose signature had proved something else before. */
+  /** Events whose signature had proved another content before. */
   refused: number;
   /** Pieces that still cannot be read or recorded: their message stays. */
   unreadable: number;
-  /** Messages that came so long ago that nobody can tell any more whether they are erased: they stay. */
+  /** Messages that came more than 28 days ago: nobody can tell any more whether they are erased. They stay. */
   tooOld: number;
-  /** Messages that stay because of something else: see `causes`. */
+  /** Messages that stay for another reason: see `causes`. */
   failed: number;
 }
 
 export interface ReplayOptions {
   readonly queue: QueueSweep;
-  /** What its messages are. */
+  /** The kind of its messages. */
   readonly kind: 'quarantine' | keyof typeof queueParsers;
-  /** Only what this provider sent. */
+  /** Only messages of this provider. */
   readonly provider?: string | undefined;
-  /** Only what came at that time or later, in epoch milliseconds. */
+  /** Only messages that came at that time or later, in epoch milliseconds. */
   readonly since?: number | undefined;
-  /** Looks, and changes nothing. */
+  /** Reads the messages and changes nothing. */
   readonly dryRun: boolean;
+  /** On a dry run, takes the content of each message that is wanted. */
+  readonly show?: ((content: ShownContent) => void) | undefined;
   readonly services: QueueServices;
   readonly store: Pick<Recorder, 'record'>;
   readonly nonces: Nonces;
   readonly lookUpErasures: ErasureLookUp;
   /** Epoch milliseconds. */
   readonly now: () => number;
-  /** Once aborted, no further message is looked at, and all are given back. */
+  /** Once it aborts, the replay reads no further message and gives all of them back. */
   readonly signal?: AbortSignal;
-  /** Told after every message how many have been looked at. */
+  /** Called after every message with the number of messages read so far. */
   readonly onMessage?: (seen: number) => void;
 }
 
 export interface ReplayReport {
-  /** Messages that were looked at. */
+  /** Messages that were read. */
   readonly seen: number;
   /** By `provider reason`. */
   readonly replayed: ReadonlyMap<string, Replayed>;
   /** Why messages failed, and how often. */
   readonly causes: ReadonlyMap<string, number>;
-  /** Why the queue was not gone through to its end; null where it was, or where that was not wanted. */
+  /** The error that kept the sweep from the queue's end; null where there was none. */
   readonly broken: Error | null;
-  /** Messages that could not be given back: they are in the queue again when their hold is over. */
+  /** Messages that could not be given back: the queue gives them again when their hold ends. */
   readonly stillHeld: number;
 }
 
@@ -65,26 +73,28 @@ export interface ReplayReport {
 interface Group {
   readonly messages: readonly QueuedMessage[];
   readonly reason: string;
-  /** Whose it is and when it came, in epoch milliseconds, where that is known before it is read. */
+  /** Provider and time of arrival in epoch milliseconds, where they are known before the group is read. */
   readonly of?: { readonly provider: string; readonly receivedAt: number };
   read(): QueuedRequest;
+  /** The content for an engineer, from which `show` makes redacted lines. */
+  content(): ShownContent;
 }
 
 const groupsInFlight = 8;
 
 /**
- * Erasures are recorded for 30 days: of what came longer ago nobody can tell whether it came before one. That it is so old
- * takes an SNS that could not reach its queue for weeks, or somebody who sent it again.
+ * Erasure records last 30 days: nobody can tell whether an older message came before one. A message gets so old only if SNS
+ * could not reach its queue for weeks, or if somebody sent it again.
  */
 const maxAgeMs = 28 * 24 * 60 * 60_000;
 
 /**
- * Feeds the messages of a queue back: what can be read by now is recorded, and its messages are deleted once all of it is
- * in the table. What still cannot be read stays as it is, for another try. Recording what is recorded already changes
- * nothing.
+ * Feeds the messages of a queue back. It records the events that can be read by now, and deletes a message once all its
+ * events are in the table. A piece that still cannot be read keeps its message in the queue, for another try. Recording an
+ * event a second time changes nothing.
  */
 export async function replayQueue(options: ReplayOptions): Promise<ReplayReport> {
-  const { queue, provider, since, dryRun, store, nonces, lookUpErasures, now, signal, onMessage } = options;
+  const { queue, provider, since, dryRun, show, store, nonces, lookUpErasures, now, signal, onMessage } = options;
   const replayed = new Map<string, Replayed>();
   const causes = new Map<string, number>();
   let seen = 0;
@@ -98,14 +108,14 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       if (underWay.size >= groupsInFlight) await Promise.race(underWay);
     }
   } catch (error) {
-    // What was received until then is accounted for, and given back.
+    // The messages received until then are accounted for, and given back.
     broken = error as Error;
   }
   await Promise.all(underWay);
   return { seen, replayed, causes, broken, stillHeld: await queue.release() };
 
   /** Never rejects. */
-  async function replay({ messages, reason, of, read }: Group): Promise<void> {
+  async function replay({ messages, reason, of, read, content }: Group): Promise<void> {
     seen += messages.length;
     onMessage?.(seen);
     let queued: QueuedRequest;
@@ -113,20 +123,23 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
       queued = read();
     } catch (error) {
       if (!isWanted(of ?? { provider: '', receivedAt: 0 })) return;
-      const count = countOf(`? ${boundedText(reason, 64)}`);
+      if (dryRun) show?.(content());
+      // The provider in such a message may be any text.
+      const count = countOf(`? ${inertReason(reason)}`);
       count.messages += messages.length;
-      // What stands in such a message is nobody's to say.
       if (of !== undefined && isTooOld(of)) return refuse(count, messages);
       const cause = error instanceof Unreadable ? error.message : `no message that can be read (${errorName(error)})`;
       return fail(count, messages, cause);
     }
     const { request, parsed, nonces: unproven } = queued;
     if (!isWanted(request)) return;
-    const count = countOf(`${request.provider} ${boundedText(reason, 64)}`);
+    if (dryRun) show?.(content());
+    const count = countOf(`${request.provider} ${inertReason(reason)}`);
     count.messages += messages.length;
     if (isTooOld(request)) return refuse(count, messages);
     if (dryRun) {
       count.unreadable += parsed.quarantined.length;
+      if (parsed.quarantined.length === 0) count.ready += messages.length;
       return;
     }
     try {
@@ -168,6 +181,7 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
   function countOf(name: string): Replayed {
     const count = replayed.get(name) ?? {
       messages: 0,
+      ready: 0,
       done: 0,
       recorded: 0,
       duplicate: 0,
@@ -199,17 +213,14 @@ async function* groupsOf({ queue, kind, services }: ReplayOptions): AsyncGenerat
   const incomplete = new Map<string, { readonly message: QueuedMessage; readonly part: QuarantinePart }[]>();
   for await (const message of queue.messages()) {
     if (kind !== 'quarantine') {
-      yield { messages: [message], reason: 'given_up', read: () => queueParsers[kind](message, services) };
+      yield givenUp(message, kind);
       continue;
     }
     let part: QuarantinePart;
     try {
       part = quarantinePart(message.body);
     } catch (error) {
-      const read = () => {
-        throw error;
-      };
-      yield { messages: [message], reason: 'unreadable_message', read };
+      yield noMessage(message, error);
       continue;
     }
     const key = part.contentKey ?? message.messageId;
@@ -219,18 +230,34 @@ async function* groupsOf({ queue, kind, services }: ReplayOptions): AsyncGenerat
     incomplete.delete(key);
     yield groupOf(known);
   }
-  // What lacks a part is said, and stays.
+  // A content that lacks a part is reported, and stays.
   for (const known of incomplete.values()) yield groupOf(known);
 
   function groupOf(known: readonly { readonly message: QueuedMessage; readonly part: QuarantinePart }[]): Group {
-    // A provider's request may have been kept twice, part by part.
-    const parts = new Map(known.map(({ part }) => [part.part, part.message]));
-    const { reason, provider, receivedAt } = known[0]!.part.message;
+    // A provider's request may have been quarantined twice, part by part: of each part one counts.
+    const byNumber = new Map(known.map(({ part }) => [part.part, part.message]));
+    const parts = [...byNumber.values()] as [QuarantineMessage, ...QuarantineMessage[]];
+    const [first] = parts;
     return {
       messages: known.map(({ message }) => message),
-      reason,
-      of: { provider, receivedAt: isoMillis(receivedAt) },
-      read: () => quarantinedRequest([...parts.values()], services),
+      reason: first.reason,
+      of: { provider: first.provider, receivedAt: isoMillis(first.receivedAt) },
+      read: () => quarantinedRequest(parts, services),
+      content: () => quarantineContent(parts, services),
     };
   }
+
+  function givenUp(message: QueuedMessage, kind: keyof typeof queueParsers): Group {
+    const read = () => queueParsers[kind](message, services);
+    return { messages: [message], reason: 'given_up', read, content: () => messageContent(message, 'given_up', read) };
+  }
+}
+
+/** A text that is no message of the quarantine. */
+function noMessage(message: QueuedMessage, error: unknown): Group {
+  const read = () => {
+    throw error;
+  };
+  const reason = 'unreadable_message';
+  return { messages: [message], reason, read, content: () => messageContent(message, reason, read) };
 }

@@ -7,11 +7,11 @@ export type Step = Status | 'machine_opened';
 
 export interface Life {
   readonly steps: readonly Step[];
-  /** The status in which it ends, whatever the order in which its steps are reported. */
+  /** The status in which it ends. The order of the reports does not change it. */
   readonly ends: Status;
 }
 
-/** How invoices fare, by how many of sixty fare so. Every one of the eleven statuses is somebody's end. */
+/** Lives of invoices, each with how many of sixty have it. Every one of the eleven statuses ends some life. */
 const lives = [
   { count: 2, steps: [], ends: 'enqueued' },
   { count: 3, steps: ['sent'], ends: 'sent' },
@@ -34,46 +34,67 @@ const lives = [
 export const accounts = ['acme', 'globex', 'initech'] as const;
 
 const people = ['jane', 'omar', 'lin', 'sofia', 'piotr', 'amara', 'jonas', 'mei', 'carlos', 'freya', 'ravi', 'nadia'];
+/** Of another length than the list of people, so that 156 emails are to 156 people. */
+const surnames = [
+  'moore',
+  'haddad',
+  'chen',
+  'rossi',
+  'nowak',
+  'okafor',
+  'weber',
+  'tanaka',
+  'silva',
+  'berg',
+  'patel',
+  'novak',
+  'kelly',
+] as const;
 const documents = ['Invoice', 'Receipt', 'Payment reminder'];
 const each = lives.flatMap(({ count, steps, ends }) => Array<Life>(count).fill({ steps, ends }));
 
-/** An email and what becomes of it. */
+/** An email and its life. */
 export interface LivingEmail extends SimulatedEmail {
   readonly accountId: (typeof accounts)[number];
   readonly life: Life;
-  /** When it was enqueued; its steps follow minutes apart. Epoch milliseconds, whole seconds. */
+  /** The time when it was enqueued. Its steps follow 7 minutes apart. Epoch milliseconds, whole seconds. */
   readonly startsAt: number;
 }
 
 const minute = 60_000;
 
-/** So many emails of three accounts, by the providers in turn; the same for the same arguments. */
+/** Emails of three accounts, sent by the providers in turn. The same arguments give the same emails. */
 export function livingEmails(options: {
   readonly providers: readonly ProviderName[];
   readonly count: number;
+  /** Ids of messages and events are made of it. */
   readonly firstNumber: number;
+  /** The number of the first invoice, for people to read. If none is given, invoices and recipients have the emails' own. */
+  readonly firstInvoice?: number;
   readonly firstStartsAt: number;
   /** Between one email and the next, in milliseconds. */
   readonly apart: number;
 }): LivingEmail[] {
-  const { providers, count, firstNumber, firstStartsAt, apart } = options;
+  const { providers, count, firstNumber, firstInvoice, firstStartsAt, apart } = options;
   return Array.from({ length: count }, (_, index) => {
     const number = firstNumber + index;
+    const invoice = (firstInvoice ?? firstNumber) + index;
+    const person = people[index % people.length]!;
     return {
       number,
       accountId: accounts[index % accounts.length]!,
       // A stride that shares no factor with the other lists, so that each account meets every provider and life.
       provider: providers[(index * 7) % providers.length]!,
-      recipient: `${people[index % people.length]}${number}@example.com`,
-      subject: `${documents[index % documents.length]} ${number}`,
-      reference: `INV-${number}`,
+      recipient: `${person}${firstInvoice === undefined ? number : `.${surnames[index % surnames.length]}`}@example.com`,
+      subject: `${documents[index % documents.length]} ${invoice}`,
+      reference: `INV-${invoice}`,
       life: each[index % each.length]!,
       startsAt: firstStartsAt + index * apart,
     };
   });
 }
 
-/** When each step of an email's life happens. Epoch milliseconds. */
+/** The steps of an email's life, each with its time in epoch milliseconds. */
 export function stepsInTime({ life, startsAt }: LivingEmail): readonly { readonly step: Step; readonly at: number }[] {
   return (['enqueued', ...life.steps] as const).map((step, index) => ({ step, at: startsAt + index * 7 * minute }));
 }

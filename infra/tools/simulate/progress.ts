@@ -1,6 +1,6 @@
 let lastShown = 0;
 
-/** One line that changes; where there is no terminal, a line every two seconds. */
+/** One line that changes. Where there is no terminal, a line every two seconds. */
 export function progress(line: string): void {
   if (process.stdout.isTTY) process.stdout.write(`\r\u001b[2K${line}`);
   else if (Date.now() - lastShown > 2_000) {
@@ -9,7 +9,7 @@ export function progress(line: string): void {
   }
 }
 
-/** Leaves the terminal's line as if nothing had been there. */
+/** Clears the line of the terminal. */
 export function progressEnds(): void {
   if (process.stdout.isTTY) process.stdout.write('\r\u001b[2K');
 }

@@ -3,16 +3,16 @@ import { schemes } from '../../../test/fixtures/signing.ts';
 import type { Batch, BodyType } from '../../../test/fixtures/signing-scheme.ts';
 import type { Told } from './samples.ts';
 
-/** One callback: whose webhook it goes to, and the exact body, before it is signed. */
+/** One callback, before it is signed: the provider's webhook, and the exact body. */
 export interface SimulatedRequest {
   readonly provider: ProviderName;
   readonly type: BodyType;
   readonly body: Buffer;
-  /** How many events it tells of. */
+  /** How many events it reports. */
   readonly events: number;
 }
 
-/** What a provider has to tell, in requests of at most `largest` events where it batches. */
+/** A provider's events in requests: of at most `largest` events where it batches. */
 export function requestsOf(provider: ProviderName, all: readonly Told[], largest: number): SimulatedRequest[] {
   const batchable = providers[provider].batched ? all.filter(({ type }) => type === 'json') : [];
   const single = all.filter(told => !batchable.includes(told));
@@ -25,7 +25,7 @@ export function requestsOf(provider: ProviderName, all: readonly Told[], largest
   ];
 }
 
-/** Arrays of JSON, or single values, as one array; byte for byte, because parsing would round long numbers. */
+/** Arrays of JSON, or single values, as one array. The bytes stay as they are, because parsing would round long numbers. */
 function joinedArrays(bodies: readonly Buffer[]): readonly Batch[] {
   const values = bodies.map(body =>
     body

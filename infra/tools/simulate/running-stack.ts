@@ -1,4 +1,4 @@
-/** The running local stack, as providers and its API's users see it. */
+/** The running local stack, as providers and users of its API see it. */
 
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,28 +13,25 @@ import { type ApiClient, apiClient } from '../client/client.ts';
 import { progress } from './progress.ts';
 import type { SimulatedRequest } from './requests.ts';
 
-/** A provider tries again for hours; we do so for this long. */
-const patience = 60_000;
+/** A provider tries again for hours, the demo for 60 s. */
+const maxRetryingMs = 60_000;
 
-/** A message of the retry queue that failed comes again after a minute. */
+/** A message of the retry queue that failed comes again after 60 s. */
 const maxSettlingMs = 180_000;
 
 export interface RunningStack {
   readonly url: string;
   /** Sends as a provider does: again, the same bytes, until it is acknowledged. */
   send(request: SimulatedRequest): Promise<Counts>;
-  /** Resolves once what was queued is recorded, which a busy machine may need. */
+  /** Resolves once queued events are recorded: a busy machine queues some. */
   settled(): Promise<void>;
   /** The API's client with a token of an account, or of support. */
   api(as: { account: string } | { support: true }): Promise<ApiClient>;
 }
 
-/** @throws StartError if no stack was started on the data directory, or one with secrets of its own */
+/** @throws StartError if no stack was started on the data directory yet */
 export function runningStack(dataDir = dataDirOf()): RunningStack {
   const { url, signingKeysFile } = readEndpoints(dataDir);
-  if (signingKeysFile === null) {
-    throw new StartError('This signs with the keys that a first start makes: start without WEBHOOK_SECRETS.');
-  }
   const keys = JSON.parse(readFileSync(signingKeysFile, 'utf8')) as Record<string, string>;
   return {
     url,
@@ -46,10 +43,13 @@ export function runningStack(dataDir = dataDirOf()): RunningStack {
         const answer = await post(url, signed).catch(() => null);
         if (answer?.status === 200) return (await answer.json()) as Counts;
         if (answer !== null && answer.status !== 429 && answer.status < 500) {
-          throw new Error(`${provider} was answered ${answer.status}: ${await answer.text()}`);
+          throw new StartError(`${url} answered a callback of ${provider} ${answer.status}: ${await answer.text()}`);
         }
-        if (Date.now() > at + patience)
-          throw new StartError(`No answer from ${url} for a minute: is it still running?`);
+        if (Date.now() > at + maxRetryingMs) {
+          throw new StartError(
+            answer === null ? nothingAnswers(url).message : `${url} has answered ${answer.status} for a minute.`,
+          );
+        }
         progress(answer === null ? 'waiting for the stack to come back' : `answered ${answer.status}, trying again`);
         await delay(500);
       }
@@ -65,15 +65,15 @@ export function runningStack(dataDir = dataDirOf()): RunningStack {
   };
 }
 
-/** Resolves once the retry queue of the stack that runs on a data directory is empty, or does not become so. */
+/** Resolves once the retry queue of the stack on a data directory is empty, or after 180 s. */
 export async function settled(dataDir: string): Promise<void> {
   for (const until = Date.now() + maxSettlingMs; Date.now() < until; await delay(500)) {
     if (await retryQueueIsEmpty(readEndpoints(dataDir))) return;
-    progress('waiting for what was queued');
+    progress('waiting for the queued events');
   }
 }
 
-/** No, while nothing answers: the stack may be starting again, with its queues at another port. */
+/** False while nothing answers: the stack may be starting again, with its queues at another port. */
 async function retryQueueIsEmpty({ sqs, functions, outputs }: Endpoints): Promise<boolean> {
   const { RETRY_QUEUE_URL } = functions[String(outputs.IngestFunctionName)]?.environment ?? {};
   const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
@@ -96,7 +96,7 @@ export function signedFor(
   { provider, body, type }: Pick<SimulatedRequest, 'provider' | 'body' | 'type'>,
   at: number,
 ): Signed {
-  // As the gateway sees it, which some sign.
+  // Some providers sign the URL, as the gateway sees it.
   return signedRequest(provider, key, body, at, { type, url: `https://${new URL(url).host}/webhooks/${provider}` });
 }
 

@@ -1,4 +1,4 @@
-/** What each provider sends about a step of an email's life: the exact bytes of its fixtures, made to tell of that email. */
+/** Each provider's event for a step of an email's life: the exact bytes of its fixtures, changed to report that email. */
 
 import type { CanonicalEvent } from '../../../shared/email/event.ts';
 import type { ProviderName } from '../../../shared/providers/registry.ts';
@@ -9,10 +9,10 @@ import { schemes } from '../../../test/fixtures/signing.ts';
 import type { BodyType } from '../../../test/fixtures/signing-scheme.ts';
 import type { Step } from './lives.ts';
 
-/** An email whose life is told of. */
+/** An email whose life is reported. */
 export interface SimulatedEmail {
   readonly provider: ProviderName;
-  /** Unlike that of any other. */
+  /** No other email has it. */
   readonly number: number;
   readonly recipient: string;
   readonly accountId: string;
@@ -20,11 +20,11 @@ export interface SimulatedEmail {
   readonly reference: string;
 }
 
-/** One fixture that tells of one step. */
+/** One fixture that reports one step. */
 export interface Sample {
   readonly name: string;
   readonly type: BodyType;
-  /** The id that its message has in it. */
+  /** The id of its message. */
   readonly messageId: string;
 }
 
@@ -41,7 +41,7 @@ export interface Told {
 const stepOf = ({ status, evidence }: CanonicalEvent): Step | null =>
   evidence === 'machine' ? (status === 'opened' ? 'machine_opened' : null) : status;
 
-/** The plainest fixture of each step that a provider has a word for. */
+/** The plainest fixture of each step that a provider reports. */
 function samplesOf(provider: ProviderName): Readonly<Partial<Record<Step, ReadSample>>> {
   const samples: Partial<Record<Step, ReadSample>> = {};
   const plainestFirst = fixtureNames(provider).toSorted(
@@ -66,12 +66,12 @@ function samples(provider: ProviderName) {
   return known;
 }
 
-/** The steps that a provider has a word for. */
+/** The steps that a provider reports. */
 export function stepsOf(provider: ProviderName): readonly Step[] {
   return Object.keys(samples(provider)) as Step[];
 }
 
-/** Whether a provider gives back whose email it is, so that the sender need not register it. */
+/** Whether a provider returns the account, so that the sender need not register the email. */
 export function saysWhose(provider: ProviderName): boolean {
   return Object.values(samples(provider)).some(({ event }) => event.accountId !== undefined);
 }
@@ -84,9 +84,9 @@ export function messageIdOf({ provider, number }: SimulatedEmail): string {
 }
 
 /**
- * What a provider sends about a step of an email's life; undefined where it has no word for it.
+ * A provider's event for a step of an email's life; undefined where it reports no such step.
  *
- * @param teller who tells: the email's provider, or `app`
+ * @param teller the provider that reports it: the email's own, or `app`
  * @param at epoch milliseconds, in whole seconds
  */
 export function told(teller: ProviderName, email: SimulatedEmail, step: Step, at: number): Told | undefined {
@@ -94,7 +94,7 @@ export function told(teller: ProviderName, email: SimulatedEmail, step: Step, at
   return sample && toldBy(teller, sample, { email, messageId: messageIdOf(email), step, at });
 }
 
-/** What a sample of a provider's says, made to tell of an email. */
+/** A sample of a provider's, changed to report an email. */
 export function toldBy(teller: ProviderName, sample: Sample, telling: Telling): Told {
   const wording = wordingOf(teller, sample);
   if ('text' in wording) return { type: sample.type, body: Buffer.from(worded(wording.text, telling)) };
@@ -104,18 +104,18 @@ export function toldBy(teller: ProviderName, sample: Sample, telling: Telling): 
 
 export interface Telling {
   readonly email: SimulatedEmail;
-  /** In the form in which its provider gives ids. */
+  /** In the form of its provider's ids. */
   readonly messageId: string;
   readonly step: Step;
   readonly at: number;
 }
 
-/** A fixture's text, with what is told in the places of what it tells itself. */
+/** A fixture's text, in which its own values are replaced by those of the email. */
 type Text = readonly (string | ((telling: Telling) => string))[];
 
 type Wording = { readonly text: Text } | { readonly fields: readonly (readonly [string, Text])[] };
 
-/** Each fixture is taken apart once: many thousands of emails are told of. */
+/** Each fixture is taken apart once, for many thousands of emails. */
 const wordings = new Map<Sample, Wording>();
 
 function wordingOf(teller: ProviderName, sample: Sample): Wording {
@@ -124,7 +124,7 @@ function wordingOf(teller: ProviderName, sample: Sample): Wording {
   const body = fixture(teller, sample.name).toString();
   const ownId = schemes[teller].eventId?.exec(body)?.[1];
   const places: readonly Place[] = [
-    // Of each email's events no two have the same id.
+    // No two events of an email have the same id.
     ...(ownId === undefined
       ? []
       : [[ownId, ({ email, step }: Telling) => numbered(ownId, email.number * 20 + steps.indexOf(step))] as const]),
@@ -158,12 +158,12 @@ const noonSpellings = [
       .replace(/\s(?=[AP]M)/, ' '),
 ] as const;
 
-/** What a fixture says, and what is said in its place. */
+/** A value of the fixture, and the value that replaces it. */
 type Place = readonly [string, (telling: Telling) => string];
 
 function takenApart(text: string, places: readonly Place[]): Text {
   const pattern = places.map(([from]) => from.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
-  // With the group, what stands between is kept as well as what is found.
+  // The group keeps the matches among the parts.
   return text.split(new RegExp(`(${pattern})`)).map(part => places.find(([from]) => from === part)?.[1] ?? part);
 }
 

@@ -1,4 +1,4 @@
-/** The items in an order that looks random and is the same in every run (a linear congruential generator, Fisher-Yates). */
+/** Shuffles items in the same way in every run (a linear congruential generator, Fisher-Yates). */
 export function shuffled<Item>(items: readonly Item[], seed = 42): Item[] {
   const order = [...items];
   let state = seed;

@@ -1,12 +1,15 @@
-/** `npm run simulate -- --provider X`: signed traffic of a provider, as it would be, to the running stack. */
+/** `npm run simulate -- --provider X`: a provider's signed callbacks, sent to the running stack. */
 
+import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
 import { emailIdOf } from '../../../shared/email/event.ts';
+import { providers } from '../../../shared/providers/registry.ts';
 import { forEachConcurrently } from '../../../shared/runtime/concurrency.ts';
 import type { Status } from '../../../shared/status/catalogue.ts';
 import { merge } from '../../../shared/status/precedence.ts';
 import { providerNames } from '../../../test/fixtures/signing.ts';
+import { type Given, runCommand } from '../../local/cli/command.ts';
+import { counted } from '../../local/cli/counted.ts';
 import { StartError } from '../../local/start-error.ts';
 import { dataOf } from '../client/client.ts';
 import { type LivingEmail, livingEmails, stepsInTime } from './lives.ts';
@@ -18,53 +21,38 @@ import { shuffled } from './shuffled.ts';
 
 const requestsInFlight = 8;
 const maxBatchEvents = 100;
-const maxEmails = 100_000;
 
-const usage = `npm run simulate -- --provider NAME [--emails N] [--rate R] [--seed S]
+const command = {
+  call: 'npm run simulate',
+  does: "Sends a day of a provider's signed callbacks to the stack that npm start runs, and checks every email's status.",
+  options: {
+    provider: { value: 'NAME', required: true, oneOf: providerNames, help: 'the provider' },
+    emails: { value: 'N', range: [1, 100_000], otherwise: 100, help: 'how many emails' },
+    rate: { value: 'R', range: [1, 100_000], otherwise: 50, help: 'how many events are sent a second' },
+    seed: { value: 'S', range: [1, 2 ** 31], otherwise: 42, help: 'another seed gives another order' },
+  },
+  environment: { DATA_DIR: 'the data directory of the running stack, as npm start was given it (.mailtrail)' },
+  notes: ['Events come out of order, and one in ten comes twice. Every run has emails of its own.'],
+} as const;
 
-  --provider  one of: ${providerNames.join(', ')}
-  --emails    how many emails live their lives; 100
-  --rate      how many events are told a second, in all; 50
-  --seed      another one for another order; 42`;
-
-/** @throws StartError with what is wrong, and the usage */
-function optionsOf(given: readonly string[]) {
-  const text = { type: 'string' } as const;
-  try {
-    const { values } = parseArgs({
-      args: [...given],
-      options: { provider: text, emails: text, rate: text, seed: text },
-    });
-    const provider = providerNames.find(name => name === values.provider);
-    if (provider === undefined) throw new Error(`--provider must be one of: ${providerNames.join(', ')}`);
-    const count = (name: 'emails' | 'rate' | 'seed', otherwise: number) => {
-      const number = Number(values[name] ?? otherwise);
-      if (!Number.isInteger(number) || number < 1) throw new Error(`--${name} must be a whole number above 0`);
-      return number;
-    };
-    const emails = count('emails', 100);
-    if (emails > maxEmails) throw new Error(`--emails must be at most ${maxEmails}`);
-    return { provider, emails, rate: count('rate', 50), seed: count('seed', 42) };
-  } catch (error) {
-    throw new StartError(`${(error as Error).message}\n\n${usage}`);
-  }
-}
-
-async function simulate(): Promise<void> {
-  const { provider, emails: count, rate, seed } = optionsOf(process.argv.slice(2));
+async function simulate({ provider, emails: count, rate, seed }: Given<typeof command.options>): Promise<void> {
   const stack = runningStack();
   const now = Math.floor(Date.now() / 1000) * 1000;
   const steps = stepsOf(provider);
-  // A day of traffic that ends before now; numbers that no run before this one had.
+  const { title } = providers[provider];
+  // Chance keeps the emails of one run apart from those of every other.
+  const firstNumber = randomInt(1_000_000_000, 9_000_000_000);
+  // A day of traffic that ends before now.
   const emails = livingEmails({
     providers: [provider],
     count,
-    firstNumber: Math.floor(now / 1000),
+    firstNumber,
+    firstInvoice: 10_000 + (firstNumber % 80_000),
     firstStartsAt: now - 24 * 3_600_000,
     apart: Math.max(1, Math.floor((22 * 3_600) / count)) * 1000,
   });
   const ends = new Map<LivingEmail, Status>();
-  // Where the provider gives nothing of ours back, the sender registers its emails.
+  // The sender registers its emails where the provider does not return the account.
   const registers = !saysWhose(provider);
   const registrations: Told[] = [];
   const all = emails.flatMap(email => {
@@ -91,7 +79,7 @@ async function simulate(): Promise<void> {
   );
 
   if (requests.length === 0)
-    throw new StartError(`${provider} has no word for any step of so few lives: take more emails.`);
+    throw new StartError(`${title} has no event for what so few emails went through: take more emails.`);
   const begun = Date.now();
   const counts = { requests: 0, events: 0, recorded: 0, duplicate: 0, queued: 0, quarantined: 0 };
   let due = 0;
@@ -106,14 +94,16 @@ async function simulate(): Promise<void> {
     counts.duplicate += duplicate;
     counts.queued += queued;
     counts.quarantined += quarantined;
-    progress(`${counts.requests} of ${requests.length} requests: ${counts.events} events`);
+    progress(`${counts.requests} of ${requests.length} callbacks sent: ${counted(counts.events, 'event')}`);
   });
   progressEnds();
   const seconds = (Date.now() - begun) / 1000;
+  const skipped = count - ends.size;
   console.log(
-    `${counts.events} events of ${ends.size} emails${ends.size < count ? ` (it has no word for the lives of ${count - ends.size} more)` : ''} in ${counts.requests} requests and ${seconds.toFixed(1)} s: ` +
-      `${counts.recorded} recorded, ${counts.duplicate} duplicates, ${counts.queued} queued, ${counts.quarantined} quarantined.`,
+    `${counted(counts.events, 'event')} of ${counted(ends.size, 'email')} in ${counted(counts.requests, 'callback')} and ${seconds.toFixed(1)} s: ` +
+      `${counts.recorded} recorded, ${counts.duplicate} duplicate, ${counts.queued} queued, ${counts.quarantined} quarantined.`,
   );
+  if (skipped > 0) console.log(`(${skipped} more skipped: ${title} has no event for what they went through)`);
 
   if (counts.queued > 0) await stack.settled();
   const api = await stack.api({ support: true });
@@ -136,10 +126,4 @@ async function simulate(): Promise<void> {
   if (wrong.length > 0) process.exitCode = 1;
 }
 
-try {
-  await simulate();
-} catch (error) {
-  progressEnds();
-  console.error(error instanceof StartError ? error.message : error);
-  process.exitCode = 1;
-}
+await runCommand({ ...command, run: given => simulate(given).finally(progressEnds) });

@@ -1,13 +1,9 @@
 /** `npm run words`: the sentences of README and docs that are too long, or begin with "What" as a noun. */
 
 import { globSync, readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
+import { runCommand } from '../../local/cli/command.ts';
+import { StartError } from '../../local/start-error.ts';
 import { faultsOf, maxWords } from './rules.ts';
-
-const usage = `Usage: npm run words [-- FILE...]
-
-Prints file and line of every sentence with more than ${maxWords} words, and of every one that begins with "What" and asks nothing.
-Exits with 1 if there is one. Without FILE it reads README.md, CONTRIBUTING.md, SECURITY.md, CHANGELOG.md and docs/**/*.md.`;
 
 const documents = ['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'docs/**/*.md'];
 
@@ -22,16 +18,18 @@ function count(files: readonly string[]): void {
   if (faults > 0) process.exitCode = 1;
 }
 
-try {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: { help: { type: 'boolean', short: 'h' } },
-  });
-  if (values.help) console.log(usage);
-  else count(positionals.length > 0 ? positionals : globSync(documents).sort());
-} catch (error) {
-  // A mistyped option or file has a code; anything else is a fault of this script.
-  if ((error as NodeJS.ErrnoException).code === undefined) throw error;
-  console.error(`${(error as Error).message}\n\n${usage}`);
-  process.exitCode = 1;
-}
+await runCommand({
+  call: 'npm run words',
+  does: `Prints every sentence that has more than ${maxWords} words, or begins with "What" and asks nothing. Ends with 1 if there is one.`,
+  options: {},
+  operands: 'FILE',
+  notes: [`It reads ${documents.join(', ')} unless files are given.`],
+  run(_given, files) {
+    try {
+      count(files.length > 0 ? files : globSync(documents).sort());
+    } catch (error) {
+      // Only a file that cannot be read has a code.
+      throw (error as NodeJS.ErrnoException).code === undefined ? error : new StartError((error as Error).message);
+    }
+  },
+});

@@ -12,17 +12,14 @@ import type {
   UnparsableReason,
 } from '../provider.ts';
 import { bodyJson, isTooDeep, jsonLines, parsedJson } from './exact-json.ts';
+import { defectiveField, faultyField } from './faulty-field.ts';
 import { fieldsByName, fieldsIn } from './forms.ts';
 
 /** A piece of a request that is not about any email. */
 export const unrelated = Symbol('unrelated');
 
 /** An adapter's outcome for one piece of a request: the events in it (one per recipient), none, or why it cannot be read. */
-export type ParsedPiece =
-  | readonly EventDraft[]
-  | typeof unrelated
-  | UnparsableReason
-  | Pick<Quarantined, 'reason' | 'nearest'>;
+export type ParsedPiece = readonly EventDraft[] | typeof unrelated | UnparsableReason | Omit<Quarantined, 'piece'>;
 
 /** The context in which a piece is read. */
 export interface PieceContext extends ReadingContext {
@@ -142,20 +139,24 @@ function pieceReader<Piece>(
         ? read(shaped.data, pieceContext, piece)
         : isUnrelated(piece)
           ? unrelated
-          : 'unexpected_shape';
+          : ({ reason: 'unexpected_shape', field: faultyField(schema, shaped.error) } as const);
       if (outcome === unrelated) unrelatedPieces += 1;
-      else if (typeof outcome === 'string') quarantined.push({ reason: outcome, piece });
+      else if (typeof outcome === 'string') quarantined.push(withReason(outcome, piece));
       else if ('reason' in outcome) quarantined.push({ ...outcome, piece });
       else {
         for (const draft of outcome) {
           const event = canonicalEvent(draft, receivedAt, provider);
-          if (typeof event === 'string') quarantined.push({ reason: event, piece });
+          if (typeof event === 'string') quarantined.push(withReason(event, piece));
           else events.push(event);
         }
       }
     }
     return { events, quarantined, unrelated: unrelatedPieces };
   };
+}
+
+function withReason(reason: UnparsableReason, piece: unknown): Quarantined {
+  return { reason, field: defectiveField(reason), piece };
 }
 
 /** A request of which nothing can be read: it is kept as it came. */

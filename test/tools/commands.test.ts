@@ -1,0 +1,62 @@
+import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> };
+
+/** The scripts that are the project's own, each with its file. The others are programs of packages. */
+const commands = Object.entries(scripts).flatMap(([name, script]) => {
+  const [, file] = /(\S+\.ts)$/.exec(script) ?? [];
+  return file === undefined ? [] : [{ name, file }];
+});
+
+async function run(file: string, ...args: readonly string[]) {
+  const child = spawn(process.execPath, [file, ...args], { cwd: root });
+  const said = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].on('data', chunk => {
+      said[name] += chunk;
+    });
+  }
+  const code = await new Promise(resolve => child.once('close', resolve));
+  return { code, ...said };
+}
+
+describe('of the scripts in package.json', () => {
+  it('those of the project are found', () => {
+    expect(commands.map(({ name }) => name)).toEqual(
+      expect.arrayContaining([
+        'start',
+        'demo',
+        'simulate',
+        'token',
+        'deploy',
+        'classify',
+        'replay',
+        'size',
+        'docs',
+        'bench',
+      ]),
+    );
+  });
+
+  it.concurrent.each(commands)('$name prints its usage for --help, and ends with 0', async ({ name, file }) => {
+    const { code, stdout, stderr } = await run(file, '--help');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toMatch(new RegExp(`^npm (?:run (?:-s )?)?${name}\\b`));
+    // Every usage is written by `runCommand`, which also refuses unknown options.
+    expect(stdout).toContain('-h, --help');
+  });
+
+  it('demo names an option that it does not know, prints its usage, and ends with 1', async () => {
+    const { code, stdout, stderr } = await run('infra/tools/demo/demo.ts', '--no-such-option');
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toMatch(/^There is no option --no-such-option\.\n\nnpm run demo\n/);
+  });
+
+  it('deploy says where to find the options of the CDK, which it hands on', async () => {
+    expect((await run('infra/tools/deploy.ts', '-h')).stdout).toContain('npx cdk deploy --help');
+  });
+});

@@ -1,0 +1,51 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { providerNames } from '../fixtures/signing.ts';
+import { type StartedStack, startStack } from '../rigs/start-stack.ts';
+
+/** The commands under "Try it here" of a provider's page, as a reader pastes them. */
+function commandsOf(name: string): string {
+  const page = readFileSync(new URL(`../../docs/providers/${name}.md`, import.meta.url), 'utf8');
+  const commands = /^## Try it here\n[\s\S]*?^```sh\n([\s\S]*?)\n```$/m.exec(page)?.[1];
+  return commands ?? expect.fail(`${name}.md has no commands`);
+}
+
+describe('the commands under "Try it here"', () => {
+  let folder: string;
+  let stack: StartedStack;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'mailtrail-try-it-'));
+    stack = await startStack({ dataDir: join(folder, '.mailtrail') });
+  }, 60_000);
+  afterAll(async () => {
+    await stack?.stop();
+    await rm(folder, { recursive: true, force: true });
+  });
+
+  /** Pastes commands into bash, in the folder that holds the stack's data. Only the port is another. */
+  const paste = async (commands: string) => {
+    const { host } = new URL(stack.url);
+    const text = commands.replaceAll('127.0.0.1:3000', host);
+    const { stdout } = await promisify(execFile)('bash', ['-c', text], { cwd: folder });
+    return JSON.parse(stdout);
+  };
+
+  it.concurrent.each(providerNames)(
+    'of %s send an event that is recorded, and a duplicate when pasted again',
+    async name => {
+      const commands = commandsOf(name);
+      expect(await paste(commands)).toMatchObject({ received: 1, recorded: 1, duplicate: 0 });
+      expect(await paste(commands)).toMatchObject({ received: 1, recorded: 0, duplicate: 1 });
+    },
+  );
+
+  it('are refused where the event was changed after it was signed', async () => {
+    const changed = commandsOf('sendgrid').replace(/^curl/m, 'echo >> .mailtrail/sendgrid.json\ncurl');
+    expect(await paste(changed)).toMatchObject({ type: '/problems/unauthorized' });
+  });
+});
