@@ -16,10 +16,10 @@ beforeAll(async () => {
 afterAll(() => live?.stop());
 beforeEach(() => live.reset());
 
-/** All but Elastic Email, which sends forms. */
+/** All providers but Elastic Email, which sends forms. */
 const ofJson = providerNames.filter(name => sampleType(name) === 'json');
 
-/** What is around a batch, for those that have something there. */
+/** Puts a batch into its envelope, for providers that have one. */
 const envelopes: Partial<Record<ProviderName, (batch: string) => string>> = {
   mailtrap: batch => `{"events":${batch}}`,
   zeptomail: batch => `{"event_name":["open"],"event_message":${batch}}`,
@@ -30,7 +30,7 @@ const batchOf = (name: ProviderName, batch: string) => (envelopes[name] ?? (text
 const sign = (name: ProviderName, text: string) => live.sign(name, Buffer.from(text));
 const send = (name: ProviderName, text: string) => live.send(name, sign(name, text));
 
-/** The text as a whole body, or as near to it as its proof allows. */
+/** Makes the text the whole body, or as much of it as the provider's proof allows. */
 const wholeOf = (name: ProviderName, text: string) =>
   name === 'unisendergo' ? `{"auth":"${'0'.repeat(32)}","events_by_user":${text}}` : text;
 

@@ -8,7 +8,7 @@ const minute = 60_000;
 const acmeList = '/accounts/acme/emails';
 
 let live: LiveQuery;
-/** An email of acme's, and one of globex', each one of thirty. */
+/** The id of one of acme's thirty emails. `theirs` is one of globex's. */
 let ours: string;
 let theirs: string;
 let token: string;

@@ -23,7 +23,7 @@ afterAll(async () => {
   await emails?.stop();
 });
 
-/** Each of its calls is made once, and given up after so many milliseconds: some hang. */
+/** An erasure that tries each call once and gives up after so many milliseconds, because some calls hang. */
 function eraseThrough(table: FaultProxy, requestTimeout: number) {
   const requestHandler = { requestTimeout, throwOnRequestTimeout: true };
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };

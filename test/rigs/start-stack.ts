@@ -10,7 +10,7 @@ export interface StartOptions {
   readonly port?: number;
   readonly dataDir: string;
   readonly webhookSecretsFile?: string;
-  /** A cloud assembly to run as it is; null: it is synthesized first, as `npm start` does. By default that of all tests. */
+  /** A cloud assembly to run unchanged. With null it is synthesized first, as `npm start` does. The default is that of all tests. */
   readonly assembly?: string | null;
   /** The longest batching window of streams. */
   readonly maxBatchingWindowSeconds?: number;
