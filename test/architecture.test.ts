@@ -5,11 +5,11 @@ import { describe, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 
-/** From the top down: a room imports its own files and those of rooms below it. */
+/** The layers from the top down. A room imports its own files and those of rooms below it. */
 const layers = ['infra', 'functions', 'shared'] as const;
 const rooms = ['queues', 'guards', 'providers', 'http', 'email', 'status', 'runtime'] as const;
 
-/** Tools run on samples and record examples. They may use these two folders of the tests, and no test. */
+/** Folders of the tests that tools may import, because tools run on samples and record examples. */
 const openToTools = ['test/fixtures/', 'test/rigs/'];
 
 interface Import {
@@ -29,7 +29,7 @@ const imports = files.flatMap(from => {
   return [...targets].map(([, target]): Import => ({ from, to: join(dirname(from), target!).split(sep).join('/') }));
 });
 
-/** The files, and all that they import, and so on. */
+/** The files and all files that they import, directly or indirectly. */
 function reachedFrom(files: readonly string[]): ReadonlySet<string> {
   const reached = new Set(files);
   for (const file of reached) for (const { from, to } of imports) if (from === file) reached.add(to);
@@ -41,24 +41,20 @@ const roomOf = (file: string) => rooms.findIndex(room => file.startsWith(`shared
 const isTool = (file: string) => file.startsWith('infra/tools/');
 const lines = (found: readonly Import[]) => found.map(({ from, to }) => `${from} imports ${to}`);
 
-describe('imports only go down', () => {
-  it('finds the imports', () => {
+describe('imports', () => {
+  it('are found by this test', () => {
     expect(imports.length).toBeGreaterThan(500);
   });
 
-  it('from infra to functions to shared', () => {
+  it('only go down from infra to functions to shared', () => {
     expect(lines(imports.filter(({ from, to }) => layerOf(to) !== -1 && layerOf(to) < layerOf(from)))).toEqual([]);
   });
 
-  it('within shared from room to room', () => {
+  it('only go down from room to room within shared', () => {
     expect(lines(imports.filter(({ from, to }) => roomOf(to) !== -1 && roomOf(to) < roomOf(from)))).toEqual([]);
   });
 
-  it('and every file of shared is in a room', () => {
-    expect(files.filter(file => file.startsWith('shared/') && roomOf(file) === -1)).toEqual([]);
-  });
-
-  it('from one function to no other', () => {
+  it('never go from one function to another', () => {
     const functionOf = (file: string) => /^functions\/(\w+)\//.exec(file)?.[1];
     const crossing = imports.filter(({ from, to }) => {
       const [one, other] = [functionOf(from), functionOf(to)];
@@ -67,7 +63,7 @@ describe('imports only go down', () => {
     expect(lines(crossing)).toEqual([]);
   });
 
-  it('from an adapter, or what adapters share, to no database and no client', () => {
+  it('never go from adapters, or from the code that they share, to a database or a client', () => {
     const adapters = files.filter(file => file.startsWith('shared/providers/'));
     const known = imports.filter(({ from, to }) => adapters.includes(from) && to.startsWith('shared/email/'));
     const onlyEvents = ['shared/email/event.ts', 'shared/email/address.ts'];
@@ -77,25 +73,29 @@ describe('imports only go down', () => {
     expect([...reached].filter(file => /from '@aws-sdk\//.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
   });
 
-  it('from the stack to no library that writes metrics or logs', () => {
+  it('never go from the stack to a library that writes metrics or logs', () => {
     const stack = files.filter(file => file.startsWith('infra/') && !/^infra\/(?:tools|local)\//.test(file));
     const powertools = /from '@aws-lambda-powertools\//;
     expect([...reachedFrom(stack)].filter(file => powertools.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
   });
 
-  it('from nothing that runs in production to a tool or a test', () => {
+  it('never go from production code to a tool or a test', () => {
     const production = imports.filter(({ from }) => !isTool(from));
     expect(lines(production.filter(({ to }) => to.startsWith('test/') || isTool(to)))).toEqual([]);
   });
 
-  it('from a tool to fixtures and rigs, and to no test', () => {
+  it('go from tools to fixtures and rigs of the tests, and to no test', () => {
     const outOfTools = imports.filter(({ from, to }) => isTool(from) && to.startsWith('test/'));
     expect(lines(outOfTools.filter(({ to }) => !openToTools.some(folder => to.startsWith(folder))))).toEqual([]);
   });
 });
 
 describe('the rooms', () => {
-  it('shared/providers holds the adapters, provider.ts, registry.ts and two folders', async () => {
+  it('contain every file of shared', () => {
+    expect(files.filter(file => file.startsWith('shared/') && roomOf(file) === -1)).toEqual([]);
+  });
+
+  it('include shared/providers, which holds the adapters, provider.ts, registry.ts and two folders', async () => {
     const { providers } = await import('../shared/providers/registry.ts');
     const entries = readdirSync(join(root, 'shared/providers')).sort();
     const adapters = Object.keys(providers).map(name => `${name}.ts`);

@@ -3,7 +3,7 @@ import { DeleteMessageBatchCommand, GetQueueUrlCommand, ReceiveMessageCommand, S
 import { startFauxqs } from 'fauxqs';
 import { createPublish, type Publish } from '../../functions/alert/publish.ts';
 
-/** A message as a subscriber of the topic got it: for machines, for people, and what a filter policy sees. */
+/** A message as the topic's subscriber gets it: the part for machines, the part for people, and the attributes for filter policies. */
 export interface Delivered {
   readonly subject: string;
   readonly attributes: Record<string, string>;
@@ -16,7 +16,7 @@ export interface Delivered {
   readonly people: string;
 }
 
-/** A topic, real but for its being on this machine, and a subscriber. */
+/** Starts a topic of an SNS on this machine, and a subscriber. */
 export async function startAlertTopic() {
   const server = await startFauxqs({ port: 0, logger: false });
   const { topicArn } = server.createTopic('alerts');
@@ -31,7 +31,7 @@ export async function startAlertTopic() {
   const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: 'support' }));
   const publish: Publish = createPublish(new SNSClient(config), topicArn);
 
-  /** What was delivered since the last call. */
+  /** The messages delivered since the last call. */
   async function delivered(): Promise<Delivered[]> {
     const messages: Delivered[] = [];
     for (;;) {
@@ -39,7 +39,7 @@ export async function startAlertTopic() {
       if (Messages.length === 0) return messages;
       for (const { Body } of Messages) {
         const { Subject, Message, MessageAttributes } = JSON.parse(Body!);
-        // This SNS hands on both parts; the real one gives a queue the first and an inbox the second.
+        // This SNS delivers both parts. The real one delivers the first to a queue and the second to an inbox.
         const { default: machines, email: people } = JSON.parse(Message);
         const attributes = Object.entries<{ Value: string }>(MessageAttributes).map(([name, { Value }]) => [
           name,

@@ -42,7 +42,7 @@ describe('the alert function', () => {
       ...changes,
     });
 
-  /** Records the events of one email, and gives the change as the table's stream would show it. */
+  /** Records the events of one email, and returns the change as the table's stream shows it. */
   async function change(...events: CanonicalEvent[]): Promise<DynamoDBRecord> {
     const emailId = emailIdOf(events[0]!);
     const before = await emails.image(emailId);
@@ -78,8 +78,8 @@ describe('the alert function', () => {
     (await topic.delivered()).flatMap(({ machines }) => machines.emails.map(({ emailId }) => emailId)).toSorted();
   const idOf = ({ dynamodb }: DynamoDBRecord) => dynamodb!.NewImage!.emailId!.S!;
 
-  describe('tells support', () => {
-    it('of a hard bounce: who, why, what to do, for people and for machines', async () => {
+  describe('alerts support', () => {
+    it('to a hard bounce and says who, why and what to do, for people and for machines', async () => {
       const record = await change(bounce({ subject: 'Invoice 7', reference: 'INV-7' }));
       expect(await invoke([record])).toEqual({ batchItemFailures: [] });
       const [message, ...more] = await topic.delivered();
@@ -108,9 +108,9 @@ describe('the alert function', () => {
     });
 
     it.each([
-      ['an address that does not exist', 'invalid', 'hard_bounce'],
+      ['an unknown address', 'invalid', 'hard_bounce'],
       ['a spam mark', 'marked_spam', 'spam'],
-    ] as const)('of %s', async (_, status, kind) => {
+    ] as const)('to %s', async (_, status, kind) => {
       await invoke([await change(bounce({ status }))]);
       expect((await topic.delivered()).map(({ attributes }) => attributes.kind)).toEqual([kind]);
     });
@@ -125,12 +125,12 @@ describe('the alert function', () => {
       'opened',
       'link_clicked',
       null,
-    ] as const)('nothing of %s, even if the filter let it through', async status => {
+    ] as const)('to no email with the status %s, even if the stream filter lets it through', async status => {
       expect(await invoke([await change(bounce({ status }))])).toEqual({ batchItemFailures: [] });
       expect(await topic.delivered()).toEqual([]);
     });
 
-    it('of both a bounce and a later spam mark, but not again when a bounce turns out to be a wrong address', async () => {
+    it('to a bounce and to a later spam mark, but not again when the bounce becomes Invalid', async () => {
       const first = bounce();
       const records = [
         await change(first),
@@ -142,14 +142,14 @@ describe('the alert function', () => {
       expect((await topic.delivered()).map(({ machines }) => machines.kind)).toEqual(['hard_bounce', 'spam']);
     });
 
-    it('of an email without an account, without an account to filter by', async () => {
+    it('to an email without an account, in a message that has no account attribute', async () => {
       await invoke([await change(bounce({ accountId: undefined }))]);
       const [message] = await topic.delivered();
       expect(message?.attributes).toEqual({ kind: 'hard_bounce' });
       expect(message?.people).toContain('Account:   not reported yet');
     });
 
-    it('of an address that the message was not sent to, marked so, whichever of its events says it', async () => {
+    it('to a bounce of an address that the message was not sent to, and marks it, whichever event says so', async () => {
       const first = bounce({ status: 'soft_bounced', attribution: 'not_addressed' });
       await change(first);
       await invoke([await change({ ...first, eventId: 'e2', status: 'hard_bounced', attribution: undefined })]);
@@ -157,7 +157,7 @@ describe('the alert function', () => {
       expect(message?.machines.emails).toMatchObject([{ recipient: first.recipient, notAddressed: true }]);
     });
 
-    it('nothing of an email that has expired, and does not bring it back', async () => {
+    it('to no expired email, and does not bring it back', async () => {
       const record = await change(bounce());
       await emails.remove(idOf(record));
       expect(await invoke([record, { ...streamRecord(undefined, {}), eventName: 'REMOVE' }])).toEqual({
@@ -168,7 +168,7 @@ describe('the alert function', () => {
       expect(await emails.image(idOf(record))).toBeUndefined();
     });
 
-    it('nothing of an email that has been erased, nor of its being erased, and leaves its tombstone as it is', async () => {
+    it('to no erased email and to no erasure, and leaves the tombstone unchanged', async () => {
       const record = await change(bounce({ recipient: 'erased@example.com' }));
       const before = await emails.image(idOf(record));
       await emails.erase('erased@example.com');
@@ -179,7 +179,7 @@ describe('the alert function', () => {
       expect(await emails.image(idOf(record))).toEqual(tombstone);
     });
 
-    it('of a hundred and one bounces of one account in one digest that names every one', async () => {
+    it('to 101 bounces of one account in one digest that names every one', async () => {
       const records = await Promise.all(Array.from({ length: 101 }, () => change(bounce())));
       await invoke(records);
       const [digest, ...more] = await topic.delivered();
@@ -192,19 +192,19 @@ describe('the alert function', () => {
     });
   });
 
-  describe('publishes only characters that SNS takes, whatever an email holds', () => {
-    /** Of every kind that SNS, SQS or a header refuses. */
+  describe('publishes only characters that SNS accepts, whatever an email holds,', () => {
+    /** One character of every kind that SNS, SQS or a header refuses. */
     const refused = '\ufffe\uffff\ufdd0\u{1fffe}\ud800\u0000\u0085\u2028';
     const text = `in${refused}voice`;
     const deciding: HistoryEvent = { ...bounce(), reason: { code: text, enhancedCode: text, text } };
-    /** What a topic was asked to publish, as its client sends it. */
+    /** The requests to publish, as the topic's client sends them. */
     const published: PublishCommandInput[] = [];
     const recording = createPublish(
       { send: async ({ input }: PublishCommand) => void published.push(input) } as unknown as SNSClient,
       'arn:aws:sns:us-east-1:123456789012:alerts',
     );
 
-    it.each([1, 2])('in a message about %i', async count => {
+    it.each([1, 2])('in a message about %i email(s)', async count => {
       published.length = 0;
       const records = Array.from({ length: count }, (_, index) => {
         const image = {
@@ -231,7 +231,7 @@ describe('the alert function', () => {
       const { Subject, Message, MessageAttributes } = published[0]!;
       expect(Subject).toMatch(/^[\x21-\x7e][\x20-\x7e]{0,98}$/);
       expect(Message).toMatch(/^[\x20-\x7e]+$/);
-      // What SNS hands on is taken out of the message: a queue refuses it there.
+      // SNS takes this part out of the message and delivers it to queues, which refuse more characters.
       const parts: Record<string, string> = JSON.parse(Message!);
       expect(parts.default).toMatch(/^[\x20-\x7e]+$/);
       const forPeople = [parts.email!, MessageAttributes!.accountId!.StringValue!];
@@ -246,7 +246,7 @@ describe('the alert function', () => {
     });
   });
 
-  it('has the topic take digests as large as they get', async () => {
+  it('publishes digests of the largest size, and the topic accepts them', async () => {
     const bounces = Array.from({ length: 300 }, () => bounce({ reason: { text: '"\\'.repeat(250) } }));
     const { recorded } = await emails.store.record(bounces, noon);
     expect(recorded).toBe(300);
@@ -258,7 +258,7 @@ describe('the alert function', () => {
     expect(named.toSorted()).toEqual(bounces.map(emailIdOf).toSorted());
   });
 
-  describe('tells support once', () => {
+  describe('alerts support once', () => {
     it('when the same batch comes again', async () => {
       const records = [await change(bounce()), await change(bounce({ status: 'marked_spam' }))];
       await invoke(records);
@@ -268,13 +268,13 @@ describe('the alert function', () => {
       expect(lines.at(-1)).toMatchObject(['alert.sent', { emails: 0, messages: 0, alreadySent: 2 }]);
     });
 
-    it('when one batch holds the same change twice', async () => {
+    it('when one batch has the same change twice', async () => {
       const record = await change(bounce());
       await invoke([record, streamRecord(record.dynamodb?.NewImage)]);
       expect(await topic.delivered()).toHaveLength(1);
     });
 
-    it('when one batch holds an email that bounces, recovers and bounces again', async () => {
+    it('when an email bounces, recovers and bounces again within one batch', async () => {
       const first = bounce();
       const records = [
         await change(first),
@@ -286,7 +286,7 @@ describe('the alert function', () => {
       expect(lines.at(-1)).toMatchObject(['alert.sent', { records: 3, emails: 1, messages: 1 }]);
     });
 
-    it('of each kind, when one batch holds two changes of one email that ask for different ones', async () => {
+    it('with each kind of alert when two changes of one email in one batch ask for different kinds', async () => {
       const first = bounce();
       const records = [await change(first), await change({ ...first, eventId: 'e2', status: 'marked_spam' })];
       expect(await invoke(records)).toEqual({ batchItemFailures: [] });
@@ -298,14 +298,14 @@ describe('the alert function', () => {
       expect(await topic.delivered()).toEqual([]);
     });
 
-    it('of an alert that could not be marked as sent: the record is done, and a fault is logged', async () => {
+    it('when marking the alert as sent fails: the record is done, and a fault is logged', async () => {
       const mark = () => Promise.reject(new TypeError('jane@example.com'));
       expect(await invoke([await change(bounce())], { alerted: { mark } })).toEqual({ batchItemFailures: [] });
       expect(await topic.delivered()).toHaveLength(1);
       expect(lines[0]).toEqual(['fault', { requestId: 'request-1', where: 'alert.mark', error: 'TypeError' }]);
     });
 
-    it('even if the mark was lost, when the email changes within the same kind', async () => {
+    it('when an email changes within the same kind, even if the mark was lost', async () => {
       const first = bounce();
       await change(first);
       const records = [
@@ -316,7 +316,7 @@ describe('the alert function', () => {
       expect(await topic.delivered()).toEqual([]);
     });
 
-    it('and the mark leaves the email as it was', async () => {
+    it('with a mark that leaves the email unchanged', async () => {
       const event = bounce();
       const record = await change(event);
       const before = await emails.store.email(idOf(record));
@@ -326,15 +326,15 @@ describe('the alert function', () => {
     });
   });
 
-  describe('when something is wrong', () => {
-    it('an unreadable record is reported alone, and its neighbours are told of', async () => {
+  describe('under faults', () => {
+    it('reports an unreadable record as its only failure, and alerts support to the neighbouring records', async () => {
       const [before, poison, after] = [await change(bounce()), unreadable(), await change(bounce())];
       expect(await invoke([before, poison, after])).toEqual({ batchItemFailures: sequenceNumbers(poison) });
       expect(await toldOf()).toEqual([idOf(before), idOf(after)].toSorted());
       expect(lines[0]).toMatchObject(['fault', { where: 'alert.read' }]);
     });
 
-    it('what Lambda sends again from an unreadable record on is not told twice', async () => {
+    it('sends no second alert for the records that Lambda sends again from an unreadable one on', async () => {
       const [poison, after] = [unreadable(), await change(bounce())];
       await invoke([poison, after]);
       expect(await invoke([poison, after])).toEqual({ batchItemFailures: sequenceNumbers(poison) });
@@ -343,16 +343,16 @@ describe('the alert function', () => {
 
     it.each([
       ['an unknown status', { status: { S: 'vanished' } }],
-      ['no image at all', undefined],
-      ['a history that is no JSON', { history: { SS: ['{'] } }],
-      ['a number for a recipient', { recipient: { N: '1' } }],
-    ])('%s is unreadable', async (_, spoilt) => {
+      ['no image', undefined],
+      ['a history of broken JSON', { history: { SS: ['{'] } }],
+      ['a number as the recipient', { recipient: { N: '1' } }],
+    ])('reports a record with %s as unreadable', async (_, spoilt) => {
       const { dynamodb } = await change(bounce());
       const record = streamRecord(spoilt && { ...dynamodb?.NewImage, ...spoilt });
       expect(await invoke([record])).toEqual({ batchItemFailures: sequenceNumbers(record) });
     });
 
-    it('a message that the topic refuses fails its own records alone, and is told of when they come again', async () => {
+    it('reports only the records of a refused message as failed, and sends it when they come again', async () => {
       const ours = await Promise.all(Array.from({ length: 4 }, () => change(bounce())));
       const theirs = await change(bounce({ accountId: 'globex' }));
       const publish = (message: AlertMessage) =>
@@ -365,7 +365,7 @@ describe('the alert function', () => {
       expect(await toldOf()).toEqual(ours.map(idOf).toSorted());
     });
 
-    it('a message that the topic refuses fails every record that asks for it, also two of one email', async () => {
+    it('reports every record of a refused message as failed, also two of one email', async () => {
       const record = await change(bounce());
       const records = [record, await change(bounce()), streamRecord(record.dynamodb?.NewImage)];
       const publish = () => Promise.reject(new Error('throttled'));
@@ -373,14 +373,14 @@ describe('the alert function', () => {
       expect(batchItemFailures).toHaveLength(3);
       expect(batchItemFailures).toEqual(expect.arrayContaining(sequenceNumbers(...records)));
 
-      // Lambda may send any of them again, and no other.
+      // Lambda may send any of these records again, and no other.
       expect(await invoke([records[2]!])).toEqual({ batchItemFailures: [] });
       expect(await toldOf()).toEqual([idOf(record)]);
       expect(await invoke(records)).toEqual({ batchItemFailures: [] });
       expect(await toldOf()).toEqual([idOf(records[1]!)]);
     });
 
-    it('of a look-up that DynamoDB answers in part, the rest is asked for again: no alert is lost', async () => {
+    it('asks again for the rest of a look-up that DynamoDB answers in part, and loses no alert', async () => {
       const records = [
         ...(await Promise.all(Array.from({ length: 130 }, () => change(bounce())))),
         await change(bounce({ status: 'marked_spam' })),
@@ -389,7 +389,7 @@ describe('the alert function', () => {
       const local = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
       const throughProxy = createSentAlerts(documentClient({ ...local, endpoint: table.endpoint }), emails.tableName);
       for (const times of [1, 2, 3]) {
-        // Each look-up of a hundred is answered in part so often, as likely as not with nothing of it.
+        // Each look-up of a hundred is answered in part so often, sometimes with no item at all.
         table.plan(call => (call < times ? 'part of a batch' : null));
         const answer = await invoke(records, { alerted: { kindsOf: throughProxy.kindsOf, mark: async () => {} } });
         expect(answer).toEqual({ batchItemFailures: [] });
@@ -399,7 +399,7 @@ describe('the alert function', () => {
       await table.stop();
     });
 
-    it('while nobody can tell what was already sent, nothing is, and everything comes again', async () => {
+    it('sends nothing while the table of sent alerts is unavailable: every record comes again', async () => {
       const record = await change(bounce());
       const kindsOf = () => Promise.reject(new Error('the table does not answer'));
       const harmless = await change(bounce({ status: 'delivered' }));
@@ -410,7 +410,7 @@ describe('the alert function', () => {
       expect(lines.at(-1)).toMatchObject(['alert.sent', { records: 2, failed: 1 }]);
     });
 
-    it('dying between telling and marking tells support twice, which is better than never', async () => {
+    it('sends the alert twice, which is better than never, if it dies before it marks the first', async () => {
       const record = await change(bounce());
       const killed = new Promise<void>(() => {});
       void invoke([record], { alerted: { mark: () => killed } });
@@ -419,7 +419,7 @@ describe('the alert function', () => {
       expect(await toldOf()).toEqual([idOf(record)]);
     });
 
-    it('no log line holds an address, a subject or a reason', async () => {
+    it('logs no address, subject or reason', async () => {
       await invoke([await change(bounce({ subject: 'Invoice 7' })), unreadable()]);
       expect(JSON.stringify(lines)).not.toMatch(/jane|Invoice|domain/);
     });

@@ -9,7 +9,7 @@ import { type Cause, causeIds, causes } from '../../shared/status/causes.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { runs } from '../rigs/runs.ts';
 
-/** SNS's own bound, for message and attributes together. */
+/** SNS's bound for message and attributes together, in bytes. */
 const snsLimit = 256 * 1024;
 const page = 'https://support.example.com/accounts/{accountId}/emails/{emailId}';
 
@@ -57,7 +57,7 @@ describe('an alert', () => {
     );
   });
 
-  it('names the cause, where it is known, and says what to do about it', () => {
+  it('names a known cause and says what to do about it', () => {
     const reason = { enhancedCode: '5.2.1', text: '550 5.2.1 account disabled', cause: 'disabled_account' } as const;
     const { people, machines } = partsOf(messagesOf([anAlert({ status: 'hard_bounced', reason })], page)[0]!);
     const { label, text, whatToDo, turn } = causes.disabled_account;
@@ -70,7 +70,7 @@ describe('an alert', () => {
     expect(machines.emails[0].reason).not.toHaveProperty('cause');
   });
 
-  it('of which nothing but the cause is known says so, and does what its status says where the cause tells nothing', () => {
+  it('with a cause and no other reason shows the cause; without a stated cause, its status says what to do', () => {
     const partsBy = (cause: Cause) => partsOf(messagesOf([anAlert({ reason: { cause } })], page)[0]!);
     expect(partsBy('unknown_user').people).toContain('\nReason:    Unknown address\n');
     expect(partsBy('unknown_user').machines.emails).toMatchObject([{ cause: 'unknown_user', reason: null }]);
@@ -78,7 +78,7 @@ describe('an alert', () => {
     expect(partsBy('unspecified').people).toContain(`\nWhat to do: ${statuses.invalid.resolution}\n`);
   });
 
-  it('tells a machine the same, as it is', () => {
+  it('tells a machine the same, with every text unchanged', () => {
     const { machines } = partsOf(messagesOf([anAlert({ subject: '<!channel> https://a.example' })], page)[0]!);
     expect(machines).toEqual({
       version: 1,
@@ -106,7 +106,7 @@ describe('an alert', () => {
     });
   });
 
-  it('says so where something was not reported', () => {
+  it('says which facts were not reported', () => {
     const { emailId, provider, recipient, statusAt } = anAlert();
     const bare: Alert = { emailId, kind: 'spam', provider, recipient, status: 'marked_spam', statusAt };
     const { people, machines } = partsOf(messagesOf([bare], page)[0]!);
@@ -117,7 +117,7 @@ describe('an alert', () => {
     expect(machines).toMatchObject({ accountId: null, emails: [{ reason: null, subject: null, url: null }] });
   });
 
-  it('links to no page where none is configured, and escapes what it puts into a link', () => {
+  it('has no link without a configured page, and escapes the values in a link', () => {
     const urlOf = (alert: Alert, template: string) => partsOf(messagesOf([alert], template)[0]!).machines.emails[0].url;
     expect(urlOf(anAlert(), '')).toBeNull();
     expect(urlOf(anAlert({ accountId: '../a?b#$&{emailId}' }), page)).toBe(
@@ -131,16 +131,16 @@ describe('an alert', () => {
     ['a link with a text', '<https://evil.example|your bank>', '‹https[:]//evil[.]example|your bank›'],
     ['a bare host', 'visit www.evil.example', 'visit www[.]evil[.]example'],
     ['a bare host of digits', 'visit www.1und1.example', 'visit www[.]1und1[.]example'],
-    ['a host in letters that are taken apart', 'cafe\u0301.example', 'cafe\u0301[.]example'],
-    ['a host with another dot', 'evil\u3002example', 'evil[.]example'],
+    ['a host in decomposed letters', 'cafe\u0301.example', 'cafe\u0301[.]example'],
+    ['a host with an ideographic full stop', 'evil\u3002example', 'evil[.]example'],
     ['a script link', 'javascript:alert(1)', 'javascript[:]alert(1)'],
-    ['a link that is its own page', 'data:text/html,<b>x', 'data[:]text/html,‹b›x'],
-    ['the same in capitals', 'DATA:text/html;base64,eA', 'DATA[:]text/html;base64,eA'],
-    ['a number to call', 'tel:+4930123456 sms:110 callto:x', 'tel[:]+4930123456 sms[:]110 callto[:]x'],
-    ['a line of its own', 'a\r\nRecipient: eve', 'a Recipient: eve'],
-    ['text turned around', 'abc\u202efdp.exe', 'abc\ufffdfdp[.]exe'],
-    ['an enhanced code, which is no link', '550 5.1.1 no', '550 5.1.1 no'],
-  ])('leaves %s in a subject inert', (_, subject, shown) => {
+    ['a data link', 'data:text/html,<b>x', 'data[:]text/html,‹b›x'],
+    ['a data link in capitals', 'DATA:text/html;base64,eA', 'DATA[:]text/html;base64,eA'],
+    ['a phone number link', 'tel:+4930123456 sms:110 callto:x', 'tel[:]+4930123456 sms[:]110 callto[:]x'],
+    ['a forged line', 'a\r\nRecipient: eve', 'a Recipient: eve'],
+    ['right-to-left text', 'abc\u202efdp.exe', 'abc\ufffdfdp[.]exe'],
+    ['an enhanced code', '550 5.1.1 no', '550 5.1.1 no'],
+  ])('keeps %s in a subject inert', (_, subject, shown) => {
     expect(partsOf(messagesOf([anAlert({ subject })], page)[0]!).people).toContain(`\nSubject:   ${shown}\n`);
   });
 
@@ -152,9 +152,9 @@ describe('an alert', () => {
     ['a code', (text: string) => ({ reason: { code: text } })],
     ['an enhanced code', (text: string) => ({ reason: { enhancedCode: text } })],
     ['a quoted local part', (text: string) => ({ recipient: `"${text}"@example.com` })],
-    ['a domain that is none', (text: string) => ({ recipient: `jane@${text}` })],
-    ['a recipient that is none', (text: string) => ({ recipient: text })],
-  ])('makes no link of %s, in a letter, a digest or the subject of either', (_, changes) => {
+    ['an invalid domain', (text: string) => ({ recipient: `jane@${text}` })],
+    ['an invalid recipient', (text: string) => ({ recipient: text })],
+  ])('makes no link of %s, neither in a single alert, nor in a digest, nor in their subjects', (_, changes) => {
     for (const link of [
       'https://evil.example/x',
       'www.evil.example',
@@ -173,14 +173,14 @@ describe('an alert', () => {
   });
 
   it.each(['jane.doe+bills@mail.example.com', "o'hara@example.com", 'üser@example.com', 'www@example.com'])(
-    'leaves an address that is no more than that one that can be copied: %s',
+    'leaves a harmless address as it is, ready to copy: %s',
     recipient => {
       const [message] = messagesOf([anAlert({ recipient })], page);
       expect(partsOf(message!).people).toContain(`\nRecipient: ${recipient}\n`);
     },
   );
 
-  it('has a domain in letters for people and for machines, and in ASCII in its subject', () => {
+  it('shows an international domain in Unicode to people and machines, and in ASCII in its subject', () => {
     const [message] = messagesOf([anAlert({ recipient: 'info@xn--mller-kva.de' })], page);
     const { people, machines } = partsOf(message!);
     expect(message?.subject).toBe('Hard bounce: info@xn--mller-kva.de (account acme)');
@@ -191,7 +191,7 @@ describe('an alert', () => {
   it.each([
     ['notAddressed', 'The message was not sent to this address: only the report names it.'],
     ['messageNotKnown', 'The report names this address but no message: it may be about any email to it.'],
-  ] as const)('marks %s, for people and for machines, and no other', (mark, marked) => {
+  ] as const)('marks an email with %s, for people and for machines, and no other email', (mark, marked) => {
     const [odd, plain] = [anAlert({ [mark]: true }), anAlert({ emailId: 'email-2', recipient: 'sam@example.com' })];
     const letters = messagesOf([odd], page).map(partsOf);
     expect(letters[0]?.people).toContain(`\nRecipient: jane@example.com\n           ${marked}\nAccount:`);
@@ -205,7 +205,7 @@ describe('an alert', () => {
     }
   });
 
-  it('has a subject that SNS takes, whatever the recipient is', () => {
+  it('has a subject that SNS accepts, whatever the recipient is', () => {
     fc.assert(
       fc.property(
         fc.string({ unit: 'binary', maxLength: 320 }),
@@ -223,7 +223,7 @@ describe('a burst of alerts', () => {
   const many = (count: number, changes: (index: number) => Partial<Alert> = () => ({})) =>
     Array.from({ length: count }, (_, index) => anAlert({ emailId: `email-${index}`, ...changes(index) }));
 
-  it('is one digest that names every email', () => {
+  it('becomes one digest that names every email', () => {
     const [digest, ...more] = messagesOf(many(4), page);
     expect(more).toEqual([]);
     expect(digest?.subject).toBe('4 hard bounces (account acme)');
@@ -233,7 +233,7 @@ describe('a burst of alerts', () => {
     );
   });
 
-  it('says the cause of each email, and once what to do about each cause', () => {
+  it('names the cause of each email, and says once for each cause what to do', () => {
     const named = ['unknown_user', 'unspecified', 'unknown_user', 'moved'] as const;
     const [digest] = messagesOf(
       many(4, index => ({ reason: { text: `reply ${index}`, cause: named[index] } })),
@@ -251,7 +251,7 @@ describe('a burst of alerts', () => {
     expect(machines.causes.map(({ id }: { id: Cause }) => id)).toEqual(['moved', 'unknown_user', 'unspecified']);
   });
 
-  it('of one account never keeps another account from its own messages', () => {
+  it('of one account leaves the messages of another account separate', () => {
     const messages = messagesOf(
       many(12, index => ({ accountId: index < 10 ? 'acme' : 'globex' })),
       page,
@@ -262,7 +262,7 @@ describe('a burst of alerts', () => {
     ]);
   });
 
-  it('folds the emails without an account together', () => {
+  it('puts the emails without an account into one digest', () => {
     const [digest] = messagesOf(
       many(5, () => ({ accountId: undefined })),
       page,
@@ -272,7 +272,7 @@ describe('a burst of alerts', () => {
   });
 
   it.each([[[1_000]], [[250, 250, 250, 250]], [[1, 229, 262, 241, 267]], [[3, 249, 250, 248, 250]]])(
-    'of 1,000 ordinary bounces is at most 5 messages, if the stream brings them in batches of %j',
+    'of 1,000 ordinary bounces becomes at most 5 messages, if the stream brings them in batches of %j',
     sizes => {
       const bounces = many(1_000, index => ({
         emailId: `Q${String(index).padStart(21, '0')}`,
@@ -296,9 +296,9 @@ describe('a burst of alerts', () => {
     },
   );
 
-  it('is never larger than what leaves a kilobyte for attributes, not by a byte, and nearly fills that', () => {
+  it('leaves at least 1 KB of each message for attributes and nearly fills the rest', () => {
     const largest = 255 * 1024;
-    // A provider's name stands in one place of a digest: so many bytes of it are so many of the message.
+    // A digest names the provider once: each byte of the name adds one byte to the message.
     const digestsOf = (provider: string) =>
       messagesOf(
         many(120, index => ({ reference: 'x'.repeat(800), provider: index === 0 ? provider : 'p' })),
@@ -312,7 +312,7 @@ describe('a burst of alerts', () => {
     expect(Math.max(...sizes.flat())).toBeGreaterThan(largest - 16);
   });
 
-  it('names every email exactly once, within the size that SNS takes, in as few messages as that needs', () => {
+  it('names every email exactly once, within the size limit of SNS, in as few messages as possible', () => {
     const hostile = fc.oneof(
       fc.constantFrom('"\\'.repeat(200), '\u{1f4a3}'.repeat(100), '<>.a.b://'.repeat(60), '{emailId}$&', '\ud800'),
       fc.string({ unit: 'binary', maxLength: 600 }),

@@ -1,4 +1,4 @@
-/** Emails of several accounts, each with its account's mark in what a list shows of it: who sees the mark sees the email. */
+/** Emails of several accounts. The subject or recipient of each has its account's mark, so that a leaked email is recognised. */
 
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
 import { type Status, statusIds } from '../../shared/status/catalogue.ts';
@@ -8,21 +8,21 @@ import { type Call, queryFunction, supportToken } from '../rigs/query-function.t
 import type { StoredEmails } from '../rigs/stored-emails.ts';
 import { oneOf, type Random, seededRandom } from '../torture/random.ts';
 
-/** The account of emails whose account nobody named: those that support alone may see. */
+/** Stands for the account of emails that name none. Support alone may see them. */
 export const nobody = 'acct-nobody';
 
 export const accountIds = ['acct-adela', 'acct-bjorn=b+c@d:e.~_-', 'acct-chloe+2f~', nobody] as const;
 
 export type AccountId = (typeof accountIds)[number];
 
-/** What is known of an account's emails: what somebody could have seen in its lists. */
+/** The values of an account's emails that somebody can have seen in its lists. */
 export interface Known {
   readonly emailIds: readonly string[];
   readonly recipients: readonly string[];
   readonly references: readonly string[];
 }
 
-/** A page that there is, in the midst of a list: its route, and its query with the cursor. */
+/** An existing page amid a list: its route, and its query with the cursor. */
 export interface KnownPage {
   readonly routeKey: 'GET /accounts/{accountId}/emails' | 'GET /accounts/{accountId}/attention-list' | 'GET /emails';
   /** null for a list across accounts. */
@@ -34,11 +34,11 @@ export interface KnownPage {
 const minute = 60_000;
 const day = 24 * 60 * minute;
 
-/** Addresses and references that every account has emails of. */
+/** A recipient and a reference that every account has emails of. */
 const sharedRecipient = 'everybody@example.com';
 const sharedReference = 'everybody/1';
 
-/** What every email of an account has in its subject or its recipient, and nothing else has. */
+/** The text that every email of the account has in its subject or recipient, and no other email has. */
 export function markOf(accountId: AccountId): string {
   return /^acct-[a-z]+/.exec(accountId)![0];
 }
@@ -91,13 +91,13 @@ function eventsOf(accountId: AccountId, index: number, random: Random): Canonica
       ...(random() < 0.2 && { clickUrl: `https://example.com/${encodeURIComponent(accountId)}`, userAgent: '@agent' }),
       ...(random() < 0.1 && { providerTime: 8.64e15 }),
       ...(random() < 0.1 && { attribution: oneOf(['ambiguous', 'not_addressed'] as const, random) }),
-      // A second account in one email: it stays the first one's, and the other is none of its business.
+      // Names a second account in one email. The email stays the first account's.
       ...(nth > 0 && accountId !== nobody && random() < 0.1 && { accountId: oneOf(accountIds.slice(0, 3), random) }),
     };
   });
 }
 
-/** Records so many emails of each account, the same every time, and says what is known of them. */
+/** Records so many emails of each account, the same every time, and returns their known values. */
 export async function storeAccounts(
   emails: StoredEmails,
   emailsEach: number,
@@ -117,7 +117,7 @@ export async function storeAccounts(
   return known as Record<AccountId, Known>;
 }
 
-/** Pages that come after a first one, with the cursors that the first ones were answered with. */
+/** Second pages of lists, by the cursors of their first pages. */
 export async function knownPages(emails: StoredEmails): Promise<KnownPage[]> {
   const call = queryFunction(emails);
   const pages: KnownPage[] = [];

@@ -29,29 +29,29 @@ const { etag: __, ...untagged } = page.headers;
 
 it.each<[string, DescribedRoute, Answer]>([
   ['a page', list, page],
-  ['what the caller holds already', list, { statusCode: 304, headers, text: undefined }],
+  ['an answer that the caller holds already', list, { statusCode: 304, headers, text: undefined }],
   ['a CSV file', file, csv(`${row}\r\n${row.replace('Subject', '"a ""b"", c\r\nd"')}\r\n`)],
   ['an empty file', file, jsonl('')],
   ['a call that tries the URL', 'POST /webhooks/{provider}', { statusCode: 200, headers, text: undefined }],
-])('%s is as documented', (_name, route, answer) => {
+])('the check of answers passes %s', (_name, route, answer) => {
   expect(check(route, answer)).toBeNull();
 });
 
 it.each<[string, DescribedRoute, Answer, string]>([
-  ['a status', list, { ...page, statusCode: 418 }, '418 is not documented'],
-  ['no request id', list, { ...page, headers: nameless }, 'no x-request-id'],
-  ['no ETag', list, { ...page, headers: untagged }, 'no etag'],
-  ['no body', list, { statusCode: 200, headers, text: undefined }, 'no body'],
+  ['another status', list, { ...page, statusCode: 418 }, '418 is not documented'],
+  ['an answer without a request id', list, { ...page, headers: nameless }, 'no x-request-id'],
+  ['an answer without an ETag', list, { ...page, headers: untagged }, 'no etag'],
+  ['an answer without a body', list, { statusCode: 200, headers, text: undefined }, 'no body'],
   ['a body on 304', list, { ...page, statusCode: 304 }, 'application/json is not documented'],
   ['another content type', list, { ...page, headers: { ...headers, 'content-type': 'text/html' } }, 'text/html'],
   ['another member', list, { ...page, text: '{"emails":[],"total":7}' }, 'additional properties'],
-  ['a row that is none', list, { ...page, text: '{"emails":[{}]}' }, "required property 'emailId'"],
+  ['an invalid row', list, { ...page, text: '{"emails":[{}]}' }, "required property 'emailId'"],
   ['broken JSON', list, { ...page, text: '{"emails":[' }, 'cannot be read'],
-  ['a line that is none', file, jsonl('{}\n'), "required property 'emailId'"],
-  ['half a line', file, jsonl('{'), 'does not end'],
-  ['a row too short', file, csv('a,b\r\n'), 'columns'],
-  ['a quote that is not closed', file, csv(`${row}"\r\n`), 'cannot be read'],
+  ['an invalid line', file, jsonl('{}\n'), "required property 'emailId'"],
+  ['an unfinished line', file, jsonl('{'), 'does not end'],
+  ['a row that is too short', file, csv('a,b\r\n'), 'columns'],
+  ['an open quote', file, csv(`${row}"\r\n`), 'cannot be read'],
   ['a formula', file, csv(`${row.replace('Subject', '=1+1')}\r\n`), 'formula: =1+1'],
-])('%s is not', (_name, route, answer, wrong) => {
+])('the check of answers reports %s', (_name, route, answer, wrong) => {
   expect(check(route, answer)).toContain(wrong);
 });

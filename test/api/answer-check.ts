@@ -4,29 +4,29 @@ import type { DescribedRoute } from '../../infra/tools/docs/openapi.ts';
 import { csvRows } from './csv-rows.ts';
 import { type OpenApi, operationsOf, type Response, type Schema } from './document.ts';
 
-/** An answer as its caller sees it, decompressed. */
+/** A decompressed answer, as its caller sees it. */
 export interface Answer {
   readonly statusCode: number;
-  /** By names in lower case. */
+  /** Their names are in lower case. */
   readonly headers: Readonly<Record<string, string>>;
   readonly text: string | undefined;
 }
 
-/** What in an answer is not as documented; null where all of it is. */
+/** Returns the first deviation of an answer from the document, or null. */
 export type AnswerCheck = (routeKey: DescribedRoute, answer: Answer) => string | null;
 
-/** On every answer of ours, also where the document has to leave room for the gateway's own. */
+/** Headers of every answer of ours. The document cannot always require them, because the gateway answers too. */
 const always = ['x-request-id'];
 
-/** What a spreadsheet takes for a formula. https://owasp.org/www-community/attacks/CSV_Injection */
+/** Matches a text that a spreadsheet takes for a formula. https://owasp.org/www-community/attacks/CSV_Injection */
 const formula = /^[=+\-@\t\r]/;
 
-/** The check of a document's answers, with its schemas compiled once. */
+/** Creates the check of answers against a document, and compiles its schemas once. */
 export function createAnswerCheck(document: OpenApi): AnswerCheck {
   const operations = operationsOf(document);
   const ajv = new Ajv2020({ allowUnionTypes: true });
   formats.default(ajv);
-  // References start at the document, so that each schema takes its components along.
+  // References begin at the document's root, so that each schema is compiled together with the document's components.
   ajv.addVocabulary(['components']);
   const compiled = new Map<Schema, ValidateFunction>();
   const isNot = (schema: Schema, value: unknown): string | null => {
@@ -39,7 +39,7 @@ export function createAnswerCheck(document: OpenApi): AnswerCheck {
   };
 
   const { AttentionLine } = document.components.schemas;
-  /** What is wrong with a body, by its media type. */
+  /** The checks of bodies by media type. Each returns the deviation, or null. */
   const bodies: Readonly<Record<string, (text: string, schema: Schema) => string | null>> = {
     'application/json': (text, schema) => isNot(schema, JSON.parse(text)),
     'application/problem+json': (text, schema) => isNot(schema, JSON.parse(text)),

@@ -3,22 +3,22 @@ import type { Route } from '../../shared/http/routes.ts';
 import { managerToken, supportToken, tokenOf, tokenWith } from '../rigs/query-function.ts';
 import type { AccountId } from './accounts.ts';
 
-/** Who calls. */
+/** A caller of the API. */
 export interface Bearer {
-  /** Absent where the route is called without one. */
+  /** Absent for a call without a token. */
   readonly token?: VerifiedToken;
-  /** Whose emails it may see. */
+  /** The account whose emails the caller may see. */
   readonly sees: AccountId | 'all' | null;
 }
 
-/** Those who may call the routes of an account. */
+/** The callers that an account's routes admit. */
 export const entitled = {
   itsOwn: accountId => ({ token: tokenOf(accountId), sees: accountId }),
   itsManager: accountId => ({ token: managerToken(accountId), sees: accountId }),
   support: () => ({ token: supportToken, sees: 'all' }),
 } as const satisfies Record<string, (accountId: AccountId) => Bearer>;
 
-/** Those who may call a route. */
+/** The callers that a route admits. */
 export function callersOf({ access, writes }: Route): readonly ((accountId: AccountId) => Bearer)[] {
   const { itsOwn, itsManager, support } = entitled;
   if (access === 'support') return [support];
@@ -30,7 +30,7 @@ const seesNothing = (claims: VerifiedToken['claims'], scopes: string[] | null = 
   sees: null,
 });
 
-/** Everybody who may call a route of an account, or tries to. */
+/** All callers of an account's routes, admitted or refused. */
 export const bearers: Readonly<Record<string, (accountId: AccountId) => Bearer>> = {
   ...entitled,
   supportByGateway: () => ({ token: tokenWith({}, ['openid', 'mailtrail/support']), sees: 'all' }),
@@ -41,7 +41,7 @@ export const bearers: Readonly<Record<string, (accountId: AccountId) => Bearer>>
   withoutAccount: () => seesNothing({ sub: 'jane' }),
   emptyAccount: () => seesNothing({ account_id: '' }),
   undefinedAccount: () => seesNothing({ account_id: 'undefined' }),
-  // The declared type has no number, and an issuer may.
+  // An issuer may send a number, although the declared type has none.
   numberForAccount: () => seesNothing({ account_id: 7 }),
   listOfAccounts: accountId => seesNothing({ account_id: [accountId] }),
   listAsText: accountId => seesNothing({ account_id: `[${accountId}]` }),

@@ -1,7 +1,7 @@
 /**
- * The rows of a CSV file, each of its cells without quotes (RFC 4180).
+ * Parses a CSV file into rows of unquoted cells (RFC 4180).
  *
- * @throws where a quote is not closed, stands inside a bare cell, or a line does not end as it should
+ * @throws on an open quote, a quote inside a bare cell, or a wrong line ending
  */
 export function csvRows(text: string): string[][] {
   const cell = /(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n)/y;

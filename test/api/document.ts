@@ -1,10 +1,10 @@
-/** What tests read of the OpenAPI document. */
+/** The parts of the OpenAPI document that tests read. */
 
 import { readFileSync } from 'node:fs';
 import { openApiFile } from '../../infra/tools/docs/files.ts';
 import type { DescribedRoute } from '../../infra/tools/docs/openapi.ts';
 
-/** A JSON Schema, as far as the document uses it. */
+/** The part of JSON Schema that the document uses. */
 export interface Schema {
   readonly $ref?: string;
   readonly const?: unknown;
@@ -33,7 +33,7 @@ type Content = Readonly<Record<string, { readonly schema: Schema }>>;
 export interface Response {
   readonly headers?: Readonly<Record<string, { readonly required?: boolean }>>;
   readonly content?: Content;
-  /** Why an answer may come without a body, although others have one. */
+  /** The reason for which an answer may come without a body, although others have one. */
   readonly 'x-without-body'?: string;
 }
 
@@ -51,10 +51,10 @@ export interface OpenApi {
   };
 }
 
-/** The document that is served. */
+/** The served document. */
 export const servedDocument = JSON.parse(readFileSync(openApiFile, 'utf8')) as OpenApi;
 
-/** The operations of a document, by their routes, with the responses that several of them share. */
+/** The operations of a document by route, with shared responses in their places. */
 export function operationsOf({ paths, components }: OpenApi): Readonly<Record<DescribedRoute, Operation>> {
   const resolved = (response: Response | { readonly $ref: string }): Response =>
     '$ref' in response ? components.responses[nameIn(response.$ref)]! : response;
@@ -68,7 +68,7 @@ export function operationsOf({ paths, components }: OpenApi): Readonly<Record<De
   return operations as Record<DescribedRoute, Operation>;
 }
 
-/** The name of a component that a reference is to. */
+/** The name of the component that a reference names. */
 export function nameIn($ref: string): string {
   return $ref.slice($ref.lastIndexOf('/') + 1);
 }

@@ -4,7 +4,7 @@ import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 import { type AccountId, type Known, type KnownPage, knownPages, storeAccounts } from './accounts.ts';
 import { askForForeign } from './foreign.ts';
 
-describe("another account's ids, cursors, recipients and references", () => {
+describe("questions about another account's ids, cursors, recipients and references", () => {
   let emails: StoredEmails;
   let known: Readonly<Record<AccountId, Known>>;
   let pages: readonly KnownPage[];
@@ -17,7 +17,7 @@ describe("another account's ids, cursors, recipients and references", () => {
 
   const asking = () => ({ seed: 1, own: 'acct-adela', other: 'acct-bjorn=b+c@d:e.~_-', known, pages }) as const;
 
-  it('are answered, all 10,000 of them, just as what nobody has, byte for byte', async () => {
+  it('get the same answers, byte for byte, as 10,000 questions about unknown ones', async () => {
     const { asked, told } = await askForForeign({ ...asking(), things: 10_000, call: queryFunction(emails) });
     expect(told.map(one => JSON.stringify(one))).toEqual([]);
     const some = expect.toSatisfy((count: number) => count >= 500);
@@ -34,7 +34,7 @@ describe("another account's ids, cursors, recipients and references", () => {
     });
   }, 120_000);
 
-  it('would be found out, were they answered otherwise', async () => {
+  it('reveal a reader that shows them emails', async () => {
     const { page } = emails.store;
     const ofAll: typeof page = (filter, request) => page({ ...filter, accountId: null }, request);
     const call = queryFunction(emails, { store: { ...emails.store, page: ofAll } });

@@ -1,4 +1,4 @@
-/** What the bearer of one account gets who asks for another's emails: just what anybody gets who asks for none. */
+/** Asks for another account's emails. The answers must be the same as those about unknown emails. */
 
 import type { RouteKey } from '../../shared/http/routes.ts';
 import { type Call, type CallAnswer, tokenOf } from '../rigs/query-function.ts';
@@ -6,28 +6,28 @@ import { between, oneOf, type Random, seededRandom } from '../torture/random.ts'
 import type { Known, KnownPage } from './accounts.ts';
 import { type AccountId, markOf } from './accounts.ts';
 
-/** A way of asking for what is somebody else's. */
+/** A call about another account's emails. */
 interface Question {
   readonly routeKey: RouteKey;
   readonly call: Call;
-  /** The same about what nobody has: the answer must be the same, byte for byte. */
+  /** The same call about unknown emails. Its answer must be the same, byte for byte. */
   readonly like: Call;
-  /** How many foreign things it names, where they are more than one. */
+  /** The number of foreign ids or references in the call, if more than one. */
   readonly names?: number;
 }
 
 export interface Foreign {
-  /** Foreign things asked for, by the kind of the question and the status that it was answered with. */
+  /** The number of foreign things asked for, by kind of question and status of the answer. */
   readonly asked: Readonly<Record<string, Readonly<Record<number, number>>>>;
-  /** Questions that were answered otherwise than those about nothing, or with a foreign email. */
+  /** Questions whose answers differ from those about unknown emails, or have a foreign email. */
   readonly told: readonly { readonly kind: string; readonly call: Call; readonly answer: string }[];
 }
 
 export interface ForeignOptions {
-  /** At least so many foreign things are asked for. */
+  /** The least number of foreign things to ask for. */
   readonly things: number;
   readonly seed: number;
-  /** The query function. */
+  /** Calls the query function. */
   readonly call: (routeKey: RouteKey, call: Call) => Promise<CallAnswer>;
   readonly own: AccountId;
   readonly other: AccountId;
@@ -46,7 +46,7 @@ function anId(random: Random): string {
   return Array.from({ length: 22 }, () => oneOf([...alphabet], random)).join('');
 }
 
-/** Asks for so many foreign things, in rounds of one question of each kind. */
+/** Asks for the foreign things in rounds of one question of each kind. */
 export async function askForForeign(options: ForeignOptions): Promise<Foreign> {
   const { things, seed, call, own, other, known, pages } = options;
   const random = seededRandom(seed);
@@ -58,7 +58,7 @@ export async function askForForeign(options: ForeignOptions): Promise<Foreign> {
   const foreign = { emailIds: others('emailIds'), recipients: others('recipients'), references: others('references') };
   const ofOther = (what: keyof Known) => oneOf(foreign[what], random);
 
-  /** With what another account has, and with the same number of what nobody has. */
+  /** The question with another account's value, and the same question with an unknown value. */
   const filtered = (name: 'recipient' | 'reference', value: string, none: string): Question => {
     const rest = oneOf(['', '&attention=true', '&status=delivered'], random);
     const page = limit();
@@ -130,7 +130,7 @@ export async function askForForeign(options: ForeignOptions): Promise<Foreign> {
   const asked: Record<string, Record<number, number>> = {};
   let total = 0;
   const told: { kind: string; call: Call; answer: string }[] = [];
-  /** What is told about nothing is the same whenever it is asked. */
+  /** The answers about unknown emails, which do not change from round to round. */
   const nothings = new Map<string, Promise<CallAnswer>>();
   const nothing = (routeKey: RouteKey, like: Call) => {
     const key = JSON.stringify([routeKey, like]);
@@ -154,7 +154,7 @@ export async function askForForeign(options: ForeignOptions): Promise<Foreign> {
   return { asked, told };
 }
 
-/** All that an answer tells, as text: without its request's id, and without what was asked, which it gives back. */
+/** An answer as text, without its request id and without the values of the question that it repeats. */
 function toldIn({ statusCode, headers, text, json }: CallAnswer): string {
   const { 'x-request-id': _, ...rest } = headers;
   const shown =

@@ -1,15 +1,15 @@
 import { expect, it } from 'vitest';
 import { deviationText, fuzzApi } from './fuzz-api.ts';
 
-it('answers 2,000 generated requests as documented, none with 5xx, and shows nobody an email of another account', async () => {
+it('the API answers 2,000 generated requests as documented, none with 5xx, and shows nobody an email of another account', async () => {
   const { done, answers, deviations } = await fuzzApi({ runs: 2_000, seed: 1 });
   expect(deviations.map(deviationText)).toEqual([]);
   expect(done).toBe(2_000);
-  // Nothing would be found if nothing was reached.
+  // Requests that reach no route would find no deviation.
   for (const [route, byStatus] of Object.entries(answers)) expect(byStatus[200], route).toBeGreaterThan(0);
 }, 120_000);
 
-it('finds an email of another account in a list, and what is answered with 5xx', async () => {
+it('the fuzzer reports an email of another account in a list, and an answer of 5xx', async () => {
   const { deviations } = await fuzzApi({
     runs: 500,
     seed: 1,

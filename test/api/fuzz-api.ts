@@ -1,4 +1,4 @@
-/** The API under generated requests: whatever is asked, the answer is as documented and shows no other account's emails. */
+/** Sends generated requests to the API. Each answer must be as documented and show no other account's emails. */
 
 import fc from 'fast-check';
 import type { QueryDependencies } from '../../functions/query/handler.ts';
@@ -19,7 +19,7 @@ import { type ApiRequest, arbitraryRequests, callbackKeys } from './requests.ts'
 
 type Caller = (request: ApiRequest) => Promise<Answer>;
 
-/** The functions behind the routes, called as the gateway calls them. */
+/** The functions behind the routes. They are called as the gateway calls them. */
 function callersOf(
   emails: StoredEmails,
   changes: Partial<QueryDependencies>,
@@ -27,7 +27,7 @@ function callersOf(
   const query = queryFunction(emails, changes);
   const ingest = ingestFunction({
     secretsOf: async provider => [callbackKeys[provider as ProviderName].secret],
-    // What is asked for next is to be the same whatever came in before.
+    // Callbacks change no email, so that every run with the same seed reads the same emails.
     store: {
       record: async events => ({
         ...nothingRecorded,
@@ -38,7 +38,7 @@ function callersOf(
     get: snsGet,
   });
   const manage = manageFunction({
-    // What is known is to stay known while requests are made up out of it.
+    // Erasures change nothing, so that generated requests keep finding known emails.
     erase: async () => ({ erased: 1, error: null }),
   });
   return {
@@ -59,10 +59,10 @@ function callersOf(
   };
 }
 
-/** What an answer gives back as it came in. */
+/** Members of an answer that repeat the request's own values. */
 const echoed = ['asked', 'field'];
 
-/** What in an answer is of an account that the caller may not see: its mark. */
+/** The mark of a foreign account in an answer, or null. */
 function leakIn({ bearer }: ApiRequest, { headers, text = '' }: Answer): string | null {
   if (bearer.sees === 'all') return null;
   const foreign = accountIds.filter(accountId => accountId !== bearer.sees || accountId === nobody).map(markOf);
@@ -75,21 +75,21 @@ function withoutEchoes(text: string): string {
   return JSON.stringify(JSON.parse(text), (member, value) => (echoed.includes(member) ? undefined : value));
 }
 
-/** A request whose answer is not as it must be. */
+/** A request with a wrong answer. */
 export interface Deviation {
   readonly request: ApiRequest;
   readonly statusCode: number | null;
   readonly wrong: string;
 }
 
-/** What is wrong, and the request by which it can be seen again. */
+/** Describes the fault and the request that reproduces it. */
 export function deviationText({ request, statusCode, wrong }: Deviation): string {
   return `${request.routeKey}, ${statusCode}: ${wrong}\n  ${JSON.stringify(request)}`;
 }
 
 export interface ApiFuzz {
   readonly done: number;
-  /** Answers by route and status. */
+  /** The number of answers by route and status. */
   readonly answers: Readonly<Record<string, Readonly<Record<number, number>>>>;
   readonly deviations: readonly Deviation[];
 }
@@ -98,18 +98,18 @@ export interface ApiFuzzOptions {
   readonly runs: number;
   readonly seed: number;
   readonly progress?: (done: number) => void;
-  /** Another reader of the emails than the real one. */
+  /** Replaces the reader of emails. */
   readonly store?: (store: Reader) => Reader;
 }
 
 const emailsEach = 80;
-/** So many requests are made up at a time, and so many are on their way at once. */
+/** The number of requests that are generated at a time and run at once. */
 const chunk = 500;
 const atOnce = 10;
-/** Whoever reads them has seen enough. */
+/** More deviations than these tell a reader nothing new. */
 const mostDeviations = 20;
 
-/** Sends so many generated requests, and says what is wrong with which answers. */
+/** Sends generated requests and reports wrong answers. */
 export async function fuzzApi({
   runs,
   seed,

@@ -1,4 +1,4 @@
-/** Requests for every route of the document: as it allows them, and changed as an attacker or a broken client would. */
+/** Generates requests for every route: allowed by the document, or changed as an attacker or a broken client changes them. */
 
 import { isUtf8 } from 'node:buffer';
 import { gzipSync } from 'node:zlib';
@@ -15,7 +15,7 @@ import { type Bearer, bearers, callersOf, entitled } from './bearers.ts';
 import { type OpenApi, type Operation, operationsOf } from './document.ts';
 import { type KnownValues, valuesOf } from './schema-values.ts';
 
-/** A request as the gateway hands it on. */
+/** A request in the gateway's form. */
 export interface ApiRequest {
   readonly routeKey: DescribedRoute;
   readonly path: Readonly<Record<string, string>>;
@@ -26,19 +26,19 @@ export interface ApiRequest {
   readonly bearer: Bearer;
 }
 
-/** What requests are made of. */
+/** The material of generated requests. */
 export interface Material {
   readonly document: OpenApi;
   readonly known: Readonly<Record<AccountId, Known>>;
   readonly pages: readonly KnownPage[];
 }
 
-/** The keys with which genuine callbacks are signed. */
+/** The keys that sign genuine callbacks. */
 export const callbackKeys = Object.fromEntries(providerNames.map(name => [name, signingKeys(name)])) as Readonly<
   Record<ProviderName, ReturnType<typeof signingKeys>>
 >;
 
-/** Texts that have broken something somewhere. */
+/** Texts that have broken other software. */
 const hostileTexts = [
   '',
   ' ',
@@ -162,13 +162,13 @@ const hostileHeaders: Readonly<Record<string, readonly string[]>> = {
 
 type Change = (request: ApiRequest) => ApiRequest;
 
-/** A parameter, percent-encoded or as raw as the text is. */
+/** Writes a parameter, percent-encoded or raw. */
 const written = (name: string, value: string, isRaw: boolean) =>
   isRaw ? `${name}=${value}` : `${encodeURIComponent(name.toWellFormed())}=${encodeURIComponent(value.toWellFormed())}`;
 
 const joined = (query: string, more: string) => (query === '' ? more : `${query}&${more}`);
 
-/** Every change that makes a request another one than the document allows, or another caller's. */
+/** Changes that make a request forbidden by the document, or another caller's. */
 function changesOf({ document, pages, known }: Material): fc.Arbitrary<Change> {
   const names = Object.values(operationsOf(document)).flatMap(({ parameters = [] }) =>
     parameters.map(({ name }) => name),
@@ -187,7 +187,7 @@ function changesOf({ document, pages, known }: Material): fc.Arbitrary<Change> {
     text.slice(0, at % (text.length + 1)) + character + text.slice((at % (text.length + 1)) + 1);
 
   return fc.oneof(
-    // A value of the query: one more, in place of another, or of a name that nobody knows.
+    // A query value: an additional one, a replacement, or one of an unknown name.
     fc.tuple(parameterNames, hostileText, fc.boolean()).map(
       ([name, value, isRaw]): Change =>
         request => ({ ...request, query: joined(request.query, written(name, value, isRaw)) }),
@@ -229,7 +229,7 @@ function changesOf({ document, pages, known }: Material): fc.Arbitrary<Change> {
           return name === undefined ? request : { ...request, path: { ...request.path, [name]: text.toWellFormed() } };
         },
     ),
-    // The body.
+    // Changes of the body.
     {
       weight: 3,
       arbitrary: fc.oneof({ weight: 4, arbitrary: fc.constantFrom(...hostileBodies) }, fc.json()).map(
@@ -255,7 +255,7 @@ function changesOf({ document, pages, known }: Material): fc.Arbitrary<Change> {
       body,
       isBase64Encoded: !isBase64Encoded,
     })),
-    // Headers, and who calls.
+    // Changes of the headers and the caller.
     {
       weight: 2,
       arbitrary: fc
@@ -282,10 +282,10 @@ function changesOf({ document, pages, known }: Material): fc.Arbitrary<Change> {
   );
 }
 
-/** The query of an operation: what is required, and now and then what is not. */
+/** Generates the query of an operation, with required and some optional parameters. */
 function queriesOf({ parameters = [] }: Operation, document: OpenApi, known: KnownValues): fc.Arbitrary<string> {
   const parts = parameters
-    // A cursor belongs to its list: the known pages have them.
+    // A cursor belongs to its list: the known pages have their cursors.
     .filter(parameter => parameter.in === 'query' && parameter.name !== 'cursor')
     .map(({ name, schema, required = false }) => {
       const part = valuesOf(schema, document, known, name).map(value => written(name, String(value), false));
@@ -294,7 +294,7 @@ function queriesOf({ parameters = [] }: Operation, document: OpenApi, known: Kno
   return fc.tuple(...parts).map(given => given.filter(part => part !== '').join('&'));
 }
 
-/** Requests to a route as the document allows them, from somebody who may see an account. */
+/** Generates requests that the document allows, from callers that the route admits. */
 function allowedRequests(
   routeKey: DescribedRoute,
   operation: Operation,
@@ -357,7 +357,7 @@ function allowedRequests(
   );
 }
 
-/** Callbacks as their providers sign them; of some, the body was changed before. */
+/** Generates callbacks with genuine signatures. Some bodies are changed before they are signed. */
 function callbacks(routeKey: DescribedRoute): fc.Arbitrary<ApiRequest> {
   const posted = providerNames.flatMap(provider =>
     fixtureNames(provider)
@@ -381,7 +381,7 @@ function callbacks(routeKey: DescribedRoute): fc.Arbitrary<ApiRequest> {
   });
 }
 
-/** Requests to every route, half of them as the document allows them; the same for the same seed, but for signatures. */
+/** Generates requests to every route. The document allows half of them. The same seed gives the same requests, apart from signatures. */
 export function arbitraryRequests(material: Material): fc.Arbitrary<ApiRequest> {
   const change = changesOf(material);
   const operations = Object.entries(operationsOf(material.document)) as [DescribedRoute, Operation][];

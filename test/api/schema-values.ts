@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { nameIn, type OpenApi, type Schema } from './document.ts';
 
-/** Values that somebody could know, by the name of the parameter or member. */
+/** Values that a caller can know, by the name of the parameter or member. */
 export type KnownValues = Readonly<Record<string, readonly string[]>>;
 
 const text = fc.oneof(
@@ -20,7 +20,7 @@ const time = fc
   )
   .map(millis => new Date(millis).toISOString());
 
-/** Values that a schema of the document allows; under a known name, mostly those that are known. */
+/** Generates values that a schema allows. A known name mostly gets known values. */
 export function valuesOf(schema: Schema, document: OpenApi, known: KnownValues = {}, name = ''): fc.Arbitrary<unknown> {
   const { $ref, enum: allowed, oneOf, type, format, minimum = 0, maximum = 2 ** 31 } = schema;
   const { minItems = 0, maxItems = 10, items = {}, properties = {}, required = [] } = schema;

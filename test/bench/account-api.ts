@@ -25,8 +25,8 @@ const pageSize = 50;
 const account = 'account-0';
 
 /**
- * Reads over HTTP from the running local stack, beside the same calls made bare through the SDK, in turn, so that both
- * have the same machine; beside them the function alone, without the gateway and the process between; and what the reads cost in calls, counted on their way to the database.
+ * Times reads over HTTP from the running local stack. In turn with them, it times the same calls through the bare SDK
+ * and through the function alone, without gateway and process. It also counts the database calls of each read.
  */
 export async function accountApi(): Promise<Figure[]> {
   const dataDir = await mkdtemp(join(tmpdir(), 'mailtrail-bench-'));
@@ -46,7 +46,7 @@ async function timesOf({ url, endpoints }: StartedStack, dataDir: string): Promi
   await createRecorder({ client, tableName: TableName, retentionDays: 400 }).record(lives(), noon);
 
   const authorization = `Bearer ${await createToken(dataDir, { account })}`;
-  // As lean as the SDK's own client: what is compared is what lies between.
+  // As lean as the SDK's own client, so that the difference is the time of the parts in between.
   const agent = new Agent({ keepAlive: true });
   const get = (path: string) =>
     new Promise((resolve, reject) => {
@@ -125,7 +125,7 @@ async function timesOf({ url, endpoints }: StartedStack, dataDir: string): Promi
   return figures;
 }
 
-/** Started once more, with the query function's calls counted on their way. */
+/** Starts the stack once more and counts the query function's database calls. */
 async function callsOf(dataDir: string): Promise<Figure[]> {
   const proxy = await startFaultProxy();
   const stack = await startStack({
@@ -151,7 +151,7 @@ async function callsOf(dataDir: string): Promise<Figure[]> {
   }
 }
 
-/** Emails with the usual three events each. */
+/** Emails with three usual events each. */
 function lives(): CanonicalEvent[] {
   return Array.from({ length: accounts * emailsOfAccount }, (_, index) =>
     (['sent', 'delivered', 'opened'] as const).map(

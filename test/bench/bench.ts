@@ -1,4 +1,4 @@
-/** `npm run bench`: every benchmark in turn, as a table, and as JSON in bench-results.json. Nothing passes or fails. */
+/** `npm run bench` prints the figures of every benchmark and writes them to bench-results.json. Nothing passes or fails. */
 
 import { writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -28,7 +28,7 @@ await runCommand({
       try {
         figures.push(...(await benchmarks[name]()));
       } catch (error) {
-        // The figures of the others are not lost with it.
+        // A failing benchmark must not lose the figures of the others.
         console.error(error);
         process.exitCode = 1;
       }

@@ -62,7 +62,7 @@ const environments = {
 
 const emailId = 'x'.repeat(22);
 
-/** An email that has bounced, as DynamoDB writes it. */
+/** A bounced email as DynamoDB stores it. */
 const bouncedItem = {
   emailId: { S: emailId },
   provider: { S: 'sendgrid' },
@@ -83,7 +83,7 @@ const bouncedItem = {
   },
 };
 
-/** The first event that each function gets: one that makes it do what it is there for. */
+/** The first event for each function, which makes it do its usual work. */
 function firstEvents(sign: (body: Buffer, at: number) => Signed): Record<FunctionName, object> {
   const body = sendgridBatch(1, 'cold', Date.now());
   const emailKey = { accountId: 'acme', emailId };
@@ -102,8 +102,8 @@ function firstEvents(sign: (body: Buffer, at: number) => Signed): Record<Functio
 }
 
 /**
- * Cold start of each function's real bundle, as deployed: its size, the time to load it, and to load it and answer a
- * first call against an endpoint that answers at once; each beside an empty handler in the same run.
+ * Measures the cold start of each function's deployed bundle, beside an empty handler in the same run. The figures are
+ * the size, the time to load, and the time to load and answer a first call. The endpoint answers at once.
  */
 export async function coldStart(): Promise<Figure[]> {
   const keys = signingKeys('sendgrid');
@@ -163,7 +163,7 @@ export async function coldStart(): Promise<Figure[]> {
   }
 }
 
-/** The URL of a queue names its service, and the AWS SDK follows it rather than its endpoint. */
+/** Puts the endpoint into the URLs of queues, because the AWS SDK follows such a URL rather than its endpoint. */
 function leadingTo(endpoint: string, environment: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(environment).map(([name, value]) => [name, value.replace('http://127.0.0.1', endpoint)]),

@@ -1,4 +1,4 @@
-/** The middle of some figures; with an even number of them the mean of the middle two. */
+/** The median of some figures. */
 export function median(figures: readonly number[]): number {
   return quantile(figures, 0.5);
 }
@@ -16,7 +16,7 @@ export interface Figure {
   readonly what: string;
   readonly value: number;
   readonly unit: string;
-  /** The first aim, where there is one: reported beside the figure, never enforced. */
+  /** The first aim, if there is one. It is printed beside the figure and never enforced. */
   readonly aim?: string;
 }
 

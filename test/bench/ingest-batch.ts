@@ -12,10 +12,10 @@ import { startStubEndpoint } from './stub-endpoint-process.ts';
 
 const batchSize = 1_000;
 const rounds = 15;
-/** Rounds that are not counted, until everything is compiled. */
+/** The number of first rounds that are not counted, because the code is still being compiled. */
 const warmUp = 3;
 
-/** On a busy machine a round may take longer than a provider waits; it is measured all the same. */
+/** Ignores the deadline, so that a slow round on a busy machine is measured too. */
 function withoutDeadline(store: Recorder): Recorder {
   return { record: (events, receivedAt) => store.record(events, receivedAt) };
 }
@@ -28,8 +28,8 @@ async function cpuMicros(work: () => Promise<unknown>): Promise<number> {
 }
 
 /**
- * CPU of ingesting a batch of distinct emails, and its ratio to a bare loop of UpdateItem over the same items: as many
- * at once as the store has in flight, nothing around them. Requests and items are made before anything is measured.
+ * Measures the CPU time of ingesting a batch of distinct emails, and its ratio to a bare loop of UpdateItem over the
+ * same items. The loop has as many calls in flight as the recorder. Requests and items are made beforehand.
  */
 export async function ingestBatch(): Promise<Figure[]> {
   const stub = await startStubEndpoint();
@@ -80,7 +80,7 @@ export async function ingestBatch(): Promise<Figure[]> {
           await client.send(new UpdateCommand(input));
         });
       const measureBare = async () => bare.push((await cpuMicros(bareLoop)) / batchSize);
-      // In turn, so that neither always finds what the other left behind.
+      // The order alternates, so that neither always runs after the other.
       for (const measure of round % 2 === 0 ? [measureOurs, measureBare] : [measureBare, measureOurs]) await measure();
     }
     const ratios = ours.map((micros, round) => micros / bare[round]!);

@@ -13,7 +13,7 @@ const batchSize = 1_000;
 const singles = 1_000;
 const singlesInFlight = 8;
 
-/** The running local stack over HTTP: events per second in batches and one by one. */
+/** Measures the local stack over HTTP, in events per second, for batches and for single events. */
 export async function localStack(): Promise<Figure[]> {
   const dataDir = await mkdtemp(join(tmpdir(), 'mailtrail-bench-'));
   const stack = await startStack({ dataDir });
@@ -22,7 +22,7 @@ export async function localStack(): Promise<Figure[]> {
     const { sendgrid } = JSON.parse(await readFile(signingKeysFile!, 'utf8')) as { sendgrid: string };
     let again = 0;
     let queued = 0;
-    /** As a provider does: again, the same bytes, until they are acknowledged. The time is that of all of it. */
+    /** Sends the same bytes until they are acknowledged, as a provider does, and returns the whole time. */
     const post = async (body: Buffer) => {
       const signed = signedRequest('sendgrid', sendgrid, body, Date.now());
       const begun = performance.now();
@@ -46,7 +46,7 @@ export async function localStack(): Promise<Figure[]> {
     const batchTimes: number[] = [];
     for (let batch = 0; batch < batches; batch += 1) {
       batchTimes.push(await post(sendgridBatch(batchSize, `batch${batch}`, Date.now())));
-      // Queued events are recorded beside the next batch otherwise.
+      // Otherwise queued events would be recorded during the next batch.
       await settled(dataDir);
     }
 

@@ -13,14 +13,14 @@ import { signals } from './signals.ts';
 
 const batchSize = 1_000;
 const rounds = 60;
-/** Rounds that are not counted, until everything is compiled. */
+/** The number of first rounds that are not counted, because the code is still being compiled. */
 const warmUp = 40;
 const at = Math.floor(Date.now() / 1000) * 1000;
 
-/** Each with bytes of its own: what is parsed once for a request is parsed anew. */
+/** Copies the bytes, so that each request is parsed anew. */
 const requestOf = (signed: Signed): ProviderRequest => ({ ...signed, body: Buffer.from(signed.body), receivedAt: at });
 
-/** A thousand delivered events of as many emails, as the provider batches them; null where it does not, or not as JSON. */
+/** A provider's batch of 1,000 delivered events of as many emails, or null for providers without JSON batches. */
 function batchOf(name: ProviderName): Buffer | null {
   if (name === 'sendgrid') return sendgridBatch(batchSize, 'parse', at);
   const emails = livingEmails({
@@ -40,7 +40,7 @@ async function proved(provider: Provider, request: ProviderRequest, secret: stri
   if (typeof verification === 'string') throw new Error(`${provider.name}: ${verification}`);
 }
 
-/** Verifying and reading a 1,000-event batch, in one run with the bare JSON.parse of the same body. */
+/** Times verifying and reading a batch of 1,000 events, beside the bare JSON.parse of the same body. */
 async function batchRatio(name: ProviderName, body: Buffer): Promise<readonly Figure[]> {
   const provider: Provider = providers[name];
   const keys = signingKeys(name);
@@ -66,7 +66,7 @@ async function batchRatio(name: ProviderName, body: Buffer): Promise<readonly Fi
   ];
 }
 
-/** Verifying and reading one event. */
+/** Times verifying and reading one event. */
 async function single(name: ProviderName): Promise<number> {
   const provider: Provider = providers[name];
   const keys = signingKeys(name);
@@ -83,7 +83,7 @@ async function single(name: ProviderName): Promise<number> {
   return median(times);
 }
 
-/** What verifying and reading cost, for every provider, and what the reply of a bounce costs besides. */
+/** Times verifying and reading for every provider, and reading the reply of a bounce. */
 export async function providerParse(): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const name of providerNames) {

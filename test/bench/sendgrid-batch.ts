@@ -1,4 +1,4 @@
-/** The body of a SendGrid request: delivered events of as many distinct emails, with the fields that SendGrid sends. */
+/** The body of a SendGrid request with delivered events of as many distinct emails, and with all of SendGrid's fields. */
 export function sendgridBatch(size: number, batch: string, at: number): Buffer {
   const events = Array.from({ length: size }, (_, index) => ({
     email: `customer.${batch}.${index}@example.com`,

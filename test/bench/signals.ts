@@ -5,7 +5,7 @@ import { type Figure, figure, median } from './figures.ts';
 const texts = Object.values(replies).flat();
 const rounds = 100;
 
-/** The time of one reply, in microseconds: the median of rounds over all of them. */
+/** The time of one reply in microseconds: the median of rounds over all replies. */
 function reply(): number {
   const times: number[] = [];
   for (let round = 0; round < rounds; round += 1) {
@@ -16,7 +16,7 @@ function reply(): number {
   return median(times.slice(rounds / 2));
 }
 
-/** What keeps a matcher busy: words that begin many phrases, and what stands between words. */
+/** Texts that keep a matcher busy: words that begin many phrases, and separators of words. */
 const hostile = [
   'user ',
   'mailbox not ',
@@ -33,7 +33,7 @@ const hostile = [
 ];
 const hostileCharacters = 100_000;
 
-/** The time of the slowest hostile reply of 100 KB, in milliseconds: each three times, the fastest counts. */
+/** The time of the slowest hostile reply of 100 KB, in milliseconds. Each is read three times, and the fastest time counts. */
 function slowestHostile(): number {
   const timeOf = (text: string) => {
     const times = [1, 2, 3].map(() => {
@@ -46,7 +46,7 @@ function slowestHostile(): number {
   return Math.max(...hostile.map(piece => timeOf(piece.repeat(hostileCharacters / piece.length))));
 }
 
-/** What the signals of failure cost. */
+/** Times the signals of failure. */
 export function signals(): Figure[] {
   return [
     figure(`the cause of a bounce, of ${texts.length} replies`, reply(), 'µs', '< 20'),

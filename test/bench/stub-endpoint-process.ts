@@ -2,9 +2,9 @@ import { fork } from 'node:child_process';
 import { once } from 'node:events';
 
 /**
- * The stub endpoint in a process of its own.
+ * Starts the stub endpoint in a process of its own.
  *
- * @param answers by operation, e.g. `GetItem`
+ * @param answers the answers by operation, e.g. `GetItem`
  */
 export async function startStubEndpoint(answers: Readonly<Record<string, object>> = {}) {
   const child = fork(new URL('stub-endpoint.ts', import.meta.url), {

@@ -1,6 +1,6 @@
 /**
- * An endpoint that answers every AWS call at once, in a process of its own, so that its work is not counted as ours: by
- * operation as `STUB_ANSWERS` says, SNS with a message id, and everything else with an empty object.
+ * An endpoint that answers every AWS call at once. Its own process keeps its work out of the figures. `STUB_ANSWERS` has
+ * the answers by operation. SNS gets a message id, and every other call an empty object.
  */
 import { createServer } from 'node:http';
 
@@ -13,7 +13,7 @@ const server = createServer({ keepAlive: true }, (request, response) => {
   request.on('end', () => {
     const target = request.headers['x-amz-target'];
     const operation = String(target).split('.').at(-1) ?? '';
-    // SNS alone speaks the query protocol.
+    // Only SNS speaks the query protocol.
     const body = target === undefined ? published : JSON.stringify(answers[operation] ?? {});
     response.writeHead(200, {
       'content-type': target === undefined ? 'text/xml' : 'application/x-amz-json-1.0',

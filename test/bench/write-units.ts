@@ -11,7 +11,7 @@ const usualLife = ['enqueued', 'sent', 'delivered', 'opened', 'link_clicked'] as
 const userAgent =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
 
-/** The event in which an email reaches a status, with the texts that come with it. */
+/** The event that brings an email to a status, with its usual texts. */
 function eventOf(status: Status, email: number, at: number, reference?: string): CanonicalEvent {
   const bySender = status === 'enqueued' || status === 'sent';
   return {
@@ -32,7 +32,7 @@ function eventOf(status: Status, email: number, at: number, reference?: string):
   };
 }
 
-/** Write units, as the engine reports them: the usual life of 100 emails, an event a request, indexes included. */
+/** Sums the write units that the engine reports, indexes included, for the usual life of 100 emails at one event per request. */
 export async function writeUnits(): Promise<Figure[]> {
   const [without, withReference] = [await unitsOfLife(), await unitsOfLife('INV-')];
   return [
@@ -41,7 +41,7 @@ export async function writeUnits(): Promise<Figure[]> {
   ];
 }
 
-/** Write units an email. */
+/** The write units of one email. */
 async function unitsOfLife(prefix?: string): Promise<number> {
   const engine = await startDynoxide();
   try {

@@ -1,6 +1,6 @@
 /**
- * DynamoDB may answer a BatchGetItem in part: a slow partition, a throttled one, more than 16 MB. An email that is taken
- * for gone because of that is an alert that support never gets.
+ * DynamoDB may answer a BatchGetItem in part: for a slow or throttled partition, or above 16 MB. Support would miss the
+ * alert of an email that the code then takes for deleted.
  */
 
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
@@ -25,13 +25,13 @@ beforeAll(async () => {
 });
 afterAll(() => emails?.stop());
 
-/** Keys asked for in each call. */
+/** The number of keys in each call. */
 let calls: number[] = [];
 beforeEach(() => {
   calls = [];
 });
 
-/** The table, which processes so many keys of a call. */
+/** A client of a table that processes at most so many keys per call. */
 const processing = (mostKeys: number) =>
   ({
     send: async (...given: Parameters<DynamoDBDocumentClient['send']>) => {
@@ -53,25 +53,25 @@ const readerOf = (client: DynamoDBDocumentClient) =>
   createReader({ client, tableName: emails.tableName, retentionDays: 400, now: () => noon });
 const ofAcme = [{ accountId: 'acme' }, { limit: 10, after: null }] as const;
 
-/** Everybody who looks up several emails at once, and the ids of those that they found. */
+/** The look-ups of several emails at once. Each returns the ids that it found. */
 const users: Readonly<Record<string, (client: DynamoDBDocumentClient) => Promise<readonly string[]>>> = {
-  'whoever looks up emails': async client => [...(await batchGet(client, emails.tableName, emailIds)).keys()],
-  'the alert function, which marks were set': async client => [
+  'the look-up of emails': async client => [...(await batchGet(client, emails.tableName, emailIds)).keys()],
+  'the look-up of sent alerts': async client => [
     ...(await createSentAlerts(client, emails.tableName).kindsOf(emailIds)).keys(),
   ],
-  'the reader, of ids': async client => [...(await readerOf(client).emails(emailIds)).keys()],
-  'the reader, of a page': async client => (await readerOf(client).page(...ofAcme)).shown.map(({ emailId }) => emailId),
-  'the reader, of a page with all events': async client =>
+  "the reader's look-up by ids": async client => [...(await readerOf(client).emails(emailIds)).keys()],
+  "the reader's page": async client => (await readerOf(client).page(...ofAcme)).shown.map(({ emailId }) => emailId),
+  "the reader's page with all events": async client =>
     (await readerOf(client).wholePage(...ofAcme, email => email)).shown.map(({ emailId }) => emailId),
 };
 
 describe.each(Object.entries(users))('%s', (_, look) => {
-  it.each([1, 2, 5])('finds every email where the table processes %i keys of a call', async mostKeys => {
+  it.each([1, 2, 5])('finds every email when the table processes at most %i key(s) per call', async mostKeys => {
     expect((await look(processing(mostKeys))).toSorted()).toEqual(emailIds.toSorted());
     expect(calls.length).toBeGreaterThan(1);
   });
 
-  it('says so where the table processes none, call after call', async () => {
+  it('fails when the table processes no keys in any call', async () => {
     await expect(look(processing(0))).rejects.toThrow('unprocessed');
     expect(calls.length).toBeLessThan(10);
   });
@@ -100,13 +100,13 @@ describe('an alert', () => {
   const idsOf = (all: readonly DynamoDBRecord[]) =>
     all.map(({ dynamodb }) => dynamodb!.NewImage!.emailId!.S!).toSorted();
 
-  it('is sent for every email, and once, where the table answers in parts', async () => {
+  it('is sent once for every email when the table answers in part', async () => {
     const all = await records();
     expect(await invoke(processing(2), all)).toEqual({ batchItemFailures: [], told: idsOf(all) });
     expect(await invoke(processing(2), all)).toEqual({ batchItemFailures: [], told: [] });
   });
 
-  it('is sent later where the table does not answer: every record is asked for again', async () => {
+  it('is sent later when the table does not answer: every record comes again', async () => {
     const all = await records();
     const { batchItemFailures, told } = await invoke(processing(0), all);
     expect([batchItemFailures.length, told]).toEqual([all.length, []]);

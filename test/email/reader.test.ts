@@ -6,7 +6,7 @@ import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-em
 
 const day = 24 * 60 * 60_000;
 
-describe('what a page costs', () => {
+describe('the reader', () => {
   let stored: StoredEmails;
   let calls: string[] = [];
   beforeAll(async () => {
@@ -38,19 +38,19 @@ describe('what a page costs', () => {
     };
   };
 
-  it.each([1, 50, 100])('one Query and one BatchGetItem for %i emails', async limit => {
+  it.each([1, 50, 100])('reads a page of %i email(s) with one Query and one BatchGetItem', async limit => {
     const { page, queries, batches } = await costOf({ accountId: 'large' }, limit);
     expect([page.shown.length, queries, batches]).toEqual([limit, 1, 1]);
   });
 
-  it('one GetItem for one email', async () => {
+  it('reads one email with one GetItem', async () => {
     const { page } = await costOf({ accountId: 'large' }, 1);
     calls = [];
     await reader().email(page.shown[0]!.emailId);
     expect(calls).toEqual(['Get']);
   });
 
-  it('one Query for nothing', async () => {
+  it('reads an empty list with one Query', async () => {
     expect(await costOf({ accountId: 'nobody' })).toMatchObject({
       page: { shown: [], next: null },
       queries: 1,
@@ -58,7 +58,7 @@ describe('what a page costs', () => {
     });
   });
 
-  it('one BatchGetItem for a hundred ids', async () => {
+  it('reads a hundred ids with one BatchGetItem', async () => {
     const { page } = await costOf({ accountId: 'large' }, 100);
     calls = [];
     const emails = await reader().emails(page.shown.map(({ emailId }) => emailId));
@@ -66,7 +66,7 @@ describe('what a page costs', () => {
     expect(calls).toEqual(['BatchGet']);
   });
 
-  it('never more than a fixed number of calls, however few of the emails the filter takes: the next page goes on', async () => {
+  it('limits the calls per page, however few emails pass the filter, and goes on with the next page', async () => {
     for (const [filter, expected] of [
       [{ accountId: 'large', status: 'invalid' }, 1],
       [{ accountId: 'large', reference: 'another', recipient: 'jane@example.com' }, 0],
@@ -90,7 +90,7 @@ describe('what a page costs', () => {
     }
   });
 
-  it('of a reference 1,000 emails at most, newest first, with one Query a page: then it says that there are more', async () => {
+  it('lists at most 1,000 emails of a reference, newest first, with one Query per page, and says that there are more', async () => {
     const times: number[] = [];
     let after: Position | null = null;
     do {
@@ -105,7 +105,7 @@ describe('what a page costs', () => {
     expect(few).toMatchObject({ page: { shown: [], next: null, isTruncated: true }, queries: 1, batches: 11 });
   });
 
-  it('what others have of the same reference costs an account nothing, shows nothing and hides nothing', async () => {
+  it("lists a reference at no extra cost for other accounts' emails, shows none of them and hides no own email", async () => {
     const ofNobody = { page: { shown: [], next: null }, queries: 1, batches: 0 };
     expect(await costOf({ accountId: 'another', reference: 'shared' })).toEqual(ofNobody);
     const own = await stored.record([anEvent({ accountId: 'another', reference: 'shared' })], noon - 1);
@@ -113,14 +113,14 @@ describe('what a page costs', () => {
     expect([page, queries]).toMatchObject([{ shown: [{ emailId: own }], next: null }, 1]);
   });
 
-  it('what others have of the same recipient costs a query more, shows nothing and hides nothing', async () => {
+  it("lists a recipient with one Query more for other accounts' emails, shows none of them and hides no own email", async () => {
     const filter = { accountId: 'third', recipient: 'jane@example.com' };
     expect(await costOf(filter)).toEqual({ page: { shown: [], next: null }, queries: 2, batches: 0 });
     const own = await stored.record([anEvent({ accountId: 'third' })], noon - 1);
     expect((await costOf(filter, 1)).page).toMatchObject({ shown: [{ emailId: own }], next: null });
   });
 
-  it("support's list of what needs attention ends at the retention, day by day, some days a page", async () => {
+  it("reads support's attention list day by day, several days per page, and ends at the retention", async () => {
     let after: Position | null = null;
     let days = 0;
     let pages = 0;
@@ -144,7 +144,7 @@ describe('what a page costs', () => {
     expect(pages).toBeLessThanOrEqual(15);
   });
 
-  it('an email that asked for attention before it was first seen, out of the retry queue, is listed from then on', async () => {
+  it('lists an email from the time of its first record, even if the retry queue brings an earlier bounce', async () => {
     const hour = 60 * 60_000;
     const delivered = anEvent({ accountId: 'late', recipient: 'late@example.com' });
     const emailId = await stored.record([delivered], noon);

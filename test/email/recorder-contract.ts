@@ -38,9 +38,9 @@ import { histories } from '../status/histories.ts';
 
 const minute = 60_000;
 
-/** What the store promises, on whichever engine `start` gives. */
+/** Tests the promises of the recorder on the engine that `start` starts. */
 export function storeContract(engineName: string, start: () => Promise<{ endpoint: string; stop(): Promise<void> }>) {
-  describe(`the store on ${engineName}`, () => {
+  describe(`the recorder on ${engineName}`, () => {
     let engine: Awaited<ReturnType<typeof start>>;
     let client: DynamoDBDocumentClient;
     let store: Recorder & Reader;
@@ -84,12 +84,12 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       await work();
       return updates - before;
     };
-    /** The item as it is in the table. */
+    /** The item in the table. */
     const itemOf = async (event: CanonicalEvent) => {
       const key = { TableName: tableName, Key: { emailId: emailIdOf(event) }, ConsistentRead: true };
       return (await client.send(new GetCommand(key))).Item;
     };
-    /** A client whose nth update does something before or after it reaches the database. */
+    /** A recorder whose nth update runs something before or after it reaches the database. */
     const disturbed = (nth: number, before: () => Promise<unknown>, after: () => void = () => {}) => {
       let calls = 0;
       const send = async (command: UpdateCommand) => {
@@ -106,14 +106,14 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       });
     };
 
-    /** An event as the history gives it back. */
+    /** An event as the history returns it. */
     const inHistory = (event: CanonicalEvent) => decodeHistory(encodeHistory(event));
-    /** The promised part of an item. */
+    /** The part of an item that must not depend on the order. */
     const promised = ({ verdict, events }: Email) => ({ verdict, history: events.map(encodeHistory) });
 
-    describe('keeps one status, whatever the order', () => {
+    describe('keeps one status in any order:', () => {
       for (const history of histories) {
-        it(`${history.events.join(', ')} ends as ${history.ends}`, async () => {
+        it(`${history.events.join(', ')} lead to ${history.ends}`, async () => {
           const arrivals = fc.sample(fc.shuffledSubarray(eventsOf(history), { minLength: history.events.length }), 6);
           const ends = [];
           for (const arrival of arrivals) {
@@ -127,7 +127,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         });
       }
 
-      it('any events, in any order, split into any requests, twice, make the item that the merge says', async () => {
+      it('any events, in any requests and sent twice, make the item that the merge computes', async () => {
         const arrivals = fc.array(fc.array(arbitraryEvent, { minLength: 1, maxLength: 4 }), {
           minLength: 1,
           maxLength: 4,
@@ -158,7 +158,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
             [-1, 0, 1].flatMap(later => ['a', 'c'].map(eventId => ({ before, after, later, eventId }))),
           ),
         );
-        // Between levels the time says nothing: earlier and later are proof enough.
+        // Between levels the time decides nothing, so that an earlier and a later time are enough.
         const telling = pairs.filter(
           ({ before, after, later, eventId }) => levelOf(before) === levelOf(after) || (later !== 0 && eventId === 'a'),
         );
@@ -183,7 +183,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         });
       });
 
-      it('64 writers at once on one email lose nothing', async () => {
+      it('64 concurrent writers lose no event of one email', async () => {
         const messageId = freshMessageId();
         const events = Array.from({ length: 64 }, (_, index) =>
           anEvent({
@@ -201,13 +201,13 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       });
     });
 
-    describe('counts what it was given', () => {
-      it('a new event is recorded with one write', async () => {
+    describe('counts events:', () => {
+      it('it records a new event with one write', async () => {
         const event = anEvent();
         expect(await countingUpdates(() => store.record([event], noon))).toBe(1);
       });
 
-      it('all events of one email in one request are one write', async () => {
+      it('it records all events of one email in one request with one write', async () => {
         const events = eventsOf(histories[4]!, freshMessageId());
         const cost = await countingUpdates(async () =>
           expect(await store.record(events, noon)).toMatchObject({ recorded: 4, duplicate: 0 }),
@@ -215,7 +215,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(cost).toBe(1);
       });
 
-      it('a duplicate is recognised with one refused write, and changes nothing', async () => {
+      it('it recognises a duplicate with one refused write, and changes nothing', async () => {
         const event = anEvent();
         await store.record([event], noon);
         const before = await stored(event);
@@ -226,7 +226,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await stored(event)).toEqual(before);
       });
 
-      it('a duplicate note changes nothing either', async () => {
+      it('it changes nothing for a duplicate note', async () => {
         const note = anEvent({ status: null, providerEvent: 'unsubscribe' });
         expect(await store.record([note], noon)).toMatchObject({ recorded: 1 });
         const before = await stored(note);
@@ -235,7 +235,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await stored(note)).toEqual(before);
       });
 
-      it('a late event goes into the history with a second write and leaves the status', async () => {
+      it('it adds a late event to the history with a second write, and leaves the status', async () => {
         const delivered = anEvent();
         const sent = { ...delivered, status: 'sent', eventId: 'e0', occurredAt: noon - 1000 } as const;
         await store.record([delivered], noon);
@@ -248,14 +248,14 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(email.events.map(({ status }) => status)).toEqual(['sent', 'delivered']);
       });
 
-      it('a request that is half known counts both halves', async () => {
+      it('it counts both new events and duplicates of one request', async () => {
         const sent = anEvent({ status: 'sent', eventId: 'e0' });
         await store.record([sent], noon);
         const outcome = await store.record([sent, { ...sent, status: 'delivered', eventId: 'e1' }], noon);
         expect(outcome).toMatchObject({ recorded: 1, duplicate: 1 });
       });
 
-      it('the same event id with other content is kept beside the first', async () => {
+      it('it keeps an event with the same id and another content beside the first', async () => {
         const one = anEvent();
         const other = { ...one, occurredAt: noon + 1, reason: { text: 'other' } };
         await store.record([one, other], noon);
@@ -264,13 +264,13 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(email.verdict?.statusAt).toBe(noon);
       });
 
-      it('one id from two providers is two emails', async () => {
+      it('it makes two emails of one message id from two providers', async () => {
         const one = anEvent();
         await store.record([one, { ...one, provider: 'mailgun', status: 'opened' }], noon);
         expect((await stored(one)).verdict?.status).toBe('delivered');
       });
 
-      it('what could not be written in time is said, event by event, and never thrown', async () => {
+      it('it returns every event that it cannot write in time, and never throws', async () => {
         const event = anEvent();
         const { recorded, failed } = await store.record([event], noon, AbortSignal.abort());
         expect(recorded).toBe(0);
@@ -278,7 +278,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       });
     });
 
-    describe('registration by the sender', () => {
+    describe('with a registration by the sender', () => {
       const registration = (messageId: string) =>
         anEvent({
           messageId,
@@ -291,7 +291,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           providerEvent: 'app.enqueued',
         });
 
-      it('gives the same email before and after the first event of the provider', async () => {
+      it("makes the same email before and after the provider's first event", async () => {
         const [before, after] = [freshMessageId(), freshMessageId()];
         const bounce = (messageId: string) => anEvent({ messageId, status: 'hard_bounced', eventId: 'bounce' });
         expect(await store.record([registration(before)], noon)).toMatchObject({ failed: [] });
@@ -299,14 +299,14 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         await store.record([bounce(after)], noon);
         await store.record([registration(after)], noon);
         const [one, other] = [await stored(registration(before)), await stored(registration(after))];
-        // Its place in the lists is set by whoever comes first, since index keys must not move.
+        // The first event sets the place in the lists, because index keys must not move.
         expect([one.sentAt, other.sentAt]).toEqual([noon - 1000, noon]);
         expect(other).toEqual({ ...one, emailId: other.emailId, messageId: after, sentAt: noon });
         expect(one).toMatchObject({ accountId: 'acme', subject: 'Invoice 7', reference: 'INV-7' });
         expect(one.verdict?.status).toBe('hard_bounced');
       });
 
-      it('that is sent again with a subject and a reference adds them, and counts as a duplicate', async () => {
+      it('that comes again with a subject and a reference adds them, and counts a duplicate', async () => {
         const whole = registration(freshMessageId());
         const { subject: _, reference: __, ...first } = whole;
         await store.record([first], noon);
@@ -314,7 +314,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await stored(first)).toMatchObject({ subject: 'Invoice 7', reference: 'INV-7' });
       });
 
-      it("of the email's own account is kept, whatever an earlier event of the same request claims", async () => {
+      it('keeps its account, whatever account an earlier event of the same request names', async () => {
         const { subject, reference, ...first } = registration(freshMessageId());
         await store.record([first], noon);
         const foreign = { ...first, eventId: 'r2', accountId: 'intruder', occurredAt: noon };
@@ -323,7 +323,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await stored(first)).toMatchObject({ accountId: 'acme', subject, reference });
       });
 
-      it('by another account changes nothing but is remembered as a conflict', async () => {
+      it('by another account changes nothing but records an account conflict', async () => {
         const { subject, reference, ...first } = registration(freshMessageId());
         await store.record([first], noon);
         const intruding = { ...first, eventId: 'r2', accountId: 'intruder', subject, reference };
@@ -334,18 +334,18 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       });
     });
 
-    describe('the cause', () => {
+    describe('stores a cause', () => {
       const deferral = (messageId: string) =>
         anEvent({ messageId, status: 'deferred', reason: { code: '451', cause: 'greylisted' } });
 
-      it('is set with the status, by the event that decides, and goes with it', async () => {
+      it('with the status of the event that decides, and removes it with that status', async () => {
         const messageId = freshMessageId();
         const later = { occurredAt: noon + minute };
         const life: readonly (readonly [CanonicalEvent, string | undefined])[] = [
           [anEvent({ messageId, status: 'sent', occurredAt: noon - minute }), undefined],
           [deferral(messageId), 'greylisted'],
           [anEvent({ messageId, status: 'soft_bounced', reason: { cause: 'mailbox_full' }, ...later }), 'mailbox_full'],
-          // Late, and decides nothing.
+          // Comes late and decides nothing.
           [deferral(messageId), 'mailbox_full'],
           [anEvent({ messageId, status: null, reason: { cause: 'greylisted' }, ...later }), 'mailbox_full'],
           [anEvent({ messageId, status: 'delivered', ...later }), undefined],
@@ -361,13 +361,13 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         }
       });
 
-      it('of several events in one request is that of the one that decides', async () => {
+      it('of the event that decides, if one request has several', async () => {
         const bounce = anEvent({ status: 'hard_bounced', reason: { cause: 'disabled_account' } });
         await store.record([deferral(bounce.messageId), bounce], noon);
         expect((await itemOf(bounce))?.cause).toBe('disabled_account');
       });
 
-      it('is the same in any order where two events agree in all that decides and differ in why', async () => {
+      it('that does not depend on the order of events which differ in nothing but the cause', async () => {
         const causes = ['unknown_domain', 'disabled_account', undefined] as const;
         const found = new Set<unknown>();
         for (const order of permutations(causes)) {
@@ -383,8 +383,8 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       });
     });
 
-    describe('tags', () => {
-      it('are set once, by the first event that has them, in one write', async () => {
+    describe('stores tags', () => {
+      it('once, from the first event that has them, in one write', async () => {
         const sent = anEvent({ status: 'sent', occurredAt: noon - minute });
         const delivered = { ...sent, status: 'delivered', eventId: 'd', tags: ['invoices', 'q1'] } as const;
         const opened = { ...sent, status: 'opened', eventId: 'o', tags: ['other'] } as const;
@@ -396,7 +396,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         }
       });
 
-      it('that come again with an event which is known already are added, and count as a duplicate', async () => {
+      it('that come with a duplicate event, which counts as a duplicate', async () => {
         const event = anEvent();
         await store.record([event], noon);
         const tagged = { ...event, tags: ['invoices'] };
@@ -405,7 +405,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await countingUpdates(() => store.record([tagged], noon))).toBe(1);
       });
 
-      it("told in the name of another account than the email's change nothing", async () => {
+      it("only from events that do not name another account than the email's", async () => {
         const own = anEvent({ accountId: 'acme' });
         const foreign = { ...own, eventId: 'f', status: 'opened', accountId: 'initech', tags: ['intruded'] } as const;
         await store.record([own], noon);
@@ -416,13 +416,13 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       });
     });
 
-    describe('bounds the history', () => {
+    describe('limits the history', () => {
       const receipts = (messageId: string, count: number, changes: Partial<CanonicalEvent> = {}) =>
         Array.from({ length: count }, (_, index) =>
           anEvent({ messageId, status: 'opened', eventId: `o${index}`, occurredAt: noon + index * 1000, ...changes }),
         );
 
-      it('drops and counts only repeats of opens and clicks past the limit', async () => {
+      it('by dropping only repeats of opens and clicks, which it counts', async () => {
         const messageId = freshMessageId();
         const opens = receipts(messageId, 150);
         const [first, , third] = opens;
@@ -446,7 +446,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         );
       });
 
-      it('keeps the only open of an email that was put off a hundred times and then bounced', async () => {
+      it('but keeps the only open of an email that was deferred a hundred times and then bounced', async () => {
         const messageId = freshMessageId();
         await store.record(receipts(messageId, 100, { status: 'deferred' }), noon);
         await store.record([anEvent({ messageId, status: 'hard_bounced' })], noon);
@@ -479,17 +479,17 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         },
       );
 
-      it('also while sixty-four writers come at once', async () => {
+      it('also for 64 concurrent writers', async () => {
         const messageId = freshMessageId();
         const opens = receipts(messageId, 163);
         await store.record(opens.slice(0, 99), noon);
         const outcomes = await Promise.all(opens.slice(99).map(open => store.record([open], noon)));
         expect(outcomes.map(({ recorded, dropped }) => recorded + dropped)).toEqual(outcomes.map(() => 1));
-        // Those that came later in life but were written first had to make room.
+        // Events that happened later but were written first had to make room.
         expect((await stored(opens[0]!)).events).toEqual(opens.slice(0, maxHistoryEvents).map(inHistory));
       });
 
-      it.each([119, 400])('takes notes of %d kinds of one email in one request', async count => {
+      it.each([119, 400])('but records notes of %d kinds of one email in one request', async count => {
         const notes = receipts(freshMessageId(), count, { status: null }).map((note, kind) => ({
           ...note,
           providerEvent: `note ${kind}`,
@@ -499,7 +499,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       });
 
       describe('in bytes', () => {
-        /** As long as an event may be. */
+        /** The longest possible texts of an event. */
         const longest = {
           reason: { code: '451', text: 'x'.repeat(limits.text), cause: 'authentication_failed' },
           clickUrl: 'x'.repeat(limits.clickUrl),
@@ -508,19 +508,19 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         const deferrals = (messageId: string, count = 320) =>
           receipts(messageId, count, { status: 'deferred', ...longest });
         const itemFull = (events: readonly CanonicalEvent[]) => events.map(event => ({ reason: 'item_full', event }));
-        /** Everything of an item but its history. */
+        /** The size of an item without its history. */
         const bytesBeside = async (event: CanonicalEvent) => {
           const { history: _, ...others } = (await itemOf(event)) ?? {};
           return Buffer.byteLength(JSON.stringify(others));
         };
 
-        it('says which events have no room once the history is full; what is there is known when it comes again', async () => {
+        it('and returns the events without room, and recorded ones are duplicates when they come again', async () => {
           const all = deferrals(freshMessageId());
           const { recorded, unrecordable, failed } = await store.record(all, noon);
           expect(failed).toEqual([]);
           expect(recorded).toBeGreaterThan(250);
           expect(recorded).toBeLessThan(320);
-          // The newest decides, and has room before all others.
+          // The newest event decides, and gets room before all others.
           expect(unrecordable).toEqual(itemFull(all.slice(recorded - 1, -1)));
           expect(await store.record(all, noon)).toMatchObject({ recorded: 0, duplicate: recorded, unrecordable });
           const bytes = bytesOf((await stored(all[0]!)).events.map(encodeHistory));
@@ -528,7 +528,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           expect(maxHistoryBytes - bytes).toBeLessThan(2 * bytesToDecide + 1_500);
         });
 
-        it('records what decides the status all the same, without its texts, and knows it when it comes again', async () => {
+        it('but records an event that decides, without its texts, and recognises it when it comes again', async () => {
           const messageId = freshMessageId();
           const there = deferrals(messageId);
           await store.record(there, noon);
@@ -552,7 +552,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           expect(await itemOf(complaint)).toMatchObject({ cause: 'authentication_failed', attentionAt: noon });
         });
 
-        it('sets the status and its cause even where the event itself has no room any more', async () => {
+        it('but sets the status and its cause even if their event has no room', async () => {
           const messageId = freshMessageId();
           await store.record(deferrals(messageId), noon);
           const complaints = receipts(messageId, 60, { status: 'marked_spam', ...longest }).toReversed();
@@ -569,7 +569,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           expect(await itemOf(complaints[0]!)).toMatchObject({ cause: 'authentication_failed' });
         });
 
-        it('leaves repeats out without a word, and the first of a kind goes where all else goes', async () => {
+        it('and drops repeats, but returns the first event of a kind as unrecordable', async () => {
           const messageId = freshMessageId();
           const click = anEvent({ messageId, status: null, providerEvent: 'click', attribution: 'ambiguous' });
           await store.record([click, ...deferrals(messageId)], noon);
@@ -579,20 +579,20 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           expect(await store.record([first], noon)).toMatchObject({ recorded: 0, unrecordable: itemFull([first]) });
         });
 
-        it('keeps the status even of a first request that is larger than any item', async () => {
+        it('but keeps the status even of a first request that is larger than any item', async () => {
           const messageId = freshMessageId();
           const all = deferrals(messageId);
           const complaint = anEvent({ messageId, status: 'marked_spam', ...longest });
           const { recorded, unrecordable } = await store.record([...all, complaint], noon);
           expect(recorded).toBeGreaterThan(250);
           expect(unrecordable).toEqual(itemFull(all.slice(recorded - 1)));
-          // There was room for it, and so for all of it.
+          // The event has room for all of its texts.
           expect((await stored(complaint)).events.filter(({ status }) => status === 'marked_spam')).toEqual([
             inHistory(complaint),
           ]);
         });
 
-        it('leaves all else so much room that it always fits', async () => {
+        it('and leaves enough room for all other attributes', async () => {
           const messageId = 'm'.repeat(limits.messageId - 10) + freshMessageId();
           const facts = {
             recipient: `${'r'.repeat(limits.recipient - 12)}@example.com`,
@@ -613,15 +613,15 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           await createSentAlerts(client, tableName).mark(emailIdOf(complaint), 'hard_bounce');
           await createSentAlerts(client, tableName).mark(emailIdOf(complaint), 'spam');
           expect(await itemOf(complaint)).toMatchObject({ status: 'marked_spam', ...facts, futureDated: true });
-          // The names and marks of JSON are more than what DynamoDB counts besides.
+          // JSON's names and punctuation take more bytes than DynamoDB's overhead.
           expect(await bytesBeside(complaint)).toBeLessThan(400 * 1024 - maxHistoryBytes);
         });
       });
 
       it.each([
-        ['a sequence of the longest events', {}],
-        ['such that are longer still as JSON', { text: '"' }],
-      ])('has room for as many events as its limit in any case: %s', (_, { text = 'x' }: { text?: string }) => {
+        ['the longest events', {}],
+        ['the longest events, escaped in JSON', { text: '"' }],
+      ])('but always has room for as many events as its limit: %s', (_, { text = 'x' }: { text?: string }) => {
         const event = (index: number): CanonicalEvent => ({
           ...anEvent({ status: 'deferred', providerTime: 8.64e15, attribution: 'not_addressed' }),
           eventId: `${index}`.padEnd(limits.eventId, text),
@@ -642,7 +642,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       });
     });
 
-    describe('a time in the future', () => {
+    describe('takes a time in the future', () => {
       const tomorrow = noon + 24 * 60 * minute;
       const draft = (messageId: string) => ({
         messageId,
@@ -657,7 +657,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         return { event, outcome: await store.record([event], at) };
       };
 
-      it('counts from the first arrival on, however often the event is sent again', async () => {
+      it('for the time of the first arrival, however often the event comes again', async () => {
         const messageId = freshMessageId();
         await arrives(messageId, noon);
         const bounce = anEvent({ messageId, status: 'soft_bounced', occurredAt: noon + 30 * minute });
@@ -671,7 +671,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(email.events).toHaveLength(2);
       });
 
-      it('counts from the first arrival on, also when it is sent again once that time has come', async () => {
+      it('for that of the first arrival, also when the event comes again at that time', async () => {
         const messageId = freshMessageId();
         const { event: first } = await arrives(messageId, noon);
         const { event, outcome } = await arrives(messageId, tomorrow);
@@ -688,7 +688,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       it.each([
         ['a note', { status: null }],
         ['an open by a machine', { status: 'opened', evidence: 'machine' }],
-      ] as const)('of %s is recorded once, also when it is sent again once that time has come', async (_, changes) => {
+      ] as const)('of %s and records it once, also when it comes again at that time', async (_, changes) => {
         const messageId = freshMessageId();
         const at = [noon, noon + minute, tomorrow - minute, tomorrow];
         const outcomes = [];
@@ -699,7 +699,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(outcomes).toMatchObject([{ recorded: 1 }, ...at.slice(1).map(() => ({ duplicate: 1 }))]);
       });
 
-      it('loses nobody while sixty-four senders whose clock is ahead write at once', async () => {
+      it('and loses no event of 64 concurrent senders whose clocks are ahead', async () => {
         const messageId = freshMessageId();
         const events = Array.from({ length: 64 }, (_, index) => {
           const event = canonicalEvent({ ...draft(messageId), eventId: `e${index}` }, noon + index, 'sendgrid');
@@ -712,7 +712,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(email.events).toHaveLength(64);
       });
 
-      it('decides like any other event where it is news', async () => {
+      it('and lets a new event decide like any other', async () => {
         const messageId = freshMessageId();
         const sent = anEvent({ messageId, status: 'sent' });
         await store.record([sent], noon);
@@ -723,7 +723,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
     });
 
     describe('survives', () => {
-      it('an answer lost after the write: the next try finds everything there', async () => {
+      it('an answer lost after the write: the next try finds the event recorded', async () => {
         const event = anEvent();
         const lost = disturbed(
           1,
@@ -738,8 +738,8 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
 
       it.each([
         [2, 'is recorded'],
-        [3, 'is given back'],
-      ])('%d writes in a row that fail: the event %s', async (failures, what) => {
+        [3, 'is returned as failed'],
+      ])('%d failing writes in a row: the event %s', async (failures, what) => {
         let calls = 0;
         const failing = createRecorder({
           client: {
@@ -756,7 +756,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(calls).toBe(3);
       });
 
-      it('a write that the table calls wrong: it is not tried again, and the event is said to be unrecordable', async () => {
+      it('a write that the table refuses as invalid: it makes no second try and returns the event as unrecordable', async () => {
         let calls = 0;
         const refusing = createRecorder({
           client: {
@@ -776,7 +776,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(calls).toBe(1);
       });
 
-      it('an item that vanishes between its two writes: the late event becomes its status, of its account', async () => {
+      it('the deletion of an item between its two writes: the late event sets status and account', async () => {
         const delivered = anEvent({ accountId: 'acme' });
         await store.record([delivered], noon);
         const sent = { ...delivered, status: 'sent', eventId: 'e0' } as const;
@@ -788,7 +788,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect([email.verdict?.status, email.accountId]).toEqual(['sent', 'acme']);
       });
 
-      it('an item that is erased and made anew by another account between its two writes: no subject of ours on it', async () => {
+      it("the replacement of an item by another account's between its two writes, and adds no subject to that", async () => {
         const delivered = anEvent({ accountId: 'acme' });
         await store.record([delivered], noon);
         const sent = { ...delivered, status: 'sent', eventId: 'e0', subject: 'Invoice 7' } as const;
@@ -801,7 +801,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await stored(sent)).not.toHaveProperty('subject');
       });
 
-      it('an item that vanishes between its two writes, of another account: what was left out is told now', async () => {
+      it("the deletion of another account's item between its two writes: the event's own account and subject are stored", async () => {
         const own = anEvent({ accountId: 'acme' });
         const foreign = { ...own, status: null, eventId: 'f', accountId: 'initech', subject: 'Invoice 7' } as const;
         await store.record([own], noon);
@@ -812,7 +812,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await stored(own)).toMatchObject({ accountId: 'initech', subject: 'Invoice 7', verdict: null });
       });
 
-      it('another reference that is told between its two writes: the account finds the email by that one', async () => {
+      it('another reference recorded between its two writes: the account finds the email by that one', async () => {
         const delivered = anEvent();
         await store.record([delivered], noon);
         const late = { ...delivered, status: 'sent', eventId: 'e0', accountId: 'acme', reference: 'INV-7' } as const;
@@ -825,11 +825,11 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       });
 
       it.each(['the email holds none yet', 'it holds another one'])(
-        'an event dated into the future that is sent again, at that time, between its two writes: %s',
+        'a future-dated event that comes again at its time between the two writes: %s',
         async which => {
           const tomorrow = noon + 24 * 60 * minute;
           const { messageId } = anEvent();
-          // Of each status the event that is written later would decide.
+          // In each case the event that is written later would decide.
           const status = which === 'the email holds none yet' ? 'delivered' : 'deferred';
           const draft = { ...anEvent({ messageId, status, occurredAt: tomorrow }), eventId: 'ahead' };
           const arrival = (at: number, changes = {}) =>
@@ -846,7 +846,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         },
       );
 
-      it('an event dated into the future that is recorded between the two writes of its second arrival: it is there once', async () => {
+      it('a future-dated event recorded between the two writes of its second arrival: the history has it once', async () => {
         const tomorrow = noon + 24 * 60 * minute;
         const delivered = anEvent();
         await store.record([delivered], noon);
@@ -857,7 +857,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect((await stored(delivered)).events.map(({ eventId }) => eventId)).toEqual(['ahead', delivered.eventId]);
       });
 
-      it('a writer that comes between its two writes', async () => {
+      it('another writer between its two writes', async () => {
         const delivered = anEvent();
         await store.record([delivered], noon);
         const sent = { ...delivered, status: 'sent', eventId: 'e0' } as const;
@@ -869,7 +869,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       });
     });
 
-    describe('holds hostile strings inert', () => {
+    describe('stores hostile strings unchanged:', () => {
       it.each(['size', '#x', ':v', 'a.b[0]', '__proto__', '"], ["', 'ö\u202e\u200b', '=cmd|x', '<script>', '0'])(
         '%s as any field',
         async text => {
@@ -892,7 +892,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       );
     });
 
-    describe('an erased email', () => {
+    describe('replaces an erased email by a tombstone, which', () => {
       const signal = new AbortController().signal;
       const erase = (erasure: Parameters<EraseEmails>[0]) =>
         createEraseEmails(client, tableName)(erasure, noon, signal);
@@ -902,13 +902,13 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         erasedAt: noon,
         expiresAt: noon / 1000 + 30 * 24 * 60 * 60,
       });
-      /** An event to an address of its own. */
+      /** An event of an address that no other test uses. */
       const toSomebody = (changes: Partial<CanonicalEvent> = {}) => {
         const messageId = freshMessageId();
         return anEvent({ messageId, recipient: `${messageId}@erased.example`, ...changes });
       };
 
-      it('leaves nothing but the hash that is its key, for thirty days', async () => {
+      it('has nothing but a hash as its key, and expires after 30 days', async () => {
         const event = toSomebody({ status: 'hard_bounced', accountId: 'erasing', subject: 'Invoice 7' });
         await store.record([event], noon);
         expect(await everywhere(event.recipient)).toEqual({ erased: 1, error: null });
@@ -920,7 +920,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await everywhere(event.recipient)).toEqual({ erased: 0, error: null });
       });
 
-      it('is not brought back by what comes late: every event of it is counted as erased', async () => {
+      it('no late event replaces: each is counted as erased', async () => {
         const event = toSomebody();
         await store.record([event], noon);
         await everywhere(event.recipient);
@@ -942,7 +942,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await itemOf(event)).toEqual(tombstone(event));
       });
 
-      it('does not keep a new message to the same address from being recorded', async () => {
+      it('does not prevent the record of a new message to the same address', async () => {
         const event = toSomebody();
         await store.record([event], noon);
         await everywhere(event.recipient);
@@ -951,7 +951,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await stored(anew)).toMatchObject({ recipient: event.recipient, verdict: { status: 'delivered' } });
       });
 
-      it("is the account's alone, where an account erases", async () => {
+      it('takes the place only of emails of the erasing account', async () => {
         const [own, other, nobodys] = ['acme', 'initech', undefined].map(accountId =>
           toSomebody({ recipient: 'shared@erased.example', accountId }),
         ) as [CanonicalEvent, CanonicalEvent, CanonicalEvent];
@@ -963,7 +963,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await everywhere(own.recipient)).toMatchObject({ erased: 2 });
       });
 
-      it('is one of three hundred to one address: all of them are erased', async () => {
+      it('takes the place of each of 300 emails to one address', async () => {
         const events = Array.from({ length: 300 }, () =>
           toSomebody({ recipient: 'many@erased.example', accountId: 'acme' }),
         );
@@ -971,7 +971,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await erase({ recipient: 'many@erased.example', accountId: 'acme' })).toMatchObject({ erased: 300 });
       });
 
-      it('stays one while sixteen others write to it: no half an item comes of it', async () => {
+      it('stays whole while 16 others write to it', async () => {
         for (let round = 0; round < 8; round += 1) {
           const first = toSomebody({ accountId: 'acme' });
           await store.record([first], noon);
@@ -992,19 +992,16 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       it.each([
         ['note', { status: null }],
         ['open', { status: 'opened' }],
-      ] as const)(
-        'between the two writes of a later %s in the name of another account, is left alone by both',
-        async (_, changes) => {
-          const own = toSomebody({ accountId: 'acme' });
-          const foreign = { ...own, ...changes, eventId: 'f', accountId: 'initech', subject: 'Invoice 7' };
-          await store.record([own], noon);
-          const erasing = disturbed(2, () => everywhere(own.recipient));
-          expect(await erasing.record([foreign], noon)).toMatchObject({ recorded: 0, erased: 1, failed: [] });
-          expect(await itemOf(own)).toEqual(tombstone(own));
-        },
-      );
+      ] as const)('stays if it comes between the two writes of a later %s for another account', async (_, changes) => {
+        const own = toSomebody({ accountId: 'acme' });
+        const foreign = { ...own, ...changes, eventId: 'f', accountId: 'initech', subject: 'Invoice 7' };
+        await store.record([own], noon);
+        const erasing = disturbed(2, () => everywhere(own.recipient));
+        expect(await erasing.record([foreign], noon)).toMatchObject({ recorded: 0, erased: 1, failed: [] });
+        expect(await itemOf(own)).toEqual(tombstone(own));
+      });
 
-      it('between the two writes to a full item, is left alone by both', async () => {
+      it('stays if it comes between the two writes to a full item', async () => {
         const { messageId, recipient } = toSomebody({ status: 'deferred' });
         const deferrals = Array.from({ length: 320 }, (_, index) =>
           anEvent({
@@ -1025,7 +1022,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       it.each([
         ['support', null],
         ['its account', 'acme'],
-      ])('that the index still shows is not erased once more, by %s', async (_, accountId) => {
+      ])('is not written again by %s while the index still shows the email', async (_, accountId) => {
         const event = toSomebody({ accountId: 'acme' });
         await store.record([event], noon);
         expect(await erase({ recipient: event.recipient, accountId: 'acme' })).toMatchObject({ erased: 1 });
@@ -1048,10 +1045,10 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       });
     });
 
-    describe('a default account', () => {
+    describe('assigns a default account', () => {
       const recorder = () => createRecorder({ client, tableName, retentionDays: 400, defaultAccountId: 'we' });
 
-      it('owns the emails of which no event names an account, and no others', async () => {
+      it('to emails whose events name no account, and to no others', async () => {
         const [nameless, named] = [anEvent({ reference: 'INV-1' }), anEvent({ accountId: 'acme' })];
         await recorder().record([nameless, named], noon);
         expect(await stored(nameless)).toMatchObject({ accountId: 'we', reference: 'INV-1' });
@@ -1059,14 +1056,14 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect((await stored(named)).accountId).toBe('acme');
       });
 
-      it('takes an email that was recorded without one, with its next event', async () => {
+      it('to an email recorded without an account, with its next event', async () => {
         const sent = anEvent({ status: 'sent' });
         await store.record([sent], noon);
         await recorder().record([{ ...sent, status: 'delivered', eventId: 'd' }], noon);
         expect((await stored(sent)).accountId).toBe('we');
       });
 
-      it('leaves the facts of an account that was named before alone', async () => {
+      it('to no email that has an account', async () => {
         const sent = anEvent({ status: 'sent', accountId: 'acme' });
         await store.record([sent], noon);
         await recorder().record([{ ...sent, accountId: undefined, status: 'delivered', eventId: 'd' }], noon);
@@ -1103,7 +1100,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(times).toEqual(times.toSorted((a, b) => b - a));
       });
 
-      it('in the order in which they were sent, whenever they were imported', async () => {
+      it('emails in the order in which they were sent, whenever they were imported', async () => {
         const events = account('imported', 6).map((event, index) => ({ ...event, occurredAt: noon + index * minute }));
         for (const event of [3, 0, 5, 1, 4, 2].map(index => events[index]!)) {
           await store.record([event], noon + 24 * 60 * minute);
@@ -1112,7 +1109,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(found.map(({ emailId }) => emailId)).toEqual(events.toReversed().map(emailIdOf));
       });
 
-      it('by the earliest event of the first request, never after its arrival, and not moved by a later one', async () => {
+      it('emails by the earliest event of the first request, never after its arrival, and moves none later', async () => {
         const messageId = freshMessageId();
         const sent = anEvent({ messageId, accountId: 'moved', status: 'sent', occurredAt: noon - 2 * minute });
         const delivered = anEvent({ messageId, accountId: 'moved', occurredAt: noon - minute });
@@ -1124,11 +1121,11 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect((await stored(ahead)).sentAt).toBe(noon);
       });
 
-      it('nothing for an account without emails', async () => {
+      it('no emails for an account without emails', async () => {
         expect(await pages('nobody', 'all', 10)).toEqual([[]]);
       });
 
-      it('of a recipient or a reference, page by page: an account its own alone, support all', async () => {
+      it('the emails of a recipient or a reference page by page: only its own for an account, all for support', async () => {
         const shared = { recipient: 'shared@lists.example', reference: 'INV-shared' };
         const events = ['acme', 'initech', undefined].flatMap(accountId =>
           Array.from({ length: 7 }, () => anEvent({ ...shared, messageId: freshMessageId(), accountId })),
@@ -1161,7 +1158,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         }
       });
 
-      it('of what asks for attention, over all accounts and days', async () => {
+      it('the emails that ask for attention, over all accounts and days', async () => {
         const troubled = anEvent({ messageId: freshMessageId(), recipient: 'x@days.example', status: 'invalid' });
         await store.record([troubled], noon - 40 * 24 * 60 * minute);
         const found: string[] = [];
@@ -1175,7 +1172,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(new Set(found).size).toBe(found.length);
       });
 
-      it('what needs attention, only while it does', async () => {
+      it('an email that needs attention only as long as it does', async () => {
         const bounces = account('attentive', 3, 'soft_bounced');
         for (const [index, bounce] of bounces.entries()) await store.record([bounce], noon + index);
         await store.record(account('attentive', 2), noon);
@@ -1187,7 +1184,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       });
     });
 
-    it('lists an email by attention exactly while its status asks for it, since it first did, whatever comes then', async () => {
+    it('keeps an email in the attention index while its status asks for it, by the time of the first such status', async () => {
       await fc.assert(
         fc.asyncProperty(fc.array(arbitraryEvent, { minLength: 1, maxLength: 5 }), async drafts => {
           const events = moved(drafts, freshMessageId());
@@ -1208,12 +1205,12 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       );
     });
 
-    describe('an event that happened longer ago than emails are kept', () => {
+    describe('refuses an event older than the retention, which', () => {
       const day = 24 * 60 * minute;
       const oldest = noon - 400 * day;
       const counts = { recorded: 0, duplicate: 0, dropped: 0, erased: 0, unrecordable: [], failed: [] };
 
-      it('makes no email, and is counted; one at the very edge is recorded', async () => {
+      it('makes no email and is counted, unlike one of exactly that age', async () => {
         const old = anEvent({ status: 'hard_bounced', occurredAt: oldest - 1, accountId: 'acme', subject: 'x' });
         const edge = anEvent({ status: 'hard_bounced', occurredAt: oldest });
         const cost = await countingUpdates(async () =>
@@ -1224,7 +1221,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect((await stored(edge)).verdict?.status).toBe('hard_bounced');
       });
 
-      it('changes nothing of an email that is there, even if it was recorded in time', async () => {
+      it('changes no email, even if it was recorded in time before', async () => {
         const delivered = anEvent({ occurredAt: oldest + day });
         await store.record([delivered], noon);
         const before = await itemOf(delivered);
@@ -1240,15 +1237,15 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await itemOf(delivered)).toEqual(before);
       });
 
-      it('is as old as it was when it came, however long it waited in a queue', async () => {
+      it('has its age on arrival, however long it waited in a queue', async () => {
         const event = anEvent({ occurredAt: noon - 390 * day });
-        // An event that was put off is recorded with the time of its arrival.
+        // The retry queue hands an event on with the time of its arrival.
         expect(await store.record([event], noon)).toEqual({ ...counts, recorded: 1, expired: [] });
         expect(await store.record([event], noon + 20 * day)).toEqual({ ...counts, expired: [event] });
       });
     });
 
-    it('lets an email expire after the retention', async () => {
+    it('makes an email expire after the retention', async () => {
       const event = anEvent();
       await store.record([event], noon);
       await store.record([{ ...event, status: 'opened', eventId: 'later' }], noon + 5000);

@@ -4,7 +4,6 @@ import { storeContract } from './recorder-contract.ts';
 
 storeContract('dynoxide', startDynoxide);
 
-// The referee: AWS's own engine, wherever Java is.
+// AWS's own engine decides where the two differ. It needs Java.
 if (await hasJava()) storeContract('DynamoDB Local', startDynamoDbLocal);
-else
-  describe.skip('the store on DynamoDB Local: skipped, there is no Java on this machine', () => it.skip('the store'));
+else describe.skip('the recorder on DynamoDB Local', () => it.skip('is not tested on a machine without Java'));

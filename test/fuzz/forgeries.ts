@@ -3,13 +3,13 @@ import type { ProviderName } from '../../shared/providers/registry.ts';
 import { providerNames, schemes, signingKeys } from '../fixtures/signing.ts';
 import type { Signed, Unsigned } from '../fixtures/signing-scheme.ts';
 
-/** A change of a genuine request by somebody who has seen it and does not have the key. */
+/** Changes a genuine request as somebody does who has seen it and does not have the key. */
 export type Forgery = (genuine: Signed, unsigned: Pick<Unsigned, 'body' | 'type'>) => Signed;
 
-/** Characters of which signatures, keys and times are made, and some of which they are not. */
+/** Characters of signatures, keys and times, and some other characters. */
 const characters = fc.constantFrom(...'0123456789abcdefABCDEF+/=., :;\u0000ö');
 
-/** A text with one character replaced, removed or added, cut off, doubled or emptied. */
+/** Generates changes of a text: one character replaced, removed or added, or the text cut off, doubled or emptied. */
 const tampered: fc.Arbitrary<(text: string) => string> = fc.oneof(
   fc.tuple(fc.nat(), characters).map(([at, character]) => (text: string) => {
     const place = at % Math.max(text.length, 1);
@@ -24,7 +24,7 @@ const tampered: fc.Arbitrary<(text: string) => string> = fc.oneof(
   fc.constant(() => ''),
 );
 
-/** Forged requests of a provider: its signature, time or covered bytes changed, or signed with somebody else's key. */
+/** Generates forgeries: a changed signature, time or covered byte, or a signature by somebody else's key. */
 export function forgeriesOf(provider: ProviderName): fc.Arbitrary<Forgery> {
   const { header, timestamp, bodyIsCovered, proofEnds } = schemes[provider];
   const foreign = providerNames.map(name => [name, signingKeys(name)] as const);
@@ -46,7 +46,7 @@ export function forgeriesOf(provider: ProviderName): fc.Arbitrary<Forgery> {
   const ofUrl = tampered.map(
     (tamper): Forgery =>
       genuine => {
-        // The rest of the URL may hold an event, which nothing covers.
+        // The rest of the URL may hold an event, which no proof covers.
         const secret = /(?<=[?&]secret=)[^&]*/;
         return { ...genuine, url: genuine.url.replace(secret, given => encodeURIComponent(tamper(given))) };
       },
@@ -56,7 +56,7 @@ export function forgeriesOf(provider: ProviderName): fc.Arbitrary<Forgery> {
     ([name, keys]): Forgery =>
       (genuine, { body, type }) => {
         const signed = keys.sign(body, Date.UTC(2026, 0, 2, 12), { type, url: genuine.url.split('?')[0]! });
-        // Another key of the same provider, or the key of another.
+        // The key is another one of this provider, or one of another provider.
         return name === provider ? signed : { ...signed, method: genuine.method };
       },
   );

@@ -1,9 +1,9 @@
 /**
- * `npm run fuzz -- --provider X --runs N`: mutated genuine bodies, signed again, must never lead to an exception, to more
- * than 50 ms an event, or to changed prototypes; and a tenth as many forged requests must all be refused.
+ * `npm run fuzz -- --provider X --runs N` reads mutated genuine bodies, signed again. None may throw, take more than
+ * 50 ms per event or change a prototype. It also sends a tenth as many forged requests, which must all be refused.
  *
- * `npm run fuzz -- --api --runs N`: requests generated from the OpenAPI document must all be answered as it says, none of
- * them with 5xx or with another account's email.
+ * `npm run fuzz -- --api --runs N` sends requests generated from the OpenAPI document. Each answer must be as documented,
+ * never 5xx, and never with another account's email.
  */
 
 import { type Given, runCommand } from '../../infra/local/cli/command.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import type { BodyType } from '../fixtures/signing-scheme.ts';
 
-/** What is put in place of a part of a genuine body. */
+/** Replacements for parts of genuine bodies. */
 const scraps = [
   'null',
   '[]',
@@ -26,10 +26,10 @@ const scraps = [
   `${'['.repeat(40)}${']'.repeat(40)}`,
 ];
 
-/** A change of a body: of the text of JSON, or of the fields of a form. */
+/** Changes the text of a JSON body, or the fields of a form. */
 export type Mutation = (body: Buffer, type: BodyType) => Buffer;
 
-/** Changes of genuine bodies: one part replaced or removed, the whole cut off, or one byte changed. */
+/** Generates changes of genuine bodies: one part replaced or removed, the body cut off, or one byte changed. */
 export const mutations: fc.Arbitrary<Mutation> = fc.oneof(
   {
     weight: 6,
@@ -61,7 +61,7 @@ export const mutations: fc.Arbitrary<Mutation> = fc.oneof(
   },
 );
 
-/** The nth string, number or literal of JSON text, or the nth field of a form, replaced. */
+/** Replaces the nth string, number or literal of JSON text, or the nth field of a form. */
 function replaced(body: Buffer, type: BodyType, at: number, scrap: string, isName: boolean): Buffer {
   const text = body.toString();
   const ofJson = type === 'json' || type === 'jsonl';

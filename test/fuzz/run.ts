@@ -1,4 +1,4 @@
-/** The runs of `npm run fuzz`: mutated bodies, forged requests, and requests that are generated from the OpenAPI document. */
+/** The runs of `npm run fuzz`: mutated bodies, forged requests, and requests generated from the OpenAPI document. */
 
 import fc from 'fast-check';
 import { progress, progressEnds } from '../../infra/tools/simulate/progress.ts';
@@ -25,7 +25,7 @@ const prototypes = [Object.prototype, Array.prototype, Function.prototype, Strin
 const shapeOfPrototypes = () => prototypes.map(prototype => Object.getOwnPropertyNames(prototype).join()).join(';');
 const untouched = shapeOfPrototypes();
 
-/** Milliseconds of reading a request, for each event in it. */
+/** The time of reading a request, in milliseconds per event. */
 function timeAnEvent(provider: Provider, request: ProviderRequest): number {
   const begun = performance.now();
   const { events, quarantined, unrelated } = provider.parse(request, context);
@@ -50,7 +50,7 @@ async function fuzzBodies(name: ProviderName, { runs, seed }: Fuzzing) {
       try {
         if (typeof (await provider.verify(request, [keys.secret], snsGet)) === 'string') refused += 1;
         let took = timeAnEvent(provider, request);
-        // What was slow because something else ran is not slow again.
+        // Tries again, because another process may have slowed the first try.
         for (let again = 0; again < 3 && took > slowest; again += 1)
           took = Math.min(took, timeAnEvent(provider, request));
         slowest = Math.max(slowest, took);
@@ -102,7 +102,7 @@ async function forge(name: ProviderName, { runs, seed }: Fuzzing) {
       done += 1;
       progress(`${name}: ${done} of ${count} forgeries`);
       answers[status] = (answers[status] ?? 0) + 1;
-      // Bytes that say nothing may differ, such as the case of a percent-encoding: what was recorded is what was signed.
+      // Bytes without a meaning may differ, such as the case of a percent-encoding, if the recorded events are the signed ones.
       const said = JSON.stringify(providers[name].parse(requestOf(genuine), context).events);
       if (recordings.length > 0 && JSON.stringify(recordings) !== said) {
         accepted += 1;
@@ -121,7 +121,7 @@ async function forge(name: ProviderName, { runs, seed }: Fuzzing) {
   return { forged: done, accepted, answers: JSON.stringify(answers) };
 }
 
-/** Whether every body was read in time, and every forgery refused. */
+/** Returns whether every body was read in time and every forgery refused. */
 export async function providersHold(chosen: readonly ProviderName[], fuzzing: Fuzzing): Promise<boolean> {
   const table: Record<string, Awaited<ReturnType<typeof fuzzBodies>> & Awaited<ReturnType<typeof forge>>> = {};
   for (const name of chosen) table[name] = { ...(await fuzzBodies(name, fuzzing)), ...(await forge(name, fuzzing)) };
@@ -131,7 +131,7 @@ export async function providersHold(chosen: readonly ProviderName[], fuzzing: Fu
   );
 }
 
-/** Whether every answer of the API was as it must be. */
+/** Returns whether every answer of the API was right. */
 export async function apiHolds({ runs, seed }: Fuzzing): Promise<boolean> {
   const { done, answers, deviations } = await fuzzApi({
     runs,

@@ -18,7 +18,7 @@ beforeAll(async () => {
 afterAll(() => emails?.stop());
 
 let people = 0;
-/** An event to an address of its own. */
+/** An event of an address that no other test uses. */
 function toSomebody(changes: Partial<CanonicalEvent> = {}): CanonicalEvent {
   people += 1;
   return anEvent({ recipient: `person${people}@example.com`, ...changes });
@@ -27,7 +27,7 @@ function toSomebody(changes: Partial<CanonicalEvent> = {}): CanonicalEvent {
 const write = ({ recipient }: CanonicalEvent, accountId: string | null, erasedAt = noon) =>
   emails.erasureRecords.write({ recipient, accountId }, erasedAt, signal);
 
-/** Whether events that came so long after noon came before an erasure. */
+/** Returns whether events came before an erasure, if they arrived so long after noon. */
 async function cameBefore(events: readonly CanonicalEvent[], after = -second): Promise<readonly boolean[]> {
   const received = events.map(event => ({ event, receivedAt: noon + after }));
   const erasures = await emails.erasureRecords.erasuresOf(received);
@@ -35,7 +35,7 @@ async function cameBefore(events: readonly CanonicalEvent[], after = -second): P
 }
 
 describe('the record of an erasure', () => {
-  it('is about what came before it, and about nothing that came with it or later', async () => {
+  it('covers events that came before it, and none that came with it or later', async () => {
     const event = toSomebody();
     await write(event, null);
     expect(await cameBefore([event], -1)).toEqual([true]);
@@ -43,21 +43,21 @@ describe('the record of an erasure', () => {
     expect(await cameBefore([event, toSomebody()], 1)).toEqual([false, false]);
   });
 
-  it('of support is about all to an address, whoever sent it; about nobody else', async () => {
+  it('by support covers all events of an address, whichever account they name, and of no other address', async () => {
     const event = toSomebody();
     await write(event, null);
     const others = [{ ...event, accountId: 'acme' }, { ...event, accountId: 'initech' }, toSomebody()];
     expect(await cameBefore([event, ...others])).toEqual([true, true, true, false]);
   });
 
-  it('of an account is about what names it: what names another account or none is left', async () => {
+  it('by an account covers events that name it, and none that name another account or no account', async () => {
     const event = toSomebody();
     await write(event, 'acme');
     const all = [{ ...event, accountId: 'acme' }, { ...event, accountId: 'initech' }, event];
     expect(await cameBefore(all)).toEqual([true, false, false]);
   });
 
-  it('of the default account is about what names none as well', async () => {
+  it('by the default account covers events that name no account', async () => {
     const event = toSomebody();
     await write(event, 'we');
     const records = createErasureRecords(emails.client, emails.guardTableName, 'we');
@@ -65,7 +65,7 @@ describe('the record of an erasure', () => {
     expect([...(await records.erasuresOf(received)).keys()]).toEqual([event]);
   });
 
-  it('is the newest of its kind, whichever was written last', async () => {
+  it('keeps the newest erasure of its kind, whichever was written last', async () => {
     const event = toSomebody();
     for (const times of [
       [noon, noon + 2 * second],
@@ -77,7 +77,7 @@ describe('the record of an erasure', () => {
     }
   });
 
-  it('holds two times and a hash, nothing of the person, and is gone after thirty days', async () => {
+  it('holds two times and a hash, no personal data, and expires after 30 days', async () => {
     const event = toSomebody({ recipient: 'hashed@example.com' });
     await write(event, 'account-of-the-record');
     await emails.nonces('mailgun', [{ value: 'erasure', content: 'x' }], noon);
@@ -91,14 +91,14 @@ describe('the record of an erasure', () => {
       });
     }
     expect(JSON.stringify(Items)).not.toMatch(/hashed|account-of-the-record/);
-    // A nonce has a blank where a record has none.
+    // A nonce's key has a blank, which a record's key never has.
     expect(Items.length - records.length).toBe(1);
     const nonce = { guardKey: { S: 'mailgun erasure' } };
     const found = await emails.client.send(new GetItemCommand({ TableName: emails.guardTableName, Key: nonce }));
     expect(found.Item).toBeDefined();
   });
 
-  it('is looked up with a hundred others in one call, each key once; what is not processed is asked for again', async () => {
+  it('is looked up with 99 others in one call, each key once; unprocessed keys are asked for again', async () => {
     const sent: number[] = [];
     const inParts = {
       async send(command: BatchGetCommand) {
@@ -117,7 +117,7 @@ describe('the record of an erasure', () => {
     const received = [...events, ...events].map(event => ({ event, receivedAt: noon - 1 }));
     const erasures = await records.erasuresOf(received);
     expect([...erasures.keys()]).toEqual([events[0], events[74]]);
-    // 150 keys: one of all, and one of the account, of each recipient.
+    // Each of 75 recipients has two keys: one for all accounts, and one for the account.
     expect(sent).toEqual([100, 40, 50]);
     expect(await records.erasuresOf([])).toEqual(new Map());
     expect(sent).toHaveLength(3);
@@ -130,14 +130,14 @@ describe('events that came before an erasure', () => {
     (await emails.lookUpErasures(events.map(event => ({ event, receivedAt }))))(events);
   const isTombstone = async (event: CanonicalEvent) => (await emails.image(emailIdOf(event)))?.erasedAt !== undefined;
 
-  it('are dropped, the others are left in their order', async () => {
+  it('are dropped, and all others keep their order', async () => {
     const [gone, one, other] = [toSomebody(), toSomebody(), toSomebody()];
     await write(gone, null);
     expect(await erase([one, gone, other])).toEqual([one, other]);
     expect(await erase([one, gone], noon + 1)).toEqual([one, gone]);
   });
 
-  it('leave a tombstone, though no email was there: what comes late of it does not make it', async () => {
+  it('leave a tombstone, even without an email, so that later events do not make one', async () => {
     const event = toSomebody({ accountId: 'acme' });
     await write(event, 'acme');
     expect(await erase([event])).toEqual([]);
@@ -153,22 +153,25 @@ describe('events that came before an erasure', () => {
   it.each([
     ['before', true],
     ['after', false],
-  ])('leave the same, where an event of their email that names nobody was recorded %s', async (_, first) => {
-    const named = toSomebody({ accountId: 'acme' });
-    const nameless = { ...named, eventId: 'nameless', accountId: undefined };
-    await write(named, 'acme');
-    const record = () => emails.store.record([nameless], noon);
-    if (first) await record();
-    expect(await erase([named])).toEqual([]);
-    if (!first) await record();
-    expect(await isTombstone(named)).toBe(true);
-  });
+  ])(
+    'leave a tombstone, also if an event of their email that names no account was recorded %s them',
+    async (_, first) => {
+      const named = toSomebody({ accountId: 'acme' });
+      const nameless = { ...named, eventId: 'nameless', accountId: undefined };
+      await write(named, 'acme');
+      const record = () => emails.store.record([nameless], noon);
+      if (first) await record();
+      expect(await erase([named])).toEqual([]);
+      if (!first) await record();
+      expect(await isTombstone(named)).toBe(true);
+    },
+  );
 
-  it('take nothing of another account, though it is of the same email', async () => {
+  it('erase no event of the same email that names another account', async () => {
     const ours = toSomebody({ accountId: 'acme' });
     const theirs = { ...ours, eventId: 'theirs', accountId: 'initech' };
     await write(ours, 'acme');
-    // In one message: whoever comes first has the email.
+    // Both come in one message, and the email belongs to the account of its first recorded event.
     expect(await erase([ours, theirs])).toEqual([theirs]);
     expect(await isTombstone(ours)).toBe(false);
     await emails.record([theirs]);
@@ -176,14 +179,14 @@ describe('events that came before an erasure', () => {
     expect(await emails.store.email(emailIdOf(theirs))).toMatchObject({ accountId: 'initech' });
   });
 
-  it("that an account's own secret proved take nothing in the name of another account", async () => {
+  it('leave no tombstone if they name another account than that of the secret that proved them', async () => {
     const forged = toSomebody({ accountId: 'initech', provenFor: 'acme' });
     await write(forged, 'initech');
     expect(await erase([forged])).toEqual([]);
     expect(await isTombstone(forged)).toBe(false);
   });
 
-  it("that an account's own secret proved take no email that is nobody's yet", async () => {
+  it("erase no email without an account if an account's own secret proved them", async () => {
     const unclaimed = toSomebody();
     await emails.record([unclaimed]);
     const forged = { ...unclaimed, eventId: 'forged', accountId: 'acme', provenFor: 'acme' };
@@ -198,7 +201,7 @@ describe('events that came before an erasure', () => {
     expect(await isTombstone(own)).toBe(true);
   });
 
-  it('of the default account leave what names nobody to the account of its email', async () => {
+  it("by the default account leave an event that names no account to its email's account", async () => {
     const records = createErasureRecords(emails.client, emails.guardTableName, 'we');
     const lookUp = createErasureLookUp(records, emails.client, emails.tableName, () => noon);
     const [theirs, ours] = [toSomebody(), toSomebody()];
@@ -209,7 +212,7 @@ describe('events that came before an erasure', () => {
     expect(await isTombstone(ours)).toBe(true);
   });
 
-  it('of support take every email that is there, and no tombstone twice', async () => {
+  it('by support erase every existing email, and write no tombstone twice', async () => {
     const events = ['acme', 'initech', undefined].map(accountId =>
       toSomebody({ recipient: 'all@example.com', accountId }),
     );
@@ -220,14 +223,14 @@ describe('events that came before an erasure', () => {
     const before = await images();
     for (const event of events) expect(await isTombstone(event)).toBe(true);
     const again = createErasureLookUp(emails.erasureRecords, emails.client, emails.tableName, () => noon + day);
-    // Whose an event is that names nobody, the recorder looks up: it finds the tombstone.
+    // The recorder looks up the account of an event that names none, and finds the tombstone.
     const nameless = events.slice(2);
     expect(await (await again(events.map(event => ({ event, receivedAt: noon - 1 }))))(events)).toEqual(nameless);
     expect(await emails.store.record(nameless, noon)).toMatchObject({ recorded: 0, erased: 1 });
     expect(await images()).toEqual(before);
   });
 
-  it('cost no write where nothing was erased', async () => {
+  it('cost no write if nothing was erased', async () => {
     const none = () => Promise.reject(new Error('a write'));
     const client = { send: none } as unknown as DynamoDBDocumentClient;
     const lookUp = createErasureLookUp(emails.erasureRecords, client, emails.tableName, () => noon);

@@ -8,7 +8,8 @@ import { startQuarantineQueue } from '../queues/quarantine-queue.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
-describe('a Mailgun token, whose signature does not cover the event it came with', () => {
+// Mailgun's signature covers the token and not the event.
+describe('a Mailgun token', () => {
   let emails: StoredEmails;
   let queue: Awaited<ReturnType<typeof startQuarantineQueue>>;
   let ingest: ReturnType<typeof ingestOf>;
@@ -29,22 +30,22 @@ describe('a Mailgun token, whose signature does not cover the event it came with
     await queue?.stop();
   });
 
-  it('proves its own event as often as that is sent, hours later too', async () => {
+  it('proves its own event however often that is sent, even hours later', async () => {
     const signed = keys.sign(fixture('mailgun', 'delivered'), noon);
     expect(await send(signed)).toMatchObject({ status: 200, counts: { recorded: 1 } });
     expect(await send(signed, noon + 8 * 3_600_000)).toMatchObject({ status: 200, counts: { duplicate: 1 } });
   });
 
-  it('proves no other event, whoever it is about', async () => {
+  it('proves no other event of any recipient', async () => {
     const signed = keys.sign(fixture('mailgun', 'delivered'), noon);
     await send(signed);
     const forged = withEvent(signed, event => ({ ...event, event: 'complained', recipient: 'mallory@example.com' }));
     expect(await send(forged)).toMatchObject({ status: 401, refusal: 'reused_nonce' });
-    // The event that it proved is still the one that it proves.
+    // The token still proves its first event.
     expect(await send(signed)).toMatchObject({ status: 200 });
   });
 
-  it('is of the event that came with it first, though another was looked up sooner, of which the alarm is told', async () => {
+  it('belongs to the event that came first, even if a later one was looked up sooner, which the alarm counts', async () => {
     const signed = keys.sign(fixture('mailgun', 'delivered'), noon);
     const forged = withEvent(signed, event => ({ ...event, recipient: 'mallory@example.com' }));
     expect(await send(forged, noon + 1)).toMatchObject({ status: 200, counts: { recorded: 1 } });
@@ -52,14 +53,14 @@ describe('a Mailgun token, whose signature does not cover the event it came with
     expect(await send(forged, noon + 2)).toMatchObject({ status: 401, refusal: 'reused_nonce' });
   });
 
-  it('proves nothing else where its first event could not be read', async () => {
+  it('proves no other event even if its first event was unreadable', async () => {
     const signed = keys.sign(fixture('mailgun', 'delivered'), noon);
     const unreadable = withEvent(signed, () => ({ event: 'brand-new', timestamp: noon / 1000 }));
     expect(await send(unreadable)).toMatchObject({ status: 200, counts: { quarantined: 1 } });
     expect(await send(signed)).toMatchObject({ status: 401, refusal: 'reused_nonce' });
   });
 
-  it('is that of the signature that is genuine, whatever other signature stands beside it', async () => {
+  it('is taken from the genuine signature, whatever other signature stands beside it', async () => {
     const signed = keys.sign(fixture('mailgun', 'delivered'), noon);
     await send(signed);
     const { signature, ...body } = JSON.parse(signed.body.toString());
@@ -69,7 +70,7 @@ describe('a Mailgun token, whose signature does not cover the event it came with
     expect(await send({ ...signed, body: Buffer.from(JSON.stringify(forged)) })).toMatchObject({ status: 401 });
   });
 
-  it('is spent with every signature that would do by itself, where both keys are configured', async () => {
+  it('is used up with every genuine signature of a request, if both keys are configured', async () => {
     const parent = signingKeys('mailgun');
     const event = fixture('mailgun', 'delivered');
     const own = JSON.parse(keys.sign(event, noon).body.toString());
@@ -83,7 +84,7 @@ describe('a Mailgun token, whose signature does not cover the event it came with
     expect(await sent({ ...own, 'parent-signature': second })).toMatchObject({ status: 200 });
   });
 
-  it('binds what is nested too deeply to be read, too', async () => {
+  it('also belongs to a body that is nested too deeply to be read', async () => {
     const { signature } = JSON.parse(keys.sign(fixture('mailgun', 'delivered'), noon).body.toString());
     const deep = `{"signature":${JSON.stringify(signature)},"event-data":{"x":${'['.repeat(20_000)}${']'.repeat(20_000)}}}`;
     const sent = (text: string) => send({ ...keys.sign(Buffer.from('{}'), noon), body: Buffer.from(text) });
@@ -92,7 +93,7 @@ describe('a Mailgun token, whose signature does not cover the event it came with
     expect(await sent(deep.replace('"x"', '"y"'))).toMatchObject({ status: 401, refusal: 'reused_nonce' });
   });
 
-  it('of the older form proves its own fields alone', async () => {
+  it('of the older form proves only its own fields', async () => {
     const signed = keys.sign(fixture('mailgun', 'bounced.legacy.form'), noon, { type: 'form' });
     expect(await send(signed)).toMatchObject({ status: 200 });
     expect(await send(signed)).toMatchObject({ status: 200 });

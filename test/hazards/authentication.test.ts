@@ -31,10 +31,10 @@ const withHeader = (signed: Signed, name: string, value: string): Signed => ({
   headers: { ...signed.headers, [name]: value },
 });
 
-/** ZeptoMail's test of a URL is not signed: what comes in its name unsigned is answered 200, and counted as refused. */
+/** ZeptoMail tests a URL with an unsigned request. Unsigned requests in its name get 200 and count as refused. */
 const unsignedStatus = (name: ProviderName) => (name === 'zeptomail' ? 200 : 401);
 
-/** Several requests, none genuine: nothing of them stored, one line for each. */
+/** Checks that every request is refused with one log line, and that nothing is stored. */
 async function expectAllRefused(
   name: ProviderName,
   outcomes: readonly Outcome[],
@@ -48,32 +48,33 @@ async function expectAllRefused(
   await live.expectNothingKept();
 }
 
-/** The first long run of letters and digits: the signature itself, without the words around it. */
+/** Matches the first long run of letters and digits: the signature itself, without the words around it. */
 const encoded = /(?<![A-Za-z0-9+/%])[A-Za-z0-9+/%]{20,}=*/;
 const another = (letter: string | undefined) => (letter === 'a' ? 'b' : 'a');
 
 const damages: Record<string, (proof: string) => string | undefined> = {
-  '1 no header': () => undefined,
-  '2 an empty header': () => '',
-  '3 a blank header': () => '   ',
-  '4 a proof of another length': proof =>
+  'hazard 1: a missing header': () => undefined,
+  'hazard 2: an empty header': () => '',
+  'hazard 3: a blank header': () => '   ',
+  'hazard 4: a proof of another length': proof =>
     proof.replace(encoded, found => found.slice(0, Math.floor(found.length / 8) * 4)),
-  '5 a proof that is neither hex nor base64': proof => proof.replace(encoded, found => '!'.repeat(found.length)),
-  '6 a truncated proof': proof => proof.replace(encoded, found => found.slice(0, -1)),
-  '7 a good proof and trailing junk': proof => proof.replace(encoded, found => `${found}AAAA`),
-  '8 two headers joined by a comma, none of them good': proof => {
+  'hazard 5: a proof that is neither hex nor base64': proof =>
+    proof.replace(encoded, found => '!'.repeat(found.length)),
+  'hazard 6: a truncated proof': proof => proof.replace(encoded, found => found.slice(0, -1)),
+  'hazard 7: a good proof with trailing junk': proof => proof.replace(encoded, found => `${found}AAAA`),
+  'hazard 8: a header of two wrong proofs, joined by a comma,': proof => {
     const wrong = proof.replace(encoded, found => another(found[0]) + found.slice(1));
     return `${wrong}, ${wrong}`;
   },
 };
 
-describe.each(providerNames)('what is sent in the name of %s with', name => {
-  it.each(Object.entries(damages))('%s: 401', async (_, damage) => {
+describe.each(providerNames)('damaged requests of %s:', name => {
+  it.each(Object.entries(damages))('%s is refused with 401', async (_, damage) => {
     const signed = genuine(name);
     const proof = damage(proofOf(name, signed));
     const outcome = await live.send(name, withProof(name, signed, proof));
     await live.expectRefused(outcome, name, proof?.trim() ? 401 : unsignedStatus(name));
-    // That it was the damage, and nothing else.
+    // The undamaged request is recorded, so that nothing but the damage caused the refusal.
     expect((await live.send(name, withProof(name, signed, proofOf(name, signed)))).counts).toMatchObject({
       recorded: 1,
     });
@@ -89,31 +90,37 @@ const versions = [
   ['Basic ', 'Bearer '],
 ] as const;
 
-describe('a signature', () => {
-  it.each(versions)('9 of an unknown version only, %s as %s: 401', async (known, unknown) => {
-    const names = providerNames.filter(
-      name => schemes[name].header !== null && proofOf(name, genuine(name)).includes(known),
-    );
-    expect(names).not.toEqual([]);
-    for (const name of names) {
-      const signed = genuine(name);
-      const proof = proofOf(name, signed).replace(known, unknown);
-      await expectAllRefused(name, [await live.send(name, withProof(name, signed, proof))], 'malformed_signature');
-    }
-  });
+describe('forged signatures:', () => {
+  it.each(versions)(
+    'hazard 9: a signature of an unknown version only, %s as %s, is refused with 401',
+    async (known, unknown) => {
+      const names = providerNames.filter(
+        name => schemes[name].header !== null && proofOf(name, genuine(name)).includes(known),
+      );
+      expect(names).not.toEqual([]);
+      for (const name of names) {
+        const signed = genuine(name);
+        const proof = proofOf(name, signed).replace(known, unknown);
+        await expectAllRefused(name, [await live.send(name, withProof(name, signed, proof))], 'malformed_signature');
+      }
+    },
+  );
 
   it.each([
-    // DER: a sequence of two integers that are zero.
+    // This is the DER of a sequence of two zeros.
     ['sendgrid', 'MAYCAQACAQA='],
     ['postal', Buffer.alloc(256).toString('base64')],
     ['ses', Buffer.alloc(256).toString('base64')],
-  ] as const)('10 of %s with r = s = 0, or of nothing but zeros: 401', async (name, proof) => {
-    const outcome = await live.send(name, withProof(name, genuine(name), proof));
-    expect(await live.expectRefused(outcome, name)).toBe('wrong_signature');
-  });
+  ] as const)(
+    'hazard 10: a signature of %s with r = s = 0, or of nothing but zeros, is refused with 401',
+    async (name, proof) => {
+      const outcome = await live.send(name, withProof(name, genuine(name), proof));
+      expect(await live.expectRefused(outcome, name)).toBe('wrong_signature');
+    },
+  );
 
   it.each(['sendgrid', 'postal'] as const)(
-    '11 of %s by a key of another curve, under our key or its own: 401',
+    'hazard 11: a signature of %s by a key of another curve is refused with 401, under our key or its own',
     async name => {
       const kinds = [
         generateKeyPairSync('ec', { namedCurve: 'P-384' }),
@@ -137,7 +144,7 @@ describe('a signature', () => {
     name => (isDecoded(name) || providers[name].secretKind === 'text') && !isInUrl(name),
   );
 
-  /** Signed with a key that is no secret of anybody. */
+  /** The sample, signed with an arbitrary key. */
   const signedWith = (name: ProviderName, key: string | Buffer): Signed => {
     if (!isDecoded(name))
       return signedRequest(name, key.toString(), sampleBody(name), noon, { type: sampleType(name) });
@@ -148,17 +155,20 @@ describe('a signature', () => {
     return withProof(name, signed, proofOf(name, signed).replace(encoded, made));
   };
 
-  it.each(hmacs)('12 of %s by HMAC with an empty key, whatever is configured: 401', async name => {
-    const forged = signedWith(name, '');
-    const configured = [undefined, [], [''], [' '], ['whsec_']];
-    const outcomes = await Promise.all(
-      configured.map(secrets => live.send(name, forged, secrets === undefined ? {} : { secrets })),
-    );
-    await expectAllRefused(name, outcomes);
-  });
+  it.each(hmacs)(
+    'hazard 12: an HMAC of %s with an empty key is refused with 401, whatever is configured',
+    async name => {
+      const forged = signedWith(name, '');
+      const configured = [undefined, [], [''], [' '], ['whsec_']];
+      const outcomes = await Promise.all(
+        configured.map(secrets => live.send(name, forged, secrets === undefined ? {} : { secrets })),
+      );
+      await expectAllRefused(name, outcomes);
+    },
+  );
 
   it.each(providerNames.filter(name => hmacs.includes(name) || isInUrl(name) || ofKind('basic-auth').includes(name)))(
-    '13 of %s by the key "undefined" or "null": 401',
+    'hazard 13: a signature of %s by the key "undefined" or "null" is refused with 401',
     async name => {
       const keys = providers[name].secretKind === 'basic-auth' ? ['undefined:undefined', ':'] : ['undefined', 'null'];
       const decoded = isDecoded(name) ? keys.map(standardKey) : [];
@@ -171,7 +181,7 @@ describe('a signature', () => {
   );
 
   it.each(providerNames.filter(name => schemes[name].bodyIsCovered))(
-    '14 of %s over the JSON written anew: 401',
+    'hazard 14: a signature of %s over the same JSON in other bytes is refused with 401',
     async name => {
       const signed = genuine(name);
       const text = sampleBody(name).toString();
@@ -186,9 +196,9 @@ describe('a signature', () => {
     },
   );
 
-  // Decided: a signature has one spelling. Every provider here writes its hex in lower case.
+  // By decision, a signature has one spelling. Every provider here writes its hex in lower case.
   it.each(['mailgun', 'mailersend', 'mailtrap', 'usesend', 'emailit', 'unisendergo', 'mailomat'] as const)(
-    '15 of %s in upper-case hex: 401',
+    'hazard 15: a signature of %s in upper-case hex is refused with 401',
     async name => {
       const signed = genuine(name);
       const proof = proofOf(name, signed).replace(encoded, hex => hex.toUpperCase());
@@ -197,7 +207,7 @@ describe('a signature', () => {
   );
 });
 
-describe.each(providerNames.filter(name => schemes[name].oldestMinutes !== null))('a well-signed time of %s', name => {
+describe.each(providerNames.filter(name => schemes[name].oldestMinutes !== null))('signed times of %s:', name => {
   const minute = 60_000;
   const inMillis = name === 'usesend';
   const unix = (at: number) => (inMillis ? String(at) : seconds(at));
@@ -206,17 +216,17 @@ describe.each(providerNames.filter(name => schemes[name].oldestMinutes !== null)
   const oldest = schemes[name].oldestMinutes! * minute;
   const furthest = Math.min(oldest, 10 * minute);
 
-  it('16 that is missing: 401', async () => {
+  it('hazard 16: a missing time is refused with 401', async () => {
     const { timestamp } = schemes[name];
     const { [timestamp ?? '']: _, ...headers } = signedAt(name, genuine(name), '', live.pairs[name].signs).headers;
     const without = timestamp === null ? [] : [await live.send(name, { ...genuine(name), headers })];
-    // In a body, an empty text is no time of the right form; in a header it is none at all.
+    // An empty text in a body is a malformed time, but an empty header counts as a missing one.
     const outcomes = [...without, await send(''), await send(' ')];
     await expectAllRefused(name, outcomes, timestamp === null ? 'malformed_signature' : 'missing_signature');
   });
 
   const malformed: Record<string, readonly string[]> = {
-    '17 NaN, 1e9, 0x5f, or with trailing junk': [
+    'hazard 17: NaN, 1e9, 0x5f, or a time with trailing junk,': [
       'NaN',
       '1e9',
       '0x5f',
@@ -224,29 +234,29 @@ describe.each(providerNames.filter(name => schemes[name].oldestMinutes !== null)
       `${unix(noon)} 1`,
       `${unix(noon)}.0`,
     ],
-    '18 in milliseconds for seconds, or the other way round': [inMillis ? seconds(noon) : String(noon)],
-    '21 negative, or 2^53': [`-${unix(noon)}`, '-1', String(2 ** 53), '9007199254740993'],
+    'hazard 18: a time in milliseconds for seconds, or the other way round,': [inMillis ? seconds(noon) : String(noon)],
+    'hazard 21: a negative time, or 2^53,': [`-${unix(noon)}`, '-1', String(2 ** 53), '9007199254740993'],
   };
-  it.each(Object.entries(malformed))('%s: 401', async (_, times) => {
+  it.each(Object.entries(malformed))('%s is refused with 401', async (_, times) => {
     for (const time of times)
       expect(await live.expectRefused(await send(time), name), time).toBe('malformed_signature');
   });
 
-  it('19 beyond the window ahead: 401; at its end it is taken', async () => {
+  it('hazard 19: a time just beyond the allowed future is refused with 401, and one at its end is accepted', async () => {
     const late = await send(unix(noon), noon - furthest - 1_000);
     expect(await live.expectRefused(late, name)).toBe('stale_timestamp');
     expect((await send(unix(noon), noon - furthest)).counts).toMatchObject({ recorded: 1 });
   });
 
-  it('20 beyond the window behind: 401; at its end it is taken', async () => {
+  it('hazard 20: a time just beyond the allowed age is refused with 401, and one at its end is accepted', async () => {
     const late = await send(unix(noon), noon + oldest + 1_000);
     expect(await live.expectRefused(late, name)).toBe('stale_timestamp');
     expect((await send(unix(noon), noon + oldest)).counts).toMatchObject({ recorded: 1 });
   });
 });
 
-describe('what was signed once proves nothing else:', () => {
-  it('22 a Mailgun token used again with another body: 401; with its own body it is a retry', async () => {
+describe('reused proofs:', () => {
+  it('hazard 22: a Mailgun token with another body is refused with 401, and with its own body is a retry', async () => {
     const signed = genuine('mailgun');
     expect((await live.send('mailgun', signed)).counts).toMatchObject({ recorded: 1 });
     const { signature } = JSON.parse(signed.body.toString());
@@ -262,7 +272,7 @@ describe('what was signed once proves nothing else:', () => {
     expect(retry.counts).toMatchObject({ recorded: 0, duplicate: 1 });
   });
 
-  it('22 a Mailomat id used again with another body: 401; with its own body it is a retry', async () => {
+  it('hazard 22: a Mailomat id with another body is refused with 401, and with its own body is a retry', async () => {
     const signed = live.sign('mailomat', fixture('mailomat', 'failure_perm'));
     expect((await live.send('mailomat', signed)).counts).toMatchObject({ recorded: 1 });
     const other = Buffer.from(signed.body.toString().replaceAll('jane@example.com', 'omar@example.com'));
@@ -276,7 +286,7 @@ describe('what was signed once proves nothing else:', () => {
     expect(retry.counts).toMatchObject({ recorded: 0, duplicate: 1 });
   });
 
-  it('23 Mandrill signed for another URL: 401', async () => {
+  it('hazard 23: a signature of Mandrill for another URL is refused with 401', async () => {
     const url = 'https://api.example.com/webhooks/mandrill';
     const outcomes = [];
     for (const other of [
@@ -316,15 +326,18 @@ describe('what was signed once proves nothing else:', () => {
       ]),
     ),
   };
-  it.each(Object.entries(twice))('24 a key twice in the form or the query of %s: 401', async (name, requests) => {
-    const provider = name as ProviderName;
-    const outcomes = [];
-    for (const request of requests!()) outcomes.push(await live.send(provider, request));
-    await expectAllRefused(provider, outcomes);
-  });
+  it.each(Object.entries(twice))(
+    'hazard 24: a repeated key in the form or the query of %s is refused with 401',
+    async (name, requests) => {
+      const provider = name as ProviderName;
+      const outcomes = [];
+      for (const request of requests!()) outcomes.push(await live.send(provider, request));
+      await expectAllRefused(provider, outcomes);
+    },
+  );
 
   // A sender's variables may have the names of its fields.
-  it('24 a key twice in the form of mailgun: the same event, or refused where what proves it is not the last', async () => {
+  it('hazard 24: a repeated key in a form of mailgun changes no event, or is refused if the last value proves nothing', async () => {
     const form = live.sign('mailgun', fixture('mailgun', 'opened.legacy.form'), noon, { type: 'form' });
     const proof = Object.fromEntries(new URLSearchParams(form.body.toString()));
     const added = (fields: string) => live.send('mailgun', { ...form, body: Buffer.from(`${form.body}&${fields}`) });
@@ -338,7 +351,7 @@ describe('what was signed once proves nothing else:', () => {
   });
 
   it.each(['smtp2go', 'elasticemail'] as const)(
-    '24 a key twice in a form of %s, where the form is not what proves it: kept in quarantine',
+    'hazard 24: a repeated key in a form of %s, which its proof does not cover, is quarantined',
     async name => {
       const form = fixture(name, name === 'smtp2go' ? 'delivered.as-form.form' : 'Sent.form');
       const [first] = form.toString().split('&');
@@ -348,23 +361,23 @@ describe('what was signed once proves nothing else:', () => {
   );
 });
 
-describe.each(ofKind('basic-auth'))('basic authentication of %s', name => {
+describe.each(ofKind('basic-auth'))('basic authentication of %s:', name => {
   const base64 = (text: string, encoding: BufferEncoding = 'utf8') => Buffer.from(text, encoding).toString('base64');
   const send = (authorization: string, secrets: readonly string[]) =>
     live.send(name, withHeader(genuine(name), 'authorization', authorization), { secrets });
 
-  it('25 without a colon: 401, whether the secret has one or not', async () => {
+  it('hazard 25: credentials without a colon are refused with 401, whether the secret has one or not', async () => {
     const credentials = `Basic ${base64('userpassword')}`;
     expect(await live.expectRefused(await send(credentials, ['user:password']), name)).toBe('malformed_signature');
     expect(await live.expectRefused(await send(credentials, ['userpassword']), name)).toBe('no_secret_configured');
   });
 
-  it('25 that is not UTF-8: 401', async () => {
+  it('hazard 25: credentials that are not UTF-8 are refused with 401', async () => {
     const outcome = await send(`Basic ${base64('user:pässword', 'latin1')}`, ['user:pässword', 'user:p\ufffdssword']);
     expect(await live.expectRefused(outcome, name)).toBe('malformed_signature');
   });
 
-  it('25 with a colon in the password, or its scheme in any case: taken', async () => {
+  it('hazard 25: a password with colons, and a scheme in any letter case, are accepted', async () => {
     const secrets = ['user:pass:word:'];
     for (const scheme of ['Basic', 'basic', 'BASIC']) {
       const { status, counts } = await send(`${scheme} ${base64('user:pass:word:')}`, secrets);
@@ -374,7 +387,7 @@ describe.each(ofKind('basic-auth'))('basic authentication of %s', name => {
     expect((await send(`Basic ${base64('user:pass:word')}`, secrets)).status).toBe(401);
   });
 
-  it('26 a huge Authorization: 401 at once, even if it were right', async () => {
+  it('hazard 26: a huge Authorization header is refused with 401 at once, even with the right password', async () => {
     const huge = `user:${'x'.repeat(5_000_000)}`;
     const spent = await cpuMs(async () => {
       expect(await live.expectRefused(await send(`Basic ${base64(huge)}`, [huge]), name)).toBe('malformed_signature');
@@ -383,14 +396,14 @@ describe.each(ofKind('basic-auth'))('basic authentication of %s', name => {
   });
 });
 
-describe.each(providerNames)('in the name of %s,', name => {
-  it("27 another account's key: 401", async () => {
+describe.each(providerNames)('requests in the name of %s:', name => {
+  it("hazard 27: a signature by another account's key is refused with 401", async () => {
     const { signs } = createSecretPair(providers[name].secretKind);
     const signed = signedRequest(name, signs, sampleBody(name), noon, { type: sampleType(name) });
     expect(await live.expectRefused(await live.send(name, signed), name)).toBe('wrong_signature');
   });
 
-  it("28 another provider's signature: 401", async () => {
+  it("hazard 28: another provider's signature is refused with 401", async () => {
     const url = `https://api.example.com/webhooks/${name}`;
     for (const other of providerNames.filter(each => each !== name)) {
       const signed = live.sign(other, sampleBody(name), noon, { type: sampleType(name), url });
@@ -401,9 +414,9 @@ describe.each(providerNames)('in the name of %s,', name => {
     await live.expectNothingKept();
   });
 
-  it('36 the secrets out of reach: asked for again, and nothing stored', async () => {
+  it('hazard 36: a request is asked for again and nothing is stored while the secrets are unavailable', async () => {
     const { status, answer, lines } = await live.send(name, genuine(name), { secrets: 'unreachable' });
-    // To those of SNS a 4xx is a receipt.
+    // SNS takes a 4xx for a receipt.
     expect(status).toBe(name === 'ses' || name === 'scaleway' ? 503 : 429);
     expect(answer.headers['retry-after']).toMatch(/^\d+$/);
     expect(lines).toMatchObject([{ message: 'webhook.unavailable', provider: name, cause: 'secrets: Error' }]);
@@ -411,13 +424,13 @@ describe.each(providerNames)('in the name of %s,', name => {
   });
 });
 
-describe('a message of Amazon SNS', () => {
+describe('messages of Amazon SNS:', () => {
   const foreignTopic = 'arn:aws:sns:us-east-1:999999999999:mail';
   const Message = fixture('ses', 'Delivery').toString();
   const ofTopic = (topic: string, fields: Readonly<Record<string, string>> = { Message }, version: '1' | '2' = '2') =>
     snsMessage(`${topic} ${snsSigningKey()}`, noon, fields, version);
   const ours = (fields?: Readonly<Record<string, string>>) => ofTopic(live.pairs.ses.verifies, fields);
-  /** What was asked of the outside world besides SNS's own certificate. */
+  /** Sends a message, and collects the URLs that were fetched besides SNS's own certificate. */
   const send = async (message: object, headers: Record<string, string> = {}, get = snsGet) => {
     const fetched: string[] = [];
     const outcome = await live.send(
@@ -434,7 +447,7 @@ describe('a message of Amazon SNS', () => {
     return { outcome, fetched };
   };
 
-  it('29 of a foreign topic, with a good signature: 401', async () => {
+  it('hazard 29: a message of a foreign topic with a good signature is refused with 401', async () => {
     const foreign = ofTopic(foreignTopic);
     for (const message of [foreign, { ...foreign, TopicArn: live.pairs.ses.verifies }]) {
       const { outcome, fetched } = await send(message);
@@ -446,29 +459,29 @@ describe('a message of Amazon SNS', () => {
   const path = certificatePath(snsSigningKey());
   it.each([
     ['http', `http://sns.us-east-1.amazonaws.com${path}`],
-    ['userinfo', `https://sns.us-east-1.amazonaws.com@evil.example${path}`],
-    ['userinfo before the host', `https://user:password@sns.us-east-1.amazonaws.com${path}`],
+    ['a user name', `https://sns.us-east-1.amazonaws.com@evil.example${path}`],
+    ['user and password', `https://user:password@sns.us-east-1.amazonaws.com${path}`],
     ['a port', `https://sns.us-east-1.amazonaws.com:8443${path}`],
     ['the default port', `https://sns.us-east-1.amazonaws.com:443${path}`],
     ['a query', `https://sns.us-east-1.amazonaws.com${path}?a=b.pem`],
     ['a fragment', `https://sns.us-east-1.amazonaws.com${path}#.pem`],
     ['the host of a bucket', `https://sns.us-east-1.amazonaws.com.s3.amazonaws.com${path}`],
-    ['a look-alike', `https://sns.us-east-1.amazonaws.com.evil.example${path}`],
-    ['a look-alike without its dot', `https://sns.us-east-1.amazonawsxcom${path}`],
+    ['a look-alike host', `https://sns.us-east-1.amazonaws.com.evil.example${path}`],
+    ['a look-alike host without the dot', `https://sns.us-east-1.amazonawsxcom${path}`],
     ['another region', `https://sns.eu-west-1.amazonaws.com${path}`],
     ['a redirect', `https://sns.us-east-1.amazonaws.com/redirect?to=https://evil.example${path}`],
     ['a wrong path', `https://sns.us-east-1.amazonaws.com/uploads${path}`],
-    ['a path out of its folder', `https://sns.us-east-1.amazonaws.com/../evil${path}`],
+    ['a path that leaves its folder', `https://sns.us-east-1.amazonaws.com/../evil${path}`],
     ['a backslash', `https://sns.us-east-1.amazonaws.com\\@evil.example${path}`],
-    ['a dot of Unicode', `https://sns.us-east-1\u3002amazonaws.com${path}`],
+    ['a Unicode full stop', `https://sns.us-east-1\u3002amazonaws.com${path}`],
     ['a metadata address', `http://169.254.169.254${path}`],
-  ])('30 whose certificate URL has %s: 401, and nothing is fetched', async (_, SigningCertURL) => {
+  ])('hazard 30: a certificate URL with %s is refused with 401, and nothing is fetched', async (_, SigningCertURL) => {
     const get = () => Promise.reject(new Error('fetched'));
     const { outcome } = await send({ ...ours(), SigningCertURL }, {}, get);
     expect(await live.expectRefused(outcome, 'ses')).toBe('malformed_signature');
   });
 
-  it('30 whose certificate is answered with a redirect: it is not followed, and the message is asked for again', async () => {
+  it('hazard 30: a redirect in place of the certificate is not followed, and the message is asked for again', async () => {
     const asked: string[] = [];
     const server = createServer(({ url }, response) => {
       asked.push(url!);
@@ -477,10 +490,10 @@ describe('a message of Amazon SNS', () => {
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
     try {
       const get = createGet(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
-      // Of a certificate that nobody knows yet: those once fetched are kept.
+      // This certificate is new, because fetched certificates are cached.
       const SigningCertURL = 'https://sns.us-east-1.amazonaws.com/SimpleNotificationService-redirected.pem';
       const { outcome } = await send({ ...ours(), SigningCertURL }, {}, url => get(url, AbortSignal.timeout(1_000)));
-      // SNS is out of reach, so that nothing can be said of the message: refusing it would lose it, if it is genuine.
+      // SNS counts as unavailable. The message may be genuine, and a refusal would lose it.
       expect(outcome.status).toBe(503);
       expect(asked).toEqual(['/SimpleNotificationService-redirected.pem']);
       await live.expectNothingKept();
@@ -489,7 +502,7 @@ describe('a message of Amazon SNS', () => {
     }
   });
 
-  it('31 whose header names another type than its body: 401', async () => {
+  it('hazard 31: a message whose header names another type than its body is refused with 401', async () => {
     for (const type of ['SubscriptionConfirmation', 'UnsubscribeConfirmation', 'notification', '']) {
       const { outcome, fetched } = await send(ours(), { 'x-amz-sns-message-type': type });
       expect(await live.expectRefused(outcome, 'ses')).toBe('malformed_signature');
@@ -498,7 +511,7 @@ describe('a message of Amazon SNS', () => {
   });
 
   it.each(['3', '2 ', ' 1', '02', '1.0', '2,1', 'toString'])(
-    '32 of signature version "%s": 401',
+    'hazard 32: a message of signature version "%s" is refused with 401',
     async SignatureVersion => {
       const { outcome } = await send({ ...ours(), SignatureVersion });
       expect(await live.expectRefused(outcome, 'ses')).toBe('malformed_signature');
@@ -512,17 +525,17 @@ describe('a message of Amazon SNS', () => {
     Token: '2336412f37',
   };
 
-  it('33 that wants an unknown topic confirmed: 401, and nothing is confirmed', async () => {
+  it('hazard 33: a request to confirm an unknown topic is refused with 401, and nothing is confirmed', async () => {
     const message = ofTopic(foreignTopic, { ...confirmation, SubscribeURL: metadataAddress });
     const { outcome, fetched } = await send(message, { 'x-amz-sns-message-type': 'SubscriptionConfirmation' });
     expect(await live.expectRefused(outcome, 'ses')).toBe('wrong_signature');
     expect(fetched).toEqual([]);
   });
 
-  it('34 whose UnsubscribeURL is a metadata address: 401 where it is forged; no URL of a message is ever fetched', async () => {
+  it('hazard 34: a metadata address as UnsubscribeURL is never fetched, and refused with 401 in a forged message', async () => {
     const forged = await send({ ...ours(), Message: '{}', UnsubscribeURL: metadataAddress });
     await live.expectRefused(forged.outcome, 'ses');
-    // SNS does not sign that field: a genuine message stays genuine, whatever somebody puts there.
+    // SNS does not sign that field, so that a genuine message stays genuine with any value.
     const taken = await send({ ...ours(), UnsubscribeURL: metadataAddress });
     expect(taken.outcome.counts).toMatchObject({ recorded: 1 });
     const ended = await send(ours({ ...confirmation, Type: 'UnsubscribeConfirmation', SubscribeURL: metadataAddress }));
@@ -538,12 +551,12 @@ describe('a message of Amazon SNS', () => {
     expect(confirmed).toEqual(['sns.us-east-1.amazonaws.com']);
   });
 
-  it('35 signed under a certificate of another authority: 401, wherever that certificate lies', async () => {
+  it('hazard 35: a message signed under a foreign certificate is refused with 401, wherever the certificate lies', async () => {
     const { signs } = createSecretPair('rsa');
     const certificate = await certificateOf(signs);
     const forged = snsMessage(`${live.pairs.ses.verifies} ${signs}`, noon, { Message });
     const file = certificatePath(signs);
-    // SNS's own host does not have it, and no other is asked.
+    // SNS's own host does not have the certificate, and no other host is asked.
     const nowhere = await send(forged, {}, async url => (new URL(url).host.startsWith('sns.') ? null : certificate));
     expect(await live.expectRefused(nowhere.outcome, 'ses')).toBe('wrong_signature');
     for (const host of ['sns.us-east-1.evil.example', 'sns.us-east-1.amazonaws.com.cn']) {
@@ -555,20 +568,20 @@ describe('a message of Amazon SNS', () => {
       expect(await live.expectRefused(outcome, 'ses')).toBe('malformed_signature');
       expect(fetched).toEqual([]);
     }
-    // Nor does SNS's certificate prove what its key has not signed.
+    // SNS's certificate does not prove a signature by another key either.
     const { SigningCertURL } = ours();
     const { outcome } = await send({ ...forged, SigningCertURL });
     expect(await live.expectRefused(outcome, 'ses')).toBe('wrong_signature');
   });
 });
 
-/** Whether a secret in the URL is all that proves a request. */
+/** Returns whether a secret in the URL is the only proof. */
 function isInUrl(name: ProviderName): boolean {
   const { header, bodyIsCovered, proofEnds } = schemes[name];
   return header === null && !bodyIsCovered && proofEnds === undefined;
 }
 
-/** Whether the key of the HMAC is base64 in the secret. */
+/** Returns whether the secret has the HMAC's key in base64. */
 function isDecoded(name: ProviderName): boolean {
   return ofKind('standard-webhooks', 'base64').includes(name);
 }

@@ -25,7 +25,7 @@ beforeEach(() => live.reset());
 
 const minute = 60_000;
 
-/** Our own schema takes a text in every field, so that it shows what becomes of any. */
+/** An event in our own schema, which takes a text in every field. */
 interface Told {
   readonly type?: string;
   readonly timestamp?: string;
@@ -47,7 +47,7 @@ const one = async () => {
 };
 const recipients = async () => (await live.stored()).map(({ recipient }) => recipient);
 
-/** A value wherever the provider takes one from outside. */
+/** Puts the value into every field with a text from outside. */
 const everywhere = (value: string) => ({
   subject: value,
   reason: { code: value, enhancedCode: value, text: value },
@@ -55,8 +55,8 @@ const everywhere = (value: string) => ({
   userAgent: value,
 });
 
-describe('a text from outside', () => {
-  it('73 with NUL: recorded without it; as an identifier it is kept in quarantine', async () => {
+describe('texts from outside:', () => {
+  it('hazard 73: a text with NUL is recorded without it, and an identifier with NUL is quarantined', async () => {
     expect((await tell(everywhere('in\u0000voice'))).counts).toMatchObject({ recorded: 1 });
     const { subject, events } = await one();
     expect([subject, events[0]]).toMatchObject(['in voice', { reason: { text: 'in voice', code: 'in voice' } }]);
@@ -68,13 +68,13 @@ describe('a text from outside', () => {
     ];
     const reasons = (await live.expectQuarantined(outcomes, 'app')).map(({ reason }) => reason);
     expect(reasons.sort()).toEqual(['unusable_account_id', 'unusable_recipient', 'unusable_reference']);
-    // A message id has to be told from every other, but nobody reads it.
+    // Message ids must stay distinct, but nobody reads them.
     await tell({ messageId: 'message\u0000' }, { messageId: 'message ' });
     expect(new Set((await live.stored()).map(({ messageId }) => messageId)).size).toBe(2);
     expect((await live.stored()).map(({ messageId }) => messageId).join()).not.toContain('\u0000');
   });
 
-  it('74 with a lone surrogate: recorded well-formed', async () => {
+  it('hazard 74: a text with a lone surrogate is recorded well-formed', async () => {
     for (const surrogate of ['\\ud800', '\\udc00', '\\udc00\\ud800']) {
       await live.reset();
       const text = JSON.stringify(appEvent(everywhere('in~voice'))).replaceAll('~', surrogate);
@@ -88,7 +88,7 @@ describe('a text from outside', () => {
     await live.expectQuarantined(await live.send('app', live.sign('app', Buffer.from(asRecipient))), 'app');
   });
 
-  it('75 with right-to-left override and zero width: recorded as it is; in an alert it hides nothing', async () => {
+  it('hazard 75: right-to-left overrides and zero-width characters are recorded as they are, and hide nothing in an alert', async () => {
     const disguised = '\u202egnp.7-VNI\u202c \u200bsa\ufefffe\u2066';
     await tell({ subject: disguised, reference: disguised, recipient: 'ja\u202ene@example.com' });
     const email = await one();
@@ -98,7 +98,7 @@ describe('a text from outside', () => {
     expect(people).toContain('ja\ufffdne@example.com');
   });
 
-  it('84 with our own separators: two emails stay two', async () => {
+  it('hazard 84: ids with our own separators stay different emails', async () => {
     const pairs: readonly (readonly [string, string])[] = [
       ['a|b', 'c@example.com'],
       ['a', 'b|c@example.com'],
@@ -118,19 +118,19 @@ describe('a text from outside', () => {
   });
 
   const names = ['size', '#x', ':v', 'a.b[0]', '#status', ':now', 'history', 'attribute_exists(emailId)', '__proto__'];
-  it.each(names)('85 "%s" as a name, and as a value: nothing but a text', async name => {
+  it.each(names)('hazard 85: "%s" as a name and as a value is nothing but a text', async name => {
     const [delivered] = JSON.parse(fixture('sendgrid', 'delivered').toString());
     const [plain, odd] = [delivered, { ...delivered, sg_message_id: 'odd', [name]: name }];
     const { counts } = await live.send('sendgrid', live.signJson('sendgrid', [plain, odd]));
     expect(counts).toMatchObject({ recorded: 2, quarantined: 0 });
     await live.reset();
-    // Some of them no account id can be.
+    // Some of these texts are no valid account ids.
     const accountId = isAccountId(name) ? name : 'acme';
     await tell({ ...everywhere(name), messageId: name, accountId, reference: name });
     expect(await one()).toMatchObject({ messageId: name, accountId, reference: name, subject: name });
   });
 
-  it('86 with CR, LF and ANSI escapes: the log lines are ours alone, each one line', async () => {
+  it('hazard 86: CR, LF and ANSI escapes forge no log line', async () => {
     const forged =
       'no such user\r\n{"message":"webhook.refused","provider":"sendgrid"}\n\u001b[2J\u001b]0;title\u0007\u2028END';
     const outcomes = [
@@ -151,7 +151,7 @@ describe('a text from outside', () => {
     );
   });
 
-  it('86 with CR, LF and ANSI escapes: as they are written, no log line has one', async () => {
+  it('hazard 86: CR, LF and ANSI escapes are in no written log line', async () => {
     const written: string[] = [];
     const { headers, body } = live.signJson('app', appEvent(everywhere('\r\nforged\u001b[2J')));
     const event = httpEvent('POST /webhooks/{provider}', { provider: 'app' }, headers, body);
@@ -161,7 +161,7 @@ describe('a text from outside', () => {
     expect(written[0]).not.toContain('forged');
   });
 
-  it('87 <script> as a subject, =cmd| as another: stored as the text that it is', async () => {
+  it('hazard 87: subjects with <script> or =cmd| are stored as plain texts', async () => {
     const texts = [
       '<script>alert(1)</script>',
       '"><img src=x onerror=alert(1)>',
@@ -177,13 +177,13 @@ describe('a text from outside', () => {
   });
 });
 
-describe('an alert', () => {
-  /** What mail programs and chats make links of. */
+describe('alerts:', () => {
+  /** Matches texts that mail programs and chats turn into links. */
   const links = /:\/\/|www\.|evil\.example|\b(?:data|javascript):/;
   const dangerous =
     '<!channel> <https://evil.example|your bank> https://evil.example/?a=1&b=2 &lt;!here&gt; mailto:x@evil.example';
 
-  it('88 about <!channel>, links and &: nobody is called, nothing becomes a link', async () => {
+  it('hazard 88: an alert about <!channel>, links and & mentions nobody and has no link', async () => {
     await tell({
       subject: dangerous,
       reference: `<!channel> ${dangerous.slice(0, 80)}`,
@@ -193,12 +193,12 @@ describe('an alert', () => {
     expect(people).not.toMatch(/[<>]|:\/\/|mailto:/);
     expect(people).not.toMatch(/evil\.example/);
     expect(people).toContain('‹!channel›');
-    // What comes escaped is not unescaped: an ampersand stays what it is.
+    // An escaped text is not unescaped, and an ampersand stays an ampersand.
     expect(people).toContain('a=1&b=2 &lt;!here&gt;');
     expect(machines.emails).toMatchObject([{ subject: dangerous }]);
   });
 
-  it('88 in a digest, the same', async () => {
+  it('hazard 88: a digest about <!channel>, links and & mentions nobody and has no link', async () => {
     const two = [1, 2].map(index => ({
       messageId: `message-${index}`,
       subject: dangerous,
@@ -213,9 +213,9 @@ describe('an alert', () => {
 
   it.each([
     ['a quoted local part', '"see https://evil.example/login"@attacker.example'],
-    ['one that begins a link', '"data:text/html,x javascript:alert(1) www.evil.example"@attacker.example'],
-    ['a path in front of the @', 'www.evil.example/login@attacker.example'],
-  ])('88 about an address that is a text, %s: nothing in it becomes a link', async (_, recipient) => {
+    ['a quoted link scheme', '"data:text/html,x javascript:alert(1) www.evil.example"@attacker.example'],
+    ['a path before the @', 'www.evil.example/login@attacker.example'],
+  ])('hazard 88: an alert about an address with %s has no link', async (_, recipient) => {
     await tell({ recipient }, { recipient, messageId: 'message-2' });
     const alerts = await alertsOfAll();
     const messages = [...messagesOf(alerts.slice(0, 1), ''), ...messagesOf(alerts, '')];
@@ -226,7 +226,7 @@ describe('an alert', () => {
     }
   });
 
-  it('88 about an address that the message was not sent to, which its mailbox made up: marked everywhere', async () => {
+  it('hazard 88: an address that a mailbox made up, and that the message was not sent to, is marked everywhere', async () => {
     const bounce = JSON.parse(fixture('ses', 'Bounce.Permanent.General.unknown-user').toString());
     const emailAddress = '"see https://evil.example/login"@attacker.example';
     const recipients = [{ ...bounce.bounce.bouncedRecipients[0], emailAddress }, ...bounce.bounce.bouncedRecipients];
@@ -247,10 +247,10 @@ describe('an alert', () => {
     }
   });
 
-  it('89 with CRLF in what would stand in its header: one line, printable', async () => {
+  it('hazard 89: CRLF in the values of its header leaves one printable line', async () => {
     await tell({ recipient: '"jane\tdoe"@example.com', subject: 'Invoice\r\nBcc: all@example.com' });
     await tell({ recipient: 'bücher@example.com' });
-    // Nothing of the kind can come in, and nothing would come out if it were there.
+    // Such values are refused on arrival, and would not get out either.
     const [alert] = await alertsOfAll();
     const evil = { ...alert!, recipient: 'jane@example.com\r\nBcc: all@example.com', accountId: 'acme\r\n\r\n<html>' };
     const odd = { ...alert!, accountId: 'a\u00a0c' };
@@ -263,8 +263,8 @@ describe('an alert', () => {
   });
 });
 
-describe('a recipient', () => {
-  it('76 of 1 MB: kept in quarantine, whole', async () => {
+describe('recipients:', () => {
+  it('hazard 76: a recipient of 1 MB is quarantined as a whole', async () => {
     const recipient = `${'x'.repeat(1024 * 1024)}@example.com`;
     const kept = await live.expectQuarantined(await tell({ recipient }), 'app', 'unusable_recipient');
     const whole = Buffer.concat(
@@ -276,7 +276,7 @@ describe('a recipient', () => {
     expect(JSON.parse(whole.toString()).data.recipient).toBe(recipient);
   });
 
-  it('76 beside six texts of 160 KB: those are cut to what they may be', async () => {
+  it('hazard 76: six texts of 160 KB beside a recipient are cut to their limits', async () => {
     expect((await tell(everywhere('ä'.repeat(80_000)))).counts).toMatchObject({ recorded: 1 });
     const { subject, events } = await one();
     expect(Buffer.byteLength(subject!)).toBeLessThanOrEqual(limits.subject);
@@ -285,31 +285,47 @@ describe('a recipient', () => {
   });
 
   it.each([
-    ['77 with a display name', 'Jane Doe <Jane@Example.com>', 'jane@example.com'],
-    ['77 with a display name that looks like an address', '"evil@example.org" <jane@example.com>', 'jane@example.com'],
-    ['78 with a quoted local part', '"jane doe"@example.com', '"jane doe"@example.com'],
-    ['78 with an @ in a quoted local part', '"jane@work"@example.com', '"jane@work"@example.com'],
-    ['78 with a quoted local part that needs no quotes', '"jane"@example.com', 'jane@example.com'],
-    ['79 of an internationalised domain, in mixed case', 'Jane@BÜCHER.Example', 'jane@xn--bcher-kva.example'],
-    ['79 whose letters are taken apart', 'jane@bu\u0308cher.example', 'jane@xn--bcher-kva.example'],
-    ['79 with the root dot and others', 'jane@bücher\u3002example\uff61', 'jane@xn--bcher-kva.example'],
-    ['79 that was pasted', '\ufeffjane@bü\u200bcher.example\u00a0', 'jane@xn--bcher-kva.example'],
+    ['hazard 77: a recipient with a display name', 'Jane Doe <Jane@Example.com>', 'jane@example.com'],
     [
-      '79 with a comment, of a link',
+      'hazard 77: a recipient with a display name that looks like an address',
+      '"evil@example.org" <jane@example.com>',
+      'jane@example.com',
+    ],
+    ['hazard 78: a recipient with a quoted local part', '"jane doe"@example.com', '"jane doe"@example.com'],
+    ['hazard 78: a recipient with an @ in a quoted local part', '"jane@work"@example.com', '"jane@work"@example.com'],
+    ['hazard 78: a recipient with a quoted local part that needs no quotes', '"jane"@example.com', 'jane@example.com'],
+    ['hazard 79: an internationalised domain in mixed case', 'Jane@BÜCHER.Example', 'jane@xn--bcher-kva.example'],
+    [
+      'hazard 79: an internationalised domain in decomposed letters',
+      'jane@bu\u0308cher.example',
+      'jane@xn--bcher-kva.example',
+    ],
+    [
+      'hazard 79: an internationalised domain with the root dot and other full stops',
+      'jane@bücher\u3002example\uff61',
+      'jane@xn--bcher-kva.example',
+    ],
+    [
+      'hazard 79: a pasted address with invisible characters',
+      '\ufeffjane@bü\u200bcher.example\u00a0',
+      'jane@xn--bcher-kva.example',
+    ],
+    [
+      'hazard 79: a mailto link with a comment',
       'mailto:jane@(our shop (the new one))bücher.example',
       'jane@xn--bcher-kva.example',
     ],
-    ['79 of an internationalised domain in ASCII', 'jane@XN--Bcher-Kva.example', 'jane@xn--bcher-kva.example'],
-    ['80 with a plus tag', 'jane+invoices@example.com', 'jane+invoices@example.com'],
-  ])('%s, %s: stored as %s', async (_, recipient, stored) => {
+    ['hazard 79: an internationalised domain in ASCII', 'jane@XN--Bcher-Kva.example', 'jane@xn--bcher-kva.example'],
+    ['hazard 80: a recipient with a plus tag', 'jane+invoices@example.com', 'jane+invoices@example.com'],
+  ])('%s, %s, is stored as %s', async (_, recipient, stored) => {
     expect((await tell({ recipient })).counts).toMatchObject({ recorded: 1 });
     expect(await recipients()).toEqual([stored]);
-    // The same person in another spelling is the same email.
+    // Another spelling of the same address belongs to the same email.
     await tell({ recipient: recipient.toUpperCase(), type: 'email.sent' });
     expect(await recipients()).toEqual([stored]);
   });
 
-  it('79 that the sender and the provider spell differently: one email of the account, bounced', async () => {
+  it('hazard 79: a recipient that sender and provider spell differently is one bounced email of the account', async () => {
     const registered = appEvent({
       type: 'email.enqueued',
       provider: 'postmark',
@@ -338,10 +354,10 @@ describe('a recipient', () => {
     ['ses', 'Bounce.Permanent.General.unknown-user'],
     ['zeptomail', 'hardbounce'],
   ])(
-    '79 that %s names in one spelling and lists in another is one that the message was sent to',
+    'hazard 79: an address that %s names in one spelling and lists in another counts as addressed',
     async (name, fixtureName) => {
       const text = fixture(name, fixtureName).toString();
-      // The first of both is whom the message was sent to, or whom the event names.
+      // One of the two is the message's recipient, and the other the event's.
       expect(text.split('jane@example.com').length).toBeGreaterThan(2);
       const spelled = text
         .replace('jane@example.com', 'jane@müller.de')
@@ -353,7 +369,7 @@ describe('a recipient', () => {
     },
   );
 
-  it('80 with a plus tag: not the one without', async () => {
+  it('hazard 80: an address with a plus tag is another recipient than the one without', async () => {
     await tell({ recipient: ['jane@example.com', 'jane+invoices@example.com'] });
     expect(await recipients()).toEqual(['jane+invoices@example.com', 'jane@example.com']);
   });
@@ -365,7 +381,7 @@ describe('a recipient', () => {
     ['usesend', 'email.queued.several-recipients'],
     ['zeptomail', 'open.several-recipients'],
     ['app', 'several-recipients'],
-  ])('81 one of several, of %s, %s: an email each', async (name, fixtureName) => {
+  ])('hazard 81: several recipients of %s, %s, are an email each', async (name, fixtureName) => {
     const { status, counts } = await live.send(name, live.sign(name, fixture(name, fixtureName)));
     expect(status).toBe(200);
     const stored = await recipients();
@@ -378,11 +394,11 @@ describe('a recipient', () => {
     'jane@example.com, omar@example.com',
     'jane@example.com;omar@example.com',
     'jane@example.com omar@example.com',
-  ])('81 that is several in one text, %s: kept in quarantine, nobody is guessed', async recipient => {
+  ])('hazard 81: several addresses in one text, %s, are quarantined, and none is guessed', async recipient => {
     await live.expectQuarantined(await tell({ recipient }), 'app', 'unusable_recipient');
   });
 
-  it('82 that is empty: kept in quarantine', async () => {
+  it('hazard 82: an empty recipient is quarantined', async () => {
     const outcomes = [];
     for (const recipient of ['', ' ', '\t', '\u00a0']) outcomes.push(await tell({ recipient }));
     await live.expectQuarantined(outcomes, 'app', 'missing_recipient');
@@ -396,15 +412,15 @@ describe('a recipient', () => {
   });
 });
 
-describe('what is long', () => {
-  it('83 keys: recorded without them', async () => {
+describe('long values:', () => {
+  it('hazard 83: an event with long keys is recorded without them', async () => {
     const [delivered] = JSON.parse(fixture('sendgrid', 'delivered').toString());
     const event = { ...delivered, ['k'.repeat(100_000)]: 'v', unique_args: { ['k'.repeat(100_000)]: 'v' } };
     expect((await live.send('sendgrid', live.signJson('sendgrid', [event]))).counts).toMatchObject({ recorded: 1 });
     expect(await itemBytes()).toBeLessThan(1_024);
   });
 
-  it('83 identifiers: kept in quarantine, since one that was cut could be somebody else’s', async () => {
+  it('hazard 83: long identifiers are quarantined, because a cut one could be somebody else’s', async () => {
     const outcomes = [await tell({ accountId: 'x'.repeat(129) }), await tell({ reference: 'x'.repeat(257) })];
     await live.expectQuarantined(outcomes, 'app');
     const long = 'x'.repeat(1_000);
@@ -412,18 +428,18 @@ describe('what is long', () => {
     expect(await live.stored()).toHaveLength(2);
   });
 
-  it('90 a history of the longest events: far below 400 KB, and everything is there', async () => {
+  it('hazard 90: a history of the longest events is complete and stays below 400 KB', async () => {
     await grow(maxHistoryEvents);
     const { events } = await one();
     expect(events).toHaveLength(maxHistoryEvents);
     expect(await itemBytes()).toBeLessThan(400 * 1024);
   });
 
-  it('90 an item growing to 400 KB: what has no room is kept in quarantine, and the status goes on', async () => {
+  it('hazard 90: events without room in an item of 400 KB are quarantined, and the status still changes', async () => {
     const counts = await grow(400);
     expect(await itemBytes()).toBeGreaterThan(390 * 1024);
     expect(await itemBytes()).toBeLessThanOrEqual(400 * 1024 - roomForMarks);
-    // Of the batch that had no room for all, as many events as fit are recorded.
+    // The last batch has too little room, and as many of its events as fit are recorded.
     expect(counts.quarantined).toBeGreaterThan(0);
     expect(counts.quarantined).toBeLessThan(batchSize);
     expect(await live.kept()).toContainEqual(expect.objectContaining({ provider: 'app', reason: 'item_full' }));
@@ -431,7 +447,7 @@ describe('what is long', () => {
     expect(await one()).toMatchObject({ verdict: { status: 'marked_spam' } });
   });
 
-  it('90 an item that its recipient filled with soft bounces: a bounce and a complaint are recorded, and alerted', async () => {
+  it('hazard 90: a bounce and a complaint are recorded and alerted even in an item full of soft bounces', async () => {
     await grow(400);
     await live.kept();
     const [bounce, complaint] = ['email.hard_bounced', 'email.marked_spam'].map(type => ({ ...longest(0), type }));
@@ -441,7 +457,7 @@ describe('what is long', () => {
     ] as const) {
       const { emailId } = await one();
       const before = await live.emails.image(emailId);
-      // There is no room for all of it; again, it is known.
+      // The event has no room for its texts. When it comes again, it is a duplicate.
       expect((await tell(told)).counts).toMatchObject({ recorded: 1, quarantined: 0 });
       expect((await tell(told)).counts).toMatchObject({ recorded: 0, duplicate: 1, quarantined: 0 });
       const { verdict, events } = await one();
@@ -457,7 +473,7 @@ describe('what is long', () => {
     expect(await itemBytes()).toBeLessThanOrEqual(400 * 1024);
   });
 
-  it('90 an item without room for the event that decides: API, export and alert tell its cause all the same', async () => {
+  it('hazard 90: API, export and alert show the cause even if the item has no room for the event that decides', async () => {
     await grow(400);
     await live.kept();
     const soft = (index: number) => ({ ...longest(0), timestamp: isoText(noon + (index + 1) * 1_000) });
@@ -500,7 +516,7 @@ describe('what is long', () => {
     });
   });
 
-  it('90 an item filled by clicks that name nobody: at most a hundred are kept, and what counts is recorded and alerted', async () => {
+  it('hazard 90: an item keeps at most 100 clicks that name nobody, and a bounce and a complaint are recorded and alerted', async () => {
     const people = ['a@example.com', 'b@example.com'];
     const clicks = 150;
     let dropped = 0;
@@ -543,7 +559,7 @@ describe('what is long', () => {
     expect((await live.stored()).map(({ verdict }) => verdict?.status ?? null)).toEqual(['marked_spam', null]);
   });
 
-  /** So much of an item is free for what is written to it later, however long its history is. */
+  /** The bytes of an item that stay free for later marks, however long its history is. */
   const roomForMarks = 1_024;
 
   const sesEvent = (eventType: string, destination: readonly string[], told: object) =>
@@ -561,7 +577,7 @@ describe('what is long', () => {
       }),
     );
 
-  /** The kinds of which the alert function tells support, given what the stream shows of an email's change. */
+  /** The kinds of alerts that the alert function sends for an email's change in the stream. */
   async function alertedOf(emailId: string, before: unknown): Promise<string[]> {
     const told: string[] = [];
     const alert = createAlertHandler({
@@ -585,7 +601,7 @@ describe('what is long', () => {
 
   const batchSize = 19;
 
-  /** So many events of one email, or as many as there is room for. */
+  /** Sends so many events of one email, or as many as there is room for. */
   async function grow(events: number) {
     const total = { recorded: 0, quarantined: 0 };
     for (let index = 0; index < events && total.quarantined === 0; index += batchSize) {
@@ -606,7 +622,7 @@ describe('what is long', () => {
   }
 });
 
-describe('a time', () => {
+describe('times:', () => {
   it.each([
     '0000-01-01T00:00:00Z',
     '+275760-09-13T00:00:00Z',
@@ -615,25 +631,25 @@ describe('a time', () => {
     '2026-02-30T12:00:00Z',
     'yesterday',
     '',
-  ])('91 that is none to believe, %s: kept in quarantine', async timestamp => {
+  ])('hazard 91: an implausible time, %j, is quarantined', async timestamp => {
     await live.expectQuarantined(await tell({ timestamp }), 'app', 'unreadable_time');
   });
 
-  it('91 of year 275760 as a number: taken at the time of arrival', async () => {
+  it('hazard 91: a number in the year 275760 is recorded at the time of arrival', async () => {
     const [delivered] = JSON.parse(fixture('sendgrid', 'delivered').toString());
     await live.send('sendgrid', live.signJson('sendgrid', [{ ...delivered, timestamp: 8.64e15 * 1_000 }]));
     expect(await one()).toMatchObject({ verdict: { statusAt: noon } });
   });
 
   it.each(['2026-01-02T12:00:00', '2026-01-02 12:00:00', '2026-01-02T12:00:00Z', '2026-01-02T14:00:00+02:00'])(
-    '91 without a zone is UTC, as in %s',
+    'hazard 91: a time without a zone is UTC, as in %s',
     async timestamp => {
       await tell({ timestamp });
       expect(await one()).toMatchObject({ verdict: { statusAt: noon } });
     },
   );
 
-  it('91 in seconds, milliseconds and microseconds, mixed in one batch: the same time', async () => {
+  it('hazard 91: seconds, milliseconds and microseconds in one batch are the same time', async () => {
     const [delivered] = JSON.parse(fixture('sendgrid', 'delivered').toString());
     const units = [noon / 1_000, noon, noon * 1_000, String(noon / 1_000), String(noon), String(noon * 1_000)];
     const events = units.map((timestamp, index) => ({ ...delivered, timestamp, sg_message_id: `message-${index}` }));
@@ -641,7 +657,7 @@ describe('a time', () => {
     expect((await live.stored()).map(({ verdict }) => verdict?.statusAt)).toEqual(units.map(() => noon));
   });
 
-  it('92 ten years ahead does not freeze the status', async () => {
+  it('hazard 92: a time ten years ahead does not freeze the status', async () => {
     const tenYears = isoText(Date.UTC(2036, 0, 2, 12));
     await tell({ type: 'email.deferred', timestamp: tenYears });
     expect(await one()).toMatchObject({
@@ -652,13 +668,13 @@ describe('a time', () => {
     const signed = live.signJson('app', appEvent({ type: 'email.soft_bounced', timestamp: isoText(later) }), later);
     await live.send('app', signed, { receivedAt: later });
     expect(await one()).toMatchObject({ verdict: { status: 'soft_bounced', statusAt: later } });
-    // And it is the same event when it comes again.
+    // The event is a duplicate when it comes again.
     const again = live.signJson('app', appEvent({ type: 'email.deferred', timestamp: tenYears }), later);
     expect((await live.send('app', again, { receivedAt: later })).counts).toMatchObject({ recorded: 0, duplicate: 1 });
   });
 });
 
-/** What support would be told of every email in the table. */
+/** The alert of every email in the table that asks for one. */
 async function alertsOfAll() {
   const images = await Promise.all((await live.stored()).map(({ emailId }) => live.emails.image(emailId)));
   const alerts = images.map(image =>

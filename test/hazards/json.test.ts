@@ -16,10 +16,10 @@ beforeAll(async () => {
 afterAll(() => live?.stop());
 beforeEach(() => live.reset());
 
-/** All but Elastic Email, which sends forms. */
+/** All providers but Elastic Email, which sends forms. */
 const ofJson = providerNames.filter(name => sampleType(name) === 'json');
 
-/** What is around a batch, for those that have something there. */
+/** Puts a batch into its envelope, for providers that have one. */
 const envelopes: Partial<Record<ProviderName, (batch: string) => string>> = {
   mailtrap: batch => `{"events":${batch}}`,
   zeptomail: batch => `{"event_name":["open"],"event_message":${batch}}`,
@@ -30,20 +30,22 @@ const batchOf = (name: ProviderName, batch: string) => (envelopes[name] ?? (text
 const sign = (name: ProviderName, text: string) => live.sign(name, Buffer.from(text));
 const send = (name: ProviderName, text: string) => live.send(name, sign(name, text));
 
-/** The text as a whole body, or as near to it as its proof allows. */
+/** Makes the text the whole body, or as much of it as the provider's proof allows. */
 const wholeOf = (name: ProviderName, text: string) =>
   name === 'unisendergo' ? `{"auth":"${'0'.repeat(32)}","events_by_user":${text}}` : text;
 
 const unreadable: Record<string, { readonly texts: readonly string[]; readonly reason?: string }> = {
-  '53 what is no JSON': {
+  'hazard 53: invalid JSON': {
     texts: ['<html></html>', 'hello', '{"a":', '{"a":1}}', '{"a":1}{"b":2}'],
     reason: 'not_json',
   },
-  '54 a scalar, or null': { texts: ['7', '"text"', 'true', 'null'] },
-  '55 an empty object': { texts: ['{}'] },
-  '57 what is 100,000 deep': { texts: [`${'['.repeat(100_000)}${']'.repeat(100_000)}`] },
-  '58 what is 33 deep': { texts: [`${'['.repeat(33)}${']'.repeat(33)}`, `${'{"a":'.repeat(33)}1${'}'.repeat(33)}`] },
-  '72 comments, NaN, and what else is JavaScript': {
+  'hazard 54: a scalar or null': { texts: ['7', '"text"', 'true', 'null'] },
+  'hazard 55: an empty object': { texts: ['{}'] },
+  'hazard 57: a body nested 100,000 levels deep': { texts: [`${'['.repeat(100_000)}${']'.repeat(100_000)}`] },
+  'hazard 58: a body nested 33 levels deep': {
+    texts: [`${'['.repeat(33)}${']'.repeat(33)}`, `${'{"a":'.repeat(33)}1${'}'.repeat(33)}`],
+  },
+  'hazard 72: JavaScript such as comments or NaN': {
     texts: [
       '[{"a":1}] // no',
       '/* no */ {}',
@@ -60,18 +62,21 @@ const unreadable: Record<string, { readonly texts: readonly string[]; readonly r
   },
 };
 
-describe.each(ofJson)('genuine, in the name of %s:', name => {
-  it.each(Object.entries(unreadable))('%s: kept in quarantine', async (_, { texts, reason }) => {
-    const outcomes = await inTurn(texts, text => send(name, wholeOf(name, text)));
-    // Mailgun's proof is a part of the JSON: where there is none, there is no proof.
-    if (name === 'mailgun' && reason === 'not_json') {
-      for (const outcome of outcomes) await live.expectRefused(outcome, name);
-    } else if (name === 'ses') await live.expectQuarantined(outcomes, name, 'unexpected_shape');
-    else await live.expectQuarantined(outcomes, name, reason);
-  });
+describe.each(ofJson)('genuine requests of %s:', name => {
+  it.each(Object.entries(unreadable))(
+    '%s is quarantined, or refused if it has no proof',
+    async (_, { texts, reason }) => {
+      const outcomes = await inTurn(texts, text => send(name, wholeOf(name, text)));
+      // Mailgun's proof is a part of the JSON, so that invalid JSON has no proof.
+      if (name === 'mailgun' && reason === 'not_json') {
+        for (const outcome of outcomes) await live.expectRefused(outcome, name);
+      } else if (name === 'ses') await live.expectQuarantined(outcomes, name, 'unexpected_shape');
+      else await live.expectQuarantined(outcomes, name, reason);
+    },
+  );
 
   const { batched } = providers[name];
-  it(`56 an empty list: ${batched ? 'zero events' : 'kept in quarantine'}`, async () => {
+  it(`hazard 56: an empty list ${batched ? 'counts zero events' : 'is quarantined'}`, async () => {
     const outcome = await send(name, batched ? batchOf(name, '[]') : '[]');
     if (!batched) return void (await live.expectQuarantined(outcome, name));
     expect(outcome.counts).toMatchObject({ received: 0, recorded: 0, quarantined: 0 });
@@ -79,7 +84,7 @@ describe.each(ofJson)('genuine, in the name of %s:', name => {
   });
 
   if (batched)
-    it('60 100,000 events: kept whole in quarantine', async () => {
+    it('hazard 60: 100,000 events are quarantined as a whole', async () => {
       const text = batchOf(name, `[${'{"event":"open"},'.repeat(99_999)}{"event":"open"}]`);
       let outcome!: Awaited<ReturnType<typeof send>>;
       const spent = await cpuMs(async () => {
@@ -96,12 +101,12 @@ describe.each(ofJson)('genuine, in the name of %s:', name => {
       .toString()
       .replace(/\{(?=\s*")/g, `{${fields},`);
   const harmless: Record<string, string> = {
-    '63 __proto__': '"__proto__":{"polluted":true,"toString":7}',
-    '64 constructor.prototype': '"constructor":{"prototype":{"polluted":true}}',
-    '65 toString and its like as keys': '"toString":1,"valueOf":null,"hasOwnProperty":"no","then":{}',
-    '71 unknown fields': '"new_field":{"with":[1,{"more":null}]},"":"","new field":true',
+    'hazard 63: __proto__': '"__proto__":{"polluted":true,"toString":7}',
+    'hazard 64: constructor.prototype': '"constructor":{"prototype":{"polluted":true}}',
+    'hazard 65: a key such as toString': '"toString":1,"valueOf":null,"hasOwnProperty":"no","then":{}',
+    'hazard 71: an unknown field': '"new_field":{"with":[1,{"more":null}]},"":"","new field":true',
   };
-  it.each(Object.entries(harmless))('%s in every object: recorded as without', async (_, fields) => {
+  it.each(Object.entries(harmless))('%s in every object does not change the record', async (_, fields) => {
     const text = inEveryObject(fields);
     expect(text).not.toBe(sampleBody(name).toString());
     await send(name, sampleBody(name).toString());
@@ -112,7 +117,7 @@ describe.each(ofJson)('genuine, in the name of %s:', name => {
     expect(({} as { polluted?: unknown }).polluted).toBeUndefined();
   });
 
-  it('66 1e999, -0 and 39 digits for every number: acknowledged, and never a time that is none', async () => {
+  it('hazard 66: 1e999, -0 and 39 digits in place of numbers are acknowledged, and never become an invalid time', async () => {
     const text = sampleBody(name).toString();
     const numbers = [...text.matchAll(/(?<=[:[]\s*)-?\d[\d.]*(?=\s*[,}\]])/g)];
     for (const strange of ['1e999', '-1e999', '-0', '9'.repeat(39)]) {
@@ -130,7 +135,7 @@ describe.each(ofJson)('genuine, in the name of %s:', name => {
   });
 
   if (sampleBody(name).includes('"acme"'))
-    it('67 ids above 2^53: n ids stay n', async () => {
+    it('hazard 67: ids above 2^53 stay distinct', async () => {
       for (const id of ['9007199254740992', '9007199254740993', '99999999999999999999']) {
         await live.reset();
         await send(name, sampleBody(name).toString().replaceAll('"acme"', id));
@@ -138,16 +143,16 @@ describe.each(ofJson)('genuine, in the name of %s:', name => {
       }
     });
 
-  it('68 wrong types, one after the other: acknowledged, each recorded or kept', async () => {
+  it('hazard 68: values of wrong types are acknowledged, and each event is recorded or quarantined', async () => {
     const wrong = [{}, [], 'text', 7, true, [[null]]];
     for (const [index, path] of pathsOf(JSON.parse(sampleBody(name).toString())).entries()) {
-      // Each type in its turn: between them, the providers meet all of them.
+      // Each place gets one type in turn, and the providers together meet all types.
       await expectAccountedFor(name, replaced(name, path, wrong[index % wrong.length]));
     }
     for (const { verdict } of await live.stored()) expect([...statusIds, undefined]).toContain(verdict?.status);
   });
 
-  it('69 null everywhere, and in each place: acknowledged, each recorded or kept', async () => {
+  it('hazard 69: null in one place or everywhere is acknowledged, and each event is recorded or quarantined', async () => {
     for (const path of pathsOf(JSON.parse(sampleBody(name).toString()))) {
       await expectAccountedFor(name, replaced(name, path, null));
     }
@@ -162,18 +167,18 @@ describe.each(ofJson)('genuine, in the name of %s:', name => {
   });
 });
 
-describe.each(providerNames)('genuine, in the name of %s:', name => {
+describe.each(providerNames)('genuine requests of %s:', name => {
   const sendFixture = (fixtureName: string) =>
     live.send(name, live.sign(name, fixture(name, fixtureName), noon, { type: fixtureType(fixtureName) }));
   const unknown = fixtureNames(name).filter(fixtureName => /^unknown-event(?!.*to-string)/.test(fixtureName));
-  it.each(unknown)('70 an unknown type, %s: kept in quarantine', async fixtureName => {
+  it.each(unknown)('hazard 70: an unknown type, %s, is quarantined', async fixtureName => {
     const { status, counts } = await sendFixture(fixtureName);
     expect(status).toBe(200);
     expect(counts.quarantined).toBeGreaterThan(0);
     expect(await live.kept()).toContainEqual(expect.objectContaining({ provider: name, reason: 'unknown_event' }));
   });
 
-  it('65 toString as the type: kept in quarantine', async () => {
+  it('hazard 65: toString as the type is quarantined', async () => {
     const own = fixtureNames(name).find(fixtureName => fixtureName.startsWith('unknown-event.to-string'));
     const type = new RegExp(`"(${Object.keys(providers[name].events).join('|')})"`);
     const outcome =
@@ -184,11 +189,11 @@ describe.each(providerNames)('genuine, in the name of %s:', name => {
   });
 });
 
-describe('a million keys', () => {
+describe('bodies with too many keys:', () => {
   const keys = (count: number) =>
     `{${Array.from({ length: count }, (_, index) => `"${index.toString(36)}":0`).join(',')}}`;
 
-  it('59 do not fit into a body: 413', async () => {
+  it('hazard 59: a million keys do not fit into a body and get 413', async () => {
     const text = keys(1_000_000);
     expect((await send('postmark', text)).status).toBe(413);
     await live.expectNothingKept();
@@ -197,7 +202,7 @@ describe('a million keys', () => {
   const asManyAsFit = keys(600_000);
 
   it.each(['postmark', 'sendgrid', 'app', 'mailtrap'] as const)(
-    '59 of %s, as many as fit: kept whole in quarantine, in time',
+    'hazard 59: as many keys of %s as fit are quarantined as a whole, and in time',
     async name => {
       const signed = sign(name, asManyAsFit);
       let outcome!: Awaited<ReturnType<typeof live.send>>;
@@ -209,13 +214,16 @@ describe('a million keys', () => {
     },
   );
 
-  it.each(['mailgun', 'ses'] as const)('59 of %s, whose proof would have to be looked for in them: 401', async name => {
-    await live.expectRefused(await send(name, keys(200_000)), name);
-  });
+  it.each(['mailgun', 'ses'] as const)(
+    'hazard 59: too many keys of %s, which has its proof among them, are refused with 401',
+    async name => {
+      await live.expectRefused(await send(name, keys(200_000)), name);
+    },
+  );
 });
 
-describe('a batch', () => {
-  it('61 of 1,000 with one bad event: 999 are recorded, and that one is kept', async () => {
+describe('batches:', () => {
+  it('hazard 61: 999 good events of a batch of 1,000 are recorded, and the bad one is quarantined', async () => {
     const delivered = JSON.parse(fixture('sendgrid', 'delivered').toString())[0];
     const events = Array.from({ length: 1_000 }, (_, index) =>
       index === 500
@@ -229,7 +237,7 @@ describe('a batch', () => {
     expect(await live.stored()).toHaveLength(20);
   });
 
-  it('58 with one event that is 33 deep: the others are recorded, and the whole body is kept', async () => {
+  it('hazard 58: an event nested 33 levels deep puts the whole body into quarantine, and the other events are recorded', async () => {
     const [delivered] = JSON.parse(fixture('sendgrid', 'delivered').toString());
     let deep: unknown = 'deep';
     for (let level = 0; level < 33; level += 1) deep = [deep];
@@ -239,10 +247,10 @@ describe('a batch', () => {
   });
 });
 
-// Decided: of a key that comes twice the last value counts, to whoever proves a request and to whoever reads it: nobody
-// can have one thing proved and another one read. A genuine event that has one is no reason to lose its news.
-describe('a key that comes twice', () => {
-  it('62 in an event: the last value counts', async () => {
+// By decision, the last value of a repeated key counts, for the proof as well as for the event. So nobody can have one
+// value proved and another one read. A genuine event with a repeated key is not lost.
+describe('repeated keys:', () => {
+  it('hazard 62: the last value of a repeated key in an event counts', async () => {
     const text = fixture('sendgrid', 'delivered').toString().replace('"event"', '"event": "bounce", "event"');
     expect((await send('sendgrid', text)).counts).toMatchObject({ recorded: 1 });
     expect(await live.stored()).toMatchObject([{ verdict: { status: 'delivered' } }]);
@@ -252,14 +260,17 @@ describe('a key that comes twice', () => {
     ['ses', () => snsTwice('Message', fixture('ses', 'Complaint').toString())],
     ['ses', () => snsTwice('TopicArn', 'arn:aws:sns:us-east-1:999999999999:mail')],
     ['mailgun', () => mailgunTwice()],
-  ] as const)('62 in what proves %s: it is read as it was proved, or refused', async (name, twice) => {
-    const { genuineLast, forgedLast } = twice();
-    const forged = await live.send(name, { headers: {}, body: Buffer.from(forgedLast) });
-    await live.expectRefused(forged, name);
-    const genuine = await live.send(name, { headers: {}, body: Buffer.from(genuineLast) });
-    expect(genuine.counts).toMatchObject({ recorded: 1 });
-    expect(await live.stored()).toMatchObject([{ verdict: { status: 'delivered' } }]);
-  });
+  ] as const)(
+    'hazard 62: a repeated key in the proof of %s is read as it was proved, or refused',
+    async (name, twice) => {
+      const { genuineLast, forgedLast } = twice();
+      const forged = await live.send(name, { headers: {}, body: Buffer.from(forgedLast) });
+      await live.expectRefused(forged, name);
+      const genuine = await live.send(name, { headers: {}, body: Buffer.from(genuineLast) });
+      expect(genuine.counts).toMatchObject({ recorded: 1 });
+      expect(await live.stored()).toMatchObject([{ verdict: { status: 'delivered' } }]);
+    },
+  );
 
   function snsTwice(key: string, forged: string) {
     const genuine = snsMessage(live.pairs.ses.signs, noon, { Message: fixture('ses', 'Delivery').toString() });
@@ -276,8 +287,8 @@ describe('a key that comes twice', () => {
   }
 });
 
-describe('numbers too large for JavaScript', () => {
-  it('67 as the ids of messages: n messages stay n', async () => {
+describe('numbers too large for JavaScript:', () => {
+  it('hazard 67: different ids of messages stay different messages', async () => {
     for (const id of ['9007199254740992', '9007199254740993', '99999999999999999999']) {
       const text = fixture('mailjet', 'sent.next-id')
         .toString()
@@ -288,7 +299,7 @@ describe('numbers too large for JavaScript', () => {
     expect(ids.sort()).toEqual(['9007199254740992', '9007199254740993', '99999999999999999999']);
   });
 
-  it('67 as the ids of events: n events stay n', async () => {
+  it('hazard 67: different ids of events stay different events', async () => {
     for (const name of ['Bounce.huge-id', 'Bounce.huge-id-next'])
       await send('postmark', fixture('postmark', name).toString());
     const [email] = await live.stored();
@@ -297,8 +308,8 @@ describe('numbers too large for JavaScript', () => {
 });
 
 /**
- * The events' own ids left out, which differ for each body with Standard Webhooks, and tags: in an object of them every
- * name is the sender's.
+ * Leaves out the events' ids, which differ for each body with Standard Webhooks. It also leaves out the tags, because
+ * every name in an object of tags is the sender's.
  */
 function withoutIdsAndTags(emails: readonly Email[]) {
   return emails.map(({ verdict, events, tags: _, ...email }) => ({
@@ -308,7 +319,7 @@ function withoutIdsAndTags(emails: readonly Email[]) {
   }));
 }
 
-/** Genuine: acknowledged, and every piece of it in the table, in quarantine, or about no email. */
+/** Checks that a genuine request is acknowledged, and that every piece is recorded, quarantined, or about no email. */
 async function expectAccountedFor(name: ProviderName, text: string) {
   const { status, counts, lines } = await send(name, text);
   expect([text, status]).toEqual([text, 200]);
@@ -319,7 +330,7 @@ async function expectAccountedFor(name: ProviderName, text: string) {
   expect(lines.map(({ message }) => message)).toEqual([...logged, 'webhook.answered']);
 }
 
-/** One after the other. */
+/** Acts on the items one after the other. */
 async function inTurn<Item, Result>(items: readonly Item[], act: (item: Item) => Promise<Result>): Promise<Result[]> {
   const results: Result[] = [];
   for (const item of items) results.push(await act(item));
@@ -328,7 +339,7 @@ async function inTurn<Item, Result>(items: readonly Item[], act: (item: Item) =>
 
 type Path = readonly (string | number)[];
 
-/** Every place in a value; but that of the proof. */
+/** Every path in a value, except that of the proof. */
 function pathsOf(value: unknown, above: Path = []): Path[] {
   if (typeof value !== 'object' || value === null) return [];
   return Object.entries(value).flatMap(([key, each]) => {
@@ -337,7 +348,7 @@ function pathsOf(value: unknown, above: Path = []): Path[] {
   });
 }
 
-/** The provider's sample with another value in one place. */
+/** The provider's sample with another value at one path. */
 function replaced(name: ProviderName, path: Path, value: unknown): string {
   const sample = JSON.parse(fixture(name, sampleOf[name]).toString());
   let parent = sample;

@@ -24,34 +24,34 @@ import { startStoredEmails } from '../rigs/stored-emails.ts';
 
 type LogLine = Readonly<Record<string, unknown>> & { readonly message: string };
 
-/** The answer to a request, and the log lines that it left. */
+/** The answer to a request, and its log lines. */
 export interface Outcome {
   readonly status: number;
   readonly answer: HttpAnswer;
-  /** The counts of an acknowledged request; empty where it had none. */
+  /** The counts of an acknowledged request, otherwise empty. */
   readonly counts: Readonly<Record<string, number>>;
   readonly lines: readonly LogLine[];
 }
 
-/** What is around the ingest function, where it is not as usual. */
+/** Unusual surroundings of the ingest function. */
 export interface Circumstances {
-  /** The provider's secrets; `unreachable` where nobody can ask for them. */
+  /** The provider's secrets, or `unreachable` if the secrets are unavailable. */
   readonly secrets?: readonly WebhookSecret[] | 'unreachable';
   readonly receivedAt?: number;
-  /** Whether the gateway gives the body in base64, though it is text. */
+  /** Whether the gateway passes the body in base64, although it is text. */
   readonly base64?: boolean;
-  /** The outside world: Amazon SNS if not stated. */
+  /** Answers the function's GETs. The default is Amazon SNS. */
   readonly get?: (url: string) => Promise<string | null>;
 }
 
 export type LiveIngest = Awaited<ReturnType<typeof startLiveIngest>>;
 
-/** The ingest function as it is deployed, over a real table and a real queue, with a secret of every provider. */
+/** Starts the ingest function as deployed, with a real table, a real queue and a secret of every provider. */
 export async function startLiveIngest() {
   const emails = await startStoredEmails();
   const queue = await startQuarantineQueue();
   const keep = createQuarantine(queue.client, queue.queueUrl);
-  // Emptying costs more than most tests: only what was written to is emptied.
+  // Emptying takes longer than most tests, so that only written tables and queues are emptied.
   const written = { table: false, queue: false };
   const quarantine: typeof keep = (...given) => {
     written.queue = true;
@@ -93,11 +93,11 @@ export async function startLiveIngest() {
     pairs,
     emails,
 
-    /** The body, signed by the provider with our secret. */
+    /** Signs the body as the provider, with our secret. */
     sign: (name: ProviderName, body: Buffer, at = noon, as: Partial<Unsigned> = {}): Signed =>
       signedRequest(name, pairs[name].signs, body, at, as),
 
-    /** The JSON value, signed so. */
+    /** Signs a JSON value in the same way. */
     signJson: (name: ProviderName, value: unknown, at = noon): Signed =>
       live.sign(name, Buffer.from(JSON.stringify(value)), at),
 
@@ -110,20 +110,20 @@ export async function startLiveIngest() {
       return outcomeOf(answer, lines);
     },
 
-    /** The function behind a gateway: it takes events as they are, and gives its log lines to `write`. */
+    /** Returns the function for a gateway: it takes raw events, and passes its log lines to `write`. */
     functionOf(write: (line: string) => void) {
       const handler = handlerOf(write);
       return (event: APIGatewayProxyEventV2) => handler(event, lambdaContext);
     },
 
-    /** Every email in the table, by recipient and message. */
+    /** All emails in the table, sorted by recipient and message. */
     async stored(): Promise<Email[]> {
       const read = await Promise.all((await emailIds()).map(emailId => emails.store.email(emailId)));
       const nameOf = ({ recipient, messageId }: Email) => `${recipient} ${messageId}`;
       return read.filter(email => email !== null).sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
     },
 
-    /** What came into the quarantine since the last call. */
+    /** The messages that were quarantined since the last call. */
     kept: () => queue.kept(),
 
     async expectNothingKept(): Promise<void> {
@@ -131,7 +131,7 @@ export async function startLiveIngest() {
       expect(await queue.kept()).toEqual([]);
     },
 
-    /** Not genuine: nothing stored, and counted by one log line. Gives why. */
+    /** Checks that the request was refused with one log line and stored nothing. Returns the reason. */
     async expectRefused(outcome: Outcome, provider: ProviderName, status = 401): Promise<unknown> {
       expect(outcome.status).toBe(status);
       expect(outcome.lines).toMatchObject([{ message: 'webhook.refused', provider }]);
@@ -139,7 +139,7 @@ export async function startLiveIngest() {
       return outcome.lines[0]!.refusal;
     },
 
-    /** Genuine, and nothing of any of them can be read: acknowledged, counted, and kept for people. */
+    /** Checks that genuine but unreadable requests were acknowledged, counted and quarantined. */
     async expectQuarantined(
       outcomes: Outcome | readonly Outcome[],
       provider: ProviderName,
@@ -161,7 +161,7 @@ export async function startLiveIngest() {
       return kept;
     },
 
-    /** Forgets everything that was sent. */
+    /** Empties the table and the queue. */
     async reset(): Promise<void> {
       if (written.table) await Promise.all((await emailIds()).map(emailId => emails.remove(emailId)));
       if (written.queue) await queue.empty();
@@ -185,7 +185,7 @@ function outcomeOf(answer: HttpAnswer, written: readonly string[]): Outcome {
   };
 }
 
-/** A fixture of the provider with one event and nothing besides. */
+/** The name of a fixture with exactly one event, by provider. */
 export const sampleOf = Object.fromEntries(
   providerNames.map(name => {
     const isSingle = (fixtureName: string) => {
@@ -197,6 +197,6 @@ export const sampleOf = Object.fromEntries(
   }),
 ) as Readonly<Record<ProviderName, string>>;
 
-/** The bytes of the provider's sample, and how they travel. */
+/** The bytes of the provider's sample. */
 export const sampleBody = (name: ProviderName): Buffer => fixture(name, sampleOf[name]);
 export const sampleType = (name: ProviderName) => fixtureType(sampleOf[name]);

@@ -18,17 +18,17 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   readonly body: string;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the test looks for in it
+  // biome-ignore lint/suspicious/noExplicitAny: each test checks the members that it needs
   readonly json: any;
 }
 
-/** The query function behind the gateway: real requests with real tokens over real emails. */
+/** The query function behind the gateway, with real requests, tokens and emails. */
 export interface LiveQuery {
   readonly emails: StoredEmails;
   readonly issuer: TokenIssuer;
-  /** A token of the issuer; claims replace the usual ones. */
+  /** Creates a token of the issuer. Given claims replace the usual ones. */
   token(claims?: Readonly<Record<string, unknown>>): Promise<string>;
-  /** The path goes out byte for byte, as no URL parser would let it. */
+  /** Sends the path byte for byte, without a URL parser. */
   call(path: string, options?: { token?: string; method?: string; headers?: Record<string, string> }): Promise<Answer>;
   stop(): Promise<void>;
 }

@@ -19,7 +19,7 @@ const one = async () => {
   return emails[0]!;
 };
 
-/** How providers of different kinds tell of an email's life, a minute apart: signed text, signed bytes, nothing signed. */
+/** The events of an email's life by three kinds of providers: signed text, signed bytes, and no signature. */
 const tellers = {
   sendgrid: {
     events: {
@@ -69,18 +69,24 @@ async function tell(name: Teller, what: Told, minute: number) {
 }
 
 const lives: Record<string, { readonly events: readonly Told[]; readonly ends: Status }> = {
-  '95 delivered before sent': { events: ['sent', 'delivered'], ends: 'delivered' },
-  '96 a bounce after delivered': { events: ['sent', 'delivered', 'hard_bounced'], ends: 'hard_bounced' },
-  '97 open first': { events: ['sent', 'delivered', 'opened'], ends: 'opened' },
-  '98 a complaint last': { events: ['sent', 'delivered', 'opened', 'marked_spam'], ends: 'marked_spam' },
-  '99 soft, then hard': { events: ['sent', 'soft_bounced', 'hard_bounced'], ends: 'hard_bounced' },
+  'hazard 95: sent and delivered': { events: ['sent', 'delivered'], ends: 'delivered' },
+  'hazard 96: delivered and a later bounce': { events: ['sent', 'delivered', 'hard_bounced'], ends: 'hard_bounced' },
+  'hazard 97: delivered and a later open': { events: ['sent', 'delivered', 'opened'], ends: 'opened' },
+  'hazard 98: an open and a later complaint': {
+    events: ['sent', 'delivered', 'opened', 'marked_spam'],
+    ends: 'marked_spam',
+  },
+  'hazard 99: a soft bounce and a later hard bounce': {
+    events: ['sent', 'soft_bounced', 'hard_bounced'],
+    ends: 'hard_bounced',
+  },
 };
 
-describe.each(Object.keys(tellers) as Teller[])('as %s tells it,', name => {
-  it.each(Object.entries(lives))('%s: the same status in whatever order it comes', async (_, { events, ends }) => {
+describe.each(Object.keys(tellers) as Teller[])('events of %s:', name => {
+  it.each(Object.entries(lives))('%s lead to the same status in any order of arrival', async (_, { events, ends }) => {
     const results = [];
     const inOrder = events.map((what, minute) => ({ what, minute }));
-    // The merge is the same for all: every order of one, and the two extremes of the others.
+    // All providers share the merge, so that one is tried in every order and the others in the two extreme ones.
     for (const order of name === 'sendgrid' ? permutations(inOrder) : [inOrder, inOrder.toReversed()]) {
       await live.reset();
       for (const { what, minute } of order) await tell(name, what, minute);
@@ -92,9 +98,9 @@ describe.each(Object.keys(tellers) as Teller[])('as %s tells it,', name => {
   });
 });
 
-describe('the same id', () => {
+describe('repeated ids:', () => {
   it.each(providerNames.filter(name => providers[name].batched))(
-    '93 twice in a batch of %s: recorded once, and counted as a duplicate',
+    'hazard 93: an id that comes twice in a batch of %s is recorded once and counted as a duplicate',
     async name => {
       const { status, counts } = await live.send(name, live.sign(name, fixture(name, 'duplicate')));
       expect(status).toBe(200);
@@ -118,31 +124,34 @@ describe('the same id', () => {
     ],
     ['time', [0, 60].map(later => ({ ...delivered, ...sameId, timestamp: noon / 1_000 + later })), 'delivered'],
     ['words', ['250 OK', '250 fine'].map(response => ({ ...delivered, ...sameId, response })), 'delivered'],
-  ] as const)('94 with another %s: both are kept, and the merge holds in either order', async (_, events, status) => {
-    const results = [];
-    for (const order of [events, [...events].reverse()]) {
-      for (const together of [true, false]) {
-        await live.reset();
-        for (const batch of together ? [order] : order.map(event => [event])) {
-          expect((await live.send('sendgrid', live.signJson('sendgrid', batch))).status).toBe(200);
+  ] as const)(
+    'hazard 94: two events with the same id and another %s are both recorded, and merge in either order',
+    async (_, events, status) => {
+      const results = [];
+      for (const order of [events, [...events].reverse()]) {
+        for (const together of [true, false]) {
+          await live.reset();
+          for (const batch of together ? [order] : order.map(event => [event])) {
+            expect((await live.send('sendgrid', live.signJson('sendgrid', batch))).status).toBe(200);
+          }
+          const { verdict, events: history } = await one();
+          expect(history).toHaveLength(2);
+          results.push({ verdict, history });
         }
-        const { verdict, events: history } = await one();
-        expect(history).toHaveLength(2);
-        results.push({ verdict, history });
       }
-    }
-    expect(results[0]!.verdict).toMatchObject({ status, statusEventId: 'the-same' });
-    for (const result of results) expect(result).toEqual(results[0]);
-  });
+      expect(results[0]!.verdict).toMatchObject({ status, statusEventId: 'the-same' });
+      for (const result of results) expect(result).toEqual(results[0]);
+    },
+  );
 
-  it('94 for another email: each has its own', async () => {
+  it('hazard 94: one id in two emails makes an event of each email', async () => {
     const other = { ...delivered, ...sameId, sg_message_id: 'message-2' };
     const signed = live.signJson('sendgrid', [{ ...delivered, ...sameId }, other]);
     expect((await live.send('sendgrid', signed)).counts).toMatchObject({ recorded: 2 });
     expect(await live.stored()).toHaveLength(2);
   });
 
-  it('100 from two providers: two emails, and two events', async () => {
+  it('hazard 100: one id from two providers makes two emails and two events', async () => {
     const id = '0a1b2c3d-0000-4000-8000-000000000001';
     const event = { sg_event_id: id, sg_message_id: id, email: 'jane@example.com' };
     await live.send('sendgrid', live.signJson('sendgrid', [{ ...delivered, ...event }]));

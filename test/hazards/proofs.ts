@@ -3,7 +3,7 @@ import type { ProviderName } from '../../shared/providers/registry.ts';
 import { schemes } from '../fixtures/signing.ts';
 import type { Signed } from '../fixtures/signing-scheme.ts';
 
-/** Where in a body the proof is, for those that have no header for it. */
+/** The place of the proof in the body, for providers without a header for it. */
 const inBody: Partial<Record<ProviderName, { readonly name: string; readonly value: RegExp }>> = {
   ses: { name: '"Signature"', value: /(?<="Signature":")[^"]+/ },
   mailgun: { name: '"signature":"', value: /(?<="signature":")[^"]+/ },
@@ -12,7 +12,7 @@ const inBody: Partial<Record<ProviderName, { readonly name: string; readonly val
 
 const inUrl = /(?<=[?&]secret=)[^&]+/;
 
-/** What proves a request genuine: the value of a header, of a field of the body or of the URL's parameter. */
+/** Returns the proof of a request: the value of a header, of a field in the body or of a URL parameter. */
 export function proofOf(name: ProviderName, { headers, body, url }: Signed): string {
   const { header } = schemes[name];
   if (header !== null) return headers[header]!;
@@ -20,7 +20,7 @@ export function proofOf(name: ProviderName, { headers, body, url }: Signed): str
   return (place === undefined ? inUrl.exec(url) : place.value.exec(body.toString('latin1')))![0];
 }
 
-/** The request with another proof, or without any. */
+/** Returns the request with another proof, or without one. */
 export function withProof(name: ProviderName, signed: Signed, proof: string | undefined): Signed {
   const { header } = schemes[name];
   if (header !== null) {
@@ -46,10 +46,10 @@ const hmac = (key: string | Buffer, ...parts: readonly (string | Buffer)[]) => {
   return made;
 };
 
-/** The key in a secret of Standard Webhooks, or of base64 alone. */
+/** Decodes the key in a secret of Standard Webhooks, or in bare base64. */
 export const standardKey = (secret: string): Buffer => Buffer.from(secret.replace('whsec_', ''), 'base64');
 
-/** How a time of any text is signed, by those that sign one: their own ways only write times as they should be. */
+/** Signs any text as the time. The providers' schemes write well-formed times only. */
 type Clock = (signed: Signed, time: string, key: string) => Signed;
 
 const standard =
@@ -109,7 +109,7 @@ function withHeaders(signed: Signed, headers: Readonly<Record<string, string>>):
   return { ...signed, headers: { ...signed.headers, ...headers } };
 }
 
-/** The request with another time, and a good signature over the very bytes of that and of its body. */
+/** Returns the request with another time, and with a good signature over that time and the body's exact bytes. */
 export function signedAt(name: ProviderName, signed: Signed, time: string, key: string): Signed {
   return clocks[name]!(signed, time, key);
 }

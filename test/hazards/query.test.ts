@@ -8,7 +8,7 @@ const minute = 60_000;
 const acmeList = '/accounts/acme/emails';
 
 let live: LiveQuery;
-/** An email of acme's, and one of globex', each one of thirty. */
+/** The id of one of acme's thirty emails. `theirs` is one of globex's. */
 let ours: string;
 let theirs: string;
 let token: string;
@@ -34,7 +34,7 @@ afterAll(() => live?.stop());
 
 const get = (path: string, bearer = token) => live.call(path, { token: bearer });
 const base64url = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-/** An answer without what names its request. */
+/** An answer without the ids of its request. */
 const told = ({ status, headers, body }: Answer) => {
   const { 'x-request-id': _, 'apigw-requestid': __, date: ___, ...rest } = headers;
   return { status, headers: rest, body };
@@ -53,12 +53,12 @@ const expectInvalid = (answer: Answer, field: string) => {
   });
 };
 
-describe('who calls', () => {
-  it('the genuine token opens its account', async () => {
+describe('callers:', () => {
+  it('a genuine token opens its account', async () => {
     expect((await get(acmeList)).json.emails).toHaveLength(30);
   });
 
-  it('101 no token is refused on every route that is not public', async () => {
+  it('hazard 101: a call without a token is refused on every route that is not public', async () => {
     for (const path of [
       acmeList,
       `${acmeList}/${ours}`,
@@ -74,13 +74,13 @@ describe('who calls', () => {
     expect((await live.call('/statuses')).status).toBe(200);
   });
 
-  it('102 a token that is over is refused, and one without an end', async () => {
+  it('hazard 102: an expired token, and one without an expiry, are refused', async () => {
     expectRefused(await get(acmeList, await live.token({ exp: Math.floor(Date.now() / 1000) - 1 })));
     expectRefused(await get(acmeList, await live.token({ exp: undefined })));
     expectRefused(await get(acmeList, await live.token({ nbf: Math.floor(Date.now() / 1000) + 600 })));
   });
 
-  it('103 a token signed with nothing, or with the public key as a shared secret, is refused', async () => {
+  it('hazard 103: an unsigned token, and one signed with the public key as a shared secret, are refused', async () => {
     const [, claims = ''] = token.split('.');
     const none = `${base64url({ alg: 'none', typ: 'JWT' })}.${claims}.`;
     const [jwk] = live.issuer.jwks.keys;
@@ -95,14 +95,14 @@ describe('who calls', () => {
   });
 
   it.each([
-    ["Cognito's", { token_use: 'id' }],
-    ["Keycloak's", { typ: 'ID' }],
-    ['one with the hash of its access token', { at_hash: 'x' }],
-  ])('104 an ID token in place of the access token is refused: %s', async (_, claims) => {
+    ['of Cognito', { token_use: 'id' }],
+    ['of Keycloak', { typ: 'ID' }],
+    ['with the hash of its access token', { at_hash: 'x' }],
+  ])('hazard 104: an ID token %s in place of the access token is refused', async (_, claims) => {
     expectRefused(await get(acmeList, await live.token(claims)));
   });
 
-  it('105 a token for another audience or of another issuer is refused', async () => {
+  it('hazard 105: a token for another audience or of another issuer is refused', async () => {
     const claims = [
       { aud: 'another' },
       { aud: undefined },
@@ -116,7 +116,7 @@ describe('who calls', () => {
   });
 });
 
-describe('a claim that is no text', () => {
+describe('odd claims:', () => {
   const odd: readonly (readonly [string, unknown])[] = [
     ['null', null],
     ['true', true],
@@ -130,7 +130,7 @@ describe('a claim that is no text', () => {
     ['an empty object', {}],
   ];
 
-  /** Accounts that are called as somebody may write such a claim. */
+  /** Names of accounts that look like the claim written as text. */
   const namesOf = (claim: unknown) => [
     'acme',
     String(claim),
@@ -141,7 +141,7 @@ describe('a claim that is no text', () => {
     'map[acme:true]',
   ];
 
-  it.each(odd)('%s names no account, however that is written', async (_, claim) => {
+  it.each(odd)('%s as the account claim names no account, however the account is written', async (_, claim) => {
     const bearer = await live.token({ account_id: claim });
     for (const name of namesOf(claim)) {
       const answer = await get(`/accounts/${encodeURIComponent(name)}/emails`, bearer);
@@ -149,7 +149,7 @@ describe('a claim that is no text', () => {
     }
   });
 
-  it('a text of digits is a text', async () => {
+  it('a text of digits names its account', async () => {
     const bearer = await live.token({ account_id: '7' });
     expect((await get('/accounts/7/emails', bearer)).status).toBe(200);
   });
@@ -157,27 +157,27 @@ describe('a claim that is no text', () => {
   const oddScopes: typeof odd = [
     ...odd,
     ['an empty text', ''],
-    ['an object that holds the scope', { scope: 'a mailtrail/support b' }],
-    ['a list that holds it in a list', [['mailtrail/support']]],
-    ['a list that holds it in an object', [{ a: 'x mailtrail/support x' }]],
+    ['an object with the scope', { scope: 'a mailtrail/support b' }],
+    ['a nested list with the scope', [['mailtrail/support']]],
+    ['a list of an object with the scope', [{ a: 'x mailtrail/support x' }]],
   ];
 
-  it.each(oddScopes)('%s is no scope', async (_, claim) => {
+  it.each(oddScopes)('%s as the scope claim is no scope', async (_, claim) => {
     for (const scope of ['scope', 'scp']) {
       const answer = await get('/emails?attention=true', await live.token({ [scope]: claim }));
       expect(answer.status).toBe(403);
     }
   });
 
-  it('a scope is a text of words, or a list of texts', async () => {
+  it('a text of words and a list of texts are scopes', async () => {
     for (const scope of ['openid mailtrail/support', ['openid', 'mailtrail/support']]) {
       expect((await get('/emails?attention=true', await live.token({ scope }))).status).toBe(200);
     }
   });
 });
 
-describe("what is another account's", () => {
-  it("106 another account's id gives the very answer of an unknown one", async () => {
+describe("another account's values:", () => {
+  it("hazard 106: another account's id gets exactly the answer of an unknown id", async () => {
     const unknown = await get(`${acmeList}/${'A'.repeat(22)}`);
     expect(unknown).toMatchObject({ status: 404, json: { type: '/problems/not-found' } });
     for (const path of [
@@ -195,7 +195,7 @@ describe("what is another account's", () => {
     }
   });
 
-  it('106 a token whose claim no account id can be hears the same of every path', async () => {
+  it('hazard 106: a token whose account claim is no valid account id gets the same answer for every path', async () => {
     for (const claim of ['', ' acme', 'acme ', 'acme/emails', '%61cme']) {
       const bearer = await live.token({ account_id: claim });
       const refused = await get(acmeList, bearer);
@@ -205,7 +205,7 @@ describe("what is another account's", () => {
     }
   });
 
-  it('113 ids cannot be tried out: whatever is guessed, the answer is the same', async () => {
+  it('hazard 113: guessed ids all get the same answer', async () => {
     const answers = new Set<string>();
     for (let guess = 0; guess < 300; guess += 1) {
       const at = guess % 22;
@@ -215,7 +215,7 @@ describe("what is another account's", () => {
     expect(answers.size).toBe(1);
   });
 
-  it("113 nor recipients and references: another account's are like those of nobody", async () => {
+  it("hazard 113: another account's recipients and references get the answer of unknown ones", async () => {
     const nobody = await get(`${acmeList}?recipient=nobody@example.com`);
     expect(nobody.json).toEqual({ emails: [] });
     for (const filter of ['recipient=person29@globex.example', 'reference=globex-29', 'reference=nothing']) {
@@ -224,8 +224,8 @@ describe("what is another account's", () => {
   });
 });
 
-describe('what is asked', () => {
-  it('107 a cursor that was changed, or is of another account or another query, is refused', async () => {
+describe('questions:', () => {
+  it('hazard 107: a changed cursor, and one of another account or query, are refused', async () => {
     const { cursor } = (await get(`${acmeList}?limit=5`)).json;
     expect((await get(`${acmeList}?limit=9&cursor=${cursor}`)).json.emails).toHaveLength(9);
     const globex = await live.token({ account_id: 'globex' });
@@ -261,7 +261,7 @@ describe('what is asked', () => {
   });
 
   it.each(['0', '-1', '1e9', '10;', '10%3B', '101', '1.5', '0x10', '+5', '%205', '', 'NaN', '9'.repeat(400)])(
-    '108 limit=%s is refused',
+    'hazard 108: limit=%s is refused',
     async limit => {
       expectInvalid(await get(`${acmeList}?limit=${limit}`), 'limit');
     },
@@ -273,12 +273,12 @@ describe('what is asked', () => {
     'status=sent&status=delivered',
     'cursor=&cursor=',
     'limit=5&l%69mit=6',
-  ])('109 a parameter that is given twice is refused: %s', async query => {
+  ])('hazard 109: a parameter that is given twice is refused: %s', async query => {
     expectInvalid(await get(`${acmeList}?${query}`), new URLSearchParams(query).keys().next().value!);
   });
 
   it.each(['state', 'Status', 'status[]', 'filter', 'account_id', 'accountId', '__proto__', 'constructor', ''])(
-    '110 an unknown filter is refused: %j',
+    'hazard 110: an unknown filter is refused: %j',
     async name => {
       const query = `${encodeURIComponent(name)}=delivered`;
       for (const path of [acmeList, `${acmeList}/${ours}`, '/statuses', '/openapi.json']) {
@@ -303,17 +303,17 @@ describe('what is asked', () => {
     '/accounts/acme/emails/',
     '/accounts/globex%2F..%2Facme/emails',
     '//accounts/acme/emails',
-  ])('111 the path %s finds nothing', async path => {
+  ])('hazard 111: the path %s finds nothing', async path => {
     for (const bearer of [token, await live.token({ scope: 'mailtrail/support' })]) {
       const answer = await get(path, bearer);
-      // Support may look at any account: one that nobody has is without emails.
+      // Support may read any account, and an unknown account has no emails.
       if (answer.status === 200) expect(answer.json).toEqual({ emails: [] });
       else expect(answer.status).toBe(404);
     }
   });
 
   it.each(['/accounts/acme%2Femails', '/accounts/%61cme/emails', '/%61ccounts/acme/emails%3Flimit=0'])(
-    '111 the path %s is decoded before it is routed: it is the list',
+    'hazard 111: the path %s is decoded before it is routed and finds the list',
     async path => {
       const list = await get(acmeList);
       expect(list.json.emails).not.toEqual([]);
@@ -323,13 +323,13 @@ describe('what is asked', () => {
   );
 
   it.each(['/accounts/%/emails', '/accounts/%ff/emails', '/accounts/acme/emails/%zz'])(
-    '111 the path %s cannot be decoded: 400 by the gateway',
+    'hazard 111: the undecodable path %s gets 400 from the gateway',
     async path => {
       expect(await get(path)).toMatchObject({ status: 400, json: { message: 'Bad Request' } });
     },
   );
 
-  it('112 the pages of the configured origins alone may read answers: neither a foreign one nor null', async () => {
+  it('hazard 112: only pages of the configured origins may read answers, and neither foreign origins nor null', async () => {
     const preflight = (origin: string) =>
       live.call(acmeList, {
         method: 'OPTIONS',
@@ -367,7 +367,7 @@ describe('what is asked', () => {
     '\\',
     '$(id)',
     'x) OR attribute_exists(emailId',
-  ])('114 the search text %j is text, and finds nothing', async text => {
+  ])('hazard 114: the search text %j is plain text and finds nothing', async text => {
     const encoded = encodeURIComponent(text);
     expect((await get(`${acmeList}?reference=${encoded}`)).json).toEqual({ emails: [] });
     const byRecipient = await get(`${acmeList}?recipient=${encoded}%40example.com`);
@@ -375,7 +375,7 @@ describe('what is asked', () => {
     else expectInvalid(byRecipient, 'recipient');
   });
 
-  it('115 a range the wrong way round is refused, and an endless one is just a range', async () => {
+  it('hazard 115: a range whose end is before its start is refused, and an endless range is accepted', async () => {
     const year = (from: string, to: string) => get(`${acmeList}?from=${from}T00:00:00Z&to=${to}T00:00:00Z&limit=100`);
     expectInvalid(await year('2026-01-03', '2026-01-02'), 'to');
     expectInvalid(await year('2026-01-02', '2026-01-02'), 'to');

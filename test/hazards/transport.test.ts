@@ -17,7 +17,7 @@ let live: LiveIngest;
 let server: HttpServer;
 let lines: { message: string }[];
 
-/** The ingest function behind the gateway of a machine of its own, which speaks real HTTP. */
+/** Starts the ingest function behind the local gateway, which speaks real HTTP. */
 beforeAll(async () => {
   live = await startLiveIngest();
   server = await startHttpServer(0);
@@ -57,11 +57,11 @@ interface HttpCall {
   readonly method?: string;
   readonly path?: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** In pieces of no length told beforehand. */
+  /** Whether the body goes out in chunks, without a length. */
   readonly chunked?: boolean;
 }
 
-/** Sends the request over HTTP, header names as they are, and `call` where it is to be otherwise. */
+/** Sends the request over HTTP with unchanged header names. `call` replaces parts of it. */
 function post({ url, headers, body }: Signed, call: HttpCall = {}) {
   const { pathname, search } = new URL(url);
   const all = { host: 'api.example.com', ...headers, ...call.headers };
@@ -72,7 +72,7 @@ function post({ url, headers, body }: Signed, call: HttpCall = {}) {
       {
         method: call.method ?? 'POST',
         path: call.path ?? `${pathname}${search}`,
-        // A list is sent as it is; an object would be put in order.
+        // Node.js sends a list unchanged, but sorts an object.
         headers: Object.entries({ ...all, ...length }).flat(),
       },
       response => {
@@ -101,15 +101,15 @@ async function expectTaken({ status, text }: { status: number; text: string }, w
   expect(lines).toMatchObject([{ message: 'webhook.answered', answer: 200 }]);
 }
 
-describe.each(providerNames)('over HTTP, in the name of %s:', name => {
-  it('37 HEAD: 200 without effect, however well it is signed', async () => {
+describe.each(providerNames)('HTTP requests of %s:', name => {
+  it('hazard 37: a HEAD gets 200 without effect, even if it is well signed', async () => {
     const { status, text } = await post(genuine(name), { method: 'HEAD' });
     expect([status, text]).toEqual([200, '']);
     await expectNoEffect();
   });
 
-  it('38 GET and PUT: 405 with the methods that are of use, unless the provider needs them', async () => {
-    // Two look the URL up by a GET before they save it, and one may send its events so.
+  it('hazard 38: a GET or a PUT gets 405 with the useful methods, unless the provider needs it', async () => {
+    // Two providers call the URL by GET before they save it, and one may send its events by GET.
     const getIsOfUse = name === 'elasticemail' || name === 'unisendergo';
     const path = `/webhooks/${name}`;
     for (const method of ['GET', 'PUT', 'PATCH', 'DELETE', 'PROPFIND']) {
@@ -123,21 +123,21 @@ describe.each(providerNames)('over HTTP, in the name of %s:', name => {
     await live.expectNothingKept();
   });
 
-  it('39 OPTIONS: 204 with the methods that are of use, and no leave for any page', async () => {
+  it('hazard 39: OPTIONS gets 204 with the useful methods, and allows no web page to call', async () => {
     const preflight = { origin: 'https://evil.example', 'access-control-request-method': 'POST' };
     const { status, headers } = await post(genuine(name), { method: 'OPTIONS', headers: preflight });
-    // Event Grid asks so whether it may deliver, and has to know the secret.
+    // Event Grid asks for permission by OPTIONS, and has to know the secret.
     expect(status).toBe(204);
     if (name !== 'azure') expect(headers.allow).toContain('POST');
     expect(headers).not.toHaveProperty('access-control-allow-origin');
     await live.expectNothingKept();
   });
 
-  it('48 no length, in pieces: taken', async () => {
+  it('hazard 48: a chunked body without a length is accepted', async () => {
     await expectTaken(await post(genuine(name), { chunked: true }));
   });
 
-  it('49 a wrong content type, or none, and a good signature: taken', async () => {
+  it('hazard 49: a well-signed request with a wrong content type, or without one, is accepted', async () => {
     const { 'content-type': _, ...headers } = genuine(name).headers;
     const isForm = sampleType(name) === 'form';
     const types = ['text/plain', 'text/html; charset=iso-8859-1', 'application/octet-stream', 'application/xml', ''];
@@ -149,7 +149,7 @@ describe.each(providerNames)('over HTTP, in the name of %s:', name => {
     }
   });
 
-  it('50 multipart: kept in quarantine where it is proved genuine, and refused where the proof would be in it', async () => {
+  it('hazard 50: a multipart body is quarantined if it is proved genuine, and refused if it hides the proof', async () => {
     const multipart = (content: Buffer) =>
       Buffer.concat([
         Buffer.from('--x\r\ncontent-disposition: form-data; name="event"\r\n\r\n'),
@@ -174,7 +174,7 @@ describe.each(providerNames)('over HTTP, in the name of %s:', name => {
     }
   });
 
-  it('51 header names in odd case: taken', async () => {
+  it('hazard 51: header names in odd letter case are accepted', async () => {
     const odd = Object.entries(genuine(name).headers).map(([header, value], index) => [
       index % 2 === 0 ? header.toUpperCase() : header.replace(/[a-z](?=[a-z])/g, letter => letter.toUpperCase()),
       value,
@@ -182,14 +182,14 @@ describe.each(providerNames)('over HTTP, in the name of %s:', name => {
     await expectTaken(await post({ ...genuine(name), headers: Object.fromEntries(odd) }));
   });
 
-  it('52 10 KB of headers: taken', async () => {
+  it('hazard 52: 10 KB of headers are accepted', async () => {
     const many = Array.from({ length: 10 }, (_, index) => [`x-padding-${index}`, 'x'.repeat(950)]);
     await expectTaken(await post(genuine(name), { headers: Object.fromEntries(many) }));
   });
 });
 
-describe('over HTTP,', () => {
-  it('39 OPTIONS as Event Grid asks for leave: with the secret alone', async () => {
+describe('HTTP requests:', () => {
+  it("hazard 39: Event Grid's OPTIONS gets permission only with the secret", async () => {
     const asks = { 'webhook-request-origin': 'eventgrid.azure.net' };
     const allowed = await post(genuine('azure'), { method: 'OPTIONS', headers: asks });
     expect([allowed.status, allowed.headers['webhook-allowed-origin']]).toEqual([200, 'eventgrid.azure.net']);
@@ -212,30 +212,33 @@ describe('over HTTP,', () => {
     '/webhooks',
     '/webhooks/sendgrid/',
     '/webhooks/sendgrid/more',
-  ])('40 an unknown provider, %s: 404 without effect', async path => {
+  ])('hazard 40: the path %s of an unknown provider gets 404 without effect', async path => {
     for (const method of ['POST', 'GET', 'HEAD', 'OPTIONS']) {
       expect((await post(genuine('sendgrid'), { path, method })).status).toBe(404);
     }
     await expectNoEffect();
   });
 
-  it('40 a path that cannot be decoded: 400 by the gateway, without effect', async () => {
+  it('hazard 40: an undecodable path gets 400 from the gateway, without effect', async () => {
     for (const path of ['/webhooks/%', '/webhooks/sendgrid%ff']) {
       expect((await post(genuine('sendgrid'), { path })).status).toBe(400);
     }
     await expectNoEffect();
   });
 
-  it.each([6 * 1024 * 1024 + 1, 10 * 1024 * 1024 + 1])('41 a body of %d bytes, over the cap: 413', async size => {
-    // As base64, what is no text is a third larger.
-    for (const type of ['application/json', 'application/octet-stream']) {
-      const signed = overBytes('postmark', Buffer.alloc(size, ' '));
-      expect((await post(signed, { headers: { 'content-type': type } })).status).toBe(413);
-    }
-    await expectNoEffect();
-  });
+  it.each([6 * 1024 * 1024 + 1, 10 * 1024 * 1024 + 1])(
+    'hazard 41: a body of %d bytes, which is over the limit, gets 413',
+    async size => {
+      // The gateway passes a binary body in base64, which is a third larger.
+      for (const type of ['application/json', 'application/octet-stream']) {
+        const signed = overBytes('postmark', Buffer.alloc(size, ' '));
+        expect((await post(signed, { headers: { 'content-type': type } })).status).toBe(413);
+      }
+      await expectNoEffect();
+    },
+  );
 
-  it('41 a body over the cap reaches nobody, also past a gateway without one: 413 before the secrets are asked for', async () => {
+  it('hazard 41: a body over the limit that passes the gateway gets 413 before any secret is looked up', async () => {
     for (const name of ['sendgrid', 'mailgun', 'azure'] as const) {
       const { status, lines } = await live.send(name, overBytes(name, Buffer.alloc(6 * 1024 * 1024 + 1, ' ')), {
         secrets: 'unreachable',
@@ -245,7 +248,7 @@ describe('over HTTP,', () => {
     await expectNoEffect();
   });
 
-  it('47 a gzip bomb, or anything with a Content-Encoding: 415, and nothing is inflated', async () => {
+  it('hazard 47: a gzip bomb, and any other Content-Encoding, gets 415, and nothing is inflated', async () => {
     const bomb = gzipSync(Buffer.alloc(20_000_000));
     const spent = await cpuMs(async () => {
       for (const encoding of ['gzip', 'deflate', 'br', 'GZIP', 'gzip, gzip']) {
@@ -259,19 +262,19 @@ describe('over HTTP,', () => {
   });
 });
 
-describe.each(providerNames)('the bytes of a body, in the name of %s:', name => {
-  it('42 empty: kept in quarantine where it is proved genuine, and refused where the proof would be in it', async () => {
+describe.each(providerNames)('bodies of %s:', name => {
+  it('hazard 42: an empty body is quarantined if it is proved genuine, and refused if it would have the proof', async () => {
     const body = Buffer.alloc(0);
     const outcome = await live.send(name, { ...overBytes(name, body), body });
     if (['ses', 'mailgun', 'unisendergo'].includes(name)) await live.expectRefused(outcome, name);
     else {
-      // Of a form there is a piece: no fields.
+      // An empty form is one piece without fields.
       const whole = name === 'elasticemail' ? { pieces: [{}] } : { content: 'body', base64: '' };
       expect(await live.expectQuarantined(outcome, name)).toMatchObject([whole]);
     }
   });
 
-  it('43 with and without base64: the same result', async () => {
+  it('hazard 43: a body has the same result with and without base64', async () => {
     const results = [];
     for (const base64 of [false, true]) {
       await live.reset();
@@ -283,9 +286,9 @@ describe.each(providerNames)('the bytes of a body, in the name of %s:', name => 
     expect(results[1]!.stored).toEqual(results[0]!.stored);
   });
 
-  it('44 invalid base64: refused, or kept where the body proves nothing; never an error', async () => {
+  it('hazard 44: invalid base64 is refused, or quarantined if the proof does not cover the body', async () => {
     const { url, headers } = genuine(name);
-    // Where headers prove a body that they do not cover, they have proved their own before.
+    // Headers that do not cover the body prove one body only, so that the genuine one goes first.
     const request = { ...genuine(name), receivedAt: noon };
     const verification = await providers[name].verify(request, [live.pairs[name].verifies], snsGet);
     const provesOnce = Array.isArray(verification) && verification.length > 0;
@@ -306,7 +309,7 @@ describe.each(providerNames)('the bytes of a body, in the name of %s:', name => 
     expect((await live.kept()).length).toBe(statusCode === 401 ? 0 : 1);
   });
 
-  it('45 a byte-order mark: the same result as without', async () => {
+  it('hazard 45: a byte-order mark does not change the result', async () => {
     const mark = Buffer.from([0xef, 0xbb, 0xbf]);
     await live.send(name, genuine(name));
     const without = await live.stored();
@@ -320,9 +323,9 @@ describe.each(providerNames)('the bytes of a body, in the name of %s:', name => 
     expect(await live.stored()).toEqual(without);
   });
 
-  // What SNS and Mandrill sign is text, not bytes: of bytes that are none there is no good signature.
+  // SNS and Mandrill sign text, so that bytes which are no text have no good signature.
   const signsText = name === 'ses' || name === 'mandrill';
-  it(`46 invalid UTF-8, ${signsText ? 'refused: there is no good signature of it' : 'and a good signature: kept in quarantine, byte for byte'}`, async () => {
+  it(`hazard 46: invalid UTF-8 ${signsText ? 'is refused, because no good signature covers it' : 'with a good signature is quarantined byte for byte'}`, async () => {
     const broken = (body: Buffer) => Buffer.from(body.toString('latin1').replace('jane', 'j\xffne'), 'latin1');
     const signed = signsText
       ? { ...genuine(name), body: broken(genuine(name).body) }
@@ -336,7 +339,7 @@ describe.each(providerNames)('the bytes of a body, in the name of %s:', name => 
   });
 });
 
-/** The very bytes, signed by the provider: some of its libraries here sign text, and none sign nothing. */
+/** Signs the exact bytes as the provider. Some schemes here sign text only, and some cannot sign an empty body. */
 function overBytes(name: ProviderName, body: Buffer): Signed {
   const { signs } = live.pairs[name];
   const { timestamp: time, bodyIsCovered } = schemes[name];

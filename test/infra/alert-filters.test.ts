@@ -5,7 +5,7 @@ import { resourcesOf, synthesize } from './synthesized.ts';
 
 interface StreamRecord {
   readonly eventName: 'INSERT' | 'MODIFY' | 'REMOVE';
-  /** undefined: there is no such image; null: an image without a status, of an email of which only notes are known. */
+  /** The status in the image. It is undefined for a missing image, and null for an email with notes alone. */
   readonly before?: Status | null;
   readonly after?: Status | null;
 }
@@ -18,7 +18,7 @@ const patterns: readonly string[] = mapping!.Properties.FilterCriteria.Filters.m
 const image = (status: Status | null | undefined) =>
   status === undefined ? undefined : { emailId: { S: 'x' }, ...(status !== null && { status: { S: status } }) };
 
-/** Whether a record passes the filters of the deployed mapping. */
+/** Returns whether a record passes the filters of the deployed mapping. */
 const invoked = ({ eventName, before, after }: StreamRecord) =>
   patterns.some(pattern =>
     matchesPattern(JSON.parse(pattern), { eventName, dynamodb: { OldImage: image(before), NewImage: image(after) } }),
@@ -27,7 +27,7 @@ const alertOf = (status: Status | null) => (status === null ? null : statuses[st
 const everyStatus = [null, ...statusIds];
 
 describe('the alert function is invoked', () => {
-  it('for a first status that support wants to hear of, and for no other', () => {
+  it('for a first status with an alert, and for no other first status', () => {
     for (const after of everyStatus) {
       expect(invoked({ eventName: 'INSERT', after }), String(after)).toBe(alertOf(after) !== null);
       expect(invoked({ eventName: 'MODIFY', before: null, after }), String(after)).toBe(alertOf(after) !== null);
@@ -43,7 +43,7 @@ describe('the alert function is invoked', () => {
     }
   });
 
-  it('once for a hard bounce that turns out to be an invalid address, and again when it is marked as spam', () => {
+  it('once for a hard bounce that becomes Invalid, and again when the email is marked as spam', () => {
     expect(invoked({ eventName: 'MODIFY', before: 'sent', after: 'hard_bounced' })).toBe(true);
     expect(invoked({ eventName: 'MODIFY', before: 'hard_bounced', after: 'invalid' })).toBe(false);
     expect(invoked({ eventName: 'MODIFY', before: 'invalid', after: 'marked_spam' })).toBe(true);
@@ -54,7 +54,7 @@ describe('the alert function is invoked', () => {
   });
 });
 
-it('the filters are within what Lambda allows', () => {
+it("the alert function's stream filters keep Lambda's limits", () => {
   expect(patterns.length).toBeLessThanOrEqual(5);
   for (const pattern of patterns) expect(pattern.length).toBeLessThan(4096);
 });

@@ -4,7 +4,7 @@ import { AwsSolutionsChecks } from 'cdk-nag';
 import { expect, it } from 'vitest';
 import { appOf } from './synthesized.ts';
 
-it('cdk-nag finds nothing that is not explained, and what it finds stops the synthesis', () => {
+it('cdk-nag has no unexplained finding, and a finding stops the synthesis', () => {
   const { app } = appOf();
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
   expect(() => app.synth()).not.toThrow();

@@ -1,4 +1,4 @@
-/** What the template lets whom do: exact, so that anything more is a change of this file. */
+/** Lists every permission in the template exactly, so that a new one is a change of this file. */
 
 import { describe, expect, it } from 'vitest';
 import { routes } from '../../shared/http/routes.ts';
@@ -25,7 +25,7 @@ interface Statement {
 
 const statementsOf = ({ Properties }: Resource): readonly Statement[] => Properties.PolicyDocument.Statement;
 
-/** A principal or a condition's value as text, its references by name. */
+/** Returns a principal or a condition's value as text, with references by name. */
 function said(value: unknown): string {
   if (Array.isArray(value)) return value.map(said).join(' or ');
   if (typeof value !== 'object' || value === null) return String(value);
@@ -36,7 +36,7 @@ function said(value: unknown): string {
 }
 
 describe('roles', () => {
-  it('may each do what their function needs, on the resources that it needs, and nothing else', () => {
+  it('allow only the actions and resources that their functions need', () => {
     const allowed = Object.fromEntries(
       [...all('AWS::IAM::Role')].map(([name, { Properties }]) => {
         expect(Properties).not.toHaveProperty('ManagedPolicyArns');
@@ -106,18 +106,18 @@ describe('roles', () => {
     }
   });
 
-  it('have no wildcard but where AWS chooses the rest of a name', () => {
+  it('have no wildcard except for names that AWS completes', () => {
     const wildcards = [...all('AWS::IAM::Role')].flatMap(([name, { Properties }]) =>
       (Properties.Policies[0].PolicyDocument.Statement as Statement[])
         .flatMap(({ Action, Resource }) => [...[Action].flat(), ...[Resource].flat().map(asText)])
         .filter(text => text.includes('*'))
         .map(text => `${name}: ${text}`),
     );
-    // Lambda names the objects that it writes below this prefix.
+    // Lambda chooses the names of its objects below this prefix.
     expect(wildcards).toEqual(['AlertRole: AlertFailures.Arn/aws/lambda/*']);
   });
 
-  it('are taken by Lambda alone', () => {
+  it('can be assumed by Lambda alone', () => {
     for (const [name, { Properties }] of all('AWS::IAM::Role')) {
       expect(Properties.AssumeRolePolicyDocument.Statement, name).toEqual([
         { Action: 'sts:AssumeRole', Effect: 'Allow', Principal: { Service: 'lambda.amazonaws.com' } },
@@ -131,7 +131,7 @@ describe('queues, topics and the bucket', () => {
     ...all(type),
   ]);
 
-  it('are each reached over TLS alone', () => {
+  it('accept TLS alone', () => {
     const kept = ['AWS::SQS::Queue', 'AWS::SNS::Topic', 'AWS::S3::Bucket'].flatMap(type => [...all(type).keys()]);
     const withTls = policies
       .filter(([, policy]) =>
@@ -147,7 +147,7 @@ describe('queues, topics and the bucket', () => {
     expect(withTls.sort()).toEqual(kept.sort());
   });
 
-  it('let nobody in but the service that brings something, and from where it may', () => {
+  it('admit only the service that writes to them, and only from its own source', () => {
     const allowed = policies.flatMap(([name, policy]) =>
       statementsOf(policy)
         .filter(({ Effect }) => Effect === 'Allow')
@@ -163,7 +163,7 @@ describe('queues, topics and the bucket', () => {
     ]);
   });
 
-  it('and the tables are encrypted', () => {
+  it('are encrypted, and so are the tables', () => {
     for (const [name, { Properties }] of all('AWS::SQS::Queue')) {
       expect(Properties.SqsManagedSseEnabled, name).toBe(true);
     }
@@ -175,7 +175,7 @@ describe('queues, topics and the bucket', () => {
     });
     const withoutKey = [...all('AWS::SNS::Topic')].filter(([, { Properties }]) => !Properties.KmsMasterKeyId);
     expect(all('AWS::SNS::Topic').get('Support')!.Properties.KmsMasterKeyId).toBe('alias/aws/sns');
-    // Neither CloudWatch nor SES can publish under AWS's own key; on disk SNS encrypts all the same.
+    // CloudWatch and SES cannot publish under AWS's own key. SNS encrypts these topics on disk nevertheless.
     expect(withoutKey.map(([name]) => name).sort()).toEqual(['Operations', 'SesEventsTopic']);
   });
 
@@ -193,7 +193,7 @@ describe('queues, topics and the bucket', () => {
 describe('the API', () => {
   const gatewayRoutes = [...all('AWS::ApiGatewayV2::Route').values()].map(({ Properties }) => Properties);
 
-  it('asks for a token on every route but the webhooks, the catalogue of statuses and the document', () => {
+  it('requires a token on every route but the webhooks, the catalogue of statuses and the document', () => {
     const open = gatewayRoutes.filter(({ AuthorizationType }) => AuthorizationType !== 'JWT');
     expect(open.map(({ RouteKey }) => RouteKey).sort()).toEqual(
       Object.keys(routes)
@@ -218,18 +218,18 @@ describe('the API', () => {
     ]);
   });
 
-  it('is throttled', () => {
+  it('limits the rate of requests', () => {
     const { DefaultRouteSettings } = only('AWS::ApiGatewayV2::Stage').Properties;
     expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000 });
   });
 
-  it('answers the pages of the configured origins alone, and hands them no cookie', () => {
+  it('answers only pages of the configured origins, and accepts no cookies from them', () => {
     const { CorsConfiguration } = only('AWS::ApiGatewayV2::Api').Properties;
     expect(CorsConfiguration.AllowOrigins).toEqual(['https://app.example.com']);
     expect(CorsConfiguration).not.toHaveProperty('AllowCredentials');
   });
 
-  it('alone may invoke a function', () => {
+  it('is the only service that may invoke a function', () => {
     for (const [name, { Properties }] of all('AWS::Lambda::Permission')) {
       expect(Properties.Principal, name).toBe('apigateway.amazonaws.com');
       expect(asText(Properties.SourceArn), name).toMatch(/^arn:[\w:]+:execute-api:[\w:]+:Api\/\*\/\*\/\*$/);
@@ -238,10 +238,10 @@ describe('the API', () => {
 });
 
 describe('secrets', () => {
-  it('are in no environment and no text of the template', () => {
+  it('appear in no environment variable and in no text of the template', () => {
     for (const [name, { Properties }] of all('AWS::Lambda::Function')) {
       for (const [variable, value] of Object.entries<unknown>(Properties.Environment.Variables)) {
-        // A name that sounds like one may hold where the secret is, never the secret.
+        // A variable with such a name may hold the address of a secret, never the secret.
         if (/secret|key|token|password|credential/i.test(variable)) {
           expect(['WEBHOOK_SECRETS_ARN', 'CURSOR_KEY_ARN'], name).toContain(variable);
           expect(value, variable).toEqual({ Ref: expect.any(String) });
@@ -253,7 +253,7 @@ describe('secrets', () => {
     const secrets = all('AWS::SecretsManager::Secret');
     expect([...secrets.keys()]).toEqual(['WebhookSecrets', 'CursorKey']);
     expect(secrets.get('WebhookSecrets')!.Properties.SecretString).toBe('{}');
-    // Made while deploying: in no template, and long enough to be no guess.
+    // The deployment generates this key, long enough to resist guessing, and no template has it.
     expect(secrets.get('CursorKey')!.Properties).not.toHaveProperty('SecretString');
     expect(secrets.get('CursorKey')!.Properties.GenerateSecretString.PasswordLength).toBeGreaterThanOrEqual(64);
   });

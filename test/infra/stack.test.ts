@@ -29,11 +29,11 @@ const only = (type: string, template = unconfigured): Resource => {
 const emails = resourcesOf(unconfigured, 'AWS::DynamoDB::Table').get('Emails')!;
 const queues = resourcesOf(unconfigured, 'AWS::SQS::Queue');
 const keptTypes = ['AWS::SecretsManager::Secret', 'AWS::SQS::Queue', 'AWS::S3::Bucket'] as const;
-/** All that is kept but the table; the key of the cursors is made anew without anybody's missing it. */
+/** All retained resources but the table. The cursors' key is not retained, because a new one does no harm. */
 const kept = keptTypes.flatMap(type => [...resourcesOf(unconfigured, type)]).filter(([name]) => name !== 'CursorKey');
 
-describe('what is kept', () => {
-  it('survives every update and the removal of the stack', () => {
+describe('stored data', () => {
+  it('survive every update and the removal of the stack', () => {
     for (const [name, resource] of [['Emails', emails] as const, ...kept]) {
       expect(resource, name).toMatchObject({
         DeletionPolicy: expect.stringMatching(/^Retain/),
@@ -43,13 +43,13 @@ describe('what is kept', () => {
     expect(emails.Properties.DeletionProtectionEnabled).toBe(true);
   });
 
-  it('leaves nothing behind but the protected table when the first deployment fails', () => {
+  it('leave nothing behind but the protected table when the first deployment fails', () => {
     for (const [name, { DeletionPolicy }] of kept) {
       expect(DeletionPolicy, name).toBe('RetainExceptOnCreate');
     }
   });
 
-  it('stays the same resource: another logical id would begin an empty table, and another webhook secret', () => {
+  it('stay in the same resources, because another logical id would begin an empty table and another webhook secret', () => {
     const types = /Table|Secret|Queue|Bucket|Topic/;
     const ids = Object.entries(unconfigured.Resources)
       .filter(([, { Type }]) => types.test(Type) && !Type.endsWith('Policy'))
@@ -71,7 +71,7 @@ describe('what is kept', () => {
     ]);
   });
 
-  it('can be restored to any second of the last 35 days, is encrypted, and expires', () => {
+  it('can be restored to any second of the last 35 days, are encrypted, and expire', () => {
     expect(emails.Properties).toMatchObject({
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       SSESpecification: { SSEEnabled: true },
@@ -80,14 +80,14 @@ describe('what is kept', () => {
     });
   });
 
-  it('costs nothing while nothing happens, and has a ceiling while everything does', () => {
+  it('cost nothing without traffic, and have a ceiling under load', () => {
     expect(emails.Properties).toMatchObject({
       BillingMode: 'PAY_PER_REQUEST',
       OnDemandThroughput: { MaxWriteRequestUnits: 4000, MaxReadRequestUnits: 4000 },
     });
   });
 
-  it('is found by account, recipient, reference and what needs attention, by keys, and the account where all share an index', () => {
+  it('are found by account, recipient, reference and attention, through indexes of keys and, for shared ones, the account', () => {
     const { KeySchema, GlobalSecondaryIndexes } = emails.Properties;
     const keys = (schema: { AttributeName: string }[]) => schema.map(({ AttributeName }) => AttributeName).join(', ');
     expect(keys(KeySchema)).toBe('emailId');
@@ -107,13 +107,13 @@ describe('what is kept', () => {
     ]);
   });
 
-  it('accepts no call before a provider has a secret, and never writes over secrets in use', () => {
-    // CloudFormation writes the value again only when the template's text changes: this text must never change.
+  it('include webhook secrets that begin empty and that no deployment overwrites', () => {
+    // CloudFormation writes the value again whenever the template's text changes, so that this text must never change.
     const webhookSecrets = resourcesOf(unconfigured, 'AWS::SecretsManager::Secret').get('WebhookSecrets')!;
     expect(webhookSecrets.Properties.SecretString).toBe('{}');
   });
 
-  it('keeps events in queues as long as queues can, in messages as large as they come', () => {
+  it('stay in queues for the longest possible time, in messages of the largest possible size', () => {
     expect([...queues.keys()].sort()).toEqual([
       'Quarantine',
       'Retry',
@@ -130,7 +130,7 @@ describe('what is kept', () => {
     }
   });
 
-  it('tries again every minute, for hours, before a person has to look at it', () => {
+  it('are tried again for 8 hours before a person has to look at them', () => {
     for (const name of ['Retry', 'SesEventsQueue']) {
       const { VisibilityTimeout, RedrivePolicy } = queues.get(name)!.Properties;
       expect(VisibilityTimeout, name).toBeGreaterThanOrEqual(6 * 10);
@@ -139,21 +139,21 @@ describe('what is kept', () => {
     }
   });
 
-  it('is gone from the failure bucket in 14 days, as from the queues', () => {
+  it('leave the failure bucket after 14 days, as they leave the queues', () => {
     expect(only('AWS::S3::Bucket').Properties.LifecycleConfiguration.Rules).toEqual([
       expect.objectContaining({ Status: 'Enabled', ExpirationInDays: 14 }),
     ]);
     expect(only('AWS::S3::Bucket').Properties).not.toHaveProperty('VersioningConfiguration');
   });
 
-  it('forgets nonces and erasures by itself, once what they are about is too old to be taken', () => {
+  it('include nonces and erasure records that expire once their events are too old to be accepted', () => {
     expect(resourcesOf(unconfigured, 'AWS::DynamoDB::Table').get('Guards')!.Properties).toMatchObject({
       KeySchema: [{ AttributeName: 'guardKey', KeyType: 'HASH' }],
       TimeToLiveSpecification: { AttributeName: 'expiresAt', Enabled: true },
       BillingMode: 'PAY_PER_REQUEST',
       OnDemandThroughput: { MaxWriteRequestUnits: 4000, MaxReadRequestUnits: 4000 },
     });
-    // Nobody is alerted by a record, and no backup keeps one.
+    // A record alerts nobody, and no backup keeps it.
     for (const name of ['StreamSpecification', 'PointInTimeRecoverySpecification'])
       expect(resourcesOf(unconfigured, 'AWS::DynamoDB::Table').get('Guards')!.Properties).not.toHaveProperty(name);
   });
@@ -167,7 +167,7 @@ describe('the API', () => {
     ]),
   );
 
-  it('has the routes of the table of routes, each at its function', () => {
+  it('has every route of the table of routes, each with its function', () => {
     const integrations = resourcesOf(unconfigured, 'AWS::ApiGatewayV2::Integration');
     const targets = Object.fromEntries(
       [...gatewayRoutes].map(([key, { Target }]) => [
@@ -180,14 +180,14 @@ describe('the API', () => {
     );
   });
 
-  it('hands a body to the function as it came: payload format 2.0, nothing mapped', () => {
+  it('passes bodies to the function unchanged, in payload format 2.0 and without mapping', () => {
     for (const { Properties } of resourcesOf(unconfigured, 'AWS::ApiGatewayV2::Integration').values()) {
       expect(Properties).toMatchObject({ IntegrationType: 'AWS_PROXY', PayloadFormatVersion: '2.0' });
       expect(Properties).not.toHaveProperty('RequestParameters');
     }
   });
 
-  it('takes the tokens of the configured issuer for the configured audience', () => {
+  it('accepts tokens of the configured issuer for the configured audience', () => {
     expect(only('AWS::ApiGatewayV2::Authorizer', configured).Properties).toMatchObject({
       IdentitySource: ['$request.header.Authorization'],
       JwtConfiguration: { Issuer: 'https://login.example.com/', Audience: ['mailtrail-api'] },
@@ -195,7 +195,7 @@ describe('the API', () => {
     expect(configured.Parameters).not.toHaveProperty('OidcIssuer');
   });
 
-  it('without an issuer is a template that cannot be deployed: parameters that nothing fills in', () => {
+  it('without a configured issuer cannot be deployed, because template parameters have no values', () => {
     expect(only('AWS::ApiGatewayV2::Authorizer').Properties.JwtConfiguration).toEqual({
       Issuer: { Ref: 'OidcIssuer' },
       Audience: [{ Ref: 'OidcAudience' }],
@@ -208,18 +208,18 @@ describe('the API', () => {
     }
   });
 
-  it('answers pages of configured origins only', () => {
+  it('answers only pages of configured origins', () => {
     expect(only('AWS::ApiGatewayV2::Api').Properties).not.toHaveProperty('CorsConfiguration');
     const { CorsConfiguration } = only('AWS::ApiGatewayV2::Api', configured).Properties;
     expect(CorsConfiguration.AllowOrigins).toEqual(['https://app.example.com']);
     expect(CorsConfiguration).not.toHaveProperty('AllowCredentials');
-    // What a page has to read, and to send, besides what browsers let it by themselves.
+    // Browsers let a page read and send only some headers by themselves. These are the other ones.
     expect(CorsConfiguration.ExposeHeaders).toEqual(['apigw-requestid', 'etag', 'link', 'retry-after', 'x-request-id']);
     expect(CorsConfiguration.AllowHeaders).toEqual(['authorization', 'content-type', 'if-none-match']);
     expect(CorsConfiguration.AllowMethods).toEqual(['GET', 'POST']);
   });
 
-  it("asks every token for a scope, or for support's, only where one is configured", () => {
+  it("requires the configured scope or support's of every token, and no scope by default", () => {
     const scopesOf = (template: typeof unconfigured) =>
       new Map(
         [...resourcesOf(template, 'AWS::ApiGatewayV2::Route').values()].map(({ Properties }) => [
@@ -236,10 +236,10 @@ describe('the API', () => {
   });
 });
 
-describe('each function', () => {
+describe('every function', () => {
   const functions = resourcesOf(unconfigured, 'AWS::Lambda::Function');
 
-  it('can read its environment, with everything configured and with nothing', () => {
+  it('accepts its environment, with a full and with an empty configuration', () => {
     const schemas = { Ingest: ingestEnv, Query: queryEnv, Manage: manageEnv, Alert: alertEnv };
     for (const template of [unconfigured, configured]) {
       for (const [name, { Properties }] of resourcesOf(template, 'AWS::Lambda::Function')) {
@@ -252,7 +252,7 @@ describe('each function', () => {
     }
   });
 
-  it('has as much memory and time as its callers wait for', () => {
+  it('has the memory and the timeout that its callers need', () => {
     expect(
       Object.fromEntries(
         [...functions].map(
@@ -267,11 +267,11 @@ describe('each function', () => {
     ).toEqual({ Ingest: [1769, 10], Query: [1024, 10], Manage: [1024, 29], Alert: [512, 60] });
   });
 
-  it('is one minified ESM file, with its source map beside it', async () => {
+  it('is one minified ESM file with a source map beside it', async () => {
     for (const name of functionNames) {
       const options = { ...esbuildOptions(name), write: false, metafile: true, logLevel: 'error' } as const;
       const { outputFiles, metafile } = await build(options);
-      // What describes the infrastructure is not carried into a function.
+      // A function contains no code of the infrastructure.
       const foreign = Object.keys(metafile.inputs).filter(input =>
         /^(infra\/(?!compute\/bundling\/)|test\/)/.test(input),
       );
@@ -286,7 +286,7 @@ describe('each function', () => {
     }
   });
 
-  it('runs Node 24 on arm64 with a log group of its own, which forgets', () => {
+  it('runs Node.js 24 on arm64 with its own log group, whose lines expire', () => {
     expect([...functions.keys()].map(name => name.toLowerCase())).toEqual(functionNames);
     for (const [name, { Properties }] of functions) {
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' });
@@ -298,11 +298,11 @@ describe('each function', () => {
   });
 });
 
-describe('the events of Amazon SES', () => {
+describe('events of Amazon SES', () => {
   const statements = (template: typeof configured, type: string, name: string) =>
     resourcesOf(template, type).get(name)!.Properties.PolicyDocument.Statement;
 
-  it('go from there into a queue that takes from that topic alone, in its envelope', () => {
+  it("reach a queue that accepts only their topic, in the topic's envelope", () => {
     const yours = 'arn:aws:sns:eu-west-1:123456789012:mail-events';
     for (const [template, topic] of [
       [unconfigured, 'SesEventsTopic'],
@@ -325,7 +325,7 @@ describe('the events of Amazon SES', () => {
     expect(resourcesOf(synthesize({ sesTopicArn: yours }), 'AWS::SNS::Topic').has('SesEventsTopic')).toBe(false);
   });
 
-  it('and those that were put off, feed the ingest function in batches of which just what failed comes again', () => {
+  it('and of the retry queue reach the ingest function in batches, and only failed messages come again', () => {
     const mappings = resourcesOf(unconfigured, 'AWS::Lambda::EventSourceMapping');
     for (const [name, queue, MaximumConcurrency] of [
       ['IngestRetry', 'Retry.Arn', 2],
@@ -346,7 +346,7 @@ describe('the events of Amazon SES', () => {
 describe('alerts', () => {
   const { Properties } = resourcesOf(unconfigured, 'AWS::Lambda::EventSourceMapping').get('AlertStream')!;
 
-  it('miss nothing, gather for longer than a burst of a minute, and give up before the stream forgets', () => {
+  it("miss no record, gather for longer than a minute's burst, and give up before the stream's records expire", () => {
     expect(Properties).toMatchObject({
       StartingPosition: 'TRIM_HORIZON',
       BatchSize: 1000,
@@ -360,11 +360,11 @@ describe('alerts', () => {
     expect(Properties.MaximumRecordAgeInSeconds).toBeLessThan(24 * 60 * 60);
   });
 
-  it('that cannot be published end in the failure bucket', () => {
+  it('that cannot be published end up in the failure bucket', () => {
     expect(asText(Properties.DestinationConfig.OnFailure.Destination)).toBe('AlertFailures.Arn');
   });
 
-  it("reach support's address when there is one, and alarms too unless operations has its own", () => {
+  it("reach support's address if configured, and so do alarms unless operations has its own address", () => {
     const subscribed = (template: typeof configured) =>
       [...resourcesOf(template, 'AWS::SNS::Subscription').values()]
         .filter(({ Properties: { Protocol } }) => Protocol === 'email')
@@ -382,7 +382,7 @@ describe('alerts', () => {
 describe('alarms', () => {
   const alarms = resourcesOf(unconfigured, 'AWS::CloudWatch::Alarm');
 
-  it('watch errors and throttles of each function, the age of the stream, and what is lost or kept back', () => {
+  it("watch every function's errors and throttles, the age of stream and queues, and lost or quarantined messages", () => {
     const watched = [...alarms.values()].map(({ Properties: { MetricName, Dimensions } }) =>
       [MetricName, ...Dimensions.map(({ Value }: { Value: unknown }) => asText(Value))].join(' '),
     );
@@ -407,7 +407,7 @@ describe('alarms', () => {
     ]);
   });
 
-  it('each say what it means for people and what to do, and reach operations', () => {
+  it('state their impact and what to do, and reach operations', () => {
     for (const [name, { Properties }] of alarms) {
       expect(Properties.AlarmDescription, name).toMatch(/^Impact: .{30,}\. What to do: .{30,}\.$/);
       const [impact, whatToDo] = Properties.AlarmDescription.replace('Impact: ', '').split('What to do: ');
@@ -415,12 +415,12 @@ describe('alarms', () => {
         expect(sentence.split(' ').length, sentence).toBeLessThanOrEqual(25);
       }
       expect(Properties.AlarmActions.map(asText), name).toEqual(['Operations']);
-      // CloudWatch's bound.
+      // CloudWatch accepts 1,024 characters.
       expect(Properties.AlarmDescription.length, name).toBeLessThanOrEqual(1024);
     }
   });
 
-  it('watch just the metrics that the ingest function writes', () => {
+  it('watch exactly the metrics that the ingest function writes', () => {
     const written: Record<string, unknown>[] = [];
     const { METRICS_NAMESPACE } = resourcesOf(unconfigured, 'AWS::Lambda::Function').get('Ingest')!.Properties
       .Environment.Variables;
@@ -444,7 +444,7 @@ describe('alarms', () => {
     }
   });
 
-  it('watch every provider on its own', () => {
+  it('watch every provider separately', () => {
     for (const metric of ['Refused', 'Unavailable']) {
       const watched = [...alarms.values()]
         .filter(({ Properties }) => Properties.MetricName === metric)
@@ -454,7 +454,7 @@ describe('alarms', () => {
   });
 });
 
-it('says after deploying where everything is', () => {
+it('the stack prints the names and addresses of its parts after a deployment', () => {
   expect(Object.keys(unconfigured.Outputs)).toEqual(
     expect.arrayContaining([
       ...['ApiUrl', 'WebhookUrl', 'WebhookSecretsArn', 'SupportTopicArn', 'SesTopicArn', 'TableName'],

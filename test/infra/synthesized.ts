@@ -1,4 +1,4 @@
-/** The stack as a template, built in this process without bundling; references as text that a person can compare. */
+/** Synthesizes the stack's template in this process, without bundling. References become readable text. */
 
 import { App } from 'aws-cdk-lib';
 import { CURRENTLY_RECOMMENDED_FLAGS } from 'aws-cdk-lib/cx-api';
@@ -7,7 +7,7 @@ import { MailtrailStack } from '../../infra/stack.ts';
 
 export interface Resource {
   readonly Type: string;
-  // biome-ignore lint/suspicious/noExplicitAny: the properties of a resource are whatever its type documents
+  // biome-ignore lint/suspicious/noExplicitAny: each type of resource has its own properties
   readonly Properties: Record<string, any>;
   readonly DeletionPolicy?: string;
   readonly UpdateReplacePolicy?: string;
@@ -30,7 +30,7 @@ export function appOf(mailtrail: Readonly<Record<string, unknown>> = {}): { app:
   };
 }
 
-/** @param mailtrail what is configured in cdk.json */
+/** @param mailtrail the configuration in cdk.json */
 export function synthesize(mailtrail: Readonly<Record<string, unknown>> = {}): Synthesized {
   const { app, stack } = appOf(mailtrail);
   return app.synth().getStackByName(stack.stackName).template as Synthesized;
@@ -44,12 +44,12 @@ export function resourcesOf({ Resources }: Synthesized, type: string): ReadonlyM
   );
 }
 
-/** A logical id without CDK's hash: `EmailsE39F01A5` → `Emails`. */
+/** Returns a logical id without CDK's hash: `EmailsE39F01A5` → `Emails`. */
 function nameOf(logicalId: string): string {
   return logicalId.replace(/[0-9A-F]{8}$/, '');
 }
 
-/** A value of the template with its references as text: `Emails.Arn/index/byAccount`. */
+/** Returns a value of the template with its references as text: `Emails.Arn/index/byAccount`. */
 export function asText(value: unknown): string {
   if (typeof value !== 'object' || value === null) return String(value);
   const [[operator, operand]] = Object.entries(value) as [[string, never]];

@@ -22,7 +22,7 @@ const acme = signingKeys('sendgrid');
 const globex = signingKeys('sendgrid');
 const ours = signingKeys('sendgrid');
 
-/** SendGrid with our own secret, and with those of two accounts. */
+/** SendGrid's secrets: our own, and those of two accounts. */
 const secrets: readonly WebhookSecret[] = [
   ours.secret,
   { secret: acme.secret, accountId: 'acme' },
@@ -42,12 +42,12 @@ function sendGridEvent(event: string, changes: Readonly<Record<string, unknown>>
   };
 }
 
-/** The events, signed with one of the keys, as the ingest function answers them. */
+/** Sends events that one of the keys signed to the ingest function. */
 const send = (keys: typeof acme, ...events: readonly object[]) =>
   live.send('sendgrid', keys.sign(Buffer.from(JSON.stringify(events)), noon), { secrets });
 
 describe("an account's own secret", () => {
-  it.each(providerNames)('%s: gives its account an event that names none', async name => {
+  it.each(providerNames)('of %s assigns its account to an event that names none', async name => {
     const { verifies } = live.pairs[name];
     const unnamed = Buffer.from(
       sampleBody(name)
@@ -60,7 +60,7 @@ describe("an account's own secret", () => {
     expect(await live.stored()).toMatchObject([{ accountId: 'acme' }]);
   });
 
-  it.each(providerNames)('%s: proves nothing that another secret signed', async name => {
+  it.each(providerNames)('of %s proves nothing that another secret signed', async name => {
     const sent = live.sign(name, sampleBody(name), noon, { type: sampleType(name) });
     const secrets = [{ secret: signingKeys(name).secret, accountId: 'acme' }];
     await live.expectRefused(await live.send(name, sent, { secrets }), name);
@@ -73,7 +73,7 @@ describe("an account's own secret", () => {
     expect(await live.stored()).toMatchObject([{ accountId: 'acme', verdict: { status: 'delivered' } }]);
   });
 
-  it('keeps an event that names another account in quarantine, and records the others', async () => {
+  it('quarantines an event that names another account, and records the other events', async () => {
     const { counts } = await send(
       acme,
       sendGridEvent('delivered', { account_id: 'victim' }),
@@ -90,7 +90,7 @@ describe("an account's own secret", () => {
     ['names its own account', { account_id: 'acme' }],
     ['names no account', {}],
     ["names the email's account", { account_id: 'victim' }],
-  ])("changes nothing of another account's email, by an event that %s", async (_, named) => {
+  ])("changes nothing in another account's email by an event that %s", async (_, named) => {
     await send(ours, sendGridEvent('delivered', { account_id: 'victim' }));
     const before = await live.stored();
     const { counts } = await send(
@@ -104,14 +104,14 @@ describe("an account's own secret", () => {
     expect(await live.kept()).toMatchObject([{ reason: 'foreign_account' }]);
   });
 
-  it('takes no email for its account that nobody named yet', async () => {
+  it('claims no email whose account is not known yet', async () => {
     await send(ours, sendGridEvent('processed'));
     const before = await live.stored();
     expect((await send(acme, sendGridEvent('delivered'))).counts).toMatchObject({ recorded: 0, quarantined: 1 });
     expect(await live.stored()).toEqual(before);
   });
 
-  it('meets the registration that names its account, whichever comes first', async () => {
+  it('proves events of the email that its account registers, whichever comes first', async () => {
     const register = anEvent({
       ...email,
       status: 'enqueued',
@@ -133,26 +133,26 @@ describe("an account's own secret", () => {
     ]);
   });
 
-  it('goes on with its own email, and once more changes nothing', async () => {
+  it("proves later events of its own account's email, and a repeated event changes nothing", async () => {
     await send(acme, sendGridEvent('delivered'));
     expect((await send(acme, sendGridEvent('open'))).counts).toMatchObject({ recorded: 1 });
     expect((await send(acme, sendGridEvent('open'))).counts).toMatchObject({ recorded: 0, duplicate: 1 });
     expect(await live.stored()).toMatchObject([{ accountId: 'acme', verdict: { status: 'opened' } }]);
   });
 
-  it("is not the other account's", async () => {
+  it('proves nothing for another account that has its own secret', async () => {
     await send(globex, sendGridEvent('delivered'));
     expect((await send(acme, sendGridEvent('bounce'))).counts).toMatchObject({ recorded: 0, quarantined: 1 });
     expect(await live.stored()).toMatchObject([{ accountId: 'globex', verdict: { status: 'delivered' } }]);
   });
 
-  it("is kept from an email that became another account's between two tries of one write", async () => {
+  it("changes no email that becomes another account's between two tries of one write", async () => {
     const { emails } = live;
     const delivered = anEvent({ ...email, accountId: 'acme', provenFor: 'acme' });
     const emailId = await emails.record([delivered]);
     let isChanged = false;
     const client = {
-      // A later status is known already: the first try fails, and the second one knows the item.
+      // The email has a later status, so that the first try fails and the second one knows the item.
       send: async (command: Parameters<typeof emails.client.send>[0]) => {
         try {
           return await emails.client.send(command);
@@ -173,7 +173,7 @@ describe("an account's own secret", () => {
     expect(await live.stored()).toMatchObject([{ accountId: 'globex', events: [{ status: 'delivered' }] }]);
   });
 
-  it('holds the wall while two accounts write at once', async () => {
+  it('keeps accounts apart while two of them write at once', async () => {
     const writes = Array.from({ length: 8 }, (_, turn) => {
       const [keys, event] = turn % 2 === 0 ? [acme, 'open'] : [globex, 'click'];
       return send(keys as typeof acme, sendGridEvent(event as string, { sg_event_id: `turn-${turn}` }));
@@ -189,22 +189,22 @@ describe("an account's own secret", () => {
 });
 
 describe('a secret without an account', () => {
-  it('proves events of every account, and of none', async () => {
+  it('proves events of every account and of no account', async () => {
     await send(ours, sendGridEvent('delivered', { account_id: 'victim' }));
     await send(ours, sendGridEvent('open', { email: 'joe@example.com' }));
     const stored = await live.stored();
     expect(stored.map(({ accountId }) => accountId)).toEqual(['victim', undefined]);
   });
 
-  it("changes an email that an account's own secret began", async () => {
+  it("also proves events of an email that an account's own secret created", async () => {
     await send(acme, sendGridEvent('delivered'));
     await send(ours, sendGridEvent('open', { account_id: 'acme' }));
     expect(await live.stored()).toMatchObject([{ accountId: 'acme', verdict: { status: 'opened' } }]);
   });
 });
 
-describe('the wall goes along', () => {
-  it('into the retry queue', async () => {
+describe('the account that a secret proved', () => {
+  it('goes into the retry queue with an event', async () => {
     const sent: unknown[] = [];
     const client = {
       send: async (command: { input: { Entries: { MessageBody: string }[] } }) => {
@@ -223,7 +223,7 @@ describe('the wall goes along', () => {
     expect(sent).toMatchObject([{ events: [{ provenFor: 'acme' }] }]);
   });
 
-  it('into quarantine: a piece that can be read later is read for that account', async () => {
+  it('goes into quarantine with a piece, so that a later parse keeps it', async () => {
     await send(acme, sendGridEvent('not-known-yet', { account_id: 'victim' }), sendGridEvent('nor-this'));
     const [message] = await live.kept();
     expect(message).toMatchObject({ reason: 'unknown_event', provenFor: 'acme' });
@@ -239,7 +239,7 @@ describe('the wall goes along', () => {
   });
 });
 
-it("Mailgun: an account's own key proves the event that it first came with, and no other", async () => {
+it("a Mailgun token signed by an account's own key proves its first event, and no other", async () => {
   const keys = signingKeys('mailgun');
   const own = { secrets: [{ secret: keys.secret, accountId: 'acme' }] };
   const sent = keys.sign(sampleBody('mailgun'), noon);
@@ -252,7 +252,7 @@ it("Mailgun: an account's own key proves the event that it first came with, and 
   expect(reused.lines).toMatchObject([{ refusal: 'reused_nonce' }]);
 });
 
-it("Azure: an account's own secret answers the validation of its subscription", async () => {
+it("an account's own secret answers Azure's validation of its subscription", async () => {
   const body = Buffer.from(JSON.stringify([{ data: { validationCode: 'code-1' } }]));
   const { verifies } = live.pairs.azure;
   const sent = live.sign('azure', body);

@@ -26,7 +26,7 @@ import { always, type FaultName, type FaultPlan, faultAt, distinctWays as ways }
 const aws = { region: 'us-east-1', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } };
 const keys = signingKeys('sendgrid');
 
-/** What fails: that call alone, and it is not tried again; or that one and every later one. */
+/** The extent of a fault: one call without a second try, or that call and every later one. */
 const extents = {
   'that call alone': (index: number, way: FaultName) => faultAt(index, way),
   'that call and all after it':
@@ -35,7 +35,7 @@ const extents = {
       call >= index ? way : null,
 } as const;
 
-/** Queues of its own, and proxies in front of them and of the table: checks in different lanes do not meet. */
+/** Separate queues, and proxies of them and of the table, so that checks in different lanes do not meet. */
 interface Lane {
   readonly table: FaultProxy;
   readonly queues: FaultProxy;
@@ -71,7 +71,7 @@ afterAll(async () => {
 
 let requests = 0;
 
-/** Twenty events of eight emails, one of them unreadable: several of an email, some twice, in no order. */
+/** Twenty unordered events of eight emails. Some come twice, and one is unreadable. */
 function batch(size: number): Buffer {
   requests += 1;
   const [template] = JSON.parse(fixture('sendgrid', 'delivered').toString());
@@ -96,7 +96,7 @@ interface Clients {
   readonly sqs: SQSClient;
 }
 
-/** Calls that are not tried again, and given up sooner than usual: everything here is on this machine. */
+/** Clients that try once and give up early, because everything here is on this machine. */
 const impatientClients = ({ table, queues }: Endpoints): Clients => {
   const requestHandler = { connectionTimeout: 500, requestTimeout: 200, throwOnRequestTimeout: true };
   const once = { ...aws, requestHandler, maxAttempts: 1 };
@@ -106,7 +106,7 @@ const impatientClients = ({ table, queues }: Endpoints): Clients => {
   };
 };
 
-/** Calls that are waited for on a busy machine, too: where no fault is planned, none is to come of it. */
+/** Clients that wait for long, so that a busy machine causes no fault of its own. */
 const patientClients = ({ table, queues }: Endpoints): Clients => {
   const patient = { ...aws, requestHandler: { requestTimeout: 15_000, throwOnRequestTimeout: true } };
   return {
@@ -136,7 +136,7 @@ async function send(lane: Lane, body: Buffer, clients = patientClients(proxied(l
   return (await handler(event, lambdaContext)).statusCode;
 }
 
-/** Records the messages of a retry queue, without any fault. */
+/** Records the messages of a retry queue without faults. */
 async function drain(lane: Lane, bodies: readonly unknown[]): Promise<void> {
   const handler = createQueueHandler({
     sources: { 'arn:retry': 'retry' },
@@ -158,7 +158,7 @@ async function drain(lane: Lane, bodies: readonly unknown[]): Promise<void> {
     eventSourceARN: 'arn:retry',
     attributes: {},
   }));
-  // As many at a time as Lambda gives.
+  // Lambda passes up to 10 messages at a time.
   for (let from = 0; from < Records.length; from += 10) {
     const event = { Records: Records.slice(from, from + 10) } as unknown as SQSEvent;
     expect(await handler(event, lambdaContext)).toEqual({ batchItemFailures: [] });
@@ -170,7 +170,7 @@ interface Plans {
   readonly queues?: FaultPlan;
 }
 
-/** Sends a batch while the plans are in force, and compares the answer with the durable events. Returns the calls made. */
+/** Sends a batch under the plans, and compares the answer with the durable events. Returns the number of calls. */
 function check(
   size: number,
   plans: Plans,
@@ -180,14 +180,14 @@ function check(
     const { table, queues, quarantine, retries } = lane;
     const body = batch(size);
     const { events, quarantined } = providers.sendgrid.parse(requestOf({ body }), context);
-    // A plan counts calls from 0, also where none fails.
+    // Every plan starts the count of calls anew, even one without a fault.
     table.plan(plans.table ?? (() => null));
     queues.plan(plans.queues ?? (() => null));
     const answer = await send(lane, body, clients(proxied(lane)));
     const calls = { table: table.calls, queues: queues.calls };
     table.plan(null);
     queues.plan(null);
-    // What its caller has given up may still be on its way.
+    // Calls that their caller has given up may still be on their way.
     await Promise.all([table.idle(), queues.idle()]);
     const queued = await retries.kept();
     const pieces = await quarantine.kept();
@@ -216,16 +216,16 @@ function check(
   });
 }
 
-describe('whichever call of a request fails, 200 is answered only if every event is durable', () => {
+describe('the ingest function, whichever of its calls fails,', () => {
   it.concurrent.each(ways)(
-    'by %s',
+    'answers 200 only if every event is durable: %s',
     async way => {
       for (const size of way.startsWith('hang') ? [20] : [1, 20]) {
         const whole = await check(size, {}, patientClients);
         expect(whole.answer).toBe(200);
         const plans: Plans[] = Object.values(extents).flatMap(extent => [
           ...Array.from({ length: whole.calls.table }, (_, index) => ({ table: extent(index, way) })),
-          // With the table gone, events go to the retry queue: its calls, and those of the quarantine, fail in turn.
+          // Without the table, events go to the retry queue. Its calls and those of the quarantine fail in turn.
           ...[0, 1, 2].map(index => ({ table: always('throttling'), queues: extent(index, way) })),
         ]);
         await Promise.all(plans.map(plan => check(size, plan)));
@@ -234,14 +234,14 @@ describe('whichever call of a request fails, 200 is answered only if every event
     120_000,
   );
 
-  it('also where both are gone: 429, and nothing is said to be kept', async () => {
+  it('answers 429 if both the table and the queues fail, and counts no event as kept', async () => {
     const { answer } = await check(20, { table: always('throttling'), queues: always('server error') });
     expect(answer).toBe(429);
   });
 });
 
 describe('a database that hangs', () => {
-  it('is given up by the usual client, and every event is in the retry queue', () =>
+  it('is given up by the usual client, and every event goes into the retry queue', () =>
     inLane(async lane => {
       lane.table.plan(always('hang'));
       const bodies = Array.from({ length: 8 }, (_, index) => batch(index % 2 === 0 ? 1 : 20));
@@ -256,7 +256,7 @@ describe('a database that hangs', () => {
     }));
 });
 
-it('one poison event in a thousand: 999 are recorded, one is in quarantine, and the answer is 200', () =>
+it('a batch of 1,000 with one poison event gets 200: 999 events are recorded, and one is quarantined', () =>
   inLane(async lane => {
     const [template] = JSON.parse(fixture('sendgrid', 'delivered').toString());
     const pieces = Array.from({ length: 1_000 }, (_, index) => ({ ...template, sg_message_id: `thousand-${index}` }));

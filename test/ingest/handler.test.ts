@@ -91,8 +91,8 @@ describe('a request to /webhooks/{provider}', () => {
     }))[0] as object;
   const batch = (...events: unknown[]) => Buffer.from(JSON.stringify(events));
 
-  describe('is acknowledged with 200', () => {
-    it('when one piece of a batch is unreadable: the others are recorded, and that one is kept whole', async () => {
+  describe('gets 200', () => {
+    it('if one piece is unreadable: that piece is quarantined whole, and the others are recorded', async () => {
       const poison = { event: 'delivered', timestamp: {}, secret: 'piece' };
       const answer = await send('sendgrid', batch(delivered('poison-1'), poison, delivered('poison-2')));
       expect(counts(answer)).toMatchObject({ received: 3, recorded: 2, quarantined: 1 });
@@ -101,7 +101,7 @@ describe('a request to /webhooks/{provider}', () => {
       ]);
     });
 
-    it('when nothing of it can be read: the body is kept byte for byte', async () => {
+    it('if it is unreadable: the body is quarantined byte for byte', async () => {
       const body = Buffer.from([0x7b, 0xff, 0x00, 0x7d]);
       const answer = await send('sendgrid', body, { base64: true });
       expect(counts(answer)).toMatchObject({ received: 1, recorded: 0, quarantined: 1 });
@@ -110,7 +110,7 @@ describe('a request to /webhooks/{provider}', () => {
       ]);
     });
 
-    it('the same whether the gateway sends the bytes as text or as base64, and however it writes header names', async () => {
+    it('in the same way for text and base64 from the gateway, and for header names in any letter case', async () => {
       const body = batch(delivered('base64'));
       expect(counts(await send('sendgrid', body))).toMatchObject({ recorded: 1 });
       expect(counts(await send('sendgrid', body, { base64: true }))).toMatchObject({ duplicate: 1 });
@@ -119,24 +119,27 @@ describe('a request to /webhooks/{provider}', () => {
       expect(counts(await post('sendgrid', odd, body))).toMatchObject({ duplicate: 1 });
     });
 
-    it('without any event: there was nothing to lose', async () => {
+    it('if it has no event', async () => {
       expect(counts(await send('sendgrid', Buffer.from('[]')))).toMatchObject({ received: 0, recorded: 0 });
     });
   });
 
-  describe('is refused with 401, and nothing is stored', () => {
-    it.each(['sendgrid', 'mailgun', 'postmark', 'app'] as const)('%s without a signature', async name => {
-      const before = await itemsStored();
-      const answer = await post(name, {}, fixture(name, fixtureNames(name)[0]!));
-      expect(answer).toMatchObject({ statusCode: 401, headers: { 'content-type': 'application/problem+json' } });
-      expect(answer.headers['www-authenticate'] !== undefined).toBe(name === 'postmark');
-      expect(answer.body).toBe('{"type":"/problems/unauthorized","title":"Unauthorized","status":401}');
-      expect(await itemsStored()).toBe(before);
-      expect(await queue.kept()).toEqual([]);
-      expect(lines.map(line => JSON.parse(line))).toMatchObject([{ message: 'webhook.refused', provider: name }]);
-    });
+  describe('gets 401 and stores nothing', () => {
+    it.each(['sendgrid', 'mailgun', 'postmark', 'app'] as const)(
+      'if it is from %s and has no signature',
+      async name => {
+        const before = await itemsStored();
+        const answer = await post(name, {}, fixture(name, fixtureNames(name)[0]!));
+        expect(answer).toMatchObject({ statusCode: 401, headers: { 'content-type': 'application/problem+json' } });
+        expect(answer.headers['www-authenticate'] !== undefined).toBe(name === 'postmark');
+        expect(answer.body).toBe('{"type":"/problems/unauthorized","title":"Unauthorized","status":401}');
+        expect(await itemsStored()).toBe(before);
+        expect(await queue.kept()).toEqual([]);
+        expect(lines.map(line => JSON.parse(line))).toMatchObject([{ message: 'webhook.refused', provider: name }]);
+      },
+    );
 
-    it("one provider's signature on another's path", async () => {
+    it("if it has one provider's signature on another's path", async () => {
       const { headers, body } = keys.app!.sign(fixture('app', 'email.sent'), noon);
       expect((await post('sendgrid', headers, body)).statusCode).toBe(401);
     });
@@ -149,10 +152,10 @@ describe('a request to /webhooks/{provider}', () => {
     });
   });
 
-  describe('is asked for again with 429 and Retry-After', () => {
+  describe('gets 429 with Retry-After', () => {
     const again = { statusCode: 429, headers: { 'retry-after': expect.stringMatching(/^\d+$/) } };
 
-    it('while the secrets are out of reach', async () => {
+    it('while the secrets are unavailable', async () => {
       const secretsOf = () => Promise.reject(new Error('out of reach'));
       expect(await send('sendgrid', batch(delivered('secrets')), { parts: { secretsOf } })).toMatchObject(again);
       expect(lines.map(line => JSON.parse(line))).toMatchObject([
@@ -160,7 +163,7 @@ describe('a request to /webhooks/{provider}', () => {
       ]);
     });
 
-    it('while its secrets cannot be used: the log says what is wrong with them', async () => {
+    it('while its secrets are unusable, and the log names the fault', async () => {
       const secretsOf = async () => webhookSecretsOf('sendgrid', [{ secret: 'the-key' }]);
       expect(await send('sendgrid', batch(delivered('unusable')), { parts: { secretsOf } })).toMatchObject(again);
       expect(lines.map(line => JSON.parse(line))).toMatchObject([
@@ -173,11 +176,11 @@ describe('a request to /webhooks/{provider}', () => {
       expect(lines.join()).not.toContain('the-key');
     });
 
-    it('when an event could be neither recorded nor put off; sent again, it is recorded', async () => {
+    it('if an event can be neither recorded nor queued; it is recorded when it comes again', async () => {
       const body = batch(delivered('refused-1'), delivered('refused-2'));
       let calls = 0;
       const store: Pick<Recorder, 'record'> = {
-        // The second email's write fails: only the first is recorded.
+        // The second email's write fails, so that only the first is recorded.
         async record(events, receivedAt) {
           calls += 1;
           const recorded = await emails.store.record(events.slice(0, 1), receivedAt);
@@ -193,7 +196,7 @@ describe('a request to /webhooks/{provider}', () => {
       expect(counts(await send('sendgrid', body))).toMatchObject({ recorded: 1, duplicate: 1 });
     });
 
-    it('when something in it cannot be read and it cannot be looked up what its token has proved before', async () => {
+    it('if it has an unreadable piece and the look-up of its token fails', async () => {
       const { signature } = JSON.parse(keys.mailgun!.sign(fixture('mailgun', 'delivered'), noon).body.toString());
       const body = Buffer.from(JSON.stringify({ signature, 'event-data': { event: 'new', timestamp: noon / 1000 } }));
       const nonces = () => Promise.reject(new Error('out of reach'));
@@ -201,7 +204,7 @@ describe('a request to /webhooks/{provider}', () => {
       expect(await queue.kept()).toEqual([]);
     });
 
-    it('when the quarantine does not take what could not be read', async () => {
+    it('if the quarantine does not accept an unreadable piece', async () => {
       const body = batch(delivered('lost-quarantine'), { event: 'new' });
       const answer = await send('sendgrid', body, { parts: { queueUrl: `${queue.queueUrl}-that-is-not-there` } });
       expect(answer).toMatchObject(again);
@@ -209,14 +212,14 @@ describe('a request to /webhooks/{provider}', () => {
   });
 
   describe('is answered within 2.3 seconds', () => {
-    /** Time passes so many times as fast as usual. */
+    /** The factor by which time passes faster than usual. */
     const haste = 40;
     const asked: number[] = [];
     const hastened: AbortAfter = milliseconds => {
       asked.push(milliseconds);
       return AbortSignal.timeout(Math.round(milliseconds / haste));
     };
-    /** The table's deadline passes at once; the queues have all of their time. */
+    /** Lets the table's deadline pass at once, and leaves the queues their usual time. */
     const tableIsLate: AbortAfter = milliseconds => AbortSignal.timeout(milliseconds < 2_000 ? 20 : milliseconds);
     beforeEach(() => {
       asked.length = 0;
@@ -238,7 +241,7 @@ describe('a request to /webhooks/{provider}', () => {
       ['the table and the retry queue hang', { store: hangingTable, retryQueue: never }, 'mixed'],
       ['the quarantine hangs', { quarantine: never }, 'mixed'],
       ['the secrets are slow, the table and the queues hang', { ...allHang, secretsOf: slowSecrets }, 'mixed'],
-      ['the table and the queues hang, and all of it can be read', allHang, 'readable'],
+      ['the table and the queues hang, for a readable request', allHang, 'readable'],
     ])('with 429 while %s', async (_what, parts, pieces) => {
       const content = batch(delivered('hanging'), ...(pieces === 'mixed' ? [{ event: 'new' }] : []));
       const answer = await send('sendgrid', content, { parts: { ...parts, abortAfter: hastened } });
@@ -249,7 +252,7 @@ describe('a request to /webhooks/{provider}', () => {
     it.each<[string, ProviderName, Partial<Parts>]>([
       ['the table hangs', 'sendgrid', { store: hangingTable }],
       ['the table and the nonces hang', 'mailgun', { store: hangingTable, nonces: never }],
-    ])('with 200 while %s, since the retry queue has it', async (_what, provider, parts) => {
+    ])('with 200 while %s, because the retry queue has it', async (_what, provider, parts) => {
       const content = provider === 'sendgrid' ? batch(delivered('hanging')) : fixture('mailgun', 'delivered');
       const answer = await send(provider, content, { parts: { ...parts, abortAfter: tableIsLate } });
       expect(answer.statusCode).toBe(200);
@@ -258,11 +261,11 @@ describe('a request to /webhooks/{provider}', () => {
     });
 
     it.each([
-      ['that waited for a cold start', 1_001, 1_299],
-      ['that waited for longer than there is time', 5_000, 500],
-      ['whose gateway has a clock ahead of ours', -3_600_000, 2_300],
-      ['whose gateway has a clock behind ours', 3_600_000, 2_300],
-    ])('counted from when the gateway took a request %s', async (_what, waited, left) => {
+      ['even after a wait for a cold start', 1_001, 1_299],
+      ['even after a wait longer than that time', 5_000, 500],
+      ['even with a gateway clock ahead of ours', -3_600_000, 2_300],
+      ['even with a gateway clock behind ours', 3_600_000, 2_300],
+    ])('of its arrival at the gateway, %s', async (_what, waited, left) => {
       const { headers, body } = keys.sendgrid!.sign(batch(delivered('waited')), noon);
       const event = httpEvent('POST /webhooks/{provider}', { provider: 'sendgrid' }, headers, body);
       const requestContext = { ...event.requestContext, timeEpoch: noon - waited };
@@ -272,7 +275,7 @@ describe('a request to /webhooks/{provider}', () => {
     });
   });
 
-  it('whose email has no room for it is kept in quarantine', async () => {
+  it('whose email has no room for it is quarantined', async () => {
     const store: Pick<Recorder, 'record'> = {
       record: async ([event]) => ({
         ...nothingRecorded,
@@ -291,7 +294,7 @@ describe('a request to /webhooks/{provider}', () => {
     ['__proto__', 404],
     ['SENDGRID', 404],
     ['', 404],
-  ])('of the unknown provider "%s" is answered %d', async (provider, status) => {
+  ])('of the unknown provider "%s" gets %d', async (provider, status) => {
     expect((await post(provider, {}, Buffer.from('[]'))).statusCode).toBe(status);
   });
 
@@ -302,27 +305,27 @@ describe('a request to /webhooks/{provider}', () => {
     ['PUT', 405],
     ['DELETE', 405],
     ['toString', 405],
-  ])('by %s is answered %d, without effect', async (method, status) => {
+  ])('by %s gets %d without effect', async (method, status) => {
     const answer = await send('sendgrid', batch(delivered('by-method')), { method });
     expect(answer.statusCode).toBe(status);
     if (status === 405) expect(answer.headers.allow).toBe('POST, HEAD, OPTIONS');
     expect(lines).toEqual([]);
   });
 
-  it('by a method that nobody uses says which are', async () => {
+  it('by a useless method gets the list of useful ones', async () => {
     const allowed = async (provider: string) => (await post(provider, {}, undefined, { method: 'PUT' })).headers.allow;
     expect(await allowed('elasticemail')).toBe('POST, GET, HEAD, OPTIONS');
     expect(await allowed('unisendergo')).toBe('POST, GET, HEAD, OPTIONS');
   });
 
-  it('above 6 MB is answered 413, before anything looks at it', async () => {
+  it('above 6 MB gets 413 before anything reads it', async () => {
     const answer = await send('postmark', Buffer.alloc(6 * 1024 * 1024 + 1, 'a'), {
       parts: { secretsOf: () => Promise.reject(new Error('not asked for')) },
     });
     expect(answer.statusCode).toBe(413);
   });
 
-  it('carries its id in every answer', async () => {
+  it('gets its id in every answer', async () => {
     for (const answer of [await send('sendgrid', Buffer.from('[]')), await post('nope', {}, undefined)]) {
       expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
     }

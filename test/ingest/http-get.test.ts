@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createGet } from '../../functions/ingest/http-get.ts';
 
-describe('what the ingest function asks of Amazon SNS', () => {
+describe("the ingest function's GET from Amazon SNS", () => {
   let server: Server;
   let endpoint: string;
   const asked: string[] = [];
@@ -19,7 +19,7 @@ describe('what the ingest function asks of Amazon SNS', () => {
     server = createServer(({ url = '' }, response) => {
       asked.push(url);
       const answer = answers[url.split('?')[0]!];
-      // Anything else hangs.
+      // Any other request hangs.
       if (answer !== undefined) response.writeHead(answer[0], { location: '/key.pem' }).end(answer[1]);
     });
     await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
@@ -31,24 +31,24 @@ describe('what the ingest function asks of Amazon SNS', () => {
   const get = (path: string, milliseconds = 2_000) =>
     createGet(endpoint)(`https://sns.eu-west-1.amazonaws.com${path}`, AbortSignal.timeout(milliseconds));
 
-  it('comes from the endpoint that stands for it on this machine, with the query as it is', async () => {
+  it('goes to the endpoint that replaces SNS locally, with its query unchanged', async () => {
     expect(await get('/key.pem?a=b%20c')).toBe('a certificate');
     expect(asked.at(-1)).toBe('/key.pem?a=b%20c');
   });
 
-  it('is nothing where there is nothing', async () => {
+  it('returns null for a missing object', async () => {
     expect(await get('/missing.pem')).toBeNull();
   });
 
   it.each(['/broken.pem', '/throttled.pem', '/huge.pem', '/moved.pem'])(
-    'is out of reach where the answer is no answer: %s',
+    'fails for an unusable answer: %s',
     async path => {
       await expect(get(path)).rejects.toThrow();
       expect(asked.at(-1)).toBe(path);
     },
   );
 
-  it('is waited for no longer than there is time', async () => {
+  it('ends at its deadline', async () => {
     await expect(get('/hangs.pem', 50)).rejects.toThrow();
   });
 });

@@ -9,18 +9,18 @@ import { noon } from '../rigs/arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../rigs/http-event.ts';
 import { ingestFunction } from '../rigs/ingest-function.ts';
 
-/** What every fixture is full of. */
+/** Personal values in the fixtures. */
 const personal = ['jane@example.com', 'jane', 'Invoice 7', 'INV-7', 'acme'];
 
-/** Every way in which keeping a request can end. */
+/** The outcomes of keeping a request, as its queues behave. */
 const outcomes = {
   recorded: async () => {},
-  'put off': async () => Promise.reject(new Error('jane@example.com is throttled')),
+  'refused by table and queues': async () => Promise.reject(new Error('jane@example.com is throttled')),
 } as const;
 
 describe.each(providerNames)('the log of requests of %s', name => {
   it.each(Object.keys(outcomes) as (keyof typeof outcomes)[])(
-    'names no person, no content and no proof, when they are %s',
+    'names no person, no content and no proof if they are %s',
     async outcome => {
       const written: string[] = [];
       const write = (line: string) => written.push(line);

@@ -3,7 +3,7 @@ import { createMetrics } from '../../functions/ingest/metrics.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { anEvent } from '../rigs/stored-emails.ts';
 
-describe('metrics, as CloudWatch reads them out of the log', () => {
+describe('the metrics in the log', () => {
   const written: string[] = [];
   const metrics = createMetrics('Mailtrail/billing', line => written.push(line));
   const taken = () => written.splice(0).map(line => JSON.parse(line));
@@ -34,7 +34,7 @@ describe('metrics, as CloudWatch reads them out of the log', () => {
     );
   });
 
-  it('count what else became of requests, by provider, and are silent about what did not happen', () => {
+  it('count other outcomes of requests by provider, and leave out zero counts', () => {
     metrics.count('mailgun', { refused: 1, queued: 0 });
     metrics.count('mailgun', { duplicates: 0 });
     expect(taken()).toMatchObject([
@@ -42,7 +42,7 @@ describe('metrics, as CloudWatch reads them out of the log', () => {
     ]);
   });
 
-  it('say how long after they happened events were recorded; of very many, of some of them', () => {
+  it('measure the lag from an event to its record, with a sample of at most 100 events', () => {
     metrics.recorded('ses', [anEvent({ occurredAt: noon - 1_500 }), anEvent({ occurredAt: noon + 60_000 })], noon);
     metrics.recorded(
       'ses',

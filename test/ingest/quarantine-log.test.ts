@@ -57,17 +57,17 @@ describe('the log line of a quarantined piece', () => {
     [{ timestamp: 7 }, 'unreadable_time', 'occurredAt'],
     [{ account_id: 'a/b' }, 'unusable_account_id', 'accountId'],
     [{ reference: 'x'.repeat(300) }, 'unusable_reference', 'reference'],
-  ])('names the value of the event that cannot be used: %j', async (changes, reason, field) => {
+  ])('names the unusable value of the event: %j', async (changes, reason, field) => {
     expect(await quarantineLines('sendgrid', [sendGridEvent(changes)])).toMatchObject([{ reason, field }]);
   });
 
-  it('names no field where the piece itself is at fault', async () => {
+  it('names no field if the piece itself is at fault', async () => {
     expect(await quarantineLines('sendgrid', ['jane@example.com'])).toMatchObject([
       { reason: 'unexpected_shape', field: null },
     ]);
   });
 
-  it('comes for 20 pieces of a request; one line counts the others', async () => {
+  it('comes for 20 pieces of a request, and one line counts the others', async () => {
     const pieces = Array.from({ length: 1_000 }, (_, index) => sendGridEvent({ event: `new-${index}` }));
     const lines = await quarantineLines('sendgrid', pieces);
     expect(lines.map(({ message }) => message)).toEqual([

@@ -16,7 +16,7 @@ import { lambdaContext } from '../rigs/http-event.ts';
 import { failingStore, noMetrics } from '../rigs/ingest-function.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
-describe('the ingest function, fed by its queues', () => {
+describe('the queue handler', () => {
   let emails: StoredEmails;
   let quarantine: Awaited<ReturnType<typeof startQuarantineQueue>>;
   let retries: Awaited<ReturnType<(typeof quarantine)['another']>>;
@@ -77,7 +77,7 @@ describe('the ingest function, fed by its queues', () => {
     events: [anEvent()],
     ...changes,
   });
-  /** As the retry queue gives messages back. */
+  /** Sends messages through the retry queue and returns their bodies. */
   const through = async (...messages: readonly RetryMessage[]) => {
     await retries.empty();
     const send = createRetryQueue(quarantine.client, retries.queueUrl);
@@ -86,8 +86,8 @@ describe('the ingest function, fed by its queues', () => {
   };
   const failed = (...ids: string[]) => ({ batchItemFailures: ids.map(itemIdentifier => ({ itemIdentifier })) });
 
-  describe('records what was put off', () => {
-    it('every event just as it would have been recorded when it came, hundreds of them in few messages', async () => {
+  describe('records queued events', () => {
+    it('exactly as it would have recorded them on arrival, hundreds of them in few messages', async () => {
       const full = anEvent({
         reason: { code: '550', enhancedCode: '5.1.1', text: 'Kein Anschluß 🎉 \u2028' },
         clickUrl: 'https://example.com/',
@@ -112,14 +112,14 @@ describe('the ingest function, fed by its queues', () => {
       ]);
     });
 
-    it('once, however often a message comes', async () => {
+    it('once, however often their message comes', async () => {
       const bodies = await through(message());
       await drain('retry', [...bodies, ...bodies]);
       await drain('retry', bodies);
       expect(lines.map(({ recorded }) => recorded)).toEqual([1, 0]);
     });
 
-    it('and keeps in the queue just the messages of which something is nowhere yet', async () => {
+    it('and leaves only messages with unrecorded events in the queue', async () => {
       const good = message();
       const bad = message({ events: [anEvent(), anEvent({ messageId: 'unwritable' })] });
       const store: Pick<Recorder, 'record'> = {
@@ -142,7 +142,7 @@ describe('the ingest function, fed by its queues', () => {
       ]);
     });
 
-    describe('with a token that could not be looked up when it came', () => {
+    describe('with an unchecked token', () => {
       const putOff = (value: string, content: string, receivedAt = noon) =>
         message({ provider: 'mailgun', receivedAt, nonces: [{ value, content }] });
       const outcome = async (one: RetryMessage) => {
@@ -152,18 +152,18 @@ describe('the ingest function, fed by its queues', () => {
         return [refused ? 'refused' : '', `${lines.at(-1)?.recorded} recorded`, `${batchItemFailures?.length} stay`];
       };
 
-      it('one visit later than the token is known: by then whoever else came with it was there, too', async () => {
+      it('one delivery after the first check, when any other event with it has arrived too', async () => {
         const one = putOff('alone', 'this');
         expect(await outcome(one)).toEqual(['', '0 recorded', '1 stay']);
         expect(await outcome(one)).toEqual(['', '1 recorded', '0 stay']);
       });
 
-      it('not where another event had come with it before', async () => {
+      it('only if no other event came with the token before', async () => {
         await emails.nonces('mailgun', [{ value: 'used', content: 'this' }], noon);
         expect(await outcome(putOff('used', 'that'))).toEqual(['refused', '0 recorded', '0 stay']);
       });
 
-      it('what came first, and nothing else, though the other was looked up sooner', async () => {
+      it('only if they came first, even if another event was looked up sooner', async () => {
         const forged = putOff('captured', 'that', noon + 1_000);
         const genuine = putOff('captured', 'this');
         expect(await outcome(forged)).toEqual(['', '0 recorded', '1 stay']);
@@ -173,7 +173,7 @@ describe('the ingest function, fed by its queues', () => {
       });
     });
 
-    it('and puts into quarantine what the table will never take', async () => {
+    it('and quarantines events that the table will never accept', async () => {
       const event = anEvent();
       const store: Pick<Recorder, 'record'> = {
         record: async () => ({
@@ -188,7 +188,7 @@ describe('the ingest function, fed by its queues', () => {
       expect(await drain('retry', bodies, { store, quarantine: outOfReach })).toEqual(failed('m0'));
     });
 
-    it('and does not fill the quarantine while the rest of a message fails again and again', async () => {
+    it('and does not fill the quarantine while the rest of their message fails repeatedly', async () => {
       const [full, late] = [anEvent(), anEvent()];
       const store: Pick<Recorder, 'record'> = {
         record: async () => ({
@@ -201,14 +201,14 @@ describe('the ingest function, fed by its queues', () => {
       expect(await quarantine.kept()).toEqual([]);
     });
 
-    it('while a message that is none of ours fails, in the end into the dead-letter queue, and holds nobody up', async () => {
+    it('while a foreign message fails, which ends in the dead-letter queue and delays no other message', async () => {
       const [body] = await through(message());
       expect(await drain('retry', ['<html>', '{}', body!])).toEqual(failed('m0', 'm1'));
       expect(await drain('other', [body!])).toEqual(failed('m0'));
     });
   });
 
-  describe('records what Amazon SES published to the topic', () => {
+  describe('records events that Amazon SES published', () => {
     const envelope = (event: unknown) =>
       JSON.stringify({
         Type: 'Notification',
@@ -217,7 +217,7 @@ describe('the ingest function, fed by its queues', () => {
         Timestamp: '2026-01-02T12:00:00.000Z',
       });
 
-    it("in the topic's envelope, as the event that came over HTTPS", async () => {
+    it("in the topic's envelope exactly as those that came over HTTPS", async () => {
       const event = JSON.parse(fixture('ses', 'Delivery').toString());
       expect(await drain('ses', [envelope(event)])).toEqual(failed());
       expect(await drain('ses', [envelope(event)])).toEqual(failed());
@@ -227,7 +227,7 @@ describe('the ingest function, fed by its queues', () => {
       ]);
     });
 
-    it('and keeps what it cannot read in quarantine, whole', async () => {
+    it('and quarantines unreadable messages whole', async () => {
       expect(await drain('ses', ['no JSON', envelope({ eventType: 'New', mail: { messageId: 'x' } })])).toEqual(
         failed(),
       );
@@ -237,7 +237,7 @@ describe('the ingest function, fed by its queues', () => {
       ]);
     });
 
-    it('and leaves in the queue what could not be recorded', async () => {
+    it('and leaves unrecorded ones in the queue', async () => {
       const store = failingStore(new Error('throttled'));
       expect(await drain('ses', [envelope(JSON.parse(fixture('ses', 'Delivery').toString()))], { store })).toEqual(
         failed('m0'),
@@ -245,14 +245,14 @@ describe('the ingest function, fed by its queues', () => {
     });
   });
 
-  describe('drops what came before an erasure', () => {
+  describe('drops events that came before an erasure', () => {
     const second = 1_000;
     const { signal } = new AbortController();
     const erase = (recipient: string, accountId: string | null = null) =>
       emails.erasureRecords.write({ recipient, accountId }, noon, signal);
     const to = (recipient: string, changes: object = {}) => anEvent({ recipient, ...changes });
 
-    it('and records the rest of its message and of its batch; each is counted once', async () => {
+    it('and records the rest of their message and batch, and counts each event once', async () => {
       await erase('gone@example.com');
       const [gone, other] = [to('gone@example.com'), to('other@example.com')];
       const bodies = await through(
@@ -265,7 +265,7 @@ describe('the ingest function, fed by its queues', () => {
       expect(await emails.store.record([gone, other], noon)).toMatchObject({ duplicate: 1, erased: 1 });
     });
 
-    it('in the name of an account: what names it. What names nobody is left for support', async () => {
+    it('by an account only if they name it, and leaves those of no account to support', async () => {
       await erase('of-acme@example.com', 'acme');
       const [own, theirs, nobodys] = ['acme', 'initech', undefined].map(accountId =>
         to('of-acme@example.com', { accountId }),
@@ -276,7 +276,7 @@ describe('the ingest function, fed by its queues', () => {
       expect(await emails.store.record(events, noon)).toMatchObject({ duplicate: 2, erased: 1 });
     });
 
-    it('of Amazon SES by when SNS took it, however late it is in the queue', async () => {
+    it('by the time at which SNS accepted them, however late they reach the queue', async () => {
       const bodyOf = (recipient: string, Timestamp?: string) =>
         JSON.stringify({
           Type: 'Notification',
@@ -289,7 +289,7 @@ describe('the ingest function, fed by its queues', () => {
       await drain('ses', [bodyOf('early@example.com', isoAfter(-second))]);
       expect(lines).toMatchObject([{ source: 'ses', received: 1, recorded: 0, erased: 1 }]);
       lines = [];
-      // The queue got these at noon; a time that is later than that is none.
+      // These reached the queue at noon, so that a later time is not valid.
       await erase('later@example.com');
       await drain(
         'ses',
@@ -298,18 +298,18 @@ describe('the ingest function, fed by its queues', () => {
       expect(lines).toMatchObject([{ source: 'ses', received: 3, erased: 0 }]);
     });
 
-    it('also what nobody could read when it came, and is read by now', async () => {
+    it('but quarantines an unreadable message, because nobody can tell its recipient', async () => {
       await erase('gone@example.com');
       const body = JSON.stringify({ Type: 'Notification', MessageId: 'x', Message: 'gone@example.com' });
       await drain('ses', [body]);
-      // Nobody can tell whom it is about: the quarantine forgets it.
+      // The message names its recipient nowhere readable. It leaves the quarantine by its own expiry.
       expect(lines).toMatchObject([
         { message: 'webhook.quarantined', requestId: 'm0', provider: 'ses', reason: 'unexpected_shape' },
         { received: 1, quarantined: 1, erased: 0 },
       ]);
     });
 
-    it('and nothing whose signature had proved something else before', async () => {
+    it('but leaves no tombstone for an event whose signature proved another event before', async () => {
       await erase('forged@example.com');
       await emails.nonces('mailgun', [{ value: 'known', content: 'this' }], noon - 2 * second);
       const forged = to('forged@example.com');
@@ -322,7 +322,7 @@ describe('the ingest function, fed by its queues', () => {
       expect(await emails.store.record([forged], noon)).toMatchObject({ recorded: 1 });
     });
 
-    it('looks all of a batch up at once; where that fails, every message comes again', async () => {
+    it('after one look-up for the batch; if that fails, every message comes again', async () => {
       const bodies = await through(message(), message({ events: [anEvent(), anEvent()] }));
       const asked: number[] = [];
       const lookUpErasures: ErasureLookUp = async received => {
@@ -338,7 +338,7 @@ describe('the ingest function, fed by its queues', () => {
       ]);
     });
 
-    it('only once its email has its tombstone: a message whose email has none comes again', async () => {
+    it('only after the tombstone is written; a message without its tombstone comes again', async () => {
       await erase('gone@example.com');
       const lookUpErasures: ErasureLookUp = async () => () => Promise.reject(new Error('throttled'));
       const bodies = await through(message({ receivedAt: noon - second, events: [to('gone@example.com')] }));
@@ -346,7 +346,7 @@ describe('the ingest function, fed by its queues', () => {
     });
   });
 
-  it('gives the table up 2 seconds before the function ends, though the table hangs', async () => {
+  it('gives up a hanging table 2 seconds before the function ends', async () => {
     let waited = false;
     const hanging: Pick<Recorder, 'record'> = {
       record: async (events, receivedAt, signal) => {

@@ -18,21 +18,24 @@ const register = (provider: string, messageId: string) => ({
   data: { provider, messageId, recipient: 'a@example.com', accountId: 'acme' },
 });
 
-it.each(['before', 'after'])('a registration %s the event of a SendGrid id with dots is one email', async order => {
-  const id = '14c5d75ce93.dfd.64b469';
-  const event = {
-    event: 'delivered',
-    timestamp: noon / 1000,
-    email: 'a@example.com',
-    sg_event_id: 'e',
-    sg_message_id: id,
-  };
-  const steps = [() => send('app', register('sendgrid', id)), () => send('sendgrid', [event])];
-  for (const step of order === 'before' ? steps : steps.toReversed()) await step();
-  expect(await live.stored()).toMatchObject([{ messageId: id, accountId: 'acme', verdict: { status: 'delivered' } }]);
-});
+it.each(['before', 'after'])(
+  'a registration that comes %s the event of a SendGrid id with dots belongs to the same email',
+  async order => {
+    const id = '14c5d75ce93.dfd.64b469';
+    const event = {
+      event: 'delivered',
+      timestamp: noon / 1000,
+      email: 'a@example.com',
+      sg_event_id: 'e',
+      sg_message_id: id,
+    };
+    const steps = [() => send('app', register('sendgrid', id)), () => send('sendgrid', [event])];
+    for (const step of order === 'before' ? steps : steps.toReversed()) await step();
+    expect(await live.stored()).toMatchObject([{ messageId: id, accountId: 'acme', verdict: { status: 'delivered' } }]);
+  },
+);
 
-it('a misspelt provider is quarantined; answer and log say which was most likely meant', async () => {
+it('a registration with a misspelt provider is quarantined, and answer and log name the nearest provider', async () => {
   const { counts, lines } = await send('app', [register('sendgird', 'x'), register('sendgird', 'y')]);
   expect(counts).toMatchObject({ received: 2, recorded: 0, quarantined: 2, didYouMean: ['sendgrid'] });
   expect(lines).toMatchObject([
@@ -47,7 +50,7 @@ it('a misspelt provider is quarantined; answer and log say which was most likely
   ]);
 });
 
-it('a provider that is like none is quarantined, and nothing is guessed', async () => {
+it('a registration with a provider unlike any other is quarantined, and no provider is suggested', async () => {
   const { counts, lines } = await send('app', register('own-mail-server', 'x'));
   expect(counts).toMatchObject({ recorded: 0, quarantined: 1 });
   expect(counts).not.toHaveProperty('didYouMean');

@@ -30,30 +30,30 @@ describe('the webhook secrets', () => {
     expect(lookups).toBe(1);
   });
 
-  it('are in force within five minutes of being rotated', async () => {
+  it('are in force within five minutes of a rotation', async () => {
     await secretsOf('sendgrid');
     stored = JSON.stringify({ sendgrid: ['two', 'one'] });
     now = 5 * minute;
     expect(await secretsOf('sendgrid')).toEqual(['two', 'one']);
   });
 
-  it('may be a single one', async () => {
+  it('may be a single text', async () => {
     stored = JSON.stringify({ postmark: 'user:password' });
     expect(await secretsOf('postmark')).toEqual(['user:password']);
   });
 
-  it("may be an account's own, alone or beside others", async () => {
+  it("may be an account's own, alone or beside other secrets", async () => {
     const own = { secret: 'key', accountId: 'acme' };
     stored = JSON.stringify({ sendgrid: ['one', own, { secret: 'new key', accountId: 'acme' }], mailgun: own });
     expect(await secretsOf('sendgrid')).toEqual(['one', own, { secret: 'new key', accountId: 'acme' }]);
     expect(await secretsOf('mailgun')).toEqual([own]);
   });
 
-  it('are none for a provider that is not configured, whatever it is called', async () => {
+  it('are an empty list for an unconfigured provider, whatever its name', async () => {
     for (const provider of ['mailgun', 'toString', '__proto__']) expect(await secretsOf(provider)).toEqual([]);
   });
 
-  it('are refreshed beside the requests, which never wait for it before the five minutes are over', async () => {
+  it('are refreshed in the background, and no request waits for that within the five minutes', async () => {
     await secretsOf('sendgrid');
     stored = new Promise(() => {});
     now = 4 * minute;
@@ -61,7 +61,7 @@ describe('the webhook secrets', () => {
     expect(lookups).toBe(2);
   });
 
-  it('are looked up anew when a refresh took so long that what it brings is out of date', async () => {
+  it('are looked up anew if a refresh took so long that its result is out of date', async () => {
     await secretsOf('sendgrid');
     let arrive: (value: string) => void = () => {};
     stored = new Promise(resolve => {
@@ -69,7 +69,7 @@ describe('the webhook secrets', () => {
     });
     now = 4.5 * minute;
     expect(await secretsOf('sendgrid')).toEqual(['one']);
-    // The function is frozen here, with the refresh under way.
+    // The function is frozen here during the refresh.
     now = 60 * minute;
     const asked = secretsOf('sendgrid');
     stored = '{"sendgrid": ["two"]}';
@@ -86,7 +86,7 @@ describe('the webhook secrets', () => {
     await expect(secretsOf('sendgrid')).rejects.toThrow('out of reach');
   });
 
-  it.each(['', 'not json', '[]', '7'])('are out of reach while what is stored is %j', async unreadable => {
+  it.each(['', 'not json', '[]', '7'])('are unavailable while the stored text is %j', async unreadable => {
     stored = unreadable;
     await expect(secretsOf('sendgrid')).rejects.toThrow();
     stored = '{"sendgrid": ["one"]}';
@@ -104,7 +104,7 @@ describe('the webhook secrets', () => {
     '[{"secret":"key","accountId":"a/b"}]',
     '[{"secret":"key","accountId":"acme corp"}]',
     '[{"secret":"key","accountId":7}]',
-  ])('are out of reach for the one provider whose entry is %s', async entry => {
+  ])('are unavailable for the one provider whose entry is %s', async entry => {
     stored = `{"sendgrid": ${entry}, "mailgun": ["key"]}`;
     await expect(secretsOf('sendgrid')).rejects.toThrow('sendgrid: must be a list of secrets');
     expect(await secretsOf('mailgun')).toEqual(['key']);
@@ -112,12 +112,12 @@ describe('the webhook secrets', () => {
 
   const key = randomBytes(32).toString('base64');
   it.each([
-    ['as it is', key],
+    ['unchanged', key],
     ['with blanks around', ` ${key}\n`],
     ['with its prefix', `whsec_${key}`],
     ['without padding', key.replace(/=+$/, '')],
     ['in PEM armour', `-----BEGIN PUBLIC KEY-----\n${key.slice(0, 20)}\n${key.slice(20)}\n-----END PUBLIC KEY-----\n`],
-  ])('prove one thing: the same key for another account, %s, is out of the question', async (_, other) => {
+  ])('are refused if another account has the same key, %s', async (_, other) => {
     const own = { secret: key, accountId: 'acme' };
     for (const second of [other, { secret: other, accountId: 'globex' }]) {
       for (const sendgrid of [

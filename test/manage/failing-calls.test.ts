@@ -23,7 +23,7 @@ afterAll(async () => {
   await emails?.stop();
 });
 
-/** Each of its calls is made once, and given up after so many milliseconds: some hang. */
+/** An erasure that tries each call once and gives up after so many milliseconds, because some calls hang. */
 function eraseThrough(table: FaultProxy, requestTimeout: number) {
   const requestHandler = { requestTimeout, throwOnRequestTimeout: true };
   const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
@@ -37,7 +37,7 @@ const patienceWithoutFaults = 15_000;
 
 let recipients = 0;
 
-/** Erases while the plan is in force, and compares the outcome with the emails left. Returns the number of calls made. */
+/** Erases under the plan, and compares the outcome with the remaining emails. Returns the number of calls. */
 function check(
   accountId: string | null,
   plan: FaultPlan,
@@ -73,9 +73,9 @@ function check(
   });
 }
 
-describe('whichever call of an erasure fails, it is complete or says that it is not, and goes on when asked again', () => {
+describe('an erasure, whichever of its calls fails,', () => {
   it.concurrent.each(ways)(
-    'by %s',
+    'is complete or says that it is not, and completes when asked again: %s',
     async way => {
       const patience = way.startsWith('hang') ? 1_500 : patienceWithoutFaults;
       for (const accountId of [null, 'acme']) {
@@ -83,7 +83,7 @@ describe('whichever call of an erasure fails, it is complete or says that it is 
         expect(whole.isDone).toBe(true);
         const plans = Array.from({ length: whole.calls }, (_, index) => faultAt(index, way));
         const outcomes = await Promise.all(plans.map(plan => check(accountId, plan, patience)));
-        // A failed write of one email is made good by the pass after it; the record and the index are asked once.
+        // The next pass repeats a failed write of one email. The record and the index are asked only once.
         expect(new Set(outcomes.map(({ isDone }) => isDone)).size).toBe(2);
       }
     },

@@ -28,7 +28,7 @@ describe('the manage function', () => {
     manageFunction({ erase: erase ?? createErase(emails.erasureRecords, emails.eraseEmails), log })(routeKey, request);
   const erase = (recipient: string, accountId: string | null = null) => erasing(emails, { log })(recipient, accountId);
   const bodyOf = (value: unknown) => JSON.stringify(value);
-  /** So many emails were erased, and the rest goes by itself. */
+  /** Checks that so many emails were erased, and that the answer dates the expiry of queues and backups. */
   const erased = ({ statusCode, headers, json }: ManageAnswer, count: number) => {
     const at = (days: number) => new Date(noon + days * day).toISOString();
     expect([statusCode, json]).toEqual([
@@ -39,7 +39,7 @@ describe('the manage function', () => {
     expect(erasedAnswer.safeParse(json).success).toBe(true);
   };
 
-  describe('is open', () => {
+  describe('is', () => {
     const theirs = { accountId: 'acme', body: bodyOf({ recipient: 'nobody@example.com' }) };
 
     it.each([
@@ -50,21 +50,26 @@ describe('the manage function', () => {
         tokenWith({ account_id: 'acme', scp: '[x mailtrail/manage]' }),
       ],
       ['support in the name of an account', ofAccount, supportToken],
-      ['support for everybody', everywhere, supportToken],
-    ] as const)('to %s', async (_, route, token) => {
+      ['support for all accounts', everywhere, supportToken],
+    ] as const)('open to %s', async (_, route, token) => {
       erased(await call(route, { ...theirs, token }), 0);
     });
 
     it.each([
-      ['nobody', ofAccount, undefined, 401, 'invalid_token'],
-      ['nobody for everybody', everywhere, undefined, 401, 'invalid_token'],
+      ['a caller without a token', ofAccount, undefined, 401, 'invalid_token'],
+      ['a caller without a token for all accounts', everywhere, undefined, 401, 'invalid_token'],
       ['an account that may only read', ofAccount, tokenOf('acme'), 403, 'scope="mailtrail/manage"'],
-      ['one whose scope only begins so', ofAccount, tokenWith({ account_id: 'acme', scope: 'mailtrail/managed' }), 403],
-      ['an account for everybody', everywhere, managerToken('acme'), 403, 'scope="mailtrail/support"'],
+      [
+        'an account with a scope that only begins in the same way',
+        ofAccount,
+        tokenWith({ account_id: 'acme', scope: 'mailtrail/managed' }),
+        403,
+      ],
+      ['an account for all accounts', everywhere, managerToken('acme'), 403, 'scope="mailtrail/support"'],
       ['another account', ofAccount, managerToken('initech'), 404],
       ['another account that may only read', ofAccount, tokenOf('initech'), 404],
       ['a token that may manage and names no account', ofAccount, tokenWith({ scope: 'mailtrail/manage' }), 404],
-    ] as const)('not to %s, whatever the body is', async (_, route, token, status, challenge?: string) => {
+    ] as const)('closed to %s, whatever the body is', async (_, route, token, status, challenge?: string) => {
       await emails.record([anEvent({ recipient: 'kept@example.com', accountId: 'acme' })]);
       for (const body of [bodyOf({ recipient: 'kept@example.com' }), '{']) {
         const { statusCode, headers } = await call(route, { accountId: 'acme', body, ...(token && { token }) });
@@ -96,17 +101,17 @@ describe('the manage function', () => {
       null,
       ['jane@example.com'],
       undefined,
-    ])('%j, and says what a recipient has to be', async given => {
+    ])('the recipient %j, and says what a recipient has to be', async given => {
       await invalid({ body: bodyOf({ recipient: given }) }, 'recipient', 'must be an email address');
     });
 
-    it('a body that is none', async () => {
+    it('an invalid body', async () => {
       for (const body of [undefined, '', '{', 'recipient=jane@example.com'])
         await invalid({ body }, 'body', 'must be JSON');
       for (const body of ['null', '[]', '"jane@example.com"']) await invalid({ body }, 'body', 'must be a JSON object');
     });
 
-    it('what it does not know: a filter that is not understood would erase too much', async () => {
+    it('unknown members, because an unknown filter would erase too much', async () => {
       const body = bodyOf({ recipient, before: '2026-01-01' });
       await invalid({ body }, 'before', 'is not a field of this request');
       await invalid(
@@ -118,7 +123,7 @@ describe('the manage function', () => {
   });
 
   describe('erases emails', () => {
-    it('to an address in whatever case, once; they are like emails that never were', async () => {
+    it('to an address in any letter case, once, and answers as if they never existed', async () => {
       const event = anEvent({ recipient: 'once@example.com', accountId: 'acme' });
       const emailId = await emails.record([event]);
       erased(await erase(' Once@Example.COM ', 'acme'), 1);
@@ -128,7 +133,7 @@ describe('the manage function', () => {
     });
 
     it.each(['info@müller.de', 'INFO@xn--mller-kva.de.', '"info"@mu\u0308ller\u3002de', 'mailto:info@müller.de'])(
-      'to an address however it is spelled: %s',
+      'to an address in any spelling: %s',
       async spelled => {
         await emails.record([anEvent({ recipient: 'info@xn--mller-kva.de' })]);
         erased(await erase(spelled), 1);
@@ -136,14 +141,14 @@ describe('the manage function', () => {
     );
 
     it.each(['cust/dept@example.com', 'what?@example.com', '100%@example.com', '#1@example.com'])(
-      'to an address that no path could hold: %s',
+      'to an address that does not fit into a path: %s',
       async address => {
         await emails.record([anEvent({ recipient: address, accountId: 'acme' })]);
         erased(await erase(address, 'acme'), 1);
       },
     );
 
-    it("of one's own account alone, and of every account and of none for support", async () => {
+    it('of the own account alone, and for support of every account and of none', async () => {
       const events = ['acme', 'initech', undefined].map(accountId =>
         anEvent({ recipient: 'several@example.com', accountId }),
       );
@@ -154,18 +159,18 @@ describe('the manage function', () => {
       erased(await erase('several@example.com'), 2);
     });
 
-    it('as a body in base64, too', async () => {
+    it('for a body in base64 too', async () => {
       const body = Buffer.from(bodyOf({ recipient })).toString('base64');
       erased(await call(everywhere, { token: supportToken, body, isBase64Encoded: true }), 0);
     });
 
-    it('for an address that nobody knows as for one that only another account knows', async () => {
+    it('with the same answer for an unknown address and for one that only another account knows', async () => {
       await emails.record([anEvent({ recipient: 'theirs@example.com', accountId: 'initech' })]);
       erased(await erase('theirs@example.com', 'acme'), 0);
       erased(await erase('nobody@example.com', 'acme'), 0);
     });
 
-    it('with a line in the log that holds a count, and neither address nor account', async () => {
+    it('with a log line that has a count, and neither address nor account', async () => {
       await emails.record([anEvent({ recipient: 'logged@example.com', accountId: 'acme' })]);
       await erase('logged@example.com', 'acme');
       expect(lines).toEqual([
@@ -174,7 +179,7 @@ describe('the manage function', () => {
     });
   });
 
-  describe('says that it is not done', () => {
+  describe('says that an erasure is not done', () => {
     const outOfTime: EraseEmails = (erasure, now) => emails.eraseEmails(erasure, now, AbortSignal.abort());
     const notErased = async (answer: ManageAnswer, count: number) => {
       expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '60']);
@@ -187,7 +192,7 @@ describe('the manage function', () => {
       ]);
     };
 
-    it('where the table could not be gone through in time; what was erased until then is counted', async () => {
+    it('if the time does not suffice, and counts the emails erased so far', async () => {
       await emails.record([anEvent({ recipient })]);
       const late: EraseEmails = async (...given) => {
         const { erased } = await emails.eraseEmails(...given);
@@ -196,7 +201,7 @@ describe('the manage function', () => {
       await notErased(await call(everywhere, { token: supportToken, body: bodyOf({ recipient }) }, late), 1);
     });
 
-    it('where the erasure could not be recorded: no email is touched then', async () => {
+    it('if it cannot be recorded, and leaves every email untouched', async () => {
       const event = anEvent({ recipient });
       const emailId = await emails.record([event]);
       const write = () => Promise.reject(new Error('throttled'));

@@ -1,4 +1,4 @@
-/** Erasures while the table is out of reach, on a whole stack: whatever waits in the queues waits as if there were none. */
+/** Tests erasures during an outage of the table on a whole stack. They must not disturb the messages in the queues. */
 
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -39,7 +39,7 @@ afterAll(async () => {
 
 const addressOf = (number: number) => `person${number}@example.com`;
 
-/** The sending application tells of an email. */
+/** Reports an event of an email as the sending application. */
 async function tell(status: string, number: number): Promise<Record<string, number>> {
   const secret = JSON.parse(readFileSync(stack.endpoints.signingKeysFile!, 'utf8')).app;
   const at = new Date();
@@ -62,7 +62,7 @@ async function tell(status: string, number: number): Promise<Record<string, numb
   return (await answer.json()) as Record<string, number>;
 }
 
-/** Messages in a queue, whoever holds them. */
+/** The number of messages in a queue, visible or not. */
 async function messagesIn(queue: RegExp): Promise<number> {
   const { sqs, region, queues } = stack.endpoints;
   const client = new SQSClient({
@@ -79,7 +79,7 @@ async function messagesIn(queue: RegExp): Promise<number> {
   return names.reduce((sum, name) => sum + Number(Attributes[name]), 0);
 }
 
-it(`${erasures} erasures: no message goes to the dead letters, and what came before one is dropped`, async () => {
+it(`${erasures} erasures during an outage send no message to the dead letters, and drop events that came before them`, async () => {
   const token = await createToken(dataDir, { account: 'acme', manage: true });
   const authorization = `Bearer ${token}`;
   const erase = async (number: number) => {
@@ -97,7 +97,7 @@ it(`${erasures} erasures: no message goes to the dead letters, and what came bef
     return emails.map(({ recipient }) => recipient).toSorted();
   };
 
-  // The table of emails takes nothing. That of the guards is another one: erasures are recorded there.
+  // The table of emails is down. The table of guards is up and records the erasures.
   ingestTable.plan(always('server error'));
   manageTable.plan((_, operation) => (operation === 'UpdateItem' ? null : 'server error'));
   const numbers = Array.from({ length: 20 }, (_, index) => index);
@@ -117,7 +117,7 @@ it(`${erasures} erasures: no message goes to the dead letters, and what came bef
   await vi.waitFor(async () => expect(await messagesIn(retryQueue)).toBe(0), { timeout: 60_000, interval: 500 });
   expect(await messagesIn(deadLetters)).toBe(0);
   expect(await recipientsShown()).toEqual(kept.map(addressOf).toSorted());
-  // A callback of an email that only the queue knew of finds a tombstone.
+  // A callback of an email that was only in the queue finds a tombstone.
   expect(await tell('opened', erased[0]!)).toMatchObject({ recorded: 0, erased: 1 });
   expect(await tell('opened', kept[0]!)).toMatchObject({ recorded: 1, erased: 0 });
   for (const number of erased)

@@ -1,4 +1,4 @@
-/** Protocols with a fault in them, and what the search must find broken: a checker that cannot fail proves nothing. */
+/** Protocols with one fault each, and the promise that the search must find broken. A checker that cannot fail proves nothing. */
 
 import { expressionNames } from '../../shared/email/item.ts';
 import { whereUnclaimed } from '../../shared/email/tombstone.ts';
@@ -11,14 +11,14 @@ import { type Protocol, protocol } from './write-protocol.ts';
 export interface Fault {
   readonly does: Partial<Protocol>;
   readonly scenario: keyof typeof scenarios;
-  /** The promise that is broken, and what the last step on the way there says. */
+  /** The broken promise. `by` matches the last step of the way there. */
   readonly breaks: string;
   readonly by: RegExp;
 }
 
 type Update = NonNullable<ReturnType<typeof planUpdate>['update']>;
 
-/** The real plans, changed. */
+/** Changes the real plans. */
 function planning(change: (update: Update, first: boolean) => Update | null): Protocol['plan'] {
   return (events, item) => {
     const plan = planUpdate(events, item);
@@ -26,7 +26,7 @@ function planning(change: (update: Update, first: boolean) => Update | null): Pr
   };
 }
 
-/** The update on a condition that says something else in one place. */
+/** Replaces one clause of the update's condition. */
 function onCondition(update: Update, clause: string | RegExp, instead: string): Update {
   return onWholeCondition(update, update.condition.expression.replace(clause, instead));
 }
@@ -42,23 +42,23 @@ const always = 'attribute_exists(#emailId) OR attribute_not_exists(#emailId)';
 const leavesATombstone = 'what waited when its recipient was erased leaves a tombstone in the end';
 const acknowledgedIsLost = 'an acknowledged event is in the table, the retry queue or the dead-letter queue';
 
-/** What a verdict's fields take their values from is named in the condition, which here holds for every item. */
+/** A condition that holds for every item, and that names the placeholders of the verdict's values. */
 const alwaysWithVerdict = `${always} OR #status = :statusEventId OR #statusAt = :statusAt OR #statusEventId = :statusEventId`;
 
 export const faults: Readonly<Record<string, Fault>> = {
-  'answers before it has written': {
+  'answers before its write': {
     does: { answers: 'on arrival' },
     scenario: 'a late "sent" and a "delivered", each sent up to twice',
     breaks: acknowledgedIsLost,
     by: /hears 200/,
   },
-  'answers 200 although the retry queue did not take the events': {
+  'answers 200 although the retry queue did not accept the events': {
     does: { whenTheQueueFails: 'answers 200' },
     scenario: 'a late "sent" and a "delivered", each sent up to twice',
     breaks: acknowledgedIsLost,
     by: /cannot reach the retry queue and answers 200/,
   },
-  'deletes a message before it has recorded it': {
+  'deletes a message before its events are recorded': {
     does: { deletesMessage: 'on receipt' },
     scenario: 'a late "sent" and a "delivered", each sent up to twice',
     breaks: acknowledgedIsLost,
@@ -86,17 +86,17 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   'leaves the status alone in every second write': {
     does: { plan: planning((update, first) => (first ? update : { ...update, verdict: null })) },
-    scenario: 'an event dated into the future, sent again before and after that time has come, and one in between',
+    scenario: 'a future-dated event that comes again before and after its time, and another event in between',
     breaks: 'the status is what the history amounts to',
     by: /"soft bounced": its write is applied: deferred \[deferred tomorrow, soft bounced\]/,
   },
-  'sets the status and leaves the cause as it was': {
+  'sets the status and leaves the cause unchanged': {
     does: { plan: planning(update => ({ ...update, cause: null })) },
-    scenario: 'a failure with a cause, one without, and what a status above them says',
+    scenario: 'a failure with a cause, one without a cause, and a higher status',
     breaks: 'the cause is that of the event that decides',
     by: /is applied: soft_bounced/,
   },
-  'leaves the cause of a status that is gone': {
+  'keeps the cause of a past status': {
     does: {
       write(target, update) {
         const input = updateInput(target, update);
@@ -105,19 +105,19 @@ export const faults: Readonly<Record<string, Fault>> = {
         return { ...input, UpdateExpression, ExpressionAttributeNames };
       },
     },
-    scenario: 'a failure with a cause, one without, and what a status above them says',
+    scenario: 'a failure with a cause, one without a cause, and a higher status',
     breaks: 'the cause is that of the event that decides',
     by: /is applied/,
   },
-  'says the cause of an event that ties without looking for others': {
+  'stores the cause of a tied event without a look at the other events': {
     does: {
       plan: planning(update => (update.verdict === null ? update : onCondition(update, '#history = :seen', always))),
     },
-    scenario: 'one failure that is reported with two causes, and a third time without',
+    scenario: 'one failure that is reported with two causes, and a third time without a cause',
     breaks: 'the cause is that of the event that decides',
     by: /is applied/,
   },
-  'puts the history in the place of what is there': {
+  'replaces the stored history by its own': {
     does: {
       plan: planning(update =>
         'add' in update.history ? { ...update, history: { replace: update.history.add } } : update,
@@ -127,51 +127,51 @@ export const faults: Readonly<Record<string, Fault>> = {
     breaks: 'what is in the history stays there',
     by: /is applied: delivered \[delivered\]/,
   },
-  'makes room in a full history without looking whether it has changed': {
+  'makes room in a full history without a check for changes': {
     does: { plan: planning(update => onCondition(update, '#history = :seen', always)) },
-    scenario: 'a full history, an earlier open, and a bounce with an open that is beyond the bound',
+    scenario: 'a full history, an earlier open, and a bounce with an open beyond the bound',
     breaks: 'what is in the history stays there',
     by: /is applied: .* \[100 events\]/,
   },
-  'never asks whether the history has room': {
+  'never checks whether the history has room': {
     does: {
       plan: planning(update =>
         onCondition(update, 'attribute_not_exists(#history) OR size(#history) <= :room', always),
       ),
     },
-    scenario: 'a history with room for one more, and two earlier opens',
+    scenario: 'a history with room for one more event, and two earlier opens',
     breaks: 'the history keeps within its bound',
     by: /is applied: opened \[101 events\]/,
   },
-  'does not look for what was dated into the future': {
+  'does not look for a future-dated event': {
     does: { plan: planning(update => onCondition(update, 'attribute_not_exists(#futureDated)', always)) },
-    scenario: 'an event dated into the future, sent again before and after that time has come, and one in between',
+    scenario: 'a future-dated event that comes again before and after its time, and another event in between',
     breaks: 'the history holds no event twice',
     by: /sent again \(3\): its write is applied: .*\[deferred tomorrow, deferred tomorrow/,
   },
-  'does not look once more for what was dated into the future': {
+  'does not look once more for a future-dated event': {
     does: {
       plan: planning((update, first) =>
         first ? update : onCondition(update, 'attribute_not_exists(#futureDated)', always),
       ),
     },
-    scenario: 'a "delivered", and a "sent" dated into the future that is sent again at that time',
+    scenario: 'a "delivered", and a future-dated "sent" that comes again at its time',
     breaks: 'the history holds no event twice',
     by: /is applied: delivered \[/,
   },
-  'adds what is dated into the future to a history that it has not seen': {
+  'adds a future-dated event to a history that it has not seen': {
     does: { plan: planning(update => (update.futureDated ? onCondition(update, '#history = :seen', always) : update)) },
-    scenario: 'a delivery dated into the future that waits in the queue until it is sent again at that time',
+    scenario: 'a future-dated delivery that waits in the queue until it comes again at its time',
     breaks: 'the history holds no event twice',
     by: /is applied/,
   },
-  'adds to a history that has changed since it was seen to hold what is dated into the future': {
+  'adds to a history with a future-dated event that has changed since': {
     does: { plan: planning(update => (update.futureDated ? update : onCondition(update, '#history = :seen', always))) },
-    scenario: 'an event dated into the future beside another, sent again at that time',
+    scenario: 'a future-dated event that comes again at its time, beside another future-dated event',
     breaks: 'the history holds no event twice',
     by: /is applied/,
   },
-  'lets the account be named anew': {
+  'lets a later event change the account': {
     does: {
       write(target, update) {
         const input = updateInput(target, update);
@@ -185,7 +185,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     breaks: 'accountId is set once',
     by: /is applied/,
   },
-  'tells subject and reference without looking whose email it is': {
+  'stores subject and reference without a check of the account': {
     does: {
       plan: planning(update =>
         onCondition(update, 'attribute_not_exists(#accountId) OR #accountId = :accountId', always),
@@ -195,30 +195,30 @@ export const faults: Readonly<Record<string, Fault>> = {
     breaks: "what is said of an email is said in its account's name",
     by: /is applied/,
   },
-  'records an erasure once the emails are erased': {
+  'writes the record of an erasure after the emails are erased': {
     does: { recordsErasure: 'last' },
-    scenario: 'an erasure of support, while events wait, and a callback that comes after it',
+    scenario: 'an erasure by support while events wait, and a later callback',
     breaks: leavesATombstone,
     by: /is recorded/,
   },
-  'lets the record that is written last count': {
+  'lets the last written record count': {
     does: {
       record(...given) {
         const input = recordInput(...given);
         return { ...input, ConditionExpression: `${input.ConditionExpression} OR erasedAt >= :erasedAt` };
       },
     },
-    scenario: 'two erasures of one recipient, and what comes between them',
+    scenario: 'two erasures of one recipient, and an event between them',
     breaks: leavesATombstone,
     by: /deletes the message/,
   },
-  'drops what came before an erasure, and leaves no tombstone': {
+  'drops events that came before an erasure, and leaves no tombstone': {
     does: { buries: () => new Map() },
-    scenario: 'an erasure of support, while events wait, and a callback that comes after it',
+    scenario: 'an erasure by support while events wait, and a later callback',
     breaks: leavesATombstone,
     by: /finds no email any more/,
   },
-  'drops what came after an erasure as well': {
+  'also drops events that came after an erasure': {
     does: {
       drops: (received, at) =>
         erasuresAfter(
@@ -226,11 +226,11 @@ export const faults: Readonly<Record<string, Fault>> = {
           at,
         ),
     },
-    scenario: 'an erasure of support, while events wait, and a callback that comes after it',
+    scenario: 'an erasure by support while events wait, and a later callback',
     breaks: 'nothing is dropped but what came before an erasure',
     by: /the queue delivers/,
   },
-  'drops in the name of an account what names nobody': {
+  'drops events that name no account in the name of an account': {
     does: {
       drops: (received, at) =>
         new Map(
@@ -240,17 +240,17 @@ export const faults: Readonly<Record<string, Fault>> = {
           }),
         ),
     },
-    scenario: 'an erasure of an account, while nothing waits that names it',
+    scenario: 'an erasure by an account while no waiting event names it',
     breaks: 'nothing is dropped but what came before an erasure',
     by: /the queue delivers/,
   },
-  "puts a tombstone in the place of another account's email": {
+  "replaces another account's email by a tombstone": {
     does: { buriesWhat: erasure => whereUnclaimed({ ...erasure, accountId: null }) },
-    scenario: 'an erasure of an account, while another account names the same email',
+    scenario: 'an erasure by an account while another account names the same email',
     breaks: 'an erasure takes what it is about, and nothing else',
     by: /its tombstone is there/,
   },
-  'puts a tombstone in the place of an email that another account names in the same message': {
+  'replaces an email by a tombstone although the same message names another account': {
     does: {
       buries: (events, erasures) =>
         emailsToBury(
@@ -258,11 +258,11 @@ export const faults: Readonly<Record<string, Fault>> = {
           erasures,
         ),
     },
-    scenario: 'an erasure of an account, of a request that another account is named in as well',
+    scenario: 'an erasure by an account of a request that also names another account',
     breaks: 'what is dropped takes nothing of another account with it',
     by: /its tombstone is there/,
   },
-  'never looks at what a refused write shows': {
+  'never looks at the item that a refused write shows': {
     does: { plan: events => planUpdate(events, null) },
     scenario: 'a late "sent" and a "delivered", each sent up to twice',
     breaks: 'a write that was planned for the item as it is, is not refused',

@@ -1,4 +1,4 @@
-/** What may happen to one email or two at once, each small enough to look at everything that can come of it. */
+/** Scenarios with one or two emails, each small enough for a complete search. */
 
 import type { CanonicalEvent, EventDraft } from '../../shared/email/event.ts';
 import { maxHistoryEvents } from '../../shared/email/history.ts';
@@ -8,7 +8,7 @@ import type { Request, Scenario, ScenarioErasure } from './write-protocol.ts';
 
 const minute = 60_000;
 
-/** What happened to an email so many minutes after noon. */
+/** An event that happened so many minutes after noon. */
 function draft(providerEvent: string, minutes: number, changes: Partial<EventDraft> = {}): EventDraft {
   return {
     provider: 'sendgrid',
@@ -31,16 +31,16 @@ const openedByMachine = draft('opened by a machine', 2, { status: 'opened', evid
 const hardBounced = draft('hard bounced', 3, { status: 'hard_bounced' });
 const unsubscribed = draft('unsubscribed', 5);
 const replied = draft('replied automatically', 2);
-/** The same in all that decides. */
+/** The values that decide, which several failures share. */
 const failure = { status: 'hard_bounced', eventId: 'failure' } as const;
 const ofAnotherEmail = { messageId: 'm2' };
 
-/** Said to have happened tomorrow, by a clock that is ahead. */
+/** The time of future-dated events, by a clock that is ahead. */
 const tomorrow = 24 * 60;
 const deliveredTomorrow = draft('delivered tomorrow', tomorrow, { status: 'delivered' });
 const deferredTomorrow = draft('deferred tomorrow', tomorrow, { status: 'deferred' });
 
-/** A request that is sent so often at most, always at about the same time. */
+/** A request that is sent at most so many times, always at about the same time. */
 function request(times: number, ...events: readonly EventDraft[]): Request {
   const name = events.map(({ providerEvent }) => `"${providerEvent}"`).join(' and ');
   return { name, events, arrivals: Array<number>(times).fill(noon + 10 * minute) };
@@ -54,12 +54,12 @@ function ofAccount(accountId: string, event: EventDraft, facts: Partial<EventDra
   return { ...event, providerEvent: `${event.providerEvent} for ${accountId}`, accountId, ...facts };
 }
 
-/** An erasure so many minutes after noon, by an account, or by support where that is null. */
+/** An erasure so many minutes after noon, by an account, or by support if null. */
 function erasure(minutes: number, accountId: string | null = null): ScenarioErasure {
   return { accountId, at: noon + minutes * minute };
 }
 
-/** So many opens a second apart, from a minute after the first one that the scenarios add. */
+/** So many opens, one second apart. They begin one minute after the scenarios' own first open. */
 function opens(count: number): readonly CanonicalEvent[] {
   return Array.from({ length: count }, (_, index) =>
     anEvent({
@@ -75,13 +75,13 @@ function opens(count: number): readonly CanonicalEvent[] {
 
 const twoWorkers = { workers: 2, receives: 0, onTheirWay: 0 } as const;
 
-/** By name; each is looked into to the end. */
+/** The scenarios by name. The test searches each completely. */
 export const scenarios = {
   'a late "sent" and a "delivered", each sent up to twice': {
     ...twoWorkers,
     requests: [request(2, sent), request(2, delivered)],
   },
-  'requests whose events belong between each other': {
+  'two requests whose events interleave in time': {
     ...twoWorkers,
     requests: [request(1, sent, hardBounced), request(2, delivered, opened)],
   },
@@ -93,7 +93,7 @@ export const scenarios = {
     ...twoWorkers,
     requests: [request(2, deferred), request(2, softBounced)],
   },
-  'a failure with a cause, one without, and what a status above them says': {
+  'a failure with a cause, one without a cause, and a higher status': {
     ...twoWorkers,
     requests: [
       request(2, draft('full', 2, { status: 'soft_bounced', cause: 'mailbox_full' })),
@@ -101,7 +101,7 @@ export const scenarios = {
       request(1, delivered),
     ],
   },
-  'one failure that is reported with two causes, and a third time without': {
+  'one failure that is reported with two causes, and a third time without a cause': {
     ...twoWorkers,
     requests: [
       request(2, draft('failed', 2, { ...failure, cause: 'unknown_domain' })),
@@ -109,7 +109,7 @@ export const scenarios = {
       request(1, draft('failed', 2, failure)),
     ],
   },
-  'only notes and what a machine opened': {
+  'notes and opens by a machine, and nothing else': {
     ...twoWorkers,
     requests: [request(2, unsubscribed, openedByMachine), request(1, openedByMachine, replied)],
   },
@@ -117,32 +117,32 @@ export const scenarios = {
     ...twoWorkers,
     requests: [request(1, delivered), request(1, unsubscribed), request(1, delivered, unsubscribed)],
   },
-  'an event dated into the future, sent again before and after that time has come, and one in between': {
+  'a future-dated event that comes again before and after its time, and another event in between': {
     ...twoWorkers,
     requests: [
       arrivingAt([10, 30, tomorrow + 1], request(3, deferredTomorrow)),
       arrivingAt([20], request(1, draft('soft bounced', 20, { status: 'soft_bounced' }))),
     ],
   },
-  'two requests with an event dated into the future, and one more event': {
+  'two requests that share a future-dated event and differ in another one': {
     ...twoWorkers,
     requests: [
       arrivingAt([10, tomorrow + 1], request(2, deferredTomorrow, sent)),
       arrivingAt([20], request(1, deferredTomorrow, delivered)),
     ],
   },
-  'a delivery dated into the future that waits in the queue until it is sent again at that time': {
+  'a future-dated delivery that waits in the queue until it comes again at its time': {
     ...twoWorkers,
     requests: [request(1, sent), arrivingAt([10, tomorrow + 1], request(2, deliveredTomorrow))],
   },
-  'a "delivered", and a "sent" dated into the future that is sent again at that time': {
+  'a "delivered", and a future-dated "sent" that comes again at its time': {
     ...twoWorkers,
     requests: [
       request(2, delivered),
       arrivingAt([10, tomorrow + 1], request(2, draft('sent tomorrow', tomorrow, { status: 'sent' }))),
     ],
   },
-  'an event dated into the future beside another, sent again at that time': {
+  'a future-dated event that comes again at its time, beside another future-dated event': {
     ...twoWorkers,
     requests: [
       arrivingAt([5], request(1, draft('sent tomorrow', tomorrow, { status: 'sent' }))),
@@ -164,7 +164,7 @@ export const scenarios = {
       request(2, ofAccount('acme', sent, { subject: 'Invoice seven', reference: 'INV-7' })),
     ],
   },
-  'an account and a reference that are told apart': {
+  'an account and a reference that are reported separately': {
     ...twoWorkers,
     requests: [
       request(1, { ...delivered, reference: 'INV-7' }),
@@ -172,7 +172,7 @@ export const scenarios = {
       request(1, ofAccount('acme', opened, { reference: 'INV-8' })),
     ],
   },
-  'an account and a reference that are told together, and another reference': {
+  'an account and a reference that are reported together, and another reference': {
     ...twoWorkers,
     requests: [
       request(1, delivered),
@@ -180,7 +180,7 @@ export const scenarios = {
       request(1, { ...opened, reference: 'INV-8' }),
     ],
   },
-  'an account that is told later than a reference, and another one': {
+  'an account that is reported later than a reference, and another account': {
     ...twoWorkers,
     requests: [
       request(2, { ...delivered, reference: 'INV-7' }),
@@ -195,12 +195,12 @@ export const scenarios = {
       request(1, { ...delivered, ...ofAnotherEmail }),
     ],
   },
-  'a history with room for one more, and two earlier opens': {
+  'a history with room for one more event, and two earlier opens': {
     ...twoWorkers,
     before: opens(maxHistoryEvents - 1),
     requests: [request(2, opened), request(1, openedEarlier)],
   },
-  'a full history, an earlier open, and a bounce with an open that is beyond the bound': {
+  'a full history, an earlier open, and a bounce with an open beyond the bound': {
     ...twoWorkers,
     before: opens(maxHistoryEvents),
     requests: [
@@ -208,7 +208,7 @@ export const scenarios = {
       request(1, hardBounced, draft('opened late', 60, { status: 'opened', evidence: 'human' })),
     ],
   },
-  'an open dated into the future, where the history has room for one more': {
+  'a future-dated open, and a history with room for one more event': {
     ...twoWorkers,
     before: opens(maxHistoryEvents - 1),
     requests: [
@@ -216,12 +216,12 @@ export const scenarios = {
       request(1, opened),
     ],
   },
-  'writes that reach the table after their events went another way': {
+  'writes that reach the table after their events were queued': {
     ...twoWorkers,
     onTheirWay: 1,
     requests: [request(2, sent), request(1, delivered)],
   },
-  'writes of an event dated into the future that reach the table late': {
+  'writes of a future-dated event that reach the table late': {
     ...twoWorkers,
     onTheirWay: 1,
     requests: [
@@ -240,37 +240,37 @@ export const scenarios = {
     receives: 2,
     requests: [request(2, sent), request(1, hardBounced)],
   },
-  'an erasure of support, while events wait, and a callback that comes after it': {
+  'an erasure by support while events wait, and a later callback': {
     ...twoWorkers,
     requests: [request(2, sent), arrivingAt([30], request(1, opened))],
     erasures: [erasure(20)],
   },
-  'an erasure of an account, while an event that names it waits, and one that names nobody': {
+  'an erasure by an account while an event that names it and one without an account wait': {
     ...twoWorkers,
     requests: [request(1, ofAccount('acme', sent)), request(1, delivered), arrivingAt([30], request(1, opened))],
     erasures: [erasure(20, 'acme')],
   },
-  'an erasure of an account, while nothing waits that names it': {
+  'an erasure by an account while no waiting event names it': {
     ...twoWorkers,
     requests: [request(1, delivered), arrivingAt([30], request(1, ofAccount('acme', sent)))],
     erasures: [erasure(20, 'acme')],
   },
-  'an erasure of an account, while another account names the same email': {
+  'an erasure by an account while another account names the same email': {
     ...twoWorkers,
     requests: [request(1, ofAccount('acme', sent)), request(1, ofAccount('initech', delivered))],
     erasures: [erasure(20, 'acme')],
   },
-  'an erasure of an account, of a request that another account is named in as well': {
+  'an erasure by an account of a request that also names another account': {
     ...twoWorkers,
     requests: [request(2, ofAccount('acme', sent), ofAccount('initech', delivered))],
     erasures: [erasure(20, 'acme')],
   },
-  'two erasures of one recipient, and what comes between them': {
+  'two erasures of one recipient, and an event between them': {
     ...twoWorkers,
     requests: [request(1, sent), arrivingAt([22], request(1, delivered))],
     erasures: [erasure(20), erasure(25)],
   },
-  'an erasure of two emails of one request, one of them sent again after it': {
+  'an erasure of two emails of one request, one of which comes again after it': {
     ...twoWorkers,
     requests: [
       request(1, sent, { ...delivered, ...ofAnotherEmail }),

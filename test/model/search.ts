@@ -1,23 +1,23 @@
-/** A search through every state that a system can reach, whatever happens first: breadth first, each state once. */
+/** Searches every reachable state of a system, breadth first, and visits each state once. */
 
-/** What may happen next. */
+/** A possible next step. */
 export interface Step<State> {
-  /** In words. */
+  /** Describes the step in words. */
   readonly says: () => string;
   readonly to: State;
-  /** A promise that this very step breaks, in words. */
+  /** The promise that this step breaks, in words. */
   readonly breaks?: string | null;
 }
 
 export interface System<State> {
   readonly initial: State;
-  /** The same text for states that are the same. */
+  /** Returns the same text for equal states. */
   keyOf(state: State): string;
-  /** Everything that may happen next; nothing in a final state. */
+  /** Returns every possible next step, or none in a final state. */
   stepsFrom(state: State): readonly Step<State>[];
-  /** A promise that the state breaks, in words. */
+  /** Returns the promise that the state breaks, in words, or null. */
   brokenIn(state: State): string | null;
-  /** A promise that a final state breaks, on its own or together with those that were found before it. */
+  /** Returns the promise that a final state breaks, alone or together with earlier final states, or null. */
   brokenAtTheEnd(state: State): string | null;
 }
 
@@ -25,20 +25,20 @@ export interface Findings {
   readonly states: number;
   readonly steps: number;
   readonly ends: number;
-  /** The first promise found broken, by one of the shortest ways there. */
+  /** The first broken promise, with one of the shortest ways there. */
   readonly broken: { readonly promise: string; readonly trace: readonly string[] } | null;
 }
 
-/** More states than this are a scenario that was chosen too large. */
+/** A scenario with more states is too large. */
 const mostStates = 1_000_000;
 
-/** Looks into every reachable state, until a promise is found broken or there is nothing left to look into. */
+/** Visits every reachable state, until it finds a broken promise or has visited them all. */
 export function search<State>(system: System<State>): Findings {
   const numbers = new Map<string, number>();
-  /** For each state the one from which it was first reached, and by which of its steps. */
+  /** The state from which each state was first reached. `cameBy` has the step. */
   const cameFrom: number[] = [];
   const cameBy: number[] = [];
-  /** Every step, as the states that it joins. */
+  /** Every step, as the two states that it joins. */
   const edges: { readonly from: number[]; readonly to: number[] } = { from: [], to: [] };
   const ends: number[] = [];
   let frontier: { readonly state: State; readonly number: number }[] = [];
@@ -98,13 +98,13 @@ export function search<State>(system: System<State>): Findings {
   return findings(null);
 }
 
-/** The first state from which no step leads towards any of the ends. */
+/** Returns the first state from which no way leads to an end, or null. */
 function withoutWayTo(
   ends: readonly number[],
   { from, to }: { readonly from: readonly number[]; readonly to: readonly number[] },
   states: number,
 ): number | null {
-  // The steps into each state, chained: the newest of each, and the one before each.
+  // Each state has a chain of the steps into it: `newest` has the last one, and `before` the one before each.
   const newest = new Int32Array(states).fill(-1);
   const before = new Int32Array(to.length);
   for (const [edge, state] of to.entries()) {

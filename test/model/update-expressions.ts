@@ -1,7 +1,6 @@
 /**
- * One item of a DynamoDB table, as an UpdateItem changes it: an interpreter of exactly those update and condition
- * expressions that the product writes, so that a model runs the real ones millions of times. What it does not
- * understand, it refuses to guess at.
+ * Interprets the update and condition expressions that the product writes, and no others, on one item of a DynamoDB
+ * table. So a model can run the real expressions millions of times. It throws on any other expression.
  */
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
@@ -9,10 +8,10 @@ import type { PutCommandInput, UpdateCommandInput } from '@aws-sdk/lib-dynamodb'
 
 type Value = string | number | boolean | ReadonlySet<string> | readonly string[];
 
-/** An item by attribute. Never changed: a write makes another one. */
+/** An item by attribute. It is immutable: a write makes another item. */
 export type Item = Readonly<Record<string, Value>>;
 
-/** The item after the update, or null where its condition does not hold. */
+/** Returns the item after the update, or null if its condition does not hold. */
 export function updated(item: Item | undefined, input: UpdateCommandInput): Item | null {
   const condition = parsed(conditions, input.ConditionExpression ?? '', parsedCondition);
   const update = parsed(updates, input.UpdateExpression ?? '', parsedUpdate);
@@ -23,7 +22,7 @@ export function updated(item: Item | undefined, input: UpdateCommandInput): Item
   };
   const given = [...Object.keys(attributes.names), ...Object.keys(attributes.values)];
   const unused = given.filter(name => !condition.mentions.has(name) && !update.mentions.has(name));
-  // DynamoDB refuses these as a mistake, too.
+  // DynamoDB refuses unused placeholders too.
   if (unused.length > 0) throw new Error(`not used in any expression: ${unused.join(', ')}`);
   if (!condition.meaning(attributes)) return null;
   const changes = update.meaning.map(change => change(attributes));
@@ -33,7 +32,7 @@ export function updated(item: Item | undefined, input: UpdateCommandInput): Item
   return Object.fromEntries(Object.entries(next).filter(([, value]) => value !== undefined)) as Item;
 }
 
-/** The item after the put, or null where its condition does not hold. */
+/** Returns the item after the put, or null if its condition does not hold. */
 export function replaced(item: Item | undefined, input: PutCommandInput): Item | null {
   const { meaning } = parsed(conditions, input.ConditionExpression ?? '', parsedCondition);
   const names = input.ExpressionAttributeNames ?? {};
@@ -41,7 +40,7 @@ export function replaced(item: Item | undefined, input: PutCommandInput): Item |
   return meaning({ item: item ?? {}, names, values }) ? (input.Item as Item) : null;
 }
 
-/** The item as DynamoDB writes it, in the error of a failed condition for example. */
+/** Returns the item in DynamoDB's JSON, as in the error of a failed condition. */
 export function attributeValues(item: Item): Record<string, AttributeValue> {
   return Object.fromEntries(
     Object.entries(item).map(([name, value]): [string, AttributeValue] => {
@@ -62,12 +61,12 @@ interface Attributes {
 
 type Operand = (attributes: Attributes) => Value | undefined;
 type Test = (attributes: Attributes) => boolean;
-/** An attribute and what becomes of it; undefined removes it. */
+/** An attribute and its new value. Undefined removes the attribute. */
 type Change = (attributes: Attributes) => readonly [path: string, value: Value | undefined];
 
 interface Parsed<Meaning> {
   readonly meaning: Meaning;
-  /** The placeholders that stand in the expression. */
+  /** The placeholders in the expression. */
   readonly mentions: ReadonlySet<string>;
 }
 
@@ -91,10 +90,10 @@ function parsed<Meaning>(
 
 interface Tokens {
   readonly mentions: ReadonlySet<string>;
-  /** The next token, without taking it; '' at the end. */
+  /** Returns the next token without taking it, or '' at the end. */
   next(): string;
   take(): string;
-  /** Whether the next token is this one, which is taken then. */
+  /** Takes the next token if it is this one, and returns whether it was. */
   takes(token: string): boolean;
   demand(token: string): void;
 }
@@ -215,7 +214,7 @@ function parsedPath(tokens: Tokens): (attributes: Attributes) => string {
   };
 }
 
-/** What a comparison of two values of one type says of their order: below 0, 0 or above. */
+/** The comparisons, by the sign of the difference between two values of one type. */
 const comparisons = {
   '=': (order: number) => order === 0,
   '<>': (order: number) => order !== 0,
@@ -225,7 +224,7 @@ const comparisons = {
   '>=': (order: number) => order >= 0,
 } as const;
 
-/** A comparison with an attribute that is not there, or is of another type, does not hold. */
+/** Returns false for a missing attribute and for values of different types. */
 function holds(operator: keyof typeof comparisons, left: Value | undefined, right: Value | undefined): boolean {
   const compare = comparisons[operator];
   if (left === undefined || right === undefined) return false;

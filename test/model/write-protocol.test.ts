@@ -1,6 +1,6 @@
 /**
- * How events come into the table, looked into to the end: whatever is lost, comes twice, comes late or stops, in every
- * order, no acknowledged event is lost and every email ends as its events amount to.
+ * Searches the write protocol through every order of lost, repeated, late and stopped steps. No acknowledged event may be
+ * lost, and every email must end with the status that its events lead to.
  */
 
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
@@ -20,17 +20,17 @@ import { search } from './search.ts';
 import { attributeValues, type Item, updated } from './update-expressions.ts';
 import { writeProtocol } from './write-protocol.ts';
 
-describe('every promise holds in every state that can be reached', () => {
+describe('every promise holds in every reachable state of', () => {
   it.each(Object.entries(scenarios))('%s', (_, scenario) => {
     const { broken, states, ends } = search(writeProtocol(scenario));
     expect(broken).toBeNull();
-    // What was looked into is not next to nothing.
+    // The search must have covered more than a few states.
     expect(states).toBeGreaterThan(500);
     expect(ends).toBeGreaterThan(5);
   });
 });
 
-describe('a protocol is found out, with every step on the way, that', () => {
+describe('the search finds all steps to the fault of a protocol that', () => {
   it.each(Object.entries(faults))('%s', (_, fault) => {
     const { broken } = search(writeProtocol(scenarios[fault.scenario], faulty(fault)));
     expect(broken?.promise).toBe(fault.breaks);
@@ -39,14 +39,14 @@ describe('a protocol is found out, with every step on the way, that', () => {
   });
 });
 
-describe("the table of the model does what the engine's does", () => {
+describe("the model's table", () => {
   let emails: StoredEmails;
   beforeAll(async () => {
     emails = await startStoredEmails();
   });
   afterAll(() => emails?.stop());
 
-  /** What the engine makes of a write: whether it is applied, and the item after it, or as the refusal shows it. */
+  /** Runs a write on the engine. Returns whether it was applied, and the item after it or in the refusal. */
   const written = async (input: UpdateCommandInput) => {
     try {
       await emails.client.send(new UpdateCommand(input));
@@ -77,11 +77,11 @@ describe("the table of the model does what the engine's does", () => {
         .map(({ event, facts }): CanonicalEvent => ({ ...event, ...facts })),
       { minLength: 1, maxLength: 3 },
     ),
-    /** The item is known as it was so many writes ago; null where it was never seen. */
+    /** The writer knows the item from so many writes ago, or not at all if null. */
     knownFrom: fc.option(fc.nat({ max: 2 }), { freq: 3 }),
   });
 
-  it('for writes in any order that know the item as it is, as it was, or not at all', async () => {
+  it("behaves as the engine's table for writes that know the current item, an earlier one, or none", async () => {
     const sequences = fc.record({
       held: fc.constantFrom(0, 0, 0, maxHistoryEvents - 2, maxHistoryEvents),
       writes: fc.array(arbitraryWrite, { minLength: 1, maxLength: 8 }),
@@ -126,7 +126,7 @@ describe("the table of the model does what the engine's does", () => {
       }),
       { numRuns: runs(20) },
     );
-    // Both outcomes were compared often enough to mean something.
+    // Both outcomes must have occurred more than a few times.
     expect(Math.min(applied, refused)).toBeGreaterThan(20);
   });
 
@@ -141,7 +141,7 @@ describe("the table of the model does what the engine's does", () => {
     ['DELETE a :one', 'attribute_not_exists(a)'],
     ['SET a = :two', 'attribute_not_exists(a)'],
     ['REMOVE a', 'attribute_not_exists(a)'],
-  ])('and refuses to guess at %s on %s', (UpdateExpression, ConditionExpression) => {
+  ])('refuses the unknown expression %s on the condition %s', (UpdateExpression, ConditionExpression) => {
     const values = { ':one': 1 };
     const input = { TableName: 'emails', Key: { emailId: 'e' }, UpdateExpression, ConditionExpression };
     expect(() => updated(undefined, { ...input, ExpressionAttributeValues: values })).toThrow();
@@ -154,7 +154,7 @@ function shownOf(item: Item | undefined): Shown {
   return item && attributeValues(item);
 }
 
-/** An item as DynamoDB writes it, with its sets in order: they have none. */
+/** An item in DynamoDB's JSON with sorted sets, because sets have no order. */
 function inOrder(item: Shown) {
   return (
     item &&

@@ -1,15 +1,14 @@
 /**
- * How events come into the table, as states and steps: providers that send again until they hear 200, ingest workers that
- * plan and write, a retry queue that delivers at least once, a dead-letter queue that is replayed, and everything that
- * may fail or stop in between. What is planned and written are the product's own plans and expressions; the loop around
- * them is the store's, one call a step.
+ * Models the way of events into the table as states and steps. Providers send again until they hear 200. Ingest workers
+ * plan and write. A retry queue delivers at least once, and a dead-letter queue is replayed. Any step may fail or stop.
+ * The plans and expressions are the product's own. The loop around them is the recorder's, one call per step.
  *
- * A worker may try again for ever and give up at any time, so that every bound of tries is covered. Every write of the
- * model happens at one and the same time: no condition asks for it. Left out are the size of an item, the quarantine, the
- * expiry of emails, and messages that are recorded together: each is recorded on its own.
+ * A worker may try again for ever and give up at any time, which covers every limit of tries. Every write of the model
+ * happens at the same time, because no condition depends on it. The model leaves out the size of an item, the quarantine
+ * and the expiry of emails. It records each message alone.
  *
- * An erasure puts its record, then tombstones until no email is shown any more. A worker may still write what it holds
- * when the erasure ends: of that nothing is promised.
+ * An erasure writes its record, and then tombstones until the index shows no email any more. A worker may still write
+ * its own events when the erasure ends. The protocol promises nothing about these.
  */
 
 import { isDeepStrictEqual } from 'node:util';
@@ -34,36 +33,36 @@ import type { Step, System } from './search.ts';
 import { attributeValues, type Item, replaced, updated } from './update-expressions.ts';
 
 export interface Scenario {
-  /** What the table holds before. */
+  /** The events in the table at the beginning. */
   readonly before?: readonly CanonicalEvent[];
   readonly requests: readonly Request[];
-  /** At work at once. */
+  /** The number of concurrent workers. */
   readonly workers: number;
   /**
-   * Deliveries of a message before it is moved to the dead-letter queue. 0: they are not counted, and a message is never
-   * moved; it may as well wait in the one queue for as long as it would wait in the other.
+   * The number of deliveries of a message before it is moved to the dead-letter queue. With 0, they are not counted and no
+   * message is moved, because it can wait in one queue as long as in the other.
    */
   readonly receives: number;
-  /** Writes that are waited for no more, but are still on their way to the table, at once. */
+  /** The greatest number of abandoned writes that are still on their way to the table. */
   readonly onTheirWay: number;
-  /** Of the recipient whom all events have. */
+  /** The erasures of the one recipient of all events. */
   readonly erasures?: readonly ScenarioErasure[];
 }
 
 export interface ScenarioErasure extends Pick<Erasure, 'accountId'> {
-  /** Epoch milliseconds. */
+  /** The time in epoch milliseconds. */
   readonly at: number;
 }
 
 export interface Request {
   readonly name: string;
-  /** Fewer than 32 in a scenario, without those that are the same. */
+  /** A scenario has fewer than 32 different events. */
   readonly events: readonly EventDraft[];
-  /** When it arrives if it is sent once, twice, ... as long as the provider has not heard 200. Epoch milliseconds. */
+  /** The times of arrival in epoch milliseconds. The provider sends again until it hears 200. */
   readonly arrivals: readonly number[];
 }
 
-/** What the protocol does where it could do something else. */
+/** The choices of the protocol. */
 export interface Protocol {
   readonly plan: typeof planUpdate;
   readonly write: typeof updateInput;
@@ -92,10 +91,10 @@ export const protocol: Protocol = {
   buriesWhat: whereUnclaimed,
 };
 
-/** How far a worker is with the events of one email; from 0 on, the number of the item that a refused write showed. */
+/** A worker's progress with the events of one email. From 0 on, it is the number of the item that a refused write showed. */
 const progress = { notItsWork: -1, recorded: -2, failed: -3, nothingKnown: -4, toBeBuried: -5 } as const;
 
-/** How far an erasure is. */
+/** The phase of an erasure. */
 const phase = { notBegun: 0, begun: 1, halfDone: 2, ended: 3 } as const;
 
 function isAtWork(known: number): boolean {
@@ -114,17 +113,17 @@ interface Worker {
   readonly request: number;
   readonly delivery: number;
   readonly serves: 'provider' | 'queue';
-  /** The number of the records of erasures that it has looked up; 0 where there was none. */
+  /** The number of the erasure records that the worker has looked up, or 0 for none. */
   readonly records: number;
-  /** By email. */
+  /** The progress by email. */
   readonly progress: readonly number[];
 }
 
-/** In the retry queue or the dead-letter queue. */
+/** A message in the retry queue or the dead-letter queue. */
 interface Message {
   readonly request: number;
   readonly delivery: number;
-  /** Those of which it holds events. */
+  /** The emails of its events. */
   readonly emails: readonly number[];
   readonly received: number;
   readonly dead: boolean;
@@ -133,29 +132,29 @@ interface Message {
 interface ProviderCall {
   readonly sent: number;
   readonly heard200: boolean;
-  /** 200 went out, whether or not it was heard. */
+  /** Whether 200 was sent, heard or not. */
   readonly acknowledged: boolean;
 }
 
 export interface State {
-  /** Of each email the number of its item, 0 where there is none. */
+  /** The number of each email's item, or 0 for none. */
   readonly table: readonly number[];
-  /** `email:update` of the writes that nobody waits for any more. */
+  /** The abandoned writes, as `email:update`. */
   readonly onTheirWay: readonly string[];
   readonly calls: readonly ProviderCall[];
   readonly workers: readonly Worker[];
   readonly messages: readonly Message[];
-  /** Of each erasure its phase; and the number of the records that they have put. */
+  /** The phase of each erasure. `records` is the number of their records. */
   readonly erasures: readonly number[];
   readonly records: number;
-  /** The emails, a bit each, that are to be tombstones in the end. */
+  /** The emails that must be tombstones in the end, one bit each. */
   readonly due: number;
 }
 
-/** The protocol in a scenario, with what is promised of it. */
+/** The protocol in a scenario, with its promises. */
 export function writeProtocol(scenario: Scenario, does: Protocol = protocol): System<State> {
   const { requests } = scenario;
-  /** Events as their providers said them, each once: what is promised is promised of these. */
+  /** The different events as their providers reported them. The promises are about these. */
   const drafts = [...new Set(requests.flatMap(({ events }) => events.map(said)))];
   const arrived = requests.map(({ events, arrivals }) => arrivals.map(at => events.map(draft => arrival(draft, at))));
   const { before = [] } = scenario;
@@ -163,7 +162,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
 
   const { erasures = [] } = scenario;
   const recipient = [...before, ...arrived.flat(2)][0]!.recipient;
-  /** Whose erasures are told apart, and by number when each was recorded last, 0 where none was. */
+  /** The different erasers. `recordsByNumber` has the time of each one's last record, or 0. */
   const erasers = [...new Set(erasures.map(({ accountId }) => accountId))];
   const recordsByNumber: (readonly number[])[] = [erasers.map(() => 0)];
   const recordsAfter = remembered((records: number, erasure: number): number => {
@@ -181,7 +180,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
     const receivedAt = requests[request]!.arrivals[delivery]!;
     return arrived[request]![delivery]!.map(event => ({ event, receivedAt }));
   });
-  /** Events of a delivery that came before an erasure, by records: those that are to be dropped, and those that are. */
+  /** The events of a delivery that must be dropped because of erasure records. `dropped` has the events that are. */
   const toBeDropped = remembered((request: number, delivery: number, records: number) =>
     erasuresAfter(
       received(request, delivery),
@@ -194,25 +193,25 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
   const buriedIn = remembered((request: number, delivery: number, records: number) =>
     does.buries(arrived[request]![delivery]!, dropped(request, delivery, records)),
   );
-  /** Whether an erasure is about an email as far as a delivery tells. */
+  /** Whether a delivery makes an erasure cover an email. */
   const isAbout = remembered((erasure: number, request: number, delivery: number, email: number): boolean => {
     const { accountId, at } = erasures[erasure]!;
     const own = received(request, delivery).filter(({ event }) => emailIdOf(event) === emailIds[email]);
     return own.some(({ event, receivedAt }) => receivedAt < at && [null, event.accountId].includes(accountId));
   });
-  /** Whether an erasure may take an email that names nobody: something of it that it is about came before. */
+  /** Whether an erasure may cover an email without an account, because a covered event of it came before. */
   const mayTake = remembered((erasure: number, email: number): boolean =>
     requests.some(({ arrivals }, request) =>
       arrivals.some((_, delivery) => isAbout(erasure, request, delivery, email)),
     ),
   );
-  /** Whether accounts differ about whose an email is: whoever is recorded first has it. */
+  /** Whether events of an email name different accounts. The first recorded one keeps it. */
   const isContested = remembered((email: number): boolean => {
     const own = [...before, ...arrived.flat(2)].filter(event => emailIdOf(event) === emailIds[email]);
     return new Set(own.flatMap(({ accountId }) => accountId ?? [])).size > 1;
   });
 
-  /** The events of an email in one delivery of a request, without those that are dropped. */
+  /** The events of an email in one delivery of a request, without dropped ones. */
   const eventsIn = remembered((request: number, delivery: number, email: number, records: number) =>
     arrived[request]![delivery]!.filter(
       event => emailIdOf(event) === emailIds[email] && !dropped(request, delivery, records).has(event),
@@ -225,7 +224,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
   const draftsOfEmail = emailIds.map((_, email) =>
     requests.reduce((bits, _request, request) => bits | draftsIn(request, email), 0),
   );
-  /** The drafts that are gone with an erasure, as far as they came before it. */
+  /** The drafts that came before an erasure and are dropped. */
   const draftsDropped = remembered((records: number) =>
     bitsOf(
       requests.flatMap(({ events, arrivals }, request) =>
@@ -241,7 +240,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
     return texts.reduce((bits, text) => bits | (1 << drafts.indexOf(text)), 0);
   }
 
-  /** Which draft a history element of an email comes from; -1 for what was there before. */
+  /** The draft of each history element of an email, or -1 for elements from the beginning. */
   const origins: ReadonlyMap<string, number>[] = emailIds.map((_, email) => {
     const own = (events: readonly CanonicalEvent[]) => events.filter(event => emailIdOf(event) === emailIds[email]);
     return new Map([
@@ -266,7 +265,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
   };
 
   const writes: UpdateCommandInput[] = [];
-  /** The number of the write that a worker makes next, or -1 where everything is known already. */
+  /** The number of the worker's next write, or -1 if every event is recorded already. */
   const nextWrite = remembered(
     (request: number, delivery: number, records: number, email: number, known: number): number => {
       const events = eventsIn(request, delivery, email, records);
@@ -275,13 +274,13 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
       return update === null ? -1 : writes.push(does.write(targetOf(events), update)) - 1;
     },
   );
-  /** The number of the item that a write makes of another, or -1 where it is refused. */
+  /** The number of the item after a write, or -1 if the write is refused. */
   const outcome = remembered((item: number, write: number): number => {
     const next = updated(items[item], writes[write]!);
     return next === null ? -1 : numberOf(next);
   });
 
-  /** The same of a tombstone that an erasure puts in the place of an email that it was shown, or of one that is dropped. */
+  /** The same for an erasure's tombstone of an email in the index. `buried` is for the tombstone of a dropped event. */
   const erased = remembered((item: number, email: number, erasure: number): number => {
     const { accountId } = erasures[erasure]!;
     const input = tombstoneInput('emails', emailIds[email]!, whereErasable({ recipient, accountId }), noon);
@@ -296,7 +295,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
   const isErased = remembered((item: number) => isTombstone(items[item] ?? {}));
 
   const historyOf = (item: number) => [...((items[item]?.history as ReadonlySet<string> | undefined) ?? [])];
-  /** The drafts that an item's history holds. */
+  /** The drafts in an item's history. */
   const draftsHeld = remembered((email: number, item: number) =>
     historyOf(item).reduce((bits, element) => {
       const draft = origins[email]!.get(element) ?? -1;
@@ -393,7 +392,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
     return items[item] === undefined ? 'no item' : `${verdict?.status ?? 'no status'} [${listed}]`;
   };
 
-  /** The worker with the state of its work on one email, which is done where nothing is left to be written. */
+  /** The worker with new progress on one email. The email is done if no write is left. */
   const advanced = (worker: Worker, email: number, known: number): Worker => {
     const { request, delivery, records } = worker;
     const done = known >= 0 && nextWrite(request, delivery, records, email, known) === -1;
@@ -417,12 +416,12 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
         : toBeRecorded(request, delivery, records, email);
     }),
   });
-  /** Of an email of which all is dropped nothing is recorded. */
+  /** The progress with an email after its drops. Without remaining events, it counts as recorded. */
   function toBeRecorded(request: number, delivery: number, records: number, email: number): number {
     return eventsIn(request, delivery, email, records).length > 0 ? progress.nothingKnown : progress.recorded;
   }
 
-  /** Whether something that comes at a time cannot come yet, or any more: an erasure has begun before or after it. */
+  /** Whether an arrival at a time is too early, before an earlier erasure. `isOver` says whether it is too late. */
   const isEarly = ({ erasures: phases }: State, at: number) =>
     erasures.some((erasure, index) => at > erasure.at && phases[index] === phase.notBegun);
   const isOver = ({ erasures: phases }: State, at: number) =>
@@ -435,7 +434,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
       let { sent } = call;
       while (sent < arrivals.length && isOver(state, arrivals[sent]!)) sent += 1;
       if (call.heard200 || sent === arrivals.length || isEarly(state, arrivals[sent]!)) continue;
-      // Deliveries that arrive at one time are all the same.
+      // Deliveries that arrive at the same time are equal.
       const delivery = arrivals.indexOf(arrivals[sent]!);
       const worker = begun(request, delivery, 'provider', 0, email => draftsIn(request, email) !== 0);
       const early = does.answers === 'on arrival';
@@ -511,7 +510,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
     }
   }
 
-  /** The emails that an erasure is about, as far as messages that wait tell. */
+  /** The emails that an erasure covers because of waiting messages. */
   function waitingFor({ messages }: State, erasure: number): number {
     return emailIds.reduce((bits, _, email) => {
       const isWaiting = messages.some(
@@ -522,7 +521,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
     }, 0);
   }
 
-  /** Emails that are tombstones in the end, once an erasure has ended, but for those in the hands of a worker just then. */
+  /** The emails that must end as tombstones after an erasure, without those in the hands of a worker. */
   function ending(state: State, erasure: number): Pick<State, 'due'> {
     const { table, workers, onTheirWay, due } = state;
     const inHands = emailIds.reduce((bits, _, email) => {
@@ -552,7 +551,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
           to: become({ dead: true, received: 0 }),
         };
       } else if (state.workers.length < scenario.workers) {
-        // Also while another worker still has it: its time to be invisible may be over.
+        // Another worker may still have the message, because its visibility timeout may be over.
         const worker = begun(request, delivery, 'queue', state.records, email => emails.includes(email));
         const wronglyDropped = [...dropped(request, delivery, state.records).keys()].some(
           event => !toBeDropped(request, delivery, state.records).has(event),
@@ -561,7 +560,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
         const kept = deleted
           ? { ...state, messages: state.messages.toSpliced(index, 1) }
           : become({ received: scenario.receives === 0 ? 0 : received + 1 });
-        // Where all of it is dropped, this is the worker's end as well.
+        // The worker ends here if every event is dropped.
         yield* goingOn(
           { ...kept, workers: [...state.workers, worker] },
           worker,
@@ -641,8 +640,8 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
   }
 
   /**
-   * How a worker goes on after a step. Once it has no more to write, this is its end, in all the ways that it may have:
-   * what comes between its last write and its end could as well have come before or after both.
+   * The steps of a worker after a write. Without another write, it ends in one of all possible ways. Its end joins its
+   * last write, because any step between the two could also come before or after both.
    */
   function* goingOn(
     state: State,
@@ -669,7 +668,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
       ...from,
       calls: from.calls.with(request, { ...call, heard200: call.heard200 || heard, acknowledged: true }),
     });
-    // Where it is not sent again anyway, it is all the same whether 200 is heard.
+    // After the last try, it makes no difference whether 200 is heard.
     const heardOrNot = call.sent < requests[request]!.arrivals.length ? [true, false] : [true];
     const emails = worker.progress.flatMap((known, email) => (known === progress.failed ? [email] : []));
     const ends: (readonly [words: string, state: State])[] = [];
@@ -678,7 +677,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
       for (const heard of heardOrNot) ends.push([`it answers 200${heardWords(heard)}`, answered(gone, heard)]);
     } else {
       const message = { request, delivery, emails, received: 0, dead: false };
-      // The queue may deliver a message any number of times: two that say the same are one.
+      // The queue may deliver a message any number of times, so that two equal messages are one.
       const there = state.messages.some(other => isOf(other, worker, emails));
       const queued = { ...gone, messages: there ? state.messages : [...state.messages, message] };
       ends.push(['it puts them into the retry queue, does not hear of it and answers 429', queued]);
@@ -695,7 +694,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
   const callText = ({ sent, heard200, acknowledged }: ProviderCall, request: number) =>
     `${heard200 ? requests[request]!.arrivals.length : sent}${+acknowledged}`;
 
-  /** What the items are promised to be at an end, by what is known of their events. */
+  /** The promised items in final states, by their events. */
   const promisedByEvents = new Map<string, string>();
 
   return {
@@ -713,7 +712,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
       records: 0,
       due: 0,
     },
-    // Workers and messages have no order, and what is not sent again anyway may as well have heard 200.
+    // Workers and messages have no order. A request after its last try counts as one that heard 200.
     keyOf: ({ table, onTheirWay, calls, workers, messages, erasures, records, due }) =>
       `${table} ${onTheirWay} ${calls.map(callText)} ${inOrder(workers.map(workerText))} ${inOrder(messages.map(messageText))} ${erasures} ${records} ${due}`,
     stepsFrom: state => [
@@ -751,7 +750,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
         const gone = draftsDropped(records);
         if ((must & ~(gone | draftsHeld(email, item) | draftsBeyondBound(email, item))) !== 0)
           return 'in the end every acknowledged event is in the table';
-        // Of what was dated into the future counts when it arrived first; nothing else depends on what came when.
+        // The first arrival of a future-dated event matters. No other result depends on times of arrival.
         const history = historyOf(item);
         const dated = history.filter(element => decodeHistory(element).providerTime !== undefined);
         const events = [email, (must & ~gone) | draftsHeld(email, item), ...dated.sort()].join();
@@ -788,7 +787,7 @@ function inOrder(texts: readonly string[]): string {
   return texts.length < 2 ? (texts[0] ?? '') : texts.toSorted().join(';');
 }
 
-/** A draft as a text by which it is known. */
+/** Returns a text that identifies a draft. */
 function said(draft: EventDraft): string {
   return JSON.stringify(draft);
 }
@@ -816,11 +815,11 @@ function boundedElements(elements: readonly string[]): string[] {
   return boundedHistory<HistoryEvent>(elements.map(decodeHistory)).map(encodeHistory);
 }
 
-/** The function, computed once for all that it is given. */
+/** Computes the function once for the same arguments. */
 function remembered<Arguments extends readonly number[], Result>(
   compute: (...given: Arguments) => Result,
 ): (...given: Arguments) => Result {
-  // A map in a map for each further number: in the innermost loops, a joint key would cost more than all the rest.
+  // Maps are nested by argument, because a joint key would cost more than all else in the innermost loops.
   interface Known extends Map<number, Known | { readonly result: Result }> {}
   const known: Known = new Map();
   return (...given) => {

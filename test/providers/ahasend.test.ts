@@ -69,7 +69,7 @@ describe("AhaSend's events", () => {
     ['message.failed', 'expired'],
     ['message.suppressed', 'suppressed'],
     ['message.transient_error.QuotaIssues', 'mailbox_full'],
-  ])('%s says why: %s', (name, cause) => {
+  ])('in the fixture %s have the cause %s', (name, cause) => {
     expect(read(name).events[0]?.reason?.cause).toBe(cause);
   });
 
@@ -78,14 +78,14 @@ describe("AhaSend's events", () => {
     ['message.opened.bot', 'machine'],
     ['message.opened.without-is_bot', 'unknown'],
     ['message.clicked.bot', 'machine'],
-    // On all other events it says nothing.
+    // The flag has a meaning for opens and clicks alone.
     ['message.delivered', 'unknown'],
     ['message.delivered.is_bot', 'unknown'],
-  ])('%s was done by: %s', (name, evidence) => {
+  ])('in the fixture %s have the evidence %s', (name, evidence) => {
     expect(read(name).events[0]?.evidence).toBe(evidence);
   });
 
-  it('keep class, code and words, without a code that is 0', () => {
+  it("keep class, code and the server's words, and leave out a code of 0", () => {
     expect(read('message.bounced.InvalidRecipient').events[0]).toMatchObject({
       reason: { code: 'InvalidRecipient 550', enhancedCode: '5.1.1', text: 'no such user' },
       subject: 'Invoice 7',
@@ -93,13 +93,13 @@ describe("AhaSend's events", () => {
     expect(read('message.bounced.BadDomain').events[0]?.reason).toEqual({ code: 'BadDomain', cause: 'unknown_domain' });
   });
 
-  it('are known by the id of their request: that in the body is the same in every call', () => {
+  it('are identified by the id of their request, because the id in the body is the same in every call', () => {
     const [event] = read('message.delivered').events;
     expect(event?.eventId).toMatch(/^aha_/);
     expect(read('message.opened').events[0]?.eventId).not.toBe(event?.eventId);
   });
 
-  it('find a registration with the id that the send call returned', () => {
+  it('belong to a registration with the id that the send call returned', () => {
     expect(ahasend.messageIdOf('<a@example.org>')).toBe('a@example.org');
   });
 });
@@ -108,13 +108,13 @@ describe("AhaSend's signature", () => {
   it.each([
     ['looks like base64', `whsec_${Buffer.from('a key').toString('base64')}`],
     ['is any text', 'aha-whsec-%ä'],
-  ])('has the whole secret as its key, not decoded, where that %s', (_, secret) => {
+  ])('has the whole undecoded secret as its key if the secret %s', (_, secret) => {
     const signed = requestOf(signedRequest('ahasend', secret, fixture('ahasend', 'message.delivered'), noon));
     expect(ahasend.verify(signed, [secret])).toEqual(genuine);
     expect(ahasend.verify(signed, [secret.slice(6)])).toBe('wrong_signature');
   });
 
-  it('is good for half an hour: a retry may carry the time of the first try', () => {
+  it('is valid for half an hour, because a retry may carry the time of the first try', () => {
     const keys = signingKeys('ahasend');
     const signed = keys.sign(fixture('ahasend', 'message.delivered'), noon);
     const verifyAt = (receivedAt: number) => ahasend.verify(requestOf(signed, receivedAt), [keys.secret]);
@@ -123,7 +123,7 @@ describe("AhaSend's signature", () => {
     expect(verifyAt(noon + 31 * minute)).toBe('stale_timestamp');
   });
 
-  it('may stand beside others while a secret is changed', () => {
+  it('may stand beside others during a rotation of secrets', () => {
     const keys = signingKeys('ahasend');
     const signed = keys.sign(fixture('ahasend', 'message.delivered'), noon);
     const other = `v1,${Buffer.alloc(32).toString('base64')}`;

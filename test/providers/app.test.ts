@@ -9,8 +9,8 @@ import { noon } from '../rigs/arbitrary-events.ts';
 
 const read = (name: string) => parsedBody('app', fixture('app', name));
 
-describe('what the sending application reports', () => {
-  it.each(statusIds)('email.%s is that status, for the email of the provider that sends it', status => {
+describe("the sending application's events", () => {
+  it.each(statusIds)('of the type email.%s set that status in the email of the named provider', status => {
     expect(read(`email.${status}`)).toMatchObject({
       quarantined: [],
       events: [
@@ -32,28 +32,28 @@ describe('what the sending application reports', () => {
   it.each([
     ['email.enqueued', 'sendgrid', 'delivered'],
     ['mailgun-message-id', 'mailgun', 'delivered'],
-  ] as const)("%s meets %s's own events in one email", (registration, provider, event) => {
+  ] as const)("in the fixture %s belong to the same email as %s's own events", (registration, provider, event) => {
     const [registered] = read(registration).events;
     const [reported] = parsedBody(provider, fixture(provider, event)).events;
     expect(emailIdOf(registered!)).toBe(emailIdOf(reported!));
   });
 
-  it('is one email per recipient', () => {
+  it('make one email for each recipient', () => {
     expect(read('several-recipients').events.map(({ recipient }) => recipient)).toEqual([
       'jane@example.com',
       'omar@example.com',
     ]);
   });
 
-  it('may be many at once', () => {
+  it('may come in batches', () => {
     expect(read('batch').events).toHaveLength(3);
   });
 
-  it('is its own when no provider is named', () => {
+  it('belong to the provider "app" if they name none', () => {
     expect(read('own-sender').events).toMatchObject([{ provider: 'app', status: 'sent' }]);
   });
 
-  it('may say that a machine did it, and why it failed', () => {
+  it('may name a machine as evidence, and a reason', () => {
     expect(read('machine-open').events[0]?.evidence).toBe('machine');
     expect(read('with-reason').events[0]?.reason).toEqual({
       cause: 'unknown_domain',
@@ -63,7 +63,7 @@ describe('what the sending application reports', () => {
     });
   });
 
-  it('may tell why it failed, where the words lead to the status that it names', () => {
+  it('have a cause only if their words lead to the status that they name', () => {
     expect(read('email.invalid.with-reason').events[0]).toMatchObject({
       status: 'invalid',
       reason: { cause: 'unknown_user' },
@@ -73,7 +73,7 @@ describe('what the sending application reports', () => {
     expect(other?.reason).not.toHaveProperty('cause');
   });
 
-  it('registered twice is one event', () => {
+  it('that register an email twice are one event', () => {
     const [one, other] = [read('email.enqueued'), read('email.enqueued')];
     expect(one.events[0]?.eventId).toBe(other.events[0]?.eventId);
   });
@@ -83,12 +83,12 @@ describe('what the sending application reports', () => {
     ['unknown-event.to-string', 'unknown_event'],
     ['missing-fields', 'unexpected_shape'],
     ['unreadable-time', 'unreadable_time'],
-  ])('%s is kept as %s', (name, reason) => {
+  ])('in the fixture %s are quarantined as %s', (name, reason) => {
     expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
   });
 });
 
-describe('its Standard Webhooks signature', () => {
+describe("the sending application's signature", () => {
   const body = fixture('app', 'email.sent');
   const keys = signingKeys('app');
   const signed = keys.sign(body, noon);
@@ -96,14 +96,14 @@ describe('its Standard Webhooks signature', () => {
   const verify = (value: string) =>
     app.verify(requestOf({ body, headers: { ...signed.headers, 'webhook-signature': value } }), [keys.secret]);
 
-  it('is found among several, and unknown versions are passed over', () => {
+  it('is found among several signatures, and unknown versions are ignored', () => {
     const other = signingKeys('app').sign(body, noon).headers['webhook-signature']!;
     expect(verify(`v2,abc v1a,${signature.slice(3)} ${other} ${signature}`)).toEqual(genuine);
   });
 
   it.each([
-    ['of an unknown version only', `v2,${signature.slice(3)}`, 'malformed_signature'],
-    ['joined by a comma', `${signature},${signature}`, 'malformed_signature'],
+    ['with an unknown version only', `v2,${signature.slice(3)}`, 'malformed_signature'],
+    ['with a comma between two signatures', `${signature},${signature}`, 'malformed_signature'],
     ['with trailing junk', `${signature}x`, 'malformed_signature'],
     ['without a version', signature.slice(3), 'malformed_signature'],
   ])('is refused %s', (_, value, refusal) => {
@@ -115,7 +115,7 @@ describe('its Standard Webhooks signature', () => {
     expect(app.verify(request, [keys.secret])).toBe('wrong_signature');
   });
 
-  it('is verified with the secret with and without its prefix', () => {
+  it('is verified with a secret with or without its prefix', () => {
     expect(app.verify(requestOf(signed), [keys.secret.replace('whsec_', '')])).toEqual(genuine);
   });
 });

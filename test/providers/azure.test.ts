@@ -38,7 +38,7 @@ describe("Azure's events", () => {
     ['unknown-event.to-string', 'unknown_event'],
   ]);
 
-  it('keep status, code and words', () => {
+  it("keep status, code and the server's words", () => {
     expect(read('Microsoft.Communication.EmailDeliveryReportReceived.Bounced.unknown-user').events[0]?.reason).toEqual({
       cause: 'unknown_user',
       code: 'Bounced',
@@ -47,7 +47,7 @@ describe("Azure's events", () => {
     });
   });
 
-  it('are dated by the attempt or the action, else by the event itself, to the millisecond', () => {
+  it('have the time of the attempt or the action, otherwise of the event itself, in milliseconds', () => {
     for (const name of ['Delivered', 'Delivered.time-in-other-case', 'Delivered.time-of-the-event', 'as-cloud-event']) {
       const [event] = read(`Microsoft.Communication.EmailDeliveryReportReceived.${name}`).events;
       expect(event, name).toMatchObject({ occurredAt: noon + 512, eventId: '0e8a8a8e-0000-4000-8000-000000000001' });
@@ -57,7 +57,7 @@ describe("Azure's events", () => {
   itIgnores('azure', 'Microsoft.Communication.SMSReceived', 'Microsoft.Communication.SMSDeliveryReportReceived');
 });
 
-describe('Azure, before it delivers,', () => {
+describe("Azure's validation of a subscription", () => {
   const ingest = ingestOf({ record: () => Promise.reject(new Error('recorded')) }, async () => {});
   const url = 'https://api.example.com/webhooks/azure';
   const validation = (over: object = {}) => ({
@@ -84,18 +84,18 @@ describe('Azure, before it delivers,', () => {
     ['with another secret', { url: `${url}?secret=theirs` }, 401],
     ['without a secret', { url }, 401],
     ['with the secret twice', { url: `${url}?secret=ours&secret=theirs` }, 401],
-  ])('%s gets nothing', async (_, over, status) => {
+  ])('%s gets no code', async (_, over, status) => {
     const outcome = await ingest('azure', validation(over), ['ours']);
     expect(outcome.status).toBe(status);
     expect(outcome.answer.body).not.toContain('512d38b6');
   });
 
-  it('may send the secret in a header', async () => {
+  it('may have the secret in a header', async () => {
     const headers = { 'aeg-event-type': 'SubscriptionValidation', 'x-webhook-secret': 'ours' };
     expect((await ingest('azure', validation({ url, headers }), ['ours'])).status).toBe(200);
   });
 
-  it('asks by OPTIONS whether it may deliver, and is allowed to', async () => {
+  it('may ask by OPTIONS for permission to deliver, and gets it', async () => {
     const asks = async (origin: string, secret = 'ours') =>
       (
         await ingest(
@@ -113,7 +113,7 @@ describe('Azure, before it delivers,', () => {
       statusCode: 200,
       headers: { 'webhook-allowed-origin': 'eventgrid.azure.net' },
     });
-    // With a wrong secret the subscription is not to look well.
+    // A subscription with a wrong secret must not look healthy.
     expect((await asks('eventgrid.azure.net', 'theirs')).statusCode).toBe(401);
     expect((await asks('a\r\nset-cookie: b')).headers).not.toHaveProperty('webhook-allowed-origin');
   });

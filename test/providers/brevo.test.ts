@@ -65,17 +65,17 @@ describe("Brevo's events", () => {
     ['uniqueProxyOpen', 'machine'],
     ['opened', 'unknown'],
     ['click', 'unknown'],
-  ])('%s was done by: %s', (name, evidence) => {
+  ])('in the fixture %s have the evidence %s', (name, evidence) => {
     expect(read(name).events[0]?.evidence).toBe(evidence);
   });
 
-  it('have no id of their own: that in the payload is the number of the webhook', () => {
+  it('have no ids of their own, because the id in the payload is the number of the webhook', () => {
     const ids = ['request', 'delivered', 'opened'].map(name => read(name).events[0]?.eventId);
     expect(new Set(ids).size).toBe(3);
     expect(ids).not.toContain('712345');
   });
 
-  it('are dated in UTC, in seconds or milliseconds, not in the time zone of the account', () => {
+  it("have times in UTC, in seconds or milliseconds, and not in the account's time zone", () => {
     for (const name of ['', '.empty-time', '.epoch-seconds', '.epoch-milliseconds'].map(
       special => `delivered${special}`,
     )) {
@@ -91,7 +91,7 @@ describe("Brevo's events", () => {
     });
   });
 
-  it('find a registration with the id that the send call returned, with and without angle brackets', () => {
+  it('belong to a registration with the id that the send call returned, with or without angle brackets', () => {
     expect(brevo.messageIdOf('<202601021200.12345670007@smtp-relay.mailin.fr>')).toBe(
       read('delivered').events[0]?.messageId,
     );

@@ -48,7 +48,7 @@ afterAll(async () => {
 });
 beforeEach(() => queue.empty());
 
-describe.each(providerNames)('the provider %s', name => {
+describe.each(providerNames)('the adapter of %s', name => {
   const provider: Provider = providers[name];
   const keys = signingKeys(name);
   const names = fixtureNames(name);
@@ -70,8 +70,8 @@ describe.each(providerNames)('the provider %s', name => {
     expect(provider.name).toBe(name);
   });
 
-  describe('takes for genuine', () => {
-    it.each(names)('%s, every piece of it counted, and twice changes nothing', async fixtureName => {
+  describe('accepts as genuine', () => {
+    it.each(names)('the fixture %s, counts every piece, and changes nothing when it comes again', async fixtureName => {
       const signed = signedFixture(fixtureName);
       const first = await send(signed);
       expect(first.status).toBe(200);
@@ -82,13 +82,13 @@ describe.each(providerNames)('the provider %s', name => {
       expect(again.counts).toEqual({ ...first.counts, recorded: 0, duplicate: recorded! + duplicate! });
     });
 
-    it('both the old and the new secret while they are rotated', async () => {
+    it('both the old and the new secret during a rotation', async () => {
       const rotated = [signingKeys(name).secret, keys.secret];
       expect(await refusalOf(genuine, { secrets: rotated })).toBeNull();
       expect(await refusalOf(genuine, { secrets: rotated.toReversed() })).toBeNull();
     });
 
-    it('the same bytes in base64, and whatever the case of header names', async () => {
+    it('the same bytes in base64, and header names in any letter case', async () => {
       const { counts } = await send(genuine);
       const upper = Object.entries(genuine.headers).map(([header, value]) => [header.toUpperCase(), value]);
       const again = { ...counts, recorded: 0, duplicate: counts.recorded! + counts.duplicate! };
@@ -97,7 +97,7 @@ describe.each(providerNames)('the provider %s', name => {
     });
   });
 
-  it('asks for a request again, in the way that the provider heeds, while the table is out of reach', async () => {
+  it("asks for a request again, with the provider's own status code, while the table is unavailable", async () => {
     const error = new Error('out of reach');
     const store = failingStore(error);
     const outcome = await ingestOf(store, async () => {})(name, genuine, [keys.secret]);
@@ -106,7 +106,7 @@ describe.each(providerNames)('the provider %s', name => {
   });
 
   describe('refuses', () => {
-    it('everything while no secret, or only blank ones, are configured', async () => {
+    it('every request while no secret or only blank ones are configured', async () => {
       for (const secrets of [[], [''], [' '], ['', '\t']]) {
         expect(await refusalOf(genuine, { secrets })).toBe('no_secret_configured');
       }
@@ -116,25 +116,25 @@ describe.each(providerNames)('the provider %s', name => {
       expect(await refusalOf(genuine, { secrets: [signingKeys(name).secret] })).toBe('wrong_signature');
     });
 
-    it.each(providerNames.filter(other => other !== name))('what %s signed', async other => {
+    it.each(providerNames.filter(other => other !== name))('requests that %s signed', async other => {
       const foreign = signingKeys(other).sign(fixture(name, sample), noon, {
         type: fixtureType(sample),
         url: genuine.url.split('?')[0]!,
       });
       const { status, counts } = await send(foreign);
-      // Some let an unsigned test of the dashboard pass, without effect.
+      // Some adapters acknowledge a dashboard's unsigned test, without effect.
       if (status === 200) expect(counts).toEqual({});
       else expect(status).toBe(401);
     });
 
-    it('a secret made of the word "undefined", or none, as key', async () => {
+    it('signatures under a key such as the word "undefined"', async () => {
       for (const key of ['undefined', 'null', '0']) {
         expect(await refusalOf(genuine, { secrets: [key] })).not.toBeNull();
       }
     });
 
     if (header !== null)
-      it('a header that is missing, blank or broken', async () => {
+      it('a missing, blank or broken header', async () => {
         const value = genuine.headers[header]!;
         for (const text of [
           undefined,
@@ -162,7 +162,7 @@ describe.each(providerNames)('the provider %s', name => {
       });
 
     if (timestamp !== null)
-      it('a timestamp that is missing, no plain number, or was not signed', async () => {
+      it('a timestamp that is missing, not a plain number, or not signed', async () => {
         const value = genuine.headers[timestamp]!;
         for (const text of [
           undefined,
@@ -186,7 +186,7 @@ describe.each(providerNames)('the provider %s', name => {
       });
 
     if (oldestMinutes !== null)
-      it('what is older than any retry, or ahead of our clock', async () => {
+      it('requests that are older than any retry, or ahead of our clock', async () => {
         const oldest = oldestMinutes * minute;
         expect(await refusalOf(genuine, { receivedAt: noon + oldest })).toBeNull();
         expect(await refusalOf(genuine, { receivedAt: noon + oldest + 1000 })).toBe('stale_timestamp');
@@ -194,7 +194,7 @@ describe.each(providerNames)('the provider %s', name => {
       });
 
     if (bodyIsCovered)
-      it('a body of which any byte was changed, removed or added, unless it reads just the same', async () => {
+      it('a body with a changed, removed or added byte, unless it still means the same', async () => {
         const said = provider.parse(requestOf(genuine), context);
         const isInert = async (body: Buffer) => {
           const { status, counts } = await send({ ...genuine, body });
@@ -220,7 +220,7 @@ describe.each(providerNames)('the provider %s', name => {
         await isInert(Buffer.alloc(0));
       });
 
-    it('forgeries of every kind: none is recorded as anything but what was signed', async () => {
+    it('forgeries of every kind, and never records another event than the signed one', async () => {
       const recorded: unknown[] = [];
       const store: Pick<Recorder, 'record'> = {
         async record(events) {
@@ -244,7 +244,7 @@ describe.each(providerNames)('the provider %s', name => {
       );
     });
 
-    it('without ever throwing, whatever the headers and the body', async () => {
+    it('any headers and any body without an exception', async () => {
       const text = fc.oneof(fc.string(), fc.string({ unit: 'binary' }), fc.base64String());
       const headerNames = Object.keys(genuine.headers);
       await fc.assert(
@@ -264,7 +264,7 @@ describe.each(providerNames)('the provider %s', name => {
   });
 
   describe('reads', () => {
-    it('every event name of its own table, each proven on bytes', () => {
+    it('every event name of its own table, each with a fixture', () => {
       const isOf = (event: string) => (fixtureName: string) => {
         const words = event.replaceAll(' ', '-');
         return words.endsWith('*')
@@ -274,7 +274,7 @@ describe.each(providerNames)('the provider %s', name => {
       expect(Object.keys(provider.events).filter(event => !names.some(isOf(event)))).toEqual([]);
     });
 
-    it('every status of its own table, and machines where its guide says so', async () => {
+    it('every status of its own table, and machine events if its guide says so', async () => {
       const promised = Object.values(provider.events).flatMap(({ statuses }) => statuses);
       const read = names.flatMap(fixtureName => parsedFixture(name, fixtureName).events);
       const plain = read.filter(({ attribution }) => attribution !== 'ambiguous');
@@ -283,7 +283,7 @@ describe.each(providerNames)('the provider %s', name => {
       expect(read.some(({ evidence }) => evidence === 'machine')).toBe(guide.machines !== null);
     });
 
-    it('an object that has no text, in the place of every value, without throwing', () => {
+    it('an object that has no text in place of any value without an exception', () => {
       const textless = '{"toString":1,"valueOf":null}';
       const value = /(?<=[:[,]\s*)(?:"(?:[^"\\]|\\.)*"|-?\d[\d.]*|true|false|null)(?=\s*[,}\]])/g;
       const bodies = names
@@ -305,7 +305,7 @@ describe.each(providerNames)('the provider %s', name => {
       expect(bodies.filter(throws)).toEqual([]);
     });
 
-    it('an event name that it does not know, a duplicate in a batch, and missing fields', () => {
+    it('unknown event names, duplicates in a batch, and missing fields', () => {
       const reasons = names.flatMap(fixtureName =>
         parsedFixture(name, fixtureName).quarantined.map(({ reason }) => reason),
       );
@@ -320,39 +320,39 @@ describe.each(providerNames)('the provider %s', name => {
       expect(meaningOf(provider.events, 'toString')).toBeUndefined();
     });
 
-    it.each(names)('%s the same way each time', fixtureName => {
+    it.each(names)('the fixture %s with the same result each time', fixtureName => {
       const request = requestOf(signedFixture(fixtureName));
       expect(provider.parse(request, context)).toEqual(provider.parse(request, context));
     });
 
     const broken: Record<string, Buffer> = {
       'an empty body': Buffer.alloc(0),
-      'no JSON': Buffer.from('<html>'),
+      'invalid JSON': Buffer.from('<html>'),
       'JSON with comments': Buffer.from('{"a":1} // no'),
       NaN: Buffer.from('[NaN]'),
       'a scalar': Buffer.from('7'),
       null: Buffer.from('null'),
       'an empty object': Buffer.from('{}'),
-      'what is not UTF-8': Buffer.from([0x22, 0xff, 0xfe, 0x22]),
-      'more pieces than anybody sends': Buffer.from(`[${'0,'.repeat(20_000)}0]`),
-      'depth 33': Buffer.from(`${'['.repeat(33)}${']'.repeat(33)}`),
-      'depth 100,000': Buffer.from(`${'['.repeat(100_000)}${']'.repeat(100_000)}`),
+      'invalid UTF-8': Buffer.from([0x22, 0xff, 0xfe, 0x22]),
+      'a batch of too many pieces': Buffer.from(`[${'0,'.repeat(20_000)}0]`),
+      'JSON of depth 33': Buffer.from(`${'['.repeat(33)}${']'.repeat(33)}`),
+      'JSON of depth 100,000': Buffer.from(`${'['.repeat(100_000)}${']'.repeat(100_000)}`),
     };
-    it.each(Object.keys(broken))('%s as something to be kept in quarantine, never as an event', what => {
+    it.each(Object.keys(broken))('%s as one quarantined piece, and never as an event', what => {
       const { events, quarantined } = provider.parse(requestOf({ body: broken[what]! }), context);
       expect(events).toEqual([]);
       expect(quarantined).toHaveLength(1);
     });
 
     if (/json/.test(genuine.headers['content-type'] ?? ''))
-      it('a body with a byte-order mark like the same body without', () => {
+      it('a body with a byte-order mark like the same body without it', () => {
         const marked = Buffer.concat([Buffer.from([0xef, 0xbb, 0xbf]), genuine.body]);
         const parse = (body: Buffer) => provider.parse(requestOf({ ...genuine, body }), context);
         expect(parse(marked)).toEqual(parse(genuine.body));
       });
 
     if (fixture(name, sample).includes('"acme"'))
-      it('ids above 2^53 as they are: two ids stay two ids', () => {
+      it('ids above 2^53 exactly, so that they stay distinct', () => {
         const numbers = ['9007199254740992', '9007199254740993', '99999999999999999999'];
         const accounts = numbers.map(number => {
           const body = fixture(name, sample).toString().replaceAll('"acme"', number);
@@ -361,7 +361,7 @@ describe.each(providerNames)('the provider %s', name => {
         expect(accounts).toEqual(numbers);
       });
 
-    it('mutated genuine bodies without throwing, slowness or a touch of prototypes', () => {
+    it('mutated genuine bodies without an exception, a delay or a change of prototypes', () => {
       fc.assert(
         fc.property(fc.constantFrom(...names), mutations, (fixtureName, mutate) => {
           const type = fixtureType(fixtureName);

@@ -12,14 +12,14 @@ function registrationOf(provider: string, messageId: string, recipient = 'jane@e
   return Buffer.from(JSON.stringify({ type: 'email.enqueued', timestamp: '2026-01-02T12:00:00Z', data }));
 }
 
-/** The email that a registration is about. */
+/** The id of the email that a registration is about. */
 function registered(provider: ProviderName, messageId: string, recipient?: string): string {
   const { events, quarantined } = parsedBody('app', registrationOf(provider, messageId, recipient));
   expect(quarantined).toEqual([]);
   return emailIdOf(events[0]!);
 }
 
-/** The email that an event of the provider is about, with `id` in place of its message id. */
+/** The id of the email that a provider's event is about, with `id` in place of its message id. */
 function reported(provider: ProviderName, fixtureName: string, id: string): string {
   const text = fixture(provider, fixtureName).toString();
   const [event] = parsedBody(provider, Buffer.from(text)).events;
@@ -29,8 +29,8 @@ function reported(provider: ProviderName, fixtureName: string, id: string): stri
   return emailIdOf(events[0]!);
 }
 
-describe('an event meets its registration', () => {
-  it.each(providerNames)('%s: registered with the id by which an event is known here', name => {
+describe('an event belongs to the same email as its registration', () => {
+  it.each(providerNames)("of %s with the event's own message id", name => {
     for (const fixtureName of fixtureNames(name)) {
       for (const event of parsedFixture(name, fixtureName).events) {
         const emailId = registered(event.provider as ProviderName, event.messageId, event.recipient);
@@ -53,11 +53,11 @@ describe('an event meets its registration', () => {
     [`${newer}.recvd-canary-5556bc7dd9-rnbjr-1-5E0B88-12.0`, newer],
     [`${newer}.something-new-5556bc7dd9.0`, newer],
     [`${newer}.recvd-5556bc7dd9`, ` ${newer} `],
-  ])('SendGrid: an event of %s, registered as %s', (id, registration) => {
+  ])('of SendGrid if the event has the id %s and the registration %s', (id, registration) => {
     expect(reported('sendgrid', 'delivered', id)).toBe(registered('sendgrid', registration));
   });
 
-  it('SendGrid: two ids stay two', () => {
+  it('of SendGrid only if their ids are equal', () => {
     expect(registered('sendgrid', '14c5d75ce93.dfd.64b469')).not.toBe(registered('sendgrid', '14c5d75ce93.dfd.64b470'));
     expect(registered('sendgrid', newer)).not.toBe(registered('sendgrid', newer.toLowerCase()));
   });
@@ -70,11 +70,11 @@ describe('an event meets its registration', () => {
     `<${ofSes}@email.amazonses.com>`,
     `${ofSes}@us-gov-west-1.amazonses.com`,
     ` <${ofSes}@email.amazonses.com> `,
-  ])('Amazon SES: registered as %s', registration => {
+  ])('of Amazon SES with the id %s', registration => {
     expect(registered('ses', registration)).toBe(reported('ses', 'Delivery', ofSes));
   });
 
-  it('Amazon SES: an id of another host is another id', () => {
+  it("of Amazon SES only if the id has one of SES's own hosts", () => {
     const other = registered('ses', `<${ofSes}@mail.example.com>`);
     expect(other).not.toBe(registered('ses', ofSes));
     expect(registered('ses', `${ofSes}@amazonses.com.example.com`)).not.toBe(registered('ses', ofSes));
@@ -88,32 +88,32 @@ describe('an event meets its registration', () => {
     ['resend', 'email.delivered'],
     ['mailtrap', 'delivery'],
     ['scaleway', 'email_delivered'],
-  ] as const)('%s: a GUID is the same in either letter case', (name, prefix) => {
+  ] as const)('of %s with a GUID in either letter case', (name, prefix) => {
     const fixtureName = fixtureNames(name).find(candidate => candidate.endsWith(prefix))!;
     expect(reported(name, fixtureName, guid)).toBe(registered(name, guid.toUpperCase()));
     expect(reported(name, fixtureName, guid.toUpperCase())).toBe(registered(name, guid));
   });
 
-  it('any other id keeps its letter case', () => {
+  it('of another provider only with the id in the same letter case', () => {
     expect(registered('mailersend', 'AbCd')).not.toBe(registered('mailersend', 'abcd'));
   });
 });
 
-describe('every adapter', () => {
-  it.each(providerNames)('%s: knows an id in one form, which stays itself', name => {
+describe('the adapter', () => {
+  it.each(providerNames)('of %s normalises an id to one form, which it leaves unchanged', name => {
     const { messageIdOf = (id: string) => id }: Provider = providers[name];
     const ids = fixtureNames(name).flatMap(each => parsedFixture(name, each).events.map(({ messageId }) => messageId));
     for (const id of new Set(ids)) expect(messageIdOf(id)).toBe(id);
   });
 
-  it.each(providerNames)('%s: says which value of the send call to register, or that there is none', async name => {
+  it.each(providerNames)('of %s says which value of the send call to register, or that there is none', async name => {
     const { guide } = await import(`../../shared/providers/${name}.ts`);
     if (name === 'loops') expect(guide.register).toBeNull();
     else expect(guide.register).toMatch(/\w/);
   });
 });
 
-describe('a registration in the name of a provider that is not known', () => {
+describe('a registration that names an unknown provider', () => {
   const read = (provider: string, senderNames: readonly string[] = []) => {
     const { metadata } = context;
     const request = requestOf({ body: registrationOf(provider, 'x') });
@@ -134,25 +134,25 @@ describe('a registration in the name of a provider that is not known', () => {
     ['toString', null],
     ['', null],
     ['x'.repeat(100_000), null],
-  ])('%s is kept in quarantine, with the nearest name', (name, nearest) => {
+  ])('such as "%s" is quarantined with the nearest name: %s', (name, nearest) => {
     const { events, quarantined } = read(name);
     expect(events).toEqual([]);
     expect(quarantined).toMatchObject([{ reason: 'unknown_provider', nearest }]);
   });
 
-  it("is taken where it is one of the sender's own", () => {
+  it("is accepted if the name is one of the sender's own", () => {
     expect(read('postfix', ['postfix']).events).toMatchObject([{ provider: 'postfix', messageId: 'x' }]);
     expect(read('postfixx', ['postfix']).quarantined).toMatchObject([{ nearest: 'postfix' }]);
   });
 
-  it('leaves the others of its batch alone', () => {
+  it('leaves the other registrations of its batch unaffected', () => {
     const [known, unknown] = ['sendgrid', 'sendgird'].map(name => JSON.parse(registrationOf(name, 'x').toString()));
     const body = Buffer.from(JSON.stringify([known, unknown]));
     const { events, quarantined } = providers.app.parse(requestOf({ body }), context);
     expect([events.length, quarantined.length]).toEqual([1, 1]);
   });
 
-  it('is found near no name that it is too far from', () => {
+  it('gets no nearest name if every name is too different', () => {
     expect(nearestName('smtp', Object.keys(providers))).toBeNull();
     expect(nearestName('mailgrid', ['mailgun', 'sendgrid'])).toBeNull();
     expect(nearestName('abdc', ['abcd'])).toBe('abcd');

@@ -52,22 +52,22 @@ describe("Elastic Email's events", () => {
   it.each([
     ['Sent.form', noon],
     ['Sent.after-midnight.form', Date.UTC(2026, 0, 2, 0, 5, 9)],
-  ])('%s is dated in UTC, out of an American date', (name, at) => {
+  ])('in the fixture %s have a time in UTC, read out of an American date', (name, at) => {
     expect(read(name).events[0]?.occurredAt).toBe(at);
   });
 
-  it('are the same in a form and in the query of a GET', () => {
+  it('have the same meaning in a form and in the query of a GET', () => {
     expect(read('Sent.as-get.query')).toEqual(read('Sent.form'));
   });
 
-  it('may come by POST in the query, too', () => {
+  it('may also come in the query of a POST', () => {
     const url = `https://api.example.com/webhooks/elasticemail?${fixture('elasticemail', 'Sent.form')}&secret=x`;
     const read = elasticemail.parse(requestOf({ url, body: Buffer.alloc(0) }), context);
     expect(read.events).toMatchObject([{ status: 'sent', recipient: 'jane@example.com' }]);
   });
 
   it.each(['2/30/2026 12:00:00 PM', '25/12/2025 1:00:00 AM', '1/2/2026 13:00:00 AM', '1/2/2026 1:99:00 AM'])(
-    'dated %s are kept: that is no time',
+    'with the impossible date %s are quarantined',
     date => {
       const fields = new URLSearchParams({ status: 'Sent', to: 'jane@example.com', messageid: 'm', date });
       expect(parsedBody('elasticemail', Buffer.from(String(fields)), 'form').quarantined).toMatchObject([
@@ -76,7 +76,7 @@ describe("Elastic Email's events", () => {
     },
   );
 
-  it('that say something twice are kept as they came, whichever way they came', () => {
+  it('with a repeated field are quarantined unchanged, from a form and from a query', () => {
     const body = Buffer.from('status=Sent&status=Error&to=jane%40example.com');
     for (const type of ['form', 'query'] as const) {
       expect(parsedBody('elasticemail', body, type).quarantined).toEqual([
@@ -85,7 +85,7 @@ describe("Elastic Email's events", () => {
     }
   });
 
-  it('that cannot be read are kept without the secret that came with them', () => {
+  it('that are unreadable are quarantined without the secret of their URL', () => {
     const body = Buffer.from('status=Archived&to=jane%40example.com');
     const kept = JSON.stringify(parsedBody('elasticemail', body, 'query').quarantined);
     expect(kept).toContain('jane@example.com');
@@ -93,20 +93,20 @@ describe("Elastic Email's events", () => {
   });
 });
 
-describe('Elastic Email, when the address is saved,', () => {
+describe('Elastic Email', () => {
   const ingest = ingestOf({ record: () => Promise.reject(new Error('recorded')) }, async () => {});
   const url = 'https://api.example.com/webhooks/elasticemail';
   const get = (query: string) =>
     ingest('elasticemail', { method: 'GET', url: `${url}${query}`, headers: {}, body: Buffer.alloc(0) }, ['ours']);
 
-  it('calls it by GET without an event, and hears 200', async () => {
+  it('gets 200 for the GET without an event by which it tests a new webhook URL', async () => {
     for (const query of ['', '?secret=ours', '?secret=theirs']) {
       const { status, counts } = await get(query);
       expect([status, counts]).toEqual([200, {}]);
     }
   });
 
-  it('has to prove a GET that brings an event', async () => {
+  it('must prove a GET that brings an event', async () => {
     expect((await get('?status=Sent&to=jane%40example.com')).status).toBe(401);
   });
 });

@@ -35,7 +35,7 @@ describe("Emailit's events", () => {
     ['unknown-event.to-string', 'unknown_event'],
   ]);
 
-  it('are known by their own id, at their own time, wherever the object lies', () => {
+  it('have their own id and time, wherever the object lies', () => {
     for (const name of ['email.delivered', 'email.delivered.under-data']) {
       expect(read(name).events[0], name).toMatchObject({
         eventId: 'evt_000000000000000000000001',
@@ -45,17 +45,17 @@ describe("Emailit's events", () => {
     }
   });
 
-  it('of a click may have the email inside the click', () => {
+  it('of a click may have the email inside of the click', () => {
     const { eventId: _, ...clicked } = read('email.clicked').events[0]!;
     expect(read('email.clicked.of-the-click').events).toMatchObject([clicked]);
   });
 
-  it('may come one alone', () => {
+  it('may come alone', () => {
     expect(read('single')).toEqual(read('email.delivered'));
   });
 });
 
-it("Emailit's secret is the key as it stands, unlike that of Standard Webhooks", () => {
+it("Emailit's secret is the undecoded key, unlike that of Standard Webhooks", () => {
   const secret = `whsec_${Buffer.from('a key').toString('base64')}`;
   const signed = signedRequest('emailit', secret, fixture('emailit', 'email.delivered'), noon);
   expect(emailit.verify(requestOf(signed), [secret])).toEqual(genuine);

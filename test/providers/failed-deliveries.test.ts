@@ -18,10 +18,10 @@ const keys = signingKeys('sendgrid');
 const told = Object.entries(replies).flatMap(([cause, texts]) => texts.map(text => [text, cause as Cause] as const));
 const messageIdOf = (text: string) => `message-${told.findIndex(([told]) => told === text)}`;
 
-/** So few that a busy machine records them in time. */
+/** Few enough that a busy machine records them in time. */
 const batch = 10;
 
-/** Sends the replies as SendGrid reports them, under its generic label and a code that says nothing. */
+/** Sends the replies as SendGrid reports them, with its generic label and a code without a meaning. */
 async function sendBounces(): Promise<void> {
   const events = told.map(([reason], index) => ({
     email: 'jane@example.com',
@@ -43,11 +43,11 @@ async function sendBounces(): Promise<void> {
 const storedEmail = (text: string) =>
   emails.store.email(emailIdOf({ provider: 'sendgrid', messageId: messageIdOf(text), recipient: 'jane@example.com' }));
 
-describe('an email that a provider reports as a bounce, with the reply of the server', () => {
+describe("an email with a bounce and the server's reply", () => {
   beforeAll(sendBounces);
 
   it.each(told.filter(([, cause]) => causes[cause].status !== null))(
-    '"%s" is stored with the cause %s and its status',
+    '"%s" has the cause %s and its status',
     async (text, cause) => {
       const email = await storedEmail(text);
       expect(email?.verdict?.status).toBe(causes[cause].status);
@@ -55,7 +55,7 @@ describe('an email that a provider reports as a bounce, with the reply of the se
     },
   );
 
-  it("alerts support only where it is the recipient's turn, or their server's", async () => {
+  it('alerts support only if the recipient or their server has to act', async () => {
     for (const [text, cause] of told) {
       const status = (await storedEmail(text))?.verdict?.status;
       if (statuses[status!].alert === null) continue;

@@ -8,7 +8,7 @@ import { noon } from '../rigs/arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../rigs/http-event.ts';
 import { type IngestParts, ingestFunction } from '../rigs/ingest-function.ts';
 
-/** A request as it comes to the gateway. */
+/** A request to the gateway. */
 export interface Sent {
   readonly method?: string;
   readonly url?: string;
@@ -16,17 +16,17 @@ export interface Sent {
   readonly body: Buffer;
 }
 
-/** What became of a request. */
+/** The outcome of a request. */
 export interface Outcome {
   readonly status: number;
-  /** Why it was not taken for genuine; null where it was. */
+  /** The reason of a refusal, or null for a genuine request. */
   readonly refusal: string | null;
   /** The counts of an acknowledged request. */
   readonly counts: Readonly<Record<string, number>>;
   readonly answer: HttpAnswer;
 }
 
-/** The ingest function of the registered providers, called as the gateway calls it. */
+/** Returns the ingest function with all registered providers. It is called as the gateway calls it. */
 export function ingestOf(
   store: IngestParts['store'],
   quarantine: Quarantine,
@@ -49,7 +49,7 @@ export function ingestOf(
       now: () => receivedAt,
       log: createLog(line => lines.push(JSON.parse(line))),
     });
-    // Bytes that are no text reach a function in base64.
+    // The gateway passes binary bodies in base64.
     const encoding = { base64: base64 || !isUtf8(body) };
     const event = httpEvent('POST /webhooks/{provider}', { provider }, headers, body, { ...encoding, method, url });
     const answer = await handler(event, lambdaContext);

@@ -28,7 +28,7 @@ describe("Loops's events", () => {
     ['unknown-event.to-string', 'unknown_event'],
   ]);
 
-  it('are known by the id of their request, which stays the same over all tries', () => {
+  it('are identified by the id of their request, which stays the same over all tries', () => {
     const [event] = read('email.delivered').events;
     expect(event).toMatchObject({ occurredAt: noon, subject: 'Invoice 7', providerEvent: 'email.delivered' });
     expect(event?.eventId).toMatch(/^msg_/);

@@ -45,7 +45,7 @@ describe("MailerSend's events", () => {
     ['unknown-event.to-string', 'unknown_event'],
   ]);
 
-  it('keep type, code and words', () => {
+  it("keep type, code and the server's words", () => {
     expect(read('activity.soft_bounced.code-decides').events[0]?.reason).toEqual({
       cause: 'unknown_user',
       code: 'soft',
@@ -56,12 +56,12 @@ describe("MailerSend's events", () => {
     expect(read('activity.clicked.nested').events[0]?.clickUrl).toBe('https://pay.example.com/INV-7');
   });
 
-  it('are known by their own id, at their own time, in both envelopes', () => {
+  it('have their own id and time in both envelopes', () => {
     for (const name of [
       'activity.delivered',
       'activity.delivered.nested',
       'activity.delivered.with-offset',
-      // The outer time may be missing: that of the email is not the event's.
+      // The outer time may be missing. The email's own time is not the event's.
       'activity.delivered.without-outer-time',
       'activity.delivered.nested-without-outer-time',
     ]) {
@@ -94,20 +94,20 @@ describe("MailerSend's test of a webhook", () => {
     return ingest('mailersend', { headers: { signature }, body }, secrets);
   };
 
-  it('is answered 200 although its secret is public, even before a secret is configured', async () => {
+  it('gets 200 although its secret is public, even before a secret is configured', async () => {
     for (const secrets of [['own'], []]) {
       const { status, counts } = await send(fixture('mailersend', 'webhook.test'), secrets);
       expect([status, counts]).toEqual([200, {}]);
     }
   });
 
-  it('lends its secret to nothing else', async () => {
+  it('has a secret that proves no other request', async () => {
     for (const name of ['activity.sent', 'activity.spam_complaint', 'unknown-event']) {
       expect((await send(fixture('mailersend', name))).status, name).toBe(401);
     }
     expect((await send(Buffer.from('{"type":["webhook.test"]}'))).status).toBe(401);
     expect((await send(Buffer.from('not JSON'))).status).toBe(401);
-    // Not even where somebody has taken it for the webhook's own.
+    // The public secret proves nothing even if somebody has configured it as the webhook's own.
     expect((await send(fixture('mailersend', 'activity.sent'), [publicSecret])).status).toBe(401);
   });
 });

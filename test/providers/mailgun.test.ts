@@ -42,7 +42,7 @@ describe("Mailgun's events", () => {
     ['complained', 'marked_spam'],
     ['unsubscribed', null],
     ['bracketed-message-id', 'delivered'],
-  ])('%s is %s', (name, status) => {
+  ])('in the fixture %s have the status %s', (name, status) => {
     const { events, quarantined } = read(name);
     expect(quarantined).toEqual([]);
     expect(events).toMatchObject([
@@ -52,7 +52,7 @@ describe("Mailgun's events", () => {
         recipient: 'jane@example.com',
         status,
         occurredAt: noon + 500,
-        // Ids are unique within a day only.
+        // Mailgun's ids are unique only within a day.
         eventId: 'CPgfbmQMTCKtHW6uIWtuVe@2026-01-02',
         accountId: 'acme',
         reference: 'INV-7',
@@ -67,11 +67,11 @@ describe("Mailgun's events", () => {
     ['clicked.person', 'human'],
     ['clicked.scanner', 'machine'],
     ['delivered', 'unknown'],
-  ])('%s was done by: %s', (name, evidence) => {
+  ])('in the fixture %s have the evidence %s', (name, evidence) => {
     expect(read(name).events[0]?.evidence).toBe(evidence);
   });
 
-  it('keep the reason, its code and the words of the server', () => {
+  it("keep the reason, its code and the server's words", () => {
     expect(read('failed.invalid').events[0]?.reason).toEqual({
       cause: 'unknown_user',
       code: 'bounce 550',
@@ -91,11 +91,11 @@ describe("Mailgun's events", () => {
     ['unknown-event.to-string', 'unknown_event'],
     ['missing-message', 'missing_message_id'],
     ['missing-fields', 'unexpected_shape'],
-  ])('%s is kept as %s', (name, reason) => {
+  ])('in the fixture %s are quarantined as %s', (name, reason) => {
     expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
   });
 
-  it('of a message that was rejected for several recipients are an email each', () => {
+  it('of a message rejected for several recipients make an email of each', () => {
     expect(read('rejected.several-recipients').events.map(({ recipient, status }) => [recipient, status])).toEqual([
       ['jane@example.com', 'rejected'],
       ['joe@example.com', 'rejected'],
@@ -103,7 +103,7 @@ describe("Mailgun's events", () => {
     ]);
   });
 
-  it('that name nobody of several are a note on each, unless they are true of the whole message', () => {
+  it('that name none of several recipients are a note on each, unless they concern the whole message', () => {
     const told = read('failed.hard.several-recipients').events;
     expect(told.map(({ recipient, status, attribution }) => [recipient, status, attribution])).toEqual([
       ['jane@example.com', null, 'ambiguous'],
@@ -111,9 +111,11 @@ describe("Mailgun's events", () => {
     ]);
   });
 
-  it('find a registration with the id that the send call returned', () => {
+  it('belong to a registration with the id that the send call returned', () => {
     expect(mailgun.messageIdOf?.('<a@mg.example.com>')).toBe('a@mg.example.com');
   });
+
+  itIgnores('mailgun', 'list_uploaded', 'stored');
 });
 
 describe("Mailgun's events in the older form", () => {
@@ -132,7 +134,7 @@ describe("Mailgun's events in the older form", () => {
     ['complained.legacy.form', 'marked_spam'],
     ['complained.legacy-tags.form', 'marked_spam'],
     ['unsubscribed.legacy.form', null],
-  ])('%s is %s', (name, status) => {
+  ])('in the fixture %s have the status %s', (name, status) => {
     expect(parsedFixture('mailgun', name)).toMatchObject({
       events: [
         {
@@ -148,7 +150,7 @@ describe("Mailgun's events in the older form", () => {
     });
   });
 
-  it("with variables of the sender that are named as fields are read by Mailgun's own, and proved by its own", () => {
+  it("are read and proved by Mailgun's own fields, even if the sender's variables have the same names", () => {
     const key = 'key-for-tests';
     const timestamp = String(noon / 1000);
     const token = 'a'.repeat(50);
@@ -162,13 +164,13 @@ describe("Mailgun's events in the older form", () => {
     const senders = { event: 'opened', timestamp: '1', token: 'mine', signature: 'mine' };
     expect(mailgun.verify(form(senders, own), [key])).toMatchObject([{ value: token }]);
     expect(mailgun.verify(form(own, senders), [key])).toBeTypeOf('string');
-    // It is part of the content that the token proves.
+    // The recipient is a part of the content that the token proves.
     const noncesOf = (variables: object) => mailgun.verify(form({ ...variables, tag: 'a' }, own), [key]);
     expect(noncesOf({})).toEqual(noncesOf({ event: 'opened' }));
     expect(noncesOf({})).not.toEqual(noncesOf({ recipient: 'jane@example.com' }));
   });
 
-  it('have no fields but their own: any other is a variable of the sender', () => {
+  it("have no fields but Mailgun's own, because any other is a variable of the sender", () => {
     const told = (name: string) => {
       const { subject, reason, clickUrl, userAgent, tags } = parsedFixture('mailgun', name).events[0]!;
       return { subject, reason, clickUrl, userAgent, tags };
@@ -190,7 +192,7 @@ describe("Mailgun's events in the older form", () => {
     });
   });
 
-  it('of which a variable has two values name nobody by it, also when they are read again out of quarantine', () => {
+  it('name no account by a variable with two values, also when they are read again out of quarantine', () => {
     const form = fixture('mailgun', 'delivered.legacy-two-accounts.form');
     const [event] = parsedBody('mailgun', form, 'form').events;
     expect(event).toMatchObject({ messageId: '20260102120000.1.ABCDEF@mg.example.com', status: 'delivered' });
@@ -204,11 +206,11 @@ describe("Mailgun's events in the older form", () => {
   });
 
   it.each([
-    ['no JSON', 'Invoice 7'],
-    ['no list', '{"Subject": "Invoice 7"}'],
-    ['pairs of no text', '[["Subject", {"toString": 7}], [null, "Invoice 7"], 7, null, [{"toString": 7}, "x"]]'],
-    ['no subject', '[["To", "jane@example.com"]]'],
-  ])('have no subject where the headers of the message are %s', (_, headers) => {
+    ['invalid JSON', 'Invoice 7'],
+    ['not a list', '{"Subject": "Invoice 7"}'],
+    ['pairs without texts', '[["Subject", {"toString": 7}], [null, "Invoice 7"], 7, null, [{"toString": 7}, "x"]]'],
+    ['without a subject', '[["To", "jane@example.com"]]'],
+  ])("have no subject if the message's headers are %s", (_, headers) => {
     const fields = { recipient: 'jane@example.com', event: 'delivered', 'Message-Id': '<a@b>', subject: 'Mine' };
     const form = Buffer.from(String(new URLSearchParams({ ...fields, 'message-headers': headers })));
     const { events } = parsedBody('mailgun', form, 'form');
@@ -216,7 +218,7 @@ describe("Mailgun's events in the older form", () => {
     expect(events[0]?.subject).toBeUndefined();
   });
 
-  it('keep the words of the server', () => {
+  it("keep the server's words", () => {
     expect(parsedFixture('mailgun', 'bounced.legacy.form').events[0]?.reason).toEqual({
       cause: 'unknown_user',
       code: '550',
@@ -226,10 +228,8 @@ describe("Mailgun's events in the older form", () => {
   });
 });
 
-itIgnores('mailgun', 'list_uploaded', 'stored');
-
 it.each(['unknown-event', 'unknown-event.legacy.form', 'missing-fields'])(
-  'of %s what is kept in quarantine holds no signature, which would prove any other event as well',
+  "a quarantined piece of Mailgun's fixture %s has no signature, which would prove any other event as well",
   name => {
     const [kept] = parsedFixture('mailgun', name).quarantined;
     expect(kept?.piece).toBeTruthy();
@@ -253,7 +253,7 @@ describe("Mailgun's signature", () => {
     expect(mailgun.verify(triple({ timestamp: String(noon / 1000 + 1) }), [key])).toBe('wrong_signature');
   });
 
-  it('cannot be moved by shifting digits between timestamp and token', () => {
+  it('becomes wrong if digits move between timestamp and token', () => {
     const timestamp = String(noon / 1000);
     expect(mailgun.verify(triple({ timestamp: timestamp.slice(0, 9), token: `0${'a'.repeat(50)}` }), [key])).toBeTypeOf(
       'string',
@@ -262,23 +262,23 @@ describe("Mailgun's signature", () => {
 
   it.each([
     ['in upper case', (hex: string) => hex.toUpperCase()],
-    ['truncated', (hex: string) => hex.slice(1)],
+    ['if it is truncated', (hex: string) => hex.slice(1)],
     ['with trailing junk', (hex: string) => `${hex}00`],
-    ['that is no hex', () => 'z'.repeat(64)],
-    ['that is empty', () => ''],
+    ['if it is not hex', () => 'z'.repeat(64)],
+    ['if it is empty', () => ''],
   ])('is refused %s', (_, change) => {
     const { signature } = JSON.parse(triple().body.toString()).signature;
     expect(mailgun.verify(triple({ signature: change(signature) }), [key])).toBe('malformed_signature');
   });
 
   it.each([{ signature: 7 }, { token: null }, { timestamp: noon / 1000 }])(
-    'is missing where it has the shape %j',
+    'counts as missing if it has the shape %j',
     changes => {
       expect(mailgun.verify(triple(changes), [key])).toBe('missing_signature');
     },
   );
 
-  it('of a sub-account may be that of the parent', () => {
+  it("of a sub-account may be the parent account's", () => {
     const { signature } = JSON.parse(triple().body.toString());
     const foreign = JSON.parse(triple({}, 'key of the sub-account').body.toString());
     const both = { ...foreign, 'parent-signature': signature };
@@ -288,17 +288,17 @@ describe("Mailgun's signature", () => {
     expect(verify({ ...both, 'parent-signature': { ...signature, token: 'other' } })).toBe('wrong_signature');
   });
 
-  it('is not looked for in more than any event is', () => {
+  it('is not looked for in a body larger than any event', () => {
     const huge = Buffer.concat([triple().body, Buffer.alloc(1024 * 1024, ' ')]);
     expect(mailgun.verify(requestOf({ body: huge }), [key])).toBe('missing_signature');
   });
 
-  it('is never made with an empty key', () => {
+  it('is never accepted under an empty key', () => {
     expect(mailgun.verify(triple({}, ''), [''])).toBe('no_secret_configured');
     expect(mailgun.verify(triple({}, 'undefined'), [key])).toBe('wrong_signature');
   });
 
-  it("stays good for every key of a rotation, in the provider's own signing helper too", () => {
+  it('is valid under any key of a rotation', () => {
     const keys = signingKeys('mailgun');
     const request = requestOf(keys.sign(fixture('mailgun', 'delivered'), noon));
     expect(mailgun.verify(request, [key, keys.secret])).toHaveLength(1);

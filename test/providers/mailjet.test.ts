@@ -70,22 +70,22 @@ describe("Mailjet's events", () => {
     ['unknown-event.to-string', 'unknown_event'],
   ]);
 
-  it('keep ids above 2^53 as they are: two ids stay two ids', () => {
+  it('keep ids above 2^53 exactly, so that they stay distinct', () => {
     expect(read('sent').events[0]?.messageId).toBe('104427216770000007');
     expect(read('sent.next-id').events[0]?.messageId).toBe('104427216770000008');
     expect(read('sent.guid').events[0]?.messageId).toBe('1ab23cd4-e567-8901-2345-6789f0gh1i2j');
   });
 
-  // The dashboard's test of a URL.
+  // The dashboard tests a URL with these.
   itIgnores('mailjet', 'sent.test', 'bounce.test', 'test.empty');
 
-  it('take a plain CustomID for the reference', () => {
+  it('have a plain CustomID as their reference', () => {
     const [event] = read('sent.plain-custom-id').events;
     expect(event).toMatchObject({ reference: 'INV-7' });
     expect(event).not.toHaveProperty('accountId');
   });
 
-  it('keep both words, the code and the words of the server', () => {
+  it("keep both labels, the code and the server's words", () => {
     expect(read('bounce.code-decides').events[0]?.reason).toEqual({
       cause: 'unknown_user',
       code: 'domain: invalid domain',

@@ -45,7 +45,7 @@ describe("Mailomat's events", () => {
     ['unknown-event.to-string', 'unknown_event'],
   ]);
 
-  it('keep the code and the words of the server, or its own', () => {
+  it("keep the code and the words of the server, or Mailomat's own", () => {
     expect(read('failure_perm.unknown-user').events[0]).toMatchObject({
       reason: { code: '550', enhancedCode: '5.1.1', text: '5.1.1 unknown address', cause: 'unknown_user' },
       subject: 'Invoice 7',
@@ -67,7 +67,7 @@ describe("Mailomat's signature", () => {
     headers: { ...genuine.headers, ...headers },
   });
   const verify = (signed: Signed, receivedAt = noon) => mailomat.verify(requestOf(signed, receivedAt), [keys.secret]);
-  /** Whatever the headers say, with a good signature over it. */
+  /** Signs the given headers well, whatever their values. */
   const signedAs = (id: string, event: string, algorithm = 'sha256') => {
     const hex = createHmac(algorithm, keys.secret)
       .update(`${id}.${event}.${seconds(noon)}`)
@@ -91,47 +91,48 @@ describe("Mailomat's signature", () => {
   });
 
   it.each(['x-mom-webhook-id', 'x-mom-webhook-event', 'x-mom-webhook-timestamp', 'x-mom-webhook-signature'])(
-    'is missing without %s',
+    'counts as missing without %s',
     name => {
       expect(verify(withHeaders({ [name]: ' ' }))).toBe('missing_signature');
     },
   );
 
-  it.each(['sha1', 'sha512', 'md5'])('is by SHA-256, whatever the header names: not by %s', algorithm => {
+  it.each(['sha1', 'sha512', 'md5'])('is refused by %s, because only SHA-256 is allowed', algorithm => {
     expect(verify(signedAs('any-id', 'delivered', algorithm))).toBe('malformed_signature');
   });
 
-  it('cannot be moved between id and event', () => {
-    // Both are signed as `a.delivered.`: only one of them can be.
+  it('becomes wrong if characters move between id and event', () => {
+    // Both sign the same text, so that one of them must be refused.
     expect(verify(signedAs('a', 'b.delivered'))).toBe('malformed_signature');
     expect(verify(signedAs('a.b', 'delivered'))).toMatchObject([{ value: expect.any(String) }]);
   });
 
-  it('is for an id that can be remembered', () => {
+  it('is refused with an id that does not fit into the table of nonces', () => {
     for (const id of ['x'.repeat(101), 'a b', 'ä'])
       expect(verify(signedAs(id, 'delivered')), id).toBe('malformed_signature');
   });
 
-  it('of one event proves no body that tells of another', () => {
+  it('of one event proves no body with another event', () => {
     expect(verify({ ...genuine, body: fixture('mailomat', 'failure_perm') })).toBe('wrong_signature');
     expect(verify(signedAs('any-id', 'failure_perm'))).toBe('wrong_signature');
-    // What tells of none is kept in quarantine.
+    // A body without an event name passes here and is quarantined later.
     expect(verify({ ...genuine, body: fixture('mailomat', 'missing-fields') })).toMatchObject([
       { value: expect.any(String) },
     ]);
   });
 
-  it('is taken for a day, in which there is room for retries', () => {
+  it('is valid for a day, which leaves room for retries', () => {
     expect(verify(genuine, noon + 24 * hour)).toMatchObject([{ value: expect.any(String) }]);
     expect(verify(genuine, noon + 25 * hour)).toBe('stale_timestamp');
   });
 
-  it('is said to cover no body, where people read how to connect it', () => {
+  it("covers no body, as Mailomat's provider page says", () => {
     expect(guide.notes[0]).toMatch(/covers the headers alone, and not the body/);
   });
 });
 
-describe('an id of Mailomat, whose signature does not cover the body it came with', () => {
+// Mailomat's signature covers the id and not the body.
+describe('an id of Mailomat', () => {
   let emails: StoredEmails;
   let queue: Awaited<ReturnType<typeof startQuarantineQueue>>;
   let ingest: ReturnType<typeof ingestOf>;
@@ -153,32 +154,32 @@ describe('an id of Mailomat, whose signature does not cover the body it came wit
     await queue?.stop();
   });
 
-  it('proves its own body as often as that is sent, hours later too', async () => {
+  it('proves its own body however often that is sent, even hours later', async () => {
     expect(await send(of('failure_perm'))).toMatchObject({ status: 200, counts: { recorded: 1 } });
     expect(await send(of('failure_perm'), noon + 8 * hour)).toMatchObject({ status: 200, counts: { duplicate: 1 } });
   });
 
-  it('proves no other body, whoever it is about', async () => {
+  it('proves no other body of any recipient', async () => {
     await send(of('opened'));
     const forged = about(of('opened'), 'mallory@example.com');
     expect(await send(forged)).toMatchObject({ status: 401, refusal: 'reused_nonce' });
     expect(await send(of('opened'))).toMatchObject({ status: 200 });
   });
 
-  it('is of the body that came with it first, though another was looked up sooner', async () => {
+  it('belongs to the body that came first, even if a later one was looked up sooner', async () => {
     const forged = about(of('clicked'), 'mallory@example.com');
     expect(await send(forged, noon + 1)).toMatchObject({ status: 200, counts: { recorded: 1 } });
     expect(await send(of('clicked'), noon)).toMatchObject({ status: 200, refusal: 'reused_nonce' });
     expect(await send(forged, noon + 2)).toMatchObject({ status: 401, refusal: 'reused_nonce' });
   });
 
-  it('proves nothing else where its first body could not be read', async () => {
+  it('proves no other body even if its first body was unreadable', async () => {
     const unreadable = { ...of('accepted'), body: Buffer.from('{"eventType": "accepted"') };
     expect(await send(unreadable)).toMatchObject({ status: 200, counts: { quarantined: 1 } });
     expect(await send(of('accepted'))).toMatchObject({ status: 401, refusal: 'reused_nonce' });
   });
 
-  it("is its event's own, which the id in the body is not, and stays with what is kept in quarantine", async () => {
+  it('identifies its event, unlike the id in the body, and stays with a quarantined piece', async () => {
     const signed = of('unknown-event');
     await queue.empty();
     expect(await send(signed)).toMatchObject({ counts: { quarantined: 1 } });

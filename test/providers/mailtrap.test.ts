@@ -46,19 +46,19 @@ describe("Mailtrap's events", () => {
     ['unknown-event.to-string', 'unknown_event'],
   ]);
 
-  it('come as JSON Lines as well', () => {
+  it('may come as JSON Lines', () => {
     const { events, quarantined } = parsedFixture('mailtrap', 'delivery.lines.jsonl');
     expect(quarantined).toEqual([]);
     expect(events.map(({ status }) => status)).toEqual(['delivered', 'opened']);
   });
 
-  it('are told apart from JSON Lines by what they are, whatever the content type says', () => {
+  it('are recognised as JSON or JSON Lines by their bytes, whatever the content type says', () => {
     const lines = fixture('mailtrap', 'delivery.lines.jsonl');
     expect(parsedBody('mailtrap', lines, 'json').events).toHaveLength(2);
     expect(parsedBody('mailtrap', fixture('mailtrap', 'batch'), 'jsonl').events).toHaveLength(3);
   });
 
-  it('as JSON Lines are kept whole when one line is no JSON', () => {
+  it('as JSON Lines are quarantined as a whole if one line is invalid', () => {
     const body = Buffer.from('{"event":"open"}\n{"event":\n');
     expect(parsedBody('mailtrap', body, 'jsonl')).toMatchObject({
       events: [],
@@ -66,12 +66,12 @@ describe("Mailtrap's events", () => {
     });
   });
 
-  it('of different kinds that share an id are different events', () => {
+  it('of different kinds with the same id are different events', () => {
     const ids = read('soft-bounce.same-id-as-delivery').events.map(({ eventId }) => eventId);
     expect(new Set(ids).size).toBe(2);
   });
 
-  it('keep the category, the code and the words of the server', () => {
+  it("keep the category, the code and the server's words", () => {
     expect(read('bounce.generalfail-unknown-user').events[0]?.reason).toEqual({
       cause: 'unknown_user',
       code: 'generalfail 550',

@@ -43,7 +43,7 @@ describe("Mandrill's events", () => {
     ['unknown-event.to-string', 'unknown_event'],
   ]);
 
-  it('keep the description, the code and the words of the server', () => {
+  it("keep the description, the code and the server's words", () => {
     expect(read('hard_bounce.unknown-user').events[0]?.reason).toEqual({
       cause: 'unknown_user',
       code: 'general',
@@ -58,13 +58,13 @@ describe("Mandrill's events", () => {
     expect(read('reject').events[0]?.reason).toEqual({ code: 'rejected' });
   });
 
-  it('are dated by when they happened, not by when the message was sent', () => {
+  it('have their own time, and not that of the message', () => {
     expect(read('send').events[0]?.occurredAt).toBe(noon);
   });
 
   itIgnores('mandrill', 'whitelist', 'allowlist', 'blacklist', 'denylist', 'inbound');
 
-  it('come without metadata where the list of it is empty', () => {
+  it('have no metadata if the list of it is empty', () => {
     expect(read('send.metadata-as-list').events[0]).not.toHaveProperty('accountId');
   });
 });
@@ -84,7 +84,7 @@ describe("Mandrill's signature", () => {
   };
   const form = String(new URLSearchParams({ mandrill_events: '[{"event":"send"}]' }));
 
-  it('covers the URL exactly as it stands in the dashboard, which the secret may name', () => {
+  it("covers the URL exactly as in Mandrill's dashboard, and the secret may name that URL", () => {
     const elsewhere = 'https://hooks.example.com/mail/?from=mandrill';
     expect(mandrill.verify(signed(form), [key])).toEqual(genuine);
     expect(mandrill.verify(signed(form, key, elsewhere), [key])).toBe('wrong_signature');
@@ -92,12 +92,12 @@ describe("Mandrill's signature", () => {
     expect(mandrill.verify(signed(form, key, `${url}/`), [key])).toBe('wrong_signature');
   });
 
-  it('covers every field, sorted by name, and no field twice', () => {
+  it('covers every field, sorted by name, and is refused with a repeated field', () => {
     expect(mandrill.verify(signed(`z=1&${form}&a=2`), [key])).toEqual(genuine);
     expect(mandrill.verify(signed(`${form}&${form}`), [key])).toBe('malformed_signature');
   });
 
-  it('is looked for before a form is taken apart, and of a form of more fields than anybody sends nothing is', () => {
+  it('is looked for before a form is parsed, and a form of too many fields is never parsed', () => {
     const huge = Array.from({ length: 200_000 }, (_, index) => `${index}z`).join('&');
     const headers = { 'x-mandrill-signature': Buffer.alloc(20).toString('base64') };
     const spent = cpuMsOf(() => {
@@ -110,13 +110,13 @@ describe("Mandrill's signature", () => {
   const send = ingestOf({ record: () => Promise.reject(new Error('recorded')) }, async () => {});
   const outcome = (request: ReturnType<typeof signed>) => send('mandrill', request, [key]);
 
-  it('may be that of the public test key for an empty batch, and for nothing else', async () => {
+  it('may be by the public test key for an empty batch, and for no other body', async () => {
     const empty = 'mandrill_events=%5B%5D';
     expect((await outcome(signed(empty, 'test-webhook'))).answer).toMatchObject({ statusCode: 200 });
     expect((await outcome(signed(form, 'test-webhook'))).status).toBe(401);
     expect((await outcome(signed(`${empty}&a=b`, 'test-webhook'))).status).toBe(200);
     expect((await outcome(signed(empty, 'another-key'))).status).toBe(401);
-    // Not even where somebody has taken it for the webhook's own.
+    // The public key proves nothing even if somebody has configured it as the webhook's own.
     expect(mandrill.verify(signed(form, 'test-webhook'), ['test-webhook'])).toBe('no_secret_configured');
   });
 });

@@ -5,16 +5,16 @@ import type { Status } from '../../shared/status/catalogue.ts';
 import { parsedFixture } from '../fixtures/fixtures.ts';
 
 /**
- * Tests that each fixture is one event of the given status (null: a note), to jane@example.com.
+ * Tests that each fixture has one event to jane@example.com with the given status. Null stands for a note.
  *
- * @param facts what is true of all of them
+ * @param facts the values that all events share
  */
 export function itMaps(
   provider: ProviderName,
   facts: Partial<CanonicalEvent>,
   rows: readonly (readonly [fixture: string, status: Status | null])[],
 ): void {
-  it.each(rows)('%s is %s', (name, status) => {
+  it.each(rows)('in the fixture %s have the status %s', (name, status) => {
     expect(parsedFixture(provider, name)).toMatchObject({
       events: [{ provider, recipient: 'jane@example.com', ...facts, status }],
       quarantined: [],
@@ -22,16 +22,16 @@ export function itMaps(
   });
 }
 
-/** Tests that each fixture is kept in quarantine, and why. */
+/** Tests that each fixture is quarantined for the given reason. */
 export function itKeeps(provider: ProviderName, rows: readonly (readonly [fixture: string, reason: string])[]): void {
-  it.each(rows)('%s is kept as %s', (name, reason) => {
+  it.each(rows)('in the fixture %s are quarantined as %s', (name, reason) => {
     expect(parsedFixture(provider, name)).toMatchObject({ events: [], quarantined: [{ reason }] });
   });
 }
 
-/** Tests that each fixture is counted, and nothing of it kept: it is about no email. */
+/** Tests that each fixture is about no email: it is counted and not kept. */
 export function itIgnores(provider: ProviderName, ...names: readonly string[]): void {
-  it.each(names)('%s is about no email', name => {
+  it.each(names)('in the fixture %s are about no email', name => {
     expect(parsedFixture(provider, name)).toEqual({ events: [], quarantined: [], unrelated: 1 });
   });
 }

@@ -34,7 +34,7 @@ describe("Postal's events", () => {
     ['unknown-event.to-string', 'unknown_event'],
   ]);
 
-  it('keep the status and the words of the server', () => {
+  it("keep the status and the server's words", () => {
     expect(read('MessageDeliveryFailed.unknown-user').events[0]?.reason).toEqual({
       cause: 'unknown_user',
       code: 'HardFail',
@@ -43,19 +43,19 @@ describe("Postal's events", () => {
     });
   });
 
-  it("keep Postal's own words whole where no server said anything", () => {
+  it("keep Postal's own words whole if no server replied", () => {
     expect(read('MessageDeliveryFailed.own-words').events[0]?.reason?.text).toBe(
       'Permanent SMTP delivery error when sending to mx.example.com (192.0.2.1). Recipient added to suppression list (too many hard fails)',
     );
   });
 
-  it('of a bounce are about the message that bounced, not about the bounce', () => {
+  it('of a bounce are about the bounced message, and not about the bounce message', () => {
     expect(read('MessageBounced').events[0]).toMatchObject({ messageId: 'abcdef1234', recipient: 'jane@example.com' });
   });
 
   itIgnores('postal', 'MessageSent.incoming', 'DomainDNSError', 'SendLimitApproaching', 'SendLimitExceeded');
 
-  it('are known by a uuid that is the same over all tries', () => {
+  it('are identified by a UUID that stays the same over all tries', () => {
     expect(read('MessageSent').events[0]).toMatchObject({
       eventId: '0f6b5d2c-0000-4000-8000-000000000001',
       occurredAt: noon + 500,
@@ -71,11 +71,11 @@ describe("Postal's signature", () => {
   const verify = (headers: Record<string, string>, secret = verifies) =>
     postal.verify(requestOf({ headers, body }), [secret]);
 
-  it('is SHA-256, or SHA-1 where an older installation sends no other', () => {
+  it('is by SHA-256, or by SHA-1 if an older installation sends no other', () => {
     expect(verify({ 'x-postal-signature-256': by('sha256') })).toEqual(genuine);
     expect(verify({ 'x-postal-signature': by('sha1') })).toEqual(genuine);
     expect(verify({ 'x-postal-signature': by('sha1'), 'x-postal-signature-256': by('sha256') })).toEqual(genuine);
-    // A broken newer one is not made up for by the older.
+    // A good SHA-1 signature does not replace a broken SHA-256 signature.
     expect(verify({ 'x-postal-signature': by('sha1'), 'x-postal-signature-256': by('sha1') })).toBe('wrong_signature');
   });
 

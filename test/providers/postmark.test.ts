@@ -42,7 +42,7 @@ describe("Postmark's events", () => {
     ['Bounce.Unsubscribe', null],
     ['Bounce.InboundError', null],
     ['metadata-in-another-case', 'delivered'],
-  ])('%s is %s', (name, status) => {
+  ])('in the fixture %s have the status %s', (name, status) => {
     const { events, quarantined } = read(name);
     expect(quarantined).toEqual([]);
     expect(events).toMatchObject([
@@ -58,7 +58,7 @@ describe("Postmark's events", () => {
     expect(Math.floor(events[0]!.occurredAt / 1000)).toBe(noon / 1000);
   });
 
-  it('with ids above 2^53 stay as many as they are', () => {
+  it('with ids above 2^53 stay distinct', () => {
     const ids = ['Bounce.huge-id', 'Bounce.huge-id-next'].map(name => read(name).events[0]?.eventId);
     expect(ids).toEqual(['Bounce-4323372036854775807', 'Bounce-4323372036854775806']);
   });
@@ -68,7 +68,7 @@ describe("Postmark's events", () => {
     ['Bounce.new-type', 'unknown_event'],
     ['missing-fields', 'missing_message_id'],
     ['missing-time', 'unreadable_time'],
-  ])('%s is kept as %s', (name, reason) => {
+  ])('in the fixture %s are quarantined as %s', (name, reason) => {
     expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
   });
 });
@@ -88,9 +88,9 @@ describe("Postmark's basic authentication", () => {
   });
 
   it.each([
-    ['nothing', undefined, 'missing_signature'],
+    ['a missing header', undefined, 'missing_signature'],
     ['a pair without a colon', basic('userpassword'), 'malformed_signature'],
-    ['what is not UTF-8', basic(Buffer.from([0x75, 0x3a, 0xff])), 'malformed_signature'],
+    ['invalid UTF-8', basic(Buffer.from([0x75, 0x3a, 0xff])), 'malformed_signature'],
     ['another scheme', 'Bearer dXNlcjpwYXNzOndvcmQ=', 'malformed_signature'],
     ['a megabyte', `Basic ${'A'.repeat(1_000_000)}`, 'malformed_signature'],
     ['two headers in one', `${basic('user:pass:word')}, ${basic('x:y')}`, 'malformed_signature'],
@@ -100,7 +100,7 @@ describe("Postmark's basic authentication", () => {
     expect(verify(header)).toBe(refusal);
   });
 
-  it.each(['', ':', 'user:', ':password', 'no colon'])('takes %j for no secret at all', secret => {
+  it.each(['', ':', 'user:', ':password', 'no colon'])('counts %j as no secret', secret => {
     expect(verify(basic(secret), [secret])).toBe('no_secret_configured');
   });
 });

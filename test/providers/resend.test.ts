@@ -55,7 +55,7 @@ describe("Resend's events", () => {
     ['unknown-event.to-string', 'unknown_event'],
   ]);
 
-  it('of a message to several people are a note on each, unless they are true of the whole message', () => {
+  it('of a message to several people are a note on each, unless they concern the whole message', () => {
     const told = (name: string) =>
       read(name).events.map(({ recipient, status, attribution }) => [recipient, status, attribution]);
     for (const name of ['email.opened.several-recipients', 'email.bounced.several-recipients']) {
@@ -70,13 +70,13 @@ describe("Resend's events", () => {
     ]);
   });
 
-  it('are known by the id of their message, which stays the same over all tries', () => {
+  it('are identified by the id of their webhook message, which stays the same over all tries', () => {
     const [event] = read('email.delivered').events;
     expect(event).toMatchObject({ occurredAt: noon + 500, subject: 'Invoice 7' });
     expect(event?.eventId).toMatch(/^msg_/);
   });
 
-  it('keep type, subtype, code and words', () => {
+  it("keep type, subtype, code and the server's words", () => {
     expect(read('email.bounced.Permanent.General.unknown-user').events[0]?.reason).toEqual({
       cause: 'unknown_user',
       code: 'Permanent/General',
@@ -95,7 +95,7 @@ describe("Resend's events", () => {
     expect(read('email.clicked').events[0]?.clickUrl).toBe('https://pay.example.com/INV-7');
   });
 
-  it('are signed with the headers of Svix, not with those of the specification', () => {
+  it("are signed with Svix's headers, and not with those of Standard Webhooks", () => {
     const keys = signingKeys('resend');
     const signed = keys.sign(fixture('resend', 'email.sent'), noon);
     const renamed = Object.entries(signed.headers).map(([name, value]) => [name.replace('svix-', 'webhook-'), value]);

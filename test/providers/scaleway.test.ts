@@ -35,7 +35,7 @@ describe("Scaleway's events", () => {
     ['unsubscription', 'confirm_by_hand'],
   ]);
 
-  it('keep the code and the words of the server', () => {
+  it("keep the code and the server's words", () => {
     expect(read('email_dropped.unknown-user').events[0]).toMatchObject({
       reason: { code: '550', enhancedCode: '5.1.1', text: '550 5.1.1 user unknown' },
       eventId: '5b3c7a52-0000-4000-8000-000000000001',
@@ -43,15 +43,18 @@ describe("Scaleway's events", () => {
     });
   });
 
-  it('are the same in the envelope of a topic', () => {
+  it("have the same meaning in a topic's envelope", () => {
     expect(read('email_delivered.in-an-envelope')).toEqual(read('email_delivered'));
   });
 
-  it.each(['confirmation', 'unsubscription'])('a %s of a topic is kept for a person, and nothing is fetched', name => {
-    expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason: 'confirm_by_hand' }] });
-  });
+  it.each(['confirmation', 'unsubscription'])(
+    'include the %s of a topic, which is quarantined for a person and fetches nothing',
+    name => {
+      expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason: 'confirm_by_hand' }] });
+    },
+  );
 
-  it('are asked for again with 503, because its topics may take a 4xx for a receipt', async () => {
+  it('are asked for again with 503, because a topic may take a 4xx for a receipt', async () => {
     const outOfReach = () => Promise.reject(new Error('out of reach'));
     const ingest = ingestOf({ record: async () => nothingRecorded }, outOfReach);
     const keys = signingKeys('scaleway');

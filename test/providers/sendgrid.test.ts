@@ -47,7 +47,7 @@ describe("SendGrid's events", () => {
     ['unsubscribe', null],
     ['group_unsubscribe', null],
     ['group_resubscribe', null],
-  ])('%s is %s', (name, status) => {
+  ])('in the fixture %s have the status %s', (name, status) => {
     const { events, quarantined } = read(name);
     expect(quarantined).toEqual([]);
     expect(events).toMatchObject([
@@ -65,7 +65,7 @@ describe("SendGrid's events", () => {
     ]);
   });
 
-  it('tell a machine that opened from a person', () => {
+  it('distinguish an open by a machine from one by a person', () => {
     expect(read('open.machine').events[0]?.evidence).toBe('machine');
     expect(read('open.person').events[0]?.evidence).toBe('human');
     expect(read('click').events[0]).toMatchObject({
@@ -74,7 +74,7 @@ describe("SendGrid's events", () => {
     });
   });
 
-  it("keep the provider's label beside the code that decided", () => {
+  it("keep SendGrid's label beside the code that decided", () => {
     expect(read('bounce.code-decides').events[0]?.reason).toEqual({
       cause: 'mailbox_full',
       code: 'bounce: Invalid Address',
@@ -83,14 +83,14 @@ describe("SendGrid's events", () => {
     });
   });
 
-  it('name the same message before and after SendGrid changed its ids', () => {
+  it('belong to the same message with ids of the older and of the newer form', () => {
     expect(read('older-message-id').events[0]?.messageId).toBe('14c5d75ce93');
     expect(sendgrid.messageIdOf('14c5d75ce93')).toBe('14c5d75ce93');
-    // An id with dots of its own stays what it is, in events and in registrations.
+    // An id that itself has dots stays unchanged, in events and in registrations.
     expect(sendgrid.messageIdOf('14c5d75ce93.dfd.64b469')).toBe('14c5d75ce93.dfd.64b469');
   });
 
-  it('come in batches, of which each readable one is recorded and each other one kept', () => {
+  it('come in batches, of which readable ones are recorded and all others quarantined', () => {
     expect(read('batch').events.map(({ eventId }) => eventId)).toEqual(['a1', 'a2', 'a3', 'b1']);
     expect(read('empty-batch')).toEqual({ events: [], quarantined: [], unrelated: 0 });
     const unknown = read('unknown-event');
@@ -105,11 +105,11 @@ describe("SendGrid's events", () => {
     ]);
   });
 
-  it('that come asynchronously, without address and message, are kept: nobody can tell whose they are', () => {
+  it('that come asynchronously without address and message are quarantined, because their email is unknown', () => {
     expect(read('bounce.asynchronous').quarantined.map(({ reason }) => reason)).toEqual(['missing_message_id']);
   });
 
-  it('that come asynchronously with an address are an email of their own', () => {
+  it('that come asynchronously with an address make a separate email', () => {
     expect(read('bounce.asynchronous-with-address')).toMatchObject({
       events: [{ messageId: 'event:ZGVsaXZlcmVkLTAtMTIzNDU2Nzg', recipient: 'jane@example.com', status: 'invalid' }],
       quarantined: [],
@@ -121,7 +121,7 @@ describe("SendGrid's signature", () => {
   const body = fixture('sendgrid', 'batch');
   const keys = signingKeys('sendgrid');
 
-  it('is accepted with the key in PEM armour too', () => {
+  it('is also accepted under a key in PEM armour', () => {
     const pem = `-----BEGIN PUBLIC KEY-----\n${keys.secret}\n-----END PUBLIC KEY-----\n`;
     expect(sendgrid.verify(requestOf(keys.sign(body, noon)), [pem])).toEqual(genuine);
   });
@@ -133,7 +133,7 @@ describe("SendGrid's signature", () => {
     expect(sendgrid.verify(request, [keys.secret])).toBe('wrong_signature');
   });
 
-  it.each(['secp384r1', 'secp256k1'])('is refused with a key of the curve %s', namedCurve => {
+  it.each(['secp384r1', 'secp256k1'])('is refused by a key of the curve %s', namedCurve => {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve });
     const { headers } = keys.sign(body, noon);
     const timestamp = headers['x-twilio-email-event-webhook-timestamp']!;

@@ -62,7 +62,7 @@ describe("Amazon SES's events", () => {
     ['Open', 'opened'],
     ['Click', 'link_clicked'],
     ['Subscription', null],
-  ])('%s is %s', (name, status) => {
+  ])('in the fixture %s have the status %s', (name, status) => {
     const { events, quarantined } = read(name);
     expect(quarantined).toEqual([]);
     expect(events).toMatchObject([
@@ -80,12 +80,15 @@ describe("Amazon SES's events", () => {
     expect(events[0]).not.toHaveProperty('attribution');
   });
 
-  it.each(['Bounce', 'Complaint', 'Delivery'])('%s says the same as an identity notification, without tags', name => {
-    const [event] = read(`notification.${name}`).events;
-    const published = { Bounce: 'invalid', Complaint: 'marked_spam', Delivery: 'delivered' }[name];
-    expect(event).toMatchObject({ messageId, recipient: 'jane@example.com', status: published, providerEvent: name });
-    expect(event).not.toHaveProperty('accountId');
-  });
+  it.each(['Bounce', 'Complaint', 'Delivery'])(
+    'of the type %s have the same meaning in an identity notification, without tags',
+    name => {
+      const [event] = read(`notification.${name}`).events;
+      const published = { Bounce: 'invalid', Complaint: 'marked_spam', Delivery: 'delivered' }[name];
+      expect(event).toMatchObject({ messageId, recipient: 'jane@example.com', status: published, providerEvent: name });
+      expect(event).not.toHaveProperty('accountId');
+    },
+  );
 
   it.each([
     ['Open.bot-likely', 'machine'],
@@ -96,11 +99,11 @@ describe("Amazon SES's events", () => {
     ['Click.bot-likely', 'machine'],
     ['Click.bot-unlikely', 'human'],
     ['Click', 'unknown'],
-  ])('%s was done by: %s', (name, evidence) => {
+  ])('in the fixture %s have the evidence %s', (name, evidence) => {
     expect(read(name).events).toMatchObject([{ evidence }]);
   });
 
-  it('are of the account that is the tenant, where the sender named none', () => {
+  it('belong to the account of their tenant if the sender named none', () => {
     const { accountId, reference } = read('Bounce.tenant').events[0]!;
     expect([accountId, reference]).toEqual(['acme', 'INV-7']);
     expect(read('Bounce.tenant-and-account').events[0]?.accountId).toBe('acme');
@@ -115,11 +118,11 @@ describe("Amazon SES's events", () => {
     ['Reject', 'virus'],
     ['Complaint', undefined],
     ['Delivery', undefined],
-  ])('%s has the cause %s', (name, cause) => {
+  ])('in the fixture %s have the cause %s', (name, cause) => {
     expect(read(name).events[0]?.reason?.cause).toBe(cause);
   });
 
-  it('are dated by their own time; those without one by that of the notification', () => {
+  it("have their own time, or the notification's if they have none", () => {
     expect(read('Delivery').events[0]?.occurredAt).toBe(noon + 500);
     expect(read('Subscription').events[0]?.occurredAt).toBe(noon + 500);
     const Message = fixture('ses', 'Send').toString();
@@ -129,7 +132,7 @@ describe("Amazon SES's events", () => {
     expect(timeOf(Message)).toBe(noon);
   });
 
-  it('keep type, subtype, code and the words of the server', () => {
+  it("keep type, subtype, code and the server's words", () => {
     expect(read('Bounce.Permanent.General.unknown-user').events[0]?.reason).toEqual({
       cause: 'unknown_user',
       code: 'Permanent/General',
@@ -148,44 +151,44 @@ describe("Amazon SES's events", () => {
     ['missing-fields', 'unexpected_shape'],
     ['missing-recipient', 'missing_recipient'],
     ['missing-bounced-recipients', 'missing_recipient'],
-  ])('%s is kept as %s', (name, reason) => {
+  ])('in the fixture %s are quarantined as %s', (name, reason) => {
     expect(read(name)).toMatchObject({ events: [], quarantined: [{ reason }] });
   });
 });
 
-describe('whom an event of Amazon SES is about', () => {
+describe('an event of Amazon SES with several recipients', () => {
   const told = (name: string) =>
     read(name).events.map(({ recipient, status, attribution }) => [recipient, status, attribution]);
 
-  it('is each recipient that it names, each by its own reply', () => {
+  it('is about each recipient that it names, with their own reply', () => {
     expect(told('Bounce.several-recipients')).toEqual([
       ['jane@example.com', 'invalid', undefined],
       ['joe@example.com', 'soft_bounced', undefined],
     ]);
   });
 
-  it('is everybody where it is true of the whole message', () => {
+  it('is about every recipient if it concerns the whole message', () => {
     expect(told('Send.several-recipients')).toEqual([
       ['jane@example.com', 'sent', undefined],
       ['joe@example.com', 'sent', undefined],
     ]);
   });
 
-  it('is nobody in particular where one of several opened: a note on each', () => {
+  it('is a note on each if one of them opened', () => {
     expect(told('Open.several-recipients')).toEqual([
       ['jane@example.com', null, 'ambiguous'],
       ['joe@example.com', null, 'ambiguous'],
     ]);
   });
 
-  it('is a guess where a complaint lists several: a note on each', () => {
+  it('is a note on each if it is a complaint, which only guesses', () => {
     expect(told('Complaint.several-recipients')).toEqual([
       ['jane@example.com', null, 'ambiguous'],
       ['joe@example.com', null, 'ambiguous'],
     ]);
   });
 
-  it('is everybody listed where SES did not even send it', () => {
+  it('is about every listed recipient if SES did not send the message', () => {
     for (const list of ['OnAccountSuppressionList', 'OnTenantSuppressionList']) {
       expect(told(`Complaint.${list}.several-recipients`)).toEqual([
         ['jane@example.com', 'rejected', undefined],
@@ -194,12 +197,12 @@ describe('whom an event of Amazon SES is about', () => {
     }
   });
 
-  it('is an address that nobody mailed where a forwarded message bounced: kept there, and marked', () => {
+  it('is about an address outside of them if a forwarded message bounced, and marks it', () => {
     expect(told('Bounce.unlisted-recipient')).toEqual([['jane.forwarded@example.net', 'invalid', 'not_addressed']]);
   });
 });
 
-describe('an event of Amazon SES is the same', () => {
+describe('an event of Amazon SES has the same meaning', () => {
   const parse = (body: unknown) => ses.parse(requestOf({ body: Buffer.from(JSON.stringify(body)) }), context);
   const published = fixtureNames('ses').filter(name => /^[A-Z]/.test(name));
   const bare = (name: string, body: unknown, id?: string) =>
@@ -208,7 +211,7 @@ describe('an event of Amazon SES is the same', () => {
       return event;
     });
 
-  it.each(published)('wrapped by SNS, raw, and through EventBridge: %s', name => {
+  it.each(published)('in an SNS envelope, raw, and through EventBridge: %s', name => {
     const event = JSON.parse(fixture('ses', name).toString());
     const wrapped = bare(
       name,
@@ -230,7 +233,7 @@ describe('an event of Amazon SES is the same', () => {
     expect(bare(name, bridged, 'e-1')).toEqual(wrapped);
   });
 
-  it('by the type that EventBridge gives it', () => {
+  it("with EventBridge's own name of its type", () => {
     const { eventType: _, ...detail } = JSON.parse(fixture('ses', 'Open').toString());
     expect(bare('Open', { 'detail-type': 'Email Opened', source: 'aws.ses', id: 'e-2', detail })).toMatchObject([
       { status: 'opened', providerEvent: 'Open' },
@@ -245,27 +248,27 @@ describe('a notification of Amazon SNS', () => {
   const genuine = (fields: Record<string, string> = {}, version: '1' | '2' = '2') =>
     snsMessage(signingKey, noon, { ...forms, ...fields }, version);
 
-  it.each(['1', '2'] as const)('is genuine by signature version %s, with and without a subject', async version => {
+  it.each(['1', '2'] as const)('is genuine with signature version %s, with and without a subject', async version => {
     expect(await verify(genuine({}, version))).toEqual([]);
     expect(await verify(genuine({ Subject: 'Amazon SES Email Event Notification' }, version))).toEqual([]);
     expect(await verify({ ...genuine({}, version), Subject: null })).toEqual([]);
   });
 
-  it.each(['3', '2 ', '', '02', 'toString'])('of signature version "%s" is refused', async SignatureVersion => {
+  it.each(['3', '2 ', '', '02', 'toString'])('is refused with signature version "%s"', async SignatureVersion => {
     expect(await verify({ ...genuine(), SignatureVersion })).toBeTypeOf('string');
   });
 
-  it('larger than SNS takes is not taken apart', async () => {
+  it("above SNS's limit of size is not parsed", async () => {
     expect(await verify(genuine({ Message: 'x'.repeat(700_000) }))).toBe('missing_signature');
   });
 
-  it('of a topic that is not ours is refused, however well it is signed', async () => {
+  it('of a foreign topic is refused, however well it is signed', async () => {
     const foreign = snsMessage(`arn:aws:sns:eu-west-1:999999999999:mail ${snsSigningKey()}`, noon, forms);
     expect(await verify(foreign)).toBe('wrong_signature');
     expect(await verify({ ...foreign, TopicArn: topic })).toBe('wrong_signature');
   });
 
-  it('is refused where the header names another type than the message', async () => {
+  it('is refused if its header names another type than the message', async () => {
     expect(await verify(genuine(), { 'x-amz-sns-message-type': 'Notification' })).toEqual([]);
     expect(await verify(genuine(), { 'x-amz-sns-message-type': 'SubscriptionConfirmation' })).toBe(
       'malformed_signature',
@@ -293,7 +296,7 @@ describe('a notification of Amazon SNS', () => {
     expect(await verify({ ...genuine(), SigningCertURL }, {}, get)).toBeTypeOf('string');
   });
 
-  it('whose certificate does not exist is refused; out of reach, it is asked for again', async () => {
+  it('is refused if its certificate does not exist, and asked for again if the certificate is unavailable', async () => {
     const named = (name: string) => ({
       ...genuine(),
       SigningCertURL: `https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-${name}.pem`,
@@ -304,17 +307,17 @@ describe('a notification of Amazon SNS', () => {
     const outcome = await ingest('ses', { headers: {}, body }, [topic], {
       get: () => Promise.reject(new Error('out of reach')),
     });
-    // To SNS every 4xx is a receipt.
+    // SNS takes every 4xx for a receipt.
     expect(outcome.answer).toMatchObject({ statusCode: 503, headers: { 'retry-after': '30' } });
   });
 
-  it('that only says that the topic works is no news of any email', () => {
+  it('that only says that the topic works is about no email', () => {
     const message = genuine({ Message: 'Successfully validated SNS topic for Amazon SES event publishing.' });
     const parsed = ses.parse(requestOf({ body: Buffer.from(JSON.stringify(message)) }), context);
     expect(parsed).toEqual({ events: [], quarantined: [], unrelated: 1 });
   });
 
-  it('that the subscription was ended is kept for a person', async () => {
+  it('that ends the subscription is quarantined for a person', async () => {
     const message = genuine({ Type: 'UnsubscribeConfirmation', Token: 't', SubscribeURL: 'https://example.com/' });
     expect(await verify(message)).toEqual([]);
     expect(ses.parse(requestOf({ body: Buffer.from(JSON.stringify(message)) }), context)).toMatchObject({
@@ -323,14 +326,14 @@ describe('a notification of Amazon SNS', () => {
     });
   });
 
-  it('may hold what EventBridge made of an event', () => {
+  it("may have an event in EventBridge's form", () => {
     const detail = JSON.parse(fixture('ses', 'Delivery').toString());
     const Message = JSON.stringify({ 'detail-type': 'Email Delivered', source: 'aws.ses', id: 'e-3', detail });
     const body = Buffer.from(JSON.stringify(genuine({ Message, MessageId: 'm-3' })));
     expect(ses.parse(requestOf({ body }), context).events).toMatchObject([{ status: 'delivered', eventId: 'm-3' }]);
   });
 
-  it('whose message is no JSON is kept in quarantine', () => {
+  it('with a message that is not JSON is quarantined', () => {
     const body = Buffer.from(JSON.stringify(genuine({ Message: 'hello' })));
     expect(ses.parse(requestOf({ body }), context)).toMatchObject({ quarantined: [{ reason: 'unexpected_shape' }] });
   });
@@ -384,7 +387,7 @@ describe('the confirmation of a subscription', () => {
     expect(await send(message)).toEqual({ status: 401, fetched: [] });
   });
 
-  it('is asked for again where SNS does not take it', async () => {
+  it('is asked for again if SNS does not accept it', async () => {
     expect((await send(confirmation(), false)).status).toBe(503);
   });
 });

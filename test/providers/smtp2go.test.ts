@@ -35,7 +35,7 @@ describe("SMTP2GO's events", () => {
     ['unknown-event.to-string', 'unknown_event'],
   ]);
 
-  it('keep the kind of bounce, the code and the words of the server', () => {
+  it("keep the kind of bounce, the code and the server's words", () => {
     expect(read('bounce.hard-unknown-user').events[0]).toMatchObject({
       reason: { code: 'hard', enhancedCode: '5.1.1', text: '550 5.1.1 user unknown' },
       eventId: 'ab12cd34ef560000000000000000aa07',
@@ -44,7 +44,7 @@ describe("SMTP2GO's events", () => {
     });
   });
 
-  it('are the same as a form and as JSON', () => {
+  it('have the same meaning as a form and as JSON', () => {
     expect(parsedFixture('smtp2go', 'delivered.as-form.form')).toEqual(read('delivered'));
   });
 });

@@ -73,11 +73,11 @@ describe("SparkPost's events", () => {
     ['open.prefetched', 'machine'],
     ['open.person', 'human'],
     ['open', 'unknown'],
-  ])('%s was done by: %s', (name, evidence) => {
+  ])('in the fixture %s have the evidence %s', (name, evidence) => {
     expect(read(name).events[0]?.evidence).toBe(evidence);
   });
 
-  it('keep the class, the code and the words of the server', () => {
+  it("keep the class, the code and the server's words", () => {
     expect(read('bounce.code-decides').events[0]?.reason).toEqual({
       cause: 'unknown_user',
       code: 'class 20',
@@ -86,25 +86,25 @@ describe("SparkPost's events", () => {
     });
   });
 
-  it('have ids of their own, and times that are text', () => {
+  it('have their own ids, and times as text', () => {
     expect(read('delivery').events[0]).toMatchObject({ eventId: '92356927693813856', occurredAt: noon });
   });
 
   it.each(['delivery.iso-time', 'delivery.time-as-number', 'generation_failure.template'])(
-    '%s is dated as it says, in whichever form',
+    'in the fixture %s have their own time, in any form',
     name => {
       expect(read(name).events[0]?.occurredAt).toBe(noon);
     },
   );
 
-  it('that SparkPost did not even try say so where it says that the address is suppressed', () => {
+  it('of messages that SparkPost did not send have a cause only if the address is suppressed', () => {
     expect(read('policy_rejection.suppressed').events[0]?.reason?.cause).toBe('suppressed');
     for (const name of ['policy_rejection', 'generation_failure.template', 'bounce.class-25']) {
       expect(read(name).events[0]?.reason?.cause, name).toBeUndefined();
     }
   });
 
-  it('long after sending are recorded under the id of the message, of no account', () => {
+  it('that come long after sending have the id of the message and no account', () => {
     const [event] = read('click.after-sixty-days').events;
     expect(event).toMatchObject({ messageId: '000443ee14578172be22', status: 'link_clicked' });
     expect(event).not.toHaveProperty('accountId');

@@ -41,10 +41,10 @@ describe("Sweego's events", () => {
     ['unknown-event.to-string', 'unknown_event'],
   ]);
 
-  // A text message has events of the same names.
+  // Text messages have events with the same names.
   itIgnores('sweego', 'email_inbound', 'sms_sent', 'sms-delivered');
 
-  it('keep their own names, and of a line of the log the reply alone', () => {
+  it('keep their own names, and only the reply out of a line of the log', () => {
     expect(read('soft_bounce').events[0]).toMatchObject({
       providerEvent: 'soft-bounce',
       reason: { code: '452', text: '452 4.2.2 mailbox full', enhancedCode: '4.2.2' },
@@ -57,7 +57,7 @@ describe("Sweego's events", () => {
     expect(everything).not.toMatch(/192\.0\.2\.7|ESMTP|bounce@/);
   });
 
-  it('read a line of any length in no time', () => {
+  it('with a long line of the log are read in less than 200 ms', () => {
     for (const part of ['(', '(550 ', ')', '550 ', '(550 (550 ) ']) {
       const details = `${part.repeat(200_000 / part.length)})`;
       const body = JSON.stringify({ ...JSON.parse(fixture('sweego', 'hard_bounce').toString()), details });
@@ -73,17 +73,17 @@ describe("Sweego's events", () => {
     ['email_clicked', 'human'],
     ['email_clicked.proxy', 'machine'],
     ['delivered', 'unknown'],
-  ])('%s was done by: %s', (name, evidence) => {
+  ])('in the fixture %s have the evidence %s', (name, evidence) => {
     expect(read(name).events[0]?.evidence).toBe(evidence);
   });
 
   it.each([
     ['delivered', noon],
     ['delivered.with-fraction', noon + 500],
-    // Without a zone: UTC.
+    // A time without a zone is in UTC.
     ['email_opened', noon],
     ['email_opened.proxy', noon + 500],
-  ])('%s happened at %d', (name, at) => {
+  ])('in the fixture %s have the time %d', (name, at) => {
     expect(read(name).events[0]?.occurredAt).toBe(at);
   });
 
@@ -92,15 +92,15 @@ describe("Sweego's events", () => {
     ['delivered.tag-as-text', ['invoices']],
     ['delivered.tags-as-list', ['invoices', 'march']],
     ['delivered.tags-under-another-name', ['invoices', 'march']],
-  ])('%s has the tags %j', (name, tags) => {
+  ])('in the fixture %s have the tags %j', (name, tags) => {
     expect(read(name).events[0]?.tags).toEqual(tags);
   });
 
-  it('are of the message that a header names, where nothing else does', () => {
+  it('belong to the message that a header names, if nothing else names it', () => {
     expect(read('delivered.id-in-headers')).toEqual(read('delivered.without-channel'));
   });
 
-  it('are known by their own id: a retry may be a request of another', () => {
+  it('are identified by their own id, because a retry may be a request with another id', () => {
     expect(read('delivered').events[0]?.eventId).toBe('5e9e0000-0000-4000-8000-0000000000e1');
   });
 });
@@ -112,13 +112,13 @@ describe("Sweego's signature", () => {
     sweego.verify(requestOf({ ...signed, headers: { ...signed.headers, 'webhook-signature': signature } }), [secret]);
   const bare = signed.headers['webhook-signature']!;
 
-  it('is one, in bare base64', () => {
+  it('is a single one in bare base64', () => {
     expect(verify(bare)).toEqual(genuine);
     for (const other of [`v1,${bare}`, `${bare} ${bare}`, `${bare},${bare}`, bare.slice(0, -1)])
       expect(verify(other), other).toBe('malformed_signature');
   });
 
-  it('has a key that is the secret decoded, and nothing else', () => {
+  it('has the decoded secret as its key, and accepts no other form', () => {
     expect(keys.secret).toMatch(/^[\w+/]{64}$/);
     expect(verify(bare, ` ${keys.secret}\n`)).toEqual(genuine);
     for (const secret of [`whsec_${keys.secret}`, `${keys.secret}x`])

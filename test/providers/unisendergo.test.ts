@@ -59,7 +59,7 @@ describe("Unisender Go's events", () => {
     ['unknown-event.to-string', 'unknown_event'],
   ]);
 
-  it('keep the code and the words of the server', () => {
+  it("keep the code and the server's words", () => {
     expect(read('hard_bounced.err_delivery_failed-unknown-user').events[0]?.reason).toEqual({
       cause: 'unknown_user',
       code: 'err_delivery_failed',
@@ -68,11 +68,11 @@ describe("Unisender Go's events", () => {
     });
   });
 
-  it('are dated in UTC, although they do not say so', () => {
+  it('have times in UTC, although they name no zone', () => {
     expect(read('delivered').events[0]).toMatchObject({ occurredAt: noon, providerEvent: 'delivered' });
   });
 
-  it('come without metadata where the list of it is empty', () => {
+  it('have no metadata if the list of it is empty', () => {
     expect(read('delivered.metadata-as-list').events[0]).not.toHaveProperty('accountId');
   });
 
@@ -85,13 +85,13 @@ describe("Unisender Go's signature", () => {
   const verify = (change: (body: string) => string) =>
     unisendergo.verify(requestOf({ body: Buffer.from(change(signed.body.toString())) }), [keys.secret]);
 
-  it('covers the body as it came, with the key in its place', () => {
+  it('covers the exact bytes of the body, with the key in its own place', () => {
     expect(verify(body => body)).toEqual(genuine);
     expect(verify(body => JSON.stringify(JSON.parse(body)))).toBe('wrong_signature');
     expect(verify(body => body.replace('jane@', 'joan@'))).toBe('wrong_signature');
   });
 
-  it('lets nobody append to what was signed, as MD5 alone would', () => {
+  it('becomes wrong if somebody appends to the body, which MD5 alone allows', () => {
     expect(verify(body => `${body}\u0080\0\0`)).toBe('malformed_signature');
   });
 
@@ -99,7 +99,7 @@ describe("Unisender Go's signature", () => {
     ['missing', (body: string) => body.replace(/"auth": "[0-9a-f]+", /, '')],
     ['in upper case', (body: string) => body.replace(/[0-9a-f]{32}/, auth => auth.toUpperCase())],
     ['truncated', (body: string) => body.replace(/([0-9a-f]{31})[0-9a-f]"/, '$1"')],
-  ])('is no signature when it is %s', (_, change) => {
+  ])('is refused if it is %s', (_, change) => {
     expect(verify(change)).toBeTypeOf('string');
   });
 });

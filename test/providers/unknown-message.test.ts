@@ -13,7 +13,7 @@ import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 import { ingestOf } from './ingest.ts';
 
 /** SendGrid's asynchronous bounces come without a message id. */
-describe('a failure that names an address and no message', () => {
+describe('a failure that names an address but no message', () => {
   const keys = signingKeys('sendgrid');
   let emails: StoredEmails;
   let queue: Awaited<ReturnType<typeof startQuarantineQueue>>;
@@ -34,7 +34,7 @@ describe('a failure that names an address and no message', () => {
     return (await queryFunction(emails)('GET /emails', options)).json.emails;
   };
 
-  it('is an email of its own under that address: support finds it, and reads that its message is not known', async () => {
+  it('makes a separate email of that address, which tells support that its message is not known', async () => {
     expect(await ingest('bounce.asynchronous-with-address')).toMatchObject({ recorded: 1, quarantined: 0 });
     const [row] = await found();
     expect(row).toMatchObject({ status: 'invalid', attention: true, accountId: 'acme', reference: 'INV-7' });
@@ -44,7 +44,7 @@ describe('a failure that names an address and no message', () => {
     expect(json.caveats).toMatchObject([{ code: 'message_not_known' }]);
   });
 
-  it('is told of in an alert that says so, and stands so in the attention list', async () => {
+  it('carries that caveat into the alert and into the attention list', async () => {
     const [{ emailId }] = await found();
     const dynamodb = { NewImage: await emails.image(emailId) };
     const alert = alertOf({ eventName: 'INSERT', dynamodb } as DynamoDBRecord)!;
@@ -62,14 +62,14 @@ describe('a failure that names an address and no message', () => {
     expect(await file('csv')).toMatch(new RegExp(`,${text}\\r\\n$`));
   });
 
-  it('is the same email when it comes again', async () => {
+  it('belongs to the same email when it comes again', async () => {
     expect(await ingest('bounce.asynchronous-with-address')).toMatchObject({ recorded: 0, duplicate: 1 });
     expect(await found()).toHaveLength(1);
   });
 
-  it('is kept in quarantine where it names no address either, or has no id of its own', async () => {
+  it('is quarantined if it names no address either, or has no id', async () => {
     expect(await ingest('bounce.asynchronous')).toMatchObject({ recorded: 0, quarantined: 1 });
-    // A delivery without its message is news of no email; a complaint is somebody's.
+    // A delivery without a message id is about no known email, but a complaint still has its person.
     expect(await ingest('missing-message')).toMatchObject({ recorded: 1, quarantined: 2 });
     expect(await found()).toMatchObject([{ status: 'marked_spam' }, { status: 'invalid' }]);
   });

@@ -44,7 +44,7 @@ describe("useSend's events", () => {
     ['unknown-event.to-string', 'unknown_event'],
   ]);
 
-  it('of a message to several people are a note on each, unless they are true of the whole message', () => {
+  it('of a message to several people are a note on each, unless they concern the whole message', () => {
     const told = (name: string) => read(name).events.map(({ status, attribution }) => [status, attribution]);
     expect(told('email.clicked.several-recipients')).toEqual([
       [null, 'ambiguous'],
@@ -56,7 +56,7 @@ describe("useSend's events", () => {
     ]);
   });
 
-  it('keep type, subtype, code and words', () => {
+  it("keep type, subtype, code and the server's words", () => {
     expect(read('email.bounced.Permanent.General.unknown-user').events[0]).toMatchObject({
       reason: { code: 'Permanent/General', enhancedCode: '5.1.1', text: '550 5.1.1 user unknown' },
       eventId: 'call_cm5evt0000000000000001',
@@ -67,7 +67,7 @@ describe("useSend's events", () => {
   itIgnores('usesend', 'contact.created', 'domain.verified', 'domain.updated', 'webhook.test');
 });
 
-it("useSend's signature has a version before it, and a time in milliseconds", () => {
+it("useSend's signature begins with a version and covers a time in milliseconds", () => {
   const keys = signingKeys('usesend');
   const signed = keys.sign(fixture('usesend', 'email.sent'), noon);
   const verify = (headers: Record<string, string>) =>

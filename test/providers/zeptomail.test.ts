@@ -40,7 +40,7 @@ describe("ZeptoMail's events", () => {
     ['unknown-event.to-string', 'unknown_event'],
   ]);
 
-  it('name whom a bounce is about; opens of a message to several people are a note on each', () => {
+  it('of a bounce are about the named recipient, and opens of a message to several are a note on each', () => {
     const told = (name: string) =>
       read(name).events.map(({ recipient, status, attribution }) => [recipient, status, attribution]);
     expect(told('hardbounce.several-recipients')).toEqual([['jane@example.com', 'invalid', undefined]]);
@@ -52,18 +52,18 @@ describe("ZeptoMail's events", () => {
     ]);
   });
 
-  it('may come several in a request, and as a form', () => {
+  it('may come in batches and as a form', () => {
     expect(read('batch').events.map(({ recipient }) => recipient)).toEqual(['jane@example.com', 'joe@example.com']);
     expect(read('open.as-form.form').events).toMatchObject([{ recipient: 'jane@example.com', status: 'opened' }]);
   });
 
-  it('take a plain client reference for the reference', () => {
+  it('have a plain client reference as their reference', () => {
     const [event] = read('open.plain-reference').events;
     expect(event).toMatchObject({ reference: 'INV-7' });
     expect(event).not.toHaveProperty('accountId');
   });
 
-  it('keep the reason, the code and the words of the server', () => {
+  it("keep the reason, the code and the server's words", () => {
     expect(read('hardbounce.unknown-user').events[0]).toMatchObject({
       reason: { code: 'hardbounce', enhancedCode: '5.1.1', text: '550 5.1.1 user unknown' },
       occurredAt: noon + 500,
@@ -81,19 +81,19 @@ describe("ZeptoMail's signature", () => {
     zeptomail.verify(requestOf({ ...signed, headers: { 'producer-signature': header } }), [keys.secret]);
   const header = signed.headers['producer-signature']!;
 
-  it('is missing from the test of the dashboard, which is answered 200 without effect', async () => {
+  it('is missing from the test of the dashboard, which gets 200 without effect', async () => {
     const { status, counts, refusal } = await ingest('zeptomail', { headers: {}, body: signed.body }, [keys.secret]);
     expect([status, counts]).toEqual([200, {}]);
-    // Should real events ever come so, the alarm on refused requests tells.
+    // The alarm on refused requests would report real events without a signature.
     expect(refusal).toBe('missing_signature');
   });
 
   it.each([
-    ['of another algorithm', header.replace('HmacSHA256', 'HmacMD5')],
+    ['by another algorithm', header.replace('HmacSHA256', 'HmacMD5')],
     ['without its algorithm', header.replace(';s-algorithm=HmacSHA256', '')],
-    ['of broken encoding', header.replace(/;s=[^;]+/, ';s=%E0%A4%A')],
-    ['that is empty', header.replace(/;s=[^;]+/, ';s=')],
-  ])('%s is refused', (_, changed) => {
+    ['in a broken encoding', header.replace(/;s=[^;]+/, ';s=%E0%A4%A')],
+    ['without a value', header.replace(/;s=[^;]+/, ';s=')],
+  ])('is refused %s', (_, changed) => {
     expect(verify(header)).toEqual(genuine);
     expect(verify(changed)).toBe('malformed_signature');
   });

@@ -24,7 +24,7 @@ describe('the attention list as a file', () => {
   });
   afterAll(() => emails?.stop());
 
-  /** All pages one after the other, as a program that follows the links gets them. */
+  /** Follows the links and returns all pages in order. */
   async function file(format: string, limit: number, accountId = 'acme') {
     const pages: string[] = [];
     let query: string | undefined = `format=${format}&limit=${limit}`;
@@ -47,7 +47,7 @@ describe('the attention list as a file', () => {
     return { pages, text: pages.join('') };
   }
 
-  it('is CSV, newest trouble first, with who and why; the pages are one file, with one header', async () => {
+  it('is CSV with recipients and reasons, newest first, and its pages make one file with one header', async () => {
     const { pages, text } = await file('csv', 3);
     expect(pages).toHaveLength(2);
     const lines = text.split('\r\n');
@@ -61,7 +61,7 @@ describe('the attention list as a file', () => {
     expect((await file('csv', 500)).text).toBe(text);
   });
 
-  it('is JSON Lines: each line by itself, without a header', async () => {
+  it('is JSON Lines without a header, and each line stands alone', async () => {
     const { pages, text } = await file('jsonl', 2);
     expect(pages).toHaveLength(2);
     const lines = text
@@ -76,13 +76,13 @@ describe('the attention list as a file', () => {
     });
   });
 
-  it('has domains in letters', async () => {
+  it('shows international domains in Unicode', async () => {
     const recipient = 'info@xn--mller-kva.de';
     await emails.record([anEvent({ accountId: 'idn', recipient, status: 'invalid' })], noon);
     for (const format of ['csv', 'jsonl']) expect((await file(format, 10, 'idn')).text).toContain('info@müller.de');
   });
 
-  it('of an account without trouble is a header alone, or nothing', async () => {
+  it('of an account without trouble has only the header, or nothing', async () => {
     expect((await file('csv', 10, 'happy')).text.split('\r\n')).toHaveLength(2);
     expect((await file('jsonl', 10, 'happy')).text).toBe('');
   });
@@ -97,7 +97,7 @@ describe('the attention list as a file', () => {
     'a;=1+1;b',
     'x;\uff0b1',
     'x;"=HYPERLINK(1)',
-  ])('gives a spreadsheet nothing to run: %j stays text', async hostile => {
+  ])('has no formula for a spreadsheet: %j stays text', async hostile => {
     const accountId = `hostile-${Buffer.from(hostile).toString('hex')}`;
     const event = anEvent({
       accountId,
@@ -123,7 +123,7 @@ describe('the attention list as a file', () => {
     ['format=csv&limit=501', 'limit'],
     ['format=csv&status=sent', 'status'],
     ['format=csv&cursor=x', 'cursor'],
-  ])('refuses %j', async (query, field) => {
+  ])('is refused with the query %j', async (query, field) => {
     const answer = await queryFunction(emails)('GET /accounts/{accountId}/attention-list', {
       path: { accountId: 'acme' },
       token: tokenOf('acme'),
@@ -132,7 +132,7 @@ describe('the attention list as a file', () => {
     expect(answer).toMatchObject({ statusCode: 400, json: { field } });
   });
 
-  it('is saved by a browser under a name, and its bytes are what they say', async () => {
+  it('has headers for browsers: a file name, its content type without sniffing, and an ETag', async () => {
     const { headers } = await queryFunction(emails)('GET /accounts/{accountId}/attention-list', {
       path: { accountId: 'acme' },
       token: tokenOf('acme'),

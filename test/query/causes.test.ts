@@ -9,7 +9,7 @@ import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-em
 
 const minute = 60_000;
 
-describe('why a delivery failed, in the API', () => {
+describe('the cause of a failed delivery', () => {
   let emails: StoredEmails;
   beforeAll(async () => {
     emails = await startStoredEmails();
@@ -24,7 +24,7 @@ describe('why a delivery failed, in the API', () => {
       ...changes,
     });
 
-  /** An email whose item has the cause of its status, and its tags, beside the history. */
+  /** Stores an email whose item has the cause of its status and its tags beside the history. */
   async function store(events: readonly CanonicalEvent[], cause?: Cause, tags?: readonly string[]): Promise<string> {
     const emailId = await emails.record(events);
     const attributes = Object.entries({ cause, tags }).filter(([, value]) => value !== undefined);
@@ -48,7 +48,7 @@ describe('why a delivery failed, in the API', () => {
       })
     ).json;
 
-  it('is in the catalogue, so that no UI writes it again', async () => {
+  it('is in the catalogue, so that no UI needs its own texts', async () => {
     const { json } = await queryFunction(emails)('GET /statuses');
     expect(json.causes.map(({ id }: { id: string }) => id)).toEqual(causeIds);
     const { label, text, whatToDo, turn, status } = causes.mailbox_full;
@@ -56,7 +56,7 @@ describe('why a delivery failed, in the API', () => {
     expect(json.causes).toContainEqual(expect.objectContaining({ id: 'unspecified', whatToDo: null, status: null }));
   });
 
-  it('is on one email: in its row, in the event that decided, in the timeline; and what to do is about the cause', async () => {
+  it('is in an email, its deciding event and its timeline, and decides what to do', async () => {
     const event = failed('mailbox_full', {
       accountId: 'acme',
       reason: { code: '552', enhancedCode: '5.2.2', text: '552 5.2.2 over quota', cause: 'mailbox_full' },
@@ -78,14 +78,17 @@ describe('why a delivery failed, in the API', () => {
     });
   });
 
-  it.each(causeIds)('%s: its own words say what to do, or else those of the status', async cause => {
-    const event = failed(cause, { accountId: 'each' });
-    const { whatToDo, because } = await one('each', await store([event], cause));
-    expect(whatToDo).toBe(causes[cause].whatToDo ?? statuses[event.status!].resolution);
-    expect(because.text.includes(causes[cause].label)).toBe(cause !== 'unspecified');
-  });
+  it.each(causeIds)(
+    'such as %s comes with its own text of what to do, or else with the text of the status',
+    async cause => {
+      const event = failed(cause, { accountId: 'each' });
+      const { whatToDo, because } = await one('each', await store([event], cause));
+      expect(whatToDo).toBe(causes[cause].whatToDo ?? statuses[event.status!].resolution);
+      expect(because.text.includes(causes[cause].label)).toBe(cause !== 'unspecified');
+    },
+  );
 
-  it('is that of the event which decided, not of another one', async () => {
+  it('comes from the event that decided, and from no other', async () => {
     const full = failed('mailbox_full', { accountId: 'acme' });
     const unknown = {
       ...full,
@@ -106,7 +109,7 @@ describe('why a delivery failed, in the API', () => {
     ]);
   });
 
-  it('asks nobody to resend what the provider still tries', async () => {
+  it('asks nobody to resend an email that the provider still tries to deliver', async () => {
     const event = failed('greylisted', { accountId: 'acme', status: 'deferred' });
     expect(await one('acme', await store([event], 'greylisted'))).toMatchObject({
       status: 'deferred',
@@ -116,7 +119,7 @@ describe('why a delivery failed, in the API', () => {
     });
   });
 
-  it('an email without one is shown without one', async () => {
+  it('is null in an email without a cause', async () => {
     const bare = await store([anEvent({ accountId: 'acme', status: 'invalid', reason: { text: 'no' } })]);
     expect(await one('acme', bare)).toMatchObject({
       cause: null,
@@ -131,7 +134,7 @@ describe('why a delivery failed, in the API', () => {
     expect(await one('acme', happy)).toMatchObject({ cause: null, whatToDo: null, because: { cause: null } });
   });
 
-  it('and tags are in each row, however the email is found', async () => {
+  it('is in every row beside the tags, however the email is found', async () => {
     const tags = ['invoice', 'eu "west", =1+1'];
     const event = failed('spam_content', {
       accountId: 'tagged',
@@ -160,7 +163,7 @@ describe('why a delivery failed, in the API', () => {
     expect(await one('tagged', emailId)).toMatchObject(row);
   });
 
-  it('is in the attention list, with what to do about it', async () => {
+  it('is in the attention list with the text of what to do', async () => {
     await store([failed('authentication_failed', { accountId: 'listed' })], 'authentication_failed');
     await store([anEvent({ accountId: 'listed', status: 'rejected', recipient: 'zoe@example.com' })]);
     const file = async (format: string) => {

@@ -7,7 +7,7 @@ import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-em
 
 const list = 'GET /accounts/{accountId}/emails';
 
-describe('what all answers have in common', () => {
+describe('every answer of the API', () => {
   let emails: StoredEmails;
   beforeAll(async () => {
     emails = await startStoredEmails();
@@ -19,8 +19,8 @@ describe('what all answers have in common', () => {
   const acme = { path: { accountId: 'acme' }, token: tokenOf('acme') };
   const call = (given: Call = {}) => queryFunction(emails)(list, { ...acme, ...given });
 
-  describe('a page of a list', () => {
-    it('is not sent again while nothing changed, and is once something did', async () => {
+  describe('that is a page of a list', () => {
+    it('is sent again only after a change', async () => {
       const { etag = '' } = (await call()).headers;
       const again = await call({ headers: { 'if-none-match': etag } });
       expect(again).toMatchObject({ statusCode: 304, text: undefined, headers: { etag, vary: 'accept-encoding' } });
@@ -36,9 +36,9 @@ describe('what all answers have in common', () => {
     });
   });
 
-  describe('gzip', () => {
+  describe('is gzipped', () => {
     it.each(['gzip', 'gzip, deflate, br', 'br;q=1.0, gzip;q=0.8', '*', 'GZIP'])(
-      'for who takes it: %s',
+      'for a caller who accepts gzip: %s',
       async accepted => {
         const plain = await call();
         const answer = await call({ headers: { 'accept-encoding': accepted } });
@@ -53,7 +53,7 @@ describe('what all answers have in common', () => {
     );
 
     it.each(['', 'identity', 'br', 'gzip;q=0', 'gzip; q=0.0, br', '*;q=0', 'x-gzip-not'])(
-      'not for who does not: %j',
+      'for no caller who refuses gzip: %j',
       async accepted => {
         const answer = await call({ headers: { 'accept-encoding': accepted } });
         expect(answer.headers).not.toHaveProperty('content-encoding');
@@ -61,20 +61,20 @@ describe('what all answers have in common', () => {
       },
     );
 
-    it('not where it gains nothing', async () => {
+    it('only if gzip saves bytes', async () => {
       const answer = await call({ query: 'limit=1', headers: { 'accept-encoding': 'gzip' } });
       expect(answer.headers).not.toHaveProperty('content-encoding');
     });
   });
 
-  it('the OpenAPI document is served to anybody, cacheable', async () => {
+  it('that is the OpenAPI document is cacheable and needs no token', async () => {
     const { statusCode, json, headers } = await queryFunction(emails)('GET /openapi.json');
     expect([statusCode, headers['cache-control']]).toEqual([200, 'public, max-age=3600']);
     expect(json).toEqual(document);
     expect(json.openapi).toMatch(/^3\.1\./);
   });
 
-  it('a document that never changes is worked out once per process, at the first call', async () => {
+  it('that never changes is computed once per process, at the first call', async () => {
     let serialised = 0;
     const content = {
       toJSON() {
@@ -97,7 +97,7 @@ describe('what all answers have in common', () => {
     expect((await get({ 'accept-encoding': 'gzip' })).text).toBe(JSON.stringify(document));
   });
 
-  it('an answer names its request, also one that is a problem', async () => {
+  it('names its request, also if it is a problem', async () => {
     for (const answer of [
       await call(),
       await call({ query: 'x=1' }),

@@ -8,23 +8,23 @@ const filter: EmailFilter = { accountId: 'acme', recipient: 'jane@example.com' }
 const position = { at: noon, emailId: '1DZjF2AADY_dcLEkx0RUug' };
 
 describe('a cursor', () => {
-  it('is read again for its list', async () => {
+  it('can be read for its own list', async () => {
     for (const one of [position, { at: 0, emailId: null }]) {
       expect(await cursors.positionOf(filter, await cursors.of(filter, one))).toEqual(one);
     }
   });
 
-  it('is the same for the same place, so that a page that has not changed keeps its ETag', async () => {
+  it('is the same for the same place, so that an unchanged page keeps its ETag', async () => {
     expect(await cursors.of(filter, position)).toBe(await cursors.of({ ...filter }, { ...position }));
   });
 
-  it("tells nothing of the email where a page ended: where nearly all of an address are others', it is one of theirs", async () => {
+  it("reveals nothing about the email at the end of a page, which may be another account's", async () => {
     const text = Buffer.from(await cursors.of(filter, position), 'base64url').toString('latin1');
     expect(text).not.toContain(position.emailId);
     expect(text).not.toContain(String(position.at));
   });
 
-  it('is nothing to another list, to another key, or with any of its characters changed', async () => {
+  it('is invalid for another list, under another key, and with any changed character', async () => {
     const cursor = await cursors.of(filter, position);
     const changed = Array.from(cursor, (character, at) =>
       [character === 'A' ? 'B' : 'A', '', `${character}=`].map(
@@ -38,7 +38,7 @@ describe('a cursor', () => {
     expect(await createCursors(async () => 'another').positionOf(filter, cursor)).toBeNull();
   });
 
-  it('is not called wrong while its key is out of reach', async () => {
+  it('does not count as invalid while its key is unavailable', async () => {
     const cursor = await cursors.of(filter, position);
     const keyless = createCursors(() => Promise.reject(new Error('out of reach')));
     await expect(keyless.positionOf(filter, cursor)).rejects.toThrow('out of reach');

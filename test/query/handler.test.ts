@@ -38,7 +38,7 @@ describe('the query function', () => {
     call(list, { path: { accountId }, token: tokenOf(accountId), query });
   const idsOf = ({ json }: { json: { emails: { emailId: string }[] } }) => json.emails.map(({ emailId }) => emailId);
 
-  /** Five emails of an account, one a minute, oldest first. */
+  /** Records five emails of an account, one per minute, oldest first. */
   async function fiveEmails(accountId: string) {
     const ids: string[] = [];
     for (let index = 0; index < 5; index += 1) {
@@ -49,8 +49,8 @@ describe('the query function', () => {
     return ids;
   }
 
-  describe('the catalogue of statuses', () => {
-    it('says of each of the eleven what it means and what to do, to anybody', async () => {
+  describe('answers the catalogue of statuses', () => {
+    it('with the meaning and the resolution of all eleven, without a token', async () => {
       const { statusCode, json, headers } = await call('GET /statuses');
       expect(statusCode).toBe(200);
       expect(json.statuses.map(({ id }: { id: string }) => id)).toEqual(statusIds);
@@ -67,15 +67,15 @@ describe('the query function', () => {
       expect(headers['cache-control']).toMatch(/^public, max-age=\d+$/);
     });
 
-    it('is not sent again to who already has it', async () => {
+    it('with 304 to a caller who has it', async () => {
       const { headers } = await call('GET /statuses');
       const again = await call('GET /statuses', { headers: { 'if-none-match': `"other", ${headers.etag}` } });
       expect(again).toMatchObject({ statusCode: 304, json: undefined, headers: { etag: headers.etag } });
     });
   });
 
-  describe('one email', () => {
-    it('is shown with its status, what to do, why, and everything that happened in order of time', async () => {
+  describe('shows one email', () => {
+    it('with its status, its reason, what to do, and all events in order of time', async () => {
       now = noon + 10 * minute;
       const sent = anEvent({
         accountId: 'acme',
@@ -189,14 +189,14 @@ describe('the query function', () => {
       });
     });
 
-    it('that only notes are known of has no status, and says so with null', async () => {
+    it('with the status null if it has only notes', async () => {
       const emailId = await emails.record([anEvent({ accountId: 'acme', status: null, providerEvent: 'unsubscribe' })]);
       const { json } = await get('acme', emailId);
       expect(json).toMatchObject({ status: null, label: null, statusAt: null, because: null, attention: false });
       expect(json.timeline).toHaveLength(1);
     });
 
-    it('asks for attention once it has waited for news too long, and its ETag changes with that', async () => {
+    it('with attention once it has waited too long, and with a new ETag then', async () => {
       const emailId = await emails.record([anEvent({ accountId: 'acme', status: 'sent' })]);
       now = noon + 24 * 60 * minute;
       const fresh = await get('acme', emailId);
@@ -210,7 +210,7 @@ describe('the query function', () => {
       });
     });
 
-    it('that has not changed is not sent again, and may be kept by the browser alone', async () => {
+    it('again only after a change, and lets only the browser cache it', async () => {
       const delivered = anEvent({ accountId: 'acme' });
       const emailId = await emails.record([delivered]);
       const { headers } = await get('acme', emailId);
@@ -221,7 +221,7 @@ describe('the query function', () => {
       expect(await get('acme', emailId, { 'if-none-match': headers.etag })).toMatchObject({ statusCode: 200 });
     });
 
-    it('whose events named two accounts never shows the other one', async () => {
+    it('without the second account that its events named', async () => {
       const event = anEvent({ accountId: 'acme' });
       const emailId = await emails.record([event]);
       await emails.record([{ ...event, eventId: 'e2', accountId: 'globex' }]);
@@ -230,26 +230,26 @@ describe('the query function', () => {
       expect(body).not.toContain('globex');
     });
 
-    it('with a clock of ten thousand years ahead can still be shown', async () => {
+    it('even with the time of a clock that is far ahead', async () => {
       const emailId = await emails.record([anEvent({ accountId: 'acme', providerTime: 8.64e15 })]);
       expect((await get('acme', emailId)).json.timeline[0].providerTime).toBe('+275760-09-13T00:00:00.000Z');
     });
   });
 
-  describe('who may see what', () => {
+  describe('controls access:', () => {
     let emailId: string;
     const foreign = (routeKey: RouteKey, accountId: string, jwt: VerifiedToken, id = emailId) =>
       call(routeKey, { path: { accountId, emailId: id }, token: jwt });
     beforeAll(async () => {
       emailId = await emails.record([anEvent({ accountId: 'acme', subject: 'Invoice 7' })]);
     });
-    /** An answer's status, headers and body, without its request's id. */
+    /** Returns an answer's status, headers and body without its request id. */
     const told = ({ statusCode, body, headers }: Awaited<ReturnType<typeof call>>) => {
       const { 'x-request-id': _, ...rest } = headers;
       return { statusCode, body, headers: rest };
     };
 
-    it("another account's email, an unknown one and another account's list give the very same answer", async () => {
+    it("another account's email, another account's list and an unknown email get exactly the same answer", async () => {
       const unknown = await foreign(one, 'acme', tokenOf('acme'), 'A'.repeat(22));
       expect(unknown).toMatchObject({ statusCode: 404, json: { type: '/problems/not-found', status: 404 } });
       const others = [
@@ -264,7 +264,7 @@ describe('the query function', () => {
 
     it.each([
       ['no account claim', token({ sub: 'jane' })],
-      ['a list of accounts for a claim', token({ account_id: ['acme'] })],
+      ['a list of accounts as its claim', token({ account_id: ['acme'] })],
       ['a scope that only looks like the support scope', token({ scope: 'mailtrail/support2 xmailtrail/support' })],
       ['the account in another claim', token({ account: 'acme' })],
     ])('a token with %s sees nothing', async (_, jwt) => {
@@ -273,7 +273,7 @@ describe('the query function', () => {
     });
 
     it.each(['', 'a b', 'a/b', 'acme%20', 'acme?', 'ä', 'x'.repeat(129), '[acme]'])(
-      'a token whose account claim is %j, which no account id can be, is told so',
+      'a token with the invalid account id %j as its account claim gets 403 and the rule',
       async accountId => {
         for (const asked of ['acme', accountId]) {
           const answer = await foreign(list, asked, tokenOf(accountId));
@@ -287,12 +287,12 @@ describe('the query function', () => {
       },
     );
 
-    it('support may look at any account, whatever its own account claim is', async () => {
+    it('support may read any account, whatever its own account claim is', async () => {
       const jwt = token({ account_id: 'a b', scope: 'mailtrail/support' });
       expect(await foreign(list, 'acme', jwt)).toMatchObject({ statusCode: 200 });
     });
 
-    it("support sees every account's emails, by scope in the claim or from the gateway", async () => {
+    it("support sees every account's emails, with its scope in the claim or from the gateway", async () => {
       const named = ['openid mailtrail/support', '[openid mailtrail/support]'].map(scp => token({ scp }));
       for (const jwt of [support, token({}, ['mailtrail/support']), ...named]) {
         expect((await foreign(one, 'acme', jwt)).json).toMatchObject({ emailId, subject: 'Invoice 7' });
@@ -300,7 +300,7 @@ describe('the query function', () => {
       }
     });
 
-    it('support finds no email under an account that is not its own, nor one without an account', async () => {
+    it("support finds an email only under the email's own account, and none without an account", async () => {
       const homeless = await emails.record([anEvent()]);
       expect(await foreign(one, 'globex', support)).toMatchObject({ statusCode: 404 });
       expect(await foreign(one, 'undefined', support, homeless)).toMatchObject({ statusCode: 404 });
@@ -330,17 +330,14 @@ describe('the query function', () => {
     it.each([
       ['account', tokenOf('acme')],
       ['support scope', support],
-    ])(
-      'without the header that it came in, a token names no %s: the type of its claim is not known',
-      async (_, jwt) => {
-        const headers = { authorization: undefined };
-        expect(await call(list, { path: { accountId: 'acme' }, token: jwt, headers })).toMatchObject({
-          statusCode: 401,
-        });
-      },
-    );
+    ])('a token without its header names no %s, because the type of the claim is unknown', async (_, jwt) => {
+      const headers = { authorization: undefined };
+      expect(await call(list, { path: { accountId: 'acme' }, token: jwt, headers })).toMatchObject({
+        statusCode: 401,
+      });
+    });
 
-    it('a token whose header cannot be read names nobody', async () => {
+    it('a token with an unreadable header names nobody', async () => {
       for (const authorization of ['', 'Bearer', 'Bearer a.b.c', 'Bearer a.bnVsbA.c']) {
         for (const jwt of [tokenOf('acme'), support]) {
           const answer = await call(list, { path: { accountId: 'acme' }, token: jwt, headers: { authorization } });
@@ -350,7 +347,7 @@ describe('the query function', () => {
     });
 
     it.each(['..', '\u0000', 'a/b', 'x'.repeat(3000), '__proto__', "' OR 1=1", 'A'.repeat(21), '+'.repeat(22)])(
-      'the email id %j is just not found',
+      'the email id %j is not found',
       async id => {
         expect(await foreign(one, 'acme', tokenOf('acme'), id)).toMatchObject({ statusCode: 404 });
       },
@@ -361,8 +358,8 @@ describe('the query function', () => {
     });
   });
 
-  describe('the list of emails', () => {
-    it('shows the newest first, each in a row', async () => {
+  describe('lists emails', () => {
+    it('newest first, each in a row', async () => {
       now = noon + minute;
       const ids = await fiveEmails('rows');
       const { json, headers } = await listOf('rows');
@@ -386,11 +383,11 @@ describe('the query function', () => {
       });
     });
 
-    it('of an account without emails is empty', async () => {
+    it('as an empty list for an account without emails', async () => {
       expect(await listOf('newcomer')).toMatchObject({ statusCode: 200, json: { emails: [] } });
     });
 
-    it.each([1, 2, 3, 4])('comes in pages of %i that together name every email once', async limit => {
+    it.each([1, 2, 3, 4])('in pages of %i that together name every email once', async limit => {
       const account = `pages-of-${limit}`;
       const ids = await fiveEmails(account);
       const seen: string[] = [];
@@ -404,14 +401,14 @@ describe('the query function', () => {
       expect(seen).toEqual(ids.toReversed());
     });
 
-    it('shows only those that somebody must act on, newest trouble first, when asked for attention', async () => {
+    it('only with trouble, newest trouble first, if attention is asked for', async () => {
       const ids = await fiveEmails('troubled');
       const first = await listOf('troubled', 'attention=true&limit=2');
       const second = await listOf('troubled', `attention=true&limit=2&cursor=${first.json.cursor}`);
       expect([...idsOf(first), ...idsOf(second)]).toEqual([ids[4], ids[2], ids[0]]);
     });
 
-    it('goes on only with a cursor of this very list', async () => {
+    it('from a cursor only if the cursor belongs to the same list', async () => {
       const forged = (at: number, emailId: string) => {
         const check = shortHash('cursor', 'one', 'all', at, emailId);
         return Buffer.from(JSON.stringify([at, emailId, check])).toString('base64url');
@@ -456,7 +453,7 @@ describe('the query function', () => {
       ['constructor=1', 'constructor'],
       ['__proto__=1', '__proto__'],
       ['Limit=5', 'Limit'],
-    ])('refuses %s and names the field', async (query, field) => {
+    ])('only for valid queries: it refuses %s and names the field', async (query, field) => {
       const answer = await listOf('acme', query);
       expect(answer).toMatchObject({
         statusCode: 400,
@@ -465,13 +462,13 @@ describe('the query function', () => {
       });
     });
 
-    it("another account's cursor or a wrong parameter tells nothing about an account", async () => {
+    it('with 404 for another account, even if a parameter is wrong', async () => {
       const foreign = await call(list, { path: { accountId: 'acme' }, token: tokenOf('globex'), query: 'limit=0' });
       expect(foreign.statusCode).toBe(404);
     });
   });
 
-  describe('when something is wrong with us', () => {
+  describe('after an internal error', () => {
     const fail = () => Promise.reject(new RangeError('jane@example.com'));
     const broken = (routeKey: string) =>
       queryFunction(
@@ -479,7 +476,7 @@ describe('the query function', () => {
         { log: (...line) => lines.push(line) },
       )(routeKey as RouteKey, { path: { accountId: 'acme' }, token: tokenOf('acme') });
 
-    it('says so with a 500 without detail, and logs the kind of error alone', async () => {
+    it('answers 500 without detail, and logs only the kind of error', async () => {
       lines.length = 0;
       const answer = await broken(list);
       expect(answer).toMatchObject({ statusCode: 500, headers: { 'x-request-id': expect.any(String) } });
@@ -488,12 +485,12 @@ describe('the query function', () => {
       expect(lines).toEqual([['fault', { requestId, where: list, error: 'RangeError' }]]);
     });
 
-    it('a route that is not there is not found', async () => {
+    it('still answers 404 for an unknown route', async () => {
       expect(await broken('GET /toString')).toMatchObject({ statusCode: 404 });
     });
   });
 
-  it('logs each answer by its route, and never an id of an account or an address', async () => {
+  it('logs each answer by its route, without account ids and addresses', async () => {
     lines.length = 0;
     const { headers } = await listOf('acme');
     expect(lines).toEqual([['query.answered', { requestId: headers['x-request-id'], route: list, answer: 200 }]]);

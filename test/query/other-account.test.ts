@@ -9,7 +9,7 @@ import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-em
 const list: RouteKey = 'GET /accounts/{accountId}/emails';
 const attentionList: RouteKey = 'GET /accounts/{accountId}/attention-list';
 
-describe("an email that is another account's by the time that it is looked up", () => {
+describe("an email that becomes another account's before its look-up", () => {
   let stored: StoredEmails;
   let beforeLookUp = async () => {};
   beforeAll(async () => {
@@ -35,8 +35,8 @@ describe("an email that is another account's by the time that it is looked up", 
     ['by reference', list, 'reference=INV-7'],
     ['by status', list, 'status=hard_bounced'],
     ['by time', list, 'from=2026-01-01T00:00:00Z'],
-    ['of what needs attention', list, 'attention=true'],
-    ['of what needs attention, for a spreadsheet', attentionList, 'format=csv'],
+    ['by attention', list, 'attention=true'],
+    ['by attention, for a spreadsheet', attentionList, 'format=csv'],
   ])('is not in the list %s', async (_, routeKey, query) => {
     const own = anEvent({
       recipient: 'joe@example.com',
@@ -49,7 +49,7 @@ describe("an email that is another account's by the time that it is looked up", 
     beforeLookUp = async () => {};
     expect((await call(routeKey, query)).text).toContain(emailId);
 
-    // The index had it still when it was read: it was removed meanwhile, and its message recorded anew for another.
+    // The index still has the email. Meanwhile it is removed, and another account's email has the same id.
     beforeLookUp = async () => {
       await stored.remove(emailId);
       await stored.record([{ ...own, accountId: 'globex', subject: 'Theirs' }]);

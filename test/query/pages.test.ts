@@ -1,4 +1,4 @@
-/** The laws of lists: whatever emails there are, and whatever is asked for, the pages together are just what was asked for. */
+/** Tests that the pages of any list together have exactly the emails that its filter selects. */
 
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => stored?.stop());
 
-/** An email as the test knows it. */
+/** The test's own record of an email. */
 interface KnownEmail {
   readonly first: CanonicalEvent;
   readonly events: CanonicalEvent[];
@@ -36,7 +36,7 @@ interface Filter {
   readonly attention?: true;
   readonly recipient?: number;
   readonly reference?: number;
-  /** Hours after the beginning. */
+  /** In hours after the beginning. */
   readonly from?: number;
   readonly to?: number;
 }
@@ -46,12 +46,12 @@ const status = fc.constantFrom<Status>(...statusIds);
 const hours = fc.integer({ min: 0, max: 96 });
 
 const arbitraryEmail = fc.record({
-  /** 2: of none that is known. */
+  /** The number of the account. 2 stands for no account. */
   account: few,
   recipient: few,
   reference: few,
   statuses: fc.array(status, { minLength: 1, maxLength: 3 }),
-  /** Coarse, so that many emails are of the same time. */
+  /** Whole hours, so that many emails have the same time. */
   seenAt: hours,
 });
 
@@ -80,7 +80,7 @@ const arbitraryFilter: fc.Arbitrary<Filter> = fc
 
 let sets = 0;
 
-/** A set of emails of its own accounts, recipients, references and days, and its lists over the API. */
+/** Creates a set of emails with separate accounts, recipients, references and days, and reads its lists over the API. */
 function dataSet() {
   sets += 1;
   const name = `set${sets}`;
@@ -124,7 +124,7 @@ function dataSet() {
         await record(email, event, sentAt + index * 7 * 60 * minute);
       }
     },
-    /** One more event of an email that is there. */
+    /** Records another event of an existing email. */
     tell: (email: KnownEmail, next: Status, at: number) =>
       record(
         email,
@@ -132,7 +132,7 @@ function dataSet() {
         at,
       ),
 
-    /** The ids of the emails that a filter takes, newest first as far as times tell. */
+    /** The ids of the emails that a filter selects, with their times. */
     expected(filter: Filter) {
       const taken = emails.filter(({ first, events, sentAt }) => {
         const verdict = merge(events);
@@ -142,7 +142,7 @@ function dataSet() {
           (!filter.attention || (verdict !== null && isActionable(verdict))) &&
           (filter.recipient === undefined || first.recipient === recipient(filter.recipient)) &&
           (filter.reference === undefined || first.reference === reference(filter.reference)) &&
-          // By its reference alone, an email is found once its account is known.
+          // A search by reference alone finds an email once its account is known.
           (filter.reference === undefined || filter.recipient !== undefined || first.accountId !== undefined) &&
           (filter.from === undefined || sentAt >= begin + filter.from * 60 * minute) &&
           (filter.to === undefined || sentAt < begin + filter.to * 60 * minute)
@@ -155,14 +155,14 @@ function dataSet() {
       }));
     },
 
-    /** The ids in all pages of the list; `between` comes after each page. */
+    /** The ids in all pages of the list. `between` runs after each page. */
     async pagesOf(filter: Filter, limit: number, between: () => Promise<void> = async () => {}) {
       const query = new URLSearchParams({ limit: String(limit) });
       if (filter.status) query.set('status', filter.status);
       if (filter.attention) query.set('attention', 'true');
       if (filter.recipient !== undefined) query.set('recipient', recipient(filter.recipient));
       if (filter.reference !== undefined) query.set('reference', reference(filter.reference));
-      // The days of other sets are not this one's: support's list goes over all accounts.
+      // Support's list covers all accounts, so that it begins at this set's own days.
       const since = filter.from ?? (filter.account === null ? -1 : undefined);
       if (since !== undefined) query.set('from', isoText(begin + since * 60 * minute));
       if (filter.to !== undefined) query.set('to', isoText(begin + filter.to * 60 * minute));
@@ -188,7 +188,7 @@ function dataSet() {
 }
 
 describe('the pages of a list', () => {
-  it('are together just the emails that the filter takes, each once, newest first', async () => {
+  it('have exactly the emails that the filter selects, each once, newest first', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.array(arbitraryEmail, { maxLength: 24 }),
@@ -209,7 +209,7 @@ describe('the pages of a list', () => {
     );
   }, 300_000);
 
-  it('show no email twice, and none is missing that was there before the first page, whatever is written meanwhile', async () => {
+  it('show no email twice and miss none that matched all the time, whatever is written between pages', async () => {
     const write = fc.oneof(fc.record({ new: arbitraryEmail }), fc.record({ of: fc.nat(), status, after: hours }));
     await fc.assert(
       fc.asyncProperty(

@@ -5,7 +5,7 @@ import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-em
 
 const route = 'POST /accounts/{accountId}/emails/statuses';
 
-describe('the status of many emails in one call', () => {
+describe('a call for the statuses of many emails', () => {
   let emails: StoredEmails;
   const ids: string[] = [];
   beforeAll(async () => {
@@ -24,7 +24,7 @@ describe('the status of many emails in one call', () => {
       body: typeof body === 'string' ? body : JSON.stringify(body),
     });
 
-  it('by ids: each in the order in which it was asked for, and those that are not there are without an email', async () => {
+  it('answers ids in the order of the request, with no email for unknown ones', async () => {
     const unknown = 'A'.repeat(22);
     const { statusCode, json, headers } = await ask({
       emailIds: [` ${ids[1]} `, unknown, ids[0], ids[1], 'no id at all'],
@@ -44,7 +44,7 @@ describe('the status of many emails in one call', () => {
     ]);
   });
 
-  it('by references: an invoice and its reminder are both there, newest first', async () => {
+  it('answers a reference with all of its emails, newest first', async () => {
     const invoice = await emails.record([anEvent({ accountId: 'acme', reference: 'INV-9' })], noon);
     const reminder = await emails.record(
       [anEvent({ accountId: 'acme', reference: 'INV-9', status: 'sent' })],
@@ -56,7 +56,7 @@ describe('the status of many emails in one call', () => {
     ).toEqual([[reminder, invoice], [], [], [], [ids[1]]]);
   });
 
-  it('says where a reference has more emails than are looked at', async () => {
+  it('says if a reference has more emails than it reads', async () => {
     for (let index = 0; index < 30; index += 1) {
       await emails.record([anEvent({ accountId: 'acme', reference: 'monthly' })], noon + index);
     }
@@ -65,7 +65,7 @@ describe('the status of many emails in one call', () => {
     expect(json.results[0].emails).toHaveLength(15);
   });
 
-  it('finds the one among those of many accounts that number their invoices alike', async () => {
+  it('finds the own email of a reference that many accounts use', async () => {
     const own = await emails.record([anEvent({ accountId: 'acme', reference: '1' })], noon);
     for (let index = 1; index <= 130; index += 1) {
       await emails.record([anEvent({ accountId: `other-${index}`, reference: '1' })], noon + index);
@@ -75,13 +75,13 @@ describe('the status of many emails in one call', () => {
     ]);
   });
 
-  it('a hundred at once', async () => {
+  it('answers a hundred references at once', async () => {
     const asked = Array.from({ length: 100 }, (_, index) => `INV-${index}`);
     const { json } = await ask({ references: asked });
     expect(json.results.map(({ asked }: { asked: string }) => asked)).toEqual(asked);
   });
 
-  it("another account's ids and references are like unknown ones; support sees them under their account alone", async () => {
+  it("answers another account's ids and references like unknown ones, and shows support an account's own", async () => {
     for (const [accountId, token] of [
       ['globex', tokenOf('globex')],
       ['globex', supportToken],
@@ -113,7 +113,7 @@ describe('the status of many emails in one call', () => {
     expect(await ask(body)).toMatchObject({ statusCode: 400, json: { type: '/problems/invalid-request', field } });
   });
 
-  it('refuses a query, and a body that is larger than a hundred references can be', async () => {
+  it('refuses a query, and a body larger than that of a hundred references', async () => {
     const call = queryFunction(emails);
     const at = { path: { accountId: 'acme' }, token: tokenOf('acme') };
     expect(await call(route, { ...at, query: 'limit=5', body: '{"references":["a"]}' })).toMatchObject({

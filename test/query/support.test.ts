@@ -5,7 +5,7 @@ import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-em
 
 const day = 24 * 60 * 60_000;
 
-describe("support's routes, across accounts", () => {
+describe("support's routes across accounts", () => {
   let emails: StoredEmails;
   const ids: Record<string, string> = {};
   beforeAll(async () => {
@@ -30,7 +30,7 @@ describe("support's routes, across accounts", () => {
   const names = ({ json }: Awaited<ReturnType<typeof list>>) =>
     json.emails.map(({ emailId }: { emailId: string }) => Object.keys(ids).find(name => ids[name] === emailId));
 
-  it('find what happened to the mail to jane, whoever sent it, however her address is written', async () => {
+  it('find the emails to an address, whoever sent them, in any spelling of the address', async () => {
     expect(names(await list('recipient=jane@example.com'))).toEqual(['fine', 'nobody', 'acme']);
     expect(names(await list('recipient=%20Jane@Example.COM'))).toEqual(['fine', 'nobody', 'acme']);
     expect(names(await list('recipient=jane@example.com&status=invalid'))).toEqual(['nobody']);
@@ -41,7 +41,7 @@ describe("support's routes, across accounts", () => {
     'Info@XN--Mller-Kva.DE.',
     '"info"@mu\u0308ller\u3002de',
     '\u200bmailto:info@müller.de (Müller)',
-  ])('find it where domains are in letters or in ASCII, and show it in letters: %j', async spelled => {
+  ])('find an international domain in Unicode or ASCII, and show it in Unicode: %j', async spelled => {
     const query = new URLSearchParams({ recipient: spelled }).toString();
     const answers = [
       await list(query),
@@ -57,20 +57,20 @@ describe("support's routes, across accounts", () => {
     }
   });
 
-  it('find every email of a reference, and whose it is', async () => {
+  it('find every email of a reference with its account', async () => {
     const answer = await list('reference=INV-1');
     expect(names(answer)).toEqual(['globex', 'acme']);
     expect(answer.json.emails.map(({ accountId }: { accountId: string }) => accountId)).toEqual(['globex', 'acme']);
   });
 
-  it('find what somebody must act on, in all accounts and in none, newest trouble first', async () => {
+  it('find the emails with trouble of all accounts and of none, newest trouble first', async () => {
     expect(names(await list('attention=true'))).toEqual(['nobody', 'globex', 'acme']);
     const first = await list('attention=true&limit=2');
     expect(names(first)).toEqual(['nobody', 'globex']);
     expect(names(await list(`attention=true&limit=2&cursor=${first.json.cursor}`))).toEqual(['acme']);
   });
 
-  it('show one email, also where its account is not known', async () => {
+  it('show one email, also without a known account', async () => {
     const one = (emailId: string) =>
       queryFunction(emails)('GET /emails/{emailId}', { path: { emailId }, token: supportToken });
     expect((await one(ids.nobody!)).json).toMatchObject({ accountId: null, status: 'invalid', timeline: [{}] });
@@ -79,19 +79,19 @@ describe("support's routes, across accounts", () => {
   });
 
   it.each(['', 'status=invalid', 'from=2026-01-01T00:00:00Z', 'limit=5'])(
-    'ask for a recipient, a reference or attention: %j alone is refused',
+    'refuse %j without a recipient, a reference or attention',
     async query => {
       expect(await list(query)).toMatchObject({ statusCode: 400, json: { field: 'recipient' } });
     },
   );
 
-  it('refuse an address that is none', async () => {
+  it('refuse an invalid address', async () => {
     for (const recipient of ['jane', '', 'a@b@c', 'jane@', `${'x'.repeat(400)}@example.com`, 'jane@exa%00mple.com']) {
       expect(await list(`recipient=${recipient}`)).toMatchObject({ statusCode: 400, json: { field: 'recipient' } });
     }
   });
 
-  it("are not for an account's people", async () => {
+  it('refuse the token of an account', async () => {
     for (const token of [tokenOf('acme'), tokenWith({ scope: 'mailtrail/supporter' })]) {
       for (const answer of [
         await list('recipient=jane@example.com', token),

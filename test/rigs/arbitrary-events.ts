@@ -17,7 +17,7 @@ export const arbitraryEvent = fc.record({
   providerEvent: fc.constantFrom('x', 'y'),
 }) satisfies fc.Arbitrary<CanonicalEvent>;
 
-/** A history's events, for one email. */
+/** The events of a history, in one email. */
 export function eventsOf(history: History, messageId = 'm1'): CanonicalEvent[] {
   return history.events.map((event, index) => {
     const machine = event.startsWith('machine ');
@@ -35,7 +35,7 @@ export function eventsOf(history: History, messageId = 'm1'): CanonicalEvent[] {
   });
 }
 
-/** Every order of the items: n! of them. */
+/** Returns all n! orders of the items. */
 export function permutations<Item>(items: readonly Item[]): Item[][] {
   if (items.length === 0) return [[]];
   return items.flatMap((item, index) => permutations(items.toSpliced(index, 1)).map(rest => [item, ...rest]));

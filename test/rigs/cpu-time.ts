@@ -1,4 +1,4 @@
-/** The milliseconds of CPU that this process uses for some work: on a busy machine it is not more than on an idle one. */
+/** Returns the CPU time of some work in milliseconds, which is the same on a busy machine as on an idle one. */
 export async function cpuMs(work: () => unknown): Promise<number> {
   const before = process.cpuUsage();
   await work();
@@ -6,7 +6,7 @@ export async function cpuMs(work: () => unknown): Promise<number> {
   return (user + system) / 1_000;
 }
 
-/** The same of work that does not wait. */
+/** The same for synchronous work. */
 export function cpuMsOf(work: () => void): number {
   const before = process.cpuUsage();
   work();

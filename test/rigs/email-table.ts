@@ -6,12 +6,12 @@ import { createTableInput } from '../../infra/local/services/tables.ts';
 import { EmailTable } from '../../infra/storage/email-table.ts';
 import { GuardTable } from '../../infra/storage/guard-table.ts';
 
-/** Creates the table of emails as it is deployed, keys and indexes and stream, under a name of the test's. */
+/** Creates the table of emails with the deployed keys, indexes and stream, under the test's own name. */
 export function createEmailTable(client: DynamoDBClient, tableName: string): Promise<void> {
   return createTable(client, tableName, stack => new EmailTable(stack, 'Emails'));
 }
 
-/** The same for the table of nonces and erasures. */
+/** Creates the table of nonces and erasure records in the same way. */
 export function createGuardTable(client: DynamoDBClient, tableName: string): Promise<void> {
   return createTable(client, tableName, stack => new GuardTable(stack, 'Guards'));
 }

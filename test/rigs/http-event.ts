@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEventV2, Context } from 'aws-lambda';
 import type { RouteKey } from '../../shared/http/routes.ts';
 
-/** What the handlers of this project read of a Lambda context. */
+/** The members of a Lambda context that the handlers read. */
 export const lambdaContext = {
   awsRequestId: 'request-1',
   getRemainingTimeInMillis: () => 60_000,
 } as Context;
 
-/** The header of a token with these claims, which API Gateway passes on beside what it has read there. */
+/** The header of a token with these claims, which API Gateway passes on beside the parsed claims. */
 export function bearerOf(claims: object): { readonly authorization: string } {
   const [head, payload] = [{ alg: 'RS256', typ: 'JWT' }, claims].map(part =>
     Buffer.from(JSON.stringify(part)).toString('base64url'),
@@ -16,7 +16,7 @@ export function bearerOf(claims: object): { readonly authorization: string } {
   return { authorization: `Bearer ${head}.${payload}.c2lnbmF0dXJl` };
 }
 
-/** An event of API Gateway's HTTP API, payload format 2.0: headers and body as that gateway passes them on. */
+/** An event of API Gateway's HTTP API in payload format 2.0, with headers and body in the gateway's form. */
 export function httpEvent(
   routeKey: RouteKey,
   pathParameters: Record<string, string>,

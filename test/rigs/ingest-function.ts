@@ -12,10 +12,10 @@ import type { Log } from '../../shared/runtime/log.ts';
 import { context } from '../fixtures/fixtures.ts';
 import { noon } from './arbitrary-events.ts';
 
-/** Whoever counts nothing. */
+/** Metrics that count nothing. */
 export const noMetrics: IngestMetrics = { failedMessages() {}, count() {}, arrived() {}, recorded() {} };
 
-/** A table that takes nothing. */
+/** A recorder whose writes all fail. */
 export function failingStore(error: unknown): Pick<Recorder, 'record'> {
   return {
     record: async events => ({
@@ -30,7 +30,7 @@ const outOfReach = () => Promise.reject(new Error('out of reach'));
 /** Deadlines have tests of their own: in all others a busy machine has ten times as long. */
 const distantDeadline: AbortAfter = milliseconds => AbortSignal.timeout(10 * milliseconds);
 
-/** The parts of the ingest function that a test has its own of. */
+/** The parts of the ingest function that a test may replace. */
 export interface IngestParts {
   readonly secretsOf: WebhookSecretsOf;
   readonly store: Pick<Recorder, 'record'>;
@@ -44,7 +44,7 @@ export interface IngestParts {
   readonly log?: Log;
 }
 
-/** The ingest function for requests, with every provider. What is not given is out of reach, and no nonce was ever used. */
+/** Returns the ingest function with every provider. Omitted parts are unavailable, and every nonce is new. */
 export function ingestFunction({
   secretsOf,
   store,

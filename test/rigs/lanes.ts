@@ -1,10 +1,10 @@
-/** Runs work side by side, in as many lanes as there are; each has a lane to itself meanwhile. */
+/** Runs work concurrently in the lanes. Each piece of work has a lane to itself. */
 export type InLane<Lane> = <Outcome>(work: (lane: Lane) => Promise<Outcome>) => Promise<Outcome>;
 
 /**
- * Lanes for work that must not meet, such as calls through a proxy whose faults are counted.
+ * Creates lanes for work that must not meet, such as calls through a proxy that counts its faults.
  *
- * @param cleared leaves a lane as the next work expects it
+ * @param cleared resets a lane for the next work
  */
 export function createLanes<Lane>(lanes: readonly Lane[], cleared: (lane: Lane) => unknown): InLane<Lane> {
   const free = [...lanes];

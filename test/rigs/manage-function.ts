@@ -18,11 +18,11 @@ export interface ManageCall {
 }
 
 export interface ManageAnswer extends HttpAnswer {
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the test looks for in it
+  // biome-ignore lint/suspicious/noExplicitAny: each test checks the members that it needs
   readonly json: any;
 }
 
-/** The manage function, called as API Gateway calls it. */
+/** Returns the manage function. It is called as API Gateway calls it. */
 export function manageFunction(dependencies: Pick<ManageDependencies, 'erase'> & Partial<ManageDependencies>) {
   const handler = createHandler({ access, now: () => noon, log: () => {}, ...dependencies });
   return async (
@@ -42,7 +42,7 @@ export function manageFunction(dependencies: Pick<ManageDependencies, 'erase'> &
   };
 }
 
-/** Erases over real tables, in an account's name or as support where that is null. */
+/** Erases in real tables, by an account, or by support if null. */
 export function erasing(
   emails: Pick<StoredEmails, 'erasureRecords' | 'eraseEmails'>,
   changes: Partial<ManageDependencies> = {},

@@ -18,14 +18,14 @@ export const access = {
 };
 
 export const tokenOf = (accountId: string): VerifiedToken => tokenWith({ sub: 'jane', account_id: accountId });
-/** The same, of somebody who may erase, too. */
+/** The same for a caller who may also erase. */
 export const managerToken = (accountId: string): VerifiedToken =>
   tokenWith({ sub: 'joe', account_id: accountId, scope: 'openid mailtrail/manage' });
 export const supportToken = tokenWith({ sub: 'sam', scope: 'openid mailtrail/support' });
 
-/** A token as API Gateway hands it on once it has verified it. */
+/** A verified token in the form that API Gateway passes on. */
 export function tokenWith(claims: VerifiedToken['claims'], scopes: string[] | null = null): VerifiedToken {
-  // The declared type leaves null out.
+  // The declared type lacks null.
   return { claims, scopes: scopes as string[] };
 }
 
@@ -34,19 +34,19 @@ export interface Call {
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string | undefined>>;
   readonly body?: string;
-  /** Whether the body is base64, as that of bytes which are no text. */
+  /** Whether the body is in base64, as binary bodies are. */
   readonly isBase64Encoded?: boolean;
   readonly token?: VerifiedToken;
 }
 
 export interface CallAnswer extends HttpAnswer {
-  /** Decompressed. */
+  /** The decompressed body. */
   readonly text: string | undefined;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the test looks for in it
+  // biome-ignore lint/suspicious/noExplicitAny: each test checks the members that it needs
   readonly json: any;
 }
 
-/** The query function over real emails, called as API Gateway calls it. */
+/** Returns the query function over real emails. It is called as API Gateway calls it. */
 export function queryFunction(emails: { readonly store: Reader }, changes: Partial<QueryDependencies> = {}) {
   const handler = createHandler({
     store: emails.store,

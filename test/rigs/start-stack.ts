@@ -6,31 +6,31 @@ import { StartError } from '../../infra/local/start-error.ts';
 import { sharedAssembly } from './assembly.ts';
 
 export interface StartOptions {
-  /** A free one by default. */
+  /** The default is a free port. */
   readonly port?: number;
   readonly dataDir: string;
   readonly webhookSecretsFile?: string;
-  /** A cloud assembly to run as it is; null: it is synthesized first, as `npm start` does. By default that of all tests. */
+  /** A cloud assembly to run unchanged. With null it is synthesized first, as `npm start` does. The default is that of all tests. */
   readonly assembly?: string | null;
-  /** Caps the batching window of streams. */
+  /** The longest batching window of streams. */
   readonly maxBatchingWindowSeconds?: number;
-  /** Caps after how long a queue message that failed comes again. */
+  /** The longest time after which a failed queue message comes again. */
   readonly maxVisibilityTimeoutSeconds?: number;
-  /** Where some functions reach services through something else, such as a proxy. */
+  /** Other endpoints of services for some functions, such as proxies. */
   readonly serviceEndpoints?: ServiceEndpoints;
-  /** How many invocations of one function may run at a time. */
+  /** The number of concurrent invocations of one function. */
   readonly processesPerFunction?: number;
 }
 
-/** A stack in a process of its own, as `npm start` runs it. */
+/** A stack in a separate process, as `npm start` runs it. */
 export interface StartedStack {
   readonly url: string;
   readonly endpoints: Endpoints;
-  /** Everything it printed so far. */
+  /** Returns all of its output so far. */
   output(): string;
-  /** As Ctrl-C does. */
+  /** Stops the stack as Ctrl-C does. */
   stop(): Promise<void>;
-  /** SIGKILL: nothing gets to end in order. */
+  /** Sends SIGKILL, so that nothing ends in order. */
   kill(): Promise<void>;
 }
 

@@ -12,26 +12,26 @@ import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { noon } from './arbitrary-events.ts';
 import { createEmailTable, createGuardTable } from './email-table.ts';
 
-/** Real emails in a real engine's table, written by the real store. */
+/** Real emails in a real engine's table, written by the real recorder. */
 export interface StoredEmails {
   readonly client: DynamoDBDocumentClient;
   readonly tableName: string;
-  /** Of the engine. */
+  /** The engine's endpoint. */
   readonly endpoint: string;
   readonly store: Recorder & Reader;
-  /** In a table of their own beside it: nonces, and records of erasures. */
+  /** The separate table of nonces and erasure records. */
   readonly guardTableName: string;
   readonly nonces: Nonces;
   readonly erasureRecords: ErasureRecords;
   readonly lookUpErasures: ErasureLookUp;
   readonly eraseEmails: EraseEmails;
-  /** Records events that arrived at `receivedAt`, and gives the id of the first one's email. */
+  /** Records events that arrived at `receivedAt`, and returns the id of the first one's email. */
   record(events: readonly CanonicalEvent[], receivedAt?: number): Promise<string>;
-  /** An email's item as the table's stream shows it. */
+  /** Returns an email's item in the form of the table's stream. */
   image(emailId: string): Promise<Record<string, unknown> | undefined>;
-  /** As its time to live does. */
+  /** Removes an email as its time to live does. */
   remove(emailId: string): Promise<void>;
-  /** Every email of an address, as the manage function does. */
+  /** Erases all emails of an address as the manage function does. */
   erase(recipient: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -89,7 +89,7 @@ export async function startStoredEmails(): Promise<StoredEmails> {
 
 let messages = 0;
 
-/** An event of an email of its own. */
+/** An event of a new email. */
 export function anEvent(changes: Partial<CanonicalEvent> = {}): CanonicalEvent {
   messages += 1;
   return {

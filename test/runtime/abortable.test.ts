@@ -5,12 +5,12 @@ import { createRecorder } from '../../shared/email/recorder.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { anEvent } from '../rigs/stored-emails.ts';
 
-describe('a database that hangs or is slow', () => {
-  it('keeps nobody waiting beyond the deadline: what was not written by then is said', async () => {
+describe('a hanging or slow database', () => {
+  it('delays nobody beyond the deadline, and unwritten events are returned', async () => {
     let calls = 0;
     const send = () => {
       calls += 1;
-      // The first email is written, the second write never comes back.
+      // The first email is written, and the second write never ends.
       return calls === 1 ? Promise.resolve({}) : new Promise(() => {});
     };
     const store = createRecorder({
@@ -24,7 +24,7 @@ describe('a database that hangs or is slow', () => {
     expect(failed).toMatchObject([{ events: [hanging], error: { name: 'TimeoutError' } }]);
   });
 
-  it('still takes all of a batch, by and by: a request that is sent again begins at another email', async () => {
+  it('accepts all of a batch in the end, because a repeated request begins at another email', async () => {
     const send = async () => {
       await delay(20);
       return {};

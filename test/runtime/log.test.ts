@@ -8,7 +8,7 @@ describe('the log', () => {
     () => Date.UTC(2026, 0, 2, 12),
   );
 
-  it('has a line as one JSON object, whatever is in it', () => {
+  it('has one JSON object per line, whatever the values', () => {
     lines.length = 0;
     log('webhook.set-up', { requestId: 'r1', provider: 'ses\r\n{"message":"fault"}\u2028' });
     const [line, ...others] = lines;
@@ -24,7 +24,7 @@ describe('the log', () => {
     });
   });
 
-  it('calls a warning what is not in order, and an error what is our own fault', () => {
+  it('has the level WARN for irregularities and ERROR for our own faults', () => {
     lines.length = 0;
     log('webhook.refused', { requestId: 'r1', provider: 'ses', refusal: 'no-signature' });
     log('fault', { requestId: 'r1', where: 'GET /statuses', error: 'TypeError' });

@@ -3,7 +3,7 @@ import { classified } from '../../infra/tools/classify/agreement.ts';
 
 const lines = (...rows: readonly object[]) => rows.map(row => JSON.stringify(row)).join('\n');
 
-it('reports how far the signals agree with what is expected, in all and per category', () => {
+it('classify reports how far the signals agree with the expected causes, in total and per category', () => {
   const report = classified(
     lines(
       { reply: '550 no such user', category: 'user', expected: ['invalid'] },
@@ -20,16 +20,16 @@ it('reports how far the signals agree with what is expected, in all and per cate
   ]);
 });
 
-it('counts the replies that would wake support for nothing', () => {
+it('classify counts the replies that would alert support for nothing', () => {
   const report = classified(lines({ reply: '550 no such user', expected: ['rejected'] }));
   expect(report.split('\n').at(-1)).toBe('false alarms: 1');
 });
 
-it('says what each reply is where nothing is expected', () => {
+it('classify prints the cause of each reply if none is expected', () => {
   expect(classified(lines({ reply: '550 failed', status: '5.2.2' }))).toBe('soft_bounced (mailbox_full): "550 failed"');
 });
 
-it('reads a file that begins with a byte-order mark, and shows control characters as JSON does', () => {
+it('classify reads a file with a byte-order mark, and prints control characters as JSON does', () => {
   expect(classified(`\ufeff${lines({ reply: '550 no such user\u001b[31m' })}`)).toBe(
     'invalid (unknown_user): "550 no such user\\u001b[31m"',
   );
@@ -40,6 +40,6 @@ it.each([
   ['{"reply":7}', 'reply'],
   ['{"reply":"550 x","expected":["invlaid"]}', 'expected'],
   ['no JSON', 'is no JSON'],
-])('names the line that it cannot read, and why: %s', (bad, why) => {
+])('classify names an unreadable line and the reason: %s', (bad, why) => {
   expect(() => classified(`${lines({ reply: '550 x' })}\n\n${bad}`)).toThrow(new RegExp(`^line 3: .*${why}`));
 });

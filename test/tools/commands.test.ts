@@ -24,8 +24,8 @@ async function run(file: string, ...args: readonly string[]) {
   return { code, ...said };
 }
 
-describe('of the scripts in package.json', () => {
-  it('those of the project are found', () => {
+describe('the commands in package.json', () => {
+  it('are found by this test', () => {
     expect(commands.map(({ name }) => name)).toEqual(
       expect.arrayContaining([
         'start',
@@ -42,21 +42,24 @@ describe('of the scripts in package.json', () => {
     );
   });
 
-  it.concurrent.each(commands)('$name prints its usage for --help, and ends with 0', async ({ name, file }) => {
-    const { code, stdout, stderr } = await run(file, '--help');
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toMatch(new RegExp(`^npm (?:run (?:-s )?)?${name}\\b`));
-    // Every usage is written by `runCommand`, which also refuses unknown options.
-    expect(stdout).toContain('-h, --help');
-  });
+  it.concurrent.each(commands)(
+    'include $name, which prints its usage for --help, and ends with 0',
+    async ({ name, file }) => {
+      const { code, stdout, stderr } = await run(file, '--help');
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toMatch(new RegExp(`^npm (?:run (?:-s )?)?${name}\\b`));
+      // Every usage is written by `runCommand`, which also refuses unknown options.
+      expect(stdout).toContain('-h, --help');
+    },
+  );
 
-  it('demo names an option that it does not know, prints its usage, and ends with 1', async () => {
+  it('include demo, which names an unknown option, prints its usage, and ends with 1', async () => {
     const { code, stdout, stderr } = await run('infra/tools/demo/demo.ts', '--no-such-option');
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toMatch(/^There is no option --no-such-option\.\n\nnpm run demo\n/);
   });
 
-  it('deploy says where to find the options of the CDK, which it hands on', async () => {
+  it('include deploy, which says where to find the options of the CDK that it passes on', async () => {
     expect((await run('infra/tools/deploy.ts', '-h')).stdout).toContain('npx cdk deploy --help');
   });
 });

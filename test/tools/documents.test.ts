@@ -17,7 +17,7 @@ const documents = globSync(['*.md', 'docs/**/*.md'], { cwd: root });
 const textOf = (node: Nodes): string =>
   'value' in node ? node.value : 'children' in node ? node.children.map(textOf).join('') : '';
 
-/** The anchors that GitHub gives to the headings of a document. */
+/** The anchors of a document's headings on GitHub. */
 function anchorsOf(file: string): readonly string[] {
   const anchors: string[] = [];
   visit(fromMarkdown(read(file)), 'heading', heading => {
@@ -27,7 +27,7 @@ function anchorsOf(file: string): readonly string[] {
   return anchors;
 }
 
-/** The links of a document to files and headings of the repository. */
+/** A document's links to files and headings of the repository. */
 function linksOf(file: string): readonly { readonly target: string; readonly anchor: string | undefined }[] {
   const links: { target: string; anchor: string | undefined }[] = [];
   visit(fromMarkdown(read(file)), node => {
@@ -39,7 +39,7 @@ function linksOf(file: string): readonly { readonly target: string; readonly anc
 }
 
 describe('the documents', () => {
-  it.each(documents)('%s links to files and headings that exist', file => {
+  it.each(documents)('include %s, whose links all lead to existing files and headings', file => {
     const broken = linksOf(file).filter(
       ({ target, anchor }) =>
         !existsSync(join(root, target)) || (anchor !== undefined && !anchorsOf(target).includes(anchor)),
@@ -47,7 +47,7 @@ describe('the documents', () => {
     expect(broken).toEqual([]);
   });
 
-  it('are all reached from the README', () => {
+  it('can all be reached from the README', () => {
     const reached = new Set(['README.md']);
     for (const file of reached)
       for (const { target } of linksOf(file))
@@ -55,7 +55,7 @@ describe('the documents', () => {
     expect(documents.filter(file => !reached.has(file))).toEqual([]);
   });
 
-  it('begin with a README of at most 150 lines', () => {
+  it('include a README of at most 150 lines', () => {
     expect(read('README.md').trimEnd().split('\n').length).toBeLessThanOrEqual(150);
   });
 });

@@ -8,19 +8,19 @@ import { routes } from '../../shared/http/routes.ts';
 
 const served = readFileSync(openApiFile, 'utf8');
 
-it('the document says what the schemas validate, with examples as the API answers them (npm run docs writes it)', async () => {
+it("the OpenAPI document is up to date with the schemas and the API's answers (npm run docs writes it)", async () => {
   expect(await openApiDocument()).toBe(served);
 });
 
-it('the types of the client are those of the document (npm run docs writes them)', async () => {
+it("the client's types are up to date with the OpenAPI document (npm run docs writes them)", async () => {
   expect(await clientTypes(served)).toBe(readFileSync(clientTypesFile, 'utf8'));
 });
 
-it('the document is valid OpenAPI 3.1', async () => {
+it('the OpenAPI document is valid OpenAPI 3.1', async () => {
   expect(await new Validator().validate(JSON.parse(served))).toEqual({ valid: true });
 });
 
-it('the document has every route', () => {
+it('the OpenAPI document has every route', () => {
   const { paths } = JSON.parse(served) as { paths: Record<string, object> };
   const described = Object.entries(paths).flatMap(([path, methods]) =>
     Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`),
@@ -32,7 +32,7 @@ it('the document has every route', () => {
   );
 });
 
-it('the document describes everything in sentences of at most 25 words', () => {
+it('the OpenAPI document describes everything in sentences of at most 25 words', () => {
   const descriptions: string[] = [];
   JSON.parse(served, (name, value) => {
     if (name === 'description' && typeof value === 'string') descriptions.push(value);

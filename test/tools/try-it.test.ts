@@ -44,7 +44,7 @@ describe('the commands under "Try it here"', () => {
     },
   );
 
-  it('are refused where the event was changed after it was signed', async () => {
+  it('are refused if the event was changed after it was signed', async () => {
     const changed = commandsOf('sendgrid').replace(/^curl/m, 'echo >> .mailtrail/sendgrid.json\ncurl');
     expect(await paste(changed)).toMatchObject({ type: '/problems/unauthorized' });
   });

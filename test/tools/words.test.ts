@@ -6,7 +6,7 @@ const texts = (markdown: string) => sentencesOf(markdown).map(({ text }) => text
 const counts = (markdown: string) => sentencesOf(markdown).map(({ words }) => words);
 const faults = (markdown: string) => faultsOf(markdown).faults.map(({ fault }) => fault);
 
-/** A sentence of so many words. */
+/** Makes a sentence of so many words. */
 const sentence = (words: number) => `Send${' it'.repeat(words - 1)}.`;
 
 describe('a sentence', () => {
@@ -61,32 +61,32 @@ describe('a sentence', () => {
     expect(texts(markdown)).toEqual([]);
   });
 
-  it('knows its line, also within a paragraph and a table', () => {
+  it('has its line, also within a paragraph and a table', () => {
     const markdown = '# One\n\nTwo is\nlong. Three.\nFour.\n\n| Five |\n|---|\n| Six |\n';
     expect(sentencesOf(markdown).map(({ line }) => line)).toEqual([1, 3, 4, 5, 7, 9]);
   });
 });
 
-describe('a count of words', () => {
+describe('the number of words', () => {
   it.each([
-    ['takes inline code as one', 'Run `npm run words -- docs/api.md` first.', 3],
-    ['takes an address as one', 'See https://example.com/a-b?c=d e.', 3],
-    ['takes the text of a link and not its target', '[Two words](https://example.com/a/b/c).', 2],
-    ['takes a figure as one', 'It sent 30,000.5 emails.', 4],
-    ['takes a word with an apostrophe as one', "The provider's emails don't count.", 5],
-    ['takes no dash and no arrow', 'Servers → yours – now.', 3],
+    ['counts inline code as one', 'Run `npm run words -- docs/api.md` first.', 3],
+    ['counts an address as one', 'See https://example.com/a-b?c=d e.', 3],
+    ['counts the text of a link and not its target', '[Two words](https://example.com/a/b/c).', 2],
+    ['counts a figure as one', 'It sent 30,000.5 emails.', 4],
+    ['counts a word with an apostrophe as one', "The provider's emails don't count.", 5],
+    ['counts neither dashes nor arrows', 'Servers → yours – now.', 3],
   ])('%s', (_, markdown, expected) => {
     expect(counts(markdown)).toEqual([expected]);
   });
 });
 
-describe('the rules', () => {
-  it('allow 25 words and no more', () => {
+describe('the rules of sentences', () => {
+  it('allow at most 25 words', () => {
     expect(faults(sentence(25))).toEqual([]);
     expect(faults(sentence(26))).toEqual(['26 words']);
   });
 
-  it('see a long sentence behind an abbreviation, a line break or code', () => {
+  it('find a long sentence despite an abbreviation, a line break and code', () => {
     const half = 'it '.repeat(12);
     expect(faults(`Send ${half} e.g. \`x.y.\`\n${half}.`)).toEqual(['27 words']);
   });
@@ -99,7 +99,7 @@ describe('the rules', () => {
     '**What waits** is dropped.',
     'The queue: What cannot be recorded is queued.',
     'It stops. "What waits" is dropped.',
-  ])('refuse What as a noun: %s', markdown => {
+  ])('refuse a "What" that stands for a noun: %s', markdown => {
     expect(faults(markdown)).toEqual(['begins with "What"']);
   });
 
@@ -108,11 +108,11 @@ describe('the rules', () => {
     '- "What does it cost?"',
     '| what |\n|---|\n| Whatever comes. |',
     'It says what it does.',
-  ])('allow a question, the head of a column and What within a sentence: %s', markdown => {
+  ])('allow a question, the head of a column and a "what" within a sentence: %s', markdown => {
     expect(faults(markdown)).toEqual([]);
   });
 
-  it('say where a fault is and count every sentence', () => {
+  it('report the line of a fault and the number of sentences', () => {
     expect(faultsOf('It stops.\n\nWhat waits stays.')).toEqual({
       sentences: 2,
       faults: [{ line: 3, fault: 'begins with "What"', text: 'What waits stays.' }],

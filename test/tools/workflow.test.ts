@@ -39,7 +39,7 @@ it('a push is checked with the Node.js of its matrix, and not with the one that 
   expect(removal).toBeLessThan(test!);
 });
 
-it('every night the large property runs and the mutations are tested', () => {
+it('the large property runs and the mutations are tested every night', () => {
   expect(nightly.if).toContain("github.event_name == 'schedule'");
   expect(nightly.strategy.matrix.script).toEqual(['prove', 'mutate']);
   expect(runs(nightly).at(-1)).toMatch(/^npm run \$\{\{ matrix\.script \}\}$/);

@@ -20,44 +20,44 @@ const lost = new Map([
   ['second', { fault: null, from: 900, heard: true }],
 ]);
 
-describe('an alert that is told again', () => {
+describe('a repeated alert', () => {
   it.each([
-    ['the function died between telling and marking', { kills: [500] }],
-    ['the answer to the first telling got lost', { published: lost }],
+    ['the function died between the alert and its mark', { kills: [500] }],
+    ['the answer to the first alert got lost', { published: lost }],
     [
-      'nobody waited for the answer any more',
+      'the function no longer waited for the answer',
       { published: new Map([['first', { fault: null, from: 100, heard: false }]]) },
     ],
-    ['the first telling was never answered', { published: new Map() }],
-    ['the mark failed', { marks: marked({ fault: 'hang', applied: false }) }],
-  ])('is explained where %s', (_, changes) => {
+    ['the first alert was never answered', { published: new Map() }],
+    ['marking the alert failed', { marks: marked({ fault: 'hang', applied: false }) }],
+  ])('is explained if %s', (_, changes) => {
     expect(whyAgain(key, before, again, history(changes))).not.toBeNull();
   });
 
   it.each([
-    ['nothing was done to the function', {}],
+    ['no fault met the function', {}],
     ['the function died before', { kills: [50] }],
     ['the function died afterwards', { kills: [950] }],
     [
-      'the mark of another alert failed',
+      'marking another alert failed',
       { marks: new Map([['spam one', marked({ fault: 'hang', applied: false }).get(key)!]]) },
     ],
-  ])('is not where %s', (_, changes) => {
+  ])('is not explained if %s', (_, changes) => {
     expect(whyAgain(key, before, again, history(changes))).toBeNull();
   });
 
-  it('is by nothing explained once the mark is in the table, whoever heard of it', () => {
+  it('is never explained once the mark is in the table, whether or not the function heard of it', () => {
     for (const changes of [{ kills: [500] }, { published: lost }, {}]) {
       expect(whyAgain(key, before, again, history({ marks: marked({ applied: true }), ...changes }))).toBeNull();
     }
     const unheard = marked({ fault: 'response lost', applied: true });
     expect(whyAgain(key, before, again, history({ kills: [500], marks: unheard }))).toBeNull();
-    // A mark that came after the second telling had begun forbids nothing.
+    // A mark that came after the beginning of the second alert does not count.
     const late = marked({ applied: true, to: 905 });
     expect(whyAgain(key, before, again, history({ kills: [500], marks: late }))).not.toBeNull();
   });
 
-  it('is told from the calls of the function, as its proxies see them', () => {
+  it("is recognised from the function's calls through its proxies", () => {
     const { onCall, seen } = watchAlerts();
     const call = { body: Buffer.from(''), fault: null, heard: true, from: 1, to: 2 };
     const answer = (text: string, status = 200) => ({ status, headers: {}, body: Buffer.from(text) });

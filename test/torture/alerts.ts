@@ -3,48 +3,48 @@ import { type AlertKind, statuses } from '../../shared/status/catalogue.ts';
 import type { ObservedCall } from './fault-proxy.ts';
 import { amountOf, type Ledger } from './ledger.ts';
 
-/** Alerts that support should have had, and those that it had. An alert is one email and one kind. */
+/** Due alerts and sent alerts. An alert is one email and one kind. */
 export interface AlertFigures {
-  /** Alerts that must have been, whatever the order of arrival. */
+  /** Alerts that are due in any order of arrival. */
   readonly due: number;
-  /** Alerts that may have been besides: a status on the way to the last one, or an email that was erased. */
+  /** Other alerts that may have been sent, for an earlier status or for an erased email. */
   readonly possible: number;
   readonly told: number;
   readonly missing: number;
-  /** Nothing that was sent asks for them. */
+  /** Alerts that no sent event asks for. */
   readonly invented: number;
-  /** Tellings beyond the first of an alert, each of which something that was done to the function explains. */
+  /** Repeated alerts that a fault of the function explains. */
   readonly toldAgain: number;
-  /** And such that nothing explains. */
+  /** Repeated alerts that no fault explains. */
   readonly unexplained: readonly string[];
 }
 
-/** One message to support that names an alert. */
+/** One message to support with an alert. */
 export interface Telling {
   readonly messageId: string;
-  /** Epoch milliseconds. */
+  /** The time in epoch milliseconds. */
   readonly at: number;
 }
 
-/** Faults and kills that the alert function met, and its answers. Times are epoch milliseconds. */
+/** The faults and kills of the alert function, and the answers to its calls. Times are in epoch milliseconds. */
 export interface AlertHistory {
-  /** Kills of its process, or of the whole stack: from when on it may have been gone. */
+  /** The times at which its process or the whole stack was killed. */
   readonly kills: readonly number[];
-  /** The end of the call by which a message was published, by the message's id; absent where no answer was seen. */
+  /** The calls that published messages, by message id. Calls without an answer are absent. */
   readonly published: ReadonlyMap<string, Pick<ObservedCall, 'fault' | 'from' | 'heard'>>;
-  /** The calls that marked an alert as told, by its key, in their order, and whether the table has the mark. */
+  /** The calls that marked an alert as sent, by its key, in order, and whether the table applied them. */
   readonly marks: ReadonlyMap<
     string,
     readonly (Pick<ObservedCall, 'fault' | 'from' | 'to'> & { readonly applied: boolean })[]
   >;
 }
 
-/** Support is not told anything new for so long: it has been told all. */
+/** After so long without a new alert, all alerts count as sent. */
 const silence = 15_000;
-/** Messages that still come after all that were due are told again. */
+/** The wait for repeated alerts after all due ones. */
 const shortSilence = 6_000;
 
-/** Collects what the alert function does, as its proxies see it. */
+/** Collects the alert function's calls from its proxies. */
 export function watchAlerts(): { onCall(call: ObservedCall): void; readonly seen: Omit<AlertHistory, 'kills'> } {
   const published = new Map<string, Pick<ObservedCall, 'fault' | 'from' | 'heard'>>();
   const marks = new Map<string, (Pick<ObservedCall, 'fault' | 'from' | 'to'> & { applied: boolean })[]>();
@@ -66,9 +66,9 @@ export function watchAlerts(): { onCall(call: ObservedCall): void; readonly seen
 }
 
 /**
- * Why support was told again; null where nothing explains it. The function tells first and marks afterwards, so that a
- * death in between tells twice by design, and so does an answer of the topic that it did not hear. Nothing else may: once the
- * mark is in the table, no second telling is excused by anything.
+ * Returns the reason of a repeated alert, or null. The function sends an alert first and marks it afterwards. So a death
+ * in between repeats the alert by design, and so does a lost answer of the topic. Once the mark is in the table, nothing
+ * explains a repeated alert.
  */
 export function whyAgain(key: string, before: Telling, again: Telling, history: AlertHistory): string | null {
   const { kills, published, marks } = history;
@@ -85,14 +85,14 @@ export function whyAgain(key: string, before: Telling, again: Telling, history: 
   return failed === undefined ? null : `the mark met: ${failed.fault}`;
 }
 
-/** Waits until support was told what it must be, and compares. */
+/** Waits for the due alerts, and compares. */
 export async function alertFigures(url: string, ledger: Ledger, history: () => AlertHistory): Promise<AlertFigures> {
   const due = new Set<string>();
   const possible = new Set<string>();
   for (const { emailId, events, erasure } of ledger.emails()) {
     const states = [...events.values()];
     const kind = kindOf(amountOf(states.filter(({ acknowledged }) => acknowledged).map(({ event }) => event))?.status);
-    // An email that is erased early enough alerts nobody.
+    // An email that was erased early enough needs no alert.
     if (kind !== null && erasure === 'none') due.add(alertKey(kind, emailId));
     for (const { event } of states) {
       const kind = event.evidence === 'machine' ? null : kindOf(event.status);
@@ -139,7 +139,7 @@ function tellings(told: ReadonlyMap<string, readonly Telling[]>): number {
   return [...told.values()].reduce((sum, all) => sum + all.length, 0);
 }
 
-/** When support was told of each alert, in order. */
+/** The messages to support with each alert, in order. */
 async function toldAlerts(url: string): Promise<Map<string, Telling[]>> {
   const answer = await fetch(`${url}/_local/inbox`, { headers: { accept: 'application/json' } });
   const { messages } = (await answer.json()) as {

@@ -5,29 +5,29 @@ const request = { events: 5, distinct: 4, unreadable: 1, ofErased: 1 };
 const right = { ...noCounts(), received: 6, recorded: 2, duplicate: 1, erased: 1, queued: 1, quarantined: 1 };
 
 describe('the counts of an answer', () => {
-  it('are right where every event is counted once', () => {
+  it('are right if every event is counted once', () => {
     expect(wrongCounts(right, request)).toEqual([]);
   });
 
   it.each([
-    ['one less received', { received: 5, recorded: 1 }],
-    ['one more recorded', { recorded: 3 }],
-    ['one less recorded', { recorded: 1 }],
-    ['a duplicate that is not counted', { duplicate: 0 }],
-    ['one put off twice', { queued: 2 }],
-    ['more recorded than differs', { recorded: 5, duplicate: 0, erased: 0, queued: 0 }],
-    ['more erased than somebody erased', { recorded: 1, erased: 2 }],
-    ['what can be read in quarantine', { recorded: 1, quarantined: 2 }],
-    ['what cannot be read as recorded', { recorded: 3, quarantined: 0 }],
-    ['something unrelated', { recorded: 1, unrelated: 1 }],
-    ['something dropped', { recorded: 1, dropped: 1 }],
-    ['less than nothing', { recorded: 4, duplicate: -1 }],
-    ['no count', { recorded: Number.NaN }],
-  ])('are wrong: %s', (_, changes) => {
+    ['one event too few received', { received: 5, recorded: 1 }],
+    ['one event too many recorded', { recorded: 3 }],
+    ['one event too few recorded', { recorded: 1 }],
+    ['an uncounted duplicate', { duplicate: 0 }],
+    ['an event queued twice', { queued: 2 }],
+    ['more events recorded than different ones sent', { recorded: 5, duplicate: 0, erased: 0, queued: 0 }],
+    ['more events erased than of erased emails', { recorded: 1, erased: 2 }],
+    ['a readable event in quarantine', { recorded: 1, quarantined: 2 }],
+    ['an unreadable event recorded', { recorded: 3, quarantined: 0 }],
+    ['an unrelated event', { recorded: 1, unrelated: 1 }],
+    ['a dropped event', { recorded: 1, dropped: 1 }],
+    ['a negative count', { recorded: 4, duplicate: -1 }],
+    ['a count that is not a number', { recorded: Number.NaN }],
+  ])('are wrong with %s', (_, changes) => {
     expect(wrongCounts({ ...right, ...changes }, request)).not.toEqual([]);
   });
 
-  it('and of all answers: each event is recorded once, and where nothing fails, one answer says so', () => {
+  it('add up over all answers to each event recorded once, and without faults to all events', () => {
     const sums = { ...noCounts(), received: 10, recorded: 6, duplicate: 3, quarantined: 1 };
     const acknowledged = { events: 9, unreadable: 1 };
     expect(wrongSums(sums, acknowledged, 6, true)).toEqual([]);

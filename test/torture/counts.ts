@@ -1,9 +1,9 @@
 import type { Counts } from '../../shared/runtime/counts.ts';
 
-/** Counts of an answer, by name: `received`, and every way in which an event is counted, once each. */
+/** Counts of an answer, by name: `received`, and every outcome of an event. */
 export type AnswerCounts = Readonly<Partial<Record<keyof Counts, number>>>;
 
-/** Ways in which a run may count events; every other count is zero. */
+/** The counts that a run may have. All others must be zero. */
 const possible = [
   'received',
   'recorded',
@@ -13,17 +13,17 @@ const possible = [
   'quarantined',
 ] as const satisfies readonly (keyof Counts)[];
 
-/** Contents of a request, as it was made. */
+/** The contents of a request. */
 export interface CountedRequest {
-  /** Events that can be read, and how many different ones among them. */
+  /** The number of readable events. `distinct` is the number of different ones. */
   readonly events: number;
   readonly distinct: number;
   readonly unreadable: number;
-  /** How many of the events are of emails that somebody is erasing, or has erased. */
+  /** The number of events of emails that are being erased or are erased. */
   readonly ofErased: number;
 }
 
-/** Mistakes in the counts of an answer that acknowledged a request. */
+/** Returns the mistakes in the counts of an acknowledging answer. */
 export function wrongCounts(
   counts: AnswerCounts,
   { events, distinct, unreadable, ofErased }: CountedRequest,
@@ -44,7 +44,7 @@ export function wrongCounts(
   check(quarantined === unreadable, 'quarantined is not what is unreadable');
   check(recorded <= distinct, 'more is recorded than differs');
   check(erased <= ofErased, 'more is erased than somebody erased');
-  // Nothing is unrelated, no email has as much history as is bounded, and none is as old as what has expired.
+  // A run has no unrelated event, no history at its limit and no event older than the retention.
   for (const [name, count] of Object.entries(others)) {
     check(count === 0 || (possible as readonly string[]).includes(name), `something is ${name}`);
   }
@@ -59,11 +59,11 @@ export function noCounts(): CountSums {
 }
 
 /**
- * Mistakes in the counts of all answers together. An event is recorded once: no answer may say so of it again,
- * and where nothing fails, one has.
+ * Returns the mistakes in the counts of all answers together. At most one answer counts an event as recorded, and
+ * exactly one does if nothing fails.
  *
- * @param acknowledged what was in all that was acknowledged, each time that it was
- * @param distinct different events that were sent
+ * @param acknowledged the events in all acknowledged requests, repeated ones included
+ * @param distinct the number of different events sent
  */
 export function wrongSums(
   sums: CountSums,

@@ -8,39 +8,39 @@ import type { Ledger, SentEvent } from './ledger.ts';
 import { between, type Random } from './random.ts';
 import { type TrafficRequest, unreadableAddress } from './traffic.ts';
 
-/** So long a provider waits for an answer. */
+/** A provider's timeout for an answer. */
 const patience = 10_000;
-/** The first pause before a request is sent again; each is twice as long as the one before, up to the longest. */
+/** The first pause before a request is sent again. Each pause is twice as long as the one before, up to the longest. */
 const firstPause = 250;
 const longestPause = 3_000;
-/** While so many requests wait to be sent again, nothing new is sent. */
+/** With so many requests waiting to be sent again, no new request is sent. */
 const mostWaiting = 64;
-/** The run ends where nothing at all was acknowledged for so long. */
+/** The run ends after so long without an acknowledgement. */
 const longestSilence = 180_000;
 
-/** Answers to all requests. */
+/** The figures of all requests and answers. */
 export interface DeliveryFigures {
-  /** Different requests, and how often one was sent. */
+  /** The number of different requests. `sendings` counts every try. */
   requests: number;
   sendings: number;
   events: number;
   acknowledged: number;
   acknowledgedEvents: number;
-  /** Forged requests that were refused for good, and such that were taken. */
+  /** The number of refused forgeries. `forgeriesTaken` counts accepted ones. */
   refused: number;
   forgeriesTaken: number;
-  /** Given up, unacknowledged. */
+  /** The number of requests given up without an acknowledgement. */
   unacknowledged: number;
-  /** By status code, or by what went wrong without one. */
+  /** The answers by status code or by kind of failure. */
   readonly answers: Map<string, number>;
-  /** Milliseconds from sending to answer, of everything that was answered. */
+  /** The times from request to answer, in milliseconds. */
   readonly latencies: number[];
-  /** Sums of the counts of acknowledging answers, and their mistakes. */
+  /** The sums of the counts in acknowledging answers. `wrongCounts` has their mistakes. */
   readonly counts: CountSums;
   readonly wrongCounts: string[];
-  /** Unreadable events in all that was acknowledged, each time that it was. */
+  /** The number of unreadable events in all acknowledged requests, repeated ones included. */
   acknowledgedUnreadable: number;
-  /** Unreadable events, by the address in them, that were acknowledged. */
+  /** The acknowledged unreadable events, by the address in them. */
   readonly quarantined: Set<string>;
 }
 
@@ -52,11 +52,11 @@ interface Delivery {
 }
 
 /**
- * Sends requests as providers do: at most `inFlight` at a time, and what is not answered as it should be is sent again,
- * later and later, until it is.
+ * Sends requests as providers do, at most `inFlight` at a time. A request without the right answer is sent again after
+ * growing pauses.
  */
 export async function deliver(options: {
-  /** Asked for each sending: the stack may be a new one by then. */
+  /** Returns the URL of the running stack, which may change during the run. */
   readonly url: () => string;
   readonly keys: Readonly<Record<string, string>>;
   readonly requests: Iterator<TrafficRequest>;
@@ -64,7 +64,7 @@ export async function deliver(options: {
   readonly ledger: Ledger;
   readonly random: Random;
   readonly figures: DeliveryFigures;
-  /** Once aborted, nothing is sent any more. */
+  /** Ends the sending. */
   readonly signal: AbortSignal;
 }): Promise<void> {
   const { requests, ledger, random, figures, signal } = options;
@@ -74,7 +74,7 @@ export async function deliver(options: {
   let active = 0;
   let lastAcknowledged = Date.now();
 
-  /** The next request that is due; null once there is nothing left to do. */
+  /** Returns the next due request, or null at the end. */
   async function next(): Promise<Delivery | null> {
     for (;;) {
       if (signal.aborted || Date.now() - lastAcknowledged > longestSilence) return null;
@@ -94,7 +94,7 @@ export async function deliver(options: {
     }
   }
 
-  /** The request, signed now; a forged one is changed afterwards, or signed with another key where nothing covers the body. */
+  /** Signs the request now. A forgery is changed afterwards, or has another key if the proof does not cover the body. */
   function signed({ request }: Delivery): Signed {
     const { provider, outcome } = request;
     const genuine = signedFor(options.url(), options.keys[provider]!, request, Date.now());
@@ -106,7 +106,7 @@ export async function deliver(options: {
     return signedFor(options.url(), wrongKey, request, Date.now());
   }
 
-  /** @param counts what the answer says, where it acknowledges something */
+  /** @param counts the counts of an acknowledging answer */
   function isDone({ request, events }: Delivery, status: number, counts: AnswerCounts | null): boolean {
     if (request.outcome === 'refused') {
       if (status === 401) figures.refused += 1;
@@ -174,7 +174,7 @@ export async function deliver(options: {
   figures.unacknowledged = waiting.length;
 }
 
-/** The counts of an answer; null where it has none. */
+/** Returns the counts of an answer, or null. */
 function countsIn(text: string): AnswerCounts | null {
   try {
     const counts = JSON.parse(text);

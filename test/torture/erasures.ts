@@ -2,28 +2,28 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Ledger, SentEmail } from './ledger.ts';
 import { between, oneOf, type Random } from './random.ts';
 
-/** Milliseconds between one call and the next. */
+/** The bounds of the pause between two calls, in milliseconds. */
 const soonest = 500;
 const latest = 4_000;
-/** So many are asked for in turn. */
+/** The number of erasures that are asked for in turn. */
 const mostUnderWay = 5;
-/** So long they are asked for once there is no other traffic. */
+/** The time for the last erasures after all other traffic. */
 const patience = 240_000;
-/** An answer may take as long as API Gateway waits. */
+/** The timeout of an answer, which is API Gateway's own. */
 const longestAnswer = 30_000;
-/** Beyond the ingest function's timeout: what it held while it was asked for the first time is written by then. */
+/** The pause before the second call. It is longer than the ingest function's timeout, so that every held event is written. */
 const askedAgainAfter = 20_000;
 
 export interface Erasures {
   readonly done: number;
-  /** Recipients of whom nobody said in time that they are erased. */
+  /** The number of recipients whose erasure was not confirmed in time. */
   readonly unfinished: number;
-  /** Answers that are no honest ones, or not about what was asked. */
+  /** Answers that are dishonest or about something else. */
   readonly wrong: readonly string[];
   readonly answers: ReadonlyMap<string, number>;
-  /** Lets those under way come to their end. */
+  /** Ends after the erasures under way. */
   stop(): Promise<void>;
-  /** Once the queues are empty: what only they knew of is to be gone, too. */
+  /** Called once the queues are empty. From then on, emails that were only in queues must be erased too. */
   drained(): void;
 }
 
@@ -31,15 +31,15 @@ interface Asked {
   readonly email: SentEmail;
   readonly accountId: string;
   readonly asSupport: boolean;
-  /** Something of it is in the table for sure; else it may all be in the retry queue. */
+  /** Whether an event is certainly in the table. Otherwise all may be in the retry queue. */
   readonly isRecorded: boolean;
-  /** Epoch milliseconds; null where nobody has said yet that it is erased. */
+  /** The time of the first confirmation in epoch milliseconds, or null. */
   readonly toldAt: number | null;
 }
 
 /**
- * Erases recipients, one after the other, of whose emails something was acknowledged: half of them in their account's name.
- * Where it may be in a queue alone it is asked for twice, since a function may just hold it in its hands.
+ * Erases recipients with acknowledged events one after the other, half of them as their account. If all events may still
+ * be in a queue, it asks twice, because a function may be holding them.
  */
 export function startErasures(options: {
   readonly url: () => string;
@@ -55,7 +55,7 @@ export function startErasures(options: {
   const onceDrained: string[] = [];
   let done = 0;
 
-  /** An email of which something was acknowledged in an account's name, and that nobody has erased yet; null where there is none. */
+  /** Returns an email with an acknowledged event of an account that nobody has erased yet, or null. */
   function next(asSupport: boolean): Asked | null {
     const erasable = [...ledger.emails()].flatMap(email => {
       const named = [...email.events.values()].filter(({ event }) => event.accountId !== undefined);
@@ -65,13 +65,13 @@ export function startErasures(options: {
         ? []
         : [{ email, accountId, asSupport, isRecorded, toldAt: null }];
     });
-    // Those that wait in the queue are few, and gone soon.
+    // Few emails are only in the queue, and not for long, so that they are chosen more often.
     const waiting = erasable.filter(({ isRecorded }) => !isRecorded);
     const chosen = waiting.length > 0 && random() < 0.5 ? waiting : erasable;
     return chosen.length === 0 ? null : oneOf(chosen, random);
   }
 
-  /** Whether somebody said that it is erased. */
+  /** Asks for an erasure and returns whether it was confirmed. */
   async function isErased({ email, accountId, asSupport }: Asked): Promise<boolean> {
     const { recipient } = [...email.events.values()][0]!.event;
     const token = asSupport ? tokens.support : tokens.of(accountId);
@@ -97,7 +97,7 @@ export function startErasures(options: {
   }
 
   const underWay: Asked[] = [];
-  /** Asks for one, and keeps it in turn until it is erased. */
+  /** Asks for an erasure, and queues it again until it is done. */
   async function ask(asked: Asked): Promise<void> {
     const { email, isRecorded, toldAt } = asked;
     const isDue = toldAt === null || Date.now() >= toldAt + askedAgainAfter;

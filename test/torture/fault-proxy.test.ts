@@ -32,7 +32,7 @@ const aws = {
   region: 'us-east-1',
   credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
 };
-/** The requests of the functions' own clients time out after so long. */
+/** The timeouts of the functions' own clients. */
 const requestHandler = { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true };
 
 let engine: DynamoDbEngine;
@@ -65,7 +65,7 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-/** What the real client of DynamoDB makes of a write. A clock that it was told to be wrong stays so: each has a new one. */
+/** Writes with a new client of DynamoDB, because a client keeps a corrected clock. Returns the outcome. */
 async function write(emailId: string, maxAttempts: number, proxy = table): Promise<string> {
   const client = new DynamoDBClient({ ...aws, endpoint: proxy.endpoint, maxAttempts, requestHandler });
   const Item = { emailId: { S: emailId } };
@@ -83,7 +83,7 @@ async function isWritten(emailId: string): Promise<boolean> {
   return Item !== undefined;
 }
 
-/** What the SDK calls each fault. */
+/** The SDK's error for each fault. */
 const seenAs = {
   'provisioned throughput exceeded': 'ProvisionedThroughputExceededException',
   throttling: 'ThrottlingException',
@@ -101,14 +101,14 @@ const seenAs = {
 } as const satisfies Record<Exclude<FaultName, 'part of a batch'>, string>;
 const ofAnyCall = faultNames.filter(name => name !== 'part of a batch');
 
-/** A proxy in front of the table for one test alone. */
+/** Runs a test with its own proxy of the table. */
 async function ofItsOwn(work: (proxy: FaultProxy) => Promise<void>): Promise<void> {
   const proxy = await startFaultProxy({ target: engine.endpoint });
   await work(proxy).finally(() => proxy.stop());
 }
 
-describe.concurrent.each(ofAnyCall)('%s, as the client of DynamoDB sees it,', name => {
-  it('is that error, and the write is applied or not as the table of faults says', () =>
+describe.concurrent.each(ofAnyCall)('the fault "%s"', name => {
+  it("reaches DynamoDB's client as its error, and applies the write or not as the table of faults says", () =>
     ofItsOwn(async proxy => {
       proxy.plan(always(name));
       expect(await write(`once ${name}`, 1, proxy)).toBe(seenAs[name]);
@@ -118,10 +118,10 @@ describe.concurrent.each(ofAnyCall)('%s, as the client of DynamoDB sees it,', na
       expect(proxy.injected.get(name)).toBeGreaterThan(0);
     }));
 
-  it('is over at the next try if it comes once', () =>
+  it("is over at the client's next try if it comes once", () =>
     ofItsOwn(async proxy => {
       proxy.plan(faultAt(0, name));
-      // A client without fresh credentials has no reason to try again.
+      // A client with expired credentials does not try again.
       const retried = name !== 'credentials expired';
       expect(await write(`again ${name}`, 3, proxy)).toBe(retried ? 'written' : seenAs[name]);
       expect(proxy.calls).toBe(retried ? 2 : 1);
@@ -129,9 +129,9 @@ describe.concurrent.each(ofAnyCall)('%s, as the client of DynamoDB sees it,', na
     }));
 });
 
-describe('in front of SQS', () => {
+describe("SQS's client", () => {
   const send = async (text: string, maxAttempts: number) => {
-    // The queue's URL names its service, and the client follows it.
+    // The client follows the queue's URL and not its endpoint.
     const QueueUrl = queueUrl.replace(new URL(queueUrl).origin, queue.endpoint);
     const client = new SQSClient({ ...aws, endpoint: queue.endpoint, maxAttempts, requestHandler });
     const outcome = await client.send(new SendMessageCommand({ QueueUrl, MessageBody: text })).then(
@@ -148,7 +148,7 @@ describe('in front of SQS', () => {
     return Messages.map(({ Body }) => Body);
   };
 
-  it('throttling is tried again, and a message whose answer was lost comes twice', async () => {
+  it('tries again after throttling, and sends a message twice if the answer is lost', async () => {
     queue.plan(faultAt(0, 'throttling'));
     expect(await send('throttled', 3)).toBe('sent');
     expect(queue.calls).toBe(2);
@@ -157,7 +157,7 @@ describe('in front of SQS', () => {
     expect((await received()).toSorted()).toEqual(['lost', 'lost', 'throttled']);
   });
 
-  it('a queue that hangs is given up, and holds nothing', async () => {
+  it('gives up a hanging queue, which then has no message', async () => {
     queue.plan(always('hang'));
     expect(await send('hanging', 2)).toBe('TimeoutError');
     expect(queue.calls).toBe(2);
@@ -165,8 +165,8 @@ describe('in front of SQS', () => {
   });
 });
 
-describe('part of a batch', () => {
-  it('is what DynamoDB gives, and the rest it says to be unprocessed', async () => {
+describe('the fault "part of a batch"', () => {
+  it("makes DynamoDB's answer partial, with unprocessed keys for the rest", async () => {
     const emailIds = Array.from({ length: 7 }, (_, index) => `batch ${index}`);
     for (const emailId of emailIds) expect(await write(emailId, 1)).toBe('written');
     table.plan(always('part of a batch'));
@@ -188,7 +188,7 @@ describe('part of a batch', () => {
     client.destroy();
   });
 
-  it('is what SQS takes, and the rest it says to have failed', async () => {
+  it('makes SQS accept some messages and report the rest as failed', async () => {
     queue.plan(always('part of a batch'));
     const QueueUrl = queueUrl.replace(new URL(queueUrl).origin, queue.endpoint);
     const client = new SQSClient({ ...aws, endpoint: queue.endpoint, maxAttempts: 1 });
@@ -203,7 +203,7 @@ describe('part of a batch', () => {
     client.destroy();
   });
 
-  it('is drawn for batches alone', () => {
+  it('is drawn only for batches', () => {
     const drawn = (operation: string) => {
       const plan = randomFaults(seededRandom(7));
       return Array.from({ length: 2_000 }, (_, index) => plan(index, operation)).filter(
@@ -216,8 +216,8 @@ describe('part of a batch', () => {
   });
 });
 
-describe('in front of SNS', () => {
-  it('errors are written as that service writes them', async () => {
+describe("SNS's client", () => {
+  it("gets errors in SNS's own format", async () => {
     queue.plan(always('throttling'));
     const sns = new SNSClient({ ...aws, endpoint: queue.endpoint, maxAttempts: 1 });
     const publish = new PublishCommand({ TopicArn: 'arn:aws:sns:us-east-1:1:any', Message: 'any' });
@@ -226,8 +226,8 @@ describe('in front of SNS', () => {
   });
 });
 
-describe('the plan', () => {
-  it('lets the call with the index fail, in turn for every index, and no other', async () => {
+describe('the plan of faults', () => {
+  it('fails only the call with the given index, for every index', async () => {
     for (const index of [0, 1, 2]) {
       table.plan(faultAt(index, 'server error'));
       const outcomes = [];
@@ -236,7 +236,7 @@ describe('the plan', () => {
     }
   });
 
-  it('of random faults is the same for the same seed, as frequent as asked for, and knows every fault', () => {
+  it('is the same for the same seed, has the given frequency, and has every kind of fault', () => {
     const drawn = (seed: number, percent?: number) => {
       const plan = randomFaults(seededRandom(seed), percent);
       return Array.from({ length: 20_000 }, (_, index) => plan(index, 'Query'));
@@ -250,7 +250,7 @@ describe('the plan', () => {
     expect(share(drawn(7, 0))).toBe(0);
   });
 
-  it('fails nothing where there is none, and without a service every connection is closed', async () => {
+  it('fails no call by default, and the proxy closes every connection without a service', async () => {
     expect(await write('plain', 1)).toBe('written');
     const leadingNowhere = await startFaultProxy();
     await expect(fetch(leadingNowhere.endpoint)).rejects.toThrow();

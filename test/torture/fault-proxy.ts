@@ -3,45 +3,45 @@ import type { AddressInfo } from 'node:net';
 import { type Call, type FaultName, type FaultPlan, faults, type Protocol, type ServiceAnswer } from './faults.ts';
 import { type Random, seededRandom } from './random.ts';
 
-/** Stands in front of a service on a loopback port, and lets calls fail as its plan says. */
+/** Stands in front of a service on a loopback port, and makes calls fail by its plan. */
 export interface FaultProxy {
   readonly endpoint: string;
-  /** The calls that came since the plan was made. */
+  /** The number of calls since the last plan. */
   readonly calls: number;
-  /** How often each operation was called, since the start, e.g. `Query`. */
+  /** The number of calls of each operation since the start, e.g. `Query`. */
   readonly operations: ReadonlyMap<string, number>;
-  /** How often each fault came, since the start. */
+  /** The number of times that each fault came since the start. */
   readonly injected: ReadonlyMap<FaultName, number>;
-  /** From now on calls go to this service; until then, and where it is gone, their connections are closed. */
+  /** Sends calls to this service from now on. Without a service, their connections are closed. */
   leadTo(endpoint: string): void;
-  /** From now on calls fail so, counted from 0 again; null: none does. */
+  /** Makes calls fail by this plan, and counts them from 0 again. With null, no call fails. */
   plan(plan: FaultPlan | null): void;
-  /** Resolves once nothing is on its way to the service any more, also what its caller has given up. */
+  /** Resolves once no call is on its way to the service, not even one that its caller has given up. */
   idle(): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** What became of a call. */
+/** The outcome of a call. */
 export interface ObservedCall {
   readonly operation: string;
   readonly body: Buffer;
   readonly fault: FaultName | null;
-  /** What the service answered, whoever heard of it; null where it was not asked, or did not answer. */
+  /** The service's answer, heard or not. Null without a call to the service or without its answer. */
   readonly answer: ServiceAnswer | null;
-  /** Whether the caller was still there to hear all of an answer. */
+  /** Whether the caller was still connected for the whole answer. */
   readonly heard: boolean;
-  /** Epoch milliseconds: when it came, and when nothing was left to be done about it. */
+  /** The time of the call's arrival in epoch milliseconds. `to` is the time of its end. */
   readonly from: number;
   readonly to: number;
 }
 
 export interface FaultProxyOptions {
-  /** The service; it may become known later. */
+  /** The service's endpoint, if it is known already. */
   readonly target?: string;
   readonly plan?: FaultPlan | null;
-  /** For what a fault leaves to chance. */
+  /** The source of randomness for faults. */
   readonly random?: Random;
-  /** Told of each call, once it is over. */
+  /** Called for each call after its end. */
   readonly onCall?: (call: ObservedCall) => void;
 }
 
@@ -58,7 +58,7 @@ export async function startFaultProxy(options: FaultProxyOptions = {}): Promise<
 
   const server = createServer((message, response) => {
     const handled = handle(message, response)
-      // The caller or the service is gone in the middle of it.
+      // The caller or the service has gone during the call.
       .catch(() => response.destroy())
       .finally(() => underWay.delete(handled));
     underWay.add(handled);
@@ -86,7 +86,7 @@ export async function startFaultProxy(options: FaultProxyOptions = {}): Promise<
         return answered;
       },
       answer(answer) {
-        // Whoever gave up has closed the connection.
+        // A caller that gives up closes the connection.
         heard = !response.destroyed;
         send(response, answer).end(answer.body);
       },
@@ -152,17 +152,17 @@ export async function startFaultProxy(options: FaultProxyOptions = {}): Promise<
   };
 }
 
-/** What a call is for, in the words of its service. */
+/** The protocol and the operation of a call. */
 function namesOf({ headers }: IncomingMessage, body: Buffer): { protocol: Protocol; operation: string } {
   const target = headers['x-amz-target'];
   if (target !== undefined) return { protocol: 'json', operation: String(target).split('.').at(-1)! };
   return { protocol: 'query', operation: new URLSearchParams(body.toString()).get('Action') ?? '' };
 }
 
-/** Writes status and headers; the length is that of the whole body. */
+/** Writes status and headers, with the length of the whole body. */
 function send(response: ServerResponse, { status, headers, body }: ServiceAnswer): ServerResponse {
   for (const [name, value] of Object.entries(headers)) {
-    // What is about the connection is this one's own matter.
+    // Headers about the connection belong to the service's connection, not to this one.
     if (value !== undefined && !/^(connection|keep-alive|transfer-encoding|content-length)$/.test(name)) {
       response.setHeader(name, value);
     }

@@ -1,41 +1,41 @@
-/** What can go wrong between a function and a service of AWS, as the function's SDK sees it. */
+/** The faults between a function and an AWS service, as the function's SDK sees them. */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { between, type Random } from './random.ts';
 
-/** An answer of the service, or one in its place. */
+/** An answer of the service, or a replacement. */
 export interface ServiceAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
   readonly body: Buffer;
 }
 
-/** How a service's errors are written: JSON of DynamoDB, SQS and Secrets Manager, XML of SNS. */
+/** The format of a service's errors: JSON for DynamoDB, SQS and Secrets Manager, XML for SNS. */
 export type Protocol = 'json' | 'query';
 
-/** One call of a service, held by whoever stands in between. */
+/** One call of a service, in the hands of the proxy. */
 export interface Call {
-  /** E.g. `Query`. */
+  /** The name of the operation, e.g. `Query`. */
   readonly operation: string;
   readonly protocol: Protocol;
   readonly body: Buffer;
-  /** Lets the service do what it was asked for, or something else in its place. */
+  /** Passes the call on to the service, with another body if given. */
   apply(body?: Buffer): Promise<ServiceAnswer>;
   answer(answer: ServiceAnswer): void;
-  /** Says that all of the answer comes, sends half of it, and closes the connection. */
+  /** Announces the whole answer, sends half of it, and closes the connection. */
   answerInPart(answer: ServiceAnswer): void;
   /** Closes the connection without an answer. */
   drop(): void;
-  /** From 0 up to 1, the next one for each time that it is asked. */
+  /** Returns the next random number from 0 up to 1. */
   readonly random: Random;
 }
 
 interface Fault {
-  /** What it is counted as. */
+  /** The kind under which it is counted. */
   readonly kind: string;
-  /** How often it comes, in percent of all calls, where `usualPercent` of them fail. */
+  /** The share of this fault in percent of all calls, if `usualPercent` of them fail. */
   readonly weight: number;
-  /** Whether the service did what it was asked for. */
+  /** Whether the service carries the call out. */
   readonly applied: boolean;
   happen(call: Call): void | Promise<void>;
 }
@@ -50,7 +50,7 @@ const errorForms = {
     `<ErrorResponse><Error><Type>Sender</Type><Code>${type}</Code><Message>${message}</Message></Error></ErrorResponse>`,
 } as const satisfies Record<Protocol, (type: string, message: string) => string>;
 
-/** An error as the service called would write it. */
+/** An error in the format of the called service. */
 function refusal(protocol: Protocol, status: number, type: string, message: string, at = Date.now()): ServiceAnswer {
   return {
     status,
@@ -69,18 +69,18 @@ const refused =
 const failed = (protocol: Protocol) =>
   refusal(protocol, 500, 'InternalServerError', 'The request processing has failed.');
 
-/** What of a batch is done, and what the service says of the rest. */
+/** The handling of a partial batch. */
 interface BatchKind {
-  /** The batch without its last entries, and those. */
+  /** Splits a batch into its first entries and the rest. */
   split(request: BatchRequest, count: number): { done: BatchRequest; left: BatchRequest };
   size(request: BatchRequest): number;
-  /** The service's answer to what is done, with what it says of the rest. */
+  /** Adds the rest to the service's answer, as unprocessed or failed. */
   merged(answer: BatchRequest, left: BatchRequest): BatchRequest;
-  /** The answer where nothing is done. */
+  /** The answer if no entry is done. */
   readonly nothing: BatchRequest;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever the SDK sends
+// biome-ignore lint/suspicious/noExplicitAny: each operation of the SDK has its own form
 type BatchRequest = any;
 
 const ofKeys: BatchKind = {
@@ -110,7 +110,7 @@ const ofEntries: BatchKind = {
   nothing: { Successful: [] },
 };
 
-/** By operation. The functions have one table in a batch at a time. */
+/** The kinds of batches by operation. The functions' batches have one table each. */
 const batches: Readonly<Record<string, BatchKind>> = {
   BatchGetItem: ofKeys,
   SendMessageBatch: ofEntries,
@@ -122,7 +122,7 @@ function tableOf(requestItems: BatchRequest): [string, BatchRequest] {
   return Object.entries(requestItems)[0]!;
 }
 
-/** Lets the service do the first entries of a batch, as many as chance says, and says that the others were left. */
+/** Passes a random number of a batch's first entries on to the service, and answers that the others are left. */
 async function partially({ operation, body, apply, answer, random }: Call): Promise<void> {
   const kind = batches[operation];
   if (kind === undefined) return answer(await apply());
@@ -138,12 +138,12 @@ async function partially({ operation, body, apply, answer, random }: Call): Prom
     : await apply(Buffer.from(JSON.stringify(done)));
   if (status !== 200) return answer({ status, headers, body: answered! });
   const said = answered === null ? kind.nothing : JSON.parse(answered.toString());
-  // The checksum was that of another answer.
+  // The checksum belongs to the unchanged answer.
   const { 'x-amz-crc32': _, ...others } = headers as Record<string, string>;
   answer({ status, headers: others, body: Buffer.from(JSON.stringify(kind.merged(said, left))) });
 }
 
-/** By name. A call that nothing answers hangs until its caller gives up. */
+/** The faults by name. An unanswered call hangs until its caller gives up. */
 export const faults = {
   'provisioned throughput exceeded': {
     kind: 'throttled',
@@ -204,7 +204,7 @@ export const faults = {
       answer(failed(protocol));
     },
   },
-  // On the way there: the service may do it when the caller has given up and others have written.
+  // The call is slow on its way to the service, which may apply it after its caller has given up and others have written.
   slow: {
     kind: 'slow',
     weight: 0.3,
@@ -234,7 +234,7 @@ export const faults = {
     happen: ({ protocol, answer }) =>
       answer(refusal(protocol, 400, 'InvalidSignatureException', 'Signature expired', Date.now() - hour)),
   },
-  // Only batches have parts: any other call goes through, and is none of the calls that fail.
+  // Only batches have parts. Any other call goes through and counts as no failure.
   [partOfBatch]: { kind: partOfBatch, weight: 0, applied: true, happen: call => partially(call) },
 } as const satisfies Record<string, Fault>;
 
@@ -242,7 +242,7 @@ export type FaultName = keyof typeof faults;
 
 export const faultNames = Object.keys(faults) as readonly FaultName[];
 
-/** The ways in which a call fails that differ in what was done and in what is heard. */
+/** The faults that differ in their effect or in the caller's view of it. */
 export const distinctWays = [
   'throttling',
   'server error',
@@ -254,16 +254,16 @@ export const distinctWays = [
   'hang after the write',
 ] as const satisfies readonly FaultName[];
 
-/** What all faults together come to, in percent of all calls. */
+/** The share of all faults together, in percent of all calls. */
 export const usualPercent = faultNames.reduce((sum, name) => sum + faults[name].weight, 0);
 
-/** How many of the batches are done in part, in percent, where `usualPercent` of all calls fail. */
+/** The share of partial batches in percent, if `usualPercent` of all calls fail. */
 export const usualBatchPercent = 15;
 
-/** Says of each call which fault it meets; null where it goes through. */
+/** Returns the fault of a call, or null. */
 export type FaultPlan = (callIndex: number, operation: string) => FaultName | null;
 
-/** So many percent of all calls fail, each fault as often as its weight says, and batches are done in part besides. */
+/** Makes so many percent of all calls fail, with faults by their weights. Batches are partial in addition. */
 export function randomFaults(random: Random, percent = usualPercent): FaultPlan {
   return (_, operation) => {
     if (operation in batches && random() * 100 * usualPercent < usualBatchPercent * percent) return partOfBatch;
@@ -276,12 +276,12 @@ export function randomFaults(random: Random, percent = usualPercent): FaultPlan 
   };
 }
 
-/** The call with this index fails, counted from 0, and no other. */
+/** Makes only the call with this index fail, counted from 0. */
 export function faultAt(index: number, fault: FaultName): FaultPlan {
   return callIndex => (callIndex === index ? fault : null);
 }
 
-/** Every call fails. */
+/** Makes every call fail. */
 export function always(fault: FaultName): FaultPlan {
   return () => fault;
 }

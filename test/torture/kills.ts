@@ -2,14 +2,14 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { between, oneOf, type Random } from './random.ts';
 
 interface Pace {
-  /** Milliseconds between one kill and the next. */
+  /** The bounds of the pause between two kills, in milliseconds. */
   readonly soonest: number;
   readonly latest: number;
-  /** Of fewer processes one is killed more rarely, so that work that needs some seconds has a chance in the end. */
+  /** With fewer processes, kills are rarer, so that long work can finish at last. */
   readonly usualProcesses: number;
 }
 
-/** By what a function's logical id begins with. */
+/** The paces by the beginning of a function's logical id. */
 const paces = {
   Ingest: { soonest: 200, latest: 2_000, usualProcesses: 6 },
   Alert: { soonest: 2_000, latest: 5_000, usualProcesses: 2 },
@@ -20,15 +20,15 @@ const paces = {
 export type KilledFunction = keyof typeof paces;
 
 export interface Kills {
-  /** When processes of each function were killed, in epoch milliseconds. */
+  /** The times of the kills of each function, in epoch milliseconds. */
   readonly times: Readonly<Record<KilledFunction, readonly number[]>>;
   stop(): Promise<void>;
 }
 
 /**
- * SIGKILL to a process of each function every now and then, wherever it is in its work.
+ * Sends SIGKILL to a process of each function at random times.
  *
- * @param url of the stack that runs now
+ * @param url returns the URL of the running stack
  */
 export function startKills(url: () => string, random: Random): Kills {
   const stopping = new AbortController();
@@ -44,7 +44,7 @@ export function startKills(url: () => string, random: Random): Kills {
         process.kill(oneOf(pids, random), 'SIGKILL');
         times[name].push(Date.now());
       } catch {
-        // It ended on its own meanwhile.
+        // The process has ended by itself meanwhile.
       }
     }
   };
@@ -58,7 +58,7 @@ export function startKills(url: () => string, random: Random): Kills {
   };
 }
 
-/** The processes of a function; none while the stack itself is down. */
+/** The processes of a function, or none while the stack is down. */
 async function processesOf(url: string, name: KilledFunction): Promise<readonly number[]> {
   try {
     const answer = await fetch(`${url}/_local/processes`, { signal: AbortSignal.timeout(2_000) });

@@ -22,7 +22,7 @@ const bounced = anEvent({
 });
 const emailId = emailIdOf(delivered);
 
-/** The item that the store makes of events, the last of which decides. */
+/** The recorder's item for events, the last of which decides. */
 function itemOf(events: readonly CanonicalEvent[], changes: Readonly<Record<string, unknown>> = {}): StoredItem {
   const { status, occurredAt, eventId, provider, messageId, recipient, reason } = events.at(-1)!;
   const asks = status === 'hard_bounced' || status === 'marked_spam';
@@ -45,7 +45,7 @@ function itemOf(events: readonly CanonicalEvent[], changes: Readonly<Record<stri
   };
 }
 
-/** Its entries, as DynamoDB makes them of the keys that it has. */
+/** The item's index entries, as DynamoDB derives them from its keys. */
 function entriesOf(
   item: StoredItem,
   changes: Readonly<Record<string, readonly object[] | undefined>> = {},
@@ -66,7 +66,7 @@ function entriesOf(
   return Object.fromEntries(Object.entries(changed).filter(([, rows]) => rows !== undefined)) as IndexEntries;
 }
 
-describe('the ledger of what was sent', () => {
+describe('the ledger of sent events', () => {
   let ledger: Ledger;
   const kindsOf = (item: StoredItem, entries = entriesOf(item)): Deviation['kind'][] => [
     ...new Set(ledger.deviationsOf(item, entries).map(({ kind }) => kind)),
@@ -76,20 +76,20 @@ describe('the ledger of what was sent', () => {
     ledger.acknowledged(ledger.sent([delivered, bounced]), true);
   });
 
-  it('finds nothing wrong with an item that holds just what was acknowledged', () => {
+  it('accepts an item with exactly the acknowledged events', () => {
     expect(kindsOf(itemOf([delivered, bounced]))).toEqual([]);
     expect(ledger.neverShown()).toEqual([]);
   });
 
-  it('misses an event, and its status', () => {
+  it('reports a missing event and its missing status', () => {
     expect(kindsOf(itemOf([delivered]))).toEqual(['missing', 'wrong status', 'wrong index']);
   });
 
-  it('misses every event of an email that has no item', () => {
+  it('reports every event of an email without an item as missing', () => {
     expect(ledger.neverShown().map(({ kind }) => kind)).toEqual(['missing', 'missing']);
   });
 
-  it('knows what was never sent: an event, the same one a second time, and an email', () => {
+  it('reports invented events, repeated events and invented emails', () => {
     const opened = anEvent({ ...facts, status: null });
     const withEvent = (event: CanonicalEvent) => ({ history: new Set([delivered, bounced, event].map(encodeHistory)) });
     expect(kindsOf(itemOf([delivered, bounced], withEvent(opened)))).toEqual(['invented']);
@@ -99,7 +99,7 @@ describe('the ledger of what was sent', () => {
 
   it.each<[string, Deviation['kind'][], Record<string, unknown>]>([
     ['another status', ['wrong status', 'wrong cause'], { status: 'delivered' }],
-    ['another time of it', ['wrong status', 'wrong cause'], { statusAt: noon }],
+    ['another time of the status', ['wrong status', 'wrong cause'], { statusAt: noon }],
     ['another deciding event', ['wrong status', 'wrong cause'], { statusEventId: 'another' }],
     ['another cause', ['wrong cause'], { cause: 'mailbox_full' }],
     ['no cause', ['wrong cause'], { cause: undefined }],
@@ -112,20 +112,20 @@ describe('the ledger of what was sent', () => {
     ['another recipient', ['wrong fact', 'wrong index'], { recipient: 'joe@example.com' }],
     ['another provider', ['wrong fact'], { provider: 'brevo' }],
     ['another message', ['wrong fact'], { messageId: 'two' }],
-    ['no attention where somebody must act', ['wrong index'], { attentionAt: undefined }],
-    ['attention since another time than it first asked', ['wrong index'], { attentionAt: attentionSince + 1 }],
-    ['the attention of another day', ['wrong index'], { attentionDay: '2026-01-03' }],
-    ['a time of sending that no event tells', ['wrong time'], { sentAt: begunAt - 1 }],
+    ['missing attention', ['wrong index'], { attentionAt: undefined }],
+    ['attention since another time than the first', ['wrong index'], { attentionAt: attentionSince + 1 }],
+    ['attention on another day', ['wrong index'], { attentionDay: '2026-01-03' }],
+    ['a time of sending that no event has', ['wrong time'], { sentAt: begunAt - 1 }],
     ['a last write before the run', ['wrong time'], { updatedAt: begunAt - 1 }],
-    ['another end of its life', ['wrong time'], { expiresAt: Math.ceil(receivedAt / 1000) + 30 * 24 * 3_600 }],
-    ['no end of its life', ['wrong time'], { expiresAt: undefined }],
-    ['a tombstone that nobody asked for', ['missing'], { erasedAt: noon, history: undefined }],
-  ])('calls %s wrong', (_, kinds, changes) => {
+    ['another time of expiry', ['wrong time'], { expiresAt: Math.ceil(receivedAt / 1000) + 30 * 24 * 3_600 }],
+    ['no time of expiry', ['wrong time'], { expiresAt: undefined }],
+    ['a tombstone without an erasure', ['missing'], { erasedAt: noon, history: undefined }],
+  ])('reports %s as wrong', (_, kinds, changes) => {
     expect(kindsOf(itemOf([delivered, bounced], changes))).toEqual(expect.arrayContaining(kinds));
   });
 
   it.each(['byAccount', 'byRecipient', 'byReference', 'byAttention', 'byAttentionDay'])(
-    'calls %s wrong where the email is not in it, is in it twice, or by other keys',
+    'reports %s as wrong if the email is missing, repeated, or under other keys',
     name => {
       const item = itemOf([delivered, bounced]);
       const [entry] = entriesOf(item)[name]!;
@@ -139,7 +139,7 @@ describe('the ledger of what was sent', () => {
     },
   );
 
-  it('calls it wrong where an email is in an index in which it has nothing to do', () => {
+  it('reports an email in an index to which it does not belong', () => {
     const nobodys = anEvent({ messageId: 'nobodys', status: 'delivered', occurredAt: noon });
     ledger.acknowledged(ledger.sent([nobodys]), true);
     const none = { accountId: undefined, subject: undefined, reference: undefined };
@@ -160,29 +160,29 @@ describe('the ledger of what was sent', () => {
     }
   });
 
-  it('calls it wrong where another event of the email decides than the one that must', () => {
+  it('reports a status that the wrong event decides', () => {
     const opened = anEvent({ ...facts, messageId: 'tied', status: 'opened', occurredAt: noon });
     const tied = { ...delivered, messageId: 'tied' };
     const later = { ...tied, eventId: 'later', occurredAt: noon + minute };
     ledger.acknowledged(ledger.sent([opened, tied, later]), true);
     const all = { history: new Set([opened, tied, later].map(encodeHistory)) };
     expect(kindsOf(itemOf([tied, later, opened]))).toEqual([]);
-    // Of the same time, and of another status.
+    // The other event has the same time and another status.
     expect(kindsOf(itemOf([tied], all))).toEqual(['wrong status']);
     const twice = { ...tied, messageId: 'twice' };
     const again = { ...later, messageId: 'twice' };
     ledger.acknowledged(ledger.sent([twice, again]), true);
     expect(kindsOf(itemOf([again, twice]))).toEqual([]);
-    // Of the same status, and of another time.
+    // The other event has the same status and another time.
     expect(kindsOf(itemOf([twice, again]))).toEqual(['wrong status']);
   });
 
-  it('calls an event wrong that names another account than the one sent', () => {
+  it('reports an event that names another account than the sent one', () => {
     const history = new Set([delivered, { ...bounced, accountId: 'globex' }].map(encodeHistory));
     expect(kindsOf(itemOf([delivered, bounced], { history }))).toContain('wrong fact');
   });
 
-  it('takes what was never acknowledged as it is: there, and then it counts, or not there', () => {
+  it('accepts unacknowledged events present or absent, and counts present ones', () => {
     const complained = anEvent({ ...facts, status: 'marked_spam', occurredAt: noon + 2 * minute });
     ledger.sent([complained]);
     expect(kindsOf(itemOf([delivered, bounced]))).toEqual([]);
@@ -191,16 +191,16 @@ describe('the ledger of what was sent', () => {
     expect(kindsOf(itemOf([delivered, bounced], all))).toEqual(['wrong status']);
   });
 
-  describe('of an email that was erased', () => {
+  describe('accepts an erased email', () => {
     const tombstone = { emailId, erasedAt: noon, expiresAt: noon / 1000 };
     beforeEach(() => ledger.erasing(emailId));
 
-    it('takes it in any form, or none, until somebody was told that it is erased', () => {
+    it('in any form, or without an item, until its erasure is confirmed', () => {
       expect(kindsOf(itemOf([delivered]))).toEqual([]);
       expect(ledger.neverShown()).toEqual([]);
     });
 
-    it('takes a tombstone, and nothing else', () => {
+    it('only as a tombstone after its erasure is confirmed', () => {
       ledger.erased(emailId);
       expect(kindsOf(tombstone)).toEqual([]);
       expect(kindsOf(itemOf([delivered, bounced]))).toEqual(['not erased']);

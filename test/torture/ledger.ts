@@ -6,26 +6,26 @@ import { type Status, statuses } from '../../shared/status/catalogue.ts';
 import { merge, type Verdict } from '../../shared/status/precedence.ts';
 import type { ExpectedEvent } from './tellers.ts';
 
-/** An event that was sent, and whose email it is of. */
+/** A sent event and its email. */
 export interface SentEvent {
   readonly emailId: string;
-  /** As {@link elementOf} gives it. */
+  /** The result of {@link elementOf}. */
   readonly element: string;
 }
 
-/** One event: as it was sent, and whether it was acknowledged. */
+/** A sent event, and whether it was acknowledged. */
 export interface SentState {
   readonly event: ExpectedEvent;
   acknowledged: boolean;
-  /** It is in the table for sure: an answer said so, and put nothing off. */
+  /** Whether it is certainly in the table, because an answer without queued events counted it. */
   recorded: boolean;
 }
 
-/** The events of one email, as they were sent. */
+/** The sent events of one email. */
 export interface SentEmail {
   readonly emailId: string;
   readonly events: ReadonlyMap<string, SentState>;
-  /** Whether somebody asks for its being erased, and was told that it is. */
+  /** Whether its erasure was asked for and confirmed. */
   readonly erasure: 'none' | 'begun' | 'done';
 }
 
@@ -35,7 +35,7 @@ export type StoredItem = Readonly<Record<string, unknown>> & { readonly emailId:
 /** An item of an index. */
 export type IndexEntry = StoredItem;
 
-/** The entries that an email has in each index; an index in which it is not is left out. */
+/** The entries of an email by index, without indexes that do not have it. */
 export type IndexEntries = Readonly<Record<string, readonly IndexEntry[]>>;
 
 export const deviationKinds = [
@@ -49,36 +49,36 @@ export const deviationKinds = [
   'not erased',
 ] as const;
 
-/** One thing in the table that is not as it must be. */
+/** One fault in the table. */
 export interface Deviation {
   readonly kind: (typeof deviationKinds)[number];
   readonly emailId: string;
   readonly what: string;
 }
 
-/** Sent and acknowledged events, to be compared with the stored emails. */
+/** Sent and acknowledged events, for the comparison with stored emails. */
 export interface Ledger {
-  /** Enters the events of a request that is about to be sent. */
+  /** Enters the events of a request before it is sent. */
   sent(events: readonly ExpectedEvent[]): readonly SentEvent[];
-  /** @param recorded nothing of the request was put off */
+  /** @param recorded whether no event of the request was queued */
   acknowledged(events: readonly SentEvent[], recorded: boolean): void;
-  /** Somebody is about to ask for an email's being erased, or was told that it is. */
+  /** Notes that an email's erasure is asked for. `erased` notes its confirmation. */
   erasing(emailId: string): void;
   erased(emailId: string): void;
-  /** Everything that is not as it must be in one item and its entries. An email's item is to be shown once. */
+  /** Returns all faults of one item and its entries. It must see each item once. */
   deviationsOf(item: StoredItem, entries: IndexEntries): Deviation[];
-  /** Acknowledged events of emails of which no item was shown. */
+  /** Returns the acknowledged events of emails whose item it has not seen. */
   neverShown(): Deviation[];
   email(emailId: string): SentEmail | undefined;
   emails(): Iterable<SentEmail>;
-  /** How many emails there are, and how many different events were sent. */
+  /** The number of emails. `distinct` is the number of different sent events. */
   readonly size: number;
   readonly distinct: number;
 }
 
 export interface LedgerOptions {
   readonly retentionDays: number;
-  /** Epoch milliseconds: nothing was stored before. */
+  /** The beginning of the run in epoch milliseconds. */
   readonly begunAt: number;
 }
 
@@ -86,7 +86,7 @@ const day = 24 * 60 * 60_000;
 const factNames = ['accountId', 'subject', 'reference'] as const;
 const identityNames = ['provider', 'messageId', 'recipient'] as const;
 
-/** What tells an event from every other of its email: it happened once at that time, whatever its id. */
+/** Identifies an event among those of its email, without its id. */
 export function elementOf({
   occurredAt,
   status,
@@ -96,12 +96,12 @@ export function elementOf({
   return JSON.stringify([occurredAt, status, evidence, providerEvent]);
 }
 
-/** What events amount to. Their ids decide nothing: no two of them have one status and one time. */
+/** Merges events. Their ids decide nothing, because no two events share both status and time. */
 export function amountOf(events: readonly ExpectedEvent[]): Verdict | null {
   return merge(events.map(event => ({ ...event, eventId: elementOf(event) })));
 }
 
-/** The values of a fact that events name. */
+/** The values that events name for a fact. */
 export function namedIn(events: readonly ExpectedEvent[], fact: (typeof factNames)[number]): ReadonlySet<string> {
   return new Set(events.flatMap(event => event[fact] ?? []));
 }
@@ -151,7 +151,7 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
       shown.add(emailId);
       if (email === undefined)
         return [{ kind: 'invented', emailId, what: `the item: ${JSON.stringify(keysOf(item))}` }];
-      // Half erased, which the run counts by itself.
+      // The run counts unfinished erasures by itself.
       if (email.erasure === 'begun') return [];
       const found =
         email.erasure === 'done'
@@ -182,7 +182,7 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
 
   type Found = readonly (readonly [Deviation['kind'], string])[];
 
-  /** What counts of an email: what was acknowledged, and of what was not, whatever is there. */
+  /** The events of an email that count: acknowledged ones, and unacknowledged ones in the table. */
   function dueOf({ events }: SentEmail, history: readonly HistoryEvent[]): ExpectedEvent[] {
     const stored = new Set(history.map(elementOf));
     return [...events]
@@ -233,7 +233,7 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
 
     const { sentAt = 0, updatedAt = 0, expiresAt = 0 } = item as Readonly<Record<string, number | undefined>>;
     const isOfRun = (time: number) => time >= begunAt && time <= Date.now();
-    // The time of an event, or that of its arrival where the event is dated ahead of it.
+    // The time is that of an event, or of its arrival if the event is future-dated.
     const times = due.map(({ occurredAt }) => occurredAt);
     const isSentAt = times.includes(sentAt) || (isOfRun(sentAt) && times.some(time => time > sentAt));
     if (!isSentAt) found.push(['wrong time', `sentAt is ${sentAt}`]);
@@ -243,7 +243,7 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
     return found;
   }
 
-  /** In which indexes an email is, and with which keys. */
+  /** Compares the indexes and keys of an email. */
   function indexed(email: SentEmail, item: StoredItem, entries: IndexEntries): Found {
     const due = dueOf(email, historyOf(item));
     const { emailId, sentAt, attentionSince } = item as StoredItem & Record<string, number>;
@@ -278,7 +278,7 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
   }
 }
 
-/** Remains of an erased email, besides its tombstone. */
+/** Returns the remains of an erased email besides its tombstone. */
 function remainsOf(item: StoredItem, entries: IndexEntries): (readonly [Deviation['kind'], string])[] {
   const ofTombstone = ['emailId', 'erasedAt', 'expiresAt'];
   const more = keysOf(item).filter(name => !ofTombstone.includes(name));

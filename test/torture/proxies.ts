@@ -13,7 +13,7 @@ const variables = {
   secretsManager: 'AWS_ENDPOINT_URL_SECRETS_MANAGER',
 } as const satisfies Record<Service, string>;
 
-/** What each function calls, by what its logical id begins with. */
+/** The services that each function calls, by the beginning of its logical id. */
 const callers = {
   Ingest: ['dynamodb', 'sqs', 'secretsManager'],
   Alert: ['dynamodb', 'sns'],
@@ -23,10 +23,10 @@ const callers = {
 
 export type Caller = keyof typeof callers;
 
-/** A proxy between every function and every service that it calls. */
+/** The proxies between every function and its services. */
 export interface FaultProxies {
   readonly serviceEndpoints: ServiceEndpoints;
-  /** Calls by function and service, e.g. `Ingest sqs`, and the faults that each function met, by kind. */
+  /** The number of calls by function and service, e.g. `Ingest sqs`. `faults` counts each function's faults by kind. */
   calls(): Record<string, number>;
   faults(): Record<Caller, Record<string, number>>;
   leadTo(endpoints: Endpoints): void;
@@ -34,7 +34,7 @@ export interface FaultProxies {
   stop(): Promise<void>;
 }
 
-/** @param onCall told of each call of a function, once it is over */
+/** @param onCall called after each call of a function */
 export async function startFaultProxies(options: {
   readonly faultPercent: number;
   readonly random: (purpose: number) => Random;

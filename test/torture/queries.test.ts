@@ -13,7 +13,7 @@ const delivered = anEvent({ ...facts, status: 'delivered', occurredAt: noon });
 const bounced = anEvent({ ...facts, status: 'hard_bounced', occurredAt: noon + minute });
 const emailId = emailIdOf(delivered);
 
-/** Two events before somebody asked: both were sent, and the first so many are in the table for sure. */
+/** Two events that were sent before a question. The first so many are certainly in the table. */
 function knownBefore(recorded = 2) {
   const ledger = createLedger({ retentionDays: 400, begunAt: noon });
   const sent = ledger.sent([delivered, bounced]);
@@ -29,7 +29,7 @@ const timelineOf = ({ eventId, occurredAt, status, evidence, providerEvent }: Ca
   providerEvent,
 });
 
-/** The parts of an answer that are looked at. */
+/** The checked parts of an answer. */
 function answerOf(changes: object = {}): Email {
   return {
     emailId,
@@ -59,12 +59,12 @@ const earlier = {
   timeline: [timelineOf(delivered)],
 };
 
-describe('what is answered of an email', () => {
-  it('is right where it is what was sent', () => {
+describe('an answer about an email', () => {
+  it('is right if it shows the sent events', () => {
     expect(wrongInEmail(answerOf(), knownBefore().known)).toEqual([]);
   });
 
-  it('may leave out what is not in the table for sure, and its facts, but nothing else', () => {
+  it('may leave out only events that are not certainly in the table, and their facts', () => {
     const unknown = { accountId: null, subject: null, reference: null };
     expect(wrongInEmail(answerOf(earlier), knownBefore(1).known)).toEqual([]);
     expect(wrongInEmail(answerOf({ ...earlier, ...unknown }), knownBefore(0).known)).toEqual([]);
@@ -81,21 +81,21 @@ describe('what is answered of an email', () => {
     ['another recipient', { recipient: 'joe@example.com' }],
     ['another provider', { provider: 'brevo' }],
     ['another status', { ...earlier, timeline: [delivered, bounced].map(timelineOf) }],
-    ['a status that nobody told of', { status: 'marked_spam', label: 'Marked Spam' }],
-    ['another time of it', { statusAt: isoText(noon) }],
+    ['a status that no event has', { status: 'marked_spam', label: 'Marked Spam' }],
+    ['another time of the status', { statusAt: isoText(noon) }],
     ['another label', { label: 'Delivered' }],
     ['no attention', { attention: false }],
     ['no reason', { because: null }],
     ['another reason', { because: { eventId: delivered.eventId, at: isoText(noon) } }],
     ['another cause', { cause: 'blocked' }],
     ['an event twice', { timeline: [delivered, bounced, bounced].map(timelineOf) }],
-    ['an event that nobody sent', { timeline: [delivered, bounced, anEvent({ status: null })].map(timelineOf) }],
-    ['an event less', { timeline: [timelineOf(bounced)] }],
+    ['an event that was never sent', { timeline: [delivered, bounced, anEvent({ status: null })].map(timelineOf) }],
+    ['a missing event', { timeline: [timelineOf(bounced)] }],
   ])('is wrong with %s', (_, changes) => {
     expect(wrongInEmail(answerOf(changes), knownBefore().known)).not.toEqual([]);
   });
 
-  it('is nothing once it was erased', () => {
+  it('is wrong once the email is erased', () => {
     const { ledger } = knownBefore();
     ledger.erasing(emailId);
     expect(wrongInEmail(answerOf(), seen(ledger.email(emailId)!))).toEqual([]);

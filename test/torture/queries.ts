@@ -8,53 +8,53 @@ import { amountOf, elementOf, type Ledger, namedIn, type SentEmail } from './led
 import { oneOf, type Random } from './random.ts';
 import type { ExpectedEvent } from './tellers.ts';
 
-/** Milliseconds between one query and the next. */
+/** The pause between two queries, in milliseconds. */
 const pause = 40;
 const longestAnswer = 30_000;
-/** Most of the time an answer is waited for. */
+/** The number of concurrent queries, which wait for answers most of the time. */
 const atATime = 3;
-/** A page that fails is asked for so often before a list is given up. */
+/** The number of tries of a page before its list is given up. */
 const triesOfPage = 8;
-/** And so many pages of a list are read at most. */
+/** The greatest number of pages of a list. */
 const mostPages = 40;
 const largestPage = 100;
 
 export interface Queries {
-  /** Answers that say something of emails, and those that honestly say that they cannot. */
+  /** The number of right answers. `honest` counts answers that admit a failure. */
   readonly right: number;
   readonly honest: number;
-  /** Lists that were read to their end. */
+  /** The number of lists that were read to the end. */
   readonly lists: number;
   readonly wrong: readonly string[];
   readonly answers: ReadonlyMap<string, number>;
   stop(): Promise<void>;
 }
 
-/** An email as it was sent, seen at one time. */
+/** A sent email at one moment. */
 export interface Seen {
   readonly email: SentEmail;
   readonly erasure: SentEmail['erasure'];
-  /** Events that the table has for sure. */
+  /** The events that are certainly in the table. */
   readonly recorded: readonly ExpectedEvent[];
 }
 
-/** An email as it is known now. */
+/** Returns an email as of now. */
 export function seen(email: SentEmail): Seen {
   const recorded = [...email.events.values()].filter(state => state.recorded).map(({ event }) => event);
   return { email, erasure: email.erasure, recorded };
 }
 
-/** Everything that was sent of it by now. */
+/** The events of an email that were sent so far. */
 function sentOf({ events }: SentEmail): ExpectedEvent[] {
   return [...events.values()].map(({ event }) => event);
 }
 
-/** Whether it must be answered with: something of it is in the table, and nobody erases it. */
+/** Whether an answer must have the email, because the table has an event and nobody erases it. */
 function mustBeThere({ email, recorded }: Seen): boolean {
   return recorded.length > 0 && email.erasure === 'none';
 }
 
-/** Mistakes in a row of an email, given the facts that were known before the question. */
+/** Returns the mistakes in the row of an email, by the facts known before the question. */
 export function wrongInRow(row: EmailRow, before: Seen): string[] {
   const { email, erasure, recorded } = before;
   const sent = sentOf(email);
@@ -69,7 +69,7 @@ export function wrongInRow(row: EmailRow, before: Seen): string[] {
     const isRight = row[fact] === null ? must.size === 0 : namedIn(sent, fact).has(row[fact]);
     check(isRight || email.erasure !== 'none', `${fact} ${row[fact]}`);
   }
-  // Nothing came meanwhile: it has one status alone.
+  // Every sent event is in the table, so that only one status is right.
   const isSettled = recorded.length === sent.length;
   if (isSettled && email.erasure === 'none') {
     const verdict = amountOf(sent);
@@ -90,7 +90,7 @@ export function wrongInRow(row: EmailRow, before: Seen): string[] {
   return wrong;
 }
 
-/** What is wrong with the whole of an email. */
+/** Returns the mistakes in a whole email. */
 export function wrongInEmail(answer: Email, before: Seen): string[] {
   const { email, recorded } = before;
   const wrong = wrongInRow(answer, before);
@@ -125,15 +125,15 @@ export function wrongInEmail(answer: Email, before: Seen): string[] {
   return wrong;
 }
 
-/** The name of the cause that is shown, with or without words for people. */
+/** The name of the shown cause, with or without its texts. */
 function causeOf(shown: object): string | null {
   const { cause } = shown as { cause?: string | { readonly id: string } | null };
   return typeof cause === 'object' ? (cause?.id ?? null) : (cause ?? null);
 }
 
 /**
- * Asks for emails all the time, as support and as the accounts do: one, many, and lists page by page. What is answered
- * is right, or says that it cannot be answered.
+ * Asks for emails all the time, as support and as the accounts: for one, for many, and for lists page by page. Each
+ * answer must be right, or admit a failure.
  */
 export function startQueries(options: {
   readonly url: () => string;
@@ -152,7 +152,7 @@ export function startQueries(options: {
   const ids: string[] = [];
   let known = 0;
 
-  /** An email, the younger the likelier; undefined while there are none. */
+  /** Returns a random email, preferably a young one, or undefined while there is none. */
   function anyEmail(): SentEmail | undefined {
     if (known !== ledger.size) {
       ids.splice(0, ids.length, ...[...ledger.emails()].map(({ emailId }) => emailId));
@@ -161,7 +161,7 @@ export function startQueries(options: {
     return ids.length === 0 ? undefined : ledger.email(ids[Math.floor(Math.sqrt(random()) * ids.length)]!);
   }
 
-  /** What was answered, as JSON; null where the answer says honestly that it is none, or there is none. */
+  /** Returns the answer's JSON, or null for an admitted failure or a missing answer. */
   async function ask(token: string, path: string, body?: object): Promise<{ status: number; data: unknown } | null> {
     let answer: string;
     try {
@@ -197,7 +197,7 @@ export function startQueries(options: {
     judge(path, answer.status === 404 && !mustBeThere(before) ? [] : [`${answer.status}`]);
   }
 
-  /** Another account hears nothing of it. */
+  /** Asks for an email as another account, which must get nothing. */
   async function askForAnothers(email: SentEmail): Promise<void> {
     const own = namedIn(sentOf(email), 'accountId');
     const other = accounts.find(accountId => !own.has(accountId))!;
@@ -232,7 +232,7 @@ export function startQueries(options: {
     ]);
   }
 
-  /** A list, page by page to its end: every email once, none that is not in it, and all that are. */
+  /** Reads a list page by page. It must have all of its emails once, and no other. */
   async function readList(
     token: string,
     path: string,
@@ -272,7 +272,7 @@ export function startQueries(options: {
     }
   }
 
-  /** Nothing came of it since, and what there is asks for somebody. */
+  /** Whether an email certainly asks for attention. */
   const asks = ({ email, recorded }: Seen) => {
     const verdict = recorded.length === email.events.size ? amountOf(recorded) : null;
     return verdict !== null && isActionable(verdict);

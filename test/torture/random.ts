@@ -1,7 +1,7 @@
-/** Numbers from 0 up to 1 that look random and are the same for the same seed. */
+/** Returns pseudo-random numbers from 0 up to 1, which are the same for the same seed. */
 export type Random = () => number;
 
-/** Mulberry32: a state of 32 bits, and every seed is a good one. */
+/** Mulberry32, with a state of 32 bits. Every seed is a good one. */
 export function seededRandom(seed: number): Random {
   let state = seed | 0;
   return () => {
@@ -12,12 +12,12 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-/** One of the items. */
+/** Returns one of the items. */
 export function oneOf<Item>(items: readonly Item[], random: Random): Item {
   return items[Math.floor(random() * items.length)]!;
 }
 
-/** A number from `least` to `most`. */
+/** Returns a number from `least` to `most`. */
 export function between(least: number, most: number, random: Random): number {
   return least + random() * (most - least);
 }

@@ -1,6 +1,6 @@
 import type { TortureReport } from './run.ts';
 
-/** What came of a run as a table for people. */
+/** Formats the report of a run as a table for people. */
 export function reportTable(report: TortureReport): string {
   const { seconds, events, requests, alerts, quarantine, kills, latency, queries, erasures } = report;
   const whole = (number: number) => Math.round(number).toLocaleString('en-US');
@@ -45,7 +45,7 @@ export function reportTable(report: TortureReport): string {
   return [...lines, ...(more.length > 0 ? ['', ...more] : [])].join('\n');
 }
 
-/** Whether anything was lost, invented or wrong, or is not where it should be by now. */
+/** Returns whether anything was lost, invented, wrong or left over. */
 export function hasFailed(report: TortureReport): boolean {
   const { deviant, durableButNotRecorded, requests, quarantine, alerts, undrained, queries, erasures } = report;
   const faults = [

@@ -22,13 +22,13 @@ import { traffic, unreadableAddress } from './traffic.ts';
 export interface TortureOptions {
   readonly events: number;
   readonly seed: number;
-  /** Of the functions' calls, in percent. */
+  /** The share of the functions' calls that fail, in percent. */
   readonly faultPercent?: number;
   readonly kills?: boolean;
   readonly onProgress?: (line: string) => void;
 }
 
-/** What came of a run. */
+/** The report of a run. */
 export interface TortureReport {
   readonly seed: number;
   readonly faultPercent: number;
@@ -44,12 +44,12 @@ export interface TortureReport {
     readonly forgeriesRefused: number;
     readonly forgeriesTaken: number;
   };
-  /** What is not as it must be in the table and its indexes, by kind. */
+  /** The number of faults in the table and its indexes, by kind. */
   readonly deviant: Readonly<Record<Deviation['kind'], number>>;
-  /** What the answers counted, and what is wrong with it. */
+  /** The sums of the answers' counts. `wrongCounts` has their mistakes. */
   readonly counts: CountSums;
   readonly wrongCounts: readonly string[];
-  /** What was asked of the API meanwhile. */
+  /** The figures of the queries during the run. */
   readonly queries: {
     readonly right: number;
     readonly honest: number;
@@ -63,46 +63,46 @@ export interface TortureReport {
     readonly wrong: readonly string[];
     readonly answers: Readonly<Record<string, number>>;
   };
-  /** Acknowledged, not in the table, and waiting for people in a queue that nothing empties. */
+  /** The number of acknowledged events that wait for people in a queue instead of being in the table. */
   readonly durableButNotRecorded: number;
-  /** The first of them, in full. */
+  /** The first faults in full. */
   readonly deviations: readonly Deviation[];
   readonly alerts: AlertFigures;
-  /** Unreadable events that were acknowledged, and those that are in no quarantine. */
+  /** The number of acknowledged unreadable events, and of those missing from quarantine. */
   readonly quarantine: { readonly acknowledged: number; readonly missing: number };
-  /** Messages that wait in a queue nobody empties and are not of an unreadable event: durable, and not recorded. */
+  /** The messages without unreadable events in queues that no function empties. */
   readonly keptAside: Readonly<Record<string, number>>;
-  /** Messages in queues that should have become empty. */
+  /** The messages left in queues that must become empty. */
   readonly undrained: Readonly<Record<string, number>>;
-  /** By function and service. */
+  /** The number of calls by function and service. */
   readonly calls: Readonly<Record<string, number>>;
   readonly faults: Readonly<Record<Caller, Readonly<Record<string, number>>>>;
   readonly kills: { readonly processes: Readonly<Record<KilledFunction, number>>; readonly stacks: number };
   readonly answers: Readonly<Record<string, number>>;
-  /** What functions failed of besides our kills, as the last stack printed it. */
+  /** Failures of functions other than kills, in the last stack's output. */
   readonly functionFailures: readonly string[];
-  /** Lines of the ingest function's log that say that it is at fault itself. */
+  /** The number of lines about internal faults in the ingest function's log. */
   readonly faultLines: number;
-  /** Of answered requests, in milliseconds. */
+  /** The latency of answered requests, in milliseconds. */
   readonly latency: Readonly<Record<'p50' | 'p99' | 'max', number>>;
 }
 
-/** Beyond the function's own timeout, so that a message of which it died is not in work twice at a time. */
+/** It is longer than the function's timeout, so that a message is never in work twice at a time. */
 const maxVisibilityTimeoutSeconds = 12;
 
-/** As a new installation has it. */
+/** The retention of a new installation. */
 const retentionDays = 400;
 const requestsInFlight = 8;
-/** A request has a process of its own, which waits most of the time for what hangs. */
+/** Each request has its own process, because processes wait for hanging calls most of the time. */
 const processesPerFunction = requestsInFlight;
-/** The whole stack is killed once for so many events, and at least and at most so often. */
+/** The whole stack is killed once per so many events, within these bounds. */
 const eventsPerStackKill = 7_000;
 const fewestStackKills = 1;
 const mostStackKills = 8;
 const longestDraining = 20 * 60_000;
 const deviationsShown = 50;
 
-/** Sends events to a stack of its own in which services fail and processes die, and says what became of each of them. */
+/** Sends events to a separate stack with failing services and dying processes, and reports the outcome of each event. */
 export async function torture(options: TortureOptions): Promise<TortureReport> {
   const { events, seed, faultPercent = usualPercent, kills = true, onProgress = () => {} } = options;
   const random = (purpose: number) => seededRandom(seed * 16 + purpose);
@@ -138,7 +138,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     const url = () => running.url;
     const stopping = new AbortController();
 
-    /** SIGKILL to all of it a few times on the way, and a new start on what is left. */
+    /** The number of SIGKILLs to the whole stack. A new stack starts on the remaining data each time. */
     const stackKills = kills
       ? Math.min(Math.max(Math.round(events / eventsPerStackKill), fewestStackKills), mostStackKills)
       : 0;
@@ -190,7 +190,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
       signal: stopping.signal,
     });
     const restarts = restarting();
-    // A stack that does not come back ends the run.
+    // A stack that does not start again ends the run.
     restarts.catch(() => stopping.abort());
     try {
       await delivering;
@@ -310,7 +310,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   }
 }
 
-/** A new engine cannot have the data while the old one still ends. */
+/** Waits for the end of the old engine, because a new one cannot open the data before. */
 async function untilGone(endpoint: string): Promise<void> {
   for (;;) {
     try {
@@ -322,7 +322,7 @@ async function untilGone(endpoint: string): Promise<void> {
   }
 }
 
-/** What queries and erasures were answered, and what is wrong with it. */
+/** The answers of queries or erasures, and their mistakes. */
 function figuresOf({ wrong, answers }: { wrong: readonly string[]; answers: ReadonlyMap<string, number> }) {
   return { wrong, answers: Object.fromEntries([...answers].toSorted()) };
 }

@@ -1,4 +1,4 @@
-/** What the stack holds once everything was acknowledged, read past the proxies. */
+/** Reads the stack's data after the run, past the proxies. */
 
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -13,7 +13,7 @@ import { elementOf, type IndexEntries, type IndexEntry, type SentEvent, type Sto
 
 const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 
-/** Every item of the table, strongly consistent, or of one of its indexes. */
+/** Reads every item of the table with strong consistency, or of one index. */
 export async function* storedItems(
   { dynamodb, region, tableName }: Endpoints,
   IndexName?: string,
@@ -35,7 +35,7 @@ export async function* storedItems(
   raw.destroy();
 }
 
-/** What is in the indexes of the table, by email. */
+/** Reads the entries of all indexes, by email. */
 export async function indexEntries(endpoints: Endpoints): Promise<Map<string, IndexEntries>> {
   const { dynamodb, region, tableName: TableName } = endpoints;
   const client = new DynamoDBClient({ endpoint: dynamodb, region, credentials });
@@ -52,7 +52,7 @@ export async function indexEntries(endpoints: Endpoints): Promise<Map<string, In
   return found;
 }
 
-/** The queues of the stack by logical id: those that a function empties, and those in which messages wait for people. */
+/** The logical ids of the queues: drained ones, which a function empties, and kept ones, whose messages wait for people. */
 export function queuesOf({ dataDir, sqs, queues }: Endpoints): Record<'drained' | 'kept', readonly string[]> {
   const template = resolveTemplate(readAssembly(join(dataDir, 'cdk.out')).template, { queueEndpoint: sqs });
   const isDrained = new Set(
@@ -71,9 +71,9 @@ const counts = [
 ] as const;
 
 /**
- * Waits until the queues that functions empty are empty, nothing in flight.
+ * Waits until the drained queues are empty and no message is in flight.
  *
- * @returns how many messages were left in each that was not empty in time, by logical id
+ * @returns the number of messages left in time, by the logical id of the queue
  */
 export async function waitUntilDrained(endpoints: Endpoints, longest: number): Promise<Map<string, number>> {
   const client = new SQSClient({ endpoint: endpoints.sqs, region: endpoints.region, credentials });
@@ -94,14 +94,14 @@ export async function waitUntilDrained(endpoints: Endpoints, longest: number): P
   return left;
 }
 
-/** The events in a message that waits for people: put off and given up, or without room in their item. */
+/** The events in a message that waits for people: dead letters, or events without room in their item. */
 export function eventsIn(body: string): readonly SentEvent[] {
   const { events, pieces } = JSON.parse(body) as Partial<Record<'events' | 'pieces', readonly CanonicalEvent[]>>;
   const canonical = (events ?? pieces ?? []).filter(event => 'eventId' in event && 'messageId' in event);
   return canonical.map(event => ({ emailId: emailIdOf(event), element: elementOf(event) }));
 }
 
-/** Takes all messages out of the queues that nothing empties. */
+/** Receives all messages of the kept queues. */
 export async function* keptMessages(endpoints: Endpoints): AsyncGenerator<{ logicalId: string; body: string }> {
   const client = new SQSClient({ endpoint: endpoints.sqs, region: endpoints.region, credentials });
   for (const logicalId of queuesOf(endpoints).kept) {

@@ -1,6 +1,6 @@
 /**
- * What fixtures say, written down by hand and not read by the adapters under test: an adapter that reads one otherwise
- * makes emails whose status is not the one that was told.
+ * Lists the meaning of fixtures by hand, and not through the adapters under test. If an adapter reads a fixture in
+ * another way, the email ends with a wrong status.
  */
 
 import type { LivingEmail, Step } from '../../infra/tools/simulate/lives.ts';
@@ -10,7 +10,7 @@ import type { ProviderName } from '../../shared/providers/registry.ts';
 import type { Evidence } from '../../shared/status/precedence.ts';
 import { fixture } from '../fixtures/fixtures.ts';
 
-/** What must be stored of an event, whatever its id and why it happened. */
+/** The stored values that a test expects of an event, without its id and reason. */
 export type ExpectedEvent = Pick<
   CanonicalEvent,
   | 'provider'
@@ -25,7 +25,7 @@ export type ExpectedEvent = Pick<
   | 'reference'
 >;
 
-/** The provider's own name for a step, the milliseconds after noon at which the fixture has it, and who did it. */
+/** The provider's name for a step, the time in the fixture in milliseconds after noon, and the evidence. */
 interface Says {
   readonly as: string;
   readonly after?: number;
@@ -33,9 +33,9 @@ interface Says {
 }
 
 interface Teller {
-  /** The id of the message in each of its fixtures. */
+  /** The id of the message in all of its fixtures. */
   readonly messageId: string;
-  /** By step, one fixture of a single event, and what it says. */
+  /** One fixture of a single event for each step, with its meaning. */
   readonly steps: Readonly<Partial<Record<Step, readonly [fixture: string, says: Says]>>>;
 }
 
@@ -44,7 +44,7 @@ const sesAfter = 500;
 const postmarkAfter = 123;
 const mailgunAfter = 500;
 
-/** Replies whose words leave no doubt: what may be read either way is tested fixture by fixture. */
+/** Fixtures with clear replies. Other tests cover ambiguous replies. */
 export const tellers = {
   sendgrid: {
     messageId: '14c5d75ce93',
@@ -103,7 +103,7 @@ export const tellers = {
       delivered: ['Delivery', { as: 'Delivery', after: sesAfter }],
       soft_bounced: ['Bounce.Transient.MailboxFull', { as: 'Bounce', after: sesAfter }],
       hard_bounced: ['Bounce.Permanent.General', { as: 'Bounce', after: sesAfter }],
-      // The old form, which gives nothing of the sender's back.
+      // The old form does not return the sender's values.
       invalid: ['notification.Bounce', { as: 'Bounce', after: sesAfter }],
       rejected: ['Reject', { as: 'Reject' }],
       opened: ['Open', { as: 'Open', after: sesAfter }],
@@ -145,12 +145,12 @@ export const tellers = {
 
 export type TellerName = keyof typeof tellers;
 
-/** An email that one of them sends. */
+/** An email of one of these senders. */
 export interface ToldEmail extends LivingEmail {
   readonly provider: TellerName;
 }
 
-/** What is sent of one event, and what must be stored of it. */
+/** The sample of one event, and the stored values that it must lead to. */
 export interface Tale {
   readonly teller: TellerName;
   readonly said: Told;
@@ -160,7 +160,7 @@ export interface Tale {
 interface Known {
   readonly sample: Sample;
   readonly says: Says;
-  /** What of the sender's own is in the fixture. */
+  /** Which of the sender's values the fixture has. */
   readonly names: Readonly<Record<'accountId' | 'subject' | 'reference', boolean>>;
 }
 
@@ -174,7 +174,7 @@ function knownOf(teller: TellerName, step: Step): Known | undefined {
   if (found !== undefined || row === undefined) return found;
   const [name, says] = row;
   const text = fixture(teller, name).toString();
-  // A link has a reference, too, and is none.
+  // A link may contain the reference without reporting it.
   const own = text.replaceAll(/https?:[^"]*/g, '');
   const names = {
     accountId: own.includes('acme'),
@@ -187,10 +187,10 @@ function knownOf(teller: TellerName, step: Step): Known | undefined {
 }
 
 /**
- * What a provider sends of a step in an email's life; undefined where it has no word for it.
+ * Returns a provider's sample for a step in an email's life, or undefined if the provider has no such event.
  *
  * @param teller the email's provider, or `app`
- * @param at epoch milliseconds, in whole seconds
+ * @param at the time in epoch milliseconds, in whole seconds
  */
 export function taleOf(teller: TellerName, email: ToldEmail, step: Step, at: number): Tale | undefined {
   const told = knownOf(teller, step);

@@ -1,6 +1,6 @@
 /**
- * `npm run torture`: signed events of random lives to a stack of its own, in which calls fail and processes die: what was
- * acknowledged must be there, nothing else, and every status right.
+ * `npm run torture` sends signed events of random lives to a separate stack with failing calls and dying processes. All
+ * acknowledged events must be stored, and no other. Every status must be right.
  */
 
 import { writeFileSync } from 'node:fs';

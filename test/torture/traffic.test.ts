@@ -10,12 +10,12 @@ const ofOutcome = (outcome: TrafficRequest['outcome']) => requests.filter(reques
 const eventsIn = ({ provider, body, type }: TrafficRequest) => parsedBody(provider, body, type, endsBefore);
 
 describe('the traffic', () => {
-  it('is the same for the same seed, and another for another', () => {
+  it('is the same for the same seed, and different for another seed', () => {
     expect(requestsOf(7)).toEqual(requests);
     expect(requestsOf(8)).not.toEqual(requests);
   });
 
-  it('is read by the providers as so many events of several providers, all of them before its end', () => {
+  it('has the given number of readable events of several providers, all before its end', () => {
     const read = ofOutcome('recorded').map(request => ({ request, ...eventsIn(request) }));
     for (const { request, events, quarantined } of read) {
       expect([events.length, quarantined]).toEqual([request.events, []]);
@@ -28,7 +28,7 @@ describe('the traffic', () => {
     expect(new Set(read.map(({ request }) => request.provider)).size).toBe(6);
   });
 
-  it('is read by the providers as what the table of fixtures says, facts and all', () => {
+  it('leads the adapters to the events and facts in the table of fixtures', () => {
     for (const request of ofOutcome('recorded')) {
       expect(eventsIn(request).events).toMatchObject(request.expected);
       for (const [index, event] of eventsIn(request).events.entries()) {
@@ -38,19 +38,19 @@ describe('the traffic', () => {
     }
   });
 
-  it('tells of every status', () => {
+  it('has every status', () => {
     const told = new Set(ofOutcome('recorded').flatMap(({ expected }) => expected.map(({ status }) => status)));
     expect(told).toEqual(new Set(statusIds));
   });
 
-  it('has batches of all sizes, and some of it twice', () => {
+  it('has batches of all sizes, and repeated requests', () => {
     const sizes = ofOutcome('recorded').map(({ events }) => events);
     expect(Math.min(...sizes)).toBe(1);
     expect(Math.max(...sizes)).toBeGreaterThan(50);
     expect(new Set(requests.map(({ body }) => String(body))).size).toBeLessThan(requests.length);
   });
 
-  it('holds forged requests of emails that nothing else tells of', () => {
+  it('has forged requests about emails that no other request is about', () => {
     const idsOf = (of: readonly TrafficRequest[]) => of.flatMap(one => eventsIn(one).events.map(e => e.messageId));
     const genuine = new Set(idsOf(ofOutcome('recorded')));
     const forged = idsOf(ofOutcome('refused'));
@@ -58,7 +58,7 @@ describe('the traffic', () => {
     expect(forged.filter(id => genuine.has(id))).toEqual([]);
   });
 
-  it('holds unreadable events, each known by its address', () => {
+  it('has unreadable events, each with its own address', () => {
     const unreadable = ofOutcome('quarantined');
     expect(unreadable.length).toBeGreaterThan(0);
     for (const request of unreadable) {

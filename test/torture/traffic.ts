@@ -6,19 +6,19 @@ import { oneOf, type Random, seededRandom } from './random.ts';
 import { type ExpectedEvent, type Tale, type TellerName, type ToldEmail, taleOf } from './tellers.ts';
 
 /**
- * What must come of a request: `recorded`; `quarantined`, genuine and of an event that nobody knows; `refused`, it is
- * changed once it has been signed.
+ * The right outcome of a request. A genuine request with an unknown event must be `quarantined`. A forgery, which is
+ * changed after it was signed, must be `refused`.
  */
 export type Outcome = 'recorded' | 'quarantined' | 'refused';
 
 export interface TrafficRequest extends SimulatedRequest {
   readonly provider: TellerName;
   readonly outcome: Outcome;
-  /** What must be stored of it, event by event. */
+  /** The stored values that each event must lead to. */
   readonly expected: readonly ExpectedEvent[];
 }
 
-/** Who sends the emails, by how many of forty. */
+/** The senders of the emails. Each appears as often as its share of forty. */
 const senders = [
   { provider: 'sendgrid', count: 23 },
   { provider: 'brevo', count: 10 },
@@ -29,17 +29,17 @@ const senders = [
 ] as const satisfies readonly { provider: TellerName; count: number }[];
 
 const fortySenders = senders.flatMap(({ provider, count }) => Array<TellerName>(count).fill(provider));
-/** Their fixtures of an unknown event tell of one event. */
+/** The providers whose fixture of an unknown event has one event. */
 const unreadableBy = ['brevo', 'app', 'ses', 'mailgun', 'postmark'] as const satisfies readonly TellerName[];
 
-/** Steps of which the sending application tells itself, so that two tellers write to one item at a time. */
+/** The steps that the sending application reports itself, so that two senders write to one item at a time. */
 const bySender: readonly Step[] = ['enqueued', 'sent'];
 
-/** What may come in any life besides, and again. */
+/** The additional steps of any life, which may be repeated. */
 const extraSteps = ['deferred', 'opened', 'machine_opened', 'link_clicked', 'soft_bounced'] as const satisfies Step[];
 
 const largestBatch = 500;
-/** How many emails are lived through at a time, and in how many steps at least: few with much to tell, and many with little. */
+/** The numbers of emails at a time, and of their fewest steps: a few emails with many steps, and many with few. */
 const crowds = [
   { emails: 20, fewestSteps: 4 },
   { emails: 40, fewestSteps: 4 },
@@ -48,14 +48,14 @@ const crowds = [
   { emails: 30, fewestSteps: 20 },
   { emails: 50, fewestSteps: 10 },
 ] as const;
-/** Shares of all tales: told twice, and told only when others have been told of. */
+/** The shares of events that come twice, and that come late. */
 const twice = 0.1;
 const late = 0.1;
-/** Shares of all requests: sent once more although it was acknowledged, unreadable, forged. */
+/** The shares of requests that are repeated after an acknowledgement, that are unreadable, and that are forged. */
 const again = 0.03;
 const unreadable = 0.01;
 const forged = 0.03;
-/** Numbers of the emails that only forged requests tell of; genuine ones begin at the other. */
+/** The first number of emails in forged requests. Genuine emails begin at the other number. */
 const firstForged = 900_000_000;
 const firstGenuine = 1_000_000;
 
@@ -63,10 +63,10 @@ const hour = 3_600_000;
 const minute = 60_000;
 
 /**
- * So many events of random lives, by several providers, in the requests that they would come in: batches of all sizes,
- * out of order, some of it twice, among forged and unreadable ones. Made as it is asked for.
+ * Generates requests with so many events of random lives by several providers. Batches have all sizes, events are out of
+ * order, and some come twice. Forged and unreadable requests are among them.
  *
- * @param endsBefore epoch milliseconds; every event happened before
+ * @param endsBefore the time in epoch milliseconds before which every event happened
  */
 export function* traffic(options: {
   readonly events: number;
@@ -81,7 +81,7 @@ export function* traffic(options: {
   while (remaining > 0) {
     const { emails: most, fewestSteps } = oneOf(crowds, random);
     const count = Math.min(most, Math.ceil(remaining / fewestSteps));
-    // Lives come in a fixed order: each crowd enters it somewhere else.
+    // Lives come in a fixed order, and each crowd enters it at another place.
     const offset = Math.floor(random() * 60);
     const emails = emailsToBury(reordered(fortySenders, random), count + offset, number - offset)
       .slice(offset)
@@ -115,13 +115,13 @@ export function* traffic(options: {
   }
 }
 
-/** So many emails, which the providers send in turn. */
+/** So many emails of the providers in turn. */
 function emailsToBury(providers: readonly TellerName[], count: number, firstNumber: number): ToldEmail[] {
-  // Whose they are is one of those that were given.
+  // Each email belongs to one of the given providers.
   return livingEmails({ providers, count, firstNumber, firstStartsAt: 0, apart: 0 }) as ToldEmail[];
 }
 
-/** The tales in requests, in their order. */
+/** Puts events into requests, in order. */
 function genuineRequests(teller: TellerName, tales: readonly Tale[]): TrafficRequest[] {
   const said = tales.map(tale => tale.said);
   let told = 0;
@@ -132,12 +132,12 @@ function genuineRequests(teller: TellerName, tales: readonly Tale[]): TrafficReq
   });
 }
 
-/** What is told of an email's life: the steps of the life, and others until there are some. */
+/** The events of an email's life: the steps of the life, and additional ones up to a minimum. */
 function talesOf(email: ToldEmail, fewestSteps: number, random: Random): Tale[] {
   const steps = [...stepsInTime(email)];
   const wanted = fewestSteps + Math.floor(random() * 3);
   while (steps.length < wanted) {
-    // Every third at the very time of another step: ties are decided, too.
+    // Every third event has the time of another step, so that ties are tested too.
     const tie = random() < 1 / 3;
     const at = tie ? oneOf(steps, random).at : wholeSeconds(email.startsAt + random() * 90 * minute);
     steps.push({ step: oneOf(extraSteps, random), at });
@@ -148,7 +148,7 @@ function talesOf(email: ToldEmail, fewestSteps: number, random: Random): Tale[] 
   });
 }
 
-/** The items in pieces of up to `largestBatch`: half of them as large as can be, the others of every order of magnitude. */
+/** Splits items into pieces. Half of them have the size `largestBatch`, and the others all orders of magnitude. */
 function slices<Item>(items: readonly Item[], random: Random): Item[][] {
   const pieces: Item[][] = [];
   for (let start = 0; start < items.length; ) {
@@ -159,7 +159,7 @@ function slices<Item>(items: readonly Item[], random: Random): Item[][] {
   return pieces;
 }
 
-/** The address by which an unreadable event is found again in a quarantine. */
+/** Matches the address that identifies an unreadable event in quarantine. */
 export const unreadableAddress = /unreadable\d+@example\.com/g;
 
 function unreadableRequest(number: number, random: Random): TrafficRequest {
