@@ -110,7 +110,7 @@ describe('a request to /webhooks/{provider}', () => {
       ]);
     });
 
-    it('in the same way for text and base64 from the gateway, and for header names in any letter case', async () => {
+    it('equally for text and base64 from the gateway, and for header names in any letter case', async () => {
       const body = batch(delivered('base64'));
       expect(counts(await send('sendgrid', body))).toMatchObject({ recorded: 1 });
       expect(counts(await send('sendgrid', body, { base64: true }))).toMatchObject({ duplicate: 1 });

@@ -265,7 +265,7 @@ describe('the queue handler', () => {
       expect(await emails.store.record([gone, other], noon)).toMatchObject({ duplicate: 1, erased: 1 });
     });
 
-    it('by an account only if they name it, and leaves those of no account to support', async () => {
+    it('by an account only if they name it, and leaves nameless ones to support', async () => {
       await erase('of-acme@example.com', 'acme');
       const [own, theirs, nobodys] = ['acme', 'initech', undefined].map(accountId =>
         to('of-acme@example.com', { accountId }),

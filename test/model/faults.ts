@@ -109,7 +109,7 @@ export const faults: Readonly<Record<string, Fault>> = {
     breaks: 'the cause is that of the event that decides',
     by: /is applied/,
   },
-  'stores the cause of a tied event without a look at the other events': {
+  'stores the cause of a tied event without a look at the others': {
     does: {
       plan: planning(update => (update.verdict === null ? update : onCondition(update, '#history = :seen', always))),
     },

@@ -79,7 +79,7 @@ describe('the cause of a failed delivery', () => {
   });
 
   it.each(causeIds)(
-    'such as %s comes with its own text of what to do, or else with the text of the status',
+    'such as %s comes with its own text of what to do, or else with that of the status',
     async cause => {
       const event = failed(cause, { accountId: 'each' });
       const { whatToDo, because } = await one('each', await store([event], cause));

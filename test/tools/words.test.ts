@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { commentsAsMarkdown } from '../../infra/tools/words/comments.ts';
 import { faultsOf } from '../../infra/tools/words/rules.ts';
 import { sentencesOf } from '../../infra/tools/words/sentences.ts';
 
@@ -117,5 +118,44 @@ describe('the rules of sentences', () => {
       sentences: 2,
       faults: [{ line: 3, fault: 'begins with "What"', text: 'What waits stays.' }],
     });
+  });
+});
+
+describe('the comments of a module', () => {
+  const read = (source: string) => sentencesOf(commentsAsMarkdown(source)).map(({ line, text }) => ({ line, text }));
+
+  it('are read, and its code, texts and patterns are not', () => {
+    const source = [
+      "import { it } from 'vitest';",
+      '// It stops.',
+      "const path = 'https://example.com/* no comment */'; // It starts.",
+      `const pattern = /[/*]/; const title = \`// \${path /* It ends. */} no comment\`;`,
+      'export type Both = typeof path & typeof pattern & typeof title;',
+    ].join('\n');
+    expect(read(source)).toEqual([
+      { line: 2, text: 'It stops.' },
+      { line: 3, text: 'It starts.' },
+      { line: 4, text: 'It ends.' },
+    ]);
+  });
+
+  it('have sentences over several lines, which end where code follows', () => {
+    const source = '/**\n * It goes\n * on.\n *\n * It stops\n */\nlet a;\n// It starts\n// again\nlet b;\n// Twice';
+    expect(read(source)).toEqual([
+      { line: 2, text: 'It goes on.' },
+      { line: 5, text: 'It stops' },
+      { line: 8, text: 'It starts again' },
+      { line: 11, text: 'Twice' },
+    ]);
+  });
+
+  it('have tags, whose texts are sentences without the name of the tag', () => {
+    const source = '/**\n * It stops.\n *\n * @param at in milliseconds\n * @returns what it found\n */\nlet a;';
+    expect(read(source)).toEqual([
+      { line: 2, text: 'It stops.' },
+      { line: 4, text: 'in milliseconds' },
+      { line: 5, text: 'what it found' },
+    ]);
+    expect(faultsOf(commentsAsMarkdown(source)).faults).toMatchObject([{ line: 5, fault: 'begins with "What"' }]);
   });
 });

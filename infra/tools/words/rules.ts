@@ -1,4 +1,4 @@
-/** The rules that sentences of README and docs keep. */
+/** The rules that sentences of README, docs and comments keep. */
 
 import { type Sentence, sentencesOf } from './sentences.ts';
 

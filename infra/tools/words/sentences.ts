@@ -71,8 +71,8 @@ function blocksOf(markdown: string): readonly Block[] {
 }
 
 /**
- * The text for the segmenter, as long as the one that people read. A line break is a blank, an abbreviation has letters
- * for its full stops, and a figure after a full stop begins a sentence as a capital does.
+ * The text for the segmenter, as long as the one that people read. A line break is a blank. An abbreviation has letters
+ * for its full stops. A figure after a full stop begins a sentence as a capital does.
  */
 function segmentable(block: Block): string {
   return block
