@@ -10,7 +10,7 @@ const stripTypes = '--experimental-strip-types --disable-warning=ExperimentalWar
 export default defineConfig(({ mode }) => ({
   test: {
     include: ['test/**/*.test.ts'],
-    setupFiles: ['test/rigs/runs.ts'],
+    setupFiles: ['test/rigs/setup.ts'],
     reporters: ['default', './test/closing-line.ts'],
     // No module is mocked and none keeps state, so that files share the modules that they import.
     isolate: false,

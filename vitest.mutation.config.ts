@@ -9,7 +9,7 @@ export default defineConfig({
       'test/providers/signatures/**/*.test.ts',
       'test/providers/parsing/**/*.test.ts',
     ],
-    setupFiles: ['test/rigs/runs.ts'],
+    setupFiles: ['test/rigs/setup.ts'],
     env: { RUNS: '0.5' },
     testTimeout: 20_000,
   },

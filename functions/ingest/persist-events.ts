@@ -29,8 +29,8 @@ export interface PersistDependencies {
 const maxLoggedPieces = 20;
 
 /**
- * Makes everything in a genuine request durable: its events in the table, or else in the retry queue; what cannot be read
- * or recorded in quarantine. Never rejects.
+ * Makes everything in a genuine request durable. Events go to the table, or else to the retry queue. Unreadable pieces
+ * and unrecordable events go to quarantine. Never rejects.
  *
  * @param unproven nonces that could not be looked up: nothing is recorded before the retry queue did that
  */

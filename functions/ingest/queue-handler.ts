@@ -15,7 +15,7 @@ import type { PersistEvents } from './persist-events.ts';
 export interface QueueDependencies extends QueueServices {
   /** By the queue's ARN. */
   readonly sources: Readonly<Record<string, keyof typeof queueParsers>>;
-  /** Without a retry queue: what cannot be recorded stays in the queue that it came from. */
+  /** Without a retry queue: an event that cannot be recorded stays in its own queue. */
   readonly persistEvents: PersistEvents;
   readonly nonces: Nonces;
   readonly lookUpErasures: ErasureLookUp;
@@ -25,13 +25,13 @@ export interface QueueDependencies extends QueueServices {
   readonly log: Log;
 }
 
-/** Of the function's own time, what is kept for the queues and for the answer. */
+/** The parts of the function's own time that are reserved for the queues and for the answer. */
 const reservedForQueuesMs = 2_000;
 const reservedForAnswerMs = 500;
 
 /**
- * The ingest function, fed by its queues: messages that are durable elsewhere are done with, the others stay, and come
- * again once their visibility timeout is over. Only those that failed are named in the answer.
+ * The ingest function for messages of its queues. A message leaves its queue once its events are durable elsewhere. The
+ * answer names the failed messages: they come again after their visibility timeout.
  */
 export function createQueueHandler(dependencies: QueueDependencies) {
   const { sources, persistEvents, nonces, lookUpErasures, metrics, now, log } = dependencies;
@@ -62,7 +62,7 @@ export function createQueueHandler(dependencies: QueueDependencies) {
     });
     await Promise.all(work);
 
-    /** What a message holds, or why it is none. */
+    /** The request in a message, or the error that keeps it from being read. */
     function queuedIn({ messageId, body, attributes }: SQSRecord): QueuedRequest | Error {
       if (source === undefined) return new Error('unknown queue');
       try {

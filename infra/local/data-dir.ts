@@ -12,7 +12,7 @@ export function replaceFile(file: string, content: string, { secret = false } = 
 /**
  * JSON that an earlier run left. Half of it may be missing if the machine lost power.
  *
- * @param remedy what happens once the file is removed
+ * @param remedy the effect of removing the file
  * @throws StartError naming the file where it cannot be read
  */
 export function readSaved(file: string, remedy: string): unknown {

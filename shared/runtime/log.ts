@@ -1,8 +1,8 @@
 import type { Counts } from './counts.ts';
 
 /**
- * The closed catalogue of log lines. A line is a name and counts or ids from here, never a body, an address, a subject,
- * a secret or a signature: what is not in the catalogue cannot be logged.
+ * The closed catalogue of log lines. A line is a name with counts or ids, and nothing else can be logged. So no line has
+ * a body, an address, a subject, a secret or a signature.
  */
 export interface LogLines {
   /** A provider's request was answered. */
@@ -43,7 +43,7 @@ export interface LogLines {
   fault: { requestId: string; where: string; error: string };
 }
 
-/** What is not in order is a warning, and an error what is our own fault. */
+/** A WARN needs attention. An ERROR is our own fault. */
 const levels = {
   'webhook.answered': 'INFO',
   'webhook.misspelt': 'WARN',
@@ -66,8 +66,8 @@ export type Log = <Name extends keyof LogLines>(line: Name, details: LogLines[Na
  * Writes each line as one JSON object, its name as `message`; JSON keeps control characters from forging lines. No
  * setting leaves a line out.
  *
- * Straight to standard output: Lambda puts a prefix before what goes through `console.log`, and a line with a prefix is
- * no longer JSON to whoever looks for it.
+ * It writes straight to standard output. Lambda puts a prefix before each line of `console.log`, and a line with a prefix
+ * is no longer JSON.
  */
 export function createLog(
   write: (line: string) => unknown = line => process.stdout.write(line),

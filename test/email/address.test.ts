@@ -143,7 +143,7 @@ describe('one mailbox', () => {
     }
   });
 
-  /** What a mailbox is, apart from how it is written; every text in the form that it is compared in. */
+  /** A mailbox apart from its spelling. Each text has the form in which it is compared. */
   interface Mailbox {
     readonly local: string;
     readonly domain: string;

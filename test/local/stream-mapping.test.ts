@@ -90,7 +90,7 @@ describe.each(engines.filter(([, , available]) => available))('a stream mapping 
       Item: { id: { S: id }, version: { S: version }, set: { SS: ['b', 'a'] } },
     });
   const seen = (expected: readonly string[][]) => vi.waitFor(() => expect(batches).toEqual(expected), 5_000);
-  /** What comes next is delivered alone, even without a filter: the checkpoint is past everything before. */
+  /** The next record is delivered alone, even without a filter: the checkpoint is past everything before. */
   const nothingIsLeft = async () => {
     await Promise.all(running.map(mapping => mapping.stop()));
     batches = [];

@@ -47,7 +47,7 @@ describe('a call for the statuses of many emails', () => {
   it('answers a reference with all of its emails, newest first', async () => {
     const invoice = await emails.record([anEvent({ accountId: 'acme', reference: 'INV-9' })], noon);
     const reminder = await emails.record(
-      [anEvent({ accountId: 'acme', reference: 'INV-9', status: 'sent' })],
+      [anEvent({ accountId: 'acme', reference: 'INV-9', status: 'sent', occurredAt: noon + 1 })],
       noon + 1,
     );
     const { json } = await ask({ references: ['INV-9', 'INV-404', '\u0000', 'x'.repeat(5000), 'INV-1'] });

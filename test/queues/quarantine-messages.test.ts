@@ -11,7 +11,7 @@ describe('the quarantine', () => {
   afterAll(() => queue?.stop());
   beforeEach(() => queue.empty());
 
-  // What tells how a body is to be read is kept; what proves it genuine, and all else, is not.
+  // The message has the headers that say how to read the body, and no other: none that proves it genuine.
   const headers = { 'content-type': 'application/json', authorization: 'Basic c2VjcmV0', 'svix-id': undefined };
   const request = (body: Buffer) => ({ requestId: 'r1', provider: 'sendgrid', receivedAt: noon, headers, body });
   const quarantine: Quarantine = (...given) => createQuarantine(queue.client, queue.queueUrl)(...given);

@@ -6,7 +6,7 @@ import type { RetryMessage } from '../../shared/queues/retry-messages.ts';
 /** A queue on this machine. */
 export interface TestQueue<Message> {
   readonly queueUrl: string;
-  /** What was kept since the last call, or since it was emptied. */
+  /** The messages since the last call, or since the queue was emptied. */
   kept(): Promise<Message[]>;
   empty(): Promise<unknown>;
 }

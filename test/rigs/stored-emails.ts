@@ -11,6 +11,7 @@ import { createNonces, type Nonces } from '../../shared/guards/nonces.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { noon } from './arbitrary-events.ts';
 import { createEmailTable, createGuardTable } from './email-table.ts';
+import { nextMessageNumber } from './message-numbers.ts';
 
 /** Real emails in a real engine's table, written by the real recorder. */
 export interface StoredEmails {
@@ -87,15 +88,13 @@ export async function startStoredEmails(): Promise<StoredEmails> {
   };
 }
 
-let messages = 0;
-
 /** An event of a new email. */
 export function anEvent(changes: Partial<CanonicalEvent> = {}): CanonicalEvent {
-  messages += 1;
+  const number = nextMessageNumber();
   return {
-    eventId: `event-${messages}`,
+    eventId: `event-${number}`,
     provider: 'sendgrid',
-    messageId: `message-${messages}`,
+    messageId: `message-${number}`,
     recipient: 'jane@example.com',
     status: 'delivered',
     occurredAt: noon,

@@ -1,6 +1,6 @@
 import type { Status } from '../../shared/status/catalogue.ts';
 
-/** What happened to one email, in the order in which it happened, a minute apart; `machine` and `note` decide nothing. */
+/** The events of one email in their order, a minute apart. `machine` and `note` decide nothing. */
 export interface History {
   readonly events: readonly (Status | `machine ${'opened' | 'link_clicked'}` | 'note')[];
   readonly ends: Status;

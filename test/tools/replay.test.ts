@@ -59,7 +59,7 @@ describe('replaying', () => {
       pieces,
     );
   const left = async () => {
-    // What is given back is there again a second later.
+    // A message that is given back is there again a second later.
     await delay(1_100);
     const queue = createQueueSweep(quarantined.client, quarantined.queueUrl, 0);
     let messages = 0;

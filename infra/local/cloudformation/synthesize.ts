@@ -12,8 +12,8 @@ const projectRoot = fileURLToPath(new URL('../../..', import.meta.url));
 const inputs = ['infra', 'functions', 'shared', 'cdk.json', 'package.json', 'package-lock.json', 'tsconfig.json'];
 
 /**
- * The synthesis of the CDK app into a directory; null where the cloud assembly of an earlier start is there, and none of
- * its sources has changed since. It runs as the CDK command line runs it, in a process of its own.
+ * The synthesis of the CDK app into a directory, in a process of its own, as the CDK command line runs it. It is null if
+ * the cloud assembly of an earlier start is there and no source has changed since.
  */
 export function synthesisInto(directory: string): (() => Promise<void>) | null {
   const digest = digestOfInputs();

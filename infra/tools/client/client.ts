@@ -16,7 +16,7 @@ export function apiClient(
 export type ApiClient = ReturnType<typeof apiClient>;
 
 /**
- * What a call of the client was answered.
+ * The data of an answer to the client's call.
  *
  * @throws where that is a problem, which the error names
  */

@@ -5,7 +5,7 @@
 
 import { isoMillis } from '../../../shared/runtime/time.ts';
 
-/** What may be shown of one provider's content. */
+/** The words of one provider's content that may be shown. */
 export interface Allowed {
   /** Words of the provider's table of events. */
   readonly words: ReadonlySet<string>;

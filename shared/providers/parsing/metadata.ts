@@ -57,7 +57,7 @@ export function idsInHeaders(
  * The same out of the one text that some providers give back: JSON, or names and values such as
  * `account_id:acme|reference:INV-7`.
  *
- * @param plain what a text is that is neither; ignored if not stated
+ * @param plain the meaning of a text that is neither; without it such a text is ignored
  */
 export function idsInText(text: string | null | undefined, names: MetadataNames, plain?: 'reference'): AttachedIds {
   const written = text?.trim() ?? '';

@@ -1,9 +1,9 @@
 /**
- * Finding phrases in the replies of mail servers: word by word, so that the time grows with the length of the text alone,
- * whatever it says.
+ * Finds phrases in the replies of mail servers. It goes word by word, so that the time depends on the length of the text
+ * alone.
  *
- * A phrase is words with blanks between: `a|b` is either, `a*` all that begin so, `..` up to four words of any kind and
- * `...` up to ten. Words stand in lower case, without accents. Articles, auxiliary verbs and numbers do not count, and
+ * A phrase is words with blanks between. `a|b` is either word, and `a*` is any word that begins so. `..` stands for up to
+ * four words of any kind, and `...` for up to ten. Words stand in lower case, without accents. Articles, auxiliary verbs and numbers do not count, and
  * every form of "not" is `not`: `user not exist` finds "the user doesn't exist".
  */
 

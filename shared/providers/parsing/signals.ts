@@ -15,8 +15,8 @@ import { enhancedCodesIn, maxReplyLength, replyCodeIn, type SmtpReply } from './
 import { linkSignals, passing, type WordSignal, weakSignals, wordSignals } from './word-signals.ts';
 
 /**
- * A provider's own label: a cause where the provider defines it precisely, which counts as words do; a status
- * where it is generic ("hard", "permanent"), which only decides where nothing else does.
+ * A provider's own label. It is a cause if the provider defines it precisely, and then counts as words do. It is a
+ * status if it is generic ("hard", "permanent"), and then decides only if nothing else does.
  */
 export type Label = Cause | FailureStatus;
 

@@ -3,7 +3,9 @@ import type { Verification } from '../provider.ts';
 import { hexSha256 } from './encodings.ts';
 import { genuine, usable } from './verification.ts';
 
-/** Whether one of `given` is the HMAC of the `parts`, one after the other, under one of `keys`; in a time that does not tell which. */
+/**
+ * Whether one of `given` is the HMAC of the joined `parts` under one of `keys`. The time that it takes does not tell which.
+ */
 export function isHmacOf(
   given: Buffer | readonly Buffer[],
   algorithm: 'sha1' | 'sha256',
@@ -25,7 +27,7 @@ export function isHmacOf(
  *
  * @param signature the header's value
  * @param secrets each the key as it is: not decoded, whatever it looks like
- * @param signed what is signed, one part after the other
+ * @param signed the signed parts, one after the other
  */
 export function verifyHexHmac(
   signature: string | undefined,

@@ -52,8 +52,8 @@ export function snsEnvelopeIn(body: Buffer): SnsEnvelope | null {
 }
 
 /**
- * The signature of Amazon SNS over a message. It only proves that some topic sent it, and anybody can have a topic: what
- * decides is the list of ours.
+ * The signature of Amazon SNS over a message. It only proves that some topic sent it, and anybody can have a topic. So the
+ * list of our own topics decides.
  *
  * @param topics the ARNs of the topics to believe
  */
