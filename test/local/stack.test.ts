@@ -248,6 +248,8 @@ test('npm run replay says what waits in quarantine, and leaves there what still 
   };
   expect(await (await tell('invented', 'unknown')).json()).toMatchObject({ quarantined: 1 });
   expect(await replay('--queue', 'quarantine', '--dry-run')).toMatch(/^0 .*app +unknown_event.*nothing was changed/s);
+  // A message that is given back is there again a second later.
+  await delay(1_100);
   expect(await replay('--queue', 'quarantine')).toMatch(/^0 .*app +unknown_event.*1 message of 1 stays in the queue/s);
   const refused = [
     [['--queue', 'dead-letter'], '0'],
@@ -258,6 +260,7 @@ test('npm run replay says what waits in quarantine, and leaves there what still 
   const answers = await Promise.all(refused.map(([args]) => replay(...args)));
   for (const [index, [, said]] of refused.entries()) expect(answers[index]).toContain(said);
   expect(answers[0]).toContain('There is nothing to feed back.');
+  await delay(1_100);
   const { sqs, outputs } = stack.endpoints;
   await awsJson(sqs, 'AmazonSQS.SendMessage', { QueueUrl: outputs.QuarantineQueueUrl, MessageBody: 'whatever' });
   expect(await replay('--queue', 'quarantine')).toMatch(/^1 .*1 failed: no message that can be read/s);

@@ -13,6 +13,8 @@ export interface Deployment {
   readonly outputs: Readonly<Record<string, string>>;
   readonly dynamoDb: DynamoDBClientConfig;
   readonly sqs: SQSClientConfig;
+  /** The seconds in which an answer comes from all servers of a queue. */
+  readonly queueWaitSeconds: number;
 }
 
 /** The stack on this machine, with the data directory of the environment. */
@@ -25,6 +27,8 @@ export function localDeployment(): Deployment {
     outputs: texts,
     dynamoDb: { endpoint: dynamodb, region, credentials },
     sqs: { endpoint: sqs, region, credentials },
+    // On one machine a queue is one server.
+    queueWaitSeconds: 0,
   };
 }
 
@@ -42,7 +46,7 @@ export async function awsDeployment(stackName: string): Promise<Deployment> {
     const { Environment } = await new LambdaClient().send(
       new GetFunctionConfigurationCommand({ FunctionName: outputs.IngestFunctionName }),
     );
-    return { env: environmentOf(Environment?.Variables), outputs, dynamoDb: {}, sqs: {} };
+    return { env: environmentOf(Environment?.Variables), outputs, dynamoDb: {}, sqs: {}, queueWaitSeconds: 2 };
   } catch (error) {
     if (error instanceof StartError) throw error;
     throw new StartError(`The stack ${stackName} cannot be looked up: ${(error as Error).message}`);

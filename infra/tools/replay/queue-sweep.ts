@@ -34,8 +34,8 @@ export function lockedText(messages: number): string {
   return `${messages} more are temporarily locked by a replay: up to ${holdMinutes} minutes while it runs, up to a minute after it.`;
 }
 
-/** @param waitSeconds the time in which an answer may come from all of the queue's servers */
-export function createQueueSweep(client: Pick<SQSClient, 'send'>, QueueUrl: string, waitSeconds = 2): QueueSweep {
+/** @param waitSeconds the seconds in which an answer comes from all of the queue's servers; 0 if it has only one */
+export function createQueueSweep(client: Pick<SQSClient, 'send'>, QueueUrl: string, waitSeconds: number): QueueSweep {
   /** Receipt handles by message id: only a message's newest one counts. */
   const held = new Map<string, string>();
   const deleted = new Set<string>();

@@ -76,7 +76,7 @@ async function replay(given: Given<typeof command.options>): Promise<void> {
   const { queue: name, provider, stack, show, 'dry-run': dryRun } = given;
   if (show && !dryRun) throw new UsageError('--show needs --dry-run: it prints messages and changes nothing.');
   const options = { provider, since: given.since === undefined ? undefined : timeOf(given.since), dryRun };
-  const { env, outputs, ...clients } = stack === undefined ? localDeployment() : await awsDeployment(stack);
+  const { env, outputs, queueWaitSeconds, ...clients } = stack === undefined ? localDeployment() : await awsDeployment(stack);
   const sqs = new SQSClient(clients.sqs);
   const dynamoDb = documentClient({ ...clients.dynamoDb, maxAttempts: 1 });
   const interrupted = new AbortController();
@@ -87,7 +87,7 @@ async function replay(given: Given<typeof command.options>): Promise<void> {
   for (const { output, kind } of queues[name]) {
     const url = outputs[output];
     if (url === undefined) throw new StartError(`the stack has no output ${output}: deploy this version of it first`);
-    const queue = createQueueSweep(sqs, url);
+    const queue = createQueueSweep(sqs, url, queueWaitSeconds);
     const { waiting, held } = await queue.size();
     isEmpty &&= waiting + held === 0;
     console.log(
