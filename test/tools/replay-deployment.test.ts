@@ -62,6 +62,7 @@ describe('the deployment whose queues are replayed', () => {
       outputs: { IngestFunctionName: 'ingest', QuarantineQueueUrl: 'https://sqs/quarantine' },
       dynamoDb: {},
       sqs: {},
+      queueWaitSeconds: 2,
     });
   });
 

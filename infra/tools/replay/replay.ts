@@ -76,7 +76,8 @@ async function replay(given: Given<typeof command.options>): Promise<void> {
   const { queue: name, provider, stack, show, 'dry-run': dryRun } = given;
   if (show && !dryRun) throw new UsageError('--show needs --dry-run: it prints messages and changes nothing.');
   const options = { provider, since: given.since === undefined ? undefined : timeOf(given.since), dryRun };
-  const { env, outputs, queueWaitSeconds, ...clients } = stack === undefined ? localDeployment() : await awsDeployment(stack);
+  const { env, outputs, queueWaitSeconds, ...clients } =
+    stack === undefined ? localDeployment() : await awsDeployment(stack);
   const sqs = new SQSClient(clients.sqs);
   const dynamoDb = documentClient({ ...clients.dynamoDb, maxAttempts: 1 });
   const interrupted = new AbortController();
