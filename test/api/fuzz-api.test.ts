@@ -1,10 +1,12 @@
 import { expect, it } from 'vitest';
+import { runs } from '../rigs/runs.ts';
 import { deviationText, fuzzApi } from './fuzz-api.ts';
 
-it('the API answers 2,000 generated requests as documented, none with 5xx, and shows nobody an email of another account', async () => {
-  const { done, answers, deviations } = await fuzzApi({ runs: 2_000, seed: 1 });
+it('the API answers generated requests as documented, none with 5xx, and shows nobody an email of another account', async () => {
+  const requests = runs(500);
+  const { done, answers, deviations } = await fuzzApi({ runs: requests, seed: 1 });
   expect(deviations.map(deviationText)).toEqual([]);
-  expect(done).toBe(2_000);
+  expect(done).toBe(requests);
   // Requests that reach no route would find no deviation.
   for (const [route, byStatus] of Object.entries(answers)) expect(byStatus[200], route).toBeGreaterThan(0);
 }, 120_000);

@@ -555,7 +555,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         it('but sets the status and its cause even if their event has no room', async () => {
           const messageId = freshMessageId();
           await store.record(deferrals(messageId), noon);
-          const complaints = receipts(messageId, 60, { status: 'marked_spam', ...longest }).toReversed();
+          const complaints = receipts(messageId, 30, { status: 'marked_spam', ...longest }).toReversed();
           let recorded = 0;
           for (const complaint of complaints) {
             const outcome = await store.record([complaint], noon);

@@ -24,6 +24,7 @@ describe('a body', () => {
     expect(await providers[name].verify(request, [secret], snsGet)).toBeInstanceOf(Array);
     expect(providers[name].parse(request, context).events).toHaveLength(1);
     expect(parse).toHaveBeenCalledTimes(times);
+    parse.mockRestore();
   });
 
   it('that is a form is taken apart once', () => {
