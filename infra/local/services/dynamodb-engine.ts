@@ -60,6 +60,9 @@ export async function startDynamoDbLocal({ dataDir }: EngineOptions = {}): Promi
   if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true });
   return start('DynamoDB Local', '', port => [
     'java',
+    // One compiler and one collector: a third less CPU for an engine that runs for minutes.
+    '-XX:TieredStopAtLevel=1',
+    '-XX:+UseSerialGC',
     `-Djava.library.path=${join(release, 'DynamoDBLocal_lib')}`,
     ...['-jar', join(release, 'DynamoDBLocal.jar'), '-port', String(port), '-sharedDb', '-disableTelemetry'],
     ...(dataDir === undefined ? ['-inMemory'] : ['-dbPath', dataDir]),
