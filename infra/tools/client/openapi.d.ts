@@ -220,23 +220,23 @@ export interface components {
         };
         /** @description Outcomes of a request's events. Each event counts in `received` and in exactly one other. */
         Counts: {
-            /** @description Events in the request. */
+            /** @description Events and other pieces in the request. Each of them is in exactly one of the other counts. */
             received: number;
-            /** @description New events. */
+            /** @description Events that are in the table now and were not before. */
             recorded: number;
-            /** @description Recorded before. */
+            /** @description Events that had been recorded before. They change nothing. */
             duplicate: number;
-            /** @description Repeated opens, clicks and notes beyond an email's first 100 events. */
+            /** @description Repeated opens, clicks and notes of an email that already has 100 events. They are not recorded. */
             dropped: number;
-            /** @description Of erased emails; nothing is recorded. */
+            /** @description Events of an email that somebody had erased. They do not bring it back. */
             erased: number;
-            /** @description Older than the retention; not recorded. */
+            /** @description Events older than emails are kept (400 days by default). They are not recorded and alert nobody. */
             expired: number;
-            /** @description In the retry queue, recorded later. */
+            /** @description Events in the retry queue, because the table did not take them in time. They are recorded later. */
             queued: number;
-            /** @description Not parsable or recordable; kept 14 days for inspection. */
+            /** @description Pieces that could not be read or recorded. They wait in the quarantine queue for 14 days, and an alarm tells. */
             quarantined: number;
-            /** @description About no email. */
+            /** @description Pieces about no email, such as a changed contact, a domain or a test. They are not kept. */
             unrelated: number;
             /** @description Likely names for an unknown provider in a registration. */
             didYouMean?: string[];

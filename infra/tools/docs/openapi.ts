@@ -16,6 +16,7 @@ import { noParameters } from '../../../shared/http/request-parsing.ts';
 import { type Route, type RouteKey, routes } from '../../../shared/http/routes.ts';
 import { providers } from '../../../shared/providers/registry.ts';
 import type { Counts } from '../../../shared/runtime/counts.ts';
+import { countMeanings } from './count-meanings.ts';
 import { type Example, recordExamples } from './openapi-examples.ts';
 
 /** Set-up calls are for providers alone. */
@@ -41,19 +42,20 @@ interface Description {
   readonly problems: readonly ProblemName[];
 }
 
-const count = (description: string) => z.int().check(z.nonnegative()).register(z.globalRegistry, { description });
+const count = (name: keyof Counts) =>
+  z.int().check(z.nonnegative()).register(z.globalRegistry, { description: countMeanings[name] });
 
 const counts = z
   .object({
-    received: count('Events in the request.'),
-    recorded: count('New events.'),
-    duplicate: count('Recorded before.'),
-    dropped: count("Repeated opens, clicks and notes beyond an email's first 100 events."),
-    erased: count('Of erased emails; nothing is recorded.'),
-    expired: count('Older than the retention; not recorded.'),
-    queued: count('In the retry queue, recorded later.'),
-    quarantined: count('Not parsable or recordable; kept 14 days for inspection.'),
-    unrelated: count('About no email.'),
+    received: count('received'),
+    recorded: count('recorded'),
+    duplicate: count('duplicate'),
+    dropped: count('dropped'),
+    erased: count('erased'),
+    expired: count('expired'),
+    queued: count('queued'),
+    quarantined: count('quarantined'),
+    unrelated: count('unrelated'),
     didYouMean: z.optional(z.array(z.string())).register(z.globalRegistry, {
       description: 'Likely names for an unknown provider in a registration.',
     }),
