@@ -27,7 +27,7 @@ export function queuesPage(depths: readonly QueueDepth[], accept = ''): HttpAnsw
 <p class="soft"><a href="/">Mailtrail on this machine</a></p>
 <div class="wide"><table>
 <caption>A message in work is with a function, or comes again when its visibility timeout is over. Reload the page to count again.</caption>
-<thead><tr><th scope="col">Queue</th><th scope="col" class="number">Waiting</th><th scope="col" class="number">In work</th><th scope="col">What it is for</th></tr></thead>
+<thead><tr><th scope="col">Queue</th><th scope="col" class="number">Waiting</th><th scope="col" class="number">In work</th><th scope="col">Purpose</th></tr></thead>
 <tbody>
 ${queues.map(
   ({ name, waiting, inWork, purpose }) =>

@@ -24,9 +24,9 @@ ${list('Try', [
   [command('npm run demo'), 'Sends the callbacks of sixty emails, and shows how the API answers.'],
   [command('npm run -s token -- --account acme'), 'Prints a token for the API. With --support it sees every account.'],
   [command('npm run simulate -- --provider postmark'), "Sends a day of a provider's callbacks."],
-  [command('npm run replay -- --queue quarantine --dry-run'), 'Shows the pieces in quarantine.'],
+  [command('npm run replay -- --queue quarantine --dry-run --show'), 'Shows the pieces in quarantine.'],
 ])}
-<p class="soft">Each takes <code>-- --help</code>.</p>
+<p class="soft">Each prints its options with <code>-- --help</code>.</p>
 ${list('Connect', [
   [html`<code>${`POST ${url}/webhooks/{provider}`}</code>`, "A provider's callbacks, with its name for {provider}."],
   [file(webhookSecretsFile), "The secret of each provider's webhook."],
