@@ -18,7 +18,7 @@ export default defineConfig(({ mode }) => ({
     unstubEnvs: true,
     // One more than there are cores: much of a test is waiting for engines.
     maxWorkers: availableParallelism() + 1,
-    testTimeout: 20_000,
+    testTimeout: 20_000 * (mode === 'prove' ? 15 : 1),
     hookTimeout: 60_000,
     env: {
       ...(mode === 'prove' && { RUNS: proofRuns }),

@@ -1192,7 +1192,8 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           let since: number | undefined;
           for (const [index, event] of events.entries()) {
             const arrivedAt = noon + index * 11 * 60 * minute;
-            await store.record([event], arrivedAt);
+            const { failed } = await store.record([event], arrivedAt);
+            expect(failed).toEqual([]);
             const verdict = merge(events.slice(0, index + 1));
             const asks = verdict !== null && statuses[verdict.status].attention === 'yes';
             if (asks) since ??= arrivedAt;

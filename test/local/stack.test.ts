@@ -13,6 +13,7 @@ import { createToken } from '../../infra/local/cli/token.ts';
 import { awsJson } from '../../infra/local/services/aws-json.ts';
 import { apiClient, dataOf } from '../../infra/tools/client/client.ts';
 import { fixture } from '../fixtures/fixtures.ts';
+import { sharedAssembly } from '../rigs/assembly.ts';
 import { type StartedStack, startStack } from '../rigs/start-stack.ts';
 
 const temporary = () => mkdtempSync(join(tmpdir(), 'mailtrail-test-'));
@@ -21,7 +22,7 @@ let stack: StartedStack;
 const start = async () => {
   stack = await startStack({ dataDir, assembly: null, maxBatchingWindowSeconds: 1, maxVisibilityTimeoutSeconds: 3 });
 };
-beforeAll(start);
+beforeAll(() => Promise.all([start(), sharedAssembly()]));
 afterAll(() => stack.stop());
 
 /** Alerts are gathered first; and what was acknowledged may still wait in the retry queue, on a busy machine. */
