@@ -1188,7 +1188,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       await fc.assert(
         fc.asyncProperty(fc.array(arbitraryEvent, { minLength: 1, maxLength: 5 }), async drafts => {
           const events = moved(drafts, freshMessageId());
-          const key = { TableName: tableName, Key: { emailId: emailIdOf(events[0]!) } };
+          const key = { TableName: tableName, Key: { emailId: emailIdOf(events[0]!) }, ConsistentRead: true };
           let since: number | undefined;
           for (const [index, event] of events.entries()) {
             const arrivedAt = noon + index * 11 * 60 * minute;
@@ -1250,7 +1250,9 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       const event = anEvent();
       await store.record([event], noon);
       await store.record([{ ...event, status: 'opened', eventId: 'later' }], noon + 5000);
-      const { Item } = await client.send(new GetCommand({ TableName: tableName, Key: { emailId: emailIdOf(event) } }));
+      const { Item } = await client.send(
+        new GetCommand({ TableName: tableName, Key: { emailId: emailIdOf(event) }, ConsistentRead: true }),
+      );
       expect(Item?.expiresAt).toBe(noon / 1000 + 400 * 24 * 60 * 60);
     });
   });
