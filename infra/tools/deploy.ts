@@ -9,7 +9,8 @@ await runCommand({
   call: 'npm run deploy',
   does: 'Deploys Mailtrail with the AWS credentials and region of the environment, or says which settings are missing.',
   options: {},
-  handsOnTo: 'cdk deploy',
+  operand: '[CDK_OPTIONS...]',
+  passesOptionsOn: true,
   environment: {
     'MAILTRAIL_...': 'a setting, e.g. MAILTRAIL_OIDC_ISSUER for oidcIssuer; goes before the one in cdk.json',
     'AWS_PROFILE, AWS_REGION': 'the account and the region',
