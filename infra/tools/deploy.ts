@@ -16,7 +16,8 @@ await runCommand({
     'AWS_PROFILE, AWS_REGION': 'the account and the region',
   },
   notes: [
-    'Every argument goes to cdk deploy, e.g. -c oidcIssuer=https://login.example.com/ for a setting, or --require-approval never. All of its options: npx cdk deploy --help',
+    'Every argument goes to cdk deploy, e.g. -c oidcIssuer=https://login.example.com/ for a setting, or --require-approval never.',
+    'All options of cdk deploy: npx cdk deploy --help',
   ],
   run(_given, args) {
     const problem = configurationProblem(args);

@@ -81,9 +81,14 @@ export function programOf<const Table extends Options>(command: Command<Table>):
   if (operand !== undefined) program.argument(operand);
   for (const option of options) program.addOption(option);
   return program.action(async () => {
-    const given = Object.fromEntries(options.map(option => [option.name(), givenValue(program, option)]));
+    // Commander reads a flag `--no-x` as a false `x`: a flag is true where the command line has it.
+    const given = options.map(option => {
+      const name = option.attributeName();
+      const value = option.required ? program.getOptionValue(name) : program.getOptionValueSource(name) === 'cli';
+      return [option.name(), value];
+    });
     try {
-      await command.run(given as Given<Table>, program.args);
+      await command.run(Object.fromEntries(given), program.args);
     } catch (error) {
       if (error instanceof UsageError) program.error(`error: ${error.message}`);
       process.exitCode = 1;
@@ -93,7 +98,8 @@ export function programOf<const Table extends Options>(command: Command<Table>):
 }
 
 function parsedOption([name, { help, value, required, oneOf, range, fractions, otherwise }]: [string, Option]) {
-  const option = new ParsedOption(value === undefined ? `--${name}` : `--${name} <${value}>`, help)
+  if (value === undefined) return new ParsedOption(`--${name}`, help);
+  const option = new ParsedOption(`--${name} <${value}>`, help)
     .makeOptionMandatory(required === true)
     .default(otherwise);
   if (oneOf !== undefined) return option.choices(oneOf);
@@ -107,17 +113,8 @@ function parsedOption([name, { help, value, required, oneOf, range, fractions, o
   });
 }
 
-/** A flag is true where the command line has it, also a flag `--no-x`, which commander reads as a false `x`. */
-function givenValue(program: Program, option: ParsedOption): unknown {
-  const name = option.attributeName();
-  return option.required ? program.getOptionValue(name) : program.getOptionValueSource(name) === 'cli';
-}
-
 /** The environment variables and the notes, laid out as commander lays out options. */
-function afterOptions(
-  program: Program,
-  { environment = {}, notes = [] }: Pick<Command<never>, 'environment' | 'notes'>,
-) {
+function afterOptions(program: Program, { environment = {}, notes = [] }: Command<Options>): string {
   const help = program.createHelp();
   const width = Math.max(...Object.keys(environment).map(name => name.length));
   const variables = Object.entries(environment).map(([name, sets]) => help.formatItem(name, width, sets, help));
