@@ -1,6 +1,6 @@
-import type { CommanderError } from 'commander';
+import { type CommanderError, Command as Program } from 'commander';
 import { describe, expect, it, vi } from 'vitest';
-import { type Command, type Option, programOf, UsageError } from '../../infra/local/cli/command.ts';
+import { type Command, type Option, runCommand, UsageError } from '../../infra/local/cli/command.ts';
 import { StartError } from '../../infra/local/start-error.ts';
 
 type AnyCommand = Command<Readonly<Record<string, Option>>>;
@@ -22,10 +22,10 @@ const tried: Omit<AnyCommand, 'run'> = {
 async function call(args: readonly string[], difference: Partial<AnyCommand> = {}) {
   const run = vi.fn(difference.run);
   const written: Record<'stdout' | 'stderr', string[]> = { stdout: [], stderr: [] };
-  const program = programOf({ ...tried, ...difference, run })
+  const program = new Program()
     .configureOutput({ writeOut: text => written.stdout.push(text), writeErr: text => written.stderr.push(text) })
     .exitOverride();
-  const ends = await program.parseAsync(args, { from: 'user' }).then(
+  const ends = await runCommand({ ...tried, ...difference, run }, args, program).then(
     () => 'ran',
     (end: CommanderError) => end.exitCode,
   );
@@ -76,7 +76,7 @@ describe('the arguments of a command', () => {
     [['--provider'], `option '--provider <NAME>' argument missing`],
     [['--provider='], `option '--provider <NAME>' argument '' is invalid. Allowed choices are sendgrid, postmark.`],
     [[...provider, '--file='], `option '--file <FILE>' argument '' is invalid. It is empty.`],
-    [[...provider, '--providr', 'x'], `unknown option '--providr'\n(Did you mean --provider?)`],
+    [['--providr', 'postmark'], `unknown option '--providr'\n(Did you mean --provider?)`],
     [[...provider, '--constructor'], `unknown option '--constructor'`],
     [[...provider, '-x'], `unknown option '-x'`],
     [[...provider, '--dry-run=yes'], `unknown option '--dry-run=yes'`],

@@ -19,9 +19,6 @@ export interface Option {
   readonly otherwise?: number;
 }
 
-/** Every terminal has as many columns. */
-const helpWidth = 80;
-
 type Options = Readonly<Record<string, Option>>;
 
 type ValueOf<One extends Option> = One extends { readonly value: string }
@@ -58,50 +55,54 @@ export interface Command<Table extends Options> {
 export class UsageError extends StartError {}
 
 /**
- * Runs a command with the arguments of this process. `--help` and `-h` print its usage. The process ends with 1 where an
- * option is wrong, which prints the usage below the mistake, and where the command fails.
+ * Runs a command. `--help` and `-h` print its usage. The process ends with 1 where an option is wrong, which prints the
+ * usage below the mistake, and where the command fails.
+ *
+ * @param program prints, and ends the process; tests pass one that does neither
  */
-export async function runCommand<const Table extends Options>(command: Command<Table>): Promise<void> {
-  await programOf(command).parseAsync();
-}
-
-/** The command as a program of commander, which has read no arguments yet. */
-export function programOf<const Table extends Options>(command: Command<Table>): Program {
+export async function runCommand<const Table extends Options>(
+  command: Command<Table>,
+  args: readonly string[] = process.argv.slice(2),
+  program: Program = new Program(),
+): Promise<void> {
   const { call, does, operand, passesOptionsOn = false } = command;
   const options = Object.entries<Option>(command.options).map(parsedOption);
-  const required = options.filter(({ mandatory }) => mandatory).map(({ flags }) => flags);
-  const program: Program = new Program(call)
+  const required = options.filter(option => command.options[option.name()]?.required);
+  for (const option of options) program.addOption(option);
+  if (operand !== undefined) program.argument(operand);
+  program
+    .name(call)
     // npm keeps options for itself that stand before `--`.
-    .usage(['--', ...required, '[options]', ...(operand === undefined ? [] : [operand])].join(' '))
+    .usage(['--', ...required.map(({ flags }) => flags), '[options]', operand].join(' ').trim())
     .description(does)
     .allowUnknownOption(passesOptionsOn)
-    .configureHelp({ helpWidth })
+    .configureHelp({ helpWidth: 80 })
     .showHelpAfterError()
-    .addHelpText('after', () => afterOptions(program, command));
-  if (operand !== undefined) program.argument(operand);
-  for (const option of options) program.addOption(option);
-  return program.action(async () => {
-    // Commander reads a flag `--no-x` as a false `x`: a flag is true where the command line has it.
-    const given = options.map(option => {
+    .addHelpText('after', () => afterOptions(program, command))
+    .parse(args, { from: 'user' });
+  const given = Object.fromEntries(
+    options.map(option => {
       const name = option.attributeName();
-      const value = option.required ? program.getOptionValue(name) : program.getOptionValueSource(name) === 'cli';
-      return [option.name(), value];
-    });
-    try {
-      await command.run(Object.fromEntries(given), program.args);
-    } catch (error) {
-      if (error instanceof UsageError) program.error(`error: ${error.message}`);
-      process.exitCode = 1;
-      console.error(error instanceof StartError ? error.message : error);
-    }
-  });
+      // Commander reads a flag `--no-x` as a false `x`, so a flag is true where the command line has it.
+      const isGiven = program.getOptionValueSource(name) === 'cli';
+      return [option.name(), option.required ? program.getOptionValue(name) : isGiven];
+    }),
+  );
+  // Commander's own check comes before the one for misspelt options, and would hide its suggestion.
+  const missing = required.find(option => given[option.name()] === undefined);
+  if (missing !== undefined) program.error(`error: required option '${missing.flags}' not specified`);
+  try {
+    await command.run(given as Given<Table>, program.args);
+  } catch (error) {
+    if (error instanceof UsageError) program.error(`error: ${error.message}`);
+    process.exitCode = 1;
+    console.error(error instanceof StartError ? error.message : error);
+  }
 }
 
-function parsedOption([name, { help, value, required, oneOf, range, fractions, otherwise }]: [string, Option]) {
+function parsedOption([name, { help, value, oneOf, range, fractions, otherwise }]: [string, Option]) {
   if (value === undefined) return new ParsedOption(`--${name}`, help);
-  const option = new ParsedOption(`--${name} <${value}>`, help)
-    .makeOptionMandatory(required === true)
-    .default(otherwise);
+  const option = new ParsedOption(`--${name} <${value}>`, help).default(otherwise);
   if (oneOf !== undefined) return option.choices(oneOf);
   return option.argParser(text => {
     if (text.trim() === '') throw new InvalidArgumentError('It is empty.');
@@ -118,6 +119,7 @@ function afterOptions(program: Program, { environment = {}, notes = [] }: Comman
   const help = program.createHelp();
   const width = Math.max(...Object.keys(environment).map(name => name.length));
   const variables = Object.entries(environment).map(([name, sets]) => help.formatItem(name, width, sets, help));
+  const paragraphs = notes.map(note => `${help.boxWrap(note, help.helpWidth!)}\n`);
   const list = help.formatItemList('Environment variables:', variables, help);
-  return ['', ...list, ...notes.map(note => `${help.boxWrap(note, helpWidth)}\n`)].join('\n').trimEnd();
+  return ['', ...list, ...paragraphs].join('\n').trimEnd();
 }
