@@ -9,13 +9,15 @@ await runCommand({
   call: 'npm run deploy',
   does: 'Deploys Mailtrail with the AWS credentials and region of the environment, or says which settings are missing.',
   options: {},
-  handsOnTo: 'cdk deploy',
+  operand: '[CDK_OPTIONS...]',
+  passesOptionsOn: true,
   environment: {
     'MAILTRAIL_...': 'a setting, e.g. MAILTRAIL_OIDC_ISSUER for oidcIssuer; goes before the one in cdk.json',
     'AWS_PROFILE, AWS_REGION': 'the account and the region',
   },
   notes: [
-    'Every argument goes to cdk deploy, e.g. -c oidcIssuer=https://login.example.com/ for a setting, or --require-approval never. All of its options: npx cdk deploy --help',
+    'Every argument goes to cdk deploy, e.g. -c oidcIssuer=https://login.example.com/ for a setting, or --require-approval never.',
+    'All options of cdk deploy: npx cdk deploy --help',
   ],
   run(_given, args) {
     const problem = configurationProblem(args);

@@ -1,149 +1,168 @@
-import { describe, expect, it } from 'vitest';
-import { type Command, readArguments, runCommand, UsageError, usageOf } from '../../infra/local/cli/command.ts';
+import { type CommanderError, Command as Program } from 'commander';
+import { describe, expect, it, vi } from 'vitest';
+import { type Command, type Option, runCommand, UsageError } from '../../infra/local/cli/command.ts';
+import { StartError } from '../../infra/local/start-error.ts';
 
-const options = {
-  provider: { value: 'NAME', required: true, oneOf: ['sendgrid', 'postmark'], help: 'the provider' },
-  emails: { value: 'N', range: [1, 100], otherwise: 7, help: 'how many emails' },
-  percent: { value: 'P', range: [0, 90], fractions: true, help: 'how many fail, in percent' },
-  file: { value: 'FILE', help: 'where the figures go' },
-  'dry-run': { help: 'changes nothing' },
-} as const;
-const command = { call: 'npm run try', options };
-const read = (...args: string[]) => readArguments(command, args);
+type AnyCommand = Command<Readonly<Record<string, Option>>>;
+
+const tried: Omit<AnyCommand, 'run'> = {
+  call: 'npm run try',
+  does: 'Tries something.',
+  options: {
+    provider: { value: 'NAME', required: true, oneOf: ['sendgrid', 'postmark'], help: 'the provider' },
+    emails: { value: 'N', range: [1, 100], otherwise: 7, help: 'how many emails' },
+    percent: { value: 'P', range: [0, 90], fractions: true, help: 'how many fail, in percent' },
+    file: { value: 'FILE', help: 'where the figures go' },
+    'dry-run': { help: 'changes nothing' },
+    'no-kills': { help: 'kills no process' },
+  },
+};
+
+/** Calls a command, and tells how it ended, with what it ran, and what it printed. */
+async function call(args: readonly string[], difference: Partial<AnyCommand> = {}) {
+  const run = vi.fn(difference.run);
+  const written: Record<'stdout' | 'stderr', string[]> = { stdout: [], stderr: [] };
+  const program = new Program()
+    .configureOutput({ writeOut: text => written.stdout.push(text), writeErr: text => written.stderr.push(text) })
+    .exitOverride();
+  const ends = await runCommand({ ...tried, ...difference, run }, args, program).then(
+    () => 'ran',
+    (end: CommanderError) => end.exitCode,
+  );
+  return { ends, ran: run.mock.calls, stdout: written.stdout.join(''), stderr: written.stderr.join('') };
+}
+
+const usage = `Usage: npm run try -- --provider <NAME> [options]
+
+Tries something.
+
+Options:
+  --provider <NAME>  the provider (choices: "sendgrid", "postmark")
+  --emails <N>       how many emails (default: 7)
+  --percent <P>      how many fail, in percent
+  --file <FILE>      where the figures go
+  --dry-run          changes nothing
+  --no-kills         kills no process
+  -h, --help         display help for command
+`;
 
 describe('the arguments of a command', () => {
-  it('are read by its table of options', () => {
-    const args = ['--provider', 'postmark', '--emails=3', '--percent', '0.5', '--dry-run'];
-    expect(read(...args)).toEqual({
-      given: { provider: 'postmark', emails: 3, percent: 0.5, file: undefined, 'dry-run': true },
-      args: [],
-    });
-    expect(read('--provider', 'sendgrid')).toMatchObject({
-      given: { emails: 7, percent: undefined, 'dry-run': false },
-    });
+  it('are read by its table of options', async () => {
+    const args = ['--provider', 'postmark', '--emails=3', '--percent', '0.5', '--file', 'f', '--dry-run', '--no-kills'];
+    const given = { provider: 'postmark', emails: 3, percent: 0.5, file: 'f', 'dry-run': true, 'no-kills': true };
+    expect(await call(args)).toEqual({ ends: 'ran', ran: [[given, []]], stdout: '', stderr: '' });
   });
 
-  it.each([['--help'], ['-h'], ['--emails', 'many', '--help'], ['--unknown', '-h']])(
-    'ask for its usage by %s %s %s',
-    (...args) => {
-      expect(read(...args)).toBe('help');
+  it('give an option its default, none, or false for a flag, where they leave it out', async () => {
+    const given = { provider: 'sendgrid', emails: 7, 'dry-run': false, 'no-kills': false };
+    expect((await call(['--provider', 'sendgrid'])).ran).toEqual([[given, []]]);
+  });
+
+  it.each([[['--help']], [['-h']], [['--provider', 'postmark', '--help']], [['--unknown', '-h']]])(
+    'ask for its usage, and for nothing else, by %j',
+    async args => {
+      expect(await call(args)).toEqual({ ends: 0, ran: [], stdout: usage, stderr: '' });
     },
   );
 
+  const provider = ['--provider', 'postmark'];
+  const notInRange = (option: string, text: string) => `option '${option}' argument '${text}' is invalid. It must be a`;
   it.each([
-    [['--provider', 'sendgird'], '--provider cannot be "sendgird". Did you mean sendgrid?'],
-    [['--provider', 'x'], '--provider cannot be "x". It is one of: sendgrid, postmark.'],
-    [[], '--provider is missing.'],
-    [['--provider'], '--provider needs a value: --provider NAME'],
-    [['--provider='], '--provider needs a value: --provider NAME'],
-    [['--providr', 'sendgrid'], 'There is no option --providr. Did you mean --provider?'],
-    [['--constructor'], 'There is no option --constructor.'],
-    [['-x'], 'There is no option -x.'],
-    [['--dry-run=yes'], '--dry-run takes no value.'],
-    [['--provider', 'postmark', '--emails', '0'], '--emails is a whole number from 1 to 100, not "0".'],
-    [['--provider', 'postmark', '--emails', '1.5'], '--emails is a whole number from 1 to 100, not "1.5".'],
-    [['--provider', 'postmark', '--emails', 'ten'], '--emails is a whole number from 1 to 100, not "ten".'],
-    [['--provider', 'postmark', '--percent', '91'], '--percent is a number from 0 to 90, not "91".'],
-    [['sendgrid'], '"sendgrid" is one argument too many. Options go after --, as in: npm run try -- --help'],
-  ])('that cannot be used, such as %j, are named: %s', (args, message) => {
-    expect(() => read(...args)).toThrow(new UsageError(message));
+    [
+      ['--provider', 'sendgird'],
+      `option '--provider <NAME>' argument 'sendgird' is invalid. Allowed choices are sendgrid, postmark.`,
+    ],
+    [[], `required option '--provider <NAME>' not specified`],
+    [['--provider'], `option '--provider <NAME>' argument missing`],
+    [['--provider='], `option '--provider <NAME>' argument '' is invalid. Allowed choices are sendgrid, postmark.`],
+    [[...provider, '--file='], `option '--file <FILE>' argument '' is invalid. It is empty.`],
+    [['--providr', 'postmark'], `unknown option '--providr'\n(Did you mean --provider?)`],
+    [[...provider, '--constructor'], `unknown option '--constructor'`],
+    [[...provider, '-x'], `unknown option '-x'`],
+    [[...provider, '--dry-run=yes'], `unknown option '--dry-run=yes'`],
+    [[...provider, '--emails', '0'], `${notInRange('--emails <N>', '0')} whole number from 1 to 100.`],
+    [[...provider, '--emails', '1.5'], `${notInRange('--emails <N>', '1.5')} whole number from 1 to 100.`],
+    [[...provider, '--emails', 'ten'], `${notInRange('--emails <N>', 'ten')} whole number from 1 to 100.`],
+    [[...provider, '--emails', ' '], `option '--emails <N>' argument ' ' is invalid. It is empty.`],
+    [[...provider, '--percent', '91'], `${notInRange('--percent <P>', '91')} number from 0 to 90.`],
+    [[...provider, 'sendgrid'], 'too many arguments. Expected 0 arguments but got 1: sendgrid.'],
+  ])('that cannot be used, such as %j, are named above the usage: %s', async (args, message) => {
+    expect(await call(args)).toEqual({ ends: 1, ran: [], stdout: '', stderr: `error: ${message}\n\n${usage}` });
   });
 
-  it('are one operand where the command takes one', () => {
-    const withFile = (...args: string[]) => readArguments({ call: 'npm run try', options: {}, operand: 'FILE' }, args);
-    expect(withFile('a.jsonl')).toEqual({ given: {}, args: ['a.jsonl'] });
-    expect(() => withFile()).toThrow(new UsageError('FILE is missing.'));
-    expect(() => withFile('a', 'b')).toThrow(new UsageError('"b" is one argument too many.'));
+  it('are one operand where the command takes one', async () => {
+    const withFile = (...args: string[]) => call(args, { options: {}, operand: '<FILE>' });
+    expect((await withFile('a.jsonl')).ran).toEqual([[{}, ['a.jsonl']]]);
+    expect(await withFile()).toMatchObject({
+      ends: 1,
+      ran: [],
+      stderr: expect.stringMatching(/^error: missing required argument 'FILE'\n\nUsage: npm run try -- .* <FILE>\n/),
+    });
+    expect(await withFile('a', 'b')).toMatchObject({
+      ends: 1,
+      ran: [],
+      stderr: expect.stringMatching(/^error: too many arguments\. Expected 1 argument but got 2/),
+    });
   });
 
-  it('are any number of operands where the command takes several', () => {
-    const withFiles = (...args: string[]) =>
-      readArguments({ call: 'npm run try', options: {}, operands: 'FILE' }, args);
-    expect([withFiles(), withFiles('a', 'b')]).toEqual([
-      { given: {}, args: [] },
-      { given: {}, args: ['a', 'b'] },
-    ]);
+  it('are any number of operands where the command takes several', async () => {
+    const withFiles = async (...args: string[]) => (await call(args, { options: {}, operand: '[FILE...]' })).ran;
+    expect([await withFiles(), await withFiles('a', 'b')]).toEqual([[[{}, []]], [[{}, ['a', 'b']]]]);
   });
 
-  it('are all handed on, except for --help, where the command stands before another program', () => {
-    const handedOn = (...args: string[]) => readArguments({ call: 'npm run try', options: {}, handsOnTo: 'cdk' }, args);
-    expect(handedOn('-c', 'a=b', '--whatever')).toEqual({ given: {}, args: ['-c', 'a=b', '--whatever'] });
-    expect(handedOn('-c', 'a=b', '--help')).toBe('help');
+  it('are all handed on, except for --help, where the command stands before another program', async () => {
+    const handOn = (...args: string[]) => call(args, { options: {}, operand: '[OPTIONS...]', passesOptionsOn: true });
+    const args = ['Stack', '-c', 'a=b', '--whatever', '--output=x', '-v'];
+    expect((await handOn(...args)).ran).toEqual([[{}, args]]);
+    expect(await handOn('-c', 'a=b', '--help')).toMatchObject({ ends: 0, ran: [] });
   });
 });
 
 describe('the usage of a command', () => {
-  it('names every option with its value, its choices and its default', () => {
-    expect(
-      usageOf({
-        ...command,
-        does: 'Tries something.',
-        environment: { PORT: 'the port' },
-        notes: ['It changes nothing.'],
-      }),
-    ).toBe(`npm run try -- --provider NAME [--emails N] [--percent P] [--file FILE] [--dry-run]
-
-Tries something.
-
-  --provider NAME  the provider: sendgrid, postmark
-  --emails N       how many emails (7 unless given)
-  --percent P      how many fail, in percent
-  --file FILE      where the figures go
-  --dry-run        changes nothing
-  -h, --help       prints this
-
-Environment variables:
-
-  PORT  the port
-
-It changes nothing.`);
-  });
-
-  it('is at most 100 characters wide', () => {
-    const oneOf = Array.from({ length: 40 }, (_, index) => `provider${index}`);
-    const usage = usageOf({
-      ...command,
-      does: 'Tries. '.repeat(40).trim(),
-      options: { a: { value: 'NAME', oneOf, help: 'a name' } },
+  it('ends with the environment variables and the notes, in lines of at most 80 characters', async () => {
+    const { stdout } = await call(['--help'], {
+      environment: { PORT: 'the port', DIR: `the directory ${'of data '.repeat(10).trim()}` },
+      notes: ['It changes nothing.', 'Note. '.repeat(20).trim()],
     });
-    expect(usage).toContain('provider39');
-    expect(Math.max(...usage.split('\n').map(line => line.length))).toBeLessThanOrEqual(100);
+    expect(stdout).toBe(`${usage}
+Environment variables:
+  PORT  the port
+  DIR   the directory of data of data of data of data of data of data of data of
+        data of data of data
+
+It changes nothing.
+
+Note. Note. Note. Note. Note. Note. Note. Note. Note. Note. Note. Note. Note.
+Note. Note. Note. Note. Note. Note. Note.
+`);
   });
 });
 
 describe('a command that fails', () => {
-  async function run(failure: unknown) {
-    const said: unknown[] = [];
-    const error = console.error;
-    console.error = (line: unknown) => said.push(line);
+  async function fail(failure: unknown) {
+    const said = vi.spyOn(console, 'error').mockReturnValue();
     const { exitCode } = process;
     try {
-      const failing: Command<Record<string, never>> = {
-        call: 'npm run try',
-        does: 'Tries.',
-        options: {},
-        run: () => Promise.reject(failure),
-      };
-      await runCommand(failing, []);
-      return { said, exitCode: process.exitCode };
+      const { stderr } = await call(['--provider', 'postmark'], { run: () => Promise.reject(failure) });
+      return { said: said.mock.calls, stderr, exitCode: process.exitCode };
     } finally {
-      console.error = error;
       process.exitCode = exitCode;
     }
   }
 
   it('ends with 1, and says in plain words what a person can put right', async () => {
-    const { StartError } = await import('../../infra/local/start-error.ts');
-    expect(await run(new StartError('Nothing answers.'))).toEqual({ said: ['Nothing answers.'], exitCode: 1 });
-  });
-
-  it('ends with 1, and prints its usage below what is wrong with its arguments', async () => {
-    const { said } = await run(new UsageError('Say for whom.'));
-    expect(said).toEqual([expect.stringMatching(/^Say for whom\.\n\nnpm run try\n/)]);
+    const failure = new StartError('Nothing answers.');
+    expect(await fail(failure)).toEqual({ said: [['Nothing answers.']], stderr: '', exitCode: 1 });
   });
 
   it('ends with 1, and shows any other error as it is', async () => {
     const fault = new TypeError('a fault of ours');
-    expect(await run(fault)).toEqual({ said: [fault], exitCode: 1 });
+    expect(await fail(fault)).toEqual({ said: [[fault]], stderr: '', exitCode: 1 });
+  });
+
+  it('ends with 1, and prints its usage below a mistake that it finds in its arguments', async () => {
+    const run = () => Promise.reject(new UsageError('Say for whom.'));
+    const { ends, stderr } = await call(['--provider', 'postmark'], { run });
+    expect({ ends, stderr }).toEqual({ ends: 1, stderr: `error: Say for whom.\n\n${usage}` });
   });
 });

@@ -254,9 +254,12 @@ test('npm run replay says what waits in quarantine, and leaves there what still 
   expect(await replay('--queue', 'quarantine')).toMatch(/^0 .*app +unknown_event.*1 message of 1 stays in the queue/s);
   const refused = [
     [['--queue', 'dead-letter'], '0'],
-    [[], '1 --queue is missing.'],
-    [['--queue', 'quarantine', '--provider', 'sendgird'], '1 --provider cannot be "sendgird". Did you mean sendgrid?'],
-    [['--queue', 'quarantine', '--since', 'yesterday'], '1 --since must be a date or a time'],
+    [[], "1 error: required option '--queue <QUEUE>' not specified"],
+    [
+      ['--queue', 'quarantine', '--provider', 'sendgird'],
+      "1 error: option '--provider <NAME>' argument 'sendgird' is invalid.",
+    ],
+    [['--queue', 'quarantine', '--since', 'yesterday'], '1 error: --since must be a date or a time'],
   ] as const;
   const answers = await Promise.all(refused.map(([args]) => replay(...args)));
   for (const [index, [, said]] of refused.entries()) expect(answers[index]).toContain(said);
@@ -282,7 +285,7 @@ test('npm run token prints a token that the API accepts', async () => {
     expect(print(...args)).toMatchObject({
       status: 1,
       stdout: '',
-      stderr: expect.stringMatching(/^[^\n]+\n\nnpm run -s token/),
+      stderr: expect.stringMatching(/^error: [^\n]+\n\nUsage: npm run -s token/),
     });
   }
 });

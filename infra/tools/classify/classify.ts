@@ -9,7 +9,7 @@ await runCommand({
   call: 'npm run classify',
   does: "Prints the status and the cause of each mail server's reply in a file, and how many agree with the expected ones.",
   options: {},
-  operand: 'FILE',
+  operand: '<FILE>',
   notes: [
     'FILE has JSON Lines: "reply", and optionally "id", "status" (an enhanced status code), "category", and "expected", a list of the statuses that are right.',
   ],

@@ -30,7 +30,7 @@ await runCommand({
   call: 'npm run words',
   does: `Prints every sentence that has more than ${maxWords} words, or begins with "What" and asks nothing. Ends with 1 if there is one.`,
   options: {},
-  operands: 'FILE',
+  operand: '[FILE...]',
   notes: [`It reads ${documents.join(', ')} and the comments of ${modules.join(', ')} unless files are given.`],
   run(_given, files) {
     try {
