@@ -22,7 +22,7 @@ let stack: StartedStack;
 const start = async () => {
   stack = await startStack({ dataDir, assembly: null, maxBatchingWindowSeconds: 1, maxVisibilityTimeoutSeconds: 3 });
 };
-beforeAll(() => Promise.all([start(), sharedAssembly()]));
+beforeAll(() => Promise.all([start(), sharedAssembly()]), 150_000);
 afterAll(() => stack.stop());
 
 /** Alerts are gathered first; and what was acknowledged may still wait in the retry queue, on a busy machine. */

@@ -301,6 +301,6 @@ describe('npm run replay', () => {
     );
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
     expect(stderr).toContain('--show needs --dry-run');
-    expect(stderr).toMatch(/^npm run replay\b/m);
+    expect(stderr).toMatch(/^Usage: npm run replay\b/m);
   });
 });
