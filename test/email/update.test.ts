@@ -584,7 +584,7 @@ describe('a history of as many bytes as an item holds', () => {
 
   it('lets events decide the status that have no room even without their texts', () => {
     const { email } = filled();
-    const complaints = many(18, { status: 'marked_spam', ...longest }).toReversed();
+    const complaints = many(28, { status: 'marked_spam', ...longest }).toReversed();
     const outcomes = complaints.map(complaint => {
       const outcome = email.record([complaint]);
       expect(email.email().verdict).toEqual(verdictOf(complaint));
