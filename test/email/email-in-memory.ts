@@ -70,7 +70,10 @@ export function emailInMemory() {
           isForeign: plan.emailIsForeign ?? false,
           writes: done,
         });
-        if (plan.update === null) return outcome(0, writes);
+        if (plan.update === null) {
+          if (plan.added.length > 0) throw new Error('A plan adds events without a write.');
+          return outcome(0, writes);
+        }
         const target = { tableName: 'emails', emailId, provider, messageId, recipient, now: at, sentAt, expiresAt };
         const input = updateInput(target, plan.update);
         const next = updated(item, input);

@@ -21,7 +21,7 @@ import { merge, supersedes, type Verdict, verdictOf } from '../../shared/status/
 import { arbitraryEvent, eventsOf, noon } from '../rigs/arbitrary-events.ts';
 import { runs } from '../rigs/runs.ts';
 import { histories } from '../status/histories.ts';
-import { emailInMemory } from './email-in-memory.ts';
+import { emailInMemory, type Outcome } from './email-in-memory.ts';
 
 const minute = 60_000;
 const day = 24 * 60 * minute;
@@ -264,11 +264,22 @@ describe('a request of one email', () => {
 
   it('that brings nothing new leaves the item as it is', () => {
     const email = emailInMemory();
-    email.record([sent, delivered, note]);
+    const all = [sent, delivered, note].map(event => ({ ...event, accountId: 'acme' }));
+    email.record(all);
     const before = email.item();
-    for (const events of [[sent], [delivered], [note], [sent, delivered, note]])
-      email.record(events, { at: noon + day });
+    for (const events of [...all.map(event => [event]), all]) {
+      email.record(events, { at: noon + day, defaultAccountId: 'we' });
+    }
     expect(email.item()).toEqual(before);
+  });
+
+  it('with an event that comes again with more words keeps it beside the first', () => {
+    const email = emailInMemory();
+    const bounce = anEvent({ status: 'hard_bounced', reason: { code: '550' } });
+    email.record([bounce]);
+    const wordy = { ...bounce, reason: { code: '550', text: 'no such user' } };
+    expect(email.record([wordy])).toMatchObject({ recorded: 1, duplicate: 0 });
+    expect(email.email().events).toHaveLength(2);
   });
 
   it.each([
@@ -314,9 +325,29 @@ describe('another writer between two writes of an email', () => {
     const { email, outcome } = disturbed({}, {}, other =>
       other.record([anEvent({ eventId: 'b', status: 'hard_bounced' })]),
     );
-    expect(outcome.recorded).toBe(1);
+    // The other one's event does not make the plan wrong.
+    expect(outcome).toMatchObject({ recorded: 1, writes: 2 });
     expect(email.email().verdict?.status).toBe('hard_bounced');
     expect(email.email().events).toHaveLength(3);
+  });
+
+  it('does not make the event of another account, which decides the status, take a third write', () => {
+    const event = { status: 'hard_bounced', eventId: 'b', accountId: 'initech', subject: 'x' } as const;
+    const { email, outcome } = disturbed(event, { accountId: 'acme' }, other => other.record([late]));
+    expect(outcome).toMatchObject({ recorded: 1, writes: 2 });
+    expect(email.email().verdict?.status).toBe('hard_bounced');
+    expect(email.email().events).toHaveLength(3);
+  });
+
+  it('does not make facts of a known event take a third write', () => {
+    const email = emailInMemory();
+    const ahead = anEvent({ eventId: 'a', status: 'sent', providerTime: noon + day });
+    email.record([ahead]);
+    email.record([delivered]);
+    const meanwhile = () => email.record([anEvent({ eventId: 'o', status: 'opened' })]);
+    const outcome = email.record([{ ...delivered, tags: ['invoices'] }], { meanwhile });
+    expect(outcome).toMatchObject({ recorded: 0, duplicate: 1, writes: 2 });
+    expect(email.item()?.tags).toEqual(['invoices']);
   });
 
   it('that records the same event makes it a duplicate', () => {
@@ -358,6 +389,15 @@ describe('another writer between two writes of an email', () => {
     expect(outcome.recorded).toBe(1);
     expect(item).toMatchObject({ accountId: 'initech' });
     expect(item).not.toHaveProperty('subject');
+  });
+
+  it('that makes it the email of another account takes an event that tells nothing, without a third write', () => {
+    const { email, outcome } = disturbed({}, { accountId: 'acme' }, other => {
+      other.replace();
+      other.record([{ ...delivered, accountId: 'initech' }]);
+    });
+    expect(outcome).toMatchObject({ recorded: 1, writes: 2 });
+    expect(email.email().events).toHaveLength(2);
   });
 
   it('that names another account first keeps the account, and our subject is not set', () => {
@@ -418,6 +458,18 @@ describe('the account of an email', () => {
     expect(email.item()).toMatchObject({ accountId: 'acme', ...facts });
   });
 
+  it('gets no facts of a request in the name of another one, also if only one of its events tells them', () => {
+    const email = emailInMemory();
+    email.record([anEvent({ status: 'sent', accountId: 'acme' })]);
+    const foreign = anEvent({ eventId: 'f', accountId: 'initech' });
+    email.record([
+      { ...foreign, subject: 'Won!' },
+      { ...foreign, status: 'opened' },
+    ]);
+    expect(email.item()).toMatchObject({ accountId: 'acme', status: 'opened' });
+    expect(email.item()).not.toHaveProperty('subject');
+  });
+
   it('gets facts with an event that is known already, which stays a duplicate', () => {
     const email = emailInMemory();
     const event = anEvent();
@@ -440,7 +492,7 @@ describe('the account of an email', () => {
       proven('globex', { status: null }),
       proven('globex', { status: 'enqueued' }),
     ]) {
-      expect(email.record([event, event])).toMatchObject({ recorded: 0, duplicate: 0, isForeign: true });
+      expect(email.record([event, event])).toMatchObject({ recorded: 0, duplicate: 0, full: [], isForeign: true });
     }
     expect(email.item()).toEqual(before);
     expect(email.record([proven('acme')])).toMatchObject({ recorded: 1, isForeign: false, writes: 1 });
@@ -550,9 +602,15 @@ describe('a history of as many bytes as an item holds', () => {
   const deferrals = many(320, { status: 'deferred', ...longest });
   const bytes = (email: ReturnType<typeof emailInMemory>) => bytesOf(email.email().events.map(encodeHistory));
   const ids = (events: readonly CanonicalEvent[]) => events.map(({ eventId }) => eventId);
+  let first:
+    | { readonly item: ReturnType<ReturnType<typeof emailInMemory>['item']>; readonly outcome: Outcome }
+    | undefined;
+  /** An email with as many of the deferrals as have room. */
   const filled = () => {
     const email = emailInMemory();
-    return { email, outcome: email.record(deferrals) };
+    if (first === undefined) first = { outcome: email.record(deferrals), item: email.item() };
+    email.replace(first.item);
+    return { email, outcome: first.outcome };
   };
 
   it('names the events that have no room, and knows the others when they come again', () => {
@@ -565,6 +623,32 @@ describe('a history of as many bytes as an item holds', () => {
     expect(bytes(email)).toBeLessThanOrEqual(maxHistoryBytes - bytesToDecide);
     expect(bytes(email)).toBeGreaterThan(maxHistoryBytes - bytesToDecide - 1_500);
     expect(email.record(deferrals)).toMatchObject({ recorded: 0, duplicate: recorded, full });
+    const reversed = emailInMemory();
+    expect(reversed.record(deferrals.toReversed())).toMatchObject({ recorded, full });
+    expect(reversed.email()).toEqual(email.email());
+  });
+
+  it('takes all events but one if all but one have room', () => {
+    const { recorded } = filled().outcome;
+    const email = emailInMemory();
+    const outcome = email.record([...deferrals.slice(0, recorded), deferrals.at(-1)!]);
+    expect(outcome).toMatchObject({ recorded, full: ids(deferrals.slice(recorded - 1, recorded)) });
+  });
+
+  it('takes events up to the last byte', () => {
+    const count = filled().outcome.recorded + 1;
+    const plain = deferrals.slice(0, count).map(event => ({ ...event, userAgent: 'x' }));
+    let left = maxHistoryBytes - bytesToDecide - bytesOf(plain.map(encodeHistory));
+    const exact = plain.map(event => {
+      const more = Math.min(left, limits.userAgent - 1);
+      left -= more;
+      return { ...event, userAgent: 'x'.repeat(1 + more) };
+    });
+    expect(bytesOf(exact.map(encodeHistory))).toBe(maxHistoryBytes - bytesToDecide);
+    expect(emailInMemory().record(exact)).toMatchObject({ recorded: count, full: [] });
+    const [longer, ...others] = exact.toReversed();
+    const beyond = [...others, { ...longer!, userAgent: `${longer!.userAgent}x` }];
+    expect(emailInMemory().record(beyond)).toMatchObject({ recorded: count - 1 });
   });
 
   it('keeps an event that decides the status without its texts, and knows it when it comes again', () => {
@@ -582,22 +666,37 @@ describe('a history of as many bytes as an item holds', () => {
     expect(bytes(email)).toBeLessThanOrEqual(maxHistoryBytes);
   });
 
+  it('is looked at anew if another writer comes between two writes', () => {
+    const { email } = filled();
+    const [complaint, late] = [
+      anEvent({ status: 'marked_spam', eventId: 'c', ...longest }),
+      anEvent({ status: 'deferred', eventId: 'l', ...longest }),
+    ];
+    const meanwhile = () => email.record([{ ...complaint, eventId: 'd' }]);
+    expect(email.record([late, complaint], { meanwhile })).toMatchObject({ recorded: 1, full: ['l'], writes: 3 });
+  });
+
   it('lets events decide the status that have no room even without their texts', () => {
     const { email } = filled();
-    const complaints = many(28, { status: 'marked_spam', ...longest }).toReversed();
+    const accountId = 'a'.repeat(limits.accountId);
+    const complaints = many(12, { status: 'marked_spam', accountId, ...longest }).toReversed();
     const outcomes = complaints.map(complaint => {
       const outcome = email.record([complaint]);
       expect(email.email().verdict).toEqual(verdictOf(complaint));
       return outcome;
     });
     const recorded = outcomes.filter(outcome => outcome.recorded === 1).length;
-    expect(recorded).toBeGreaterThan(3);
+    expect(recorded).toBeGreaterThan(2);
     expect(outcomes.slice(recorded)).toMatchObject(
       complaints.slice(recorded).map(({ eventId }) => ({ recorded: 0, duplicate: 0, full: [eventId] })),
     );
     expect(email.item()).toMatchObject({ cause: 'authentication_failed', attentionAt: noon });
     expect(bytes(email)).toBeLessThanOrEqual(maxHistoryBytes);
-    expect(bytes(email)).toBeGreaterThan(maxHistoryBytes - 200);
+    expect(bytes(email)).toBeGreaterThan(maxHistoryBytes - 300);
+    // An event without room does not name the cause of one that is there.
+    const tied = { ...complaints.at(-1)!, reason: { cause: 'blocked' as const }, subject: 'Invoice 7' };
+    expect(email.record([tied])).toMatchObject({ recorded: 0, full: [tied.eventId] });
+    expect(email.item()).toMatchObject({ cause: 'authentication_failed', subject: 'Invoice 7' });
   });
 
   it('drops repeats, and has no room for the first of a kind', () => {
@@ -652,6 +751,24 @@ describe('an event dated into the future', () => {
     }
     expect(email.email().verdict).toEqual(verdictOf(bounce));
     expect(email.email().events).toHaveLength(2);
+  });
+
+  it('marks the email also beside events that are not', () => {
+    const email = emailInMemory();
+    const open = anEvent({ status: 'opened', eventId: 'o' });
+    email.record([arrival(noon), open]);
+    expect(email.item()?.futureDated).toBe(true);
+    const known = emailInMemory();
+    known.record([open]);
+    known.record([arrival(noon), anEvent({ eventId: 'd' })]);
+    expect(known.item()?.futureDated).toBe(true);
+  });
+
+  it('is recorded even if the email expires between its two writes', () => {
+    const email = emailInMemory();
+    email.record([anEvent()]);
+    expect(email.record([arrival(noon)], { meanwhile: () => email.replace() })).toMatchObject({ recorded: 1 });
+    expect(email.item()).toMatchObject({ status: 'deferred', futureDated: true });
   });
 
   it.each([
