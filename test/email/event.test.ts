@@ -14,6 +14,7 @@ import { enhancedCodeIn } from '../../shared/providers/parsing/smtp-reply.ts';
 import { boundedText } from '../../shared/runtime/text.ts';
 import { epochMillis, isoMillis } from '../../shared/runtime/time.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
+import { character } from '../rigs/arbitrary-text.ts';
 import { cpuMsOf } from '../rigs/cpu-time.ts';
 
 const draft: EventDraft = {
@@ -296,7 +297,7 @@ describe('the canonical event', () => {
       reason: { text: 'first INFO forged  [31mline' },
     });
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 80 }), fc.integer({ min: 1, max: 60 }), (text, maxBytes) => {
+      fc.property(fc.string({ unit: character, maxLength: 80 }), fc.integer({ min: 1, max: 60 }), (text, maxBytes) => {
         const bounded = boundedText(text, maxBytes);
         expect(Buffer.byteLength(bounded)).toBeLessThanOrEqual(maxBytes);
         expect(bounded.isWellFormed()).toBe(true);

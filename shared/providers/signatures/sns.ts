@@ -92,7 +92,7 @@ export function snsEndpointOf(arn: string): string | null {
  * the message is ever used, and one that differs from ours is refused.
  */
 function certificateUrl(endpoint: string, claimed: string): string | null {
-  const path = /\/SimpleNotificationService-[0-9a-zA-Z]{1,64}\.pem$/.exec(claimed)?.[0];
+  const path = /\/SimpleNotificationService-[0-9a-zA-Z]{1,64}\.pem/.exec(claimed)?.[0];
   if (path === undefined) return null;
   const url = `${endpoint}${path}`;
   return url === claimed ? url : null;

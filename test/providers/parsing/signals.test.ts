@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { causeIn, failureOf } from '../../../shared/providers/parsing/signals.ts';
 import { type Cause, causeIds, causes } from '../../../shared/status/causes.ts';
+import { character } from '../../rigs/arbitrary-text.ts';
 import { replies } from './replies.ts';
 
 const all = Object.entries(replies).flatMap(([cause, texts]) => texts.map(text => [text, cause as Cause] as const));
@@ -46,7 +47,7 @@ describe("a mail server's reply", () => {
 
   it('gives a failure for any text at all', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 5_000 }), text => {
+      fc.property(fc.string({ unit: character, maxLength: 5_000 }), text => {
         const { status, cause } = failureOf({ text }, 'hard_bounced');
         expect(causes[cause].status ?? status).toBe(status);
       }),

@@ -29,10 +29,11 @@ describe('basic authentication', () => {
     ['a blank one', ['', ' \t']],
     ['one without a colon', ['password']],
     ['one without a user', [':password']],
+    ['one without a user, its password with a colon', [':pass:word']],
     ['one without a password', ['user:']],
     ['one whose first line has no colon', ['line\n']],
   ])('verifies nothing if the only secret is %s', (_, secrets) => {
-    for (const pair of ['', ':', 'password', ':password', 'user:', 'line\n', ' \t']) {
+    for (const pair of ['', ':', 'password', ':password', ':pass:word', 'user:', 'line\n', ' \t']) {
       expect(verify(`Basic ${base64(pair)}`, secrets)).toBe('no_secret_configured');
     }
   });

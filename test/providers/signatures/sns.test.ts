@@ -105,6 +105,7 @@ describe('a message of Amazon SNS', () => {
     ['no id in its name', `${host}/SimpleNotificationService-.pem`],
     ['an id of 65 letters', `${host}/SimpleNotificationService-${'a'.repeat(65)}.pem`],
     ['the word "undefined" for a name', `${host}/undefined`],
+    ['the word "undefined" for a path', `${host}undefined`],
   ])('is malformed if the URL of its certificate has %s, and nothing is fetched', async (_, SigningCertURL) => {
     const get = () => Promise.reject(new Error('fetched'));
     expect(await verify({ ...message(), SigningCertURL }, { get })).toBe('malformed_signature');
@@ -160,6 +161,12 @@ describe('a certificate of Amazon SNS', () => {
     const { fetched, get } = counting();
     for (let time = 0; time < 2; time += 1) expect(await verify(named('once'), { get })).toEqual([]);
     expect(fetched).toEqual([`${host}/SimpleNotificationService-once.pem`]);
+  });
+
+  it('is kept beside others', async () => {
+    const { fetched, get } = counting();
+    for (const name of ['one', 'two', 'one', 'two']) expect(await verify(named(name), { get })).toEqual([]);
+    expect(fetched).toHaveLength(2);
   });
 
   it('is kept among the last hundred, so that invented names take no memory', async () => {
