@@ -58,7 +58,7 @@ const placeholders = /^(?:@|:\/\/|ip#|host#)$/;
 
 it.each(allSignals.map((signal, index) => [index, signal.cause, signal] as const))(
   'signal %i, of %s, has no word that no text can have',
-  (_, __, { says = [], unless = [] }) => {
+  (_, __, { says, unless = [] }) => {
     for (const phrase of [...says, ...unless]) {
       for (const alternative of phrase.split(' ').flatMap(part => part.split('|'))) {
         const word = alternative.replace(/\*$/, '');
