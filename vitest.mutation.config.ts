@@ -11,6 +11,7 @@ export default defineConfig({
     ],
     setupFiles: ['test/rigs/runs.ts'],
     env: { RUNS: '0.5' },
+    isolate: false,
     testTimeout: 20_000,
   },
 });
