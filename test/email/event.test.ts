@@ -273,8 +273,21 @@ describe('the canonical event', () => {
       );
       expect(new Set(ids).size).toBe(3);
     }
-    const distinct = ['ö', 'ä'].map(eventId => (idOf({ eventId }) as { eventId: string }).eventId);
-    expect(new Set(distinct).size).toBe(2);
+    const distinct = [
+      { eventId: 'ö' },
+      { eventId: 'ä' },
+      { eventId: 'ä', clickUrl: 'https://example.com/a' },
+      { eventId: 'ä', clickUrl: 'https://example.com/b' },
+    ].map(changes => (idOf(changes) as { eventId: string }).eventId);
+    expect(new Set(distinct).size).toBe(4);
+  });
+
+  it.each([
+    ['its own id is not printable', { eventId: 'ö' }, 'iPCc9cYKpP_KbH2bCKVwVU'],
+    ['it has a link besides', { eventId: 'ö', clickUrl: 'https://example.com/' }, 'bAof2sOwpfvaBdLefLqcN1'],
+    ['its name has a blank', { eventId: undefined, providerEvent: 'hard bounce' }, 'jEGgNTE4jTpWICxWrTdoXp'],
+  ])('is named by the hash by which stored events are known if %s', (_, changes, eventId) => {
+    expect(canonical(changes)).toMatchObject({ eventId });
   });
 
   it('keeps an id of its own of up to 100 printable characters', () => {

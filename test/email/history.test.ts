@@ -78,7 +78,7 @@ describe("an email's history", () => {
   it('is in order of time, then of event id, then of what the events say', () => {
     const inOrder: HistoryEvent[] = [
       { ...bare, eventId: 'z', occurredAt: noon - 1 },
-      { ...bare, eventId: 'a' },
+      { ...bare, eventId: 'a', status: 'sent' },
       { ...bare, eventId: 'b', status: 'delivered' },
       { ...bare, eventId: 'b', status: 'opened' },
       { ...bare, eventId: 'a', occurredAt: noon + 1 },
@@ -159,6 +159,7 @@ describe("an email's history", () => {
     });
 
     it.each<[string, Partial<HistoryEvent>]>([
+      ['clicks', { status: 'link_clicked', providerEvent: 'click' }],
       ['clicks that name nobody', { status: null, providerEvent: 'click', attribution: 'ambiguous' }],
       ['opens by machines', { evidence: 'machine' }],
       ['unsubscribe toggles', { status: null, providerEvent: 'unsubscribe' }],
