@@ -149,6 +149,7 @@ describe('one mailbox', () => {
 
   it.each([
     ['text follows its brackets', 'Jane <jane@example.com> and Joe'],
+    ['a comment ends before it begins', 'jane@example.com) (work'],
     ['another domain follows its quotes', '"jane"@exa@mple.com'],
   ])('is none if %s', (_, written) => {
     expect(isRecipient(addressOf(written))).toBe(false);

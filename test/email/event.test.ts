@@ -208,6 +208,7 @@ describe('the canonical event', () => {
       '0FA9A3F0-1B2C-4D5E-8F90-ABCDEFABCDEG',
       undefined,
     ],
+    ['with letters as they are in 36 letters that end like a GUID', 'XXXXXXX0-1B2C-4D5E-8F90-ABCDEFABCDEF', undefined],
     ['up to 500 bytes', 'm'.repeat(500), undefined],
   ])('has its message id %s', (_, messageId, expected = messageId) => {
     expect(canonical({ messageId })).toMatchObject({ messageId: expected });
