@@ -5,12 +5,13 @@ export default defineConfig({
   test: {
     include: [
       'test/status/**/*.test.ts',
-      'test/email/{address,event,history}.test.ts',
+      'test/email/{address,event,history,reason,tombstone,update}.test.ts',
       'test/providers/signatures/**/*.test.ts',
       'test/providers/parsing/**/*.test.ts',
     ],
     setupFiles: ['test/rigs/setup.ts'],
     env: { RUNS: '0.5' },
+    isolate: false,
     testTimeout: 20_000,
   },
 });

@@ -9,7 +9,7 @@ import { invisible, invisibleButJoiners, surrounding } from '../runtime/invisibl
 /** A longer header is not parsed. */
 const maxHeaderLength = 5_000;
 
-/** An address that is canonical already, as nearly every one is. A Punycode domain (`xn--`) needs a closer check. */
+/** An address that is canonical already, as nearly every one is. */
 const plainAddress = /^[a-z0-9.!#$%&'*+/=?^_`{|}~-]+@[a-z0-9_-]+(?:\.[a-z0-9_-]+)*$/;
 
 /** Spellings may be nested, e.g. `mailto:<mailto:jane@example.com>`: at most this many layers are unwrapped. */
@@ -52,7 +52,7 @@ function spelledOut(text: string): string {
 }
 
 function isPlainAddress(text: string): boolean {
-  return text.length <= maxHeaderLength && plainAddress.test(text) && !text.includes('xn--');
+  return text.length <= maxHeaderLength && plainAddress.test(text);
 }
 
 /** Strips the characters that copy and paste leaves around an address. */
@@ -99,11 +99,11 @@ const asciiHost = /^[a-z0-9_.-]+$/;
 /** A domain in Punycode; null if the text is no domain. */
 function asciiDomain(domain: string): string | null {
   const lower = domain.toLowerCase();
-  if (asciiHost.test(lower) && !lower.includes('xn--')) return lower;
+  if (asciiHost.test(lower)) return lower;
   // A URL parser would take percent signs for escapes and numbers for IP addresses; an email domain has neither.
   if (/[\x00-\x2c/\x3a-\x40\x5b-\x5e`\x7b-\x7f]/.test(domain)) return null;
   const ascii = domainToASCII(domain);
-  return asciiHost.test(ascii) && !/(?:^|\.)(?:\d+|0x[\da-f]*)\.?$/.test(ascii) ? ascii : null;
+  return asciiHost.test(ascii) && !/\.\d+$/.test(ascii) ? ascii : null;
 }
 
 /** Removes `(comments)`, nested ones too. An unclosed comment leaves the text as it is. */

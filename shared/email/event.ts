@@ -219,7 +219,8 @@ function boundedTags(tags: readonly string[]): readonly string[] | undefined {
   return distinct.length === 0 ? undefined : distinct;
 }
 
-const guid = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}$/i;
+/** In a text of 36 characters. */
+const guid = /[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}/i;
 
 /** Lower-cases a GUID: the API and the events of one provider were seen to differ in its letter case. */
 function sameGuid(messageId: string): string {

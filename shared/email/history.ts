@@ -102,12 +102,12 @@ export function boundedHistory<Event extends HistoryEvent>(events: readonly Even
   if (events.length <= maxHistoryEvents) return events;
   const repeats: Event[] = [];
   const kept: Event[] = [];
-  const seen = new Set<string>();
+  const seen = new Set<string | null>();
   for (const event of events.toSorted(inTime)) {
     const kind = repeatedKindOf(event);
     if (kind !== null && seen.has(kind)) repeats.push(event);
     else kept.push(event);
-    if (kind !== null) seen.add(kind);
+    seen.add(kind);
   }
   return [...kept, ...repeats.slice(0, Math.max(maxHistoryEvents - kept.length, 0))];
 }

@@ -105,7 +105,7 @@ function optimisticUpdate(events: readonly CanonicalEvent[], defaultAccountId?: 
       condition: allOf(
         verdict === null ? hasNewEvents(added) : isSupersededBy(verdict),
         hasNoFutureDated,
-        futureDated || full.length > 0 ? isNew : fitsHistory(added.length),
+        futureDated ? isNew : fitsHistory(added.length),
         isOfSameAccount(facts, events, undefined),
         isOfProvenAccount(events),
         isNotErased,
@@ -136,8 +136,7 @@ function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem, def
   const makesRoom = kept.size < item.history.size + added.length;
   const futureDated = [...news.values()].some(isFutureDated);
   // Events may tie in everything that decides and differ in their cause: the earliest one's cause is kept.
-  const ties =
-    added.length > 0 && verdict !== null && !decides && item.verdict !== null && !supersedes(item.verdict, verdict);
+  const ties = added.length > 0 && !decides && item.verdict !== null && !supersedes(item.verdict, verdict);
   const mustNotChange = makesRoom || kept.size > maxHistoryEvents || futureDated || item.futureDated || ties;
   return {
     update: {
@@ -183,7 +182,7 @@ function asDatedIn(history: ReadonlyMap<string, HistoryEvent>): ReadonlySet<stri
 
 /** The deciding event's cause; null if it states none. */
 function causeOf(verdict: Verdict | null, events: ReadonlyMap<string, HistoryEvent>): Cause | null {
-  return verdict === null ? null : (decidingEventOf(verdict, [...events.values()])?.reason?.cause ?? null);
+  return decidingEventOf(verdict, [...events.values()])?.reason?.cause ?? null;
 }
 
 interface Placed {
@@ -205,7 +204,7 @@ function placed(
   history: ReadonlyMap<string, HistoryEvent>,
   verdict: Verdict | null,
 ): Placed {
-  const kept = bounded(history.size === 0 ? news : new Map<string, HistoryEvent>([...history, ...news]));
+  const kept = bounded(new Map<string, HistoryEvent>([...history, ...news]));
   const added = [...news.keys()].filter(element => kept.has(element));
   const dropped = news.size - added.length;
   if (fits(kept, maxHistoryBytes - bytesToDecide)) return { kept, added, dropped, full: [] };
@@ -276,7 +275,7 @@ function factsOf(
   item: EmailFacts | undefined,
   defaultAccountId: string | undefined,
 ): EmailFacts {
-  const inOrder = events.length === 1 ? events : events.toSorted((a, b) => a.occurredAt - b.occurredAt);
+  const inOrder = events.toSorted((a, b) => a.occurredAt - b.occurredAt);
   const accountId =
     item?.accountId ?? inOrder.find(event => event.accountId !== undefined)?.accountId ?? defaultAccountId;
   const facts: Partial<Record<keyof EmailFacts, unknown>> = {};
@@ -307,9 +306,8 @@ function hasSameHistory({ history }: KnownItem): Condition {
   return { expression: '#history = :seen', values: { ':seen': new Set(history.keys()) } };
 }
 
-/** This many more elements stay within the history's bound. */
+/** This many more elements stay within the history's bound. More than the bound fit only where no history is. */
 function fitsHistory(elements: number): Condition {
-  if (elements >= maxHistoryEvents) return isNew;
   return {
     expression: 'attribute_not_exists(#history) OR size(#history) <= :room',
     values: { ':room': maxHistoryEvents - elements },
@@ -346,8 +344,8 @@ function isOfSameAccount(
  * An account's own secret proves events of that account's emails, or of a new email, which then belongs to that
  * account.
  */
-function isOfProvenAccount([event]: readonly CanonicalEvent[]): Condition | null {
-  const provenFor = event?.provenFor;
+function isOfProvenAccount(events: readonly CanonicalEvent[]): Condition | null {
+  const { provenFor } = events[0]!;
   if (provenFor === undefined) return null;
   return {
     expression: 'attribute_not_exists(#emailId) OR #accountId = :provenFor',

@@ -60,9 +60,9 @@ export function caveatsOf(
   const caveats: Caveat[] = [];
   const say = (code: Caveat['code'], at?: number) =>
     caveats.push({ code, text: caveatTexts[code], ...(at === undefined ? {} : { at }) });
-  const times = (wanted: readonly Status[]) =>
+  const times = (wanted: readonly (Status | null)[]) =>
     events
-      .filter(event => event.evidence !== 'machine' && event.status !== null && wanted.includes(event.status))
+      .filter(event => event.evidence !== 'machine' && wanted.includes(event.status))
       .map(event => event.occurredAt);
 
   if (verdict !== null) {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addressesIn, addressOf, isAddress, mailboxOf, shownAddress } from '../../shared/email/address.ts';
 import { emailIdOf, isRecipient } from '../../shared/email/event.ts';
+import { character } from '../rigs/arbitrary-text.ts';
 import { cpuMsOf } from '../rigs/cpu-time.ts';
 import { runs } from '../rigs/runs.ts';
 
@@ -21,8 +22,22 @@ describe('the addresses of a header', () => {
     ['(a (nested, odd \\) ) comment) jane@example.com, joe@example.com', ['jane@example.com', 'joe@example.com']],
     ['"odd (x)"@example.com, joe@example.com', ['"odd (x)"@example.com', 'joe@example.com']],
     ['', ['']],
+    // Neither a quote in a comment nor an empty place in the list is more than it seems.
+    ['(a " b) jane@example.com (work)', ['jane@example.com']],
+    [', jane@example.com, ,joe@example.com,', ['jane@example.com', 'joe@example.com']],
   ])('%j are %j', (header, expected) => {
     expect(addresses(header)).toEqual(expected);
+  });
+
+  it('are parsed in a header of up to 5,000 characters, and a longer one is kept as it is', () => {
+    const padded = (length: number) => `${'x'.repeat(length - 36)} <Jane@Example.com>, Joe@example.com`;
+    const [first, second] = addressesIn(padded(5_000));
+    expect([addressOf(first!), addressOf(second!)]).toEqual(['jane@example.com', 'joe@example.com']);
+    expect(addressesIn(padded(5_001))).toEqual([padded(5_001)]);
+    const alone = (length: number) => `${'X'.repeat(length - 19)} <Jane@Example.com>`;
+    expect(alone(5_000)).toHaveLength(5_000);
+    expect(addressOf(alone(5_000))).toBe('jane@example.com');
+    expect(addressOf(` ${alone(5_001)}`)).toBe(alone(5_001).toLowerCase());
   });
 
   it.each([
@@ -105,6 +120,10 @@ describe('one mailbox', () => {
     'mailto:<info@müller.de>?subject=Hello',
     '<mailto:info@müller.de>',
     '\u202a< \u2066mailto: info@müller.de\u2069 >\u202c',
+    'INFO@xn--mller-kva.de',
+    'info@xn--mller-kva.DE',
+    '"info" @müller.de',
+    `${'mailto:'.repeat(20)}info@müller.de`,
   ])('is %j', spelled => {
     expect(addressOf(spelled)).toBe('info@xn--mller-kva.de');
   });
@@ -116,12 +135,24 @@ describe('one mailbox', () => {
     ['an address of the network', 'jane@[IPv6:2001:DB8::1]', 'jane@[ipv6:2001:db8::1]'],
     ['a domain that is none', 'Jane@xn--a.example', 'jane@xn--a.example'],
     ['a domain of numbers', 'jane@0x7f.1', 'jane@0x7f.1'],
+    ['a domain of numbers in wide digits', 'jane@１２７.０.０.１２', 'jane@１２７.０.０.１２'],
+    ['a domain with a number in front', 'jane@müller.2go.de', 'jane@xn--mller-kva.2go.de'],
+    ['a quote within the local part', 'x"jane"@example.com', 'x"jane"@example.com'],
+    ['a quote that ends within the local part', '"jane"x@example.com', '"jane"x@example.com'],
     ['a domain with an escape', 'jane@ex%61mple.com', 'jane@ex%61mple.com'],
     ['letters that are separators', 'jane@a\uff08b\uff09.com', 'jane@a\uff08b\uff09.com'],
     ['a comment that does not end', 'jane(x@example.com', 'jane(x@example.com'],
     ['text turned around', 'ja\u202ene@example.com', 'ja\u202ene@example.com'],
   ])('keeps %s', (_, spelled, expected) => {
     expect(addressOf(spelled)).toBe(expected);
+  });
+
+  it.each([
+    ['text follows its brackets', 'Jane <jane@example.com> and Joe'],
+    ['a comment ends before it begins', 'jane@example.com) (work'],
+    ['another domain follows its quotes', '"jane"@exa@mple.com'],
+  ])('is none if %s', (_, written) => {
+    expect(isRecipient(addressOf(written))).toBe(false);
   });
 
   it('is not one of several: a display name in front of it is no part of its spelling', () => {
@@ -264,7 +295,7 @@ describe('one mailbox', () => {
         'İ',
         'ẞ',
       ),
-      fc.string({ unit: 'binary', maxLength: 3 }),
+      fc.string({ unit: character, maxLength: 3 }),
       fc.string({ unit: 'grapheme', maxLength: 3 }),
     );
     const text = fc
@@ -292,6 +323,7 @@ describe('an address as people read it', () => {
     ['info@xn--strae-oqa.de', 'info@straße.de'],
     ['info@xn--r8jz45g.jp', 'info@例え.jp'],
     ['info@xn--e1afmkfd.xn--p1ai', 'info@пример.рф'],
+    ['info@xn--hxajbheg2az3al.xn--qxam', 'info@παράδειγμα.ελ'],
     ['jane@example.com', 'jane@example.com'],
   ])('is %s in letters', (address, shown) => {
     expect(shownAddress(address)).toBe(shown);
@@ -301,6 +333,12 @@ describe('an address as people read it', () => {
     ['Cyrillic that looks like Latin', 'аррӏе.com'],
     ['a letter of another script among Latin ones', 'pаypal.com'],
     ['a Latin letter that looks like another', 'ıcloud.com'],
+    ['Latin in front of Chinese', 'a例.jp'],
+    ['Latin behind Chinese', '例a.jp'],
+    ['Latin in front of Cyrillic', 'aпример.рф'],
+    ['Latin behind Cyrillic', 'примерa.рф'],
+    ['Latin in front of Greek', 'aελλας.ελ'],
+    ['Latin behind Greek', 'ελλαςa.ελ'],
     ['text that runs from right to left', 'דוגמה.com'],
   ])('stays in ASCII where it could be taken for another: %s', (_, domain) => {
     const address = addressOf(`info@${domain}`);
@@ -310,5 +348,6 @@ describe('an address as people read it', () => {
 
   it('stays as it is where its domain is none', () => {
     expect(shownAddress('jane@xn--a.example')).toBe('jane@xn--a.example');
+    expect(shownAddress('xn--a@1.2')).toBe('xn--a@1.2');
   });
 });

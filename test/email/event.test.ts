@@ -1,11 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { canonicalEvent, type EventDraft, emailIdOf } from '../../shared/email/event.ts';
+import {
+  type CanonicalEvent,
+  canonicalEvent,
+  type EventDraft,
+  emailIdOf,
+  emailIdShape,
+  isAccountId,
+  isForeign,
+} from '../../shared/email/event.ts';
 import { failureOf } from '../../shared/providers/parsing/signals.ts';
 import { enhancedCodeIn } from '../../shared/providers/parsing/smtp-reply.ts';
 import { boundedText } from '../../shared/runtime/text.ts';
 import { epochMillis, isoMillis } from '../../shared/runtime/time.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
+import { character } from '../rigs/arbitrary-text.ts';
 import { cpuMsOf } from '../rigs/cpu-time.ts';
 
 const draft: EventDraft = {
@@ -114,6 +123,107 @@ describe('the canonical event', () => {
     expect(canonical({ occurredAt: ahead + 1 })).toMatchObject({ occurredAt: noon, providerTime: ahead + 1 });
   });
 
+  it('has whole milliseconds, and a claimed time that can be written as ISO-8601', () => {
+    expect(canonical({ occurredAt: noon - 0.5 })).toMatchObject({ occurredAt: noon - 1 });
+    const ahead = noon + 11 * 60_000;
+    expect(canonical({ occurredAt: ahead + 0.5 })).toMatchObject({ occurredAt: noon, providerTime: ahead });
+    expect(canonical({ occurredAt: Number.POSITIVE_INFINITY })).toMatchObject({ providerTime: 8.64e15 });
+    expect(new Date(8.64e15).toISOString()).toBe('+275760-09-13T00:00:00.000Z');
+  });
+
+  it('is of the year 2000 or later', () => {
+    const first = Date.UTC(2000, 0, 1);
+    expect(canonical({ occurredAt: first })).toMatchObject({ occurredAt: first });
+    expect(canonical({ occurredAt: first - 1 })).toBe('unreadable_time');
+  });
+
+  it('holds what a draft says, and nothing besides', () => {
+    expect(canonical({})).toStrictEqual({
+      eventId: 'evt-1',
+      provider: 'sendgrid',
+      messageId: 'm1',
+      recipient: 'jane@example.com',
+      status: 'delivered',
+      occurredAt: noon,
+      evidence: 'unknown',
+      providerEvent: 'delivered',
+    });
+    const details = {
+      evidence: 'human',
+      clickUrl: 'https://example.com/',
+      userAgent: 'Mozilla',
+      accountId: 'acme',
+      subject: 'Invoice 7',
+      reference: 'INV-7',
+      tags: ['invoices'],
+      attribution: 'ambiguous',
+    } as const;
+    const words = { code: '550', enhancedCode: '5.1.1', text: 'no such user' };
+    expect(canonical({ ...details, reason: words, cause: 'unknown_user' })).toStrictEqual({
+      ...(canonical({}) as object),
+      ...details,
+      reason: { ...words, cause: 'unknown_user' },
+    });
+    expect(canonical({ reason: words })).toMatchObject({ reason: words });
+    expect(canonical({ cause: 'loop' })).toMatchObject({ reason: { cause: 'loop' } });
+    expect(canonical({ reason: { text: '' } })).not.toHaveProperty('reason');
+  });
+
+  it.each([
+    ['subject', 300],
+    ['clickUrl', 500],
+    ['userAgent', 250],
+    ['providerEvent', 64],
+  ] as const)('cuts its %s to %d bytes', (name, bytes) => {
+    expect(canonical({ [name]: 'x'.repeat(bytes) })).toMatchObject({ [name]: 'x'.repeat(bytes) });
+    expect(canonical({ [name]: 'x'.repeat(bytes + 1) })).toMatchObject({ [name]: 'x'.repeat(bytes) });
+  });
+
+  it.each([
+    ['code', 64],
+    ['enhancedCode', 16],
+    ['text', 500],
+  ] as const)("cuts its reason's %s to %d bytes", (name, bytes) => {
+    expect(canonical({ reason: { [name]: 'x'.repeat(bytes + 1) } })).toMatchObject({
+      reason: { [name]: 'x'.repeat(bytes) },
+    });
+  });
+
+  it('keeps a reference of up to 256 bytes and an address of up to 320', () => {
+    const reference = 'x'.repeat(256);
+    expect(canonical({ reference })).toMatchObject({ reference });
+    expect(canonical({ reference: `${reference}x` })).toBe('unusable_reference');
+    const recipient = `${'x'.repeat(308)}@example.com`;
+    expect(canonical({ recipient })).toMatchObject({ recipient });
+    expect(canonical({ recipient: `x${recipient}` })).toBe('unusable_recipient');
+  });
+
+  it.each([
+    ['without the blanks around it', ' m1\t', 'm1'],
+    ['with a GUID in lower case', '0FA9A3F0-1B2C-4D5E-8F90-ABCDEFABCDEF', '0fa9a3f0-1b2c-4d5e-8f90-abcdefabcdef'],
+    ['with letters as they are beside a GUID', 'X0FA9A3F0-1B2C-4D5E-8F90-ABCDEFABCDEF', undefined],
+    ['with letters as they are in 36 letters that are no GUID', 'X'.repeat(36), undefined],
+    [
+      'with letters as they are in 36 letters that are nearly a GUID',
+      '0FA9A3F0-1B2C-4D5E-8F90-ABCDEFABCDEG',
+      undefined,
+    ],
+    ['with letters as they are in 36 letters that end like a GUID', 'XXXXXXX0-1B2C-4D5E-8F90-ABCDEFABCDEF', undefined],
+    ['up to 500 bytes', 'm'.repeat(500), undefined],
+  ])('has its message id %s', (_, messageId, expected = messageId) => {
+    expect(canonical({ messageId })).toMatchObject({ messageId: expected });
+  });
+
+  it('has a longer message id, or one that is not plain, cut and told apart by a hash', () => {
+    const idOf = (messageId: string) => {
+      const event = canonical({ messageId });
+      return typeof event === 'string' ? event : event.messageId;
+    };
+    expect(idOf('m'.repeat(501))).toMatch(/^m{477}~[\w-]{22}$/);
+    expect(idOf('a\nb')).toMatch(/^a b~[\w-]{22}$/);
+    expect(idOf('a\nb')).not.toBe(idOf('a\tb'));
+  });
+
   it('keeps the first ten distinct tags, each inert and within 128 bytes', () => {
     const tags = [
       'invoices',
@@ -126,6 +236,10 @@ describe('the canonical event', () => {
     const kept = ['invoices', 'q 1', 'ä'.repeat(64), 't0', 't1', 't2', 't3', 't4', 't5', 't6'];
     expect(canonical({ tags })).toMatchObject({ tags: kept });
     expect(canonical({ tags: ['', '\n'] })).not.toHaveProperty('tags');
+    expect(canonical({ tags: [] })).not.toHaveProperty('tags');
+    expect(canonical({ tags: Array.from({ length: 10 }, (_, i) => `t${i}`) })).toMatchObject({
+      tags: ['t0', 't1', 't2', 't3', 't4', 't5', 't6', 't7', 't8', 't9'],
+    });
   });
 
   it('names an event that has no id of its own after what it says', () => {
@@ -145,6 +259,45 @@ describe('the canonical event', () => {
     }
   });
 
+  it('names an event after its name, its time and its link, or a hash of them', () => {
+    const idOf = (changes: Partial<EventDraft>) => canonical({ eventId: undefined, ...changes });
+    expect(idOf({})).toMatchObject({ eventId: `delivered@${noon}` });
+    expect(idOf({ clickUrl: 'https://example.com/' })).toMatchObject({
+      eventId: expect.stringMatching(new RegExp(`^delivered@${noon}-[\\w-]{22}$`)),
+    });
+    const hashed = { eventId: expect.stringMatching(/^[\w-]{22}$/) };
+    for (const changes of [{ providerEvent: 'hard bounce' }, { providerEvent: 'x'.repeat(100) }, { eventId: 'ö' }]) {
+      expect(idOf(changes)).toMatchObject(hashed);
+      expect(idOf({ ...changes, clickUrl: 'https://example.com/' })).toMatchObject(hashed);
+      const ids = [changes, { ...changes, clickUrl: 'https://example.com/' }, { ...changes, occurredAt: noon - 1 }].map(
+        each => (idOf(each) as { eventId: string }).eventId,
+      );
+      expect(new Set(ids).size).toBe(3);
+    }
+    const distinct = [
+      { eventId: 'ö' },
+      { eventId: 'ä' },
+      { eventId: 'ä', clickUrl: 'https://example.com/a' },
+      { eventId: 'ä', clickUrl: 'https://example.com/b' },
+    ].map(changes => (idOf(changes) as { eventId: string }).eventId);
+    expect(new Set(distinct).size).toBe(4);
+  });
+
+  it.each([
+    ['its own id is not printable', { eventId: 'ö' }, 'iPCc9cYKpP_KbH2bCKVwVU'],
+    ['it has a link besides', { eventId: 'ö', clickUrl: 'https://example.com/' }, 'bAof2sOwpfvaBdLefLqcN1'],
+    ['its name has a blank', { eventId: undefined, providerEvent: 'hard bounce' }, 'jEGgNTE4jTpWICxWrTdoXp'],
+  ])('is named by the hash by which stored events are known if %s', (_, changes, eventId) => {
+    expect(canonical(changes)).toMatchObject({ eventId });
+  });
+
+  it('keeps an id of its own of up to 100 printable characters', () => {
+    for (const eventId of ['!', '~', 'x'.repeat(100)]) expect(canonical({ eventId })).toMatchObject({ eventId });
+    for (const eventId of ['x'.repeat(101), ' x', 'x y', 'x\n', '\u007f', 'ö']) {
+      expect(canonical({ eventId })).not.toMatchObject({ eventId });
+    }
+  });
+
   it('keeps two long message ids apart though both are cut', () => {
     const long = 'm'.repeat(2_000);
     const [one, other] = [canonical({ messageId: `${long}1` }), canonical({ messageId: `${long}2` })];
@@ -158,7 +311,7 @@ describe('the canonical event', () => {
       reason: { text: 'first INFO forged  [31mline' },
     });
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 80 }), fc.integer({ min: 1, max: 60 }), (text, maxBytes) => {
+      fc.property(fc.string({ unit: character, maxLength: 80 }), fc.integer({ min: 1, max: 60 }), (text, maxBytes) => {
         const bounded = boundedText(text, maxBytes);
         expect(Buffer.byteLength(bounded)).toBeLessThanOrEqual(maxBytes);
         expect(bounded.isWellFormed()).toBe(true);
@@ -261,5 +414,37 @@ describe("a provider's time", () => {
   it('a fraction is cut to milliseconds, of one digit or of nine', () => {
     expect(isoMillis('2026-01-02T12:00:00.5Z')).toBe(noon + 500);
     expect(isoMillis('2026-01-02T12:00:00.123456789Z')).toBe(noon + 123);
+  });
+});
+
+describe('an account id', () => {
+  it.each(['acme', 'a', '...', '.a', 'a.', '..a', 'A=b+c@d:e.~_-', '0'.repeat(128)])('can be %s', text => {
+    expect(isAccountId(text)).toBe(true);
+  });
+
+  it.each(['', '.', '..', '0'.repeat(129), 'a/b', 'a b', 'acme\n', 'ä', 'a%2e'])('cannot be %j', text => {
+    expect(isAccountId(text)).toBe(false);
+  });
+});
+
+describe('an email id', () => {
+  it('has a shape of its own, which the API checks', () => {
+    expect(emailIdOf({ provider: 'ses', messageId: 'm1', recipient: 'jane@example.com' })).toMatch(emailIdShape);
+    for (const other of ['', 'x'.repeat(21), 'x'.repeat(23), `${'x'.repeat(21)}.`, `${'x'.repeat(22)}\n`]) {
+      expect(other).not.toMatch(emailIdShape);
+    }
+  });
+});
+
+describe("an event that an account's own secret proves", () => {
+  const event = canonical({ accountId: 'acme' }) as CanonicalEvent;
+
+  it.each([
+    ['of that account', { accountId: 'acme', provenFor: 'acme' }, false],
+    ['of another account', { accountId: 'globex', provenFor: 'acme' }, true],
+    ['of no account', { accountId: undefined, provenFor: 'acme' }, true],
+    ['of any account, if another secret proved it', { accountId: 'acme', provenFor: undefined }, false],
+  ])('%s is foreign or not', (_, changes, foreign) => {
+    expect(isForeign({ ...event, ...changes })).toBe(foreign);
   });
 });

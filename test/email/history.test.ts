@@ -2,13 +2,18 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   boundedHistory,
+  bytesOf,
+  decidingEventOf,
   decodeHistory,
   encodeHistory,
   type HistoryEvent,
   inTime,
+  maxHistoryBytes,
   maxHistoryEvents,
+  withoutTexts,
 } from '../../shared/email/history.ts';
 import { statusIds } from '../../shared/status/catalogue.ts';
+import { causeIds } from '../../shared/status/causes.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { runs } from '../rigs/runs.ts';
 
@@ -17,8 +22,8 @@ describe("an email's history", () => {
     const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
     const maybe = <Value>(arbitrary: fc.Arbitrary<Value>) => fc.option(arbitrary, { nil: undefined });
     const reason = fc
-      .record({ code: text, enhancedCode: text, text }, { requiredKeys: [] })
-      .filter(({ code, enhancedCode, text }) => Boolean(code ?? enhancedCode ?? text));
+      .record({ code: text, enhancedCode: text, text, cause: fc.constantFrom(...causeIds) }, { requiredKeys: [] })
+      .filter(words => Object.keys(words).length > 0);
     const event = fc.record({
       eventId: text,
       status: fc.constantFrom(...statusIds, null),
@@ -35,9 +40,101 @@ describe("an email's history", () => {
     fc.assert(
       fc.property(event, given => {
         const known = JSON.parse(JSON.stringify(given));
-        expect(decodeHistory(encodeHistory(given))).toEqual(known);
+        expect(decodeHistory(encodeHistory(given))).toStrictEqual(known);
       }),
     );
+  });
+
+  const bare: HistoryEvent = {
+    eventId: 'e1',
+    status: 'delivered',
+    occurredAt: noon,
+    evidence: 'unknown',
+    providerEvent: 'Delivery',
+  };
+  it.each<[string, HistoryEvent, string]>([
+    ['an event without details', bare, `[${noon},"delivered","e1","Delivery"]`],
+    ['a note', { ...bare, status: null }, `[${noon},0,"e1","Delivery"]`],
+    ['an event of a person', { ...bare, evidence: 'human' }, `[${noon},"delivered","e1","Delivery",0,1]`],
+    ['an event of a machine', { ...bare, evidence: 'machine' }, `[${noon},"delivered","e1","Delivery",0,2]`],
+    [
+      'an event with every detail',
+      {
+        ...bare,
+        accountId: 'acme',
+        reason: { code: '550', enhancedCode: '5.1.1', text: 'no such user', cause: 'unknown_user' },
+        clickUrl: 'https://example.com/',
+        userAgent: 'Mozilla',
+        providerTime: noon + 1,
+        attribution: 'not_addressed',
+      },
+      `[${noon},"delivered","e1","Delivery","acme",0,"550","5.1.1","no such user","https://example.com/","Mozilla",${noon + 1},"not_addressed","unknown_user"]`,
+    ],
+  ])('keeps %s in the form in which stored emails have it', (_, event, element) => {
+    expect(encodeHistory(event)).toBe(element);
+    expect(decodeHistory(element)).toStrictEqual(event);
+  });
+
+  it('is in order of time, then of event id, then of what the events say', () => {
+    const inOrder: HistoryEvent[] = [
+      { ...bare, eventId: 'z', occurredAt: noon - 1 },
+      { ...bare, eventId: 'a', status: 'sent' },
+      { ...bare, eventId: 'b', status: 'delivered' },
+      { ...bare, eventId: 'b', status: 'opened' },
+      { ...bare, eventId: 'a', occurredAt: noon + 1 },
+    ];
+    for (const [index, one] of inOrder.entries()) {
+      for (const [other, another] of inOrder.entries()) {
+        expect(Math.sign(inTime(one, another))).toBe(Math.sign(index - other));
+      }
+    }
+  });
+
+  it('takes the bytes of its elements in UTF-8 and one more for each', () => {
+    expect(bytesOf([])).toBe(0);
+    expect(bytesOf(['a', 'äö'])).toBe(2 + 5);
+  });
+
+  it('leaves 4 KB of the largest item that DynamoDB stores to the other attributes', () => {
+    expect(maxHistoryBytes).toBe(400 * 1024 - 4 * 1024);
+  });
+
+  describe('has an event that decides the status, which', () => {
+    const verdict = { status: 'delivered', statusAt: noon, statusEventId: 'e1' } as const;
+
+    it('agrees with it in status, time and id, and was not caused by a machine', () => {
+      const others: HistoryEvent[] = [
+        { ...bare, eventId: 'e0' },
+        { ...bare, occurredAt: noon + 1 },
+        { ...bare, status: 'opened' },
+        { ...bare, status: null },
+        { ...bare, evidence: 'machine' },
+      ];
+      expect(decidingEventOf(verdict, [...others, bare])).toBe(bare);
+      expect(decidingEventOf(verdict, others)).toBeNull();
+      expect(decidingEventOf(null, [...others, bare])).toBeNull();
+    });
+
+    it('is the first of several, whatever their order', () => {
+      const [first, second] = [
+        { ...bare, accountId: 'acme' },
+        { ...bare, accountId: 'globex' },
+      ] as const;
+      expect(decidingEventOf(verdict, [first, second])).toBe(first);
+      expect(decidingEventOf(verdict, [second, first])).toBe(first);
+    });
+  });
+
+  it('holds an event without its texts if there is no room for them', () => {
+    const event = { ...bare, provider: 'ses', messageId: 'm1', recipient: 'jane@example.com', accountId: 'acme' };
+    const codes = { code: '550', cause: 'unknown_user' } as const;
+    const texts = { clickUrl: 'https://example.com/', userAgent: 'Mozilla' };
+    expect(withoutTexts({ ...event, ...texts, reason: { ...codes, text: 'no such user' } })).toStrictEqual({
+      ...event,
+      reason: codes,
+    });
+    expect(withoutTexts({ ...event, ...texts, reason: { text: 'no such user' } })).toStrictEqual(event);
+    expect(withoutTexts(event)).toStrictEqual(event);
   });
 
   describe('beyond its bound', () => {
@@ -53,9 +150,16 @@ describe("an email's history", () => {
 
     it('keeps the earliest opens and clicks', () => {
       expect(boundedHistory(opens)).toEqual(opens.slice(0, maxHistoryEvents));
+      expect(boundedHistory(opens.toReversed())).toEqual(opens.slice(0, maxHistoryEvents));
+    });
+
+    it('keeps all up to it as they came', () => {
+      const some = opens.slice(0, maxHistoryEvents).toReversed();
+      expect(boundedHistory(some)).toBe(some);
     });
 
     it.each<[string, Partial<HistoryEvent>]>([
+      ['clicks', { status: 'link_clicked', providerEvent: 'click' }],
       ['clicks that name nobody', { status: null, providerEvent: 'click', attribution: 'ambiguous' }],
       ['opens by machines', { evidence: 'machine' }],
       ['unsubscribe toggles', { status: null, providerEvent: 'unsubscribe' }],

@@ -104,6 +104,42 @@ describe('the caveats of an email', () => {
     return caveatsOf({ verdict: merge(timed), events: timed }, noon).map(({ code, at }) => [code, at]);
   };
 
+  it('say that a delay followed a delivery only while the email counts as received', () => {
+    for (const end of ['hard_bounced', 'invalid', 'rejected', 'marked_spam'] as const) {
+      expect(caveats(['delivered', 'soft_bounced', end]), end).toEqual([]);
+    }
+  });
+
+  it.each([
+    ['delivered', 'soft_bounced'],
+    ['opened', 'soft_bounced'],
+    ['link_clicked', 'soft_bounced'],
+    ['delivered', 'deferred'],
+    ['opened', 'deferred'],
+    ['link_clicked', 'deferred'],
+  ] as const)('say that an email that was %s was %s later', (receipt, failure) => {
+    expect(caveats([receipt, failure])).toEqual([['temporary_failure_after_delivery', noon + minute]]);
+  });
+
+  it.each([
+    ['hard_bounced', 'opened'],
+    ['invalid', 'opened'],
+    ['rejected', 'opened'],
+    ['hard_bounced', 'link_clicked'],
+    ['invalid', 'link_clicked'],
+    ['rejected', 'link_clicked'],
+  ] as const)('say that an email that was %s was %s later', (failure, receipt) => {
+    expect(caveats([failure, receipt])).toEqual([['receipt_after_failure', noon + minute]]);
+  });
+
+  it('say nothing of a receipt after a failure once the recipient has marked the email as spam', () => {
+    expect(caveats(['hard_bounced', 'opened', 'marked_spam'])).toEqual([]);
+  });
+
+  it('say nothing of an email that has only notes', () => {
+    expect(caveats(['note', 'machine opened'], noon * 2)).toEqual([]);
+  });
+
   it('say nothing of what is said to have happened at the very same time: nobody knows which came first', () => {
     for (const failure of ['soft_bounced', 'deferred'] as const) {
       for (const receipt of ['delivered', 'opened', 'link_clicked'] as const) {
@@ -171,9 +207,15 @@ describe('the caveats of an email', () => {
     const [event] = eventsOf({ events: ['sent'], ends: 'sent' });
     const email = { verdict: merge([event!]), accountId: 'acme' };
     expect(caveatsOf({ ...email, events: [{ ...event!, accountId: 'acme' }] }, noon)).toEqual([]);
-    expect(caveatsOf({ ...email, events: [{ ...event!, accountId: 'other' }] }, noon)[0]?.code).toBe(
-      'account_conflict',
-    );
+    const conflict = [{ code: 'account_conflict', text: caveatTexts.account_conflict }];
+    const other = { ...event!, accountId: 'other' };
+    expect(caveatsOf({ ...email, events: [other] }, noon)).toStrictEqual(conflict);
+    expect(caveatsOf({ ...email, events: [{ ...event!, accountId: 'acme' }, other, event!] }, noon)).toEqual(conflict);
+  });
+
+  it('say nothing of the accounts that events name while the email belongs to none', () => {
+    const [event] = eventsOf({ events: ['sent'], ends: 'sent' });
+    expect(caveatsOf({ verdict: merge([event!]), events: [{ ...event!, accountId: 'acme' }] }, noon)).toEqual([]);
   });
 
   it('say that the message is not known, where an email is no more than an event and an address', () => {
@@ -189,7 +231,7 @@ describe('the caveats of an email', () => {
     ['not_addressed', 'not_addressed'],
   ] as const)('of an event whose attribution is %s: %s', (attribution, code) => {
     const [event] = eventsOf({ events: ['delivered'], ends: 'delivered' });
-    const email = { verdict: merge([event!]), accountId: 'acme', events: [{ ...event!, attribution }] };
+    const email = { verdict: merge([event!]), accountId: 'acme', events: [event!, { ...event!, attribution }] };
     expect(caveatsOf(email, noon).map(caveat => caveat.code)).toEqual([code]);
   });
 });

@@ -112,7 +112,7 @@ let finder: ReturnType<typeof phraseFinder> | undefined;
  */
 function spokenOf(words: Words): ReturnType<ReturnType<typeof phraseFinder>> {
   finder ??= phraseFinder([
-    ...allSignals.map(({ says = [] }) => says),
+    ...allSignals.map(({ says }) => says),
     ...allSignals.map(({ unless = [] }) => unless),
     passing,
   ]);
@@ -122,7 +122,7 @@ function spokenOf(words: Words): ReturnType<ReturnType<typeof phraseFinder>> {
 /** The causes of single codes, and those of ranges. */
 const causeByCode = new Map<string, Cause>(
   codeSignals.flatMap(([range, cause]) => {
-    const [, subject, from, to] = /^(\d+)\.(\d+)(?:-(\d+))?$/.exec(range)!;
+    const [, subject, from, to] = /(\d)\.(\d+)(?:-(\d+))?/.exec(range)!;
     const details = Array.from({ length: Number(to ?? from) - Number(from) + 1 }, (_, index) => Number(from) + index);
     return details.map(detail => [`${subject}.${detail}`, cause] as const);
   }),

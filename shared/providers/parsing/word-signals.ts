@@ -8,7 +8,7 @@ import type { Cause } from '../../status/causes.ts';
 export interface WordSignal {
   readonly cause: Cause;
   /** Any of these phrases occurs... */
-  readonly says?: readonly string[];
+  readonly says: readonly string[];
   /** ...or these letters stand anywhere but in addresses, links and names, as in a language that has no blanks. */
   readonly has?: readonly string[];
   /** ...and these letters nowhere... */

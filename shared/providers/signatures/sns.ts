@@ -98,8 +98,9 @@ export function snsEndpointOf(arn: string): string | null {
  * used, and a URL that differs is refused.
  */
 function certificateUrl(endpoint: string, claimed: string): string | null {
-  const file = /\/(SimpleNotificationService-[0-9a-zA-Z]{1,64}\.pem)$/.exec(claimed)?.[1];
-  const url = `${endpoint}/${file}`;
+  const path = /\/SimpleNotificationService-[0-9a-zA-Z]{1,64}\.pem/.exec(claimed)?.[0];
+  if (path === undefined) return null;
+  const url = `${endpoint}${path}`;
   return url === claimed ? url : null;
 }
 

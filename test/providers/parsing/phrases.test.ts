@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { folded, phraseFinder, wordsOf } from '../../../shared/providers/parsing/phrases.ts';
 import { allSignals } from '../../../shared/providers/parsing/signals.ts';
+import { character } from '../../rigs/arbitrary-text.ts';
 
 const finds = (phrase: string, text: string) => phraseFinder([[phrase]])(wordsOf(folded(text))).size > 0;
 
@@ -45,7 +46,7 @@ describe('a phrase', () => {
 
 it('takes any text apart into words, each of some sentence', () => {
   fc.assert(
-    fc.property(fc.string({ unit: 'binary', maxLength: 2_000 }), text => {
+    fc.property(fc.string({ unit: character, maxLength: 2_000 }), text => {
       const { words, sentences } = wordsOf(folded(text));
       expect(words.length).toBe(sentences.length);
       expect([...sentences].sort((a, b) => a - b)).toEqual(sentences);
@@ -57,7 +58,7 @@ const placeholders = /^(?:@|:\/\/|ip#|host#)$/;
 
 it.each(allSignals.map((signal, index) => [index, signal.cause, signal] as const))(
   'signal %i, of %s, has no word that no text can have',
-  (_, __, { says = [], unless = [] }) => {
+  (_, __, { says, unless = [] }) => {
     for (const phrase of [...says, ...unless]) {
       for (const alternative of phrase.split(' ').flatMap(part => part.split('|'))) {
         const word = alternative.replace(/\*$/, '');

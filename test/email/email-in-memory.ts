@@ -1,0 +1,93 @@
+/**
+ * One email as the recorder writes it, in memory: each write is planned, put to the test of its condition and, if it is
+ * refused, planned once more with the item that the refusal shows. A model interprets the real expressions.
+ */
+
+import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
+import { type Email, emailOf, historyOf, knownItem, type Item as StoredItem } from '../../shared/email/item.ts';
+import { planUpdate, sentAtOf, updateInput } from '../../shared/email/update.ts';
+import { attributeValues, type Item, updated } from '../model/update-expressions.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+
+const day = 24 * 60 * 60_000;
+
+/** The outcome of a request's events. */
+export interface Outcome {
+  readonly recorded: number;
+  readonly duplicate: number;
+  readonly dropped: number;
+  readonly erased: number;
+  /** Ids of the events that have no room. */
+  readonly full: readonly string[];
+  /** Whether an account's own secret proved the events of another account's email. */
+  readonly isForeign: boolean;
+  /** Writes, refused ones too. */
+  readonly writes: number;
+}
+
+interface Circumstances {
+  /** Arrival of the request, in epoch milliseconds. */
+  readonly at?: number;
+  readonly defaultAccountId?: string;
+  /** Another writer, whose turn comes between a refused write and the next one. */
+  readonly meanwhile?: () => void;
+}
+
+/** More than any plan needs: the first write, a second one, and a third one if another writer was faster. */
+const maxWrites = 3;
+
+export function emailInMemory() {
+  let item: Item | undefined;
+
+  return {
+    /** The stored attributes. */
+    item: (): StoredItem | undefined => item as StoredItem | undefined,
+
+    /** As a reader sees the email. */
+    email: (): Email => emailOf(item as StoredItem),
+
+    /** Puts another item in place of the email: a tombstone, or none. */
+    replace(other?: Item): void {
+      item = other;
+    },
+
+    record(events: readonly CanonicalEvent[], circumstances: Circumstances = {}): Outcome {
+      const { at = noon, defaultAccountId, meanwhile } = circumstances;
+      const { provider, messageId, recipient } = events[0]!;
+      const emailId = emailIdOf(events[0]!);
+      const sentAt = sentAtOf(events, at);
+      const expiresAt = at + 400 * day;
+      let known: Parameters<typeof planUpdate>[1] = null;
+      for (let writes = 0; writes < maxWrites; writes += 1) {
+        const plan = planUpdate(events, known, defaultAccountId);
+        const { dropped, full, erased } = plan;
+        const outcome = (recorded: number, done: number): Outcome => ({
+          recorded,
+          duplicate: plan.emailIsForeign ? 0 : events.length - dropped - full.length - erased - recorded,
+          dropped,
+          erased,
+          full: full.map(({ eventId }) => eventId),
+          isForeign: plan.emailIsForeign ?? false,
+          writes: done,
+        });
+        if (plan.update === null) {
+          if (plan.added.length > 0) throw new Error('A plan adds events without a write.');
+          return outcome(0, writes);
+        }
+        const target = { tableName: 'emails', emailId, provider, messageId, recipient, now: at, sentAt, expiresAt };
+        const input = updateInput(target, plan.update);
+        const next = updated(item, input);
+        if (next !== null) {
+          const before = input.ReturnValues === 'UPDATED_OLD' ? item : undefined;
+          item = next;
+          const history = historyOf((before ?? {}) as StoredItem);
+          return outcome(plan.added.filter(element => !history.has(element)).length, writes + 1);
+        }
+        const shown = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' ? item : undefined;
+        known = knownItem(shown && attributeValues(shown));
+        if (writes === 0) meanwhile?.();
+      }
+      throw new Error('A write is refused although it was planned for the item as it is.');
+    },
+  };
+}
