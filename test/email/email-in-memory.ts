@@ -1,6 +1,6 @@
 /**
- * One email as the recorder writes it, in memory: each write is planned, put to the test of its condition and, if it is
- * refused, planned once more with the item that the refusal shows. A model interprets the real expressions.
+ * One email as the recorder writes it, in memory. A model interprets the real expressions. A write that its condition
+ * refuses is planned once more with the item that the refusal shows.
  */
 
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';

@@ -6,19 +6,9 @@
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import * as z from 'zod/mini';
+import { runCommand } from '../../infra/local/cli/command.ts';
 import { survivors as named } from './survivors.ts';
-
-const usage = `npm run mutate -- [--only PATTERN] [--concurrency N] [--report]
-
-Changes the pure core in one place after the other and runs the engine-free tests for each change. Fails if the
-score is below 90 %, if a survivor is not named in test/mutation/survivors.ts, or if a named one does not survive.
-
-  --only PATTERN    changes these files alone, e.g. 'shared/status/*.ts'
-  --concurrency N   runs the tests of so many changes at a time (2 unless given)
-  --report          runs nothing and compares the last report
-  -h, --help        prints this`;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const reportFile = `${root}reports/mutation/mutation.json`;
@@ -121,26 +111,22 @@ function areNamed(files: Files): boolean {
   return unnamed.length + stale.length === 0;
 }
 
-const { values } = parseArgs({
+await runCommand({
+  call: 'npm run mutate',
+  does: 'Changes the pure core in one place after the other and runs the engine-free tests for each change. Fails if the score is below 90 %, if a survivor is not named in test/mutation/survivors.ts, or if a named one does not survive.',
   options: {
-    only: { type: 'string' },
-    concurrency: { type: 'string' },
-    report: { type: 'boolean', default: false },
-    help: { type: 'boolean', short: 'h', default: false },
+    only: { value: 'PATTERN', help: "changes these files alone, e.g. 'shared/status/*.ts'" },
+    concurrency: { value: 'N', range: [1, 64], otherwise: 2, help: 'runs the tests of so many changes at a time' },
+    report: { help: 'runs nothing and compares the last report' },
+  },
+  async run({ only, concurrency, report: isReportOnly }) {
+    const begun = performance.now();
+    const args = [...(only === undefined ? [] : ['--mutate', only]), '--concurrency', String(concurrency)];
+    const reachesScore = isReportOnly || (await runStryker(args));
+    const { files } = report.parse(JSON.parse(readFileSync(reportFile, 'utf8')));
+    printScores(files);
+    const isComplete = areNamed(files);
+    if (!isReportOnly) console.log(`Took ${((performance.now() - begun) / 60_000).toFixed(1)} minutes.`);
+    if (!reachesScore || !isComplete) process.exitCode = 1;
   },
 });
-
-if (values.help) console.log(usage);
-else {
-  const begun = performance.now();
-  const args = [
-    ...(values.only === undefined ? [] : ['--mutate', values.only]),
-    ...(values.concurrency === undefined ? [] : ['--concurrency', values.concurrency]),
-  ];
-  const reachesScore = values.report || (await runStryker(args));
-  const { files } = report.parse(JSON.parse(readFileSync(reportFile, 'utf8')));
-  printScores(files);
-  const isComplete = areNamed(files);
-  if (!values.report) console.log(`Took ${((performance.now() - begun) / 60_000).toFixed(1)} minutes.`);
-  if (!reachesScore || !isComplete) process.exitCode = 1;
-}
