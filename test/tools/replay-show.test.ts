@@ -60,15 +60,19 @@ describe('a dry run that shows messages', () => {
       DeliveredAt: '2026-01-02T12:00:00Z',
       Details: 'Delivered to jane, see https://example.com/jane',
       Tag: '',
-      Metadata: { account_id: 'acme', 'jane@example.com': null },
-      Links: ['https://example.com/pay?token=4711', '192.0.2.7', '4915112345678', 'x', 'y'],
+      Metadata: { account_id: 'acme', 'jane@example.com': null, JaneDoe: 12_345 },
+      Links: ['https://example.com/pay?token=4711', '192.0.2.7', '4', 'x', 'y'],
+      ReadSeconds: [4_915_112_345_678, 52.52, true],
+      TypeCode: -1,
+      ReceivedAt: noon / 1_000 + 60,
+      BouncedAt: '1984-05-17T00:00:00Z',
     };
     await keep('postmark', [{ reason: 'unexpected_shape', piece }]);
     expect(await show()).toBe(
       `2026-01-02T12:00:00.000Z  postmark  unexpected_shape  field MessageID  (still cannot be read)
   {
     "RecordType": "Delivery"
-    "MessageID": 883953
+    "MessageID": <number, 6 digits>
     "Recipient": <address>
     "DeliveredAt": "2026-01-02T12:00:00Z"
     "Details": <string, 47 characters>
@@ -76,13 +80,22 @@ describe('a dry run that shows messages', () => {
     "Metadata": {
       "account_id": <string, 4 characters>
       <name, 16 characters>: null
+      <name, 7 characters>: 12345
     }
-    "Links": [
+    <name, 5 characters>: [
       <URL, 34 characters>
       <string, 9 characters>
-      <string, 13 digits>
+      <string, 1 digit>
       … 2 more
     ]
+    "ReadSeconds": [
+      <number, 13 digits>
+      <number>
+      true
+    ]
+    "TypeCode": -1
+    "ReceivedAt": 1767355260
+    "BouncedAt": <string, 20 characters>
   }`,
     );
   });
@@ -94,6 +107,27 @@ describe('a dry run that shows messages', () => {
     expect(text).toMatch(/sendgrid {2}unknown_event {2}field - {2}\(still cannot be read\)/);
     expect(text).toContain('"event": "landed"');
     expect(text).toContain('"type": <string, 3 characters>');
+  });
+
+  it.each([
+    ['a wrapper', 'mailgun', { signature: {}, 'event-data': { event: 'landed' } }],
+    ['two wrappers', 'sparkpost', { msys: { message_event: { type: 'landed' } } }],
+    ['a list', 'zeptomail', { event_name: ['landed'] }],
+    ['the status of a known event', 'azure', { data: { status: 'landed' }, eventType: 'Microsoft.Communication.X' }],
+  ])('prints such a name also out of %s', async (_, provider, piece) => {
+    await keep(provider, [{ reason: 'unknown_event', piece }]);
+    expect(await show()).toContain('"landed"');
+  });
+
+  it('prints no other word of such an event: customers write types and states, too', async () => {
+    const own = { type: 'Jane', status: 'Pregnant' };
+    const piece = { user: own, data: { ...own, meta: own }, event: 'landed', ...own };
+    await keep('sendgrid', [{ reason: 'unknown_event', piece }]);
+    await keep('sendgrid', [{ reason: 'unknown_event', piece: { event: 'delivered', user: own, meta: own } }]);
+    await keep('sendgrid', [{ reason: 'unknown_event', piece: { ...own, event: 'Jane Doe' } }]);
+    const text = await show();
+    expect(text).toContain('"event": "landed"');
+    expect(text).not.toMatch(/Pregnant|Jane Doe/);
   });
 
   it('says of a piece that it can be read now, or is at fault for another reason', async () => {
@@ -109,8 +143,8 @@ describe('a dry run that shows messages', () => {
     ['JSON', 'application/json', '{"a":"jane"}\u0000', '{"·":"····"}· <text, 13 characters>'],
     ['HTML', 'text/html', '<html>Dear Jane</html>', '<····>···· ····</····> <text, 22 characters>'],
     ['a form', 'application/x-www-form-urlencoded', 'status=Sent&to=jane%40example.com', '"status": "Sent"'],
-    ['JSON in a form', 'application/x-www-form-urlencoded', 'x=%7B%22to%22%3A%22jane%22%7D', '"x": JSON text {'],
-    ['JSON Lines', 'application/jsonl', '{"a":1}\n{"b":"jane"}\n', '"b": <string, 4 characters>'],
+    ['JSON in a form', 'application/x-www-form-urlencoded', 'data=%7B%22to%22%3A%22jane%22%7D', '"data": JSON text {'],
+    ['JSON Lines', 'application/jsonl', '{"a":1}\n{"to":"jane"}\n', '"to": <string, 4 characters>'],
     ['bytes', 'text/plain', Buffer.from([0xff, 0x00]), '<2 bytes, no UTF-8 text>'],
   ])('decodes a whole body that is %s', async (_, type, body, shown) => {
     await keep('elasticemail', [{ reason: 'not_json', piece: null }], {
@@ -130,7 +164,8 @@ describe('a dry run that shows messages', () => {
     );
     const lines = (await show()).split('\n');
     expect(lines.filter(line => line.includes('unknown_event'))).toHaveLength(3);
-    expect(lines).toHaveLength(3 * (1 + 60 + 1) + 1);
+    expect(lines.filter(line => line === '')).toHaveLength(2);
+    expect(lines).toHaveLength(3 * (1 + 60 + 1) + 2 + 1);
     expect(lines.at(-1)).toBe('  … 7 more of the same message');
   });
 
@@ -197,7 +232,12 @@ describe('a redacted content', () => {
     }
   });
 
-  const allowed = { words: new Set(['delivered', 'Rendering Failure']), unknownEventNames: true };
+  const allowed = {
+    words: new Set(['delivered', 'Rendering Failure']),
+    names: new Set(['event', 'to']),
+    receivedAt: noon,
+    unknownEventName: true,
+  };
   /** Another text of the same length, of which everything else is the same as of any text. */
   const blanked = (text: string) => 'Q!'.repeat(text.length).slice(0, text.length);
   const isPlain = (text: string) =>
@@ -235,6 +275,31 @@ describe('a redacted content', () => {
     fc.assert(
       fc.property(value, content => {
         expect(redactedLines(content, allowed).join('\n')).not.toMatch(hidden);
+      }),
+    );
+  });
+
+  it('holds no name that is unknown, and no digit of a number that is long or no integer', () => {
+    const year = 365 * 24 * 60 * 60_000;
+    const isTime = (number: number) => [1, 1_000].some(unit => Math.abs(number * unit - noon) <= 3 * year);
+    const name = fc.constantFrom('Jane', 'JaneDoe', 'jane_doe', '$jane', 'Jane2');
+    const number = fc
+      .oneof(fc.integer({ min: 100_000 }), fc.maxSafeInteger(), fc.double())
+      .filter(number => Math.abs(number) > 99_999 && !isTime(number) && !isTime(number / 1_000));
+    const value = fc.letrec(tie => ({
+      any: fc.oneof(
+        { maxDepth: 6 },
+        number,
+        fc.array(tie('any'), { maxLength: 3 }),
+        fc.dictionary(name, tie('any'), { maxKeys: 4 }),
+        tie('any').map(inner => JSON.stringify(inner)),
+      ),
+    })).any;
+    fc.assert(
+      fc.property(value, content => {
+        const text = redactedLines(content, allowed).join('\n');
+        expect(text).not.toMatch(/jane/i);
+        expect(text.replace(/<[^>]*>/g, '')).not.toMatch(/\d{2}|\d\.\d/);
       }),
     );
   });
