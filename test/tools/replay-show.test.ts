@@ -1,4 +1,9 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
@@ -6,7 +11,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createQueueSweep } from '../../infra/tools/replay/queue-sweep.ts';
 import { redactedLines } from '../../infra/tools/replay/redacted.ts';
 import { type Replayed, type ReplayOptions, replayQueue } from '../../infra/tools/replay/replay-queue.ts';
-import { replayReport } from '../../infra/tools/replay/replay-report.ts';
+import { lockedText, progressText, replayReport, sizeText } from '../../infra/tools/replay/replay-report.ts';
 import { shownLines } from '../../infra/tools/replay/shown-content.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import {
@@ -357,15 +362,94 @@ sendgrid  unknown_event           12    12        30                  0
   });
 });
 
+describe('the texts while a replay goes on', () => {
+  it('have one estimate of the messages in a queue, also of those that are locked', () => {
+    expect(sizeText({ waiting: 3, held: 0 })).toBe('about 3 messages.');
+    expect(sizeText({ waiting: 0, held: 1 })).toBe('about 1 message, some of which may be locked by another replay.');
+  });
+
+  it('compare the messages read with the estimate unless it was too low', () => {
+    expect(progressText(100, 1_500)).toBe('100 of about 1,500 messages read');
+    expect(progressText(1_500, 24)).toBe('1,500 messages read');
+  });
+
+  it('say how many messages did not come, why, and for how long', () => {
+    expect(lockedText(2)).toBe(
+      'About 2 messages could not be read: another replay locks them, or the estimate was too high. Locked messages come back within 15 minutes while it runs, and within a minute after it.',
+    );
+  });
+});
+
 describe('npm run replay', () => {
-  it('refuses --show without --dry-run with its usage, and ends with 1', async () => {
-    const command = ['infra/local/cli/node.mjs', 'infra/tools/replay/replay.ts', '--queue', 'quarantine', '--show'];
+  let quarantined: Awaited<ReturnType<typeof startQuarantineQueue>>;
+  let dataDir: string;
+  beforeAll(async () => {
+    quarantined = await startQuarantineQueue();
+    const environment = {
+      TABLE_NAME: 'emails',
+      GUARD_TABLE_NAME: 'guards',
+      WEBHOOK_SECRETS_ARN: 'arn:secret',
+      QUARANTINE_QUEUE_URL: quarantined.queueUrl,
+      RETRY_QUEUE_URL: quarantined.queueUrl,
+      RETRY_QUEUE_ARN: 'arn:retry',
+      SES_QUEUE_ARN: 'arn:ses',
+      METRICS_NAMESPACE: 'Mailtrail',
+      RETENTION_DAYS: '30',
+      METADATA_ACCOUNT_ID: 'account_id',
+      METADATA_REFERENCE: 'reference',
+    };
+    const endpoints = {
+      outputs: { IngestFunctionName: 'ingest', QuarantineQueueUrl: quarantined.queueUrl },
+      functions: { ingest: { environment } },
+      region: 'us-east-1',
+      dynamodb: 'http://127.0.0.1:9',
+      sqs: quarantined.endpoint,
+    };
+    dataDir = mkdtempSync(join(tmpdir(), 'replay-'));
+    writeFileSync(join(dataDir, 'endpoints.json'), JSON.stringify(endpoints));
+  });
+  afterAll(async () => {
+    await quarantined?.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it('gives its messages back once nobody reads its output any more, as after `| head`', async () => {
+    const keep = createQuarantine(quarantined.client, quarantined.queueUrl);
+    const pieces = [{ reason: 'unknown_event', piece: { event: 'landed' } }] as const;
+    for (let index = 0; index < 120; index += 1) {
+      await keep(
+        { requestId: `r${index}`, provider: 'sendgrid', receivedAt: noon, headers: {}, body: Buffer.alloc(0) },
+        pieces,
+      );
+    }
+    const args = ['infra/tools/replay/replay.ts', '--queue', 'quarantine', '--dry-run', '--show'];
+    const child = spawn(process.execPath, args, { env: { ...process.env, DATA_DIR: dataDir } });
+    child.stdout.once('data', () => child.stdout.destroy());
+    let stderr = '';
+    child.stderr.on('data', chunk => {
+      stderr += chunk;
+    });
+    const [code] = await once(child, 'close');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    // A message that is given back is there again a second later.
+    await delay(1_100);
+    const queue = createQueueSweep(quarantined.client, quarantined.queueUrl, 0);
+    let messages = 0;
+    for await (const _ of queue.messages()) messages += 1;
+    expect(messages).toBe(120);
+  });
+
+  it.each([
+    [['--queue', 'quarantine', '--show'], '--show needs --dry-run'],
+    [['--queue', 'retry-dead-letters'], 'dead-letter is both retry-dead-letters and ses-events-queue-dead-letters'],
+  ])('refuses %j with its usage, and ends with 1', async (args, message) => {
+    const command = ['infra/local/cli/node.mjs', 'infra/tools/replay/replay.ts', ...args];
     const { code, stdout, stderr } = await promisify(execFile)(process.execPath, command).then(
       output => ({ ...output, code: 0 }),
       error => error,
     );
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain('--show needs --dry-run');
+    expect(stderr.replace(/\s+/g, ' ')).toContain(message);
     expect(stderr).toMatch(/^Usage: npm run replay\b/m);
   });
 });
