@@ -51,7 +51,7 @@ const command = {
     },
     since: {
       value: 'TIME',
-      help: 'takes only messages that came at this time (UTC) or later, e.g. 2026-11-25 or 2026-11-25T08:00Z',
+      help: 'takes only messages that came at this time (UTC without a zone) or later, e.g. 2026-11-25 or 2026-11-25T08:00Z',
     },
     'dry-run': { help: 'counts the messages, and the pieces that still cannot be read; changes nothing' },
     show: { help: 'prints the messages of a dry run: time, provider, reason, field at fault and redacted content' },
