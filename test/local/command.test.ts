@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { type CommanderError, Command as Program } from 'commander';
 import { describe, expect, it, vi } from 'vitest';
 import { type Command, type Option, runCommand, UsageError } from '../../infra/local/cli/command.ts';
@@ -115,6 +117,39 @@ describe('the arguments of a command', () => {
     const args = ['Stack', '-c', 'a=b', '--whatever', '--output=x', '-v'];
     expect((await handOn(...args)).ran).toEqual([[{}, args]]);
     expect(await handOn('-c', 'a=b', '--help')).toMatchObject({ ends: 0, ran: [] });
+  });
+});
+
+describe('the output of a command', () => {
+  /** Runs a command that prints for ever, and reads no more than the beginning. */
+  async function runUnread(run: string) {
+    const module = new URL('../../infra/local/cli/command.ts', import.meta.url).href;
+    const script = `
+      import { setTimeout } from 'node:timers/promises';
+      import { runCommand } from '${module}';
+      await runCommand({ call: 'try', does: 'Tries.', options: {}, async run() { ${run} } }, []);`;
+    const child = spawn(process.execPath, ['--input-type=module-typescript', '-e', script]);
+    child.stdout.once('data', () => child.stdout.destroy());
+    let stderr = '';
+    child.stderr.on('data', chunk => {
+      stderr += chunk;
+    });
+    const [code] = await once(child, 'close');
+    return { code, stderr };
+  }
+
+  it('ends it quietly once nobody reads on, as after `| head`', async () => {
+    const run = `for (;;) { console.log('line'); await setTimeout(1); }`;
+    expect(await runUnread(run)).toEqual({ code: 0, stderr: '' });
+  });
+
+  it('is left to a command that listens for itself', async () => {
+    const run = `
+      let isRead = true;
+      process.stdout.on('error', () => { isRead = false; });
+      while (isRead) { console.log('line'); await setTimeout(1); }
+      console.error('goes on');`;
+    expect(await runUnread(run)).toEqual({ code: 0, stderr: 'goes on\n' });
   });
 });
 

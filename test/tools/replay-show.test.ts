@@ -1,4 +1,9 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
@@ -6,7 +11,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createQueueSweep } from '../../infra/tools/replay/queue-sweep.ts';
 import { redactedLines } from '../../infra/tools/replay/redacted.ts';
 import { type Replayed, type ReplayOptions, replayQueue } from '../../infra/tools/replay/replay-queue.ts';
-import { replayReport } from '../../infra/tools/replay/replay-report.ts';
+import { lockedText, progressText, replayReport, sizeText } from '../../infra/tools/replay/replay-report.ts';
 import { shownLines } from '../../infra/tools/replay/shown-content.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import {
@@ -60,15 +65,19 @@ describe('a dry run that shows messages', () => {
       DeliveredAt: '2026-01-02T12:00:00Z',
       Details: 'Delivered to jane, see https://example.com/jane',
       Tag: '',
-      Metadata: { account_id: 'acme', 'jane@example.com': null },
-      Links: ['https://example.com/pay?token=4711', '192.0.2.7', '4915112345678', 'x', 'y'],
+      Metadata: { account_id: 'acme', 'jane@example.com': null, JaneDoe: 12_345 },
+      Links: ['https://example.com/pay?token=4711', '192.0.2.7', '4', 'x', 'y'],
+      ReadSeconds: [4_915_112_345_678, 52.52, true],
+      TypeCode: -1,
+      ReceivedAt: noon / 1_000 + 60,
+      BouncedAt: '1984-05-17T00:00:00Z',
     };
     await keep('postmark', [{ reason: 'unexpected_shape', piece }]);
     expect(await show()).toBe(
       `2026-01-02T12:00:00.000Z  postmark  unexpected_shape  field MessageID  (still cannot be read)
   {
     "RecordType": "Delivery"
-    "MessageID": 883953
+    "MessageID": <number, 6 digits>
     "Recipient": <address>
     "DeliveredAt": "2026-01-02T12:00:00Z"
     "Details": <string, 47 characters>
@@ -76,13 +85,22 @@ describe('a dry run that shows messages', () => {
     "Metadata": {
       "account_id": <string, 4 characters>
       <name, 16 characters>: null
+      <name, 7 characters>: 12345
     }
-    "Links": [
+    <name, 5 characters>: [
       <URL, 34 characters>
       <string, 9 characters>
-      <string, 13 digits>
+      <string, 1 digit>
       … 2 more
     ]
+    "ReadSeconds": [
+      <number, 13 digits>
+      <number>
+      true
+    ]
+    "TypeCode": -1
+    "ReceivedAt": 1767355260
+    "BouncedAt": <string, 20 characters>
   }`,
     );
   });
@@ -94,6 +112,27 @@ describe('a dry run that shows messages', () => {
     expect(text).toMatch(/sendgrid {2}unknown_event {2}field - {2}\(still cannot be read\)/);
     expect(text).toContain('"event": "landed"');
     expect(text).toContain('"type": <string, 3 characters>');
+  });
+
+  it.each([
+    ['a wrapper', 'mailgun', { signature: {}, 'event-data': { event: 'landed' } }],
+    ['two wrappers', 'sparkpost', { msys: { message_event: { type: 'landed' } } }],
+    ['a list', 'zeptomail', { event_name: ['landed'] }],
+    ['the status of a known event', 'azure', { data: { status: 'landed' }, eventType: 'Microsoft.Communication.X' }],
+  ])('prints such a name also out of %s', async (_, provider, piece) => {
+    await keep(provider, [{ reason: 'unknown_event', piece }]);
+    expect(await show()).toContain('"landed"');
+  });
+
+  it('prints no other word of such an event: customers write types and states, too', async () => {
+    const own = { type: 'Jane', status: 'Pregnant' };
+    const piece = { user: own, data: { ...own, meta: own }, event: 'landed', ...own };
+    await keep('sendgrid', [{ reason: 'unknown_event', piece }]);
+    await keep('sendgrid', [{ reason: 'unknown_event', piece: { event: 'delivered', user: own, meta: own } }]);
+    await keep('sendgrid', [{ reason: 'unknown_event', piece: { ...own, event: 'Jane Doe' } }]);
+    const text = await show();
+    expect(text).toContain('"event": "landed"');
+    expect(text).not.toMatch(/Pregnant|Jane Doe/);
   });
 
   it('says of a piece that it can be read now, or is at fault for another reason', async () => {
@@ -109,8 +148,8 @@ describe('a dry run that shows messages', () => {
     ['JSON', 'application/json', '{"a":"jane"}\u0000', '{"·":"····"}· <text, 13 characters>'],
     ['HTML', 'text/html', '<html>Dear Jane</html>', '<····>···· ····</····> <text, 22 characters>'],
     ['a form', 'application/x-www-form-urlencoded', 'status=Sent&to=jane%40example.com', '"status": "Sent"'],
-    ['JSON in a form', 'application/x-www-form-urlencoded', 'x=%7B%22to%22%3A%22jane%22%7D', '"x": JSON text {'],
-    ['JSON Lines', 'application/jsonl', '{"a":1}\n{"b":"jane"}\n', '"b": <string, 4 characters>'],
+    ['JSON in a form', 'application/x-www-form-urlencoded', 'data=%7B%22to%22%3A%22jane%22%7D', '"data": JSON text {'],
+    ['JSON Lines', 'application/jsonl', '{"a":1}\n{"to":"jane"}\n', '"to": <string, 4 characters>'],
     ['bytes', 'text/plain', Buffer.from([0xff, 0x00]), '<2 bytes, no UTF-8 text>'],
   ])('decodes a whole body that is %s', async (_, type, body, shown) => {
     await keep('elasticemail', [{ reason: 'not_json', piece: null }], {
@@ -130,7 +169,8 @@ describe('a dry run that shows messages', () => {
     );
     const lines = (await show()).split('\n');
     expect(lines.filter(line => line.includes('unknown_event'))).toHaveLength(3);
-    expect(lines).toHaveLength(3 * (1 + 60 + 1) + 1);
+    expect(lines.filter(line => line === '')).toHaveLength(2);
+    expect(lines).toHaveLength(3 * (1 + 60 + 1) + 2 + 1);
     expect(lines.at(-1)).toBe('  … 7 more of the same message');
   });
 
@@ -197,7 +237,12 @@ describe('a redacted content', () => {
     }
   });
 
-  const allowed = { words: new Set(['delivered', 'Rendering Failure']), unknownEventNames: true };
+  const allowed = {
+    words: new Set(['delivered', 'Rendering Failure']),
+    names: new Set(['event', 'to']),
+    receivedAt: noon,
+    unknownEventName: true,
+  };
   /** Another text of the same length, of which everything else is the same as of any text. */
   const blanked = (text: string) => 'Q!'.repeat(text.length).slice(0, text.length);
   const isPlain = (text: string) =>
@@ -235,6 +280,31 @@ describe('a redacted content', () => {
     fc.assert(
       fc.property(value, content => {
         expect(redactedLines(content, allowed).join('\n')).not.toMatch(hidden);
+      }),
+    );
+  });
+
+  it('holds no name that is unknown, and no digit of a number that is long or no integer', () => {
+    const year = 365 * 24 * 60 * 60_000;
+    const isTime = (number: number) => [1, 1_000].some(unit => Math.abs(number * unit - noon) <= 3 * year);
+    const name = fc.constantFrom('Jane', 'JaneDoe', 'jane_doe', '$jane', 'Jane2');
+    const number = fc
+      .oneof(fc.integer({ min: 100_000 }), fc.maxSafeInteger(), fc.double())
+      .filter(number => Math.abs(number) > 99_999 && !isTime(number) && !isTime(number / 1_000));
+    const value = fc.letrec(tie => ({
+      any: fc.oneof(
+        { maxDepth: 6 },
+        number,
+        fc.array(tie('any'), { maxLength: 3 }),
+        fc.dictionary(name, tie('any'), { maxKeys: 4 }),
+        tie('any').map(inner => JSON.stringify(inner)),
+      ),
+    })).any;
+    fc.assert(
+      fc.property(value, content => {
+        const text = redactedLines(content, allowed).join('\n');
+        expect(text).not.toMatch(/jane/i);
+        expect(text.replace(/<[^>]*>/g, '')).not.toMatch(/\d{2}|\d\.\d/);
       }),
     );
   });
@@ -292,15 +362,94 @@ sendgrid  unknown_event           12    12        30                  0
   });
 });
 
+describe('the texts while a replay goes on', () => {
+  it('have one estimate of the messages in a queue, also of those that are locked', () => {
+    expect(sizeText({ waiting: 3, held: 0 })).toBe('about 3 messages.');
+    expect(sizeText({ waiting: 0, held: 1 })).toBe('about 1 message, some of which may be locked by another replay.');
+  });
+
+  it('compare the messages read with the estimate unless it was too low', () => {
+    expect(progressText(100, 1_500)).toBe('100 of about 1,500 messages read');
+    expect(progressText(1_500, 24)).toBe('1,500 messages read');
+  });
+
+  it('say how many messages did not come, why, and for how long', () => {
+    expect(lockedText(2)).toBe(
+      'About 2 messages could not be read: another replay locks them, or the estimate was too high. Locked messages come back within 15 minutes while it runs, and within a minute after it.',
+    );
+  });
+});
+
 describe('npm run replay', () => {
-  it('refuses --show without --dry-run with its usage, and ends with 1', async () => {
-    const command = ['infra/local/cli/node.mjs', 'infra/tools/replay/replay.ts', '--queue', 'quarantine', '--show'];
+  let quarantined: Awaited<ReturnType<typeof startQuarantineQueue>>;
+  let dataDir: string;
+  beforeAll(async () => {
+    quarantined = await startQuarantineQueue();
+    const environment = {
+      TABLE_NAME: 'emails',
+      GUARD_TABLE_NAME: 'guards',
+      WEBHOOK_SECRETS_ARN: 'arn:secret',
+      QUARANTINE_QUEUE_URL: quarantined.queueUrl,
+      RETRY_QUEUE_URL: quarantined.queueUrl,
+      RETRY_QUEUE_ARN: 'arn:retry',
+      SES_QUEUE_ARN: 'arn:ses',
+      METRICS_NAMESPACE: 'Mailtrail',
+      RETENTION_DAYS: '30',
+      METADATA_ACCOUNT_ID: 'account_id',
+      METADATA_REFERENCE: 'reference',
+    };
+    const endpoints = {
+      outputs: { IngestFunctionName: 'ingest', QuarantineQueueUrl: quarantined.queueUrl },
+      functions: { ingest: { environment } },
+      region: 'us-east-1',
+      dynamodb: 'http://127.0.0.1:9',
+      sqs: quarantined.endpoint,
+    };
+    dataDir = mkdtempSync(join(tmpdir(), 'replay-'));
+    writeFileSync(join(dataDir, 'endpoints.json'), JSON.stringify(endpoints));
+  });
+  afterAll(async () => {
+    await quarantined?.stop();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+
+  it('gives its messages back once nobody reads its output any more, as after `| head`', async () => {
+    const keep = createQuarantine(quarantined.client, quarantined.queueUrl);
+    const pieces = [{ reason: 'unknown_event', piece: { event: 'landed' } }] as const;
+    for (let index = 0; index < 120; index += 1) {
+      await keep(
+        { requestId: `r${index}`, provider: 'sendgrid', receivedAt: noon, headers: {}, body: Buffer.alloc(0) },
+        pieces,
+      );
+    }
+    const args = ['infra/tools/replay/replay.ts', '--queue', 'quarantine', '--dry-run', '--show'];
+    const child = spawn(process.execPath, args, { env: { ...process.env, DATA_DIR: dataDir } });
+    child.stdout.once('data', () => child.stdout.destroy());
+    let stderr = '';
+    child.stderr.on('data', chunk => {
+      stderr += chunk;
+    });
+    const [code] = await once(child, 'close');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    // A message that is given back is there again a second later.
+    await delay(1_100);
+    const queue = createQueueSweep(quarantined.client, quarantined.queueUrl, 0);
+    let messages = 0;
+    for await (const _ of queue.messages()) messages += 1;
+    expect(messages).toBe(120);
+  });
+
+  it.each([
+    [['--queue', 'quarantine', '--show'], '--show needs --dry-run'],
+    [['--queue', 'retry-dead-letters'], 'dead-letter is both retry-dead-letters and ses-events-queue-dead-letters'],
+  ])('refuses %j with its usage, and ends with 1', async (args, message) => {
+    const command = ['infra/local/cli/node.mjs', 'infra/tools/replay/replay.ts', ...args];
     const { code, stdout, stderr } = await promisify(execFile)(process.execPath, command).then(
       output => ({ ...output, code: 0 }),
       error => error,
     );
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
-    expect(stderr).toContain('--show needs --dry-run');
+    expect(stderr.replace(/\s+/g, ' ')).toContain(message);
     expect(stderr).toMatch(/^Usage: npm run replay\b/m);
   });
 });

@@ -65,6 +65,7 @@ export async function runCommand<const Table extends Options>(
   args: readonly string[] = process.argv.slice(2),
   program: Program = new Program(),
 ): Promise<void> {
+  if (!process.stdout.listeners('error').includes(whereOutputFails)) process.stdout.on('error', whereOutputFails);
   const { call, does, operand, passesOptionsOn = false } = command;
   const options = Object.entries<Option>(command.options).map(parsedOption);
   const required = options.filter(option => command.options[option.name()]?.required);
@@ -98,6 +99,16 @@ export async function runCommand<const Table extends Options>(
     process.exitCode = 1;
     console.error(error instanceof StartError ? error.message : error);
   }
+}
+
+/**
+ * Ends the process quietly once nobody reads its output any more, as after `| head`. A command that listens for itself
+ * decides for itself.
+ */
+function whereOutputFails(error: NodeJS.ErrnoException): void {
+  if (process.stdout.listeners('error').some(listener => listener !== whereOutputFails)) return;
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
 }
 
 function parsedOption([name, { help, value, oneOf, range, fractions, otherwise }]: [string, Option]) {

@@ -29,11 +29,6 @@ const concurrentCalls = 8;
 /** The time for which a message is held: enough for most queues. A message that comes again is known by its id. */
 export const holdMinutes = 15;
 
-/** Says of messages that somebody else holds for how long. */
-export function lockedText(messages: number): string {
-  return `${messages} more are temporarily locked by a replay: up to ${holdMinutes} minutes while it runs, up to a minute after it.`;
-}
-
 /** @param waitSeconds the seconds in which an answer comes from all of the queue's servers; 0 if it has only one */
 export function createQueueSweep(client: Pick<SQSClient, 'send'>, QueueUrl: string, waitSeconds: number): QueueSweep {
   /** Receipt handles by message id: only a message's newest one counts. */

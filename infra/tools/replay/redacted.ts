@@ -3,27 +3,41 @@
  * kind are shown; of every other text the length remains.
  */
 
-import { isoMillis } from '../../../shared/runtime/time.ts';
+import { day, epochMillis, isoMillis } from '../../../shared/runtime/time.ts';
+import { counted } from '../../local/cli/counted.ts';
+import { jsonIn } from './structured-text.ts';
 
-/** The words of one provider's content that may be shown. */
+/** The facts of one provider's content that may be shown. */
 export interface Allowed {
-  /** Words of the provider's table of events. */
+  /** Words of the provider's table of events. A `*` at the end stands for any ending. */
   readonly words: ReadonlySet<string>;
-  /** Whether a word that no table knows is shown where an event's name stands: it is the fault itself. */
-  readonly unknownEventNames: boolean;
+  /** Names of members. Any other name may be a person's. */
+  readonly names: ReadonlySet<string>;
+  /** The arrival in epoch milliseconds: only times within three years of it are shown. NaN allows none. */
+  readonly receivedAt: number;
+  /** Whether the first event's name that no table knows is shown: it is the fault itself. */
+  readonly unknownEventName: boolean;
 }
 
 const maxLines = 60;
 const maxDepth = 8;
 const maxListItems = 3;
-const maxNameLength = 40;
 
-/** A name as programs spell one: no address, no token, no text. Digits stand at its end alone. */
-const plainName = /^[$@_]?[A-Za-z][A-Za-z_:-]*\d{0,2}$/;
+/** A longer number may be a phone's, a card's or a customer's. */
+const maxShownDigits = 5;
 
-/** Members by which providers say what happened. */
-const eventNames =
-  /^(?:event|event[_-]?(?:name|type)|type|sub[_-]?type|record[_-]?type|notification[_-]?type|bounce[_-]?type|status|severity)$/i;
+/** A time that is further from the arrival may be a birthday. */
+const maxAgeMs = 3 * 365 * day;
+
+/** Members by which providers say what happened, the likeliest first. */
+const eventNames = [
+  /^(?:event|event[_-]?(?:name|type)|type|record[_-]?type|notification[_-]?type)$/i,
+  /^(?:sub[_-]?type|bounce[_-]?type|status|severity)$/i,
+] as const;
+
+/** Members in which providers wrap an event. */
+const wrappers = /^(?:data|event[_-]data|msg|msys|payload|bounce|[a-z]+_event)$/;
+const maxWrappers = 2;
 
 /** A word as programs spell one, of letters alone. */
 const codeWord = /^(?=.{1,40}$)[A-Za-z]+(?:[._-][A-Za-z]+)*$/;
@@ -36,7 +50,9 @@ const address = /[^\s<>"@]@[^\s<>"@]/;
 /** The lines in which a value of JSON is shown, at most 60. */
 export function redactedLines(value: unknown, allowed: Allowed): string[] {
   const lines: string[] = [];
-  for (const line of linesOf('', value, 0, allowed)) {
+  const unknown = allowed.unknownEventName ? unknownEventName(value, allowed.words) : null;
+  const words = unknown === null ? allowed.words : new Set([...allowed.words, unknown]);
+  for (const line of linesOf(null, value, 0, { ...allowed, words })) {
     if (lines.length === maxLines) {
       lines.push('…');
       break;
@@ -46,11 +62,11 @@ export function redactedLines(value: unknown, allowed: Allowed): string[] {
   return lines;
 }
 
-function* linesOf(name: string, value: unknown, depth: number, allowed: Allowed): Generator<string> {
+function* linesOf(name: string | null, value: unknown, depth: number, allowed: Allowed): Generator<string> {
   const within = typeof value === 'string' ? jsonIn(value) : null;
   const container = within ?? value;
-  const start = `${'  '.repeat(depth)}${name === '' ? '' : `${shownName(name)}: `}${within === null ? '' : 'JSON text '}`;
-  if (typeof container !== 'object' || container === null) return yield start + shownScalar(name, value, allowed);
+  const start = `${'  '.repeat(depth)}${name === null ? '' : `${shownName(name, allowed)}: `}${within === null ? '' : 'JSON text '}`;
+  if (typeof container !== 'object' || container === null) return yield start + shownScalar(value, allowed);
   const isList = Array.isArray(container);
   const members = Object.keys(container);
   const [opening, closing] = isList ? ['[', ']'] : ['{', '}'];
@@ -59,41 +75,67 @@ function* linesOf(name: string, value: unknown, depth: number, allowed: Allowed)
   yield start + opening;
   const shown = isList ? members.slice(0, maxListItems) : members;
   for (const member of shown) {
-    yield* linesOf(isList ? '' : member, (container as Record<string, unknown>)[member], depth + 1, allowed);
+    yield* linesOf(isList ? null : member, (container as Record<string, unknown>)[member], depth + 1, allowed);
   }
   if (shown.length < members.length) yield `${'  '.repeat(depth + 1)}… ${members.length - shown.length} more`;
   yield `${'  '.repeat(depth)}${closing}`;
 }
 
-/** The object or list in a text that is JSON; null for any other text. */
-export function jsonIn(text: string): object | null {
-  if (!/^\s*[{[]/.test(text)) return null;
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
+/** The first event's name that no table knows, at the top or in a wrapper; null where it is none, or no plain word. */
+function unknownEventName(content: unknown, words: ReadonlySet<string>): string | null {
+  const records = recordsOf(content, maxWrappers);
+  for (const names of eventNames) {
+    for (const record of records) {
+      const unknown = Object.entries(record)
+        .filter(([name]) => names.test(name))
+        .map(([, value]) => (Array.isArray(value) ? value[0] : value))
+        .find(value => typeof value === 'string' && !isKnown(value, words));
+      if (unknown !== undefined) return codeWord.test(unknown) ? unknown : null;
+    }
   }
+  return null;
 }
 
-function shownName(name: string): string {
-  return name.length <= maxNameLength && plainName.test(name) ? `"${name}"` : `<name, ${lengthOf(name)}>`;
+/** An event, then the wrappers in it. Of a list, its first event. */
+function recordsOf(content: unknown, depth: number): object[] {
+  const record = Array.isArray(content) ? content[0] : content;
+  if (typeof record !== 'object' || record === null) return [];
+  if (depth === 0) return [record];
+  const wrapped = Object.entries(record).filter(([name]) => wrappers.test(name));
+  return [record, ...wrapped.flatMap(([, value]) => recordsOf(value, depth - 1))];
 }
 
-function shownScalar(name: string, value: unknown, { words, unknownEventNames }: Allowed): string {
-  if (typeof value !== 'string') return JSON.stringify(value);
-  const isAllowed =
-    words.has(value) ||
-    statusCode.test(value) ||
-    !Number.isNaN(isoMillis(value)) ||
-    (unknownEventNames && eventNames.test(name) && codeWord.test(value));
+function isKnown(word: string, words: ReadonlySet<string>): boolean {
+  return words.has(word) || [...words].some(known => known.endsWith('*') && word.startsWith(known.slice(0, -1)));
+}
+
+function shownName(name: string, { names }: Allowed): string {
+  return names.has(name) ? `"${name}"` : `<name, ${lengthOf(name)}>`;
+}
+
+function shownScalar(value: unknown, allowed: Allowed): string {
+  if (typeof value === 'number') return shownNumber(value, allowed);
+  if (typeof value !== 'string') return String(value);
+  const isAllowed = allowed.words.has(value) || statusCode.test(value) || isNear(isoMillis(value), allowed);
   if (value === '' || (isAllowed && /^[ -~]{1,100}$/.test(value))) return `"${value}"`;
   if (address.test(value)) return '<address>';
   if (/^https?:/i.test(value)) return `<URL, ${lengthOf(value)}>`;
-  return /^\d+$/.test(value) ? `<string, ${value.length} digits>` : `<string, ${lengthOf(value)}>`;
+  return `<string, ${/^\d+$/.test(value) ? counted(value.length, 'digit') : lengthOf(value)}>`;
+}
+
+function shownNumber(value: number, allowed: Allowed): string {
+  if (!Number.isSafeInteger(value)) return '<number>';
+  const digits = String(Math.abs(value)).length;
+  const isShown = digits <= maxShownDigits || isNear(epochMillis(value), allowed);
+  return isShown ? String(value) : `<number, ${digits} digits>`;
+}
+
+function isNear(time: number, { receivedAt }: Allowed): boolean {
+  return Math.abs(time - receivedAt) <= maxAgeMs;
 }
 
 function lengthOf(text: string): string {
-  return text.length === 1 ? '1 character' : `${text.length} characters`;
+  return counted(text.length, 'character');
 }
 
 const maxMaskedLength = 400;

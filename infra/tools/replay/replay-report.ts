@@ -1,6 +1,7 @@
-/** The closing text of a replay: a table of its figures, and a sentence. */
+/** The texts of a replay: the size of a queue, its progress, and at its end a table of its figures and a sentence. */
 
 import { counted } from '../../local/cli/counted.ts';
+import { holdMinutes, type QueueSweep } from './queue-sweep.ts';
 import type { Replayed } from './replay-queue.ts';
 import { textTable } from './text-table.ts';
 
@@ -20,6 +21,22 @@ const columns = {
   tooOld: 'too old',
   failed: 'failed',
 } as const satisfies Record<keyof Replayed, string>;
+
+/** The size of a queue before it is read. */
+export function sizeText({ waiting, held }: Awaited<ReturnType<QueueSweep['size']>>): string {
+  const messages = `about ${counted(waiting + held, 'message')}`;
+  return held > 0 ? `${messages}, some of which may be locked by another replay.` : `${messages}.`;
+}
+
+/** The progress of a replay. The estimate of the queue's size may be too low. */
+export function progressText(seen: number, estimate: number): string {
+  return `${seen.toLocaleString('en-US')}${seen > estimate ? '' : ` of about ${estimate.toLocaleString('en-US')}`} messages read`;
+}
+
+/** Says of messages that did not come why, and for how long. */
+export function lockedText(missing: number): string {
+  return `About ${counted(missing, 'message')} could not be read: another replay locks them, or the estimate was too high. Locked messages come back within ${holdMinutes} minutes while it runs, and within a minute after it.`;
+}
 
 /** @param replayed by `provider reason` */
 export function replayReport(replayed: readonly (readonly [name: string, count: Replayed])[], dryRun: boolean): string {

@@ -11,11 +11,12 @@ import { type ProviderName, providers } from '../../../shared/providers/registry
 import { documentClient } from '../../../shared/runtime/dynamodb.ts';
 import { isoMillis } from '../../../shared/runtime/time.ts';
 import { type Given, runCommand, UsageError } from '../../local/cli/command.ts';
+import { counted } from '../../local/cli/counted.ts';
 import { StartError } from '../../local/start-error.ts';
 import { awsDeployment, localDeployment } from './deployment.ts';
-import { createQueueSweep, holdMinutes, lockedText } from './queue-sweep.ts';
+import { createQueueSweep, holdMinutes } from './queue-sweep.ts';
 import { type Replayed, type ReplayOptions, replayQueue } from './replay-queue.ts';
-import { replayReport } from './replay-report.ts';
+import { lockedText, progressText, replayReport, sizeText } from './replay-report.ts';
 import { shownLines } from './shown-content.ts';
 
 /** Contents that are printed: a terminal holds no more, and `--provider` and `--since` choose. */
@@ -23,12 +24,15 @@ const maxShown = 100;
 
 /** The queues of each kind, by the stack's output that names them. */
 const queues = {
-  quarantine: [{ output: 'QuarantineQueueUrl', kind: 'quarantine' }],
+  quarantine: [{ output: 'QuarantineQueueUrl', kind: 'quarantine', title: 'Quarantine' }],
   'dead-letter': [
-    { output: 'RetryDeadLettersQueueUrl', kind: 'retry' },
-    { output: 'SesDeadLettersQueueUrl', kind: 'ses' },
+    { output: 'RetryDeadLettersQueueUrl', kind: 'retry', title: 'Retry dead letters' },
+    { output: 'SesDeadLettersQueueUrl', kind: 'ses', title: 'SES dead letters' },
   ],
-} as const satisfies Record<string, readonly { readonly output: string; readonly kind: ReplayOptions['kind'] }[]>;
+} as const satisfies Record<
+  string,
+  readonly { readonly output: string; readonly kind: ReplayOptions['kind']; readonly title: string }[]
+>;
 
 const command = {
   call: 'npm run replay',
@@ -38,7 +42,7 @@ const command = {
       value: 'QUEUE',
       required: true,
       oneOf: Object.keys(queues) as (keyof typeof queues)[],
-      help: 'the queue',
+      help: 'the queue; dead-letter is both retry-dead-letters and ses-events-queue-dead-letters',
     },
     provider: {
       value: 'NAME',
@@ -47,7 +51,7 @@ const command = {
     },
     since: {
       value: 'TIME',
-      help: 'takes only messages that came at this time or later, e.g. 2026-11-25 or 2026-11-25T08:00Z',
+      help: 'takes only messages that came at this time (UTC without a zone) or later, e.g. 2026-11-25 or 2026-11-25T08:00Z',
     },
     'dry-run': { help: 'counts the messages, and the pieces that still cannot be read; changes nothing' },
     show: { help: 'prints the messages of a dry run: time, provider, reason, field at fault and redacted content' },
@@ -82,18 +86,19 @@ async function replay(given: Given<typeof command.options>): Promise<void> {
   const dynamoDb = documentClient({ ...clients.dynamoDb, maxAttempts: 1 });
   const interrupted = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
+  // Nobody reads on, as after `| head`: the messages have to be given back all the same.
+  process.stdout.on('error', () => interrupted.abort());
   const all: [name: string, count: Replayed][] = [];
   let shown = 0;
   let isEmpty = true;
-  for (const { output, kind } of queues[name]) {
+  for (const { output, kind, title } of queues[name]) {
     const url = outputs[output];
     if (url === undefined) throw new StartError(`the stack has no output ${output}: deploy this version of it first`);
     const queue = createQueueSweep(sqs, url, queueWaitSeconds);
-    const { waiting, held } = await queue.size();
-    isEmpty &&= waiting + held === 0;
-    console.log(
-      `${output.replace(/QueueUrl$/, '')}: about ${waiting} messages.${held > 0 ? ` ${lockedText(held)}` : ''}`,
-    );
+    const size = await queue.size();
+    const estimate = size.waiting + size.held;
+    isEmpty &&= estimate === 0;
+    console.log(`${title}: ${sizeText(size)}`);
     const { seen, replayed, causes, broken, stillHeld } = await replayQueue({
       ...options,
       queue,
@@ -114,7 +119,7 @@ async function replay(given: Given<typeof command.options>): Promise<void> {
       now: Date.now,
       signal: interrupted.signal,
       onMessage: seen => {
-        if (seen % 100 === 0) console.log(`  ${seen} of about ${waiting} messages read`);
+        if (seen % 100 === 0) console.log(`  ${progressText(seen, estimate)}`);
       },
     });
     all.push(...replayed);
@@ -125,11 +130,10 @@ async function replay(given: Given<typeof command.options>): Promise<void> {
       console.log(`  The queue could not be read further after ${seen} messages: ${broken.name}: ${broken.message}`);
     } else if (interrupted.signal.aborted)
       console.log(`  Interrupted after ${seen} messages. The others are untouched.`);
-    else if (seen < waiting)
-      console.log(`  Only ${seen} of about ${waiting} messages came: a replay holds the others. Run this again later.`);
+    else if (seen < estimate) console.log(`  ${lockedText(estimate - seen)}`);
     if (stillHeld > 0)
       console.log(
-        `  ${stillHeld} messages could not be given back: the queue gives them again in ${holdMinutes} minutes.`,
+        `  ${counted(stillHeld, 'message')} could not be given back: the queue gives them again in ${holdMinutes} minutes.`,
       );
     if (interrupted.signal.aborted) break;
   }

@@ -1,16 +1,19 @@
 /** The text of `npm run replay -- --dry-run --show`: when a message came, its fault, and its redacted content. */
 
-import { fieldsIn } from '../../../shared/providers/parsing/forms.ts';
+import type { Reason } from '../../../shared/email/event.ts';
 import type { Provider } from '../../../shared/providers/provider.ts';
 import type { QuarantineMessage } from '../../../shared/queues/quarantine-messages.ts';
 import type { QueuedMessage, QueuedRequest, QueueServices } from '../../../shared/queues/queued-request.ts';
+import { queuedEvent } from '../../../shared/queues/retry-messages.ts';
 import { ownValue } from '../../../shared/runtime/own-property.ts';
 import { utf8Text } from '../../../shared/runtime/text.ts';
 import { isoMillis, isoText } from '../../../shared/runtime/time.ts';
 import { statusIds } from '../../../shared/status/catalogue.ts';
 import { causeIds } from '../../../shared/status/causes.ts';
+import { namesOfFixtures } from './known-names.ts';
 import { parsedContent, type QuarantinedContent, quarantinedContent, Unreadable } from './quarantined-request.ts';
-import { type Allowed, jsonIn, maskedText, redactedLines } from './redacted.ts';
+import { type Allowed, maskedText, redactedLines } from './redacted.ts';
+import { structureIn } from './structured-text.ts';
 
 /** A message, or all messages of one large content, as `--show` presents them. */
 export interface ShownContent {
@@ -112,20 +115,33 @@ export function shownLines(
   providers: Readonly<Record<string, Provider>>,
 ): string[] {
   const known = ownValue(providers, provider);
-  const allowed: Allowed = {
-    words: new Set([...Object.keys(known?.events ?? {}), ...statusIds, ...causeIds]),
-    unknownEventNames: reason === 'unknown_event',
-  };
+  const words = new Set([...Object.keys(known?.events ?? {}), ...statusIds, ...causeIds]);
   const about = [
     Number.isNaN(receivedAt) ? 'unknown time' : isoText(receivedAt),
     known === undefined ? 'unknown provider' : provider,
     inertReason(reason),
   ];
-  const lines = pieces.flatMap(({ field, outcome, content }) => [
+  const lines = pieces.flatMap(({ field, outcome, content }, index) => [
+    ...(index > 0 ? [''] : []),
     [...about, `field ${field ?? '-'}`, ...(outcome === null ? [] : [`(${outcome})`])].join('  '),
-    ...contentLines(content, allowed).map(line => `  ${line}`),
+    ...contentLines(content, {
+      words,
+      names: knownNames(field),
+      receivedAt,
+      unknownEventName: reason === 'unknown_event',
+    }).map(line => `  ${line}`),
   ]);
   return others > 0 ? [...lines, `  … ${others} more of the same message`] : lines;
+}
+
+const canonicalNames = [
+  ...Object.keys(queuedEvent.shape),
+  ...Object.keys({ code: true, enhancedCode: true, text: true, cause: true } satisfies Record<keyof Reason, true>),
+];
+
+/** The names that adapters know: those in fixtures and canonical events, and the path of the fault. */
+function knownNames(field: string | null): ReadonlySet<string> {
+  return new Set([...namesOfFixtures(), ...canonicalNames, ...(field?.split('.') ?? [])]);
 }
 
 /** A reason as a terminal may have it: a message may hold anything. */
@@ -141,23 +157,8 @@ function contentLines(content: unknown, allowed: Allowed): string[] {
   return text === null ? [`<${content.length} bytes, no UTF-8 text>`] : textLines(text, allowed);
 }
 
-/** A body is JSON, JSON Lines or a form; of any other text only the punctuation is shown. */
+/** Of a text that is neither JSON nor a form only the punctuation is shown. */
 function textLines(text: string, allowed: Allowed): string[] {
-  const value = jsonIn(text) ?? jsonLinesIn(text) ?? formIn(text);
+  const value = structureIn(text);
   return value === null ? [maskedText(text)] : redactedLines(value, allowed);
-}
-
-function jsonLinesIn(text: string): readonly object[] | null {
-  const lines = text.split(/\r?\n/).filter(line => line.trim() !== '');
-  const values = lines.map(jsonIn).filter(value => value !== null);
-  return lines.length > 1 && values.length === lines.length ? values : null;
-}
-
-function formIn(text: string): object | null {
-  const fields = /^[^\s{}<>"&=]{1,200}=/.test(text) ? fieldsIn(text) : null;
-  if (fields === null) return null;
-  const byName = Map.groupBy(fields, ([name]) => name);
-  return Object.fromEntries(
-    [...byName].map(([name, same]) => [name, same.length === 1 ? same[0]![1] : same.map(([, value]) => value)]),
-  );
 }
