@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { Provider } from '../../shared/providers/provider.ts';
-import { type Answered, startHttpServer } from './api-gateway/http-api.ts';
+import { type Answered, type Cors, startHttpServer } from './api-gateway/http-api.ts';
 import { gatewayAnswer, type HttpAnswer } from './api-gateway/http-payload.ts';
 import { openTokenIssuer } from './api-gateway/jwt-authorizer.ts';
 import { routesOf } from './api-gateway/stack-routes.ts';
@@ -166,6 +166,8 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
 
   const refs = (type: string) =>
     Object.fromEntries(template.ofType(type).map(({ logicalId, ref }) => [logicalId, ref]));
+  const [api] = template.ofType('AWS::ApiGatewayV2::Api');
+  const cors: Cors | undefined = api?.properties.CorsConfiguration;
   const tableNames = refs('AWS::DynamoDB::Table');
   const tokens = template.ofType('AWS::ApiGatewayV2::Authorizer')[0]?.properties.JwtConfiguration;
   const endpoints: Endpoints = {
@@ -187,6 +189,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     functions: functions.described,
     logsDir: functions.logsDir,
     routes: routes.map(({ key }) => key),
+    corsOrigins: cors?.AllowOrigins ?? [],
     outputs: template.outputs,
     webhookSecretsFile: secretFiles.secretsFile,
     ownWebhookSecretsFile: secretFiles.ownSecretsFile,
@@ -197,12 +200,10 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
         ? null
         : { issuer: tokens.Issuer, audience: tokens.Audience[0], jwksUrl: `${http.url}${jwksPath}` },
   };
-
-  const [api] = template.ofType('AWS::ApiGatewayV2::Api');
   http.serve({
     apiId: api?.ref ?? 'local',
     routes,
-    cors: api?.properties.CorsConfiguration,
+    cors,
     ownPages: {
       '/': readOnly(() => startPage(endpoints)),
       '/_local': readOnly(() => startPage(endpoints)),

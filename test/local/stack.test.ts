@@ -299,7 +299,7 @@ test('a callback is a line on the terminal: whose, its answer, and what became o
   const lines = [
     'sendgrid 401 missing_signature',
     'app 200 recorded 1',
-    'sendgird 404 no such provider, did you mean sendgrid?',
+    '"sendgird" 404 no such provider, did you mean sendgrid?',
     'POST /webhook/sendgrid 404 no such route',
   ];
   await vi.waitFor(() => expect(stack.output()).toContain(`\n${lines.join('\n')}\n`));
