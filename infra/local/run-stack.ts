@@ -209,7 +209,9 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
       '/_local': readOnly(() => startPage(endpoints)),
       '/_local/': readOnly(() => startPage(endpoints)),
       '/_local/inbox': readOnly(({ headers }) => inbox.page(headers.accept)),
-      '/_local/queues': readOnly(async ({ headers }) => queuesPage(await queues.depths(template), headers.accept)),
+      '/_local/queues': readOnly(async ({ headers }) =>
+        queuesPage(dataDir, await queues.depths(template), headers.accept),
+      ),
       [jwksPath]: () => jsonPage(issuer.jwks),
       '/_local/processes': () => jsonPage(functions.pids()),
     },
