@@ -20,7 +20,12 @@ import { startSecretsManager } from './services/secrets-manager.ts';
 import { startSnsSigning } from './services/sns-signing.ts';
 import { type InboxMessage, startSupportInbox } from './services/support-inbox.ts';
 import { type LocalTable, openTable } from './services/tables.ts';
-import { openWebhookSecrets, snsSigningKeyIn, webhookSecretsText } from './services/webhook-secrets.ts';
+import {
+  openWebhookSecrets,
+  snsSigningKeyIn,
+  uselessOwnSecrets,
+  webhookSecretsText,
+} from './services/webhook-secrets.ts';
 
 export interface StackOptions {
   /** 0 takes a free one. */
@@ -43,7 +48,7 @@ export interface StackOptions {
   readonly onStep: (step: string) => void;
   /** Called for each answer of the HTTP API. */
   readonly onAnswer: (answered: Answered) => void;
-  /** Called with one line for each fault while running. */
+  /** Called with one line for each fault while running, and for each own secret that can verify nothing. */
   readonly onFault: (line: string) => void;
   readonly onInboxMessage: (message: InboxMessage) => void;
 }
@@ -104,6 +109,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
 
   // The likeliest failures come first, since they show at once: unusable secrets, and a port that is taken.
   const secretFiles = openWebhookSecrets(dataDir, options.webhookSecretsFile, options.providers);
+  for (const line of await uselessOwnSecrets(secretFiles, options.providers)) onFault(line);
   const http = await startHttpServer(options.port);
   await parts.add(http, () => http.stop());
   const startEngine = await chooseEngine();
