@@ -31,6 +31,8 @@ export interface Endpoints {
   readonly logsDir: string;
   /** Keys of the HTTP API's routes. */
   readonly routes: readonly string[];
+  /** The origins whose pages may call the HTTP API. */
+  readonly corsOrigins: readonly string[];
   readonly outputs: Readonly<Record<string, unknown>>;
   /** The generated webhook secrets. */
   readonly webhookSecretsFile: string;

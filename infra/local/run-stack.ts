@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import type { Provider } from '../../shared/providers/provider.ts';
-import { type Answered, startHttpServer } from './api-gateway/http-api.ts';
+import { type Answered, type Cors, startHttpServer } from './api-gateway/http-api.ts';
 import { gatewayAnswer, type HttpAnswer } from './api-gateway/http-payload.ts';
 import { openTokenIssuer } from './api-gateway/jwt-authorizer.ts';
 import { routesOf } from './api-gateway/stack-routes.ts';
@@ -20,7 +20,12 @@ import { startSecretsManager } from './services/secrets-manager.ts';
 import { startSnsSigning } from './services/sns-signing.ts';
 import { type InboxMessage, startSupportInbox } from './services/support-inbox.ts';
 import { type LocalTable, openTable } from './services/tables.ts';
-import { openWebhookSecrets, snsSigningKeyIn, webhookSecretsText } from './services/webhook-secrets.ts';
+import {
+  openWebhookSecrets,
+  snsSigningKeyIn,
+  uselessOwnSecrets,
+  webhookSecretsText,
+} from './services/webhook-secrets.ts';
 
 export interface StackOptions {
   /** 0 takes a free one. */
@@ -43,7 +48,7 @@ export interface StackOptions {
   readonly onStep: (step: string) => void;
   /** Called for each answer of the HTTP API. */
   readonly onAnswer: (answered: Answered) => void;
-  /** Called with one line for each fault while running. */
+  /** Called with one line for each fault while running, and for each own secret that can verify nothing. */
   readonly onFault: (line: string) => void;
   readonly onInboxMessage: (message: InboxMessage) => void;
 }
@@ -104,6 +109,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
 
   // The likeliest failures come first, since they show at once: unusable secrets, and a port that is taken.
   const secretFiles = openWebhookSecrets(dataDir, options.webhookSecretsFile, options.providers);
+  for (const line of await uselessOwnSecrets(secretFiles, options.providers)) onFault(line);
   const http = await startHttpServer(options.port);
   await parts.add(http, () => http.stop());
   const startEngine = await chooseEngine();
@@ -166,6 +172,8 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
 
   const refs = (type: string) =>
     Object.fromEntries(template.ofType(type).map(({ logicalId, ref }) => [logicalId, ref]));
+  const [api] = template.ofType('AWS::ApiGatewayV2::Api');
+  const cors: Cors | undefined = api?.properties.CorsConfiguration;
   const tableNames = refs('AWS::DynamoDB::Table');
   const tokens = template.ofType('AWS::ApiGatewayV2::Authorizer')[0]?.properties.JwtConfiguration;
   const endpoints: Endpoints = {
@@ -187,6 +195,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     functions: functions.described,
     logsDir: functions.logsDir,
     routes: routes.map(({ key }) => key),
+    corsOrigins: cors?.AllowOrigins ?? [],
     outputs: template.outputs,
     webhookSecretsFile: secretFiles.secretsFile,
     ownWebhookSecretsFile: secretFiles.ownSecretsFile,
@@ -197,18 +206,18 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
         ? null
         : { issuer: tokens.Issuer, audience: tokens.Audience[0], jwksUrl: `${http.url}${jwksPath}` },
   };
-
-  const [api] = template.ofType('AWS::ApiGatewayV2::Api');
   http.serve({
     apiId: api?.ref ?? 'local',
     routes,
-    cors: api?.properties.CorsConfiguration,
+    cors,
     ownPages: {
       '/': readOnly(() => startPage(endpoints)),
       '/_local': readOnly(() => startPage(endpoints)),
       '/_local/': readOnly(() => startPage(endpoints)),
       '/_local/inbox': readOnly(({ headers }) => inbox.page(headers.accept)),
-      '/_local/queues': readOnly(async ({ headers }) => queuesPage(await queues.depths(template), headers.accept)),
+      '/_local/queues': readOnly(async ({ headers }) =>
+        queuesPage(dataDir, await queues.depths(template), headers.accept),
+      ),
       [jwksPath]: () => jsonPage(issuer.jwks),
       '/_local/processes': () => jsonPage(functions.pids()),
     },

@@ -15,6 +15,7 @@ beforeEach(() => {
   activity = createActivity({
     logs: { ingest: { read: () => written.ingest.splice(0) }, query: { read: () => written.query.splice(0) } },
     providerNames: ['sendgrid', 'postmark'],
+    corsOrigins: ['http://localhost:4000'],
     print: line => printed.push(line),
     now: () => now,
   });
@@ -96,8 +97,10 @@ describe('a callback on the terminal', () => {
   });
 
   it.each([
-    [404, { provider: 'sendgird' }, 'sendgird 404 no such provider, did you mean sendgrid?'],
-    [404, { provider: 'nobody' }, 'nobody 404 no such provider'],
+    [404, { provider: 'sendgird' }, '"sendgird" 404 no such provider, did you mean sendgrid?'],
+    [404, { provider: 'nobody' }, '"nobody" 404 no such provider'],
+    [404, { provider: 'postmark 200 recorded 1' }, '"postmark 200 recorded 1" 404 no such provider'],
+    [404, { provider: 'x" 200' }, '"x\\" 200" 404 no such provider'],
     [405, { method: 'GET' }, 'postmark 405 GET'],
     [200, { method: 'HEAD' }, 'postmark 200 HEAD'],
     [500, {}, 'postmark 500'],
@@ -106,17 +109,33 @@ describe('a callback on the terminal', () => {
       { path: '/webhook/postmark', routeKey: null, provider: undefined },
       'POST /webhook/postmark 404 no such route',
     ],
+    [
+      404,
+      { path: '/webhooks/postmark/SECRET', routeKey: null, provider: undefined },
+      'POST /webhooks/postmark/... 404 no such route',
+    ],
+    [404, { path: '/postmark/SECRET', routeKey: null, provider: undefined }, 'POST /postmark/... 404 no such route'],
+    [
+      404,
+      { path: '/hooks/postmrk/SECRET', routeKey: null, provider: undefined },
+      'POST /hooks/postmrk/... 404 no such route',
+    ],
+    [
+      404,
+      { path: '/x 200 recorded 1', routeKey: null, provider: undefined },
+      'POST /x%20200%20recorded%201 404 no such route',
+    ],
   ])('answered %i of which no function has logged anything %j is shown as: %s', (status, more, line) => {
     answered(status, more);
     expect(report()).toEqual([line]);
   });
 
-  it('or a preflight of a page that may not call is shown with the setting that lets it', () => {
+  it('or a preflight of a page that may not call is shown with the setting that lets it, beside those it has', () => {
     const path = '/accounts/acme/emails';
     const origin = 'http://localhost:5173';
     answered(404, { method: 'OPTIONS', path, routeKey: null, provider: undefined, refusedOrigin: origin });
     expect(report()).toEqual([
-      `OPTIONS ${path} 404 no page of ${origin} may call: set MAILTRAIL_CORS_ORIGINS=${origin}`,
+      `OPTIONS ${path} 404 no page of ${origin} may call: set MAILTRAIL_CORS_ORIGINS=http://localhost:4000,${origin}`,
     ]);
   });
 
@@ -144,7 +163,7 @@ describe('a callback on the terminal', () => {
   it('cannot steer the terminal by texts from outside', () => {
     answered(404, { provider: 'x\u001b[31m\u202eevil\n', requestId: 'another' });
     quarantined('unexpected_shape', `a\u001b]0;title\u0007${'b'.repeat(200)}`);
-    expect(report().join()).toBe('x [31mevil 404 no such provider');
+    expect(report().join()).toBe('"x [31mevil" 404 no such provider');
     const [line = ''] = report();
     expect(line).toMatch(/^postmark quarantined unexpected_shape at a \]0;title b+$/);
     expect(line.length).toBeLessThan(150);
@@ -193,5 +212,51 @@ describe('the terminal', () => {
     );
     now += 1_000;
     expect(report()).toEqual(['... 240 more in the last second: 476 recorded, 2 refused']);
+  });
+
+  it('sums up what reached no function by its reason', () => {
+    const lost = { routeKey: null, provider: undefined };
+    for (let index = 0; index < 10; index += 1) answered(404, { provider: 'sendgird' });
+    for (let index = 0; index < 3; index += 1) answered(404, { provider: 'nobody' });
+    answered(404, { ...lost, path: '/webhook/postmark' });
+    answered(404, { ...lost, method: 'OPTIONS', path: '/statuses', refusedOrigin: 'http://localhost:5173' });
+    report();
+    now += 1_000;
+    expect(report()).toEqual([
+      '... 5 more in the last second: 3 no such provider, 1 no such route, 1 refused preflight',
+    ]);
+  });
+
+  it('sums up callbacks, and not the lines of their quarantined pieces', () => {
+    for (let index = 0; index < 60; index += 1) {
+      const id = { requestId: `r${index}` };
+      log('webhook.quarantined', { ...about, ...id, reason: 'not_json', field: null });
+      log('webhook.answered', { ...about, ...id, ...counts, answer: 200, received: 1, quarantined: 1 });
+      answered(200, id);
+    }
+    expect(report()).toHaveLength(10);
+    now += 1_000;
+    expect(report()).toEqual(['... 55 more in the last second: 55 quarantined']);
+  });
+
+  it('shows ten alerts a second, whatever the callbacks are, and sums up the others', () => {
+    for (let index = 0; index < 20; index += 1) answered(404, { provider: 'nobody' });
+    for (let index = 0; index < 50; index += 1) activity.alert('Hard bounce: jane@example.com (account acme)');
+    const first = report();
+    const line = 'alert to support: Hard bounce: jane@example.com (account acme)';
+    expect(first.filter(one => one === line)).toHaveLength(10);
+    expect(first).toHaveLength(20);
+    now += 1_000;
+    expect(report()).toEqual([
+      '... 10 more in the last second: 10 no such provider',
+      '... 40 more alerts in the last second',
+    ]);
+  });
+
+  it('sums up faults on their own', () => {
+    for (let index = 0; index < 12; index += 1) activity.fault('Ingest: timed out after 10 seconds');
+    report();
+    now += 1_000;
+    expect(report()).toEqual(['... 2 more faults in the last second']);
   });
 });

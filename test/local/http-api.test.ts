@@ -71,10 +71,49 @@ describe('a page of the runner', () => {
     expect(received).toEqual([]);
   });
 
+  test('is kept by no browser, and taken as its own type alone', async () => {
+    const { headers } = await fetch(`${server.url}/`);
+    expect([headers.get('cache-control'), headers.get('x-content-type-options')]).toEqual(['no-store', 'nosniff']);
+  });
+
+  /** The answer to a GET whose Host header is another than that of its URL. */
+  const getAs = (host: string, path: string) =>
+    new Promise<{ status: number | undefined; text: string }>((resolve, reject) => {
+      httpRequest(server.url + path, { headers: { host } }, async response => {
+        resolve({ status: response.statusCode, text: (await response.toArray()).join('') });
+      })
+        .on('error', reject)
+        .end();
+    });
+
+  test.each(['127.0.0.1', '127.0.0.1:3000', 'localhost', 'LOCALHOST:8080', '[::1]', '[::1]:3000'])(
+    'is there for the host %s',
+    async host => {
+      expect(await getAs(host, '/')).toEqual({ status: 200, text: 'own page' });
+    },
+  );
+
+  test.each(['evil.test', 'evil.test:3000', 'localhost.evil.test', '127.0.0.1.evil.test', 'x@localhost', '[::1'])(
+    'is for no other name, such as %j, which a page elsewhere may have led to this machine',
+    async host => {
+      expect(await getAs(host, '/')).toEqual({
+        status: 403,
+        text: `This page is for this machine alone: open ${server.url}/\n`,
+      });
+      expect((await getAs(host, '/hooks/x')).status).toBe(200);
+    },
+  );
+
   test('shadows no route', async () => {
     expect(await (await fetch(`${server.url}/hooks/x`)).text()).toBe('ok');
     expect(received).toHaveLength(1);
   });
+});
+
+test('an answer to a path that cannot be decoded is handed on without the query, in which a secret may stand', async () => {
+  answers.length = 0;
+  await fetch(`${server.url}/hooks/%zz?secret=s`, { method: 'POST' });
+  expect(answers).toEqual([expect.objectContaining({ path: '/hooks/%zz', statusCode: 400 })]);
 });
 
 test('each answer is handed on with its route and its status, except for the pages of the runner', async () => {

@@ -10,7 +10,7 @@ beforeEach(() => {
   budget = createLineBudget(
     line => lines.push(line),
     () => now,
-    3,
+    { linesPerSecond: 3 },
   );
 });
 
@@ -46,6 +46,40 @@ describe('lines on the terminal', () => {
     now += 1_000;
     print(1);
     expect(lines.slice(3)).toEqual(['... 1 more in the last second: 1 recorded', 'line 0']);
+  });
+
+  it('are named in the sum where all of them are of one kind', () => {
+    const alerts = createLineBudget(
+      line => lines.push(line),
+      () => now,
+      { linesPerSecond: 3, noun: 'alert' },
+    );
+    for (const more of [1, 40]) {
+      for (let index = 0; index < 3 + more; index += 1) alerts.print('alert', {});
+      now += 1_000;
+      alerts.tick();
+    }
+    expect(lines.filter(line => line !== 'alert')).toEqual([
+      '... 1 more alert in the last second',
+      '... 40 more alerts in the last second',
+    ]);
+  });
+
+  it('below others use up the second, and are not counted', () => {
+    print(1);
+    for (let index = 0; index < 5; index += 1) budget.printBelow(`piece ${index}`);
+    print(2);
+    now += 1_000;
+    budget.tick();
+    expect(lines).toEqual(['line 0', 'piece 0', 'piece 1', '... 2 more in the last second: 2 recorded']);
+  });
+
+  it('below others are counted where nothing else was summed up', () => {
+    print(1);
+    for (let index = 0; index < 5; index += 1) budget.printBelow(`piece ${index}`);
+    now += 1_000;
+    budget.tick();
+    expect(lines.at(-1)).toBe('... 3 more lines in the last second');
   });
 
   it('are counted even where they have no figures', () => {

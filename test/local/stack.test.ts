@@ -299,7 +299,7 @@ test('a callback is a line on the terminal: whose, its answer, and what became o
   const lines = [
     'sendgrid 401 missing_signature',
     'app 200 recorded 1',
-    'sendgird 404 no such provider, did you mean sendgrid?',
+    '"sendgird" 404 no such provider, did you mean sendgrid?',
     'POST /webhook/sendgrid 404 no such route',
   ];
   await vi.waitFor(() => expect(stack.output()).toContain(`\n${lines.join('\n')}\n`));
@@ -321,6 +321,7 @@ test('a page at its address leads to all of it, and has no secret', async () => 
   const links = [...text.matchAll(/href="([^"]+)"/g)].map(([, link]) => link!);
   expect(links).toEqual(['/_local/inbox', '/_local/queues', '/statuses', '/openapi.json']);
   for (const link of links) expect([link, (await fetch(stack.url + link)).status]).toEqual([link, 200]);
+  expect(text).toContain('<code>ANY /webhooks/{provider}</code> (set-up calls)');
   expect(text).not.toMatch(/\b(?:src|https?:\/\/(?!127\.0\.0\.1))/);
   expect((await fetch(stack.url, { method: 'POST' })).status).toBe(405);
 });
@@ -342,6 +343,7 @@ test('the queues are listed with what each is for and how full it is', async () 
   const { waiting, inWork } = queues.find(({ name }) => name === 'quarantine')!;
   expect(waiting + inWork).toBeGreaterThan(0);
   const page = await (await fetch(`${stack.url}/_local/queues`)).text();
+  for (const queue of ['quarantine', 'dead-letter']) expect(page).toContain(`npm run replay -- --queue ${queue}<`);
   expect(page).toMatch(/<th scope="row">quarantine<\/th><td class="number">\d+<\/td>/);
 });
 

@@ -2,7 +2,12 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { openWebhookSecrets, webhookSecretsText } from '../../infra/local/services/webhook-secrets.ts';
+import {
+  createSecretPair,
+  openWebhookSecrets,
+  uselessOwnSecrets,
+  webhookSecretsText,
+} from '../../infra/local/services/webhook-secrets.ts';
 import { StartError } from '../../infra/local/start-error.ts';
 import { providers } from '../../shared/providers/registry.ts';
 
@@ -66,6 +71,52 @@ test.each([
   ],
 ])('a file may not name a provider that there is not: %j', (own, message) => {
   expect(() => open(own)).toThrow(`WEBHOOK_SECRETS: ${message.replace('FILE', file)}`);
+});
+
+describe('a secret of the own file that can verify nothing', () => {
+  const lines = (own: unknown) => uselessOwnSecrets(open(own), providers);
+
+  test.each([
+    ['postmark', 'a', 'is no user:password'],
+    ['postmark', ':b', 'is no user:password'],
+    ['sendgrid', 'MFkwEwYHKoZIzj0CAQYI', 'is no P-256 public key'],
+    ['sendgrid', createSecretPair('rsa').verifies, 'is no P-256 public key'],
+    ['postal', createSecretPair('ec-p256').verifies, 'is no RSA public key'],
+    ['postal', 'key', 'is no RSA public key'],
+    ['resend', 'whsec_', 'is no base64, with or without whsec_'],
+    ['resend', 'whsec_a secret', 'is no base64, with or without whsec_'],
+    ['sweego', 'a secret', 'is no base64'],
+    ['ses', 'mail-events', 'is no ARN of an SNS topic'],
+    ['mailgun', ' \n', 'is blank'],
+  ])('has a line at the start: of %s, %j %s', async (provider, secret, fault) => {
+    const line = `WEBHOOK_SECRETS: ${provider}'s secret 1 ${fault}: no callback will match it`;
+    expect(await lines({ [provider]: secret })).toEqual([line]);
+    expect(await lines({ [provider]: [{ secret, accountId: 'acme' }] })).toEqual([line]);
+  });
+
+  test('is found by its place among the others', async () => {
+    expect(await lines({ postmark: ['a:b', 'c', 'd'], mailgun: 'key' })).toEqual([
+      "WEBHOOK_SECRETS: postmark's secret 2 is no user:password: no callback will match it",
+      "WEBHOOK_SECRETS: postmark's secret 3 is no user:password: no callback will match it",
+    ]);
+  });
+
+  test.each(Object.values(providers))('is none of the kind that $name verifies', async provider => {
+    const { verifies } = createSecretPair(provider.secretKind);
+    expect(await lines({ [provider.name]: verifies })).toEqual([]);
+  });
+
+  test('is no public key in PEM armour, and no DKIM record', async () => {
+    const { verifies } = createSecretPair('ec-p256');
+    expect(await lines({ postal: `"v=DKIM1; t=s; h=sha256; p=${createSecretPair('rsa').verifies};"` })).toEqual([]);
+    expect(await lines({ sendgrid: `-----BEGIN PUBLIC KEY-----\n${verifies}\n-----END PUBLIC KEY-----\n` })).toEqual(
+      [],
+    );
+  });
+
+  test('is none where there is no file', async () => {
+    expect(await uselessOwnSecrets(openWebhookSecrets(dataDir, undefined, providers), providers)).toEqual([]);
+  });
 });
 
 describe('the secrets in force', () => {

@@ -14,11 +14,13 @@ import { parsedBody } from '../fixtures/fixtures.ts';
 import { type StartedStack, startStack } from '../rigs/start-stack.ts';
 
 const demo = fileURLToPath(new URL('../../infra/tools/demo/demo.ts', import.meta.url));
+/** Any whole minute. */
+const aDay = Date.UTC(2026, 10, 2, 9);
 const simulator = fileURLToPath(new URL('../../infra/tools/simulate/simulate.ts', import.meta.url));
 
 describe('the demo', () => {
   it('tells of lives that end in each of the eleven statuses, as the merge of their events says', () => {
-    const emails = demoEmails();
+    const emails = demoEmails(aDay);
     expect(emails).toHaveLength(60);
     expect(new Set(emails.map(({ recipient }) => recipient)).size).toBe(60);
     expect(new Set(emails.map(({ life }) => life.ends))).toEqual(new Set(statusIds));
@@ -59,7 +61,7 @@ describe('the demo', () => {
       running.catch(() => {});
       await vi.waitUntil(() => answered() >= 40, { timeout: 30_000, interval: 2 });
       await stack.kill();
-      expect(answered()).toBeLessThan(demoRequests(demoEmails()).length);
+      expect(answered()).toBeLessThan(demoRequests(demoEmails(aDay)).length);
       stack = await start(Number(new URL(stack.url).port));
       const printed = await running;
       expect(printed).toContain('60 of 60 emails have the status that their events amount to.');
@@ -78,7 +80,7 @@ describe('the demo', () => {
 
     it('changes nothing when it is run again, and alerts nobody again', async () => {
       const printed = await run();
-      const sent = demoRequests(demoEmails()).reduce((sum, { events }) => sum + events, 0);
+      const sent = demoRequests(demoEmails(aDay)).reduce((sum, { events }) => sum + events, 0);
       const counts = /^0 events recorded, (\d+) duplicates recognised(?:, (\d+) queued)?\.$/m.exec(printed);
       const [, duplicates, queued = 0] = counts ?? [];
       expect(Number(duplicates) + Number(queued), printed).toBe(sent);

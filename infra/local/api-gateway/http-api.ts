@@ -27,7 +27,7 @@ export interface HttpApi {
   readonly apiId: string;
   readonly routes: readonly LocalRoute[];
   readonly cors: Cors | undefined;
-  /** Pages of the runner itself, by path. A route that fits the path goes before them. */
+  /** Pages of the runner itself, by path, for this machine alone. A route that fits the path goes before them. */
   readonly ownPages: Readonly<Record<string, (request: IncomingMessage) => HttpAnswer | Promise<HttpAnswer>>>;
   /** Called for each invocation that failed. */
   readonly onFault: (error: FunctionError) => void;
@@ -111,7 +111,7 @@ function createGateway({ apiId, routes, cors, ownPages, onFault, onAnswer }: Htt
     const method = message.method ?? 'GET';
     const match = path === null ? null : routeOf(method, path);
     const own = match === null ? ownValue(ownPages, path) : undefined;
-    if (own !== undefined) return own(message);
+    if (own !== undefined) return ownAnswer(message, own);
     const { origin, authorization } = message.headers;
     const isPreflight = method === 'OPTIONS' && 'access-control-request-method' in message.headers;
     const requestId = randomUUID();
@@ -121,7 +121,7 @@ function createGateway({ apiId, routes, cors, ownPages, onFault, onAnswer }: Htt
       onAnswer?.({
         requestId,
         method,
-        path: path ?? message.url ?? '/',
+        path: path ?? (message.url ?? '/').split('?', 1)[0]!,
         routeKey: match?.route.key ?? null,
         provider: match?.pathParameters.provider,
         statusCode,
@@ -165,6 +165,27 @@ function createGateway({ apiId, routes, cors, ownPages, onFault, onAnswer }: Htt
       }
       return gatewayAnswer(500, 'Internal Server Error');
     }
+  };
+}
+
+/** The names of this machine. A page elsewhere can lead its own name to 127.0.0.1, but then the Host header has that name. */
+const ownHost = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i;
+
+/** The runner's pages need no token, so that they answer to the names of this machine alone. */
+async function ownAnswer(message: IncomingMessage, page: HttpApi['ownPages'][string]): Promise<HttpAnswer> {
+  const { statusCode, headers, body } = ownHost.test(message.headers.host ?? '')
+    ? await page(message)
+    : {
+        statusCode: 403,
+        headers: { 'content-type': 'text/plain; charset=utf-8' },
+        body: Buffer.from(
+          `This page is for this machine alone: open http://127.0.0.1:${message.socket.localPort}${message.url}\n`,
+        ),
+      };
+  return {
+    statusCode,
+    headers: { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...headers },
+    body,
   };
 }
 

@@ -1,4 +1,4 @@
-/** The activity of a running stack, as lines on the terminal: callbacks, quarantined pieces, queues and faults. */
+/** The activity of a running stack, as lines on the terminal: callbacks, quarantined pieces, queues, alerts and faults. */
 
 import { nearestName } from '../../../shared/providers/parsing/nearest-name.ts';
 import { type Counts, noCounts } from '../../../shared/runtime/counts.ts';
@@ -14,6 +14,8 @@ export interface ActivityOptions {
   /** Logs of the functions, by the name of the function. */
   readonly logs: Readonly<Record<string, Pick<LogReader, 'read'>>>;
   readonly providerNames: readonly string[];
+  /** The origins whose pages may call the API. */
+  readonly corsOrigins: readonly string[];
   /** Prints one line. */
   readonly print: (line: string) => void;
   /** Epoch milliseconds. */
@@ -25,12 +27,20 @@ export interface Activity {
   answered(answer: Answered): void;
   /** Prints a fault of the stack itself, in one line. */
   fault(line: string): void;
+  /** Prints an alert to support by its subject, in one line. */
+  alert(subject: string): void;
   /** To be called a few times a second: prints what has happened since the last time. */
   report(): void;
 }
 
 /** A line of a function's log, out of the catalogue of `shared/runtime/log.ts`. */
 type Entry = Readonly<Record<string, unknown>>;
+
+/** The reason for an answer that no function has logged, and its share of the sum. */
+interface Unlogged {
+  readonly reason: string;
+  readonly figures?: Figures;
+}
 
 /** Log lines about the answer to a callback, in words. */
 const details: Readonly<Record<string, (entry: Entry) => string>> = {
@@ -56,17 +66,20 @@ const ownLines: Readonly<Record<string, (entry: Entry, log: string) => string>> 
 const figures: Readonly<Record<string, Figures>> = {
   'webhook.refused': { refused: 1 },
   'webhook.unavailable': { unavailable: 1 },
-  fault: { faults: 1 },
 };
+
+/** Log lines about one piece of a callback: they stand below its line. */
+const pieceMessages: readonly unknown[] = ['webhook.quarantined', 'webhook.quarantined-more'];
 
 /**
  * Puts a callback's answer, which the gateway knows, together with the reason for it, which the function has logged before
  * it answered. More than ten lines a second are summed up, so that no traffic floods the terminal or slows the stack.
  */
-export function createActivity({ logs, providerNames, print, now }: ActivityOptions): Activity {
+export function createActivity({ logs, providerNames, corsOrigins, print, now }: ActivityOptions): Activity {
   const callbacks = createLineBudget(print, now);
-  // Apart, so that no flood of callbacks hides a fault.
-  const faults = createLineBudget(print, now);
+  // Apart, so that no flood of callbacks hides a fault or an alert.
+  const faults = createLineBudget(print, now, { noun: 'fault' });
+  const alerts = createLineBudget(print, now, { noun: 'alert' });
   let answers: Answered[] = [];
   /** Details whose answer had not been seen when they were read: it was on its way. */
   let early = new Map<string, Entry[]>();
@@ -89,17 +102,17 @@ export function createActivity({ logs, providerNames, print, now }: ActivityOpti
     }
     // No answer has come for these: a queue has brought their request, or it takes long.
     for (const entry of [...late.values()].flat()) {
-      callbacks.print(withoutAnswer(entry), figuresOf(entry));
+      if (pieceMessages.includes(entry.message)) callbacks.printBelow(withoutAnswer(entry));
+      else callbacks.print(withoutAnswer(entry), figuresOf(entry));
     }
-    callbacks.tick();
-    faults.tick();
+    for (const budget of [callbacks, faults, alerts]) budget.tick();
   }
 
   function take(line: string, log: string): void {
     const entry = entryIn(line);
     if (entry === null) return;
     const { message, requestId } = entry;
-    if (message === 'fault') faults.print(ownLines.fault!(entry, log), figuresOf(entry));
+    if (message === 'fault') faults.print(ownLines.fault!(entry, log), {});
     else if (String(message).startsWith('webhook.')) {
       early.set(String(requestId), [...(early.get(String(requestId)) ?? []), entry]);
     } else {
@@ -109,36 +122,58 @@ export function createActivity({ logs, providerNames, print, now }: ActivityOpti
   }
 
   function printCallback(answer: Answered, entries: readonly Entry[]): void {
-    const { statusCode, method, path, provider } = answer;
+    const { statusCode } = answer;
     const about = entries.flatMap(entry => ownValue(details, String(entry.message))?.(entry) ?? []);
-    const reasons = about.length > 0 ? about : unlogged(answer);
-    const who = provider === undefined ? `${method} ${shown(path)}` : shown(provider);
-    const sums = entries.map(figuresOf).reduce<Record<string, number>>((all, one) => {
+    const { reason, figures: own = {} } = about.length > 0 ? { reason: about.join(', ') } : unlogged(answer);
+    const sums = [own, ...entries.map(figuresOf)].reduce<Record<string, number>>((all, one) => {
       for (const [name, count] of Object.entries(one)) all[name] = (all[name] ?? 0) + count;
       return all;
     }, {});
-    callbacks.print([who, statusCode, reasons.join(', ')].join(' ').trimEnd(), sums);
+    callbacks.print([whoIn(answer), statusCode, reason].join(' ').trimEnd(), sums);
     for (const entry of entries) {
       const inWords = ownValue(ownLines, String(entry.message));
-      if (inWords !== undefined) callbacks.print(inWords(entry, ''), {});
+      if (inWords !== undefined) callbacks.printBelow(inWords(entry, ''));
     }
   }
 
+  /** The sender of a request: a provider, or the path that no route fits. A name from outside imitates no line in quotes. */
+  function whoIn({ method, path, provider, refusedOrigin }: Answered): string {
+    if (provider !== undefined) return providerNames.includes(provider) ? provider : JSON.stringify(shown(provider));
+    const place = refusedOrigin === undefined ? withoutSecrets(path) : path;
+    return `${method} ${shown(place).replaceAll(' ', '%20')}`;
+  }
+
+  /** A lost path up to its provider, or to its second segment: a secret may stand behind it. */
+  function withoutSecrets(path: string): string {
+    const segments = path.split('/');
+    const named = segments.findIndex(segment => providerNames.includes(segment));
+    const end = named === -1 || named > 2 ? 3 : named + 1;
+    return segments.slice(end).join('') === '' ? path : [...segments.slice(0, end), '...'].join('/');
+  }
+
   /** Why a callback was answered of which no function has logged anything. */
-  function unlogged({ method, statusCode, provider, refusedOrigin }: Answered): readonly string[] {
+  function unlogged({ method, statusCode, provider, refusedOrigin }: Answered): Unlogged {
     if (refusedOrigin !== undefined) {
-      return [`no page of ${shown(refusedOrigin)} may call: set MAILTRAIL_CORS_ORIGINS=${shown(refusedOrigin)}`];
+      const setting = `MAILTRAIL_CORS_ORIGINS=${[...corsOrigins, shown(refusedOrigin)].join()}`;
+      return {
+        reason: `no page of ${shown(refusedOrigin)} may call: set ${setting}`,
+        figures: { 'refused preflight': 1 },
+      };
     }
-    if (provider === undefined) return ['no such route'];
-    if (providerNames.includes(provider)) return method === 'POST' ? [] : [method];
-    if (statusCode !== 404) return [];
+    if (provider === undefined) return { reason: 'no such route', figures: { 'no such route': 1 } };
+    if (providerNames.includes(provider)) return { reason: method === 'POST' ? '' : method };
+    if (statusCode !== 404) return { reason: '' };
     const nearest = nearestName(provider, providerNames);
-    return [`no such provider${nearest === null ? '' : `, did you mean ${nearest}?`}`];
+    return {
+      reason: `no such provider${nearest === null ? '' : `, did you mean ${nearest}?`}`,
+      figures: { 'no such provider': 1 },
+    };
   }
 
   return {
     report,
-    fault: line => faults.print(line, { faults: 1 }),
+    fault: line => faults.print(line, {}),
+    alert: subject => alerts.print(`alert to support: ${shown(subject, maxSubjectBytes)}`, {}),
     answered(answer) {
       const isCallback = answer.provider !== undefined;
       // Somebody has misspelt the path. Browsers ask for pages of their own accord.
@@ -180,8 +215,10 @@ function figuresOf(entry: Entry): Figures {
 }
 
 const maxShownBytes = 80;
+/** SNS takes 100 characters of ASCII as a subject. */
+const maxSubjectBytes = 100;
 
 /** Text from outside, so that it cannot steer the terminal. */
-function shown(text: unknown): string {
-  return boundedText(String(text ?? '').replace(disguises, ''), maxShownBytes);
+function shown(text: unknown, maxBytes = maxShownBytes): string {
+  return boundedText(String(text ?? '').replace(disguises, ''), maxBytes);
 }

@@ -97,13 +97,18 @@ async function start(options: Given<typeof command.options>): Promise<void> {
         if (activity === null) console.error(line);
         else activity.fault(line);
       },
-      onInboxMessage: ({ subject, text }) => console.log(`alert to support: ${subject ?? text.split('\n', 1)[0]}`),
+      onInboxMessage: ({ subject, text }) => {
+        const inOneLine = subject ?? text.split('\n', 1)[0]!;
+        if (activity === null) console.log(`alert to support: ${inOneLine}`);
+        else activity.alert(inOneLine);
+      },
     });
     steps.end();
     const { endpoints } = stack;
     activity = createActivity({
       logs: logsOf(endpoints),
       providerNames: Object.keys(providers),
+      corsOrigins: endpoints.corsOrigins,
       print: console.log,
       now: Date.now,
     });
@@ -139,7 +144,7 @@ function welcome({ url, dataDir, routes }: Endpoints, showsRoutes: boolean): str
   return [
     '',
     ...(showsRoutes ? [...routes.map(route => `  ${route.replace(' ', ` ${url}`)}`), ''] : []),
-    `Mailtrail is ready: ${url} (a page: support inbox, queues, secrets, logs)`,
+    `Mailtrail is ready: ${url} (a page with support inbox, queues and where the secrets are)`,
     ...rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`),
     '',
   ].join('\n');

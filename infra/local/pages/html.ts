@@ -70,10 +70,8 @@ ${body}
     statusCode: 200,
     headers: {
       'content-type': 'text/html; charset=utf-8',
-      'cache-control': 'no-store',
       'content-security-policy':
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
-      'x-content-type-options': 'nosniff',
       'referrer-policy': 'no-referrer',
     },
     body: Buffer.from(page.text),

@@ -1,23 +1,38 @@
 import type { HttpAnswer } from '../api-gateway/http-payload.ts';
+import { commandOn } from '../endpoints.ts';
 import type { QueueDepth } from '../services/queues.ts';
 import { html, htmlPage } from './html.ts';
 
+interface Purpose {
+  readonly purpose: string;
+  /** The command that feeds its messages back. */
+  readonly replay?: string;
+}
+
+const deadLetters = 'npm run replay -- --queue dead-letter';
+
 /** The purpose of each queue, by its readable name. */
-const purposes: Readonly<Record<string, string>> = {
-  retry: 'Events that could not be recorded at once. They are tried again every minute.',
-  'retry-dead-letters': 'Events of the retry queue that failed 500 times. npm run replay feeds them back.',
-  quarantine: 'Genuine pieces that could not be read or recorded. npm run replay shows them and feeds them back.',
-  'ses-events-queue': 'Events of Amazon SES on their way to the ingest function.',
-  'ses-events-queue-dead-letters': 'Events of Amazon SES that failed 500 times. npm run replay feeds them back.',
+const purposes: Readonly<Record<string, Purpose>> = {
+  retry: { purpose: 'Events that could not be recorded at once. They are tried again every minute.' },
+  'retry-dead-letters': { purpose: 'Events of the retry queue that failed 500 times.', replay: deadLetters },
+  quarantine: {
+    purpose: 'Genuine pieces that could not be read or recorded.',
+    replay: 'npm run replay -- --queue quarantine',
+  },
+  'ses-events-queue': { purpose: 'Events of Amazon SES on their way to the ingest function.' },
+  'ses-events-queue-dead-letters': { purpose: 'Events of Amazon SES that failed 500 times.', replay: deadLetters },
 };
 
 /** The queues and how many messages each holds: as JSON for a client that accepts JSON, else as a page. */
-export function queuesPage(depths: readonly QueueDepth[], accept = ''): HttpAnswer {
-  const queues = depths.map(depth => ({ ...depth, purpose: purposes[depth.name] ?? '' }));
+export function queuesPage(dataDir: string, depths: readonly QueueDepth[], accept = ''): HttpAnswer {
+  const queues = depths.map(depth => {
+    const { purpose = '', replay } = purposes[depth.name] ?? {};
+    return { ...depth, purpose, ...(replay !== undefined && { replay: commandOn(dataDir, replay) }) };
+  });
   if (accept.includes('application/json')) {
     return {
       statusCode: 200,
-      headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+      headers: { 'content-type': 'application/json' },
       body: Buffer.from(JSON.stringify({ queues })),
     };
   }
@@ -30,8 +45,8 @@ export function queuesPage(depths: readonly QueueDepth[], accept = ''): HttpAnsw
 <thead><tr><th scope="col">Queue</th><th scope="col" class="number">Waiting</th><th scope="col" class="number">In work</th><th scope="col">Purpose</th></tr></thead>
 <tbody>
 ${queues.map(
-  ({ name, waiting, inWork, purpose }) =>
-    html`<tr><th scope="row">${name}</th><td class="number">${waiting}</td><td class="number">${inWork}</td><td>${purpose}</td></tr>
+  ({ name, waiting, inWork, purpose, replay }) =>
+    html`<tr><th scope="row">${name}</th><td class="number">${waiting}</td><td class="number">${inWork}</td><td>${purpose}${replay === undefined ? '' : html` Feed them back: <code>${replay}</code>`}</td></tr>
 `,
 )}</tbody>
 </table></div>`,

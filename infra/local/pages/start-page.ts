@@ -4,6 +4,9 @@ import { html, htmlPage } from './html.ts';
 
 type Row = readonly [name: unknown, description: string];
 
+/** Routes whose purpose their key does not tell, in words. */
+const routeWords: Readonly<Record<string, string>> = { 'ANY /webhooks/{provider}': ' (set-up calls)' };
+
 /** The page at `/`: where everything of the running stack is. It has paths of secrets, and no secret. */
 export function startPage(endpoints: Endpoints): HttpAnswer {
   const { url, dataDir, webhookSecretsFile, ownWebhookSecretsFile, signingKeysFile, logsDir, routes } = endpoints;
@@ -40,7 +43,7 @@ ${list('Files', [
   [file(dataDir), 'All data of this stack. Remove it to begin anew.'],
 ])}
 <h2 id="routes">Routes</h2>
-<p>${routes.map(route => html`<code>${route}</code> `)}</p>`,
+<p>${routes.map(route => html`<code>${route}</code>${routeWords[route] ?? ''} `)}</p>`,
   );
 }
 

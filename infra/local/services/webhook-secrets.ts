@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { nearestName } from '../../../shared/providers/parsing/nearest-name.ts';
-import type { Provider } from '../../../shared/providers/provider.ts';
+import type { Provider, ProviderRequest } from '../../../shared/providers/provider.ts';
 import { webhookSecretsIn, webhookSecretsOf } from '../../../shared/providers/signatures/webhook-secrets.ts';
 import { accountId, region } from '../cloudformation/template.ts';
 import { replaceFile } from '../data-dir.ts';
@@ -48,6 +48,26 @@ const kinds = {
 export function createSecretPair(kind: Provider['secretKind']): SecretPair {
   return kinds[kind]();
 }
+
+/** The fault of a secret that the verification cannot use, in words. */
+const faults = {
+  text: 'is no secret',
+  'standard-webhooks': 'is no base64, with or without whsec_',
+  base64: 'is no base64',
+  'basic-auth': 'is no user:password',
+  'ec-p256': 'is no P-256 public key',
+  rsa: 'is no RSA public key',
+  'sns-topic': 'is no ARN of an SNS topic',
+} as const satisfies Record<Provider['secretKind'], string>;
+
+/** A request that proves nothing: a verification only says whether it has a usable secret. */
+const unprovenRequest: ProviderRequest = {
+  method: 'POST',
+  url: 'https://localhost/',
+  headers: {},
+  body: Buffer.alloc(0),
+  receivedAt: 0,
+};
 
 export interface WebhookSecretFiles {
   /** The generated ones: provider → list of secrets, as in Secrets Manager. */
@@ -110,6 +130,26 @@ export function webhookSecretsText({ secretsFile, ownSecretsFile }: WebhookSecre
   } catch {
     return ownText;
   }
+}
+
+/** One line for each of the user's own secrets that can verify nothing. No line has the secret. */
+export async function uselessOwnSecrets(
+  { ownSecretsFile }: WebhookSecretFiles,
+  providers: Readonly<Record<string, Provider>>,
+): Promise<readonly string[]> {
+  const lines: string[] = [];
+  const entries = ownSecretsFile === null ? {} : readWebhookSecrets(ownSecretsFile);
+  for (const [name, entry] of Object.entries(entries)) {
+    const provider = providers[name]!;
+    for (const [index, own] of webhookSecretsOf(name, entry).entries()) {
+      const secret = typeof own === 'string' ? own : own.secret;
+      const answer = await provider.verify(unprovenRequest, [secret], async () => null);
+      if (answer !== 'no_secret_configured') continue;
+      const fault = secret.trim() === '' ? 'is blank' : faults[provider.secretKind];
+      lines.push(`WEBHOOK_SECRETS: ${name}'s secret ${index + 1} ${fault}: no callback will match it`);
+    }
+  }
+  return lines;
 }
 
 function isUsable(provider: string, entry: unknown): boolean {

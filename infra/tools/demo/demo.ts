@@ -6,11 +6,13 @@ import { forEachConcurrently } from '../../../shared/runtime/concurrency.ts';
 import { statuses } from '../../../shared/status/catalogue.ts';
 import { runCommand } from '../../local/cli/command.ts';
 import { counted } from '../../local/cli/counted.ts';
+import { dataDirOf, readEndpoints } from '../../local/endpoints.ts';
 import { dataOf } from '../client/client.ts';
 import { accounts, type LivingEmail } from '../simulate/lives.ts';
 import { progress, progressEnds } from '../simulate/progress.ts';
 import { nothingAnswers, runningStack } from '../simulate/running-stack.ts';
 import { messageIdOf } from '../simulate/samples.ts';
+import { demoDay } from './demo-day.ts';
 import { emailTimeline, historyTable } from './report.ts';
 import { demoEmails, demoRequests } from './requests.ts';
 
@@ -21,13 +23,16 @@ await runCommand({
   does: 'Sends the signed callbacks of sixty emails to the stack that npm start runs, and shows how the API and the alerts answer.',
   options: {},
   environment: { DATA_DIR: 'the data directory of the running stack, as npm start was given it (.mailtrail)' },
-  notes: ['Every run sends the same events: a second run records nothing, and alerts nobody.'],
+  notes: [
+    'Every run sends the same events, of the day before the first run: a second run records nothing, and alerts nobody.',
+  ],
   run: () => demo().finally(progressEnds),
 });
 
 async function demo(): Promise<void> {
   const stack = runningStack();
-  const emails = demoEmails();
+  const dataDir = dataDirOf();
+  const emails = demoEmails(demoDay(dataDir, retentionDays(dataDir), Date.now()));
   const requests = demoRequests(emails);
   const alerting = new Set(emails.filter(({ life }) => statuses[life.ends].alert !== null).map(emailId));
   const before = await alertsAbout(alerting, stack.url);
@@ -87,6 +92,12 @@ async function demo(): Promise<void> {
     `\nThey name ${distinct} of the ${alerting.size} emails that bounced or were marked as spam, ` +
       `${alerts.emailIds.length - distinct || 'none'} of them twice; ${counted(newMessages, 'new message')} in this run.`,
   );
+}
+
+/** How many days the running stack keeps events. */
+function retentionDays(dataDir: string): number {
+  const { functions, outputs } = readEndpoints(dataDir);
+  return Number(functions[String(outputs.IngestFunctionName)]?.environment.RETENTION_DAYS);
 }
 
 function emailId(email: LivingEmail): string {

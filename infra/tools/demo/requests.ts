@@ -9,21 +9,27 @@ const providers = ['ses', 'sendgrid', 'mailgun', 'postmark', 'app'] as const sat
 /** Steps that most providers do not report: the sender registers its emails. */
 const bySender: readonly Step[] = ['enqueued', 'sent'];
 
-/** The demo's sixty emails, the same in every run: a second run must change nothing. */
-export function demoEmails(): LivingEmail[] {
+const minute = 60_000;
+
+/**
+ * The demo's sixty emails, the same for the same time: a second run must change nothing.
+ *
+ * @param firstStartsAt whole minutes, in epoch milliseconds; emails of another day are other emails
+ */
+export function demoEmails(firstStartsAt: number): LivingEmail[] {
   return livingEmails({
     providers,
     count: 60,
-    firstNumber: 1001,
+    firstNumber: firstStartsAt / minute,
     firstInvoice: 1001,
-    firstStartsAt: Date.UTC(2026, 10, 2, 9),
-    apart: 11 * 60_000,
+    firstStartsAt,
+    apart: 11 * minute,
   });
 }
 
 /**
  * The callbacks that report the emails' lives as real providers do: out of order, every sixth event twice, in batches
- * where the provider batches. The same in every run.
+ * where the provider batches. The same for the same emails.
  */
 export function demoRequests(emails: readonly LivingEmail[]): SimulatedRequest[] {
   const all = emails.flatMap(email =>
