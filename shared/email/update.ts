@@ -344,8 +344,8 @@ function isOfSameAccount(
  * An account's own secret proves events of that account's emails, or of a new email, which then belongs to that
  * account.
  */
-function isOfProvenAccount(events: readonly CanonicalEvent[]): Condition | null {
-  const { provenFor } = events[0]!;
+function isOfProvenAccount([event]: readonly CanonicalEvent[]): Condition | null {
+  const provenFor = event?.provenFor;
   if (provenFor === undefined) return null;
   return {
     expression: 'attribute_not_exists(#emailId) OR #accountId = :provenFor',

@@ -23,7 +23,7 @@ describe('the addresses of a header', () => {
     ['"odd (x)"@example.com, joe@example.com', ['"odd (x)"@example.com', 'joe@example.com']],
     ['', ['']],
     // Neither a quote in a comment nor an empty place in the list is more than it seems.
-    ['(a " b) jane@example.com (work)', ['jane@example.com']],
+    ['(a " b) jane@example.com, (Joe, at work) joe@example.com', ['jane@example.com', 'joe@example.com']],
     [', jane@example.com, ,joe@example.com,', ['jane@example.com', 'joe@example.com']],
   ])('%j are %j', (header, expected) => {
     expect(addresses(header)).toEqual(expected);

@@ -295,6 +295,10 @@ describe('a request of one email', () => {
     expect(condition.expression.length).toBeLessThan(2_048);
   });
 
+  it('that has no events adds none', () => {
+    expect(planUpdate([], null)).toMatchObject({ added: [], dropped: 0, full: [], erased: 0 });
+  });
+
   it('asks DynamoDB for the item if the write is refused', () => {
     const target = { tableName: 'emails', emailId: 'id', now: noon, sentAt: noon, expiresAt: noon };
     const input = updateInput({ ...target, ...anEvent() }, planUpdate([delivered], null).update!);
