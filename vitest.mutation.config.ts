@@ -10,9 +10,9 @@ export default defineConfig({
       'test/providers/parsing/**/*.test.ts',
     ],
     setupFiles: ['test/rigs/setup.ts', 'test/mutation/seed.ts'],
-    // Half of the examples find as many changes: most are found by tables.
+    // Half of the usual examples, to save time.
     env: { RUNS: '0.5' },
-    // Each change gets a new worker, which its test files share: a worker for each file takes 1.6 times as long.
+    // The files that run for one change share the modules that they import, as in `npm test`.
     isolate: false,
     testTimeout: 20_000,
   },
