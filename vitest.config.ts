@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import LongestFirst from './test/rigs/longest-first.ts';
 
 /** `npm run prove` tries each property on so many times as many examples as `npm test`. */
 const proofRuns = '20';
@@ -16,6 +17,7 @@ export default defineConfig(({ mode }) => ({
     isolate: false,
     restoreMocks: true,
     unstubEnvs: true,
+    sequence: { sequencer: LongestFirst },
     // One more than there are cores: much of a test is waiting for engines.
     maxWorkers: availableParallelism() + 1,
     testTimeout: 20_000 * (mode === 'prove' ? 15 : 1),

@@ -44,6 +44,8 @@ export async function startStoredEmails(): Promise<StoredEmails> {
     endpoint: engine.endpoint,
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    // The functions' clients give up after 1 s, which a busy machine may need.
+    requestHandler: { requestTimeout: 15_000, throwOnRequestTimeout: true },
   };
   const tableName = 'emails';
   const guardTableName = 'guards';
