@@ -71,7 +71,8 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
     });
     afterAll(() => engine?.stop());
 
-    const freshMessageId = () => `message-${++messages}`;
+    // No id that `anEvent` gives: many examples of a property would reach them.
+    const freshMessageId = () => `fresh-${++messages}`;
     const moved = (events: readonly CanonicalEvent[], messageId: string) =>
       events.map(event => ({ ...event, messageId }));
     const stored = async (event: CanonicalEvent): Promise<Email> => {
