@@ -4,6 +4,7 @@ import { createRecorder, type Recorder } from '../../shared/email/recorder.ts';
 import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { signingKeys } from '../fixtures/signing.ts';
+import { cpuMs } from '../rigs/cpu-time.ts';
 import { httpEvent, lambdaContext } from '../rigs/http-event.ts';
 import { ingestFunction } from '../rigs/ingest-function.ts';
 import { type Figure, figure, median } from './figures.ts';
@@ -18,13 +19,6 @@ const warmUp = 3;
 /** Ignores the deadline, so that a slow round on a busy machine is measured too. */
 function withoutDeadline(store: Recorder): Recorder {
   return { record: (events, receivedAt) => store.record(events, receivedAt) };
-}
-
-async function cpuMicros(work: () => Promise<unknown>): Promise<number> {
-  const before = process.cpuUsage();
-  await work();
-  const { user, system } = process.cpuUsage(before);
-  return user + system;
 }
 
 /**
@@ -74,12 +68,12 @@ export async function ingestBatch(): Promise<Figure[]> {
     const ours: number[] = [];
     const bare: number[] = [];
     for (const [round, event] of events.entries()) {
-      const measureOurs = async () => ours.push((await cpuMicros(() => ingest(handler, event))) / batchSize);
+      const measureOurs = async () => ours.push(((await cpuMs(() => ingest(handler, event))) * 1_000) / batchSize);
       const bareLoop = () =>
         forEachConcurrently(items[round]!, 32, async input => {
           await client.send(new UpdateCommand(input));
         });
-      const measureBare = async () => bare.push((await cpuMicros(bareLoop)) / batchSize);
+      const measureBare = async () => bare.push(((await cpuMs(bareLoop)) * 1_000) / batchSize);
       // The order alternates, so that neither always runs after the other.
       for (const measure of round % 2 === 0 ? [measureOurs, measureBare] : [measureBare, measureOurs]) await measure();
     }

@@ -18,7 +18,7 @@ import { planUpdate, sentAtOf, updateInput } from '../../shared/email/update.ts'
 import { isActionable } from '../../shared/status/attention.ts';
 import { statusIds } from '../../shared/status/catalogue.ts';
 import { merge, supersedes, type Verdict, verdictOf } from '../../shared/status/precedence.ts';
-import { arbitraryEvent, eventsOf, noon } from '../rigs/arbitrary-events.ts';
+import { aDelivery, arbitraryEvent, eventsOf, noon } from '../rigs/arbitrary-events.ts';
 import { runs } from '../rigs/runs.ts';
 import { histories } from '../status/histories.ts';
 import { emailInMemory, type Outcome } from './email-in-memory.ts';
@@ -28,17 +28,7 @@ const day = 24 * 60 * minute;
 
 /** An event of the one email that these tests are about. */
 function anEvent(changes: Partial<CanonicalEvent> = {}): CanonicalEvent {
-  return {
-    eventId: 'e1',
-    provider: 'sendgrid',
-    messageId: 'm1',
-    recipient: 'jane@example.com',
-    status: 'delivered',
-    occurredAt: noon,
-    evidence: 'unknown',
-    providerEvent: 'delivered',
-    ...changes,
-  };
+  return { ...aDelivery, ...changes };
 }
 
 /** So many events of one kind, a second apart. */

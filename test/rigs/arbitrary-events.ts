@@ -5,6 +5,18 @@ import type { History } from '../status/histories.ts';
 
 export const noon = Date.UTC(2026, 0, 2, 12);
 
+/** One delivery, as a pattern for the events of tests. */
+export const aDelivery: CanonicalEvent = {
+  eventId: 'e1',
+  provider: 'sendgrid',
+  messageId: 'm1',
+  recipient: 'jane@example.com',
+  status: 'delivered',
+  occurredAt: noon,
+  evidence: 'unknown',
+  providerEvent: 'delivered',
+};
+
 /** An event of one email, with few distinct times and ids, so that ties and equals are common. */
 export const arbitraryEvent = fc.record({
   eventId: fc.constantFrom('a', 'b', 'c', 'd', 'e'),

@@ -2,14 +2,17 @@
 export async function cpuMs(work: () => unknown): Promise<number> {
   const before = process.cpuUsage();
   await work();
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1_000;
+  return msSince(before);
 }
 
 /** The same for synchronous work. */
 export function cpuMsOf(work: () => void): number {
   const before = process.cpuUsage();
   work();
+  return msSince(before);
+}
+
+function msSince(before: NodeJS.CpuUsage): number {
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1_000;
 }

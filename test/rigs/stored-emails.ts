@@ -9,7 +9,7 @@ import { createErasureLookUp, type ErasureLookUp } from '../../shared/guards/era
 import { createErasureRecords, type ErasureRecords } from '../../shared/guards/erasure-records.ts';
 import { createNonces, type Nonces } from '../../shared/guards/nonces.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
-import { noon } from './arbitrary-events.ts';
+import { aDelivery, noon } from './arbitrary-events.ts';
 import { createEmailTable, createGuardTable } from './email-table.ts';
 import { nextMessageNumber } from './message-numbers.ts';
 
@@ -93,15 +93,5 @@ export async function startStoredEmails(): Promise<StoredEmails> {
 /** An event of a new email. */
 export function anEvent(changes: Partial<CanonicalEvent> = {}): CanonicalEvent {
   const number = nextMessageNumber();
-  return {
-    eventId: `event-${number}`,
-    provider: 'sendgrid',
-    messageId: `message-${number}`,
-    recipient: 'jane@example.com',
-    status: 'delivered',
-    occurredAt: noon,
-    evidence: 'unknown',
-    providerEvent: 'delivered',
-    ...changes,
-  };
+  return { ...aDelivery, eventId: `event-${number}`, messageId: `message-${number}`, ...changes };
 }

@@ -10,7 +10,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createQueueSweep } from '../../infra/tools/replay/queue-sweep.ts';
 import { redactedLines } from '../../infra/tools/replay/redacted.ts';
-import { type Replayed, type ReplayOptions, replayQueue } from '../../infra/tools/replay/replay-queue.ts';
+import { nothingReplayed, type ReplayOptions, replayQueue } from '../../infra/tools/replay/replay-queue.ts';
 import { lockedText, progressText, replayReport, sizeText } from '../../infra/tools/replay/replay-report.ts';
 import { shownLines } from '../../infra/tools/replay/shown-content.ts';
 import { providers } from '../../shared/providers/registry.ts';
@@ -326,26 +326,10 @@ describe('a redacted content', () => {
 });
 
 describe('the closing text of a replay', () => {
-  const none: Replayed = {
-    messages: 0,
-    ready: 0,
-    done: 0,
-    recorded: 0,
-    duplicate: 0,
-    dropped: 0,
-    erased: 0,
-    expired: 0,
-    unrelated: 0,
-    refused: 0,
-    unreadable: 0,
-    tooOld: 0,
-    failed: 0,
-  };
-
   it('has the columns that hold a figure, and a sentence', () => {
     const rows = [
-      ['postmark unexpected_shape', { ...none, messages: 1, unreadable: 1 }],
-      ['sendgrid unknown_event', { ...none, messages: 12, done: 12, recorded: 30 }],
+      ['postmark unexpected_shape', { ...nothingReplayed, messages: 1, unreadable: 1 }],
+      ['sendgrid unknown_event', { ...nothingReplayed, messages: 12, done: 12, recorded: 30 }],
     ] as const;
     expect(replayReport(rows, false)).toBe(`provider  reason            messages  done  recorded  unreadable pieces
 postmark  unexpected_shape         1     0         0                  1
@@ -355,7 +339,7 @@ sendgrid  unknown_event           12    12        30                  0
   });
 
   it('says of a dry run how much a replay can record', () => {
-    const rows = [['app unknown_event', { ...none, messages: 2, ready: 1, unreadable: 1 }]] as const;
+    const rows = [['app unknown_event', { ...nothingReplayed, messages: 2, ready: 1, unreadable: 1 }]] as const;
     expect(replayReport(rows, true)).toMatch(
       /\n\nDry run: nothing was changed\. A replay can record 1 of 2 messages now\.$/,
     );

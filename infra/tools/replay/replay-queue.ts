@@ -32,6 +32,23 @@ export interface Replayed extends Omit<Counts, 'received' | 'queued' | 'quaranti
   failed: number;
 }
 
+/** The counts before the first message. */
+export const nothingReplayed: Readonly<Replayed> = {
+  messages: 0,
+  ready: 0,
+  done: 0,
+  recorded: 0,
+  duplicate: 0,
+  dropped: 0,
+  erased: 0,
+  expired: 0,
+  unrelated: 0,
+  refused: 0,
+  unreadable: 0,
+  tooOld: 0,
+  failed: 0,
+};
+
 export interface ReplayOptions {
   readonly queue: QueueSweep;
   /** The kind of its messages. */
@@ -179,21 +196,7 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
   }
 
   function countOf(name: string): Replayed {
-    const count = replayed.get(name) ?? {
-      messages: 0,
-      ready: 0,
-      done: 0,
-      recorded: 0,
-      duplicate: 0,
-      dropped: 0,
-      erased: 0,
-      expired: 0,
-      unrelated: 0,
-      refused: 0,
-      unreadable: 0,
-      tooOld: 0,
-      failed: 0,
-    };
+    const count = replayed.get(name) ?? { ...nothingReplayed };
     replayed.set(name, count);
     return count;
   }

@@ -17,7 +17,6 @@ import { awsDeployment, localDeployment } from './deployment.ts';
 import { createQueueSweep, holdMinutes } from './queue-sweep.ts';
 import { type Replayed, type ReplayOptions, replayQueue } from './replay-queue.ts';
 import { lockedText, progressText, replayReport, sizeText } from './replay-report.ts';
-import { shownLines } from './shown-content.ts';
 
 /** Contents that are printed: a terminal holds no more, and `--provider` and `--since` choose. */
 const maxShown = 100;
@@ -88,6 +87,8 @@ async function replay(given: Given<typeof command.options>): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
   // Nobody reads on, as after `| head`: the messages have to be given back all the same.
   process.stdout.on('error', () => interrupted.abort());
+  // It loads every fixture, which only --show needs.
+  const shownLines = show ? (await import('./shown-content.ts')).shownLines : null;
   const all: [name: string, count: Replayed][] = [];
   let shown = 0;
   let isEmpty = true;
@@ -105,7 +106,7 @@ async function replay(given: Given<typeof command.options>): Promise<void> {
       kind,
       show(content) {
         shown += 1;
-        if (show && shown <= maxShown) console.log(`\n${shownLines(content, providers).join('\n')}`);
+        if (shownLines !== null && shown <= maxShown) console.log(`\n${shownLines(content, providers).join('\n')}`);
       },
       services: { providers, context: createReadingContext(providers, ...readingSettings(env)) },
       store: createRecorder({ client: dynamoDb, ...recorderSettings(env) }),
