@@ -1,5 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
-import type { AttentionLine } from './response-schemas.ts';
+import type { AttentionLine } from '../../shared/http/response-schemas.ts';
 
 /** The columns of the file, in order. */
 const columns = [

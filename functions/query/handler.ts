@@ -1,15 +1,15 @@
 import middy from '@middy/core';
 import { type AccessRules, type ApiEvent, refusalOf } from '../../shared/http/access.ts';
+import { compressed } from '../../shared/http/compression.ts';
 import { httpErrors } from '../../shared/http/error-middleware.ts';
 import { problem } from '../../shared/http/problems.ts';
 import { InvalidRequest } from '../../shared/http/request-parsing.ts';
 import type { HttpAnswer } from '../../shared/http/responses.ts';
 import { type RouteOf, routes } from '../../shared/http/routes.ts';
+import { createStaticDocument } from '../../shared/http/static-document.ts';
 import type { Log } from '../../shared/runtime/log.ts';
-import { compressed } from './compression.ts';
 import { operations, type QueryServices } from './operations.ts';
 import { catalogueView } from './responses.ts';
-import { createStaticDocument } from './static-document.ts';
 
 export interface QueryDependencies extends Omit<QueryServices, 'catalogue' | 'document'> {
   /** The OpenAPI document of the API. */

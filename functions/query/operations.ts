@@ -2,18 +2,18 @@ import { emailIdShape, limits } from '../../shared/email/event.ts';
 import type { Email, EmailSummary } from '../../shared/email/item.ts';
 import type { EmailFilter, Page, Position, Reader } from '../../shared/email/reader.ts';
 import type { ApiEvent } from '../../shared/http/access.ts';
+import { withEtag } from '../../shared/http/etag.ts';
 import { problem } from '../../shared/http/problems.ts';
 import { bodyBytes, bodyOf, InvalidRequest, noParameters, parametersOf } from '../../shared/http/request-parsing.ts';
 import { type HttpAnswer, json } from '../../shared/http/responses.ts';
 import type { RouteOf } from '../../shared/http/routes.ts';
+import type { StaticDocument } from '../../shared/http/static-document.ts';
 import { isPlainText } from '../../shared/runtime/text.ts';
 import type { OldAfter } from '../../shared/status/attention.ts';
 import { attentionListFormats } from './attention-list.ts';
 import type { Cursors } from './cursor.ts';
-import { withEtag } from './etag.ts';
 import { attentionListParameters, listParameters, statusesBody, supportListParameters } from './parameters.ts';
 import { attentionLineOf, emailView, rowView } from './responses.ts';
-import type { StaticDocument } from './static-document.ts';
 
 /** The services that operations use. */
 export interface QueryServices {

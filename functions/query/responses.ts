@@ -5,12 +5,12 @@ import type { Reason } from '../../shared/email/event.ts';
 import { decidingEventOf, type HistoryEvent } from '../../shared/email/history.ts';
 import type { Email, EmailSummary } from '../../shared/email/item.ts';
 import { reasonInWords, reasonOf } from '../../shared/email/reason.ts';
+import type { AttentionLine, Catalogue, EmailAnswer, EmailRow } from '../../shared/http/response-schemas.ts';
 import { isoText, timeInWords } from '../../shared/runtime/time.ts';
 import { isActionableNow, type OldAfter } from '../../shared/status/attention.ts';
 import { statuses, statusIds } from '../../shared/status/catalogue.ts';
 import { type Cause, causeIds, causes, whatToDoAbout } from '../../shared/status/causes.ts';
 import { caveatsOf } from '../../shared/status/caveats.ts';
-import type { AttentionLine, Catalogue, EmailAnswer, EmailRow } from './response-schemas.ts';
 
 /** The catalogue of statuses and causes. */
 export function catalogueView(): Catalogue {

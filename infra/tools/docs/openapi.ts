@@ -9,10 +9,10 @@ import {
   statusesBody,
   supportListParameters,
 } from '../../../functions/query/parameters.ts';
-import * as answers from '../../../functions/query/response-schemas.ts';
 import { accountIdShape } from '../../../shared/email/event.ts';
 import { problems } from '../../../shared/http/problems.ts';
 import { noParameters } from '../../../shared/http/request-parsing.ts';
+import * as answers from '../../../shared/http/response-schemas.ts';
 import { type Route, type RouteKey, routes } from '../../../shared/http/routes.ts';
 import { providers } from '../../../shared/providers/registry.ts';
 import type { Counts } from '../../../shared/runtime/counts.ts';

@@ -1,5 +1,5 @@
-import type { HttpAnswer } from '../../shared/http/responses.ts';
-import { shortHash } from '../../shared/runtime/hash.ts';
+import { shortHash } from '../runtime/hash.ts';
+import type { HttpAnswer } from './responses.ts';
 
 /** Adds an ETag of the text, or answers 304 if the client already has that text. */
 export function withEtag(answer: HttpAnswer, ifNoneMatch: string | undefined): HttpAnswer {

@@ -1,7 +1,7 @@
-import type { ApiEvent } from '../../shared/http/access.ts';
-import { type HttpAnswer, json } from '../../shared/http/responses.ts';
+import type { ApiEvent } from './access.ts';
 import { gzipped, takesGzip } from './compression.ts';
 import { tagged, unlessHeld } from './etag.ts';
+import { type HttpAnswer, json } from './responses.ts';
 
 /** Answers with a document that is the same for everybody. */
 export type StaticDocument = (headers: ApiEvent['headers']) => HttpAnswer;

@@ -5,9 +5,9 @@
  */
 
 import * as z from 'zod/mini';
-import { statusIds } from '../../shared/status/catalogue.ts';
-import { causeIds } from '../../shared/status/causes.ts';
-import { caveatTexts } from '../../shared/status/caveats.ts';
+import { statusIds } from '../status/catalogue.ts';
+import { causeIds } from '../status/causes.ts';
+import { caveatTexts } from '../status/caveats.ts';
 
 /** Some events claim years beyond 9999. */
 const time = z

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type middy from '@middy/core';
-import type { ApiEvent } from '../../shared/http/access.ts';
-import type { HttpAnswer } from '../../shared/http/responses.ts';
+import type { ApiEvent } from './access.ts';
+import type { HttpAnswer } from './responses.ts';
 
 /** A shorter answer (in bytes) fits into two packets, so that compression gains nothing. */
 const worthwhile = 2_048;
