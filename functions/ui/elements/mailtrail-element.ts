@@ -41,6 +41,7 @@ export abstract class MailtrailElement extends LitElement {
   }
 
   static override get observedAttributes(): string[] {
+    // biome-ignore lint/complexity/noThisInStatic: Lit collects the attributes of the class that is asked.
     return [...super.observedAttributes, 'lang'];
   }
 

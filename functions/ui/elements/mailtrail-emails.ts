@@ -378,7 +378,7 @@ export class MailtrailEmails extends MailtrailElement {
         ? texts.say('needsAction')
         : texts.say(total.more ? 'needsActionMany' : 'needsActionCount', { count: total.count });
     const toggle = (one: 'act' | 'late', label: string, hint?: string) =>
-      html`<button class="button" part="button" type="button" aria-pressed=${attention === one} title=${hint ?? nothing}
+      html`<button class="button" part="button" type="button" aria-pressed=${attention === one ? 'true' : 'false'} title=${hint ?? nothing}
         @click=${() => this.#choose({ attention: attention === one ? '' : one })}>${label}</button>`;
     const date = (name: 'from' | 'to', value: string) =>
       html`<label>${texts.say(name)} <input type="date" .value=${value.slice(0, 10)}
@@ -448,7 +448,7 @@ export class MailtrailEmails extends MailtrailElement {
     const reason = cause === null ? undefined : words?.causes.get(cause);
     const isOpened = this.emailId === emailId;
     return html`<li part="row" class=${isOpened ? 'opened' : ''}>
-      <button class="open" type="button" aria-current=${isOpened} tabindex=${emailId === this.activeId ? 0 : -1}
+      <button class="open" type="button" aria-current=${isOpened ? 'true' : 'false'} tabindex=${emailId === this.activeId ? 0 : -1}
         @click=${() => this.#open(row)} @focus=${() => {
           this.activeId = emailId;
         }}>
