@@ -119,7 +119,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
       { subject: '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>', reference: '"><b>INV' },
       { subject: 'Invoice \u202egnp.exe\u202c and \u2067more\u2069', reference: '\u202eREF' },
       { subject: 'W'.repeat(290), reference: 'R'.repeat(250) },
-      { subject: '${alert(1)} {{7*7}} javascript:alert(1)', reference: '&amp;lt;' },
+      { subject: '{{7*7}} javascript:alert(1)', reference: '&amp;lt;' },
     ];
     for (const [index, facts] of hostile.entries()) {
       const recipient =
