@@ -1,0 +1,5 @@
+import { LitElement } from 'lit';
+
+class MailtrailStatus extends LitElement {}
+
+if (!customElements.get('mailtrail-status')) customElements.define('mailtrail-status', MailtrailStatus);
