@@ -1,3 +1,3 @@
-import type { MessageTable } from '../texts.ts';
+import type { MessageTable } from './message.ts';
 
 export const table: MessageTable = {};
