@@ -471,7 +471,7 @@ export class MailtrailEmails extends MailtrailElement {
     }
     if (cursor !== null) {
       return html`<p class="foot more">${rows.length === 0 ? html`<span class="soft">${texts.say('searchedPart')}</span>` : nothing}
-        <button class="button" part="button" type="button" aria-disabled=${loading === 'more'} @click=${this.#more}>${loading === 'more' ? texts.say('loading') : texts.say('more')}</button></p>`;
+        <button class="button" part="button" type="button" aria-disabled=${loading === 'more' ? 'true' : 'false'} @click=${this.#more}>${loading === 'more' ? texts.say('loading') : texts.say('more')}</button></p>`;
     }
     const key = rows.length === 0 ? this.#emptyKey() : this.isTruncated ? 'truncated' : 'end';
     const { reference = '', recipient = '' } = this.filter;
@@ -496,6 +496,12 @@ export class MailtrailEmails extends MailtrailElement {
       <mailtrail-email part="email" exportparts="chip, chip-waiting, chip-good, chip-warning, chip-bad, button, heading, section, timeline, event, notice" .api=${this.api} .account=${this.account} .token=${this.token} .getToken=${this.getToken}
         .messages=${this.messages} .resend=${this.resend} email-id=${emailId} autofocus></mailtrail-email>
     </div>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'mailtrail-emails': MailtrailEmails;
   }
 }
 
