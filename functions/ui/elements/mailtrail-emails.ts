@@ -17,6 +17,7 @@ import emailsCss from './emails.css';
 import { changed, type EmailFilter, parametersOf, searchFor } from './filter.ts';
 import { isOpenAndYoung, Live } from './live.ts';
 import { MailtrailElement } from './mailtrail-element.ts';
+import { notice } from './notice.ts';
 import { inert, type MessageKey } from './texts.ts';
 import themeCss from './theme.css';
 import { timeOf } from './time.ts';
@@ -55,6 +56,7 @@ export class MailtrailEmails extends MailtrailElement {
   static override properties: PropertyDeclarations = {
     filter: { attribute: false },
     emailId: { attribute: 'email-id' },
+    resend: { type: Boolean },
     words: { state: true },
     rows: { state: true },
     cursor: { state: true },
@@ -70,6 +72,8 @@ export class MailtrailEmails extends MailtrailElement {
   declare filter: EmailFilter;
   /** The opened email. */
   declare emailId: string | null;
+  /** The host listens to `mailtrail-resend`: the opened email has a button where sending again makes sense. */
+  declare resend: boolean;
   declare protected words: Words | null;
   declare protected rows: readonly EmailRow[];
   /** Where the list continues; null at its end. */
@@ -106,6 +110,7 @@ export class MailtrailEmails extends MailtrailElement {
     super();
     this.filter = {};
     this.emailId = null;
+    this.resend = false;
     this.words = null;
     this.announcement = '';
     this.exported = null;
@@ -133,6 +138,10 @@ export class MailtrailEmails extends MailtrailElement {
       },
     );
     void this.#first();
+  }
+
+  protected override bearerChanged(): void {
+    if (this.fault === 'signed_out') this.#onRetry();
   }
 
   protected override willUpdate(changedProperties: PropertyValues<this>): void {
@@ -362,7 +371,7 @@ export class MailtrailEmails extends MailtrailElement {
     return html`<div class="root" part="root">
       <div class=${classMap({ layout: true, opened: this.emailId !== null })}>
         <section class="list" aria-label=${this.texts.say('emails')} aria-busy=${this.loading === 'first'}>
-          ${this.#filters()} ${this.#notice()} ${this.#list()} ${this.#foot()}
+          ${this.#filters()} ${notice(this.fault, this.texts, () => this.#onRetry())} ${this.#list()} ${this.#foot()}
         </section>
         ${this.emailId === null ? nothing : this.#detail(this.emailId)}
       </div>
@@ -428,13 +437,6 @@ export class MailtrailEmails extends MailtrailElement {
     this.tell('mailtrail-filter-change', { filter: this.filter });
   }
 
-  #notice(): TemplateResult | typeof nothing {
-    const { fault } = this;
-    if (fault === null) return nothing;
-    return html`<p class="notice" part="notice" role="alert">${this.texts.say(fault)}
-      <button class="button" part="button" type="button" @click=${this.#onRetry}>${this.texts.say('retry')}</button></p>`;
-  }
-
   #list(): TemplateResult | typeof nothing {
     if (this.rows.length === 0 || this.words === null) return nothing;
     return html`<ul class="rows" part="rows" @keydown=${this.#onKey}>${repeat(
@@ -493,8 +495,8 @@ export class MailtrailEmails extends MailtrailElement {
   #detail(emailId: string): TemplateResult {
     return html`<div class="detail">
       <button class="button back" part="button" type="button" @click=${this.#close}>${this.texts.say('back')}</button>
-      <mailtrail-email part="email" exportparts="chip, button, section, timeline, notice" .api=${this.api} .account=${this.account} .token=${this.token} .getToken=${this.getToken}
-        .messages=${this.messages} email-id=${emailId} autofocus></mailtrail-email>
+      <mailtrail-email part="email" exportparts="chip, chip-waiting, chip-good, chip-warning, chip-bad, button, heading, section, timeline, event, notice" .api=${this.api} .account=${this.account} .token=${this.token} .getToken=${this.getToken}
+        .messages=${this.messages} .resend=${this.resend} email-id=${emailId} autofocus></mailtrail-email>
     </div>`;
   }
 }
