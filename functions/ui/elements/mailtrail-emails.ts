@@ -36,7 +36,9 @@ interface Total {
   readonly more: boolean;
 }
 
-const pageSize = 50;
+/** Emails of the first page, which is refreshed, and of each page after it. */
+const firstPageSize = 50;
+const nextPageSize = 100;
 
 /** The count of what needs action is refreshed so often at most. */
 const totalMs = 30_000;
@@ -181,7 +183,7 @@ export class MailtrailEmails extends MailtrailElement {
 
   async #page(cursor: string | null): Promise<EmailPage | undefined> {
     const parameters = parametersOf(this.filter);
-    parameters.set('limit', String(pageSize));
+    parameters.set('limit', String(cursor === null ? firstPageSize : nextPageSize));
     if (cursor !== null) parameters.set('cursor', cursor);
     const { signal } = this.#load;
     const known = cursor === null ? this.#etag : null;
@@ -251,7 +253,7 @@ export class MailtrailEmails extends MailtrailElement {
       const last = page.emails.at(-1);
       const end = last ? this.rows.findIndex(row => row.emailId === last.emailId) : -1;
       const isWhole = page.cursor === undefined || end === -1;
-      if (isWhole && this.rows.length <= pageSize) return this.#show(page);
+      if (isWhole && this.rows.length <= firstPageSize) return this.#show(page);
       const ids = new Set(page.emails.map(row => row.emailId));
       this.rows = [...page.emails, ...this.rows.slice(end + 1).filter(row => !ids.has(row.emailId))];
     });

@@ -1,32 +1,7 @@
+import { Html, html } from '../../../shared/http/html.ts';
 import type { HttpAnswer } from '../api-gateway/http-payload.ts';
 
-/** Text that is HTML already. */
-class Html {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
-export type { Html };
-
-const escapes: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** HTML from a template: every value in it is escaped, unless it is HTML itself. Lists are joined. */
-export function html(parts: TemplateStringsArray, ...values: readonly unknown[]): Html {
-  const inserted = values.map(value => [value].flat().map(asHtml).join(''));
-  return new Html(parts.map((part, index) => part + (inserted[index] ?? '')).join(''));
-}
-
-function asHtml(value: unknown): string {
-  return value instanceof Html ? value.text : String(value).replace(/[&<>"']/g, character => escapes[character]!);
-}
+export { type Html, html };
 
 const style = `
 :root { color-scheme: light dark; --ink: light-dark(#1c2330, #e6e9ef); --paper: light-dark(#fff, #14181f);

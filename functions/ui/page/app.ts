@@ -1,0 +1,5 @@
+import { LitElement } from 'lit';
+
+class MailtrailApp extends LitElement {}
+
+if (!customElements.get('mailtrail-app')) customElements.define('mailtrail-app', MailtrailApp);
