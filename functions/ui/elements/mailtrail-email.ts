@@ -277,7 +277,7 @@ export class MailtrailEmail extends MailtrailElement {
       ...(attempt === null ? [] : [texts.say('attempt', { count: attempt })]),
       ...(sending === null ? [] : [texts.say('sending', { count: sending })]),
     ];
-    return html`<li part="event" class=${entry?.tone ?? 'note'}>
+    return html`<li part="event" class=${entry === undefined || evidence === 'machine' ? 'note' : entry.tone}>
       ${this.#silence(silentDays, 'silent')}
       <p class="event">${entry === undefined ? html`<strong>${texts.say('note')}</strong>` : chip(entry, texts)} ${foreign(providerEvent, 'code')}${ordinals.map(text => html` <span class="ordinal">${text}</span>`)}</p>
       <p class="soft">${timeOf(at, texts)}</p>
