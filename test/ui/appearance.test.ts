@@ -89,7 +89,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
     const markup = '<div lang="de"><mailtrail-emails account="acme"></mailtrail-emails></div>';
     open = await visit(await embedded(stack, markup, { head }), { locale: 'de-DE' });
     const { page } = open;
-    await page.getByText('Unbekannte Adresse').waitFor();
+    await page.getByText('Adresse unbekannt').waitFor();
     await picture(page, 'list-german');
     await page.locator('mailtrail-emails li', { hasText: 'invalid@' }).locator('.open').click();
     await page.locator('mailtrail-email').getByRole('heading').first().waitFor();

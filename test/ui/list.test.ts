@@ -167,7 +167,7 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
   it('asks to sign in where the host has no token', async () => {
     const page = await shown();
     await page.evaluate(() => {
-      document.querySelector('mailtrail-emails')!.getToken = async () => null;
+      Object.assign(document.querySelector('mailtrail-emails')!, { getToken: async () => null });
     });
     await page.getByText('You are signed out. Sign in again to see the emails.').waitFor();
     await picture(page, 'list-signed-out');
@@ -182,11 +182,12 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     await page.evaluate(
       tokens => {
         Object.assign(window, { asked: 0 });
-        document.querySelector('mailtrail-emails')!.getToken = async () => {
+        const getToken = async () => {
           const asked = Reflect.get(window, 'asked');
           Object.assign(window, { asked: asked + 1 });
           return tokens[Math.min(asked, 1)]!;
         };
+        Object.assign(document.querySelector('mailtrail-emails')!, { getToken });
       },
       [ended, fresh],
     );

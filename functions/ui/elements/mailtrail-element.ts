@@ -11,7 +11,7 @@ export abstract class MailtrailElement extends LitElement {
   static override properties: PropertyDeclarations = {
     api: { type: String },
     account: { type: String },
-    token: { attribute: false },
+    token: { type: String },
     getToken: { attribute: false },
     messages: { attribute: false },
     texts: { state: true },

@@ -406,7 +406,7 @@ export class MailtrailEmails extends MailtrailElement {
         <span id="hint" class="hidden">${texts.say('searchHint')}</span>
         <button class="button" part="button">${texts.say('find')}</button>
       </form>
-      <div class="chips">
+      <div class="chips" @keydown=${closeOnEscape} @focusout=${closeOnLeave}>
         ${toggle('act', act)}
         ${this.account || recipient || reference ? toggle('late', texts.say('late'), texts.say('lateHint')) : nothing}
         <details class="menu">
@@ -502,6 +502,21 @@ export class MailtrailEmails extends MailtrailElement {
         .messages=${this.messages} .resend=${this.resend} email-id=${emailId} autofocus></mailtrail-email>
     </div>`;
   }
+}
+
+/** Escape closes the menu that has the focus. */
+function closeOnEscape(event: KeyboardEvent): void {
+  const menu = (event.target as Element).closest<HTMLDetailsElement>('details[open]');
+  if (event.key !== 'Escape' || menu === null) return;
+  event.stopPropagation();
+  menu.open = false;
+  menu.querySelector('summary')?.focus();
+}
+
+/** A menu closes when the focus leaves it for something else on the page. */
+function closeOnLeave({ target, relatedTarget }: FocusEvent): void {
+  const menu = (target as Element).closest('details');
+  if (menu !== null && relatedTarget !== null && !menu.contains(relatedTarget as Node)) menu.open = false;
 }
 
 declare global {

@@ -1,0 +1,142 @@
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { type Status, statuses, statusIds } from '../../shared/status/catalogue.ts';
+import { closeBrowser, noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
+import { embedded } from '../rigs/embedded.ts';
+import { elevenEmails, emailWith, eventsOf } from '../rigs/ui-emails.ts';
+import { startUiStack, type UiStack } from '../rigs/ui-stack.ts';
+
+describe.skipIf(noBrowser)('on an account page', { timeout: 60_000 }, () => {
+  let stack: UiStack;
+  let open: Visit | undefined;
+  const ids = new Map<Status, string>();
+  const show = async (markup: string, options: Parameters<typeof embedded>[2] = {}) => {
+    open = await visit(await embedded(stack, markup, options));
+    return open.page;
+  };
+  const emailOf = async (emailId: string, attributes = '') => {
+    const page = await show(`<mailtrail-email account="acme" email-id="${emailId}" ${attributes}></mailtrail-email>`);
+    await page.locator('mailtrail-email h3').first().waitFor();
+    return page;
+  };
+  const section = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
+
+  beforeAll(async () => {
+    stack = await startUiStack();
+    const byMessage = Map.groupBy(elevenEmails('acme'), event => event.messageId);
+    for (const [index, events] of [...byMessage.values()].entries()) {
+      ids.set(statusIds[index]!, await stack.record(events));
+    }
+  }, 150_000);
+  afterAll(async () => {
+    await closeBrowser();
+    await stack?.stop();
+  });
+  afterEach(async () => {
+    await open?.close();
+    open = undefined;
+  });
+
+  for (const status of statusIds) {
+    it(`an email that is ${status} shows its meaning, its reason and its timeline`, async () => {
+      const page = await emailOf(ids.get(status)!);
+      const { label, meaning, doesNotProve } = statuses[status];
+      const text = await page.locator('mailtrail-email').innerText();
+      for (const words of [label, meaning, doesNotProve, 'INV-']) expect(text).toContain(words);
+      expect(await page.locator('mailtrail-email ol > li').count()).toBeGreaterThan(0);
+      await picture(page, `email-${status}`);
+      expect(open!.complaints).toEqual([]);
+    });
+  }
+
+  it('an invalid address says what to do, why, and what the server replied', async () => {
+    const page = await emailOf(ids.get('invalid')!);
+    expect(await section(page, 'What to do').innerText()).toMatch(/Ask the recipient another way/);
+    const why = section(page, 'Why');
+    expect(await why.innerText()).toMatch(/Unknown address/);
+    expect(await why.locator('details').getAttribute('open')).toBeNull();
+    await why.locator('summary').click();
+    expect(await why.innerText()).toContain('550 5.1.1 <jane>: user unknown');
+  });
+
+  it('a timeline tells persons from machines', async () => {
+    const page = await emailOf(ids.get('delivered')!);
+    expect(await page.locator('mailtrail-email ol').innerText()).toMatch(/machine/i);
+    await page.goto(
+      await embedded(stack, `<mailtrail-email account="acme" email-id="${ids.get('opened')}"></mailtrail-email>`),
+    );
+    await page.locator('mailtrail-email ol').waitFor();
+    expect(await page.locator('mailtrail-email ol').innerText()).toMatch(/person/i);
+  });
+
+  it('a button to send again stands only where that makes sense and the host listens', async () => {
+    const again = (page: Page) => page.getByRole('button', { name: /send/i });
+    expect(await again(await emailOf(ids.get('soft_bounced')!)).count()).toBe(0);
+    await open!.close();
+    expect(await again(await emailOf(ids.get('delivered')!, 'resend')).count()).toBe(0);
+    await open!.close();
+    expect(await again(await emailOf(ids.get('marked_spam')!, 'resend')).count()).toBe(0);
+    await open!.close();
+    const page = await emailOf(ids.get('soft_bounced')!, 'resend');
+    await page.evaluate(() => {
+      document.addEventListener('mailtrail-resend', event => {
+        Object.assign(window, { resent: (event as CustomEvent).detail.email.reference });
+      });
+    });
+    await again(page).click();
+    expect(await page.evaluate(() => Reflect.get(window, 'resent'))).toBe('INV-1045');
+  });
+
+  it('an opened email shows a new event within 7 seconds and announces it once', async () => {
+    const facts = { accountId: 'acme', recipient: 'live@example.com', subject: 'Invoice 9', reference: 'INV-9' };
+    const emailId = await stack.record(eventsOf([['sent', 1]], 'live', facts));
+    const page = await emailOf(emailId);
+    await stack.record(eventsOf([['delivered', 0, { eventId: 'live-1' }]], 'live', facts));
+    await page.getByText('live@example.com: Delivered').waitFor({ timeout: 7_000 });
+    expect(await page.locator('mailtrail-email ol > li').count()).toBe(2);
+    expect(await page.getByRole('status').filter({ hasText: 'Delivered' }).count()).toBe(1);
+  });
+
+  it('an email that does not exist says so', async () => {
+    const page = await show(`<mailtrail-email account="acme" email-id="${'x'.repeat(22)}"></mailtrail-email>`);
+    await page.getByText('There is no such email, or it is not yours to see.').waitFor();
+    await picture(page, 'email-not-found');
+  });
+
+  it('fifty status chips share one request, and one more after 30 seconds', async () => {
+    for (let index = 0; index < 50; index += 1) {
+      const facts = { accountId: 'chips', recipient: `c${index}@example.com`, reference: `C-${index}` };
+      await stack.record(emailWith(statusIds[index % 11]!, facts));
+    }
+    const chips = Array.from(
+      { length: 50 },
+      (_, index) => `<p>C-${index}: <mailtrail-status account="chips" reference="C-${index}"></mailtrail-status></p>`,
+    );
+    open = await visit('about:blank');
+    const { page } = open;
+    const requests: string[] = [];
+    page.on('request', request => {
+      if (request.url().endsWith('/statuses') && request.method() === 'POST') requests.push(request.postData() ?? '');
+    });
+    await page.goto(await embedded(stack, chips.join(''), { account: 'chips' }));
+    await page
+      .locator('mailtrail-status')
+      .nth(49)
+      .getByText(statuses[statusIds[49 % 11]!].label)
+      .waitFor();
+    expect(requests.map(body => JSON.parse(body).references.length)).toEqual([50]);
+    await picture(page, 'status-chips');
+    expect(open.complaints).toEqual([]);
+  });
+
+  it('a status chip says if no email has its reference, and how many do', async () => {
+    const facts = { accountId: 'acme', reference: 'TWO' };
+    await stack.record(emailWith('delivered', { ...facts, recipient: 'a@example.com' }));
+    await stack.record(emailWith('sent', { ...facts, recipient: 'b@example.com' }));
+    const page = await show(`<mailtrail-status account="acme" reference="NONE"></mailtrail-status>
+      <mailtrail-status account="acme" reference="TWO"></mailtrail-status>`);
+    await page.locator('mailtrail-status').first().getByText('No email').waitFor();
+    expect(await page.locator('mailtrail-status').nth(1).innerText()).toMatch(/Sent[\s\S]*2/);
+    await picture(page, 'status-chips-none-and-two');
+  });
+});

@@ -1,0 +1,112 @@
+import { build } from 'esbuild';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { closeBrowser, noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
+import { embedded } from '../rigs/embedded.ts';
+import { elevenEmails } from '../rigs/ui-emails.ts';
+import { startUiStack, type UiStack } from '../rigs/ui-stack.ts';
+
+const list = '<mailtrail-emails account="acme"></mailtrail-emails>';
+
+describe.skipIf(noBrowser)('an application', { timeout: 60_000 }, () => {
+  let stack: UiStack;
+  let open: Visit | undefined;
+
+  beforeAll(async () => {
+    stack = await startUiStack();
+    await stack.record(elevenEmails('acme'));
+  }, 150_000);
+  afterAll(async () => {
+    await closeBrowser();
+    await stack?.stop();
+  });
+  afterEach(async () => {
+    await open?.close();
+    open = undefined;
+  });
+
+  it('embeds the list by two lines of plain HTML', async () => {
+    const token = await stack.token({ account: 'acme' });
+    const address = stack.host.serve('/plain', {
+      html: `<!doctype html><title>Plain</title><link rel="icon" href="data:,">
+<script type="module" src="${stack.url}/ui/mailtrail.js"></script>
+<mailtrail-emails account="acme" token="${token}"></mailtrail-emails>`,
+    });
+    open = await visit(address);
+    await open.page.locator('mailtrail-emails li').nth(10).waitFor();
+    expect(open.complaints).toEqual([]);
+  });
+
+  it('embeds the list in React 19, with properties and events', async () => {
+    const token = await stack.token({ account: 'acme' });
+    const { outputFiles } = await build({
+      stdin: {
+        resolveDir: import.meta.dirname,
+        loader: 'jsx',
+        contents: `import { useState } from 'react';
+import { createRoot } from 'react-dom/client';
+function Account() {
+  const [opened, setOpened] = useState('');
+  return <main>
+    <mailtrail-emails account="acme" getToken={async () => ${JSON.stringify(token)}}
+      onmailtrail-email-open={event => { event.preventDefault(); setOpened(event.detail.emailId); }} />
+    <output>{opened}</output>
+  </main>;
+}
+createRoot(document.getElementById('root')).render(<Account />);`,
+      },
+      jsx: 'automatic',
+      bundle: true,
+      write: false,
+      define: { 'process.env.NODE_ENV': '"production"' },
+    });
+    stack.host.serve('/react.js', { html: outputFiles[0]!.text });
+    open = await visit(
+      stack.host.serve('/react', {
+        html: `<!doctype html><html lang="en"><title>React</title><link rel="icon" href="data:,">
+<script type="module" src="${stack.url}/ui/mailtrail.js"></script><div id="root"></div><script src="/react.js"></script></html>`,
+      }),
+    );
+    const { page } = open;
+    await page.locator('mailtrail-emails li').nth(10).waitFor();
+    await page.locator('mailtrail-emails li .open').first().click();
+    await expect.poll(() => page.locator('output').textContent()).toMatch(/^[\w-]{22}$/);
+    expect(await page.locator('mailtrail-email').count()).toBe(0);
+    expect(open.complaints).toEqual([]);
+  });
+
+  it('reads the same under a hostile stylesheet and a strict policy', async () => {
+    open = await visit(await embedded(stack, list));
+    const plain = open.page.locator('mailtrail-emails');
+    await plain.locator('li').nth(10).waitFor();
+    const words = await plain.innerText();
+    const size = await plain.locator('.recipient').first().boundingBox();
+    await open.close();
+    const policy = `default-src 'none'; script-src 'self' ${stack.url}; style-src 'self'; img-src data:; connect-src ${stack.url}; base-uri 'none'; require-trusted-types-for 'script'; trusted-types lit-html`;
+    stack.host.serve('/hostile.css', {
+      headers: { 'content-type': 'text/css' },
+      html: `* { all: unset; color: #fff; font: 3px/1 fantasy; letter-spacing: 1em; text-transform: uppercase; text-align: right; white-space: pre; visibility: inherit; cursor: none; }
+html { font-size: 2px; } li, button, time, details, p { display: none !important; } div { position: fixed; }`,
+    });
+    open = await visit(
+      await embedded(stack, list, {
+        path: '/hostile',
+        head: '<link rel="stylesheet" href="/hostile.css">',
+        headers: { 'content-security-policy': policy },
+      }),
+    );
+    const hostile = open.page.locator('mailtrail-emails');
+    await hostile.locator('li').nth(10).waitFor();
+    expect(await hostile.innerText()).toBe(words);
+    expect((await hostile.locator('.recipient').first().boundingBox())!.height).toBe(size!.height);
+    await hostile.locator('li .open').first().click();
+    await open.page.locator('mailtrail-email h3').first().waitFor();
+    await picture(open.page, 'hostile-host');
+    expect(open.complaints).toEqual([]);
+  });
+
+  it('of an origin outside corsOrigins gets nothing', async () => {
+    open = await visit((await embedded(stack, list)).replace('127.0.0.1', 'localhost'));
+    await expect.poll(() => open!.complaints.join()).toMatch(/CORS/);
+    expect(await open.page.locator('mailtrail-emails li').count()).toBe(0);
+  });
+});
