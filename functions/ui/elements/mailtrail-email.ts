@@ -232,7 +232,7 @@ export class MailtrailEmail extends MailtrailElement {
     const reason = cause === null ? undefined : this.words?.causes.get(cause);
     return this.#section(
       'why',
-      html`${reason === undefined ? nothing : html`<p><strong>${texts.ofApi(reason.codes.label, reason.label)}</strong> ${texts.ofApi(reason.codes.text, reason.text)}</p>`}
+      html`${reason === undefined ? nothing : html`<p><strong>${texts.ofApi(reason.codes.label, reason.label)}:</strong> ${texts.ofApi(reason.codes.text, reason.text)}</p>`}
         <p>${texts.sayForeign(providerEvent === null ? 'becauseUnnamed' : 'because', values)}</p>
         ${evidence === 'unknown' ? nothing : this.#evidence(evidence)}
         ${reply === null ? nothing : this.#folded('reply', reply)}`,
@@ -277,7 +277,7 @@ export class MailtrailEmail extends MailtrailElement {
       ...(attempt === null ? [] : [texts.say('attempt', { count: attempt })]),
       ...(sending === null ? [] : [texts.say('sending', { count: sending })]),
     ];
-    return html`<li part="event" class=${entry?.tone ?? 'note'}>
+    return html`<li part="event" class=${entry === undefined || evidence === 'machine' ? 'note' : entry.tone}>
       ${this.#silence(silentDays, 'silent')}
       <p class="event">${entry === undefined ? html`<strong>${texts.say('note')}</strong>` : chip(entry, texts)} ${foreign(providerEvent, 'code')}${ordinals.map(text => html` <span class="ordinal">${text}</span>`)}</p>
       <p class="soft">${timeOf(at, texts)}</p>
@@ -300,7 +300,7 @@ export class MailtrailEmail extends MailtrailElement {
     const words = [code, enhancedCode].filter(part => part !== null && !text?.includes(part));
     const reply = [...words, text].filter(part => part !== null).join(' · ');
     const codes = cause === null ? undefined : this.words?.causes.get(cause.id)?.codes;
-    return html`<p>${cause === null ? nothing : html`<strong>${this.texts.ofApi(codes?.label, cause.label)}</strong> `}${reply === '' ? nothing : foreign(reply, 'code')}</p>`;
+    return html`<p>${cause === null ? nothing : html`<strong>${this.texts.ofApi(codes?.label, cause.label)}${reply === '' ? nothing : ':'}</strong> `}${reply === '' ? nothing : foreign(reply, 'code')}</p>`;
   }
 
   #details({ emailId, messageId, provider, tags, updatedAt }: EmailAnswer): Part {

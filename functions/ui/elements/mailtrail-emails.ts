@@ -277,7 +277,10 @@ export class MailtrailEmails extends MailtrailElement {
 
   #announce(emails: readonly EmailRow[]): void {
     const before = new Map(this.rows.map(row => [row.emailId, row.status]));
-    const news = emails.filter(({ emailId, status }) => before.has(emailId) && before.get(emailId) !== status);
+    // The opened email announces its own changes.
+    const news = emails.filter(
+      ({ emailId, status }) => emailId !== this.emailId && before.has(emailId) && before.get(emailId) !== status,
+    );
     const [only] = news;
     if (only === undefined) return;
     this.announcement =

@@ -45,7 +45,10 @@ export class StatusBatch {
   readonly #account: string;
   readonly #questions = new Set<StatusQuestion>();
   readonly #new = new Set<StatusQuestion>();
-  readonly #live = new Live({ addController() {} }, () => this.#ask(this.#questions));
+  readonly #live = new Live({ addController() {} }, async () => {
+    if (!this.#isSignedOut) await this.#ask(this.#questions);
+  });
+  #isSignedOut = false;
   #collecting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(api: string, account: string) {
@@ -58,11 +61,13 @@ export class StatusBatch {
     if (this.#questions.size === 0) this.#live.hostConnected();
     this.#questions.add(question);
     this.#new.add(question);
+    this.#isSignedOut = false;
     this.#collecting ??= setTimeout(() => {
       this.#collecting = undefined;
       const questions = new Set(this.#new);
       this.#new.clear();
-      void this.#ask(questions);
+      // All are asked for once the page is visible.
+      if (document.visibilityState !== 'hidden') void this.#ask(questions);
     }, collectMs);
   }
 
@@ -105,6 +110,7 @@ export class StatusBatch {
           tell((question, index) => question.answer(body!.results[index]!, words));
         } catch (error) {
           const fault = error instanceof TypeError ? 'offline' : faultOf(error);
+          this.#isSignedOut = fault === 'signed_out';
           tell(question => question.fail(fault));
         }
       }),
