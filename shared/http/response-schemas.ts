@@ -5,9 +5,11 @@
  */
 
 import * as z from 'zod/mini';
+import { attentionKinds } from '../status/attention.ts';
 import { statusIds } from '../status/catalogue.ts';
 import { causeIds } from '../status/causes.ts';
-import { caveatTexts } from '../status/caveats.ts';
+import { type CaveatId, caveatTexts } from '../status/caveats.ts';
+import { caveatCode } from '../status/coded-texts.ts';
 
 /** Some events claim years beyond 9999. */
 const time = z
@@ -58,8 +60,8 @@ const row = {
   label: described(maybe(text), 'The status for people.'),
   statusAt: described(maybe(time), 'When the deciding event happened.'),
   cause: causeOfStatus,
-  attention: z.boolean().register(z.globalRegistry, {
-    description: 'Somebody must act: the status asks for it, or the email has waited too long.',
+  attention: maybe(z.enum(attentionKinds)).register(z.globalRegistry, {
+    description: 'act: the status asks somebody to act. late: the email waits too long for news. null: neither.',
   }),
   tags: z.array(text).register(z.globalRegistry, { description: "The sender's tags or categories." }),
   sentAt: described(time, 'The earliest event in the first recorded request.'),
@@ -98,12 +100,27 @@ const timelineEvent = z
   })
   .register(z.globalRegistry, { id: 'TimelineEvent', description: 'An event that a provider reported.' });
 
+const caveatTextCode = z
+  .enum((Object.keys(caveatTexts) as CaveatId[]).map(id => caveatCode(id)))
+  .register(z.globalRegistry, { id: 'CaveatCode', description: 'Identifies a caveat and its text.' });
+
+/** A code for each of these texts. */
+const codes = <Member extends string>(members: readonly Member[]) =>
+  z
+    .object(
+      Object.fromEntries(members.map(member => [member, maybe(text)])) as Record<
+        Member,
+        z.ZodMiniNullable<typeof text>
+      >,
+    )
+    .register(z.globalRegistry, {
+      description: 'The code of each text, for translations, e.g. `status.invalid.meaning`; null where the text is.',
+    });
+
+const forAccount = 'For people of the account, who can change no mail server.';
+
 const caveat = z
-  .object({
-    code: z.enum(Object.keys(caveatTexts) as (keyof typeof caveatTexts)[]),
-    text,
-    at: maybe(time),
-  })
+  .object({ code: caveatTextCode, text, at: maybe(time) })
   .register(z.globalRegistry, { id: 'Caveat', description: 'Something worth knowing that the status hides.' });
 
 export const email = z
@@ -113,6 +130,7 @@ export const email = z
     meaning: maybe(text),
     resolution: described(maybe(text), 'The action for the status; null if there is none.'),
     whatToDo: described(maybe(text), 'The action for the cause, or else for the status; null if there is none.'),
+    whatToDoForAccount: described(maybe(text), forAccount),
     sentAgain: described(maybe(text), 'Whether and by whom the email is sent again.'),
     updatedAt: described(time, 'Arrival of the events recorded last.'),
     because: maybe(
@@ -120,11 +138,13 @@ export const email = z
         .object({
           eventId: text,
           at: time,
+          provider: text,
           providerEvent: described(maybe(text), 'null if the full history lacks the event.'),
           evidence,
           cause: causeOfStatus,
           causeLabel: maybe(text),
-          text: described(text, 'The same in one sentence.'),
+          reply: described(maybe(text), "The server's or the provider's raw words and codes."),
+          text: described(text, 'The same in one sentence, its time to the minute.'),
           doesNotProve: described(text, 'The conclusion that this status does not allow.'),
         })
         .register(z.globalRegistry, {
@@ -134,6 +154,7 @@ export const email = z
     ),
     timeline: z.array(timelineEvent),
     caveats: z.array(caveat),
+    codes: codes(['label', 'meaning', 'resolution', 'whatToDo', 'whatToDoForAccount', 'sentAgain', 'doesNotProve']),
   })
   .register(z.globalRegistry, { id: 'Email', description: 'One email with all that is recorded.' });
 
@@ -141,6 +162,12 @@ export const emailList = z
   .object({
     emails: z.array(emailRow),
     cursor: z.optional(text).register(z.globalRegistry, { description: 'For the next page; absent on the last page.' }),
+    total: z
+      .optional(z.object({ count: z.int().check(z.nonnegative(), z.maximum(1_000)), more: z.boolean() }))
+      .register(z.globalRegistry, {
+        description:
+          'With `attention=act`: the number of these emails without any other filter. more: there are more than `count`, or (across accounts) older days that were not counted.',
+      }),
     truncated: z.optional(z.literal(true)).register(z.globalRegistry, {
       description: 'The reference has more than the 1,000 emails that were searched. Filter by recipient too.',
     }),
@@ -169,9 +196,18 @@ export const catalogue = z
         label: text,
         meaning: text,
         resolution: maybe(text),
+        resolutionForAccount: described(maybe(text), forAccount),
         sentAgain: maybe(text),
         doesNotProve: described(text, 'The conclusion that this status does not allow.'),
         attention: described(z.enum(['no', 'when_old', 'yes']), 'when_old: once it has waited too long.'),
+        tone: described(z.enum(['waiting', 'good', 'warning', 'bad']), 'How it looks to people.'),
+        order: described(z.int().check(z.gte(1), z.lte(statusIds.length)), "Its place in an email's life."),
+        final: described(z.boolean(), 'No later attempt to deliver the email is to be expected.'),
+        resend: described(
+          z.enum(['no', 'after_fix', 'yes']),
+          'Whether sending it again makes sense; a waiting email only once it is late.',
+        ),
+        codes: codes(['label', 'meaning', 'resolution', 'resolutionForAccount', 'sentAgain', 'doesNotProve']),
       }),
     ),
     causes: z.array(
@@ -180,19 +216,22 @@ export const catalogue = z
         label: text,
         text,
         whatToDo: maybe(text).register(z.globalRegistry, { description: 'null: see the status.' }),
+        whatToDoForAccount: described(maybe(text), forAccount),
         turn: maybe(turn),
         status: maybe(status).register(z.globalRegistry, {
           description: 'The status of an email that failed for this cause; null if the cause does not decide it.',
         }),
+        codes: codes(['label', 'text', 'whatToDo', 'whatToDoForAccount']),
       }),
     ),
+    caveats: z.array(z.object({ code: caveatTextCode, text })),
   })
   .register(z.globalRegistry, {
     id: 'Catalogue',
-    description: 'All statuses and causes: meaning and action.',
+    description: 'All statuses, causes and caveats: meaning and action.',
   });
 
-/** A line of the exported attention list. */
+/** A line of the exported list. */
 export const attentionLine = z
   .object({
     emailId,
@@ -200,18 +239,19 @@ export const attentionLine = z
     subject: maybe(text),
     reference: maybe(text),
     provider: text,
-    status: text,
-    statusAt: time,
+    status: described(maybe(status), 'null while only notes are recorded.'),
+    label: described(maybe(text), 'The status for people.'),
+    statusAt: maybe(time),
     sentAt: time,
     cause: causeOfStatus,
     causeLabel: maybe(text),
-    why: described(text, 'The deciding event in one sentence.'),
+    why: described(maybe(text), 'The deciding event in one sentence.'),
     whatToDo: maybe(text),
     caveats: z.array(caveat),
   })
   .register(z.globalRegistry, {
     id: 'AttentionLine',
-    description: 'An email that needs attention.',
+    description: 'An email in the exported list.',
   });
 
 export type EmailRow = z.infer<typeof emailRow>;

@@ -34,9 +34,15 @@ export interface UiAnswer extends HttpAnswer {
   readonly text: string;
 }
 
-/** Returns the ui function. It is called as API Gateway calls it. */
-export function uiFunction(dependencies: Pick<UiDependencies, 'modules'> & Partial<UiDependencies>) {
+/** Returns the handler of the ui function, which takes events of API Gateway. */
+export function uiHandler(dependencies: Pick<UiDependencies, 'modules'> & Partial<UiDependencies>) {
   const handler = createHandler({ page: pageSettings, log: () => {}, ...dependencies });
+  return (event: ApiEvent): Promise<HttpAnswer> => handler(event, lambdaContext);
+}
+
+/** Returns the ui function. It is called as API Gateway calls it. */
+export function uiFunction(dependencies: Parameters<typeof uiHandler>[0]) {
+  const handler = uiHandler(dependencies);
   return async (
     routeKey: RouteOf<'ui'>,
     call: {
@@ -47,7 +53,7 @@ export function uiFunction(dependencies: Pick<UiDependencies, 'modules'> & Parti
   ): Promise<UiAnswer> => {
     const event = httpEvent(routeKey, call.file === undefined ? {} : { file: call.file }, call.headers);
     const { rawPath = event.rawPath } = call;
-    const answer = await handler({ ...event, rawPath } as ApiEvent, lambdaContext);
+    const answer = await handler({ ...event, rawPath } as ApiEvent);
     const bytes = Buffer.from(answer.body ?? '', answer.isBase64Encoded ? 'base64' : 'utf8');
     return { ...answer, text: decoded(bytes, answer.headers['content-encoding']).toString() };
   };

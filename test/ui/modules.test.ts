@@ -28,7 +28,7 @@ describe("the browser's modules", () => {
   it('import nothing but one another', () => {
     const names = built.modules.map(({ name }) => name);
     for (const module of built.modules) {
-      const imported = [...textOf(module).matchAll(/(?:\bfrom|\bimport\(?)\s*"([^"]+)"/g)].map(([, target]) => target!);
+      const imported = [...textOf(module).matchAll(/(?:\bfrom|\bimport\(?)"([^"]+)"/g)].map(([, target]) => target!);
       expect(names, module.name).toEqual(expect.arrayContaining(imported.map(target => target.replace('./', ''))));
     }
   });
@@ -47,9 +47,9 @@ describe("the browser's modules", () => {
     expect(texts.filter(text => text.includes('litElementVersions')).length).toBe(1);
   });
 
-  it('are minified, and valid modules', async () => {
+  it('have no comments, and are valid modules', async () => {
     for (const module of built.modules) {
-      expect(textOf(module), module.name).not.toMatch(/\/\*\*|\n {2}/);
+      expect(textOf(module), module.name).not.toMatch(/\/\*|sourceMappingURL/);
       await expect(transform(textOf(module), { format: 'esm' })).resolves.toBeDefined();
     }
   });
