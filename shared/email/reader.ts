@@ -3,7 +3,7 @@
  * and lags behind. Each page is therefore read from the table, and the email's own attributes decide.
  */
 
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { day, dayOf } from '../runtime/time.ts';
 import { type AttentionKind, attentionOf, isActionableOnly, type OldAfter } from '../status/attention.ts';
 import type { Status } from '../status/catalogue.ts';
@@ -67,7 +67,7 @@ export interface PageRequest {
 export interface Total {
   /** At most 1,000. */
   readonly count: number;
-  /** There are more, or older days that were not counted. */
+  /** There are more. */
   readonly more: boolean;
 }
 
@@ -92,8 +92,8 @@ export interface Reader {
    */
   wholePage<Shown>(filter: EmailFilter, request: PageRequest, show: (email: Email) => Shown): Promise<Page<Shown>>;
   /**
-   * The number of emails whose status asks somebody to act, in one account or, for null, in all and in none. One Query
-   * that reads keys alone; for all accounts one for each of the last 32 days, until 1,000 are found.
+   * The number of emails whose status asks somebody to act, in one account or, for null, in all and in none. It reads at
+   * most 1,001 keys: one Query, or for null one Scan of an index that holds only such emails.
    */
   actionableTotal(accountId: string | null): Promise<Total>;
 }
@@ -113,9 +113,6 @@ const maxLookedUp = 300;
 
 /** Emails that a total counts. */
 const maxCounted = 1_000;
-
-/** Days that a total counts at once. */
-const daysAtOnce = 8;
 
 /** An older email that still waits is nobody's work any more, and a list of late emails looks at every email. */
 const lateWindow = 90 * day;
@@ -185,19 +182,34 @@ export function createReader({ client, tableName, retentionDays, oldAfter, now }
     wholePage: (filter, request, show) => pageOf(filter, request, undefined, emailOf, show),
 
     async actionableTotal(accountId) {
-      const { index, partitionOf, nextDay, start } = indexOf({ accountId, attention: 'act' });
-      const partitions: string[] = [];
-      let position = start;
-      do {
-        partitions.push(partitionOf(position?.at ?? 0));
-        position = (position && nextDay?.(position.at)) ?? null;
-      } while (position !== null && partitions.length < maxQueries);
+      // The index of days holds nothing but these emails, so that a scan counts those of all days at once.
+      const list =
+        accountId === null
+          ? { IndexName: 'byAttentionDay' satisfies IndexName }
+          : {
+              IndexName: 'byAttention' satisfies IndexName,
+              KeyConditionExpression: '#accountId = :accountId',
+              ExpressionAttributeNames: expressionNames('#accountId'),
+              ExpressionAttributeValues: { ':accountId': accountId },
+            };
       let count = 0;
-      while (partitions.length > 0 && count <= maxCounted) {
-        const counts = await Promise.all(partitions.splice(0, daysAtOnce).map(one => countOf(index, one)));
-        count += counts.reduce((sum, one) => sum + one, 0);
+      let ExclusiveStartKey: Record<string, unknown> | undefined;
+      for (let calls = 1; ; calls += 1) {
+        const input = {
+          TableName: tableName,
+          ...list,
+          ExclusiveStartKey,
+          Select: 'COUNT' as const,
+          Limit: maxCounted + 1 - count,
+        };
+        const { Count = 0, LastEvaluatedKey } =
+          accountId === null ? await client.send(new ScanCommand(input)) : await client.send(new QueryCommand(input));
+        count += Count;
+        if (count > maxCounted) return { count: maxCounted, more: true };
+        if (LastEvaluatedKey === undefined || calls === maxQueries)
+          return { count, more: LastEvaluatedKey !== undefined };
+        ExclusiveStartKey = LastEvaluatedKey;
       }
-      return { count: Math.min(count, maxCounted), more: count > maxCounted || position !== null };
     },
   };
 
@@ -315,23 +327,6 @@ export function createReader({ client, tableName, retentionDays, oldAfter, now }
     }
     if (isActionableOnly(filter)) return { ...of('byAttention', accountId), ...byAttention };
     return { ...of('byAccount', accountId), ...bySentAt };
-  }
-
-  /** The number of keys in a partition of an index; one more than a total counts if there are more. */
-  async function countOf(index: IndexName, partitionKey: string): Promise<number> {
-    const KeyConditionExpression = `#${indexes[index].partition} = :partition`;
-    const { Count = 0 } = await client.send(
-      new QueryCommand({
-        TableName: tableName,
-        IndexName: index,
-        KeyConditionExpression,
-        ExpressionAttributeNames: expressionNames(KeyConditionExpression),
-        ExpressionAttributeValues: { ':partition': partitionKey },
-        Select: 'COUNT',
-        Limit: maxCounted + 1,
-      }),
-    );
-    return Count;
   }
 
   /** The next keys of a list's partition, at most `wanted`. */

@@ -166,7 +166,7 @@ export const emailList = z
       .optional(z.object({ count: z.int().check(z.nonnegative(), z.maximum(1_000)), more: z.boolean() }))
       .register(z.globalRegistry, {
         description:
-          'With `attention=act`: the number of these emails without any other filter. more: there are more than `count`, or (across accounts) older days that were not counted.',
+          'With `attention=act`: the number of these emails without any other filter, at most 1,000. more: there are more.',
       }),
     truncated: z.optional(z.literal(true)).register(z.globalRegistry, {
       description: 'The reference has more than the 1,000 emails that were searched. Filter by recipient too.',

@@ -83,13 +83,13 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     const page = await shown();
     await page.getByRole('button', { name: 'Needs action (5)' }).click();
     await expect
-      .poll(() => recipients(page))
+      .poll(async () => (await recipients(page)).sort())
       .toEqual([
-        'soft.bounced@example.com',
         'hard.bounced@example.com',
         'invalid@example.com',
-        'rejected@example.com',
         'marked.spam@example.com',
+        'rejected@example.com',
+        'soft.bounced@example.com',
       ]);
     await picture(page, 'list-needs-action');
     await page.getByRole('button', { name: 'Clear filters' }).click();
@@ -98,14 +98,14 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
 
   it('lists the emails that wait too long for news', async () => {
     const page = await shown();
-    await page.getByRole('button', { name: 'Late' }).click();
+    await page.getByRole('button', { name: 'Late', exact: true }).click();
     await expect.poll(() => recipients(page)).toEqual(['late@example.com']);
     expect(await rowsOf(page).textContent()).toContain('Sent · Late');
   });
 
   it('filters by several statuses', async () => {
     const page = await shown();
-    await page.getByText('Status', { exact: true }).click();
+    await page.locator('summary', { hasText: 'Status' }).click();
     await page.getByRole('checkbox', { name: 'Invalid' }).check();
     await page.getByRole('checkbox', { name: 'Opened' }).check();
     await picture(page, 'list-status-menu');
@@ -122,7 +122,7 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     await search.press('Enter');
     await expect.poll(() => recipients(page)).toEqual(['enqueued@example.com']);
     await page.getByRole('button', { name: 'Clear filters' }).click();
-    await page.getByText('Period').click();
+    await page.locator('summary', { hasText: 'Period' }).click();
     const day = new Date(Date.now() - 3 * 24 * 60 * minute).toISOString().slice(0, 10);
     await page.getByLabel('To').fill(day);
     await expect.poll(async () => (await recipients(page)).includes('enqueued@example.com')).toBe(false);
@@ -136,7 +136,7 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
         Object.assign(window, { chosen: (event as CustomEvent).detail });
       });
     });
-    await page.getByRole('button', { name: 'Late' }).click();
+    await page.getByRole('button', { name: 'Late', exact: true }).click();
     await expect
       .poll(() => page.evaluate(() => Reflect.get(window, 'chosen')))
       .toEqual({ filter: { attention: 'late' } });
@@ -281,7 +281,7 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     expect((await rowsOf(page).allTextContents()).join()).toMatch(/globex/);
     await picture(page, 'support-search');
     await page.getByRole('button', { name: 'Clear filters' }).click();
-    await page.getByRole('button', { name: 'Needs action (10)' }).click();
+    await page.getByRole('button', { name: /Needs action \(10/ }).click();
     await expect.poll(async () => (await recipients(page)).length).toBe(10);
   });
 });

@@ -309,7 +309,7 @@ export interface components {
             emails: components["schemas"]["EmailRow"][];
             /** @description For the next page; absent on the last page. */
             cursor?: string;
-            /** @description With `attention=act`: the number of these emails without any other filter. more: there are more than `count`, or (across accounts) older days that were not counted. */
+            /** @description With `attention=act`: the number of these emails without any other filter, at most 1,000. more: there are more. */
             total?: {
                 count: number;
                 more: boolean;
