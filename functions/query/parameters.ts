@@ -95,7 +95,9 @@ export const listParameters = z.strictObject(listed).check(rightWayRound);
 export const supportListParameters = z.strictObject(listed).check(rightWayRound, narrowed);
 
 export const attentionListParameters = z.strictObject({
-  format: z.enum(['csv', 'jsonl'], 'must be csv or jsonl'),
+  format: z
+    .enum(['csv', 'jsonl'], 'must be csv or jsonl')
+    .register(z.globalRegistry, { description: 'csv for spreadsheets, jsonl (JSON Lines) for programs.' }),
   limit: wholeNumber(500, 500),
   cursor: z.optional(cursor),
 });
