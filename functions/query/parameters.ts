@@ -137,7 +137,9 @@ export const supportListParameters = z.strictObject(listed).check(rightWayRound,
 
 export const attentionListParameters = z
   .strictObject({
-    format: z.enum(['csv', 'jsonl'], 'must be csv or jsonl'),
+    format: z
+      .enum(['csv', 'jsonl'], 'must be csv or jsonl')
+      .register(z.globalRegistry, { description: 'csv for spreadsheets, jsonl (JSON Lines) for programs.' }),
     ...filters,
     limit: wholeNumber(300, 300),
     cursor: z.optional(cursor),

@@ -26,7 +26,7 @@ export const routes = {
   'GET /statuses': {
     function: 'query',
     access: 'public',
-    description: 'The catalogue of statuses and causes, cacheable.',
+    description: 'The catalogue of statuses, causes and caveats, cacheable.',
   },
   'GET /openapi.json': {
     function: 'query',
