@@ -110,7 +110,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The emails that need attention, for spreadsheets and programs. The header `link` leads to the next page; all pages joined are one file. */
+        /** @description The emails that ask somebody to act, or those of any filter, for spreadsheets and programs. The header `link` leads to the next page; all pages joined are one file. */
         get: operations["exportAttentionList"];
         put?: never;
         post?: never;
@@ -127,7 +127,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Emails of all accounts, newest first: by recipient, by reference, or those that need attention. */
+        /** @description Emails of all accounts, newest first: by recipient, by reference, or those that ask somebody to act. */
         get: operations["listEmailsOfAll"];
         put?: never;
         post?: never;
