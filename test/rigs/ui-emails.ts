@@ -6,7 +6,12 @@ const minute = 60_000;
 /** A step of an email's life: its status, minutes before now, and further facts. */
 type Step = readonly [status: Status | null, minutesAgo: number, facts?: Partial<CanonicalEvent>];
 
-const failed = (text: string, cause: Reason['cause'], code = '550', enhancedCode = '5.1.1'): Partial<CanonicalEvent> => ({
+const failed = (
+  text: string,
+  cause: Reason['cause'],
+  code = '550',
+  enhancedCode = '5.1.1',
+): Partial<CanonicalEvent> => ({
   reason: { code, enhancedCode, text, ...(cause && { cause }) },
 });
 
@@ -42,7 +47,11 @@ const lives = {
   ],
   rejected: [
     ['sent', 6000],
-    ['rejected', 5999, failed('550 5.7.26 Unauthenticated email is not accepted', 'authentication_failed', '550', '5.7.26')],
+    [
+      'rejected',
+      5999,
+      failed('550 5.7.26 Unauthenticated email is not accepted', 'authentication_failed', '550', '5.7.26'),
+    ],
   ],
   opened: [
     ['sent', 7500],
