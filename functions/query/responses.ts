@@ -11,7 +11,7 @@ import { attentionOf, type OldAfter } from '../../shared/status/attention.ts';
 import { statuses, statusIds } from '../../shared/status/catalogue.ts';
 import { type Cause, causeIds, causes, whatToDoAbout } from '../../shared/status/causes.ts';
 import { type CaveatId, caveatsOf, caveatTexts } from '../../shared/status/caveats.ts';
-import { causeTexts, caveatCode, codesOf, emailTexts, statusTexts, textsOf } from '../../shared/status/coded-texts.ts';
+import { causeTexts, codesOf, emailTexts, statusTexts, textsOf } from '../../shared/status/coded-texts.ts';
 
 /** The catalogue of statuses, causes and caveats. */
 export function catalogueView(): Catalogue {
@@ -26,7 +26,7 @@ export function catalogueView(): Catalogue {
       const told = causeTexts(id);
       return { id, ...textsOf(told), turn, status, codes: codesOf(told) };
     }),
-    caveats: Object.entries(caveatTexts).map(([id, text]) => ({ code: caveatCode(id as CaveatId), text })),
+    caveats: Object.entries(caveatTexts).map(([id, text]) => ({ code: id as CaveatId, text })),
   };
 }
 
@@ -116,7 +116,7 @@ function becauseView({ provider, verdict, cause, events }: Email): EmailAnswer['
 
 function caveatsView(email: Email, now: number, oldAfter: OldAfter): EmailAnswer['caveats'] {
   return caveatsOf(email, now, oldAfter).map(({ code, text, at }) => ({
-    code: caveatCode(code),
+    code,
     text,
     at: at === undefined ? null : isoText(at),
   }));

@@ -9,7 +9,6 @@ import { attentionKinds } from '../status/attention.ts';
 import { statusIds } from '../status/catalogue.ts';
 import { causeIds } from '../status/causes.ts';
 import { type CaveatId, caveatTexts } from '../status/caveats.ts';
-import { caveatCode } from '../status/coded-texts.ts';
 
 /** Some events claim years beyond 9999. */
 const time = z
@@ -101,7 +100,7 @@ const timelineEvent = z
   .register(z.globalRegistry, { id: 'TimelineEvent', description: 'An event that a provider reported.' });
 
 const caveatTextCode = z
-  .enum((Object.keys(caveatTexts) as CaveatId[]).map(id => caveatCode(id)))
+  .enum(Object.keys(caveatTexts) as CaveatId[])
   .register(z.globalRegistry, { id: 'CaveatCode', description: 'Identifies a caveat and its text.' });
 
 /** A code for each of these texts. */

@@ -3,7 +3,6 @@
 import { actionsForAccount, resolutionsForAccount } from './account-texts.ts';
 import { type Status, type StatusFacts, statuses } from './catalogue.ts';
 import { advisingCause, type Cause, type CauseFacts, causes } from './causes.ts';
-import type { CaveatId } from './caveats.ts';
 
 /** The members with their texts and codes. A code is null where its text is null. */
 type Coded<Texts> = {
@@ -72,9 +71,4 @@ export function emailTexts(status: Status | null, cause?: Cause | null): Coded<E
       ? { whatToDo: ofStatus.resolution, whatToDoForAccount: resolutionForAccount }
       : causeTexts(advising);
   return { ...ofStatus, whatToDo, whatToDoForAccount };
-}
-
-/** The code of a caveat's text. */
-export function caveatCode<Id extends CaveatId>(id: Id) {
-  return `caveat.${id}` as const;
 }

@@ -57,6 +57,16 @@ describe('an alert', () => {
     );
   });
 
+  it('shows times to the minute to people, and to the millisecond to machines', () => {
+    const alert = anAlert({ statusAt: noon + 34_567 });
+    for (const alerts of [[alert], [alert, alert]]) {
+      const { people, machines } = partsOf(messagesOf(alerts, page)[0]!);
+      expect(people).toContain('since 2026-01-02 12:00 UTC');
+      expect(people).not.toMatch(/:\d\d:\d\d|\.\d{3}Z/);
+      expect(machines.emails[0].statusAt).toBe('2026-01-02T12:00:34.567Z');
+    }
+  });
+
   it('names a known cause and says what to do about it', () => {
     const reason = { enhancedCode: '5.2.1', text: '550 5.2.1 account disabled', cause: 'disabled_account' } as const;
     const { people, machines } = partsOf(messagesOf([anAlert({ status: 'hard_bounced', reason })], page)[0]!);

@@ -52,8 +52,25 @@ describe('the cause of a failed delivery', () => {
     const { json } = await queryFunction(emails)('GET /statuses');
     expect(json.causes.map(({ id }: { id: string }) => id)).toEqual(causeIds);
     const { label, text, whatToDo, turn, status } = causes.mailbox_full;
-    expect(json.causes).toContainEqual({ id: 'mailbox_full', label, text, whatToDo, turn, status });
-    expect(json.causes).toContainEqual(expect.objectContaining({ id: 'unspecified', whatToDo: null, status: null }));
+    expect(json.causes).toContainEqual({
+      id: 'mailbox_full',
+      label,
+      text,
+      whatToDo,
+      whatToDoForAccount: whatToDo,
+      turn,
+      status,
+      codes: {
+        label: 'cause.mailbox_full.label',
+        text: 'cause.mailbox_full.text',
+        whatToDo: 'cause.mailbox_full.whatToDo',
+        whatToDoForAccount: 'cause.mailbox_full.whatToDoForAccount',
+      },
+    });
+    const none = { whatToDo: null, whatToDoForAccount: null };
+    expect(json.causes).toContainEqual(
+      expect.objectContaining({ id: 'unspecified', ...none, status: null, codes: expect.objectContaining(none) }),
+    );
   });
 
   it('is in an email, its deciding event and its timeline, and decides what to do', async () => {
@@ -70,12 +87,29 @@ describe('the cause of a failed delivery', () => {
       resolution: statuses.soft_bounced.resolution,
       whatToDo,
       because: {
+        provider: 'sendgrid',
         cause: 'mailbox_full',
         causeLabel: label,
+        reply: '552 5.2.2 over quota',
         text: 'sendgrid reported "bounce" at 2026-01-02 12:00 UTC: Mailbox full: 552 5.2.2 over quota',
       },
       timeline: [{ reason: { code: '552', cause: { id: 'mailbox_full', label, text, turn } } }],
+      codes: {
+        meaning: 'status.soft_bounced.meaning',
+        resolution: 'status.soft_bounced.resolution',
+        whatToDo: 'cause.mailbox_full.whatToDo',
+        whatToDoForAccount: 'cause.mailbox_full.whatToDoForAccount',
+      },
     });
+  });
+
+  it("speaks to the sender's engineers and to the account's people, each in their own words", async () => {
+    const { whatToDo, whatToDoForAccount } = await one(
+      'acme',
+      await store([failed('authentication_failed', { accountId: 'acme' })], 'authentication_failed'),
+    );
+    expect(whatToDo).toContain('Fix DNS');
+    expect(whatToDoForAccount).toContain('tell support');
   });
 
   it.each(causeIds)(
@@ -125,13 +159,17 @@ describe('the cause of a failed delivery', () => {
       cause: null,
       tags: [],
       whatToDo: statuses.invalid.resolution,
-      because: { cause: null, causeLabel: null },
+      because: { cause: null, causeLabel: null, reply: 'no' },
       timeline: [{ reason: { cause: null } }],
     });
     const noted = await store([anEvent({ accountId: 'acme', status: null })]);
     expect(await one('acme', noted)).toMatchObject({ cause: null, whatToDo: null, because: null });
     const happy = await store([anEvent({ accountId: 'acme' })]);
-    expect(await one('acme', happy)).toMatchObject({ cause: null, whatToDo: null, because: { cause: null } });
+    expect(await one('acme', happy)).toMatchObject({
+      cause: null,
+      whatToDo: null,
+      because: { cause: null, reply: null },
+    });
   });
 
   it('is in every row beside the tags, however the email is found', async () => {

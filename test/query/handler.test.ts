@@ -3,6 +3,7 @@ import type { VerifiedToken } from '../../shared/http/access.ts';
 import type { RouteKey } from '../../shared/http/routes.ts';
 import { shortHash } from '../../shared/runtime/hash.ts';
 import { statuses, statusIds } from '../../shared/status/catalogue.ts';
+import { caveatTexts } from '../../shared/status/caveats.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import {
   type Call,
@@ -60,11 +61,39 @@ describe('the query function', () => {
         label,
         meaning,
         resolution,
+        resolutionForAccount: resolution,
         sentAgain,
         doesNotProve,
         attention,
+        tone: 'bad',
+        order: 6,
+        final: true,
+        resend: 'after_fix',
+        codes: {
+          label: 'status.hard_bounced.label',
+          meaning: 'status.hard_bounced.meaning',
+          resolution: 'status.hard_bounced.resolution',
+          resolutionForAccount: 'status.hard_bounced.resolutionForAccount',
+          sentAgain: 'status.hard_bounced.sentAgain',
+          doesNotProve: 'status.hard_bounced.doesNotProve',
+        },
       });
+      expect(json.caveats).toContainEqual({ code: 'no_news_since', text: caveatTexts.no_news_since });
       expect(headers['cache-control']).toMatch(/^public, max-age=\d+$/);
+    });
+
+    it('with one code for each text, and null for each text that is null', async () => {
+      const { json } = await call('GET /statuses');
+      const members: { codes: Record<string, string | null> }[] = [...json.statuses, ...json.causes];
+      const codes: string[] = json.caveats.map(({ code }: { code: string }) => code);
+      for (const { codes: own, ...member } of members) {
+        for (const [name, code] of Object.entries(own)) {
+          expect([name, code === null]).toEqual([name, (member as Record<string, unknown>)[name] === null]);
+          if (code !== null) codes.push(code);
+        }
+      }
+      expect(new Set(codes).size).toBe(codes.length);
+      for (const code of codes) expect(code).toMatch(/^(?:status|cause|caveat)\.\w+(?:\.\w+)?$/);
     });
 
     it('with 304 to a caller who has it', async () => {
@@ -121,6 +150,7 @@ describe('the query function', () => {
         meaning: statuses.invalid.meaning,
         resolution: statuses.invalid.resolution,
         whatToDo: statuses.invalid.resolution,
+        whatToDoForAccount: statuses.invalid.resolution,
         sentAgain: statuses.invalid.sentAgain,
         attention: 'act',
         cause: null,
@@ -131,10 +161,12 @@ describe('the query function', () => {
         because: {
           eventId: 'bounce-1',
           at: '2026-01-02T12:01:00.000Z',
+          provider: 'sendgrid',
           providerEvent: 'bounce',
           evidence: 'unknown',
           cause: null,
           causeLabel: null,
+          reply: '550 no such user (enhanced code 5.1.1)',
           text: 'sendgrid reported "bounce" at 2026-01-02 12:01 UTC: 550 no such user (enhanced code 5.1.1)',
           doesNotProve: statuses.invalid.doesNotProve,
         },
@@ -186,6 +218,15 @@ describe('the query function', () => {
             at: '2026-01-02T12:02:00.000Z',
           },
         ],
+        codes: {
+          label: 'status.invalid.label',
+          meaning: 'status.invalid.meaning',
+          resolution: 'status.invalid.resolution',
+          whatToDo: 'status.invalid.resolution',
+          whatToDoForAccount: 'status.invalid.resolutionForAccount',
+          sentAgain: 'status.invalid.sentAgain',
+          doesNotProve: 'status.invalid.doesNotProve',
+        },
       });
     });
 
@@ -194,6 +235,26 @@ describe('the query function', () => {
       const { json } = await get('acme', emailId);
       expect(json).toMatchObject({ status: null, label: null, statusAt: null, because: null, attention: null });
       expect(json.timeline).toHaveLength(1);
+      expect(new Set(Object.values(json.codes))).toEqual(new Set([null]));
+    });
+
+    it('with no milliseconds in any sentence, whenever its events happened', async () => {
+      const accountId = 'to-the-minute';
+      const bounce = anEvent({ accountId, status: 'hard_bounced', occurredAt: noon + 34_567 });
+      const late = { ...bounce, eventId: 'o', status: 'opened', evidence: 'human', occurredAt: noon + 78_912 } as const;
+      const emailId = await emails.record([bounce, late], noon + minute);
+      const { json } = await get(accountId, emailId);
+      expect(json.because.at).toBe('2026-01-02T12:00:34.567Z');
+      const export_ = await call('GET /accounts/{accountId}/attention-list', {
+        path: { accountId },
+        token: tokenOf(accountId),
+        query: 'format=jsonl',
+      });
+      const line = JSON.parse(export_.text!);
+      const sentences = [json.because.text, line.why, ...[...json.caveats, ...line.caveats].map(({ text }) => text)];
+      expect(sentences).toHaveLength(4);
+      expect(json.because.text).toContain('2026-01-02 12:00 UTC');
+      for (const sentence of sentences) expect(sentence).not.toMatch(/:\d\d:\d\d|\.\d{3}Z/);
     });
 
     it('with attention once it has waited too long, and with a new ETag then', async () => {

@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { catalogueView } from '../../functions/query/responses.ts';
+import { actionsForAccount, resolutionsForAccount } from '../../shared/status/account-texts.ts';
 import { defaultOldAfter } from '../../shared/status/attention.ts';
-import { type Status, statuses } from '../../shared/status/catalogue.ts';
+import { type Status, type StatusFacts, statuses } from '../../shared/status/catalogue.ts';
 import { caveatsOf, caveatTexts, messageIdOfEvent } from '../../shared/status/caveats.ts';
-import { merge } from '../../shared/status/precedence.ts';
+import { merge, supersedes } from '../../shared/status/precedence.ts';
 import { eventsOf, noon } from '../rigs/arbitrary-events.ts';
 import type { History } from './histories.ts';
+
+const read = (file: string) => readFileSync(new URL(`../../${file}`, import.meta.url), 'utf8');
+
+const entries = Object.entries(statuses) as [Status, StatusFacts][];
 
 function expectShortSentences(text: string): void {
   for (const sentence of text.split(/(?<=\.) /)) expect(sentence.split(' ').length, sentence).toBeLessThanOrEqual(25);
@@ -44,9 +50,47 @@ describe('the catalogue of statuses', () => {
     ]);
   });
 
+  it('says how each status looks, whether it is final, and whether to send the email again', () => {
+    expect(Object.entries(statuses).map(([id, { tone, final, resend }]) => [id, tone, final, resend])).toEqual([
+      ['enqueued', 'waiting', false, 'yes'],
+      ['sent', 'waiting', false, 'no'],
+      ['deferred', 'waiting', false, 'no'],
+      ['delivered', 'good', true, 'no'],
+      ['soft_bounced', 'warning', false, 'yes'],
+      ['hard_bounced', 'bad', true, 'after_fix'],
+      ['invalid', 'bad', true, 'after_fix'],
+      ['rejected', 'bad', true, 'after_fix'],
+      ['opened', 'good', true, 'no'],
+      ['link_clicked', 'good', true, 'no'],
+      ['marked_spam', 'bad', true, 'no'],
+    ]);
+  });
+
+  it('calls a status final exactly if no delivery supersedes it', () => {
+    const delivered = { status: 'delivered', statusAt: noon, statusEventId: 'e' } as const;
+    for (const [status, { final }] of entries) {
+      const stored = { status, statusAt: noon, statusEventId: 'e' };
+      expect([status, final]).toEqual([status, !supersedes(delivered, stored)]);
+    }
+  });
+
+  it.each(entries)('shows %s in the tone of its call for action', (_, { tone, attention }) => {
+    const tones = { no: ['good'], when_old: ['waiting'], yes: ['warning', 'bad'] };
+    expect(tones[attention]).toContain(tone);
+  });
+
+  it.each(entries)('proposes to send %s again only where a text says so', (_, { resend, resolution }) => {
+    if (resend !== 'no') expect(resolution).toBeTruthy();
+  });
+
+  it('has the order of the table in the README, which names each status once', () => {
+    const labels = [...read('README.md').matchAll(/^\| \*\*(.+?)\*\* \|/gm)].map(([, label]) => label);
+    expect(catalogueView().statuses.map(({ label }) => label)).toEqual(labels);
+    expect(catalogueView().statuses.map(({ order }) => order)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+  });
+
   it('is in a module that imports nothing', () => {
-    const source = readFileSync(new URL('../../shared/status/catalogue.ts', import.meta.url), 'utf8');
-    expect(source).not.toMatch(/^\s*(?:import|export .* from)\b|\bimport\(/m);
+    expect(read('shared/status/catalogue.ts')).not.toMatch(/^\s*(?:import|export .* from)\b|\bimport\(/m);
   });
 
   it('tells what to do wherever somebody must act', () => {
@@ -69,6 +113,46 @@ describe('the catalogue of statuses', () => {
     ]);
   });
 });
+
+/** Words of mail engineers, which say nothing to people who send invoices through a product. */
+const jargon =
+  /\b(?:SMTP|DNS|SPF|DKIM|DMARC|PTR|HELO|EHLO|MX|TLS|IP|DSN|API|engineers?|authenticat\w+|suppress\w+|relay\w*|reverse|headers?)\b/i;
+
+describe('the texts for the people of an account', () => {
+  const { statuses: shown, causes, caveats } = catalogueView();
+  const texts: [string, string | null][] = [
+    ...shown.flatMap(({ id, resolution: _, ...texts }) => textsIn(`status ${id}`, texts)),
+    ...causes.flatMap(({ id, whatToDo: _, ...texts }) => textsIn(`cause ${id}`, texts)),
+    ...caveats.map(({ code, text }): [string, string] => [code, text]),
+  ];
+
+  it.each(texts)('have no word of mail engineers in %s', (_, text) => {
+    expect(text).not.toMatch(jargon);
+    expectShortSentences(text ?? '');
+  });
+
+  it.each([...Object.entries(resolutionsForAccount), ...Object.entries(actionsForAccount)])(
+    'say for %s which step they can take now',
+    (_, text) => {
+      expect(text).toMatch(/support|another way|resend/);
+    },
+  );
+
+  it('differ from those for engineers, or are not there', () => {
+    for (const { resolution, resolutionForAccount, id } of shown)
+      expect(resolutionForAccount !== resolution, id).toBe(id in resolutionsForAccount);
+    for (const { whatToDo, whatToDoForAccount, id } of causes)
+      expect(whatToDoForAccount !== whatToDo, id).toBe(id in actionsForAccount);
+  });
+});
+
+/** The members that are sentences or labels. */
+function textsIn(owner: string, member: object): [string, string][] {
+  const named = ['label', 'meaning', 'resolutionForAccount', 'sentAgain', 'doesNotProve', 'text', 'whatToDoForAccount'];
+  return Object.entries(member)
+    .filter(([name, value]) => named.includes(name) && value !== null)
+    .map(([name, value]) => [`the ${name} of ${owner}`, value]);
+}
 
 describe('the caveats of an email', () => {
   const caveats = (events: History['events'], now = noon) => {
@@ -197,6 +281,11 @@ describe('the caveats of an email', () => {
       'marked_spam',
     ];
     for (const status of settled) expect(caveats([status], noon * 2)).toEqual([]);
+  });
+
+  it('are all in the documentation of the API, by their codes', () => {
+    const codes = [...read('docs/api.md').matchAll(/^\| `(caveat\.\w+)` \|/gm)].map(([, code]) => code);
+    expect(codes).toEqual(catalogueView().caveats.map(({ code }) => code));
   });
 
   it.each(Object.entries(caveatTexts))('say %s in sentences of at most 25 words', (_, text) => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { reasonInWords } from '../../shared/email/reason.ts';
+import { actionsForAccount } from '../../shared/status/account-texts.ts';
 import { statuses } from '../../shared/status/catalogue.ts';
-import { type CauseFacts, causeIds, causes, whatToDoAbout } from '../../shared/status/causes.ts';
+import { type Cause, type CauseFacts, causeIds, causes, whatToDoAbout } from '../../shared/status/causes.ts';
 
 const all: [string, CauseFacts][] = Object.entries(causes);
 
@@ -30,7 +31,8 @@ describe('the causes of a failed delivery', () => {
 
   it('never send support to verify an address that is right', () => {
     for (const [id, { turn, whatToDo }] of all) {
-      if (turn !== 'recipient') expect(whatToDo ?? '', id).not.toMatch(/right one|for an address|for their address/);
+      const advice = `${whatToDo} ${actionsForAccount[id as Cause]}`;
+      if (turn !== 'recipient') expect(advice, id).not.toMatch(/right one|for an address|for their address/);
     }
   });
 

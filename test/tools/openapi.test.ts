@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Validator } from '@seriousme/openapi-schema-validator';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { clientTypes } from '../../infra/tools/client/client-types.ts';
 import { clientTypesFile, openApiFile } from '../../infra/tools/docs/files.ts';
 import { openApiDocument } from '../../infra/tools/docs/openapi.ts';
@@ -20,11 +21,61 @@ it('the OpenAPI document is valid OpenAPI 3.1', async () => {
   expect(await new Validator().validate(JSON.parse(served))).toEqual({ valid: true });
 });
 
+it('the OpenAPI document has neither an error nor a warning by the recommended rules of Redocly', async () => {
+  const config = await createConfig({ extends: ['recommended'] });
+  const problems = await lintFromString({ source: served, absoluteRef: openApiFile.pathname, config });
+  expect(problems.map(({ severity, ruleId, message, location }) => [severity, ruleId, message, location])).toEqual([]);
+});
+
+interface Described {
+  readonly tags: readonly { readonly name: string }[];
+  readonly paths: Readonly<
+    Record<
+      string,
+      Readonly<
+        Record<
+          string,
+          {
+            readonly summary: string;
+            readonly tags: readonly string[];
+            readonly parameters?: readonly { readonly name: string; readonly description?: string }[];
+            readonly 'x-codeSamples': readonly { readonly source: string }[];
+          }
+        >
+      >
+    >
+  >;
+}
+
+const { tags, paths } = JSON.parse(served) as Described;
+const operations = Object.entries(paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ method, path, ...operation })),
+);
+
+describe.each(operations)('the operation $method $path', ({ summary, tags: own, parameters, ...operation }) => {
+  it('has a title of its own and one of the groups', () => {
+    expect(operations.filter(other => other.summary === summary)).toHaveLength(1);
+    expect(own).toHaveLength(1);
+    expect(tags.map(({ name }) => name)).toContain(own[0]);
+  });
+
+  it('describes all of its parameters', () => {
+    for (const { name, description } of parameters ?? []) expect(description, name).toBeTruthy();
+  });
+
+  it('has one command to copy', () => {
+    expect(operation['x-codeSamples'].map(({ source }) => /^curl /m.test(source))).toEqual([true]);
+  });
+});
+
+it("the OpenAPI document begins with an account's emails and ends with the callbacks of providers", () => {
+  const groups = [...new Set(operations.map(({ tags: own }) => own[0]))];
+  expect(groups).toEqual(tags.map(({ name }) => name));
+  expect([groups[0], groups.at(-1)]).toEqual(['Emails', 'Webhooks']);
+});
+
 it('the OpenAPI document has every route but set-up calls and files for browsers', () => {
-  const { paths } = JSON.parse(served) as { paths: Record<string, object> };
-  const described = Object.entries(paths).flatMap(([path, methods]) =>
-    Object.keys(methods).map(method => `${method.toUpperCase()} ${path}`),
-  );
+  const described = operations.map(({ method, path }) => `${method.toUpperCase()} ${path}`);
   expect(described.sort()).toEqual(
     Object.entries<Route>(routes)
       .filter(([key, route]) => !key.startsWith('ANY ') && route.function !== 'ui')

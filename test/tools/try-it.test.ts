@@ -3,8 +3,11 @@ import { readFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { parseArgs, promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import document from '../../functions/query/openapi.json' with { type: 'json' };
+import { createToken } from '../../infra/local/cli/token.ts';
+import { invoices } from '../../infra/tools/docs/openapi-examples.ts';
 import { providerNames } from '../fixtures/signing.ts';
 import { type StartedStack, startStack } from '../rigs/start-stack.ts';
 
@@ -14,6 +17,16 @@ function commandsOf(name: string): string {
   const commands = /^## Try it here\n[\s\S]*?^```sh\n([\s\S]*?)\n```$/m.exec(page)?.[1];
   return commands ?? expect.fail(`${name}.md has no commands`);
 }
+
+const sourceOf = (operation: { readonly 'x-codeSamples': readonly { readonly source: string }[] }) =>
+  operation['x-codeSamples'][0]!.source;
+
+/** The options of `npm run token` as it takes them. */
+const tokenOptions = (options: string) =>
+  parseArgs({
+    args: options.split(' '),
+    options: { account: { type: 'string' }, manage: { type: 'boolean' }, support: { type: 'boolean' } },
+  }).values;
 
 describe('the commands under "Try it here"', () => {
   let folder: string;
@@ -47,5 +60,27 @@ describe('the commands under "Try it here"', () => {
   it('are refused if the event was changed after it was signed', async () => {
     const changed = commandsOf('sendgrid').replace(/^curl/m, 'echo >> .mailtrail/sendgrid.json\ncurl');
     expect(await paste(changed)).toMatchObject({ type: '/problems/unauthorized' });
+  });
+
+  // It erases recipients, so that it comes last.
+  it('and in the OpenAPI document are answered 200, with the token that each names', async () => {
+    const samples = Object.entries(document.paths).flatMap(([path, operations]) =>
+      Object.entries(operations).map(([method, operation]) => [`${method} ${path}`, sourceOf(operation)] as const),
+    );
+    const [, callback] = samples.find(([route]) => route.endsWith(' /webhooks/{provider}'))!;
+    for (const { provider, messageId, recipient } of invoices) {
+      const same = callback
+        .replace('14c5d75ce93', messageId)
+        .replace('jane@example.com', recipient)
+        .replace('"sendgrid"', `"${provider}"`)
+        .replaceAll('msg_1', messageId);
+      await paste(same);
+    }
+    for (const [route, command] of samples) {
+      const options = /^# TOKEN=\$\(npm run -s token -- (.*)\)$/m.exec(command)?.[1];
+      const token = options === undefined ? '' : await createToken(join(folder, '.mailtrail'), tokenOptions(options));
+      const status = await paste(`TOKEN=${token}\n${command} -s -o .mailtrail/answer -w '%{http_code}'`);
+      expect([route, status]).toEqual([route, 200]);
+    }
   });
 });

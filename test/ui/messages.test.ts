@@ -4,8 +4,8 @@ import { en } from '../../functions/ui/elements/messages/en.ts';
 import type { Message, MessageTable } from '../../functions/ui/elements/messages/message.ts';
 import { statusIds } from '../../shared/status/catalogue.ts';
 import { causeIds } from '../../shared/status/causes.ts';
-import { type CaveatId, caveatTexts } from '../../shared/status/caveats.ts';
-import { causeTexts, caveatCode, statusTexts } from '../../shared/status/coded-texts.ts';
+import { caveatTexts } from '../../shared/status/caveats.ts';
+import { causeTexts, statusTexts } from '../../shared/status/coded-texts.ts';
 
 const english: MessageTable = en;
 
@@ -14,7 +14,7 @@ const coded = [...statusIds.map(statusTexts), ...causeIds.map(causeTexts)];
 /** The code of each text that the API has. */
 const codes = [
   ...coded.flatMap(texts => Object.values(texts).map(({ code }) => code)),
-  ...Object.keys(caveatTexts).map(id => caveatCode(id as CaveatId)),
+  ...Object.keys(caveatTexts).map(id => `caveat.${id}`),
 ].filter(code => code !== null);
 
 const formsOf = (message: Message) => (typeof message === 'string' ? [message] : Object.values(message));

@@ -249,7 +249,7 @@ export class MailtrailEmail extends MailtrailElement {
           ? nothing
           : this.#section(
               'caveats',
-              html`<ul>${caveats.map(({ code, text, at }) => html`<li>${texts.ofApi(code, text)}${at === null ? nothing : html` <span class="soft">(${timeOf(at, texts)})</span>`}</li>`)}</ul>`,
+              html`<ul>${caveats.map(({ code, text, at }) => html`<li>${texts.ofApi(`caveat.${code}`, text)}${at === null ? nothing : html` <span class="soft">(${timeOf(at, texts)})</span>`}</li>`)}</ul>`,
             )
       }`;
   }

@@ -1,57 +1,6 @@
 /** Written by npm run docs. */
 
 export interface paths {
-    "/webhooks/{provider}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** @description A provider's callback, or a registration by the sending application (provider `app`). */
-        post: operations["takeCallback"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/statuses": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description The catalogue of statuses and causes, cacheable. */
-        get: operations["listStatuses"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/openapi.json": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** @description This document. */
-        get: operations["getDocument"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/accounts/{accountId}/emails": {
         parameters: {
             query?: never;
@@ -59,7 +8,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description An account's emails that match all filters, newest first. */
+        /**
+         * List an account's emails
+         * @description An account's emails that match all filters, newest first.
+         */
         get: operations["listEmails"];
         put?: never;
         post?: never;
@@ -76,7 +28,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One email: its status, meaning, cause, what to do, timeline and caveats. */
+        /**
+         * Read one email of an account
+         * @description One email: its status, meaning, cause, what to do, timeline and caveats.
+         */
         get: operations["getEmail"];
         put?: never;
         post?: never;
@@ -95,7 +50,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description The statuses of emails by up to 100 ids or 100 references. */
+        /**
+         * Read the statuses of many emails
+         * @description The statuses of emails by up to 100 ids or 100 references.
+         */
         post: operations["getStatuses"];
         delete?: never;
         options?: never;
@@ -110,8 +68,51 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The emails that need attention, for spreadsheets and programs. The header `link` leads to the next page; all pages joined are one file. */
+        /**
+         * Export an account's emails
+         * @description The emails that ask somebody to act, or those of any filter, for spreadsheets and programs. The header `link` leads to the next page; all pages joined are one file.
+         */
         get: operations["exportAttentionList"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/statuses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the catalogue
+         * @description The catalogue of statuses, causes and caveats, cacheable.
+         */
+        get: operations["listStatuses"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/openapi.json": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read this document
+         * @description This document.
+         */
+        get: operations["getDocument"];
         put?: never;
         post?: never;
         delete?: never;
@@ -127,7 +128,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Emails of all accounts, newest first: by recipient, by reference, or those that need attention. */
+        /**
+         * List emails of all accounts
+         * @description Emails of all accounts, newest first: by recipient, by reference, or those that ask somebody to act.
+         */
         get: operations["listEmailsOfAll"];
         put?: never;
         post?: never;
@@ -144,7 +148,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description One email of any account, or without an account. */
+        /**
+         * Read one email of any account
+         * @description One email of any account, or without an account.
+         */
         get: operations["getEmailOfAny"];
         put?: never;
         post?: never;
@@ -163,7 +170,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Erases an account's data about a recipient. */
+        /**
+         * Erase a recipient in an account
+         * @description Erases an account's data about a recipient.
+         */
         post: operations["eraseRecipient"];
         delete?: never;
         options?: never;
@@ -180,8 +190,31 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Erases the data of all accounts about a recipient. */
+        /**
+         * Erase a recipient in all accounts
+         * @description Erases the data of all accounts about a recipient.
+         */
         post: operations["eraseRecipientOfAll"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{provider}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Take a provider's callback
+         * @description A provider's callback, or a registration by the sending application (provider `app`).
+         */
+        post: operations["takeCallback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -202,108 +235,6 @@ export interface components {
             /** @description The address, in any spelling of the mailbox. */
             recipient: string;
         };
-        /** @description Identifies one message to one recipient. */
-        EmailId: string;
-        /**
-         * @description One of eleven statuses.
-         * @enum {string}
-         */
-        Status: "enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam";
-        /** @description ISO-8601 in UTC, with milliseconds. */
-        Time: string;
-        /**
-         * @description Why a delivery failed or was deferred.
-         * @enum {string}
-         */
-        Cause: "unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified";
-        /** @description Something worth knowing that the status hides. */
-        Caveat: {
-            /** @enum {string} */
-            code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "not_addressed" | "message_not_known" | "account_conflict";
-            text: string;
-            at: components["schemas"]["Time"] | null;
-        };
-        /** @description Outcomes of a request's events. Each event counts in `received` and in exactly one other. */
-        Counts: {
-            /** @description Events and other pieces in the request. Each of them is in exactly one of the other counts. */
-            received: number;
-            /** @description Events that are in the table now and were not before. */
-            recorded: number;
-            /** @description Events that had been recorded before. They change nothing. */
-            duplicate: number;
-            /** @description Repeated opens, clicks and notes of an email that already has 100 events. They are not recorded. */
-            dropped: number;
-            /** @description Events of an email that somebody had erased. They do not bring it back. */
-            erased: number;
-            /** @description Events older than emails are kept (400 days by default). They are not recorded and alert nobody. */
-            expired: number;
-            /** @description Events in the retry queue, because the table did not take them in time. They are recorded later. */
-            queued: number;
-            /** @description Pieces that could not be read or recorded. They wait in the quarantine queue for 14 days, and an alarm tells. */
-            quarantined: number;
-            /** @description Pieces about no email, such as a changed contact, a domain or a test. They are not kept. */
-            unrelated: number;
-            /** @description Likely names for an unknown provider in a registration. */
-            didYouMean?: string[];
-        };
-        /** @description The validation code, returned. */
-        Validation: {
-            validationResponse: string;
-        };
-        /** @description RFC 9457 problem details. */
-        Problem: {
-            /**
-             * @description Stable: programs can rely on it.
-             * @enum {string}
-             */
-            type: "/problems/unauthorized" | "/problems/forbidden" | "/problems/not-found" | "/problems/method-not-allowed" | "/problems/too-large" | "/problems/unsupported-encoding" | "/problems/invalid-request" | "/problems/try-again" | "/problems/unavailable" | "/problems/not-erased" | "/problems/fault";
-            title: string;
-            status: number;
-            detail?: string;
-            /** @description The invalid parameter or field. */
-            field?: string;
-            erased?: components["schemas"]["ErasedCounts"];
-        };
-        /** @description The number of emails that this request erased. */
-        ErasedCounts: {
-            emails: number;
-        };
-        /** @description API Gateway's own answer. */
-        GatewayMessage: {
-            message: string;
-        };
-        /** @description All statuses and causes: meaning and action. */
-        Catalogue: {
-            statuses: {
-                id: components["schemas"]["Status"];
-                label: string;
-                meaning: string;
-                resolution: string | null;
-                sentAgain: string | null;
-                /** @description The conclusion that this status does not allow. */
-                doesNotProve: string;
-                /**
-                 * @description when_old: once it has waited too long.
-                 * @enum {string}
-                 */
-                attention: "no" | "when_old" | "yes";
-            }[];
-            causes: {
-                id: components["schemas"]["Cause"];
-                label: string;
-                text: string;
-                /** @description null: see the status. */
-                whatToDo: string | null;
-                turn: components["schemas"]["Turn"] | null;
-                /** @description The status of an email that failed for this cause; null if the cause does not decide it. */
-                status: components["schemas"]["Status"] | null;
-            }[];
-        };
-        /**
-         * @description Who can fix it; nobody means wait.
-         * @enum {string}
-         */
-        Turn: "recipient" | "sender" | "receiving_server" | "nobody";
         /** @description A page of a list, newest first. */
         EmailList: {
             emails: components["schemas"]["EmailRow"][];
@@ -347,6 +278,42 @@ export interface components {
             /** @description The earliest event in the first recorded request. */
             sentAt: components["schemas"]["Time"];
         };
+        /** @description Identifies one message to one recipient. */
+        EmailId: string;
+        /**
+         * @description One of eleven statuses.
+         * @enum {string}
+         */
+        Status: "enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam";
+        /** @description ISO-8601 in UTC, with milliseconds. */
+        Time: string;
+        /**
+         * @description Why a delivery failed or was deferred.
+         * @enum {string}
+         */
+        Cause: "unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified";
+        /** @description RFC 9457 problem details. */
+        Problem: {
+            /**
+             * @description Stable: programs can rely on it.
+             * @enum {string}
+             */
+            type: "/problems/unauthorized" | "/problems/forbidden" | "/problems/not-found" | "/problems/method-not-allowed" | "/problems/too-large" | "/problems/unsupported-encoding" | "/problems/invalid-request" | "/problems/try-again" | "/problems/unavailable" | "/problems/not-erased" | "/problems/fault";
+            title: string;
+            status: number;
+            detail?: string;
+            /** @description The invalid parameter or field. */
+            field?: string;
+            erased?: components["schemas"]["ErasedCounts"];
+        };
+        /** @description The number of emails that this request erased. */
+        ErasedCounts: {
+            emails: number;
+        };
+        /** @description API Gateway's own answer. */
+        GatewayMessage: {
+            message: string;
+        };
         /** @description One email with all that is recorded. */
         Email: {
             emailId: components["schemas"]["EmailId"];
@@ -380,25 +347,40 @@ export interface components {
             resolution: string | null;
             /** @description The action for the cause, or else for the status; null if there is none. */
             whatToDo: string | null;
+            /** @description For people of the account, who can change no mail server. */
+            whatToDoForAccount: string | null;
             /** @description Whether and by whom the email is sent again. */
             sentAgain: string | null;
             /** @description Arrival of the events recorded last. */
             updatedAt: components["schemas"]["Time"];
             because: components["schemas"]["Because"] | null;
             timeline: components["schemas"]["TimelineEvent"][];
-            caveats: components["schemas"]["CaveatOutput"][];
+            caveats: components["schemas"]["Caveat"][];
+            /** @description The code of each text, for translations, e.g. `status.invalid.meaning`; null where the text is. */
+            codes: {
+                label: string | null;
+                meaning: string | null;
+                resolution: string | null;
+                whatToDo: string | null;
+                whatToDoForAccount: string | null;
+                sentAgain: string | null;
+                doesNotProve: string | null;
+            };
         };
         /** @description Why this status: the event that decided it. */
         Because: {
             eventId: string;
             at: components["schemas"]["Time"];
+            provider: string;
             /** @description null if the full history lacks the event. */
             providerEvent: string | null;
             evidence: components["schemas"]["Evidence"];
             /** @description unspecified: the delivery failed for good without a stated cause. null: no failure, or no cause reported. */
             cause: components["schemas"]["Cause"] | null;
             causeLabel: string | null;
-            /** @description The same in one sentence. */
+            /** @description The server's or the provider's raw words and codes. */
+            reply: string | null;
+            /** @description The same in one sentence, its time to the minute. */
             text: string;
             /** @description The conclusion that this status does not allow. */
             doesNotProve: string;
@@ -439,6 +421,22 @@ export interface components {
             clickUrl: string | null;
             userAgent: string | null;
         };
+        /**
+         * @description Who can fix it; nobody means wait.
+         * @enum {string}
+         */
+        Turn: "recipient" | "sender" | "receiving_server" | "nobody";
+        /** @description Something worth knowing that the status hides. */
+        Caveat: {
+            code: components["schemas"]["CaveatCode"];
+            text: string;
+            at: components["schemas"]["Time"] | null;
+        };
+        /**
+         * @description Identifies a caveat and its text.
+         * @enum {string}
+         */
+        CaveatCode: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "not_addressed" | "message_not_known" | "account_conflict";
         /** @description One result per id or reference, in their order. */
         Statuses: {
             results: {
@@ -448,30 +446,6 @@ export interface components {
                 /** @description The reference may have more emails: list them by `reference`. */
                 more: boolean;
             }[];
-        };
-        /** @description No email remains, and none returns. */
-        Erased: {
-            erased: components["schemas"]["ErasedCounts"];
-            /** @description When the rest is gone, without another request. */
-            forgottenBy: {
-                /**
-                 * Format: date-time
-                 * @description After this time no queue holds events from before the erasure. None of them is recorded.
-                 */
-                queues: string;
-                /**
-                 * Format: date-time
-                 * @description After this time no backup of the table holds data from before the erasure.
-                 */
-                backups: string;
-            };
-        };
-        /** @description Something worth knowing that the status hides. */
-        CaveatOutput: {
-            /** @enum {string} */
-            code: "temporary_failure_after_delivery" | "receipt_after_failure" | "no_news_since" | "one_of_several_recipients" | "not_addressed" | "message_not_known" | "account_conflict";
-            text: string;
-            at: components["schemas"]["Time"] | null;
         };
         /** @description An email in the exported list. */
         AttentionLine: {
@@ -492,104 +466,119 @@ export interface components {
             /** @description The deciding event in one sentence. */
             why: string | null;
             whatToDo: string | null;
-            caveats: components["schemas"]["CaveatOutput"][];
+            caveats: components["schemas"]["Caveat"][];
+        };
+        /** @description All statuses, causes and caveats: meaning and action. */
+        Catalogue: {
+            statuses: {
+                id: components["schemas"]["Status"];
+                label: string;
+                meaning: string;
+                resolution: string | null;
+                /** @description For people of the account, who can change no mail server. */
+                resolutionForAccount: string | null;
+                sentAgain: string | null;
+                /** @description The conclusion that this status does not allow. */
+                doesNotProve: string;
+                /**
+                 * @description when_old: once it has waited too long.
+                 * @enum {string}
+                 */
+                attention: "no" | "when_old" | "yes";
+                /**
+                 * @description How it looks to people.
+                 * @enum {string}
+                 */
+                tone: "waiting" | "good" | "warning" | "bad";
+                /** @description Its place in an email's life. */
+                order: number;
+                /** @description No later attempt to deliver the email is to be expected. */
+                final: boolean;
+                /**
+                 * @description Whether sending it again makes sense; a waiting email only once it is late.
+                 * @enum {string}
+                 */
+                resend: "no" | "after_fix" | "yes";
+                /** @description The code of each text, for translations, e.g. `status.invalid.meaning`; null where the text is. */
+                codes: {
+                    label: string | null;
+                    meaning: string | null;
+                    resolution: string | null;
+                    resolutionForAccount: string | null;
+                    sentAgain: string | null;
+                    doesNotProve: string | null;
+                };
+            }[];
+            causes: {
+                id: components["schemas"]["Cause"];
+                label: string;
+                text: string;
+                /** @description null: see the status. */
+                whatToDo: string | null;
+                /** @description For people of the account, who can change no mail server. */
+                whatToDoForAccount: string | null;
+                turn: components["schemas"]["Turn"] | null;
+                /** @description The status of an email that failed for this cause; null if the cause does not decide it. */
+                status: components["schemas"]["Status"] | null;
+                /** @description The code of each text, for translations, e.g. `status.invalid.meaning`; null where the text is. */
+                codes: {
+                    label: string | null;
+                    text: string | null;
+                    whatToDo: string | null;
+                    whatToDoForAccount: string | null;
+                };
+            }[];
+            caveats: {
+                code: components["schemas"]["CaveatCode"];
+                text: string;
+            }[];
+        };
+        /** @description No email remains, and none returns. */
+        Erased: {
+            erased: components["schemas"]["ErasedCounts"];
+            /** @description When the rest is gone, without another request. */
+            forgottenBy: {
+                /**
+                 * Format: date-time
+                 * @description After this time no queue holds events from before the erasure. None of them is recorded.
+                 */
+                queues: string;
+                /**
+                 * Format: date-time
+                 * @description After this time no backup of the table holds data from before the erasure.
+                 */
+                backups: string;
+            };
+        };
+        /** @description Outcomes of a request's events. Each event counts in `received` and in exactly one other. */
+        Counts: {
+            /** @description Events and other pieces in the request. Each of them is in exactly one of the other counts. */
+            received: number;
+            /** @description Events that are in the table now and were not before. */
+            recorded: number;
+            /** @description Events that had been recorded before. They change nothing. */
+            duplicate: number;
+            /** @description Repeated opens, clicks and notes of an email that already has 100 events. They are not recorded. */
+            dropped: number;
+            /** @description Events of an email that somebody had erased. They do not bring it back. */
+            erased: number;
+            /** @description Events older than emails are kept (400 days by default). They are not recorded and alert nobody. */
+            expired: number;
+            /** @description Events in the retry queue, because the table did not take them in time. They are recorded later. */
+            queued: number;
+            /** @description Pieces that could not be read or recorded. They wait in the quarantine queue for 14 days, and an alarm tells. */
+            quarantined: number;
+            /** @description Pieces about no email, such as a changed contact, a domain or a test. They are not kept. */
+            unrelated: number;
+            /** @description Likely names for an unknown provider in a registration. */
+            didYouMean?: string[];
+        };
+        /** @description The validation code, returned. */
+        Validation: {
+            validationResponse: string;
         };
     };
     responses: {
-        /** @description `/problems/unauthorized`: Unauthorized */
-        unauthorized: {
-            headers: {
-                /** @description Identifies this request in our logs. */
-                "x-request-id": string;
-                /** @description How to authenticate, if there is a standard way. */
-                "www-authenticate"?: string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `/problems/not-found`: Not found */
-        "not-found": {
-            headers: {
-                /** @description Identifies this request in our logs. */
-                "x-request-id": string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `/problems/too-large`: Request body too large */
-        "too-large": {
-            headers: {
-                /** @description Identifies this request in our logs. */
-                "x-request-id": string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `/problems/unsupported-encoding`: Content encoding not supported */
-        "unsupported-encoding": {
-            headers: {
-                /** @description Identifies this request in our logs. */
-                "x-request-id": string;
-                /** @description The accepted encoding: `identity`. */
-                "accept-encoding": string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `/problems/try-again`: Not recorded, send it again */
-        "try-again": {
-            headers: {
-                /** @description Identifies this request in our logs. */
-                "x-request-id": string;
-                /** @description Seconds to wait. */
-                "retry-after": string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `/problems/fault`: Internal error */
-        fault: {
-            headers: {
-                /** @description Identifies this request in our logs. */
-                "x-request-id": string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `/problems/unavailable`: Not recorded, send it again */
-        unavailable: {
-            headers: {
-                /** @description Identifies this request in our logs. */
-                "x-request-id": string;
-                /** @description Seconds to wait. */
-                "retry-after": string;
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description API Gateway's own errors, such as 413, 500 or 503. */
-        "by-gateway": {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["GatewayMessage"];
-            };
-        };
         /** @description `/problems/invalid-request`: Invalid request */
         "invalid-request": {
             headers: {
@@ -599,15 +588,6 @@ export interface components {
             };
             content: {
                 "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description Too many requests: try again later. */
-        throttled: {
-            headers: {
-                [name: string]: unknown;
-            };
-            content: {
-                "application/json": components["schemas"]["GatewayMessage"];
             };
         };
         /** @description `/problems/unauthorized`: Unauthorized */
@@ -631,6 +611,57 @@ export interface components {
                 "x-request-id": string;
                 /** @description The fault of the token, e.g. a missing scope. */
                 "www-authenticate": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `/problems/not-found`: Not found */
+        "not-found": {
+            headers: {
+                /** @description Identifies this request in our logs. */
+                "x-request-id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Too many requests: try again later. */
+        throttled: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["GatewayMessage"];
+            };
+        };
+        /** @description `/problems/fault`: Internal error */
+        fault: {
+            headers: {
+                /** @description Identifies this request in our logs. */
+                "x-request-id": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description API Gateway's own errors, such as 413, 500 or 503. */
+        "by-gateway": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/json": components["schemas"]["GatewayMessage"];
+            };
+        };
+        /** @description `/problems/too-large`: Request body too large */
+        "too-large": {
+            headers: {
+                /** @description Identifies this request in our logs. */
+                "x-request-id": string;
                 [name: string]: unknown;
             };
             content: {
@@ -663,6 +694,58 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `/problems/unauthorized`: Unauthorized */
+        unauthorized: {
+            headers: {
+                /** @description Identifies this request in our logs. */
+                "x-request-id": string;
+                /** @description How to authenticate, if there is a standard way. */
+                "www-authenticate"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `/problems/unsupported-encoding`: Content encoding not supported */
+        "unsupported-encoding": {
+            headers: {
+                /** @description Identifies this request in our logs. */
+                "x-request-id": string;
+                /** @description The accepted encoding: `identity`. */
+                "accept-encoding": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `/problems/try-again`: Not recorded, send it again */
+        "try-again": {
+            headers: {
+                /** @description Identifies this request in our logs. */
+                "x-request-id": string;
+                /** @description Seconds to wait. */
+                "retry-after": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `/problems/unavailable`: Not recorded, send it again */
+        unavailable: {
+            headers: {
+                /** @description Identifies this request in our logs. */
+                "x-request-id": string;
+                /** @description Seconds to wait. */
+                "retry-after": string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
     };
     parameters: never;
     requestBodies: never;
@@ -671,131 +754,6 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    takeCallback: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                /** @description The provider that calls. */
-                provider: "ses" | "sendgrid" | "mailgun" | "postmark" | "mandrill" | "sparkpost" | "resend" | "brevo" | "mailjet" | "mailersend" | "mailtrap" | "postal" | "unisendergo" | "azure" | "smtp2go" | "elasticemail" | "zeptomail" | "loops" | "usesend" | "emailit" | "scaleway" | "ahasend" | "sweego" | "mailomat" | "app";
-            };
-            cookie?: never;
-        };
-        requestBody?: {
-            content: {
-                "*/*": unknown;
-            };
-        };
-        responses: {
-            /** @description Every event is stored; or the answer to a test call of the provider. */
-            200: {
-                headers: {
-                    /** @description Identifies this request in our logs. */
-                    "x-request-id": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Counts"] | components["schemas"]["Validation"];
-                };
-            };
-            401: components["responses"]["unauthorized"];
-            404: components["responses"]["not-found"];
-            413: components["responses"]["too-large"];
-            415: components["responses"]["unsupported-encoding"];
-            429: components["responses"]["try-again"];
-            500: components["responses"]["fault"];
-            503: components["responses"]["unavailable"];
-            default: components["responses"]["by-gateway"];
-        };
-    };
-    listStatuses: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description The statuses and causes. */
-            200: {
-                headers: {
-                    /** @description Identifies this request in our logs. */
-                    "x-request-id": string;
-                    /** @description For If-None-Match. */
-                    etag: string;
-                    /** @description How long it may be cached. */
-                    "cache-control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Catalogue"];
-                };
-            };
-            /** @description The client already has this answer. */
-            304: {
-                headers: {
-                    /** @description Identifies this request in our logs. */
-                    "x-request-id": string;
-                    /** @description For If-None-Match. */
-                    etag: string;
-                    /** @description How long it may be cached. */
-                    "cache-control": string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["invalid-request"];
-            429: components["responses"]["throttled"];
-            500: components["responses"]["fault"];
-            default: components["responses"]["by-gateway"];
-        };
-    };
-    getDocument: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description OpenAPI 3.1. */
-            200: {
-                headers: {
-                    /** @description Identifies this request in our logs. */
-                    "x-request-id": string;
-                    /** @description For If-None-Match. */
-                    etag: string;
-                    /** @description How long it may be cached. */
-                    "cache-control": string;
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": {
-                        [key: string]: unknown;
-                    };
-                };
-            };
-            /** @description The client already has this answer. */
-            304: {
-                headers: {
-                    /** @description Identifies this request in our logs. */
-                    "x-request-id": string;
-                    /** @description For If-None-Match. */
-                    etag: string;
-                    /** @description How long it may be cached. */
-                    "cache-control": string;
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            400: components["responses"]["invalid-request"];
-            429: components["responses"]["throttled"];
-            500: components["responses"]["fault"];
-            default: components["responses"]["by-gateway"];
-        };
-    };
     listEmails: {
         parameters: {
             query?: {
@@ -803,13 +761,19 @@ export interface operations {
                 status?: ("enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam")[];
                 /** @description Emails that failed or are deferred for one of these causes, separated by commas. */
                 cause?: ("unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified")[];
+                /** @description act: emails whose status asks somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news. */
                 attention?: "act" | "late";
+                /** @description Emails to this address, in any letter case, its domain in letters or Punycode. */
                 recipient?: string;
+                /** @description Emails with this reference of the sender, e.g. an invoice number. */
                 reference?: string;
+                /** @description Emails whose `sentAt` is this time or later, or not before this UTC day. */
                 from?: string;
+                /** @description Emails whose `sentAt` is before this time, or not after this UTC day. */
                 to?: string;
                 /** @description The most emails on a page. A page may be short or empty: follow `cursor` until there is none. */
                 limit?: number;
+                /** @description The `cursor` of the page before, valid only with the same account and filters. */
                 cursor?: string;
             };
             header?: never;
@@ -949,18 +913,25 @@ export interface operations {
     exportAttentionList: {
         parameters: {
             query: {
+                /** @description csv for spreadsheets, jsonl (JSON Lines) for programs. */
                 format: "csv" | "jsonl";
                 /** @description Emails with one of these statuses, separated by commas. */
                 status?: ("enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam")[];
                 /** @description Emails that failed or are deferred for one of these causes, separated by commas. */
                 cause?: ("unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified")[];
+                /** @description act: emails whose status asks somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news. */
                 attention?: "act" | "late";
+                /** @description Emails to this address, in any letter case, its domain in letters or Punycode. */
                 recipient?: string;
+                /** @description Emails with this reference of the sender, e.g. an invoice number. */
                 reference?: string;
+                /** @description Emails whose `sentAt` is this time or later, or not before this UTC day. */
                 from?: string;
+                /** @description Emails whose `sentAt` is before this time, or not after this UTC day. */
                 to?: string;
                 /** @description The most emails on a page. A page may be short or empty: follow `cursor` until there is none. */
                 limit?: number;
+                /** @description The `cursor` of the page before, valid only with the same account and filters. */
                 cursor?: string;
             };
             header?: never;
@@ -1012,6 +983,94 @@ export interface operations {
             default: components["responses"]["by-gateway"];
         };
     };
+    listStatuses: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The statuses, causes and caveats. */
+            200: {
+                headers: {
+                    /** @description Identifies this request in our logs. */
+                    "x-request-id": string;
+                    /** @description For If-None-Match. */
+                    etag: string;
+                    /** @description How long it may be cached. */
+                    "cache-control": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Catalogue"];
+                };
+            };
+            /** @description The client already has this answer. */
+            304: {
+                headers: {
+                    /** @description Identifies this request in our logs. */
+                    "x-request-id": string;
+                    /** @description For If-None-Match. */
+                    etag: string;
+                    /** @description How long it may be cached. */
+                    "cache-control": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid-request"];
+            429: components["responses"]["throttled"];
+            500: components["responses"]["fault"];
+            default: components["responses"]["by-gateway"];
+        };
+    };
+    getDocument: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description OpenAPI 3.1. */
+            200: {
+                headers: {
+                    /** @description Identifies this request in our logs. */
+                    "x-request-id": string;
+                    /** @description For If-None-Match. */
+                    etag: string;
+                    /** @description How long it may be cached. */
+                    "cache-control": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description The client already has this answer. */
+            304: {
+                headers: {
+                    /** @description Identifies this request in our logs. */
+                    "x-request-id": string;
+                    /** @description For If-None-Match. */
+                    etag: string;
+                    /** @description How long it may be cached. */
+                    "cache-control": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid-request"];
+            429: components["responses"]["throttled"];
+            500: components["responses"]["fault"];
+            default: components["responses"]["by-gateway"];
+        };
+    };
     listEmailsOfAll: {
         parameters: {
             query?: {
@@ -1019,13 +1078,19 @@ export interface operations {
                 status?: ("enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam")[];
                 /** @description Emails that failed or are deferred for one of these causes, separated by commas. */
                 cause?: ("unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified")[];
+                /** @description act: emails whose status asks somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news. */
                 attention?: "act" | "late";
+                /** @description Emails to this address, in any letter case, its domain in letters or Punycode. */
                 recipient?: string;
+                /** @description Emails with this reference of the sender, e.g. an invoice number. */
                 reference?: string;
+                /** @description Emails whose `sentAt` is this time or later, or not before this UTC day. */
                 from?: string;
+                /** @description Emails whose `sentAt` is before this time, or not after this UTC day. */
                 to?: string;
                 /** @description The most emails on a page. A page may be short or empty: follow `cursor` until there is none. */
                 limit?: number;
+                /** @description The `cursor` of the page before, valid only with the same account and filters. */
                 cursor?: string;
             };
             header?: never;
@@ -1186,6 +1251,43 @@ export interface operations {
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
             503: components["responses"]["not-erased"];
+            default: components["responses"]["by-gateway"];
+        };
+    };
+    takeCallback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The provider that calls. */
+                provider: "ses" | "sendgrid" | "mailgun" | "postmark" | "mandrill" | "sparkpost" | "resend" | "brevo" | "mailjet" | "mailersend" | "mailtrap" | "postal" | "unisendergo" | "azure" | "smtp2go" | "elasticemail" | "zeptomail" | "loops" | "usesend" | "emailit" | "scaleway" | "ahasend" | "sweego" | "mailomat" | "app";
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "*/*": unknown;
+            };
+        };
+        responses: {
+            /** @description Every event is stored; or the answer to a test call of the provider. */
+            200: {
+                headers: {
+                    /** @description Identifies this request in our logs. */
+                    "x-request-id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Counts"] | components["schemas"]["Validation"];
+                };
+            };
+            401: components["responses"]["unauthorized"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["too-large"];
+            415: components["responses"]["unsupported-encoding"];
+            429: components["responses"]["try-again"];
+            500: components["responses"]["fault"];
+            503: components["responses"]["unavailable"];
             default: components["responses"]["by-gateway"];
         };
     };

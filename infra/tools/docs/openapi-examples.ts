@@ -4,7 +4,9 @@
  */
 
 import type { CanonicalEvent, Reason } from '../../../shared/email/event.ts';
+import type { Catalogue } from '../../../shared/http/response-schemas.ts';
 import { noon } from '../../../test/rigs/arbitrary-events.ts';
+import { erasing } from '../../../test/rigs/manage-function.ts';
 import { type Call, queryFunction, supportToken, tokenOf } from '../../../test/rigs/query-function.ts';
 import { startStoredEmails } from '../../../test/rigs/stored-emails.ts';
 import type { DescribedRoute } from './openapi.ts';
@@ -12,7 +14,7 @@ import type { DescribedRoute } from './openapi.ts';
 const minute = 60_000;
 
 /** Three emails of an account: one opened, one with an invalid address, one soft-bounced. */
-const invoices: readonly CanonicalEvent[] = [
+export const invoices: readonly CanonicalEvent[] = [
   ...story('sendgrid', '14c5d75ce93', 'jane@example.com', '7', ['sent', 'delivered', 'opened']),
   ...story('postmark', '883953f4-6105-42a2-a16a-77a8eac79483', 'lin@example.com', '8', ['sent', 'invalid']),
   ...story('ses', '0100017c2d7f4a8e', 'sam@example.net', '9', ['sent', 'soft_bounced']),
@@ -61,10 +63,16 @@ function story(
 export interface Example {
   readonly call: Call;
   readonly contentType: string;
-  /** Text, or the parsed value of JSON. */
+  /** Text, or the parsed value of JSON; the catalogue is shortened. */
   readonly answer: unknown;
 }
 
+/** The first two of each list: the full catalogue would be a third of the document, which the function loads. */
+function beginning(catalogue: Catalogue): object {
+  return Object.fromEntries(Object.entries(catalogue).map(([member, list]) => [member, list.slice(0, 2)]));
+}
+
+/** Calls the API once for each route with an example. */
 export async function recordExamples(): Promise<Partial<Record<DescribedRoute, Example>>> {
   const emails = await startStoredEmails();
   try {
@@ -90,7 +98,18 @@ export async function recordExamples(): Promise<Partial<Record<DescribedRoute, E
     for (const [route, given] of Object.entries(asked) as [DescribedRoute, Call][]) {
       const { statusCode, headers, json, text } = await call(route, given);
       if (statusCode !== 200) throw new Error(`${route} was answered ${statusCode}`);
-      examples[route] = { call: given, contentType: headers['content-type']!, answer: json ?? text };
+      const answer = route === 'GET /statuses' ? beginning(json) : (json ?? text);
+      examples[route] = { call: given, contentType: headers['content-type']!, answer };
+    }
+    const erase = erasing(emails, { now: () => noon + 24 * 60 * minute });
+    for (const [route, recipient, accountId] of [
+      ['POST /accounts/{accountId}/erasures', 'jane@example.com', 'acme'],
+      ['POST /erasures', 'lin@example.com', null],
+    ] as const) {
+      const { statusCode, headers, json } = await erase(recipient, accountId);
+      if (statusCode !== 200) throw new Error(`${route} was answered ${statusCode}`);
+      const given = { ...(accountId !== null && { path: { accountId } }), body: JSON.stringify({ recipient }) };
+      examples[route] = { call: given, contentType: headers['content-type']!, answer: json };
     }
     return examples;
   } finally {

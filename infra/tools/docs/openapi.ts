@@ -17,14 +17,28 @@ import { type Route, type RouteKey, type RouteOf, routes } from '../../../shared
 import { providers } from '../../../shared/providers/registry.ts';
 import type { Counts } from '../../../shared/runtime/counts.ts';
 import { countMeanings } from './count-meanings.ts';
+import { curl } from './curl.ts';
 import { type Example, recordExamples } from './openapi-examples.ts';
+import { localAddress, tryIt } from './try-it.ts';
 
 /** Set-up calls are for providers alone. */
 export type DescribedRoute = Exclude<RouteKey, `ANY ${string}` | RouteOf<'ui'>>;
 
 type ProblemName = keyof typeof problems;
 
+/** The groups of operations, in the order in which a reader needs them. */
+const tags = {
+  Emails: 'The emails of one account: for its own people, and for support.',
+  Catalogue: 'The texts of all statuses, causes and caveats, and this document.',
+  Support: 'The emails of all accounts, and those without an account.',
+  Erasures: 'Erases the data about a recipient.',
+  Webhooks: 'Callbacks of providers, and registrations by the sending application.',
+} as const satisfies Record<string, string>;
+
 interface Description {
+  /** The operation's title in a list of operations. */
+  readonly summary: string;
+  readonly tag: keyof typeof tags;
   /** The operation's name in a generated client. */
   readonly operationId: string;
   readonly query?: z.ZodMiniObject;
@@ -100,6 +114,17 @@ const pathParameters = {
 
 const json = (schema: z.ZodMiniType) => ({ 'application/json': schema });
 
+/** Text of which each line is JSON of one schema. */
+const jsonLines = (line: z.ZodMiniType) =>
+  z.array(line).register(z.globalRegistry, {
+    description: 'One AttentionLine as JSON per line.',
+    override: ({ jsonSchema }) => {
+      jsonSchema.contentSchema = { type: jsonSchema.type, items: jsonSchema.items };
+      Object.assign(jsonSchema, { type: 'string', contentMediaType: 'application/jsonl' });
+      delete jsonSchema.items;
+    },
+  });
+
 const erasing = {
   query: noParameters,
   body: { contentType: 'application/json', schema: erasureBody, required: true },
@@ -107,31 +132,9 @@ const erasing = {
 } as const;
 
 const descriptions = {
-  'POST /webhooks/{provider}': {
-    operationId: 'takeCallback',
-    body: { contentType: '*/*', schema: z.unknown(), required: false },
-    answer: {
-      description: 'Every event is stored; or the answer to a test call of the provider.',
-      content: json(z.union([counts, validation])),
-    },
-    withoutBody: 'A test call of a provider is answered as it expects, usually with a status alone.',
-    problems: ['unauthorized', 'not-found', 'too-large', 'unsupported-encoding', 'try-again', 'unavailable'],
-  },
-  'GET /statuses': {
-    operationId: 'listStatuses',
-    query: noParameters,
-    answer: { description: 'The statuses and causes.', content: json(answers.catalogue) },
-    hasEtag: true,
-    problems: ['invalid-request'],
-  },
-  'GET /openapi.json': {
-    operationId: 'getDocument',
-    query: noParameters,
-    answer: { description: 'OpenAPI 3.1.', content: json(z.record(z.string(), z.unknown())) },
-    hasEtag: true,
-    problems: ['invalid-request'],
-  },
   'GET /accounts/{accountId}/emails': {
+    summary: "List an account's emails",
+    tag: 'Emails',
     operationId: 'listEmails',
     query: listParameters,
     answer: { description: 'A page.', content: json(answers.emailList) },
@@ -139,6 +142,8 @@ const descriptions = {
     problems: ['invalid-request', 'not-found'],
   },
   'GET /accounts/{accountId}/emails/{emailId}': {
+    summary: 'Read one email of an account',
+    tag: 'Emails',
     operationId: 'getEmail',
     query: noParameters,
     answer: { description: 'The email.', content: json(answers.email) },
@@ -146,6 +151,8 @@ const descriptions = {
     problems: ['invalid-request', 'not-found'],
   },
   'POST /accounts/{accountId}/emails/statuses': {
+    summary: 'Read the statuses of many emails',
+    tag: 'Emails',
     operationId: 'getStatuses',
     query: noParameters,
     body: { contentType: 'application/json', schema: statusesBody, required: true },
@@ -153,6 +160,8 @@ const descriptions = {
     problems: ['invalid-request', 'not-found', 'too-large'],
   },
   'GET /accounts/{accountId}/attention-list': {
+    summary: "Export an account's emails",
+    tag: 'Emails',
     operationId: 'exportAttentionList',
     query: attentionListParameters,
     answer: {
@@ -162,16 +171,34 @@ const descriptions = {
           description:
             'The first page begins with the column names. An apostrophe precedes text that a spreadsheet would take for a formula.',
         }),
-        'application/jsonl; charset=utf-8': z.string().register(z.globalRegistry, {
-          description: 'One AttentionLine as JSON per line.',
-        }),
+        'application/jsonl; charset=utf-8': jsonLines(answers.attentionLine),
       },
       headers: { link: 'The next page, as `<...>; rel="next"`; absent on the last page.' },
     },
     hasEtag: true,
     problems: ['invalid-request', 'not-found'],
   },
+  'GET /statuses': {
+    summary: 'Read the catalogue',
+    tag: 'Catalogue',
+    operationId: 'listStatuses',
+    query: noParameters,
+    answer: { description: 'The statuses, causes and caveats.', content: json(answers.catalogue) },
+    hasEtag: true,
+    problems: ['invalid-request'],
+  },
+  'GET /openapi.json': {
+    summary: 'Read this document',
+    tag: 'Catalogue',
+    operationId: 'getDocument',
+    query: noParameters,
+    answer: { description: 'OpenAPI 3.1.', content: json(z.record(z.string(), z.unknown())) },
+    hasEtag: true,
+    problems: ['invalid-request'],
+  },
   'GET /emails': {
+    summary: 'List emails of all accounts',
+    tag: 'Support',
     operationId: 'listEmailsOfAll',
     query: supportListParameters,
     answer: { description: 'A page.', content: json(answers.emailList) },
@@ -179,6 +206,8 @@ const descriptions = {
     problems: ['invalid-request'],
   },
   'GET /emails/{emailId}': {
+    summary: 'Read one email of any account',
+    tag: 'Support',
     operationId: 'getEmailOfAny',
     query: noParameters,
     answer: { description: 'The email.', content: json(answers.email) },
@@ -186,14 +215,30 @@ const descriptions = {
     problems: ['invalid-request', 'not-found'],
   },
   'POST /accounts/{accountId}/erasures': {
+    summary: 'Erase a recipient in an account',
+    tag: 'Erasures',
     operationId: 'eraseRecipient',
     ...erasing,
     problems: ['invalid-request', 'forbidden', 'not-found', 'not-erased'],
   },
   'POST /erasures': {
+    summary: 'Erase a recipient in all accounts',
+    tag: 'Erasures',
     operationId: 'eraseRecipientOfAll',
     ...erasing,
     problems: ['invalid-request', 'not-erased'],
+  },
+  'POST /webhooks/{provider}': {
+    summary: "Take a provider's callback",
+    tag: 'Webhooks',
+    operationId: 'takeCallback',
+    body: { contentType: '*/*', schema: z.unknown(), required: false },
+    answer: {
+      description: 'Every event is stored; or the answer to a test call of the provider.',
+      content: json(z.union([counts, validation])),
+    },
+    withoutBody: 'A test call of a provider is answered as it expects, usually with a status alone.',
+    problems: ['unauthorized', 'not-found', 'too-large', 'unsupported-encoding', 'try-again', 'unavailable'],
   },
 } as const satisfies Record<DescribedRoute, Description>;
 
@@ -248,7 +293,17 @@ function problemResponse(named: readonly ProblemName[], gatewayToo: boolean): ob
 }
 
 function operationOf(key: DescribedRoute, example: Example | undefined): ZodOpenApiOperationObject {
-  const { operationId, query, body, answer, withoutBody, hasEtag, problems: own }: Description = descriptions[key];
+  const {
+    summary,
+    tag,
+    operationId,
+    query,
+    body,
+    answer,
+    withoutBody,
+    hasEtag,
+    problems: own,
+  }: Description = descriptions[key];
   const { access, description }: Route = routes[key];
   const names = [...key.matchAll(/\{(\w+)\}/g)].map(([, name]) => name as keyof typeof pathParameters);
   const { contentType = '', answer: answered } = example ?? {};
@@ -278,7 +333,10 @@ function operationOf(key: DescribedRoute, example: Example | undefined): ZodOpen
   responses.default = byGateway;
   return {
     operationId,
+    tags: [tag],
+    summary,
     description,
+    'x-codeSamples': [{ lang: 'Shell', label: 'curl', source: sampleOf(key, example) }],
     ...(access === 'account' || access === 'support' ? { security: [{ token: [] }] } : { security: [] }),
     requestParams: {
       ...(names.length > 0 && {
@@ -299,6 +357,38 @@ function operationOf(key: DescribedRoute, example: Example | undefined): ZodOpen
     }),
     responses: responses as ZodOpenApiResponsesObject,
   } as ZodOpenApiOperationObject;
+}
+
+/** Options of `npm run token` for a token that may call a route. */
+const tokenOptions = {
+  provider: () => null,
+  public: () => null,
+  account: ({ writes }) => `--account acme${writes ? ' --manage' : ''}`,
+  support: () => '--support',
+} as const satisfies Record<Route['access'], (route: Route) => string | null>;
+
+/** The command that makes the recorded call of a route. A callback needs a signature, as only a provider's page shows. */
+function sampleOf(key: DescribedRoute, example: Example | undefined): string {
+  const route: Route = routes[key];
+  return route.access === 'provider' ? tryIt('app') : curl(key, example?.call ?? {}, tokenOptions[route.access](route));
+}
+
+/** Moves the description of each parameter out of its schema, where many tools do not look for it. */
+function withDescriptions({ parameters, ...operation }: OperationWithParameters): OperationWithParameters {
+  return {
+    ...operation,
+    ...(parameters && {
+      parameters: parameters.map(({ schema: { description, ...schema }, ...parameter }) => ({
+        description,
+        ...parameter,
+        schema,
+      })),
+    }),
+  };
+}
+
+interface OperationWithParameters {
+  readonly parameters?: readonly { readonly schema: Readonly<Record<string, unknown>> }[];
 }
 
 function statusOf(name: ProblemName): number {
@@ -322,7 +412,15 @@ export async function openApiDocument(): Promise<string> {
         "The status of each email, one of eleven, with its meaning and what to do. A token opens the emails of the account in its account claim; the support scope opens all. To change data takes the scope to manage or support's. Another account's data looks as if it did not exist.",
       license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
     },
-    servers: [{ url: '/' }],
+    servers: [
+      { url: localAddress, description: 'One machine: `npm start`.' },
+      {
+        url: 'https://{host}',
+        description: 'A deployment.',
+        variables: { host: { default: 'YOUR-API', description: "The host in the stack's output `ApiUrl`." } },
+      },
+    ],
+    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     paths: paths as never,
     components: {
       securitySchemes: {
@@ -334,8 +432,12 @@ export async function openApiDocument(): Promise<string> {
             'An access token of the configured OIDC issuer, not an ID token. If `apiScope` is set, it needs that scope or the support scope.',
         },
       },
-      schemas: { AttentionLine: answers.attentionLine },
     },
   });
+  for (const path of Object.values(document.paths ?? {})) {
+    for (const [method, operation] of Object.entries(path)) {
+      Object.assign(path, { [method]: withDescriptions(operation as OperationWithParameters) });
+    }
+  }
   return `${JSON.stringify(document, null, 2)}\n`;
 }

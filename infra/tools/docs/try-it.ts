@@ -7,7 +7,7 @@ import { bodyTypes } from '../../../test/fixtures/signing-scheme.ts';
 import { prettyJson } from './pretty-json.ts';
 
 /** The stack's address by default, and its data directory. */
-const address = 'http://127.0.0.1:3000';
+export const localAddress = 'http://127.0.0.1:3000';
 const dataDir = '.mailtrail';
 
 /** Statuses that make a good example, the best first. */
@@ -38,7 +38,7 @@ export function tryIt(name: ProviderName): string {
   const secret = isKeyPair
     ? `require("./${dataDir}/signing-keys.json").${name}`
     : `require("./${dataDir}/webhook-secrets.json").${name}[0]`;
-  const url = `${address}/webhooks/${name}`;
+  const url = `${localAddress}/webhooks/${name}`;
   const type = fixtureType(example);
   const text = fixture(name, example).toString();
   const isForm = type === 'form';
