@@ -6,7 +6,19 @@ import { langOf, Texts, textsIn } from './texts.ts';
 /** The API beside which these modules are served: `https://api.example.com/ui/x.js` → `https://api.example.com`. */
 const ownApi = new URL('..', import.meta.url).href.replace(/\/$/, '');
 
-/** The attributes and properties that all elements have. */
+/**
+ * The attributes and properties that all elements have.
+ *
+ * @cssprop --mailtrail-font the font; `--mailtrail-font-size` its size
+ * @cssprop --mailtrail-text texts; `--mailtrail-soft` those of less weight
+ * @cssprop --mailtrail-background behind everything but chips; by default the surface
+ * @cssprop --mailtrail-surface of rows and buttons; `--mailtrail-hover` under the pointer
+ * @cssprop --mailtrail-border lines; `--mailtrail-control` the borders of controls
+ * @cssprop --mailtrail-accent focus and choice
+ * @cssprop --mailtrail-waiting a chip's text; also `-good`, `-warning` and `-bad`
+ * @cssprop --mailtrail-waiting-surface a chip's background; also `-good-surface`, `-warning-surface`, `-bad-surface`
+ * @cssprop --mailtrail-radius corners of boxes and buttons
+ */
 export abstract class MailtrailElement extends LitElement {
   static override properties: PropertyDeclarations = {
     api: { type: String },

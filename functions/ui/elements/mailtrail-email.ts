@@ -132,6 +132,8 @@ export class MailtrailEmail extends MailtrailElement {
       ]);
       if (signal.aborted) return;
       this.words = words;
+      // The same words are announced again only if they were gone in between.
+      this.announcement = '';
       if (body !== undefined) {
         this.#announce(body);
         this.#etag = etag;
