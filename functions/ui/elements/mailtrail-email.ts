@@ -143,7 +143,8 @@ export class MailtrailEmail extends MailtrailElement {
     } catch (error) {
       if (signal.aborted) return;
       this.fault = error instanceof TypeError ? 'offline' : faultOf(error);
-      if (this.fault === 'not_found') {
+      // After a sign-out, the next person at the screen must not read it.
+      if (this.fault === 'not_found' || this.fault === 'signed_out') {
         this.email = null;
         this.#etag = null;
       }

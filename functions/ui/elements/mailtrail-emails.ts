@@ -245,6 +245,8 @@ export class MailtrailEmails extends MailtrailElement {
     if (this.loading !== null || this.fault === 'signed_out') return;
     void this.#count();
     if (!this.#isAskable) return;
+    // Times relative to now go on.
+    this.requestUpdate();
     await this.#request(null, async () => {
       if (this.words === null) this.words = await catalogueOf(this.base);
       const page = await this.#page(null);
@@ -294,7 +296,7 @@ export class MailtrailEmails extends MailtrailElement {
     return this.texts.ofApi(code, label) ?? this.texts.say('noStatus');
   }
 
-  // ---- What a person does
+  // ---- Actions of a person
 
   #choose(change: Partial<Record<keyof EmailFilter, string>>): void {
     this.filter = changed(this.filter, change);
@@ -441,7 +443,8 @@ export class MailtrailEmails extends MailtrailElement {
   }
 
   #list(): TemplateResult | typeof nothing {
-    if (this.rows.length === 0 || this.words === null) return nothing;
+    // After a sign-out, the next person at the screen must not read them.
+    if (this.rows.length === 0 || this.words === null || this.fault === 'signed_out') return nothing;
     return html`<ul class="rows" part="rows" @keydown=${this.#onKey}>${repeat(
       this.rows,
       row => row.emailId,

@@ -24,7 +24,6 @@ const messages: MessageTable = {
   more: 'Mehr anzeigen',
   searchedPart: 'Im bisher durchsuchten Teil gibt es keinen Treffer. „Mehr anzeigen“ sucht weiter.',
   truncated: 'Diese Referenz hat zu viele E-Mails, um alle zu zeigen. Suchen Sie nach dem Empfänger.',
-  shown: { one: '{count} E-Mail', other: '{count} E-Mails' },
   end: 'Das sind alle E-Mails.',
   emptyFiltered: 'Keine E-Mail passt. Prüfen Sie die Schreibweise, oder heben Sie die Filter auf.',
   emptyReference:
@@ -36,7 +35,6 @@ const messages: MessageTable = {
   noSubject: 'Kein Betreff erfasst',
   noStatus: 'Noch kein Status',
   justNow: 'gerade eben',
-  sentAt: 'Gesendet {time}',
   changed: '{recipient}: {status}',
   changedMany: { one: '{count} E-Mail hat sich geändert.', other: '{count} E-Mails haben sich geändert.' },
   back: 'Zurück zur Liste',
