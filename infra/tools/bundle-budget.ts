@@ -5,7 +5,7 @@ import { esbuildOptions, type FunctionName, functionNames } from '../compute/bun
 import { runCommand } from '../local/cli/command.ts';
 
 /** In KB of 1,024 bytes, minified. */
-const budget = { ingest: 477, query: 360, manage: 255, alert: 286 } as const satisfies Record<FunctionName, number>;
+const budget = { ingest: 477, query: 367, manage: 255, alert: 286 } as const satisfies Record<FunctionName, number>;
 
 await runCommand({
   call: 'npm run size',

@@ -121,16 +121,27 @@ export async function storeAccounts(
 export async function knownPages(emails: StoredEmails): Promise<KnownPage[]> {
   const call = queryFunction(emails);
   const pages: KnownPage[] = [];
-  const everybody = [`recipient=${sharedRecipient}`, `reference=${sharedReference}`, 'attention=true'];
+  const everybody = [
+    `recipient=${sharedRecipient}`,
+    `reference=${sharedReference}`,
+    'attention=act',
+    'status=invalid,rejected',
+    `recipient=${sharedRecipient}&attention=late`,
+  ];
   for (const accountId of [...accountIds, null]) {
     const lists =
       accountId === null
         ? everybody.map(query => ['GET /emails', query] as const)
         : [
-            ...['', ...everybody, 'status=delivered', 'from=2025-12-28T00:00:00Z&to=2026-01-01T00:00:00Z'].map(
-              query => ['GET /accounts/{accountId}/emails', query] as const,
-            ),
-            ...['format=csv', 'format=jsonl'].map(
+            ...[
+              '',
+              ...everybody,
+              'status=delivered,sent',
+              'cause=mailbox_full,expired',
+              'attention=late',
+              'from=2025-12-28&to=2026-01-01T00:00:00Z',
+            ].map(query => ['GET /accounts/{accountId}/emails', query] as const),
+            ...['format=csv', 'format=jsonl', 'format=jsonl&status=sent,deferred&from=2025-12-28'].map(
               query => ['GET /accounts/{accountId}/attention-list', query] as const,
             ),
           ];

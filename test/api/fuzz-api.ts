@@ -15,6 +15,7 @@ import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 import { accountIds, knownPages, markOf, nobody, storeAccounts } from './accounts.ts';
 import { type Answer, createAnswerCheck } from './answer-check.ts';
 import { servedDocument } from './document.ts';
+import { filterFaultIn } from './filter-check.ts';
 import { type ApiRequest, arbitraryRequests, callbackKeys } from './requests.ts';
 
 type Caller = (request: ApiRequest) => Promise<Answer>;
@@ -137,6 +138,7 @@ export async function fuzzApi({
         const wrong =
           (statusCode >= 500 ? `answered ${statusCode}` : null) ??
           check(routeKey, answer) ??
+          filterFaultIn(request, answer) ??
           (leak === null ? null : `shows ${leak}`);
         if (wrong !== null) deviations.push({ request, statusCode, wrong });
       } catch (error) {

@@ -63,7 +63,7 @@ describe('callers:', () => {
       acmeList,
       `${acmeList}/${ours}`,
       '/accounts/acme/attention-list?format=csv',
-      '/emails?attention=true',
+      '/emails?attention=act',
       `/emails/${ours}`,
     ]) {
       expectRefused(await live.call(path));
@@ -164,14 +164,14 @@ describe('odd claims:', () => {
 
   it.each(oddScopes)('%s as the scope claim is no scope', async (_, claim) => {
     for (const scope of ['scope', 'scp']) {
-      const answer = await get('/emails?attention=true', await live.token({ [scope]: claim }));
+      const answer = await get('/emails?attention=act', await live.token({ [scope]: claim }));
       expect(answer.status).toBe(403);
     }
   });
 
   it('a text of words and a list of texts are scopes', async () => {
     for (const scope of ['openid mailtrail/support', ['openid', 'mailtrail/support']]) {
-      expect((await get('/emails?attention=true', await live.token({ scope }))).status).toBe(200);
+      expect((await get('/emails?attention=act', await live.token({ scope }))).status).toBe(200);
     }
   });
 });
@@ -231,7 +231,7 @@ describe('questions:', () => {
     const globex = await live.token({ account_id: 'globex' });
     const foreign = (await get('/accounts/globex/emails?limit=5', globex)).json.cursor;
     const support = await live.token({ scope: 'mailtrail/support' });
-    const ofAll = (await get('/emails?attention=true&limit=5', support)).json.cursor;
+    const ofAll = (await get('/emails?attention=act&limit=5', support)).json.cursor;
     const changed = [
       ...Array.from({ length: cursor.length }, (_, index) => flipped(cursor, index)),
       foreign,
@@ -247,8 +247,13 @@ describe('questions:', () => {
     ];
     for (const wrong of changed) expectInvalid(await get(`${acmeList}?limit=5&cursor=${wrong}`), 'cursor');
     for (const query of [
-      'attention=true',
+      'attention=act',
+      'attention=late',
       'status=delivered',
+      'status=delivered,sent',
+      'cause=mailbox_full',
+      'from=2026-01-01',
+      'to=2027-01-01',
       'recipient=a@b.example',
       'reference=x',
       'from=2026-01-01T00:00:00Z',
@@ -256,8 +261,12 @@ describe('questions:', () => {
     ]) {
       expectInvalid(await get(`${acmeList}?${query}&cursor=${cursor}`), 'cursor');
     }
+    const both = (await get(`${acmeList}?status=delivered,hard_bounced&limit=5`)).json.cursor;
+    expect((await get(`${acmeList}?status=hard_bounced,delivered&cursor=${both}`)).json.emails).toHaveLength(25);
+    for (const query of ['status=delivered', 'status=delivered,hard_bounced,sent', 'status=delivered&cause=expired'])
+      expectInvalid(await get(`${acmeList}?${query}&cursor=${both}`), 'cursor');
     expectInvalid(await get(`/accounts/globex/emails?cursor=${cursor}`, globex), 'cursor');
-    expectInvalid(await get(`/emails?attention=true&cursor=${cursor}`, support), 'cursor');
+    expectInvalid(await get(`/emails?attention=act&cursor=${cursor}`, support), 'cursor');
   });
 
   it.each(['0', '-1', '1e9', '10;', '10%3B', '101', '1.5', '0x10', '+5', '%205', '', 'NaN', '9'.repeat(400)])(
@@ -271,10 +280,50 @@ describe('questions:', () => {
     'limit=5&limit=6',
     'limit=5&limit=5',
     'status=sent&status=delivered',
+    'status=sent,sent',
+    'status=sent,delivered,sent',
+    'cause=expired%2Cexpired',
+    'attention=act&attention=late',
     'cursor=&cursor=',
     'limit=5&l%69mit=6',
   ])('hazard 109: a parameter that is given twice is refused: %s', async query => {
     expectInvalid(await get(`${acmeList}?${query}`), new URLSearchParams(query).keys().next().value!);
+  });
+
+  it.each([
+    'status=',
+    'status=,',
+    'status=sent,',
+    'status=,sent',
+    'status=sent,%20delivered',
+    'status=sent;delivered',
+    'status=Sent',
+    'status=lost',
+    'status=sent,lost',
+    'status=__proto__',
+    'status=constructor,sent',
+    `status=${'sent,'.repeat(2_000)}`,
+    'cause=',
+    'cause=full',
+    'cause=expired,null',
+    'cause=toString',
+    'attention=',
+    'attention=true',
+    'attention=act,late',
+    'attention=toString',
+    'from=2026-02-30',
+    'from=2026-13-01',
+    'from=2026-1-1',
+    'from=20260101',
+    'from=yesterday',
+    'to=2026-01-01T',
+    'to=2026-01-01T25:00:00Z',
+    'to=2026-01-01,2026-01-02',
+    'to=',
+  ])('hazard 110: an empty, unknown or malformed value of a filter is refused: %s', async query => {
+    const [field] = query.split('=') as [string];
+    expectInvalid(await get(`${acmeList}?${query}`), field);
+    expectInvalid(await get(`/accounts/acme/attention-list?format=csv&${query}`), field);
   });
 
   it.each(['state', 'Status', 'status[]', 'filter', 'account_id', 'accountId', '__proto__', 'constructor', ''])(
@@ -379,13 +428,19 @@ describe('questions:', () => {
     const year = (from: string, to: string) => get(`${acmeList}?from=${from}T00:00:00Z&to=${to}T00:00:00Z&limit=100`);
     expectInvalid(await year('2026-01-03', '2026-01-02'), 'to');
     expectInvalid(await year('2026-01-02', '2026-01-02'), 'to');
+    expectInvalid(await get(`${acmeList}?from=2026-01-03&to=2026-01-02`), 'to');
+    expectInvalid(await get(`${acmeList}?from=2026-01-03T00:00:00Z&to=2026-01-02`), 'to');
+    expect((await get(`${acmeList}?from=2026-01-02&to=2026-01-02`)).json.emails).toHaveLength(30);
+    expect((await get(`${acmeList}?from=0000-01-01&to=9999-12-31`)).json.emails).toHaveLength(30);
+    expect((await get(`${acmeList}?attention=late&to=0000-01-01`)).json).toEqual({ emails: [] });
     expect((await year('0000-01-01', '9999-12-31')).json.emails).toHaveLength(30);
     expect((await year('1970-01-01', '1970-01-02')).json).toEqual({ emails: [] });
     expect((await get(`${acmeList}?to=0001-01-01T00:00:00Z`)).json).toEqual({ emails: [] });
     for (const wrong of [
       '2026-13-01T00:00:00Z',
       '2026-02-30T00:00:00Z',
-      '2026-01-01',
+      '2026-01-32',
+      '2025-02-29',
       '1767225600000',
       'now',
       '',

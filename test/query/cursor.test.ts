@@ -34,7 +34,15 @@ describe('a cursor', () => {
     for (const other of ['', 'A', 'A'.repeat(38), ...changed])
       expect(await cursors.positionOf(filter, other)).toBeNull();
     expect(await cursors.positionOf({ ...filter, accountId: 'globex' }, cursor)).toBeNull();
-    expect(await cursors.positionOf({ ...filter, attention: true }, cursor)).toBeNull();
+    for (const other of [
+      { attention: 'act' },
+      { attention: 'late' },
+      { status: ['invalid'] },
+      { cause: ['expired'] },
+      { from: 0 },
+      { to: noon },
+    ] as const)
+      expect(await cursors.positionOf({ ...filter, ...other }, cursor)).toBeNull();
     expect(await createCursors(async () => 'another').positionOf(filter, cursor)).toBeNull();
   });
 

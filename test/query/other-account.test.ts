@@ -1,7 +1,10 @@
 import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { CanonicalEvent } from '../../shared/email/event.ts';
 import { createReader } from '../../shared/email/reader.ts';
 import type { RouteKey } from '../../shared/http/routes.ts';
+import { day } from '../../shared/runtime/time.ts';
+import { defaultOldAfter } from '../../shared/status/attention.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { queryFunction, tokenOf } from '../rigs/query-function.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
@@ -24,26 +27,37 @@ describe("an email that becomes another account's before its look-up", () => {
     },
   } as DynamoDBDocumentClient;
   const call = (routeKey: RouteKey, query: string) => {
-    const reader = createReader({ client, tableName: stored.tableName, retentionDays: 400, now: () => noon });
+    const reader = createReader({
+      client,
+      tableName: stored.tableName,
+      retentionDays: 400,
+      oldAfter: defaultOldAfter,
+      now: () => noon,
+    });
     const get = queryFunction({ store: reader });
     return get(routeKey, { path: { accountId: 'acme' }, query, token: tokenOf('acme') });
   };
 
-  it.each([
+  it.each<[string, RouteKey, string, Partial<CanonicalEvent>?]>([
     ['of all emails', list, 'limit=10'],
     ['by recipient', list, 'recipient=joe@example.com'],
     ['by reference', list, 'reference=INV-7'],
     ['by status', list, 'status=hard_bounced'],
+    ['by several statuses', list, 'status=hard_bounced,delivered'],
+    ['by cause', list, 'cause=mailbox_full'],
+    ['of late emails', list, 'attention=late', { status: 'sent', occurredAt: noon - 2 * day }],
     ['by time', list, 'from=2026-01-01T00:00:00Z'],
-    ['by attention', list, 'attention=true'],
+    ['by attention', list, 'attention=act'],
     ['by attention, for a spreadsheet', attentionList, 'format=csv'],
-  ])('is not in the list %s', async (_, routeKey, query) => {
+  ])('is not in the list %s', async (_, routeKey, query, changes = {}) => {
     const own = anEvent({
       recipient: 'joe@example.com',
       status: 'hard_bounced',
       accountId: 'acme',
       reference: 'INV-7',
       subject: 'Ours',
+      reason: { cause: 'mailbox_full' },
+      ...changes,
     });
     const emailId = await stored.record([own]);
     beforeLookUp = async () => {};

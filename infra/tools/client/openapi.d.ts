@@ -240,6 +240,11 @@ export interface components {
             emails: components["schemas"]["EmailRow"][];
             /** @description For the next page; absent on the last page. */
             cursor?: string;
+            /** @description With `attention=act`: the number of these emails without any other filter, at most 1,000. more: there are more. */
+            total?: {
+                count: number;
+                more: boolean;
+            };
             /**
              * @description The reference has more than the 1,000 emails that were searched. Filter by recipient too.
              * @constant
@@ -266,8 +271,8 @@ export interface components {
             statusAt: components["schemas"]["Time"] | null;
             /** @description unspecified: the delivery failed for good without a stated cause. null: no failure, or no cause reported. */
             cause: components["schemas"]["Cause"] | null;
-            /** @description Somebody must act: the status asks for it, or the email has waited too long. */
-            attention: boolean;
+            /** @description act: the status asks somebody to act. late: the email waits too long for news. null: neither. */
+            attention: ("act" | "late") | null;
             /** @description The sender's tags or categories. */
             tags: string[];
             /** @description The earliest event in the first recorded request. */
@@ -329,8 +334,8 @@ export interface components {
             statusAt: components["schemas"]["Time"] | null;
             /** @description unspecified: the delivery failed for good without a stated cause. null: no failure, or no cause reported. */
             cause: components["schemas"]["Cause"] | null;
-            /** @description Somebody must act: the status asks for it, or the email has waited too long. */
-            attention: boolean;
+            /** @description act: the status asks somebody to act. late: the email waits too long for news. null: neither. */
+            attention: ("act" | "late") | null;
             /** @description The sender's tags or categories. */
             tags: string[];
             /** @description The earliest event in the first recorded request. */
@@ -442,21 +447,24 @@ export interface components {
                 more: boolean;
             }[];
         };
-        /** @description An email that needs attention. */
+        /** @description An email in the exported list. */
         AttentionLine: {
             emailId: components["schemas"]["EmailId"];
             recipient: string;
             subject: string | null;
             reference: string | null;
             provider: string;
-            status: string;
-            statusAt: components["schemas"]["Time"];
+            /** @description null while only notes are recorded. */
+            status: components["schemas"]["Status"] | null;
+            /** @description The status for people. */
+            label: string | null;
+            statusAt: components["schemas"]["Time"] | null;
             sentAt: components["schemas"]["Time"];
             /** @description unspecified: the delivery failed for good without a stated cause. null: no failure, or no cause reported. */
             cause: components["schemas"]["Cause"] | null;
             causeLabel: string | null;
             /** @description The deciding event in one sentence. */
-            why: string;
+            why: string | null;
             whatToDo: string | null;
             caveats: components["schemas"]["Caveat"][];
         };
@@ -749,17 +757,19 @@ export interface operations {
     listEmails: {
         parameters: {
             query?: {
-                /** @description Emails with this status. */
-                status?: "enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam";
-                /** @description Emails whose status asks for attention, newest problem first. (Find emails that wait too long by `status` and `to`.) */
-                attention?: "true";
+                /** @description Emails with one of these statuses, separated by commas. */
+                status?: ("enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam")[];
+                /** @description Emails that failed or are deferred for one of these causes, separated by commas. */
+                cause?: ("unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified")[];
+                /** @description act: emails whose status asks somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news. */
+                attention?: "act" | "late";
                 /** @description Emails to this address, in any letter case, its domain in letters or Punycode. */
                 recipient?: string;
                 /** @description Emails with this reference of the sender, e.g. an invoice number. */
                 reference?: string;
-                /** @description Emails whose `sentAt` is this time or later. */
+                /** @description Emails whose `sentAt` is this time or later, or not before this UTC day. */
                 from?: string;
-                /** @description Emails whose `sentAt` is before this time. */
+                /** @description Emails whose `sentAt` is before this time, or not after this UTC day. */
                 to?: string;
                 /** @description The most emails on a page. A page may be short or empty: follow `cursor` until there is none. */
                 limit?: number;
@@ -905,6 +915,20 @@ export interface operations {
             query: {
                 /** @description csv for spreadsheets, jsonl (JSON Lines) for programs. */
                 format: "csv" | "jsonl";
+                /** @description Emails with one of these statuses, separated by commas. */
+                status?: ("enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam")[];
+                /** @description Emails that failed or are deferred for one of these causes, separated by commas. */
+                cause?: ("unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified")[];
+                /** @description act: emails whose status asks somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news. */
+                attention?: "act" | "late";
+                /** @description Emails to this address, in any letter case, its domain in letters or Punycode. */
+                recipient?: string;
+                /** @description Emails with this reference of the sender, e.g. an invoice number. */
+                reference?: string;
+                /** @description Emails whose `sentAt` is this time or later, or not before this UTC day. */
+                from?: string;
+                /** @description Emails whose `sentAt` is before this time, or not after this UTC day. */
+                to?: string;
                 /** @description The most emails on a page. A page may be short or empty: follow `cursor` until there is none. */
                 limit?: number;
                 /** @description The `cursor` of the page before, valid only with the same account and filters. */
@@ -1050,17 +1074,19 @@ export interface operations {
     listEmailsOfAll: {
         parameters: {
             query?: {
-                /** @description Emails with this status. */
-                status?: "enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam";
-                /** @description Emails whose status asks for attention, newest problem first. (Find emails that wait too long by `status` and `to`.) */
-                attention?: "true";
+                /** @description Emails with one of these statuses, separated by commas. */
+                status?: ("enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam")[];
+                /** @description Emails that failed or are deferred for one of these causes, separated by commas. */
+                cause?: ("unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified")[];
+                /** @description act: emails whose status asks somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news. */
+                attention?: "act" | "late";
                 /** @description Emails to this address, in any letter case, its domain in letters or Punycode. */
                 recipient?: string;
                 /** @description Emails with this reference of the sender, e.g. an invoice number. */
                 reference?: string;
-                /** @description Emails whose `sentAt` is this time or later. */
+                /** @description Emails whose `sentAt` is this time or later, or not before this UTC day. */
                 from?: string;
-                /** @description Emails whose `sentAt` is before this time. */
+                /** @description Emails whose `sentAt` is before this time, or not after this UTC day. */
                 to?: string;
                 /** @description The most emails on a page. A page may be short or empty: follow `cursor` until there is none. */
                 limit?: number;
