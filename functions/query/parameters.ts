@@ -56,10 +56,11 @@ const idList = <Id extends string>(ids: readonly Id[], description: string) =>
         z
           .string()
           .check(
-            z.refine(
-              text => isIdList(text, ids),
-              `must be one or more of ${ids.join(', ')}, separated by commas, each at most once`,
-            ),
+            z.refine(text => isIdList(text, ids), {
+              error: `must be one or more of ${ids.join(', ')}, separated by commas, each at most once`,
+              // Checks of the whole query get a list of ids or do not run.
+              abort: true,
+            }),
           )
           .register(z.globalRegistry, {
             override: { type: 'array', items: { type: 'string', enum: [...ids] }, minItems: 1, uniqueItems: true },

@@ -52,12 +52,12 @@ export const routes = {
     function: 'query',
     access: 'account',
     description:
-      'The emails that need attention, for spreadsheets and programs. The header `link` leads to the next page; all pages joined are one file.',
+      'The emails that ask somebody to act, or those of any filter, for spreadsheets and programs. The header `link` leads to the next page; all pages joined are one file.',
   },
   'GET /emails': {
     function: 'query',
     access: 'support',
-    description: 'Emails of all accounts, newest first: by recipient, by reference, or those that need attention.',
+    description: 'Emails of all accounts, newest first: by recipient, by reference, or those that ask somebody to act.',
   },
   'GET /emails/{emailId}': {
     function: 'query',

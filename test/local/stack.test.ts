@@ -154,6 +154,13 @@ test('the typed client of the document reads lists, single emails, many at once 
   const query = { recipient: 'second@example.com' };
   const [bounced] = dataOf(await support.GET('/emails', { params: { query } })).emails;
   expect(bounced).toMatchObject({ accountId: 'acme', status: 'hard_bounced' });
+  const several = { status: ['hard_bounced' as const, 'invalid' as const], attention: 'act' as const };
+  const acting = dataOf(await people.GET('/accounts/{accountId}/emails', { params: { path, query: several } }));
+  expect(acting.emails.map(({ attention }) => attention)).toEqual(acting.emails.map(() => 'act'));
+  expect(acting.total).toEqual({ count: expect.any(Number), more: false });
+  const { total } = dataOf(await support.GET('/emails', { params: { query: several } }));
+  expect(total!.count).toBeGreaterThanOrEqual(acting.total!.count);
+
   const { emailId } = bounced!;
   const email = dataOf(
     await people.GET('/accounts/{accountId}/emails/{emailId}', { params: { path: { ...path, emailId } } }),

@@ -125,7 +125,7 @@ function timesOf({ from, to }: Pick<Filter, 'from' | 'to'>) {
   return { from: timeOf(from, 0, -Infinity), to: timeOf(to, 1, Infinity) };
 }
 
-/** The kind of attention by the catalogue: what the API must say of an email at `now`. */
+/** The attention that the API must give an email at `now`, by the catalogue alone. */
 function attentionAt(now: number, verdict: ReturnType<typeof merge>): 'act' | 'late' | null {
   if (verdict === null) return null;
   const { attention: asks } = statuses[verdict.status];

@@ -124,6 +124,13 @@ describe("support's routes across accounts", () => {
     },
   );
 
+  it.each(['status=lost', 'status=invalid,lost', 'status=invalid,invalid', 'status='])(
+    'refuse the status and not the missing recipient for %j',
+    async query => {
+      expect(await list(query)).toMatchObject({ statusCode: 400, json: { field: 'status' } });
+    },
+  );
+
   it('refuse an invalid address', async () => {
     for (const recipient of ['jane', '', 'a@b@c', 'jane@', `${'x'.repeat(400)}@example.com`, 'jane@exa%00mple.com']) {
       expect(await list(`recipient=${recipient}`)).toMatchObject({ statusCode: 400, json: { field: 'recipient' } });

@@ -70,7 +70,7 @@ export interface paths {
         };
         /**
          * Export an account's emails
-         * @description The emails that need attention, for spreadsheets and programs. The header `link` leads to the next page; all pages joined are one file.
+         * @description The emails that ask somebody to act, or those of any filter, for spreadsheets and programs. The header `link` leads to the next page; all pages joined are one file.
          */
         get: operations["exportAttentionList"];
         put?: never;
@@ -130,7 +130,7 @@ export interface paths {
         };
         /**
          * List emails of all accounts
-         * @description Emails of all accounts, newest first: by recipient, by reference, or those that need attention.
+         * @description Emails of all accounts, newest first: by recipient, by reference, or those that ask somebody to act.
          */
         get: operations["listEmailsOfAll"];
         put?: never;
