@@ -41,7 +41,7 @@ describe('a failure that names an address but no message', () => {
     const path = { emailId: row.emailId };
     const { json } = await queryFunction(emails)('GET /emails/{emailId}', { path, token: supportToken });
     expect(json.messageId).toBe('event:ZGVsaXZlcmVkLTAtMTIzNDU2Nzg');
-    expect(json.caveats).toMatchObject([{ code: 'caveat.message_not_known' }]);
+    expect(json.caveats).toMatchObject([{ code: 'message_not_known' }]);
   });
 
   it('carries that caveat into the alert and into the attention list', async () => {
@@ -58,7 +58,7 @@ describe('a failure that names an address but no message', () => {
       return (await queryFunction(emails)('GET /accounts/{accountId}/attention-list', options)).text!;
     };
     const text = caveatTexts.message_not_known;
-    expect(JSON.parse(await file('jsonl')).caveats).toEqual([{ code: 'caveat.message_not_known', text, at: null }]);
+    expect(JSON.parse(await file('jsonl')).caveats).toEqual([{ code: 'message_not_known', text, at: null }]);
     expect(await file('csv')).toMatch(new RegExp(`,${text}\\r\\n$`));
   });
 
