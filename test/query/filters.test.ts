@@ -134,14 +134,4 @@ describe('a list of emails', () => {
     for (const query of ['', 'attention=late', 'status=invalid', 'cause=mailbox_full'])
       expect((await call(query)).json).not.toHaveProperty('total');
   });
-
-  it('by attention=act counts at most 1,000, and says that there are more', async () => {
-    const bounces = (count: number) =>
-      Array.from({ length: count }, () => anEvent({ accountId: 'crowded', status: 'rejected' }));
-    await emails.record(bounces(1_000));
-    const { json } = await call('attention=act&limit=1', 'crowded');
-    expect(json).toMatchObject({ emails: [{ status: 'rejected' }], total: { count: 1_000, more: false } });
-    await emails.record(bounces(1));
-    expect((await call('attention=act', 'crowded')).json.total).toEqual({ count: 1_000, more: true });
-  });
 });
