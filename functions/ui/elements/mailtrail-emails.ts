@@ -296,7 +296,7 @@ export class MailtrailEmails extends MailtrailElement {
     return this.texts.ofApi(code, label) ?? this.texts.say('noStatus');
   }
 
-  // ---- Actions of a person
+  // ---- Actions
 
   #choose(change: Partial<Record<keyof EmailFilter, string>>): void {
     this.filter = changed(this.filter, change);
