@@ -85,7 +85,7 @@ describe('the query function', () => {
     it('with one code for each text, and null for each text that is null', async () => {
       const { json } = await call('GET /statuses');
       const members: { codes: Record<string, string | null> }[] = [...json.statuses, ...json.causes];
-      const codes: string[] = json.caveats.map(({ code }: { code: string }) => code);
+      const codes: string[] = json.caveats.map(({ code }: { code: string }) => `caveat.${code}`);
       for (const { codes: own, ...member } of members) {
         for (const [name, code] of Object.entries(own)) {
           expect([name, code === null]).toEqual([name, (member as Record<string, unknown>)[name] === null]);
