@@ -42,7 +42,7 @@ export interface Endpoints {
   readonly signingKeysFile: string;
   readonly inboxFile: string;
   /** Claims that tokens must carry; null for an API without an authorizer. */
-  readonly tokens: { readonly issuer: string; readonly audience: string; readonly jwksUrl: string } | null;
+  readonly tokens: { readonly issuer: string; readonly audience: string } | null;
 }
 
 const usualDataDir = '.mailtrail';

@@ -1,9 +1,8 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, RequestListener } from 'node:http';
 import { join } from 'node:path';
 import type { Provider } from '../../shared/providers/provider.ts';
 import { type Answered, type Cors, startHttpServer } from './api-gateway/http-api.ts';
 import { gatewayAnswer, type HttpAnswer } from './api-gateway/http-payload.ts';
-import { openTokenIssuer } from './api-gateway/jwt-authorizer.ts';
 import { routesOf } from './api-gateway/stack-routes.ts';
 import { readAssembly } from './cloudformation/assembly.ts';
 import { synthesisInto } from './cloudformation/synthesize.ts';
@@ -11,6 +10,9 @@ import { region, resolveTemplate } from './cloudformation/template.ts';
 import { lockDataDir } from './data-dir.ts';
 import { type Endpoints, writeEndpoints } from './endpoints.ts';
 import { startStackMappings } from './event-sources/stack-mappings.ts';
+import { createOidcIssuer, issuerPath, localClient } from './issuer/oidc-issuer.ts';
+import { claimNamesIn } from './issuer/person.ts';
+import { openTokenIssuer } from './issuer/token-issuer.ts';
 import { createStackFunctions, type ServiceEndpoints } from './lambda/stack-functions.ts';
 import { queuesPage } from './pages/queues-page.ts';
 import { startPage } from './pages/start-page.ts';
@@ -58,11 +60,6 @@ export interface RunningStack {
   /** Lets requests and batches in flight end, then stops everything. */
   stop(): Promise<void>;
 }
-
-/** Issuer and audience of local tokens, unless the stack is configured for others. */
-const tokenParameters = { OidcIssuer: 'https://issuer.localhost/', OidcAudience: 'mailtrail-local' };
-
-const jwksPath = '/_local/jwks.json';
 
 /** Runs a synthesized stack in this process and its children. The template lists the parts, by resource type. */
 export async function runStack(options: StackOptions): Promise<RunningStack> {
@@ -134,7 +131,10 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   const inbox = await parts.add(startSupportInbox(queues.endpoint, inboxFile, options.onInboxMessage), it => it.stop());
 
   const assembly = readAssembly(directory);
-  const place = { parameters: tokenParameters, queueEndpoint: queues.endpoint, apiEndpoint: http.url };
+  const ownIssuer = `${http.url}${issuerPath}`;
+  // A stack that is configured for another issuer or audience has no such parameter.
+  const parameters = { OidcIssuer: ownIssuer, OidcAudience: localClient.audience };
+  const place = { parameters, queueEndpoint: queues.endpoint, apiEndpoint: http.url };
   const template = resolveTemplate(assembly.template, place);
   await queues.create(template, options.maxVisibilityTimeoutSeconds);
   secretsManager.serve(template.ofType('AWS::SecretsManager::Secret'));
@@ -201,11 +201,18 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     ownWebhookSecretsFile: secretFiles.ownSecretsFile,
     signingKeysFile: secretFiles.signingKeysFile,
     inboxFile,
-    tokens:
-      tokens === undefined
-        ? null
-        : { issuer: tokens.Issuer, audience: tokens.Audience[0], jwksUrl: `${http.url}${jwksPath}` },
+    tokens: tokens === undefined ? null : { issuer: tokens.Issuer, audience: tokens.Audience[0] },
   };
+  const ownHandlers: Record<string, RequestListener> = {};
+  if (endpoints.tokens?.issuer === ownIssuer) {
+    ownHandlers[issuerPath] = createOidcIssuer({
+      url: http.url,
+      audience: endpoints.tokens.audience,
+      clientId: localClient.clientId,
+      names: claimNamesIn(endpoints.functions),
+      tokens: issuer,
+    });
+  }
   http.serve({
     apiId: api?.ref ?? 'local',
     routes,
@@ -218,9 +225,9 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
       '/_local/queues': readOnly(async ({ headers }) =>
         queuesPage(dataDir, await queues.depths(template), headers.accept),
       ),
-      [jwksPath]: () => jsonPage(issuer.jwks),
       '/_local/processes': () => jsonPage(functions.pids()),
     },
+    ownHandlers,
     onFault: error => onFault(`${error.message} (${error.name})`),
     onAnswer: options.onAnswer,
   });

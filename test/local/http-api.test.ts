@@ -7,7 +7,7 @@ import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Answered, type HttpServer, startHttpServer } from '../../infra/local/api-gateway/http-api.ts';
 import { createRouter } from '../../infra/local/api-gateway/http-routes.ts';
-import { openTokenIssuer, type TokenIssuer } from '../../infra/local/api-gateway/jwt-authorizer.ts';
+import { openTokenIssuer, type TokenIssuer } from '../../infra/local/issuer/token-issuer.ts';
 import { FunctionError } from '../../infra/local/lambda/function-environment.ts';
 
 const issuer = 'https://issuer.test/';

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { HttpAnswer } from '../api-gateway/http-payload.ts';
 
 /** Text that is HTML already. */
@@ -24,6 +25,11 @@ export function html(parts: TemplateStringsArray, ...values: readonly unknown[])
   return new Html(parts.map((part, index) => part + (inserted[index] ?? '')).join(''));
 }
 
+/** Text that is HTML already, and holds nothing that a stranger wrote. */
+export function trustedHtml(text: string): Html {
+  return new Html(text);
+}
+
 function asHtml(value: unknown): string {
   return value instanceof Html ? value.text : String(value).replace(/[&<>"']/g, character => escapes[character]!);
 }
@@ -45,12 +51,22 @@ dt { margin-top: .7rem; } dd { margin: 0; color: var(--soft); }
 table { border-collapse: collapse; width: 100%; } caption { text-align: left; color: var(--soft); padding-bottom: .5rem; }
 th, td { text-align: left; vertical-align: top; padding: .4rem 1rem .4rem 0; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; white-space: nowrap; } .number { text-align: right; font-variant-numeric: tabular-nums; }
+button, input { font: inherit; color: inherit; padding: .35em .75em; border: 1px solid var(--soft); border-radius: .35em;
+  background: var(--code); } button { cursor: pointer; margin: .15em 0; } input { background: var(--paper); max-width: 100%; }
+button:focus-visible, input:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+[role=alert] { color: light-dark(#b3261e, #f2b8b5); }
+pre { font: .9em/1.45 ui-monospace, monospace; background: var(--code); padding: .75em 1em; border-radius: .3em;
+  overflow-x: auto; }
 code { font: .9em ui-monospace, monospace; background: var(--code); padding: .1em .35em; border-radius: .3em;
   overflow-wrap: anywhere; }
 `;
 
-/** A page of the runner. It loads nothing, and nothing may frame it. */
-export function htmlPage(title: string, body: Html): HttpAnswer {
+/**
+ * A page of the runner. It loads nothing, and nothing may frame it.
+ *
+ * @param script runs at the end of the page; the policy names it by its hash
+ */
+export function htmlPage(title: string, body: Html, script?: string): HttpAnswer {
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -63,6 +79,7 @@ export function htmlPage(title: string, body: Html): HttpAnswer {
 <main>
 ${body}
 </main>
+${script === undefined ? '' : html`<script>${new Html(script)}</script>`}
 </body>
 </html>
 `;
@@ -70,8 +87,12 @@ ${body}
     statusCode: 200,
     headers: {
       'content-type': 'text/html; charset=utf-8',
-      'content-security-policy':
+      'content-security-policy': [
         "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
+        ...(script === undefined
+          ? []
+          : [`script-src 'sha256-${createHash('sha256').update(script).digest('base64')}'`]),
+      ].join('; '),
       'referrer-policy': 'no-referrer',
     },
     body: Buffer.from(page.text),
