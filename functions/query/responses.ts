@@ -4,25 +4,29 @@ import { shownAddress } from '../../shared/email/address.ts';
 import type { Reason } from '../../shared/email/event.ts';
 import { decidingEventOf, type HistoryEvent } from '../../shared/email/history.ts';
 import type { Email, EmailSummary } from '../../shared/email/item.ts';
-import { reasonInWords, reasonOf } from '../../shared/email/reason.ts';
+import { reasonInWords, reasonOf, replyInWords } from '../../shared/email/reason.ts';
 import type { AttentionLine, Catalogue, EmailAnswer, EmailRow } from '../../shared/http/response-schemas.ts';
 import { isoText, timeInWords } from '../../shared/runtime/time.ts';
 import { isActionableNow, type OldAfter } from '../../shared/status/attention.ts';
 import { statuses, statusIds } from '../../shared/status/catalogue.ts';
 import { type Cause, causeIds, causes, whatToDoAbout } from '../../shared/status/causes.ts';
-import { caveatsOf } from '../../shared/status/caveats.ts';
+import { type CaveatId, caveatsOf, caveatTexts } from '../../shared/status/caveats.ts';
+import { causeTexts, caveatCode, codesOf, emailTexts, statusTexts, textsOf } from '../../shared/status/coded-texts.ts';
 
-/** The catalogue of statuses and causes. */
+/** The catalogue of statuses, causes and caveats. */
 export function catalogueView(): Catalogue {
   return {
-    statuses: statusIds.map(id => {
-      const { label, meaning, resolution, sentAgain, doesNotProve, attention } = statuses[id];
-      return { id, label, meaning, resolution, sentAgain, doesNotProve, attention };
+    statuses: statusIds.map((id, index) => {
+      const { attention, tone, final, resend } = statuses[id];
+      const told = statusTexts(id);
+      return { id, ...textsOf(told), attention, tone, order: index + 1, final, resend, codes: codesOf(told) };
     }),
     causes: causeIds.map(id => {
-      const { label, text, whatToDo, turn, status } = causes[id];
-      return { id, label, text, whatToDo, turn, status };
+      const { turn, status } = causes[id];
+      const told = causeTexts(id);
+      return { id, ...textsOf(told), turn, status, codes: codesOf(told) };
     }),
+    caveats: Object.entries(caveatTexts).map(([id, text]) => ({ code: caveatCode(id as CaveatId), text })),
   };
 }
 
@@ -49,18 +53,21 @@ export function rowView(email: EmailSummary, now: number, oldAfter: OldAfter): E
 /** One email with all its recorded facts. */
 export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailAnswer {
   const { messageId, verdict, cause, updatedAt, events } = email;
-  const facts = verdict && statuses[verdict.status];
+  const told = emailTexts(verdict?.status ?? null, cause);
+  const { meaning, resolution, whatToDo, whatToDoForAccount, sentAgain } = textsOf(told);
   return {
     ...rowView(email, now, oldAfter),
     messageId,
-    meaning: facts?.meaning ?? null,
-    resolution: facts?.resolution ?? null,
-    whatToDo: verdict && whatToDoAbout(verdict.status, cause),
-    sentAgain: facts?.sentAgain ?? null,
+    meaning,
+    resolution,
+    whatToDo,
+    whatToDoForAccount,
+    sentAgain,
     updatedAt: isoText(updatedAt),
     because: becauseView(email),
     timeline: events.map(timelineView),
     caveats: caveatsView(email, now, oldAfter),
+    codes: codesOf(told),
   };
 }
 
@@ -96,10 +103,12 @@ function becauseView({ provider, verdict, cause, events }: Email): EmailAnswer['
   return {
     eventId: verdict.statusEventId,
     at,
+    provider,
     providerEvent: event?.providerEvent ?? null,
     evidence: event?.evidence ?? 'unknown',
     cause: cause ?? null,
     causeLabel: cause === undefined ? null : causes[cause].label,
+    reply: reason === undefined ? null : replyInWords(reason),
     text: `${provider} reported ${reported} at ${timeInWords(verdict.statusAt)}${reason === undefined ? '' : `: ${reasonInWords(reason)}`}`,
     doesNotProve,
   };
@@ -107,7 +116,7 @@ function becauseView({ provider, verdict, cause, events }: Email): EmailAnswer['
 
 function caveatsView(email: Email, now: number, oldAfter: OldAfter): EmailAnswer['caveats'] {
   return caveatsOf(email, now, oldAfter).map(({ code, text, at }) => ({
-    code,
+    code: caveatCode(code),
     text,
     at: at === undefined ? null : isoText(at),
   }));

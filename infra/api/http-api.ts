@@ -91,7 +91,8 @@ export class MailtrailApi extends HttpApi {
   }
 }
 
-function corsFor(allowOrigins: readonly string[]) {
+/** The answer to preflight requests from the pages of some origins. */
+export function corsFor(allowOrigins: readonly string[]) {
   return {
     allowOrigins: [...allowOrigins],
     allowMethods: [CorsHttpMethod.GET, CorsHttpMethod.POST],

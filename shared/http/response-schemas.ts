@@ -7,7 +7,8 @@
 import * as z from 'zod/mini';
 import { statusIds } from '../status/catalogue.ts';
 import { causeIds } from '../status/causes.ts';
-import { caveatTexts } from '../status/caveats.ts';
+import { type CaveatId, caveatTexts } from '../status/caveats.ts';
+import { caveatCode } from '../status/coded-texts.ts';
 
 /** Some events claim years beyond 9999. */
 const time = z
@@ -98,12 +99,27 @@ const timelineEvent = z
   })
   .register(z.globalRegistry, { id: 'TimelineEvent', description: 'An event that a provider reported.' });
 
+const caveatTextCode = z
+  .enum((Object.keys(caveatTexts) as CaveatId[]).map(id => caveatCode(id)))
+  .register(z.globalRegistry, { id: 'CaveatCode', description: 'Identifies a caveat and its text.' });
+
+/** A code for each of these texts. */
+const codes = <Member extends string>(members: readonly Member[]) =>
+  z
+    .object(
+      Object.fromEntries(members.map(member => [member, maybe(text)])) as Record<
+        Member,
+        z.ZodMiniNullable<typeof text>
+      >,
+    )
+    .register(z.globalRegistry, {
+      description: 'The code of each text, for translations, e.g. `status.invalid.meaning`; null where the text is.',
+    });
+
+const forAccount = 'For people of the account, who can change no mail server.';
+
 const caveat = z
-  .object({
-    code: z.enum(Object.keys(caveatTexts) as (keyof typeof caveatTexts)[]),
-    text,
-    at: maybe(time),
-  })
+  .object({ code: caveatTextCode, text, at: maybe(time) })
   .register(z.globalRegistry, { id: 'Caveat', description: 'Something worth knowing that the status hides.' });
 
 export const email = z
@@ -113,6 +129,7 @@ export const email = z
     meaning: maybe(text),
     resolution: described(maybe(text), 'The action for the status; null if there is none.'),
     whatToDo: described(maybe(text), 'The action for the cause, or else for the status; null if there is none.'),
+    whatToDoForAccount: described(maybe(text), forAccount),
     sentAgain: described(maybe(text), 'Whether and by whom the email is sent again.'),
     updatedAt: described(time, 'Arrival of the events recorded last.'),
     because: maybe(
@@ -120,11 +137,13 @@ export const email = z
         .object({
           eventId: text,
           at: time,
+          provider: text,
           providerEvent: described(maybe(text), 'null if the full history lacks the event.'),
           evidence,
           cause: causeOfStatus,
           causeLabel: maybe(text),
-          text: described(text, 'The same in one sentence.'),
+          reply: described(maybe(text), "The server's or the provider's raw words and codes."),
+          text: described(text, 'The same in one sentence, its time to the minute.'),
           doesNotProve: described(text, 'The conclusion that this status does not allow.'),
         })
         .register(z.globalRegistry, {
@@ -134,6 +153,7 @@ export const email = z
     ),
     timeline: z.array(timelineEvent),
     caveats: z.array(caveat),
+    codes: codes(['label', 'meaning', 'resolution', 'whatToDo', 'whatToDoForAccount', 'sentAgain', 'doesNotProve']),
   })
   .register(z.globalRegistry, { id: 'Email', description: 'One email with all that is recorded.' });
 
@@ -169,9 +189,18 @@ export const catalogue = z
         label: text,
         meaning: text,
         resolution: maybe(text),
+        resolutionForAccount: described(maybe(text), forAccount),
         sentAgain: maybe(text),
         doesNotProve: described(text, 'The conclusion that this status does not allow.'),
         attention: described(z.enum(['no', 'when_old', 'yes']), 'when_old: once it has waited too long.'),
+        tone: described(z.enum(['waiting', 'good', 'warning', 'bad']), 'How it looks to people.'),
+        order: described(z.int().check(z.gte(1), z.lte(statusIds.length)), "Its place in an email's life."),
+        final: described(z.boolean(), 'No later attempt to deliver the email is to be expected.'),
+        resend: described(
+          z.enum(['no', 'after_fix', 'yes']),
+          'Whether sending it again makes sense; a waiting email only once it is late.',
+        ),
+        codes: codes(['label', 'meaning', 'resolution', 'resolutionForAccount', 'sentAgain', 'doesNotProve']),
       }),
     ),
     causes: z.array(
@@ -180,16 +209,19 @@ export const catalogue = z
         label: text,
         text,
         whatToDo: maybe(text).register(z.globalRegistry, { description: 'null: see the status.' }),
+        whatToDoForAccount: described(maybe(text), forAccount),
         turn: maybe(turn),
         status: maybe(status).register(z.globalRegistry, {
           description: 'The status of an email that failed for this cause; null if the cause does not decide it.',
         }),
+        codes: codes(['label', 'text', 'whatToDo', 'whatToDoForAccount']),
       }),
     ),
+    caveats: z.array(z.object({ code: caveatTextCode, text })),
   })
   .register(z.globalRegistry, {
     id: 'Catalogue',
-    description: 'All statuses and causes: meaning and action.',
+    description: 'All statuses, causes and caveats: meaning and action.',
   });
 
 /** A line of the exported attention list. */

@@ -17,7 +17,7 @@ export interface CauseFacts {
   readonly label: string;
   /** Describes the failure in one sentence. */
   readonly text: string;
-  /** The recommended action; null if the status gives it. */
+  /** The recommended action, for the sender's support and engineers; null if the status gives it. */
   readonly whatToDo: string | null;
   readonly turn: Turn | null;
 }
@@ -132,8 +132,8 @@ export const causes = {
   },
   authentication_failed: {
     status: 'rejected',
-    label: 'Authentication failed',
-    text: "The email did not pass the recipient's checks of SPF, DKIM or DMARC.",
+    label: 'Sender not confirmed',
+    text: "The recipient's server could not confirm that the email comes from its sender.",
     whatToDo: 'The email did not pass the checks of SPF, DKIM or DMARC for your domain. Fix DNS, then resend.',
     turn: 'sender',
   },
@@ -147,8 +147,8 @@ export const causes = {
   },
   relay_denied: {
     status: 'rejected',
-    label: 'Relay denied',
-    text: 'A mail server refuses to relay email from this sender or to this domain.',
+    label: 'Not passed on',
+    text: 'A mail server refuses to pass on email from this sender or to this domain.',
     whatToDo:
       'A mail server refuses to relay email from this sender or to this domain. Check the SMTP settings and the spelling of the domain, then resend.',
     turn: 'sender',
@@ -156,7 +156,7 @@ export const causes = {
   reverse_dns: {
     status: 'rejected',
     label: 'Server name not valid',
-    text: "The sending server's name in reverse DNS, or in its greeting, is missing or not valid.",
+    text: "The sending server's public name is missing or not valid.",
     whatToDo:
       "The sending server's name in reverse DNS, or in its greeting, is missing or not valid. Fix its PTR record and HELO name, then resend.",
     turn: 'sender',
@@ -195,8 +195,8 @@ export const causes = {
   },
   suppressed: {
     status: 'rejected',
-    label: 'On the suppression list',
-    text: 'The email provider did not send the email: the address is on its suppression list.',
+    label: 'Stopped by the provider',
+    text: 'The email provider did not send the email: it sends nothing to this address any more.',
     whatToDo:
       "The address is on the email provider's suppression list, usually after a bounce, complaint or unsubscribe. Make sure that the address is right and the recipient wants your emails. Take it off the list, then resend.",
     turn: 'sender',
@@ -214,11 +214,16 @@ export type Cause = keyof typeof causes;
 
 export const causeIds = Object.keys(causes) as readonly Cause[];
 
+/** The cause that recommends the action for an email; null if its status does. */
+export function advisingCause(status: Status, cause?: Cause | null): Cause | null {
+  // The provider still retries a deferred email: nobody resends it.
+  return cause && status !== 'deferred' && causes[cause].whatToDo !== null ? cause : null;
+}
+
 /** The recommended action for an email: the cause's, or else the status's. */
 export function whatToDoAbout(status: Status, cause?: Cause | null): string | null {
-  // The provider still retries a deferred email: nobody resends it.
-  const ofCause = cause && status !== 'deferred' ? causes[cause].whatToDo : null;
-  return ofCause ?? statuses[status].resolution;
+  const advising = advisingCause(status, cause);
+  return advising === null ? statuses[status].resolution : causes[advising].whatToDo;
 }
 
 /** Why a delivery failed for good, and its status. */

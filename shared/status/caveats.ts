@@ -30,8 +30,10 @@ export const caveatTexts = {
   account_conflict: 'Events of this email named different accounts. It stays with the account that was named first.',
 } as const;
 
+export type CaveatId = keyof typeof caveatTexts;
+
 export interface Caveat {
-  readonly code: keyof typeof caveatTexts;
+  readonly code: CaveatId;
   readonly text: string;
   /** Epoch milliseconds of the event, or of the last report; absent if no time applies. */
   readonly at?: number;

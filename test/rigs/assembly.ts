@@ -12,11 +12,18 @@ const directory = fileURLToPath(new URL('../../node_modules/.cache/mailtrail/', 
  * @returns its directory
  */
 export async function sharedAssembly(): Promise<string> {
-  const lock = await waitForLock();
-  try {
+  return withLock(async () => {
     const assembly = `${directory}cdk.out`;
     await synthesisInto(assembly)?.();
     return assembly;
+  });
+}
+
+/** Runs something that only one process of the tests may do at a time. */
+export async function withLock<Result>(run: () => Promise<Result>): Promise<Result> {
+  const lock = await waitForLock();
+  try {
+    return await run();
   } finally {
     lock.release();
   }

@@ -1,0 +1,127 @@
+/** Requests of the elements to the API, with the token of the host page. */
+
+/** Why a request failed, as far as a person can do something about it. */
+export type Fault = 'signed_out' | 'not_found' | 'offline' | 'busy' | 'invalid' | 'broken';
+
+export class RequestFailed extends Error {
+  override readonly name = 'RequestFailed';
+  readonly fault: Fault;
+  /** The parameter that the API refused. */
+  readonly field: string | null;
+
+  constructor(fault: Fault, field: string | null = null) {
+    super(fault);
+    this.fault = fault;
+    this.field = field;
+  }
+}
+
+/** The fault of any error: one that no request raised is ours. */
+export function faultOf(error: unknown): Fault {
+  return error instanceof RequestFailed ? error.fault : 'broken';
+}
+
+/** The host's ways to give a token: the callback goes before the fixed token. */
+export interface TokenSource {
+  readonly token: string | null;
+  readonly getToken: (() => Promise<string | null>) | null;
+}
+
+/** An answer of the API. */
+export interface Answer<Body> {
+  /** undefined if the body is the one of the given ETag. */
+  readonly body: Body | undefined;
+  readonly etag: string | null;
+  readonly headers: Headers;
+}
+
+export interface RequestOptions {
+  /** The ETag of the answer that the caller has. */
+  readonly etag?: string | null | undefined;
+  /** Sent as JSON by POST. */
+  readonly body?: unknown;
+  /** The answer is text, not JSON. */
+  readonly isText?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** One API, and one bearer. */
+export interface Connection {
+  /**
+   * @param path begins with `/`
+   * @throws RequestFailed, or the reason of the signal
+   */
+  request<Body>(path: string, options?: RequestOptions): Promise<Answer<Body>>;
+}
+
+const faults: Readonly<Record<number, Fault>> = {
+  400: 'invalid',
+  401: 'signed_out',
+  403: 'signed_out',
+  404: 'not_found',
+  429: 'busy',
+  503: 'busy',
+};
+
+/** A token is replaced so many seconds before it ends. */
+const leadSeconds = 20;
+
+/** @param api the base address of the API, without a slash at its end */
+export function createConnection(api: string, source: TokenSource): Connection {
+  let bearer: string | null = null;
+
+  /** @param refused the token that the API has refused */
+  async function tokenInUse(refused: string | null): Promise<string> {
+    if (bearer === null || bearer === refused || endsSoon(bearer)) {
+      bearer = source.getToken === null ? source.token : await source.getToken().catch(() => null);
+    }
+    if (!bearer || bearer === refused) throw new RequestFailed('signed_out');
+    return bearer;
+  }
+
+  async function send(path: string, token: string, { etag, body, signal }: RequestOptions): Promise<Response> {
+    const init: RequestInit = {
+      // The answer is kept here with its ETag, so that the browser's own cache would hold it twice.
+      cache: 'no-store',
+      credentials: 'omit',
+      headers: {
+        authorization: `Bearer ${token}`,
+        ...(etag && { 'if-none-match': etag }),
+        ...(body !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
+      ...(signal && { signal }),
+    };
+    return await fetch(`${api}${path}`, init).catch(error => {
+      if (signal?.aborted) throw error;
+      throw new RequestFailed('offline');
+    });
+  }
+
+  return {
+    async request<Body>(path: string, options: RequestOptions = {}) {
+      const token = await tokenInUse(null);
+      let response = await send(path, token, options);
+      // The token has ended, or its issuer changed its keys: the host is asked for another one, once.
+      if (response.status === 401) response = await send(path, await tokenInUse(token), options);
+      const { status, headers } = response;
+      const answer = { etag: headers.get('etag'), headers };
+      if (status === 304) return { ...answer, body: undefined };
+      if (!response.ok) {
+        const { field = null } = (await response.json().catch(() => ({}))) as { field?: string };
+        throw new RequestFailed(faults[status] ?? 'broken', field);
+      }
+      return { ...answer, body: (await (options.isText ? response.text() : response.json())) as Body };
+    },
+  };
+}
+
+function endsSoon(token: string): boolean {
+  try {
+    const { exp } = JSON.parse(atob(token.split('.')[1]!.replaceAll('-', '+').replaceAll('_', '/')));
+    return typeof exp === 'number' && exp - leadSeconds < Date.now() / 1000;
+  } catch {
+    // A token of a form unknown here: the API decides.
+    return false;
+  }
+}

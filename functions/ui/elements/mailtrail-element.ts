@@ -1,0 +1,92 @@
+import { LitElement, type PropertyDeclarations, type PropertyValues } from 'lit';
+import { type Connection, createConnection } from './connection.ts';
+import { langOf, type MessageTable, Texts, textsIn } from './texts.ts';
+
+/** The API beside which these modules are served: `https://api.example.com/ui/x.js` → `https://api.example.com`. */
+const ownApi = new URL('..', import.meta.url).href.replace(/\/$/, '');
+
+/** The attributes and properties that all elements have. */
+export abstract class MailtrailElement extends LitElement {
+  static override properties: PropertyDeclarations = {
+    api: { type: String },
+    account: { type: String },
+    token: { attribute: false },
+    getToken: { attribute: false },
+    messages: { attribute: false },
+    texts: { state: true },
+  };
+
+  /** The base address of the API; by default the one that serves this module. */
+  declare api: string | null;
+  /** The account whose emails are shown. Without it, support's routes across all accounts are asked. */
+  declare account: string | null;
+  /** An access token; {@link getToken} goes before it. */
+  declare token: string | null;
+  /** Gives an access token, and is called again when that one has ended; null for nobody signed in. */
+  declare getToken: (() => Promise<string | null>) | null;
+  /** Messages in place of the element's own, by key, and texts of the API by code. */
+  declare messages: MessageTable | null;
+  /** The messages in use. */
+  declare protected texts: Texts;
+  #connection: Connection | undefined;
+
+  constructor() {
+    super();
+    this.api = null;
+    this.account = null;
+    this.token = null;
+    this.getToken = null;
+    this.messages = null;
+    this.texts = new Texts('en');
+  }
+
+  static override get observedAttributes(): string[] {
+    // biome-ignore lint/complexity/noThisInStatic: Lit collects the attributes of the class that is asked.
+    return [...super.observedAttributes, 'lang'];
+  }
+
+  override attributeChangedCallback(name: string, before: string | null, after: string | null): void {
+    super.attributeChangedCallback(name, before, after);
+    if (name === 'lang' && this.isConnected) void this.#loadTexts();
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.#loadTexts();
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    if (changed.has('messages') && this.messages !== null) void this.#loadTexts();
+    const isNew = (['api', 'account', 'token', 'getToken'] as const).some(name => changed.has(name));
+    if (!isNew) return;
+    this.#connection = undefined;
+    this.connectionChanged();
+  }
+
+  /** Called before an update whenever the API, the account or the bearer has changed, and once at first. */
+  protected connectionChanged(): void {}
+
+  /** The base address of the API, without a slash at its end. */
+  protected get base(): string {
+    return (this.api ?? ownApi).replace(/\/+$/, '');
+  }
+
+  protected get connection(): Connection {
+    this.#connection ??= createConnection(this.base, this);
+    return this.#connection;
+  }
+
+  /** The path of the account's emails, or of all accounts' for support. */
+  protected get emailsPath(): string {
+    return this.account ? `/accounts/${encodeURIComponent(this.account)}/emails` : '/emails';
+  }
+
+  /** Tells the host page; false if the host prevents the element's own reaction. */
+  protected tell(name: `mailtrail-${string}`, detail: unknown): boolean {
+    return this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: true }));
+  }
+
+  async #loadTexts(): Promise<void> {
+    this.texts = await textsIn(langOf(this), this.messages ?? {});
+  }
+}

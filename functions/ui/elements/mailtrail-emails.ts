@@ -1,0 +1,500 @@
+import {
+  css,
+  html,
+  nothing,
+  type PropertyDeclarations,
+  type PropertyValues,
+  type TemplateResult,
+  unsafeCSS,
+} from 'lit';
+import { classMap } from 'lit/directives/class-map.js';
+import { repeat } from 'lit/directives/repeat.js';
+import type { EmailRow } from '../../../shared/http/response-schemas.ts';
+import { catalogueOf, type Words } from './catalogue.ts';
+import { chip } from './chip.ts';
+import { type Fault, faultOf } from './connection.ts';
+import emailsCss from './emails.css';
+import { changed, type EmailFilter, parametersOf, searchFor } from './filter.ts';
+import { isOpenAndYoung, Live } from './live.ts';
+import { MailtrailElement } from './mailtrail-element.ts';
+import { inert, type MessageKey } from './texts.ts';
+import themeCss from './theme.css';
+import { timeOf } from './time.ts';
+
+/** A page of the API's list. */
+interface EmailPage {
+  readonly emails: readonly EmailRow[];
+  readonly cursor?: string;
+  readonly truncated?: true;
+  readonly total?: Total;
+}
+
+/** How many emails need action; `more` if there are more than the API counts. */
+interface Total {
+  readonly count: number;
+  readonly more: boolean;
+}
+
+const pageSize = 50;
+
+/** The count of what needs action is refreshed so often at most. */
+const totalMs = 30_000;
+
+/**
+ * `<mailtrail-emails account="acme">`: the emails of an account, newest first, with filters, and the opened email in
+ * place of the list or beside it.
+ *
+ * @fires mailtrail-filter-change with `{ filter }`, after a person has changed the filter
+ * @fires mailtrail-email-open with `{ emailId, accountId }`; prevent it to show the email elsewhere
+ */
+export class MailtrailEmails extends MailtrailElement {
+  static override styles = [css`${unsafeCSS(themeCss)}`, css`${unsafeCSS(emailsCss)}`];
+
+  static override properties: PropertyDeclarations = {
+    filter: { attribute: false },
+    emailId: { attribute: 'email-id' },
+    words: { state: true },
+    rows: { state: true },
+    cursor: { state: true },
+    isTruncated: { state: true },
+    total: { state: true },
+    loading: { state: true },
+    fault: { state: true },
+    announcement: { state: true },
+    exported: { state: true },
+    activeId: { state: true },
+  };
+
+  declare filter: EmailFilter;
+  /** The opened email. */
+  declare emailId: string | null;
+  declare protected words: Words | null;
+  declare protected rows: readonly EmailRow[];
+  /** Where the list continues; null at its end. */
+  declare protected cursor: string | null;
+  declare protected isTruncated: boolean;
+  declare protected total: Total | null;
+  declare protected loading: 'first' | 'more' | null;
+  declare protected fault: Fault | null;
+  /** Words for the live region. */
+  declare protected announcement: string;
+  /** The emails in the file so far, while it is made. */
+  declare protected exported: number | null;
+  /** The row that is in the order of tab stops. */
+  declare protected activeId: string | null;
+
+  #etag: string | null = null;
+  #totalAt = 0;
+  #load = new AbortController();
+  #export: AbortController | null = null;
+  #returnFocus = false;
+  readonly #live = new Live(
+    this,
+    () => this.#refresh(),
+    () => this.rows.some(row => this.#isOpenAndYoung(row)),
+  );
+  readonly #observer = new IntersectionObserver(
+    entries => {
+      if (entries.some(entry => entry.isIntersecting)) void this.#more();
+    },
+    { rootMargin: '600px' },
+  );
+
+  constructor() {
+    super();
+    this.filter = {};
+    this.emailId = null;
+    this.words = null;
+    this.announcement = '';
+    this.exported = null;
+    this.total = null;
+    this.#reset();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#load.abort();
+    this.#export?.abort();
+    this.#observer.disconnect();
+  }
+
+  protected override connectionChanged(): void {
+    this.words = null;
+    this.total = null;
+    this.#totalAt = 0;
+    void catalogueOf(this.base).then(
+      words => {
+        this.words = words;
+      },
+      () => {
+        this.fault ??= 'offline';
+      },
+    );
+    void this.#first();
+  }
+
+  protected override willUpdate(changedProperties: PropertyValues<this>): void {
+    const isFirst = !this.hasUpdated;
+    super.willUpdate(changedProperties);
+    if (changedProperties.has('filter') && !isFirst) void this.#first();
+    if (changedProperties.has('emailId') && this.emailId !== null) void import('./mailtrail-email.ts');
+  }
+
+  protected override updated(): void {
+    const sentinel = this.renderRoot.querySelector('.more');
+    this.#observer.disconnect();
+    if (sentinel !== null) this.#observer.observe(sentinel);
+    if (this.#returnFocus && this.emailId === null) {
+      this.#returnFocus = false;
+      this.renderRoot.querySelector<HTMLElement>('.open[tabindex="0"]')?.focus();
+    }
+  }
+
+  // ---- Requests
+
+  /** Without an account, a list across all accounts needs a filter that narrows it. */
+  get #isAskable(): boolean {
+    const { status, attention, recipient, reference } = this.filter;
+    return Boolean(this.account || recipient || reference || status || attention === 'act');
+  }
+
+  #reset(): void {
+    this.#load.abort();
+    this.#load = new AbortController();
+    this.#etag = null;
+    this.rows = [];
+    this.cursor = null;
+    this.isTruncated = false;
+    this.loading = null;
+    this.fault = null;
+    this.activeId = null;
+  }
+
+  async #page(cursor: string | null): Promise<EmailPage | undefined> {
+    const parameters = parametersOf(this.filter);
+    parameters.set('limit', String(pageSize));
+    if (cursor !== null) parameters.set('cursor', cursor);
+    const { signal } = this.#load;
+    const known = cursor === null ? this.#etag : null;
+    const { body, etag } = await this.connection.request<EmailPage>(`${this.emailsPath}?${parameters}`, {
+      etag: known,
+      signal,
+    });
+    signal.throwIfAborted();
+    if (cursor === null) this.#etag = etag;
+    if (body?.total) this.total = body.total;
+    return body;
+  }
+
+  /** Runs a request of the list; one that another has replaced leaves no trace. */
+  async #request(loading: 'first' | 'more' | null, run: () => Promise<void>): Promise<void> {
+    const { signal } = this.#load;
+    this.loading = loading;
+    try {
+      await run();
+      this.fault = null;
+    } catch (error) {
+      if (!signal.aborted) this.fault = faultOf(error);
+    } finally {
+      if (!signal.aborted) this.loading = null;
+    }
+  }
+
+  async #first(): Promise<void> {
+    this.#reset();
+    void this.#count();
+    if (!this.#isAskable) return;
+    await this.#request('first', async () => this.#show(await this.#page(null)));
+    this.#live.schedule();
+  }
+
+  #show(page: EmailPage | undefined): void {
+    if (page === undefined) return;
+    this.rows = page.emails;
+    this.cursor = page.cursor ?? null;
+    this.isTruncated = page.truncated === true;
+    this.activeId = page.emails[0]?.emailId ?? null;
+  }
+
+  async #more(): Promise<void> {
+    const { cursor } = this;
+    if (cursor === null || this.loading !== null || this.fault !== null) return;
+    await this.#request('more', async () => {
+      const page = await this.#page(cursor);
+      if (page === undefined) return;
+      const known = new Set(this.rows.map(row => row.emailId));
+      this.rows = [...this.rows, ...page.emails.filter(row => !known.has(row.emailId))];
+      this.cursor = page.cursor ?? null;
+      this.activeId ??= this.rows[0]?.emailId ?? null;
+    });
+  }
+
+  /** Asks for the first page again. It replaces its part of the list, and keeps the pages after it. */
+  async #refresh(): Promise<void> {
+    if (this.loading !== null || this.fault === 'signed_out') return;
+    void this.#count();
+    if (!this.#isAskable) return;
+    await this.#request(null, async () => {
+      if (this.words === null) this.words = await catalogueOf(this.base);
+      const page = await this.#page(null);
+      if (page === undefined) return;
+      this.#announce(page.emails);
+      const last = page.emails.at(-1);
+      const end = last ? this.rows.findIndex(row => row.emailId === last.emailId) : -1;
+      const isWhole = page.cursor === undefined || end === -1;
+      if (isWhole && this.rows.length <= pageSize) return this.#show(page);
+      const ids = new Set(page.emails.map(row => row.emailId));
+      this.rows = [...page.emails, ...this.rows.slice(end + 1).filter(row => !ids.has(row.emailId))];
+    });
+  }
+
+  async #count(): Promise<void> {
+    if (this.filter.attention === 'act' || Date.now() - this.#totalAt < totalMs) return;
+    this.#totalAt = Date.now();
+    try {
+      const { body } = await this.connection.request<EmailPage>(`${this.emailsPath}?attention=act&limit=1`);
+      this.total = body?.total ?? null;
+    } catch {
+      // The list itself says what is wrong.
+    }
+  }
+
+  #isOpenAndYoung({ status, sentAt }: EmailRow): boolean {
+    const isFinal = status !== null && (this.words?.statuses.get(status)?.final ?? false);
+    return isOpenAndYoung(sentAt, isFinal, Date.now());
+  }
+
+  #announce(emails: readonly EmailRow[]): void {
+    const before = new Map(this.rows.map(row => [row.emailId, row.status]));
+    const news = emails.filter(({ emailId, status }) => before.has(emailId) && before.get(emailId) !== status);
+    const [only] = news;
+    if (only === undefined) return;
+    this.announcement =
+      news.length === 1
+        ? this.texts.say('changed', { recipient: inert(only.recipient), status: this.#labelOf(only) })
+        : this.texts.say('changedMany', { count: news.length });
+  }
+
+  #labelOf({ status, label }: EmailRow): string {
+    const code = status === null ? null : this.words?.statuses.get(status)?.codes.label;
+    return this.texts.ofApi(code, label) ?? this.texts.say('noStatus');
+  }
+
+  // ---- What a person does
+
+  #choose(change: Partial<Record<keyof EmailFilter, string>>): void {
+    this.filter = changed(this.filter, change);
+    this.tell('mailtrail-filter-change', { filter: this.filter });
+  }
+
+  #onSearch(event: SubmitEvent): void {
+    event.preventDefault();
+    const data = new FormData(event.target as HTMLFormElement);
+    this.#choose({ recipient: '', reference: '', ...searchFor(String(data.get('search'))) });
+  }
+
+  #onStatus(event: Event): void {
+    const boxes = (event.currentTarget as HTMLElement).querySelectorAll<HTMLInputElement>('input:checked');
+    this.#choose({ status: [...boxes].map(box => box.value).join(',') });
+  }
+
+  #onRetry(): void {
+    this.fault = null;
+    void (this.rows.length > 0 ? this.#refresh() : this.connectionChanged());
+  }
+
+  #open({ emailId, accountId }: EmailRow): void {
+    this.activeId = emailId;
+    if (this.tell('mailtrail-email-open', { emailId, accountId })) this.emailId = emailId;
+  }
+
+  #close(): void {
+    this.#returnFocus = true;
+    this.emailId = null;
+    this.tell('mailtrail-email-close', {});
+  }
+
+  /** Arrow keys, Home and End go from row to row. */
+  #onKey(event: KeyboardEvent): void {
+    const index = this.rows.findIndex(row => row.emailId === this.activeId);
+    const targets: Readonly<Record<string, number>> = {
+      ArrowDown: index + 1,
+      ArrowUp: index - 1,
+      Home: 0,
+      End: this.rows.length - 1,
+    };
+    const target = this.rows[targets[event.key] ?? -1];
+    if (target === undefined) return;
+    event.preventDefault();
+    this.activeId = target.emailId;
+    void this.updateComplete.then(() =>
+      this.renderRoot.querySelector<HTMLElement>('.open[tabindex="0"]')?.focus({ preventScroll: false }),
+    );
+  }
+
+  async #onCsv(): Promise<void> {
+    if (this.#export !== null) return this.#export.abort();
+    const exporting = new AbortController();
+    this.#export = exporting;
+    this.exported = 0;
+    try {
+      const { downloadCsv } = await import('./csv.ts');
+      const count = await downloadCsv(this.connection, this.account ?? '', this.filter, {
+        signal: exporting.signal,
+        onProgress: lines => {
+          this.exported = lines;
+        },
+      });
+      this.announcement = this.texts.say('csvDone', { count });
+    } catch {
+      if (!exporting.signal.aborted) this.announcement = this.texts.say('csvFailed');
+    } finally {
+      this.#export = null;
+      this.exported = null;
+    }
+  }
+
+  // ---- Rendering
+
+  protected override render(): TemplateResult {
+    return html`<div class="root" part="root">
+      <div class=${classMap({ layout: true, opened: this.emailId !== null })}>
+        <section class="list" aria-label=${this.texts.say('emails')} aria-busy=${this.loading === 'first'}>
+          ${this.#filters()} ${this.#notice()} ${this.#list()} ${this.#foot()}
+        </section>
+        ${this.emailId === null ? nothing : this.#detail(this.emailId)}
+      </div>
+      <div class="hidden" role="status" aria-live="polite">${this.announcement}</div>
+    </div>`;
+  }
+
+  #filters(): TemplateResult {
+    const { texts, filter, total } = this;
+    const { recipient, reference, attention, status = '', from = '', to = '' } = filter;
+    const chosen = status === '' ? [] : status.split(',');
+    const hasFilter = Object.keys(filter).length > 0;
+    const act =
+      total === null
+        ? texts.say('needsAction')
+        : texts.say(total.more ? 'needsActionMany' : 'needsActionCount', { count: total.count });
+    const toggle = (one: 'act' | 'late', label: string, hint?: string) =>
+      html`<button class="button" part="button" type="button" aria-pressed=${attention === one ? 'true' : 'false'} title=${hint ?? nothing}
+        @click=${() => this.#choose({ attention: attention === one ? '' : one })}>${label}</button>`;
+    const date = (name: 'from' | 'to', value: string) =>
+      html`<label>${texts.say(name)} <input type="date" .value=${value.slice(0, 10)}
+        @change=${(event: Event) => this.#choose({ [name]: (event.target as HTMLInputElement).value })}></label>`;
+    return html`<div class="filters" part="filters">
+      <form role="search" @submit=${this.#onSearch}>
+        <label class="hidden" for="search">${texts.say('search')}</label>
+        <input id="search" name="search" type="search" maxlength="320" autocomplete="off" spellcheck="false" aria-describedby="hint"
+          placeholder=${texts.say('search')} .value=${recipient ?? reference ?? ''}
+          @search=${(event: Event) => (event.target as HTMLInputElement).value === '' && this.#choose({ recipient: '', reference: '' })}>
+        <span id="hint" class="hidden">${texts.say('searchHint')}</span>
+        <button class="button" part="button">${texts.say('find')}</button>
+      </form>
+      <div class="chips">
+        ${toggle('act', act)}
+        ${this.account || recipient || reference ? toggle('late', texts.say('late'), texts.say('lateHint')) : nothing}
+        <details class="menu">
+          <summary class="button" part="button">${chosen.length === 0 ? texts.say('status') : texts.say('statusCount', { count: chosen.length })}</summary>
+          <fieldset @change=${this.#onStatus}>
+            <legend class="hidden">${texts.say('status')}</legend>
+            ${[...(this.words?.statuses.values() ?? [])]
+              .filter(entry => this.account || recipient || reference || entry.attention === 'yes')
+              .map(
+                entry =>
+                  html`<label><input type="checkbox" value=${entry.id} .checked=${chosen.includes(entry.id)}> ${chip(entry, texts)}</label>`,
+              )}
+          </fieldset>
+        </details>
+        <details class="menu">
+          <summary class="button" part="button">${texts.say('period')}${from || to ? ' ✓' : ''}</summary>
+          <fieldset><legend class="hidden">${texts.say('period')}</legend>${date('from', from)} ${date('to', to)}</fieldset>
+        </details>
+        ${hasFilter ? html`<button class="button" part="button" type="button" @click=${this.#clear}>${texts.say('clear')}</button>` : nothing}
+        ${
+          this.account
+            ? html`<button class="button csv" part="button" type="button" @click=${this.#onCsv}>${this.exported === null ? texts.say('csv') : texts.say('csvProgress', { count: this.exported })}</button>`
+            : nothing
+        }
+      </div>
+    </div>`;
+  }
+
+  #clear(): void {
+    this.filter = {};
+    this.tell('mailtrail-filter-change', { filter: this.filter });
+  }
+
+  #notice(): TemplateResult | typeof nothing {
+    const { fault } = this;
+    if (fault === null) return nothing;
+    return html`<p class="notice" part="notice" role="alert">${this.texts.say(fault)}
+      <button class="button" part="button" type="button" @click=${this.#onRetry}>${this.texts.say('retry')}</button></p>`;
+  }
+
+  #list(): TemplateResult | typeof nothing {
+    if (this.rows.length === 0 || this.words === null) return nothing;
+    return html`<ul class="rows" part="rows" @keydown=${this.#onKey}>${repeat(
+      this.rows,
+      row => row.emailId,
+      row => this.#row(row),
+    )}</ul>`;
+  }
+
+  #row(row: EmailRow): TemplateResult {
+    const { texts, words } = this;
+    const { emailId, recipient, subject, reference, status, cause, attention, sentAt, accountId } = row;
+    const reason = cause === null ? undefined : words?.causes.get(cause);
+    const isOpened = this.emailId === emailId;
+    return html`<li part="row" class=${isOpened ? 'opened' : ''}>
+      <button class="open" type="button" aria-current=${isOpened ? 'true' : 'false'} tabindex=${emailId === this.activeId ? 0 : -1}
+        @click=${() => this.#open(row)} @focus=${() => {
+          this.activeId = emailId;
+        }}>
+        <bdi class="recipient">${inert(recipient)}</bdi>
+        <bdi class=${subject === null ? 'subject soft' : 'subject'}>${subject === null ? texts.say('noSubject') : inert(subject)}</bdi>
+      </button>
+      <span class="state">${chip(status === null ? undefined : words?.statuses.get(status), texts, attention === 'late')}
+        ${reason ? html`<span class="cause">${texts.ofApi(reason.codes.label, reason.label)}</span>` : nothing}</span>
+      <span class="facts soft">${reference === null ? nothing : html`<bdi>${inert(reference)}</bdi> · `}${this.account || accountId === null ? nothing : html`<bdi>${accountId}</bdi> · `}${timeOf(sentAt, texts)}</span>
+    </li>`;
+  }
+
+  #foot(): TemplateResult | typeof nothing {
+    const { texts, rows, cursor, loading } = this;
+    if (this.fault !== null) return nothing;
+    if (loading === 'first' || (this.words === null && this.#isAskable)) {
+      return html`<p class="soft foot" role="status">${texts.say('loading')}</p>`;
+    }
+    if (cursor !== null) {
+      return html`<p class="foot more">${rows.length === 0 ? html`<span class="soft">${texts.say('searchedPart')}</span>` : nothing}
+        <button class="button" part="button" type="button" aria-disabled=${loading === 'more'} @click=${this.#more}>${loading === 'more' ? texts.say('loading') : texts.say('more')}</button></p>`;
+    }
+    const key = rows.length === 0 ? this.#emptyKey() : this.isTruncated ? 'truncated' : 'end';
+    const { reference = '', recipient = '' } = this.filter;
+    return html`<p class="soft foot" role="status">${texts.say(key, { reference: inert(reference), recipient: inert(recipient) })}</p>`;
+  }
+
+  /** The message for an empty list. */
+  #emptyKey(): MessageKey {
+    const { filter } = this;
+    if (!this.#isAskable) return 'askForSearch';
+    const others = Object.keys(filter).length;
+    if (others === 0) return 'empty';
+    if (others > 1) return 'emptyFiltered';
+    if (filter.reference) return 'emptyReference';
+    if (filter.recipient) return 'emptyRecipient';
+    return filter.attention === 'act' ? 'emptyAct' : 'emptyFiltered';
+  }
+
+  #detail(emailId: string): TemplateResult {
+    return html`<div class="detail">
+      <button class="button back" part="button" type="button" @click=${this.#close}>${this.texts.say('back')}</button>
+      <mailtrail-email part="email" exportparts="chip, button, section, timeline, notice" .api=${this.api} .account=${this.account} .token=${this.token} .getToken=${this.getToken}
+        .messages=${this.messages} email-id=${emailId} autofocus></mailtrail-email>
+    </div>`;
+  }
+}
+
+customElements.get('mailtrail-emails') ?? customElements.define('mailtrail-emails', MailtrailEmails);

@@ -1,0 +1,3 @@
+import type { MessageTable } from '../texts.ts';
+
+export const table: MessageTable = {};

@@ -1,0 +1,107 @@
+import { en } from './messages/en.ts';
+
+/** A message; one with a number has a form for each plural of its language. */
+export type Message = string | Partial<Record<Intl.LDMLPluralRule, string>>;
+
+export type MessageKey = keyof typeof en;
+
+/** Messages by their key, and texts of the API by their code, such as `status.invalid.label`. */
+export type MessageTable = Readonly<Record<string, Message>>;
+
+/** The tables besides English, each a module that is loaded when a page asks for the language. */
+const tables: Readonly<Record<string, () => Promise<{ readonly table: MessageTable }>>> = {
+  de: () => import('./messages/de.ts'),
+};
+
+const units = [
+  ['year', 31_536_000],
+  ['month', 2_592_000],
+  ['week', 604_800],
+  ['day', 86_400],
+  ['hour', 3_600],
+  ['minute', 60],
+] as const;
+
+/** The texts of an element, in the language of its page. */
+export class Texts {
+  readonly lang: string;
+  readonly #tables: readonly MessageTable[];
+
+  /** @param tables the first that has a message wins */
+  constructor(lang: string, ...tables: readonly MessageTable[]) {
+    this.lang = lang;
+    this.#tables = tables;
+  }
+
+  /** A message, with `{name}` replaced by the value of that name. A number `count` chooses the plural. */
+  say(key: MessageKey, values: Readonly<Record<string, string | number>> = {}): string {
+    const message: Message = this.#find(key) ?? en[key];
+    const { count } = values;
+    const form =
+      typeof message === 'string'
+        ? message
+        : ((typeof count === 'number' ? message[new Intl.PluralRules(this.lang).select(count)] : undefined) ??
+          message.other ??
+          '');
+    return form.replace(/\{(\w+)\}/g, (_, name: string) => {
+      const value = values[name] ?? '';
+      return typeof value === 'number' ? this.number(value) : value;
+    });
+  }
+
+  /** A text of the API: translated if a table has its code. */
+  ofApi(code: string | null | undefined, text: string | null): string | null {
+    const translated = code ? this.#find(code) : undefined;
+    return typeof translated === 'string' ? translated : text;
+  }
+
+  number(value: number): string {
+    return new Intl.NumberFormat(this.lang).format(value);
+  }
+
+  /** A time relative to now, e.g. `2 hours ago`. */
+  relative(at: string, now = Date.now()): string {
+    const seconds = (Date.parse(at) - now) / 1000;
+    const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1];
+    if (unit === 'second') return this.say('justNow');
+    return new Intl.RelativeTimeFormat(this.lang, { numeric: 'auto' }).format(Math.trunc(seconds / size), unit);
+  }
+
+  /** The exact time in the reader's time zone. */
+  exact(at: string): string {
+    return new Intl.DateTimeFormat(this.lang, { dateStyle: 'medium', timeStyle: 'long' }).format(new Date(at));
+  }
+
+  #find(key: string): Message | undefined {
+    return this.#tables.find(table => Object.hasOwn(table, key))?.[key];
+  }
+}
+
+/** The texts of a language, e.g. `de-AT`. English stands in for a language without a table. */
+export async function textsIn(lang: string, own: MessageTable): Promise<Texts> {
+  const [language = ''] = lang.toLowerCase().split('-');
+  const table = await tables[language]?.().catch(() => undefined);
+  return new Texts(lang, own, table?.table ?? {});
+}
+
+/** The language of the nearest element that declares one, across shadow roots; else the browser's. */
+export function langOf(element: Element): string {
+  for (let node: Node | null = element; node !== null; node = node.parentNode ?? (node as ShadowRoot).host ?? null) {
+    if (node instanceof Element && node.hasAttribute('lang')) {
+      const lang = node.getAttribute('lang')!;
+      return Intl.DateTimeFormat.supportedLocalesOf(isLang(lang) ? lang : [])[0] ?? 'en';
+    }
+  }
+  return navigator.language;
+}
+
+function isLang(text: string): boolean {
+  return /^[a-z]{2,8}(?:-[a-z0-9]{1,8})*$/i.test(text);
+}
+
+const bidiControls = /[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/g;
+
+/** A text from outside, without the characters that would turn around the text beside it. */
+export function inert(text: string): string {
+  return text.replace(bidiControls, '');
+}

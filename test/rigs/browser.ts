@@ -1,0 +1,94 @@
+import { existsSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
+import { withLock } from './assembly.ts';
+
+/** Pictures that the tests make; each run overwrites those of the run before. */
+export const picturesDirectory = fileURLToPath(new URL('../ui/pictures/', import.meta.url));
+
+/**
+ * Arguments that hide faults from a test: no rules between origins, insecure content, one process for everything. A
+ * browser of people has none of them.
+ */
+const unreal = ['--disable-web-security', '--allow-running-insecure-content', '--single-process'];
+
+/** The path of a browser, and its arguments. */
+interface Executable {
+  readonly path: string;
+  readonly args: readonly string[];
+}
+
+/** The browser of CHROMIUM_PATH, or that of an npm package, which is for Linux x64 alone. */
+async function findExecutable(): Promise<Executable | null> {
+  const { CHROMIUM_PATH } = process.env;
+  if (CHROMIUM_PATH) return { path: CHROMIUM_PATH, args: ['--no-sandbox'] };
+  if (process.platform !== 'linux' || process.arch !== 'x64') return null;
+  // On a machine without the browser's libraries, the package unpacks its own only if it is told of Lambda.
+  process.env.AWS_LAMBDA_JS_RUNTIME ??= 'nodejs22.x';
+  const before = process.env.AWS_EXECUTION_ENV;
+  process.env.AWS_EXECUTION_ENV = 'AWS_Lambda_nodejs22.x';
+  try {
+    const { default: chromium } = await import('@sparticuz/chromium');
+    // Test files run side by side, and the package unpacks its files once.
+    const path = await withLock(() => chromium.executablePath());
+    return existsSync(path) ? { path, args: chromium.args.filter(arg => !unreal.includes(arg)) } : null;
+  } finally {
+    if (before === undefined) delete process.env.AWS_EXECUTION_ENV;
+    else process.env.AWS_EXECUTION_ENV = before;
+  }
+}
+
+const executable = await findExecutable();
+
+/** Why browser tests are skipped; null where there is a browser. */
+export const noBrowser =
+  executable === null ? 'BROWSER TESTS SKIPPED: no browser for this platform, set CHROMIUM_PATH to one' : null;
+
+let browser: Promise<Browser> | undefined;
+
+/** The browser of this process, started at the first call. */
+export async function theBrowser(): Promise<Browser> {
+  if (executable === null) throw new Error(noBrowser!);
+  const { chromium } = await import('playwright-core');
+  browser ??= chromium.launch({ executablePath: executable.path, args: [...executable.args] });
+  return browser;
+}
+
+/** Closes the browser; the next call of {@link theBrowser} starts another one. */
+export async function closeBrowser(): Promise<void> {
+  const open = browser;
+  browser = undefined;
+  await (await open)?.close();
+}
+
+/** A page of a fresh visitor. Everything that its console or scripts complain of is in `complaints`. */
+export interface Visit {
+  readonly page: Page;
+  readonly complaints: string[];
+  close(): Promise<void>;
+}
+
+export async function visit(url: string, options: BrowserContextOptions = {}): Promise<Visit> {
+  const context = await (await theBrowser()).newContext({
+    viewport: { width: 1280, height: 800 },
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    ...options,
+  });
+  const page = await context.newPage();
+  const complaints: string[] = [];
+  page.on('console', message => {
+    if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
+  });
+  page.on('pageerror', error => complaints.push(String(error)));
+  page.setDefaultTimeout(15_000);
+  await page.goto(url);
+  return { page, complaints, close: () => context.close() };
+}
+
+/** Keeps a picture of a page as an artefact of the run. */
+export async function picture(page: Page, name: string): Promise<void> {
+  mkdirSync(picturesDirectory, { recursive: true });
+  await page.screenshot({ path: join(picturesDirectory, `${name}.png`), animations: 'disabled' });
+}
