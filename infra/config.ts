@@ -27,7 +27,7 @@ export const config = z.strictObject({
     .default('Mailtrail')
     .describe('Name of the CloudFormation stack; a second installation in one account and region needs another.'),
   oidcIssuer: text
-    .regex(/^https:\/\/.+/, 'must be an https URL')
+    .regex(/^https:\/\/[^\s;,]+$/, 'must be an https URL')
     .optional()
     .describe("The issuer of your users' tokens, e.g. https://login.example.com/ (exactly as in the claim `iss`)."),
   oidcAudience: optionalText.describe('The audience (`aud`, or `client_id`) that a token for this API must carry.'),
@@ -80,6 +80,18 @@ export const config = z.strictObject({
     .preprocess(listed, z.array(text.regex(/^https?:\/\/[^/*]+$/, 'must be an origin such as https://app.example.com')))
     .default([])
     .describe('Origins whose web pages may call the API from the browser (in an override, separated by commas).'),
+  uiClientId: optionalText.describe('The id under which your issuer knows the page /ui; without it there is no page.'),
+  uiScope: optionalText.describe(
+    'The scopes that the page asks for, separated by blanks; `openid` and apiScope by default.',
+  ),
+  uiAudience: optionalText.describe('The audience that the page asks for; oidcAudience by default.'),
+  uiConnectOrigins: z
+    .preprocess(
+      listed,
+      z.array(text.regex(/^https:\/\/[^/*;,\s]+$/, 'must be an origin such as https://login.example.com')),
+    )
+    .default([])
+    .describe("Origins of your issuer's endpoints, if it has some elsewhere (in an override, separated by commas)."),
   requestsPerSecond: positive
     .default(500)
     .describe('Requests per second per route; further ones are answered 429, and providers retry.'),

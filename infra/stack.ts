@@ -1,10 +1,12 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { MailtrailApi } from './api/http-api.ts';
+import { tokenSettings } from './api/token-settings.ts';
 import { Alert } from './compute/alert.ts';
 import { Ingest } from './compute/ingest.ts';
 import { Manage } from './compute/manage.ts';
 import { Query } from './compute/query.ts';
+import { Ui } from './compute/ui.ts';
 import type { Config } from './config.ts';
 import { QuarantineQueue } from './messaging/quarantine-queue.ts';
 import { SesEvents } from './messaging/ses-events.ts';
@@ -56,10 +58,23 @@ export class MailtrailStack extends Stack {
     const query = new Query(this, 'Query', { config, table, cursorKey });
     const manage = new Manage(this, 'Manage', { config, table, guards });
     const alert = new Alert(this, 'Alert', { config, table, topic: support, failures });
-    const api = new MailtrailApi(this, 'Api', { config, functions: { ingest, query, manage } });
+    const tokens = tokenSettings(this, config);
+    const ui = new Ui(this, 'Ui', { config, tokens });
+    const api = new MailtrailApi(this, 'Api', { config, tokens, functions: { ingest, query, manage, ui } });
 
     // Monitoring.
-    new Alarms(this, 'Alarms', { ingest, query, manage, alert, api, quarantine, retryQueue, sesEvents, operations });
+    new Alarms(this, 'Alarms', {
+      ingest,
+      query,
+      manage,
+      alert,
+      ui,
+      api,
+      quarantine,
+      retryQueue,
+      sesEvents,
+      operations,
+    });
     acknowledgeNagFindings({ api, webhookSecrets, cursorKey, guards, quarantine, failures, alert });
 
     // Outputs.

@@ -1,4 +1,4 @@
-import { CfnParameter, type CfnParameterProps, Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   CorsHttpMethod,
@@ -15,6 +15,7 @@ import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { type Route, type RouteKey, routes } from '../../shared/http/routes.ts';
 import type { Config } from '../config.ts';
+import type { TokenSettings } from './token-settings.ts';
 
 /** The access log holds neither the caller nor any content of the request. */
 const accessLogLine = {
@@ -35,10 +36,11 @@ export class MailtrailApi extends HttpApi {
     id: string,
     parts: {
       readonly config: Config;
+      readonly tokens: TokenSettings;
       readonly functions: Readonly<Record<Route['function'], IFunction>>;
     },
   ) {
-    const { config, functions } = parts;
+    const { config, tokens, functions } = parts;
     super(scope, id, {
       apiName: config.stackName,
       description: 'Mailtrail: webhooks of email providers, and the statuses of emails',
@@ -50,10 +52,9 @@ export class MailtrailApi extends HttpApi {
       ingest: new HttpLambdaIntegration('Ingest', functions.ingest, { scopePermissionToRoute: false }),
       query: new HttpLambdaIntegration('Query', functions.query, { scopePermissionToRoute: false }),
       manage: new HttpLambdaIntegration('Manage', functions.manage, { scopePermissionToRoute: false }),
+      ui: new HttpLambdaIntegration('Ui', functions.ui, { scopePermissionToRoute: false }),
     } as const satisfies Record<Route['function'], HttpLambdaIntegration>;
-    const tokens = new HttpJwtAuthorizer('Tokens', configured(this, config.oidcIssuer, 'OidcIssuer'), {
-      jwtAudience: [configured(this, config.oidcAudience, 'OidcAudience')],
-    });
+    const authorizer = new HttpJwtAuthorizer('Tokens', tokens.issuer, { jwtAudience: [tokens.audience] });
 
     this.routes = Object.fromEntries(
       Object.entries<Route>(routes).map(([key, { function: target, access }]) => {
@@ -63,7 +64,7 @@ export class MailtrailApi extends HttpApi {
           methods: [method],
           integration: integrations[target],
           ...((access === 'account' || access === 'support') && {
-            authorizer: tokens,
+            authorizer,
             // Either scope is enough.
             ...(config.apiScope !== undefined && { authorizationScopes: [config.apiScope, config.supportScope] }),
           }),
@@ -100,27 +101,4 @@ export function corsFor(allowOrigins: readonly string[]) {
     exposeHeaders: ['apigw-requestid', 'etag', 'link', 'retry-after', 'x-request-id'],
     maxAge: Duration.hours(1),
   };
-}
-
-/** Parameters about the tokens, for a template that is not configured yet. */
-const tokenParameters = {
-  OidcIssuer: {
-    description: "The issuer of your users' tokens. Set oidcIssuer in cdk.json instead: npm run deploy says how.",
-    allowedPattern: 'https://.+',
-    constraintDescription: 'must be the https URL of your OIDC issuer: set oidcIssuer in cdk.json',
-  },
-  OidcAudience: {
-    description: "The audience of your users' tokens. Set oidcAudience in cdk.json instead: npm run deploy says how.",
-    allowedPattern: '.+',
-    constraintDescription: 'must be the audience that tokens for this API carry: set oidcAudience in cdk.json',
-  },
-} as const satisfies Record<string, CfnParameterProps>;
-
-/**
- * The value, which becomes part of the template once it is configured. Until then it is a parameter without a default:
- * the template can be built but not deployed. (A permanent parameter would keep the previous deployment's value,
- * whatever the configuration says.)
- */
-function configured(api: HttpApi, value: string | undefined, name: keyof typeof tokenParameters): string {
-  return value ?? new CfnParameter(Stack.of(api), name, tokenParameters[name]).valueAsString;
 }

@@ -1,7 +1,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
-import { NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import { type ICommandHooks, NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import { bundling, entryOf, type FunctionName, projectRoot } from './bundling.ts';
@@ -22,6 +22,8 @@ export interface MailtrailFunctionProps {
   readonly memoryMegabytes: number;
   readonly timeoutSeconds: number;
   readonly logRetentionDays: number;
+  /** Shell commands that add files to the folder with the bundle; they run in the project's folder. */
+  readonly afterBundling?: (directory: string) => string[];
 }
 
 /** The base of all functions: runtime, bundle, its own log group, and its own role with the least permissions. */
@@ -57,7 +59,7 @@ export class MailtrailFunction extends NodejsFunction {
       entry: entryOf(props.name),
       projectRoot,
       depsLockFilePath: `${projectRoot}package-lock.json`,
-      bundling,
+      bundling: { ...bundling, ...(props.afterBundling && { commandHooks: commandsAfter(props.afterBundling) }) },
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: props.memoryMegabytes,
@@ -72,4 +74,12 @@ export class MailtrailFunction extends NodejsFunction {
     });
     this.logs = logs;
   }
+}
+
+function commandsAfter(afterBundling: (directory: string) => string[]): ICommandHooks {
+  return {
+    beforeBundling: () => [],
+    beforeInstall: () => [],
+    afterBundling: (_, directory) => afterBundling(directory),
+  };
 }

@@ -1,21 +1,20 @@
-import type { IncomingMessage, RequestListener } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import type { Provider } from '../../shared/providers/provider.ts';
 import { type Answered, type Cors, startHttpServer } from './api-gateway/http-api.ts';
-import { gatewayAnswer, type HttpAnswer } from './api-gateway/http-payload.ts';
 import { routesOf } from './api-gateway/stack-routes.ts';
 import { readAssembly } from './cloudformation/assembly.ts';
 import { synthesisInto } from './cloudformation/synthesize.ts';
 import { region, resolveTemplate } from './cloudformation/template.ts';
 import { lockDataDir } from './data-dir.ts';
-import { type Endpoints, writeEndpoints } from './endpoints.ts';
+import { type Endpoints, environmentWith, writeEndpoints } from './endpoints.ts';
 import { startStackMappings } from './event-sources/stack-mappings.ts';
-import { createOidcIssuer, issuerPath, localClient } from './issuer/oidc-issuer.ts';
+import { localClient } from './issuer/local-client.ts';
+import { createOidcIssuer, issuerPath } from './issuer/oidc-issuer.ts';
 import { claimNamesIn } from './issuer/person.ts';
 import { openTokenIssuer } from './issuer/token-issuer.ts';
 import { createStackFunctions, type ServiceEndpoints } from './lambda/stack-functions.ts';
-import { queuesPage } from './pages/queues-page.ts';
-import { startPage } from './pages/start-page.ts';
+import { operatorLinks, ownPages, uiPath } from './pages/own-pages.ts';
 import { chooseEngine } from './services/dynamodb-engine.ts';
 import { startQueues } from './services/queues.ts';
 import { startSecretsManager } from './services/secrets-manager.ts';
@@ -153,7 +152,13 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.endpoint,
       SNS_ENDPOINT: sns.endpoint,
     },
-    { elsewhere: options.serviceEndpoints, processes: options.processesPerFunction },
+    {
+      elsewhere: {
+        ...options.serviceEndpoints,
+        Ui: { ...options.serviceEndpoints?.Ui, OPERATOR_LINKS: operatorLinks },
+      },
+      processes: options.processesPerFunction,
+    },
   );
   await parts.add(functions, it => it.stop());
   const routes = routesOf(template, issuer, functions);
@@ -176,8 +181,10 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   const cors: Cors | undefined = api?.properties.CorsConfiguration;
   const tableNames = refs('AWS::DynamoDB::Table');
   const tokens = template.ofType('AWS::ApiGatewayV2::Authorizer')[0]?.properties.JwtConfiguration;
+  const clientId = environmentWith(functions.described, 'UI_CLIENT_ID')?.UI_CLIENT_ID;
   const endpoints: Endpoints = {
     url: http.url,
+    page: clientId ? `${http.url}${uiPath}` : null,
     pid: process.pid,
     dataDir,
     region,
@@ -208,7 +215,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     ownHandlers[issuerPath] = createOidcIssuer({
       url: http.url,
       audience: endpoints.tokens.audience,
-      clientId: localClient.clientId,
+      clientId: clientId || localClient.clientId,
       names: claimNamesIn(endpoints.functions),
       tokens: issuer,
     });
@@ -217,16 +224,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     apiId: api?.ref ?? 'local',
     routes,
     cors,
-    ownPages: {
-      '/': readOnly(() => startPage(endpoints)),
-      '/_local': readOnly(() => startPage(endpoints)),
-      '/_local/': readOnly(() => startPage(endpoints)),
-      '/_local/inbox': readOnly(({ headers }) => inbox.page(headers.accept)),
-      '/_local/queues': readOnly(async ({ headers }) =>
-        queuesPage(dataDir, await queues.depths(template), headers.accept),
-      ),
-      '/_local/processes': () => jsonPage(functions.pids()),
-    },
+    ownPages: ownPages({ endpoints, template, functions, queues, inbox, engine, providers: options.providers }),
     ownHandlers,
     onFault: error => onFault(`${error.message} (${error.name})`),
     onAnswer: options.onAnswer,
@@ -238,20 +236,4 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   });
   writeEndpoints(endpoints);
   return endpoints;
-}
-
-type Page = (request: IncomingMessage) => HttpAnswer | Promise<HttpAnswer>;
-
-/** A page for GET and HEAD alone. */
-function readOnly(page: Page): Page {
-  return request =>
-    request.method === 'GET' || request.method === 'HEAD' ? page(request) : gatewayAnswer(405, 'Method Not Allowed');
-}
-
-function jsonPage(content: object): HttpAnswer {
-  return {
-    statusCode: 200,
-    headers: { 'content-type': 'application/json' },
-    body: Buffer.from(JSON.stringify(content)),
-  };
 }

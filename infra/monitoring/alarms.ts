@@ -20,6 +20,7 @@ export interface Watched {
   readonly query: MailtrailFunction;
   readonly manage: MailtrailFunction;
   readonly alert: Alert;
+  readonly ui: MailtrailFunction;
   readonly api: MailtrailApi;
   readonly quarantine: IQueue;
   readonly retryQueue: WorkerQueue;
@@ -103,6 +104,19 @@ const alarms = {
     impact: 'Data of a recipient was not erased, although somebody asked for it: they saw an error.',
     whatToDo: "Raise the account's quota of concurrent Lambda executions, or find out what else uses it up.",
     metric: ({ manage }) => throttles(manage),
+    above: 0,
+    periods: 2,
+  },
+  UiErrors: {
+    impact: 'Pages that embed the elements show no emails, and the page /ui does not open.',
+    whatToDo: 'Check the log of the ui function. If it began with the last deployment, roll that back.',
+    metric: ({ ui }) => errors(ui),
+    above: 0,
+  },
+  UiThrottles: {
+    impact: 'Pages that embed the elements show no emails, and the page /ui does not open.',
+    whatToDo: "Raise the account's quota of concurrent Lambda executions, or find out what else uses it up.",
+    metric: ({ ui }) => throttles(ui),
     above: 0,
     periods: 2,
   },

@@ -35,8 +35,13 @@ function isLong({ body = '' }: HttpAnswer): boolean {
   return body.length >= worthwhile;
 }
 
-/** Whether the client accepts gzip: by name or `*`, unless with a weight of 0 (RFC 9110, 12.5.3). */
-export function takesGzip(acceptEncoding = ''): boolean {
+/** Whether the client accepts gzip. */
+export function takesGzip(acceptEncoding?: string): boolean {
+  return takesCoding('gzip', acceptEncoding);
+}
+
+/** Whether the client accepts a content coding: by name or `*`, unless with a weight of 0 (RFC 9110, 12.5.3). */
+export function takesCoding(coding: string, acceptEncoding = ''): boolean {
   const weights = new Map(
     acceptEncoding.split(',').map(coding => {
       const [name = '', ...parameters] = coding.toLowerCase().split(';');
@@ -44,5 +49,5 @@ export function takesGzip(acceptEncoding = ''): boolean {
       return [name.trim(), weight === undefined ? 1 : Number(weight.trim().slice(2))] as const;
     }),
   );
-  return (weights.get('gzip') ?? weights.get('*') ?? 0) > 0;
+  return (weights.get(coding) ?? weights.get('*') ?? 0) > 0;
 }

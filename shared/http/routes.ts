@@ -1,7 +1,7 @@
 /** Every route of the HTTP API. The gateway is built from this table; functions key their operations by it. */
 
 export interface Route {
-  readonly function: 'ingest' | 'query' | 'manage';
+  readonly function: 'ingest' | 'query' | 'manage' | 'ui';
   /**
    * `provider`: the provider's signature proves the call. `public`: anybody may call. `account`: a token of the account
    * or of support. `support`: a token of support only.
@@ -75,6 +75,16 @@ export const routes = {
     access: 'support',
     writes: true,
     description: 'Erases the data of all accounts about a recipient.',
+  },
+  'GET /ui': {
+    function: 'ui',
+    access: 'public',
+    description: 'The page that shows emails, if `uiClientId` is set.',
+  },
+  'GET /ui/{file}': {
+    function: 'ui',
+    access: 'public',
+    description: 'The elements for your pages: the loader `mailtrail.js` and its modules.',
   },
 } as const satisfies Record<string, Route>;
 

@@ -30,6 +30,8 @@ export interface LogLines {
   'query.answered': { requestId: string; route: string; answer: number };
   /** An erasure was answered; where something remains, the `fault` line before it says why. */
   'erase.answered': { requestId: string; route: string; answer: number; emails: number };
+  /** A file of the user interface was answered. */
+  'ui.answered': { requestId: string; route: string; answer: number };
   /** A batch of the table's stream was worked off. */
   'alert.sent': {
     requestId: string;
@@ -56,6 +58,7 @@ const levels = {
   'queue.message-failed': 'WARN',
   'query.answered': 'INFO',
   'erase.answered': 'INFO',
+  'ui.answered': 'INFO',
   'alert.sent': 'INFO',
   fault: 'ERROR',
 } as const satisfies Record<keyof LogLines, 'INFO' | 'WARN' | 'ERROR'>;

@@ -2,9 +2,10 @@
 
 import fc from 'fast-check';
 import type { QueryDependencies } from '../../functions/query/handler.ts';
+import type { DescribedRoute } from '../../infra/tools/docs/openapi.ts';
 import type { Reader } from '../../shared/email/reader.ts';
 import { nothingRecorded } from '../../shared/email/recorder.ts';
-import { type Route, routes } from '../../shared/http/routes.ts';
+import { routes } from '../../shared/http/routes.ts';
 import type { ProviderName } from '../../shared/providers/registry.ts';
 import { snsGet } from '../fixtures/sns.ts';
 import { httpEvent, lambdaContext } from '../rigs/http-event.ts';
@@ -23,7 +24,7 @@ type Caller = (request: ApiRequest) => Promise<Answer>;
 function callersOf(
   emails: StoredEmails,
   changes: Partial<QueryDependencies>,
-): Readonly<Record<Route['function'], Caller>> {
+): Readonly<Record<(typeof routes)[DescribedRoute]['function'], Caller>> {
   const query = queryFunction(emails, changes);
   const ingest = ingestFunction({
     secretsOf: async provider => [callbackKeys[provider as ProviderName].secret],

@@ -9,7 +9,10 @@ import type { AlertEnv } from '../../functions/alert/env.ts';
 import type { IngestEnv } from '../../functions/ingest/env.ts';
 import type { ManageEnv } from '../../functions/manage/env.ts';
 import type { QueryEnv } from '../../functions/query/env.ts';
+import type { UiEnv } from '../../functions/ui/env.ts';
+import { modulesFolder } from '../../functions/ui/module-list.ts';
 import { esbuildOptions, type FunctionName, functionNames } from '../../infra/compute/bundling.ts';
+import { writeUiModules } from '../../infra/compute/ui-modules.ts';
 import { signingKeys } from '../fixtures/signing.ts';
 import type { Signed } from '../fixtures/signing-scheme.ts';
 import { bearerOf, httpEvent } from '../rigs/http-event.ts';
@@ -58,6 +61,15 @@ const environments = {
     ALERT_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:support',
     EMAIL_PAGE_URL: '',
   } satisfies AlertEnv,
+  ui: {
+    UI_CLIENT_ID: 'mailtrail-page',
+    UI_SCOPE: 'openid',
+    UI_AUDIENCE: 'mailtrail',
+    UI_CONNECT_ORIGINS: '',
+    OIDC_ISSUER: 'https://login.example.com/',
+    ACCOUNT_CLAIM: 'account_id',
+    SUPPORT_SCOPE: 'mailtrail/support',
+  } satisfies UiEnv,
 } as const satisfies Record<FunctionName, Record<string, string>>;
 
 const emailId = 'x'.repeat(22);
@@ -98,6 +110,7 @@ function firstEvents(sign: (body: Buffer, at: number) => Signed): Record<Functio
     query: { ...query, requestContext: { ...query.requestContext, authorizer } },
     manage: { ...manage, requestContext: { ...manage.requestContext, authorizer } },
     alert: { Records: [{ eventName: 'INSERT', dynamodb: { SequenceNumber: '1', NewImage: bouncedItem } }] },
+    ui: httpEvent('GET /ui/{file}', { file: 'mailtrail.js' }, { 'accept-encoding': 'gzip' }),
   };
 }
 
@@ -114,6 +127,7 @@ export async function coldStart(): Promise<Figure[]> {
   });
   const directory = await mkdtemp(join(tmpdir(), 'mailtrail-cold-start-'));
   try {
+    await writeUiModules(join(directory, modulesFolder));
     const empty = join(directory, 'empty.mjs');
     await writeFile(empty, 'export const handler = async () => ({});\n');
     const events = firstEvents(keys.sign);

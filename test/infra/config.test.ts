@@ -65,6 +65,13 @@ describe('the configuration', () => {
     ['an email page with a script', { emailPageUrl: 'javascript:{emailId}' }, 'emailPageUrl: '],
     ['a default account with a slash', { defaultAccountId: 'a/b' }, 'defaultAccountId: must be 1 to 128'],
     ['a sender with a blank', { senderNames: 'Post fix' }, 'senderNames.0: must be a name'],
+    ['an issuer with a blank', { oidcIssuer: 'https://login example.com' }, 'oidcIssuer: must be an https URL'],
+    [
+      'an origin with a path',
+      { uiConnectOrigins: 'https://a.example.com/token' },
+      'uiConnectOrigins.0: must be an origin',
+    ],
+    ['an origin with a directive', { uiConnectOrigins: 'https://a.example.com; script-src *' }, 'uiConnectOrigins.0: '],
     ['any origin', { corsOrigins: '*' }, 'corsOrigins.0: must be an origin such as https://app.example.com'],
   ])('refuses %s and names the value', (_, context, message) => {
     expect(() => read(context)).toThrow(message);

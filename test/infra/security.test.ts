@@ -100,6 +100,7 @@ describe('roles', () => {
         's3:PutObject on AlertFailures.Arn/aws/lambda/*',
         'sns:Publish on Support',
       ],
+      UiRole: ['logs:CreateLogStream on UiLogs.Arn', 'logs:PutLogEvents on UiLogs.Arn'],
     });
     for (const type of ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::User', 'AWS::IAM::AccessKey']) {
       expect(all(type).size, type).toBe(0);
@@ -193,11 +194,11 @@ describe('queues, topics and the bucket', () => {
 describe('the API', () => {
   const gatewayRoutes = [...all('AWS::ApiGatewayV2::Route').values()].map(({ Properties }) => Properties);
 
-  it('requires a token on every route but the webhooks, the catalogue of statuses and the document', () => {
+  it('requires a token on every route but the webhooks, the catalogue of statuses, the document and the user interface', () => {
     const open = gatewayRoutes.filter(({ AuthorizationType }) => AuthorizationType !== 'JWT');
     expect(open.map(({ RouteKey }) => RouteKey).sort()).toEqual(
       Object.keys(routes)
-        .filter(key => key.includes(' /webhooks/') || ['GET /statuses', 'GET /openapi.json'].includes(key))
+        .filter(key => / \/(?:webhooks|ui)\b/.test(key) || ['GET /statuses', 'GET /openapi.json'].includes(key))
         .sort(),
     );
     for (const { RouteKey, AuthorizationType, AuthorizerId } of gatewayRoutes) {

@@ -6,6 +6,7 @@ import { ingestEnv } from '../../functions/ingest/env.ts';
 import { createMetrics } from '../../functions/ingest/metrics.ts';
 import { manageEnv } from '../../functions/manage/env.ts';
 import { queryEnv } from '../../functions/query/env.ts';
+import { uiEnv } from '../../functions/ui/env.ts';
 import { esbuildOptions, functionNames } from '../../infra/compute/bundling.ts';
 import { type Route, routes } from '../../shared/http/routes.ts';
 import { providers } from '../../shared/providers/registry.ts';
@@ -240,14 +241,16 @@ describe('every function', () => {
   const functions = resourcesOf(unconfigured, 'AWS::Lambda::Function');
 
   it('accepts its environment, with a full and with an empty configuration', () => {
-    const schemas = { Ingest: ingestEnv, Query: queryEnv, Manage: manageEnv, Alert: alertEnv };
+    const schemas = { Ingest: ingestEnv, Query: queryEnv, Manage: manageEnv, Alert: alertEnv, Ui: uiEnv };
     for (const template of [unconfigured, configured]) {
       for (const [name, { Properties }] of resourcesOf(template, 'AWS::Lambda::Function')) {
         const variables = Object.entries<unknown>(Properties.Environment.Variables);
         const environment = Object.fromEntries(variables.map(([key, value]) => [key, asText(value)]));
         const schema = schemas[name as keyof typeof schemas];
         expect(schema.safeParse(environment).error, name).toBeUndefined();
-        expect(Object.keys(environment).sort(), name).toEqual(Object.keys(schema.shape).sort());
+        // Only the local runner sets this variable.
+        const expected = Object.keys(schema.shape).filter(key => key !== 'OPERATOR_LINKS');
+        expect(Object.keys(environment).sort(), name).toEqual(expected.sort());
       }
     }
   });
@@ -264,7 +267,7 @@ describe('every function', () => {
           ]) => [name, [MemorySize, Timeout]],
         ),
       ),
-    ).toEqual({ Ingest: [1769, 10], Query: [1024, 10], Manage: [1024, 29], Alert: [512, 60] });
+    ).toEqual({ Ingest: [1769, 10], Query: [1024, 10], Manage: [1024, 29], Alert: [512, 60], Ui: [512, 10] });
   });
 
   it('is one minified ESM file with a source map beside it', async () => {
@@ -284,6 +287,22 @@ describe('every function', () => {
       expect(/export ?\{[\w$]+ as handler\}/.test(code!.text), name).toBe(true);
       expect(code!.text.length / code!.text.split('\n').length, name).toBeGreaterThan(500);
     }
+  });
+
+  it('tells the page where people sign in, and which tokens to ask for', () => {
+    const uiOf = (mailtrail: Readonly<Record<string, unknown>>) =>
+      resourcesOf(synthesize(mailtrail), 'AWS::Lambda::Function').get('Ui')!.Properties.Environment.Variables;
+    const oidc = { oidcIssuer: 'https://login.example.com/', oidcAudience: 'mailtrail-api' };
+    expect(uiOf(oidc)).toMatchObject({ UI_CLIENT_ID: '', UI_SCOPE: 'openid', UI_AUDIENCE: 'mailtrail-api' });
+    expect(uiOf({ ...oidc, apiScope: 'mailtrail/read', uiClientId: 'page' })).toMatchObject({
+      UI_CLIENT_ID: 'page',
+      UI_SCOPE: 'openid mailtrail/read',
+      OIDC_ISSUER: 'https://login.example.com/',
+    });
+    expect(uiOf({ ...oidc, uiScope: 'openid offline_access', uiAudience: 'api' })).toMatchObject({
+      UI_SCOPE: 'openid offline_access',
+      UI_AUDIENCE: 'api',
+    });
   });
 
   it('runs Node.js 24 on arm64 with its own log group, whose lines expire', () => {
@@ -398,12 +417,14 @@ describe('alarms', () => {
       'Errors Ingest',
       'Errors Manage',
       'Errors Query',
+      'Errors Ui',
       'IteratorAge Alert',
       'OnFailureDestinationDeliveredEventCount AlertStream',
       'Throttles Alert',
       'Throttles Ingest',
       'Throttles Manage',
       'Throttles Query',
+      'Throttles Ui',
     ]);
   });
 

@@ -9,6 +9,7 @@ import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import document from '../../functions/query/openapi.json' with { type: 'json' };
+import { functionNames } from '../../infra/compute/bundling.ts';
 import { createToken } from '../../infra/local/cli/token.ts';
 import { awsJson } from '../../infra/local/services/aws-json.ts';
 import { apiClient, dataOf } from '../../infra/tools/client/client.ts';
@@ -348,7 +349,8 @@ test('the queues are listed with what each is for and how full it is', async () 
 });
 
 test('each function has a log of its name', () => {
-  expect(readdirSync(stack.endpoints.logsDir).sort()).toEqual(['alert.log', 'ingest.log', 'manage.log', 'query.log']);
+  const logs = functionNames.map(name => `${name}.log`);
+  expect(readdirSync(stack.endpoints.logsDir).sort()).toEqual(logs.sort());
 });
 
 test('a caller that is cut off in the middle of a call takes nothing down', async () => {

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { replaceFile } from '../data-dir.ts';
+import { localClientVariables } from '../issuer/local-client.ts';
 import { StartError } from '../start-error.ts';
 
 const projectRoot = fileURLToPath(new URL('../../..', import.meta.url));
@@ -28,7 +29,7 @@ async function synthesize(directory: string, digest: string): Promise<void> {
   rmSync(directory, { recursive: true, force: true });
   const { app, context = {} } = JSON.parse(readFileSync(join(projectRoot, 'cdk.json'), 'utf8')) as {
     app: string;
-    context?: object;
+    context?: { readonly mailtrail?: Readonly<Record<string, unknown>> };
   };
   const [program, ...args] = app.split(' ');
   await new Promise<void>((resolve, reject) =>
@@ -37,7 +38,12 @@ async function synthesize(directory: string, digest: string): Promise<void> {
       args,
       {
         cwd: projectRoot,
-        env: { ...process.env, CDK_OUTDIR: directory, CDK_CONTEXT_JSON: JSON.stringify(context) },
+        env: {
+          ...process.env,
+          ...localClientVariables(context.mailtrail),
+          CDK_OUTDIR: directory,
+          CDK_CONTEXT_JSON: JSON.stringify(context),
+        },
         maxBuffer: 64 * 1024 * 1024,
       },
       (error, _stdout, stderr) =>

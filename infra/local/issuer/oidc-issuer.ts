@@ -6,6 +6,7 @@ import type Provider from 'oidc-provider';
 import type { AccessToken, ClientCredentials, Configuration } from 'oidc-provider';
 import { isAccountId } from '../../../shared/email/event.ts';
 import type { HttpAnswer } from '../api-gateway/http-payload.ts';
+import { localClient } from './local-client.ts';
 import { choicePage, failurePage, signedOutPage, signOutPage } from './pages.ts';
 import { type ClaimNames, claimsOf, personOf, subjectOf } from './person.ts';
 import { createSessionStore } from './session-store.ts';
@@ -13,9 +14,6 @@ import type { TokenIssuer } from './token-issuer.ts';
 
 /** The path below which the issuer answers. */
 export const issuerPath = '/_local/issuer';
-
-/** The client id of the page, and the audience of its access tokens: a URI, as resource indicators must be (RFC 8707). */
-export const localClient = { clientId: 'mailtrail-ui', audience: 'urn:mailtrail:local' } as const;
 
 /** Lifetimes in seconds. An access token is so short that a page that stays open renews it. */
 const seconds = { accessToken: 15 * 60, code: 60, interaction: 60 * 60, session: 12 * 60 * 60 } as const;

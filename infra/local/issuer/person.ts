@@ -1,5 +1,5 @@
 import { isAccountId } from '../../../shared/email/event.ts';
-import type { Endpoints } from '../endpoints.ts';
+import { type Endpoints, environmentWith } from '../endpoints.ts';
 import { StartError } from '../start-error.ts';
 
 /** Somebody to whom the local issuer gives tokens. */
@@ -22,7 +22,7 @@ export interface ClaimNames {
 /** @throws StartError where no function of the stack has one of the settings */
 export function claimNamesIn(functions: Endpoints['functions']): ClaimNames {
   const setting = (name: string): string => {
-    const found = Object.values(functions).find(({ environment }) => name in environment)?.environment[name];
+    const found = environmentWith(functions, name)?.[name];
     if (found === undefined) throw new StartError(`no function of the stack has a setting ${name}`);
     return found;
   };

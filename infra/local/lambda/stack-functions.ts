@@ -24,8 +24,8 @@ export interface StackFunctions {
 const usualProcesses = 3;
 
 /**
- * Environment variables by which functions reach services elsewhere than the rest of the stack does, such as through a
- * proxy. The key is the beginning of a function's logical id.
+ * Environment variables that replace those of the template and of this machine, such as the endpoint of a proxy. The key
+ * is the beginning of a function's logical id.
  */
 export type ServiceEndpoints = Readonly<Record<string, Readonly<Record<string, string>>>>;
 
@@ -58,7 +58,7 @@ export function createStackFunctions(
         name: ref,
         handler: properties.Handler,
         directory: assembly.assetDirectory(properties.Code.S3Key),
-        environment: { ...serviceEndpoints, ...redirected, ...leadingTo(environment, serviceEndpoints, redirected) },
+        environment: { ...serviceEndpoints, ...leadingTo(environment, serviceEndpoints, redirected), ...redirected },
         timeoutSeconds: properties.Timeout ?? 3,
         memoryMegabytes: properties.MemorySize ?? 128,
         concurrency: Math.min(properties.ReservedConcurrentExecutions ?? processes, processes),

@@ -1,37 +1,12 @@
 import { createHash } from 'node:crypto';
+import { Html, html } from '../../../shared/http/html.ts';
 import type { HttpAnswer } from '../api-gateway/http-payload.ts';
 
-/** Text that is HTML already. */
-class Html {
-  readonly text: string;
-  constructor(text: string) {
-    this.text = text;
-  }
-}
-
-export type { Html };
-
-const escapes: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** HTML from a template: every value in it is escaped, unless it is HTML itself. Lists are joined. */
-export function html(parts: TemplateStringsArray, ...values: readonly unknown[]): Html {
-  const inserted = values.map(value => [value].flat().map(asHtml).join(''));
-  return new Html(parts.map((part, index) => part + (inserted[index] ?? '')).join(''));
-}
+export { type Html, html };
 
 /** Text that is HTML already, and holds nothing that a stranger wrote. */
 export function trustedHtml(text: string): Html {
   return new Html(text);
-}
-
-function asHtml(value: unknown): string {
-  return value instanceof Html ? value.text : String(value).replace(/[&<>"']/g, character => escapes[character]!);
 }
 
 const style = `
@@ -96,5 +71,14 @@ ${script === undefined ? '' : html`<script>${new Html(script)}</script>`}
       'referrer-policy': 'no-referrer',
     },
     body: Buffer.from(page.text),
+  };
+}
+
+/** The same facts for programs. */
+export function jsonPage(content: object): HttpAnswer {
+  return {
+    statusCode: 200,
+    headers: { 'content-type': 'application/json' },
+    body: Buffer.from(JSON.stringify(content)),
   };
 }

@@ -1,4 +1,8 @@
-import { type QuarantineMessage, type QuarantinePart, quarantinePart } from '../../../shared/queues/quarantine-messages.ts';
+import {
+  type QuarantineMessage,
+  type QuarantinePart,
+  quarantinePart,
+} from '../../../shared/queues/quarantine-messages.ts';
 import type { QueuedMessage, QueueServices } from '../../../shared/queues/queued-request.ts';
 import { messageContent, quarantineContent, type ShownContent } from './shown-content.ts';
 
@@ -19,7 +23,9 @@ export function quarantineContents(messages: readonly QueuedMessage[], services:
       contents.set(message.messageId, messageContent(message, 'unreadable_message', read));
     }
   }
-  return [...contents.values()].map(content => (Array.isArray(content) ? quarantineContent(distinct(content), services) : content));
+  return [...contents.values()].map(content =>
+    Array.isArray(content) ? quarantineContent(distinct(content), services) : content,
+  );
 }
 
 /** A provider's request may have been quarantined twice, part by part: of each part one counts. */

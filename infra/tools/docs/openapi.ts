@@ -13,14 +13,14 @@ import { accountIdShape } from '../../../shared/email/event.ts';
 import { problems } from '../../../shared/http/problems.ts';
 import { noParameters } from '../../../shared/http/request-parsing.ts';
 import * as answers from '../../../shared/http/response-schemas.ts';
-import { type Route, type RouteKey, routes } from '../../../shared/http/routes.ts';
+import { type Route, type RouteKey, type RouteOf, routes } from '../../../shared/http/routes.ts';
 import { providers } from '../../../shared/providers/registry.ts';
 import type { Counts } from '../../../shared/runtime/counts.ts';
 import { countMeanings } from './count-meanings.ts';
 import { type Example, recordExamples } from './openapi-examples.ts';
 
 /** Set-up calls are for providers alone. */
-export type DescribedRoute = Exclude<RouteKey, `ANY ${string}`>;
+export type DescribedRoute = Exclude<RouteKey, `ANY ${string}` | RouteOf<'ui'>>;
 
 type ProblemName = keyof typeof problems;
 

@@ -12,7 +12,12 @@ import type { Counts } from '../../../shared/runtime/counts.ts';
 import { errorName } from '../../../shared/runtime/log.ts';
 import { isoMillis } from '../../../shared/runtime/time.ts';
 import { quarantinedRequest, Unreadable } from '../../local/quarantine/quarantined-request.ts';
-import { inertReason, messageContent, quarantineContent, type ShownContent } from '../../local/quarantine/shown-content.ts';
+import {
+  inertReason,
+  messageContent,
+  quarantineContent,
+  type ShownContent,
+} from '../../local/quarantine/shown-content.ts';
 import type { QueueSweep } from './queue-sweep.ts';
 
 /** Outcome of the messages of one provider and one reason. */

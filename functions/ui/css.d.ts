@@ -1,4 +1,4 @@
-/** A style sheet, minified by the build of the modules. */
+/** A stylesheet, imported as its minified text. */
 declare module '*.css' {
   const text: string;
   export default text;

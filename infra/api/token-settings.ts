@@ -1,0 +1,36 @@
+import { CfnParameter, type CfnParameterProps, type Stack } from 'aws-cdk-lib';
+import type { Config } from '../config.ts';
+
+/** The tokens that the API takes. */
+export interface TokenSettings {
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+/** Parameters about the tokens, for a template that is not configured yet. */
+const tokenParameters = {
+  OidcIssuer: {
+    description: "The issuer of your users' tokens. Set oidcIssuer in cdk.json instead: npm run deploy says how.",
+    allowedPattern: 'https://.+',
+    constraintDescription: 'must be the https URL of your OIDC issuer: set oidcIssuer in cdk.json',
+  },
+  OidcAudience: {
+    description: "The audience of your users' tokens. Set oidcAudience in cdk.json instead: npm run deploy says how.",
+    allowedPattern: '.+',
+    constraintDescription: 'must be the audience that tokens for this API carry: set oidcAudience in cdk.json',
+  },
+} as const satisfies Record<string, CfnParameterProps>;
+
+/**
+ * The values, which become part of the template once they are configured. Until then each is a parameter without a
+ * default: the template can be built but not deployed. (A permanent parameter would keep the previous deployment's value,
+ * whatever the configuration says.)
+ */
+export function tokenSettings(stack: Stack, { oidcIssuer, oidcAudience }: Config): TokenSettings {
+  const parameter = (name: keyof typeof tokenParameters) =>
+    new CfnParameter(stack, name, tokenParameters[name]).valueAsString;
+  return {
+    issuer: oidcIssuer ?? parameter('OidcIssuer'),
+    audience: oidcAudience ?? parameter('OidcAudience'),
+  };
+}

@@ -1,0 +1,35 @@
+import { join } from 'node:path';
+import type { Construct } from 'constructs';
+import type { UiEnv } from '../../functions/ui/env.ts';
+import { modulesFolder } from '../../functions/ui/module-list.ts';
+import type { TokenSettings } from '../api/token-settings.ts';
+import type { Config } from '../config.ts';
+import { MailtrailFunction } from './mailtrail-function.ts';
+
+/** The function that serves the elements for host pages, and the page. It reads no data. */
+export class Ui extends MailtrailFunction {
+  constructor(scope: Construct, id: string, parts: { readonly config: Config; readonly tokens: TokenSettings }) {
+    const { config, tokens } = parts;
+    super(scope, id, {
+      name: 'ui',
+      description: 'Mailtrail: serves the elements that show emails, and the page',
+      environment: {
+        UI_CLIENT_ID: config.uiClientId ?? '',
+        UI_SCOPE: config.uiScope ?? ['openid', config.apiScope].filter(Boolean).join(' '),
+        UI_AUDIENCE: config.uiAudience ?? tokens.audience,
+        UI_CONNECT_ORIGINS: config.uiConnectOrigins.join(','),
+        OIDC_ISSUER: tokens.issuer,
+        ACCOUNT_CLAIM: config.accountClaim,
+        SUPPORT_SCOPE: config.supportScope,
+      } satisfies UiEnv,
+      permissions: [],
+      memoryMegabytes: 512,
+      timeoutSeconds: 10,
+      logRetentionDays: config.logRetentionDays,
+      // esbuild bundles the function alone: a script adds the files that it serves.
+      afterBundling: directory => [
+        `"${process.execPath}" infra/local/cli/node.mjs infra/compute/bundling/ui-modules.ts "${join(directory, modulesFolder)}"`,
+      ],
+    });
+  }
+}
