@@ -9,6 +9,7 @@ const columns = [
   'reference',
   'provider',
   'status',
+  'label',
   'statusAt',
   'sentAt',
   'cause',

@@ -68,6 +68,7 @@ function derived(secret: string, ...purpose: readonly string[]): Buffer {
 }
 
 /** All values that decide which emails a list holds, and in which order. */
-function boundTo({ accountId, status, attention, recipient, reference, from, to }: EmailFilter): string {
-  return JSON.stringify([accountId, status, attention, recipient, reference, from, to].map(part => part ?? null));
+function boundTo({ accountId, status, cause, attention, recipient, reference, from, to }: EmailFilter): string {
+  const parts = [accountId, status, cause, attention, recipient, reference, from, to];
+  return JSON.stringify(parts.map(part => part ?? null));
 }

@@ -10,6 +10,11 @@ import document from './openapi.json' with { type: 'json' };
 
 const env = queryEnv.parse(process.env);
 const minute = 60_000;
+const oldAfter = {
+  enqueued: env.ENQUEUED_OLD_AFTER_MINUTES * minute,
+  sent: env.SENT_OLD_AFTER_MINUTES * minute,
+  deferred: env.DEFERRED_OLD_AFTER_MINUTES * minute,
+};
 const secretsManager = new SecretsManagerClient({
   requestHandler: { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true },
 });
@@ -19,15 +24,12 @@ export const handler = createHandler({
     client: documentClient(),
     tableName: env.TABLE_NAME,
     retentionDays: env.RETENTION_DAYS,
+    oldAfter,
     now: Date.now,
   }),
   cursors: createCursors(createCursorKey(secretsManager, env.CURSOR_KEY_ARN)),
   access: { accountClaim: env.ACCOUNT_CLAIM, supportScope: env.SUPPORT_SCOPE },
-  oldAfter: {
-    enqueued: env.ENQUEUED_OLD_AFTER_MINUTES * minute,
-    sent: env.SENT_OLD_AFTER_MINUTES * minute,
-    deferred: env.DEFERRED_OLD_AFTER_MINUTES * minute,
-  },
+  oldAfter,
   document,
   now: Date.now,
   log: createLog(),

@@ -91,15 +91,16 @@ export const operations = {
   },
 
   'GET /accounts/{accountId}/attention-list': async ({ store, cursors, oldAfter, now }, event) => {
-    const { format, limit, cursor } = parametersOf(attentionListParameters, event.rawQueryString);
+    const { format, limit, cursor, ...filters } = parametersOf(attentionListParameters, event.rawQueryString);
     const accountId = accountIdOf(event);
-    const filter: EmailFilter = { accountId, attention: true };
+    const isFiltered = Object.keys(filters).length > 0;
+    const filter: EmailFilter = { accountId, ...(isFiltered ? filters : { attention: 'act' }) };
     const after = await positionOf(cursors, filter, cursor);
     const time = now();
     const show = (email: Email) => attentionLineOf(email, time, oldAfter);
     const { shown, next } = await store.wholePage(filter, { limit, after }, show);
     const { contentType, text } = attentionListFormats[format];
-    const query = new URLSearchParams({ format, limit: String(limit) });
+    const query = new URLSearchParams(event.rawQueryString);
     if (next !== null) query.set('cursor', await cursors.of(filter, next));
     const answer: HttpAnswer = {
       statusCode: 200,
@@ -130,11 +131,15 @@ async function emailList(
   cursor: string | undefined,
 ): Promise<HttpAnswer> {
   const after = await positionOf(cursors, filter, cursor);
-  const { shown, next, isTruncated } = await store.page(filter, { limit, after });
+  const [{ shown, next, isTruncated }, total] = await Promise.all([
+    store.page(filter, { limit, after }),
+    filter.attention === 'act' ? store.actionableTotal(filter.accountId) : null,
+  ]);
   const time = now();
   const page = {
     emails: shown.map(email => rowView(email, time, oldAfter)),
     ...(next && { cursor: await cursors.of(filter, next) }),
+    ...(total && { total }),
     ...(isTruncated && { truncated: true }),
   };
   return withEtag(json(200, page, revalidated), headers['if-none-match']);

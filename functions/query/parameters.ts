@@ -4,7 +4,10 @@ import * as z from 'zod/mini';
 import { limits } from '../../shared/email/event.ts';
 import { emailAddress } from '../../shared/http/request-parsing.ts';
 import { isPlainText } from '../../shared/runtime/text.ts';
-import { statusIds } from '../../shared/status/catalogue.ts';
+import { day } from '../../shared/runtime/time.ts';
+import { type AttentionKind, attentionKinds, isActionableOnly } from '../../shared/status/attention.ts';
+import { type Status, statusIds } from '../../shared/status/catalogue.ts';
+import { causeIds } from '../../shared/status/causes.ts';
 
 const wholeNumber = (max: number, usual: number) =>
   z
@@ -24,38 +27,68 @@ function isWholeNumber(text: string, max: number): boolean {
   return /^[1-9]\d{0,2}$/.test(text) && Number(text) <= max;
 }
 
-const time = (description: string) =>
+const plainDate = z.iso.date();
+
+/** A time, or a plain date: that UTC day counts as a whole, so that `dateIs` says at which of its ends the bound is. */
+const time = (description: string, dateIs: 'start' | 'end') =>
   z.pipe(
-    z.iso
-      .datetime({
-        offset: true,
-        error: 'must be a time such as 2026-11-24T00:00:00Z (in a URL the + of an offset is %2B)',
+    z
+      .union([z.iso.datetime({ offset: true }), plainDate], {
+        error: 'must be a date such as 2026-11-24 or a time such as 2026-11-24T00:00:00Z (in a URL, write + as %2B)',
       })
       .register(z.globalRegistry, {
         description,
-        override: { type: 'string', format: 'date-time', pattern: undefined },
+        override: {
+          anyOf: [
+            { type: 'string', format: 'date-time' },
+            { type: 'string', format: 'date' },
+          ],
+        },
       }),
-    z.transform(text => Date.parse(text)),
+    z.transform(text => Date.parse(text) + (dateIs === 'end' && plainDate.safeParse(text).success ? day : 0)),
   );
+
+/** One or several ids, separated by commas, parsed into the order of `ids`: the order of a request says nothing. */
+const idList = <Id extends string>(ids: readonly Id[], description: string) =>
+  z
+    .optional(
+      z.pipe(
+        z
+          .string()
+          .check(
+            z.refine(
+              text => isIdList(text, ids),
+              `must be one or more of ${ids.join(', ')}, separated by commas, each at most once`,
+            ),
+          )
+          .register(z.globalRegistry, {
+            override: { type: 'array', items: { type: 'string', enum: [...ids] }, minItems: 1, uniqueItems: true },
+          }),
+        z.transform(text => {
+          const given = text.split(',');
+          return ids.filter(id => given.includes(id));
+        }),
+      ),
+    )
+    .register(z.globalRegistry, { description, param: { style: 'form', explode: false } });
+
+function isIdList(text: string, ids: readonly string[]): boolean {
+  const given = text.split(',');
+  return given.every(id => ids.includes(id)) && new Set(given).size === given.length;
+}
 
 const cursor = z.string().register(z.globalRegistry, {
   description: 'The `cursor` of the page before, valid only with the same account and filters.',
 });
 
 const filters = {
-  status: z.optional(
-    z
-      .enum(statusIds, `must be one of ${statusIds.join(', ')}`)
-      .register(z.globalRegistry, { description: 'Emails with this status.' }),
-  ),
+  status: idList(statusIds, 'Emails with one of these statuses, separated by commas.'),
+  cause: idList(causeIds, 'Emails that failed or are deferred for one of these causes, separated by commas.'),
   attention: z.optional(
-    z.pipe(
-      z.literal('true', 'can only be true').register(z.globalRegistry, {
-        description:
-          'Emails whose status asks for attention, newest problem first. (Find emails that wait too long by `status` and `to`.)',
-      }),
-      z.transform(() => true),
-    ),
+    z.enum(attentionKinds, `must be ${attentionKinds.join(' or ')}`).register(z.globalRegistry, {
+      description:
+        'act: emails whose status asks somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news.',
+    }),
   ),
   recipient: z.optional(emailAddress('Emails to this address, in any letter case, its domain in letters or Punycode.')),
   reference: z.optional(
@@ -72,8 +105,8 @@ const filters = {
         description: 'Emails with this reference of the sender, e.g. an invoice number.',
       }),
   ),
-  from: z.optional(time('Emails whose `sentAt` is this time or later.')),
-  to: z.optional(time('Emails whose `sentAt` is before this time.')),
+  from: z.optional(time('Emails whose `sentAt` is this time or later, or not before this UTC day.', 'start')),
+  to: z.optional(time('Emails whose `sentAt` is before this time, or not after this UTC day.', 'end')),
 };
 
 const listed = { ...filters, limit: wholeNumber(100, 50), cursor: z.optional(cursor) };
@@ -83,10 +116,18 @@ const rightWayRound: z.core.CheckFn<{ from?: number | undefined; to?: number | u
   issues.push({ code: 'custom', input: value, path: ['to'], message: 'must be later than from' });
 };
 
-const narrowed: z.core.CheckFn<{ recipient?: unknown; reference?: unknown; attention?: unknown }> = payload => {
-  const { recipient, reference, attention } = payload.value;
-  if ((recipient ?? reference ?? attention) !== undefined) return;
-  const message = 'or reference or attention must be given: a list across accounts needs one of them';
+interface Narrowing {
+  recipient?: string | undefined;
+  reference?: string | undefined;
+  attention?: AttentionKind | undefined;
+  status?: readonly Status[] | undefined;
+}
+
+const narrowed: z.core.CheckFn<Narrowing> = payload => {
+  const { recipient, reference } = payload.value;
+  if ((recipient ?? reference) !== undefined || isActionableOnly(payload.value)) return;
+  const message =
+    'or reference, attention=act or only statuses that ask for action must be given: a list across accounts needs one of them';
   payload.issues.push({ code: 'custom', input: payload.value, path: ['recipient'], message });
 };
 
@@ -94,11 +135,14 @@ export const listParameters = z.strictObject(listed).check(rightWayRound);
 
 export const supportListParameters = z.strictObject(listed).check(rightWayRound, narrowed);
 
-export const attentionListParameters = z.strictObject({
-  format: z.enum(['csv', 'jsonl'], 'must be csv or jsonl'),
-  limit: wholeNumber(500, 500),
-  cursor: z.optional(cursor),
-});
+export const attentionListParameters = z
+  .strictObject({
+    format: z.enum(['csv', 'jsonl'], 'must be csv or jsonl'),
+    ...filters,
+    limit: wholeNumber(300, 300),
+    cursor: z.optional(cursor),
+  })
+  .check(rightWayRound);
 
 const hundred = (what: string) =>
   z.optional(

@@ -7,7 +7,7 @@ import type { Email, EmailSummary } from '../../shared/email/item.ts';
 import { reasonInWords, reasonOf, replyInWords } from '../../shared/email/reason.ts';
 import type { AttentionLine, Catalogue, EmailAnswer, EmailRow } from '../../shared/http/response-schemas.ts';
 import { isoText, timeInWords } from '../../shared/runtime/time.ts';
-import { isActionableNow, type OldAfter } from '../../shared/status/attention.ts';
+import { attentionOf, type OldAfter } from '../../shared/status/attention.ts';
 import { statuses, statusIds } from '../../shared/status/catalogue.ts';
 import { type Cause, causeIds, causes, whatToDoAbout } from '../../shared/status/causes.ts';
 import { type CaveatId, caveatsOf, caveatTexts } from '../../shared/status/caveats.ts';
@@ -44,7 +44,7 @@ export function rowView(email: EmailSummary, now: number, oldAfter: OldAfter): E
     label: verdict && statuses[verdict.status].label,
     statusAt: verdict && isoText(verdict.statusAt),
     cause: cause ?? null,
-    attention: isActionableNow(verdict, now, oldAfter),
+    attention: attentionOf(verdict, now, oldAfter),
     tags: [...(tags ?? [])],
     sentAt: isoText(sentAt),
   };
@@ -71,23 +71,23 @@ export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailA
   };
 }
 
-/** An email that needs attention, for the export. */
+/** An email as a line of the export. */
 export function attentionLineOf(email: Email, now: number, oldAfter: OldAfter): AttentionLine {
   const { emailId, recipient, subject, reference, provider, verdict, cause, sentAt } = email;
-  const { status, statusAt } = verdict!;
   return {
     emailId,
     recipient: shownAddress(recipient),
     subject: subject ?? null,
     reference: reference ?? null,
     provider,
-    status: statuses[status].label,
-    statusAt: isoText(statusAt),
+    status: verdict?.status ?? null,
+    label: verdict && statuses[verdict.status].label,
+    statusAt: verdict && isoText(verdict.statusAt),
     sentAt: isoText(sentAt),
     cause: cause ?? null,
     causeLabel: cause === undefined ? null : causes[cause].label,
-    why: becauseView(email)?.text ?? '',
-    whatToDo: whatToDoAbout(status, cause),
+    why: becauseView(email)?.text ?? null,
+    whatToDo: verdict && whatToDoAbout(verdict.status, cause),
     caveats: caveatsView(email, now, oldAfter),
   };
 }

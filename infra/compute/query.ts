@@ -33,6 +33,8 @@ export class Query extends MailtrailFunction {
           actions: ['dynamodb:Query'],
           resources: (Object.keys(indexes) as IndexName[]).map(name => table.indexArn(name)),
         },
+        // Counts the emails that ask somebody to act, over all accounts.
+        { actions: ['dynamodb:Scan'], resources: [table.indexArn('byAttentionDay')] },
         { actions: ['secretsmanager:GetSecretValue'], resources: [cursorKey.secretArn] },
       ],
       memoryMegabytes: 1024,

@@ -3,10 +3,11 @@
  * and lags behind. Each page is therefore read from the table, and the email's own attributes decide.
  */
 
-import { type DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { day, dayOf } from '../runtime/time.ts';
-import { isActionable } from '../status/attention.ts';
+import { type AttentionKind, attentionOf, isActionableOnly, type OldAfter } from '../status/attention.ts';
 import type { Status } from '../status/catalogue.ts';
+import type { Cause } from '../status/causes.ts';
 import { batchGet } from './batch-get.ts';
 import {
   type Attribute,
@@ -26,9 +27,12 @@ import {
 export interface EmailFilter {
   /** null for the emails of all accounts and of none. */
   readonly accountId: string | null;
-  readonly status?: Status | undefined;
-  /** Only emails whose status asks for attention. */
-  readonly attention?: boolean | undefined;
+  /** Emails with one of these statuses. */
+  readonly status?: readonly Status[] | undefined;
+  /** Emails that failed or wait for one of these causes. */
+  readonly cause?: readonly Cause[] | undefined;
+  /** Emails that need attention for this reason. `late` takes only emails of the last 90 days. */
+  readonly attention?: AttentionKind | undefined;
   /** In lower case. */
   readonly recipient?: string | undefined;
   readonly reference?: string | undefined;
@@ -59,18 +63,27 @@ export interface PageRequest {
   readonly after: Position | null;
 }
 
+/** The number of emails in a list. */
+export interface Total {
+  /** At most 1,000. */
+  readonly count: number;
+  /** There are more. */
+  readonly more: boolean;
+}
+
 export interface Reader {
   /** One email, strongly consistent; null if there is none. One GetItem. */
   email(emailId: string): Promise<Email | null>;
   /** The emails that exist among these ids, strongly consistent. One BatchGetItem per hundred ids. */
   emails(emailIds: readonly string[]): Promise<ReadonlyMap<string, EmailSummary>>;
   /**
-   * A page of the emails that a filter selects, newest first. The order is by sending time. For attention without
-   * recipient or reference, it is by when emails first asked for attention.
+   * A page of the emails that a filter selects, newest first. The order is by sending time. A list of actionable emails
+   * alone, without recipient or reference, is sorted by when they first asked somebody to act.
    *
    * A page costs one Query and one BatchGetItem, and more only while the filter leaves emails out. It stops at 32
-   * queries or 1,000 emails, so that a page may hold fewer emails than its limit, or none, and still continue. For a
-   * reference without a recipient, it reads at most 1,000 emails, and only those with an account.
+   * queries or 300 emails, so that a page may hold fewer emails than its limit, or none, and still continue. Filtered
+   * pages read eventually consistent, so that one account's searches leave read capacity to all others. For a reference
+   * without a recipient, it reads at most 1,000 keys, and only those with an account.
    */
   page(filter: EmailFilter, request: PageRequest): Promise<Page<EmailSummary>>;
   /**
@@ -78,21 +91,33 @@ export interface Reader {
    * once.
    */
   wholePage<Shown>(filter: EmailFilter, request: PageRequest, show: (email: Email) => Shown): Promise<Page<Shown>>;
+  /**
+   * The number of emails whose status asks somebody to act, in one account or, for null, in all and in none. It reads at
+   * most 1,001 keys: one Query, or for null one Scan of an index that holds only such emails.
+   */
+  actionableTotal(accountId: string | null): Promise<Total>;
 }
 
 export interface ReaderOptions {
   readonly client: DynamoDBDocumentClient;
   readonly tableName: string;
   readonly retentionDays: number;
+  readonly oldAfter: OldAfter;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
 /** The most that one page costs: queries, and emails read. */
 const maxQueries = 32;
-const maxLookedUp = 1_000;
+const maxLookedUp = 300;
 
-/** Emails that are read of one reference; few references have more than two. */
+/** Emails that a total counts. */
+const maxCounted = 1_000;
+
+/** An older email that still waits is nobody's work any more, and a list of late emails looks at every email. */
+const lateWindow = 90 * day;
+
+/** Keys that are read of one reference; few references have more than two. */
 const maxOfReference = 1_000;
 
 /** Emails read at once after a first try with just the limit. */
@@ -139,7 +164,7 @@ interface KeyList extends Pick<IndexList, 'nextDay' | 'start'> {
   readonly isTruncated?: true;
 }
 
-export function createReader({ client, tableName, retentionDays, now }: ReaderOptions): Reader {
+export function createReader({ client, tableName, retentionDays, oldAfter, now }: ReaderOptions): Reader {
   return {
     async email(emailId) {
       const { Item } = await client.send(
@@ -155,15 +180,51 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
 
     page: (filter, request) => pageOf(filter, request, summaryAttributes, summaryOf, summary => summary),
     wholePage: (filter, request, show) => pageOf(filter, request, undefined, emailOf, show),
+
+    async actionableTotal(accountId) {
+      // The index of days holds nothing but these emails, so that a scan counts those of all days at once.
+      const list =
+        accountId === null
+          ? { IndexName: 'byAttentionDay' satisfies IndexName }
+          : {
+              IndexName: 'byAttention' satisfies IndexName,
+              KeyConditionExpression: '#accountId = :accountId',
+              ExpressionAttributeNames: expressionNames('#accountId'),
+              ExpressionAttributeValues: { ':accountId': accountId },
+            };
+      let count = 0;
+      let ExclusiveStartKey: Record<string, unknown> | undefined;
+      for (let calls = 1; ; calls += 1) {
+        const input = {
+          TableName: tableName,
+          ...list,
+          ExclusiveStartKey,
+          Select: 'COUNT' as const,
+          Limit: maxCounted + 1 - count,
+        };
+        const { Count = 0, LastEvaluatedKey } =
+          accountId === null ? await client.send(new ScanCommand(input)) : await client.send(new QueryCommand(input));
+        count += Count;
+        if (count > maxCounted) return { count: maxCounted, more: true };
+        if (LastEvaluatedKey === undefined || calls === maxQueries)
+          return { count, more: LastEvaluatedKey !== undefined };
+        ExclusiveStartKey = LastEvaluatedKey;
+      }
+    },
   };
 
   async function pageOf<Read extends EmailSummary, Shown>(
-    filter: EmailFilter,
+    asked: EmailFilter,
     { limit, after }: PageRequest,
     attributes: readonly Attribute[] | undefined,
     read: (item: Item) => Read,
     show: (email: Read) => Shown,
   ): Promise<Page<Shown>> {
+    const time = now();
+    const filter =
+      asked.attention === 'late' ? { ...asked, from: Math.max(asked.from ?? 0, time - lateWindow) } : asked;
+    const { accountId: _, ...narrowing } = asked;
+    const isFiltered = Object.values(narrowing).some(value => value !== undefined);
     const { recipient, reference } = filter;
     const isOfReference = reference !== undefined && recipient === undefined;
     const list = isOfReference ? await referenceList(reference, filter) : indexListOf(filter);
@@ -180,14 +241,14 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
       const wanted = Math.min(lookedUp === 0 ? limit : chunk, chunk, maxLookedUp - lookedUp);
       const { keys, next, calls } = await list.keysAfter(position, wanted, maxQueries - queries);
       const emailIds = keys.map(key => key.emailId);
-      const items = await batchGet(client, tableName, emailIds, attributes);
+      const items = await batchGet(client, tableName, emailIds, attributes, isFiltered ? 'eventual' : 'strong');
       queries += calls;
       lookedUp += keys.length;
       for (const [index, key] of keys.entries()) {
         const item = items.get(key.emailId);
         const email = item && read(item);
         // The email may have been deleted or changed since.
-        if (email === undefined || !takes(filter, email)) continue;
+        if (email === undefined || !takes(filter, email, attentionOf(email.verdict, time, oldAfter))) continue;
         shown.push(show(email));
         const isLast = index === keys.length - 1 && next === null && list.nextDay === null;
         if (shown.length === limit) return pageUntil(isLast ? null : key);
@@ -239,7 +300,8 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
     return { ...list, keysAfter: (after, wanted, maxCalls) => keysAfter(list, after, wanted, maxCalls) };
   }
 
-  function indexOf({ accountId, attention, recipient, from, to }: EmailFilter): IndexList {
+  function indexOf(filter: EmailFilter): IndexList {
+    const { accountId, recipient, from, to } = filter;
     const bySentAt = { nextDay: null, start: null, from, to } as const;
     const of = (index: IndexName, partition: string, ownedBy: string | null = null) => ({
       index,
@@ -263,7 +325,7 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
         start: { at: now() + clockLead, emailId: null },
       };
     }
-    if (attention) return { ...of('byAttention', accountId), ...byAttention };
+    if (isActionableOnly(filter)) return { ...of('byAttention', accountId), ...byAttention };
     return { ...of('byAccount', accountId), ...bySentAt };
   }
 
@@ -274,6 +336,9 @@ export function createReader({ client, tableName, retentionDays, now }: ReaderOp
     wanted: number,
     maxCalls: number,
   ): Promise<Keys> {
+    // DynamoDB refuses bounds in the wrong order, and a start key outside them: the 90 days of late emails move on.
+    if (Math.min((to ?? Infinity) - 1, after?.at ?? Infinity) < (from ?? -Infinity))
+      return { keys: [], next: null, calls: 0 };
     const { partition, sort } = indexes[index];
     const partitionKey = partitionOf(after?.at ?? 0);
     const bounded =
@@ -332,13 +397,14 @@ function newestFirst(one: Position, other: Position): number {
   return one.emailId === other.emailId ? 0 : (one.emailId ?? '') < (other.emailId ?? '') ? 1 : -1;
 }
 
-function takes(filter: EmailFilter, email: EmailSummary): boolean {
-  const { accountId, status, attention, recipient, reference, from, to } = filter;
+function takes(filter: EmailFilter, email: EmailSummary, attention: AttentionKind | null): boolean {
+  const { accountId, status, cause, recipient, reference, from, to } = filter;
   const { verdict, sentAt } = email;
   return (
     (accountId === null || email.accountId === accountId) &&
-    (status === undefined || verdict?.status === status) &&
-    (!attention || (verdict !== null && isActionable(verdict))) &&
+    (status === undefined || (verdict !== null && status.includes(verdict.status))) &&
+    (cause === undefined || (email.cause !== undefined && cause.includes(email.cause))) &&
+    (filter.attention === undefined || attention === filter.attention) &&
     (recipient === undefined || email.recipient === recipient) &&
     (reference === undefined || email.reference === reference) &&
     (from === undefined || sentAt >= from) &&

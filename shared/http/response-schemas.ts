@@ -5,6 +5,7 @@
  */
 
 import * as z from 'zod/mini';
+import { attentionKinds } from '../status/attention.ts';
 import { statusIds } from '../status/catalogue.ts';
 import { causeIds } from '../status/causes.ts';
 import { type CaveatId, caveatTexts } from '../status/caveats.ts';
@@ -59,8 +60,8 @@ const row = {
   label: described(maybe(text), 'The status for people.'),
   statusAt: described(maybe(time), 'When the deciding event happened.'),
   cause: causeOfStatus,
-  attention: z.boolean().register(z.globalRegistry, {
-    description: 'Somebody must act: the status asks for it, or the email has waited too long.',
+  attention: maybe(z.enum(attentionKinds)).register(z.globalRegistry, {
+    description: 'act: the status asks somebody to act. late: the email waits too long for news. null: neither.',
   }),
   tags: z.array(text).register(z.globalRegistry, { description: "The sender's tags or categories." }),
   sentAt: described(time, 'The earliest event in the first recorded request.'),
@@ -161,6 +162,12 @@ export const emailList = z
   .object({
     emails: z.array(emailRow),
     cursor: z.optional(text).register(z.globalRegistry, { description: 'For the next page; absent on the last page.' }),
+    total: z
+      .optional(z.object({ count: z.int().check(z.nonnegative(), z.maximum(1_000)), more: z.boolean() }))
+      .register(z.globalRegistry, {
+        description:
+          'With `attention=act`: the number of these emails without any other filter, at most 1,000. more: there are more.',
+      }),
     truncated: z.optional(z.literal(true)).register(z.globalRegistry, {
       description: 'The reference has more than the 1,000 emails that were searched. Filter by recipient too.',
     }),
@@ -224,7 +231,7 @@ export const catalogue = z
     description: 'All statuses, causes and caveats: meaning and action.',
   });
 
-/** A line of the exported attention list. */
+/** A line of the exported list. */
 export const attentionLine = z
   .object({
     emailId,
@@ -232,18 +239,19 @@ export const attentionLine = z
     subject: maybe(text),
     reference: maybe(text),
     provider: text,
-    status: text,
-    statusAt: time,
+    status: described(maybe(status), 'null while only notes are recorded.'),
+    label: described(maybe(text), 'The status for people.'),
+    statusAt: maybe(time),
     sentAt: time,
     cause: causeOfStatus,
     causeLabel: maybe(text),
-    why: described(text, 'The deciding event in one sentence.'),
+    why: described(maybe(text), 'The deciding event in one sentence.'),
     whatToDo: maybe(text),
     caveats: z.array(caveat),
   })
   .register(z.globalRegistry, {
     id: 'AttentionLine',
-    description: 'An email that needs attention.',
+    description: 'An email in the exported list.',
   });
 
 export type EmailRow = z.infer<typeof emailRow>;

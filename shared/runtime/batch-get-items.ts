@@ -6,6 +6,9 @@ const keysPerCall = 100;
 /** How often DynamoDB may leave all requested keys unprocessed before the call fails. */
 const maxAttempts = 4;
 
+/** An eventually consistent read costs half of a strongly consistent one. */
+export type Consistency = 'strong' | 'eventual';
+
 /** The table, and the attributes to read. */
 export interface BatchGet {
   readonly tableName: string;
@@ -13,16 +16,18 @@ export interface BatchGet {
   readonly keyName: string;
   /** The attributes to read; all by default. */
   readonly attributes?: readonly string[] | undefined;
+  /** Strong by default. */
+  readonly consistency?: Consistency | undefined;
 }
 
 /**
- * Reads items by their keys, strongly consistent. Missing items are not in the map.
+ * Reads items by their keys. Missing items are not in the map.
  *
  * @throws if DynamoDB leaves all remaining keys unprocessed four times
  */
 export async function batchGetItems(
   client: DynamoDBDocumentClient,
-  { tableName, keyName, attributes }: BatchGet,
+  { tableName, keyName, attributes, consistency = 'strong' }: BatchGet,
   wanted: readonly string[],
 ): Promise<ReadonlyMap<string, Record<string, unknown>>> {
   const found = new Map<string, Record<string, unknown>>();
@@ -37,7 +42,9 @@ export async function batchGetItems(
     for (let failures = 0; keys.length > 0; ) {
       if (failures === maxAttempts) throw new Error('DynamoDB left keys unprocessed');
       const { Responses, UnprocessedKeys } = await client.send(
-        new BatchGetCommand({ RequestItems: { [tableName]: { Keys: keys, ConsistentRead: true, ...projection } } }),
+        new BatchGetCommand({
+          RequestItems: { [tableName]: { Keys: keys, ConsistentRead: consistency === 'strong', ...projection } },
+        }),
       );
       for (const item of Responses?.[tableName] ?? []) found.set(item[keyName] as string, item);
       // One answer holds at most 16 MB:

@@ -1,6 +1,6 @@
 /** Facts about an email that its status hides. They are computed on reading and never stored. */
 
-import { defaultOldAfter, isOld, type OldAfter } from './attention.ts';
+import { attentionOf, defaultOldAfter, type OldAfter } from './attention.ts';
 import type { Status } from './catalogue.ts';
 import type { DecidingEvent, Verdict } from './precedence.ts';
 
@@ -79,7 +79,7 @@ export function caveatsOf(
       const receipts = times(['opened', 'link_clicked']).filter(time => time > failed);
       if (receipts.length > 0) say('receipt_after_failure', Math.min(...receipts));
     }
-    if (isOld(verdict, now, oldAfter)) say('no_news_since', statusAt);
+    if (attentionOf(verdict, now, oldAfter) === 'late') say('no_news_since', statusAt);
   }
   if (isMessageIdOfEvent(messageId)) say('message_not_known');
   const attributed = (attribution: 'ambiguous' | 'not_addressed') =>

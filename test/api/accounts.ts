@@ -121,7 +121,7 @@ export async function storeAccounts(
 export async function knownPages(emails: StoredEmails): Promise<KnownPage[]> {
   const call = queryFunction(emails);
   const pages: KnownPage[] = [];
-  const everybody = [`recipient=${sharedRecipient}`, `reference=${sharedReference}`, 'attention=true'];
+  const everybody = [`recipient=${sharedRecipient}`, `reference=${sharedReference}`, 'attention=act'];
   for (const accountId of [...accountIds, null]) {
     const lists =
       accountId === null

@@ -60,7 +60,7 @@ export async function askForForeign(options: ForeignOptions): Promise<Foreign> {
 
   /** The question with another account's value, and the same question with an unknown value. */
   const filtered = (name: 'recipient' | 'reference', value: string, none: string): Question => {
-    const rest = oneOf(['', '&attention=true', '&status=delivered'], random);
+    const rest = oneOf(['', '&attention=act', '&status=delivered'], random);
     const page = limit();
     const asking = (text: string): Call => ({
       path: { accountId: own },

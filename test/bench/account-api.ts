@@ -9,6 +9,7 @@ import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
 import { summaryAttributes } from '../../shared/email/item.ts';
 import { createReader } from '../../shared/email/reader.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
+import { defaultOldAfter } from '../../shared/status/attention.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { queryFunction, tokenOf } from '../rigs/query-function.ts';
 import { type StartedStack, startStack } from '../rigs/start-stack.ts';
@@ -80,7 +81,13 @@ async function timesOf({ url, endpoints }: StartedStack, dataDir: string): Promi
     await client.send(new BatchGetCommand({ RequestItems: { [TableName]: asked } }));
   };
 
-  const store = createReader({ client, tableName: TableName, retentionDays: 400, now: Date.now });
+  const store = createReader({
+    client,
+    tableName: TableName,
+    retentionDays: 400,
+    oldAfter: defaultOldAfter,
+    now: Date.now,
+  });
   const call = queryFunction({ store });
   const asked = { path: { accountId: account, emailId }, token: tokenOf(account) };
   const measured = {

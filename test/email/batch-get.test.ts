@@ -11,6 +11,7 @@ import { createSentAlerts } from '../../functions/alert/sent-alerts.ts';
 import { batchGet } from '../../shared/email/batch-get.ts';
 import { emailIdOf } from '../../shared/email/event.ts';
 import { createReader } from '../../shared/email/reader.ts';
+import { defaultOldAfter } from '../../shared/status/attention.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { lambdaContext } from '../rigs/http-event.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
@@ -50,7 +51,7 @@ const processing = (mostKeys: number) =>
   }) as DynamoDBDocumentClient;
 
 const readerOf = (client: DynamoDBDocumentClient) =>
-  createReader({ client, tableName: emails.tableName, retentionDays: 400, now: () => noon });
+  createReader({ client, tableName: emails.tableName, retentionDays: 400, oldAfter: defaultOldAfter, now: () => noon });
 const ofAcme = [{ accountId: 'acme' }, { limit: 10, after: null }] as const;
 
 /** The look-ups of several emails at once. Each returns the ids that it found. */

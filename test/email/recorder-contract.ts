@@ -27,6 +27,7 @@ import type { Email, EmailSummary } from '../../shared/email/item.ts';
 import { createReader, type Page, type Position, type Reader } from '../../shared/email/reader.ts';
 import { createRecorder, type Recorder } from '../../shared/email/recorder.ts';
 import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
+import { defaultOldAfter } from '../../shared/status/attention.ts';
 import { type Status, statuses, statusIds } from '../../shared/status/catalogue.ts';
 import { caveatsOf } from '../../shared/status/caveats.ts';
 import { merge, precedence, supersedes, type Verdict } from '../../shared/status/precedence.ts';
@@ -66,7 +67,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       );
       store = {
         ...createRecorder({ client, tableName, retentionDays: 400 }),
-        ...createReader({ client, tableName, retentionDays: 400, now: () => noon }),
+        ...createReader({ client, tableName, retentionDays: 400, oldAfter: defaultOldAfter, now: () => noon }),
       };
     });
     afterAll(() => engine?.stop());
@@ -915,7 +916,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         expect(await everywhere(event.recipient)).toEqual({ erased: 1, error: null });
         expect(await itemOf(event)).toEqual(tombstone(event));
         expect(await store.email(emailIdOf(event))).toBeNull();
-        for (const filter of [{}, { attention: true }]) {
+        for (const filter of [{}, { attention: 'act' as const }]) {
           expect((await store.page({ accountId: 'erasing', ...filter }, { limit: 10, after: null })).shown).toEqual([]);
         }
         expect(await everywhere(event.recipient)).toEqual({ erased: 0, error: null });
@@ -1082,7 +1083,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         let after: Position | null = null;
         do {
           const page: Page<EmailSummary> = await store.page(
-            { accountId, ...(list === 'attention' && { attention: true }) },
+            { accountId, ...(list === 'attention' && { attention: 'act' as const }) },
             { limit, after },
           );
           found.push(page.shown);
@@ -1165,7 +1166,10 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         const found: string[] = [];
         let after: Position | null = null;
         do {
-          const page: Page<EmailSummary> = await store.page({ accountId: null, attention: true }, { limit: 50, after });
+          const page: Page<EmailSummary> = await store.page(
+            { accountId: null, attention: 'act' },
+            { limit: 50, after },
+          );
           found.push(...page.shown.map(({ emailId }) => emailId));
           after = page.next;
         } while (after !== null);

@@ -63,7 +63,7 @@ describe('callers:', () => {
       acmeList,
       `${acmeList}/${ours}`,
       '/accounts/acme/attention-list?format=csv',
-      '/emails?attention=true',
+      '/emails?attention=act',
       `/emails/${ours}`,
     ]) {
       expectRefused(await live.call(path));
@@ -164,14 +164,14 @@ describe('odd claims:', () => {
 
   it.each(oddScopes)('%s as the scope claim is no scope', async (_, claim) => {
     for (const scope of ['scope', 'scp']) {
-      const answer = await get('/emails?attention=true', await live.token({ [scope]: claim }));
+      const answer = await get('/emails?attention=act', await live.token({ [scope]: claim }));
       expect(answer.status).toBe(403);
     }
   });
 
   it('a text of words and a list of texts are scopes', async () => {
     for (const scope of ['openid mailtrail/support', ['openid', 'mailtrail/support']]) {
-      expect((await get('/emails?attention=true', await live.token({ scope }))).status).toBe(200);
+      expect((await get('/emails?attention=act', await live.token({ scope }))).status).toBe(200);
     }
   });
 });
@@ -231,7 +231,7 @@ describe('questions:', () => {
     const globex = await live.token({ account_id: 'globex' });
     const foreign = (await get('/accounts/globex/emails?limit=5', globex)).json.cursor;
     const support = await live.token({ scope: 'mailtrail/support' });
-    const ofAll = (await get('/emails?attention=true&limit=5', support)).json.cursor;
+    const ofAll = (await get('/emails?attention=act&limit=5', support)).json.cursor;
     const changed = [
       ...Array.from({ length: cursor.length }, (_, index) => flipped(cursor, index)),
       foreign,
@@ -247,7 +247,7 @@ describe('questions:', () => {
     ];
     for (const wrong of changed) expectInvalid(await get(`${acmeList}?limit=5&cursor=${wrong}`), 'cursor');
     for (const query of [
-      'attention=true',
+      'attention=act',
       'status=delivered',
       'recipient=a@b.example',
       'reference=x',
@@ -257,7 +257,7 @@ describe('questions:', () => {
       expectInvalid(await get(`${acmeList}?${query}&cursor=${cursor}`), 'cursor');
     }
     expectInvalid(await get(`/accounts/globex/emails?cursor=${cursor}`, globex), 'cursor');
-    expectInvalid(await get(`/emails?attention=true&cursor=${cursor}`, support), 'cursor');
+    expectInvalid(await get(`/emails?attention=act&cursor=${cursor}`, support), 'cursor');
   });
 
   it.each(['0', '-1', '1e9', '10;', '10%3B', '101', '1.5', '0x10', '+5', '%205', '', 'NaN', '9'.repeat(400)])(

@@ -76,6 +76,7 @@ describe('roles', () => {
         'dynamodb:Query on Emails.Arn/index/byAttentionDay',
         'dynamodb:Query on Emails.Arn/index/byRecipient',
         'dynamodb:Query on Emails.Arn/index/byReference',
+        'dynamodb:Scan on Emails.Arn/index/byAttentionDay',
         'logs:CreateLogStream on QueryLogs.Arn',
         'logs:PutLogEvents on QueryLogs.Arn',
         'secretsmanager:GetSecretValue on CursorKey',

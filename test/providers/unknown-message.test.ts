@@ -37,7 +37,7 @@ describe('a failure that names an address but no message', () => {
   it('makes a separate email of that address, which tells support that its message is not known', async () => {
     expect(await ingest('bounce.asynchronous-with-address')).toMatchObject({ recorded: 1, quarantined: 0 });
     const [row] = await found();
-    expect(row).toMatchObject({ status: 'invalid', attention: true, accountId: 'acme', reference: 'INV-7' });
+    expect(row).toMatchObject({ status: 'invalid', attention: 'act', accountId: 'acme', reference: 'INV-7' });
     const path = { emailId: row.emailId };
     const { json } = await queryFunction(emails)('GET /emails/{emailId}', { path, token: supportToken });
     expect(json.messageId).toBe('event:ZGVsaXZlcmVkLTAtMTIzNDU2Nzg');

@@ -16,6 +16,7 @@ describe('the attention list as a file', () => {
         subject: `Invoice ${index}, "final"`,
         reference: `INV-${index}`,
         status: index % 2 === 0 ? 'invalid' : 'delivered',
+        occurredAt: noon + index * minute,
         providerEvent: 'bounce',
         reason: { code: '550', enhancedCode: '5.1.1', text: 'no such user' },
       });
@@ -25,9 +26,9 @@ describe('the attention list as a file', () => {
   afterAll(() => emails?.stop());
 
   /** Follows the links and returns all pages in order. */
-  async function file(format: string, limit: number, accountId = 'acme') {
+  async function file(format: string, limit: number, accountId = 'acme', filters = '') {
     const pages: string[] = [];
-    let query: string | undefined = `format=${format}&limit=${limit}`;
+    let query: string | undefined = `format=${format}&limit=${limit}${filters}`;
     while (query !== undefined) {
       const {
         statusCode,
@@ -52,13 +53,13 @@ describe('the attention list as a file', () => {
     expect(pages).toHaveLength(2);
     const lines = text.split('\r\n');
     expect(lines[0]).toBe(
-      'emailId,recipient,subject,reference,provider,status,statusAt,sentAt,cause,causeLabel,why,whatToDo,caveats',
+      'emailId,recipient,subject,reference,provider,status,label,statusAt,sentAt,cause,causeLabel,why,whatToDo,caveats',
     );
     expect(lines).toHaveLength(1 + 4 + 1);
     expect(lines[1]).toContain(
-      ',jane6@example.com,"Invoice 6, ""final""",INV-6,sendgrid,Invalid,2026-01-02T12:00:00.000Z,2026-01-02T12:00:00.000Z,,,"sendgrid reported ""bounce"" at 2026-01-02 12:00 UTC: no such user (code 550, enhanced code 5.1.1)",Contact the recipient',
+      ',jane6@example.com,"Invoice 6, ""final""",INV-6,sendgrid,invalid,Invalid,2026-01-02T12:06:00.000Z,2026-01-02T12:06:00.000Z,,,"sendgrid reported ""bounce"" at 2026-01-02 12:06 UTC: no such user (code 550, enhanced code 5.1.1)",Contact the recipient',
     );
-    expect((await file('csv', 500)).text).toBe(text);
+    expect((await file('csv', 300)).text).toBe(text);
   });
 
   it('is JSON Lines without a header, and each line stands alone', async () => {
@@ -70,7 +71,8 @@ describe('the attention list as a file', () => {
       .map(line => JSON.parse(line));
     expect(lines.map(({ recipient }) => recipient)).toEqual([6, 4, 2, 0].map(index => `jane${index}@example.com`));
     expect(lines[0]).toMatchObject({
-      status: 'Invalid',
+      status: 'invalid',
+      label: 'Invalid',
       whatToDo: expect.stringContaining('Contact'),
       why: expect.stringContaining('no such user'),
     });
@@ -80,6 +82,31 @@ describe('the attention list as a file', () => {
     const recipient = 'info@xn--mller-kva.de';
     await emails.record([anEvent({ accountId: 'idn', recipient, status: 'invalid' })], noon);
     for (const format of ['csv', 'jsonl']) expect((await file(format, 10, 'idn')).text).toContain('info@müller.de');
+  });
+
+  it.each([
+    ['&status=delivered,invalid', [6, 5, 4, 3, 2, 1, 0]],
+    ['&status=delivered', [5, 3, 1]],
+    ['&attention=act&from=2026-01-02T12:03:00Z', [6, 4]],
+    ['&reference=INV-3', [3]],
+    ['&recipient=jane4@example.com', [4]],
+    ['&cause=unspecified', []],
+    ['&attention=late', []],
+    ['&to=2026-01-01', []],
+    ['&to=2026-01-02&status=delivered', [5, 3, 1]],
+  ])('takes any filter of the list on all of its pages: %s', async (filters, expected) => {
+    const { text } = await file('jsonl', 2, 'acme', filters);
+    const lines = text.split('\n').slice(0, -1);
+    expect(lines.map(line => JSON.parse(line).recipient)).toEqual(expected.map(index => `jane${index}@example.com`));
+  });
+
+  it('has an email with notes alone, without a status, if the filter selects it', async () => {
+    await emails.record([anEvent({ accountId: 'noted', status: null, reference: 'INV-9' })], noon);
+    const { text } = await file('jsonl', 10, 'noted', '&reference=INV-9');
+    const nothing = { status: null, label: null, statusAt: null, cause: null, causeLabel: null, why: null };
+    expect(JSON.parse(text)).toMatchObject({ ...nothing, whatToDo: null, reference: 'INV-9' });
+    const csv = await file('csv', 10, 'noted', '&reference=INV-9');
+    expect(csv.text.split('\r\n')[1]).toMatch(/,INV-9,sendgrid,,,,2026-01-02T12:00:00.000Z,,,,,$/);
   });
 
   it('of an account without trouble has only the header, or nothing', async () => {
@@ -120,8 +147,8 @@ describe('the attention list as a file', () => {
   it.each([
     ['', 'format'],
     ['format=xlsx', 'format'],
-    ['format=csv&limit=501', 'limit'],
-    ['format=csv&status=sent', 'status'],
+    ['format=csv&limit=301', 'limit'],
+    ['format=csv&status=lost', 'status'],
     ['format=csv&cursor=x', 'cursor'],
   ])('is refused with the query %j', async (query, field) => {
     const answer = await queryFunction(emails)('GET /accounts/{accountId}/attention-list', {

@@ -34,7 +34,7 @@ describe('a cursor', () => {
     for (const other of ['', 'A', 'A'.repeat(38), ...changed])
       expect(await cursors.positionOf(filter, other)).toBeNull();
     expect(await cursors.positionOf({ ...filter, accountId: 'globex' }, cursor)).toBeNull();
-    expect(await cursors.positionOf({ ...filter, attention: true }, cursor)).toBeNull();
+    expect(await cursors.positionOf({ ...filter, attention: 'act' }, cursor)).toBeNull();
     expect(await createCursors(async () => 'another').positionOf(filter, cursor)).toBeNull();
   });
 

@@ -122,7 +122,7 @@ describe('the query function', () => {
         resolution: statuses.invalid.resolution,
         whatToDo: statuses.invalid.resolution,
         sentAgain: statuses.invalid.sentAgain,
-        attention: true,
+        attention: 'act',
         cause: null,
         tags: [],
         statusAt: '2026-01-02T12:01:00.000Z',
@@ -192,7 +192,7 @@ describe('the query function', () => {
     it('with the status null if it has only notes', async () => {
       const emailId = await emails.record([anEvent({ accountId: 'acme', status: null, providerEvent: 'unsubscribe' })]);
       const { json } = await get('acme', emailId);
-      expect(json).toMatchObject({ status: null, label: null, statusAt: null, because: null, attention: false });
+      expect(json).toMatchObject({ status: null, label: null, statusAt: null, because: null, attention: null });
       expect(json.timeline).toHaveLength(1);
     });
 
@@ -200,12 +200,12 @@ describe('the query function', () => {
       const emailId = await emails.record([anEvent({ accountId: 'acme', status: 'sent' })]);
       now = noon + 24 * 60 * minute;
       const fresh = await get('acme', emailId);
-      expect(fresh.json).toMatchObject({ attention: false, caveats: [] });
+      expect(fresh.json).toMatchObject({ attention: null, caveats: [] });
       now += 1;
       const old = await get('acme', emailId, { 'if-none-match': fresh.headers.etag });
       expect(old.statusCode).toBe(200);
       expect(old.json).toMatchObject({
-        attention: true,
+        attention: 'late',
         caveats: [{ code: 'no_news_since', at: '2026-01-02T12:00:00.000Z' }],
       });
     });
@@ -377,7 +377,7 @@ describe('the query function', () => {
         label: 'Hard Bounced',
         statusAt: '2026-01-02T12:00:00.000Z',
         cause: null,
-        attention: true,
+        attention: 'act',
         tags: [],
         sentAt: '2026-01-02T12:00:00.000Z',
       });
@@ -403,8 +403,8 @@ describe('the query function', () => {
 
     it('only with trouble, newest trouble first, if attention is asked for', async () => {
       const ids = await fiveEmails('troubled');
-      const first = await listOf('troubled', 'attention=true&limit=2');
-      const second = await listOf('troubled', `attention=true&limit=2&cursor=${first.json.cursor}`);
+      const first = await listOf('troubled', 'attention=act&limit=2');
+      const second = await listOf('troubled', `attention=act&limit=2&cursor=${first.json.cursor}`);
       expect([...idsOf(first), ...idsOf(second)]).toEqual([ids[4], ids[2], ids[0]]);
     });
 
@@ -416,11 +416,11 @@ describe('the query function', () => {
       await fiveEmails('one');
       await fiveEmails('other');
       const { cursor } = (await listOf('one', 'limit=2')).json;
-      const attention = (await listOf('one', 'limit=2&attention=true')).json.cursor;
+      const attention = (await listOf('one', 'limit=2&attention=act')).json.cursor;
       const changed = `${cursor.slice(0, -2)}${cursor.endsWith('AA') ? 'BB' : 'AA'}`;
       const refused = [
         await listOf('other', `cursor=${cursor}`),
-        await listOf('one', `attention=true&cursor=${cursor}`),
+        await listOf('one', `attention=act&cursor=${cursor}`),
         await listOf('one', `cursor=${attention}`),
         await listOf('one', `cursor=${changed}`),
         await listOf('one', `cursor=${cursor}=`),
@@ -448,6 +448,7 @@ describe('the query function', () => {
       ['limit=10&limit=20', 'limit'],
       ['attention=yes', 'attention'],
       ['attention=false', 'attention'],
+      ['attention=true', 'attention'],
       ['status=lost', 'status'],
       ['state=delivered', 'state'],
       ['constructor=1', 'constructor'],
@@ -472,7 +473,7 @@ describe('the query function', () => {
     const fail = () => Promise.reject(new RangeError('jane@example.com'));
     const broken = (routeKey: string) =>
       queryFunction(
-        { store: { ...emails.store, email: fail, emails: fail, page: fail, wholePage: fail } },
+        { store: { ...emails.store, email: fail, emails: fail, page: fail, wholePage: fail, actionableTotal: fail } },
         { log: (...line) => lines.push(line) },
       )(routeKey as RouteKey, { path: { accountId: 'acme' }, token: tokenOf('acme') });
 

@@ -2,6 +2,7 @@ import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynam
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createReader } from '../../shared/email/reader.ts';
 import type { RouteKey } from '../../shared/http/routes.ts';
+import { defaultOldAfter } from '../../shared/status/attention.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { queryFunction, tokenOf } from '../rigs/query-function.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
@@ -24,7 +25,13 @@ describe("an email that becomes another account's before its look-up", () => {
     },
   } as DynamoDBDocumentClient;
   const call = (routeKey: RouteKey, query: string) => {
-    const reader = createReader({ client, tableName: stored.tableName, retentionDays: 400, now: () => noon });
+    const reader = createReader({
+      client,
+      tableName: stored.tableName,
+      retentionDays: 400,
+      oldAfter: defaultOldAfter,
+      now: () => noon,
+    });
     const get = queryFunction({ store: reader });
     return get(routeKey, { path: { accountId: 'acme' }, query, token: tokenOf('acme') });
   };
@@ -35,7 +42,7 @@ describe("an email that becomes another account's before its look-up", () => {
     ['by reference', list, 'reference=INV-7'],
     ['by status', list, 'status=hard_bounced'],
     ['by time', list, 'from=2026-01-01T00:00:00Z'],
-    ['by attention', list, 'attention=true'],
+    ['by attention', list, 'attention=act'],
     ['by attention, for a spreadsheet', attentionList, 'format=csv'],
   ])('is not in the list %s', async (_, routeKey, query) => {
     const own = anEvent({

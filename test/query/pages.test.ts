@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
 import { createReader } from '../../shared/email/reader.ts';
-import { isoText } from '../../shared/runtime/time.ts';
-import { isActionable } from '../../shared/status/attention.ts';
-import { type Status, statusIds } from '../../shared/status/catalogue.ts';
+import { dayOf, isoText } from '../../shared/runtime/time.ts';
+import { type Status, statuses, statusIds } from '../../shared/status/catalogue.ts';
+import type { Cause } from '../../shared/status/causes.ts';
 import { merge } from '../../shared/status/precedence.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { queryFunction, supportToken, tokenOf } from '../rigs/query-function.ts';
@@ -14,7 +14,11 @@ import { runs } from '../rigs/runs.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
 const minute = 60_000;
-const day = 24 * 60 * minute;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/** Ages between those of the test's emails, so that some of each status are late. */
+const oldAfter = { enqueued: 60 * hour, sent: 80 * hour, deferred: 100 * hour };
 
 let stored: StoredEmails;
 beforeAll(async () => {
@@ -30,55 +34,109 @@ interface KnownEmail {
   attentionSince: number | undefined;
 }
 
+/** A bound of a list: a time in hours after the beginning, or a plain date in days after its day. */
+type Bound = { readonly hours: number } | { readonly days: number };
+
 interface Filter {
   readonly account: number | null;
-  readonly status?: Status;
-  readonly attention?: true;
+  readonly status?: readonly Status[];
+  readonly cause?: readonly Cause[];
+  readonly attention?: 'act' | 'late';
   readonly recipient?: number;
   readonly reference?: number;
-  /** In hours after the beginning. */
-  readonly from?: number;
-  readonly to?: number;
+  readonly from?: Bound;
+  readonly to?: Bound;
 }
 
 const few = fc.integer({ min: 0, max: 2 });
 const status = fc.constantFrom<Status>(...statusIds);
+const actionable: readonly Status[] = ['soft_bounced', 'hard_bounced', 'invalid', 'rejected', 'marked_spam'];
+const cause = fc.constantFrom<Cause>('mailbox_full', 'unknown_user', 'unspecified');
 const hours = fc.integer({ min: 0, max: 96 });
+const bound: fc.Arbitrary<Bound> = fc.oneof(
+  hours.map(after => ({ hours: after })),
+  fc.integer({ min: 0, max: 4 }).map(after => ({ days: after })),
+);
 
 const arbitraryEmail = fc.record({
   /** The number of the account. 2 stands for no account. */
   account: few,
   recipient: few,
   reference: few,
-  statuses: fc.array(status, { minLength: 1, maxLength: 3 }),
+  reports: fc.array(fc.record({ status, cause: fc.option(cause, { nil: undefined }) }), { minLength: 1, maxLength: 3 }),
   /** Whole hours, so that many emails have the same time. */
   seenAt: hours,
 });
 
+const attention = fc.constantFrom('act' as const, 'late' as const);
 const filters = {
-  status: fc.option(status, { nil: undefined, freq: 2 }),
+  status: fc.option(fc.uniqueArray(status, { minLength: 1, maxLength: 4 }), { nil: undefined, freq: 2 }),
+  cause: fc.option(fc.uniqueArray(cause, { minLength: 1, maxLength: 2 }), { nil: undefined, freq: 1 }),
   recipient: fc.option(few, { nil: undefined, freq: 2 }),
   reference: fc.option(few, { nil: undefined, freq: 2 }),
-  from: fc.option(hours, { nil: undefined, freq: 2 }),
-  to: fc.option(hours, { nil: undefined, freq: 2 }),
+  from: fc.option(bound, { nil: undefined, freq: 2 }),
+  to: fc.option(bound, { nil: undefined, freq: 2 }),
 };
 const arbitraryFilter: fc.Arbitrary<Filter> = fc
   .oneof(
     fc.record({
       account: fc.constantFrom(0, 1),
-      attention: fc.option(fc.constant(true as const), { nil: undefined }),
+      attention: fc.option(attention, { nil: undefined }),
       ...filters,
     }),
-    fc.record({ account: fc.constant(null), attention: fc.constant(true as const), ...filters }),
-    fc.record({ account: fc.constant(null), attention: fc.constant(undefined), ...filters, recipient: few }),
+    fc.record({ account: fc.constant(null), attention: fc.constant('act' as const), ...filters }),
+    fc.record({
+      account: fc.constant(null),
+      ...filters,
+      status: fc.uniqueArray(fc.constantFrom(...actionable), { minLength: 1 }),
+    }),
+    fc.record({
+      account: fc.constant(null),
+      attention: fc.option(attention, { nil: undefined }),
+      ...filters,
+      recipient: few,
+    }),
+    fc.record({
+      account: fc.constant(null),
+      attention: fc.option(attention, { nil: undefined }),
+      ...filters,
+      reference: few,
+    }),
   )
-  .filter(({ from, to }) => from === undefined || to === undefined || from < to)
+  .filter(
+    ({ from, to }) => from === undefined || to === undefined || timesOf({ from, to }).from < timesOf({ from, to }).to,
+  )
   .map(
     filter =>
       Object.fromEntries(Object.entries(filter).filter(([, value]) => value !== undefined)) as unknown as Filter,
   );
 
 let sets = 0;
+
+/** The hours between a day's begin and the begin of a set, which is at noon. */
+const untilNoon = 12;
+
+/** The times of a filter, in milliseconds after a set's begin. */
+function timesOf({ from, to }: Pick<Filter, 'from' | 'to'>) {
+  const timeOf = (given: Bound | undefined, wholeDays: number, none: number) => {
+    if (given === undefined) return none;
+    return 'hours' in given ? given.hours * hour : (given.days + wholeDays) * day - untilNoon * hour;
+  };
+  return { from: timeOf(from, 0, -Infinity), to: timeOf(to, 1, Infinity) };
+}
+
+/** The kind of attention by the catalogue: what the API must say of an email at `now`. */
+function attentionAt(now: number, verdict: ReturnType<typeof merge>): 'act' | 'late' | null {
+  if (verdict === null) return null;
+  const { attention: asks } = statuses[verdict.status];
+  if (asks === 'when_old') return now - verdict.statusAt > oldAfter[verdict.status as 'sent'] ? 'late' : null;
+  return asks === 'yes' ? 'act' : null;
+}
+
+/** The cause that the deciding event states. */
+function causeIn(events: readonly CanonicalEvent[], verdict: ReturnType<typeof merge>): Cause | undefined {
+  return events.find(({ eventId }) => eventId === verdict?.statusEventId)?.reason?.cause;
+}
 
 /** Creates a set of emails with separate accounts, recipients, references and days, and reads its lists over the API. */
 function dataSet() {
@@ -91,9 +149,10 @@ function dataSet() {
     client: stored.client,
     tableName: stored.tableName,
     retentionDays: 400,
+    oldAfter,
     now: () => now,
   });
-  const call = queryFunction({ store: { ...stored.store, ...reader } }, { now: () => now });
+  const call = queryFunction({ store: { ...stored.store, ...reader } }, { now: () => now, oldAfter });
   const account = (number: number) => (number === 2 ? {} : { accountId: `${name}-${number}` });
   const recipient = (number: number) => `${number}@${name}.example`;
   const reference = (number: number) => `${name}-${number}`;
@@ -101,8 +160,7 @@ function dataSet() {
   async function record(email: KnownEmail, event: CanonicalEvent, at: number) {
     await stored.record([event], at);
     email.events.push(event);
-    const verdict = merge(email.events);
-    if (verdict !== null && isActionable(verdict)) email.attentionSince ??= at;
+    if (attentionAt(now, merge(email.events)) === 'act') email.attentionSince ??= at;
   }
 
   return {
@@ -112,16 +170,22 @@ function dataSet() {
       account: owner,
       recipient: to,
       reference: of,
-      statuses,
+      reports,
       seenAt,
     }: typeof arbitraryEmail extends fc.Arbitrary<infer T> ? T : never) {
-      const sentAt = begin + seenAt * 60 * minute;
+      const sentAt = begin + seenAt * hour;
       const first = anEvent({ ...account(owner), recipient: recipient(to), reference: reference(of), status: null });
       const email: KnownEmail = { first, events: [], sentAt, attentionSince: undefined };
       emails.push(email);
-      for (const [index, next] of statuses.entries()) {
-        const event = { ...first, status: next, eventId: `${first.eventId}-${index}`, occurredAt: sentAt + index };
-        await record(email, event, sentAt + index * 7 * 60 * minute);
+      for (const [index, { status: next, cause: why }] of reports.entries()) {
+        const event = {
+          ...first,
+          status: next,
+          eventId: `${first.eventId}-${index}`,
+          occurredAt: sentAt + index,
+          ...(why && { reason: { cause: why } }),
+        };
+        await record(email, event, sentAt + index * 7 * hour);
       }
     },
     /** Records another event of an existing email. */
@@ -134,38 +198,52 @@ function dataSet() {
 
     /** The ids of the emails that a filter selects, with their times. */
     expected(filter: Filter) {
+      const { from, to } = timesOf(filter);
       const taken = emails.filter(({ first, events, sentAt }) => {
         const verdict = merge(events);
         return (
           (filter.account === null || first.accountId === account(filter.account).accountId) &&
-          (filter.status === undefined || verdict?.status === filter.status) &&
-          (!filter.attention || (verdict !== null && isActionable(verdict))) &&
+          (filter.status === undefined || filter.status.some(one => one === verdict?.status)) &&
+          (filter.cause === undefined || filter.cause.some(one => one === causeIn(events, verdict))) &&
+          (filter.attention === undefined || filter.attention === attentionAt(now, verdict)) &&
           (filter.recipient === undefined || first.recipient === recipient(filter.recipient)) &&
           (filter.reference === undefined || first.reference === reference(filter.reference)) &&
           // A search by reference alone finds an email once its account is known.
           (filter.reference === undefined || filter.recipient !== undefined || first.accountId !== undefined) &&
-          (filter.from === undefined || sentAt >= begin + filter.from * 60 * minute) &&
-          (filter.to === undefined || sentAt < begin + filter.to * 60 * minute)
+          sentAt >= begin + from &&
+          sentAt < begin + to
         );
       });
-      const byAttention = filter.attention && filter.recipient === undefined && filter.reference === undefined;
+      const isOfIndex = filter.recipient !== undefined || filter.reference !== undefined;
+      const asksToAct = filter.attention === 'act' || filter.status?.every(one => actionable.includes(one));
+      const byAttention = !isOfIndex && filter.attention !== 'late' && asksToAct;
       return taken.map(email => ({
         emailId: emailIdOf(email.first),
         at: byAttention ? email.attentionSince! : email.sentAt,
       }));
     },
 
+    /** The number of an account's emails that ask somebody to act. */
+    asking: ({ account: number }: Filter) =>
+      emails.filter(
+        ({ first, events }) =>
+          first.accountId === account(number!).accountId && attentionAt(now, merge(events)) === 'act',
+      ).length,
+
     /** The ids in all pages of the list. `between` runs after each page. */
     async pagesOf(filter: Filter, limit: number, between: () => Promise<void> = async () => {}) {
       const query = new URLSearchParams({ limit: String(limit) });
-      if (filter.status) query.set('status', filter.status);
-      if (filter.attention) query.set('attention', 'true');
+      if (filter.status) query.set('status', filter.status.join());
+      if (filter.cause) query.set('cause', filter.cause.join());
+      if (filter.attention) query.set('attention', filter.attention);
       if (filter.recipient !== undefined) query.set('recipient', recipient(filter.recipient));
       if (filter.reference !== undefined) query.set('reference', reference(filter.reference));
       // Support's list covers all accounts, so that it begins at this set's own days.
-      const since = filter.from ?? (filter.account === null ? -1 : undefined);
-      if (since !== undefined) query.set('from', isoText(begin + since * 60 * minute));
-      if (filter.to !== undefined) query.set('to', isoText(begin + filter.to * 60 * minute));
+      const since = filter.from ?? (filter.account === null ? { hours: -1 } : undefined);
+      const inWords = (given: Bound) =>
+        'hours' in given ? isoText(begin + given.hours * hour) : dayOf(begin + given.days * day);
+      if (since !== undefined) query.set('from', inWords(since));
+      if (filter.to !== undefined) query.set('to', inWords(filter.to));
       const seen: string[] = [];
       for (;;) {
         const { statusCode, json } =
@@ -179,6 +257,10 @@ function dataSet() {
         expect(statusCode).toBe(200);
         expect(json.emails.length).toBeLessThanOrEqual(limit);
         seen.push(...json.emails.map(({ emailId }: { emailId: string }) => emailId));
+        expect(json.total !== undefined).toBe(filter.attention === 'act');
+        // Other sets have emails without an account, too.
+        if (filter.account !== null && json.total)
+          expect(json.total).toEqual({ count: this.asking(filter), more: false });
         if (json.cursor === undefined) return seen;
         query.set('cursor', json.cursor);
         await between();

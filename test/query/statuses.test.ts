@@ -34,11 +34,11 @@ describe('a call for the statuses of many emails', () => {
     expect(json.results).toMatchObject([
       {
         asked: ids[1],
-        emails: [{ emailId: ids[1], status: 'invalid', label: 'Invalid', attention: true }],
+        emails: [{ emailId: ids[1], status: 'invalid', label: 'Invalid', attention: 'act' }],
         more: false,
       },
       { asked: unknown, emails: [], more: false },
-      { asked: ids[0], emails: [{ status: 'delivered', reference: 'INV-0', attention: false }] },
+      { asked: ids[0], emails: [{ status: 'delivered', reference: 'INV-0', attention: null }] },
       { asked: ids[1], emails: [{ emailId: ids[1] }] },
       { asked: 'no id at all', emails: [], more: false },
     ]);

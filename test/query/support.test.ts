@@ -64,10 +64,39 @@ describe("support's routes across accounts", () => {
   });
 
   it('find the emails with trouble of all accounts and of none, newest trouble first', async () => {
-    expect(names(await list('attention=true'))).toEqual(['nobody', 'globex', 'acme']);
-    const first = await list('attention=true&limit=2');
+    expect(names(await list('attention=act'))).toEqual(['nobody', 'globex', 'acme']);
+    const first = await list('attention=act&limit=2');
     expect(names(first)).toEqual(['nobody', 'globex']);
-    expect(names(await list(`attention=true&limit=2&cursor=${first.json.cursor}`))).toEqual(['acme']);
+    expect(names(await list(`attention=act&limit=2&cursor=${first.json.cursor}`))).toEqual(['acme']);
+  });
+
+  it('count the emails with trouble on every page, without the other filters', async () => {
+    const first = await list('attention=act&limit=2');
+    for (const query of [
+      'attention=act',
+      `attention=act&limit=2&cursor=${first.json.cursor}`,
+      'attention=act&recipient=nobody@example.com',
+      'attention=act&status=sent',
+    ])
+      expect((await list(query)).json.total).toEqual({ count: 3, more: false });
+    for (const query of ['status=invalid', 'attention=late&reference=INV-1', 'recipient=jane@example.com'])
+      expect((await list(query)).json).not.toHaveProperty('total');
+  });
+
+  it('find the emails of all accounts by statuses that ask for action, newest trouble first', async () => {
+    expect(names(await list('status=invalid'))).toEqual(['nobody']);
+    expect(names(await list('status=soft_bounced,marked_spam'))).toEqual(['globex', 'acme']);
+    expect(names(await list('status=hard_bounced,invalid,rejected,marked_spam,soft_bounced'))).toEqual([
+      'nobody',
+      'globex',
+      'acme',
+    ]);
+    expect(names(await list('status=soft_bounced,marked_spam&from=2026-01-01'))).toEqual(['globex']);
+  });
+
+  it('find the late emails of a recipient or a reference', async () => {
+    for (const query of ['recipient=jane@example.com&attention=late', 'reference=INV-1&attention=late'])
+      expect(await list(query)).toMatchObject({ statusCode: 200, json: { emails: [] } });
   });
 
   it('show one email, also without a known account', async () => {
@@ -78,8 +107,18 @@ describe("support's routes across accounts", () => {
     expect(await one('A'.repeat(22))).toMatchObject({ statusCode: 404 });
   });
 
-  it.each(['', 'status=invalid', 'from=2026-01-01T00:00:00Z', 'limit=5'])(
-    'refuse %j without a recipient, a reference or attention',
+  it.each([
+    '',
+    'from=2026-01-01T00:00:00Z',
+    'limit=5',
+    'cause=mailbox_full',
+    'attention=late',
+    'attention=late&status=invalid',
+    'status=delivered',
+    'status=deferred',
+    'status=invalid,delivered',
+  ])(
+    'refuse %j without a recipient, a reference, or a filter that takes only emails that ask for action',
     async query => {
       expect(await list(query)).toMatchObject({ statusCode: 400, json: { field: 'recipient' } });
     },

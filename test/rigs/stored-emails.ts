@@ -9,6 +9,7 @@ import { createErasureLookUp, type ErasureLookUp } from '../../shared/guards/era
 import { createErasureRecords, type ErasureRecords } from '../../shared/guards/erasure-records.ts';
 import { createNonces, type Nonces } from '../../shared/guards/nonces.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
+import { defaultOldAfter } from '../../shared/status/attention.ts';
 import { aDelivery, noon } from './arbitrary-events.ts';
 import { createEmailTable, createGuardTable } from './email-table.ts';
 import { nextMessageNumber } from './message-numbers.ts';
@@ -55,7 +56,7 @@ export async function startStoredEmails(): Promise<StoredEmails> {
   const client = documentClient(config);
   const store = {
     ...createRecorder({ client, tableName, retentionDays: 400 }),
-    ...createReader({ client, tableName, retentionDays: 400, now: () => noon }),
+    ...createReader({ client, tableName, retentionDays: 400, oldAfter: defaultOldAfter, now: () => noon }),
   };
   const erasureRecords = createErasureRecords(client, guardTableName);
   const eraseEmails = createEraseEmails(client, tableName);

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Email, EmailRow } from '../../infra/tools/client/client.ts';
 import { accounts } from '../../infra/tools/simulate/lives.ts';
 import { isActionable } from '../../shared/status/attention.ts';
-import { type Status, statuses } from '../../shared/status/catalogue.ts';
+import { type Attention, type Status, statuses } from '../../shared/status/catalogue.ts';
 import { merge } from '../../shared/status/precedence.ts';
 import { amountOf, elementOf, type Ledger, namedIn, type SentEmail } from './ledger.ts';
 import { oneOf, type Random } from './random.ts';
@@ -54,6 +54,13 @@ function mustBeThere({ email, recorded }: Seen): boolean {
   return recorded.length > 0 && email.erasure === 'none';
 }
 
+/** The attention of a row by that of its status in the catalogue. Only time tells whether a waiting email is late. */
+const possibleAttention: Readonly<Record<Attention, readonly EmailRow['attention'][]>> = {
+  no: [null],
+  when_old: [null, 'late'],
+  yes: ['act'],
+};
+
 /** Returns the mistakes in the row of an email, by the facts known before the question. */
 export function wrongInRow(row: EmailRow, before: Seen): string[] {
   const { email, erasure, recorded } = before;
@@ -76,7 +83,7 @@ export function wrongInRow(row: EmailRow, before: Seen): string[] {
     check(row.status === (verdict?.status ?? null), `the status ${row.status}, not ${verdict?.status}`);
   }
   if (row.status === null)
-    check(row.label === null && row.statusAt === null && !row.attention, 'words without a status');
+    check(row.label === null && row.statusAt === null && row.attention === null, 'words without a status');
   else {
     const at = Date.parse(row.statusAt ?? '');
     const told = sent.some(
@@ -84,8 +91,7 @@ export function wrongInRow(row: EmailRow, before: Seen): string[] {
     );
     check(told, `nobody told of ${row.status} at ${row.statusAt}`);
     check(row.label === statuses[row.status].label, `the label ${row.label}`);
-    const { attention } = statuses[row.status];
-    check(attention === 'when_old' || row.attention === (attention === 'yes'), `attention ${row.attention}`);
+    check(possibleAttention[statuses[row.status].attention].includes(row.attention), `attention ${row.attention}`);
   }
   return wrong;
 }
@@ -121,7 +127,7 @@ export function wrongInEmail(answer: Email, before: Seen): string[] {
     check(deciding !== undefined && because.at === answer.statusAt, `because of ${because.eventId}`);
     check(causeOf(answer) === causeOf(because), `the cause ${causeOf(answer)} because of ${causeOf(because)}`);
   }
-  check(verdict === null || answer.attention || !isActionable(verdict), 'no attention');
+  check(verdict === null || answer.attention === 'act' || !isActionable(verdict), 'no attention');
   return wrong;
 }
 
@@ -285,10 +291,10 @@ export function startQueries(options: {
     const way = random();
     if (way < 0.2) return readList(tokens.of(accountId), path, own, row => row.accountId === accountId);
     if (way < 0.4) {
-      const accepts = (row: EmailRow) => row.accountId === accountId && row.attention;
-      return readList(tokens.of(accountId), `${path}?attention=true`, before => own(before) && asks(before), accepts);
+      const accepts = (row: EmailRow) => row.accountId === accountId && row.attention === 'act';
+      return readList(tokens.of(accountId), `${path}?attention=act`, before => own(before) && asks(before), accepts);
     }
-    if (way < 0.5) return readList(tokens.support, '/emails?attention=true', asks, row => row.attention);
+    if (way < 0.5) return readList(tokens.support, '/emails?attention=act', asks, row => row.attention === 'act');
     const email = anyEmail();
     if (email === undefined) return;
     const { recipient } = sentOf(email)[0]!;

@@ -12,7 +12,8 @@ const icons = {
 
 /** A status as a chip: icon, text and tone. An email with notes alone has no status. */
 export function chip(status: StatusEntry | undefined, texts: Texts, isLate = false): TemplateResult {
-  const tone = status?.tone ?? 'waiting';
+  // A late email waits, and somebody must look after it.
+  const tone = isLate ? 'warning' : (status?.tone ?? 'waiting');
   const label = status ? texts.ofApi(status.codes.label, status.label) : texts.say('noStatus');
   return html`<span class="chip ${tone}" part="chip chip-${tone}"><svg viewBox="0 0 16 16" aria-hidden="true">${icons[tone]}</svg>${label}${isLate ? html` · ${texts.say('late')}` : nothing}</span>`;
 }

@@ -18,7 +18,11 @@ export class Live implements ReactiveController {
   readonly #isSoon: () => boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(host: ReactiveControllerHost, refresh: () => Promise<void>, isSoon: () => boolean = () => false) {
+  constructor(
+    host: Pick<ReactiveControllerHost, 'addController'>,
+    refresh: () => Promise<void>,
+    isSoon: () => boolean = () => false,
+  ) {
     this.#refresh = refresh;
     this.#isSoon = isSoon;
     host.addController(this);

@@ -1,6 +1,7 @@
 import { LitElement, type PropertyDeclarations, type PropertyValues } from 'lit';
 import { type Connection, createConnection } from './connection.ts';
-import { langOf, type MessageTable, Texts, textsIn } from './texts.ts';
+import type { MessageTable } from './messages/message.ts';
+import { langOf, Texts, textsIn } from './texts.ts';
 
 /** The API beside which these modules are served: `https://api.example.com/ui/x.js` → `https://api.example.com`. */
 const ownApi = new URL('..', import.meta.url).href.replace(/\/$/, '');
@@ -57,14 +58,21 @@ export abstract class MailtrailElement extends LitElement {
 
   protected override willUpdate(changed: PropertyValues<this>): void {
     if (changed.has('messages') && this.messages !== null) void this.#loadTexts();
-    const isNew = (['api', 'account', 'token', 'getToken'] as const).some(name => changed.has(name));
-    if (!isNew) return;
-    this.#connection = undefined;
-    this.connectionChanged();
+    const isBearerNew = changed.has('token') || changed.has('getToken');
+    const isPlaceNew = changed.has('api') || changed.has('account');
+    if (isBearerNew || isPlaceNew) this.#connection = undefined;
+    if (isPlaceNew) this.connectionChanged();
+    else if (isBearerNew) this.bearerChanged();
   }
 
-  /** Called before an update whenever the API, the account or the bearer has changed, and once at first. */
+  /** Called before an update whenever the API or the account has changed, and once at first. */
   protected connectionChanged(): void {}
+
+  /**
+   * Called before an update whenever the token or its callback has changed. Frameworks pass a new callback at each of
+   * their renderings, so that only an element without access asks the API at once.
+   */
+  protected bearerChanged(): void {}
 
   /** The base address of the API, without a slash at its end. */
   protected get base(): string {

@@ -1,1 +1,337 @@
-export {};
+import { css, html, nothing, type PropertyDeclarations, type PropertyValues, svg, unsafeCSS } from 'lit';
+import { repeat } from 'lit/directives/repeat.js';
+import type { EmailAnswer } from '../../../shared/http/response-schemas.ts';
+import { catalogueOf, type StatusEntry, type Words } from './catalogue.ts';
+import { chip } from './chip.ts';
+import { type Fault, faultOf } from './connection.ts';
+import emailCss from './email.css';
+import { isOpenAndYoung, Live } from './live.ts';
+import { MailtrailElement } from './mailtrail-element.ts';
+import { notice } from './notice.ts';
+import { foreign, inert, type MessageKey } from './texts.ts';
+import themeCss from './theme.css';
+import { timeOf } from './time.ts';
+import { daysBetween, type Step, stepsOf, type TimelineEvent } from './timeline.ts';
+
+type Part = unknown;
+
+const icons = {
+  human: svg`<circle cx="8" cy="5" r="3"/><path d="M2.5 14.5c.5-7 10.5-7 11 0"/>`,
+  machine: svg`<path d="M3 6h10v8H3zM8 6V2M6 9.5v.01M10 9.5v.01"/>`,
+  unknown: svg`<path d="M5 5.5c0-4 6-4 6 0 0 2.5-3 2.5-3 4.5M8 13.5v.01"/>`,
+} as const satisfies Record<TimelineEvent['evidence'], unknown>;
+
+const evidenceKeys = {
+  human: 'byHuman',
+  machine: 'byMachine',
+  unknown: 'byUnknown',
+} as const satisfies Record<TimelineEvent['evidence'], MessageKey>;
+
+/** Only a receipt leaves in doubt who caused it. */
+const receipts: ReadonlySet<string | null> = new Set(['opened', 'link_clicked']);
+
+/**
+ * `<mailtrail-email account="acme" email-id="…">`: one email with its status, the reason for it, the next step, and its
+ * timeline.
+ *
+ * @fires mailtrail-resend with `{ email }`, when a person asks to send the email again; the host sends it
+ * @csspart root everything
+ * @csspart heading the recipient
+ * @csspart section each part below the heading
+ * @csspart timeline the list of events
+ * @csspart event one of them
+ * @csspart chip a status; also `chip-waiting`, `chip-good`, `chip-warning` and `chip-bad`
+ * @csspart notice says why a request failed
+ * @csspart button each button
+ */
+export class MailtrailEmail extends MailtrailElement {
+  static override styles = [css`${unsafeCSS(themeCss)}`, css`${unsafeCSS(emailCss)}`];
+
+  static override properties: PropertyDeclarations = {
+    emailId: { attribute: 'email-id' },
+    resend: { type: Boolean },
+    words: { state: true },
+    email: { state: true },
+    fault: { state: true },
+    announcement: { state: true },
+  };
+
+  declare emailId: string | null;
+  /** The host listens to `mailtrail-resend`: a button appears where sending again makes sense. */
+  declare resend: boolean;
+  declare protected words: Words | null;
+  declare protected email: EmailAnswer | null;
+  declare protected fault: Fault | null;
+  /** Words for the live region. */
+  declare protected announcement: string;
+
+  #etag: string | null = null;
+  #load = new AbortController();
+  #isOther = false;
+  #isFocusDue = false;
+  readonly #live = new Live(
+    this,
+    async () => {
+      if (this.fault !== 'signed_out') await this.#refresh();
+    },
+    () => this.email !== null && isOpenAndYoung(this.email.sentAt, this.#entry?.final ?? false, Date.now()),
+  );
+
+  constructor() {
+    super();
+    this.emailId = null;
+    this.resend = false;
+    this.words = null;
+    this.email = null;
+    this.fault = null;
+    this.announcement = '';
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (this.hasUpdated) void this.#refresh();
+  }
+
+  protected override connectionChanged(): void {
+    this.#isOther = true;
+  }
+
+  protected override bearerChanged(): void {
+    if (this.fault === 'signed_out') void this.#refresh();
+  }
+
+  protected override willUpdate(changed: PropertyValues<this>): void {
+    super.willUpdate(changed);
+    if (!this.#isOther && !changed.has('emailId')) return;
+    this.#isOther = false;
+    this.#load.abort();
+    this.#load = new AbortController();
+    this.#etag = null;
+    this.email = null;
+    this.fault = null;
+    this.announcement = '';
+    this.#isFocusDue = this.hasAttribute('autofocus');
+    void this.#refresh();
+  }
+
+  protected override updated(): void {
+    if (!this.#isFocusDue || (this.email === null && this.fault === null)) return;
+    this.#isFocusDue = false;
+    this.renderRoot.querySelector<HTMLElement>('h2')?.focus();
+  }
+
+  async #refresh(): Promise<void> {
+    const { emailId } = this;
+    const { signal } = this.#load;
+    if (!emailId) return;
+    try {
+      const path = `${this.emailsPath}/${encodeURIComponent(emailId)}`;
+      const [words, { body, etag }] = await Promise.all([
+        catalogueOf(this.base),
+        this.connection.request<EmailAnswer>(path, { etag: this.#etag, signal }),
+      ]);
+      if (signal.aborted) return;
+      this.words = words;
+      if (body !== undefined) {
+        this.#announce(body);
+        this.#etag = etag;
+        this.email = body;
+      }
+      this.fault = null;
+    } catch (error) {
+      if (signal.aborted) return;
+      this.fault = error instanceof TypeError ? 'offline' : faultOf(error);
+      if (this.fault === 'not_found') {
+        this.email = null;
+        this.#etag = null;
+      }
+    }
+    // Times relative to now go on.
+    this.requestUpdate();
+    this.#live.schedule();
+  }
+
+  #announce(email: EmailAnswer): void {
+    const before = this.email;
+    if (before === null) return;
+    const count = email.timeline.length - before.timeline.length;
+    if (email.status !== before.status) {
+      const { recipient } = email;
+      const status = this.texts.ofApi(email.codes.label, email.label) ?? this.texts.say('noStatus');
+      this.announcement = this.texts.say('changed', { recipient: inert(recipient), status });
+    } else if (count > 0) this.announcement = this.texts.say('newEvents', { count });
+  }
+
+  get #entry(): StatusEntry | undefined {
+    return this.#entryOf(this.email?.status ?? null);
+  }
+
+  #entryOf(status: EmailAnswer['status']): StatusEntry | undefined {
+    return status === null ? undefined : this.words?.statuses.get(status);
+  }
+
+  // ---- Rendering
+
+  protected override render(): Part {
+    const { email, texts } = this;
+    const isLoading = email === null && this.fault === null && this.emailId !== null;
+    return html`<div class="root" part="root">
+      <article aria-labelledby="heading" aria-busy=${isLoading ? 'true' : 'false'}>
+        <h2 id="heading" part="heading" tabindex="-1">${email === null ? texts.say('email') : foreign(email.recipient)}</h2>
+        ${notice(this.fault, texts, () => void this.#refresh())}
+        ${isLoading ? html`<p class="soft" role="status">${texts.say('loadingEmail')}</p>` : nothing}
+        ${email === null ? nothing : [this.#head(email), this.#status(email), this.#action(email), this.#why(email), this.#limits(email), this.#timeline(email), this.#details(email)]}
+      </article>
+      <div class="hidden" role="status" aria-live="polite">${this.announcement}</div>
+    </div>`;
+  }
+
+  #head({ subject, reference, accountId, sentAt }: EmailAnswer): Part {
+    const { texts } = this;
+    return html`<p class="subject">${subject === null ? html`<span class="soft">${texts.say('noSubject')}</span>` : foreign(subject)}</p>
+      <p class="soft facts">${reference === null ? nothing : html`<span>${texts.say('reference')}: ${foreign(reference)}</span>`}${
+        this.account || accountId === null ? nothing : html`<span>${texts.say('account')}: ${foreign(accountId)}</span>`
+      }<span>${texts.say('sent')}: ${timeOf(sentAt, texts)}</span></p>`;
+  }
+
+  #status({ attention, meaning, sentAgain, codes }: EmailAnswer): Part {
+    const { texts } = this;
+    return html`<div class="section status" part="section">
+      <p>${chip(this.#entry, texts, attention === 'late')}</p>
+      <p>${texts.ofApi(codes.meaning, meaning) ?? texts.say('onlyNotes')}</p>
+      ${sentAgain === null ? nothing : html`<p>${texts.say('sentAgain')}: ${texts.ofApi(codes.sentAgain, sentAgain)}</p>`}
+    </div>`;
+  }
+
+  #action(email: EmailAnswer): Part {
+    const { texts, account } = this;
+    const { whatToDo, whatToDoForAccount, codes, attention } = email;
+    const forAccount = texts.ofApi(codes.whatToDoForAccount, whatToDoForAccount);
+    const own = account ? forAccount : texts.ofApi(codes.whatToDo, whatToDo);
+    return this.#section(
+      'whatToDo',
+      html`<p>${own ?? texts.say(attention === 'late' ? 'askRecipient' : 'nothingToDo')}</p>
+        ${account || forAccount === null || forAccount === own ? nothing : html`<p class="soft">${texts.say('forAccount')} ${forAccount}</p>`}
+        ${this.#resendButton(email)}`,
+    );
+  }
+
+  #resendButton(email: EmailAnswer): Part {
+    const entry = this.#entry;
+    // A waiting email is on its way until it is late.
+    const isWaiting = entry?.attention === 'when_old' && email.attention !== 'late';
+    if (!this.resend || entry === undefined || entry.resend === 'no' || isWaiting) return nothing;
+    return html`<button class="button again" part="button" type="button" @click=${() => this.tell('mailtrail-resend', { email })}>${this.texts.say(entry.resend === 'after_fix' ? 'resendAfterFix' : 'resend')}</button>`;
+  }
+
+  #why({ because, cause }: EmailAnswer): Part {
+    if (because === null) return nothing;
+    const { texts } = this;
+    const { at, provider, providerEvent, evidence, reply } = because;
+    const values = { provider, event: providerEvent ?? '', time: texts.exact(at) };
+    const reason = cause === null ? undefined : this.words?.causes.get(cause);
+    return this.#section(
+      'why',
+      html`${reason === undefined ? nothing : html`<p><strong>${texts.ofApi(reason.codes.label, reason.label)}:</strong> ${texts.ofApi(reason.codes.text, reason.text)}</p>`}
+        <p>${texts.sayForeign(providerEvent === null ? 'becauseUnnamed' : 'because', values)}</p>
+        ${evidence === 'unknown' ? nothing : this.#evidence(evidence)}
+        ${reply === null ? nothing : this.#folded('reply', reply)}`,
+    );
+  }
+
+  #limits({ because, codes, caveats }: EmailAnswer): Part {
+    const { texts } = this;
+    return html`${because === null ? nothing : this.#section('doesNotProve', html`<p>${texts.ofApi(codes.doesNotProve, because.doesNotProve)}</p>`)}
+      ${
+        caveats.length === 0
+          ? nothing
+          : this.#section(
+              'caveats',
+              html`<ul>${caveats.map(({ code, text, at }) => html`<li>${texts.ofApi(code, text)}${at === null ? nothing : html` <span class="soft">(${timeOf(at, texts)})</span>`}</li>`)}</ul>`,
+            )
+      }`;
+  }
+
+  #timeline({ timeline }: EmailAnswer): Part {
+    const last = timeline.at(-1);
+    const isOpen = last !== undefined && !(this.#entry?.final ?? false);
+    return this.#section(
+      'timeline',
+      html`<ol part="timeline">${repeat(
+        stepsOf(timeline),
+        ({ key }) => key,
+        step => this.#step(step),
+      )}</ol>${isOpen ? this.#silence(daysBetween(last.at, Date.now()), 'silentSince') : nothing}`,
+    );
+  }
+
+  #silence(count: number, key: MessageKey): Part {
+    return count < 1 ? nothing : html`<p class="silence soft">${this.texts.say(key, { count })}</p>`;
+  }
+
+  #step({ event, attempt, sending, silentDays }: Step): Part {
+    const { texts } = this;
+    const { at, providerTime, status, providerEvent, evidence, attribution, clickUrl, userAgent } = event;
+    const entry = this.#entryOf(status);
+    const ordinals = [
+      ...(attempt === null ? [] : [texts.say('attempt', { count: attempt })]),
+      ...(sending === null ? [] : [texts.say('sending', { count: sending })]),
+    ];
+    return html`<li part="event" class=${entry?.tone ?? 'note'}>
+      ${this.#silence(silentDays, 'silent')}
+      <p class="event">${entry === undefined ? html`<strong>${texts.say('note')}</strong>` : chip(entry, texts)} ${foreign(providerEvent, 'code')}${ordinals.map(text => html` <span class="ordinal">${text}</span>`)}</p>
+      <p class="soft">${timeOf(at, texts)}</p>
+      ${providerTime === null ? nothing : html`<p class="soft">${texts.say('providerTime', { time: texts.exact(providerTime) })}</p>`}
+      ${evidence === 'unknown' && !receipts.has(status) ? nothing : this.#evidence(evidence)}
+      ${attribution === null ? nothing : html`<p>${texts.say(attribution)}</p>`}
+      ${this.#reason(event)}
+      ${clickUrl === null ? nothing : html`<p>${texts.say('clickUrl')}: ${foreign(clickUrl, 'code')}</p>`}
+      ${userAgent === null ? nothing : this.#folded('userAgent', userAgent)}
+    </li>`;
+  }
+
+  #evidence(evidence: TimelineEvent['evidence']): Part {
+    return html`<p class="evidence ${evidence}"><svg viewBox="0 0 16 16" aria-hidden="true">${icons[evidence]}</svg>${this.texts.say(evidenceKeys[evidence])}</p>`;
+  }
+
+  #reason({ reason }: TimelineEvent): Part {
+    if (reason === null) return nothing;
+    const { cause, code, enhancedCode, text } = reason;
+    const words = [code, enhancedCode].filter(part => part !== null && !text?.includes(part));
+    const reply = [...words, text].filter(part => part !== null).join(' · ');
+    const codes = cause === null ? undefined : this.words?.causes.get(cause.id)?.codes;
+    return html`<p>${cause === null ? nothing : html`<strong>${this.texts.ofApi(codes?.label, cause.label)}${reply === '' ? nothing : ':'}</strong> `}${reply === '' ? nothing : foreign(reply, 'code')}</p>`;
+  }
+
+  #details({ emailId, messageId, provider, tags, updatedAt }: EmailAnswer): Part {
+    const { texts } = this;
+    return html`<details class="section" part="section"><summary>${texts.say('details')}</summary><dl>
+      ${this.#id('emailId', emailId)} ${this.#id('messageId', messageId)}
+      <dt>${texts.say('provider')}</dt><dd>${foreign(provider)}</dd>
+      ${tags.length === 0 ? nothing : html`<dt>${texts.say('tags')}</dt><dd>${tags.map(tag => html`${foreign(tag, 'tag')} `)}</dd>`}
+      <dt>${texts.say('updatedAt')}</dt><dd>${timeOf(updatedAt, texts)}</dd>
+    </dl></details>`;
+  }
+
+  #id(key: 'emailId' | 'messageId', id: string): Part {
+    const { texts } = this;
+    const name = texts.say(key);
+    const copy = async () => {
+      await navigator.clipboard.writeText(id);
+      this.announcement = texts.say('copied', { name });
+    };
+    // Browsers offer the clipboard to secure pages alone.
+    const button = html`<button class="button" part="button" type="button" aria-label=${texts.say('copyName', { name })} @click=${copy}>${texts.say('copy')}</button>`;
+    return html`<dt>${name}</dt><dd>${foreign(id, 'code id')} ${window.isSecureContext ? button : nothing}</dd>`;
+  }
+
+  #section(key: MessageKey, content: Part): Part {
+    return html`<section class="section" part="section" aria-labelledby=${key}><h3 id=${key}>${this.texts.say(key)}</h3>${content}</section>`;
+  }
+
+  #folded(key: MessageKey, text: string): Part {
+    return html`<details><summary>${this.texts.say(key)}</summary>${foreign(text, 'code')}</details>`;
+  }
+}
+
+customElements.get('mailtrail-email') ?? customElements.define('mailtrail-email', MailtrailEmail);

@@ -17,6 +17,7 @@ import emailsCss from './emails.css';
 import { changed, type EmailFilter, parametersOf, searchFor } from './filter.ts';
 import { isOpenAndYoung, Live } from './live.ts';
 import { MailtrailElement } from './mailtrail-element.ts';
+import { notice } from './notice.ts';
 import { inert, type MessageKey } from './texts.ts';
 import themeCss from './theme.css';
 import { timeOf } from './time.ts';
@@ -35,7 +36,9 @@ interface Total {
   readonly more: boolean;
 }
 
-const pageSize = 50;
+/** Emails of the first page, which is refreshed, and of each page after it. */
+const firstPageSize = 50;
+const nextPageSize = 100;
 
 /** The count of what needs action is refreshed so often at most. */
 const totalMs = 30_000;
@@ -53,6 +56,7 @@ export class MailtrailEmails extends MailtrailElement {
   static override properties: PropertyDeclarations = {
     filter: { attribute: false },
     emailId: { attribute: 'email-id' },
+    resend: { type: Boolean },
     words: { state: true },
     rows: { state: true },
     cursor: { state: true },
@@ -68,6 +72,8 @@ export class MailtrailEmails extends MailtrailElement {
   declare filter: EmailFilter;
   /** The opened email. */
   declare emailId: string | null;
+  /** The host listens to `mailtrail-resend`: the opened email has a button where sending again makes sense. */
+  declare resend: boolean;
   declare protected words: Words | null;
   declare protected rows: readonly EmailRow[];
   /** Where the list continues; null at its end. */
@@ -104,6 +110,7 @@ export class MailtrailEmails extends MailtrailElement {
     super();
     this.filter = {};
     this.emailId = null;
+    this.resend = false;
     this.words = null;
     this.announcement = '';
     this.exported = null;
@@ -131,6 +138,10 @@ export class MailtrailEmails extends MailtrailElement {
       },
     );
     void this.#first();
+  }
+
+  protected override bearerChanged(): void {
+    if (this.fault === 'signed_out') this.#onRetry();
   }
 
   protected override willUpdate(changedProperties: PropertyValues<this>): void {
@@ -172,7 +183,7 @@ export class MailtrailEmails extends MailtrailElement {
 
   async #page(cursor: string | null): Promise<EmailPage | undefined> {
     const parameters = parametersOf(this.filter);
-    parameters.set('limit', String(pageSize));
+    parameters.set('limit', String(cursor === null ? firstPageSize : nextPageSize));
     if (cursor !== null) parameters.set('cursor', cursor);
     const { signal } = this.#load;
     const known = cursor === null ? this.#etag : null;
@@ -242,7 +253,7 @@ export class MailtrailEmails extends MailtrailElement {
       const last = page.emails.at(-1);
       const end = last ? this.rows.findIndex(row => row.emailId === last.emailId) : -1;
       const isWhole = page.cursor === undefined || end === -1;
-      if (isWhole && this.rows.length <= pageSize) return this.#show(page);
+      if (isWhole && this.rows.length <= firstPageSize) return this.#show(page);
       const ids = new Set(page.emails.map(row => row.emailId));
       this.rows = [...page.emails, ...this.rows.slice(end + 1).filter(row => !ids.has(row.emailId))];
     });
@@ -266,7 +277,10 @@ export class MailtrailEmails extends MailtrailElement {
 
   #announce(emails: readonly EmailRow[]): void {
     const before = new Map(this.rows.map(row => [row.emailId, row.status]));
-    const news = emails.filter(({ emailId, status }) => before.has(emailId) && before.get(emailId) !== status);
+    // The opened email announces its own changes.
+    const news = emails.filter(
+      ({ emailId, status }) => emailId !== this.emailId && before.has(emailId) && before.get(emailId) !== status,
+    );
     const [only] = news;
     if (only === undefined) return;
     this.announcement =
@@ -360,7 +374,7 @@ export class MailtrailEmails extends MailtrailElement {
     return html`<div class="root" part="root">
       <div class=${classMap({ layout: true, opened: this.emailId !== null })}>
         <section class="list" aria-label=${this.texts.say('emails')} aria-busy=${this.loading === 'first'}>
-          ${this.#filters()} ${this.#notice()} ${this.#list()} ${this.#foot()}
+          ${this.#filters()} ${notice(this.fault, this.texts, () => this.#onRetry())} ${this.#list()} ${this.#foot()}
         </section>
         ${this.emailId === null ? nothing : this.#detail(this.emailId)}
       </div>
@@ -426,13 +440,6 @@ export class MailtrailEmails extends MailtrailElement {
     this.tell('mailtrail-filter-change', { filter: this.filter });
   }
 
-  #notice(): TemplateResult | typeof nothing {
-    const { fault } = this;
-    if (fault === null) return nothing;
-    return html`<p class="notice" part="notice" role="alert">${this.texts.say(fault)}
-      <button class="button" part="button" type="button" @click=${this.#onRetry}>${this.texts.say('retry')}</button></p>`;
-  }
-
   #list(): TemplateResult | typeof nothing {
     if (this.rows.length === 0 || this.words === null) return nothing;
     return html`<ul class="rows" part="rows" @keydown=${this.#onKey}>${repeat(
@@ -469,7 +476,7 @@ export class MailtrailEmails extends MailtrailElement {
     }
     if (cursor !== null) {
       return html`<p class="foot more">${rows.length === 0 ? html`<span class="soft">${texts.say('searchedPart')}</span>` : nothing}
-        <button class="button" part="button" type="button" aria-disabled=${loading === 'more'} @click=${this.#more}>${loading === 'more' ? texts.say('loading') : texts.say('more')}</button></p>`;
+        <button class="button" part="button" type="button" aria-disabled=${loading === 'more' ? 'true' : 'false'} @click=${this.#more}>${loading === 'more' ? texts.say('loading') : texts.say('more')}</button></p>`;
     }
     const key = rows.length === 0 ? this.#emptyKey() : this.isTruncated ? 'truncated' : 'end';
     const { reference = '', recipient = '' } = this.filter;
@@ -491,9 +498,15 @@ export class MailtrailEmails extends MailtrailElement {
   #detail(emailId: string): TemplateResult {
     return html`<div class="detail">
       <button class="button back" part="button" type="button" @click=${this.#close}>${this.texts.say('back')}</button>
-      <mailtrail-email part="email" exportparts="chip, button, section, timeline, notice" .api=${this.api} .account=${this.account} .token=${this.token} .getToken=${this.getToken}
-        .messages=${this.messages} email-id=${emailId} autofocus></mailtrail-email>
+      <mailtrail-email part="email" exportparts="chip, chip-waiting, chip-good, chip-warning, chip-bad, button, heading, section, timeline, event, notice" .api=${this.api} .account=${this.account} .token=${this.token} .getToken=${this.getToken}
+        .messages=${this.messages} .resend=${this.resend} email-id=${emailId} autofocus></mailtrail-email>
     </div>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    'mailtrail-emails': MailtrailEmails;
   }
 }
 

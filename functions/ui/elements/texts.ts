@@ -1,12 +1,8 @@
+import { html, nothing, type TemplateResult } from 'lit';
 import { en } from './messages/en.ts';
-
-/** A message; one with a number has a form for each plural of its language. */
-export type Message = string | Partial<Record<Intl.LDMLPluralRule, string>>;
+import type { Message, MessageTable } from './messages/message.ts';
 
 export type MessageKey = keyof typeof en;
-
-/** Messages by their key, and texts of the API by their code, such as `status.invalid.label`. */
-export type MessageTable = Readonly<Record<string, Message>>;
 
 /** The tables besides English, each a module that is loaded when a page asks for the language. */
 const tables: Readonly<Record<string, () => Promise<{ readonly table: MessageTable }>>> = {
@@ -47,6 +43,13 @@ export class Texts {
       const value = values[name] ?? '';
       return typeof value === 'number' ? this.number(value) : value;
     });
+  }
+
+  /** A message with texts from outside in it, each with a direction of its own. */
+  sayForeign(key: MessageKey, values: Readonly<Record<string, string>>): unknown {
+    const isolated = Object.entries(values).map(([name, text]) => [name, `\u2068${inert(text)}\u2069`]);
+    const parts = this.say(key, Object.fromEntries(isolated)).split(/[\u2068\u2069]/);
+    return parts.map((part, index) => (index % 2 === 1 ? foreign(part) : part));
   }
 
   /** A text of the API: translated if a table has its code. */
@@ -104,4 +107,9 @@ const bidiControls = /[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/g;
 /** A text from outside, without the characters that would turn around the text beside it. */
 export function inert(text: string): string {
   return text.replace(bidiControls, '');
+}
+
+/** A text from outside, whose direction is its own. */
+export function foreign(text: string, className?: string): TemplateResult {
+  return html`<bdi class=${className ?? nothing}>${inert(text)}</bdi>`;
 }

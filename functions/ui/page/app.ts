@@ -114,7 +114,7 @@ class MailtrailApp extends LitElement {
   };
 
   #getToken = async (): Promise<string | null> => {
-    const token = await this.#session.getToken().catch(() => null);
+    const token = await this.#session.getToken();
     if (token === null) await this.#signInAgain();
     return token;
   };
@@ -190,7 +190,7 @@ class MailtrailApp extends LitElement {
   }
 
   #nameOf({ account, isSupport }: Person): string {
-    return isSupport || account === null ? this.#say('support') : this.#say('account', account);
+    return isSupport || account === null ? this.#say('support') : account;
   }
 
   #who(person: Person): TemplateResult {

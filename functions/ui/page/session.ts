@@ -100,8 +100,8 @@ export class Session {
   }
 
   /**
-   * An access token that is valid for 30 s at least, renewed where it has to be. Null where only a new sign-in can give
-   * one.
+   * An access token that is valid for 30 s at least, renewed if it has to be. Null if only a new sign-in can give one.
+   * Without a connection it is the old token, so that the request tells that the connection is gone.
    */
   async getToken(): Promise<string | null> {
     const user = await this.#users.getUser();
@@ -109,9 +109,11 @@ export class Session {
     if ((user.expires_in ?? Number.POSITIVE_INFINITY) > leadSeconds) return user.access_token;
     if (user.refresh_token === undefined) return null;
     // Elements ask side by side, and a refresh token serves once.
-    this.#renewal ??= this.#renewed().finally(() => {
-      this.#renewal = null;
-    });
+    this.#renewal ??= this.#renewed()
+      .catch(error => (error instanceof ErrorResponse ? null : user.access_token))
+      .finally(() => {
+        this.#renewal = null;
+      });
     return this.#renewal;
   }
 

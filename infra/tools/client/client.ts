@@ -10,7 +10,13 @@ export function apiClient(
   token: string,
   fetch: (request: Request) => Promise<Response> = global.fetch,
 ) {
-  return createClient<paths>({ baseUrl, fetch, headers: { authorization: `Bearer ${token}` } });
+  return createClient<paths>({
+    baseUrl,
+    fetch,
+    headers: { authorization: `Bearer ${token}` },
+    // A list is one parameter with commas: the API refuses a repeated parameter.
+    querySerializer: { array: { style: 'form', explode: false } },
+  });
 }
 
 export type ApiClient = ReturnType<typeof apiClient>;

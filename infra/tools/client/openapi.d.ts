@@ -204,6 +204,11 @@ export interface components {
         };
         /** @description Identifies one message to one recipient. */
         EmailId: string;
+        /**
+         * @description One of eleven statuses.
+         * @enum {string}
+         */
+        Status: "enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam";
         /** @description ISO-8601 in UTC, with milliseconds. */
         Time: string;
         /**
@@ -295,11 +300,6 @@ export interface components {
             }[];
         };
         /**
-         * @description One of eleven statuses.
-         * @enum {string}
-         */
-        Status: "enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam";
-        /**
          * @description Who can fix it; nobody means wait.
          * @enum {string}
          */
@@ -309,6 +309,11 @@ export interface components {
             emails: components["schemas"]["EmailRow"][];
             /** @description For the next page; absent on the last page. */
             cursor?: string;
+            /** @description With `attention=act`: the number of these emails without any other filter, at most 1,000. more: there are more. */
+            total?: {
+                count: number;
+                more: boolean;
+            };
             /**
              * @description The reference has more than the 1,000 emails that were searched. Filter by recipient too.
              * @constant
@@ -335,8 +340,8 @@ export interface components {
             statusAt: components["schemas"]["Time"] | null;
             /** @description unspecified: the delivery failed for good without a stated cause. null: no failure, or no cause reported. */
             cause: components["schemas"]["Cause"] | null;
-            /** @description Somebody must act: the status asks for it, or the email has waited too long. */
-            attention: boolean;
+            /** @description act: the status asks somebody to act. late: the email waits too long for news. null: neither. */
+            attention: ("act" | "late") | null;
             /** @description The sender's tags or categories. */
             tags: string[];
             /** @description The earliest event in the first recorded request. */
@@ -362,8 +367,8 @@ export interface components {
             statusAt: components["schemas"]["Time"] | null;
             /** @description unspecified: the delivery failed for good without a stated cause. null: no failure, or no cause reported. */
             cause: components["schemas"]["Cause"] | null;
-            /** @description Somebody must act: the status asks for it, or the email has waited too long. */
-            attention: boolean;
+            /** @description act: the status asks somebody to act. late: the email waits too long for news. null: neither. */
+            attention: ("act" | "late") | null;
             /** @description The sender's tags or categories. */
             tags: string[];
             /** @description The earliest event in the first recorded request. */
@@ -468,21 +473,24 @@ export interface components {
             text: string;
             at: components["schemas"]["Time"] | null;
         };
-        /** @description An email that needs attention. */
+        /** @description An email in the exported list. */
         AttentionLine: {
             emailId: components["schemas"]["EmailId"];
             recipient: string;
             subject: string | null;
             reference: string | null;
             provider: string;
-            status: string;
-            statusAt: components["schemas"]["Time"];
+            /** @description null while only notes are recorded. */
+            status: components["schemas"]["Status"] | null;
+            /** @description The status for people. */
+            label: string | null;
+            statusAt: components["schemas"]["Time"] | null;
             sentAt: components["schemas"]["Time"];
             /** @description unspecified: the delivery failed for good without a stated cause. null: no failure, or no cause reported. */
             cause: components["schemas"]["Cause"] | null;
             causeLabel: string | null;
             /** @description The deciding event in one sentence. */
-            why: string;
+            why: string | null;
             whatToDo: string | null;
             caveats: components["schemas"]["CaveatOutput"][];
         };
@@ -791,8 +799,11 @@ export interface operations {
     listEmails: {
         parameters: {
             query?: {
-                status?: "enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam";
-                attention?: "true";
+                /** @description Emails with one of these statuses, separated by commas. */
+                status?: ("enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam")[];
+                /** @description Emails that failed or are deferred for one of these causes, separated by commas. */
+                cause?: ("unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified")[];
+                attention?: "act" | "late";
                 recipient?: string;
                 reference?: string;
                 from?: string;
@@ -939,6 +950,15 @@ export interface operations {
         parameters: {
             query: {
                 format: "csv" | "jsonl";
+                /** @description Emails with one of these statuses, separated by commas. */
+                status?: ("enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam")[];
+                /** @description Emails that failed or are deferred for one of these causes, separated by commas. */
+                cause?: ("unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified")[];
+                attention?: "act" | "late";
+                recipient?: string;
+                reference?: string;
+                from?: string;
+                to?: string;
                 /** @description The most emails on a page. A page may be short or empty: follow `cursor` until there is none. */
                 limit?: number;
                 cursor?: string;
@@ -995,8 +1015,11 @@ export interface operations {
     listEmailsOfAll: {
         parameters: {
             query?: {
-                status?: "enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam";
-                attention?: "true";
+                /** @description Emails with one of these statuses, separated by commas. */
+                status?: ("enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam")[];
+                /** @description Emails that failed or are deferred for one of these causes, separated by commas. */
+                cause?: ("unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified")[];
+                attention?: "act" | "late";
                 recipient?: string;
                 reference?: string;
                 from?: string;

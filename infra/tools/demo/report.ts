@@ -2,6 +2,8 @@
 
 import type { Email, EmailRow } from '../client/client.ts';
 
+const attentionInWords = { act: '! needs action', late: '! late' } as const;
+
 /** An account's history as a table, one email a line. */
 export function historyTable(rows: readonly EmailRow[]): string {
   const header = ['sent', 'reference', 'subject', 'recipient', 'by', 'status', ''];
@@ -12,7 +14,7 @@ export function historyTable(rows: readonly EmailRow[]): string {
     row.recipient,
     row.provider,
     row.label ?? '',
-    row.attention ? '! needs attention' : '',
+    row.attention === null ? '' : attentionInWords[row.attention],
   ]);
   return table([header, ...lines]);
 }

@@ -16,7 +16,6 @@ export const table: Messages = {
   noAccount:
     'Ihre Anmeldung nennt kein Konto, daher gibt es nichts zu sehen. Bitten Sie Ihre Administration um Zugang.',
   support: 'Support',
-  account: 'Konto {account}',
   signedInAs: 'Angemeldet als {name}',
   allAccounts: 'Alle Konten',
   allEmails: 'E-Mails aller Konten',

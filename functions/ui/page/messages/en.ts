@@ -13,7 +13,6 @@ export const en = {
   ended: 'Your session has ended. Sign in again to go on where you were.',
   noAccount: 'Your sign-in names no account, so there is nothing to show. Ask your administrator for access.',
   support: 'Support',
-  account: 'Account {account}',
   signedInAs: 'Signed in as {name}',
   allAccounts: 'All accounts',
   allEmails: 'Emails of all accounts',

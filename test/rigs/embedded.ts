@@ -1,0 +1,35 @@
+import type { UiStack } from './ui-stack.ts';
+
+/**
+ * An application's page with an element in it: a script, the element, and the application's way to get a token.
+ *
+ * @param markup e.g. `<mailtrail-emails account="acme"></mailtrail-emails>`
+ * @returns its address
+ */
+export async function embedded(
+  { url, host, token }: UiStack,
+  markup: string,
+  { path = '/emails', account = 'acme', head = '', headers = {} }: EmbedOptions = {},
+): Promise<string> {
+  const bearer = await token(account === null ? { support: true } : { account });
+  host.serve('/token.js', {
+    html: `for (const element of document.querySelectorAll('mailtrail-emails, mailtrail-email, mailtrail-status')) {
+  element.getToken = () => window.nextToken?.() ?? Promise.resolve(${JSON.stringify(bearer)});
+}`,
+  });
+  return host.serve(path, {
+    headers,
+    html: `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>Billing of Acme</title><link rel="icon" href="data:,">
+<script type="module" src="${url}/ui/mailtrail.js"></script>${head}</head>
+<body><main><h1>Emails</h1>${markup}</main><script src="/token.js"></script></body></html>`,
+  });
+}
+
+interface EmbedOptions {
+  readonly path?: string;
+  /** The account of the token; null for support's. */
+  readonly account?: string | null;
+  readonly head?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+}

@@ -1,0 +1,152 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { closeBrowser, noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
+import { embedded } from '../rigs/embedded.ts';
+import { elevenEmails, emailWith } from '../rigs/ui-emails.ts';
+import { startUiStack, type UiStack } from '../rigs/ui-stack.ts';
+
+/** The ways in which people see a page. */
+const manners = {
+  light: {},
+  dark: { colorScheme: 'dark' },
+  'forced-colors': { forcedColors: 'active' },
+  'reduced-motion': { reducedMotion: 'reduce' },
+  '320-pixels': { viewport: { width: 320, height: 700 } },
+  // 200 % zoom on a laptop leaves half of its pixels.
+  'zoomed-200-percent': { viewport: { width: 640, height: 400 }, deviceScaleFactor: 2 },
+} as const satisfies Record<string, BrowserContextOptions>;
+
+const head = '<style>:root { color-scheme: light dark }</style>';
+
+async function violations(page: Page): Promise<string[]> {
+  const { violations: found } = await new AxeBuilder({ page }).analyze();
+  return found.flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.target.join(' ')}`));
+}
+
+/** Whether the page scrolls sideways, or an element is wider than the window. */
+const isTooWide = (page: Page) =>
+  page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+
+describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
+  let stack: UiStack;
+  let open: Visit | undefined;
+  const ids: string[] = [];
+
+  beforeAll(async () => {
+    stack = await startUiStack();
+    const events = elevenEmails('acme');
+    for (const email of Map.groupBy(events, event => event.messageId).values()) ids.push(await stack.record(email));
+  }, 150_000);
+  afterAll(async () => {
+    await closeBrowser();
+    await stack?.stop();
+  });
+  afterEach(async () => {
+    await open?.close();
+    open = undefined;
+  });
+
+  for (const [manner, options] of Object.entries(manners)) {
+    it(`have no fault of accessibility: ${manner}`, async () => {
+      const markup = '<mailtrail-emails account="acme"></mailtrail-emails>';
+      open = await visit(await embedded(stack, markup, { head }), options);
+      const { page } = open;
+      const rows = page.locator('mailtrail-emails li');
+      await rows.first().waitFor();
+      expect(await rows.count()).toBe(11);
+      expect(await violations(page)).toEqual([]);
+      expect(await isTooWide(page)).toBe(false);
+      await picture(page, `list-${manner}`);
+      await rows.filter({ hasText: 'invalid@' }).locator('.open').click();
+      await page.locator('mailtrail-email').getByText('Unknown address').first().waitFor();
+      expect(await violations(page)).toEqual([]);
+      expect(await isTooWide(page)).toBe(false);
+      await picture(page, `email-${manner}`);
+      expect(open.complaints).toEqual([]);
+    });
+  }
+
+  it('read from right to left on a page that does', async () => {
+    const markup = '<div dir="rtl" lang="ar"><mailtrail-emails account="acme"></mailtrail-emails></div>';
+    open = await visit(await embedded(stack, markup, { head }));
+    const { page } = open;
+    const row = page.locator('mailtrail-emails li').first();
+    await row.waitFor();
+    const [recipient, facts] = await Promise.all([
+      row.locator('.recipient').boundingBox(),
+      row.locator('.facts').boundingBox(),
+    ]);
+    expect(facts!.x).toBeLessThan(recipient!.x);
+    await picture(page, 'list-right-to-left');
+    await row.locator('.open').click();
+    await page.locator('mailtrail-email').getByRole('heading').first().waitFor();
+    await picture(page, 'email-right-to-left');
+    expect(await violations(page)).toEqual([]);
+  });
+
+  it('speak German on a German page', async () => {
+    const markup = '<div lang="de"><mailtrail-emails account="acme"></mailtrail-emails></div>';
+    open = await visit(await embedded(stack, markup, { head }), { locale: 'de-DE' });
+    const { page } = open;
+    await page.getByText('Unbekannte Adresse').waitFor();
+    await picture(page, 'list-german');
+    await page.locator('mailtrail-emails li', { hasText: 'invalid@' }).locator('.open').click();
+    await page.locator('mailtrail-email').getByRole('heading').first().waitFor();
+    expect(await violations(page)).toEqual([]);
+    await picture(page, 'email-german');
+  });
+
+  it('load no German where nobody asks for it', async () => {
+    open = await visit('about:blank');
+    const { page } = open;
+    const loaded: string[] = [];
+    page.on(
+      'response',
+      response =>
+        void response.text().then(
+          text => loaded.push(text),
+          () => {},
+        ),
+    );
+    await page.goto(await embedded(stack, '<mailtrail-emails account="acme"></mailtrail-emails>'));
+    await page.locator('mailtrail-emails li').first().waitFor();
+    expect(loaded.join()).not.toContain('Empfänger');
+  });
+
+  it('show hostile subjects, recipients and references as inert text', async () => {
+    const hostile = [
+      { subject: '<img src=x onerror="window.hacked=1"><script>window.hacked=1</script>', reference: '"><b>INV' },
+      { subject: 'Invoice \u202egnp.exe\u202c and \u2067more\u2069', reference: '\u202eREF' },
+      { subject: 'W'.repeat(290), reference: 'R'.repeat(250) },
+      { subject: '{{7*7}} javascript:alert(1)', reference: '&amp;lt;' },
+    ];
+    for (const [index, facts] of hostile.entries()) {
+      const recipient =
+        index === 2 ? `${'l'.repeat(64)}@${'d'.repeat(60)}.${'d'.repeat(60)}.example` : `h${index}@example.com`;
+      await stack.record(emailWith('invalid', { accountId: 'hostile', recipient, ...facts }));
+    }
+    for (const [name, options] of Object.entries({ wide: {}, narrow: manners['320-pixels'] })) {
+      const markup = '<mailtrail-emails account="hostile"></mailtrail-emails>';
+      open = await visit(await embedded(stack, markup, { account: 'hostile' }), options);
+      const { page } = open;
+      const rows = page.locator('mailtrail-emails li');
+      await rows.first().waitFor();
+      expect(await rows.count()).toBe(4);
+      expect(await page.locator('mailtrail-emails li :is(img, script, b)').count()).toBe(0);
+      expect(await isTooWide(page)).toBe(false);
+      await picture(page, `list-hostile-${name}`);
+      for (let index = 0; index < 4; index += 1) {
+        await rows.nth(index).locator('.open').click();
+        await page.locator('mailtrail-email').getByRole('heading').first().waitFor();
+        expect(await page.locator('mailtrail-email :is(img, script, iframe)').count()).toBe(0);
+        expect(await isTooWide(page)).toBe(false);
+        await picture(page, `email-hostile-${name}-${index}`);
+        await page.getByRole('button', { name: 'Back to the list' }).click();
+      }
+      expect(await page.evaluate(() => Reflect.get(window, 'hacked'))).toBeUndefined();
+      expect(open.complaints).toEqual([]);
+      await open.close();
+    }
+  });
+});

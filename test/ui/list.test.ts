@@ -1,0 +1,287 @@
+import type { Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { closeBrowser, noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
+import { embedded } from '../rigs/embedded.ts';
+import { elevenEmails, emailWith, eventsOf } from '../rigs/ui-emails.ts';
+import { startUiStack, type UiStack } from '../rigs/ui-stack.ts';
+
+const minute = 60_000;
+const list = '<mailtrail-emails account="acme"></mailtrail-emails>';
+const rowsOf = (page: Page) => page.locator('mailtrail-emails li');
+const recipients = (page: Page) => page.locator('mailtrail-emails li .recipient').allTextContents();
+
+describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 60_000 }, () => {
+  let stack: UiStack;
+  let open: Visit | undefined;
+  const show = async (markup = list, options: Parameters<typeof embedded>[2] & Parameters<typeof visit>[1] = {}) => {
+    open = await visit(await embedded(stack, markup, options), options);
+    return open.page;
+  };
+  const shown = async (...given: Parameters<typeof show>) => {
+    const page = await show(...given);
+    await rowsOf(page).first().waitFor();
+    return page;
+  };
+
+  beforeAll(async () => {
+    stack = await startUiStack();
+    await stack.record(elevenEmails('acme'));
+    await stack.record(
+      eventsOf([['sent', 3 * 24 * 60]], 'old', {
+        accountId: 'acme',
+        recipient: 'late@example.com',
+        subject: 'Reminder',
+      }),
+    );
+    await stack.record(elevenEmails('globex'));
+  }, 150_000);
+  afterAll(async () => {
+    await closeBrowser();
+    await stack?.stop();
+  });
+  afterEach(async () => {
+    await open?.close();
+    open = undefined;
+  });
+
+  it('shows them newest first, each with recipient, subject, reference, status and cause', async () => {
+    const page = await shown();
+    expect(await recipients(page)).toEqual([
+      'enqueued@example.com',
+      'sent@example.com',
+      'delivered@example.com',
+      'deferred@example.com',
+      'soft.bounced@example.com',
+      'hard.bounced@example.com',
+      'late@example.com',
+      'invalid@example.com',
+      'rejected@example.com',
+      'opened@example.com',
+      'link.clicked@example.com',
+      'marked.spam@example.com',
+    ]);
+    const invalid = rowsOf(page).filter({ hasText: 'invalid@example.com' });
+    for (const words of ['Invoice 1047', 'INV-1047', 'Invalid', 'Unknown address', '3 days ago']) {
+      expect(await invalid.textContent()).toContain(words);
+    }
+    await picture(page, 'list');
+    expect(open!.complaints).toEqual([]);
+  });
+
+  it('shows a time relative to now, and the exact one on focus and hover', async () => {
+    const page = await shown();
+    const row = rowsOf(page).filter({ hasText: 'deferred@example.com' });
+    expect(await row.locator('time').innerText()).toContain('3 hours ago');
+    await row.locator('.open').focus();
+    expect(await row.locator('time').innerText()).toMatch(/UTC/);
+    await page.getByRole('button', { name: 'Find' }).focus();
+    await row.hover();
+    expect(await row.locator('time').innerText()).toMatch(/UTC/);
+  });
+
+  it('counts and lists the emails that need action', async () => {
+    const page = await shown();
+    await page.getByRole('button', { name: 'Needs action (5)' }).click();
+    await expect
+      .poll(async () => (await recipients(page)).sort())
+      .toEqual([
+        'hard.bounced@example.com',
+        'invalid@example.com',
+        'marked.spam@example.com',
+        'rejected@example.com',
+        'soft.bounced@example.com',
+      ]);
+    await picture(page, 'list-needs-action');
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await expect.poll(async () => (await recipients(page)).length).toBe(12);
+  });
+
+  it('lists the emails that wait too long for news', async () => {
+    const page = await shown();
+    await page.getByRole('button', { name: 'Late', exact: true }).click();
+    await expect.poll(() => recipients(page)).toEqual(['late@example.com']);
+    expect(await rowsOf(page).textContent()).toContain('Sent · Late');
+  });
+
+  it('filters by several statuses', async () => {
+    const page = await shown();
+    await page.locator('summary', { hasText: 'Status' }).click();
+    await page.getByRole('checkbox', { name: 'Invalid' }).check();
+    await page.getByRole('checkbox', { name: 'Opened' }).check();
+    await picture(page, 'list-status-menu');
+    await expect.poll(() => recipients(page)).toEqual(['invalid@example.com', 'opened@example.com']);
+  });
+
+  it('filters by recipient, by reference and by day', async () => {
+    const page = await shown();
+    const search = page.getByRole('searchbox', { name: 'Recipient or reference' });
+    await search.fill('Rejected@Example.com');
+    await search.press('Enter');
+    await expect.poll(() => recipients(page)).toEqual(['rejected@example.com']);
+    await search.fill('INV-1041');
+    await search.press('Enter');
+    await expect.poll(() => recipients(page)).toEqual(['enqueued@example.com']);
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await page.locator('summary', { hasText: 'Period' }).click();
+    const day = new Date(Date.now() - 3 * 24 * 60 * minute).toISOString().slice(0, 10);
+    await page.getByLabel('To').fill(day);
+    await expect.poll(async () => (await recipients(page)).includes('enqueued@example.com')).toBe(false);
+    expect(await recipients(page)).toContain('marked.spam@example.com');
+  });
+
+  it('tells the host which filter a person has chosen', async () => {
+    const page = await shown();
+    await page.evaluate(() => {
+      document.addEventListener('mailtrail-filter-change', event => {
+        Object.assign(window, { chosen: (event as CustomEvent).detail });
+      });
+    });
+    await page.getByRole('button', { name: 'Late', exact: true }).click();
+    await expect
+      .poll(() => page.evaluate(() => Reflect.get(window, 'chosen')))
+      .toEqual({ filter: { attention: 'late' } });
+  });
+
+  it('says what to do where nothing matches', async () => {
+    const page = await shown();
+    const search = page.getByRole('searchbox');
+    const foot = page.locator('mailtrail-emails .foot');
+    await search.fill('jane');
+    await search.press('Enter');
+    await foot
+      .getByText('No email has the reference “jane”. Write the whole address or the whole reference.')
+      .waitFor();
+    await picture(page, 'list-empty');
+    await search.fill('jane@');
+    await search.press('Enter');
+    await page.getByText('Write a whole address such as jane@example.com.').waitFor();
+    await picture(page, 'list-invalid-search');
+  });
+
+  it('says that no email is recorded yet for a new account', async () => {
+    const page = await show('<mailtrail-emails account="new"></mailtrail-emails>', { account: 'new' });
+    await page.getByText('No email is recorded yet. Emails appear here once they are sent.').waitFor();
+    await picture(page, 'list-new-account');
+  });
+
+  it('asks to sign in where the host has no token', async () => {
+    const page = await shown();
+    await page.evaluate(() => {
+      document.querySelector('mailtrail-emails')!.getToken = async () => null;
+    });
+    await page.getByText('You are signed out. Sign in again to see the emails.').waitFor();
+    await picture(page, 'list-signed-out');
+  });
+
+  it('asks the host for another token once one has ended', async () => {
+    const page = await shown();
+    const [ended, fresh] = await Promise.all([
+      stack.token({ account: 'acme', expiresInSeconds: -60 }),
+      stack.token({ account: 'acme' }),
+    ]);
+    await page.evaluate(
+      tokens => {
+        Object.assign(window, { asked: 0 });
+        document.querySelector('mailtrail-emails')!.getToken = async () => {
+          const asked = Reflect.get(window, 'asked');
+          Object.assign(window, { asked: asked + 1 });
+          return tokens[Math.min(asked, 1)]!;
+        };
+      },
+      [ended, fresh],
+    );
+    await rowsOf(page).first().waitFor();
+    expect(await page.evaluate(() => Reflect.get(window, 'asked'))).toBe(2);
+  });
+
+  it('says that the connection is lost, keeps the rows, and goes on by itself once it returns', async () => {
+    const page = await shown();
+    await page.context().setOffline(true);
+    await page.getByText('There is no connection.').waitFor();
+    expect((await recipients(page)).length).toBe(12);
+    await picture(page, 'list-offline');
+    await page.context().setOffline(false);
+    await page.getByText('There is no connection.').waitFor({ state: 'detached' });
+  });
+
+  it('shows a new status within 7 seconds, announces it, and keeps focus and place', async () => {
+    const facts = { accountId: 'acme', recipient: 'live@example.com', subject: 'Invoice 9', reference: 'INV-9' };
+    await stack.record(eventsOf([['sent', 1]], 'live', facts));
+    const page = await shown();
+    const row = rowsOf(page).filter({ hasText: 'live@example.com' });
+    await row.locator('.open').focus();
+    await stack.record(eventsOf([['delivered', 0, { eventId: 'live-delivered' }]], 'live', facts));
+    await row.getByText('Delivered').waitFor({ timeout: 7_000 });
+    await page.getByText('live@example.com: Delivered').waitFor();
+    expect(await row.locator('.open').evaluate(button => button.matches(':focus'))).toBe(true);
+  });
+
+  it('goes from row to row by arrow keys, opens an email by Enter, and returns to its row', async () => {
+    const page = await shown();
+    await rowsOf(page).first().locator('.open').focus();
+    await page.keyboard.press('ArrowDown');
+    await page.keyboard.press('ArrowDown');
+    const focused = () =>
+      page.evaluate(() => document.querySelector('mailtrail-emails')!.shadowRoot!.activeElement!.textContent);
+    const third = await focused();
+    expect(third).toContain((await recipients(page))[2]);
+    await page.keyboard.press('Enter');
+    await page.locator('mailtrail-email').getByRole('heading').first().waitFor();
+    await picture(page, 'list-with-email');
+    await page.getByRole('button', { name: 'Back to the list' }).click();
+    await expect.poll(focused).toBe(third);
+  });
+
+  it('downloads what is filtered as a CSV file', async () => {
+    const page = await shown();
+    await page.getByRole('button', { name: 'Needs action (5)' }).click();
+    await expect.poll(async () => (await recipients(page)).length).toBe(5);
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      page.getByRole('button', { name: 'Download CSV' }).click(),
+    ]);
+    const file = (await (await download.createReadStream()).toArray()).join('');
+    expect(download.suggestedFilename()).toBe('emails-acme.csv');
+    expect(file.trim().split('\r\n')).toHaveLength(6);
+    await page.getByText('The file has 5 emails.').waitFor();
+  });
+
+  it('shows all of 1,020 emails by scrolling, and keeps the focus', async () => {
+    for (let batch = 0; batch < 4; batch += 1) {
+      await stack.record(
+        Array.from({ length: 255 }, (_, index) =>
+          emailWith('sent', { accountId: 'many', recipient: `p${batch * 255 + index}@example.com` }),
+        ).flat(),
+      );
+    }
+    const page = await shown('<mailtrail-emails account="many"></mailtrail-emails>', { account: 'many' });
+    await rowsOf(page).first().locator('.open').focus();
+    await expect
+      .poll(
+        async () => {
+          await page.mouse.wheel(0, 20_000);
+          return rowsOf(page).count();
+        },
+        { timeout: 30_000, interval: 50 },
+      )
+      .toBe(1_020);
+    await page.getByText('These are all emails.').waitFor();
+    expect(new Set(await recipients(page)).size).toBe(1_020);
+    expect(
+      await page.evaluate(() => document.querySelector('mailtrail-emails')!.shadowRoot!.activeElement!.className),
+    ).toBe('open');
+  });
+
+  it('shows support the emails of all accounts by recipient, and what needs action', async () => {
+    const page = await show('<mailtrail-emails></mailtrail-emails>', { account: null });
+    await page.getByText('Search for a recipient or a reference, or look at what needs action.').waitFor();
+    await page.getByRole('searchbox').fill('invalid@example.com');
+    await page.getByRole('searchbox').press('Enter');
+    await expect.poll(async () => (await recipients(page)).length).toBe(2);
+    expect((await rowsOf(page).allTextContents()).join()).toMatch(/globex/);
+    await picture(page, 'support-search');
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await page.getByRole('button', { name: /Needs action \(10/ }).click();
+    await expect.poll(async () => (await recipients(page)).length).toBe(10);
+  });
+});
