@@ -4,7 +4,6 @@ import { existsSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { replaceFile } from '../data-dir.ts';
-import { localClientVariables } from '../issuer/local-client.ts';
 import { StartError } from '../start-error.ts';
 
 const projectRoot = fileURLToPath(new URL('../../..', import.meta.url));
@@ -31,6 +30,8 @@ async function synthesize(directory: string, digest: string): Promise<void> {
     app: string;
     context?: { readonly mailtrail?: Readonly<Record<string, unknown>> };
   };
+  // Most starts synthesize nothing, and need none of the settings.
+  const { localClientVariables } = await import('./local-settings.ts');
   const [program, ...args] = app.split(' ');
   await new Promise<void>((resolve, reject) =>
     execFile(

@@ -30,7 +30,7 @@ export function quarantinePage(
     html`<h1>Quarantine</h1>
 <p class="soft"><a href="/_local">Mailtrail on this machine</a></p>
 <p>Genuine pieces that could not be read or recorded, each with arrival, provider, reason and field at fault. Texts that may be personal are hidden.</p>
-<p>${contents.length === 0 ? 'There is no message in quarantine.' : html`There is ${counted(contents.length, 'message')}. Feed them back once an adapter reads them: ${command('npm run replay -- --queue quarantine')}`}</p>
+<p>${contents.length === 0 ? 'There is no message in quarantine.' : html`${counted(contents.length, 'message')}, the newest first. Feed them back once an adapter reads them: ${command('npm run replay -- --queue quarantine')}`}</p>
 ${shown.map(({ reason, lines }) => html`<h2>${reason}</h2>\n<pre tabindex="0">${lines.join('\n')}</pre>\n`)}
 ${contents.length > maxShown ? html`<p>${contents.length - maxShown} older ones are not shown: ${command('npm run replay -- --queue quarantine --dry-run --show')}</p>` : ''}`,
   );

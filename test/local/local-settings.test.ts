@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { localClientVariables } from '../../infra/local/issuer/local-client.ts';
+import { localClientVariables } from '../../infra/local/cloudformation/local-settings.ts';
 
 describe('the page on one machine', () => {
   it('is a client of the local issuer', () => {
