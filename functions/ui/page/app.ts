@@ -15,7 +15,7 @@ interface OperatorLink {
   readonly href: string;
 }
 
-/** What the page shows: the emails, or why it cannot. */
+/** The emails of a person, or the reason why the page cannot show any. */
 type Stage =
   | { readonly name: 'leaving' | 'signed_out' | 'ended' }
   | { readonly name: 'failed'; readonly fault: SignInFault }
