@@ -20,13 +20,13 @@ export function healthPage(health: Health, accept = ''): HttpAnswer {
 <h2>Database</h2>
 <p>${engine.name} ${engine.running ? 'runs.' : 'has ended: nothing can be stored any more. Stop and start again.'}</p>
 <h2>Functions</h2>
-<div class="wide"><table>
+<div class="wide" role="region" aria-label="Functions" tabindex="0"><table>
 <caption>A function has a process for each invocation at a time. It starts one when it has none.</caption>
 <thead><tr><th scope="col">Function</th><th scope="col" class="number">Processes</th></tr></thead>
 <tbody>${functions.map(({ name, processes }) => html`<tr><th scope="row">${name}</th><td class="number">${processes}</td></tr>\n`)}</tbody>
 </table></div>
 <h2>Queues</h2>
-<div class="wide"><table>
+<div class="wide" role="region" aria-label="Queues" tabindex="0"><table>
 <caption><a href="/_local/queues">The page of the queues</a> says what each is for.</caption>
 <thead><tr><th scope="col">Queue</th><th scope="col" class="number">Waiting</th><th scope="col" class="number">In work</th></tr></thead>
 <tbody>${queues.map(({ name, waiting, inWork }) => html`<tr><th scope="row">${name}</th><td class="number">${waiting}</td><td class="number">${inWork}</td></tr>\n`)}</tbody>

@@ -20,7 +20,7 @@ main { max-width: 46rem; margin: auto; }
 h1 { font-size: 1.6rem; margin: 0; } h2 { font-size: 1.05rem; margin: 2.25rem 0 .5rem; }
 p { margin: .25rem 0; } .soft { color: var(--soft); }
 a { color: var(--link); text-underline-offset: .15em; }
-a:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
+a:focus-visible, .wide:focus-visible, pre:focus-visible { outline: 2px solid var(--link); outline-offset: 2px; }
 .wide { overflow-x: auto; }
 dt { margin-top: .7rem; } dd { margin: 0; color: var(--soft); }
 table { border-collapse: collapse; width: 100%; } caption { text-align: left; color: var(--soft); padding-bottom: .5rem; }

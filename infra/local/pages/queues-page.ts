@@ -34,7 +34,7 @@ export function queuesPage(dataDir: string, depths: readonly QueueDepth[], accep
     'Queues: Mailtrail on this machine',
     html`<h1>Queues</h1>
 <p class="soft"><a href="/_local">Mailtrail on this machine</a></p>
-<div class="wide"><table>
+<div class="wide" role="region" aria-label="Queues" tabindex="0"><table>
 <caption>A message in work is with a function, or comes again when its visibility timeout is over. Reload the page to count again.</caption>
 <thead><tr><th scope="col">Queue</th><th scope="col" class="number">Waiting</th><th scope="col" class="number">In work</th><th scope="col">Purpose</th></tr></thead>
 <tbody>
