@@ -28,8 +28,9 @@ export default defineConfig(({ mode }) => ({
     },
     coverage: {
       include: ['shared/**/*.ts', 'functions/**/*.ts'],
-      // The functions' entries run in processes of their own, in the tests of the local stack.
-      exclude: ['functions/*/index.ts'],
+      // The functions' entries run in processes of their own, in the tests of the local stack. Elements and page run in
+      // a browser.
+      exclude: ['functions/*/index.ts', 'functions/ui/elements/**', 'functions/ui/page/**'],
       reporter: ['text-summary', 'html'],
       thresholds: {
         'shared/**': { statements: 99, branches: 96, functions: 98, lines: 99 },

@@ -401,6 +401,24 @@ test('each function has a log of its name', () => {
   expect(readdirSync(stack.endpoints.logsDir).sort()).toEqual(logs.sort());
 });
 
+test('a browser gets the loader of the elements, and every module that it names, compressed', async () => {
+  const loader = await fetch(`${stack.url}/ui/mailtrail.js`, { headers: { 'accept-encoding': 'gzip' } });
+  expect(loader.status).toBe(200);
+  expect(loader.headers.get('content-encoding')).toBe('gzip');
+  const modules = [...(await loader.text()).matchAll(/import\("(\.\/[^"]+)"\)/g)].map(([, name]) => name!);
+  expect(modules.length).toBeGreaterThan(0);
+  for (const name of modules) {
+    const module = await fetch(new URL(name, loader.url), { headers: { 'accept-encoding': 'br' } });
+    expect([module.status, module.headers.get('content-type')], name).toEqual([200, 'text/javascript; charset=utf-8']);
+    expect(module.headers.get('cache-control')).toBe('public, max-age=31536000, immutable');
+    expect((await module.text()).length, name).toBeGreaterThan(100);
+  }
+  const etag = loader.headers.get('etag')!;
+  expect((await fetch(loader.url, { headers: { 'if-none-match': etag } })).status).toBe(304);
+  for (const name of ['mailtrail-emails-AAAAAAAA.js', 'list.json', '..%2findex.mjs', '%2e%2e%2findex.mjs'])
+    expect((await fetch(`${stack.url}/ui/${name}`)).status, name).toBe(404);
+});
+
 test('a caller that is cut off in the middle of a call takes nothing down', async () => {
   const { hostname, port } = new URL(stack.endpoints.secretsManager);
   const socket = connect(Number(port), hostname);

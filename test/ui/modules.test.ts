@@ -1,5 +1,5 @@
 import { readdirSync } from 'node:fs';
-import { transform } from 'esbuild';
+import { parse } from '@babel/parser';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { buildUiModules, type UiModule, type UiModules, uiSources } from '../../infra/compute/ui-modules.ts';
 import { browserLoads } from '../../infra/tools/browser-loads.ts';
@@ -28,8 +28,15 @@ describe("the browser's modules", () => {
   it('import nothing but one another', () => {
     const names = built.modules.map(({ name }) => name);
     for (const module of built.modules) {
-      const imported = [...textOf(module).matchAll(/(?:\bfrom|\bimport\(?)"([^"]+)"/g)].map(([, target]) => target!);
-      expect(names, module.name).toEqual(expect.arrayContaining(imported.map(target => target.replace('./', ''))));
+      const text = textOf(module);
+      const { program } = parse(text, { sourceType: 'module' });
+      const imported = program.body.flatMap(line => ('source' in line && line.source ? [line.source.value] : []));
+      const onDemand = [...text.matchAll(/\bimport\("([^"]+)"\)/g)].map(([, target]) => target!);
+      const targets = [...imported, ...onDemand].map(target => target.replace(/^\.\//, ''));
+      expect(
+        targets.filter(target => !names.includes(target)),
+        module.name,
+      ).toEqual([]);
     }
   });
 
@@ -47,11 +54,8 @@ describe("the browser's modules", () => {
     expect(texts.filter(text => text.includes('litElementVersions')).length).toBe(1);
   });
 
-  it('have no comments, and are valid modules', async () => {
-    for (const module of built.modules) {
-      expect(textOf(module), module.name).not.toMatch(/\/\*|sourceMappingURL/);
-      await expect(transform(textOf(module), { format: 'esm' })).resolves.toBeDefined();
-    }
+  it('have no comments and no source maps', () => {
+    for (const module of built.modules) expect(textOf(module), module.name).not.toMatch(/\/\*|sourceMappingURL/);
   });
 
   it('load other languages only on demand', () => {
