@@ -7,6 +7,8 @@ import { StartError } from './start-error.ts';
 export interface Endpoints {
   /** The HTTP API. */
   readonly url: string;
+  /** The page that shows emails; null for a stack without one. */
+  readonly page: string | null;
   readonly pid: number;
   readonly dataDir: string;
   /** The region that clients of the following endpoints name. Any credentials are accepted. */
@@ -42,7 +44,15 @@ export interface Endpoints {
   readonly signingKeysFile: string;
   readonly inboxFile: string;
   /** Claims that tokens must carry; null for an API without an authorizer. */
-  readonly tokens: { readonly issuer: string; readonly audience: string; readonly jwksUrl: string } | null;
+  readonly tokens: { readonly issuer: string; readonly audience: string } | null;
+}
+
+/** The environment of the first function that has a variable of that name; undefined if none has. */
+export function environmentWith(
+  functions: Endpoints['functions'],
+  name: string,
+): Readonly<Record<string, string>> | undefined {
+  return Object.values(functions).find(({ environment }) => name in environment)?.environment;
 }
 
 const usualDataDir = '.mailtrail';

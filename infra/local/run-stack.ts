@@ -1,19 +1,20 @@
-import type { IncomingMessage } from 'node:http';
+import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import type { Provider } from '../../shared/providers/provider.ts';
 import { type Answered, type Cors, startHttpServer } from './api-gateway/http-api.ts';
-import { gatewayAnswer, type HttpAnswer } from './api-gateway/http-payload.ts';
-import { openTokenIssuer } from './api-gateway/jwt-authorizer.ts';
 import { routesOf } from './api-gateway/stack-routes.ts';
 import { readAssembly } from './cloudformation/assembly.ts';
 import { synthesisInto } from './cloudformation/synthesize.ts';
 import { region, resolveTemplate } from './cloudformation/template.ts';
 import { lockDataDir } from './data-dir.ts';
-import { type Endpoints, writeEndpoints } from './endpoints.ts';
+import { type Endpoints, environmentWith, writeEndpoints } from './endpoints.ts';
 import { startStackMappings } from './event-sources/stack-mappings.ts';
+import { localClient } from './issuer/local-client.ts';
+import { createOidcIssuer, issuerPath } from './issuer/oidc-issuer.ts';
+import { claimNamesIn } from './issuer/person.ts';
+import { openTokenIssuer } from './issuer/token-issuer.ts';
 import { createStackFunctions, type ServiceEndpoints } from './lambda/stack-functions.ts';
-import { queuesPage } from './pages/queues-page.ts';
-import { startPage } from './pages/start-page.ts';
+import { operatorLinks, ownPages, uiPath } from './pages/own-pages.ts';
 import { chooseEngine } from './services/dynamodb-engine.ts';
 import { startQueues } from './services/queues.ts';
 import { startSecretsManager } from './services/secrets-manager.ts';
@@ -58,11 +59,6 @@ export interface RunningStack {
   /** Lets requests and batches in flight end, then stops everything. */
   stop(): Promise<void>;
 }
-
-/** Issuer and audience of local tokens, unless the stack is configured for others. */
-const tokenParameters = { OidcIssuer: 'https://issuer.localhost/', OidcAudience: 'mailtrail-local' };
-
-const jwksPath = '/_local/jwks.json';
 
 /** Runs a synthesized stack in this process and its children. The template lists the parts, by resource type. */
 export async function runStack(options: StackOptions): Promise<RunningStack> {
@@ -134,7 +130,10 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   const inbox = await parts.add(startSupportInbox(queues.endpoint, inboxFile, options.onInboxMessage), it => it.stop());
 
   const assembly = readAssembly(directory);
-  const place = { parameters: tokenParameters, queueEndpoint: queues.endpoint, apiEndpoint: http.url };
+  const ownIssuer = `${http.url}${issuerPath}`;
+  // A stack that is configured for another issuer or audience has no such parameter.
+  const parameters = { OidcIssuer: ownIssuer, OidcAudience: localClient.audience };
+  const place = { parameters, queueEndpoint: queues.endpoint, apiEndpoint: http.url };
   const template = resolveTemplate(assembly.template, place);
   await queues.create(template, options.maxVisibilityTimeoutSeconds);
   secretsManager.serve(template.ofType('AWS::SecretsManager::Secret'));
@@ -153,7 +152,13 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.endpoint,
       SNS_ENDPOINT: sns.endpoint,
     },
-    { elsewhere: options.serviceEndpoints, processes: options.processesPerFunction },
+    {
+      elsewhere: {
+        ...options.serviceEndpoints,
+        Ui: { ...options.serviceEndpoints?.Ui, OPERATOR_LINKS: operatorLinks },
+      },
+      processes: options.processesPerFunction,
+    },
   );
   await parts.add(functions, it => it.stop());
   const routes = routesOf(template, issuer, functions);
@@ -176,8 +181,10 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   const cors: Cors | undefined = api?.properties.CorsConfiguration;
   const tableNames = refs('AWS::DynamoDB::Table');
   const tokens = template.ofType('AWS::ApiGatewayV2::Authorizer')[0]?.properties.JwtConfiguration;
+  const clientId = environmentWith(functions.described, 'UI_CLIENT_ID')?.UI_CLIENT_ID;
   const endpoints: Endpoints = {
     url: http.url,
+    page: clientId ? `${http.url}${uiPath}` : null,
     pid: process.pid,
     dataDir,
     region,
@@ -201,26 +208,24 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     ownWebhookSecretsFile: secretFiles.ownSecretsFile,
     signingKeysFile: secretFiles.signingKeysFile,
     inboxFile,
-    tokens:
-      tokens === undefined
-        ? null
-        : { issuer: tokens.Issuer, audience: tokens.Audience[0], jwksUrl: `${http.url}${jwksPath}` },
+    tokens: tokens === undefined ? null : { issuer: tokens.Issuer, audience: tokens.Audience[0] },
   };
+  const ownHandlers: Record<string, RequestListener> = {};
+  if (endpoints.tokens?.issuer === ownIssuer) {
+    ownHandlers[issuerPath] = createOidcIssuer({
+      url: http.url,
+      audience: endpoints.tokens.audience,
+      clientId: clientId || localClient.clientId,
+      names: claimNamesIn(endpoints.functions),
+      tokens: issuer,
+    });
+  }
   http.serve({
     apiId: api?.ref ?? 'local',
     routes,
     cors,
-    ownPages: {
-      '/': readOnly(() => startPage(endpoints)),
-      '/_local': readOnly(() => startPage(endpoints)),
-      '/_local/': readOnly(() => startPage(endpoints)),
-      '/_local/inbox': readOnly(({ headers }) => inbox.page(headers.accept)),
-      '/_local/queues': readOnly(async ({ headers }) =>
-        queuesPage(dataDir, await queues.depths(template), headers.accept),
-      ),
-      [jwksPath]: () => jsonPage(issuer.jwks),
-      '/_local/processes': () => jsonPage(functions.pids()),
-    },
+    ownPages: ownPages({ endpoints, template, functions, queues, inbox, engine, providers: options.providers }),
+    ownHandlers,
     onFault: error => onFault(`${error.message} (${error.name})`),
     onAnswer: options.onAnswer,
   });
@@ -231,20 +236,4 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   });
   writeEndpoints(endpoints);
   return endpoints;
-}
-
-type Page = (request: IncomingMessage) => HttpAnswer | Promise<HttpAnswer>;
-
-/** A page for GET and HEAD alone. */
-function readOnly(page: Page): Page {
-  return request =>
-    request.method === 'GET' || request.method === 'HEAD' ? page(request) : gatewayAnswer(405, 'Method Not Allowed');
-}
-
-function jsonPage(content: object): HttpAnswer {
-  return {
-    statusCode: 200,
-    headers: { 'content-type': 'application/json' },
-    body: Buffer.from(JSON.stringify(content)),
-  };
 }

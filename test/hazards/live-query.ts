@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createCursors } from '../../functions/query/cursor.ts';
 import { createHandler } from '../../functions/query/handler.ts';
 import { startHttpServer } from '../../infra/local/api-gateway/http-api.ts';
-import { openTokenIssuer, type TokenIssuer } from '../../infra/local/api-gateway/jwt-authorizer.ts';
+import { openTokenIssuer, type TokenIssuer } from '../../infra/local/issuer/token-issuer.ts';
 import type { ApiEvent } from '../../shared/http/access.ts';
 import { type Route, routes } from '../../shared/http/routes.ts';
 import { defaultOldAfter } from '../../shared/status/attention.ts';

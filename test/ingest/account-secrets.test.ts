@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { quarantinedRequest } from '../../infra/tools/replay/quarantined-request.ts';
+import { quarantinedRequest } from '../../infra/local/quarantine/quarantined-request.ts';
 import { emailIdOf } from '../../shared/email/event.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import { providers } from '../../shared/providers/registry.ts';

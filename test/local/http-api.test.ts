@@ -7,7 +7,7 @@ import type { APIGatewayProxyEventV2WithJWTAuthorizer } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type Answered, type HttpServer, startHttpServer } from '../../infra/local/api-gateway/http-api.ts';
 import { createRouter } from '../../infra/local/api-gateway/http-routes.ts';
-import { openTokenIssuer, type TokenIssuer } from '../../infra/local/api-gateway/jwt-authorizer.ts';
+import { openTokenIssuer, type TokenIssuer } from '../../infra/local/issuer/token-issuer.ts';
 import { FunctionError } from '../../infra/local/lambda/function-environment.ts';
 
 const issuer = 'https://issuer.test/';
@@ -46,6 +46,7 @@ beforeAll(async () => {
       '/': async () => ({ statusCode: 200, headers: {}, body: Buffer.from('own page') }),
       '/hooks/x': () => ({ statusCode: 200, headers: {}, body: Buffer.from('own page in the way of a route') }),
     },
+    ownHandlers: { '/own': ({ url }, response) => response.end(`own handler at ${url}`) },
     onFault: error => faults.push(error.message),
     onAnswer: one => answers.push(one),
     routes: [
@@ -103,6 +104,12 @@ describe('a page of the runner', () => {
       expect((await getAs(host, '/hooks/x')).status).toBe(200);
     },
   );
+
+  test('may be a whole handler, below a path and for this machine alone, too', async () => {
+    expect(await getAs('localhost', '/own/a/b?c')).toEqual({ status: 200, text: 'own handler at /own/a/b?c' });
+    expect((await getAs('evil.test', '/own/a')).status).toBe(403);
+    expect((await getAs('localhost', '/owner')).status).toBe(404);
+  });
 
   test('shadows no route', async () => {
     expect(await (await fetch(`${server.url}/hooks/x`)).text()).toBe('ok');

@@ -20,8 +20,14 @@ import { type StartedStack, startStack } from '../rigs/start-stack.ts';
 const temporary = () => mkdtempSync(join(tmpdir(), 'mailtrail-test-'));
 const dataDir = temporary();
 let stack: StartedStack;
-const start = async () => {
-  stack = await startStack({ dataDir, assembly: null, maxBatchingWindowSeconds: 1, maxVisibilityTimeoutSeconds: 3 });
+const start = async (port = 0) => {
+  stack = await startStack({
+    port,
+    dataDir,
+    assembly: null,
+    maxBatchingWindowSeconds: 1,
+    maxVisibilityTimeoutSeconds: 3,
+  });
 };
 beforeAll(() => Promise.all([start(), sharedAssembly()]), 150_000);
 afterAll(() => stack.stop());
@@ -70,8 +76,9 @@ test('it says what it does from the first second, and at the end where it is and
 Synthesizing the stack \\.\\.\\. [\\d.]+ s
 Starting tables, queues and functions \\.\\.\\. [\\d.]+ s
 
-Mailtrail is ready: ${stack.url} .*
+Mailtrail is ready: ${stack.url}/ui .*
   DATA_DIR=${dataDir} npm run demo .*
+  ${stack.url}/_local .*
   DATA_DIR=${dataDir} npm run -s token -- --account acme .*
 `),
   );
@@ -107,7 +114,8 @@ test('what was acknowledged survives SIGKILL, and so do keys, secrets, inbox and
   await stack.kill();
   await vi.waitFor(() => expect(fetch(before.dynamodb)).rejects.toThrow());
 
-  await start();
+  // The issuer of the token has the port in its name.
+  await start(Number(new URL(url).port));
   expect(stack.endpoints.tableName).toBe(before.tableName);
   await eventually(async () => {
     const recipients = (await emailsOf('acme')).map(({ recipient }) => recipient);
@@ -313,8 +321,16 @@ test('a callback is a line on the terminal: whose, its answer, and what became o
   await vi.waitFor(() => expect(stack.output()).toContain(`\n${lines.join('\n')}\n`));
 });
 
-test('a page at its address leads to all of it, and has no secret', async () => {
-  const page = await fetch(stack.url);
+test('its address leads to the page with the emails', async () => {
+  const answer = await fetch(stack.url);
+  expect([answer.url, answer.status]).toEqual([`${stack.url}/ui`, 200]);
+  const text = await answer.text();
+  expect(text).toContain(`<mailtrail-app issuer="${stack.url}/_local/issuer" client-id="mailtrail-ui"`);
+  for (const path of ['inbox', 'queues', 'quarantine', 'health']) expect(text).toContain(`/_local/${path}&quot;`);
+});
+
+test('a page of this machine leads to all of it, and has no secret', async () => {
+  const page = await fetch(`${stack.url}/_local`);
   expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);
   const text = await page.text();
   expect(await (await fetch(`${stack.url}/_local/`)).text()).toBe(text);
@@ -327,11 +343,43 @@ test('a page at its address leads to all of it, and has no secret', async () => 
     for (const secret of secrets) expect(text).not.toContain(secret);
   }
   const links = [...text.matchAll(/href="([^"]+)"/g)].map(([, link]) => link!);
-  expect(links).toEqual(['/_local/inbox', '/_local/queues', '/statuses', '/openapi.json']);
-  for (const link of links) expect([link, (await fetch(stack.url + link)).status]).toEqual([link, 200]);
+  expect(links).toEqual([
+    `${stack.url}/ui`,
+    ...['/_local/inbox', '/_local/queues', '/_local/quarantine', '/_local/health', '/statuses', '/openapi.json'],
+  ]);
+  for (const link of links) expect([link, (await fetch(new URL(link, stack.url))).status]).toEqual([link, 200]);
   expect(text).toContain('<code>ANY /webhooks/{provider}</code> (set-up calls)');
   expect(text).not.toMatch(/\b(?:src|https?:\/\/(?!127\.0\.0\.1))/);
-  expect((await fetch(stack.url, { method: 'POST' })).status).toBe(405);
+  for (const path of ['', '/_local', '/_local/quarantine', '/_local/health'])
+    expect((await fetch(stack.url + path, { method: 'POST' })).status).toBe(405);
+});
+
+test('the quarantine is shown piece by piece, redacted, and stays as it is', async () => {
+  await tell('invented', 'in-quarantine', { subject: '<b>Secret subject</b>' });
+  const before = await quarantined();
+  const page = await (await fetch(`${stack.url}/_local/quarantine`)).text();
+  expect(page).toMatch(/<h2>unknown_event<\/h2>\n<pre tabindex="0">[\d-]+T[\d:.]+Z {2}app {2}unknown_event {2}field -/);
+  expect(page).toContain('&quot;email.invented&quot;');
+  expect(page).not.toMatch(/Secret subject|in-quarantine/);
+  expect(await quarantined()).toEqual(before);
+});
+
+/** The contents in quarantine, as programs read them. */
+async function quarantined() {
+  const answer = await fetch(`${stack.url}/_local/quarantine`, { headers: { accept: 'application/json' } });
+  return (await answer.json()) as { total: number; contents: { reason: string; lines: string[] }[] };
+}
+
+test('health names database, functions, queues and the last alert', async () => {
+  const answer = await fetch(`${stack.url}/_local/health`, { headers: { accept: 'application/json' } });
+  expect(await answer.json()).toMatchObject({
+    engine: { name: stack.endpoints.dynamodbEngine, running: true },
+    functions: expect.arrayContaining([{ name: 'ingest', processes: expect.any(Number) }]),
+    queues: expect.arrayContaining([{ name: 'retry', waiting: expect.any(Number), inWork: expect.any(Number) }]),
+    lastAlert: { subject: expect.any(String), receivedAt: expect.any(String) },
+  });
+  const page = await (await fetch(`${stack.url}/_local/health`)).text();
+  for (const name of [stack.endpoints.dynamodbEngine, 'ingest', 'quarantine']) expect(page).toContain(name);
 });
 
 test('the queues are listed with what each is for and how full it is', async () => {

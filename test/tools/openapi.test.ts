@@ -3,7 +3,8 @@ import { createConfig, lintFromString } from '@redocly/openapi-core';
 import { Validator } from '@seriousme/openapi-schema-validator';
 import { describe, expect, it } from 'vitest';
 import { clientTypes } from '../../infra/tools/client/client-types.ts';
-import { clientTypesFile, openApiFile } from '../../infra/tools/docs/files.ts';
+import { clientTypesFile, knownNamesFile, openApiFile } from '../../infra/tools/docs/files.ts';
+import { knownNames } from '../../infra/tools/docs/known-names.ts';
 import { openApiDocument } from '../../infra/tools/docs/openapi.ts';
 import { type Route, routes } from '../../shared/http/routes.ts';
 
@@ -15,6 +16,10 @@ it("the OpenAPI document is up to date with the schemas and the API's answers (n
 
 it("the client's types are up to date with the OpenAPI document (npm run docs writes them)", async () => {
   expect(await clientTypes(served)).toBe(readFileSync(clientTypesFile, 'utf8'));
+});
+
+it('the names that a redacted content may show are those of the fixtures (npm run docs writes them)', () => {
+  expect(knownNames()).toBe(readFileSync(knownNamesFile, 'utf8'));
 });
 
 it('the OpenAPI document is valid OpenAPI 3.1', async () => {

@@ -8,11 +8,11 @@ import { promisify } from 'node:util';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import fc from 'fast-check';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { redactedLines } from '../../infra/local/quarantine/redacted.ts';
+import { shownLines } from '../../infra/local/quarantine/shown-content.ts';
 import { createQueueSweep } from '../../infra/tools/replay/queue-sweep.ts';
-import { redactedLines } from '../../infra/tools/replay/redacted.ts';
 import { nothingReplayed, type ReplayOptions, replayQueue } from '../../infra/tools/replay/replay-queue.ts';
 import { lockedText, progressText, replayReport, sizeText } from '../../infra/tools/replay/replay-report.ts';
-import { shownLines } from '../../infra/tools/replay/shown-content.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import {
   createQuarantine,

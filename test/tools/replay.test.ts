@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SendMessageCommand } from '@aws-sdk/client-sqs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { quarantinedRequest } from '../../infra/tools/replay/quarantined-request.ts';
+import { quarantinedRequest } from '../../infra/local/quarantine/quarantined-request.ts';
 import { createQueueSweep } from '../../infra/tools/replay/queue-sweep.ts';
 import { type Replayed, type ReplayOptions, replayQueue } from '../../infra/tools/replay/replay-queue.ts';
 import { nothingRecorded } from '../../shared/email/recorder.ts';

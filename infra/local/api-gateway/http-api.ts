@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { ownValue } from '../../../shared/runtime/own-property.ts';
 import { FunctionError, type LocalFunction } from '../lambda/function-environment.ts';
 import { StartError } from '../start-error.ts';
@@ -29,6 +29,8 @@ export interface HttpApi {
   readonly cors: Cors | undefined;
   /** Pages of the runner itself, by path, for this machine alone. A route that fits the path goes before them. */
   readonly ownPages: Readonly<Record<string, (request: IncomingMessage) => HttpAnswer | Promise<HttpAnswer>>>;
+  /** Handlers of the runner itself, by the path below which they answer everything, for this machine alone. */
+  readonly ownHandlers?: Readonly<Record<string, RequestListener>>;
   /** Called for each invocation that failed. */
   readonly onFault: (error: FunctionError) => void;
   /** Called for each answer, but for those of the runner's own pages and those to preflights of allowed origins. */
@@ -63,12 +65,15 @@ const maxEventBytes = 6 * 1024 * 1024;
 /** Listens on the loopback interface alone. A taken port is a {@link StartError}. */
 export async function startHttpServer(port: number): Promise<HttpServer> {
   let answer: (message: IncomingMessage) => Promise<HttpAnswer> = async () => gatewayAnswer(503, 'Service Unavailable');
+  let ownHandlers: readonly [path: string, handler: RequestListener][] = [];
   const server = createServer((message, response) => {
     // A client that keeps its connection is told to let it go once the server stops.
     const finish = (answered: HttpAnswer) => {
       if (!server.listening) response.setHeader('connection', 'close');
       send(response, answered);
     };
+    const handler = ownHandlers.find(([path]) => message.url?.startsWith(`${path}/`))?.[1];
+    if (handler !== undefined) return isOwnHost(message) ? handler(message, response) : finish(foreignHost(message));
     answer(message).then(finish, error => {
       // The client is gone.
       if (message.destroyed && !message.complete) return;
@@ -91,6 +96,7 @@ export async function startHttpServer(port: number): Promise<HttpServer> {
     url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : port}`,
     serve(api) {
       answer = createGateway(api);
+      ownHandlers = Object.entries(api.ownHandlers ?? {});
     },
     stop: () =>
       new Promise(resolve => {
@@ -172,16 +178,20 @@ function createGateway({ apiId, routes, cors, ownPages, onFault, onAnswer }: Htt
 const ownHost = /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i;
 
 /** The runner's pages need no token, so that they answer to the names of this machine alone. */
+function isOwnHost({ headers }: IncomingMessage): boolean {
+  return ownHost.test(headers.host ?? '');
+}
+
+function foreignHost({ socket, url }: IncomingMessage): HttpAnswer {
+  return {
+    statusCode: 403,
+    headers: { 'content-type': 'text/plain; charset=utf-8' },
+    body: Buffer.from(`This page is for this machine alone: open http://127.0.0.1:${socket.localPort}${url}\n`),
+  };
+}
+
 async function ownAnswer(message: IncomingMessage, page: HttpApi['ownPages'][string]): Promise<HttpAnswer> {
-  const { statusCode, headers, body } = ownHost.test(message.headers.host ?? '')
-    ? await page(message)
-    : {
-        statusCode: 403,
-        headers: { 'content-type': 'text/plain; charset=utf-8' },
-        body: Buffer.from(
-          `This page is for this machine alone: open http://127.0.0.1:${message.socket.localPort}${message.url}\n`,
-        ),
-      };
+  const { statusCode, headers, body } = isOwnHost(message) ? await page(message) : foreignHost(message);
   return {
     statusCode,
     headers: { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff', ...headers },

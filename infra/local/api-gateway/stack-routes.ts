@@ -1,8 +1,8 @@
 import type { ResolvedTemplate } from '../cloudformation/template.ts';
+import type { TokenIssuer } from '../issuer/token-issuer.ts';
 import type { StackFunctions } from '../lambda/stack-functions.ts';
 import { StartError } from '../start-error.ts';
 import type { Authorizer, LocalRoute } from './http-api.ts';
-import type { TokenIssuer } from './jwt-authorizer.ts';
 
 /** The routes of the template's HTTP API, each with its function and its authorizer. */
 export function routesOf(template: ResolvedTemplate, issuer: TokenIssuer, functions: StackFunctions): LocalRoute[] {

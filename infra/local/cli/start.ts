@@ -135,16 +135,19 @@ function numberOf(name: string, text: string, highest: number): number {
 }
 
 /** The address, and the two commands that come next. */
-function welcome({ url, dataDir, routes }: Endpoints, showsRoutes: boolean): string {
+function welcome({ url, page, dataDir, routes }: Endpoints, showsRoutes: boolean): string {
   const rows = [
     [commandOn(dataDir, 'npm run demo'), 'sends the callbacks of sixty emails'],
+    ...(page === null ? [] : [[`${url}/_local`, 'inbox, queues, quarantine, health, secrets and logs'] as const]),
     [commandOn(dataDir, 'npm run -s token -- --account acme'), 'prints a token for the API'],
   ] as const;
   const width = Math.max(...rows.map(([name]) => name.length));
   return [
     '',
     ...(showsRoutes ? [...routes.map(route => `  ${route.replace(' ', ` ${url}`)}`), ''] : []),
-    `Mailtrail is ready: ${url} (a page with support inbox, queues and where the secrets are)`,
+    page === null
+      ? `Mailtrail is ready: ${url} (a page with support inbox, queues and where the secrets are)`
+      : `Mailtrail is ready: ${page} (sign in as support or as an account: no password)`,
     ...rows.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`),
     '',
   ].join('\n');

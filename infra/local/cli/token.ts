@@ -3,18 +3,13 @@
 import { randomUUID } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import { isAccountId } from '../../../shared/email/event.ts';
-import { openTokenIssuer } from '../api-gateway/jwt-authorizer.ts';
 import { dataDirOf, readEndpoints } from '../endpoints.ts';
+import { claimNamesIn, claimsOf, type Person, subjectOf } from '../issuer/person.ts';
+import { openTokenIssuer } from '../issuer/token-issuer.ts';
 import { StartError } from '../start-error.ts';
 import { runCommand, UsageError } from './command.ts';
 
-export interface TokenOptions {
-  /** The account whose emails it reads. */
-  readonly account?: string | undefined;
-  /** It reads every account. */
-  readonly support?: boolean | undefined;
-  /** It may erase in its account, too. */
-  readonly manage?: boolean | undefined;
+export interface TokenOptions extends Person {
   readonly expiresInSeconds?: number;
   /** Claims besides the usual ones, or in their place. */
   readonly claims?: Readonly<Record<string, unknown>>;
@@ -24,26 +19,19 @@ const usualSeconds = 12 * 60 * 60;
 
 /** A token that the stack on this data directory accepts. */
 export async function createToken(dataDir: string, options: TokenOptions): Promise<string> {
-  const { account, support, manage, expiresInSeconds = usualSeconds, claims = {} } = options;
+  const { expiresInSeconds = usualSeconds, claims = {}, ...person } = options;
   const { tokens, functions } = readEndpoints(dataDir);
   if (tokens === null) throw new StartError('the API takes no tokens');
-  const setting = (name: string): string => {
-    const found = Object.values(functions).find(({ environment }) => name in environment)?.environment[name];
-    if (found === undefined) throw new StartError(`no function of the stack has a setting ${name}`);
-    return found;
-  };
-  const scopes = [...(support ? [setting('SUPPORT_SCOPE')] : []), ...(manage ? [setting('MANAGE_SCOPE')] : [])];
   const now = Math.floor(Date.now() / 1000);
   const issuer = await openTokenIssuer(dataDir);
   return issuer.sign({
     iss: tokens.issuer,
     aud: tokens.audience,
-    sub: support ? 'support' : `user-of-${account}`,
+    sub: subjectOf(person),
     jti: randomUUID(),
     iat: now,
     exp: now + expiresInSeconds,
-    ...(account !== undefined && { [setting('ACCOUNT_CLAIM')]: account }),
-    ...(scopes.length > 0 && { scope: scopes.join(' ') }),
+    ...claimsOf(person, claimNamesIn(functions)),
     ...claims,
   });
 }

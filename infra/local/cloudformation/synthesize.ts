@@ -28,8 +28,10 @@ async function synthesize(directory: string, digest: string): Promise<void> {
   rmSync(directory, { recursive: true, force: true });
   const { app, context = {} } = JSON.parse(readFileSync(join(projectRoot, 'cdk.json'), 'utf8')) as {
     app: string;
-    context?: object;
+    context?: { readonly mailtrail?: Readonly<Record<string, unknown>> };
   };
+  // Most starts synthesize nothing, and need none of the settings.
+  const { localClientVariables } = await import('./local-settings.ts');
   const [program, ...args] = app.split(' ');
   await new Promise<void>((resolve, reject) =>
     execFile(
@@ -37,7 +39,12 @@ async function synthesize(directory: string, digest: string): Promise<void> {
       args,
       {
         cwd: projectRoot,
-        env: { ...process.env, CDK_OUTDIR: directory, CDK_CONTEXT_JSON: JSON.stringify(context) },
+        env: {
+          ...process.env,
+          ...localClientVariables(context.mailtrail),
+          CDK_OUTDIR: directory,
+          CDK_CONTEXT_JSON: JSON.stringify(context),
+        },
         maxBuffer: 64 * 1024 * 1024,
       },
       (error, _stdout, stderr) =>

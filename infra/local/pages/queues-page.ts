@@ -1,7 +1,7 @@
 import type { HttpAnswer } from '../api-gateway/http-payload.ts';
 import { commandOn } from '../endpoints.ts';
 import type { QueueDepth } from '../services/queues.ts';
-import { html, htmlPage } from './html.ts';
+import { html, htmlPage, jsonPage } from './html.ts';
 
 interface Purpose {
   readonly purpose: string;
@@ -29,18 +29,12 @@ export function queuesPage(dataDir: string, depths: readonly QueueDepth[], accep
     const { purpose = '', replay } = purposes[depth.name] ?? {};
     return { ...depth, purpose, ...(replay !== undefined && { replay: commandOn(dataDir, replay) }) };
   });
-  if (accept.includes('application/json')) {
-    return {
-      statusCode: 200,
-      headers: { 'content-type': 'application/json' },
-      body: Buffer.from(JSON.stringify({ queues })),
-    };
-  }
+  if (accept.includes('application/json')) return jsonPage({ queues });
   return htmlPage(
     'Queues: Mailtrail on this machine',
     html`<h1>Queues</h1>
-<p class="soft"><a href="/">Mailtrail on this machine</a></p>
-<div class="wide"><table>
+<p class="soft"><a href="/_local">Mailtrail on this machine</a></p>
+<div class="wide" role="region" aria-label="Queues" tabindex="0"><table>
 <caption>A message in work is with a function, or comes again when its visibility timeout is over. Reload the page to count again.</caption>
 <thead><tr><th scope="col">Queue</th><th scope="col" class="number">Waiting</th><th scope="col" class="number">In work</th><th scope="col">Purpose</th></tr></thead>
 <tbody>

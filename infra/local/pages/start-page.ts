@@ -7,9 +7,9 @@ type Row = readonly [name: unknown, description: string];
 /** Routes whose purpose their key does not tell, in words. */
 const routeWords: Readonly<Record<string, string>> = { 'ANY /webhooks/{provider}': ' (set-up calls)' };
 
-/** The page at `/`: where everything of the running stack is. It has paths of secrets, and no secret. */
+/** The page at `/_local`: where everything of the running stack is. It has paths of secrets, and no secret. */
 export function startPage(endpoints: Endpoints): HttpAnswer {
-  const { url, dataDir, webhookSecretsFile, ownWebhookSecretsFile, signingKeysFile, logsDir, routes } = endpoints;
+  const { url, page, dataDir, webhookSecretsFile, ownWebhookSecretsFile, signingKeysFile, logsDir, routes } = endpoints;
   const link = (path: string, text: string) => html`<a href="${path}">${text}</a>`;
   const command = (text: string) => html`<code>${commandOn(dataDir, text)}</code>`;
   const file = (path: string) => html`<code>${path}</code>`;
@@ -18,8 +18,11 @@ export function startPage(endpoints: Endpoints): HttpAnswer {
     html`<h1>Mailtrail</h1>
 <p class="soft">One honest status per email. This stack runs on this machine alone, at <code>${url}</code>.</p>
 ${list('Look', [
+  ...(page === null ? [] : [[link(page, 'Emails'), 'The page for support and for the people of an account.'] as const]),
   [link('/_local/inbox', 'Support inbox'), 'The alerts that support gets about bounces and spam marks.'],
   [link('/_local/queues', 'Queues'), 'How many messages wait for a retry, or in quarantine.'],
+  [link('/_local/quarantine', 'Quarantine'), 'The pieces that could not be read, and why.'],
+  [link('/_local/health', 'Health'), 'Database, functions, queues and the last alert.'],
   [link('/statuses', 'Statuses'), 'The eleven statuses and the causes: label, meaning, what to do.'],
   [link('/openapi.json', 'OpenAPI document'), 'Every operation of the API.'],
 ])}

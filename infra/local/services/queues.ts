@@ -1,5 +1,6 @@
 import { Server } from 'node:net';
 import { type FauxqsServer, startFauxqs } from 'fauxqs';
+import type { QueuedMessage } from '../../../shared/queues/queued-request.ts';
 import { readableNames } from '../cloudformation/readable-name.ts';
 import type { ResolvedTemplate, Resource } from '../cloudformation/template.ts';
 import { StartError } from '../start-error.ts';
@@ -12,6 +13,8 @@ export interface Queues {
   create(template: ResolvedTemplate, maxVisibilityTimeoutSeconds?: number): Promise<void>;
   /** How full the queues of the template are. */
   depths(template: ResolvedTemplate): Promise<readonly QueueDepth[]>;
+  /** All messages of a queue. Nobody receives them: they stay where they are. */
+  messagesIn(queueUrl: string): readonly QueuedMessage[];
   stop(): Promise<void>;
 }
 
@@ -41,6 +44,12 @@ export async function startQueues(dataDir: string): Promise<Queues> {
           url: ref,
           ...(await depthOf(endpoint, ref)),
         })),
+      );
+    },
+    messagesIn(queueUrl) {
+      const { ready = [], delayed = [], inflight = [] } = server.inspectQueue(nameOf(queueUrl))?.messages ?? {};
+      return [...ready, ...delayed, ...inflight.map(({ message }) => message)].map(
+        ({ messageId, body, sentTimestamp }) => ({ messageId, body, sentAt: sentTimestamp }),
       );
     },
     async create(template, maxVisibilityTimeoutSeconds = Number.POSITIVE_INFINITY) {

@@ -21,6 +21,8 @@ export interface SupportInbox extends LoopbackServer {
   readonly file: string;
   /** All messages: as JSON for a client that accepts JSON, else as text. */
   page(accept: string | undefined): HttpAnswer;
+  /** The newest message; null before the first. */
+  last(): InboxMessage | null;
 }
 
 /**
@@ -52,6 +54,7 @@ export async function startSupportInbox(
   return {
     ...server,
     file,
+    last: () => readInbox(file).at(-1) ?? null,
     page(accept = '') {
       const messages = readInbox(file);
       const asJson = accept.includes('application/json');

@@ -92,6 +92,8 @@ async function demo(): Promise<void> {
     `\nThey name ${distinct} of the ${alerting.size} emails that bounced or were marked as spam, ` +
       `${alerts.emailIds.length - distinct || 'none'} of them twice; ${counted(newMessages, 'new message')} in this run.`,
   );
+  const { page } = readEndpoints(dataDir);
+  if (page !== null) console.log(`\nSee them all at ${page}: sign in as support, or as ${accountId}.`);
 }
 
 /** How many days the running stack keeps events. */

@@ -11,9 +11,14 @@ import type { QueuedMessage, QueuedRequest, QueueServices } from '../../../share
 import type { Counts } from '../../../shared/runtime/counts.ts';
 import { errorName } from '../../../shared/runtime/log.ts';
 import { isoMillis } from '../../../shared/runtime/time.ts';
-import { quarantinedRequest, Unreadable } from './quarantined-request.ts';
+import { quarantinedRequest, Unreadable } from '../../local/quarantine/quarantined-request.ts';
+import {
+  inertReason,
+  messageContent,
+  quarantineContent,
+  type ShownContent,
+} from '../../local/quarantine/shown-content.ts';
 import type { QueueSweep } from './queue-sweep.ts';
-import { inertReason, messageContent, quarantineContent, type ShownContent } from './shown-content.ts';
 
 /** Outcome of the messages of one provider and one reason. */
 export interface Replayed extends Omit<Counts, 'received' | 'queued' | 'quarantined'> {

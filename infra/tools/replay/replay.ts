@@ -12,6 +12,7 @@ import { documentClient } from '../../../shared/runtime/dynamodb.ts';
 import { isoMillis } from '../../../shared/runtime/time.ts';
 import { type Given, runCommand, UsageError } from '../../local/cli/command.ts';
 import { counted } from '../../local/cli/counted.ts';
+import { shownLines } from '../../local/quarantine/shown-content.ts';
 import { StartError } from '../../local/start-error.ts';
 import { awsDeployment, localDeployment } from './deployment.ts';
 import { createQueueSweep, holdMinutes } from './queue-sweep.ts';
@@ -87,8 +88,6 @@ async function replay(given: Given<typeof command.options>): Promise<void> {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => interrupted.abort());
   // Nobody reads on, as after `| head`: the messages have to be given back all the same.
   process.stdout.on('error', () => interrupted.abort());
-  // It loads every fixture, which only --show needs.
-  const shownLines = show ? (await import('./shown-content.ts')).shownLines : null;
   const all: [name: string, count: Replayed][] = [];
   let shown = 0;
   let isEmpty = true;
@@ -106,7 +105,7 @@ async function replay(given: Given<typeof command.options>): Promise<void> {
       kind,
       show(content) {
         shown += 1;
-        if (shownLines !== null && shown <= maxShown) console.log(`\n${shownLines(content, providers).join('\n')}`);
+        if (show && shown <= maxShown) console.log(`\n${shownLines(content, providers).join('\n')}`);
       },
       services: { providers, context: createReadingContext(providers, ...readingSettings(env)) },
       store: createRecorder({ client: dynamoDb, ...recorderSettings(env) }),

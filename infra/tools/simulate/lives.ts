@@ -1,5 +1,6 @@
 import type { ProviderName } from '../../../shared/providers/registry.ts';
 import type { Status } from '../../../shared/status/catalogue.ts';
+import { knownAccounts } from '../../local/issuer/pages.ts';
 import type { SimulatedEmail } from './samples.ts';
 
 /** A step in the life of an email: a status that its provider reports, or an open by a machine. */
@@ -31,7 +32,7 @@ const lives = [
   { count: 1, steps: ['sent', 'delivered', 'marked_spam', 'opened'], ends: 'marked_spam' },
 ] as const satisfies readonly (Life & { count: number })[];
 
-export const accounts = ['acme', 'globex', 'initech'] as const;
+export const accounts = knownAccounts;
 
 const people = ['jane', 'omar', 'lin', 'sofia', 'piotr', 'amara', 'jonas', 'mei', 'carlos', 'freya', 'ravi', 'nadia'];
 /** Of another length than the list of people, so that 156 emails are to 156 people. */

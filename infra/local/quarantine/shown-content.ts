@@ -1,4 +1,4 @@
-/** The text of `npm run replay -- --dry-run --show`: when a message came, its fault, and its redacted content. */
+/** The text of `npm run replay -- --dry-run --show` and of the quarantine page: time, fault and redacted content. */
 
 import type { Reason } from '../../../shared/email/event.ts';
 import type { Provider } from '../../../shared/providers/provider.ts';
@@ -10,7 +10,7 @@ import { utf8Text } from '../../../shared/runtime/text.ts';
 import { isoMillis, isoText } from '../../../shared/runtime/time.ts';
 import { statusIds } from '../../../shared/status/catalogue.ts';
 import { causeIds } from '../../../shared/status/causes.ts';
-import { namesOfFixtures } from './known-names.ts';
+import namesOfFixtures from './known-names.json' with { type: 'json' };
 import { parsedContent, type QuarantinedContent, quarantinedContent, Unreadable } from './quarantined-request.ts';
 import { type Allowed, maskedText, redactedLines } from './redacted.ts';
 import { structureIn } from './structured-text.ts';
@@ -141,7 +141,7 @@ const canonicalNames = [
 
 /** The names that adapters know: those in fixtures and canonical events, and the path of the fault. */
 function knownNames(field: string | null): ReadonlySet<string> {
-  return new Set([...namesOfFixtures(), ...canonicalNames, ...(field?.split('.') ?? [])]);
+  return new Set([...namesOfFixtures, ...canonicalNames, ...(field?.split('.') ?? [])]);
 }
 
 /** A reason as a terminal may have it: a message may hold anything. */

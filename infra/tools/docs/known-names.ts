@@ -1,16 +1,14 @@
-/** Names of members that providers document, out of the fixtures: no person's name is among them. */
+/** The file of known names: names of members that providers document, out of the fixtures. No person's name is among them. */
 
 import { fixture, fixtureNames, fixtureType } from '../../../test/fixtures/fixtures.ts';
 import { providerNames, signingKeys } from '../../../test/fixtures/signing.ts';
 import { noon } from '../../../test/rigs/arbitrary-events.ts';
-import { jsonIn, structureIn } from './structured-text.ts';
+import { jsonIn, structureIn } from '../../local/quarantine/structured-text.ts';
 
-let names: ReadonlySet<string> | null = null;
-
-/** The names at any depth of all providers' fixtures, and of the envelopes in which they are signed. */
-export function namesOfFixtures(): ReadonlySet<string> {
-  names ??= new Set(providerNames.flatMap(bodiesOf).flatMap(body => [...namesIn(structureIn(String(body)))]));
-  return names;
+/** The names at any depth of all providers' fixtures, and of the envelopes in which they are signed, as a list in JSON. */
+export function knownNames(): string {
+  const names = new Set(providerNames.flatMap(bodiesOf).flatMap(body => [...namesIn(structureIn(String(body)))]));
+  return `${JSON.stringify([...names].sort(), null, 2)}\n`;
 }
 
 function bodiesOf(provider: (typeof providerNames)[number]): Buffer[] {

@@ -4,7 +4,7 @@
  */
 
 import { day, epochMillis, isoMillis } from '../../../shared/runtime/time.ts';
-import { counted } from '../../local/cli/counted.ts';
+import { counted } from '../cli/counted.ts';
 import { jsonIn } from './structured-text.ts';
 
 /** The facts of one provider's content that may be shown. */

@@ -1,0 +1,101 @@
+import { ingestEnv, readingSettings } from '../../../functions/ingest/env.ts';
+import { createReadingContext } from '../../../shared/providers/parsing/reading-context.ts';
+import type { Provider } from '../../../shared/providers/provider.ts';
+import type { HttpApi } from '../api-gateway/http-api.ts';
+import { gatewayAnswer } from '../api-gateway/http-payload.ts';
+import { readableNames } from '../cloudformation/readable-name.ts';
+import type { ResolvedTemplate } from '../cloudformation/template.ts';
+import { type Endpoints, environmentWith } from '../endpoints.ts';
+import type { StackFunctions } from '../lambda/stack-functions.ts';
+import { quarantineContents } from '../quarantine/quarantine-contents.ts';
+import type { DynamoDbEngine } from '../services/dynamodb-engine.ts';
+import type { Queues } from '../services/queues.ts';
+import type { SupportInbox } from '../services/support-inbox.ts';
+import { healthPage } from './health-page.ts';
+import { jsonPage } from './html.ts';
+import { quarantinePage } from './quarantine-page.ts';
+import { queuesPage } from './queues-page.ts';
+import { startPage } from './start-page.ts';
+
+/** The address of the page that the ui function serves. */
+export const uiPath = '/ui';
+
+/** The links of that page to the pages of this machine, as the ui function takes them. */
+export const operatorLinks = JSON.stringify([
+  { label: 'Inbox', href: '/_local/inbox' },
+  { label: 'Queues', href: '/_local/queues' },
+  { label: 'Quarantine', href: '/_local/quarantine' },
+  { label: 'Health', href: '/_local/health' },
+  { label: 'This machine', href: '/_local' },
+]);
+
+type Page = HttpApi['ownPages'][string];
+
+/** The parts of a running stack that have pages. */
+export interface ShownParts {
+  readonly endpoints: Endpoints;
+  readonly template: ResolvedTemplate;
+  readonly functions: Pick<StackFunctions, 'pids'>;
+  readonly queues: Pick<Queues, 'depths' | 'messagesIn'>;
+  readonly inbox: Pick<SupportInbox, 'page' | 'last'>;
+  readonly engine: Pick<DynamoDbEngine, 'name' | 'exited'>;
+  readonly providers: Readonly<Record<string, Provider>>;
+}
+
+/** The pages of the runner, by path. They change nothing. */
+export function ownPages({
+  endpoints,
+  template,
+  functions,
+  queues,
+  inbox,
+  engine,
+  providers,
+}: ShownParts): HttpApi['ownPages'] {
+  const { dataDir } = endpoints;
+  let engineRuns = true;
+  void engine.exited.then(() => {
+    engineRuns = false;
+  });
+
+  function quarantined() {
+    const env = ingestEnv.parse(environmentWith(endpoints.functions, 'QUARANTINE_QUEUE_URL'));
+    const services = { providers, context: createReadingContext(providers, ...readingSettings(env)) };
+    return quarantineContents(queues.messagesIn(env.QUARANTINE_QUEUE_URL), services);
+  }
+
+  async function health() {
+    const pids = functions.pids();
+    const names = readableNames(Object.keys(pids));
+    const depths = await queues.depths(template);
+    const alert = inbox.last();
+    return {
+      engine: { name: engine.name, running: engineRuns },
+      functions: Object.entries(pids).map(([id, running]) => ({ name: names[id]!, processes: running.length })),
+      queues: depths.map(({ name, waiting, inWork }) => ({ name, waiting, inWork })),
+      lastAlert: alert && { receivedAt: alert.receivedAt, subject: alert.subject },
+    };
+  }
+
+  const start: Page = () => startPage(endpoints);
+  const pages: Record<string, Page> = {
+    '/':
+      endpoints.page === null
+        ? start
+        : () => ({ statusCode: 302, headers: { location: uiPath }, body: Buffer.alloc(0) }),
+    '/_local': start,
+    '/_local/': start,
+    '/_local/inbox': ({ headers }) => inbox.page(headers.accept),
+    '/_local/queues': async ({ headers }) => queuesPage(dataDir, await queues.depths(template), headers.accept),
+    '/_local/quarantine': ({ headers }) => quarantinePage(dataDir, quarantined(), providers, headers.accept),
+    '/_local/health': async ({ headers }) => healthPage(await health(), headers.accept),
+    '/_local/processes': () => jsonPage(functions.pids()),
+  };
+  return Object.fromEntries(Object.entries(pages).map(([path, page]) => [path, readOnly(page)]));
+}
+
+/** A page for GET and HEAD alone. */
+function readOnly(page: Page): Page {
+  return request =>
+    request.method === 'GET' || request.method === 'HEAD' ? page(request) : gatewayAnswer(405, 'Method Not Allowed');
+}

@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest';
+import { localClientVariables } from '../../infra/local/cloudformation/local-settings.ts';
+
+describe('the page on one machine', () => {
+  it('is a client of the local issuer', () => {
+    expect(localClientVariables({}, {})).toEqual({
+      MAILTRAIL_UI_CLIENT_ID: 'mailtrail-ui',
+      MAILTRAIL_UI_SCOPE: 'openid offline_access',
+      MAILTRAIL_UI_AUDIENCE: 'urn:mailtrail:local',
+    });
+  });
+
+  it('keeps the settings of the user, also an empty client id, which means no page', () => {
+    expect(localClientVariables({ uiScope: 'openid' }, { MAILTRAIL_UI_CLIENT_ID: '' })).toEqual({
+      MAILTRAIL_UI_AUDIENCE: 'urn:mailtrail:local',
+    });
+  });
+
+  it('has no settings where another issuer is configured, which knows other clients', () => {
+    const issuer = 'https://login.example.com/';
+    expect(localClientVariables({ oidcIssuer: issuer }, {})).toEqual({});
+    expect(localClientVariables({}, { MAILTRAIL_OIDC_ISSUER: issuer })).toEqual({});
+  });
+});

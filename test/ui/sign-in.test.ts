@@ -1,0 +1,125 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { closeBrowser, noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
+import { anEvent } from '../rigs/stored-emails.ts';
+import { startUiStack, type UiStack } from '../rigs/ui-stack.ts';
+
+describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => {
+  let stack: UiStack;
+  let emailId: string;
+  let open: Visit | undefined;
+  beforeAll(async () => {
+    stack = await startUiStack();
+    const at = Date.now() - 60_000;
+    emailId = await stack.record([anEvent({ accountId: 'acme', subject: 'Invoice 7', occurredAt: at })]);
+  }, 150_000);
+  afterEach(async () => {
+    expect(open?.complaints).toEqual([]);
+    await open?.close();
+    open = undefined;
+  });
+  afterAll(async () => {
+    await closeBrowser();
+    await stack?.stop();
+  });
+
+  /** Opens an address of the page, and signs in with one of the choices of the issuer. */
+  async function signedIn(address: string, choice: string, options = {}) {
+    open = await visit(stack.url + address, options);
+    const { page } = open;
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: choice }).click();
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
+    return page;
+  }
+
+  const heading = (name: string) => open!.page.getByRole('heading', { level: 1, name });
+  const subject = () => open!.page.getByText('Invoice 7').first();
+
+  it('signs somebody at an account in, who sees the emails of the account', async () => {
+    const page = await signedIn('/ui', 'Sign in as acme');
+    await heading('Emails of acme').waitFor();
+    await subject().waitFor();
+    expect(await page.getByLabel('Account id').count()).toBe(0);
+    await picture(page, 'page-account');
+  });
+
+  it('signs support in, who opens an account and comes back by the back button', async () => {
+    const page = await signedIn('/ui', 'Sign in as support');
+    await heading('Emails of all accounts').waitFor();
+    await page.getByLabel('Account id').fill('acme');
+    await page.getByRole('button', { name: 'Open account' }).click();
+    await heading('Emails of acme').waitFor();
+    await subject().waitFor();
+    expect(page.url()).toBe(`${stack.url}/ui?account=acme`);
+    await picture(page, 'page-support');
+    await page.goBack();
+    await heading('Emails of all accounts').waitFor();
+  });
+
+  it('opens the email of a link after the sign-in, and keeps it in a reload without another click', async () => {
+    const link = `/ui?account=acme&email=${emailId}`;
+    const page = await signedIn(link, 'Sign in as support');
+    await page.locator('mailtrail-email').getByText('Invoice 7').waitFor();
+    await page.reload();
+    await page.locator('mailtrail-email').getByText('Invoice 7').waitFor();
+    expect(page.url()).toBe(stack.url + link);
+  });
+
+  it('keeps its tokens out of the storage of the browser', async () => {
+    const page = await signedIn('/ui', 'Sign in as acme');
+    const stored = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]));
+    expect(stored).not.toContain('eyJ');
+  });
+
+  it('renews its token before that ends, without leaving', async () => {
+    open = await visit(`${stack.url}/ui`);
+    const { page } = open;
+    await page.clock.install();
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in as acme' }).click();
+    await subject().waitFor();
+    const renewal = page.waitForRequest(request => request.postData()?.includes('grant_type=refresh_token') ?? false);
+    const visits: string[] = [];
+    page.on('framenavigated', frame => visits.push(frame.url()));
+    await page.clock.fastForward('14:50');
+    await page.clock.runFor(31_000);
+    expect((await (await renewal).response())?.status()).toBe(200);
+    await subject().waitFor();
+    expect(visits).toEqual([]);
+  });
+
+  it('signs out here and at the issuer: a reload shows no email, and a sign-in asks again', async () => {
+    const page = await signedIn('/ui', 'Sign in as acme');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByText('Sign in to see the emails.').waitFor();
+    await page.reload();
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('button', { name: 'Sign in as support' }).waitFor();
+  });
+
+  it('says in words why the issuer gave no token', async () => {
+    open = await visit(`${stack.url}/ui`);
+    const { page } = open;
+    await page.route('**/_local/issuer/**', route => route.abort());
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByRole('alert').getByText('The sign-in service cannot be reached.').waitFor();
+    await picture(page, 'page-unreachable');
+    open.complaints.length = 0;
+  });
+
+  it('fits 320 pixels, speaks German, and begins with a link past its head', async () => {
+    open = await visit(`${stack.url}/ui`, {
+      locale: 'de-AT',
+      viewport: { width: 320, height: 640 },
+      colorScheme: 'dark',
+    });
+    const { page } = open;
+    await page.getByRole('button', { name: 'Anmelden' }).waitFor();
+    await page.keyboard.press('Tab');
+    await page.keyboard.press('Enter');
+    expect(await page.evaluate(() => [document.activeElement?.id, location.hash])).toEqual(['main', '']);
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe('de');
+    await picture(page, 'page-signed-out');
+  });
+});
