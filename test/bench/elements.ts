@@ -38,15 +38,26 @@ const list = '<mailtrail-emails account="acme"></mailtrail-emails>';
 /** A script for the page: the time of the first row, in milliseconds since the navigation began. */
 const timeOfFirstRow = `new Promise(resolve => {
   const look = () => {
-    const row = document.querySelector('mailtrail-emails')?.shadowRoot?.querySelector('li');
+    const row = document.querySelector('mailtrail-emails')?.shadowRoot?.querySelector('.row');
     row ? resolve(performance.now()) : requestAnimationFrame(look);
   };
   look();
 })`;
 
-/** A script for the page: the browser reports tasks of 50 ms and more. */
-const watchLongTasks = `window.longTasks = [];
-new PerformanceObserver(tasks => longTasks.push(...tasks.getEntries().map(task => task.duration))).observe({ type: 'longtask' });`;
+/** A script for the page: scrolls until all rows are there, then up and down. The browser reports tasks of 50 ms and more. */
+const longestTaskOfScrolling = `new Promise(resolve => {
+  const tasks = [0];
+  new PerformanceObserver(seen => tasks.push(...seen.getEntries().map(task => task.duration))).observe({ type: 'longtask' });
+  const rows = document.querySelector('mailtrail-emails').shadowRoot.querySelector('.rows');
+  let turns = 0;
+  const scroll = () => {
+    turns += rows.querySelectorAll('.row').length < ${emails} ? 0 : 1;
+    if (turns > 60) return setTimeout(() => resolve(Math.max(...tasks)), 200);
+    scrollBy(0, turns % 40 < 20 ? 1200 : -1200);
+    setTimeout(scroll, 30);
+  };
+  scroll();
+})`;
 
 /** From the start of the navigation to the first row, with an empty cache each time. */
 async function firstList(stack: UiStack): Promise<Figure[]> {
@@ -61,18 +72,8 @@ async function firstList(stack: UiStack): Promise<Figure[]> {
 
 async function longList(stack: UiStack): Promise<Figure[]> {
   const { page, close } = await visit(await embedded(stack, list));
-  await page.locator('mailtrail-emails li').first().waitFor();
-  await page.evaluate(watchLongTasks);
-  const rows = () => page.locator('mailtrail-emails li').count();
-  while ((await rows()) < emails) {
-    await page.mouse.wheel(0, 3_000);
-    await page.waitForTimeout(30);
-  }
-  for (let step = 0; step < 20; step += 1) {
-    await page.mouse.wheel(0, step % 2 === 0 ? -6_000 : 6_000);
-    await page.waitForTimeout(30);
-  }
-  const longest = await page.evaluate<number>('Math.max(0, ...longTasks)');
+  await page.locator('mailtrail-emails .row').first().waitFor();
+  const longest = await page.evaluate<number>(longestTaskOfScrolling);
   await close();
   return [figure(`elements: longest task while ${emails} rows are scrolled (0: none over 50)`, longest, 'ms', '< 50')];
 }

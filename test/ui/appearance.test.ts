@@ -52,7 +52,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
       const markup = '<mailtrail-emails account="acme"></mailtrail-emails>';
       open = await visit(await embedded(stack, markup, { head }), options);
       const { page } = open;
-      const rows = page.locator('mailtrail-emails li');
+      const rows = page.locator('mailtrail-emails .row');
       await rows.first().waitFor();
       expect(await rows.count()).toBe(11);
       expect(await violations(page)).toEqual([]);
@@ -71,7 +71,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
     const markup = '<div dir="rtl" lang="ar"><mailtrail-emails account="acme"></mailtrail-emails></div>';
     open = await visit(await embedded(stack, markup, { head }));
     const { page } = open;
-    const row = page.locator('mailtrail-emails li').first();
+    const row = page.locator('mailtrail-emails .row').first();
     await row.waitFor();
     const [recipient, facts] = await Promise.all([
       row.locator('.recipient').boundingBox(),
@@ -91,7 +91,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
     const { page } = open;
     await page.getByText('Adresse unbekannt').waitFor();
     await picture(page, 'list-german');
-    await page.locator('mailtrail-emails li', { hasText: 'invalid@' }).locator('.open').click();
+    await page.locator('mailtrail-emails .row', { hasText: 'invalid@' }).locator('.open').click();
     await page.locator('mailtrail-email').getByRole('heading').first().waitFor();
     expect(await violations(page)).toEqual([]);
     await picture(page, 'email-german');
@@ -110,7 +110,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
         ),
     );
     await page.goto(await embedded(stack, '<mailtrail-emails account="acme"></mailtrail-emails>'));
-    await page.locator('mailtrail-emails li').first().waitFor();
+    await page.locator('mailtrail-emails .row').first().waitFor();
     expect(loaded.join()).not.toContain('Empfänger');
   });
 
@@ -130,10 +130,10 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
       const markup = '<mailtrail-emails account="hostile"></mailtrail-emails>';
       open = await visit(await embedded(stack, markup, { account: 'hostile' }), options);
       const { page } = open;
-      const rows = page.locator('mailtrail-emails li');
+      const rows = page.locator('mailtrail-emails .row');
       await rows.first().waitFor();
       expect(await rows.count()).toBe(4);
-      expect(await page.locator('mailtrail-emails li :is(img, script, b)').count()).toBe(0);
+      expect(await page.locator('mailtrail-emails .row :is(img, script, b)').count()).toBe(0);
       expect(await isTooWide(page)).toBe(false);
       await picture(page, `list-hostile-${name}`);
       for (let index = 0; index < 4; index += 1) {

@@ -32,7 +32,7 @@ describe.skipIf(noBrowser)('an application', { timeout: 60_000 }, () => {
 <mailtrail-emails account="acme" token="${token}"></mailtrail-emails>`,
     });
     open = await visit(address);
-    await open.page.locator('mailtrail-emails li').nth(10).waitFor();
+    await open.page.locator('mailtrail-emails .row').nth(10).waitFor();
     expect(open.complaints).toEqual([]);
   });
 
@@ -67,8 +67,8 @@ createRoot(document.getElementById('root')).render(<Account />);`,
       }),
     );
     const { page } = open;
-    await page.locator('mailtrail-emails li').nth(10).waitFor();
-    await page.locator('mailtrail-emails li .open').first().click();
+    await page.locator('mailtrail-emails .row').nth(10).waitFor();
+    await page.locator('mailtrail-emails .row .open').first().click();
     await expect.poll(() => page.locator('output').textContent()).toMatch(/^[\w-]{22}$/);
     expect(await page.locator('mailtrail-email').count()).toBe(0);
     expect(open.complaints).toEqual([]);
@@ -77,7 +77,7 @@ createRoot(document.getElementById('root')).render(<Account />);`,
   it('reads the same under a hostile stylesheet and a strict policy', async () => {
     open = await visit(await embedded(stack, list));
     const plain = open.page.locator('mailtrail-emails');
-    await plain.locator('li').nth(10).waitFor();
+    await plain.locator('.row').nth(10).waitFor();
     await plain.getByText('Needs action (5)').waitFor();
     const words = await plain.locator('.root').innerText();
     const size = await plain.locator('.recipient').first().boundingBox();
@@ -96,11 +96,11 @@ html { font-size: 2px; } li, button, time, details, p { display: none !important
       }),
     );
     const hostile = open.page.locator('mailtrail-emails');
-    await hostile.locator('li').nth(10).waitFor();
+    await hostile.locator('.row').nth(10).waitFor();
     await hostile.getByText('Needs action (5)').waitFor();
     expect(await hostile.locator('.root').innerText()).toBe(words);
     expect((await hostile.locator('.recipient').first().boundingBox())!.height).toBe(size!.height);
-    await hostile.locator('li .open').first().click();
+    await hostile.locator('.row .open').first().click();
     await open.page.locator('mailtrail-email h3').first().waitFor();
     await picture(open.page, 'hostile-host');
     expect(open.complaints).toEqual([]);
@@ -109,6 +109,6 @@ html { font-size: 2px; } li, button, time, details, p { display: none !important
   it('of an origin outside corsOrigins gets nothing', async () => {
     open = await visit((await embedded(stack, list)).replace('127.0.0.1', 'localhost'));
     await expect.poll(() => open!.complaints.join()).toMatch(/CORS/);
-    expect(await open.page.locator('mailtrail-emails li').count()).toBe(0);
+    expect(await open.page.locator('mailtrail-emails .row').count()).toBe(0);
   });
 });

@@ -7,8 +7,8 @@ import { startUiStack, type UiStack } from '../rigs/ui-stack.ts';
 
 const minute = 60_000;
 const list = '<mailtrail-emails account="acme"></mailtrail-emails>';
-const rowsOf = (page: Page) => page.locator('mailtrail-emails li');
-const recipients = (page: Page) => page.locator('mailtrail-emails li .recipient').allTextContents();
+const rowsOf = (page: Page) => page.locator('mailtrail-emails .row');
+const recipients = (page: Page) => page.locator('mailtrail-emails .row .recipient').allTextContents();
 
 describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 60_000 }, () => {
   let stack: UiStack;

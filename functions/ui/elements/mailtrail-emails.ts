@@ -8,6 +8,7 @@ import {
   unsafeCSS,
 } from 'lit';
 import { classMap } from 'lit/directives/class-map.js';
+import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { EmailRow } from '../../../shared/http/response-schemas.ts';
 import { catalogueOf, type Words } from './catalogue.ts';
@@ -36,9 +37,10 @@ interface Total {
   readonly more: boolean;
 }
 
-/** Emails of the first page, which is refreshed, and of each page after it. */
-const firstPageSize = 50;
-const nextPageSize = 100;
+const pageSize = 50;
+
+/** More rows at once would hold up scrolling on a slow machine. */
+const rowsPerFrame = 10;
 
 /** The count of what needs action is refreshed so often at most. */
 const totalMs = 30_000;
@@ -94,6 +96,8 @@ export class MailtrailEmails extends MailtrailElement {
   #load = new AbortController();
   #export: AbortController | null = null;
   #returnFocus = false;
+  /** The first email of each page after the first. */
+  readonly #pageStarts = new Set<string>();
   readonly #live = new Live(
     this,
     () => this.#refresh(),
@@ -173,6 +177,7 @@ export class MailtrailEmails extends MailtrailElement {
     this.#load.abort();
     this.#load = new AbortController();
     this.#etag = null;
+    this.#pageStarts.clear();
     this.rows = [];
     this.cursor = null;
     this.isTruncated = false;
@@ -183,7 +188,7 @@ export class MailtrailEmails extends MailtrailElement {
 
   async #page(cursor: string | null): Promise<EmailPage | undefined> {
     const parameters = parametersOf(this.filter);
-    parameters.set('limit', String(cursor === null ? firstPageSize : nextPageSize));
+    parameters.set('limit', String(pageSize));
     if (cursor !== null) parameters.set('cursor', cursor);
     const { signal } = this.#load;
     const known = cursor === null ? this.#etag : null;
@@ -234,7 +239,14 @@ export class MailtrailEmails extends MailtrailElement {
       const page = await this.#page(cursor);
       if (page === undefined) return;
       const known = new Set(this.rows.map(row => row.emailId));
-      this.rows = [...this.rows, ...page.emails.filter(row => !known.has(row.emailId))];
+      const unknown = page.emails.filter(row => !known.has(row.emailId));
+      const { signal } = this.#load;
+      if (unknown[0] !== undefined) this.#pageStarts.add(unknown[0].emailId);
+      for (let start = 0; start < unknown.length; start += rowsPerFrame) {
+        this.rows = [...this.rows, ...unknown.slice(start, start + rowsPerFrame)];
+        await new Promise(requestAnimationFrame);
+        signal.throwIfAborted();
+      }
       this.cursor = page.cursor ?? null;
       this.activeId ??= this.rows[0]?.emailId ?? null;
     });
@@ -255,7 +267,7 @@ export class MailtrailEmails extends MailtrailElement {
       const last = page.emails.at(-1);
       const end = last ? this.rows.findIndex(row => row.emailId === last.emailId) : -1;
       const isWhole = page.cursor === undefined || end === -1;
-      if (isWhole && this.rows.length <= firstPageSize) return this.#show(page);
+      if (isWhole && this.rows.length <= pageSize) return this.#show(page);
       const ids = new Set(page.emails.map(row => row.emailId));
       this.rows = [...page.emails, ...this.rows.slice(end + 1).filter(row => !ids.has(row.emailId))];
     });
@@ -445,11 +457,28 @@ export class MailtrailEmails extends MailtrailElement {
   #list(): TemplateResult | typeof nothing {
     // After a sign-out, the next person at the screen must not read them.
     if (this.rows.length === 0 || this.words === null || this.fault === 'signed_out') return nothing;
-    return html`<ul class="rows" part="rows" @keydown=${this.#onKey}>${repeat(
-      this.rows,
-      row => row.emailId,
-      row => this.#row(row),
-    )}</ul>`;
+    const { texts, words, activeId } = this;
+    const minute = Math.floor(Date.now() / 60_000);
+    // Of a thousand rows, only those that changed are rendered again.
+    return html`<div role="list" class="rows" part="rows" @keydown=${this.#onKey}>${this.#blocks().map(
+      block =>
+        html`<div role="presentation" class="block">${repeat(
+          block,
+          row => row.emailId,
+          row =>
+            html`${guard([row, row.emailId === this.emailId, row.emailId === activeId, texts, words, minute], () => this.#row(row))}`,
+        )}</div>`,
+    )}</div>`;
+  }
+
+  /** The rows by the page that brought them: the browser skips the rendering of whole blocks far away. */
+  #blocks(): EmailRow[][] {
+    const blocks: EmailRow[][] = [];
+    for (const row of this.rows) {
+      if (blocks.length === 0 || this.#pageStarts.has(row.emailId)) blocks.push([]);
+      blocks.at(-1)!.push(row);
+    }
+    return blocks;
   }
 
   #row(row: EmailRow): TemplateResult {
@@ -457,7 +486,7 @@ export class MailtrailEmails extends MailtrailElement {
     const { emailId, recipient, subject, reference, status, cause, attention, sentAt, accountId } = row;
     const reason = cause === null ? undefined : words?.causes.get(cause);
     const isOpened = this.emailId === emailId;
-    return html`<li part="row" class=${isOpened ? 'opened' : ''}>
+    return html`<div role="listitem" part="row" class=${isOpened ? 'row opened' : 'row'}>
       <button class="open" type="button" aria-current=${isOpened ? 'true' : 'false'} tabindex=${emailId === this.activeId ? 0 : -1}
         @click=${() => this.#open(row)} @focus=${() => {
           this.activeId = emailId;
@@ -468,7 +497,7 @@ export class MailtrailEmails extends MailtrailElement {
       <span class="state">${chip(status === null ? undefined : words?.statuses.get(status), texts, attention === 'late')}
         ${reason ? html`<span class="cause">${texts.ofApi(reason.codes.label, reason.label)}</span>` : nothing}</span>
       <span class="facts soft">${reference === null ? nothing : html`<bdi>${inert(reference)}</bdi> · `}${this.account || accountId === null ? nothing : html`<bdi>${accountId}</bdi> · `}${timeOf(sentAt, texts)}</span>
-    </li>`;
+    </div>`;
   }
 
   #foot(): TemplateResult | typeof nothing {

@@ -22,11 +22,20 @@ const units = [
 export class Texts {
   readonly lang: string;
   readonly #tables: readonly MessageTable[];
+  // Each takes longer to make than to use, and a long list uses them a thousand times.
+  readonly #numbers: Intl.NumberFormat;
+  readonly #plurals: Intl.PluralRules;
+  readonly #relativeTimes: Intl.RelativeTimeFormat;
+  readonly #times: Intl.DateTimeFormat;
 
   /** @param tables the first that has a message wins */
   constructor(lang: string, ...tables: readonly MessageTable[]) {
     this.lang = lang;
     this.#tables = tables;
+    this.#numbers = new Intl.NumberFormat(lang);
+    this.#plurals = new Intl.PluralRules(lang);
+    this.#relativeTimes = new Intl.RelativeTimeFormat(lang, { numeric: 'auto' });
+    this.#times = new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'long' });
   }
 
   /** A message, with `{name}` replaced by the value of that name. A number `count` chooses the plural. */
@@ -36,9 +45,7 @@ export class Texts {
     const form =
       typeof message === 'string'
         ? message
-        : ((typeof count === 'number' ? message[new Intl.PluralRules(this.lang).select(count)] : undefined) ??
-          message.other ??
-          '');
+        : ((typeof count === 'number' ? message[this.#plurals.select(count)] : undefined) ?? message.other ?? '');
     return form.replace(/\{(\w+)\}/g, (_, name: string) => {
       const value = values[name] ?? '';
       return typeof value === 'number' ? this.number(value) : value;
@@ -59,7 +66,7 @@ export class Texts {
   }
 
   number(value: number): string {
-    return new Intl.NumberFormat(this.lang).format(value);
+    return this.#numbers.format(value);
   }
 
   /** A time relative to now, e.g. `2 hours ago`. */
@@ -67,12 +74,12 @@ export class Texts {
     const seconds = (Date.parse(at) - now) / 1000;
     const [unit, size] = units.find(([, size]) => Math.abs(seconds) >= size) ?? ['second', 1];
     if (unit === 'second') return this.say('justNow');
-    return new Intl.RelativeTimeFormat(this.lang, { numeric: 'auto' }).format(Math.trunc(seconds / size), unit);
+    return this.#relativeTimes.format(Math.trunc(seconds / size), unit);
   }
 
   /** The exact time in the reader's time zone. */
   exact(at: string): string {
-    return new Intl.DateTimeFormat(this.lang, { dateStyle: 'medium', timeStyle: 'long' }).format(new Date(at));
+    return this.#times.format(new Date(at));
   }
 
   #find(key: string): Message | undefined {
