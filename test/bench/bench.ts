@@ -40,5 +40,7 @@ await runCommand({
     }
     const machine = { node: process.version, cpus: cpus().length, model: cpus()[0]?.model };
     writeFileSync('bench-results.json', `${JSON.stringify({ machine, figures }, null, 2)}\n`);
+    // A browser and a stack end with the process.
+    process.exit();
   },
 });

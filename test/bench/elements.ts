@@ -1,8 +1,8 @@
 import { statusIds } from '../../shared/status/catalogue.ts';
-import { closeBrowser, noBrowser, visit } from '../rigs/browser.ts';
+import { noBrowser, visit } from '../rigs/browser.ts';
 import { embedded } from '../rigs/embedded.ts';
 import { emailWith } from '../rigs/ui-emails.ts';
-import { startUiStack, type UiStack } from '../rigs/ui-stack.ts';
+import { theUiStack, type UiStack } from '../rigs/ui-stack.ts';
 import { type Figure, figure, median } from './figures.ts';
 
 const emails = 1_000;
@@ -15,22 +15,17 @@ export async function elements(): Promise<Figure[]> {
     console.error(noBrowser);
     return [];
   }
-  const stack = await startUiStack();
-  try {
-    for (let start = 0; start < emails; start += 250) {
-      await stack.record(
-        Array.from({ length: 250 }, (_, index) => {
-          const number = start + index;
-          const facts = { accountId: 'acme', recipient: `p${number}@example.com`, reference: `R-${number}` };
-          return emailWith(statusIds[number % statusIds.length]!, { ...facts, subject: `Invoice ${number}` });
-        }).flat(),
-      );
-    }
-    return [...(await firstList(stack)), ...(await longList(stack)), ...(await manyChips(stack))];
-  } finally {
-    await closeBrowser();
-    await stack.stop();
+  const stack = await theUiStack();
+  for (let start = 0; start < emails; start += 250) {
+    await stack.record(
+      Array.from({ length: 250 }, (_, index) => {
+        const number = start + index;
+        const facts = { accountId: 'acme', recipient: `p${number}@example.com`, reference: `R-${number}` };
+        return emailWith(statusIds[number % statusIds.length]!, { ...facts, subject: `Invoice ${number}` });
+      }).flat(),
+    );
   }
+  return [...(await firstList(stack)), ...(await longList(stack)), ...(await manyChips(stack))];
 }
 
 const list = '<mailtrail-emails account="acme"></mailtrail-emails>';

@@ -329,6 +329,11 @@ test('its address leads to the page with the emails', async () => {
   for (const path of ['inbox', 'queues', 'quarantine', 'health']) expect(text).toContain(`/_local/${path}&quot;`);
 });
 
+test('the address of the page with a slash at its end leads to the page, and keeps its query', async () => {
+  const answer = await fetch(`${stack.url}/ui/?account=acme`);
+  expect([answer.url, answer.status]).toEqual([`${stack.url}/ui?account=acme`, 200]);
+});
+
 test('a page of this machine leads to all of it, and has no secret', async () => {
   const page = await fetch(`${stack.url}/_local`);
   expect([page.status, page.headers.get('content-type')]).toEqual([200, 'text/html; charset=utf-8']);

@@ -47,19 +47,12 @@ export const noBrowser =
 
 let browser: Promise<Browser> | undefined;
 
-/** The browser of this process, started at the first call. */
+/** The browser of this process, started at the first call. It ends with the process. */
 export async function theBrowser(): Promise<Browser> {
   if (executable === null) throw new Error(noBrowser!);
   const { chromium } = await import('playwright-core');
   browser ??= chromium.launch({ executablePath: executable.path, args: [...executable.args] });
   return browser;
-}
-
-/** Closes the browser; the next call of {@link theBrowser} starts another one. */
-export async function closeBrowser(): Promise<void> {
-  const open = browser;
-  browser = undefined;
-  await (await open)?.close();
 }
 
 /** A page of a fresh visitor. Everything that its console or scripts complain of is in `complaints`. */

@@ -9,12 +9,13 @@ import type { UiStack } from './ui-stack.ts';
 export async function embedded(
   { url, host, token }: UiStack,
   markup: string,
-  { path = '/emails', account = 'acme', head = '', headers = {} }: EmbedOptions = {},
+  { path = '/emails', account, head = '', headers = {} }: EmbedOptions = {},
 ): Promise<string> {
-  const bearer = await token(account === null ? { support: true } : { account });
+  const named = account === undefined ? /account="([^"]+)"/.exec(markup)?.[1] : account;
+  const bearer = await token(named ? { account: named } : { support: true });
   host.serve('/token.js', {
     html: `for (const element of document.querySelectorAll('mailtrail-emails, mailtrail-email, mailtrail-status')) {
-  element.getToken = () => window.nextToken?.() ?? Promise.resolve(${JSON.stringify(bearer)});
+  element.getToken = () => Promise.resolve(${JSON.stringify(bearer)});
 }`,
   });
   return host.serve(path, {
@@ -28,7 +29,7 @@ export async function embedded(
 
 interface EmbedOptions {
   readonly path?: string;
-  /** The account of the token; null for support's. */
+  /** The account of the token: by default the one that the markup names; null for support's. */
   readonly account?: string | null;
   readonly head?: string;
   readonly headers?: Readonly<Record<string, string>>;

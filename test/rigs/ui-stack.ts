@@ -18,10 +18,17 @@ export interface UiStack {
   /** Records events at once, and returns the id of the first one's email. */
   record(events: readonly CanonicalEvent[]): Promise<string>;
   token(options: TokenOptions): Promise<string>;
-  stop(): Promise<void>;
 }
 
-export async function startUiStack(): Promise<UiStack> {
+let starting: Promise<UiStack> | undefined;
+
+/** The stack of this process, started at the first call. It ends with the process; each test file has accounts of its own. */
+export function theUiStack(): Promise<UiStack> {
+  starting ??= start();
+  return starting;
+}
+
+async function start(): Promise<UiStack> {
   const host = await startHostPages();
   const dataDir = mkdtempSync(join(tmpdir(), 'mailtrail-ui-'));
   const assembly = assemblyFor(await sharedAssembly(), join(dataDir, 'cdk.out'), [host.origin]);
@@ -47,10 +54,6 @@ export async function startUiStack(): Promise<UiStack> {
       return emailIdOf(events[0]!);
     },
     token: options => createToken(dataDir, options),
-    async stop() {
-      await stack.stop();
-      await host.stop();
-    },
   };
 }
 

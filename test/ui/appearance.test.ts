@@ -1,10 +1,10 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import type { BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { closeBrowser, noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
 import { embedded } from '../rigs/embedded.ts';
 import { elevenEmails, emailWith } from '../rigs/ui-emails.ts';
-import { startUiStack, type UiStack } from '../rigs/ui-stack.ts';
+import { theUiStack, type UiStack } from '../rigs/ui-stack.ts';
 
 /** The ways in which people see a page. */
 const manners = {
@@ -34,14 +34,10 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
   const ids: string[] = [];
 
   beforeAll(async () => {
-    stack = await startUiStack();
-    const events = elevenEmails('acme');
+    stack = await theUiStack();
+    const events = elevenEmails('northwind');
     for (const email of Map.groupBy(events, event => event.messageId).values()) ids.push(await stack.record(email));
   }, 150_000);
-  afterAll(async () => {
-    await closeBrowser();
-    await stack?.stop();
-  });
   afterEach(async () => {
     await open?.close();
     open = undefined;
@@ -49,7 +45,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
 
   for (const [manner, options] of Object.entries(manners)) {
     it(`have no fault of accessibility: ${manner}`, async () => {
-      const markup = '<mailtrail-emails account="acme"></mailtrail-emails>';
+      const markup = '<mailtrail-emails account="northwind"></mailtrail-emails>';
       open = await visit(await embedded(stack, markup, { head }), options);
       const { page } = open;
       const rows = page.locator('mailtrail-emails .row');
@@ -68,7 +64,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
   }
 
   it('read from right to left on a page that does', async () => {
-    const markup = '<div dir="rtl" lang="ar"><mailtrail-emails account="acme"></mailtrail-emails></div>';
+    const markup = '<div dir="rtl" lang="ar"><mailtrail-emails account="northwind"></mailtrail-emails></div>';
     open = await visit(await embedded(stack, markup, { head }));
     const { page } = open;
     const row = page.locator('mailtrail-emails .row').first();
@@ -86,7 +82,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
   });
 
   it('speak German on a German page', async () => {
-    const markup = '<div lang="de"><mailtrail-emails account="acme"></mailtrail-emails></div>';
+    const markup = '<div lang="de"><mailtrail-emails account="northwind"></mailtrail-emails></div>';
     open = await visit(await embedded(stack, markup, { head }), { locale: 'de-DE' });
     const { page } = open;
     await page.getByText('Adresse unbekannt').waitFor();
@@ -109,7 +105,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
           () => {},
         ),
     );
-    await page.goto(await embedded(stack, '<mailtrail-emails account="acme"></mailtrail-emails>'));
+    await page.goto(await embedded(stack, '<mailtrail-emails account="northwind"></mailtrail-emails>'));
     await page.locator('mailtrail-emails .row').first().waitFor();
     expect(loaded.join()).not.toContain('Empfänger');
   });

@@ -1,10 +1,10 @@
 import type { Page } from 'playwright-core';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Status, statuses, statusIds } from '../../shared/status/catalogue.ts';
-import { closeBrowser, noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
+import { noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
 import { embedded } from '../rigs/embedded.ts';
 import { elevenEmails, emailWith, eventsOf } from '../rigs/ui-emails.ts';
-import { startUiStack, type UiStack } from '../rigs/ui-stack.ts';
+import { theUiStack, type UiStack } from '../rigs/ui-stack.ts';
 
 describe.skipIf(noBrowser)('on an account page', { timeout: 60_000 }, () => {
   let stack: UiStack;
@@ -15,23 +15,21 @@ describe.skipIf(noBrowser)('on an account page', { timeout: 60_000 }, () => {
     return open.page;
   };
   const emailOf = async (emailId: string, attributes = '') => {
-    const page = await show(`<mailtrail-email account="acme" email-id="${emailId}" ${attributes}></mailtrail-email>`);
+    const page = await show(
+      `<mailtrail-email account="contoso" email-id="${emailId}" ${attributes}></mailtrail-email>`,
+    );
     await page.locator('mailtrail-email h3').first().waitFor();
     return page;
   };
   const section = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
 
   beforeAll(async () => {
-    stack = await startUiStack();
-    const byMessage = Map.groupBy(elevenEmails('acme'), event => event.messageId);
+    stack = await theUiStack();
+    const byMessage = Map.groupBy(elevenEmails('contoso'), event => event.messageId);
     for (const [index, events] of [...byMessage.values()].entries()) {
       ids.set(statusIds[index]!, await stack.record(events));
     }
   }, 150_000);
-  afterAll(async () => {
-    await closeBrowser();
-    await stack?.stop();
-  });
   afterEach(async () => {
     await open?.close();
     open = undefined;
@@ -63,7 +61,7 @@ describe.skipIf(noBrowser)('on an account page', { timeout: 60_000 }, () => {
     const page = await emailOf(ids.get('delivered')!);
     expect(await page.locator('mailtrail-email ol').innerText()).toMatch(/machine/i);
     await page.goto(
-      await embedded(stack, `<mailtrail-email account="acme" email-id="${ids.get('opened')}"></mailtrail-email>`),
+      await embedded(stack, `<mailtrail-email account="contoso" email-id="${ids.get('opened')}"></mailtrail-email>`),
     );
     await page.locator('mailtrail-email ol').waitFor();
     expect(await page.locator('mailtrail-email ol').innerText()).toMatch(/person/i);
@@ -88,7 +86,7 @@ describe.skipIf(noBrowser)('on an account page', { timeout: 60_000 }, () => {
   });
 
   it('an opened email shows a new event within 7 seconds and announces it once', async () => {
-    const facts = { accountId: 'acme', recipient: 'live@example.com', subject: 'Invoice 9', reference: 'INV-9' };
+    const facts = { accountId: 'contoso', recipient: 'live@example.com', subject: 'Invoice 9', reference: 'INV-9' };
     const emailId = await stack.record(eventsOf([['sent', 1]], 'live', facts));
     const page = await emailOf(emailId);
     await stack.record(eventsOf([['delivered', 0, { eventId: 'live-1' }]], 'live', facts));
@@ -98,7 +96,7 @@ describe.skipIf(noBrowser)('on an account page', { timeout: 60_000 }, () => {
   });
 
   it('an email that does not exist says so', async () => {
-    const page = await show(`<mailtrail-email account="acme" email-id="${'x'.repeat(22)}"></mailtrail-email>`);
+    const page = await show(`<mailtrail-email account="contoso" email-id="${'x'.repeat(22)}"></mailtrail-email>`);
     await page.getByText('There is no such email, or it is not yours to see.').waitFor();
     await picture(page, 'email-not-found');
   });
@@ -130,11 +128,11 @@ describe.skipIf(noBrowser)('on an account page', { timeout: 60_000 }, () => {
   });
 
   it('a status chip says if no email has its reference, and how many do', async () => {
-    const facts = { accountId: 'acme', reference: 'TWO' };
+    const facts = { accountId: 'contoso', reference: 'TWO' };
     await stack.record(emailWith('delivered', { ...facts, recipient: 'a@example.com' }));
     await stack.record(emailWith('sent', { ...facts, recipient: 'b@example.com' }));
-    const page = await show(`<mailtrail-status account="acme" reference="NONE"></mailtrail-status>
-      <mailtrail-status account="acme" reference="TWO"></mailtrail-status>`);
+    const page = await show(`<mailtrail-status account="contoso" reference="NONE"></mailtrail-status>
+      <mailtrail-status account="contoso" reference="TWO"></mailtrail-status>`);
     await page.locator('mailtrail-status').first().getByText('No email').waitFor();
     expect(await page.locator('mailtrail-status').nth(1).locator('.root').innerText()).toMatch(/Sent[\s\S]*2/);
     await picture(page, 'status-chips-none-and-two');

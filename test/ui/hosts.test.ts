@@ -1,35 +1,31 @@
 import { build } from 'esbuild';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { closeBrowser, noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
 import { embedded } from '../rigs/embedded.ts';
 import { elevenEmails } from '../rigs/ui-emails.ts';
-import { startUiStack, type UiStack } from '../rigs/ui-stack.ts';
+import { theUiStack, type UiStack } from '../rigs/ui-stack.ts';
 
-const list = '<mailtrail-emails account="acme"></mailtrail-emails>';
+const list = '<mailtrail-emails account="fabrikam"></mailtrail-emails>';
 
 describe.skipIf(noBrowser)('an application', { timeout: 60_000 }, () => {
   let stack: UiStack;
   let open: Visit | undefined;
 
   beforeAll(async () => {
-    stack = await startUiStack();
-    await stack.record(elevenEmails('acme'));
+    stack = await theUiStack();
+    await stack.record(elevenEmails('fabrikam'));
   }, 150_000);
-  afterAll(async () => {
-    await closeBrowser();
-    await stack?.stop();
-  });
   afterEach(async () => {
     await open?.close();
     open = undefined;
   });
 
   it('embeds the list by two lines of plain HTML', async () => {
-    const token = await stack.token({ account: 'acme' });
+    const token = await stack.token({ account: 'fabrikam' });
     const address = stack.host.serve('/plain', {
       html: `<!doctype html><title>Plain</title><link rel="icon" href="data:,">
 <script type="module" src="${stack.url}/ui/mailtrail.js"></script>
-<mailtrail-emails account="acme" token="${token}"></mailtrail-emails>`,
+<mailtrail-emails account="fabrikam" token="${token}"></mailtrail-emails>`,
     });
     open = await visit(address);
     await open.page.locator('mailtrail-emails .row').nth(10).waitFor();
@@ -37,7 +33,7 @@ describe.skipIf(noBrowser)('an application', { timeout: 60_000 }, () => {
   });
 
   it('embeds the list in React 19 by a ref and events', async () => {
-    const token = await stack.token({ account: 'acme' });
+    const token = await stack.token({ account: 'fabrikam' });
     const { outputFiles } = await build({
       stdin: {
         resolveDir: import.meta.dirname,
@@ -47,7 +43,7 @@ import { createRoot } from 'react-dom/client';
 function Account() {
   const [opened, setOpened] = useState('');
   return <main>
-    <mailtrail-emails account="acme" ref={element => { if (element) element.getToken = async () => ${JSON.stringify(token)}; }}
+    <mailtrail-emails account="fabrikam" ref={element => { if (element) element.getToken = async () => ${JSON.stringify(token)}; }}
       onmailtrail-email-open={event => { event.preventDefault(); setOpened(event.detail.emailId); }} />
     <output>{opened}</output>
   </main>;

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type HttpServer, startHttpServer } from '../../infra/local/api-gateway/http-api.ts';
 import { routes } from '../../shared/http/routes.ts';
-import { closeBrowser, noBrowser, type Visit, visit } from '../rigs/browser.ts';
+import { noBrowser, type Visit, visit } from '../rigs/browser.ts';
 import { type HostPages, startHostPages } from '../rigs/host-pages.ts';
 import { builtModules, pageSettings, uiHandler } from '../rigs/ui-function.ts';
 
@@ -53,7 +53,6 @@ describe.skipIf(noBrowser)('a browser', { timeout: 60_000 }, () => {
     changed = file => file;
   });
   afterAll(async () => {
-    await closeBrowser();
     await Promise.all([host?.stop(), api?.stop()]);
     built?.remove();
   });

@@ -1,25 +1,21 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { closeBrowser, noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
+import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
 import { anEvent } from '../rigs/stored-emails.ts';
-import { startUiStack, type UiStack } from '../rigs/ui-stack.ts';
+import { theUiStack, type UiStack } from '../rigs/ui-stack.ts';
 
 describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => {
   let stack: UiStack;
   let emailId: string;
   let open: Visit | undefined;
   beforeAll(async () => {
-    stack = await startUiStack();
+    stack = await theUiStack();
     const at = Date.now() - 60_000;
-    emailId = await stack.record([anEvent({ accountId: 'acme', subject: 'Invoice 7', occurredAt: at })]);
+    emailId = await stack.record([anEvent({ accountId: 'initech', subject: 'Invoice 7', occurredAt: at })]);
   }, 150_000);
   afterEach(async () => {
     expect(open?.complaints).toEqual([]);
     await open?.close();
     open = undefined;
-  });
-  afterAll(async () => {
-    await closeBrowser();
-    await stack?.stop();
   });
 
   /** Opens an address of the page, and signs in with one of the choices of the issuer. */
@@ -36,8 +32,8 @@ describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => 
   const subject = () => open!.page.getByText('Invoice 7').first();
 
   it('signs somebody at an account in, who sees the emails of the account', async () => {
-    const page = await signedIn('/ui', 'Sign in as acme');
-    await heading('Emails of acme').waitFor();
+    const page = await signedIn('/ui', 'Sign in as initech');
+    await heading('Emails of initech').waitFor();
     await subject().waitFor();
     expect(await page.getByLabel('Account id').count()).toBe(0);
     await picture(page, 'page-account');
@@ -46,18 +42,18 @@ describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => 
   it('signs support in, who opens an account and comes back by the back button', async () => {
     const page = await signedIn('/ui', 'Sign in as support');
     await heading('Emails of all accounts').waitFor();
-    await page.getByLabel('Account id').fill('acme');
+    await page.getByLabel('Account id').fill('initech');
     await page.getByRole('button', { name: 'Open account' }).click();
-    await heading('Emails of acme').waitFor();
+    await heading('Emails of initech').waitFor();
     await subject().waitFor();
-    expect(page.url()).toBe(`${stack.url}/ui?account=acme`);
+    expect(page.url()).toBe(`${stack.url}/ui?account=initech`);
     await picture(page, 'page-support');
     await page.goBack();
     await heading('Emails of all accounts').waitFor();
   });
 
   it('opens the email of a link after the sign-in, and keeps it in a reload without another click', async () => {
-    const link = `/ui?account=acme&email=${emailId}`;
+    const link = `/ui?account=initech&email=${emailId}`;
     const page = await signedIn(link, 'Sign in as support');
     await page.locator('mailtrail-email').getByText('Invoice 7').waitFor();
     await page.reload();
@@ -66,7 +62,7 @@ describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => 
   });
 
   it('keeps its tokens out of the storage of the browser', async () => {
-    const page = await signedIn('/ui', 'Sign in as acme');
+    const page = await signedIn('/ui', 'Sign in as initech');
     const stored = await page.evaluate(() => JSON.stringify([{ ...sessionStorage }, { ...localStorage }]));
     expect(stored).not.toContain('eyJ');
   });
@@ -76,7 +72,7 @@ describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => 
     const { page } = open;
     await page.clock.install();
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('button', { name: 'Sign in as acme' }).click();
+    await page.getByRole('button', { name: 'Sign in as initech' }).click();
     await subject().waitFor();
     const renewal = page.waitForRequest(request => request.postData()?.includes('grant_type=refresh_token') ?? false);
     const visits: string[] = [];
@@ -89,7 +85,7 @@ describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => 
   });
 
   it('signs out here and at the issuer: a reload shows no email, and a sign-in asks again', async () => {
-    const page = await signedIn('/ui', 'Sign in as acme');
+    const page = await signedIn('/ui', 'Sign in as initech');
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByText('Sign in to see the emails.').waitFor();
     await page.reload();

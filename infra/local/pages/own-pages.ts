@@ -2,7 +2,7 @@ import { ingestEnv, readingSettings } from '../../../functions/ingest/env.ts';
 import { createReadingContext } from '../../../shared/providers/parsing/reading-context.ts';
 import type { Provider } from '../../../shared/providers/provider.ts';
 import type { HttpApi } from '../api-gateway/http-api.ts';
-import { gatewayAnswer } from '../api-gateway/http-payload.ts';
+import { gatewayAnswer, type HttpAnswer } from '../api-gateway/http-payload.ts';
 import { readableNames } from '../cloudformation/readable-name.ts';
 import type { ResolvedTemplate } from '../cloudformation/template.ts';
 import { type Endpoints, environmentWith } from '../endpoints.ts';
@@ -79,10 +79,9 @@ export function ownPages({
 
   const start: Page = () => startPage(endpoints);
   const pages: Record<string, Page> = {
-    '/':
-      endpoints.page === null
-        ? start
-        : () => ({ statusCode: 302, headers: { location: uiPath }, body: Buffer.alloc(0) }),
+    '/': endpoints.page === null ? start : () => redirect(uiPath),
+    // The gateway has no route with a slash at its end, and people type one.
+    [`${uiPath}/`]: ({ url = '' }) => redirect(`${uiPath}${url.slice(uiPath.length + 1)}`),
     '/_local': start,
     '/_local/': start,
     '/_local/inbox': ({ headers }) => inbox.page(headers.accept),
@@ -92,6 +91,10 @@ export function ownPages({
     '/_local/processes': () => jsonPage(functions.pids()),
   };
   return Object.fromEntries(Object.entries(pages).map(([path, page]) => [path, readOnly(page)]));
+}
+
+function redirect(location: string): HttpAnswer {
+  return { statusCode: 302, headers: { location }, body: Buffer.alloc(0) };
 }
 
 /** A page for GET and HEAD alone. */
