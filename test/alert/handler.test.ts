@@ -412,11 +412,14 @@ describe('the alert function', () => {
 
     it('sends the alert twice, which is better than never, if it dies before it marks the first', async () => {
       const record = await change(bounce());
-      const killed = new Promise<void>(() => {});
-      void invoke([record], { alerted: { mark: () => killed } });
+      const killed = Promise.withResolvers<void>();
+      const dying = invoke([record], { alerted: { mark: () => killed.promise } });
       await expect.poll(async () => (await topic.delivered()).length).toBe(1);
       await invoke([record]);
       expect(await toldOf()).toEqual([idOf(record)]);
+      // Otherwise it would time out a minute later, in the middle of another test.
+      killed.resolve();
+      await dying;
     });
 
     it('logs no address, subject or reason', async () => {
