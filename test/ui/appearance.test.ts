@@ -53,7 +53,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
     open = undefined;
   });
 
-  it('have no fault of accessibility, in the list and in an email, however people see them', async () => {
+  it('have no fault of accessibility, in the list and in an email beside it or in its place', async () => {
     const markup = '<mailtrail-emails account="northwind"></mailtrail-emails>';
     open = await visit(await embedded(stack, markup, { head }));
     const { page } = open;
@@ -72,6 +72,11 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
     await rows.filter({ hasText: 'invalid@' }).locator('.open').click();
     await page.locator('mailtrail-email').getByText('Unknown address').first().waitFor();
     await inEveryManner('email');
+    const recipient = rows.first().locator('.recipient');
+    expect(await recipient.isVisible()).toBe(true);
+    expect(await recipient.evaluate(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)).toBe(false);
+    await seenAs(page, manners['320-pixels']);
+    expect(await recipient.isVisible()).toBe(false);
     expect(open.complaints).toEqual([]);
   });
 
