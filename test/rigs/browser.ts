@@ -41,15 +41,14 @@ async function findExecutable(): Promise<Executable | null> {
 
 const executable = await findExecutable();
 
-/** Why browser tests are skipped; null where there is a browser. */
-export const noBrowser =
-  executable === null ? 'BROWSER TESTS SKIPPED: no browser for this platform, set CHROMIUM_PATH to one' : null;
+/** Whether this platform lacks a browser. Its tests are skipped then, and the last lines of the run say so. */
+export const noBrowser = executable === null;
 
 let browser: Promise<Browser> | undefined;
 
 /** The browser of this process, started at the first call. It ends with the process. */
 export async function theBrowser(): Promise<Browser> {
-  if (executable === null) throw new Error(noBrowser!);
+  if (executable === null) throw new Error('There is no browser for this platform: set CHROMIUM_PATH to one');
   const { chromium } = await import('playwright-core');
   browser ??= chromium.launch({ executablePath: executable.path, args: [...executable.args] });
   return browser;
