@@ -1,7 +1,14 @@
-import type { Reporter, TestModule } from 'vitest/node';
+import type { Reporter, TestModule, Vitest } from 'vitest/node';
 
 /** Prints `N passed, N failed` alone on the last line, for programs that read the output. */
 export default class ClosingLine implements Reporter {
+  /** The run takes only tests of some name: it skips the others for no other reason. */
+  #isNamed = false;
+
+  onInit({ config }: Vitest) {
+    this.#isNamed = config.testNamePattern !== undefined;
+  }
+
   onTestRunEnd(modules: readonly TestModule[], errors: readonly unknown[]) {
     const count = { passed: 0, failed: errors.length, skipped: 0, pending: 0 };
     let withoutBrowser = 0;
@@ -10,7 +17,8 @@ export default class ClosingLine implements Reporter {
       if (!module.ok() && [...module.children.allTests()].length === 0) count.failed += 1;
       for (const test of module.children.allTests()) {
         count[test.result().state] += 1;
-        if (test.result().state === 'skipped' && module.moduleId.includes('/test/ui/')) withoutBrowser += 1;
+        if (test.result().state === 'skipped' && !this.#isNamed && module.moduleId.includes('/test/ui/'))
+          withoutBrowser += 1;
       }
     }
     // The runner writes its own closing lines asynchronously. This line comes after them.
