@@ -1,6 +1,6 @@
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults } from '../rigs/accessibility.ts';
 import { noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
 import { embedded } from '../rigs/embedded.ts';
 import { elevenEmails, emailWith } from '../rigs/ui-emails.ts';
@@ -29,11 +29,6 @@ async function seenAs(page: Page, { media, viewport = { width: 1280, height: 800
 
 const head = '<style>:root { color-scheme: light dark }</style>';
 
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page }).analyze();
-  return found.flatMap(({ id, nodes }) => nodes.map(node => `${id}: ${node.target.join(' ')}`));
-}
-
 /** Whether the page scrolls sideways, or an element is wider than the window. */
 const isTooWide = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
@@ -61,7 +56,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
     const inEveryManner = async (state: string) => {
       for (const [manner, seen] of Object.entries<Manner>(manners)) {
         await seenAs(page, seen);
-        expect([manner, await violations(page), await isTooWide(page)]).toEqual([manner, [], false]);
+        expect([manner, await accessibilityFaults(page), await isTooWide(page)]).toEqual([manner, [], false]);
         await picture(page, `${state}-${manner}`);
       }
       await seenAs(page, manners.light);
@@ -85,10 +80,10 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
     open = await visit(await embedded(stack, markup, { head }), { viewport: manners['320-pixels'].viewport });
     const { page } = open;
     await page.getByText('No email is recorded yet.').waitFor();
-    expect(await violations(page)).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
     for (const menu of ['Status', 'Period']) {
       await page.locator('summary', { hasText: menu }).click();
-      expect([await violations(page), await isTooWide(page)]).toEqual([[], false]);
+      expect([await accessibilityFaults(page), await isTooWide(page)]).toEqual([[], false]);
       await picture(page, `list-menu-${menu.toLowerCase()}`);
       await page.keyboard.press('Escape');
     }
@@ -96,7 +91,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
     await page.getByRole('searchbox').fill('INV-1');
     await page.getByRole('searchbox').press('Enter');
     await page.getByText('There is no connection.').waitFor();
-    expect(await violations(page)).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
   });
 
   it('read from right to left on a page that does', async () => {
@@ -114,7 +109,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
     await row.locator('.open').click();
     await page.locator('mailtrail-email').getByRole('heading').first().waitFor();
     await picture(page, 'email-right-to-left');
-    expect(await violations(page)).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
   });
 
   it('speak German on a German page', async () => {
@@ -125,7 +120,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
     await picture(page, 'list-german');
     await page.locator('mailtrail-emails .row', { hasText: 'invalid@' }).locator('.open').click();
     await page.locator('mailtrail-email').getByRole('heading').first().waitFor();
-    expect(await violations(page)).toEqual([]);
+    expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'email-german');
   });
 

@@ -1,6 +1,7 @@
 import type { Page } from 'playwright-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { type Status, statuses, statusIds } from '../../shared/status/catalogue.ts';
+import { accessibilityFaults } from '../rigs/accessibility.ts';
 import { noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
 import { embedded } from '../rigs/embedded.ts';
 import { elevenEmails, emailWith, eventsOf } from '../rigs/ui-emails.ts';
@@ -101,6 +102,7 @@ describe.skipIf(noBrowser)('on an account page', { timeout: 60_000 }, () => {
   it('an email that does not exist says so', async () => {
     const page = await show(`<mailtrail-email account="contoso" email-id="${'x'.repeat(22)}"></mailtrail-email>`);
     await page.getByText('There is no such email, or it is not yours to see.').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'email-not-found');
   });
 
@@ -138,6 +140,7 @@ describe.skipIf(noBrowser)('on an account page', { timeout: 60_000 }, () => {
       <mailtrail-status account="contoso" reference="TWO"></mailtrail-status>`);
     await page.locator('mailtrail-status').first().getByText('No email').waitFor();
     expect(await page.locator('mailtrail-status').nth(1).locator('.root').innerText()).toMatch(/Sent[\s\S]*2/);
+    expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'status-chips-none-and-two');
   });
 });

@@ -1,5 +1,6 @@
 import type { Page } from 'playwright-core';
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults } from '../rigs/accessibility.ts';
 import { noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
 import { embedded } from '../rigs/embedded.ts';
 import { elevenEmails, emailWith, eventsOf } from '../rigs/ui-emails.ts';
@@ -151,6 +152,7 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     await search.fill('jane@');
     await search.press('Enter');
     await page.getByText('Write a whole address such as jane@example.com.').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'list-invalid-search');
   });
 
@@ -166,6 +168,7 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
       Object.assign(document.querySelector('mailtrail-emails')!, { getToken: async () => null });
     });
     await page.getByText('You are signed out. Sign in again to see the emails.').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'list-signed-out');
   });
 
@@ -196,6 +199,7 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     await page.context().setOffline(true);
     await page.getByText('There is no connection.').waitFor();
     expect((await recipients(page)).length).toBe(12);
+    expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'list-offline');
     await page.context().setOffline(false);
     await page.getByText('There is no connection.').waitFor({ state: 'detached' });
@@ -276,6 +280,7 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     await page.getByRole('searchbox').press('Enter');
     await expect.poll(async () => (await recipients(page)).length).toBeGreaterThan(1);
     expect((await rowsOf(page).allTextContents()).join()).toMatch(/globex/);
+    expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'support-search');
     await page.getByRole('button', { name: 'Clear filters' }).click();
     await page.getByRole('button', { name: /Needs action \(\d/ }).click();

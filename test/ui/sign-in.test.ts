@@ -1,4 +1,5 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { accessibilityFaults } from '../rigs/accessibility.ts';
 import { noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
 import { anEvent } from '../rigs/stored-emails.ts';
 import { theUiStack, type UiStack } from '../rigs/ui-stack.ts';
@@ -36,6 +37,7 @@ describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => 
     await heading('Emails of initech').waitFor();
     await subject().waitFor();
     expect(await page.getByLabel('Account id').count()).toBe(0);
+    expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'page-account');
   });
 
@@ -47,6 +49,7 @@ describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => 
     await heading('Emails of initech').waitFor();
     await subject().waitFor();
     expect(page.url()).toBe(`${stack.url}/ui?account=initech`);
+    expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'page-support');
     await page.goBack();
     await heading('Emails of all accounts').waitFor();
@@ -99,6 +102,7 @@ describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => 
     await page.route('**/_local/issuer/**', route => route.abort());
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').getByText('The sign-in service cannot be reached.').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'page-unreachable');
     open.complaints.length = 0;
   });
@@ -116,6 +120,7 @@ describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => 
     expect(await page.evaluate(() => [document.activeElement?.id, location.hash])).toEqual(['main', '']);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
     expect(await page.evaluate(() => document.documentElement.lang)).toBe('de');
+    expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'page-signed-out');
   });
 });
