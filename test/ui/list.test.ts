@@ -229,8 +229,61 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     await page.keyboard.press('Enter');
     await page.locator('mailtrail-email').getByRole('heading').first().waitFor();
     await picture(page, 'list-with-email');
+    // Beside an email each row has the width of the list for its recipient; on a narrow page the email is alone.
+    const [name, width] = await rowsOf(page)
+      .nth(2)
+      .evaluate(row => [row.querySelector('.recipient')!.scrollWidth, row.querySelector('.open')!.clientWidth]);
+    expect(width).toBeGreaterThanOrEqual(name!);
+    await page.setViewportSize({ width: 320, height: 640 });
+    expect(await rowsOf(page).nth(2).isVisible()).toBe(false);
     await page.getByRole('button', { name: 'Back to the list' }).click();
     await expect.poll(focused).toBe(third);
+  });
+
+  it('stays alive when the host moves it, even before its first answer', async () => {
+    const page = await shown();
+    const asked = await page.evaluate(async () => {
+      const first = document.querySelector('mailtrail-emails')!;
+      const second = document.createElement('mailtrail-emails');
+      Object.assign(second, { account: 'acme', getToken: first.getToken });
+      for (const element of [second, first]) {
+        document.body.append(element);
+        await element.updateComplete;
+        element.remove();
+        document.body.append(element);
+      }
+      return new Promise<number>(resolve => {
+        setTimeout(() => resolve(second.shadowRoot!.querySelectorAll('.row').length), 2_000);
+      });
+    });
+    expect(asked).toBeGreaterThan(10);
+    const request = page.waitForRequest(/limit=50/);
+    await page.evaluate(() => {
+      document.querySelectorAll('mailtrail-emails')[0]!.remove();
+      document.dispatchEvent(new Event('visibilitychange'));
+    });
+    await request;
+  });
+
+  it('takes a filter away, and an email that is no id', async () => {
+    const page = await shown('<mailtrail-emails account="acme" email-id=""></mailtrail-emails>');
+    expect(await page.locator('mailtrail-email').count()).toBe(0);
+    await page.evaluate(() => {
+      Object.assign(document.querySelector('mailtrail-emails')!, { filter: null });
+    });
+    await rowsOf(page).first().waitFor();
+    expect(open!.complaints).toEqual([]);
+  });
+
+  it('follows the language of its page while it is open, with the opened email', async () => {
+    const page = await shown();
+    await rowsOf(page).first().locator('.open').click();
+    await page.getByRole('heading', { name: 'What to do' }).waitFor();
+    await page.evaluate(() => {
+      document.documentElement.lang = 'de';
+    });
+    await page.getByRole('button', { name: 'Suchen' }).waitFor();
+    await page.getByRole('heading', { name: 'Was zu tun ist' }).waitFor();
   });
 
   it('downloads what is filtered as a CSV file', async () => {

@@ -119,7 +119,7 @@ describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => 
     await page.keyboard.press('Enter');
     expect(await page.evaluate(() => [document.activeElement?.id, location.hash])).toEqual(['main', '']);
     expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(320);
-    expect(await page.evaluate(() => document.documentElement.lang)).toBe('de');
+    expect(await page.evaluate(() => document.documentElement.lang)).toBe('de-AT');
     expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'page-signed-out');
   });

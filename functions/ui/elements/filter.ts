@@ -2,6 +2,8 @@
 export interface EmailFilter {
   /** One status or several, separated by commas. */
   readonly status?: string;
+  /** One cause or several, separated by commas. */
+  readonly cause?: string;
   readonly attention?: 'act' | 'late';
   readonly recipient?: string;
   readonly reference?: string;
@@ -10,7 +12,15 @@ export interface EmailFilter {
   readonly to?: string;
 }
 
-const names = ['status', 'attention', 'recipient', 'reference', 'from', 'to'] as const satisfies (keyof EmailFilter)[];
+const names = [
+  'status',
+  'cause',
+  'attention',
+  'recipient',
+  'reference',
+  'from',
+  'to',
+] as const satisfies (keyof EmailFilter)[];
 
 /** The parameters of a request for the filtered list. */
 export function parametersOf(filter: EmailFilter): URLSearchParams {

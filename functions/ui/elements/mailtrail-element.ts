@@ -42,6 +42,8 @@ export abstract class MailtrailElement extends LitElement {
   /** The messages in use. */
   declare protected texts: Texts;
   #connection: Connection | undefined;
+  /** A page may change its language while it is open. */
+  readonly #languages = new MutationObserver(() => void this.#loadTexts());
 
   constructor() {
     super();
@@ -65,11 +67,17 @@ export abstract class MailtrailElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    this.#languages.observe(document, { attributeFilter: ['lang'], subtree: true });
     void this.#loadTexts();
   }
 
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#languages.disconnect();
+  }
+
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has('messages') && this.messages !== null) void this.#loadTexts();
+    if (changed.has('messages') && this.hasUpdated) void this.#loadTexts();
     const isBearerNew = changed.has('token') || changed.has('getToken');
     const isPlaceNew = changed.has('api') || changed.has('account');
     if (isBearerNew || isPlaceNew) this.#connection = undefined;
@@ -107,6 +115,10 @@ export abstract class MailtrailElement extends LitElement {
   }
 
   async #loadTexts(): Promise<void> {
-    this.texts = await textsIn(langOf(this), this.messages ?? {});
+    const lang = langOf(this);
+    const { messages } = this;
+    const texts = await textsIn(lang, messages ?? {});
+    // Another language may have been asked for since.
+    if (lang === langOf(this) && messages === this.messages) this.texts = texts;
   }
 }

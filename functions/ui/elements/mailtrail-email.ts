@@ -74,7 +74,9 @@ export class MailtrailEmail extends MailtrailElement {
     async () => {
       if (this.fault !== 'signed_out') await this.#refresh();
     },
-    () => this.email !== null && isOpenAndYoung(this.email.sentAt, this.#entry?.final ?? false, Date.now()),
+    () =>
+      this.fault === 'offline' ||
+      (this.email !== null && isOpenAndYoung(this.email.sentAt, this.#entry?.final ?? false, Date.now())),
   );
 
   constructor() {

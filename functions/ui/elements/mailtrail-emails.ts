@@ -101,7 +101,7 @@ export class MailtrailEmails extends MailtrailElement {
   readonly #live = new Live(
     this,
     () => this.#refresh(),
-    () => this.rows.some(row => this.#isOpenAndYoung(row)),
+    () => this.fault === 'offline' || this.rows.some(row => this.#isOpenAndYoung(row)),
   );
   readonly #observer = new IntersectionObserver(
     entries => {
@@ -120,6 +120,15 @@ export class MailtrailEmails extends MailtrailElement {
     this.exported = null;
     this.total = null;
     this.#reset();
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    if (!this.hasUpdated) return;
+    // The page has moved the element, and its requests were given up.
+    this.#load = new AbortController();
+    this.loading = null;
+    void (this.rows.length > 0 ? this.#refresh() : this.#first());
   }
 
   override disconnectedCallback(): void {
@@ -150,9 +159,15 @@ export class MailtrailEmails extends MailtrailElement {
 
   protected override willUpdate(changedProperties: PropertyValues<this>): void {
     const isFirst = !this.hasUpdated;
+    // Frameworks take a property away by null or undefined, and an attribute by an empty text.
+    this.filter ??= {};
+    this.emailId ||= null;
     super.willUpdate(changedProperties);
     if (changedProperties.has('filter') && !isFirst) void this.#first();
-    if (changedProperties.has('emailId') && this.emailId !== null) void import('./mailtrail-email.ts');
+    if (changedProperties.has('emailId') && this.emailId !== null) {
+      this.activeId = this.#activeIn(this.rows, this.emailId);
+      void import('./mailtrail-email.ts');
+    }
   }
 
   protected override updated(): void {
@@ -229,7 +244,13 @@ export class MailtrailEmails extends MailtrailElement {
     this.rows = page.emails;
     this.cursor = page.cursor ?? null;
     this.isTruncated = page.truncated === true;
-    this.activeId = page.emails[0]?.emailId ?? null;
+    this.activeId = this.#activeIn(page.emails, this.activeId, this.emailId);
+  }
+
+  /** The first of the ids that has a row; else the first row. */
+  #activeIn(rows: readonly EmailRow[], ...ids: readonly (string | null)[]): string | null {
+    const shown = new Set<string | null>(rows.map(row => row.emailId));
+    return ids.find(id => shown.has(id)) ?? rows[0]?.emailId ?? null;
   }
 
   async #more(): Promise<void> {
@@ -510,9 +531,13 @@ export class MailtrailEmails extends MailtrailElement {
       return html`<p class="foot more">${rows.length === 0 ? html`<span class="soft">${texts.say('searchedPart')}</span>` : nothing}
         <button class="button" part="button" type="button" aria-disabled=${loading === 'more' ? 'true' : 'false'} @click=${this.#more}>${loading === 'more' ? texts.say('loading') : texts.say('more')}</button></p>`;
     }
-    const key = rows.length === 0 ? this.#emptyKey() : this.isTruncated ? 'truncated' : 'end';
+    const key = rows.length === 0 ? this.#emptyKey() : this.isTruncated ? 'truncated' : this.#endKey;
     const { reference = '', recipient = '' } = this.filter;
     return html`<p class="soft foot" role="status">${texts.say(key, { reference: inert(reference), recipient: inert(recipient) })}</p>`;
+  }
+
+  get #endKey(): MessageKey {
+    return Object.keys(this.filter).length > 0 ? 'endFiltered' : 'end';
   }
 
   /** The message for an empty list. */
@@ -531,7 +556,7 @@ export class MailtrailEmails extends MailtrailElement {
     return html`<div class="detail">
       <button class="button back" part="button" type="button" @click=${this.#close}>${this.texts.say('back')}</button>
       <mailtrail-email part="email" exportparts="chip, chip-waiting, chip-good, chip-warning, chip-bad, button, heading, section, timeline, event, notice" .api=${this.api} .account=${this.account} .token=${this.token} .getToken=${this.getToken}
-        .messages=${this.messages} .resend=${this.resend} email-id=${emailId} autofocus></mailtrail-email>
+        .messages=${this.messages} .resend=${this.resend} lang=${this.texts.lang} email-id=${emailId} autofocus></mailtrail-email>
     </div>`;
   }
 }

@@ -11,6 +11,7 @@ export interface PageState {
 
 const filterNames = [
   'status',
+  'cause',
   'attention',
   'recipient',
   'reference',

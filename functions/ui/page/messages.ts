@@ -10,13 +10,13 @@ const tables: Readonly<Record<string, () => Promise<{ readonly table: Messages }
   de: () => import('./messages/de.ts'),
 };
 
-/** The messages in the first of the languages that has a table, and its name, e.g. `de`. */
+/** The messages in the first of the languages that has a table, and that language, e.g. `de-AT`. */
 export async function messagesIn(languages: readonly string[]): Promise<{ lang: string; messages: Messages }> {
   for (const language of languages) {
     const [lang = ''] = language.toLowerCase().split('-');
-    if (lang === 'en') break;
+    if (lang === 'en') return { lang: language, messages: en };
     const loaded = await tables[lang]?.().catch(() => undefined);
-    if (loaded !== undefined) return { lang, messages: loaded.table };
+    if (loaded !== undefined) return { lang: language, messages: loaded.table };
   }
   return { lang: 'en', messages: en };
 }

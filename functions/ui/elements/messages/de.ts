@@ -25,6 +25,7 @@ const messages: MessageTable = {
   searchedPart: 'Im bisher durchsuchten Teil gibt es keinen Treffer. „Mehr anzeigen“ sucht weiter.',
   truncated: 'Diese Referenz hat zu viele E-Mails, um alle zu zeigen. Suchen Sie nach dem Empfänger.',
   end: 'Das sind alle E-Mails.',
+  endFiltered: 'Das sind alle passenden E-Mails.',
   emptyFiltered: 'Keine E-Mail passt. Prüfen Sie die Schreibweise, oder heben Sie die Filter auf.',
   emptyReference:
     'Keine E-Mail hat die Referenz „{reference}“. Geben Sie die ganze Adresse oder die ganze Referenz ein.',
@@ -90,7 +91,7 @@ const messages: MessageTable = {
   signed_out: 'Sie sind abgemeldet. Melden Sie sich wieder an, um die E-Mails zu sehen.',
   not_found: 'Diese E-Mail gibt es nicht, oder Sie dürfen sie nicht sehen.',
   offline: 'Es besteht keine Verbindung. Die E-Mails erscheinen, sobald sie wieder da ist.',
-  busy: 'Im Moment gibt es zu viele Anfragen. Versuchen Sie es gleich noch einmal.',
+  busy: 'Der Dienst kann gerade nicht antworten. Versuchen Sie es gleich noch einmal.',
   invalid: 'Die Suche ist nicht gültig. Geben Sie eine ganze Adresse ein, zum Beispiel jane@example.com.',
   broken: 'Bei uns ist etwas schiefgegangen. Versuchen Sie es gleich noch einmal.',
 

@@ -26,6 +26,7 @@ export const en = {
   searchedPart: 'No match in the part searched so far. Show more to search on.',
   truncated: 'This reference has too many emails to show all. Search for the recipient.',
   end: 'These are all emails.',
+  endFiltered: 'These are all emails that match.',
   emptyFiltered: 'No email matches. Check the spelling, or clear the filters.',
   emptyReference: 'No email has the reference “{reference}”. Write the whole address or the whole reference.',
   emptyRecipient: 'No email to {recipient} is recorded.',
@@ -89,7 +90,7 @@ export const en = {
   signed_out: 'You are signed out. Sign in again to see the emails.',
   not_found: 'There is no such email, or it is not yours to see.',
   offline: 'There is no connection. The emails appear as soon as it returns.',
-  busy: 'There are too many requests just now. Try again in a moment.',
+  busy: 'The service cannot answer just now. Try again in a moment.',
   invalid: 'The search is not valid. Write a whole address such as jane@example.com.',
   broken: 'Something went wrong on our side. Try again in a moment.',
 } as const satisfies Readonly<Record<string, Message>>;
