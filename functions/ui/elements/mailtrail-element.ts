@@ -42,6 +42,7 @@ export abstract class MailtrailElement extends LitElement {
   /** The messages in use. */
   declare protected texts: Texts;
   #connection: Connection | undefined;
+  #asked: Promise<Texts> | undefined;
 
   constructor() {
     super();
@@ -69,7 +70,7 @@ export abstract class MailtrailElement extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has('messages') && this.messages !== null) void this.#loadTexts();
+    if (changed.has('messages') && (this.messages !== null || this.hasUpdated)) void this.#loadTexts();
     const isBearerNew = changed.has('token') || changed.has('getToken');
     const isPlaceNew = changed.has('api') || changed.has('account');
     if (isBearerNew || isPlaceNew) this.#connection = undefined;
@@ -107,6 +108,10 @@ export abstract class MailtrailElement extends LitElement {
   }
 
   async #loadTexts(): Promise<void> {
-    this.texts = await textsIn(langOf(this), this.messages ?? {});
+    const asked = textsIn(langOf(this), this.messages ?? {});
+    this.#asked = asked;
+    const texts = await asked;
+    // A table that came late must not replace that of a language chosen since.
+    if (asked === this.#asked) this.texts = texts;
   }
 }
