@@ -187,14 +187,24 @@ export class MailtrailEmails extends MailtrailElement {
   #reset(): void {
     this.#load.abort();
     this.#load = new AbortController();
+    this.loading = null;
+    this.fault = null;
+    this.#forgetRows();
+  }
+
+  #forgetRows(): void {
     this.#etag = null;
     this.#pageStarts.clear();
     this.rows = [];
     this.cursor = null;
     this.isTruncated = false;
-    this.loading = null;
-    this.fault = null;
     this.activeId = null;
+  }
+
+  #forget(): void {
+    this.#forgetRows();
+    this.total = null;
+    this.#totalAt = 0;
   }
 
   async #page(cursor: string | null): Promise<EmailPage | undefined> {
@@ -221,7 +231,10 @@ export class MailtrailEmails extends MailtrailElement {
       await run();
       this.fault = null;
     } catch (error) {
-      if (!signal.aborted) this.fault = faultOf(error);
+      if (signal.aborted) return;
+      this.fault = faultOf(error);
+      // The next person at the screen must not read what the one before could.
+      if (this.fault === 'signed_out' || this.fault === 'not_found') this.#forget();
     } finally {
       // A refresh may end while the next page is loading.
       if (!signal.aborted && loading !== null) this.loading = null;
@@ -285,6 +298,8 @@ export class MailtrailEmails extends MailtrailElement {
     await this.#request(null, async () => {
       if (this.words === null) this.words = await catalogueOf(this.base);
       const page = await this.#page(null);
+      // The same words are announced again only if they were gone in between.
+      this.announcement = '';
       if (page === undefined) return;
       this.#announce(page.emails);
       const ids = new Set(page.emails.map(row => row.emailId));
@@ -479,8 +494,7 @@ export class MailtrailEmails extends MailtrailElement {
   }
 
   #list(): TemplateResult | typeof nothing {
-    // After a sign-out, the next person at the screen must not read them.
-    if (this.rows.length === 0 || this.words === null || this.fault === 'signed_out') return nothing;
+    if (this.rows.length === 0 || this.words === null) return nothing;
     const { texts, words, activeId } = this;
     const minute = Math.floor(Date.now() / 60_000);
     // Of a thousand rows, only those that changed are rendered again.
