@@ -247,6 +247,17 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     await expect.poll(focused).toBe(third);
   });
 
+  it('stands beside the opened email with whole addresses, and gives way to it where there is no room', async () => {
+    const page = await shown();
+    const row = rowsOf(page).filter({ hasText: 'marked.spam@example.com' });
+    await row.locator('.open').click();
+    await page.locator('mailtrail-email').getByRole('heading', { name: 'Timeline' }).waitFor();
+    const isCut = await row.locator('.recipient').evaluate(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth);
+    expect(isCut).toBe(false);
+    await page.setViewportSize({ width: 600, height: 800 });
+    await row.waitFor({ state: 'hidden' });
+  });
+
   it('keeps the place of the arrow keys when an email changes', async () => {
     await stack.record(elevenEmails('keys'));
     const facts = { accountId: 'keys', recipient: 'new@example.com' };
