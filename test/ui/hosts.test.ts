@@ -32,6 +32,35 @@ describe.skipIf(noBrowser)('an application', { timeout: 60_000 }, () => {
     expect(open.complaints).toEqual([]);
   });
 
+  it('reads in English where the language is unknown or malformed', async () => {
+    const markup = ['de-1996-1996', 'en_US', 'zh-min-nan'].map(
+      lang => `<mailtrail-emails account="fabrikam" lang="${lang}"></mailtrail-emails>`,
+    );
+    open = await visit(await embedded(stack, markup.join('')));
+    for (const index of markup.keys()) {
+      await open.page.getByRole('button', { name: 'Download CSV' }).nth(index).waitFor();
+    }
+    expect(open.complaints).toEqual([]);
+  });
+
+  it('changes language and texts of an element, and the last word counts', async () => {
+    open = await visit(await embedded(stack, list));
+    const { page } = open;
+    await page.locator('mailtrail-emails .row').first().waitFor();
+    const change = (properties: object) =>
+      page.evaluate(given => {
+        Object.assign(document.querySelector('mailtrail-emails')!, given);
+      }, properties);
+    const late = page.waitForResponse(/\/ui\/de-/);
+    await change({ lang: 'de' });
+    await change({ lang: 'en', messages: { csv: 'Save' } });
+    await late;
+    await page.waitForTimeout(200);
+    await page.getByRole('button', { name: 'Save' }).waitFor();
+    await change({ messages: null });
+    await page.getByRole('button', { name: 'Download CSV' }).waitFor();
+  });
+
   it('embeds the list in React 19 by a ref and events', async () => {
     const token = await stack.token({ account: 'fabrikam' });
     const { outputFiles } = await build({
