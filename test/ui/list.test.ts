@@ -245,7 +245,7 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     const third = await focused();
     expect(third).toContain((await recipients(page))[2]);
     await page.keyboard.press('Enter');
-    await page.locator('mailtrail-email').getByRole('heading').first().waitFor();
+    await page.locator('mailtrail-email').getByRole('heading', { level: 3 }).first().waitFor();
     await picture(page, 'list-with-email');
     // Beside an email each row has the width of the list for its recipient; on a narrow page the email is alone.
     const [name, width] = await rowsOf(page)
