@@ -84,7 +84,9 @@ export const config = z.strictObject({
   uiScope: optionalText.describe(
     'The scopes that the page asks for, separated by blanks; `openid` and apiScope by default.',
   ),
-  uiAudience: optionalText.describe('The audience that the page asks for; oidcAudience by default.'),
+  uiAudience: optionalText.describe(
+    'The audience that the page asks for, where your issuer wants it named; none by default.',
+  ),
   uiConnectOrigins: z
     .preprocess(
       listed,

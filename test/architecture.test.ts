@@ -95,10 +95,10 @@ describe('the rooms', () => {
     expect(files.filter(file => file.startsWith('shared/') && roomOf(file) === -1)).toEqual([]);
   });
 
-  it('include shared/providers, which holds the adapters, provider.ts, registry.ts and two folders', async () => {
+  it('include shared/providers, which holds the adapters, provider.ts, registry.ts, titles.ts and two folders', async () => {
     const { providers } = await import('../shared/providers/registry.ts');
     const entries = readdirSync(join(root, 'shared/providers')).sort();
     const adapters = Object.keys(providers).map(name => `${name}.ts`);
-    expect(entries).toEqual([...adapters, 'parsing', 'provider.ts', 'registry.ts', 'signatures'].sort());
+    expect(entries).toEqual([...adapters, 'parsing', 'provider.ts', 'registry.ts', 'signatures', 'titles.ts'].sort());
   });
 });

@@ -16,6 +16,7 @@ const columns = [
   'causeLabel',
   'why',
   'whatToDo',
+  'whatToDoForAccount',
   'caveats',
 ] as const satisfies readonly (keyof AttentionLine)[];
 

@@ -1,15 +1,16 @@
 /** Turns an email into the API's answers (response-schemas.ts). */
 
 import { shownAddress } from '../../shared/email/address.ts';
-import type { Reason } from '../../shared/email/event.ts';
+import { ofApplication, type Reason } from '../../shared/email/event.ts';
 import { decidingEventOf, type HistoryEvent } from '../../shared/email/history.ts';
 import type { Email, EmailSummary } from '../../shared/email/item.ts';
 import { reasonInWords, reasonOf, replyInWords } from '../../shared/email/reason.ts';
 import type { AttentionLine, Catalogue, EmailAnswer, EmailRow } from '../../shared/http/response-schemas.ts';
+import { providerInWords } from '../../shared/providers/titles.ts';
 import { isoText, timeInWords } from '../../shared/runtime/time.ts';
 import { attentionOf, type OldAfter } from '../../shared/status/attention.ts';
 import { statuses, statusIds } from '../../shared/status/catalogue.ts';
-import { type Cause, causeIds, causes, whatToDoAbout } from '../../shared/status/causes.ts';
+import { type Cause, causeIds, causes } from '../../shared/status/causes.ts';
 import { type CaveatId, caveatsOf, caveatTexts } from '../../shared/status/caveats.ts';
 import { causeTexts, codesOf, emailTexts, statusTexts, textsOf } from '../../shared/status/coded-texts.ts';
 
@@ -74,6 +75,7 @@ export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailA
 /** An email as a line of the export. */
 export function attentionLineOf(email: Email, now: number, oldAfter: OldAfter): AttentionLine {
   const { emailId, recipient, subject, reference, provider, verdict, cause, sentAt } = email;
+  const { whatToDo, whatToDoForAccount } = textsOf(emailTexts(verdict?.status ?? null, cause));
   return {
     emailId,
     recipient: shownAddress(recipient),
@@ -87,7 +89,8 @@ export function attentionLineOf(email: Email, now: number, oldAfter: OldAfter): 
     cause: cause ?? null,
     causeLabel: cause === undefined ? null : causes[cause].label,
     why: becauseView(email)?.text ?? null,
-    whatToDo: verdict && whatToDoAbout(verdict.status, cause),
+    whatToDo,
+    whatToDoForAccount,
     caveats: caveatsView(email, now, oldAfter),
   };
 }
@@ -100,16 +103,18 @@ function becauseView({ provider, verdict, cause, events }: Email): EmailAnswer['
   const at = isoText(verdict.statusAt);
   const reason = reasonOf(cause, event);
   const reported = event === null ? label : `"${event.providerEvent}"`;
+  const isByApp = event?.providerEvent.startsWith(ofApplication) ?? false;
+  const reporter = isByApp ? 'Your application' : providerInWords(provider);
   return {
     eventId: verdict.statusEventId,
     at,
-    provider,
+    provider: isByApp ? 'app' : provider,
     providerEvent: event?.providerEvent ?? null,
     evidence: event?.evidence ?? 'unknown',
     cause: cause ?? null,
     causeLabel: cause === undefined ? null : causes[cause].label,
     reply: reason === undefined ? null : replyInWords(reason),
-    text: `${provider} reported ${reported} at ${timeInWords(verdict.statusAt)}${reason === undefined ? '' : `: ${reasonInWords(reason)}`}`,
+    text: `${reporter} reported ${reported} at ${timeInWords(verdict.statusAt)}${reason === undefined ? '' : `: ${reasonInWords(reason)}`}`,
     doesNotProve,
   };
 }

@@ -8,7 +8,8 @@ export const uiEnv = z.object({
   UI_CLIENT_ID: z.string(),
   /** The scopes that the page asks for, separated by blanks. */
   UI_SCOPE: text,
-  UI_AUDIENCE: text,
+  /** The audience that the page asks for; empty if it names none. */
+  UI_AUDIENCE: z.string(),
   /** Origins that the page calls besides its own and the issuer's, separated by commas. */
   UI_CONNECT_ORIGINS: z.pipe(
     z.string(),

@@ -16,7 +16,7 @@ export class Ui extends MailtrailFunction {
       environment: {
         UI_CLIENT_ID: config.uiClientId ?? '',
         UI_SCOPE: config.uiScope ?? ['openid', config.apiScope].filter(Boolean).join(' '),
-        UI_AUDIENCE: config.uiAudience ?? tokens.audience,
+        UI_AUDIENCE: config.uiAudience ?? '',
         UI_CONNECT_ORIGINS: config.uiConnectOrigins.join(','),
         OIDC_ISSUER: tokens.issuer,
         ACCOUNT_CLAIM: config.accountClaim,

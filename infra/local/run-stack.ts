@@ -13,6 +13,7 @@ import { localClient } from './issuer/local-client.ts';
 import { createOidcIssuer, issuerPath } from './issuer/oidc-issuer.ts';
 import { claimNamesIn } from './issuer/person.ts';
 import { openTokenIssuer } from './issuer/token-issuer.ts';
+import { localVariables, mergedVariables } from './lambda/local-variables.ts';
 import { createStackFunctions, type ServiceEndpoints } from './lambda/stack-functions.ts';
 import { operatorLinks, ownPages, uiPath } from './pages/own-pages.ts';
 import { chooseEngine } from './services/dynamodb-engine.ts';
@@ -153,10 +154,10 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
       SNS_ENDPOINT: sns.endpoint,
     },
     {
-      elsewhere: {
-        ...options.serviceEndpoints,
-        Ui: { ...options.serviceEndpoints?.Ui, OPERATOR_LINKS: operatorLinks },
-      },
+      elsewhere: mergedVariables(
+        localVariables(template, `${http.url}${uiPath}`, operatorLinks),
+        options.serviceEndpoints ?? {},
+      ),
       processes: options.processesPerFunction,
     },
   );

@@ -34,6 +34,9 @@ export interface EmailFacts {
   readonly tags?: readonly string[] | undefined;
 }
 
+/** Begins the name of each event that the sending application itself reported. */
+export const ofApplication = 'app.';
+
 export interface CanonicalEvent extends DecidingEvent, EmailFacts {
   readonly provider: string;
   readonly messageId: string;

@@ -137,7 +137,7 @@ export const email = z
         .object({
           eventId: text,
           at: time,
-          provider: text,
+          provider: described(text, 'Who reported it: `app` is your application.'),
           providerEvent: described(maybe(text), 'null if the full history lacks the event.'),
           evidence,
           cause: causeOfStatus,
@@ -246,6 +246,7 @@ export const attentionLine = z
     causeLabel: maybe(text),
     why: described(maybe(text), 'The deciding event in one sentence.'),
     whatToDo: maybe(text),
+    whatToDoForAccount: described(maybe(text), forAccount),
     caveats: z.array(caveat),
   })
   .register(z.globalRegistry, {

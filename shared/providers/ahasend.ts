@@ -90,7 +90,6 @@ const events = {
 /** AhaSend: one event a call. */
 export const ahasend = {
   name: 'ahasend',
-  title: 'AhaSend',
   authentication: 'HMAC-SHA256 over id, timestamp and body, as Standard Webhooks with another key',
   secret: "the webhook's secret, whole, with whatever it begins with",
   secretKind: 'text',

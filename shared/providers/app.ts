@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import type { EventDraft } from '../email/event.ts';
+import { type EventDraft, ofApplication } from '../email/event.ts';
 import { isoMillis } from '../runtime/time.ts';
 import { type Status, statusIds } from '../status/catalogue.ts';
 import { draftsFor } from './parsing/event-meanings.ts';
@@ -60,7 +60,6 @@ const events: Readonly<Record<string, EventMeaning<AppEvent>>> = Object.fromEntr
 /** The sending application: it registers emails, and reports for senders without an adapter. */
 export const app = {
   name: 'app',
-  title: 'Your own application',
   authentication: 'Standard Webhooks: HMAC-SHA256 over id, timestamp and body',
   secret: '`whsec_` and base64 of 24 to 64 random bytes',
   secretKind: 'standard-webhooks',
@@ -82,7 +81,7 @@ function read(event: AppEvent, { metadata, messageIdOf, senders }: PieceContext)
       recipient,
       status,
       occurredAt: isoMillis(timestamp),
-      providerEvent: `app.${status}`,
+      providerEvent: `${ofApplication}${status}`,
       evidence,
       accountId: textOf(data.accountId),
       subject: textOf(data.subject),

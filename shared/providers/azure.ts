@@ -84,7 +84,6 @@ const events = {
 /** Azure Communication Services Email, through Event Grid. */
 export const azure = {
   name: 'azure',
-  title: 'Azure Communication Services',
   authentication: 'a secret in the URL or in a delivery header; nothing is signed',
   secret: 'long random letters and digits: `?secret=...` in the URL, or the delivery property `x-webhook-secret`',
   secretKind: 'text',

@@ -89,7 +89,6 @@ const events = {
 /** Brevo, formerly Sendinblue: one event a call, or batches of up to 500. */
 export const brevo = {
   name: 'brevo',
-  title: 'Brevo',
   authentication: 'HTTP basic authentication; nothing is signed',
   secret: "`user:password`, as set in the webhook's URL or authentication",
   secretKind: 'basic-auth',

@@ -71,7 +71,6 @@ const events = {
 /** Elastic Email: one event a call, in the fields of a form or of a GET's query. */
 export const elasticemail = {
   name: 'elasticemail',
-  title: 'Elastic Email',
   authentication: "a secret in the webhook's URL; nothing is signed",
   secret: 'long random letters and digits: `?secret=...` in the URL',
   secretKind: 'text',

@@ -54,7 +54,6 @@ const events = {
 /** Emailit: batches of up to 100 events, oldest first. */
 export const emailit = {
   name: 'emailit',
-  title: 'Emailit',
   authentication: 'HMAC-SHA256 over timestamp and body',
   secret: 'the signing secret, whole, with its `whsec_`',
   secretKind: 'text',

@@ -36,7 +36,6 @@ const events = {
 /** Loops: one event a call. */
 export const loops = {
   name: 'loops',
-  title: 'Loops',
   authentication: 'Standard Webhooks: HMAC-SHA256 over id, timestamp and body',
   secret: 'the signing secret, `whsec_...`',
   secretKind: 'standard-webhooks',

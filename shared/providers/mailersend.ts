@@ -104,7 +104,6 @@ const publicTestSecret = 'test_Am3L1GuOIc4blLUuHqAPxxwkZaJyEk8G';
 /** MailerSend: one event a call, in either of two envelopes. */
 export const mailersend = {
   name: 'mailersend',
-  title: 'MailerSend',
   authentication: 'HMAC-SHA256 over the body',
   secret: "the webhook's signing secret",
   secretKind: 'text',

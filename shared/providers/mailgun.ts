@@ -185,7 +185,6 @@ const parseJson = jsonParser('mailgun', mailgunEvent, read, { piecesOf: eventOf 
 /** Mailgun (Sinch): one event a call, signed inside the body. */
 export const mailgun = {
   name: 'mailgun',
-  title: 'Mailgun',
   authentication: 'HMAC-SHA256 over timestamp and token, each token for one event only',
   secret: 'the HTTP webhook signing key (not the API key)',
   secretKind: 'text',

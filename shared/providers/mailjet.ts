@@ -106,7 +106,6 @@ const events = {
 /** Mailjet (Sinch): one event a call, or all events of a second. */
 export const mailjet = {
   name: 'mailjet',
-  title: 'Mailjet',
   authentication: 'HTTP basic authentication; nothing is signed',
   secret: "`user:password`, as in the webhook's URL",
   secretKind: 'basic-auth',

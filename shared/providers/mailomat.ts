@@ -61,7 +61,6 @@ const events = {
 /** Mailomat: one event a call. It signs the headers and not the body. */
 export const mailomat = {
   name: 'mailomat',
-  title: 'Mailomat',
   authentication: 'HMAC-SHA256 over id, event and timestamp in headers, each id for one body only',
   secret: "the webhook's secret",
   secretKind: 'text',

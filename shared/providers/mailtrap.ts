@@ -84,7 +84,6 @@ const events = {
 /** Mailtrap: up to 500 events a call, as JSON or as JSON Lines. */
 export const mailtrap = {
   name: 'mailtrap',
-  title: 'Mailtrap',
   authentication: 'HMAC-SHA256 over the body',
   secret: "the webhook's signature key: its hexadecimal characters, as they are",
   secretKind: 'text',

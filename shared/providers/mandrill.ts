@@ -92,7 +92,6 @@ const publicTestKey = 'test-webhook';
 /** Mandrill, Mailchimp's Transactional Email: batches of up to 1,000 events in a form. */
 export const mandrill = {
   name: 'mandrill',
-  title: 'Mandrill',
   authentication: "HMAC-SHA1 over the webhook's URL and the form",
   secret: "the webhook's key; if its URL is not exactly this one, the key, a blank and that URL",
   secretKind: 'text',

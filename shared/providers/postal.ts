@@ -78,7 +78,6 @@ const events = {
 /** Postal, self-hosted: one event a call. */
 export const postal = {
   name: 'postal',
-  title: 'Postal',
   authentication: 'RSA signature over the body (SHA-256, or SHA-1 of older installations)',
   secret: "the server's public signing key: base64, PEM, or its DKIM record",
   secretKind: 'rsa',

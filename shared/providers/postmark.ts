@@ -101,7 +101,6 @@ const events = {
 /** Postmark (ActiveCampaign): one event a call, nothing signed. */
 export const postmark = {
   name: 'postmark',
-  title: 'Postmark',
   authentication: 'HTTP basic authentication; nothing is signed',
   secret: '`user:password`, as set for the webhook',
   secretKind: 'basic-auth',

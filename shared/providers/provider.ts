@@ -1,6 +1,6 @@
 /**
  * An email provider, as Mailtrail sees it: a table of its events, the proof of a request over its raw bytes, and a
- * parser. A new provider is one file, a folder of fixtures and a line in `registry.ts`.
+ * parser. A new provider is one file, a folder of fixtures, a line in `registry.ts` and one in `titles.ts`.
  */
 
 import type { CanonicalEvent, Defect } from '../email/event.ts';
@@ -127,7 +127,6 @@ export type HttpGet = (url: string) => Promise<string | null>;
 
 export interface Provider {
   readonly name: string;
-  readonly title: string;
   /** The proof of a request, in a few words for the page. */
   readonly authentication: string;
   /** The secret in words, for whoever configures it. */

@@ -21,6 +21,7 @@ import { ses } from './ses.ts';
 import { smtp2go } from './smtp2go.ts';
 import { sparkpost } from './sparkpost.ts';
 import { sweego } from './sweego.ts';
+import type { providerTitles } from './titles.ts';
 import { unisendergo } from './unisendergo.ts';
 import { usesend } from './usesend.ts';
 import { zeptomail } from './zeptomail.ts';
@@ -52,6 +53,6 @@ export const providers = {
   sweego,
   mailomat,
   app,
-} as const satisfies Record<string, Provider>;
+} as const satisfies Record<keyof typeof providerTitles, Provider>;
 
 export type ProviderName = keyof typeof providers;

@@ -75,7 +75,6 @@ const ofWholeMessage: readonly string[] = ['email.scheduled', 'email.sent', 'ema
 /** Resend: one event a call, through Svix. */
 export const resend = {
   name: 'resend',
-  title: 'Resend',
   authentication: 'Standard Webhooks (Svix): HMAC-SHA256 over id, timestamp and body',
   secret: 'the signing secret, `whsec_...`',
   secretKind: 'standard-webhooks',

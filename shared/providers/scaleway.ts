@@ -70,7 +70,6 @@ const wrapped = z.pipe(
 /** Scaleway Transactional Email, through its Topics and Events, which look like Amazon SNS. */
 export const scaleway = {
   name: 'scaleway',
-  title: 'Scaleway',
   authentication: "a secret in the webhook's URL; the signature of its topics is not documented",
   secret: 'long random letters and digits: `?secret=...` in the URL',
   secretKind: 'text',

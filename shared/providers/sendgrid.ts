@@ -102,7 +102,6 @@ const events = {
 /** Twilio SendGrid: the signed event webhook, batches of flat events. */
 export const sendgrid = {
   name: 'sendgrid',
-  title: 'SendGrid',
   authentication: 'ECDSA P-256 signature over timestamp and body',
   secret: "the event webhook's verification key: base64 of the public key",
   secretKind: 'ec-p256',

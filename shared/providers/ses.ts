@@ -153,7 +153,6 @@ const parseJson = jsonParser('ses', wrapped, read);
 /** Amazon SES: through SNS in its envelope over HTTPS or SQS, raw over SQS, or through EventBridge. */
 export const ses = {
   name: 'ses',
-  title: 'Amazon SES',
   authentication: 'RSA signature of Amazon SNS (versions 1 and 2), and an allow-list of topics',
   secret: 'the ARN of a topic to believe',
   secretKind: 'sns-topic',

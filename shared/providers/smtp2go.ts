@@ -67,7 +67,6 @@ const parseJson = jsonParser('smtp2go', smtp2goEvent, read, { isUnrelated: unrel
 /** SMTP2GO: one event a call, a form or JSON. */
 export const smtp2go = {
   name: 'smtp2go',
-  title: 'SMTP2GO',
   authentication: 'HTTP basic authentication; nothing is signed',
   secret: "`user:password`, as in the webhook's URL",
   secretKind: 'basic-auth',

@@ -138,7 +138,6 @@ const wrapped = z.pipe(
 /** SparkPost (Bird): batches of events, each within its class. */
 export const sparkpost = {
   name: 'sparkpost',
-  title: 'SparkPost',
   authentication: 'HTTP basic authentication; nothing is signed',
   secret: '`user:password`, as set for the webhook',
   secretKind: 'basic-auth',

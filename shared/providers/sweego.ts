@@ -82,7 +82,6 @@ const events = {
 /** Sweego: one event a call. */
 export const sweego = {
   name: 'sweego',
-  title: 'Sweego',
   authentication: 'HMAC-SHA256 over id, timestamp and body, as Standard Webhooks without a version',
   secret: "the webhook's secret, 64 characters of base64",
   secretKind: 'base64',

@@ -88,7 +88,6 @@ const events = {
 /** Unisender Go: up to 100 events a call, or one. */
 export const unisendergo = {
   name: 'unisendergo',
-  title: 'Unisender Go',
   authentication: 'MD5 of the body with the API key in the place of the signature',
   secret: 'the API key of the user or of the project',
   secretKind: 'text',

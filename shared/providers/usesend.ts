@@ -70,7 +70,6 @@ const ofWholeMessage: readonly string[] = [
 /** useSend: one event a call, on top of Amazon SES. */
 export const usesend = {
   name: 'usesend',
-  title: 'useSend',
   authentication: 'HMAC-SHA256 over timestamp and body',
   secret: "the webhook's signing secret",
   secretKind: 'text',

@@ -81,7 +81,6 @@ const events = {
 /** ZeptoMail (Zoho): a request may hold several messages. */
 export const zeptomail = {
   name: 'zeptomail',
-  title: 'ZeptoMail',
   authentication: 'HMAC-SHA256 over the JSON',
   secret: "the webhook's authentication key",
   secretKind: 'text',

@@ -293,7 +293,7 @@ describe('every function', () => {
     const uiOf = (mailtrail: Readonly<Record<string, unknown>>) =>
       resourcesOf(synthesize(mailtrail), 'AWS::Lambda::Function').get('Ui')!.Properties.Environment.Variables;
     const oidc = { oidcIssuer: 'https://login.example.com/', oidcAudience: 'mailtrail-api' };
-    expect(uiOf(oidc)).toMatchObject({ UI_CLIENT_ID: '', UI_SCOPE: 'openid', UI_AUDIENCE: 'mailtrail-api' });
+    expect(uiOf(oidc)).toMatchObject({ UI_CLIENT_ID: '', UI_SCOPE: 'openid', UI_AUDIENCE: '' });
     expect(uiOf({ ...oidc, apiScope: 'mailtrail/read', uiClientId: 'page' })).toMatchObject({
       UI_CLIENT_ID: 'page',
       UI_SCOPE: 'openid mailtrail/read',

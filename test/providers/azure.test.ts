@@ -17,6 +17,7 @@ describe("Azure's events", () => {
     ['Microsoft.Communication.EmailDeliveryReportReceived.Delivered.time-of-the-event', 'delivered'],
     ['Microsoft.Communication.EmailDeliveryReportReceived.Expanded', null],
     ['Microsoft.Communication.EmailDeliveryReportReceived.Failed', 'soft_bounced'],
+    ['Microsoft.Communication.EmailDeliveryReportReceived.Failed.full', 'soft_bounced'],
     ['Microsoft.Communication.EmailDeliveryReportReceived.Failed.no-such-domain', 'hard_bounced'],
     ['Microsoft.Communication.EmailDeliveryReportReceived.Failed.policy', 'rejected'],
     ['Microsoft.Communication.EmailDeliveryReportReceived.FilteredSpam', 'rejected'],

@@ -29,6 +29,7 @@ describe("Mailgun's events", () => {
     ['failed.invalid.numbers-as-text', 'invalid'],
     ['failed.unknown-user-without-code', 'invalid'],
     ['failed.no-mx', 'hard_bounced'],
+    ['failed.full', 'soft_bounced'],
     ['failed.old', 'soft_bounced'],
     ['failed.could-not-connect', 'soft_bounced'],
     ['failed.policy', 'rejected'],

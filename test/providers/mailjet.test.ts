@@ -34,6 +34,8 @@ describe("Mailjet's events", () => {
     ['bounce.error-in-template-language', 'rejected'],
     ['bounce.greylisted-for-good', 'soft_bounced'],
     ['bounce.greylisted', 'deferred'],
+    ['bounce.hard-full', 'soft_bounced'],
+    ['bounce.hard-no-such-domain', 'hard_bounced'],
     ['bounce.hard-unknown-user', 'invalid'],
     ['bounce.hard', 'hard_bounced'],
     ['bounce.invalid-domain', 'hard_bounced'],

@@ -12,6 +12,7 @@ describe("Mailtrap's events", () => {
     ['bounce.code-decides', 'soft_bounced'],
     ['bounce.content', 'rejected'],
     ['bounce.dnsFail', 'hard_bounced'],
+    ['bounce.generalfail-no-such-domain', 'hard_bounced'],
     ['bounce.generalfail-unknown-user', 'invalid'],
     ['bounce.generalfail', 'hard_bounced'],
     ['bounce.greylisting', 'soft_bounced'],

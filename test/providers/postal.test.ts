@@ -14,6 +14,7 @@ describe("Postal's events", () => {
     ['MessageBounced', 'hard_bounced'],
     ['MessageDelayed', 'deferred'],
     ['MessageDeliveryFailed.full', 'soft_bounced'],
+    ['MessageDeliveryFailed.no-such-domain', 'hard_bounced'],
     ['MessageDeliveryFailed', 'hard_bounced'],
     ['MessageDeliveryFailed.own-words', 'hard_bounced'],
     ['MessageDeliveryFailed.policy', 'rejected'],

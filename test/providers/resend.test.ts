@@ -11,6 +11,7 @@ const read = (name: string) => parsedFixture('resend', name);
 describe("Resend's events", () => {
   itMaps('resend', { messageId: '56761188-7520-42d8-8898-ff6fc54ce618', accountId: 'acme', reference: 'INV-7' }, [
     ['email.bounced.Permanent.General', 'hard_bounced'],
+    ['email.bounced.Permanent.General.no-such-domain', 'hard_bounced'],
     ['email.bounced.Permanent.General.own-words', 'hard_bounced'],
     ['email.bounced.Permanent.General.own-words-and-reply', 'invalid'],
     ['email.bounced.Permanent.General.unknown-user', 'invalid'],

@@ -20,7 +20,7 @@ describe("SendGrid's events", () => {
     ['bounce.hard', 'hard_bounced'],
     ['bounce.hard-worded-as-policy', 'rejected'],
     ['bounce.hard-no-such-domain-without-code', 'hard_bounced'],
-    ['bounce.code-decides', 'soft_bounced'],
+    ['bounce.invalid-address-but-full', 'soft_bounced'],
     ['bounce.blocked-reputation', 'rejected'],
     ['bounce.blocked-content', 'rejected'],
     ['bounce.blocked-mailbox', 'soft_bounced'],
@@ -75,7 +75,7 @@ describe("SendGrid's events", () => {
   });
 
   it("keep SendGrid's label beside the code that decided", () => {
-    expect(read('bounce.code-decides').events[0]?.reason).toEqual({
+    expect(read('bounce.invalid-address-but-full').events[0]?.reason).toEqual({
       cause: 'mailbox_full',
       code: 'bounce: Invalid Address',
       enhancedCode: '5.2.2',

@@ -15,6 +15,7 @@ describe("Unisender Go's events", () => {
     ['delivered.single-flat', 'delivered'],
     ['delivered.single', 'delivered'],
     ['hard_bounced.err_blacklisted', 'rejected'],
+    ['hard_bounced.err_delivery_failed-no-such-domain', 'hard_bounced'],
     ['hard_bounced.err_delivery_failed-unknown-user', 'invalid'],
     ['hard_bounced.err_delivery_failed', 'hard_bounced'],
     ['hard_bounced.err_destination_misconfigured', 'hard_bounced'],

@@ -11,6 +11,7 @@ const read = (name: string) => parsedFixture('usesend', name);
 describe("useSend's events", () => {
   itMaps('usesend', { messageId: 'cm5usesend0000000000001', accountId: 'acme', reference: 'INV-7' }, [
     ['email.bounced.Permanent.General', 'hard_bounced'],
+    ['email.bounced.Permanent.General.no-such-domain', 'hard_bounced'],
     ['email.bounced.Permanent.General.own-words', 'hard_bounced'],
     ['email.bounced.Permanent.General.own-words-and-reply', 'invalid'],
     ['email.bounced.Permanent.General.unknown-user', 'invalid'],

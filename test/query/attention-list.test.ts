@@ -53,11 +53,11 @@ describe('the attention list as a file', () => {
     expect(pages).toHaveLength(2);
     const lines = text.split('\r\n');
     expect(lines[0]).toBe(
-      'emailId,recipient,subject,reference,provider,status,label,statusAt,sentAt,cause,causeLabel,why,whatToDo,caveats',
+      'emailId,recipient,subject,reference,provider,status,label,statusAt,sentAt,cause,causeLabel,why,whatToDo,whatToDoForAccount,caveats',
     );
     expect(lines).toHaveLength(1 + 4 + 1);
     expect(lines[1]).toContain(
-      ',jane6@example.com,"Invoice 6, ""final""",INV-6,sendgrid,invalid,Invalid,2026-01-02T12:06:00.000Z,2026-01-02T12:06:00.000Z,,,"sendgrid reported ""bounce"" at 2026-01-02 12:06 UTC: no such user (code 550, enhanced code 5.1.1)",Contact the recipient',
+      ',jane6@example.com,"Invoice 6, ""final""",INV-6,sendgrid,invalid,Invalid,2026-01-02T12:06:00.000Z,2026-01-02T12:06:00.000Z,,,"SendGrid reported ""bounce"" at 2026-01-02 12:06 UTC: no such user (code 550, enhanced code 5.1.1)",Contact the recipient',
     );
     expect((await file('csv', 300)).text).toBe(text);
   });
@@ -106,7 +106,7 @@ describe('the attention list as a file', () => {
     const nothing = { status: null, label: null, statusAt: null, cause: null, causeLabel: null, why: null };
     expect(JSON.parse(text)).toMatchObject({ ...nothing, whatToDo: null, reference: 'INV-9' });
     const csv = await file('csv', 10, 'noted', '&reference=INV-9');
-    expect(csv.text.split('\r\n')[1]).toMatch(/,INV-9,sendgrid,,,,2026-01-02T12:00:00.000Z,,,,,$/);
+    expect(csv.text.split('\r\n')[1]).toMatch(/,INV-9,sendgrid,,,,2026-01-02T12:00:00.000Z,,,,,,$/);
   });
 
   it('of an account without trouble has only the header, or nothing', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { CanonicalEvent } from '../../shared/email/event.ts';
 import { statuses } from '../../shared/status/catalogue.ts';
 import { type Cause, causeIds, causes } from '../../shared/status/causes.ts';
+import { causeTexts, statusTexts, textsOf } from '../../shared/status/coded-texts.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { queryFunction, supportToken, tokenOf } from '../rigs/query-function.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
@@ -91,7 +92,7 @@ describe('the cause of a failed delivery', () => {
         cause: 'mailbox_full',
         causeLabel: label,
         reply: '552 5.2.2 over quota',
-        text: 'sendgrid reported "bounce" at 2026-01-02 12:00 UTC: Mailbox full: 552 5.2.2 over quota',
+        text: 'SendGrid reported "bounce" at 2026-01-02 12:00 UTC: Mailbox full: 552 5.2.2 over quota',
       },
       timeline: [{ reason: { code: '552', cause: { id: 'mailbox_full', label, text, turn } } }],
       codes: {
@@ -218,14 +219,27 @@ describe('the cause of a failed delivery', () => {
       .split('\n')
       .sort((a, b) => Number(isLast(a)) - Number(isLast(b)));
     const { label, whatToDo } = causes.authentication_failed;
+    const whatToDoForAccount = textsOf(causeTexts('authentication_failed')).whatToDoForAccount;
+    expect(whatToDoForAccount).not.toBe(whatToDo);
     expect(lines.map(line => JSON.parse(line))).toMatchObject([
-      { cause: 'authentication_failed', causeLabel: label, why: expect.stringContaining(label), whatToDo },
-      { cause: null, causeLabel: null, whatToDo: statuses.rejected.resolution },
+      {
+        cause: 'authentication_failed',
+        causeLabel: label,
+        why: expect.stringContaining(label),
+        whatToDo,
+        whatToDoForAccount,
+      },
+      {
+        cause: null,
+        causeLabel: null,
+        whatToDo: statuses.rejected.resolution,
+        whatToDoForAccount: textsOf(statusTexts('rejected')).resolutionForAccount,
+      },
     ]);
     const rows = (await file('csv')).split('\r\n').slice(1, 3);
     const [first, second] = rows.sort((a, b) => Number(isLast(a)) - Number(isLast(b)));
     expect(first).toContain(`,authentication_failed,${label},`);
-    expect(first).toContain(`"${whatToDo}"`);
-    expect(second).toMatch(/Z,,,"sendgrid reported/);
+    expect(first).toContain(`,"${whatToDo}","${whatToDoForAccount}",`);
+    expect(second).toMatch(/Z,,,"SendGrid reported/);
   });
 });

@@ -167,7 +167,7 @@ describe('the query function', () => {
           cause: null,
           causeLabel: null,
           reply: '550 no such user (enhanced code 5.1.1)',
-          text: 'sendgrid reported "bounce" at 2026-01-02 12:01 UTC: 550 no such user (enhanced code 5.1.1)',
+          text: 'SendGrid reported "bounce" at 2026-01-02 12:01 UTC: 550 no such user (enhanced code 5.1.1)',
           doesNotProve: statuses.invalid.doesNotProve,
         },
         timeline: [
@@ -228,6 +228,30 @@ describe('the query function', () => {
           doesNotProve: 'status.invalid.doesNotProve',
         },
       });
+    });
+
+    it('with your application as the reporter of its own reports', async () => {
+      const emailId = await emails.record([
+        anEvent({ accountId: 'acme', provider: 'ses', status: 'sent', providerEvent: 'app.sent', occurredAt: noon }),
+      ]);
+      const { json } = await get('acme', emailId);
+      expect(json.provider).toBe('ses');
+      expect(json.because).toMatchObject({
+        provider: 'app',
+        text: 'Your application reported "app.sent" at 2026-01-02 12:00 UTC',
+      });
+    });
+
+    it.each([
+      ['ses', 'Amazon SES'],
+      ['a-sender-of-ours', 'a-sender-of-ours'],
+      ['toString', 'toString'],
+    ])('with the provider %s as people call it: %s', async (provider, title) => {
+      const emailId = await emails.record([
+        anEvent({ accountId: 'acme', provider, status: 'delivered', providerEvent: 'Delivery', occurredAt: noon }),
+      ]);
+      const { because } = (await get('acme', emailId)).json;
+      expect(because).toMatchObject({ provider, text: `${title} reported "Delivery" at 2026-01-02 12:00 UTC` });
     });
 
     it('with the status null if it has only notes', async () => {

@@ -8,6 +8,9 @@ import { providerNames } from '../fixtures/signing.ts';
 
 const at = Date.UTC(2026, 2, 4, 15, 6, 7);
 
+/** Providers whose bounces have a label at most, and no words of a server. */
+const passesNoReplyOn: readonly string[] = ['elasticemail', 'loops', 'emailit'];
+
 describe.each(providerNames)('what %s is made to tell', provider => {
   const email = (number: number): SimulatedEmail => ({
     provider,
@@ -39,6 +42,13 @@ describe.each(providerNames)('what %s is made to tell', provider => {
       expect(Math.floor(event.occurredAt / 1000), step).toBe(at / 1000);
       if (event.accountId !== undefined) expect(event.accountId).toBe('globex');
       if (event.reference !== undefined) expect(event.reference).toBe('INV-1001');
+    }
+  });
+
+  it.skipIf(passesNoReplyOn.includes(provider))('has an SMTP reply for each bounce, which leads to a cause', () => {
+    for (const { step, event } of readBack(1001).filter(({ step }) => step.endsWith('_bounced'))) {
+      expect(event.reason, step).toMatchObject({ text: expect.any(String), cause: expect.any(String) });
+      expect(event.reason?.cause, step).not.toBe('unspecified');
     }
   });
 

@@ -1,8 +1,25 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { audienceParameters } from '../../functions/ui/page/session.ts';
 import { accessibilityFaults } from '../rigs/accessibility.ts';
 import { noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
 import { anEvent } from '../rigs/stored-emails.ts';
 import { theUiStack, type UiStack } from '../rigs/ui-stack.ts';
+
+describe('the audience that the page asks for', () => {
+  it.each([
+    ['an absolute URI', 'https://api.example.com/mail', { resource: 'https://api.example.com/mail' }],
+    ['a URN, as of the local issuer', 'urn:mailtrail:local', { resource: 'urn:mailtrail:local' }],
+    ['a plain name', 'mailtrail-api', {}],
+    ['a relative path', '/mail', {}],
+    ['a URI with a fragment, which no resource has', 'https://api.example.com/#mail', {}],
+  ])('has two parameters only where it can be a resource: %s', (_, audience, resource) => {
+    expect(audienceParameters(audience)).toEqual({ extraQueryParams: { audience }, ...resource });
+  });
+
+  it('has no parameter where none is set', () => {
+    expect(audienceParameters('')).toEqual({});
+  });
+});
 
 describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => {
   let stack: UiStack;
@@ -62,6 +79,15 @@ describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => 
     await page.reload();
     await page.locator('mailtrail-email').getByText('Invoice 7').waitFor();
     expect(page.url()).toBe(stack.url + link);
+  });
+
+  it('names the audience in both ways that issuers know', async () => {
+    open = await visit(`${stack.url}/ui`);
+    const asked = open.page.waitForRequest(request => new URL(request.url()).searchParams.has('code_challenge'));
+    await open.page.getByRole('button', { name: 'Sign in' }).click();
+    const parameters = new URL((await asked).url()).searchParams;
+    expect([parameters.get('audience'), parameters.get('resource')]).toEqual(Array(2).fill('urn:mailtrail:local'));
+    await open.page.getByRole('button', { name: 'Sign in as support' }).waitFor();
   });
 
   it('keeps its tokens out of the storage of the browser', async () => {

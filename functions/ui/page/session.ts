@@ -6,6 +6,7 @@ import {
   type SigninRedirectArgs,
   type User,
   UserManager,
+  type UserManagerSettings,
   WebStorageStateStore,
 } from 'oidc-client-ts';
 import { type Person, personOf, type TokenNames } from './access-token.ts';
@@ -14,7 +15,7 @@ export interface SessionSettings extends TokenNames {
   readonly issuer: string;
   readonly clientId: string;
   readonly scope: string;
-  /** The audience that the access token must have; empty where the issuer needs no word of it. */
+  /** The audience to ask for; empty where the issuer wants none named. */
   readonly audience: string;
 }
 
@@ -54,7 +55,7 @@ export class Session {
       redirect_uri: page,
       post_logout_redirect_uri: page,
       scope,
-      ...(audience !== '' && { resource: audience }),
+      ...audienceParameters(audience),
       userStore: new WebStorageStateStore({ store: new InMemoryWebStorage() }),
       // The state of a sign-in under way outlives the redirect. It holds no token.
       stateStore: new WebStorageStateStore({ store: sessionStorage }),
@@ -144,6 +145,16 @@ export class Session {
       return { state: 'failed', fault: faultOf(error), address };
     }
   }
+}
+
+/**
+ * An audience as issuers take it: some as `audience`, others as `resource`, which must be a URI (RFC 8707, section 2). An
+ * issuer ignores the parameter that it does not know (RFC 6749, section 3.1).
+ */
+export function audienceParameters(audience: string): Pick<UserManagerSettings, 'resource' | 'extraQueryParams'> {
+  if (audience === '') return {};
+  const isResource = URL.canParse(audience) && !audience.includes('#');
+  return { extraQueryParams: { audience }, ...(isResource && { resource: audience }) };
 }
 
 function addressIn({ state }: Pick<User, 'state'> | ErrorResponse): string | null {

@@ -1,5 +1,6 @@
 import type { HttpAnswer } from '../api-gateway/http-payload.ts';
 import type { QueueDepth } from '../services/queues.ts';
+import { utcTime } from '../services/support-inbox.ts';
 import { html, htmlPage, jsonPage } from './html.ts';
 
 export interface Health {
@@ -32,6 +33,6 @@ export function healthPage(health: Health, accept = ''): HttpAnswer {
 <tbody>${queues.map(({ name, waiting, inWork }) => html`<tr><th scope="row">${name}</th><td class="number">${waiting}</td><td class="number">${inWork}</td></tr>\n`)}</tbody>
 </table></div>
 <h2>Last alert</h2>
-<p>${lastAlert === null ? 'No alert was sent yet.' : html`${lastAlert.subject ?? 'An alert without a subject'}, at <time datetime="${lastAlert.receivedAt}">${lastAlert.receivedAt.slice(0, 19).replace('T', ' ')} UTC</time>. <a href="/_local/inbox">All alerts</a>`}</p>`,
+<p>${lastAlert === null ? 'No alert was sent yet.' : html`${lastAlert.subject ?? 'An alert without a subject'}, at <time datetime="${lastAlert.receivedAt}">${utcTime(lastAlert.receivedAt)}</time>. <a href="/_local/inbox">All alerts</a>`}</p>`,
   );
 }

@@ -32,6 +32,7 @@ button:focus-visible, input:focus-visible { outline: 2px solid var(--link); outl
 [role=alert] { color: light-dark(#b3261e, #f2b8b5); }
 pre { font: .9em/1.45 ui-monospace, monospace; background: var(--code); padding: .75em 1em; border-radius: .3em;
   overflow-x: auto; }
+.letter { white-space: pre-wrap; overflow-wrap: anywhere; }
 code { font: .9em ui-monospace, monospace; background: var(--code); padding: .1em .35em; border-radius: .3em;
   overflow-wrap: anywhere; }
 `;
@@ -72,6 +73,11 @@ ${script === undefined ? '' : html`<script>${new Html(script)}</script>`}
     },
     body: Buffer.from(page.text),
   };
+}
+
+/** Text for terminals. */
+export function textPage(text: string): HttpAnswer {
+  return { statusCode: 200, headers: { 'content-type': 'text/plain; charset=utf-8' }, body: Buffer.from(text) };
 }
 
 /** The same facts for programs. */

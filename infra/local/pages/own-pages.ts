@@ -11,6 +11,7 @@ import { quarantineContents } from '../quarantine/quarantine-contents.ts';
 import type { DynamoDbEngine } from '../services/dynamodb-engine.ts';
 import type { Queues } from '../services/queues.ts';
 import type { SupportInbox } from '../services/support-inbox.ts';
+import { alertsPage } from './alerts-page.ts';
 import { healthPage } from './health-page.ts';
 import { jsonPage } from './html.ts';
 import { quarantinePage } from './quarantine-page.ts';
@@ -22,7 +23,7 @@ export const uiPath = '/ui';
 
 /** The links of that page to the pages of this machine, as the ui function takes them. */
 export const operatorLinks = JSON.stringify([
-  { label: 'Inbox', href: '/_local/inbox' },
+  { label: 'Alerts', href: '/_local/inbox' },
   { label: 'Queues', href: '/_local/queues' },
   { label: 'Quarantine', href: '/_local/quarantine' },
   { label: 'Health', href: '/_local/health' },
@@ -37,7 +38,7 @@ export interface ShownParts {
   readonly template: ResolvedTemplate;
   readonly functions: Pick<StackFunctions, 'pids'>;
   readonly queues: Pick<Queues, 'depths' | 'messagesIn'>;
-  readonly inbox: Pick<SupportInbox, 'page' | 'last'>;
+  readonly inbox: Pick<SupportInbox, 'file' | 'messages' | 'last'>;
   readonly engine: Pick<DynamoDbEngine, 'name' | 'exited'>;
   readonly providers: Readonly<Record<string, Provider>>;
 }
@@ -84,7 +85,7 @@ export function ownPages({
     [`${uiPath}/`]: ({ url = '' }) => redirect(`${uiPath}${url.slice(uiPath.length + 1)}`),
     '/_local': start,
     '/_local/': start,
-    '/_local/inbox': ({ headers }) => inbox.page(headers.accept),
+    '/_local/inbox': ({ headers }) => alertsPage(inbox.messages(), inbox.file, endpoints.page, headers.accept),
     '/_local/queues': async ({ headers }) => queuesPage(dataDir, await queues.depths(template), headers.accept),
     '/_local/quarantine': ({ headers }) => quarantinePage(dataDir, quarantined(), providers, headers.accept),
     '/_local/health': async ({ headers }) => healthPage(await health(), headers.accept),

@@ -19,7 +19,7 @@ export function startPage(endpoints: Endpoints): HttpAnswer {
 <p class="soft">One honest status per email. This stack runs on this machine alone, at <code>${url}</code>.</p>
 ${list('Look', [
   ...(page === null ? [] : [[link(page, 'Emails'), 'The page for support and for the people of an account.'] as const]),
-  [link('/_local/inbox', 'Support inbox'), 'The alerts that support gets about bounces and spam marks.'],
+  [link('/_local/inbox', 'Alerts'), 'The alerts that support gets about bounces and spam marks.'],
   [link('/_local/queues', 'Queues'), 'How many messages wait for a retry, or in quarantine.'],
   [link('/_local/quarantine', 'Quarantine'), 'The pieces that could not be read, and why.'],
   [link('/_local/health', 'Health'), 'Database, functions, queues and the last alert.'],

@@ -1,5 +1,4 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
-import type { HttpAnswer } from '../api-gateway/http-payload.ts';
 import { readableName } from '../cloudformation/readable-name.ts';
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
 
@@ -19,8 +18,8 @@ export interface InboxMessage {
 /** Functions publish at its endpoint. */
 export interface SupportInbox extends LoopbackServer {
   readonly file: string;
-  /** All messages: as JSON for a client that accepts JSON, else as text. */
-  page(accept: string | undefined): HttpAnswer;
+  /** All messages, the oldest first. */
+  messages(): readonly InboxMessage[];
   /** The newest message; null before the first. */
   last(): InboxMessage | null;
 }
@@ -55,17 +54,7 @@ export async function startSupportInbox(
     ...server,
     file,
     last: () => readInbox(file).at(-1) ?? null,
-    page(accept = '') {
-      const messages = readInbox(file);
-      const asJson = accept.includes('application/json');
-      return {
-        statusCode: 200,
-        headers: { 'content-type': asJson ? 'application/json' : 'text/plain; charset=utf-8' },
-        body: Buffer.from(
-          asJson ? JSON.stringify({ messages }) : messages.map(readable).join('\n') || 'No message to support yet.\n',
-        ),
-      };
-    },
+    messages: () => readInbox(file),
   };
 }
 
@@ -84,10 +73,15 @@ function readInbox(file: string): InboxMessage[] {
     });
 }
 
+/** A time of arrival for people, to the second. */
+export function utcTime(receivedAt: string): string {
+  return `${receivedAt.slice(0, 19).replace('T', ' ')} UTC`;
+}
+
 /** A message as a mail program would show it. */
 export function readable({ receivedAt, topicArn, subject, text }: InboxMessage): string {
   return [
-    `── ${receivedAt.slice(0, 19).replace('T', ' ')} UTC, to ${readableName(topicArn.split(':').at(-1)!)}`,
+    `── ${utcTime(receivedAt)}, to ${readableName(topicArn.split(':').at(-1)!)}`,
     ...(subject === null ? [] : [`Subject: ${subject}`, '']),
     text.trimEnd(),
     '',

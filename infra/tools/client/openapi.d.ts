@@ -371,6 +371,7 @@ export interface components {
         Because: {
             eventId: string;
             at: components["schemas"]["Time"];
+            /** @description Who reported it: `app` is your application. */
             provider: string;
             /** @description null if the full history lacks the event. */
             providerEvent: string | null;
@@ -466,6 +467,8 @@ export interface components {
             /** @description The deciding event in one sentence. */
             why: string | null;
             whatToDo: string | null;
+            /** @description For people of the account, who can change no mail server. */
+            whatToDoForAccount: string | null;
             caveats: components["schemas"]["Caveat"][];
         };
         /** @description All statuses, causes and caveats: meaning and action. */

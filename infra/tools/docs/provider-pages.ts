@@ -2,6 +2,7 @@
 
 import type { Guide, Provider } from '../../../shared/providers/provider.ts';
 import { type ProviderName, providers } from '../../../shared/providers/registry.ts';
+import { providerTitles } from '../../../shared/providers/titles.ts';
 import { type Status, statuses, statusIds } from '../../../shared/status/catalogue.ts';
 import { fixtureNames, parsedFixture } from '../../../test/fixtures/fixtures.ts';
 import { countMeanings } from './count-meanings.ts';
@@ -96,7 +97,8 @@ const retryStatus = (provider: Provider) => provider.retryStatus ?? 429;
 async function providerPage(name: ProviderName): Promise<string> {
   const provider: Provider = providers[name];
   const guide = await guideOf(name);
-  const { title, authentication, secret, events, batched } = provider;
+  const { authentication, secret, events, batched } = provider;
+  const title = providerTitles[name];
   const url = `https://YOUR-API/webhooks/${name}`;
   const facts = [
     ['webhook URL', `\`${url}\` (output \`WebhookUrl\` of the stack)`],
@@ -167,9 +169,9 @@ async function overview(): Promise<string> {
   const all = await Promise.all(
     names.map(async name => ({ name, provider: providers[name] as Provider, guide: await guideOf(name) })),
   );
-  const link = (name: ProviderName, { title }: Provider) => `[${title}](${name}.md)`;
+  const link = (name: ProviderName) => `[${providerTitles[name]}](${name}.md)`;
   const choice = all.map(({ name, provider, guide }) => [
-    link(name, provider),
+    link(name),
     `\`${name}\``,
     provider.authentication,
     statusesInWords(reachable(provider)),
@@ -178,10 +180,7 @@ async function overview(): Promise<string> {
     provider.batched ? 'yes' : 'no',
     String(retryStatus(provider)),
   ]);
-  const ids = all.map(({ name, provider, guide }) => [
-    link(name, provider),
-    guide.register ?? 'none: its emails cannot be registered',
-  ]);
+  const ids = all.map(({ name, guide }) => [link(name), guide.register ?? 'none: its emails cannot be registered']);
   return `<!-- Written by \`npm run docs\` from shared/providers and infra/tools/docs: change it there. -->
 
 # Providers

@@ -41,7 +41,14 @@ export interface Told {
 const stepOf = ({ status, evidence }: CanonicalEvent): Step | null =>
   evidence === 'machine' ? (status === 'opened' ? 'machine_opened' : null) : status;
 
-/** The plainest fixture of each step that a provider reports. */
+/** How little a fixture tells of a failure: 0 where an SMTP reply leads to a cause, 3 where no cause is stated. */
+function silenceOf({ reason }: CanonicalEvent): number {
+  if (reason?.cause === undefined || reason.cause === 'unspecified') return 3;
+  if (reason.text === undefined) return 2;
+  return reason.enhancedCode === undefined ? 1 : 0;
+}
+
+/** The plainest fixture of each step that a provider reports, with a reply and a cause where a fixture has them. */
 function samplesOf(provider: ProviderName): Readonly<Partial<Record<Step, ReadSample>>> {
   const samples: Partial<Record<Step, ReadSample>> = {};
   const plainestFirst = fixtureNames(provider).toSorted(
@@ -52,8 +59,10 @@ function samplesOf(provider: ProviderName): Readonly<Partial<Record<Step, ReadSa
     const [event] = events;
     if (event === undefined || events.length > 1 || quarantined.length > 0 || event.attribution !== undefined) continue;
     const step = stepOf(event);
-    if (step !== null && event.recipient === 'jane@example.com')
-      samples[step] ??= { name, type: fixtureType(name), messageId: event.messageId, event };
+    if (step === null || event.recipient !== 'jane@example.com') continue;
+    const known = samples[step];
+    if (known === undefined || silenceOf(event) < silenceOf(known.event))
+      samples[step] = { name, type: fixtureType(name), messageId: event.messageId, event };
   }
   return samples;
 }

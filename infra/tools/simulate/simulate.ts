@@ -3,7 +3,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { emailIdOf } from '../../../shared/email/event.ts';
-import { providers } from '../../../shared/providers/registry.ts';
+import { providerTitles } from '../../../shared/providers/titles.ts';
 import { forEachConcurrently } from '../../../shared/runtime/concurrency.ts';
 import type { Status } from '../../../shared/status/catalogue.ts';
 import { merge } from '../../../shared/status/precedence.ts';
@@ -39,7 +39,7 @@ async function simulate({ provider, emails: count, rate, seed }: Given<typeof co
   const stack = runningStack();
   const now = Math.floor(Date.now() / 1000) * 1000;
   const steps = stepsOf(provider);
-  const { title } = providers[provider];
+  const title = providerTitles[provider];
   // Chance keeps the emails of one run apart from those of every other.
   const firstNumber = randomInt(1_000_000_000, 9_000_000_000);
   // A day of traffic that ends before now.
