@@ -444,6 +444,12 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     expect(await page.getByRole('button', { name: 'Clear filters' }).count()).toBe(0);
     expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'support-first');
+    const facts = await rowsOf(page)
+      .locator('.facts')
+      .evaluateAll(all =>
+        all.map(one => [...one.children].every(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)),
+      );
+    expect(facts).not.toContain(false);
     await page.getByRole('searchbox').fill('invalid@example.com');
     await page.getByRole('searchbox').press('Enter');
     await expect.poll(async () => (await recipients(page)).length).toBeGreaterThan(1);

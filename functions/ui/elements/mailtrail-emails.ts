@@ -20,7 +20,7 @@ import { changed, type EmailFilter, isOtherFilter, parametersOf, searchFor } fro
 import { isOpenAndYoung, Live } from './live.ts';
 import { MailtrailElement } from './mailtrail-element.ts';
 import { notice } from './notice.ts';
-import { inert, type MessageKey } from './texts.ts';
+import { foreign, inert, type MessageKey } from './texts.ts';
 import themeCss from './theme.css';
 import { timeOf } from './time.ts';
 
@@ -545,6 +545,10 @@ export class MailtrailEmails extends MailtrailElement {
     const isOpened = this.emailId === emailId;
     const tabIndex = emailId === this.activeId ? 0 : -1;
     const openAccount = this.accounts ? () => this.tell('mailtrail-account-open', { accountId }) : null;
+    const names = [
+      ...(reference === null ? [] : [foreign(reference)]),
+      ...(this.account || accountId === null ? [] : [accountName(accountId, texts, openAccount, tabIndex)]),
+    ];
     const isProblem = isByProblem && attention === 'act' && statusAt !== null;
     return html`<div role="listitem" part="row" class=${isOpened ? 'row opened' : 'row'}>
       <button class="open" type="button" aria-current=${isOpened ? 'true' : 'false'} tabindex=${tabIndex}
@@ -556,7 +560,7 @@ export class MailtrailEmails extends MailtrailElement {
       </button>
       <span class="state">${chip(status === null ? undefined : words?.statuses.get(status), texts, attention === 'late')}
         ${reason ? html`<span class="cause">${texts.ofApi(reason.codes.label, reason.label)}</span>` : nothing}</span>
-      <span class="facts soft">${reference === null ? nothing : html`<bdi>${inert(reference)}</bdi> · `}${this.account || accountId === null ? nothing : html`${accountName(accountId, texts, openAccount, tabIndex)} · `}${isProblem ? timeOf(statusAt, texts, 'reported') : timeOf(sentAt, texts)}</span>
+      <span class="facts soft">${names.length === 0 ? nothing : html`<span class="names">${names.map((name, index) => (index === 0 ? name : html` · ${name}`))}</span>`}${isProblem ? timeOf(statusAt, texts, 'reported') : timeOf(sentAt, texts)}</span>
     </div>`;
   }
 
