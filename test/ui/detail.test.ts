@@ -54,6 +54,7 @@ describe.skipIf(noBrowser)('on an account page', { timeout: 60_000 }, () => {
   it('an invalid address says what to do, why, and what the server replied', async () => {
     const page = await emailOf(ids.get('invalid')!);
     expect(await section(page, 'What to do').innerText()).toMatch(/Ask the recipient another way/);
+    await page.getByText('Is it sent again? Not automatically.').waitFor();
     const why = section(page, 'Why');
     expect(await why.innerText()).toMatch(/Unknown address/);
     expect(await why.locator('details').getAttribute('open')).toBeNull();

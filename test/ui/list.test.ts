@@ -72,7 +72,7 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     const row = rowsOf(page).filter({ hasText: 'deferred@example.com' });
     expect(await row.locator('time').innerText()).toContain('3 hours ago');
     await row.locator('.open').focus();
-    expect(await row.locator('time').innerText()).toMatch(/UTC/);
+    expect(await row.locator('time').innerText()).toMatch(/, \d+:\d\d [AP]M UTC$/);
     await page.getByRole('button', { name: 'Find' }).focus();
     await row.hover();
     expect(await row.locator('time').innerText()).toMatch(/UTC/);
@@ -93,6 +93,43 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     await picture(page, 'list-needs-action');
     await page.getByRole('button', { name: 'Clear filters' }).click();
     await expect.poll(async () => (await recipients(page)).length).toBe(12);
+  });
+
+  it('lists what needs action in the order of the reports, and says when each came', async () => {
+    const failing = [
+      ['first', 'invalid', 60, 50],
+      ['second', 'hard_bounced', 3 * 24 * 60, 20],
+      ['third', 'marked_spam', 100, 1],
+    ] as const;
+    for (const [name, status, sent, reported] of failing) {
+      const facts = { accountId: 'failing', recipient: `${name}@example.com` };
+      await stack.record(
+        eventsOf(
+          [
+            ['sent', sent],
+            [status, reported],
+          ],
+          name,
+          facts,
+        ),
+      );
+    }
+    const page = await shown('<mailtrail-emails account="failing"></mailtrail-emails>');
+    expect(await recipients(page)).toEqual(['first@example.com', 'third@example.com', 'second@example.com']);
+    expect(await rowsOf(page).first().textContent()).not.toContain('reported');
+    await page.getByRole('button', { name: 'Needs action' }).click();
+    const times = () => rowsOf(page).locator('time [aria-hidden]').allTextContents();
+    const inOrder = ['reported 1 minute ago', 'reported 20 minutes ago', 'reported 50 minutes ago'];
+    await expect.poll(times).toEqual(inOrder);
+    expect(await recipients(page)).toEqual(['third@example.com', 'second@example.com', 'first@example.com']);
+    await picture(page, 'list-reported');
+    await page.evaluate(() => {
+      Object.assign(document.querySelector('mailtrail-emails')!, {
+        filter: { status: 'invalid,hard_bounced,marked_spam' },
+      });
+    });
+    await page.getByText('Status (3)').waitFor();
+    await expect.poll(times).toEqual(inOrder);
   });
 
   it('lists the emails that wait too long for news', async () => {
@@ -156,6 +193,47 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     await page.getByText('Write a whole address such as jane@example.com.').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'list-invalid-search');
+  });
+
+  it('tells a filter that is not valid from a search that is not', async () => {
+    const page = await shown();
+    await page.evaluate(() => {
+      Object.assign(document.querySelector('mailtrail-emails')!, {
+        filter: { status: 'lost', recipient: 'a@b.example' },
+      });
+    });
+    await page.getByText('This filter is not valid. Clear the filters.').waitFor();
+    await picture(page, 'list-invalid-filter');
+    await page.getByRole('button', { name: 'Clear filters' }).click();
+    await rowsOf(page).first().waitFor();
+  });
+
+  it('says that there is no such account, or that it is somebody else’s', async () => {
+    const page = await show('<mailtrail-emails account="ghost"></mailtrail-emails>', { account: 'acme' });
+    await page.getByText('There is no such account, or it is not yours to see.').waitFor();
+  });
+
+  it('takes rows and email away from a sign-in that may not see them, until there is another token', async () => {
+    const page = await shown();
+    await rowsOf(page).first().locator('.open').click();
+    await page.locator('mailtrail-email h3').first().waitFor();
+    const emails = `${stack.url}/accounts/acme/emails**`;
+    const refused = { status: 403, headers: { 'access-control-allow-origin': '*' }, body: '{}' };
+    await page.route(emails, route => (route.request().method() === 'GET' ? route.fulfill(refused) : route.continue()));
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await page.getByText('Your sign-in may not see these emails. Ask your administrator.').nth(1).waitFor();
+    expect(await rowsOf(page).count()).toBe(0);
+    expect(await page.locator('mailtrail-email h3').count()).toBe(0);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await picture(page, 'list-forbidden');
+    await page.unroute(emails);
+    await page.evaluate(() => {
+      const list = document.querySelector('mailtrail-emails')!;
+      const { getToken } = list;
+      Object.assign(list, { getToken: () => getToken!() });
+    });
+    await rowsOf(page).first().waitFor();
+    await page.locator('mailtrail-email h3').first().waitFor();
   });
 
   it('says that no email is recorded yet for a new account', async () => {
@@ -252,10 +330,21 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
       .nth(2)
       .evaluate(row => [row.querySelector('.recipient')!.scrollWidth, row.querySelector('.open')!.clientWidth]);
     expect(width).toBeGreaterThanOrEqual(name!);
+    // The outline of the button has room beside it.
+    const [detail, back] = await Promise.all([
+      page.locator('mailtrail-emails .detail').boundingBox(),
+      page.getByRole('button', { name: 'Back to the list' }).boundingBox(),
+    ]);
+    expect(back!.x - detail!.x).toBeGreaterThanOrEqual(4);
     await page.setViewportSize({ width: 320, height: 640 });
     expect(await rowsOf(page).nth(2).isVisible()).toBe(false);
     await page.getByRole('button', { name: 'Back to the list' }).click();
     await expect.poll(focused).toBe(third);
+    await page.keyboard.press('Enter');
+    await page.locator('mailtrail-email h3').first().waitFor();
+    await page.keyboard.press('Escape');
+    await expect.poll(focused).toBe(third);
+    expect(await page.locator('mailtrail-email').count()).toBe(0);
   });
 
   it('takes a filter away, and an email that is no id', async () => {
@@ -472,9 +561,41 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     ).toBe('open');
   });
 
+  it('asks for further emails once while it looks for news', async () => {
+    const page = await shown('<mailtrail-emails account="many"></mailtrail-emails>', { account: 'many' });
+    const cursors: (string | null)[] = [];
+    await page.route(`${stack.url}/accounts/many/emails?limit=50**`, async route => {
+      const cursor = new URL(route.request().url()).searchParams.get('cursor');
+      if (route.request().method() === 'GET') cursors.push(cursor);
+      await new Promise(resolve => setTimeout(resolve, cursor === null ? 300 : 1_000));
+      await route.continue().catch(() => {});
+    });
+    await page.evaluate(() => {
+      document.dispatchEvent(new Event('visibilitychange'));
+      window.scrollTo(0, document.body.scrollHeight);
+    });
+    await expect.poll(() => rowsOf(page).count(), { timeout: 10_000 }).toBeGreaterThan(50);
+    const further = cursors.filter(cursor => cursor !== null);
+    expect(cursors).toContain(null);
+    expect(new Set(further).size).toBe(further.length);
+  });
+
   it('shows support the emails of all accounts by recipient, and what needs action', async () => {
     const page = await show('<mailtrail-emails></mailtrail-emails>', { account: null });
-    await page.getByText('Search for a recipient or a reference, or look at what needs action.').waitFor();
+    await rowsOf(page).first().waitFor();
+    expect((await recipients(page)).every(one => !one.startsWith('delivered'))).toBe(true);
+    const chip = page.getByRole('button', { name: /Needs action \(\d/ });
+    expect(await chip.getAttribute('aria-pressed')).toBe('true');
+    expect(await page.evaluate(() => document.querySelector('mailtrail-emails')!.filter)).toEqual({});
+    expect(await page.getByRole('button', { name: 'Clear filters' }).count()).toBe(0);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await picture(page, 'support-first');
+    const facts = await rowsOf(page)
+      .locator('.facts')
+      .evaluateAll(all =>
+        all.map(one => [...one.children].every(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth)),
+      );
+    expect(facts).not.toContain(false);
     await page.getByRole('searchbox').fill('invalid@example.com');
     await page.getByRole('searchbox').press('Enter');
     await expect.poll(async () => (await recipients(page)).length).toBeGreaterThan(1);
@@ -482,7 +603,31 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'support-search');
     await page.getByRole('button', { name: 'Clear filters' }).click();
-    await page.getByRole('button', { name: /Needs action \(\d/ }).click();
     await expect.poll(async () => (await recipients(page)).length).toBeGreaterThan(9);
+  });
+
+  it('makes the account of an email a button where the host opens accounts, in the list and in the email', async () => {
+    const page = await shown('<mailtrail-emails></mailtrail-emails>', { account: null });
+    const account = page.getByRole('button', { name: 'Account: globex' });
+    expect(await account.count()).toBe(0);
+    await page.evaluate(() => {
+      document.addEventListener('mailtrail-account-open', event => {
+        const opened = Reflect.get(window, 'opened') ?? [];
+        Object.assign(window, { opened: [...opened, (event as CustomEvent).detail] });
+      });
+      document.querySelector('mailtrail-emails')!.setAttribute('accounts', '');
+    });
+    await account.first().click();
+    expect(await page.locator('mailtrail-email').count()).toBe(0);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await picture(page, 'support-accounts');
+    await rowsOf(page).filter({ hasText: 'globex' }).first().locator('.open').click();
+    await page.locator('mailtrail-email').getByRole('button', { name: 'Account: globex' }).click();
+    expect(await page.evaluate(() => Reflect.get(window, 'opened'))).toEqual([
+      { accountId: 'globex' },
+      { accountId: 'globex' },
+    ]);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await picture(page, 'support-email');
   });
 });

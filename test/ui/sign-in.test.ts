@@ -3,6 +3,7 @@ import { audienceParameters } from '../../functions/ui/page/session.ts';
 import { accessibilityFaults } from '../rigs/accessibility.ts';
 import { noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
 import { anEvent } from '../rigs/stored-emails.ts';
+import { emailWith } from '../rigs/ui-emails.ts';
 import { theUiStack, type UiStack } from '../rigs/ui-stack.ts';
 
 describe('the audience that the page asks for', () => {
@@ -29,6 +30,7 @@ describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => 
     stack = await theUiStack();
     const at = Date.now() - 60_000;
     emailId = await stack.record([anEvent({ accountId: 'initech', subject: 'Invoice 7', occurredAt: at })]);
+    await stack.record(emailWith('invalid', { accountId: 'initech', recipient: 'jane@example.com' }));
   }, 150_000);
   afterEach(async () => {
     expect(open?.complaints).toEqual([]);
@@ -70,6 +72,21 @@ describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => 
     await picture(page, 'page-support');
     await page.goBack();
     await heading('Emails of all accounts').waitFor();
+  });
+
+  it('shows support what needs action, opens the account of an email, and keeps the focus on the way back', async () => {
+    const page = await signedIn('/ui', 'Sign in as support');
+    await page.getByRole('button', { name: 'Needs action (1)', pressed: true }).waitFor();
+    await picture(page, 'page-support-first');
+    await page.getByRole('button', { name: 'Account: initech' }).click();
+    await heading('Emails of initech').waitFor();
+    expect(page.url()).toBe(`${stack.url}/ui?account=initech`);
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('main');
+    const row = page.locator('mailtrail-emails .row', { hasText: 'Invoice 7' });
+    await row.locator('.open').click();
+    await page.locator('mailtrail-email h2:focus').waitFor();
+    await page.goBack();
+    await row.locator('.open:focus').waitFor();
   });
 
   it('opens the email of a link after the sign-in, and keeps it in a reload without another click', async () => {

@@ -1,7 +1,21 @@
 /** Requests of the elements to the API, with the token of the host page. */
 
 /** Why a request failed, as far as a person can do something about it. */
-export type Fault = 'signed_out' | 'not_found' | 'offline' | 'busy' | 'invalid' | 'broken';
+export type Fault =
+  | 'signed_out'
+  | 'forbidden'
+  | 'not_found'
+  | 'no_account'
+  | 'offline'
+  | 'busy'
+  | 'invalid'
+  | 'invalid_filter'
+  | 'broken';
+
+/** Whether the API is asked no more until there is another token, and nothing that it told before is shown. */
+export function isWithoutAccess(fault: Fault | null): boolean {
+  return fault === 'signed_out' || fault === 'forbidden';
+}
 
 export class RequestFailed extends Error {
   override readonly name = 'RequestFailed';
@@ -57,7 +71,7 @@ export interface Connection {
 const faults: Readonly<Record<number, Fault>> = {
   400: 'invalid',
   401: 'signed_out',
-  403: 'signed_out',
+  403: 'forbidden',
   404: 'not_found',
   429: 'busy',
   503: 'busy',
@@ -111,6 +125,8 @@ export function createConnection(api: string, source: TokenSource): Connection {
       const { status, headers } = response;
       const answer = { etag: headers.get('etag'), headers };
       if (status === 304) return { ...answer, body: undefined };
+      // A later attempt asks the host for a token, which may have gained the scope.
+      if (status === 403) bearer = null;
       if (!response.ok) {
         const { field = null } = (await response.json().catch(() => ({}))) as { field?: string };
         throw new RequestFailed(faults[status] ?? 'broken', field);

@@ -37,3 +37,8 @@ export function searchFor(text: string): Pick<EmailFilter, 'recipient' | 'refere
 export function changed(filter: EmailFilter, change: Partial<Record<keyof EmailFilter, string>>): EmailFilter {
   return Object.fromEntries(Object.entries({ ...filter, ...change }).filter(([, value]) => value));
 }
+
+/** Whether a host has set another filter, and not the same one again, as frameworks do at each rendering. */
+export function isOtherFilter(filter: EmailFilter | null | undefined, before: EmailFilter | null | undefined): boolean {
+  return !filter || !before || String(parametersOf(filter)) !== String(parametersOf(before));
+}

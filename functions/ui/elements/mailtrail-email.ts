@@ -1,9 +1,10 @@
 import { css, html, nothing, type PropertyDeclarations, type PropertyValues, svg, unsafeCSS } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { EmailAnswer } from '../../../shared/http/response-schemas.ts';
+import { accountName } from './account-name.ts';
 import { catalogueOf, type StatusEntry, type Words } from './catalogue.ts';
 import { chip } from './chip.ts';
-import { type Fault, faultOf } from './connection.ts';
+import { type Fault, faultOf, isWithoutAccess } from './connection.ts';
 import emailCss from './email.css';
 import { isOpenAndYoung, Live } from './live.ts';
 import { MailtrailElement } from './mailtrail-element.ts';
@@ -35,6 +36,7 @@ const receipts: ReadonlySet<string | null> = new Set(['opened', 'link_clicked'])
  * timeline.
  *
  * @fires mailtrail-resend with `{ email }`, when a person asks to send the email again; the host sends it
+ * @fires mailtrail-account-open with `{ accountId }`, when a person chooses the account; the host opens it
  * @csspart root everything
  * @csspart heading the recipient
  * @csspart section each part below the heading
@@ -43,6 +45,7 @@ const receipts: ReadonlySet<string | null> = new Set(['opened', 'link_clicked'])
  * @csspart chip a status; also `chip-waiting`, `chip-good`, `chip-warning` and `chip-bad`
  * @csspart notice says why a request failed
  * @csspart button each button
+ * @csspart account the button that opens the account
  */
 export class MailtrailEmail extends MailtrailElement {
   static override styles = [css`${unsafeCSS(themeCss)}`, css`${unsafeCSS(emailCss)}`];
@@ -50,6 +53,7 @@ export class MailtrailEmail extends MailtrailElement {
   static override properties: PropertyDeclarations = {
     emailId: { attribute: 'email-id' },
     resend: { type: Boolean },
+    accounts: { type: Boolean },
     words: { state: true },
     email: { state: true },
     fault: { state: true },
@@ -59,6 +63,8 @@ export class MailtrailEmail extends MailtrailElement {
   declare emailId: string | null;
   /** The host listens to `mailtrail-resend`: a button appears where sending again makes sense. */
   declare resend: boolean;
+  /** The host listens to `mailtrail-account-open`: without {@link account}, the email's account is a button. */
+  declare accounts: boolean;
   declare protected words: Words | null;
   declare protected email: EmailAnswer | null;
   declare protected fault: Fault | null;
@@ -72,7 +78,7 @@ export class MailtrailEmail extends MailtrailElement {
   readonly #live = new Live(
     this,
     async () => {
-      if (this.fault !== 'signed_out') await this.#refresh();
+      if (!isWithoutAccess(this.fault)) await this.#refresh();
     },
     () =>
       this.fault === 'offline' ||
@@ -83,6 +89,7 @@ export class MailtrailEmail extends MailtrailElement {
     super();
     this.emailId = null;
     this.resend = false;
+    this.accounts = false;
     this.words = null;
     this.email = null;
     this.fault = null;
@@ -99,7 +106,7 @@ export class MailtrailEmail extends MailtrailElement {
   }
 
   protected override bearerChanged(): void {
-    if (this.fault === 'signed_out') void this.#refresh();
+    if (isWithoutAccess(this.fault)) void this.#refresh();
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
@@ -146,7 +153,7 @@ export class MailtrailEmail extends MailtrailElement {
       if (signal.aborted) return;
       this.fault = error instanceof TypeError ? 'offline' : faultOf(error);
       // After a sign-out, the next person at the screen must not read it.
-      if (this.fault === 'not_found' || this.fault === 'signed_out') {
+      if (this.fault === 'not_found' || isWithoutAccess(this.fault)) {
         this.email = null;
         this.#etag = null;
       }
@@ -195,7 +202,9 @@ export class MailtrailEmail extends MailtrailElement {
     const { texts } = this;
     return html`<p class="subject">${subject === null ? html`<span class="soft">${texts.say('noSubject')}</span>` : foreign(subject)}</p>
       <p class="soft facts">${reference === null ? nothing : html`<span>${texts.say('reference')}: ${foreign(reference)}</span>`}${
-        this.account || accountId === null ? nothing : html`<span>${texts.say('account')}: ${foreign(accountId)}</span>`
+        this.account || accountId === null
+          ? nothing
+          : html`<span>${texts.say('account')}: ${accountName(accountId, texts, this.accounts ? () => this.tell('mailtrail-account-open', { accountId }) : null)}</span>`
       }<span>${texts.say('sent')}: ${timeOf(sentAt, texts)}</span></p>`;
   }
 
@@ -204,7 +213,7 @@ export class MailtrailEmail extends MailtrailElement {
     return html`<div class="section status" part="section">
       <p>${chip(this.#entry, texts, attention === 'late')}</p>
       <p>${texts.ofApi(codes.meaning, meaning) ?? texts.say('onlyNotes')}</p>
-      ${sentAgain === null ? nothing : html`<p>${texts.say('sentAgain')}: ${texts.ofApi(codes.sentAgain, sentAgain)}</p>`}
+      ${sentAgain === null ? nothing : html`<p>${texts.say('sentAgain')} ${texts.ofApi(codes.sentAgain, sentAgain)}</p>`}
     </div>`;
   }
 

@@ -11,15 +11,16 @@ import { classMap } from 'lit/directives/class-map.js';
 import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
 import type { EmailRow } from '../../../shared/http/response-schemas.ts';
+import { accountName } from './account-name.ts';
 import { catalogueOf, type Words } from './catalogue.ts';
 import { chip } from './chip.ts';
-import { type Fault, faultOf } from './connection.ts';
+import { type Fault, faultOf, isWithoutAccess, RequestFailed } from './connection.ts';
 import emailsCss from './emails.css';
-import { changed, type EmailFilter, parametersOf, searchFor } from './filter.ts';
+import { changed, type EmailFilter, isOtherFilter, parametersOf, searchFor } from './filter.ts';
 import { isOpenAndYoung, Live } from './live.ts';
 import { MailtrailElement } from './mailtrail-element.ts';
 import { notice } from './notice.ts';
-import { inert, type MessageKey } from './texts.ts';
+import { foreign, inert, type MessageKey } from './texts.ts';
 import themeCss from './theme.css';
 import { timeOf } from './time.ts';
 
@@ -51,14 +52,17 @@ const totalMs = 30_000;
  *
  * @fires mailtrail-filter-change with `{ filter }`, after a person has changed the filter
  * @fires mailtrail-email-open with `{ emailId, accountId }`; prevent it to show the email elsewhere
+ * @fires mailtrail-email-close with `{}`, after a person has gone back to the list
+ * @fires mailtrail-account-open with `{ accountId }`, when a person chooses an email's account; the host opens it
  */
 export class MailtrailEmails extends MailtrailElement {
   static override styles = [css`${unsafeCSS(themeCss)}`, css`${unsafeCSS(emailsCss)}`];
 
   static override properties: PropertyDeclarations = {
-    filter: { attribute: false },
+    filter: { attribute: false, hasChanged: isOtherFilter },
     emailId: { attribute: 'email-id' },
     resend: { type: Boolean },
+    accounts: { type: Boolean },
     words: { state: true },
     rows: { state: true },
     cursor: { state: true },
@@ -76,6 +80,8 @@ export class MailtrailEmails extends MailtrailElement {
   declare emailId: string | null;
   /** The host listens to `mailtrail-resend`: the opened email has a button where sending again makes sense. */
   declare resend: boolean;
+  /** The host listens to `mailtrail-account-open`: without {@link account}, the account of each email is a button. */
+  declare accounts: boolean;
   declare protected words: Words | null;
   declare protected rows: readonly EmailRow[];
   /** Where the list continues; null at its end. */
@@ -115,6 +121,7 @@ export class MailtrailEmails extends MailtrailElement {
     this.filter = {};
     this.emailId = null;
     this.resend = false;
+    this.accounts = false;
     this.words = null;
     this.announcement = '';
     this.exported = null;
@@ -156,7 +163,7 @@ export class MailtrailEmails extends MailtrailElement {
   }
 
   protected override bearerChanged(): void {
-    if (this.fault === 'signed_out') this.#onRetry();
+    if (isWithoutAccess(this.fault)) this.#onRetry();
   }
 
   protected override willUpdate(changedProperties: PropertyValues<this>): void {
@@ -170,6 +177,8 @@ export class MailtrailEmails extends MailtrailElement {
       if (this.rows.some(({ emailId }) => emailId === this.emailId)) this.activeId = this.emailId;
       void import('./mailtrail-email.ts');
     }
+    // The host may close an email, e.g. by the browser's back button, and the focus would go with it.
+    this.#returnFocus ||= this.emailId === null && this.shadowRoot?.activeElement?.closest('.detail') != null;
   }
 
   protected override updated(): void {
@@ -184,10 +193,19 @@ export class MailtrailEmails extends MailtrailElement {
 
   // ---- Requests
 
-  /** Without an account, a list across all accounts needs a filter that narrows it. */
-  get #isAskable(): boolean {
-    const { status, attention, recipient, reference } = this.filter;
-    return Boolean(this.account || recipient || reference || status || attention === 'act');
+  /** The filter of the requests: the API lists all accounts' emails narrowed, at first to what needs action. */
+  get #asked(): EmailFilter {
+    const { filter } = this;
+    const { status, attention, recipient, reference } = filter;
+    return this.account || recipient || reference || status || attention ? filter : { ...filter, attention: 'act' };
+  }
+
+  /** Whether the API orders the list by when each problem was recorded, in place of `sentAt`. */
+  get #isByProblem(): boolean {
+    const { status, attention, recipient, reference } = this.#asked;
+    if (recipient || reference) return false;
+    if (attention) return attention === 'act';
+    return status?.split(',').every(id => this.words?.statuses.get(id)?.attention === 'yes') ?? false;
   }
 
   #reset(): void {
@@ -214,7 +232,7 @@ export class MailtrailEmails extends MailtrailElement {
   }
 
   async #page(cursor: string | null): Promise<EmailPage | undefined> {
-    const parameters = parametersOf(this.filter);
+    const parameters = parametersOf(this.#asked);
     parameters.set('limit', String(pageSize));
     if (cursor !== null) parameters.set('cursor', cursor);
     const { signal } = this.#load;
@@ -229,7 +247,7 @@ export class MailtrailEmails extends MailtrailElement {
     return body;
   }
 
-  /** Runs a request of the list; one that another has replaced leaves no trace. */
+  /** Runs a request of the list; one that another has replaced leaves no trace. `null`: it is no loading to people. */
   async #request(loading: 'first' | 'more' | null, run: () => Promise<void>): Promise<void> {
     const { signal } = this.#load;
     if (loading !== null) this.loading = loading;
@@ -238,19 +256,28 @@ export class MailtrailEmails extends MailtrailElement {
       this.fault = null;
     } catch (error) {
       if (signal.aborted) return;
-      this.fault = faultOf(error);
+      this.fault = this.#faultOf(error);
       // The next person at the screen must not read what the one before could.
-      if (this.fault === 'signed_out' || this.fault === 'not_found') this.#forget();
+      if (isWithoutAccess(this.fault) || this.fault === 'no_account') this.#forget();
     } finally {
       // A refresh may end while the next page is loading.
       if (!signal.aborted && loading !== null) this.loading = null;
     }
   }
 
+  /** The fault in the words of a list: it may lack its account, or have a filter that nobody typed into the search. */
+  #faultOf(error: unknown): Fault {
+    const fault = faultOf(error);
+    if (fault === 'not_found') return 'no_account';
+    if (fault !== 'invalid') return fault;
+    const field = error instanceof RequestFailed ? error.field : null;
+    const isSearch = (field === 'recipient' || field === 'reference') && this.filter[field];
+    return isSearch ? 'invalid' : 'invalid_filter';
+  }
+
   async #first(): Promise<void> {
     this.#reset();
     void this.#count();
-    if (!this.#isAskable) return;
     await this.#request('first', async () => this.#show(await this.#page(null)));
     this.#live.schedule();
   }
@@ -297,9 +324,8 @@ export class MailtrailEmails extends MailtrailElement {
 
   /** Asks for the first page again. It replaces its part of the list, and keeps the pages after it. */
   async #refresh(): Promise<void> {
-    if (this.loading !== null || this.fault === 'signed_out') return;
+    if (this.loading !== null || isWithoutAccess(this.fault)) return;
     void this.#count();
-    if (!this.#isAskable) return;
     // Times relative to now go on.
     this.requestUpdate();
     await this.#request(null, async () => {
@@ -318,7 +344,7 @@ export class MailtrailEmails extends MailtrailElement {
   }
 
   async #count(): Promise<void> {
-    if (this.filter.attention === 'act' || Date.now() - this.#totalAt < totalMs) return;
+    if (this.#asked.attention === 'act' || Date.now() - this.#totalAt < totalMs) return;
     this.#totalAt = Date.now();
     const { base, emailsPath } = this;
     try {
@@ -388,6 +414,14 @@ export class MailtrailEmails extends MailtrailElement {
     this.tell('mailtrail-email-close', {});
   }
 
+  /** Escape goes back to the list. */
+  #onDetailKey(event: KeyboardEvent): void {
+    if (event.key !== 'Escape' || event.defaultPrevented) return;
+    // A dialog of the host around the list stays open.
+    event.stopPropagation();
+    this.#close();
+  }
+
   /** Arrow keys, Home and End go from row to row. */
   #onKey(event: KeyboardEvent): void {
     const index = this.rows.findIndex(row => row.emailId === this.activeId);
@@ -444,7 +478,7 @@ export class MailtrailEmails extends MailtrailElement {
 
   #filters(): TemplateResult {
     const { texts, filter, total } = this;
-    const { recipient, reference, attention, status = '', from = '', to = '' } = filter;
+    const { recipient, reference, attention, status = '', from = '', to = '' } = this.#asked;
     const chosen = status === '' ? [] : status.split(',');
     const hasFilter = Object.keys(filter).length > 0;
     const act =
@@ -502,7 +536,8 @@ export class MailtrailEmails extends MailtrailElement {
 
   #list(): TemplateResult | typeof nothing {
     if (this.rows.length === 0 || this.words === null) return nothing;
-    const { texts, words, activeId } = this;
+    const { texts, words, activeId, accounts } = this;
+    const isByProblem = this.#isByProblem;
     const minute = Math.floor(Date.now() / 60_000);
     // Of a thousand rows, only those that changed are rendered again.
     return html`<div role="list" class="rows" part="rows" @keydown=${this.#onKey}>${this.#blocks().map(
@@ -511,7 +546,7 @@ export class MailtrailEmails extends MailtrailElement {
           block,
           row => row.emailId,
           row =>
-            html`${guard([row, row.emailId === this.emailId, row.emailId === activeId, texts, words, minute], () => this.#row(row))}`,
+            html`${guard([row, row.emailId === this.emailId, row.emailId === activeId, texts, words, accounts, isByProblem, minute], () => this.#row(row, isByProblem))}`,
         )}</div>`,
     )}</div>`;
   }
@@ -526,13 +561,20 @@ export class MailtrailEmails extends MailtrailElement {
     return blocks;
   }
 
-  #row(row: EmailRow): TemplateResult {
+  #row(row: EmailRow, isByProblem: boolean): TemplateResult {
     const { texts, words } = this;
-    const { emailId, recipient, subject, reference, status, cause, attention, sentAt, accountId } = row;
+    const { emailId, recipient, subject, reference, status, cause, attention, sentAt, statusAt, accountId } = row;
     const reason = cause === null ? undefined : words?.causes.get(cause);
     const isOpened = this.emailId === emailId;
+    const tabIndex = emailId === this.activeId ? 0 : -1;
+    const openAccount = this.accounts ? () => this.tell('mailtrail-account-open', { accountId }) : null;
+    const names = [
+      ...(reference === null ? [] : [foreign(reference)]),
+      ...(this.account || accountId === null ? [] : [accountName(accountId, texts, openAccount, tabIndex)]),
+    ];
+    const isProblem = isByProblem && attention === 'act' && statusAt !== null;
     return html`<div role="listitem" part="row" class=${isOpened ? 'row opened' : 'row'}>
-      <button class="open" type="button" aria-describedby="state-${emailId}" aria-current=${isOpened ? 'true' : 'false'} tabindex=${emailId === this.activeId ? 0 : -1}
+      <button class="open" type="button" aria-describedby="state-${emailId}" aria-current=${isOpened ? 'true' : 'false'} tabindex=${tabIndex}
         @click=${() => this.#open(row)} @focus=${() => {
           this.activeId = emailId;
         }}>
@@ -541,14 +583,14 @@ export class MailtrailEmails extends MailtrailElement {
       </button>
       <span class="state" id="state-${emailId}">${chip(status === null ? undefined : words?.statuses.get(status), texts, attention === 'late')}
         ${reason ? html`<span class="cause">${texts.ofApi(reason.codes.label, reason.label)}</span>` : nothing}</span>
-      <span class="facts soft">${reference === null ? nothing : html`<bdi>${inert(reference)}</bdi> · `}${this.account || accountId === null ? nothing : html`<bdi>${accountId}</bdi> · `}${timeOf(sentAt, texts)}</span>
+      <span class="facts soft">${names.length === 0 ? nothing : html`<span class="names">${names.map((name, index) => (index === 0 ? name : html` · ${name}`))}</span>`}${isProblem ? timeOf(statusAt, texts, 'reported') : timeOf(sentAt, texts)}</span>
     </div>`;
   }
 
   #foot(): TemplateResult | typeof nothing {
     const { texts, rows, cursor, loading } = this;
     if (this.fault !== null) return nothing;
-    if (loading === 'first' || (this.words === null && this.#isAskable)) {
+    if (loading === 'first' || this.words === null) {
       return html`<p class="soft foot" role="status">${texts.say('loading')}</p>`;
     }
     if (cursor !== null) {
@@ -556,31 +598,30 @@ export class MailtrailEmails extends MailtrailElement {
         <button class="button" part="button" type="button" aria-disabled=${loading === 'more' ? 'true' : 'false'} @click=${this.#more}>${loading === 'more' ? texts.say('loading') : texts.say('more')}</button></p>`;
     }
     const key = rows.length === 0 ? this.#emptyKey() : this.isTruncated ? 'truncated' : this.#endKey;
-    const { reference = '', recipient = '' } = this.filter;
+    const { reference = '', recipient = '' } = this.#asked;
     return html`<p class="soft foot" role="status">${texts.say(key, { reference: inert(reference), recipient: inert(recipient) })}</p>`;
   }
 
   get #endKey(): MessageKey {
-    return Object.keys(this.filter).length > 0 ? 'endFiltered' : 'end';
+    return Object.keys(this.#asked).length > 0 ? 'endFiltered' : 'end';
   }
 
   /** The message for an empty list. */
   #emptyKey(): MessageKey {
-    const { filter } = this;
-    if (!this.#isAskable) return 'askForSearch';
-    const others = Object.keys(filter).length;
-    if (others === 0) return 'empty';
-    if (others > 1) return 'emptyFiltered';
+    const filter = this.#asked;
+    const count = Object.keys(filter).length;
+    if (count === 0) return 'empty';
+    if (count > 1) return 'emptyFiltered';
     if (filter.reference) return 'emptyReference';
     if (filter.recipient) return 'emptyRecipient';
     return filter.attention === 'act' ? 'emptyAct' : 'emptyFiltered';
   }
 
   #detail(emailId: string): TemplateResult {
-    return html`<div class="detail">
+    return html`<div class="detail" @keydown=${this.#onDetailKey}>
       <button class="button back" part="button" type="button" @click=${this.#close}>${this.texts.say('back')}</button>
-      <mailtrail-email part="email" exportparts="chip, chip-waiting, chip-good, chip-warning, chip-bad, button, heading, section, timeline, event, notice" .api=${this.api} .account=${this.account} .token=${this.token} .getToken=${this.getToken}
-        .messages=${this.messages} .resend=${this.resend} lang=${this.texts.lang} email-id=${emailId} autofocus></mailtrail-email>
+      <mailtrail-email part="email" exportparts="account, chip, chip-waiting, chip-good, chip-warning, chip-bad, button, heading, section, timeline, event, notice" .api=${this.api} .account=${this.account} .token=${this.token} .getToken=${this.getToken}
+        .messages=${this.messages} .resend=${this.resend} .accounts=${this.accounts} lang=${this.texts.lang} email-id=${emailId} autofocus></mailtrail-email>
     </div>`;
   }
 }

@@ -1,7 +1,7 @@
 import { css, html, nothing, type PropertyDeclarations, type PropertyValues, unsafeCSS } from 'lit';
 import type { Words } from './catalogue.ts';
 import { chip } from './chip.ts';
-import type { Fault } from './connection.ts';
+import { type Fault, isWithoutAccess } from './connection.ts';
 import { MailtrailElement } from './mailtrail-element.ts';
 import statusCss from './status.css';
 import { batchOf, type StatusBatch, type StatusQuestion, type StatusResult } from './status-batch.ts';
@@ -62,7 +62,7 @@ export class MailtrailStatus extends MailtrailElement {
   }
 
   protected override bearerChanged(): void {
-    if (this.fault === 'signed_out') this.#join();
+    if (isWithoutAccess(this.fault)) this.#join();
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {

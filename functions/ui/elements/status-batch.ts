@@ -2,7 +2,7 @@
 
 import type { EmailRow } from '../../../shared/http/response-schemas.ts';
 import { catalogueOf, type Words } from './catalogue.ts';
-import { type Connection, type Fault, faultOf } from './connection.ts';
+import { type Connection, type Fault, faultOf, isWithoutAccess } from './connection.ts';
 import { Live } from './live.ts';
 
 /** An answer of `POST …/statuses` for one reference or id. */
@@ -46,9 +46,9 @@ export class StatusBatch {
   readonly #questions = new Set<StatusQuestion>();
   readonly #new = new Set<StatusQuestion>();
   readonly #live = new Live({ addController() {} }, async () => {
-    if (!this.#isSignedOut) await this.#ask(this.#questions);
+    if (!this.#isWithoutAccess) await this.#ask(this.#questions);
   });
-  #isSignedOut = false;
+  #isWithoutAccess = false;
   #collecting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(api: string, account: string) {
@@ -61,7 +61,7 @@ export class StatusBatch {
     if (this.#questions.size === 0) this.#live.hostConnected();
     this.#questions.add(question);
     this.#new.add(question);
-    this.#isSignedOut = false;
+    this.#isWithoutAccess = false;
     this.#collecting ??= setTimeout(() => {
       this.#collecting = undefined;
       const questions = new Set(this.#new);
@@ -110,7 +110,7 @@ export class StatusBatch {
           tell((question, index) => question.answer(body!.results[index]!, words));
         } catch (error) {
           const fault = error instanceof TypeError ? 'offline' : faultOf(error);
-          this.#isSignedOut = fault === 'signed_out';
+          this.#isWithoutAccess = isWithoutAccess(fault);
           tell(question => question.fail(fault));
         }
       }),

@@ -35,7 +35,14 @@ export class Texts {
     this.#numbers = new Intl.NumberFormat(lang);
     this.#plurals = new Intl.PluralRules(lang);
     this.#relativeTimes = new Intl.RelativeTimeFormat(lang, { numeric: 'auto' });
-    this.#times = new Intl.DateTimeFormat(lang, { dateStyle: 'medium', timeStyle: 'long' });
+    this.#times = new Intl.DateTimeFormat(lang, {
+      year: 'numeric',
+      month: 'short',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: '2-digit',
+      timeZoneName: 'short',
+    });
   }
 
   /** A message, with `{name}` replaced by the value of that name. A number `count` chooses the plural. */
@@ -77,7 +84,7 @@ export class Texts {
     return this.#relativeTimes.format(Math.trunc(seconds / size), unit);
   }
 
-  /** The exact time in the reader's time zone. */
+  /** The time to the minute, in the reader's time zone. */
   exact(at: string): string {
     return this.#times.format(new Date(at));
   }

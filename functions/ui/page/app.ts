@@ -156,6 +156,13 @@ class MailtrailApp extends LitElement {
     if (account !== '') this.#go({ account, emailId: null, filter: {} });
   };
 
+  #onAccountOpen = async ({ detail }: CustomEvent<{ accountId: string }>): Promise<void> => {
+    this.#go({ account: detail.accountId, emailId: null, filter: {} });
+    await this.updateComplete;
+    // The button that had the focus is gone.
+    this.querySelector('main')?.focus();
+  };
+
   #onAllAccounts = (event: MouseEvent): void => {
     event.preventDefault();
     this.#go({ account: null, emailId: null, filter: {} });
@@ -221,8 +228,9 @@ class MailtrailApp extends LitElement {
       return html`<h1>${this.#say('product')}</h1><p role="alert">${this.#say('noAccount')}</p>`;
     return html`<h1><bdi>${account === null ? this.#say('allEmails') : this.#say('emailsOf', account)}</bdi></h1>
       ${isSupport ? this.#views(account) : nothing}
-      <mailtrail-emails .account=${account} .getToken=${this.#getToken} .filter=${this.view.filter} .emailId=${this.view.emailId}
-        @mailtrail-filter-change=${this.#onFilter} @mailtrail-email-open=${this.#onOpen} @mailtrail-email-close=${this.#onClose}></mailtrail-emails>`;
+      <mailtrail-emails accounts .account=${account} .getToken=${this.#getToken} .filter=${this.view.filter} .emailId=${this.view.emailId}
+        @mailtrail-filter-change=${this.#onFilter} @mailtrail-email-open=${this.#onOpen} @mailtrail-email-close=${this.#onClose}
+        @mailtrail-account-open=${this.#onAccountOpen}></mailtrail-emails>`;
   }
 
   /** Support's choice between all accounts and one. */
