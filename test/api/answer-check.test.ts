@@ -19,7 +19,7 @@ const csv = (text: string): Answer => ({
   headers: { ...headers, 'content-type': 'text/csv; charset=utf-8' },
   text,
 });
-const row = 'id,a@example.com,Subject,,ses,invalid,Invalid,2026-01-02T12:00:00.000Z,2026-01-02T12:00:00.000Z,,,why,,';
+const row = 'id,a@example.com,Subject,,ses,invalid,Invalid,2026-01-02T12:00:00.000Z,2026-01-02T12:00:00.000Z,,,why,,,';
 const jsonl = (text: string): Answer => ({
   statusCode: 200,
   headers: { ...headers, 'content-type': 'application/jsonl; charset=utf-8' },

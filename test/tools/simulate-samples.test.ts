@@ -45,12 +45,13 @@ describe.each(providerNames)('what %s is made to tell', provider => {
     }
   });
 
-  it.skipIf(passesNoReplyOn.includes(provider))('has an SMTP reply for each bounce, which leads to a cause', () => {
-    for (const { step, event } of readBack(1001).filter(({ step }) => step.endsWith('_bounced'))) {
-      expect(event.reason, step).toMatchObject({ text: expect.any(String), cause: expect.any(String) });
-      expect(event.reason?.cause, step).not.toBe('unspecified');
-    }
-  });
+  if (!passesNoReplyOn.includes(provider))
+    it('has an SMTP reply for each bounce, which leads to a cause', () => {
+      for (const { step, event } of readBack(1001).filter(({ step }) => step.endsWith('_bounced'))) {
+        expect(event.reason, step).toMatchObject({ text: expect.any(String), cause: expect.any(String) });
+        expect(event.reason?.cause, step).not.toBe('unspecified');
+      }
+    });
 
   it('has other ids for other steps and other emails', () => {
     const ids = readBack(1001).map(({ event }) => event.eventId);

@@ -262,7 +262,7 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     await page.getByText('You are signed out.').waitFor();
     expect(await page.getByRole('button', { name: /Needs action/ }).textContent()).toBe('Needs action');
     await signIn(await stack.token({ account: 'globex' }));
-    await page.getByText('There is no such email, or it is not yours to see.').waitFor();
+    await page.getByText('There is no such account, or it is not yours to see.').waitFor();
     expect(await rowsOf(page).count()).toBe(0);
   });
 
@@ -500,7 +500,7 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
   it('asks support nothing about an account whose id is a step in a path', async () => {
     const page = await show('<mailtrail-emails account=".."></mailtrail-emails>', { account: null });
     await page.getByRole('button', { name: 'Needs action' }).click();
-    await page.getByText('There is no such email, or it is not yours to see.').waitFor();
+    await page.getByText('There is no such account, or it is not yours to see.').waitFor();
     expect(await rowsOf(page).count()).toBe(0);
   });
 
