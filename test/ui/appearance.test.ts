@@ -107,7 +107,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
     expect(facts!.x).toBeLessThan(recipient!.x);
     await picture(page, 'list-right-to-left');
     await row.locator('.open').click();
-    await page.locator('mailtrail-email').getByRole('heading').first().waitFor();
+    await page.locator('mailtrail-email').getByRole('heading', { level: 3 }).first().waitFor();
     await picture(page, 'email-right-to-left');
     expect(await accessibilityFaults(page)).toEqual([]);
   });
@@ -119,7 +119,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
     await page.getByText('Adresse unbekannt').waitFor();
     await picture(page, 'list-german');
     await page.locator('mailtrail-emails .row', { hasText: 'invalid@' }).locator('.open').click();
-    await page.locator('mailtrail-email').getByRole('heading').first().waitFor();
+    await page.locator('mailtrail-email').getByRole('heading', { level: 3 }).first().waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'email-german');
   });
@@ -165,7 +165,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
       await picture(page, `list-hostile-${name}`);
       for (let index = 0; index < 4; index += 1) {
         await rows.nth(index).locator('.open').click();
-        await page.locator('mailtrail-email').getByRole('heading').first().waitFor();
+        await page.locator('mailtrail-email').getByRole('heading', { level: 3 }).first().waitFor();
         expect(await page.locator('mailtrail-email :is(img, script, iframe)').count()).toBe(0);
         expect(await isTooWide(page)).toBe(false);
         await picture(page, `email-hostile-${name}-${index}`);

@@ -5,7 +5,7 @@ import { embedded } from '../rigs/embedded.ts';
 import { elevenEmails } from '../rigs/ui-emails.ts';
 import { theUiStack, type UiStack } from '../rigs/ui-stack.ts';
 
-const list = '<mailtrail-emails account="fabrikam"></mailtrail-emails>';
+const markup = '<mailtrail-emails account="fabrikam"></mailtrail-emails>';
 
 describe.skipIf(noBrowser)('an application', { timeout: 60_000 }, () => {
   let stack: UiStack;
@@ -30,6 +30,35 @@ describe.skipIf(noBrowser)('an application', { timeout: 60_000 }, () => {
     open = await visit(address);
     await open.page.locator('mailtrail-emails .row').nth(10).waitFor();
     expect(open.complaints).toEqual([]);
+  });
+
+  it('reads in English where the language is unknown or malformed', async () => {
+    const markup = ['de-1996-1996', 'en_US', 'zh-min-nan'].map(
+      lang => `<mailtrail-emails account="fabrikam" lang="${lang}"></mailtrail-emails>`,
+    );
+    open = await visit(await embedded(stack, markup.join('')));
+    for (const index of markup.keys()) {
+      await open.page.getByRole('button', { name: 'Download CSV' }).nth(index).waitFor();
+    }
+    expect(open.complaints).toEqual([]);
+  });
+
+  it('changes language and texts of an element, and the last word counts', async () => {
+    open = await visit(await embedded(stack, markup));
+    const { page } = open;
+    await page.locator('mailtrail-emails .row').first().waitFor();
+    const change = (properties: object) =>
+      page.evaluate(given => {
+        Object.assign(document.querySelector('mailtrail-emails')!, given);
+      }, properties);
+    const late = page.waitForResponse(/\/ui\/de-/);
+    await change({ lang: 'de' });
+    await change({ lang: 'en', messages: { csv: 'Save' } });
+    await late;
+    await page.waitForTimeout(200);
+    await page.getByRole('button', { name: 'Save' }).waitFor();
+    await change({ messages: null });
+    await page.getByRole('button', { name: 'Download CSV' }).waitFor();
   });
 
   it('embeds the list in React 19 by a ref and events', async () => {
@@ -71,7 +100,7 @@ createRoot(document.getElementById('root')).render(<Account />);`,
   });
 
   it('reads the same under a hostile stylesheet and a strict policy', async () => {
-    open = await visit(await embedded(stack, list));
+    open = await visit(await embedded(stack, markup));
     const plain = open.page.locator('mailtrail-emails');
     await plain.locator('.row').nth(10).waitFor();
     await plain.getByText('Needs action (5)').waitFor();
@@ -85,7 +114,7 @@ createRoot(document.getElementById('root')).render(<Account />);`,
 html { font-size: 2px; } li, button, time, details, p { display: none !important; } div { position: fixed; }`,
     });
     open = await visit(
-      await embedded(stack, list, {
+      await embedded(stack, markup, {
         path: '/hostile',
         head: '<link rel="stylesheet" href="/hostile.css">',
         headers: { 'content-security-policy': policy },
@@ -98,12 +127,14 @@ html { font-size: 2px; } li, button, time, details, p { display: none !important
     expect((await hostile.locator('.recipient').first().boundingBox())!.height).toBe(size!.height);
     await hostile.locator('.row .open').first().click();
     await open.page.locator('mailtrail-email h3').first().waitFor();
+    const [list, detail] = await Promise.all(['.list', '.detail'].map(part => hostile.locator(part).boundingBox()));
+    expect(detail!.x).toBeGreaterThan(list!.x + list!.width - 1);
     await picture(open.page, 'hostile-host');
     expect(open.complaints).toEqual([]);
   });
 
   it('of an origin outside corsOrigins gets nothing', async () => {
-    open = await visit((await embedded(stack, list)).replace('127.0.0.1', 'localhost'));
+    open = await visit((await embedded(stack, markup)).replace('127.0.0.1', 'localhost'));
     await expect.poll(() => open!.complaints.join()).toMatch(/CORS/);
     expect(await open.page.locator('mailtrail-emails .row').count()).toBe(0);
   });

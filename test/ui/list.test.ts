@@ -9,6 +9,8 @@ import { theUiStack, type UiStack } from '../rigs/ui-stack.ts';
 const minute = 60_000;
 const list = '<mailtrail-emails account="acme"></mailtrail-emails>';
 const rowsOf = (page: Page) => page.locator('mailtrail-emails .row');
+const focusedText = (page: Page) =>
+  page.evaluate(() => document.querySelector('mailtrail-emails')!.shadowRoot!.activeElement?.textContent);
 const recipients = (page: Page) => page.locator('mailtrail-emails .row .recipient').allTextContents();
 
 describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 60_000 }, () => {
@@ -172,6 +174,20 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     await picture(page, 'list-signed-out');
   });
 
+  it('shows nothing of the person before to the next one', async () => {
+    const page = await shown();
+    const signIn = (token: string | null) =>
+      page.evaluate(given => {
+        document.querySelector('mailtrail-emails')!.getToken = async () => given;
+      }, token);
+    await signIn(null);
+    await page.getByText('You are signed out.').waitFor();
+    expect(await page.getByRole('button', { name: /Needs action/ }).textContent()).toBe('Needs action');
+    await signIn(await stack.token({ account: 'globex' }));
+    await page.getByText('There is no such email, or it is not yours to see.').waitFor();
+    expect(await rowsOf(page).count()).toBe(0);
+  });
+
   it('asks the host for another token once one has ended', async () => {
     const page = await shown();
     const [ended, fresh] = await Promise.all([
@@ -213,7 +229,9 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     await row.locator('.open').focus();
     await stack.record(eventsOf([['delivered', 0, { eventId: 'live-delivered' }]], 'live', facts));
     await row.getByText('Delivered').waitFor({ timeout: 7_000 });
-    await page.getByText('live@example.com: Delivered').waitFor();
+    const announced = page.getByText('live@example.com: Delivered');
+    await announced.waitFor();
+    await announced.waitFor({ state: 'detached', timeout: 7_000 });
     expect(await row.locator('.open').evaluate(button => button.matches(':focus'))).toBe(true);
   });
 
@@ -227,7 +245,7 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     const third = await focused();
     expect(third).toContain((await recipients(page))[2]);
     await page.keyboard.press('Enter');
-    await page.locator('mailtrail-email').getByRole('heading').first().waitFor();
+    await page.locator('mailtrail-email').getByRole('heading', { level: 3 }).first().waitFor();
     await picture(page, 'list-with-email');
     // Beside an email each row has the width of the list for its recipient; on a narrow page the email is alone.
     const [name, width] = await rowsOf(page)
@@ -238,31 +256,6 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     expect(await rowsOf(page).nth(2).isVisible()).toBe(false);
     await page.getByRole('button', { name: 'Back to the list' }).click();
     await expect.poll(focused).toBe(third);
-  });
-
-  it('stays alive when the host moves it, even before its first answer', async () => {
-    const page = await shown();
-    const asked = await page.evaluate(async () => {
-      const first = document.querySelector('mailtrail-emails')!;
-      const second = document.createElement('mailtrail-emails');
-      Object.assign(second, { account: 'acme', getToken: first.getToken });
-      for (const element of [second, first]) {
-        document.body.append(element);
-        await element.updateComplete;
-        element.remove();
-        document.body.append(element);
-      }
-      return new Promise<number>(resolve => {
-        setTimeout(() => resolve(second.shadowRoot!.querySelectorAll('.row').length), 2_000);
-      });
-    });
-    expect(asked).toBeGreaterThan(10);
-    const request = page.waitForRequest(/limit=50/);
-    await page.evaluate(() => {
-      document.querySelectorAll('mailtrail-emails')[0]!.remove();
-      document.dispatchEvent(new Event('visibilitychange'));
-    });
-    await request;
   });
 
   it('takes a filter away, and an email that is no id', async () => {
@@ -284,6 +277,159 @@ describe.skipIf(noBrowser)('the list of emails on an account page', { timeout: 6
     });
     await page.getByRole('button', { name: 'Suchen' }).waitFor();
     await page.getByRole('heading', { name: 'Was zu tun ist' }).waitFor();
+  });
+
+  it('keeps the place of the arrow keys when an email changes', async () => {
+    await stack.record(elevenEmails('keys'));
+    const facts = { accountId: 'keys', recipient: 'new@example.com' };
+    await stack.record(eventsOf([['sent', 0]], 'keys', facts));
+    const page = await shown('<mailtrail-emails account="keys"></mailtrail-emails>');
+    await rowsOf(page).first().locator('.open').focus();
+    for (let step = 0; step < 5; step += 1) await page.keyboard.press('ArrowDown');
+    await stack.record(eventsOf([['delivered', 0, { eventId: 'keys-delivered' }]], 'keys', facts));
+    await rowsOf(page).first().getByText('Delivered').waitFor({ timeout: 7_000 });
+    await page.keyboard.press('ArrowDown');
+    expect(await focusedText(page)).toContain((await recipients(page))[6]);
+  });
+
+  it('moves the focus on when its email leaves the filtered list', async () => {
+    const facts = { accountId: 'leaves', recipient: 'leaves@example.com' };
+    await stack.record(eventsOf([['sent', 1]], 'leaves', facts));
+    await stack.record(eventsOf([['sent', 2]], 'stays', { ...facts, recipient: 'stays@example.com' }));
+    const page = await shown('<mailtrail-emails account="leaves"></mailtrail-emails>');
+    await page.evaluate(() => {
+      document.querySelector('mailtrail-emails')!.filter = { status: 'sent' };
+    });
+    await rowsOf(page).first().locator('.open').focus();
+    await stack.record(eventsOf([['delivered', 0, { eventId: 'leaves-delivered' }]], 'leaves', facts));
+    await expect.poll(() => recipients(page), { timeout: 7_000 }).toEqual(['stays@example.com']);
+    expect(await focusedText(page)).toContain('stays@example.com');
+  });
+
+  it('says the status of the email that has the focus', async () => {
+    const page = await shown();
+    const row = rowsOf(page).filter({ hasText: 'invalid@example.com' });
+    const id = await row.locator('.open').getAttribute('aria-describedby');
+    expect(await row.locator(`[id="${id}"]`).textContent()).toContain('Invalid');
+  });
+
+  it('goes on after the host has moved it, even while it was loading', async () => {
+    const facts = { accountId: 'moved', recipient: 'moved@example.com' };
+    await stack.record(eventsOf([['sent', 1]], 'moved', facts));
+    const page = await show('<mailtrail-emails account="moved"></mailtrail-emails>');
+    const move = () => page.evaluate(() => document.body.append(document.querySelector('mailtrail-emails')!));
+    await move();
+    await rowsOf(page).first().waitFor();
+    await move();
+    await stack.record(eventsOf([['delivered', 0, { eventId: 'moved-delivered' }]], 'moved', facts));
+    await rowsOf(page).getByText('Delivered').waitFor({ timeout: 7_000 });
+  });
+
+  it('asks for nothing once it is removed, even where a request was under way', async () => {
+    await stack.record(eventsOf([['sent', 1]], 'removed', { accountId: 'removed', recipient: 'jane@example.com' }));
+    const page = await shown('<mailtrail-emails account="removed"></mailtrail-emails>');
+    await rowsOf(page).first().locator('.open').click();
+    await page.locator('mailtrail-email').getByRole('heading', { name: 'Timeline' }).waitFor();
+    let asked = 0;
+    const { promise: removed, resolve: goOn } = Promise.withResolvers<void>();
+    await page.route('**/accounts/removed/**', async route => {
+      asked += 1;
+      await removed;
+      await route.continue().catch(() => {});
+    });
+    await expect.poll(() => asked, { timeout: 7_000 }).toBe(2);
+    await page.evaluate(() => document.querySelector('mailtrail-emails')!.remove());
+    goOn();
+    await page.waitForTimeout(5_500);
+    expect(asked).toBe(2);
+  });
+
+  it('misses no email where more than a page of them is new', async () => {
+    const many = (name: string, count: number, minutesAgo: number) =>
+      Array.from({ length: count }, (_, index) =>
+        eventsOf([['sent', minutesAgo]], `${name}-${index}`, {
+          accountId: 'gap',
+          recipient: `${name}${index}@example.com`,
+        }),
+      ).flat();
+    const all = async (page: Page) => {
+      await page.mouse.wheel(0, 20_000);
+      return rowsOf(page).count();
+    };
+    await stack.record(many('old', 60, 20));
+    const page = await shown('<mailtrail-emails account="gap"></mailtrail-emails>');
+    await expect.poll(() => all(page), { timeout: 10_000 }).toBe(60);
+    await stack.record(many('new', 60, 2));
+    await expect.poll(() => all(page), { timeout: 15_000 }).toBe(120);
+  });
+
+  it('asks for the next page once, though a refresh ends in between', async () => {
+    await stack.record(
+      Array.from({ length: 120 }, (_, index) =>
+        emailWith('sent', { accountId: 'twice', recipient: `p${index}@example.com` }),
+      ).flat(),
+    );
+    const page = await shown('<mailtrail-emails account="twice"></mailtrail-emails>');
+    const cursors: string[] = [];
+    await page.route('**/accounts/twice/emails?**', async route => {
+      const cursor = new URL(route.request().url()).searchParams.get('cursor');
+      if (cursor !== null) cursors.push(cursor);
+      await new Promise(resolve => setTimeout(resolve, cursor === null ? 1_000 : 2_000));
+      await route.continue().catch(() => {});
+    });
+    await page.evaluate(() => window.dispatchEvent(new Event('online')));
+    await page.mouse.wheel(0, 20_000);
+    await expect.poll(() => rowsOf(page).count(), { timeout: 10_000 }).toBe(100);
+    expect(new Set(cursors).size).toBe(cursors.length);
+  });
+
+  it('shows no count of another account that comes late', async () => {
+    const page = await show('<mailtrail-emails></mailtrail-emails>', { account: null });
+    const { promise: other, resolve: goOn } = Promise.withResolvers<void>();
+    await page.route('**/accounts/slow/emails?attention=act&limit=1', async route => {
+      await other;
+      await route.fulfill({
+        json: { emails: [], total: { count: 777, more: false } },
+        headers: { 'access-control-allow-origin': '*' },
+      });
+    });
+    const choose = (account: string) =>
+      page.evaluate(name => document.querySelector('mailtrail-emails')!.setAttribute('account', name), account);
+    const asked = page.waitForRequest(/slow.*attention=act/);
+    await choose('slow');
+    await asked;
+    await choose('globex');
+    const count = page.getByRole('button', { name: 'Needs action (5)' });
+    await count.waitFor();
+    const answered = page.waitForResponse(/slow.*attention=act/);
+    goOn();
+    await answered;
+    await page.waitForTimeout(200);
+    await count.waitFor({ timeout: 1_000 });
+  });
+
+  it('asks support nothing about an account whose id is a step in a path', async () => {
+    const page = await show('<mailtrail-emails account=".."></mailtrail-emails>', { account: null });
+    await page.getByRole('button', { name: 'Needs action' }).click();
+    await page.getByText('There is no such email, or it is not yours to see.').waitFor();
+    expect(await rowsOf(page).count()).toBe(0);
+  });
+
+  it('keeps the emails where the host cannot give a token just now, and tries again', async () => {
+    const page = await shown();
+    await page.evaluate(() => {
+      const element = document.querySelector('mailtrail-emails')!;
+      const { getToken } = element;
+      let asked = 0;
+      element.getToken = async () => {
+        asked += 1;
+        if (asked === 1) throw new TypeError('Failed to fetch');
+        return getToken!();
+      };
+    });
+    await page.getByText('There is no connection.').waitFor({ timeout: 7_000 });
+    expect((await recipients(page)).length).toBeGreaterThan(10);
+    await page.getByText('There is no connection.').waitFor({ state: 'detached', timeout: 7_000 });
   });
 
   it('downloads what is filtered as a CSV file', async () => {

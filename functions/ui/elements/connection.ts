@@ -63,6 +63,9 @@ const faults: Readonly<Record<number, Fault>> = {
   503: 'busy',
 };
 
+/** An id of dots. A browser takes such a segment for a step in the path, and would ask for something else. */
+const dotSegment = /^[^?]*\/\.{1,2}(?:[/?]|$)/;
+
 /** A token is replaced so many seconds before it ends. */
 const leadSeconds = 20;
 
@@ -73,7 +76,7 @@ export function createConnection(api: string, source: TokenSource): Connection {
   /** @param refused the token that the API has refused */
   async function tokenInUse(refused: string | null): Promise<string> {
     if (bearer === null || bearer === refused || endsSoon(bearer)) {
-      bearer = source.getToken === null ? source.token : await source.getToken().catch(() => null);
+      bearer = source.getToken === null ? source.token : await tokenOfHost(source.getToken);
     }
     if (!bearer || bearer === refused) throw new RequestFailed('signed_out');
     return bearer;
@@ -100,6 +103,7 @@ export function createConnection(api: string, source: TokenSource): Connection {
 
   return {
     async request<Body>(path: string, options: RequestOptions = {}) {
+      if (dotSegment.test(path)) throw new RequestFailed('not_found');
       const token = await tokenInUse(null);
       let response = await send(path, token, options);
       // The token has ended, or its issuer changed its keys: the host is asked for another one, once.
@@ -114,6 +118,16 @@ export function createConnection(api: string, source: TokenSource): Connection {
       return { ...answer, body: (await (options.isText ? response.text() : response.json())) as Body };
     },
   };
+}
+
+/** A host that cannot say who is signed in has not signed anybody out: the request is tried again later. */
+async function tokenOfHost(getToken: () => Promise<string | null>): Promise<string | null> {
+  try {
+    return await getToken();
+  } catch (error) {
+    // Fetch throws a TypeError where nothing answers.
+    throw new RequestFailed(error instanceof TypeError ? 'offline' : 'broken');
+  }
 }
 
 function endsSoon(token: string): boolean {

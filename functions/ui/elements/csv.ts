@@ -31,7 +31,7 @@ export async function downloadCsv(
     pages.push(body);
     lines += linesIn(body);
     onProgress(Math.max(0, lines));
-    next = /<([^>]*)>;\s*rel="next"/.exec(headers.get('link') ?? '')?.[1];
+    next = /<(\/[^>]*)>;\s*rel="next"/.exec(headers.get('link') ?? '')?.[1];
   }
   save(new Blob(pages, { type: 'text/csv' }), `emails-${account}.csv`);
   return Math.max(0, lines);

@@ -17,6 +17,7 @@ export class Live implements ReactiveController {
   readonly #refresh: () => Promise<void>;
   readonly #isSoon: () => boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #isConnected = false;
 
   constructor(
     host: Pick<ReactiveControllerHost, 'addController'>,
@@ -29,12 +30,14 @@ export class Live implements ReactiveController {
   }
 
   hostConnected(): void {
+    this.#isConnected = true;
     document.addEventListener('visibilitychange', this.#onChange);
     window.addEventListener('online', this.#onChange);
     this.schedule();
   }
 
   hostDisconnected(): void {
+    this.#isConnected = false;
     document.removeEventListener('visibilitychange', this.#onChange);
     window.removeEventListener('online', this.#onChange);
     clearTimeout(this.#timer);
@@ -43,7 +46,8 @@ export class Live implements ReactiveController {
   /** Plans the next request anew, e.g. after the emails have changed. */
   schedule(): void {
     clearTimeout(this.#timer);
-    if (document.visibilityState === 'hidden') return;
+    // A request may end after its element is gone.
+    if (!this.#isConnected || document.visibilityState === 'hidden') return;
     this.#timer = setTimeout(this.#run, this.#isSoon() ? soonMs : laterMs);
   }
 

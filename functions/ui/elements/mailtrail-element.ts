@@ -44,6 +44,7 @@ export abstract class MailtrailElement extends LitElement {
   #connection: Connection | undefined;
   /** A page may change its language while it is open. */
   readonly #languages = new MutationObserver(() => void this.#loadTexts());
+  #asked: Promise<Texts> | undefined;
 
   constructor() {
     super();
@@ -77,7 +78,7 @@ export abstract class MailtrailElement extends LitElement {
   }
 
   protected override willUpdate(changed: PropertyValues<this>): void {
-    if (changed.has('messages') && this.hasUpdated) void this.#loadTexts();
+    if (changed.has('messages') && (this.messages !== null || this.hasUpdated)) void this.#loadTexts();
     const isBearerNew = changed.has('token') || changed.has('getToken');
     const isPlaceNew = changed.has('api') || changed.has('account');
     if (isBearerNew || isPlaceNew) this.#connection = undefined;
@@ -115,10 +116,10 @@ export abstract class MailtrailElement extends LitElement {
   }
 
   async #loadTexts(): Promise<void> {
-    const lang = langOf(this);
-    const { messages } = this;
-    const texts = await textsIn(lang, messages ?? {});
-    // Another language may have been asked for since.
-    if (lang === langOf(this) && messages === this.messages) this.texts = texts;
+    const asked = textsIn(langOf(this), this.messages ?? {});
+    this.#asked = asked;
+    const texts = await asked;
+    // A table that came late must not replace that of a language chosen since.
+    if (asked === this.#asked) this.texts = texts;
   }
 }

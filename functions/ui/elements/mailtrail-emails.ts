@@ -125,10 +125,11 @@ export class MailtrailEmails extends MailtrailElement {
   override connectedCallback(): void {
     super.connectedCallback();
     if (!this.hasUpdated) return;
-    // The page has moved the element, and its requests were given up.
+    // The element was moved, and its requests ended with its old place.
+    if (this.rows.length === 0) return void this.#first();
     this.#load = new AbortController();
     this.loading = null;
-    void (this.rows.length > 0 ? this.#refresh() : this.#first());
+    void this.#refresh();
   }
 
   override disconnectedCallback(): void {
@@ -142,9 +143,10 @@ export class MailtrailEmails extends MailtrailElement {
     this.words = null;
     this.total = null;
     this.#totalAt = 0;
-    void catalogueOf(this.base).then(
+    const { base } = this;
+    void catalogueOf(base).then(
       words => {
-        this.words = words;
+        if (base === this.base) this.words = words;
       },
       () => {
         this.fault ??= 'offline';
@@ -165,7 +167,7 @@ export class MailtrailEmails extends MailtrailElement {
     super.willUpdate(changedProperties);
     if (changedProperties.has('filter') && !isFirst) void this.#first();
     if (changedProperties.has('emailId') && this.emailId !== null) {
-      this.activeId = this.#activeIn(this.rows, this.emailId);
+      if (this.rows.some(({ emailId }) => emailId === this.emailId)) this.activeId = this.emailId;
       void import('./mailtrail-email.ts');
     }
   }
@@ -191,14 +193,24 @@ export class MailtrailEmails extends MailtrailElement {
   #reset(): void {
     this.#load.abort();
     this.#load = new AbortController();
+    this.loading = null;
+    this.fault = null;
+    this.#forgetRows();
+  }
+
+  #forgetRows(): void {
     this.#etag = null;
     this.#pageStarts.clear();
     this.rows = [];
     this.cursor = null;
     this.isTruncated = false;
-    this.loading = null;
-    this.fault = null;
     this.activeId = null;
+  }
+
+  #forget(): void {
+    this.#forgetRows();
+    this.total = null;
+    this.#totalAt = 0;
   }
 
   async #page(cursor: string | null): Promise<EmailPage | undefined> {
@@ -220,14 +232,18 @@ export class MailtrailEmails extends MailtrailElement {
   /** Runs a request of the list; one that another has replaced leaves no trace. */
   async #request(loading: 'first' | 'more' | null, run: () => Promise<void>): Promise<void> {
     const { signal } = this.#load;
-    this.loading = loading;
+    if (loading !== null) this.loading = loading;
     try {
       await run();
       this.fault = null;
     } catch (error) {
-      if (!signal.aborted) this.fault = faultOf(error);
+      if (signal.aborted) return;
+      this.fault = faultOf(error);
+      // The next person at the screen must not read what the one before could.
+      if (this.fault === 'signed_out' || this.fault === 'not_found') this.#forget();
     } finally {
-      if (!signal.aborted) this.loading = null;
+      // A refresh may end while the next page is loading.
+      if (!signal.aborted && loading !== null) this.loading = null;
     }
   }
 
@@ -241,16 +257,21 @@ export class MailtrailEmails extends MailtrailElement {
 
   #show(page: EmailPage | undefined): void {
     if (page === undefined) return;
-    this.rows = page.emails;
+    this.#pageStarts.clear();
+    this.#setRows(page.emails);
     this.cursor = page.cursor ?? null;
     this.isTruncated = page.truncated === true;
-    this.activeId = this.#activeIn(page.emails, this.activeId, this.emailId);
   }
 
-  /** The first of the ids that has a row; else the first row. */
-  #activeIn(rows: readonly EmailRow[], ...ids: readonly (string | null)[]): string | null {
-    const shown = new Set<string | null>(rows.map(row => row.emailId));
-    return ids.find(id => shown.has(id)) ?? rows[0]?.emailId ?? null;
+  /** Sets the rows. The row in the order of tab stops stays; if it is gone, the one in its place follows it. */
+  #setRows(rows: readonly EmailRow[]): void {
+    const isActive = ({ emailId }: EmailRow) => emailId === this.activeId;
+    const place = Math.max(0, this.rows.findIndex(isActive));
+    this.rows = rows;
+    if (rows.some(isActive)) return;
+    const opened = rows.find(({ emailId }) => emailId === this.emailId);
+    this.activeId = (opened ?? rows[place] ?? rows.at(-1))?.emailId ?? null;
+    this.#returnFocus ||= this.shadowRoot?.activeElement?.className === 'open';
   }
 
   async #more(): Promise<void> {
@@ -258,7 +279,8 @@ export class MailtrailEmails extends MailtrailElement {
     if (cursor === null || this.loading !== null || this.fault !== null) return;
     await this.#request('more', async () => {
       const page = await this.#page(cursor);
-      if (page === undefined) return;
+      // A refresh may have begun the list anew.
+      if (page === undefined || cursor !== this.cursor) return;
       const known = new Set(this.rows.map(row => row.emailId));
       const unknown = page.emails.filter(row => !known.has(row.emailId));
       const { signal } = this.#load;
@@ -283,23 +305,26 @@ export class MailtrailEmails extends MailtrailElement {
     await this.#request(null, async () => {
       if (this.words === null) this.words = await catalogueOf(this.base);
       const page = await this.#page(null);
+      // The same words are announced again only if they were gone in between.
+      this.announcement = '';
       if (page === undefined) return;
       this.#announce(page.emails);
-      const last = page.emails.at(-1);
-      const end = last ? this.rows.findIndex(row => row.emailId === last.emailId) : -1;
-      const isWhole = page.cursor === undefined || end === -1;
-      if (isWhole && this.rows.length <= pageSize) return this.#show(page);
       const ids = new Set(page.emails.map(row => row.emailId));
-      this.rows = [...page.emails, ...this.rows.slice(end + 1).filter(row => !ids.has(row.emailId))];
+      const end = this.rows.findLastIndex(row => ids.has(row.emailId));
+      // Without a common row, emails are missing between the page and the rows.
+      if (page.cursor === undefined || end === -1) return this.#show(page);
+      this.#setRows([...page.emails, ...this.rows.slice(end + 1)]);
     });
   }
 
   async #count(): Promise<void> {
     if (this.filter.attention === 'act' || Date.now() - this.#totalAt < totalMs) return;
     this.#totalAt = Date.now();
+    const { base, emailsPath } = this;
     try {
-      const { body } = await this.connection.request<EmailPage>(`${this.emailsPath}?attention=act&limit=1`);
-      this.total = body?.total ?? null;
+      const { body } = await this.connection.request<EmailPage>(`${emailsPath}?attention=act&limit=1`);
+      // Another account's count may come late.
+      if (base === this.base && emailsPath === this.emailsPath) this.total = body?.total ?? null;
     } catch {
       // The list itself says what is wrong.
     }
@@ -476,8 +501,7 @@ export class MailtrailEmails extends MailtrailElement {
   }
 
   #list(): TemplateResult | typeof nothing {
-    // After a sign-out, the next person at the screen must not read them.
-    if (this.rows.length === 0 || this.words === null || this.fault === 'signed_out') return nothing;
+    if (this.rows.length === 0 || this.words === null) return nothing;
     const { texts, words, activeId } = this;
     const minute = Math.floor(Date.now() / 60_000);
     // Of a thousand rows, only those that changed are rendered again.
@@ -508,14 +532,14 @@ export class MailtrailEmails extends MailtrailElement {
     const reason = cause === null ? undefined : words?.causes.get(cause);
     const isOpened = this.emailId === emailId;
     return html`<div role="listitem" part="row" class=${isOpened ? 'row opened' : 'row'}>
-      <button class="open" type="button" aria-current=${isOpened ? 'true' : 'false'} tabindex=${emailId === this.activeId ? 0 : -1}
+      <button class="open" type="button" aria-describedby="state-${emailId}" aria-current=${isOpened ? 'true' : 'false'} tabindex=${emailId === this.activeId ? 0 : -1}
         @click=${() => this.#open(row)} @focus=${() => {
           this.activeId = emailId;
         }}>
         <bdi class="recipient">${inert(recipient)}</bdi>
         <bdi class=${subject === null ? 'subject soft' : 'subject'}>${subject === null ? texts.say('noSubject') : inert(subject)}</bdi>
       </button>
-      <span class="state">${chip(status === null ? undefined : words?.statuses.get(status), texts, attention === 'late')}
+      <span class="state" id="state-${emailId}">${chip(status === null ? undefined : words?.statuses.get(status), texts, attention === 'late')}
         ${reason ? html`<span class="cause">${texts.ofApi(reason.codes.label, reason.label)}</span>` : nothing}</span>
       <span class="facts soft">${reference === null ? nothing : html`<bdi>${inert(reference)}</bdi> · `}${this.account || accountId === null ? nothing : html`<bdi>${accountId}</bdi> · `}${timeOf(sentAt, texts)}</span>
     </div>`;

@@ -98,15 +98,19 @@ export async function textsIn(lang: string, own: MessageTable): Promise<Texts> {
 export function langOf(element: Element): string {
   for (let node: Node | null = element; node !== null; node = node.parentNode ?? (node as ShadowRoot).host ?? null) {
     if (node instanceof Element && node.hasAttribute('lang')) {
-      const lang = node.getAttribute('lang')!;
-      return Intl.DateTimeFormat.supportedLocalesOf(isLang(lang) ? lang : [])[0] ?? 'en';
+      return usable(node.getAttribute('lang')!);
     }
   }
-  return navigator.language;
+  return usable(navigator.language);
 }
 
-function isLang(text: string): boolean {
-  return /^[a-z]{2,8}(?:-[a-z0-9]{1,8})*$/i.test(text);
+/** The language if the browser knows it, else English. Neither hosts nor browsers keep to well-formed tags. */
+function usable(lang: string): string {
+  try {
+    return Intl.DateTimeFormat.supportedLocalesOf(lang)[0] ?? 'en';
+  } catch {
+    return 'en';
+  }
 }
 
 const bidiControls = /[\u202a-\u202e\u2066-\u2069\u200e\u200f\u061c]/g;
