@@ -103,18 +103,18 @@ function becauseView({ provider, verdict, cause, events }: Email): EmailAnswer['
   const at = isoText(verdict.statusAt);
   const reason = reasonOf(cause, event);
   const reported = event === null ? label : `"${event.providerEvent}"`;
-  const isByApp = event?.providerEvent.startsWith(ofApplication) ?? false;
-  const reporter = isByApp ? 'Your application' : providerInWords(provider);
+  const reporter = event?.providerEvent.startsWith(ofApplication) ? 'app' : provider;
+  const subject = reporter === 'app' ? 'Your application' : providerInWords(reporter);
   return {
     eventId: verdict.statusEventId,
     at,
-    provider: isByApp ? 'app' : provider,
+    provider: reporter,
     providerEvent: event?.providerEvent ?? null,
     evidence: event?.evidence ?? 'unknown',
     cause: cause ?? null,
     causeLabel: cause === undefined ? null : causes[cause].label,
     reply: reason === undefined ? null : replyInWords(reason),
-    text: `${reporter} reported ${reported} at ${timeInWords(verdict.statusAt)}${reason === undefined ? '' : `: ${reasonInWords(reason)}`}`,
+    text: `${subject} reported ${reported} at ${timeInWords(verdict.statusAt)}${reason === undefined ? '' : `: ${reasonInWords(reason)}`}`,
     doesNotProve,
   };
 }

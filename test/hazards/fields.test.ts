@@ -488,7 +488,7 @@ describe('long values:', () => {
     expect(decidingEventOf(verdict, events)).toBeNull();
 
     const { label, whatToDo } = causes.disabled_account;
-    const why = `Your own application reported Hard Bounced at ${timeInWords(Date.parse(bounce.timestamp))}: ${label}`;
+    const why = `Your application reported Hard Bounced at ${timeInWords(Date.parse(bounce.timestamp))}: ${label}`;
     const call = queryFunction(live.emails);
     const acme = { path: { accountId: 'acme', emailId }, token: tokenOf('acme') };
     const { json } = await call('GET /accounts/{accountId}/emails/{emailId}', acme);

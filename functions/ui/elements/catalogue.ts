@@ -1,4 +1,5 @@
 import type { Catalogue } from '../../../shared/http/response-schemas.ts';
+import { RequestFailed } from './connection.ts';
 
 export type StatusEntry = Catalogue['statuses'][number];
 export type CauseEntry = Catalogue['causes'][number];
@@ -21,6 +22,7 @@ export function catalogueOf(api: string): Promise<Words> {
 
 async function load(api: string): Promise<Words> {
   const response = await fetch(`${api}/statuses`, { credentials: 'omit' });
+  if (!response.ok) throw new RequestFailed('busy');
   const { statuses, causes } = (await response.json()) as Catalogue;
   return {
     statuses: new Map(statuses.map(entry => [entry.id, entry])),

@@ -247,7 +247,7 @@ export class MailtrailEmail extends MailtrailElement {
     return this.#section(
       'why',
       html`${reason === undefined ? nothing : html`<p><strong>${texts.ofApi(reason.codes.label, reason.label)}:</strong> ${texts.ofApi(reason.codes.text, reason.text)}</p>`}
-        <p>${texts.sayForeign(providerEvent === null ? 'becauseUnnamed' : 'because', values)}</p>
+        <p>${texts.sayForeign(providerEvent === null ? 'becauseUnnamed' : provider === 'app' ? 'becauseOfApp' : 'because', values)}</p>
         ${evidence === 'unknown' ? nothing : this.#evidence(evidence)}
         ${reply === null ? nothing : this.#folded('reply', reply)}`,
     );

@@ -155,8 +155,8 @@ export class MailtrailEmails extends MailtrailElement {
       words => {
         if (base === this.base) this.words = words;
       },
-      () => {
-        this.fault ??= 'offline';
+      error => {
+        this.fault ??= error instanceof TypeError ? 'offline' : faultOf(error);
       },
     );
     void this.#first();

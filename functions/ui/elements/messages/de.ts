@@ -55,6 +55,7 @@ const messages: MessageTable = {
   resendAfterFix: 'Behoben: erneut senden',
   why: 'Warum',
   because: '{provider} meldete „{event}“ am {time}.',
+  becauseOfApp: 'Ihre Anwendung meldete „{event}“ am {time}.',
   becauseUnnamed: '{provider} meldete es am {time}.',
   reply: 'Antwort im Original',
   doesNotProve: 'Was das nicht beweist',

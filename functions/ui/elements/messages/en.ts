@@ -54,6 +54,7 @@ export const en = {
   resendAfterFix: 'Fixed: send again',
   why: 'Why',
   because: '{provider} reported “{event}” on {time}.',
+  becauseOfApp: 'Your application reported “{event}” on {time}.',
   becauseUnnamed: '{provider} reported it on {time}.',
   reply: 'Original reply',
   doesNotProve: 'What this does not prove',
