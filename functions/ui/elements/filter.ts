@@ -12,7 +12,8 @@ export interface EmailFilter {
   readonly to?: string;
 }
 
-const names = [
+/** The values of a filter, in the order of an address. */
+export const filterNames = [
   'status',
   'cause',
   'attention',
@@ -24,7 +25,7 @@ const names = [
 
 /** The parameters of a request for the filtered list. */
 export function parametersOf(filter: EmailFilter): URLSearchParams {
-  return new URLSearchParams(names.flatMap(name => (filter[name] ? [[name, filter[name]]] : [])));
+  return new URLSearchParams(filterNames.flatMap(name => (filter[name] ? [[name, filter[name]]] : [])));
 }
 
 /** The search of a text: an address for a recipient, anything else for a reference. */

@@ -1,6 +1,6 @@
 /** The state of the page in its address, so that links, reloads and the back button lead to the same emails. */
 
-import { changed, type EmailFilter } from '../elements/filter.ts';
+import { changed, type EmailFilter, filterNames } from '../elements/filter.ts';
 
 export interface PageState {
   /** The account that support looks into; null for all accounts. */
@@ -8,16 +8,6 @@ export interface PageState {
   readonly emailId: string | null;
   readonly filter: EmailFilter;
 }
-
-const filterNames = [
-  'status',
-  'cause',
-  'attention',
-  'recipient',
-  'reference',
-  'from',
-  'to',
-] as const satisfies readonly (keyof EmailFilter)[];
 
 /**
  * The state in an address such as `/ui?account=acme&email=ID#recipient=jane@example.com`. Account and email stand in the
