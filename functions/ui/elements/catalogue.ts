@@ -21,7 +21,9 @@ export function catalogueOf(api: string): Promise<Words> {
 }
 
 async function load(api: string): Promise<Words> {
-  const response = await fetch(`${api}/statuses`, { credentials: 'omit' });
+  const response = await fetch(`${api}/statuses`, { credentials: 'omit' }).catch(() => {
+    throw new RequestFailed('offline');
+  });
   if (!response.ok) throw new RequestFailed('busy');
   const { statuses, causes } = (await response.json()) as Catalogue;
   return {

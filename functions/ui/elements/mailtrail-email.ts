@@ -151,7 +151,7 @@ export class MailtrailEmail extends MailtrailElement {
       this.fault = null;
     } catch (error) {
       if (signal.aborted) return;
-      this.fault = error instanceof TypeError ? 'offline' : faultOf(error);
+      this.fault = faultOf(error);
       // After a sign-out, the next person at the screen must not read it.
       if (this.fault === 'not_found' || isWithoutAccess(this.fault)) {
         this.email = null;

@@ -156,7 +156,7 @@ export class MailtrailEmails extends MailtrailElement {
         if (base === this.base) this.words = words;
       },
       error => {
-        this.fault ??= error instanceof TypeError ? 'offline' : faultOf(error);
+        this.fault ??= faultOf(error);
       },
     );
     void this.#first();

@@ -109,7 +109,7 @@ export class StatusBatch {
           ]);
           tell((question, index) => question.answer(body!.results[index]!, words));
         } catch (error) {
-          const fault = error instanceof TypeError ? 'offline' : faultOf(error);
+          const fault = faultOf(error);
           this.#isWithoutAccess = isWithoutAccess(fault);
           tell(question => question.fail(fault));
         }
