@@ -13,4 +13,4 @@ it('cdk-nag has no unexplained finding, and a finding stops the synthesis', () =
   new Queue(stack, 'Careless');
   Validations.of(careless).addPlugins(new AwsSolutionsChecks(careless));
   expect(() => careless.synth()).toThrow('AwsSolutions-SQS4');
-}, 60_000);
+});

@@ -13,7 +13,7 @@ let issuer: string;
 beforeAll(async () => {
   stack = await startStack({ dataDir });
   issuer = `${stack.url}/_local/issuer`;
-}, 150_000);
+});
 afterAll(() => stack.stop());
 
 interface Tokens {

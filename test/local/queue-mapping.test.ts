@@ -1,12 +1,13 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolveTemplate, type Template } from '../../infra/local/cloudformation/template.ts';
 import type { RunningMapping } from '../../infra/local/event-sources/event-source-mapping.ts';
 import { startQueueMapping } from '../../infra/local/event-sources/queue-mapping.ts';
 import { awsJson } from '../../infra/local/services/aws-json.ts';
 import { type Queues, startQueues } from '../../infra/local/services/queues.ts';
+import { eventually } from '../rigs/eventually.ts';
 
 interface Message {
   readonly messageId: string;
@@ -74,13 +75,13 @@ afterAll(() => queues.stop());
 
 test('a message reaches the function once it is sent, and is gone when it was taken', async () => {
   await send('Work', 'hello');
-  await vi.waitFor(() => expect(received).toMatchObject([{ body: 'hello', eventSource: 'aws:sqs' }]));
-  await vi.waitFor(async () => expect(await receive('Work')).toEqual([]));
+  await eventually(() => expect(received).toMatchObject([{ body: 'hello', eventSource: 'aws:sqs' }]));
+  await eventually(async () => expect(await receive('Work')).toEqual([]));
 });
 
 test('a message that fails comes again, and ends in the dead-letter queue', async () => {
   await send('Work', 'poison');
-  await vi.waitFor(async () => expect(await receive('Dead')).toEqual(['poison']), 5_000);
+  await eventually(async () => expect(await receive('Dead')).toEqual(['poison']));
   expect(received.filter(({ body }) => body === 'poison')).toHaveLength(2);
 });
 

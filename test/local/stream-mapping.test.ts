@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { EventSourceMapping, RunningMapping } from '../../infra/local/event-sources/event-source-mapping.ts';
 import type { FailedBatch } from '../../infra/local/event-sources/failure-destination.ts';
 import { startStreamMapping } from '../../infra/local/event-sources/stream-mapping.ts';
@@ -13,6 +13,7 @@ import {
   startDynoxide,
 } from '../../infra/local/services/dynamodb-engine.ts';
 import { type LocalTable, openTable } from '../../infra/local/services/tables.ts';
+import { eventually } from '../rigs/eventually.ts';
 
 interface BatchRecord {
   readonly eventName: string;
@@ -89,7 +90,7 @@ describe.each(engines.filter(([, , available]) => available))('a stream mapping 
       TableName: table.name,
       Item: { id: { S: id }, version: { S: version }, set: { SS: ['b', 'a'] } },
     });
-  const seen = (expected: readonly string[][]) => vi.waitFor(() => expect(batches).toEqual(expected), 5_000);
+  const seen = (expected: readonly string[][]) => eventually(() => expect(batches).toEqual(expected));
   /** The next record is delivered alone, even without a filter: the checkpoint is past everything before. */
   const nothingIsLeft = async () => {
     await Promise.all(running.map(mapping => mapping.stop()));
@@ -106,7 +107,7 @@ describe.each(engines.filter(([, , available]) => available))('a stream mapping 
     await put('a', '2');
     await put('b');
     start();
-    await vi.waitFor(() => expect(records).toHaveLength(3), 5_000);
+    await eventually(() => expect(records).toHaveLength(3));
     expect(records.map(({ eventName }) => eventName)).toEqual(['INSERT', 'MODIFY', 'INSERT']);
     expect(records[1]).toMatchObject({
       eventSourceARN: 'arn:stream',
@@ -161,7 +162,7 @@ describe.each(engines.filter(([, , available]) => available))('a stream mapping 
     };
     await put('a');
     const first = start();
-    await vi.waitFor(() => expect(batches.length).toBeGreaterThan(0));
+    await eventually(() => expect(batches.length).toBeGreaterThan(0));
     await first.stop();
     handler = () => null;
     batches = [];
@@ -189,7 +190,7 @@ describe.each(engines.filter(([, , available]) => available))('a stream mapping 
     };
     for (const id of ['a', 'b', 'poison', 'c']) await put(id);
     start({ BisectBatchOnFunctionError: true, MaximumRetryAttempts: 1 });
-    await vi.waitFor(() => expect(failed).toHaveLength(1), 5_000);
+    await eventually(() => expect(failed).toHaveLength(1));
     await seen([['a', 'b', 'poison', 'c'], ['a', 'b'], ['poison', 'c'], ['poison'], ['poison'], ['c']]);
     expect(failed[0]).toMatchObject({
       condition: 'RetryAttemptsExhausted',
@@ -203,7 +204,7 @@ describe.each(engines.filter(([, , available]) => available))('a stream mapping 
     await put('a');
     await new Promise(resolve => setTimeout(resolve, 2_100));
     start({ MaximumRecordAgeInSeconds: 1 });
-    await vi.waitFor(() => expect(failed).toMatchObject([{ condition: 'RecordAgeExceeded' }]), 5_000);
+    await eventually(() => expect(failed).toMatchObject([{ condition: 'RecordAgeExceeded' }]));
     expect(batches).toEqual([]);
   });
 

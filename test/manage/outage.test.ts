@@ -31,7 +31,7 @@ beforeAll(async () => {
     serviceEndpoints: { Ingest: through(ingestTable), Manage: through(manageTable) },
   });
   for (const proxy of [ingestTable, manageTable]) proxy.leadTo(stack.endpoints.dynamodb);
-}, 150_000);
+});
 afterAll(async () => {
   await stack?.stop();
   await Promise.all([ingestTable?.stop(), manageTable?.stop()]);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { withLock } from './assembly.ts';
+import { patienceMs } from './patience.ts';
 
 /** Pictures that the tests make; each run overwrites those of the run before. */
 export const picturesDirectory = fileURLToPath(new URL('../ui/pictures/', import.meta.url));
@@ -12,6 +13,15 @@ export const picturesDirectory = fileURLToPath(new URL('../ui/pictures/', import
  * browser of people has none of them.
  */
 const unreal = ['--disable-web-security', '--allow-running-insecure-content', '--single-process'];
+
+/** Arguments for WebGL, which draws everything more slowly here. */
+const webGl = [
+  '--use-gl=angle',
+  '--use-angle=swiftshader',
+  '--enable-unsafe-swiftshader',
+  '--in-process-gpu',
+  '--ignore-gpu-blocklist',
+];
 
 /** The path of a browser, and its arguments. */
 interface Executable {
@@ -32,7 +42,7 @@ async function findExecutable(): Promise<Executable | null> {
     const { default: chromium } = await import('@sparticuz/chromium');
     // Test files run side by side, and the package unpacks its files once.
     const path = await withLock(() => chromium.executablePath());
-    return existsSync(path) ? { path, args: chromium.args.filter(arg => !unreal.includes(arg)) } : null;
+    return existsSync(path) ? { path, args: chromium.args.filter(arg => ![...unreal, ...webGl].includes(arg)) } : null;
   } finally {
     if (before === undefined) delete process.env.AWS_EXECUTION_ENV;
     else process.env.AWS_EXECUTION_ENV = before;
@@ -50,7 +60,7 @@ let browser: Promise<Browser> | undefined;
 export async function theBrowser(): Promise<Browser> {
   if (executable === null) throw new Error('There is no browser for this platform: set CHROMIUM_PATH to one');
   const { chromium } = await import('playwright-core');
-  browser ??= chromium.launch({ executablePath: executable.path, args: [...executable.args] });
+  browser ??= chromium.launch({ executablePath: executable.path, args: [...executable.args, '--disable-gpu'] });
   return browser;
 }
 
@@ -61,7 +71,12 @@ export interface Visit {
   close(): Promise<void>;
 }
 
-export async function visit(url: string, options: BrowserContextOptions = {}): Promise<Visit> {
+export interface VisitOptions extends BrowserContextOptions {
+  /** Whether the test moves the clock of the page, which goes on by itself too. */
+  readonly clock?: boolean;
+}
+
+export async function visit(url: string, { clock = false, ...options }: VisitOptions = {}): Promise<Visit> {
   const context = await (await theBrowser()).newContext({
     viewport: { width: 1280, height: 800 },
     locale: 'en-GB',
@@ -74,7 +89,8 @@ export async function visit(url: string, options: BrowserContextOptions = {}): P
     if (['error', 'warning'].includes(message.type())) complaints.push(message.text());
   });
   page.on('pageerror', error => complaints.push(String(error)));
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(patienceMs);
+  if (clock) await page.clock.install();
   await page.goto(url);
   return { page, complaints, close: () => context.close() };
 }

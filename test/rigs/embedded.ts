@@ -27,7 +27,7 @@ export async function embedded(
   });
 }
 
-interface EmbedOptions {
+export interface EmbedOptions {
   readonly path?: string;
   /** The account of the token: by default the one that the markup names; null for support's. */
   readonly account?: string | null;

@@ -1,10 +1,10 @@
 import type { Page } from 'playwright-core';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { accessibilityFaults } from '../rigs/accessibility.ts';
-import { noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
+import { noBrowser, picture } from '../rigs/browser.ts';
 import { embedded } from '../rigs/embedded.ts';
 import { elevenEmails, emailWith } from '../rigs/ui-emails.ts';
-import { theUiStack, type UiStack } from '../rigs/ui-stack.ts';
+import { listOf, rowsOf, uiVisits } from './visits.ts';
 
 /** The ways in which people see a page. */
 const manners = {
@@ -33,52 +33,40 @@ const head = '<style>:root { color-scheme: light dark }</style>';
 const isTooWide = (page: Page) =>
   page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
 
-describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
-  let stack: UiStack;
-  let open: Visit | undefined;
-  const ids: string[] = [];
+describe.skipIf(noBrowser)('the elements', () => {
+  const ui = uiVisits(stack => stack.record(elevenEmails('northwind')));
+  const list = listOf('northwind');
 
-  beforeAll(async () => {
-    stack = await theUiStack();
-    const events = elevenEmails('northwind');
-    for (const email of Map.groupBy(events, event => event.messageId).values()) ids.push(await stack.record(email));
-  }, 150_000);
-  afterEach(async () => {
-    await open?.close();
-    open = undefined;
+  const inEveryManner = async (page: Page, state: string) => {
+    for (const [manner, seen] of Object.entries<Manner>(manners)) {
+      await seenAs(page, seen);
+      expect([manner, await accessibilityFaults(page), await isTooWide(page)]).toEqual([manner, [], false]);
+      await picture(page, `${state}-${manner}`);
+    }
+    await seenAs(page, manners.light);
+    expect(ui.complaints).toEqual([]);
+  };
+
+  it('have no fault of accessibility in the list', async () => {
+    const page = await ui.shown(list, { head });
+    expect(await rowsOf(page).count()).toBe(11);
+    await inEveryManner(page, 'list');
   });
 
-  it('have no fault of accessibility, in the list and in an email beside it or in its place', async () => {
-    const markup = '<mailtrail-emails account="northwind"></mailtrail-emails>';
-    open = await visit(await embedded(stack, markup, { head }));
-    const { page } = open;
-    const rows = page.locator('mailtrail-emails .row');
-    const inEveryManner = async (state: string) => {
-      for (const [manner, seen] of Object.entries<Manner>(manners)) {
-        await seenAs(page, seen);
-        expect([manner, await accessibilityFaults(page), await isTooWide(page)]).toEqual([manner, [], false]);
-        await picture(page, `${state}-${manner}`);
-      }
-      await seenAs(page, manners.light);
-    };
-    await rows.first().waitFor();
-    expect(await rows.count()).toBe(11);
-    await inEveryManner('list');
-    await rows.filter({ hasText: 'invalid@' }).locator('.open').click();
+  it('have no fault of accessibility in an email beside the list or in its place', async () => {
+    const page = await ui.shown(list, { head });
+    await rowsOf(page).filter({ hasText: 'invalid@' }).locator('.open').click();
     await page.locator('mailtrail-email').getByText('Unknown address').first().waitFor();
-    await inEveryManner('email');
-    const recipient = rows.first().locator('.recipient');
+    await inEveryManner(page, 'email');
+    const recipient = rowsOf(page).first().locator('.recipient');
     expect(await recipient.isVisible()).toBe(true);
     expect(await recipient.evaluate(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)).toBe(false);
     await seenAs(page, manners['320-pixels']);
     expect(await recipient.isVisible()).toBe(false);
-    expect(open.complaints).toEqual([]);
   });
 
   it('have no fault of accessibility where there is nothing to show, or a menu is open', async () => {
-    const markup = '<mailtrail-emails account="nobody"></mailtrail-emails>';
-    open = await visit(await embedded(stack, markup, { head }), { viewport: manners['320-pixels'].viewport });
-    const { page } = open;
+    const page = await ui.show(listOf('nobody'), { head, viewport: manners['320-pixels'].viewport });
     await page.getByText('No email is recorded yet.').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     for (const menu of ['Status', 'Period']) {
@@ -96,9 +84,8 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
 
   it('read from right to left on a page that does', async () => {
     const markup = '<div dir="rtl" lang="ar"><mailtrail-emails account="northwind"></mailtrail-emails></div>';
-    open = await visit(await embedded(stack, markup, { head }));
-    const { page } = open;
-    const row = page.locator('mailtrail-emails .row').first();
+    const page = await ui.show(markup, { head });
+    const row = rowsOf(page).first();
     await row.waitFor();
     const [recipient, facts] = await Promise.all([
       row.locator('.recipient').boundingBox(),
@@ -114,19 +101,17 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
 
   it('speak German on a German page', async () => {
     const markup = '<div lang="de"><mailtrail-emails account="northwind"></mailtrail-emails></div>';
-    open = await visit(await embedded(stack, markup, { head }), { locale: 'de-DE' });
-    const { page } = open;
+    const page = await ui.show(markup, { head, locale: 'de-DE' });
     await page.getByText('Adresse unbekannt').waitFor();
     await picture(page, 'list-german');
-    await page.locator('mailtrail-emails .row', { hasText: 'invalid@' }).locator('.open').click();
+    await rowsOf(page).filter({ hasText: 'invalid@' }).locator('.open').click();
     await page.locator('mailtrail-email').getByRole('heading', { level: 3 }).first().waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'email-german');
   });
 
   it('load no German where nobody asks for it', async () => {
-    open = await visit('about:blank');
-    const { page } = open;
+    const page = await ui.open('about:blank');
     const loaded: string[] = [];
     page.on(
       'response',
@@ -136,8 +121,8 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
           () => {},
         ),
     );
-    await page.goto(await embedded(stack, '<mailtrail-emails account="northwind"></mailtrail-emails>'));
-    await page.locator('mailtrail-emails .row').first().waitFor();
+    await page.goto(await embedded(ui.stack, list));
+    await rowsOf(page).first().waitFor();
     expect(loaded.join()).not.toContain('Empfänger');
   });
 
@@ -151,14 +136,11 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
     for (const [index, facts] of hostile.entries()) {
       const recipient =
         index === 2 ? `${'l'.repeat(64)}@${'d'.repeat(60)}.${'d'.repeat(60)}.example` : `h${index}@example.com`;
-      await stack.record(emailWith('invalid', { accountId: 'hostile', recipient, ...facts }));
+      await ui.stack.record(emailWith('invalid', { accountId: 'hostile', recipient, ...facts }));
     }
     for (const [name, options] of Object.entries({ wide: {}, narrow: { viewport: manners['320-pixels'].viewport } })) {
-      const markup = '<mailtrail-emails account="hostile"></mailtrail-emails>';
-      open = await visit(await embedded(stack, markup, { account: 'hostile' }), options);
-      const { page } = open;
-      const rows = page.locator('mailtrail-emails .row');
-      await rows.first().waitFor();
+      const page = await ui.shown(listOf('hostile'), options);
+      const rows = rowsOf(page);
       expect(await rows.count()).toBe(4);
       expect(await page.locator('mailtrail-emails .row :is(img, script, b)').count()).toBe(0);
       expect(await isTooWide(page)).toBe(false);
@@ -172,8 +154,7 @@ describe.skipIf(noBrowser)('the elements', { timeout: 60_000 }, () => {
         await page.getByRole('button', { name: 'Back to the list' }).click();
       }
       expect(await page.evaluate(() => Reflect.get(window, 'hacked'))).toBeUndefined();
-      expect(open.complaints).toEqual([]);
-      await open.close();
+      expect(ui.complaints).toEqual([]);
     }
   });
 });

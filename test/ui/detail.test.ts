@@ -1,40 +1,27 @@
 import type { Page } from 'playwright-core';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Status, statuses, statusIds } from '../../shared/status/catalogue.ts';
 import { accessibilityFaults } from '../rigs/accessibility.ts';
-import { noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
+import { noBrowser, picture } from '../rigs/browser.ts';
 import { embedded } from '../rigs/embedded.ts';
 import { elevenEmails, emailWith, eventsOf } from '../rigs/ui-emails.ts';
-import { theUiStack, type UiStack } from '../rigs/ui-stack.ts';
+import { newsIsDue, uiVisits } from './visits.ts';
 
-describe.skipIf(noBrowser)('on an account page', { timeout: 60_000 }, () => {
-  let stack: UiStack;
-  let open: Visit | undefined;
+describe.skipIf(noBrowser)('on an account page', () => {
   const ids = new Map<Status, string>();
-  const show = async (markup: string, options: Parameters<typeof embedded>[2] = {}) => {
-    open = await visit(await embedded(stack, markup, options));
-    return open.page;
-  };
-  const emailOf = async (emailId: string, attributes = '') => {
-    const page = await show(
-      `<mailtrail-email account="contoso" email-id="${emailId}" ${attributes}></mailtrail-email>`,
-    );
-    await page.locator('mailtrail-email h3').first().waitFor();
-    return page;
-  };
-  const section = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
-
-  beforeAll(async () => {
-    stack = await theUiStack();
+  const ui = uiVisits(async stack => {
     const byMessage = Map.groupBy(elevenEmails('contoso'), event => event.messageId);
     for (const [index, events] of [...byMessage.values()].entries()) {
       ids.set(statusIds[index]!, await stack.record(events));
     }
-  }, 150_000);
-  afterEach(async () => {
-    await open?.close();
-    open = undefined;
   });
+  const emailOf = async (emailId: string, attributes = '') => {
+    const markup = `<mailtrail-email account="contoso" email-id="${emailId}" ${attributes}></mailtrail-email>`;
+    const page = await ui.show(markup, { clock: true });
+    await page.locator('mailtrail-email h3').first().waitFor();
+    return page;
+  };
+  const section = (page: Page, name: string) => page.getByRole('region', { name, exact: true });
 
   it('an email of each status shows its meaning, its reason and its timeline', async () => {
     const page = await emailOf(ids.get('enqueued')!);
@@ -48,7 +35,7 @@ describe.skipIf(noBrowser)('on an account page', { timeout: 60_000 }, () => {
       expect(await email.locator('ol > li').count()).toBeGreaterThan(0);
       await picture(page, `email-${status}`);
     }
-    expect(open!.complaints).toEqual([]);
+    expect(ui.complaints).toEqual([]);
   });
 
   it('an invalid address says what to do, why, and what the server replied', async () => {
@@ -66,7 +53,7 @@ describe.skipIf(noBrowser)('on an account page', { timeout: 60_000 }, () => {
     const page = await emailOf(ids.get('delivered')!);
     expect(await page.locator('mailtrail-email ol').innerText()).toMatch(/machine/i);
     await page.goto(
-      await embedded(stack, `<mailtrail-email account="contoso" email-id="${ids.get('opened')}"></mailtrail-email>`),
+      await embedded(ui.stack, `<mailtrail-email account="contoso" email-id="${ids.get('opened')}"></mailtrail-email>`),
     );
     await page.locator('mailtrail-email ol').waitFor();
     expect(await page.locator('mailtrail-email ol').innerText()).toMatch(/person/i);
@@ -75,11 +62,8 @@ describe.skipIf(noBrowser)('on an account page', { timeout: 60_000 }, () => {
   it('a button to send again stands only where that makes sense and the host listens', async () => {
     const again = (page: Page) => page.getByRole('button', { name: /send/i });
     expect(await again(await emailOf(ids.get('soft_bounced')!)).count()).toBe(0);
-    await open!.close();
     expect(await again(await emailOf(ids.get('delivered')!, 'resend')).count()).toBe(0);
-    await open!.close();
     expect(await again(await emailOf(ids.get('marked_spam')!, 'resend')).count()).toBe(0);
-    await open!.close();
     const page = await emailOf(ids.get('soft_bounced')!, 'resend');
     await page.evaluate(() => {
       document.addEventListener('mailtrail-resend', event => {
@@ -92,16 +76,17 @@ describe.skipIf(noBrowser)('on an account page', { timeout: 60_000 }, () => {
 
   it('an opened email shows a new event within 7 seconds and announces it once', async () => {
     const facts = { accountId: 'contoso', recipient: 'live@example.com', subject: 'Invoice 9', reference: 'INV-9' };
-    const emailId = await stack.record(eventsOf([['sent', 1]], 'live', facts));
+    const emailId = await ui.stack.record(eventsOf([['sent', 1]], 'live', facts));
     const page = await emailOf(emailId);
-    await stack.record(eventsOf([['delivered', 0, { eventId: 'live-1' }]], 'live', facts));
-    await page.getByText('live@example.com: Delivered').waitFor({ timeout: 7_000 });
+    await ui.stack.record(eventsOf([['delivered', 0, { eventId: 'live-1' }]], 'live', facts));
+    await newsIsDue(page);
+    await page.getByText('live@example.com: Delivered').waitFor();
     expect(await page.locator('mailtrail-email ol > li').count()).toBe(2);
     expect(await page.getByRole('status').filter({ hasText: 'Delivered' }).count()).toBe(1);
   });
 
   it('an email that does not exist says so', async () => {
-    const page = await show(`<mailtrail-email account="contoso" email-id="${'x'.repeat(22)}"></mailtrail-email>`);
+    const page = await ui.show(`<mailtrail-email account="contoso" email-id="${'x'.repeat(22)}"></mailtrail-email>`);
     await page.getByText('There is no such email, or it is not yours to see.').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'email-not-found');
@@ -110,19 +95,18 @@ describe.skipIf(noBrowser)('on an account page', { timeout: 60_000 }, () => {
   it('fifty status chips share one request, and one more after 30 seconds', async () => {
     for (let index = 0; index < 50; index += 1) {
       const facts = { accountId: 'chips', recipient: `c${index}@example.com`, reference: `C-${index}` };
-      await stack.record(emailWith(statusIds[index % 11]!, facts));
+      await ui.stack.record(emailWith(statusIds[index % 11]!, facts));
     }
     const chips = Array.from(
       { length: 50 },
       (_, index) => `<p>C-${index}: <mailtrail-status account="chips" reference="C-${index}"></mailtrail-status></p>`,
     );
-    open = await visit('about:blank');
-    const { page } = open;
+    const page = await ui.open('about:blank', { clock: true });
     const requests: string[] = [];
     page.on('request', request => {
       if (request.url().endsWith('/statuses') && request.method() === 'POST') requests.push(request.postData() ?? '');
     });
-    await page.goto(await embedded(stack, chips.join(''), { account: 'chips' }));
+    await page.goto(await embedded(ui.stack, chips.join(''), { account: 'chips' }));
     await page
       .locator('mailtrail-status')
       .nth(49)
@@ -130,14 +114,16 @@ describe.skipIf(noBrowser)('on an account page', { timeout: 60_000 }, () => {
       .waitFor();
     expect(requests.map(body => JSON.parse(body).references.length)).toEqual([50]);
     await picture(page, 'status-chips');
-    expect(open.complaints).toEqual([]);
+    await page.clock.fastForward(30_000);
+    await expect.poll(() => requests.map(body => JSON.parse(body).references.length)).toEqual([50, 50]);
+    expect(ui.complaints).toEqual([]);
   });
 
   it('a status chip says if no email has its reference, and how many do', async () => {
     const facts = { accountId: 'contoso', reference: 'TWO' };
-    await stack.record(emailWith('delivered', { ...facts, recipient: 'a@example.com' }));
-    await stack.record(emailWith('sent', { ...facts, recipient: 'b@example.com' }));
-    const page = await show(`<mailtrail-status account="contoso" reference="NONE"></mailtrail-status>
+    await ui.stack.record(emailWith('delivered', { ...facts, recipient: 'a@example.com' }));
+    await ui.stack.record(emailWith('sent', { ...facts, recipient: 'b@example.com' }));
+    const page = await ui.show(`<mailtrail-status account="contoso" reference="NONE"></mailtrail-status>
       <mailtrail-status account="contoso" reference="TWO"></mailtrail-status>`);
     await page.locator('mailtrail-status').first().getByText('No email').waitFor();
     expect(await page.locator('mailtrail-status').nth(1).locator('.root').innerText()).toMatch(/Sent[\s\S]*2/);

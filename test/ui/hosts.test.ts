@@ -1,52 +1,40 @@
 import { build } from 'esbuild';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
+import { describe, expect, it } from 'vitest';
+import { noBrowser, picture } from '../rigs/browser.ts';
 import { embedded } from '../rigs/embedded.ts';
 import { elevenEmails } from '../rigs/ui-emails.ts';
-import { theUiStack, type UiStack } from '../rigs/ui-stack.ts';
+import { listOf, rowsOf, uiVisits } from './visits.ts';
 
-const markup = '<mailtrail-emails account="fabrikam"></mailtrail-emails>';
+const markup = listOf('fabrikam');
 
-describe.skipIf(noBrowser)('an application', { timeout: 60_000 }, () => {
-  let stack: UiStack;
-  let open: Visit | undefined;
-
-  beforeAll(async () => {
-    stack = await theUiStack();
-    await stack.record(elevenEmails('fabrikam'));
-  }, 150_000);
-  afterEach(async () => {
-    await open?.close();
-    open = undefined;
-  });
+describe.skipIf(noBrowser)('an application', () => {
+  const ui = uiVisits(stack => stack.record(elevenEmails('fabrikam')));
 
   it('embeds the list by two lines of plain HTML', async () => {
-    const token = await stack.token({ account: 'fabrikam' });
-    const address = stack.host.serve('/plain', {
+    const token = await ui.stack.token({ account: 'fabrikam' });
+    const address = ui.stack.host.serve('/plain', {
       html: `<!doctype html><title>Plain</title><link rel="icon" href="data:,">
-<script type="module" src="${stack.url}/ui/mailtrail.js"></script>
+<script type="module" src="${ui.stack.url}/ui/mailtrail.js"></script>
 <mailtrail-emails account="fabrikam" token="${token}"></mailtrail-emails>`,
     });
-    open = await visit(address);
-    await open.page.locator('mailtrail-emails .row').nth(10).waitFor();
-    expect(open.complaints).toEqual([]);
+    const page = await ui.open(address);
+    await rowsOf(page).nth(10).waitFor();
+    expect(ui.complaints).toEqual([]);
   });
 
   it('reads in English where the language is unknown or malformed', async () => {
     const markup = ['de-1996-1996', 'en_US', 'zh-min-nan'].map(
       lang => `<mailtrail-emails account="fabrikam" lang="${lang}"></mailtrail-emails>`,
     );
-    open = await visit(await embedded(stack, markup.join('')));
+    const page = await ui.show(markup.join(''));
     for (const index of markup.keys()) {
-      await open.page.getByRole('button', { name: 'Download CSV' }).nth(index).waitFor();
+      await page.getByRole('button', { name: 'Download CSV' }).nth(index).waitFor();
     }
-    expect(open.complaints).toEqual([]);
+    expect(ui.complaints).toEqual([]);
   });
 
   it('changes language and texts of an element, and the last word counts', async () => {
-    open = await visit(await embedded(stack, markup));
-    const { page } = open;
-    await page.locator('mailtrail-emails .row').first().waitFor();
+    const page = await ui.shown(markup);
     const change = (properties: object) =>
       page.evaluate(given => {
         Object.assign(document.querySelector('mailtrail-emails')!, given);
@@ -62,7 +50,7 @@ describe.skipIf(noBrowser)('an application', { timeout: 60_000 }, () => {
   });
 
   it('embeds the list in React 19 by a ref and events', async () => {
-    const token = await stack.token({ account: 'fabrikam' });
+    const token = await ui.stack.token({ account: 'fabrikam' });
     const { outputFiles } = await build({
       stdin: {
         resolveDir: import.meta.dirname,
@@ -84,58 +72,54 @@ createRoot(document.getElementById('root')).render(<Account />);`,
       write: false,
       define: { 'process.env.NODE_ENV': '"production"' },
     });
-    stack.host.serve('/react.js', { html: outputFiles[0]!.text });
-    open = await visit(
-      stack.host.serve('/react', {
+    ui.stack.host.serve('/react.js', { html: outputFiles[0]!.text });
+    const page = await ui.open(
+      ui.stack.host.serve('/react', {
         html: `<!doctype html><html lang="en"><title>React</title><link rel="icon" href="data:,">
-<script type="module" src="${stack.url}/ui/mailtrail.js"></script><div id="root"></div><script src="/react.js"></script></html>`,
+<script type="module" src="${ui.stack.url}/ui/mailtrail.js"></script><div id="root"></div><script src="/react.js"></script></html>`,
       }),
     );
-    const { page } = open;
-    await page.locator('mailtrail-emails .row').nth(10).waitFor();
-    await page.locator('mailtrail-emails .row .open').first().click();
+    await rowsOf(page).nth(10).waitFor();
+    await rowsOf(page).locator('.open').first().click();
     await expect.poll(() => page.locator('output').textContent()).toMatch(/^[\w-]{22}$/);
     expect(await page.locator('mailtrail-email').count()).toBe(0);
-    expect(open.complaints).toEqual([]);
+    expect(ui.complaints).toEqual([]);
   });
 
   it('reads the same under a hostile stylesheet and a strict policy', async () => {
-    open = await visit(await embedded(stack, markup));
-    const plain = open.page.locator('mailtrail-emails');
+    const before = await ui.show(markup);
+    const plain = before.locator('mailtrail-emails');
     await plain.locator('.row').nth(10).waitFor();
     await plain.getByText('Needs action (5)').waitFor();
     const words = await plain.locator('.root').innerText();
     const size = await plain.locator('.recipient').first().boundingBox();
-    await open.close();
-    const policy = `default-src 'none'; script-src 'self' ${stack.url}; style-src 'self'; img-src data:; connect-src ${stack.url}; base-uri 'none'; require-trusted-types-for 'script'; trusted-types lit-html`;
-    stack.host.serve('/hostile.css', {
+    const policy = `default-src 'none'; script-src 'self' ${ui.stack.url}; style-src 'self'; img-src data:; connect-src ${ui.stack.url}; base-uri 'none'; require-trusted-types-for 'script'; trusted-types lit-html`;
+    ui.stack.host.serve('/hostile.css', {
       headers: { 'content-type': 'text/css' },
       html: `* { all: unset; color: #fff; font: 3px/1 fantasy; letter-spacing: 1em; text-transform: uppercase; text-align: right; white-space: pre; visibility: inherit; cursor: none; }
 html { font-size: 2px; } li, button, time, details, p { display: none !important; } div { position: fixed; }`,
     });
-    open = await visit(
-      await embedded(stack, markup, {
-        path: '/hostile',
-        head: '<link rel="stylesheet" href="/hostile.css">',
-        headers: { 'content-security-policy': policy },
-      }),
-    );
-    const hostile = open.page.locator('mailtrail-emails');
+    const page = await ui.show(markup, {
+      path: '/hostile',
+      head: '<link rel="stylesheet" href="/hostile.css">',
+      headers: { 'content-security-policy': policy },
+    });
+    const hostile = page.locator('mailtrail-emails');
     await hostile.locator('.row').nth(10).waitFor();
     await hostile.getByText('Needs action (5)').waitFor();
     expect(await hostile.locator('.root').innerText()).toBe(words);
     expect((await hostile.locator('.recipient').first().boundingBox())!.height).toBe(size!.height);
     await hostile.locator('.row .open').first().click();
-    await open.page.locator('mailtrail-email h3').first().waitFor();
+    await page.locator('mailtrail-email h3').first().waitFor();
     const [list, detail] = await Promise.all(['.list', '.detail'].map(part => hostile.locator(part).boundingBox()));
     expect(detail!.x).toBeGreaterThan(list!.x + list!.width - 1);
-    await picture(open.page, 'hostile-host');
-    expect(open.complaints).toEqual([]);
+    await picture(page, 'hostile-host');
+    expect(ui.complaints).toEqual([]);
   });
 
   it('of an origin outside corsOrigins gets nothing', async () => {
-    open = await visit((await embedded(stack, markup)).replace('127.0.0.1', 'localhost'));
-    await expect.poll(() => open!.complaints.join()).toMatch(/CORS/);
-    expect(await open.page.locator('mailtrail-emails .row').count()).toBe(0);
+    const page = await ui.open((await embedded(ui.stack, markup)).replace('127.0.0.1', 'localhost'));
+    await expect.poll(() => ui.complaints.join()).toMatch(/CORS/);
+    expect(await rowsOf(page).count()).toBe(0);
   });
 });

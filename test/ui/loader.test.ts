@@ -9,7 +9,7 @@ import { builtModules, pageSettings, uiHandler } from '../rigs/ui-function.ts';
 const strictPolicy = (api: string) =>
   `default-src 'none'; script-src ${api}; connect-src ${api}; require-trusted-types-for 'script'; trusted-types lit-html`;
 
-describe.skipIf(noBrowser)('a browser', { timeout: 60_000 }, () => {
+describe.skipIf(noBrowser)('a browser', () => {
   let built: Awaited<ReturnType<typeof builtModules>>;
   let host: HostPages;
   let api: HttpServer;
@@ -45,7 +45,7 @@ describe.skipIf(noBrowser)('a browser', { timeout: 60_000 }, () => {
         .filter(key => key.startsWith('GET /ui'))
         .map(key => ({ key, function: ui, authorizer: null })),
     });
-  }, 60_000);
+  });
   afterEach(async () => {
     await open?.close();
     open = undefined;

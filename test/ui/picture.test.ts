@@ -1,10 +1,9 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
-import { noBrowser, picturesDirectory, visit } from '../rigs/browser.ts';
-import { embedded } from '../rigs/embedded.ts';
+import { describe, expect, it } from 'vitest';
+import { noBrowser, picturesDirectory } from '../rigs/browser.ts';
 import { emailWith } from '../rigs/ui-emails.ts';
-import { theUiStack, type UiStack } from '../rigs/ui-stack.ts';
+import { listOf, rowsOf, uiVisits } from './visits.ts';
 
 const shown = 'docs/pictures/email-history.png';
 
@@ -25,30 +24,28 @@ const emails = [
 /** Width and height of a PNG (https://www.w3.org/TR/png-3/#11IHDR). */
 const sizeOf = (png: Buffer) => [png.readUInt32BE(16), png.readUInt32BE(20)];
 
-describe.skipIf(noBrowser)('the picture in the README', { timeout: 60_000 }, () => {
-  let stack: UiStack;
-  beforeAll(async () => {
-    stack = await theUiStack();
+describe.skipIf(noBrowser)('the picture in the README', () => {
+  const ui = uiVisits(async stack => {
     for (const [status, minutesAgo, inItsLife, recipient, subject] of emails) {
       const reference = `INV-${/\d{4}$/.exec(subject)![0]}`;
       const facts = { accountId: 'billing', recipient, subject, reference };
       await stack.record(emailWith(status, facts, Date.now() + (inItsLife - minutesAgo) * 60_000));
     }
-  }, 150_000);
+  });
 
   it('shows the list and an email that did not arrive, as they are today', async () => {
     const head =
       '<style>body { margin: 24px; font-family: system-ui } h1 { margin: 0 0 16px; font-size: 26px }</style>';
-    const { page, close } = await visit(
-      await embedded(stack, '<mailtrail-emails account="billing"></mailtrail-emails>', { head }),
-      { viewport: { width: 1240, height: 800 }, deviceScaleFactor: 1.5 },
-    );
+    const page = await ui.show(listOf('billing'), {
+      head,
+      viewport: { width: 1240, height: 800 },
+      deviceScaleFactor: 1.5,
+    });
     await page.getByText('Needs action (4)').waitFor();
-    await page.locator('mailtrail-emails .row', { hasText: 'jane.doe' }).locator('.open').click();
+    await rowsOf(page).filter({ hasText: 'jane.doe' }).locator('.open').click();
     await page.locator('mailtrail-email').getByText('Unknown address').first().waitFor();
     await page.mouse.move(0, 0);
     const png = await page.screenshot({ animations: 'disabled', caret: 'hide' });
-    await close();
     mkdirSync(picturesDirectory, { recursive: true });
     writeFileSync(join(picturesDirectory, 'readme.png'), png);
     if (process.env.PICTURE) writeFileSync(shown, png);

@@ -1,10 +1,11 @@
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { Page } from 'playwright-core';
+import { afterEach, describe, expect, it } from 'vitest';
 import { audienceParameters } from '../../functions/ui/page/session.ts';
 import { accessibilityFaults } from '../rigs/accessibility.ts';
-import { noBrowser, picture, type Visit, visit } from '../rigs/browser.ts';
+import { noBrowser, picture } from '../rigs/browser.ts';
 import { anEvent } from '../rigs/stored-emails.ts';
 import { emailWith } from '../rigs/ui-emails.ts';
-import { theUiStack, type UiStack } from '../rigs/ui-stack.ts';
+import { uiVisits } from './visits.ts';
 
 describe('the audience that the page asks for', () => {
   it.each([
@@ -22,34 +23,28 @@ describe('the audience that the page asks for', () => {
   });
 });
 
-describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => {
-  let stack: UiStack;
+describe.skipIf(noBrowser)('the page, in a browser', () => {
   let emailId: string;
-  let open: Visit | undefined;
-  beforeAll(async () => {
-    stack = await theUiStack();
+  const ui = uiVisits(async stack => {
     const at = Date.now() - 60_000;
     emailId = await stack.record([anEvent({ accountId: 'initech', subject: 'Invoice 7', occurredAt: at })]);
     await stack.record(emailWith('invalid', { accountId: 'initech', recipient: 'jane@example.com' }));
-  }, 150_000);
-  afterEach(async () => {
-    expect(open?.complaints).toEqual([]);
-    await open?.close();
-    open = undefined;
   });
+  afterEach(() => expect(ui.complaints).toEqual([]));
 
+  let opened: Page;
   /** Opens an address of the page, and signs in with one of the choices of the issuer. */
   async function signedIn(address: string, choice: string, options = {}) {
-    open = await visit(stack.url + address, options);
-    const { page } = open;
+    const page = await ui.open(ui.stack.url + address, options);
+    opened = page;
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('button', { name: choice }).click();
     await page.getByRole('button', { name: 'Sign out' }).waitFor();
     return page;
   }
 
-  const heading = (name: string) => open!.page.getByRole('heading', { level: 1, name });
-  const subject = () => open!.page.getByText('Invoice 7').first();
+  const heading = (name: string) => opened.getByRole('heading', { level: 1, name });
+  const subject = () => opened.getByText('Invoice 7').first();
 
   it('signs somebody at an account in, who sees the emails of the account', async () => {
     const page = await signedIn('/ui', 'Sign in as initech');
@@ -67,7 +62,7 @@ describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => 
     await page.getByRole('button', { name: 'Open account' }).click();
     await heading('Emails of initech').waitFor();
     await subject().waitFor();
-    expect(page.url()).toBe(`${stack.url}/ui?account=initech`);
+    expect(page.url()).toBe(`${ui.stack.url}/ui?account=initech`);
     expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'page-support');
     await page.goBack();
@@ -80,7 +75,7 @@ describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => 
     await picture(page, 'page-support-first');
     await page.getByRole('button', { name: 'Account: initech' }).first().click();
     await heading('Emails of initech').waitFor();
-    expect(page.url()).toBe(`${stack.url}/ui?account=initech`);
+    expect(page.url()).toBe(`${ui.stack.url}/ui?account=initech`);
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('main');
     const row = page.locator('mailtrail-emails .row', { hasText: 'Invoice 7' });
     await row.locator('.open').click();
@@ -95,16 +90,16 @@ describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => 
     await page.locator('mailtrail-email').getByText('Invoice 7').waitFor();
     await page.reload();
     await page.locator('mailtrail-email').getByText('Invoice 7').waitFor();
-    expect(page.url()).toBe(stack.url + link);
+    expect(page.url()).toBe(ui.stack.url + link);
   });
 
   it('names the audience in both ways that issuers know', async () => {
-    open = await visit(`${stack.url}/ui`);
-    const asked = open.page.waitForRequest(request => new URL(request.url()).searchParams.has('code_challenge'));
-    await open.page.getByRole('button', { name: 'Sign in' }).click();
+    const page = await ui.open(`${ui.stack.url}/ui`);
+    const asked = page.waitForRequest(request => new URL(request.url()).searchParams.has('code_challenge'));
+    await page.getByRole('button', { name: 'Sign in' }).click();
     const parameters = new URL((await asked).url()).searchParams;
     expect([parameters.get('audience'), parameters.get('resource')]).toEqual(Array(2).fill('urn:mailtrail:local'));
-    await open.page.getByRole('button', { name: 'Sign in as support' }).waitFor();
+    await page.getByRole('button', { name: 'Sign in as support' }).waitFor();
   });
 
   it('keeps its tokens out of the storage of the browser', async () => {
@@ -114,9 +109,8 @@ describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => 
   });
 
   it('renews its token before that ends, without leaving', async () => {
-    open = await visit(`${stack.url}/ui`);
-    const { page } = open;
-    await page.clock.install();
+    const page = await ui.open(`${ui.stack.url}/ui`, { clock: true });
+    opened = page;
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('button', { name: 'Sign in as initech' }).click();
     await subject().waitFor();
@@ -140,23 +134,21 @@ describe.skipIf(noBrowser)('the page, in a browser', { timeout: 60_000 }, () => 
   });
 
   it('says in words why the issuer gave no token', async () => {
-    open = await visit(`${stack.url}/ui`);
-    const { page } = open;
+    const page = await ui.open(`${ui.stack.url}/ui`);
     await page.route('**/_local/issuer/**', route => route.abort());
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByRole('alert').getByText('The sign-in service cannot be reached.').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'page-unreachable');
-    open.complaints.length = 0;
+    ui.complaints.length = 0;
   });
 
   it('fits 320 pixels, speaks German, and begins with a link past its head', async () => {
-    open = await visit(`${stack.url}/ui`, {
+    const page = await ui.open(`${ui.stack.url}/ui`, {
       locale: 'de-AT',
       viewport: { width: 320, height: 640 },
       colorScheme: 'dark',
     });
-    const { page } = open;
     await page.getByRole('button', { name: 'Anmelden' }).waitFor();
     await page.keyboard.press('Tab');
     await page.keyboard.press('Enter');

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { accessibilityFaults } from '../rigs/accessibility.ts';
+import { noBrowser, picture } from '../rigs/browser.ts';
+import { listOf, newsIsDue, recipients, recordTwelve, rowsOf, uiVisits } from './visits.ts';
+
+describe.skipIf(noBrowser)('the list of emails while people sign in and out', () => {
+  const ui = uiVisits(stack => recordTwelve(stack, 'hooli'));
+  const shown = () => ui.shown(listOf('hooli'), { clock: true });
+
+  it('takes rows and email away from a sign-in that may not see them, until there is another token', async () => {
+    const page = await shown();
+    await rowsOf(page).first().locator('.open').click();
+    await page.locator('mailtrail-email h3').first().waitFor();
+    const emails = `${ui.stack.url}/accounts/hooli/emails**`;
+    const refused = { status: 403, headers: { 'access-control-allow-origin': '*' }, body: '{}' };
+    await page.route(emails, route => (route.request().method() === 'GET' ? route.fulfill(refused) : route.continue()));
+    await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
+    await page.getByText('Your sign-in may not see these emails. Ask your administrator.').nth(1).waitFor();
+    expect(await rowsOf(page).count()).toBe(0);
+    expect(await page.locator('mailtrail-email h3').count()).toBe(0);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await picture(page, 'list-forbidden');
+    await page.unroute(emails);
+    await page.evaluate(() => {
+      const list = document.querySelector('mailtrail-emails')!;
+      const { getToken } = list;
+      Object.assign(list, { getToken: () => getToken!() });
+    });
+    await rowsOf(page).first().waitFor();
+    await page.locator('mailtrail-email h3').first().waitFor();
+  });
+
+  it('asks to sign in where the host has no token', async () => {
+    const page = await shown();
+    await page.evaluate(() => {
+      Object.assign(document.querySelector('mailtrail-emails')!, { getToken: async () => null });
+    });
+    await page.getByText('You are signed out. Sign in again to see the emails.').waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await picture(page, 'list-signed-out');
+  });
+
+  it('shows nothing of the person before to the next one', async () => {
+    const page = await shown();
+    const signIn = (token: string | null) =>
+      page.evaluate(given => {
+        document.querySelector('mailtrail-emails')!.getToken = async () => given;
+      }, token);
+    await signIn(null);
+    await page.getByText('You are signed out.').waitFor();
+    expect(await page.getByRole('button', { name: /Needs action/ }).textContent()).toBe('Needs action');
+    await signIn(await ui.stack.token({ account: 'globex' }));
+    await page.getByText('There is no such account, or it is not yours to see.').waitFor();
+    expect(await rowsOf(page).count()).toBe(0);
+  });
+
+  it('asks the host for another token once one has ended', async () => {
+    const page = await shown();
+    const [ended, fresh] = await Promise.all([
+      ui.stack.token({ account: 'hooli', expiresInSeconds: -60 }),
+      ui.stack.token({ account: 'hooli' }),
+    ]);
+    await page.evaluate(
+      tokens => {
+        Object.assign(window, { asked: 0 });
+        const getToken = async () => {
+          const asked = Reflect.get(window, 'asked');
+          Object.assign(window, { asked: asked + 1 });
+          return tokens[Math.min(asked, 1)]!;
+        };
+        Object.assign(document.querySelector('mailtrail-emails')!, { getToken });
+      },
+      [ended, fresh],
+    );
+    await expect.poll(() => page.evaluate(() => Reflect.get(window, 'asked'))).toBe(2);
+    expect(await rowsOf(page).count()).toBeGreaterThan(0);
+  });
+
+  it('keeps the emails where the host cannot give a token just now, and tries again', async () => {
+    const page = await shown();
+    await page.evaluate(() => {
+      const element = document.querySelector('mailtrail-emails')!;
+      const { getToken } = element;
+      let asked = 0;
+      element.getToken = async () => {
+        asked += 1;
+        if (asked === 1) throw new TypeError('Failed to fetch');
+        return getToken!();
+      };
+    });
+    await newsIsDue(page);
+    await page.getByText('There is no connection.').waitFor();
+    expect((await recipients(page)).length).toBeGreaterThan(10);
+    await newsIsDue(page);
+    await page.getByText('There is no connection.').waitFor({ state: 'detached' });
+  });
+});
