@@ -66,6 +66,10 @@ beforeEach(() => {
 const post = (headers: Record<string, string>, body: string | Uint8Array) =>
   fetch(`${server.url}/hooks/x`, { method: 'POST', headers, body });
 
+test('a connection is kept for longer than a busy client is silent', async () => {
+  expect((await post({}, 'x')).headers.get('keep-alive')).toBe('timeout=65');
+});
+
 describe('a page of the runner', () => {
   test('is at a path that no route fits, and reaches no function', async () => {
     expect(await (await fetch(`${server.url}/`)).text()).toBe('own page');

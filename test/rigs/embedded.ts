@@ -9,13 +9,13 @@ import type { UiStack } from './ui-stack.ts';
 export async function embedded(
   { url, host, token }: UiStack,
   markup: string,
-  { path = '/emails', account, head = '', headers = {} }: EmbedOptions = {},
+  { path = '/emails', account, head = '', headers = {}, forgotten = 'none' }: EmbedOptions = {},
 ): Promise<string> {
   const named = account === undefined ? /account="([^"]+)"/.exec(markup)?.[1] : account;
   const bearer = await token(named ? { account: named } : { support: true });
   host.serve('/token.js', {
     html: `for (const element of document.querySelectorAll('mailtrail-emails, mailtrail-email, mailtrail-status')) {
-  element.getToken = () => Promise.resolve(${JSON.stringify(bearer)});
+  if (!element.matches(${JSON.stringify(forgotten)})) element.getToken = () => Promise.resolve(${JSON.stringify(bearer)});
 }`,
   });
   return host.serve(path, {
@@ -32,5 +32,7 @@ export interface EmbedOptions {
   /** The account of the token: by default the one that the markup names; null for support's. */
   readonly account?: string | null;
   readonly head?: string;
+  /** A selector of elements that the application gives no token. */
+  readonly forgotten?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -92,7 +92,8 @@ export function eventsOf(steps: readonly Step[], messageId: string, facts: Facts
   return steps.map(([status, minutesAgo, more], index) => ({
     eventId: `${messageId}-${index}`,
     provider: 'sendgrid',
-    messageId,
+    // Test files share a stack, and each has accounts of its own.
+    messageId: `${facts.accountId}-${messageId}`,
     status,
     occurredAt: now - minutesAgo * minute,
     evidence: 'unknown',

@@ -119,6 +119,17 @@ describe.skipIf(noBrowser)('on an account page', () => {
     expect(ui.complaints).toEqual([]);
   });
 
+  it('a status chip without a token takes nothing from the others of the page', async () => {
+    await ui.stack.record(emailWith('opened', { accountId: 'forgot', recipient: 'a@example.com', reference: 'F-2' }));
+    const page = await ui.show(
+      `<mailtrail-status account="forgot" reference="F-1"></mailtrail-status>
+      <mailtrail-status account="forgot" reference="F-2"></mailtrail-status>`,
+      { forgotten: 'mailtrail-status:first-of-type' },
+    );
+    await page.locator('mailtrail-status').nth(1).getByText('Opened').waitFor();
+    await page.locator('mailtrail-status').first().getByText('No email').waitFor();
+  });
+
   it('a status chip says if no email has its reference, and how many do', async () => {
     const facts = { accountId: 'contoso', reference: 'TWO' };
     await ui.stack.record(emailWith('delivered', { ...facts, recipient: 'a@example.com' }));

@@ -11,12 +11,38 @@ describe.skipIf(noBrowser)('the open list of emails', () => {
   it('says that the connection is lost, keeps the rows, and goes on by itself once it returns', async () => {
     const page = await shown();
     await page.context().setOffline(true);
+    await newsIsDue(page);
     await page.getByText('There is no connection.').waitFor();
     expect((await recipients(page)).length).toBe(12);
     expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'list-offline');
     await page.context().setOffline(false);
+    await newsIsDue(page);
     await page.getByText('There is no connection.').waitFor({ state: 'detached' });
+  });
+
+  it('asks an API that fails less and less often, and each 4 seconds once it answers', async () => {
+    await ui.stack.record(eventsOf([['sent', 1]], 'spared', { accountId: 'spared', recipient: 'jane@example.com' }));
+    const page = await shown(listOf('spared'));
+    const path = '**/accounts/spared/emails?limit=50';
+    let asked = 0;
+    await page.route(path, async route => {
+      asked += 1;
+      const headers = { 'access-control-allow-origin': '*' };
+      await route.fulfill({ status: 503, headers, json: {} });
+    });
+    // After 4, 8, 16 and 32 s more.
+    for (const seconds of [5, 9, 17, 33]) {
+      const before = asked;
+      await page.clock.fastForward(seconds * 1_000 - 2_000);
+      expect(asked).toBe(before);
+      await page.clock.fastForward(2_000);
+      await expect.poll(() => asked).toBe(before + 1);
+      await page.getByText('The service cannot answer just now.').waitFor();
+    }
+    await page.unroute(path);
+    await page.clock.fastForward(64_000);
+    await page.getByText('The service cannot answer just now.').waitFor({ state: 'detached' });
   });
 
   it('shows a new status within 7 seconds, announces it, and keeps focus and place', async () => {

@@ -35,6 +35,7 @@ describe.skipIf(noBrowser)('the list of emails while people sign in and out', ()
     await page.evaluate(() => {
       Object.assign(document.querySelector('mailtrail-emails')!, { getToken: async () => null });
     });
+    await newsIsDue(page);
     await page.getByText('You are signed out. Sign in again to see the emails.').waitFor();
     expect(await accessibilityFaults(page)).toEqual([]);
     await picture(page, 'list-signed-out');
@@ -47,6 +48,7 @@ describe.skipIf(noBrowser)('the list of emails while people sign in and out', ()
         document.querySelector('mailtrail-emails')!.getToken = async () => given;
       }, token);
     await signIn(null);
+    await newsIsDue(page);
     await page.getByText('You are signed out.').waitFor();
     expect(await page.getByRole('button', { name: /Needs action/ }).textContent()).toBe('Needs action');
     await signIn(await ui.stack.token({ account: 'globex' }));
@@ -72,8 +74,28 @@ describe.skipIf(noBrowser)('the list of emails while people sign in and out', ()
       },
       [ended, fresh],
     );
+    await newsIsDue(page);
     await expect.poll(() => page.evaluate(() => Reflect.get(window, 'asked'))).toBe(2);
     expect(await rowsOf(page).count()).toBeGreaterThan(0);
+  });
+
+  it('asks a host again that was silent when it was asked for a token', async () => {
+    const page = await shown();
+    await page.evaluate(() => {
+      const element = document.querySelector('mailtrail-emails')!;
+      const { getToken } = element;
+      let asked = 0;
+      element.getToken = () => {
+        asked += 1;
+        return asked === 1 ? new Promise(() => {}) : getToken!();
+      };
+    });
+    const fault = page.getByText('Something went wrong on our side.');
+    await newsIsDue(page);
+    await page.clock.fastForward(20_000);
+    await fault.waitFor();
+    await page.clock.fastForward(8_000);
+    await fault.waitFor({ state: 'detached' });
   });
 
   it('keeps the emails where the host cannot give a token just now, and tries again', async () => {

@@ -133,6 +133,14 @@ describe.skipIf(noBrowser)('the page, in a browser', () => {
     await page.getByRole('button', { name: 'Sign in as support' }).waitFor();
   });
 
+  it('loads anew where the browser brings back the page as it was before a sign-out', async () => {
+    const page = await signedIn('/ui', 'Sign in as initech');
+    const loaded = page.waitForEvent('load');
+    await page.evaluate(() => window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+    await loaded;
+    await page.getByRole('button', { name: 'Sign out' }).waitFor();
+  });
+
   it('says in words why the issuer gave no token', async () => {
     const page = await ui.open(`${ui.stack.url}/ui`);
     await page.route('**/_local/issuer/**', route => route.abort());

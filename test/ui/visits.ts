@@ -67,7 +67,7 @@ export const focusedText = (page: Page) =>
 export async function recordTwelve(stack: UiStack, accountId: string): Promise<void> {
   await stack.record(elevenEmails(accountId));
   const facts = { accountId, recipient: 'late@example.com', subject: 'Reminder' };
-  await stack.record(eventsOf([['sent', 3 * 24 * 60]], `late-${accountId}`, facts));
+  await stack.record(eventsOf([['sent', 3 * 24 * 60]], 'late', facts));
 }
 
 export const listOf = (account: string) => `<mailtrail-emails account="${account}"></mailtrail-emails>`;

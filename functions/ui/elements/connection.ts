@@ -80,6 +80,12 @@ const faults: Readonly<Record<number, Fault>> = {
 /** An id of dots. A browser takes such a segment for a step in the path, and would ask for something else. */
 const dotSegment = /^[^?]*\/\.{1,2}(?:[/?]|$)/;
 
+/** A host that is silent for so long gives no token, as far as one request is concerned. */
+const tokenMs = 20_000;
+
+/** The API answers within 30 s. */
+const answerMs = 35_000;
+
 /** A token is replaced so many seconds before it ends. */
 const leadSeconds = 20;
 
@@ -107,7 +113,7 @@ export function createConnection(api: string, source: TokenSource): Connection {
         ...(body !== undefined && { 'content-type': 'application/json' }),
       },
       ...(body !== undefined && { method: 'POST', body: JSON.stringify(body) }),
-      ...(signal && { signal }),
+      signal: AbortSignal.any([AbortSignal.timeout(answerMs), ...(signal ? [signal] : [])]),
     };
     return await fetch(`${api}${path}`, init).catch(error => {
       if (signal?.aborted) throw error;
@@ -139,7 +145,8 @@ export function createConnection(api: string, source: TokenSource): Connection {
 /** A host that cannot say who is signed in has not signed anybody out: the request is tried again later. */
 async function tokenOfHost(getToken: () => Promise<string | null>): Promise<string | null> {
   try {
-    return await getToken();
+    const silent = new Promise<never>((_, reject) => setTimeout(reject, tokenMs));
+    return await Promise.race([getToken(), silent]);
   } catch (error) {
     // Fetch throws a TypeError where nothing answers.
     throw new RequestFailed(error instanceof TypeError ? 'offline' : 'broken');

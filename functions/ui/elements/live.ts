@@ -1,8 +1,12 @@
 import type { ReactiveController, ReactiveControllerHost } from 'lit';
+import type { Fault } from './connection.ts';
 
 /** Seconds between two requests for what may change soon, and for everything else. */
 const soonMs = 4_000;
 const laterMs = 30_000;
+
+/** The longest time between two requests to an API that answers with its own faults. */
+const longestMs = 5 * 60_000;
 
 /** An email that was sent so recently is young: its provider may still report. */
 const youngMs = 60 * 60_000;
@@ -12,20 +16,30 @@ export function isOpenAndYoung(sentAt: string, isFinal: boolean, now: number): b
   return !isFinal && now - Date.parse(sentAt) < youngMs;
 }
 
-/** Repeats a request while the element is connected and the page is visible. */
+/** What a request asks of the next one: whether the answer may change soon, and whether the API is to be spared. */
+export interface LiveState {
+  readonly isSoon: boolean;
+  readonly fault: Fault | null;
+}
+
+/**
+ * Repeats a request while the element is connected and the page is visible. Each answer with a fault of the API doubles
+ * the time to the next request, so that open pages do not add to its load.
+ */
 export class Live implements ReactiveController {
   readonly #refresh: () => Promise<void>;
-  readonly #isSoon: () => boolean;
+  readonly #state: () => LiveState;
+  #failures = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isConnected = false;
 
   constructor(
     host: Pick<ReactiveControllerHost, 'addController'>,
     refresh: () => Promise<void>,
-    isSoon: () => boolean = () => false,
+    state: () => LiveState,
   ) {
     this.#refresh = refresh;
-    this.#isSoon = isSoon;
+    this.#state = state;
     host.addController(this);
   }
 
@@ -48,7 +62,9 @@ export class Live implements ReactiveController {
     clearTimeout(this.#timer);
     // A request may end after its element is gone.
     if (!this.#isConnected || document.visibilityState === 'hidden') return;
-    this.#timer = setTimeout(this.#run, this.#isSoon() ? soonMs : laterMs);
+    const { isSoon, fault } = this.#state();
+    const wait = (isSoon || fault === 'offline' ? soonMs : laterMs) * 2 ** this.#failures;
+    this.#timer = setTimeout(this.#run, Math.min(wait, longestMs));
   }
 
   readonly #onChange = (): void => {
@@ -59,6 +75,8 @@ export class Live implements ReactiveController {
   readonly #run = async (): Promise<void> => {
     clearTimeout(this.#timer);
     await this.#refresh();
+    const { fault } = this.#state();
+    this.#failures = fault === 'busy' || fault === 'broken' ? this.#failures + 1 : 0;
     this.schedule();
   };
 }

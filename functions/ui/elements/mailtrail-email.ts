@@ -80,9 +80,10 @@ export class MailtrailEmail extends MailtrailElement {
     async () => {
       if (!isWithoutAccess(this.fault)) await this.#refresh();
     },
-    () =>
-      this.fault === 'offline' ||
-      (this.email !== null && isOpenAndYoung(this.email.sentAt, this.#entry?.final ?? false, Date.now())),
+    () => ({
+      fault: this.fault,
+      isSoon: this.email !== null && isOpenAndYoung(this.email.sentAt, this.#entry?.final ?? false, Date.now()),
+    }),
   );
 
   constructor() {

@@ -107,7 +107,7 @@ export class MailtrailEmails extends MailtrailElement {
   readonly #live = new Live(
     this,
     () => this.#refresh(),
-    () => this.fault === 'offline' || this.rows.some(row => this.#isOpenAndYoung(row)),
+    () => ({ fault: this.fault, isSoon: this.rows.some(row => this.#isOpenAndYoung(row)) }),
   );
   readonly #observer = new IntersectionObserver(
     entries => {

@@ -90,6 +90,9 @@ export class MailtrailStatus extends MailtrailElement {
       get connection() {
         return element.connection;
       },
+      get bearer() {
+        return element.getToken ?? element.token;
+      },
       answer: (result, words) => {
         this.words = words;
         this.result = result;

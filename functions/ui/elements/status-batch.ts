@@ -2,7 +2,7 @@
 
 import type { EmailRow } from '../../../shared/http/response-schemas.ts';
 import { catalogueOf, type Words } from './catalogue.ts';
-import { type Connection, type Fault, faultOf, isWithoutAccess } from './connection.ts';
+import { type Connection, type Fault, faultOf, isWithoutAccess, RequestFailed } from './connection.ts';
 import { Live } from './live.ts';
 
 /** An answer of `POST …/statuses` for one reference or id. */
@@ -16,6 +16,8 @@ export interface StatusQuestion {
   readonly kind: 'references' | 'emailIds';
   readonly asked: string;
   readonly connection: Connection;
+  /** The token or callback of the connection: the same for elements that the host signed in together. */
+  readonly bearer: unknown;
   readonly answer: (result: StatusResult, words: Words) => void;
   readonly fail: (fault: Fault) => void;
 }
@@ -23,13 +25,16 @@ export interface StatusQuestion {
 /** The API takes so many references or ids in one request. */
 const maxAsked = 100;
 
+/** So many different sign-ins are tried for one request. */
+const maxSignIns = 5;
+
 /** Elements that a page adds within this time are asked for together. */
 const collectMs = 20;
 
 const batches = new Map<string, StatusBatch>();
 
 /**
- * The batch of an account, for all elements of the page. The connection of its first question carries its requests.
+ * The batch of an account, for all elements of the page.
  *
  * @param api the base address of the API
  */
@@ -45,10 +50,14 @@ export class StatusBatch {
   readonly #account: string;
   readonly #questions = new Set<StatusQuestion>();
   readonly #new = new Set<StatusQuestion>();
-  readonly #live = new Live({ addController() {} }, async () => {
-    if (!this.#isWithoutAccess) await this.#ask(this.#questions);
-  });
-  #isWithoutAccess = false;
+  readonly #live = new Live(
+    { addController() {} },
+    async () => {
+      if (!isWithoutAccess(this.#fault)) await this.#ask(this.#questions);
+    },
+    () => ({ fault: this.#fault, isSoon: false }),
+  );
+  #fault: Fault | null = null;
   #collecting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(api: string, account: string) {
@@ -61,7 +70,7 @@ export class StatusBatch {
     if (this.#questions.size === 0) this.#live.hostConnected();
     this.#questions.add(question);
     this.#new.add(question);
-    this.#isWithoutAccess = false;
+    if (isWithoutAccess(this.#fault)) this.#fault = null;
     this.#collecting ??= setTimeout(() => {
       this.#collecting = undefined;
       const questions = new Set(this.#new);
@@ -78,6 +87,7 @@ export class StatusBatch {
   }
 
   async #ask(questions: ReadonlySet<StatusQuestion>): Promise<void> {
+    this.#fault = null;
     await Promise.all((['references', 'emailIds'] as const).map(kind => this.#askKind(kind, [...questions])));
   }
 
@@ -98,22 +108,36 @@ export class StatusBatch {
           }
         };
         try {
-          const [words, { body }] = await Promise.all([
+          const [words, results] = await Promise.all([
             catalogueOf(this.#api),
-            byAsked
-              .get(chunk[0]!)![0]!
-              .connection.request<{ readonly results: readonly StatusResult[] }>(
-                `/accounts/${encodeURIComponent(this.#account)}/emails/statuses`,
-                { body: { [kind]: chunk } },
-              ),
+            this.#request(
+              chunk.flatMap(one => byAsked.get(one)!),
+              { [kind]: chunk },
+            ),
           ]);
-          tell((question, index) => question.answer(body!.results[index]!, words));
+          tell((question, index) => question.answer(results[index]!, words));
         } catch (error) {
           const fault = faultOf(error);
-          this.#isWithoutAccess = isWithoutAccess(fault);
+          this.#fault = fault;
           tell(question => question.fail(fault));
         }
       }),
     );
+  }
+
+  /** Asks with the sign-in of one question. One that the host forgot, or whose token is refused, takes nothing from the others. */
+  async #request(questions: readonly StatusQuestion[], body: object): Promise<readonly StatusResult[]> {
+    const connections = new Map(questions.map(({ bearer, connection }) => [bearer, connection]));
+    let refused: unknown = new RequestFailed('signed_out');
+    for (const connection of [...connections.values()].slice(0, maxSignIns)) {
+      try {
+        const path = `/accounts/${encodeURIComponent(this.#account)}/emails/statuses`;
+        return (await connection.request<{ readonly results: readonly StatusResult[] }>(path, { body })).body!.results;
+      } catch (error) {
+        refused = error;
+        if (!isWithoutAccess(faultOf(error))) break;
+      }
+    }
+    throw refused;
   }
 }

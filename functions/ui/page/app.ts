@@ -67,12 +67,14 @@ class MailtrailApp extends LitElement {
   override connectedCallback(): void {
     super.connectedCallback();
     window.addEventListener('popstate', this.#onPopState);
+    window.addEventListener('pageshow', this.#onPageShow);
     void this.#begin();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     window.removeEventListener('popstate', this.#onPopState);
+    window.removeEventListener('pageshow', this.#onPageShow);
   }
 
   async #begin(): Promise<void> {
@@ -125,6 +127,11 @@ class MailtrailApp extends LitElement {
     const result = await this.#session.resume(addressOf(this.view));
     if (result.state !== 'leaving') this.stage = { name: 'ended' };
   }
+
+  /** A browser may keep the page as it was when a sign-out left it. */
+  #onPageShow = ({ persisted }: PageTransitionEvent): void => {
+    if (persisted) location.reload();
+  };
 
   #onPopState = (): void => {
     this.view = stateOf(location);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { ownValue } from '../../../shared/runtime/own-property.ts';
 import { FunctionError, type LocalFunction } from '../lambda/function-environment.ts';
+import { keepAliveTimeout } from '../services/loopback-server.ts';
 import { StartError } from '../start-error.ts';
 import { gatewayAnswer, type HttpAnswer, httpAnswer, httpEvent, type Jwt } from './http-payload.ts';
 import { createRouter, decodedPath, type HttpRoute } from './http-routes.ts';
@@ -66,7 +67,7 @@ const maxEventBytes = 6 * 1024 * 1024;
 export async function startHttpServer(port: number): Promise<HttpServer> {
   let answer: (message: IncomingMessage) => Promise<HttpAnswer> = async () => gatewayAnswer(503, 'Service Unavailable');
   let ownHandlers: readonly [path: string, handler: RequestListener][] = [];
-  const server = createServer((message, response) => {
+  const server = createServer({ keepAliveTimeout }, (message, response) => {
     // A client that keeps its connection is told to let it go once the server stops.
     const finish = (answered: HttpAnswer) => {
       if (!server.listening) response.setHeader('connection', 'close');

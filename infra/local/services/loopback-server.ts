@@ -6,6 +6,12 @@ export interface LoopbackAnswer {
   readonly body: string;
 }
 
+/**
+ * A server closes a connection after so long without a request. A client that was busy for some seconds, as one on a
+ * slow machine is, would else find its connection closed under the next request.
+ */
+export const keepAliveTimeout = 65_000;
+
 /** A service of this machine: listens on a free port of the loopback interface. */
 export interface LoopbackServer {
   readonly endpoint: string;
@@ -18,7 +24,7 @@ export interface LoopbackServer {
 export async function startLoopbackServer(
   answer: (request: IncomingMessage, body: string) => Promise<LoopbackAnswer>,
 ): Promise<LoopbackServer> {
-  const server = createServer(async (request, response) => {
+  const server = createServer({ keepAliveTimeout }, async (request, response) => {
     try {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk);
