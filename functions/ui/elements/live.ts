@@ -16,7 +16,7 @@ export function isOpenAndYoung(sentAt: string, isFinal: boolean, now: number): b
   return !isFinal && now - Date.parse(sentAt) < youngMs;
 }
 
-/** What a request asks of the next one: whether the answer may change soon, and whether the API is to be spared. */
+/** Of the last answer: whether it may change soon, and why the request failed. */
 export interface LiveState {
   readonly isSoon: boolean;
   readonly fault: Fault | null;
