@@ -41,7 +41,7 @@ export interface UiModules {
 }
 
 /** Browsers of the last two to three years. */
-const target = ['chrome120', 'edge120', 'firefox121', 'safari17.2'];
+const target = ['chrome120', 'edge120', 'firefox121', 'safari17.4'];
 
 /** Imports a stylesheet as its minified text. */
 const cssText: Plugin = {

@@ -91,7 +91,10 @@ export async function visit(url: string, { clock = false, ...options }: VisitOpt
   page.on('pageerror', error => complaints.push(String(error)));
   page.setDefaultTimeout(patienceMs);
   if (clock) await page.clock.install();
-  await page.goto(url);
+  await page.goto(url).catch(async error => {
+    await context.close();
+    throw error;
+  });
   return { page, complaints, close: () => context.close() };
 }
 

@@ -119,15 +119,51 @@ describe.skipIf(noBrowser)('on an account page', () => {
     expect(ui.complaints).toEqual([]);
   });
 
-  it('a status chip without a token takes nothing from the others of the page', async () => {
-    await ui.stack.record(emailWith('opened', { accountId: 'forgot', recipient: 'a@example.com', reference: 'F-2' }));
-    const page = await ui.show(
-      `<mailtrail-status account="forgot" reference="F-1"></mailtrail-status>
-      <mailtrail-status account="forgot" reference="F-2"></mailtrail-status>`,
-      { forgotten: 'mailtrail-status:first-of-type' },
+  it('a status chip whose token does not serve takes nothing from the others of the page, now and later', async () => {
+    const emailId = await ui.stack.record(
+      emailWith('opened', { accountId: 'forgot', recipient: 'a@example.com', reference: 'F-2' }),
     );
-    await page.locator('mailtrail-status').nth(1).getByText('Opened').waitFor();
-    await page.locator('mailtrail-status').first().getByText('No email').waitFor();
+    const chip = (attributes: string) => `<p><mailtrail-status account="forgot" ${attributes}></mailtrail-status></p>`;
+    const page = await ui.show(
+      [
+        chip('class="forgotten" reference="F-1"'),
+        chip('class="forgotten" reference="F-1" token="refused"'),
+        chip(`class="forgotten" reference="F-2" token="${await ui.stack.token({ account: 'another' })}"`),
+        chip('reference="F-2"'),
+        chip(`class="forgotten" email-id="${emailId}"`),
+      ].join(''),
+      { clock: true, forgotten: '.forgotten' },
+    );
+    const read = () => page.locator('mailtrail-status .root').allInnerTexts();
+    const texts = ['No email', 'No email', 'Opened', 'Opened', 'Opened'];
+    await expect.poll(read).toEqual(texts.map(text => expect.stringContaining(text)));
+    const kinds = () => asked.map(body => Object.keys(JSON.parse(body))[0]).sort();
+    let asked: string[] = [];
+    page.on('request', request => asked.push(...(request.method() === 'POST' ? [request.postData()!] : [])));
+    await page.clock.runFor(30_000);
+    await expect.poll(kinds).toEqual(['emailIds', 'references']);
+    asked = [];
+    await page.evaluate(() => {
+      const late = document.createElement('mailtrail-status');
+      late.setAttribute('account', 'forgot');
+      late.setAttribute('reference', 'F-3');
+      document.querySelector('p')!.append(late);
+    });
+    await expect.poll(kinds).toEqual(['references']);
+    await expect.poll(async () => (await read())[1]).toContain('No email');
+    await page.clock.runFor(30_000);
+    await expect.poll(kinds).toEqual(['emailIds', 'references', 'references']);
+  });
+
+  it('a status chip shows nothing of the person before once they are signed out', async () => {
+    await ui.stack.record(emailWith('opened', { accountId: 'left', recipient: 'a@example.com', reference: 'L-1' }));
+    const page = await ui.show('<mailtrail-status account="left" reference="L-1"></mailtrail-status>', { clock: true });
+    await page.locator('mailtrail-status').getByText('Opened').waitFor();
+    await page.evaluate(() => {
+      Object.assign(document.querySelector('mailtrail-status')!, { getToken: async () => null });
+    });
+    await page.clock.runFor(30_000);
+    await page.locator('mailtrail-status').getByText('Opened').waitFor({ state: 'detached' });
   });
 
   it('a status chip says if no email has its reference, and how many do', async () => {

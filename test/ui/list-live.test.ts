@@ -21,28 +21,82 @@ describe.skipIf(noBrowser)('the open list of emails', () => {
     await page.getByText('There is no connection.').waitFor({ state: 'detached' });
   });
 
-  it('asks an API that fails less and less often, and each 4 seconds once it answers', async () => {
-    await ui.stack.record(eventsOf([['sent', 1]], 'spared', { accountId: 'spared', recipient: 'jane@example.com' }));
-    const page = await shown(listOf('spared'));
-    const path = '**/accounts/spared/emails?limit=50';
-    let asked = 0;
-    await page.route(path, async route => {
-      asked += 1;
+  /** A list with a young email whose requests fail while `isDown`. The clock of its page stands still. */
+  const troubled = async (accountId: string) => {
+    await ui.stack.record(eventsOf([['sent', 1]], 'young', { accountId, recipient: 'jane@example.com' }));
+    const page = await shown(listOf(accountId));
+    const api = { isDown: true, asked: 0 };
+    await page.route(/\/emails\?limit=50$/, async route => {
+      if (route.request().method() === 'GET') api.asked += 1;
       const headers = { 'access-control-allow-origin': '*' };
-      await route.fulfill({ status: 503, headers, json: {} });
+      await (api.isDown ? route.fulfill({ status: 503, headers, json: {} }) : route.continue());
     });
-    // After 4, 8, 16 and 32 s more.
-    for (const seconds of [5, 9, 17, 33]) {
-      const before = asked;
-      await page.clock.fastForward(seconds * 1_000 - 2_000);
-      expect(asked).toBe(before);
-      await page.clock.fastForward(2_000);
-      await expect.poll(() => asked).toBe(before + 1);
-      await page.getByText('The service cannot answer just now.').waitFor();
-    }
+    await page.clock.pauseAt(await page.evaluate(() => Date.now() + 1_000));
+    const notice = page.getByText('The service cannot answer just now.');
+    /** The list's next answer, and the time to take it up. */
+    const answer = async () => {
+      await page.waitForResponse(/\/emails\?limit=50$/);
+      await page.waitForTimeout(200);
+    };
+    /** Whether the list asks once this time of its page is over, and not before. */
+    const asksAfter = async (seconds: number) => {
+      const before = api.asked;
+      await page.clock.runFor(seconds * 1_000 - 10);
+      await page.waitForTimeout(200);
+      expect(api.asked).toBe(before);
+      await Promise.all([answer(), page.clock.runFor(10)]);
+      expect(api.asked).toBe(before + 1);
+    };
+    return { page, api, notice, answer, asksAfter };
+  };
+
+  it('asks an API that fails less and less often, and each 4 seconds once it answers', async () => {
+    const { page, api, notice, answer, asksAfter } = await troubled('spared');
+    await Promise.all([answer(), page.clock.runFor(4_000)]);
+    for (const seconds of [8, 16, 32, 64, 128, 256, 300, 300]) await asksAfter(seconds);
+    api.isDown = false;
+    await asksAfter(300);
+    await notice.waitFor({ state: 'detached' });
+    await asksAfter(4);
+  });
+
+  it('asks each 4 seconds again after a person has tried again, or has opened another account', async () => {
+    const { page, api, notice, answer, asksAfter } = await troubled('tried-again');
+    await ui.stack.record(eventsOf([['sent', 1]], 'other', { accountId: 'opened', recipient: 'joe@example.com' }));
+    const fail = async () => {
+      api.isDown = true;
+      await Promise.all([answer(), page.clock.runFor(4_000)]);
+      await notice.waitFor();
+      await asksAfter(8);
+      await asksAfter(16);
+      api.isDown = false;
+    };
+    await fail();
+    await Promise.all([answer(), page.getByRole('button', { name: 'Try again' }).click()]);
+    await notice.waitFor({ state: 'detached' });
+    await asksAfter(4);
+    await fail();
+    const token = await ui.stack.token({ account: 'opened' });
+    await page.evaluate(given => {
+      const element = document.querySelector('mailtrail-emails')!;
+      Object.assign(element, { account: 'opened', getToken: async () => given });
+    }, token);
+    await page.getByText('joe@example.com').waitFor();
+    await page.waitForTimeout(200);
+    await asksAfter(4);
+  });
+
+  it('gives up an API that never answers after 35 seconds, and asks again', async () => {
+    await ui.stack.record(eventsOf([['sent', 1]], 'young', { accountId: 'silent', recipient: 'jane@example.com' }));
+    const page = await shown(listOf('silent'));
+    const path = '**/accounts/silent/emails?limit=50';
+    await page.route(path, () => {});
+    await newsIsDue(page);
+    await page.clock.runFor(35_000);
+    await page.getByText('There is no connection.').waitFor();
     await page.unroute(path);
-    await page.clock.fastForward(64_000);
-    await page.getByText('The service cannot answer just now.').waitFor({ state: 'detached' });
+    await page.clock.runFor(8_000);
+    await page.getByText('There is no connection.').waitFor({ state: 'detached' });
   });
 
   it('shows a new status within 7 seconds, announces it, and keeps focus and place', async () => {

@@ -5,7 +5,15 @@ import { emailWith, eventsOf } from '../rigs/ui-emails.ts';
 import { listOf, recipients, rowsOf, uiVisits } from './visits.ts';
 
 describe.skipIf(noBrowser)('the list of more emails than a page has', () => {
-  const ui = uiVisits();
+  const ui = uiVisits(async stack => {
+    for (let batch = 0; batch < 4; batch += 1) {
+      await stack.record(
+        Array.from({ length: 255 }, (_, index) =>
+          emailWith('sent', { accountId: 'many', recipient: `p${batch * 255 + index}@example.com` }),
+        ).flat(),
+      );
+    }
+  });
 
   it('misses no email where more than a page of them is new', async () => {
     const many = (name: string, count: number, minutesAgo: number) =>
@@ -47,23 +55,13 @@ describe.skipIf(noBrowser)('the list of more emails than a page has', () => {
   });
 
   it('shows all of 1,020 emails by scrolling, and keeps the focus', async () => {
-    for (let batch = 0; batch < 4; batch += 1) {
-      await ui.stack.record(
-        Array.from({ length: 255 }, (_, index) =>
-          emailWith('sent', { accountId: 'many', recipient: `p${batch * 255 + index}@example.com` }),
-        ).flat(),
-      );
-    }
     const page = await ui.shown(listOf('many'));
     await rowsOf(page).first().locator('.open').focus();
     await expect
-      .poll(
-        async () => {
-          await page.mouse.wheel(0, 20_000);
-          return rowsOf(page).count();
-        },
-        { timeout: 30_000, interval: 50 },
-      )
+      .poll(async () => {
+        await page.mouse.wheel(0, 20_000);
+        return rowsOf(page).count();
+      })
       .toBe(1_020);
     await page.getByText('These are all emails.').waitFor();
     expect(new Set(await recipients(page)).size).toBe(1_020);

@@ -1,5 +1,5 @@
 import type { Catalogue } from '../../../shared/http/response-schemas.ts';
-import { RequestFailed } from './connection.ts';
+import { answered, RequestFailed } from './connection.ts';
 
 export type StatusEntry = Catalogue['statuses'][number];
 export type CauseEntry = Catalogue['causes'][number];
@@ -21,11 +21,11 @@ export function catalogueOf(api: string): Promise<Words> {
 }
 
 async function load(api: string): Promise<Words> {
-  const response = await fetch(`${api}/statuses`, { credentials: 'omit' }).catch(() => {
-    throw new RequestFailed('offline');
+  const { statuses, causes } = await answered(async signal => {
+    const response = await fetch(`${api}/statuses`, { credentials: 'omit', signal });
+    if (!response.ok) throw new RequestFailed('busy');
+    return (await response.json()) as Catalogue;
   });
-  if (!response.ok) throw new RequestFailed('busy');
-  const { statuses, causes } = (await response.json()) as Catalogue;
   return {
     statuses: new Map(statuses.map(entry => [entry.id, entry])),
     causes: new Map(causes.map(entry => [entry.id, entry])),

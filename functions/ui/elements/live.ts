@@ -5,7 +5,7 @@ import type { Fault } from './connection.ts';
 const soonMs = 4_000;
 const laterMs = 30_000;
 
-/** The longest time between two requests to an API that answers with its own faults. */
+/** The longest time between two requests to an API that fails. One that cannot be reached is asked each 30 s. */
 const longestMs = 5 * 60_000;
 
 /** An email that was sent so recently is young: its provider may still report. */
@@ -22,9 +22,12 @@ export interface LiveState {
   readonly fault: Fault | null;
 }
 
+/** Faults that may be over at the next request, though each request adds to the load of the API. */
+const passing: readonly (Fault | null)[] = ['offline', 'busy', 'broken'];
+
 /**
- * Repeats a request while the element is connected and the page is visible. Each answer with a fault of the API doubles
- * the time to the next request, so that open pages do not add to its load.
+ * Repeats a request while the element is connected and the page is visible. Each failure doubles the time to the next
+ * request, so that open pages do not add to the load of an API in trouble.
  */
 export class Live implements ReactiveController {
   readonly #refresh: () => Promise<void>;
@@ -45,6 +48,7 @@ export class Live implements ReactiveController {
 
   hostConnected(): void {
     this.#isConnected = true;
+    this.#failures = 0;
     document.addEventListener('visibilitychange', this.#onChange);
     window.addEventListener('online', this.#onChange);
     this.schedule();
@@ -60,23 +64,31 @@ export class Live implements ReactiveController {
   /** Plans the next request anew, e.g. after the emails have changed. */
   schedule(): void {
     clearTimeout(this.#timer);
+    const { isSoon, fault } = this.#state();
+    if (!passing.includes(fault)) this.#failures = 0;
     // A request may end after its element is gone.
     if (!this.#isConnected || document.visibilityState === 'hidden') return;
-    const { isSoon, fault } = this.#state();
-    const wait = (isSoon || fault === 'offline' ? soonMs : laterMs) * 2 ** this.#failures;
-    this.#timer = setTimeout(this.#run, Math.min(wait, longestMs));
+    const isOffline = fault === 'offline';
+    const wait = (isSoon || isOffline ? soonMs : laterMs) * 2 ** this.#failures;
+    this.#timer = setTimeout(this.#onTime, Math.min(wait, isOffline ? laterMs : longestMs));
   }
 
-  readonly #onChange = (): void => {
-    if (document.visibilityState === 'hidden') clearTimeout(this.#timer);
-    else void this.#run();
-  };
-
-  readonly #run = async (): Promise<void> => {
+  /** Asks now, in place of the next time. */
+  async now(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#refresh();
-    const { fault } = this.#state();
-    this.#failures = fault === 'busy' || fault === 'broken' ? this.#failures + 1 : 0;
     this.schedule();
+  }
+
+  readonly #onTime = async (): Promise<void> => {
+    await this.#refresh();
+    if (passing.includes(this.#state().fault)) this.#failures += 1;
+    this.schedule();
+  };
+
+  readonly #onChange = ({ type }: Event): void => {
+    if (type === 'online') this.#failures = 0;
+    if (document.visibilityState === 'hidden') clearTimeout(this.#timer);
+    else void this.now();
   };
 }

@@ -1,4 +1,4 @@
-import { css, html, nothing, type PropertyDeclarations, type PropertyValues, svg, unsafeCSS } from 'lit';
+import { html, nothing, type PropertyDeclarations, type PropertyValues, svg, unsafeCSS } from 'lit';
 import { repeat } from 'lit/directives/repeat.js';
 import type { EmailAnswer } from '../../../shared/http/response-schemas.ts';
 import { accountName } from './account-name.ts';
@@ -48,7 +48,7 @@ const receipts: ReadonlySet<string | null> = new Set(['opened', 'link_clicked'])
  * @csspart account the button that opens the account
  */
 export class MailtrailEmail extends MailtrailElement {
-  static override styles = [css`${unsafeCSS(themeCss)}`, css`${unsafeCSS(emailCss)}`];
+  static override styles = [unsafeCSS(themeCss), unsafeCSS(emailCss)];
 
   static override properties: PropertyDeclarations = {
     emailId: { attribute: 'email-id' },

@@ -1,12 +1,4 @@
-import {
-  css,
-  html,
-  nothing,
-  type PropertyDeclarations,
-  type PropertyValues,
-  type TemplateResult,
-  unsafeCSS,
-} from 'lit';
+import { html, nothing, type PropertyDeclarations, type PropertyValues, type TemplateResult, unsafeCSS } from 'lit';
 import { classMap } from 'lit/directives/class-map.js';
 import { guard } from 'lit/directives/guard.js';
 import { repeat } from 'lit/directives/repeat.js';
@@ -56,7 +48,7 @@ const totalMs = 30_000;
  * @fires mailtrail-account-open with `{ accountId }`, when a person chooses an email's account; the host opens it
  */
 export class MailtrailEmails extends MailtrailElement {
-  static override styles = [css`${unsafeCSS(themeCss)}`, css`${unsafeCSS(emailsCss)}`];
+  static override styles = [unsafeCSS(themeCss), unsafeCSS(emailsCss)];
 
   static override properties: PropertyDeclarations = {
     filter: { attribute: false, hasChanged: isOtherFilter },
@@ -400,7 +392,7 @@ export class MailtrailEmails extends MailtrailElement {
 
   #onRetry(): void {
     this.fault = null;
-    void (this.rows.length > 0 ? this.#refresh() : this.connectionChanged());
+    void (this.rows.length > 0 ? this.#live.now() : this.connectionChanged());
   }
 
   #open({ emailId, accountId }: EmailRow): void {

@@ -1,4 +1,4 @@
-import { css, html, nothing, type PropertyDeclarations, type PropertyValues, unsafeCSS } from 'lit';
+import { html, nothing, type PropertyDeclarations, type PropertyValues, unsafeCSS } from 'lit';
 import type { Words } from './catalogue.ts';
 import { chip } from './chip.ts';
 import { type Fault, isWithoutAccess } from './connection.ts';
@@ -16,7 +16,7 @@ import themeCss from './theme.css';
  * @csspart quiet the text in place of a chip, and the number of emails beside it
  */
 export class MailtrailStatus extends MailtrailElement {
-  static override styles = [css`${unsafeCSS(themeCss)}`, css`${unsafeCSS(statusCss)}`];
+  static override styles = [unsafeCSS(themeCss), unsafeCSS(statusCss)];
 
   static override properties: PropertyDeclarations = {
     reference: {},
@@ -100,6 +100,8 @@ export class MailtrailStatus extends MailtrailElement {
       },
       fail: fault => {
         this.fault = fault;
+        // The next person at the screen must not read what the one before could.
+        if (isWithoutAccess(fault)) this.result = null;
       },
     };
     this.#batch = batchOf(this.base, this.account);

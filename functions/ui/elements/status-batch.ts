@@ -11,6 +11,10 @@ export interface StatusResult {
   readonly more: boolean;
 }
 
+interface StatusAnswer {
+  readonly results: readonly StatusResult[];
+}
+
 /** An element that asks for the status of a reference or of an email. */
 export interface StatusQuestion {
   readonly kind: 'references' | 'emailIds';
@@ -25,8 +29,8 @@ export interface StatusQuestion {
 /** The API takes so many references or ids in one request. */
 const maxAsked = 100;
 
-/** So many different sign-ins are tried for one request. */
-const maxSignIns = 5;
+/** So many different tokens are tried for one request. */
+const maxSignIns = 10;
 
 /** Elements that a page adds within this time are asked for together. */
 const collectMs = 20;
@@ -58,6 +62,8 @@ export class StatusBatch {
     () => ({ fault: this.#fault, isSoon: false }),
   );
   #fault: Fault | null = null;
+  /** The question whose token served last. */
+  #served: StatusQuestion | null = null;
   #collecting: ReturnType<typeof setTimeout> | undefined;
 
   constructor(api: string, account: string) {
@@ -70,7 +76,6 @@ export class StatusBatch {
     if (this.#questions.size === 0) this.#live.hostConnected();
     this.#questions.add(question);
     this.#new.add(question);
-    if (isWithoutAccess(this.#fault)) this.#fault = null;
     this.#collecting ??= setTimeout(() => {
       this.#collecting = undefined;
       const questions = new Set(this.#new);
@@ -87,11 +92,16 @@ export class StatusBatch {
   }
 
   async #ask(questions: ReadonlySet<StatusQuestion>): Promise<void> {
-    this.#fault = null;
-    await Promise.all((['references', 'emailIds'] as const).map(kind => this.#askKind(kind, [...questions])));
+    const kinds = ['references', 'emailIds'] as const;
+    const faults = (await Promise.all(kinds.map(kind => this.#askKind(kind, [...questions])))).flat();
+    const isServed = faults.includes(null);
+    const worst = faults.find(fault => fault !== null && !isWithoutAccess(fault));
+    this.#fault = worst ?? (isServed ? null : (faults[0] ?? null));
+    this.#live.schedule();
   }
 
-  async #askKind(kind: StatusQuestion['kind'], questions: readonly StatusQuestion[]): Promise<void> {
+  /** @returns the fault of each of its requests */
+  async #askKind(kind: StatusQuestion['kind'], questions: readonly StatusQuestion[]): Promise<(Fault | null)[]> {
     const byAsked = Map.groupBy(
       questions.filter(question => question.kind === kind),
       ({ asked }) => asked,
@@ -100,7 +110,7 @@ export class StatusBatch {
     const chunks = Array.from({ length: Math.ceil(asked.length / maxAsked) }, (_, index) =>
       asked.slice(index * maxAsked, (index + 1) * maxAsked),
     );
-    await Promise.all(
+    return Promise.all(
       chunks.map(async chunk => {
         const tell = (say: (question: StatusQuestion, index: number) => void) => {
           for (const [index, one] of chunk.entries()) {
@@ -116,28 +126,39 @@ export class StatusBatch {
             ),
           ]);
           tell((question, index) => question.answer(results[index]!, words));
+          return null;
         } catch (error) {
           const fault = faultOf(error);
-          this.#fault = fault;
           tell(question => question.fail(fault));
+          return fault;
         }
       }),
     );
   }
 
-  /** Asks with the sign-in of one question. One that the host forgot, or whose token is refused, takes nothing from the others. */
-  async #request(questions: readonly StatusQuestion[], body: object): Promise<readonly StatusResult[]> {
-    const connections = new Map(questions.map(({ bearer, connection }) => [bearer, connection]));
-    let refused: unknown = new RequestFailed('signed_out');
-    for (const connection of [...connections.values()].slice(0, maxSignIns)) {
+  /** Asks with the token of one question. Those that the host forgot, or whose token does not serve, have the answer too. */
+  async #request(asked: readonly StatusQuestion[], body: object): Promise<readonly StatusResult[]> {
+    const path = `/accounts/${encodeURIComponent(this.#account)}/emails/statuses`;
+    const served = this.#served !== null && this.#questions.has(this.#served) ? [this.#served] : [];
+    const byBearer = Map.groupBy([...served, ...asked, ...this.#questions], ({ bearer }) => bearer);
+    byBearer.delete(null);
+    let first: unknown = null;
+    for (const [question] of [...byBearer.values()].slice(0, maxSignIns)) {
       try {
-        const path = `/accounts/${encodeURIComponent(this.#account)}/emails/statuses`;
-        return (await connection.request<{ readonly results: readonly StatusResult[] }>(path, { body })).body!.results;
+        const { body: answer } = await question!.connection.request<StatusAnswer>(path, { body });
+        this.#served = question!;
+        return answer!.results;
       } catch (error) {
-        refused = error;
-        if (!isWithoutAccess(faultOf(error))) break;
+        first ??= error;
+        if (!isOfToken(error)) break;
       }
     }
-    throw refused;
+    throw first ?? new RequestFailed('signed_out');
   }
+}
+
+/** Whether another token may serve: the host gave none, or it may not see the account. */
+function isOfToken(error: unknown): boolean {
+  const fault = faultOf(error);
+  return isWithoutAccess(fault) || fault === 'not_found' || (error instanceof RequestFailed && error.isOfHost);
 }

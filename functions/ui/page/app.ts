@@ -130,7 +130,9 @@ class MailtrailApp extends LitElement {
 
   /** A browser may keep the page as it was when a sign-out left it. */
   #onPageShow = ({ persisted }: PageTransitionEvent): void => {
-    if (persisted) location.reload();
+    if (!persisted) return;
+    this.stage = { name: 'leaving' };
+    location.reload();
   };
 
   #onPopState = (): void => {
