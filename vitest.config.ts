@@ -21,7 +21,7 @@ export default defineConfig(({ mode }) => ({
     sequence: { sequencer: LongestFirst },
     // One more than there are cores: much of a test is waiting for engines.
     maxWorkers: availableParallelism() + 1,
-    // A busy machine is several times slower than a quiet one. What is waited for is there much sooner.
+    // A busy machine is several times slower than a quiet one.
     testTimeout: 90_000 * (mode === 'prove' ? 5 : 1),
     hookTimeout: 150_000,
     expect: { poll: { timeout: patienceMs, interval: 50 } },
