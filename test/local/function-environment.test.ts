@@ -62,7 +62,7 @@ test('a process serves one invocation after the other, and more processes serve 
 
 test('who waits for a process waits for two seconds at most', async () => {
   start();
-  const busy = [invoke({ wait: 2_500 }), invoke({ wait: 2_500 })];
+  const busy = [invoke({ wait: 2_000 }), invoke({ wait: 2_000 })];
   const served = Promise.all(busy);
   const refused = invoke().catch(({ name }) => name);
   expect(await Promise.race([refused, served])).toBe('TooManyRequestsException');

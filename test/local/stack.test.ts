@@ -48,11 +48,11 @@ async function tell(status: string, messageId: string, data: object = {}): Promi
     'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
     'webhook-signature': new Webhook(secret).sign(`id-${messageId}-${status}`, at, body),
   };
-  for (let tries = 1; ; tries += 1) {
+  return eventually(async () => {
     const response = await fetch(`${stack.url}/webhooks/app`, { method: 'POST', headers, body });
-    if ((response.status !== 429 && response.status !== 503) || tries === 10) return response;
-    await delay(500);
-  }
+    expect([429, 503]).not.toContain(response.status);
+    return response;
+  });
 }
 
 async function emailsOf(account: string): Promise<{ emailId: string; recipient: string; status: string }[]> {
@@ -560,8 +560,7 @@ test('it stops at once, also while clients keep asking', async () => {
   const begun = performance.now();
   await own.stop();
   expect(own.output()).toMatch(/\nStopping \.\.\.\nStopped\.\n$/);
-  // A kept-alive connection would hold it for longer.
-  expect(performance.now() - begun).toBeLessThan(30_000);
+  expect(performance.now() - begun).toBeLessThan(5_000);
   asking = false;
   await Promise.all(clients);
 });

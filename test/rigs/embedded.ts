@@ -9,7 +9,7 @@ import type { UiStack } from './ui-stack.ts';
 export async function embedded(
   { url, host, token }: UiStack,
   markup: string,
-  { path = '/emails', account, head = '', headers = {}, forgotten = 'none' }: EmbedOptions = {},
+  { path = '/emails', account, head = '', headers = {}, forgotten = ':not(*)' }: EmbedOptions = {},
 ): Promise<string> {
   const named = account === undefined ? /account="([^"]+)"/.exec(markup)?.[1] : account;
   const bearer = await token(named ? { account: named } : { support: true });
@@ -32,7 +32,7 @@ export interface EmbedOptions {
   /** The account of the token: by default the one that the markup names; null for support's. */
   readonly account?: string | null;
   readonly head?: string;
-  /** A selector of elements that the application gives no token. */
+  /** A selector of elements that the application gives no token: by default of none. */
   readonly forgotten?: string;
   readonly headers?: Readonly<Record<string, string>>;
 }

@@ -54,12 +54,14 @@ describe('the commands under "Try it here"', () => {
     async name => {
       const commands = commandsOf(name);
       // A busy machine may ask to send it again, or leave the event to the retry queue.
+      let pasted = 0;
       const { recorded, queued, duplicate } = await eventually(async () => {
+        pasted += 1;
         const counts = await paste(commands);
         expect(counts).toMatchObject({ received: 1 });
         return counts;
       });
-      expect(recorded + queued + duplicate).toBe(1);
+      expect(recorded + queued + (pasted === 1 ? 0 : duplicate)).toBe(1);
       await eventually(async () =>
         expect(await paste(commands)).toMatchObject({ received: 1, recorded: 0, duplicate: 1 }),
       );

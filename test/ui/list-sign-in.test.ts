@@ -1,3 +1,4 @@
+import type { Page } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
 import { accessibilityFaults } from '../rigs/accessibility.ts';
 import { noBrowser, picture } from '../rigs/browser.ts';
@@ -6,6 +7,23 @@ import { listOf, newsIsDue, recipients, recordTwelve, rowsOf, uiVisits } from '.
 describe.skipIf(noBrowser)('the list of emails while people sign in and out', () => {
   const ui = uiVisits(stack => recordTwelve(stack, 'hooli'));
   const shown = () => ui.shown(listOf('hooli'), { clock: true });
+  /** Replaces the host's callback by one with another first answer. Its later answers are the token. */
+  const answersFirst = (page: Page, first: 'never' | 'late' | 'unreachable') =>
+    page.evaluate(name => {
+      const element = document.querySelector('mailtrail-emails')!;
+      const { getToken } = element;
+      const answers = {
+        never: () => new Promise<null>(() => {}),
+        late: () => new Promise(resolve => setTimeout(resolve, 45_000)).then(() => getToken!()),
+        unreachable: () => Promise.reject(new TypeError('Failed to fetch')),
+      };
+      Object.assign(window, { asked: 0 });
+      element.getToken = () => {
+        const asked = Reflect.get(window, 'asked');
+        Object.assign(window, { asked: asked + 1 });
+        return asked === 0 ? answers[name]() : getToken!();
+      };
+    }, first);
 
   it('takes rows and email away from a sign-in that may not see them, until there is another token', async () => {
     const page = await shown();
@@ -81,15 +99,7 @@ describe.skipIf(noBrowser)('the list of emails while people sign in and out', ()
 
   it('asks a host again that has said nothing for five minutes', async () => {
     const page = await shown();
-    await page.evaluate(() => {
-      const element = document.querySelector('mailtrail-emails')!;
-      const { getToken } = element;
-      let asked = 0;
-      element.getToken = () => {
-        asked += 1;
-        return asked === 1 ? new Promise(() => {}) : getToken!();
-      };
-    });
+    await answersFirst(page, 'never');
     const fault = page.getByText('Something went wrong on our side.');
     await newsIsDue(page);
     await page.clock.fastForward(20_000);
@@ -100,16 +110,7 @@ describe.skipIf(noBrowser)('the list of emails while people sign in and out', ()
 
   it('waits for a slow host without asking it twice, and takes its token though it is late', async () => {
     const page = await shown();
-    await page.evaluate(() => {
-      const element = document.querySelector('mailtrail-emails')!;
-      const { getToken } = element;
-      Object.assign(window, { asked: 0 });
-      element.getToken = async () => {
-        Object.assign(window, { asked: Reflect.get(window, 'asked') + 1 });
-        await new Promise(resolve => setTimeout(resolve, 45_000));
-        return getToken!();
-      };
-    });
+    await answersFirst(page, 'late');
     const fault = page.getByText('Something went wrong on our side.');
     await newsIsDue(page);
     await page.clock.runFor(20_000);
@@ -121,16 +122,7 @@ describe.skipIf(noBrowser)('the list of emails while people sign in and out', ()
 
   it('keeps the emails where the host cannot give a token just now, and tries again', async () => {
     const page = await shown();
-    await page.evaluate(() => {
-      const element = document.querySelector('mailtrail-emails')!;
-      const { getToken } = element;
-      let asked = 0;
-      element.getToken = async () => {
-        asked += 1;
-        if (asked === 1) throw new TypeError('Failed to fetch');
-        return getToken!();
-      };
-    });
+    await answersFirst(page, 'unreachable');
     await newsIsDue(page);
     await page.getByText('There is no connection.').waitFor();
     expect((await recipients(page)).length).toBeGreaterThan(10);

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { accessibilityFaults } from '../rigs/accessibility.ts';
 import { noBrowser, picture } from '../rigs/browser.ts';
 import { eventsOf } from '../rigs/ui-emails.ts';
-import { listOf, recipients, recordTwelve, rowsOf, type ShowOptions, uiVisits } from './visits.ts';
+import { listOf, recipients, recordTwelve, rowsOf, uiVisits } from './visits.ts';
 
 const minute = 60_000;
 
 describe.skipIf(noBrowser)('the list of emails on an account page', () => {
   const ui = uiVisits(stack => recordTwelve(stack, 'acme'));
-  const shown = (markup = listOf('acme'), options: ShowOptions = {}) => ui.shown(markup, options);
+  const shown = (markup = listOf('acme')) => ui.shown(markup);
 
   it('shows them newest first, each with recipient, subject, reference, status and cause', async () => {
     const page = await shown();

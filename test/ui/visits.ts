@@ -17,7 +17,7 @@ export interface UiVisits {
   shown(markup: string, options?: ShowOptions): Promise<Page>;
 }
 
-export type ShowOptions = EmbedOptions & VisitOptions;
+type ShowOptions = EmbedOptions & VisitOptions;
 
 /** @param prepare records the emails that all tests of the file need */
 export function uiVisits(prepare: (stack: UiStack) => Promise<unknown> = async () => {}): UiVisits {
