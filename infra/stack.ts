@@ -3,6 +3,8 @@ import type { Construct } from 'constructs';
 import { MailtrailApi } from './api/http-api.ts';
 import { tokenSettings } from './api/token-settings.ts';
 import { Alert } from './compute/alert.ts';
+import { alertLinks } from './compute/alert-links.ts';
+import { Digest } from './compute/digest.ts';
 import { Ingest } from './compute/ingest.ts';
 import { Manage } from './compute/manage.ts';
 import { Query } from './compute/query.ts';
@@ -10,7 +12,7 @@ import { Ui } from './compute/ui.ts';
 import type { Config } from './config.ts';
 import { QuarantineQueue } from './messaging/quarantine-queue.ts';
 import { SesEvents } from './messaging/ses-events.ts';
-import { OperationsTopic, SupportTopic } from './messaging/topics.ts';
+import { AlertEventsTopic, OperationsTopic, SupportTopic } from './messaging/topics.ts';
 import { WorkerQueue } from './messaging/worker-queue.ts';
 import { Alarms } from './monitoring/alarms.ts';
 import { acknowledgeNagFindings } from './monitoring/nag.ts';
@@ -43,6 +45,8 @@ export class MailtrailStack extends Stack {
 
     // Notifications.
     const support = new SupportTopic(this, 'Support', config.supportEmail);
+    const alertEvents = new AlertEventsTopic(this, 'AlertEvents');
+    const digests = new WorkerQueue(this, 'Digests');
     const operations = new OperationsTopic(this, 'Operations', config.operationsEmail ?? config.supportEmail);
 
     // Functions and the API.
@@ -57,10 +61,12 @@ export class MailtrailStack extends Stack {
     });
     const query = new Query(this, 'Query', { config, table, cursorKey });
     const manage = new Manage(this, 'Manage', { config, table, guards });
-    const alert = new Alert(this, 'Alert', { config, table, topic: support, failures });
     const tokens = tokenSettings(this, config);
     const ui = new Ui(this, 'Ui', { config, tokens });
     const api = new MailtrailApi(this, 'Api', { config, tokens, functions: { ingest, query, manage, ui } });
+    const links = alertLinks(config, api.apiEndpoint);
+    const alert = new Alert(this, 'Alert', { config, table, guards, topic: alertEvents, digests, links, failures });
+    new Digest(this, 'Digest', { config, table, guards, topic: support, digests, links });
 
     // Monitoring.
     new Alarms(this, 'Alarms', {
@@ -86,12 +92,14 @@ export class MailtrailStack extends Stack {
         'Store the webhook secrets here as JSON: provider -> list of secrets',
       ],
       SesTopicArn: [sesEvents.topic.topicArn, 'Let the configuration sets of Amazon SES publish here'],
-      SupportTopicArn: [support.topicArn, 'Alerts about hard bounces and spam marks: subscribe support'],
+      SupportTopicArn: [support.topicArn, 'Letters about hard bounces and spam marks: subscribe people'],
+      AlertEventsTopicArn: [alertEvents.topicArn, 'The same alerts as JSON: subscribe queues and functions'],
       OperationsTopicArn: [operations.topicArn, 'Alarms: subscribe the operators'],
       TableName: [table.tableName],
       IngestFunctionName: [ingest.functionName],
       QuarantineQueueUrl: [quarantine.queueUrl],
       RetryDeadLettersQueueUrl: [retryQueue.deadLetters.queueUrl],
+      DigestDeadLettersQueueUrl: [digests.deadLetters.queueUrl],
       SesDeadLettersQueueUrl: [sesEvents.queue.deadLetters.queueUrl],
       AlertFailuresBucketName: [failures.bucketName],
     });

@@ -1,86 +1,78 @@
 import middy from '@middy/core';
-import type { DynamoDBBatchResponse, DynamoDBStreamEvent } from 'aws-lambda';
-import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
+import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
+import { type AlertKey, keyText, kindOf } from '../../shared/alerts/alert.ts';
+import type { Publish } from '../../shared/alerts/publish.ts';
+import { type Telling, tellOnce } from '../../shared/alerts/tell-once.ts';
+import { type Image, statusIn } from '../../shared/email/item.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
-import { type Alert, alertOf } from './alert.ts';
-import { messagesOf } from './message.ts';
-import type { Publish } from './publish.ts';
-import type { SentAlerts } from './sent-alerts.ts';
+import { messageOf, messagesOf } from './message.ts';
 
-export interface AlertDependencies {
-  readonly sentAlerts: SentAlerts;
+export interface AlertDependencies extends Pick<Telling, 'ledger' | 'alertsOf'> {
+  /** Publishes to the topic for machines. */
   readonly publish: Publish;
+  /** Hands alerts to the queue of people's digests; resolves once the queue has them all. */
+  readonly forward: (keys: readonly AlertKey[]) => Promise<void>;
   /** Support's page of an email, with placeholders `{accountId}` and `{emailId}`; empty if there is none. */
   readonly emailPageUrl: string;
   readonly log: Log;
 }
 
-const messagesInFlight = 8;
-const marksInFlight = 16;
-
 /**
- * The alert function: takes a batch of the table's stream and alerts support once per email and kind, ever.
+ * The alert function: takes a batch of the table's stream, tells machines, and hands people's alerts to their queue.
  *
- * After a failed record, Lambda sends that record and all later ones again. A mark on the item tells which emails were
- * alerted already. The mark is set after publishing: a crash in between alerts support twice, which is better than
- * never.
+ * After a failed record, Lambda sends that record and all later ones again. The ledger knows the alerts that were told.
+ * People's queue may get an alert twice, because the digest function has a ledger too.
  */
-export function createHandler({ sentAlerts, publish, emailPageUrl, log }: AlertDependencies) {
+export function createHandler({ ledger, alertsOf, publish, forward, emailPageUrl, log }: AlertDependencies) {
   return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>().handler(async ({ Records }, { awsRequestId }) => {
     const requestId = awsRequestId;
-    const failed = new Set<string>();
     const fault = (where: string, error: unknown) => log('fault', { requestId, where, error: errorName(error) });
 
     /** Each alert once, with the records that caused it. */
-    const asked = new Map<string, { readonly alert: Alert; readonly records: string[] }>();
+    const asked = new Map<string, { readonly key: AlertKey; readonly records: string[] }>();
     for (const record of Records) {
+      const key = keyOf(record);
+      if (key === null) continue;
       const sequenceNumber = record.dynamodb?.SequenceNumber ?? '';
-      try {
-        const alert = alertOf(record);
-        if (alert === null) continue;
-        const same = asked.get(keyOf(alert));
-        if (same === undefined) asked.set(keyOf(alert), { alert, records: [sequenceNumber] });
-        else same.records.push(sequenceNumber);
-      } catch (error) {
-        failed.add(sequenceNumber);
-        fault('alert.read', error);
-      }
+      const same = asked.get(keyText(key));
+      if (same === undefined) asked.set(keyText(key), { key, records: [sequenceNumber] });
+      else same.records.push(sequenceNumber);
     }
-    const fail = (alerts: readonly Alert[]) => {
-      for (const alert of alerts) for (const record of asked.get(keyOf(alert))!.records) failed.add(record);
-    };
+    const keys = [...asked.values()].map(({ key }) => key);
 
-    const alerts = [...asked.values()].map(({ alert }) => alert);
-    const counts = { emails: 0, messages: 0, alreadySent: 0 };
-    try {
-      const kinds = await sentAlerts.kindsOf([...new Set(alerts.map(({ emailId }) => emailId))]);
-      const existing = alerts.filter(({ emailId }) => kinds.has(emailId));
-      const unsent = existing.filter(({ emailId, kind }) => !kinds.get(emailId)!.has(kind));
-      counts.alreadySent = existing.length - unsent.length;
-
-      await forEachConcurrently(messagesOf(unsent, emailPageUrl), messagesInFlight, async message => {
-        try {
-          await publish(message);
-        } catch (error) {
-          fail(message.alerts);
-          return fault('alert.publish', error);
-        }
-        counts.messages += 1;
-        counts.emails += message.alerts.length;
-        await forEachConcurrently(message.alerts, marksInFlight, async ({ emailId, kind }) => {
-          // Support has its alert: failing the record now would only send it again.
-          await sentAlerts.mark(emailId, kind).catch(error => fault('alert.mark', error));
-        });
-      });
-    } catch (error) {
-      fail(alerts);
-      fault('alert.lookup', error);
-    }
-    log('alert.sent', { requestId, records: Records.length, ...counts, failed: failed.size });
-    return { batchItemFailures: [...failed].map(itemIdentifier => ({ itemIdentifier })) };
+    const [told, forwarded] = await Promise.allSettled([
+      tellOnce(keys, {
+        channel: 'machines',
+        ledger,
+        alertsOf,
+        split: alerts => messagesOf(alerts, emailPageUrl),
+        publish: (digestId, alerts) => publish(messageOf(digestId, alerts, emailPageUrl)),
+        onFault: fault,
+      }),
+      keys.length === 0 ? undefined : forward(keys),
+    ]);
+    if (told.status === 'rejected') fault('alert.lookup', told.reason);
+    if (forwarded.status === 'rejected') fault('alert.forward', forwarded.reason);
+    const allFailed = told.status === 'rejected' || forwarded.status === 'rejected';
+    const failed = [...asked].flatMap(([text, { records }]) =>
+      allFailed || told.value.failed.has(text) ? records : [],
+    );
+    const { emails, messages, alreadyTold } =
+      told.status === 'fulfilled' ? told.value : { emails: 0, messages: 0, alreadyTold: 0 };
+    log('alert.sent', { requestId, records: Records.length, emails, messages, alreadyTold, failed: failed.length });
+    return { batchItemFailures: failed.map(itemIdentifier => ({ itemIdentifier })) };
   });
 }
 
-function keyOf({ emailId, kind }: Alert): string {
-  return `${kind} ${emailId}`;
+/**
+ * The alert of a stream record whose change takes the email into an alerting kind; null for other records. It reads the
+ * statuses alone, so that no stored email can fail it.
+ */
+function keyOf({ eventName, dynamodb }: DynamoDBRecord): AlertKey | null {
+  if (eventName === 'REMOVE') return null;
+  const image = dynamodb?.NewImage as Image | undefined;
+  const emailId = image?.emailId?.S;
+  const kind = kindOf(statusIn(image));
+  if (emailId === undefined || kind === null || kind === kindOf(statusIn(dynamodb?.OldImage as Image))) return null;
+  return { emailId, kind };
 }

@@ -1,19 +1,23 @@
-import { SNSClient } from '@aws-sdk/client-sns';
+import { createLedger } from '../../shared/alerts/ledger.ts';
+import { createPublish, topicClient } from '../../shared/alerts/publish.ts';
+import { createStoredAlerts } from '../../shared/alerts/stored-alerts.ts';
+import { digestMessages } from '../../shared/queues/digest-messages.ts';
+import { queueClient } from '../../shared/queues/queue-client.ts';
+import { sendMessages } from '../../shared/queues/send-messages.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { createLog } from '../../shared/runtime/log.ts';
 import { alertEnv } from './env.ts';
 import { createHandler } from './handler.ts';
-import { createPublish } from './publish.ts';
-import { createSentAlerts } from './sent-alerts.ts';
 
 const env = alertEnv.parse(process.env);
-const sns = new SNSClient({
-  requestHandler: { connectionTimeout: 500, requestTimeout: 3_000, throwOnRequestTimeout: true },
-});
+const client = documentClient();
+const queues = queueClient();
 
 export const handler = createHandler({
-  sentAlerts: createSentAlerts(documentClient(), env.TABLE_NAME),
-  publish: createPublish(sns, env.ALERT_TOPIC_ARN),
+  ledger: createLedger(client, env.GUARD_TABLE_NAME, 'machines', Date.now),
+  alertsOf: createStoredAlerts(client, env.TABLE_NAME, Date.now),
+  publish: createPublish(topicClient(), env.ALERT_EVENTS_TOPIC_ARN),
+  forward: keys => sendMessages(queues, env.DIGEST_QUEUE_URL, digestMessages(keys)),
   emailPageUrl: env.EMAIL_PAGE_URL,
   log: createLog(),
 });

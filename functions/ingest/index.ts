@@ -7,6 +7,7 @@ import { createNonces } from '../../shared/guards/nonces.ts';
 import { createReadingContext } from '../../shared/providers/parsing/reading-context.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
+import { queueClient } from '../../shared/queues/queue-client.ts';
 import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { createLog } from '../../shared/runtime/log.ts';
@@ -15,7 +16,6 @@ import { createHandler } from './handler.ts';
 import { createGet } from './http-get.ts';
 import { createMetrics } from './metrics.ts';
 import { createPersistEvents } from './persist-events.ts';
-import { queueClient } from './queue-client.ts';
 import { createQueueHandler } from './queue-handler.ts';
 import { createWebhookSecrets } from './webhook-secrets.ts';
 

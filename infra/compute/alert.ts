@@ -3,13 +3,19 @@ import { EventSourceMapping, MetricType, StartingPosition } from 'aws-cdk-lib/aw
 import type { Construct } from 'constructs';
 import type { AlertEnv } from '../../functions/alert/env.ts';
 import type { Config } from '../config.ts';
-import type { SupportTopic } from '../messaging/topics.ts';
+import type { AlertEventsTopic } from '../messaging/topics.ts';
+import type { WorkerQueue } from '../messaging/worker-queue.ts';
 import type { EmailTable } from '../storage/email-table.ts';
 import type { FailureBucket } from '../storage/failure-bucket.ts';
+import type { GuardTable } from '../storage/guard-table.ts';
 import { alertFilters } from './alert-filters.ts';
+import type { AlertLinks } from './alert-links.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
 
-/** The function that alerts support to hard bounces and spam marks, fed by the table's stream. */
+/**
+ * The function that finds hard bounces and spam marks in the table's stream. It tells machines at once, and hands
+ * people's alerts to a queue.
+ */
 export class Alert extends MailtrailFunction {
   /** The event source mapping, which reads the stream for the function. */
   readonly streamReader: EventSourceMapping;
@@ -20,19 +26,25 @@ export class Alert extends MailtrailFunction {
     parts: {
       readonly config: Config;
       readonly table: EmailTable;
-      readonly topic: SupportTopic;
+      readonly guards: GuardTable;
+      readonly topic: AlertEventsTopic;
+      /** The queue of people's alerts. */
+      readonly digests: WorkerQueue;
+      readonly links: AlertLinks;
       readonly failures: FailureBucket;
     },
   ) {
-    const { config, table, topic, failures } = parts;
+    const { config, table, guards, topic, digests, links, failures } = parts;
     const streamArn = table.tableStreamArn!;
     super(scope, id, {
       name: 'alert',
-      description: 'Mailtrail: alerts support to hard bounces and spam marks',
+      description: 'Mailtrail: finds hard bounces and spam marks, and tells machines',
       environment: {
         TABLE_NAME: table.tableName,
-        ALERT_TOPIC_ARN: topic.topicArn,
-        EMAIL_PAGE_URL: config.emailPageUrl ?? '',
+        GUARD_TABLE_NAME: guards.tableName,
+        ALERT_EVENTS_TOPIC_ARN: topic.topicArn,
+        DIGEST_QUEUE_URL: digests.queueUrl,
+        EMAIL_PAGE_URL: links.emailPageUrl,
       } satisfies AlertEnv,
       permissions: [
         {
@@ -44,8 +56,10 @@ export class Alert extends MailtrailFunction {
           ],
           resources: [streamArn],
         },
-        { actions: ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'], resources: [table.tableArn] },
+        { actions: ['dynamodb:BatchGetItem'], resources: [table.tableArn] },
+        { actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'], resources: [guards.tableArn] },
         { actions: ['sns:Publish'], resources: [topic.topicArn] },
+        { actions: ['sqs:SendMessage'], resources: [digests.queueArn] },
         { actions: ['s3:ListBucket'], resources: [failures.bucketArn] },
         { actions: ['s3:PutObject'], resources: [failures.recordsArn] },
       ],
@@ -59,11 +73,9 @@ export class Alert extends MailtrailFunction {
       // The mapping also reads records from before its own creation.
       startingPosition: StartingPosition.TRIM_HORIZON,
       filters: alertFilters.map(filter => ({ pattern: JSON.stringify(filter) })),
-      // 75 s are longer than a burst of a minute. Each shard of the stream gives one batch per burst, and each account
-      // has one message per batch. Such a table begins with four shards: 1,000 bounces of one account make four
-      // messages.
-      batchSize: 1_000,
-      maxBatchingWindow: Duration.seconds(75),
+      // Short, so that an alert is out within 5 s of its callback. The digest function keeps the pace for people.
+      batchSize: 100,
+      maxBatchingWindow: Duration.seconds(1),
       parallelizationFactor: 1,
       reportBatchItemFailures: true,
       bisectBatchOnError: true,

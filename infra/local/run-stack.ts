@@ -39,8 +39,8 @@ export interface StackOptions {
   readonly providers: Readonly<Record<string, Provider>>;
   /** A cloud assembly to run as it is. The project's own is synthesized if none is given. */
   readonly assembly?: string | undefined;
-  /** Caps the batching window of streams, so that alerts come sooner. */
-  readonly maxBatchingWindowSeconds?: number | undefined;
+  /** The least seconds between two letters to support, in place of the deployment's. */
+  readonly secondsBetweenDigests?: number | undefined;
   /** Caps after how long a queue message that failed comes again. */
   readonly maxVisibilityTimeoutSeconds?: number | undefined;
   readonly serviceEndpoints?: ServiceEndpoints | undefined;
@@ -155,7 +155,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     },
     {
       elsewhere: mergedVariables(
-        localVariables(template, `${http.url}${uiPath}`, operatorLinks),
+        localVariables(operatorLinks, options.secondsBetweenDigests),
         options.serviceEndpoints ?? {},
       ),
       processes: options.processesPerFunction,
@@ -171,7 +171,6 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     dynamoDbEndpoint: engine.endpoint,
     queueEndpoint: queues.endpoint,
     dataDir,
-    maxBatchingWindowSeconds: options.maxBatchingWindowSeconds,
     onFault,
   });
   await parts.add(mappings, all => Promise.all(all.map(mapping => mapping.stop())));

@@ -5,7 +5,6 @@
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import type { AlertKind } from '../status/catalogue.ts';
 import { statuses } from '../status/catalogue.ts';
 import { type Cause, causes } from '../status/causes.ts';
 import type { Verdict } from '../status/precedence.ts';
@@ -35,8 +34,6 @@ interface Attributes extends EmailFacts, Verdict {
   readonly attentionAt: number;
   /** The UTC day of `attentionSince`. */
   readonly attentionDay: string;
-  /** The alerts that were sent. */
-  readonly alerted: Set<AlertKind>;
   /** When the email was erased; present only in a tombstone. */
   readonly erasedAt: number;
   /** Epoch seconds, as DynamoDB's time to live requires. */
@@ -178,18 +175,17 @@ export function statusIn(image: Image | undefined): string | undefined {
   return image?.status?.S;
 }
 
-/** An image in the table's stream is no email. */
-export class UnreadableImage extends Error {
-  override readonly name = 'UnreadableImage';
+/** An item is no email. */
+export class UnreadableItem extends Error {
+  override readonly name = 'UnreadableItem';
 }
 
 /**
- * The email in an image of the table's stream.
+ * The email in an item that anybody may have written.
  *
- * @throws UnreadableImage if the image is no email with a status that this version supports
+ * @throws UnreadableItem, or another error, if the item is no email with a status that this version supports
  */
-export function emailIn(image: Image | undefined): Email & { readonly verdict: Verdict } {
-  const item: Item = unmarshall(image ?? {});
+export function checkedEmailOf(item: Item): Email & { readonly verdict: Verdict } {
   const { emailId, provider, messageId, recipient, status, statusAt, statusEventId, cause, history } = item;
   const texts = [emailId, provider, messageId, recipient, statusEventId];
   const isKnown =
@@ -198,7 +194,7 @@ export function emailIn(image: Image | undefined): Email & { readonly verdict: V
     typeof statusAt === 'number' &&
     (cause === undefined || Object.hasOwn(causes, cause)) &&
     history instanceof Set;
-  if (!isKnown) throw new UnreadableImage();
+  if (!isKnown) throw new UnreadableItem();
   const email = emailOf(item);
   return { ...email, verdict: email.verdict! };
 }

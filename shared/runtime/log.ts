@@ -38,7 +38,17 @@ export interface LogLines {
     records: number;
     emails: number;
     messages: number;
-    alreadySent: number;
+    alreadyTold: number;
+    failed: number;
+  };
+  /** Requests for digests were worked off: told to people, put off until the next turn, or failed. */
+  'digest.sent': {
+    requestId: string;
+    requests: number;
+    emails: number;
+    messages: number;
+    alreadyTold: number;
+    postponed: number;
     failed: number;
   };
   /** Our own fault: nothing that a caller sent should lead here. */
@@ -60,6 +70,7 @@ const levels = {
   'erase.answered': 'INFO',
   'ui.answered': 'INFO',
   'alert.sent': 'INFO',
+  'digest.sent': 'INFO',
   fault: 'ERROR',
 } as const satisfies Record<keyof LogLines, 'INFO' | 'WARN' | 'ERROR'>;
 

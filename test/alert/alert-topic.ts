@@ -1,34 +1,42 @@
 import { SNSClient } from '@aws-sdk/client-sns';
 import { DeleteMessageBatchCommand, GetQueueUrlCommand, ReceiveMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { startFauxqs } from 'fauxqs';
-import { createPublish, type Publish } from '../../functions/alert/publish.ts';
+import { createPublish, type Publish } from '../../shared/alerts/publish.ts';
 
-/** A message as the topic's subscriber gets it: the part for machines, the part for people, and the attributes for filter policies. */
+/** A message as the topic's subscriber gets it, with the attributes for filter policies. */
 export interface Delivered {
   readonly subject: string;
   readonly attributes: Record<string, string>;
-  readonly machines: {
-    readonly version: number;
-    readonly kind: string;
-    readonly accountId: string | null;
-    readonly emails: readonly { readonly emailId: string; readonly [fact: string]: unknown }[];
-  };
-  readonly people: string;
+  readonly body: string;
+}
+
+/** The content of a message for machines. */
+export interface ForMachines {
+  readonly version: number;
+  readonly digestId: string;
+  readonly kind: string;
+  readonly accountId: string | null;
+  readonly causes: readonly { readonly id: string }[];
+  readonly emails: readonly { readonly emailId: string; readonly [fact: string]: unknown }[];
+}
+
+export function machinesIn({ body }: Pick<Delivered, 'body'>): ForMachines {
+  return JSON.parse(body);
 }
 
 /** Starts a topic of an SNS on this machine, and a subscriber. */
 export async function startAlertTopic() {
   const server = await startFauxqs({ port: 0, logger: false });
   const { topicArn } = server.createTopic('alerts');
-  server.createQueue('support');
-  server.subscribe({ topic: 'alerts', queue: 'support' });
+  server.createQueue('subscriber');
+  server.subscribe({ topic: 'alerts', queue: 'subscriber' });
   const config = {
     endpoint: `http://127.0.0.1:${server.port}`,
     region: 'us-east-1',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
   };
   const sqs = new SQSClient(config);
-  const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: 'support' }));
+  const { QueueUrl } = await sqs.send(new GetQueueUrlCommand({ QueueName: 'subscriber' }));
   const publish: Publish = createPublish(new SNSClient(config), topicArn);
 
   /** The messages delivered since the last call. */
@@ -39,18 +47,11 @@ export async function startAlertTopic() {
       if (Messages.length === 0) return messages;
       for (const { Body } of Messages) {
         const { Subject, Message, MessageAttributes } = JSON.parse(Body!);
-        // This SNS delivers both parts. The real one delivers the first to a queue and the second to an inbox.
-        const { default: machines, email: people } = JSON.parse(Message);
         const attributes = Object.entries<{ Value: string }>(MessageAttributes).map(([name, { Value }]) => [
           name,
           Value,
         ]);
-        messages.push({
-          subject: Subject,
-          attributes: Object.fromEntries(attributes),
-          machines: JSON.parse(machines),
-          people,
-        });
+        messages.push({ subject: Subject, attributes: Object.fromEntries(attributes), body: Message });
       }
       await sqs.send(
         new DeleteMessageBatchCommand({

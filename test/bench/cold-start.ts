@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import type { AlertEnv } from '../../functions/alert/env.ts';
+import type { DigestEnv } from '../../functions/digest/env.ts';
 import type { IngestEnv } from '../../functions/ingest/env.ts';
 import type { ManageEnv } from '../../functions/manage/env.ts';
 import type { QueryEnv } from '../../functions/query/env.ts';
@@ -13,6 +14,7 @@ import type { UiEnv } from '../../functions/ui/env.ts';
 import { modulesFolder } from '../../functions/ui/module-list.ts';
 import { esbuildOptions, type FunctionName, functionNames } from '../../infra/compute/bundling.ts';
 import { writeUiModules } from '../../infra/compute/ui-modules.ts';
+import { digestMessages } from '../../shared/queues/digest-messages.ts';
 import { signingKeys } from '../fixtures/signing.ts';
 import type { Signed } from '../fixtures/signing-scheme.ts';
 import { bearerOf, httpEvent } from '../rigs/http-event.ts';
@@ -58,9 +60,20 @@ const environments = {
   } satisfies ManageEnv,
   alert: {
     TABLE_NAME: 'emails',
-    ALERT_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:support',
+    GUARD_TABLE_NAME: 'guards',
+    ALERT_EVENTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:alert-events',
+    DIGEST_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/000000000000/digests',
     EMAIL_PAGE_URL: '',
   } satisfies AlertEnv,
+  digest: {
+    TABLE_NAME: 'emails',
+    GUARD_TABLE_NAME: 'guards',
+    SUPPORT_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:support',
+    DIGEST_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/000000000000/digests',
+    SECONDS_BETWEEN_DIGESTS: '60',
+    EMAIL_PAGE_URL: '',
+    API_URL: 'https://api.example.com',
+  } satisfies DigestEnv,
   ui: {
     UI_CLIENT_ID: 'mailtrail-page',
     UI_SCOPE: 'openid',
@@ -110,6 +123,13 @@ function firstEvents(sign: (body: Buffer, at: number) => Signed): Record<Functio
     query: { ...query, requestContext: { ...query.requestContext, authorizer } },
     manage: { ...manage, requestContext: { ...manage.requestContext, authorizer } },
     alert: { Records: [{ eventName: 'INSERT', dynamodb: { SequenceNumber: '1', NewImage: bouncedItem } }] },
+    digest: {
+      Records: digestMessages([{ kind: 'hard_bounce', emailId }]).map(body => ({
+        messageId: '1',
+        receiptHandle: '1',
+        body,
+      })),
+    },
     ui: httpEvent('GET /ui/{file}', { file: 'mailtrail.js' }, { 'accept-encoding': 'gzip' }),
   };
 }

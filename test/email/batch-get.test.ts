@@ -7,7 +7,8 @@ import { BatchGetCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynam
 import type { DynamoDBRecord } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createHandler } from '../../functions/alert/handler.ts';
-import { createSentAlerts } from '../../functions/alert/sent-alerts.ts';
+import { createLedger } from '../../shared/alerts/ledger.ts';
+import { createStoredAlerts } from '../../shared/alerts/stored-alerts.ts';
 import { batchGet } from '../../shared/email/batch-get.ts';
 import { emailIdOf } from '../../shared/email/event.ts';
 import { createReader } from '../../shared/email/reader.ts';
@@ -38,7 +39,8 @@ const processing = (mostKeys: number) =>
     send: async (...given: Parameters<DynamoDBDocumentClient['send']>) => {
       const [command] = given;
       if (!(command instanceof BatchGetCommand)) return emails.client.send(...given);
-      const request = command.input.RequestItems![emails.tableName]!;
+      const request = command.input.RequestItems![emails.tableName];
+      if (request === undefined) return emails.client.send(...given);
       const keys = request.Keys!;
       calls.push(keys.length);
       const left = { [emails.tableName]: { ...request, Keys: keys.slice(mostKeys) } };
@@ -57,9 +59,10 @@ const ofAcme = [{ accountId: 'acme' }, { limit: 10, after: null }] as const;
 /** The look-ups of several emails at once. Each returns the ids that it found. */
 const users: Readonly<Record<string, (client: DynamoDBDocumentClient) => Promise<readonly string[]>>> = {
   'the look-up of emails': async client => [...(await batchGet(client, emails.tableName, emailIds)).keys()],
-  'the look-up of sent alerts': async client => [
-    ...(await createSentAlerts(client, emails.tableName).kindsOf(emailIds)).keys(),
-  ],
+  'the look-up of alerts': async client => {
+    const alertsOf = createStoredAlerts(client, emails.tableName, () => noon);
+    return (await alertsOf(emailIds.map(emailId => ({ kind: 'hard_bounce', emailId })))).map(({ emailId }) => emailId);
+  },
   "the reader's look-up by ids": async client => [...(await readerOf(client).emails(emailIds)).keys()],
   "the reader's page": async client => (await readerOf(client).page(...ofAcme)).shown.map(({ emailId }) => emailId),
   "the reader's page with all events": async client =>
@@ -91,8 +94,11 @@ describe('an alert', () => {
   const invoke = async (client: DynamoDBDocumentClient, Records: DynamoDBRecord[]) => {
     const told: string[] = [];
     const handler = createHandler({
-      sentAlerts: createSentAlerts(client, emails.tableName),
-      publish: async ({ alerts }) => void told.push(...alerts.map(({ emailId }) => emailId)),
+      ledger: createLedger(client, emails.guardTableName, 'machines', Date.now),
+      alertsOf: createStoredAlerts(client, emails.tableName, Date.now),
+      publish: async ({ body }) =>
+        void told.push(...JSON.parse(body).emails.map((email: { emailId: string }) => email.emailId)),
+      forward: async () => {},
       emailPageUrl: '',
       log: () => {},
     });

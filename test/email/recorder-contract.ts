@@ -8,7 +8,6 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createSentAlerts } from '../../functions/alert/sent-alerts.ts';
 import { createEraseEmails, type EraseEmails } from '../../shared/email/eraser.ts';
 import { type CanonicalEvent, canonicalEvent, emailIdOf, limits } from '../../shared/email/event.ts';
 import {
@@ -612,8 +611,6 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
             providerTime: noon * 2,
           } as const;
           await store.record([complaint], noon);
-          await createSentAlerts(client, tableName).mark(emailIdOf(complaint), 'hard_bounce');
-          await createSentAlerts(client, tableName).mark(emailIdOf(complaint), 'spam');
           expect(await itemOf(complaint)).toMatchObject({ status: 'marked_spam', ...facts, futureDated: true });
           // JSON's names and punctuation take more bytes than DynamoDB's overhead.
           expect(await bytesBeside(complaint)).toBeLessThan(400 * 1024 - maxHistoryBytes);

@@ -1,9 +1,11 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { alertOf } from '../../functions/alert/alert.ts';
 import { createHandler as createAlertHandler } from '../../functions/alert/handler.ts';
-import { messagesOf } from '../../functions/alert/message.ts';
-import { createSentAlerts } from '../../functions/alert/sent-alerts.ts';
+import { messageOf } from '../../functions/alert/message.ts';
+import { letterOf } from '../../functions/digest/letter.ts';
+import { type Alert, kindOf } from '../../shared/alerts/alert.ts';
+import { createLedger } from '../../shared/alerts/ledger.ts';
+import { createStoredAlerts } from '../../shared/alerts/stored-alerts.ts';
 import { emailIdOf, isAccountId, limits } from '../../shared/email/event.ts';
 import { decidingEventOf, maxHistoryEvents } from '../../shared/email/history.ts';
 import type { Email } from '../../shared/email/item.ts';
@@ -207,8 +209,7 @@ describe('alerts:', () => {
     await tell(...two);
     const alerts = await alertsOfAll();
     expect(alerts).toHaveLength(2);
-    const [{ body } = { body: '' }] = messagesOf(alerts, '');
-    expect(JSON.parse(body).email).not.toMatch(/[<>]|:\/\/|mailto:|evil\.example/);
+    expect(toldOf(alerts).people).not.toMatch(/[<>]|:\/\/|mailto:|evil\.example/);
   });
 
   it.each([
@@ -218,11 +219,10 @@ describe('alerts:', () => {
   ])('hazard 88: an alert about an address with %s has no link', async (_, recipient) => {
     await tell({ recipient }, { recipient, messageId: 'message-2' });
     const alerts = await alertsOfAll();
-    const messages = [...messagesOf(alerts.slice(0, 1), ''), ...messagesOf(alerts, '')];
-    expect(messages.map(({ alerts }) => alerts.length)).toEqual([1, 2]);
-    for (const { subject, body } of messages) {
-      for (const text of [subject, JSON.parse(body).email]) expect(text).not.toMatch(links);
-      expect(JSON.parse(JSON.parse(body).default).emails).toContainEqual(expect.objectContaining({ recipient }));
+    expect(alerts).toHaveLength(2);
+    for (const { subject, people, machines } of [toldOf(alerts.slice(0, 1)), toldOf(alerts)]) {
+      for (const text of [subject, people]) expect(text).not.toMatch(links);
+      expect(machines.emails).toContainEqual(expect.objectContaining({ recipient }));
     }
   });
 
@@ -233,17 +233,15 @@ describe('alerts:', () => {
     bounce.bounce.bouncedRecipients = recipients;
     await live.send('ses', live.signJson('ses', bounce));
     const alerts = await alertsOfAll();
-    const [letter, digest] = [...messagesOf(alerts.slice(0, 1), ''), ...messagesOf(alerts, '')];
+    const [letter, digest] = [toldOf(alerts.slice(0, 1)), toldOf(alerts)];
     const marked = 'The message was not sent to this address';
-    expect(JSON.parse(letter!.body).email).toContain(marked);
-    const lines: string[] = JSON.parse(digest!.body).email.split('\n');
-    expect(lines.filter(line => line.includes(marked))).toEqual([expect.stringContaining('attacker.example')]);
-    for (const { body, subject } of [letter!, digest!]) {
-      expect(`${subject}${JSON.parse(body).email}`).not.toMatch(links);
-      const { emails } = JSON.parse(JSON.parse(body).default);
-      expect(emails.filter(({ notAddressed = false }) => notAddressed)).toEqual([
-        expect.objectContaining({ recipient: emailAddress }),
-      ]);
+    expect(letter.people).toContain(marked);
+    const lines = digest.people.split('\n').filter(line => line.includes(marked));
+    expect(lines).toEqual([expect.stringContaining('attacker.example')]);
+    for (const { subject, people, machines } of [letter, digest]) {
+      expect(`${subject}${people}`).not.toMatch(links);
+      const named = machines.emails.filter(({ caveats }: Alert) => caveats.includes('not_addressed'));
+      expect(named).toEqual([expect.objectContaining({ recipient: emailAddress })]);
     }
   });
 
@@ -254,11 +252,10 @@ describe('alerts:', () => {
     const [alert] = await alertsOfAll();
     const evil = { ...alert!, recipient: 'jane@example.com\r\nBcc: all@example.com', accountId: 'acme\r\n\r\n<html>' };
     const odd = { ...alert!, accountId: 'a\u00a0c' };
-    const messages = [alert!, evil, odd].flatMap(each => messagesOf([each], ''));
-    for (const { subject, body } of messages) {
+    for (const { subject, people } of [alert!, evil, odd].map(each => toldOf([each]))) {
       expect(subject).toMatch(/^[\x20-\x7e]{1,99}$/);
-      expect(JSON.parse(body).email).not.toContain('\r');
-      expect(JSON.parse(body).email).not.toMatch(/^Bcc:/m);
+      expect(people).not.toContain('\r');
+      expect(people).not.toMatch(/^Bcc:/m);
     }
   });
 });
@@ -346,7 +343,7 @@ describe('recipients:', () => {
       verdict: { status: 'invalid' },
     });
     const { people, machines } = await alertOfOne();
-    expect(people).toContain('Recipient: info@müller.de\nAccount:   acme\n');
+    expect(people).toContain('Recipient:   info@müller.de\nAccount:     acme\n');
     expect(machines).toMatchObject({ accountId: 'acme', emails: [{ recipient: 'info@müller.de' }] });
   });
 
@@ -469,7 +466,6 @@ describe('long values:', () => {
     }
     const image = await live.emails.image((await one()).emailId);
     expect(image).toMatchObject({ status: { S: 'marked_spam' }, attentionAt: {}, attentionDay: {} });
-    expect(image?.alerted).toEqual({ SS: expect.arrayContaining(['hard_bounce', 'spam']) });
     expect(await itemBytes()).toBeLessThanOrEqual(400 * 1024);
   });
 
@@ -508,8 +504,7 @@ describe('long values:', () => {
     const listed = await call('GET /accounts/{accountId}/attention-list', { ...acme, query: 'format=jsonl' });
     expect(JSON.parse(listed.text!)).toMatchObject({ cause: 'disabled_account', causeLabel: label, why, whatToDo });
     const { people, machines } = await alertOfOne();
-    expect(people).toContain(`\nReason:    ${label}\n`);
-    expect(people).toContain(`\nWhat to do: ${whatToDo}\n`);
+    expect(people).toContain(`\nWhy:         ${label}\nWhat to do:  ${whatToDo}\n`);
     expect(machines).toMatchObject({
       causes: [{ id: 'disabled_account' }],
       emails: [{ cause: 'disabled_account', reason: null }],
@@ -581,8 +576,10 @@ describe('long values:', () => {
   async function alertedOf(emailId: string, before: unknown): Promise<string[]> {
     const told: string[] = [];
     const alert = createAlertHandler({
-      sentAlerts: createSentAlerts(live.emails.client, live.emails.tableName),
-      publish: async ({ kind, alerts }) => void told.push(...alerts.map(() => kind)),
+      ledger: createLedger(live.emails.client, live.emails.guardTableName, 'machines', Date.now),
+      alertsOf: createStoredAlerts(live.emails.client, live.emails.tableName, () => noon),
+      publish: async ({ body }) => void told.push(...JSON.parse(body).emails.map(() => JSON.parse(body).kind)),
+      forward: async () => {},
       emailPageUrl: '',
       log: () => {},
     });
@@ -676,15 +673,19 @@ describe('times:', () => {
 
 /** The alert of every email in the table that asks for one. */
 async function alertsOfAll() {
-  const images = await Promise.all((await live.stored()).map(({ emailId }) => live.emails.image(emailId)));
-  const alerts = images.map(image =>
-    alertOf({ eventName: 'INSERT', dynamodb: { NewImage: image } } as Parameters<typeof alertOf>[0]),
-  );
-  return alerts.filter(alert => alert !== null);
+  const keys = (await live.stored()).flatMap(({ emailId, verdict }) => {
+    const kind = kindOf(verdict?.status);
+    return kind === null ? [] : [{ emailId, kind }];
+  });
+  return createStoredAlerts(live.emails.client, live.emails.tableName, () => noon)(keys);
+}
+
+/** What people and machines read of the alerts. */
+function toldOf(alerts: readonly Alert[]) {
+  const { subject, body } = letterOf('id-1', alerts, { emailPageUrl: '', apiUrl: 'api' });
+  return { subject, people: body, machines: JSON.parse(messageOf('id-1', alerts, '').body) };
 }
 
 async function alertOfOne() {
-  const [{ subject, body } = { subject: '', body: '' }] = messagesOf(await alertsOfAll(), '');
-  const { default: machines, email } = JSON.parse(body);
-  return { subject, people: email as string, machines: JSON.parse(machines) };
+  return toldOf((await alertsOfAll()).slice(0, 1));
 }

@@ -90,16 +90,31 @@ describe('roles', () => {
       ],
       AlertRole: [
         'dynamodb:BatchGetItem on Emails.Arn',
+        'dynamodb:BatchGetItem on Guards.Arn',
         'dynamodb:DescribeStream on Emails.StreamArn',
         'dynamodb:GetRecords on Emails.StreamArn',
         'dynamodb:GetShardIterator on Emails.StreamArn',
         'dynamodb:ListStreams on Emails.StreamArn',
-        'dynamodb:UpdateItem on Emails.Arn',
+        'dynamodb:PutItem on Guards.Arn',
         'logs:CreateLogStream on AlertLogs.Arn',
         'logs:PutLogEvents on AlertLogs.Arn',
         's3:ListBucket on AlertFailures.Arn',
         's3:PutObject on AlertFailures.Arn/aws/lambda/*',
+        'sns:Publish on AlertEvents',
+        'sqs:SendMessage on Digests.Arn',
+      ],
+      DigestRole: [
+        'dynamodb:BatchGetItem on Emails.Arn',
+        'dynamodb:BatchGetItem on Guards.Arn',
+        'dynamodb:PutItem on Guards.Arn',
+        'dynamodb:UpdateItem on Guards.Arn',
+        'logs:CreateLogStream on DigestLogs.Arn',
+        'logs:PutLogEvents on DigestLogs.Arn',
         'sns:Publish on Support',
+        'sqs:ChangeMessageVisibility on Digests.Arn',
+        'sqs:DeleteMessage on Digests.Arn',
+        'sqs:GetQueueAttributes on Digests.Arn',
+        'sqs:ReceiveMessage on Digests.Arn',
       ],
       UiRole: ['logs:CreateLogStream on UiLogs.Arn', 'logs:PutLogEvents on UiLogs.Arn'],
     });
@@ -176,7 +191,8 @@ describe('queues, topics and the bucket', () => {
       ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
     });
     const withoutKey = [...all('AWS::SNS::Topic')].filter(([, { Properties }]) => !Properties.KmsMasterKeyId);
-    expect(all('AWS::SNS::Topic').get('Support')!.Properties.KmsMasterKeyId).toBe('alias/aws/sns');
+    for (const name of ['Support', 'AlertEvents'])
+      expect(all('AWS::SNS::Topic').get(name)!.Properties.KmsMasterKeyId).toBe('alias/aws/sns');
     // CloudWatch and SES cannot publish under AWS's own key. SNS encrypts these topics on disk nevertheless.
     expect(withoutKey.map(([name]) => name).sort()).toEqual(['Operations', 'SesEventsTopic']);
   });

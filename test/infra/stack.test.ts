@@ -2,6 +2,7 @@ import { basename } from 'node:path';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { alertEnv } from '../../functions/alert/env.ts';
+import { digestEnv } from '../../functions/digest/env.ts';
 import { ingestEnv } from '../../functions/ingest/env.ts';
 import { createMetrics } from '../../functions/ingest/metrics.ts';
 import { manageEnv } from '../../functions/manage/env.ts';
@@ -68,6 +69,9 @@ describe('stored data', () => {
       'SesEventsQueueDeadLettersE73B6B9D',
       'SesEventsQueueF4E5BF5D',
       'Support5CFB64A3',
+      'AlertEvents10A369F5',
+      'DigestsDeadLetters6E8234D4',
+      'DigestsBE0C6DEB',
       'Operations993AC38D',
     ]);
   });
@@ -116,6 +120,8 @@ describe('stored data', () => {
 
   it('stay in queues for the longest possible time, in messages of the largest possible size', () => {
     expect([...queues.keys()].sort()).toEqual([
+      'Digests',
+      'DigestsDeadLetters',
       'Quarantine',
       'Retry',
       'RetryDeadLetters',
@@ -132,7 +138,7 @@ describe('stored data', () => {
   });
 
   it('are tried again for 8 hours before a person has to look at them', () => {
-    for (const name of ['Retry', 'SesEventsQueue']) {
+    for (const name of ['Retry', 'SesEventsQueue', 'Digests']) {
       const { VisibilityTimeout, RedrivePolicy } = queues.get(name)!.Properties;
       expect(VisibilityTimeout, name).toBeGreaterThanOrEqual(6 * 10);
       expect(VisibilityTimeout * RedrivePolicy.maxReceiveCount, name).toBeGreaterThan(8 * 60 * 60);
@@ -241,7 +247,14 @@ describe('every function', () => {
   const functions = resourcesOf(unconfigured, 'AWS::Lambda::Function');
 
   it('accepts its environment, with a full and with an empty configuration', () => {
-    const schemas = { Ingest: ingestEnv, Query: queryEnv, Manage: manageEnv, Alert: alertEnv, Ui: uiEnv };
+    const schemas = {
+      Ingest: ingestEnv,
+      Query: queryEnv,
+      Manage: manageEnv,
+      Alert: alertEnv,
+      Digest: digestEnv,
+      Ui: uiEnv,
+    };
     for (const template of [unconfigured, configured]) {
       for (const [name, { Properties }] of resourcesOf(template, 'AWS::Lambda::Function')) {
         const variables = Object.entries<unknown>(Properties.Environment.Variables);
@@ -267,7 +280,14 @@ describe('every function', () => {
           ]) => [name, [MemorySize, Timeout]],
         ),
       ),
-    ).toEqual({ Ingest: [1769, 10], Query: [1024, 10], Manage: [1024, 29], Alert: [512, 60], Ui: [512, 10] });
+    ).toEqual({
+      Ingest: [1769, 10],
+      Query: [1024, 10],
+      Manage: [1024, 29],
+      Ui: [512, 10],
+      Alert: [512, 60],
+      Digest: [512, 10],
+    });
   });
 
   it('is one minified ESM file with a source map beside it', async () => {
@@ -365,11 +385,11 @@ describe('events of Amazon SES', () => {
 describe('alerts', () => {
   const { Properties } = resourcesOf(unconfigured, 'AWS::Lambda::EventSourceMapping').get('AlertStream')!;
 
-  it("miss no record, gather for longer than a minute's burst, and give up before the stream's records expire", () => {
+  it("miss no record, are found within a second, and give up before the stream's records expire", () => {
     expect(Properties).toMatchObject({
       StartingPosition: 'TRIM_HORIZON',
-      BatchSize: 1000,
-      MaximumBatchingWindowInSeconds: 75,
+      BatchSize: 100,
+      MaximumBatchingWindowInSeconds: 1,
       ParallelizationFactor: 1,
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       BisectBatchOnFunctionError: true,
@@ -377,6 +397,18 @@ describe('alerts', () => {
       MetricsConfig: { Metrics: ['EventCount'] },
     });
     expect(Properties.MaximumRecordAgeInSeconds).toBeLessThan(24 * 60 * 60);
+  });
+
+  it('to people pass one queue, in batches of which Lambda works two at once', () => {
+    const mapping = resourcesOf(unconfigured, 'AWS::Lambda::EventSourceMapping').get('DigestDigests')!;
+    expect(asText(mapping.Properties.EventSourceArn)).toBe('Digests.Arn');
+    expect(mapping.Properties).toMatchObject({
+      BatchSize: 100,
+      // AWS asks for a window of at least 1 s with more than ten messages.
+      MaximumBatchingWindowInSeconds: 1,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      ScalingConfig: { MaximumConcurrency: 2 },
+    });
   });
 
   it('that cannot be published end up in the failure bucket', () => {

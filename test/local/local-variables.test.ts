@@ -1,28 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { resolveTemplate } from '../../infra/local/cloudformation/template.ts';
 import { localVariables, mergedVariables } from '../../infra/local/lambda/local-variables.ts';
 
-const page = 'http://127.0.0.1:3000/ui';
-
-function variablesOf(clientId: string, emailPageUrl: string) {
-  const lambda = (Variables: object) => ({ Type: 'AWS::Lambda::Function', Properties: { Environment: { Variables } } });
-  const template = resolveTemplate({
-    Resources: { Ui1: lambda({ UI_CLIENT_ID: clientId }), Alert1: lambda({ EMAIL_PAGE_URL: emailPageUrl }) },
-  });
-  return localVariables(template, page, '[]');
-}
-
-describe('alerts on one machine', () => {
-  it('link to the page of this stack, with the id of the email alone', () => {
-    expect(variablesOf('mailtrail-ui', '').Alert).toEqual({ EMAIL_PAGE_URL: `${page}?email={emailId}` });
-  });
-
-  it('keep the link that the user set', () => {
-    expect(variablesOf('mailtrail-ui', 'https://app.example.com/{emailId}').Alert).toBeUndefined();
-  });
-
-  it('have no link where there is no page', () => {
-    expect(variablesOf('', '').Alert).toBeUndefined();
+describe('the functions on one machine', () => {
+  it('keep the pace of letters that the user set, else that of the deployment', () => {
+    expect(localVariables('[]', 5)).toEqual({
+      Ui: { OPERATOR_LINKS: '[]' },
+      Digest: { SECONDS_BETWEEN_DIGESTS: '5' },
+    });
+    expect(localVariables('[]')).toEqual({ Ui: { OPERATOR_LINKS: '[]' } });
   });
 });
 

@@ -26,7 +26,7 @@ const start = async (port = 0) => {
     port,
     dataDir,
     assembly: null,
-    maxBatchingWindowSeconds: 1,
+    secondsBetweenDigests: 1,
     maxVisibilityTimeoutSeconds: 3,
   });
 };

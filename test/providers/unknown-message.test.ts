@@ -1,7 +1,7 @@
-import type { DynamoDBRecord } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { alertOf } from '../../functions/alert/alert.ts';
-import { messagesOf } from '../../functions/alert/message.ts';
+import { messageOf } from '../../functions/alert/message.ts';
+import { letterOf } from '../../functions/digest/letter.ts';
+import { createStoredAlerts } from '../../shared/alerts/stored-alerts.ts';
 import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
 import { caveatTexts } from '../../shared/status/caveats.ts';
 import { fixture } from '../fixtures/fixtures.ts';
@@ -46,12 +46,13 @@ describe('a failure that names an address but no message', () => {
 
   it('carries that caveat into the alert and into the attention list', async () => {
     const [{ emailId }] = await found();
-    const dynamodb = { NewImage: await emails.image(emailId) };
-    const alert = alertOf({ eventName: 'INSERT', dynamodb } as DynamoDBRecord)!;
-    for (const { body } of [...messagesOf([alert], ''), ...messagesOf([alert, alert], '')]) {
-      const { default: machines, email: people } = JSON.parse(body);
-      expect(people).toContain('The report names this address but no message');
-      for (const told of JSON.parse(machines).emails) expect(told).toMatchObject({ emailId, messageNotKnown: true });
+    const alertsOf = createStoredAlerts(emails.client, emails.tableName, () => noon);
+    const [alert] = await alertsOf([{ kind: 'hard_bounce', emailId }]);
+    for (const alerts of [[alert!], [alert!, alert!]]) {
+      expect(letterOf('id-1', alerts, { emailPageUrl: '', apiUrl: '' }).body).toContain(caveatTexts.message_not_known);
+      for (const told of JSON.parse(messageOf('id-1', alerts, '').body).emails) {
+        expect(told).toMatchObject({ emailId, caveats: ['message_not_known'] });
+      }
     }
     const file = async (format: string) => {
       const options = { path: { accountId: 'acme' }, token: tokenOf('acme'), query: `format=${format}` };

@@ -13,7 +13,7 @@ export interface StartOptions {
   /** A cloud assembly to run unchanged. With null it is synthesized first, as `npm start` does. The default is that of all tests. */
   readonly assembly?: string | null;
   /** The longest batching window of streams. */
-  readonly maxBatchingWindowSeconds?: number;
+  readonly secondsBetweenDigests?: number;
   /** The longest time after which a failed queue message comes again. */
   readonly maxVisibilityTimeoutSeconds?: number;
   /** Other endpoints of services for some functions, such as proxies. */
@@ -40,7 +40,7 @@ export interface StartedStack {
  * @throws StartError with its message on standard error if it does not start
  */
 export async function startStack(options: StartOptions): Promise<StartedStack> {
-  const { port = 0, dataDir, webhookSecretsFile = '', maxBatchingWindowSeconds } = options;
+  const { port = 0, dataDir, webhookSecretsFile = '', secondsBetweenDigests } = options;
   const { serviceEndpoints, processesPerFunction, maxVisibilityTimeoutSeconds: visibility } = options;
   const assembly = options.assembly === undefined ? await sharedAssembly() : options.assembly;
   const script = fileURLToPath(new URL('../../infra/local/cli/start.ts', import.meta.url));
@@ -57,7 +57,7 @@ export async function startStack(options: StartOptions): Promise<StartedStack> {
       PORT: String(port),
       DATA_DIR: dataDir,
       WEBHOOK_SECRETS: webhookSecretsFile,
-      MAX_BATCHING_WINDOW_SECONDS: maxBatchingWindowSeconds === undefined ? '' : String(maxBatchingWindowSeconds),
+      SECONDS_BETWEEN_DIGESTS: secondsBetweenDigests === undefined ? '' : String(secondsBetweenDigests),
     },
   });
   let printed = '';

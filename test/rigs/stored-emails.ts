@@ -1,4 +1,4 @@
-import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import { type AttributeValue, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { chooseEngine } from '../../infra/local/services/dynamodb-engine.ts';
 import { createEraseEmails, type EraseEmails } from '../../shared/email/eraser.ts';
@@ -31,6 +31,8 @@ export interface StoredEmails {
   record(events: readonly CanonicalEvent[], receivedAt?: number): Promise<string>;
   /** Returns an email's item in the form of the table's stream. */
   image(emailId: string): Promise<Record<string, unknown> | undefined>;
+  /** Writes an item as it is, whoever could have written it. */
+  put(item: Record<string, unknown>): Promise<void>;
   /** Removes an email as its time to live does. */
   remove(emailId: string): Promise<void>;
   /** Erases all emails of an address as the manage function does. */
@@ -80,6 +82,9 @@ export async function startStoredEmails(): Promise<StoredEmails> {
         new GetItemCommand({ TableName: tableName, Key: { emailId: { S: emailId } }, ConsistentRead: true }),
       );
       return Item;
+    },
+    async put(item) {
+      await raw.send(new PutItemCommand({ TableName: tableName, Item: item as Record<string, AttributeValue> }));
     },
     async remove(emailId) {
       await client.send(new DeleteCommand({ TableName: tableName, Key: { emailId } }));

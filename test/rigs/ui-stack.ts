@@ -32,7 +32,7 @@ async function start(): Promise<UiStack> {
   const host = await startHostPages();
   const dataDir = mkdtempSync(join(tmpdir(), 'mailtrail-ui-'));
   const assembly = assemblyFor(await sharedAssembly(), join(dataDir, 'cdk.out'), [host.origin]);
-  const stack = await startStack({ dataDir, assembly, maxBatchingWindowSeconds: 1 });
+  const stack = await startStack({ dataDir, assembly, secondsBetweenDigests: 1 });
   const { dynamodb, region, tableName } = stack.endpoints;
   const recorder = createRecorder({
     client: documentClient({

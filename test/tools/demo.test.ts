@@ -38,8 +38,7 @@ describe('the demo', () => {
   describe('against the running stack', () => {
     let dataDir: string;
     let stack: StartedStack;
-    const start = (port = 0) =>
-      startStack({ dataDir, port, maxBatchingWindowSeconds: 1, maxVisibilityTimeoutSeconds: 3 });
+    const start = (port = 0) => startStack({ dataDir, port, secondsBetweenDigests: 1, maxVisibilityTimeoutSeconds: 3 });
     const run = async (script = demo, ...args: readonly string[]) => {
       const env = { ...process.env, DATA_DIR: dataDir };
       return (await promisify(execFile)(process.execPath, [script, ...args], { env })).stdout;

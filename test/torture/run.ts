@@ -119,7 +119,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     const started = await startStack({
       dataDir,
       assembly: null,
-      maxBatchingWindowSeconds: 1,
+      secondsBetweenDigests: 1,
       maxVisibilityTimeoutSeconds,
       serviceEndpoints,
       processesPerFunction,

@@ -28,13 +28,13 @@ const command = {
     DATA_DIR: 'the directory of data, secrets and logs; .mailtrail unless set',
     WEBHOOK_SECRETS:
       'a JSON file of your own webhook secrets, provider → list; they are valid beside the generated ones',
-    MAX_BATCHING_WINDOW_SECONDS: 'how long alerts are gathered; 5 unless set, and 75 on AWS',
+    SECONDS_BETWEEN_DIGESTS: 'the least seconds between two letters to support; 5 unless set, and 60 on AWS',
     'MAILTRAIL_...': 'a setting of the stack, as for npm run deploy',
   },
   notes: ['For a page of yours that calls the API: MAILTRAIL_CORS_ORIGINS=http://localhost:5173 npm start'],
 } as const;
 
-const { PORT, WEBHOOK_SECRETS, MAX_BATCHING_WINDOW_SECONDS } = process.env;
+const { PORT, WEBHOOK_SECRETS, SECONDS_BETWEEN_DIGESTS } = process.env;
 
 /** How often the activity of the stack is printed. */
 const reportEveryMs = 200;
@@ -70,7 +70,7 @@ async function start(options: Given<typeof command.options>): Promise<void> {
     webhookSecretsFile: WEBHOOK_SECRETS,
     assembly: options.assembly,
     // One person waits for the alerts of one machine.
-    maxBatchingWindowSeconds: numberOf('MAX_BATCHING_WINDOW_SECONDS', MAX_BATCHING_WINDOW_SECONDS || '5', 300),
+    secondsBetweenDigests: numberOf('SECONDS_BETWEEN_DIGESTS', SECONDS_BETWEEN_DIGESTS || '5', 3_600),
     serviceEndpoints: serviceEndpoints === undefined ? undefined : JSON.parse(serviceEndpoints),
     maxVisibilityTimeoutSeconds: options['max-visibility-timeout-seconds'],
     processesPerFunction: options['processes-per-function'],

@@ -17,7 +17,6 @@ export interface StackMappingsOptions {
   readonly queueEndpoint: string;
   /** Checkpoints are kept here. */
   readonly dataDir: string;
-  readonly maxBatchingWindowSeconds: number | undefined;
   readonly onFault: (line: string) => void;
 }
 
@@ -30,7 +29,7 @@ export function startStackMappings(options: StackMappingsOptions): RunningMappin
     .map(startMapping);
 
   function startMapping({ logicalId, properties }: Resource): RunningMapping {
-    const mapping = capped(properties, options.maxBatchingWindowSeconds);
+    const mapping = properties as EventSourceMapping;
     const target = functions.at(properties.FunctionName);
     const queue = template.byArn('AWS::SQS::Queue', mapping.EventSourceArn);
     if (queue !== undefined && mapping.FilterCriteria === undefined) {
@@ -52,9 +51,4 @@ export function startStackMappings(options: StackMappingsOptions): RunningMappin
       onFault,
     });
   }
-}
-
-function capped(mapping: EventSourceMapping, seconds = Number.POSITIVE_INFINITY): EventSourceMapping {
-  const { MaximumBatchingWindowInSeconds = 0 } = mapping;
-  return { ...mapping, MaximumBatchingWindowInSeconds: Math.min(MaximumBatchingWindowInSeconds, seconds) };
 }

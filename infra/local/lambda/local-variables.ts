@@ -1,22 +1,17 @@
-import type { ResolvedTemplate } from '../cloudformation/template.ts';
 import type { ServiceEndpoints } from './stack-functions.ts';
 
 /**
- * Environment variables of functions that depend on the address of this machine. Alerts lead to the page, unless there is
- * none, or the user set another one.
+ * Environment variables of functions that differ on this machine.
  *
- * @param page the address of the page
  * @param operatorLinks the links of the page for operators, as JSON
+ * @param secondsBetweenDigests the least seconds between two letters to support, if not the deployment's
  */
-export function localVariables(template: ResolvedTemplate, page: string, operatorLinks: string): ServiceEndpoints {
-  const variables = Object.assign(
-    {},
-    ...template.ofType('AWS::Lambda::Function').map(({ properties }) => properties.Environment?.Variables),
-  ) as Readonly<Record<string, string | undefined>>;
-  const isLinked = variables.UI_CLIENT_ID && variables.EMAIL_PAGE_URL === '';
+export function localVariables(operatorLinks: string, secondsBetweenDigests?: number): ServiceEndpoints {
   return {
     Ui: { OPERATOR_LINKS: operatorLinks },
-    ...(isLinked && { Alert: { EMAIL_PAGE_URL: `${page}?email={emailId}` } }),
+    ...(secondsBetweenDigests !== undefined && {
+      Digest: { SECONDS_BETWEEN_DIGESTS: String(secondsBetweenDigests) },
+    }),
   };
 }
 

@@ -19,6 +19,8 @@ const purposes: Readonly<Record<string, Purpose>> = {
     purpose: 'Genuine pieces that could not be read or recorded.',
     replay: 'npm run replay -- --queue quarantine',
   },
+  digests: { purpose: 'Alerts on their way to people. They wait here for the next letter.' },
+  'digests-dead-letters': { purpose: 'Alerts that could not be put into a letter for some 8 hours.' },
   'ses-events-queue': { purpose: 'Events of Amazon SES on their way to the ingest function.' },
   'ses-events-queue-dead-letters': { purpose: 'Events of Amazon SES that failed 500 times.', replay: deadLetters },
 };

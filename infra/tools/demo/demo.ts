@@ -117,13 +117,10 @@ async function alertsAbout(emailIds: ReadonlySet<string>, url: string): Promise<
   const answer = await fetch(`${url}/_local/inbox`, { headers: { accept: 'application/json' } }).catch(() => null);
   if (answer === null) throw nothingAnswers(url);
   const inbox = (await answer.json()) as {
-    messages: { subject: string | null; data: { emails?: { emailId: string }[] } }[];
+    messages: { subject: string | null; text: string }[];
   };
   const messages = inbox.messages
-    .map(({ subject, data }) => ({
-      subject,
-      emailIds: (data.emails ?? []).map(({ emailId }) => emailId).filter(id => emailIds.has(id)),
-    }))
+    .map(({ subject, text }) => ({ subject, emailIds: [...emailIds].filter(id => text.includes(id)) }))
     .filter(message => message.emailIds.length > 0);
   return { messages, emailIds: messages.flatMap(message => message.emailIds) };
 }

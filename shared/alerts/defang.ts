@@ -3,9 +3,9 @@
  * formatting. Machines get the original values in the same message.
  */
 
-import { isAddress, shownAddress } from '../../shared/email/address.ts';
-import { disguises } from '../../shared/runtime/invisible.ts';
-import { controlCharacters } from '../../shared/runtime/text.ts';
+import { isAddress, shownAddress } from '../email/address.ts';
+import { disguises } from '../runtime/invisible.ts';
+import { controlCharacters } from '../runtime/text.ts';
 
 const noncharacters = /\p{Noncharacter_Code_Point}/gu;
 
