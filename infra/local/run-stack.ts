@@ -19,6 +19,7 @@ import { operatorLinks, ownPages, uiPath } from './pages/own-pages.ts';
 import { chooseEngine } from './services/dynamodb-engine.ts';
 import { startQueues } from './services/queues.ts';
 import { startSecretsManager } from './services/secrets-manager.ts';
+import type { OnMetric } from './services/service-metric.ts';
 import { startSnsSigning } from './services/sns-signing.ts';
 import { type InboxMessage, startSupportInbox } from './services/support-inbox.ts';
 import { type LocalTable, openTable } from './services/tables.ts';
@@ -53,6 +54,8 @@ export interface StackOptions {
   /** Called with one line for each fault while running, and for each own secret that can verify nothing. */
   readonly onFault: (line: string) => void;
   readonly onInboxMessage: (message: InboxMessage) => void;
+  /** Called with each value of a metric that SNS or Lambda would report by itself. */
+  readonly onMetric?: OnMetric | undefined;
 }
 
 export interface RunningStack {
@@ -128,7 +131,16 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   ]);
   if (synthesize !== null) onStep(starting);
   const inboxFile = join(dataDir, 'support-inbox.jsonl');
-  const inbox = await parts.add(startSupportInbox(queues.endpoint, inboxFile, options.onInboxMessage), it => it.stop());
+  const inbox = await parts.add(
+    startSupportInbox({
+      snsEndpoint: queues.endpoint,
+      file: inboxFile,
+      onMessage: options.onInboxMessage,
+      onFault,
+      onMetric: options.onMetric,
+    }),
+    it => it.stop(),
+  );
 
   const assembly = readAssembly(directory);
   const ownIssuer = `${http.url}${issuerPath}`;
@@ -137,6 +149,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   const place = { parameters, queueEndpoint: queues.endpoint, apiEndpoint: http.url };
   const template = resolveTemplate(assembly.template, place);
   await queues.create(template, options.maxVisibilityTimeoutSeconds);
+  inbox.serve(template);
   secretsManager.serve(template.ofType('AWS::SecretsManager::Secret'));
   const tables = new Map<string, LocalTable>();
   for (const table of template.ofType('AWS::DynamoDB::Table'))

@@ -372,6 +372,31 @@ test('the quarantine is shown piece by piece, redacted, and stays as it is', asy
   expect(await quarantined()).toEqual(before);
 });
 
+test('a burst suspends the subscription of support, and a POST to the page of the alerts confirms it anew', async () => {
+  const { sns: endpoint, region, topics } = stack.endpoints;
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const sns = new SNSClient({ endpoint, region, credentials });
+  const [TopicArn] = Object.entries(topics)
+    .find(([id]) => id.startsWith('Operations'))!
+    .slice(1);
+  const subscriptions = async (path: string, method = 'GET') => {
+    const answer = await fetch(stack.url + path, { method, headers: { accept: 'application/json' } });
+    const { subscriptions } = (await answer.json()) as { subscriptions: { topicArn: string; state: string }[] };
+    return subscriptions.filter(({ topicArn }) => topicArn === TopicArn).map(({ state }) => state);
+  };
+  expect(await subscriptions('/_local/health')).toEqual(['Confirmed']);
+  await eventually(async () => {
+    await Promise.all(
+      Array.from({ length: 11 }, () =>
+        sns.send(new PublishCommand({ TopicArn, Subject: 'ALARM', Message: 'An alarm' })),
+      ),
+    );
+    expect(await subscriptions('/_local/health')).toEqual(['PendingConfirmation']);
+  });
+  expect(stack.output()).toMatch(/the subscription of support@example\.com to operations is suspended/);
+  expect(await subscriptions('/_local/inbox', 'POST')).toEqual(['Confirmed']);
+});
+
 /** The contents in quarantine, as programs read them. */
 async function quarantined() {
   const answer = await fetch(`${stack.url}/_local/quarantine`, { headers: { accept: 'application/json' } });
