@@ -42,6 +42,8 @@ export interface StackOptions {
   readonly assembly?: string | undefined;
   /** Caps the batching window of streams, so that alerts come sooner. */
   readonly maxBatchingWindowSeconds?: number | undefined;
+  /** The shards of each table's stream: 1 by default. Four are usual for a new table on AWS. */
+  readonly streamShards?: number | undefined;
   /** Caps after how long a queue message that failed comes again. */
   readonly maxVisibilityTimeoutSeconds?: number | undefined;
   readonly serviceEndpoints?: ServiceEndpoints | undefined;
@@ -185,6 +187,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     queueEndpoint: queues.endpoint,
     dataDir,
     maxBatchingWindowSeconds: options.maxBatchingWindowSeconds,
+    streamShards: options.streamShards,
     onFault,
   });
   await parts.add(mappings, all => Promise.all(all.map(mapping => mapping.stop())));

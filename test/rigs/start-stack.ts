@@ -14,6 +14,8 @@ export interface StartOptions {
   readonly assembly?: string | null;
   /** The longest batching window of streams. */
   readonly maxBatchingWindowSeconds?: number;
+  /** The number of shards of the table's stream. */
+  readonly streamShards?: number;
   /** The longest time after which a failed queue message comes again. */
   readonly maxVisibilityTimeoutSeconds?: number;
   /** Other endpoints of services for some functions, such as proxies. */
@@ -57,6 +59,7 @@ export async function startStack(options: StartOptions): Promise<StartedStack> {
       PORT: String(port),
       DATA_DIR: dataDir,
       WEBHOOK_SECRETS: webhookSecretsFile,
+      STREAM_SHARDS: String(options.streamShards ?? ''),
       MAX_BATCHING_WINDOW_SECONDS: maxBatchingWindowSeconds === undefined ? '' : String(maxBatchingWindowSeconds),
     },
   });

@@ -28,13 +28,14 @@ const command = {
     DATA_DIR: 'the directory of data, secrets and logs; .mailtrail unless set',
     WEBHOOK_SECRETS:
       'a JSON file of your own webhook secrets, provider → list; they are valid beside the generated ones',
+    STREAM_SHARDS: "the shards of the table's stream; 1 unless set, and four or more on AWS",
     MAX_BATCHING_WINDOW_SECONDS: 'how long alerts are gathered; 5 unless set, and 75 on AWS',
     'MAILTRAIL_...': 'a setting of the stack, as for npm run deploy',
   },
   notes: ['For a page of yours that calls the API: MAILTRAIL_CORS_ORIGINS=http://localhost:5173 npm start'],
 } as const;
 
-const { PORT, WEBHOOK_SECRETS, MAX_BATCHING_WINDOW_SECONDS } = process.env;
+const { PORT, WEBHOOK_SECRETS, MAX_BATCHING_WINDOW_SECONDS, STREAM_SHARDS } = process.env;
 
 /** How often the activity of the stack is printed. */
 const reportEveryMs = 200;
@@ -71,6 +72,7 @@ async function start(options: Given<typeof command.options>): Promise<void> {
     assembly: options.assembly,
     // One person waits for the alerts of one machine.
     maxBatchingWindowSeconds: numberOf('MAX_BATCHING_WINDOW_SECONDS', MAX_BATCHING_WINDOW_SECONDS || '5', 300),
+    streamShards: numberOf('STREAM_SHARDS', STREAM_SHARDS || '1', 64),
     serviceEndpoints: serviceEndpoints === undefined ? undefined : JSON.parse(serviceEndpoints),
     maxVisibilityTimeoutSeconds: options['max-visibility-timeout-seconds'],
     processesPerFunction: options['processes-per-function'],

@@ -18,6 +18,7 @@ export interface StackMappingsOptions {
   /** Checkpoints are kept here. */
   readonly dataDir: string;
   readonly maxBatchingWindowSeconds: number | undefined;
+  readonly streamShards: number | undefined;
   readonly onFault: (line: string) => void;
 }
 
@@ -37,7 +38,7 @@ export function startStackMappings(options: StackMappingsOptions): RunningMappin
       return startQueueMapping({ mapping, target, endpoint: queueEndpoint, queueUrl: queue.ref, onFault });
     }
     const table = template.byArn('AWS::DynamoDB::Table', mapping.EventSourceArn);
-    const streamArn = table && tables.get(table.logicalId)?.streamArn;
+    const { streamArn, partitionKey = '' } = (table && tables.get(table.logicalId)) ?? {};
     if (streamArn === undefined || mapping.StartingPosition !== 'TRIM_HORIZON') {
       throw new StartError(`${logicalId}: an event source that is not understood here: ${mapping.EventSourceArn}`);
     }
@@ -47,6 +48,8 @@ export function startStackMappings(options: StackMappingsOptions): RunningMappin
       target,
       endpoint: options.dynamoDbEndpoint,
       streamArn,
+      partitionKey,
+      shards: options.streamShards,
       checkpointFile: join(options.dataDir, `checkpoint-${logicalId}.json`),
       failureDestination: destination === undefined ? null : createFailureDestination(destination, queueEndpoint),
       onFault,
