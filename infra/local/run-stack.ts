@@ -47,7 +47,9 @@ export interface StackOptions {
   /** Caps after how long a queue message that failed comes again. */
   readonly maxVisibilityTimeoutSeconds?: number | undefined;
   readonly serviceEndpoints?: ServiceEndpoints | undefined;
-  /** How many invocations of one function may run at a time. */
+  /** The account's quota of concurrent executions over all functions, 1,000 by default. */
+  readonly concurrentExecutions?: number | undefined;
+  /** How many invocations of one function may run at a time on this machine. */
   readonly processesPerFunction?: number | undefined;
   /** Called with each step of the start as it begins, e.g. `Synthesizing the stack`. */
   readonly onStep: (step: string) => void;
@@ -174,6 +176,8 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
         options.serviceEndpoints ?? {},
       ),
       processes: options.processesPerFunction,
+      concurrentExecutions: options.concurrentExecutions,
+      onMetric: options.onMetric,
     },
   );
   await parts.add(functions, it => it.stop());

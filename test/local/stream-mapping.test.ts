@@ -9,6 +9,7 @@ import {
 } from '../../infra/local/event-sources/event-source-mapping.ts';
 import type { FailedBatch } from '../../infra/local/event-sources/failure-destination.ts';
 import { type StreamMappingOptions, startStreamMapping } from '../../infra/local/event-sources/stream-mapping.ts';
+import { FunctionError } from '../../infra/local/lambda/function-environment.ts';
 import { awsJson } from '../../infra/local/services/aws-json.ts';
 import {
   type DynamoDbEngine,
@@ -222,6 +223,21 @@ describe.each(engines.filter(([, , available]) => available))('a stream mapping 
     );
     await eventually(() => expect(failed).toMatchObject([{ invokeCount: 11 }]));
     expect([waited, blockedForMs({ MaximumRetryAttempts: 10 })]).toEqual([52_600, 52_600]);
+  });
+
+  test('invokes a throttled function again with the whole batch, which counts as no attempt', async () => {
+    handler = () => {
+      if (batches.length < 3) throw new FunctionError('TooManyRequestsException', 'busy');
+    };
+    for (const id of ['a', 'b']) await put(id);
+    start({ BisectBatchOnFunctionError: true, MaximumRetryAttempts: 0 });
+    await seen([
+      ['a', 'b'],
+      ['a', 'b'],
+      ['a', 'b'],
+    ]);
+    await nothingIsLeft();
+    expect(failed).toEqual([]);
   });
 
   test('makes no event above 6 MB', async () => {

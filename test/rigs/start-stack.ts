@@ -20,6 +20,8 @@ export interface StartOptions {
   readonly maxVisibilityTimeoutSeconds?: number;
   /** Other endpoints of services for some functions, such as proxies. */
   readonly serviceEndpoints?: ServiceEndpoints;
+  /** The account's quota of concurrent executions. */
+  readonly concurrentExecutions?: number;
   /** The number of concurrent invocations of one function. */
   readonly processesPerFunction?: number;
 }
@@ -43,13 +45,19 @@ export interface StartedStack {
  */
 export async function startStack(options: StartOptions): Promise<StartedStack> {
   const { port = 0, dataDir, webhookSecretsFile = '', maxBatchingWindowSeconds } = options;
-  const { serviceEndpoints, processesPerFunction, maxVisibilityTimeoutSeconds: visibility } = options;
+  const {
+    serviceEndpoints,
+    processesPerFunction,
+    concurrentExecutions,
+    maxVisibilityTimeoutSeconds: visibility,
+  } = options;
   const assembly = options.assembly === undefined ? await sharedAssembly() : options.assembly;
   const script = fileURLToPath(new URL('../../infra/local/cli/start.ts', import.meta.url));
   const args = [
     ...(assembly === null ? [] : ['--assembly', assembly]),
     ...(serviceEndpoints === undefined ? [] : ['--service-endpoints', JSON.stringify(serviceEndpoints)]),
     ...(visibility === undefined ? [] : ['--max-visibility-timeout-seconds', String(visibility)]),
+    ...(concurrentExecutions === undefined ? [] : ['--concurrent-executions', String(concurrentExecutions)]),
     ...(processesPerFunction === undefined ? [] : ['--processes-per-function', String(processesPerFunction)]),
   ];
   const child = spawn(process.execPath, [script, ...args], {

@@ -17,6 +17,11 @@ const command = {
     assembly: { value: 'DIRECTORY', help: 'runs what npm run synth has left there (cdk.out), instead of the sources' },
     'service-endpoints': { value: 'JSON', help: 'leads functions to other services, e.g. a proxy; for tests' },
     'processes-per-function': { value: 'N', range: [1, 100], help: 'how many invocations of a function run at a time' },
+    'concurrent-executions': {
+      value: 'N',
+      range: [1, 100_000],
+      help: "the account's quota over all functions; 1,000 unless given, and as low as 10 in a new account",
+    },
     'max-visibility-timeout-seconds': {
       value: 'N',
       range: [0, 43_200],
@@ -76,6 +81,7 @@ async function start(options: Given<typeof command.options>): Promise<void> {
     serviceEndpoints: serviceEndpoints === undefined ? undefined : JSON.parse(serviceEndpoints),
     maxVisibilityTimeoutSeconds: options['max-visibility-timeout-seconds'],
     processesPerFunction: options['processes-per-function'],
+    concurrentExecutions: options['concurrent-executions'],
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
   // It ends with its parent: a test, or a Node.js that needs options to strip types.

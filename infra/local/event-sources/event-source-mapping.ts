@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { isThrottled } from '../lambda/concurrency.ts';
 import type { LocalFunction } from '../lambda/function-environment.ts';
 import { matchesPattern } from './event-pattern.ts';
 
@@ -34,8 +35,14 @@ export function createFilter({ FilterCriteria }: EventSourceMapping): (record: u
   return record => patterns.length === 0 || patterns.some(pattern => matchesPattern(pattern, record));
 }
 
-/** The outcome of an invocation with a batch: the records that failed, by identifier, or an error of the whole batch. */
-export type BatchOutcome = { readonly failed: ReadonlySet<string> } | { readonly error: string };
+/**
+ * The outcome of an invocation with a batch: the records that failed, by identifier, or an error of the whole batch. A
+ * throttled invocation did not begin, so that it is no attempt.
+ */
+export type BatchOutcome =
+  | { readonly failed: ReadonlySet<string> }
+  | { readonly error: string }
+  | { readonly throttled: true };
 
 /** Invokes the function with a batch, and reads a partial batch response where the mapping asks for it. */
 export async function invokeWithBatch(
@@ -45,8 +52,9 @@ export async function invokeWithBatch(
 ): Promise<BatchOutcome> {
   let result: unknown;
   try {
-    result = await target.invoke({ Records });
+    result = await target.invoke({ Records }, 'batch');
   } catch (error) {
+    if (isThrottled(error)) return { throttled: true };
     return { error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) };
   }
   const failures = FunctionResponseTypes.includes('ReportBatchItemFailures')
@@ -83,4 +91,25 @@ export function blockedForMs({ MaximumRetryAttempts = -1 }: Pick<EventSourceMapp
 }
 
 /** Lambda's bound for an event. */
-export const maxEventBytes = 6 * 1024 * 1024;
+const maxEventBytes = 6 * 1024 * 1024;
+
+/** A record is measured once, however often its batch is looked at. */
+const measured = new WeakMap<object, number>();
+
+function bytesOf(record: object): number {
+  const known = measured.get(record);
+  if (known !== undefined) return known;
+  const bytes = Buffer.byteLength(JSON.stringify(record));
+  measured.set(record, bytes);
+  return bytes;
+}
+
+/** How many of the records fit into one event; at least one. */
+export function fittingCount(records: readonly object[]): number {
+  let bytes = 0;
+  const end = records.findIndex(record => {
+    bytes += bytesOf(record);
+    return bytes > maxEventBytes;
+  });
+  return end === -1 ? records.length : Math.max(1, end);
+}

@@ -5,7 +5,7 @@ import type { LocalTable } from '../services/tables.ts';
 import { StartError } from '../start-error.ts';
 import type { EventSourceMapping, RunningMapping } from './event-source-mapping.ts';
 import { createFailureDestination } from './failure-destination.ts';
-import { startQueueMapping } from './queue-mapping.ts';
+import { checkQueueMapping, startQueueMapping } from './queue-mapping.ts';
 import { startStreamMapping } from './stream-mapping.ts';
 
 export interface StackMappingsOptions {
@@ -35,6 +35,7 @@ export function startStackMappings(options: StackMappingsOptions): RunningMappin
     const target = functions.at(properties.FunctionName);
     const queue = template.byArn('AWS::SQS::Queue', mapping.EventSourceArn);
     if (queue !== undefined && mapping.FilterCriteria === undefined) {
+      checkQueueMapping(logicalId, queue.ref, properties);
       return startQueueMapping({ mapping, target, endpoint: queueEndpoint, queueUrl: queue.ref, onFault });
     }
     const table = template.byArn('AWS::DynamoDB::Table', mapping.EventSourceArn);

@@ -1,7 +1,7 @@
 import { counted } from '../cli/counted.ts';
 import { region } from '../cloudformation/template.ts';
 import type { LocalFunction } from '../lambda/function-environment.ts';
-import { backoff, type EventSourceMapping, invokeWithBatch, maxEventBytes, pause } from './event-source-mapping.ts';
+import { backoff, type EventSourceMapping, fittingCount, invokeWithBatch, pause } from './event-source-mapping.ts';
 import type { FailureDestination } from './failure-destination.ts';
 import type { Checkpoint, ShardRecord, StreamRecord } from './stream-reader.ts';
 
@@ -53,9 +53,14 @@ export function createStreamLane(options: StreamLaneOptions): StreamLane {
     await pause(Math.min(milliseconds, 60_000), AbortSignal.any([signal, arrival.signal]));
   }
 
-  /** The first records that one event can hold; null where more would fit. */
+  function firstBatch(): readonly ShardRecord[] {
+    const records = undone.slice(0, batchSize);
+    return records.slice(0, fittingCount(records));
+  }
+
+  /** Null where more records would fit. */
   function fullBatch(): readonly ShardRecord[] | null {
-    const batch = fitting(undone.slice(0, batchSize));
+    const batch = firstBatch();
     return batch.length === batchSize || batch.length < undone.length ? batch : null;
   }
 
@@ -68,11 +73,11 @@ export function createStreamLane(options: StreamLaneOptions): StreamLane {
       if (full !== null) return full;
       await news(deadline - Date.now());
     }
-    return fitting(undone.slice(0, batchSize));
+    return firstBatch();
   }
 
   /** Whether the function or the failure destination took every record. If not, the mapping was stopped. */
-  async function delivered(batch: readonly ShardRecord[], attempts: number): Promise<boolean> {
+  async function delivered(batch: readonly ShardRecord[], attempts: number, throttles = 0): Promise<boolean> {
     if (batch.length === 0) return true;
     if (signal.aborted) return false;
     const expired = batch.filter(({ record }) => ageOf(record) > ageLimit);
@@ -82,6 +87,10 @@ export function createStreamLane(options: StreamLaneOptions): StreamLane {
       return delivered(young, attempts);
     }
     const outcome = await invokeWithBatch(target, batch.map(lambdaRecord), mapping);
+    if ('throttled' in outcome) {
+      await wait(backoff(throttles), signal);
+      return delivered(batch, attempts, throttles + 1);
+    }
     const failedAt =
       'error' in outcome
         ? 0
@@ -161,27 +170,6 @@ export function createStreamLane(options: StreamLaneOptions): StreamLane {
       }
     },
   };
-}
-
-/** The first records that fit into one event; at least one. */
-function fitting(records: readonly ShardRecord[]): readonly ShardRecord[] {
-  let bytes = 0;
-  const end = records.findIndex(record => {
-    bytes += bytesOf(record);
-    return bytes > maxEventBytes;
-  });
-  return end === -1 ? records : records.slice(0, Math.max(1, end));
-}
-
-/** A record is measured once, however often its batch is looked at. */
-const measured = new WeakMap<ShardRecord, number>();
-
-function bytesOf(record: ShardRecord): number {
-  const known = measured.get(record);
-  if (known !== undefined) return known;
-  const bytes = Buffer.byteLength(JSON.stringify(record.record));
-  measured.set(record, bytes);
-  return bytes;
 }
 
 function ageOf({ dynamodb: { ApproximateCreationDateTime } }: StreamRecord): number {
