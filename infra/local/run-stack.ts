@@ -19,6 +19,7 @@ import { operatorLinks, ownPages, uiPath } from './pages/own-pages.ts';
 import { chooseEngine } from './services/dynamodb-engine.ts';
 import { startQueues } from './services/queues.ts';
 import { startSecretsManager } from './services/secrets-manager.ts';
+import type { OnMetric } from './services/service-metric.ts';
 import { startSnsSigning } from './services/sns-signing.ts';
 import { type InboxMessage, startSupportInbox } from './services/support-inbox.ts';
 import { type LocalTable, openTable } from './services/tables.ts';
@@ -41,10 +42,14 @@ export interface StackOptions {
   readonly assembly?: string | undefined;
   /** The least seconds between two letters to support, in place of the deployment's. */
   readonly secondsBetweenDigests?: number | undefined;
+  /** The shards of each table's stream: 1 by default. Four are usual for a new table on AWS. */
+  readonly streamShards?: number | undefined;
   /** Caps after how long a queue message that failed comes again. */
   readonly maxVisibilityTimeoutSeconds?: number | undefined;
   readonly serviceEndpoints?: ServiceEndpoints | undefined;
-  /** How many invocations of one function may run at a time. */
+  /** The account's quota of concurrent executions over all functions, 1,000 by default. */
+  readonly concurrentExecutions?: number | undefined;
+  /** How many invocations of one function may run at a time on this machine. */
   readonly processesPerFunction?: number | undefined;
   /** Called with each step of the start as it begins, e.g. `Synthesizing the stack`. */
   readonly onStep: (step: string) => void;
@@ -53,6 +58,8 @@ export interface StackOptions {
   /** Called with one line for each fault while running, and for each own secret that can verify nothing. */
   readonly onFault: (line: string) => void;
   readonly onInboxMessage: (message: InboxMessage) => void;
+  /** Called with each value of a metric that SNS or Lambda would report by itself. */
+  readonly onMetric?: OnMetric | undefined;
 }
 
 export interface RunningStack {
@@ -128,7 +135,16 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   ]);
   if (synthesize !== null) onStep(starting);
   const inboxFile = join(dataDir, 'support-inbox.jsonl');
-  const inbox = await parts.add(startSupportInbox(queues.endpoint, inboxFile, options.onInboxMessage), it => it.stop());
+  const inbox = await parts.add(
+    startSupportInbox({
+      snsEndpoint: queues.endpoint,
+      file: inboxFile,
+      onMessage: options.onInboxMessage,
+      onFault,
+      onMetric: options.onMetric,
+    }),
+    it => it.stop(),
+  );
 
   const assembly = readAssembly(directory);
   const ownIssuer = `${http.url}${issuerPath}`;
@@ -137,6 +153,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   const place = { parameters, queueEndpoint: queues.endpoint, apiEndpoint: http.url };
   const template = resolveTemplate(assembly.template, place);
   await queues.create(template, options.maxVisibilityTimeoutSeconds);
+  inbox.serve(template);
   secretsManager.serve(template.ofType('AWS::SecretsManager::Secret'));
   const tables = new Map<string, LocalTable>();
   for (const table of template.ofType('AWS::DynamoDB::Table'))
@@ -159,6 +176,8 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
         options.serviceEndpoints ?? {},
       ),
       processes: options.processesPerFunction,
+      concurrentExecutions: options.concurrentExecutions,
+      onMetric: options.onMetric,
     },
   );
   await parts.add(functions, it => it.stop());
@@ -171,6 +190,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     dynamoDbEndpoint: engine.endpoint,
     queueEndpoint: queues.endpoint,
     dataDir,
+    streamShards: options.streamShards,
     onFault,
   });
   await parts.add(mappings, all => Promise.all(all.map(mapping => mapping.stop())));

@@ -70,6 +70,17 @@ test('who waits for a process waits for two seconds at most', async () => {
   expect(await invoke()).toMatchObject({ invocations: 2 });
 });
 
+test('batches wait for a process as long as it takes, and leave one to those who wait for an answer', async () => {
+  start();
+  const batch = (wait: number) => lambda.invoke({ wait }, 'batch') as Promise<Result>;
+  const batches = [batch(2_500), batch(50), batch(50)];
+  const answers = await Promise.all([invoke(), invoke()]);
+  expect(answers[1]!.pid).toBe(answers[0]!.pid);
+  const pids = (await Promise.all(batches)).map(({ pid }) => pid);
+  expect(new Set(pids).size).toBe(1);
+  expect(pids[0]).not.toBe(answers[0]!.pid);
+});
+
 test('an error of the handler keeps its type and message, and the process', async () => {
   start();
   const { pid } = await invoke();

@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { localClientVariables } from '../../infra/local/cloudformation/local-settings.ts';
+import { localClientVariables, localSettings } from '../../infra/local/cloudformation/local-settings.ts';
+
+describe('the stack on one machine', () => {
+  it('has a subscriber to its alerts', () => {
+    expect(localSettings({}, {})).toMatchObject({ MAILTRAIL_SUPPORT_EMAIL: 'support@example.com' });
+  });
+
+  it('keeps the address of the user', () => {
+    expect(localSettings({}, { MAILTRAIL_SUPPORT_EMAIL: 'me@example.com' })).not.toHaveProperty(
+      'MAILTRAIL_SUPPORT_EMAIL',
+    );
+    expect(localSettings({ supportEmail: 'me@example.com' }, {})).not.toHaveProperty('MAILTRAIL_SUPPORT_EMAIL');
+  });
+});
 
 describe('the page on one machine', () => {
   it('is a client of the local issuer', () => {

@@ -64,10 +64,12 @@ async function emailsOf(account: string): Promise<{ emailId: string; recipient: 
   return ((await response.json()) as { emails: Awaited<ReturnType<typeof emailsOf>> }).emails;
 }
 
-const inbox = async () => {
+const published = async () => {
   const response = await fetch(`${stack.url}/_local/inbox`, { headers: { accept: 'application/json' } });
-  return ((await response.json()) as { messages: { text: string; data: object }[] }).messages;
+  return ((await response.json()) as { messages: { text: string; data: object; letters: object[] }[] }).messages;
 };
+/** The letters to people. */
+const inbox = async () => (await published()).filter(({ letters }) => letters.length > 0);
 
 test('it says what it does from the first second, and at the end where it is and what to try next', () => {
   expect(stack.output()).toMatch(
@@ -99,13 +101,15 @@ test('a hard bounce reaches support: as text, as data, and on the console', asyn
   await eventually(async () => expect(await inbox()).toHaveLength(1));
   const [message] = await inbox();
   expect(message!.text).toContain('second@example.com');
-  expect(message!.data).toMatchObject({ kind: 'hard_bounce', emails: [{ subject: 'Your invoice' }] });
+  const forMachines = { kind: 'hard_bounce', emails: [{ subject: 'Your invoice' }] };
+  expect((await published()).map(({ data }) => data)).toContainEqual(expect.objectContaining({ kind: 'hard_bounce' }));
+  expect((await published()).find(({ letters }) => letters.length === 0)!.data).toMatchObject(forMachines);
   expect(await (await fetch(`${stack.url}/_local/inbox`)).text()).toContain(message!.text.trimEnd());
   const [, link] = new RegExp(`(${stack.url}/ui\\?email=[\\w-]{22})`).exec(message!.text) ?? [];
   const page = await fetch(`${stack.url}/_local/inbox`, { headers: { accept: 'text/html' } });
   expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
   expect(await page.text()).toContain(`<a href="${link}">${link}</a>`);
-  await eventually(() => expect(stack.output()).toContain('\nalert to support: Hard bounce: second@example.com'));
+  await eventually(() => expect(stack.output()).toContain('\nalert to support: Could not be delivered: second@example.com'));
 });
 
 test('what was acknowledged survives SIGKILL, and so do keys, secrets, inbox and the place in the stream', async () => {
@@ -370,6 +374,31 @@ test('the quarantine is shown piece by piece, redacted, and stays as it is', asy
   expect(page).toContain('&quot;email.invented&quot;');
   expect(page).not.toMatch(/Secret subject|in-quarantine/);
   expect(await quarantined()).toEqual(before);
+});
+
+test('a burst suspends the subscription of support, and a POST to the page of the alerts confirms it anew', async () => {
+  const { sns: endpoint, region, topics } = stack.endpoints;
+  const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
+  const sns = new SNSClient({ endpoint, region, credentials });
+  const [TopicArn] = Object.entries(topics)
+    .find(([id]) => id.startsWith('Operations'))!
+    .slice(1);
+  const subscriptions = async (path: string, method = 'GET') => {
+    const answer = await fetch(stack.url + path, { method, headers: { accept: 'application/json' } });
+    const { subscriptions } = (await answer.json()) as { subscriptions: { topicArn: string; state: string }[] };
+    return subscriptions.filter(({ topicArn }) => topicArn === TopicArn).map(({ state }) => state);
+  };
+  expect(await subscriptions('/_local/health')).toEqual(['Confirmed']);
+  await eventually(async () => {
+    await Promise.all(
+      Array.from({ length: 11 }, () =>
+        sns.send(new PublishCommand({ TopicArn, Subject: 'ALARM', Message: 'An alarm' })),
+      ),
+    );
+    expect(await subscriptions('/_local/health')).toEqual(['PendingConfirmation']);
+  });
+  expect(stack.output()).toMatch(/the subscription of support@example\.com to operations is suspended/);
+  expect(await subscriptions('/_local/inbox', 'POST')).toEqual(['Confirmed']);
 });
 
 /** The contents in quarantine, as programs read them. */

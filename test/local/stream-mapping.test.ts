@@ -2,9 +2,14 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { EventSourceMapping, RunningMapping } from '../../infra/local/event-sources/event-source-mapping.ts';
+import {
+  blockedForMs,
+  type EventSourceMapping,
+  type RunningMapping,
+} from '../../infra/local/event-sources/event-source-mapping.ts';
 import type { FailedBatch } from '../../infra/local/event-sources/failure-destination.ts';
-import { startStreamMapping } from '../../infra/local/event-sources/stream-mapping.ts';
+import { type StreamMappingOptions, startStreamMapping } from '../../infra/local/event-sources/stream-mapping.ts';
+import { FunctionError } from '../../infra/local/lambda/function-environment.ts';
 import { awsJson } from '../../infra/local/services/aws-json.ts';
 import {
   type DynamoDbEngine,
@@ -60,7 +65,7 @@ describe.each(engines.filter(([, , available]) => available))('a stream mapping 
   });
   afterEach(() => Promise.all(running.map(mapping => mapping.stop())));
 
-  const start = (mapping: Partial<EventSourceMapping> = {}) => {
+  const start = (mapping: Partial<EventSourceMapping> = {}, options: Partial<StreamMappingOptions> = {}) => {
     const started = startStreamMapping({
       mapping: { EventSourceArn: 'arn:stream', FunctionResponseTypes: ['ReportBatchItemFailures'], ...mapping },
       target: {
@@ -76,11 +81,13 @@ describe.each(engines.filter(([, , available]) => available))('a stream mapping 
       },
       endpoint: engine.endpoint,
       streamArn: table.streamArn!,
+      partitionKey: table.partitionKey,
       checkpointFile,
       failureDestination: async batch => {
         failed.push(batch);
       },
       onFault: () => {},
+      ...options,
     });
     running.push(started);
     return started;
@@ -198,6 +205,164 @@ describe.each(engines.filter(([, , available]) => available))('a stream mapping 
       event: { Records: [{ dynamodb: { NewImage: { id: { S: 'poison' } } } }] },
     });
     await nothingIsLeft();
+  });
+
+  test('blocks its shard with a poison record for the time of its retries', async () => {
+    let waited = 0;
+    handler = () => {
+      throw new Error('no');
+    };
+    await put('poison');
+    start(
+      { MaximumRetryAttempts: 10 },
+      {
+        wait: async ms => {
+          waited += ms;
+        },
+      },
+    );
+    await eventually(() => expect(failed).toMatchObject([{ invokeCount: 11 }]));
+    expect([waited, blockedForMs({ MaximumRetryAttempts: 10 })]).toEqual([52_600, 52_600]);
+  });
+
+  test('invokes a throttled function again with the whole batch, which counts as no attempt', async () => {
+    handler = () => {
+      if (batches.length < 3) throw new FunctionError('TooManyRequestsException', 'busy');
+    };
+    for (const id of ['a', 'b']) await put(id);
+    start({ BisectBatchOnFunctionError: true, MaximumRetryAttempts: 0 });
+    await seen([
+      ['a', 'b'],
+      ['a', 'b'],
+      ['a', 'b'],
+    ]);
+    await nothingIsLeft();
+    expect(failed).toEqual([]);
+  });
+
+  test('makes no event above 6 MB', async () => {
+    const ids = Array.from({ length: 20 }, (_, index) => `large${index}`);
+    for (const id of ids) await put(id, 'x'.repeat(380_000));
+    start();
+    await eventually(() => expect(batches.flat()).toEqual(ids));
+    expect(batches.map(({ length }) => length)).toEqual([16, 4]);
+  });
+
+  describe('with several shards', () => {
+    const ids = Array.from({ length: 40 }, (_, index) => `id${index}`);
+    const putAll = async (version?: string) => {
+      for (const id of ids) await put(id, version);
+    };
+    const times = (id: string) => batches.flat().filter(one => one === id).length;
+
+    test('gathers batches in each shard on its own', async () => {
+      await putAll();
+      start({ MaximumBatchingWindowInSeconds: 1 }, { shards: 4 });
+      await eventually(() => expect(batches.flat().sort()).toEqual([...ids].sort()));
+      expect(batches).toHaveLength(4);
+    });
+
+    test('keeps the order of each key', async () => {
+      const versions: string[] = [];
+      handler = (_ids, records) => {
+        for (const { dynamodb } of records) versions.push(JSON.stringify(dynamodb.NewImage));
+      };
+      await putAll('1');
+      await putAll('2');
+      start({ BatchSize: 3 }, { shards: 4 });
+      await eventually(() => expect(versions).toHaveLength(80));
+      for (const id of ids) {
+        const own = versions.filter(version => version.includes(`"${id}"`));
+        expect(own.map(version => /"version":\{"S":"(\d)"/.exec(version)![1])).toEqual(['1', '2']);
+      }
+    });
+
+    test('blocks with a poison record none but its own, also after a restart', async () => {
+      handler = given => {
+        if (given.includes('id7')) throw new Error('no');
+      };
+      await putAll();
+      start({}, { shards: 4 });
+      await eventually(() => expect(times('id7')).toBeGreaterThan(1));
+      await eventually(() => expect(batches.filter(batch => !batch.includes('id7'))).toHaveLength(3));
+      const blocked = batches.find(batch => batch.includes('id7'))!;
+      expect(blocked.length).toBeLessThan(40);
+      await Promise.all(running.map(mapping => mapping.stop()));
+
+      batches = [];
+      handler = () => null;
+      start({}, { shards: 4 });
+      await seen([blocked]);
+    });
+
+    test('loses nothing when their number changes', async () => {
+      handler = given => {
+        if (given.includes('id7')) throw new Error('no');
+      };
+      await putAll();
+      start({}, { shards: 4 });
+      await eventually(() => expect(batches.filter(batch => !batch.includes('id7'))).toHaveLength(3));
+      const blocked = batches.find(batch => batch.includes('id7'))!;
+      await Promise.all(running.map(mapping => mapping.stop()));
+
+      batches = [];
+      handler = () => null;
+      start({}, { shards: 2 });
+      await eventually(() => expect(batches.flat()).toEqual(expect.arrayContaining(blocked)));
+    });
+
+    test('goes on after what it has done, although one shard has had no record', async () => {
+      await put('a');
+      const first = start({}, { shards: 4 });
+      await seen([['a']]);
+      await first.stop();
+      await put('b');
+      start({}, { shards: 4 });
+      await seen([['a'], ['b']]);
+    });
+
+    test('works on as many batches of a shard at once as the mapping says', async () => {
+      let atOnce = 0;
+      let most = 0;
+      handler = async () => {
+        atOnce += 1;
+        most = Math.max(most, atOnce);
+        await new Promise(resolve => setTimeout(resolve, 100));
+        atOnce -= 1;
+      };
+      await putAll();
+      start({ BatchSize: 2, ParallelizationFactor: 3 });
+      await eventually(() => expect(batches.flat()).toHaveLength(40));
+      expect(most).toBe(3);
+    });
+  });
+
+  test('lets two mappings read one stream, each from its own checkpoint', async () => {
+    const second: string[] = [];
+    await put('a');
+    start();
+    start(
+      {},
+      {
+        checkpointFile: `${checkpointFile}-second`,
+        target: {
+          name: 'g',
+          invoke: async event => {
+            const { Records } = event as { Records: readonly BatchRecord[] };
+            second.push(...Records.map(({ dynamodb }) => dynamodb.NewImage!.id.S));
+            if (second.length === 1) throw new Error('no');
+            return null;
+          },
+          warm: async () => {},
+          stop: () => {},
+        },
+      },
+    );
+    await seen([['a']]);
+    await eventually(() => expect(second).toEqual(['a', 'a']));
+    await put('b');
+    await seen([['a'], ['b']]);
+    await eventually(() => expect(second).toEqual(['a', 'a', 'b']));
   });
 
   test('gives up a record that is too old without delivering it', async () => {

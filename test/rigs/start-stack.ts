@@ -12,12 +12,16 @@ export interface StartOptions {
   readonly webhookSecretsFile?: string;
   /** A cloud assembly to run unchanged. With null it is synthesized first, as `npm start` does. The default is that of all tests. */
   readonly assembly?: string | null;
-  /** The longest batching window of streams. */
+  /** The least seconds between two letters to support. */
   readonly secondsBetweenDigests?: number;
+  /** The number of shards of the table's stream. */
+  readonly streamShards?: number;
   /** The longest time after which a failed queue message comes again. */
   readonly maxVisibilityTimeoutSeconds?: number;
   /** Other endpoints of services for some functions, such as proxies. */
   readonly serviceEndpoints?: ServiceEndpoints;
+  /** The account's quota of concurrent executions. */
+  readonly concurrentExecutions?: number;
   /** The number of concurrent invocations of one function. */
   readonly processesPerFunction?: number;
 }
@@ -41,13 +45,19 @@ export interface StartedStack {
  */
 export async function startStack(options: StartOptions): Promise<StartedStack> {
   const { port = 0, dataDir, webhookSecretsFile = '', secondsBetweenDigests } = options;
-  const { serviceEndpoints, processesPerFunction, maxVisibilityTimeoutSeconds: visibility } = options;
+  const {
+    serviceEndpoints,
+    processesPerFunction,
+    concurrentExecutions,
+    maxVisibilityTimeoutSeconds: visibility,
+  } = options;
   const assembly = options.assembly === undefined ? await sharedAssembly() : options.assembly;
   const script = fileURLToPath(new URL('../../infra/local/cli/start.ts', import.meta.url));
   const args = [
     ...(assembly === null ? [] : ['--assembly', assembly]),
     ...(serviceEndpoints === undefined ? [] : ['--service-endpoints', JSON.stringify(serviceEndpoints)]),
     ...(visibility === undefined ? [] : ['--max-visibility-timeout-seconds', String(visibility)]),
+    ...(concurrentExecutions === undefined ? [] : ['--concurrent-executions', String(concurrentExecutions)]),
     ...(processesPerFunction === undefined ? [] : ['--processes-per-function', String(processesPerFunction)]),
   ];
   const child = spawn(process.execPath, [script, ...args], {
@@ -58,6 +68,7 @@ export async function startStack(options: StartOptions): Promise<StartedStack> {
       DATA_DIR: dataDir,
       WEBHOOK_SECRETS: webhookSecretsFile,
       SECONDS_BETWEEN_DIGESTS: secondsBetweenDigests === undefined ? '' : String(secondsBetweenDigests),
+      STREAM_SHARDS: String(options.streamShards ?? ''),
     },
   });
   let printed = '';

@@ -17,6 +17,11 @@ const command = {
     assembly: { value: 'DIRECTORY', help: 'runs what npm run synth has left there (cdk.out), instead of the sources' },
     'service-endpoints': { value: 'JSON', help: 'leads functions to other services, e.g. a proxy; for tests' },
     'processes-per-function': { value: 'N', range: [1, 100], help: 'how many invocations of a function run at a time' },
+    'concurrent-executions': {
+      value: 'N',
+      range: [1, 100_000],
+      help: "the account's quota over all functions; 1,000 unless given, and as low as 10 in a new account",
+    },
     'max-visibility-timeout-seconds': {
       value: 'N',
       range: [0, 43_200],
@@ -29,12 +34,13 @@ const command = {
     WEBHOOK_SECRETS:
       'a JSON file of your own webhook secrets, provider → list; they are valid beside the generated ones',
     SECONDS_BETWEEN_DIGESTS: 'the least seconds between two letters to support; 5 unless set, and 60 on AWS',
+    STREAM_SHARDS: "the shards of the table's stream; 1 unless set, and four or more on AWS",
     'MAILTRAIL_...': 'a setting of the stack, as for npm run deploy',
   },
   notes: ['For a page of yours that calls the API: MAILTRAIL_CORS_ORIGINS=http://localhost:5173 npm start'],
 } as const;
 
-const { PORT, WEBHOOK_SECRETS, SECONDS_BETWEEN_DIGESTS } = process.env;
+const { PORT, WEBHOOK_SECRETS, SECONDS_BETWEEN_DIGESTS, STREAM_SHARDS } = process.env;
 
 /** How often the activity of the stack is printed. */
 const reportEveryMs = 200;
@@ -71,9 +77,11 @@ async function start(options: Given<typeof command.options>): Promise<void> {
     assembly: options.assembly,
     // One person waits for the alerts of one machine.
     secondsBetweenDigests: numberOf('SECONDS_BETWEEN_DIGESTS', SECONDS_BETWEEN_DIGESTS || '5', 3_600),
+    streamShards: numberOf('STREAM_SHARDS', STREAM_SHARDS || '1', 64),
     serviceEndpoints: serviceEndpoints === undefined ? undefined : JSON.parse(serviceEndpoints),
     maxVisibilityTimeoutSeconds: options['max-visibility-timeout-seconds'],
     processesPerFunction: options['processes-per-function'],
+    concurrentExecutions: options['concurrent-executions'],
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
   // It ends with its parent: a test, or a Node.js that needs options to strip types.

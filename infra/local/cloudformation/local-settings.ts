@@ -7,6 +7,20 @@ const settings = {
   uiAudience: localClient.audience,
 } as const satisfies Partial<Config>;
 
+/** Without a subscriber nobody would get the alerts. */
+const subscribers = { supportEmail: 'support@example.com' } as const satisfies Partial<Config>;
+
+/** The environment variables that the settings of one machine add to those of the user. */
+export function localSettings(
+  configured: Readonly<Record<string, unknown>> = {},
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Record<string, string> {
+  return {
+    ...unset(subscribers, configured, environment),
+    ...localClientVariables(configured, environment),
+  };
+}
+
 /**
  * The environment variables by which the stack gets the page for the local issuer. There are none where it is configured
  * for another issuer, which knows other clients.
@@ -17,9 +31,18 @@ export function localClientVariables(
   configured: Readonly<Record<string, unknown>> = {},
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Record<string, string> {
-  const isSet = (field: keyof Config) => field in configured || environmentVariable(field) in environment;
   if (environment[environmentVariable('oidcIssuer')] || configured.oidcIssuer) return {};
-  const fields = Object.entries(settings) as [keyof typeof settings, string][];
+  return unset(settings, configured, environment);
+}
+
+/** The settings that the user leaves open, as environment variables. */
+function unset(
+  settings: Readonly<Partial<Record<keyof Config, string>>>,
+  configured: Readonly<Record<string, unknown>>,
+  environment: Readonly<Record<string, string | undefined>>,
+): Record<string, string> {
+  const isSet = (field: keyof Config) => field in configured || environmentVariable(field) in environment;
+  const fields = Object.entries(settings) as [keyof Config, string][];
   return Object.fromEntries(
     fields.filter(([field]) => !isSet(field)).map(([field, value]) => [environmentVariable(field), value]),
   );

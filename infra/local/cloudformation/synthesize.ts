@@ -31,7 +31,7 @@ async function synthesize(directory: string, digest: string): Promise<void> {
     context?: { readonly mailtrail?: Readonly<Record<string, unknown>> };
   };
   // Most starts synthesize nothing, and need none of the settings.
-  const { localClientVariables } = await import('./local-settings.ts');
+  const { localSettings } = await import('./local-settings.ts');
   const [program, ...args] = app.split(' ');
   await new Promise<void>((resolve, reject) =>
     execFile(
@@ -41,7 +41,7 @@ async function synthesize(directory: string, digest: string): Promise<void> {
         cwd: projectRoot,
         env: {
           ...process.env,
-          ...localClientVariables(context.mailtrail),
+          ...localSettings(context.mailtrail),
           CDK_OUTDIR: directory,
           CDK_CONTEXT_JSON: JSON.stringify(context),
         },

@@ -5,7 +5,7 @@ import type { LocalTable } from '../services/tables.ts';
 import { StartError } from '../start-error.ts';
 import type { EventSourceMapping, RunningMapping } from './event-source-mapping.ts';
 import { createFailureDestination } from './failure-destination.ts';
-import { startQueueMapping } from './queue-mapping.ts';
+import { checkQueueMapping, startQueueMapping } from './queue-mapping.ts';
 import { startStreamMapping } from './stream-mapping.ts';
 
 export interface StackMappingsOptions {
@@ -17,6 +17,7 @@ export interface StackMappingsOptions {
   readonly queueEndpoint: string;
   /** Checkpoints are kept here. */
   readonly dataDir: string;
+  readonly streamShards: number | undefined;
   readonly onFault: (line: string) => void;
 }
 
@@ -33,10 +34,11 @@ export function startStackMappings(options: StackMappingsOptions): RunningMappin
     const target = functions.at(properties.FunctionName);
     const queue = template.byArn('AWS::SQS::Queue', mapping.EventSourceArn);
     if (queue !== undefined && mapping.FilterCriteria === undefined) {
+      checkQueueMapping(logicalId, queue.ref, properties);
       return startQueueMapping({ mapping, target, endpoint: queueEndpoint, queueUrl: queue.ref, onFault });
     }
     const table = template.byArn('AWS::DynamoDB::Table', mapping.EventSourceArn);
-    const streamArn = table && tables.get(table.logicalId)?.streamArn;
+    const { streamArn, partitionKey = '' } = (table && tables.get(table.logicalId)) ?? {};
     if (streamArn === undefined || mapping.StartingPosition !== 'TRIM_HORIZON') {
       throw new StartError(`${logicalId}: an event source that is not understood here: ${mapping.EventSourceArn}`);
     }
@@ -46,6 +48,8 @@ export function startStackMappings(options: StackMappingsOptions): RunningMappin
       target,
       endpoint: options.dynamoDbEndpoint,
       streamArn,
+      partitionKey,
+      shards: options.streamShards,
       checkpointFile: join(options.dataDir, `checkpoint-${logicalId}.json`),
       failureDestination: destination === undefined ? null : createFailureDestination(destination, queueEndpoint),
       onFault,

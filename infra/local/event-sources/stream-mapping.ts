@@ -1,18 +1,11 @@
+import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { counted } from '../cli/counted.ts';
-import { region } from '../cloudformation/template.ts';
 import { readSaved, replaceFile } from '../data-dir.ts';
 import type { LocalFunction } from '../lambda/function-environment.ts';
-import {
-  backoff,
-  createFilter,
-  type EventSourceMapping,
-  invokeWithBatch,
-  pause,
-  type RunningMapping,
-} from './event-source-mapping.ts';
+import { createFilter, type EventSourceMapping, pause, type RunningMapping } from './event-source-mapping.ts';
 import type { FailureDestination } from './failure-destination.ts';
-import { type Checkpoint, createStreamReader, isChange, type ShardRecord, type StreamRecord } from './stream-reader.ts';
+import { createStreamLane, type StreamLane } from './stream-lane.ts';
+import { type Checkpoint, createStreamReader, isChange, type ShardRecord } from './stream-reader.ts';
 
 export interface StreamMappingOptions {
   readonly mapping: EventSourceMapping;
@@ -20,76 +13,65 @@ export interface StreamMappingOptions {
   /** The DynamoDB engine, and its name for the stream. */
   readonly endpoint: string;
   readonly streamArn: string;
+  /** The table's partition key: its value decides on the shard of a record. */
+  readonly partitionKey: string;
+  /** The shards of the stream: 1 by default. An engine has a single one, and a table on AWS several. */
+  readonly shards?: number | undefined;
   readonly checkpointFile: string;
   readonly failureDestination: FailureDestination | null;
   /** Called with one line for each batch that failed. */
   readonly onFault: (line: string) => void;
+  /** Waits before another attempt; a test that knows the schedule need not wait. */
+  readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
 /** Lambda reads a stream four times a second. */
 const pollInterval = 250;
-const defaultBatchSize = 100;
 
 /**
- * Invokes a function with the records of a table's stream, in order, as Lambda does: filtered and in batches. A batch that
- * fails comes again, is split to find the record that fails, and at last goes to the failure destination.
+ * Invokes a function with the records of a table's stream, in order by shard, as Lambda does: filtered and in batches. A
+ * batch that fails comes again, is split to find the record that fails, and at last goes to the failure destination. Each
+ * shard has a batching window, attempts and a checkpoint of its own.
  */
 export function startStreamMapping(options: StreamMappingOptions): RunningMapping {
-  const { mapping, target, endpoint, streamArn, checkpointFile, failureDestination, onFault } = options;
-  const batchSize = mapping.BatchSize ?? defaultBatchSize;
-  const window = (mapping.MaximumBatchingWindowInSeconds ?? 0) * 1000;
-  const attemptLimit = limitOf(mapping.MaximumRetryAttempts);
-  const ageLimit = limitOf(mapping.MaximumRecordAgeInSeconds) * 1000;
+  const { mapping, target, endpoint, streamArn, partitionKey, shards = 1, checkpointFile, onFault } = options;
+  const { ParallelizationFactor: parallel = 1 } = mapping;
   const passes = createFilter(mapping);
   const stopping = new AbortController();
   const { signal } = stopping;
+  const starts = readCheckpoints(checkpointFile, streamArn, shards * parallel);
+  const reader = createStreamReader(endpoint, streamArn, lowest(starts));
 
-  let checkpoint = readCheckpoint(checkpointFile, streamArn);
-  const save = () => replaceFile(checkpointFile, JSON.stringify({ streamArn, shards: checkpoint }));
-  const done = (records: readonly ShardRecord[]) => {
-    if (records.length === 0) return;
-    checkpoint = {
-      ...checkpoint,
-      ...Object.fromEntries(records.map(({ shardId, record }) => [shardId, record.dynamodb.SequenceNumber])),
-    };
-    save();
-  };
+  const lanes = starts.map((_, index): StreamLane => {
+    const shard = Math.floor(index / parallel);
+    return createStreamLane({
+      mapping,
+      target,
+      failureDestination: options.failureDestination,
+      shardId: engineShardId => (shards === 1 ? engineShardId : `${engineShardId}-${shard}`),
+      onFault,
+      onDone: save,
+      signal,
+      wait: options.wait ?? pause,
+    });
+  });
 
-  async function run(): Promise<void> {
-    let reader = createStreamReader(endpoint, streamArn, checkpoint);
-    let readable = true;
-    while (!signal.aborted) {
-      try {
-        await processed(await nextBatch());
-        readable = true;
-      } catch (error) {
-        if (signal.aborted) return;
-        // Records that were read but not processed are read again.
-        reader = createStreamReader(endpoint, streamArn, checkpoint);
-        // Printed once, so that earlier lines stay in sight.
-        if (readable) onFault(`${target.name}: its stream cannot be read: ${error}`);
-        readable = false;
-        await pause(1_000, signal);
-      }
-    }
+  function save(): void {
+    const places = lanes.map(lane => lane.checkpoint(reader.position()));
+    replaceFile(checkpointFile, JSON.stringify({ streamArn, shards: lowest(places), lanes: places }));
+  }
 
-    /** Reads until the batch is full, or its window is over; resolves with everything read, in order. */
-    async function nextBatch(): Promise<readonly ShardRecord[]> {
-      const read: ShardRecord[] = [];
-      let matching = 0;
-      let deadline = Number.POSITIVE_INFINITY;
-      while (!signal.aborted && matching < batchSize) {
-        const news = await reader.read();
-        read.push(...news);
-        matching += news.filter(isWanted).length;
-        if (matching > 0) deadline = Math.min(deadline, Date.now() + window);
-        if (Date.now() >= deadline) break;
-        // No batch waits for records that no filter lets through.
-        if (matching === 0 && read.length > 0) break;
-        if (news.length === 0) await pause(Math.min(pollInterval, deadline - Date.now()), signal);
-      }
-      return read;
-    }
+  function laneOf({ record: { dynamodb } }: ShardRecord): number {
+    if (lanes.length === 1) return 0;
+    const key = dynamodb.Keys?.[partitionKey] ?? dynamodb.Keys;
+    const hash = createHash('sha256').update(JSON.stringify(key)).digest().readUInt32BE();
+    return (hash % shards) * parallel + (Math.floor(hash / shards) % parallel);
+  }
+
+  /** Whether an earlier run is past the record, although another lane of that run was not. */
+  function isDone(lane: number, { shardId, record }: ShardRecord): boolean {
+    const place = starts[lane]![shardId];
+    return place !== undefined && BigInt(record.dynamodb.SequenceNumber) <= BigInt(place);
   }
 
   function isWanted({ record }: ShardRecord): boolean {
@@ -97,86 +79,34 @@ export function startStreamMapping(options: StreamMappingOptions): RunningMappin
     return passes(record) && isChange(record);
   }
 
-  /** Delivers the wanted records, batch by batch, and moves the checkpoint past all of them. */
-  async function processed(read: readonly ShardRecord[]): Promise<void> {
-    let rest = read;
-    while (rest.length > 0 && !signal.aborted) {
-      let end = 0;
-      const batch: ShardRecord[] = [];
-      while (end < rest.length && batch.length < batchSize) {
-        const candidate = rest[end++]!;
-        if (isWanted(candidate)) batch.push(candidate);
+  async function read(): Promise<void> {
+    let readable = true;
+    while (!signal.aborted) {
+      // A lane that is blocked keeps no other one waiting.
+      if (!lanes.some(lane => lane.isHungry())) {
+        await pause(pollInterval, signal);
+        continue;
       }
-      if (!(await delivered(batch, 0))) return;
-      done(rest.slice(0, end));
-      rest = rest.slice(end);
+      try {
+        const news = await reader.read();
+        readable = true;
+        const byLane = Map.groupBy(news, laneOf);
+        for (const [lane, records] of byLane) {
+          lanes[lane]!.add(records.filter(record => !isDone(lane, record) && isWanted(record)));
+        }
+        if (news.length > 0) save();
+        else await pause(pollInterval, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        // Printed once, so that earlier lines stay in sight.
+        if (readable) onFault(`${target.name}: its stream cannot be read: ${error}`);
+        readable = false;
+        await pause(1_000, signal);
+      }
     }
   }
 
-  /** Whether the function or the failure destination took every record. If not, the mapping was stopped. */
-  async function delivered(batch: readonly ShardRecord[], attempts: number): Promise<boolean> {
-    if (batch.length === 0) return true;
-    if (signal.aborted) return false;
-    const expired = batch.filter(({ record }) => ageOf(record) > ageLimit);
-    if (expired.length > 0) {
-      await givenUp(expired, 'RecordAgeExceeded', attempts);
-      const young = batch.filter(record => !expired.includes(record));
-      return delivered(young, attempts);
-    }
-    const outcome = await invokeWithBatch(target, batch.map(lambdaRecord), mapping);
-    const failedAt =
-      'error' in outcome
-        ? 0
-        : outcome.failed.size === 0
-          ? batch.length
-          : // An identifier of no record fails the whole batch.
-            Math.max(
-              0,
-              batch.findIndex(({ record }) => outcome.failed.has(record.dynamodb.SequenceNumber)),
-            );
-    if (failedAt === batch.length) return true;
-    if (signal.aborted) return false;
-    if (failedAt > 0) {
-      done(batch.slice(0, failedAt));
-      // Another record is first now: the rest counts its attempts anew.
-      return delivered(batch.slice(failedAt), 0);
-    }
-    const cause = 'error' in outcome ? outcome.error : 'reported as failed';
-    if (mapping.BisectBatchOnFunctionError === true && batch.length > 1) {
-      const half = Math.ceil(batch.length / 2);
-      // Splitting does not count as an attempt.
-      return (await delivered(batch.slice(0, half), attempts)) && delivered(batch.slice(half), attempts);
-    }
-    if (attempts >= attemptLimit) {
-      onFault(
-        `${target.name}: ${counted(batch.length, 'stream record')} given up after ${attempts + 1} attempts: ${cause}`,
-      );
-      await givenUp(batch, 'RetryAttemptsExhausted', attempts + 1);
-      return true;
-    }
-    onFault(`${target.name}: attempt ${attempts + 1} with ${counted(batch.length, 'stream record')}: ${cause}`);
-    await pause(backoff(attempts), signal);
-    return delivered(batch, attempts + 1);
-  }
-
-  async function givenUp(batch: readonly ShardRecord[], condition: string, invokeCount: number): Promise<void> {
-    await failureDestination?.({
-      condition,
-      invokeCount,
-      functionName: target.name,
-      event: { Records: batch.map(lambdaRecord) },
-      shardId: batch[0]!.shardId,
-      sequenceNumbers: batch.map(({ record }) => record.dynamodb.SequenceNumber),
-      eventSourceArn: mapping.EventSourceArn,
-    });
-    done(batch);
-  }
-
-  function lambdaRecord({ record }: ShardRecord): object {
-    return { ...record, awsRegion: region, eventSourceARN: mapping.EventSourceArn };
-  }
-
-  const finished = run();
+  const finished = Promise.all([read(), ...lanes.map(lane => lane.run())]);
   return {
     async stop() {
       stopping.abort();
@@ -185,18 +115,31 @@ export function startStreamMapping(options: StreamMappingOptions): RunningMappin
   };
 }
 
-/** The checkpoint that an earlier run left for this very stream. */
-function readCheckpoint(file: string, streamArn: string): Checkpoint {
-  if (!existsSync(file)) return {};
+/** The checkpoint of each lane that an earlier run left for this very stream. */
+function readCheckpoints(file: string, streamArn: string, count: number): readonly Checkpoint[] {
+  const none = Array.from({ length: count }, () => ({}));
+  if (!existsSync(file)) return none;
   const remedy = 'the stream is read from where a new deployment begins';
-  const saved = readSaved(file, remedy) as { streamArn: string; shards: Checkpoint };
-  return saved.streamArn === streamArn ? saved.shards : {};
+  const saved = readSaved(file, remedy) as {
+    streamArn: string;
+    shards: Checkpoint;
+    /** An earlier version had one lane. */
+    lanes?: readonly Checkpoint[];
+  };
+  if (saved.streamArn !== streamArn) return none;
+  if (saved.lanes?.length === count) return saved.lanes;
+  // Another number of shards: records that some lane has done may come again, and none is left out.
+  return none.map(() => saved.shards);
 }
 
-function limitOf(value: number | undefined): number {
-  return value === undefined || value < 0 ? Number.POSITIVE_INFINITY : value;
-}
-
-function ageOf({ dynamodb: { ApproximateCreationDateTime } }: StreamRecord): number {
-  return Date.now() - ApproximateCreationDateTime * 1000;
+/** The place before every lane's. */
+function lowest(places: readonly Checkpoint[]): Checkpoint {
+  const [first = {}, ...others] = places;
+  const shared = Object.keys(first).filter(shardId => others.every(place => place[shardId] !== undefined));
+  return Object.fromEntries(
+    shared.map(shardId => [
+      shardId,
+      places.map(place => place[shardId]!).reduce((low, place) => (BigInt(place) < BigInt(low) ? place : low)),
+    ]),
+  );
 }

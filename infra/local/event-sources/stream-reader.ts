@@ -10,6 +10,7 @@ export interface StreamRecord {
   readonly eventName: 'INSERT' | 'MODIFY' | 'REMOVE';
   readonly dynamodb: {
     readonly SequenceNumber: string;
+    readonly Keys?: Image;
     readonly ApproximateCreationDateTime: number;
     readonly NewImage?: Image;
     readonly OldImage?: Image;
@@ -19,6 +20,8 @@ export interface StreamRecord {
 export interface ShardRecord {
   readonly shardId: string;
   readonly record: StreamRecord;
+  /** The sequence number before it, as far as this reader knows: there a reader begins that is to read it again. */
+  readonly after: string | undefined;
 }
 
 /** The last sequence number that has been processed, by shard. */
@@ -41,9 +44,12 @@ const recordsPerRead = 1_000;
 export interface StreamReader {
   /** The new records, up to 1,000 a shard. */
   read(): Promise<readonly ShardRecord[]>;
+  /** The last sequence number that has been read, by shard. */
+  position(): Checkpoint;
 }
 
 export function createStreamReader(endpoint: string, StreamArn: string, checkpoint: Checkpoint): StreamReader {
+  const positions = new Map(Object.entries(checkpoint));
   /** The next iterator of each shard; null where the shard is read to its end. */
   const iterators = new Map<string, string | null>();
   let shards: readonly Shard[] = [];
@@ -59,7 +65,7 @@ export function createStreamReader(endpoint: string, StreamArn: string, checkpoi
   }
 
   async function open(shardId: string): Promise<string> {
-    const done = checkpoint[shardId];
+    const done = positions.get(shardId);
     if (done === undefined) return iteratorOf(shardId, 'TRIM_HORIZON');
     return iteratorOf(shardId, 'AFTER_SEQUENCE_NUMBER', done).catch(error => {
       if (error instanceof AwsJsonError && error.name === 'TrimmedDataAccessException') {
@@ -83,6 +89,7 @@ export function createStreamReader(endpoint: string, StreamArn: string, checkpoi
   }
 
   return {
+    position: () => Object.fromEntries(positions),
     async read() {
       // Only the next iterator shows whether a shard is open: dynoxide describes its open shard with an end.
       const isOpen = ({ ShardId }: Shard) => iterators.get(ShardId) !== null;
@@ -99,10 +106,15 @@ export function createStreamReader(endpoint: string, StreamArn: string, checkpoi
             Limit: recordsPerRead,
           });
           iterators.set(shardId, NextShardIterator ?? null);
-          found.push(...Records.map(record => ({ shardId, record })));
+          for (const record of Records) {
+            found.push({ shardId, record, after: positions.get(shardId) });
+            positions.set(shardId, record.dynamodb.SequenceNumber);
+          }
         } catch (error) {
-          // An iterator lives for 15 minutes. After a machine's sleep a new one begins at the checkpoint.
+          // An iterator lives for 15 minutes. After a machine's sleep a new one begins where this one ended.
           iterators.delete(shardId);
+          // Records of other shards count as read: the next call meets the error again.
+          if (found.length > 0) break;
           throw error;
         }
       }

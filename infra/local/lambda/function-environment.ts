@@ -41,11 +41,14 @@ export interface FunctionOptions {
   readonly logFile: string;
 }
 
+/** Somebody waits for the answer to a request. A batch of an event source waits for a process as long as it takes. */
+export type InvocationSource = 'request' | 'batch';
+
 /** A Lambda function on this machine. */
 export interface LocalFunction {
   readonly name: string;
   /** Runs the handler and gives its result. Rejects with {@link FunctionError}. */
-  invoke(event: unknown): Promise<unknown>;
+  invoke(event: unknown, source?: InvocationSource): Promise<unknown>;
   /** Starts the first process, so that the first invocation does not wait for it. */
   warm(): Promise<void>;
   stop(): void;
@@ -57,7 +60,7 @@ export interface FunctionProcesses extends LocalFunction {
   pids(): readonly number[];
 }
 
-/** The longest wait of an invocation for a process. Lambda, which has more processes, throttles at once. */
+/** The longest wait of a request for a process. Lambda, which has more processes, throttles at once. */
 const maxWaitMs = 1_800;
 
 /** How long a function may take to load. */
@@ -69,6 +72,7 @@ export function createFunction(options: FunctionOptions): FunctionProcesses {
   const log = openSync(options.logFile, 'a');
   const idle: ChildProcess[] = [];
   const waiting: ((child: Promise<ChildProcess>) => void)[] = [];
+  const batches: ((child: Promise<ChildProcess>) => void)[] = [];
   const running = new Set<ChildProcess>();
   let stopped = false;
   const context = {
@@ -94,10 +98,28 @@ export function createFunction(options: FunctionOptions): FunctionProcesses {
       running.delete(child);
       const index = idle.indexOf(child);
       if (index >= 0) idle.splice(index, 1);
-      if (!stopped) waiting.shift()?.(spawnProcess());
+      if (stopped) return;
+      const next = waiting.shift();
+      if (next === undefined) startBatches();
+      else next(spawnProcess());
     });
     await answerOf(child, initSeconds, 'Runtime.InitError');
     return child;
+  }
+
+  /** Batches leave a process to requests, so that no queue keeps a caller waiting. */
+  function startBatches(): void {
+    while (batches.length > 0 && running.size - idle.length < Math.max(1, concurrency - 1)) {
+      const free = idle.pop();
+      batches.shift()!(free === undefined ? spawnProcess() : Promise.resolve(free));
+    }
+  }
+
+  function takeForBatch(): Promise<ChildProcess> {
+    return new Promise(resolve => {
+      batches.push(resolve);
+      startBatches();
+    });
   }
 
   function take(): Promise<ChildProcess> {
@@ -121,8 +143,10 @@ export function createFunction(options: FunctionOptions): FunctionProcesses {
   function release(child: ChildProcess): void {
     if (child.exitCode !== null || child.signalCode !== null || !child.connected) return;
     const next = waiting.shift();
-    if (next === undefined) idle.push(child);
-    else next(Promise.resolve(child));
+    if (next === undefined) {
+      idle.push(child);
+      startBatches();
+    } else next(Promise.resolve(child));
   }
 
   function answerOf(child: ChildProcess, seconds: number, whenEnded: string): Promise<FunctionAnswer> {
@@ -154,9 +178,9 @@ export function createFunction(options: FunctionOptions): FunctionProcesses {
   return {
     name,
     pids: () => [...running].flatMap(({ pid }) => pid ?? []),
-    async invoke(event) {
+    async invoke(event, source = 'request') {
       if (stopped) throw new FunctionError('ServiceException', `${name}: stopped`);
-      const child = await take();
+      const child = await (source === 'batch' ? takeForBatch() : take());
       try {
         const answer = answerOf(child, timeoutSeconds, 'Runtime.ExitError');
         const request: FunctionRequest = {
@@ -178,6 +202,8 @@ export function createFunction(options: FunctionOptions): FunctionProcesses {
     },
     stop() {
       stopped = true;
+      const gone = new FunctionError('ServiceException', `${name}: stopped`);
+      for (const next of batches.splice(0)) next(Promise.reject(gone));
       for (const child of running) child.kill('SIGKILL');
     },
   };

@@ -4,7 +4,9 @@ import type { Assembly } from '../cloudformation/assembly.ts';
 import { readableNames } from '../cloudformation/readable-name.ts';
 import { accountId, type ResolvedTemplate, region } from '../cloudformation/template.ts';
 import type { Endpoints } from '../endpoints.ts';
+import type { OnMetric } from '../services/service-metric.ts';
 import { StartError } from '../start-error.ts';
+import { createAccountConcurrency } from './concurrency.ts';
 import { createFunction, type FunctionProcesses, type LocalFunction } from './function-environment.ts';
 
 /** The functions of a template, ready to be invoked. */
@@ -32,13 +34,19 @@ export type ServiceEndpoints = Readonly<Record<string, Readonly<Record<string, s
 /**
  * @param serviceEndpoints environment variables that lead the AWS SDK to the services of this machine
  * @param options.elsewhere variables that take their place for some functions
+ * @param options.concurrentExecutions the account's quota
  */
 export function createStackFunctions(
   template: ResolvedTemplate,
   assembly: Assembly,
   dataDir: string,
   serviceEndpoints: Readonly<Record<string, string>>,
-  options: { readonly elsewhere?: ServiceEndpoints | undefined; readonly processes?: number | undefined } = {},
+  options: {
+    readonly elsewhere?: ServiceEndpoints | undefined;
+    readonly processes?: number | undefined;
+    readonly concurrentExecutions?: number | undefined;
+    readonly onMetric?: OnMetric | undefined;
+  } = {},
 ): StackFunctions {
   const { elsewhere = {}, processes = usualProcesses } = options;
   const logsDir = join(dataDir, 'logs');
@@ -47,13 +55,22 @@ export function createStackFunctions(
   const described: Record<string, Endpoints['functions'][string]> = {};
   const resources = template.ofType('AWS::Lambda::Function');
   const names = readableNames(resources.map(({ logicalId }) => logicalId));
+  const account = createAccountConcurrency({
+    limit: options.concurrentExecutions,
+    reserved: Object.fromEntries(
+      resources.flatMap(({ ref, properties: { ReservedConcurrentExecutions: reserved } }) =>
+        reserved === undefined ? [] : [[ref, reserved as number]],
+      ),
+    ),
+    onThrottle: FunctionName =>
+      options.onMetric?.({ namespace: 'AWS/Lambda', name: 'Throttles', dimensions: { FunctionName }, value: 1 }),
+  });
   for (const { logicalId, ref, properties } of resources) {
     const environment: Record<string, string> = properties.Environment?.Variables ?? {};
     const logFile = join(logsDir, `${names[logicalId]}.log`);
     described[logicalId] = { environment, logFile };
     const redirected = Object.entries(elsewhere).find(([start]) => logicalId.startsWith(start))?.[1] ?? {};
-    functions.set(
-      logicalId,
+    const limited = account.limited(
       createFunction({
         name: ref,
         handler: properties.Handler,
@@ -61,10 +78,11 @@ export function createStackFunctions(
         environment: { ...serviceEndpoints, ...leadingTo(environment, serviceEndpoints, redirected), ...redirected },
         timeoutSeconds: properties.Timeout ?? 3,
         memoryMegabytes: properties.MemorySize ?? 128,
-        concurrency: Math.min(properties.ReservedConcurrentExecutions ?? processes, processes),
+        concurrency: processes,
         logFile,
       }),
     );
+    functions.set(logicalId, limited);
   }
   const all = [...functions.values()];
   return {

@@ -38,12 +38,12 @@ export interface ShownParts {
   readonly template: ResolvedTemplate;
   readonly functions: Pick<StackFunctions, 'pids'>;
   readonly queues: Pick<Queues, 'depths' | 'messagesIn'>;
-  readonly inbox: Pick<SupportInbox, 'file' | 'messages' | 'last'>;
+  readonly inbox: Pick<SupportInbox, 'file' | 'messages' | 'last' | 'subscriptions' | 'confirm'>;
   readonly engine: Pick<DynamoDbEngine, 'name' | 'exited'>;
   readonly providers: Readonly<Record<string, Provider>>;
 }
 
-/** The pages of the runner, by path. They change nothing. */
+/** The pages of the runner, by path. They change nothing, but for a POST to the alerts, which confirms subscriptions. */
 export function ownPages({
   endpoints,
   template,
@@ -74,9 +74,24 @@ export function ownPages({
       engine: { name: engine.name, running: engineRuns },
       functions: Object.entries(pids).map(([id, running]) => ({ name: names[id]!, processes: running.length })),
       queues: depths.map(({ name, waiting, inWork }) => ({ name, waiting, inWork })),
+      subscriptions: inbox
+        .subscriptions()
+        .map(({ email, topicArn, state, cause }) => ({ email, topicArn, state, cause })),
       lastAlert: alert && { receivedAt: alert.receivedAt, subject: alert.subject },
     };
   }
+
+  const alerts: Page = ({ headers }) => {
+    const shown = { messages: inbox.messages(), file: inbox.file, subscriptions: inbox.subscriptions() };
+    return alertsPage(shown, endpoints.page, headers.accept);
+  };
+
+  /** Answers with the page, so that curl and a browser see the result. */
+  const confirmed: Page = request => {
+    const { searchParams } = new URL(request.url ?? '/', 'http://local');
+    inbox.confirm({ authenticatesUnsubscribe: searchParams.get('authenticateOnUnsubscribe') === 'true' });
+    return alerts(request);
+  };
 
   const start: Page = () => startPage(endpoints);
   const pages: Record<string, Page> = {
@@ -85,13 +100,17 @@ export function ownPages({
     [`${uiPath}/`]: ({ url = '' }) => redirect(`${uiPath}${url.slice(uiPath.length + 1)}`),
     '/_local': start,
     '/_local/': start,
-    '/_local/inbox': ({ headers }) => alertsPage(inbox.messages(), inbox.file, endpoints.page, headers.accept),
+    '/_local/inbox': alerts,
     '/_local/queues': async ({ headers }) => queuesPage(dataDir, await queues.depths(template), headers.accept),
     '/_local/quarantine': ({ headers }) => quarantinePage(dataDir, quarantined(), providers, headers.accept),
     '/_local/health': async ({ headers }) => healthPage(await health(), headers.accept),
     '/_local/processes': () => jsonPage(functions.pids()),
   };
-  return Object.fromEntries(Object.entries(pages).map(([path, page]) => [path, readOnly(page)]));
+  const readOnlyPages = Object.fromEntries(Object.entries(pages).map(([path, page]) => [path, readOnly(page)]));
+  return {
+    ...readOnlyPages,
+    '/_local/inbox': request => (request.method === 'POST' ? confirmed : readOnlyPages['/_local/inbox']!)(request),
+  };
 }
 
 function redirect(location: string): HttpAnswer {

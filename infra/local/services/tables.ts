@@ -17,6 +17,8 @@ interface TableDescription {
 export interface LocalTable {
   readonly name: string;
   readonly streamArn: string | undefined;
+  /** The name of its partition key. */
+  readonly partitionKey: string;
 }
 
 /** Creates the table, or opens the one that an earlier start left. */
@@ -31,14 +33,22 @@ export async function openTable(endpoint: string, table: Resource): Promise<Loca
         `the table ${TableName} in the data directory has other indexes than the template: remove the directory, or set DATA_DIR`,
       );
     }
-    return { name: TableName, streamArn: existing.LatestStreamArn };
+    return localTable(input, existing);
   }
   await awsJson(endpoint, 'DynamoDB_20120810.CreateTable', input);
   const { TimeToLiveSpecification } = table.properties;
   if (TimeToLiveSpecification !== undefined) {
     await awsJson(endpoint, 'DynamoDB_20120810.UpdateTimeToLive', { TableName, TimeToLiveSpecification });
   }
-  return { name: TableName, streamArn: (await describe(endpoint, TableName))?.LatestStreamArn };
+  return localTable(input, await describe(endpoint, TableName));
+}
+
+function localTable(
+  { TableName, KeySchema = [] }: CreateTableCommandInput,
+  description: TableDescription | null,
+): LocalTable {
+  const partitionKey = KeySchema.find(({ KeyType }) => KeyType === 'HASH')?.AttributeName ?? '';
+  return { name: TableName!, streamArn: description?.LatestStreamArn, partitionKey };
 }
 
 /** The CreateTable input for a table of a template: tests run against the table that is deployed. */

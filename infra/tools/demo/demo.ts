@@ -117,9 +117,10 @@ async function alertsAbout(emailIds: ReadonlySet<string>, url: string): Promise<
   const answer = await fetch(`${url}/_local/inbox`, { headers: { accept: 'application/json' } }).catch(() => null);
   if (answer === null) throw nothingAnswers(url);
   const inbox = (await answer.json()) as {
-    messages: { subject: string | null; text: string }[];
+    messages: { subject: string | null; text: string; letters: unknown[] }[];
   };
   const messages = inbox.messages
+    .filter(({ letters }) => letters.length > 0)
     .map(({ subject, text }) => ({ subject, emailIds: [...emailIds].filter(id => text.includes(id)) }))
     .filter(message => message.emailIds.length > 0);
   return { messages, emailIds: messages.flatMap(message => message.emailIds) };
