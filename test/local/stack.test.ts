@@ -109,7 +109,9 @@ test('a hard bounce reaches support: as text, as data, and on the console', asyn
   const page = await fetch(`${stack.url}/_local/inbox`, { headers: { accept: 'text/html' } });
   expect(page.headers.get('content-type')).toBe('text/html; charset=utf-8');
   expect(await page.text()).toContain(`<a href="${link}">${link}</a>`);
-  await eventually(() => expect(stack.output()).toContain('\nalert to support: Could not be delivered: second@example.com'));
+  await eventually(() =>
+    expect(stack.output()).toContain('\nalert to support: Could not be delivered: second@example.com'),
+  );
 });
 
 test('what was acknowledged survives SIGKILL, and so do keys, secrets, inbox and the place in the stream', async () => {
@@ -425,6 +427,8 @@ test('the queues are listed with what each is for and how full it is', async () 
     queues: { name: string; waiting: number; inWork: number; purpose: string }[];
   };
   expect(queues.map(({ name }) => name).sort()).toEqual([
+    'digests',
+    'digests-dead-letters',
     'quarantine',
     'retry',
     'retry-dead-letters',

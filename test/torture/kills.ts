@@ -13,6 +13,7 @@ interface Pace {
 const paces = {
   Ingest: { soonest: 200, latest: 2_000, usualProcesses: 6 },
   Alert: { soonest: 2_000, latest: 5_000, usualProcesses: 2 },
+  Digest: { soonest: 2_000, latest: 5_000, usualProcesses: 2 },
   Query: { soonest: 1_000, latest: 5_000, usualProcesses: 2 },
   Manage: { soonest: 2_000, latest: 10_000, usualProcesses: 2 },
 } as const satisfies Record<string, Pace>;
@@ -33,7 +34,7 @@ export interface Kills {
 export function startKills(url: () => string, random: Random): Kills {
   const stopping = new AbortController();
   const { signal } = stopping;
-  const times: Record<KilledFunction, number[]> = { Ingest: [], Alert: [], Query: [], Manage: [] };
+  const times: Record<KilledFunction, number[]> = { Ingest: [], Alert: [], Digest: [], Query: [], Manage: [] };
   const run = async (name: KilledFunction) => {
     const { soonest, latest, usualProcesses } = paces[name];
     while (!signal.aborted) {

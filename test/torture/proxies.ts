@@ -16,7 +16,8 @@ const variables = {
 /** The services that each function calls, by the beginning of its logical id. */
 const callers = {
   Ingest: ['dynamodb', 'sqs', 'secretsManager'],
-  Alert: ['dynamodb', 'sns'],
+  Alert: ['dynamodb', 'sns', 'sqs'],
+  Digest: ['dynamodb', 'sns', 'sqs'],
   Query: ['dynamodb', 'secretsManager'],
   Manage: ['dynamodb'],
 } as const satisfies Record<string, readonly Service[]>;
@@ -66,7 +67,10 @@ export async function startFaultProxies(options: {
     ),
     calls: () => Object.fromEntries(started.map(({ caller, service, proxy }) => [`${caller} ${service}`, proxy.calls])),
     faults() {
-      const met = { Ingest: {}, Alert: {}, Query: {}, Manage: {} } as Record<Caller, Record<string, number>>;
+      const met = { Ingest: {}, Alert: {}, Digest: {}, Query: {}, Manage: {} } as Record<
+        Caller,
+        Record<string, number>
+      >;
       for (const { caller, proxy } of started) {
         for (const name of faultNames) {
           const times = proxy.injected.get(name) ?? 0;

@@ -112,7 +112,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
   const proxies = await startFaultProxies({
     faultPercent,
     random: purpose => random(1_000 + purpose),
-    onCall: (caller, call) => caller === 'Alert' && alertWatch.onCall(call),
+    onCall: (caller, call) => ['Alert', 'Digest'].includes(caller) && alertWatch.onCall(call),
   });
   const { serviceEndpoints } = proxies;
   const start = async (again: { port?: number } = {}) => {
@@ -249,7 +249,7 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
     const alertsSince = Date.now();
     const alerts = await alertFigures(running.url, ledger, () => ({
       ...alertWatch.seen,
-      kills: [...(processKills?.times.Alert ?? []), ...stacksKilled],
+      kills: [...(processKills?.times.Alert ?? []), ...(processKills?.times.Digest ?? []), ...stacksKilled],
     }));
     const latency = (share: number) => (figures.latencies.length === 0 ? 0 : quantile(figures.latencies, share));
     return {
