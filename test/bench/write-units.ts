@@ -5,14 +5,29 @@ import type { CanonicalEvent } from '../../shared/email/event.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import type { Status } from '../../shared/status/catalogue.ts';
 import { createEmailTable } from '../rigs/email-table.ts';
+import { type ConsumedUnits, countUnits } from './consumed-units.ts';
 import { type Figure, figure } from './figures.ts';
 
+/** An email whose picture is fetched again and again, as a proxy does for each reader. */
+const openedAgain = ['sent', 'delivered', 'opened', 'opened', 'opened'] as const satisfies readonly Status[];
+/** An invoice that was forwarded to a list. */
+const forwarded: readonly Status[] = [
+  'sent',
+  'delivered',
+  ...Array.from({ length: 65 }, () => ['opened', 'link_clicked'] as const).flat(),
+];
 const usualLife = ['enqueued', 'sent', 'delivered', 'opened', 'link_clicked'] as const satisfies readonly Status[];
 const userAgent =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
 
+interface EventDetails {
+  readonly reference: string | undefined;
+  /** The place of the event in the life of its email. */
+  readonly step: number;
+}
+
 /** The event that brings an email to a status, with its usual texts. */
-function eventOf(status: Status, email: number, at: number, reference?: string): CanonicalEvent {
+function eventOf(status: Status, email: number, at: number, { reference, step }: EventDetails): CanonicalEvent {
   const bySender = status === 'enqueued' || status === 'sent';
   return {
     provider: 'sendgrid',
@@ -24,7 +39,7 @@ function eventOf(status: Status, email: number, at: number, reference?: string):
     status,
     occurredAt: at,
     evidence: status === 'opened' || status === 'link_clicked' ? 'human' : 'unknown',
-    eventId: `${status}-${email}`.padEnd(bySender ? 22 : 48, 'x'),
+    eventId: `${status}-${email}-${step}`.padEnd(bySender ? 22 : 48, 'x'),
     providerEvent: bySender ? `app.${status}` : status,
     ...(status === 'delivered' && { reason: { text: '250 2.0.0 OK  1767323045 af79cd13be357-7c5a5d0d2d4 - gsmtp' } }),
     ...((status === 'opened' || status === 'link_clicked') && { userAgent }),
@@ -32,17 +47,33 @@ function eventOf(status: Status, email: number, at: number, reference?: string):
   };
 }
 
-/** Sums the write units that the engine reports, indexes included, for the usual life of 100 emails at one event per request. */
+/**
+ * Sums the write units of emails' lives at one event per request, indexes included. A failed condition counts by the size
+ * of the item, as AWS bills it.
+ */
 export async function writeUnits(): Promise<Figure[]> {
-  const [without, withReference] = [await unitsOfLife(), await unitsOfLife('INV-')];
+  const usual = await unitsOfLife(usualLife, 100);
+  const withReference = await unitsOfLife(usualLife, 100, 'INV-');
+  const opened = await unitsOfLife(openedAgain, 100);
+  const hot = await unitsOfLife(forwarded, 3);
+  const rows = [
+    ['usual life', usual],
+    ['usual life with account and reference', withReference],
+    ['sent, delivered, opened three times', opened],
+    ['opened and clicked 65 times each', hot],
+  ] as const;
   return [
-    figure('write units an event, usual life', without / usualLife.length, 'WCU', '≤ 1.7'),
-    figure('write units an email, usual life with account and reference', withReference, 'WCU'),
+    figure('write units an event, usual life', (usual.written + usual.failed) / usualLife.length, 'WCU', '≤ 1.7'),
+    ...rows.flatMap(([life, { written, failed, failures }]) => [
+      figure(`write units an email, ${life}: written`, written, 'WCU'),
+      figure(`write units an email, ${life}: failed conditions`, failed, 'WCU'),
+      figure(`failed conditions an email, ${life}`, failures, ''),
+    ]),
   ];
 }
 
-/** The write units of one email. */
-async function unitsOfLife(prefix?: string): Promise<number> {
+/** The write units of one email, on average. */
+async function unitsOfLife(life: readonly Status[], emails: number, prefix?: string): Promise<ConsumedUnits> {
   const engine = await startDynoxide();
   try {
     const raw = new DynamoDBClient({
@@ -51,26 +82,22 @@ async function unitsOfLife(prefix?: string): Promise<number> {
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     });
     await createEmailTable(raw, 'emails');
-    let units = 0;
-    raw.middlewareStack.add(
-      next => async args => {
-        const result = await next({ ...args, input: { ...args.input, ReturnConsumedCapacity: 'TOTAL' } });
-        units +=
-          (result.output as { ConsumedCapacity?: { CapacityUnits?: number } }).ConsumedCapacity?.CapacityUnits ?? 0;
-        return result;
-      },
-      { step: 'initialize', name: 'countWriteUnits' },
-    );
+    const units = countUnits(raw);
     const store = createRecorder({ client: DynamoDBDocumentClient.from(raw), tableName: 'emails', retentionDays: 400 });
     const start = Date.UTC(2026, 0, 2, 12);
-    for (let email = 0; email < 100; email += 1) {
-      for (const [minute, status] of usualLife.entries()) {
-        const at = start + minute * 60_000;
-        const { recorded } = await store.record([eventOf(status, email, at, prefix && `${prefix}${email}`)], at);
-        if (recorded !== 1) throw new Error(`${status} of email ${email} was not recorded`);
+    for (let email = 0; email < emails; email += 1) {
+      for (const [step, status] of life.entries()) {
+        const at = start + step * 60_000;
+        const event = eventOf(status, email, at, { reference: prefix && `${prefix}${email}`, step });
+        const { recorded, dropped } = await store.record([event], at);
+        if (recorded + dropped !== 1) throw new Error(`${status} of email ${email} was not recorded`);
       }
     }
-    return units / 100;
+    return {
+      written: units.written / emails,
+      failed: units.failed / emails,
+      failures: units.failures / emails,
+    };
   } finally {
     await engine.stop();
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -160,6 +160,18 @@ describe.each(engines.filter(([, , available]) => available))('a stream mapping 
     await first.stop();
     await put('b');
     start();
+    await seen([['a'], ['b']]);
+  });
+
+  test('goes on after the checkpoint of a version that had one shard', async () => {
+    await put('a');
+    const first = start();
+    await seen([['a']]);
+    await first.stop();
+    const { streamArn, shards } = JSON.parse(readFileSync(checkpointFile, 'utf8'));
+    writeFileSync(checkpointFile, JSON.stringify({ streamArn, shards }));
+    await put('b');
+    start({}, { shards: 4 });
     await seen([['a'], ['b']]);
   });
 

@@ -1,7 +1,7 @@
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
+import { PublishBatchCommand, PublishCommand, type PublishCommandInput, SNSClient } from '@aws-sdk/client-sns';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { resolveTemplate, type Template } from '../../infra/local/cloudformation/template.ts';
 import { type Queues, startQueues } from '../../infra/local/services/queues.ts';
@@ -208,6 +208,16 @@ describe('a topic for machines', () => {
     await publish('Nobody');
     expect(sumOf('Nobody')).toEqual({ NumberOfMessagesPublished: 1 });
     expect(inbox.messages()).toMatchObject([{ letters: [], missedBy: [] }]);
+  });
+});
+
+describe('a batch of messages', () => {
+  it('is refused, since it would pass by the subscribers by email', async () => {
+    const batch = new PublishBatchCommand({
+      TopicArn: 'arn:aws:sns:us-east-1:000000000000:Support',
+      PublishBatchRequestEntries: [{ Id: '1', Message: 'hello' }],
+    });
+    await expect(sns.send(batch)).rejects.toThrow('PublishBatch is not understood here');
   });
 });
 

@@ -81,6 +81,8 @@ export async function startSupportInbox(options: SupportInboxOptions): Promise<S
     const { 'content-type': contentType = '', authorization = '' } = headers;
     const form = new URLSearchParams(body);
     const isPublish = form.get('Action') === 'Publish';
+    // The engine would deliver it past the subscribers by email.
+    if (form.get('Action') === 'PublishBatch') return refused('InvalidAction', 'PublishBatch is not understood here');
     const refusal = isPublish ? refusalOf(form) : null;
     if (refusal !== null) return invalidParameter(refusal);
     const answered = await fetch(options.snsEndpoint, {
@@ -236,7 +238,11 @@ function refusalOf(form: URLSearchParams): string | null {
 }
 
 function invalidParameter(reason: string): LoopbackAnswer {
-  const body = `<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type><Code>InvalidParameter</Code><Message>Invalid parameter: ${reason}</Message></Error></ErrorResponse>`;
+  return refused('InvalidParameter', `Invalid parameter: ${reason}`);
+}
+
+function refused(code: string, message: string): LoopbackAnswer {
+  const body = `<ErrorResponse xmlns="http://sns.amazonaws.com/doc/2010-03-31/"><Error><Type>Sender</Type><Code>${code}</Code><Message>${message}</Message></Error></ErrorResponse>`;
   return { status: 400, contentType: 'text/xml', body };
 }
 

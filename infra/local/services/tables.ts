@@ -1,17 +1,8 @@
-import type { CreateTableCommandInput } from '@aws-sdk/client-dynamodb';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CreateTableCommandInput, TableDescription } from '@aws-sdk/client-dynamodb';
 import type { Resource } from '../cloudformation/template.ts';
-import { StartError } from '../start-error.ts';
 import { AwsJsonError, awsJson } from './aws-json.ts';
-
-interface Index {
-  readonly IndexName: string;
-}
-
-interface TableDescription {
-  readonly LatestStreamArn?: string;
-  readonly KeySchema: unknown;
-  readonly GlobalSecondaryIndexes?: readonly Index[];
-}
+import { type TableShape, tableUpdate } from './table-update.ts';
 
 /** A table of the template as the engine holds it. */
 export interface LocalTable {
@@ -21,17 +12,21 @@ export interface LocalTable {
   readonly partitionKey: string;
 }
 
-/** Creates the table, or opens the one that an earlier start left. */
+/**
+ * Creates the table, or opens the one that an earlier start left. An index that the template has more or less is created
+ * or deleted.
+ *
+ * @throws StartError where CloudFormation could not update that table either
+ */
 export async function openTable(endpoint: string, table: Resource): Promise<LocalTable> {
   const input = createTableInput(table);
   const TableName = table.ref;
   const existing = await describe(endpoint, TableName);
   if (existing !== null) {
-    const names = (indexes: readonly Partial<Index>[] = []) => indexes.map(({ IndexName }) => IndexName).sort();
-    if (`${names(existing.GlobalSecondaryIndexes)}` !== `${names(input.GlobalSecondaryIndexes)}`) {
-      throw new StartError(
-        `the table ${TableName} in the data directory has other indexes than the template: remove the directory, or set DATA_DIR`,
-      );
+    const update = tableUpdate(TableName, existing as TableShape, input);
+    if (update !== null) {
+      await awsJson(endpoint, 'DynamoDB_20120810.UpdateTable', { TableName, ...update });
+      await indexesReady(endpoint, TableName);
     }
     return localTable(input, existing);
   }
@@ -71,6 +66,15 @@ export function createTableInput({ ref, properties }: Resource): CreateTableComm
       StreamSpecification: { StreamEnabled: true, StreamViewType: StreamSpecification.StreamViewType },
     }),
   };
+}
+
+/** Resolves once no index is being created or deleted. */
+async function indexesReady(endpoint: string, TableName: string): Promise<void> {
+  for (;;) {
+    const { GlobalSecondaryIndexes = [] } = (await describe(endpoint, TableName)) ?? {};
+    if (GlobalSecondaryIndexes.every(({ IndexStatus }) => IndexStatus === 'ACTIVE')) return;
+    await delay(100);
+  }
 }
 
 async function describe(endpoint: string, TableName: string): Promise<TableDescription | null> {
