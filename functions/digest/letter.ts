@@ -154,7 +154,7 @@ function digest(alerts: readonly Alert[], links: LetterLinks, lines: Lines): rea
   ];
 }
 
-/** What to do, once for each status and cause that the emails have. */
+/** The advice, once for each status and cause that the emails have. */
 function adviceFor(alerts: readonly Alert[]): readonly string[] {
   const { kind } = alerts[0]!;
   const found = statusesOf(kind).filter(id => alerts.some(({ status }) => status === id));

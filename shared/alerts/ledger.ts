@@ -9,7 +9,7 @@ import { type AlertKey, keyText } from './alert.ts';
 export type Channel = 'people' | 'machines';
 
 /**
- * Days that entries are kept. The table's stream shows a change for one day and a queue keeps a message for 14: nothing
+ * Days that entries are kept. The table's stream shows a change for one day, and a queue keeps a message for 14. Nothing
  * asks for an alert later, because an email enters a kind only once.
  */
 const keptDays = 30;

@@ -13,6 +13,7 @@ const benchmarks = {
   'answer-time': async () => (await import('./answer-time.ts')).answerTime(),
   'local-stack': async () => (await import('./local-stack.ts')).localStack(),
   'account-api': async () => (await import('./account-api.ts')).accountApi(),
+  alerts: async () => (await import('./alerts.ts')).alerts(),
   elements: async () => (await import('./elements.ts')).elements(),
 } as const satisfies Record<string, () => Promise<Figure[]>>;
 

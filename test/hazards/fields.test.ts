@@ -680,7 +680,7 @@ async function alertsOfAll() {
   return createStoredAlerts(live.emails.client, live.emails.tableName, () => noon)(keys);
 }
 
-/** What people and machines read of the alerts. */
+/** The alerts as people and machines read them. */
 function toldOf(alerts: readonly Alert[]) {
   const { subject, body } = letterOf('id-1', alerts, { emailPageUrl: '', apiUrl: 'api' });
   return { subject, people: body, machines: JSON.parse(messageOf('id-1', alerts, '').body) };

@@ -1,6 +1,6 @@
 /**
- * The real protocol of alerts, run step by step. A search decides before each step whether it works, fails, loses its
- * answer, or is the last one before the process dies, and which of two processes goes next.
+ * The real protocol of alerts, run step by step. A search decides the fate of each step: it works, fails, loses its
+ * answer, or its process dies. It also decides which of two processes goes next.
  */
 
 import type { Alert, AlertKey } from '../../shared/alerts/alert.ts';
