@@ -181,7 +181,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     },
   );
   await parts.add(functions, it => it.stop());
-  const routes = routesOf(template, issuer, functions);
+  const routes = await routesOf(template, { url: ownIssuer, tokens: issuer }, functions);
   await functions.warm();
   const mappings = startStackMappings({
     template,
