@@ -34,6 +34,8 @@ const answered = (statusCode: number, more: Partial<Answered> = {}) =>
     statusCode,
     refusedOrigin: undefined,
     gatewayReason: null,
+    tokenError: null,
+    latencyMs: 5,
     ...more,
   });
 const report = () => {

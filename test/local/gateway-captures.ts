@@ -1,8 +1,8 @@
 import { accountId } from '../../infra/local/cloudformation/template.ts';
 
 /**
- * Requests to HTTP APIs and the events that API Gateway made of them: facts from AWS's documentation and from events that
- * people captured, in our own words and with our own values.
+ * Requests to HTTP APIs, and the events that API Gateway made of them. The facts are from AWS's documentation and from
+ * events that people captured. Words and values are our own.
  */
 
 /** Pages of https://docs.aws.amazon.com/apigateway/latest/developerguide/, and reports with a captured event. */

@@ -2,7 +2,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Answered, type HttpServer, startHttpServer } from '../../infra/local/api-gateway/http-api.ts';
 import { rateLimitsOf } from '../../infra/local/api-gateway/stack-routes.ts';
 import { accountLimit, createTokenBucket } from '../../infra/local/api-gateway/token-bucket.ts';
-import { resolveTemplate } from '../../infra/local/cloudformation/template.ts';
+import { resolveTemplate, type Template } from '../../infra/local/cloudformation/template.ts';
+import { synthesize } from '../infra/synthesized.ts';
 
 describe('a token bucket', () => {
   let now: number;
@@ -72,6 +73,13 @@ describe("the stage's limit of a route", () => {
     const limitOf = rateLimitsOf(stack({ RouteSettings: { 'POST /b': { ThrottlingRateLimit: 7 } } }));
     expect(limitOf('GET /a')).toEqual(accountLimit);
     expect(limitOf('POST /b')).toEqual({ ratePerSecond: 7, burst: accountLimit.burst });
+  });
+
+  it("is the setting's on people's routes of the project's own stage, and the account's on callbacks", () => {
+    const limitOf = rateLimitsOf(resolveTemplate(synthesize({ requestsPerSecond: 70 }) as unknown as Template));
+    expect(limitOf('GET /accounts/{accountId}/emails')).toEqual({ ratePerSecond: 70, burst: 140 });
+    for (const key of ['POST /webhooks/{provider}', 'ANY /webhooks/{provider}'])
+      expect(limitOf(key)).toEqual(accountLimit);
   });
 
   it('may not be of a route that the API does not have: such a stage cannot be deployed', () => {

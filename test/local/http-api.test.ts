@@ -146,6 +146,8 @@ test('each answer is handed on with its route and its status, except for the pag
       statusCode: 200,
       refusedOrigin: undefined,
       gatewayReason: null,
+      tokenError: null,
+      latencyMs: expect.any(Number),
     },
     expect.objectContaining({
       method: 'POST',

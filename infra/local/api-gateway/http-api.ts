@@ -14,6 +14,7 @@ export type Authorizer = (authorization: string | undefined) => Promise<Jwt | To
 /** A request that its token does not let through. */
 export interface TokenRefusal {
   readonly refused: 'unauthorized' | 'forbidden';
+  readonly error: string;
   /** Headers of the answer. */
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -85,6 +86,10 @@ export interface Answered {
   readonly refusedOrigin: string | undefined;
   /** Null where the answer is the function's. */
   readonly gatewayReason: GatewayReason | null;
+  /** The fault of a token that did not serve. */
+  readonly tokenError: string | null;
+  /** From the arrival of the whole request to the answer. */
+  readonly latencyMs: number;
 }
 
 export interface HttpServer {
@@ -152,6 +157,7 @@ export async function startHttpServer(port: number): Promise<HttpServer> {
 interface Outcome {
   readonly answer: HttpAnswer;
   readonly reason: GatewayReason | null;
+  readonly tokenError?: string;
 }
 
 /** API Gateway's way from a request to an answer. */
@@ -162,6 +168,7 @@ function createGateway(api: HttpApi) {
 
   return async (message: IncomingMessage): Promise<HttpAnswer> => {
     const body = await bodyOf(message);
+    const arrivedAt = now();
     const path = decodedPath(message.url ?? '/');
     const method = message.method ?? 'GET';
     const match = path === null ? null : routeOf(method, path);
@@ -171,7 +178,7 @@ function createGateway(api: HttpApi) {
     const isPreflight = method === 'OPTIONS' && 'access-control-request-method' in message.headers;
     const requestId = newRequestId();
     const { vary, ...allowed } = allowedOrigin(cors, origin);
-    const { answer, reason } = await outcome();
+    const { answer, reason, tokenError = null } = await outcome();
     onAnswer?.({
       requestId,
       method,
@@ -181,6 +188,8 @@ function createGateway(api: HttpApi) {
       statusCode: answer.statusCode,
       refusedOrigin: isPreflight && match === null && vary === undefined ? origin : undefined,
       gatewayReason: reason,
+      tokenError,
+      latencyMs: now() - arrivedAt,
     });
     const varies = [answer.headers.vary, vary].filter(names => names !== undefined).join(', ');
     return {
@@ -209,8 +218,10 @@ function createGateway(api: HttpApi) {
     async function outcomeAt({ route, pathParameters }: RouteMatch<LocalRoute>, path: string): Promise<Outcome> {
       if (body === null) return refused('too_large');
       const token = route.authorizer === null ? null : await route.authorizer(authorization);
-      if (token !== null && 'refused' in token) return refused(token.refused, token.headers);
-      const at = new Date(now());
+      if (token !== null && 'refused' in token) {
+        return { ...refused(token.refused, token.headers), tokenError: token.error };
+      }
+      const at = new Date(arrivedAt);
       const request = { message, path, body, routeKey: route.key, pathParameters, jwt: token, apiId, requestId, at };
       const event = httpEvent(request);
       if (isLarger(event, maxEventBytes)) return refused('too_large');

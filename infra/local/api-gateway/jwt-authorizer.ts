@@ -41,19 +41,24 @@ export function createJwtAuthorizer(
   }
 
   return async authorization => {
-    if (authorization === undefined || authorization === '') return refusal('Bearer');
+    if (authorization === undefined || authorization === '') {
+      return refusal('no token', 'Bearer');
+    }
     let payload: JWTPayload;
     try {
       payload = await verified(authorization.replace(/^Bearer /i, ''));
     } catch (error) {
       const description = descriptionOf(error);
       const details = description === '' ? '' : ` error_description="${description}"`;
-      return refusal(`Bearer scope="${scopes.join(' ')}" error="invalid_token"${details}`);
+      return refusal(
+        description || 'invalid_token',
+        `Bearer scope="${scopes.join(' ')}" error="invalid_token"${details}`,
+      );
     }
     const words = [payload.scope ?? payload.scp].flat().filter(word => typeof word === 'string');
     const granted = words.flatMap(word => word.split(' '));
     if (scopes.length > 0 && !scopes.some(scope => granted.includes(scope))) {
-      return { refused: 'forbidden', headers: {} };
+      return { refused: 'forbidden', error: 'insufficient_scope', headers: {} };
     }
     return {
       claims: Object.fromEntries(Object.entries(payload).map(([name, value]) => [name, claimText(value)])),
@@ -63,8 +68,8 @@ export function createJwtAuthorizer(
   };
 }
 
-function refusal(challenge: string): TokenRefusal {
-  return { refused: 'unauthorized', headers: { 'www-authenticate': challenge } };
+function refusal(error: string, challenge: string): TokenRefusal {
+  return { refused: 'unauthorized', error, headers: { 'www-authenticate': challenge } };
 }
 
 function descriptionOf(error: unknown): string {
