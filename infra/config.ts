@@ -96,7 +96,9 @@ export const config = z.strictObject({
     .describe("Origins of your issuer's endpoints, if it has some elsewhere (in an override, separated by commas)."),
   requestsPerSecond: positive
     .default(500)
-    .describe('Requests per second per route; further ones are answered 429, and providers retry.'),
+    .describe(
+      "Requests per second on each of people's routes; further ones are answered 429. Callbacks have the account's limit alone.",
+    ),
 });
 
 export type Config = z.infer<typeof config>;

@@ -1,6 +1,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib';
 import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
+  type CfnStage,
   CorsHttpMethod,
   HttpApi,
   type HttpMethod,
@@ -25,6 +26,23 @@ const accessLogLine = {
   latency: '$context.responseLatency',
   tokenError: '$context.authorizer.error',
 } as const;
+
+/** AWS allows no account more requests at once, and nobody can raise it. */
+const maxBurst = 5_000;
+
+/**
+ * The limits of people's routes, each by itself, so that a flood on one does not block the others. A provider's route has
+ * none, and so the account's: some providers never send an event again that was answered 429.
+ */
+function routeSettings({ requestsPerSecond }: Config): Readonly<Record<string, object>> {
+  // The members are written in capitals: the resource takes them unchanged.
+  const limits = {
+    ThrottlingRateLimit: requestsPerSecond,
+    ThrottlingBurstLimit: Math.min(requestsPerSecond * 2, maxBurst),
+  };
+  const peoples = Object.entries<Route>(routes).filter(([, { access }]) => access !== 'provider');
+  return Object.fromEntries(peoples.map(([key]) => [key, limits]));
+}
 
 /** The HTTP API, built from the table of routes. Payload format 2.0 delivers a body to the function byte for byte. */
 export class MailtrailApi extends HttpApi {
@@ -77,8 +95,6 @@ export class MailtrailApi extends HttpApi {
       httpApi: this,
       stageName: '$default',
       autoDeploy: true,
-      // The limit applies per route, so that a flood of webhooks does not block readers.
-      throttle: { rateLimit: config.requestsPerSecond, burstLimit: config.requestsPerSecond * 2 },
       accessLogSettings: {
         destination: new LogGroupLogDestination(
           new LogGroup(this, 'AccessLogs', {
@@ -89,6 +105,9 @@ export class MailtrailApi extends HttpApi {
         format: AccessLogFormat.custom(JSON.stringify(accessLogLine)),
       },
     });
+    (this.stage.node.defaultChild as CfnStage).routeSettings = routeSettings(config);
+    // A stage may name only routes that exist already.
+    this.stage.node.addDependency(...Object.values(this.routes));
   }
 }
 

@@ -1,6 +1,7 @@
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import type { Provider } from '../../shared/providers/provider.ts';
+import { createAccessLog } from './api-gateway/access-log.ts';
 import { type Answered, type Cors, startHttpServer } from './api-gateway/http-api.ts';
 import { routesOf } from './api-gateway/stack-routes.ts';
 import { readAssembly } from './cloudformation/assembly.ts';
@@ -181,7 +182,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     },
   );
   await parts.add(functions, it => it.stop());
-  const routes = routesOf(template, issuer, functions);
+  const routes = await routesOf(template, { url: ownIssuer, tokens: issuer }, functions);
   await functions.warm();
   const mappings = startStackMappings({
     template,
@@ -240,6 +241,8 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
       tokens: issuer,
     });
   }
+  const accessLog = createAccessLog(template, join(functions.logsDir, 'access.log'));
+  await parts.add(accessLog, it => it.stop());
   http.serve({
     apiId: api?.ref ?? 'local',
     routes,
@@ -247,7 +250,10 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     ownPages: ownPages({ endpoints, template, functions, queues, inbox, engine, providers: options.providers }),
     ownHandlers,
     onFault: error => onFault(`${error.message} (${error.name})`),
-    onAnswer: options.onAnswer,
+    onAnswer: answered => {
+      accessLog.write(answered);
+      options.onAnswer(answered);
+    },
   });
   // Stopped first: requests in flight still write to the other parts.
   await parts.add(http, () => http.stop());

@@ -302,7 +302,8 @@ describe('questions:', () => {
     'status=sent,lost',
     'status=__proto__',
     'status=constructor,sent',
-    `status=${'sent,'.repeat(2_000)}`,
+    // API Gateway lets no longer request line pass.
+    `status=${'sent,'.repeat(1_900)}`,
     'cause=',
     'cause=full',
     'cause=expired,null',

@@ -236,9 +236,35 @@ describe('the API', () => {
     ]);
   });
 
-  it('limits the rate of requests', () => {
-    const { DefaultRouteSettings } = only('AWS::ApiGatewayV2::Stage').Properties;
-    expect(DefaultRouteSettings).toEqual({ ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000 });
+  it("limits the rate of people's requests, by route", () => {
+    const { RouteSettings } = only('AWS::ApiGatewayV2::Stage').Properties;
+    const limits = { ThrottlingRateLimit: 500, ThrottlingBurstLimit: 1000 };
+    const peoples = Object.keys(routes).filter(key => !key.includes('/webhooks/'));
+    expect(RouteSettings).toEqual(Object.fromEntries(peoples.map(key => [key, limits])));
+  });
+
+  it("limits no provider below the account's limit: several never send an event again that was answered 429", () => {
+    const { DefaultRouteSettings = {}, RouteSettings } = only('AWS::ApiGatewayV2::Stage').Properties;
+    const callbacks = Object.keys(routes).filter(key => key.includes('/webhooks/'));
+    expect(callbacks).toEqual(['POST /webhooks/{provider}', 'ANY /webhooks/{provider}']);
+    for (const key of callbacks) expect({ ...DefaultRouteSettings, ...RouteSettings[key] }, key).toEqual({});
+  });
+
+  it('limits no route that does not exist yet when the stage is made', () => {
+    const { DependsOn = [] } = only('AWS::ApiGatewayV2::Stage');
+    const keyOf = new Map(
+      [...all('AWS::ApiGatewayV2::Route')].map(([name, { Properties }]) => [name, Properties.RouteKey]),
+    );
+    const awaited = [DependsOn].flat().map(id => keyOf.get(asText({ Ref: id })));
+    expect(awaited).toEqual(expect.arrayContaining(Object.keys(routes)));
+  });
+
+  it('lets nobody set a burst that no account has', () => {
+    const [stage] = resourcesOf(synthesize({ requestsPerSecond: 4_000 }), 'AWS::ApiGatewayV2::Stage').values();
+    expect(stage!.Properties.RouteSettings['GET /statuses']).toEqual({
+      ThrottlingRateLimit: 4_000,
+      ThrottlingBurstLimit: 5_000,
+    });
   });
 
   it('answers only pages of the configured origins, and accepts no cookies from them', () => {

@@ -33,6 +33,9 @@ const answered = (statusCode: number, more: Partial<Answered> = {}) =>
     provider: 'postmark',
     statusCode,
     refusedOrigin: undefined,
+    gatewayReason: null,
+    tokenError: null,
+    latencyMs: 5,
     ...more,
   });
 const report = () => {
@@ -137,6 +140,21 @@ describe('a callback on the terminal', () => {
     expect(report()).toEqual([
       `OPTIONS ${path} 404 no page of ${origin} may call: set MAILTRAIL_CORS_ORIGINS=http://localhost:4000,${origin}`,
     ]);
+  });
+
+  it('or a request that the gateway has throttled is counted as such, on any route', () => {
+    answered(429, { gatewayReason: 'throttled' });
+    const path = '/accounts/acme/emails';
+    const routeKey = 'GET /accounts/{accountId}/emails';
+    answered(429, { method: 'GET', path, routeKey, provider: undefined, gatewayReason: 'throttled' });
+    expect(report()).toEqual([
+      'postmark 429 throttled by the gateway',
+      'GET /accounts/{accountId}/emails 429 throttled by the gateway',
+    ]);
+    for (let index = 0; index < 20; index += 1) answered(429, { gatewayReason: 'throttled' });
+    report();
+    now += 1_000;
+    expect(report()).toEqual(['... 12 more in the last second: 12 throttled']);
   });
 
   it('is none where a browser asks for a page, or somebody for the API', () => {

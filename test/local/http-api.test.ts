@@ -54,6 +54,10 @@ beforeAll(async () => {
       { key: 'ANY /hooks/{name}', ...open },
       { key: 'GET /mine/{id}/parts/{part}', function: lambda, authorizer: authorizer([]) },
       { key: 'GET /scoped', function: lambda, authorizer: authorizer(['read']) },
+      { key: 'GET /hasty', function: lambda, authorizer: null, timeoutMs: 50 },
+      { key: 'OPTIONS /asked', ...open },
+      { key: 'GET /asked', ...open },
+      { key: 'ANY /closed', function: lambda, authorizer: authorizer([]) },
     ],
   });
 });
@@ -141,8 +145,17 @@ test('each answer is handed on with its route and its status, except for the pag
       provider: undefined,
       statusCode: 200,
       refusedOrigin: undefined,
+      gatewayReason: null,
+      tokenError: null,
+      latencyMs: expect.any(Number),
     },
-    expect.objectContaining({ method: 'POST', path: '/hook/x', routeKey: null, statusCode: 404 }),
+    expect.objectContaining({
+      method: 'POST',
+      path: '/hook/x',
+      routeKey: null,
+      statusCode: 404,
+      gatewayReason: 'no_route',
+    }),
   ]);
 });
 
@@ -269,15 +282,44 @@ describe('what the gateway answers by itself', () => {
         throw new FunctionError('Error', 'a secret');
       },
       () => ({ statusCode: 'x' }),
-      () => ({ body: 'no status code' }),
-      () => null,
-      () => 'ok',
+      () => ({ statusCode: 200, body: { no: 'text' } }),
+      () => ({ statusCode: 200, cookies: 'no list' }),
     ]) {
       answer = result;
       const response = await post({}, '');
       expect([response.status, await response.json()]).toEqual([500, { message: 'Internal Server Error' }]);
     }
     expect(faults).toContain('a secret');
+  });
+
+  test('500 for a result beyond the 6 MB that Lambda hands on', async () => {
+    const sized = (size: number) => {
+      answer = () => ({ statusCode: 200, body: 'x'.repeat(size) });
+      return post({}, '');
+    };
+    expect((await sized(6 * 1024 * 1024)).status).toBe(200);
+    faults.length = 0;
+    const response = await sized(6 * 1024 * 1024 + 200);
+    expect([response.status, await response.json()]).toEqual([500, { message: 'Internal Server Error' }]);
+    expect(faults).toEqual(['f: its result is larger than 6 MB']);
+  });
+
+  test("503 when the function does not answer within the integration's timeout", async () => {
+    answer = () => new Promise(() => {});
+    faults.length = 0;
+    answers.length = 0;
+    const response = await fetch(`${server.url}/hasty`);
+    expect([response.status, await response.json()]).toEqual([503, { message: 'Service Unavailable' }]);
+    expect(faults).toEqual(["f: no answer before the gateway's timeout"]);
+    expect(answers).toMatchObject([{ routeKey: 'GET /hasty', gatewayReason: 'function_late' }]);
+  });
+
+  test('431 for a request line and header values of more than 10,240 bytes together', async () => {
+    const sized = (size: number) => post({ 'x-long': 'x'.repeat(size) }, '');
+    expect((await sized(9_500)).status).toBe(200);
+    expect((await sized(10_240)).status).toBe(431);
+    expect((await fetch(`${server.url}/hooks/x?${'y'.repeat(10_240)}`)).status).toBe(431);
+    expect(received).toHaveLength(1);
   });
 });
 
@@ -294,10 +336,38 @@ describe("a function's result becomes the answer", () => {
     expect(response.headers.get('content-type')).toBe('image/x');
     expect([...new Uint8Array(await response.arrayBuffer())]).toEqual([0, 255]);
   });
+
+  test('with its cookies, each in a header of its own', async () => {
+    answer = () => ({ statusCode: 200, cookies: ['a=1; Path=/', 'b=2'] });
+    expect((await post({}, '')).headers.getSetCookie()).toEqual(['a=1; Path=/', 'b=2']);
+  });
+
+  test.each([
+    [{ error: 'none' }, '{"error":"none"}'],
+    ['Hello from Lambda!', 'Hello from Lambda!'],
+    [['a'], '["a"]'],
+    [null, 'null'],
+  ])('with 200 and JSON where it names no status: %j', async (result, text) => {
+    answer = () => result;
+    const response = await post({}, '');
+    expect([response.status, response.headers.get('content-type'), await response.text()]).toEqual([
+      200,
+      'application/json',
+      text,
+    ]);
+  });
 });
 
 describe('a route with an authorizer', () => {
-  const claims = () => ({ iss: issuer, aud: 'api', exp: now() + 60, account_id: 'acme', roles: ['a', 'b'], n: 1 });
+  const claims = () => ({
+    iss: issuer,
+    aud: 'api',
+    exp: now() + 60,
+    account_id: 'acme',
+    roles: ['a', 'b'],
+    n: 1,
+    app: { b: ['x', 'y'], a: true },
+  });
   const get = (token: string, path = '/mine/1/parts/2') =>
     fetch(`${server.url}${path}`, { headers: { authorization: token } });
 
@@ -305,7 +375,7 @@ describe('a route with an authorizer', () => {
     const response = await get(`Bearer ${await tokens.sign(claims())}`);
     expect(response.status).toBe(200);
     expect(received[0]!.requestContext.authorizer.jwt).toMatchObject({
-      claims: { account_id: 'acme', roles: '[a b]', n: '1' },
+      claims: { account_id: 'acme', roles: '[a b]', n: '1', app: 'map[a:true b:[x y]]' },
       scopes: null,
     });
     expect(received[0]!.pathParameters).toEqual({ id: '1', part: '2' });
@@ -355,13 +425,51 @@ describe('a page of another origin', () => {
   const preflight = (origin: string, path = '/hooks/x') =>
     fetch(server.url + path, { method: 'OPTIONS', headers: { origin, 'access-control-request-method': 'GET' } });
 
-  test('is answered before any function, and allowed where the API names its origin', async () => {
-    const allowed = await preflight('https://app.test');
-    expect([allowed.status, allowed.headers.get('access-control-allow-methods')]).toEqual([204, 'GET,POST']);
+  test('is answered before any function where no route takes OPTIONS, and allowed where the API names its origin', async () => {
+    for (const path of ['/scoped', '/nowhere']) {
+      const allowed = await preflight('https://app.test', path);
+      expect([allowed.status, allowed.headers.get('access-control-allow-methods')]).toEqual([204, 'GET,POST']);
+      expect(allowed.headers.get('apigw-requestid')).not.toBeNull();
+    }
     answers.length = 0;
     expect((await preflight('https://other.test', '/scoped')).headers.get('access-control-allow-origin')).toBeNull();
-    expect(answers).toMatchObject([{ method: 'OPTIONS', refusedOrigin: 'https://other.test' }]);
+    expect(answers).toMatchObject([
+      { method: 'OPTIONS', refusedOrigin: 'https://other.test', gatewayReason: 'preflight' },
+    ]);
     expect(received).toEqual([]);
+  });
+
+  test.each(['/hooks/x', '/asked'])('asks the function at %s, where a route takes OPTIONS', async path => {
+    answer = () => ({ statusCode: 200, headers: { allow: 'POST' }, body: 'from the function' });
+    answers.length = 0;
+    for (const origin of ['https://app.test', 'https://other.test']) {
+      const response = await preflight(origin, path);
+      expect([response.status, response.headers.get('allow')]).toEqual([200, 'POST']);
+      expect(await response.text()).toBe('from the function');
+      expect(response.headers.get('access-control-allow-methods')).toBeNull();
+    }
+    const routeKey = path === '/asked' ? 'OPTIONS /asked' : 'ANY /hooks/{name}';
+    expect(received.map(event => [event.routeKey, event.requestContext.http.method])).toEqual([
+      [routeKey, 'OPTIONS'],
+      [routeKey, 'OPTIONS'],
+    ]);
+    expect(answers).toMatchObject([{ routeKey, refusedOrigin: undefined }, { refusedOrigin: undefined }]);
+  });
+
+  test('needs a token where a route with an authorizer takes OPTIONS', async () => {
+    expect((await preflight('https://app.test', '/closed')).status).toBe(401);
+  });
+
+  test('is 404 where no route takes it and the API has no CORS, or where it is a mere OPTIONS', async () => {
+    expect((await fetch(`${server.url}/scoped`, { method: 'OPTIONS' })).status).toBe(404);
+  });
+
+  test("gets no CORS header of a function: the API's own take their place", async () => {
+    answer = () => ({ statusCode: 200, headers: { 'Access-Control-Allow-Origin': '*', 'x-own': '1' }, body: 'ok' });
+    const of = async (headers: Record<string, string>) => (await post(headers, '')).headers;
+    expect((await of({})).get('access-control-allow-origin')).toBeNull();
+    expect((await of({ origin: 'https://app.test' })).get('access-control-allow-origin')).toBe('https://app.test');
+    expect((await of({})).get('x-own')).toBe('1');
   });
 
   test('may read the answers', async () => {

@@ -444,9 +444,20 @@ test('the queues are listed with what each is for and how full it is', async () 
   expect(page).toMatch(/<th scope="row">quarantine<\/th><td class="number">\d+<\/td>/);
 });
 
-test('each function has a log of its name', () => {
-  const logs = functionNames.map(name => `${name}.log`);
+test('each function has a log of its name, and the API has one of its answers', async () => {
+  const logs = ['access.log', ...functionNames.map(name => `${name}.log`)];
   expect(readdirSync(stack.endpoints.logsDir).sort()).toEqual(logs.sort());
+  const { headers } = await fetch(`${stack.url}/accounts/acme/emails`, { headers: { authorization: 'Bearer x' } });
+  const accessLog = () => readFileSync(join(stack.endpoints.logsDir, 'access.log'), 'utf8').trimEnd().split('\n');
+  await eventually(() =>
+    expect(accessLog().map(line => JSON.parse(line))).toContainEqual({
+      requestId: headers.get('apigw-requestid'),
+      route: 'GET /accounts/{accountId}/emails',
+      status: '401',
+      latency: expect.any(String),
+      tokenError: 'invalid_token',
+    }),
+  );
 });
 
 test('a browser gets the loader of the elements, and every module that it names, compressed', async () => {

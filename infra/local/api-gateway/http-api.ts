@@ -1,18 +1,31 @@
-import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ownValue } from '../../../shared/runtime/own-property.ts';
 import { FunctionError, type LocalFunction } from '../lambda/function-environment.ts';
 import { keepAliveTimeout } from '../services/loopback-server.ts';
 import { StartError } from '../start-error.ts';
-import { gatewayAnswer, type HttpAnswer, httpAnswer, httpEvent, type Jwt } from './http-payload.ts';
-import { createRouter, decodedPath, type HttpRoute } from './http-routes.ts';
+import { type HttpAnswer, httpAnswer, httpEvent, type Jwt, jsonAnswer, newRequestId } from './http-payload.ts';
+import { createRouter, decodedPath, type HttpRoute, type RouteMatch } from './http-routes.ts';
+import { accountLimit as awsAccountLimit, createTokenBucket, type RateLimit } from './token-bucket.ts';
 
 /** Checks a request's token. */
-export type Authorizer = (authorization: string | undefined) => Promise<Jwt | 'unauthorized' | 'forbidden'>;
+export type Authorizer = (authorization: string | undefined) => Promise<Jwt | TokenRefusal>;
+
+/** A request that its token does not let through. */
+export interface TokenRefusal {
+  readonly refused: 'unauthorized' | 'forbidden';
+  readonly error: string;
+  /** Headers of the answer. */
+  readonly headers: Readonly<Record<string, string>>;
+}
 
 export interface LocalRoute extends HttpRoute {
   readonly function: LocalFunction;
   readonly authorizer: Authorizer | null;
+  /** The stage's limit of this route; by default the account's limit of all routes together is the only one. */
+  readonly limit?: RateLimit | undefined;
+  /** How long the gateway waits for the function. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** The `CorsConfiguration` of an HTTP API. */
@@ -34,9 +47,30 @@ export interface HttpApi {
   readonly ownHandlers?: Readonly<Record<string, RequestListener>>;
   /** Called for each invocation that failed. */
   readonly onFault: (error: FunctionError) => void;
-  /** Called for each answer, but for those of the runner's own pages and those to preflights of allowed origins. */
+  /** Called for each answer, but for those of the runner's own pages. */
   readonly onAnswer?: ((answered: Answered) => void) | undefined;
+  /** The limit of all routes together; that of a usual AWS account by default. */
+  readonly accountLimit?: RateLimit | undefined;
+  /** Epoch milliseconds. */
+  readonly now?: (() => number) | undefined;
 }
+
+/** API Gateway's own answers, in its own words, by the reason for them. */
+const gatewayAnswers = {
+  undecodable_path: [400, 'Bad Request'],
+  unauthorized: [401, 'Unauthorized'],
+  forbidden: [403, 'Forbidden'],
+  no_route: [404, 'Not Found'],
+  too_large: [413, 'Request Entity Too Large'],
+  throttled: [429, 'Too Many Requests'],
+  headers_too_large: [431, 'Request Header Fields Too Large'],
+  function_failed: [500, 'Internal Server Error'],
+  function_busy: [503, 'Service Unavailable'],
+  function_late: [503, 'Service Unavailable'],
+} as const satisfies Record<string, readonly [statusCode: number, message: string]>;
+
+/** Why the gateway itself has answered a request. */
+export type GatewayReason = keyof typeof gatewayAnswers | 'preflight';
 
 /** A request and the status of its answer. */
 export interface Answered {
@@ -50,6 +84,12 @@ export interface Answered {
   readonly statusCode: number;
   /** The origin of a preflight whose pages may not call the API. */
   readonly refusedOrigin: string | undefined;
+  /** Null where the answer is the function's. */
+  readonly gatewayReason: GatewayReason | null;
+  /** The fault of a token that did not serve. */
+  readonly tokenError: string | null;
+  /** From the arrival of the whole request to the answer. */
+  readonly latencyMs: number;
 }
 
 export interface HttpServer {
@@ -59,13 +99,18 @@ export interface HttpServer {
   stop(): Promise<void>;
 }
 
-/** API Gateway takes no larger body, and Lambda no larger event. */
+/** API Gateway takes no larger body, and no longer request line and header values together. */
 const maxBodyBytes = 10 * 1024 * 1024;
+const maxHeaderBytes = 10_240;
+/** Lambda takes no larger event, and hands no larger result on. */
 const maxEventBytes = 6 * 1024 * 1024;
+const maxResultBytes = 6_291_556;
+/** API Gateway waits no longer for a function. */
+const maxTimeoutMs = 30_000;
 
 /** Listens on the loopback interface alone. A taken port is a {@link StartError}. */
 export async function startHttpServer(port: number): Promise<HttpServer> {
-  let answer: (message: IncomingMessage) => Promise<HttpAnswer> = async () => gatewayAnswer(503, 'Service Unavailable');
+  let answer: (message: IncomingMessage) => Promise<HttpAnswer> = async () => ownAnswerTo('function_busy');
   let ownHandlers: readonly [path: string, handler: RequestListener][] = [];
   const server = createServer({ keepAliveTimeout }, (message, response) => {
     // A client that keeps its connection is told to let it go once the server stops.
@@ -79,7 +124,7 @@ export async function startHttpServer(port: number): Promise<HttpServer> {
       // The client is gone.
       if (message.destroyed && !message.complete) return;
       console.error(error);
-      finish(gatewayAnswer(500, 'Internal Server Error'));
+      finish(ownAnswerTo('function_failed'));
     });
   });
   await new Promise<void>((resolve, reject) => {
@@ -108,12 +153,22 @@ export async function startHttpServer(port: number): Promise<HttpServer> {
   };
 }
 
+/** An answer, and the reason for it where it is the gateway's own. */
+interface Outcome {
+  readonly answer: HttpAnswer;
+  readonly reason: GatewayReason | null;
+  readonly tokenError?: string;
+}
+
 /** API Gateway's way from a request to an answer. */
-function createGateway({ apiId, routes, cors, ownPages, onFault, onAnswer }: HttpApi) {
+function createGateway(api: HttpApi) {
+  const { apiId, routes, cors, ownPages, onFault, onAnswer, now = Date.now } = api;
   const routeOf = createRouter(routes);
+  const isThrottled = createThrottle(api, now);
 
   return async (message: IncomingMessage): Promise<HttpAnswer> => {
     const body = await bodyOf(message);
+    const arrivedAt = now();
     const path = decodedPath(message.url ?? '/');
     const method = message.method ?? 'GET';
     const match = path === null ? null : routeOf(method, path);
@@ -121,58 +176,114 @@ function createGateway({ apiId, routes, cors, ownPages, onFault, onAnswer }: Htt
     if (own !== undefined) return ownAnswer(message, own);
     const { origin, authorization } = message.headers;
     const isPreflight = method === 'OPTIONS' && 'access-control-request-method' in message.headers;
-    const requestId = randomUUID();
+    const requestId = newRequestId();
     const { vary, ...allowed } = allowedOrigin(cors, origin);
-    const refusedOrigin = isPreflight && match === null && vary === undefined ? origin : undefined;
-    const told = ({ statusCode }: HttpAnswer) =>
-      onAnswer?.({
-        requestId,
-        method,
-        path: path ?? (message.url ?? '/').split('?', 1)[0]!,
-        routeKey: match?.route.key ?? null,
-        provider: match?.pathParameters.provider,
-        statusCode,
-        refusedOrigin,
-      });
-    if (cors !== undefined && isPreflight) {
-      const answered = preflight(cors, origin);
-      if (refusedOrigin !== undefined) told(answered);
-      return answered;
-    }
-    const answered = path === null ? gatewayAnswer(400, 'Bad Request') : await answerAt(path);
-    told(answered);
-    const varies = [answered.headers.vary, vary].filter(names => names !== undefined).join(', ');
+    const { answer, reason, tokenError = null } = await outcome();
+    onAnswer?.({
+      requestId,
+      method,
+      path: path ?? (message.url ?? '/').split('?', 1)[0]!,
+      routeKey: match?.route.key ?? null,
+      provider: match?.pathParameters.provider,
+      statusCode: answer.statusCode,
+      refusedOrigin: isPreflight && match === null && vary === undefined ? origin : undefined,
+      gatewayReason: reason,
+      tokenError,
+      latencyMs: now() - arrivedAt,
+    });
+    const varies = [answer.headers.vary, vary].filter(names => names !== undefined).join(', ');
     return {
-      ...answered,
+      ...answer,
       headers: {
-        ...answered.headers,
+        ...(cors === undefined || reason === 'preflight' ? answer.headers : withoutCors(answer.headers)),
         'apigw-requestid': requestId,
         ...allowed,
         ...(varies !== '' && { vary: varies }),
       },
     };
 
-    async function answerAt(path: string): Promise<HttpAnswer> {
-      if (match === null) return gatewayAnswer(404, 'Not Found');
-      const { route, pathParameters } = match;
-      if (body === null) return gatewayAnswer(413, 'Request Entity Too Large');
-      const jwt = route.authorizer === null ? null : await route.authorizer(authorization);
-      if (jwt === 'unauthorized') return gatewayAnswer(401, 'Unauthorized', { 'www-authenticate': 'Bearer' });
-      if (jwt === 'forbidden') return gatewayAnswer(403, 'Forbidden');
-      const event = httpEvent({ message, path, body, routeKey: route.key, pathParameters, jwt, apiId, requestId });
-      if (isTooLarge(event)) return gatewayAnswer(413, 'Request Entity Too Large');
+    async function outcome(): Promise<Outcome> {
+      if (headerBytes(message) > maxHeaderBytes) return refused('headers_too_large');
+      if (path === null) return refused('undecodable_path');
+      if (isThrottled(match)) return refused('throttled');
+      // A route that takes OPTIONS gets preflights, too.
+      if (match === null) {
+        return cors !== undefined && isPreflight
+          ? { answer: preflight(cors, origin), reason: 'preflight' }
+          : refused('no_route');
+      }
+      return outcomeAt(match, path);
+    }
+
+    async function outcomeAt({ route, pathParameters }: RouteMatch<LocalRoute>, path: string): Promise<Outcome> {
+      if (body === null) return refused('too_large');
+      const token = route.authorizer === null ? null : await route.authorizer(authorization);
+      if (token !== null && 'refused' in token) {
+        return { ...refused(token.refused, token.headers), tokenError: token.error };
+      }
+      const at = new Date(arrivedAt);
+      const request = { message, path, body, routeKey: route.key, pathParameters, jwt: token, apiId, requestId, at };
+      const event = httpEvent(request);
+      if (isLarger(event, maxEventBytes)) return refused('too_large');
+      const { name } = route.function;
       try {
-        const result = httpAnswer(await route.function.invoke(event));
-        if (result !== null) return result;
-        onFault(new FunctionError('BadAnswer', `${route.function.name}: its result is no HTTP answer`));
+        const result = await within(route.timeoutMs ?? maxTimeoutMs, route.function.invoke(event));
+        if (result === late) {
+          onFault(new FunctionError('Timeout', `${name}: no answer before the gateway's timeout`));
+          return refused('function_late');
+        }
+        const answer = httpAnswer(result);
+        if (answer === null) onFault(new FunctionError('BadAnswer', `${name}: its result is no HTTP answer`));
+        else if (isLarger(result, maxResultBytes)) {
+          onFault(new FunctionError('Function.ResponseSizeTooLarge', `${name}: its result is larger than 6 MB`));
+        } else return { answer, reason: null };
       } catch (error) {
         if (!(error instanceof FunctionError)) throw error;
-        if (error.name === 'TooManyRequestsException') return gatewayAnswer(503, 'Service Unavailable');
+        if (error.name === 'TooManyRequestsException') return refused('function_busy');
         onFault(error);
       }
-      return gatewayAnswer(500, 'Internal Server Error');
+      return refused('function_failed');
     }
   };
+}
+
+function ownAnswerTo(reason: keyof typeof gatewayAnswers, headers: Readonly<Record<string, string>> = {}): HttpAnswer {
+  const [statusCode, message] = gatewayAnswers[reason];
+  return jsonAnswer(statusCode, { message }, headers);
+}
+
+function refused(reason: keyof typeof gatewayAnswers, headers?: Readonly<Record<string, string>>): Outcome {
+  return { answer: ownAnswerTo(reason, headers), reason };
+}
+
+/** Says whether a request is beyond the limit of its route, or of the account. */
+function createThrottle({ routes, accountLimit = awsAccountLimit }: HttpApi, now: () => number) {
+  const account = createTokenBucket(accountLimit, now);
+  const ofRoutes = new Map(
+    routes.flatMap(({ key, limit }) => (limit === undefined ? [] : [[key, createTokenBucket(limit, now)]])),
+  );
+  return (match: RouteMatch<LocalRoute> | null): boolean => {
+    const ofRoute = match === null ? undefined : ofRoutes.get(match.route.key);
+    return ofRoute?.take() === false || !account.take();
+  };
+}
+
+/** A result that has not come in time. */
+const late = Symbol('late');
+
+async function within<Result>(ms: number, running: Promise<Result>): Promise<Result | typeof late> {
+  const waiting = new AbortController();
+  try {
+    return await Promise.race([running, delay(ms, late, { signal: waiting.signal })]);
+  } finally {
+    waiting.abort();
+  }
+}
+
+/** The request line and the values of the headers. */
+function headerBytes({ method = '', url = '', httpVersion, rawHeaders }: IncomingMessage): number {
+  const line = `${method} ${url} HTTP/${httpVersion}`.length;
+  return rawHeaders.reduce((sum, text, index) => sum + (index % 2 === 1 ? text.length : 0), line);
 }
 
 /** The names of this machine. A page elsewhere can lead its own name to 127.0.0.1, but then the Host header has that name. */
@@ -200,10 +311,12 @@ async function ownAnswer(message: IncomingMessage, page: HttpApi['ownPages'][str
   };
 }
 
-/** Lambda counts the bytes of an event's JSON, in which the quotes of its body are escaped. */
-function isTooLarge(event: { readonly body?: string }): boolean {
-  // At worst each character takes six.
-  return (event.body ?? '').length * 6 > maxEventBytes && Buffer.byteLength(JSON.stringify(event)) > maxEventBytes;
+/** Lambda counts the bytes of the JSON, in which the quotes of a body are escaped. */
+function isLarger(payload: unknown, maxBytes: number): boolean {
+  const { body } = (payload ?? {}) as { readonly body?: unknown };
+  // At worst each character takes six, and anything else in an event or an answer is small.
+  if (typeof body === 'string' && body.length * 6 <= maxBytes / 2) return false;
+  return Buffer.byteLength(JSON.stringify(payload) ?? '') > maxBytes;
 }
 
 /** The body; null if it is too large. It is read to its end in any case, so that the answer can be read. */
@@ -230,6 +343,11 @@ function allowedOrigin(
   };
 }
 
+/** With CORS configured, API Gateway ignores the CORS headers of a function (AWS: "Configure CORS for HTTP APIs"). */
+function withoutCors(headers: HttpAnswer['headers']): HttpAnswer['headers'] {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !name.startsWith('access-control-')));
+}
+
 function preflight(cors: Cors, origin: string | undefined): HttpAnswer {
   const allowed = allowedOrigin(cors, origin);
   const headers: Record<string, string> =
@@ -244,8 +362,9 @@ function preflight(cors: Cors, origin: string | undefined): HttpAnswer {
   return { statusCode: 204, headers, body: Buffer.alloc(0) };
 }
 
-function send(response: ServerResponse, { statusCode, headers, body }: HttpAnswer): void {
+function send(response: ServerResponse, { statusCode, headers, cookies = [], body }: HttpAnswer): void {
   for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+  if (cookies.length > 0) response.setHeader('set-cookie', cookies);
   response.statusCode = statusCode;
   if (statusCode !== 204 && statusCode !== 304) response.setHeader('content-length', body.length);
   response.end(body);

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { randomBytes } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { APIGatewayEventRequestContextJWTAuthorizer, APIGatewayProxyEventV2 } from 'aws-lambda';
 import { accountId } from '../cloudformation/template.ts';
@@ -16,6 +17,12 @@ export interface HttpRequest {
   readonly jwt: Jwt | null;
   readonly apiId: string;
   readonly requestId: string;
+  readonly at: Date;
+}
+
+/** A request's id in the form of API Gateway, e.g. `JKJaXmPLvHcESHA=`. */
+export function newRequestId(): string {
+  return `${randomBytes(11).toString('base64url')}=`;
 }
 
 /** Content types whose body reaches a function as text. Every other body, and one that is no UTF-8, comes in base64. */
@@ -31,20 +38,21 @@ export function httpEvent({
   jwt,
   apiId,
   requestId,
+  at,
 }: HttpRequest): APIGatewayProxyEventV2 {
   const [, ...query] = (message.url ?? '/').split('?');
   const rawQueryString = query.join('?');
-  const { cookie, ...headers } = headersOf(message);
+  const { cookie: _, ...headers } = headersOf(message);
+  const cookies = cookiesOf(message);
   const contentType = (headers['content-type'] ?? '').split(';')[0]!.trim();
   const isBase64Encoded = body.length > 0 && !(textTypes.test(contentType) && isUtf8(body));
   const parameters = joined(new URLSearchParams(rawQueryString));
   const sourceIp = message.socket.remoteAddress ?? '127.0.0.1';
-  const now = new Date();
   const context = {
     accountId,
     apiId,
     domainName: headers.host ?? '',
-    domainPrefix: apiId,
+    domainPrefix: (headers.host ?? '').split(/[.:]/, 1)[0]!,
     http: {
       method: message.method ?? 'GET',
       path,
@@ -55,8 +63,8 @@ export function httpEvent({
     requestId,
     routeKey,
     stage: '$default',
-    time: commonLogTime(now),
-    timeEpoch: now.getTime(),
+    time: commonLogTime(at),
+    timeEpoch: at.getTime(),
     ...(jwt !== null && { authorizer: { jwt } }),
   };
   return {
@@ -64,10 +72,11 @@ export function httpEvent({
     routeKey,
     rawPath: path,
     rawQueryString,
-    ...(cookie !== undefined && { cookies: cookie.split(/;\s*/) }),
+    ...(cookies.length > 0 && { cookies }),
     headers: {
       ...headers,
-      'x-amzn-trace-id': `Root=1-${Math.floor(now.getTime() / 1000).toString(16)}-${requestId.replaceAll('-', '').slice(0, 24)}`,
+      'content-length': String(body.length),
+      'x-amzn-trace-id': `Root=1-${Math.floor(at.getTime() / 1000).toString(16)}-${randomBytes(12).toString('hex')}`,
       'x-forwarded-for': [headers['x-forwarded-for'], sourceIp].filter(Boolean).join(','),
       'x-forwarded-port': String(message.socket.localPort),
       'x-forwarded-proto': 'http',
@@ -78,6 +87,13 @@ export function httpEvent({
     ...(body.length > 0 && { body: body.toString(isBase64Encoded ? 'base64' : 'utf8') }),
     isBase64Encoded,
   };
+}
+
+/** The cookies of all cookie headers. */
+function cookiesOf({ rawHeaders }: IncomingMessage): string[] {
+  return rawHeaders.flatMap((value, index) =>
+    index % 2 === 1 && rawHeaders[index - 1]!.toLowerCase() === 'cookie' ? value.split(/;\s*/) : [],
+  );
 }
 
 /** Names in lower case. The values of a name that came several times are joined by commas. */
@@ -105,23 +121,31 @@ function commonLogTime(at: Date): string {
 export interface HttpAnswer {
   readonly statusCode: number;
   readonly headers: Readonly<Record<string, string>>;
+  /** Values of `set-cookie`. */
+  readonly cookies?: readonly string[];
   readonly body: Buffer;
 }
 
-/** API Gateway's own answers, in its own words. */
-export function gatewayAnswer(statusCode: number, message: string, headers: Record<string, string> = {}): HttpAnswer {
-  return {
-    statusCode,
-    headers: { 'content-type': 'application/json', ...headers },
-    body: Buffer.from(JSON.stringify({ message })),
-  };
+export function jsonAnswer(
+  statusCode: number,
+  content: unknown,
+  headers: Readonly<Record<string, string>> = {},
+): HttpAnswer {
+  const text = typeof content === 'string' ? content : JSON.stringify(content);
+  return { statusCode, headers: { 'content-type': 'application/json', ...headers }, body: Buffer.from(text) };
 }
 
-/** The answer that a function returned; null if its result is none. */
+/**
+ * The answer that a function returned; null if its result is none. A result without a status code is the body of a 200
+ * (https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html).
+ */
 export function httpAnswer(result: unknown): HttpAnswer | null {
-  const { statusCode, headers = {}, body = '', isBase64Encoded } = (result ?? {}) as Record<string, unknown>;
+  const members = (result ?? {}) as Record<string, unknown>;
+  if (members.statusCode === undefined) return jsonAnswer(200, result ?? null);
+  const { statusCode, headers = {}, body = '', isBase64Encoded, cookies = [] } = members;
   const status = Number(statusCode);
   if (!Number.isInteger(status) || status < 200 || status > 599 || typeof body !== 'string') return null;
+  if (!Array.isArray(cookies)) return null;
   const named = Object.entries(headers as object).map(([name, value]) => [name.toLowerCase(), String(value)]);
   const bytes = Buffer.from(body, isBase64Encoded === true ? 'base64' : 'utf8');
   return {
@@ -130,6 +154,7 @@ export function httpAnswer(result: unknown): HttpAnswer | null {
       ...(bytes.length > 0 && { 'content-type': 'text/plain;charset=UTF-8' }),
       ...Object.fromEntries(named),
     },
+    ...(cookies.length > 0 && { cookies: cookies.map(String) }),
     body: bytes,
   };
 }

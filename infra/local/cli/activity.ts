@@ -137,8 +137,9 @@ export function createActivity({ logs, providerNames, corsOrigins, print, now }:
   }
 
   /** The sender of a request: a provider, or the path that no route fits. A name from outside imitates no line in quotes. */
-  function whoIn({ method, path, provider, refusedOrigin }: Answered): string {
+  function whoIn({ method, path, routeKey, provider, refusedOrigin }: Answered): string {
     if (provider !== undefined) return providerNames.includes(provider) ? provider : JSON.stringify(shown(provider));
+    if (routeKey !== null) return routeKey;
     const place = refusedOrigin === undefined ? withoutSecrets(path) : path;
     return `${method} ${shown(place).replaceAll(' ', '%20')}`;
   }
@@ -152,7 +153,8 @@ export function createActivity({ logs, providerNames, corsOrigins, print, now }:
   }
 
   /** Why a callback was answered of which no function has logged anything. */
-  function unlogged({ method, statusCode, provider, refusedOrigin }: Answered): Unlogged {
+  function unlogged({ method, statusCode, provider, refusedOrigin, gatewayReason }: Answered): Unlogged {
+    if (gatewayReason === 'throttled') return { reason: 'throttled by the gateway', figures: { throttled: 1 } };
     if (refusedOrigin !== undefined) {
       const setting = `MAILTRAIL_CORS_ORIGINS=${[...corsOrigins, shown(refusedOrigin)].join()}`;
       return {
@@ -178,7 +180,8 @@ export function createActivity({ logs, providerNames, corsOrigins, print, now }:
       const isCallback = answer.provider !== undefined;
       // Somebody has misspelt the path. Browsers ask for pages of their own accord.
       const isLost = answer.routeKey === null && !['GET', 'HEAD', 'OPTIONS'].includes(answer.method);
-      if (isCallback || isLost || answer.refusedOrigin !== undefined) answers.push(answer);
+      const isThrottled = answer.gatewayReason === 'throttled';
+      if (isCallback || isLost || isThrottled || answer.refusedOrigin !== undefined) answers.push(answer);
     },
   };
 }

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { pathToFileURL } from 'node:url';
 import { isAccountId } from '../../../shared/email/event.ts';
 import { dataDirOf, readEndpoints } from '../endpoints.ts';
+import { issuerPath } from '../issuer/oidc-issuer.ts';
 import { claimNamesIn, claimsOf, type Person, subjectOf } from '../issuer/person.ts';
 import { openTokenIssuer } from '../issuer/token-issuer.ts';
 import { StartError } from '../start-error.ts';
@@ -20,8 +21,11 @@ const usualSeconds = 12 * 60 * 60;
 /** A token that the stack on this data directory accepts. */
 export async function createToken(dataDir: string, options: TokenOptions): Promise<string> {
   const { expiresInSeconds = usualSeconds, claims = {}, ...person } = options;
-  const { tokens, functions } = readEndpoints(dataDir);
+  const { url, tokens, functions } = readEndpoints(dataDir);
   if (tokens === null) throw new StartError('the API takes no tokens');
+  if (tokens.issuer !== `${url}${issuerPath}`) {
+    throw new StartError(`this stack takes the tokens of ${tokens.issuer} alone: sign in there`);
+  }
   const now = Math.floor(Date.now() / 1000);
   const issuer = await openTokenIssuer(dataDir);
   return issuer.sign({

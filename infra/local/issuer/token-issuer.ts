@@ -1,8 +1,16 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
+import {
+  calculateJwkThumbprint,
+  createLocalJWKSet,
+  exportJWK,
+  generateKeyPair,
+  importJWK,
+  type JWK,
+  SignJWT,
+} from 'jose';
 import type { Authorizer } from '../api-gateway/http-api.ts';
-import { type AuthorizerOptions, createJwtAuthorizer } from '../api-gateway/jwt-authorizer.ts';
+import { type AuthorizerOptions, createJwtAuthorizer, type KeyFinder } from '../api-gateway/jwt-authorizer.ts';
 import { readSaved, replaceFile } from '../data-dir.ts';
 
 /** The issuer of local tokens. Its key never leaves this machine. */
@@ -10,6 +18,7 @@ export interface TokenIssuer {
   /** The public key, as an issuer publishes it. */
   readonly jwks: { readonly keys: readonly JWK[] };
   readonly privateJwk: JWK;
+  readonly keyOf: KeyFinder;
   sign(claims: Readonly<Record<string, unknown>>): Promise<string>;
   /** The authorizer of a route. */
   authorizer(options: AuthorizerOptions): Authorizer;
@@ -32,11 +41,13 @@ export async function openTokenIssuer(dataDir: string): Promise<TokenIssuer> {
   const { kty, n, e, kid, alg, use } = privateJwk;
   const jwks = { keys: [{ kty, n, e, kid, alg, use } as JWK] };
   const privateKey = await importJWK(privateJwk, algorithm);
+  const keyOf = createLocalJWKSet(jwks);
   return {
     jwks,
     privateJwk,
+    keyOf,
     sign: claims =>
       new SignJWT(claims).setProtectedHeader({ alg: algorithm, typ: 'at+jwt', ...(kid && { kid }) }).sign(privateKey),
-    authorizer: options => createJwtAuthorizer(jwks, options),
+    authorizer: options => createJwtAuthorizer(keyOf, options),
   };
 }

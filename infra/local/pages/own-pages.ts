@@ -2,7 +2,7 @@ import { ingestEnv, readingSettings } from '../../../functions/ingest/env.ts';
 import { createReadingContext } from '../../../shared/providers/parsing/reading-context.ts';
 import type { Provider } from '../../../shared/providers/provider.ts';
 import type { HttpApi } from '../api-gateway/http-api.ts';
-import { gatewayAnswer, type HttpAnswer } from '../api-gateway/http-payload.ts';
+import { type HttpAnswer, jsonAnswer } from '../api-gateway/http-payload.ts';
 import { readableNames } from '../cloudformation/readable-name.ts';
 import type { ResolvedTemplate } from '../cloudformation/template.ts';
 import { type Endpoints, environmentWith } from '../endpoints.ts';
@@ -120,5 +120,7 @@ function redirect(location: string): HttpAnswer {
 /** A page for GET and HEAD alone. */
 function readOnly(page: Page): Page {
   return request =>
-    request.method === 'GET' || request.method === 'HEAD' ? page(request) : gatewayAnswer(405, 'Method Not Allowed');
+    request.method === 'GET' || request.method === 'HEAD'
+      ? page(request)
+      : jsonAnswer(405, { message: 'Method Not Allowed' });
 }

@@ -42,7 +42,7 @@ ${list('Connect', [
   [file(signingKeysFile), 'The keys that sign callbacks. For most providers the key is the secret.'],
 ])}
 ${list('Files', [
-  [file(logsDir), 'Logs, one per function.'],
+  [file(logsDir), 'Logs: one per function, and one of the answers of the API.'],
   [file(dataDir), 'All data of this stack. Remove it to begin anew.'],
 ])}
 <h2 id="routes">Routes</h2>

@@ -1,0 +1,42 @@
+import { createWriteStream } from 'node:fs';
+import { ownValue } from '../../../shared/runtime/own-property.ts';
+import type { ResolvedTemplate } from '../cloudformation/template.ts';
+import type { Answered } from './http-api.ts';
+
+/** Variables of the format that the runner knows, without `$context.`. */
+const variables: Readonly<Record<string, (answered: Answered) => string | number | null>> = {
+  requestId: ({ requestId }) => requestId,
+  httpMethod: ({ method }) => method,
+  path: ({ path }) => path,
+  routeKey: ({ routeKey }) => routeKey,
+  status: ({ statusCode }) => statusCode,
+  responseLatency: ({ latencyMs }) => latencyMs,
+  'authorizer.error': ({ tokenError }) => tokenError,
+};
+
+/** A line of the access log. A variable without a value is a hyphen, as on AWS. */
+export function accessLine(format: string, answered: Answered): string {
+  return format.replace(/\$context\.([\w.]*\w)/g, (_, name: string) =>
+    String(ownValue(variables, name)?.(answered) ?? '-'),
+  );
+}
+
+/** The access log of the API. */
+export interface AccessLog {
+  write(answered: Answered): void;
+  /** Resolves once every line is in the file. */
+  stop(): Promise<void>;
+}
+
+/** Appends a line for each answer of the API to a file, in the format of the stage. */
+export function createAccessLog(template: ResolvedTemplate, file: string): AccessLog {
+  const format: unknown = template.ofType('AWS::ApiGatewayV2::Stage')[0]?.properties.AccessLogSettings?.Format;
+  if (typeof format !== 'string') return { write: () => {}, stop: async () => {} };
+  const log = createWriteStream(file, { flags: 'a', mode: 0o600 });
+  return {
+    write: answered => {
+      log.write(`${accessLine(format, answered)}\n`);
+    },
+    stop: () => new Promise(resolve => log.end(resolve)),
+  };
+}
