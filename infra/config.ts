@@ -11,6 +11,9 @@ import { accountIdShape } from '../shared/email/event.ts';
 
 const text = z.string().trim();
 const optionalText = text.optional();
+/** Concurrent batches of the retry queue. Two vCPUs write about as much as the table takes. */
+export const retryConcurrency = 2;
+
 const positive = z.coerce.number().int().positive();
 
 /** An override of a list is one text, separated by commas. */
@@ -94,6 +97,45 @@ export const config = z.strictObject({
     )
     .default([])
     .describe("Origins of your issuer's endpoints, if it has some elsewhere (in an override, separated by commas)."),
+  domainName: text
+    .regex(
+      /^(?=.{4,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z][a-z0-9-]*[a-z0-9]$/,
+      'must be a domain such as mail.example.com',
+    )
+    .optional()
+    .describe('The domain of the API, with certificateArn; without it AWS gives the API an address.'),
+  certificateArn: text
+    .regex(/^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/, 'must be the ARN of a certificate in ACM')
+    .optional()
+    .describe('The certificate of domainName, in the region of the stack.'),
+  existingTable: text
+    .regex(
+      /^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table\/[\w.-]{3,255}\/stream\/[\d:T.-]+$/,
+      "must be the ARN of the table's stream, arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/stream/TIME",
+    )
+    .optional()
+    .describe(
+      'The ARN of the stream of a table that already has the emails, e.g. a restored one; by default the stack makes a table.',
+    ),
+  existingWebhookSecret: text
+    .regex(
+      /^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}$/,
+      'must be the whole ARN of a secret, with the six characters at its end',
+    )
+    .optional()
+    .describe('The ARN of a secret that already has the webhook secrets; by default the stack makes one.'),
+  ingestConcurrency: positive
+    .optional()
+    .describe(
+      'Concurrent executions that are set aside for the ingest function; by default it shares those of the account.',
+    ),
+  sesConcurrency: z.coerce
+    .number()
+    .int()
+    .min(2)
+    .max(1000)
+    .default(20)
+    .describe('Batches of events of Amazon SES that are recorded at once.'),
   requestsPerSecond: positive
     .default(500)
     .describe(
@@ -102,6 +144,25 @@ export const config = z.strictObject({
 });
 
 export type Config = z.infer<typeof config>;
+
+/** Settings that make sense only together, each with what is wrong; null where they agree. */
+const combinations: readonly ((given: Config) => readonly [field: Field, message: string] | null)[] = [
+  ({ domainName, certificateArn }) =>
+    domainName !== undefined && certificateArn === undefined
+      ? ['certificateArn', 'is missing: domainName needs the ARN of its certificate']
+      : null,
+  ({ domainName, certificateArn }) =>
+    certificateArn !== undefined && domainName === undefined
+      ? ['domainName', 'is missing: certificateArn is of no use without the domain']
+      : null,
+  ({ ingestConcurrency, sesConcurrency }) =>
+    ingestConcurrency !== undefined && ingestConcurrency <= sesConcurrency + retryConcurrency
+      ? [
+          'ingestConcurrency',
+          `must be above ${sesConcurrency + retryConcurrency}, because sesConcurrency (${sesConcurrency}) and retries (${retryConcurrency}) share it with the webhooks`,
+        ]
+      : null,
+];
 
 type Field = keyof Config;
 const fields = Object.keys(config.shape) as readonly Field[];
@@ -143,8 +204,11 @@ export function readConfig(
     if (given[field] === '') delete given[field];
   }
   const parsed = config.safeParse(given);
-  if (parsed.success) return parsed.data;
-  const lines = parsed.error.issues.map(({ path, message }) => `  ${path.join('.') || 'mailtrail'}: ${message}`);
+  const problems = parsed.success
+    ? combinations.map(check => check(parsed.data)).filter(problem => problem !== null)
+    : parsed.error.issues.map(({ path, message }) => [path.join('.') || 'mailtrail', message] as const);
+  if (parsed.success && problems.length === 0) return parsed.data;
+  const lines = problems.map(([field, message]) => `  ${field}: ${message}`);
   throw new ConfigError(
     `The configuration is not valid ("mailtrail" in cdk.json, MAILTRAIL_..., -c ...):\n${lines.join('\n')}`,
   );

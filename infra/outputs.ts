@@ -1,5 +1,7 @@
 import { CfnOutput } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import type { MailtrailApi } from './api/http-api.ts';
+import { MailtrailFunction } from './compute/mailtrail-function.ts';
 
 /** The outputs of a deployment: each with its name, its value and its purpose. */
 export type Outputs = Readonly<Record<string, readonly [value: string, description?: string]>>;
@@ -9,4 +11,27 @@ export function addOutputs(stack: Construct, outputs: Outputs): void {
   for (const [name, [value, description]] of Object.entries(outputs)) {
     new CfnOutput(stack, name, description === undefined ? { value } : { value, description });
   }
+}
+
+/** The target of the configured domain's DNS record; nothing without a domain. */
+export function domainOutputs({ domain }: MailtrailApi): Outputs {
+  if (domain === null) return {};
+  return {
+    DomainTarget: [
+      domain.regionalDomainName,
+      'Point the DNS record of domainName here: an alias in Route 53, or a CNAME elsewhere',
+    ],
+    DomainHostedZoneId: [domain.regionalHostedZoneId, 'The hosted zone of the target, for an alias in Route 53'],
+  };
+}
+
+/** The log group of each function in the stack, and that of the API's access log. */
+export function logGroupOutputs(stack: Construct, { accessLogs }: MailtrailApi): Outputs {
+  const functions = stack.node.findAll().filter(construct => construct instanceof MailtrailFunction);
+  return {
+    AccessLogGroupName: [accessLogs.logGroupName],
+    ...Object.fromEntries(
+      functions.map(({ node, logs }) => [`${node.id}LogGroupName`, [logs.logGroupName] as const] as const),
+    ),
+  };
 }

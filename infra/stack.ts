@@ -16,12 +16,12 @@ import { AlertEventsTopic, OperationsTopic, SupportTopic } from './messaging/top
 import { WorkerQueue } from './messaging/worker-queue.ts';
 import { Alarms } from './monitoring/alarms.ts';
 import { acknowledgeNagFindings } from './monitoring/nag.ts';
-import { addOutputs } from './outputs.ts';
+import { addOutputs, domainOutputs, logGroupOutputs } from './outputs.ts';
 import { CursorKey } from './storage/cursor-key.ts';
-import { EmailTable } from './storage/email-table.ts';
+import { emailTable } from './storage/email-table.ts';
 import { FailureBucket } from './storage/failure-bucket.ts';
 import { GuardTable } from './storage/guard-table.ts';
-import { WebhookSecrets } from './storage/webhook-secrets.ts';
+import { webhookSecretsOf } from './storage/webhook-secrets.ts';
 
 /** All of Mailtrail. */
 export class MailtrailStack extends Stack {
@@ -32,8 +32,8 @@ export class MailtrailStack extends Stack {
     });
 
     // Storage and queues.
-    const table = new EmailTable(this, 'Emails');
-    const webhookSecrets = new WebhookSecrets(this, 'WebhookSecrets');
+    const table = emailTable(this, 'Emails', config.existingTable);
+    const webhookSecrets = webhookSecretsOf(this, 'WebhookSecrets', config.existingWebhookSecret);
     const cursorKey = new CursorKey(this, 'CursorKey');
     const guards = new GuardTable(this, 'Guards');
     const quarantine = new QuarantineQueue(this, 'Quarantine');
@@ -85,8 +85,8 @@ export class MailtrailStack extends Stack {
 
     // Outputs.
     addOutputs(this, {
-      ApiUrl: [api.apiEndpoint, 'The API'],
-      WebhookUrl: [`${api.apiEndpoint}/webhooks/{provider}`, 'The URL for a provider: replace {provider} by its name'],
+      ApiUrl: [api.address, 'The API'],
+      WebhookUrl: [`${api.address}/webhooks/{provider}`, 'The URL for a provider: replace {provider} by its name'],
       WebhookSecretsArn: [
         webhookSecrets.secretArn,
         'Store the webhook secrets here as JSON: provider -> list of secrets',
@@ -102,6 +102,8 @@ export class MailtrailStack extends Stack {
       DigestDeadLettersQueueUrl: [digests.deadLetters.queueUrl],
       SesDeadLettersQueueUrl: [sesEvents.queue.deadLetters.queueUrl],
       AlertFailuresBucketName: [failures.bucketName],
+      ...domainOutputs(api),
+      ...logGroupOutputs(this, api),
     });
   }
 }

@@ -3,14 +3,17 @@ import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway';
 import {
   type CfnStage,
   CorsHttpMethod,
+  DomainName,
   HttpApi,
   type HttpMethod,
   type HttpRoute,
   HttpStage,
   LogGroupLogDestination,
+  SecurityPolicy,
 } from 'aws-cdk-lib/aws-apigatewayv2';
 import { HttpJwtAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers';
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import type { IFunction } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
@@ -47,6 +50,12 @@ function routeSettings({ requestsPerSecond }: Config): Readonly<Record<string, o
 /** The HTTP API, built from the table of routes. Payload format 2.0 delivers a body to the function byte for byte. */
 export class MailtrailApi extends HttpApi {
   readonly stage: HttpStage;
+  /** Log of the requests. Its group's name keeps it out of the account's one policy for log delivery, which is short. */
+  readonly accessLogs: LogGroup;
+  /** The configured domain, with the names to which its DNS record must point; null for the API's own address. */
+  readonly domain: DomainName | null;
+  /** The address at which the API answers. */
+  readonly address: string;
   readonly routes: Readonly<Record<RouteKey, HttpRoute>>;
 
   constructor(
@@ -63,6 +72,8 @@ export class MailtrailApi extends HttpApi {
       apiName: config.stackName,
       description: 'Mailtrail: webhooks of email providers, and the statuses of emails',
       createDefaultStage: false,
+      // Two addresses of one API would be two URLs that a provider may sign.
+      ...(config.domainName !== undefined && { disableExecuteApiEndpoint: true }),
       ...(config.corsOrigins.length > 0 && { corsPreflight: corsFor(config.corsOrigins) }),
     });
 
@@ -91,17 +102,20 @@ export class MailtrailApi extends HttpApi {
       }),
     ) as Record<RouteKey, HttpRoute>;
 
+    this.domain = domainFor(this, config);
+    this.address = this.domain === null ? this.apiEndpoint : `https://${config.domainName}`;
+    this.accessLogs = new LogGroup(this, 'AccessLogs', {
+      logGroupName: `/aws/vendedlogs/apis/${config.stackName}`,
+      retention: config.logRetentionDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    });
     this.stage = new HttpStage(this, 'Stage', {
       httpApi: this,
       stageName: '$default',
       autoDeploy: true,
+      ...(this.domain !== null && { domainMapping: { domainName: this.domain } }),
       accessLogSettings: {
-        destination: new LogGroupLogDestination(
-          new LogGroup(this, 'AccessLogs', {
-            retention: config.logRetentionDays,
-            removalPolicy: RemovalPolicy.DESTROY,
-          }),
-        ),
+        destination: new LogGroupLogDestination(this.accessLogs),
         format: AccessLogFormat.custom(JSON.stringify(accessLogLine)),
       },
     });
@@ -109,6 +123,16 @@ export class MailtrailApi extends HttpApi {
     // A stage may name only routes that exist already.
     this.stage.node.addDependency(...Object.values(this.routes));
   }
+}
+
+/** The domain of the settings; null if they name none. */
+function domainFor(scope: Construct, { domainName, certificateArn }: Config): DomainName | null {
+  if (domainName === undefined || certificateArn === undefined) return null;
+  return new DomainName(scope, 'Domain', {
+    domainName,
+    certificate: Certificate.fromCertificateArn(scope, 'Certificate', certificateArn),
+    securityPolicy: SecurityPolicy.TLS_1_2,
+  });
 }
 
 /** The answer to preflight requests from the pages of some origins. */

@@ -2,7 +2,7 @@ import { Stack } from 'aws-cdk-lib';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { IngestEnv } from '../../functions/ingest/env.ts';
-import type { Config } from '../config.ts';
+import { type Config, retryConcurrency } from '../config.ts';
 import type { QuarantineQueue } from '../messaging/quarantine-queue.ts';
 import type { SesEvents } from '../messaging/ses-events.ts';
 import type { WorkerQueue } from '../messaging/worker-queue.ts';
@@ -35,8 +35,8 @@ export class Ingest extends MailtrailFunction {
     // Concurrent batches per queue. Two vCPUs write about as much as the table takes: retries after an outage must not
     // displace new events.
     const drained = {
-      Retry: { queue: retryQueue, maxConcurrency: 2 },
-      Ses: { queue: sesEvents.queue, maxConcurrency: 20 },
+      Retry: { queue: retryQueue, maxConcurrency: retryConcurrency },
+      Ses: { queue: sesEvents.queue, maxConcurrency: config.sesConcurrency },
     };
     super(scope, id, {
       name: 'ingest',
@@ -73,6 +73,7 @@ export class Ingest extends MailtrailFunction {
       // The handler answers within 2.5 s; the rest covers a slow cold start.
       timeoutSeconds: 10,
       logRetentionDays: config.logRetentionDays,
+      reservedConcurrency: config.ingestConcurrency,
     });
     for (const [name, { queue, maxConcurrency }] of Object.entries(drained)) {
       new EventSourceMapping(this, name, {

@@ -1,4 +1,4 @@
-import { Duration, RemovalPolicy } from 'aws-cdk-lib';
+import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { Architecture, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
 import { type ICommandHooks, NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
@@ -22,6 +22,8 @@ export interface MailtrailFunctionProps {
   readonly memoryMegabytes: number;
   readonly timeoutSeconds: number;
   readonly logRetentionDays: number;
+  /** Concurrent executions that are set aside for this function; without it, it shares those of the account. */
+  readonly reservedConcurrency?: number | undefined;
   /** Shell commands that add files to the folder with the bundle; they run in the project's folder. */
   readonly afterBundling?: (directory: string) => string[];
 }
@@ -33,6 +35,8 @@ export class MailtrailFunction extends NodejsFunction {
 
   constructor(scope: Construct, id: string, props: MailtrailFunctionProps) {
     const logs = new LogGroup(scope, `${id}Logs`, {
+      // People look for logs below this prefix. Names of functions hold no hyphen, so that no two stacks clash.
+      logGroupName: `/aws/lambda/${Stack.of(scope).stackName}-${props.name}`,
       retention: props.logRetentionDays satisfies RetentionDays,
       // Log lines hold only ids and counts: deleting the stack may delete them.
       removalPolicy: RemovalPolicy.DESTROY,
@@ -64,6 +68,7 @@ export class MailtrailFunction extends NodejsFunction {
       architecture: Architecture.ARM_64,
       memorySize: props.memoryMegabytes,
       timeout: Duration.seconds(props.timeoutSeconds),
+      ...(props.reservedConcurrency !== undefined && { reservedConcurrentExecutions: props.reservedConcurrency }),
       environment: { ...props.environment },
       role,
       logGroup: logs,

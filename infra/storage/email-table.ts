@@ -2,6 +2,7 @@ import { RemovalPolicy } from 'aws-cdk-lib';
 import {
   AttributeType,
   BillingMode,
+  type ITable,
   ProjectionType,
   StreamViewType,
   Table,
@@ -18,7 +19,29 @@ const keyOf = (name: Attribute) => ({
 });
 
 /** The table of emails: one item per email (shared/email/recorder.ts). */
-export class EmailTable extends Table {
+export interface EmailTable extends ITable {
+  /** The ARN of an index, for a permission on that index alone. */
+  indexArn(name: IndexName): string;
+}
+
+/**
+ * The table of the installation: its own, or one that an earlier stack or a restore has left.
+ *
+ * @param streamArn the stream of an existing table
+ */
+export function emailTable(scope: Construct, id: string, streamArn?: string): EmailTable {
+  return streamArn === undefined ? new OwnEmailTable(scope, id) : existingEmailTable(scope, id, streamArn);
+}
+
+/** A table that this stack uses and does not change: its indexes, stream and expiry are as its owner set them. */
+function existingEmailTable(scope: Construct, id: string, tableStreamArn: string): EmailTable {
+  const tableArn = tableStreamArn.replace(/\/stream\/.*/, '');
+  const table = Table.fromTableAttributes(scope, id, { tableArn, tableStreamArn });
+  return Object.assign(table, { indexArn: (name: IndexName) => `${tableArn}/index/${name}` });
+}
+
+/** The table that the stack makes. */
+class OwnEmailTable extends Table implements EmailTable {
   constructor(scope: Construct, id: string) {
     super(scope, id, {
       partitionKey: keyOf('emailId'),
@@ -44,7 +67,6 @@ export class EmailTable extends Table {
     }
   }
 
-  /** The ARN of an index, for a permission on that index alone. */
   indexArn(name: IndexName): string {
     return `${this.tableArn}/index/${name}`;
   }

@@ -1,6 +1,6 @@
 /** An email's history: its events, each encoded as an element of a string set, and the bounds of that set. */
 
-import { type Evidence, type Verdict, verdictOf } from '../status/precedence.ts';
+import { type Evidence, supersedes, type Verdict, verdictOf } from '../status/precedence.ts';
 import type { CanonicalEvent } from './event.ts';
 
 /**
@@ -86,6 +86,34 @@ export function inTime(a: HistoryEvent, b: HistoryEvent): number {
   if (a.eventId !== b.eventId) return a.eventId < b.eventId ? -1 : 1;
   const [left, right] = [encodeHistory(a), encodeHistory(b)];
   return left === right ? 0 : left < right ? -1 : 1;
+}
+
+/**
+ * The identity of an event in a history: its id, its provider's time and its attribution. All else is a version's
+ * reading of the event, and a later version may read more of the same delivery.
+ */
+export function identityOf({ eventId, occurredAt, providerTime, attribution }: HistoryEvent): string {
+  return JSON.stringify([eventId, providerTime ?? occurredAt, attribution]);
+}
+
+/**
+ * The events of a history, in order of time, each identity once. Of several readings of one event, the strongest verdict
+ * wins, then the first in the order of a timeline: the reading that decided the status is among the winners.
+ */
+export function distinctEvents(events: readonly HistoryEvent[]): readonly HistoryEvent[] {
+  const inOrder = events.toSorted(inTime);
+  const winners = new Map<string, HistoryEvent>();
+  for (const event of inOrder) {
+    const identity = identityOf(event);
+    const rival = winners.get(identity);
+    if (rival === undefined || isStronger(event, rival)) winners.set(identity, event);
+  }
+  return winners.size === inOrder.length ? inOrder : [...winners.values()].sort(inTime);
+}
+
+function isStronger(one: HistoryEvent, other: HistoryEvent): boolean {
+  const verdict = verdictOf(one);
+  return verdict !== null && supersedes(verdict, verdictOf(other));
 }
 
 /** Beyond this many events of one email, repeats of opens, clicks and notes are dropped; all other events are kept. */

@@ -9,7 +9,7 @@ import { statuses } from '../status/catalogue.ts';
 import { type Cause, causes } from '../status/causes.ts';
 import type { Verdict } from '../status/precedence.ts';
 import type { EmailFacts } from './event.ts';
-import { decodeHistory, type HistoryEvent, inTime } from './history.ts';
+import { decodeHistory, distinctEvents, type HistoryEvent } from './history.ts';
 
 /** Every attribute as the document client reads it. Times are epoch milliseconds unless stated otherwise. */
 interface Attributes extends EmailFacts, Verdict {
@@ -116,7 +116,7 @@ export interface EmailSummary extends EmailFacts {
 
 /** An email with its history. */
 export interface Email extends EmailSummary {
-  /** In order of event time, then event id. */
+  /** In order of event time, then event id; each event once, however many versions have read it. */
   readonly events: readonly HistoryEvent[];
 }
 
@@ -152,7 +152,7 @@ export function summaryOf(item: Item): EmailSummary {
 }
 
 export function emailOf(item: Item): Email {
-  return { ...summaryOf(item), events: [...historyOf(item)].map(decodeHistory).sort(inTime) };
+  return { ...summaryOf(item), events: distinctEvents([...historyOf(item)].map(decodeHistory)) };
 }
 
 /** An item as DynamoDB writes it in the table's stream and in the error of a failed condition. */

@@ -5,8 +5,10 @@ import {
   bytesOf,
   decidingEventOf,
   decodeHistory,
+  distinctEvents,
   encodeHistory,
   type HistoryEvent,
+  identityOf,
   inTime,
   maxHistoryBytes,
   maxHistoryEvents,
@@ -14,7 +16,8 @@ import {
 } from '../../shared/email/history.ts';
 import { statusIds } from '../../shared/status/catalogue.ts';
 import { causeIds } from '../../shared/status/causes.ts';
-import { noon } from '../rigs/arbitrary-events.ts';
+import { merge } from '../../shared/status/precedence.ts';
+import { arbitraryEvent, noon } from '../rigs/arbitrary-events.ts';
 import { runs } from '../rigs/runs.ts';
 
 describe("an email's history", () => {
@@ -135,6 +138,51 @@ describe("an email's history", () => {
     });
     expect(withoutTexts({ ...event, ...texts, reason: { text: 'no such user' } })).toStrictEqual(event);
     expect(withoutTexts(event)).toStrictEqual(event);
+  });
+
+  describe('holds an event that two versions have read', () => {
+    const reading = { ...bare, status: 'hard_bounced', reason: { code: '550' } } as const satisfies HistoryEvent;
+    const later = { ...reading, reason: { code: '550', cause: 'unknown_user' } } as const satisfies HistoryEvent;
+
+    it('once, whichever was recorded first', () => {
+      const once = distinctEvents([reading, later]);
+      expect(once).toHaveLength(1);
+      expect(distinctEvents([later, reading])).toEqual(once);
+    });
+
+    it('also if the provider dated it ahead, so that each delivery has an arrival of its own', () => {
+      const ahead = { ...reading, providerTime: noon + 3_600_000 };
+      expect(
+        distinctEvents([ahead, { ...later, occurredAt: noon + 1, providerTime: ahead.providerTime }]),
+      ).toHaveLength(1);
+    });
+
+    it.each<[string, Partial<HistoryEvent>]>([
+      ['another id', { eventId: 'e2' }],
+      ['another time', { occurredAt: noon + 1 }],
+      ['another attribution', { attribution: 'not_addressed' }],
+    ])('and beside it an event with %s', (_, changes) => {
+      expect(distinctEvents([reading, { ...reading, ...changes }])).toHaveLength(2);
+    });
+
+    it('as the reading that decided the status, for every set of readings in every order', () => {
+      const readings = fc.array(
+        arbitraryEvent.map(({ provider: _, messageId: __, recipient: ___, ...event }) => event),
+      );
+      fc.assert(
+        fc.property(readings, events => {
+          const read = distinctEvents(events);
+          const verdict = merge(events);
+          expect(merge(read)).toEqual(verdict);
+          expect(decidingEventOf(verdict, read)).toEqual(decidingEventOf(verdict, events));
+          expect(distinctEvents(events.toReversed())).toEqual(read);
+          expect(new Set(read.map(identityOf))).toEqual(new Set(events.map(identityOf)));
+          expect(read).toHaveLength(new Set(read.map(identityOf)).size);
+          expect(read).toEqual(read.toSorted(inTime));
+        }),
+        { numRuns: runs(200) },
+      );
+    });
   });
 
   describe('beyond its bound', () => {

@@ -72,6 +72,26 @@ describe('the configuration', () => {
       'uiConnectOrigins.0: must be an origin',
     ],
     ['an origin with a directive', { uiConnectOrigins: 'https://a.example.com; script-src *' }, 'uiConnectOrigins.0: '],
+    ['a domain with a scheme', { domainName: 'https://mail.example.com' }, 'domainName: must be a domain such as'],
+    ['a domain without its certificate', { domainName: 'mail.example.com' }, 'certificateArn: is missing: domainName'],
+    [
+      'a certificate without its domain',
+      { certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222' },
+      'domainName: is missing: certificateArn',
+    ],
+    ['a certificate that is none', { certificateArn: 'mail.example.com' }, 'certificateArn: must be the ARN'],
+    [
+      'a table without its stream',
+      { existingTable: 'arn:aws:dynamodb:eu-west-1:123456789012:table/Emails' },
+      "existingTable: must be the ARN of the table's stream",
+    ],
+    [
+      'a secret without the end of its ARN',
+      { existingWebhookSecret: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:short' },
+      'existingWebhookSecret: must be the whole ARN',
+    ],
+    ['an ingest concurrency that SES uses up', { ingestConcurrency: 22 }, 'ingestConcurrency: must be above 22'],
+    ['one batch of SES at once, which Lambda refuses', { sesConcurrency: 1 }, 'sesConcurrency: '],
     ['any origin', { corsOrigins: '*' }, 'corsOrigins.0: must be an origin such as https://app.example.com'],
   ])('refuses %s and names the value', (_, context, message) => {
     expect(() => read(context)).toThrow(message);

@@ -1,9 +1,21 @@
 import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../infra/config.ts';
 import { localClientVariables, localSettings } from '../../infra/local/cloudformation/local-settings.ts';
 
 describe('the stack on one machine', () => {
   it('has a subscriber to its alerts', () => {
     expect(localSettings({}, {})).toMatchObject({ MAILTRAIL_SUPPORT_EMAIL: 'support@example.com' });
+  });
+
+  it('has a table, a secret and an address of its own, whatever cdk.json names in AWS', () => {
+    const mailtrail = {
+      domainName: 'mail.example.com',
+      certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222',
+      existingTable: 'arn:aws:dynamodb:eu-west-1:123456789012:table/Emails/stream/2026-11-28T08:00:00.000',
+      existingWebhookSecret: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:Webhooks-AbCdEf',
+    };
+    const settings = readConfig({ mailtrail }, localSettings({}, {}));
+    for (const field of Object.keys(mailtrail)) expect(settings, field).not.toHaveProperty(field);
   });
 
   it('keeps the address of the user', () => {

@@ -3,12 +3,12 @@ import { App, Stack } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { resolveTemplate, type Template as TemplateJson } from '../../infra/local/cloudformation/template.ts';
 import { createTableInput } from '../../infra/local/services/tables.ts';
-import { EmailTable } from '../../infra/storage/email-table.ts';
+import { emailTable } from '../../infra/storage/email-table.ts';
 import { GuardTable } from '../../infra/storage/guard-table.ts';
 
 /** Creates the table of emails with the deployed keys, indexes and stream, under the test's own name. */
 export function createEmailTable(client: DynamoDBClient, tableName: string): Promise<void> {
-  return createTable(client, tableName, stack => new EmailTable(stack, 'Emails'));
+  return createTable(client, tableName, stack => emailTable(stack, 'Emails'));
 }
 
 /** Creates the table of nonces and erasure records in the same way. */

@@ -10,6 +10,17 @@ const settings = {
 /** Without a subscriber nobody would get the alerts. */
 const subscribers = { supportEmail: 'support@example.com' } as const satisfies Partial<Config>;
 
+/** Settings that name parts in AWS. The stack on this machine has its own in their place. */
+const namesInAws = [
+  'domainName',
+  'certificateArn',
+  'existingTable',
+  'existingWebhookSecret',
+] as const satisfies readonly (keyof Config)[];
+
+/** The environment variables that leave those settings out, whatever cdk.json says. */
+const withoutNamesInAws = Object.fromEntries(namesInAws.map(field => [environmentVariable(field), '']));
+
 /** The environment variables that the settings of one machine add to those of the user. */
 export function localSettings(
   configured: Readonly<Record<string, unknown>> = {},
@@ -18,6 +29,7 @@ export function localSettings(
   return {
     ...unset(subscribers, configured, environment),
     ...localClientVariables(configured, environment),
+    ...withoutNamesInAws,
   };
 }
 

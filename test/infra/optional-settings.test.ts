@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import { asText, resourcesOf, type Synthesized, synthesize } from './synthesized.ts';
+
+const oidc = { oidcIssuer: 'https://login.example.com/', oidcAudience: 'mailtrail-api' };
+const plain = synthesize(oidc);
+
+const only = (type: string, template: Synthesized) => {
+  const [first, ...others] = resourcesOf(template, type).values();
+  expect(others).toEqual([]);
+  return first!.Properties;
+};
+const output = ({ Outputs }: Synthesized, name: string) => asText((Outputs[name] as { Value: unknown }).Value);
+
+describe('an API with a domain of its own', () => {
+  const certificateArn = 'arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555';
+  const template = synthesize({ ...oidc, domainName: 'mail.example.com', certificateArn });
+
+  it('answers there with the certificate, and no longer at the address that AWS gave it', () => {
+    expect(only('AWS::ApiGatewayV2::DomainName', template)).toMatchObject({
+      DomainName: 'mail.example.com',
+      DomainNameConfigurations: [
+        { CertificateArn: certificateArn, EndpointType: 'REGIONAL', SecurityPolicy: 'TLS_1_2' },
+      ],
+    });
+    const mapping = only('AWS::ApiGatewayV2::ApiMapping', template);
+    expect([asText(mapping.ApiId), asText(mapping.DomainName), asText(mapping.Stage)]).toEqual([
+      'Api',
+      'ApiDomain',
+      '$default',
+    ]);
+    expect(only('AWS::ApiGatewayV2::Api', template).DisableExecuteApiEndpoint).toBe(true);
+  });
+
+  it('prints the URLs of that domain, and the target of its DNS record', () => {
+    expect(output(template, 'ApiUrl')).toBe('https://mail.example.com');
+    expect(output(template, 'WebhookUrl')).toBe('https://mail.example.com/webhooks/{provider}');
+    expect(output(template, 'DomainTarget')).toBe('ApiDomain.RegionalDomainName');
+    expect(output(template, 'DomainHostedZoneId')).toBe('ApiDomain.RegionalHostedZoneId');
+  });
+
+  it('is an option: by default AWS gives the address, and no part is about a domain', () => {
+    expect(resourcesOf(plain, 'AWS::ApiGatewayV2::DomainName').size).toBe(0);
+    expect(only('AWS::ApiGatewayV2::Api', plain)).not.toHaveProperty('DisableExecuteApiEndpoint');
+    expect(output(plain, 'ApiUrl')).toBe('Api.ApiEndpoint');
+    expect(plain.Outputs).not.toHaveProperty('DomainTarget');
+  });
+});
+
+describe('an installation that takes over', () => {
+  const tableArn = 'arn:aws:dynamodb:eu-west-1:123456789012:table/Mailtrail-Emails-restored';
+  const existingTable = `${tableArn}/stream/2026-11-28T08:00:00.000`;
+  const existingWebhookSecret = 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:WebhookSecretsC35B-AbCdEf';
+  const template = synthesize({ ...oidc, existingTable, existingWebhookSecret });
+  const environmentOf = (name: string) =>
+    resourcesOf(template, 'AWS::Lambda::Function').get(name)!.Properties.Environment.Variables;
+  const resourcesIn = (role: string) =>
+    resourcesOf(template, 'AWS::IAM::Role')
+      .get(role)!
+      .Properties.Policies[0].PolicyDocument.Statement.flatMap(({ Resource }: { Resource: unknown }) =>
+        [Resource].flat().map(asText),
+      );
+
+  it('an existing table makes none, and reads, writes and alerts through the existing one', () => {
+    expect([...resourcesOf(template, 'AWS::DynamoDB::Table').keys()]).toEqual(['Guards']);
+    expect(output(template, 'TableName')).toBe('Mailtrail-Emails-restored');
+    for (const name of ['Ingest', 'Query', 'Manage', 'Alert'])
+      expect(environmentOf(name).TABLE_NAME, name).toBe('Mailtrail-Emails-restored');
+    expect(resourcesIn('IngestRole')).toContain(tableArn);
+    expect(resourcesIn('QueryRole')).toContain(`${tableArn}/index/byAccount`);
+    expect(resourcesIn('AlertRole')).toContain(existingTable);
+    const mapping = resourcesOf(template, 'AWS::Lambda::EventSourceMapping').get('AlertStream')!.Properties;
+    expect(mapping.EventSourceArn).toBe(existingTable);
+  });
+
+  it('an existing secret makes none, and reads that one alone', () => {
+    expect([...resourcesOf(template, 'AWS::SecretsManager::Secret').keys()]).toEqual(['CursorKey']);
+    expect(environmentOf('Ingest').WEBHOOK_SECRETS_ARN).toBe(existingWebhookSecret);
+    expect(resourcesIn('IngestRole')).toContain(existingWebhookSecret);
+    expect(output(template, 'WebhookSecretsArn')).toBe(existingWebhookSecret);
+  });
+});
+
+describe('concurrency', () => {
+  it('is shared with the account by default, because a new account may have too little to set aside', () => {
+    for (const [name, { Properties }] of resourcesOf(plain, 'AWS::Lambda::Function'))
+      expect(Properties, name).not.toHaveProperty('ReservedConcurrentExecutions');
+  });
+
+  it('can be set aside for callbacks, and lowered for the events of Amazon SES', () => {
+    const template = synthesize({ ...oidc, ingestConcurrency: 40, sesConcurrency: 5 });
+    const reserved = [...resourcesOf(template, 'AWS::Lambda::Function')]
+      .filter(([, { Properties }]) => Properties.ReservedConcurrentExecutions !== undefined)
+      .map(([name, { Properties }]) => [name, Properties.ReservedConcurrentExecutions]);
+    expect(reserved).toEqual([['Ingest', 40]]);
+    const mapping = resourcesOf(template, 'AWS::Lambda::EventSourceMapping').get('IngestSes')!.Properties;
+    expect(mapping.ScalingConfig.MaximumConcurrency).toBe(5);
+  });
+});
+
+describe('logs', () => {
+  const groupsOf = (template: Synthesized) =>
+    [...resourcesOf(template, 'AWS::Logs::LogGroup').values()].map(({ Properties }) => asText(Properties.LogGroupName));
+
+  it('are in groups named after stack and function, which no second installation shares', () => {
+    const groups = groupsOf(plain);
+    expect(groups).toEqual(
+      expect.arrayContaining(['ingest', 'query', 'manage', 'alert', 'ui'].map(name => `/aws/lambda/Mailtrail-${name}`)),
+    );
+    const others = groupsOf(synthesize({ ...oidc, stackName: 'Mailtrail-Test' }));
+    expect(groups.filter(name => others.includes(name))).toEqual([]);
+  });
+
+  it('of requests are in a vended group, because the policy for all other groups of an account holds 5,120 characters', () => {
+    expect(groupsOf(plain)).toContain('/aws/vendedlogs/apis/Mailtrail');
+    expect(only('AWS::ApiGatewayV2::Stage', plain).AccessLogSettings.DestinationArn).toEqual({
+      'Fn::GetAtt': [expect.stringMatching(/^ApiAccessLogs/), 'Arn'],
+    });
+  });
+
+  it('go with the stack, so that it can be deployed again under the same name', () => {
+    for (const { DeletionPolicy, UpdateReplacePolicy } of resourcesOf(plain, 'AWS::Logs::LogGroup').values())
+      expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['Delete', 'Delete']);
+  });
+
+  it('are found by the outputs: one for every function, and one for the access log', () => {
+    const functions = [...resourcesOf(plain, 'AWS::Lambda::Function').keys()];
+    const named = ['Api', ...functions].map(name => (name === 'Api' ? 'AccessLogGroupName' : `${name}LogGroupName`));
+    expect(Object.keys(plain.Outputs)).toEqual(expect.arrayContaining(named));
+    expect(output(plain, 'IngestLogGroupName')).toBe('IngestLogs');
+  });
+});
