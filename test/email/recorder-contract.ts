@@ -16,13 +16,14 @@ import {
   bytesToDecide,
   decidingEventOf,
   decodeHistory,
+  distinctEvents,
   encodeHistory,
   inTime,
   maxHistoryBytes,
   maxHistoryEvents,
   withoutTexts,
 } from '../../shared/email/history.ts';
-import type { Email, EmailSummary } from '../../shared/email/item.ts';
+import { type Email, type EmailSummary, historyOf } from '../../shared/email/item.ts';
 import { createReader, type Page, type Position, type Reader } from '../../shared/email/reader.ts';
 import { createRecorder, type Recorder } from '../../shared/email/recorder.ts';
 import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
@@ -145,7 +146,8 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
             else for (const request of [...requests, ...requests.toReversed()]) await record(request);
             const email = await stored(all[0]!);
             expect(email.verdict).toEqual(merge(all));
-            expect(new Set(email.events.map(encodeHistory))).toEqual(new Set(all.map(encodeHistory)));
+            expect(historyOf((await itemOf(all[0]!))!)).toEqual(new Set(all.map(encodeHistory)));
+            expect(email.events).toEqual(distinctEvents(all.map(inHistory)));
           }),
           { numRuns: runs(8) },
         );
@@ -375,8 +377,8 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           const bounce = anEvent({ messageId: freshMessageId(), status: 'hard_bounced', eventId: 'bounce' });
           for (const cause of order) await store.record([{ ...bounce, reason: { code: '550', cause } }], noon);
           const { events, verdict } = await stored(bounce);
-          expect(events).toHaveLength(causes.length);
           const item = await itemOf(bounce);
+          expect(historyOf(item!).size).toBe(causes.length);
           expect(item?.cause).toBe(decidingEventOf(verdict, events)?.reason?.cause);
           found.add(item?.cause);
         }

@@ -1,0 +1,206 @@
+/** The forms in which this version stores data that outlive a deployment, and today's reading of each. */
+
+import type { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { type CanonicalEvent, emailIdOf, limits } from '../../shared/email/event.ts';
+import { decodeHistory, encodeHistory, identityOf } from '../../shared/email/history.ts';
+import { emailOf, type Image, isTombstone, knownItem } from '../../shared/email/item.ts';
+import { tombstoneInput, whereErasable } from '../../shared/email/tombstone.ts';
+import { recordInput } from '../../shared/guards/erasure-records.ts';
+import { providers } from '../../shared/providers/registry.ts';
+import { createQuarantine, quarantinePart } from '../../shared/queues/quarantine-messages.ts';
+import { queueParsers } from '../../shared/queues/queue-parsers.ts';
+import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
+import { emailInMemory } from '../email/email-in-memory.ts';
+import { context, fixture, fixtureNames, parsedFixture } from '../fixtures/fixtures.ts';
+import { providerNames } from '../fixtures/signing.ts';
+import { attributeValues, type Item } from '../model/update-expressions.ts';
+import { aDelivery, noon } from '../rigs/arbitrary-events.ts';
+
+/** A kind of stored data. `Form` is what is stored, as JSON. */
+export interface StoredKind<Form = never> {
+  /** The form that this version writes, by a name for the content. */
+  readonly written: () => Promise<Readonly<Record<string, Form>>> | Readonly<Record<string, Form>>;
+  /** What this version reads out of a form. */
+  readonly read: (form: Form) => unknown;
+  /** What must be the same for two forms of one content; the whole form need not. */
+  readonly identity?: (form: Form) => unknown;
+}
+
+const everyDetail: CanonicalEvent = {
+  ...aDelivery,
+  eventId: 'e2',
+  status: 'hard_bounced',
+  occurredAt: noon + 1000,
+  providerEvent: 'bounce',
+  reason: { code: '550', enhancedCode: '5.1.1', text: 'no such user ü', cause: 'unknown_user' },
+  clickUrl: 'https://example.com/pay?id=7',
+  userAgent: 'Mozilla/5.0',
+  accountId: 'acme',
+  subject: 'Invoice 7 ü',
+  reference: 'INV-7',
+  tags: ['invoices', 'q1'],
+  attribution: 'not_addressed',
+};
+
+/** Requests of one email each, one after the other. */
+const emails: Readonly<Record<string, readonly (readonly CanonicalEvent[])[]>> = {
+  'one delivery': [[aDelivery]],
+  'every attribute': [[aDelivery], [everyDetail]],
+  'notes alone': [[{ ...aDelivery, status: null, providerEvent: 'unsubscribe' }]],
+  'an event dated ahead': [[{ ...aDelivery, providerTime: noon + 86_400_000 }]],
+  'events of people and machines': [
+    [
+      { ...aDelivery, eventId: 'h', status: 'opened', evidence: 'human' },
+      { ...aDelivery, eventId: 'm', status: 'link_clicked', evidence: 'machine' },
+    ],
+  ],
+  'a status that no longer asks for attention': [
+    [{ ...aDelivery, status: 'soft_bounced', reason: { cause: 'mailbox_full' } }],
+    [{ ...aDelivery, eventId: 'e2', occurredAt: noon + 1000 }],
+  ],
+  'longest texts': [
+    [{ ...everyDetail, eventId: 'e'.repeat(limits.eventId), clickUrl: `https://example.com/${'p'.repeat(400)}` }],
+  ],
+};
+
+function itemAfter(requests: readonly (readonly CanonicalEvent[])[]): Image {
+  const email = emailInMemory();
+  for (const events of requests) email.record(events);
+  return sortedSets(attributeValues(email.item() as unknown as Item));
+}
+
+/** Sets have no order: sorted, a form is the same for every run. */
+function sortedSets(image: Image): Image {
+  const entries = Object.entries(image).map(([name, value]) => [name, value.SS ? { SS: value.SS.toSorted() } : value]);
+  return Object.fromEntries(entries);
+}
+
+function tombstone(): Image {
+  const recipient = aDelivery.recipient;
+  const condition = whereErasable({ recipient, accountId: null });
+  return attributeValues(tombstoneInput('emails', emailIdOf(aDelivery), condition, noon).Item as Item);
+}
+
+/** The bodies that a sender gives to a queue. */
+async function sentBy(send: (client: Pick<SQSClient, 'send'>) => Promise<void>): Promise<string[]> {
+  const bodies: string[] = [];
+  const client = {
+    send: async ({ input }: SendMessageBatchCommand) => {
+      bodies.push(...(input.Entries ?? []).map(({ MessageBody }) => MessageBody!));
+      return {};
+    },
+  };
+  await send(client as unknown as Pick<SQSClient, 'send'>);
+  return bodies;
+}
+
+const request = {
+  requestId: 'r1',
+  provider: 'sendgrid',
+  receivedAt: noon,
+  headers: { 'content-type': 'application/json', 'webhook-id': 'msg_1' },
+  body: Buffer.from('[{"event":"new ü"}]'),
+  provenFor: 'acme',
+};
+
+async function queueMessages(): Promise<Record<string, string>> {
+  const retry = await sentBy(client =>
+    createRetryQueue(
+      client,
+      'retry',
+    )({
+      requestId: 'r1',
+      provider: 'sendgrid',
+      receivedAt: noon,
+      nonces: [{ value: 'token', content: 'hash' }],
+      events: [
+        { ...aDelivery, provenFor: 'acme' },
+        { ...everyDetail, providerTime: noon + 86_400_000 },
+      ],
+    }),
+  );
+  const pieces = await sentBy(client =>
+    createQuarantine(client, 'quarantine')(request, [{ reason: 'unknown_event', piece: { event: 'new ü' } }]),
+  );
+  const body = await sentBy(client =>
+    createQuarantine(client, 'quarantine')(request, [{ reason: 'not_json', piece: null }]),
+  );
+  const large = await sentBy(client =>
+    createQuarantine(client, 'quarantine')(request, [{ reason: 'item_full', piece: everyDetail }]),
+  );
+  const [event] = fixtureNames('ses');
+  const notification = {
+    Type: 'Notification',
+    MessageId: '11111111-2222-3333-4444-555555555555',
+    TopicArn: 'arn:aws:sns:eu-west-1:123456789012:mail-events',
+    Message: fixture('ses', event!).toString(),
+    Timestamp: new Date(noon).toISOString(),
+  };
+  return {
+    'retry: events and a nonce': retry[0]!,
+    'quarantine: pieces': pieces[0]!,
+    'quarantine: a whole body': body[0]!,
+    'quarantine: an event without room': large[0]!,
+    'ses: an event in its envelope of SNS': JSON.stringify(notification),
+  };
+}
+
+/** The events of every provider's fixtures. */
+export function everyFixture() {
+  return providerNames.flatMap(provider =>
+    fixtureNames(provider).map(name => ({ provider, name, events: parsedFixture(provider, name).events })),
+  );
+}
+
+export const storedKinds = {
+  history: {
+    /** The elements of the first fixture of each provider that has just these events, in the order of its events. */
+    written() {
+      const seen = new Set<string>();
+      const entries = everyFixture().flatMap(({ provider, name, events }) => {
+        const kinds = JSON.stringify([provider, ...events.map(event => [event.providerEvent, event.status])]);
+        if (events.length === 0 || seen.has(kinds)) return [];
+        seen.add(kinds);
+        return [[`${provider}/${name}`, events.map(encodeHistory)] as const];
+      });
+      return Object.fromEntries(entries);
+    },
+    read: (elements: readonly string[]) => elements.map(decodeHistory),
+    identity: (elements: readonly string[]) => elements.map(element => identityOf(decodeHistory(element))).sort(),
+  },
+  items: {
+    written: () => ({
+      ...Object.fromEntries(Object.entries(emails).map(([name, requests]) => [name, itemAfter(requests)])),
+      'a tombstone': tombstone(),
+    }),
+    read(image: Image) {
+      const item = unmarshall(image);
+      const { history, ...known } = knownItem(image);
+      return { ...(isTombstone(item) ? {} : emailOf(item)), known: { ...known, history: [...history.keys()].sort() } };
+    },
+    identity: ({ emailId }: Image) => emailId,
+  },
+  messages: {
+    written: queueMessages,
+    read(body: string) {
+      const message = { messageId: 'm1', body, sentAt: noon };
+      const { Type, events } = JSON.parse(body);
+      if (Type !== undefined) return queueParsers.ses(message, { providers, context }).parsed;
+      return events === undefined ? quarantinePart(body) : queueParsers.retry(message);
+    },
+  },
+  records: {
+    written: () => ({
+      "a recipient's erasure": recordInput('guards', { recipient: 'jane@example.com', accountId: null }, noon),
+      "a recipient's erasure in one account": recordInput(
+        'guards',
+        { recipient: 'jane@example.com', accountId: 'acme' },
+        noon,
+      ),
+    }),
+    read: ({ Key, UpdateExpression }: Partial<ReturnType<typeof recordInput>>) => ({ Key, UpdateExpression }),
+    identity: ({ Key }: Partial<ReturnType<typeof recordInput>>) => Key,
+  },
+  // biome-ignore lint/suspicious/noExplicitAny: each kind has a form of its own
+} as const satisfies Record<string, StoredKind<any>>;
