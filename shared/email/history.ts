@@ -98,7 +98,7 @@ export function identityOf({ eventId, occurredAt, providerTime, attribution }: H
 
 /**
  * The events of a history, in order of time, each identity once. Of several readings of one event, the strongest verdict
- * wins, then the first in the order of a timeline: the reading that decided the status is among the winners.
+ * wins, then the first in the order of a timeline. So the reading that decided the status wins.
  */
 export function distinctEvents(events: readonly HistoryEvent[]): readonly HistoryEvent[] {
   const inOrder = events.toSorted(inTime);

@@ -33,7 +33,7 @@ const scalars: Readonly<Record<string, (value: unknown) => boolean>> = {
   null: value => value === null,
 };
 
-/** What is wrong with a value, each with its path. */
+/** The faults of a value, each with its path. */
 function problemsOf(value: unknown, type: PropertyType, path: string): string[] {
   if (isIntrinsic(value)) return [];
   const wrong = [`${path} is no ${type.type}`];

@@ -21,9 +21,9 @@ import { aDelivery, noon } from '../rigs/arbitrary-events.ts';
 export interface StoredKind<Form = never> {
   /** The form that this version writes, by a name for the content. */
   readonly written: () => Promise<Readonly<Record<string, Form>>> | Readonly<Record<string, Form>>;
-  /** What this version reads out of a form. */
+  /** The content that this version reads out of a form. */
   readonly read: (form: Form) => unknown;
-  /** What must be the same for two forms of one content; the whole form need not. */
+  /** The part that must be the same for two forms of one content. */
   readonly identity?: (form: Form) => unknown;
 }
 

@@ -21,13 +21,13 @@ export interface Differences<Kept> {
   readonly news: readonly string[];
   /** Changes that no deployment survives, each in a sentence. */
   readonly breaks: readonly string[];
-  /** What is to be kept from now on, if nothing breaks. */
+  /** The things to keep from now on, if nothing breaks. */
   readonly next: Kept;
 }
 
 export const frozenFile = (name: string) => new URL(`../fixtures/stored/${name}.json`, import.meta.url);
 
-/** What is frozen under a name; nothing before the first freeze. */
+/** The things that are frozen under a name; none before the first freeze. */
 export function frozen<Kept extends Frozen>(name: string): Kept {
   try {
     return JSON.parse(readFileSync(frozenFile(name), 'utf8'));

@@ -1,4 +1,4 @@
-/** What to do about a change that an existing installation would not survive. */
+/** The recipes for changes that an existing installation would not survive. */
 
 export const recipes = {
   indexes: [
