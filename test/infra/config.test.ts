@@ -119,10 +119,11 @@ describe('a deployment', () => {
   });
 
   it('fails without issuer and audience, and says what to set', () => {
-    const deploy = fileURLToPath(new URL('../../infra/tools/deploy.ts', import.meta.url));
+    const deploy = fileURLToPath(new URL('../../infra/tools/deploy/deploy.ts', import.meta.url));
     const { status, stderr } = spawnSync(process.execPath, [deploy, '-c', 'oidcIssuer=', '-c', 'oidcAudience='], {
       encoding: 'utf8',
-      timeout: 15_000,
+      timeout: 60_000,
+      env: { ...process.env, AWS_EC2_METADATA_DISABLED: 'true' },
     });
     expect(status).toBe(1);
     expect(stderr).toMatch(/oidcIssuer +The issuer of your users' tokens/);

@@ -32,7 +32,7 @@ describe('the lowest Node.js that engines names', () => {
   });
 
   it('strips types because the guard asks for it, in child processes too', () => {
-    const { status, stderr } = runUnstripped('infra/tools/deploy.ts', '-c', 'oidcIssuer=');
+    const { status, stderr } = runUnstripped('infra/tools/deploy/deploy.ts', '-c', 'oidcIssuer=');
     expect([status, stderr]).toEqual([1, expect.stringContaining('Mailtrail cannot be deployed yet')]);
   });
 

@@ -60,6 +60,6 @@ describe('the commands in package.json', () => {
   });
 
   it('include deploy, which says where to find the options of the CDK that it passes on', async () => {
-    expect((await run('infra/tools/deploy.ts', '-h')).stdout).toContain('npx cdk deploy --help');
+    expect((await run('infra/tools/deploy/deploy.ts', '-h')).stdout).toContain('npx cdk deploy --help');
   });
 });
