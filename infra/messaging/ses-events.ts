@@ -1,7 +1,8 @@
-import { Stack } from 'aws-cdk-lib';
-import { ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { ArnFormat, Stack } from 'aws-cdk-lib';
+import { Effect, PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { SqsSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
+import { RegionInfo } from 'aws-cdk-lib/region-info';
 import { Construct } from 'constructs';
 import { WorkerQueue } from './worker-queue.ts';
 
@@ -20,6 +21,25 @@ export class SesEvents extends Construct {
     this.queue = new WorkerQueue(this, 'Queue');
     // The queue gets SNS's envelope, whose message id is the event's id, as over HTTPS.
     this.topic.addSubscription(new SqsSubscription(this.queue, { rawMessageDelivery: false }));
+    if (topicArn !== undefined) this.admitRegionOf(topicArn);
+  }
+
+  /**
+   * A topic of an opt-in region delivers to other regions under its region's own name:
+   * https://docs.aws.amazon.com/sns/latest/dg/sns-cross-region-delivery.html
+   */
+  private admitRegionOf(topicArn: string): void {
+    const { region } = Stack.of(this).splitArn(topicArn, ArnFormat.NO_RESOURCE_NAME);
+    if (region === undefined || !RegionInfo.get(region).isOptInRegion) return;
+    this.queue.addToResourcePolicy(
+      new PolicyStatement({
+        effect: Effect.ALLOW,
+        actions: ['sqs:SendMessage'],
+        principals: [new ServicePrincipal(`sns.${region}.amazonaws.com`)],
+        resources: [this.queue.queueArn],
+        conditions: { ArnEquals: { 'aws:SourceArn': topicArn } },
+      }),
+    );
   }
 
   /**

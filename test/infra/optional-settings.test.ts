@@ -80,6 +80,26 @@ describe('an installation that takes over', () => {
   });
 });
 
+describe('a topic of Amazon SES in an opt-in region', () => {
+  const principalsFor = (region: string) => {
+    const sesTopicArn = `arn:aws:sns:${region}:123456789012:mail-events`;
+    const policy = resourcesOf(synthesize({ ...oidc, sesTopicArn }), 'AWS::SQS::QueuePolicy').get(
+      'SesEventsQueuePolicy',
+    )!;
+    return policy.Properties.PolicyDocument.Statement.filter(
+      ({ Effect }: { Effect: string }) => Effect === 'Allow',
+    ).map(({ Principal, Condition }: { Principal: { Service: string }; Condition: { ArnEquals: object } }) => {
+      expect(Condition.ArnEquals).toEqual({ 'aws:SourceArn': sesTopicArn });
+      return Principal.Service;
+    });
+  };
+
+  it('may deliver to the queue under its own name, and those of other regions need none', () => {
+    expect(principalsFor('eu-south-1')).toEqual(['sns.amazonaws.com', 'sns.eu-south-1.amazonaws.com']);
+    expect(principalsFor('eu-west-1')).toEqual(['sns.amazonaws.com']);
+  });
+});
+
 describe('concurrency', () => {
   it('is shared with the account by default, because a new account may have too little to set aside', () => {
     for (const [name, { Properties }] of resourcesOf(plain, 'AWS::Lambda::Function'))

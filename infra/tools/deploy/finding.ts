@@ -3,7 +3,7 @@ export interface Finding {
   /** `problem`: the deployment would fail, or serve nobody. `warning`: it would work, with the stated drawback. */
   readonly result: 'ok' | 'warning' | 'problem';
   readonly says: string;
-  /** What to do about a warning or a problem. */
+  /** The way to put a warning or a problem right. */
   readonly remedy?: string;
 }
 
