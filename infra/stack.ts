@@ -64,7 +64,7 @@ export class MailtrailStack extends Stack {
     const tokens = tokenSettings(this, config);
     const ui = new Ui(this, 'Ui', { config, tokens });
     const api = new MailtrailApi(this, 'Api', { config, tokens, functions: { ingest, query, manage, ui } });
-    const links = alertLinks(config, api.apiEndpoint);
+    const links = alertLinks(config, api.address);
     const alert = new Alert(this, 'Alert', { config, table, guards, topic: alertEvents, digests, links, failures });
     new Digest(this, 'Digest', { config, table, guards, topic: support, digests, links });
 

@@ -88,10 +88,12 @@ describe('a topic of Amazon SES in an opt-in region', () => {
     )!;
     return policy.Properties.PolicyDocument.Statement.filter(
       ({ Effect }: { Effect: string }) => Effect === 'Allow',
-    ).map(({ Principal, Condition }: { Principal: { Service: string }; Condition: { ArnEquals: object } }) => {
-      expect(Condition.ArnEquals).toEqual({ 'aws:SourceArn': sesTopicArn });
-      return Principal.Service;
-    });
+    ).flatMap(
+      ({ Principal, Condition }: { Principal: { Service: string | string[] }; Condition: { ArnEquals: object } }) => {
+        expect(Condition.ArnEquals).toEqual({ 'aws:SourceArn': sesTopicArn });
+        return Principal.Service;
+      },
+    );
   };
 
   it('may deliver to the queue under its own name, and those of other regions need none', () => {

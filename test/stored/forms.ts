@@ -1,13 +1,16 @@
 /** The forms in which this version stores data that outlive a deployment, and today's reading of each. */
 
 import type { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
+import type { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { createLedger, digestIdOf } from '../../shared/alerts/ledger.ts';
 import { type CanonicalEvent, emailIdOf, limits } from '../../shared/email/event.ts';
 import { decodeHistory, encodeHistory, identityOf } from '../../shared/email/history.ts';
 import { emailOf, type Image, isTombstone, knownItem } from '../../shared/email/item.ts';
 import { tombstoneInput, whereErasable } from '../../shared/email/tombstone.ts';
 import { recordInput } from '../../shared/guards/erasure-records.ts';
 import { providers } from '../../shared/providers/registry.ts';
+import { digestMessages, parseDigestMessage } from '../../shared/queues/digest-messages.ts';
 import { createQuarantine, quarantinePart } from '../../shared/queues/quarantine-messages.ts';
 import { queueParsers } from '../../shared/queues/queue-parsers.ts';
 import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
@@ -142,7 +145,37 @@ async function queueMessages(): Promise<Record<string, string>> {
     'quarantine: pieces': pieces[0]!,
     'quarantine: a whole body': body[0]!,
     'quarantine: an event without room': large[0]!,
+    'digest: alerts': digestMessages([{ kind: 'hard_bounce', emailId: emailIdOf(aDelivery) }])[0]!,
     'ses: an event in its envelope of SNS': JSON.stringify(notification),
+  };
+}
+
+type GuardItem = Readonly<Record<string, unknown>>;
+
+/** The items that remember erasures and told alerts for 30 days, by their content. */
+async function guardItems(): Promise<Record<string, GuardItem>> {
+  const erased = (accountId: string | null): GuardItem => {
+    const { Key, ExpressionAttributeValues: values = {} } = recordInput(
+      'guards',
+      { recipient: 'jane@example.com', accountId },
+      noon,
+    );
+    return { ...Key, erasedAt: values[':erasedAt'], expiresAt: values[':expiresAt'] };
+  };
+  const put: GuardItem[] = [];
+  const client = { send: async ({ input }: PutCommand) => put.push(input.Item!) } as unknown as DynamoDBDocumentClient;
+  const ledger = createLedger(client, 'guards', 'people', () => noon);
+  const key = { kind: 'hard_bounce', emailId: emailIdOf(aDelivery) } as const;
+  const digest = { id: digestIdOf('people', [key]), keys: [key] };
+  await ledger.open(digest);
+  await ledger.reserve(key, digest.id);
+  await ledger.commit(digest.id);
+  return {
+    "a recipient's erasure": erased(null),
+    "a recipient's erasure in one account": erased('acme'),
+    'a digest of alerts': put[0]!,
+    'an alert of a digest': put[1]!,
+    'a told digest': put[2]!,
   };
 }
 
@@ -185,22 +218,17 @@ export const storedKinds = {
     written: queueMessages,
     read(body: string) {
       const message = { messageId: 'm1', body, sentAt: noon };
-      const { Type, events } = JSON.parse(body);
+      const { Type, events, alerts } = JSON.parse(body);
+      if (alerts !== undefined) return parseDigestMessage(body);
       if (Type !== undefined) return queueParsers.ses(message, { providers, context }).parsed;
       return events === undefined ? quarantinePart(body) : queueParsers.retry(message);
     },
   },
+  /** Items of the table of guards. Another key for the same content would forget it: erasures, and alerts told. */
   records: {
-    written: () => ({
-      "a recipient's erasure": recordInput('guards', { recipient: 'jane@example.com', accountId: null }, noon),
-      "a recipient's erasure in one account": recordInput(
-        'guards',
-        { recipient: 'jane@example.com', accountId: 'acme' },
-        noon,
-      ),
-    }),
-    read: ({ Key, UpdateExpression }: Partial<ReturnType<typeof recordInput>>) => ({ Key, UpdateExpression }),
-    identity: ({ Key }: Partial<ReturnType<typeof recordInput>>) => Key,
+    written: guardItems,
+    read: (item: GuardItem) => item,
+    identity: ({ guardKey }: GuardItem) => guardKey,
   },
   // biome-ignore lint/suspicious/noExplicitAny: each kind has a form of its own
 } as const satisfies Record<string, StoredKind<any>>;
