@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } 
 import { type LoopbackServer, startLoopbackServer } from '../../infra/local/services/loopback-server.ts';
 import { awsChecks } from '../../infra/tools/verify-deployment/aws-checks.ts';
 import { type Check, httpChecks } from '../../infra/tools/verify-deployment/http-checks.ts';
-import type { Target } from '../../infra/tools/verify-deployment/target.ts';
+import { awsTarget, type Target } from '../../infra/tools/verify-deployment/target.ts';
 import { type StartedStack, startStack } from '../rigs/start-stack.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -168,6 +168,41 @@ describe('the check of a stack in AWS', () => {
     },
   });
   const check = (name: keyof typeof awsChecks) => awsChecks[name](target(), nothing);
+
+  it('is found by its name, with the outputs, the resources, and those that cdk destroy leaves', async () => {
+    const answerOf: Readonly<Record<string, string>> = {
+      DescribeStacks:
+        '<Stacks><member><StackName>Mailtrail</StackName><CreationTime>2026-01-02T12:00:00Z</CreationTime><StackStatus>CREATE_COMPLETE</StackStatus><Outputs><member><OutputKey>ApiUrl</OutputKey><OutputValue>https://mail.example.com</OutputValue></member></Outputs></member></Stacks>',
+      GetTemplate: `<TemplateBody>${JSON.stringify({
+        Resources: { Emails: { DeletionPolicy: 'Retain' }, Guards: { DeletionPolicy: 'Delete' } },
+      })}</TemplateBody>`,
+      ListStackResources: `<StackResourceSummaries>${['Emails', 'Guards']
+        .map(
+          id =>
+            `<member><LogicalResourceId>${id}</LogicalResourceId><PhysicalResourceId>table-${id}</PhysicalResourceId><ResourceType>AWS::DynamoDB::Table</ResourceType><ResourceStatus>CREATE_COMPLETE</ResourceStatus><LastUpdatedTimestamp>2026-01-02T12:00:00Z</LastUpdatedTimestamp></member>`,
+        )
+        .join('')}</StackResourceSummaries>`,
+    };
+    const cloudFormation = await startLoopbackServer(async (_, body) => {
+      const action = new URLSearchParams(body).get('Action') ?? '';
+      return {
+        status: 200,
+        contentType: 'text/xml',
+        body: `<${action}Response xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><${action}Result>${answerOf[action]}</${action}Result></${action}Response>`,
+      };
+    });
+    servers.push(cloudFormation);
+    vi.stubEnv('AWS_ENDPOINT_URL_CLOUDFORMATION', cloudFormation.endpoint);
+    const found = await awsTarget('Mailtrail');
+    expect(found.url).toBe('https://mail.example.com');
+    expect(found.aws).toEqual({
+      region: 'eu-west-1',
+      resources: [
+        { type: 'AWS::DynamoDB::Table', logicalId: 'Emails', ref: 'table-Emails', isKept: true },
+        { type: 'AWS::DynamoDB::Table', logicalId: 'Guards', ref: 'table-Guards', isKept: false },
+      ],
+    });
+  });
 
   it('fails where a mapping is off, so that nobody reads a queue', async () => {
     mappings = [

@@ -4,6 +4,10 @@ import { spawnSync } from 'node:child_process';
 import { runCommand } from '../../local/cli/command.ts';
 import { StartError } from '../../local/start-error.ts';
 
+const nextSteps = `Next:
+  confirm the subscriptions with their tokens, as docs/operating.md says
+  npm run verify-deployment -- --stack NAME`;
+
 await runCommand({
   call: 'npm run deploy',
   does: 'Checks settings, issuer and AWS account, and says what is missing. Then deploys Mailtrail.',
@@ -32,5 +36,6 @@ await runCommand({
     if (check) return;
     const { status } = spawnSync('npx', ['--no-install', 'cdk', 'deploy', ...args], { stdio: 'inherit' });
     process.exitCode = status ?? 1;
+    if (status === 0) console.log(`\n${nextSteps}`);
   },
 });
