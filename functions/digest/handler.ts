@@ -32,6 +32,9 @@ const minPublishingMs = 500;
 const afterFullMs = 1_000;
 const afterFailureMs = 5_000;
 
+/** Alerts that an invocation looks up in the ledger: more would not fit into its time. */
+const maxLookUps = 1_000;
+
 /** A message of the queue. */
 interface Asking {
   readonly record: SQSRecord;
@@ -53,22 +56,24 @@ export function createHandler(dependencies: DigestDependencies) {
       if (keys === null) log('queue.message-failed', { requestId, messageId: record.messageId, cause: 'Unreadable' });
     }
 
+    const beyond = asking.slice(countWithin(asking, maxLookUps));
+
     let turnAt: number | null = null;
     const publishing: Promise<unknown>[] = [];
     let told: Told | null = null;
     try {
       told = await tellOnce(
-        asking.flatMap(({ keys }) => keys ?? []),
+        asking.slice(0, asking.length - beyond.length).flatMap(({ keys }) => keys ?? []),
         {
           channel: 'people',
           ledger,
           alertsOf,
-          split: alerts => chunks(alerts, maxEmailsPerLetter),
+          split: alerts => (alerts.length === 0 ? [] : [alerts]),
           async publish(digestId, alerts) {
             publishing.push(sleep(minPublishingMs));
             await publish(letterOf(digestId, alerts, links));
           },
-          maxMessages: 1,
+          limit: { messages: 1, alerts: maxEmailsPerLetter },
           async mayPublish() {
             turnAt = await pace.take();
             return turnAt === null;
@@ -78,13 +83,13 @@ export function createHandler(dependencies: DigestDependencies) {
       );
       const { failed, waiting } = told;
       if (failed.size > 0) await pace.nextIn(afterFailureMs);
-      else if (waiting.size > 0 && turnAt === null) await pace.nextIn(afterFullMs);
+      else if (waiting.size + beyond.length > 0 && turnAt === null) await pace.nextIn(afterFullMs);
     } catch (error) {
       fault('digest.lookup', error);
     }
 
-    const rest = asking.filter(({ keys }) => !isTold(keys, told));
-    const waiting = rest.filter(({ keys }) => keys?.some(key => told?.waiting.has(keyText(key))));
+    const rest = asking.filter(one => beyond.includes(one) || !isTold(one.keys, told));
+    const waiting = rest.filter(one => beyond.includes(one) || one.keys?.some(key => told?.waiting.has(keyText(key))));
     const seconds = Math.max(1, Math.ceil(((turnAt ?? now() + afterFullMs) - now()) / 1000));
     await Promise.all([
       ...publishing,
@@ -116,13 +121,17 @@ function keysIn({ body }: SQSRecord): readonly AlertKey[] | null {
   }
 }
 
+/** The first messages that hold no more than so many alerts together; at least one. */
+function countWithin(asking: readonly Asking[], maxAlerts: number): number {
+  let alerts = 0;
+  const over = asking.findIndex(({ keys }) => {
+    alerts += keys?.length ?? 0;
+    return alerts > maxAlerts;
+  });
+  return over === -1 ? asking.length : Math.max(1, over);
+}
+
 function isTold(keys: readonly AlertKey[] | null, told: Told | null): boolean {
   if (keys === null || told === null) return false;
   return !keys.map(keyText).some(text => told.failed.has(text) || told.waiting.has(text));
-}
-
-function chunks<Item>(items: readonly Item[], size: number): readonly (readonly Item[])[] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 }

@@ -119,6 +119,16 @@ describe('the digest function', () => {
       expect(told.flat().toSorted()).toEqual(keys.map(({ emailId }) => emailId).toSorted());
     });
 
+    it('and looks at no more alerts than it has time for: the rest waits for the next second', async () => {
+      const [key] = await bounced();
+      const all = asking(...Array.from({ length: 12 }, () => digestMessages(Array(100).fill(key))[0]!));
+      expect(await invoke(all)).toEqual(['m-10', 'm-11']);
+      expect(postponed).toEqual([[['r-10', 'r-11'], 1]]);
+      now += 1_000;
+      expect(await invoke(all.slice(10))).toEqual([]);
+      expect(await topic.delivered()).toHaveLength(1);
+    });
+
     it('also between two invocations at once: one tells, the other waits', async () => {
       const [one, other] = [asking(...digestMessages(await bounced())), asking(...digestMessages(await bounced()))];
       const left = await Promise.all([invoke(one), invoke(other)]);
