@@ -7,7 +7,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
-import { accountIdShape } from '../shared/email/event.ts';
+import { accountIdShape, canaryAccountId } from '../shared/email/event.ts';
 import { providerTitles } from '../shared/providers/titles.ts';
 
 const text = z.string().trim();
@@ -79,6 +79,7 @@ export const config = z.strictObject({
     .describe("Name under which the sender attaches its own reference to an email, e.g. an invoice's number."),
   defaultAccountId: text
     .regex(accountIdShape, 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ ~ : @ = + -')
+    .refine(accountId => accountId !== canaryAccountId, `must not be ${canaryAccountId}, which is Mailtrail's own`)
     .optional()
     .describe('The account of emails that name none, for installations without accounts.'),
   senderNames: z

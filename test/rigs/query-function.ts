@@ -54,6 +54,8 @@ export function queryFunction(emails: { readonly store: Reader }, changes: Parti
     access,
     oldAfter: defaultOldAfter,
     document,
+    news: { statesOf: async () => new Map(), countsOf: async () => new Map() },
+    listedProviders: [],
     now: () => noon,
     log: () => {},
     ...changes,

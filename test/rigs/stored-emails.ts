@@ -8,6 +8,8 @@ import { createRecorder, type Recorder } from '../../shared/email/recorder.ts';
 import { createErasureLookUp, type ErasureLookUp } from '../../shared/guards/erase-received.ts';
 import { createErasureRecords, type ErasureRecords } from '../../shared/guards/erasure-records.ts';
 import { createNonces, type Nonces } from '../../shared/guards/nonces.ts';
+import { createNewsCounts, type NewsCounts } from '../../shared/news/counts.ts';
+import { createNewsStore, type NewsStore } from '../../shared/news/store.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { defaultOldAfter } from '../../shared/status/attention.ts';
 import { aDelivery, noon } from './arbitrary-events.ts';
@@ -27,6 +29,8 @@ export interface StoredEmails {
   readonly erasureRecords: ErasureRecords;
   readonly lookUpErasures: ErasureLookUp;
   readonly eraseEmails: EraseEmails;
+  /** The news of the providers, in the separate table. */
+  readonly news: NewsStore & NewsCounts;
   /** Records events that arrived at `receivedAt`, and returns the id of the first one's email. */
   record(events: readonly CanonicalEvent[], receivedAt?: number): Promise<string>;
   /** Returns an email's item in the form of the table's stream. */
@@ -72,6 +76,7 @@ export async function startStoredEmails(): Promise<StoredEmails> {
     erasureRecords,
     lookUpErasures: createErasureLookUp(erasureRecords, client, tableName, () => noon),
     eraseEmails,
+    news: { ...createNewsStore(client, guardTableName), ...createNewsCounts(client, guardTableName) },
     async record(events, receivedAt = noon) {
       const { failed, unrecordable } = await store.record(events, receivedAt);
       if (failed.length + unrecordable.length > 0) throw new Error('not recorded', { cause: failed[0]?.error });
