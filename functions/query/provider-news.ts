@@ -35,7 +35,7 @@ function providerView(
   state: ProviderState,
   { refused, quarantined }: Counted,
 ): ProvidersAnswer['providers'][number] {
-  const { lastEventAt, lag, judgedAt, silence = 0, emails, waiting, silentSince, listedAt } = state;
+  const { lastEventAt, lagMs, judgedAt, silence = 0, emails, waiting, silentSince, listedAt } = state;
   // A provider that is not in use is not expected to report.
   const isQuiet = inUse && silence >= 1;
   return {
@@ -43,7 +43,7 @@ function providerView(
     title: providerInWords(provider),
     inUse,
     lastEventAt: timeOrNull(lastEventAt),
-    lagSeconds: lag === undefined ? null : Math.round(lag / 1000),
+    lagSeconds: lagMs === undefined ? null : Math.round(lagMs / 1000),
     refused,
     quarantined,
     silentSince: timeOrNull(silentSince ?? (isQuiet ? (lastEventAt ?? listedAt) : undefined)),

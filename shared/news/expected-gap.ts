@@ -1,7 +1,7 @@
 /** How long a provider is usually silent at an hour of the week, and how unusual its silence is now. */
 
 import { day } from '../runtime/time.ts';
-import { hourMs, hourOf, slotMs, slotsPerHour, weekHours } from './slots.ts';
+import { hourMs, hourOf, type Slots, slotMs, slotsPerHour, weekHours } from './slots.ts';
 
 /** Weeks that a profile is learned from. */
 export const learnedWeeks = 4;
@@ -24,8 +24,7 @@ const firstReportMs = day;
 
 /** The slots in which a provider reported something. */
 export interface Profile {
-  /** Numbers of slots. */
-  readonly slots: ReadonlySet<number>;
+  readonly slots: Slots;
   /** Arrival of the first event; null before it. */
   readonly firstEventAt: number | null;
 }
@@ -37,7 +36,7 @@ export interface Profile {
  *
  * @param hour the number of the hour
  */
-export function learnedGap(slotsInHour: (hour: number) => number, firstEventAt: number | null, hour: number) {
+export function learnedGap(slots: Slots, firstEventAt: number | null, hour: number): number | null {
   if (firstEventAt === null) return null;
   const firstWholeHour = hourOf(firstEventAt) + 1;
   let seen = 0;
@@ -47,7 +46,7 @@ export function learnedGap(slotsInHour: (hour: number) => number, firstEventAt: 
     if (before - 1 < firstWholeHour) break;
     for (const each of [before - 1, before, before + 1]) {
       seen += slotsPerHour;
-      active += slotsInHour(each);
+      active += activeIn(slots, each);
     }
   }
   if (seen === 0) return null;
@@ -82,23 +81,19 @@ export function silenceOf(
   }
   const silentMs = Math.max(0, now - lastEventAt);
   if (statedGapMs !== null) return silentMs / longest(statedGapMs);
-  const slotsInHour = countedByHour(slots);
   const total = silentMs / maxSilenceMs;
   if (total >= 1) return total;
   let silence = 0;
   for (let at = lastEventAt; at < now; ) {
     const end = Math.min(now, (hourOf(at) + 1) * hourMs);
-    silence += (end - at) / longest(learnedGap(slotsInHour, firstEventAt, hourOf(at)) ?? defaultGapMs);
+    silence += (end - at) / longest(learnedGap(slots, firstEventAt, hourOf(at)) ?? defaultGapMs);
     at = end;
   }
   return Math.max(silence, total);
 }
 
-function countedByHour(slots: ReadonlySet<number>): (hour: number) => number {
-  const counts = new Map<number, number>();
-  for (const slot of slots) {
-    const hour = Math.floor(slot / slotsPerHour);
-    counts.set(hour, (counts.get(hour) ?? 0) + 1);
-  }
-  return hour => counts.get(hour) ?? 0;
+function activeIn(slots: Slots, hour: number): number {
+  let active = 0;
+  for (let slot = hour * slotsPerHour; slot < (hour + 1) * slotsPerHour; slot += 1) if (slots.has(slot)) active += 1;
+  return active;
 }

@@ -6,6 +6,11 @@ export const hourMs = 60 * minute;
 export const slotsPerHour = hourMs / slotMs;
 export const weekHours = 7 * 24;
 
+/** Some slots, by their numbers. */
+export interface Slots {
+  has(slot: number): boolean;
+}
+
 /** The number of the slot of a time. */
 export function slotOf(at: number): number {
   return Math.floor(at / slotMs);

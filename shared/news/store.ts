@@ -12,7 +12,7 @@ import { day } from '../runtime/time.ts';
 import { learnedWeeks } from './expected-gap.ts';
 import { dayKey, expiry, hourKey, keptDays, providerKey } from './keys.ts';
 import { type HourOfEmails, judgedHours } from './no-news.ts';
-import { hourMs, slotMs, slotOf, slotsPerHour } from './slots.ts';
+import { hourMs, type Slots, slotMs, slotOf, slotsPerHour } from './slots.ts';
 
 /** Batches that an hour remembers: a batch that failed comes again within minutes. */
 const rememberedBatches = 64;
@@ -54,7 +54,7 @@ export interface ProviderState {
   readonly firstEventAt?: number;
   readonly lastEventAt?: number;
   /** Milliseconds from the newest event until its arrival. */
-  readonly lag?: number;
+  readonly lagMs?: number;
   /** When an email last had its first news, and when such news came after half an hour without any. */
   readonly newsAt?: number;
   readonly resumedAt?: number;
@@ -70,8 +70,8 @@ export interface ProviderState {
 }
 
 export interface ProviderNews extends ProviderState {
-  /** Numbers of the slots with news, of the last four weeks. */
-  readonly slots: ReadonlySet<number>;
+  /** The slots with news, of the last four weeks. */
+  readonly slots: Slots;
   /** The emails of the last day. */
   readonly hours: readonly HourOfEmails[];
 }
@@ -149,14 +149,14 @@ export function createNewsStore(client: DynamoDBDocumentClient, tableName: strin
       return new Map(
         providers.map(provider => {
           const state = items.get(providerKey(provider)) as ProviderState | undefined;
-          const slots = days.flatMap(at => [
-            ...((items.get(dayKey(provider, at))?.slots as ReadonlySet<number> | undefined) ?? []),
-          ]);
+          const slotsOf = (at: number) => items.get(dayKey(provider, at))?.slots as ReadonlySet<number> | undefined;
+          const byDay = new Map(days.map(at => [Math.floor(at / day), slotsOf(at)]));
+          const slots = { has: (slot: number) => byDay.get(Math.floor((slot * slotMs) / day))?.has(slot) === true };
           const found = hours.flatMap(hour => {
             const item = items.get(hourKey(provider, hour)) as HourItem | undefined;
             return item === undefined ? [] : [{ hour, awaited: item.awaited, answered: item.answered }];
           });
-          return [provider, { ...state, slots: new Set(slots), hours: found }];
+          return [provider, { ...state, slots, hours: found }];
         }),
       );
     },
@@ -254,7 +254,7 @@ export function createNewsStore(client: DynamoDBDocumentClient, tableName: strin
     await isDone({
       Key: { guardKey: providerKey(provider) },
       UpdateExpression:
-        'SET lastEventAt = :at, lag = :lag, expiresAt = :expiresAt, firstEventAt = if_not_exists(firstEventAt, :from)',
+        'SET lastEventAt = :at, lagMs = :lag, expiresAt = :expiresAt, firstEventAt = if_not_exists(firstEventAt, :from)',
       ConditionExpression: 'attribute_not_exists(lastEventAt) OR lastEventAt < :at',
       ExpressionAttributeValues: {
         ':at': at,

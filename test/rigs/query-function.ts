@@ -46,9 +46,9 @@ export interface CallAnswer extends HttpAnswer {
   readonly json: any;
 }
 
-/** Returns the query function over real emails. It is called as API Gateway calls it. */
-export function queryFunction(emails: { readonly store: Reader }, changes: Partial<QueryDependencies> = {}) {
-  const handler = createHandler({
+/** Returns the handler of the query function over real emails. */
+export function queryHandler(emails: { readonly store: Reader }, changes: Partial<QueryDependencies> = {}) {
+  return createHandler({
     store: emails.store,
     cursors: createCursors(async () => 'the key of the tests'),
     access,
@@ -60,6 +60,11 @@ export function queryFunction(emails: { readonly store: Reader }, changes: Parti
     log: () => {},
     ...changes,
   });
+}
+
+/** Returns the query function over real emails. It is called as API Gateway calls it. */
+export function queryFunction(emails: { readonly store: Reader }, changes: Partial<QueryDependencies> = {}) {
+  const handler = queryHandler(emails, changes);
   return async (
     routeKey: RouteKey,
     { path = {}, query = '', headers = {}, body, isBase64Encoded = false, token }: Call = {},

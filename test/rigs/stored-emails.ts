@@ -1,5 +1,5 @@
 import { type AttributeValue, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, type DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { chooseEngine } from '../../infra/local/services/dynamodb-engine.ts';
 import { createEraseEmails, type EraseEmails } from '../../shared/email/eraser.ts';
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
@@ -41,6 +41,8 @@ export interface StoredEmails {
   remove(emailId: string): Promise<void>;
   /** Erases all emails of an address as the manage function does. */
   erase(recipient: string): Promise<void>;
+  /** Returns everything in the separate table. */
+  guardItems(): Promise<readonly Record<string, unknown>[]>;
   stop(): Promise<void>;
 }
 
@@ -96,6 +98,10 @@ export async function startStoredEmails(): Promise<StoredEmails> {
     },
     async erase(recipient) {
       await eraseEmails({ recipient, accountId: null }, noon, new AbortController().signal);
+    },
+    async guardItems() {
+      const { Items = [] } = await client.send(new ScanCommand({ TableName: guardTableName }));
+      return Items;
     },
     stop: () => engine.stop(),
   };
