@@ -6,7 +6,7 @@
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
-import { batchGetItems, type Consistency } from '../runtime/batch-get-items.ts';
+import { batchGetItems } from '../runtime/batch-get-items.ts';
 import { shortHash } from '../runtime/hash.ts';
 import { day } from '../runtime/time.ts';
 import { learnedWeeks } from './expected-gap.ts';
@@ -86,7 +86,7 @@ export interface Judgement {
 export interface NewsStore {
   /** Adds the news of one batch; a batch that comes again changes nothing. Rejects if a write fails. */
   add(batch: BatchOfNews): Promise<void>;
-  /** All that is known of these providers; an empty state for one that never reported. */
+  /** All that is known of these providers, eventually consistent; an empty state for one that never reported. */
   newsOf(providers: readonly string[], now: number): Promise<ReadonlyMap<string, ProviderNews>>;
   /** The states alone, eventually consistent. */
   statesOf(providers: readonly string[]): Promise<ReadonlyMap<string, ProviderState>>;
@@ -145,7 +145,8 @@ export function createNewsStore(client: DynamoDBDocumentClient, tableName: strin
         ...days.map(at => dayKey(provider, at)),
         ...hours.map(hour => hourKey(provider, hour)),
       ]);
-      const items = await batchGetItems(client, { ...table, consistency: 'strong' satisfies Consistency }, keys);
+      // Strong reads would cost twice as much, and a mark that is not seen yet makes the next one fail.
+      const items = await batchGetItems(client, { ...table, consistency: 'eventual' }, keys);
       return new Map(
         providers.map(provider => {
           const state = items.get(providerKey(provider)) as ProviderState | undefined;

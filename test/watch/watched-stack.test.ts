@@ -13,7 +13,7 @@ describe('a running stack with its schedules', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'mailtrail-test-'));
   let stack: StartedStack;
   beforeAll(async () => {
-    stack = await startStack({ dataDir, schedules: true, maxBatchingWindowSeconds: 1 });
+    stack = await startStack({ dataDir, schedules: true });
   });
   afterAll(() => stack?.stop());
 
