@@ -96,3 +96,26 @@ describe('a running stack with its schedules', () => {
     await expect(lambda().send(new InvokeCommand({ FunctionName: 'nobody', Payload }))).rejects.toThrow('not found');
   });
 });
+
+describe('a running stack of which a part is down', () => {
+  const nowhere = 'http://127.0.0.1:9';
+
+  it.each([
+    ['gateway', { Watch: { API_URL: nowhere } }],
+    ['table', { Ingest: { AWS_ENDPOINT_URL_DYNAMODB: nowhere } }],
+    ['query', { Watch: { AWS_ENDPOINT_URL_LAMBDA: nowhere } }],
+  ])('says with its first run that the canary failed, and at which leg: %s', async (leg, serviceEndpoints) => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'mailtrail-test-'));
+    const stack = await startStack({ dataDir, schedules: true, serviceEndpoints });
+    try {
+      const log = () => readFileSync(join(stack.endpoints.logsDir, 'watch.log'), 'utf8');
+      await eventually(() => {
+        expect(log()).toContain('"CanaryFailed":1');
+        expect(log()).toContain(`"leg":"${leg}"`);
+        expect(stack.output()).toContain(`the canary failed at ${leg}: `);
+      });
+    } finally {
+      await stack.stop();
+    }
+  });
+});
