@@ -7,7 +7,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
-import { accountIdShape } from '../shared/email/event.ts';
+import { accountIdShape, canaryAccountId } from '../shared/email/event.ts';
+import { providerTitles } from '../shared/providers/titles.ts';
 
 const text = z.string().trim();
 const optionalText = text.optional();
@@ -18,6 +19,19 @@ const positive = z.coerce.number().int().positive();
 
 /** An override of a list is one text, separated by commas. */
 const listed = (value: unknown) => (typeof value === 'string' ? value.split(',') : value);
+
+const providerName = text.pipe(
+  z.enum(
+    Object.keys(providerTitles) as (keyof typeof providerTitles)[],
+    'must be the name of a provider in its webhook URL',
+  ),
+);
+
+/** `sendgrid=60`: a provider and minutes. */
+const expectedGap = text
+  .regex(/^[a-z0-9]+=[1-9][0-9]{0,4}$/, 'must be a provider and minutes such as sendgrid=60')
+  .transform(pair => pair.split('='))
+  .transform(([provider, minutes]) => ({ provider: provider!, minutes: Number(minutes) }));
 
 /** The retentions that CloudWatch Logs accepts; any other would fail only during deployment. */
 const logRetentions = [
@@ -65,6 +79,7 @@ export const config = z.strictObject({
     .describe("Name under which the sender attaches its own reference to an email, e.g. an invoice's number."),
   defaultAccountId: text
     .regex(accountIdShape, 'must be 1 to 128 of the characters A-Z a-z 0-9 . _ ~ : @ = + -')
+    .refine(accountId => accountId !== canaryAccountId, `must not be ${canaryAccountId}, which is Mailtrail's own`)
     .optional()
     .describe('The account of emails that name none, for installations without accounts.'),
   senderNames: z
@@ -75,6 +90,22 @@ export const config = z.strictObject({
     .default([])
     .describe(
       'Further names that a registration may give as `data.provider`, for senders of your own (in an override, separated by commas).',
+    ),
+  providers: z
+    .preprocess(listed, z.array(providerName))
+    .default([])
+    .describe(
+      'The providers in use, by the names in their webhook URLs: each is watched for silence (in an override, separated by commas).',
+    ),
+  onlyListed: z
+    .preprocess(value => (value === 'true' ? true : value === 'false' ? false : value), z.boolean())
+    .default(false)
+    .describe('Whether webhooks of providers that `providers` does not list are answered 404.'),
+  expectNews: z
+    .preprocess(listed, z.array(expectedGap))
+    .default([])
+    .describe(
+      'The minutes within which a listed provider is expected to report something, e.g. sendgrid=60 (in an override, separated by commas).',
     ),
   enqueuedOldAfterMinutes: positive.default(15).describe('Minutes without a report until `enqueued` is old.'),
   sentOldAfterMinutes: positive.default(24 * 60).describe('Minutes without a report until `sent` is old.'),
@@ -162,6 +193,12 @@ const combinations: readonly ((given: Config) => readonly [field: Field, message
           `must be above ${sesConcurrency + retryConcurrency}, because sesConcurrency (${sesConcurrency}) and retries (${retryConcurrency}) share it with the webhooks`,
         ]
       : null,
+  ({ onlyListed, providers }) =>
+    onlyListed && providers.length === 0 ? ['onlyListed', 'needs the setting providers'] : null,
+  ({ providers, expectNews }) => {
+    const unlisted = expectNews.find(({ provider }) => !providers.some(listed => listed === provider));
+    return unlisted === undefined ? null : ['expectNews', `the setting providers does not list ${unlisted.provider}`];
+  },
 ];
 
 type Field = keyof Config;

@@ -4,11 +4,13 @@ import { MailtrailApi } from './api/http-api.ts';
 import { tokenSettings } from './api/token-settings.ts';
 import { Alert } from './compute/alert.ts';
 import { alertLinks } from './compute/alert-links.ts';
+import { Changes } from './compute/changes.ts';
 import { Digest } from './compute/digest.ts';
 import { Ingest } from './compute/ingest.ts';
 import { Manage } from './compute/manage.ts';
 import { Query } from './compute/query.ts';
 import { Ui } from './compute/ui.ts';
+import { Watch } from './compute/watch.ts';
 import type { Config } from './config.ts';
 import { QuarantineQueue } from './messaging/quarantine-queue.ts';
 import { SesEvents } from './messaging/ses-events.ts';
@@ -17,6 +19,7 @@ import { WorkerQueue } from './messaging/worker-queue.ts';
 import { Alarms } from './monitoring/alarms.ts';
 import { acknowledgeNagFindings } from './monitoring/nag.ts';
 import { addOutputs, domainOutputs, logGroupOutputs } from './outputs.ts';
+import { CanaryKey } from './storage/canary-key.ts';
 import { CursorKey } from './storage/cursor-key.ts';
 import { emailTable } from './storage/email-table.ts';
 import { FailureBucket } from './storage/failure-bucket.ts';
@@ -35,6 +38,7 @@ export class MailtrailStack extends Stack {
     const table = emailTable(this, 'Emails', config.existingTable);
     const webhookSecrets = webhookSecretsOf(this, 'WebhookSecrets', config.existingWebhookSecret);
     const cursorKey = new CursorKey(this, 'CursorKey');
+    const canaryKey = new CanaryKey(this, 'CanaryKey');
     const guards = new GuardTable(this, 'Guards');
     const quarantine = new QuarantineQueue(this, 'Quarantine');
     const retryQueue = new WorkerQueue(this, 'Retry');
@@ -54,12 +58,13 @@ export class MailtrailStack extends Stack {
       config,
       table,
       webhookSecrets,
+      canaryKey,
       guards,
       quarantine,
       retryQueue,
       sesEvents,
     });
-    const query = new Query(this, 'Query', { config, table, cursorKey });
+    const query = new Query(this, 'Query', { config, table, guards, cursorKey });
     const manage = new Manage(this, 'Manage', { config, table, guards });
     const tokens = tokenSettings(this, config);
     const ui = new Ui(this, 'Ui', { config, tokens });
@@ -67,6 +72,8 @@ export class MailtrailStack extends Stack {
     const links = alertLinks(config, api.address);
     const alert = new Alert(this, 'Alert', { config, table, guards, topic: alertEvents, digests, links, failures });
     new Digest(this, 'Digest', { config, table, guards, topic: support, digests, links });
+    const changes = new Changes(this, 'Changes', { config, table, guards, failures });
+    new Watch(this, 'Watch', { config, apiUrl: api.address, guards, canaryKey, query, operations });
 
     // Monitoring.
     new Alarms(this, 'Alarms', {
@@ -81,7 +88,7 @@ export class MailtrailStack extends Stack {
       sesEvents,
       operations,
     });
-    acknowledgeNagFindings({ api, webhookSecrets, cursorKey, guards, quarantine, failures, alert });
+    acknowledgeNagFindings({ api, webhookSecrets, cursorKey, canaryKey, guards, quarantine, failures, alert, changes });
 
     // Outputs.
     addOutputs(this, {

@@ -19,6 +19,10 @@ export const ingestEnv = z.object({
   METADATA_REFERENCE: z.string().check(z.minLength(1)),
   /** The account of emails that no event names an account for; empty if they have none. */
   DEFAULT_ACCOUNT_ID: z._default(z.string(), ''),
+  /** The secret with the key that signs the canary's events. */
+  CANARY_KEY_ARN: z.string().check(z.minLength(1)),
+  /** The providers whose webhooks are taken, separated by commas; empty for all. */
+  ACCEPTED_PROVIDERS: z._default(z.string(), ''),
   /** Names of the installation's own senders, separated by commas. */
   SENDER_NAMES: z._default(z.string(), ''),
 });

@@ -1,5 +1,6 @@
 import middy from '@middy/core';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
+import { canaryAccountId } from '../../shared/email/event.ts';
 import { httpErrors } from '../../shared/http/error-middleware.ts';
 import { problem } from '../../shared/http/problems.ts';
 import type { HttpAnswer } from '../../shared/http/responses.ts';
@@ -15,6 +16,8 @@ import { providerRequestIn } from './provider-request.ts';
 
 export interface IngestDependencies extends ProofDependencies, AnswerDependencies {
   readonly providers: Readonly<Record<string, Provider>>;
+  /** Whether webhooks of a provider are taken; the canary's are in any case. All are by default. */
+  readonly accepts?: (provider: string) => boolean;
   readonly persistEvents: PersistEvents;
   readonly context: ReadingContext;
   /** Epoch milliseconds. */
@@ -27,22 +30,25 @@ export interface IngestDependencies extends ProofDependencies, AnswerDependencie
  * 200 means that every event is in the table, in the retry queue or in quarantine.
  */
 export function createHandler(dependencies: IngestDependencies) {
-  const { providers, persistEvents, context, metrics, now, abortAfter, log } = dependencies;
+  const { providers, accepts = () => true, persistEvents, context, metrics, now, abortAfter, log } = dependencies;
   const prove = createProve(dependencies);
   return middy<APIGatewayProxyEventV2, HttpAnswer>()
     .use(httpErrors(log))
     .handler(async event => {
       const provider = ownValue(providers, event.pathParameters?.provider);
-      if (provider === undefined) return problem('not-found');
+      const isAccepted = provider !== undefined && accepts(provider.name);
+      // The canary is a registration.
+      if (provider === undefined || (!isAccepted && provider.name !== 'app')) return problem('not-found');
       const request = providerRequestIn(event, now());
       if ('statusCode' in request) return request;
-      const probe = probeAnswer(provider, request);
+      const probe = isAccepted ? probeAnswer(provider, request) : null;
       if (probe !== null) return probe;
 
       const { requestId, timeEpoch } = event.requestContext;
       const answers = createAnswers(provider, requestId, dependencies);
       const deadlines = requestDeadlines(timeEpoch, request.receivedAt, abortAfter);
       const proof = await prove(provider, request, deadlines);
+      if (!isAccepted && !('provenFor' in proof && proof.provenFor === canaryAccountId)) return problem('not-found');
       if (!('provenFor' in proof)) return answers.unproven(proof);
       const { provenFor, unproven } = proof;
       if (proof.isReclaimed) answers.countRefused('reused_nonce');
@@ -50,6 +56,7 @@ export function createHandler(dependencies: IngestDependencies) {
       const parsed = forAccount(provenFor, provider.parse(request, context));
       // In quarantine nobody would look them up.
       if (unproven.length > 0 && parsed.quarantined.length > 0) return answers.unavailable('nonces');
+      if (provenFor === canaryAccountId) log('webhook.canary', { requestId });
       metrics.arrived(provider.name, parsed.events);
       const origin = { ...request, requestId, provider: provider.name, provenFor };
       return answers.persisted(await persistEvents(origin, parsed, deadlines, unproven), parsed);

@@ -4,20 +4,23 @@ import { createRecorder } from '../../shared/email/recorder.ts';
 import { createErasureLookUp } from '../../shared/guards/erase-received.ts';
 import { createErasureRecords } from '../../shared/guards/erasure-records.ts';
 import { createNonces } from '../../shared/guards/nonces.ts';
+import { createNewsCounts } from '../../shared/news/counts.ts';
+import { createTally } from '../../shared/news/tally.ts';
 import { createReadingContext } from '../../shared/providers/parsing/reading-context.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
 import { queueClient } from '../../shared/queues/queue-client.ts';
 import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
+import { createGeneratedSecret } from '../../shared/runtime/generated-secret.ts';
 import { createLog } from '../../shared/runtime/log.ts';
 import { ingestEnv, readingSettings, recorderSettings } from './env.ts';
 import { createHandler } from './handler.ts';
 import { createGet } from './http-get.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, tallied } from './metrics.ts';
 import { createPersistEvents } from './persist-events.ts';
 import { createQueueHandler } from './queue-handler.ts';
-import { createWebhookSecrets } from './webhook-secrets.ts';
+import { createWebhookSecrets, withCanaryKey } from './webhook-secrets.ts';
 
 const env = ingestEnv.parse(process.env);
 const secretsManager = new SecretsManagerClient({
@@ -29,7 +32,9 @@ const sqs = queueClient();
 const dynamoDb = documentClient({ maxAttempts: 1 });
 
 const log = createLog();
-const metrics = createMetrics(env.METRICS_NAMESPACE);
+const tally = createTally(createNewsCounts(dynamoDb, env.GUARD_TABLE_NAME), Date.now, AbortSignal.timeout);
+const metrics = tallied(createMetrics(env.METRICS_NAMESPACE), tally);
+const accepted = env.ACCEPTED_PROVIDERS.split(',').filter(provider => provider !== '');
 const context = createReadingContext(providers, ...readingSettings(env));
 const nonces = createNonces(dynamoDb, env.GUARD_TABLE_NAME);
 const persistence = {
@@ -42,7 +47,11 @@ const persistence = {
 
 const onRequest = createHandler({
   providers,
-  secretsOf: createWebhookSecrets(secretsManager, env.WEBHOOK_SECRETS_ARN, Date.now),
+  accepts: provider => accepted.length === 0 || accepted.includes(provider),
+  secretsOf: withCanaryKey(
+    createWebhookSecrets(secretsManager, env.WEBHOOK_SECRETS_ARN, Date.now),
+    createGeneratedSecret(secretsManager, env.CANARY_KEY_ARN),
+  ),
   nonces,
   persistEvents: createPersistEvents({ ...persistence, retryQueue: createRetryQueue(sqs, env.RETRY_QUEUE_URL) }),
   context,
@@ -72,5 +81,11 @@ const onMessages = createQueueHandler({
 });
 
 /** Requests come from the API, messages from the two queues. */
-export const handler = (event: APIGatewayProxyEventV2 | SQSEvent, lambdaContext: Context) =>
-  'Records' in event ? onMessages(event, lambdaContext) : onRequest(event, lambdaContext);
+export const handler = async (event: APIGatewayProxyEventV2 | SQSEvent, lambdaContext: Context) => {
+  try {
+    return await ('Records' in event ? onMessages(event, lambdaContext) : onRequest(event, lambdaContext));
+  } finally {
+    // Before the answer, since the process may be frozen after it.
+    await tally.flush();
+  }
+};

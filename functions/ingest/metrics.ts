@@ -1,5 +1,6 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
-import type { CanonicalEvent } from '../../shared/email/event.ts';
+import { type CanonicalEvent, canaryAccountId } from '../../shared/email/event.ts';
+import type { Tally } from '../../shared/news/tally.ts';
 import { metricNames, metricService } from '../../shared/runtime/metric-names.ts';
 
 type Counted = Exclude<keyof typeof metricNames, 'events' | 'lag' | 'failedMessages'>;
@@ -50,11 +51,12 @@ export function createMetrics(
       });
     },
     arrived(Provider, events) {
-      for (const [Status, { length }] of Map.groupBy(events, ({ status }) => status ?? 'note')) {
+      for (const [Status, { length }] of Map.groupBy(withoutCanary(events), ({ status }) => status ?? 'note')) {
         publish({ Provider, Status }, () => metrics.addMetric(metricNames.events, MetricUnit.Count, length));
       }
     },
-    recorded(Provider, events, at) {
+    recorded(Provider, all, at) {
+      const events = withoutCanary(all);
       // Of more events, evenly spread ones stand for all.
       const step = Math.max(1, events.length / maxValues);
       publish({ Provider }, () => {
@@ -65,4 +67,24 @@ export function createMetrics(
       });
     },
   };
+}
+
+/** The same metrics, with refused calls and quarantined pieces counted for support too. */
+export function tallied(metrics: IngestMetrics, tally: Pick<Tally, 'add'>): IngestMetrics {
+  return {
+    ...metrics,
+    count(provider, counts) {
+      metrics.count(provider, counts);
+      tally.add(provider, counts);
+    },
+  };
+}
+
+/** The canary's events are no traffic. */
+function withoutCanary(events: readonly CanonicalEvent[]): readonly CanonicalEvent[] {
+  return events.some(isCanary) ? events.filter(event => !isCanary(event)) : events;
+}
+
+function isCanary({ accountId }: CanonicalEvent): boolean {
+  return accountId === canaryAccountId;
 }

@@ -1,4 +1,5 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
+import { canaryAccountId } from '../../shared/email/event.ts';
 import {
   type WebhookSecret,
   webhookSecretsIn,
@@ -53,4 +54,16 @@ export function createWebhookSecrets(
   };
 
   return async provider => webhookSecretsOf(provider, ownValue(await inForce(), provider));
+}
+
+/**
+ * Adds the canary's key to the secrets of the sending application; it proves events of the canary's account alone. While
+ * the key is out of reach, every other secret stays in force.
+ */
+export function withCanaryKey(secretsOf: WebhookSecretsOf, key: () => Promise<string>): WebhookSecretsOf {
+  return async provider => {
+    if (provider !== 'app') return secretsOf(provider);
+    const [secrets, canaryKey] = await Promise.all([secretsOf(provider), key().catch(() => null)]);
+    return canaryKey === null ? secrets : [...secrets, { secret: canaryKey, accountId: canaryAccountId }];
+  };
 }

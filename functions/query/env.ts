@@ -7,6 +7,10 @@ export const queryEnv = z.object({
   TABLE_NAME: z.string().check(z.minLength(1)),
   /** The secret with the key that seals cursors. */
   CURSOR_KEY_ARN: z.string().check(z.minLength(1)),
+  /** The table that keeps the news of each provider. */
+  GUARD_TABLE_NAME: z.string().check(z.minLength(1)),
+  /** The providers in use, separated by commas; empty if they are not known. */
+  PROVIDERS: z.string(),
   RETENTION_DAYS: positive,
   /** The token's claim that names the account, e.g. `account_id`. */
   ACCOUNT_CLAIM: z.string().check(z.minLength(1)),

@@ -1,9 +1,11 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createReader } from '../../shared/email/reader.ts';
+import { createNewsCounts } from '../../shared/news/counts.ts';
+import { createNewsStore } from '../../shared/news/store.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
+import { createGeneratedSecret } from '../../shared/runtime/generated-secret.ts';
 import { createLog } from '../../shared/runtime/log.ts';
 import { createCursors } from './cursor.ts';
-import { createCursorKey } from './cursor-key.ts';
 import { queryEnv } from './env.ts';
 import { createHandler } from './handler.ts';
 import document from './openapi.json' with { type: 'json' };
@@ -19,18 +21,22 @@ const secretsManager = new SecretsManagerClient({
   requestHandler: { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true },
 });
 
+const client = documentClient();
+
 export const handler = createHandler({
   store: createReader({
-    client: documentClient(),
+    client,
     tableName: env.TABLE_NAME,
     retentionDays: env.RETENTION_DAYS,
     oldAfter,
     now: Date.now,
   }),
-  cursors: createCursors(createCursorKey(secretsManager, env.CURSOR_KEY_ARN)),
+  cursors: createCursors(createGeneratedSecret(secretsManager, env.CURSOR_KEY_ARN)),
   access: { accountClaim: env.ACCOUNT_CLAIM, supportScope: env.SUPPORT_SCOPE },
   oldAfter,
   document,
+  news: { ...createNewsStore(client, env.GUARD_TABLE_NAME), ...createNewsCounts(client, env.GUARD_TABLE_NAME) },
+  listedProviders: env.PROVIDERS.split(',').filter(provider => provider !== ''),
   now: Date.now,
   log: createLog(),
 });

@@ -8,11 +8,15 @@ import { bodyBytes, bodyOf, InvalidRequest, noParameters, parametersOf } from '.
 import { type HttpAnswer, json } from '../../shared/http/responses.ts';
 import type { RouteOf } from '../../shared/http/routes.ts';
 import type { StaticDocument } from '../../shared/http/static-document.ts';
+import type { NewsCounts } from '../../shared/news/counts.ts';
+import type { NewsStore } from '../../shared/news/store.ts';
+import { providerTitles } from '../../shared/providers/titles.ts';
 import { isPlainText } from '../../shared/runtime/text.ts';
 import type { OldAfter } from '../../shared/status/attention.ts';
 import { attentionListFormats } from './attention-list.ts';
 import type { Cursors } from './cursor.ts';
 import { attentionListParameters, listParameters, statusesBody, supportListParameters } from './parameters.ts';
+import { providersView } from './provider-news.ts';
 import { attentionLineOf, emailView, rowView } from './responses.ts';
 
 /** The services that operations use. */
@@ -20,6 +24,10 @@ export interface QueryServices {
   readonly store: Reader;
   readonly cursors: Cursors;
   readonly oldAfter: OldAfter;
+  /** The news of each provider. */
+  readonly news: Pick<NewsStore, 'statesOf'> & Pick<NewsCounts, 'countsOf'>;
+  /** The providers in use; none if they are not known. */
+  readonly listedProviders: readonly string[];
   /** The catalogue of statuses, and the OpenAPI document of the API. */
   readonly catalogue: StaticDocument;
   readonly document: StaticDocument;
@@ -67,6 +75,15 @@ export const operations = {
   'GET /emails': (dependencies, event) => {
     const { limit, cursor, ...filter } = parametersOf(supportListParameters, event.rawQueryString);
     return emailList(dependencies, event, { accountId: null, ...filter }, limit, cursor);
+  },
+
+  'GET /providers': async ({ news, listedProviders, now }, { rawQueryString, headers }) => {
+    parametersOf(noParameters, rawQueryString);
+    const time = now();
+    const names = Object.keys(providerTitles);
+    const [states, counts] = await Promise.all([news.statesOf(names), news.countsOf(names, time)]);
+    const answer = providersView(names, { listed: listedProviders, states, counts }, time);
+    return withEtag(json(200, answer, revalidated), headers['if-none-match']);
   },
 
   'GET /accounts/{accountId}/emails/{emailId}': (dependencies, event) =>

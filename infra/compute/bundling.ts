@@ -8,7 +8,7 @@ import { type BundlingOptions, OutputFormat, SourceMapMode } from 'aws-cdk-lib/a
 import type { BuildOptions } from 'esbuild';
 
 /** Every function, named as its folder under `functions/`; `index.ts` is its entry. */
-export const functionNames = ['ingest', 'query', 'manage', 'ui', 'alert', 'digest'] as const;
+export const functionNames = ['ingest', 'query', 'manage', 'ui', 'alert', 'digest', 'changes', 'watch'] as const;
 
 export type FunctionName = (typeof functionNames)[number];
 

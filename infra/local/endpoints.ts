@@ -19,6 +19,8 @@ export interface Endpoints {
   readonly sns: string;
   readonly s3: string;
   readonly secretsManager: string;
+  /** Lambda's Invoke. */
+  readonly lambda: string;
   /** The first table. */
   readonly tableName: string;
   /** Names of tables and buckets, URLs of queues, ARNs of topics: each by its logical id. */

@@ -9,11 +9,13 @@ import { synthesisInto } from './cloudformation/synthesize.ts';
 import { region, resolveTemplate } from './cloudformation/template.ts';
 import { lockDataDir } from './data-dir.ts';
 import { type Endpoints, environmentWith, writeEndpoints } from './endpoints.ts';
+import { startSchedules } from './event-sources/schedules.ts';
 import { startStackMappings } from './event-sources/stack-mappings.ts';
 import { localClient } from './issuer/local-client.ts';
 import { createOidcIssuer, issuerPath } from './issuer/oidc-issuer.ts';
 import { claimNamesIn } from './issuer/person.ts';
 import { openTokenIssuer } from './issuer/token-issuer.ts';
+import { startInvokeEndpoint } from './lambda/invoke-endpoint.ts';
 import { localVariables, mergedVariables } from './lambda/local-variables.ts';
 import { createStackFunctions, type ServiceEndpoints } from './lambda/stack-functions.ts';
 import { operatorLinks, ownPages, uiPath } from './pages/own-pages.ts';
@@ -52,6 +54,8 @@ export interface StackOptions {
   readonly concurrentExecutions?: number | undefined;
   /** How many invocations of one function may run at a time on this machine. */
   readonly processesPerFunction?: number | undefined;
+  /** Runs the functions that have a schedule. */
+  readonly schedules?: boolean | undefined;
   /** Called with each step of the start as it begins, e.g. `Synthesizing the stack`. */
   readonly onStep: (step: string) => void;
   /** Called for each answer of the HTTP API. */
@@ -123,7 +127,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   const starting = 'Starting tables, queues and functions';
   // Both run at once, and the synthesis takes longer.
   onStep(synthesize === null ? starting : 'Synthesizing the stack');
-  const [engine, queues, secretsManager, sns, issuer] = await Promise.all([
+  const [engine, queues, secretsManager, sns, invoke, issuer] = await Promise.all([
     parts.add(startEngine({ dataDir: join(dataDir, 'dynamodb') }), it => it.stop()),
     parts.add(startQueues(join(dataDir, 'queues')), it => it.stop()),
     parts.add(
@@ -131,6 +135,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
       it => it.stop(),
     ),
     parts.add(startSnsSigning(snsSigningKeyIn(secretFiles)), it => it.stop()),
+    parts.add(startInvokeEndpoint(), it => it.stop()),
     openTokenIssuer(dataDir),
     synthesize?.(),
   ]);
@@ -169,6 +174,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
       AWS_ENDPOINT_URL_SQS: queues.endpoint,
       AWS_ENDPOINT_URL_SNS: inbox.endpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.endpoint,
+      AWS_ENDPOINT_URL_LAMBDA: invoke.endpoint,
       SNS_ENDPOINT: sns.endpoint,
     },
     {
@@ -182,6 +188,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     },
   );
   await parts.add(functions, it => it.stop());
+  invoke.serve(functions.at);
   const routes = await routesOf(template, { url: ownIssuer, tokens: issuer }, functions);
   await functions.warm();
   const mappings = startStackMappings({
@@ -215,6 +222,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     sns: inbox.endpoint,
     s3: queues.endpoint,
     secretsManager: secretsManager.endpoint,
+    lambda: invoke.endpoint,
     tableName: Object.values(tableNames)[0] ?? '',
     tables: tableNames,
     queues: refs('AWS::SQS::Queue'),
@@ -257,6 +265,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   });
   // Stopped first: requests in flight still write to the other parts.
   await parts.add(http, () => http.stop());
+  if (options.schedules) await parts.add(startSchedules(template, functions, onFault), it => it.stop());
   void engine.exited.then(() => {
     if (!parts.stopped) onFault(`${engine.name} has ended: nothing can be stored any more, stop and start again`);
   });

@@ -5,8 +5,8 @@ import { throughputCeiling } from './throughput-ceiling.ts';
 
 /**
  * The table that keeps replayed and erased events out of the table of emails. It holds nonces of requests whose
- * signature does not cover their events (shared/guards/nonces.ts), and erasures (shared/guards/erasure-records.ts). Its
- * items expire within a month.
+ * signature does not cover their events (shared/guards/nonces.ts), and erasures (shared/guards/erasure-records.ts). It
+ * also holds the news of each provider (shared/news/store.ts). Its items expire within three months.
  */
 export class GuardTable extends Table {
   constructor(scope: Construct, id: string) {
@@ -16,7 +16,7 @@ export class GuardTable extends Table {
       ...throughputCeiling,
       encryption: TableEncryption.AWS_MANAGED,
       timeToLiveAttribute: 'expiresAt',
-      // Its items are at most a month old, and losing them is acceptable.
+      // Its items are at most three months old, and losing them is acceptable.
       removalPolicy: RemovalPolicy.DESTROY,
     });
   }

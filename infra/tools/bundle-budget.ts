@@ -7,10 +7,16 @@ import { runCommand } from '../local/cli/command.ts';
 import { browserLoads } from './browser-loads.ts';
 
 /** In KB of 1,024 bytes, minified. */
-const budget = { ingest: 477, query: 367, manage: 255, alert: 330, digest: 330, ui: 25 } as const satisfies Record<
-  FunctionName,
-  number
->;
+const budget = {
+  ingest: 480,
+  query: 382,
+  manage: 255,
+  ui: 25,
+  alert: 330,
+  digest: 330,
+  changes: 244,
+  watch: 390,
+} as const satisfies Record<FunctionName, number>;
 
 await runCommand({
   call: 'npm run size',

@@ -260,7 +260,17 @@ export function emailIdOf(email: Pick<CanonicalEvent, 'provider' | 'messageId' |
   return shortHash(email.provider, email.messageId, email.recipient);
 }
 
-/** Whether an account's own secret proved an event that names another account or none. */
+/**
+ * The account of the test events by which Mailtrail watches itself. Only its own key proves them, and its emails are in no
+ * list, count or alert.
+ */
+export const canaryAccountId = 'mailtrail-canary';
+
+/**
+ * Whether an account's own secret proved an event that names another account or none, or whether the event names the
+ * canary's account without its key.
+ */
 export function isForeign({ provenFor, accountId }: CanonicalEvent): boolean {
+  if (accountId === canaryAccountId) return provenFor !== canaryAccountId;
   return provenFor !== undefined && accountId !== provenFor;
 }

@@ -199,6 +199,24 @@ export function checkedEmailOf(item: Item): Email & { readonly verdict: Verdict 
   return { ...email, verdict: email.verdict! };
 }
 
+/**
+ * The email in an image of the table's stream, also if it has only notes; null where there is no image, or a tombstone.
+ *
+ * @throws UnreadableItem, or another error, if the image is none of these
+ */
+export function storedEmailIn(image: Image | undefined): Email | null {
+  if (image === undefined) return null;
+  const item: Item = unmarshall(image);
+  if (isTombstone(item)) return null;
+  const { emailId, provider, sentAt, updatedAt, history } = item;
+  const isKnown =
+    [emailId, provider].every(text => typeof text === 'string') &&
+    [sentAt, updatedAt].every(time => typeof time === 'number') &&
+    history instanceof Set;
+  if (!isKnown) throw new UnreadableItem();
+  return emailOf(item);
+}
+
 /** The elements of an item's history. */
 export function historyOf({ history = new Set() }: Item): ReadonlySet<string> {
   return history;

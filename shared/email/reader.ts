@@ -9,6 +9,7 @@ import { type AttentionKind, attentionOf, isActionableOnly, type OldAfter } from
 import type { Status } from '../status/catalogue.ts';
 import type { Cause } from '../status/causes.ts';
 import { batchGet } from './batch-get.ts';
+import { canaryAccountId } from './event.ts';
 import {
   type Attribute,
   type Email,
@@ -401,6 +402,7 @@ function takes(filter: EmailFilter, email: EmailSummary, attention: AttentionKin
   const { accountId, status, cause, recipient, reference, from, to } = filter;
   const { verdict, sentAt } = email;
   return (
+    email.accountId !== canaryAccountId &&
     (accountId === null || email.accountId === accountId) &&
     (status === undefined || (verdict !== null && status.includes(verdict.status))) &&
     (cause === undefined || (email.cause !== undefined && cause.includes(email.cause))) &&

@@ -230,6 +230,37 @@ export const catalogue = z
     description: 'All statuses, causes and caveats: meaning and action.',
   });
 
+/** The news of the providers. */
+export const providersAnswer = z
+  .object({
+    countedSince: described(time, 'The counts begin here, a week ago.'),
+    providers: z.array(
+      z
+        .object({
+          provider: described(text, 'By the name in its webhook URL.'),
+          title: described(text, 'The name for people.'),
+          inUse: described(z.boolean(), 'Listed by the setting `providers`, and watched for silence.'),
+          lastEventAt: described(maybe(time), 'Arrival of its newest event; null if it never reported any.'),
+          lagSeconds: described(maybe(z.number()), 'From its newest event until the arrival.'),
+          refused: described(z.int().check(z.nonnegative()), 'Calls in its name that were not genuine.'),
+          quarantined: described(z.int().check(z.nonnegative()), 'Pieces that could not be read or recorded.'),
+          silentSince: described(maybe(time), 'null: it is not unusually silent.'),
+          noNews: maybe(
+            z.object({
+              emails: described(z.int(), 'Those first seen since about the last news, more than 30 minutes ago.'),
+              waiting: described(z.int(), 'Those of them without any news.'),
+            }),
+          ).register(z.globalRegistry, { description: 'null before the first judgement.' }),
+          judgedAt: described(maybe(time), 'When its silence was last judged; this happens every five minutes.'),
+        })
+        .register(z.globalRegistry, { id: 'ProviderNews', description: 'The news of one provider.' }),
+    ),
+  })
+  .register(z.globalRegistry, {
+    id: 'Providers',
+    description: 'The news of each provider that is in use, or of which something came.',
+  });
+
 /** A line of the exported list. */
 export const attentionLine = z
   .object({
@@ -257,4 +288,5 @@ export const attentionLine = z
 export type EmailRow = z.infer<typeof emailRow>;
 export type EmailAnswer = z.infer<typeof email>;
 export type Catalogue = z.infer<typeof catalogue>;
+export type ProvidersAnswer = z.infer<typeof providersAnswer>;
 export type AttentionLine = z.infer<typeof attentionLine>;

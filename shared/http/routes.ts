@@ -64,6 +64,12 @@ export const routes = {
     access: 'support',
     description: 'One email of any account, or without an account.',
   },
+  'GET /providers': {
+    function: 'query',
+    access: 'support',
+    description:
+      'The news of each provider: its last event, refused calls, quarantined pieces, and whether it is silent.',
+  },
   'POST /accounts/{accountId}/erasures': {
     function: 'manage',
     access: 'account',

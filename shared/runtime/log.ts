@@ -18,6 +18,8 @@ export interface LogLines {
   'webhook.quarantined-more': { requestId: string; provider: string; pieces: number };
   /** A call that sets a webhook up and brings no events was answered. */
   'webhook.set-up': { requestId: string; provider: string };
+  /** A request was the canary's: it is no traffic. */
+  'webhook.canary': { requestId: string };
   /** A request was not genuine. */
   'webhook.refused': { requestId: string; provider: string; refusal: string };
   /** Something of ours kept a genuine request from being kept; the provider was asked to send it again. */
@@ -51,6 +53,15 @@ export interface LogLines {
     postponed: number;
     failed: number;
   };
+  /** A batch of the table's stream was counted; unreadable records were left out. */
+  'changes.counted': { requestId: string; records: number; emails: number; unreadable: number };
+  /** The canary's event came back, or a leg of its way failed. */
+  'canary.answered': { requestId: string; milliseconds: number };
+  'canary.failed': { requestId: string; leg: string; cause: string };
+  /** The silence of the providers was judged. */
+  'silence.judged': { requestId: string; providers: number; silent: number };
+  /** Operators were told that a provider fell silent, or that its news came again. */
+  'silence.told': { requestId: string; provider: string; silent: boolean };
   /** Our own fault: nothing that a caller sent should lead here. */
   fault: { requestId: string; where: string; error: string };
 }
@@ -62,6 +73,7 @@ const levels = {
   'webhook.quarantined': 'WARN',
   'webhook.quarantined-more': 'WARN',
   'webhook.set-up': 'INFO',
+  'webhook.canary': 'INFO',
   'webhook.refused': 'WARN',
   'webhook.unavailable': 'WARN',
   'queue.drained': 'INFO',
@@ -71,6 +83,11 @@ const levels = {
   'ui.answered': 'INFO',
   'alert.sent': 'INFO',
   'digest.sent': 'INFO',
+  'changes.counted': 'INFO',
+  'canary.answered': 'INFO',
+  'canary.failed': 'ERROR',
+  'silence.judged': 'INFO',
+  'silence.told': 'WARN',
   fault: 'ERROR',
 } as const satisfies Record<keyof LogLines, 'INFO' | 'WARN' | 'ERROR'>;
 

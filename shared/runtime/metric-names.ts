@@ -16,5 +16,15 @@ export const metricNames = {
   lag: 'Lag',
 } as const satisfies Record<string, string>;
 
+/** The watch function's metrics by their CloudWatch names. */
+export const watchMetricNames = {
+  /** 1 if the canary's event did not come back, else 0; without a dimension of its own. */
+  canaryFailed: 'CanaryFailed',
+  /** How long a provider in use has been silent: 1 is as long as silence is taken for usual. */
+  silence: 'Silence',
+  /** The percentage of a provider's emails that have had no news since it fell silent; 0 while it reports. */
+  noNews: 'NoNews',
+} as const satisfies Record<string, string>;
+
 /** The dimension that Powertools adds to every metric; alarms must name it. */
 export const metricService = 'mailtrail';

@@ -6,12 +6,14 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import type { AlertEnv } from '../../functions/alert/env.ts';
+import type { ChangesEnv } from '../../functions/changes/env.ts';
 import type { DigestEnv } from '../../functions/digest/env.ts';
 import type { IngestEnv } from '../../functions/ingest/env.ts';
 import type { ManageEnv } from '../../functions/manage/env.ts';
 import type { QueryEnv } from '../../functions/query/env.ts';
 import type { UiEnv } from '../../functions/ui/env.ts';
 import { modulesFolder } from '../../functions/ui/module-list.ts';
+import type { WatchEnv } from '../../functions/watch/env.ts';
 import { esbuildOptions, type FunctionName, functionNames } from '../../infra/compute/bundling.ts';
 import { writeUiModules } from '../../infra/compute/ui-modules.ts';
 import { digestMessages } from '../../shared/queues/digest-messages.ts';
@@ -39,11 +41,15 @@ const environments = {
     METADATA_ACCOUNT_ID: 'account_id',
     METADATA_REFERENCE: 'reference',
     DEFAULT_ACCOUNT_ID: '',
+    CANARY_KEY_ARN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:canary-key',
+    ACCEPTED_PROVIDERS: '',
     SENDER_NAMES: '',
   } satisfies IngestEnv,
   query: {
     TABLE_NAME: 'emails',
     CURSOR_KEY_ARN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:cursor-key',
+    GUARD_TABLE_NAME: 'guards',
+    PROVIDERS: '',
     RETENTION_DAYS: '400',
     ACCOUNT_CLAIM: 'account_id',
     SUPPORT_SCOPE: 'mailtrail/support',
@@ -74,6 +80,18 @@ const environments = {
     EMAIL_PAGE_URL: '',
     API_URL: 'https://api.example.com',
   } satisfies DigestEnv,
+  changes: { GUARD_TABLE_NAME: 'guards' } satisfies ChangesEnv,
+  watch: {
+    GUARD_TABLE_NAME: 'guards',
+    API_URL: 'http://127.0.0.1:1',
+    CANARY_KEY_ARN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:canary-key',
+    QUERY_FUNCTION_NAME: 'query',
+    ACCOUNT_CLAIM: 'account_id',
+    OPERATIONS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:operations',
+    METRICS_NAMESPACE: 'Mailtrail/bench',
+    PROVIDERS: '',
+    EXPECT_NEWS: '',
+  } satisfies WatchEnv,
   ui: {
     UI_CLIENT_ID: 'mailtrail-page',
     UI_SCOPE: 'openid',
@@ -130,6 +148,8 @@ function firstEvents(sign: (body: Buffer, at: number) => Signed): Record<Functio
         body,
       })),
     },
+    changes: { Records: [{ eventName: 'INSERT', dynamodb: { SequenceNumber: '1', NewImage: bouncedItem } }] },
+    watch: {},
     ui: httpEvent('GET /ui/{file}', { file: 'mailtrail.js' }, { 'accept-encoding': 'gzip' }),
   };
 }

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type CanonicalEvent,
+  canaryAccountId,
   canonicalEvent,
   type EventDraft,
   emailIdOf,
@@ -443,6 +444,13 @@ describe("an event that an account's own secret proves", () => {
     ['of that account', { accountId: 'acme', provenFor: 'acme' }, false],
     ['of another account', { accountId: 'globex', provenFor: 'acme' }, true],
     ['of no account', { accountId: undefined, provenFor: 'acme' }, true],
+    [
+      "of the canary's account, which its own key proves",
+      { accountId: canaryAccountId, provenFor: canaryAccountId },
+      false,
+    ],
+    ["of the canary's account, which another secret proves", { accountId: canaryAccountId }, true],
+    ["of another account, which the canary's key proves", { accountId: 'acme', provenFor: canaryAccountId }, true],
     ['of any account, if another secret proved it', { accountId: 'acme', provenFor: undefined }, false],
   ])('%s is foreign or not', (_, changes, foreign) => {
     expect(isForeign({ ...event, ...changes })).toBe(foreign);

@@ -46,6 +46,8 @@ export async function startLiveQuery(): Promise<LiveQuery> {
     access,
     oldAfter: defaultOldAfter,
     document: {},
+    news: emails.news,
+    listedProviders: [],
     now: () => noon,
     log: () => {},
   });

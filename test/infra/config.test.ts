@@ -52,6 +52,20 @@ describe('the configuration', () => {
     expect(defaults.senderNames).toEqual([]);
   });
 
+  it('reads the providers in use and their expected gaps out of one text each, and has none by default', () => {
+    const { providers, onlyListed, expectNews } = read(
+      { onlyListed: 'true' },
+      { MAILTRAIL_PROVIDERS: 'sendgrid, app', MAILTRAIL_EXPECT_NEWS: 'sendgrid=60, app=1440' },
+    );
+    expect(providers).toEqual(['sendgrid', 'app']);
+    expect(onlyListed).toBe(true);
+    expect(expectNews).toEqual([
+      { provider: 'sendgrid', minutes: 60 },
+      { provider: 'app', minutes: 1440 },
+    ]);
+    expect(defaults).toMatchObject({ providers: [], onlyListed: false, expectNews: [] });
+  });
+
   it.each([
     ['a misspelt name', { mailtrail: { oidcIsuer: 'https://login.example.com' } }, 'oidcIsuer'],
     ['an issuer without TLS', { oidcIssuer: 'http://login.example.com' }, 'oidcIssuer: must be an https URL'],
@@ -65,6 +79,19 @@ describe('the configuration', () => {
     ['an email page with a script', { emailPageUrl: 'javascript:{emailId}' }, 'emailPageUrl: '],
     ['a default account with a slash', { defaultAccountId: 'a/b' }, 'defaultAccountId: must be 1 to 128'],
     ['a sender with a blank', { senderNames: 'Post fix' }, 'senderNames.0: must be a name'],
+    ['an unknown provider', { providers: 'sendgird' }, 'providers.0: must be the name of a provider'],
+    ['only listed providers where none is listed', { onlyListed: 'true' }, 'onlyListed: needs the setting providers'],
+    ['a listing that is neither true nor false', { onlyListed: 'yes' }, 'onlyListed: '],
+    [
+      'an expected gap without minutes',
+      { providers: 'sendgrid', expectNews: 'sendgrid' },
+      'expectNews.0: must be a provider and minutes such as sendgrid=60',
+    ],
+    [
+      'an expected gap of a provider that is not listed',
+      { providers: 'app', expectNews: 'sendgrid=60' },
+      'expectNews: the setting providers does not list sendgrid',
+    ],
     ['an issuer with a blank', { oidcIssuer: 'https://login example.com' }, 'oidcIssuer: must be an https URL'],
     [
       'an origin with a path',

@@ -73,7 +73,7 @@ describe('an installation that takes over', () => {
   });
 
   it('an existing secret makes none, and reads that one alone', () => {
-    expect([...resourcesOf(template, 'AWS::SecretsManager::Secret').keys()]).toEqual(['CursorKey']);
+    expect([...resourcesOf(template, 'AWS::SecretsManager::Secret').keys()]).toEqual(['CursorKey', 'CanaryKey']);
     expect(environmentOf('Ingest').WEBHOOK_SECRETS_ARN).toBe(existingWebhookSecret);
     expect(resourcesIn('IngestRole')).toContain(existingWebhookSecret);
     expect(output(template, 'WebhookSecretsArn')).toBe(existingWebhookSecret);

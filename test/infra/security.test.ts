@@ -58,6 +58,7 @@ describe('roles', () => {
         'dynamodb:UpdateItem on Guards.Arn',
         'logs:CreateLogStream on IngestLogs.Arn',
         'logs:PutLogEvents on IngestLogs.Arn',
+        'secretsmanager:GetSecretValue on CanaryKey',
         'secretsmanager:GetSecretValue on WebhookSecrets',
         'sqs:DeleteMessage on Retry.Arn',
         'sqs:DeleteMessage on SesEventsQueue.Arn',
@@ -70,6 +71,7 @@ describe('roles', () => {
       ],
       QueryRole: [
         'dynamodb:BatchGetItem on Emails.Arn',
+        'dynamodb:BatchGetItem on Guards.Arn',
         'dynamodb:GetItem on Emails.Arn',
         'dynamodb:Query on Emails.Arn/index/byAccount',
         'dynamodb:Query on Emails.Arn/index/byAttention',
@@ -116,6 +118,28 @@ describe('roles', () => {
         'sqs:GetQueueAttributes on Digests.Arn',
         'sqs:ReceiveMessage on Digests.Arn',
       ],
+      ChangesRole: [
+        'dynamodb:BatchGetItem on Guards.Arn',
+        'dynamodb:DescribeStream on Emails.StreamArn',
+        'dynamodb:GetRecords on Emails.StreamArn',
+        'dynamodb:GetShardIterator on Emails.StreamArn',
+        'dynamodb:ListStreams on Emails.StreamArn',
+        'dynamodb:PutItem on Guards.Arn',
+        'dynamodb:UpdateItem on Guards.Arn',
+        'logs:CreateLogStream on ChangesLogs.Arn',
+        'logs:PutLogEvents on ChangesLogs.Arn',
+        's3:ListBucket on AlertFailures.Arn',
+        's3:PutObject on AlertFailures.Arn/aws/lambda/*',
+      ],
+      WatchRole: [
+        'dynamodb:BatchGetItem on Guards.Arn',
+        'dynamodb:UpdateItem on Guards.Arn',
+        'lambda:InvokeFunction on Query.Arn',
+        'logs:CreateLogStream on WatchLogs.Arn',
+        'logs:PutLogEvents on WatchLogs.Arn',
+        'secretsmanager:GetSecretValue on CanaryKey',
+        'sns:Publish on Operations',
+      ],
       UiRole: ['logs:CreateLogStream on UiLogs.Arn', 'logs:PutLogEvents on UiLogs.Arn'],
     });
     for (const type of ['AWS::IAM::Policy', 'AWS::IAM::ManagedPolicy', 'AWS::IAM::User', 'AWS::IAM::AccessKey']) {
@@ -131,7 +155,10 @@ describe('roles', () => {
         .map(text => `${name}: ${text}`),
     );
     // Lambda chooses the names of its objects below this prefix.
-    expect(wildcards).toEqual(['AlertRole: AlertFailures.Arn/aws/lambda/*']);
+    expect(wildcards).toEqual([
+      'AlertRole: AlertFailures.Arn/aws/lambda/*',
+      'ChangesRole: AlertFailures.Arn/aws/lambda/*',
+    ]);
   });
 
   it('can be assumed by Lambda alone', () => {
@@ -273,8 +300,16 @@ describe('the API', () => {
     expect(CorsConfiguration).not.toHaveProperty('AllowCredentials');
   });
 
-  it('is the only service that may invoke a function', () => {
-    for (const [name, { Properties }] of all('AWS::Lambda::Permission')) {
+  it('is the only service that may invoke a function, besides the schedule of the watch function', () => {
+    const [scheduled, others] = [true, false].map(isScheduled =>
+      [...all('AWS::Lambda::Permission')].filter(
+        ([, { Properties }]) => (Properties.Principal === 'events.amazonaws.com') === isScheduled,
+      ),
+    );
+    expect(
+      scheduled!.map(([, { Properties }]) => [asText(Properties.FunctionName), asText(Properties.SourceArn)]),
+    ).toEqual([['Watch.Arn', 'WatchSchedule.Arn']]);
+    for (const [name, { Properties }] of others!) {
       expect(Properties.Principal, name).toBe('apigateway.amazonaws.com');
       expect(asText(Properties.SourceArn), name).toMatch(/^arn:[\w:]+:execute-api:[\w:]+:Api\/\*\/\*\/\*$/);
     }
@@ -287,7 +322,7 @@ describe('secrets', () => {
       for (const [variable, value] of Object.entries<unknown>(Properties.Environment.Variables)) {
         // A variable with such a name may hold the address of a secret, never the secret.
         if (/secret|key|token|password|credential/i.test(variable)) {
-          expect(['WEBHOOK_SECRETS_ARN', 'CURSOR_KEY_ARN'], name).toContain(variable);
+          expect(['WEBHOOK_SECRETS_ARN', 'CURSOR_KEY_ARN', 'CANARY_KEY_ARN'], name).toContain(variable);
           expect(value, variable).toEqual({ Ref: expect.any(String) });
         }
         expect(said(value), variable).not.toMatch(/AKIA|whsec_|-----BEGIN|[A-Za-z0-9+/]{40,}/);
@@ -295,10 +330,12 @@ describe('secrets', () => {
     }
     expect(JSON.stringify(template)).not.toMatch(/AKIA[A-Z0-9]{16}|whsec_|-----BEGIN/);
     const secrets = all('AWS::SecretsManager::Secret');
-    expect([...secrets.keys()]).toEqual(['WebhookSecrets', 'CursorKey']);
+    expect([...secrets.keys()]).toEqual(['WebhookSecrets', 'CursorKey', 'CanaryKey']);
     expect(secrets.get('WebhookSecrets')!.Properties.SecretString).toBe('{}');
-    // The deployment generates this key, long enough to resist guessing, and no template has it.
-    expect(secrets.get('CursorKey')!.Properties).not.toHaveProperty('SecretString');
-    expect(secrets.get('CursorKey')!.Properties.GenerateSecretString.PasswordLength).toBeGreaterThanOrEqual(64);
+    // The deployment generates these keys, long enough to resist guessing, and no template has them.
+    for (const key of ['CursorKey', 'CanaryKey']) {
+      expect(secrets.get(key)!.Properties, key).not.toHaveProperty('SecretString');
+      expect(secrets.get(key)!.Properties.GenerateSecretString.PasswordLength, key).toBeGreaterThanOrEqual(64);
+    }
   });
 });

@@ -2,12 +2,14 @@ import { basename } from 'node:path';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { alertEnv } from '../../functions/alert/env.ts';
+import { changesEnv } from '../../functions/changes/env.ts';
 import { digestEnv } from '../../functions/digest/env.ts';
 import { ingestEnv } from '../../functions/ingest/env.ts';
 import { createMetrics } from '../../functions/ingest/metrics.ts';
 import { manageEnv } from '../../functions/manage/env.ts';
 import { queryEnv } from '../../functions/query/env.ts';
 import { uiEnv } from '../../functions/ui/env.ts';
+import { watchEnv } from '../../functions/watch/env.ts';
 import { esbuildOptions, functionNames } from '../../infra/compute/bundling.ts';
 import { type Route, routes } from '../../shared/http/routes.ts';
 import { providers } from '../../shared/providers/registry.ts';
@@ -31,8 +33,10 @@ const only = (type: string, template = unconfigured): Resource => {
 const emails = resourcesOf(unconfigured, 'AWS::DynamoDB::Table').get('Emails')!;
 const queues = resourcesOf(unconfigured, 'AWS::SQS::Queue');
 const keptTypes = ['AWS::SecretsManager::Secret', 'AWS::SQS::Queue', 'AWS::S3::Bucket'] as const;
-/** All retained resources but the table. The cursors' key is not retained, because a new one does no harm. */
-const kept = keptTypes.flatMap(type => [...resourcesOf(unconfigured, type)]).filter(([name]) => name !== 'CursorKey');
+/** All retained resources but the table. Generated keys are not retained, because new ones do no harm. */
+const kept = keptTypes
+  .flatMap(type => [...resourcesOf(unconfigured, type)])
+  .filter(([name]) => !['CursorKey', 'CanaryKey'].includes(name));
 
 describe('stored data', () => {
   it('survive every update and the removal of the stack', () => {
@@ -60,6 +64,7 @@ describe('stored data', () => {
       'EmailsE39F01A5',
       'WebhookSecretsC35BAB69',
       'CursorKey255E8F8A',
+      'CanaryKey53D2D0D1',
       'GuardsAE6419AB',
       'Quarantine23FF09FE',
       'RetryDeadLettersF5314E22',
@@ -252,8 +257,10 @@ describe('every function', () => {
       Query: queryEnv,
       Manage: manageEnv,
       Alert: alertEnv,
-      Digest: digestEnv,
       Ui: uiEnv,
+      Digest: digestEnv,
+      Changes: changesEnv,
+      Watch: watchEnv,
     };
     for (const template of [unconfigured, configured]) {
       for (const [name, { Properties }] of resourcesOf(template, 'AWS::Lambda::Function')) {
@@ -287,6 +294,8 @@ describe('every function', () => {
       Ui: [512, 10],
       Alert: [512, 60],
       Digest: [512, 10],
+      Changes: [512, 60],
+      Watch: [512, 120],
     });
   });
 

@@ -42,6 +42,7 @@ export interface IngestParts {
   readonly now?: () => number;
   readonly abortAfter?: AbortAfter;
   readonly log?: Log;
+  readonly accepts?: (provider: string) => boolean;
 }
 
 /** Returns the ingest function with every provider. Omitted parts are unavailable, and every nonce is new. */
@@ -56,7 +57,20 @@ export function ingestFunction({
   now = () => noon,
   abortAfter = distantDeadline,
   log = () => {},
+  accepts = () => true,
 }: IngestParts) {
   const persistEvents = createPersistEvents({ store, quarantine, retryQueue, metrics, log, now });
-  return createHandler({ providers, secretsOf, nonces, persistEvents, context, get, metrics, now, abortAfter, log });
+  return createHandler({
+    providers,
+    accepts,
+    secretsOf,
+    nonces,
+    persistEvents,
+    context,
+    get,
+    metrics,
+    now,
+    abortAfter,
+    log,
+  });
 }

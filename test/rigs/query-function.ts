@@ -46,18 +46,25 @@ export interface CallAnswer extends HttpAnswer {
   readonly json: any;
 }
 
-/** Returns the query function over real emails. It is called as API Gateway calls it. */
-export function queryFunction(emails: { readonly store: Reader }, changes: Partial<QueryDependencies> = {}) {
-  const handler = createHandler({
+/** Returns the handler of the query function over real emails. */
+export function queryHandler(emails: { readonly store: Reader }, changes: Partial<QueryDependencies> = {}) {
+  return createHandler({
     store: emails.store,
     cursors: createCursors(async () => 'the key of the tests'),
     access,
     oldAfter: defaultOldAfter,
     document,
+    news: { statesOf: async () => new Map(), countsOf: async () => new Map() },
+    listedProviders: [],
     now: () => noon,
     log: () => {},
     ...changes,
   });
+}
+
+/** Returns the query function over real emails. It is called as API Gateway calls it. */
+export function queryFunction(emails: { readonly store: Reader }, changes: Partial<QueryDependencies> = {}) {
+  const handler = queryHandler(emails, changes);
   return async (
     routeKey: RouteKey,
     { path = {}, query = '', headers = {}, body, isBase64Encoded = false, token }: Call = {},

@@ -24,6 +24,8 @@ export interface StartOptions {
   readonly concurrentExecutions?: number;
   /** The number of concurrent invocations of one function. */
   readonly processesPerFunction?: number;
+  /** Whether functions run by their schedules; they do not by default. */
+  readonly schedules?: boolean;
 }
 
 /** A stack in a separate process, as `npm start` runs it. */
@@ -58,6 +60,7 @@ export async function startStack(options: StartOptions): Promise<StartedStack> {
     ...(serviceEndpoints === undefined ? [] : ['--service-endpoints', JSON.stringify(serviceEndpoints)]),
     ...(visibility === undefined ? [] : ['--max-visibility-timeout-seconds', String(visibility)]),
     ...(concurrentExecutions === undefined ? [] : ['--concurrent-executions', String(concurrentExecutions)]),
+    ...(options.schedules ? [] : ['--no-schedules']),
     ...(processesPerFunction === undefined ? [] : ['--processes-per-function', String(processesPerFunction)]),
   ];
   const child = spawn(process.execPath, [script, ...args], {

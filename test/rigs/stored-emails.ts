@@ -1,5 +1,5 @@
 import { type AttributeValue, DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
-import { DeleteCommand, type DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, type DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { chooseEngine } from '../../infra/local/services/dynamodb-engine.ts';
 import { createEraseEmails, type EraseEmails } from '../../shared/email/eraser.ts';
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
@@ -8,6 +8,8 @@ import { createRecorder, type Recorder } from '../../shared/email/recorder.ts';
 import { createErasureLookUp, type ErasureLookUp } from '../../shared/guards/erase-received.ts';
 import { createErasureRecords, type ErasureRecords } from '../../shared/guards/erasure-records.ts';
 import { createNonces, type Nonces } from '../../shared/guards/nonces.ts';
+import { createNewsCounts, type NewsCounts } from '../../shared/news/counts.ts';
+import { createNewsStore, type NewsStore } from '../../shared/news/store.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { defaultOldAfter } from '../../shared/status/attention.ts';
 import { aDelivery, noon } from './arbitrary-events.ts';
@@ -27,6 +29,8 @@ export interface StoredEmails {
   readonly erasureRecords: ErasureRecords;
   readonly lookUpErasures: ErasureLookUp;
   readonly eraseEmails: EraseEmails;
+  /** The news of the providers, in the separate table. */
+  readonly news: NewsStore & NewsCounts;
   /** Records events that arrived at `receivedAt`, and returns the id of the first one's email. */
   record(events: readonly CanonicalEvent[], receivedAt?: number): Promise<string>;
   /** Returns an email's item in the form of the table's stream. */
@@ -37,6 +41,8 @@ export interface StoredEmails {
   remove(emailId: string): Promise<void>;
   /** Erases all emails of an address as the manage function does. */
   erase(recipient: string): Promise<void>;
+  /** Returns everything in the separate table. */
+  guardItems(): Promise<readonly Record<string, unknown>[]>;
   stop(): Promise<void>;
 }
 
@@ -72,6 +78,7 @@ export async function startStoredEmails(): Promise<StoredEmails> {
     erasureRecords,
     lookUpErasures: createErasureLookUp(erasureRecords, client, tableName, () => noon),
     eraseEmails,
+    news: { ...createNewsStore(client, guardTableName), ...createNewsCounts(client, guardTableName) },
     async record(events, receivedAt = noon) {
       const { failed, unrecordable } = await store.record(events, receivedAt);
       if (failed.length + unrecordable.length > 0) throw new Error('not recorded', { cause: failed[0]?.error });
@@ -91,6 +98,10 @@ export async function startStoredEmails(): Promise<StoredEmails> {
     },
     async erase(recipient) {
       await eraseEmails({ recipient, accountId: null }, noon, new AbortController().signal);
+    },
+    async guardItems() {
+      const { Items = [] } = await client.send(new ScanCommand({ TableName: guardTableName }));
+      return Items;
     },
     stop: () => engine.stop(),
   };

@@ -7,6 +7,7 @@ import type { Person } from './access-token.ts';
 import { addressOf, type PageState, stateOf } from './address.ts';
 import { english, type Messages, messagesIn } from './messages.ts';
 import pageCss from './page.css';
+import './providers.ts';
 import { Session, type SignIn, type SignInFault } from './session.ts';
 
 /** A link for operators, e.g. to the queues of the local stack. */
@@ -237,9 +238,14 @@ class MailtrailApp extends LitElement {
       return html`<h1>${this.#say('product')}</h1><p role="alert">${this.#say('noAccount')}</p>`;
     return html`<h1><bdi>${account === null ? this.#say('allEmails') : this.#say('emailsOf', account)}</bdi></h1>
       ${isSupport ? this.#views(account) : nothing}
+      ${isSupport && account === null ? this.#providers() : nothing}
       <mailtrail-emails accounts .account=${account} .getToken=${this.#getToken} .filter=${this.view.filter} .emailId=${this.view.emailId}
         @mailtrail-filter-change=${this.#onFilter} @mailtrail-email-open=${this.#onOpen} @mailtrail-email-close=${this.#onClose}
         @mailtrail-account-open=${this.#onAccountOpen}></mailtrail-emails>`;
+  }
+
+  #providers(): TemplateResult {
+    return html`<mailtrail-providers .messages=${this.messages} .getToken=${this.#getToken}></mailtrail-providers>`;
   }
 
   /** Support's choice between all accounts and one. */

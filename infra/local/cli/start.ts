@@ -22,6 +22,7 @@ const command = {
       range: [1, 100_000],
       help: "the account's quota over all functions; 1,000 unless given, and as low as 10 in a new account",
     },
+    'no-schedules': { help: 'runs no function by its schedule; for tests' },
     'max-visibility-timeout-seconds': {
       value: 'N',
       range: [0, 43_200],
@@ -82,6 +83,7 @@ async function start(options: Given<typeof command.options>): Promise<void> {
     maxVisibilityTimeoutSeconds: options['max-visibility-timeout-seconds'],
     processesPerFunction: options['processes-per-function'],
     concurrentExecutions: options['concurrent-executions'],
+    schedules: !options['no-schedules'],
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
   // It ends with its parent: a test, or a Node.js that needs options to strip types.

@@ -4,6 +4,7 @@ export interface LoopbackAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: string;
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /**
@@ -28,8 +29,8 @@ export async function startLoopbackServer(
     try {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(chunk);
-      const { status, contentType, body } = await answer(request, Buffer.concat(chunks).toString());
-      response.writeHead(status, { 'content-type': contentType }).end(body);
+      const { status, contentType, body, headers } = await answer(request, Buffer.concat(chunks).toString());
+      response.writeHead(status, { 'content-type': contentType, ...headers }).end(body);
     } catch {
       // The caller may be gone in the middle: a process that is killed while calling takes nothing down with it.
       response.writeHead(500).end();

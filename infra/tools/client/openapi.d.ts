@@ -161,6 +161,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read the news of each provider
+         * @description The news of each provider: its last event, refused calls, quarantined pieces, and whether it is silent.
+         */
+        get: operations["listProviders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/accounts/{accountId}/erasures": {
         parameters: {
             query?: never;
@@ -535,6 +555,40 @@ export interface components {
                 code: components["schemas"]["CaveatCode"];
                 text: string;
             }[];
+        };
+        /** @description The news of each provider that is in use, or of which something came. */
+        Providers: {
+            /** @description The counts begin here, a week ago. */
+            countedSince: components["schemas"]["Time"];
+            providers: components["schemas"]["ProviderNews"][];
+        };
+        /** @description The news of one provider. */
+        ProviderNews: {
+            /** @description By the name in its webhook URL. */
+            provider: string;
+            /** @description The name for people. */
+            title: string;
+            /** @description Listed by the setting `providers`, and watched for silence. */
+            inUse: boolean;
+            /** @description Arrival of its newest event; null if it never reported any. */
+            lastEventAt: components["schemas"]["Time"] | null;
+            /** @description From its newest event until the arrival. */
+            lagSeconds: number | null;
+            /** @description Calls in its name that were not genuine. */
+            refused: number;
+            /** @description Pieces that could not be read or recorded. */
+            quarantined: number;
+            /** @description null: it is not unusually silent. */
+            silentSince: components["schemas"]["Time"] | null;
+            /** @description null before the first judgement. */
+            noNews: {
+                /** @description Those first seen since about the last news, more than 30 minutes ago. */
+                emails: number;
+                /** @description Those of them without any news. */
+                waiting: number;
+            } | null;
+            /** @description When its silence was last judged; this happens every five minutes. */
+            judgedAt: components["schemas"]["Time"] | null;
         };
         /** @description No email remains, and none returns. */
         Erased: {
@@ -1182,6 +1236,51 @@ export interface operations {
             401: components["responses"]["unauthorized.by-token"];
             403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
+            429: components["responses"]["throttled"];
+            500: components["responses"]["fault"];
+            default: components["responses"]["by-gateway"];
+        };
+    };
+    listProviders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The providers in use, then those of which something came. */
+            200: {
+                headers: {
+                    /** @description Identifies this request in our logs. */
+                    "x-request-id": string;
+                    /** @description For If-None-Match. */
+                    etag: string;
+                    /** @description How long it may be cached. */
+                    "cache-control": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Providers"];
+                };
+            };
+            /** @description The client already has this answer. */
+            304: {
+                headers: {
+                    /** @description Identifies this request in our logs. */
+                    "x-request-id": string;
+                    /** @description For If-None-Match. */
+                    etag: string;
+                    /** @description How long it may be cached. */
+                    "cache-control": string;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthorized.by-token"];
+            403: components["responses"]["forbidden"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
             default: components["responses"]["by-gateway"];

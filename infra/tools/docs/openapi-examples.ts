@@ -80,7 +80,14 @@ export async function recordExamples(): Promise<Partial<Record<DescribedRoute, E
     for (const events of Map.groupBy(invoices, ({ messageId }) => messageId).values()) {
       ids.push(await emails.record(events, events.at(-1)!.occurredAt + minute));
     }
-    const call = queryFunction(emails, { now: () => noon + 24 * 60 * minute });
+    const time = noon + 24 * 60 * minute;
+    await emails.news.add({
+      batchId: '1',
+      reports: [{ provider: 'sendgrid', at: time - minute, lag: 2_000 }],
+      emails: [],
+    });
+    await emails.news.judged('sendgrid', { silence: 0.1, emails: 0, waiting: 0 }, time, true);
+    const call = queryFunction(emails, { now: () => time, news: emails.news, listedProviders: ['sendgrid'] });
     const acme = { path: { accountId: 'acme' }, token: tokenOf('acme') };
     const asked = {
       'GET /statuses': {},
@@ -93,6 +100,7 @@ export async function recordExamples(): Promise<Partial<Record<DescribedRoute, E
       'GET /accounts/{accountId}/attention-list': { ...acme, query: 'format=csv' },
       'GET /emails': { token: supportToken, query: 'recipient=lin@example.com' },
       'GET /emails/{emailId}': { token: supportToken, path: { emailId: ids[0]! } },
+      'GET /providers': { token: supportToken },
     } as const satisfies Partial<Record<DescribedRoute, Call>>;
     const examples: Partial<Record<DescribedRoute, Example>> = {};
     for (const [route, given] of Object.entries(asked) as [DescribedRoute, Call][]) {

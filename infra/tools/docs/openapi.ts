@@ -30,7 +30,7 @@ type ProblemName = keyof typeof problems;
 const tags = {
   Emails: 'The emails of one account: for its own people, and for support.',
   Catalogue: 'The texts of all statuses, causes and caveats, and this document.',
-  Support: 'The emails of all accounts, and those without an account.',
+  Support: 'The emails of all accounts, and those without an account; the news of each provider.',
   Erasures: 'Erases the data about a recipient.',
   Webhooks: 'Callbacks of providers, and registrations by the sending application.',
 } as const satisfies Record<string, string>;
@@ -213,6 +213,18 @@ const descriptions = {
     answer: { description: 'The email.', content: json(answers.email) },
     hasEtag: true,
     problems: ['invalid-request', 'not-found'],
+  },
+  'GET /providers': {
+    summary: 'Read the news of each provider',
+    tag: 'Support',
+    operationId: 'listProviders',
+    query: noParameters,
+    answer: {
+      description: 'The providers in use, then those of which something came.',
+      content: json(answers.providersAnswer),
+    },
+    hasEtag: true,
+    problems: ['invalid-request'],
   },
   'POST /accounts/{accountId}/erasures': {
     summary: 'Erase a recipient in an account',

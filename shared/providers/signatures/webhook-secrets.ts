@@ -1,7 +1,7 @@
 /** The webhook secrets of all providers: a JSON object, provider → list of secrets, or one secret. */
 
 import * as z from 'zod/mini';
-import { accountIdShape } from '../../email/event.ts';
+import { accountIdShape, canaryAccountId } from '../../email/event.ts';
 
 /** The webhook secrets cannot be used. The message names the provider and the fault, and never a secret. */
 export class InvalidWebhookSecrets extends Error {
@@ -46,6 +46,9 @@ export function webhookSecretsOf(provider: string, entry: unknown = []): readonl
     throw new InvalidWebhookSecrets(
       `${provider}: must be a list of secrets, each a text or {"secret": "…", "accountId": "…"}`,
     );
+  }
+  if (secrets.some(entry => typeof entry !== 'string' && entry.accountId === canaryAccountId)) {
+    throw new InvalidWebhookSecrets(`${provider}: the account ${canaryAccountId} is Mailtrail's own`);
   }
   if (!areUnequivocal(secrets)) {
     throw new InvalidWebhookSecrets(`${provider}: a secret stands there twice, for different accounts`);

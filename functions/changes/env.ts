@@ -1,0 +1,9 @@
+import * as z from 'zod/mini';
+
+/** The environment of the changes function. The construct that sets it is type-checked against this schema. */
+export const changesEnv = z.object({
+  /** The table that keeps the news of each provider. */
+  GUARD_TABLE_NAME: z.string().check(z.minLength(1)),
+});
+
+export type ChangesEnv = Record<keyof z.infer<typeof changesEnv>, string>;

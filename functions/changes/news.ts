@@ -1,0 +1,53 @@
+import type { DynamoDBRecord } from 'aws-lambda';
+import { canaryAccountId } from '../../shared/email/event.ts';
+import { encodeHistory } from '../../shared/email/history.ts';
+import { type Email, type Image, storedEmailIn } from '../../shared/email/item.ts';
+import { awaitingOf, reporterOf } from '../../shared/news/first-news.ts';
+import type { EmailChange, Report } from '../../shared/news/store.ts';
+import { providerTitles } from '../../shared/providers/titles.ts';
+
+/** The news in one record of the table's stream. */
+export interface RecordNews {
+  /** Of each provider that reported something new, its newest report. */
+  readonly reports: readonly Report[];
+  /** The change in the emails that wait for news; null if there is none. */
+  readonly email: EmailChange | null;
+}
+
+const nothing: RecordNews = { reports: [], email: null };
+
+/**
+ * Reads a record.
+ *
+ * @throws UnreadableItem, or another error, if the record shows no email
+ */
+export function newsIn({ eventName, dynamodb }: DynamoDBRecord): RecordNews {
+  if (eventName === 'REMOVE') return nothing;
+  const before = storedEmailIn(dynamodb?.OldImage as Image | undefined);
+  const after = storedEmailIn(dynamodb?.NewImage as Image | undefined);
+  const email = after ?? before;
+  if (email === null || email.accountId === canaryAccountId) return nothing;
+  return { reports: after === null ? [] : reportsIn(before, after), email: changeOf(email, before, after) };
+}
+
+function reportsIn(before: Email | null, { provider, updatedAt, events }: Email): readonly Report[] {
+  const known = new Set(before?.events.map(encodeHistory));
+  const added = events.filter(event => !known.has(encodeHistory(event)));
+  return [...Map.groupBy(added, event => reporterOf(provider, event))]
+    .filter(([reporter]) => Object.hasOwn(providerTitles, reporter))
+    .map(([reporter, own]) => {
+      const newest = Math.max(...own.map(({ occurredAt }) => occurredAt));
+      return { provider: reporter, at: updatedAt, lag: Math.max(0, updatedAt - newest) };
+    });
+}
+
+/** An erased email no longer waits. */
+function changeOf(email: Email, before: Email | null, after: Email | null): EmailChange | null {
+  const { provider, sentAt, updatedAt } = email;
+  // The application reports its own emails itself: nobody else is awaited.
+  if (provider === 'app' || !Object.hasOwn(providerTitles, provider)) return null;
+  const [was, is] = [before, after].map(side => awaitingOf(side?.events ?? []));
+  const awaited = Number(is!.awaited) - Number(was!.awaited);
+  const answered = Number(is!.answered) - Number(was!.answered);
+  return awaited === 0 && answered === 0 ? null : { provider, seenAt: sentAt, awaited, answered, at: updatedAt };
+}

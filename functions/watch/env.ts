@@ -1,0 +1,40 @@
+import * as z from 'zod/mini';
+
+const named = z.string().check(z.minLength(1));
+
+/** The environment of the watch function. The construct that sets it is type-checked against this schema. */
+export const watchEnv = z.object({
+  GUARD_TABLE_NAME: named,
+  /** The URL of the HTTP API. */
+  API_URL: named,
+  /** The secret with the key that signs the canary's events. */
+  CANARY_KEY_ARN: named,
+  /** The function that answers reads. */
+  QUERY_FUNCTION_NAME: named,
+  /** The token's claim that names the account. */
+  ACCOUNT_CLAIM: named,
+  OPERATIONS_TOPIC_ARN: named,
+  METRICS_NAMESPACE: named,
+  /** The providers in use, separated by commas; empty if they are not known. */
+  PROVIDERS: z.string(),
+  /** The stated gaps in minutes, e.g. `sendgrid=60,app=1440`. */
+  EXPECT_NEWS: z.string(),
+});
+
+export type WatchEnv = Record<keyof z.infer<typeof watchEnv>, string>;
+
+/** The providers in use, each with its stated gap in milliseconds; null where none is stated. */
+export function listedProviders({
+  PROVIDERS,
+  EXPECT_NEWS,
+}: Pick<WatchEnv, 'PROVIDERS' | 'EXPECT_NEWS'>): ReadonlyMap<string, number | null> {
+  const stated = new Map(EXPECT_NEWS.split(',').map(pair => pair.split('=') as [string, string]));
+  return new Map(
+    PROVIDERS.split(',')
+      .filter(provider => provider !== '')
+      .map(provider => {
+        const minutes = stated.get(provider);
+        return [provider, minutes === undefined ? null : Number(minutes) * 60_000];
+      }),
+  );
+}

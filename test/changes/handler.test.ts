@@ -1,0 +1,171 @@
+import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBRecord } from 'aws-lambda';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createHandler } from '../../functions/changes/handler.ts';
+import { type CanonicalEvent, canaryAccountId, emailIdOf } from '../../shared/email/event.ts';
+import { hourMs, hourOf, slotOf } from '../../shared/news/slots.ts';
+import { createNewsStore, type NewsStore } from '../../shared/news/store.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+import { lambdaContext } from '../rigs/http-event.ts';
+import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
+
+const minute = 60_000;
+
+describe('the changes function', () => {
+  let emails: StoredEmails;
+  let lines: unknown[][] = [];
+  let sequence = 0;
+  beforeAll(async () => {
+    emails = await startStoredEmails();
+  });
+  afterAll(() => emails?.stop());
+
+  /** Records events that arrive together, and returns the change as the table's stream shows it. */
+  async function change(events: readonly CanonicalEvent[], receivedAt = noon): Promise<DynamoDBRecord> {
+    const emailId = emailIdOf(events[0]!);
+    const before = await emails.image(emailId);
+    await emails.record(events, receivedAt);
+    return streamRecord(await emails.image(emailId), before);
+  }
+  function streamRecord(after: unknown, before?: unknown): DynamoDBRecord {
+    sequence += 1;
+    const dynamodb = { SequenceNumber: String(sequence).padStart(21, '0'), NewImage: after, OldImage: before };
+    return { eventName: before === undefined ? 'INSERT' : 'MODIFY', dynamodb } as DynamoDBRecord;
+  }
+  async function invoke(Records: DynamoDBRecord[], news: Pick<NewsStore, 'add'> = emails.news): Promise<void> {
+    lines = [];
+    await createHandler({ news, log: (...line) => lines.push(line) })({ Records }, lambdaContext);
+  }
+  const newsOf = async (provider: string, at = noon) => (await emails.news.newsOf([provider], at)).get(provider)!;
+  const counts = async (provider: string, at = noon) => {
+    const { hours } = await newsOf(provider, at);
+    const sum = (name: 'awaited' | 'answered') =>
+      hours.flatMap(hour => hour[name]).reduce((one, other) => one + other, 0);
+    return { awaited: sum('awaited'), answered: sum('answered') };
+  };
+  const sent = (changes: Partial<CanonicalEvent>) =>
+    anEvent({ status: 'sent', providerEvent: 'processed', occurredAt: noon - minute, ...changes });
+  const next = ({ provider, messageId, recipient }: CanonicalEvent, changes: Partial<CanonicalEvent>) =>
+    anEvent({ provider, messageId, recipient, ...changes });
+
+  it('keeps when a provider last reported, with what lag, and in which slots', async () => {
+    const first = sent({ provider: 'postmark' });
+    await invoke([await change([first])]);
+    await invoke([
+      await change([next(first, { status: 'delivered', occurredAt: noon + 9 * minute })], noon + 10 * minute),
+    ]);
+    expect(await newsOf('postmark')).toMatchObject({
+      firstEventAt: noon,
+      lastEventAt: noon + 10 * minute,
+      lagMs: minute,
+      newsAt: noon + 10 * minute,
+    });
+    const { slots } = await newsOf('postmark');
+    expect([0, 1, 2].map(later => slots.has(slotOf(noon) + later))).toEqual([true, false, true]);
+    // A message that waited in a queue arrived earlier.
+    await invoke([await change([next(first, { status: 'opened' })], noon + 5 * minute)]);
+    expect(await newsOf('postmark')).toMatchObject({ lastEventAt: noon + 10 * minute, lagMs: minute });
+  });
+
+  it('counts the emails that were registered or Sent, and those of which news came, in the slot of their first sight', async () => {
+    const registered = sent({ provider: 'mailgun', status: 'enqueued', providerEvent: 'app.enqueued' });
+    const others = [1, 2, 3].map(() => sent({ provider: 'mailgun' }));
+    await invoke(await Promise.all([registered, ...others].map(event => change([event]))));
+    expect(await counts('mailgun')).toEqual({ awaited: 4, answered: 0 });
+    await invoke([
+      await change([next(registered, { status: 'sent', occurredAt: noon + hourMs })], noon + hourMs),
+      await change([next(others[0]!, { status: 'delivered', occurredAt: noon + hourMs })], noon + hourMs),
+    ]);
+    expect(await counts('mailgun', noon + hourMs)).toEqual({ awaited: 4, answered: 2 });
+    const { hours } = await newsOf('mailgun', noon + hourMs);
+    expect(hours.map(({ hour }) => hour)).toEqual([hourOf(noon - minute)]);
+    expect(await newsOf('app')).toMatchObject({ lastEventAt: noon });
+    expect(await counts('app')).toEqual({ awaited: 0, answered: 0 });
+  });
+
+  it('counts a batch once that comes again', async () => {
+    const records = await Promise.all([1, 2].map(() => change([sent({ provider: 'brevo' })])));
+    await invoke(records);
+    await invoke(records);
+    expect(await counts('brevo')).toEqual({ awaited: 2, answered: 0 });
+  });
+
+  it('comes again whole after a failure half-way, and counts nothing twice', async () => {
+    const records = await Promise.all([1, 2].map(() => change([sent({ provider: 'zeptomail' })])));
+    const client = {
+      send: (command: object) =>
+        command instanceof UpdateCommand
+          ? Promise.reject(new Error('throttled'))
+          : emails.client.send(command as never),
+    } as unknown as DynamoDBDocumentClient;
+    await expect(invoke(records, createNewsStore(client, emails.guardTableName))).rejects.toThrow('throttled');
+    expect(await newsOf('zeptomail')).not.toHaveProperty('lastEventAt');
+    await invoke(records);
+    expect(await newsOf('zeptomail')).toMatchObject({ lastEventAt: noon });
+    expect(await counts('zeptomail')).toEqual({ awaited: 2, answered: 0 });
+  });
+
+  it('counts the batches of several shards at once', async () => {
+    const records = await Promise.all([1, 2, 3, 4, 5, 6].map(() => change([sent({ provider: 'resend' })])));
+    await Promise.all(records.map(record => invoke([record])));
+    expect(await counts('resend')).toEqual({ awaited: 6, answered: 0 });
+  });
+
+  it('no longer counts an email that was erased', async () => {
+    const event = sent({ provider: 'loops', recipient: 'erased@example.com' });
+    await invoke([await change([event])]);
+    const before = await emails.image(emailIdOf(event));
+    await emails.erase(event.recipient);
+    await invoke([streamRecord(await emails.image(emailIdOf(event)), before)]);
+    expect(await counts('loops')).toEqual({ awaited: 0, answered: 0 });
+  });
+
+  it("leaves out the canary's account, senders without an adapter, and emails that expire", async () => {
+    const names = ['lastEventAt', 'newsAt'];
+    const canary = sent({ provider: 'app', accountId: canaryAccountId, provenFor: canaryAccountId, occurredAt: noon });
+    const own = sent({ provider: 'postfix', providerEvent: 'app.sent' });
+    const expired = await change([sent({ provider: 'ahasend' })]);
+    const records = [
+      await change([canary], noon + 20 * minute),
+      await change([own]),
+      { ...expired, eventName: 'REMOVE' },
+    ];
+    await invoke(records as DynamoDBRecord[]);
+    expect(await newsOf('app')).toMatchObject({ lastEventAt: noon });
+    for (const provider of ['postfix', 'ahasend']) {
+      expect(
+        Object.keys(await newsOf(provider)).filter(name => names.includes(name)),
+        provider,
+      ).toEqual([]);
+    }
+  });
+
+  it('leaves out an unreadable record, says so, and counts the others', async () => {
+    const poison = [
+      streamRecord({ emailId: { S: 'x' }, provider: { S: 'sweego' }, history: { S: 'poison' } }),
+      streamRecord({
+        emailId: { S: 'x' },
+        provider: { S: 'sweego' },
+        sentAt: { N: '1' },
+        updatedAt: { N: '1' },
+        history: { SS: ['poison'] },
+      }),
+      { eventName: 'INSERT', dynamodb: { NewImage: { emailId: { X: 1 } } } } as unknown as DynamoDBRecord,
+    ];
+    await invoke([...poison, await change([sent({ provider: 'sweego' })])]);
+    expect(await counts('sweego')).toEqual({ awaited: 1, answered: 0 });
+    expect(lines.at(-1)).toEqual([
+      'changes.counted',
+      { requestId: expect.any(String), records: 4, emails: 1, unreadable: 3 },
+    ]);
+    expect(lines.filter(([line]) => line === 'fault')).toHaveLength(3);
+  });
+
+  it('keeps no personal data', async () => {
+    const items = await emails.guardItems();
+    const text = JSON.stringify(items, (_, value) => (value instanceof Set ? [...value] : value));
+    expect(items.length).toBeGreaterThan(10);
+    expect(text).not.toMatch(/@|message-\d/);
+    for (const item of items) expect(item.expiresAt, String(item.guardKey)).toBeGreaterThan(noon / 1000);
+  });
+});

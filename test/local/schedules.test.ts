@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { resolveTemplate } from '../../infra/local/cloudformation/template.ts';
+import { intervalOf, startSchedules } from '../../infra/local/event-sources/schedules.ts';
+import type { LocalFunction } from '../../infra/local/lambda/function-environment.ts';
+
+describe('a schedule', () => {
+  it.each([
+    ['rate(5 minutes)', 300_000],
+    ['rate(1 minute)', 60_000],
+    ['rate(1 hour)', 3_600_000],
+    ['rate(2 days)', 172_800_000],
+  ])('%s has its interval', (expression, interval) => {
+    expect(intervalOf(expression)).toBe(interval);
+  });
+
+  it.each(['cron(0 9 * * ? *)', 'rate(5 weeks)', 'rate(x minutes)'])('%s is not understood', expression => {
+    expect(() => intervalOf(expression)).toThrow('not understood');
+  });
+
+  const rule = (properties: object) =>
+    resolveTemplate({
+      Resources: {
+        Watch: { Type: 'AWS::Lambda::Function' },
+        Rule: {
+          Type: 'AWS::Events::Rule',
+          Properties: { Targets: [{ Arn: { 'Fn::GetAtt': ['Watch', 'Arn'] } }], ...properties },
+        },
+      },
+    });
+
+  function start(template: ReturnType<typeof rule>, invoke: LocalFunction['invoke']) {
+    const faults: string[] = [];
+    const target = { name: 'Watch', invoke, warm: async () => {}, stop: () => {} };
+    const schedules = startSchedules(template, { at: () => target }, line => faults.push(line));
+    return { faults, schedules };
+  }
+
+  it('runs its function at once, with an event of EventBridge, and waits for it at the end', async () => {
+    const events: unknown[] = [];
+    let isDone = false;
+    const { faults, schedules } = start(rule({ ScheduleExpression: 'rate(5 minutes)' }), async event => {
+      events.push(event);
+      await Promise.resolve();
+      isDone = true;
+    });
+    await schedules.stop();
+    expect(events).toMatchObject([{ source: 'aws.events', 'detail-type': 'Scheduled Event', detail: {} }]);
+    expect([isDone, faults]).toEqual([true, []]);
+  });
+
+  it('tells of a run that failed', async () => {
+    const { faults, schedules } = start(rule({ ScheduleExpression: 'rate(5 minutes)' }), async () => {
+      throw new Error('no');
+    });
+    await schedules.stop();
+    expect(faults).toEqual(['Watch: Error: no']);
+  });
+
+  it('runs nothing while it is disabled', async () => {
+    const { schedules } = start(rule({ ScheduleExpression: 'rate(1 hour)', State: 'DISABLED' }), () => {
+      throw new Error('run');
+    });
+    await schedules.stop();
+  });
+
+  it('of a rule without one is refused', () => {
+    expect(() => start(rule({ EventPattern: {} }), async () => {})).toThrow('a rule without a schedule');
+  });
+});
