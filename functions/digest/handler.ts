@@ -28,89 +28,106 @@ export interface DigestDependencies extends Pick<Telling, 'ledger' | 'alertsOf'>
  */
 const minPublishingMs = 500;
 
-/** The wait for the next digest after a full one, and after one that failed. */
-const afterFullMs = 1_000;
-const afterFailureMs = 5_000;
-
-/** Alerts that an invocation looks up in the ledger: more would not fit into its time. */
-const maxLookUps = 1_000;
-
 /** A message of the queue. */
-interface Asking {
+interface Request {
   readonly record: SQSRecord;
   /** null if the message cannot be parsed. */
   readonly keys: readonly AlertKey[] | null;
 }
 
 /**
- * The digest function: takes alerts from the queue and tells people all of them in one message. It publishes at most one
- * message in an invocation. Alerts that come before the next turn stay in the queue until then.
+ * The digest function: takes requests from the queue and tells people all their alerts in one letter. It publishes at
+ * most one letter in an invocation. Requests that find no room in it, or come before the next turn, stay in the queue.
  */
 export function createHandler(dependencies: DigestDependencies) {
   const { ledger, alertsOf, pace, postpone, publish, links, now, sleep, log } = dependencies;
   return middy<SQSEvent, SQSBatchResponse>().handler(async ({ Records }, { awsRequestId }) => {
     const requestId = awsRequestId;
     const fault = (where: string, error: unknown) => log('fault', { requestId, where, error: errorName(error) });
-    const asking = Records.map((record): Asking => ({ record, keys: keysIn(record) }));
-    for (const { record, keys } of asking) {
+    const requests = Records.map((record): Request => ({ record, keys: keysIn(record) }));
+    for (const { record, keys } of requests) {
       if (keys === null) log('queue.message-failed', { requestId, messageId: record.messageId, cause: 'Unreadable' });
     }
+    const [tried, ...later] = inLetters(requests);
 
-    const beyond = asking.slice(countWithin(asking, maxLookUps));
-
-    let turnAt: number | null = null;
+    let waitMs = 0;
     const publishing: Promise<unknown>[] = [];
     let told: Told | null = null;
     try {
       told = await tellOnce(
-        asking.slice(0, asking.length - beyond.length).flatMap(({ keys }) => keys ?? []),
+        tried!.flatMap(({ keys }) => keys ?? []),
         {
           channel: 'people',
           ledger,
           alertsOf,
-          split: alerts => (alerts.length === 0 ? [] : [alerts]),
+          split: alerts => [alerts],
           async publish(digestId, alerts) {
             publishing.push(sleep(minPublishingMs));
             await publish(letterOf(digestId, alerts, links));
           },
-          limit: { messages: 1, alerts: maxEmailsPerLetter },
+          maxMessages: 1,
           async mayPublish() {
-            turnAt = await pace.take();
-            return turnAt === null;
+            waitMs = await pace.take(Math.min(...requests.map(({ record }) => sentAt(record) ?? now())));
+            return waitMs === 0;
           },
           onFault: fault,
         },
       );
-      const { failed, waiting } = told;
-      if (failed.size > 0) await pace.nextIn(afterFailureMs);
-      else if (waiting.size + beyond.length > 0 && turnAt === null) await pace.nextIn(afterFullMs);
     } catch (error) {
       fault('digest.lookup', error);
     }
 
-    const rest = asking.filter(one => beyond.includes(one) || !isTold(one.keys, told));
-    const waiting = rest.filter(one => beyond.includes(one) || one.keys?.some(key => told?.waiting.has(keyText(key))));
-    const seconds = Math.max(1, Math.ceil(((turnAt ?? now() + afterFullMs) - now()) / 1000));
+    const has = (keys: readonly AlertKey[] | null, texts: ReadonlySet<string> | undefined) =>
+      keys?.some(key => texts?.has(keyText(key))) === true;
+    const failed = tried!.filter(({ keys }) => keys === null || told === null || has(keys, told.failed));
+    const waiting = tried!.filter(one => !failed.includes(one) && has(one.keys, told?.waiting));
+    // Each letter comes a second after the one before. Failed requests come again after the queue's own timeout.
+    const nextSeconds = Math.max(1, Math.ceil(waitMs / 1000));
     await Promise.all([
       ...publishing,
-      postpone(
-        waiting.map(({ record }) => record.receiptHandle),
-        seconds,
-      ),
+      postpone(handlesOf(waiting), nextSeconds),
+      ...later.map((letter, index) => postpone(handlesOf(letter), nextSeconds + index)),
     ]);
     const { emails = 0, messages = 0, alreadyTold = 0 } = told ?? {};
-    const failed = rest.length - waiting.length;
+    const postponed = [...waiting, ...later.flat()];
     log('digest.sent', {
       requestId,
       requests: Records.length,
       emails,
       messages,
       alreadyTold,
-      postponed: waiting.length,
-      failed,
+      postponed: postponed.length,
+      failed: failed.length,
     });
-    return { batchItemFailures: rest.map(({ record }) => ({ itemIdentifier: record.messageId })) };
+    const again = [...failed, ...postponed].map(({ record }) => record.messageId);
+    return { batchItemFailures: again.map(itemIdentifier => ({ itemIdentifier })) };
   });
+}
+
+/** Divides requests into those of one letter each. A request is never divided: its alerts share one fate. */
+function inLetters(requests: readonly Request[]): readonly (readonly Request[])[] {
+  const letters: Request[][] = [[]];
+  let emails = 0;
+  for (const request of requests) {
+    const count = request.keys?.length ?? 0;
+    if (emails + count > maxEmailsPerLetter) {
+      letters.push([]);
+      emails = 0;
+    }
+    letters.at(-1)!.push(request);
+    emails += count;
+  }
+  return letters;
+}
+
+function handlesOf(requests: readonly Request[]): readonly string[] {
+  return requests.map(({ record }) => record.receiptHandle);
+}
+
+/** When the message entered the queue, in epoch milliseconds; null if its record does not say. */
+function sentAt({ attributes }: SQSRecord): number | null {
+  const time = Number(attributes?.SentTimestamp);
+  return Number.isFinite(time) ? time : null;
 }
 
 function keysIn({ body }: SQSRecord): readonly AlertKey[] | null {
@@ -119,19 +136,4 @@ function keysIn({ body }: SQSRecord): readonly AlertKey[] | null {
   } catch {
     return null;
   }
-}
-
-/** The first messages that hold no more than so many alerts together; at least one. */
-function countWithin(asking: readonly Asking[], maxAlerts: number): number {
-  let alerts = 0;
-  const over = asking.findIndex(({ keys }) => {
-    alerts += keys?.length ?? 0;
-    return alerts > maxAlerts;
-  });
-  return over === -1 ? asking.length : Math.max(1, over);
-}
-
-function isTold(keys: readonly AlertKey[] | null, told: Told | null): boolean {
-  if (keys === null || told === null) return false;
-  return !keys.map(keyText).some(text => told.failed.has(text) || told.waiting.has(text));
 }

@@ -28,9 +28,12 @@ const maxReplyBytes = 80;
 const maxTitleLength = 99;
 
 const kinds = {
-  hard_bounce: { one: 'Could not be delivered', many: 'could not be delivered' },
-  spam: { one: 'Marked as spam', many: 'marked as spam' },
-} as const satisfies Record<AlertKind, { one: string; many: string }>;
+  hard_bounce: {
+    one: 'Could not be delivered',
+    verb: { one: 'could not be delivered', many: 'could not be delivered' },
+  },
+  spam: { one: 'Marked as spam', verb: { one: 'was marked as spam', many: 'were marked as spam' } },
+} as const satisfies Record<AlertKind, { one: string; verb: { one: string; many: string } }>;
 
 const kindIds = Object.keys(kinds) as readonly AlertKind[];
 
@@ -41,7 +44,11 @@ const kindIds = Object.keys(kinds) as readonly AlertKind[];
  */
 export function letterOf(digestId: string, alerts: readonly Alert[], links: LetterLinks): TopicMessage {
   const [first, ...others] = alerts;
-  const foot = ['', `Alert ${digestId}. A second letter with this id repeats this one.`];
+  const foot = [
+    '',
+    'Sent by Mailtrail, which watches the delivery of the emails that you send.',
+    `Alert id ${digestId}: a second letter with this id repeats this one.`,
+  ];
   const write = (lines: readonly string[]) => [...lines, ...foot].join('\n');
   const whole = write(others.length === 0 ? story(first!, links) : digest(alerts, links, wholeLines));
   const body = Buffer.byteLength(whole) <= maxMessageBytes ? whole : write(digest(alerts, links, shortLines));
@@ -50,29 +57,30 @@ export function letterOf(digestId: string, alerts: readonly Alert[], links: Lett
 
 function titleOf(alerts: readonly Alert[]): string {
   const [{ kind, recipient }] = alerts as readonly [Alert];
-  const what = alerts.length === 1 ? `${kinds[kind].one}: ${inertAddress(recipient)}` : `Emails ${countsOf(alerts)}`;
-  const accounts = [...new Set(alerts.map(({ accountId }) => accountId))];
-  const whose =
-    accounts.length > 1
-      ? ` (${accounts.length} accounts)`
-      : accounts[0] === undefined
-        ? ''
-        : ` (account ${defangText(accounts[0])})`;
-  return headerText(`${what}${whose}`, maxTitleLength);
+  const what = alerts.length === 1 ? `${kinds[kind].one}: ${inertAddress(recipient)}` : countsOf(alerts);
+  const accounts = [...new Set(alerts.flatMap(({ accountId }) => accountId ?? []))];
+  const named = accounts.length === 1 ? ` (account ${defangText(accounts[0]!)})` : ` (${accounts.length} accounts)`;
+  return headerText(`${what}${accounts.length === 0 ? '' : named}`, maxTitleLength);
 }
 
-/** E.g. `could not be delivered: 12, marked as spam: 3`. */
+/** E.g. `12 emails could not be delivered, 3 were marked as spam`. */
 function countsOf(alerts: readonly Alert[]): string {
   return kindIds
     .map(kind => [kind, alerts.filter(alert => alert.kind === kind).length] as const)
     .filter(([, count]) => count > 0)
-    .map(([kind, count]) => `${kinds[kind].many}: ${count}`)
+    .map(
+      ([kind, count], index) => `${count}${index > 0 ? '' : count === 1 ? ' email' : ' emails'} ${verb(kind, count)}`,
+    )
     .join(', ');
+}
+
+function verb(kind: AlertKind, count: number): string {
+  return kinds[kind].verb[count === 1 ? 'one' : 'many'];
 }
 
 /** One email: first why and what to do, then the facts. */
 function story(alert: Alert, links: LetterLinks): readonly string[] {
-  const { kind, accountId, recipient, subject, reference, status, statusAt, reason, caveats } = alert;
+  const { kind, emailId, accountId, recipient, subject, reference, status, statusAt, reason, caveats } = alert;
   const { label, meaning, sentAgain } = statuses[status];
   const reply = reason && replyInWords(reason);
   const page = pageOf(alert, links.emailPageUrl);
@@ -81,20 +89,23 @@ function story(alert: Alert, links: LetterLinks): readonly string[] {
     '',
     `Why:         ${whyOf(alert)}`,
     `What to do:  ${whatToDoAbout(status, reason?.cause)}`,
-    ...caveats.map(code => `But:         ${caveatTexts[code]}`),
+    ...caveats.map(code => `Caution:     ${caveatTexts[code]}`),
     '',
     `Recipient:   ${defangAddress(recipient)}`,
     `Account:     ${accountId === undefined ? 'not reported yet' : defangText(accountId)}`,
     `Subject:     ${subject === undefined ? 'not reported' : defangText(subject)}`,
     `Reference:   ${reference === undefined ? 'not reported' : defangText(reference)}`,
-    `Status:      ${label}${statusAt === null ? '' : ` since ${timeInWords(statusAt)}`}, reported by ${reporterOf(alert)}`,
-    `Reply:       ${reply ? defangText(reply) : 'not reported'}`,
+    `Email id:    ${emailId}`,
+    `Status:      ${label}${statusAt === null ? '' : ` on ${timeInWords(statusAt)}`}, reported by ${reporterOf(alert)}`,
+    ...(reply ? [`Reply:       ${defangText(reply)}`] : []),
     `Sent again:  ${sentAgain}`,
     '',
     meaning,
     doesNotProve(alert),
     '',
-    page ?? lookUpCommand(alert, links.apiUrl),
+    ...(page === null
+      ? ['To look it up, with a token of the API in TOKEN:', lookUpCommand(alert, links.apiUrl)]
+      : [page]),
   ];
 }
 
@@ -144,12 +155,17 @@ function digest(alerts: readonly Alert[], links: LetterLinks, lines: Lines): rea
       ]),
     ];
   });
-  const isWithoutPage = alerts.some(alert => pageOf(alert, links.emailPageUrl) === null);
+  const isWithoutPage = ({ accountId }: Alert) =>
+    accountId !== undefined && pageOf({ emailId: '', accountId }, links.emailPageUrl) === null;
   return [
-    `Emails ${countsOf(alerts)}.`,
+    `${countsOf(alerts)}.`,
     ...sections,
-    ...(isWithoutPage
-      ? ['', `Look one up: curl -H "authorization: Bearer $TOKEN" ${links.apiUrl}/accounts/ACCOUNT/emails/EMAIL`]
+    ...(alerts.some(isWithoutPage)
+      ? [
+          '',
+          'To look one up, with a token of the API in TOKEN:',
+          `curl -H "authorization: Bearer $TOKEN" '${links.apiUrl}/accounts/ACCOUNT/emails/EMAIL'`,
+        ]
       : []),
   ];
 }
@@ -157,12 +173,21 @@ function digest(alerts: readonly Alert[], links: LetterLinks, lines: Lines): rea
 /** The advice, once for each status and cause that the emails have. */
 function adviceFor(alerts: readonly Alert[]): readonly string[] {
   const { kind } = alerts[0]!;
-  const found = statusesOf(kind).filter(id => alerts.some(({ status }) => status === id));
+  const adviceOf = ({ reason }: Alert) => (reason?.cause === undefined ? null : causes[reason.cause].whatToDo);
+  const unadvised = new Set(alerts.filter(alert => adviceOf(alert) === null).map(({ status }) => status));
   const named = [...new Set(alerts.flatMap(({ reason }) => reason?.cause ?? []))].sort() as readonly Cause[];
   return [
-    ...found.map(id => `${statuses[id].label}: ${statuses[id].resolution} ${doesNotProve({ status: id })}`),
     ...named.flatMap(id => (causes[id].whatToDo === null ? [] : [`${causes[id].label}: ${causes[id].whatToDo}`])),
+    ...statusesOf(kind).flatMap(id =>
+      unadvised.has(id) ? [`${statuses[id].label}: ${statuses[id].resolution} ${doesNotProve({ status: id })}`] : [],
+    ),
   ];
+}
+
+/** A text of at most so many bytes, with an ellipsis where it is cut. */
+function shortened(text: string, maxBytes: number): string {
+  const short = boundedText(text, maxBytes);
+  return short === boundedText(text, maxBytes + 1) ? short : `${short}…`;
 }
 
 /** One email in a digest. */
@@ -172,12 +197,12 @@ function lineOf(alert: Alert, { emailPageUrl }: LetterLinks): string {
   const reply = reason && replyInWords(reason);
   return [
     `- ${defangAddress(recipient)}`,
-    ...(subject === undefined ? [] : [`"${defangText(boundedText(subject, maxSubjectBytes))}"`]),
+    ...(subject === undefined ? [] : [`"${defangText(shortened(subject, maxSubjectBytes))}"`]),
     ...(reference === undefined ? [] : [`reference ${defangText(reference)}`]),
-    `${statuses[status].label}${statusAt === null ? '' : ` since ${timeInWords(statusAt)}`}`,
+    `${statuses[status].label}${statusAt === null ? '' : ` on ${timeInWords(statusAt)}`}`,
     ...(cause === undefined || cause === 'unspecified' ? [] : [causes[cause].label]),
-    ...(reply ? [defangText(boundedText(reply, maxReplyBytes))] : []),
-    ...caveats.map(code => `but: ${caveatTexts[code]}`),
+    ...(reply ? [defangText(shortened(reply, maxReplyBytes))] : []),
+    ...caveats.map(code => `caution: ${caveatTexts[code]}`),
     pageOf(alert, emailPageUrl) ?? `email ${emailId}`,
   ].join(' | ');
 }

@@ -1,9 +1,11 @@
+import * as z from 'zod/mini';
 import { type EmailFacts, ofApplication, type Reason } from '../email/event.ts';
 import { decidingEventOf } from '../email/history.ts';
 import { checkedEmailOf, type Email, type Item } from '../email/item.ts';
 import { reasonOf } from '../email/reason.ts';
 import { ownValue } from '../runtime/own-property.ts';
 import { type AlertKind, type Status, type StatusFacts, statuses, statusIds } from '../status/catalogue.ts';
+import { causeIds } from '../status/causes.ts';
 import { type CaveatId, caveatsOf } from '../status/caveats.ts';
 import { merge, type Verdict } from '../status/precedence.ts';
 
@@ -55,7 +57,8 @@ export function keyText({ kind, emailId }: AlertKey): string {
  */
 export function alertOf(item: Item, kind: AlertKind, now: number): Alert {
   try {
-    return alertOfEmail(checkedEmailOf(item), kind, now);
+    const alert = alertOfEmail(checkedEmailOf(item), kind, now);
+    return tellable.parse(alert) && alert;
   } catch {
     // The reader of the alert can still look for the email.
     return {
@@ -80,7 +83,8 @@ function alertOfEmail(email: Email, kind: AlertKind, now: number): Alert {
   const verdict = (kindOf(merged?.status) === kind ? merged : email.verdict) as Verdict & { status: AlertingStatus };
   const deciding = decidingEventOf(verdict, events);
   const isCurrent = verdict.statusEventId === email.verdict?.statusEventId;
-  const reason = reasonOf(isCurrent ? email.cause : deciding?.reason?.cause, deciding);
+  const cause = isCurrent ? email.cause : deciding?.reason?.cause;
+  const reason = reasonOf(causeIds.includes(cause!) ? cause : undefined, deciding);
   return {
     kind,
     emailId,
@@ -96,6 +100,20 @@ function alertOfEmail(email: Email, kind: AlertKind, now: number): Alert {
     caveats: caveatsOf({ verdict, messageId, accountId, events }, now).map(({ code }) => code),
   };
 }
+
+const text = z.optional(z.string());
+
+/** The members that messages are made of. A version that wrote an item may know more causes than this one. */
+const tellable = z.object({
+  provider: z.string(),
+  recipient: z.string(),
+  accountId: text,
+  subject: text,
+  reference: text,
+  // The times that a Date can hold: https://tc39.es/ecma262/#sec-time-values-and-time-range
+  statusAt: z.number().check(z.gte(-8.64e15), z.lte(8.64e15)),
+  reason: z.optional(z.object({ code: text, enhancedCode: text, text, cause: z.optional(z.enum(causeIds)) })),
+});
 
 function textOr(value: unknown, otherwise: string): string {
   return typeof value === 'string' ? value : otherwise;

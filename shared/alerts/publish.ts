@@ -16,10 +16,14 @@ export interface TopicMessage {
 /** Publishes a message; rejects if that fails. */
 export type Publish = (message: TopicMessage) => Promise<void>;
 
-/** The client of the functions that publish. A hanging call is aborted after 3 s. */
+/**
+ * The client of the functions that publish. A hanging call is aborted after 3 s. It never tries again by itself: the
+ * topic may have taken the message, and the stream or the queue brings it again under its id.
+ */
 export function topicClient(config: SNSClientConfig = {}): SNSClient {
   return new SNSClient({
     requestHandler: { connectionTimeout: 500, requestTimeout: 3_000, throwOnRequestTimeout: true },
+    maxAttempts: 1,
     ...config,
   });
 }

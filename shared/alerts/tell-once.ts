@@ -12,8 +12,8 @@ export interface Telling {
   readonly split: (alerts: readonly Alert[]) => readonly (readonly Alert[])[];
   /** Publishes one message; rejects if that fails. */
   readonly publish: (digestId: string, alerts: readonly Alert[]) => Promise<void>;
-  /** The most messages in one call, and the most alerts that are read for them; no limit by default. */
-  readonly limit?: { readonly messages: number; readonly alerts: number };
+  /** The most messages in one call; no limit by default. */
+  readonly maxMessages?: number;
   /** Asked once, before the first message; where it says no, nothing is told. */
   readonly mayPublish?: () => Promise<boolean>;
   /** Called for each failure. */
@@ -30,7 +30,6 @@ export interface Told {
   readonly alreadyTold: number;
 }
 
-const noLimit = { messages: Number.POSITIVE_INFINITY, alerts: Number.POSITIVE_INFINITY };
 const messagesInFlight = 8;
 const writesInFlight = 16;
 
@@ -47,7 +46,7 @@ const writesInFlight = 16;
  * @throws if the ledger or the emails cannot be read: then nothing was told
  */
 export async function tellOnce(keys: readonly AlertKey[], telling: Telling): Promise<Told> {
-  const { channel, ledger, alertsOf, split, publish, limit = noLimit, onFault } = telling;
+  const { channel, ledger, alertsOf, split, publish, maxMessages = Number.POSITIVE_INFINITY, onFault } = telling;
   const asked = new Map(keys.map(key => [keyText(key), key]));
   const failed = new Set<string>();
   const counts = { emails: 0, messages: 0 };
@@ -59,8 +58,8 @@ export async function tellOnce(keys: readonly AlertKey[], telling: Telling): Pro
   const fresh = [...asked.values()].filter(key => !held.has(keyText(key)) && !members.has(keyText(key)));
   const alreadyTold = [...held.values()].filter(({ told }) => told).length;
 
-  const read = begun.size < limit.messages ? fresh.slice(0, limit.alerts) : [];
-  const groups = read.length === 0 ? [] : split(await alertsOf(read));
+  const alerts = fresh.length === 0 ? [] : await alertsOf(fresh);
+  const groups = alerts.length === 0 ? [] : split(alerts);
   const digests: Digest[] = [
     ...begun.values(),
     ...groups.map(group => {
@@ -69,7 +68,7 @@ export async function tellOnce(keys: readonly AlertKey[], telling: Telling): Pro
     }),
   ];
   const waits = digests.length > 0 && telling.mayPublish !== undefined && !(await telling.mayPublish());
-  const tried = waits ? [] : digests.slice(0, limit.messages);
+  const tried = waits ? [] : digests.slice(0, maxMessages);
   const untried = digests.slice(tried.length);
 
   await forEachConcurrently(tried, messagesInFlight, async digest => {
@@ -111,6 +110,6 @@ export async function tellOnce(keys: readonly AlertKey[], telling: Telling): Pro
   }
 
   const among = (set: ReadonlySet<string>) => new Set([...set].filter(key => asked.has(key)));
-  const waiting = new Set([...untried.flatMap(digest => digest.keys), ...fresh.slice(read.length)].map(keyText));
+  const waiting = new Set(untried.flatMap(digest => digest.keys.map(keyText)));
   return { failed: among(failed), waiting: among(waiting), ...counts, alreadyTold };
 }

@@ -32,7 +32,8 @@ describe('a letter about one email', () => {
         'Account:     acme',
         'Subject:     Invoice 7',
         'Reference:   INV-7',
-        'Status:      Invalid since 2026-01-02 12:00 UTC, reported by SendGrid',
+        'Email id:    email-1',
+        'Status:      Invalid on 2026-01-02 12:00 UTC, reported by SendGrid',
         'Reply:       550 5.1.1 no such user',
         'Sent again:  Not automatically.',
         '',
@@ -41,7 +42,8 @@ describe('a letter about one email', () => {
         '',
         'https://support.example.com/accounts/acme/emails/email-1',
         '',
-        'Alert id-1. A second letter with this id repeats this one.',
+        'Sent by Mailtrail, which watches the delivery of the emails that you send.',
+        'Alert id id-1: a second letter with this id repeats this one.',
       ].join('\n'),
     });
   });
@@ -49,9 +51,7 @@ describe('a letter about one email', () => {
   it('calls a spam mark by its name, and a report of the sender its own', () => {
     const alert = anAlert({ kind: 'spam', status: 'marked_spam', reporter: 'app', reason: undefined });
     expect(letter([alert]).subject).toBe('Marked as spam: jane@example.com (account acme)');
-    expect(bodyOf(alert)).toContain(
-      'Status:      Marked Spam since 2026-01-02 12:00 UTC, reported by your application\n',
-    );
+    expect(bodyOf(alert)).toContain('Status:      Marked Spam on 2026-01-02 12:00 UTC, reported by your application\n');
     expect(bodyOf(alert)).toContain('Why:         The recipient said so\n');
   });
 
@@ -63,14 +63,14 @@ describe('a letter about one email', () => {
 
   it('says what the status hides', () => {
     expect(bodyOf(anAlert({ caveats: ['receipt_after_failure', 'not_addressed'] }))).toContain(
-      `\nBut:         ${caveatTexts.receipt_after_failure}\nBut:         ${caveatTexts.not_addressed}\n`,
+      `\nCaution:     ${caveatTexts.receipt_after_failure}\nCaution:     ${caveatTexts.not_addressed}\n`,
     );
   });
 
   it('shows times to the minute', () => {
     const alert = anAlert({ statusAt: noon + 34_567 });
     for (const body of [bodyOf(alert), bodyOf(alert, alert)]) {
-      expect(body).toContain('since 2026-01-02 12:00 UTC');
+      expect(body).toContain('on 2026-01-02 12:00 UTC');
       expect(body).not.toMatch(/:\d\d:\d\d|\.\d{3}Z/);
     }
   });
@@ -80,7 +80,7 @@ describe('a letter about one email', () => {
     const bare = { emailId, provider, reporter, recipient, statusAt: null, caveats: [] } as const;
     const body = bodyOf({ ...bare, kind: 'spam', status: 'marked_spam' });
     expect(body).toContain('\nAccount:     not reported yet\nSubject:     not reported\nReference:   not reported\n');
-    expect(body).toContain('\nStatus:      Marked Spam, reported by SendGrid\nReply:       not reported\n');
+    expect(body).toContain('\nStatus:      Marked Spam, reported by SendGrid\nSent again:  No.\n');
   });
 
   it('without a page has a command that shows the email, whoever chose its account and address', () => {
@@ -177,12 +177,12 @@ describe('a letter about several emails', () => {
   it('has a line for each, by kind and account, under the advice that applies', () => {
     const spam = anAlert({ kind: 'spam', status: 'marked_spam', emailId: 'email-9', reason: undefined });
     const { subject, body } = letter([...many(2), spam, anAlert({ accountId: 'globex', emailId: 'email-8' })]);
-    expect(subject).toBe('Emails could not be delivered: 3, marked as spam: 1 (2 accounts)');
+    expect(subject).toBe('3 emails could not be delivered, 1 was marked as spam (2 accounts)');
     const line = (id: string, account: string, rest: string) =>
       `- jane@example.com | "Invoice 7" | reference INV-7 | ${rest} | https://support.example.com/accounts/${account}/emails/${id}`;
-    const invalid = 'Invalid since 2026-01-02 12:00 UTC | no such user (code 550, enhanced code 5.1.1)';
+    const invalid = 'Invalid on 2026-01-02 12:00 UTC | no such user (code 550, enhanced code 5.1.1)';
     expect(body.split('\n')).toEqual([
-      'Emails could not be delivered: 3, marked as spam: 1.',
+      '3 emails could not be delivered, 1 was marked as spam.',
       '',
       'Could not be delivered: 3',
       expect.stringMatching(/^Invalid: Contact the recipient .* This does not prove that /),
@@ -198,9 +198,10 @@ describe('a letter about several emails', () => {
       expect.stringMatching(/^Marked Spam: Stop sending /),
       '',
       'Account acme (1)',
-      line('email-9', 'acme', 'Marked Spam since 2026-01-02 12:00 UTC'),
+      line('email-9', 'acme', 'Marked Spam on 2026-01-02 12:00 UTC'),
       '',
-      'Alert id-1. A second letter with this id repeats this one.',
+      'Sent by Mailtrail, which watches the delivery of the emails that you send.',
+      'Alert id id-1: a second letter with this id repeats this one.',
     ]);
   });
 
@@ -217,9 +218,9 @@ describe('a letter about several emails', () => {
   });
 
   it('of one account names it in the title, and of none names none', () => {
-    expect(letter(many(4)).subject).toBe('Emails could not be delivered: 4 (account acme)');
+    expect(letter(many(4)).subject).toBe('4 emails could not be delivered (account acme)');
     const bare = letter(many(5, () => ({ accountId: undefined })));
-    expect(bare.subject).toBe('Emails could not be delivered: 5');
+    expect(bare.subject).toBe('5 emails could not be delivered');
     expect(bare.body).toContain('\nWithout an account (5)\n');
     expect(bare.body).toContain('| email email-4');
   });
@@ -227,7 +228,7 @@ describe('a letter about several emails', () => {
   it('without a page says once how to look an email up', () => {
     const { body } = letter(many(3), '');
     expect(
-      body.split('curl -H "authorization: Bearer $TOKEN" https://api.example.com/accounts/ACCOUNT/emails/EMAIL'),
+      body.split("curl -H \"authorization: Bearer $TOKEN" 'https://api.example.com/accounts/ACCOUNT/emails/EMAIL'`),
     ).toHaveLength(2);
   });
 
