@@ -59,6 +59,8 @@ export interface AlarmFacts extends Explained {
   readonly above: number;
   /** In so many of the last periods; 1 of 1 by default. */
   readonly inPeriods?: readonly [breaching: number, of: number];
+  /** The alarm also goes off where nothing is measured any more. */
+  readonly missing?: 'breaching';
   /** The composite alarm that tells of it: it sends no email of its own. */
   readonly partOf?: CompositeName;
 }

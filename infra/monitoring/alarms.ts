@@ -39,7 +39,7 @@ export class Alarms extends Construct {
         comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
         evaluationPeriods: of,
         datapointsToAlarm: breaching,
-        treatMissingData: TreatMissingData.NOT_BREACHING,
+        treatMissingData: facts.missing === 'breaching' ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
       });
       if (facts.partOf !== undefined) members.set(facts.partOf, [...(members.get(facts.partOf) ?? []), alarm]);
       else tells(alarm, facts);

@@ -66,7 +66,7 @@ function recovery({ tellsRecovery }: Explained): string {
   return tellsRecovery ? '- An email also tells of the recovery.\n' : '';
 }
 
-function condition({ above, minutes, inPeriods: [breaching, of] = [1, 1] }: AlarmFacts): string {
+function condition({ above, minutes, missing, inPeriods: [breaching, of] = [1, 1] }: AlarmFacts): string {
   const within = of === 1 ? `within ${minutes} minutes` : `in ${breaching} of ${of} periods of ${minutes} minutes`;
-  return `above ${above.toLocaleString('en')} ${within}`;
+  return `above ${above.toLocaleString('en')} ${within}${missing ? ', or without a measurement' : ''}`;
 }
