@@ -307,7 +307,7 @@ const alarms = {
       'Look whether the event source mapping of the digest function is enabled, and at the log of the function.',
     measures: "seconds that the oldest message waits in the queue of people's alerts",
     tryIt: 'Let the table of guards hang while many emails bounce, and wait 15 minutes.',
-    metric: ({ digests }, period) => oldestIn({ digests }, period),
+    metric: ({ digests }, period) => digests.metricApproximateAgeOfOldestMessage({ period, statistic: Stats.MAXIMUM }),
     minutes: 5,
     above: Duration.minutes(15).toSeconds(),
   },

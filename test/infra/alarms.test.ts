@@ -208,11 +208,10 @@ const expected: ReturnType<typeof described> = {
     'SupportNotAlerted',
   ],
   DigestsLate: [
-    'MAX([FILL(digests, 0)]) > 900',
+    'Maximum AWS/SQS ApproximateAgeOfOldestMessage of Digests.QueueName > 900',
     '1 of 1 x 5 min',
     'notBreaching',
     'SupportNotAlerted',
-    'digests = Maximum AWS/SQS ApproximateAgeOfOldestMessage of Digests.QueueName',
   ],
   DigestsFailing: ['Sum Mailtrail/Mailtrail DigestsFailed > 0', '3 of 3 x 5 min', 'notBreaching', 'SupportNotAlerted'],
   AlertsUndelivered: [
