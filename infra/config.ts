@@ -95,7 +95,7 @@ export const config = z.strictObject({
     .preprocess(listed, z.array(providerName))
     .default([])
     .describe(
-      'The providers in use, by the names in their webhook URLs: each is watched for silence (in an override, separated by commas).',
+      'The providers in use, by the names in their webhook URLs: each is watched for silence, and has alarms of its own (in an override, separated by commas).',
     ),
   onlyListed: z
     .preprocess(value => (value === 'true' ? true : value === 'false' ? false : value), z.boolean())

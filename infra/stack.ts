@@ -71,21 +71,23 @@ export class MailtrailStack extends Stack {
     const api = new MailtrailApi(this, 'Api', { config, tokens, functions: { ingest, query, manage, ui } });
     const links = alertLinks(config, api.address);
     const alert = new Alert(this, 'Alert', { config, table, guards, topic: alertEvents, digests, links, failures });
-    new Digest(this, 'Digest', { config, table, guards, topic: support, digests, links });
+    const digest = new Digest(this, 'Digest', { config, table, guards, topic: support, digests, links });
     const changes = new Changes(this, 'Changes', { config, table, guards, failures });
     new Watch(this, 'Watch', { config, apiUrl: api.address, guards, canaryKey, query, operations });
 
     // Monitoring.
     new Alarms(this, 'Alarms', {
+      config,
       ingest,
-      query,
-      manage,
       alert,
-      ui,
+      digest,
+      digests,
       api,
+      table,
       quarantine,
       retryQueue,
       sesEvents,
+      support,
       operations,
     });
     acknowledgeNagFindings({ api, webhookSecrets, cursorKey, canaryKey, guards, quarantine, failures, alert, changes });

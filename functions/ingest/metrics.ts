@@ -1,7 +1,7 @@
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
 import { type CanonicalEvent, canaryAccountId } from '../../shared/email/event.ts';
 import type { Tally } from '../../shared/news/tally.ts';
-import { metricNames, metricService } from '../../shared/runtime/metric-names.ts';
+import { metricNames, metricService, overallMetrics } from '../../shared/runtime/metric-names.ts';
 
 type Counted = Exclude<keyof typeof metricNames, 'events' | 'lag' | 'failedMessages'>;
 
@@ -23,6 +23,16 @@ export interface IngestMetrics {
 /** The format allows 100 values per metric in a line. */
 const maxValues = 90;
 
+/** The same line, in which some metrics also count over all providers. */
+function withOverall(line: ReturnType<Metrics['serializeMetrics']>): typeof line {
+  const { CloudWatchMetrics } = line._aws;
+  const overall = CloudWatchMetrics.flatMap(({ Namespace, Metrics: named }) => {
+    const counted = named.filter(({ Name }) => overallMetrics.has(Name));
+    return counted.length === 0 ? [] : [{ Namespace, Dimensions: [['service']] as [string[]], Metrics: counted }];
+  });
+  return { ...line, _aws: { ...line._aws, CloudWatchMetrics: [...CloudWatchMetrics, ...overall] } };
+}
+
 /**
  * Writes metrics as log lines in CloudWatch's embedded metric format, without a call or a wait.
  * https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
@@ -35,7 +45,7 @@ export function createMetrics(
   const publish = (dimensions: Readonly<Record<string, string>>, add: () => void) => {
     for (const [name, value] of Object.entries(dimensions)) metrics.addDimension(name, value);
     add();
-    if (metrics.hasStoredMetrics()) write(`${JSON.stringify(metrics.serializeMetrics())}\n`);
+    if (metrics.hasStoredMetrics()) write(`${JSON.stringify(withOverall(metrics.serializeMetrics()))}\n`);
     metrics.clearMetrics();
     metrics.clearDimensions();
   };

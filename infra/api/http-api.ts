@@ -26,6 +26,7 @@ const accessLogLine = {
   requestId: '$context.requestId',
   route: '$context.routeKey',
   status: '$context.status',
+  integration: '$context.integration.status',
   latency: '$context.responseLatency',
   tokenError: '$context.authorizer.error',
 } as const;

@@ -17,7 +17,10 @@ import { claimNamesIn } from './issuer/person.ts';
 import { openTokenIssuer } from './issuer/token-issuer.ts';
 import { startInvokeEndpoint } from './lambda/invoke-endpoint.ts';
 import { localVariables, mergedVariables } from './lambda/local-variables.ts';
+import { createLogReader } from './lambda/log-reader.ts';
 import { createStackFunctions, type ServiceEndpoints } from './lambda/stack-functions.ts';
+import { type Clock, measuredFunctions } from './monitoring/measured-functions.ts';
+import { type Monitoring, startMonitoring } from './monitoring/monitoring.ts';
 import { operatorLinks, ownPages, uiPath } from './pages/own-pages.ts';
 import { chooseEngine } from './services/dynamodb-engine.ts';
 import { startQueues } from './services/queues.ts';
@@ -65,10 +68,13 @@ export interface StackOptions {
   readonly onInboxMessage: (message: InboxMessage) => void;
   /** Called with each value of a metric that SNS or Lambda would report by itself. */
   readonly onMetric?: OnMetric | undefined;
+  /** The time that metrics and alarms go by: the machine's own, unless a test moves it. */
+  readonly clock?: Clock | undefined;
 }
 
 export interface RunningStack {
   readonly endpoints: Endpoints;
+  readonly monitoring: Monitoring;
   /** Lets requests and batches in flight end, then stops everything. */
   stop(): Promise<void>;
 }
@@ -77,7 +83,7 @@ export interface RunningStack {
 export async function runStack(options: StackOptions): Promise<RunningStack> {
   const parts = startedParts();
   try {
-    return { endpoints: await startParts(options, parts), stop: parts.stop };
+    return { ...(await startParts(options, parts)), stop: parts.stop };
   } catch (error) {
     await parts.stop();
     throw error;
@@ -112,7 +118,7 @@ function startedParts(): StartedParts {
   };
 }
 
-async function startParts(options: StackOptions, parts: StartedParts): Promise<Endpoints> {
+async function startParts(options: StackOptions, parts: StartedParts): Promise<Omit<RunningStack, 'stop'>> {
   const { dataDir, onFault, onStep } = options;
   await parts.add(lockDataDir(dataDir), lock => lock.release());
 
@@ -141,13 +147,18 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   ]);
   if (synthesize !== null) onStep(starting);
   const inboxFile = join(dataDir, 'support-inbox.jsonl');
+  let monitoring: Monitoring | null = null;
+  const onMetric: OnMetric = metric => {
+    monitoring?.measure(metric);
+    options.onMetric?.(metric);
+  };
   const inbox = await parts.add(
     startSupportInbox({
       snsEndpoint: queues.endpoint,
       file: inboxFile,
       onMessage: options.onInboxMessage,
       onFault,
-      onMetric: options.onMetric,
+      onMetric,
     }),
     it => it.stop(),
   );
@@ -165,7 +176,8 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
   for (const table of template.ofType('AWS::DynamoDB::Table'))
     tables.set(table.logicalId, await openTable(engine.endpoint, table));
 
-  const functions = createStackFunctions(
+  const clock = options.clock ?? (at => at);
+  const unmeasured = createStackFunctions(
     template,
     assembly,
     dataDir,
@@ -184,10 +196,27 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
       ),
       processes: options.processesPerFunction,
       concurrentExecutions: options.concurrentExecutions,
-      onMetric: options.onMetric,
+      onMetric,
     },
   );
-  await parts.add(functions, it => it.stop());
+  await parts.add(unmeasured, it => it.stop());
+  const logs = await parts.add(
+    new Map(
+      template
+        .ofType('AWS::Lambda::Function')
+        .map(({ logicalId, properties }) => [
+          properties.LoggingConfig?.LogGroup ?? logicalId,
+          createLogReader(unmeasured.described[logicalId]!.logFile),
+        ]),
+    ),
+    readers => {
+      for (const reader of readers.values()) reader.close();
+    },
+  );
+  monitoring = startMonitoring({ template, clock, logs, queueSamples: () => queues.samples(template) });
+  const { measure, answered } = monitoring;
+  await parts.add(monitoring, it => it.stop());
+  const functions = measuredFunctions(unmeasured, measure, clock);
   invoke.serve(functions.at);
   const routes = await routesOf(template, { url: ownIssuer, tokens: issuer }, functions);
   await functions.warm();
@@ -200,6 +229,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     dataDir,
     streamShards: options.streamShards,
     onFault,
+    measure,
   });
   await parts.add(mappings, all => Promise.all(all.map(mapping => mapping.stop())));
 
@@ -255,12 +285,22 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     apiId: api?.ref ?? 'local',
     routes,
     cors,
-    ownPages: ownPages({ endpoints, template, functions, queues, inbox, engine, providers: options.providers }),
+    ownPages: ownPages({
+      endpoints,
+      template,
+      functions,
+      queues,
+      inbox,
+      engine,
+      monitoring,
+      providers: options.providers,
+    }),
     ownHandlers,
     onFault: error => onFault(`${error.message} (${error.name})`),
-    onAnswer: answered => {
-      accessLog.write(answered);
-      options.onAnswer(answered);
+    onAnswer(answer) {
+      accessLog.write(answer);
+      answered(answer);
+      options.onAnswer(answer);
     },
   });
   // Stopped first: requests in flight still write to the other parts.
@@ -270,5 +310,5 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<E
     if (!parts.stopped) onFault(`${engine.name} has ended: nothing can be stored any more, stop and start again`);
   });
   writeEndpoints(endpoints);
-  return endpoints;
+  return { endpoints, monitoring };
 }

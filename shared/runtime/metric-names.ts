@@ -16,6 +16,13 @@ export const metricNames = {
   lag: 'Lag',
 } as const satisfies Record<string, string>;
 
+/** Metrics that are also counted over all providers, for alarms that are about none in particular. */
+export const overallMetrics: ReadonlySet<string> = new Set([
+  metricNames.refused,
+  metricNames.unavailable,
+  metricNames.lag,
+]);
+
 /** The watch function's metrics by their CloudWatch names. */
 export const watchMetricNames = {
   /** 1 if the canary's event did not come back, else 0; without a dimension of its own. */

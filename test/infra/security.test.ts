@@ -256,6 +256,7 @@ describe('the API', () => {
     const { AccessLogSettings } = only('AWS::ApiGatewayV2::Stage').Properties;
     expect(Object.values(JSON.parse(AccessLogSettings.Format)).sort()).toEqual([
       '$context.authorizer.error',
+      '$context.integration.status',
       '$context.requestId',
       '$context.responseLatency',
       '$context.routeKey',

@@ -5,14 +5,12 @@ import { alertEnv } from '../../functions/alert/env.ts';
 import { changesEnv } from '../../functions/changes/env.ts';
 import { digestEnv } from '../../functions/digest/env.ts';
 import { ingestEnv } from '../../functions/ingest/env.ts';
-import { createMetrics } from '../../functions/ingest/metrics.ts';
 import { manageEnv } from '../../functions/manage/env.ts';
 import { queryEnv } from '../../functions/query/env.ts';
 import { uiEnv } from '../../functions/ui/env.ts';
 import { watchEnv } from '../../functions/watch/env.ts';
 import { esbuildOptions, functionNames } from '../../infra/compute/bundling.ts';
 import { type Route, routes } from '../../shared/http/routes.ts';
-import { providers } from '../../shared/providers/registry.ts';
 import { asText, type Resource, resourcesOf, synthesize } from './synthesized.ts';
 
 const unconfigured = synthesize();
@@ -436,83 +434,6 @@ describe('alerts', () => {
       'Operations: o@example.com',
       'Support: s@example.com',
     ]);
-  });
-});
-
-describe('alarms', () => {
-  const alarms = resourcesOf(unconfigured, 'AWS::CloudWatch::Alarm');
-
-  it("watch every function's errors and throttles, the age of stream and queues, and lost or quarantined messages", () => {
-    const watched = [...alarms.values()].map(({ Properties: { MetricName, Dimensions } }) =>
-      [MetricName, ...Dimensions.map(({ Value }: { Value: unknown }) => asText(Value))].join(' '),
-    );
-    expect(watched.filter(metric => !/^(Refused|Unavailable|FailedMessages) /.test(metric)).sort()).toEqual([
-      '5xx Api',
-      'ApproximateAgeOfOldestMessage Retry.QueueName',
-      'ApproximateAgeOfOldestMessage SesEventsQueue.QueueName',
-      'ApproximateNumberOfMessagesVisible Quarantine.QueueName',
-      'ApproximateNumberOfMessagesVisible RetryDeadLetters.QueueName',
-      'ApproximateNumberOfMessagesVisible SesEventsQueueDeadLetters.QueueName',
-      'DestinationDeliveryFailures Alert',
-      'Errors Alert',
-      'Errors Ingest',
-      'Errors Manage',
-      'Errors Query',
-      'Errors Ui',
-      'IteratorAge Alert',
-      'OnFailureDestinationDeliveredEventCount AlertStream',
-      'Throttles Alert',
-      'Throttles Ingest',
-      'Throttles Manage',
-      'Throttles Query',
-      'Throttles Ui',
-    ]);
-  });
-
-  it('state their impact and what to do, and reach operations', () => {
-    for (const [name, { Properties }] of alarms) {
-      expect(Properties.AlarmDescription, name).toMatch(/^Impact: .{30,}\. What to do: .{30,}\.$/);
-      const [impact, whatToDo] = Properties.AlarmDescription.replace('Impact: ', '').split('What to do: ');
-      for (const sentence of `${impact}${whatToDo}`.split(/(?<=\.) /)) {
-        expect(sentence.split(' ').length, sentence).toBeLessThanOrEqual(25);
-      }
-      expect(Properties.AlarmActions.map(asText), name).toEqual(['Operations']);
-      // CloudWatch accepts 1,024 characters.
-      expect(Properties.AlarmDescription.length, name).toBeLessThanOrEqual(1024);
-    }
-  });
-
-  it('watch exactly the metrics that the ingest function writes', () => {
-    const written: Record<string, unknown>[] = [];
-    const { METRICS_NAMESPACE } = resourcesOf(unconfigured, 'AWS::Lambda::Function').get('Ingest')!.Properties
-      .Environment.Variables;
-    const metrics = createMetrics(METRICS_NAMESPACE, line => written.push(JSON.parse(line)));
-    metrics.count('sendgrid', { refused: 1 });
-    metrics.count('sendgrid', { unavailable: 1 });
-    metrics.failedMessages('retry', 1);
-    metrics.failedMessages('ses', 1);
-    for (const [name, line] of [
-      ['WebhookRefused-sendgrid', written[0]!],
-      ['WebhookUnavailable-sendgrid', written[1]!],
-      ['RetriesFailing', written[2]!],
-      ['SesEventsFailing', written[3]!],
-    ] as const) {
-      const { MetricName, Namespace, Dimensions } = alarms.get(`Alarms${name.replace('-', '')}`)!.Properties;
-      // biome-ignore lint/suspicious/noExplicitAny: as in the format
-      const [definition] = (line._aws as any).CloudWatchMetrics;
-      expect(definition).toMatchObject({ Namespace, Metrics: [{ Name: MetricName }] });
-      expect(definition.Dimensions[0].sort()).toEqual(Dimensions.map(({ Name }: { Name: string }) => Name).sort());
-      for (const { Name, Value } of Dimensions) expect(line[Name]).toBe(Value);
-    }
-  });
-
-  it('watch every provider separately', () => {
-    for (const metric of ['Refused', 'Unavailable']) {
-      const watched = [...alarms.values()]
-        .filter(({ Properties }) => Properties.MetricName === metric)
-        .map(({ Properties }) => Properties.Dimensions.find(({ Name }: { Name: string }) => Name === 'Provider').Value);
-      expect(watched.sort()).toEqual(Object.keys(providers).sort());
-    }
   });
 });
 

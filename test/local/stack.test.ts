@@ -359,12 +359,13 @@ test('a page of this machine leads to all of it, and has no secret', async () =>
   const links = [...text.matchAll(/href="([^"]+)"/g)].map(([, link]) => link!);
   expect(links).toEqual([
     `${stack.url}/ui`,
-    ...['/_local/inbox', '/_local/queues', '/_local/quarantine', '/_local/health', '/statuses', '/openapi.json'],
+    ...['/_local/inbox', '/_local/queues', '/_local/quarantine', '/_local/alarms', '/_local/health'],
+    ...['/statuses', '/openapi.json'],
   ]);
   for (const link of links) expect([link, (await fetch(new URL(link, stack.url))).status]).toEqual([link, 200]);
   expect(text).toContain('<code>ANY /webhooks/{provider}</code> (set-up calls)');
   expect(text).not.toMatch(/\b(?:src|https?:\/\/(?!127\.0\.0\.1))/);
-  for (const path of ['', '/_local', '/_local/quarantine', '/_local/health'])
+  for (const path of ['', '/_local', '/_local/quarantine', '/_local/alarms', '/_local/health'])
     expect((await fetch(stack.url + path, { method: 'POST' })).status).toBe(405);
 });
 
@@ -454,6 +455,7 @@ test('each function has a log of its name, and the API has one of its answers', 
       requestId: headers.get('apigw-requestid'),
       route: 'GET /accounts/{accountId}/emails',
       status: '401',
+      integration: '-',
       latency: expect.any(String),
       tokenError: 'invalid_token',
     }),

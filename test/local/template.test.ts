@@ -99,7 +99,7 @@ test('what is not understood is an error that names it', () => {
   expect(resolve({ Ref: 'Gone' })).toThrow('refers to Gone');
   expect(resolve({ Ref: 'AWS::URLSuffix' })).toThrow('AWS::URLSuffix');
   expect(resolve({ 'Fn::Select': [0, []] })).toThrow('Fn::Select');
-  expect(resolve({ 'Fn::GetAtt': ['Q', 'QueueName'] })).toThrow('QueueName of Q');
+  expect(resolve({ 'Fn::GetAtt': ['Q', 'QueueUrl'] })).toThrow('QueueUrl of Q');
   expect(() => resolveTemplate({ Resources: {}, Conditions: {} })).toThrow('conditions');
 });
 

@@ -12,6 +12,7 @@ const variables: Readonly<Record<string, (answered: Answered) => string | number
   status: ({ statusCode }) => statusCode,
   responseLatency: ({ latencyMs }) => latencyMs,
   'authorizer.error': ({ tokenError }) => tokenError,
+  'integration.status': ({ gatewayReason, statusCode }) => (gatewayReason === null ? statusCode : null),
 };
 
 /** A line of the access log. A variable without a value is a hyphen, as on AWS. */

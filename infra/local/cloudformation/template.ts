@@ -68,13 +68,15 @@ const identities: Record<string, (id: string, place: Place, properties: Record<s
   'AWS::SQS::Queue': (id, { queueEndpoint = 'http://127.0.0.1' }) => ({
     Ref: `${queueEndpoint}/${accountId}/${id}`,
     Arn: arn('sqs', id),
+    QueueName: id,
   }),
-  'AWS::SNS::Topic': id => ({ Ref: arn('sns', id) }),
+  'AWS::SNS::Topic': id => ({ Ref: arn('sns', id), TopicName: id }),
   'AWS::S3::Bucket': id => ({ Ref: id.toLowerCase(), Arn: `arn:aws:s3:::${id.toLowerCase()}` }),
   'AWS::SecretsManager::Secret': id => ({ Ref: arn('secretsmanager', `secret:${id}-local0`) }),
   'AWS::Lambda::Function': id => ({ Ref: id, Arn: functionArn(id) }),
   'AWS::Lambda::Version': (_id, _place, { FunctionName }) => ({ Ref: `${functionArn(FunctionName)}:1`, Version: '1' }),
   'AWS::Lambda::Alias': (_id, _place, { FunctionName, Name }) => ({ Ref: `${functionArn(FunctionName)}:${Name}` }),
+  'AWS::CloudWatch::Alarm': id => ({ Ref: id, Arn: arn('cloudwatch', `alarm:${id}`) }),
   'AWS::ApiGatewayV2::Api': (id, { apiEndpoint = 'http://127.0.0.1' }) => ({ Ref: id, ApiEndpoint: apiEndpoint }),
 };
 

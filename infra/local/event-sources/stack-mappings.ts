@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { ResolvedTemplate, Resource } from '../cloudformation/template.ts';
 import type { StackFunctions } from '../lambda/stack-functions.ts';
+import { type Measure, measuredDestination } from '../monitoring/measured-functions.ts';
 import type { LocalTable } from '../services/tables.ts';
 import { StartError } from '../start-error.ts';
 import type { EventSourceMapping, RunningMapping } from './event-source-mapping.ts';
@@ -19,6 +20,8 @@ export interface StackMappingsOptions {
   readonly dataDir: string;
   readonly streamShards: number | undefined;
   readonly onFault: (line: string) => void;
+  /** Takes what Lambda measures about failure destinations. */
+  readonly measure: Measure;
 }
 
 /** Starts the event source mappings of the template, each by the kind of its source. */
@@ -51,7 +54,10 @@ export function startStackMappings(options: StackMappingsOptions): RunningMappin
       partitionKey,
       shards: options.streamShards,
       checkpointFile: join(options.dataDir, `checkpoint-${logicalId}.json`),
-      failureDestination: destination === undefined ? null : createFailureDestination(destination, queueEndpoint),
+      failureDestination:
+        destination === undefined
+          ? null
+          : measuredDestination(createFailureDestination(destination, queueEndpoint), logicalId, options.measure),
       onFault,
     });
   }

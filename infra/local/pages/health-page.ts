@@ -10,13 +10,15 @@ export interface Health {
   readonly queues: readonly Pick<QueueDepth, 'name' | 'waiting' | 'inWork'>[];
   /** The subscriptions by email. */
   readonly subscriptions: readonly Pick<EmailSubscription, 'email' | 'topicArn' | 'state' | 'cause'>[];
+  /** The names of the alarms that are on. */
+  readonly alarms: readonly string[];
   readonly lastAlert: { readonly receivedAt: string; readonly subject: string | null } | null;
 }
 
 /** The state of the stack's parts: as JSON for a client that accepts JSON, else as a page. */
 export function healthPage(health: Health, accept = ''): HttpAnswer {
   if (accept.includes('application/json')) return jsonPage(health);
-  const { engine, functions, queues, subscriptions, lastAlert } = health;
+  const { engine, functions, queues, subscriptions, alarms, lastAlert } = health;
   return htmlPage(
     'Health: Mailtrail on this machine',
     html`<h1>Health</h1>
@@ -41,6 +43,8 @@ export function healthPage(health: Health, accept = ''): HttpAnswer {
 <thead><tr><th scope="col">Topic</th><th scope="col">Address</th><th scope="col">State</th></tr></thead>
 <tbody>${subscriptions.map(({ email, topicArn, state, cause }) => html`<tr><th scope="row">${topicName(topicArn)}</th><td>${email}</td><td>${state}${cause === null ? '' : `: ${cause}`}</td></tr>\n`)}</tbody>
 </table></div>
+<h2>Alarms</h2>
+<p>${alarms.length === 0 ? 'No alarm is on.' : `On: ${alarms.join(', ')}.`} <a href="/_local/alarms">All alarms</a></p>
 <h2>Last alert</h2>
 <p>${lastAlert === null ? 'No alert was sent yet.' : html`${lastAlert.subject ?? 'An alert without a subject'}, at <time datetime="${lastAlert.receivedAt}">${utcTime(lastAlert.receivedAt)}</time>. <a href="/_local/inbox">All alerts</a>`}</p>`,
   );

@@ -7,10 +7,12 @@ import { readableNames } from '../cloudformation/readable-name.ts';
 import type { ResolvedTemplate } from '../cloudformation/template.ts';
 import { type Endpoints, environmentWith } from '../endpoints.ts';
 import type { StackFunctions } from '../lambda/stack-functions.ts';
+import type { Monitoring } from '../monitoring/monitoring.ts';
 import { quarantineContents } from '../quarantine/quarantine-contents.ts';
 import type { DynamoDbEngine } from '../services/dynamodb-engine.ts';
 import type { Queues } from '../services/queues.ts';
 import type { SupportInbox } from '../services/support-inbox.ts';
+import { alarmsPage } from './alarms-page.ts';
 import { alertsPage } from './alerts-page.ts';
 import { healthPage } from './health-page.ts';
 import { jsonPage } from './html.ts';
@@ -40,6 +42,7 @@ export interface ShownParts {
   readonly queues: Pick<Queues, 'depths' | 'messagesIn'>;
   readonly inbox: Pick<SupportInbox, 'file' | 'messages' | 'last' | 'subscriptions' | 'confirm'>;
   readonly engine: Pick<DynamoDbEngine, 'name' | 'exited'>;
+  readonly monitoring: Pick<Monitoring, 'alarms'>;
   readonly providers: Readonly<Record<string, Provider>>;
 }
 
@@ -51,6 +54,7 @@ export function ownPages({
   queues,
   inbox,
   engine,
+  monitoring,
   providers,
 }: ShownParts): HttpApi['ownPages'] {
   const { dataDir } = endpoints;
@@ -70,6 +74,7 @@ export function ownPages({
     const names = readableNames(Object.keys(pids));
     const depths = await queues.depths(template);
     const alert = inbox.last();
+    const alarms = await monitoring.alarms();
     return {
       engine: { name: engine.name, running: engineRuns },
       functions: Object.entries(pids).map(([id, running]) => ({ name: names[id]!, processes: running.length })),
@@ -77,6 +82,7 @@ export function ownPages({
       subscriptions: inbox
         .subscriptions()
         .map(({ email, topicArn, state, cause }) => ({ email, topicArn, state, cause })),
+      alarms: alarms.filter(({ state }) => state === 'ALARM').map(({ name }) => name),
       lastAlert: alert && { receivedAt: alert.receivedAt, subject: alert.subject },
     };
   }
@@ -103,6 +109,7 @@ export function ownPages({
     '/_local/inbox': alerts,
     '/_local/queues': async ({ headers }) => queuesPage(dataDir, await queues.depths(template), headers.accept),
     '/_local/quarantine': ({ headers }) => quarantinePage(dataDir, quarantined(), providers, headers.accept),
+    '/_local/alarms': async ({ headers }) => alarmsPage(await monitoring.alarms(), headers.accept),
     '/_local/health': async ({ headers }) => healthPage(await health(), headers.accept),
     '/_local/processes': () => jsonPage(functions.pids()),
   };

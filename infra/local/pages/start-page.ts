@@ -22,6 +22,7 @@ ${list('Look', [
   [link('/_local/inbox', 'Alerts'), 'The alerts that support gets about bounces and spam marks.'],
   [link('/_local/queues', 'Queues'), 'How many messages wait for a retry, or in quarantine.'],
   [link('/_local/quarantine', 'Quarantine'), 'The pieces that could not be read, and why.'],
+  [link('/_local/alarms', 'Alarms'), 'The alarms of the stack, as they are now.'],
   [link('/_local/health', 'Health'), 'Database, functions, queues and the last alert.'],
   [link('/statuses', 'Statuses'), 'The eleven statuses and the causes: label, meaning, what to do.'],
   [link('/openapi.json', 'OpenAPI document'), 'Every operation of the API.'],

@@ -13,6 +13,8 @@ export interface Queues {
   create(template: ResolvedTemplate, maxVisibilityTimeoutSeconds?: number): Promise<void>;
   /** How full the queues of the template are. */
   depths(template: ResolvedTemplate): Promise<readonly QueueDepth[]>;
+  /** The figures that SQS measures once a minute, of each queue of the template. */
+  samples(template: ResolvedTemplate): Promise<readonly QueueSample[]>;
   /** All messages of a queue. Nobody receives them: they stay where they are. */
   messagesIn(queueUrl: string): readonly QueuedMessage[];
   stop(): Promise<void>;
@@ -27,6 +29,19 @@ export interface QueueDepth {
   /** With a function, or waiting for the end of their visibility timeout. */
   readonly inWork: number;
 }
+
+/** The figures that SQS measures of a queue. */
+export interface QueueSample {
+  /** The queue's own name. */
+  readonly name: string;
+  readonly visible: number;
+  readonly notVisible: number;
+  /** Epoch milliseconds. Like SQS, it leaves out messages that were received more than three times. */
+  readonly oldestSentAt: number | null;
+}
+
+/** SQS moves a message that was received more often to the back of the queue. */
+const receivesInFront = 3;
 
 /** Starts SQS, SNS and S3; every message is on disk before it is acknowledged. */
 export async function startQueues(dataDir: string): Promise<Queues> {
@@ -46,11 +61,24 @@ export async function startQueues(dataDir: string): Promise<Queues> {
         })),
       );
     },
-    messagesIn(queueUrl) {
-      const { ready = [], delayed = [], inflight = [] } = server.inspectQueue(nameOf(queueUrl))?.messages ?? {};
-      return [...ready, ...delayed, ...inflight.map(({ message }) => message)].map(
-        ({ messageId, body, sentTimestamp }) => ({ messageId, body, sentAt: sentTimestamp }),
+    samples(template) {
+      return Promise.all(
+        template.ofType('AWS::SQS::Queue').map(async ({ ref }) => {
+          const { waiting, inWork } = await depthOf(endpoint, ref);
+          const sent = storedIn(server, ref)
+            .filter(({ approximateReceiveCount }) => approximateReceiveCount <= receivesInFront)
+            .map(({ sentTimestamp }) => sentTimestamp);
+          const oldestSentAt = sent.length === 0 ? null : sent.reduce((one, other) => Math.min(one, other));
+          return { name: nameOf(ref), visible: waiting, notVisible: inWork, oldestSentAt };
+        }),
       );
+    },
+    messagesIn(queueUrl) {
+      return storedIn(server, queueUrl).map(({ messageId, body, sentTimestamp }) => ({
+        messageId,
+        body,
+        sentAt: sentTimestamp,
+      }));
     },
     async create(template, maxVisibilityTimeoutSeconds = Number.POSITIVE_INFINITY) {
       const queues = template.ofType('AWS::SQS::Queue');
@@ -72,6 +100,11 @@ export async function startQueues(dataDir: string): Promise<Queues> {
       }
     },
   };
+}
+
+function storedIn(server: FauxqsServer, queueUrl: string) {
+  const { ready = [], delayed = [], inflight = [] } = server.inspectQueue(nameOf(queueUrl))?.messages ?? {};
+  return [...ready, ...delayed, ...inflight.map(({ message }) => message)];
 }
 
 async function depthOf(endpoint: string, QueueUrl: string): Promise<Pick<QueueDepth, 'waiting' | 'inWork'>> {

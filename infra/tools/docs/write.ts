@@ -1,20 +1,22 @@
-/** `npm run docs`: the providers' pages, the OpenAPI document, the types of its client, and the names known to fixtures. */
+/** `npm run docs`: the pages of providers and alarms, the OpenAPI document, the types of its client, and the names known to fixtures. */
 
 import { writeFileSync } from 'node:fs';
 import { runCommand } from '../../local/cli/command.ts';
 
 await runCommand({
   call: 'npm run docs',
-  does: "Writes the providers' pages, the OpenAPI document, the types of its client and the names in fixtures from the sources.",
+  does: 'Writes the pages of providers and alarms, the OpenAPI document, the types of its client and the names in fixtures from the sources.',
   options: {},
   async run() {
     const [
+      { alarmsPage, alarmsPageFile },
       { clientTypes },
       { clientTypesFile, knownNamesFile, openApiFile },
       { knownNames },
       { openApiDocument },
       { documents },
     ] = await Promise.all([
+      import('./alarms-page.ts'),
       import('../client/client-types.ts'),
       import('./files.ts'),
       import('./known-names.ts'),
@@ -22,6 +24,7 @@ await runCommand({
       import('./provider-pages.ts'),
     ]);
     for (const { file, text } of await documents()) writeFileSync(file, text);
+    writeFileSync(alarmsPageFile, alarmsPage());
     writeFileSync(knownNamesFile, knownNames());
     const document = await openApiDocument();
     writeFileSync(openApiFile, document);

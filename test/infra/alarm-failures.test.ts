@@ -1,0 +1,541 @@
+/**
+ * Sets off every alarm by a failure on a running stack, and shows that normal traffic sets off none. The stack is the
+ * deployed one, but gives up sooner. The test moves the clock of metrics and alarms, so that minutes take no time.
+ */
+
+import { cpSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { PurgeQueueCommand, SendMessageBatchCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
+import { Webhook } from 'standardwebhooks';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { createToken } from '../../infra/local/cli/token.ts';
+import type { AlarmNow } from '../../infra/local/monitoring/monitoring.ts';
+import { type RunningStack, runStack } from '../../infra/local/run-stack.ts';
+import { awsJson } from '../../infra/local/services/aws-json.ts';
+import type { AlarmName } from '../../infra/monitoring/alarm-table.ts';
+import { providers } from '../../shared/providers/registry.ts';
+import { fixture } from '../fixtures/fixtures.ts';
+import { sharedAssembly } from '../rigs/assembly.ts';
+import { eventually } from '../rigs/eventually.ts';
+import { type FaultProxy, startFaultProxy } from '../torture/fault-proxy.ts';
+import { always } from '../torture/faults.ts';
+
+const minute = 60_000;
+const hour = 60 * minute;
+
+/**
+ * The clock of metrics and alarms: the machine's, and each leap from its second on. A record of the stream knows the
+ * second of its creation alone.
+ */
+const leaps: { readonly at: number; readonly ahead: number }[] = [];
+const clock = (at: number) => at + (leaps.findLast(leap => leap.at <= at)?.ahead ?? 0);
+
+/** Lets time pass, with a sample before and after. */
+async function pass(milliseconds: number): Promise<void> {
+  await stack.monitoring.sample();
+  const now = Math.floor(Date.now() / 1000) * 1000;
+  leaps.push({ at: now, ahead: clock(now) - now + milliseconds });
+  await stack.monitoring.sample();
+}
+
+/** The same, for messages and records that came before: none of them may be of this second. */
+async function grow(milliseconds: number): Promise<void> {
+  await delay(1_000);
+  await pass(milliseconds);
+}
+
+const dataDir = mkdtempSync(join(tmpdir(), 'mailtrail-alarms-'));
+const services = {
+  ingestTable: ['Ingest', 'AWS_ENDPOINT_URL_DYNAMODB', 'dynamodb'],
+  ingestQueues: ['Ingest', 'AWS_ENDPOINT_URL_SQS', 'sqs'],
+  queryTable: ['Query', 'AWS_ENDPOINT_URL_DYNAMODB', 'dynamodb'],
+  alertTopic: ['Alert', 'AWS_ENDPOINT_URL_SNS', 'sns'],
+  digestTopic: ['Digest', 'AWS_ENDPOINT_URL_SNS', 'sns'],
+  digestTable: ['Digest', 'AWS_ENDPOINT_URL_DYNAMODB', 'dynamodb'],
+} as const;
+type Service = keyof typeof services;
+let proxies: Record<Service, FaultProxy>;
+let stack: RunningStack;
+let sqs: SQSClient;
+const faults: string[] = [];
+
+beforeAll(async () => {
+  const started = await Promise.all(
+    Object.keys(services).map(async name => {
+      const proxy = await startFaultProxy({
+        // The proxy stands for the table here, so that it also counts as DynamoDB does.
+        onCall({ operation, body, fault }) {
+          if (fault !== 'throttling') return;
+          const { TableName } = JSON.parse(body.toString());
+          const dimensions = { TableName, Operation: operation };
+          stack.monitoring.measure({ namespace: 'AWS/DynamoDB', name: 'ThrottledRequests', dimensions, value: 1 });
+        },
+      });
+      return [name, proxy] as const;
+    }),
+  );
+  proxies = Object.fromEntries(started) as typeof proxies;
+  const serviceEndpoints: Record<string, Record<string, string>> = {};
+  for (const [name, [functionName, variable]] of Object.entries(services)) {
+    serviceEndpoints[functionName] = {
+      ...serviceEndpoints[functionName],
+      [variable]: proxies[name as Service].endpoint,
+    };
+  }
+  stack = await runStack({
+    port: 0,
+    dataDir,
+    providers,
+    assembly: givingUpSooner(await sharedAssembly()),
+    maxVisibilityTimeoutSeconds: 1,
+    secondsBetweenDigests: 1,
+    serviceEndpoints,
+    clock,
+    onStep: () => {},
+    onAnswer: () => {},
+    onFault: line => faults.push(line),
+    onInboxMessage: () => {},
+  });
+  for (const [name, [, , service]] of Object.entries(services)) {
+    proxies[name as Service].leadTo(stack.endpoints[service]);
+  }
+  const { sqs: endpoint, region } = stack.endpoints;
+  sqs = new SQSClient({ endpoint, region, credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
+});
+
+afterAll(async () => {
+  mend();
+  await stack?.stop();
+  sqs?.destroy();
+  for (const proxy of Object.values(proxies)) await proxy.stop();
+});
+
+const deliveries = 5;
+const streamTries = 3;
+
+/** The same assembly, whose queues and stream reader give up sooner. */
+function givingUpSooner(assembly: string): string {
+  const directory = join(dataDir, 'cdk.out');
+  cpSync(assembly, directory, { recursive: true });
+  const file = join(directory, 'Mailtrail.template.json');
+  const template = JSON.parse(readFileSync(file, 'utf8'));
+  const resources = Object.entries<{ Properties?: Record<string, never> }>(template.Resources);
+  for (const [logicalId, { Properties }] of resources) {
+    if (Properties === undefined) continue;
+    // The account's limit takes too many calls.
+    if ('RouteSettings' in Properties) {
+      const limits = { ThrottlingRateLimit: 1, ThrottlingBurstLimit: 1 };
+      Object.assign(Properties.RouteSettings!, { 'ANY /webhooks/{provider}': limits });
+    }
+    // People's alerts are also received when they only wait for their turn.
+    if ('RedrivePolicy' in Properties && !/^Digests/.test(logicalId)) {
+      Object.assign(Properties.RedrivePolicy!, { maxReceiveCount: deliveries });
+    }
+    if ('MaximumRetryAttempts' in Properties) Object.assign(Properties, { MaximumRetryAttempts: streamTries });
+  }
+  writeFileSync(file, JSON.stringify(template));
+  return directory;
+}
+
+const break_ = (...names: readonly Service[]) => ({
+  by: (fault: Parameters<typeof always>[0]) => {
+    isHanging ||= fault === 'hang';
+    for (const name of names) proxies[name].plan(always(fault));
+  },
+});
+
+let isQueueFull = false;
+let isHanging = false;
+
+function mend(): void {
+  isQueueFull = false;
+  isHanging = false;
+  for (const proxy of Object.values(proxies)) proxy.plan(null);
+}
+
+let emails = 0;
+
+/** The sending application reports one email, with a signature of its own or of somebody else. */
+async function tell(
+  status: string,
+  { signedBy, occurredAt = Date.now() }: { readonly signedBy?: string; readonly occurredAt?: number } = {},
+): Promise<number> {
+  const secret = signedBy ?? JSON.parse(readFileSync(stack.endpoints.signingKeysFile, 'utf8')).app;
+  emails += 1;
+  const at = new Date();
+  const id = `alarms-${emails}`;
+  const body = JSON.stringify({
+    type: `email.${status}`,
+    timestamp: new Date(occurredAt).toISOString(),
+    data: { messageId: id, recipient: `${id}@example.com`, accountId: 'alarms' },
+  });
+  const headers = {
+    'content-type': 'application/json',
+    'webhook-id': id,
+    'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
+    'webhook-signature': new Webhook(secret).sign(id, at, body),
+  };
+  return (await fetch(`${stack.endpoints.url}/webhooks/app`, { method: 'POST', headers, body })).status;
+}
+
+const foreignKey = `whsec_${Buffer.alloc(24, 7).toString('base64')}`;
+
+async function readList(token?: string): Promise<number> {
+  const bearer = token ?? (await createToken(dataDir, { account: 'alarms' }));
+  const headers = { authorization: `Bearer ${bearer}` };
+  return (await fetch(`${stack.endpoints.url}/accounts/alarms/emails`, { headers })).status;
+}
+
+const times = <Result>(count: number, work: () => Promise<Result>) =>
+  Promise.all(Array.from({ length: count }, () => work()));
+
+const idOf = (named: Readonly<Record<string, string>>, name: RegExp) =>
+  Object.entries(named).find(([id]) => name.test(id))![1];
+
+async function kill(functionName: RegExp): Promise<void> {
+  const pids = (await (await fetch(`${stack.endpoints.url}/_local/processes`)).json()) as Record<string, number[]>;
+  for (const [id, running] of Object.entries(pids)) {
+    if (functionName.test(id)) for (const pid of running) process.kill(pid, 'SIGKILL');
+  }
+}
+
+/** The function's process dies in the middle of its next call of a service. */
+async function killedDuring(service: Service, functionName: RegExp, begin: () => Promise<unknown>): Promise<void> {
+  break_(service).by('hang');
+  const before = faults.length;
+  const ended = begin();
+  await eventually(() => expect(proxies[service].calls).toBeGreaterThan(0));
+  await kill(functionName);
+  await eventually(() => expect(faults.slice(before).join('\n')).toContain('the process ended'));
+  mend();
+  await ended;
+}
+
+const alarmsNow = () => stack.monitoring.alarms();
+const on = (alarms: readonly AlarmNow[]) => alarms.filter(({ state }) => state === 'ALARM').map(({ name }) => name);
+
+/** Waits for a line in the log of a function that is newer than this call. */
+async function logged(functionName: string, line: string): Promise<void> {
+  const file = join(stack.endpoints.logsDir, `${functionName}.log`);
+  const before = readFileSync(file, 'utf8').length;
+  await eventually(() => expect(readFileSync(file, 'utf8').slice(before)).toContain(line));
+}
+
+interface Failure {
+  readonly failure: string;
+  /** It happens once, and again after so many minutes. */
+  readonly happens: () => Promise<unknown>;
+  readonly everyMinutes?: number;
+  /** How often it happens until the alarm is on; once by default. */
+  readonly times?: number;
+  /** Removes what a person would remove. */
+  readonly tidy?: () => Promise<unknown>;
+}
+
+/** A person has seen to the messages in these queues. */
+async function purge(queues: RegExp): Promise<void> {
+  for (const [id, QueueUrl] of Object.entries(stack.endpoints.queues)) {
+    if (queues.test(id)) await sqs.send(new PurgeQueueCommand({ QueueUrl }));
+  }
+}
+
+const failures: Readonly<Record<AlarmName, Failure>> = {
+  IngestErrors: {
+    failure: "the ingest function's process dies during a call, again after six minutes",
+    happens: () => killedDuring('ingestTable', /^Ingest/, () => tell('delivered')),
+    everyMinutes: 6,
+    times: 2,
+  },
+  IngestThrottles: {
+    failure: 'all processes of the ingest function wait for a hanging table',
+    happens: async () => {
+      break_('ingestTable', 'ingestQueues').by('hang');
+      expect(await times(5, () => tell('delivered'))).toContain(503);
+    },
+    everyMinutes: 5,
+    times: 2,
+  },
+  IngestSlow: {
+    failure: 'table and queues hang',
+    happens: async () => {
+      break_('ingestTable', 'ingestQueues').by('hang');
+      await tell('delivered');
+    },
+    everyMinutes: 5,
+    times: 3,
+  },
+  WebhookThrottled: {
+    failure: 'more calls than the gateway takes',
+    happens: async () => {
+      const setUp = () => fetch(`${stack.endpoints.url}/webhooks/app`);
+      expect((await times(3, setUp)).map(({ status }) => status)).toContain(429);
+    },
+  },
+  WebhookUnavailable: {
+    failure: 'table and queues fail, again after six minutes',
+    happens: async () => {
+      break_('ingestTable', 'ingestQueues').by('server error');
+      expect(await tell('delivered')).toBe(429);
+    },
+    everyMinutes: 6,
+    times: 2,
+  },
+  EventsFailing: {
+    failure: 'the table fails for a quarter of an hour',
+    happens: async () => {
+      break_('ingestTable').by('server error');
+      const failed = logged('ingest', 'queue.message-failed');
+      expect(await tell('delivered')).toBe(200);
+      await failed;
+    },
+    everyMinutes: 5,
+    times: 3,
+  },
+  EventsLate: {
+    failure: 'a hanging table keeps the queue of Amazon SES from being read for 16 minutes',
+    happens: async () => {
+      await manySesEvents();
+      await grow(16 * minute);
+    },
+  },
+  QueuesNotRead: {
+    failure: 'a hanging table keeps the queue of Amazon SES from being read for a quarter of an hour',
+    happens: manySesEvents,
+    everyMinutes: 5,
+    // The queue was empty in the minute in which it begins.
+    times: 4,
+  },
+  TableThrottled: {
+    failure: 'the table throttles for a quarter of an hour',
+    happens: async () => {
+      break_('ingestTable').by('throttling');
+      await tell('delivered');
+    },
+    everyMinutes: 5,
+    times: 3,
+  },
+  EventsGivenUp: {
+    failure: 'the table fails to the last delivery of an event of Amazon SES',
+    happens: async () => {
+      const QueueUrl = idOf(stack.endpoints.queues, /^SesEventsQueue(?!DeadLetters)/);
+      break_('ingestTable').by('server error');
+      await sqs.send(new SendMessageCommand({ QueueUrl, MessageBody: sesNotification() }));
+    },
+  },
+  QuarantineNotEmpty: {
+    failure: 'a genuine call brings an event that no adapter knows',
+    happens: async () => expect(await tell('teleported')).toBe(200),
+  },
+  NewsLate: {
+    failure: 'events come an hour late for three quarters of an hour',
+    happens: async () => expect(await tell('delivered', { occurredAt: Date.now() - hour })).toBe(200),
+    everyMinutes: 15,
+    times: 3,
+  },
+  ApiErrors: {
+    failure: 'the table fails for readers for a quarter of an hour',
+    happens: async () => {
+      break_('queryTable').by('server error');
+      expect(await readList()).toBeGreaterThanOrEqual(500);
+    },
+    everyMinutes: 5,
+    times: 3,
+  },
+  TokensRefused: {
+    failure: 'people come with tokens of another issuer for half an hour',
+    happens: async () => {
+      expect(await readList()).toBe(200);
+      expect(new Set(await times(8, () => readList('e30.e30.e30')))).toEqual(new Set([401]));
+    },
+    everyMinutes: 15,
+    times: 2,
+  },
+  AlertErrors: {
+    failure: "the alert function's process dies during a batch, again after six minutes",
+    happens: () => killedDuring('alertTopic', /^Alert/, () => tell('hard_bounced')),
+    everyMinutes: 6,
+    times: 2,
+  },
+  AlertsLate: {
+    failure: "the machines' topic fails for eleven minutes while an email bounces",
+    happens: async () => {
+      break_('alertTopic').by('server error');
+      await tell('hard_bounced');
+      await eventually(() => expect(proxies.alertTopic.calls).toBeGreaterThan(0));
+      await grow(11 * minute);
+    },
+  },
+  DigestsLate: {
+    failure: 'the table of guards hangs for 16 minutes while many emails bounce',
+    happens: async () => {
+      break_('digestTable').by('hang');
+      const QueueUrl = idOf(stack.endpoints.queues, /^Digests(?!DeadLetters)/);
+      await many(QueueUrl, 'not read');
+      await grow(16 * minute);
+    },
+    tidy: () => purge(/^Digests/),
+  },
+  DigestsFailing: {
+    failure: "people's topic fails for a quarter of an hour while emails bounce",
+    happens: async () => {
+      break_('digestTopic').by('server error');
+      const failed = logged('digest', '"fault"');
+      await tell('hard_bounced');
+      await failed;
+      await nextTurn();
+    },
+    everyMinutes: 5,
+    times: 3,
+  },
+  AlertsUndelivered: {
+    failure: "a mail scanner opens the unsubscribe link of support's letter",
+    happens: async () => {
+      await tell('hard_bounced');
+      const letter = await eventually(async () => {
+        const last = (await inbox()).findLast(({ letters, missedBy }) => letters.length + missedBy.length > 0);
+        expect(last?.text).toContain(`alarms-${emails}@example.com`);
+        return last!;
+      });
+      for (const { unsubscribeUrl } of letter.letters) await fetch(unsubscribeUrl);
+      await nextTurn();
+    },
+    everyMinutes: 20,
+    // The first letter still arrives.
+    times: 3,
+    tidy: () => fetch(`${stack.endpoints.url}/_local/inbox`, { method: 'POST' }),
+  },
+  AlertsGivenUp: {
+    failure: "the machines' topic fails while an email bounces, to the last try",
+    happens: async () => {
+      break_('alertTopic').by('server error');
+      await tell('hard_bounced');
+      await eventually(() => expect(faults.at(-1)).toMatch(/given up/));
+    },
+  },
+  WebhookRefused: {
+    failure: 'three calls with a wrong signature',
+    happens: async () =>
+      expect(await times(3, () => tell('delivered', { signedBy: foreignKey }))).toEqual([401, 401, 401]),
+  },
+};
+
+/** Nobody waits for the digest function's pace. */
+async function nextTurn(): Promise<void> {
+  const TableName = idOf(stack.endpoints.tables, /^Guards/);
+  const Key = { guardKey: { S: 'pace:digest' } };
+  await awsJson(stack.endpoints.dynamodb, 'DynamoDB_20120810.DeleteItem', { TableName, Key });
+}
+
+interface Letter {
+  readonly text: string;
+  readonly letters: readonly { readonly unsubscribeUrl: string }[];
+  readonly missedBy: readonly string[];
+}
+
+async function inbox(): Promise<readonly Letter[]> {
+  const headers = { accept: 'application/json' };
+  const answer = await fetch(`${stack.endpoints.url}/_local/inbox`, { headers });
+  return ((await answer.json()) as { messages: readonly Letter[] }).messages;
+}
+
+/** More messages than the function takes at once. */
+async function many(QueueUrl: string, MessageBody: string): Promise<void> {
+  for (let batch = 0; batch < 30; batch += 1) {
+    const Entries = Array.from({ length: 10 }, (_, index) => ({ Id: String(index), MessageBody }));
+    await sqs.send(new SendMessageBatchCommand({ QueueUrl, Entries }));
+  }
+}
+
+/** An event of Amazon SES of this moment, as its topic hands it to the queue. */
+function sesNotification(): string {
+  const Timestamp = new Date().toISOString();
+  const Message = fixture('ses', 'Delivery')
+    .toString()
+    .replaceAll(/2026-01-02T12:00:00\.\d{3}Z/g, Timestamp);
+  return JSON.stringify({ Type: 'Notification', MessageId: 'of-alarms', Message, Timestamp });
+}
+
+async function manySesEvents(): Promise<void> {
+  if (isQueueFull) return;
+  isQueueFull = true;
+  break_('ingestTable').by('hang');
+  await many(idOf(stack.endpoints.queues, /^SesEventsQueue(?!DeadLetters)/), sesNotification());
+  await eventually(() => expect(proxies.ingestTable.calls).toBeGreaterThan(0));
+}
+
+/** A composite alarm goes off with its members. */
+const composites = ['CallsNotRecorded', 'SupportNotAlerted'] as const;
+
+describe('a stack with normal traffic', () => {
+  it('sets off no alarm', async () => {
+    for (let quarter = 0; quarter < 3; quarter += 1) {
+      expect(await tell('delivered')).toBe(200);
+      expect(await tell('opened')).toBe(200);
+      expect(await readList()).toBe(200);
+      // Strangers, and somebody whose session is over.
+      expect(await tell('delivered', { signedBy: foreignKey })).toBe(401);
+      expect((await fetch(`${stack.endpoints.url}/wp-login.php`)).status).toBe(404);
+      expect(await readList('e30.e30.e30')).toBe(401);
+      await pass(quarter === 0 ? 5 * minute : 61 * minute);
+      expect(on(await alarmsNow())).toEqual([]);
+    }
+    expect(await tell('hard_bounced')).toBe(200);
+    await eventually(async () => expect((await inbox()).length).toBeGreaterThan(0));
+    expect(on(await alarmsNow())).toEqual([]);
+  });
+
+  it('has a failure for every alarm of the template, and no other alarm', async () => {
+    const names = (await alarmsNow()).map(({ name }) => name);
+    expect(names.toSorted()).toEqual([...Object.keys(failures), ...composites].toSorted());
+  });
+
+  it('shows its alarms on a page and as JSON', async () => {
+    const page = (path: string, accept: string) => fetch(`${stack.endpoints.url}${path}`, { headers: { accept } });
+    const { alarms } = (await (await page('/_local/alarms', 'application/json')).json()) as { alarms: AlarmNow[] };
+    const shown = ({ name, state, mails }: AlarmNow) => ({ name, state, mails });
+    expect(alarms.map(shown)).toEqual((await alarmsNow()).map(shown));
+    expect(await (await page('/_local/alarms', 'text/html')).text()).toContain('No alarm is on.');
+    expect(await (await page('/_local/health', 'application/json')).json()).toMatchObject({ alarms: [] });
+  });
+});
+
+describe('an alarm goes off, and ends once the failure is over', () => {
+  afterEach(async () => {
+    mend();
+    await purge(/./);
+  });
+
+  it.each(Object.entries(failures).map(([name, failure]) => ({ name, ...failure })))(
+    '$name: $failure',
+    async failure => {
+      const { name, happens, everyMinutes = 5, times = 1, tidy } = failure;
+      for (let turn = 1; turn <= times; turn += 1) {
+        if (turn === 1) expect(on(await alarmsNow())).not.toContain(name);
+        await happens();
+        if (turn === times || on(await alarmsNow()).includes(name)) break;
+        await pass(everyMinutes * minute);
+      }
+      await eventually(async () => expect(on(await alarmsNow())).toContain(name));
+      const alarms = await alarmsNow();
+      // Each alarm sends an email, or a composite alarm does that is on by now.
+      const mailing = alarms.filter(({ mails, state }) => mails && state === 'ALARM').map(one => one.name);
+      if (!alarms.find(one => one.name === name)!.mails) {
+        expect(composites.some(composite => mailing.includes(composite))).toBe(true);
+      } else expect(mailing).toContain(name);
+
+      // Else a call would hang on until its function gives up.
+      const wereHanging = isHanging;
+      mend();
+      if (wereHanging) await kill(/^(Ingest|Digest)/);
+      await tidy?.();
+      // All that waited is worked off, and then grows old.
+      await eventually(async () => {
+        await purge(/^Quarantine|DeadLetters/);
+        await pass(25 * hour);
+        expect(on(await alarmsNow())).toEqual([]);
+      });
+    },
+  );
+});
