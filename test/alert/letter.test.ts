@@ -228,7 +228,7 @@ describe('a letter about several emails', () => {
   it('without a page says once how to look an email up', () => {
     const { body } = letter(many(3), '');
     expect(
-      body.split("curl -H \"authorization: Bearer $TOKEN" 'https://api.example.com/accounts/ACCOUNT/emails/EMAIL'`),
+      body.split(`curl -H "authorization: Bearer $TOKEN" 'https://api.example.com/accounts/ACCOUNT/emails/EMAIL'`),
     ).toHaveLength(2);
   });
 
