@@ -3,7 +3,7 @@ import type { Construct } from 'constructs';
 import { DurableQueue } from './durable-queue.ts';
 
 /**
- * Six times the ingest function's timeout, as AWS advises:
+ * Six times the timeout of its functions, as AWS advises:
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
  */
 const visibilityTimeout = Duration.seconds(60);
@@ -11,7 +11,7 @@ const visibilityTimeout = Duration.seconds(60);
 /** Deliveries of a failing message, one a minute for some eight hours, before it is a dead letter. */
 const maxReceiveCount = 500;
 
-/** A queue that the ingest function drains, with a dead-letter queue for its failed messages. */
+/** A queue that a function drains, with a dead-letter queue for its failed messages. */
 export class WorkerQueue extends DurableQueue {
   readonly deadLetters: DurableQueue;
 

@@ -34,6 +34,9 @@ export interface Alert extends AlertKey, EmailFacts {
   readonly caveats: readonly CaveatId[];
 }
 
+/** All kinds of alerts. */
+export const alertKinds = [...new Set(statusIds.flatMap(id => statuses[id].alert ?? []))] as readonly AlertKind[];
+
 /** The kind that a status alerts to; null for no alert, and for a text that is no status. */
 export function kindOf(status: string | undefined): AlertKind | null {
   return ownValue<StatusFacts>(statuses, status ?? '')?.alert ?? null;

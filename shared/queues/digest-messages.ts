@@ -1,12 +1,12 @@
 import * as z from 'zod/mini';
-import type { AlertKey } from '../alerts/alert.ts';
+import { type AlertKey, alertKinds } from '../alerts/alert.ts';
 import { asciiJson } from '../runtime/text.ts';
 
 /** Alerts in one message: few enough for a digest to take several messages whole. */
 export const maxAlertsPerMessage = 100;
 
 const schema = z.object({
-  alerts: z.array(z.object({ kind: z.enum(['hard_bounce', 'spam']), emailId: z.string().check(z.minLength(1)) })),
+  alerts: z.array(z.object({ kind: z.enum(alertKinds), emailId: z.string().check(z.minLength(1)) })),
 });
 
 /** The messages that ask for a digest of alerts. They hold ids alone, so that an erasure need not look for them. */

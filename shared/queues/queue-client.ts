@@ -1,8 +1,8 @@
 import { SQSClient, type SQSClientConfig } from '@aws-sdk/client-sqs';
 
 /**
- * The client for the retry queue and the quarantine. A hanging call is aborted within the time that a request reserves
- * for the queues (deadlines.ts).
+ * The client of every function that sends to queues. A hanging call is aborted within the time that a provider's request
+ * reserves for them (deadlines.ts).
  */
 export function queueClient(config: SQSClientConfig = {}): SQSClient {
   return new SQSClient({

@@ -136,7 +136,7 @@ export async function runScenario(
         }, digestId);
       const changed = protocol.ledger(ledger);
       void tellOnce(batch, {
-        channel: 'people',
+        channel: 'machines',
         ledger: protocol.commitsFirst ? { ...changed, commit: async () => {} } : changed,
         alertsOf: async keys => keys.map(key => anAlert(key)),
         split: alerts => [alerts],

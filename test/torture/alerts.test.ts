@@ -48,6 +48,12 @@ describe('a repeated alert', () => {
     expect(whyAgain(before, again, history(changes))).toBeNull();
   });
 
+  it('is not explained by a death long after the message, nor without an id', () => {
+    expect(whyAgain(before, { ...again, at: 60_000 }, history({ kills: [50_000] }))).toBeNull();
+    const [first, second] = [before, again].map(one => ({ ...one, digestId: '' }));
+    expect(whyAgain(first!, second!, history({ kills: [500] }))).toBeNull();
+  });
+
   it('is never explained under another id', () => {
     for (const changes of [{ kills: [500] }, { published: lost }, {}])
       expect(whyAgain(before, { ...again, digestId: 'digest-2' }, history(changes))).toBeNull();

@@ -16,6 +16,8 @@ export interface AlertFigures {
   readonly invented: number;
   /** Repeated alerts under one id, which a fault between publication and commit explains. */
   readonly toldAgain: number;
+  /** The same by the fault that explains them. */
+  readonly reasons: Readonly<Record<string, number>>;
   /** Repeated alerts that no fault explains, or that came under another id. */
   readonly unexplained: readonly string[];
 }
@@ -41,6 +43,8 @@ export interface AlertHistory {
   >;
 }
 
+/** A commit that is not made by then is not made at all: the digest function's whole time. */
+const maxCommittingMs = 10_000;
 /** After so long without a new alert, all alerts count as sent. */
 const silence = 20_000;
 /** The wait for repeated alerts after all due ones. */
@@ -73,7 +77,7 @@ export function watchAlerts(): { onCall(call: ObservedCall): void; readonly seen
  * nothing explains a repeated alert. Nothing ever explains another id.
  */
 export function whyAgain(before: Telling, again: Telling, history: AlertHistory): string | null {
-  if (before.digestId !== again.digestId) return null;
+  if (before.digestId === '' || before.digestId !== again.digestId) return null;
   const { kills, published, commits } = history;
   const first = published.get(before.messageId);
   const toldFrom = first?.from ?? before.at;
@@ -83,7 +87,8 @@ export function whyAgain(before: Telling, again: Telling, history: AlertHistory)
   if (first === undefined) return 'no answer to the first telling was seen';
   if (first.fault !== null) return `the first telling met: ${first.fault}`;
   if (!first.heard) return 'the function gave up waiting for the answer to the first telling';
-  if (kills.some(at => at >= toldFrom && at <= again.at)) return 'the function was killed in between';
+  const until = Math.min(again.at, tries.at(-1)?.to ?? again.at, toldFrom + maxCommittingMs);
+  if (kills.some(at => at >= toldFrom && at <= until)) return 'the function was killed in between';
   const failed = tries.find(({ fault, from }) => fault !== null && from >= toldFrom && from <= again.at);
   return failed === undefined ? null : `the commit met: ${failed.fault}`;
 }
@@ -128,6 +133,9 @@ export async function alertFigures(url: string, ledger: Ledger, history: () => A
     missing: [...due].filter(alert => !told.has(alert)).length,
     invented: [...told.keys()].filter(alert => !possible.has(alert)).length,
     toldAgain: again.filter(({ why }) => why !== null).length,
+    reasons: Object.fromEntries(
+      [...Map.groupBy(again, ({ why }) => why ?? '')].flatMap(([why, all]) => (why === '' ? [] : [[why, all.length]])),
+    ),
     unexplained: again
       .filter(({ why }) => why === null)
       .map(({ key, before, telling }) => described(key, before, telling, seen.commits)),
