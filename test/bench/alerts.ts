@@ -110,7 +110,7 @@ async function inABurst(stack: StartedStack, send: Send): Promise<Figure[]> {
 
 /** The emails that a title names or counts. */
 function countIn(subject: string): number {
-  const counts = [...subject.matchAll(/: (\d+)/g)].map(([, count]) => Number(count));
+  const counts = [...subject.matchAll(/(\d+)(?: emails?)? (?:could|was|were)/g)].map(([, count]) => Number(count));
   return counts.length === 0 ? 1 : counts.reduce((sum, count) => sum + count, 0);
 }
 

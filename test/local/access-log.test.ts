@@ -30,6 +30,7 @@ describe('the access log of the API', () => {
     const common = {
       requestId: 'JKJaXmPLvHcESHA=',
       route: 'GET /accounts/{accountId}/emails',
+      integration: '-',
       latency: '3',
     };
     const lines = readFileSync(file, 'utf8').trimEnd().split('\n');

@@ -43,8 +43,9 @@ function measuredFunction(target: LocalFunction, measure: Measure, clock: Clock)
 
 /** When the last record of a batch of a stream came about; null for any other event. */
 function lastCreation(event: unknown): number | null {
-  const { Records } = event as { Records?: readonly { dynamodb?: { ApproximateCreationDateTime?: number } }[] };
-  const seconds = Records?.at(-1)?.dynamodb?.ApproximateCreationDateTime;
+  const { Records } = (event ?? {}) as { Records?: unknown };
+  if (!Array.isArray(Records)) return null;
+  const seconds = Records.at(-1)?.dynamodb?.ApproximateCreationDateTime as number | undefined;
   return seconds === undefined ? null : seconds * 1000;
 }
 
