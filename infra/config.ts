@@ -33,6 +33,9 @@ const expectedGap = text
   .transform(pair => pair.split('='))
   .transform(([provider, minutes]) => ({ provider: provider!, minutes: Number(minutes) }));
 
+/** An override of a truth value is a text. */
+const truth = z.preprocess(value => (value === 'true' ? true : value === 'false' ? false : value), z.boolean());
+
 /** The retentions that CloudWatch Logs accepts; any other would fail only during deployment. */
 const logRetentions = [
   1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
@@ -97,8 +100,7 @@ export const config = z.strictObject({
     .describe(
       'The providers in use, by the names in their webhook URLs: each is watched for silence, and has alarms of its own (in an override, separated by commas).',
     ),
-  onlyListed: z
-    .preprocess(value => (value === 'true' ? true : value === 'false' ? false : value), z.boolean())
+  onlyListed: truth
     .default(false)
     .describe('Whether webhooks of providers that `providers` does not list are answered 404.'),
   expectNews: z
@@ -139,6 +141,9 @@ export const config = z.strictObject({
     .regex(/^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate\/[\w-]+$/, 'must be the ARN of a certificate in ACM')
     .optional()
     .describe('The certificate of domainName, in the region of the stack.'),
+  keepDefaultAddress: truth
+    .default(false)
+    .describe('Whether the address that AWS gave answers beside domainName, while URLs are changed.'),
   existingTable: text
     .regex(
       /^arn:aws[a-z-]*:dynamodb:[a-z0-9-]+:\d{12}:table\/[\w.-]{3,255}\/stream\/[\d:T.-]+$/,
@@ -192,6 +197,10 @@ const combinations: readonly ((given: Config) => readonly [field: Field, message
           'ingestConcurrency',
           `must be above ${sesConcurrency + retryConcurrency}, because sesConcurrency (${sesConcurrency}) and retries (${retryConcurrency}) share it with the webhooks`,
         ]
+      : null,
+  ({ keepDefaultAddress, domainName }) =>
+    keepDefaultAddress && domainName === undefined
+      ? ['keepDefaultAddress', 'is of no use without domainName: that address is the only one']
       : null,
   ({ onlyListed, providers }) =>
     onlyListed && providers.length === 0 ? ['onlyListed', 'needs the setting providers'] : null,

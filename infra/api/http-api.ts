@@ -73,8 +73,8 @@ export class MailtrailApi extends HttpApi {
       apiName: config.stackName,
       description: 'Mailtrail: webhooks of email providers, and the statuses of emails',
       createDefaultStage: false,
-      // Two addresses of one API would be two URLs that a provider may sign.
-      ...(config.domainName !== undefined && { disableExecuteApiEndpoint: true }),
+      // Two addresses of one API would be two URLs that a provider may sign. Both answer while the URLs are changed.
+      ...(config.domainName !== undefined && { disableExecuteApiEndpoint: !config.keepDefaultAddress }),
       ...(config.corsOrigins.length > 0 && { corsPreflight: corsFor(config.corsOrigins) }),
     });
 

@@ -49,6 +49,8 @@ export class Watch extends MailtrailFunction {
       timeoutSeconds: 120,
       logRetentionDays: config.logRetentionDays,
     });
+    // Lambda's own queue of events would else run a failed call twice more, and all of an outage's at once after it.
+    this.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(4) });
     new Rule(this, 'Schedule', {
       description: 'Mailtrail: runs the watch function',
       schedule: Schedule.rate(Duration.minutes(5)),

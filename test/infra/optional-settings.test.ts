@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { readConfig } from '../../infra/config.ts';
 import { asText, resourcesOf, type Synthesized, synthesize } from './synthesized.ts';
 
 const oidc = { oidcIssuer: 'https://login.example.com/', oidcAudience: 'mailtrail-api' };
@@ -29,6 +30,12 @@ describe('an API with a domain of its own', () => {
       '$default',
     ]);
     expect(only('AWS::ApiGatewayV2::Api', template).DisableExecuteApiEndpoint).toBe(true);
+  });
+
+  it('can answer at both addresses, while the URLs at the providers are changed', () => {
+    const moving = synthesize({ ...oidc, domainName: 'mail.example.com', certificateArn, keepDefaultAddress: true });
+    expect(only('AWS::ApiGatewayV2::Api', moving).DisableExecuteApiEndpoint).toBe(false);
+    expect(() => readConfig({ mailtrail: { keepDefaultAddress: true } }, {})).toThrow('no use without domainName');
   });
 
   it('prints the URLs of that domain, and the target of its DNS record', () => {
