@@ -37,6 +37,8 @@ export interface Ledger {
   open(digest: Digest): Promise<void>;
   /** Reserves an alert for a digest; false if another digest has it. */
   reserve(key: AlertKey, digestId: string): Promise<boolean>;
+  /** Whether the digest was committed. */
+  isTold(digestId: string): Promise<boolean>;
   /** Records that the digest was published. */
   commit(digestId: string): Promise<void>;
 }
@@ -104,6 +106,10 @@ export function createLedger(
         if (error instanceof ConditionalCheckFailedException) return false;
         throw error;
       }
+    },
+
+    async isTold(id) {
+      return (await read([toldKey(id)])).size > 0;
     },
 
     async commit(id) {

@@ -78,6 +78,8 @@ export async function tellOnce(keys: readonly AlertKey[], telling: Telling): Pro
       const own = await reserved(digest);
       where = 'alert.read';
       const alerts = await alertsOf(own);
+      // A queue gives a message again while its first invocation lasts too long: that one may have told meanwhile.
+      if (begun.has(digest.id) && (await ledger.isTold(digest.id))) return;
       where = 'alert.publish';
       if (alerts.length > 0) {
         await publish(digest.id, alerts);

@@ -96,6 +96,7 @@ describe('the search finds the fault of a protocol that', () => {
       {
         ledger: ledger => ({
           ...ledger,
+          isTold: async () => false,
           async digestsOf(keys) {
             const found = [...(await ledger.digestsOf(keys))];
             return new Map(found.map(([key, digest]) => [key, { ...digest, told: false }]));

@@ -127,6 +127,7 @@ export async function runScenario(
             world.reserved.set(keyText(key), holder);
             return holder === id;
           }),
+        isTold: id => step(() => world.told.has(id)),
         commit: id => step(() => void world.told.add(id), id),
       };
       const publish = (digestId: string, alerts: readonly Alert[]) =>

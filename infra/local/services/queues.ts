@@ -1,7 +1,7 @@
 import { Server } from 'node:net';
 import { type FauxqsServer, startFauxqs } from 'fauxqs';
 import type { QueuedMessage } from '../../../shared/queues/queued-request.ts';
-import { readableNames } from '../cloudformation/readable-name.ts';
+import { readableName, readableNames } from '../cloudformation/readable-name.ts';
 import type { ResolvedTemplate, Resource } from '../cloudformation/template.ts';
 import { StartError } from '../start-error.ts';
 import { awsJson } from './aws-json.ts';
@@ -137,9 +137,16 @@ async function openQueue(server: FauxqsServer, endpoint: string, { ref, properti
   }
 }
 
+/**
+ * The digest function's whole time. An event that is recorded twice changes nothing; a letter that two invocations tell at
+ * once would be told twice, which no queue in AWS causes.
+ */
+const minDigestsTimeoutSeconds = 10;
+
 function capped(queue: Resource, maxVisibilityTimeoutSeconds: number): Resource {
   const { VisibilityTimeout = 30, ...properties } = queue.properties;
-  const capped = Math.min(VisibilityTimeout, maxVisibilityTimeoutSeconds);
+  const least = readableName(queue.logicalId) === 'digests' ? minDigestsTimeoutSeconds : 0;
+  const capped = Math.min(VisibilityTimeout, Math.max(maxVisibilityTimeoutSeconds, least));
   return { ...queue, properties: { ...properties, VisibilityTimeout: capped } };
 }
 
