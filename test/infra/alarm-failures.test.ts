@@ -471,7 +471,7 @@ const failures: readonly Failure[] = [
     alarms: ['Silence', 'NoNews'],
     failure: 'the provider in use has reported nothing for four hours, and nothing of 20 emails of an hour ago',
     async happens() {
-      // The functions' clock cannot be moved: what they remember lies back instead.
+      // The functions' clock cannot be moved: the news that they keep is dated back instead.
       await report(Date.now() - 4 * hour, { awaited: 20, answered: 20 });
       await report(Date.now() - hour, { awaited: 20, answered: 0 });
       await watch();
