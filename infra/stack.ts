@@ -73,7 +73,7 @@ export class MailtrailStack extends Stack {
     const alert = new Alert(this, 'Alert', { config, table, guards, topic: alertEvents, digests, links, failures });
     const digest = new Digest(this, 'Digest', { config, table, guards, topic: support, digests, links });
     const changes = new Changes(this, 'Changes', { config, table, guards, failures });
-    new Watch(this, 'Watch', { config, apiUrl: api.address, guards, canaryKey, query, operations });
+    const watch = new Watch(this, 'Watch', { config, apiUrl: api.address, guards, canaryKey, query, operations });
 
     // Monitoring.
     new Alarms(this, 'Alarms', {
@@ -83,11 +83,13 @@ export class MailtrailStack extends Stack {
       digest,
       digests,
       api,
+      changes,
       table,
       quarantine,
       retryQueue,
       sesEvents,
       support,
+      watch,
       operations,
     });
     acknowledgeNagFindings({ api, webhookSecrets, cursorKey, canaryKey, guards, quarantine, failures, alert, changes });

@@ -7,41 +7,59 @@ export interface OperatorMessage {
   readonly text: string;
 }
 
-/** The begin of an episode: emails of a provider have had no news. */
-export function beganMessage(
-  provider: string,
-  { emails, waiting, since }: { readonly emails: number; readonly waiting: number; readonly since: number | null },
-  now: number,
-): OperatorMessage {
-  const title = providerInWords(provider);
-  const share = `${waiting} of ${emails} emails of ${title} have had no news`;
-  const sentence =
-    since === null ? `${share}, and ${title} never reported any.` : `${share} since ${clock(since, now)}.`;
+/** Of a provider whose emails have had no news. */
+export interface Began {
+  readonly provider: string;
+  readonly emails: number;
+  readonly waiting: number;
+  /** Its last news; null if there never was any. */
+  readonly since: number | null;
+}
+
+/** Of a provider whose news came again. */
+export interface Ended {
+  readonly provider: string;
+  readonly since: number;
+  readonly resumedAt: number;
+}
+
+/** The begin of one episode, or of several at once. */
+export function beganMessage(episodes: readonly Began[], now: number): OperatorMessage {
+  const [{ provider }] = episodes as readonly [Began];
+  const isOne = episodes.length === 1;
+  const where = isOne ? providerInWords(provider) : 'each of them';
   return {
-    subject: `Mailtrail: no news of ${title}`,
+    subject: `Mailtrail: no news of ${named(episodes)}`,
     text: [
-      sentence,
+      ...episodes.map(episode => shareWithout(episode, now)),
       '',
       'Impact: the statuses of these emails are out of date, and nobody hears of their bounces.',
-      `What to do: check at ${title} that the webhook is switched on, that it leads here, and that its calls succeed.`,
+      ...(isOne ? [] : ['The fault may be here, since several fell silent at once: see the alarm CanaryFailed first.']),
+      `What to do: check at ${where} that the webhook is switched on, that it leads here, and that its calls succeed.`,
       'The route GET /providers and the page /ui show refused calls: if there are some, compare the secret.',
       '',
     ].join('\n'),
   };
 }
 
-/** The end of an episode. */
-export function endedMessage(
-  provider: string,
-  { since, resumedAt }: { readonly since: number; readonly resumedAt: number },
-  now: number,
-): OperatorMessage {
+/** The end of one episode, or of several at once. */
+export function endedMessage(episodes: readonly Ended[], now: number): OperatorMessage {
+  const sentences = episodes.map(({ provider, since, resumedAt }) => {
+    const until = `News of ${providerInWords(provider)} came again at ${clock(resumedAt, now)}`;
+    return `${until}; it had been silent since ${clock(since, now)}.\n`;
+  });
+  return { subject: `Mailtrail: news of ${named(episodes)} again`, text: sentences.join('') };
+}
+
+/** SNS takes a subject of 100 characters. */
+function named(episodes: readonly { readonly provider: string }[]): string {
+  return episodes.length === 1 ? providerInWords(episodes[0]!.provider) : `${episodes.length} providers`;
+}
+
+function shareWithout({ provider, emails, waiting, since }: Began, now: number): string {
   const title = providerInWords(provider);
-  const until = `News of ${title} came again at ${clock(resumedAt, now)}`;
-  return {
-    subject: `Mailtrail: news of ${title} again`,
-    text: `${until}; it had been silent since ${clock(since, now)}.\n`,
-  };
+  const share = `${waiting} of ${emails} emails of ${title} have had no news`;
+  return since === null ? `${share}, and ${title} never reported any.` : `${share} since ${clock(since, now)}.`;
 }
 
 /** The time of day, with the day unless it is today. */

@@ -3,7 +3,7 @@ import { noNewsOf, slotsOf, waitingSince } from '../../shared/news/no-news.ts';
 import type { NewsStore, ProviderNews } from '../../shared/news/store.ts';
 import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
-import { beganMessage, endedMessage, type OperatorMessage } from './message.ts';
+import { type Began, beganMessage, type Ended, endedMessage, type OperatorMessage } from './message.ts';
 import type { WatchMetrics } from './metrics.ts';
 
 export interface SilenceDependencies {
@@ -21,9 +21,24 @@ export interface SilenceDependencies {
 
 const judgedAtOnce = 4;
 
+/** An episode that began or ended, of which operators do not know yet. Whoever sets its mark tells them. */
+type Turn<Told> = Told & {
+  readonly provider: string;
+  readonly mark: () => Promise<boolean>;
+  /** Takes the mark back, so that the next run tells. */
+  readonly undo: () => Promise<boolean>;
+};
+
+interface Judged {
+  readonly isSilent: boolean;
+  readonly began?: Turn<Began>;
+  readonly ended?: Turn<Ended>;
+}
+
 /**
  * Judges the silence of each provider that is in use or ever reported, and keeps the judgement. Metrics and messages are
- * about the providers in use alone. Rejects if the providers' states cannot be read.
+ * about the providers in use alone. One run sends at most two messages, since SNS ends an email subscription that gets
+ * more than ten in a second. Rejects if the providers' states cannot be read.
  */
 export function createJudgeSilence(dependencies: SilenceDependencies) {
   const { news, knownProviders, listed, publish, metrics, log, now } = dependencies;
@@ -31,19 +46,31 @@ export function createJudgeSilence(dependencies: SilenceDependencies) {
   return async (requestId: string): Promise<void> => {
     const states = await news.statesOf(knownProviders);
     const judged = [...new Set([...listed.keys(), ...states.keys()])];
-    let silent = 0;
-    await forEachConcurrently(judged, judgedAtOnce, async provider => {
-      try {
+    const results = new Map<string, Judged>();
+    await forEachConcurrently(judged, judgedAtOnce, provider =>
+      orFault(requestId, provider, async () => {
         const known = (await news.newsOf([provider], now())).get(provider)!;
-        if (await judge(requestId, provider, known)) silent += 1;
-      } catch (error) {
-        log('fault', { requestId, where: `silence.${provider}`, error: errorName(error) });
-      }
-    });
+        results.set(provider, await judge(provider, known));
+      }),
+    );
+    const inOrder = judged.flatMap(provider => results.get(provider) ?? []);
+    await tell(
+      requestId,
+      true,
+      inOrder.flatMap(({ began = [] }) => began),
+      beganMessage,
+    );
+    await tell(
+      requestId,
+      false,
+      inOrder.flatMap(({ ended = [] }) => ended),
+      endedMessage,
+    );
+    const silent = inOrder.filter(({ isSilent }) => isSilent).length;
     log('silence.judged', { requestId, providers: judged.length, silent });
   };
 
-  async function judge(requestId: string, provider: string, known: ProviderNews): Promise<boolean> {
+  async function judge(provider: string, known: ProviderNews): Promise<Judged> {
     const time = now();
     const { slots, hours, firstEventAt = null, lastEventAt = null, newsAt = null, listedAt = time } = known;
     const isListed = listed.has(provider);
@@ -59,39 +86,55 @@ export function createJudgeSilence(dependencies: SilenceDependencies) {
     const { emails, waiting } =
       noNews.emails > 0 || !isSilent ? noNews : { emails: known.emails ?? 0, waiting: known.waiting ?? 0 };
     await news.judged(provider, { silence, emails, waiting }, time, isListed);
-    if (!isListed) return isSilent;
+    if (!isListed) return { isSilent };
     metrics.silence(provider, silence, isSilent && emails > 0 ? (100 * waiting) / emails : 0);
+    const setMark = () => news.began(provider, silentSince!, time);
+    const removeMark = () => news.ended(provider, silentSince!);
     if (begins) {
-      const message = beganMessage(provider, { emails, waiting, since: newsAt }, time);
-      await tell(requestId, provider, true, message, {
-        mark: () => news.began(provider, silentSince!, time),
-        undo: () => news.ended(provider, silentSince!),
-      });
-    } else if (hasEnded) {
-      const resumedAt = (known.resumedAt ?? 0) > silentSince! ? known.resumedAt! : newsAt!;
-      await tell(requestId, provider, false, endedMessage(provider, { since: silentSince!, resumedAt }, time), {
-        mark: () => news.ended(provider, silentSince!),
-        undo: () => news.began(provider, silentSince!, time),
-      });
+      return { isSilent, began: { provider, emails, waiting, since: newsAt, mark: setMark, undo: removeMark } };
     }
-    return isSilent;
+    if (hasEnded) {
+      const resumedAt = (known.resumedAt ?? 0) > silentSince! ? known.resumedAt! : newsAt!;
+      return { isSilent, ended: { provider, since: silentSince!, resumedAt, mark: removeMark, undo: setMark } };
+    }
+    return { isSilent };
   }
 
-  /** Tells operators once: whoever sets the mark tells, and takes it back if that fails, so that the next run tries again. */
-  async function tell(
+  /** Tells operators once of all episodes whose marks this run could set. */
+  async function tell<Told>(
     requestId: string,
-    provider: string,
     silent: boolean,
-    message: OperatorMessage,
-    { mark, undo }: { readonly mark: () => Promise<boolean>; readonly undo: () => Promise<boolean> },
+    turns: readonly Turn<Told>[],
+    messageOf: (turns: readonly Turn<Told>[], now: number) => OperatorMessage,
   ): Promise<void> {
-    if (!(await mark())) return;
+    const marked = new Set<Turn<Told>>();
+    await forEachConcurrently(turns, judgedAtOnce, turn =>
+      orFault(requestId, turn.provider, async () => {
+        if (await turn.mark()) marked.add(turn);
+      }),
+    );
+    const own = turns.filter(turn => marked.has(turn));
+    if (own.length === 0) return;
     try {
-      await publish(message);
+      await publish(messageOf(own, now()));
     } catch (error) {
-      await undo();
-      throw error;
+      await forEachConcurrently(own, judgedAtOnce, ({ provider, undo }) =>
+        orFault(requestId, provider, async () => {
+          log('fault', { requestId, where: `silence.${provider}`, error: errorName(error) });
+          await undo();
+        }),
+      );
+      return;
     }
-    log('silence.told', { requestId, provider, silent });
+    for (const { provider } of own) log('silence.told', { requestId, provider, silent });
+  }
+
+  /** A fault with one provider keeps none of the others from being judged or told of. */
+  async function orFault(requestId: string, provider: string, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      log('fault', { requestId, where: `silence.${provider}`, error: errorName(error) });
+    }
   }
 }

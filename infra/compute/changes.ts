@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { EventSourceMapping, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { EventSourceMapping, MetricType, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { ChangesEnv } from '../../functions/changes/env.ts';
 import { canaryAccountId } from '../../shared/email/event.ts';
@@ -75,6 +75,8 @@ export class Changes extends MailtrailFunction {
       maxRecordAge: Duration.hours(23),
       onFailure: { bind: () => ({ destination: failures.bucketArn }) },
       supportS3OnFailureDestination: true,
+      // Metrics of the mapping; an alarm uses them to report records in the bucket.
+      metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
     });
   }
 }

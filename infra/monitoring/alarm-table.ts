@@ -3,9 +3,10 @@
 import { Duration } from 'aws-cdk-lib';
 import { type IMetric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import { providerTitles } from '../../shared/providers/titles.ts';
-import { metricNames } from '../../shared/runtime/metric-names.ts';
+import { metricNames, watchMetricNames } from '../../shared/runtime/metric-names.ts';
 import type { MailtrailApi } from '../api/http-api.ts';
 import type { Alert } from '../compute/alert.ts';
+import type { Changes } from '../compute/changes.ts';
 import type { MailtrailFunction } from '../compute/mailtrail-function.ts';
 import type { QuarantineQueue } from '../messaging/quarantine-queue.ts';
 import type { SesEvents } from '../messaging/ses-events.ts';
@@ -16,11 +17,11 @@ import type { LogMetrics } from './log-metrics.ts';
 import {
   alwaysWaitingIn,
   expression,
-  ingestMetric,
-  mappingMetric,
+  givenUpBy,
   messageCounts,
   messagesIn,
   oldestIn,
+  ownMetric,
   throttledRequests,
   undelivered,
 } from './watched-metrics.ts';
@@ -30,6 +31,7 @@ export interface Watched {
   readonly ingest: MailtrailFunction;
   readonly alert: Alert;
   readonly api: MailtrailApi;
+  readonly changes: Changes;
   readonly digest: MailtrailFunction;
   readonly digests: WorkerQueue;
   readonly logMetrics: LogMetrics;
@@ -38,6 +40,7 @@ export interface Watched {
   readonly retryQueue: WorkerQueue;
   readonly sesEvents: SesEvents;
   readonly support: SupportTopic;
+  readonly watch: MailtrailFunction;
 }
 
 export interface Explained {
@@ -63,6 +66,8 @@ export interface AlarmFacts extends Explained {
   readonly missing?: 'breaching';
   /** The composite alarm that tells of it: it sends no email of its own. */
   readonly partOf?: CompositeName;
+  /** Another email that tells of it: it sends none of its own. */
+  readonly toldBy?: string;
 }
 
 /** Alarms that send one email for all of their members. */
@@ -71,6 +76,12 @@ export const composites = {
     impact:
       'Calls of email providers are not recorded in time. Statuses are late, and lost once the providers give up.',
     whatToDo: 'See which of its members are on. Each says where to look.',
+    tellsRecovery: true,
+  },
+  NewsMissing: {
+    impact: 'A provider in use is silent for unusually long, or nobody counts its news: statuses may be out of date.',
+    whatToDo:
+      'See which of its members are on. The route GET /providers and the page /ui show when each last reported.',
     tellsRecovery: true,
   },
   SupportNotAlerted: {
@@ -94,6 +105,26 @@ const replay =
 const drained = ({ retryQueue, sesEvents }: Watched) => ({ retry: retryQueue, ses: sesEvents.queue });
 
 const alarms = {
+  CanaryFailed: {
+    partOf: 'CallsNotRecorded',
+    impact: "A signed event of Mailtrail's own did not come back: calls of email providers probably fail too.",
+    whatToDo:
+      'Find the leg in the lines `canary.failed` of the log of the watch function. Without such a line the function itself does not run: see its errors, and its schedule.',
+    measures: 'whether the canary failed twice in a row; nothing measured counts as a failure',
+    tryIt: 'Let the table fail, and wait for the next run of the watch function.',
+    // Further periods would make up for missing data, and tell of a dead watch function half an hour late.
+    metric: ({ watch }, period) =>
+      expression(
+        'failed',
+        { failed: ownMetric(watch, watchMetricNames.canaryFailed, Stats.MAXIMUM, period) },
+        period,
+        1,
+      ),
+    // It runs every five minutes, and a run may come a minute late.
+    minutes: 10,
+    above: 0,
+    missing: 'breaching',
+  },
   IngestErrors: {
     partOf: 'CallsNotRecorded',
     impact: 'Calls of email providers fail. The providers retry for hours or days and then give up.',
@@ -148,7 +179,7 @@ const alarms = {
       'Find provider and cause in the lines `webhook.unavailable` of the ingest log: the table, a queue, or the secret.',
     measures: 'calls that could not be stored, of all providers',
     tryIt: 'Let table and queues fail while a provider calls, twice and more than five minutes apart.',
-    metric: ({ ingest }, period) => ingestMetric(ingest, metricNames.unavailable, Stats.SUM, period),
+    metric: ({ ingest }, period) => ownMetric(ingest, metricNames.unavailable, Stats.SUM, period),
     minutes: 5,
     above: 0,
     // The provider's next try repairs those of one moment.
@@ -164,8 +195,8 @@ const alarms = {
       expression(
         'retry + ses',
         {
-          retry: ingestMetric(ingest, metricNames.failedMessages, Stats.SUM, period, { Source: 'retry' }),
-          ses: ingestMetric(ingest, metricNames.failedMessages, Stats.SUM, period, { Source: 'ses' }),
+          retry: ownMetric(ingest, metricNames.failedMessages, Stats.SUM, period, { Source: 'retry' }),
+          ses: ownMetric(ingest, metricNames.failedMessages, Stats.SUM, period, { Source: 'ses' }),
         },
         period,
       ),
@@ -233,7 +264,7 @@ const alarms = {
     measures: 'milliseconds from an event until it is recorded, for the latest twentieth of all events',
     tryIt: 'Report events of an hour ago for three quarters of an hour.',
     tellsRecovery: true,
-    metric: ({ ingest }, period) => ingestMetric(ingest, metricNames.lag, Stats.percentile(95), period),
+    metric: ({ ingest }, period) => ownMetric(ingest, metricNames.lag, Stats.percentile(95), period),
     minutes: 15,
     above: Duration.minutes(15).toMilliseconds(),
     inPeriods: [3, 3],
@@ -346,13 +377,33 @@ const alarms = {
       expression(
         'kept + dropped + lost + letters + lettersHeld',
         {
-          kept: mappingMetric(alert.streamReader, 'OnFailureDestinationDeliveredEventCount', period),
-          dropped: mappingMetric(alert.streamReader, 'DroppedEventCount', period),
-          lost: alert.metric('DestinationDeliveryFailures', { period, statistic: Stats.SUM }),
+          ...givenUpBy(alert, period),
           ...messageCounts({ letters: digests.deadLetters }, period),
         },
         period,
       ),
+    minutes: 5,
+    above: 0,
+  },
+  ChangesLate: {
+    partOf: 'NewsMissing',
+    impact:
+      "The news of the last ten minutes or more is not counted: a provider's silence is noticed late or for nothing.",
+    whatToDo: 'Check the log of the changes function for `fault`, and the table of guards for throttling.',
+    measures: 'milliseconds that the oldest batch of the stream waits for the changes function',
+    tryIt: 'Let the table of guards fail for the changes function while an event comes, and wait 10 minutes.',
+    metric: ({ changes }, period) => changes.metric('IteratorAge', { period, statistic: Stats.MAXIMUM }),
+    minutes: 5,
+    above: Duration.minutes(10).toMilliseconds(),
+  },
+  ChangesGivenUp: {
+    partOf: 'NewsMissing',
+    impact: 'Some news was not counted and will not be: for a day a provider may seem silent that is not.',
+    whatToDo:
+      'Find the cause in the log of the changes function. No status is lost. The records are in the failure bucket (output AlertFailuresBucketName).',
+    measures: 'records of the stream that were given up before the changes function counted them',
+    tryIt: 'Let the table of guards fail for the changes function while an event comes, until the last try.',
+    metric: ({ changes }, period) => expression('kept + dropped + lost', givenUpBy(changes, period), period),
     minutes: 5,
     above: 0,
   },
@@ -374,7 +425,7 @@ const providerAlarms = {
     measures: `refused calls ${provider === null ? 'of all providers' : `in the name of ${providerTitles[provider]}`}`,
     tryIt: 'Send three calls with a wrong signature.',
     metric: ({ ingest }, period) =>
-      ingestMetric(ingest, metricNames.refused, Stats.SUM, period, provider === null ? {} : { Provider: provider }),
+      ownMetric(ingest, metricNames.refused, Stats.SUM, period, provider === null ? {} : { Provider: provider }),
     // One or two stray calls are harmless. An hour is long enough to notice a wrong secret of a provider with few
     // emails.
     minutes: 60,
@@ -383,7 +434,39 @@ const providerAlarms = {
   }),
 } as const satisfies Record<string, (provider: keyof typeof providerTitles | null) => AlarmFacts>;
 
-export type AlarmName = keyof typeof alarms | keyof typeof providerAlarms;
+/** A provider in use, by its name and in a sentence. */
+interface Listed {
+  readonly name: string;
+  readonly title: string;
+}
+
+/** Alarms that each provider in use has, and none where the setting `providers` names none. */
+const listedAlarms = {
+  Silence: ({ name, title }) => ({
+    partOf: 'NewsMissing',
+    impact: `Nothing has come from ${title} for unusually long: the statuses of its emails may be out of date.`,
+    whatToDo: `Check at ${title} that the webhook is switched on and leads here. If it rarely reports, state its gap by expectNews. If all alarms of silence are on, check the log of the watch function.`,
+    measures: `the silence of ${title}, of which 1 is as long as usual`,
+    tryIt: 'Stop its events for three times the gap that the setting expectNews states.',
+    metric: ({ watch }, period) =>
+      ownMetric(watch, watchMetricNames.silence, Stats.MAXIMUM, period, { Provider: name }),
+    minutes: 10,
+    above: 1,
+    missing: 'breaching',
+  }),
+  NoNews: ({ name, title }) => ({
+    toldBy: 'The watch function sends an email with the number of emails, and another one when news comes again.',
+    impact: `Emails of ${title} have had no news for half an hour or longer: their statuses are out of date.`,
+    whatToDo: `Check at ${title} that the webhook is switched on, that it leads here, and that its calls succeed.`,
+    measures: `the percentage of emails of ${title} without news, while it is silent`,
+    tryIt: 'Report 20 emails as Sent, and nothing more of them for three quarters of an hour.',
+    metric: ({ watch }, period) => ownMetric(watch, watchMetricNames.noNews, Stats.MAXIMUM, period, { Provider: name }),
+    minutes: 10,
+    above: 0,
+  }),
+} as const satisfies Record<string, (provider: Listed) => AlarmFacts>;
+
+export type AlarmName = keyof typeof alarms | keyof typeof providerAlarms | keyof typeof listedAlarms;
 
 /**
  * Every alarm of an installation, by name. Those of a provider have its name at the end: `WebhookRefused-postmark`.
@@ -397,5 +480,16 @@ export function alarmsOf(providers: readonly (keyof typeof providerTitles)[]): R
     ...Object.entries(providerAlarms).flatMap(([name, facts]) =>
       each.map(provider => [provider === null ? name : `${name}-${provider}`, facts(provider)] as const),
     ),
+    ...Object.entries(listedAlarms).flatMap(([name, facts]) =>
+      providers.map(
+        provider => [`${name}-${provider}`, facts({ name: provider, title: providerTitles[provider] })] as const,
+      ),
+    ),
   ]);
+}
+
+/** The alarms that exist for providers in use alone, of any of them. */
+export function alarmsOfAnyListed(): ReadonlyMap<string, AlarmFacts> {
+  const any = { name: '<provider>', title: 'the provider' };
+  return new Map(Object.entries(listedAlarms).map(([name, facts]) => [name, facts(any)]));
 }

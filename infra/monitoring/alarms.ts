@@ -42,7 +42,7 @@ export class Alarms extends Construct {
         treatMissingData: facts.missing === 'breaching' ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
       });
       if (facts.partOf !== undefined) members.set(facts.partOf, [...(members.get(facts.partOf) ?? []), alarm]);
-      else tells(alarm, facts);
+      else if (facts.toldBy === undefined) tells(alarm, facts);
     }
     for (const [name, alarms] of members) {
       const [only, ...others] = alarms;

@@ -9,31 +9,48 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { metricService } from '../../shared/runtime/metric-names.ts';
 import { metricsNamespaceOf } from '../compute/ingest.ts';
 
-/** An expression over metrics. Where one of them has no data, it counts as 0. */
-export function expression(text: string, usingMetrics: Readonly<Record<string, IMetric>>, period: Duration): IMetric {
+/** An expression over metrics. Where one of them has no data, it counts as `missing`. */
+export function expression(
+  text: string,
+  usingMetrics: Readonly<Record<string, IMetric>>,
+  period: Duration,
+  missing = 0,
+): IMetric {
   const filled = Object.keys(usingMetrics).reduce(
-    (filling, name) => filling.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), `FILL(${name}, 0)`),
+    (filling, name) => filling.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), `FILL(${name}, ${missing})`),
     text,
   );
   return new MathExpression({ expression: filled, usingMetrics: { ...usingMetrics }, period });
 }
 
-/** A metric that the ingest function writes, over all providers unless the dimensions name one. */
-export function ingestMetric(
-  ingest: IFunction,
+/** A metric that a function writes to its log, over all providers unless the dimensions name one. */
+export function ownMetric(
+  writer: IFunction,
   metricName: string,
   statistic: string,
   period: Duration,
   dimensions: Readonly<Record<string, string>> = {},
 ): Metric {
   const dimensionsMap = { service: metricService, ...dimensions };
-  return new Metric({ namespace: metricsNamespaceOf(ingest), metricName, dimensionsMap, statistic, period });
+  return new Metric({ namespace: metricsNamespaceOf(writer), metricName, dimensionsMap, statistic, period });
 }
 
 /** A metric that Lambda counts by mapping; `metricsConfig` turns it on. */
-export function mappingMetric(mapping: EventSourceMapping, metricName: string, period: Duration): Metric {
+function mappingMetric(mapping: EventSourceMapping, metricName: string, period: Duration): Metric {
   const dimensionsMap = { EventSourceMappingUUID: mapping.eventSourceMappingId };
   return new Metric({ namespace: 'AWS/Lambda', metricName, dimensionsMap, statistic: Stats.SUM, period });
+}
+
+/** Records of a stream that its reader gave up: kept in the failure bucket, dropped, or lost on the way there. */
+export function givenUpBy(
+  reader: IFunction & { readonly streamReader: EventSourceMapping },
+  period: Duration,
+): Record<'kept' | 'dropped' | 'lost', IMetric> {
+  return {
+    kept: mappingMetric(reader.streamReader, 'OnFailureDestinationDeliveredEventCount', period),
+    dropped: mappingMetric(reader.streamReader, 'DroppedEventCount', period),
+    lost: reader.metric('DestinationDeliveryFailures', { period, statistic: Stats.SUM }),
+  };
 }
 
 /** The messages of queues. `Held` are those that a person looks at: they are not visible for a while. */

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { createMetrics } from '../../functions/ingest/metrics.ts';
+import { createWatchMetrics } from '../../functions/watch/metrics.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { anEvent } from '../rigs/stored-emails.ts';
 import { asText, type Resource, resourcesOf, type Synthesized, synthesize } from './synthesized.ts';
@@ -97,6 +98,7 @@ const mailAndRecovery = 'ALARM → Operations, OK → Operations';
 const expected: ReturnType<typeof described> = {
   CallsNotRecorded: [
     mailAndRecovery,
+    'CanaryFailed',
     'IngestErrors',
     'IngestThrottles',
     'IngestSlow',
@@ -107,6 +109,7 @@ const expected: ReturnType<typeof described> = {
     'QueuesNotRead',
     'TableThrottled',
   ],
+  NewsMissing: [mailAndRecovery, 'ChangesLate', 'ChangesGivenUp'],
   SupportNotAlerted: [
     mailAndRecovery,
     'AlertErrors',
@@ -114,6 +117,14 @@ const expected: ReturnType<typeof described> = {
     'DigestsLate',
     'DigestsFailing',
     'AlertsUndelivered',
+  ],
+  // Without a measurement it counts as failed, and no further period makes up for that.
+  CanaryFailed: [
+    'FILL(failed, 1) > 0',
+    '1 of 1 x 10 min',
+    'breaching',
+    'CallsNotRecorded',
+    'failed = Maximum Mailtrail/Mailtrail CanaryFailed of mailtrail',
   ],
   IngestErrors: ['Sum AWS/Lambda Errors of Ingest > 0', '2 of 12 x 5 min', 'notBreaching', 'CallsNotRecorded'],
   IngestThrottles: ['Sum AWS/Lambda Throttles of Ingest > 0', '2 of 2 x 5 min', 'notBreaching', 'CallsNotRecorded'],
@@ -234,6 +245,16 @@ const expected: ReturnType<typeof described> = {
     'letters = Maximum AWS/SQS ApproximateNumberOfMessagesVisible of DigestsDeadLetters.QueueName',
     'lettersHeld = Maximum AWS/SQS ApproximateNumberOfMessagesNotVisible of DigestsDeadLetters.QueueName',
   ],
+  ChangesLate: ['Maximum AWS/Lambda IteratorAge of Changes > 600000', '1 of 1 x 5 min', 'notBreaching', 'NewsMissing'],
+  ChangesGivenUp: [
+    'FILL(kept, 0) + FILL(dropped, 0) + FILL(lost, 0) > 0',
+    '1 of 1 x 5 min',
+    'notBreaching',
+    'NewsMissing',
+    'kept = Sum AWS/Lambda OnFailureDestinationDeliveredEventCount of ChangesStream',
+    'dropped = Sum AWS/Lambda DroppedEventCount of ChangesStream',
+    'lost = Sum AWS/Lambda DestinationDeliveryFailures of Changes',
+  ],
   WebhookRefused: ['Sum Mailtrail/Mailtrail Refused of mailtrail > 2', '1 of 1 x 60 min', 'notBreaching', mail],
 };
 
@@ -243,18 +264,39 @@ describe('the alarms', () => {
   });
 
   it('have each provider in use apart, and one email for all of them', () => {
-    const more = (template: Synthesized) => Object.entries(described(template)).filter(([name]) => !(name in expected));
-    const refused = (provider: string, told: string): Row => [
-      `Sum Mailtrail/Mailtrail Refused of ${provider}, mailtrail > 2`,
-      '1 of 1 x 60 min',
-      'notBreaching',
-      told,
-    ];
-    expect(more(withOne)).toEqual([['WebhookRefusedsendgrid', refused('sendgrid', mail)]]);
+    const more = (template: Synthesized) => Object.entries(described(template)).filter(([name]) => !(name in withNone));
+    const { NewsMissing, ...withNone } = expected;
+    const ofOne = (provider: string, refusedTold: string): Record<string, Row> => ({
+      [`WebhookRefused${provider}`]: [
+        `Sum Mailtrail/Mailtrail Refused of ${provider}, mailtrail > 2`,
+        '1 of 1 x 60 min',
+        'notBreaching',
+        refusedTold,
+      ],
+      [`Silence${provider}`]: [
+        `Maximum Mailtrail/Mailtrail Silence of ${provider}, mailtrail > 1`,
+        '1 of 1 x 10 min',
+        'breaching',
+        'NewsMissing',
+      ],
+      // The watch function tells of it in a sentence.
+      [`NoNews${provider}`]: [
+        `Maximum Mailtrail/Mailtrail NoNews of ${provider}, mailtrail > 0`,
+        '1 of 1 x 10 min',
+        'notBreaching',
+        '',
+      ],
+    });
+    const ofNews = (names: readonly string[]) => [...NewsMissing!, ...names.map(name => `Silence${name}`)];
+    expect(Object.fromEntries(more(withOne))).toEqual({
+      NewsMissing: ofNews(['sendgrid']),
+      ...ofOne('sendgrid', mail),
+    });
     const names = Object.keys(providers);
     expect(Object.fromEntries(more(withAll))).toEqual({
+      NewsMissing: ofNews(names),
       WebhooksRefused: [mail, ...names.map(name => `WebhookRefused${name}`)],
-      ...Object.fromEntries(names.map(name => [`WebhookRefused${name}`, refused(name, 'WebhooksRefused')])),
+      ...Object.assign({}, ...names.map(name => ofOne(name, 'WebhooksRefused'))),
     });
     for (const template of [withOne, withAll]) expect(described(template)).not.toHaveProperty('WebhookRefused');
   });
@@ -270,13 +312,14 @@ describe('the alarms', () => {
     }
   });
 
-  it('tell each failure once: a member of a composite alarm sends no email, and any other alarm does', () => {
+  it('tell each failure once: no email by a member of a composite alarm, nor by one that the watch function tells of', () => {
     for (const template of [withoutProviders, withAll]) {
       const alarms = alarmsOf(template);
       const members = [...alarms.values()].flatMap(alarm => ('AlarmRule' in alarm.Properties ? membersOf(alarm) : []));
       expect(new Set(members).size).toBe(members.length);
       for (const [name, alarm] of alarms) {
-        expect([name, mailsOf(alarm) === '']).toEqual([name, members.includes(name)]);
+        const isToldOf = members.includes(name) || name.startsWith('NoNews');
+        expect([name, mailsOf(alarm) === '']).toEqual([name, isToldOf]);
       }
     }
   });
@@ -301,15 +344,19 @@ describe('the alarms', () => {
     }
   });
 
-  it('watch exactly the metrics that the ingest function writes', () => {
+  it('watch exactly the metrics that the functions write', () => {
     const written: Record<string, unknown>[] = [];
     const { METRICS_NAMESPACE } = resourcesOf(withOne, 'AWS::Lambda::Function').get('Ingest')!.Properties.Environment
       .Variables;
-    const metrics = createMetrics(METRICS_NAMESPACE, line => written.push(JSON.parse(line)));
+    const write = (line: string) => written.push(JSON.parse(line));
+    const metrics = createMetrics(METRICS_NAMESPACE, write);
     metrics.count('sendgrid', { refused: 1, unavailable: 1 });
     metrics.failedMessages('retry', 1);
     metrics.failedMessages('ses', 1);
     metrics.recorded('sendgrid', [anEvent()], Date.now());
+    const watchMetrics = createWatchMetrics(METRICS_NAMESPACE, write);
+    watchMetrics.canary(false);
+    watchMetrics.silence('sendgrid', 0, 0);
     const names = written.flatMap(line => {
       // biome-ignore lint/suspicious/noExplicitAny: as in the format
       const definitions: any[] = (line._aws as any).CloudWatchMetrics;

@@ -9,6 +9,8 @@ const always = 'attribute_not_exists(nowhere)';
 /** A table in memory for the real store's commands, thousands of times as fast as an engine. */
 export interface TableInMemory {
   readonly client: DynamoDBDocumentClient;
+  /** The item with this key, as it is now. */
+  item(key: string): Item | undefined;
   /** Another table with the same items. */
   copy(): TableInMemory;
 }
@@ -40,5 +42,9 @@ export function tableInMemory(items: ReadonlyMap<string, Item> = new Map()): Tab
     }
     throw new Error('a command that the table does not know');
   };
-  return { client: { send } as unknown as DynamoDBDocumentClient, copy: () => tableInMemory(table) };
+  return {
+    client: { send } as unknown as DynamoDBDocumentClient,
+    item: key => table.get(key),
+    copy: () => tableInMemory(table),
+  };
 }

@@ -1,14 +1,18 @@
 /** The forms in which this version stores data that outlive a deployment, and today's reading of each. */
 
 import type { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
-import type { DynamoDBDocumentClient, PutCommand } from '@aws-sdk/lib-dynamodb';
+import type { BatchGetCommand, DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { createPace } from '../../functions/digest/pace.ts';
 import { createLedger, digestIdOf } from '../../shared/alerts/ledger.ts';
 import { type CanonicalEvent, emailIdOf, limits } from '../../shared/email/event.ts';
 import { decodeHistory, encodeHistory, identityOf } from '../../shared/email/history.ts';
 import { emailOf, type Image, isTombstone, knownItem } from '../../shared/email/item.ts';
 import { tombstoneInput, whereErasable } from '../../shared/email/tombstone.ts';
 import { recordInput } from '../../shared/guards/erasure-records.ts';
+import { dayKey, hourKey, providerKey } from '../../shared/news/keys.ts';
+import { slotOf } from '../../shared/news/slots.ts';
+import { createNewsStore, type ProviderNews } from '../../shared/news/store.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { digestMessages, parseDigestMessage } from '../../shared/queues/digest-messages.ts';
 import { createQuarantine, quarantinePart } from '../../shared/queues/quarantine-messages.ts';
@@ -18,6 +22,7 @@ import { emailInMemory } from '../email/email-in-memory.ts';
 import { context, fixture, fixtureNames, parsedFixture } from '../fixtures/fixtures.ts';
 import { providerNames } from '../fixtures/signing.ts';
 import { attributeValues, type Item } from '../model/update-expressions.ts';
+import { tableInMemory } from '../news/table-in-memory.ts';
 import { aDelivery, noon } from '../rigs/arbitrary-events.ts';
 
 /** A kind of stored data. `Form` is what is stored, as JSON. */
@@ -179,6 +184,63 @@ async function guardItems(): Promise<Record<string, GuardItem>> {
   };
 }
 
+const hour = 3_600_000;
+const slot = 5 * 60_000;
+
+/** The items about a provider that was silent for an hour, and about the time of the last letter. */
+async function newsItems(): Promise<Record<string, GuardItem>> {
+  const table = tableInMemory();
+  const news = createNewsStore(table.client, 'guards');
+  const batch = (at: number, answered: number) => ({
+    batchId: String(at),
+    reports: answered > 0 ? [{ provider: 'sendgrid', at, lag: 3_000 }] : [],
+    emails: [{ provider: 'sendgrid', seenAt: at - 3_000, awaited: 20, answered, at }],
+  });
+  await news.add(batch(noon, 20));
+  await news.add(batch(noon + slot, 0));
+  await news.add(batch(noon + hour, 19));
+  await news.judged('sendgrid', { silence: 0.25, emails: 20, waiting: 20 }, noon + hour, true);
+  await news.began('sendgrid', noon, noon + hour);
+  const item = (key: string): GuardItem => {
+    const { ...known } = table.item(key)!;
+    return known.slots instanceof Set ? { ...known, slots: [...known.slots].sort() } : known;
+  };
+  return {
+    'the news of a provider': item(providerKey('sendgrid')),
+    "a day of a provider's news": item(dayKey('sendgrid', noon)),
+    "an hour of a provider's emails": item(hourKey('sendgrid', Math.floor(noon / hour))),
+    'the time of the last letter': await paceItem(),
+  };
+}
+
+async function paceItem(): Promise<GuardItem> {
+  const sent: UpdateCommand['input'][] = [];
+  const client = { send: async ({ input }: UpdateCommand) => sent.push(input) } as unknown as DynamoDBDocumentClient;
+  await createPace(client, 'guards', 60_000, () => noon).take(noon);
+  const [{ Key, ExpressionAttributeValues: values = {} } = {} as UpdateCommand['input']] = sent;
+  return { ...Key, lastAt: values[':now'], expiresAt: values[':expiresAt'] };
+}
+
+/** The news that the store reads out of one item. */
+async function newsIn({ slots, ...others }: GuardItem): Promise<unknown> {
+  const guardKey = String(others.guardKey);
+  const item = { ...others, ...(slots !== undefined && { slots: new Set(slots as number[]) }) };
+  const client = {
+    send: async ({ input: { RequestItems = {} } }: BatchGetCommand) => ({
+      Responses: Object.fromEntries(
+        Object.entries(RequestItems).map(([name, { Keys = [] }]) => [
+          name,
+          Keys.some(key => key.guardKey === guardKey) ? [item] : [],
+        ]),
+      ),
+    }),
+  } as unknown as DynamoDBDocumentClient;
+  const found = (await createNewsStore(client, 'guards').newsOf(['sendgrid'], noon + hour)).get('sendgrid');
+  const { slots: known, ...read } = found as ProviderNews;
+  const times = Array.from({ length: 26 }, (_, index) => noon - hour + index * slot);
+  return { ...read, slots: times.filter(at => known.has(slotOf(at))) };
+}
+
 /** The events of every provider's fixtures. */
 export function everyFixture() {
   return providerNames.flatMap(provider =>
@@ -228,6 +290,12 @@ export const storedKinds = {
   records: {
     written: guardItems,
     read: (item: GuardItem) => item,
+    identity: ({ guardKey }: GuardItem) => guardKey,
+  },
+  /** Items of the table of guards about providers, whose usual silence would be learned anew, and the pace of letters. */
+  news: {
+    written: newsItems,
+    read: (item: GuardItem) => (String(item.guardKey).startsWith('news:') ? newsIn(item) : item),
     identity: ({ guardKey }: GuardItem) => guardKey,
   },
   // biome-ignore lint/suspicious/noExplicitAny: each kind has a form of its own

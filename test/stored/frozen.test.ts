@@ -22,7 +22,7 @@ describe('an installation of an earlier version', () => {
   });
 
   it('has stored forms of every kind', () => {
-    for (const name of ['history', 'items', 'messages', 'records', 'indexes', 'resources'])
+    for (const name of ['history', 'items', 'messages', 'records', 'news', 'indexes', 'resources'])
       expect(Object.keys(frozen(name)), name).not.toEqual([]);
   });
 });

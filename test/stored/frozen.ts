@@ -55,16 +55,16 @@ export async function formDifferences(kind: StoredKind<unknown>, kept: FrozenFor
   const today = await written();
   const news: string[] = [];
   const breaks: string[] = [];
-  const readingOf = (form: unknown) => {
+  const readingOf = async (form: unknown) => {
     try {
-      return plain(read(form));
+      return plain(await read(form));
     } catch (error) {
       return `${error}`;
     }
   };
   for (const [name, forms] of Object.entries(kept)) {
     for (const { form, reading } of forms) {
-      if (!contains(readingOf(form), reading))
+      if (!contains(await readingOf(form), reading))
         breaks.push(`${name}: an earlier form is read otherwise, or not at all.`);
     }
   }
@@ -76,7 +76,7 @@ export async function formDifferences(kind: StoredKind<unknown>, kept: FrozenFor
     if (first && identity && !isDeepStrictEqual(plain(identity(form)), plain(identity(first.form))))
       breaks.push(`${name}: the new form is another thing to readers, because its identity differs.`);
     news.push(name);
-    next[name] = [...forms, { form: plain(form), reading: readingOf(form) }];
+    next[name] = [...forms, { form: plain(form), reading: await readingOf(form) }];
   }
   return { news, breaks, next };
 }

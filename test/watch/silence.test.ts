@@ -160,6 +160,146 @@ describe('the watch function, of a provider that falls silent', () => {
   });
 });
 
+describe('the watch function, of providers that fall silent at once', () => {
+  const names = ['sendgrid', 'postmark', 'mailgun'] as const;
+
+  /** A stack in which three providers fell silent at eleven, each with 20 emails every five minutes. */
+  async function allSilentSinceEleven(changes: Partial<NewsStore> = {}) {
+    const news = createNewsStore(tableInMemory().client, 'guards');
+    const clock = { now: noon };
+    const messages: OperatorMessage[] = [];
+    const lines: unknown[][] = [];
+    const published: OperatorMessage[] = [];
+    let mayPublish = true;
+    const arrive = async (from: number, to: number, hasNews: boolean, providers: readonly string[] = names) => {
+      for (let at = from; at < to; at += 5 * minute) {
+        await news.add({
+          batchId: String(at),
+          reports: hasNews ? providers.map(provider => ({ provider, at: at + 3_000, lag: 3_000 })) : [],
+          emails: providers.map(provider => ({
+            provider,
+            seenAt: at,
+            awaited: 20,
+            answered: hasNews ? 20 : 0,
+            at: at + 3_000,
+          })),
+        });
+      }
+    };
+    await arrive(noon - 4 * hour, noon - hour, true);
+    await arrive(noon - hour, noon, false);
+    const judge = createJudgeSilence({
+      news: { ...news, ...changes },
+      knownProviders: names,
+      listed: new Map(names.map(provider => [provider, hour])),
+      async publish(message) {
+        published.push(message);
+        if (!mayPublish) throw new Error('SNS is down');
+        messages.push(message);
+      },
+      metrics: { silence: () => {} },
+      log: (...line) => lines.push(line),
+      now: () => clock.now,
+    });
+    const sns = (isUp: boolean) => {
+      mayPublish = isUp;
+    };
+    const told = () => lines.filter(([name]) => name === 'silence.told').map(([, facts]) => facts);
+    return { news, clock, messages, published, lines, arrive, judge, sns, told };
+  }
+
+  it('tells of all of them in one message, once, and in one of their news', async () => {
+    const { judge, clock, arrive, messages, told } = await allSilentSinceEleven();
+    await judge('1');
+    await judge('2');
+    expect(messages.map(({ subject }) => subject)).toEqual(['Mailtrail: no news of 3 providers']);
+    expect(messages[0]!.text.split('\n').slice(0, 4)).toEqual([
+      '120 of 140 emails of SendGrid have had no news since 10:55 UTC.',
+      '120 of 140 emails of Postmark have had no news since 10:55 UTC.',
+      '120 of 140 emails of Mailgun have had no news since 10:55 UTC.',
+      '',
+    ]);
+    expect(messages[0]!.text).toContain('see the alarm CanaryFailed first');
+    expect(told()).toEqual(names.map(provider => ({ requestId: '1', provider, silent: true })));
+    clock.now = noon + hour;
+    await arrive(noon + 30 * minute, noon + hour, true);
+    await judge('3');
+    await judge('4');
+    expect(messages.slice(1)).toEqual([
+      {
+        subject: 'Mailtrail: news of 3 providers again',
+        text: ['SendGrid', 'Postmark', 'Mailgun']
+          .map(title => `News of ${title} came again at 12:30 UTC; it had been silent since 10:55 UTC.\n`)
+          .join(''),
+      },
+    ]);
+  });
+
+  it('tells of the begin of one and of the end of another in a message each', async () => {
+    const { judge, clock, arrive, messages } = await allSilentSinceEleven();
+    await judge('1');
+    clock.now = noon + hour;
+    await arrive(noon + 30 * minute, noon + hour, true, ['postmark']);
+    await judge('2');
+    clock.now = noon + 2 * hour;
+    await arrive(noon + hour, noon + 1.25 * hour, false, ['postmark']);
+    await arrive(noon + 1.5 * hour, noon + 2 * hour, true, ['mailgun']);
+    await judge('3');
+    expect(messages.slice(1).map(({ subject }) => subject)).toEqual([
+      'Mailtrail: news of Postmark again',
+      'Mailtrail: no news of Postmark',
+      'Mailtrail: news of Mailgun again',
+    ]);
+  });
+
+  it('tells of all of them with the next run where SNS fails', async () => {
+    const { judge, clock, arrive, messages, published, lines, sns, told } = await allSilentSinceEleven();
+    sns(false);
+    await judge('1');
+    expect(published).toHaveLength(1);
+    for (const provider of names)
+      expect(lines).toContainEqual(['fault', { requestId: '1', where: `silence.${provider}`, error: 'Error' }]);
+    expect(told()).toEqual([]);
+    sns(true);
+    await judge('2');
+    expect(messages.map(({ subject }) => subject)).toEqual(['Mailtrail: no news of 3 providers']);
+    clock.now = noon + hour;
+    await arrive(noon + 30 * minute, noon + hour, true);
+    sns(false);
+    await judge('3');
+    sns(true);
+    await judge('4');
+    await judge('5');
+    expect(messages.slice(1).map(({ subject }) => subject)).toEqual(['Mailtrail: news of 3 providers again']);
+  });
+
+  it('takes back the other marks where one cannot be taken back', async () => {
+    const { news, judge, lines, sns } = await allSilentSinceEleven({
+      async ended(provider, silentSince) {
+        if (provider === 'sendgrid') throw new RangeError('the table is down');
+        return news.ended(provider, silentSince);
+      },
+    });
+    sns(false);
+    await judge('1');
+    expect(lines).toContainEqual(['fault', { requestId: '1', where: 'silence.sendgrid', error: 'RangeError' }]);
+    const states = await news.statesOf(names);
+    expect(names.filter(name => states.get(name)?.silentSince !== undefined)).toEqual(['sendgrid']);
+  });
+
+  it('tells of the others where the mark of one cannot be set', async () => {
+    const { news, judge, lines, messages } = await allSilentSinceEleven({
+      async began(provider, silentSince, now) {
+        if (provider === 'sendgrid') throw new RangeError('the table is down');
+        return news.began(provider, silentSince, now);
+      },
+    });
+    await judge('1');
+    expect(lines).toContainEqual(['fault', { requestId: '1', where: 'silence.sendgrid', error: 'RangeError' }]);
+    expect(messages.map(({ subject }) => subject)).toEqual(['Mailtrail: no news of 2 providers']);
+  });
+});
+
 describe('the metrics of the watch function', () => {
   it('are lines in the embedded metric format, by provider where they are about one', () => {
     const lines: string[] = [];

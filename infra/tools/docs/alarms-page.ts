@@ -1,6 +1,7 @@
 import {
   type AlarmFacts,
   alarmsOf,
+  alarmsOfAnyListed,
   type CompositeName,
   composites,
   type Explained,
@@ -13,7 +14,8 @@ const failures = 'test/infra/alarm-failures.test.ts';
 
 /** The page for operators about every alarm: docs/alarms.md. */
 export function alarmsPage(): string {
-  const alarms = [...alarmsOf([])];
+  const listed = alarmsOfAnyListed();
+  const alarms = [...alarmsOf([]), ...listed];
   const membersOf = (composite: CompositeName) => alarms.filter(([, { partOf }]) => partOf === composite);
   const composed = Object.entries<Explained>(composites)
     .map(([name, facts]) => ({ name, facts, members: membersOf(name as CompositeName) }))
@@ -26,7 +28,8 @@ For operators: every alarm, with its impact, the first step, and a failure that 
 
 - Emails go to the operations topic (output \`OperationsTopicArn\`). A composite alarm sends one for all of its members.
 - An email tells of a recovery only where the alarm lasts and ends by itself.
-- The setting \`providers\` names the providers in use. Each of them has alarms of its own, such as \`WebhookRefused-postmark\`. Without it, those alarms are about all providers together.
+- The setting \`providers\` names the providers in use. Each of them has alarms of its own, such as \`WebhookRefused-postmark\`. Without it, that alarm is about all providers together, and ${[...listed.keys()].map(name => `\`${name}\``).join(' and ')} do not exist.
+- \`CanaryFailed\` and \`Silence\` also go off without a measurement. After the first deployment they are on until the watch function has run, for five minutes at most.
 - The decision behind their number and thresholds is [0009](decisions/0009-fewer-and-truer-alarms.md).
 
 On one machine \`http://127.0.0.1:3000/_local/alarms\` shows the state of each. A test sets off every one of them:
@@ -55,7 +58,7 @@ function alarmSection(name: string, facts: AlarmFacts): string {
 - **Watches** ${facts.measures}.
 - **Goes off** ${condition(facts)}.
 ${explained(facts)}- **Try it**: ${facts.tryIt}
-${facts.partOf === undefined ? recovery(facts) : ''}`;
+${facts.toldBy === undefined ? '' : `- **Email**: none of its own. ${facts.toldBy}\n`}${facts.partOf === undefined ? recovery(facts) : ''}`;
 }
 
 function explained({ impact, whatToDo }: Explained): string {
