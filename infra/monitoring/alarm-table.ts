@@ -89,6 +89,10 @@ export const composites = {
     whatToDo: 'See which of its members are on. Until then, the attention lists have the emails.',
     tellsRecovery: true,
   },
+  EventsSetAside: {
+    impact: 'Some genuine events were not recorded, and wait for a person: their statuses may be out of date.',
+    whatToDo: 'See which of its members are on: the quarantine or the dead letters. They are kept for 14 days.',
+  },
   WebhooksRefused: {
     impact: 'Calls in the name of some providers are refused. If a secret here is wrong, statuses no longer change.',
     whatToDo: 'See which of its members are on: each is about one provider.',
@@ -239,6 +243,7 @@ const alarms = {
     inPeriods: [3, 3],
   },
   EventsGivenUp: {
+    partOf: 'EventsSetAside',
     impact: 'Some genuine events could not be recorded for some 8 hours: their statuses are out of date.',
     whatToDo: replay,
     measures: 'messages in the dead-letter queues of the retry queue and of Amazon SES',
@@ -249,6 +254,7 @@ const alarms = {
     above: 0,
   },
   QuarantineNotEmpty: {
+    partOf: 'EventsSetAside',
     impact: 'Some genuine events could not be parsed or recorded: the status of their emails may be out of date.',
     whatToDo:
       'npm run replay -- --queue quarantine --dry-run --show lists them with the reason. Once they can be parsed, the same without --dry-run --show records them. They expire 14 days after arrival.',
@@ -354,8 +360,8 @@ const alarms = {
     above: 0,
     inPeriods: [3, 3],
   },
+  // It stays on for up to a day: in a composite alarm it would hide what comes meanwhile.
   AlertsUndelivered: {
-    partOf: 'SupportNotAlerted',
     impact: 'Alerts are published, and reach nobody: support hears of no hard bounce and no spam mark.',
     whatToDo:
       "Look at the topic's subscriptions (output SupportTopicArn). Subscribe support again, and confirm so that only a signed-in person can unsubscribe.",

@@ -10,6 +10,7 @@ import { decodeHistory, encodeHistory, identityOf } from '../../shared/email/his
 import { emailOf, type Image, isTombstone, knownItem } from '../../shared/email/item.ts';
 import { tombstoneInput, whereErasable } from '../../shared/email/tombstone.ts';
 import { recordInput } from '../../shared/guards/erasure-records.ts';
+import { createNonces } from '../../shared/guards/nonces.ts';
 import { dayKey, hourKey, providerKey } from '../../shared/news/keys.ts';
 import { slotOf } from '../../shared/news/slots.ts';
 import { createNewsStore, type ProviderNews } from '../../shared/news/store.ts';
@@ -175,7 +176,18 @@ async function guardItems(): Promise<Record<string, GuardItem>> {
   await ledger.open(digest);
   await ledger.reserve(key, digest.id);
   await ledger.commit(digest.id);
+  const used: GuardItem[] = [];
+  const send = async ({ input }: UpdateCommand) => {
+    used.push(input.Key!);
+    return {};
+  };
+  await createNonces({ send } as unknown as DynamoDBDocumentClient, 'guards')(
+    'mailgun',
+    [{ value: 'token', content: 'hash' }],
+    noon,
+  );
   return {
+    'a used nonce': used[0]!,
     "a recipient's erasure": erased(null),
     "a recipient's erasure in one account": erased('acme'),
     'a digest of alerts': put[0]!,
@@ -248,19 +260,33 @@ export function everyFixture() {
   );
 }
 
+/** The first fixture of each provider that has just these events. */
+function distinctFixtures() {
+  const seen = new Set<string>();
+  return everyFixture().filter(({ provider, events }) => {
+    const kinds = JSON.stringify([provider, ...events.map(event => [event.providerEvent, event.status])]);
+    if (events.length === 0 || seen.has(kinds)) return false;
+    seen.add(kinds);
+    return true;
+  });
+}
+
 export const storedKinds = {
+  /** Another id for the same provider, message and recipient would divide each email in two. */
+  ids: {
+    written: () =>
+      Object.fromEntries(
+        distinctFixtures().map(({ provider, name, events }) => [`${provider}/${name}`, events.map(emailIdOf)]),
+      ),
+    read: (ids: readonly string[]) => ids,
+    identity: (ids: readonly string[]) => ids,
+  },
   history: {
     /** The elements of the first fixture of each provider that has just these events, in the order of its events. */
-    written() {
-      const seen = new Set<string>();
-      const entries = everyFixture().flatMap(({ provider, name, events }) => {
-        const kinds = JSON.stringify([provider, ...events.map(event => [event.providerEvent, event.status])]);
-        if (events.length === 0 || seen.has(kinds)) return [];
-        seen.add(kinds);
-        return [[`${provider}/${name}`, events.map(encodeHistory)] as const];
-      });
-      return Object.fromEntries(entries);
-    },
+    written: () =>
+      Object.fromEntries(
+        distinctFixtures().map(({ provider, name, events }) => [`${provider}/${name}`, events.map(encodeHistory)]),
+      ),
     read: (elements: readonly string[]) => elements.map(decodeHistory),
     identity: (elements: readonly string[]) => elements.map(element => identityOf(decodeHistory(element))).sort(),
   },

@@ -12,6 +12,18 @@ export const lasting = {
   'AWS::SNS::Topic': ['TopicName', 'FifoTopic'],
   'AWS::S3::Bucket': ['BucketName', 'BucketNamePrefix', 'BucketNamespace', 'ObjectLockEnabled'],
   'AWS::SecretsManager::Secret': ['Name', 'SecretString', 'GenerateSecretString'],
+  // Another API is another URL at every provider.
+  'AWS::ApiGatewayV2::Api': ['ProtocolType'],
+  // A new mapping reads the last day of a stream again.
+  'AWS::Lambda::EventSourceMapping': [
+    'EventSourceArn',
+    'StartingPosition',
+    'StartingPositionTimestamp',
+    'SelfManagedEventSource',
+    'SelfManagedKafkaEventSourceConfig',
+    'AmazonManagedKafkaEventSourceConfig',
+  ],
+  'AWS::Logs::LogGroup': ['LogGroupName'],
 } as const satisfies Record<string, readonly string[]>;
 
 export interface LastingResource {
@@ -25,10 +37,23 @@ export function lastingResources(template: Synthesized = synthesize()): Readonly
     const names: readonly string[] | undefined = (lasting as Record<string, readonly string[]>)[Type];
     if (names === undefined) return [];
     const given = names.filter(name => Properties[name] !== undefined);
-    const properties = Object.fromEntries(given.map(name => [name, Properties[name]]));
+    const properties = {
+      ...Object.fromEntries(given.map(name => [name, Properties[name]])),
+      ...(Type === 'AWS::DynamoDB::Table' && { keyTypes: keyTypesOf(Properties) }),
+    };
     return [[id, { type: Type, properties }] as const];
   });
   return Object.fromEntries(entries);
+}
+
+/** The types of a table's own keys; those of indexes are with their definitions. */
+// biome-ignore lint/suspicious/noExplicitAny: as in the template
+function keyTypesOf({ KeySchema, AttributeDefinitions }: any): readonly string[] {
+  const keys = KeySchema.map(({ AttributeName }: { AttributeName: string }) => AttributeName);
+  // biome-ignore lint/suspicious/noExplicitAny: as in the template
+  const ofKeys = AttributeDefinitions.filter(({ AttributeName }: any) => keys.includes(AttributeName));
+  // biome-ignore lint/suspicious/noExplicitAny: as in the template
+  return ofKeys.map(({ AttributeName, AttributeType }: any) => `${AttributeName} ${AttributeType}`);
 }
 
 export interface IndexDefinition {

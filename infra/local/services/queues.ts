@@ -138,8 +138,8 @@ async function openQueue(server: FauxqsServer, endpoint: string, { ref, properti
 }
 
 /**
- * The digest function's whole time. An event that is recorded twice changes nothing; a letter that two invocations tell at
- * once would be told twice, which no queue in AWS causes.
+ * The digest function's whole time. An event that is recorded twice changes nothing. A letter that two invocations tell at
+ * once would be told twice: no queue in AWS causes that.
  */
 const minDigestsTimeoutSeconds = 10;
 
