@@ -23,7 +23,10 @@ const filters = {
     pattern: `{ ($.status = "429") && ($.integration = "-") && (${isOf('provider')} || ($.route = "-")) }`,
   },
   TokensRefused: { log: 'access', pattern: '{ ($.status = "401") && ($.tokenError != "-") }' },
-  TokensAccepted: { log: 'access', pattern: `{ ($.tokenError = "-") && (${isOf('account', 'support')}) }` },
+  TokensAccepted: {
+    log: 'access',
+    pattern: `{ ($.tokenError = "-") && ($.integration != "-") && (${isOf('account', 'support')}) }`,
+  },
   /** Batches of people's alerts of which some were not told. */
   DigestsFailed: { log: 'digest', pattern: '{ ($.message = "digest.sent") && ($.failed > 0) }' },
 } as const satisfies Record<string, { readonly log: string; readonly pattern: string }>;
