@@ -34,7 +34,10 @@ const expectedGap = text
   .transform(([provider, minutes]) => ({ provider: provider!, minutes: Number(minutes) }));
 
 /** An override of a truth value is a text. */
-const truth = z.preprocess(value => (value === 'true' ? true : value === 'false' ? false : value), z.boolean());
+const truth = z.preprocess(
+  value => (value === 'true' ? true : value === 'false' ? false : value),
+  z.boolean('must be true or false'),
+);
 
 /** The retentions that CloudWatch Logs accepts; any other would fail only during deployment. */
 const logRetentions = [

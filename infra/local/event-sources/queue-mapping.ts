@@ -29,6 +29,8 @@ export interface QueueMappingOptions {
   /** The queue engine, and the queue's URL there. */
   readonly endpoint: string;
   readonly queueUrl: string;
+  /** The function puts messages off as a rule, and its log says which of them failed. */
+  readonly postpones?: boolean;
   readonly onFault: (line: string) => void;
 }
 
@@ -47,6 +49,7 @@ export function startQueueMapping({
   target,
   endpoint,
   queueUrl,
+  postpones = false,
   onFault,
 }: QueueMappingOptions): RunningMapping {
   const stopping = new AbortController();
@@ -93,7 +96,7 @@ export function startQueueMapping({
         `${target.name}: ${counted(messages.length, 'queue message')} failed, to come again: ${outcome.error}`,
       );
     // A failed message is left alone: the function may have set when it is visible again.
-    if (outcome.failed.size > 0)
+    if (outcome.failed.size > 0 && !postpones)
       onFault(`${target.name}: ${counted(outcome.failed.size, 'queue message')} failed, to come again`);
     await deleteAll(messages.filter(({ MessageId }) => !outcome.failed.has(MessageId)));
   }

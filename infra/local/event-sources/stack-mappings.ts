@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { readableName } from '../cloudformation/readable-name.ts';
 import type { ResolvedTemplate, Resource } from '../cloudformation/template.ts';
 import type { StackFunctions } from '../lambda/stack-functions.ts';
 import { type Measure, measuredDestination } from '../monitoring/measured-functions.ts';
@@ -38,7 +39,8 @@ export function startStackMappings(options: StackMappingsOptions): RunningMappin
     const queue = template.byArn('AWS::SQS::Queue', mapping.EventSourceArn);
     if (queue !== undefined && mapping.FilterCriteria === undefined) {
       checkQueueMapping(logicalId, queue.ref, properties);
-      return startQueueMapping({ mapping, target, endpoint: queueEndpoint, queueUrl: queue.ref, onFault });
+      const postpones = readableName(queue.logicalId) === 'digests';
+      return startQueueMapping({ mapping, target, endpoint: queueEndpoint, queueUrl: queue.ref, postpones, onFault });
     }
     const table = template.byArn('AWS::DynamoDB::Table', mapping.EventSourceArn);
     const { streamArn, partitionKey = '' } = (table && tables.get(table.logicalId)) ?? {};

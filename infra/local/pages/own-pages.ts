@@ -11,11 +11,11 @@ import type { Monitoring } from '../monitoring/monitoring.ts';
 import { quarantineContents } from '../quarantine/quarantine-contents.ts';
 import type { DynamoDbEngine } from '../services/dynamodb-engine.ts';
 import type { Queues } from '../services/queues.ts';
-import type { SupportInbox } from '../services/support-inbox.ts';
+import { type SupportInbox, topicName } from '../services/support-inbox.ts';
 import { alarmsPage } from './alarms-page.ts';
 import { alertsPage } from './alerts-page.ts';
 import { healthPage } from './health-page.ts';
-import { jsonPage } from './html.ts';
+import { jsonPage, textPage } from './html.ts';
 import { quarantinePage } from './quarantine-page.ts';
 import { queuesPage } from './queues-page.ts';
 import { startPage } from './start-page.ts';
@@ -92,11 +92,20 @@ export function ownPages({
     return alertsPage(shown, endpoints.page, headers.accept);
   };
 
-  /** Answers with the page, so that curl and a browser see the result. */
+  /** Answers a browser with the page, and curl with a line for each subscription. */
   const confirmed: Page = request => {
     const { searchParams } = new URL(request.url ?? '/', 'http://local');
-    inbox.confirm({ authenticatesUnsubscribe: searchParams.get('authenticateOnUnsubscribe') === 'true' });
-    return alerts(request);
+    const authenticates = searchParams.get('authenticateOnUnsubscribe') ?? 'false';
+    const isKnown = [...searchParams.keys()].every(name => name === 'authenticateOnUnsubscribe');
+    if (!isKnown || !/^(?:true|false)$/.test(authenticates))
+      return jsonAnswer(400, 'The only parameter is authenticateOnUnsubscribe=true');
+    inbox.confirm({ authenticatesUnsubscribe: authenticates === 'true' });
+    if (/text\/html|json/.test(request.headers.accept ?? '')) return alerts(request);
+    const ends = authenticates === 'true' ? 'nobody but a signed-in person ends it' : 'its links end it';
+    const lines = inbox
+      .subscriptions()
+      .map(({ email, topicArn }) => `${email} is subscribed to ${topicName(topicArn)}: ${ends}.\n`);
+    return textPage(lines.join(''));
   };
 
   const start: Page = () => startPage(endpoints);

@@ -70,6 +70,8 @@ export async function awsTarget(StackName: string): Promise<Target> {
     return { url: outputs.ApiUrl, outputs, secrets: new SecretsManagerClient(), aws };
   } catch (error) {
     if (error instanceof StartError) throw error;
-    throw new StartError(`The stack ${StackName} cannot be looked up: ${(error as Error).message}`);
+    throw new StartError(
+      `The stack ${StackName} cannot be looked up: ${(error as Error).message}. Set AWS_REGION, and sign in, e.g. with AWS_PROFILE.`,
+    );
   }
 }
