@@ -401,6 +401,11 @@ test('a burst suspends the subscription of support, and a POST to the page of th
     expect(await subscriptions('/_local/health')).toEqual(['PendingConfirmation']);
   });
   expect(stack.output()).toMatch(/the subscription of support@example\.com to operations is suspended/);
+  const confirm = (query: string) => fetch(`${stack.url}/_local/inbox${query}`, { method: 'POST' });
+  expect((await confirm('?authenticateOnUnsubscribe=maybe')).status).toBe(400);
+  expect(await (await confirm('')).text()).toContain(
+    'support@example.com is subscribed to operations: its links end it.',
+  );
   expect(await subscriptions('/_local/inbox', 'POST')).toEqual(['Confirmed']);
 });
 

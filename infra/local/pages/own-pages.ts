@@ -98,7 +98,7 @@ export function ownPages({
     const authenticates = searchParams.get('authenticateOnUnsubscribe') ?? 'false';
     const isKnown = [...searchParams.keys()].every(name => name === 'authenticateOnUnsubscribe');
     if (!isKnown || !/^(?:true|false)$/.test(authenticates))
-      return jsonAnswer(400, 'The only parameter is authenticateOnUnsubscribe=true');
+      return jsonAnswer(400, { message: 'The only parameter is authenticateOnUnsubscribe=true or =false' });
     inbox.confirm({ authenticatesUnsubscribe: authenticates === 'true' });
     if (/text\/html|json/.test(request.headers.accept ?? '')) return alerts(request);
     const ends = authenticates === 'true' ? 'nobody but a signed-in person ends it' : 'its links end it';

@@ -1,6 +1,6 @@
 /** The text of `npm run replay -- --dry-run --show` and of the quarantine page: time, fault and redacted content. */
 
-import type { Reason } from '../../../shared/email/event.ts';
+import { isForeign, type Reason } from '../../../shared/email/event.ts';
 import type { Provider } from '../../../shared/providers/provider.ts';
 import type { QuarantineMessage } from '../../../shared/queues/quarantine-messages.ts';
 import type { QueuedMessage, QueuedRequest, QueueServices } from '../../../shared/queues/queued-request.ts';
@@ -96,7 +96,9 @@ function faultOf(
   services: QueueServices,
 ): Pick<ShownPiece, 'field' | 'outcome'> {
   try {
-    const [fault] = parsedContent(message, content, services).quarantined;
+    const { quarantined, events } = parsedContent(message, content, services);
+    const [fault] = quarantined;
+    if (events.some(isForeign)) return { field: null, outcome: 'of another account: it is never recorded' };
     if (fault === undefined) return { field: null, outcome: 'can be read now' };
     const outcome = fault.reason === message.reason ? 'still cannot be read' : `now quarantined as ${fault.reason}`;
     return { field: fault.field ?? null, outcome };

@@ -1,3 +1,4 @@
+import { isForeign } from '../../../shared/email/event.ts';
 import type { Recorder } from '../../../shared/email/recorder.ts';
 import type { ErasureLookUp } from '../../../shared/guards/erase-received.ts';
 import type { Nonces } from '../../../shared/guards/nonces.ts';
@@ -161,7 +162,7 @@ export async function replayQueue(options: ReplayOptions): Promise<ReplayReport>
     if (isTooOld(request)) return refuse(count, messages);
     if (dryRun) {
       count.unreadable += parsed.quarantined.length;
-      if (parsed.quarantined.length === 0) count.ready += messages.length;
+      if (parsed.quarantined.length === 0 && !parsed.events.some(isForeign)) count.ready += messages.length;
       return;
     }
     try {
