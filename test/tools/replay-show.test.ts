@@ -13,6 +13,7 @@ import { shownLines } from '../../infra/local/quarantine/shown-content.ts';
 import { createQueueSweep } from '../../infra/tools/replay/queue-sweep.ts';
 import { nothingReplayed, type ReplayOptions, replayQueue } from '../../infra/tools/replay/replay-queue.ts';
 import { lockedText, progressText, replayReport, sizeText } from '../../infra/tools/replay/replay-report.ts';
+import { canaryAccountId } from '../../shared/email/event.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import {
   createQuarantine,
@@ -20,7 +21,7 @@ import {
   type QuarantinedRequest,
 } from '../../shared/queues/quarantine-messages.ts';
 import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
-import { context, fixture, fixtureNames, fixtureType } from '../fixtures/fixtures.ts';
+import { context, fixture, fixtureNames, fixtureType, parsedFixture } from '../fixtures/fixtures.ts';
 import { providerNames } from '../fixtures/signing.ts';
 import { startQuarantineQueue } from '../queues/quarantine-queue.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
@@ -133,6 +134,13 @@ describe('a dry run that shows messages', () => {
     const text = await show();
     expect(text).toContain('"event": "landed"');
     expect(text).not.toMatch(/Pregnant|Jane Doe/);
+  });
+
+  it('says of an event of another account that it is never recorded', async () => {
+    const [event] = parsedFixture('app', 'email.delivered').events;
+    const piece = { ...event!, accountId: canaryAccountId, provenFor: undefined };
+    await keep('app', [{ reason: 'foreign_account', piece }]);
+    expect(await show()).toContain('foreign_account  field -  (of another account: it is never recorded)');
   });
 
   it('says of a piece that it can be read now, or is at fault for another reason', async () => {
