@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { EventSourceMapping, MetricType, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { AlertEnv } from '../../functions/alert/env.ts';
 import type { Config } from '../config.ts';
@@ -11,6 +11,7 @@ import type { GuardTable } from '../storage/guard-table.ts';
 import { alertFilters } from './alert-filters.ts';
 import type { AlertLinks } from './alert-links.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
+import { streamOptions, streamPermissions } from './stream-reader.ts';
 
 /**
  * The function that finds hard bounces and spam marks in the table's stream. It tells machines at once, and hands
@@ -47,21 +48,11 @@ export class Alert extends MailtrailFunction {
         EMAIL_PAGE_URL: links.emailPageUrl,
       } satisfies AlertEnv,
       permissions: [
-        {
-          actions: [
-            'dynamodb:DescribeStream',
-            'dynamodb:GetRecords',
-            'dynamodb:GetShardIterator',
-            'dynamodb:ListStreams',
-          ],
-          resources: [streamArn],
-        },
+        ...streamPermissions(streamArn, failures),
         { actions: ['dynamodb:BatchGetItem'], resources: [table.tableArn] },
         { actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem'], resources: [guards.tableArn] },
         { actions: ['sns:Publish'], resources: [topic.topicArn] },
         { actions: ['sqs:SendMessage'], resources: [digests.queueArn] },
-        { actions: ['s3:ListBucket'], resources: [failures.bucketArn] },
-        { actions: ['s3:PutObject'], resources: [failures.recordsArn] },
       ],
       memoryMegabytes: 512,
       timeoutSeconds: 60,
@@ -69,25 +60,13 @@ export class Alert extends MailtrailFunction {
     });
     this.streamReader = new EventSourceMapping(this, 'Stream', {
       target: this,
-      eventSourceArn: streamArn,
-      // The mapping also reads records from before its own creation.
-      startingPosition: StartingPosition.TRIM_HORIZON,
-      filters: alertFilters.map(filter => ({ pattern: JSON.stringify(filter) })),
+      ...streamOptions(streamArn, failures, alertFilters),
       // Short, so that an alert is out within 5 s of its callback. The digest function keeps the pace for people.
       batchSize: 100,
       maxBatchingWindow: Duration.seconds(1),
-      parallelizationFactor: 1,
       reportBatchItemFailures: true,
       bisectBatchOnError: true,
       retryAttempts: 10,
-      // The stream keeps records for 24 hours; after 23 they go to the bucket.
-      maxRecordAge: Duration.hours(23),
-      // The construct for this destination would also grant reading and deleting; the role has only the permissions
-      // that Lambda needs.
-      onFailure: { bind: () => ({ destination: failures.bucketArn }) },
-      supportS3OnFailureDestination: true,
-      // Metrics of the mapping; an alarm uses them to report records in the bucket.
-      metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
     });
   }
 }

@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { EventSourceMapping, MetricType, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { ChangesEnv } from '../../functions/changes/env.ts';
 import { canaryAccountId } from '../../shared/email/event.ts';
@@ -8,6 +8,7 @@ import type { EmailTable } from '../storage/email-table.ts';
 import type { FailureBucket } from '../storage/failure-bucket.ts';
 import type { GuardTable } from '../storage/guard-table.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
+import { streamOptions, streamPermissions } from './stream-reader.ts';
 
 /** Every new or changed item passes, except those of the canary. */
 export const changesFilters = [
@@ -40,21 +41,11 @@ export class Changes extends MailtrailFunction {
       description: 'Mailtrail: keeps when each provider reported, and how many emails wait for news',
       environment: { GUARD_TABLE_NAME: guards.tableName } satisfies ChangesEnv,
       permissions: [
-        {
-          actions: [
-            'dynamodb:DescribeStream',
-            'dynamodb:GetRecords',
-            'dynamodb:GetShardIterator',
-            'dynamodb:ListStreams',
-          ],
-          resources: [streamArn],
-        },
+        ...streamPermissions(streamArn, failures),
         {
           actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
           resources: [guards.tableArn],
         },
-        { actions: ['s3:ListBucket'], resources: [failures.bucketArn] },
-        { actions: ['s3:PutObject'], resources: [failures.recordsArn] },
       ],
       memoryMegabytes: 512,
       timeoutSeconds: 60,
@@ -62,21 +53,13 @@ export class Changes extends MailtrailFunction {
     });
     this.streamReader = new EventSourceMapping(this, 'Stream', {
       target: this,
-      eventSourceArn: streamArn,
-      startingPosition: StartingPosition.TRIM_HORIZON,
-      filters: changesFilters.map(filter => ({ pattern: JSON.stringify(filter) })),
+      ...streamOptions(streamArn, failures, changesFilters),
       // Few invocations and writes, and silence is judged every five minutes.
       batchSize: 10_000,
       maxBatchingWindow: Duration.seconds(10),
-      parallelizationFactor: 1,
       // A batch that comes again is known by its first record: it must come again whole.
       bisectBatchOnError: false,
       retryAttempts: 100,
-      maxRecordAge: Duration.hours(23),
-      onFailure: { bind: () => ({ destination: failures.bucketArn }) },
-      supportS3OnFailureDestination: true,
-      // Metrics of the mapping; an alarm uses them to report records in the bucket.
-      metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
     });
   }
 }
