@@ -60,11 +60,12 @@ export async function tellOnce(keys: readonly AlertKey[], telling: Telling): Pro
 
   const alerts = fresh.length === 0 ? [] : await alertsOf(fresh);
   const groups = alerts.length === 0 ? [] : split(alerts);
-  const digests: Digest[] = [
+  /** A digest that begins now has been read already. */
+  const digests: (Digest & { readonly alerts?: readonly Alert[] })[] = [
     ...begun.values(),
     ...groups.map(group => {
       const ofGroup = group.map(({ kind, emailId }) => ({ kind, emailId }));
-      return { id: digestIdOf(channel, ofGroup), keys: ofGroup };
+      return { id: digestIdOf(channel, ofGroup), keys: ofGroup, alerts: group };
     }),
   ];
   const waits = digests.length > 0 && telling.mayPublish !== undefined && !(await telling.mayPublish());
@@ -76,8 +77,9 @@ export async function tellOnce(keys: readonly AlertKey[], telling: Telling): Pro
     try {
       if (!begun.has(digest.id)) await ledger.open(digest);
       const own = await reserved(digest);
+      const isOwn = (key: AlertKey) => own.has(keyText(key));
       where = 'alert.read';
-      const alerts = await alertsOf(own);
+      const alerts = digest.alerts?.filter(isOwn) ?? (await alertsOf(digest.keys.filter(isOwn)));
       // A queue gives a message again while its first invocation lasts too long: that one may have told meanwhile.
       if (begun.has(digest.id) && (await ledger.isTold(digest.id))) return;
       where = 'alert.publish';
@@ -95,20 +97,19 @@ export async function tellOnce(keys: readonly AlertKey[], telling: Telling): Pro
   });
 
   /** The digest's alerts. One that another digest has taken meanwhile fails here: it is asked for again. */
-  async function reserved({ id, keys }: Digest): Promise<readonly AlertKey[]> {
-    const own = new Set<AlertKey>();
+  async function reserved({ id, keys }: Digest): Promise<ReadonlySet<string>> {
+    const own = new Set<string>();
     const errors: unknown[] = [];
     await forEachConcurrently(keys, writesInFlight, async key => {
       try {
-        if (await ledger.reserve(key, id)) own.add(key);
+        if (await ledger.reserve(key, id)) own.add(keyText(key));
         else failed.add(keyText(key));
       } catch (error) {
         errors.push(error);
       }
     });
     if (errors.length > 0) throw errors[0];
-    // In the digest's order, so that a message that is told again is the same.
-    return keys.filter(key => own.has(key));
+    return own;
   }
 
   const among = (set: ReadonlySet<string>) => new Set([...set].filter(key => asked.has(key)));
