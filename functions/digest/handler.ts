@@ -1,11 +1,12 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
 import { type AlertKey, keyText } from '../../shared/alerts/alert.ts';
+import type { AlertLinks } from '../../shared/alerts/links.ts';
 import type { Publish } from '../../shared/alerts/publish.ts';
 import { type Telling, type Told, tellOnce } from '../../shared/alerts/tell-once.ts';
 import { parseDigestMessage } from '../../shared/queues/digest-messages.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
-import { type LetterLinks, letterOf, maxEmailsPerLetter } from './letter.ts';
+import { letterOf, maxEmailsPerLetter } from './letter.ts';
 import type { Pace } from './pace.ts';
 import type { Postpone } from './postpone.ts';
 
@@ -14,7 +15,7 @@ export interface DigestDependencies extends Pick<Telling, 'ledger' | 'alertsOf'>
   readonly postpone: Postpone;
   /** Publishes to the topic for people. */
   readonly publish: Publish;
-  readonly links: LetterLinks;
+  readonly links: AlertLinks;
   /** Epoch milliseconds. */
   readonly now: () => number;
   /** Resolves after so many milliseconds. */

@@ -1,6 +1,6 @@
 import { type Alert, statusesOf } from '../../shared/alerts/alert.ts';
 import { defangAddress, defangText, headerText, inertAddress } from '../../shared/alerts/defang.ts';
-import { lookUpCommand, pageOf } from '../../shared/alerts/links.ts';
+import { type AlertLinks, lookUpCommand, pageOf } from '../../shared/alerts/links.ts';
 import { maxMessageBytes, type TopicMessage } from '../../shared/alerts/publish.ts';
 import { replyInWords } from '../../shared/email/reason.ts';
 import { providerInWords } from '../../shared/providers/titles.ts';
@@ -9,13 +9,6 @@ import { timeInWords } from '../../shared/runtime/time.ts';
 import { type AlertKind, statuses } from '../../shared/status/catalogue.ts';
 import { type Cause, causes, whatToDoAbout } from '../../shared/status/causes.ts';
 import { caveatTexts } from '../../shared/status/caveats.ts';
-
-/** Where a reader finds an email. */
-export interface LetterLinks {
-  /** Support's page of an email, with placeholders `{accountId}` and `{emailId}`; empty if there is none. */
-  readonly emailPageUrl: string;
-  readonly apiUrl: string;
-}
 
 /** Emails in one letter: a reader can scan them, and even the longest lines fit once they are shortened. */
 export const maxEmailsPerLetter = 300;
@@ -42,7 +35,7 @@ const kindIds = Object.keys(kinds) as readonly AlertKind[];
  *
  * @param digestId the same id twice is the same letter, sent again
  */
-export function letterOf(digestId: string, alerts: readonly Alert[], links: LetterLinks): TopicMessage {
+export function letterOf(digestId: string, alerts: readonly Alert[], links: AlertLinks): TopicMessage {
   const [first, ...others] = alerts;
   const foot = [
     '',
@@ -79,7 +72,7 @@ function verb(kind: AlertKind, count: number): string {
 }
 
 /** One email: first why and what to do, then the facts. */
-function story(alert: Alert, links: LetterLinks): readonly string[] {
+function story(alert: Alert, links: AlertLinks): readonly string[] {
   const { kind, emailId, accountId, recipient, subject, reference, status, statusAt, reason, caveats } = alert;
   const { label, meaning, sentAgain } = statuses[status];
   const reply = reason && replyInWords(reason);
@@ -127,7 +120,7 @@ function doesNotProve({ status }: Pick<Alert, 'status'>): string {
 /** The lines of a digest. */
 interface Lines {
   readonly account: (accountId: string) => string;
-  readonly email: (alert: Alert, links: LetterLinks) => string;
+  readonly email: (alert: Alert, links: AlertLinks) => string;
 }
 
 const wholeLines: Lines = { account: defangText, email: lineOf };
@@ -139,7 +132,7 @@ const shortLines: Lines = {
     `- ${defangAddress(boundedText(recipient, 128))} | ${statuses[status].label} | email ${emailId}`,
 };
 
-function digest(alerts: readonly Alert[], links: LetterLinks, lines: Lines): readonly string[] {
+function digest(alerts: readonly Alert[], links: AlertLinks, lines: Lines): readonly string[] {
   const sections = kindIds.flatMap(kind => {
     const ofKind = alerts.filter(alert => alert.kind === kind);
     if (ofKind.length === 0) return [];
@@ -191,7 +184,7 @@ function shortened(text: string, maxBytes: number): string {
 }
 
 /** One email in a digest. */
-function lineOf(alert: Alert, { emailPageUrl }: LetterLinks): string {
+function lineOf(alert: Alert, { emailPageUrl }: AlertLinks): string {
   const { recipient, subject, reference, status, statusAt, reason, caveats, emailId } = alert;
   const { cause } = reason ?? {};
   const reply = reason && replyInWords(reason);

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { AlertEnv } from '../../functions/alert/env.ts';
+import type { AlertLinks } from '../../shared/alerts/links.ts';
 import type { Config } from '../config.ts';
 import type { AlertEventsTopic } from '../messaging/topics.ts';
 import type { WorkerQueue } from '../messaging/worker-queue.ts';
@@ -9,7 +10,6 @@ import type { EmailTable } from '../storage/email-table.ts';
 import type { FailureBucket } from '../storage/failure-bucket.ts';
 import type { GuardTable } from '../storage/guard-table.ts';
 import { alertFilters } from './alert-filters.ts';
-import type { AlertLinks } from './alert-links.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
 import { streamOptions, streamPermissions } from './stream-reader.ts';
 

@@ -2,12 +2,12 @@ import { Duration } from 'aws-cdk-lib';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { DigestEnv } from '../../functions/digest/env.ts';
+import type { AlertLinks } from '../../shared/alerts/links.ts';
 import type { Config } from '../config.ts';
 import type { SupportTopic } from '../messaging/topics.ts';
 import type { WorkerQueue } from '../messaging/worker-queue.ts';
 import type { EmailTable } from '../storage/email-table.ts';
 import type { GuardTable } from '../storage/guard-table.ts';
-import type { AlertLinks } from './alert-links.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
 
 /**

@@ -1,5 +1,12 @@
 import type { AlertKey } from './alert.ts';
 
+/** Where a reader finds an email. */
+export interface AlertLinks {
+  /** Support's page of an email, with placeholders `{accountId}` and `{emailId}`; empty if there is none. */
+  readonly emailPageUrl: string;
+  readonly apiUrl: string;
+}
+
 /** The email that a link leads to. */
 type Linked = Pick<AlertKey, 'emailId'> & { readonly accountId?: string | undefined };
 
