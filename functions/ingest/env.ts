@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { commaList } from '../../shared/runtime/comma-list.ts';
 
 /** The environment of the ingest function. The construct that sets it is type-checked against this schema. */
 export const ingestEnv = z.object({
@@ -41,5 +42,5 @@ export function recorderSettings(env: z.infer<typeof ingestEnv>) {
 /** The adapters' settings from the environment. */
 export function readingSettings(env: z.infer<typeof ingestEnv>) {
   const metadata = { accountId: env.METADATA_ACCOUNT_ID, reference: env.METADATA_REFERENCE };
-  return [metadata, env.SENDER_NAMES.split(',').filter(name => name !== '')] as const;
+  return [metadata, commaList(env.SENDER_NAMES)] as const;
 }

@@ -11,6 +11,7 @@ import { providers } from '../../shared/providers/registry.ts';
 import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
 import { queueClient } from '../../shared/queues/queue-client.ts';
 import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
+import { commaList } from '../../shared/runtime/comma-list.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { createGeneratedSecret } from '../../shared/runtime/generated-secret.ts';
 import { createLog } from '../../shared/runtime/log.ts';
@@ -34,7 +35,7 @@ const dynamoDb = documentClient({ maxAttempts: 1 });
 const log = createLog();
 const tally = createTally(createNewsCounts(dynamoDb, env.GUARD_TABLE_NAME), Date.now, AbortSignal.timeout);
 const metrics = tallied(createMetrics(env.METRICS_NAMESPACE), tally);
-const accepted = env.ACCEPTED_PROVIDERS.split(',').filter(provider => provider !== '');
+const accepted = commaList(env.ACCEPTED_PROVIDERS);
 const context = createReadingContext(providers, ...readingSettings(env));
 const nonces = createNonces(dynamoDb, env.GUARD_TABLE_NAME);
 const persistence = {

@@ -2,6 +2,7 @@ import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createReader } from '../../shared/email/reader.ts';
 import { createNewsCounts } from '../../shared/news/counts.ts';
 import { createNewsStore } from '../../shared/news/store.ts';
+import { commaList } from '../../shared/runtime/comma-list.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { createGeneratedSecret } from '../../shared/runtime/generated-secret.ts';
 import { createLog } from '../../shared/runtime/log.ts';
@@ -36,7 +37,7 @@ export const handler = createHandler({
   oldAfter,
   document,
   news: { ...createNewsStore(client, env.GUARD_TABLE_NAME), ...createNewsCounts(client, env.GUARD_TABLE_NAME) },
-  listedProviders: env.PROVIDERS.split(',').filter(provider => provider !== ''),
+  listedProviders: commaList(env.PROVIDERS),
   now: Date.now,
   log: createLog(),
 });

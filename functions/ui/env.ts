@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { commaList } from '../../shared/runtime/comma-list.ts';
 
 const text = z.string().check(z.minLength(1));
 
@@ -11,10 +12,7 @@ export const uiEnv = z.object({
   /** The audience that the page asks for; empty if it names none. */
   UI_AUDIENCE: z.string(),
   /** Origins that the page calls besides its own and the issuer's, separated by commas. */
-  UI_CONNECT_ORIGINS: z.pipe(
-    z.string(),
-    z.transform(listed => listed.split(',').filter(origin => origin !== '')),
-  ),
+  UI_CONNECT_ORIGINS: z.pipe(z.string(), z.transform(commaList)),
   /** The URL of the issuer of the page's tokens. */
   OIDC_ISSUER: text,
   /** The token's claim that names the account, e.g. `account_id`. */

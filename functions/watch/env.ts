@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { commaList } from '../../shared/runtime/comma-list.ts';
 
 const named = z.string().check(z.minLength(1));
 
@@ -28,13 +29,11 @@ export function listedProviders({
   PROVIDERS,
   EXPECT_NEWS,
 }: Pick<WatchEnv, 'PROVIDERS' | 'EXPECT_NEWS'>): ReadonlyMap<string, number | null> {
-  const stated = new Map(EXPECT_NEWS.split(',').map(pair => pair.split('=') as [string, string]));
+  const stated = new Map(commaList(EXPECT_NEWS).map(pair => pair.split('=') as [string, string]));
   return new Map(
-    PROVIDERS.split(',')
-      .filter(provider => provider !== '')
-      .map(provider => {
-        const minutes = stated.get(provider);
-        return [provider, minutes === undefined ? null : Number(minutes) * 60_000];
-      }),
+    commaList(PROVIDERS).map(provider => {
+      const minutes = stated.get(provider);
+      return [provider, minutes === undefined ? null : Number(minutes) * 60_000];
+    }),
   );
 }
