@@ -1,4 +1,5 @@
 import { ChangeMessageVisibilityBatchCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import { chunks } from '../../shared/runtime/chunks.ts';
 import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 
 /** Puts messages off for so many seconds. Those that fail come again after the queue's own visibility timeout. */
@@ -10,10 +11,7 @@ const callsInFlight = 8;
 
 export function createPostpone(client: Pick<SQSClient, 'send'>, queueUrl: string): Postpone {
   return async (receiptHandles, seconds) => {
-    const calls = Array.from({ length: Math.ceil(receiptHandles.length / messagesPerCall) }, (_, index) =>
-      receiptHandles.slice(index * messagesPerCall, (index + 1) * messagesPerCall),
-    );
-    await forEachConcurrently(calls, callsInFlight, async handles => {
+    await forEachConcurrently(chunks(receiptHandles, messagesPerCall), callsInFlight, async handles => {
       const Entries = handles.map((ReceiptHandle, index) => ({
         Id: String(index),
         ReceiptHandle,

@@ -2,6 +2,7 @@ import type { SQSClient } from '@aws-sdk/client-sqs';
 import * as z from 'zod/mini';
 import type { CanonicalEvent, Reason } from '../email/event.ts';
 import type { Nonce } from '../providers/provider.ts';
+import { chunks } from '../runtime/chunks.ts';
 import { asciiJson } from '../runtime/text.ts';
 import { statusIds } from '../status/catalogue.ts';
 import { causeIds } from '../status/causes.ts';
@@ -64,9 +65,7 @@ export function createRetryQueue(client: Pick<SQSClient, 'send'>, queueUrl: stri
     sendMessages(
       client,
       queueUrl,
-      Array.from({ length: Math.ceil(events.length / maxEvents) }, (_, index) =>
-        asciiJson({ ...request, events: events.slice(index * maxEvents, (index + 1) * maxEvents) }),
-      ),
+      chunks(events, maxEvents).map(some => asciiJson({ ...request, events: some })),
     );
 }
 

@@ -1,3 +1,4 @@
+import { chunks } from '../../../shared/runtime/chunks.ts';
 import { counted } from '../cli/counted.ts';
 import { region } from '../cloudformation/template.ts';
 import type { LocalFunction } from '../lambda/function-environment.ts';
@@ -61,10 +62,8 @@ export function startQueueMapping({
   const window = (mapping.MaximumBatchingWindowInSeconds ?? 0) * 1000;
 
   async function deleteAll(messages: readonly Message[]): Promise<void> {
-    for (let start = 0; start < messages.length; start += messagesPerCall) {
-      const Entries = messages
-        .slice(start, start + messagesPerCall)
-        .map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
+    for (const some of chunks(messages, messagesPerCall)) {
+      const Entries = some.map(({ ReceiptHandle }, index) => ({ Id: String(index), ReceiptHandle }));
       await sqs('DeleteMessageBatch', { Entries });
     }
   }

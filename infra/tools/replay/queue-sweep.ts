@@ -6,6 +6,7 @@ import {
   type SQSClient,
 } from '@aws-sdk/client-sqs';
 import type { QueuedMessage } from '../../../shared/queues/queued-request.ts';
+import { chunks } from '../../../shared/runtime/chunks.ts';
 import { forEachConcurrently } from '../../../shared/runtime/concurrency.ts';
 
 /** One pass through a queue from end to end, during which nobody else receives its messages. */
@@ -100,10 +101,7 @@ export function createQueueSweep(client: Pick<SQSClient, 'send'>, QueueUrl: stri
       const handles = [...held.values()];
       held.clear();
       let failed = 0;
-      const batches = Array.from({ length: Math.ceil(handles.length / maxBatchMessages) }, (_, index) =>
-        handles.slice(index * maxBatchMessages, (index + 1) * maxBatchMessages),
-      );
-      await forEachConcurrently(batches, concurrentCalls, async batch => {
+      await forEachConcurrently(chunks(handles, maxBatchMessages), concurrentCalls, async batch => {
         const refused = await giveBack(batch);
         failed += refused;
       });

@@ -1,4 +1,5 @@
 import { type ProviderName, providers } from '../../../shared/providers/registry.ts';
+import { chunks } from '../../../shared/runtime/chunks.ts';
 import { schemes } from '../../../test/fixtures/signing.ts';
 import type { Batch, BodyType } from '../../../test/fixtures/signing-scheme.ts';
 import type { Told } from './samples.ts';
@@ -34,10 +35,4 @@ function joinedArrays(bodies: readonly Buffer[]): readonly Batch[] {
       .replace(/^\[(.*)\]$/s, '$1'),
   );
   return [{ body: Buffer.from(`[${values.join(',')}]`), events: bodies.length }];
-}
-
-function chunks<Item>(items: readonly Item[], size: number): Item[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, index) =>
-    items.slice(index * size, (index + 1) * size),
-  );
 }
