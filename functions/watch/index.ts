@@ -1,10 +1,9 @@
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { createOwnKey } from '../../shared/guards/own-key.ts';
 import { createNewsStore } from '../../shared/news/store.ts';
 import { providerTitles } from '../../shared/providers/titles.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
-import { createGeneratedSecret } from '../../shared/runtime/generated-secret.ts';
 import { createLog } from '../../shared/runtime/log.ts';
 import { createCanary } from './canary.ts';
 import { listedProviders, watchEnv } from './env.ts';
@@ -15,7 +14,6 @@ import { createJudgeSilence } from './silence.ts';
 const env = watchEnv.parse(process.env);
 const requestHandler = { connectionTimeout: 1_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
 const lambda = new LambdaClient({ requestHandler, maxAttempts: 1 });
-const secretsManager = new SecretsManagerClient({ requestHandler });
 const sns = new SNSClient({ requestHandler });
 const log = createLog();
 const metrics = createWatchMetrics(env.METRICS_NAMESPACE);
@@ -23,7 +21,7 @@ const webhook = `${env.API_URL}/webhooks/app`;
 
 export const handler = createHandler({
   canary: createCanary({
-    key: createGeneratedSecret(secretsManager, env.CANARY_KEY_ARN),
+    key: createOwnKey(documentClient(), env.GUARD_TABLE_NAME, 'canary'),
     async post(headers, body) {
       const answer = await fetch(webhook, { method: 'POST', headers, body, signal: AbortSignal.timeout(10_000) });
       return { status: answer.status, body: await answer.text() };

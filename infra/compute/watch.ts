@@ -5,7 +5,6 @@ import type { Construct } from 'constructs';
 import type { WatchEnv } from '../../functions/watch/env.ts';
 import type { Config } from '../config.ts';
 import type { OperationsTopic } from '../messaging/topics.ts';
-import type { CanaryKey } from '../storage/canary-key.ts';
 import type { GuardTable } from '../storage/guard-table.ts';
 import { metricsNamespaceOf } from './ingest.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
@@ -19,19 +18,17 @@ export class Watch extends MailtrailFunction {
       readonly config: Config;
       readonly apiUrl: string;
       readonly guards: GuardTable;
-      readonly canaryKey: CanaryKey;
       readonly query: MailtrailFunction;
       readonly operations: OperationsTopic;
     },
   ) {
-    const { config, apiUrl, guards, canaryKey, query, operations } = parts;
+    const { config, apiUrl, guards, query, operations } = parts;
     super(scope, id, {
       name: 'watch',
       description: 'Mailtrail: proves every five minutes that calls are recorded, and tells of silent providers',
       environment: {
         GUARD_TABLE_NAME: guards.tableName,
         API_URL: apiUrl,
-        CANARY_KEY_ARN: canaryKey.secretArn,
         QUERY_FUNCTION_NAME: query.functionName,
         ACCOUNT_CLAIM: config.accountClaim,
         OPERATIONS_TOPIC_ARN: operations.topicArn,
@@ -41,7 +38,6 @@ export class Watch extends MailtrailFunction {
       } satisfies WatchEnv,
       permissions: [
         { actions: ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'], resources: [guards.tableArn] },
-        { actions: ['secretsmanager:GetSecretValue'], resources: [canaryKey.secretArn] },
         { actions: ['lambda:InvokeFunction'], resources: [query.functionArn] },
         { actions: ['sns:Publish'], resources: [operations.topicArn] },
       ],
