@@ -15,6 +15,7 @@ import { localClient } from './issuer/local-client.ts';
 import { createOidcIssuer, issuerPath } from './issuer/oidc-issuer.ts';
 import { claimNamesIn } from './issuer/person.ts';
 import { openTokenIssuer } from './issuer/token-issuer.ts';
+import type { OnInvoked } from './lambda/function-environment.ts';
 import { startInvokeEndpoint } from './lambda/invoke-endpoint.ts';
 import { localVariables, mergedVariables } from './lambda/local-variables.ts';
 import { createLogReader } from './lambda/log-reader.ts';
@@ -71,6 +72,8 @@ export interface StackOptions {
   readonly onInboxMessage: (message: InboxMessage) => void;
   /** Called with each value of a metric that SNS, Lambda or DynamoDB would report by itself. */
   readonly onMetric?: OnMetric | undefined;
+  /** Called for each invocation that came to its end. */
+  readonly onInvoked?: OnInvoked | undefined;
   /** The time that metrics and alarms go by: the machine's own, unless a test moves it. */
   readonly clock?: Clock | undefined;
 }
@@ -205,6 +208,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
       processes: options.processesPerFunction,
       concurrentExecutions: options.concurrentExecutions,
       onMetric,
+      onInvoked: options.onInvoked,
     },
   );
   await parts.add(unmeasured, it => it.stop());

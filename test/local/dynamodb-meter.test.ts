@@ -17,8 +17,13 @@ import { type ConsumedBy, type DynamoDbMeter, startDynamoDbMeter } from '../../i
 import type { ServiceMetric } from '../../infra/local/services/service-metric.ts';
 import { createEmailTable } from '../rigs/email-table.ts';
 
-const clientOf = (endpoint: string) =>
-  new DynamoDBClient({ endpoint, region: 'local', credentials: { accessKeyId: 'local', secretAccessKey: 'local' } });
+const clientOf = (endpoint: string, userAgentAppId?: string) =>
+  new DynamoDBClient({
+    endpoint,
+    userAgentAppId,
+    region: 'local',
+    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+  });
 
 describe('the meter of DynamoDB', () => {
   let engine: DynamoDbEngine;
@@ -69,6 +74,7 @@ describe('the meter of DynamoDB', () => {
       ConditionalCheckFailedException,
     );
     expect(consumed()).toContainEqual({
+      caller: null,
       table: TableName,
       index: null,
       operation: 'UpdateItem',
@@ -90,6 +96,14 @@ describe('the meter of DynamoDB', () => {
       new BatchGetCommand({ RequestItems: { [TableName]: { Keys: [{ emailId: 'one' }, { emailId: 'two' }] } } }),
     );
     expect(unitsOf({ operation: 'BatchGetItem' })).toBe(1);
+  });
+
+  it('counts the units of each caller apart', async () => {
+    for (const caller of ['Ingest1', 'Watch1']) {
+      const named = DynamoDBDocumentClient.from(clientOf(meter.endpoint, caller));
+      await named.send(new PutCommand({ TableName, Item: { emailId: caller } }));
+      expect(unitsOf({ caller })).toBe(1);
+    }
   });
 
   it('hides what the caller did not ask for', async () => {

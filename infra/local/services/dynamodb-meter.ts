@@ -8,6 +8,8 @@ import type { OnMetric } from './service-metric.ts';
 
 /** The units that one operation consumed of a table or of one of its indexes. */
 export interface ConsumedBy {
+  /** The function, as far as its calls name it; else null. */
+  readonly caller: string | null;
   readonly table: string;
   /** Null for the table itself. */
   readonly index: string | null;
@@ -52,6 +54,7 @@ const metricNames = {
 const throttles = ['ProvisionedThroughputExceededException', 'ThrottlingException', 'RequestLimitExceeded'];
 
 interface Call {
+  readonly caller: string | null;
   readonly operation: string;
   readonly kind: Kind;
   readonly input: Input;
@@ -81,7 +84,7 @@ export async function startDynamoDbMeter(target: string, onMetric: OnMetric = ()
   const totals = new Map<string, ConsumedBy>();
 
   function add(more: Omit<ConsumedBy, 'calls' | 'failedCalls'>): void {
-    const key = JSON.stringify([more.table, more.index, more.operation]);
+    const key = JSON.stringify([more.caller, more.table, more.index, more.operation]);
     const { units, failedUnits, calls, failedCalls } = totals.get(key) ?? { ...more, ...none };
     const failed = Number(more.failedUnits > 0);
     totals.set(key, {
@@ -98,7 +101,7 @@ export async function startDynamoDbMeter(target: string, onMetric: OnMetric = ()
     onMetric({ namespace: 'AWS/DynamoDB', name: metricNames[more.kind], dimensions, value: more.units });
   }
 
-  function count({ operation, kind, input }: Call, output: Output): void {
+  function count({ caller, operation, kind, input }: Call, output: Output): void {
     const failure = output.__type?.split('#').at(-1);
     if (failure === undefined) {
       for (const { TableName: table = '', ...used } of [output.ConsumedCapacity ?? []].flat()) {
@@ -106,12 +109,12 @@ export async function startDynamoDbMeter(target: string, onMetric: OnMetric = ()
         for (const [index, capacity] of [[null, used.Table] as const, ...ofIndexes]) {
           // A query of an index reports 0 units of its table.
           const units = capacity?.CapacityUnits ?? 0;
-          if (units > 0) add({ table, index, operation, kind, units, failedUnits: 0 });
+          if (units > 0) add({ caller, table, index, operation, kind, units, failedUnits: 0 });
         }
       }
     } else if (failure === 'ConditionalCheckFailedException') {
       const units = failedConditionUnits(output.Item);
-      add({ table: input.TableName ?? '', index: null, operation, kind, units, failedUnits: units });
+      add({ caller, table: input.TableName ?? '', index: null, operation, kind, units, failedUnits: units });
     } else if (throttles.includes(failure)) {
       for (const TableName of input.TableName === undefined
         ? Object.keys(input.RequestItems ?? {})
@@ -151,7 +154,8 @@ export async function startDynamoDbMeter(target: string, onMetric: OnMetric = ()
     const input = JSON.parse(await textOf(message)) as Input;
     const answer = await forwarded(message, JSON.stringify(asking(input)));
     const output = JSON.parse(await textOf(answer)) as Output;
-    count({ operation, kind, input }, output);
+    const [, caller = null] = /\bapp\/(\S+)/.exec(String(message.headers['user-agent'])) ?? [];
+    count({ caller, operation, kind, input }, output);
     // The checksum is that of the engine's own text.
     const { 'content-length': _, 'x-amz-crc32': __, 'transfer-encoding': ___, ...headers } = answer.headers;
     const body = JSON.stringify(asAsked(input, output));
