@@ -35,7 +35,7 @@ export class MailtrailStack extends Stack {
     });
 
     // Storage and queues.
-    const table = emailTable(this, 'Emails', config.existingTable);
+    const table = emailTable(this, 'Emails', config);
     const webhookSecrets = webhookSecretsOf(this, 'WebhookSecrets', config.existingWebhookSecret);
     const cursorKey = new CursorKey(this, 'CursorKey');
     const canaryKey = new CanaryKey(this, 'CanaryKey');

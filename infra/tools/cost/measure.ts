@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -64,13 +64,14 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
   const dataDir = mkdtempSync(join(tmpdir(), 'mailtrail-cost-'));
   const counter = createUsageCounter();
   try {
-    const template = withShortWindows(assembly, join(dataDir, 'assembly'));
+    const template = templateIn(assembly);
     const faults: string[] = [];
     const stack = await runStack({
       port: 0,
       dataDir,
       providers,
-      assembly: join(dataDir, 'assembly'),
+      assembly,
+      maxBatchingWindowSeconds: 1,
       secondsBetweenDigests: 1,
       metered: true,
       onInvoked: counter.invoked,
@@ -210,27 +211,6 @@ async function untilQuiet(
     if ((await Promise.all(queues.map(isEmpty))).every(Boolean)) return;
   }
   throw new StartError(`the stack was not at rest after ${maxQuietWaitMs / 1000} s`);
-}
-
-/**
- * Copies an assembly whose batches gather for one second at most.
- *
- * @returns the template as it is deployed
- */
-function withShortWindows(assembly: string, copy: string): ResolvedTemplate {
-  cpSync(assembly, copy, { recursive: true });
-  const file = readdirSync(copy).find(name => name.endsWith('.template.json'));
-  if (file === undefined) throw new StartError(`${assembly} has no template`);
-  const { template } = readAssembly(assembly);
-  const resources = Object.entries(template.Resources).map(([logicalId, resource]) => {
-    const { MaximumBatchingWindowInSeconds: window } = resource.Properties ?? {};
-    if (typeof window !== 'number') return [logicalId, resource];
-    const Properties = { ...resource.Properties, MaximumBatchingWindowInSeconds: Math.min(window, 1) };
-    return [logicalId, { ...resource, Properties }];
-  });
-  const shortened: Template = { ...template, Resources: Object.fromEntries(resources) };
-  writeFileSync(join(copy, file), JSON.stringify(shortened));
-  return deployedTemplate(template);
 }
 
 /** A template with its references resolved, for reading alone. */
