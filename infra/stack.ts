@@ -33,7 +33,7 @@ export class MailtrailStack extends Stack {
     });
 
     // Storage and queues.
-    const table = emailTable(this, 'Emails', config.existingTable);
+    const table = emailTable(this, 'Emails', config);
     const webhookSecrets = webhookSecretsOf(this, 'WebhookSecrets', config.existingWebhookSecret);
     const guards = new GuardTable(this, 'Guards');
     const quarantine = new QuarantineQueue(this, 'Quarantine');

@@ -6,10 +6,12 @@ import {
   ProjectionType,
   StreamViewType,
   Table,
+  TableClass,
   TableEncryption,
 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import { type Attribute, type IndexName, indexes } from '../../shared/email/item.ts';
+import type { Config } from '../config.ts';
 import { throughputCeiling } from './throughput-ceiling.ts';
 
 /** Times are numbers; every other key is a text. */
@@ -24,13 +26,23 @@ export interface EmailTable extends ITable {
   indexArn(name: IndexName): string;
 }
 
-/**
- * The table of the installation: its own, or one that an earlier stack or a restore has left.
- *
- * @param streamArn the stream of an existing table
- */
-export function emailTable(scope: Construct, id: string, streamArn?: string): EmailTable {
-  return streamArn === undefined ? new OwnEmailTable(scope, id) : existingEmailTable(scope, id, streamArn);
+type TableSettings = Pick<Config, 'existingTable' | 'tableClass' | 'retentionDays'>;
+
+/** The table of the installation: its own, or one that an earlier stack or a restore has left. */
+export function emailTable(scope: Construct, id: string, settings: TableSettings): EmailTable {
+  const { existingTable } = settings;
+  return existingTable === undefined
+    ? new OwnEmailTable(scope, id, tableClassOf(settings))
+    : existingEmailTable(scope, id, existingTable);
+}
+
+/** From then on, cheaper storage saves more than dearer writes cost: `npm run cost` prints the day, about 190. */
+export const rareFromRetentionDays = 200;
+
+/** CloudFormation changes the class in place, and AWS allows it twice in 30 days. */
+function tableClassOf({ tableClass, retentionDays }: TableSettings): TableClass {
+  const rare = tableClass === 'auto' ? retentionDays >= rareFromRetentionDays : tableClass === 'infrequentAccess';
+  return rare ? TableClass.STANDARD_INFREQUENT_ACCESS : TableClass.STANDARD;
 }
 
 /** A table that this stack uses and does not change: its indexes, stream and expiry are as its owner set them. */
@@ -42,9 +54,10 @@ function existingEmailTable(scope: Construct, id: string, tableStreamArn: string
 
 /** The table that the stack makes. */
 class OwnEmailTable extends Table implements EmailTable {
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, tableClass: TableClass) {
     super(scope, id, {
       partitionKey: keyOf('emailId'),
+      tableClass,
       billingMode: BillingMode.PAY_PER_REQUEST,
       ...throughputCeiling,
       encryption: TableEncryption.AWS_MANAGED,

@@ -8,7 +8,9 @@ import { GuardTable } from '../../infra/storage/guard-table.ts';
 
 /** Creates the table of emails with the deployed keys, indexes and stream, under the test's own name. */
 export function createEmailTable(client: DynamoDBClient, tableName: string): Promise<void> {
-  return createTable(client, tableName, stack => emailTable(stack, 'Emails'));
+  return createTable(client, tableName, stack =>
+    emailTable(stack, 'Emails', { tableClass: 'auto', retentionDays: 400 }),
+  );
 }
 
 /** Creates the table of nonces and erasure records in the same way. */
