@@ -11,5 +11,12 @@ export interface Looked extends Installation {
   readonly now: number;
 }
 
+/** The result of a check that says more than its findings. */
+export interface Noted {
+  readonly findings: readonly Finding[];
+  /** The part that was not looked at, and why. */
+  readonly note: string | null;
+}
+
 /** Looks at one subject, and changes nothing. It rejects where it cannot look. */
-export type Check = (looked: Looked) => Promise<readonly Finding[]>;
+export type Check = (looked: Looked) => Promise<readonly Finding[] | Noted>;

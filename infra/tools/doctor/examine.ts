@@ -27,6 +27,8 @@ export const checks: Readonly<Record<string, Check>> = {
 export interface Examined {
   readonly check: string;
   readonly findings: readonly Finding[];
+  /** The part that was not looked at, and why; null where all was. */
+  readonly note: string | null;
 }
 
 /** A provider that reported within this time is in use where the setting `providers` lists none. */
@@ -41,10 +43,10 @@ export async function examine(installation: Installation, now = Date.now()): Pro
   const known = await providersOf(installation, now);
   const looked: Looked = { ...installation, ...known, now };
   return Promise.all(
-    Object.entries(checks).map(async ([check, run]) => ({
-      check,
-      findings: await run(looked).catch((error: Error) => [notLooked(check, error)]),
-    })),
+    Object.entries(checks).map(async ([check, run]) => {
+      const result = await run(looked).catch((error: Error) => [notLooked(check, error)]);
+      return { check, ...('findings' in result ? result : { findings: result, note: null }) };
+    }),
   );
 }
 
