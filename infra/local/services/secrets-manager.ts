@@ -8,8 +8,8 @@ export interface SecretsManager extends LoopbackServer {
 }
 
 /**
- * Secrets Manager's GetSecretValue. People fill in a secret that the template leaves empty (`{}`): its value is that of
- * the webhook secrets, asked for on each call.
+ * Secrets Manager's GetSecretValue and DescribeSecret. People fill in a secret that the template leaves empty (`{}`): its
+ * value is that of the webhook secrets, asked for on each call.
  */
 export async function startSecretsManager(webhookSecrets: () => string): Promise<SecretsManager> {
   let values: Readonly<Record<string, () => string>> = {};
@@ -21,13 +21,19 @@ export async function startSecretsManager(webhookSecrets: () => string): Promise
     });
     const { SecretId } = JSON.parse(body) as { SecretId: string };
     const value = values[SecretId];
-    if (request.headers['x-amz-target'] !== 'secretsmanager.GetSecretValue' || value === undefined) {
+    if (value === undefined) {
       return answer(400, {
         __type: 'ResourceNotFoundException',
         message: "Secrets Manager can't find the specified secret.",
       });
     }
-    return answer(200, { ARN: SecretId, Name: SecretId, VersionStages: ['AWSCURRENT'], SecretString: value() });
+    const described = { ARN: SecretId, Name: SecretId };
+    const operation = request.headers['x-amz-target'];
+    if (operation === 'secretsmanager.DescribeSecret')
+      return answer(200, { ...described, VersionIdsToStages: { local: ['AWSCURRENT'] } });
+    if (operation !== 'secretsmanager.GetSecretValue')
+      return answer(400, { __type: 'InvalidRequestException', message: `${operation} is not understood here` });
+    return answer(200, { ...described, VersionStages: ['AWSCURRENT'], SecretString: value() });
   });
   return {
     ...server,
