@@ -29,8 +29,8 @@ export interface DayKeysRequest {
 /**
  * The next keys of the position's day, at most `wanted`. `calls` counts rounds.
  *
- * DynamoDB leaves open how an index sorts keys of one time. The position therefore cuts by time and id, here and not in
- * DynamoDB, and keys of one time are shown only once all of them were read.
+ * DynamoDB leaves open how an index sorts keys of one time. The position therefore cuts by time and id here, not in
+ * DynamoDB. Keys of one time are shown only once all of them were read.
  */
 export async function dayKeysAfter(
   client: DynamoDBDocumentClient,

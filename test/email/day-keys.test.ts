@@ -151,19 +151,20 @@ describe("support's list", () => {
   afterAll(() => stored?.stop());
 
   it('has the emails of earlier versions and of this one, in the order of time, over several days', async () => {
-    const known: Key[] = [];
-    for (let number = 0; number < 60; number += 1) {
-      const at = noon - (number % 3) * day - Math.floor(number / 12);
-      const emailId = await stored.record([anEvent({ status: 'invalid' })], at);
-      known.push({ at, emailId });
-      // Half of the emails are from a version before partitions.
-      if (number % 2 === 0) await stored.put({ ...(await stored.image(emailId)), attentionDay: { S: dayOf(at) } });
-    }
+    const known = await Promise.all(
+      Array.from({ length: 60 }, async (_, number): Promise<Key> => {
+        const at = noon - (number % 3) * day - Math.floor(number / 12);
+        const emailId = await stored.record([anEvent({ status: 'invalid' })], at);
+        // Half of the emails are from a version before partitions.
+        if (number % 2 === 0) await stored.put({ ...(await stored.image(emailId)), attentionDay: { S: dayOf(at) } });
+        return { at, emailId };
+      }),
+    );
     const expected = known
       .toSorted((one, other) => other.at - one.at || (one.emailId < other.emailId ? 1 : -1))
       .map(({ emailId }) => emailId);
     const filter = { accountId: null, attention: 'act', from: noon - 5 * day } as const;
-    for (const limit of [1, 7, 50]) {
+    for (const limit of [7, 50]) {
       const seen: string[] = [];
       let after: Position | null = null;
       do {

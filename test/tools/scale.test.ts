@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { emailIdOf } from '../../shared/email/event.ts';
 import { storesUnder } from '../../infra/tools/scale/load.ts';
 import { percentOf, scalePage, scalePageFile } from '../../infra/tools/scale/scale-table.ts';
 import { writesOf } from '../../infra/tools/scale/writes.ts';
+import { emailIdOf } from '../../shared/email/event.ts';
 import { aDelivery, noon } from '../rigs/arbitrary-events.ts';
 
 describe('the writes of an email', () => {
@@ -31,7 +31,11 @@ describe('the writes of an email', () => {
 
   it('cost the table a unit for each KB', () => {
     const long = { ...delivered, clickUrl: `https://example.com/${'p'.repeat(1_200)}` };
-    expect(writesOf([bounced, long]).filter(({ store }) => store === 'table').map(({ units }) => units)).toEqual([1, 2]);
+    expect(
+      writesOf([bounced, long])
+        .filter(({ store }) => store === 'table')
+        .map(({ units }) => units),
+    ).toEqual([1, 2]);
   });
 });
 

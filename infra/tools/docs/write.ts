@@ -1,4 +1,7 @@
-/** `npm run docs`: the pages of providers and alarms, the figures of scale, the OpenAPI document, the types of its client, and the names known to fixtures. */
+/**
+ * `npm run docs`: the pages of providers and alarms, the figures of scale, the OpenAPI document, the types of its client,
+ * and the names known to fixtures.
+ */
 
 import { writeFileSync } from 'node:fs';
 import { runCommand } from '../../local/cli/command.ts';

@@ -11,12 +11,17 @@ export const pageLoads = [10, 1_000, 100_000].map(
 );
 
 /** Figures that no run of this script measures. */
-const assumed = { ingestMs: 25, batch: 10, logBytes: 900, lettersASecond: 1, alertsALetter: 300, usedPercent: 70 };
+const assumed = { ingestMs: 25, batch: 10, logBytes: 900, alertsALetter: 300, usedPercent: 70 };
 
-const whole = (figure: number) => (figure >= 10 ? Math.round(figure) : Number(figure.toPrecision(2))).toLocaleString('en');
+const whole = (figure: number) =>
+  (figure >= 10 ? Math.round(figure) : Number(figure.toPrecision(2))).toLocaleString('en');
 const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
 const table = (rows: readonly (readonly string[])[]) =>
-  [row(rows[0]!), row(rows[0]!.map((_, column) => (column === 0 ? '---' : '--:'))), ...rows.slice(1).map(row)].join('\n');
+  [
+    row(rows[0]!),
+    row(rows[0]!.map((_, column) => (rows[1]![column]!.match(/^[\d<]/) ? '--:' : '---'))),
+    ...rows.slice(1).map(row),
+  ].join('\n');
 
 /** The share of one partition's write units that a store's hottest partition key uses. */
 export function percentOf({ hottest }: StoreLoad): number {
@@ -32,35 +37,44 @@ export function scaleTables(loads: readonly Load[]): string {
   const [{ stores: names }] = under as [(typeof under)[number]];
   const writes = names.map(({ store, hottest }, index) => [
     `\`${store}\``,
-    ...under.map(({ stores }) => whole(stores[index]!.unitsPerSecond)),
-    hottest.isOfOneEmail ? 'one email' : partitionInWords[store] ?? 'one account',
-    ...under.map(({ stores }) => `${whole(percentOf(stores[index]!))} %`),
+    hottest.isOfOneEmail ? 'one email' : (sharedKeys[store] ?? 'one account'),
+    ...under.map(({ stores }) => `${whole(stores[index]!.unitsPerSecond)} / ${whole(percentOf(stores[index]!))} %`),
   ]);
   const figures: readonly (readonly [string, (load: Load, table: number, all: number) => string])[] = [
     ['new emails a second', load => whole(load.eventsPerSecond / eventsPerEmail)],
     ['emails a second that fail', load => whole(failuresOf(load))],
     ['webhooks at once, one event each', load => whole((load.eventsPerSecond * assumed.ingestMs) / 1_000)],
-    ['webhooks at once, ten events each', load => whole((load.eventsPerSecond * assumed.ingestMs) / 1_000 / assumed.batch)],
+    [
+      'webhooks at once, ten events each',
+      load => whole((load.eventsPerSecond * assumed.ingestMs) / 1_000 / assumed.batch),
+    ],
     ['write units a second, table and indexes', (_, __, all) => whole(all)],
-    ['`maxWriteUnits`, so that 70 % are in use', (_, units) => Math.max(4_000, Math.ceil(units / assumed.usedPercent / 10) * 1_000).toLocaleString('en')],
+    [
+      '`maxWriteUnits`, so that 70 % are in use',
+      (_, units) => Math.max(4_000, Math.ceil(units / assumed.usedPercent / 10) * 1_000).toLocaleString('en'),
+    ],
     ['shards of the stream, at least', (_, units) => whole(Math.max(1, Math.ceil(units / partitionUnits)))],
-    ['minutes of letters to support for a minute of failures', load => whole(failuresOf(load) / assumed.alertsALetter / assumed.lettersASecond)],
+    ['letters to support a minute; 60 can leave', load => whole((failuresOf(load) * 60) / assumed.alertsALetter)],
     ['logs a day in GB, one event a webhook', load => whole((load.eventsPerSecond * assumed.logBytes * 86_400) / 1e9)],
   ];
   const others = figures.map(([name, figureOf]) => [
     name,
     ...under.map(({ load, stores }) =>
-      figureOf(load, stores[0]!.unitsPerSecond, stores.reduce((sum, { unitsPerSecond }) => sum + unitsPerSecond, 0)),
+      figureOf(
+        load,
+        stores[0]!.unitsPerSecond,
+        stores.reduce((sum, { unitsPerSecond }) => sum + unitsPerSecond, 0),
+      ),
     ),
   ]);
   return [
-    table([['write units a second', ...titles.map(title => `${title}: all`), 'hottest key', ...titles.map(title => `${title}: hottest key, of 1,000`)], ...writes]),
+    table([['write units a second / hottest key', 'hottest key', ...titles], ...writes]),
     table([['', ...titles], ...others]),
   ].join('\n\n');
 }
 
 /** The partition keys that many emails share. */
-const partitionInWords: Readonly<Record<string, string>> = { byAttentionDay: 'a partition of a day' };
+const sharedKeys: Readonly<Record<string, string>> = { byAttentionDay: 'a partition of a day' };
 
 function failuresOf({ eventsPerSecond, failingPercent }: Load): number {
   return ((eventsPerSecond / eventsPerEmail) * failingPercent) / 100;
