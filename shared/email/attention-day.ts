@@ -6,9 +6,9 @@
 import { dayOf } from '../runtime/time.ts';
 
 /**
- * Partitions of a day; a test holds that they suffice for 100,000 events a second. It may only grow, since readers would
- * miss the partitions above. To grow it, deploy readers of the larger number first, then writers: a query function of the
- * version before does not look into new partitions. Items keep the partition that they have.
+ * Partitions of a day; a test holds that they suffice for 100,000 events a second. The number may only grow, since readers
+ * would miss the partitions above. To grow it, let one version read the larger number and write the smaller one, and the
+ * next version write it too. Otherwise a rollback hides the newest emails. Items keep the partition that they have.
  */
 export const partitionsOfDay = 4;
 

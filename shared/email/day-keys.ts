@@ -13,8 +13,20 @@ interface Partition {
   next: Record<string, unknown> | null | undefined;
 }
 
-/** Keys that a further query reads at once. A webhook's emails may ask for attention in the same millisecond. */
-const furtherKeys = 5_000;
+/**
+ * Keys that the first, second and every further query of a partition reads. Usually the partitions share a page, and half
+ * of it is plenty. Earlier versions wrote one partition alone. A webhook's emails may all have the same time.
+ */
+const queriedKeys = [
+  (wanted: number) => Math.ceil(wanted / 2),
+  (wanted: number) => wanted,
+  () => 5_000,
+] as const satisfies readonly ((wanted: number) => number)[];
+
+/** The time of the last key that was read. */
+function lastOf({ keys }: Partition): number {
+  return keys.at(-1)?.at ?? Infinity;
+}
 
 export interface DayKeysRequest {
   /** Its time tells the day. */
@@ -40,18 +52,20 @@ export async function dayKeysAfter(
   // DynamoDB refuses bounds in the wrong order.
   if (after.at < from) return { keys: [], next: null, calls: 0 };
   const partitions = attentionDaysOf(after.at).map((name): Partition => ({ name, keys: [], next: undefined }));
+  /** The time down to which all partitions must be read, as far as is known. */
+  let needed = -Infinity;
   for (let rounds = 1; ; rounds += 1) {
-    const open = partitions.filter(({ next }) => next !== null);
-    await Promise.all(open.map(partition => readFurther(partition)));
+    const open = partitions.filter(partition => partition.next !== null && lastOf(partition) >= needed);
+    const keysOf = queriedKeys[Math.min(rounds, queriedKeys.length) - 1]!;
+    // Besides the wanted keys: the position's own, and one whose time may have more.
+    await Promise.all(open.map(partition => readFurther(partition, keysOf(wanted) + 2)));
     // A partition that goes on may have more keys of its last time.
-    const unsure = Math.max(
-      -Infinity,
-      ...partitions.filter(({ next }) => next !== null).map(({ keys }) => keys.at(-1)?.at ?? Infinity),
-    );
+    const unsure = Math.max(-Infinity, ...partitions.filter(({ next }) => next !== null).map(lastOf));
     const read = partitions
       .flatMap(({ keys }) => keys)
       .filter(key => after.emailId === null || newestFirst(key, after) > 0)
       .sort(newestFirst);
+    needed = read[wanted - 1]?.at ?? -Infinity;
     const sure = read.filter(({ at }) => at > unsure);
     const isEnd = unsure === -Infinity;
     if (sure.length < wanted && rounds < maxRounds && !isEnd) continue;
@@ -62,7 +76,7 @@ export async function dayKeysAfter(
     return { keys, next: unsure < after.at ? { at: unsure, emailId: null } : after, calls: rounds };
   }
 
-  async function readFurther(partition: Partition): Promise<void> {
+  async function readFurther(partition: Partition, Limit: number): Promise<void> {
     const KeyConditionExpression = '#attentionDay = :day AND #attentionAt BETWEEN :from AND :at';
     const { Items = [], LastEvaluatedKey } = await client.send(
       new QueryCommand({
@@ -72,8 +86,7 @@ export async function dayKeysAfter(
         ExpressionAttributeNames: expressionNames(KeyConditionExpression),
         ExpressionAttributeValues: { ':day': partition.name, ':from': from, ':at': after.at },
         ScanIndexForward: false,
-        // Besides the wanted keys: the position's own, and one whose time may have more.
-        Limit: partition.next === undefined ? wanted + 2 : furtherKeys,
+        Limit,
         ...(partition.next && { ExclusiveStartKey: partition.next }),
       }),
     );

@@ -17,7 +17,7 @@ describe('the partitions of a day', () => {
 
   it('give one email always the same one', () => {
     expect(attentionDayOf('MaJt_ucE7Ua9yqK32Jp9sX', noon)).toBe('2026-11-30#1');
-    expect(attentionDayOf('AaJt_ucE7Ua9yqK32Jp9sX', noon)).toBe('2026-11-30');
+    expect(attentionDayOf('AAJt_ucE7Ua9yqK32Jp9sX', noon)).toBe('2026-11-30');
   });
 
   it('are all read, and each gets the same share of the emails within 5 %', () => {
