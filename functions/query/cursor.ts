@@ -1,7 +1,8 @@
 import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
 import * as z from 'zod/mini';
 import { emailIdShape } from '../../shared/email/event.ts';
-import type { EmailFilter, Position } from '../../shared/email/reader.ts';
+import type { Position } from '../../shared/email/position.ts';
+import type { EmailFilter } from '../../shared/email/reader.ts';
 
 /** The key that seals cursors; rejects while it is unavailable. */
 export type CursorKey = () => Promise<string>;

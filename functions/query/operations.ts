@@ -1,6 +1,7 @@
 import { emailIdShape, limits } from '../../shared/email/event.ts';
 import type { Email, EmailSummary } from '../../shared/email/item.ts';
-import type { EmailFilter, Page, Position, Reader } from '../../shared/email/reader.ts';
+import type { Position } from '../../shared/email/position.ts';
+import type { EmailFilter, Page, Reader } from '../../shared/email/reader.ts';
 import type { ApiEvent } from '../../shared/http/access.ts';
 import { withEtag } from '../../shared/http/etag.ts';
 import { problem } from '../../shared/http/problems.ts';

@@ -32,7 +32,7 @@ interface Attributes extends EmailFacts, Verdict {
   readonly attentionSince: number;
   /** The same time, present only while the status asks for attention. */
   readonly attentionAt: number;
-  /** The UTC day of `attentionSince`. */
+  /** The UTC day of `attentionSince`, and the email's partition of that day (attention-day.ts). */
   readonly attentionDay: string;
   /** When the email was erased; present only in a tombstone. */
   readonly erasedAt: number;

@@ -4,11 +4,12 @@
  */
 
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
-import { day, dayOf } from '../runtime/time.ts';
+import { day } from '../runtime/time.ts';
 import { type AttentionKind, attentionOf, isActionableOnly, type OldAfter } from '../status/attention.ts';
 import type { Status } from '../status/catalogue.ts';
 import type { Cause } from '../status/causes.ts';
 import { batchGet } from './batch-get.ts';
+import { dayKeysAfter } from './day-keys.ts';
 import { canaryAccountId } from './event.ts';
 import {
   type Attribute,
@@ -23,6 +24,7 @@ import {
   summaryAttributes,
   summaryOf,
 } from './item.ts';
+import { type Key, type Keys, newestFirst, type Position } from './position.ts';
 
 /** The emails to list. Times are epoch milliseconds and refer to `sentAt`. */
 export interface EmailFilter {
@@ -41,13 +43,6 @@ export interface EmailFilter {
   readonly from?: number | undefined;
   /** Exclusive. */
   readonly to?: number | undefined;
-}
-
-/** The end of a page, in the order of its list. */
-export interface Position {
-  readonly at: number;
-  /** null: all emails of that time were read. */
-  readonly emailId: string | null;
 }
 
 export interface Page<Shown> {
@@ -81,8 +76,8 @@ export interface Reader {
    * A page of the emails that a filter selects, newest first. The order is by sending time. A list of actionable emails
    * alone, without recipient or reference, is sorted by when they first asked somebody to act.
    *
-   * A page costs one Query and one BatchGetItem, and more only while the filter leaves emails out. It stops at 32
-   * queries or 300 emails, so that a page may hold fewer emails than its limit, or none, and still continue. Filtered
+   * A page costs one Query and one BatchGetItem, and more only while the filter leaves emails out. A day of all accounts
+   * costs one Query for each of its partitions, at once; they count as one. A page stops at 32 queries or 300 emails, so that a page may hold fewer emails than its limit, or none, and still continue. Filtered
    * pages read eventually consistent, so that one account's searches leave read capacity to all others. For a reference
    * without a recipient, it reads at most 1,000 keys, and only those with an account.
    */
@@ -139,28 +134,21 @@ const maxWaitMs = 38 * day;
 /** Writers' clocks may be ahead of ours. */
 const clockLead = 10 * 60_000;
 
-/** A list in an index: its partitions in order, and the bounds of its sort key. */
+/** A list in one partition of an index, and the bounds of its sort key. */
 interface IndexList {
   readonly index: IndexName;
-  readonly partitionOf: (at: number) => string;
+  readonly partitionKey: string;
   /** The account whose keys are wanted from an index shared by all; null for every account. */
   readonly ownedBy: string | null;
-  /** Where a list over several days continues after the end of a day; null if nothing can follow. */
-  readonly nextDay: ((at: number) => Position | null) | null;
-  readonly start: Position | null;
   readonly from: number | undefined;
   readonly to: number | undefined;
 }
 
-/** The next keys of a list, newest first. `next` is where it continues, null at its end; `calls` is its cost. */
-interface Keys {
-  readonly keys: readonly Key[];
-  readonly next: Position | null;
-  readonly calls: number;
-}
-
 /** A list and how its keys are read. */
-interface KeyList extends Pick<IndexList, 'nextDay' | 'start'> {
+interface KeyList {
+  /** Where a list over several days continues after the end of a day; null if nothing can follow. */
+  readonly nextDay: ((at: number) => Position | null) | null;
+  readonly start: Position | null;
   keysAfter(after: Position | null, wanted: number, maxCalls: number): Promise<Keys> | Keys;
   readonly isTruncated?: true;
 }
@@ -297,42 +285,45 @@ export function createReader({ client, tableName, retentionDays, oldAfter, now }
 
   /** The index that costs the fewest reads for a filter. */
   function indexListOf(filter: EmailFilter): KeyList {
-    const list = indexOf(filter);
-    return { ...list, keysAfter: (after, wanted, maxCalls) => keysAfter(list, after, wanted, maxCalls) };
+    const { accountId, recipient, from, to } = filter;
+    if (recipient !== undefined)
+      return inOnePartition({ index: 'byRecipient', partitionKey: recipient, ownedBy: accountId, from, to });
+    const askedFrom = from === undefined ? undefined : from - maxWaitMs;
+    if (accountId === null) return daysOf(askedFrom);
+    const ofAccount = { partitionKey: accountId, ownedBy: null };
+    return inOnePartition(
+      isActionableOnly(filter)
+        ? { ...ofAccount, index: 'byAttention', from: askedFrom, to: undefined }
+        : { ...ofAccount, index: 'byAccount', from, to },
+    );
   }
 
-  function indexOf(filter: EmailFilter): IndexList {
-    const { accountId, recipient, from, to } = filter;
-    const bySentAt = { nextDay: null, start: null, from, to } as const;
-    const of = (index: IndexName, partition: string, ownedBy: string | null = null) => ({
-      index,
-      partitionOf: () => partition,
-      ownedBy,
-    });
-    if (recipient !== undefined) return { ...of('byRecipient', recipient, accountId), ...bySentAt };
-    const askedFrom = from === undefined ? undefined : from - maxWaitMs;
-    const byAttention = { ...bySentAt, from: askedFrom, to: undefined } as const;
-    if (accountId === null) {
-      const oldest = Math.max(askedFrom ?? 0, now() - retentionDays * day - removalLag - maxWaitMs);
-      return {
-        ...byAttention,
-        index: 'byAttentionDay',
-        partitionOf: dayOf,
-        ownedBy: null,
-        nextDay: at => {
-          const lastOfDayBefore = Math.floor(at / day) * day - 1;
-          return lastOfDayBefore < oldest ? null : { at: lastOfDayBefore, emailId: null };
-        },
-        start: { at: now() + clockLead, emailId: null },
-      };
-    }
-    if (isActionableOnly(filter)) return { ...of('byAttention', accountId), ...byAttention };
-    return { ...of('byAccount', accountId), ...bySentAt };
+  function inOnePartition(list: IndexList): KeyList {
+    return {
+      keysAfter: (after, wanted, maxCalls) => keysAfter(list, after, wanted, maxCalls),
+      nextDay: null,
+      start: null,
+    };
+  }
+
+  /** The emails of all accounts that ask somebody to act, day by day. */
+  function daysOf(from: number | undefined): KeyList {
+    const oldest = Math.max(from ?? 0, now() - retentionDays * day - removalLag - maxWaitMs);
+    const start = { at: now() + clockLead, emailId: null };
+    return {
+      keysAfter: (after, wanted, maxRounds) =>
+        dayKeysAfter(client, tableName, { after: after ?? start, from, wanted, maxRounds }),
+      nextDay: at => {
+        const lastOfDayBefore = Math.floor(at / day) * day - 1;
+        return lastOfDayBefore < oldest ? null : { at: lastOfDayBefore, emailId: null };
+      },
+      start,
+    };
   }
 
   /** The next keys of a list's partition, at most `wanted`. */
   async function keysAfter(
-    { index, partitionOf, ownedBy, from, to }: IndexList,
+    { index, partitionKey, ownedBy, from, to }: IndexList,
     after: Position | null,
     wanted: number,
     maxCalls: number,
@@ -341,7 +332,6 @@ export function createReader({ client, tableName, retentionDays, oldAfter, now }
     if (Math.min((to ?? Infinity) - 1, after?.at ?? Infinity) < (from ?? -Infinity))
       return { keys: [], next: null, calls: 0 };
     const { partition, sort } = indexes[index];
-    const partitionKey = partitionOf(after?.at ?? 0);
     const bounded =
       from === undefined
         ? to === undefined
@@ -386,16 +376,6 @@ export function createReader({ client, tableName, retentionDays, oldAfter, now }
       if (calls >= maxCalls) return { keys, next: position, calls };
     }
   }
-}
-
-interface Key extends Position {
-  readonly emailId: string;
-}
-
-/** Sorts by time, then id, so that no two emails are equal. */
-function newestFirst(one: Position, other: Position): number {
-  if (one.at !== other.at) return other.at - one.at;
-  return one.emailId === other.emailId ? 0 : (one.emailId ?? '') < (other.emailId ?? '') ? 1 : -1;
 }
 
 function takes(filter: EmailFilter, email: EmailSummary, attention: AttentionKind | null): boolean {

@@ -4,11 +4,11 @@
  */
 
 import type { UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
-import { dayOf } from '../runtime/time.ts';
 import { isActionable } from '../status/attention.ts';
 import { type Status, statusIds } from '../status/catalogue.ts';
 import type { Cause } from '../status/causes.ts';
 import { merge, type PriorState, priorStates, supersedes, type Verdict } from '../status/precedence.ts';
+import { attentionDayOf } from './attention-day.ts';
 import type { CanonicalEvent, EmailFacts } from './event.ts';
 import {
   boundedHistory,
@@ -444,7 +444,7 @@ export function updateInput(
         '#attentionSince = if_not_exists(#attentionSince, :now), #attentionAt = if_not_exists(#attentionSince, :now)',
         '#attentionDay = if_not_exists(#attentionDay, :attentionDay)',
       );
-      values[':attentionDay'] = dayOf(now);
+      values[':attentionDay'] = attentionDayOf(emailId, now);
     } else {
       removed.push('#attentionAt');
     }

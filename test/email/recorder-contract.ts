@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { attentionDayOf } from '../../shared/email/attention-day.ts';
 import { createEraseEmails, type EraseEmails } from '../../shared/email/eraser.ts';
 import { type CanonicalEvent, canonicalEvent, emailIdOf, limits } from '../../shared/email/event.ts';
 import {
@@ -24,7 +25,8 @@ import {
   withoutTexts,
 } from '../../shared/email/history.ts';
 import { type Email, type EmailSummary, historyOf } from '../../shared/email/item.ts';
-import { createReader, type Page, type Position, type Reader } from '../../shared/email/reader.ts';
+import type { Position } from '../../shared/email/position.ts';
+import { createReader, type Page, type Reader } from '../../shared/email/reader.ts';
 import { createRecorder, type Recorder } from '../../shared/email/recorder.ts';
 import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import { defaultOldAfter } from '../../shared/status/attention.ts';
@@ -1203,7 +1205,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
             if (asks) since ??= arrivedAt;
             const { Item } = await client.send(new GetCommand(key));
             expect(Item?.attentionAt).toBe(asks ? since : undefined);
-            expect(Item?.attentionDay).toBe(since && new Date(since).toISOString().slice(0, 10));
+            expect(Item?.attentionDay).toBe(since && attentionDayOf(key.Key.emailId, since));
           }
         }),
         { numRuns: runs(8) },

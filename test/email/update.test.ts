@@ -2,6 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { attentionDayOf } from '../../shared/email/attention-day.ts';
 import { type CanonicalEvent, canonicalEvent, type EmailFacts, limits } from '../../shared/email/event.ts';
 import {
   boundedHistory,
@@ -163,7 +164,10 @@ describe('an email in the table', () => {
     email.record([anEvent({ status: 'sent', eventId: 's' })]);
     expect(keys()).toEqual({});
     email.record([anEvent({ status: 'soft_bounced', eventId: 'b' })], { at: noon + minute });
-    const first = { attentionSince: noon + minute, attentionDay: '2026-01-02' };
+    const first = {
+      attentionSince: noon + minute,
+      attentionDay: attentionDayOf(email.item()!.emailId!, noon + minute),
+    };
     expect(keys()).toEqual({ ...first, attentionAt: noon + minute });
     email.record([anEvent({ eventId: 'd' })], { at: noon + day });
     expect(keys()).toEqual(first);

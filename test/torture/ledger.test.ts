@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { attentionDayOf } from '../../shared/email/attention-day.ts';
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
 import { encodeHistory } from '../../shared/email/history.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
@@ -37,7 +38,11 @@ function itemOf(events: readonly CanonicalEvent[], changes: Readonly<Record<stri
     history: new Set(events.map(encodeHistory)),
     ...(status !== null && { status, statusAt: occurredAt, statusEventId: eventId }),
     ...(reason?.cause !== undefined && { cause: reason.cause }),
-    ...(asks && { attentionSince, attentionAt: attentionSince, attentionDay: '2026-01-02' }),
+    ...(asks && {
+      attentionSince,
+      attentionAt: attentionSince,
+      attentionDay: attentionDayOf(emailIdOf(events[0]!), attentionSince),
+    }),
     sentAt,
     updatedAt: receivedAt,
     expiresAt: Math.ceil(receivedAt / 1000) + retentionDays * 24 * 3_600,

@@ -1,6 +1,6 @@
+import { attentionDayOf } from '../../shared/email/attention-day.ts';
 import { emailIdOf } from '../../shared/email/event.ts';
 import { decidingEventOf, decodeHistory, type HistoryEvent } from '../../shared/email/history.ts';
-import { dayOf } from '../../shared/runtime/time.ts';
 import { isActionable } from '../../shared/status/attention.ts';
 import { type Status, statuses } from '../../shared/status/catalogue.ts';
 import { merge, type Verdict } from '../../shared/status/precedence.ts';
@@ -260,7 +260,9 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
       byRecipient: { recipient, sentAt, ...(accountId !== undefined && { accountId }) },
       byReference: accountId === undefined || reference === undefined ? null : { reference, accountId, sentAt },
       byAttention: asks && accountId !== undefined ? { accountId, attentionAt: attentionSince } : null,
-      byAttentionDay: asks ? { attentionDay: dayOf(attentionSince ?? 0), attentionAt: attentionSince } : null,
+      byAttentionDay: asks
+        ? { attentionDay: attentionDayOf(emailId, attentionSince ?? 0), attentionAt: attentionSince }
+        : null,
     };
     const names = new Set([...Object.keys(wanted), ...Object.keys(entries)]);
     const found: (readonly [Deviation['kind'], string])[] = [...names].flatMap(name => {

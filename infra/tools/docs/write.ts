@@ -1,11 +1,14 @@
-/** `npm run docs`: the pages of providers and alarms, the OpenAPI document, the types of its client, and the names known to fixtures. */
+/**
+ * `npm run docs`: the pages of providers and alarms, the figures of scale, the OpenAPI document, the types of its client,
+ * and the names known to fixtures.
+ */
 
 import { writeFileSync } from 'node:fs';
 import { runCommand } from '../../local/cli/command.ts';
 
 await runCommand({
   call: 'npm run docs',
-  does: 'Writes the pages of providers and alarms, the OpenAPI document, the types of its client and the names in fixtures from the sources.',
+  does: 'Writes the pages of providers and alarms, the figures of scale, the OpenAPI document, the types of its client and the names in fixtures from the sources.',
   options: {},
   async run() {
     const [
@@ -15,6 +18,7 @@ await runCommand({
       { knownNames },
       { openApiDocument },
       { documents },
+      { scalePage, scalePageFile },
     ] = await Promise.all([
       import('./alarms-page.ts'),
       import('../client/client-types.ts'),
@@ -22,9 +26,11 @@ await runCommand({
       import('./known-names.ts'),
       import('./openapi.ts'),
       import('./provider-pages.ts'),
+      import('../scale/scale-table.ts'),
     ]);
     for (const { file, text } of await documents()) writeFileSync(file, text);
     writeFileSync(alarmsPageFile, alarmsPage());
+    writeFileSync(scalePageFile, scalePage());
     writeFileSync(knownNamesFile, knownNames());
     const document = await openApiDocument();
     writeFileSync(openApiFile, document);
