@@ -3,11 +3,8 @@ import { metricService, watchMetricNames } from '../../shared/runtime/metric-nam
 
 export interface WatchMetrics {
   canary(failed: boolean): void;
-  /**
-   * @param silence in units of the usual silence
-   * @param noNews the percentage of emails without news while the provider is silent
-   */
-  silence(provider: string, silence: number, noNews: number): void;
+  /** @param silence in units of the usual silence */
+  silence(provider: string, silence: number): void;
 }
 
 /** Writes metrics as log lines in CloudWatch's embedded metric format. */
@@ -26,10 +23,9 @@ export function createWatchMetrics(
       metrics.addMetric(watchMetricNames.canaryFailed, MetricUnit.Count, failed ? 1 : 0);
       publish();
     },
-    silence(provider, silence, noNews) {
+    silence(provider, silence) {
       metrics.addDimension('Provider', provider);
       metrics.addMetric(watchMetricNames.silence, MetricUnit.NoUnit, silence);
-      metrics.addMetric(watchMetricNames.noNews, MetricUnit.Percent, noNews);
       publish();
     },
   };

@@ -16,6 +16,22 @@ export const metricNames = {
   lag: 'Lag',
 } as const satisfies Record<string, string>;
 
+/** The metrics of genuine events as they arrive, by status; `note` for events that change none. */
+export const statusMetrics = {
+  enqueued: 'Enqueued',
+  sent: 'Sent',
+  deferred: 'Deferred',
+  delivered: 'Delivered',
+  soft_bounced: 'SoftBounced',
+  hard_bounced: 'HardBounced',
+  invalid: 'Invalid',
+  rejected: 'Rejected',
+  opened: 'Opened',
+  link_clicked: 'LinkClicked',
+  marked_spam: 'MarkedSpam',
+  note: 'Notes',
+} as const satisfies Record<string, string>;
+
 /** Metrics that are also counted over all providers, for alarms that are about none in particular. */
 export const overallMetrics: ReadonlySet<string> = new Set([
   metricNames.refused,
@@ -29,8 +45,6 @@ export const watchMetricNames = {
   canaryFailed: 'CanaryFailed',
   /** How long a provider in use has been silent: 1 is as long as silence is taken for usual. */
   silence: 'Silence',
-  /** The percentage of a provider's emails that have had no news since it fell silent; 0 while it reports. */
-  noNews: 'NoNews',
 } as const satisfies Record<string, string>;
 
 /** The dimension that Powertools adds to every metric; alarms must name it. */
