@@ -7,7 +7,7 @@ import { visit } from 'unist-util-visit';
 import { describe, expect, it } from 'vitest';
 import { config } from '../../infra/config.ts';
 import { alarmsPage } from '../../infra/tools/docs/alarms-page.ts';
-import { metricNames } from '../../shared/runtime/metric-names.ts';
+import { metricNames, statusMetrics } from '../../shared/runtime/metric-names.ts';
 import { resourcesOf, synthesize } from '../infra/synthesized.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -108,7 +108,7 @@ describe('docs/operating.md', () => {
     expect(read('CHANGELOG.md')).toContain(`${alarmNames().length} alarms`);
   });
 
-  it.each(Object.values(metricNames))('has the metric %s', name => {
+  it.each(Object.values({ ...metricNames, ...statusMetrics }))('has the metric %s', name => {
     expect(rowOf(name)).toBeDefined();
   });
 
