@@ -68,7 +68,28 @@ export class MailtrailStack extends Stack {
     const alert = new Alert(this, 'Alert', { config, table, guards, topic: alertEvents, digests, links, failures });
     const digest = new Digest(this, 'Digest', { config, table, guards, topic: support, digests, links });
     const changes = new Changes(this, 'Changes', { config, table, guards, failures });
-    const watch = new Watch(this, 'Watch', { config, apiUrl: api.address, guards, query, operations });
+    const watch = new Watch(this, 'Watch', {
+      config,
+      apiUrl: api.address,
+      guards,
+      query,
+      operations,
+      table,
+      failures,
+      support,
+      setAside: {
+        quarantine,
+        retry: retryQueue.deadLetters,
+        ses: sesEvents.queue.deadLetters,
+        digests: digests.deadLetters,
+      },
+      mappings: {
+        ...ingest.queueReaders,
+        alert: alert.streamReader,
+        changes: changes.streamReader,
+        digest: digest.queueReader,
+      },
+    });
 
     // Monitoring.
     new Alarms(this, 'Alarms', {
@@ -87,7 +108,7 @@ export class MailtrailStack extends Stack {
       watch,
       operations,
     });
-    acknowledgeNagFindings({ api, webhookSecrets, guards, quarantine, failures, alert, changes });
+    acknowledgeNagFindings({ api, webhookSecrets, guards, quarantine, failures, alert, changes, watch });
 
     // Outputs.
     addOutputs(this, {

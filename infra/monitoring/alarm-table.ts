@@ -460,16 +460,6 @@ const listedAlarms = {
     above: 1,
     missing: 'breaching',
   }),
-  NoNews: ({ name, title }) => ({
-    toldBy: 'The watch function sends an email with the number of emails, and another one when news comes again.',
-    impact: `Emails of ${title} have had no news for half an hour or longer: their statuses are out of date.`,
-    whatToDo: `Check at ${title} that the webhook is switched on, that it leads here, and that its calls succeed.`,
-    measures: `the percentage of emails of ${title} without news, while it is silent`,
-    tryIt: 'Report 20 emails as Sent, and nothing more of them for three quarters of an hour.',
-    metric: ({ watch }, period) => ownMetric(watch, watchMetricNames.noNews, Stats.MAXIMUM, period, { Provider: name }),
-    minutes: 10,
-    above: 0,
-  }),
 } as const satisfies Record<string, (provider: Listed) => AlarmFacts>;
 
 export type AlarmName = keyof typeof alarms | keyof typeof providerAlarms | keyof typeof listedAlarms;

@@ -274,13 +274,6 @@ describe('the alarms', () => {
         'breaching',
         'NewsMissing',
       ],
-      // The watch function tells of it in a sentence.
-      [`NoNews${provider}`]: [
-        `Maximum Mailtrail/Mailtrail NoNews of ${provider}, mailtrail > 0`,
-        '1 of 1 x 10 min',
-        'notBreaching',
-        '',
-      ],
     });
     const ofNews = (names: readonly string[]) => [...NewsMissing!, ...names.map(name => `Silence${name}`)];
     expect(Object.fromEntries(more(withOne))).toEqual({
@@ -307,13 +300,13 @@ describe('the alarms', () => {
     }
   });
 
-  it('tell each failure once: no email by a member of a composite alarm, nor by one that the watch function tells of', () => {
+  it('tell each failure once: no email by a member of a composite alarm', () => {
     for (const template of [withoutProviders, withAll]) {
       const alarms = alarmsOf(template);
       const members = [...alarms.values()].flatMap(alarm => ('AlarmRule' in alarm.Properties ? membersOf(alarm) : []));
       expect(new Set(members).size).toBe(members.length);
       for (const [name, alarm] of alarms) {
-        const isToldOf = members.includes(name) || name.startsWith('NoNews');
+        const isToldOf = members.includes(name);
         expect([name, mailsOf(alarm) === '']).toEqual([name, isToldOf]);
       }
     }
@@ -356,7 +349,7 @@ describe('the alarms', () => {
     }
     const watchMetrics = createWatchMetrics(METRICS_NAMESPACE, write);
     watchMetrics.canary(false);
-    watchMetrics.silence('sendgrid', 0, 0);
+    watchMetrics.silence('sendgrid', 0);
     const names = written.flatMap(line => {
       // biome-ignore lint/suspicious/noExplicitAny: as in the format
       const definitions: any[] = (line._aws as any).CloudWatchMetrics;
