@@ -17,6 +17,8 @@ import { SesEvents } from './messaging/ses-events.ts';
 import { AlertEventsTopic, OperationsTopic, SupportTopic } from './messaging/topics.ts';
 import { WorkerQueue } from './messaging/worker-queue.ts';
 import { Alarms } from './monitoring/alarms.ts';
+import { OperationsDashboard } from './monitoring/dashboard.ts';
+import { LogMetrics } from './monitoring/log-metrics.ts';
 import { acknowledgeNagFindings } from './monitoring/nag.ts';
 import { addOutputs, domainOutputs, logGroupOutputs } from './outputs.ts';
 import { CanaryKey } from './storage/canary-key.ts';
@@ -35,11 +37,11 @@ export class MailtrailStack extends Stack {
     });
 
     // Storage and queues.
-    const table = emailTable(this, 'Emails', config.existingTable);
+    const table = emailTable(this, 'Emails', config);
     const webhookSecrets = webhookSecretsOf(this, 'WebhookSecrets', config.existingWebhookSecret);
     const cursorKey = new CursorKey(this, 'CursorKey');
     const canaryKey = new CanaryKey(this, 'CanaryKey');
-    const guards = new GuardTable(this, 'Guards');
+    const guards = new GuardTable(this, 'Guards', config);
     const quarantine = new QuarantineQueue(this, 'Quarantine');
     const retryQueue = new WorkerQueue(this, 'Retry');
     const failures = new FailureBucket(this, 'AlertFailures');
@@ -76,7 +78,7 @@ export class MailtrailStack extends Stack {
     const watch = new Watch(this, 'Watch', { config, apiUrl: api.address, guards, canaryKey, query, operations });
 
     // Monitoring.
-    new Alarms(this, 'Alarms', {
+    const watched = {
       config,
       ingest,
       alert,
@@ -90,8 +92,10 @@ export class MailtrailStack extends Stack {
       sesEvents,
       support,
       watch,
-      operations,
-    });
+      logMetrics: new LogMetrics(this, 'Logs', { access: api.accessLogs, digest: digest.logs }),
+    };
+    const alarms = new Alarms(this, 'Alarms', { ...watched, operations });
+    const dashboard = new OperationsDashboard(this, 'Dashboard', { ...watched, alarms: alarms.all });
     acknowledgeNagFindings({ api, webhookSecrets, cursorKey, canaryKey, guards, quarantine, failures, alert, changes });
 
     // Outputs.
@@ -105,6 +109,7 @@ export class MailtrailStack extends Stack {
       SesTopicArn: [sesEvents.topic.topicArn, 'Let the configuration sets of Amazon SES publish here'],
       SupportTopicArn: [support.topicArn, 'Letters about hard bounces and spam marks: subscribe people'],
       AlertEventsTopicArn: [alertEvents.topicArn, 'The same alerts as JSON: subscribe queues and functions'],
+      DashboardUrl: [dashboard.url, 'The dashboard of operations'],
       OperationsTopicArn: [operations.topicArn, 'Alarms: subscribe the operators'],
       TableName: [table.tableName],
       IngestFunctionName: [ingest.functionName],

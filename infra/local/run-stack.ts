@@ -229,7 +229,6 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
     dataDir,
     streamShards: options.streamShards,
     onFault,
-    measure,
   });
   await parts.add(mappings, all => Promise.all(all.map(mapping => mapping.stop())));
 

@@ -10,6 +10,7 @@ import {
 } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
 import { type Attribute, type IndexName, indexes } from '../../shared/email/item.ts';
+import type { Config } from '../config.ts';
 import { throughputCeiling } from './throughput-ceiling.ts';
 
 /** Times are numbers; every other key is a text. */
@@ -26,11 +27,12 @@ export interface EmailTable extends ITable {
 
 /**
  * The table of the installation: its own, or one that an earlier stack or a restore has left.
- *
- * @param streamArn the stream of an existing table
  */
-export function emailTable(scope: Construct, id: string, streamArn?: string): EmailTable {
-  return streamArn === undefined ? new OwnEmailTable(scope, id) : existingEmailTable(scope, id, streamArn);
+export function emailTable(scope: Construct, id: string, config: Config): EmailTable {
+  const { existingTable } = config;
+  return existingTable === undefined
+    ? new OwnEmailTable(scope, id, config)
+    : existingEmailTable(scope, id, existingTable);
 }
 
 /** A table that this stack uses and does not change: its indexes, stream and expiry are as its owner set them. */
@@ -42,11 +44,11 @@ function existingEmailTable(scope: Construct, id: string, tableStreamArn: string
 
 /** The table that the stack makes. */
 class OwnEmailTable extends Table implements EmailTable {
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, config: Config) {
     super(scope, id, {
       partitionKey: keyOf('emailId'),
       billingMode: BillingMode.PAY_PER_REQUEST,
-      ...throughputCeiling,
+      ...throughputCeiling(config),
       encryption: TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,

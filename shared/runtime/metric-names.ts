@@ -16,6 +16,22 @@ export const metricNames = {
   lag: 'Lag',
 } as const satisfies Record<string, string>;
 
+/** The metrics of genuine events as they arrive, by status and provider; `note` is for events that change no status. */
+export const statusMetrics = {
+  enqueued: 'Enqueued',
+  sent: 'Sent',
+  deferred: 'Deferred',
+  delivered: 'Delivered',
+  soft_bounced: 'SoftBounced',
+  hard_bounced: 'HardBounced',
+  invalid: 'Invalid',
+  rejected: 'Rejected',
+  opened: 'Opened',
+  link_clicked: 'LinkClicked',
+  marked_spam: 'MarkedSpam',
+  note: 'Notes',
+} as const satisfies Record<string, string>;
+
 /** Metrics that are also counted over all providers, for alarms that are about none in particular. */
 export const overallMetrics: ReadonlySet<string> = new Set([
   metricNames.refused,

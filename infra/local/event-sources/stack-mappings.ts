@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { readableName } from '../cloudformation/readable-name.ts';
 import type { ResolvedTemplate, Resource } from '../cloudformation/template.ts';
 import type { StackFunctions } from '../lambda/stack-functions.ts';
-import { type Measure, measuredDestination } from '../monitoring/measured-functions.ts';
 import type { LocalTable } from '../services/tables.ts';
 import { StartError } from '../start-error.ts';
 import type { EventSourceMapping, RunningMapping } from './event-source-mapping.ts';
@@ -21,8 +20,6 @@ export interface StackMappingsOptions {
   readonly dataDir: string;
   readonly streamShards: number | undefined;
   readonly onFault: (line: string) => void;
-  /** Takes what Lambda measures about failure destinations. */
-  readonly measure: Measure;
 }
 
 /** Starts the event source mappings of the template, each by the kind of its source. */
@@ -56,10 +53,7 @@ export function startStackMappings(options: StackMappingsOptions): RunningMappin
       partitionKey,
       shards: options.streamShards,
       checkpointFile: join(options.dataDir, `checkpoint-${logicalId}.json`),
-      failureDestination:
-        destination === undefined
-          ? null
-          : measuredDestination(createFailureDestination(destination, queueEndpoint), logicalId, options.measure),
+      failureDestination: destination === undefined ? null : createFailureDestination(destination, queueEndpoint),
       onFault,
     });
   }

@@ -9,14 +9,14 @@ await runCommand({
   options: {},
   async run() {
     const [
-      { alarmsPage, alarmsPageFile },
+      { onCallPage, onCallPageFile },
       { clientTypes },
       { clientTypesFile, knownNamesFile, openApiFile },
       { knownNames },
       { openApiDocument },
       { documents },
     ] = await Promise.all([
-      import('./alarms-page.ts'),
+      import('./on-call-page.ts'),
       import('../client/client-types.ts'),
       import('./files.ts'),
       import('./known-names.ts'),
@@ -24,7 +24,7 @@ await runCommand({
       import('./provider-pages.ts'),
     ]);
     for (const { file, text } of await documents()) writeFileSync(file, text);
-    writeFileSync(alarmsPageFile, alarmsPage());
+    writeFileSync(onCallPageFile, onCallPage());
     writeFileSync(knownNamesFile, knownNames());
     const document = await openApiDocument();
     writeFileSync(openApiFile, document);
