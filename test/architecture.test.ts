@@ -73,12 +73,6 @@ describe('imports', () => {
     expect([...reached].filter(file => /from '@aws-sdk\//.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
   });
 
-  it('never go from the stack to a library that writes metrics or logs', () => {
-    const stack = files.filter(file => file.startsWith('infra/') && !/^infra\/(?:tools|local)\//.test(file));
-    const powertools = /from '@aws-lambda-powertools\//;
-    expect([...reachedFrom(stack)].filter(file => powertools.test(readFileSync(join(root, file), 'utf8')))).toEqual([]);
-  });
-
   it('never go from production code to a tool or a test', () => {
     const production = imports.filter(({ from }) => !isTool(from));
     expect(lines(production.filter(({ to }) => to.startsWith('test/') || isTool(to)))).toEqual([]);

@@ -30,7 +30,7 @@ export interface IngestDependencies extends ProofDependencies, AnswerDependencie
  * 200 means that every event is in the table, in the retry queue or in quarantine.
  */
 export function createHandler(dependencies: IngestDependencies) {
-  const { providers, accepts = () => true, persistEvents, context, metrics, now, abortAfter, log } = dependencies;
+  const { providers, accepts = () => true, persistEvents, context, refusals, now, abortAfter, log } = dependencies;
   const prove = createProve(dependencies);
   return middy<APIGatewayProxyEventV2, HttpAnswer>()
     .use(httpErrors(log))
@@ -51,14 +51,13 @@ export function createHandler(dependencies: IngestDependencies) {
       if (!isAccepted && !('provenFor' in proof && proof.provenFor === canaryAccountId)) return problem('not-found');
       if (!('provenFor' in proof)) return answers.unproven(proof);
       const { provenFor, unproven } = proof;
-      if (proof.isReclaimed) answers.countRefused('reused_nonce');
+      if (proof.isReclaimed) refusals.add(provider.name, requestId, 'reused_nonce');
 
       const parsed = forAccount(provenFor, provider.parse(request, context));
       // In quarantine nobody would look them up.
       if (unproven.length > 0 && parsed.quarantined.length > 0) return answers.unavailable('nonces');
-      if (provenFor === canaryAccountId) log('webhook.canary', { requestId });
-      metrics.arrived(provider.name, parsed.events);
       const origin = { ...request, requestId, provider: provider.name, provenFor };
-      return answers.persisted(await persistEvents(origin, parsed, deadlines, unproven), parsed);
+      const outcome = await persistEvents(origin, parsed, deadlines, unproven);
+      return answers.persisted(outcome, parsed, provenFor === canaryAccountId);
     });
 }

@@ -18,9 +18,10 @@ import { createLog } from '../../shared/runtime/log.ts';
 import { ingestEnv, readingSettings, recorderSettings } from './env.ts';
 import { createHandler } from './handler.ts';
 import { createGet } from './http-get.ts';
-import { createMetrics, tallied } from './metrics.ts';
+import { createMeasure } from './metrics.ts';
 import { createPersistEvents } from './persist-events.ts';
 import { createQueueHandler } from './queue-handler.ts';
+import { createRefusals } from './refusals.ts';
 import { createWebhookSecrets, withCanaryKey } from './webhook-secrets.ts';
 
 const env = ingestEnv.parse(process.env);
@@ -34,16 +35,15 @@ const dynamoDb = documentClient({ maxAttempts: 1 });
 
 const log = createLog();
 const tally = createTally(createNewsCounts(dynamoDb, env.GUARD_TABLE_NAME), Date.now, AbortSignal.timeout);
-const metrics = tallied(createMetrics(env.METRICS_NAMESPACE), tally);
+const measure = createMeasure({ namespace: env.METRICS_NAMESPACE, tally, now: Date.now });
+const refusals = createRefusals({ log, measure, now: Date.now });
 const accepted = commaList(env.ACCEPTED_PROVIDERS);
 const context = createReadingContext(providers, ...readingSettings(env));
 const nonces = createNonces(dynamoDb, env.GUARD_TABLE_NAME);
 const persistence = {
   store: createRecorder({ client: dynamoDb, ...recorderSettings(env) }),
   quarantine: createQuarantine(sqs, env.QUARANTINE_QUEUE_URL),
-  metrics,
   log,
-  now: Date.now,
 };
 
 const onRequest = createHandler({
@@ -58,7 +58,8 @@ const onRequest = createHandler({
   context,
   // Set only without AWS, like the endpoints that the SDK's clients read from the environment.
   get: createGet(process.env.SNS_ENDPOINT),
-  metrics,
+  measure,
+  refusals,
   now: Date.now,
   abortAfter: AbortSignal.timeout,
   log,
@@ -76,7 +77,8 @@ const onMessages = createQueueHandler({
     env.TABLE_NAME,
     Date.now,
   ),
-  metrics,
+  measure,
+  refusals,
   now: Date.now,
   log,
 });
@@ -86,6 +88,7 @@ export const handler = async (event: APIGatewayProxyEventV2 | SQSEvent, lambdaCo
   try {
     return await ('Records' in event ? onMessages(event, lambdaContext) : onRequest(event, lambdaContext));
   } finally {
+    refusals.flush();
     // Before the answer, since the process may be frozen after it.
     await tally.flush();
   }

@@ -1,3 +1,4 @@
+import type { CanonicalEvent } from '../../shared/email/event.ts';
 import { nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
 import type { Nonce, ParsedRequest } from '../../shared/providers/provider.ts';
 import type { Quarantine, QuarantinedPiece, QuarantinedRequest } from '../../shared/queues/quarantine-messages.ts';
@@ -6,9 +7,12 @@ import { abortable } from '../../shared/runtime/abortable.ts';
 import type { Counts } from '../../shared/runtime/counts.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { IngestMetrics } from './metrics.ts';
 
-export type PersistOutcome = { readonly counts: Readonly<Counts> } & (
+export type PersistOutcome = {
+  readonly counts: Readonly<Counts>;
+  /** Events that are in the table now, if at least one of them was newly recorded. */
+  readonly stored: readonly CanonicalEvent[];
+} & (
   | { readonly durable: true }
   /** Something of it is nowhere: whoever sent it has to send it again. `cause` says what failed, for the log. */
   | { readonly durable: false; readonly failed: number; readonly cause: string }
@@ -19,10 +23,7 @@ export interface PersistDependencies {
   readonly quarantine: Quarantine;
   /** Where events go that cannot be recorded now; null for those that come from a queue, and stay in it. */
   readonly retryQueue: RetryQueue | null;
-  readonly metrics: IngestMetrics;
   readonly log: Log;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
 }
 
 /** Of the pieces of one request, so many have a log line of their own. */
@@ -41,14 +42,7 @@ export type PersistEvents = (
   unproven?: readonly Nonce[],
 ) => Promise<PersistOutcome>;
 
-export function createPersistEvents({
-  store,
-  quarantine,
-  retryQueue,
-  metrics,
-  log,
-  now,
-}: PersistDependencies): PersistEvents {
+export function createPersistEvents({ store, quarantine, retryQueue, log }: PersistDependencies): PersistEvents {
   return async (request, { events, quarantined: unreadable, unrelated }, { table, queues }, unproven = []) => {
     const { requestId, provider, receivedAt } = request;
     const { recorded, duplicate, dropped, erased, expired, unrecordable, failed } =
@@ -83,24 +77,17 @@ export function createPersistEvents({
       unrelated,
     };
     if (isQuarantined) logQuarantined(log, { requestId, provider }, quarantined);
-    if (recorded > 0) {
-      const isMissing = new Set([...late, ...expired, ...unrecordable.map(({ event }) => event)]);
-      metrics.recorded(provider, isMissing.size === 0 ? events : events.filter(event => !isMissing.has(event)), now());
-    }
-    metrics.count(provider, {
-      duplicates: duplicate,
-      quarantined: counts.quarantined,
-      queued: counts.queued,
-    });
+    const isMissing = new Set([...late, ...expired, ...unrecordable.map(({ event }) => event)]);
+    const stored = recorded === 0 ? [] : events.filter(event => !isMissing.has(event));
 
     const causes = [
       ...(late.length > 0 && !isQueued ? [`table: ${errorName(failed[0]?.error)}`] : []),
       ...(queueing.status === 'rejected' ? [`retry queue: ${errorName(queueing.reason)}`] : []),
       ...(quarantining.status === 'rejected' ? [`quarantine: ${errorName(quarantining.reason)}`] : []),
     ];
-    if (causes.length === 0) return { counts, durable: true };
+    if (causes.length === 0) return { counts, stored, durable: true };
     const lost = (isQueued ? 0 : late.length) + (isQuarantined ? 0 : quarantined.length);
-    return { counts, durable: false, failed: lost, cause: causes.join(', ') };
+    return { counts, stored, durable: false, failed: lost, cause: causes.join(', ') };
   };
 }
 

@@ -1,16 +1,18 @@
 import middy from '@middy/core';
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import type { CanonicalEvent } from '../../shared/email/event.ts';
 import type { ErasureLookUp } from '../../shared/guards/erase-received.ts';
 import type { Nonces } from '../../shared/guards/nonces.ts';
 import { queueParsers } from '../../shared/queues/queue-parsers.ts';
 import type { QueuedRequest, QueueServices } from '../../shared/queues/queued-request.ts';
 import { abortable } from '../../shared/runtime/abortable.ts';
-import { type Counts, noCounts } from '../../shared/runtime/counts.ts';
+import { type Counts, noCounts, shownCounts } from '../../shared/runtime/counts.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
 import { ownValue } from '../../shared/runtime/own-property.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { IngestMetrics } from './metrics.ts';
+import type { Measure } from './metrics.ts';
 import type { PersistEvents } from './persist-events.ts';
+import type { Refusals } from './refusals.ts';
 
 export interface QueueDependencies extends QueueServices {
   /** By the queue's ARN. */
@@ -19,10 +21,20 @@ export interface QueueDependencies extends QueueServices {
   readonly persistEvents: PersistEvents;
   readonly nonces: Nonces;
   readonly lookUpErasures: ErasureLookUp;
-  readonly metrics: IngestMetrics;
+  readonly measure: Measure;
+  readonly refusals: Refusals;
   /** Epoch milliseconds. */
   readonly now: () => number;
   readonly log: Log;
+}
+
+/** What a batch's messages of one provider came to. */
+interface Drained {
+  messages: number;
+  failed: number;
+  readonly counts: Counts;
+  readonly arrived: CanonicalEvent[];
+  readonly stored: CanonicalEvent[];
 }
 
 /** The parts of the function's own time that are reserved for the queues and for the answer. */
@@ -34,7 +46,7 @@ const reservedForAnswerMs = 500;
  * answer names the failed messages: they come again after their visibility timeout.
  */
 export function createQueueHandler(dependencies: QueueDependencies) {
-  const { sources, persistEvents, nonces, lookUpErasures, metrics, now, log } = dependencies;
+  const { sources, persistEvents, nonces, lookUpErasures, measure, refusals, now, log } = dependencies;
   return middy<SQSEvent, SQSBatchResponse>().handler(async ({ Records }, context) => {
     const requestId = context.awsRequestId;
     const timeLeft = context.getRemainingTimeInMillis();
@@ -43,7 +55,7 @@ export function createQueueHandler(dependencies: QueueDependencies) {
       queues: AbortSignal.timeout(Math.max(0, timeLeft - reservedForAnswerMs)),
     };
     const failed: string[] = [];
-    const totals = noCounts();
+    const byProvider = new Map<string | null, Drained>();
     const source = ownValue(sources, Records[0]?.eventSourceARN ?? '');
     const messages = Records.map(record => ({ record, queued: queuedIn(record) }));
     const received = messages.flatMap(({ queued }) =>
@@ -55,8 +67,11 @@ export function createQueueHandler(dependencies: QueueDependencies) {
     const erasures = abortable(deadlines.table, lookUpErasures(received));
     erasures.catch(() => {});
     const work = messages.map(async ({ record, queued }) => {
-      const cause = await outcomeOf(record, queued);
+      const drained = drainedOf(queued);
+      drained.messages += 1;
+      const cause = await outcomeOf(record, queued, drained);
       if (cause === null) return;
+      drained.failed += 1;
       failed.push(record.messageId);
       log('queue.message-failed', { requestId, messageId: record.messageId, cause });
     });
@@ -73,8 +88,25 @@ export function createQueueHandler(dependencies: QueueDependencies) {
       }
     }
 
+    function drainedOf(queued: QueuedRequest | Error): Drained {
+      const provider = queued instanceof Error ? null : queued.request.provider;
+      const drained = byProvider.get(provider) ?? {
+        messages: 0,
+        failed: 0,
+        counts: noCounts(),
+        arrived: [],
+        stored: [],
+      };
+      byProvider.set(provider, drained);
+      return drained;
+    }
+
     /** Why the message has to come again; null where it need not. */
-    async function outcomeOf({ attributes }: SQSRecord, queued: QueuedRequest | Error): Promise<string | null> {
+    async function outcomeOf(
+      { attributes }: SQSRecord,
+      queued: QueuedRequest | Error,
+      { counts, arrived, stored }: Drained,
+    ): Promise<string | null> {
       if (source === undefined) return 'unknown queue';
       if (queued instanceof Error) return errorName(queued);
       try {
@@ -85,35 +117,41 @@ export function createQueueHandler(dependencies: QueueDependencies) {
         // Whatever else came with it while it could not be looked up is tried again within a minute, and may have come first.
         if (use === 'new') return 'nonce not known for a minute yet';
         if (use !== 'own') {
-          log('webhook.refused', { requestId: request.requestId, provider, refusal: 'reused_nonce' });
-          metrics.count(provider, { refused: 1 });
+          refusals.add(provider, request.requestId, 'reused_nonce');
           // Acknowledged, since it could not be told then; but proved by what had proved something else before.
           if (use === 'reused') return null;
         }
         // Events of the retry queue were counted when they came, and a message that comes again when it first did.
-        if (source === 'ses' && (attributes.ApproximateReceiveCount ?? '1') === '1')
-          metrics.arrived(provider, parsed.events);
+        if (source === 'ses' && (attributes.ApproximateReceiveCount ?? '1') === '1') arrived.push(...parsed.events);
         const erase = await erasures;
         const events = await abortable(deadlines.table, erase(parsed.events));
         const outcome = await persistEvents(request, { ...parsed, events }, deadlines);
-        for (const name of Object.keys(totals) as (keyof Counts)[]) totals[name] += outcome.counts[name];
+        stored.push(...outcome.stored);
+        for (const name of Object.keys(counts) as (keyof Counts)[]) counts[name] += outcome.counts[name];
         const erased = parsed.events.length - events.length;
-        totals.received += erased;
-        totals.erased += erased;
+        counts.received += erased;
+        counts.erased += erased;
         return outcome.durable ? null : outcome.cause;
       } catch (error) {
         return errorName(error);
       }
     }
 
-    if (failed.length > 0) metrics.failedMessages(source ?? 'unknown', failed.length);
-    log('queue.drained', {
-      requestId,
-      source: source ?? 'unknown',
-      messages: Records.length,
-      ...totals,
-      failed: failed.length,
-    });
+    for (const [provider, { messages, failed: count, counts, arrived, stored }] of byProvider) {
+      const from = source ?? 'unknown';
+      log(
+        'queue.drained',
+        {
+          requestId,
+          source: from,
+          ...(provider !== null && { provider }),
+          messages,
+          ...shownCounts(counts),
+          failed: count,
+        },
+        measure(provider, { arrived, stored, counts, failedMessages: { source: from, count } }),
+      );
+    }
     return { batchItemFailures: failed.map(itemIdentifier => ({ itemIdentifier })) };
   });
 }

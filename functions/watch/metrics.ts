@@ -1,4 +1,4 @@
-import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics';
+import { type MetricValues, metricMembers } from '../../shared/runtime/embedded-metrics.ts';
 import { metricService, watchMetricNames } from '../../shared/runtime/metric-names.ts';
 
 export interface WatchMetrics {
@@ -15,22 +15,24 @@ export function createWatchMetrics(
   namespace: string,
   write: (line: string) => unknown = line => process.stdout.write(line),
 ): WatchMetrics {
-  const metrics = new Metrics({ namespace, serviceName: metricService });
-  const publish = () => {
-    write(`${JSON.stringify(metrics.serializeMetrics())}\n`);
-    metrics.clearMetrics();
-    metrics.clearDimensions();
+  const publish = (dimensions: Readonly<Record<string, string>>, ...metrics: Omit<MetricValues, 'dimensions'>[]) => {
+    const at = Date.now();
+    const sets = [['service', ...Object.keys(dimensions)]];
+    const measured = { namespace, dimensions, metrics: metrics.map(metric => ({ ...metric, dimensions: sets })) };
+    // Lambda's format JSON takes level and time of a line from these two members.
+    const head = { level: 'INFO', timestamp: new Date(at).toISOString(), service: metricService };
+    write(`${JSON.stringify({ ...head, ...metricMembers(measured, at) })}\n`);
   };
   return {
     canary(failed) {
-      metrics.addMetric(watchMetricNames.canaryFailed, MetricUnit.Count, failed ? 1 : 0);
-      publish();
+      publish({}, { name: watchMetricNames.canaryFailed, unit: 'Count', values: [failed ? 1 : 0] });
     },
-    silence(provider, silence, noNews) {
-      metrics.addDimension('Provider', provider);
-      metrics.addMetric(watchMetricNames.silence, MetricUnit.NoUnit, silence);
-      metrics.addMetric(watchMetricNames.noNews, MetricUnit.Percent, noNews);
-      publish();
+    silence(Provider, silence, noNews) {
+      publish(
+        { Provider },
+        { name: watchMetricNames.silence, unit: 'None', values: [silence] },
+        { name: watchMetricNames.noNews, unit: 'Percent', values: [noNews] },
+      );
     },
   };
 }

@@ -29,3 +29,8 @@ export function noCounts(): Counts {
     unrelated: 0,
   };
 }
+
+/** The counts without those that are 0, so that a log line is short. */
+export function shownCounts({ received, ...others }: Readonly<Counts>): Partial<Counts> & Pick<Counts, 'received'> {
+  return { received, ...Object.fromEntries(Object.entries(others).filter(([, count]) => count > 0)) };
+}

@@ -1,12 +1,17 @@
 import type { Counts } from './counts.ts';
+import { type Measured, metricMembers } from './embedded-metrics.ts';
+import { metricService } from './metric-names.ts';
+
+/** The counts of a request, without those that are 0. */
+type ShownCounts = Partial<Counts> & Pick<Counts, 'received'>;
 
 /**
  * The closed catalogue of log lines. A line is a name with counts or ids, and nothing else can be logged. So no line has
  * a body, an address, a subject, a secret or a signature.
  */
 export interface LogLines {
-  /** A provider's request was answered. */
-  'webhook.answered': Counts & { failed: number; requestId: string; provider: string; answer: number };
+  /** A provider's request was answered, and everything in it is durable; `canary` for our own, which is no traffic. */
+  'webhook.answered': ShownCounts & { requestId: string; provider: string; answer: number; canary?: true };
   /** A name in a registration is not known; `nearest` are those that are, and that were most likely meant. */
   'webhook.misspelt': { requestId: string; provider: string; nearest: string };
   /**
@@ -18,14 +23,31 @@ export interface LogLines {
   'webhook.quarantined-more': { requestId: string; provider: string; pieces: number };
   /** A call that sets a webhook up and brings no events was answered. */
   'webhook.set-up': { requestId: string; provider: string };
-  /** A request was the canary's: it is no traffic. */
-  'webhook.canary': { requestId: string };
-  /** A request was not genuine. */
+  /** A request was not genuine. A process writes ten such lines a minute. */
   'webhook.refused': { requestId: string; provider: string; refusal: string };
+  /** So many further requests were refused in an earlier minute. */
+  'webhook.refused-more': { provider: string; refusal: string; calls: number };
   /** Something of ours kept a genuine request from being kept; the provider was asked to send it again. */
-  'webhook.unavailable': { requestId: string; provider: string; cause: string };
-  /** A batch of queue messages was worked off: events put off earlier, or those of Amazon SES. */
-  'queue.drained': Counts & { failed: number; requestId: string; source: string; messages: number };
+  'webhook.unavailable': Partial<Counts> & {
+    requestId: string;
+    provider: string;
+    answer: number;
+    cause: string;
+    /** Of its events and pieces, so many are nowhere. */
+    failed?: number;
+    canary?: true;
+  };
+  /**
+   * A batch of queue messages was worked off: events put off earlier, or those of Amazon SES. The messages of each provider
+   * have a line, and so have those that could not be read.
+   */
+  'queue.drained': ShownCounts & {
+    failed: number;
+    requestId: string;
+    source: string;
+    provider?: string;
+    messages: number;
+  };
   /** A queue message could not be worked off; it comes again, and ends in the dead-letter queue. */
   'queue.message-failed': { requestId: string; messageId: string; cause: string };
   /** A read was answered. */
@@ -73,8 +95,8 @@ const levels = {
   'webhook.quarantined': 'WARN',
   'webhook.quarantined-more': 'WARN',
   'webhook.set-up': 'INFO',
-  'webhook.canary': 'INFO',
   'webhook.refused': 'WARN',
+  'webhook.refused-more': 'WARN',
   'webhook.unavailable': 'WARN',
   'queue.drained': 'INFO',
   'queue.message-failed': 'WARN',
@@ -91,7 +113,8 @@ const levels = {
   fault: 'ERROR',
 } as const satisfies Record<keyof LogLines, 'INFO' | 'WARN' | 'ERROR'>;
 
-export type Log = <Name extends keyof LogLines>(line: Name, details: LogLines[Name]) => void;
+/** @param measured metrics that the line counts */
+export type Log = <Name extends keyof LogLines>(line: Name, details: LogLines[Name], measured?: Measured) => void;
 
 /**
  * Writes each line as one JSON object, its name as `message`; JSON keeps control characters from forging lines. No
@@ -104,10 +127,12 @@ export function createLog(
   write: (line: string) => unknown = line => process.stdout.write(line),
   now: () => number = Date.now,
 ): Log {
-  return (message, details) => {
-    const level = levels[message];
-    const timestamp = new Date(now()).toISOString();
-    write(`${JSON.stringify({ level, message, timestamp, service: 'mailtrail', ...details })}\n`);
+  return (message, details, measured) => {
+    const at = now();
+    // Lambda's format JSON takes level and time of a line from these two members.
+    const head = { level: levels[message], message, timestamp: new Date(at).toISOString(), service: metricService };
+    const metrics = measured === undefined ? {} : metricMembers(measured, at);
+    write(`${JSON.stringify({ ...head, ...details, ...metrics })}\n`);
   };
 }
 

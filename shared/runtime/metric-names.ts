@@ -1,7 +1,5 @@
 /** The ingest function's metrics by their CloudWatch names, each by provider unless stated otherwise. */
 export const metricNames = {
-  /** Genuine events as they arrive, also by status; `note` for events that change none. */
-  events: 'Events',
   duplicates: 'Duplicates',
   quarantined: 'Quarantined',
   /** Events handed to the retry queue. */
@@ -32,11 +30,12 @@ export const statusMetrics = {
   note: 'Notes',
 } as const satisfies Record<string, string>;
 
-/** Metrics that are also counted over all providers, for alarms that are about none in particular. */
+/** Metrics that are also counted over all providers and sources, for alarms that are about none in particular. */
 export const overallMetrics: ReadonlySet<string> = new Set([
   metricNames.refused,
   metricNames.unavailable,
   metricNames.lag,
+  metricNames.failedMessages,
 ]);
 
 /** The watch function's metrics by their CloudWatch names. */
@@ -49,5 +48,5 @@ export const watchMetricNames = {
   noNews: 'NoNews',
 } as const satisfies Record<string, string>;
 
-/** The dimension that Powertools adds to every metric; alarms must name it. */
+/** The member `service` of every log line: each metric has it as a dimension, and alarms must name it. */
 export const metricService = 'mailtrail';

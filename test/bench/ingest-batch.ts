@@ -1,8 +1,8 @@
 import { type DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
-import { createMetrics } from '../../functions/ingest/metrics.ts';
 import { createRecorder, type Recorder } from '../../shared/email/recorder.ts';
 import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
+import { createLog } from '../../shared/runtime/log.ts';
 import { signingKeys } from '../fixtures/signing.ts';
 import { cpuMs } from '../rigs/cpu-time.ts';
 import { httpEvent, lambdaContext } from '../rigs/http-event.ts';
@@ -34,12 +34,12 @@ export async function ingestBatch(): Promise<Figure[]> {
       credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
     });
     const keys = signingKeys('sendgrid');
-    const metrics = createMetrics('Mailtrail/bench', () => {});
+    const log = createLog(() => {});
     const handlerOn = (to: DynamoDBDocumentClient) =>
       ingestFunction({
         secretsOf: async () => [keys.secret],
         store: withoutDeadline(createRecorder({ client: to, tableName: 'emails', retentionDays: 400 })),
-        metrics,
+        log,
         now: Date.now,
       });
     const events = Array.from({ length: warmUp + rounds }, (_, round) => {

@@ -1,9 +1,10 @@
 /** Lists every alarm in the template exactly, so that a new one or another threshold is a change of this file. */
 
 import { describe, expect, it } from 'vitest';
-import { createMetrics } from '../../functions/ingest/metrics.ts';
+import { createMeasure } from '../../functions/ingest/metrics.ts';
 import { createWatchMetrics } from '../../functions/watch/metrics.ts';
 import { providers } from '../../shared/providers/registry.ts';
+import { createLog } from '../../shared/runtime/log.ts';
 import { anEvent } from '../rigs/stored-emails.ts';
 import { asText, type Resource, resourcesOf, type Synthesized, synthesize } from './synthesized.ts';
 
@@ -350,23 +351,31 @@ describe('the alarms', () => {
     const { METRICS_NAMESPACE } = resourcesOf(withOne, 'AWS::Lambda::Function').get('Ingest')!.Properties.Environment
       .Variables;
     const write = (line: string) => written.push(JSON.parse(line));
-    const metrics = createMetrics(METRICS_NAMESPACE, write);
-    metrics.count('sendgrid', { refused: 1, unavailable: 1 });
-    metrics.failedMessages('retry', 1);
-    metrics.recorded('sendgrid', [anEvent()], Date.now());
+    const measure = createMeasure({ namespace: METRICS_NAMESPACE, tally: { add() {} }, now: Date.now });
+    const log = createLog(write);
+    for (const source of ['retry', 'ses']) {
+      const measured = measure('sendgrid', {
+        stored: [anEvent()],
+        counts: { refused: 1, unavailable: 1 },
+        failedMessages: { source, count: 1 },
+      });
+      log('webhook.set-up', { requestId: 'r', provider: 'sendgrid' }, measured);
+    }
     const watchMetrics = createWatchMetrics(METRICS_NAMESPACE, write);
     watchMetrics.canary(false);
     watchMetrics.silence('sendgrid', 0, 0);
     const names = written.flatMap(line => {
       // biome-ignore lint/suspicious/noExplicitAny: as in the format
       const definitions: any[] = (line._aws as any).CloudWatchMetrics;
-      return definitions.flatMap(({ Namespace, Dimensions: [dimensions], Metrics }) =>
-        Metrics.map(({ Name }: { Name: string }) =>
-          metricText({
-            Namespace,
-            MetricName: Name,
-            Dimensions: dimensions.sort().map((one: string) => ({ Name: one, Value: line[one] })),
-          }),
+      return definitions.flatMap(({ Namespace, Dimensions, Metrics }) =>
+        Metrics.flatMap(({ Name }: { Name: string }) =>
+          Dimensions.map((dimensions: string[]) =>
+            metricText({
+              Namespace,
+              MetricName: Name,
+              Dimensions: dimensions.sort().map(one => ({ Name: one, Value: line[one] })),
+            }),
+          ),
         ),
       );
     });

@@ -4,6 +4,7 @@ import type { SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPersistEvents } from '../../functions/ingest/persist-events.ts';
 import { createQueueHandler } from '../../functions/ingest/queue-handler.ts';
+import { createRefusals } from '../../functions/ingest/refusals.ts';
 import { emailIdOf } from '../../shared/email/event.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import { providers } from '../../shared/providers/registry.ts';
@@ -17,7 +18,7 @@ import { signingKeys } from '../fixtures/signing.ts';
 import { startQuarantineQueue, type TestQueue } from '../queues/quarantine-queue.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../rigs/http-event.ts';
-import { ingestFunction, noMetrics } from '../rigs/ingest-function.ts';
+import { ingestFunction, measureAtNoon } from '../rigs/ingest-function.ts';
 import { createLanes, type InLane } from '../rigs/lanes.ts';
 import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 import { type FaultProxy, startFaultProxy } from '../torture/fault-proxy.ts';
@@ -122,7 +123,6 @@ function partsOf({ quarantine, retries }: Lane, { dynamoDb, sqs }: Clients) {
     store: createRecorder({ client: dynamoDb, tableName: emails.tableName, retentionDays: 400 }),
     quarantine: createQuarantine(sqs, quarantine.queueUrl),
     retryQueue: createRetryQueue(sqs, retries.queueUrl),
-    metrics: noMetrics,
     log: () => {},
     now: () => noon,
   };
@@ -148,7 +148,8 @@ async function drain(lane: Lane, bodies: readonly unknown[]): Promise<void> {
     }),
     nonces: emails.nonces,
     lookUpErasures: emails.lookUpErasures,
-    metrics: noMetrics,
+    measure: measureAtNoon,
+    refusals: createRefusals({ log: () => {}, measure: measureAtNoon, now: () => noon }),
     now: () => noon,
     log: () => {},
   });

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type DynamoDBDocumentClient, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createMetrics } from '../../functions/ingest/metrics.ts';
 import type { WebhookSecretsOf } from '../../functions/ingest/webhook-secrets.ts';
+import { embeddedMetrics } from '../../infra/local/monitoring/embedded-metrics.ts';
 import { createRecorder, nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
 import type { Nonces } from '../../shared/guards/nonces.ts';
 import type { HttpAnswer } from '../../shared/http/responses.ts';
@@ -25,8 +25,6 @@ describe('a request to /webhooks/{provider}', () => {
   let queue: Awaited<ReturnType<typeof startQuarantineQueue>>;
   let retries: Awaited<ReturnType<(typeof queue)['another']>>;
   let lines: string[];
-  let metricLines: string[];
-  const metrics = createMetrics('Mailtrail/test', line => metricLines.push(line));
   const keys = Object.fromEntries(providerNames.map(name => [name, signingKeys(name)]));
 
   beforeAll(async () => {
@@ -40,7 +38,6 @@ describe('a request to /webhooks/{provider}', () => {
   });
   beforeEach(async () => {
     lines = [];
-    metricLines = [];
     await queue.empty();
     await retries.empty();
   });
@@ -63,7 +60,6 @@ describe('a request to /webhooks/{provider}', () => {
       retryQueue: parts.retryQueue ?? createRetryQueue(queue.client, retries.queueUrl),
       nonces: parts.nonces ?? emails.nonces,
       ...(parts.abortAfter && { abortAfter: parts.abortAfter }),
-      metrics,
       log: createLog(line => lines.push(line)),
     });
   const post = (
@@ -190,8 +186,13 @@ describe('a request to /webhooks/{provider}', () => {
       expect(await send('sendgrid', body, { parts: { store, retryQueue: noQueue } })).toMatchObject(again);
       expect(calls).toBe(1);
       expect(lines.map(line => JSON.parse(line))).toMatchObject([
-        { message: 'webhook.answered', answer: 429, recorded: 1, queued: 0, failed: 1 },
-        { message: 'webhook.unavailable', cause: 'table: Error, retry queue: Error' },
+        {
+          message: 'webhook.unavailable',
+          answer: 429,
+          cause: 'table: Error, retry queue: Error',
+          ...{ received: 2, recorded: 1, failed: 1 },
+          ...{ Delivered: 2, Lag: expect.any(Number), Unavailable: 1 },
+        },
       ]);
       expect(counts(await send('sendgrid', body))).toMatchObject({ recorded: 1, duplicate: 1 });
     });
@@ -331,6 +332,26 @@ describe('a request to /webhooks/{provider}', () => {
     }
   });
 
+  it('has one log line that holds its counts and its metrics', async () => {
+    await send('sendgrid', batch(delivered('one-line')));
+    expect(lines.map(line => JSON.parse(line))).toEqual([
+      {
+        level: 'INFO',
+        message: 'webhook.answered',
+        timestamp: expect.any(String),
+        service: 'mailtrail',
+        requestId: expect.any(String),
+        provider: 'sendgrid',
+        ...{ answer: 200, received: 1, recorded: 1 },
+        _aws: { Timestamp: expect.any(Number), CloudWatchMetrics: expect.any(Array) },
+        Provider: 'sendgrid',
+        Delivered: 1,
+        Lag: expect.any(Number),
+      },
+    ]);
+    expect(embeddedMetrics(lines[0]!).map(({ name }) => name)).toEqual(['Delivered', 'Lag', 'Lag']);
+  });
+
   it('leaves no body, address, subject, secret or signature in any log line', async () => {
     const canary = 'canary-7f3a';
     const body = {
@@ -349,9 +370,8 @@ describe('a request to /webhooks/{provider}', () => {
     await post('app', { ...signed.headers, 'webhook-id': canary }, signed.body);
     await send('app', Buffer.from(`{"type":"${canary}"}`));
     await post(canary, signed.headers, signed.body);
-    const logged = [...lines, ...metricLines].join('');
+    const logged = lines.join('');
     expect(lines.length).toBeGreaterThanOrEqual(3);
-    expect(metricLines.length).toBeGreaterThanOrEqual(3);
     for (const secret of [canary, signed.headers['webhook-signature']!, keys.app!.secret]) {
       expect(logged).not.toContain(secret);
     }

@@ -2,18 +2,20 @@ import type { SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createPersistEvents } from '../../functions/ingest/persist-events.ts';
 import { createQueueHandler } from '../../functions/ingest/queue-handler.ts';
+import { createRefusals } from '../../functions/ingest/refusals.ts';
 import { nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
 import type { ErasureLookUp } from '../../shared/guards/erase-received.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import type { Quarantine } from '../../shared/queues/quarantine-messages.ts';
 import { createQuarantine } from '../../shared/queues/quarantine-messages.ts';
 import { createRetryQueue, type RetryMessage } from '../../shared/queues/retry-messages.ts';
+import { noCounts } from '../../shared/runtime/counts.ts';
 import { createLog } from '../../shared/runtime/log.ts';
 import { context, fixture } from '../fixtures/fixtures.ts';
 import { startQuarantineQueue } from '../queues/quarantine-queue.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { lambdaContext } from '../rigs/http-event.ts';
-import { failingStore, noMetrics } from '../rigs/ingest-function.ts';
+import { failingStore, measureAtNoon } from '../rigs/ingest-function.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
 describe('the queue handler', () => {
@@ -41,7 +43,8 @@ describe('the queue handler', () => {
     parts: { store?: Pick<Recorder, 'record'>; quarantine?: Quarantine; lookUpErasures?: ErasureLookUp } = {},
     invocation = lambdaContext,
   ) => {
-    const log = createLog(line => lines.push(JSON.parse(line)));
+    // Lines leave out counts of 0.
+    const log = createLog(line => lines.push({ ...noCounts(), ...JSON.parse(line) }));
     const handler = createQueueHandler({
       sources: { 'arn:retry': 'retry', 'arn:ses': 'ses' },
       providers,
@@ -50,14 +53,13 @@ describe('the queue handler', () => {
         store: emails.store,
         quarantine: createQuarantine(quarantine.client, quarantine.queueUrl),
         retryQueue: null,
-        metrics: noMetrics,
         log,
-        now: () => noon,
         ...parts,
       }),
       nonces: emails.nonces,
       lookUpErasures: parts.lookUpErasures ?? emails.lookUpErasures,
-      metrics: noMetrics,
+      measure: measureAtNoon,
+      refusals: createRefusals({ log, measure: measureAtNoon, now: () => noon }),
       now: () => noon,
       log,
     });

@@ -66,10 +66,23 @@ describe('a callback on the terminal', () => {
   });
 
   it('says what of ours failed', () => {
-    log('webhook.answered', { ...about, ...counts, answer: 429, received: 1, failed: 1 });
-    log('webhook.unavailable', { ...about, cause: 'table: TimeoutError' });
+    log('webhook.unavailable', { ...about, answer: 429, received: 1, failed: 1, cause: 'table: TimeoutError' });
     answered(429);
     expect(report()).toEqual(['postmark 429 failed 1, table: TimeoutError']);
+  });
+
+  it('says that it was refused, even in a flood whose sum is logged later', () => {
+    answered(401);
+    expect(report()).toEqual(['postmark 401 refused']);
+    log('webhook.refused-more', { provider: 'postmark', refusal: 'wrong_signature', calls: 57 });
+    const later = [...report(), ...report()];
+    expect(later).toEqual(['postmark refused 57 more callbacks: wrong_signature']);
+  });
+
+  it('is not shown if it is the canary', () => {
+    log('webhook.answered', { ...about, answer: 200, received: 1, recorded: 1, canary: true });
+    answered(200);
+    expect(report()).toEqual([]);
   });
 
   it('says that it set a webhook up', () => {

@@ -1,6 +1,7 @@
 import { createHandler } from '../../functions/ingest/handler.ts';
-import type { IngestMetrics } from '../../functions/ingest/metrics.ts';
+import { createMeasure, type Measure } from '../../functions/ingest/metrics.ts';
 import { createPersistEvents } from '../../functions/ingest/persist-events.ts';
+import { createRefusals } from '../../functions/ingest/refusals.ts';
 import type { WebhookSecretsOf } from '../../functions/ingest/webhook-secrets.ts';
 import { nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
 import type { Nonces } from '../../shared/guards/nonces.ts';
@@ -12,8 +13,12 @@ import type { Log } from '../../shared/runtime/log.ts';
 import { context } from '../fixtures/fixtures.ts';
 import { noon } from './arbitrary-events.ts';
 
-/** Metrics that count nothing. */
-export const noMetrics: IngestMetrics = { failedMessages() {}, count() {}, arrived() {}, recorded() {} };
+/** Measures at noon, and counts nothing for support. */
+export const measureAtNoon: Measure = createMeasure({
+  namespace: 'Mailtrail/test',
+  tally: { add() {} },
+  now: () => noon,
+});
 
 /** A recorder whose writes all fail. */
 export function failingStore(error: unknown): Pick<Recorder, 'record'> {
@@ -38,7 +43,7 @@ export interface IngestParts {
   readonly retryQueue?: RetryQueue;
   readonly nonces?: Nonces;
   readonly get?: (url: string) => Promise<string | null>;
-  readonly metrics?: IngestMetrics;
+  readonly measure?: Measure;
   readonly now?: () => number;
   readonly abortAfter?: AbortAfter;
   readonly log?: Log;
@@ -53,13 +58,13 @@ export function ingestFunction({
   retryQueue = outOfReach,
   nonces = async () => 'new',
   get = outOfReach,
-  metrics = noMetrics,
+  measure = measureAtNoon,
   now = () => noon,
   abortAfter = distantDeadline,
   log = () => {},
   accepts = () => true,
 }: IngestParts) {
-  const persistEvents = createPersistEvents({ store, quarantine, retryQueue, metrics, log, now });
+  const persistEvents = createPersistEvents({ store, quarantine, retryQueue, log });
   return createHandler({
     providers,
     accepts,
@@ -68,7 +73,8 @@ export function ingestFunction({
     persistEvents,
     context,
     get,
-    metrics,
+    measure,
+    refusals: createRefusals({ log, measure, now }),
     now,
     abortAfter,
     log,

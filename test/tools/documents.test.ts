@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { config } from '../../infra/config.ts';
 import { questions } from '../../infra/monitoring/questions.ts';
 import { onCallPage } from '../../infra/tools/docs/on-call-page.ts';
-import { metricNames } from '../../shared/runtime/metric-names.ts';
+import { metricNames, statusMetrics } from '../../shared/runtime/metric-names.ts';
 import { resourcesOf, synthesize } from '../infra/synthesized.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -114,7 +114,7 @@ describe('docs/operating.md', () => {
     expect(read('CHANGELOG.md')).toContain(`${length} alarms`);
   });
 
-  it.each(Object.values(metricNames))('has the metric %s', name => {
+  it.each(Object.values({ ...metricNames, ...statusMetrics }))('has the metric %s', name => {
     expect(rowOf(name)).toBeDefined();
   });
 

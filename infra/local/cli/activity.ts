@@ -46,7 +46,7 @@ interface Unlogged {
 const details: Readonly<Record<string, (entry: Entry) => string>> = {
   'webhook.answered': entry => figuresText(countsOf(entry)) || 'no events',
   'webhook.refused': ({ refusal }) => shown(refusal),
-  'webhook.unavailable': ({ cause }) => shown(cause),
+  'webhook.unavailable': entry => [figuresText(countsOf(entry)), shown(entry.cause)].filter(Boolean).join(', '),
   'webhook.misspelt': ({ nearest }) => `did you mean ${shown(nearest)}?`,
   'webhook.set-up': () => 'set up',
 };
@@ -57,6 +57,8 @@ const ownLines: Readonly<Record<string, (entry: Entry, log: string) => string>> 
     `${shown(provider)} quarantined ${shown(reason)}${typeof field === 'string' ? ` at ${shown(field)}` : ''}`,
   'webhook.quarantined-more': ({ provider, pieces }) =>
     `${shown(provider)} quarantined ${counted(Number(pieces), 'more piece')}`,
+  'webhook.refused-more': ({ provider, refusal, calls }) =>
+    `${shown(provider)} refused ${counted(Number(calls), 'more callback')}: ${shown(refusal)}`,
   'queue.drained': entry => `${shown(entry.source)} queue: ${figuresText(countsOf(entry)) || 'no events'}`,
   'queue.message-failed': ({ cause }) => `queue message failed: ${shown(cause)}`,
   'canary.failed': ({ leg, cause }) => `the canary failed at ${shown(leg)}: ${shown(cause)}`,
@@ -126,7 +128,7 @@ export function createActivity({ logs, providerNames, corsOrigins, print, now }:
   function printCallback(answer: Answered, entries: readonly Entry[]): void {
     const { statusCode } = answer;
     // The stack's own test is no callback; where it fails, the watch function's line says so.
-    if (entries.some(({ message }) => message === 'webhook.canary')) return;
+    if (entries.some(({ canary }) => canary === true)) return;
     const about = entries.flatMap(entry => ownValue(details, String(entry.message))?.(entry) ?? []);
     const { reason, figures: own = {} } = about.length > 0 ? { reason: about.join(', ') } : unlogged(answer);
     const sums = [own, ...entries.map(figuresOf)].reduce<Record<string, number>>((all, one) => {
@@ -167,6 +169,8 @@ export function createActivity({ logs, providerNames, corsOrigins, print, now }:
       };
     }
     if (provider === undefined) return { reason: 'no such route', figures: { 'no such route': 1 } };
+    // A process logs ten refused calls a minute one by one.
+    if (statusCode === 401) return { reason: 'refused', figures: { refused: 1 } };
     if (providerNames.includes(provider)) return { reason: method === 'POST' ? '' : method };
     if (statusCode !== 404) return { reason: '' };
     const nearest = nearestName(provider, providerNames);
