@@ -15,6 +15,7 @@ import { localClient } from './issuer/local-client.ts';
 import { createOidcIssuer, issuerPath } from './issuer/oidc-issuer.ts';
 import { claimNamesIn } from './issuer/person.ts';
 import { openTokenIssuer } from './issuer/token-issuer.ts';
+import type { OnInvoked } from './lambda/function-environment.ts';
 import { startInvokeEndpoint } from './lambda/invoke-endpoint.ts';
 import { localVariables, mergedVariables } from './lambda/local-variables.ts';
 import { createLogReader } from './lambda/log-reader.ts';
@@ -23,6 +24,7 @@ import { type Clock, measuredFunctions } from './monitoring/measured-functions.t
 import { type Monitoring, startMonitoring } from './monitoring/monitoring.ts';
 import { operatorLinks, ownPages, uiPath } from './pages/own-pages.ts';
 import { chooseEngine } from './services/dynamodb-engine.ts';
+import { type DynamoDbMeter, startDynamoDbMeter } from './services/dynamodb-meter.ts';
 import { startQueues } from './services/queues.ts';
 import { startSecretsManager } from './services/secrets-manager.ts';
 import type { OnMetric } from './services/service-metric.ts';
@@ -59,6 +61,8 @@ export interface StackOptions {
   readonly processesPerFunction?: number | undefined;
   /** Runs the functions that have a schedule. */
   readonly schedules?: boolean | undefined;
+  /** Counts the capacity units of the functions' calls to DynamoDB, and measures them as AWS does. It costs some speed. */
+  readonly metered?: boolean | undefined;
   /** Called with each step of the start as it begins, e.g. `Synthesizing the stack`. */
   readonly onStep: (step: string) => void;
   /** Called for each answer of the HTTP API. */
@@ -66,8 +70,10 @@ export interface StackOptions {
   /** Called with one line for each fault while running, and for each own secret that can verify nothing. */
   readonly onFault: (line: string) => void;
   readonly onInboxMessage: (message: InboxMessage) => void;
-  /** Called with each value of a metric that SNS or Lambda would report by itself. */
+  /** Called with each value of a metric that SNS, Lambda or DynamoDB would report by itself. */
   readonly onMetric?: OnMetric | undefined;
+  /** Called for each invocation that came to its end. */
+  readonly onInvoked?: OnInvoked | undefined;
   /** The time that metrics and alarms go by: the machine's own, unless a test moves it. */
   readonly clock?: Clock | undefined;
 }
@@ -75,6 +81,8 @@ export interface StackOptions {
 export interface RunningStack {
   readonly endpoints: Endpoints;
   readonly monitoring: Monitoring;
+  /** Null unless the stack is metered. */
+  readonly meter: DynamoDbMeter | null;
   /** Lets requests and batches in flight end, then stops everything. */
   stop(): Promise<void>;
 }
@@ -152,6 +160,9 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
     monitoring?.measure(metric);
     options.onMetric?.(metric);
   };
+  const meter = options.metered
+    ? await parts.add(startDynamoDbMeter(engine.endpoint, onMetric), it => it.stop())
+    : null;
   const inbox = await parts.add(
     startSupportInbox({
       snsEndpoint: queues.endpoint,
@@ -182,7 +193,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
     assembly,
     dataDir,
     {
-      AWS_ENDPOINT_URL_DYNAMODB: engine.endpoint,
+      AWS_ENDPOINT_URL_DYNAMODB: (meter ?? engine).endpoint,
       AWS_ENDPOINT_URL_SQS: queues.endpoint,
       AWS_ENDPOINT_URL_SNS: inbox.endpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.endpoint,
@@ -197,6 +208,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
       processes: options.processesPerFunction,
       concurrentExecutions: options.concurrentExecutions,
       onMetric,
+      onInvoked: options.onInvoked,
     },
   );
   await parts.add(unmeasured, it => it.stop());
@@ -309,5 +321,5 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
     if (!parts.stopped) onFault(`${engine.name} has ended: nothing can be stored any more, stop and start again`);
   });
   writeEndpoints(endpoints);
-  return { endpoints, monitoring };
+  return { endpoints, monitoring, meter };
 }

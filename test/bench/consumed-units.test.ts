@@ -3,7 +3,7 @@ import { DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type DynamoDbEngine, startDynoxide } from '../../infra/local/services/dynamodb-engine.ts';
 import { createGuardTable } from '../rigs/email-table.ts';
-import { type ConsumedUnits, countUnits, itemBytes } from './consumed-units.ts';
+import { type ConsumedUnits, countUnits } from './consumed-units.ts';
 
 describe('the write units of the bench', () => {
   let engine: DynamoDbEngine;
@@ -44,19 +44,5 @@ describe('the write units of the bench', () => {
     const { failed } = units;
     await expect(failing('missing')).rejects.toThrow('conditional');
     expect(units.failed).toBe(failed + 1);
-  });
-
-  it.each([
-    ['texts, in UTF-8', { a: { S: 'ü' } }, 3],
-    ['numbers, two digits a byte', { a: { N: '1767312000123' } }, 9],
-    ['zeros at the ends of numbers, which take no room', { a: { N: '-0.0120' } }, 3],
-    ['sets', { a: { SS: ['xy', 'z'] } }, 4],
-    [
-      'maps and lists, with their own bytes',
-      { a: { M: { b: { L: [{ BOOL: true }, { NULL: true }] } } } },
-      1 + 3 + 1 + 1 + 3 + 4,
-    ],
-  ])('know the size of %s', (_what, item, bytes) => {
-    expect(itemBytes(item as never)).toBe(bytes);
   });
 });

@@ -26,6 +26,8 @@ export interface StartOptions {
   readonly processesPerFunction?: number;
   /** Whether functions run by their schedules; they do not by default. */
   readonly schedules?: boolean;
+  /** Whether the capacity units of DynamoDB are counted. */
+  readonly metered?: boolean;
 }
 
 /** A stack in a separate process, as `npm start` runs it. */
@@ -61,6 +63,7 @@ export async function startStack(options: StartOptions): Promise<StartedStack> {
     ...(visibility === undefined ? [] : ['--max-visibility-timeout-seconds', String(visibility)]),
     ...(concurrentExecutions === undefined ? [] : ['--concurrent-executions', String(concurrentExecutions)]),
     ...(options.schedules ? [] : ['--no-schedules']),
+    ...(options.metered ? ['--metered'] : []),
     ...(processesPerFunction === undefined ? [] : ['--processes-per-function', String(processesPerFunction)]),
   ];
   const child = spawn(process.execPath, [script, ...args], {

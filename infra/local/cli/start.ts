@@ -23,6 +23,7 @@ const command = {
       help: "the account's quota over all functions; 1,000 unless given, and as low as 10 in a new account",
     },
     'no-schedules': { help: 'runs no function by its schedule; for tests' },
+    metered: { help: 'counts the capacity units of DynamoDB, as metrics; for tests' },
     'max-visibility-timeout-seconds': {
       value: 'N',
       range: [0, 43_200],
@@ -84,6 +85,7 @@ async function start(options: Given<typeof command.options>): Promise<void> {
     processesPerFunction: options['processes-per-function'],
     concurrentExecutions: options['concurrent-executions'],
     schedules: !options['no-schedules'],
+    metered: options.metered,
   };
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void stop());
   // It ends with its parent: a test, or a Node.js that needs options to strip types.

@@ -15,8 +15,19 @@ export interface FunctionRequest {
 /** The messages of a function's process: once that it is ready, then one answer per invocation. */
 export type FunctionAnswer =
   | { readonly ready: true }
-  | { readonly result: unknown }
-  | { readonly error: { readonly errorType: string; readonly errorMessage: string } };
+  | { readonly result: unknown; readonly used: InvocationUse }
+  | { readonly error: { readonly errorType: string; readonly errorMessage: string }; readonly used: InvocationUse };
+
+/** The resources that an invocation used. */
+export interface InvocationUse {
+  /** CPU time of its process, in milliseconds. */
+  readonly cpuMs: number;
+  /** How often it called each AWS service, by the service's name in signatures, e.g. `dynamodb`. */
+  readonly calls: Readonly<Record<string, number>>;
+}
+
+/** Takes each invocation that came to its end, with the function's name and the event. */
+export type OnInvoked = (name: string, event: unknown, used: InvocationUse) => void;
 
 /** The function failed: it threw, timed out, or its process ended. `name` is Lambda's error type. */
 export class FunctionError extends Error {
@@ -39,6 +50,7 @@ export interface FunctionOptions {
   readonly concurrency: number;
   /** Gets everything that the function prints. */
   readonly logFile: string;
+  readonly onInvoked?: OnInvoked | undefined;
 }
 
 /** Somebody waits for the answer to a request. A batch of an event source waits for a process as long as it takes. */
@@ -191,6 +203,7 @@ export function createFunction(options: FunctionOptions): FunctionProcesses {
         // It fails only where the process is gone, and then the answer rejects.
         child.send(request, () => {});
         const answered = await answer;
+        if ('used' in answered) options.onInvoked?.(name, event, answered.used);
         if ('error' in answered) throw new FunctionError(answered.error.errorType, answered.error.errorMessage);
         return 'result' in answered ? answered.result : null;
       } finally {

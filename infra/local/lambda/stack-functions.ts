@@ -7,7 +7,7 @@ import type { Endpoints } from '../endpoints.ts';
 import type { OnMetric } from '../services/service-metric.ts';
 import { StartError } from '../start-error.ts';
 import { createAccountConcurrency } from './concurrency.ts';
-import { createFunction, type FunctionProcesses, type LocalFunction } from './function-environment.ts';
+import { createFunction, type FunctionProcesses, type LocalFunction, type OnInvoked } from './function-environment.ts';
 
 /** The functions of a template, ready to be invoked. */
 export interface StackFunctions {
@@ -46,9 +46,10 @@ export function createStackFunctions(
     readonly processes?: number | undefined;
     readonly concurrentExecutions?: number | undefined;
     readonly onMetric?: OnMetric | undefined;
+    readonly onInvoked?: OnInvoked | undefined;
   } = {},
 ): StackFunctions {
-  const { elsewhere = {}, processes = usualProcesses } = options;
+  const { elsewhere = {}, processes = usualProcesses, onInvoked } = options;
   const logsDir = join(dataDir, 'logs');
   mkdirSync(logsDir, { recursive: true });
   const functions = new Map<string, FunctionProcesses>();
@@ -75,11 +76,18 @@ export function createStackFunctions(
         name: ref,
         handler: properties.Handler,
         directory: assembly.assetDirectory(properties.Code.S3Key),
-        environment: { ...serviceEndpoints, ...leadingTo(environment, serviceEndpoints, redirected), ...redirected },
+        environment: {
+          ...serviceEndpoints,
+          ...leadingTo(environment, serviceEndpoints, redirected),
+          ...redirected,
+          // The user agent of its calls names the function.
+          ...(onInvoked !== undefined && { AWS_SDK_UA_APP_ID: ref }),
+        },
         timeoutSeconds: properties.Timeout ?? 3,
         memoryMegabytes: properties.MemorySize ?? 128,
         concurrency: processes,
         logFile,
+        onInvoked,
       }),
     );
     functions.set(logicalId, limited);

@@ -1,6 +1,6 @@
 /** One value of a metric that an AWS service reports by itself. */
 export interface ServiceMetric {
-  readonly namespace: 'AWS/SNS' | 'AWS/Lambda';
+  readonly namespace: 'AWS/SNS' | 'AWS/Lambda' | 'AWS/DynamoDB';
   /** E.g. `NumberOfMessagesPublished`. */
   readonly name: string;
   /** E.g. `{ TopicName: 'Support' }`. */
