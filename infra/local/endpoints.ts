@@ -19,8 +19,12 @@ export interface Endpoints {
   readonly sns: string;
   readonly s3: string;
   readonly secretsManager: string;
-  /** Lambda's Invoke. */
   readonly lambda: string;
+  readonly cloudwatch: string;
+  /** The name that the stack would have in AWS. */
+  readonly stackName: string;
+  /** All resources of the template by type, each with its name, URL or ARN. */
+  readonly resources: readonly { readonly type: string; readonly logicalId: string; readonly ref: string }[];
   /** The first table. */
   readonly tableName: string;
   /** Names of tables and buckets, URLs of queues, ARNs of topics: each by its logical id. */

@@ -16,10 +16,11 @@ import { createOidcIssuer, issuerPath } from './issuer/oidc-issuer.ts';
 import { claimNamesIn } from './issuer/person.ts';
 import { openTokenIssuer } from './issuer/token-issuer.ts';
 import type { OnInvoked } from './lambda/function-environment.ts';
-import { startInvokeEndpoint } from './lambda/invoke-endpoint.ts';
+import { startLambdaEndpoint } from './lambda/lambda-endpoint.ts';
 import { localVariables, mergedVariables } from './lambda/local-variables.ts';
 import { createLogReader } from './lambda/log-reader.ts';
 import { createStackFunctions, type ServiceEndpoints } from './lambda/stack-functions.ts';
+import { startCloudWatch } from './monitoring/cloudwatch-endpoint.ts';
 import { type Clock, measuredFunctions } from './monitoring/measured-functions.ts';
 import { type Monitoring, startMonitoring } from './monitoring/monitoring.ts';
 import { operatorLinks, ownPages, uiPath } from './pages/own-pages.ts';
@@ -141,7 +142,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
   const starting = 'Starting tables, queues and functions';
   // Both run at once, and the synthesis takes longer.
   onStep(synthesize === null ? starting : 'Synthesizing the stack');
-  const [engine, queues, secretsManager, sns, invoke, issuer] = await Promise.all([
+  const [engine, queues, secretsManager, sns, lambda, cloudWatch, issuer] = await Promise.all([
     parts.add(startEngine({ dataDir: join(dataDir, 'dynamodb') }), it => it.stop()),
     parts.add(startQueues(join(dataDir, 'queues')), it => it.stop()),
     parts.add(
@@ -149,7 +150,8 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
       it => it.stop(),
     ),
     parts.add(startSnsSigning(snsSigningKeyIn(secretFiles)), it => it.stop()),
-    parts.add(startInvokeEndpoint(), it => it.stop()),
+    parts.add(startLambdaEndpoint(), it => it.stop()),
+    parts.add(startCloudWatch(), it => it.stop()),
     openTokenIssuer(dataDir),
     synthesize?.(),
   ]);
@@ -178,7 +180,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
   const ownIssuer = `${http.url}${issuerPath}`;
   // A stack that is configured for another issuer or audience has no such parameter.
   const parameters = { OidcIssuer: ownIssuer, OidcAudience: localClient.audience };
-  const place = { parameters, queueEndpoint: queues.endpoint, apiEndpoint: http.url };
+  const place = { parameters, queueEndpoint: queues.endpoint, apiEndpoint: http.url, stackName: assembly.stackName };
   const template = resolveTemplate(assembly.template, place);
   await queues.create(template, options.maxVisibilityTimeoutSeconds);
   inbox.serve(template);
@@ -197,7 +199,9 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
       AWS_ENDPOINT_URL_SQS: queues.endpoint,
       AWS_ENDPOINT_URL_SNS: inbox.endpoint,
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secretsManager.endpoint,
-      AWS_ENDPOINT_URL_LAMBDA: invoke.endpoint,
+      AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint,
+      AWS_ENDPOINT_URL_CLOUDWATCH: cloudWatch.endpoint,
+      AWS_ENDPOINT_URL_S3: queues.endpoint,
       SNS_ENDPOINT: sns.endpoint,
     },
     {
@@ -228,8 +232,9 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
   monitoring = startMonitoring({ template, clock, logs, queueSamples: () => queues.samples(template) });
   const { measure, answered } = monitoring;
   await parts.add(monitoring, it => it.stop());
+  cloudWatch.serve(monitoring);
   const functions = measuredFunctions(unmeasured, measure, clock);
-  invoke.serve(functions.at);
+  lambda.serve({ at: functions.at, configurationOf: functions.configurationOf });
   const routes = await routesOf(template, { url: ownIssuer, tokens: issuer }, functions);
   await functions.warm();
   const mappings = startStackMappings({
@@ -243,6 +248,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
     onFault,
   });
   await parts.add(mappings, all => Promise.all(all.map(mapping => mapping.stop())));
+  lambda.serve({ mappings });
 
   const refs = (type: string) =>
     Object.fromEntries(template.ofType(type).map(({ logicalId, ref }) => [logicalId, ref]));
@@ -263,7 +269,10 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
     sns: inbox.endpoint,
     s3: queues.endpoint,
     secretsManager: secretsManager.endpoint,
-    lambda: invoke.endpoint,
+    lambda: lambda.endpoint,
+    cloudwatch: cloudWatch.endpoint,
+    stackName: assembly.stackName,
+    resources: template.resources(),
     tableName: Object.values(tableNames)[0] ?? '',
     tables: tableNames,
     queues: refs('AWS::SQS::Queue'),

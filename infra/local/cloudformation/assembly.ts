@@ -6,13 +6,14 @@ import type { Template } from './template.ts';
 /** A cloud assembly in the output directory of `cdk synth`: one stack's template and its bundled assets. */
 export interface Assembly {
   readonly template: Template;
+  readonly stackName: string;
   /** Directory of an asset by the key under which the template names it in S3. */
   assetDirectory(s3Key: string): string;
 }
 
 export function readAssembly(directory: string): Assembly {
   const read = (file: string) => JSON.parse(readFileSync(join(directory, file), 'utf8'));
-  const artifacts = Object.entries<{ type: string; properties?: { templateFile: string } }>(
+  const artifacts = Object.entries<{ type: string; properties?: { templateFile: string; stackName?: string } }>(
     read('manifest.json').artifacts,
   );
   const stacks = artifacts.filter(([, { type }]) => type === 'aws:cloudformation:stack');
@@ -23,6 +24,7 @@ export function readAssembly(directory: string): Assembly {
   const { files } = read(`${name}.assets.json`);
   return {
     template: read(stack.properties.templateFile),
+    stackName: stack.properties.stackName ?? name!,
     assetDirectory: s3Key => {
       const asset = files[s3Key.replace(/\.zip$/, '')];
       if (asset === undefined) throw new StartError(`no asset ${s3Key} was synthesized`);

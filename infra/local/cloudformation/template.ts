@@ -28,12 +28,15 @@ export interface Place {
   readonly queueEndpoint?: string;
   /** URL of the HTTP API. */
   readonly apiEndpoint?: string;
+  readonly stackName?: string;
 }
 
 /** A template with its references resolved for one place. */
 export interface ResolvedTemplate {
   /** The resources of one type, in the order of the template. */
   ofType(type: string): readonly Resource[];
+  /** Type, logical id and name of every resource, as CloudFormation's ListStackResources has them. */
+  resources(): readonly { readonly type: string; readonly logicalId: string; readonly ref: string }[];
   /** The resource that an ARN leads to: its own, or that of its stream, or of a version or alias of a function. */
   byArn(type: string, arn: string): Resource | undefined;
   readonly outputs: Readonly<Record<string, unknown>>;
@@ -59,6 +62,12 @@ const arn = (service: string, rest: string) => `arn:aws:${service}:${region}:${a
 const functionArn = (nameOrArn: unknown) =>
   String(nameOrArn).startsWith('arn:') ? String(nameOrArn) : arn('lambda', `function:${nameOrArn}`);
 
+/** CloudFormation puts the stack's name before that of an alarm, so that one prefix finds all of a stack. */
+function alarmIdentity(id: string, { stackName = 'Mailtrail' }: Place, { AlarmName }: Record<string, unknown>) {
+  const Ref = String(AlarmName ?? `${stackName}-${id}`);
+  return { Ref, Arn: arn('cloudwatch', `alarm:${Ref}`) };
+}
+
 /** By resource type. Our templates name no resource, so that each is called by its logical id, as is any other type. */
 const identities: Record<string, (id: string, place: Place, properties: Record<string, unknown>) => Identity> = {
   'AWS::DynamoDB::Table': id => {
@@ -76,7 +85,8 @@ const identities: Record<string, (id: string, place: Place, properties: Record<s
   'AWS::Lambda::Function': id => ({ Ref: id, Arn: functionArn(id) }),
   'AWS::Lambda::Version': (_id, _place, { FunctionName }) => ({ Ref: `${functionArn(FunctionName)}:1`, Version: '1' }),
   'AWS::Lambda::Alias': (_id, _place, { FunctionName, Name }) => ({ Ref: `${functionArn(FunctionName)}:${Name}` }),
-  'AWS::CloudWatch::Alarm': id => ({ Ref: id, Arn: arn('cloudwatch', `alarm:${id}`) }),
+  'AWS::CloudWatch::Alarm': alarmIdentity,
+  'AWS::CloudWatch::CompositeAlarm': alarmIdentity,
   'AWS::ApiGatewayV2::Api': (id, { apiEndpoint = 'http://127.0.0.1' }) => ({ Ref: id, ApiEndpoint: apiEndpoint }),
 };
 
@@ -155,6 +165,12 @@ export function resolveTemplate(template: Template, place: Place = {}): Resolved
       .map(([logicalId]) => resource(logicalId));
   return {
     ofType,
+    resources: () =>
+      Object.entries(template.Resources).map(([logicalId, { Type: type }]) => ({
+        type,
+        logicalId,
+        ref: identity(logicalId).Ref,
+      })),
     byArn: (type, text) =>
       ofType(type).find(({ logicalId }) => {
         const { Arn = '' } = identity(logicalId);

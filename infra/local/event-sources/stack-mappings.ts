@@ -6,6 +6,7 @@ import type { LocalTable } from '../services/tables.ts';
 import { StartError } from '../start-error.ts';
 import type { EventSourceMapping, RunningMapping } from './event-source-mapping.ts';
 import { createFailureDestination } from './failure-destination.ts';
+import { createMappingSwitch, type SwitchedMapping } from './mapping-switch.ts';
 import { checkQueueMapping, startQueueMapping } from './queue-mapping.ts';
 import { startStreamMapping } from './stream-mapping.ts';
 
@@ -23,12 +24,13 @@ export interface StackMappingsOptions {
 }
 
 /** Starts the event source mappings of the template, each by the kind of its source. */
-export function startStackMappings(options: StackMappingsOptions): RunningMapping[] {
+export function startStackMappings(options: StackMappingsOptions): readonly SwitchedMapping[] {
   const { template, functions, tables, queueEndpoint, onFault } = options;
-  return template
-    .ofType('AWS::Lambda::EventSourceMapping')
-    .filter(({ properties }) => properties.Enabled !== false)
-    .map(startMapping);
+  return template.ofType('AWS::Lambda::EventSourceMapping').map(resource => {
+    const { ref, properties } = resource;
+    const functionName = functions.at(properties.FunctionName).name;
+    return createMappingSwitch({ uuid: ref, functionName, mapping: properties, start: () => startMapping(resource) });
+  });
 
   function startMapping({ logicalId, properties }: Resource): RunningMapping {
     const mapping = properties as EventSourceMapping;

@@ -14,6 +14,8 @@ export interface StackFunctions {
   /** The function of a name, or of an ARN, which may be that of a version or an integration. */
   at(nameOrArn: string): LocalFunction;
   readonly described: Endpoints['functions'];
+  /** The configuration of a function, in the words of GetFunctionConfiguration. */
+  configurationOf(nameOrArn: string): object;
   readonly logsDir: string;
   /** The ids of the processes that run now, by logical id. */
   pids(): Readonly<Record<string, readonly number[]>>;
@@ -95,16 +97,21 @@ export function createStackFunctions(
     functions.set(logicalId, limited);
   }
   const all = [...functions.values()];
+
+  function resourceAt(nameOrArn: string) {
+    const found = template.byArn('AWS::Lambda::Function', arnOf(nameOrArn));
+    if (found === undefined) throw new StartError(`${nameOrArn} is no function of the template`);
+    return found;
+  }
+
   return {
-    at(nameOrArn) {
-      const arn = nameOrArn.startsWith('arn:')
-        ? nameOrArn
-        : `arn:aws:lambda:${region}:${accountId}:function:${nameOrArn}`;
-      const found = template.byArn('AWS::Lambda::Function', arn);
-      if (found === undefined) throw new StartError(`${nameOrArn} is no function of the template`);
-      return functions.get(found.logicalId)!;
-    },
+    at: nameOrArn => functions.get(resourceAt(nameOrArn).logicalId)!,
     described,
+    configurationOf(nameOrArn) {
+      const { ref, properties } = resourceAt(nameOrArn);
+      const { Code: _, Tags: __, ReservedConcurrentExecutions: ___, ...configuration } = properties;
+      return { ...configuration, FunctionName: ref, FunctionArn: arnOf(ref), State: 'Active', Version: '$LATEST' };
+    },
     logsDir,
     pids: () => Object.fromEntries([...functions].map(([logicalId, one]) => [logicalId, one.pids()])),
     async warm() {
@@ -114,6 +121,10 @@ export function createStackFunctions(
       for (const one of all) one.stop();
     },
   };
+}
+
+function arnOf(nameOrArn: string): string {
+  return nameOrArn.startsWith('arn:') ? nameOrArn : `arn:aws:lambda:${region}:${accountId}:function:${nameOrArn}`;
 }
 
 /** The URL of a queue names its service, and the AWS SDK follows it rather than AWS_ENDPOINT_URL_SQS. */

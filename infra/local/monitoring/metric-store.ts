@@ -20,6 +20,8 @@ export interface MetricStore {
    * @param statistic e.g. `Sum` or `p99`
    */
   statistic(metric: MetricName, statistic: string, from: number, to: number): number | null;
+  /** Every metric that has a value. */
+  metrics(): readonly MetricName[];
 }
 
 export const minute = 60_000;
@@ -55,6 +57,11 @@ export function createMetricStore(): MetricStore {
       }
       return values.size === 0 ? null : statisticOf(statistic, values);
     },
+    metrics: () =>
+      [...series.keys()].map(key => {
+        const [namespace, name, dimensions] = JSON.parse(key);
+        return { namespace, name, dimensions: Object.fromEntries(dimensions) };
+      }),
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Answered } from '../api-gateway/http-api.ts';
-import type { ResolvedTemplate, Resource } from '../cloudformation/template.ts';
+import { accountId, type ResolvedTemplate, type Resource, region } from '../cloudformation/template.ts';
 import type { LogReader } from '../lambda/log-reader.ts';
 import type { QueueSample } from '../services/queues.ts';
 import { StartError } from '../start-error.ts';
@@ -8,7 +8,7 @@ import { type AlarmState, compositeRule } from './composite-rule.ts';
 import { embeddedMetrics } from './embedded-metrics.ts';
 import { incomingBytes, logFilters } from './log-filters.ts';
 import type { Clock, Measure } from './measured-functions.ts';
-import { createMetricStore, minute } from './metric-store.ts';
+import { createMetricStore, type MetricStore, minute } from './metric-store.ts';
 
 /** An alarm of the template, as it is now. */
 export interface AlarmNow {
@@ -30,7 +30,26 @@ export interface Monitoring {
   sample(): Promise<void>;
   /** Every alarm, after a sample. */
   alarms(): Promise<readonly AlarmNow[]>;
+  /** The same in the words of CloudWatch's DescribeAlarms, composite alarms first. */
+  described(): Promise<readonly DescribedAlarm[]>;
+  readonly statistic: MetricStore['statistic'];
+  readonly metrics: MetricStore['metrics'];
+  readonly clock: Clock;
   stop(): void;
+}
+
+/** An alarm with the properties of its template, as DescribeAlarms gives it. Times are epoch seconds. */
+export interface DescribedAlarm {
+  readonly type: 'MetricAlarm' | 'CompositeAlarm';
+  readonly alarm: {
+    readonly AlarmName: string;
+    readonly AlarmArn: string;
+    readonly AlarmActions: readonly string[];
+    readonly StateValue: AlarmState;
+    readonly StateReason: string;
+    readonly StateUpdatedTimestamp: number;
+    readonly [property: string]: unknown;
+  };
 }
 
 export interface MonitoringOptions {
@@ -94,7 +113,10 @@ export function startMonitoring({ template, clock, logs, queueSamples }: Monitor
     }
   }
 
-  function states(): readonly AlarmNow[] {
+  /** The last state of each alarm, and since when it holds. */
+  const states = new Map<string, { readonly state: AlarmState; readonly since: number }>();
+
+  function evaluate() {
     const at = now();
     const single = alarms.map(({ ref, name, properties, evaluated }) => ({
       ref,
@@ -107,19 +129,57 @@ export function startMonitoring({ template, clock, logs, queueSamples }: Monitor
       points: [],
       state: rule(namedIn(single)) ? ('ALARM' as const) : ('OK' as const),
     }));
-    return [...composed, ...single].map(({ ref: _, ...alarm }) => alarm);
+    const all = [...composed, ...single];
+    for (const { ref, state } of all) {
+      if (states.get(ref)?.state !== state) states.set(ref, { state, since: Date.now() });
+    }
+    return all;
   }
 
-  const timer = setInterval(() => void sample().catch(() => {}), minute);
+  async function evaluated() {
+    await sample();
+    return evaluate();
+  }
+
+  async function described(): Promise<readonly DescribedAlarm[]> {
+    const now = await evaluated();
+    const isInAlarm = (ref: string) => now.find(alarm => alarm.ref === ref)?.state === 'ALARM';
+    return [...composites, ...alarms].map(({ ref, properties }) => {
+      const { state, points } = now.find(alarm => alarm.ref === ref)!;
+      const since = states.get(ref)!.since / 1000;
+      const { AlarmName: _, AlarmActions = [], OKActions = [], InsufficientDataActions = [], ...rest } = properties;
+      const rule: string | undefined = rest.AlarmRule;
+      const causes = alarms.filter(one => rule?.includes(`:${one.ref}"`) && isInAlarm(one.ref)).map(one => one.name);
+      return {
+        type: rule === undefined ? 'MetricAlarm' : 'CompositeAlarm',
+        alarm: {
+          ActionsEnabled: true,
+          ...rest,
+          AlarmName: ref,
+          AlarmArn: `arn:aws:cloudwatch:${region}:${accountId}:alarm:${ref}`,
+          AlarmActions,
+          OKActions,
+          InsufficientDataActions,
+          StateValue: state,
+          StateReason: rule === undefined ? reasonOf(properties, state, points) : reasonOfComposite(state, causes),
+          StateUpdatedTimestamp: since,
+          StateTransitionedTimestamp: since,
+        },
+      };
+    });
+  }
+
+  const timer = setInterval(() => void evaluated().catch(() => {}), minute);
   timer.unref();
   return {
     measure,
     answered,
     sample,
-    async alarms() {
-      await sample();
-      return states();
-    },
+    alarms: async () => (await evaluated()).map(({ ref: _, ...alarm }) => alarm),
+    described,
+    statistic: store.statistic,
+    metrics: store.metrics,
+    clock,
     stop: () => clearInterval(timer),
   };
 }
@@ -135,6 +195,22 @@ function namedIn(alarms: readonly { readonly ref: string; readonly state: AlarmS
 
 function shown(name: string, { AlarmDescription = '', AlarmActions = [] }: Resource['properties']) {
   return { name, description: AlarmDescription, mails: AlarmActions.length > 0 };
+}
+
+/** The reason of a state, close to the words of CloudWatch. */
+function reasonOf(
+  { EvaluationPeriods, Threshold, ComparisonOperator }: Resource['properties'],
+  state: AlarmState,
+  points: EvaluatedAlarm['points'],
+): string {
+  const known = points.filter(point => point !== null);
+  if (known.length === 0) return `no datapoints were received for ${EvaluationPeriods} periods, which is ${state}`;
+  const values = `the last ${known.length} datapoints [${known.join(', ')}]`;
+  return `Threshold Crossed: ${values}; ${state} by the rule ${ComparisonOperator} (${Threshold}).`;
+}
+
+function reasonOfComposite(state: AlarmState, causes: readonly string[]): string {
+  return causes.length === 0 ? `No alarm of the rule makes it other than ${state}.` : `${causes.join(', ')}: in ALARM.`;
 }
 
 /** The name of an alarm, without the construct around it and CDK's hash: `AlarmsApiErrors1234ABCD` → `ApiErrors`. */

@@ -4,7 +4,11 @@ import { createHash } from 'node:crypto';
 export type SubscriptionState = 'Confirmed' | 'PendingConfirmation' | 'Deleted';
 
 /** Why a subscription gets nothing any more. */
-export type EndCause = 'too many messages within a second' | 'its unsubscribe link was visited';
+export type EndCause =
+  | 'too many messages within a second'
+  | 'its unsubscribe link was visited'
+  | 'nobody has confirmed it yet'
+  | 'an operator removed it';
 
 /** A subscription by email, as it is now. */
 export interface EmailSubscription {
@@ -30,6 +34,10 @@ export interface Delivery {
 export interface EmailSubscriptions {
   /** Adds a confirmed subscription. */
   subscribe(topicArn: string, email: string): void;
+  /** Adds a subscription that waits for its confirmation. */
+  request(topicArn: string, email: string): void;
+  /** Ends a subscription, as a person does who is signed in. */
+  remove(arn: string): boolean;
   /** Offers a message of the topic to its live subscriptions. */
   deliver(topicArn: string): readonly Delivery[];
   /** Follows the unsubscribe link, as anybody may who has the letter. */
@@ -43,6 +51,11 @@ export interface EmailSubscriptions {
 const maxPerSecond = 10;
 /** SNS deletes a subscription that nobody confirms. */
 const pendingMs = 48 * 3_600_000;
+/** The causes that leave a subscription for somebody to confirm. */
+const pendingCauses: ReadonlySet<EndCause> = new Set([
+  'too many messages within a second',
+  'nobody has confirmed it yet',
+]);
 
 interface Held {
   readonly topicArn: string;
@@ -66,7 +79,7 @@ export function createEmailSubscriptions(now: () => number = Date.now): EmailSub
 
   function stateOf({ ended }: Held): SubscriptionState {
     if (ended === null) return 'Confirmed';
-    const isPending = ended.cause === 'too many messages within a second' && now() - ended.at < pendingMs;
+    const isPending = pendingCauses.has(ended.cause) && now() - ended.at < pendingMs;
     return isPending ? 'PendingConfirmation' : 'Deleted';
   }
 
@@ -84,10 +97,19 @@ export function createEmailSubscriptions(now: () => number = Date.now): EmailSub
     };
   }
 
+  function add(topicArn: string, email: string, ended: Held['ended']): void {
+    const arn = newArn(topicArn, email);
+    held.push({ topicArn, email, arn, ended, authenticatesUnsubscribe: false, recent: [] });
+  }
+
   return {
-    subscribe(topicArn, email) {
-      const arn = newArn(topicArn, email);
-      held.push({ topicArn, email, arn, ended: null, authenticatesUnsubscribe: false, recent: [] });
+    subscribe: (topicArn, email) => add(topicArn, email, null),
+    request: (topicArn, email) => add(topicArn, email, { at: now(), cause: 'nobody has confirmed it yet' }),
+    remove(arn) {
+      const found = held.find(one => one.arn === arn);
+      if (found === undefined || stateOf(found) === 'Deleted') return false;
+      found.ended = { at: now(), cause: 'an operator removed it' };
+      return true;
     },
     deliver(topicArn) {
       const at = now();

@@ -12,7 +12,7 @@ export interface SecretsManager extends LoopbackServer {
 }
 
 /**
- * Secrets Manager's GetSecretValue. People fill in a secret that the template leaves empty (`{}`): its value is that of
+ * Secrets Manager's GetSecretValue and DescribeSecret. People fill in a secret that the template leaves empty (`{}`): its value is that of
  * the webhook secrets, asked for on each call. A generated secret is made once, in the data directory.
  */
 export async function startSecretsManager(dataDir: string, webhookSecrets: () => string): Promise<SecretsManager> {
@@ -25,13 +25,19 @@ export async function startSecretsManager(dataDir: string, webhookSecrets: () =>
     });
     const { SecretId } = JSON.parse(body) as { SecretId: string };
     const value = values[SecretId];
-    if (request.headers['x-amz-target'] !== 'secretsmanager.GetSecretValue' || value === undefined) {
+    if (value === undefined) {
       return answer(400, {
         __type: 'ResourceNotFoundException',
         message: "Secrets Manager can't find the specified secret.",
       });
     }
-    return answer(200, { ARN: SecretId, Name: SecretId, VersionStages: ['AWSCURRENT'], SecretString: value() });
+    const described = { ARN: SecretId, Name: SecretId };
+    const operation = request.headers['x-amz-target'];
+    if (operation === 'secretsmanager.DescribeSecret')
+      return answer(200, { ...described, VersionIdsToStages: { local: ['AWSCURRENT'] } });
+    if (operation !== 'secretsmanager.GetSecretValue')
+      return answer(400, { __type: 'InvalidRequestException', message: `${operation} is not understood here` });
+    return answer(200, { ...described, VersionStages: ['AWSCURRENT'], SecretString: value() });
   });
   return {
     ...server,

@@ -5,6 +5,7 @@ import { matchesPattern } from '../event-sources/event-pattern.ts';
 import { createEmailSubscriptions, type EmailSubscription } from './email-subscriptions.ts';
 import { type LoopbackAnswer, type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
 import type { OnMetric } from './service-metric.ts';
+import { snsXml, subscriptionAnswer } from './subscription-answers.ts';
 
 /** A message that was published to a topic, as its subscribers get it. */
 export interface InboxMessage {
@@ -85,6 +86,10 @@ export async function startSupportInbox(options: SupportInboxOptions): Promise<S
     if (form.get('Action') === 'PublishBatch') return refused('InvalidAction', 'PublishBatch is not understood here');
     const refusal = isPublish ? refusalOf(form) : null;
     if (refusal !== null) return invalidParameter(refusal);
+    const about = subscriptionAnswer(subscriptions, form);
+    if (about?.kind === 'not found') return { ...refused('NotFound', 'Subscription does not exist'), status: 404 };
+    if (about?.kind === 'answer')
+      return { status: 200, contentType: 'text/xml', body: snsXml(about.action, about.result) };
     const answered = await fetch(options.snsEndpoint, {
       method: 'POST',
       headers: { 'content-type': contentType, authorization },
@@ -92,7 +97,8 @@ export async function startSupportInbox(options: SupportInboxOptions): Promise<S
     });
     const text = await answered.text();
     if (isPublish && answered.ok) published(form, text);
-    return { status: answered.status, contentType: 'text/xml', body: text };
+    const whole = answered.ok && about?.kind === 'merge' ? about.merge(text) : text;
+    return { status: answered.status, contentType: 'text/xml', body: whole };
   });
 
   function published(form: URLSearchParams, answer: string): void {
