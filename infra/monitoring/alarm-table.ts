@@ -1,6 +1,7 @@
 /**
- * Every alarm: its metric and threshold, its impact, and the first step. docs/on-call.md is written from this table, and
- * the dashboard shows each metric with its threshold.
+ * Every alarm: its metric and threshold, its impact, and the first step.
+ *
+ * The page docs/on-call.md is written from this table, and the dashboard shows each metric with its threshold.
  */
 
 import { Duration } from 'aws-cdk-lib';

@@ -20,8 +20,8 @@ const columns = 24;
 const inRow = 4;
 
 /**
- * One dashboard, read from top to bottom: a part for each question of an operator, with the metric and the threshold of
- * each alarm that belongs to it. CloudWatch charges nothing for three dashboards of at most 50 metrics.
+ * One dashboard with a part for each question of an operator, in order. A part shows the metric and the threshold of each
+ * alarm that belongs to it. CloudWatch charges nothing for three dashboards of at most 50 metrics.
  */
 export class OperationsDashboard extends Construct {
   /** Its address in the console. */

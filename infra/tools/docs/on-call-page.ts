@@ -86,7 +86,8 @@ function alarmSection(name: string, facts: AlarmFacts, teller: Explained): strin
 
 - **Means**: ${impact}
 - **First step**: ${whatToDo}
-- **Goes off**: ${condition(facts)} (${measures}). It belongs to "${questions[asks].title}"
+- **Watches** ${measures}.
+- **Goes off** ${condition(facts)}. On the dashboard it is below "${questions[asks].title}"
 - **Over** within ${of * minutes} minutes after the failure has ended. ${teller === facts ? recovery(facts) : 'The composite alarm tells when all of its members are over.'}
 - **Try it**: ${tryIt}
 `;
