@@ -53,7 +53,7 @@ export class Alert extends MailtrailFunction {
       ],
       memoryMegabytes: 512,
       timeoutSeconds: 60,
-      logRetentionDays: config.logRetentionDays,
+      logging: config,
     });
     new EventSourceMapping(this, 'Stream', {
       target: this,

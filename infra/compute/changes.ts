@@ -46,7 +46,7 @@ export class Changes extends MailtrailFunction {
       ],
       memoryMegabytes: 512,
       timeoutSeconds: 60,
-      logRetentionDays: config.logRetentionDays,
+      logging: config,
     });
     new EventSourceMapping(this, 'Stream', {
       target: this,

@@ -54,7 +54,7 @@ export class Digest extends MailtrailFunction {
       ],
       memoryMegabytes: 512,
       timeoutSeconds: 10,
-      logRetentionDays: config.logRetentionDays,
+      logging: config,
     });
     new EventSourceMapping(this, 'Digests', {
       target: this,

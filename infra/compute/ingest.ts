@@ -76,7 +76,7 @@ export class Ingest extends MailtrailFunction {
       memoryMegabytes: 1769,
       // The handler answers within 2.5 s; the rest covers a slow cold start.
       timeoutSeconds: 10,
-      logRetentionDays: config.logRetentionDays,
+      logging: config,
       reservedConcurrency: config.ingestConcurrency,
     });
     for (const [name, { queue, maxConcurrency }] of Object.entries(drained)) {

@@ -48,7 +48,7 @@ export class Query extends MailtrailFunction {
       ],
       memoryMegabytes: 1024,
       timeoutSeconds: 10,
-      logRetentionDays: config.logRetentionDays,
+      logging: config,
     });
   }
 }

@@ -47,7 +47,7 @@ export class Watch extends MailtrailFunction {
       ],
       memoryMegabytes: 512,
       timeoutSeconds: 120,
-      logRetentionDays: config.logRetentionDays,
+      logging: config,
     });
     // Lambda's own queue of events would else run a failed call twice more, and all of an outage's at once after it.
     this.configureAsyncInvoke({ retryAttempts: 0, maxEventAge: Duration.minutes(4) });

@@ -342,6 +342,17 @@ describe('every function', () => {
       expect(Properties.RetentionInDays).toBe(90);
     }
   });
+
+  it("writes no line of Lambda's own for each call, unless platformLogs is set", () => {
+    for (const { Properties } of functions.values()) {
+      expect(Properties.LoggingConfig).toMatchObject({ LogFormat: 'JSON', SystemLogLevel: 'WARN' });
+      expect(Properties.LoggingConfig).not.toHaveProperty('ApplicationLogLevel');
+    }
+    for (const { Properties } of resourcesOf(synthesize({ platformLogs: true }), 'AWS::Lambda::Function').values()) {
+      expect(Properties.LoggingConfig).toMatchObject({ LogFormat: 'Text' });
+      expect(Properties.LoggingConfig).not.toHaveProperty('SystemLogLevel');
+    }
+  });
 });
 
 describe('events of Amazon SES', () => {
