@@ -154,7 +154,7 @@ export async function startDynamoDbMeter(target: string, onMetric: OnMetric = ()
     const input = JSON.parse(await textOf(message)) as Input;
     const answer = await forwarded(message, JSON.stringify(asking(input)));
     const output = JSON.parse(await textOf(answer)) as Output;
-    const [, caller = null] = /\bapp\/(\S+)/.exec(String(message.headers['user-agent'])) ?? [];
+    const [, caller = null] = /\bapp\/(\w+)/.exec(String(message.headers['user-agent'])) ?? [];
     count({ caller, operation, kind, input }, output);
     // The checksum is that of the engine's own text.
     const { 'content-length': _, 'x-amz-crc32': __, 'transfer-encoding': ___, ...headers } = answer.headers;

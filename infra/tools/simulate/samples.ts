@@ -99,8 +99,28 @@ export function messageIdOf({ provider, number }: SimulatedEmail): string {
  * @param at epoch milliseconds, in whole seconds
  */
 export function told(teller: ProviderName, email: SimulatedEmail, step: Step, at: number): Told | undefined {
+  return toldAgain(teller, email, step, at, 0);
+}
+
+/** No two emails of a run have numbers so far apart. */
+const farApart = 1e10;
+
+/**
+ * The same for a step that an email takes more than once.
+ *
+ * @param repetition how often it took the step before: no two events have the same id
+ */
+export function toldAgain(
+  teller: ProviderName,
+  email: SimulatedEmail,
+  step: Step,
+  at: number,
+  repetition: number,
+): Told | undefined {
   const sample = samples(teller)[step];
-  return sample && toldBy(teller, sample, { email, messageId: messageIdOf(email), step, at });
+  const messageId = messageIdOf(email);
+  const repeated = { ...email, number: email.number + repetition * farApart };
+  return sample && toldBy(teller, sample, { email: repeated, messageId, step, at });
 }
 
 /** A sample of a provider's, changed to report an email. */

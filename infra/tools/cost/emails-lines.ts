@@ -1,0 +1,295 @@
+/** The lines of a bill for a number of emails: a local run of a few, projected. */
+
+import { readableName } from '../../local/cloudformation/readable-name.ts';
+import type { ResolvedTemplate } from '../../local/cloudformation/template.ts';
+import type { ConsumedBy } from '../../local/services/dynamodb-meter.ts';
+import { assumed } from './assumptions.ts';
+import type { Line } from './line.ts';
+import type { Measured } from './measure.ts';
+import type { PriceName } from './prices.ts';
+import { type FunctionFacts, functionFacts, logGroups, tableFacts } from './template-facts.ts';
+import type { FunctionUse } from './usage.ts';
+
+const megabytesOfOneCpu = 1_769;
+const gigabyte = 1e9;
+const noUse: FunctionUse = { invocations: 0, records: 0, cpuMs: 0, calls: {}, logLines: 0, logBytes: 0 };
+
+/** How often a function runs for a number of emails that come evenly over a month. */
+export interface Projected {
+  readonly facts: FunctionFacts;
+  readonly use: FunctionUse;
+  readonly invocations: number;
+  /** The projected invocations for each one that was counted. */
+  readonly byInvocation: number;
+}
+
+/** @param times the emails of the bill for each one that was sent here */
+export function projectedFunctions(measured: Measured, times: number): readonly Projected[] {
+  const all = functionFacts(measured.template);
+  const monthSeconds = assumed('daysAMonth') * 86_400;
+  const useOf = ({ name }: FunctionFacts) => measured.used.functions[name] ?? noUse;
+
+  function invocationsOf(facts: FunctionFacts): number {
+    const use = useOf(facts);
+    const [source] = facts.sources;
+    if (source === undefined || facts.serves || use.invocations === 0) return use.invocations * times;
+    if (source.kind === 'stream') {
+      const shards = assumed('streamShards');
+      const records = use.records * times;
+      // A window begins with its first record.
+      const seconds = source.windowSeconds + (monthSeconds * shards) / records;
+      return Math.max((monthSeconds * shards) / seconds, records / source.batchSize);
+    }
+    const [feeder] = all.filter(one => one !== facts && one.environment.includes(source.ref) && useOf(one).invocations);
+    if (feeder === undefined) return use.invocations * times;
+    return (use.invocations / useOf(feeder).invocations) * invocationsOf(feeder);
+  }
+
+  return all.map(facts => {
+    const use = useOf(facts);
+    const invocations = invocationsOf(facts);
+    return { facts, use, invocations, byInvocation: use.invocations === 0 ? 0 : invocations / use.invocations };
+  });
+}
+
+/** Whether batches of a stream reach the function: its calls go by batch or by record. */
+const isStreamReader = ({ serves, sources }: FunctionFacts) => !serves && sources.some(({ kind }) => kind === 'stream');
+
+/** The billed milliseconds of all invocations. */
+export function billedMs({ facts, use, invocations, byInvocation }: Projected, times: number): number {
+  const slower = Math.max(1, megabytesOfOneCpu / facts.memoryMegabytes) * assumed('cpuFactor');
+  const extra = Math.max(0, invocations - use.invocations * times) * assumed('minCpuMs');
+  const { dynamodb = 0, ...others } = use.calls;
+  const otherCalls = Object.values(others).reduce((sum, calls) => sum + calls, 0);
+  const wait = (dynamodb * assumed('dynamoDbMs') + otherCalls * assumed('otherCallMs')) * byInvocation;
+  // Lambda rounds each invocation up to a millisecond.
+  return (use.cpuMs * times + extra) * slower + wait + invocations * 0.5;
+}
+
+/**
+ * The lines of what emails cost, up to the end of their retention.
+ *
+ * @param emails how many
+ */
+export function emailsLines(measured: Measured, emails: number): readonly Line[] {
+  const { template, used, stored } = measured;
+  const times = emails / measured.emails;
+  const functions = projectedFunctions(measured, times);
+  const named = functions.filter(({ invocations }) => invocations > 0);
+  const tables = tableFacts(template);
+  const rare = (table: string) => tables[table]?.rarelyRead === true;
+  return [
+    {
+      component: 'gateway',
+      basis: `${perEmail(used.gatewayRequests, measured)} requests an email`,
+      price: 'gatewayRequests',
+      quantity: used.gatewayRequests * times,
+    },
+    ...queuePathLines(measured, times),
+    ...named.map(
+      ({ facts, invocations }): Line => ({
+        component: `${readableName(facts.name)} function, invocations`,
+        basis: `${rounded(invocations / emails)} an email${
+          isStreamReader(facts) ? `, window of ${facts.sources[0]!.windowSeconds} s` : ''
+        }`,
+        price: 'lambdaRequests',
+        quantity: invocations,
+      }),
+    ),
+    ...named.map((one): Line => {
+      const ms = billedMs(one, times);
+      const { name, memoryMegabytes } = one.facts;
+      return {
+        component: `${readableName(name)} function, compute`,
+        basis: `${rounded(ms / one.invocations)} ms at ${memoryMegabytes} MB`,
+        price: 'lambdaGbSeconds',
+        quantity: ((ms / 1000) * memoryMegabytes) / 1024,
+      };
+    }),
+    ...unitLines(measured, functions, times),
+    ...Object.keys(tables).flatMap((table): Line[] => {
+      const size = stored.find(one => one.table === table);
+      if (size === undefined || size.items === 0) return [];
+      const gbMonths = (byteDays: number) => (byteDays * times) / assumed('daysAMonth') / gigabyte;
+      const days = Math.round((size.itemByteDays / Math.max(1, size.itemBytes)) * 10) / 10;
+      const price = rare(table) ? 'rareTableStorage' : 'tableStorage';
+      const name = readableName(table);
+      return [
+        {
+          component: `${name} table, items`,
+          basis: `${perEmail(size.itemBytes, measured)} bytes an email for ${days} days`,
+          price,
+          quantity: gbMonths(size.itemByteDays),
+        },
+        {
+          component: `${name} table, indexes`,
+          basis: `${perEmail(size.indexBytes, measured)} bytes an email for ${days} days`,
+          price,
+          quantity: gbMonths(size.indexByteDays),
+        },
+        {
+          component: `${name} table, point-in-time recovery`,
+          basis: 'the items without indexes',
+          price: 'backupStorage',
+          quantity: tables[table]?.backedUp ? gbMonths(size.itemByteDays) : 0,
+        },
+      ];
+    }),
+    ...logLines(template, measured.emails, times, functions, used),
+    ...noticeLines(measured, functions, times),
+  ];
+}
+
+/** Lines about events that come through a topic and a queue, and about batches of queues. */
+function queuePathLines({ events, used, provider, template }: Measured, times: number): readonly Line[] {
+  const bySes = provider === 'ses';
+  const direct = bySes ? events - used.gatewayRequests : 0;
+  const polled = functionFacts(template)
+    .filter(({ sources }) => sources.some(({ kind }) => kind === 'queue'))
+    .reduce((sum, { name, serves }) => sum + (serves && !bySes ? 0 : (used.functions[name]?.invocations ?? 0)), 0);
+  return [
+    {
+      component: 'topic of Amazon SES',
+      basis: 'one message an event',
+      price: 'topicRequests',
+      quantity: direct * times,
+    },
+    {
+      component: 'queues, batches',
+      basis: 'a receive and a delete a batch',
+      price: 'queueRequests',
+      quantity: 2 * polled * times,
+    },
+  ];
+}
+
+function unitLines(
+  { used, template, emails }: Measured,
+  functions: readonly Projected[],
+  times: number,
+): readonly Line[] {
+  const groups = new Map<string, Omit<Line, 'basis'> & { readonly caller: string }>();
+  for (const row of used.units) {
+    const reader = functions.find(({ facts }) => facts.name === row.caller);
+    const factor = reader === undefined ? times : factorOf(reader, row.calls, times);
+    const caller = reader === undefined ? 'others' : readableName(reader.facts.name);
+    for (const { component, price, units } of unitParts(row, template)) {
+      const key = `${component} ${caller}`;
+      const quantity = (groups.get(key)?.quantity ?? 0) + units * factor;
+      groups.set(key, { component, caller, price, quantity });
+    }
+  }
+  return [...groups.values()].map(({ caller, ...line }) => ({
+    ...line,
+    basis: `${rounded(line.quantity / (emails * times))} an email, by ${caller}`,
+  }));
+}
+
+/** The units of a row: those of failed conditions apart. */
+export function unitParts(row: ConsumedBy, template: ResolvedTemplate) {
+  const rare = tableFacts(template)[row.table]?.rarelyRead === true;
+  const price: PriceName =
+    row.kind === 'write' ? (rare ? 'rareTableWrites' : 'tableWrites') : rare ? 'rareTableReads' : 'tableReads';
+  const table = readableName(row.table);
+  return [
+    {
+      component: `${table} table, ${row.index === null ? `${row.kind}s` : `index ${row.index}`}`,
+      price,
+      units: row.units - row.failedUnits,
+    },
+    { component: `${table} table, failed conditions`, price, units: row.failedUnits },
+  ].filter(({ units }) => units > 0);
+}
+
+/** A call of a stream's reader goes by the record where it came at least half as often as records did. */
+function factorOf(caller: Projected, calls: number, times: number): number {
+  if (!isStreamReader(caller.facts)) return caller.byInvocation;
+  return calls >= caller.use.records / 2 ? times : caller.byInvocation;
+}
+
+function logLines(
+  template: ResolvedTemplate,
+  sent: number,
+  times: number,
+  functions: readonly Projected[],
+  { accessLogBytes, accessLogLines }: Measured['used'],
+): readonly Line[] {
+  const groups = logGroups(template);
+  const retentionOf = (ref: string | undefined) => groups.find(group => group.ref === ref) ?? groups[0];
+  const rows = functions.map(({ facts, use, invocations, byInvocation }) => {
+    const { LogGroup } =
+      template.ofType('AWS::Lambda::Function').find(({ ref }) => ref === facts.name)!.properties.LoggingConfig ?? {};
+    const platform = facts.platformLines
+      ? invocations * (assumed('platformLineBytes') + 3 * assumed('logEventBytes'))
+      : 0;
+    return {
+      name: `${readableName(facts.name)} function`,
+      group: retentionOf(LogGroup),
+      bytes: (use.logBytes + use.logLines * assumed('logEventBytes')) * byInvocation + platform,
+    };
+  });
+  const access = template.ofType('AWS::ApiGatewayV2::Stage')[0]?.properties.AccessLogSettings?.DestinationArn;
+  const accessGroup = groups.find(({ ref }) => String(access).includes(ref));
+  const all = [
+    ...rows,
+    {
+      name: 'gateway',
+      group: accessGroup,
+      bytes: (accessLogBytes + accessLogLines * assumed('logEventBytes')) * times,
+    },
+  ].filter(({ bytes }) => bytes > 0);
+  return [
+    ...all.map(
+      ({ name, group, bytes }): Line => ({
+        component: `${name}, log`,
+        basis: `${rounded(bytes / (sent * times))} bytes an email`,
+        price: group?.rarelyRead ? 'rareLogBytes' : 'logBytes',
+        quantity: bytes / gigabyte,
+      }),
+    ),
+    {
+      component: 'logs, storage',
+      basis: `for ${all[0]?.group?.retentionDays ?? 0} days, compressed`,
+      price: 'logStorage',
+      quantity: all.reduce(
+        (sum, { group, bytes }) =>
+          sum + ((bytes / gigabyte) * assumed('logCompression') * (group?.retentionDays ?? 0)) / assumed('daysAMonth'),
+        0,
+      ),
+    },
+  ];
+}
+
+/** Lines about messages to machines and letters to people. */
+function noticeLines(measured: Measured, functions: readonly Projected[], times: number): readonly Line[] {
+  const published = functions.map(({ facts, use, byInvocation }) => ({
+    letters: !facts.serves && facts.sources.some(({ kind }) => kind === 'queue'),
+    messages: (use.calls.sns ?? 0) * byInvocation,
+  }));
+  const monthSeconds = assumed('daysAMonth') * 86_400;
+  const wanted = published.filter(({ letters }) => letters).reduce((sum, { messages }) => sum + messages, 0);
+  const letters = wanted === 0 ? 0 : monthSeconds / (assumed('secondsBetweenLetters') + monthSeconds / wanted);
+  const toMachines = published.filter(one => !one.letters).reduce((sum, { messages }) => sum + messages, 0);
+  const failures = Math.round(measured.failures * times);
+  return [
+    {
+      component: 'alerts, messages',
+      basis: `of ${failures.toLocaleString('en-US')} failed emails`,
+      price: 'topicRequests',
+      quantity: toMachines + letters,
+    },
+    {
+      component: 'alerts, letters to support',
+      basis: 'at most one a minute',
+      price: 'topicEmails',
+      quantity: letters,
+    },
+  ];
+}
+
+const perEmail = (amount: number, { emails }: Measured) => rounded(amount / emails);
+
+/** A number with three digits at most. */
+export function rounded(value: number): string {
+  return Number(value.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: 3 });
+}

@@ -1,0 +1,173 @@
+/** The lines of a bill for a month in which no email is sent, and for the metrics of a provider that reports. */
+
+import { readableName } from '../../local/cloudformation/readable-name.ts';
+import { assumed } from './assumptions.ts';
+import { billedMs, rounded, unitParts } from './emails-lines.ts';
+import type { Line } from './line.ts';
+import type { Measured } from './measure.ts';
+import type { PriceName } from './prices.ts';
+import {
+  alarmMetrics,
+  countingMappings,
+  enabledMappings,
+  filterMetrics,
+  functionFacts,
+  logGroups,
+  scheduledRuns,
+  tableFacts,
+  uses,
+} from './template-facts.ts';
+
+const gigabyte = 1e9;
+
+/** Calls of services that cost by the request, by the service's name in signatures. DynamoDB is metered by its units. */
+const callPrices: Readonly<Record<string, readonly [PriceName, string]>> = {
+  sqs: ['queueRequests', 'requests of SQS by functions'],
+  sns: ['topicRequests', 'requests of SNS by functions'],
+  s3: ['bucketLists', 'requests of S3 by functions'],
+  monitoring: ['metricReads', 'requests of CloudWatch by functions, one metric each'],
+};
+
+/** The lines of a month at rest: the scheduled functions run, and with them the functions that they call. */
+export function idleLines(measured: Measured): readonly Line[] {
+  const { template, idle, idleRuns } = measured;
+  const runs = Math.max(0, ...Object.values(scheduledRuns(template)));
+  const times = runs / idleRuns;
+  const hours = assumed('daysAMonth') * 24;
+  const functions = functionFacts(template).flatMap(facts => {
+    const use = idle.functions[facts.name];
+    if (use === undefined || use.invocations === 0) return [];
+    return { facts, use, invocations: use.invocations * times, byInvocation: times };
+  });
+  const everyRun = `${rounded(runs)} runs of the scheduled functions`;
+  const composites = template.ofType('AWS::CloudWatch::CompositeAlarm').length;
+  const secrets = template.ofType('AWS::SecretsManager::Secret').length;
+  const queues = enabledMappings(template).filter(
+    ({ properties }) => template.byArn('AWS::SQS::Queue', properties.EventSourceArn) !== undefined,
+  ).length;
+  const dashboards = template.ofType('AWS::CloudWatch::Dashboard').length;
+  const counting = countingMappings(template);
+  const filters = filterMetrics(template);
+  const keyed = Object.values(tableFacts(template)).filter(({ keyBilled }) => keyBilled).length;
+  const logBytes = functions.reduce(
+    (sum, { facts, use, invocations, byInvocation }) =>
+      sum +
+      (use.logBytes + use.logLines * assumed('logEventBytes')) * byInvocation +
+      (facts.platformLines ? invocations * (assumed('platformLineBytes') + 3 * assumed('logEventBytes')) : 0),
+    (idle.accessLogBytes + idle.accessLogLines * assumed('logEventBytes')) * times,
+  );
+  const retentionDays = logGroups(template)[0]?.retentionDays ?? 0;
+  const calls = Object.entries(callPrices).map(([service, [price, component]]): Line => {
+    const made = functions.reduce((sum, { use }) => sum + (use.calls[service] ?? 0), 0);
+    return { component, basis: everyRun, price, quantity: made * times };
+  });
+  return [
+    {
+      component: 'alarms',
+      basis: `${template.ofType('AWS::CloudWatch::Alarm').length} alarms`,
+      price: 'alarmMetrics',
+      quantity: alarmMetrics(template),
+    },
+    { component: 'composite alarms', basis: 'each', price: 'compositeAlarms', quantity: composites },
+    { component: 'secrets', basis: 'each', price: 'secrets', quantity: secrets },
+    {
+      component: 'reads of secrets',
+      basis: `by ${uses(template, 'AWS::SecretsManager::Secret')} readers, at most every five minutes`,
+      price: 'secretReads',
+      quantity: uses(template, 'AWS::SecretsManager::Secret') * assumed('secretReadsAnHour') * hours,
+    },
+    {
+      component: 'polls of queues',
+      basis: `${queues} queues with a function`,
+      price: 'queueRequests',
+      quantity: queues * assumed('pollsAMonth'),
+    },
+    {
+      component: 'metrics at rest',
+      basis: `${idle.metrics.length} of functions, ${filters.constant} of log filters`,
+      price: 'metrics',
+      quantity: idle.metrics.length + filters.constant,
+    },
+    {
+      component: 'metrics of mappings',
+      basis: `${counting} mappings that count events`,
+      price: 'metrics',
+      quantity: counting * assumed('mappingMetrics'),
+    },
+    {
+      component: 'dashboards',
+      basis: `${dashboards}, of which three are free`,
+      price: 'dashboards',
+      quantity: Math.max(0, dashboards - assumed('freeDashboards')),
+    },
+    { component: 'gateway', basis: everyRun, price: 'gatewayRequests', quantity: idle.gatewayRequests * times },
+    {
+      component: 'functions, invocations',
+      basis: functions.map(({ facts }) => readableName(facts.name)).join(', '),
+      price: 'lambdaRequests',
+      quantity: functions.reduce((sum, { invocations }) => sum + invocations, 0),
+    },
+    {
+      component: 'functions, compute',
+      basis: everyRun,
+      price: 'lambdaGbSeconds',
+      quantity: functions.reduce(
+        (sum, one) => sum + ((billedMs(one, times) / 1000) * one.facts.memoryMegabytes) / 1024,
+        0,
+      ),
+    },
+    ...unitLines(measured, times),
+    ...calls,
+    {
+      component: "requests for the tables' keys",
+      basis: `${keyed} tables with a key of AWS KMS`,
+      price: 'keyRequests',
+      quantity: keyed * functions.length * assumed('keyRequestsAnHour') * hours,
+    },
+    { component: 'logs', basis: everyRun, price: 'logBytes', quantity: logBytes / gigabyte },
+    {
+      component: 'logs, storage',
+      basis: `for ${retentionDays} days, compressed`,
+      price: 'logStorage',
+      quantity: ((logBytes / gigabyte) * assumed('logCompression') * retentionDays) / assumed('daysAMonth'),
+    },
+  ];
+}
+
+function unitLines({ template, idle }: Measured, times: number): readonly Line[] {
+  const groups = new Map<string, Line>();
+  for (const row of idle.units) {
+    for (const { component, price, units } of unitParts(row, template)) {
+      const quantity = (groups.get(component)?.quantity ?? 0) + units * times;
+      groups.set(component, { component, price, quantity, basis: `${rounded(quantity / 1000)} thousand units` });
+    }
+  }
+  return [...groups.values()];
+}
+
+/** The metrics that have data only while the provider reports, for a month with data in every hour. */
+export function reportingLines({ used, idle, template }: Measured): readonly Line[] {
+  const more = used.metrics.filter(metric => !idle.metrics.includes(metric));
+  const { rare } = filterMetrics(template);
+  return [
+    {
+      component: 'metrics of a provider that reports',
+      basis: more.map(nameOf).join(', '),
+      price: 'metrics',
+      quantity: more.length,
+    },
+    {
+      component: 'metrics of log filters',
+      basis: `${rare} in an hour with such a line: none is counted`,
+      price: 'metrics',
+      quantity: 0,
+    },
+  ];
+}
+
+/** `Events (Provider, Status)`: a metric with the names of its dimensions. */
+function nameOf(metric: string): string {
+  const [, name, dimensions] = JSON.parse(metric) as [string, string, readonly (readonly [string, string])[]];
+  const values = dimensions.filter(([dimension]) => dimension !== 'service').map(([, value]) => value);
+  return values.length === 0 ? name : `${name} (${values.join(', ')})`;
+}
