@@ -75,7 +75,29 @@ export class MailtrailStack extends Stack {
     const alert = new Alert(this, 'Alert', { config, table, guards, topic: alertEvents, digests, links, failures });
     const digest = new Digest(this, 'Digest', { config, table, guards, topic: support, digests, links });
     const changes = new Changes(this, 'Changes', { config, table, guards, failures });
-    const watch = new Watch(this, 'Watch', { config, apiUrl: api.address, guards, canaryKey, query, operations });
+    const watch = new Watch(this, 'Watch', {
+      config,
+      apiUrl: api.address,
+      guards,
+      canaryKey,
+      query,
+      operations,
+      table,
+      failures,
+      support,
+      setAside: {
+        quarantine,
+        retry: retryQueue.deadLetters,
+        ses: sesEvents.queue.deadLetters,
+        digests: digests.deadLetters,
+      },
+      mappings: {
+        ...ingest.queueReaders,
+        alert: alert.streamReader,
+        changes: changes.streamReader,
+        digest: digest.queueReader,
+      },
+    });
 
     // Monitoring.
     const watched = {
@@ -96,7 +118,18 @@ export class MailtrailStack extends Stack {
     };
     const alarms = new Alarms(this, 'Alarms', { ...watched, operations });
     const dashboard = new OperationsDashboard(this, 'Dashboard', { ...watched, alarms: alarms.all });
-    acknowledgeNagFindings({ api, webhookSecrets, cursorKey, canaryKey, guards, quarantine, failures, alert, changes });
+    acknowledgeNagFindings({
+      api,
+      webhookSecrets,
+      cursorKey,
+      canaryKey,
+      guards,
+      quarantine,
+      failures,
+      alert,
+      changes,
+      watch,
+    });
 
     // Outputs.
     addOutputs(this, {

@@ -7,7 +7,18 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The layers from the top down. A room imports its own files and those of rooms below it. */
 const layers = ['infra', 'functions', 'shared'] as const;
-const rooms = ['news', 'queues', 'alerts', 'guards', 'providers', 'http', 'email', 'status', 'runtime'] as const;
+const rooms = [
+  'watch',
+  'news',
+  'queues',
+  'alerts',
+  'guards',
+  'providers',
+  'http',
+  'email',
+  'status',
+  'runtime',
+] as const;
 
 /** Folders of the tests that tools may import, because tools run on samples and record examples. */
 const openToTools = ['test/fixtures/', 'test/rigs/'];

@@ -2,18 +2,23 @@ import middy from '@middy/core';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
 import type { NewsStore } from '../../shared/news/store.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
+import type { AccountMarks } from '../../shared/watch/account-marks.ts';
 import { newsIn, type RecordNews } from './news.ts';
 
 export interface ChangesDependencies {
   readonly news: Pick<NewsStore, 'add'>;
+  readonly marks: Pick<AccountMarks, 'mark'>;
   readonly log: Log;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
 }
 
 /**
- * The changes function: takes a batch of the table's stream, and keeps what it says about each provider. An unreadable
- * record is left out, so that it never holds up others. If the news cannot be kept, Lambda sends the whole batch again.
+ * The changes function: takes a batch of the table's stream, keeps what it says about each provider, and marks accounts with
+ * new failures. An unreadable record is left out, so that it never holds up others. If the news cannot be kept, Lambda
+ * sends the whole batch again.
  */
-export function createHandler({ news, log }: ChangesDependencies) {
+export function createHandler({ news, marks, log, now }: ChangesDependencies) {
   return middy<DynamoDBStreamEvent, void>().handler(async ({ Records }, { awsRequestId: requestId }) => {
     const read: RecordNews[] = [];
     for (const record of Records) {
@@ -27,6 +32,16 @@ export function createHandler({ news, log }: ChangesDependencies) {
     const emails = read.flatMap(({ email }) => email ?? []);
     const batchId = Records[0]?.dynamodb?.SequenceNumber ?? '';
     await news.add({ batchId, reports, emails });
+    try {
+      const unmarked = await marks.mark(
+        read.flatMap(({ failedOf }) => failedOf ?? []),
+        now(),
+      );
+      if (unmarked > 0) log('changes.unmarked', { requestId, accounts: unmarked });
+    } catch (error) {
+      // Counting the news again for it would cost more than a later mark.
+      log('fault', { requestId, where: 'changes.mark', error: errorName(error) });
+    }
     log('changes.counted', {
       requestId,
       records: Records.length,

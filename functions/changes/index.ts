@@ -1,12 +1,17 @@
 import { createNewsStore } from '../../shared/news/store.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { createLog } from '../../shared/runtime/log.ts';
+import { createAccountMarks } from '../../shared/watch/account-marks.ts';
 import { changesEnv } from './env.ts';
 import { createHandler } from './handler.ts';
 
 const env = changesEnv.parse(process.env);
 
+const client = documentClient();
+
 export const handler = createHandler({
-  news: createNewsStore(documentClient(), env.GUARD_TABLE_NAME),
+  news: createNewsStore(client, env.GUARD_TABLE_NAME),
+  marks: createAccountMarks(client, env.GUARD_TABLE_NAME),
   log: createLog(),
+  now: Date.now,
 });

@@ -5,6 +5,7 @@ import { type Email, type Image, storedEmailIn } from '../../shared/email/item.t
 import { awaitingOf, reporterOf } from '../../shared/news/first-news.ts';
 import type { EmailChange, Report } from '../../shared/news/store.ts';
 import { providerTitles } from '../../shared/providers/titles.ts';
+import { isCounted } from '../../shared/watch/rates.ts';
 
 /** The news in one record of the table's stream. */
 export interface RecordNews {
@@ -12,9 +13,11 @@ export interface RecordNews {
   readonly reports: readonly Report[];
   /** The change in the emails that wait for news; null if there is none. */
   readonly email: EmailChange | null;
+  /** The account of an email that failed anew, as its rates count it; null for any other. */
+  readonly failedOf: string | null;
 }
 
-const nothing: RecordNews = { reports: [], email: null };
+const nothing: RecordNews = { reports: [], email: null, failedOf: null };
 
 /**
  * Reads a record.
@@ -27,7 +30,16 @@ export function newsIn({ eventName, dynamodb }: DynamoDBRecord): RecordNews {
   const after = storedEmailIn(dynamodb?.NewImage as Image | undefined);
   const email = after ?? before;
   if (email === null || email.accountId === canaryAccountId) return nothing;
-  return { reports: after === null ? [] : reportsIn(before, after), email: changeOf(email, before, after) };
+  return {
+    reports: after === null ? [] : reportsIn(before, after),
+    email: changeOf(email, before, after),
+    failedOf: after === null ? null : failedOf(before, after),
+  };
+}
+
+function failedOf(before: Email | null, { accountId, verdict }: Email): string | null {
+  const isNew = isCounted(verdict?.status) && verdict?.status !== before?.verdict?.status;
+  return isNew && accountId !== undefined ? accountId : null;
 }
 
 function reportsIn(before: Email | null, { provider, updatedAt, events }: Email): readonly Report[] {

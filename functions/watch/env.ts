@@ -15,6 +15,17 @@ export const watchEnv = z.object({
   /** The token's claim that names the account. */
   ACCOUNT_CLAIM: named,
   OPERATIONS_TOPIC_ARN: named,
+  /** The table of emails. */
+  TABLE_NAME: named,
+  QUARANTINE_QUEUE_URL: named,
+  /** The dead-letter queues. */
+  RETRY_DEAD_LETTERS_URL: named,
+  SES_DEAD_LETTERS_URL: named,
+  DIGEST_DEAD_LETTERS_URL: named,
+  FAILURE_BUCKET_NAME: named,
+  SUPPORT_TOPIC_ARN: named,
+  /** The ids of the event source mappings by names for people, e.g. `alert=2f1c...,changes=9a0e...`. */
+  EVENT_SOURCE_MAPPINGS: named,
   METRICS_NAMESPACE: named,
   /** The providers in use, separated by commas; empty if they are not known. */
   PROVIDERS: z.string(),
@@ -29,11 +40,16 @@ export function listedProviders({
   PROVIDERS,
   EXPECT_NEWS,
 }: Pick<WatchEnv, 'PROVIDERS' | 'EXPECT_NEWS'>): ReadonlyMap<string, number | null> {
-  const stated = new Map(commaList(EXPECT_NEWS).map(pair => pair.split('=') as [string, string]));
+  const stated = new Map(pairs(EXPECT_NEWS));
   return new Map(
     commaList(PROVIDERS).map(provider => {
       const minutes = stated.get(provider);
       return [provider, minutes === undefined ? null : Number(minutes) * 60_000];
     }),
   );
+}
+
+/** The pairs of a list such as `alert=2f1c...,changes=9a0e...`. */
+export function pairs(list: string): readonly (readonly [name: string, value: string])[] {
+  return commaList(list).map(pair => pair.split('=') as [string, string]);
 }

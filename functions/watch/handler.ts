@@ -7,7 +7,7 @@ import type { WatchMetrics } from './metrics.ts';
 
 export interface WatchDependencies {
   readonly canary: () => Promise<CanaryOutcome>;
-  readonly judgeSilence: (requestId: string) => Promise<void>;
+  readonly judgeConditions: (requestId: string) => Promise<void>;
   readonly metrics: Pick<WatchMetrics, 'canary'>;
   readonly log: Log;
   /** Epoch milliseconds. */
@@ -18,8 +18,8 @@ export interface WatchDependencies {
 /** A cold start or a single timeout is no outage: the second try decides. */
 const betweenTriesMs = 5_000;
 
-/** The watch function, run every five minutes: the canary's way, and the silence of the providers. */
-export function createHandler({ canary, judgeSilence, metrics, log, now, wait = delay }: WatchDependencies) {
+/** The watch function, run every five minutes: the canary's way, and every condition that operators are told of. */
+export function createHandler({ canary, judgeConditions, metrics, log, now, wait = delay }: WatchDependencies) {
   return middy<Partial<ScheduledEvent>, void>().handler(async (_event, { awsRequestId: requestId }) => {
     const begun = now();
     let outcome = await canary();
@@ -31,10 +31,10 @@ export function createHandler({ canary, judgeSilence, metrics, log, now, wait = 
     if (outcome.ok) log('canary.answered', { requestId, milliseconds: now() - begun });
     else log('canary.failed', { requestId, leg: outcome.leg, cause: outcome.cause });
     try {
-      await judgeSilence(requestId);
+      await judgeConditions(requestId);
     } catch (error) {
       // Without a metric the alarms of silence go off by themselves.
-      log('fault', { requestId, where: 'silence', error: errorName(error) });
+      log('fault', { requestId, where: 'watch', error: errorName(error) });
     }
   });
 }

@@ -1,5 +1,6 @@
-import { providerInWords } from '../../shared/providers/titles.ts';
-import { dayOf, isoText, timeInWords } from '../../shared/runtime/time.ts';
+import { headerText } from '../../shared/alerts/defang.ts';
+import { type ConditionFacts, conditions } from '../../shared/watch/conditions.ts';
+import type { Episode, Turn } from '../../shared/watch/episodes.ts';
 
 /** A message to operators. */
 export interface OperatorMessage {
@@ -7,62 +8,58 @@ export interface OperatorMessage {
   readonly text: string;
 }
 
-/** Of a provider whose emails have had no news. */
-export interface Began {
-  readonly provider: string;
-  readonly emails: number;
-  readonly waiting: number;
-  /** Its last news; null if there never was any. */
-  readonly since: number | null;
-}
+/** An episode of which operators are to be told. */
+export type ToldEpisode = Episode & { readonly turn: Turn };
 
-/** Of a provider whose news came again. */
-export interface Ended {
-  readonly provider: string;
-  readonly since: number;
-  readonly resumedAt: number;
-}
+/** SNS takes a subject of fewer than 100 characters. */
+const maxSubjectLength = 99;
 
-/** The begin of one episode, or of several at once. */
-export function beganMessage(episodes: readonly Began[], now: number): OperatorMessage {
-  const [{ provider }] = episodes as readonly [Began];
-  const isOne = episodes.length === 1;
-  const where = isOne ? providerInWords(provider) : 'each of them';
+/** Conditions that began, got worse or last: with what they mean, and the first step. */
+export function lastingMessage(episodes: readonly ToldEpisode[]): OperatorMessage {
+  const prefix = episodes.every(({ turn }) => turn.kind === 'reminder') ? 'Mailtrail, a reminder: ' : 'Mailtrail: ';
+  const paragraphs = groupsOf(episodes).map(group => {
+    const { impact, whatToDo, several }: ConditionFacts = conditions[group[0]!.condition];
+    return [
+      ...group.map(({ turn }) => turn.text),
+      '',
+      `Impact: ${impact}`,
+      ...(several !== undefined && group.length > 1 ? [several] : []),
+      `What to do: ${whatToDo}`,
+      idsOf(group),
+      '',
+    ].join('\n');
+  });
   return {
-    subject: `Mailtrail: no news of ${named(episodes)}`,
-    text: [
-      ...episodes.map(episode => shareWithout(episode, now)),
-      '',
-      'Impact: the statuses of these emails are out of date, and nobody hears of their bounces.',
-      ...(isOne ? [] : ['The fault may be here, since several fell silent at once: see the alarm CanaryFailed first.']),
-      `What to do: check at ${where} that the webhook is switched on, that it leads here, and that its calls succeed.`,
-      'The route GET /providers and the page /ui show refused calls: if there are some, compare the secret.',
-      '',
-    ].join('\n'),
+    subject: headerText(prefix + headlineOf(episodes, 0, 'conditions'), maxSubjectLength),
+    text: paragraphs.join('\n'),
   };
 }
 
-/** The end of one episode, or of several at once. */
-export function endedMessage(episodes: readonly Ended[], now: number): OperatorMessage {
-  const sentences = episodes.map(({ provider, since, resumedAt }) => {
-    const until = `News of ${providerInWords(provider)} came again at ${clock(resumedAt, now)}`;
-    return `${until}; it had been silent since ${clock(since, now)}.\n`;
-  });
-  return { subject: `Mailtrail: news of ${named(episodes)} again`, text: sentences.join('') };
+/** Conditions that are over. */
+export function endedMessage(episodes: readonly ToldEpisode[]): OperatorMessage {
+  const paragraphs = groupsOf(episodes).map(group =>
+    [...group.map(({ turn }) => turn.text), idsOf(group), ''].join('\n'),
+  );
+  return {
+    subject: headerText(`Mailtrail: ${headlineOf(episodes, 1, 'conditions are over')}`, maxSubjectLength),
+    text: paragraphs.join('\n'),
+  };
 }
 
-/** SNS takes a subject of 100 characters. */
-function named(episodes: readonly { readonly provider: string }[]): string {
-  return episodes.length === 1 ? providerInWords(episodes[0]!.provider) : `${episodes.length} providers`;
+/** The episodes by condition, in the order of their first ones. */
+function groupsOf(episodes: readonly ToldEpisode[]): readonly (readonly ToldEpisode[])[] {
+  return [...Map.groupBy(episodes, ({ condition }) => condition).values()];
 }
 
-function shareWithout({ provider, emails, waiting, since }: Began, now: number): string {
-  const title = providerInWords(provider);
-  const share = `${waiting} of ${emails} emails of ${title} have had no news`;
-  return since === null ? `${share}, and ${title} never reported any.` : `${share} since ${clock(since, now)}.`;
+function headlineOf(episodes: readonly ToldEpisode[], part: 0 | 1, plural: string): string {
+  const groups = groupsOf(episodes);
+  if (groups.length > 1) return `${episodes.length} ${plural}`;
+  const [group] = groups as [readonly ToldEpisode[]];
+  const { headlines }: ConditionFacts = conditions[group[0]!.condition];
+  return headlines[part](group.map(({ name }) => name));
 }
 
-/** The time of day, with the day unless it is today. */
-function clock(at: number, now: number): string {
-  return dayOf(at) === dayOf(now) ? `${isoText(at).slice(11, 16)} UTC` : timeInWords(at);
+/** The ids tell a repeated message from a new one. */
+function idsOf(group: readonly ToldEpisode[]): string {
+  return `${group.length === 1 ? 'Episode' : 'Episodes'}: ${group.map(({ id }) => id).join(', ')}`;
 }

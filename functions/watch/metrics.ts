@@ -3,11 +3,8 @@ import { metricService, watchMetricNames } from '../../shared/runtime/metric-nam
 
 export interface WatchMetrics {
   canary(failed: boolean): void;
-  /**
-   * @param silence in units of the usual silence
-   * @param noNews the percentage of emails without news while the provider is silent
-   */
-  silence(provider: string, silence: number, noNews: number): void;
+  /** @param silence in units of the usual silence */
+  silence(provider: string, silence: number): void;
 }
 
 /** Writes metrics as log lines in CloudWatch's embedded metric format. */
@@ -27,12 +24,8 @@ export function createWatchMetrics(
     canary(failed) {
       publish({}, { name: watchMetricNames.canaryFailed, unit: 'Count', values: [failed ? 1 : 0] });
     },
-    silence(Provider, silence, noNews) {
-      publish(
-        { Provider },
-        { name: watchMetricNames.silence, unit: 'None', values: [silence] },
-        { name: watchMetricNames.noNews, unit: 'Percent', values: [noNews] },
-      );
+    silence(Provider, silence) {
+      publish({ Provider }, { name: watchMetricNames.silence, unit: 'None', values: [silence] });
     },
   };
 }

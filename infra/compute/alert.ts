@@ -18,6 +18,9 @@ import { streamOptions, streamPermissions } from './stream-reader.ts';
  * people's alerts to a queue.
  */
 export class Alert extends MailtrailFunction {
+  /** The event source mapping, which reads the stream for the function. */
+  readonly streamReader: EventSourceMapping;
+
   constructor(
     scope: Construct,
     id: string,
@@ -55,7 +58,7 @@ export class Alert extends MailtrailFunction {
       timeoutSeconds: 60,
       logging: config,
     });
-    new EventSourceMapping(this, 'Stream', {
+    this.streamReader = new EventSourceMapping(this, 'Stream', {
       target: this,
       ...streamOptions(streamArn, failures, alertFilters),
       // Short, so that an alert is out within 5 s of its callback. The digest function keeps the pace for people.

@@ -21,6 +21,9 @@ export const changesFilters = [
 
 /** The function that keeps the news of each provider; the stream's second reader, and a shard takes no third. */
 export class Changes extends MailtrailFunction {
+  /** The event source mapping, which reads the stream for the function. */
+  readonly streamReader: EventSourceMapping;
+
   constructor(
     scope: Construct,
     id: string,
@@ -48,7 +51,7 @@ export class Changes extends MailtrailFunction {
       timeoutSeconds: 60,
       logging: config,
     });
-    new EventSourceMapping(this, 'Stream', {
+    this.streamReader = new EventSourceMapping(this, 'Stream', {
       target: this,
       ...streamOptions(streamArn, failures, changesFilters),
       // Few invocations and writes, and silence is judged every five minutes.

@@ -15,6 +15,9 @@ import { MailtrailFunction } from './mailtrail-function.ts';
  * more than 10 messages a second. So all alerts pass one queue, and letters leave at a pace.
  */
 export class Digest extends MailtrailFunction {
+  /** The event source mapping, which reads the queue for the function. */
+  readonly queueReader: EventSourceMapping;
+
   constructor(
     scope: Construct,
     id: string,
@@ -56,7 +59,7 @@ export class Digest extends MailtrailFunction {
       timeoutSeconds: 10,
       logging: config,
     });
-    new EventSourceMapping(this, 'Digests', {
+    this.queueReader = new EventSourceMapping(this, 'Digests', {
       target: this,
       eventSourceArn: digests.queueArn,
       // Batches of more than ten messages need a window of at least 1 s.

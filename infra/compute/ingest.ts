@@ -19,6 +19,9 @@ export function metricsNamespaceOf(scope: Construct): string {
 
 /** The function that takes the providers' calls, the events of Amazon SES and those of the retry queue. */
 export class Ingest extends MailtrailFunction {
+  /** The event source mappings, which read the retry queue and that of Amazon SES for the function. */
+  readonly queueReaders: Readonly<Record<'retry' | 'ses', EventSourceMapping>>;
+
   constructor(
     scope: Construct,
     id: string,
@@ -79,14 +82,14 @@ export class Ingest extends MailtrailFunction {
       logging: config,
       reservedConcurrency: config.ingestConcurrency,
     });
-    for (const [name, { queue, maxConcurrency }] of Object.entries(drained)) {
+    const reader = (name: keyof typeof drained) =>
       new EventSourceMapping(this, name, {
         target: this,
-        eventSourceArn: queue.queueArn,
+        eventSourceArn: drained[name].queue.queueArn,
         batchSize: 10,
         reportBatchItemFailures: true,
-        maxConcurrency,
+        maxConcurrency: drained[name].maxConcurrency,
       });
-    }
+    this.queueReaders = { retry: reader('Retry'), ses: reader('Ses') };
   }
 }

@@ -1,16 +1,28 @@
 import { Duration } from 'aws-cdk-lib';
 import { Rule, Schedule } from 'aws-cdk-lib/aws-events';
 import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
+import type { IEventSourceMapping } from 'aws-cdk-lib/aws-lambda';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import type { Construct } from 'constructs';
 import type { WatchEnv } from '../../functions/watch/env.ts';
 import type { Config } from '../config.ts';
-import type { OperationsTopic } from '../messaging/topics.ts';
+import type { OperationsTopic, SupportTopic } from '../messaging/topics.ts';
 import type { CanaryKey } from '../storage/canary-key.ts';
+import type { EmailTable } from '../storage/email-table.ts';
+import type { FailureBucket } from '../storage/failure-bucket.ts';
 import type { GuardTable } from '../storage/guard-table.ts';
 import { metricsNamespaceOf } from './ingest.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
 
-/** The function that watches the installation itself: the canary's way, and the silence of the providers. */
+/** The queues whose messages wait for a person. */
+export interface SetAside {
+  readonly quarantine: IQueue;
+  readonly retry: IQueue;
+  readonly ses: IQueue;
+  readonly digests: IQueue;
+}
+
+/** The function that watches the installation itself: the canary's way, and every condition that operators are told of. */
 export class Watch extends MailtrailFunction {
   constructor(
     scope: Construct,
@@ -22,12 +34,19 @@ export class Watch extends MailtrailFunction {
       readonly canaryKey: CanaryKey;
       readonly query: MailtrailFunction;
       readonly operations: OperationsTopic;
+      readonly table: EmailTable;
+      readonly setAside: SetAside;
+      readonly failures: FailureBucket;
+      readonly support: SupportTopic;
+      /** The mappings by names for people. */
+      readonly mappings: Readonly<Record<string, IEventSourceMapping>>;
     },
   ) {
-    const { config, apiUrl, guards, canaryKey, query, operations } = parts;
+    const { config, apiUrl, guards, canaryKey, query, operations, table, setAside, failures, support, mappings } =
+      parts;
     super(scope, id, {
       name: 'watch',
-      description: 'Mailtrail: proves every five minutes that calls are recorded, and tells of silent providers',
+      description: 'Mailtrail: proves every five minutes that calls are recorded, and tells operators of what is wrong',
       environment: {
         GUARD_TABLE_NAME: guards.tableName,
         API_URL: apiUrl,
@@ -35,6 +54,16 @@ export class Watch extends MailtrailFunction {
         QUERY_FUNCTION_NAME: query.functionName,
         ACCOUNT_CLAIM: config.accountClaim,
         OPERATIONS_TOPIC_ARN: operations.topicArn,
+        TABLE_NAME: table.tableName,
+        QUARANTINE_QUEUE_URL: setAside.quarantine.queueUrl,
+        RETRY_DEAD_LETTERS_URL: setAside.retry.queueUrl,
+        SES_DEAD_LETTERS_URL: setAside.ses.queueUrl,
+        DIGEST_DEAD_LETTERS_URL: setAside.digests.queueUrl,
+        FAILURE_BUCKET_NAME: failures.bucketName,
+        SUPPORT_TOPIC_ARN: support.topicArn,
+        EVENT_SOURCE_MAPPINGS: Object.entries(mappings)
+          .map(([name, { eventSourceMappingId }]) => `${name}=${eventSourceMappingId}`)
+          .join(','),
         METRICS_NAMESPACE: metricsNamespaceOf(scope),
         PROVIDERS: config.providers.join(','),
         EXPECT_NEWS: config.expectNews.map(({ provider, minutes }) => `${provider}=${minutes}`).join(','),
@@ -44,6 +73,20 @@ export class Watch extends MailtrailFunction {
         { actions: ['secretsmanager:GetSecretValue'], resources: [canaryKey.secretArn] },
         { actions: ['lambda:InvokeFunction'], resources: [query.functionArn] },
         { actions: ['sns:Publish'], resources: [operations.topicArn] },
+        { actions: ['sns:GetTopicAttributes'], resources: [support.topicArn] },
+        { actions: ['sqs:GetQueueAttributes'], resources: Object.values(setAside).map(({ queueArn }) => queueArn) },
+        { actions: ['s3:ListBucket'], resources: [failures.bucketArn] },
+        {
+          actions: ['lambda:GetEventSourceMapping'],
+          resources: Object.values(mappings).map(({ eventSourceMappingArn }) => eventSourceMappingArn),
+        },
+        { actions: ['dynamodb:BatchGetItem'], resources: [table.tableArn] },
+        {
+          actions: ['dynamodb:Query'],
+          resources: (['byAccount', 'byAttention', 'byAttentionDay'] as const).map(name => table.indexArn(name)),
+        },
+        // The action takes no resource.
+        { actions: ['cloudwatch:GetMetricData'], resources: ['*'] },
       ],
       memoryMegabytes: 512,
       timeoutSeconds: 120,

@@ -3,6 +3,7 @@ import { type Route, type RouteKey, routes } from '../../shared/http/routes.ts';
 import type { MailtrailApi } from '../api/http-api.ts';
 import type { Alert } from '../compute/alert.ts';
 import type { Changes } from '../compute/changes.ts';
+import type { Watch } from '../compute/watch.ts';
 import type { QuarantineQueue } from '../messaging/quarantine-queue.ts';
 import type { CanaryKey } from '../storage/canary-key.ts';
 import type { CursorKey } from '../storage/cursor-key.ts';
@@ -26,8 +27,9 @@ export function acknowledgeNagFindings(parts: {
   readonly failures: FailureBucket;
   readonly alert: Alert;
   readonly changes: Changes;
+  readonly watch: Watch;
 }): void {
-  const { api, webhookSecrets, cursorKey, canaryKey, guards, quarantine, failures, alert, changes } = parts;
+  const { api, webhookSecrets, cursorKey, canaryKey, guards, quarantine, failures, alert, changes, watch } = parts;
   for (const [key, { access }] of Object.entries<Route>(routes)) {
     if (access === 'account' || access === 'support') continue;
     Validations.of(api.routes[key as RouteKey]).acknowledge({ id: 'AwsSolutions-APIG4', reason: openBecause[access] });
@@ -66,4 +68,8 @@ export function acknowledgeNagFindings(parts: {
       reason: 'Lambda chooses the names of the objects it writes below this prefix of the one failure bucket.',
     });
   }
+  Validations.of(watch.role!).acknowledge({
+    id: 'AwsSolutions-IAM5[Resource::*]',
+    reason: 'cloudwatch:GetMetricData takes no resource. The function only reads figures by it.',
+  });
 }

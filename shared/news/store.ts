@@ -65,7 +65,7 @@ export interface ProviderState {
   readonly silence?: number;
   readonly emails?: number;
   readonly waiting?: number;
-  /** Since when emails have had no news; present only while operators know of it. */
+  /** Since when emails have had no news; present only while it is so, and only of a provider in use. */
   readonly silentSince?: number;
 }
 
@@ -81,6 +81,8 @@ export interface Judgement {
   readonly silence: number;
   readonly emails: number;
   readonly waiting: number;
+  /** Since when emails have had no news; absent if they have some. */
+  readonly silentSince?: number | undefined;
 }
 
 export interface NewsStore {
@@ -92,10 +94,6 @@ export interface NewsStore {
   statesOf(providers: readonly string[]): Promise<ReadonlyMap<string, ProviderState>>;
   /** Keeps a judgement, and since when the provider is listed. */
   judged(provider: string, judgement: Judgement, now: number, isListed: boolean): Promise<void>;
-  /** Marks the begin of an episode without news; false if another run did so. */
-  began(provider: string, silentSince: number, now: number): Promise<boolean>;
-  /** Marks its end; false if another run did so. */
-  ended(provider: string, silentSince: number): Promise<boolean>;
 }
 
 interface HourItem {
@@ -172,14 +170,17 @@ export function createNewsStore(client: DynamoDBDocumentClient, tableName: strin
       );
     },
 
-    async judged(provider, { silence, emails, waiting }, now, isListed) {
+    async judged(provider, { silence, emails, waiting, silentSince }, now, isListed) {
+      const gone = [...(isListed ? [] : ['listedAt']), ...(silentSince === undefined ? ['silentSince'] : [])];
       await client.send(
         new UpdateCommand({
           TableName: tableName,
           Key: { guardKey: providerKey(provider) },
           UpdateExpression: [
             'SET silence = :silence, emails = :emails, waiting = :waiting, judgedAt = :now, expiresAt = :expiresAt',
-            isListed ? ', listedAt = if_not_exists(listedAt, :now)' : ' REMOVE listedAt',
+            isListed ? ', listedAt = if_not_exists(listedAt, :now)' : '',
+            silentSince === undefined ? '' : ', silentSince = :silentSince',
+            gone.length === 0 ? '' : ` REMOVE ${gone.join(', ')}`,
           ].join(''),
           ExpressionAttributeValues: {
             ':silence': silence,
@@ -187,26 +188,11 @@ export function createNewsStore(client: DynamoDBDocumentClient, tableName: strin
             ':waiting': waiting,
             ':now': now,
             ':expiresAt': expiry(now, keptDays.provider),
+            ...(silentSince !== undefined && { ':silentSince': silentSince }),
           },
         }),
       );
     },
-
-    began: (provider, silentSince, now) =>
-      isDone({
-        Key: { guardKey: providerKey(provider) },
-        UpdateExpression: 'SET silentSince = :silentSince, expiresAt = :expiresAt',
-        ConditionExpression: 'attribute_not_exists(silentSince)',
-        ExpressionAttributeValues: { ':silentSince': silentSince, ':expiresAt': expiry(now, keptDays.provider) },
-      }),
-
-    ended: (provider, silentSince) =>
-      isDone({
-        Key: { guardKey: providerKey(provider) },
-        UpdateExpression: 'REMOVE silentSince',
-        ConditionExpression: 'silentSince = :silentSince',
-        ExpressionAttributeValues: { ':silentSince': silentSince },
-      }),
   };
 
   async function addToHour(guardKey: string, batch: string, changes: readonly EmailChange[], known?: HourItem) {

@@ -77,13 +77,19 @@ export interface LogLines {
   };
   /** A batch of the table's stream was counted; unreadable records were left out. */
   'changes.counted': { requestId: string; records: number; emails: number; unreadable: number };
+  /** Accounts with new failures found no room among those to count; a later failure tries again. */
+  'changes.unmarked': { requestId: string; accounts: number };
   /** The canary's event came back, or a leg of its way failed. */
   'canary.answered': { requestId: string; milliseconds: number };
   'canary.failed': { requestId: string; leg: string; cause: string };
   /** The silence of the providers was judged. */
   'silence.judged': { requestId: string; providers: number; silent: number };
-  /** Operators were told that a provider fell silent, or that its news came again. */
-  'silence.told': { requestId: string; provider: string; silent: boolean };
+  /** The rates of providers or accounts were judged; so many marks of accounts were there. */
+  'rates.judged': { requestId: string; of: 'providers' | 'accounts'; judged: number; waiting: number };
+  /** The conditions were judged: so many episodes last, and operators were told of so many. */
+  'watch.judged': { requestId: string; episodes: number; told: number };
+  /** Operators were told of an episode of a condition; `provider` is null where it is about none. */
+  'watch.told': { requestId: string; condition: string; provider: string | null; turn: string; episodeId: string };
   /** Our own fault: nothing that a caller sent should lead here. */
   fault: { requestId: string; where: string; error: string };
 }
@@ -106,10 +112,13 @@ const levels = {
   'alert.sent': 'INFO',
   'digest.sent': 'INFO',
   'changes.counted': 'INFO',
+  'changes.unmarked': 'WARN',
   'canary.answered': 'INFO',
   'canary.failed': 'ERROR',
   'silence.judged': 'INFO',
-  'silence.told': 'WARN',
+  'rates.judged': 'INFO',
+  'watch.judged': 'INFO',
+  'watch.told': 'WARN',
   fault: 'ERROR',
 } as const satisfies Record<keyof LogLines, 'INFO' | 'WARN' | 'ERROR'>;
 

@@ -44,8 +44,6 @@ export const watchMetricNames = {
   canaryFailed: 'CanaryFailed',
   /** How long a provider in use has been silent: 1 is as long as silence is taken for usual. */
   silence: 'Silence',
-  /** The percentage of a provider's emails that have had no news since it fell silent; 0 while it reports. */
-  noNews: 'NoNews',
 } as const satisfies Record<string, string>;
 
 /** The member `service` of every log line: each metric has it as a dimension, and alarms must name it. */

@@ -5,6 +5,7 @@ import { createHandler } from '../../functions/changes/handler.ts';
 import { type CanonicalEvent, canaryAccountId, emailIdOf } from '../../shared/email/event.ts';
 import { hourMs, hourOf, slotOf } from '../../shared/news/slots.ts';
 import { createNewsStore, type NewsStore } from '../../shared/news/store.ts';
+import { type AccountMarks, createAccountMarks, markSlotMs } from '../../shared/watch/account-marks.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { lambdaContext } from '../rigs/http-event.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
@@ -32,9 +33,14 @@ describe('the changes function', () => {
     const dynamodb = { SequenceNumber: String(sequence).padStart(21, '0'), NewImage: after, OldImage: before };
     return { eventName: before === undefined ? 'INSERT' : 'MODIFY', dynamodb } as DynamoDBRecord;
   }
-  async function invoke(Records: DynamoDBRecord[], news: Pick<NewsStore, 'add'> = emails.news): Promise<void> {
+  async function invoke(
+    Records: DynamoDBRecord[],
+    news: Pick<NewsStore, 'add'> = emails.news,
+    marks: Pick<AccountMarks, 'mark'> = createAccountMarks(emails.client, emails.guardTableName),
+  ): Promise<void> {
     lines = [];
-    await createHandler({ news, log: (...line) => lines.push(line) })({ Records }, lambdaContext);
+    const log = (...line: unknown[]) => lines.push(line);
+    await createHandler({ news, marks, log, now: () => noon })({ Records }, lambdaContext);
   }
   const newsOf = async (provider: string, at = noon) => (await emails.news.newsOf([provider], at)).get(provider)!;
   const counts = async (provider: string, at = noon) => {
@@ -111,6 +117,48 @@ describe('the changes function', () => {
     expect(await counts('resend')).toEqual({ awaited: 6, answered: 0 });
   });
 
+  it('marks each account with new hard bounces or spam marks once, and none for any other change', async () => {
+    const of = (accountId: string, status: CanonicalEvent['status'], changes: Partial<CanonicalEvent> = {}) =>
+      change([anEvent({ accountId, status, ...changes })]);
+    const bounced = anEvent({ accountId: 'marked-1', status: 'hard_bounced' });
+    const records = [
+      await change([bounced]),
+      await of('marked-1', 'invalid'),
+      await of('marked-2@example.com', 'marked_spam'),
+      await of('unmarked', 'delivered'),
+      await of('unmarked', 'soft_bounced'),
+      await of('unmarked', 'rejected'),
+      await change([anEvent({ status: 'hard_bounced' })]),
+      await of(canaryAccountId, 'hard_bounced', { provenFor: canaryAccountId }),
+    ];
+    const marks = createAccountMarks(emails.client, emails.guardTableName);
+    await invoke(records, undefined, marks);
+    const slot = noon / markSlotMs;
+    const marked = [
+      { slot, accountId: 'marked-1' },
+      { slot, accountId: 'marked-2@example.com' },
+    ];
+    expect(await marks.read()).toEqual(expect.arrayContaining(marked));
+    expect(await marks.read()).toHaveLength(2);
+    await marks.remove(marked);
+    // A further event of the bounced email is no new failure, and this process has marked the account already.
+    await invoke([await change([next(bounced, { status: null, providerEvent: 'note' })])]);
+    await invoke([await of('marked-1', 'invalid')], undefined, marks);
+    expect(await marks.read()).toEqual([]);
+  });
+
+  it('counts the news also where an account cannot be marked, and says so', async () => {
+    const failing = (mark: AccountMarks['mark']) => async (status: CanonicalEvent['status']) =>
+      invoke([await change([anEvent({ provider: 'smtp2go', accountId: 'acme', status })])], undefined, { mark });
+    await failing(async () => {
+      throw new Error('throttled');
+    })('hard_bounced');
+    expect(lines).toContainEqual(['fault', { requestId: expect.any(String), where: 'changes.mark', error: 'Error' }]);
+    await failing(async () => 1)('invalid');
+    expect(lines).toContainEqual(['changes.unmarked', { requestId: expect.any(String), accounts: 1 }]);
+    expect(await newsOf('smtp2go')).toMatchObject({ lastEventAt: noon });
+  });
+
   it('no longer counts an email that was erased', async () => {
     const event = sent({ provider: 'loops', recipient: 'erased@example.com' });
     await invoke([await change([event])]);
@@ -165,7 +213,8 @@ describe('the changes function', () => {
     const items = await emails.guardItems();
     const text = JSON.stringify(items, (_, value) => (value instanceof Set ? [...value] : value));
     expect(items.length).toBeGreaterThan(10);
-    expect(text).not.toMatch(/@|message-\d/);
+    // An account's id may look like an address: it is the sender's own.
+    expect(text.replaceAll('marked-2@example.com', '')).not.toMatch(/@|message-\d/);
     for (const item of items) expect(item.expiresAt, String(item.guardKey)).toBeGreaterThan(noon / 1000);
   });
 });

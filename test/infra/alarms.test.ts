@@ -363,7 +363,7 @@ describe('the alarms', () => {
     }
     const watchMetrics = createWatchMetrics(METRICS_NAMESPACE, write);
     watchMetrics.canary(false);
-    watchMetrics.silence('sendgrid', 0, 0);
+    watchMetrics.silence('sendgrid', 0);
     const names = written.flatMap(line => {
       // biome-ignore lint/suspicious/noExplicitAny: as in the format
       const definitions: any[] = (line._aws as any).CloudWatchMetrics;

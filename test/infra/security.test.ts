@@ -23,6 +23,8 @@ interface Statement {
   readonly Condition?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
 
+const mappings = 'arn:AWS::Partition:lambda:AWS::Region:AWS::AccountId:event-source-mapping';
+
 const statementsOf = ({ Properties }: Resource): readonly Statement[] => Properties.PolicyDocument.Statement;
 
 /** Returns a principal or a condition's value as text, with references by name. */
@@ -132,13 +134,29 @@ describe('roles', () => {
         's3:PutObject on AlertFailures.Arn/aws/lambda/*',
       ],
       WatchRole: [
+        'cloudwatch:GetMetricData on *',
+        'dynamodb:BatchGetItem on Emails.Arn',
         'dynamodb:BatchGetItem on Guards.Arn',
+        'dynamodb:Query on Emails.Arn/index/byAccount',
+        'dynamodb:Query on Emails.Arn/index/byAttention',
+        'dynamodb:Query on Emails.Arn/index/byAttentionDay',
         'dynamodb:UpdateItem on Guards.Arn',
+        `lambda:GetEventSourceMapping on ${mappings}:AlertStream`,
+        `lambda:GetEventSourceMapping on ${mappings}:ChangesStream`,
+        `lambda:GetEventSourceMapping on ${mappings}:DigestDigests`,
+        `lambda:GetEventSourceMapping on ${mappings}:IngestRetry`,
+        `lambda:GetEventSourceMapping on ${mappings}:IngestSes`,
         'lambda:InvokeFunction on Query.Arn',
         'logs:CreateLogStream on WatchLogs.Arn',
         'logs:PutLogEvents on WatchLogs.Arn',
+        's3:ListBucket on AlertFailures.Arn',
         'secretsmanager:GetSecretValue on CanaryKey',
+        'sns:GetTopicAttributes on Support',
         'sns:Publish on Operations',
+        'sqs:GetQueueAttributes on DigestsDeadLetters.Arn',
+        'sqs:GetQueueAttributes on Quarantine.Arn',
+        'sqs:GetQueueAttributes on RetryDeadLetters.Arn',
+        'sqs:GetQueueAttributes on SesEventsQueueDeadLetters.Arn',
       ],
       UiRole: ['logs:CreateLogStream on UiLogs.Arn', 'logs:PutLogEvents on UiLogs.Arn'],
     });
@@ -147,7 +165,7 @@ describe('roles', () => {
     }
   });
 
-  it('have no wildcard except for names that AWS completes', () => {
+  it('have no wildcard except for names that AWS completes, and for reading metrics', () => {
     const wildcards = [...all('AWS::IAM::Role')].flatMap(([name, { Properties }]) =>
       (Properties.Policies[0].PolicyDocument.Statement as Statement[])
         .flatMap(({ Action, Resource }) => [...[Action].flat(), ...[Resource].flat().map(asText)])
@@ -158,6 +176,8 @@ describe('roles', () => {
     expect(wildcards).toEqual([
       'AlertRole: AlertFailures.Arn/aws/lambda/*',
       'ChangesRole: AlertFailures.Arn/aws/lambda/*',
+      // GetMetricData takes no resource.
+      'WatchRole: *',
     ]);
   });
 

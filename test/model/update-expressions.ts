@@ -271,6 +271,18 @@ const sections: Readonly<Record<string, (tokens: Tokens) => Change>> = {
       return [path(attributes), new Set([...before, ...more])];
     };
   },
+  DELETE(tokens) {
+    const path = parsedPath(tokens);
+    const elements = parsedOperand(tokens);
+    return attributes => {
+      const [before = new Set(), gone] = [attributes.item[path(attributes)], elements(attributes)];
+      if (!(before instanceof Set && gone instanceof Set))
+        throw new Error('not understood: DELETE from what is no set');
+      const left = [...before].filter(element => !gone.has(element));
+      // DynamoDB keeps no empty set.
+      return [path(attributes), left.length === 0 ? undefined : new Set<string>(left as string[])];
+    };
+  },
 };
 
 function there(value: Value | undefined): Value {

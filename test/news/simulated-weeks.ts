@@ -1,8 +1,8 @@
 /** Weeks of email traffic with nights and weekends, as the stream tells of it, and the watch function beside it. */
 
 import type { OperatorMessage } from '../../functions/watch/message.ts';
-import { createJudgeSilence } from '../../functions/watch/silence.ts';
 import { createNewsStore, type EmailChange, type Report } from '../../shared/news/store.ts';
+import { createJudgeSilence } from '../watch/judge-silence.ts';
 import { type TableInMemory, tableInMemory } from './table-in-memory.ts';
 
 export const minute = 60_000;
@@ -74,10 +74,7 @@ export interface Watching {
   readonly now: number;
   readonly table: TableInMemory;
   /** The silence of each provider, and messages, since the beginning. */
-  readonly silences: ReadonlyMap<
-    string,
-    readonly { readonly at: number; readonly silence: number; readonly noNews: number }[]
-  >;
+  readonly silences: ReadonlyMap<string, readonly { readonly at: number; readonly silence: number }[]>;
   readonly messages: readonly (OperatorMessage & { readonly at: number })[];
   /** Goes on until this time. */
   until(end: number): Promise<void>;
@@ -105,9 +102,10 @@ export function watching(
   let { now } = start;
   const { table, lost } = start;
   const store = createNewsStore(table.client, 'guards');
-  const silences = new Map<string, { at: number; silence: number; noNews: number }[]>();
+  const silences = new Map<string, { at: number; silence: number }[]>();
   const messages: (OperatorMessage & { at: number })[] = [];
   const judge = createJudgeSilence({
+    client: table.client,
     news: store,
     knownProviders: [...simulated, 'app'],
     listed: new Map([...simulated, 'app'].map(provider => [provider, null])),
@@ -115,9 +113,9 @@ export function watching(
       messages.push({ ...message, at: now });
     },
     metrics: {
-      silence(provider, silence, noNews) {
+      silence(provider, silence) {
         const known = silences.get(provider) ?? [];
-        known.push({ at: now, silence, noNews });
+        known.push({ at: now, silence });
         silences.set(provider, known);
       },
     },

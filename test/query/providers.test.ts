@@ -19,8 +19,8 @@ describe('the news of the providers', () => {
     await news.judged('sendgrid', { silence: 0.4, emails: 20, waiting: 0 }, noon, true);
     await news.judged('postmark', { silence: 1.2, emails: 0, waiting: 0 }, noon - minute, true);
     await news.judged('brevo', { silence: 7, emails: 0, waiting: 0 }, noon, false);
-    await news.judged('mailgun', { silence: 0.2, emails: 230, waiting: 212 }, noon, true);
-    await news.began('mailgun', noon - 60 * minute, noon);
+    const silentSince = noon - 60 * minute;
+    await news.judged('mailgun', { silence: 0.2, emails: 230, waiting: 212, silentSince }, noon, true);
     await news.count('resend', { refused: 5, quarantined: 1 }, noon);
   });
   afterAll(() => emails?.stop());

@@ -115,7 +115,7 @@ describe('the watch function', () => {
     const lines: unknown[][] = [];
     const handler = createHandler({
       canary: async () => (time >= brokenFrom ? outcome : { ok: true }),
-      judgeSilence: async () => {},
+      judgeConditions: async () => {},
       metrics: {
         canary(failed) {
           if (failed) failures.push(time);
@@ -145,7 +145,7 @@ describe('the watch function', () => {
         tries += 1;
         return tries === 1 ? { ok: false, leg: 'gateway', cause: 'TimeoutError' } : { ok: true };
       },
-      judgeSilence: async () => {},
+      judgeConditions: async () => {},
       metrics: { canary: wasFailure => failed.push(wasFailure) },
       log: () => {},
       now: () => noon,
@@ -155,12 +155,12 @@ describe('the watch function', () => {
     expect(failed).toEqual([false]);
   });
 
-  it('writes the metric of the canary also where the silence cannot be judged', async () => {
+  it('writes the metric of the canary also where the conditions cannot be judged', async () => {
     const lines: unknown[][] = [];
     const failed: boolean[] = [];
     const handler = createHandler({
       canary: async () => ({ ok: true }),
-      judgeSilence: async () => {
+      judgeConditions: async () => {
         throw new Error('the table is down');
       },
       metrics: { canary: wasFailure => failed.push(wasFailure) },
@@ -169,6 +169,6 @@ describe('the watch function', () => {
     });
     await handler({}, lambdaContext);
     expect(failed).toEqual([false]);
-    expect(lines).toContainEqual(['fault', { requestId: expect.any(String), where: 'silence', error: 'Error' }]);
+    expect(lines).toContainEqual(['fault', { requestId: expect.any(String), where: 'watch', error: 'Error' }]);
   });
 });

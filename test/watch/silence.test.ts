@@ -2,17 +2,19 @@ import { describe, expect, it } from 'vitest';
 import { listedProviders } from '../../functions/watch/env.ts';
 import type { OperatorMessage } from '../../functions/watch/message.ts';
 import { createWatchMetrics } from '../../functions/watch/metrics.ts';
-import { createJudgeSilence } from '../../functions/watch/silence.ts';
 import { createNewsStore, type NewsStore } from '../../shared/news/store.ts';
+import type { EpisodeStore } from '../../shared/watch/episodes.ts';
 import { tableInMemory } from '../news/table-in-memory.ts';
+import { createJudgeSilence } from './judge-silence.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
 const noon = Date.UTC(2026, 0, 6, 12);
 
 /** A stack in which SendGrid fell silent an hour before noon, with 20 emails every five minutes. */
-async function silentSinceEleven(changes: Partial<NewsStore> = {}) {
-  const news = createNewsStore(tableInMemory().client, 'guards');
+async function silentSinceEleven(changes: Partial<NewsStore> = {}, episodes: Partial<EpisodeStore> = {}) {
+  const { client } = tableInMemory();
+  const news = createNewsStore(client, 'guards');
   const clock = { now: noon };
   const messages: OperatorMessage[] = [];
   const metrics: (string | number)[][] = [];
@@ -31,6 +33,8 @@ async function silentSinceEleven(changes: Partial<NewsStore> = {}) {
   await arrive(noon - hour, noon, false);
   const judgeWith = (listed: ReadonlyMap<string, number | null>) =>
     createJudgeSilence({
+      client,
+      episodes,
       news: { ...news, ...changes },
       knownProviders: ['sendgrid', 'postmark'],
       listed,
@@ -58,15 +62,17 @@ async function silentSinceEleven(changes: Partial<NewsStore> = {}) {
 }
 
 describe('the watch function, of a provider that falls silent', () => {
-  it('tells once, keeps its metrics up, and tells once that news came again', async () => {
+  it('tells once, and tells once that news came again, both under the same id', async () => {
     const { judge, clock, arrive, messages, metrics, lines } = await silentSinceEleven();
     await judge('1');
     await judge('2');
     expect(messages.map(({ text }) => text.split('\n')[0])).toEqual([
       '120 of 140 emails of SendGrid have had no news since 10:55 UTC.',
     ]);
-    expect(metrics).toEqual(Array(2).fill(['sendgrid', expect.closeTo(64.95 / 180, 3), expect.closeTo(85.7, 1)]));
-    expect(lines).toContainEqual(['silence.told', { requestId: '1', provider: 'sendgrid', silent: true }]);
+    expect(metrics).toEqual(Array(2).fill(['sendgrid', expect.closeTo(64.95 / 180, 3)]));
+    const episodeId = /^Episode: (.{22})$/m.exec(messages[0]!.text)![1];
+    const told = { condition: 'NoNews', provider: 'sendgrid', episodeId };
+    expect(lines).toContainEqual(['watch.told', { requestId: '1', ...told, turn: 'began' }]);
     clock.now = noon + hour;
     await arrive(noon + 30 * minute, noon + hour, true);
     await judge('3');
@@ -74,23 +80,29 @@ describe('the watch function, of a provider that falls silent', () => {
     expect(messages.slice(1)).toEqual([
       {
         subject: 'Mailtrail: news of SendGrid again',
-        text: 'News of SendGrid came again at 12:30 UTC; it had been silent since 10:55 UTC.\n',
+        text: `News of SendGrid came again at 12:30 UTC; it had been silent since 10:55 UTC.\nEpisode: ${episodeId}\n`,
       },
     ]);
-    expect(metrics.at(-1)).toEqual(['sendgrid', expect.any(Number), 0]);
+    expect(lines).toContainEqual(['watch.told', { requestId: '3', ...told, turn: 'ended' }]);
   });
 
-  it('keeps the episode while nobody sends emails any more, and says the day once it is another one', async () => {
-    const { judge, clock, arrive, messages, metrics } = await silentSinceEleven();
+  it('reminds of it while nobody sends emails any more, and says the day once it is another one', async () => {
+    const { judge, clock, arrive, messages } = await silentSinceEleven();
     await judge('1');
+    clock.now = noon + 12 * hour;
+    await judge('2');
+    expect(messages).toHaveLength(1);
     clock.now = noon + 40 * hour;
     await judge('2');
-    expect(metrics.at(-1)).toEqual(['sendgrid', expect.any(Number), expect.closeTo(85.7, 1)]);
+    expect(messages[1]!.subject).toBe('Mailtrail, a reminder: no news of SendGrid');
+    expect(messages[1]!.text.split('\n')[0]).toBe(
+      '120 of 140 emails of SendGrid have had no news since 2026-01-06 10:55 UTC. This episode began at 2026-01-06 12:00 UTC.',
+    );
     await arrive(noon + 40 * hour, noon + 40.5 * hour, true);
     clock.now = noon + 41 * hour;
     await judge('3');
-    expect(messages.at(-1)!.text).toBe(
-      'News of SendGrid came again at 04:00 UTC; it had been silent since 2026-01-06 10:55 UTC.\n',
+    expect(messages.at(-1)!.text).toMatch(
+      /^News of SendGrid came again at 04:00 UTC; it had been silent since 2026-01-06 10:55 UTC\.\n/,
     );
   });
 
@@ -98,7 +110,7 @@ describe('the watch function, of a provider that falls silent', () => {
     const { judge, clock, arrive, messages, lines, sns } = await silentSinceEleven();
     sns(false);
     await judge('1');
-    expect(lines).toContainEqual(['fault', { requestId: '1', where: 'silence.sendgrid', error: 'Error' }]);
+    expect(lines).toContainEqual(['fault', { requestId: '1', where: 'watch.publish', error: 'Error' }]);
     sns(true);
     await judge('2');
     expect(messages).toHaveLength(1);
@@ -111,10 +123,27 @@ describe('the watch function, of a provider that falls silent', () => {
     expect(messages).toHaveLength(2);
   });
 
-  it('leaves the telling to the run that set the mark', async () => {
-    const { judge, messages } = await silentSinceEleven({ began: async () => false });
+  it('leaves the telling to a run that was faster', async () => {
+    const { judge, messages } = await silentSinceEleven({}, { replace: async () => null });
     await judge('1');
     expect(messages).toEqual([]);
+  });
+
+  it('tells of the end of an episode whose provider is no longer in use', async () => {
+    const { judge, judgeUnlisted, messages } = await silentSinceEleven();
+    await judge('1');
+    await judgeUnlisted('2');
+    expect(messages[1]!.text).toContain('The setting providers does not name SendGrid any more: nobody watches it.\n');
+  });
+
+  it('tells of the end also where a crash has lost since when the provider was silent', async () => {
+    const { judge, news, clock, arrive, messages } = await silentSinceEleven();
+    await judge('1');
+    await arrive(noon + 30 * minute, noon + hour, true);
+    clock.now = noon + hour;
+    await news.judged('sendgrid', { silence: 0, emails: 0, waiting: 0 }, clock.now, true);
+    await judge('2');
+    expect(messages[1]!.text).toMatch(/^News of SendGrid came again at 12:30 UTC\.\n/);
   });
 
   it('writes no metric and no message about a provider that is not in use, and judges it all the same', async () => {
@@ -127,7 +156,8 @@ describe('the watch function, of a provider that falls silent', () => {
   });
 
   it('tells of a listed one that never reported anything', async () => {
-    const fresh = createNewsStore(tableInMemory().client, 'guards');
+    const { client } = tableInMemory();
+    const fresh = createNewsStore(client, 'guards');
     await fresh.add({
       batchId: '1',
       reports: [],
@@ -144,7 +174,7 @@ describe('the watch function, of a provider that falls silent', () => {
       log: () => {},
       now: () => noon,
     };
-    await createJudgeSilence({ news: fresh, ...dependencies })('1');
+    await createJudgeSilence({ client, news: fresh, ...dependencies })('1');
     expect(told[0]!.text).toContain('12 of 12 emails of Postmark have had no news, and Postmark never reported any.\n');
   });
 
@@ -165,7 +195,8 @@ describe('the watch function, of providers that fall silent at once', () => {
 
   /** A stack in which three providers fell silent at eleven, each with 20 emails every five minutes. */
   async function allSilentSinceEleven(changes: Partial<NewsStore> = {}) {
-    const news = createNewsStore(tableInMemory().client, 'guards');
+    const { client } = tableInMemory();
+    const news = createNewsStore(client, 'guards');
     const clock = { now: noon };
     const messages: OperatorMessage[] = [];
     const lines: unknown[][] = [];
@@ -189,6 +220,7 @@ describe('the watch function, of providers that fall silent at once', () => {
     await arrive(noon - 4 * hour, noon - hour, true);
     await arrive(noon - hour, noon, false);
     const judge = createJudgeSilence({
+      client,
       news: { ...news, ...changes },
       knownProviders: names,
       listed: new Map(names.map(provider => [provider, hour])),
@@ -204,7 +236,7 @@ describe('the watch function, of providers that fall silent at once', () => {
     const sns = (isUp: boolean) => {
       mayPublish = isUp;
     };
-    const told = () => lines.filter(([name]) => name === 'silence.told').map(([, facts]) => facts);
+    const told = () => lines.filter(([name]) => name === 'watch.told').map(([, facts]) => facts);
     return { news, clock, messages, published, lines, arrive, judge, sns, told };
   }
 
@@ -220,17 +252,23 @@ describe('the watch function, of providers that fall silent at once', () => {
       '',
     ]);
     expect(messages[0]!.text).toContain('see the alarm CanaryFailed first');
-    expect(told()).toEqual(names.map(provider => ({ requestId: '1', provider, silent: true })));
+    const began = { requestId: '1', condition: 'NoNews', turn: 'began', episodeId: expect.any(String) };
+    expect(told()).toEqual(names.map(provider => ({ ...began, provider })));
     clock.now = noon + hour;
     await arrive(noon + 30 * minute, noon + hour, true);
     await judge('3');
     await judge('4');
+    const ids = /^Episodes: (.+)$/m.exec(messages[0]!.text)![1];
     expect(messages.slice(1)).toEqual([
       {
         subject: 'Mailtrail: news of 3 providers again',
-        text: ['SendGrid', 'Postmark', 'Mailgun']
-          .map(title => `News of ${title} came again at 12:30 UTC; it had been silent since 10:55 UTC.\n`)
-          .join(''),
+        text: [
+          ...['SendGrid', 'Postmark', 'Mailgun'].map(
+            title => `News of ${title} came again at 12:30 UTC; it had been silent since 10:55 UTC.`,
+          ),
+          `Episodes: ${ids}`,
+          '',
+        ].join('\n'),
       },
     ]);
   });
@@ -257,8 +295,7 @@ describe('the watch function, of providers that fall silent at once', () => {
     sns(false);
     await judge('1');
     expect(published).toHaveLength(1);
-    for (const provider of names)
-      expect(lines).toContainEqual(['fault', { requestId: '1', where: `silence.${provider}`, error: 'Error' }]);
+    expect(lines).toContainEqual(['fault', { requestId: '1', where: 'watch.publish', error: 'Error' }]);
     expect(told()).toEqual([]);
     sns(true);
     await judge('2');
@@ -273,25 +310,10 @@ describe('the watch function, of providers that fall silent at once', () => {
     expect(messages.slice(1).map(({ subject }) => subject)).toEqual(['Mailtrail: news of 3 providers again']);
   });
 
-  it('takes back the other marks where one cannot be taken back', async () => {
-    const { news, judge, lines, sns } = await allSilentSinceEleven({
-      async ended(provider, silentSince) {
+  it('tells of the others where one cannot be judged', async () => {
+    const { judge, lines, messages } = await allSilentSinceEleven({
+      async judged(provider) {
         if (provider === 'sendgrid') throw new RangeError('the table is down');
-        return news.ended(provider, silentSince);
-      },
-    });
-    sns(false);
-    await judge('1');
-    expect(lines).toContainEqual(['fault', { requestId: '1', where: 'silence.sendgrid', error: 'RangeError' }]);
-    const states = await news.statesOf(names);
-    expect(names.filter(name => states.get(name)?.silentSince !== undefined)).toEqual(['sendgrid']);
-  });
-
-  it('tells of the others where the mark of one cannot be set', async () => {
-    const { news, judge, lines, messages } = await allSilentSinceEleven({
-      async began(provider, silentSince, now) {
-        if (provider === 'sendgrid') throw new RangeError('the table is down');
-        return news.began(provider, silentSince, now);
       },
     });
     await judge('1');
@@ -306,13 +328,13 @@ describe('the metrics of the watch function', () => {
     const metrics = createWatchMetrics('Mailtrail/Test', line => lines.push(line));
     metrics.canary(true);
     metrics.canary(false);
-    metrics.silence('sendgrid', 0.5, 0);
+    metrics.silence('sendgrid', 0.5);
     const [failed, fine, silence] = lines.map(line => JSON.parse(line));
     expect([failed, fine].map(({ CanaryFailed }) => CanaryFailed)).toEqual([1, 0]);
     expect(failed._aws.CloudWatchMetrics).toEqual([
       { Namespace: 'Mailtrail/Test', Dimensions: [['service']], Metrics: [{ Name: 'CanaryFailed', Unit: 'Count' }] },
     ]);
-    expect(silence).toMatchObject({ service: 'mailtrail', Provider: 'sendgrid', Silence: 0.5, NoNews: 0 });
+    expect(silence).toMatchObject({ service: 'mailtrail', Provider: 'sendgrid', Silence: 0.5 });
     expect(silence._aws.CloudWatchMetrics).toMatchObject([{ Dimensions: [['service', 'Provider']] }]);
   });
 });

@@ -5,6 +5,7 @@ import { type Counts, noCounts } from '../../../shared/runtime/counts.ts';
 import { disguises } from '../../../shared/runtime/invisible.ts';
 import { ownValue } from '../../../shared/runtime/own-property.ts';
 import { boundedText } from '../../../shared/runtime/text.ts';
+import type { TurnKind } from '../../../shared/watch/episodes.ts';
 import type { Answered } from '../api-gateway/http-api.ts';
 import type { LogReader } from '../lambda/log-reader.ts';
 import { counted } from './counted.ts';
@@ -51,6 +52,13 @@ const details: Readonly<Record<string, (entry: Entry) => string>> = {
   'webhook.set-up': () => 'set up',
 };
 
+const turnsInWords: Readonly<Record<TurnKind, string>> = {
+  began: 'has begun',
+  worse: 'got worse',
+  reminder: 'lasts',
+  ended: 'is over',
+};
+
 /** Log lines that are lines of their own on the terminal, in words. */
 const ownLines: Readonly<Record<string, (entry: Entry, log: string) => string>> = {
   'webhook.quarantined': ({ provider, reason, field }) =>
@@ -62,7 +70,8 @@ const ownLines: Readonly<Record<string, (entry: Entry, log: string) => string>> 
   'queue.drained': entry => `${shown(entry.source)} queue: ${figuresText(countsOf(entry)) || 'no events'}`,
   'queue.message-failed': ({ cause }) => `queue message failed: ${shown(cause)}`,
   'canary.failed': ({ leg, cause }) => `the canary failed at ${shown(leg)}: ${shown(cause)}`,
-  'silence.told': ({ provider, silent }) => `${shown(provider)} ${silent ? 'has no news' : 'has news again'}`,
+  'watch.told': ({ condition, provider, turn }) =>
+    `${shown(condition)}${typeof provider === 'string' ? ` of ${provider}` : ''} ${turnsInWords[turn as TurnKind]}`,
   fault: ({ where, error }, log) => `${log} fault in ${shown(where)}: ${shown(error)}`,
 };
 

@@ -1,0 +1,123 @@
+import { defangText } from '../../shared/alerts/defang.ts';
+import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
+import { errorName, type Log } from '../../shared/runtime/log.ts';
+import { type AccountMark, type AccountMarks, endOf } from '../../shared/watch/account-marks.ts';
+import type { Episode, Judgement } from '../../shared/watch/episodes.ts';
+import { type Failures, sendersSide } from '../../shared/watch/failures.ts';
+import { type Level, levelOf, type RateName, rateNames, shareInWords } from '../../shared/watch/rates.ts';
+import type { Check } from './check.ts';
+
+export interface AccountRatesDependencies {
+  readonly marks: Pick<AccountMarks, 'read' | 'remove'>;
+  readonly failures: Pick<Failures, 'ofAccount'>;
+  readonly log: Log;
+}
+
+/** Accounts that one run counts; the others wait for the next run. */
+const maxCounted = 25;
+const countedAtOnce = 4;
+
+/** An account with an episode is counted again after so long. */
+const recountMs = 3_600_000;
+
+/** Accounts with an episode. Further ones begin none until some end. */
+const maxEpisodes = 200;
+
+const name = 'accountRates';
+const subjectOf = (accountId: string) => `account:${accountId}`;
+
+/**
+ * Judges the rates of accounts with new failures. An account is counted when a failure marks it, and again at the end of
+ * the mark's half hour. So the count of a busy account is half an hour old at most, and that of a quiet one is complete.
+ */
+export function createAccountRatesCheck({ marks, failures, log }: AccountRatesDependencies): Check {
+  return {
+    name,
+    conditions: rateNames,
+    async judge({ requestId, episodes, checkedAt, now }) {
+      const known = await marks.read();
+      const ofAccounts = episodes.filter(({ subject }) => subject.startsWith(subjectOf('')));
+      const due = accountsDue(known, ofAccounts, checkedAt, now);
+      const counted = new Map<string, readonly Judgement[]>();
+      await forEachConcurrently(due, countedAtOnce, async accountId => {
+        try {
+          counted.set(accountId, await judgeAccount(accountId, ofAccounts, now));
+        } catch (error) {
+          // Its marks stay, so that the next run counts it.
+          log('fault', { requestId, where: 'watch.accountRates', error: errorName(error) });
+        }
+      });
+      const times = new Map([...counted.keys()].map(accountId => [keyOf(accountId), now]));
+      const done = known.filter(mark => endOf(mark) <= timeOf(mark.accountId, times, checkedAt));
+      const open = new Set(ofAccounts.map(({ subject }) => subject));
+      const judgements = begunWithin([...counted.values()].flat(), open);
+      const isKept = (key: string) =>
+        judgements.some(({ subject, isOn }) => isOn && `${name}:${subject}` === key) ||
+        open.has(key.slice(name.length + 1)) ||
+        known.some(mark => keyOf(mark.accountId) === key && !done.includes(mark));
+      const next = Object.entries({ ...checkedAt, ...Object.fromEntries(times) }).filter(([key]) => isKept(key));
+      if (due.length > 0)
+        log('rates.judged', { requestId, of: 'accounts', judged: counted.size, waiting: known.length });
+      return { judgements, checkedAt: Object.fromEntries(next), afterwards: () => marks.remove(done) };
+    },
+  };
+
+  async function judgeAccount(
+    accountId: string,
+    episodes: readonly Episode[],
+    now: number,
+  ): Promise<readonly Judgement[]> {
+    const { shares, failed, windowMs } = await failures.ofAccount(accountId, now);
+    const subject = subjectOf(accountId);
+    const words = `account ${defangText(accountId)}`;
+    return rateNames.map((condition): Judgement => {
+      const known = episodes.find(episode => episode.subject === subject && episode.condition === condition);
+      const level = levelOf(condition, shares[condition], (known?.level ?? 0) as Level);
+      if (level === 0) return { condition, subject, isOn: false, text: usualAgain(condition, words) };
+      const text = [shareInWords(condition, shares[condition], words, windowMs), ...sendersSide(failed)].join('\n');
+      return { condition, subject, isOn: true, name: words, level, text };
+    });
+  }
+}
+
+const keyOf = (accountId: string) => `${name}:${subjectOf(accountId)}`;
+
+function timeOf(accountId: string, times: ReadonlyMap<string, number>, checkedAt: Readonly<Record<string, number>>) {
+  return times.get(keyOf(accountId)) ?? checkedAt[keyOf(accountId)] ?? 0;
+}
+
+/** The accounts to count now, the longest uncounted first. */
+function accountsDue(
+  marks: readonly AccountMark[],
+  episodes: readonly Episode[],
+  checkedAt: Readonly<Record<string, number>>,
+  now: number,
+): readonly string[] {
+  const countedAt = (accountId: string) => checkedAt[keyOf(accountId)] ?? 0;
+  const marked = marks
+    .filter(mark => countedAt(mark.accountId) === 0 || (endOf(mark) <= now && countedAt(mark.accountId) < endOf(mark)))
+    .map(({ accountId }) => accountId);
+  const lasting = episodes
+    .map(({ subject }) => subject.slice(subjectOf('').length))
+    .filter(accountId => now - countedAt(accountId) >= recountMs);
+  return [...new Set([...marked, ...lasting])]
+    .sort((one, other) => countedAt(one) - countedAt(other))
+    .slice(0, maxCounted);
+}
+
+/** Leaves out new episodes beyond the limit. */
+function begunWithin(judgements: readonly Judgement[], open: ReadonlySet<string>): readonly Judgement[] {
+  let room = maxEpisodes - open.size;
+  return judgements.filter(({ subject, isOn }) => {
+    if (!isOn || open.has(subject)) return true;
+    room -= 1;
+    return room >= 0;
+  });
+}
+
+/** The sentence that tells of the end of an episode of a rate. */
+export function usualAgain(condition: RateName, sender: string): string {
+  return condition === 'BounceRate'
+    ? `Fewer than 4 % of the emails of ${sender} bounce hard now, or it sends too few to tell.`
+    : `Fewer than 0.08 % of the emails of ${sender} are marked as spam now, or it sends too few to tell.`;
+}

@@ -1,0 +1,122 @@
+/** Checks for work that waits for a person: messages and objects set aside, and parts that are switched off. */
+
+import { GetEventSourceMappingCommand, type LambdaClient, ResourceNotFoundException } from '@aws-sdk/client-lambda';
+import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
+import { GetTopicAttributesCommand, type SNSClient } from '@aws-sdk/client-sns';
+import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { ConditionName } from '../../shared/watch/conditions.ts';
+import type { Check } from './check.ts';
+
+/** Where messages end that nobody could work off. */
+export interface SetAside {
+  readonly condition: ConditionName;
+  /** By a name for people; the queue's URL. */
+  readonly queues: Readonly<Record<string, string>>;
+  readonly whenOver: string;
+}
+
+/**
+ * Messages that wait in queues. A person who looks at messages makes them invisible for a while: both kinds count. The
+ * counts of SQS are approximate, and right again within a minute.
+ */
+export function createQueueCheck(client: Pick<SQSClient, 'send'>, { condition, queues, whenOver }: SetAside): Check {
+  return {
+    name: condition,
+    conditions: [condition],
+    async judge() {
+      const counts = await Promise.all(
+        Object.entries(queues).map(async ([name, url]) => [name, await messagesIn(client, url)] as const),
+      );
+      const waiting = counts.filter(([, count]) => count > 0).map(([name, count]) => `${messages(count)} in ${name}`);
+      const text = waiting.length === 0 ? whenOver : `${inSentence(waiting)}.`;
+      return { judgements: [{ condition, subject: '', name: '', text, isOn: waiting.length > 0 }] };
+    },
+  };
+}
+
+async function messagesIn(client: Pick<SQSClient, 'send'>, QueueUrl: string): Promise<number> {
+  const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
+  const { Attributes = {} } = await client.send(
+    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...names] }),
+  );
+  return names.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
+}
+
+function messages(count: number): string {
+  return count === 1 ? '1 message waits' : `${count} messages wait`;
+}
+
+function inSentence(parts: readonly string[]): string {
+  return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
+}
+
+/** Stream records that were given up, as objects in the failure bucket. One call shows up to 1,000 of them. */
+export function createBucketCheck(client: Pick<S3Client, 'send'>, bucket: string): Check {
+  const condition = 'RecordsGivenUp';
+  return {
+    name: condition,
+    conditions: [condition],
+    async judge() {
+      const { KeyCount = 0, IsTruncated } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
+      const objects = KeyCount === 1 ? '1 object is' : `${IsTruncated ? 'More than ' : ''}${KeyCount} objects are`;
+      const text = KeyCount === 0 ? 'The failure bucket is empty again.' : `${objects} in the failure bucket.`;
+      return { judgements: [{ condition, subject: '', name: '', text, isOn: KeyCount > 0 }] };
+    },
+  };
+}
+
+/** The subscriptions of support's topic. */
+export function createTopicCheck(client: Pick<SNSClient, 'send'>, topicArn: string): Check {
+  const condition = 'SupportNotSubscribed';
+  return {
+    name: condition,
+    conditions: [condition],
+    async judge() {
+      const { Attributes = {} } = await client.send(new GetTopicAttributesCommand({ TopicArn: topicArn }));
+      const { SubscriptionsConfirmed = '0', SubscriptionsPending = '0' } = Attributes;
+      const isOn = Number(SubscriptionsConfirmed) === 0;
+      const pending = Number(SubscriptionsPending) === 0 ? '' : `, and ${SubscriptionsPending} waits to be confirmed`;
+      const text = isOn
+        ? `No subscription of support's topic is confirmed${pending}.`
+        : `Support's topic has a confirmed subscription again.`;
+      return { judgements: [{ condition, subject: '', name: '', text, isOn }] };
+    },
+  };
+}
+
+/** States in which a mapping reads nothing, and does not begin to by itself. */
+const offStates: readonly (string | undefined)[] = ['Disabling', 'Disabled', 'Deleting'];
+
+/**
+ * The event source mappings, which read queues and streams for the functions.
+ *
+ * @param mappings the id of each, by a name for people
+ */
+export function createMappingCheck(
+  client: Pick<LambdaClient, 'send'>,
+  mappings: Readonly<Record<string, string>>,
+): Check {
+  const condition = 'MappingOff';
+  return {
+    name: condition,
+    conditions: [condition],
+    async judge() {
+      const judgements = Object.entries(mappings).map(async ([name, UUID]) => {
+        const isOn = offStates.includes(await stateOf(client, UUID));
+        const text = `The event source mapping ${name} is switched ${isOn ? 'off' : 'on again'}.`;
+        return { condition, subject: name, name: `the event source mapping ${name}`, text, isOn } as const;
+      });
+      return { judgements: await Promise.all(judgements) };
+    },
+  };
+}
+
+/** One that somebody has deleted is switched off too. */
+async function stateOf(client: Pick<LambdaClient, 'send'>, UUID: string): Promise<string | undefined> {
+  try {
+    return (await client.send(new GetEventSourceMappingCommand({ UUID }))).State;
+  } catch (error) {
+    if (error instanceof ResourceNotFoundException) return 'Deleting';
+    throw error;
+  }
+}
