@@ -199,7 +199,9 @@ describe('a stack with traffic and failures', () => {
     await broken(['ingestTable', 'ingestQueues'], 'server error', () => tell('delivered'));
     await broken(['ingestTable'], 'throttling', async () => {
       expect(await tell('sent')).toBe(200);
-      await eventually(async () => expect((await missing()).join('\n')).not.toMatch(/FailedMessages|ThrottledRequests/));
+      await eventually(async () =>
+        expect((await missing()).join('\n')).not.toMatch(/FailedMessages|ThrottledRequests/),
+      );
     });
     await broken(['digestTopic'], 'server error', async () => {
       expect(await tell('hard_bounced')).toBe(200);

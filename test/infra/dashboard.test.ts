@@ -61,7 +61,10 @@ const widget = z.discriminatedUnion('type', [
   z.strictObject({
     type: z.literal('text'),
     ...place,
-    properties: z.strictObject({ markdown: z.string().min(1), background: z.enum(['solid', 'transparent']).optional() }),
+    properties: z.strictObject({
+      markdown: z.string().min(1),
+      background: z.enum(['solid', 'transparent']).optional(),
+    }),
   }),
   z.strictObject({
     type: z.literal('metric'),

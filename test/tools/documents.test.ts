@@ -9,6 +9,7 @@ import { config } from '../../infra/config.ts';
 import { questions } from '../../infra/monitoring/questions.ts';
 import { onCallPage } from '../../infra/tools/docs/on-call-page.ts';
 import { metricNames, statusMetrics } from '../../shared/runtime/metric-names.ts';
+import { conditions } from '../../shared/watch/conditions.ts';
 import { resourcesOf, synthesize } from '../infra/synthesized.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -77,9 +78,10 @@ describe('docs/on-call.md', () => {
     expect(page).toBe(onCallPage());
   });
 
-  it('has every alarm', () => {
+  it('has every alarm, and every condition that the watch function tells', () => {
     const headings = [...page.matchAll(/^##+ (\w+)$/gm)].map(([, name]) => name);
-    expect(headings.sort()).toEqual(alarmNames({ providers: 'sendgrid', ingestConcurrency: 100 }).sort());
+    const names = [...alarmNames({ providers: 'sendgrid', ingestConcurrency: 100 }), ...Object.keys(conditions)];
+    expect(headings.sort()).toEqual(names.sort());
   });
 
   it('answers each question of an operator by a part of the dashboard, a command and log lines', () => {

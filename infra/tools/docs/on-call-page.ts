@@ -1,3 +1,4 @@
+import { type ConditionFacts, conditions } from '../../../shared/watch/conditions.ts';
 import {
   type AlarmFacts,
   alarmsOf,
@@ -12,6 +13,9 @@ export const onCallPageFile = new URL('../../../docs/on-call.md', import.meta.ur
 /** The file whose tests set off every alarm. */
 const failures = 'test/infra/alarm-failures.test.ts';
 
+/** Stand for the providers, senders or mappings in a headline. */
+const subjects = ['SendGrid'] as const;
+
 /** The page for whoever is woken by an email: docs/on-call.md. */
 export function onCallPage(): string {
   // One provider in use, and every setting that adds an alarm.
@@ -24,6 +28,16 @@ export function onCallPage(): string {
   const alone = alarms.filter(alarm => !named.has(alarm));
   const index = [...composed.flatMap(({ name, facts, members }) => [[name, facts] as const, ...members]), ...alone].map(
     ([name, { impact }]) => `| [${name}](#${name.toLowerCase()}) | ${impact} |`,
+  );
+  const told = Object.entries<ConditionFacts>(conditions);
+  const messages = told.map(
+    ([
+      name,
+      {
+        impact,
+        headlines: [began],
+      },
+    ]) => `| [${began(subjects)}](#${name.toLowerCase()}) | ${impact} |`,
   );
   return `# On call
 
@@ -45,12 +59,18 @@ On one machine the same commands work without \`--stack\`, and \`http://127.0.0.
 
 ## Find the email
 
-| name in the email | meaning |
+An alarm names itself. A message of the watch function begins with \`Mailtrail:\` and says the condition in words.
+
+| alarm | meaning |
 |---|---|
 ${index.join('\n')}
 
+| message of the watch function | meaning |
+|---|---|
+${messages.join('\n')}
+
 - Emails go to the operations topic (output \`OperationsTopicArn\`). A composite alarm sends one for all of its members.
-- The watch function sends messages of its own, which begin and end with a sentence: see [silence](operating.md#silence).
+- A message of the watch function tells the begin of a condition, and another one its end. In between one reminds every 24 hours, with the same id of the episode.
 - \`Silence\` exists where the setting \`providers\` names some, and \`IngestConcurrencyNearCeiling\` where \`ingestConcurrency\` is set.
 - More than ten providers have further alarms such as \`Silence-2\`, and one composite alarm for each kind: \`ProvidersSilent\` and \`WebhooksRefused\`.
 - \`CanaryFailed\` and \`Silence\` also go off without a measurement. After the first deployment they are on until the watch function has run, for five minutes at most.
@@ -65,7 +85,10 @@ npx vitest run ${failures} -t IngestErrors
 ${composed.map(({ name, facts, members }) => compositeSection(name, facts, members)).join('\n')}
 ## Alarms of their own
 
-${alone.map(([name, facts]) => alarmSection(name, facts, facts)).join('\n')}`;
+${alone.map(([name, facts]) => alarmSection(name, facts, facts)).join('\n')}
+## Conditions that the watch function tells
+
+${told.map(([name, facts]) => conditionSection(name, facts)).join('\n')}`;
 }
 
 function compositeSection(name: string, facts: Explained, members: readonly (readonly [string, AlarmFacts])[]): string {
@@ -90,6 +113,17 @@ function alarmSection(name: string, facts: AlarmFacts, teller: Explained): strin
 - **Goes off** ${condition(facts)}. On the dashboard it is below "${questions[asks].title}"
 - **Over** within ${of * minutes} minutes after the failure has ended. ${teller === facts ? recovery(facts) : 'The composite alarm tells when all of its members are over.'}
 - **Try it**: ${tryIt}
+`;
+}
+
+function conditionSection(name: string, { headlines: [, ended], ...facts }: ConditionFacts): string {
+  return `### ${name}
+
+- **Means**: ${facts.impact}
+- **First step**: ${facts.whatToDo}
+- **Watches** ${facts.measures}, every five minutes.
+- **Over** when a message says: "Mailtrail: ${ended(subjects)}".
+- **Try it**: ${facts.tryIt}
 `;
 }
 
