@@ -186,6 +186,10 @@ export const config = z.strictObject({
     .max(1000)
     .default(20)
     .describe('Batches of events of Amazon SES that are recorded at once.'),
+  maxWriteUnits: positive
+    .default(4000)
+    .describe('Write units per second that each table takes at most, so that a flood has an upper cost.'),
+  maxReadUnits: positive.default(4000).describe('Read units per second that each table takes at most.'),
   requestsPerSecond: positive
     .default(500)
     .describe(

@@ -17,6 +17,8 @@ import { SesEvents } from './messaging/ses-events.ts';
 import { AlertEventsTopic, OperationsTopic, SupportTopic } from './messaging/topics.ts';
 import { WorkerQueue } from './messaging/worker-queue.ts';
 import { Alarms } from './monitoring/alarms.ts';
+import { OperationsDashboard } from './monitoring/dashboard.ts';
+import { LogMetrics } from './monitoring/log-metrics.ts';
 import { acknowledgeNagFindings } from './monitoring/nag.ts';
 import { addOutputs, domainOutputs, logGroupOutputs } from './outputs.ts';
 import { emailTable } from './storage/email-table.ts';
@@ -35,7 +37,7 @@ export class MailtrailStack extends Stack {
     // Storage and queues.
     const table = emailTable(this, 'Emails', config);
     const webhookSecrets = webhookSecretsOf(this, 'WebhookSecrets', config.existingWebhookSecret);
-    const guards = new GuardTable(this, 'Guards');
+    const guards = new GuardTable(this, 'Guards', config);
     const quarantine = new QuarantineQueue(this, 'Quarantine');
     const retryQueue = new WorkerQueue(this, 'Retry');
     const failures = new FailureBucket(this, 'AlertFailures');
@@ -92,7 +94,7 @@ export class MailtrailStack extends Stack {
     });
 
     // Monitoring.
-    new Alarms(this, 'Alarms', {
+    const watched = {
       config,
       ingest,
       alert,
@@ -106,8 +108,10 @@ export class MailtrailStack extends Stack {
       sesEvents,
       support,
       watch,
-      operations,
-    });
+      logMetrics: new LogMetrics(this, 'Logs', { access: api.accessLogs, digest: digest.logs }),
+    };
+    const alarms = new Alarms(this, 'Alarms', { ...watched, operations });
+    const dashboard = new OperationsDashboard(this, 'Dashboard', { ...watched, alarms: alarms.all });
     acknowledgeNagFindings({ api, webhookSecrets, guards, quarantine, failures, alert, changes, watch });
 
     // Outputs.
@@ -121,6 +125,7 @@ export class MailtrailStack extends Stack {
       SesTopicArn: [sesEvents.topic.topicArn, 'Let the configuration sets of Amazon SES publish here'],
       SupportTopicArn: [support.topicArn, 'Letters about hard bounces and spam marks: subscribe people'],
       AlertEventsTopicArn: [alertEvents.topicArn, 'The same alerts as JSON: subscribe queues and functions'],
+      DashboardUrl: [dashboard.url, 'The dashboard of operations'],
       OperationsTopicArn: [operations.topicArn, 'Alarms: subscribe the operators'],
       TableName: [table.tableName],
       IngestFunctionName: [ingest.functionName],

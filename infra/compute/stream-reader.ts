@@ -1,5 +1,5 @@
 import { Duration } from 'aws-cdk-lib';
-import { type EventSourceMappingOptions, MetricType, StartingPosition } from 'aws-cdk-lib/aws-lambda';
+import { type EventSourceMappingOptions, StartingPosition } from 'aws-cdk-lib/aws-lambda';
 import type { FailureBucket } from '../storage/failure-bucket.ts';
 import type { Permission } from './mailtrail-function.ts';
 
@@ -29,7 +29,5 @@ export function streamOptions(streamArn: string, failures: FailureBucket, filter
     // Lambda needs.
     onFailure: { bind: () => ({ destination: failures.bucketArn }) },
     supportS3OnFailureDestination: true,
-    // Metrics of the mapping; alarms use them to report records in the bucket.
-    metricsConfig: { metrics: [MetricType.EVENT_COUNT] },
   } as const satisfies EventSourceMappingOptions;
 }

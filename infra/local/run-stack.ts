@@ -249,7 +249,6 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
     streamShards: options.streamShards,
     maxBatchingWindowSeconds: options.maxBatchingWindowSeconds,
     onFault,
-    measure,
   });
   await parts.add(mappings, all => Promise.all(all.map(mapping => mapping.stop())));
   lambda.serve({ mappings });

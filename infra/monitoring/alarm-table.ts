@@ -1,37 +1,40 @@
-/** Every alarm: its metric and threshold, its impact, and the first step. docs/alarms.md is written from this table. */
+/**
+ * Every alarm: its metric and threshold, its impact, and the first step.
+ *
+ * The page docs/on-call.md is written from this table, and the dashboard shows each metric with its threshold.
+ */
 
 import { Duration } from 'aws-cdk-lib';
-import { type IMetric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
-import { providerTitles } from '../../shared/providers/titles.ts';
+import { Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { chunks } from '../../shared/runtime/chunks.ts';
 import { metricNames, watchMetricNames } from '../../shared/runtime/metric-names.ts';
 import type { MailtrailApi } from '../api/http-api.ts';
-import type { Alert } from '../compute/alert.ts';
-import type { Changes } from '../compute/changes.ts';
 import type { MailtrailFunction } from '../compute/mailtrail-function.ts';
+import type { Config } from '../config.ts';
 import type { QuarantineQueue } from '../messaging/quarantine-queue.ts';
 import type { SesEvents } from '../messaging/ses-events.ts';
 import type { SupportTopic } from '../messaging/topics.ts';
 import type { WorkerQueue } from '../messaging/worker-queue.ts';
 import type { EmailTable } from '../storage/email-table.ts';
 import type { LogMetrics } from './log-metrics.ts';
+import type { Question } from './questions.ts';
 import {
-  alwaysWaitingIn,
+  consumedUnits,
   expression,
-  givenUpBy,
-  messageCounts,
-  messagesIn,
+  highest,
+  type Measured,
   oldestIn,
   ownMetric,
   throttledRequests,
-  undelivered,
 } from './watched-metrics.ts';
 
-/** The parts of the stack that alarms watch. */
+/** The parts of the stack that alarms and the dashboard watch. */
 export interface Watched {
+  readonly config: Config;
   readonly ingest: MailtrailFunction;
-  readonly alert: Alert;
+  readonly alert: MailtrailFunction;
   readonly api: MailtrailApi;
-  readonly changes: Changes;
+  readonly changes: MailtrailFunction;
   readonly digest: MailtrailFunction;
   readonly digests: WorkerQueue;
   readonly logMetrics: LogMetrics;
@@ -53,11 +56,13 @@ export interface Explained {
 }
 
 export interface AlarmFacts extends Explained {
+  /** The question of an operator to which it belongs; the dashboard has a part for each. */
+  readonly asks: Question;
   /** The metric in words. */
   readonly measures: string;
   /** A failure that sets it off on one machine. */
   readonly tryIt: string;
-  readonly metric: (watched: Watched, period: Duration) => IMetric;
+  readonly metric: (watched: Watched, period: Duration) => Measured;
   readonly minutes: number;
   readonly above: number;
   /** In so many of the last periods; 1 of 1 by default. */
@@ -66,11 +71,11 @@ export interface AlarmFacts extends Explained {
   readonly missing?: 'breaching';
   /** The composite alarm that tells of it: it sends no email of its own. */
   readonly partOf?: CompositeName;
-  /** Another email that tells of it: it sends none of its own. */
-  readonly toldBy?: string;
+  /** It exists only where this setting is given. */
+  readonly onlyWith?: Exclude<keyof Config, 'providers'>;
 }
 
-/** Alarms that send one email for all of their members. */
+/** Alarms that send one email for all of their members. Each exists only where it has more than one. */
 export const composites = {
   CallsNotRecorded: {
     impact:
@@ -78,24 +83,19 @@ export const composites = {
     whatToDo: 'See which of its members are on. Each says where to look.',
     tellsRecovery: true,
   },
-  NewsMissing: {
-    impact: 'A provider in use is silent for unusually long, or nobody counts its news: statuses may be out of date.',
-    whatToDo:
-      'See which of its members are on. The route GET /providers and the page /ui show when each last reported.',
+  NearCeiling: {
+    impact: 'A limit of the settings is near. Beyond it calls wait, and statuses are late.',
+    whatToDo: 'See which of its members are on. Each names the setting.',
     tellsRecovery: true,
-  },
-  SupportNotAlerted: {
-    impact: 'Support does not hear of hard bounces and spam marks in time.',
-    whatToDo: 'See which of its members are on. Until then, the attention lists have the emails.',
-    tellsRecovery: true,
-  },
-  EventsSetAside: {
-    impact: 'Some genuine events were not recorded, and wait for a person: their statuses may be out of date.',
-    whatToDo: 'See which of its members are on: the quarantine or the dead letters. They are kept for 14 days.',
   },
   WebhooksRefused: {
     impact: 'Calls in the name of some providers are refused. If a secret here is wrong, statuses no longer change.',
-    whatToDo: 'See which of its members are on: each is about one provider.',
+    whatToDo: 'Find the provider in the lines `webhook.refused` of the ingest log.',
+  },
+  ProvidersSilent: {
+    impact: 'Providers in use are silent for unusually long: the statuses of their emails may be out of date.',
+    whatToDo: 'Run npm run doctor, or open the page /ui: both show when each provider last reported.',
+    tellsRecovery: true,
   },
 } as const satisfies Record<string, Explained>;
 
@@ -103,13 +103,13 @@ export type CompositeName = keyof typeof composites;
 
 const raiseQuota = "Raise the account's quota of concurrent Lambda executions, or find out what else uses it up.";
 const findCause = 'Check the table for throttling, and the log of the ingest function for `queue.message-failed`.';
-const replay =
-  'Find the cause in the lines `queue.message-failed` of the ingest log. Once it is fixed: npm run replay -- --queue dead-letter. They expire 14 days after arrival.';
 
-const drained = ({ retryQueue, sesEvents }: Watched) => ({ retry: retryQueue, ses: sesEvents.queue });
+/** The percentage of a limit of the settings from which on operators are warned. */
+const nearPercent = 70;
 
 const alarms = {
   CanaryFailed: {
+    asks: 'arriving',
     partOf: 'CallsNotRecorded',
     impact: "A signed event of Mailtrail's own did not come back: calls of email providers probably fail too.",
     whatToDo:
@@ -130,6 +130,7 @@ const alarms = {
     missing: 'breaching',
   },
   IngestErrors: {
+    asks: 'recorded',
     partOf: 'CallsNotRecorded',
     impact: 'Calls of email providers fail. The providers retry for hours or days and then give up.',
     whatToDo: 'Check the log of the ingest function. If it began with the last deployment, roll that back.',
@@ -142,6 +143,7 @@ const alarms = {
     inPeriods: [2, 12],
   },
   IngestThrottles: {
+    asks: 'failed',
     partOf: 'CallsNotRecorded',
     impact: 'Calls of email providers are turned away, and the providers retry later: statuses are late.',
     whatToDo: raiseQuota,
@@ -153,6 +155,7 @@ const alarms = {
     inPeriods: [2, 2],
   },
   IngestSlow: {
+    asks: 'late',
     partOf: 'CallsNotRecorded',
     impact: 'Calls of email providers take so long that some providers give up waiting and call again.',
     whatToDo: 'Check the table for throttling, and the metric `Queued`: its events wait in the retry queue.',
@@ -165,6 +168,7 @@ const alarms = {
     inPeriods: [3, 3],
   },
   WebhookThrottled: {
+    asks: 'failed',
     partOf: 'CallsNotRecorded',
     impact: 'API Gateway answers calls 429 before any function sees them. Some providers do not call again after that.',
     whatToDo: "Compare the rate of calls with the account's quota of API Gateway in this region, and have it raised.",
@@ -177,6 +181,7 @@ const alarms = {
     inPeriods: [1, 6],
   },
   WebhookUnavailable: {
+    asks: 'recorded',
     partOf: 'CallsNotRecorded',
     impact: 'Events could not be stored. The providers were asked to send them again: statuses are late.',
     whatToDo:
@@ -190,81 +195,43 @@ const alarms = {
     inPeriods: [2, 6],
   },
   EventsFailing: {
+    asks: 'failed',
     partOf: 'CallsNotRecorded',
     impact: 'Events in the retry queue or of Amazon SES still cannot be recorded: their statuses are out of date.',
     whatToDo: findCause,
     measures: 'failed messages of the retry queue and of the queue of Amazon SES',
     tryIt: 'Let the table fail for a quarter of an hour while a provider calls.',
-    metric: ({ ingest }, period) =>
-      expression(
-        'retry + ses',
-        {
-          retry: ownMetric(ingest, metricNames.failedMessages, Stats.SUM, period, { Source: 'retry' }),
-          ses: ownMetric(ingest, metricNames.failedMessages, Stats.SUM, period, { Source: 'ses' }),
-        },
-        period,
-      ),
+    metric: ({ ingest }, period) => ownMetric(ingest, metricNames.failedMessages, Stats.SUM, period),
     minutes: 5,
     above: 0,
     inPeriods: [3, 3],
   },
   EventsLate: {
+    asks: 'late',
     partOf: 'CallsNotRecorded',
     impact: 'Events have waited in a queue for more than 15 minutes: their statuses are out of date.',
     whatToDo: `${findCause} Retries go on by themselves for some 8 hours.`,
     measures: 'seconds that the oldest message waits in the retry queue or in that of Amazon SES',
     tryIt: 'Let the table fail while a provider calls, and wait 15 minutes.',
-    metric: (watched, period) => oldestIn(drained(watched), period),
+    metric: ({ retryQueue, sesEvents }, period) => oldestIn({ retry: retryQueue, ses: sesEvents.queue }, period),
     minutes: 5,
     above: Duration.minutes(15).toSeconds(),
   },
-  QueuesNotRead: {
-    partOf: 'CallsNotRecorded',
-    impact:
-      'Nobody takes the messages of the retry queue or of the queue of Amazon SES: their statuses stay as they are.',
-    whatToDo:
-      "Look whether the queue's event source mapping is enabled, and whether the ingest function's role may read it.",
-    measures: 'messages that waited in the retry queue or in that of Amazon SES all the time',
-    tryIt: 'Let the table hang for a quarter of an hour while more events of Amazon SES come than the function takes.',
-    metric: (watched, period) => alwaysWaitingIn(drained(watched), period),
-    minutes: 5,
-    above: 0,
-    inPeriods: [3, 3],
-  },
   TableThrottled: {
+    asks: 'failed',
     partOf: 'CallsNotRecorded',
     impact: 'DynamoDB throttles requests: statuses are late, and people may see an error.',
-    whatToDo: 'Find out which tenant or job causes the load. Raise the ceiling in infra/storage/throughput-ceiling.ts.',
-    measures: 'throttled requests to the table of emails',
+    whatToDo:
+      'Find out which tenant or job causes the load. If the whole table is at its limit, raise the settings maxWriteUnits or maxReadUnits.',
+    measures: 'throttled requests to the table of emails, by UpdateItem and BatchGetItem',
     tryIt: 'Let a proxy in front of the table answer that its throughput is exceeded.',
     metric: ({ table }, period) => throttledRequests(table, period),
     minutes: 5,
     above: 0,
     inPeriods: [3, 3],
   },
-  EventsGivenUp: {
-    partOf: 'EventsSetAside',
-    impact: 'Some genuine events could not be recorded for some 8 hours: their statuses are out of date.',
-    whatToDo: replay,
-    measures: 'messages in the dead-letter queues of the retry queue and of Amazon SES',
-    tryIt: 'Let the table fail for eight hours after an event of Amazon SES came.',
-    metric: ({ retryQueue, sesEvents }, period) =>
-      messagesIn({ retry: retryQueue.deadLetters, ses: sesEvents.queue.deadLetters }, period),
-    minutes: 5,
-    above: 0,
-  },
-  QuarantineNotEmpty: {
-    partOf: 'EventsSetAside',
-    impact: 'Some genuine events could not be parsed or recorded: the status of their emails may be out of date.',
-    whatToDo:
-      'npm run replay -- --queue quarantine --dry-run --show lists them with the reason. Once they can be parsed, the same without --dry-run --show records them. They expire 14 days after arrival.',
-    measures: 'messages in quarantine',
-    tryIt: 'Send a genuine call with an event that no adapter knows.',
-    metric: ({ quarantine }, period) => messagesIn({ quarantine }, period),
-    minutes: 5,
-    above: 0,
-  },
   NewsLate: {
+    asks: 'late',
     impact: 'Providers report events late, or retries after an outage catch up: statuses lag behind.',
     whatToDo: 'Look at the metric `Lag` by provider. If it is one provider, see its status page.',
     measures: 'milliseconds from an event until it is recorded, for the latest twentieth of all events',
@@ -276,6 +243,7 @@ const alarms = {
     inPeriods: [3, 3],
   },
   ApiErrors: {
+    asks: 'failed',
     impact: 'Some requests get a server error: people see no status, host pages no emails, or an erasure fails.',
     whatToDo:
       'Find the route in the access log, then check the log of its function. If no function has a line of it, raise the quota of concurrent Lambda executions.',
@@ -288,6 +256,7 @@ const alarms = {
     inPeriods: [3, 6],
   },
   TokensRefused: {
+    asks: 'failed',
     impact: 'Most tokens are refused: people and host pages see no emails.',
     whatToDo:
       "Compare the settings oidcIssuer and oidcAudience with the issuer's tokens, and open its discovery document.",
@@ -307,185 +276,176 @@ const alarms = {
     above: 0.5,
     inPeriods: [2, 2],
   },
-  AlertErrors: {
-    partOf: 'SupportNotAlerted',
-    impact: 'Alerts about hard bounces and spam marks are late, and are not sent at all if it lasts.',
-    whatToDo: 'Check the logs of the alert and of the digest function. Lambda tries again by itself.',
-    measures: 'errors of the alert and the digest function',
-    tryIt: "Kill the alert function's process during a batch, twice and more than five minutes apart.",
-    metric: ({ alert, digest }, period) =>
+  AlertsLate: {
+    asks: 'late',
+    impact: 'Alerts about hard bounces and spam marks are more than 15 minutes late.',
+    whatToDo:
+      'Check the logs of the alert and of the digest function for `fault`. Lambda tries again by itself; after a day alerts are given up.',
+    measures: "minutes that the oldest batch of the stream or the oldest of people's alerts waits",
+    tryIt: 'Let SNS fail for the alert function while an email bounces, and wait 15 minutes.',
+    tellsRecovery: true,
+    metric: ({ alert, digests }, period) =>
       expression(
-        'found + told',
+        'MAX([batch / 60000, letter / 60])',
         {
-          found: alert.metricErrors({ period, statistic: Stats.SUM }),
-          told: digest.metricErrors({ period, statistic: Stats.SUM }),
+          batch: alert.metric('IteratorAge', { period, statistic: Stats.MAXIMUM }),
+          letter: digests.metricApproximateAgeOfOldestMessage({ period, statistic: Stats.MAXIMUM }),
         },
         period,
       ),
     minutes: 5,
-    above: 0,
-    // Lambda's next try repairs a single one.
-    inPeriods: [2, 6],
-  },
-  AlertsLate: {
-    partOf: 'SupportNotAlerted',
-    impact: 'Alerts about hard bounces and spam marks are more than 10 minutes late; after a day they are lost.',
-    whatToDo: 'Check the log of the alert function for `fault`, and how long a batch takes.',
-    measures: 'milliseconds that the oldest batch of the stream waits for the alert function',
-    tryIt: 'Let SNS fail while an email bounces, and wait 10 minutes.',
-    metric: ({ alert }, period) => alert.metric('IteratorAge', { period, statistic: Stats.MAXIMUM }),
-    minutes: 5,
-    above: Duration.minutes(10).toMilliseconds(),
-  },
-  DigestsLate: {
-    partOf: 'SupportNotAlerted',
-    impact: 'Alerts have waited for more than 15 minutes to be told to people.',
-    whatToDo:
-      'Look whether the event source mapping of the digest function is enabled, and at the log of the function.',
-    measures: "seconds that the oldest message waits in the queue of people's alerts",
-    tryIt: 'Let the table of guards hang while many emails bounce, and wait 15 minutes.',
-    metric: ({ digests }, period) => digests.metricApproximateAgeOfOldestMessage({ period, statistic: Stats.MAXIMUM }),
-    minutes: 5,
-    above: Duration.minutes(15).toSeconds(),
+    above: 15,
   },
   DigestsFailing: {
-    partOf: 'SupportNotAlerted',
+    asks: 'told',
     impact: 'Letters about hard bounces and spam marks cannot be sent to people.',
     whatToDo:
       'Check the log of the digest function for `fault`: it names what failed. It tries again each minute for some 8 hours.',
-    measures: "batches of people's alerts that failed",
+    measures: "batches of people's alerts that failed, and errors of the digest function",
     tryIt: 'Let SNS fail for the digest function while an email bounces, for a quarter of an hour.',
-    metric: ({ logMetrics }, period) => logMetrics.count('DigestsFailed', period),
+    tellsRecovery: true,
+    metric: ({ digest, logMetrics }, period) =>
+      expression(
+        'failed + errors',
+        {
+          failed: logMetrics.count('DigestsFailed', period),
+          errors: digest.metricErrors({ period, statistic: Stats.SUM }),
+        },
+        period,
+      ),
     minutes: 5,
     above: 0,
     inPeriods: [3, 3],
   },
-  // It stays on for up to a day: in a composite alarm it would hide what comes meanwhile.
   AlertsUndelivered: {
-    impact: 'Alerts are published, and reach nobody: support hears of no hard bounce and no spam mark.',
+    asks: 'told',
+    impact: 'Letters to support did not reach a subscriber of the topic: support may miss hard bounces and spam marks.',
     whatToDo:
       "Look at the topic's subscriptions (output SupportTopicArn). Subscribe support again, and confirm so that only a signed-in person can unsubscribe.",
-    measures: 'alerts that reached no subscriber of the topic',
-    tryIt: 'Open the unsubscribe link of an alert, and let two emails bounce, more than 15 minutes apart.',
-    metric: ({ support }, period) => undelivered(support, period),
+    measures: 'deliveries of letters that SNS gave up',
+    tryIt: "Publish eleven messages to support's topic within a second.",
+    metric: ({ support }, period) => support.metricNumberOfNotificationsFailed({ period, statistic: Stats.SUM }),
     minutes: 15,
     above: 0,
-    // Publishing and delivery may be counted in different minutes, so that one period proves nothing.
-    inPeriods: [2, 96],
+    // One burst is one alarm of an hour.
+    inPeriods: [1, 4],
   },
-  AlertsGivenUp: {
-    impact: 'Some alerts about hard bounces or spam marks were not sent, and will not be.',
+  ThroughputNearCeiling: {
+    asks: 'cost',
+    partOf: 'NearCeiling',
+    impact: 'The table of emails takes nearly as much as the settings allow. Beyond that, events wait and lists fail.',
     whatToDo:
-      "Inform support. The records of machines' alerts are in the failure bucket (output AlertFailuresBucketName), and those of people's in the queue of the output DigestDeadLettersQueueUrl. All emails are in their attention lists, also those whose records are lost.",
-    measures: "records of the stream that were given up, and messages in the dead-letter queue of people's alerts",
-    tryIt: 'Let SNS fail while an email bounces, until the last of eleven tries.',
-    metric: ({ alert, digests }, period) =>
+      'Find out which tenant or job causes the load. Where it is right, raise maxWriteUnits or maxReadUnits and deploy: the change is in force at once.',
+    measures: 'the percentage of maxWriteUnits or maxReadUnits that the table of emails uses',
+    tryIt: 'Start with -- --metered and MAILTRAIL_MAX_WRITE_UNITS=1, and send a few events a second for five minutes.',
+    tellsRecovery: true,
+    metric: ({ config, table }, period) =>
       expression(
-        'kept + dropped + lost + letters + lettersHeld',
-        {
-          ...givenUpBy(alert, period),
-          ...messageCounts({ letters: digests.deadLetters }, period),
-        },
+        `MAX([100 * writes / ${config.maxWriteUnits * period.toSeconds()}, 100 * reads / ${config.maxReadUnits * period.toSeconds()}])`,
+        consumedUnits(table, period),
         period,
       ),
-    minutes: 5,
-    above: 0,
+    minutes: 1,
+    above: nearPercent,
+    inPeriods: [3, 5],
   },
-  ChangesLate: {
-    partOf: 'NewsMissing',
-    impact:
-      "The news of the last ten minutes or more is not counted: a provider's silence is noticed late or for nothing.",
-    whatToDo: 'Check the log of the changes function for `fault`, and the table of guards for throttling.',
-    measures: 'milliseconds that the oldest batch of the stream waits for the changes function',
-    tryIt: 'Let the table of guards fail for the changes function while an event comes, and wait 10 minutes.',
-    metric: ({ changes }, period) => changes.metric('IteratorAge', { period, statistic: Stats.MAXIMUM }),
-    minutes: 5,
-    above: Duration.minutes(10).toMilliseconds(),
-  },
-  ChangesGivenUp: {
-    partOf: 'NewsMissing',
-    impact: 'Some news was not counted and will not be: for a day a provider may seem silent that is not.',
+  IngestConcurrencyNearCeiling: {
+    asks: 'cost',
+    partOf: 'NearCeiling',
+    onlyWith: 'ingestConcurrency',
+    impact: 'Nearly all executions that are set aside for callbacks are in use. Beyond that, calls are turned away.',
     whatToDo:
-      'Find the cause in the log of the changes function. No status is lost. The records are in the failure bucket (output AlertFailuresBucketName).',
-    measures: 'records of the stream that were given up before the changes function counted them',
-    tryIt: 'Let the table of guards fail for the changes function while an event comes, until the last try.',
-    metric: ({ changes }, period) => expression('kept + dropped + lost', givenUpBy(changes, period), period),
-    minutes: 5,
-    above: 0,
+      'See whether the function is slow (IngestSlow), and mend that first. Else raise ingestConcurrency and deploy.',
+    measures: 'the percentage of ingestConcurrency that runs at once',
+    tryIt: 'Set ingestConcurrency to 23, and let the table hang while 17 providers call.',
+    tellsRecovery: true,
+    metric: ({ config, ingest }, period) =>
+      expression(
+        `100 * running / ${config.ingestConcurrency}`,
+        { running: ingest.metric('ConcurrentExecutions', { period, statistic: Stats.MAXIMUM }) },
+        period,
+      ),
+    minutes: 1,
+    above: nearPercent,
+    inPeriods: [3, 5],
   },
 } as const satisfies Record<string, AlarmFacts>;
 
-/** Alarms that each provider in use has, or all together where the setting `providers` names none. */
+type Providers = readonly Config['providers'][number][];
+
+/**
+ * Alarms over the providers in use. The metric of each provider is told apart, and CloudWatch takes ten of them in one
+ * alarm: more providers have a further alarm.
+ */
 const providerAlarms = {
-  WebhookRefused: provider => ({
-    ...(provider === null
-      ? {
-          impact: 'Calls of a provider are refused. If its secret here is wrong, its statuses no longer change.',
-          whatToDo:
-            'Find the provider in the lines `webhook.refused` of the ingest log. Compare its secret (output WebhookSecretsArn) with the one at the provider. If its statuses still change, strangers call.',
-        }
-      : {
-          impact: `Calls in the name of ${providerTitles[provider]} are refused. If the secret here is wrong, the statuses of its emails no longer change.`,
-          whatToDo: `Compare the secret of ${provider} (output WebhookSecretsArn) with the one at the provider. If its statuses still change, the calls are not from the provider, and nothing of them is stored.`,
-        }),
-    measures: `refused calls ${provider === null ? 'of all providers' : `in the name of ${providerTitles[provider]}`}`,
+  WebhookRefused: providers => ({
+    asks: 'arriving',
+    partOf: 'WebhooksRefused',
+    impact: 'Calls of a provider are refused. If its secret here is wrong, its statuses no longer change.',
+    whatToDo:
+      'Find the provider in the lines `webhook.refused` of the ingest log. Compare its secret (output WebhookSecretsArn) with the one at the provider. If its statuses still change, strangers call.',
+    measures: 'refused calls in the name of a provider in use, of that provider with the most',
     tryIt: 'Send three calls with a wrong signature.',
     metric: ({ ingest }, period) =>
-      ownMetric(ingest, metricNames.refused, Stats.SUM, period, provider === null ? {} : { Provider: provider }),
+      ofProviders(
+        providers,
+        dimensions => ownMetric(ingest, metricNames.refused, Stats.SUM, period, dimensions),
+        period,
+      ),
     // One or two stray calls are harmless. An hour is long enough to notice a wrong secret of a provider with few
     // emails.
     minutes: 60,
     above: 2,
-    partOf: 'WebhooksRefused',
   }),
-} as const satisfies Record<string, (provider: keyof typeof providerTitles | null) => AlarmFacts>;
-
-/** A provider in use, by its name and in a sentence. */
-interface Listed {
-  readonly name: string;
-  readonly title: string;
-}
-
-/** Alarms that each provider in use has, and none where the setting `providers` names none. */
-const listedAlarms = {
-  Silence: ({ name, title }) => ({
-    partOf: 'NewsMissing',
-    impact: `Nothing has come from ${title} for unusually long: the statuses of its emails may be out of date.`,
-    whatToDo: `Check at ${title} that the webhook is switched on and leads here. If it rarely reports, state its gap by expectNews. If all alarms of silence are on, check the log of the watch function.`,
-    measures: `the silence of ${title}, of which 1 is as long as usual`,
+  Silence: providers => ({
+    asks: 'arriving',
+    partOf: 'ProvidersSilent',
+    impact:
+      'Nothing has come from a provider in use for unusually long: the statuses of its emails may be out of date.',
+    whatToDo:
+      'Run npm run doctor: it names the provider. Check there that the webhook is switched on and leads here. If it rarely reports, state its gap by expectNews.',
+    measures: 'the silence of the provider in use that is silent for longest, of which 1 is as long as usual',
     tryIt: 'Stop its events for three times the gap that the setting expectNews states.',
+    tellsRecovery: true,
     metric: ({ watch }, period) =>
-      ownMetric(watch, watchMetricNames.silence, Stats.MAXIMUM, period, { Provider: name }),
+      ofProviders(
+        providers,
+        dimensions => ownMetric(watch, watchMetricNames.silence, Stats.MAXIMUM, period, dimensions),
+        period,
+      ),
     minutes: 10,
     above: 1,
     missing: 'breaching',
   }),
-} as const satisfies Record<string, (provider: Listed) => AlarmFacts>;
+} as const satisfies Record<string, (providers: Providers) => AlarmFacts>;
 
-export type AlarmName = keyof typeof alarms | keyof typeof providerAlarms | keyof typeof listedAlarms;
-
-/**
- * Every alarm of an installation, by name. Those of a provider have its name at the end: `WebhookRefused-postmark`.
- *
- * @param providers those in use; none stands for all
- */
-export function alarmsOf(providers: readonly (keyof typeof providerTitles)[]): ReadonlyMap<string, AlarmFacts> {
-  const each = providers.length === 0 ? [null] : providers;
-  return new Map<string, AlarmFacts>([
-    ...Object.entries<AlarmFacts>(alarms),
-    ...Object.entries(providerAlarms).flatMap(([name, facts]) =>
-      each.map(provider => [provider === null ? name : `${name}-${provider}`, facts(provider)] as const),
-    ),
-    ...Object.entries(listedAlarms).flatMap(([name, facts]) =>
-      providers.map(
-        provider => [`${name}-${provider}`, facts({ name: provider, title: providerTitles[provider] })] as const,
-      ),
-    ),
-  ]);
+/** The highest metric of these providers; that over all providers where none is listed. */
+function ofProviders(
+  providers: Providers,
+  metricOf: (dimensions: { Provider?: string }) => ReturnType<typeof ownMetric>,
+  period: Duration,
+): Measured {
+  if (providers.length === 0) return metricOf({});
+  return highest(Object.fromEntries(providers.map(Provider => [Provider, metricOf({ Provider })])), period);
 }
 
-/** The alarms that exist for providers in use alone, of any of them. */
-export function alarmsOfAnyListed(): ReadonlyMap<string, AlarmFacts> {
-  const any = { name: '<provider>', title: 'the provider' };
-  return new Map(Object.entries(listedAlarms).map(([name, facts]) => [name, facts(any)]));
+export type AlarmName = keyof typeof alarms | keyof typeof providerAlarms;
+
+const metricsInAlarm = 10;
+
+/** Every alarm of an installation, by name. Those of more than ten providers have a number: `Silence-2`. */
+export function alarmsOf(
+  config: { readonly providers: Providers } & Partial<Omit<Config, 'providers'>>,
+): ReadonlyMap<string, AlarmFacts> {
+  const groups = chunks(config.providers, metricsInAlarm);
+  return new Map<string, AlarmFacts>([
+    ...Object.entries<AlarmFacts>(alarms).filter(
+      ([, { onlyWith }]) => onlyWith === undefined || config[onlyWith] !== undefined,
+    ),
+    // Nothing is known about the silence of providers that are not listed.
+    ...(groups.length === 0 ? [['WebhookRefused', providerAlarms.WebhookRefused([])] as const] : []),
+    ...Object.entries(providerAlarms).flatMap(([name, facts]) =>
+      groups.map((providers, index) => [index === 0 ? name : `${name}-${index + 1}`, facts(providers)] as const),
+    ),
+  ]);
 }

@@ -1,6 +1,7 @@
 import { Duration, Stack } from 'aws-cdk-lib';
 import {
   Alarm,
+  type AlarmBase,
   AlarmRule,
   AlarmState,
   ComparisonOperator,
@@ -9,59 +10,64 @@ import {
 } from 'aws-cdk-lib/aws-cloudwatch';
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { Construct } from 'constructs';
-import type { Config } from '../config.ts';
 import type { OperationsTopic } from '../messaging/topics.ts';
-import { alarmsOf, type CompositeName, composites, type Explained, type Watched } from './alarm-table.ts';
-import { LogMetrics } from './log-metrics.ts';
+import {
+  type AlarmFacts,
+  alarmsOf,
+  type CompositeName,
+  composites,
+  type Explained,
+  type Watched,
+} from './alarm-table.ts';
 
 /**
  * Every alarm, with its impact and what to do. Emails go to the operations topic. Members of a composite alarm send none
  * of their own, so that one fault is one email. SNS ends a subscription that gets more than ten in a second.
  */
 export class Alarms extends Construct {
-  constructor(
-    scope: Construct,
-    id: string,
-    parts: Omit<Watched, 'logMetrics'> & { readonly config: Config; readonly operations: OperationsTopic },
-  ) {
+  /** Every alarm, composite ones first. */
+  readonly all: readonly AlarmBase[];
+
+  constructor(scope: Construct, id: string, watched: Watched & { readonly operations: OperationsTopic }) {
     super(scope, id);
-    const tell = new SnsAction(parts.operations);
-    const logMetrics = new LogMetrics(this, 'Logs', { access: parts.api.accessLogs, digest: parts.digest.logs });
-    const watched = { ...parts, logMetrics };
-    const members = new Map<CompositeName, Alarm[]>();
-
-    for (const [name, facts] of alarmsOf(parts.config.providers)) {
-      const [breaching, of] = facts.inPeriods ?? [1, 1];
-      const alarm = new Alarm(this, name, {
-        alarmDescription: describe(facts),
-        metric: facts.metric(watched, Duration.minutes(facts.minutes)),
-        threshold: facts.above,
-        comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
-        evaluationPeriods: of,
-        datapointsToAlarm: breaching,
-        treatMissingData: facts.missing === 'breaching' ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
+    const tell = new SnsAction(watched.operations);
+    const facts = alarmsOf(watched.config);
+    const alarms = new Map([...facts].map(([name, fact]) => [name, this.single(name, fact, watched)] as const));
+    const made = Object.entries<Explained>(composites).flatMap(([name, explained]) => {
+      const members = [...facts].filter(([, { partOf }]) => partOf === (name as CompositeName));
+      if (members.length < 2) return [];
+      const composite = new CompositeAlarm(this, name, {
+        // CDK's own name would be the same for each stack in an account and region.
+        compositeAlarmName: `${Stack.of(this).stackName}-${name}`,
+        alarmDescription: describe(explained),
+        alarmRule: AlarmRule.anyOf(
+          ...members.map(([member]) => AlarmRule.fromAlarm(alarms.get(member)!, AlarmState.ALARM)),
+        ),
       });
-      if (facts.partOf !== undefined) members.set(facts.partOf, [...(members.get(facts.partOf) ?? []), alarm]);
-      else if (facts.toldBy === undefined) tells(alarm, facts);
-    }
-    for (const [name, alarms] of members) {
-      const [only, ...others] = alarms;
-      if (others.length === 0) tells(only!, composites[name]);
-      else {
-        const composite = new CompositeAlarm(this, name, {
-          // CDK's own name would be the same for each stack in an account and region.
-          compositeAlarmName: `${Stack.of(this).stackName}-${name}`,
-          alarmDescription: describe(composites[name]),
-          alarmRule: AlarmRule.anyOf(...alarms.map(alarm => AlarmRule.fromAlarm(alarm, AlarmState.ALARM))),
-        });
-        tells(composite, composites[name]);
-      }
-    }
+      return [{ composite, explained, members: members.map(([member]) => member) }];
+    });
+    const toldOf = new Set(made.flatMap(({ members }) => members));
+    for (const [name, explained] of facts) if (!toldOf.has(name)) tells(alarms.get(name)!, explained);
+    for (const { composite, explained } of made) tells(composite, explained);
+    this.all = [...made.map(({ composite }) => composite), ...alarms.values()];
 
-    function tells(alarm: Alarm | CompositeAlarm, { tellsRecovery }: Explained): void {
+    function tells(alarm: AlarmBase, { tellsRecovery }: Explained): void {
       alarm.addAlarmAction(tell);
       if (tellsRecovery) alarm.addOkAction(tell);
     }
+  }
+
+  private single(name: string, facts: AlarmFacts, watched: Watched): Alarm {
+    const [breaching, of] = facts.inPeriods ?? [1, 1];
+    return new Alarm(this, name, {
+      alarmDescription: describe(facts),
+      metric: facts.metric(watched, Duration.minutes(facts.minutes)),
+      threshold: facts.above,
+      comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
+      evaluationPeriods: of,
+      datapointsToAlarm: breaching,
+      treatMissingData: facts.missing === 'breaching' ? TreatMissingData.BREACHING : TreatMissingData.NOT_BREACHING,
+    });
   }
 }
 

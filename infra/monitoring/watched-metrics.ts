@@ -1,26 +1,35 @@
-/** The metrics that alarms watch. */
+/** The metrics that alarms watch and the dashboard shows. */
 
 import type { Duration } from 'aws-cdk-lib';
-import { type IMetric, MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
+import { MathExpression, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch';
 import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
-import type { EventSourceMapping, IFunction } from 'aws-cdk-lib/aws-lambda';
-import type { ITopic } from 'aws-cdk-lib/aws-sns';
+import type { IFunction } from 'aws-cdk-lib/aws-lambda';
+import type { ILogGroup } from 'aws-cdk-lib/aws-logs';
 import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { metricService } from '../../shared/runtime/metric-names.ts';
 import { metricsNamespaceOf } from '../compute/ingest.ts';
 
+export type Measured = Metric | MathExpression;
+export type MetricsById = Readonly<Record<string, Metric>>;
+
 /** An expression over metrics. Where one of them has no data, it counts as `missing`. */
-export function expression(
-  text: string,
-  usingMetrics: Readonly<Record<string, IMetric>>,
-  period: Duration,
-  missing = 0,
-): IMetric {
+export function expression(text: string, usingMetrics: MetricsById, period: Duration, missing = 0): MathExpression {
   const filled = Object.keys(usingMetrics).reduce(
     (filling, name) => filling.replaceAll(new RegExp(`\\b${name}\\b`, 'g'), `FILL(${name}, ${missing})`),
     text,
   );
   return new MathExpression({ expression: filled, usingMetrics: { ...usingMetrics }, period });
+}
+
+/** The highest of some metrics; nothing where none of them has data. */
+export function highest(metrics: MetricsById, period: Duration): Measured {
+  const [first, ...others] = Object.entries(metrics);
+  if (first !== undefined && others.length === 0) return first[1];
+  return new MathExpression({
+    expression: `MAX([${Object.keys(metrics).join(', ')}])`,
+    usingMetrics: { ...metrics },
+    period,
+  });
 }
 
 /** A metric that a function writes to its log, over all providers unless the dimensions name one. */
@@ -35,45 +44,11 @@ export function ownMetric(
   return new Metric({ namespace: metricsNamespaceOf(writer), metricName, dimensionsMap, statistic, period });
 }
 
-/** A metric that Lambda counts by mapping; `metricsConfig` turns it on. */
-function mappingMetric(mapping: EventSourceMapping, metricName: string, period: Duration): Metric {
-  const dimensionsMap = { EventSourceMappingUUID: mapping.eventSourceMappingId };
-  return new Metric({ namespace: 'AWS/Lambda', metricName, dimensionsMap, statistic: Stats.SUM, period });
-}
-
-/** Records of a stream that its reader gave up: kept in the failure bucket, dropped, or lost on the way there. */
-export function givenUpBy(
-  reader: IFunction & { readonly streamReader: EventSourceMapping },
-  period: Duration,
-): Record<'kept' | 'dropped' | 'lost', IMetric> {
-  return {
-    kept: mappingMetric(reader.streamReader, 'OnFailureDestinationDeliveredEventCount', period),
-    dropped: mappingMetric(reader.streamReader, 'DroppedEventCount', period),
-    lost: reader.metric('DestinationDeliveryFailures', { period, statistic: Stats.SUM }),
-  };
-}
-
-/** The messages of queues. `Held` are those that a person looks at: they are not visible for a while. */
-export function messageCounts(queues: Readonly<Record<string, IQueue>>, period: Duration): Record<string, IMetric> {
-  return Object.fromEntries(
-    Object.entries(queues).flatMap(([name, queue]) => [
-      [name, queue.metricApproximateNumberOfMessagesVisible({ period, statistic: Stats.MAXIMUM })],
-      [`${name}Held`, queue.metricApproximateNumberOfMessagesNotVisible({ period, statistic: Stats.MAXIMUM })],
-    ]),
-  );
-}
-
-/** Every message of queues that only a person empties. */
-export function messagesIn(queues: Readonly<Record<string, IQueue>>, period: Duration): IMetric {
-  const metrics = messageCounts(queues, period);
-  return expression(Object.keys(metrics).join(' + '), metrics, period);
-}
-
 /**
  * The longest wait in any of the queues. SQS leaves out messages that were received more than three times, which count
  * as failed instead.
  */
-export function oldestIn(queues: Readonly<Record<string, IQueue>>, period: Duration): IMetric {
+export function oldestIn(queues: Readonly<Record<string, IQueue>>, period: Duration): MathExpression {
   const metrics = Object.fromEntries(
     Object.entries(queues).map(([name, queue]) => [
       name,
@@ -83,42 +58,45 @@ export function oldestIn(queues: Readonly<Record<string, IQueue>>, period: Durat
   return expression(`MAX([${Object.keys(metrics).join(', ')}])`, metrics, period);
 }
 
-/** The fewest messages that waited in each of the queues: above 0, nobody received them for the whole period. */
-export function alwaysWaitingIn(queues: Readonly<Record<string, IQueue>>, period: Duration): IMetric {
-  const metrics = Object.fromEntries(
-    Object.entries(queues).map(([name, queue]) => [
-      name,
-      queue.metricApproximateNumberOfMessagesVisible({ period, statistic: Stats.MINIMUM }),
-    ]),
-  );
-  return expression(`MAX([${Object.keys(metrics).join(', ')}])`, metrics, period);
-}
-
-const tableOperations = ['UpdateItem', 'PutItem', 'BatchGetItem', 'GetItem', 'Query'] as const;
+/** Most of the requests: the one that records events, and the one that reads people's lists. */
+const tableOperations = ['UpdateItem', 'BatchGetItem'] as const;
 
 /** Requests that the table or one of its indexes throttled. */
-export function throttledRequests(table: ITable, period: Duration): IMetric {
+export function throttledRequests(table: ITable, period: Duration): MathExpression {
   const metrics = Object.fromEntries(
     tableOperations.map(Operation => [
       `of${Operation}`,
-      new Metric({
-        namespace: 'AWS/DynamoDB',
-        metricName: 'ThrottledRequests',
-        dimensionsMap: { TableName: table.tableName, Operation },
-        statistic: Stats.SUM,
-        period,
-      }),
+      tableMetric(table, 'ThrottledRequests', period, { Operation }),
     ]),
   );
   return expression(Object.keys(metrics).join(' + '), metrics, period);
 }
 
-/** Above 0 where messages failed to reach a subscriber of the topic, or where none reached any. */
-export function undelivered(topic: ITopic, period: Duration): IMetric {
-  const metrics = {
-    published: topic.metricNumberOfMessagesPublished({ period, statistic: Stats.SUM }),
-    delivered: topic.metricNumberOfNotificationsDelivered({ period, statistic: Stats.SUM }),
-    failed: topic.metricNumberOfNotificationsFailed({ period, statistic: Stats.SUM }),
+/** Units that the table itself took in a period, without those of its indexes. */
+export function consumedUnits(table: ITable, period: Duration): Record<'writes' | 'reads', Metric> {
+  return {
+    writes: tableMetric(table, 'ConsumedWriteCapacityUnits', period),
+    reads: tableMetric(table, 'ConsumedReadCapacityUnits', period),
   };
-  return expression('failed + IF(published > 0 && delivered == 0, published, 0)', metrics, period);
+}
+
+function tableMetric(
+  { tableName: TableName }: ITable,
+  metricName: string,
+  period: Duration,
+  dimensions: Readonly<Record<string, string>> = {},
+): Metric {
+  const dimensionsMap = { TableName, ...dimensions };
+  return new Metric({ namespace: 'AWS/DynamoDB', metricName, dimensionsMap, statistic: Stats.SUM, period });
+}
+
+/** Bytes that were written to a log. */
+export function logBytes({ logGroupName: LogGroupName }: ILogGroup, period: Duration): Metric {
+  return new Metric({
+    namespace: 'AWS/Logs',
+    metricName: 'IncomingBytes',
+    dimensionsMap: { LogGroupName },
+    statistic: Stats.SUM,
+    period,
+  });
 }

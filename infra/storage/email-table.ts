@@ -26,13 +26,11 @@ export interface EmailTable extends ITable {
   indexArn(name: IndexName): string;
 }
 
-type TableSettings = Pick<Config, 'existingTable' | 'tableClass' | 'retentionDays'>;
-
 /** The table of the installation: its own, or one that an earlier stack or a restore has left. */
-export function emailTable(scope: Construct, id: string, settings: TableSettings): EmailTable {
-  const { existingTable } = settings;
+export function emailTable(scope: Construct, id: string, config: Config): EmailTable {
+  const { existingTable } = config;
   return existingTable === undefined
-    ? new OwnEmailTable(scope, id, tableClassOf(settings))
+    ? new OwnEmailTable(scope, id, config)
     : existingEmailTable(scope, id, existingTable);
 }
 
@@ -40,7 +38,7 @@ export function emailTable(scope: Construct, id: string, settings: TableSettings
 export const rareFromRetentionDays = 200;
 
 /** CloudFormation changes the class in place, and AWS allows it twice in 30 days. */
-function tableClassOf({ tableClass, retentionDays }: TableSettings): TableClass {
+function tableClassOf({ tableClass, retentionDays }: Config): TableClass {
   const rare = tableClass === 'auto' ? retentionDays >= rareFromRetentionDays : tableClass === 'infrequentAccess';
   return rare ? TableClass.STANDARD_INFREQUENT_ACCESS : TableClass.STANDARD;
 }
@@ -54,12 +52,12 @@ function existingEmailTable(scope: Construct, id: string, tableStreamArn: string
 
 /** The table that the stack makes. */
 class OwnEmailTable extends Table implements EmailTable {
-  constructor(scope: Construct, id: string, tableClass: TableClass) {
+  constructor(scope: Construct, id: string, config: Config) {
     super(scope, id, {
       partitionKey: keyOf('emailId'),
-      tableClass,
+      tableClass: tableClassOf(config),
       billingMode: BillingMode.PAY_PER_REQUEST,
-      ...throughputCeiling,
+      ...throughputCeiling(config),
       encryption: TableEncryption.AWS_MANAGED,
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,

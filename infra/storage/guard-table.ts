@@ -1,6 +1,7 @@
 import { RemovalPolicy } from 'aws-cdk-lib';
 import { AttributeType, BillingMode, Table, TableEncryption } from 'aws-cdk-lib/aws-dynamodb';
 import type { Construct } from 'constructs';
+import type { Config } from '../config.ts';
 import { throughputCeiling } from './throughput-ceiling.ts';
 
 /**
@@ -10,11 +11,11 @@ import { throughputCeiling } from './throughput-ceiling.ts';
  * items expire within three months. The two keys of the installation's own (shared/guards/own-key.ts) do not.
  */
 export class GuardTable extends Table {
-  constructor(scope: Construct, id: string) {
+  constructor(scope: Construct, id: string, config: Config) {
     super(scope, id, {
       partitionKey: { name: 'guardKey', type: AttributeType.STRING },
       billingMode: BillingMode.PAY_PER_REQUEST,
-      ...throughputCeiling,
+      ...throughputCeiling(config),
       encryption: TableEncryption.AWS_MANAGED,
       timeToLiveAttribute: 'expiresAt',
       // Its items are at most three months old or made anew, and losing them is acceptable.

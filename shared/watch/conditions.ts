@@ -1,5 +1,5 @@
 /**
- * Every condition that the watch function judges and tells operators of: its impact, and the first step. docs/alarms.md is
+ * Every condition that the watch function judges and tells operators of: its impact, and the first step. docs/on-call.md is
  * written from this table.
  */
 

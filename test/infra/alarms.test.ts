@@ -93,6 +93,21 @@ function described(template: Synthesized): Readonly<Record<string, Row | readonl
   );
 }
 
+/** The metrics that CloudWatch bills an alarm by. */
+function metricsIn({ Properties: { Metrics } }: Resource): number {
+  return Metrics === undefined ? 1 : Metrics.filter((part: object) => 'MetricStat' in part).length;
+}
+
+/** The list prices of us-east-1: a metric of an alarm, and a composite alarm. */
+const dollars = { metric: 0.1, composite: 0.5 } as const;
+
+function monthlyDollars(template: Synthesized): number {
+  const metrics = [...resourcesOf(template, 'AWS::CloudWatch::Alarm').values()].map(metricsIn);
+  const composites = resourcesOf(template, 'AWS::CloudWatch::CompositeAlarm').size;
+  const sum = metrics.reduce((all, one) => all + one, 0) * dollars.metric + composites * dollars.composite;
+  return Math.round(sum * 100) / 100;
+}
+
 const mail = 'ALARM → Operations';
 const mailAndRecovery = 'ALARM → Operations, OK → Operations';
 
@@ -107,12 +122,8 @@ const expected: ReturnType<typeof described> = {
     'WebhookUnavailable',
     'EventsFailing',
     'EventsLate',
-    'QueuesNotRead',
     'TableThrottled',
   ],
-  NewsMissing: [mailAndRecovery, 'ChangesLate', 'ChangesGivenUp'],
-  SupportNotAlerted: [mailAndRecovery, 'AlertErrors', 'AlertsLate', 'DigestsLate', 'DigestsFailing'],
-  EventsSetAside: [mail, 'EventsGivenUp', 'QuarantineNotEmpty'],
   // Without a measurement it counts as failed, and no further period makes up for that.
   CanaryFailed: [
     'FILL(failed, 1) > 0',
@@ -137,12 +148,10 @@ const expected: ReturnType<typeof described> = {
     'CallsNotRecorded',
   ],
   EventsFailing: [
-    'FILL(retry, 0) + FILL(ses, 0) > 0',
+    'Sum Mailtrail/Mailtrail FailedMessages of mailtrail > 0',
     '3 of 3 x 5 min',
     'notBreaching',
     'CallsNotRecorded',
-    'retry = Sum Mailtrail/Mailtrail FailedMessages of retry, mailtrail',
-    'ses = Sum Mailtrail/Mailtrail FailedMessages of ses, mailtrail',
   ],
   EventsLate: [
     'MAX([FILL(retry, 0), FILL(ses, 0)]) > 900',
@@ -152,42 +161,13 @@ const expected: ReturnType<typeof described> = {
     'retry = Maximum AWS/SQS ApproximateAgeOfOldestMessage of Retry.QueueName',
     'ses = Maximum AWS/SQS ApproximateAgeOfOldestMessage of SesEventsQueue.QueueName',
   ],
-  QueuesNotRead: [
-    'MAX([FILL(retry, 0), FILL(ses, 0)]) > 0',
-    '3 of 3 x 5 min',
-    'notBreaching',
-    'CallsNotRecorded',
-    'retry = Minimum AWS/SQS ApproximateNumberOfMessagesVisible of Retry.QueueName',
-    'ses = Minimum AWS/SQS ApproximateNumberOfMessagesVisible of SesEventsQueue.QueueName',
-  ],
   TableThrottled: [
-    'FILL(ofUpdateItem, 0) + FILL(ofPutItem, 0) + FILL(ofBatchGetItem, 0) + FILL(ofGetItem, 0) + FILL(ofQuery, 0) > 0',
+    'FILL(ofUpdateItem, 0) + FILL(ofBatchGetItem, 0) > 0',
     '3 of 3 x 5 min',
     'notBreaching',
     'CallsNotRecorded',
     'ofUpdateItem = Sum AWS/DynamoDB ThrottledRequests of UpdateItem, Emails',
-    'ofPutItem = Sum AWS/DynamoDB ThrottledRequests of PutItem, Emails',
     'ofBatchGetItem = Sum AWS/DynamoDB ThrottledRequests of BatchGetItem, Emails',
-    'ofGetItem = Sum AWS/DynamoDB ThrottledRequests of GetItem, Emails',
-    'ofQuery = Sum AWS/DynamoDB ThrottledRequests of Query, Emails',
-  ],
-  EventsGivenUp: [
-    'FILL(retry, 0) + FILL(retryHeld, 0) + FILL(ses, 0) + FILL(sesHeld, 0) > 0',
-    '1 of 1 x 5 min',
-    'notBreaching',
-    'EventsSetAside',
-    'retry = Maximum AWS/SQS ApproximateNumberOfMessagesVisible of RetryDeadLetters.QueueName',
-    'retryHeld = Maximum AWS/SQS ApproximateNumberOfMessagesNotVisible of RetryDeadLetters.QueueName',
-    'ses = Maximum AWS/SQS ApproximateNumberOfMessagesVisible of SesEventsQueueDeadLetters.QueueName',
-    'sesHeld = Maximum AWS/SQS ApproximateNumberOfMessagesNotVisible of SesEventsQueueDeadLetters.QueueName',
-  ],
-  QuarantineNotEmpty: [
-    'FILL(quarantine, 0) + FILL(quarantineHeld, 0) > 0',
-    '1 of 1 x 5 min',
-    'notBreaching',
-    'EventsSetAside',
-    'quarantine = Maximum AWS/SQS ApproximateNumberOfMessagesVisible of Quarantine.QueueName',
-    'quarantineHeld = Maximum AWS/SQS ApproximateNumberOfMessagesNotVisible of Quarantine.QueueName',
   ],
   NewsLate: ['p95 Mailtrail/Mailtrail Lag of mailtrail > 900000', '3 of 3 x 15 min', 'notBreaching', mailAndRecovery],
   ApiErrors: ['Sum AWS/ApiGateway 5xx of Api > 0', '3 of 6 x 5 min', 'notBreaching', mailAndRecovery],
@@ -199,102 +179,139 @@ const expected: ReturnType<typeof described> = {
     'refused = Sum Mailtrail/Mailtrail TokensRefused',
     'accepted = Sum Mailtrail/Mailtrail TokensAccepted',
   ],
-  AlertErrors: [
-    'FILL(found, 0) + FILL(told, 0) > 0',
-    '2 of 6 x 5 min',
-    'notBreaching',
-    'SupportNotAlerted',
-    'found = Sum AWS/Lambda Errors of Alert',
-    'told = Sum AWS/Lambda Errors of Digest',
-  ],
   AlertsLate: [
-    'Maximum AWS/Lambda IteratorAge of Alert > 600000',
+    'MAX([FILL(batch, 0) / 60000, FILL(letter, 0) / 60]) > 15',
     '1 of 1 x 5 min',
     'notBreaching',
-    'SupportNotAlerted',
+    mailAndRecovery,
+    'batch = Maximum AWS/Lambda IteratorAge of Alert',
+    'letter = Maximum AWS/SQS ApproximateAgeOfOldestMessage of Digests.QueueName',
   ],
-  DigestsLate: [
-    'Maximum AWS/SQS ApproximateAgeOfOldestMessage of Digests.QueueName > 900',
-    '1 of 1 x 5 min',
+  DigestsFailing: [
+    'FILL(failed, 0) + FILL(errors, 0) > 0',
+    '3 of 3 x 5 min',
     'notBreaching',
-    'SupportNotAlerted',
+    mailAndRecovery,
+    'failed = Sum Mailtrail/Mailtrail DigestsFailed',
+    'errors = Sum AWS/Lambda Errors of Digest',
   ],
-  DigestsFailing: ['Sum Mailtrail/Mailtrail DigestsFailed > 0', '3 of 3 x 5 min', 'notBreaching', 'SupportNotAlerted'],
   AlertsUndelivered: [
-    'FILL(failed, 0) + IF(FILL(published, 0) > 0 && FILL(delivered, 0) == 0, FILL(published, 0), 0) > 0',
-    '2 of 96 x 15 min',
+    'Sum AWS/SNS NumberOfNotificationsFailed of Support.TopicName > 0',
+    '1 of 4 x 15 min',
     'notBreaching',
     mail,
-    'published = Sum AWS/SNS NumberOfMessagesPublished of Support.TopicName',
-    'delivered = Sum AWS/SNS NumberOfNotificationsDelivered of Support.TopicName',
-    'failed = Sum AWS/SNS NumberOfNotificationsFailed of Support.TopicName',
   ],
-  AlertsGivenUp: [
-    'FILL(kept, 0) + FILL(dropped, 0) + FILL(lost, 0) + FILL(letters, 0) + FILL(lettersHeld, 0) > 0',
-    '1 of 1 x 5 min',
+  ThroughputNearCeiling: [
+    'MAX([100 * FILL(writes, 0) / 240000, 100 * FILL(reads, 0) / 240000]) > 70',
+    '3 of 5 x 1 min',
     'notBreaching',
-    mail,
-    'kept = Sum AWS/Lambda OnFailureDestinationDeliveredEventCount of AlertStream',
-    'dropped = Sum AWS/Lambda DroppedEventCount of AlertStream',
-    'lost = Sum AWS/Lambda DestinationDeliveryFailures of Alert',
-    'letters = Maximum AWS/SQS ApproximateNumberOfMessagesVisible of DigestsDeadLetters.QueueName',
-    'lettersHeld = Maximum AWS/SQS ApproximateNumberOfMessagesNotVisible of DigestsDeadLetters.QueueName',
-  ],
-  ChangesLate: ['Maximum AWS/Lambda IteratorAge of Changes > 600000', '1 of 1 x 5 min', 'notBreaching', 'NewsMissing'],
-  ChangesGivenUp: [
-    'FILL(kept, 0) + FILL(dropped, 0) + FILL(lost, 0) > 0',
-    '1 of 1 x 5 min',
-    'notBreaching',
-    'NewsMissing',
-    'kept = Sum AWS/Lambda OnFailureDestinationDeliveredEventCount of ChangesStream',
-    'dropped = Sum AWS/Lambda DroppedEventCount of ChangesStream',
-    'lost = Sum AWS/Lambda DestinationDeliveryFailures of Changes',
+    mailAndRecovery,
+    'writes = Sum AWS/DynamoDB ConsumedWriteCapacityUnits of Emails',
+    'reads = Sum AWS/DynamoDB ConsumedReadCapacityUnits of Emails',
   ],
   WebhookRefused: ['Sum Mailtrail/Mailtrail Refused of mailtrail > 2', '1 of 1 x 60 min', 'notBreaching', mail],
 };
+
+/** The same alarms, and those that other settings add or change. */
+const changedBy = (template: Synthesized) =>
+  Object.fromEntries(
+    Object.entries(described(template)).filter(([name, row]) => JSON.stringify(row) !== JSON.stringify(expected[name])),
+  );
 
 describe('the alarms', () => {
   it('watch these metrics, go off at these thresholds, and tell these topics', () => {
     expect(described(withoutProviders)).toEqual(expected);
   });
 
-  it('have each provider in use apart, and one email for all of them', () => {
-    const more = (template: Synthesized) => Object.entries(described(template)).filter(([name]) => !(name in withNone));
-    const { NewsMissing, ...withNone } = expected;
-    const ofOne = (provider: string, refusedTold: string): Record<string, Row> => ({
-      [`WebhookRefused${provider}`]: [
-        `Sum Mailtrail/Mailtrail Refused of ${provider}, mailtrail > 2`,
+  it('watch the one provider in use', () => {
+    expect(changedBy(withOne)).toEqual({
+      WebhookRefused: [
+        'Sum Mailtrail/Mailtrail Refused of sendgrid, mailtrail > 2',
         '1 of 1 x 60 min',
         'notBreaching',
-        refusedTold,
+        mail,
       ],
-      [`Silence${provider}`]: [
-        `Maximum Mailtrail/Mailtrail Silence of ${provider}, mailtrail > 1`,
+      Silence: [
+        'Maximum Mailtrail/Mailtrail Silence of sendgrid, mailtrail > 1',
         '1 of 1 x 10 min',
         'breaching',
-        'NewsMissing',
+        mailAndRecovery,
       ],
     });
-    const ofNews = (names: readonly string[]) => [...NewsMissing!, ...names.map(name => `Silence${name}`)];
-    expect(Object.fromEntries(more(withOne))).toEqual({
-      NewsMissing: ofNews(['sendgrid']),
-      ...ofOne('sendgrid', mail),
-    });
-    const names = Object.keys(providers);
-    expect(Object.fromEntries(more(withAll))).toEqual({
-      NewsMissing: ofNews(names),
-      WebhooksRefused: [mail, ...names.map(name => `WebhookRefused${name}`)],
-      ...Object.assign({}, ...names.map(name => ofOne(name, 'WebhooksRefused'))),
-    });
-    for (const template of [withOne, withAll]) expect(described(template)).not.toHaveProperty('WebhookRefused');
   });
 
-  it('are at most 34 with one provider in use', () => {
-    expect(alarmsOf(withOne).size).toBeLessThanOrEqual(34);
+  it('watch all providers, ten in one alarm, with one email for all of a kind', () => {
+    const names = Object.keys(providers);
+    expect(names.length).toBeGreaterThan(20);
+    const chunk = (from: number) => names.slice(from, from + 10);
+    const ofKind = (metric: string, value: string, missing: string, told: string, minutes: number) =>
+      [0, 10, 20].map(from => [
+        `MAX([${chunk(from).join(', ')}]) > ${value}`,
+        `1 of 1 x ${minutes} min`,
+        missing,
+        told,
+        ...chunk(from).map(name => `${name} = ${metric} of ${name}, mailtrail`),
+      ]);
+    const [refused, refused2, refused3] = ofKind(
+      'Sum Mailtrail/Mailtrail Refused',
+      '2',
+      'notBreaching',
+      'WebhooksRefused',
+      60,
+    );
+    const [silence, silence2, silence3] = ofKind(
+      'Maximum Mailtrail/Mailtrail Silence',
+      '1',
+      'breaching',
+      'ProvidersSilent',
+      10,
+    );
+    expect(changedBy(withAll)).toEqual({
+      WebhooksRefused: [mail, 'WebhookRefused', 'WebhookRefused2', 'WebhookRefused3'],
+      ProvidersSilent: [mailAndRecovery, 'Silence', 'Silence2', 'Silence3'],
+      WebhookRefused: refused,
+      WebhookRefused2: refused2,
+      WebhookRefused3: refused3,
+      Silence: silence,
+      Silence2: silence2,
+      Silence3: silence3,
+    });
+  });
+
+  it('warn at 70 % of the ceilings that the settings state', () => {
+    const changed = changedBy(synthesize({ maxWriteUnits: 10, maxReadUnits: 20, ingestConcurrency: 40 }));
+    expect(changed).toEqual({
+      NearCeiling: [mailAndRecovery, 'ThroughputNearCeiling', 'IngestConcurrencyNearCeiling'],
+      ThroughputNearCeiling: [
+        'MAX([100 * FILL(writes, 0) / 600, 100 * FILL(reads, 0) / 1200]) > 70',
+        '3 of 5 x 1 min',
+        'notBreaching',
+        'NearCeiling',
+        ...expected.ThroughputNearCeiling!.slice(4),
+      ],
+      IngestConcurrencyNearCeiling: [
+        '100 * FILL(running, 0) / 40 > 70',
+        '3 of 5 x 1 min',
+        'notBreaching',
+        'NearCeiling',
+        'running = Maximum AWS/Lambda ConcurrentExecutions of Ingest',
+      ],
+    });
+  });
+
+  it('cost at most $2.90 a month with one provider in use, and $0.20 for each further one', () => {
+    const [ofOne, ofTwo] = ['sendgrid', 'sendgrid,app'].map(names => monthlyDollars(synthesize({ providers: names })));
+    expect(ofOne).toBeLessThanOrEqual(2.9);
+    expect(ofTwo! - ofOne!).toBeCloseTo(0.2);
+  });
+
+  it('have at most ten metrics each, as CloudWatch takes no more', () => {
+    for (const [name, alarm] of alarmsOf(withAll)) expect(metricsIn(alarm), name).toBeLessThanOrEqual(10);
   });
 
   it('send at most ten emails at once, whatever fails: at more in a second SNS ends a subscription', () => {
-    for (const template of [withoutProviders, withOne, withAll]) {
+    const withEverything = synthesize({ providers: Object.keys(providers), ingestConcurrency: 40 });
+    for (const template of [withoutProviders, withOne, withAll, withEverything]) {
       const mailing = [...alarmsOf(template)].filter(([, alarm]) => mailsOf(alarm) !== '').map(([name]) => name);
       expect(mailing.length, mailing.join(', ')).toBeLessThanOrEqual(10);
     }
@@ -305,10 +322,7 @@ describe('the alarms', () => {
       const alarms = alarmsOf(template);
       const members = [...alarms.values()].flatMap(alarm => ('AlarmRule' in alarm.Properties ? membersOf(alarm) : []));
       expect(new Set(members).size).toBe(members.length);
-      for (const [name, alarm] of alarms) {
-        const isToldOf = members.includes(name);
-        expect([name, mailsOf(alarm) === '']).toEqual([name, isToldOf]);
-      }
+      for (const [name, alarm] of alarms) expect([name, mailsOf(alarm) === '']).toEqual([name, members.includes(name)]);
     }
   });
 
@@ -316,8 +330,8 @@ describe('the alarms', () => {
     const onErrors = Object.entries(described(withoutProviders)).filter(([, row]) =>
       row.some(text => text.includes(' Errors ')),
     );
-    expect(onErrors.map(([name]) => name)).toEqual(['IngestErrors', 'AlertErrors']);
-    for (const [name, [, periods]] of onErrors) expect(periods, name).toMatch(/^2 of /);
+    expect(onErrors.map(([name]) => name)).toEqual(['IngestErrors', 'DigestsFailing']);
+    for (const [name, [, periods]] of onErrors) expect(periods, name).toMatch(/^[23] of /);
   });
 
   it('state their impact and what to do', () => {

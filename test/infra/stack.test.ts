@@ -408,7 +408,6 @@ describe('alerts', () => {
       FunctionResponseTypes: ['ReportBatchItemFailures'],
       BisectBatchOnFunctionError: true,
       MaximumRetryAttempts: 10,
-      MetricsConfig: { Metrics: ['EventCount'] },
     });
     expect(Properties.MaximumRecordAgeInSeconds).toBeLessThan(24 * 60 * 60);
   });

@@ -6,8 +6,10 @@ import { fromMarkdown } from 'mdast-util-from-markdown';
 import { visit } from 'unist-util-visit';
 import { describe, expect, it } from 'vitest';
 import { config } from '../../infra/config.ts';
-import { alarmsPage } from '../../infra/tools/docs/alarms-page.ts';
+import { questions } from '../../infra/monitoring/questions.ts';
+import { onCallPage } from '../../infra/tools/docs/on-call-page.ts';
 import { metricNames, statusMetrics } from '../../shared/runtime/metric-names.ts';
+import { conditions } from '../../shared/watch/conditions.ts';
 import { resourcesOf, synthesize } from '../infra/synthesized.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -69,17 +71,22 @@ const alarmNames = (settings = {}) => {
   );
 };
 
-describe('docs/alarms.md', () => {
-  const page = read('docs/alarms.md');
+describe('docs/on-call.md', () => {
+  const page = read('docs/on-call.md');
 
   it('says what the alarms say (npm run docs writes it)', () => {
-    expect(page).toBe(alarmsPage());
+    expect(page).toBe(onCallPage());
   });
 
-  it('has every alarm', () => {
+  it('has every alarm, and every condition that the watch function tells', () => {
     const headings = [...page.matchAll(/^##+ (\w+)$/gm)].map(([, name]) => name);
-    const names = alarmNames({ providers: 'sendgrid' }).map(name => name.replace(/sendgrid$/, ''));
+    const names = [...alarmNames({ providers: 'sendgrid', ingestConcurrency: 100 }), ...Object.keys(conditions)];
     expect(headings.sort()).toEqual(names.sort());
+  });
+
+  it('answers each question of an operator by a part of the dashboard, a command and log lines', () => {
+    for (const { title, command, logLines } of Object.values(questions))
+      expect(page).toContain(`| ${title} | ${command} | ${logLines} |`);
   });
 });
 
@@ -103,9 +110,10 @@ describe('docs/operating.md', () => {
   );
 
   it('has the number of alarms, and leads to their page', () => {
-    expect(page).toContain(`${alarmNames().length} alarms`);
-    expect(page).toContain('](alarms.md)');
-    expect(read('CHANGELOG.md')).toContain(`${alarmNames().length} alarms`);
+    const { length } = alarmNames({ providers: 'sendgrid' });
+    expect(page).toContain(`${length} alarms`);
+    expect(page).toContain('](on-call.md)');
+    expect(read('CHANGELOG.md')).toContain(`${length} alarms`);
   });
 
   it.each(Object.values({ ...metricNames, ...statusMetrics }))('has the metric %s', name => {

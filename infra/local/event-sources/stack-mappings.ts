@@ -2,7 +2,6 @@ import { join } from 'node:path';
 import { readableName } from '../cloudformation/readable-name.ts';
 import type { ResolvedTemplate, Resource } from '../cloudformation/template.ts';
 import type { StackFunctions } from '../lambda/stack-functions.ts';
-import { type Measure, measuredDestination } from '../monitoring/measured-functions.ts';
 import type { LocalTable } from '../services/tables.ts';
 import { StartError } from '../start-error.ts';
 import type { EventSourceMapping, RunningMapping } from './event-source-mapping.ts';
@@ -23,8 +22,6 @@ export interface StackMappingsOptions {
   readonly streamShards: number | undefined;
   readonly maxBatchingWindowSeconds: number | undefined;
   readonly onFault: (line: string) => void;
-  /** Takes what Lambda measures about failure destinations. */
-  readonly measure: Measure;
 }
 
 /** The longest that a person at this machine waits for a batch. */
@@ -64,10 +61,7 @@ export function startStackMappings(options: StackMappingsOptions): readonly Swit
       partitionKey,
       shards: options.streamShards,
       checkpointFile: join(options.dataDir, `checkpoint-${logicalId}.json`),
-      failureDestination:
-        destination === undefined
-          ? null
-          : measuredDestination(createFailureDestination(destination, queueEndpoint), logicalId, options.measure),
+      failureDestination: destination === undefined ? null : createFailureDestination(destination, queueEndpoint),
       onFault,
     });
   }

@@ -14,6 +14,8 @@ export interface AccountConcurrencyOptions {
   readonly reserved?: Readonly<Record<string, number>>;
   /** Called with the function's name for each invocation that is throttled. */
   readonly onThrottle?: ((functionName: string) => void) | undefined;
+  /** Called as each invocation begins, with how many of the function run from then on. */
+  readonly onRunning?: ((functionName: string, running: number) => void) | undefined;
 }
 
 const usualLimit = 1_000;
@@ -22,7 +24,7 @@ const minUnreserved = 100;
 
 /** @throws StartError where the reservations leave too few for other functions, as Lambda refuses them */
 export function createAccountConcurrency(options: AccountConcurrencyOptions = {}): AccountConcurrency {
-  const { limit = usualLimit, reserved = {}, onThrottle } = options;
+  const { limit = usualLimit, reserved = {}, onThrottle, onRunning } = options;
   const reservations = Object.values(reserved).reduce((sum, one) => sum + one, 0);
   const unreserved = limit - reservations;
   if (reservations > 0 && unreserved < minUnreserved) {
@@ -32,17 +34,22 @@ export function createAccountConcurrency(options: AccountConcurrencyOptions = {}
   }
   /** By pool: a function's name, or the empty text for all functions without a reservation. */
   const running = new Map<string, number>();
+  const runningByName = new Map<string, number>();
 
   async function invoked<Result>(name: string, invoke: () => Promise<Result>): Promise<Result> {
     const pool = name in reserved ? name : '';
     const count = running.get(pool) ?? 0;
     const most = reserved[name] ?? unreserved;
     if (count >= most) throw new FunctionError(throttled, `${name}: ${most} executions run already`);
+    const ofName = (runningByName.get(name) ?? 0) + 1;
     running.set(pool, count + 1);
+    runningByName.set(name, ofName);
+    onRunning?.(name, ofName);
     try {
       return await invoke();
     } finally {
       running.set(pool, running.get(pool)! - 1);
+      runningByName.set(name, runningByName.get(name)! - 1);
     }
   }
 

@@ -58,6 +58,8 @@ export function createStackFunctions(
   const described: Record<string, Endpoints['functions'][string]> = {};
   const resources = template.ofType('AWS::Lambda::Function');
   const names = readableNames(resources.map(({ logicalId }) => logicalId));
+  const measured = (FunctionName: string, name: string, value: number) =>
+    options.onMetric?.({ namespace: 'AWS/Lambda', name, dimensions: { FunctionName }, value });
   const account = createAccountConcurrency({
     limit: options.concurrentExecutions,
     reserved: Object.fromEntries(
@@ -65,8 +67,8 @@ export function createStackFunctions(
         reserved === undefined ? [] : [[ref, reserved as number]],
       ),
     ),
-    onThrottle: FunctionName =>
-      options.onMetric?.({ namespace: 'AWS/Lambda', name: 'Throttles', dimensions: { FunctionName }, value: 1 }),
+    onThrottle: name => measured(name, 'Throttles', 1),
+    onRunning: (name, running) => measured(name, 'ConcurrentExecutions', running),
   });
   for (const { logicalId, ref, properties } of resources) {
     const environment: Record<string, string> = properties.Environment?.Variables ?? {};

@@ -76,6 +76,12 @@ export interface LogFilters {
   ofAnswer(answered: Answered): readonly MeasuredValue[];
 }
 
+/** The bytes of lines that a log group took. */
+export function incomingBytes(LogGroupName: string, lines: readonly string[]): MeasuredValue {
+  const value = lines.reduce((sum, line) => sum + Buffer.byteLength(line), 0);
+  return { namespace: 'AWS/Logs', name: 'IncomingBytes', dimensions: { LogGroupName }, value };
+}
+
 export function logFilters(template: ResolvedTemplate): LogFilters {
   const [stage] = template.ofType('AWS::ApiGatewayV2::Stage');
   const { Format = '{}', DestinationArn = '' } = stage?.properties.AccessLogSettings ?? {};
@@ -105,6 +111,10 @@ export function logFilters(template: ResolvedTemplate): LogFilters {
 
   return {
     ofLine,
-    ofAnswer: answered => ofLine(accessLog, accessLine(Format, answered)),
+    ofAnswer(answered) {
+      if (accessLog === undefined) return [];
+      const line = accessLine(Format, answered);
+      return [incomingBytes(accessLog, [line]), ...ofLine(accessLog, line)];
+    },
   };
 }

@@ -1,4 +1,3 @@
-import type { FailureDestination } from '../event-sources/failure-destination.ts';
 import { isThrottled } from '../lambda/concurrency.ts';
 import type { LocalFunction } from '../lambda/function-environment.ts';
 import type { StackFunctions } from '../lambda/stack-functions.ts';
@@ -47,31 +46,4 @@ function lastCreation(event: unknown): number | null {
   if (!Array.isArray(Records)) return null;
   const seconds = Records.at(-1)?.dynamodb?.ApproximateCreationDateTime as number | undefined;
   return seconds === undefined ? null : seconds * 1000;
-}
-
-/**
- * The same failure destination, whose deliveries are measured.
- *
- * @param mapping the id of the event source mapping
- */
-export function measuredDestination(
-  destination: FailureDestination,
-  mapping: string,
-  measure: Measure,
-): FailureDestination {
-  return async failed => {
-    try {
-      await destination(failed);
-      measure({
-        namespace,
-        name: 'OnFailureDestinationDeliveredEventCount',
-        dimensions: { EventSourceMappingUUID: mapping },
-        value: failed.sequenceNumbers.length,
-      });
-    } catch (error) {
-      const dimensions = { FunctionName: failed.functionName };
-      measure({ namespace, name: 'DestinationDeliveryFailures', dimensions, value: 1 });
-      throw error;
-    }
-  };
 }

@@ -6,7 +6,7 @@ import { StartError } from '../start-error.ts';
 import { createAlarm, type EvaluatedAlarm } from './alarm-state.ts';
 import { type AlarmState, compositeRule } from './composite-rule.ts';
 import { embeddedMetrics } from './embedded-metrics.ts';
-import { logFilters } from './log-filters.ts';
+import { incomingBytes, logFilters } from './log-filters.ts';
 import type { Clock, Measure } from './measured-functions.ts';
 import { createMetricStore, type MetricStore, minute } from './metric-store.ts';
 
@@ -96,6 +96,7 @@ export function startMonitoring({ template, clock, logs, queueSamples }: Monitor
   async function sample(): Promise<void> {
     for (const [group, log] of logs) {
       for (let lines = log.read(); lines.length > 0; lines = log.read()) {
+        measure(incomingBytes(group, lines));
         for (const { at, ...measured } of lines.flatMap(embeddedMetrics)) store.add(measured, clock(at));
         for (const measured of lines.flatMap(line => filters.ofLine(group, line))) measure(measured);
       }

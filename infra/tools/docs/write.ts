@@ -12,7 +12,7 @@ await runCommand({
   options: {},
   async run() {
     const [
-      { alarmsPage, alarmsPageFile },
+      { onCallPage, onCallPageFile },
       { clientTypes },
       { clientTypesFile, knownNamesFile, openApiFile },
       { knownNames },
@@ -20,7 +20,7 @@ await runCommand({
       { documents },
       { scalePage, scalePageFile },
     ] = await Promise.all([
-      import('./alarms-page.ts'),
+      import('./on-call-page.ts'),
       import('../client/client-types.ts'),
       import('./files.ts'),
       import('./known-names.ts'),
@@ -29,7 +29,7 @@ await runCommand({
       import('../scale/scale-table.ts'),
     ]);
     for (const { file, text } of await documents()) writeFileSync(file, text);
-    writeFileSync(alarmsPageFile, alarmsPage());
+    writeFileSync(onCallPageFile, onCallPage());
     writeFileSync(scalePageFile, scalePage());
     writeFileSync(knownNamesFile, knownNames());
     const document = await openApiDocument();
