@@ -12,7 +12,7 @@ import { tombstoneInput, whereErasable } from '../../shared/email/tombstone.ts';
 import { recordInput } from '../../shared/guards/erasure-records.ts';
 import { createNonces } from '../../shared/guards/nonces.ts';
 import { createOwnKey } from '../../shared/guards/own-key.ts';
-import { type OwnKeyName, ownKeyItem } from '../../shared/guards/own-key-names.ts';
+import type { OwnKeyName } from '../../shared/guards/own-key-names.ts';
 import { dayKey, hourKey, providerKey } from '../../shared/news/keys.ts';
 import { slotOf } from '../../shared/news/slots.ts';
 import { createNewsStore, type ProviderNews } from '../../shared/news/store.ts';
@@ -201,9 +201,14 @@ async function guardItems(): Promise<Record<string, GuardItem>> {
 }
 
 async function ownKey(name: OwnKeyName): Promise<GuardItem> {
-  const table = tableInMemory();
-  await createOwnKey(table.client, 'guards', name, bytes => Buffer.alloc(bytes, 7))();
-  return table.item(ownKeyItem(name)) as GuardItem;
+  let item: GuardItem | undefined;
+  const send = async ({ input }: UpdateCommand) => {
+    item = { ...input.Key, generatedKey: input.ExpressionAttributeValues?.[':made'] };
+    return { Attributes: item };
+  };
+  const client = { send } as unknown as DynamoDBDocumentClient;
+  await createOwnKey(client, 'guards', name, bytes => Buffer.alloc(bytes, 7))();
+  return item!;
 }
 
 const hour = 3_600_000;
