@@ -314,3 +314,43 @@ const perEmail = (amount: number, { emails }: Measured) => rounded(amount / emai
 export function rounded(value: number): string {
   return Number(value.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: 3 });
 }
+
+/** The lines of calls that nobody signed. The table counts them once a minute, which is left out. */
+export function refusedLines({ template, refused, refusedCalls }: Measured, calls: number): readonly Line[] {
+  const times = calls / refusedCalls;
+  const functions = functionFacts(template).flatMap(facts => {
+    const use = refused.functions[facts.name];
+    if (use === undefined || use.invocations === 0) return [];
+    return { facts, use, invocations: use.invocations * times, byInvocation: times, records: use.records };
+  });
+  return [
+    {
+      component: 'gateway',
+      basis: 'each call',
+      price: 'gatewayRequests',
+      quantity: refused.gatewayRequests * times,
+    },
+    ...functions.flatMap((one): Line[] => {
+      const ms = billedMs(one, times);
+      const { name, memoryMegabytes } = one.facts;
+      return [
+        {
+          component: `${readableName(name)} function, invocations`,
+          basis: 'each call',
+          price: 'lambdaRequests',
+          quantity: one.invocations,
+        },
+        {
+          component: `${readableName(name)} function, compute`,
+          basis: `${rounded(ms / one.invocations)} ms at ${memoryMegabytes} MB`,
+          price: 'lambdaGbSeconds',
+          quantity: ((ms / 1000) * memoryMegabytes) / 1024,
+        },
+      ];
+    }),
+    ...logLines(template, refusedCalls, times, functions, refused).map(line => ({
+      ...line,
+      basis: line.basis.replace('an email', 'a call'),
+    })),
+  ];
+}
