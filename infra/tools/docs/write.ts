@@ -30,10 +30,10 @@ await runCommand({
     ]);
     for (const { file, text } of await documents()) writeFileSync(file, text);
     writeFileSync(alarmsPageFile, alarmsPage());
-    writeFileSync(scalePageFile, scalePage());
     writeFileSync(knownNamesFile, knownNames());
     const document = await openApiDocument();
     writeFileSync(openApiFile, document);
     writeFileSync(clientTypesFile, await clientTypes(document));
+    writeFileSync(scalePageFile, scalePage());
   },
 });
