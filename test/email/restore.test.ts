@@ -100,6 +100,8 @@ describe('the commands of a restore in docs/upgrading.md', () => {
       'PointInTimeRecoverySpecification',
       'SSESpecification',
       'StreamSpecification',
+      // A restore keeps the class.
+      'TableClass',
       'TimeToLiveSpecification',
     ];
     expect(Object.keys(table).filter(name => !known.includes(name))).toEqual([]);
