@@ -163,6 +163,11 @@ export const config = z.strictObject({
     )
     .optional()
     .describe('The ARN of a secret that already has the webhook secrets; by default the stack makes one.'),
+  platformLogs: truth
+    .default(false)
+    .describe(
+      "Whether Lambda's own lines about each call (START, END, REPORT) are in the logs, and lines are plain text.",
+    ),
   ingestConcurrency: positive
     .optional()
     .describe(

@@ -28,7 +28,7 @@ export interface QueueDependencies extends QueueServices {
   readonly log: Log;
 }
 
-/** What a batch's messages of one provider came to. */
+/** The outcome of a batch's messages of one provider. */
 interface Drained {
   messages: number;
   failed: number;

@@ -56,7 +56,7 @@ export class Alert extends MailtrailFunction {
       ],
       memoryMegabytes: 512,
       timeoutSeconds: 60,
-      logRetentionDays: config.logRetentionDays,
+      logging: config,
     });
     this.streamReader = new EventSourceMapping(this, 'Stream', {
       target: this,

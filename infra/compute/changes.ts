@@ -49,7 +49,7 @@ export class Changes extends MailtrailFunction {
       ],
       memoryMegabytes: 512,
       timeoutSeconds: 60,
-      logRetentionDays: config.logRetentionDays,
+      logging: config,
     });
     this.streamReader = new EventSourceMapping(this, 'Stream', {
       target: this,

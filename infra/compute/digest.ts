@@ -57,7 +57,7 @@ export class Digest extends MailtrailFunction {
       ],
       memoryMegabytes: 512,
       timeoutSeconds: 10,
-      logRetentionDays: config.logRetentionDays,
+      logging: config,
     });
     this.queueReader = new EventSourceMapping(this, 'Digests', {
       target: this,

@@ -1,15 +1,17 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, LoggingFormat, Runtime } from 'aws-cdk-lib/aws-lambda';
+import { Architecture, LoggingFormat, Runtime, SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
 import { type ICommandHooks, NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import type { Config } from '../config.ts';
 import { bundling, entryOf, type FunctionName, projectRoot } from './bundling.ts';
 
 /** Actions, and the exact resources that they apply to. */
 export interface Permission {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
+  readonly conditions?: Readonly<Record<string, unknown>>;
 }
 
 export interface MailtrailFunctionProps {
@@ -21,7 +23,7 @@ export interface MailtrailFunctionProps {
   readonly permissions: readonly Permission[];
   readonly memoryMegabytes: number;
   readonly timeoutSeconds: number;
-  readonly logRetentionDays: number;
+  readonly logging: Pick<Config, 'logRetentionDays' | 'platformLogs'>;
   /** Concurrent executions that are set aside for this function; without it, it shares those of the account. */
   readonly reservedConcurrency?: number | undefined;
   /** Shell commands that add files to the folder with the bundle; they run in the project's folder. */
@@ -37,7 +39,7 @@ export class MailtrailFunction extends NodejsFunction {
     const logs = new LogGroup(scope, `${id}Logs`, {
       // People look for logs below this prefix. Names of functions hold no hyphen, so that no two stacks clash.
       logGroupName: `/aws/lambda/${Stack.of(scope).stackName}-${props.name}`,
-      retention: props.logRetentionDays satisfies RetentionDays,
+      retention: props.logging.logRetentionDays satisfies RetentionDays,
       // Log lines hold only ids and counts: deleting the stack may delete them.
       removalPolicy: RemovalPolicy.DESTROY,
     });
@@ -52,8 +54,13 @@ export class MailtrailFunction extends NodejsFunction {
       inlinePolicies: {
         Needed: new PolicyDocument({
           statements: permissions.map(
-            ({ actions, resources }) =>
-              new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] }),
+            ({ actions, resources, conditions }) =>
+              new PolicyStatement({
+                effect: Effect.ALLOW,
+                actions: [...actions],
+                resources: [...resources],
+                ...(conditions && { conditions: { ...conditions } }),
+              }),
           ),
         }),
       },
@@ -72,8 +79,10 @@ export class MailtrailFunction extends NodejsFunction {
       environment: { ...props.environment },
       role,
       logGroup: logs,
-      // Lines are JSON already; the format JSON would wrap them again, and CloudWatch would not find their metrics.
-      loggingFormat: LoggingFormat.TEXT,
+      // Without Lambda's three lines for each call, which are half of a log's bytes. Our own lines are JSON already.
+      ...(props.logging.platformLogs
+        ? { loggingFormat: LoggingFormat.TEXT }
+        : { loggingFormat: LoggingFormat.JSON, systemLogLevelV2: SystemLogLevel.WARN }),
       // This setting adds an environment variable for keep-alive, which version 3 of the SDK does not need.
       awsSdkConnectionReuse: false,
     });

@@ -31,7 +31,7 @@ export class Manage extends MailtrailFunction {
       memoryMegabytes: 1024,
       // API Gateway waits 30 s at most; the handler starts no write after 24 s.
       timeoutSeconds: 29,
-      logRetentionDays: config.logRetentionDays,
+      logging: config,
     });
   }
 }

@@ -25,7 +25,7 @@ export class Ui extends MailtrailFunction {
       permissions: [],
       memoryMegabytes: 512,
       timeoutSeconds: 10,
-      logRetentionDays: config.logRetentionDays,
+      logging: config,
       // esbuild bundles the function alone: a script adds the files that it serves.
       afterBundling: directory => [
         `"${process.execPath}" infra/local/cli/node.mjs infra/compute/bundling/ui-modules.ts "${join(directory, modulesFolder)}"`,

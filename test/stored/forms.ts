@@ -11,6 +11,8 @@ import { emailOf, type Image, isTombstone, knownItem } from '../../shared/email/
 import { tombstoneInput, whereErasable } from '../../shared/email/tombstone.ts';
 import { recordInput } from '../../shared/guards/erasure-records.ts';
 import { createNonces } from '../../shared/guards/nonces.ts';
+import { createOwnKey } from '../../shared/guards/own-key.ts';
+import type { OwnKeyName } from '../../shared/guards/own-key-names.ts';
 import { dayKey, hourKey, providerKey } from '../../shared/news/keys.ts';
 import { slotOf } from '../../shared/news/slots.ts';
 import { createNewsStore, type ProviderNews } from '../../shared/news/store.ts';
@@ -195,7 +197,20 @@ async function guardItems(): Promise<Record<string, GuardItem>> {
     'a digest of alerts': put[0]!,
     'an alert of a digest': put[1]!,
     'a told digest': put[2]!,
+    "the canary's key": await ownKey('canary'),
+    'the key of cursors': await ownKey('cursor'),
   };
+}
+
+async function ownKey(name: OwnKeyName): Promise<GuardItem> {
+  let item: GuardItem | undefined;
+  const send = async ({ input }: UpdateCommand) => {
+    item = { ...input.Key, generatedKey: input.ExpressionAttributeValues?.[':made'] };
+    return { Attributes: item };
+  };
+  const client = { send } as unknown as DynamoDBDocumentClient;
+  await createOwnKey(client, 'guards', name, bytes => Buffer.alloc(bytes, 7))();
+  return item!;
 }
 
 const hour = 3_600_000;

@@ -90,7 +90,7 @@ export const awsChecks = {
     return names.length > 0
       ? pass(`${Namespace} has ${names.join(', ')}`)
       : fail(
-          `${Namespace} has no metric. They appear some minutes after the first callback, also after a refused one.`,
+          `${Namespace} has no metric. They appear some minutes after the first callback, also after a refused one. If none come, set platformLogs=true.`,
         );
   }),
 
