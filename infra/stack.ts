@@ -21,8 +21,6 @@ import { OperationsDashboard } from './monitoring/dashboard.ts';
 import { LogMetrics } from './monitoring/log-metrics.ts';
 import { acknowledgeNagFindings } from './monitoring/nag.ts';
 import { addOutputs, domainOutputs, logGroupOutputs } from './outputs.ts';
-import { CanaryKey } from './storage/canary-key.ts';
-import { CursorKey } from './storage/cursor-key.ts';
 import { emailTable } from './storage/email-table.ts';
 import { FailureBucket } from './storage/failure-bucket.ts';
 import { GuardTable } from './storage/guard-table.ts';
@@ -39,8 +37,6 @@ export class MailtrailStack extends Stack {
     // Storage and queues.
     const table = emailTable(this, 'Emails', config);
     const webhookSecrets = webhookSecretsOf(this, 'WebhookSecrets', config.existingWebhookSecret);
-    const cursorKey = new CursorKey(this, 'CursorKey');
-    const canaryKey = new CanaryKey(this, 'CanaryKey');
     const guards = new GuardTable(this, 'Guards', config);
     const quarantine = new QuarantineQueue(this, 'Quarantine');
     const retryQueue = new WorkerQueue(this, 'Retry');
@@ -60,13 +56,12 @@ export class MailtrailStack extends Stack {
       config,
       table,
       webhookSecrets,
-      canaryKey,
       guards,
       quarantine,
       retryQueue,
       sesEvents,
     });
-    const query = new Query(this, 'Query', { config, table, guards, cursorKey });
+    const query = new Query(this, 'Query', { config, table, guards });
     const manage = new Manage(this, 'Manage', { config, table, guards });
     const tokens = tokenSettings(this, config);
     const ui = new Ui(this, 'Ui', { config, tokens });
@@ -79,7 +74,6 @@ export class MailtrailStack extends Stack {
       config,
       apiUrl: api.address,
       guards,
-      canaryKey,
       query,
       operations,
       table,
@@ -121,8 +115,6 @@ export class MailtrailStack extends Stack {
     acknowledgeNagFindings({
       api,
       webhookSecrets,
-      cursorKey,
-      canaryKey,
       guards,
       quarantine,
       failures,

@@ -6,7 +6,7 @@ export const ingestEnv = z.object({
   TABLE_NAME: z.string().check(z.minLength(1)),
   /** The ARN of one Secrets Manager secret. Its JSON maps each provider to a list of secrets. */
   WEBHOOK_SECRETS_ARN: z.string().check(z.minLength(1)),
-  /** The table of nonces and erasures. */
+  /** The table of nonces, erasures and own keys. */
   GUARD_TABLE_NAME: z.string().check(z.minLength(1)),
   QUARANTINE_QUEUE_URL: z.string().check(z.minLength(1)),
   RETRY_QUEUE_URL: z.string().check(z.minLength(1)),
@@ -20,8 +20,6 @@ export const ingestEnv = z.object({
   METADATA_REFERENCE: z.string().check(z.minLength(1)),
   /** The account of emails that no event names an account for; empty if they have none. */
   DEFAULT_ACCOUNT_ID: z._default(z.string(), ''),
-  /** The secret with the key that signs the canary's events. */
-  CANARY_KEY_ARN: z.string().check(z.minLength(1)),
   /** The providers whose webhooks are taken, separated by commas; empty for all. */
   ACCEPTED_PROVIDERS: z._default(z.string(), ''),
   /** Names of the installation's own senders, separated by commas. */

@@ -4,6 +4,7 @@ import { createRecorder } from '../../shared/email/recorder.ts';
 import { createErasureLookUp } from '../../shared/guards/erase-received.ts';
 import { createErasureRecords } from '../../shared/guards/erasure-records.ts';
 import { createNonces } from '../../shared/guards/nonces.ts';
+import { createOwnKey } from '../../shared/guards/own-key.ts';
 import { createNewsCounts } from '../../shared/news/counts.ts';
 import { createTally } from '../../shared/news/tally.ts';
 import { createReadingContext } from '../../shared/providers/parsing/reading-context.ts';
@@ -13,7 +14,6 @@ import { queueClient } from '../../shared/queues/queue-client.ts';
 import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
 import { commaList } from '../../shared/runtime/comma-list.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
-import { createGeneratedSecret } from '../../shared/runtime/generated-secret.ts';
 import { createLog } from '../../shared/runtime/log.ts';
 import { ingestEnv, readingSettings, recorderSettings } from './env.ts';
 import { createHandler } from './handler.ts';
@@ -22,7 +22,7 @@ import { createMeasure } from './metrics.ts';
 import { createPersistEvents } from './persist-events.ts';
 import { createQueueHandler } from './queue-handler.ts';
 import { createRefusals } from './refusals.ts';
-import { createWebhookSecrets, withCanaryKey } from './webhook-secrets.ts';
+import { createWebhookSecrets } from './webhook-secrets.ts';
 
 const env = ingestEnv.parse(process.env);
 const secretsManager = new SecretsManagerClient({
@@ -49,10 +49,8 @@ const persistence = {
 const onRequest = createHandler({
   providers,
   accepts: provider => accepted.length === 0 || accepted.includes(provider),
-  secretsOf: withCanaryKey(
-    createWebhookSecrets(secretsManager, env.WEBHOOK_SECRETS_ARN, Date.now),
-    createGeneratedSecret(secretsManager, env.CANARY_KEY_ARN),
-  ),
+  ...createWebhookSecrets(secretsManager, env.WEBHOOK_SECRETS_ARN, Date.now),
+  canaryKey: createOwnKey(dynamoDb, env.GUARD_TABLE_NAME, 'canary'),
   nonces,
   persistEvents: createPersistEvents({ ...persistence, retryQueue: createRetryQueue(sqs, env.RETRY_QUEUE_URL) }),
   context,

@@ -1,6 +1,8 @@
 /** Decides whether a request is genuine, which secret proves it, and for which account. */
 
+import { canaryAccountId } from '../../shared/email/event.ts';
 import type { Nonces } from '../../shared/guards/nonces.ts';
+import type { OwnKey } from '../../shared/guards/own-key.ts';
 import type {
   HttpGet,
   Nonce,
@@ -14,10 +16,14 @@ import { InvalidWebhookSecrets, type WebhookSecret } from '../../shared/provider
 import { abortable } from '../../shared/runtime/abortable.ts';
 import { errorName } from '../../shared/runtime/log.ts';
 import type { Deadlines } from './deadlines.ts';
-import type { WebhookSecretsOf } from './webhook-secrets.ts';
+import type { RenewedSecretsOf, WebhookSecretsOf } from './webhook-secrets.ts';
 
 export interface ProofDependencies {
   readonly secretsOf: WebhookSecretsOf;
+  /** Secrets for a request that those before do not prove. */
+  readonly renewedSecretsOf?: RenewedSecretsOf;
+  /** The key of the canary, which sends as an application does. It proves events of the canary's account alone. */
+  readonly canaryKey?: OwnKey;
   readonly nonces: Nonces;
   /** A GET of a URL that an adapter built; rejects once `signal` aborts. */
   readonly get: (url: string, signal: AbortSignal) => Promise<string | null>;
@@ -44,36 +50,87 @@ export type Proof =
 
 export type Prove = (provider: Provider, request: ProviderRequest, deadlines: Deadlines) => Promise<Proof>;
 
+/** A proof before its nonces are looked up. */
+type Attempt = Exclude<Proof, Proven> | { readonly provenFor: string | undefined; readonly nonces: readonly Nonce[] };
+
 /** Never rejects. */
-export function createProve({ secretsOf, nonces, get }: ProofDependencies): Prove {
-  return async (provider, request, { table, queues }) => {
-    let secrets: readonly WebhookSecret[];
+export function createProve({
+  secretsOf,
+  renewedSecretsOf = async () => null,
+  canaryKey,
+  nonces,
+  get,
+}: ProofDependencies): Prove {
+  return async (provider, request, deadlines) => {
+    const { table } = deadlines;
+    const attempt = await bestAttempt(provider, request, deadlines);
+    if (!('provenFor' in attempt)) return attempt;
+    const { provenFor } = attempt;
+    if (attempt.nonces.length === 0) return { provenFor, unproven: [], isReclaimed: false };
     try {
-      secrets = await abortable(queues, secretsOf(provider.name));
-    } catch (error) {
-      return { unavailable: `secrets: ${error instanceof InvalidWebhookSecrets ? error.message : errorName(error)}` };
-    }
-    let verified: { readonly provenFor: string | undefined; readonly nonces: readonly Nonce[] };
-    try {
-      const boundedGet: HttpGet = url => abortable(queues, get(url, queues));
-      const setUp = (await provider.handshake?.(request, textsOf(secrets), boundedGet)) ?? null;
-      if (setUp !== null) return { setUp };
-      const found = await verifiedBy(provider, request, secrets, boundedGet);
-      if (typeof found === 'string') return { refusal: found };
-      verified = found;
-    } catch (error) {
-      return { unavailable: `http-get: ${errorName(error)}` };
-    }
-    const { provenFor } = verified;
-    if (verified.nonces.length === 0) return { provenFor, unproven: [], isReclaimed: false };
-    try {
-      const use = await abortable(table, nonces(provider.name, verified.nonces, request.receivedAt));
+      const use = await abortable(table, nonces(provider.name, attempt.nonces, request.receivedAt));
       if (use === 'reused') return { refusal: 'reused_nonce' };
       return { provenFor, unproven: [], isReclaimed: use === 'reclaimed' };
     } catch {
-      return { provenFor, unproven: verified.nonces, isReclaimed: false };
+      return { provenFor, unproven: attempt.nonces, isReclaimed: false };
     }
   };
+
+  /** Look-ups after the first cost time. Only requests that the known secrets do not prove need them. */
+  async function bestAttempt(provider: Provider, request: ProviderRequest, { queues }: Deadlines): Promise<Attempt> {
+    const { name } = provider;
+    const attemptWith = (secrets: readonly WebhookSecret[]) =>
+      attempt(provider, request, secrets, url => abortable(queues, get(url, queues)));
+    let first: Attempt;
+    try {
+      first = await attemptWith(await abortable(queues, secretsOf(name)));
+      if (!isForWantOfSecret(first)) return first;
+    } catch (error) {
+      first = withoutSecrets(error);
+      // Somebody may have mended the list.
+      if (!(error instanceof InvalidWebhookSecrets)) return first;
+    }
+    try {
+      if (name === 'app' && canaryKey !== undefined) {
+        const secret = await abortable(queues, canaryKey()).catch(() => null);
+        const canary = await attemptWith(secret === null ? [] : [{ secret, accountId: canaryAccountId }]);
+        if ('provenFor' in canary) return canary;
+      }
+      const renewed = (await abortable(queues, renewedSecretsOf(name, request.receivedAt))) ?? null;
+      return renewed === null ? first : await attemptWith(renewed);
+    } catch (error) {
+      return error instanceof InvalidWebhookSecrets ? withoutSecrets(error) : first;
+    }
+  }
+}
+
+function withoutSecrets(error: unknown): Attempt {
+  return { unavailable: `secrets: ${error instanceof InvalidWebhookSecrets ? error.message : errorName(error)}` };
+}
+
+/** Refusals that other secrets would undo. */
+const forWantOfSecret: readonly unknown[] = ['no_secret_configured', 'wrong_signature'] satisfies Refusal[];
+
+function isForWantOfSecret(attempt: Attempt): boolean {
+  if ('setUp' in attempt) return forWantOfSecret.includes(attempt.setUp.refusal);
+  return 'refusal' in attempt && forWantOfSecret.includes(attempt.refusal);
+}
+
+/** Never rejects. */
+async function attempt(
+  provider: Provider,
+  request: ProviderRequest,
+  secrets: readonly WebhookSecret[],
+  get: HttpGet,
+): Promise<Attempt> {
+  try {
+    const setUp = (await provider.handshake?.(request, textsOf(secrets), get)) ?? null;
+    if (setUp !== null) return { setUp };
+    const found = await verifiedBy(provider, request, secrets, get);
+    return typeof found === 'string' ? { refusal: found } : found;
+  } catch (error) {
+    return { unavailable: `http-get: ${errorName(error)}` };
+  }
 }
 
 /** The nonces and the account that prove a request genuine, or the reason why it is not. */

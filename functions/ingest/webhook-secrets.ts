@@ -1,5 +1,4 @@
 import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
-import { canaryAccountId } from '../../shared/email/event.ts';
 import {
   type WebhookSecret,
   webhookSecretsIn,
@@ -7,12 +6,30 @@ import {
 } from '../../shared/providers/signatures/webhook-secrets.ts';
 import { ownValue } from '../../shared/runtime/own-property.ts';
 
-/** A rotated secret is in force within 5 minutes: secrets are read again after 4 and never used beyond 5. */
-const refreshAfter = 4 * 60_000;
-const expiresAfter = 5 * 60_000;
+const minute = 60_000;
+/** A removed secret is refused within 15 minutes: secrets are read again after 14 and never used beyond 15. */
+const refreshAfter = 14 * minute;
+const expiresAfter = 15 * minute;
+/** A new secret is in force within 4 minutes: a call that the known ones do not prove has them read again. */
+const renewAfter = 4 * minute;
 
 /** A provider's webhook secrets in force, none if it is not configured. Rejects if they are unavailable or invalid. */
 export type WebhookSecretsOf = (provider: string) => Promise<readonly WebhookSecret[]>;
+
+/**
+ * Secrets that are newer than those that did not prove a request; null if there can be none yet. Rejects like
+ * {@link WebhookSecretsOf}.
+ *
+ * @param since when the request came, in epoch milliseconds
+ */
+export type RenewedSecretsOf = (provider: string, since: number) => Promise<readonly WebhookSecret[] | null>;
+
+export interface WebhookSecrets {
+  readonly secretsOf: WebhookSecretsOf;
+  readonly renewedSecretsOf: RenewedSecretsOf;
+}
+
+type AllSecrets = Readonly<Record<string, unknown>>;
 
 /**
  * Reads the webhook secrets of all providers from one Secrets Manager secret, whose JSON maps each provider to a list.
@@ -23,47 +40,56 @@ export function createWebhookSecrets(
   client: Pick<SecretsManagerClient, 'send'>,
   secretArn: string,
   now: () => number,
-): WebhookSecretsOf {
-  let known: { readonly secrets: Readonly<Record<string, unknown>>; readonly at: number } | null = null;
-  let lookup: Promise<Readonly<Record<string, unknown>>> | null = null;
+): WebhookSecrets {
+  /** They may have changed since `at`; `readAt` is when they arrived. */
+  let known: { readonly secrets: AllSecrets; readonly at: number; readonly readAt: number } | null = null;
+  let lookup: Promise<AllSecrets> | null = null;
+  let triedAt = Number.NEGATIVE_INFINITY;
 
   const lookUpAll = async () => {
     const at = now();
+    triedAt = at;
     const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
     const secrets = webhookSecretsIn(SecretString ?? '');
-    known = { secrets, at };
+    known = { secrets, at, readAt: now() };
     return secrets;
+  };
+
+  const currentLookUp = () => {
+    lookup ??= lookUpAll().finally(() => {
+      lookup = null;
+    });
+    return lookup;
   };
 
   const age = () => now() - (known?.at ?? Number.NEGATIVE_INFINITY);
 
   const inForce = async () => {
     if (known !== null && age() < refreshAfter) return known.secrets;
-    lookup ??= lookUpAll().finally(() => {
-      lookup = null;
-    });
+    const current = currentLookUp();
     if (known !== null && age() < expiresAfter) {
       // The lookup runs beside the request, so that a slow Secrets Manager delays nobody; after a failure the next
       // request retries.
-      lookup.catch(() => {});
+      current.catch(() => {});
       return known.secrets;
     }
-    const secrets = await lookup;
+    const secrets = await current;
     // A lookup that began before the function was frozen may return expired secrets.
     return age() < expiresAfter ? secrets : lookUpAll();
   };
 
-  return async provider => webhookSecretsOf(provider, ownValue(await inForce(), provider));
-}
+  /** A flood of forged calls has them read again once in four minutes. */
+  const renewed = async (since: number): Promise<AllSecrets | null> => {
+    if (lookup === null && known !== null && known.readAt > since) return known.secrets;
+    if (lookup === null && now() - triedAt < renewAfter) return null;
+    return currentLookUp();
+  };
 
-/**
- * Adds the canary's key to the secrets of the sending application; it proves events of the canary's account alone. While
- * the key is out of reach, every other secret stays in force.
- */
-export function withCanaryKey(secretsOf: WebhookSecretsOf, key: () => Promise<string>): WebhookSecretsOf {
-  return async provider => {
-    if (provider !== 'app') return secretsOf(provider);
-    const [secrets, canaryKey] = await Promise.all([secretsOf(provider), key().catch(() => null)]);
-    return canaryKey === null ? secrets : [...secrets, { secret: canaryKey, accountId: canaryAccountId }];
+  return {
+    secretsOf: async provider => webhookSecretsOf(provider, ownValue(await inForce(), provider)),
+    async renewedSecretsOf(provider, since) {
+      const secrets = await renewed(since);
+      return secrets === null ? null : webhookSecretsOf(provider, ownValue(secrets, provider));
+    },
   };
 }

@@ -5,9 +5,7 @@ const positive = z.coerce.number().check(z.int(), z.positive());
 /** The environment of the query function. The construct that sets it is type-checked against this schema. */
 export const queryEnv = z.object({
   TABLE_NAME: z.string().check(z.minLength(1)),
-  /** The secret with the key that seals cursors. */
-  CURSOR_KEY_ARN: z.string().check(z.minLength(1)),
-  /** The table that keeps the news of each provider. */
+  /** The table that keeps the news of each provider, and the key that seals cursors. */
   GUARD_TABLE_NAME: z.string().check(z.minLength(1)),
   /** The providers in use, separated by commas; empty if they are not known. */
   PROVIDERS: z.string(),

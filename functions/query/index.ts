@@ -1,10 +1,9 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { createReader } from '../../shared/email/reader.ts';
+import { createOwnKey } from '../../shared/guards/own-key.ts';
 import { createNewsCounts } from '../../shared/news/counts.ts';
 import { createNewsStore } from '../../shared/news/store.ts';
 import { commaList } from '../../shared/runtime/comma-list.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
-import { createGeneratedSecret } from '../../shared/runtime/generated-secret.ts';
 import { createLog } from '../../shared/runtime/log.ts';
 import { createCursors } from './cursor.ts';
 import { queryEnv } from './env.ts';
@@ -18,10 +17,6 @@ const oldAfter = {
   sent: env.SENT_OLD_AFTER_MINUTES * minute,
   deferred: env.DEFERRED_OLD_AFTER_MINUTES * minute,
 };
-const secretsManager = new SecretsManagerClient({
-  requestHandler: { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true },
-});
-
 const client = documentClient();
 
 export const handler = createHandler({
@@ -32,7 +27,7 @@ export const handler = createHandler({
     oldAfter,
     now: Date.now,
   }),
-  cursors: createCursors(createGeneratedSecret(secretsManager, env.CURSOR_KEY_ARN)),
+  cursors: createCursors(createOwnKey(client, env.GUARD_TABLE_NAME, 'cursor')),
   access: { accountClaim: env.ACCOUNT_CLAIM, supportScope: env.SUPPORT_SCOPE },
   oldAfter,
   document,

@@ -8,8 +8,6 @@ export const watchEnv = z.object({
   GUARD_TABLE_NAME: named,
   /** The URL of the HTTP API. */
   API_URL: named,
-  /** The secret with the key that signs the canary's events. */
-  CANARY_KEY_ARN: named,
   /** The function that answers reads. */
   QUERY_FUNCTION_NAME: named,
   /** The token's claim that names the account. */

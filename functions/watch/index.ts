@@ -1,13 +1,12 @@
 import { CloudWatchClient } from '@aws-sdk/client-cloudwatch';
 import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { createOwnKey } from '../../shared/guards/own-key.ts';
 import { createNewsStore } from '../../shared/news/store.ts';
 import { providerTitles } from '../../shared/providers/titles.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
-import { createGeneratedSecret } from '../../shared/runtime/generated-secret.ts';
 import { createLog } from '../../shared/runtime/log.ts';
 import { createAccountMarks } from '../../shared/watch/account-marks.ts';
 import { createEpisodeStore } from '../../shared/watch/episodes.ts';
@@ -25,7 +24,6 @@ import { createBucketCheck, createMappingCheck, createQueueCheck, createTopicChe
 const env = watchEnv.parse(process.env);
 const requestHandler = { connectionTimeout: 1_000, requestTimeout: 10_000, throwOnRequestTimeout: true };
 const lambda = new LambdaClient({ requestHandler, maxAttempts: 1 });
-const secretsManager = new SecretsManagerClient({ requestHandler });
 const sns = new SNSClient({ requestHandler });
 const sqs = new SQSClient({ requestHandler });
 const log = createLog();
@@ -39,7 +37,7 @@ const webhook = `${env.API_URL}/webhooks/app`;
 
 export const handler = createHandler({
   canary: createCanary({
-    key: createGeneratedSecret(secretsManager, env.CANARY_KEY_ARN),
+    key: createOwnKey(documents, env.GUARD_TABLE_NAME, 'canary'),
     async post(headers, body) {
       const answer = await fetch(webhook, { method: 'POST', headers, body, signal: AbortSignal.timeout(10_000) });
       return { status: answer.status, body: await answer.text() };

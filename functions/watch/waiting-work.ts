@@ -75,7 +75,8 @@ export function createTopicCheck(client: Pick<SNSClient, 'send'>, topicArn: stri
       const { Attributes = {} } = await client.send(new GetTopicAttributesCommand({ TopicArn: topicArn }));
       const { SubscriptionsConfirmed = '0', SubscriptionsPending = '0' } = Attributes;
       const isOn = Number(SubscriptionsConfirmed) === 0;
-      const pending = Number(SubscriptionsPending) === 0 ? '' : `, and ${SubscriptionsPending} waits to be confirmed`;
+      const count = Number(SubscriptionsPending);
+      const pending = count === 0 ? '' : `; ${count} ${count === 1 ? 'waits for its' : 'wait for their'} confirmation`;
       const text = isOn
         ? `No subscription of support's topic is confirmed${pending}.`
         : `Support's topic has a confirmed subscription again.`;

@@ -6,7 +6,6 @@ import { type Config, retryConcurrency } from '../config.ts';
 import type { QuarantineQueue } from '../messaging/quarantine-queue.ts';
 import type { SesEvents } from '../messaging/ses-events.ts';
 import type { WorkerQueue } from '../messaging/worker-queue.ts';
-import type { CanaryKey } from '../storage/canary-key.ts';
 import type { EmailTable } from '../storage/email-table.ts';
 import type { GuardTable } from '../storage/guard-table.ts';
 import type { WebhookSecrets } from '../storage/webhook-secrets.ts';
@@ -29,14 +28,13 @@ export class Ingest extends MailtrailFunction {
       readonly config: Config;
       readonly table: EmailTable;
       readonly webhookSecrets: WebhookSecrets;
-      readonly canaryKey: CanaryKey;
       readonly guards: GuardTable;
       readonly quarantine: QuarantineQueue;
       readonly retryQueue: WorkerQueue;
       readonly sesEvents: SesEvents;
     },
   ) {
-    const { config, table, webhookSecrets, canaryKey, guards, quarantine, retryQueue, sesEvents } = parts;
+    const { config, table, webhookSecrets, guards, quarantine, retryQueue, sesEvents } = parts;
     // Concurrent batches per queue. Two vCPUs write about as much as the table takes: retries after an outage must not
     // displace new events.
     const drained = {
@@ -49,7 +47,6 @@ export class Ingest extends MailtrailFunction {
       environment: {
         TABLE_NAME: table.tableName,
         WEBHOOK_SECRETS_ARN: webhookSecrets.secretArn,
-        CANARY_KEY_ARN: canaryKey.secretArn,
         GUARD_TABLE_NAME: guards.tableName,
         QUARANTINE_QUEUE_URL: quarantine.queueUrl,
         RETRY_QUEUE_URL: retryQueue.queueUrl,
@@ -67,7 +64,7 @@ export class Ingest extends MailtrailFunction {
         // A tombstone needs PutItem.
         { actions: ['dynamodb:UpdateItem', 'dynamodb:PutItem'], resources: [table.tableArn] },
         { actions: ['dynamodb:UpdateItem', 'dynamodb:BatchGetItem'], resources: [guards.tableArn] },
-        { actions: ['secretsmanager:GetSecretValue'], resources: [webhookSecrets.secretArn, canaryKey.secretArn] },
+        { actions: ['secretsmanager:GetSecretValue'], resources: [webhookSecrets.secretArn] },
         { actions: ['sqs:SendMessage'], resources: [quarantine.queueArn, retryQueue.queueArn] },
         {
           actions: ['sqs:DeleteMessage', 'sqs:GetQueueAttributes', 'sqs:ReceiveMessage'],

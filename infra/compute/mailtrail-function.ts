@@ -11,6 +11,7 @@ import { bundling, entryOf, type FunctionName, projectRoot } from './bundling.ts
 export interface Permission {
   readonly actions: readonly string[];
   readonly resources: readonly string[];
+  readonly conditions?: Readonly<Record<string, unknown>>;
 }
 
 export interface MailtrailFunctionProps {
@@ -53,8 +54,13 @@ export class MailtrailFunction extends NodejsFunction {
       inlinePolicies: {
         Needed: new PolicyDocument({
           statements: permissions.map(
-            ({ actions, resources }) =>
-              new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] }),
+            ({ actions, resources, conditions }) =>
+              new PolicyStatement({
+                effect: Effect.ALLOW,
+                actions: [...actions],
+                resources: [...resources],
+                ...(conditions && { conditions: { ...conditions } }),
+              }),
           ),
         }),
       },

@@ -1,8 +1,8 @@
 import type { Construct } from 'constructs';
 import type { QueryEnv } from '../../functions/query/env.ts';
 import { type IndexName, indexes } from '../../shared/email/item.ts';
+import { ownKeyItem } from '../../shared/guards/own-key-names.ts';
 import type { Config } from '../config.ts';
-import type { CursorKey } from '../storage/cursor-key.ts';
 import type { EmailTable } from '../storage/email-table.ts';
 import type { GuardTable } from '../storage/guard-table.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
@@ -16,16 +16,14 @@ export class Query extends MailtrailFunction {
       readonly config: Config;
       readonly table: EmailTable;
       readonly guards: GuardTable;
-      readonly cursorKey: CursorKey;
     },
   ) {
-    const { config, table, guards, cursorKey } = parts;
+    const { config, table, guards } = parts;
     super(scope, id, {
       name: 'query',
       description: 'Mailtrail: answers the statuses and histories of emails',
       environment: {
         TABLE_NAME: table.tableName,
-        CURSOR_KEY_ARN: cursorKey.secretArn,
         GUARD_TABLE_NAME: guards.tableName,
         PROVIDERS: config.providers.join(','),
         RETENTION_DAYS: String(config.retentionDays),
@@ -44,7 +42,12 @@ export class Query extends MailtrailFunction {
         // Counts the emails that ask somebody to act, over all accounts.
         { actions: ['dynamodb:Scan'], resources: [table.indexArn('byAttentionDay')] },
         { actions: ['dynamodb:BatchGetItem'], resources: [guards.tableArn] },
-        { actions: ['secretsmanager:GetSecretValue'], resources: [cursorKey.secretArn] },
+        // Makes the key of the cursors at its first use, and writes no other item.
+        {
+          actions: ['dynamodb:UpdateItem'],
+          resources: [guards.tableArn],
+          conditions: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': [ownKeyItem('cursor')] } },
+        },
       ],
       memoryMegabytes: 1024,
       timeoutSeconds: 10,

@@ -7,7 +7,6 @@ import type { Construct } from 'constructs';
 import type { WatchEnv } from '../../functions/watch/env.ts';
 import type { Config } from '../config.ts';
 import type { OperationsTopic, SupportTopic } from '../messaging/topics.ts';
-import type { CanaryKey } from '../storage/canary-key.ts';
 import type { EmailTable } from '../storage/email-table.ts';
 import type { FailureBucket } from '../storage/failure-bucket.ts';
 import type { GuardTable } from '../storage/guard-table.ts';
@@ -31,7 +30,6 @@ export class Watch extends MailtrailFunction {
       readonly config: Config;
       readonly apiUrl: string;
       readonly guards: GuardTable;
-      readonly canaryKey: CanaryKey;
       readonly query: MailtrailFunction;
       readonly operations: OperationsTopic;
       readonly table: EmailTable;
@@ -42,15 +40,13 @@ export class Watch extends MailtrailFunction {
       readonly mappings: Readonly<Record<string, IEventSourceMapping>>;
     },
   ) {
-    const { config, apiUrl, guards, canaryKey, query, operations, table, setAside, failures, support, mappings } =
-      parts;
+    const { config, apiUrl, guards, query, operations, table, setAside, failures, support, mappings } = parts;
     super(scope, id, {
       name: 'watch',
       description: 'Mailtrail: proves every five minutes that calls are recorded, and tells operators of what is wrong',
       environment: {
         GUARD_TABLE_NAME: guards.tableName,
         API_URL: apiUrl,
-        CANARY_KEY_ARN: canaryKey.secretArn,
         QUERY_FUNCTION_NAME: query.functionName,
         ACCOUNT_CLAIM: config.accountClaim,
         OPERATIONS_TOPIC_ARN: operations.topicArn,
@@ -70,7 +66,6 @@ export class Watch extends MailtrailFunction {
       } satisfies WatchEnv,
       permissions: [
         { actions: ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'], resources: [guards.tableArn] },
-        { actions: ['secretsmanager:GetSecretValue'], resources: [canaryKey.secretArn] },
         { actions: ['lambda:InvokeFunction'], resources: [query.functionArn] },
         { actions: ['sns:Publish'], resources: [operations.topicArn] },
         { actions: ['sns:GetTopicAttributes'], resources: [support.topicArn] },

@@ -146,7 +146,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
     parts.add(startEngine({ dataDir: join(dataDir, 'dynamodb') }), it => it.stop()),
     parts.add(startQueues(join(dataDir, 'queues')), it => it.stop()),
     parts.add(
-      startSecretsManager(dataDir, () => webhookSecretsText(secretFiles)),
+      startSecretsManager(() => webhookSecretsText(secretFiles)),
       it => it.stop(),
     ),
     parts.add(startSnsSigning(snsSigningKeyIn(secretFiles)), it => it.stop()),

@@ -5,8 +5,6 @@ import type { Alert } from '../compute/alert.ts';
 import type { Changes } from '../compute/changes.ts';
 import type { Watch } from '../compute/watch.ts';
 import type { QuarantineQueue } from '../messaging/quarantine-queue.ts';
-import type { CanaryKey } from '../storage/canary-key.ts';
-import type { CursorKey } from '../storage/cursor-key.ts';
 import type { FailureBucket } from '../storage/failure-bucket.ts';
 import type { GuardTable } from '../storage/guard-table.ts';
 import type { WebhookSecrets } from '../storage/webhook-secrets.ts';
@@ -20,8 +18,6 @@ const openBecause = {
 export function acknowledgeNagFindings(parts: {
   readonly api: MailtrailApi;
   readonly webhookSecrets: WebhookSecrets;
-  readonly cursorKey: CursorKey;
-  readonly canaryKey: CanaryKey;
   readonly guards: GuardTable;
   readonly quarantine: QuarantineQueue;
   readonly failures: FailureBucket;
@@ -29,7 +25,7 @@ export function acknowledgeNagFindings(parts: {
   readonly changes: Changes;
   readonly watch: Watch;
 }): void {
-  const { api, webhookSecrets, cursorKey, canaryKey, guards, quarantine, failures, alert, changes, watch } = parts;
+  const { api, webhookSecrets, guards, quarantine, failures, alert, changes, watch } = parts;
   for (const [key, { access }] of Object.entries<Route>(routes)) {
     if (access === 'account' || access === 'support') continue;
     Validations.of(api.routes[key as RouteKey]).acknowledge({ id: 'AwsSolutions-APIG4', reason: openBecause[access] });
@@ -38,18 +34,10 @@ export function acknowledgeNagFindings(parts: {
     id: 'AwsSolutions-SMG4',
     reason: 'Webhook secrets are issued by the providers and cannot be rotated from here; two can be in force at once.',
   });
-  Validations.of(canaryKey).acknowledge({
-    id: 'AwsSolutions-SMG4',
-    reason: "The key proves only test events of Mailtrail's own account, which nobody reads.",
-  });
-  Validations.of(cursorKey).acknowledge({
-    id: 'AwsSolutions-SMG4',
-    reason: 'The key opens nothing by itself; a token does. A new value only makes readers start their lists again.',
-  });
   Validations.of(guards).acknowledge({
     id: 'AwsSolutions-DDB3',
     reason:
-      'Its items live for at most three months, and losing them undoes neither an accepted request nor an erasure.',
+      'Losing its items undoes neither an accepted request nor an erasure. New keys of its own are made at their first use.',
   });
   Validations.of(quarantine).acknowledge({
     id: 'AwsSolutions-SQS3',

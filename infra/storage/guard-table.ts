@@ -7,8 +7,8 @@ import { throughputCeiling } from './throughput-ceiling.ts';
 /**
  * The table that keeps replayed and erased events out of the table of emails. It holds nonces of requests whose
  * signature does not cover their events (shared/guards/nonces.ts), and erasures (shared/guards/erasure-records.ts). It
- * also holds the news of each provider (shared/news/store.ts), and the ledger of told alerts (shared/alerts/ledger.ts). Its
- * items expire within three months.
+ * also holds the news of each provider (shared/news/store.ts), and the ledger of told alerts (shared/alerts/ledger.ts). These
+ * items expire within three months. The two keys of the installation's own (shared/guards/own-key.ts) do not.
  */
 export class GuardTable extends Table {
   constructor(scope: Construct, id: string, config: Config) {
@@ -18,7 +18,7 @@ export class GuardTable extends Table {
       ...throughputCeiling(config),
       encryption: TableEncryption.AWS_MANAGED,
       timeToLiveAttribute: 'expiresAt',
-      // Its items are at most three months old, and losing them is acceptable.
+      // Its items are at most three months old or made anew, and losing them is acceptable.
       removalPolicy: RemovalPolicy.DESTROY,
     });
   }

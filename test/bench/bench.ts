@@ -7,6 +7,7 @@ import type { Figure } from './figures.ts';
 
 const benchmarks = {
   'cold-start': async () => (await import('./cold-start.ts')).coldStart(),
+  'ingest-memory': async () => (await import('./ingest-memory.ts')).ingestMemory(),
   'ingest-batch': async () => (await import('./ingest-batch.ts')).ingestBatch(),
   'provider-parse': async () => (await import('./provider-parse.ts')).providerParse(),
   'write-units': async () => (await import('./write-units.ts')).writeUnits(),

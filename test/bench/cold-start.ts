@@ -41,13 +41,11 @@ const environments = {
     METADATA_ACCOUNT_ID: 'account_id',
     METADATA_REFERENCE: 'reference',
     DEFAULT_ACCOUNT_ID: '',
-    CANARY_KEY_ARN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:canary-key',
     ACCEPTED_PROVIDERS: '',
     SENDER_NAMES: '',
   } satisfies IngestEnv,
   query: {
     TABLE_NAME: 'emails',
-    CURSOR_KEY_ARN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:cursor-key',
     GUARD_TABLE_NAME: 'guards',
     PROVIDERS: '',
     RETENTION_DAYS: '400',
@@ -84,7 +82,6 @@ const environments = {
   watch: {
     GUARD_TABLE_NAME: 'guards',
     API_URL: 'http://127.0.0.1:1',
-    CANARY_KEY_ARN: 'arn:aws:secretsmanager:us-east-1:123456789012:secret:canary-key',
     QUERY_FUNCTION_NAME: 'query',
     ACCOUNT_CLAIM: 'account_id',
     OPERATIONS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:operations',
@@ -171,6 +168,7 @@ export async function coldStart(): Promise<Figure[]> {
   const stub = await startStubEndpoint({
     GetSecretValue: { SecretString: JSON.stringify({ sendgrid: [keys.secret] }) },
     GetItem: { Item: bouncedItem },
+    UpdateItem: { Attributes: { generatedKey: { S: keys.secret } } },
     BatchGetItem: { Responses: { emails: [bouncedItem] }, UnprocessedKeys: {} },
   });
   const directory = await mkdtemp(join(tmpdir(), 'mailtrail-cold-start-'));

@@ -44,9 +44,12 @@ describe('roles', () => {
         expect(Properties).not.toHaveProperty('ManagedPolicyArns');
         expect(Properties.Policies).toHaveLength(1);
         const lines = Properties.Policies[0].PolicyDocument.Statement.flatMap(
-          ({ Effect, Action, Resource }: Statement) => {
+          ({ Effect, Action, Resource, Condition }: Statement) => {
             expect(Effect).toBe('Allow');
-            return [Action].flat().flatMap(action => [Resource].flat().map(on => `${action} on ${asText(on)}`));
+            const condition = Condition === undefined ? '' : `, if ${said(Condition)}`;
+            return [Action]
+              .flat()
+              .flatMap(action => [Resource].flat().map(on => `${action} on ${asText(on)}${condition}`));
           },
         );
         return [name, lines.sort()];
@@ -60,7 +63,6 @@ describe('roles', () => {
         'dynamodb:UpdateItem on Guards.Arn',
         'logs:CreateLogStream on IngestLogs.Arn',
         'logs:PutLogEvents on IngestLogs.Arn',
-        'secretsmanager:GetSecretValue on CanaryKey',
         'secretsmanager:GetSecretValue on WebhookSecrets',
         'sqs:DeleteMessage on Retry.Arn',
         'sqs:DeleteMessage on SesEventsQueue.Arn',
@@ -81,9 +83,9 @@ describe('roles', () => {
         'dynamodb:Query on Emails.Arn/index/byRecipient',
         'dynamodb:Query on Emails.Arn/index/byReference',
         'dynamodb:Scan on Emails.Arn/index/byAttentionDay',
+        'dynamodb:UpdateItem on Guards.Arn, if ForAllValues:StringEquals dynamodb:LeadingKeys key:cursor',
         'logs:CreateLogStream on QueryLogs.Arn',
         'logs:PutLogEvents on QueryLogs.Arn',
-        'secretsmanager:GetSecretValue on CursorKey',
       ],
       ManageRole: [
         'dynamodb:PutItem on Emails.Arn',
@@ -150,7 +152,6 @@ describe('roles', () => {
         'logs:CreateLogStream on WatchLogs.Arn',
         'logs:PutLogEvents on WatchLogs.Arn',
         's3:ListBucket on AlertFailures.Arn',
-        'secretsmanager:GetSecretValue on CanaryKey',
         'sns:GetTopicAttributes on Support',
         'sns:Publish on Operations',
         'sqs:GetQueueAttributes on DigestsDeadLetters.Arn',
@@ -343,20 +344,13 @@ describe('secrets', () => {
       for (const [variable, value] of Object.entries<unknown>(Properties.Environment.Variables)) {
         // A variable with such a name may hold the address of a secret, never the secret.
         if (/secret|key|token|password|credential/i.test(variable)) {
-          expect(['WEBHOOK_SECRETS_ARN', 'CURSOR_KEY_ARN', 'CANARY_KEY_ARN'], name).toContain(variable);
+          expect(variable, name).toBe('WEBHOOK_SECRETS_ARN');
           expect(value, variable).toEqual({ Ref: expect.any(String) });
         }
         expect(said(value), variable).not.toMatch(/AKIA|whsec_|-----BEGIN|[A-Za-z0-9+/]{40,}/);
       }
     }
     expect(JSON.stringify(template)).not.toMatch(/AKIA[A-Z0-9]{16}|whsec_|-----BEGIN/);
-    const secrets = all('AWS::SecretsManager::Secret');
-    expect([...secrets.keys()]).toEqual(['WebhookSecrets', 'CursorKey', 'CanaryKey']);
-    expect(secrets.get('WebhookSecrets')!.Properties.SecretString).toBe('{}');
-    // The deployment generates these keys, long enough to resist guessing, and no template has them.
-    for (const key of ['CursorKey', 'CanaryKey']) {
-      expect(secrets.get(key)!.Properties, key).not.toHaveProperty('SecretString');
-      expect(secrets.get(key)!.Properties.GenerateSecretString.PasswordLength, key).toBeGreaterThanOrEqual(64);
-    }
+    expect(only('AWS::SecretsManager::Secret').Properties.SecretString).toBe('{}');
   });
 });

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { createWebhookSecrets } from '../../functions/ingest/webhook-secrets.ts';
+import { createWebhookSecrets, type WebhookSecrets } from '../../functions/ingest/webhook-secrets.ts';
 
 const minute = 60_000;
 
@@ -9,7 +9,8 @@ describe('the webhook secrets', () => {
   let stored: string | Error | Promise<string>;
   let lookups: number;
   let now: number;
-  let secretsOf: ReturnType<typeof createWebhookSecrets>;
+  let secrets: WebhookSecrets;
+  const secretsOf = (provider: string) => secrets.secretsOf(provider);
 
   beforeEach(() => {
     stored = JSON.stringify({ sendgrid: ['one'] });
@@ -20,21 +21,21 @@ describe('the webhook secrets', () => {
       if (stored instanceof Error) throw stored;
       return { SecretString: await stored };
     };
-    secretsOf = createWebhookSecrets({ send } as unknown as SecretsManagerClient, 'arn', () => now);
+    secrets = createWebhookSecrets({ send } as unknown as SecretsManagerClient, 'arn', () => now);
   });
 
   it('are looked up once for many requests', async () => {
     await Promise.all([secretsOf('sendgrid'), secretsOf('mailgun'), secretsOf('sendgrid')]);
-    now = 3 * minute;
+    now = 13 * minute;
     expect(await secretsOf('sendgrid')).toEqual(['one']);
     expect(lookups).toBe(1);
   });
 
-  it('are in force within five minutes of a rotation', async () => {
+  it('are out of force within 15 minutes of their removal', async () => {
     await secretsOf('sendgrid');
-    stored = JSON.stringify({ sendgrid: ['two', 'one'] });
-    now = 5 * minute;
-    expect(await secretsOf('sendgrid')).toEqual(['two', 'one']);
+    stored = JSON.stringify({ sendgrid: ['two'] });
+    now = 15 * minute;
+    expect(await secretsOf('sendgrid')).toEqual(['two']);
   });
 
   it('may be a single text', async () => {
@@ -53,10 +54,10 @@ describe('the webhook secrets', () => {
     for (const provider of ['mailgun', 'toString', '__proto__']) expect(await secretsOf(provider)).toEqual([]);
   });
 
-  it('are refreshed in the background, and no request waits for that within the five minutes', async () => {
+  it('are refreshed in the background, and no request waits for that within the 15 minutes', async () => {
     await secretsOf('sendgrid');
     stored = new Promise(() => {});
-    now = 4 * minute;
+    now = 14 * minute;
     expect(await secretsOf('sendgrid')).toEqual(['one']);
     expect(lookups).toBe(2);
   });
@@ -67,7 +68,7 @@ describe('the webhook secrets', () => {
     stored = new Promise(resolve => {
       arrive = resolve;
     });
-    now = 4.5 * minute;
+    now = 14.5 * minute;
     expect(await secretsOf('sendgrid')).toEqual(['one']);
     // The function is frozen here during the refresh.
     now = 60 * minute;
@@ -77,13 +78,56 @@ describe('the webhook secrets', () => {
     expect(await asked).toEqual(['two']);
   });
 
-  it('outlast a short outage of Secrets Manager, but never five minutes', async () => {
+  it('outlast a short outage of Secrets Manager, but never 15 minutes', async () => {
     await secretsOf('sendgrid');
     stored = new Error('out of reach');
-    now = 5 * minute - 1;
+    now = 15 * minute - 1;
     expect(await secretsOf('sendgrid')).toEqual(['one']);
-    now = 5 * minute;
+    now = 15 * minute;
     await expect(secretsOf('sendgrid')).rejects.toThrow('out of reach');
+  });
+
+  describe('that are newer, for a request that the known ones do not prove,', () => {
+    const renewed = () => secrets.renewedSecretsOf('sendgrid', now);
+    beforeEach(async () => {
+      await secretsOf('sendgrid');
+      stored = JSON.stringify({ sendgrid: ['two', 'one'] });
+    });
+
+    it('are read four minutes after the last time', async () => {
+      now = 4 * minute - 1;
+      expect(await renewed()).toBeNull();
+      now = 4 * minute;
+      expect(await renewed()).toEqual(['two', 'one']);
+      expect(await secretsOf('sendgrid')).toEqual(['two', 'one']);
+    });
+
+    it('are read once in four minutes, however many requests ask for them', async () => {
+      now = 4 * minute;
+      for (let second = 0; second < 600; second += 1) {
+        await Promise.all([renewed(), renewed(), renewed()]);
+        now += 1_000;
+      }
+      expect(lookups).toBe(1 + 3);
+    });
+
+    it('are tried once in four minutes while Secrets Manager is out of reach', async () => {
+      stored = new Error('out of reach');
+      now = 4 * minute;
+      await expect(renewed()).rejects.toThrow('out of reach');
+      for (let call = 0; call < 50; call += 1) expect(await renewed()).toBeNull();
+      expect(lookups).toBe(2);
+    });
+
+    it('are those that came while the request was verified', async () => {
+      const since = 4 * minute;
+      now = since;
+      const reading = renewed();
+      now += 50;
+      await reading;
+      expect(await secrets.renewedSecretsOf('sendgrid', since)).toEqual(['two', 'one']);
+      expect(lookups).toBe(2);
+    });
   });
 
   it.each(['', 'not json', '[]', '7'])('are unavailable while the stored text is %j', async unreadable => {
@@ -125,14 +169,14 @@ describe('the webhook secrets', () => {
         [second, 'another', own],
       ]) {
         stored = JSON.stringify({ sendgrid, mailgun: ['key'] });
-        now += 5 * minute;
+        now += 15 * minute;
         const refusal = await secretsOf('sendgrid').catch(String);
         expect(refusal).toBe('InvalidWebhookSecrets: sendgrid: a secret stands there twice, for different accounts');
         expect(await secretsOf('mailgun')).toEqual(['key']);
       }
     }
     stored = JSON.stringify({ sendgrid: [own, { secret: other, accountId: 'acme' }] });
-    now += 5 * minute;
+    now += 15 * minute;
     expect(await secretsOf('sendgrid')).toHaveLength(2);
   });
 });

@@ -2,9 +2,10 @@ import { createHandler } from '../../functions/ingest/handler.ts';
 import { createMeasure, type Measure } from '../../functions/ingest/metrics.ts';
 import { createPersistEvents } from '../../functions/ingest/persist-events.ts';
 import { createRefusals } from '../../functions/ingest/refusals.ts';
-import type { WebhookSecretsOf } from '../../functions/ingest/webhook-secrets.ts';
+import type { RenewedSecretsOf, WebhookSecretsOf } from '../../functions/ingest/webhook-secrets.ts';
 import { nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
 import type { Nonces } from '../../shared/guards/nonces.ts';
+import type { OwnKey } from '../../shared/guards/own-key.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import type { Quarantine } from '../../shared/queues/quarantine-messages.ts';
 import type { RetryQueue } from '../../shared/queues/retry-messages.ts';
@@ -38,6 +39,8 @@ const distantDeadline: AbortAfter = milliseconds => AbortSignal.timeout(10 * mil
 /** The parts of the ingest function that a test may replace. */
 export interface IngestParts {
   readonly secretsOf: WebhookSecretsOf;
+  readonly renewedSecretsOf?: RenewedSecretsOf;
+  readonly canaryKey?: OwnKey;
   readonly store: Pick<Recorder, 'record'>;
   readonly quarantine?: Quarantine;
   readonly retryQueue?: RetryQueue;
@@ -53,6 +56,8 @@ export interface IngestParts {
 /** Returns the ingest function with every provider. Omitted parts are unavailable, and every nonce is new. */
 export function ingestFunction({
   secretsOf,
+  renewedSecretsOf = async () => null,
+  canaryKey = outOfReach,
   store,
   quarantine = outOfReach,
   retryQueue = outOfReach,
@@ -69,6 +74,8 @@ export function ingestFunction({
     providers,
     accepts,
     secretsOf,
+    renewedSecretsOf,
+    canaryKey,
     nonces,
     persistEvents,
     context,

@@ -11,6 +11,8 @@ import { emailOf, type Image, isTombstone, knownItem } from '../../shared/email/
 import { tombstoneInput, whereErasable } from '../../shared/email/tombstone.ts';
 import { recordInput } from '../../shared/guards/erasure-records.ts';
 import { createNonces } from '../../shared/guards/nonces.ts';
+import { createOwnKey } from '../../shared/guards/own-key.ts';
+import type { OwnKeyName } from '../../shared/guards/own-key-names.ts';
 import { dayKey, hourKey, providerKey } from '../../shared/news/keys.ts';
 import { slotOf } from '../../shared/news/slots.ts';
 import { createNewsStore, type ProviderNews } from '../../shared/news/store.ts';
@@ -19,6 +21,8 @@ import { digestMessages, parseDigestMessage } from '../../shared/queues/digest-m
 import { createQuarantine, quarantinePart } from '../../shared/queues/quarantine-messages.ts';
 import { queueParsers } from '../../shared/queues/queue-parsers.ts';
 import { createRetryQueue } from '../../shared/queues/retry-messages.ts';
+import { createAccountMarks, marksKey } from '../../shared/watch/account-marks.ts';
+import { createEpisodeStore, episodesKey } from '../../shared/watch/episodes.ts';
 import { emailInMemory } from '../email/email-in-memory.ts';
 import { context, fixture, fixtureNames, parsedFixture } from '../fixtures/fixtures.ts';
 import { providerNames } from '../fixtures/signing.ts';
@@ -193,7 +197,20 @@ async function guardItems(): Promise<Record<string, GuardItem>> {
     'a digest of alerts': put[0]!,
     'an alert of a digest': put[1]!,
     'a told digest': put[2]!,
+    "the canary's key": await ownKey('canary'),
+    'the key of cursors': await ownKey('cursor'),
   };
+}
+
+async function ownKey(name: OwnKeyName): Promise<GuardItem> {
+  let item: GuardItem | undefined;
+  const send = async ({ input }: UpdateCommand) => {
+    item = { ...input.Key, generatedKey: input.ExpressionAttributeValues?.[':made'] };
+    return { Attributes: item };
+  };
+  const client = { send } as unknown as DynamoDBDocumentClient;
+  await createOwnKey(client, 'guards', name, bytes => Buffer.alloc(bytes, 7))();
+  return item!;
 }
 
 const hour = 3_600_000;
@@ -221,8 +238,53 @@ async function newsItems(): Promise<Record<string, GuardItem>> {
     "a day of a provider's news": item(dayKey('sendgrid', noon)),
     "an hour of a provider's emails": item(hourKey('sendgrid', Math.floor(noon / hour))),
     'the time of the last letter': await paceItem(),
+    ...(await watchItems()),
   };
 }
+
+/** The items of the watch function: an episode of which operators know and one that begins, and marks of accounts. */
+async function watchItems(): Promise<Record<string, GuardItem>> {
+  const table = tableInMemory();
+  const told = {
+    id: 'e1',
+    condition: 'NoNews',
+    subject: 'sendgrid',
+    name: 'SendGrid',
+    since: noon,
+    level: 1,
+    toldAt: noon,
+  } as const;
+  const untold = { ...told, id: 'e2', condition: 'BounceRate', subject: 'account:acme', name: 'account acme' } as const;
+  const { toldAt: _, ...begins } = untold;
+  await createEpisodeStore(table.client, 'guards').replace(
+    { revision: 0 },
+    {
+      episodes: [told, { ...begins, level: 2, turn: { kind: 'began', text: '12 of 100 emails bounced hard.' } }],
+      checkedAt: { providerRates: noon, 'accountRates:account:acme': noon },
+      tellingAt: noon,
+    },
+    noon,
+  );
+  await createAccountMarks(table.client, 'guards').mark(['acme', 'globex'], noon);
+  const { accounts, ...marks } = table.item(marksKey)!;
+  return {
+    'the episodes of conditions': table.item(episodesKey)!,
+    'the marks of accounts': { ...marks, accounts: [...(accounts as ReadonlySet<string>)].sort() },
+  };
+}
+
+/** What the watch function reads out of one of its items. */
+async function watchStateIn({ accounts, ...others }: GuardItem): Promise<unknown> {
+  const item = { ...others, ...(accounts !== undefined && { accounts: new Set(accounts as string[]) }) };
+  const client = { send: async () => ({ Responses: { guards: [item] } }) } as unknown as DynamoDBDocumentClient;
+  if (accounts !== undefined) return createAccountMarks(client, 'guards').read();
+  return createEpisodeStore(client, 'guards').read();
+}
+
+const newsReaders: readonly (readonly [start: string, read: (item: GuardItem) => Promise<unknown>])[] = [
+  ['news:', newsIn],
+  ['watch:', watchStateIn],
+];
 
 async function paceItem(): Promise<GuardItem> {
   const sent: UpdateCommand['input'][] = [];
@@ -317,10 +379,13 @@ export const storedKinds = {
     read: (item: GuardItem) => item,
     identity: ({ guardKey }: GuardItem) => guardKey,
   },
-  /** Items of the table of guards about providers, whose usual silence would be learned anew, and the pace of letters. */
+  /** Items of the table of guards about providers, whose usual silence would be learned anew, of the watch function, and the pace of letters. */
   news: {
     written: newsItems,
-    read: (item: GuardItem) => (String(item.guardKey).startsWith('news:') ? newsIn(item) : item),
+    read(item: GuardItem) {
+      const reader = newsReaders.find(([start]) => String(item.guardKey).startsWith(start));
+      return reader === undefined ? item : reader[1](item);
+    },
     identity: ({ guardKey }: GuardItem) => guardKey,
   },
   // biome-ignore lint/suspicious/noExplicitAny: each kind has a form of its own

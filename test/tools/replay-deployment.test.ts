@@ -12,7 +12,6 @@ const variables = {
   RETRY_QUEUE_URL: 'https://sqs/retry',
   RETRY_QUEUE_ARN: 'arn:retry',
   SES_QUEUE_ARN: 'arn:ses',
-  CANARY_KEY_ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:canary',
   METRICS_NAMESPACE: 'Mailtrail/Mailtrail',
   RETENTION_DAYS: '30',
   METADATA_ACCOUNT_ID: 'account',

@@ -385,7 +385,6 @@ describe('npm run replay', () => {
       RETRY_QUEUE_URL: quarantined.queueUrl,
       RETRY_QUEUE_ARN: 'arn:retry',
       SES_QUEUE_ARN: 'arn:ses',
-      CANARY_KEY_ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:canary',
       METRICS_NAMESPACE: 'Mailtrail',
       RETENTION_DAYS: '30',
       METADATA_ACCOUNT_ID: 'account_id',

@@ -1,6 +1,6 @@
+import { randomBytes } from 'node:crypto';
 import type { APIGatewayProxyEventV2 } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { withCanaryKey } from '../../functions/ingest/webhook-secrets.ts';
 import { type CanaryDependencies, createCanary } from '../../functions/watch/canary.ts';
 import { createHandler } from '../../functions/watch/handler.ts';
 import { canaryAccountId } from '../../shared/email/event.ts';
@@ -12,8 +12,8 @@ import { queryFunction, queryHandler, supportToken } from '../rigs/query-functio
 import { type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
 const minute = 60_000;
-/** A generated secret of letters and digits. */
-const key = `${'Ab9'.repeat(21)}x`;
+/** As an installation makes it. */
+const key = randomBytes(32).toString('base64');
 
 describe('the canary', () => {
   let emails: StoredEmails;
@@ -27,10 +27,8 @@ describe('the canary', () => {
     const { store = emails.store, ingestKey = key, ...others } = changes;
     const now = others.now ?? (() => noon);
     const ingest = ingestFunction({
-      secretsOf: withCanaryKey(
-        async () => [],
-        async () => ingestKey,
-      ),
+      secretsOf: async () => [],
+      canaryKey: async () => ingestKey,
       store: store as never,
       retryQueue: async () => {},
       now,

@@ -1,8 +1,4 @@
-import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { Resource } from '../cloudformation/template.ts';
-import { replaceFile } from '../data-dir.ts';
 import { StartError } from '../start-error.ts';
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
 
@@ -12,10 +8,10 @@ export interface SecretsManager extends LoopbackServer {
 }
 
 /**
- * Secrets Manager's GetSecretValue and DescribeSecret. People fill in a secret that the template leaves empty (`{}`): its value is that of
- * the webhook secrets, asked for on each call. A generated secret is made once, in the data directory.
+ * Secrets Manager's GetSecretValue and DescribeSecret. People fill in a secret that the template leaves empty (`{}`): its
+ * value is that of the webhook secrets, asked for on each call.
  */
-export async function startSecretsManager(dataDir: string, webhookSecrets: () => string): Promise<SecretsManager> {
+export async function startSecretsManager(webhookSecrets: () => string): Promise<SecretsManager> {
   let values: Readonly<Record<string, () => string>> = {};
   const server = await startLoopbackServer(async (request, body) => {
     const answer = (status: number, output: object) => ({
@@ -43,17 +39,12 @@ export async function startSecretsManager(dataDir: string, webhookSecrets: () =>
     ...server,
     serve(secrets) {
       values = Object.fromEntries(
-        secrets.map(secret => [secret.ref, sourceOf(secret, dataDir, webhookSecrets)] as const),
+        secrets.map(({ logicalId, ref, properties }) => {
+          if (properties.SecretString !== '{}')
+            throw new StartError(`${logicalId}: the value of a secret is not understood here`);
+          return [ref, webhookSecrets] as const;
+        }),
       );
     },
   };
-}
-
-function sourceOf({ logicalId, properties }: Resource, dataDir: string, webhookSecrets: () => string): () => string {
-  if (properties.SecretString === '{}') return webhookSecrets;
-  if (!properties.GenerateSecretString)
-    throw new StartError(`${logicalId}: the value of a secret is not understood here`);
-  const file = join(dataDir, `secret-${logicalId}`);
-  if (!existsSync(file)) replaceFile(file, randomBytes(32).toString('hex'), { secret: true });
-  return () => readFileSync(file, 'utf8');
 }
