@@ -46,6 +46,24 @@ describe('the concurrent executions of an account', () => {
     expect(await Promise.all([own, ...others])).toHaveLength(101);
   });
 
+  it('are told of each function as an invocation begins, without those that are throttled', async () => {
+    const running: string[] = [];
+    const account = createAccountConcurrency({
+      limit: 2,
+      onRunning: (name, count) => running.push(`${name} ${count}`),
+    });
+    const ingest = slowFunction('ingest');
+    const all = [1, 2, 3].map(() => account.limited(ingest).invoke({}));
+    await expect(all[2]).rejects.toThrow('2 executions');
+    ingest.endOne();
+    await all[0];
+    all.push(account.limited(ingest).invoke({}));
+    expect(running).toEqual(['ingest 1', 'ingest 2', 'ingest 2']);
+    ingest.endOne();
+    ingest.endOne();
+    await Promise.all([all[1], all[3]]);
+  });
+
   it('cannot be reserved in an account whose quota is 10, as new accounts have', () => {
     expect(() => createAccountConcurrency({ limit: 10, reserved: { ingest: 1 } })).toThrow(
       'the functions reserve 1 of 10 concurrent executions: Lambda keeps 100 unreserved',

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { type AlarmProperties, createAlarm } from '../../infra/local/monitoring/alarm-state.ts';
 import { compositeRule } from '../../infra/local/monitoring/composite-rule.ts';
 import { embeddedMetrics } from '../../infra/local/monitoring/embedded-metrics.ts';
-import { linePattern } from '../../infra/local/monitoring/log-filters.ts';
+import { incomingBytes, linePattern } from '../../infra/local/monitoring/log-filters.ts';
 import { metricMath } from '../../infra/local/monitoring/metric-math.ts';
 import { createMetricStore, minute } from '../../infra/local/monitoring/metric-store.ts';
 
@@ -181,6 +181,17 @@ describe('the filter pattern of a log', () => {
 
   it.each(['{ $.status = 4* }', '{ $.status = "4*" }', '[ip, user]', '{ $.status > "400" }'])('%s is refused', text => {
     expect(() => linePattern(text)).toThrow('the filter pattern');
+  });
+});
+
+describe('the bytes of a log', () => {
+  it('are those of its lines in UTF-8, as CloudWatch Logs measures them', () => {
+    expect(incomingBytes('IngestLogs', ['{"a":1}', 'é'])).toEqual({
+      namespace: 'AWS/Logs',
+      name: 'IncomingBytes',
+      dimensions: { LogGroupName: 'IngestLogs' },
+      value: 9,
+    });
   });
 });
 

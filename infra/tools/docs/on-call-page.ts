@@ -13,8 +13,8 @@ export const onCallPageFile = new URL('../../../docs/on-call.md', import.meta.ur
 /** The file whose tests set off every alarm. */
 const failures = 'test/infra/alarm-failures.test.ts';
 
-/** Stand for the providers, senders or mappings in a headline. */
-const subjects = ['SendGrid'] as const;
+/** Stands for the providers, senders or mappings in a headline. */
+const subjects = ['…'] as const;
 
 /** The page for whoever is woken by an email: docs/on-call.md. */
 export function onCallPage(): string {
