@@ -1,6 +1,6 @@
 /** Decides whether a request is genuine, which secret proves it, and for which account. */
 
-import { canaryAccountId } from '../../shared/email/event.ts';
+import { canaryAccountId, canaryIdPrefix } from '../../shared/email/event.ts';
 import type { Nonces } from '../../shared/guards/nonces.ts';
 import type { OwnKey } from '../../shared/guards/own-key.ts';
 import type {
@@ -92,9 +92,15 @@ export function createProve({
     }
     try {
       if (name === 'app' && canaryKey !== undefined) {
-        const secret = await abortable(queues, canaryKey()).catch(() => null);
-        const canary = await attemptWith(secret === null ? [] : [{ secret, accountId: canaryAccountId }]);
-        if ('provenFor' in canary) return canary;
+        const secret = await abortable(queues, canaryKey()).catch((error: Error) => error);
+        if (typeof secret !== 'string') {
+          // Refused, the canary would look for the fault in its signature.
+          if (request.headers['webhook-id']?.startsWith(canaryIdPrefix))
+            return { unavailable: `canary key: ${errorName(secret)}` };
+        } else {
+          const canary = await attemptWith([{ secret, accountId: canaryAccountId }]);
+          if ('provenFor' in canary) return canary;
+        }
       }
       const renewed = (await abortable(queues, renewedSecretsOf(name, request.receivedAt))) ?? null;
       return renewed === null ? first : await attemptWith(renewed);

@@ -2,7 +2,7 @@
 
 import { createHmac } from 'node:crypto';
 import * as z from 'zod/mini';
-import { canaryAccountId, emailIdOf } from '../../shared/email/event.ts';
+import { canaryAccountId, canaryIdPrefix, emailIdOf } from '../../shared/email/event.ts';
 import { errorName } from '../../shared/runtime/log.ts';
 import { isoText } from '../../shared/runtime/time.ts';
 
@@ -13,7 +13,7 @@ export type Leg = 'key' | 'gateway' | 'signature' | 'ingest' | 'table' | 'query'
 export type CanaryOutcome = { readonly ok: true } | { readonly ok: false; readonly leg: Leg; readonly cause: string };
 
 export interface CanaryDependencies {
-  /** The key, as the deployment generated it. */
+  /** The installation's own key. */
   readonly key: () => Promise<string>;
   /** Posts a body to the API's webhook of the sending application. */
   readonly post: (headers: Readonly<Record<string, string>>, body: string) => Promise<PostAnswer>;
@@ -42,7 +42,7 @@ const emailAnswer = z.object({ timeline: z.array(z.object({ at: z.string() })) }
 export function createCanary({ key, post, query, accountClaim, now }: CanaryDependencies) {
   return async (): Promise<CanaryOutcome> => {
     const at = now();
-    const messageId = `canary-${isoText(at).slice(0, 13)}`;
+    const messageId = `${canaryIdPrefix}${isoText(at).slice(0, 13)}`;
     const timestamp = isoText(at);
     const data = { messageId, recipient, accountId: canaryAccountId };
     const body = JSON.stringify({ type: 'email.delivered', timestamp, data });

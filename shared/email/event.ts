@@ -266,6 +266,9 @@ export function emailIdOf(email: Pick<CanonicalEvent, 'provider' | 'messageId' |
  */
 export const canaryAccountId = 'mailtrail-canary';
 
+/** The ids of the canary's messages and calls begin with it. It proves nothing. */
+export const canaryIdPrefix = 'canary-';
+
 /**
  * Whether an account's own secret proved an event that names another account or none, or whether the event names the
  * canary's account without its key.

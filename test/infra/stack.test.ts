@@ -282,7 +282,7 @@ describe('every function', () => {
         ),
       ),
     ).toEqual({
-      Ingest: [1769, 10],
+      Ingest: [1024, 10],
       Query: [1024, 10],
       Manage: [1024, 29],
       Ui: [512, 10],

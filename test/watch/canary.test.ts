@@ -23,12 +23,17 @@ describe('the canary', () => {
   afterAll(() => emails?.stop());
 
   /** The real functions, called as the gateway calls them. */
-  function way(changes: Partial<CanaryDependencies> & { readonly store?: object; readonly ingestKey?: string } = {}) {
+  function way(
+    changes: Partial<CanaryDependencies> & { readonly store?: object; readonly ingestKey?: string | Error } = {},
+  ) {
     const { store = emails.store, ingestKey = key, ...others } = changes;
     const now = others.now ?? (() => noon);
     const ingest = ingestFunction({
       secretsOf: async () => [],
-      canaryKey: async () => ingestKey,
+      canaryKey: async () => {
+        if (ingestKey instanceof Error) throw ingestKey;
+        return ingestKey;
+      },
       store: store as never,
       retryQueue: async () => {},
       now,
@@ -85,6 +90,7 @@ describe('the canary', () => {
     ['the gateway has no function', refused(503, '{"message":"Service Unavailable"}'), 'gateway'],
     ['the gateway throttles', refused(429, '{"message":"Too Many Requests"}'), 'gateway'],
     ['the functions have different keys', { ingestKey: `${key.slice(4)}abcd` }, 'signature'],
+    ['the ingest function cannot read its key', { ingestKey: new Error('down') }, 'ingest'],
     ['the table is down', { store: failingStore(new Error('down')) }, 'table'],
     ['the ingest function asks to try again', refused(429, '{"type":"/problems/try-again"}'), 'ingest'],
     ['the ingest function records nothing', refused(200, '{"recorded":0,"duplicate":0,"queued":0}'), 'ingest'],
