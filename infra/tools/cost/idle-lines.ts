@@ -48,7 +48,10 @@ export function idleLines(measured: Measured): readonly Line[] {
   const dashboards = template.ofType('AWS::CloudWatch::Dashboard').length;
   const counting = countingMappings(template);
   const filters = filterMetrics(template);
-  const keyed = Object.values(tableFacts(template)).filter(({ keyBilled }) => keyBilled).length;
+  const tables = tableFacts(template);
+  const keyUses = new Set(
+    idle.units.filter(({ table }) => tables[table]?.keyBilled).map(({ caller, table }) => `${caller} ${table}`),
+  );
   const logBytes = functions.reduce(
     (sum, { facts, use, invocations, byInvocation }) =>
       sum +
@@ -120,9 +123,9 @@ export function idleLines(measured: Measured): readonly Line[] {
     ...calls,
     {
       component: "requests for the tables' keys",
-      basis: `${keyed} tables with a key of AWS KMS`,
+      basis: `${keyUses.size} uses of a table with a key of AWS KMS`,
       price: 'keyRequests',
-      quantity: keyed * functions.length * assumed('keyRequestsAnHour') * hours,
+      quantity: keyUses.size * assumed('keyRequestsAnHour') * hours,
     },
     { component: 'logs', basis: everyRun, price: 'logBytes', quantity: logBytes / gigabyte },
     {
