@@ -68,8 +68,16 @@ async function tail(given: Given<typeof command.options>): Promise<void> {
     followEmails(installation, { account, recipient }, since),
     ...(isNarrow ? [] : [followCounts(installation, since)]),
   ]);
+  let follows = false;
   do {
-    const lines = (await Promise.all(polls.map(poll => poll()))).flat().filter(isWanted);
+    // A service that fails for a moment ends nothing: the next poll brings the same lines.
+    const polled = await Promise.all(polls.map(poll => poll())).catch((error: Error) => {
+      if (!follows) throw error;
+      console.error(`Nothing can be read, trying again: ${error.message || error.name}`);
+      return [];
+    });
+    follows = !once;
+    const lines = polled.flat().filter(isWanted);
     for (const line of lines.sort((one, other) => one.at.localeCompare(other.at)))
       console.log(json ? JSON.stringify(line) : textOf(line));
     if (!once) await delay(pollMs, undefined, { signal: stopping.signal }).catch(() => {});
