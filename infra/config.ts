@@ -76,6 +76,12 @@ export const config = z.strictObject({
     .optional()
     .describe("Support's page of an email, with {accountId} and {emailId}; alerts link to it."),
   retentionDays: positive.default(400).describe('Days until an email and its history are removed.'),
+  tableClass: text
+    .pipe(z.enum(['auto', 'standard', 'infrequentAccess'], 'must be auto, standard or infrequentAccess'))
+    .default('auto')
+    .describe(
+      'Table class of the emails: infrequentAccess has cheaper storage and dearer writes, and auto takes it where retentionDays makes it pay.',
+    ),
   logRetentionDays: z.coerce.number().pipe(z.literal(logRetentions)).default(90).describe('Days that logs are kept.'),
   metadataAccountId: text
     .default('account_id')

@@ -54,9 +54,9 @@ export class Changes extends MailtrailFunction {
     this.streamReader = new EventSourceMapping(this, 'Stream', {
       target: this,
       ...streamOptions(streamArn, failures, changesFilters),
-      // Few invocations and writes, and silence is judged every five minutes.
+      // Few invocations and writes, which the window saves: silence is judged every five minutes.
       batchSize: 10_000,
-      maxBatchingWindow: Duration.seconds(10),
+      maxBatchingWindow: Duration.minutes(1),
       // A batch that comes again is known by its first record: it must come again whole.
       bisectBatchOnError: false,
       retryAttempts: 100,

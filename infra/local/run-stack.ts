@@ -53,6 +53,8 @@ export interface StackOptions {
   readonly secondsBetweenDigests?: number | undefined;
   /** The shards of each table's stream: 1 by default. Four are usual for a new table on AWS. */
   readonly streamShards?: number | undefined;
+  /** Caps how long a batch of an event source is gathered, 10 s by default. */
+  readonly maxBatchingWindowSeconds?: number | undefined;
   /** Caps after how long a queue message that failed comes again. */
   readonly maxVisibilityTimeoutSeconds?: number | undefined;
   readonly serviceEndpoints?: ServiceEndpoints | undefined;
@@ -245,6 +247,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
     queueEndpoint: queues.endpoint,
     dataDir,
     streamShards: options.streamShards,
+    maxBatchingWindowSeconds: options.maxBatchingWindowSeconds,
     onFault,
   });
   await parts.add(mappings, all => Promise.all(all.map(mapping => mapping.stop())));

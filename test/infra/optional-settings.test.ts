@@ -53,6 +53,20 @@ describe('an API with a domain of its own', () => {
   });
 });
 
+describe('the table of emails', () => {
+  const classOf = (settings: object) =>
+    resourcesOf(synthesize({ ...oidc, ...settings }), 'AWS::DynamoDB::Table').get('Emails')!.Properties.TableClass;
+
+  it.each([
+    ['STANDARD_INFREQUENT_ACCESS', { retentionDays: 200 }],
+    ['STANDARD', { retentionDays: 199 }],
+    ['STANDARD', { retentionDays: 400, tableClass: 'standard' }],
+    ['STANDARD_INFREQUENT_ACCESS', { retentionDays: 30, tableClass: 'infrequentAccess' }],
+  ])('has the class %s with %o', (expected, settings) => {
+    expect(classOf(settings)).toBe(expected);
+  });
+});
+
 describe('an installation that takes over', () => {
   const tableArn = 'arn:aws:dynamodb:eu-west-1:123456789012:table/Mailtrail-Emails-restored';
   const existingTable = `${tableArn}/stream/2026-11-28T08:00:00.000`;

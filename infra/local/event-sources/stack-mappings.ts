@@ -20,12 +20,17 @@ export interface StackMappingsOptions {
   /** Checkpoints are kept here. */
   readonly dataDir: string;
   readonly streamShards: number | undefined;
+  readonly maxBatchingWindowSeconds: number | undefined;
   readonly onFault: (line: string) => void;
 }
+
+/** The longest that a person at this machine waits for a batch. */
+const usualMaxWindowSeconds = 10;
 
 /** Starts the event source mappings of the template, each by the kind of its source. */
 export function startStackMappings(options: StackMappingsOptions): readonly SwitchedMapping[] {
   const { template, functions, tables, queueEndpoint, onFault } = options;
+  const { maxBatchingWindowSeconds: maxWindow = usualMaxWindowSeconds } = options;
   return template.ofType('AWS::Lambda::EventSourceMapping').map(resource => {
     const { ref, properties } = resource;
     const functionName = functions.at(properties.FunctionName).name;
@@ -33,7 +38,8 @@ export function startStackMappings(options: StackMappingsOptions): readonly Swit
   });
 
   function startMapping({ logicalId, properties }: Resource): RunningMapping {
-    const mapping = properties as EventSourceMapping;
+    const { MaximumBatchingWindowInSeconds: window = 0, ...others } = properties as EventSourceMapping;
+    const mapping = { ...others, MaximumBatchingWindowInSeconds: Math.min(window, maxWindow) };
     const target = functions.at(properties.FunctionName);
     const queue = template.byArn('AWS::SQS::Queue', mapping.EventSourceArn);
     if (queue !== undefined && mapping.FilterCriteria === undefined) {

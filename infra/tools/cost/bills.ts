@@ -1,14 +1,15 @@
-import { emailsLines } from './emails-lines.ts';
+import { emailsLines, refusedLines } from './emails-lines.ts';
 import { idleLines, reportingLines } from './idle-lines.ts';
 import { type Bill, billOf } from './line.ts';
 import type { Measured } from './measure.ts';
 import type { Prices } from './prices.ts';
 
-/** The three sums. */
+/** The sums. */
 export interface Bills {
   readonly emails: Bill;
   readonly idle: Bill;
   readonly reporting: Bill;
+  readonly refused: Bill;
 }
 
 /** @param emails the number of emails to project the run to */
@@ -22,5 +23,6 @@ export function billsOf(measured: Measured, emails: number, prices: Prices): Bil
     ),
     idle: billOf('a month at rest', idleLines(measured), prices),
     reporting: billOf('metrics while this provider reports, a month', reportingLines(measured), prices),
+    refused: billOf('a million calls that nobody signed', refusedLines(measured, 1e6), prices),
   };
 }

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import { assumed } from './assumptions.ts';
 import type { Bills } from './bills.ts';
+import { rounded } from './emails-lines.ts';
 import type { Bill } from './line.ts';
 import { dollars } from './text.ts';
 
@@ -22,8 +24,9 @@ export function writeTables(bills: Bills): void {
 export function withTables(page: string, bills: Bills): string {
   const [from, to] = [page.indexOf(begin), page.indexOf(end)];
   if (from < 0 || to < from) throw new Error('docs/cost.md has no place for the tables');
-  const tables = [bills.emails, bills.idle, bills.reporting].map(tableOf).join('\n\n');
-  return `${page.slice(0, from + begin.length)}\n\n${tables}\n\n${page.slice(to)}`;
+  const tables = [bills.emails, bills.idle, bills.reporting, bills.refused].map(tableOf);
+  const all = [...tables, floodTable(bills.refused)].join('\n\n');
+  return `${page.slice(0, from + begin.length)}\n\n${all}\n\n${page.slice(to)}`;
 }
 
 /** A bill as a table. Compute depends on the machine, so that it is rounded to ten cents. */
@@ -43,4 +46,15 @@ function tableOf({ title, lines, usd }: Bill): string {
     ...(rest >= 0.005 ? [`| the rest | ${dollars(rest)} |`] : []),
     `| **sum** | **${dollars(usd === 0 ? 0 : sum)}** |`,
   ].join('\n');
+}
+
+const floods = [1, 50, 500] as const;
+
+/** The price of calls that come at a steady rate. */
+function floodTable({ usd }: Bill): string {
+  const rows = floods.map(rate => {
+    const millions = (rate * assumed('daysAMonth') * 86_400) / 1e6;
+    return `| ${rate} a second | ${rounded(millions)} million | ${rounded(Math.round(millions * usd))} |`;
+  });
+  return ['| unsigned calls | a month | US dollars |', '|---|---|---|', ...rows].join('\n');
 }

@@ -21,6 +21,8 @@ export interface Projected {
   readonly invocations: number;
   /** The projected invocations for each one that was counted. */
   readonly byInvocation: number;
+  /** Records here of its batches, or of its feeder's. An operation called at least half as often goes by the record. */
+  readonly records: number;
 }
 
 /** @param times the emails of the bill for each one that was sent here */
@@ -28,6 +30,15 @@ export function projectedFunctions(measured: Measured, times: number): readonly 
   const all = functionFacts(measured.template);
   const monthSeconds = assumed('daysAMonth') * 86_400;
   const useOf = ({ name }: FunctionFacts) => measured.used.functions[name] ?? noUse;
+
+  /** The function that fills the queue of a function. */
+  function feederOf(facts: FunctionFacts): FunctionFacts | undefined {
+    const [source] = facts.sources;
+    return all.find(
+      one =>
+        one !== facts && useOf(one).invocations > 0 && source !== undefined && one.environment.includes(source.ref),
+    );
+  }
 
   function invocationsOf(facts: FunctionFacts): number {
     const use = useOf(facts);
@@ -40,7 +51,7 @@ export function projectedFunctions(measured: Measured, times: number): readonly 
       const seconds = source.windowSeconds + (monthSeconds * shards) / records;
       return Math.max((monthSeconds * shards) / seconds, records / source.batchSize);
     }
-    const [feeder] = all.filter(one => one !== facts && one.environment.includes(source.ref) && useOf(one).invocations);
+    const feeder = feederOf(facts);
     if (feeder === undefined) return use.invocations * times;
     return (use.invocations / useOf(feeder).invocations) * invocationsOf(feeder);
   }
@@ -48,7 +59,14 @@ export function projectedFunctions(measured: Measured, times: number): readonly 
   return all.map(facts => {
     const use = useOf(facts);
     const invocations = invocationsOf(facts);
-    return { facts, use, invocations, byInvocation: use.invocations === 0 ? 0 : invocations / use.invocations };
+    const feeder = feederOf(facts);
+    return {
+      facts,
+      use,
+      invocations,
+      byInvocation: use.invocations === 0 ? 0 : invocations / use.invocations,
+      records: isStreamReader(facts) || feeder === undefined ? use.records : useOf(feeder).records,
+    };
   });
 }
 
@@ -56,7 +74,7 @@ export function projectedFunctions(measured: Measured, times: number): readonly 
 const isStreamReader = ({ serves, sources }: FunctionFacts) => !serves && sources.some(({ kind }) => kind === 'stream');
 
 /** The billed milliseconds of all invocations. */
-export function billedMs({ facts, use, invocations, byInvocation }: Projected, times: number): number {
+export function billedMs({ facts, use, invocations, byInvocation }: Omit<Projected, 'records'>, times: number): number {
   const slower = Math.max(1, megabytesOfOneCpu / facts.memoryMegabytes) * assumed('cpuFactor');
   const extra = Math.max(0, invocations - use.invocations * times) * assumed('minCpuMs');
   const { dynamodb = 0, ...others } = use.calls;
@@ -85,7 +103,7 @@ export function emailsLines(measured: Measured, emails: number): readonly Line[]
       price: 'gatewayRequests',
       quantity: used.gatewayRequests * times,
     },
-    ...queuePathLines(measured, times),
+    ...queuePathLines(measured, functions, times),
     ...named.map(
       ({ facts, invocations }): Line => ({
         component: `${readableName(facts.name)} function, invocations`,
@@ -141,24 +159,27 @@ export function emailsLines(measured: Measured, emails: number): readonly Line[]
 }
 
 /** Lines about events that come through a topic and a queue, and about batches of queues. */
-function queuePathLines({ events, used, provider, template }: Measured, times: number): readonly Line[] {
+function queuePathLines(
+  { events, used, provider }: Measured,
+  functions: readonly Projected[],
+  times: number,
+): readonly Line[] {
   const bySes = provider === 'ses';
-  const direct = bySes ? events - used.gatewayRequests : 0;
-  const polled = functionFacts(template)
-    .filter(({ sources }) => sources.some(({ kind }) => kind === 'queue'))
-    .reduce((sum, { name, serves }) => sum + (serves && !bySes ? 0 : (used.functions[name]?.invocations ?? 0)), 0);
+  const batches = functions
+    .filter(({ facts }) => facts.sources.some(({ kind }) => kind === 'queue') && (bySes || !facts.serves))
+    .reduce((sum, { invocations }) => sum + invocations, 0);
   return [
     {
       component: 'topic of Amazon SES',
       basis: 'one message an event',
       price: 'topicRequests',
-      quantity: direct * times,
+      quantity: bySes ? (events - used.gatewayRequests) * times : 0,
     },
     {
       component: 'queues, batches',
       basis: 'a receive and a delete a batch',
       price: 'queueRequests',
-      quantity: 2 * polled * times,
+      quantity: 2 * batches,
     },
   ];
 }
@@ -201,10 +222,10 @@ export function unitParts(row: ConsumedBy, template: ResolvedTemplate) {
   ].filter(({ units }) => units > 0);
 }
 
-/** A call of a stream's reader goes by the record where it came at least half as often as records did. */
-function factorOf(caller: Projected, calls: number, times: number): number {
-  if (!isStreamReader(caller.facts)) return caller.byInvocation;
-  return calls >= caller.use.records / 2 ? times : caller.byInvocation;
+/** Readers of streams and queues get larger batches here than on AWS. */
+function factorOf({ facts, records, byInvocation }: Projected, calls: number, times: number): number {
+  if (facts.serves || facts.sources.length === 0) return byInvocation;
+  return calls >= records / 2 ? times : byInvocation;
 }
 
 function logLines(
@@ -292,4 +313,44 @@ const perEmail = (amount: number, { emails }: Measured) => rounded(amount / emai
 /** A number with three digits at most. */
 export function rounded(value: number): string {
   return Number(value.toPrecision(3)).toLocaleString('en-US', { maximumFractionDigits: 3 });
+}
+
+/** The lines of calls that nobody signed. The table counts them once a minute, which is left out. */
+export function refusedLines({ template, refused, refusedCalls }: Measured, calls: number): readonly Line[] {
+  const times = calls / refusedCalls;
+  const functions = functionFacts(template).flatMap(facts => {
+    const use = refused.functions[facts.name];
+    if (use === undefined || use.invocations === 0) return [];
+    return { facts, use, invocations: use.invocations * times, byInvocation: times, records: use.records };
+  });
+  return [
+    {
+      component: 'gateway',
+      basis: 'each call',
+      price: 'gatewayRequests',
+      quantity: refused.gatewayRequests * times,
+    },
+    ...functions.flatMap((one): Line[] => {
+      const ms = billedMs(one, times);
+      const { name, memoryMegabytes } = one.facts;
+      return [
+        {
+          component: `${readableName(name)} function, invocations`,
+          basis: 'each call',
+          price: 'lambdaRequests',
+          quantity: one.invocations,
+        },
+        {
+          component: `${readableName(name)} function, compute`,
+          basis: `${rounded(ms / one.invocations)} ms at ${memoryMegabytes} MB`,
+          price: 'lambdaGbSeconds',
+          quantity: ((ms / 1000) * memoryMegabytes) / 1024,
+        },
+      ];
+    }),
+    ...logLines(template, refusedCalls, times, functions, refused).map(line => ({
+      ...line,
+      basis: line.basis.replace('an email', 'a call'),
+    })),
+  ];
 }

@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -33,6 +33,9 @@ export interface Measured {
   /** The use by the runs of scheduled functions while nothing else happens. */
   readonly idle: Usage;
   readonly idleRuns: number;
+  /** The use by calls that nobody signed. */
+  readonly refused: Usage;
+  readonly refusedCalls: number;
 }
 
 export interface MeasureOptions {
@@ -45,12 +48,16 @@ export interface MeasureOptions {
   readonly eventsPerCall: number;
   /** The cloud assembly with the settings of the deployment. */
   readonly assembly: string;
+  readonly idleRuns?: number;
+  readonly refusedCalls?: number;
   readonly onProgress?: (line: string) => void;
 }
 
 /** An hour of a function that runs every five minutes. */
-const idleRuns = 12;
+const usualIdleRuns = 12;
 const requestsInFlight = 3;
+/** So many that the sampling of their log lines shows. */
+const usualRefusedCalls = 300;
 const maxQuietWaitMs = 180_000;
 /** Longer than the shortened windows of batches, and than the pace of letters. */
 const quietMs = 4_000;
@@ -61,16 +68,18 @@ const gatewayBytes = 512 * 1024;
 /** Runs a stack on this machine with temporary data, sends the lives of emails through it, and counts. */
 export async function measure(options: MeasureOptions): Promise<Measured> {
   const { provider, emails, failures, opens, assembly, onProgress = () => {} } = options;
+  const { idleRuns = usualIdleRuns, refusedCalls = usualRefusedCalls } = options;
   const dataDir = mkdtempSync(join(tmpdir(), 'mailtrail-cost-'));
   const counter = createUsageCounter();
   try {
-    const template = withShortWindows(assembly, join(dataDir, 'assembly'));
+    const template = templateIn(assembly);
     const faults: string[] = [];
     const stack = await runStack({
       port: 0,
       dataDir,
       providers,
-      assembly: join(dataDir, 'assembly'),
+      assembly,
+      maxBatchingWindowSeconds: 1,
       secondsBetweenDigests: 1,
       metered: true,
       onInvoked: counter.invoked,
@@ -107,6 +116,11 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
       for (let times = 0; times < idleRuns; times += 1) await run();
       await quiet();
       const idle = counter.take(stack);
+
+      onProgress('Sending calls that nobody signed');
+      await sendUnsigned(stack, provider, refusedCalls);
+      await quiet();
+      const refused = counter.take(stack);
       if (faults.length > 0) throw new StartError(`the stack had faults, so that nothing is counted:\n${faults[0]}`);
       return {
         template,
@@ -118,6 +132,8 @@ export async function measure(options: MeasureOptions): Promise<Measured> {
         stored: storedSince(before, after),
         idle,
         idleRuns,
+        refused,
+        refusedCalls,
       };
     } finally {
       await stack.stop();
@@ -167,6 +183,19 @@ async function publish({ endpoints }: RunningStack, { body }: SimulatedRequest):
   if (!response.ok) throw new StartError(`the topic of Amazon SES answered ${response.status}`);
 }
 
+async function sendUnsigned(
+  { endpoints: { url } }: RunningStack,
+  provider: ProviderName,
+  count: number,
+): Promise<void> {
+  const calls = Array.from({ length: count }, (_, index) => `[{"event":"delivered","number":${index}}]`);
+  await forEachConcurrently(calls, requestsInFlight, async body => {
+    const headers = { 'content-type': 'application/json' };
+    const { status } = await fetch(`${url}/webhooks/${provider}`, { method: 'POST', headers, body });
+    if (status !== 401) throw new StartError(`a call that nobody signed was answered ${status}`);
+  });
+}
+
 /** Names of the functions that rules start, in the order of the template. */
 export function scheduledFunctions(template: ResolvedTemplate): readonly string[] {
   return template
@@ -210,27 +239,6 @@ async function untilQuiet(
     if ((await Promise.all(queues.map(isEmpty))).every(Boolean)) return;
   }
   throw new StartError(`the stack was not at rest after ${maxQuietWaitMs / 1000} s`);
-}
-
-/**
- * Copies an assembly whose batches gather for one second at most.
- *
- * @returns the template as it is deployed
- */
-function withShortWindows(assembly: string, copy: string): ResolvedTemplate {
-  cpSync(assembly, copy, { recursive: true });
-  const file = readdirSync(copy).find(name => name.endsWith('.template.json'));
-  if (file === undefined) throw new StartError(`${assembly} has no template`);
-  const { template } = readAssembly(assembly);
-  const resources = Object.entries(template.Resources).map(([logicalId, resource]) => {
-    const { MaximumBatchingWindowInSeconds: window } = resource.Properties ?? {};
-    if (typeof window !== 'number') return [logicalId, resource];
-    const Properties = { ...resource.Properties, MaximumBatchingWindowInSeconds: Math.min(window, 1) };
-    return [logicalId, { ...resource, Properties }];
-  });
-  const shortened: Template = { ...template, Resources: Object.fromEntries(resources) };
-  writeFileSync(join(copy, file), JSON.stringify(shortened));
-  return deployedTemplate(template);
 }
 
 /** A template with its references resolved, for reading alone. */

@@ -17,7 +17,7 @@ export function reportOf(measured: Measured, bills: Bills, prices: Prices) {
     'CPU time is that of this machine. Cold starts, data out and taxes are left out.',
   ];
   const lines = [
-    ...[bills.emails, bills.idle, bills.reporting].flatMap(textOf),
+    ...[bills.emails, bills.idle, bills.reporting, bills.refused].flatMap(textOf),
     ...notes,
     'Assumed:',
     ...assumptionLines().map(line => `  ${line}`),
