@@ -28,7 +28,7 @@ For operators: every alarm, with its impact, the first step, and a failure that 
 
 - Emails go to the operations topic (output \`OperationsTopicArn\`). A composite alarm sends one for all of its members.
 - An email tells of a recovery only where the alarm lasts and ends by itself.
-- The setting \`providers\` names the providers in use. Each of them has alarms of its own, such as \`WebhookRefused-postmark\`. Without it, that alarm is about all providers together, and ${[...listed.keys()].map(name => `\`${name}\``).join(' and ')} do not exist.
+- The setting \`providers\` names the providers in use. Each of them has alarms of its own, such as \`WebhookRefused-postmark\`. Without it, that alarm is about all providers together, and there is no ${[...listed.keys()].map(name => `\`${name}\``).join(' or ')}.
 - \`CanaryFailed\` and \`Silence\` also go off without a measurement. After the first deployment they are on until the watch function has run, for five minutes at most.
 - The decision behind their number and thresholds is [0009](decisions/0009-fewer-and-truer-alarms.md).
 
