@@ -3,7 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { nearestName } from '../../../shared/providers/parsing/nearest-name.ts';
 import type { Provider, ProviderRequest } from '../../../shared/providers/provider.ts';
-import { webhookSecretsIn, webhookSecretsOf } from '../../../shared/providers/signatures/webhook-secrets.ts';
+import {
+  type WebhookSecret,
+  webhookSecretsIn,
+  webhookSecretsOf,
+} from '../../../shared/providers/signatures/webhook-secrets.ts';
 import { accountId, region } from '../cloudformation/template.ts';
 import { replaceFile } from '../data-dir.ts';
 import { StartError } from '../start-error.ts';
@@ -137,19 +141,25 @@ export async function uselessOwnSecrets(
   { ownSecretsFile }: WebhookSecretFiles,
   providers: Readonly<Record<string, Provider>>,
 ): Promise<readonly string[]> {
-  const lines: string[] = [];
   const entries = ownSecretsFile === null ? {} : readWebhookSecrets(ownSecretsFile);
+  const lines: string[] = [];
   for (const [name, entry] of Object.entries(entries)) {
-    const provider = providers[name]!;
-    for (const [index, own] of webhookSecretsOf(name, entry).entries()) {
-      const secret = typeof own === 'string' ? own : own.secret;
-      const answer = await provider.verify(unprovenRequest, [secret], async () => null);
-      if (answer !== 'no_secret_configured') continue;
-      const fault = secret.trim() === '' ? 'is blank' : faults[provider.secretKind];
-      lines.push(`WEBHOOK_SECRETS: ${name}'s secret ${index + 1} ${fault}: no callback will match it`);
-    }
+    for (const fault of await secretFaults(providers[name]!, webhookSecretsOf(name, entry)))
+      lines.push(`WEBHOOK_SECRETS: ${name}'s ${fault}: no callback will match it`);
   }
   return lines;
+}
+
+/** The secrets of one provider that can verify nothing, e.g. `secret 2 is no base64`. No fault has the secret. */
+export async function secretFaults(provider: Provider, secrets: readonly WebhookSecret[]): Promise<readonly string[]> {
+  const faulty: string[] = [];
+  for (const [index, own] of secrets.entries()) {
+    const secret = typeof own === 'string' ? own : own.secret;
+    const answer = await provider.verify(unprovenRequest, [secret], async () => null);
+    if (answer !== 'no_secret_configured') continue;
+    faulty.push(`secret ${index + 1} ${secret.trim() === '' ? 'is blank' : faults[provider.secretKind]}`);
+  }
+  return faulty;
 }
 
 function isUsable(provider: string, entry: unknown): boolean {

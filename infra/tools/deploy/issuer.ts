@@ -30,9 +30,13 @@ class Unusable extends Error {}
 
 /**
  * The issuer as API Gateway finds it while it creates the authorizer: the discovery document, and an RSA key in the key
- * set. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+ * set. On this machine it may answer without TLS. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
  */
-export async function issuerFinding(issuer: string, get: Get = fetchGet): Promise<Finding> {
+export async function issuerFinding(
+  issuer: string,
+  get: Get = fetchGet,
+  place: 'AWS' | 'this machine' = 'AWS',
+): Promise<Finding> {
   const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
   try {
     const found = await documentAt(url, discoveryDocument, get);
@@ -42,7 +46,8 @@ export async function issuerFinding(issuer: string, get: Get = fetchGet): Promis
         `Set oidcIssuer to ${found.issuer}, exactly as the claim iss of your tokens has it.`,
       );
     }
-    if (!found.jwks_uri?.startsWith('https://')) {
+    const isHere = place === 'this machine';
+    if (!found.jwks_uri?.startsWith(isHere ? 'http' : 'https://')) {
       return problem(
         `${url} has no https jwks_uri`,
         'Let the issuer publish its signing keys, or take another issuer.',
@@ -57,7 +62,7 @@ export async function issuerFinding(issuer: string, get: Get = fetchGet): Promis
         'API Gateway takes tokens with an RSA signature alone: let the issuer sign with RS256.',
       );
     }
-    if (await isPrivate(new URL(issuer).hostname)) {
+    if (!isHere && (await isPrivate(new URL(issuer).hostname))) {
       return warning(
         `${issuer} answers here, from an address that the internet does not reach`,
         'API Gateway reads the document while it deploys, and the keys later. Both must answer from the internet.',

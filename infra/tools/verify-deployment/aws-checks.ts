@@ -3,16 +3,13 @@
 import { resolve } from 'node:dns/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CloudWatchClient, ListMetricsCommand } from '@aws-sdk/client-cloudwatch';
-import { GetFunctionConfigurationCommand, LambdaClient, ListEventSourceMappingsCommand } from '@aws-sdk/client-lambda';
-import {
-  GetSubscriptionAttributesCommand,
-  ListSubscriptionsByTopicCommand,
-  PublishCommand,
-  SNSClient,
-} from '@aws-sdk/client-sns';
+import { GetFunctionConfigurationCommand, LambdaClient } from '@aws-sdk/client-lambda';
+import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
+import { mappingsOf } from '../doctor/mappings.ts';
+import { type SubscriptionFault, subscriptionFaults } from '../doctor/subscriptions.ts';
 import { ask, type Check } from './http-checks.ts';
 import { fail, notShown, type Outcome, pass } from './outcome.ts';
-import type { StackResource, Target } from './target.ts';
+import type { Target } from './target.ts';
 
 type AwsCheck = (
   aws: NonNullable<Target['aws']>,
@@ -25,28 +22,13 @@ const onlyInAws =
   (target, allowed) =>
     target.aws === null ? notShown('only a stack in AWS shows it: --stack') : check(target.aws, target, allowed);
 
-async function mappingsOf(resources: readonly StackResource[]) {
-  const lambda = new LambdaClient();
-  const functions = resources.filter(({ type }) => type === 'AWS::Lambda::Function');
-  const found = await Promise.all(
-    functions.map(({ ref }) => lambda.send(new ListEventSourceMappingsCommand({ FunctionName: ref }))),
-  );
-  return found.flatMap(({ EventSourceMappings = [] }) => EventSourceMappings);
-}
-
-/** The subscriptions of a topic, as people read them. */
-async function subscriptionFaults(sns: SNSClient, topic: string, TopicArn: string): Promise<string[]> {
-  const { Subscriptions = [] } = await sns.send(new ListSubscriptionsByTopicCommand({ TopicArn }));
-  if (Subscriptions.length === 0) return [`${topic} has no subscription`];
-  const faults = Subscriptions.map(async ({ SubscriptionArn = '', Protocol }) => {
-    if (!SubscriptionArn.startsWith('arn:')) return `a subscription (${Protocol}) of ${topic} is not confirmed`;
-    if (Protocol !== 'email') return null;
-    const { Attributes } = await sns.send(new GetSubscriptionAttributesCommand({ SubscriptionArn }));
-    return Attributes?.ConfirmationWasAuthenticated === 'true'
-      ? null
-      : `a link in each message can end the subscription (email) of ${topic}: docs/operating.md, "Confirm the subscriptions"`;
-  });
-  return (await Promise.all(faults)).filter(fault => fault !== null);
+/** The faults in one line, with the page that helps. */
+function faultTexts(faults: readonly SubscriptionFault[]): string {
+  return faults
+    .map(({ kind, says }) =>
+      kind === 'ends by a link' ? `${says}: docs/operating.md, "Confirm the subscriptions"` : says,
+    )
+    .join('; ');
 }
 
 const topicOutputs = ['SupportTopicArn', 'OperationsTopicArn'] as const;
@@ -56,7 +38,7 @@ const burstMessages = 12;
 
 export const awsChecks = {
   'event source mappings': onlyInAws(async ({ resources }) => {
-    const mappings = await mappingsOf(resources);
+    const mappings = await mappingsOf(new LambdaClient(), resources);
     const off = mappings.filter(({ State }) => State !== 'Enabled');
     if (mappings.length === 0) return fail('no function has a mapping: no queue and no stream is read');
     if (off.length === 0) return pass(`all ${mappings.length} are enabled`);
@@ -64,7 +46,7 @@ export const awsChecks = {
   }),
 
   'failure destination': onlyInAws(async ({ resources }) => {
-    const streams = (await mappingsOf(resources)).filter(({ EventSourceArn = '' }) =>
+    const streams = (await mappingsOf(new LambdaClient(), resources)).filter(({ EventSourceArn = '' }) =>
       EventSourceArn.includes('/stream/'),
     );
     const without = streams.filter(({ DestinationConfig }) => DestinationConfig?.OnFailure?.Destination === undefined);
@@ -77,7 +59,7 @@ export const awsChecks = {
     const sns = new SNSClient();
     const topics = topicOutputs.filter(name => outputs[name] !== undefined);
     const faults = (await Promise.all(topics.map(name => subscriptionFaults(sns, name, outputs[name]!)))).flat();
-    return faults.length === 0 ? pass('all are confirmed, and no link ends them') : fail(faults.join('; '));
+    return faults.length === 0 ? pass('all are confirmed, and no link ends them') : fail(faultTexts(faults));
   }),
 
   metrics: onlyInAws(async (_, { outputs }) => {
@@ -120,7 +102,7 @@ export const awsChecks = {
     await Promise.all(messages.map(Message => sns.send(new PublishCommand({ TopicArn, Subject, Message }))));
     await delay(60_000);
     const faults = await subscriptionFaults(sns, 'OperationsTopicArn', TopicArn!);
-    return faults.length === 0 ? pass('the subscriptions survive it') : fail(faults.join('; '));
+    return faults.length === 0 ? pass('the subscriptions survive it') : fail(faultTexts(faults));
   }),
 
   'left by cdk destroy': onlyInAws(({ resources }) => {
