@@ -174,6 +174,13 @@ export const config = z.strictObject({
     .describe(
       "Whether Lambda's own lines about each call (START, END, REPORT) are in the logs, and lines are plain text.",
     ),
+  ingestMemory: z.coerce
+    .number()
+    .int()
+    .min(512)
+    .max(3008)
+    .default(1024)
+    .describe('Megabytes of memory of the ingest function, and with them its share of a CPU: 1769 are a whole one.'),
   ingestConcurrency: positive
     .optional()
     .describe(

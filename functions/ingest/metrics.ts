@@ -1,6 +1,6 @@
 import { type CanonicalEvent, canaryAccountId } from '../../shared/email/event.ts';
 import type { Tally } from '../../shared/news/tally.ts';
-import type { Measured, MetricValues } from '../../shared/runtime/embedded-metrics.ts';
+import { type MetricMembers, type MetricValues, metricMembers } from '../../shared/runtime/embedded-metrics.ts';
 import { metricNames, overallMetrics, statusMetrics } from '../../shared/runtime/metric-names.ts';
 
 /** Everything about a request, or about a batch of messages, that metrics count. */
@@ -19,7 +19,7 @@ export interface Measurable {
  *
  * @param provider null for messages that name none
  */
-export type Measure = (provider: string | null, measurable: Measurable) => Measured;
+export type Measure = (provider: string | null, measurable: Measurable) => MetricMembers;
 
 /** The metrics of counts, which leave out counts of 0. */
 const countMetrics = {
@@ -52,14 +52,14 @@ export function createMeasure({ namespace, tally, now }: MeasureParts): Measure 
       ),
       metric('Provider', metricNames.lag, lags, 'Milliseconds'),
     ];
-    return {
+    return metricMembers({
       namespace,
       dimensions: {
         ...(provider !== null && { Provider: provider }),
         ...(failed > 0 && { Source: failedMessages!.source }),
       },
       metrics: [...(provider === null ? [] : byProvider), ...positive('Source', metricNames.failedMessages, failed)],
-    };
+    });
   };
 }
 

@@ -18,7 +18,7 @@ export function createWatchMetrics(
     const measured = { namespace, dimensions, metrics: metrics.map(metric => ({ ...metric, dimensions: sets })) };
     // Lambda's format JSON takes level and time of a line from these two members.
     const head = { level: 'INFO', timestamp: new Date(at).toISOString(), service: metricService };
-    write(`${JSON.stringify({ ...head, ...metricMembers(measured, at) })}\n`);
+    write(`${JSON.stringify({ ...head, ...metricMembers(measured)(at) })}\n`);
   };
   return {
     canary(failed) {

@@ -35,8 +35,7 @@ export class Ingest extends MailtrailFunction {
     },
   ) {
     const { config, table, webhookSecrets, guards, quarantine, retryQueue, sesEvents } = parts;
-    // Concurrent batches per queue. Two vCPUs write about as much as the table takes: retries after an outage must not
-    // displace new events.
+    // Concurrent batches per queue: retries after an outage must not displace new events.
     const drained = {
       Retry: { queue: retryQueue, maxConcurrency: retryConcurrency },
       Ses: { queue: sesEvents.queue, maxConcurrency: config.sesConcurrency },
@@ -71,9 +70,8 @@ export class Ingest extends MailtrailFunction {
           resources: Object.values(drained).map(({ queue }) => queue.queueArn),
         },
       ],
-      // One whole vCPU: SendGrid's largest batch is some 1,500 writes of nearly 1 ms of CPU each. Emails of a request
-      // that cannot be written in time are recorded from the retry queue.
-      memoryMegabytes: 1769,
+      // Emails of a large request that this share of a CPU cannot write in time are recorded from the retry queue.
+      memoryMegabytes: config.ingestMemory,
       // The handler answers within 2.5 s; the rest covers a slow cold start.
       timeoutSeconds: 10,
       logging: config,

@@ -21,18 +21,21 @@ export interface Measured {
   readonly metrics: readonly MetricValues[];
 }
 
+/**
+ * The members that make a log line count metrics.
+ *
+ * @param at epoch milliseconds
+ */
+export type MetricMembers = (at: number) => Readonly<Record<string, unknown>>;
+
 /** The format's bounds. */
 const maxValues = 100;
 const maxMetrics = 100;
 
-/**
- * The members that make a log line count its metrics. Of more than 100 values, evenly spread ones stand for all.
- *
- * @param at epoch milliseconds
- */
-export function metricMembers({ namespace, dimensions, metrics }: Measured, at: number): Record<string, unknown> {
+/** Of more than 100 values of a metric, evenly spread ones stand for all. */
+export function metricMembers({ namespace, dimensions, metrics }: Measured): MetricMembers {
   const counted = metrics.filter(({ values }) => values.length > 0);
-  if (counted.length === 0) return {};
+  if (counted.length === 0) return () => ({});
   const directives = [...Map.groupBy(counted, metric => JSON.stringify(metric.dimensions)).values()].flatMap(alike =>
     chunks(alike, maxMetrics).map(some => ({
       Namespace: namespace,
@@ -40,8 +43,8 @@ export function metricMembers({ namespace, dimensions, metrics }: Measured, at: 
       Metrics: some.map(({ name, unit }) => ({ Name: name, Unit: unit })),
     })),
   );
-  const values = counted.map(metric => [metric.name, memberOf(metric.values)]);
-  return { _aws: { Timestamp: at, CloudWatchMetrics: directives }, ...dimensions, ...Object.fromEntries(values) };
+  const values = Object.fromEntries(counted.map(metric => [metric.name, memberOf(metric.values)]));
+  return at => ({ _aws: { Timestamp: at, CloudWatchMetrics: directives }, ...dimensions, ...values });
 }
 
 function memberOf(values: readonly number[]): number | readonly number[] {

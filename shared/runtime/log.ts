@@ -1,6 +1,6 @@
 import type { Counts } from './counts.ts';
-import { type Measured, metricMembers } from './embedded-metrics.ts';
-import { metricService } from './metric-names.ts';
+import type { MetricMembers } from './embedded-metrics.ts';
+import type { metricService } from './metric-names.ts';
 
 /** The counts of a request, without those that are 0. */
 type ShownCounts = Partial<Counts> & Pick<Counts, 'received'>;
@@ -122,8 +122,8 @@ const levels = {
   fault: 'ERROR',
 } as const satisfies Record<keyof LogLines, 'INFO' | 'WARN' | 'ERROR'>;
 
-/** @param measured metrics that the line counts */
-export type Log = <Name extends keyof LogLines>(line: Name, details: LogLines[Name], measured?: Measured) => void;
+/** @param metrics those that the line counts */
+export type Log = <Name extends keyof LogLines>(line: Name, details: LogLines[Name], metrics?: MetricMembers) => void;
 
 /**
  * Writes each line as one JSON object, its name as `message`; JSON keeps control characters from forging lines. No
@@ -136,12 +136,12 @@ export function createLog(
   write: (line: string) => unknown = line => process.stdout.write(line),
   now: () => number = Date.now,
 ): Log {
-  return (message, details, measured) => {
+  return (message, details, metrics) => {
     const at = now();
-    // Lambda's format JSON takes level and time of a line from these two members.
-    const head = { level: levels[message], message, timestamp: new Date(at).toISOString(), service: metricService };
-    const metrics = measured === undefined ? {} : metricMembers(measured, at);
-    write(`${JSON.stringify({ ...head, ...details, ...metrics })}\n`);
+    const service = 'mailtrail' satisfies typeof metricService;
+    // Lambda's format JSON takes level and time of a line from these members.
+    const head = { level: levels[message], message, timestamp: new Date(at).toISOString(), service };
+    write(`${JSON.stringify({ ...head, ...details, ...metrics?.(at) })}\n`);
   };
 }
 

@@ -24,8 +24,8 @@ const waitMs = 5;
 const concurrentWrites = 32;
 
 /**
- * The duration of a call: its CPU time on a part of a vCPU, or the waits for the table where these are longer, and one
- * wait at the end that nothing fills.
+ * The duration of a call: its CPU time on a part of a vCPU, or the waits for the table where these are longer. One more
+ * wait at the end runs beside no work.
  */
 function durationMs(cpu: number, writes: number, megabytes: number): number {
   const share = Math.min(1, megabytes / wholeCpuMegabytes);

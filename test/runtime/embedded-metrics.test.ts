@@ -10,7 +10,7 @@ const metric = (name: string, values: readonly number[], dimensions = [['service
   values,
   dimensions,
 });
-const membersOf = (metrics: readonly MetricValues[]) => metricMembers({ namespace, dimensions: {}, metrics }, 7);
+const membersOf = (metrics: readonly MetricValues[]) => metricMembers({ namespace, dimensions: {}, metrics })(7);
 
 describe('the metrics in a log line', () => {
   it('are read as CloudWatch reads them, under each of their sets of dimensions', () => {
@@ -26,7 +26,7 @@ describe('the metrics in a log line', () => {
             const [values, dimensions] = stream.next().value;
             return metric(name, values, dimensions);
           });
-          const members = metricMembers({ namespace, dimensions: { Provider: 'ses' }, metrics }, 7);
+          const members = metricMembers({ namespace, dimensions: { Provider: 'ses' }, metrics })(7);
           const read = embeddedMetrics(JSON.stringify({ service: 'mailtrail', ...members }));
           const expected = metrics.flatMap(({ name, values, dimensions }) =>
             dimensions.flatMap(set => values.map(value => [name, set.length, value])),
