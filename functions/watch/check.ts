@@ -1,7 +1,7 @@
 import type { ConditionName } from '../../shared/watch/conditions.ts';
 import type { Episode, Judgement } from '../../shared/watch/episodes.ts';
 
-/** What a check may know of earlier runs. */
+/** The knowledge of earlier runs that a check gets. */
 export interface Known {
   readonly requestId: string;
   /** The episodes of its conditions. */

@@ -102,7 +102,8 @@ export function createJudgeConditions({ episodes: store, checks, publish, log, n
     // If it fails, the next run repeats the messages under the same ids.
     await store.replace(state, { episodes, checkedAt: state.checkedAt, tellingAt: 0 }, time);
     for (const { condition, subject, id, turn } of published) {
-      const provider = ownValue<string>(providerTitles, subject) === undefined ? null : subject;
+      const named = subject.replace(/^provider:/, '');
+      const provider = ownValue<string>(providerTitles, named) === undefined ? null : named;
       log('watch.told', { requestId, condition, provider, turn: turn.kind, episodeId: id });
     }
   }

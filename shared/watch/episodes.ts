@@ -58,7 +58,7 @@ export type Judgement = {
   readonly text: string;
 } & ({ readonly isOn: true; readonly name: string; readonly level?: number } | { readonly isOn: false });
 
-/** What earlier runs left for the next one. */
+/** The episodes and times that earlier runs left for the next one. */
 export interface WatchState {
   readonly episodes: readonly Episode[];
   /** When something that no run checks each time was last checked, by its name. */

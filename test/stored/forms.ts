@@ -273,7 +273,7 @@ async function watchItems(): Promise<Record<string, GuardItem>> {
   };
 }
 
-/** What the watch function reads out of one of its items. */
+/** The content that the watch function reads out of one of its items. */
 async function watchStateIn({ accounts, ...others }: GuardItem): Promise<unknown> {
   const item = { ...others, ...(accounts !== undefined && { accounts: new Set(accounts as string[]) }) };
   const client = { send: async () => ({ Responses: { guards: [item] } }) } as unknown as DynamoDBDocumentClient;

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createAccountRatesCheck } from '../../functions/watch/account-rates.ts';
 import { createJudgeConditions } from '../../functions/watch/judge-conditions.ts';
 import type { OperatorMessage } from '../../functions/watch/message.ts';
@@ -170,6 +170,21 @@ describe('an account with a new failure', () => {
     clock.now += 5 * minute;
     await judge();
     expect(messages).toHaveLength(1);
+    expect(await marks.read()).toEqual([]);
+  });
+
+  it('is told of also where its mark cannot be removed, and is then counted again', async () => {
+    const { marks, lines, counted, clock, judge, messages } = watching(async () => share(37, 412));
+    const remove = vi.spyOn(marks, 'remove').mockRejectedValueOnce(new RangeError('the table is down'));
+    await marks.mark(['acme'], clock.now);
+    clock.now = noon + hour;
+    await judge();
+    expect(lines).toContainEqual(['fault', { requestId: '1', where: 'watch.afterwards', error: 'RangeError' }]);
+    clock.now += 5 * minute;
+    await judge();
+    expect(remove).toHaveBeenCalledTimes(2);
+    expect(messages).toHaveLength(1);
+    expect(counted).toHaveLength(1);
     expect(await marks.read()).toEqual([]);
   });
 

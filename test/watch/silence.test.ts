@@ -96,7 +96,7 @@ describe('the watch function, of a provider that falls silent', () => {
     await judge('2');
     expect(messages[1]!.subject).toBe('Mailtrail, a reminder: no news of SendGrid');
     expect(messages[1]!.text.split('\n')[0]).toBe(
-      '120 of 140 emails of SendGrid have had no news since 2026-01-06 10:55 UTC. This episode began at 2026-01-06 12:00 UTC.',
+      '240 of 260 emails of SendGrid have had no news since 2026-01-06 10:55 UTC. This episode began at 2026-01-06 12:00 UTC.',
     );
     await arrive(noon + 40 * hour, noon + 40.5 * hour, true);
     clock.now = noon + 41 * hour;

@@ -59,7 +59,7 @@ On one machine the same commands work without \`--stack\`, and \`http://127.0.0.
 
 ## Find the email
 
-An alarm names itself. A message of the watch function begins with \`Mailtrail:\` and says the condition in words.
+The name of an alarm contains one of these, as in \`Mailtrail-AlarmsApiErrors1234ABCD-X1\`. A message of the watch function begins with \`Mailtrail:\` and says its condition in words.
 
 | alarm | meaning |
 |---|---|

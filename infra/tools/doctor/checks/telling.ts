@@ -47,7 +47,7 @@ function shortName({ stackName }: Looked, { AlarmName = '' }: Alarm): string {
 /** An alarm's own description says impact and remedy. */
 function explained({ AlarmDescription = '' }: Alarm): Pick<Finding, 'impact' | 'remedy'> {
   const [, impact, remedy] = /^Impact: (.*?) What to do: (.*)$/s.exec(AlarmDescription) ?? [];
-  return { impact: impact ?? AlarmDescription, remedy: remedy ?? 'docs/alarms.md explains the alarm.' };
+  return { impact: impact ?? AlarmDescription, remedy: remedy ?? 'docs/on-call.md explains the alarm.' };
 }
 
 async function alarmsOf({ clients, stackName }: Looked) {
