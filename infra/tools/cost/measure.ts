@@ -154,9 +154,9 @@ async function send(
   { eventsPerCall }: Pick<MeasureOptions, 'eventsPerCall'>,
 ): Promise<number> {
   const running = runningStack(stack.endpoints.dataDir);
-  const maxDuplicates = rounds.reduce((sum, { events }) => sum + events.length, 0) / 20;
+  const maxDuplicates = Math.max(20, rounds.reduce((sum, { events }) => sum + events.length, 0) / 20);
   let longer = 0;
-  const duplicates = 0;
+  let duplicates = 0;
   for (const { teller, events } of rounds) {
     await forEachConcurrently(requestsOf(teller, events, eventsPerCall), requestsInFlight, async request => {
       longer += Math.ceil(request.body.length / gatewayBytes) - 1;
