@@ -50,17 +50,22 @@ function inSentence(parts: readonly string[]): string {
   return parts.length < 2 ? parts.join('') : `${parts.slice(0, -1).join(', ')} and ${parts.at(-1)}`;
 }
 
+/** A list of a bucket costs as much as twelve requests of a queue, and records are given up after ten minutes or more. */
+const listEveryMs = 60 * 60_000;
+
 /** Stream records that were given up, as objects in the failure bucket. One call shows up to 1,000 of them. */
 export function createBucketCheck(client: Pick<S3Client, 'send'>, bucket: string): Check {
   const condition = 'RecordsGivenUp';
   return {
     name: condition,
     conditions: [condition],
-    async judge() {
+    async judge({ checkedAt, now }) {
+      if (now - (checkedAt[condition] ?? 0) < listEveryMs - 60_000) return { judgements: [] };
       const { KeyCount = 0, IsTruncated } = await client.send(new ListObjectsV2Command({ Bucket: bucket }));
       const objects = KeyCount === 1 ? '1 object is' : `${IsTruncated ? 'More than ' : ''}${KeyCount} objects are`;
       const text = KeyCount === 0 ? 'The failure bucket is empty again.' : `${objects} in the failure bucket.`;
-      return { judgements: [{ condition, subject: '', name: '', text, isOn: KeyCount > 0 }] };
+      const judgements = [{ condition, subject: '', name: '', text, isOn: KeyCount > 0 }] as const;
+      return { judgements, checkedAt: { [condition]: now } };
     },
   };
 }

@@ -8,9 +8,9 @@ import { browserLoads } from './browser-loads.ts';
 
 /** In KB of 1,024 bytes, minified. */
 const budget = {
-  ingest: 480,
-  query: 382,
-  manage: 255,
+  ingest: 470,
+  query: 369,
+  manage: 256,
   ui: 25,
   alert: 317,
   digest: 323,

@@ -10,6 +10,8 @@ export interface ConditionFacts {
   readonly whatToDo: string;
   /** The figure in words. */
   readonly measures: string;
+  /** Judged once an hour, and every five minutes otherwise. */
+  readonly hourly?: true;
   /** A failure that begins it on one machine. */
   readonly tryIt: string;
   /** Said besides where it begins for several subjects at once. */
@@ -55,6 +57,7 @@ export const conditions = {
       "Some records of the table's stream were given up: machines got no alert of them, or they count as no news.",
     whatToDo: `Find the cause in the logs of the alert and of the changes function. The records are in the failure bucket (output AlertFailuresBucketName); no status is lost. Delete them there once they are dealt with. ${kept}`,
     measures: 'objects in the failure bucket',
+    hourly: true,
     tryIt: 'Let SNS fail for the alert function while an email bounces, until the last of eleven tries.',
     headlines: [() => 'stream records given up', () => 'the failure bucket is empty again'],
   },
@@ -94,6 +97,7 @@ export const conditions = {
     whatToDo:
       'Find out where the addresses come from. Send to none of those that bounced again, and confirm new ones by a first email.',
     measures: 'hard-bounced emails over those sent, of a provider and of an account',
+    hourly: true,
     tryIt: 'Let 10 of 100 emails of one account bounce hard.',
     headlines: [
       names => `many hard bounces of ${counted(names, 'senders')}`,
@@ -105,6 +109,7 @@ export const conditions = {
     whatToDo:
       'Send to nobody again who marked an email as spam. Look at what these emails have in common, and whether people asked for them.',
     measures: 'emails marked as spam over those delivered, of a provider and of an account',
+    hourly: true,
     tryIt: 'Let 10 of 1,000 delivered emails of one account be marked as spam.',
     headlines: [
       names => `many spam marks of ${counted(names, 'senders')}`,

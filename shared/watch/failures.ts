@@ -1,9 +1,10 @@
 /** Counts an account's failures, and reads the newest ones of all, by few and bounded reads of the table of emails. */
 
 import { type DynamoDBDocumentClient, QueryCommand } from '@aws-sdk/lib-dynamodb';
+import { attentionDaysOf } from '../email/attention-day.ts';
 import { batchGet } from '../email/batch-get.ts';
 import { type Attribute, expressionNames, type IndexName, type Item } from '../email/item.ts';
-import { day, dayOf } from '../runtime/time.ts';
+import { day } from '../runtime/time.ts';
 import type { Status } from '../status/catalogue.ts';
 import { type Cause, causes } from '../status/causes.ts';
 import { isCounted, type RateName, rateStatuses, type Share } from './rates.ts';
@@ -44,11 +45,6 @@ export interface Failures {
   newestOf(provider: string, now: number): Promise<readonly FailedEmail[]>;
 }
 
-/** The partitions of the index of days that hold the failures since yesterday, the newest first. */
-function partitionsSinceYesterday(now: number): readonly string[] {
-  return [dayOf(now), dayOf(now - day)];
-}
-
 const attributes = ['emailId', 'provider', 'status', 'cause', 'sentAt'] as const satisfies readonly Attribute[];
 
 export function createFailures(
@@ -81,13 +77,20 @@ export function createFailures(
 
     async newestOf(provider, now) {
       const keys: Item[] = [];
-      for (const partition of partitionsSinceYesterday(now)) {
-        if (keys.length < maxNewest)
-          keys.push(...(await newestKeys('byAttentionDay', partition, maxNewest - keys.length, null)));
+      for (const at of [now, now - day]) {
+        const limit = maxNewest - keys.length;
+        if (limit > 0) keys.push(...(await newestOfDay(at, limit)));
       }
       return (await read(keys)).filter(item => item.provider === provider).flatMap(failedEmail);
     },
   };
+
+  /** The keys of the newest failures of the day of this time. */
+  async function newestOfDay(at: number, limit: number): Promise<readonly Item[]> {
+    const partitions = attentionDaysOf(at).map(partition => newestKeys('byAttentionDay', partition, limit, null));
+    const keys = (await Promise.all(partitions)).flat();
+    return keys.toSorted((one, other) => other.attentionAt! - one.attentionAt!).slice(0, limit);
+  }
 
   /** The keys of the newest failures in a partition of an index. */
   async function newestKeys(index: IndexName, partition: string, limit: number, from: number | null): Promise<Item[]> {

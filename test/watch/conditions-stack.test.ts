@@ -179,6 +179,7 @@ describe('the watch function of a running stack', () => {
     const mapping = stack.endpoints.resources.find(({ logicalId }) => logicalId.startsWith('DigestDigests'))!.ref;
     const turn = (Enabled: boolean) => lambda.send(new UpdateEventSourceMappingCommand({ UUID: mapping, Enabled }));
     await turn(false);
+    await anHourLater();
     const began = (await watched()).slice(before);
     expect(began.map(({ subject }) => subject)).toEqual(['Mailtrail: 3 conditions']);
     expect(began[0]!.text).toContain('1 message waits in quarantine.\n');

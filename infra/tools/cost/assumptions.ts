@@ -11,7 +11,7 @@ export const assumptions = {
   platformLineBytes: [240, 'bytes of the lines START, END and REPORT of an invocation, where Lambda writes them'],
   logEventBytes: [26, 'bytes that CloudWatch adds to each line'],
   logCompression: [0.15, 'of its bytes is the stored size of a log'],
-  secretReadsAnHour: [12, 'reads of each secret an hour by each function that knows it'],
+  secretReadsAnHour: [4, 'reads of each secret an hour by each function that knows it'],
   keyRequestsAnHour: [12, "requests an hour for the key of a table, by each function that uses it, with AWS's key"],
   mappingMetrics: [6, 'metrics of an event source mapping that counts events'],
   freeDashboards: [3, 'dashboards that are free'],

@@ -75,7 +75,7 @@ export function idleLines(measured: Measured): readonly Line[] {
     { component: 'secrets', basis: 'each', price: 'secrets', quantity: secrets },
     {
       component: 'reads of secrets',
-      basis: `by ${uses(template, 'AWS::SecretsManager::Secret')} readers, at most every five minutes`,
+      basis: `by ${uses(template, 'AWS::SecretsManager::Secret')} readers, with the first call a quarter of an hour after the last read`,
       price: 'secretReads',
       quantity: uses(template, 'AWS::SecretsManager::Secret') * assumed('secretReadsAnHour') * hours,
     },

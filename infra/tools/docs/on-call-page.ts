@@ -121,7 +121,7 @@ function conditionSection(name: string, { headlines: [, ended], ...facts }: Cond
 
 - **Means**: ${facts.impact}
 - **First step**: ${facts.whatToDo}
-- **Watches** ${facts.measures}, every five minutes.
+- **Watches** ${facts.measures}, ${facts.hourly ? 'once an hour' : 'every five minutes'}.
 - **Over** when a message says: "Mailtrail: ${ended(subjects)}".
 - **Try it**: ${facts.tryIt}
 `;
