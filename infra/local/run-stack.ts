@@ -186,6 +186,8 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
   const template = resolveTemplate(assembly.template, place);
   await queues.create(template, options.maxVisibilityTimeoutSeconds);
   inbox.serve(template);
+  // As docs/operating.md advises: otherwise a link in each letter ends the subscription.
+  inbox.confirm({ authenticatesUnsubscribe: true });
   secretsManager.serve(template.ofType('AWS::SecretsManager::Secret'));
   const tables = new Map<string, LocalTable>();
   for (const table of template.ofType('AWS::DynamoDB::Table'))

@@ -86,7 +86,6 @@ beforeAll(async () => {
     onInboxMessage: () => {},
   });
   well = localInstallation(stack.endpoints);
-  await confirm();
   await watch();
 });
 afterAll(async () => {
