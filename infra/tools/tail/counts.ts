@@ -7,7 +7,7 @@ import type { Poll } from './emails.ts';
 const minute = 60_000;
 
 /** Metrics that are no counts. */
-const noCounts: readonly string[] = ['Lag', 'Silence', 'NoNews'];
+const noCounts: readonly string[] = ['Lag', 'Silence'];
 
 /** Metrics that one call takes. */
 const maxQueries = 500;
