@@ -3,7 +3,8 @@
 import { GetEventSourceMappingCommand, type LambdaClient, ResourceNotFoundException } from '@aws-sdk/client-lambda';
 import { ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3';
 import { GetTopicAttributesCommand, type SNSClient } from '@aws-sdk/client-sns';
-import { GetQueueAttributesCommand, type SQSClient } from '@aws-sdk/client-sqs';
+import type { SQSClient } from '@aws-sdk/client-sqs';
+import { messageCount } from '../../shared/queues/message-count.ts';
 import type { ConditionName } from '../../shared/watch/conditions.ts';
 import type { Check } from './check.ts';
 
@@ -15,31 +16,20 @@ export interface SetAside {
   readonly whenOver: string;
 }
 
-/**
- * Messages that wait in queues. A person who looks at messages makes them invisible for a while: both kinds count. The
- * counts of SQS are approximate, and right again within a minute.
- */
+/** Messages that wait in queues. */
 export function createQueueCheck(client: Pick<SQSClient, 'send'>, { condition, queues, whenOver }: SetAside): Check {
   return {
     name: condition,
     conditions: [condition],
     async judge() {
       const counts = await Promise.all(
-        Object.entries(queues).map(async ([name, url]) => [name, await messagesIn(client, url)] as const),
+        Object.entries(queues).map(async ([name, url]) => [name, await messageCount(client, url)] as const),
       );
       const waiting = counts.filter(([, count]) => count > 0).map(([name, count]) => `${messages(count)} in ${name}`);
       const text = waiting.length === 0 ? whenOver : `${inSentence(waiting)}.`;
       return { judgements: [{ condition, subject: '', name: '', text, isOn: waiting.length > 0 }] };
     },
   };
-}
-
-async function messagesIn(client: Pick<SQSClient, 'send'>, QueueUrl: string): Promise<number> {
-  const names = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'] as const;
-  const { Attributes = {} } = await client.send(
-    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...names] }),
-  );
-  return names.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
 }
 
 function messages(count: number): string {

@@ -8,8 +8,8 @@ export type OwnKey = () => Promise<string>;
 const keyBytes = 32;
 
 /**
- * A key is an item of the table of guards that never expires. Reads the key once per process, or makes it if there is none yet. One lookup runs at a time, and the next request
- * retries a failed one.
+ * A key is an item of the table of guards that never expires. Reads the key once per process, or makes it if there is none
+ * yet. One lookup runs at a time, and the next request retries a failed one.
  */
 export function createOwnKey(
   client: DynamoDBDocumentClient,

@@ -5,7 +5,12 @@ import type { Endpoints } from '../../infra/local/endpoints.ts';
 export interface Report {
   readonly type: string;
   readonly timestamp: string;
-  readonly data: { readonly messageId: string; readonly recipient: string; readonly accountId: string };
+  readonly data: {
+    readonly messageId: string;
+    readonly recipient: string | readonly string[];
+    readonly accountId: string;
+    readonly reason?: { readonly text: string };
+  };
 }
 
 /**

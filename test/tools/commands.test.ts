@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { runScript } from '../rigs/script.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { scripts } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { scripts: Record<string, string> };
@@ -12,17 +12,7 @@ const commands = Object.entries(scripts).flatMap(([name, script]) => {
   return file === undefined ? [] : [{ name, file }];
 });
 
-async function run(file: string, ...args: readonly string[]) {
-  const child = spawn(process.execPath, [file, ...args], { cwd: root });
-  const said = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].on('data', chunk => {
-      said[name] += chunk;
-    });
-  }
-  const code = await new Promise(resolve => child.once('close', resolve));
-  return { code, ...said };
-}
+const run = (file: string, ...args: readonly string[]) => runScript(file, args);
 
 describe('the commands in package.json', () => {
   it('are found by this test', () => {

@@ -1,10 +1,8 @@
 /** `npm run doctor` on a running stack: each fault is made for real, found and named. */
 
-import { spawn } from 'node:child_process';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { DynamoDBClient, UpdateTimeToLiveCommand } from '@aws-sdk/client-dynamodb';
 import {
   InvokeCommand,
@@ -35,8 +33,8 @@ import { day } from '../../shared/runtime/time.ts';
 import { synthesize } from '../infra/synthesized.ts';
 import { sharedAssembly } from '../rigs/assembly.ts';
 import { eventually } from '../rigs/eventually.ts';
+import { runScript } from '../rigs/script.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const dataDir = mkdtempSync(join(tmpdir(), 'mailtrail-doctor-'));
 const listed = 'sendgrid,app';
 /** Milliseconds by which the metrics' clock is ahead. */
@@ -100,19 +98,8 @@ async function findings(installation: Installation = well): Promise<readonly str
   return examined.flatMap(({ check, findings }) => findings.map(({ wrong }) => `${check}: ${wrong}`));
 }
 
-async function run(directory: string, ...args: readonly string[]) {
-  const child = spawn(process.execPath, ['infra/tools/doctor/doctor.ts', ...args], {
-    cwd: root,
-    env: { ...process.env, DATA_DIR: directory },
-  });
-  const said = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const)
-    child[name].on('data', chunk => {
-      said[name] += chunk;
-    });
-  const code = await new Promise(resolve => child.once('close', resolve));
-  return { code, ...said };
-}
+const run = (directory: string, ...args: readonly string[]) =>
+  runScript('infra/tools/doctor/doctor.ts', args, { DATA_DIR: directory });
 
 describe('npm run doctor on a healthy stack', () => {
   it('has no finding', async () => {

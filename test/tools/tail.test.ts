@@ -1,18 +1,16 @@
 /** `npm run tail` on a running stack, with signed callbacks. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type RunningStack, runningStack } from '../../infra/tools/simulate/running-stack.ts';
 import { linesOf, textOf } from '../../infra/tools/tail/lines.ts';
 import type { Email } from '../../shared/email/item.ts';
 import { eventually } from '../rigs/eventually.ts';
+import { runScript, startScript } from '../rigs/script.ts';
 import { type StartedStack, startStack } from '../rigs/start-stack.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
 const dataDir = mkdtempSync(join(tmpdir(), 'mailtrail-tail-'));
 let stack: StartedStack;
 let sender: RunningStack;
@@ -42,46 +40,26 @@ afterAll(async () => {
   rmSync(dataDir, { recursive: true, force: true });
 });
 
-function start(...args: readonly string[]): {
-  readonly child: ChildProcess;
-  readonly said: { out: string; err: string };
-} {
-  const child = spawn(process.execPath, ['infra/tools/tail/tail.ts', ...args], {
-    cwd: root,
-    env: { ...process.env, DATA_DIR: dataDir },
-  });
-  const said = { out: '', err: '' };
-  child.stdout.on('data', chunk => {
-    said.out += chunk;
-  });
-  child.stderr.on('data', chunk => {
-    said.err += chunk;
-  });
-  return { child, said };
-}
-
-async function run(...args: readonly string[]) {
-  const { child, said } = start(...args);
-  const code = await new Promise(resolve => child.once('close', resolve));
-  return { code, ...said };
-}
+const file = 'infra/tools/tail/tail.ts';
+const environment = { DATA_DIR: dataDir };
+const run = (...args: readonly string[]) => runScript(file, args, environment);
 
 describe('npm run tail', () => {
   it('prints the events of an account with each change of status, and the alert', async () => {
-    const { code, out, err } = await run('--once', '--account', 'acme');
-    expect({ code, err }).toEqual({ code: 0, err: '' });
-    const lines = out.trim().split('\n');
+    const { code, stdout, stderr } = await run('--once', '--account', 'acme');
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    const lines = stdout.trim().split('\n');
     expect(lines).toHaveLength(3);
     expect(lines[0]).toMatch(/^[\d-]+ [\d:]+ UTC {2}app {2}ann@example\.com {2}acme {2}- -> sent {2}invoice-1$/);
     expect(lines[1]).toMatch(/ {2}sent -> hard_bounced .*invoice-1$/);
     expect(lines[2]).toMatch(/ UTC {2}ALERT hard_bounce {2}ann@example\.com {2}acme {2}\w+$/);
-    expect(out).not.toContain('Do not show');
+    expect(stdout).not.toContain('Do not show');
   });
 
   it('prints JSON, and takes a recipient, a status and a provider', async () => {
     const args = ['--once', '--json', '--since', '2h'];
     const lines = async (...filters: readonly string[]) =>
-      (await run(...args, ...filters)).out
+      (await run(...args, ...filters)).stdout
         .trim()
         .split('\n')
         .filter(Boolean)
@@ -94,27 +72,26 @@ describe('npm run tail', () => {
   });
 
   it('prints the failures of all accounts where it is given none', async () => {
-    const { out } = await run('--once');
-    expect(out).toMatch(/app {2}ann@example\.com {2}acme {2}sent -> hard_bounced/);
-    expect(out).not.toContain('bob@example.com');
+    const { stdout } = await run('--once');
+    expect(stdout).toMatch(/app {2}ann@example\.com {2}acme {2}sent -> hard_bounced/);
+    expect(stdout).not.toContain('bob@example.com');
   });
 
   it('follows an event that comes later, and ends with Ctrl-C', async () => {
-    const { child, said } = start('--account', 'hooli', '--since', '1h');
-    const closed = new Promise(resolve => child.once('close', resolve));
-    await eventually(() => expect(said.out).toMatch(/- -> delivered/));
+    const { child, said, closed } = startScript(file, ['--account', 'hooli', '--since', '1h'], environment);
+    await eventually(() => expect(said.stdout).toMatch(/- -> delivered/));
     await send('email.opened', { messageId: 'm2', recipient: 'bob@example.com', accountId: 'hooli' });
-    await eventually(() => expect(said.out).toMatch(/delivered -> opened/));
-    expect(said.out.trim().split('\n')).toHaveLength(2);
+    await eventually(() => expect(said.stdout).toMatch(/delivered -> opened/));
+    expect(said.stdout.trim().split('\n')).toHaveLength(2);
     child.kill('SIGINT');
     expect(await closed).toBe(0);
-    expect(said.err).toBe('');
+    expect(said.stderr).toBe('');
   });
 
   it('refuses a time that it cannot read', async () => {
-    const { code, err } = await run('--since', 'yesterday');
+    const { code, stderr } = await run('--since', 'yesterday');
     expect(code).toBe(1);
-    expect(err).toMatch(/^error: --since must be a time such as 90s, 30m, 1h or 2d, not "yesterday"\./);
+    expect(stderr).toMatch(/^error: --since must be a time such as 90s, 30m, 1h or 2d, not "yesterday"\./);
   });
 });
 

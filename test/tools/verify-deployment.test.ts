@@ -1,31 +1,17 @@
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type LoopbackServer, startLoopbackServer } from '../../infra/local/services/loopback-server.ts';
 import { awsChecks } from '../../infra/tools/verify-deployment/aws-checks.ts';
 import { type Check, httpChecks } from '../../infra/tools/verify-deployment/http-checks.ts';
 import { awsTarget, type Target } from '../../infra/tools/verify-deployment/target.ts';
+import { runScript } from '../rigs/script.ts';
 import { type StartedStack, startStack } from '../rigs/start-stack.ts';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
-
-async function run(script: string, args: readonly string[], dataDir: string) {
-  const child = spawn(process.execPath, [script, ...args], {
-    cwd: root,
-    env: { ...process.env, DATA_DIR: dataDir },
-  });
-  const said = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const)
-    child[name].on('data', chunk => {
-      said[name] += chunk;
-    });
-  const code = await new Promise(resolve => child.once('close', resolve));
-  return { code, ...said };
-}
+const run = (script: string, args: readonly string[], dataDir: string) =>
+  runScript(script, args, { DATA_DIR: dataDir });
 
 describe('the check of a deployment', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'mailtrail-verify-'));

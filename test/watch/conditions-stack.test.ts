@@ -7,12 +7,12 @@ import { InvokeCommand, LambdaClient, UpdateEventSourceMappingCommand } from '@a
 import { PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { PurgeQueueCommand, SendMessageCommand, SQSClient } from '@aws-sdk/client-sqs';
 import { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
-import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Status } from '../../shared/status/catalogue.ts';
 import { createAccountMarks } from '../../shared/watch/account-marks.ts';
 import { createEpisodeStore, episodesKey } from '../../shared/watch/episodes.ts';
 import { createFailures } from '../../shared/watch/failures.ts';
+import { reportToStack } from '../rigs/application.ts';
 import { eventually } from '../rigs/eventually.ts';
 import { type StartedStack, startStack } from '../rigs/start-stack.ts';
 
@@ -86,22 +86,15 @@ describe('the watch function of a running stack', () => {
   /** Reports a status of so many new emails of an account. */
   async function report(accountId: string, status: Status, emails: number, text?: string): Promise<void> {
     reports += 1;
-    const secret = JSON.parse(readFileSync(stack.endpoints.signingKeysFile, 'utf8')).app;
-    const at = new Date();
     const recipient = Array.from({ length: emails }, (_, index) => `${status}-${index}@example.com`);
-    const data = { messageId: `rates-${reports}`, recipient, accountId, ...(text && { reason: { text } }) };
-    const body = JSON.stringify({ type: `email.${status}`, timestamp: at.toISOString(), data });
-    const id = `report-${reports}`;
-    const answer = await fetch(`${stack.url}/webhooks/app`, {
-      method: 'POST',
-      headers: {
-        'webhook-id': id,
-        'webhook-timestamp': String(Math.floor(at.getTime() / 1000)),
-        'webhook-signature': new Webhook(secret).sign(id, at, body),
-      },
-      body,
-    });
-    expect(answer.status).toBe(200);
+    const data = {
+      messageId: `rates-${reports}`,
+      recipient,
+      accountId,
+      ...(text !== undefined && { reason: { text } }),
+    };
+    const sent = { type: `email.${status}`, timestamp: new Date().toISOString(), data };
+    expect(await reportToStack(stack.endpoints, `report-${reports}`, sent)).toBe(200);
   }
 
   /** On a busy machine, events wait in the retry queue. */

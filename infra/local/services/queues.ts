@@ -5,6 +5,7 @@ import { readableName, readableNames } from '../cloudformation/readable-name.ts'
 import type { ResolvedTemplate, Resource } from '../cloudformation/template.ts';
 import { StartError } from '../start-error.ts';
 import { awsJson } from './aws-json.ts';
+import { depthOf } from './queue-depth.ts';
 
 /** SQS, SNS and S3 on one loopback port. */
 export interface Queues {
@@ -105,17 +106,6 @@ export async function startQueues(dataDir: string): Promise<Queues> {
 function storedIn(server: FauxqsServer, queueUrl: string) {
   const { ready = [], delayed = [], inflight = [] } = server.inspectQueue(nameOf(queueUrl))?.messages ?? {};
   return [...ready, ...delayed, ...inflight.map(({ message }) => message)];
-}
-
-async function depthOf(endpoint: string, QueueUrl: string): Promise<Pick<QueueDepth, 'waiting' | 'inWork'>> {
-  const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
-  const { Attributes } = await awsJson<{ Attributes: Record<string, string> }>(
-    endpoint,
-    'AmazonSQS.GetQueueAttributes',
-    { QueueUrl, AttributeNames },
-  );
-  const [waiting, inWork] = AttributeNames.map(name => Number(Attributes[name]));
-  return { waiting: waiting!, inWork: inWork! };
 }
 
 const queueAttributes = [

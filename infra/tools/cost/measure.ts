@@ -10,7 +10,7 @@ import { readAssembly } from '../../local/cloudformation/assembly.ts';
 import { type ResolvedTemplate, resolveTemplate, type Template } from '../../local/cloudformation/template.ts';
 import { localClient } from '../../local/issuer/local-client.ts';
 import { type RunningStack, runStack } from '../../local/run-stack.ts';
-import { awsJson } from '../../local/services/aws-json.ts';
+import { depthOf } from '../../local/services/queue-depth.ts';
 import { StartError } from '../../local/start-error.ts';
 import { requestsOf, type SimulatedRequest } from '../simulate/requests.ts';
 import { runningStack } from '../simulate/running-stack.ts';
@@ -228,13 +228,9 @@ async function untilQuiet(
     .ofType('AWS::Lambda::EventSourceMapping')
     .flatMap(({ properties }) => template.byArn('AWS::SQS::Queue', properties.EventSourceArn) ?? [])
     .map(({ logicalId }) => `${sqs}/000000000000/${logicalId}`);
-  const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
-  const isEmpty = async (QueueUrl: string) => {
-    const { Attributes } = await awsJson<{ Attributes: Record<string, string> }>(sqs, 'AmazonSQS.GetQueueAttributes', {
-      QueueUrl,
-      AttributeNames,
-    });
-    return AttributeNames.every(name => Attributes[name] === '0');
+  const isEmpty = async (queueUrl: string) => {
+    const { waiting, inWork } = await depthOf(sqs, queueUrl);
+    return waiting + inWork === 0;
   };
   for (const until = Date.now() + maxQuietWaitMs; Date.now() < until; await delay(200)) {
     if (Date.now() - lastInvokedAt() < quietMs) continue;

@@ -7,7 +7,8 @@ import { signedRequest } from '../../../test/fixtures/signing.ts';
 import type { Signed } from '../../../test/fixtures/signing-scheme.ts';
 import { createToken } from '../../local/cli/token.ts';
 import { dataDirOf, type Endpoints, readEndpoints } from '../../local/endpoints.ts';
-import { AwsJsonError, awsJson } from '../../local/services/aws-json.ts';
+import { AwsJsonError } from '../../local/services/aws-json.ts';
+import { depthOf } from '../../local/services/queue-depth.ts';
 import { StartError } from '../../local/start-error.ts';
 import { type ApiClient, apiClient } from '../client/client.ts';
 import { progress } from './progress.ts';
@@ -76,17 +77,11 @@ export async function settled(dataDir: string): Promise<void> {
 /** False while nothing answers: the stack may be starting again, with its queues at another port. */
 async function retryQueueIsEmpty({ sqs, functions, outputs }: Endpoints): Promise<boolean> {
   const { RETRY_QUEUE_URL } = functions[String(outputs.IngestFunctionName)]?.environment ?? {};
-  const AttributeNames = ['ApproximateNumberOfMessages', 'ApproximateNumberOfMessagesNotVisible'];
-  const input = { QueueUrl: RETRY_QUEUE_URL, AttributeNames };
-  const answer = await awsJson<{ Attributes: Record<string, string> }>(
-    sqs,
-    'AmazonSQS.GetQueueAttributes',
-    input,
-  ).catch((error: Error) => {
+  const depth = await depthOf(sqs, RETRY_QUEUE_URL ?? '').catch((error: Error) => {
     if (error instanceof AwsJsonError) throw error;
     return null;
   });
-  return answer !== null && AttributeNames.every(name => answer.Attributes[name] === '0');
+  return depth !== null && depth.waiting + depth.inWork === 0;
 }
 
 /** A callback, signed as its provider would for the webhooks of the stack at `url`. */

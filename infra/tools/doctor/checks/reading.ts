@@ -1,7 +1,7 @@
 /** Checks of the parts that carry events on: mappings, queues and the failure bucket. */
 
 import { ListObjectsV2Command } from '@aws-sdk/client-s3';
-import { GetQueueAttributesCommand } from '@aws-sdk/client-sqs';
+import { messageCount } from '../../../../shared/queues/message-count.ts';
 import { counted } from '../../../local/cli/counted.ts';
 import type { Check, Looked } from '../check.ts';
 import type { Finding } from '../finding.ts';
@@ -11,7 +11,7 @@ import { recentValues } from '../metrics.ts';
 
 const lookedBackMinutes = 15;
 
-/** Above this the reader of a stream is behind. A batch takes ten seconds. */
+/** Above this the reader of a stream is behind. A batch waits a minute at most. */
 const maxStreamAgeMs = 5 * 60_000;
 
 /** A message of a worker queue that failed comes again each minute. */
@@ -23,18 +23,6 @@ const lastPart = (arnOrUrl: string) => arnOrUrl.split(/[:/]/).at(-1)!;
 function sourceOf(arn: string): string {
   const [, table] = /:table\/([^/]+)\/stream/.exec(arn) ?? [];
   return table === undefined ? `the queue ${lastPart(arn)}` : `the stream of the table ${table}`;
-}
-
-async function messagesIn({ clients }: Looked, QueueUrl: string): Promise<number> {
-  const AttributeNames = [
-    'ApproximateNumberOfMessages',
-    'ApproximateNumberOfMessagesNotVisible',
-    'ApproximateNumberOfMessagesDelayed',
-  ] as const;
-  const { Attributes = {} } = await clients.sqs.send(
-    new GetQueueAttributesCommand({ QueueUrl, AttributeNames: [...AttributeNames] }),
-  );
-  return AttributeNames.reduce((sum, name) => sum + Number(Attributes[name] ?? 0), 0);
 }
 
 /** The queues that a person empties, by the output that names each. */
@@ -109,7 +97,7 @@ export const readingChecks = {
     const known = Object.entries(personsQueues).filter(([output]) => looked.outputs[output] !== undefined);
     const findings: Finding[] = [];
     for (const [output, { about, impact, remedy }] of known) {
-      const count = await messagesIn(looked, looked.outputs[output]!);
+      const count = await messageCount(looked.clients.sqs, looked.outputs[output]!);
       if (count === 0) continue;
       findings.push({ wrong: `${counted(count, 'message')} ${about}.`, impact, remedy: remedy(looked) });
     }
@@ -138,7 +126,7 @@ export const readingChecks = {
       });
     }
     const { RETRY_QUEUE_URL } = await environmentOf(looked, 'Ingest');
-    const waiting = RETRY_QUEUE_URL === undefined ? 0 : await messagesIn(looked, RETRY_QUEUE_URL);
+    const waiting = RETRY_QUEUE_URL === undefined ? 0 : await messageCount(looked.clients.sqs, RETRY_QUEUE_URL);
     if (waiting >= manyWaiting) {
       findings.push({
         wrong: `${counted(waiting, 'message')} in the retry queue.`,
