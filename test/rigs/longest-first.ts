@@ -12,6 +12,9 @@ const longest = [
   'ui/list-support',
   'ui/detail',
   'providers/contract',
+  'infra/alarm-failures',
+  'watch/watched-stack',
+  'tools/doctor',
   'ingest/failing-calls',
   'model/write-protocol',
   'tools/demo',
@@ -19,6 +22,8 @@ const longest = [
   'hazards/fields',
   'manage/outage',
   'tools/replay',
+  'tools/cost',
+  'tools/tail',
   'local/stream-mapping',
   'api/fuzz-api',
 ];
