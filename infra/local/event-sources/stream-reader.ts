@@ -46,6 +46,8 @@ export interface StreamReader {
   read(): Promise<readonly ShardRecord[]>;
   /** The last sequence number that has been read, by shard. */
   position(): Checkpoint;
+  /** Whether the last read left records behind, as far as is known. */
+  isBehind(): boolean;
 }
 
 export function createStreamReader(endpoint: string, StreamArn: string, checkpoint: Checkpoint): StreamReader {
@@ -53,6 +55,7 @@ export function createStreamReader(endpoint: string, StreamArn: string, checkpoi
   /** The next iterator of each shard; null where the shard is read to its end. */
   const iterators = new Map<string, string | null>();
   let shards: readonly Shard[] = [];
+  let behind = false;
 
   async function iteratorOf(ShardId: string, ShardIteratorType: string, SequenceNumber?: string): Promise<string> {
     const { ShardIterator } = await awsJson<{ ShardIterator: string }>(endpoint, streams('GetShardIterator'), {
@@ -90,7 +93,9 @@ export function createStreamReader(endpoint: string, StreamArn: string, checkpoi
 
   return {
     position: () => Object.fromEntries(positions),
+    isBehind: () => behind,
     async read() {
+      behind = false;
       // Only the next iterator shows whether a shard is open: dynoxide describes its open shard with an end.
       const isOpen = ({ ShardId }: Shard) => iterators.get(ShardId) !== null;
       if (!shards.some(isOpen)) await listShards();
@@ -106,6 +111,8 @@ export function createStreamReader(endpoint: string, StreamArn: string, checkpoi
             Limit: recordsPerRead,
           });
           iterators.set(shardId, NextShardIterator ?? null);
+          // A read that is full has more behind it, and a shard that ends has children.
+          if (Records.length === recordsPerRead || !NextShardIterator) behind = true;
           for (const record of Records) {
             found.push({ shardId, record, after: positions.get(shardId) });
             positions.set(shardId, record.dynamodb.SequenceNumber);
