@@ -293,7 +293,7 @@ describe('every function', () => {
     });
   });
 
-  it('is one minified ESM file with a source map beside it', async () => {
+  it('is minified ESM, whose files have their source maps beside them', async () => {
     for (const name of functionNames) {
       const options = { ...esbuildOptions(name), write: false, metafile: true, logLevel: 'error' } as const;
       const { outputFiles, metafile } = await build(options);
@@ -302,14 +302,27 @@ describe('every function', () => {
         /^(infra\/(?!compute\/bundling\/)|test\/)/.test(input),
       );
       expect(foreign, name).toEqual([]);
-      const [map, code] = outputFiles.toSorted((a, b) => b.path.length - a.path.length);
-      expect(
-        [code!.path, map!.path].map(path => basename(path)),
-        name,
-      ).toEqual(['index.mjs', 'index.mjs.map']);
-      expect(/export ?\{[\w$]+ as handler\}/.test(code!.text), name).toBe(true);
-      expect(code!.text.length / code!.text.split('\n').length, name).toBeGreaterThan(500);
+      const files = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
+      const code = [...files].filter(([file]) => file.endsWith('.mjs'));
+      expect([...files.keys()].toSorted(), name).toEqual(code.flatMap(([file]) => [file, `${file}.map`]).toSorted());
+      expect(/export ?\{[\w$]+ as handler\}/.test(files.get('index.mjs')!), name).toBe(true);
+      const text = code.map(([, text]) => text).join('');
+      expect(text.length / text.split('\n').length, name).toBeGreaterThan(500);
     }
+  });
+
+  it('of ingest loads at its start no adapter, and no client of queues', async () => {
+    const { metafile } = await build({ ...esbuildOptions('ingest'), write: false, metafile: true, logLevel: 'error' });
+    const { inputs } = metafile;
+    const loaded = new Set(['functions/ingest/index.ts']);
+    for (const file of loaded) {
+      for (const { kind, path } of inputs[file]!.imports)
+        if (kind === 'import-statement' && path in inputs) loaded.add(path);
+    }
+    const onDemand = [...loaded].filter(file =>
+      /client-sqs\/|shared\/providers\/(?!adapters)\w+\.ts|word-signals/.test(file),
+    );
+    expect(onDemand).toEqual([]);
   });
 
   it('tells the page where people sign in, and which tokens to ask for', () => {

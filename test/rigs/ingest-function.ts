@@ -6,11 +6,13 @@ import type { RenewedSecretsOf, WebhookSecretsOf } from '../../functions/ingest/
 import { nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
 import type { Nonces } from '../../shared/guards/nonces.ts';
 import type { OwnKey } from '../../shared/guards/own-key.ts';
+import type { Provider } from '../../shared/providers/provider.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import type { Quarantine } from '../../shared/queues/quarantine-messages.ts';
 import type { RetryQueue } from '../../shared/queues/retry-messages.ts';
 import type { AbortAfter } from '../../shared/runtime/abortable.ts';
 import type { Log } from '../../shared/runtime/log.ts';
+import { ownValue } from '../../shared/runtime/own-property.ts';
 import { context } from '../fixtures/fixtures.ts';
 import { noon } from './arbitrary-events.ts';
 
@@ -71,7 +73,7 @@ export function ingestFunction({
 }: IngestParts) {
   const persistEvents = createPersistEvents({ store, quarantine, retryQueue, log });
   return createHandler({
-    providers,
+    load: async name => ownValue<Provider>(providers, name),
     accepts,
     secretsOf,
     renewedSecretsOf,
