@@ -3,8 +3,8 @@ import type { Provider } from './provider.ts';
 import type { providerTitles } from './titles.ts';
 
 /**
- * Every provider that Mailtrail understands, by the name in its webhook URL. Each adapter is loaded on demand: a cold
- * start of the ingest function waits for that of its first request, and not for the 24 others.
+ * Every provider that Mailtrail understands, by the name in its webhook URL. Each adapter is loaded on demand, so that a
+ * cold start waits only for that of its first request.
  */
 export const adapters = {
   ses: async () => (await import('./ses.ts')).ses,
