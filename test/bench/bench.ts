@@ -37,7 +37,7 @@ await runCommand({
       }
     }
     const width = Math.max(...figures.map(({ what }) => what.length));
-    for (const { what, value, unit, aim } of figures) {
+    for (const { what, median: value, unit, aim } of figures) {
       console.log(`${what.padEnd(width)}  ${String(value).padStart(7)} ${unit}${aim ? `   (aim ${aim})` : ''}`);
     }
     const machine = { node: process.version, cpus: cpus().length, model: cpus()[0]?.model };
