@@ -27,7 +27,8 @@ import { startStubEndpoint } from './stub-endpoint-process.ts';
 const runs = 15;
 const aims: Partial<Record<FunctionName, string>> = { ingest: '≤ 80' };
 
-const environments = {
+/** The variables of each function. */
+export const environments = {
   ingest: {
     TABLE_NAME: 'emails',
     WEBHOOK_SECRETS_ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:webhooks',
@@ -224,7 +225,7 @@ export async function coldStart(): Promise<Figure[]> {
 }
 
 /** Puts the endpoint into the URLs of queues, because the AWS SDK follows such a URL rather than its endpoint. */
-function leadingTo(endpoint: string, environment: Readonly<Record<string, string>>): Record<string, string> {
+export function leadingTo(endpoint: string, environment: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
     Object.entries(environment).map(([name, value]) => [name, value.replace('http://127.0.0.1', endpoint)]),
   );
@@ -235,7 +236,8 @@ async function failure(child: ChildProcess, name: string): Promise<never> {
   throw new Error(`the bundle ${name} ended with ${code} instead of an answer`);
 }
 
-function awsEnvironment(endpoint: string): Record<string, string> {
+/** The variables of AWS, which lead every client to that endpoint. */
+export function awsEnvironment(endpoint: string): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
     AWS_REGION: 'us-east-1',
