@@ -25,6 +25,7 @@ import { sendgridBatch } from './sendgrid-batch.ts';
 import { startStubEndpoint } from './stub-endpoint-process.ts';
 
 const runs = 9;
+
 /** The variables of each function. */
 export const environments = {
   ingest: {
