@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { ownValue } from '../../../shared/runtime/own-property.ts';
 import { FunctionError, type LocalFunction } from '../lambda/function-environment.ts';
@@ -321,10 +322,12 @@ function isLarger(payload: unknown, maxBytes: number): boolean {
 async function bodyOf(message: IncomingMessage): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of message) {
+  // Events, since an async iterator over one chunk takes twice their time.
+  message.on('data', (chunk: Buffer) => {
     size += chunk.length;
     if (size <= maxBodyBytes) chunks.push(chunk);
-  }
+  });
+  await once(message, 'end');
   return size <= maxBodyBytes ? Buffer.concat(chunks) : null;
 }
 
@@ -365,5 +368,9 @@ function send(response: ServerResponse, { statusCode, headers, cookies = [], bod
   if (cookies.length > 0) response.setHeader('set-cookie', cookies);
   response.statusCode = statusCode;
   if (statusCode !== 204 && statusCode !== 304) response.setHeader('content-length', body.length);
-  response.end(body);
+  // A small body as text of its bytes, which Node.js sends together with the headers in one piece.
+  if (body.length > maxJoinedBytes) response.end(body);
+  else response.end(body.toString('latin1'), 'latin1');
 }
+
+const maxJoinedBytes = 16_384;

@@ -39,6 +39,8 @@ interface Records {
 
 const streams = (operation: string) => `DynamoDBStreams_20120810.${operation}`;
 const recordsPerRead = 1_000;
+/** After so many there may be more. An engine ends a read at 1 MB, so that not every full one has 1,000. */
+const recordsOfBacklog = 100;
 
 /** Reads a table's stream from the checkpoint on. A shard without one is read from its oldest record on. */
 export interface StreamReader {
@@ -111,8 +113,8 @@ export function createStreamReader(endpoint: string, StreamArn: string, checkpoi
             Limit: recordsPerRead,
           });
           iterators.set(shardId, NextShardIterator ?? null);
-          // A read that is full has more behind it, and a shard that ends has children.
-          if (Records.length === recordsPerRead || !NextShardIterator) behind = true;
+          // A shard that ends has children.
+          if (Records.length >= recordsOfBacklog || !NextShardIterator) behind = true;
           for (const record of Records) {
             found.push({ shardId, record, after: positions.get(shardId) });
             positions.set(shardId, record.dynamodb.SequenceNumber);

@@ -176,9 +176,9 @@ async function onLoopback<Result>(start: () => Promise<Result>): Promise<Result>
 }
 
 /**
- * SQLite waits for the disk on each commit, and fauxqs commits three times for each message: that stops the gateway for
- * 0.25 ms and more. Without the wait a commit is in the file all the same; only a machine without power may lose it. fauxqs has no
- * option for it: connections that are opened meanwhile do not wait.
+ * Opens databases that do not wait for the disk on each commit: fauxqs commits three times for each message, and each wait
+ * stopped the gateway. A commit is in the file all the same, and only a loss of power can lose it. fauxqs has no option
+ * for it.
  */
 async function withoutSync<Result>(start: () => Promise<Result>): Promise<Result> {
   const { DatabaseSync } = await import('node:sqlite');
