@@ -11,6 +11,7 @@ const benchmarks = {
   'ingest-batch': async () => (await import('./ingest-batch.ts')).ingestBatch(),
   'provider-parse': async () => (await import('./provider-parse.ts')).providerParse(),
   'write-units': async () => (await import('./write-units.ts')).writeUnits(),
+  'ses-batch': async () => (await import('./ses-batch.ts')).sesBatch(),
   'answer-time': async () => (await import('./answer-time.ts')).answerTime(),
   'local-stack': async () => (await import('./local-stack.ts')).localStack(),
   'account-api': async () => (await import('./account-api.ts')).accountApi(),
