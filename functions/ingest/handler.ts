@@ -58,7 +58,7 @@ export function createHandler(dependencies: IngestDependencies) {
       // In quarantine nobody would look them up.
       if (unproven.length > 0 && parsed.quarantined.length > 0) return answers.unavailable('nonces');
       const origin = { ...request, requestId, provider: provider.name, provenFor };
-      const outcome = await persistEvents(origin, parsed, deadlines, unproven);
-      return answers.persisted(outcome, parsed, provenFor === canaryAccountId);
+      const [outcome] = await persistEvents([{ request: origin, parsed, unproven }], deadlines);
+      return answers.persisted(outcome!, parsed, provenFor === canaryAccountId);
     });
 }

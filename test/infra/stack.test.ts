@@ -137,9 +137,13 @@ describe('stored data', () => {
   });
 
   it('are tried again for 8 hours before a person has to look at them', () => {
+    const mappings = [...resourcesOf(unconfigured, 'AWS::Lambda::EventSourceMapping').values()];
+    const windowOf = (name: string): number =>
+      mappings.find(({ Properties }) => asText(Properties.EventSourceArn) === `${name}.Arn`)!.Properties
+        .MaximumBatchingWindowInSeconds ?? 0;
     for (const name of ['Retry', 'SesEventsQueue', 'Digests']) {
       const { VisibilityTimeout, RedrivePolicy } = queues.get(name)!.Properties;
-      expect(VisibilityTimeout, name).toBeGreaterThanOrEqual(6 * 10);
+      expect(VisibilityTimeout, name).toBeGreaterThanOrEqual(6 * 10 + windowOf(name));
       expect(VisibilityTimeout * RedrivePolicy.maxReceiveCount, name).toBeGreaterThan(8 * 60 * 60);
       expect(asText(RedrivePolicy.deadLetterTargetArn), name).toBe(`${name}DeadLetters.Arn`);
     }
@@ -393,19 +397,25 @@ describe('events of Amazon SES', () => {
 
   it('and of the retry queue reach the ingest function in batches, and only failed messages come again', () => {
     const mappings = resourcesOf(unconfigured, 'AWS::Lambda::EventSourceMapping');
-    for (const [name, queue, MaximumConcurrency] of [
-      ['IngestRetry', 'Retry.Arn', 2],
-      ['IngestSes', 'SesEventsQueue.Arn', 20],
+    for (const [name, queue, MaximumConcurrency, BatchSize] of [
+      ['IngestRetry', 'Retry.Arn', 2, 10],
+      ['IngestSes', 'SesEventsQueue.Arn', 20, 100],
     ] as const) {
       const { Properties } = mappings.get(name)!;
       expect(asText(Properties.EventSourceArn)).toBe(queue);
       expect(asText(Properties.FunctionName)).toBe('Ingest');
       expect(Properties).toMatchObject({
-        BatchSize: 10,
+        BatchSize,
         FunctionResponseTypes: ['ReportBatchItemFailures'],
         ScalingConfig: { MaximumConcurrency },
       });
     }
+  });
+
+  it('of Amazon SES wait up to 2 seconds for each other, and those of the retry queue for none', () => {
+    const mappings = resourcesOf(unconfigured, 'AWS::Lambda::EventSourceMapping');
+    expect(mappings.get('IngestSes')!.Properties.MaximumBatchingWindowInSeconds).toBe(2);
+    expect(mappings.get('IngestRetry')!.Properties.MaximumBatchingWindowInSeconds).toBeUndefined();
   });
 });
 

@@ -23,6 +23,14 @@ export const measureAtNoon: Measure = createMeasure({
   now: () => noon,
 });
 
+/** A recorder of several requests that records each by itself. */
+export function oneByOne({ record }: Pick<Recorder, 'record'>): Pick<Recorder, 'recordAll'> {
+  return {
+    recordAll: (requests, signal) =>
+      Promise.all(requests.map(({ events, receivedAt }) => record(events, receivedAt, signal))),
+  };
+}
+
 /** A recorder whose writes all fail. */
 export function failingStore(error: unknown): Pick<Recorder, 'record'> {
   return {
@@ -71,7 +79,7 @@ export function ingestFunction({
   log = () => {},
   accepts = () => true,
 }: IngestParts) {
-  const persistEvents = createPersistEvents({ store, quarantine, retryQueue, log });
+  const persistEvents = createPersistEvents({ store: oneByOne(store), quarantine, retryQueue, log });
   return createHandler({
     load: async name => ownValue<Provider>(providers, name),
     accepts,
