@@ -1,5 +1,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
+import { createDirectCall } from '../../shared/dynamodb/direct-calls.ts';
+import { directWrites } from '../../shared/dynamodb/writes.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import { createErasureLookUp } from '../../shared/guards/erase-received.ts';
 import { createErasureRecords } from '../../shared/guards/erasure-records.ts';
@@ -41,7 +43,11 @@ const accepted = commaList(env.ACCEPTED_PROVIDERS);
 const context = createReadingContext(providers, ...readingSettings(env));
 const nonces = createNonces(dynamoDb, env.GUARD_TABLE_NAME);
 const persistence = {
-  store: createRecorder({ client: dynamoDb, ...recorderSettings(env) }),
+  store: createRecorder({
+    client: dynamoDb,
+    writes: directWrites(createDirectCall(dynamoDb)),
+    ...recorderSettings(env),
+  }),
   quarantine: createQuarantine(sqs, env.QUARANTINE_QUEUE_URL),
   log,
 };

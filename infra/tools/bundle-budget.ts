@@ -8,7 +8,8 @@ import { browserLoads } from './browser-loads.ts';
 
 /** In KB of 1,024 bytes, minified. */
 const budget = {
-  ingest: 470,
+  // 7 KB are for calls without the SDK's middleware, which take a seventh of its CPU time.
+  ingest: 477,
   query: 369,
   manage: 256,
   ui: 25,
