@@ -1,4 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { createDirectCall } from '../../shared/dynamodb/direct-calls.ts';
+import { directWrites, type Writes } from '../../shared/dynamodb/writes.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { createLog } from '../../shared/runtime/log.ts';
@@ -12,12 +14,12 @@ type Request = ReturnType<typeof httpEvent>;
 
 /** The ingest function in this process, with a table that answers at once and keeps nothing. */
 export interface IngestOnStub {
-  /** The client of the recorder. */
+  /** The SDK's client of the same table. */
   readonly client: DynamoDBDocumentClient;
   /** A signed request with as many distinct emails. */
   requestOf(events: number, name: string): Request;
-  /** @param to another client of the recorder */
-  ingest(request: Request, to?: DynamoDBDocumentClient): Promise<void>;
+  /** @param writes other writes of the recorder */
+  ingest(request: Request, writes?: Writes): Promise<void>;
   stop(): void;
 }
 
@@ -30,8 +32,8 @@ export async function startIngestOnStub(): Promise<IngestOnStub> {
   });
   const keys = signingKeys('sendgrid');
   const log = createLog(() => {});
-  const handlerOn = (to: DynamoDBDocumentClient) => {
-    const store = createRecorder({ client: to, tableName: 'emails', retentionDays: 400 });
+  const handlerOn = (writes: Writes) => {
+    const store = createRecorder({ client, writes, tableName: 'emails', retentionDays: 400 });
     return ingestFunction({
       secretsOf: async () => [keys.secret],
       // Without the deadline, so that a slow round on a busy machine counts too.
@@ -40,7 +42,7 @@ export async function startIngestOnStub(): Promise<IngestOnStub> {
       now: Date.now,
     });
   };
-  const handler = handlerOn(client);
+  const handler = handlerOn(directWrites(createDirectCall(client)));
   return {
     client,
     requestOf(events, name) {
@@ -48,8 +50,8 @@ export async function startIngestOnStub(): Promise<IngestOnStub> {
       const { headers } = keys.sign(body, Date.now());
       return httpEvent('POST /webhooks/{provider}', { provider: 'sendgrid' }, headers, body);
     },
-    async ingest(request, to) {
-      const { statusCode } = await (to === undefined ? handler : handlerOn(to))(request, lambdaContext);
+    async ingest(request, writes) {
+      const { statusCode } = await (writes === undefined ? handler : handlerOn(writes))(request, lambdaContext);
       if (statusCode !== 200) throw new Error(`answered ${statusCode}`);
     },
     stop: stub.stop,
