@@ -22,8 +22,8 @@ export interface UnsignedCall {
   readonly body: string;
 }
 
-/** Returns the headers to add to a call: lines with their ends. */
-export type Sign = (call: UnsignedCall, credentials: Credentials, now: number) => string;
+/** Returns the headers to add to a call. */
+export type Sign = (call: UnsignedCall, credentials: Credentials, now: number) => Readonly<Record<string, string>>;
 
 /** A signing key holds for a day and for the credentials. Deriving it costs four of the five HMACs of a signature. */
 interface SigningKey {
@@ -54,8 +54,11 @@ export function createSigner({ region, service }: SignedScope): Sign {
     const scope = `${date}/${region}/${service}/aws4_request`;
     const text = `AWS4-HMAC-SHA256\n${time}\n${scope}\n${hash('sha256', canonical)}`;
     const signature = createHmac('sha256', known.key).update(text).digest('hex');
-    const token = sessionToken === undefined ? '' : `x-amz-security-token: ${sessionToken}\r\n`;
-    return `x-amz-date: ${time}\r\n${token}authorization: AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${signed}, Signature=${signature}\r\n`;
+    return {
+      'x-amz-date': time,
+      ...(sessionToken !== undefined && { 'x-amz-security-token': sessionToken }),
+      authorization: `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope}, SignedHeaders=${signed}, Signature=${signature}`,
+    };
   };
 }
 

@@ -2,7 +2,8 @@
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
-import { marshall, unmarshall } from '@aws-sdk/util-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { attributeValues } from './attribute-values.ts';
 import type { DirectCall } from './direct-calls.ts';
 
 export interface Writes {
@@ -24,8 +25,8 @@ export function directWrites(call: DirectCall): Writes {
     async updateItem({ Key, ExpressionAttributeValues, ...input }) {
       const { Attributes }: { Attributes?: Record<string, AttributeValue> } = await call('UpdateItem', {
         ...input,
-        Key: marshall(Key),
-        ...(ExpressionAttributeValues && { ExpressionAttributeValues: marshall(ExpressionAttributeValues) }),
+        Key: attributeValues(Key!),
+        ...(ExpressionAttributeValues && { ExpressionAttributeValues: attributeValues(ExpressionAttributeValues) }),
       });
       return { Attributes: Attributes && unmarshall(Attributes) };
     },

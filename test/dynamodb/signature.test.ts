@@ -60,13 +60,7 @@ describe('a signature', () => {
           },
           { signingDate: new Date(now) },
         );
-        const ours = Object.fromEntries(
-          sign(call, identity, now)
-            .trimEnd()
-            .split('\r\n')
-            .map(line => line.split(/: (.*)/, 2)),
-        );
-        expect(ours).toEqual({
+        expect(sign(call, identity, now)).toEqual({
           'x-amz-date': headers['x-amz-date'],
           ...(identity.sessionToken !== undefined && { 'x-amz-security-token': headers['x-amz-security-token'] }),
           authorization: headers.authorization,
@@ -88,7 +82,7 @@ describe('a signature', () => {
       [second, noon + 86_400_000],
       [first, noon + 86_400_000],
     ] as const) {
-      expect(warm(call, identity, now)).toBe(createSigner({ region: 'r', service: 's' })(call, identity, now));
+      expect(warm(call, identity, now)).toEqual(createSigner({ region: 'r', service: 's' })(call, identity, now));
     }
   });
 });
