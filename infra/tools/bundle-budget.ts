@@ -8,7 +8,7 @@ import { browserLoads } from './browser-loads.ts';
 
 /** In KB of 1,024 bytes, minified. */
 const budget = {
-  ingest: 470,
+  ingest: 473,
   query: 369,
   manage: 256,
   ui: 25,
