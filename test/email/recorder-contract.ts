@@ -1132,6 +1132,16 @@ export function storeContract(
         );
       });
 
+      it('and a future-dated event once, although each delivery of it has another time', async () => {
+        const event = anEvent({ providerTime: noon + 60 * minute });
+        const requests = [noon, noon + minute].map(receivedAt => ({
+          events: [{ ...event, occurredAt: receivedAt }],
+          receivedAt,
+        }));
+        expect(await store.recordAll(requests)).toMatchObject([{ recorded: 1 }, { recorded: 0, duplicate: 1 }]);
+        expect((await stored(event)).events).toHaveLength(1);
+      });
+
       it('with one write for the events of one email', async () => {
         const sent = anEvent({ status: 'sent', occurredAt: noon - minute });
         const delivered = { ...sent, status: 'delivered' as const, eventId: 'd', occurredAt: noon };
