@@ -8,7 +8,7 @@ import {
   DynamoDBServiceException,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { type Connections, createConnections } from './connections.ts';
+import { type ConnectionOptions, type Connections, createConnections } from './connections.ts';
 import type { HttpAnswer } from './http-answers.ts';
 import { createSigner, type Sign } from './signature.ts';
 
@@ -35,11 +35,16 @@ interface Service {
   readonly connections: Connections;
 }
 
+export type Timeouts = Pick<ConnectionOptions, 'connectTimeoutMs' | 'requestTimeoutMs'>;
+
+/** As those of the SDK's client (runtime/dynamodb.ts). */
+const defaultTimeouts: Timeouts = { connectTimeoutMs: 500, requestTimeoutMs: 1_000 };
+
 /** The calls with the credentials, region and endpoint of a client. */
-export function createDirectCall(client: DynamoDBClient): DirectCall {
+export function createDirectCall(client: DynamoDBClient, timeouts = defaultTimeouts): DirectCall {
   let service: Promise<Service> | null = null;
   return async (operation, input) => {
-    service ??= serviceOf(client).catch(error => {
+    service ??= serviceOf(client, timeouts).catch(error => {
       service = null;
       throw error;
     });
@@ -56,7 +61,7 @@ export function createDirectCall(client: DynamoDBClient): DirectCall {
   };
 }
 
-async function serviceOf(client: DynamoDBClient): Promise<Service> {
+async function serviceOf(client: DynamoDBClient, timeouts: Timeouts): Promise<Service> {
   const { protocol, hostname, port } = await endpointOf(client);
   const secure = protocol === 'https:';
   return {
@@ -67,8 +72,7 @@ async function serviceOf(client: DynamoDBClient): Promise<Service> {
       port: port ?? (secure ? 443 : 80),
       secure,
       connections: maxConnections,
-      connectTimeoutMs: 500,
-      requestTimeoutMs: 1_000,
+      ...timeouts,
     }),
   };
 }
