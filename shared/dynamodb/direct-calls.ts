@@ -8,7 +8,7 @@ import {
   DynamoDBServiceException,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { createConnections, type HttpAnswer, type Post } from './connections.ts';
+import { type ConnectionOptions, createConnections, type HttpAnswer, type Post } from './connections.ts';
 import { createSigner, type Sign } from './signature.ts';
 
 /**
@@ -21,8 +21,8 @@ import { createSigner, type Sign } from './signature.ts';
 export type DirectCall = (operation: string, input: object) => Promise<Readonly<Record<string, unknown>>>;
 
 /**
- * At 5 ms a write, 16 connections carry 3,200 writes a second, more than a function's CPU plans and signs. Each more would
- * cost a cold start another TLS handshake.
+ * Half of the recorder's concurrent writes, since each connection costs a TLS handshake. At 5 ms a write they carry 3,200
+ * writes a second, more than a function's CPU plans and signs.
  */
 const maxConnections = 16;
 
@@ -34,11 +34,16 @@ interface Service {
   readonly post: Post;
 }
 
+export type Timeouts = Pick<ConnectionOptions, 'connectTimeoutMs' | 'requestTimeoutMs'>;
+
+/** As those of the SDK's client (runtime/dynamodb.ts). */
+const defaultTimeouts: Timeouts = { connectTimeoutMs: 500, requestTimeoutMs: 1_000 };
+
 /** The calls with the credentials, region and endpoint of a client. */
-export function createDirectCall(client: DynamoDBClient): DirectCall {
+export function createDirectCall(client: DynamoDBClient, timeouts = defaultTimeouts): DirectCall {
   let service: Promise<Service> | null = null;
   return async (operation, input) => {
-    service ??= serviceOf(client).catch(error => {
+    service ??= serviceOf(client, timeouts).catch(error => {
       service = null;
       throw error;
     });
@@ -61,7 +66,7 @@ export function createDirectCall(client: DynamoDBClient): DirectCall {
   };
 }
 
-async function serviceOf(client: DynamoDBClient): Promise<Service> {
+async function serviceOf(client: DynamoDBClient, timeouts: Timeouts): Promise<Service> {
   const { protocol, hostname, port } = await endpointOf(client);
   const secure = protocol === 'https:';
   return {
@@ -72,8 +77,7 @@ async function serviceOf(client: DynamoDBClient): Promise<Service> {
       port: port ?? (secure ? 443 : 80),
       secure,
       connections: maxConnections,
-      connectTimeoutMs: 500,
-      requestTimeoutMs: 1_000,
+      ...timeouts,
     }).post,
   };
 }
