@@ -9,6 +9,7 @@ const benchmarks = {
   'cold-start': async () => (await import('./cold-start.ts')).coldStart(),
   'ingest-memory': async () => (await import('./ingest-memory.ts')).ingestMemory(),
   'ingest-batch': async () => (await import('./ingest-batch.ts')).ingestBatch(),
+  'single-requests': async () => (await import('./single-requests.ts')).singleRequests(),
   'provider-parse': async () => (await import('./provider-parse.ts')).providerParse(),
   'write-units': async () => (await import('./write-units.ts')).writeUnits(),
   'answer-time': async () => (await import('./answer-time.ts')).answerTime(),
