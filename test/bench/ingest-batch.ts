@@ -1,4 +1,6 @@
-import { type DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { createDirectCall } from '../../shared/dynamodb/direct-calls.ts';
+import { directWrites, type Writes } from '../../shared/dynamodb/writes.ts';
 import { createRecorder, type Recorder } from '../../shared/email/recorder.ts';
 import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
@@ -35,10 +37,10 @@ export async function ingestBatch(): Promise<Figure[]> {
     });
     const keys = signingKeys('sendgrid');
     const log = createLog(() => {});
-    const handlerOn = (to: DynamoDBDocumentClient) =>
+    const handlerOn = (writes: Writes) =>
       ingestFunction({
         secretsOf: async () => [keys.secret],
-        store: withoutDeadline(createRecorder({ client: to, tableName: 'emails', retentionDays: 400 })),
+        store: withoutDeadline(createRecorder({ client, writes, tableName: 'emails', retentionDays: 400 })),
         log,
         now: Date.now,
       });
@@ -54,17 +56,17 @@ export async function ingestBatch(): Promise<Figure[]> {
     const items: UpdateCommandInput[][] = [];
     for (const event of events) {
       const inputs: UpdateCommandInput[] = [];
-      const capturing = {
-        send: async ({ input }: UpdateCommand) => {
+      const capturing: Writes = {
+        async updateItem(input) {
           inputs.push(input);
           return {};
         },
       };
-      await ingest(handlerOn(capturing as unknown as DynamoDBDocumentClient), event);
+      await ingest(handlerOn(capturing), event);
       items.push(inputs);
     }
 
-    const handler = handlerOn(client);
+    const handler = handlerOn(directWrites(createDirectCall(client)));
     const ours: number[] = [];
     const bare: number[] = [];
     for (const [round, event] of events.entries()) {
@@ -81,7 +83,7 @@ export async function ingestBatch(): Promise<Figure[]> {
     return [
       figure('ingest, 1,000-event batch', median(ours.slice(warmUp)), 'CPU µs an event'),
       figure('bare UpdateCommand loop, same items', median(bare.slice(warmUp)), 'CPU µs an item'),
-      figure('ingest / bare loop', median(ratios.slice(warmUp)), '×', '≤ 1.1'),
+      figure('ingest / bare loop', median(ratios.slice(warmUp)), '×', '≤ 0.35'),
     ];
   } finally {
     stub.stop();
