@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createWebhookSecrets, type WebhookSecrets } from '../../functions/ingest/webhook-secrets.ts';
 
@@ -16,12 +15,12 @@ describe('the webhook secrets', () => {
     stored = JSON.stringify({ sendgrid: ['one'] });
     lookups = 0;
     now = 0;
-    const send = async () => {
+    const read = async () => {
       lookups += 1;
       if (stored instanceof Error) throw stored;
-      return { SecretString: await stored };
+      return stored;
     };
-    secrets = createWebhookSecrets({ send } as unknown as SecretsManagerClient, 'arn', () => now);
+    secrets = createWebhookSecrets(read, () => now);
   });
 
   it('are looked up once for many requests', async () => {
