@@ -1,4 +1,3 @@
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
 import { createDirectCall } from '../../shared/dynamodb/direct-calls.ts';
 import { directWrites } from '../../shared/dynamodb/writes.ts';
@@ -20,13 +19,10 @@ import { createMeasure } from './metrics.ts';
 import { createPersistEvents } from './persist-events.ts';
 import type { Queues } from './queues.ts';
 import { createRefusals } from './refusals.ts';
+import { createSecretReader } from './secret-reader.ts';
 import { createWebhookSecrets } from './webhook-secrets.ts';
 
 const env = ingestEnv.parse(process.env);
-const secretsManager = new SecretsManagerClient({
-  requestHandler: { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true },
-  maxAttempts: 2,
-});
 // The recorder retries by itself; the retry queue retries nonces that could not be checked.
 const dynamoDb = documentClient({ maxAttempts: 1 });
 
@@ -51,7 +47,7 @@ const persistence = {
   log,
 };
 
-const secrets = createWebhookSecrets(secretsManager, env.WEBHOOK_SECRETS_ARN, Date.now);
+const secrets = createWebhookSecrets(createSecretReader(env.WEBHOOK_SECRETS_ARN, process.env), Date.now);
 // They arrive while the first request is handed over.
 secrets.prefetch();
 

@@ -1,10 +1,10 @@
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
   type WebhookSecret,
   webhookSecretsIn,
   webhookSecretsOf,
 } from '../../shared/providers/signatures/webhook-secrets.ts';
 import { ownValue } from '../../shared/runtime/own-property.ts';
+import type { ReadSecret } from './secret-reader.ts';
 
 const minute = 60_000;
 /** A removed secret is refused within 15 minutes: secrets are read again after 14 and never used beyond 15. */
@@ -38,11 +38,7 @@ type AllSecrets = Readonly<Record<string, unknown>>;
  * A list holds several secrets during a rotation, or if accounts have their own. The secrets stay in memory, and one
  * lookup runs at a time. An invalid entry affects only its provider.
  */
-export function createWebhookSecrets(
-  client: Pick<SecretsManagerClient, 'send'>,
-  secretArn: string,
-  now: () => number,
-): WebhookSecrets {
+export function createWebhookSecrets(read: ReadSecret, now: () => number): WebhookSecrets {
   /** They may have changed since `at`; `readAt` is when they arrived. */
   let known: { readonly secrets: AllSecrets; readonly at: number; readonly readAt: number } | null = null;
   let lookup: Promise<AllSecrets> | null = null;
@@ -51,8 +47,7 @@ export function createWebhookSecrets(
   const lookUpAll = async () => {
     const at = now();
     triedAt = at;
-    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
-    const secrets = webhookSecretsIn(SecretString ?? '');
+    const secrets = webhookSecretsIn(await read());
     known = { secrets, at, readAt: now() };
     return secrets;
   };
