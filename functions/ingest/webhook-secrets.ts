@@ -25,6 +25,8 @@ export type WebhookSecretsOf = (provider: string) => Promise<readonly WebhookSec
 export type RenewedSecretsOf = (provider: string, since: number) => Promise<readonly WebhookSecret[] | null>;
 
 export interface WebhookSecrets {
+  /** Begins to read them before a request needs them. If that fails, the request reads them. */
+  readonly prefetch: () => void;
   readonly secretsOf: WebhookSecretsOf;
   readonly renewedSecretsOf: RenewedSecretsOf;
 }
@@ -86,6 +88,7 @@ export function createWebhookSecrets(
   };
 
   return {
+    prefetch: () => void currentLookUp().catch(() => {}),
     secretsOf: async provider => webhookSecretsOf(provider, ownValue(await inForce(), provider)),
     async renewedSecretsOf(provider, since) {
       const secrets = await renewed(since);

@@ -37,6 +37,10 @@ const benchmarks = {
     run: async () => (await import('./provider-parse.ts')).providerParse(),
   },
   'write-units': { title: 'Write units', run: async () => (await import('./write-units.ts')).writeUnits() },
+  'ses-batch': {
+    title: 'Messages of one email in a queue batch',
+    run: async () => (await import('./ses-batch.ts')).sesBatch(),
+  },
   'answer-time': {
     title: 'Answers while AWS hangs',
     run: async () => (await import('./answer-time.ts')).answerTime(),

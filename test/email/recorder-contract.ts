@@ -27,7 +27,7 @@ import {
 import { type Email, type EmailSummary, historyOf } from '../../shared/email/item.ts';
 import type { Position } from '../../shared/email/position.ts';
 import { createReader, type Page, type Reader } from '../../shared/email/reader.ts';
-import { createRecorder, type Recorder } from '../../shared/email/recorder.ts';
+import { createRecorder, nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
 import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import { defaultOldAfter } from '../../shared/status/attention.ts';
 import { type Status, statuses, statusIds } from '../../shared/status/catalogue.ts';
@@ -1071,6 +1071,190 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         await store.record([sent], noon);
         await recorder().record([{ ...sent, accountId: undefined, status: 'delivered', eventId: 'd' }], noon);
         expect((await stored(sent)).accountId).toBe('acme');
+      });
+    });
+
+    describe('records several requests at once', () => {
+      type Request = { readonly events: readonly CanonicalEvent[]; readonly receivedAt: number };
+      const itself = (request: Request) => store.record(request.events, request.receivedAt);
+      const withPlace = (outcome: Awaited<ReturnType<typeof itself>>) => {
+        const { recorded, duplicate, dropped, erased, expired, unrecordable, failed } = outcome;
+        return [recorded, duplicate, dropped, erased, expired.length, unrecordable.length, failed.length];
+      };
+      const poison = { providerEvent: 'poison' };
+      /** A recorder whose writes fail if an event of them is poisoned. */
+      const refusing = (error: Error) => {
+        const send = async (command: UpdateCommand) => {
+          const history: ReadonlySet<string> = command.input.ExpressionAttributeValues?.[':history'] ?? new Set();
+          if ([...history].some(element => element.includes('poison'))) throw error;
+          return client.send(command);
+        };
+        return createRecorder({
+          client: { send } as unknown as DynamoDBDocumentClient,
+          tableName,
+          retentionDays: 400,
+        });
+      };
+
+      it('as if they came one after another, in order of arrival', async () => {
+        const futureDated = fc.option(fc.constantFrom(noon + 60 * minute, noon + 90 * minute), { nil: undefined });
+        const arbitraryRequest = fc.record({
+          receivedAt: fc.integer({ min: 10, max: 13 }).map(minutes => noon + minutes * minute),
+          events: fc.array(
+            fc.record({ event: arbitraryEvent, of: fc.constantFrom('a', 'b'), providerTime: futureDated }),
+            { maxLength: 4 },
+          ),
+        });
+        await fc.assert(
+          fc.asyncProperty(fc.array(arbitraryRequest, { minLength: 2, maxLength: 5 }), async requests => {
+            const [together, apart] = [freshMessageId(), freshMessageId()];
+            const madeFor = (messageId: string) =>
+              requests.map(({ receivedAt, events }) => ({
+                receivedAt,
+                events: events.map(({ event, of, providerTime }) => ({
+                  ...event,
+                  messageId: `${messageId}-${of}`,
+                  ...(providerTime !== undefined && { providerTime, occurredAt: receivedAt }),
+                })),
+              }));
+            const outcomes = await store.recordAll(madeFor(together));
+            const inTurn = madeFor(apart);
+            const expected = new Map<Request, Awaited<ReturnType<typeof itself>>>();
+            for (const one of inTurn.toSorted((a, b) => a.receivedAt - b.receivedAt)) {
+              expected.set(one, await itself(one));
+            }
+            expect(outcomes.map(withPlace)).toEqual(inTurn.map(one => withPlace(expected.get(one)!)));
+            for (const of of ['a', 'b']) {
+              const ends = [];
+              for (const messageId of [together, apart]) {
+                const email = await store.email(
+                  emailIdOf({ provider: 'sendgrid', messageId: `${messageId}-${of}`, recipient: 'jane@example.com' }),
+                );
+                ends.push(email && { ...promised(email), deciding: decidingEventOf(email.verdict, email.events) });
+              }
+              expect(ends[0]).toEqual(ends[1]);
+            }
+          }),
+          { numRuns: runs(40) },
+        );
+      });
+
+      it('with one write for the events of one email', async () => {
+        const sent = anEvent({ status: 'sent', occurredAt: noon - minute });
+        const delivered = { ...sent, status: 'delivered' as const, eventId: 'd', occurredAt: noon };
+        const requests = [sent, delivered, anEvent()].map(event => ({ events: [event], receivedAt: noon }));
+        expect(
+          await countingUpdates(async () => {
+            expect(await store.recordAll(requests)).toMatchObject(requests.map(() => ({ recorded: 1, failed: [] })));
+          }),
+        ).toBe(2);
+        expect(await store.recordAll(requests)).toMatchObject(requests.map(() => ({ recorded: 0, duplicate: 1 })));
+      });
+
+      it('and each event for the request that brought it first', async () => {
+        const event = anEvent();
+        const later = { ...event, status: 'opened' as const, eventId: 'o' };
+        expect(
+          await store.recordAll([
+            { events: [event, later], receivedAt: noon + minute },
+            { events: [event], receivedAt: noon },
+          ]),
+        ).toMatchObject([
+          { recorded: 1, duplicate: 1 },
+          { recorded: 1, duplicate: 0 },
+        ]);
+      });
+
+      it('with the first arrival for the expiry and the sending, and the last for the update', async () => {
+        const delivered = anEvent({ accountId: 'together', occurredAt: noon + 5 * minute });
+        const bounced = { ...delivered, status: 'hard_bounced' as const, eventId: 'b', occurredAt: noon + 3 * minute };
+        await store.recordAll([
+          { events: [bounced], receivedAt: noon + 2 * minute },
+          { events: [delivered], receivedAt: noon },
+        ]);
+        const day = 24 * 60 * minute;
+        expect(await itemOf(delivered)).toMatchObject({
+          sentAt: noon,
+          updatedAt: noon + 2 * minute,
+          attentionSince: noon + 2 * minute,
+          expiresAt: (noon + 400 * day) / 1000,
+        });
+      });
+
+      it('and fails those that have an event in a failed write, and no other', async () => {
+        const [bad, other] = [anEvent(poison), anEvent()];
+        const mate = { ...bad, providerEvent: 'harmless', eventId: 'mate' };
+        const throttled = Object.assign(new Error(), { name: 'ThrottlingException' });
+        const outcomes = await refusing(throttled).recordAll([
+          { events: [mate, other], receivedAt: noon },
+          { events: [bad], receivedAt: noon },
+          { events: [anEvent()], receivedAt: noon },
+        ]);
+        expect(outcomes).toMatchObject([
+          { recorded: 1, failed: [{ events: [mate], error: throttled }] },
+          { recorded: 0, failed: [{ events: [bad], error: throttled }] },
+          { recorded: 1, failed: [] },
+        ]);
+      });
+
+      it('and loses no neighbour of an event that the table refuses', async () => {
+        const bad = anEvent(poison);
+        const mate = { ...bad, providerEvent: 'harmless', eventId: 'mate' };
+        const refused = Object.assign(new Error(), { name: 'ValidationException' });
+        const requests = [bad, mate].map(event => ({ events: [event], receivedAt: noon }));
+        expect(await refusing(refused).recordAll(requests)).toMatchObject([
+          { recorded: 0, unrecordable: [{ reason: 'refused_by_table', event: bad }], failed: [] },
+          { recorded: 1, unrecordable: [], failed: [] },
+        ]);
+      });
+
+      it('but none with events that the secret of another account proved', async () => {
+        const messageId = freshMessageId();
+        const provenFor = (accountId: string) => anEvent({ messageId, accountId, provenFor: accountId });
+        const events = [provenFor('acme'), provenFor('initech'), provenFor('acme')];
+        const outcomes = await store.recordAll(events.map(event => ({ events: [event], receivedAt: noon })));
+        const { accountId } = (await itemOf(events[0]!)) as { accountId: string };
+        for (const [index, { recorded, unrecordable }] of outcomes.entries()) {
+          const event = events[index]!;
+          const isOwn = event.accountId === accountId;
+          expect(recorded).toBe(isOwn ? 1 : 0);
+          expect(unrecordable).toEqual(isOwn ? [] : [{ reason: 'foreign_account', event }]);
+        }
+      });
+
+      it('and tells each of its erased, expired, foreign and unwritten events', async () => {
+        const gone = anEvent({ accountId: 'acme', recipient: 'gone@together.example' });
+        await store.record([gone], noon);
+        await createEraseEmails(client, tableName)(
+          { recipient: gone.recipient, accountId: null },
+          noon,
+          AbortSignal.timeout(10_000),
+        );
+        const old = anEvent({ occurredAt: noon - 500 * 24 * 60 * minute });
+        const foreign = anEvent({ provenFor: 'acme', accountId: 'initech' });
+        const requests = [[gone, old], [{ ...gone, eventId: 'late' }, foreign], []];
+        expect(await store.recordAll(requests.map(events => ({ events, receivedAt: noon })))).toEqual([
+          { ...nothingRecorded, erased: 1, expired: [old] },
+          { ...nothingRecorded, erased: 1, unrecordable: [{ reason: 'foreign_account', event: foreign }] },
+          nothingRecorded,
+        ]);
+        const late = [anEvent(), anEvent()].map(event => ({ events: [event], receivedAt: noon }));
+        expect(await store.recordAll(late, AbortSignal.abort('over'))).toEqual(
+          late.map(({ events }) => ({ ...nothingRecorded, failed: [{ events, error: 'over' }] })),
+        );
+      });
+
+      it('and counts each event once where a history is full', async () => {
+        const messageId = freshMessageId();
+        const notes = Array.from({ length: 110 }, (_, index) =>
+          anEvent({ messageId, status: null, providerEvent: 'note', occurredAt: noon + index }),
+        );
+        const requests = [notes.slice(0, 60), notes.slice(50)].map(events => ({ events, receivedAt: noon }));
+        const outcomes = await store.recordAll(requests);
+        expect(outcomes).toMatchObject([
+          { recorded: 60, duplicate: 0, dropped: 0 },
+          { recorded: 40, duplicate: 10, dropped: 10 },
+        ]);
       });
     });
 
