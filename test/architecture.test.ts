@@ -17,6 +17,7 @@ const rooms = [
   'http',
   'email',
   'status',
+  'dynamodb',
   'runtime',
 ] as const;
 

@@ -1,5 +1,7 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
+import { createDirectCall } from '../../shared/dynamodb/direct-calls.ts';
+import { directWrites } from '../../shared/dynamodb/writes.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import { createNonces } from '../../shared/guards/nonces.ts';
 import { createOwnKey } from '../../shared/guards/own-key.ts';
@@ -40,7 +42,11 @@ const nonces = createNonces(dynamoDb, env.GUARD_TABLE_NAME);
 /** Most requests need no queue, and a cold start of theirs loads none. */
 const queues = once(async (): Promise<Queues> => (await import('./queues.ts')).createQueues(env));
 const persistence = {
-  store: createRecorder({ client: dynamoDb, ...recorderSettings(env) }),
+  store: createRecorder({
+    client: dynamoDb,
+    writes: directWrites(createDirectCall(dynamoDb)),
+    ...recorderSettings(env),
+  }),
   quarantine: (async (...given) => (await queues()).quarantine(...given)) satisfies Queues['quarantine'],
   log,
 };

@@ -6,7 +6,8 @@
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { sdkWrites, type Writes } from '../dynamodb/writes.ts';
 import { abortable } from '../runtime/abortable.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { day } from '../runtime/time.ts';
@@ -102,11 +103,19 @@ export interface StoreOptions {
 
 export interface RecorderOptions extends StoreOptions {
   readonly retentionDays: number;
+  /** The calls for writes; through the client by default. */
+  readonly writes?: Writes | undefined;
   /** The account of emails that no event names an account for; without it they have none. */
   readonly defaultAccountId?: string | undefined;
 }
 
-export function createRecorder({ client, tableName, retentionDays, defaultAccountId }: RecorderOptions): Recorder {
+export function createRecorder({
+  client,
+  tableName,
+  retentionDays,
+  writes = sdkWrites(client),
+  defaultAccountId,
+}: RecorderOptions): Recorder {
   return {
     async record(events, receivedAt, signal) {
       const [outcome] = await recordAll([{ events, receivedAt }], signal);
@@ -199,7 +208,7 @@ export function createRecorder({ client, tableName, retentionDays, defaultAccoun
       if (emailIsForeign) return { ...counts(0), duplicate: 0, unrecordable: group.map(withReason('foreign_account')) };
       if (update === null) return counts(0);
       try {
-        const { Attributes } = await client.send(new UpdateCommand(updateInput(target, update)));
+        const { Attributes } = await writes.updateItem(updateInput(target, update));
         const before = historyOf(Attributes ?? {});
         const news = added.filter(element => !before.has(element));
         return counts(news.length, news);

@@ -27,6 +27,10 @@ const benchmarks = {
     title: 'Requests by size, and the memory of the function',
     run: async () => (await import('./ingest-memory.ts')).ingestMemory(),
   },
+  'single-requests': {
+    title: 'Requests of one event',
+    run: async () => (await import('./single-requests.ts')).singleRequests(),
+  },
   'cold-batch': {
     title: 'A cold process and its first batches',
     run: async () => (await import('./cold-batch.ts')).coldBatch(),

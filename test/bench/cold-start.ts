@@ -267,7 +267,7 @@ export async function coldStart(): Promise<Figure[]> {
 /** Puts the endpoint into the URLs of queues, because the AWS SDK follows such a URL rather than its endpoint. */
 export function leadingTo(endpoint: string, environment: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(environment).map(([name, value]) => [name, value.replace('http://127.0.0.1', endpoint)]),
+    Object.entries(environment).map(([name, value]) => [name, value.replace(/^http:\/\/127\.0\.0\.1(?=\/)/, endpoint)]),
   );
 }
 

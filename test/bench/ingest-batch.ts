@@ -1,4 +1,5 @@
-import { type DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import type { Writes } from '../../shared/dynamodb/writes.ts';
 import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import { cpuMs } from '../rigs/cpu-time.ts';
 import { type Figure, measured } from './figures.ts';
@@ -20,13 +21,13 @@ export async function ingestBatch(): Promise<Figure[]> {
     const items: UpdateCommandInput[][] = [];
     for (const request of requests) {
       const inputs: UpdateCommandInput[] = [];
-      const capturing = {
-        send: async ({ input }: UpdateCommand) => {
+      const capturing: Writes = {
+        async updateItem(input) {
           inputs.push(input);
           return {};
         },
       };
-      await ingest(request, capturing as unknown as DynamoDBDocumentClient);
+      await ingest(request, capturing);
       items.push(inputs);
     }
 

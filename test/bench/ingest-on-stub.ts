@@ -1,4 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { createDirectCall } from '../../shared/dynamodb/direct-calls.ts';
+import { directWrites, type Writes } from '../../shared/dynamodb/writes.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { createLog } from '../../shared/runtime/log.ts';
@@ -12,12 +14,12 @@ type Request = ReturnType<typeof httpEvent>;
 
 /** The ingest function in this process, with a table that answers at once and keeps nothing. */
 export interface IngestOnStub {
-  /** The client of the recorder. */
+  /** The SDK's client. */
   readonly client: DynamoDBDocumentClient;
   /** A signed request with as many distinct emails. */
   requestOf(events: number, name: string): Request;
-  /** @param to another client of the recorder */
-  ingest(request: Request, to?: DynamoDBDocumentClient): Promise<void>;
+  /** @param to other writes than those of a deployment */
+  ingest(request: Request, to?: Writes): Promise<void>;
   stop(): void;
 }
 
@@ -30,8 +32,8 @@ export async function startIngestOnStub(): Promise<IngestOnStub> {
   });
   const keys = signingKeys('sendgrid');
   const log = createLog(() => {});
-  const handlerOn = (to: DynamoDBDocumentClient) => {
-    const store = createRecorder({ client: to, tableName: 'emails', retentionDays: 400 });
+  const handlerOn = (writes: Writes) => {
+    const store = createRecorder({ client, writes, tableName: 'emails', retentionDays: 400 });
     return ingestFunction({
       secretsOf: async () => [keys.secret],
       // Without the deadline, so that a slow round on a busy machine counts too.
@@ -40,7 +42,7 @@ export async function startIngestOnStub(): Promise<IngestOnStub> {
       now: Date.now,
     });
   };
-  const handler = handlerOn(client);
+  const handler = handlerOn(directWrites(createDirectCall(client)));
   return {
     client,
     requestOf(events, name) {

@@ -1,5 +1,5 @@
 /**
- * The ingest function as it is without care for its cold start, to compare: every adapter, the queues' client and the
+ * The ingest function without care for its cold start, to compare. Every adapter, the queues' client and the
  * handler of their messages are imported at once.
  */
 

@@ -8,6 +8,7 @@ import {
 } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Writes } from '../../shared/dynamodb/writes.ts';
 import { attentionDayOf } from '../../shared/email/attention-day.ts';
 import { createEraseEmails, type EraseEmails } from '../../shared/email/eraser.ts';
 import { type CanonicalEvent, canonicalEvent, emailIdOf, limits } from '../../shared/email/event.ts';
@@ -41,11 +42,20 @@ import { histories } from '../status/histories.ts';
 
 const minute = 60_000;
 
-/** Tests the promises of the recorder on the engine that `start` starts. */
-export function storeContract(engineName: string, start: () => Promise<{ endpoint: string; stop(): Promise<void> }>) {
+/**
+ * Tests the promises of the recorder on the engine that `start` starts.
+ *
+ * @param writesOf the way of the recorder's calls, made from the SDK's client
+ */
+export function storeContract(
+  engineName: string,
+  start: () => Promise<{ endpoint: string; stop(): Promise<void> }>,
+  writesOf: (client: DynamoDBDocumentClient) => Writes,
+) {
   describe(`the recorder on ${engineName}`, () => {
     let engine: Awaited<ReturnType<typeof start>>;
     let client: DynamoDBDocumentClient;
+    let writes: Writes;
     let store: Recorder & Reader;
     const tableName = 'emails';
     let updates = 0;
@@ -60,20 +70,22 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       });
       await createEmailTable(raw, tableName);
       client = DynamoDBDocumentClient.from(raw);
-      client.middlewareStack.add(
-        (next, context) => args => {
-          if (context.commandName === 'UpdateItemCommand') updates += 1;
-          return next(args);
+      const uncounted = writesOf(client);
+      writes = {
+        updateItem(input) {
+          updates += 1;
+          return uncounted.updateItem(input);
         },
-        { step: 'initialize', name: 'countUpdates' },
-      );
+      };
       store = {
-        ...createRecorder({ client, tableName, retentionDays: 400 }),
+        ...recorderWith(writes),
         ...createReader({ client, tableName, retentionDays: 400, oldAfter: defaultOldAfter, now: () => noon }),
       };
     });
     afterAll(() => engine?.stop());
 
+    const recorderWith = (calls: Writes, defaultAccountId?: string) =>
+      createRecorder({ client, tableName, retentionDays: 400, writes: calls, defaultAccountId });
     // No id that `anEvent` gives: many examples of a property would reach them.
     const freshMessageId = () => `fresh-${++messages}`;
     const moved = (events: readonly CanonicalEvent[], messageId: string) =>
@@ -96,17 +108,14 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
     /** A recorder whose nth update runs something before or after it reaches the database. */
     const disturbed = (nth: number, before: () => Promise<unknown>, after: () => void = () => {}) => {
       let calls = 0;
-      const send = async (command: UpdateCommand) => {
-        calls += 1;
-        if (calls === nth) await before();
-        const result = await client.send(command);
-        if (calls === nth) after();
-        return result;
-      };
-      return createRecorder({
-        client: { send } as unknown as DynamoDBDocumentClient,
-        tableName,
-        retentionDays: 400,
+      return recorderWith({
+        async updateItem(input) {
+          calls += 1;
+          if (calls === nth) await before();
+          const result = await writes.updateItem(input);
+          if (calls === nth) after();
+          return result;
+        },
       });
     };
 
@@ -744,15 +753,11 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         [3, 'is returned as failed'],
       ])('%d failing writes in a row: the event %s', async (failures, what) => {
         let calls = 0;
-        const failing = createRecorder({
-          client: {
-            send: (...given: Parameters<typeof client.send>) => {
-              calls += 1;
-              return calls <= failures ? Promise.reject(new Error('throttled')) : client.send(...given);
-            },
-          } as typeof client,
-          tableName,
-          retentionDays: 400,
+        const failing = recorderWith({
+          updateItem(input) {
+            calls += 1;
+            return calls <= failures ? Promise.reject(new Error('throttled')) : writes.updateItem(input);
+          },
         });
         const { recorded, failed } = await failing.record([anEvent()], noon);
         expect([recorded, failed.length]).toEqual(what === 'is recorded' ? [1, 0] : [0, 1]);
@@ -761,15 +766,11 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
 
       it('a write that the table refuses as invalid: it makes no second try and returns the event as unrecordable', async () => {
         let calls = 0;
-        const refusing = createRecorder({
-          client: {
-            send: () => {
-              calls += 1;
-              return Promise.reject(Object.assign(new Error('no'), { name: 'ValidationException' }));
-            },
-          } as unknown as typeof client,
-          tableName,
-          retentionDays: 400,
+        const refusing = recorderWith({
+          updateItem() {
+            calls += 1;
+            return Promise.reject(Object.assign(new Error('no'), { name: 'ValidationException' }));
+          },
         });
         const event = anEvent();
         expect(await refusing.record([event], noon)).toMatchObject({
@@ -1049,7 +1050,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
     });
 
     describe('assigns a default account', () => {
-      const recorder = () => createRecorder({ client, tableName, retentionDays: 400, defaultAccountId: 'we' });
+      const recorder = () => recorderWith(writes, 'we');
 
       it('to emails whose events name no account, and to no others', async () => {
         const [nameless, named] = [anEvent({ reference: 'INV-1' }), anEvent({ accountId: 'acme' })];

@@ -31,6 +31,31 @@ describe('the webhook secrets', () => {
     expect(lookups).toBe(1);
   });
 
+  it('may be read before a request needs them, by the same lookup', async () => {
+    secrets.prefetch();
+    expect(await secretsOf('sendgrid')).toEqual(['one']);
+    now = 13 * minute;
+    expect(await secretsOf('sendgrid')).toEqual(['one']);
+    expect(lookups).toBe(1);
+  });
+
+  it('are read by the request where reading them before failed', async () => {
+    stored = new Error('out of reach');
+    secrets.prefetch();
+    await new Promise(setImmediate);
+    stored = JSON.stringify({ sendgrid: ['one'] });
+    expect(await secretsOf('sendgrid')).toEqual(['one']);
+    expect(lookups).toBe(2);
+  });
+
+  it('read before a pause are as old as that', async () => {
+    secrets.prefetch();
+    await new Promise(setImmediate);
+    stored = JSON.stringify({ sendgrid: ['two'] });
+    now = 15 * minute;
+    expect(await secretsOf('sendgrid')).toEqual(['two']);
+  });
+
   it('are out of force within 15 minutes of their removal', async () => {
     await secretsOf('sendgrid');
     stored = JSON.stringify({ sendgrid: ['two'] });
