@@ -9,7 +9,7 @@ import { browserLoads } from './browser-loads.ts';
 /** The files that every cold start loads, in KB of 1,024 bytes, minified. Those imported on demand do not count. */
 const budget = {
   // 7 KB are for calls without the SDK's middleware, which take a seventh of its CPU time.
-  ingest: 308,
+  ingest: 315,
   query: 359,
   manage: 246,
   ui: 25,

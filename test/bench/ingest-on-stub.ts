@@ -14,12 +14,12 @@ type Request = ReturnType<typeof httpEvent>;
 
 /** The ingest function in this process, with a table that answers at once and keeps nothing. */
 export interface IngestOnStub {
-  /** The SDK's client. */
+  /** The SDK's client of the same table. */
   readonly client: DynamoDBDocumentClient;
   /** A signed request with as many distinct emails. */
   requestOf(events: number, name: string): Request;
-  /** @param to other writes than those of a deployment */
-  ingest(request: Request, to?: Writes): Promise<void>;
+  /** @param writes other writes of the recorder */
+  ingest(request: Request, writes?: Writes): Promise<void>;
   stop(): void;
 }
 
@@ -50,8 +50,8 @@ export async function startIngestOnStub(): Promise<IngestOnStub> {
       const { headers } = keys.sign(body, Date.now());
       return httpEvent('POST /webhooks/{provider}', { provider: 'sendgrid' }, headers, body);
     },
-    async ingest(request, to) {
-      const { statusCode } = await (to === undefined ? handler : handlerOn(to))(request, lambdaContext);
+    async ingest(request, writes) {
+      const { statusCode } = await (writes === undefined ? handler : handlerOn(writes))(request, lambdaContext);
       if (statusCode !== 200) throw new Error(`answered ${statusCode}`);
     },
     stop: stub.stop,

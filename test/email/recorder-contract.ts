@@ -1085,16 +1085,14 @@ export function storeContract(
       const poison = { providerEvent: 'poison' };
       /** A recorder whose writes fail if an event of them is poisoned. */
       const refusing = (error: Error) => {
-        const send = async (command: UpdateCommand) => {
-          const history: ReadonlySet<string> = command.input.ExpressionAttributeValues?.[':history'] ?? new Set();
-          if ([...history].some(element => element.includes('poison'))) throw error;
-          return client.send(command);
+        const refused: Writes = {
+          async updateItem(input) {
+            const history: ReadonlySet<string> = input.ExpressionAttributeValues?.[':history'] ?? new Set();
+            if ([...history].some(element => element.includes('poison'))) throw error;
+            return writes.updateItem(input);
+          },
         };
-        return createRecorder({
-          client: { send } as unknown as DynamoDBDocumentClient,
-          tableName,
-          retentionDays: 400,
-        });
+        return createRecorder({ client, writes: refused, tableName, retentionDays: 400 });
       };
 
       it('as if they came one after another, in order of arrival', async () => {
