@@ -28,8 +28,8 @@ export async function coldBatch(): Promise<Figure[]> {
   });
   const directory = await mkdtemp(join(tmpdir(), 'mailtrail-cold-batch-'));
   try {
-    const bundle = join(directory, 'ingest.mjs');
-    await build({ ...esbuildOptions('ingest'), outfile: bundle, logLevel: 'error' });
+    await build({ ...esbuildOptions('ingest', directory), logLevel: 'error' });
+    const bundle = join(directory, 'index.mjs');
     const times: { readonly init: number; readonly batches: readonly number[] }[] = [];
     for (let process = 0; process < processes; process += 1) {
       const requests = Array.from({ length: batches }, (_, batch) => {

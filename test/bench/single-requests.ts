@@ -9,7 +9,7 @@ import { esbuildOptions } from '../../infra/compute/bundling.ts';
 import { signingKeys } from '../fixtures/signing.ts';
 import { httpEvent } from '../rigs/http-event.ts';
 import { awsEnvironment, environments, leadingTo } from './cold-start.ts';
-import { type Figure, figure, median } from './figures.ts';
+import { type Figure, measured } from './figures.ts';
 import { sendgridBatch } from './sendgrid-batch.ts';
 import type { SingleRequestSamples } from './single-requests-child.ts';
 import { startStubEndpoint } from './stub-endpoint-process.ts';
@@ -49,11 +49,11 @@ export async function singleRequests(): Promise<Figure[]> {
     // The exit after the message is no failure.
     ended.catch(() => {});
     const [{ ours, bare }] = (await Promise.race([once(child, 'message'), ended])) as [SingleRequestSamples];
-    const ratios = ours.map((ms, round) => ms / bare[round]!);
     return [
-      figure('ingest, one event a request', median(ours.slice(warmUp)), 'CPU ms a request', '≤ 0.7'),
-      figure('one UpdateCommand a time', median(bare.slice(warmUp)), 'CPU ms a call'),
-      figure('one event a request / UpdateCommand', median(ratios.slice(warmUp)), '×'),
+      measured('ingest, one event a request', ours.slice(warmUp), 'CPU ms a request', { aim: '≤ 0.7' }),
+      measured('ingest, beside one UpdateCommand', ours.slice(warmUp), 'CPU ms a request', {
+        floor: { what: 'one UpdateCommand', samples: bare.slice(warmUp) },
+      }),
     ];
   } finally {
     stub.stop();
