@@ -24,7 +24,7 @@ export function createSecretReader(
     environment.AWS_ENDPOINT_URL_SECRETS_MANAGER ?? environment.AWS_ENDPOINT_URL ?? endpointIn(region),
   );
   const secure = protocol === 'https:';
-  const connections = createConnections({
+  const { post } = createConnections({
     host: hostname,
     port: Number(port) || (secure ? 443 : 80),
     secure,
@@ -41,9 +41,15 @@ export function createSecretReader(
       secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
       sessionToken: environment.AWS_SESSION_TOKEN,
     };
-    const signed = sign({ host, target, contentType, body }, credentials, Date.now());
-    const answer = await connections.send(
-      `POST / HTTP/1.1\r\nhost: ${host}\r\ncontent-type: ${contentType}\r\nx-amz-target: ${target}\r\n${signed}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    const answer = await post(
+      {
+        host,
+        'content-type': contentType,
+        'content-length': Buffer.byteLength(body),
+        'x-amz-target': target,
+        ...sign({ host, target, contentType, body }, credentials, Date.now()),
+      },
+      body,
     );
     const { SecretString } = answer.status === 200 ? JSON.parse(answer.body) : {};
     if (typeof SecretString !== 'string') throw new Error(`answered ${answer.status}`);

@@ -4,7 +4,6 @@ import {
   DynamoDBDocumentClient,
   GetCommand,
   QueryCommand,
-  type UpdateCommand,
 } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
