@@ -128,10 +128,10 @@ export async function startDynamoDbMeter(target: string, onMetric: OnMetric = ()
           if (units > 0) add({ caller, table, index, operation, kind, units, failedUnits: 0 });
         }
       }
-      for (const { TableName: table = '', Error } of Array.isArray(output.Responses) ? output.Responses : []) {
-        if (!failedConditions.includes(Error?.Code ?? '')) continue;
+      for (const { TableName: table = '', Error: failed } of Array.isArray(output.Responses) ? output.Responses : []) {
+        if (!failedConditions.includes(failed?.Code ?? '')) continue;
         // No engine gives the item, so that one above 1 KB counts too little.
-        const units = failedConditionUnits(Error?.Item);
+        const units = failedConditionUnits(failed?.Item);
         add({ caller, table, index: null, operation, kind, units, failedUnits: units });
       }
     } else if (failure === 'ConditionalCheckFailedException') {
