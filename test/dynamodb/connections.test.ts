@@ -47,8 +47,9 @@ async function rig(
     port,
     secure: false,
     connections: 1,
-    connectTimeoutMs: 500,
-    requestTimeoutMs: 300,
+    // A busy machine is no fault of the server's.
+    connectTimeoutMs: 15_000,
+    requestTimeoutMs: 15_000,
     ...options,
   });
   stops.push(async () => {
