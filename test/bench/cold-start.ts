@@ -254,9 +254,10 @@ export async function coldStart(): Promise<Figure[]> {
         '×',
         '≤ 0.65',
       ),
+      // By CPU time: the watch function waits 5 s for the second try of its canary, which nobody answers here.
       ...functionNames
         .filter(name => name !== 'ingest')
-        .map(name => figure(`cold start, ${name} / ingest`, ratio(name, 'ingest', 'total'), '×', '≤ 1')),
+        .map(name => figure(`cold start, ${name} / ingest: CPU`, ratio(name, 'ingest', 'cpu'), '×', '≤ 1')),
     ];
   } finally {
     stub.stop();
