@@ -1,12 +1,9 @@
-import { createConnections } from '../../shared/dynamodb/connections.ts';
-import { createSigner } from '../../shared/dynamodb/signature.ts';
+import { createJsonCall } from '../../shared/dynamodb/json-calls.ts';
 
 /** Reads the text of a secret; rejects if it is out of reach. */
 export type ReadSecret = () => Promise<string>;
 
 const service = 'secretsmanager';
-const contentType = 'application/x-amz-json-1.1';
-const target = 'secretsmanager.GetSecretValue';
 
 /**
  * Reads a secret by one signed call, because the first request of a process waits for it, and compiling the SDK's
@@ -20,20 +17,17 @@ export function createSecretReader(
   bySdk: ReadSecret = readBySdk(secretArn),
 ): ReadSecret {
   const region = environment.AWS_REGION ?? '';
-  const { protocol, hostname, host, port } = new URL(
-    environment.AWS_ENDPOINT_URL_SECRETS_MANAGER ?? environment.AWS_ENDPOINT_URL ?? endpointIn(region),
-  );
-  const secure = protocol === 'https:';
-  const { post } = createConnections({
-    host: hostname,
-    port: Number(port) || (secure ? 443 : 80),
-    secure,
+  const call = createJsonCall({
+    endpoint: new URL(
+      environment.AWS_ENDPOINT_URL_SECRETS_MANAGER ?? environment.AWS_ENDPOINT_URL ?? endpointIn(region),
+    ),
+    region,
+    service,
+    version: '1.1',
     connections: 1,
     connectTimeoutMs: 500,
     requestTimeoutMs: 1_000,
   });
-  const sign = createSigner({ region, service });
-  const body = JSON.stringify({ SecretId: secretArn });
 
   async function readDirectly(): Promise<string> {
     const credentials = {
@@ -41,16 +35,7 @@ export function createSecretReader(
       secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
       sessionToken: environment.AWS_SESSION_TOKEN,
     };
-    const answer = await post(
-      {
-        host,
-        'content-type': contentType,
-        'content-length': Buffer.byteLength(body),
-        'x-amz-target': target,
-        ...sign({ host, target, contentType, body }, credentials, Date.now()),
-      },
-      body,
-    );
+    const answer = await call('secretsmanager.GetSecretValue', { SecretId: secretArn }, credentials);
     const { SecretString } = answer.status === 200 ? JSON.parse(answer.body) : {};
     if (typeof SecretString !== 'string') throw new Error(`answered ${answer.status}`);
     return SecretString;

@@ -8,8 +8,8 @@ import {
   DynamoDBServiceException,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import { type ConnectionOptions, createConnections, type HttpAnswer, type Post } from './connections.ts';
-import { createSigner, type Sign } from './signature.ts';
+import type { ConnectionOptions, HttpAnswer } from './connections.ts';
+import { createJsonCall, type JsonCall } from './json-calls.ts';
 
 /**
  * Calls an operation with its input as DynamoDB's JSON, and returns the output. Never waits before another try.
@@ -26,14 +26,6 @@ export type DirectCall = (operation: string, input: object) => Promise<Readonly<
  */
 const maxConnections = 16;
 
-const contentType = 'application/x-amz-json-1.0';
-
-interface Service {
-  readonly host: string;
-  readonly sign: Sign;
-  readonly post: Post;
-}
-
 export type Timeouts = Pick<ConnectionOptions, 'connectTimeoutMs' | 'requestTimeoutMs'>;
 
 /** As those of the SDK's client (runtime/dynamodb.ts). */
@@ -41,45 +33,28 @@ const defaultTimeouts: Timeouts = { connectTimeoutMs: 500, requestTimeoutMs: 1_0
 
 /** The calls with the credentials, region and endpoint of a client. */
 export function createDirectCall(client: DynamoDBClient, timeouts = defaultTimeouts): DirectCall {
-  let service: Promise<Service> | null = null;
+  let service: Promise<JsonCall> | null = null;
   return async (operation, input) => {
     service ??= serviceOf(client, timeouts).catch(error => {
       service = null;
       throw error;
     });
-    const { host, sign, post } = await service;
-    const credentials = await client.config.credentials();
-    const target = `DynamoDB_20120810.${operation}`;
-    const body = JSON.stringify(input);
-    const answer = await post(
-      {
-        host,
-        'content-type': contentType,
-        'content-length': Buffer.byteLength(body),
-        'x-amz-target': target,
-        ...sign({ host, target, contentType, body }, credentials, Date.now()),
-      },
-      body,
-    );
+    const call = await service;
+    const answer = await call(`DynamoDB_20120810.${operation}`, input, await client.config.credentials());
     if (answer.status !== 200) throw errorOf(answer);
     return JSON.parse(answer.body);
   };
 }
 
-async function serviceOf(client: DynamoDBClient, timeouts: Timeouts): Promise<Service> {
-  const { protocol, hostname, port } = await endpointOf(client);
-  const secure = protocol === 'https:';
-  return {
-    host: port === undefined ? hostname : `${hostname}:${port}`,
-    sign: createSigner({ region: await client.config.region(), service: 'dynamodb' }),
-    post: createConnections({
-      host: hostname,
-      port: port ?? (secure ? 443 : 80),
-      secure,
-      connections: maxConnections,
-      ...timeouts,
-    }).post,
-  };
+async function serviceOf(client: DynamoDBClient, timeouts: Timeouts): Promise<JsonCall> {
+  return createJsonCall({
+    endpoint: await endpointOf(client),
+    region: await client.config.region(),
+    service: 'dynamodb',
+    version: '1.0',
+    connections: maxConnections,
+    ...timeouts,
+  });
 }
 
 interface Endpoint {
@@ -89,12 +64,13 @@ interface Endpoint {
 }
 
 /** The endpoint as the client finds it: the SDK's rules run for a call that is not sent. */
-async function endpointOf(client: DynamoDBClient): Promise<Endpoint> {
-  let endpoint: Endpoint | null = null;
+async function endpointOf(client: DynamoDBClient): Promise<URL> {
+  let endpoint: URL | null = null;
   const command = new UpdateItemCommand({ TableName: 'any', Key: {} });
   command.middlewareStack.add(
     () => async args => {
-      endpoint = args.request as Endpoint;
+      const { protocol, hostname, port } = args.request as Endpoint;
+      endpoint = new URL(`${protocol}//${hostname}${port === undefined ? '' : `:${port}`}`);
       return { output: { $metadata: {} }, response: {} };
     },
     { step: 'build', name: 'findEndpoint' },
