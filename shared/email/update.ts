@@ -175,9 +175,9 @@ function asDated(event: HistoryEvent): string {
   return encodeHistory({ ...event, occurredAt: event.providerTime ?? event.occurredAt, providerTime: undefined });
 }
 
-/** The same for a history. An event that is not future-dated is encoded so already. */
+/** The same for a history. It encodes each event anew, since an earlier version may have encoded it otherwise. */
 function asDatedIn(history: ReadonlyMap<string, HistoryEvent>): ReadonlySet<string> {
-  return new Set([...history].map(([element, event]) => (isFutureDated(event) ? asDated(event) : element)));
+  return new Set([...history.values()].map(asDated));
 }
 
 /** The deciding event's cause; null if it states none. */

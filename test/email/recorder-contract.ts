@@ -560,7 +560,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         it('but sets the status and its cause even if their event has no room', async () => {
           const messageId = freshMessageId();
           await store.record(deferrals(messageId), noon);
-          const complaints = receipts(messageId, 30, { status: 'marked_spam', ...longest }).toReversed();
+          const complaints = receipts(messageId, 60, { status: 'marked_spam', ...longest }).toReversed();
           let recorded = 0;
           for (const complaint of complaints) {
             const outcome = await store.record([complaint], noon);
@@ -623,7 +623,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
 
       it.each([
         ['the longest events', {}],
-        ['the longest events, escaped in JSON', { text: '"' }],
+        ['the longest events, each character of which takes a code', { text: '~' }],
       ])('but always has room for as many events as its limit: %s', (_, { text = 'x' }: { text?: string }) => {
         const event = (index: number): CanonicalEvent => ({
           ...anEvent({ status: 'deferred', providerTime: 8.64e15, attribution: 'not_addressed' }),

@@ -270,6 +270,24 @@ describe('a request of one email', () => {
     expect(email.item()).toEqual(before);
   });
 
+  it.each([
+    ['decides the status', delivered, `[${noon},"delivered","d","delivered"]`],
+    ['is older than the status', sent, `[${noon - minute},"sent","s","delivered"]`],
+  ])(
+    'with an event that an earlier version has recorded in another form, and that %s, brings nothing new',
+    (_, event, element) => {
+      const email = emailInMemory();
+      email.record([delivered]);
+      email.replace({
+        ...email.item(),
+        history: new Set([element, encodeHistory(delivered)].slice(0, event === delivered ? 1 : 2)),
+      });
+      const before = email.item();
+      expect(email.record([event])).toMatchObject({ recorded: 0, duplicate: 1 });
+      expect(email.item()).toEqual(before);
+    },
+  );
+
   it('with an event that comes again with more words keeps it beside the first, and shows the one with more words', () => {
     const email = emailInMemory();
     const bounce = anEvent({ status: 'hard_bounced', reason: { code: '550' } });

@@ -8,6 +8,7 @@ import { createLedger, digestIdOf } from '../../shared/alerts/ledger.ts';
 import { type CanonicalEvent, emailIdOf, limits } from '../../shared/email/event.ts';
 import { decodeHistory, encodeHistory, identityOf } from '../../shared/email/history.ts';
 import { emailOf, type Image, isTombstone, knownItem } from '../../shared/email/item.ts';
+import { phrases } from '../../shared/email/phrases.ts';
 import { tombstoneInput, whereErasable } from '../../shared/email/tombstone.ts';
 import { recordInput } from '../../shared/guards/erasure-records.ts';
 import { createNonces } from '../../shared/guards/nonces.ts';
@@ -55,6 +56,11 @@ const everyDetail: CanonicalEvent = {
   tags: ['invoices', 'q1'],
   attribution: 'not_addressed',
 };
+
+/** An event with a text that holds the phrase. */
+function saying(phrase: string): CanonicalEvent {
+  return { ...aDelivery, reason: { text: `It said: ${phrase}` } };
+}
 
 /** Requests of one email each, one after the other. */
 const emails: Readonly<Record<string, readonly (readonly CanonicalEvent[])[]>> = {
@@ -345,9 +351,10 @@ export const storedKinds = {
   history: {
     /** The elements of the first fixture of each provider that has just these events, in the order of its events. */
     written: () =>
-      Object.fromEntries(
-        distinctFixtures().map(({ provider, name, events }) => [`${provider}/${name}`, events.map(encodeHistory)]),
-      ),
+      Object.fromEntries([
+        ...distinctFixtures().map(({ provider, name, events }) => [`${provider}/${name}`, events.map(encodeHistory)]),
+        ...Object.entries(phrases).map(([code, phrase]) => [`phrase ${code}`, [encodeHistory(saying(phrase))]]),
+      ]),
     read: (elements: readonly string[]) => elements.map(decodeHistory),
     identity: (elements: readonly string[]) => elements.map(element => identityOf(decodeHistory(element))).sort(),
   },
