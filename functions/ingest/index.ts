@@ -1,5 +1,6 @@
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
+import { createHotEmails } from '../../shared/email/hot-emails.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import { createErasureLookUp } from '../../shared/guards/erase-received.ts';
 import { createErasureRecords } from '../../shared/guards/erasure-records.ts';
@@ -41,7 +42,7 @@ const accepted = commaList(env.ACCEPTED_PROVIDERS);
 const context = createReadingContext(providers, ...readingSettings(env));
 const nonces = createNonces(dynamoDb, env.GUARD_TABLE_NAME);
 const persistence = {
-  store: createRecorder({ client: dynamoDb, ...recorderSettings(env) }),
+  store: createRecorder({ client: dynamoDb, ...recorderSettings(env), hotEmails: createHotEmails(Date.now) }),
   quarantine: createQuarantine(sqs, env.QUARANTINE_QUEUE_URL),
   log,
 };

@@ -8,14 +8,14 @@ import { browserLoads } from './browser-loads.ts';
 
 /** In KB of 1,024 bytes, minified. */
 const budget = {
-  ingest: 470,
-  query: 369,
-  manage: 256,
+  ingest: 479,
+  query: 375,
+  manage: 259,
   ui: 25,
-  alert: 317,
-  digest: 323,
-  changes: 247,
-  watch: 570,
+  alert: 322,
+  digest: 328,
+  changes: 251,
+  watch: 571,
 } as const satisfies Record<FunctionName, number>;
 
 await runCommand({

@@ -44,8 +44,8 @@ const shapeOfElement = /^(-?[0-9a-z]+)([A-Z])([a-z])(.*)$/s;
 
 /**
  * Encodes an event as an element of the history set. The element is deterministic, so that adding an event twice adds
- * nothing. It is compact, because an item above 1 KB costs two write units: codes for status and evidence, then fields in
- * order of frequency, cut after the last present one. Repeated facts are left out, and frequent phrases are shortened.
+ * nothing. It is compact, because an item above 1 KB costs two write units. After codes for status and evidence come the
+ * fields in order of frequency, cut after the last present one. Frequent phrases are shortened.
  */
 export function encodeHistory(event: HistoryEvent): string {
   const { occurredAt, status, evidence, accountId, reason, clickUrl, userAgent, providerTime, attribution } = event;

@@ -11,8 +11,10 @@ import { abortable } from '../runtime/abortable.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { day } from '../runtime/time.ts';
 import { type CanonicalEvent, emailIdOf, isForeign } from './event.ts';
-import { historyOf, type KnownItem, knownItem } from './item.ts';
-import { type Plan, planUpdate, sentAtOf, updateInput } from './update.ts';
+import { type HotEmails, hotEmailAfter, hotEmailIn } from './hot-emails.ts';
+import { historyOf, type KnownItem, knownItem, knownItemOf } from './item.ts';
+import { repeatKindOf } from './repeats.ts';
+import { type Plan, planUpdate, rememberedUpdate, sentAtOf, updateInput } from './update.ts';
 
 /**
  * Tries of one email's write before the provider must send it again. A later try has read the item and fails only if
@@ -47,9 +49,10 @@ export interface Unrecordable {
 
 /** The outcomes of a request's events. Every event has exactly one. */
 export interface Recorded {
+  /** Events in the history, and counted repeats of opens and clicks. */
   readonly recorded: number;
   readonly duplicate: number;
-  /** Repeats of opens, clicks and notes beyond the history's bound. */
+  /** Repeats beyond the history's bound, and those of opens and clicks that may be counted already. */
   readonly dropped: number;
   /** Events of erased emails, which stay erased. */
   readonly erased: number;
@@ -91,9 +94,17 @@ export interface RecorderOptions extends StoreOptions {
   readonly retentionDays: number;
   /** The account of emails that no event names an account for; without it they have none. */
   readonly defaultAccountId?: string | undefined;
+  /** A memory of emails that are opened again and again; without it, each first write knows nothing of its item. */
+  readonly hotEmails?: HotEmails | undefined;
 }
 
-export function createRecorder({ client, tableName, retentionDays, defaultAccountId }: RecorderOptions): Recorder {
+export function createRecorder({
+  client,
+  tableName,
+  retentionDays,
+  defaultAccountId,
+  hotEmails,
+}: RecorderOptions): Recorder {
   return {
     async record(events, receivedAt, signal) {
       const total = { recorded: 0, duplicate: 0, dropped: 0, erased: 0 };
@@ -133,10 +144,14 @@ export function createRecorder({ client, tableName, retentionDays, defaultAccoun
     const expiresAt = receivedAt + retentionDays * day;
     const sentAt = sentAtOf(group, receivedAt);
     const target = { tableName, emailId, provider, messageId, recipient, now: receivedAt, sentAt, expiresAt };
+    const isOpened = group.some(event => repeatKindOf(event) !== null);
+    const hot = isOpened ? hotEmails?.recall(emailId) : undefined;
     let item: KnownItem | null = null;
     let failures = 0;
     for (let attempt = 1; ; attempt += 1) {
-      const { update, added, dropped, full, erased, emailIsForeign }: Plan = planUpdate(group, item, defaultAccountId);
+      const remembered = hot && item === null ? rememberedUpdate(group, hot, defaultAccountId) : null;
+      const plan: Plan = remembered ?? planUpdate(group, item, defaultAccountId);
+      const { update, added, counted, dropped, full, erased, emailIsForeign } = plan;
       const counts = (recorded: number) => ({
         recorded,
         duplicate: group.length - dropped - full.length - erased - recorded,
@@ -145,11 +160,18 @@ export function createRecorder({ client, tableName, retentionDays, defaultAccoun
         unrecordable: full.map(withReason('item_full')),
       });
       if (emailIsForeign) return { ...counts(0), duplicate: 0, unrecordable: group.map(withReason('foreign_account')) };
-      if (update === null) return counts(0);
+      if (update === null) {
+        if (item !== null && isOpened) hotEmails?.remember(emailId, hotEmailIn(item));
+        return counts(0);
+      }
       try {
         const { Attributes } = await client.send(new UpdateCommand(updateInput(target, update)));
         const before = historyOf(Attributes ?? {});
-        return counts(added.filter(element => !before.has(element)).length);
+        if (isOpened && hotEmails) {
+          const known = item ?? knownItemOf(Attributes ?? {});
+          hotEmails.remember(emailId, remembered?.after ?? hotEmailAfter(update, known, Math.ceil(expiresAt / 1000)));
+        }
+        return counts(counted + added.filter(element => !before.has(element)).length);
       } catch (error) {
         if (attempt === maxAttempts || signal?.aborted) throw error;
         if (error instanceof ConditionalCheckFailedException) {

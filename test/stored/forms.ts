@@ -78,6 +78,15 @@ const emails: Readonly<Record<string, readonly (readonly CanonicalEvent[])[]>> =
     [{ ...aDelivery, status: 'soft_bounced', reason: { cause: 'mailbox_full' } }],
     [{ ...aDelivery, eventId: 'e2', occurredAt: noon + 1000 }],
   ],
+  'counted opens': [
+    Array.from({ length: 5 }, (_, second) => ({
+      ...aDelivery,
+      eventId: `o${second}`,
+      status: 'opened',
+      occurredAt: noon + second * 1000,
+      evidence: 'human',
+    })),
+  ],
   'longest texts': [
     [{ ...everyDetail, eventId: 'e'.repeat(limits.eventId), clickUrl: `https://example.com/${'p'.repeat(400)}` }],
   ],
@@ -365,8 +374,11 @@ export const storedKinds = {
     }),
     read(image: Image) {
       const item = unmarshall(image);
-      const { history, ...known } = knownItem(image);
-      return { ...(isTombstone(item) ? {} : emailOf(item)), known: { ...known, history: [...history.keys()].sort() } };
+      const { history, repeats, ...known } = knownItem(image);
+      return {
+        ...(isTombstone(item) ? {} : { ...emailOf(item), repeats: Object.fromEntries(repeats) }),
+        known: { ...known, history: [...history.keys()].sort() },
+      };
     },
     identity: ({ emailId }: Image) => emailId,
   },
