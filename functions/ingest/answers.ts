@@ -44,7 +44,8 @@ export function createAnswers(provider: Provider, requestId: string, { log, meas
   function persisted(outcome: PersistOutcome, parsed: ParsedRequest, isCanary: boolean): HttpAnswer {
     const { durable, counts, stored } = outcome;
     const measured = measure(provider.name, {
-      arrived: parsed.events,
+      // The provider sends it again: each repetition would count in its rates.
+      arrived: durable ? parsed.events : [],
       stored,
       counts: { ...counts, unavailable: durable ? 0 : 1 },
     });

@@ -4,9 +4,9 @@ import { canaryAccountId } from '../../shared/email/event.ts';
 import { httpErrors } from '../../shared/http/error-middleware.ts';
 import { problem } from '../../shared/http/problems.ts';
 import type { HttpAnswer } from '../../shared/http/responses.ts';
-import type { Provider, ReadingContext } from '../../shared/providers/provider.ts';
+import type { LoadedAdapters } from '../../shared/providers/adapters.ts';
+import type { ReadingContext } from '../../shared/providers/provider.ts';
 import type { AbortAfter } from '../../shared/runtime/abortable.ts';
-import { ownValue } from '../../shared/runtime/own-property.ts';
 import { type AnswerDependencies, createAnswers } from './answers.ts';
 import { requestDeadlines } from './deadlines.ts';
 import type { PersistEvents } from './persist-events.ts';
@@ -15,7 +15,8 @@ import { createProve, forAccount, type ProofDependencies } from './proof.ts';
 import { providerRequestIn } from './provider-request.ts';
 
 export interface IngestDependencies extends ProofDependencies, AnswerDependencies {
-  readonly providers: Readonly<Record<string, Provider>>;
+  /** The adapter of a provider; undefined for an unknown name. */
+  readonly load: LoadedAdapters['load'];
   /** Whether webhooks of a provider are taken; the canary's are in any case. All are by default. */
   readonly accepts?: (provider: string) => boolean;
   readonly persistEvents: PersistEvents;
@@ -30,12 +31,12 @@ export interface IngestDependencies extends ProofDependencies, AnswerDependencie
  * 200 means that every event is in the table, in the retry queue or in quarantine.
  */
 export function createHandler(dependencies: IngestDependencies) {
-  const { providers, accepts = () => true, persistEvents, context, refusals, now, abortAfter, log } = dependencies;
+  const { load, accepts = () => true, persistEvents, context, refusals, now, abortAfter, log } = dependencies;
   const prove = createProve(dependencies);
   return middy<APIGatewayProxyEventV2, HttpAnswer>()
     .use(httpErrors(log))
     .handler(async event => {
-      const provider = ownValue(providers, event.pathParameters?.provider);
+      const provider = await load(event.pathParameters?.provider);
       const isAccepted = provider !== undefined && accepts(provider.name);
       // The canary is a registration.
       if (provider === undefined || (!isAccepted && provider.name !== 'app')) return problem('not-found');
@@ -57,7 +58,7 @@ export function createHandler(dependencies: IngestDependencies) {
       // In quarantine nobody would look them up.
       if (unproven.length > 0 && parsed.quarantined.length > 0) return answers.unavailable('nonces');
       const origin = { ...request, requestId, provider: provider.name, provenFor };
-      const outcome = await persistEvents(origin, parsed, deadlines, unproven);
-      return answers.persisted(outcome, parsed, provenFor === canaryAccountId);
+      const [outcome] = await persistEvents([{ request: origin, parsed, unproven }], deadlines);
+      return answers.persisted(outcome!, parsed, provenFor === canaryAccountId);
     });
 }

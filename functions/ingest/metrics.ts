@@ -5,7 +5,7 @@ import { metricNames, overallMetrics, statusMetrics } from '../../shared/runtime
 
 /** Everything about a request, or about a batch of messages, that metrics count. */
 export interface Measurable {
-  /** Genuine events, as they arrive. */
+  /** Genuine events, once they are durable or in a queue. */
   readonly arrived?: readonly CanonicalEvent[];
   /** Events that are in the table now, at least one of them newly recorded. */
   readonly stored?: readonly CanonicalEvent[];

@@ -1,5 +1,5 @@
 import type { CanonicalEvent } from '../../shared/email/event.ts';
-import { nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
+import { nothingRecorded, type Recorded, type Recorder } from '../../shared/email/recorder.ts';
 import type { Nonce, ParsedRequest } from '../../shared/providers/provider.ts';
 import type { Quarantine, QuarantinedPiece, QuarantinedRequest } from '../../shared/queues/quarantine-messages.ts';
 import type { RetryQueue } from '../../shared/queues/retry-messages.ts';
@@ -19,7 +19,7 @@ export type PersistOutcome = {
 );
 
 export interface PersistDependencies {
-  readonly store: Pick<Recorder, 'record'>;
+  readonly store: Pick<Recorder, 'recordAll'>;
   readonly quarantine: Quarantine;
   /** Where events go that cannot be recorded now; null for those that come from a queue, and stay in it. */
   readonly retryQueue: RetryQueue | null;
@@ -29,26 +29,42 @@ export interface PersistDependencies {
 /** Of the pieces of one request, so many have a log line of their own. */
 const maxLoggedPieces = 20;
 
+/** A genuine request and its content. */
+export interface GenuineRequest {
+  readonly request: QuarantinedRequest;
+  readonly parsed: ParsedRequest;
+  /** Nonces that could not be looked up: nothing is recorded before the retry queue did that. */
+  readonly unproven?: readonly Nonce[];
+}
+
 /**
- * Makes everything in a genuine request durable. Events go to the table, or else to the retry queue. Unreadable pieces
- * and unrecordable events go to quarantine. Never rejects.
- *
- * @param unproven nonces that could not be looked up: nothing is recorded before the retry queue did that
+ * Makes everything in genuine requests durable, and returns the outcome of each. Events go to the table, or else to the
+ * retry queue; those of one email share a write. Unreadable pieces and unrecordable events go to quarantine. Never
+ * rejects.
  */
 export type PersistEvents = (
-  request: QuarantinedRequest,
-  parsed: ParsedRequest,
+  requests: readonly GenuineRequest[],
   deadlines: Deadlines,
-  unproven?: readonly Nonce[],
-) => Promise<PersistOutcome>;
+) => Promise<readonly PersistOutcome[]>;
 
 export function createPersistEvents({ store, quarantine, retryQueue, log }: PersistDependencies): PersistEvents {
-  return async (request, { events, quarantined: unreadable, unrelated }, { table, queues }, unproven = []) => {
+  return async (requests, deadlines) => {
+    const isProven = ({ unproven = [] }: GenuineRequest) => unproven.length === 0;
+    const proven = requests.filter(isProven);
+    const received = proven.map(({ request, parsed }) => ({ events: parsed.events, receivedAt: request.receivedAt }));
+    const recorded = await store.recordAll(received, deadlines.table);
+    const outcomes = new Map(proven.map((one, index) => [one, recorded[index]!]));
+    return Promise.all(requests.map(one => persisted(one, outcomes.get(one) ?? unrecorded(one), deadlines)));
+  };
+
+  /** Puts everything elsewhere that the table did not take. */
+  async function persisted(
+    { request, parsed, unproven = [] }: GenuineRequest,
+    { recorded, duplicate, dropped, erased, expired, unrecordable, failed }: Recorded,
+    { queues }: Deadlines,
+  ): Promise<PersistOutcome> {
     const { requestId, provider, receivedAt } = request;
-    const { recorded, duplicate, dropped, erased, expired, unrecordable, failed } =
-      unproven.length === 0
-        ? await store.record(events, receivedAt, table)
-        : { ...nothingRecorded, failed: [{ events, error: new Error('nonce') }] };
+    const { events, quarantined: unreadable, unrelated } = parsed;
     const late = failed.flatMap(group => group.events);
     const quarantined: QuarantinedPiece[] = [
       ...unreadable,
@@ -88,7 +104,11 @@ export function createPersistEvents({ store, quarantine, retryQueue, log }: Pers
     if (causes.length === 0) return { counts, stored, durable: true };
     const lost = (isQueued ? 0 : late.length) + (isQuarantined ? 0 : quarantined.length);
     return { counts, stored, durable: false, failed: lost, cause: causes.join(', ') };
-  };
+  }
+}
+
+function unrecorded({ parsed: { events } }: GenuineRequest): Recorded {
+  return { ...nothingRecorded, failed: [{ events, error: new Error('nonce') }] };
 }
 
 function logQuarantined(

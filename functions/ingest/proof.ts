@@ -77,7 +77,8 @@ export function createProve({
   };
 
   /** Look-ups after the first cost time. Only requests that the known secrets do not prove need them. */
-  async function bestAttempt(provider: Provider, request: ProviderRequest, { queues }: Deadlines): Promise<Attempt> {
+  async function bestAttempt(provider: Provider, request: ProviderRequest, deadlines: Deadlines): Promise<Attempt> {
+    const { table, queues } = deadlines;
     const { name } = provider;
     const attemptWith = (secrets: readonly WebhookSecret[]) =>
       attempt(provider, request, secrets, url => abortable(queues, get(url, queues)));
@@ -92,7 +93,8 @@ export function createProve({
     }
     try {
       if (name === 'app' && canaryKey !== undefined) {
-        const secret = await abortable(queues, canaryKey()).catch((error: Error) => error);
+        // A hanging table leaves time to read the secrets again.
+        const secret = await abortable(table, canaryKey()).catch((error: Error) => error);
         if (typeof secret !== 'string') {
           // Refused, the canary would look for the fault in its signature.
           if (request.headers['webhook-id']?.startsWith(canaryIdPrefix))
@@ -105,7 +107,8 @@ export function createProve({
       const renewed = (await abortable(queues, renewedSecretsOf(name, request.receivedAt))) ?? null;
       return renewed === null ? first : await attemptWith(renewed);
     } catch (error) {
-      return error instanceof InvalidWebhookSecrets ? withoutSecrets(error) : first;
+      // Newer secrets may prove it: a refused call of some providers never comes again.
+      return withoutSecrets(error);
     }
   }
 }

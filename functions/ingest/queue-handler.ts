@@ -11,7 +11,7 @@ import { errorName, type Log } from '../../shared/runtime/log.ts';
 import { ownValue } from '../../shared/runtime/own-property.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { Measure } from './metrics.ts';
-import type { PersistEvents } from './persist-events.ts';
+import type { GenuineRequest, PersistEvents, PersistOutcome } from './persist-events.ts';
 import type { Refusals } from './refusals.ts';
 
 export interface QueueDependencies extends QueueServices {
@@ -37,13 +37,20 @@ interface Drained {
   readonly stored: CanonicalEvent[];
 }
 
+/** A message whose events are to be recorded. */
+interface Genuine extends GenuineRequest {
+  /** Number of its events that came before an erasure. */
+  readonly erased: number;
+}
+
 /** The parts of the function's own time that are reserved for the queues and for the answer. */
 const reservedForQueuesMs = 2_000;
 const reservedForAnswerMs = 500;
 
 /**
- * The ingest function for messages of its queues. A message leaves its queue once its events are durable elsewhere. The
- * answer names the failed messages: they come again after their visibility timeout.
+ * The ingest function for messages of its queues. The events of one email share a write, whichever messages brought
+ * them. A message leaves its queue once its events are durable elsewhere. The answer names the failed messages: they
+ * come again after their visibility timeout.
  */
 export function createQueueHandler(dependencies: QueueDependencies) {
   const { sources, persistEvents, nonces, lookUpErasures, measure, refusals, now, log } = dependencies;
@@ -66,16 +73,23 @@ export function createQueueHandler(dependencies: QueueDependencies) {
     // Once for all messages, each of which learns of it in its turn.
     const erasures = abortable(deadlines.table, lookUpErasures(received));
     erasures.catch(() => {});
-    const work = messages.map(async ({ record, queued }) => {
-      const drained = drainedOf(queued);
-      drained.messages += 1;
-      const cause = await outcomeOf(record, queued, drained);
-      if (cause === null) return;
+    const judged = await Promise.all(
+      messages.map(async ({ record, queued }) => {
+        const drained = drainedOf(queued);
+        drained.messages += 1;
+        return { record, drained, judgement: await judgementOf(record, queued, drained) };
+      }),
+    );
+    const genuine = judged.flatMap(({ judgement }) => ('request' in judgement ? [judgement] : []));
+    const persisted = await persistEvents(genuine, deadlines);
+    const outcomes = new Map(genuine.map((one, index) => [one, persisted[index]!]));
+    for (const { record, drained, judgement } of judged) {
+      const cause = 'request' in judgement ? causeAfter(outcomes.get(judgement)!, judgement, drained) : judgement.cause;
+      if (cause === null) continue;
       drained.failed += 1;
       failed.push(record.messageId);
       log('queue.message-failed', { requestId, messageId: record.messageId, cause });
-    });
-    await Promise.all(work);
+    }
 
     /** The request in a message, or the error that keeps it from being read. */
     function queuedIn({ messageId, body, attributes }: SQSRecord): QueuedRequest | Error {
@@ -101,40 +115,43 @@ export function createQueueHandler(dependencies: QueueDependencies) {
       return drained;
     }
 
-    /** Why the message has to come again; null where it need not. */
-    async function outcomeOf(
+    /** The events to record, or why the message has to come again; null where it need not. */
+    async function judgementOf(
       { attributes }: SQSRecord,
       queued: QueuedRequest | Error,
-      { counts, arrived, stored }: Drained,
-    ): Promise<string | null> {
-      if (source === undefined) return 'unknown queue';
-      if (queued instanceof Error) return errorName(queued);
+      { arrived }: Drained,
+    ): Promise<Genuine | { readonly cause: string | null }> {
+      if (source === undefined) return { cause: 'unknown queue' };
+      if (queued instanceof Error) return { cause: errorName(queued) };
       try {
         const { request, parsed, nonces: unproven } = queued;
         const { provider, receivedAt } = request;
         const use =
           unproven.length === 0 ? 'own' : await abortable(deadlines.table, nonces(provider, unproven, receivedAt));
         // Whatever else came with it while it could not be looked up is tried again within a minute, and may have come first.
-        if (use === 'new') return 'nonce not known for a minute yet';
+        if (use === 'new') return { cause: 'nonce not known for a minute yet' };
         if (use !== 'own') {
           refusals.add(provider, request.requestId, 'reused_nonce');
           // Acknowledged, since it could not be told then; but proved by what had proved something else before.
-          if (use === 'reused') return null;
+          if (use === 'reused') return { cause: null };
         }
         // Events of the retry queue were counted when they came, and a message that comes again when it first did.
         if (source === 'ses' && (attributes.ApproximateReceiveCount ?? '1') === '1') arrived.push(...parsed.events);
         const erase = await erasures;
         const events = await abortable(deadlines.table, erase(parsed.events));
-        const outcome = await persistEvents(request, { ...parsed, events }, deadlines);
-        stored.push(...outcome.stored);
-        for (const name of Object.keys(counts) as (keyof Counts)[]) counts[name] += outcome.counts[name];
-        const erased = parsed.events.length - events.length;
-        counts.received += erased;
-        counts.erased += erased;
-        return outcome.durable ? null : outcome.cause;
+        return { request, parsed: { ...parsed, events }, erased: parsed.events.length - events.length };
       } catch (error) {
-        return errorName(error);
+        return { cause: errorName(error) };
       }
+    }
+
+    /** Counts an outcome, and says why the message has to come again; null where it need not. */
+    function causeAfter(outcome: PersistOutcome, { erased }: Genuine, { counts, stored }: Drained): string | null {
+      stored.push(...outcome.stored);
+      for (const name of Object.keys(counts) as (keyof Counts)[]) counts[name] += outcome.counts[name];
+      counts.received += erased;
+      counts.erased += erased;
+      return outcome.durable ? null : outcome.cause;
     }
 
     for (const [provider, { messages, failed: count, counts, arrived, stored }] of byProvider) {

@@ -1,10 +1,10 @@
-import { GetSecretValueCommand, type SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import {
   type WebhookSecret,
   webhookSecretsIn,
   webhookSecretsOf,
 } from '../../shared/providers/signatures/webhook-secrets.ts';
 import { ownValue } from '../../shared/runtime/own-property.ts';
+import type { ReadSecret } from './secret-reader.ts';
 
 const minute = 60_000;
 /** A removed secret is refused within 15 minutes: secrets are read again after 14 and never used beyond 15. */
@@ -25,6 +25,8 @@ export type WebhookSecretsOf = (provider: string) => Promise<readonly WebhookSec
 export type RenewedSecretsOf = (provider: string, since: number) => Promise<readonly WebhookSecret[] | null>;
 
 export interface WebhookSecrets {
+  /** Begins to read them before a request needs them. If that fails, the request reads them. */
+  readonly prefetch: () => void;
   readonly secretsOf: WebhookSecretsOf;
   readonly renewedSecretsOf: RenewedSecretsOf;
 }
@@ -36,11 +38,7 @@ type AllSecrets = Readonly<Record<string, unknown>>;
  * A list holds several secrets during a rotation, or if accounts have their own. The secrets stay in memory, and one
  * lookup runs at a time. An invalid entry affects only its provider.
  */
-export function createWebhookSecrets(
-  client: Pick<SecretsManagerClient, 'send'>,
-  secretArn: string,
-  now: () => number,
-): WebhookSecrets {
+export function createWebhookSecrets(read: ReadSecret, now: () => number): WebhookSecrets {
   /** They may have changed since `at`; `readAt` is when they arrived. */
   let known: { readonly secrets: AllSecrets; readonly at: number; readonly readAt: number } | null = null;
   let lookup: Promise<AllSecrets> | null = null;
@@ -49,8 +47,7 @@ export function createWebhookSecrets(
   const lookUpAll = async () => {
     const at = now();
     triedAt = at;
-    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
-    const secrets = webhookSecretsIn(SecretString ?? '');
+    const secrets = webhookSecretsIn(await read());
     known = { secrets, at, readAt: now() };
     return secrets;
   };
@@ -86,6 +83,7 @@ export function createWebhookSecrets(
   };
 
   return {
+    prefetch: () => void currentLookUp().catch(() => {}),
     secretsOf: async provider => webhookSecretsOf(provider, ownValue(await inForce(), provider)),
     async renewedSecretsOf(provider, since) {
       const secrets = await renewed(since);

@@ -105,13 +105,12 @@ function accountsDue(
     .slice(0, maxCounted);
 }
 
-/** Leaves out new episodes beyond the limit. */
+/** Leaves out new episodes beyond the limit. An account may have one of each rate. */
 function begunWithin(judgements: readonly Judgement[], open: ReadonlySet<string>): readonly Judgement[] {
-  let room = maxEpisodes - open.size;
+  const accounts = new Set(open);
   return judgements.filter(({ subject, isOn }) => {
-    if (!isOn || open.has(subject)) return true;
-    room -= 1;
-    return room >= 0;
+    if (isOn && accounts.size < maxEpisodes) accounts.add(subject);
+    return !isOn || accounts.has(subject);
   });
 }
 

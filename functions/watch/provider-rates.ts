@@ -56,6 +56,8 @@ export function createProviderRatesCheck(dependencies: ProviderRatesDependencies
       const open = episodes.filter(({ subject }) => subject.startsWith(subjectOf('')));
       const ofEpisodes = open.map(({ subject }) => subject.slice(subjectOf('').length));
       const providers = [...new Set([...listed, ...lately.map(([provider]) => provider), ...ofEpisodes])];
+      // CloudWatch refuses a call without queries.
+      if (providers.length === 0) return { judgements: [], checkedAt: { [name]: now } };
       const judgements: Judgement[] = [];
       const counts = await countsOf(providers, now);
       for (const provider of providers) {

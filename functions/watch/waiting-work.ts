@@ -96,13 +96,18 @@ export function createMappingCheck(
   return {
     name: condition,
     conditions: [condition],
-    async judge() {
+    async judge({ episodes }) {
       const judgements = Object.entries(mappings).map(async ([name, UUID]) => {
         const isOn = offStates.includes(await stateOf(client, UUID));
         const text = `The event source mapping ${name} is switched ${isOn ? 'off' : 'on again'}.`;
         return { condition, subject: name, name: `the event source mapping ${name}`, text, isOn } as const;
       });
-      return { judgements: await Promise.all(judgements) };
+      // Nobody would end the episode of a mapping that a deployment removed or renamed.
+      const gone = episodes.flatMap(({ subject }) => {
+        const text = `The installation has no event source mapping ${subject} any more.`;
+        return Object.hasOwn(mappings, subject) ? [] : [{ condition, subject, text, isOn: false } as const];
+      });
+      return { judgements: [...(await Promise.all(judgements)), ...gone] };
     },
   };
 }

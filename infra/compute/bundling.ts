@@ -1,11 +1,9 @@
-/**
- * Bundles a function into one file. The stack, the bundle budget and the benchmarks all use these options, the latter
- * two through {@link esbuildOptions}.
- */
+/** Bundles a function. The stack, the bundle budget and the benchmarks all use these options. */
 
 import { fileURLToPath } from 'node:url';
-import { type BundlingOptions, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs';
-import type { BuildOptions } from 'esbuild';
+import { AssetHashType, DockerImage } from 'aws-cdk-lib';
+import { type AssetCode, Code } from 'aws-cdk-lib/aws-lambda';
+import { type BuildOptions, buildSync } from 'esbuild';
 
 /** Every function, named as its folder under `functions/`; `index.ts` is its entry. */
 export const functionNames = ['ingest', 'query', 'manage', 'ui', 'alert', 'digest', 'changes', 'watch'] as const;
@@ -30,40 +28,53 @@ const alias = Object.fromEntries(
   Object.entries(aliases).map(([name, file]) => [name, fileURLToPath(new URL(`bundling/${file}`, import.meta.url))]),
 );
 
-const common = {
-  target: 'node24',
-  // esbuild's default order, `main` first, loads packages as CommonJS, whose `require` fails in an ESM bundle.
-  mainFields: ['module', 'main'],
-  minify: true,
-  sourcesContent: false,
-};
-
 /**
- * The options to bundle a function with esbuild's own API, e.g. `build({ ...esbuildOptions('ingest'), write: false })`.
- * The bundle includes the AWS SDK: a cold start would read the runtime's own copy whole from disk.
+ * The options to bundle a function with esbuild, e.g. `build({ ...esbuildOptions('ingest'), write: false })`. The bundle
+ * includes the AWS SDK: a cold start would read the runtime's own copy whole from disk.
+ *
+ * Code that is imported on demand becomes a file of its own, which a cold start does not read.
  */
-export function esbuildOptions(name: FunctionName) {
+export function esbuildOptions(name: FunctionName, outdir = 'bundle') {
   return {
     absWorkingDir: projectRoot,
-    entryPoints: [entryOf(name)],
-    outfile: 'index.mjs',
+    entryPoints: [{ in: entryOf(name), out: 'index' }],
+    outdir,
+    outExtension: { '.js': '.mjs' },
     bundle: true,
+    splitting: true,
     platform: 'node',
     format: 'esm',
-    ...common,
+    target: 'node24',
+    // esbuild's default order, `main` first, loads packages as CommonJS, whose `require` fails in an ESM bundle.
+    mainFields: ['module', 'main'],
+    minify: true,
+    // The map is for people who read a stack trace later. The runtime does not load it (no `--enable-source-maps`): the
+    // log has no stack traces, and loading it would slow every cold start.
     sourcemap: 'external',
+    sourcesContent: false,
     alias,
   } as const satisfies BuildOptions;
 }
 
-/** The same options for `NodejsFunction`. */
-export const bundling = {
-  format: OutputFormat.ESM,
-  ...common,
-  // The map is for people who read a stack trace later. The runtime does not load it (no `--enable-source-maps`): the
-  // log has no stack traces, and loading it would slow every cold start.
-  sourceMap: true,
-  sourceMapMode: SourceMapMode.EXTERNAL,
-  externalModules: [],
-  esbuildArgs: { '--alias': Object.entries(alias).map(([name, file]) => `${name}=${file}`) },
-} as const satisfies BundlingOptions;
+/**
+ * The function's bundle as an asset of the stack. `NodejsFunction` cannot make it, because it bundles into one file.
+ *
+ * @param addFiles adds files to the folder with the bundle
+ */
+export function functionCode(name: FunctionName, addFiles: (directory: string) => void = () => {}): AssetCode {
+  return Code.fromAsset(projectRoot, {
+    assetHashType: AssetHashType.OUTPUT,
+    bundling: {
+      // Never run, because esbuild is here. The CDK takes assets of the same image and command for one.
+      image: DockerImage.fromRegistry('unused'),
+      command: [name],
+      local: {
+        tryBundle(directory) {
+          buildSync({ ...esbuildOptions(name, directory), logLevel: 'warning' });
+          addFiles(directory);
+          return true;
+        },
+      },
+    },
+  });
+}

@@ -1,4 +1,4 @@
-import { Stack } from 'aws-cdk-lib';
+import { Duration, Stack } from 'aws-cdk-lib';
 import { EventSourceMapping } from 'aws-cdk-lib/aws-lambda';
 import type { Construct } from 'constructs';
 import type { IngestEnv } from '../../functions/ingest/env.ts';
@@ -15,6 +15,9 @@ import { MailtrailFunction } from './mailtrail-function.ts';
 export function metricsNamespaceOf(scope: Construct): string {
   return `Mailtrail/${Stack.of(scope).stackName}`;
 }
+
+/** The longest wait of an event of Amazon SES for others. Nobody waits for its answer, and no alarm or promise is as close. */
+const sesBatchingWindow = Duration.seconds(2);
 
 /** The function that takes the providers' calls, the events of Amazon SES and those of the retry queue. */
 export class Ingest extends MailtrailFunction {
@@ -37,8 +40,14 @@ export class Ingest extends MailtrailFunction {
     const { config, table, webhookSecrets, guards, quarantine, retryQueue, sesEvents } = parts;
     // Concurrent batches per queue: retries after an outage must not displace new events.
     const drained = {
-      Retry: { queue: retryQueue, maxConcurrency: retryConcurrency },
-      Ses: { queue: sesEvents.queue, maxConcurrency: config.sesConcurrency },
+      Retry: { queue: retryQueue, maxConcurrency: retryConcurrency, batchSize: 10 },
+      Ses: {
+        queue: sesEvents.queue,
+        maxConcurrency: config.sesConcurrency,
+        // SES publishes Send and Delivery of an email seconds apart. Found in one batch, they share a write.
+        batchSize: 100,
+        maxBatchingWindow: sesBatchingWindow,
+      },
     };
     super(scope, id, {
       name: 'ingest',
@@ -77,14 +86,15 @@ export class Ingest extends MailtrailFunction {
       logging: config,
       reservedConcurrency: config.ingestConcurrency,
     });
-    const reader = (name: keyof typeof drained) =>
-      new EventSourceMapping(this, name, {
+    const reader = (name: keyof typeof drained) => {
+      const { queue, ...batches } = drained[name];
+      return new EventSourceMapping(this, name, {
         target: this,
-        eventSourceArn: drained[name].queue.queueArn,
-        batchSize: 10,
+        eventSourceArn: queue.queueArn,
         reportBatchItemFailures: true,
-        maxConcurrency: drained[name].maxConcurrency,
+        ...batches,
       });
+    };
     this.queueReaders = { retry: reader('Retry'), ses: reader('Ses') };
   }
 }

@@ -1,11 +1,16 @@
 import { Duration, RemovalPolicy, Stack } from 'aws-cdk-lib';
 import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
-import { Architecture, LoggingFormat, Runtime, SystemLogLevel } from 'aws-cdk-lib/aws-lambda';
-import { type ICommandHooks, NodejsFunction } from 'aws-cdk-lib/aws-lambda-nodejs';
+import {
+  Architecture,
+  Function as LambdaFunction,
+  LoggingFormat,
+  Runtime,
+  SystemLogLevel,
+} from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
-import { bundling, entryOf, type FunctionName, projectRoot } from './bundling.ts';
+import { type FunctionName, functionCode } from './bundling.ts';
 
 /** Actions, and the exact resources that they apply to. */
 export interface Permission {
@@ -26,12 +31,12 @@ export interface MailtrailFunctionProps {
   readonly logging: Pick<Config, 'logRetentionDays' | 'platformLogs'>;
   /** Concurrent executions that are set aside for this function; without it, it shares those of the account. */
   readonly reservedConcurrency?: number | undefined;
-  /** Shell commands that add files to the folder with the bundle; they run in the project's folder. */
-  readonly afterBundling?: (directory: string) => string[];
+  /** Adds files to the folder with the bundle. */
+  readonly addFiles?: (directory: string) => void;
 }
 
 /** The base of all functions: runtime, bundle, its own log group, and its own role with the least permissions. */
-export class MailtrailFunction extends NodejsFunction {
+export class MailtrailFunction extends LambdaFunction {
   /** The function's log group, which nothing else writes to. */
   readonly logs: LogGroup;
 
@@ -67,10 +72,8 @@ export class MailtrailFunction extends NodejsFunction {
     });
     super(scope, id, {
       description: props.description,
-      entry: entryOf(props.name),
-      projectRoot,
-      depsLockFilePath: `${projectRoot}package-lock.json`,
-      bundling: { ...bundling, ...(props.afterBundling && { commandHooks: commandsAfter(props.afterBundling) }) },
+      code: functionCode(props.name, props.addFiles),
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: props.memoryMegabytes,
@@ -83,17 +86,7 @@ export class MailtrailFunction extends NodejsFunction {
       ...(props.logging.platformLogs
         ? { loggingFormat: LoggingFormat.TEXT }
         : { loggingFormat: LoggingFormat.JSON, systemLogLevelV2: SystemLogLevel.WARN }),
-      // This setting adds an environment variable for keep-alive, which version 3 of the SDK does not need.
-      awsSdkConnectionReuse: false,
     });
     this.logs = logs;
   }
-}
-
-function commandsAfter(afterBundling: (directory: string) => string[]): ICommandHooks {
-  return {
-    beforeBundling: () => [],
-    beforeInstall: () => [],
-    afterBundling: (_, directory) => afterBundling(directory),
-  };
 }

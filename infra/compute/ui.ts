@@ -1,9 +1,11 @@
+import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Construct } from 'constructs';
 import type { UiEnv } from '../../functions/ui/env.ts';
 import { modulesFolder } from '../../functions/ui/module-list.ts';
 import type { TokenSettings } from '../api/token-settings.ts';
 import type { Config } from '../config.ts';
+import { projectRoot } from './bundling.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
 
 /** The function that serves the elements for host pages, and the page. It reads no data. */
@@ -27,9 +29,13 @@ export class Ui extends MailtrailFunction {
       timeoutSeconds: 10,
       logging: config,
       // esbuild bundles the function alone: a script adds the files that it serves.
-      afterBundling: directory => [
-        `"${process.execPath}" infra/local/cli/node.mjs infra/compute/bundling/ui-modules.ts "${join(directory, modulesFolder)}"`,
-      ],
+      addFiles: directory => {
+        const script = ['infra/local/cli/node.mjs', 'infra/compute/bundling/ui-modules.ts'];
+        execFileSync(process.execPath, [...script, join(directory, modulesFolder)], {
+          cwd: projectRoot,
+          stdio: 'inherit',
+        });
+      },
     });
   }
 }

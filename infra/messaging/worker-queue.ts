@@ -3,10 +3,10 @@ import type { Construct } from 'constructs';
 import { DurableQueue } from './durable-queue.ts';
 
 /**
- * Six times the timeout of its functions, as AWS advises:
+ * Six times the timeout of its functions and the longest batching window, as AWS advises:
  * https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
  */
-const visibilityTimeout = Duration.seconds(60);
+const visibilityTimeout = Duration.seconds(6 * 10 + 2);
 
 /** Deliveries of a failing message, one a minute for some eight hours, before it is a dead letter. */
 const maxReceiveCount = 500;

@@ -412,6 +412,8 @@ const providerAlarms = {
         providers,
         dimensions => ownMetric(watch, watchMetricNames.silence, Stats.MAXIMUM, period, dimensions),
         period,
+        // A provider that nobody judges any more is as good as silent, and must not hide behind the others.
+        2,
       ),
     minutes: 10,
     above: 1,
@@ -424,9 +426,10 @@ function ofProviders(
   providers: Providers,
   metricOf: (dimensions: { Provider?: string }) => ReturnType<typeof ownMetric>,
   period: Duration,
+  missing?: number,
 ): Measured {
   if (providers.length === 0) return metricOf({});
-  return highest(Object.fromEntries(providers.map(Provider => [Provider, metricOf({ Provider })])), period);
+  return highest(Object.fromEntries(providers.map(Provider => [Provider, metricOf({ Provider })])), period, missing);
 }
 
 export type AlarmName = keyof typeof alarms | keyof typeof providerAlarms;

@@ -21,15 +21,17 @@ export function expression(text: string, usingMetrics: MetricsById, period: Dura
   return new MathExpression({ expression: filled, usingMetrics: { ...usingMetrics }, period });
 }
 
-/** The highest of some metrics; nothing where none of them has data. */
-export function highest(metrics: MetricsById, period: Duration): Measured {
+/**
+ * The highest of some metrics; nothing where none of them has data.
+ *
+ * @param missing the value of one without data beside others, if it has one
+ */
+export function highest(metrics: MetricsById, period: Duration, missing?: number): Measured {
   const [first, ...others] = Object.entries(metrics);
   if (first !== undefined && others.length === 0) return first[1];
-  return new MathExpression({
-    expression: `MAX([${Object.keys(metrics).join(', ')}])`,
-    usingMetrics: { ...metrics },
-    period,
-  });
+  const text = `MAX([${Object.keys(metrics).join(', ')}])`;
+  if (missing !== undefined) return expression(text, metrics, period, missing);
+  return new MathExpression({ expression: text, usingMetrics: { ...metrics }, period });
 }
 
 /** A metric that a function writes to its log, over all providers unless the dimensions name one. */

@@ -1,16 +1,18 @@
 /**
- * Writes the table of emails: one item per email, one conditional UpdateItem for all its events in one request. It
- * needs no read and no transaction: the condition is the merge (precedence.ts), and `ADD` to a set is idempotent and
+ * Writes the table of emails: one item per email, one conditional UpdateItem for all its events that are recorded at
+ * once. It needs no read and no transaction: the condition is the merge (precedence.ts), and `ADD` to a set is idempotent and
  * commutes. Redelivery therefore changes nothing and loses nothing.
  */
 
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
-import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
+import { sdkWrites, type Writes } from '../dynamodb/writes.ts';
 import { abortable } from '../runtime/abortable.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { day } from '../runtime/time.ts';
 import { type CanonicalEvent, emailIdOf, isForeign } from './event.ts';
+import { encodeHistory } from './history.ts';
 import { type HotEmails, hotEmailAfter, hotEmailIn } from './hot-emails.ts';
 import { historyOf, type KnownItem, knownItem, knownItemOf } from './item.ts';
 import { repeatKindOf } from './repeats.ts';
@@ -74,6 +76,13 @@ export const nothingRecorded: Recorded = {
   failed: [],
 };
 
+/** The events of one request. */
+export interface ReceivedEvents {
+  readonly events: readonly CanonicalEvent[];
+  /** Arrival, in epoch milliseconds. */
+  readonly receivedAt: number;
+}
+
 export interface Recorder {
   /**
    * Records the events of one request. Never rejects: unwritten events are in `failed`.
@@ -82,6 +91,11 @@ export interface Recorder {
    * @param signal aborting it starts no further write and waits for none
    */
   record(events: readonly CanonicalEvent[], receivedAt: number, signal?: AbortSignal): Promise<Recorded>;
+  /**
+   * Records several requests like `record`, and returns the outcome of each. Events of one email share a write, unless
+   * different secrets proved them. An event that two requests bring is recorded for the one that arrived first.
+   */
+  recordAll(requests: readonly ReceivedEvents[], signal?: AbortSignal): Promise<readonly Recorded[]>;
 }
 
 export interface StoreOptions {
@@ -92,6 +106,8 @@ export interface StoreOptions {
 
 export interface RecorderOptions extends StoreOptions {
   readonly retentionDays: number;
+  /** The calls for writes; through the client by default. */
+  readonly writes?: Writes | undefined;
   /** The account of emails that no event names an account for; without it they have none. */
   readonly defaultAccountId?: string | undefined;
   /** A memory of emails that are opened again and again; without it, each first write knows nothing of its item. */
@@ -102,48 +118,87 @@ export function createRecorder({
   client,
   tableName,
   retentionDays,
+  writes = sdkWrites(client),
   defaultAccountId,
   hotEmails,
 }: RecorderOptions): Recorder {
   return {
     async record(events, receivedAt, signal) {
-      const total = { recorded: 0, duplicate: 0, dropped: 0, erased: 0 };
-      const unrecordable: Unrecordable[] = events.filter(isForeign).map(withReason('foreign_account'));
-      const own = unrecordable.length === 0 ? events : events.filter(event => !isForeign(event));
-      const failed: { events: readonly CanonicalEvent[]; error: unknown }[] = [];
-      const oldest = receivedAt - retentionDays * day;
-      const expired = own.filter(({ occurredAt }) => occurredAt < oldest);
-      const current = expired.length === 0 ? own : own.filter(({ occurredAt }) => occurredAt >= oldest);
-      const pending = new Map(rotated([...byEmail(current)], receivedAt));
-      const work = forEachConcurrently([...pending], concurrentWrites, async ([emailId, group]) => {
-        if (signal?.aborted) return;
-        try {
-          const written = await recordEmail(emailId, group, receivedAt, signal);
-          for (const count of ['recorded', 'duplicate', 'dropped', 'erased'] as const) total[count] += written[count];
-          unrecordable.push(...written.unrecordable);
-        } catch (error) {
-          if (isRefused(error)) unrecordable.push(...group.map(withReason('refused_by_table')));
-          else failed.push({ events: group, error });
-        }
-        pending.delete(emailId);
-      });
-      await (signal === undefined ? work : abortable(signal, work).catch(() => {}));
-      // A pending write may still succeed; recording its events again changes nothing.
-      const late = [...pending.values()].map(group => ({ events: group, error: signal?.reason }));
-      return { ...total, expired, unrecordable: [...unrecordable], failed: [...failed, ...late] };
+      const [outcome] = await recordAll([{ events, receivedAt }], signal);
+      return outcome!;
     },
+    recordAll,
   };
 
-  async function recordEmail(
-    emailId: string,
-    group: readonly CanonicalEvent[],
-    receivedAt: number,
-    signal?: AbortSignal,
-  ): Promise<Omit<Recorded, 'expired' | 'failed'>> {
+  async function recordAll(requests: readonly ReceivedEvents[], signal?: AbortSignal): Promise<Recorded[]> {
+    const outcomes = new Map(requests.map(request => [request, outcomeOf(request)]));
+    const parts = requests.map(request => ({ ...request, request, events: outcomes.get(request)!.current }));
+    const pending = new Set(rotated(byEmail(parts.sort(inOrderOfArrival)), requests[0]?.receivedAt ?? 0));
+    const work = forEachConcurrently([...pending], concurrentWrites, async group => {
+      if (signal?.aborted) return;
+      await recordGroup(group);
+      pending.delete(group);
+    });
+    await (signal === undefined ? work : abortable(signal, work).catch(() => {}));
+    // A pending write may still succeed; recording its events again changes nothing.
+    for (const group of pending) fail(group, signal?.reason);
+    return requests.map(request => {
+      const { current: _, unrecordable, failed, ...outcome } = outcomes.get(request)!;
+      return { ...outcome, unrecordable: [...unrecordable], failed: [...failed] };
+    });
+
+    async function recordGroup(group: readonly Part[]): Promise<void> {
+      // A redelivery of a future-dated event has another time. Only the item tells that it is the same event.
+      if (group.length > 1 && group.some(({ events }) => events.some(isFutureDated))) return oneAfterAnother(group);
+      try {
+        const written = await recordEmail(emailIdOf(group[0]!.events[0]!), group, signal);
+        for (const [part, share] of sharesOf(group, written)) {
+          const outcome = outcomes.get(part.request)!;
+          for (const count of ['recorded', 'duplicate', 'dropped', 'erased'] as const) outcome[count] += share[count];
+          outcome.unrecordable.push(...share.unrecordable);
+        }
+      } catch (error) {
+        if (!isRefused(error)) return fail(group, error);
+        // The fault may be one request's own.
+        if (group.length > 1) return oneAfterAnother(group);
+        const [{ request, events }] = group as [Part];
+        outcomes.get(request)!.unrecordable.push(...events.map(withReason('refused_by_table')));
+      }
+    }
+
+    async function oneAfterAnother(group: readonly Part[]): Promise<void> {
+      for (const part of group) await recordGroup([part]);
+    }
+
+    function fail(group: readonly Part[], error: unknown): void {
+      for (const { request, events } of group) outcomes.get(request)!.failed.push({ events, error });
+    }
+  }
+
+  /** The outcome of a request before anything is written, with the events to write. */
+  function outcomeOf({ events, receivedAt }: ReceivedEvents) {
+    const unrecordable: Unrecordable[] = events.filter(isForeign).map(withReason('foreign_account'));
+    const own = unrecordable.length === 0 ? events : events.filter(event => !isForeign(event));
+    const oldest = receivedAt - retentionDays * day;
+    const expired = own.filter(({ occurredAt }) => occurredAt < oldest);
+    const current = expired.length === 0 ? own : own.filter(({ occurredAt }) => occurredAt >= oldest);
+    const failed: Recorded['failed'][number][] = [];
+    return { recorded: 0, duplicate: 0, dropped: 0, erased: 0, expired, unrecordable, failed, current };
+  }
+
+  /**
+   * Writes an email. The first arrival bounds `sentAt` and decides when the email expires, as if each request had its own
+   * write. The last one is the time of the update, and of a status that asks for attention.
+   *
+   * @param parts in order of arrival
+   */
+  async function recordEmail(emailId: string, parts: readonly Part[], signal?: AbortSignal): Promise<Written> {
+    const group = parts.flatMap(({ events }) => events);
     const { provider, messageId, recipient } = group[0]!;
-    const expiresAt = receivedAt + retentionDays * day;
-    const sentAt = sentAtOf(group, receivedAt);
-    const target = { tableName, emailId, provider, messageId, recipient, now: receivedAt, sentAt, expiresAt };
+    const [firstAt, lastAt] = [parts[0]!.receivedAt, parts.at(-1)!.receivedAt];
+    const expiresAt = firstAt + retentionDays * day;
+    const sentAt = sentAtOf(group, firstAt);
+    const target = { tableName, emailId, provider, messageId, recipient, now: lastAt, sentAt, expiresAt };
     const isOpened = group.some(event => repeatKindOf(event) !== null);
     const hot = isOpened ? hotEmails?.recall(emailId) : undefined;
     let item: KnownItem | null = null;
@@ -152,8 +207,9 @@ export function createRecorder({
       const remembered = hot && item === null ? rememberedUpdate(group, hot, defaultAccountId) : null;
       const plan: Plan = remembered ?? planUpdate(group, item, defaultAccountId);
       const { update, added, counted, dropped, full, erased, emailIsForeign } = plan;
-      const counts = (recorded: number) => ({
+      const counts = (recorded: number, elements: readonly string[] = []) => ({
         recorded,
+        elements,
         duplicate: group.length - dropped - full.length - erased - recorded,
         dropped,
         erased,
@@ -165,13 +221,14 @@ export function createRecorder({
         return counts(0);
       }
       try {
-        const { Attributes } = await client.send(new UpdateCommand(updateInput(target, update)));
+        const { Attributes } = await writes.updateItem(updateInput(target, update));
         const before = historyOf(Attributes ?? {});
         if (isOpened && hotEmails) {
           const known = item ?? knownItemOf(Attributes ?? {});
           hotEmails.remember(emailId, remembered?.after ?? hotEmailAfter(update, known, Math.ceil(expiresAt / 1000)));
         }
-        return counts(counted + added.filter(element => !before.has(element)).length);
+        const news = added.filter(element => !before.has(element));
+        return counts(counted + news.length, news);
       } catch (error) {
         if (attempt === maxAttempts || signal?.aborted) throw error;
         if (error instanceof ConditionalCheckFailedException) {
@@ -187,16 +244,78 @@ export function createRecorder({
   }
 }
 
-/** Groups events by email, in order of arrival. The events of one request are all proved by secrets of one kind. */
-function byEmail(events: readonly CanonicalEvent[]): Map<string, CanonicalEvent[]> {
-  const groups = new Map<string, CanonicalEvent[]>();
-  for (const event of events) {
-    const emailId = emailIdOf(event);
-    const group = groups.get(emailId);
-    if (group === undefined) groups.set(emailId, [event]);
-    else group.push(event);
+/** The events of one email in a request. */
+interface Part extends ReceivedEvents {
+  readonly request: ReceivedEvents;
+}
+
+/** The outcomes of a write's events. */
+interface Written extends Omit<Recorded, 'expired' | 'failed'> {
+  /** The elements that it added to the history. */
+  readonly elements: readonly string[];
+}
+
+function inOrderOfArrival(a: ReceivedEvents, b: ReceivedEvents): number {
+  return a.receivedAt - b.receivedAt;
+}
+
+/**
+ * Groups events by email. Events that secrets of different accounts proved share no write: its condition knows one
+ * account. The events of one request are all proved by secrets of one kind.
+ */
+function byEmail(requests: readonly Part[]): Part[][] {
+  const groups = new Map<string, Part[]>();
+  for (const { request, receivedAt, events } of requests) {
+    const own = new Map<string, CanonicalEvent[]>();
+    for (const event of events) {
+      const key = event.provenFor === undefined ? emailIdOf(event) : `${emailIdOf(event)} ${event.provenFor}`;
+      const some = own.get(key);
+      if (some !== undefined) some.push(event);
+      else {
+        const first = [event];
+        own.set(key, first);
+        const part = { request, receivedAt, events: first };
+        const group = groups.get(key);
+        if (group === undefined) groups.set(key, [part]);
+        else group.push(part);
+      }
+    }
   }
-  return groups;
+  return [...groups.values()];
+}
+
+/**
+ * Divides the outcomes of a write among its requests. An event is recorded for the first request that has it. The plan
+ * only counts dropped repeats: they are the last requests' as far as these have events without another outcome.
+ */
+function sharesOf(group: readonly Part[], written: Written): ReadonlyMap<Part, Omit<Recorded, 'expired' | 'failed'>> {
+  if (group.length === 1) return new Map([[group[0]!, written]]);
+  const elements = new Set(written.elements);
+  const shares = group.map(part => {
+    const recorded = part.events.filter(event => elements.delete(encodeHistory(event))).length;
+    const unrecordable: Unrecordable[] = [];
+    return { part, left: part.events.length - recorded, recorded, dropped: 0, erased: 0, unrecordable };
+  });
+  const bringers = shares.map(share => ({ share, events: new Set(share.part.events) }));
+  for (const one of written.unrecordable) {
+    const { share } = bringers.find(({ events }) => events.delete(one.event))!;
+    share.unrecordable.push(one);
+    share.left -= 1;
+  }
+  /** Gives so many events to the first shares that have events left. */
+  const divide = (outcome: 'recorded' | 'dropped' | 'erased', count: number, among: typeof shares) => {
+    for (const share of among) {
+      const some = Math.min(count, share.left);
+      share[outcome] += some;
+      share.left -= some;
+      count -= some;
+    }
+  };
+  // A deciding event is stored without its texts where it has no room for them.
+  divide('recorded', written.recorded - shares.reduce((sum, { recorded }) => sum + recorded, 0), shares);
+  divide('dropped', written.dropped, shares.toReversed());
+  divide('erased', written.erased, shares);
+  return new Map(shares.map(({ part, left, ...share }) => [part, { ...share, duplicate: left }]));
 }
 
 /** Rotates the list so that a retried request does not time out on the same emails again. */
@@ -207,6 +326,10 @@ function rotated<Item>(items: readonly Item[], turn: number): Item[] {
 
 function withReason(reason: Unrecordable['reason']): (event: CanonicalEvent) => Unrecordable {
   return event => ({ reason, event });
+}
+
+function isFutureDated({ providerTime }: CanonicalEvent): boolean {
+  return providerTime !== undefined;
 }
 
 /** DynamoDB would refuse the same write on every try. */

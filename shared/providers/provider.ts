@@ -1,6 +1,6 @@
 /**
  * An email provider, as Mailtrail sees it: a table of its events, the proof of a request over its raw bytes, and a
- * parser. A new provider is one file, a folder of fixtures, a line in `registry.ts` and one in `titles.ts`.
+ * parser. A new provider is one file, a folder of fixtures, a line in `adapters.ts` and one in `titles.ts`.
  */
 
 import type { CanonicalEvent, Defect } from '../email/event.ts';

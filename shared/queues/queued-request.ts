@@ -19,7 +19,8 @@ export interface QueuedRequest {
 
 /** The services for parsing messages. */
 export interface QueueServices {
-  readonly providers: Readonly<Record<string, Provider>>;
+  /** The adapters that the messages need. */
+  readonly providers: Readonly<Record<string, Provider | undefined>>;
   readonly context: ReadingContext;
 }
 

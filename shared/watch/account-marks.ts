@@ -61,10 +61,10 @@ export function createAccountMarks(client: DynamoDBDocumentClient, tableName: st
             TableName: tableName,
             Key: { guardKey: marksKey },
             UpdateExpression: 'ADD accounts :marks SET expiresAt = :expiresAt',
-            ConditionExpression: 'attribute_not_exists(accounts) OR size(accounts) < :most',
+            ConditionExpression: 'attribute_not_exists(accounts) OR size(accounts) <= :room',
             ExpressionAttributeValues: {
               ':marks': new Set(accepted.map(accountId => elementOf({ slot, accountId }))),
-              ':most': maxMarks,
+              ':room': maxMarks - accepted.length,
               ':expiresAt': Math.ceil((now + day) / 1000),
             },
           }),

@@ -20,6 +20,13 @@ export const reminderMs = day;
 /** A run that crashed has ended after so long: the watch function is stopped after 120 s. */
 const maxRunMs = 150_000;
 
+/**
+ * Turns that wait to be told, and the length of their text. Without a bound, the item would pass DynamoDB's 400 KB while
+ * SNS is out of reach, and then no run could write it. Later turns wait until these are told.
+ */
+const maxPending = 100;
+const maxTextLength = 1_500;
+
 /** An episode that nobody judges any more is forgotten after so many days. */
 const keptDays = 90;
 
@@ -80,10 +87,17 @@ export function judged(
 ): readonly Episode[] {
   const keyOf = ({ condition, subject }: Pick<Episode, 'condition' | 'subject'>) => `${condition} ${subject}`;
   const next = new Map(episodes.map(episode => [keyOf(episode), episode]));
+  let pending = episodes.filter(({ turn }) => turn !== undefined).length;
   for (const judgement of judgements) {
     const episode = next.get(keyOf(judgement));
-    const after = afterJudgement(episode, judgement, now);
-    if (after !== undefined) next.set(keyOf(judgement), after);
+    const after = afterJudgement(episode, { ...judgement, text: judgement.text.slice(0, maxTextLength) }, now);
+    if (after === undefined) continue;
+    if (after.turn !== undefined && episode?.turn === undefined) {
+      // It is judged again.
+      if (pending === maxPending) continue;
+      pending += 1;
+    }
+    next.set(keyOf(judgement), after);
   }
   return [...next.values()];
 }

@@ -1,47 +1,150 @@
-/** `npm run bench` prints the figures of every benchmark and writes them to bench-results.json. Nothing passes or fails. */
+/** `npm run bench`: the figures of every benchmark. Nothing passes or fails, but with `--compare` a regression does. */
 
-import { writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
-import { runCommand } from '../../infra/local/cli/command.ts';
+import { type Given, runCommand, UsageError } from '../../infra/local/cli/command.ts';
+import { changesBetween, rule } from './compare.ts';
 import type { Figure } from './figures.ts';
+import { writePage } from './performance-page.ts';
+import { type Measured, type Results, readResults, thisMachine, writeResults } from './results.ts';
+import { changeLines, linesOf } from './text.ts';
+
+/** The options that benchmarks read. */
+interface Settings {
+  readonly 'table-size': number;
+}
+
+interface Benchmark {
+  /** Its heading in docs/performance.md. */
+  readonly title: string;
+  run(settings: Settings): Promise<Figure[]>;
+}
 
 const benchmarks = {
-  'cold-start': async () => (await import('./cold-start.ts')).coldStart(),
-  'ingest-memory': async () => (await import('./ingest-memory.ts')).ingestMemory(),
-  'ingest-batch': async () => (await import('./ingest-batch.ts')).ingestBatch(),
-  'provider-parse': async () => (await import('./provider-parse.ts')).providerParse(),
-  'write-units': async () => (await import('./write-units.ts')).writeUnits(),
-  'answer-time': async () => (await import('./answer-time.ts')).answerTime(),
-  'local-stack': async () => (await import('./local-stack.ts')).localStack(),
-  'account-api': async () => (await import('./account-api.ts')).accountApi(),
-  alerts: async () => (await import('./alerts.ts')).alerts(),
-  elements: async () => (await import('./elements.ts')).elements(),
-} as const satisfies Record<string, () => Promise<Figure[]>>;
+  'ingest-batch': {
+    title: 'A batch of 1,000 events',
+    run: async () => (await import('./ingest-batch.ts')).ingestBatch(),
+  },
+  'ingest-memory': {
+    title: 'Requests by size, and the memory of the function',
+    run: async () => (await import('./ingest-memory.ts')).ingestMemory(),
+  },
+  'single-requests': {
+    title: 'Requests of one event',
+    run: async () => (await import('./single-requests.ts')).singleRequests(),
+  },
+  'cold-batch': {
+    title: 'A cold process and its first batches',
+    run: async () => (await import('./cold-batch.ts')).coldBatch(),
+  },
+  'cold-start': { title: 'Cold starts', run: async () => (await import('./cold-start.ts')).coldStart() },
+  'provider-parse': {
+    title: 'Proving and reading a request',
+    run: async () => (await import('./provider-parse.ts')).providerParse(),
+  },
+  'write-units': { title: 'Write units', run: async () => (await import('./write-units.ts')).writeUnits() },
+  'ses-batch': {
+    title: 'Messages of one email in a queue batch',
+    run: async () => (await import('./ses-batch.ts')).sesBatch(),
+  },
+  'answer-time': {
+    title: 'Answers while AWS hangs',
+    run: async () => (await import('./answer-time.ts')).answerTime(),
+  },
+  'batch-curve': {
+    title: 'By the size of a batch',
+    run: async () => (await import('./batch-curve.ts')).batchCurve(),
+  },
+  'history-curve': {
+    title: 'By the events of an email',
+    run: async () => (await import('./history-curve.ts')).historyCurve(),
+  },
+  'table-curve': {
+    title: 'By the emails in the table',
+    run: async ({ 'table-size': size }: Settings) => (await import('./table-curve.ts')).tableCurve(size),
+  },
+  'local-stack': { title: 'The local stack', run: async () => (await import('./local-stack.ts')).localStack() },
+  'account-api': { title: 'Reads', run: async () => (await import('./account-api.ts')).accountApi() },
+  alerts: { title: 'Alerts', run: async () => (await import('./alerts.ts')).alerts() },
+  elements: { title: 'Elements of the page', run: async () => (await import('./elements.ts')).elements() },
+} as const satisfies Record<string, Benchmark>;
 
-const names = Object.keys(benchmarks) as (keyof typeof benchmarks)[];
+type Name = keyof typeof benchmarks;
+
+const names = Object.keys(benchmarks) as Name[];
+const titles = Object.fromEntries(names.map(name => [name, benchmarks[name].title]));
+const resultsFile = 'bench-results.json';
+
+const command = {
+  call: 'npm run bench',
+  does: `Runs the benchmarks in turn and prints medians, quartiles and ratios to floors of the same run. The figures go to ${resultsFile}, and those of a whole run into the tables of docs/performance.md.`,
+  options: {
+    only: { value: 'NAME', oneOf: names, help: 'one benchmark' },
+    results: { value: 'FILE', help: `the file of the figures, in place of ${resultsFile}` },
+    compare: { value: 'FILE', help: `an earlier ${resultsFile}: prints changes, and ends with 1 on a regression` },
+    against: {
+      value: 'URL',
+      help: 'sends the same requests to a receiver of your own and to the local stack, in turn',
+    },
+    'signing-key': {
+      value: 'FILE',
+      help: 'signs requests of --against by this private key (PKCS #8, PEM), made where the file is missing',
+    },
+    batches: { value: 'N', range: [1, 1_000], otherwise: 10, help: 'requests of 1,000 events, with --against' },
+    singles: { value: 'N', range: [8, 100_000], otherwise: 2_000, help: 'requests of one event, with --against' },
+    'table-size': {
+      value: 'N',
+      range: [1_000, 1_000_000],
+      otherwise: 100_000,
+      help: 'emails at the end of table-curve; a million take some 15 minutes',
+    },
+  },
+  notes: [
+    rule,
+    'With --against, requests are those of SendGrid: POST, JSON, 1,000 events or one, 8 single ones in flight.',
+  ],
+} as const;
+
+async function bench(given: Given<typeof command.options>): Promise<void> {
+  const { only, compare, against, results: file = resultsFile } = given;
+  if (against !== undefined && only !== undefined) throw new UsageError('--against and --only exclude each other');
+  const before = compare === undefined ? null : readResults(compare);
+  const figures: Measured[] = [];
+  const measure = async (benchmark: string, run: () => Promise<Figure[]>) => {
+    console.error(`${benchmark} ...`);
+    try {
+      const measured = (await run()).map(figure => ({ benchmark, ...figure }));
+      figures.push(...measured);
+      for (const line of [titles[benchmark] ?? benchmark, ...linesOf(measured).map(line => `  ${line}`), '']) {
+        console.log(line.trimEnd());
+      }
+    } catch (error) {
+      // A failing benchmark must not lose the figures of the others.
+      console.error(error);
+      process.exitCode = 1;
+    }
+  };
+  if (against !== undefined) {
+    const { against: measureAgainst } = await import('./against.ts');
+    const { batches, singles, 'signing-key': signingKeyFile } = given;
+    await measure('against', () => measureAgainst({ url: against, signingKeyFile, batches, singles }));
+  } else {
+    for (const name of only === undefined ? names : [only])
+      await measure(name, () => (benchmarks[name] as Benchmark).run(given));
+  }
+  const results: Results = { date: new Date().toISOString().slice(0, 10), machine: thisMachine(), figures };
+  writeResults(file, results);
+  const isWhole = only === undefined && against === undefined && process.exitCode === undefined;
+  if (isWhole) writePage(results, titles);
+  if (before !== null) {
+    const changes = changesBetween(before, results);
+    for (const line of changeLines(changes)) console.log(line);
+    if (changes.some(({ is }) => is === 'worse')) process.exitCode = 1;
+  }
+}
 
 await runCommand({
-  call: 'npm run bench',
-  does: 'Runs the benchmarks in turn, prints their figures, and writes them to bench-results.json. Nothing passes or fails.',
-  options: { only: { value: 'NAME', oneOf: names, help: 'one benchmark' } },
-  async run({ only }) {
-    const figures: Figure[] = [];
-    for (const name of only === undefined ? names : [only]) {
-      console.error(`${name} ...`);
-      try {
-        figures.push(...(await benchmarks[name]()));
-      } catch (error) {
-        // A failing benchmark must not lose the figures of the others.
-        console.error(error);
-        process.exitCode = 1;
-      }
-    }
-    const width = Math.max(...figures.map(({ what }) => what.length));
-    for (const { what, value, unit, aim } of figures) {
-      console.log(`${what.padEnd(width)}  ${String(value).padStart(7)} ${unit}${aim ? `   (aim ${aim})` : ''}`);
-    }
-    const machine = { node: process.version, cpus: cpus().length, model: cpus()[0]?.model };
-    writeFileSync('bench-results.json', `${JSON.stringify({ machine, figures }, null, 2)}\n`);
+  ...command,
+  async run(given) {
+    await bench(given);
     // A browser and a stack end with the process.
     process.exit();
   },

@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import type { AlertEnv } from '../../functions/alert/env.ts';
 import type { ChangesEnv } from '../../functions/changes/env.ts';
@@ -14,7 +14,7 @@ import type { QueryEnv } from '../../functions/query/env.ts';
 import type { UiEnv } from '../../functions/ui/env.ts';
 import { modulesFolder } from '../../functions/ui/module-list.ts';
 import type { WatchEnv } from '../../functions/watch/env.ts';
-import { esbuildOptions, type FunctionName, functionNames } from '../../infra/compute/bundling.ts';
+import { esbuildOptions, type FunctionName, functionNames, projectRoot } from '../../infra/compute/bundling.ts';
 import { writeUiModules } from '../../infra/compute/ui-modules.ts';
 import { digestMessages } from '../../shared/queues/digest-messages.ts';
 import { signingKeys } from '../fixtures/signing.ts';
@@ -24,10 +24,10 @@ import { type Figure, figure, median } from './figures.ts';
 import { sendgridBatch } from './sendgrid-batch.ts';
 import { startStubEndpoint } from './stub-endpoint-process.ts';
 
-const runs = 15;
-const aims: Partial<Record<FunctionName, string>> = { ingest: '≤ 80' };
+const runs = 9;
 
-const environments = {
+/** The variables of each function. */
+export const environments = {
   ingest: {
     TABLE_NAME: 'emails',
     WEBHOOK_SECRETS_ARN: 'arn:aws:secretsmanager:us-east-1:000000000000:secret:webhooks',
@@ -66,14 +66,14 @@ const environments = {
     TABLE_NAME: 'emails',
     GUARD_TABLE_NAME: 'guards',
     ALERT_EVENTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:alert-events',
-    DIGEST_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/000000000000/digests',
+    DIGEST_QUEUE_URL: 'http://127.0.0.1/000000000000/digests',
     EMAIL_PAGE_URL: '',
   } satisfies AlertEnv,
   digest: {
     TABLE_NAME: 'emails',
     GUARD_TABLE_NAME: 'guards',
     SUPPORT_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:support',
-    DIGEST_QUEUE_URL: 'https://sqs.us-east-1.amazonaws.com/000000000000/digests',
+    DIGEST_QUEUE_URL: 'http://127.0.0.1/000000000000/digests',
     SECONDS_BETWEEN_DIGESTS: '60',
     EMAIL_PAGE_URL: '',
     API_URL: 'https://api.example.com',
@@ -86,10 +86,10 @@ const environments = {
     ACCOUNT_CLAIM: 'account_id',
     OPERATIONS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:operations',
     TABLE_NAME: 'emails',
-    QUARANTINE_QUEUE_URL: 'http://127.0.0.1:1/000000000000/quarantine',
-    RETRY_DEAD_LETTERS_URL: 'http://127.0.0.1:1/000000000000/retry-dead-letters',
-    SES_DEAD_LETTERS_URL: 'http://127.0.0.1:1/000000000000/ses-dead-letters',
-    DIGEST_DEAD_LETTERS_URL: 'http://127.0.0.1:1/000000000000/digest-dead-letters',
+    QUARANTINE_QUEUE_URL: 'http://127.0.0.1/000000000000/quarantine',
+    RETRY_DEAD_LETTERS_URL: 'http://127.0.0.1/000000000000/retry-dead-letters',
+    SES_DEAD_LETTERS_URL: 'http://127.0.0.1/000000000000/ses-dead-letters',
+    DIGEST_DEAD_LETTERS_URL: 'http://127.0.0.1/000000000000/digest-dead-letters',
     FAILURE_BUCKET_NAME: 'failures',
     SUPPORT_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:support',
     EVENT_SOURCE_MAPPINGS: 'alert=1,changes=2',
@@ -160,8 +160,37 @@ function firstEvents(sign: (body: Buffer, at: number) => Signed): Record<Functio
 }
 
 /**
- * Measures the cold start of each function's deployed bundle, beside an empty handler in the same run. The figures are
- * the size, the time to load, and the time to load and answer a first call. The endpoint answers at once.
+ * The ingest function as it is bundled without care: classic zod, none of our aliases, one file, and all of it evaluated
+ * at the start.
+ */
+function bundlePlainly(outfile: string) {
+  return build({
+    absWorkingDir: projectRoot,
+    entryPoints: ['test/bench/plain-ingest.ts'],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    minify: true,
+    alias: { 'zod/mini': fileURLToPath(new URL('plain-zod.mjs', import.meta.url)) },
+    logLevel: 'error',
+  });
+}
+
+interface ColdStart {
+  /** Milliseconds until the bundle is loaded. */
+  readonly init: number;
+  /** Milliseconds until the first call is answered. */
+  readonly total: number;
+  /** CPU milliseconds until then. */
+  readonly cpu: number;
+}
+
+/**
+ * Measures the cold start of each function's deployed bundle, beside an empty handler and the plainly bundled ingest
+ * function in the same run. The endpoint answers at once.
  */
 export async function coldStart(): Promise<Figure[]> {
   const keys = signingKeys('sendgrid');
@@ -173,18 +202,24 @@ export async function coldStart(): Promise<Figure[]> {
   });
   const directory = await mkdtemp(join(tmpdir(), 'mailtrail-cold-start-'));
   try {
-    await writeUiModules(join(directory, modulesFolder));
     const empty = join(directory, 'empty.mjs');
     await writeFile(empty, 'export const handler = async () => ({});\n');
+    const plain = join(directory, 'plain.mjs');
+    await bundlePlainly(plain);
     const events = firstEvents(keys.sign);
-    const subjects = [{ name: 'empty', bundle: empty, env: {} as Record<string, string>, event: {} }];
+    const env = (name: FunctionName) => leadingTo(stub.endpoint, environments[name]);
+    const subjects = [
+      { name: 'empty handler', bundle: empty, env: {} as Record<string, string>, event: {} },
+      { name: 'ingest, bundled plainly', bundle: plain, env: env('ingest'), event: events.ingest },
+    ];
     for (const name of functionNames) {
-      const bundle = join(directory, `${name}.mjs`);
-      await build({ ...esbuildOptions(name), outfile: bundle, logLevel: 'error' });
-      subjects.push({ name, bundle, env: leadingTo(stub.endpoint, environments[name]), event: events[name] });
+      const folder = join(directory, name);
+      await build({ ...esbuildOptions(name, folder), logLevel: 'error' });
+      subjects.push({ name, bundle: join(folder, 'index.mjs'), env: env(name), event: events[name] });
     }
+    await writeUiModules(join(directory, 'ui', modulesFolder));
 
-    const times = new Map(subjects.map(({ name }) => [name, { init: [] as number[], total: [] as number[] }]));
+    const starts = new Map(subjects.map(({ name }) => [name, [] as ColdStart[]]));
     for (let run = 0; run < runs; run += 1) {
       for (const { name, bundle, env, event } of subjects) {
         const child = fork(
@@ -195,28 +230,34 @@ export async function coldStart(): Promise<Figure[]> {
             stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
           },
         );
-        const [{ init, total }] = (await Promise.race([once(child, 'message'), failure(child, name)])) as [
-          { init: number; total: number },
-        ];
-        times.get(name)?.init.push(init);
-        times.get(name)?.total.push(total);
+        const [start] = (await Promise.race([once(child, 'message'), failure(child, name)])) as [ColdStart];
+        starts.get(name)!.push(start);
       }
     }
-    const middle = (name: string) => ({ init: median(times.get(name)!.init), total: median(times.get(name)!.total) });
-    const base = middle('empty');
-    const figures = [figure('cold start, empty handler: init', base.init, 'ms')];
-    for (const name of functionNames) {
-      const { init, total } = middle(name);
-      const { size } = await stat(join(directory, `${name}.mjs`));
-      figures.push(
-        figure(`cold start, ${name}: bundle`, size / 1024, 'KB'),
-        figure(`cold start, ${name}: init`, init, 'ms'),
-        figure(`cold start, ${name}: init + first invoke`, total, 'ms'),
-        figure(`cold start, ${name}: init / empty`, init / base.init, '×', aims[name]),
-        figure(`cold start, ${name}: init + first invoke / empty`, total / base.total, '×'),
-      );
-    }
-    return figures;
+    const middle = (name: string, time: keyof ColdStart) => median(starts.get(name)!.map(start => start[time]));
+    const ratio = (name: string, to: string, time: keyof ColdStart) => middle(name, time) / middle(to, time);
+    return [
+      ...subjects.flatMap(({ name }) => [
+        figure(`cold start, ${name}: init`, middle(name, 'init'), 'ms'),
+        figure(`cold start, ${name}: init + first invoke`, middle(name, 'total'), 'ms'),
+        figure(`cold start, ${name}: init + first invoke`, middle(name, 'cpu'), 'CPU ms'),
+      ]),
+      figure(
+        'cold start, ingest / bundled plainly',
+        ratio('ingest', 'ingest, bundled plainly', 'total'),
+        '×',
+        '≤ 0.65',
+      ),
+      figure(
+        'cold start, ingest / bundled plainly: CPU',
+        ratio('ingest', 'ingest, bundled plainly', 'cpu'),
+        '×',
+        '≤ 0.65',
+      ),
+      ...functionNames
+        .filter(name => name !== 'ingest')
+        .map(name => figure(`cold start, ${name} / ingest`, ratio(name, 'ingest', 'total'), '×', '≤ 1')),
+    ];
   } finally {
     stub.stop();
     await rm(directory, { recursive: true });
@@ -224,9 +265,9 @@ export async function coldStart(): Promise<Figure[]> {
 }
 
 /** Puts the endpoint into the URLs of queues, because the AWS SDK follows such a URL rather than its endpoint. */
-function leadingTo(endpoint: string, environment: Readonly<Record<string, string>>): Record<string, string> {
+export function leadingTo(endpoint: string, environment: Readonly<Record<string, string>>): Record<string, string> {
   return Object.fromEntries(
-    Object.entries(environment).map(([name, value]) => [name, value.replace('http://127.0.0.1', endpoint)]),
+    Object.entries(environment).map(([name, value]) => [name, value.replace(/^http:\/\/127\.0\.0\.1(?=\/)/, endpoint)]),
   );
 }
 
@@ -235,7 +276,8 @@ async function failure(child: ChildProcess, name: string): Promise<never> {
   throw new Error(`the bundle ${name} ended with ${code} instead of an answer`);
 }
 
-function awsEnvironment(endpoint: string): Record<string, string> {
+/** The variables of AWS, which lead every client to that endpoint. */
+export function awsEnvironment(endpoint: string): Record<string, string> {
   return {
     PATH: process.env.PATH ?? '',
     AWS_REGION: 'us-east-1',

@@ -1,13 +1,6 @@
-import { createRecorder } from '../../shared/email/recorder.ts';
-import { documentClient } from '../../shared/runtime/dynamodb.ts';
-import { createLog } from '../../shared/runtime/log.ts';
-import { signingKeys } from '../fixtures/signing.ts';
 import { cpuMs } from '../rigs/cpu-time.ts';
-import { httpEvent, lambdaContext } from '../rigs/http-event.ts';
-import { ingestFunction } from '../rigs/ingest-function.ts';
-import { type Figure, figure, median } from './figures.ts';
-import { sendgridBatch } from './sendgrid-batch.ts';
-import { startStubEndpoint } from './stub-endpoint-process.ts';
+import { type Figure, figure, measured, median } from './figures.ts';
+import { startIngestOnStub } from './ingest-on-stub.ts';
 
 /** Requests in a round, by the events of each: enough for a clock of milliseconds. */
 const requestsInRound = { 1: 200, 100: 10, 1000: 2 } as const;
@@ -34,38 +27,22 @@ function durationMs(cpu: number, writes: number, megabytes: number): number {
 
 /** The CPU time of the ingest function by the size of a request, and on paper its duration and cost by memory. */
 export async function ingestMemory(): Promise<Figure[]> {
-  const stub = await startStubEndpoint();
+  const { requestOf, ingest, stop } = await startIngestOnStub();
   try {
-    const client = documentClient({
-      endpoint: stub.endpoint,
-      region: 'local',
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    });
-    const keys = signingKeys('sendgrid');
-    const store = createRecorder({ client, tableName: 'emails', retentionDays: 400 });
-    const handler = ingestFunction({
-      secretsOf: async () => [keys.secret],
-      // Without the deadline, so that a slow round on a busy machine counts too.
-      store: { record: (events, receivedAt) => store.record(events, receivedAt) },
-      log: createLog(() => {}),
-      now: Date.now,
-    });
     const figures: Figure[] = [];
     for (const [events, requests] of Object.entries(requestsInRound)) {
       const cpu: number[] = [];
       for (let round = 0; round < warmUp + rounds; round += 1) {
-        const sent = Array.from({ length: requests }, (_, index) => {
-          const body = sendgridBatch(Number(events), `memory${round}-${index}`, Date.now());
-          const { headers } = keys.sign(body, Date.now());
-          return httpEvent('POST /webhooks/{provider}', { provider: 'sendgrid' }, headers, body);
-        });
+        const sent = Array.from({ length: requests }, (_, index) =>
+          requestOf(Number(events), `memory${round}-${index}`),
+        );
         const all = async () => {
-          for (const event of sent) await handler(event, lambdaContext);
+          for (const request of sent) await ingest(request);
         };
         cpu.push((await cpuMs(all)) / requests);
       }
       const each = median(cpu.slice(warmUp));
-      figures.push(figure(`ingest, ${events} events a request`, each, 'CPU ms'));
+      figures.push(measured(`ingest, ${events} events a request`, cpu.slice(warmUp), 'CPU ms'));
       for (const megabytes of memorySizes) {
         const duration = durationMs(each, Number(events), megabytes);
         const cost = (duration / 1_000) * (megabytes / 1_024) * dollarsPerGigabyteSecond * 1_000_000;
@@ -77,6 +54,6 @@ export async function ingestMemory(): Promise<Figure[]> {
     }
     return figures;
   } finally {
-    stub.stop();
+    stop();
   }
 }

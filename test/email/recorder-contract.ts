@@ -1,13 +1,8 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import {
-  DeleteCommand,
-  DynamoDBDocumentClient,
-  GetCommand,
-  QueryCommand,
-  type UpdateCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Writes } from '../../shared/dynamodb/writes.ts';
 import { attentionDayOf } from '../../shared/email/attention-day.ts';
 import { createEraseEmails, type EraseEmails } from '../../shared/email/eraser.ts';
 import { type CanonicalEvent, canonicalEvent, emailIdOf, limits } from '../../shared/email/event.ts';
@@ -28,7 +23,7 @@ import { createHotEmails } from '../../shared/email/hot-emails.ts';
 import { type Email, type EmailSummary, historyOf } from '../../shared/email/item.ts';
 import type { Position } from '../../shared/email/position.ts';
 import { createReader, type Page, type Reader } from '../../shared/email/reader.ts';
-import { createRecorder, type Recorder } from '../../shared/email/recorder.ts';
+import { createRecorder, nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
 import { keptOfKind } from '../../shared/email/repeats.ts';
 import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import { defaultOldAfter } from '../../shared/status/attention.ts';
@@ -43,11 +38,20 @@ import { histories } from '../status/histories.ts';
 
 const minute = 60_000;
 
-/** Tests the promises of the recorder on the engine that `start` starts. */
-export function storeContract(engineName: string, start: () => Promise<{ endpoint: string; stop(): Promise<void> }>) {
+/**
+ * Tests the promises of the recorder on the engine that `start` starts.
+ *
+ * @param writesOf the way of the recorder's calls, made from the SDK's client
+ */
+export function storeContract(
+  engineName: string,
+  start: () => Promise<{ endpoint: string; stop(): Promise<void> }>,
+  writesOf: (client: DynamoDBDocumentClient) => Writes,
+) {
   describe(`the recorder on ${engineName}`, () => {
     let engine: Awaited<ReturnType<typeof start>>;
     let client: DynamoDBDocumentClient;
+    let writes: Writes;
     let store: Recorder & Reader;
     const tableName = 'emails';
     let updates = 0;
@@ -62,20 +66,22 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
       });
       await createEmailTable(raw, tableName);
       client = DynamoDBDocumentClient.from(raw);
-      client.middlewareStack.add(
-        (next, context) => args => {
-          if (context.commandName === 'UpdateItemCommand') updates += 1;
-          return next(args);
+      const uncounted = writesOf(client);
+      writes = {
+        updateItem(input) {
+          updates += 1;
+          return uncounted.updateItem(input);
         },
-        { step: 'initialize', name: 'countUpdates' },
-      );
+      };
       store = {
-        ...createRecorder({ client, tableName, retentionDays: 400 }),
+        ...recorderWith(writes),
         ...createReader({ client, tableName, retentionDays: 400, oldAfter: defaultOldAfter, now: () => noon }),
       };
     });
     afterAll(() => engine?.stop());
 
+    const recorderWith = (calls: Writes, defaultAccountId?: string) =>
+      createRecorder({ client, tableName, retentionDays: 400, writes: calls, defaultAccountId });
     // No id that `anEvent` gives: many examples of a property would reach them.
     const freshMessageId = () => `fresh-${++messages}`;
     const moved = (events: readonly CanonicalEvent[], messageId: string) =>
@@ -98,17 +104,14 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
     /** A recorder whose nth update runs something before or after it reaches the database. */
     const disturbed = (nth: number, before: () => Promise<unknown>, after: () => void = () => {}) => {
       let calls = 0;
-      const send = async (command: UpdateCommand) => {
-        calls += 1;
-        if (calls === nth) await before();
-        const result = await client.send(command);
-        if (calls === nth) after();
-        return result;
-      };
-      return createRecorder({
-        client: { send } as unknown as DynamoDBDocumentClient,
-        tableName,
-        retentionDays: 400,
+      return recorderWith({
+        async updateItem(input) {
+          calls += 1;
+          if (calls === nth) await before();
+          const result = await writes.updateItem(input);
+          if (calls === nth) after();
+          return result;
+        },
       });
     };
 
@@ -429,7 +432,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
           anEvent({ messageId, status: 'opened', eventId: `o${index}`, occurredAt: noon + index * 1000, ...changes }),
         );
       const withMemory = () =>
-        createRecorder({ client, tableName, retentionDays: 400, hotEmails: createHotEmails(() => noon) });
+        createRecorder({ client, tableName, retentionDays: 400, writes, hotEmails: createHotEmails(() => noon) });
       const countOf = (email: Email) => [...email.repeats.values()].reduce((sum, { count }) => sum + count, 0);
 
       it.each(['one by one', 'all at once'])('beyond the first three: %s', async how => {
@@ -490,6 +493,22 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         const known = email.events.length + countOf(email);
         expect(known).toBeLessThanOrEqual(all.length);
         expect(outcomes.reduce((sum, { recorded }) => sum + recorded, 1)).toBe(known);
+      });
+
+      it('of several messages in one write, each counted for one of them', async () => {
+        const recorder = withMemory();
+        const all = opens(freshMessageId(), 8);
+        await recorder.record(all.slice(0, 4), noon);
+        const requests = all.slice(2).map(open => ({ events: [open], receivedAt: noon }));
+        const cost = await countingUpdates(async () => {
+          const outcomes = await recorder.recordAll(requests);
+          const sum = (name: 'recorded' | 'duplicate' | 'dropped') =>
+            outcomes.reduce((total, outcome) => total + outcome[name], 0);
+          expect([sum('recorded'), sum('duplicate'), sum('dropped')]).toEqual([4, 1, 1]);
+        });
+        // The item tells that one of them is in the history.
+        expect(cost).toBe(2);
+        expect(countOf(await stored(all[0]!))).toBe(5);
       });
 
       it('and brings back no erased email, however well it remembers it', async () => {
@@ -841,15 +860,11 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         [3, 'is returned as failed'],
       ])('%d failing writes in a row: the event %s', async (failures, what) => {
         let calls = 0;
-        const failing = createRecorder({
-          client: {
-            send: (...given: Parameters<typeof client.send>) => {
-              calls += 1;
-              return calls <= failures ? Promise.reject(new Error('throttled')) : client.send(...given);
-            },
-          } as typeof client,
-          tableName,
-          retentionDays: 400,
+        const failing = recorderWith({
+          updateItem(input) {
+            calls += 1;
+            return calls <= failures ? Promise.reject(new Error('throttled')) : writes.updateItem(input);
+          },
         });
         const { recorded, failed } = await failing.record([anEvent()], noon);
         expect([recorded, failed.length]).toEqual(what === 'is recorded' ? [1, 0] : [0, 1]);
@@ -858,15 +873,11 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
 
       it('a write that the table refuses as invalid: it makes no second try and returns the event as unrecordable', async () => {
         let calls = 0;
-        const refusing = createRecorder({
-          client: {
-            send: () => {
-              calls += 1;
-              return Promise.reject(Object.assign(new Error('no'), { name: 'ValidationException' }));
-            },
-          } as unknown as typeof client,
-          tableName,
-          retentionDays: 400,
+        const refusing = recorderWith({
+          updateItem() {
+            calls += 1;
+            return Promise.reject(Object.assign(new Error('no'), { name: 'ValidationException' }));
+          },
         });
         const event = anEvent();
         expect(await refusing.record([event], noon)).toMatchObject({
@@ -1146,7 +1157,7 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
     });
 
     describe('assigns a default account', () => {
-      const recorder = () => createRecorder({ client, tableName, retentionDays: 400, defaultAccountId: 'we' });
+      const recorder = () => recorderWith(writes, 'we');
 
       it('to emails whose events name no account, and to no others', async () => {
         const [nameless, named] = [anEvent({ reference: 'INV-1' }), anEvent({ accountId: 'acme' })];
@@ -1168,6 +1179,198 @@ export function storeContract(engineName: string, start: () => Promise<{ endpoin
         await store.record([sent], noon);
         await recorder().record([{ ...sent, accountId: undefined, status: 'delivered', eventId: 'd' }], noon);
         expect((await stored(sent)).accountId).toBe('acme');
+      });
+    });
+
+    describe('records several requests at once', () => {
+      type Request = { readonly events: readonly CanonicalEvent[]; readonly receivedAt: number };
+      const itself = (request: Request) => store.record(request.events, request.receivedAt);
+      const withPlace = (outcome: Awaited<ReturnType<typeof itself>>) => {
+        const { recorded, duplicate, dropped, erased, expired, unrecordable, failed } = outcome;
+        return [recorded, duplicate, dropped, erased, expired.length, unrecordable.length, failed.length];
+      };
+      const poison = { providerEvent: 'poison' };
+      /** A recorder whose writes fail if an event of them is poisoned. */
+      const refusing = (error: Error) => {
+        const refused: Writes = {
+          async updateItem(input) {
+            const history: ReadonlySet<string> = input.ExpressionAttributeValues?.[':history'] ?? new Set();
+            if ([...history].some(element => element.includes('poison'))) throw error;
+            return writes.updateItem(input);
+          },
+        };
+        return createRecorder({ client, writes: refused, tableName, retentionDays: 400 });
+      };
+
+      it('as if they came one after another, in order of arrival', async () => {
+        const futureDated = fc.option(fc.constantFrom(noon + 60 * minute, noon + 90 * minute), { nil: undefined });
+        const arbitraryRequest = fc.record({
+          receivedAt: fc.integer({ min: 10, max: 13 }).map(minutes => noon + minutes * minute),
+          events: fc.array(
+            fc.record({ event: arbitraryEvent, of: fc.constantFrom('a', 'b'), providerTime: futureDated }),
+            { maxLength: 4 },
+          ),
+        });
+        await fc.assert(
+          fc.asyncProperty(fc.array(arbitraryRequest, { minLength: 2, maxLength: 5 }), async requests => {
+            const [together, apart] = [freshMessageId(), freshMessageId()];
+            const madeFor = (messageId: string) =>
+              requests.map(({ receivedAt, events }) => ({
+                receivedAt,
+                events: events.map(({ event, of, providerTime }) => ({
+                  ...event,
+                  messageId: `${messageId}-${of}`,
+                  ...(providerTime !== undefined && { providerTime, occurredAt: receivedAt }),
+                })),
+              }));
+            const outcomes = await store.recordAll(madeFor(together));
+            const inTurn = madeFor(apart);
+            const expected = new Map<Request, Awaited<ReturnType<typeof itself>>>();
+            for (const one of inTurn.toSorted((a, b) => a.receivedAt - b.receivedAt)) {
+              expected.set(one, await itself(one));
+            }
+            expect(outcomes.map(withPlace)).toEqual(inTurn.map(one => withPlace(expected.get(one)!)));
+            for (const of of ['a', 'b']) {
+              const ends = [];
+              for (const messageId of [together, apart]) {
+                const email = await store.email(
+                  emailIdOf({ provider: 'sendgrid', messageId: `${messageId}-${of}`, recipient: 'jane@example.com' }),
+                );
+                ends.push(email && { ...promised(email), deciding: decidingEventOf(email.verdict, email.events) });
+              }
+              expect(ends[0]).toEqual(ends[1]);
+            }
+          }),
+          { numRuns: runs(40) },
+        );
+      });
+
+      it('and a future-dated event once, although each delivery of it has another time', async () => {
+        const event = anEvent({ providerTime: noon + 60 * minute });
+        const requests = [noon, noon + minute].map(receivedAt => ({
+          events: [{ ...event, occurredAt: receivedAt }],
+          receivedAt,
+        }));
+        expect(await store.recordAll(requests)).toMatchObject([{ recorded: 1 }, { recorded: 0, duplicate: 1 }]);
+        expect((await stored(event)).events).toHaveLength(1);
+      });
+
+      it('with one write for the events of one email', async () => {
+        const sent = anEvent({ status: 'sent', occurredAt: noon - minute });
+        const delivered = { ...sent, status: 'delivered' as const, eventId: 'd', occurredAt: noon };
+        const requests = [sent, delivered, anEvent()].map(event => ({ events: [event], receivedAt: noon }));
+        expect(
+          await countingUpdates(async () => {
+            expect(await store.recordAll(requests)).toMatchObject(requests.map(() => ({ recorded: 1, failed: [] })));
+          }),
+        ).toBe(2);
+        expect(await store.recordAll(requests)).toMatchObject(requests.map(() => ({ recorded: 0, duplicate: 1 })));
+      });
+
+      it('and each event for the request that brought it first', async () => {
+        const event = anEvent();
+        const later = { ...event, status: 'opened' as const, eventId: 'o' };
+        expect(
+          await store.recordAll([
+            { events: [event, later], receivedAt: noon + minute },
+            { events: [event], receivedAt: noon },
+          ]),
+        ).toMatchObject([
+          { recorded: 1, duplicate: 1 },
+          { recorded: 1, duplicate: 0 },
+        ]);
+      });
+
+      it('with the first arrival for the expiry and the sending, and the last for the update', async () => {
+        const delivered = anEvent({ accountId: 'together', occurredAt: noon + 5 * minute });
+        const bounced = { ...delivered, status: 'hard_bounced' as const, eventId: 'b', occurredAt: noon + 3 * minute };
+        await store.recordAll([
+          { events: [bounced], receivedAt: noon + 2 * minute },
+          { events: [delivered], receivedAt: noon },
+        ]);
+        const day = 24 * 60 * minute;
+        expect(await itemOf(delivered)).toMatchObject({
+          sentAt: noon,
+          updatedAt: noon + 2 * minute,
+          attentionSince: noon + 2 * minute,
+          expiresAt: (noon + 400 * day) / 1000,
+        });
+      });
+
+      it('and fails those that have an event in a failed write, and no other', async () => {
+        const [bad, other] = [anEvent(poison), anEvent()];
+        const mate = { ...bad, providerEvent: 'harmless', eventId: 'mate' };
+        const throttled = Object.assign(new Error(), { name: 'ThrottlingException' });
+        const outcomes = await refusing(throttled).recordAll([
+          { events: [mate, other], receivedAt: noon },
+          { events: [bad], receivedAt: noon },
+          { events: [anEvent()], receivedAt: noon },
+        ]);
+        expect(outcomes).toMatchObject([
+          { recorded: 1, failed: [{ events: [mate], error: throttled }] },
+          { recorded: 0, failed: [{ events: [bad], error: throttled }] },
+          { recorded: 1, failed: [] },
+        ]);
+      });
+
+      it('and loses no neighbour of an event that the table refuses', async () => {
+        const bad = anEvent(poison);
+        const mate = { ...bad, providerEvent: 'harmless', eventId: 'mate' };
+        const refused = Object.assign(new Error(), { name: 'ValidationException' });
+        const requests = [bad, mate].map(event => ({ events: [event], receivedAt: noon }));
+        expect(await refusing(refused).recordAll(requests)).toMatchObject([
+          { recorded: 0, unrecordable: [{ reason: 'refused_by_table', event: bad }], failed: [] },
+          { recorded: 1, unrecordable: [], failed: [] },
+        ]);
+      });
+
+      it('but none with events that the secret of another account proved', async () => {
+        const messageId = freshMessageId();
+        const provenFor = (accountId: string) => anEvent({ messageId, accountId, provenFor: accountId });
+        const events = [provenFor('acme'), provenFor('initech'), provenFor('acme')];
+        const outcomes = await store.recordAll(events.map(event => ({ events: [event], receivedAt: noon })));
+        const { accountId } = (await itemOf(events[0]!)) as { accountId: string };
+        for (const [index, { recorded, unrecordable }] of outcomes.entries()) {
+          const event = events[index]!;
+          const isOwn = event.accountId === accountId;
+          expect(recorded).toBe(isOwn ? 1 : 0);
+          expect(unrecordable).toEqual(isOwn ? [] : [{ reason: 'foreign_account', event }]);
+        }
+      });
+
+      it('and tells each of its erased, expired, foreign and unwritten events', async () => {
+        const gone = anEvent({ accountId: 'acme', recipient: 'gone@together.example' });
+        await store.record([gone], noon);
+        await createEraseEmails(client, tableName)(
+          { recipient: gone.recipient, accountId: null },
+          noon,
+          AbortSignal.timeout(10_000),
+        );
+        const old = anEvent({ occurredAt: noon - 500 * 24 * 60 * minute });
+        const foreign = anEvent({ provenFor: 'acme', accountId: 'initech' });
+        const requests = [[gone, old], [{ ...gone, eventId: 'late' }, foreign], []];
+        expect(await store.recordAll(requests.map(events => ({ events, receivedAt: noon })))).toEqual([
+          { ...nothingRecorded, erased: 1, expired: [old] },
+          { ...nothingRecorded, erased: 1, unrecordable: [{ reason: 'foreign_account', event: foreign }] },
+          nothingRecorded,
+        ]);
+        const late = [anEvent(), anEvent()].map(event => ({ events: [event], receivedAt: noon }));
+        expect(await store.recordAll(late, AbortSignal.abort('over'))).toEqual(
+          late.map(({ events }) => ({ ...nothingRecorded, failed: [{ events, error: 'over' }] })),
+        );
+      });
+
+      it('and counts each event once where a history is full', async () => {
+        const messageId = freshMessageId();
+        const notes = Array.from({ length: 110 }, (_, index) =>
+          anEvent({ messageId, status: null, providerEvent: 'note', occurredAt: noon + index }),
+        );
+        const requests = [notes.slice(0, 60), notes.slice(50)].map(events => ({ events, receivedAt: noon }));
+        const outcomes = await store.recordAll(requests);
+        expect(outcomes).toMatchObject([
+          { recorded: 60, duplicate: 0, dropped: 0 },
+          { recorded: 40, duplicate: 10, dropped: 10 },
+        ]);
       });
     });
 

@@ -244,9 +244,16 @@ describe('the alarms', () => {
     const names = Object.keys(providers);
     expect(names.length).toBeGreaterThan(20);
     const chunk = (from: number) => names.slice(from, from + 10);
-    const ofKind = (metric: string, value: string, missing: string, told: string, minutes: number) =>
+    const ofKind = (
+      metric: string,
+      value: string,
+      missing: string,
+      told: string,
+      minutes: number,
+      term = (name: string) => name,
+    ) =>
       [0, 10, 20].map(from => [
-        `MAX([${chunk(from).join(', ')}]) > ${value}`,
+        `MAX([${chunk(from).map(term).join(', ')}]) > ${value}`,
         `1 of 1 x ${minutes} min`,
         missing,
         told,
@@ -265,6 +272,8 @@ describe('the alarms', () => {
       'breaching',
       'ProvidersSilent',
       10,
+      // One provider without a measurement must not hide behind the others.
+      name => `FILL(${name}, 2)`,
     );
     expect(changedBy(withAll)).toEqual({
       WebhooksRefused: [mail, 'WebhookRefused', 'WebhookRefused2', 'WebhookRefused3'],

@@ -137,9 +137,13 @@ describe('stored data', () => {
   });
 
   it('are tried again for 8 hours before a person has to look at them', () => {
+    const mappings = [...resourcesOf(unconfigured, 'AWS::Lambda::EventSourceMapping').values()];
+    const windowOf = (name: string): number =>
+      mappings.find(({ Properties }) => asText(Properties.EventSourceArn) === `${name}.Arn`)!.Properties
+        .MaximumBatchingWindowInSeconds ?? 0;
     for (const name of ['Retry', 'SesEventsQueue', 'Digests']) {
       const { VisibilityTimeout, RedrivePolicy } = queues.get(name)!.Properties;
-      expect(VisibilityTimeout, name).toBeGreaterThanOrEqual(6 * 10);
+      expect(VisibilityTimeout, name).toBeGreaterThanOrEqual(6 * 10 + windowOf(name));
       expect(VisibilityTimeout * RedrivePolicy.maxReceiveCount, name).toBeGreaterThan(8 * 60 * 60);
       expect(asText(RedrivePolicy.deadLetterTargetArn), name).toBe(`${name}DeadLetters.Arn`);
     }
@@ -293,7 +297,7 @@ describe('every function', () => {
     });
   });
 
-  it('is one minified ESM file with a source map beside it', async () => {
+  it('is minified ESM, whose files have their source maps beside them', async () => {
     for (const name of functionNames) {
       const options = { ...esbuildOptions(name), write: false, metafile: true, logLevel: 'error' } as const;
       const { outputFiles, metafile } = await build(options);
@@ -302,14 +306,27 @@ describe('every function', () => {
         /^(infra\/(?!compute\/bundling\/)|test\/)/.test(input),
       );
       expect(foreign, name).toEqual([]);
-      const [map, code] = outputFiles.toSorted((a, b) => b.path.length - a.path.length);
-      expect(
-        [code!.path, map!.path].map(path => basename(path)),
-        name,
-      ).toEqual(['index.mjs', 'index.mjs.map']);
-      expect(/export ?\{[\w$]+ as handler\}/.test(code!.text), name).toBe(true);
-      expect(code!.text.length / code!.text.split('\n').length, name).toBeGreaterThan(500);
+      const files = new Map(outputFiles.map(({ path, text }) => [basename(path), text]));
+      const code = [...files].filter(([file]) => file.endsWith('.mjs'));
+      expect([...files.keys()].toSorted(), name).toEqual(code.flatMap(([file]) => [file, `${file}.map`]).toSorted());
+      expect(/export ?\{[\w$]+ as handler\}/.test(files.get('index.mjs')!), name).toBe(true);
+      const text = code.map(([, text]) => text).join('');
+      expect(text.length / text.split('\n').length, name).toBeGreaterThan(500);
     }
+  });
+
+  it('of ingest loads at its start no adapter, and no client of queues', async () => {
+    const { metafile } = await build({ ...esbuildOptions('ingest'), write: false, metafile: true, logLevel: 'error' });
+    const { inputs } = metafile;
+    const loaded = new Set(['functions/ingest/index.ts']);
+    for (const file of loaded) {
+      for (const { kind, path } of inputs[file]!.imports)
+        if (kind === 'import-statement' && path in inputs) loaded.add(path);
+    }
+    const onDemand = [...loaded].filter(file =>
+      /client-sqs\/|shared\/providers\/(?!adapters)\w+\.ts|word-signals/.test(file),
+    );
+    expect(onDemand).toEqual([]);
   });
 
   it('tells the page where people sign in, and which tokens to ask for', () => {
@@ -380,19 +397,25 @@ describe('events of Amazon SES', () => {
 
   it('and of the retry queue reach the ingest function in batches, and only failed messages come again', () => {
     const mappings = resourcesOf(unconfigured, 'AWS::Lambda::EventSourceMapping');
-    for (const [name, queue, MaximumConcurrency] of [
-      ['IngestRetry', 'Retry.Arn', 2],
-      ['IngestSes', 'SesEventsQueue.Arn', 20],
+    for (const [name, queue, MaximumConcurrency, BatchSize] of [
+      ['IngestRetry', 'Retry.Arn', 2, 10],
+      ['IngestSes', 'SesEventsQueue.Arn', 20, 100],
     ] as const) {
       const { Properties } = mappings.get(name)!;
       expect(asText(Properties.EventSourceArn)).toBe(queue);
       expect(asText(Properties.FunctionName)).toBe('Ingest');
       expect(Properties).toMatchObject({
-        BatchSize: 10,
+        BatchSize,
         FunctionResponseTypes: ['ReportBatchItemFailures'],
         ScalingConfig: { MaximumConcurrency },
       });
     }
+  });
+
+  it('of Amazon SES wait up to 2 seconds for each other, and those of the retry queue for none', () => {
+    const mappings = resourcesOf(unconfigured, 'AWS::Lambda::EventSourceMapping');
+    expect(mappings.get('IngestSes')!.Properties.MaximumBatchingWindowInSeconds).toBe(2);
+    expect(mappings.get('IngestRetry')!.Properties.MaximumBatchingWindowInSeconds).toBeUndefined();
   });
 });
 

@@ -5,6 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createPersistEvents } from '../../functions/ingest/persist-events.ts';
 import { createQueueHandler } from '../../functions/ingest/queue-handler.ts';
 import { createRefusals } from '../../functions/ingest/refusals.ts';
+import { createDirectCall } from '../../shared/dynamodb/direct-calls.ts';
+import { directWrites, type Writes } from '../../shared/dynamodb/writes.ts';
 import { emailIdOf } from '../../shared/email/event.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import { providers } from '../../shared/providers/registry.ts';
@@ -94,6 +96,7 @@ interface Endpoints {
 
 interface Clients {
   readonly dynamoDb: DynamoDBDocumentClient;
+  readonly writes: Writes;
   readonly sqs: SQSClient;
 }
 
@@ -101,8 +104,10 @@ interface Clients {
 const impatientClients = ({ table, queues }: Endpoints): Clients => {
   const requestHandler = { connectionTimeout: 500, requestTimeout: 200, throwOnRequestTimeout: true };
   const once = { ...aws, requestHandler, maxAttempts: 1 };
+  const dynamoDb = documentClient({ ...once, endpoint: table });
   return {
-    dynamoDb: documentClient({ ...once, endpoint: table }),
+    dynamoDb,
+    writes: directWrites(createDirectCall(dynamoDb, { connectTimeoutMs: 500, requestTimeoutMs: 200 })),
     sqs: queueClient({ ...once, endpoint: queues, useQueueUrlAsEndpoint: false }),
   };
 };
@@ -110,17 +115,19 @@ const impatientClients = ({ table, queues }: Endpoints): Clients => {
 /** Clients that wait for long, so that a busy machine causes no fault of its own. */
 const patientClients = ({ table, queues }: Endpoints): Clients => {
   const patient = { ...aws, requestHandler: { requestTimeout: 15_000, throwOnRequestTimeout: true } };
+  const dynamoDb = documentClient({ ...patient, endpoint: table });
   return {
-    dynamoDb: documentClient({ ...patient, endpoint: table }),
+    dynamoDb,
+    writes: directWrites(createDirectCall(dynamoDb, { connectTimeoutMs: 15_000, requestTimeoutMs: 15_000 })),
     sqs: queueClient({ ...patient, endpoint: queues, useQueueUrlAsEndpoint: false }),
   };
 };
 
 const proxied = ({ table, queues }: Lane): Endpoints => ({ table: table.endpoint, queues: queues.endpoint });
 
-function partsOf({ quarantine, retries }: Lane, { dynamoDb, sqs }: Clients) {
+function partsOf({ quarantine, retries }: Lane, { dynamoDb, writes, sqs }: Clients) {
   return {
-    store: createRecorder({ client: dynamoDb, tableName: emails.tableName, retentionDays: 400 }),
+    store: createRecorder({ client: dynamoDb, writes, tableName: emails.tableName, retentionDays: 400 }),
     quarantine: createQuarantine(sqs, quarantine.queueUrl),
     retryQueue: createRetryQueue(sqs, retries.queueUrl),
     log: () => {},
@@ -248,7 +255,8 @@ describe('a database that hangs', () => {
       const bodies = Array.from({ length: 8 }, (_, index) => batch(index % 2 === 0 ? 1 : 20));
       const dynamoDb = documentClient({ ...aws, endpoint: lane.table.endpoint, maxAttempts: 1 });
       const { sqs } = patientClients(proxied(lane));
-      const answers = await Promise.all(bodies.map(body => send(lane, body, { dynamoDb, sqs })));
+      const writes = directWrites(createDirectCall(dynamoDb));
+      const answers = await Promise.all(bodies.map(body => send(lane, body, { dynamoDb, writes, sqs })));
       expect(answers).toEqual(bodies.map(() => 200));
       const queued = (await lane.retries.kept()).flatMap(({ events }) => events);
       expect(queued.length).toBe(

@@ -1,9 +1,10 @@
+import type { DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { SQSEvent } from 'aws-lambda';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createPersistEvents } from '../../functions/ingest/persist-events.ts';
 import { createQueueHandler } from '../../functions/ingest/queue-handler.ts';
 import { createRefusals } from '../../functions/ingest/refusals.ts';
-import { nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
+import { createRecorder, nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
 import type { ErasureLookUp } from '../../shared/guards/erase-received.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import type { Quarantine } from '../../shared/queues/quarantine-messages.ts';
@@ -15,7 +16,7 @@ import { context, fixture } from '../fixtures/fixtures.ts';
 import { startQuarantineQueue } from '../queues/quarantine-queue.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { lambdaContext } from '../rigs/http-event.ts';
-import { failingStore, measureAtNoon } from '../rigs/ingest-function.ts';
+import { failingStore, measureAtNoon, oneByOne } from '../rigs/ingest-function.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
 describe('the queue handler', () => {
@@ -40,7 +41,12 @@ describe('the queue handler', () => {
   const drain = (
     source: 'retry' | 'ses' | 'other',
     bodies: readonly string[],
-    parts: { store?: Pick<Recorder, 'record'>; quarantine?: Quarantine; lookUpErasures?: ErasureLookUp } = {},
+    parts: {
+      store?: Pick<Recorder, 'record'>;
+      recorder?: Pick<Recorder, 'recordAll'>;
+      quarantine?: Quarantine;
+      lookUpErasures?: ErasureLookUp;
+    } = {},
     invocation = lambdaContext,
   ) => {
     // Lines leave out counts of 0.
@@ -50,11 +56,11 @@ describe('the queue handler', () => {
       providers,
       context,
       persistEvents: createPersistEvents({
-        store: emails.store,
         quarantine: createQuarantine(quarantine.client, quarantine.queueUrl),
         retryQueue: null,
         log,
         ...parts,
+        store: parts.store === undefined ? (parts.recorder ?? emails.store) : oneByOne(parts.store),
       }),
       nonces: emails.nonces,
       lookUpErasures: parts.lookUpErasures ?? emails.lookUpErasures,
@@ -227,6 +233,53 @@ describe('the queue handler', () => {
         { message: 'queue.drained', source: 'ses', recorded: 1 },
         { message: 'queue.drained', duplicate: 1 },
       ]);
+    });
+
+    describe('in one batch', () => {
+      const eventOf = (name: string, messageId: string) =>
+        JSON.parse(
+          fixture('ses', name)
+            .toString()
+            .replaceAll(/"messageId": "[^"]+"/g, `"messageId": "${messageId}"`),
+        );
+      const bodies = (messageId: string, ...names: readonly string[]) =>
+        names.map(name => envelope(eventOf(name, messageId)));
+      /** A table whose writes are counted, and fail for events that contain a text. */
+      const meteredStore = (failing?: string, error = new Error('throttled')) => {
+        const writes = { count: 0 };
+        const send = async (command: UpdateCommand) => {
+          writes.count += 1;
+          const { ':history': history = new Set(), ':messageId': id } = command.input.ExpressionAttributeValues ?? {};
+          if (failing !== undefined && [id, ...history].join().includes(failing)) throw error;
+          return emails.client.send(command);
+        };
+        const client = { send } as unknown as DynamoDBDocumentClient;
+        return { writes, ...createRecorder({ client, tableName: emails.tableName, retentionDays: 400 }) };
+      };
+
+      it('with one write for each email', async () => {
+        const metered = meteredStore();
+        const all = ['merged-1', 'merged-2'].flatMap(id => bodies(id, 'Send', 'Delivery'));
+        expect(await drain('ses', all, { recorder: metered })).toEqual(failed());
+        expect(metered.writes.count).toBe(2);
+        expect(lines).toMatchObject([{ messages: 4, received: 4, recorded: 4, duplicate: 0 }]);
+        expect(await drain('ses', all)).toEqual(failed());
+        expect(lines.at(-1)).toMatchObject({ recorded: 0, duplicate: 4 });
+      });
+
+      it('and leaves every message of a failed write in the queue, and no other', async () => {
+        const all = [...bodies('fails', 'Send', 'Delivery'), ...bodies('works', 'Send', 'Delivery'), 'no JSON'];
+        expect(await drain('ses', all, { recorder: meteredStore('fails') })).toEqual(failed('m0', 'm1'));
+        expect(lines.at(-1)).toMatchObject({ messages: 5, recorded: 2, quarantined: 1, failed: 2 });
+      });
+
+      it('and quarantines alone the message that the table refuses', async () => {
+        const refused = Object.assign(new Error(), { name: 'ValidationException' });
+        const recorder = meteredStore('Delivery', refused);
+        expect(await drain('ses', bodies('refused', 'Send', 'Delivery'), { recorder })).toEqual(failed());
+        expect(lines.at(-1)).toMatchObject({ recorded: 1, quarantined: 1, failed: 0 });
+        expect(await quarantine.kept()).toMatchObject([{ requestId: 'm1', reason: 'refused_by_table' }]);
+      });
     });
 
     it('and quarantines unreadable messages whole', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import type { RenewedSecretsOf, WebhookSecretsOf } from '../../functions/ingest/webhook-secrets.ts';
 import { nothingRecorded } from '../../shared/email/recorder.ts';
@@ -8,7 +9,7 @@ import { providerNames, signingKeys } from '../fixtures/signing.ts';
 import { snsGet } from '../fixtures/sns.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { httpEvent, lambdaContext } from '../rigs/http-event.ts';
-import { ingestFunction } from '../rigs/ingest-function.ts';
+import { type IngestParts, ingestFunction } from '../rigs/ingest-function.ts';
 
 const recorded = { record: async () => ({ ...nothingRecorded, recorded: 1 }) };
 
@@ -24,6 +25,7 @@ describe('a call that the known secrets do not prove', () => {
     secretsOf: WebhookSecretsOf,
     renewed: RenewedSecretsOf,
     changed: (headers: Record<string, string>) => Record<string, string> = headers => headers,
+    parts: Partial<IngestParts> = {},
   ) {
     const handler = ingestFunction({
       secretsOf,
@@ -34,6 +36,7 @@ describe('a call that the known secrets do not prove', () => {
       store: recorded,
       quarantine: async () => {},
       get: snsGet,
+      ...parts,
     });
     const [fixtureName] = fixtureNames(name);
     const type = fixtureType(fixtureName!);
@@ -50,14 +53,38 @@ describe('a call that the known secrets do not prove', () => {
     expect(renewals).toBe(1);
   });
 
-  it('is refused if newer secrets do not prove it, are as old, or are out of reach', async () => {
+  it('is refused if newer secrets do not prove it, or are as old', async () => {
+    const keys = signingKeys('sendgrid');
+    const others = async () => [signingKeys('sendgrid').secret];
+    for (const renewed of [others, none, async () => null]) {
+      expect(await send('sendgrid', keys, others, renewed)).toBe(401);
+    }
+    expect(renewals).toBe(3);
+  });
+
+  it('is to come again if newer secrets are out of reach, since they may prove it', async () => {
     const keys = signingKeys('sendgrid');
     const others = async () => [signingKeys('sendgrid').secret];
     const outOfReach = () => Promise.reject(new Error('out of reach'));
-    for (const renewed of [others, none, async () => null, outOfReach]) {
-      expect(await send('sendgrid', keys, others, renewed)).toBe(401);
-    }
-    expect(renewals).toBe(4);
+    expect(await send('sendgrid', keys, others, outOfReach)).toBe(429);
+  });
+
+  it("is proved by a secret that was just added while the table, with the canary's key, hangs", async () => {
+    const keys = signingKeys('app');
+    const hanging = () => new Promise<never>(() => {});
+    const outcome = send(
+      'app',
+      keys,
+      async () => [signingKeys('app').secret],
+      async () => {
+        await delay(5);
+        return [keys.secret];
+      },
+      undefined,
+      { canaryKey: hanging, abortAfter: milliseconds => AbortSignal.timeout(milliseconds < 2_000 ? 20 : milliseconds) },
+    );
+    expect(await outcome).toBe(200);
+    expect(renewals).toBe(1);
   });
 
   it('is proved once somebody mends a list of secrets that cannot be used', async () => {

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import type { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { createWebhookSecrets, type WebhookSecrets } from '../../functions/ingest/webhook-secrets.ts';
 
@@ -16,12 +15,12 @@ describe('the webhook secrets', () => {
     stored = JSON.stringify({ sendgrid: ['one'] });
     lookups = 0;
     now = 0;
-    const send = async () => {
+    const read = async () => {
       lookups += 1;
       if (stored instanceof Error) throw stored;
-      return { SecretString: await stored };
+      return stored;
     };
-    secrets = createWebhookSecrets({ send } as unknown as SecretsManagerClient, 'arn', () => now);
+    secrets = createWebhookSecrets(read, () => now);
   });
 
   it('are looked up once for many requests', async () => {
@@ -29,6 +28,31 @@ describe('the webhook secrets', () => {
     now = 13 * minute;
     expect(await secretsOf('sendgrid')).toEqual(['one']);
     expect(lookups).toBe(1);
+  });
+
+  it('may be read before a request needs them, by the same lookup', async () => {
+    secrets.prefetch();
+    expect(await secretsOf('sendgrid')).toEqual(['one']);
+    now = 13 * minute;
+    expect(await secretsOf('sendgrid')).toEqual(['one']);
+    expect(lookups).toBe(1);
+  });
+
+  it('are read by the request where reading them before failed', async () => {
+    stored = new Error('out of reach');
+    secrets.prefetch();
+    await new Promise(setImmediate);
+    stored = JSON.stringify({ sendgrid: ['one'] });
+    expect(await secretsOf('sendgrid')).toEqual(['one']);
+    expect(lookups).toBe(2);
+  });
+
+  it('read before a pause are as old as that', async () => {
+    secrets.prefetch();
+    await new Promise(setImmediate);
+    stored = JSON.stringify({ sendgrid: ['two'] });
+    now = 15 * minute;
+    expect(await secretsOf('sendgrid')).toEqual(['two']);
   });
 
   it('are out of force within 15 minutes of their removal', async () => {

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { accessLine, createAccessLog } from '../../infra/local/api-gateway/access-log.ts';
+import { accessLineIn, createAccessLog } from '../../infra/local/api-gateway/access-log.ts';
 import type { Answered } from '../../infra/local/api-gateway/http-api.ts';
 import { resolveTemplate, type Template } from '../../infra/local/cloudformation/template.ts';
 import { synthesize } from '../infra/synthesized.ts';
@@ -42,7 +42,9 @@ describe('the access log of the API', () => {
 
   it('has a hyphen where no route fits, and for a variable that the runner does not know', () => {
     const format = '$context.routeKey $context.status $context.identity.sourceIp, $context.path';
-    expect(accessLine(format, { ...answered, routeKey: null, statusCode: 404 })).toBe('- 404 -, /accounts/acme/emails');
+    expect(accessLineIn(format)({ ...answered, routeKey: null, statusCode: 404 })).toBe(
+      '- 404 -, /accounts/acme/emails',
+    );
   });
 
   it('is none for a stage that logs nothing', async () => {

@@ -144,6 +144,7 @@ describe('CloudWatch on this machine', () => {
         { Id: 'b', Expression: 'a' },
       ],
     ],
+    ['that is not there', []],
   ])('refuses an expression %s', async (_, MetricDataQueries) => {
     const input = { StartTime: new Date(0), EndTime: new Date(), MetricDataQueries };
     await expect(cloudWatch().send(new GetMetricDataCommand(input))).rejects.toMatchObject({

@@ -2,6 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
+  BatchExecuteStatementCommand,
   BatchGetCommand,
   DynamoDBDocumentClient,
   GetCommand,
@@ -17,12 +18,11 @@ import { type ConsumedBy, type DynamoDbMeter, startDynamoDbMeter } from '../../i
 import type { ServiceMetric } from '../../infra/local/services/service-metric.ts';
 import { createEmailTable } from '../rigs/email-table.ts';
 
-const clientOf = (endpoint: string, userAgentAppId?: string) =>
+const clientOf = (endpoint: string, accessKeyId = 'local') =>
   new DynamoDBClient({
     endpoint,
-    userAgentAppId,
     region: 'local',
-    credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
+    credentials: { accessKeyId, secretAccessKey: 'local' },
   });
 
 describe('the meter of DynamoDB', () => {
@@ -74,7 +74,7 @@ describe('the meter of DynamoDB', () => {
       ConditionalCheckFailedException,
     );
     expect(consumed()).toContainEqual({
-      caller: null,
+      caller: 'local',
       table: TableName,
       index: null,
       operation: 'UpdateItem',
@@ -98,12 +98,27 @@ describe('the meter of DynamoDB', () => {
     expect(unitsOf({ operation: 'BatchGetItem' })).toBe(1);
   });
 
-  it('counts the units of each caller apart', async () => {
+  it('counts the units and the calls of each caller apart', async () => {
     for (const caller of ['Ingest1', 'Watch1']) {
       const named = DynamoDBDocumentClient.from(clientOf(meter.endpoint, caller));
       await named.send(new PutCommand({ TableName, Item: { emailId: caller } }));
       expect(unitsOf({ caller })).toBe(1);
+      expect(meter.calls()).toMatchObject({ [caller]: 1 });
     }
+  });
+
+  it('counts statements, and those that failed since the item is there', async () => {
+    const insert = (emailId: string) =>
+      client.send(
+        new BatchExecuteStatementCommand({
+          Statements: [{ Statement: `INSERT INTO "${TableName}" VALUE {'emailId': ?}`, Parameters: [emailId] }],
+        }),
+      );
+    await insert('one');
+    expect(consumed()).toMatchObject([{ operation: 'BatchExecuteStatement', kind: 'write', units: 1, failedUnits: 0 }]);
+    const { Responses } = await insert('one');
+    expect(Responses?.[0]?.Error?.Code).toBe('DuplicateItem');
+    expect(consumed()).toMatchObject([{ units: 2, failedUnits: 1, failedCalls: 1 }]);
   });
 
   it('hides what the caller did not ask for', async () => {

@@ -1,6 +1,7 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import {
   blockedForMs,
@@ -17,6 +18,7 @@ import {
   startDynamoDbLocal,
   startDynoxide,
 } from '../../infra/local/services/dynamodb-engine.ts';
+import { startLoopbackServer } from '../../infra/local/services/loopback-server.ts';
 import { type LocalTable, openTable } from '../../infra/local/services/tables.ts';
 import { eventually } from '../rigs/eventually.ts';
 
@@ -129,6 +131,28 @@ describe.each(engines.filter(([, , available]) => available))('a stream mapping 
     await put('b');
     start();
     await seen([['a', 'b']]);
+  });
+
+  test('reads four times a second while writes go on, and a backlog without pauses', async () => {
+    let reads = 0;
+    const counting = await startLoopbackServer(async ({ headers }, body) => {
+      const target = String(headers['x-amz-target']);
+      if (target.endsWith('.GetRecords')) reads += 1;
+      const output = await awsJson(engine.endpoint, target, JSON.parse(body));
+      return { status: 200, contentType: 'application/x-amz-json-1.0', body: JSON.stringify(output) };
+    });
+    const ids = Array.from({ length: 1_200 }, (_, index) => `backlog${index}`);
+    await Promise.all(ids.map(id => put(id)));
+    start({ BatchSize: 2_000 }, { endpoint: counting.endpoint });
+    await eventually(() => expect(batches.flat()).toHaveLength(1_200));
+    expect(reads).toBeGreaterThanOrEqual(2);
+    const [readsBefore, paced] = [reads, Date.now()];
+    for (let more = 0; more < 20; more += 1) {
+      await put(`more${more}`);
+      await delay(50);
+    }
+    expect(reads - readsBefore).toBeLessThanOrEqual(Math.ceil((Date.now() - paced) / 250) + 1);
+    counting.stop();
   });
 
   test('passes over what no filter lets through', async () => {

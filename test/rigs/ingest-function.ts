@@ -6,11 +6,13 @@ import type { RenewedSecretsOf, WebhookSecretsOf } from '../../functions/ingest/
 import { nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
 import type { Nonces } from '../../shared/guards/nonces.ts';
 import type { OwnKey } from '../../shared/guards/own-key.ts';
+import type { Provider } from '../../shared/providers/provider.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import type { Quarantine } from '../../shared/queues/quarantine-messages.ts';
 import type { RetryQueue } from '../../shared/queues/retry-messages.ts';
 import type { AbortAfter } from '../../shared/runtime/abortable.ts';
 import type { Log } from '../../shared/runtime/log.ts';
+import { ownValue } from '../../shared/runtime/own-property.ts';
 import { context } from '../fixtures/fixtures.ts';
 import { noon } from './arbitrary-events.ts';
 
@@ -20,6 +22,14 @@ export const measureAtNoon: Measure = createMeasure({
   tally: { add() {} },
   now: () => noon,
 });
+
+/** A recorder of several requests that records each by itself. */
+export function oneByOne({ record }: Pick<Recorder, 'record'>): Pick<Recorder, 'recordAll'> {
+  return {
+    recordAll: (requests, signal) =>
+      Promise.all(requests.map(({ events, receivedAt }) => record(events, receivedAt, signal))),
+  };
+}
 
 /** A recorder whose writes all fail. */
 export function failingStore(error: unknown): Pick<Recorder, 'record'> {
@@ -69,9 +79,9 @@ export function ingestFunction({
   log = () => {},
   accepts = () => true,
 }: IngestParts) {
-  const persistEvents = createPersistEvents({ store, quarantine, retryQueue, log });
+  const persistEvents = createPersistEvents({ store: oneByOne(store), quarantine, retryQueue, log });
   return createHandler({
-    providers,
+    load: async name => ownValue<Provider>(providers, name),
     accepts,
     secretsOf,
     renewedSecretsOf,

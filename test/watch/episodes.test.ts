@@ -4,7 +4,7 @@ import type { Check } from '../../functions/watch/check.ts';
 import { createJudgeConditions } from '../../functions/watch/judge-conditions.ts';
 import type { OperatorMessage } from '../../functions/watch/message.ts';
 import type { ConditionName } from '../../shared/watch/conditions.ts';
-import { createEpisodeStore, type Judgement, reminderMs } from '../../shared/watch/episodes.ts';
+import { createEpisodeStore, type Judgement, judged, reminderMs, told } from '../../shared/watch/episodes.ts';
 import { tableInMemory } from '../news/table-in-memory.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { runs } from '../rigs/runs.ts';
@@ -178,6 +178,25 @@ describe('an episode', () => {
     // It got worse 25 hours after its begin, and the next reminder counts from there.
     expect(hours).toEqual([0, 24, 25, 49, 60]);
     expect(new Set(inbox.map(({ id }) => id)).size).toBe(1);
+  });
+
+  it('waits where nobody can be told of 100 others, and their item stays below 400 KB', () => {
+    const judgements = (isOn: boolean) =>
+      Array.from({ length: 450 }, (_, index): Judgement => {
+        const subject = `account:${String(index).padStart(128, 'x')}`;
+        const about = { condition: 'BounceRate', subject, text: 'x'.repeat(4_000) } as const;
+        return isOn ? { ...about, isOn, name: subject } : { ...about, isOn };
+      });
+    let episodes = judged([], judgements(true), noon);
+    for (const isOn of [true, false]) {
+      for (let runs = 0; runs < 5; runs += 1) {
+        const pending = episodes.filter(({ turn }) => turn !== undefined).map(({ id }) => id);
+        episodes = told(episodes, new Set(pending), noon);
+        episodes = judged(judged(episodes, judgements(isOn), noon), judgements(isOn), noon);
+        expect(Buffer.byteLength(JSON.stringify(episodes))).toBeLessThan(390 * 1024);
+      }
+      expect(episodes.filter(({ turn }) => turn === undefined)).toHaveLength(isOn ? 450 : 0);
+    }
   });
 
   it('stays as it was while its check fails, and the fault is logged', async () => {

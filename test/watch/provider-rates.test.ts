@@ -11,10 +11,16 @@ const hour = 3_600_000;
 type Points = readonly (readonly [hoursAgo: number, count: number])[];
 
 /** A check over CloudWatch's metrics, which answers two of them a page. */
-function checking(metrics: Readonly<Record<string, Points>>, lastEventAt: Readonly<Record<string, number>> = {}) {
+function checking(
+  metrics: Readonly<Record<string, Points>>,
+  lastEventAt: Readonly<Record<string, number>> = {},
+  listed: readonly string[] = ['sendgrid'],
+) {
   const asked: string[] = [];
   const lines: unknown[][] = [];
+  const calls = { count: 0 };
   const send = async ({ input }: GetMetricDataCommand) => {
+    calls.count += 1;
     const queries = input.MetricDataQueries!;
     const start = Number(input.NextToken ?? 0);
     const results = queries.slice(start, start + 2).map(({ Id, MetricStat }) => {
@@ -41,12 +47,12 @@ function checking(metrics: Readonly<Record<string, Points>>, lastEventAt: Readon
     },
     failures: { newestOf: async provider => [{ status: 'rejected', cause: provider === 'ses' ? 'blocked' : null }] },
     knownProviders: ['sendgrid', 'ses', 'postmark', 'brevo'],
-    listed: ['sendgrid'],
+    listed,
     log: (...line) => lines.push(line),
   });
   const judge = async (checkedAt: Readonly<Record<string, number>> = {}, episodes: readonly Episode[] = []) =>
     check.judge({ requestId: '1', episodes, checkedAt, now: noon });
-  return { judge, asked, lines };
+  return { judge, asked, lines, calls };
 }
 
 const on = <Judged extends { readonly isOn: boolean }>(judgements: readonly Judged[]) =>
@@ -124,6 +130,12 @@ describe('the rates of the providers', () => {
       text: 'Fewer than 4 % of the emails of Brevo bounce hard now, or it sends too few to tell.',
     });
     expect(lines).toEqual([['rates.judged', { requestId: '1', of: 'providers', judged: 3, waiting: 0 }]]);
+  });
+
+  it('need no metric before a provider is in use: CloudWatch refuses a call without queries', async () => {
+    const { judge, calls } = checking({}, {}, []);
+    expect(await judge()).toEqual({ judgements: [], checkedAt: { providerRates: noon } });
+    expect(calls.count).toBe(0);
   });
 
   it('are judged once an hour', async () => {

@@ -211,6 +211,10 @@ describe('the marks of accounts', () => {
     const known = await marks.read();
     expect(known).toHaveLength(maxMarks);
     expect(endOf(known[0]!)).toBe(noon + 30 * minute);
+    const more = createAccountMarks(tableInMemory().client, 'guards');
+    expect(await more.mark(many.slice(0, maxMarks - 1), noon)).toBe(0);
+    expect(await more.mark(['one', 'two'], noon)).toBe(2);
+    expect(await more.mark(['one'], noon)).toBe(0);
     await marks.remove(known);
     await marks.remove([]);
     expect(await marks.mark(many, noon)).toBe(0);

@@ -10,6 +10,7 @@ import {
   createQueueCheck,
   createTopicCheck,
 } from '../../functions/watch/waiting-work.ts';
+import type { Episode } from '../../shared/watch/episodes.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 
 /** A client that answers each command by a member of its input. */
@@ -22,8 +23,8 @@ function answering<Client>(member: string, answers: Readonly<Record<string, obje
   return { send } as unknown as Client;
 }
 
-const outcome = async (check: Check) => {
-  const known = { requestId: '1', episodes: [], checkedAt: {}, now: noon };
+const outcome = async (check: Check, episodes: readonly Episode[] = []) => {
+  const known = { requestId: '1', episodes, checkedAt: {}, now: noon };
   return (await check.judge(known)).judgements.map(({ isOn, text }) => [isOn, text]);
 };
 
@@ -92,6 +93,23 @@ describe('event source mappings', () => {
       [false, 'The event source mapping ses is switched on again.'],
       [true, 'The event source mapping alert is switched off.'],
       [true, 'The event source mapping digest is switched off.'],
+    ]);
+  });
+
+  it('are over once the installation has them no more', async () => {
+    const client = answering<LambdaClient>('UUID', { 1: { State: 'Disabled' } });
+    const episodeOf = (subject: string): Episode => ({
+      id: subject,
+      condition: 'MappingOff',
+      subject,
+      name: subject,
+      since: noon,
+      level: 1,
+    });
+    const check = createMappingCheck(client, { retry: '1' });
+    expect(await outcome(check, [episodeOf('retry'), episodeOf('renamed')])).toEqual([
+      [true, 'The event source mapping retry is switched off.'],
+      [false, 'The installation has no event source mapping renamed any more.'],
     ]);
   });
 

@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { APIGatewayEventRequestContextJWTAuthorizer, APIGatewayProxyEventV2 } from 'aws-lambda';
 import { accountId } from '../cloudformation/template.ts';
@@ -22,7 +22,12 @@ export interface HttpRequest {
 
 /** A request's id in the form of API Gateway, e.g. `JKJaXmPLvHcESHA=`. */
 export function newRequestId(): string {
-  return `${randomBytes(11).toString('base64url')}=`;
+  return `${Buffer.from(randomHex(22), 'hex').toString('base64url')}=`;
+}
+
+/** From a UUID, as Node.js gets random bytes for many of them at a time: a call for each id costs ten times as much. */
+function randomHex(digits: number): string {
+  return randomUUID().replaceAll('-', '').slice(-digits);
 }
 
 /** Content types whose body reaches a function as text. Every other body, and one that is no UTF-8, comes in base64. */
@@ -76,7 +81,7 @@ export function httpEvent({
     headers: {
       ...headers,
       'content-length': String(body.length),
-      'x-amzn-trace-id': `Root=1-${Math.floor(at.getTime() / 1000).toString(16)}-${randomBytes(12).toString('hex')}`,
+      'x-amzn-trace-id': `Root=1-${Math.floor(at.getTime() / 1000).toString(16)}-${randomHex(24)}`,
       'x-forwarded-for': [headers['x-forwarded-for'], sourceIp].filter(Boolean).join(','),
       'x-forwarded-port': String(message.socket.localPort),
       'x-forwarded-proto': 'http',

@@ -25,7 +25,7 @@ export interface StreamMappingOptions {
   readonly wait?: (milliseconds: number, signal: AbortSignal) => Promise<void>;
 }
 
-/** Lambda reads a stream four times a second. */
+/** Lambda reads each shard four times a second. Reads without a pause would take a third of the engine's time. */
 const pollInterval = 250;
 
 /**
@@ -95,7 +95,7 @@ export function startStreamMapping(options: StreamMappingOptions): RunningMappin
           lanes[lane]!.add(records.filter(record => !isDone(lane, record) && isWanted(record)));
         }
         if (news.length > 0) save();
-        else await pause(pollInterval, signal);
+        if (!reader.isBehind()) await pause(pollInterval, signal);
       } catch (error) {
         if (signal.aborted) return;
         // Printed once, so that earlier lines stay in sight.

@@ -39,6 +39,8 @@ interface Records {
 
 const streams = (operation: string) => `DynamoDBStreams_20120810.${operation}`;
 const recordsPerRead = 1_000;
+/** After so many there may be more. An engine ends a read at 1 MB, so that not every full one has 1,000. */
+const recordsOfBacklog = 100;
 
 /** Reads a table's stream from the checkpoint on. A shard without one is read from its oldest record on. */
 export interface StreamReader {
@@ -46,6 +48,8 @@ export interface StreamReader {
   read(): Promise<readonly ShardRecord[]>;
   /** The last sequence number that has been read, by shard. */
   position(): Checkpoint;
+  /** Whether the last read left records behind, as far as is known. */
+  isBehind(): boolean;
 }
 
 export function createStreamReader(endpoint: string, StreamArn: string, checkpoint: Checkpoint): StreamReader {
@@ -53,6 +57,7 @@ export function createStreamReader(endpoint: string, StreamArn: string, checkpoi
   /** The next iterator of each shard; null where the shard is read to its end. */
   const iterators = new Map<string, string | null>();
   let shards: readonly Shard[] = [];
+  let behind = false;
 
   async function iteratorOf(ShardId: string, ShardIteratorType: string, SequenceNumber?: string): Promise<string> {
     const { ShardIterator } = await awsJson<{ ShardIterator: string }>(endpoint, streams('GetShardIterator'), {
@@ -90,7 +95,9 @@ export function createStreamReader(endpoint: string, StreamArn: string, checkpoi
 
   return {
     position: () => Object.fromEntries(positions),
+    isBehind: () => behind,
     async read() {
+      behind = false;
       // Only the next iterator shows whether a shard is open: dynoxide describes its open shard with an end.
       const isOpen = ({ ShardId }: Shard) => iterators.get(ShardId) !== null;
       if (!shards.some(isOpen)) await listShards();
@@ -106,6 +113,8 @@ export function createStreamReader(endpoint: string, StreamArn: string, checkpoi
             Limit: recordsPerRead,
           });
           iterators.set(shardId, NextShardIterator ?? null);
+          // A shard that ends has children.
+          if (Records.length >= recordsOfBacklog || !NextShardIterator) behind = true;
           for (const record of Records) {
             found.push({ shardId, record, after: positions.get(shardId) });
             positions.set(shardId, record.dynamodb.SequenceNumber);

@@ -99,7 +99,7 @@ export function createFunction(options: FunctionOptions): FunctionProcesses {
 
   async function spawnProcess(): Promise<ChildProcess> {
     // Detached, so that Ctrl-C in a terminal reaches the runner alone, and invocations in flight may still end.
-    const child = fork(fileURLToPath(new URL('function-process.ts', import.meta.url)), {
+    const child = fork(fileURLToPath(new URL('function-process.mjs', import.meta.url)), {
       cwd: options.directory,
       detached: true,
       stdio: ['ignore', log, log, 'ipc'],

@@ -84,8 +84,8 @@ export function createStackFunctions(
           ...serviceEndpoints,
           ...leadingTo(environment, serviceEndpoints, redirected),
           ...redirected,
-          // The user agent of its calls names the function.
-          ...(onInvoked !== undefined && { AWS_SDK_UA_APP_ID: ref }),
+          // The signature of its calls names the function.
+          ...(onInvoked !== undefined && { AWS_ACCESS_KEY_ID: ref }),
         },
         timeoutSeconds: properties.Timeout ?? 3,
         memoryMegabytes: properties.MemorySize ?? 128,

@@ -1,4 +1,4 @@
-import { accessLine } from '../api-gateway/access-log.ts';
+import { accessLineIn } from '../api-gateway/access-log.ts';
 import type { Answered } from '../api-gateway/http-api.ts';
 import type { ResolvedTemplate } from '../cloudformation/template.ts';
 import { tokensOf } from './expression-tokens.ts';
@@ -95,6 +95,7 @@ export function logFilters(template: ResolvedTemplate): LogFilters {
       value: Number(to.MetricValue),
     })) as readonly MeasuredValue[],
   }));
+  const lineOf = accessLineIn(Format);
   const groups = new Set(filters.map(({ group }) => group));
   const accessLog = [...groups].find(group => DestinationArn.startsWith(`${group}.`));
   const measuredIn = (group: string | undefined, line: Line) =>
@@ -113,7 +114,7 @@ export function logFilters(template: ResolvedTemplate): LogFilters {
     ofLine,
     ofAnswer(answered) {
       if (accessLog === undefined) return [];
-      const line = accessLine(Format, answered);
+      const line = lineOf(answered);
       return [incomingBytes(accessLog, [line]), ...ofLine(accessLog, line)];
     },
   };

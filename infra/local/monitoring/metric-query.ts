@@ -52,6 +52,7 @@ export function metricData(
   to: number,
 ): readonly MetricSeries[] {
   const known = new Map(queries.map(query => [query.Id, query]));
+  if (queries.length === 0) throw new InvalidQuery('The collection MetricDataQueries must not be empty');
   if (known.size < queries.length) throw new InvalidQuery('The values of Id must be unique');
   const invalid = queries.find(({ Id }) => !/^[a-z]\w*$/.test(Id));
   if (invalid !== undefined)

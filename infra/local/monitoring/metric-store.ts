@@ -30,14 +30,20 @@ const keptMinutes = 25 * 60;
 /** How often each value came. */
 type Values = Map<number, number>;
 
+interface Series {
+  readonly metric: MetricName;
+  /** By the minute since the epoch. */
+  readonly minutes: Map<number, Values>;
+}
+
 export function createMetricStore(): MetricStore {
-  /** By metric, then by the minute since the epoch. */
-  const series = new Map<string, Map<number, Values>>();
+  const series = new Map<string, Series>();
   return {
     add(measured, at) {
+      const { namespace, name, dimensions } = measured;
       const key = keyOf(measured);
-      const minutes = series.get(key) ?? new Map<number, Values>();
-      series.set(key, minutes);
+      const { minutes } = series.get(key) ?? { minutes: new Map<number, Values>() };
+      if (!series.has(key)) series.set(key, { metric: { namespace, name, dimensions }, minutes });
       const now = Math.floor(at / minute);
       const values = minutes.get(now) ?? new Map<number, number>();
       minutes.set(now, values);
@@ -48,7 +54,7 @@ export function createMetricStore(): MetricStore {
       }
     },
     statistic(metric, statistic, from, to) {
-      const minutes = series.get(keyOf(metric));
+      const minutes = series.get(keyOf(metric))?.minutes;
       if (minutes === undefined) return null;
       const values: Values = new Map();
       for (const [at, ofMinute] of minutes) {
@@ -57,16 +63,23 @@ export function createMetricStore(): MetricStore {
       }
       return values.size === 0 ? null : statisticOf(statistic, values);
     },
-    metrics: () =>
-      [...series.keys()].map(key => {
-        const [namespace, name, dimensions] = JSON.parse(key);
-        return { namespace, name, dimensions: Object.fromEntries(dimensions) };
-      }),
+    metrics: () => [...series.values()].map(({ metric }) => metric),
   };
 }
 
 function keyOf({ namespace, name, dimensions }: MetricName): string {
-  return JSON.stringify([namespace, name, Object.entries(dimensions).sort()]);
+  return JSON.stringify([namespace, name, dimensionsKey(dimensions)]);
+}
+
+/** Most values come with the very dimensions of many others. */
+const dimensionsKeys = new WeakMap<MetricName['dimensions'], string>();
+
+function dimensionsKey(dimensions: MetricName['dimensions']): string {
+  const known = dimensionsKeys.get(dimensions);
+  if (known !== undefined) return known;
+  const key = JSON.stringify(Object.entries(dimensions).sort());
+  dimensionsKeys.set(dimensions, key);
+  return key;
 }
 
 const total = (values: Values, of: (value: number) => number) =>

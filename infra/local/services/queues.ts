@@ -44,9 +44,9 @@ export interface QueueSample {
 /** SQS moves a message that was received more often to the back of the queue. */
 const receivesInFront = 3;
 
-/** Starts SQS, SNS and S3; every message is on disk before it is acknowledged. */
+/** Starts SQS, SNS and S3; every message is in its file before it is acknowledged, so that it survives a SIGKILL. */
 export async function startQueues(dataDir: string): Promise<Queues> {
-  const server = await onLoopback(() => startFauxqs({ port: 0, logger: false, dataDir }));
+  const server = await onLoopback(() => withoutSync(() => startFauxqs({ port: 0, logger: false, dataDir })));
   const endpoint = `http://127.0.0.1:${server.port}`;
   return {
     endpoint,
@@ -172,5 +172,24 @@ async function onLoopback<Result>(start: () => Promise<Result>): Promise<Result>
     return await start();
   } finally {
     Server.prototype.listen = listen;
+  }
+}
+
+/**
+ * Opens databases that do not wait for the disk on each commit: fauxqs commits three times for each message, and each wait
+ * stopped the gateway. A commit is in the file all the same, and only a loss of power can lose it. fauxqs has no option
+ * for it.
+ */
+async function withoutSync<Result>(start: () => Promise<Result>): Promise<Result> {
+  const { DatabaseSync } = await import('node:sqlite');
+  const { exec } = DatabaseSync.prototype;
+  DatabaseSync.prototype.exec = function (this: InstanceType<typeof DatabaseSync>, sql) {
+    exec.call(this, sql);
+    if (sql === 'PRAGMA journal_mode = WAL') exec.call(this, 'PRAGMA synchronous = NORMAL');
+  };
+  try {
+    return await start();
+  } finally {
+    DatabaseSync.prototype.exec = exec;
   }
 }

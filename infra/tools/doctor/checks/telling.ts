@@ -50,15 +50,18 @@ function explained({ AlarmDescription = '' }: Alarm): Pick<Finding, 'impact' | '
   return { impact: impact ?? AlarmDescription, remedy: remedy ?? 'docs/on-call.md explains the alarm.' };
 }
 
-async function alarmsOf({ clients, stackName }: Looked) {
+/** A stack whose name begins like this one's has alarms of the same prefix. */
+async function alarmsOf({ clients, stackName, resources }: Looked) {
+  const own = new Set(resources.filter(({ type }) => type.startsWith('AWS::CloudWatch::')).map(({ ref }) => ref));
+  const isOwn = ({ AlarmName = '' }: Alarm) => own.has(AlarmName);
   const metricAlarms: MetricAlarm[] = [];
   const compositeAlarms: CompositeAlarm[] = [];
   for await (const page of paginateDescribeAlarms(
     { client: clients.cloudWatch },
     { AlarmNamePrefix: `${stackName}-`, AlarmTypes: ['MetricAlarm', 'CompositeAlarm'] },
   )) {
-    metricAlarms.push(...(page.MetricAlarms ?? []));
-    compositeAlarms.push(...(page.CompositeAlarms ?? []));
+    metricAlarms.push(...(page.MetricAlarms ?? []).filter(isOwn));
+    compositeAlarms.push(...(page.CompositeAlarms ?? []).filter(isOwn));
   }
   return { metricAlarms, compositeAlarms };
 }
@@ -103,7 +106,7 @@ export const tellingChecks = {
     const { metricAlarms, compositeAlarms } = await alarmsOf(looked);
     const all: readonly Alarm[] = [...compositeAlarms, ...metricAlarms];
     if (all.length === 0) {
-      const wrong = `There is no alarm whose name begins with ${looked.stackName}-.`;
+      const wrong = `There is no alarm of the stack ${looked.stackName}.`;
       return [{ wrong, impact: 'Nobody is told about faults.', remedy: 'Deploy again: npm run deploy' }];
     }
     const raised = all.filter(({ StateValue }) => StateValue === 'ALARM');

@@ -1,13 +1,15 @@
+// @ts-check
 /**
  * The program of a function's process. It loads the handler, and invokes it with each event that the parent sends, one at
- * a time. It ends with its parent.
+ * a time. It ends with its parent. It is plain JavaScript: a process that strips types takes 60 ms more CPU time to start.
+ *
+ * @import { ClientRequest } from 'node:http'
+ * @import { FunctionAnswer, FunctionRequest } from './function-environment.ts'
  */
 
 import { subscribe } from 'node:diagnostics_channel';
-import type { ClientRequest } from 'node:http';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { FunctionAnswer, FunctionRequest } from './function-environment.ts';
 
 process.on('disconnect', () => process.exit());
 
@@ -15,18 +17,24 @@ const { LAMBDA_TASK_ROOT = '', _HANDLER = '' } = process.env;
 const [file = '', name = ''] = _HANDLER.split(/\.(?=[^.]+$)/);
 const { [name]: handler } = await import(pathToFileURL(join(LAMBDA_TASK_ROOT, `${file}.mjs`)).href);
 
-const send = (answer: FunctionAnswer) => process.send?.(answer);
+/** @param {FunctionAnswer} answer */
+const send = answer => process.send?.(answer);
 
-/** The calls of the invocation under way, by the AWS service in their signature. */
-let calls: Record<string, number> = {};
+/**
+ * The calls of the invocation under way, by the AWS service in their signature.
+ *
+ * @type {Record<string, number>}
+ */
+let calls = {};
 subscribe('http.client.request.start', message => {
-  const { request } = message as { request: ClientRequest };
+  const { request } = /** @type {{ request: ClientRequest }} */ (message);
   const [, service] =
     /^AWS4\S* Credential=(?:[^/]+\/){3}([^/]+)/.exec(String(request.getHeader('authorization'))) ?? [];
   if (service !== undefined) calls[service] = (calls[service] ?? 0) + 1;
 });
 
-process.on('message', ({ event, context, deadline }: FunctionRequest) => {
+process.on('message', message => {
+  const { event, context, deadline } = /** @type {FunctionRequest} */ (message);
   const begun = process.cpuUsage();
   calls = {};
   const used = () => {
