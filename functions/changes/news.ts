@@ -1,7 +1,8 @@
 import type { DynamoDBRecord } from 'aws-lambda';
 import { canaryAccountId } from '../../shared/email/event.ts';
-import { encodeHistory } from '../../shared/email/history.ts';
+import { encodeHistory, type HistoryEvent } from '../../shared/email/history.ts';
 import { type Email, type Image, storedEmailIn } from '../../shared/email/item.ts';
+import { repeatKindOf } from '../../shared/email/repeats.ts';
 import { awaitingOf, reporterOf } from '../../shared/news/first-news.ts';
 import type { EmailChange, Report } from '../../shared/news/store.ts';
 import { providerTitles } from '../../shared/providers/titles.ts';
@@ -42,15 +43,25 @@ function failedOf(before: Email | null, { accountId, verdict }: Email): string |
   return isNew && accountId !== undefined ? accountId : null;
 }
 
-function reportsIn(before: Email | null, { provider, updatedAt, events }: Email): readonly Report[] {
+function reportsIn(before: Email | null, after: Email): readonly Report[] {
+  const { provider, updatedAt, events } = after;
   const known = new Set(before?.events.map(encodeHistory));
-  const added = events.filter(event => !known.has(encodeHistory(event)));
+  const added = [...events.filter(event => !known.has(encodeHistory(event))), ...countedIn(before, after)];
   return [...Map.groupBy(added, event => reporterOf(provider, event))]
     .filter(([reporter]) => Object.hasOwn(providerTitles, reporter))
     .map(([reporter, own]) => {
       const newest = Math.max(...own.map(({ occurredAt }) => occurredAt));
       return { provider: reporter, at: updatedAt, lag: Math.max(0, updatedAt - newest) };
     });
+}
+
+/** The newest opens and clicks that were counted, reported like those of their kind in the history. */
+function countedIn(before: Email | null, { events, repeats }: Email): readonly HistoryEvent[] {
+  return [...repeats].flatMap(([kind, { last }]) => {
+    const shown = events.findLast(event => repeatKindOf(event) === kind);
+    const isNew = last > (before?.repeats.get(kind)?.last ?? 0);
+    return isNew && shown !== undefined ? { ...shown, occurredAt: last } : [];
+  });
 }
 
 /** An erased email no longer waits. */

@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
 import { createDirectCall } from '../../shared/dynamodb/direct-calls.ts';
 import { directWrites } from '../../shared/dynamodb/writes.ts';
+import { createHotEmails } from '../../shared/email/hot-emails.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import { createNonces } from '../../shared/guards/nonces.ts';
 import { createOwnKey } from '../../shared/guards/own-key.ts';
@@ -42,6 +43,7 @@ const persistence = {
     client: dynamoDb,
     writes: directWrites(createDirectCall(dynamoDb)),
     ...recorderSettings(env),
+    hotEmails: createHotEmails(Date.now),
   }),
   quarantine: (async (...given) => (await queues()).quarantine(...given)) satisfies Queues['quarantine'],
   log,

@@ -5,6 +5,7 @@ import { ofApplication, type Reason } from '../../shared/email/event.ts';
 import { decidingEventOf, type HistoryEvent } from '../../shared/email/history.ts';
 import type { Email, EmailSummary } from '../../shared/email/item.ts';
 import { reasonInWords, reasonOf, replyInWords } from '../../shared/email/reason.ts';
+import { knownOfKinds, newestOf, repeatKinds } from '../../shared/email/repeats.ts';
 import type { AttentionLine, Catalogue, EmailAnswer, EmailRow } from '../../shared/http/response-schemas.ts';
 import { providerInWords } from '../../shared/providers/titles.ts';
 import { isoText, timeInWords } from '../../shared/runtime/time.ts';
@@ -67,6 +68,7 @@ export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailA
     updatedAt: isoText(updatedAt),
     because: becauseView(email),
     timeline: events.map(timelineView),
+    repeats: repeatsView(email),
     caveats: caveatsView(email, now, oldAfter),
     codes: codesOf(told),
   };
@@ -119,8 +121,25 @@ function becauseView({ provider, verdict, cause, events }: Email): EmailAnswer['
   };
 }
 
+/** Counts beside the timeline. Those of a kind in the timeline are part of the number. */
+function repeatsView({ events, repeats }: Email): EmailAnswer['repeats'] {
+  const known = knownOfKinds(events);
+  return [...repeats].map(([code, { count, last }]) => {
+    const { status, evidence, attribution } = repeatKinds.get(code)!;
+    return {
+      status,
+      label: statuses[status].label,
+      evidence,
+      attribution: attribution ?? null,
+      atLeast: count + (known.get(code)?.times.length ?? 0),
+      lastAt: isoText(last),
+    };
+  });
+}
+
 function caveatsView(email: Email, now: number, oldAfter: OldAfter): EmailAnswer['caveats'] {
-  return caveatsOf(email, now, oldAfter).map(({ code, text, at }) => ({
+  const events = [...email.events, ...newestOf(email.repeats)];
+  return caveatsOf({ ...email, events }, now, oldAfter).map(({ code, text, at }) => ({
     code,
     text,
     at: at === undefined ? null : isoText(at),

@@ -1,7 +1,10 @@
 /** An email's history: its events, each encoded as an element of a string set, and the bounds of that set. */
 
+import type { Status } from '../status/catalogue.ts';
+import type { Cause } from '../status/causes.ts';
 import { type Evidence, supersedes, type Verdict, verdictOf } from '../status/precedence.ts';
-import type { CanonicalEvent } from './event.ts';
+import type { Attribution, CanonicalEvent, Reason } from './event.ts';
+import { codeMark, divider, shortened, spelledOut } from './phrases.ts';
 
 /**
  * The part of an event that the history keeps. The item itself holds provider, message, recipient, subject, reference
@@ -12,53 +15,152 @@ export type HistoryEvent = Omit<
   'provider' | 'messageId' | 'recipient' | 'subject' | 'reference' | 'tags' | 'provenFor'
 >;
 
-const evidenceCodes = { unknown: 0, human: 1, machine: 2 } as const satisfies Record<Evidence, number>;
-const evidenceByCode = Object.keys(evidenceCodes) as Evidence[];
+/** A letter for each status, and one for notes. Stored elements hold them: never change one. */
+const letters = {
+  enqueued: 'E',
+  sent: 'S',
+  deferred: 'D',
+  delivered: 'A',
+  soft_bounced: 'B',
+  hard_bounced: 'H',
+  invalid: 'I',
+  rejected: 'R',
+  opened: 'O',
+  link_clicked: 'L',
+  marked_spam: 'M',
+} as const satisfies Record<Status, string>;
+const letterOfNote = 'N';
+const statusByLetter = new Map(
+  Object.entries(letters).map(([status, letter]): [string, Status] => [letter, status as Status]),
+);
+
+const evidenceLetters = { unknown: 'u', human: 'h', machine: 'm' } as const satisfies Record<Evidence, string>;
+const evidenceByLetter = new Map(
+  Object.entries(evidenceLetters).map(([evidence, letter]): [string, Evidence] => [letter, evidence as Evidence]),
+);
+
+/** Time in base 36, status, evidence, and the fields. */
+const shapeOfElement = /^(-?[0-9a-z]+)([A-Z])([a-z])(.*)$/s;
 
 /**
- * Encodes an event as an element of the history set. The element is a JSON array of fixed positions, 0 for absent
- * members, cut after the last present member. It is deterministic, so that adding an event twice adds nothing. It is
- * compact, because an item above 1 KB costs two write units.
+ * Encodes an event as an element of the history set. The element is deterministic, so that adding an event twice adds
+ * nothing. It is compact, because an item above 1 KB costs two write units. After codes for status and evidence come the
+ * fields in order of frequency, cut after the last present one. Frequent phrases are shortened.
  */
 export function encodeHistory(event: HistoryEvent): string {
-  const fields: (string | number)[] = [
-    event.occurredAt,
-    event.status ?? 0,
-    event.eventId,
-    event.providerEvent,
-    event.accountId ?? 0,
-    evidenceCodes[event.evidence],
-    event.reason?.code ?? 0,
-    event.reason?.enhancedCode ?? 0,
-    event.reason?.text ?? 0,
-    event.clickUrl ?? 0,
-    event.userAgent ?? 0,
-    event.providerTime ?? 0,
-    event.attribution ?? 0,
-    event.reason?.cause ?? 0,
+  const { occurredAt, status, evidence, accountId, reason, clickUrl, userAgent, providerTime, attribution } = event;
+  const head = occurredAt.toString(36) + (status === null ? letterOfNote : letters[status]) + evidenceLetters[evidence];
+  const fields = [
+    shortEventId(event),
+    shortProviderEvent(event),
+    shortText(accountId),
+    shortText(userAgent),
+    shortText(clickUrl),
+    shortText(reason?.text),
+    shortText(reason?.code),
+    shortText(reason?.enhancedCode),
+    reason?.cause ?? '',
+    attribution ?? '',
+    providerTime === undefined ? '' : providerTime.toString(36),
   ];
-  return JSON.stringify(fields.slice(0, fields.findLastIndex(field => field !== 0) + 1));
+  let length = fields.length;
+  while (length > 0 && fields[length - 1] === '') length -= 1;
+  return head + fields.slice(0, length).join(divider);
 }
 
-/** Decodes an element that {@link encodeHistory} wrote. */
+/**
+ * Decodes an element that {@link encodeHistory} wrote, or an earlier version of it.
+ *
+ * @throws Error if the element has another form
+ */
 export function decodeHistory(element: string): HistoryEvent {
-  const fields = JSON.parse(element) as (string | number | undefined)[];
-  const [
+  // The earlier form was a JSON array.
+  if (element.startsWith('[')) return decodeArray(element);
+  const [, time, letter, evidence, rest] = shapeOfElement.exec(element) ?? [];
+  if (rest === undefined) throw new Error('no element of a history');
+  const fields = rest.split(divider);
+  const [, , accountId, userAgent, clickUrl, text, code, enhancedCode] = fields.map(field => spelledOut(field));
+  const [eventId = '', providerEvent = '', , , , , , , cause, attribution, providerTime] = fields;
+  const status = statusByLetter.get(letter!) ?? null;
+  const occurredAt = Number.parseInt(time!, 36);
+  const name = longProviderEvent(providerEvent, status);
+  return historyEvent({
     occurredAt,
     status,
-    eventId,
-    providerEvent,
+    eventId: longEventId(eventId, name, occurredAt),
+    providerEvent: name,
+    evidence: evidenceByLetter.get(evidence!) ?? 'unknown',
     accountId,
-    evidence,
     code,
     enhancedCode,
     text,
+    cause: cause as Cause | undefined,
     clickUrl,
     userAgent,
-    providerTime,
-    attribution,
-    cause,
-  ] = fields;
+    providerTime: providerTime && Number.parseInt(providerTime, 36),
+    attribution: attribution as Attribution | undefined,
+  });
+}
+
+function shortText(text: string | undefined): string {
+  return text === undefined ? '' : shortened(text);
+}
+
+/** At the end of a provider's name of an event: the status. The name is left out if it is just the status. */
+const statusCode = '=';
+
+/** The empty name, which is no provider's. */
+const noName = `${codeMark}-`;
+
+function shortProviderEvent({ providerEvent, status }: HistoryEvent): string {
+  if (status === null) return shortened(providerEvent);
+  if (providerEvent === status) return '';
+  if (providerEvent === '') return noName;
+  if (!providerEvent.endsWith(status)) return shortened(providerEvent);
+  return shortened(providerEvent.slice(0, -status.length)) + codeMark + statusCode;
+}
+
+function longProviderEvent(text: string, status: Status | null): string {
+  if (status === null) return spelledOut(text);
+  if (text === '') return status;
+  return text === noName ? '' : spelledOut(text, { [statusCode]: status });
+}
+
+/** At the beginning of an event id: the event's name and time, of which Mailtrail makes ids (event.ts). */
+const sameAsEvent = `${codeMark}@`;
+
+/** At the beginning of an event id: a UUID in base64. */
+const asUuid = `${codeMark}#`;
+
+const uuid = /^[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}$/;
+
+function shortEventId({ eventId, providerEvent, occurredAt }: HistoryEvent): string {
+  const made = `${providerEvent}@${occurredAt}`;
+  if (eventId.startsWith(made)) return sameAsEvent + shortened(eventId.slice(made.length));
+  if (eventId.length !== 36 || !uuid.test(eventId)) return shortened(eventId);
+  return asUuid + Buffer.from(eventId.replaceAll('-', ''), 'hex').toString('base64url');
+}
+
+function longEventId(text: string, providerEvent: string, occurredAt: number): string {
+  if (text.startsWith(sameAsEvent))
+    return `${providerEvent}@${occurredAt}${spelledOut(text.slice(sameAsEvent.length))}`;
+  if (!text.startsWith(asUuid)) return spelledOut(text);
+  const hex = Buffer.from(text.slice(asUuid.length), 'base64url').toString('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-');
+}
+
+type OrAbsent<Members> = { readonly [Name in keyof Members]: Members[Name] | 0 | '' | undefined };
+
+/** An event's members, empty or 0 where they are absent. */
+type Fields = Pick<HistoryEvent, 'occurredAt' | 'status' | 'eventId' | 'providerEvent' | 'evidence'> &
+  OrAbsent<
+    Required<Reason> &
+      Required<Pick<HistoryEvent, 'accountId' | 'clickUrl' | 'userAgent' | 'providerTime' | 'attribution'>>
+  >;
+
+function historyEvent(fields: Fields): HistoryEvent {
+  const { occurredAt, status, eventId, providerEvent, evidence } = fields;
+  const { accountId, code, enhancedCode, text, cause, clickUrl, userAgent, providerTime, attribution } = fields;
   const reason = {
     ...(code && { code }),
     ...(enhancedCode && { enhancedCode }),
@@ -67,17 +169,43 @@ export function decodeHistory(element: string): HistoryEvent {
   };
   return {
     occurredAt,
-    status: status || null,
+    status,
     eventId,
     providerEvent,
-    evidence: evidenceByCode[Number(evidence ?? 0)],
+    evidence,
     ...(accountId && { accountId }),
     ...(Object.keys(reason).length > 0 && { reason }),
     ...(clickUrl && { clickUrl }),
     ...(userAgent && { userAgent }),
     ...(providerTime && { providerTime }),
     ...(attribution && { attribution }),
-  } as HistoryEvent;
+  };
+}
+
+const evidenceOfArray = ['unknown', 'human', 'machine'] as const satisfies readonly Evidence[];
+
+/** Decodes the earlier form: a JSON array of fixed positions, with 0 for absent members. */
+function decodeArray(element: string): HistoryEvent {
+  // biome-ignore lint/suspicious/noExplicitAny: each position has a type of its own
+  const positions = JSON.parse(element) as any[];
+  const [occurredAt, status, eventId, providerEvent, accountId, evidence = 0, code, enhancedCode, text] = positions;
+  const [clickUrl, userAgent, providerTime, attribution, cause] = positions.slice(9);
+  return historyEvent({
+    occurredAt,
+    status: status || null,
+    eventId,
+    providerEvent,
+    evidence: evidenceOfArray[evidence as number]!,
+    accountId,
+    code,
+    enhancedCode,
+    text,
+    cause,
+    clickUrl,
+    userAgent,
+    providerTime,
+    attribution,
+  });
 }
 
 /** The order of a timeline: time, event id, then encoding. No two different events are equal in it. */

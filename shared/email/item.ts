@@ -10,6 +10,7 @@ import { type Cause, causes } from '../status/causes.ts';
 import type { Verdict } from '../status/precedence.ts';
 import type { EmailFacts } from './event.ts';
 import { decodeHistory, distinctEvents, type HistoryEvent } from './history.ts';
+import { decodeRepeats, type Repeats } from './repeats.ts';
 
 /** Every attribute as the document client reads it. Times are epoch milliseconds unless stated otherwise. */
 interface Attributes extends EmailFacts, Verdict {
@@ -22,6 +23,8 @@ interface Attributes extends EmailFacts, Verdict {
   readonly cause: Cause;
   /** One element per event: `ADD` to a set is idempotent and commutes. */
   readonly history: Set<string>;
+  /** Counts of repeated opens and clicks that are not in the history (repeats.ts). */
+  readonly repeats: string;
   /** The history holds a future-dated event. */
   readonly futureDated: true;
   /** The earliest event time in the first recorded request, never after its arrival. Lists are ordered by it. */
@@ -118,6 +121,8 @@ export interface EmailSummary extends EmailFacts {
 export interface Email extends EmailSummary {
   /** In order of event time, then event id; each event once, however many versions have read it. */
   readonly events: readonly HistoryEvent[];
+  /** Counts of further opens and clicks, which are not among the events. */
+  readonly repeats: Repeats;
 }
 
 /** The state of an item that a write depends on; without events if there is no item. */
@@ -125,8 +130,14 @@ export interface KnownItem extends EmailFacts {
   readonly verdict: Verdict | null;
   /** Events by their encoding. */
   readonly history: ReadonlyMap<string, HistoryEvent>;
+  /** Counts of opens and clicks that are not in the history. */
+  readonly repeats: Repeats;
+  /** The counts as they are stored; undefined if there are none. */
+  readonly storedRepeats: string | undefined;
   /** Whether the history holds a future-dated event. */
   readonly futureDated: boolean;
+  /** Epoch seconds. It is set once, and so tells an email from one that took its place. 0 if there is no item. */
+  readonly expiresAt: number;
   /** The item is a tombstone: the email stays erased. */
   readonly erased: boolean;
 }
@@ -143,7 +154,7 @@ export function summaryOf(item: Item): EmailSummary {
     provider,
     messageId,
     recipient,
-    ...factsOf(item),
+    ...factsIn(item),
     verdict: verdictOf(item),
     ...(cause !== undefined && { cause }),
     sentAt,
@@ -152,7 +163,11 @@ export function summaryOf(item: Item): EmailSummary {
 }
 
 export function emailOf(item: Item): Email {
-  return { ...summaryOf(item), events: distinctEvents([...historyOf(item)].map(decodeHistory)) };
+  return {
+    ...summaryOf(item),
+    events: distinctEvents([...historyOf(item)].map(decodeHistory)),
+    repeats: decodeRepeats(item.repeats),
+  };
 }
 
 /** An item as DynamoDB writes it in the table's stream and in the error of a failed condition. */
@@ -160,12 +175,19 @@ export type Image = Readonly<Record<string, AttributeValue>>;
 
 /** The item in the error of a failed condition; an empty one if there was no item. */
 export function knownItem(image: Image = {}): KnownItem {
-  const item: Item = unmarshall(image);
+  return knownItemOf(unmarshall(image));
+}
+
+/** The same for an item, or some of its attributes, as the document client reads it. */
+export function knownItemOf(item: Item): KnownItem {
   return {
-    ...factsOf(item),
+    ...factsIn(item),
     verdict: verdictOf(item),
     history: new Map([...historyOf(item)].map(element => [element, decodeHistory(element)])),
+    repeats: decodeRepeats(item.repeats),
+    storedRepeats: item.repeats,
     futureDated: item.futureDated === true,
+    expiresAt: item.expiresAt ?? 0,
     erased: isTombstone(item),
   };
 }
@@ -226,7 +248,12 @@ function verdictOf({ status, statusAt, statusEventId }: Item): Verdict | null {
   return status === undefined ? null : { status, statusAt: statusAt!, statusEventId: statusEventId! };
 }
 
-function factsOf({ accountId, subject, reference, tags }: Item): EmailFacts {
+/** Facts besides the account. */
+export const toldFacts = ['subject', 'reference', 'tags'] as const satisfies readonly (keyof EmailFacts)[];
+export type ToldFact = (typeof toldFacts)[number];
+
+/** The facts in an item. */
+export function factsIn({ accountId, subject, reference, tags }: EmailFacts): EmailFacts {
   return {
     ...(accountId !== undefined && { accountId }),
     ...(subject !== undefined && { subject }),

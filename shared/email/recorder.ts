@@ -13,8 +13,10 @@ import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { day } from '../runtime/time.ts';
 import { type CanonicalEvent, emailIdOf, isForeign } from './event.ts';
 import { encodeHistory } from './history.ts';
-import { historyOf, type KnownItem, knownItem } from './item.ts';
-import { type Plan, planUpdate, sentAtOf, updateInput } from './update.ts';
+import { type HotEmails, hotEmailAfter, hotEmailIn } from './hot-emails.ts';
+import { historyOf, type KnownItem, knownItem, knownItemOf } from './item.ts';
+import { repeatKindOf } from './repeats.ts';
+import { type Plan, planUpdate, rememberedUpdate, sentAtOf, updateInput } from './update.ts';
 
 /**
  * Tries of one email's write before the provider must send it again. A later try has read the item and fails only if
@@ -49,9 +51,10 @@ export interface Unrecordable {
 
 /** The outcomes of a request's events. Every event has exactly one. */
 export interface Recorded {
+  /** Events in the history, and counted repeats of opens and clicks. */
   readonly recorded: number;
   readonly duplicate: number;
-  /** Repeats of opens, clicks and notes beyond the history's bound. */
+  /** Repeats beyond the history's bound, and those of opens and clicks that may be counted already. */
   readonly dropped: number;
   /** Events of erased emails, which stay erased. */
   readonly erased: number;
@@ -107,6 +110,8 @@ export interface RecorderOptions extends StoreOptions {
   readonly writes?: Writes | undefined;
   /** The account of emails that no event names an account for; without it they have none. */
   readonly defaultAccountId?: string | undefined;
+  /** A memory of emails that are opened again and again; without it, each first write knows nothing of its item. */
+  readonly hotEmails?: HotEmails | undefined;
 }
 
 export function createRecorder({
@@ -115,6 +120,7 @@ export function createRecorder({
   retentionDays,
   writes = sdkWrites(client),
   defaultAccountId,
+  hotEmails,
 }: RecorderOptions): Recorder {
   return {
     async record(events, receivedAt, signal) {
@@ -193,10 +199,14 @@ export function createRecorder({
     const expiresAt = firstAt + retentionDays * day;
     const sentAt = sentAtOf(group, firstAt);
     const target = { tableName, emailId, provider, messageId, recipient, now: lastAt, sentAt, expiresAt };
+    const isOpened = group.some(event => repeatKindOf(event) !== null);
+    const hot = isOpened ? hotEmails?.recall(emailId) : undefined;
     let item: KnownItem | null = null;
     let failures = 0;
     for (let attempt = 1; ; attempt += 1) {
-      const { update, added, dropped, full, erased, emailIsForeign }: Plan = planUpdate(group, item, defaultAccountId);
+      const remembered = hot && item === null ? rememberedUpdate(group, hot, defaultAccountId) : null;
+      const plan: Plan = remembered ?? planUpdate(group, item, defaultAccountId);
+      const { update, added, counted, dropped, full, erased, emailIsForeign } = plan;
       const counts = (recorded: number, elements: readonly string[] = []) => ({
         recorded,
         elements,
@@ -206,12 +216,19 @@ export function createRecorder({
         unrecordable: full.map(withReason('item_full')),
       });
       if (emailIsForeign) return { ...counts(0), duplicate: 0, unrecordable: group.map(withReason('foreign_account')) };
-      if (update === null) return counts(0);
+      if (update === null) {
+        if (item !== null && isOpened) hotEmails?.remember(emailId, hotEmailIn(item));
+        return counts(0);
+      }
       try {
         const { Attributes } = await writes.updateItem(updateInput(target, update));
         const before = historyOf(Attributes ?? {});
+        if (isOpened && hotEmails) {
+          const known = item ?? knownItemOf(Attributes ?? {});
+          hotEmails.remember(emailId, remembered?.after ?? hotEmailAfter(update, known, Math.ceil(expiresAt / 1000)));
+        }
         const news = added.filter(element => !before.has(element));
-        return counts(news.length, news);
+        return counts(counted + news.length, news);
       } catch (error) {
         if (attempt === maxAttempts || signal?.aborted) throw error;
         if (error instanceof ConditionalCheckFailedException) {

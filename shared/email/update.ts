@@ -22,7 +22,9 @@ import {
   maxHistoryEvents,
   withoutTexts,
 } from './history.ts';
-import { expressionNames, type KnownItem } from './item.ts';
+import type { HotEmail } from './hot-emails.ts';
+import { expressionNames, type KnownItem, toldFacts } from './item.ts';
+import { divided, encodeRepeats, knownOfKinds, repeatKindOf } from './repeats.ts';
 
 export interface EmailUpdate {
   /** The status to set; null keeps the stored one. */
@@ -32,6 +34,8 @@ export interface EmailUpdate {
   readonly facts: EmailFacts;
   /** History elements to add, or the whole history if others must make room. */
   readonly history: { readonly add: readonly string[] } | { readonly replace: readonly string[] };
+  /** The counts of opens and clicks to store; null keeps the stored ones. */
+  readonly repeats: string | null;
   /** The events include a future-dated one; the item records that. */
   readonly futureDated: boolean;
   readonly condition: Condition;
@@ -48,7 +52,9 @@ export interface Plan {
   readonly update: EmailUpdate | null;
   /** New elements that are written. */
   readonly added: readonly string[];
-  /** Number of repeats of opens, clicks and notes beyond the history's bound. */
+  /** Number of repeats of opens and clicks that are counted, and not in the history. */
+  readonly counted: number;
+  /** Number of repeats that are neither in the history nor counted. */
   readonly dropped: number;
   /** Events that the item has no room for. They still decide the status. */
   readonly full: readonly CanonicalEvent[];
@@ -68,9 +74,11 @@ export interface Plan {
  * | not(isSupersededBy) |                               | new events leave the status       | they win over a status that has changed meanwhile   |
  * | hasNewEvents        | only notes                    |                                   | a repeated delivery of notes is written again       |
  * | fitsHistory         | elements are added            | elements are added                | a full history grows beyond its bound               |
- * | isNew               | future-dated, or too large    | no history was there              | the same, or one event is there twice               |
+ * | isNew               | future-dated, many, counted   | no history was there              | the same, or one event is there twice               |
  * | hasSameHistory      |                               | elements go, or their order tells | a concurrent event is lost, or its cause is         |
+ * |                     |                               | opens or clicks are counted       | one event is in the history, and counted too        |
  * | hasNoFutureDated    | always                        | unless the item holds one         | a future-dated event is there with two arrivals     |
+ * | hasSameRepeats      | opens or clicks are added     | they are added or counted         | one event is in the history, and counted too        |
  * | isStored            |                               | there was an item                 | half an email stands where a whole one has expired  |
  * | isOfSameAccount     | an account sets facts         | any event sets facts              | one account names the subject of another's email    |
  * | isOfProvenAccount   | an account's own secret       | an account's own secret           | one account's secret forges another's events        |
@@ -87,13 +95,22 @@ export function planUpdate(events: readonly CanonicalEvent[], item: KnownItem | 
   return item === null ? optimisticUpdate(events, defaultAccountId) : recheckedUpdate(events, item, defaultAccountId);
 }
 
+const noneKnown = { known: new Map(), repeats: new Map() } as const;
+
 /** The usual case, in one write: some events are new, they decide the status, and the history has room for them. */
 function optimisticUpdate(events: readonly CanonicalEvent[], defaultAccountId?: string): Plan {
-  const distinct = byEncoding(events);
-  const verdict = merge(events);
+  const facts = factsOf(events, undefined, defaultAccountId);
+  // If there is no item yet, this is its first write.
+  const {
+    kept,
+    counted,
+    dropped: uncounted,
+    repeats,
+  } = divided([...byEncoding(events).values()].sort(inTime), noneKnown, isOwnIn(facts.accountId));
+  const distinct = byEncoding(kept);
+  const verdict = merge(kept);
   const cause = causeOf(verdict, distinct);
   const { added, dropped, full } = placed(distinct, new Map(), verdict);
-  const facts = factsOf(events, undefined, defaultAccountId);
   const futureDated = events.some(isFutureDated);
   return {
     update: {
@@ -101,18 +118,21 @@ function optimisticUpdate(events: readonly CanonicalEvent[], defaultAccountId?: 
       cause,
       facts,
       history: { add: added },
+      repeats: counted > 0 ? encodeRepeats(repeats) : null,
       futureDated,
       condition: allOf(
         verdict === null ? hasNewEvents(added) : isSupersededBy(verdict),
         hasNoFutureDated,
-        futureDated ? isNew : fitsHistory(added.length),
+        futureDated || counted + uncounted > 0 ? isNew : fitsHistory(added.length),
+        kept.some(isRepeatable) ? hasSameRepeats(undefined) : null,
         isOfSameAccount(facts, events, undefined),
         isOfProvenAccount(events),
         isNotErased,
       ),
     },
     added,
-    dropped,
+    counted,
+    dropped: dropped + uncounted,
     full,
     erased: 0,
   };
@@ -120,46 +140,141 @@ function optimisticUpdate(events: readonly CanonicalEvent[], defaultAccountId?: 
 
 /** The exact case: the item is given, and the condition requires that no relevant attribute has changed since. */
 function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem, defaultAccountId?: string): Plan {
-  if (item.erased) return { update: null, added: [], dropped: 0, full: [], erased: events.length };
+  const nothing = { update: null, added: [], counted: 0, dropped: 0, full: [], erased: 0 };
+  if (item.erased) return { ...nothing, erased: events.length };
   const { provenFor } = events[0]!;
   if (provenFor !== undefined && item.history.size > 0 && item.accountId !== provenFor)
-    return { update: null, added: [], dropped: 0, full: [], erased: 0, emailIsForeign: true };
-  const known = asDatedIn(item.history);
-  const news = byEncoding(events.filter(event => !known.has(asDated(event))));
+    return { ...nothing, emailIsForeign: true };
+  const recorded = asDatedIn(item.history);
+  const unrecorded = byEncoding(events.filter(event => !recorded.has(asDated(event))));
+  const facts = factsOf(events, item, defaultAccountId);
+  const {
+    kept: ofHistory,
+    counted,
+    dropped: uncounted,
+    repeats,
+  } = divided(
+    [...unrecorded.values()].sort(inTime),
+    { known: knownOfKinds(item.history.values()), repeats: item.repeats },
+    isOwnIn(item.accountId ?? facts.accountId),
+  );
+  const news = byEncoding(ofHistory);
   const verdict = merge(news.values());
   const decides = verdict !== null && supersedes(verdict, item.verdict);
-  const { kept, added, dropped, full } = placed(news, item.history, decides ? verdict : null);
-  const facts = factsOf(events, item, defaultAccountId);
-  if (added.length === 0 && Object.keys(facts).length === 0 && !decides)
-    return { update: null, added, dropped, full, erased: 0 };
+  const { kept, added, dropped: beyondBound, full } = placed(news, item.history, decides ? verdict : null);
+  const dropped = beyondBound + uncounted;
+  if (added.length + counted === 0 && Object.keys(facts).length === 0 && !decides)
+    return { update: null, added, counted, dropped, full, erased: 0 };
 
   const makesRoom = kept.size < item.history.size + added.length;
   const futureDated = [...news.values()].some(isFutureDated);
   // Events may tie in everything that decides and differ in their cause: the earliest one's cause is kept.
   const ties = added.length > 0 && !decides && item.verdict !== null && !supersedes(item.verdict, verdict);
-  const mustNotChange = makesRoom || kept.size > maxHistoryEvents || futureDated || item.futureDated || ties;
+  const mustNotChange =
+    makesRoom || kept.size > maxHistoryEvents || futureDated || item.futureDated || ties || counted > 0;
   return {
     update: {
       verdict: decides || ties ? verdict : null,
       cause: causeOf(verdict, new Map([...item.history, ...news])),
       facts,
       history: makesRoom ? { replace: [...kept.keys()] } : { add: added },
+      repeats: counted > 0 ? encodeRepeats(repeats) : null,
       futureDated,
       condition: allOf(
         verdict === null ? null : decides ? isSupersededBy(verdict) : not(isSupersededBy(verdict)),
         item.futureDated ? null : hasNoFutureDated,
         item.history.size > 0 ? isStored : null,
-        added.length + full.length === 0 ? null : mustNotChange ? hasSameHistory(item) : fitsHistory(added.length),
+        added.length + full.length + counted === 0
+          ? null
+          : mustNotChange
+            ? hasSameHistory(item)
+            : fitsHistory(added.length),
+        counted > 0 || ofHistory.some(isRepeatable) ? hasSameRepeats(item.storedRepeats) : null,
         isOfSameAccount(facts, events, item),
         isOfProvenAccount(events),
         isNotErased,
       ),
     },
     added,
+    counted,
     dropped,
     full,
     erased: 0,
   };
+}
+
+/**
+ * Plans the write of repeated opens and clicks of an email that the process remembers: exactly, and without a look at the
+ * item. If the memory is stale, the condition fails.
+ *
+ * @returns the plan and the email after it; null if the events are not only such repeats
+ */
+export function rememberedUpdate(
+  events: readonly CanonicalEvent[],
+  email: HotEmail,
+  defaultAccountId?: string,
+): (Plan & { readonly after: HotEmail }) | null {
+  const news = [...byEncoding(events).values()].sort(inTime);
+  const verdict = merge(news);
+  const isOwn = isOwnIn(email.accountId);
+  const [{ provenFor } = {} as CanonicalEvent] = events;
+  const isPlannable =
+    (verdict === null || (email.verdict !== null && !supersedes(verdict, email.verdict))) &&
+    (provenFor === undefined || provenFor === email.accountId) &&
+    (defaultAccountId === undefined || email.accountId !== undefined) &&
+    news.every(event => {
+      const kind = repeatKindOf(event);
+      return (
+        kind !== null &&
+        !isFutureDated(event) &&
+        isOwn(event) &&
+        // An event of the same time may be known: the item tells.
+        !email.known.get(kind)?.times.includes(event.occurredAt) &&
+        toldFacts.every(name => event[name] === undefined || email.told.has(name))
+      );
+    });
+  if (!isPlannable) return null;
+  const { kept, counted, dropped, repeats, known } = divided(news, email, isOwn);
+  const historySize = email.historySize + kept.length;
+  if (historySize > maxHistoryEvents) return null;
+  const added = kept.map(encodeHistory);
+  if (added.length + counted === 0) return { update: null, added, counted, dropped, full: [], erased: 0, after: email };
+  const storedRepeats = counted > 0 ? encodeRepeats(repeats) : email.storedRepeats;
+  const startsCount = repeats.size > email.repeats.size;
+  return {
+    update: {
+      verdict: null,
+      cause: null,
+      facts: {},
+      history: { add: added },
+      repeats: counted > 0 ? encodeRepeats(repeats) : null,
+      futureDated: false,
+      condition: allOf(
+        verdict === null ? null : not(isSupersededBy(verdict)),
+        hasNoFutureDated,
+        isSameEmail(email),
+        added.length > 0 || startsCount ? hasSameSize(email) : null,
+        hasSameRepeats(email.storedRepeats),
+        isOfProvenAccount(events),
+        isNotErased,
+      ),
+    },
+    added,
+    counted,
+    dropped,
+    full: [],
+    erased: 0,
+    after: { ...email, historySize, known, repeats, storedRepeats },
+  };
+}
+
+function isRepeatable(event: HistoryEvent): boolean {
+  return repeatKindOf(event) !== null;
+}
+
+/** Another account's event is a conflict, of which the history keeps the evidence. */
+function isOwnIn(accountId: string | undefined): (event: CanonicalEvent) => boolean {
+  return event => event.accountId === undefined || event.accountId === accountId;
 }
 
 function byEncoding<Event extends HistoryEvent>(events: readonly Event[]): Map<string, Event> {
@@ -175,9 +290,9 @@ function asDated(event: HistoryEvent): string {
   return encodeHistory({ ...event, occurredAt: event.providerTime ?? event.occurredAt, providerTime: undefined });
 }
 
-/** The same for a history. An event that is not future-dated is encoded so already. */
+/** The same for a history. It encodes each event anew, since an earlier version may have encoded it otherwise. */
 function asDatedIn(history: ReadonlyMap<string, HistoryEvent>): ReadonlySet<string> {
-  return new Set([...history].map(([element, event]) => (isFutureDated(event) ? asDated(event) : element)));
+  return new Set([...history.values()].map(asDated));
 }
 
 /** The deciding event's cause; null if it states none. */
@@ -263,7 +378,6 @@ function bounded<Event extends HistoryEvent>(events: ReadonlyMap<string, Event>)
   return events.size > maxHistoryEvents ? byEncoding(boundedHistory([...events.values()])) : events;
 }
 
-const toldFacts = ['subject', 'reference', 'tags'] as const satisfies readonly (keyof EmailFacts)[];
 const factNames = ['accountId', ...toldFacts] as const satisfies readonly (keyof EmailFacts)[];
 
 /**
@@ -304,6 +418,22 @@ const isNotErased: Condition = { expression: 'attribute_not_exists(#erasedAt)', 
 function hasSameHistory({ history }: KnownItem): Condition {
   if (history.size === 0) return isNew;
   return { expression: '#history = :seen', values: { ':seen': new Set(history.keys()) } };
+}
+
+/** No other email has taken the place of this one. */
+function isSameEmail({ expiresAt }: HotEmail): Condition {
+  return { expression: '#expiresAt = :lifeSeen', values: { ':lifeSeen': expiresAt } };
+}
+
+/** The history of the same email is unchanged: below its bound it only grows. */
+function hasSameSize({ historySize }: HotEmail): Condition {
+  return { expression: 'size(#history) = :sizeSeen', values: { ':sizeSeen': historySize } };
+}
+
+/** The counts of opens and clicks are still these. */
+function hasSameRepeats(stored: string | undefined): Condition {
+  if (stored === undefined) return { expression: 'attribute_not_exists(#repeats)', values: {} };
+  return { expression: '#repeats = :repeatsSeen', values: { ':repeatsSeen': stored } };
 }
 
 /** This many more elements stay within the history's bound. More than the bound fit only where no history is. */
@@ -412,7 +542,7 @@ export interface UpdateTarget extends Pick<CanonicalEvent, 'provider' | 'message
 /** The update as input for DynamoDB. If its condition fails, the error holds the item. */
 export function updateInput(
   { tableName, emailId, provider, messageId, recipient, now, sentAt, expiresAt }: UpdateTarget,
-  { verdict, cause, facts, history, futureDated, condition }: EmailUpdate,
+  { verdict, cause, facts, history, repeats, futureDated, condition }: EmailUpdate,
 ): UpdateCommandInput {
   // The condition already contains the verdict's time and event id; an expression may name a value only once.
   const values: Record<string, unknown> = {
@@ -453,6 +583,10 @@ export function updateInput(
       sets.push('#cause = :cause');
       values[':cause'] = cause;
     }
+  }
+  if (repeats !== null) {
+    sets.push('#repeats = :repeats');
+    values[':repeats'] = repeats;
   }
   if (futureDated) {
     sets.push('#futureDated = :futureDated');

@@ -99,6 +99,23 @@ const timelineEvent = z
   })
   .register(z.globalRegistry, { id: 'TimelineEvent', description: 'An event that a provider reported.' });
 
+const repeats = z
+  .object({
+    status: z.enum(['opened', 'link_clicked']),
+    label: text,
+    evidence,
+    attribution: maybe(z.enum(['not_addressed'])),
+    atLeast: described(
+      z.int().check(z.positive()),
+      'Opens or clicks of this kind, those in the timeline included. There may have been more.',
+    ),
+    lastAt: described(time, 'The newest one that was counted.'),
+  })
+  .register(z.globalRegistry, {
+    id: 'Repeats',
+    description: 'Opens or clicks of one kind, of which the timeline has the first three and any earlier ones.',
+  });
+
 const caveatTextCode = z
   .enum(Object.keys(caveatTexts) as CaveatId[])
   .register(z.globalRegistry, { id: 'CaveatCode', description: 'Identifies a caveat and its text.' });
@@ -152,6 +169,7 @@ export const email = z
         }),
     ),
     timeline: z.array(timelineEvent),
+    repeats: z.array(repeats),
     caveats: z.array(caveat),
     codes: codes(['label', 'meaning', 'resolution', 'whatToDo', 'whatToDoForAccount', 'sentAgain', 'doesNotProve']),
   })

@@ -2,6 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { startDynoxide } from '../../infra/local/services/dynamodb-engine.ts';
 import type { CanonicalEvent } from '../../shared/email/event.ts';
+import { createHotEmails } from '../../shared/email/hot-emails.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import type { Status } from '../../shared/status/catalogue.ts';
 import { createEmailTable } from '../rigs/email-table.ts';
@@ -16,6 +17,21 @@ const forwarded: readonly Status[] = [
   'delivered',
   ...Array.from({ length: 65 }, () => ['opened', 'link_clicked'] as const).flat(),
 ];
+/** An email that a proxy opens for each reader of a list. */
+const openedOften: readonly Status[] = ['sent', 'delivered', ...Array.from({ length: 130 }, () => 'opened' as const)];
+/** Ten events: the usual life, and three opens and two clicks more. */
+const livelyLife = [
+  'enqueued',
+  'sent',
+  'delivered',
+  'opened',
+  'opened',
+  'link_clicked',
+  'opened',
+  'link_clicked',
+  'opened',
+  'link_clicked',
+] as const satisfies readonly Status[];
 const usualLife = ['enqueued', 'sent', 'delivered', 'opened', 'link_clicked'] as const satisfies readonly Status[];
 const userAgent =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Safari/537.36';
@@ -55,15 +71,29 @@ export async function writeUnits(): Promise<Figure[]> {
   const usual = await unitsOfLife(usualLife, 100);
   const withReference = await unitsOfLife(usualLife, 100, 'INV-');
   const opened = await unitsOfLife(openedAgain, 100);
+  const lively = await unitsOfLife(livelyLife, 100);
+  const often = await unitsOfLife(openedOften, 3);
   const hot = await unitsOfLife(forwarded, 3);
+  const [, again] = await unitsOfDeliveries(usualLife, 100, 2);
+  const perEvent = ({ written, failed }: ConsumedUnits, events: number) => (written + failed) / events;
   const rows = [
     ['usual life', usual],
     ['usual life with account and reference', withReference],
     ['sent, delivered, opened three times', opened],
+    ['usual life, three opens and two clicks more', lively],
+    ['opened 130 times', often],
     ['opened and clicked 65 times each', hot],
   ] as const;
   return [
-    figure('write units an event, usual life', (usual.written + usual.failed) / usualLife.length, 'WCU', '≤ 1.7'),
+    figure('write units an event, usual life', perEvent(usual, usualLife.length), 'WCU', '≤ 1.4'),
+    figure(
+      'write units an event, three opens and two clicks more',
+      perEvent(lively, livelyLife.length),
+      'WCU',
+      '≤ 1.5',
+    ),
+    figure('write units of an email opened 130 times', perEvent(often, 1), 'WCU', '≤ 250'),
+    figure('write units an event, delivered again', perEvent(again!, usualLife.length), 'WCU', '≤ 1'),
     ...rows.flatMap(([life, { written, failed, failures }]) => [
       figure(`write units an email, ${life}: written`, written, 'WCU'),
       figure(`write units an email, ${life}: failed conditions`, failed, 'WCU'),
@@ -74,6 +104,17 @@ export async function writeUnits(): Promise<Figure[]> {
 
 /** The write units of one email, on average. */
 async function unitsOfLife(life: readonly Status[], emails: number, prefix?: string): Promise<ConsumedUnits> {
+  const [once] = await unitsOfDeliveries(life, emails, 1, prefix);
+  return once!;
+}
+
+/** The write units of one email, on average, for each delivery of all its events. */
+async function unitsOfDeliveries(
+  life: readonly Status[],
+  emails: number,
+  deliveries: number,
+  prefix?: string,
+): Promise<readonly ConsumedUnits[]> {
   const engine = await startDynoxide();
   try {
     const raw = new DynamoDBClient({
@@ -83,21 +124,29 @@ async function unitsOfLife(life: readonly Status[], emails: number, prefix?: str
     });
     await createEmailTable(raw, 'emails');
     const units = countUnits(raw);
-    const store = createRecorder({ client: DynamoDBDocumentClient.from(raw), tableName: 'emails', retentionDays: 400 });
+    const sums: ConsumedUnits[] = [];
+    const client = DynamoDBDocumentClient.from(raw);
+    const hotEmails = createHotEmails(Date.now);
+    const store = createRecorder({ client, tableName: 'emails', retentionDays: 400, hotEmails });
     const start = Date.UTC(2026, 0, 2, 12);
-    for (let email = 0; email < emails; email += 1) {
-      for (const [step, status] of life.entries()) {
-        const at = start + step * 60_000;
-        const event = eventOf(status, email, at, { reference: prefix && `${prefix}${email}`, step });
-        const { recorded, dropped } = await store.record([event], at);
-        if (recorded + dropped !== 1) throw new Error(`${status} of email ${email} was not recorded`);
+    for (let delivery = 0; delivery < deliveries; delivery += 1) {
+      const before = { ...units };
+      for (let email = 0; email < emails; email += 1) {
+        for (const [step, status] of life.entries()) {
+          const at = start + step * 60_000;
+          const event = eventOf(status, email, at, { reference: prefix && `${prefix}${email}`, step });
+          const { recorded, duplicate, dropped } = await store.record([event], at);
+          if ((delivery === 0 ? recorded : duplicate) + dropped !== 1)
+            throw new Error(`${status} of email ${email} was not recorded`);
+        }
       }
+      sums.push({
+        written: (units.written - before.written) / emails,
+        failed: (units.failed - before.failed) / emails,
+        failures: (units.failures - before.failures) / emails,
+      });
     }
-    return {
-      written: units.written / emails,
-      failed: units.failed / emails,
-      failures: units.failures / emails,
-    };
+    return sums;
   } finally {
     await engine.stop();
   }

@@ -89,6 +89,26 @@ describe('the changes function', () => {
     expect(await counts('app')).toEqual({ awaited: 0, answered: 0 });
   });
 
+  it('hears of counted opens from the provider that reported them, and counts nothing else for them', async () => {
+    const opened = (messageId: string, step: number, providerEvent: string) =>
+      anEvent({
+        provider: 'scaleway',
+        messageId,
+        status: 'opened',
+        eventId: `o${step}`,
+        providerEvent,
+        occurredAt: noon + step,
+      });
+    for (const providerEvent of ['open', 'app.opened']) {
+      for (let step = 0; step < 3; step += 1) await change([opened(providerEvent, step, providerEvent)]);
+    }
+    await invoke([await change([opened('app.opened', 5, 'app.opened')])]);
+    expect(await newsOf('scaleway')).not.toHaveProperty('lastEventAt');
+    await invoke([await change([opened('open', 5, 'open')], noon + 10)]);
+    expect(await newsOf('scaleway')).toMatchObject({ lastEventAt: noon + 10, lagMs: 5 });
+    expect(await counts('scaleway')).toEqual({ awaited: 0, answered: 0 });
+  });
+
   it('counts a batch once that comes again', async () => {
     const records = await Promise.all([1, 2].map(() => change([sent({ provider: 'brevo' })])));
     await invoke(records);

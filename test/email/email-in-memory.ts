@@ -4,8 +4,17 @@
  */
 
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
-import { type Email, emailOf, historyOf, knownItem, type Item as StoredItem } from '../../shared/email/item.ts';
-import { planUpdate, sentAtOf, updateInput } from '../../shared/email/update.ts';
+import { type HotEmails, hotEmailAfter, hotEmailIn } from '../../shared/email/hot-emails.ts';
+import {
+  type Email,
+  emailOf,
+  historyOf,
+  knownItem,
+  knownItemOf,
+  type Item as StoredItem,
+} from '../../shared/email/item.ts';
+import { repeatKindOf } from '../../shared/email/repeats.ts';
+import { planUpdate, rememberedUpdate, sentAtOf, updateInput } from '../../shared/email/update.ts';
 import { attributeValues, type Item, updated } from '../model/update-expressions.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 
@@ -29,6 +38,8 @@ interface Circumstances {
   /** Arrival of the request, in epoch milliseconds. */
   readonly at?: number;
   readonly defaultAccountId?: string;
+  /** The memory of the process that writes. */
+  readonly hotEmails?: HotEmails;
   /** Another writer, whose turn comes between a refused write and the next one. */
   readonly meanwhile?: () => void;
 }
@@ -52,14 +63,16 @@ export function emailInMemory() {
     },
 
     record(events: readonly CanonicalEvent[], circumstances: Circumstances = {}): Outcome {
-      const { at = noon, defaultAccountId, meanwhile } = circumstances;
+      const { at = noon, defaultAccountId, hotEmails, meanwhile } = circumstances;
       const { provider, messageId, recipient } = events[0]!;
       const emailId = emailIdOf(events[0]!);
       const sentAt = sentAtOf(events, at);
       const expiresAt = at + 400 * day;
       let known: Parameters<typeof planUpdate>[1] = null;
       for (let writes = 0; writes < maxWrites; writes += 1) {
-        const plan = planUpdate(events, known, defaultAccountId);
+        const hot = known === null ? hotEmails?.recall(emailId) : undefined;
+        const remembered = hot === undefined ? null : rememberedUpdate(events, hot, defaultAccountId);
+        const plan = remembered ?? planUpdate(events, known, defaultAccountId);
         const { dropped, full, erased } = plan;
         const outcome = (recorded: number, done: number): Outcome => ({
           recorded,
@@ -72,6 +85,7 @@ export function emailInMemory() {
         });
         if (plan.update === null) {
           if (plan.added.length > 0) throw new Error('A plan adds events without a write.');
+          if (known !== null) hotEmails?.remember(emailId, hotEmailIn(known));
           return outcome(0, writes);
         }
         const target = { tableName: 'emails', emailId, provider, messageId, recipient, now: at, sentAt, expiresAt };
@@ -80,8 +94,15 @@ export function emailInMemory() {
         if (next !== null) {
           const before = input.ReturnValues === 'UPDATED_OLD' ? item : undefined;
           item = next;
+          // UPDATED_OLD shows only attributes that the update names.
+          const named = Object.values(input.ExpressionAttributeNames ?? {});
+          const old = Object.fromEntries(Object.entries(before ?? {}).filter(([name]) => named.includes(name)));
+          const after =
+            remembered?.after ??
+            hotEmailAfter(plan.update, known ?? knownItemOf(old), input.ExpressionAttributeValues![':expiresAt']);
+          if (events.some(event => repeatKindOf(event) !== null)) hotEmails?.remember(emailId, after);
           const history = historyOf((before ?? {}) as StoredItem);
-          return outcome(plan.added.filter(element => !history.has(element)).length, writes + 1);
+          return outcome(plan.counted + plan.added.filter(element => !history.has(element)).length, writes + 1);
         }
         const shown = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' ? item : undefined;
         known = knownItem(shown && attributeValues(shown));

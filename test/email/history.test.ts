@@ -14,6 +14,7 @@ import {
   maxHistoryEvents,
   withoutTexts,
 } from '../../shared/email/history.ts';
+import { phrases } from '../../shared/email/phrases.ts';
 import { statusIds } from '../../shared/status/catalogue.ts';
 import { causeIds } from '../../shared/status/causes.ts';
 import { merge } from '../../shared/status/precedence.ts';
@@ -22,17 +23,21 @@ import { runs } from '../rigs/runs.ts';
 
 describe("an email's history", () => {
   it('gives back every event that it was given', () => {
-    const text = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 });
+    const words = fc.constantFrom(...Object.values(phrases), ...Object.keys(phrases), 'delivered', '~', '|', '~=');
+    const text = fc.oneof(
+      fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
+      fc.array(words, { minLength: 1, maxLength: 5 }).map(parts => parts.join('')),
+    );
     const maybe = <Value>(arbitrary: fc.Arbitrary<Value>) => fc.option(arbitrary, { nil: undefined });
     const reason = fc
       .record({ code: text, enhancedCode: text, text, cause: fc.constantFrom(...causeIds) }, { requiredKeys: [] })
       .filter(words => Object.keys(words).length > 0);
     const event = fc.record({
-      eventId: text,
+      eventId: fc.oneof(text, fc.uuid()),
       status: fc.constantFrom(...statusIds, null),
       occurredAt: fc.integer({ min: noon, max: noon * 2 }),
       evidence: fc.constantFrom('human', 'machine', 'unknown'),
-      providerEvent: text,
+      providerEvent: fc.oneof(text, fc.constantFrom('', ...statusIds, ...statusIds.map(id => `app.${id}`))),
       reason: maybe(reason),
       clickUrl: maybe(text),
       userAgent: maybe(text),
@@ -55,6 +60,39 @@ describe("an email's history", () => {
     evidence: 'unknown',
     providerEvent: 'Delivery',
   };
+  const everyDetail: HistoryEvent = {
+    ...bare,
+    accountId: 'acme',
+    reason: { code: '550', enhancedCode: '5.1.1', text: 'no such user', cause: 'unknown_user' },
+    clickUrl: 'https://example.com/',
+    userAgent: 'curl',
+    providerTime: noon + 1,
+    attribution: 'not_addressed',
+  };
+  it.each<[string, HistoryEvent, string]>([
+    ['an event without details', bare, 'mjwtnk00Aue1|Delivery'],
+    ['an event named like its status', { ...bare, providerEvent: 'delivered' }, 'mjwtnk00Aue1'],
+    ['an event whose name ends with its status', { ...bare, providerEvent: 'app.delivered' }, 'mjwtnk00Aue1|app.~='],
+    ['an event without a name', { ...bare, providerEvent: '' }, 'mjwtnk00Aue1|~-'],
+    ['a note', { ...bare, status: null }, 'mjwtnk00Nue1|Delivery'],
+    ['an event of a person', { ...bare, evidence: 'human' }, 'mjwtnk00Ahe1|Delivery'],
+    ['an event of a machine', { ...bare, evidence: 'machine' }, 'mjwtnk00Ame1|Delivery'],
+    ['an id of name and time', { ...bare, eventId: `Delivery@${noon}-link` }, 'mjwtnk00Au~@-link|Delivery'],
+    [
+      'a UUID',
+      { ...bare, eventId: 'e620de88-b80f-ae1d-464e-9641529079d0' },
+      'mjwtnk00Au~#5iDeiLgPrh1GTpZBUpB50A|Delivery',
+    ],
+    [
+      'an event with every detail',
+      everyDetail,
+      'mjwtnk00Aue1|Delivery|acme|curl|~5example.com/|no such user|550|5.1.1|unknown_user|not_addressed|mjwtnk01',
+    ],
+  ])('keeps %s in the form in which stored emails have it', (_, event, element) => {
+    expect(encodeHistory(event)).toBe(element);
+    expect(decodeHistory(element)).toStrictEqual(event);
+  });
+
   it.each<[string, HistoryEvent, string]>([
     ['an event without details', bare, `[${noon},"delivered","e1","Delivery"]`],
     ['a note', { ...bare, status: null }, `[${noon},0,"e1","Delivery"]`],
@@ -62,21 +100,26 @@ describe("an email's history", () => {
     ['an event of a machine', { ...bare, evidence: 'machine' }, `[${noon},"delivered","e1","Delivery",0,2]`],
     [
       'an event with every detail',
-      {
-        ...bare,
-        accountId: 'acme',
-        reason: { code: '550', enhancedCode: '5.1.1', text: 'no such user', cause: 'unknown_user' },
-        clickUrl: 'https://example.com/',
-        userAgent: 'Mozilla',
-        providerTime: noon + 1,
-        attribution: 'not_addressed',
-      },
-      `[${noon},"delivered","e1","Delivery","acme",0,"550","5.1.1","no such user","https://example.com/","Mozilla",${noon + 1},"not_addressed","unknown_user"]`,
+      everyDetail,
+      `[${noon},"delivered","e1","Delivery","acme",0,"550","5.1.1","no such user","https://example.com/","curl",${noon + 1},"not_addressed","unknown_user"]`,
     ],
-  ])('keeps %s in the form in which stored emails have it', (_, event, element) => {
-    expect(encodeHistory(event)).toBe(element);
+  ])('still reads %s in the earlier form, an array', (_, event, element) => {
     expect(decodeHistory(element)).toStrictEqual(event);
   });
+
+  it.each(['', 'e1', 'MJWWVTC0AuE1', '{"at":1}'])('refuses "%s", which is no element', element => {
+    expect(() => decodeHistory(element)).toThrow('no element of a history');
+  });
+
+  it.each(['~', '|', '~=', '~-', '~#', '~@x', 'x~=', '~~|', 'app.~delivered', `~@${noon}`])(
+    'gives back %s as any text',
+    text => {
+      for (const status of ['delivered', null] as const) {
+        const event = { ...everyDetail, status, eventId: text, providerEvent: text, accountId: text, userAgent: text };
+        expect(decodeHistory(encodeHistory(event))).toStrictEqual(event);
+      }
+    },
+  );
 
   it('is in order of time, then of event id, then of what the events say', () => {
     const inOrder: HistoryEvent[] = [

@@ -1,10 +1,5 @@
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import {
-  DeleteCommand,
-  DynamoDBDocumentClient,
-  GetCommand,
-  QueryCommand,
-} from '@aws-sdk/lib-dynamodb';
+import { DeleteCommand, DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Writes } from '../../shared/dynamodb/writes.ts';
@@ -24,10 +19,12 @@ import {
   maxHistoryEvents,
   withoutTexts,
 } from '../../shared/email/history.ts';
+import { createHotEmails } from '../../shared/email/hot-emails.ts';
 import { type Email, type EmailSummary, historyOf } from '../../shared/email/item.ts';
 import type { Position } from '../../shared/email/position.ts';
 import { createReader, type Page, type Reader } from '../../shared/email/reader.ts';
 import { createRecorder, nothingRecorded, type Recorder } from '../../shared/email/recorder.ts';
+import { keptOfKind } from '../../shared/email/repeats.ts';
 import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import { defaultOldAfter } from '../../shared/status/attention.ts';
 import { type Status, statuses, statusIds } from '../../shared/status/catalogue.ts';
@@ -429,24 +426,135 @@ export function storeContract(
       });
     });
 
+    describe('counts repeated opens and clicks', () => {
+      const opens = (messageId: string, count: number, changes: Partial<CanonicalEvent> = {}) =>
+        Array.from({ length: count }, (_, index) =>
+          anEvent({ messageId, status: 'opened', eventId: `o${index}`, occurredAt: noon + index * 1000, ...changes }),
+        );
+      const withMemory = () =>
+        createRecorder({ client, tableName, retentionDays: 400, writes, hotEmails: createHotEmails(() => noon) });
+      const countOf = (email: Email) => [...email.repeats.values()].reduce((sum, { count }) => sum + count, 0);
+
+      it.each(['one by one', 'all at once'])('beyond the first three: %s', async how => {
+        const all = opens(freshMessageId(), 130);
+        const requests = how === 'all at once' ? [all] : all.map(open => [open]);
+        for (const request of requests)
+          expect(await store.record(request, noon)).toMatchObject({
+            recorded: request.length,
+            dropped: 0,
+            duplicate: 0,
+          });
+        const email = await stored(all[0]!);
+        expect(email.events).toEqual(all.slice(0, keptOfKind).map(inHistory));
+        expect(email.repeats).toEqual(new Map([['Ou', { count: 127, last: all.at(-1)!.occurredAt }]]));
+        expect(email.verdict).toEqual(merge(all));
+        for (const request of requests) expect(await store.record(request, noon)).toMatchObject({ recorded: 0 });
+        expect(await stored(all[0]!)).toEqual(email);
+      });
+
+      it('in one write each, none of them refused, if it remembers the email', async () => {
+        const recorder = withMemory();
+        const all = opens(freshMessageId(), 20);
+        await recorder.record([{ ...all[0]!, status: 'delivered' }], noon);
+        const cost = await countingUpdates(async () => {
+          for (const open of all) expect(await recorder.record([open], noon)).toMatchObject({ recorded: 1 });
+        });
+        expect(cost).toBe(all.length);
+        expect(countOf(await stored(all[0]!))).toBe(all.length - keptOfKind);
+        // A count tells that the open is old: no write asks for it.
+        const ofCounted = await countingUpdates(async () =>
+          expect(await recorder.record([all[9]!], noon)).toMatchObject({ recorded: 0, dropped: 1 }),
+        );
+        expect(ofCounted).toBe(0);
+      });
+
+      it('in any order with the same status, and never too many', async () => {
+        for (const memory of [store, withMemory()]) {
+          const all = [...opens(freshMessageId(), 40)];
+          const [shuffled] = fc.sample(fc.shuffledSubarray(all, { minLength: all.length }), 1);
+          for (const event of [...shuffled!, ...shuffled!]) await memory.record([event], noon);
+          const email = await stored(all[0]!);
+          expect(email.verdict).toEqual(merge(all));
+          expect(email.events).toContainEqual(inHistory(all[0]!));
+          expect(email.events.length + countOf(email)).toBeLessThanOrEqual(all.length);
+        }
+      });
+
+      it('of 64 concurrent writers that remember different states, and counts none twice', async () => {
+        const all = opens(freshMessageId(), 16);
+        const recorders = Array.from({ length: 4 }, withMemory);
+        for (const recorder of recorders) await recorder.record([all[0]!], noon);
+        const outcomes = await Promise.all(
+          recorders.flatMap(recorder => all.map(open => recorder.record([open], noon))),
+        );
+        expect(outcomes.flatMap(({ failed }) => failed)).toEqual([]);
+        const email = await stored(all[0]!);
+        expect(email.verdict).toEqual(merge(all));
+        const known = email.events.length + countOf(email);
+        expect(known).toBeLessThanOrEqual(all.length);
+        expect(outcomes.reduce((sum, { recorded }) => sum + recorded, 1)).toBe(known);
+      });
+
+      it('of several messages in one write, each counted for one of them', async () => {
+        const recorder = withMemory();
+        const all = opens(freshMessageId(), 8);
+        await recorder.record(all.slice(0, 4), noon);
+        const requests = all.slice(2).map(open => ({ events: [open], receivedAt: noon }));
+        const cost = await countingUpdates(async () => {
+          const outcomes = await recorder.recordAll(requests);
+          const sum = (name: 'recorded' | 'duplicate' | 'dropped') =>
+            outcomes.reduce((total, outcome) => total + outcome[name], 0);
+          expect([sum('recorded'), sum('duplicate'), sum('dropped')]).toEqual([4, 1, 1]);
+        });
+        // The item tells that one of them is in the history.
+        expect(cost).toBe(2);
+        expect(countOf(await stored(all[0]!))).toBe(5);
+      });
+
+      it('and brings back no erased email, however well it remembers it', async () => {
+        const recorder = withMemory();
+        const all = opens(freshMessageId(), 6, { recipient: 'hot@example.com' });
+        for (const open of all) await recorder.record([open], noon);
+        await createEraseEmails(client, tableName)(
+          { recipient: 'hot@example.com', accountId: null },
+          noon,
+          new AbortController().signal,
+        );
+        const later = { ...all[0]!, eventId: 'later', occurredAt: noon + minute };
+        expect(await recorder.record([later], noon)).toMatchObject({ recorded: 0, erased: 1 });
+        expect(Object.keys((await itemOf(later))!).sort()).toEqual(['emailId', 'erasedAt', 'expiresAt']);
+      });
+
+      it('and makes a whole email if the remembered one has expired meanwhile', async () => {
+        const recorder = withMemory();
+        const all = opens(freshMessageId(), 6);
+        for (const open of all) await recorder.record([open], noon);
+        await client.send(new DeleteCommand({ TableName: tableName, Key: { emailId: emailIdOf(all[0]!) } }));
+        const later = { ...all[0]!, eventId: 'later', occurredAt: noon + minute };
+        expect(await recorder.record([later], noon)).toMatchObject({ recorded: 1 });
+        const email = await stored(later);
+        expect([email.events, email.repeats, email.verdict]).toEqual([[inHistory(later)], new Map(), merge([later])]);
+      });
+    });
+
     describe('limits the history', () => {
       const receipts = (messageId: string, count: number, changes: Partial<CanonicalEvent> = {}) =>
         Array.from({ length: count }, (_, index) =>
           anEvent({ messageId, status: 'opened', eventId: `o${index}`, occurredAt: noon + index * 1000, ...changes }),
         );
 
-      it('by dropping only repeats of opens and clicks, which it counts', async () => {
+      it('by dropping only repeats of notes, which it counts', async () => {
         const messageId = freshMessageId();
-        const opens = receipts(messageId, 150);
-        const [first, , third] = opens;
-        expect(await store.record(opens, noon)).toMatchObject({ recorded: maxHistoryEvents, dropped: 50 });
-        expect(await store.record([opens[149]!], noon)).toMatchObject({ recorded: 0, duplicate: 0, dropped: 1 });
+        const notes = receipts(messageId, 150, { status: null });
+        const [first, , third] = notes;
+        expect(await store.record(notes, noon)).toMatchObject({ recorded: maxHistoryEvents, dropped: 50 });
+        expect(await store.record([notes[149]!], noon)).toMatchObject({ recorded: 0, duplicate: 0, dropped: 1 });
         expect(await store.record([first!], noon)).toMatchObject({ recorded: 0, duplicate: 1, dropped: 0 });
 
         const others = [
           { ...third!, eventId: 'm', evidence: 'machine' },
           { ...third!, eventId: 'd', status: 'deferred' },
-          { ...third!, eventId: 'n', status: null },
+          { ...third!, eventId: 'n', providerEvent: 'reply' },
           { ...third!, eventId: 'c', status: 'link_clicked' },
         ] as const;
         for (const event of others) {
@@ -455,7 +563,7 @@ export function storeContract(
         const email = await stored(first!);
         expect(email.verdict?.status).toBe('link_clicked');
         expect(email.events.map(encodeHistory).sort()).toEqual(
-          [...opens.slice(0, maxHistoryEvents - others.length), ...others].map(encodeHistory).sort(),
+          [...notes.slice(0, maxHistoryEvents - others.length), ...others].map(encodeHistory).sort(),
         );
       });
 
@@ -472,9 +580,9 @@ export function storeContract(
         'to the same hundred events: %s',
         async order => {
           const messageId = freshMessageId();
-          const opens = receipts(messageId, 130);
+          const notes = receipts(messageId, 130, { status: null });
           const sent = anEvent({ messageId, status: 'sent', occurredAt: noon - 1 });
-          const all = [...opens, sent];
+          const all = [...notes, sent];
           const record = async (events: readonly CanonicalEvent[]) => {
             const { failed, unrecordable } = await store.record(events, noon);
             expect([...failed, ...unrecordable]).toEqual([]);
@@ -494,12 +602,12 @@ export function storeContract(
 
       it('also for 64 concurrent writers', async () => {
         const messageId = freshMessageId();
-        const opens = receipts(messageId, 163);
-        await store.record(opens.slice(0, 99), noon);
-        const outcomes = await Promise.all(opens.slice(99).map(open => store.record([open], noon)));
+        const notes = receipts(messageId, 163, { status: null });
+        await store.record(notes.slice(0, 99), noon);
+        const outcomes = await Promise.all(notes.slice(99).map(note => store.record([note], noon)));
         expect(outcomes.map(({ recorded, dropped }) => recorded + dropped)).toEqual(outcomes.map(() => 1));
         // Events that happened later but were written first had to make room.
-        expect((await stored(opens[0]!)).events).toEqual(opens.slice(0, maxHistoryEvents).map(inHistory));
+        expect((await stored(notes[0]!)).events).toEqual(notes.slice(0, maxHistoryEvents).map(inHistory));
       });
 
       it.each([119, 400])('but records notes of %d kinds of one email in one request', async count => {
@@ -568,7 +676,7 @@ export function storeContract(
         it('but sets the status and its cause even if their event has no room', async () => {
           const messageId = freshMessageId();
           await store.record(deferrals(messageId), noon);
-          const complaints = receipts(messageId, 30, { status: 'marked_spam', ...longest }).toReversed();
+          const complaints = receipts(messageId, 60, { status: 'marked_spam', ...longest }).toReversed();
           let recorded = 0;
           for (const complaint of complaints) {
             const outcome = await store.record([complaint], noon);
@@ -631,7 +739,7 @@ export function storeContract(
 
       it.each([
         ['the longest events', {}],
-        ['the longest events, escaped in JSON', { text: '"' }],
+        ['the longest events, each character of which takes a code', { text: '~' }],
       ])('but always has room for as many events as its limit: %s', (_, { text = 'x' }: { text?: string }) => {
         const event = (index: number): CanonicalEvent => ({
           ...anEvent({ status: 'deferred', providerTime: 8.64e15, attribution: 'not_addressed' }),

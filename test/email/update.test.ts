@@ -270,6 +270,24 @@ describe('a request of one email', () => {
     expect(email.item()).toEqual(before);
   });
 
+  it.each([
+    ['decides the status', delivered, `[${noon},"delivered","d","delivered"]`],
+    ['is older than the status', sent, `[${noon - minute},"sent","s","delivered"]`],
+  ])(
+    'with an event that an earlier version has recorded in another form, and that %s, brings nothing new',
+    (_, event, element) => {
+      const email = emailInMemory();
+      email.record([delivered]);
+      email.replace({
+        ...email.item(),
+        history: new Set([element, encodeHistory(delivered)].slice(0, event === delivered ? 1 : 2)),
+      });
+      const before = email.item();
+      expect(email.record([event])).toMatchObject({ recorded: 0, duplicate: 1 });
+      expect(email.item()).toEqual(before);
+    },
+  );
+
   it('with an event that comes again with more words keeps it beside the first, and shows the one with more words', () => {
     const email = emailInMemory();
     const bounce = anEvent({ status: 'hard_bounced', reason: { code: '550' } });
@@ -533,26 +551,26 @@ describe('the account of an email', () => {
 });
 
 describe('a full history', () => {
-  const opens = many(maxHistoryEvents + 30);
+  const notes = many(maxHistoryEvents + 30, { status: null });
   const sent = anEvent({ status: 'sent', eventId: 's', occurredAt: noon - 1 });
   const stored = (email: ReturnType<typeof emailInMemory>) => email.email().events.map(encodeHistory);
   const expected = (events: readonly CanonicalEvent[]) => boundedHistory(events).toSorted(inTime).map(encodeHistory);
 
-  it('drops and counts repeats of opens, known ones not', () => {
+  it('drops and counts repeats of notes, known ones not', () => {
     const email = emailInMemory();
-    expect(email.record(opens)).toMatchObject({ recorded: maxHistoryEvents, dropped: 30, duplicate: 0, writes: 1 });
-    expect(email.record([opens.at(-1)!])).toMatchObject({ recorded: 0, dropped: 1, duplicate: 0 });
-    expect(email.record([opens[0]!])).toMatchObject({ recorded: 0, dropped: 0, duplicate: 1 });
-    expect(email.record([opens[0]!, opens.at(-1)!, sent])).toMatchObject({ recorded: 1, dropped: 1, duplicate: 1 });
-    expect(stored(email)).toEqual(expected([...opens, sent]));
+    expect(email.record(notes)).toMatchObject({ recorded: maxHistoryEvents, dropped: 30, duplicate: 0, writes: 1 });
+    expect(email.record([notes.at(-1)!])).toMatchObject({ recorded: 0, dropped: 1, duplicate: 0 });
+    expect(email.record([notes[0]!])).toMatchObject({ recorded: 0, dropped: 0, duplicate: 1 });
+    expect(email.record([notes[0]!, notes.at(-1)!, sent])).toMatchObject({ recorded: 1, dropped: 1, duplicate: 1 });
+    expect(stored(email)).toEqual(expected([...notes, sent]));
   });
 
   it('makes room for an event that is no repeat', () => {
     const email = emailInMemory();
-    email.record(opens);
+    email.record(notes);
     const click = anEvent({ status: 'link_clicked', eventId: 'c', occurredAt: noon + day });
     expect(email.record([click])).toMatchObject({ recorded: 1, dropped: 0, writes: 2 });
-    expect(stored(email)).toEqual(expected([...opens, click]));
+    expect(stored(email)).toEqual(expected([...notes, click]));
     expect(email.email().verdict?.status).toBe('link_clicked');
   });
 
@@ -566,7 +584,7 @@ describe('a full history', () => {
   });
 
   it.each([1, 7, 130])('holds the same hundred events in any order, in requests of %d', size => {
-    for (const all of [[...opens, sent], [sent, ...opens].toReversed()]) {
+    for (const all of [[...notes, sent], [sent, ...notes].toReversed()]) {
       const email = emailInMemory();
       for (let start = 0; start < all.length; start += size) email.record(all.slice(start, start + size));
       expect(stored(email)).toEqual(expected(all));
@@ -576,22 +594,22 @@ describe('a full history', () => {
 
   it('loses nothing to another writer between two writes that make room', () => {
     const email = emailInMemory();
-    email.record(opens);
+    email.record(notes);
     const [click, spam] = [
       anEvent({ status: 'link_clicked', eventId: 'c' }),
       anEvent({ status: 'marked_spam', eventId: 'm' }),
     ];
     email.record([click], { meanwhile: () => email.record([spam]) });
-    expect(stored(email)).toEqual(expected([...opens, click, spam]));
+    expect(stored(email)).toEqual(expected([...notes, click, spam]));
   });
 
   it('stays within its bound if another writer takes the last room between two writes', () => {
     const email = emailInMemory();
-    email.record(opens.slice(0, maxHistoryEvents - 1));
-    const [last, beyond] = opens.slice(maxHistoryEvents - 1);
-    const outcome = email.record([beyond!], { meanwhile: () => email.record([last!]) });
-    expect(outcome).toMatchObject({ recorded: 0, dropped: 1 });
-    expect(stored(email)).toEqual(expected(opens));
+    email.record(notes.slice(0, maxHistoryEvents - 1));
+    const [last, ...beyond] = notes.slice(maxHistoryEvents - 1);
+    const outcome = email.record(beyond, { meanwhile: () => email.record([last!]) });
+    expect(outcome).toMatchObject({ recorded: 0, dropped: beyond.length });
+    expect(stored(email)).toEqual(expected(notes));
   });
 });
 

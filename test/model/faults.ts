@@ -129,7 +129,7 @@ export const faults: Readonly<Record<string, Fault>> = {
   },
   'makes room in a full history without a check for changes': {
     does: { plan: planning(update => onCondition(update, '#history = :seen', always)) },
-    scenario: 'a full history, an earlier open, and a bounce with an open beyond the bound',
+    scenario: 'a full history, an earlier note, and a bounce with a note beyond the bound',
     breaks: 'what is in the history stays there',
     by: /is applied: .* \[100 events\]/,
   },
@@ -139,9 +139,29 @@ export const faults: Readonly<Record<string, Fault>> = {
         onCondition(update, 'attribute_not_exists(#history) OR size(#history) <= :room', always),
       ),
     },
-    scenario: 'a history with room for one more event, and two earlier opens',
+    scenario: 'a history with room for one more event, and two earlier notes',
     breaks: 'the history keeps within its bound',
-    by: /is applied: opened \[101 events\]/,
+    by: /is applied: no status \[101 events\]/,
+  },
+  'counts opens without a check for changes of the history': {
+    does: {
+      plan: planning(update => (update.repeats === null ? update : onCondition(update, '#history = :seen', always))),
+    },
+    scenario: 'an email with two opens, and three more of which only one has a place in the history',
+    breaks: 'no open is counted twice',
+    by: /is applied/,
+  },
+  'counts opens without a check for other counts': {
+    does: { plan: planning(update => onCondition(update, '#repeats = :repeatsSeen', always)) },
+    scenario: 'counting writes that reach the table late',
+    breaks: 'a count never falls',
+    by: /is applied/,
+  },
+  'adds an open to the history without a look for counts': {
+    does: { plan: planning(update => onCondition(update, 'attribute_not_exists(#repeats)', always)) },
+    scenario: 'an email with two opens, and three more of which only one has a place in the history',
+    breaks: 'a count never falls',
+    by: /is applied/,
   },
   'does not look for a future-dated event': {
     does: { plan: planning(update => onCondition(update, 'attribute_not_exists(#futureDated)', always)) },

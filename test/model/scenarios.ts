@@ -29,6 +29,10 @@ const opened = draft('opened', 4, { status: 'opened', evidence: 'human' });
 const openedEarlier = draft('opened earlier', 3, { status: 'opened', evidence: 'human' });
 const openedByMachine = draft('opened by a machine', 2, { status: 'opened', evidence: 'machine' });
 const hardBounced = draft('hard bounced', 3, { status: 'hard_bounced' });
+const noted = draft('noted', 4);
+const notedEarlier = draft('noted', 3);
+const openedLate = draft('opened', 8, { status: 'opened', evidence: 'human' });
+const openedLater = draft('opened', 9, { status: 'opened', evidence: 'human' });
 const unsubscribed = draft('unsubscribed', 5);
 const replied = draft('replied automatically', 2);
 /** The values that decide, which several failures share. */
@@ -59,18 +63,26 @@ function erasure(minutes: number, accountId: string | null = null): ScenarioEras
   return { accountId, at: noon + minutes * minute };
 }
 
-/** So many opens, one second apart. They begin one minute after the scenarios' own first open. */
-function opens(count: number): readonly CanonicalEvent[] {
+/** So many events of one kind, one second apart. They begin one minute after the scenarios' own first one. */
+function repeated(count: number, changes: Partial<CanonicalEvent>): readonly CanonicalEvent[] {
   return Array.from({ length: count }, (_, index) =>
     anEvent({
       messageId: 'm1',
-      eventId: `open-${index}`,
-      status: 'opened',
-      evidence: 'human',
+      eventId: `repeat-${index}`,
       occurredAt: noon + 5 * minute + index * 1000,
-      providerEvent: 'opened',
+      ...changes,
     }),
   );
+}
+
+/** Notes of one kind: the history keeps a hundred. */
+function notes(count: number): readonly CanonicalEvent[] {
+  return repeated(count, { status: null, providerEvent: 'noted' });
+}
+
+/** Opens of one kind: the history keeps the first three, and others are counted. */
+function opens(count: number): readonly CanonicalEvent[] {
+  return repeated(count, { status: 'opened', evidence: 'human', providerEvent: 'opened' });
 }
 
 const twoWorkers = { workers: 2, receives: 0, onTheirWay: 0 } as const;
@@ -195,26 +207,64 @@ export const scenarios = {
       request(1, { ...delivered, ...ofAnotherEmail }),
     ],
   },
-  'a history with room for one more event, and two earlier opens': {
+  'a history with room for one more event, and two earlier notes': {
     ...twoWorkers,
-    before: opens(maxHistoryEvents - 1),
-    requests: [request(2, opened), request(1, openedEarlier)],
+    before: notes(maxHistoryEvents - 1),
+    requests: [request(2, noted), request(1, notedEarlier)],
   },
-  'a full history, an earlier open, and a bounce with an open beyond the bound': {
+  'a full history, an earlier note, and a bounce with a note beyond the bound': {
     ...twoWorkers,
-    before: opens(maxHistoryEvents),
+    before: notes(maxHistoryEvents),
+    requests: [request(2, noted), request(1, hardBounced, draft('noted', 60))],
+  },
+  'a future-dated note, and a history with room for one more event': {
+    ...twoWorkers,
+    before: notes(maxHistoryEvents - 1),
     requests: [
-      request(2, opened),
-      request(1, hardBounced, draft('opened late', 60, { status: 'opened', evidence: 'human' })),
+      arrivingAt([6, tomorrow + 1], request(2, { ...notedEarlier, occurredAt: noon + tomorrow * minute })),
+      request(1, noted),
     ],
   },
-  'a future-dated open, and a history with room for one more event': {
+  'an email with three opens, and two more that are counted': {
     ...twoWorkers,
-    before: opens(maxHistoryEvents - 1),
+    before: opens(3),
+    requests: [request(2, openedLate), request(2, openedLater)],
+  },
+  'an email with two opens, and three more of which only one has a place in the history': {
+    ...twoWorkers,
+    before: opens(2),
+    requests: [request(2, openedLate), request(1, openedLater), request(1, openedEarlier)],
+  },
+  'a request with more opens than the history keeps, and one of them alone': {
+    ...twoWorkers,
     requests: [
-      arrivingAt([6, tomorrow + 1], request(2, { ...openedEarlier, occurredAt: noon + tomorrow * minute })),
-      request(1, opened),
+      request(2, openedEarlier, opened, openedLate, openedLater),
+      request(1, openedLater),
+      request(1, draft('opened', 5, { status: 'opened', evidence: 'human' })),
     ],
+  },
+  'an email with counted opens, an earlier one, a click and a conflicting account': {
+    ...twoWorkers,
+    before: opens(4),
+    requests: [
+      request(1, openedEarlier),
+      request(1, draft('clicked', 6, { status: 'link_clicked', evidence: 'human' })),
+      request(1, ofAccount('acme', openedLater)),
+    ],
+  },
+  'a future-dated open that comes again at its time to an email with counted opens': {
+    ...twoWorkers,
+    before: opens(4),
+    requests: [
+      arrivingAt([10, tomorrow + 1], request(2, draft('opened', tomorrow, { status: 'opened', evidence: 'human' }))),
+      request(1, openedLate),
+    ],
+  },
+  'counting writes that reach the table late': {
+    ...twoWorkers,
+    onTheirWay: 1,
+    before: opens(4),
+    requests: [request(2, openedLate), request(1, openedLater)],
   },
   'writes that reach the table after their events were queued': {
     ...twoWorkers,
@@ -232,8 +282,8 @@ export const scenarios = {
   'writes that reach a full history late': {
     ...twoWorkers,
     onTheirWay: 1,
-    before: opens(maxHistoryEvents - 1),
-    requests: [request(1, opened), request(1, openedEarlier)],
+    before: notes(maxHistoryEvents - 1),
+    requests: [request(1, noted), request(1, notedEarlier)],
   },
   'messages that go through the dead-letter queue': {
     ...twoWorkers,

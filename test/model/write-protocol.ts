@@ -22,6 +22,7 @@ import {
   type HistoryEvent,
 } from '../../shared/email/history.ts';
 import { isTombstone, knownItem } from '../../shared/email/item.ts';
+import { decodeRepeats, keptOfKind, knownOfKinds, repeatKindOf } from '../../shared/email/repeats.ts';
 import { type Erasure, tombstoneInput, whereErasable, whereUnclaimed } from '../../shared/email/tombstone.ts';
 import { planUpdate, sentAtOf, updateInput } from '../../shared/email/update.ts';
 import { emailsToBury } from '../../shared/guards/erase-received.ts';
@@ -302,14 +303,47 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
       return draft === -1 ? bits : bits | (1 << draft);
     }, 0),
   );
-  /** The drafts of an email that its item may leave out, as repeats of opens and clicks beyond the history's bound. */
+  /** The drafts of an email that its item may leave out: repeats beyond the history's bound, and counted ones. */
   const draftsBeyondBound = remembered((email: number, item: number) => {
     const history = historyOf(item);
+    const known = knownOfKinds(history.map(decodeHistory));
+    const repeats = repeatsOf(item);
+    const isCounted = (event: HistoryEvent) => {
+      const kind = repeatKindOf(event) ?? '';
+      const { times, firstId } = known.get(kind) ?? { times: [], firstId: '' };
+      const [first, last] = [Math.min(...times), Math.max(...times, repeats.get(kind)?.last ?? 0)];
+      const isFirst = event.occurredAt < first || (event.occurredAt === first && event.eventId < firstId);
+      return times.length >= keptOfKind && !isFirst && event.occurredAt <= last;
+    };
     return [...origins[email]!].reduce((bits, [element, draft]) => {
       if (draft === -1 || history.includes(element)) return bits;
-      return boundedElements([...history, element]).includes(element) ? bits : bits | (1 << draft);
+      const isKept = boundedElements([...history, element]).includes(element) && !isCounted(decodeHistory(element));
+      return isKept ? bits : bits | (1 << draft);
     }, 0);
   });
+  const repeatsOf = (item: number) => decodeRepeats(items[item]?.repeats as string | undefined);
+  /** The different events of each kind that were sent to an email. */
+  const sentOfKind = remembered((email: number) => {
+    const events = [...origins[email]!.keys()].map(decodeHistory);
+    return new Map(
+      [...Map.groupBy(events, event => repeatKindOf(event) ?? '')].map(([kind, ofKind]) => [
+        kind,
+        new Set(ofKind.map(({ eventId, providerTime, occurredAt }) => `${eventId} ${providerTime ?? occurredAt}`)).size,
+      ]),
+    );
+  });
+  /** The elements that are the same in any order: of a kind of which some are counted, the first. */
+  const promisedOf = (email: number, elements: readonly string[]) => {
+    const known = knownOfKinds(elements.map(decodeHistory));
+    return elements
+      .filter(element => {
+        const event = decodeHistory(element);
+        const kind = repeatKindOf(event) ?? '';
+        if (kind === '' || sentOfKind(email).get(kind)! <= keptOfKind) return true;
+        return event.eventId === known.get(kind)!.firstId;
+      })
+      .sort();
+  };
 
   const brokenByItem = remembered((email: number, number: number): string | null => {
     const item = items[number];
@@ -331,6 +365,11 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
     if (asks && item.attentionAt !== item.attentionSince) return 'an email asks for attention since it first did';
     if (item.accountId === undefined && events.some(({ accountId }) => accountId !== undefined))
       return 'an email belongs to the account that its events name';
+    const ofKinds = knownOfKinds(events);
+    for (const [kind, { count }] of repeatsOf(number)) {
+      if (count + (ofKinds.get(kind)?.times.length ?? 0) > (sentOfKind(email).get(kind) ?? 0))
+        return 'no open is counted twice';
+    }
     const inItsName = arrived
       .flat(2)
       .filter(event => event.accountId === undefined || event.accountId === item.accountId);
@@ -361,6 +400,10 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
       'attentionDay',
     ]) {
       if (old[fact] !== undefined && !isDeepStrictEqual(now[fact], old[fact])) return `${fact} is set once`;
+    }
+    for (const [kind, { count, last }] of repeatsOf(from)) {
+      const after = repeatsOf(to).get(kind);
+      if (after === undefined || after.count < count || after.last < last) return 'a count never falls';
     }
     const [lower, higher] = [verdictOf(old), verdictOf(now)];
     if (lower !== null && (higher === null || (supersedes(lower, higher) && !supersedes(higher, lower))))
@@ -754,13 +797,13 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
         const history = historyOf(item);
         const dated = history.filter(element => decodeHistory(element).providerTime !== undefined);
         const events = [email, (must & ~gone) | draftsHeld(email, item), ...dated.sort()].join();
-        const promised = JSON.stringify([verdictOf(items[item] ?? {}), items[item]?.cause, history.toSorted()]);
+        const promised = JSON.stringify([verdictOf(items[item] ?? {}), items[item]?.cause, promisedOf(email, history)]);
         const found = promisedByEvents.get(events) ?? promised;
         promisedByEvents.set(events, promised);
         if (found !== promised) return 'the same events make the same item in the end';
         if (erasures.length === 0 && calls.every(({ acknowledged }) => acknowledged) && dated.length === 0) {
           const all = [...origins[email]!.keys()].filter(element => decodeHistory(element).providerTime === undefined);
-          if (JSON.stringify(boundedElements(all).toSorted()) !== JSON.stringify(history.toSorted()))
+          if (JSON.stringify(promisedOf(email, boundedElements(all))) !== JSON.stringify(promisedOf(email, history)))
             return 'once all is acknowledged, the history is what is kept of all that was sent';
         }
       }

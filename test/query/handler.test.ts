@@ -211,6 +211,7 @@ describe('the query function', () => {
             userAgent: 'Firefox',
           },
         ],
+        repeats: [],
         caveats: [
           {
             code: 'receipt_after_failure',
@@ -260,6 +261,57 @@ describe('the query function', () => {
       expect(json).toMatchObject({ status: null, label: null, statusAt: null, because: null, attention: null });
       expect(json.timeline).toHaveLength(1);
       expect(new Set(Object.values(json.codes))).toEqual(new Set([null]));
+    });
+
+    it('with counts of opens and clicks beyond the first three of a kind', async () => {
+      const opens = Array.from({ length: 9 }, (_, index) =>
+        anEvent({
+          accountId: 'acme',
+          messageId: 'm-hot',
+          status: 'opened',
+          eventId: `o${index}`,
+          occurredAt: noon + index * minute,
+        }),
+      );
+      const emailId = await emails.record([
+        ...opens,
+        anEvent({ accountId: 'acme', messageId: 'm-hot', status: 'link_clicked', eventId: 'c' }),
+      ]);
+      const { json } = await get('acme', emailId);
+      expect(json.timeline).toHaveLength(4);
+      expect(json.repeats).toEqual([
+        {
+          status: 'opened',
+          label: 'Opened',
+          evidence: 'unknown',
+          attribution: null,
+          atLeast: 9,
+          lastAt: '2026-01-02T12:08:00.000Z',
+        },
+      ]);
+    });
+
+    it('with a caveat about a counted open after a failure', async () => {
+      const opens = Array.from({ length: 5 }, (_, index) =>
+        anEvent({
+          accountId: 'acme',
+          messageId: 'm-failed',
+          status: 'opened',
+          eventId: `o${index}`,
+          occurredAt: noon + index * minute,
+        }),
+      );
+      const bounce = anEvent({
+        accountId: 'acme',
+        messageId: 'm-failed',
+        status: 'hard_bounced',
+        eventId: 'b',
+        occurredAt: noon + 3.5 * minute,
+      });
+      const emailId = await emails.record([...opens, bounce]);
+      expect((await get('acme', emailId)).json.caveats).toMatchObject([
+        { code: 'receipt_after_failure', at: '2026-01-02T12:04:00.000Z' },
+      ]);
     });
 
     it('with no milliseconds in any sentence, whenever its events happened', async () => {

@@ -8,6 +8,7 @@ import { createLedger, digestIdOf } from '../../shared/alerts/ledger.ts';
 import { type CanonicalEvent, emailIdOf, limits } from '../../shared/email/event.ts';
 import { decodeHistory, encodeHistory, identityOf } from '../../shared/email/history.ts';
 import { emailOf, type Image, isTombstone, knownItem } from '../../shared/email/item.ts';
+import { phrases } from '../../shared/email/phrases.ts';
 import { tombstoneInput, whereErasable } from '../../shared/email/tombstone.ts';
 import { recordInput } from '../../shared/guards/erasure-records.ts';
 import { createNonces } from '../../shared/guards/nonces.ts';
@@ -56,6 +57,11 @@ const everyDetail: CanonicalEvent = {
   attribution: 'not_addressed',
 };
 
+/** An event with a text that holds the phrase. */
+function saying(phrase: string): CanonicalEvent {
+  return { ...aDelivery, reason: { text: `It said: ${phrase}` } };
+}
+
 /** Requests of one email each, one after the other. */
 const emails: Readonly<Record<string, readonly (readonly CanonicalEvent[])[]>> = {
   'one delivery': [[aDelivery]],
@@ -71,6 +77,15 @@ const emails: Readonly<Record<string, readonly (readonly CanonicalEvent[])[]>> =
   'a status that no longer asks for attention': [
     [{ ...aDelivery, status: 'soft_bounced', reason: { cause: 'mailbox_full' } }],
     [{ ...aDelivery, eventId: 'e2', occurredAt: noon + 1000 }],
+  ],
+  'counted opens': [
+    Array.from({ length: 5 }, (_, second) => ({
+      ...aDelivery,
+      eventId: `o${second}`,
+      status: 'opened',
+      occurredAt: noon + second * 1000,
+      evidence: 'human',
+    })),
   ],
   'longest texts': [
     [{ ...everyDetail, eventId: 'e'.repeat(limits.eventId), clickUrl: `https://example.com/${'p'.repeat(400)}` }],
@@ -345,9 +360,10 @@ export const storedKinds = {
   history: {
     /** The elements of the first fixture of each provider that has just these events, in the order of its events. */
     written: () =>
-      Object.fromEntries(
-        distinctFixtures().map(({ provider, name, events }) => [`${provider}/${name}`, events.map(encodeHistory)]),
-      ),
+      Object.fromEntries([
+        ...distinctFixtures().map(({ provider, name, events }) => [`${provider}/${name}`, events.map(encodeHistory)]),
+        ...Object.entries(phrases).map(([code, phrase]) => [`phrase ${code}`, [encodeHistory(saying(phrase))]]),
+      ]),
     read: (elements: readonly string[]) => elements.map(decodeHistory),
     identity: (elements: readonly string[]) => elements.map(element => identityOf(decodeHistory(element))).sort(),
   },
@@ -358,8 +374,11 @@ export const storedKinds = {
     }),
     read(image: Image) {
       const item = unmarshall(image);
-      const { history, ...known } = knownItem(image);
-      return { ...(isTombstone(item) ? {} : emailOf(item)), known: { ...known, history: [...history.keys()].sort() } };
+      const { history, repeats, ...known } = knownItem(image);
+      return {
+        ...(isTombstone(item) ? {} : { ...emailOf(item), repeats: Object.fromEntries(repeats) }),
+        known: { ...known, history: [...history.keys()].sort() },
+      };
     },
     identity: ({ emailId }: Image) => emailId,
   },

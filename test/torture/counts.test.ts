@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { noCounts, wrongCounts, wrongSums } from './counts.ts';
 
-const request = { events: 5, distinct: 4, unreadable: 1, ofErased: 1 };
+const request = { events: 5, distinct: 4, unreadable: 1, ofErased: 1, repeatable: 1 };
 const right = { ...noCounts(), received: 6, recorded: 2, duplicate: 1, erased: 1, queued: 1, quarantined: 1 };
 
 describe('the counts of an answer', () => {
@@ -20,11 +20,15 @@ describe('the counts of an answer', () => {
     ['a readable event in quarantine', { recorded: 1, quarantined: 2 }],
     ['an unreadable event recorded', { recorded: 3, quarantined: 0 }],
     ['an unrelated event', { recorded: 1, unrelated: 1 }],
-    ['a dropped event', { recorded: 1, dropped: 1 }],
+    ['more events dropped than opens and clicks', { recorded: 0, dropped: 2 }],
     ['a negative count', { recorded: 4, duplicate: -1 }],
     ['a count that is not a number', { recorded: Number.NaN }],
   ])('are wrong with %s', (_, changes) => {
     expect(wrongCounts({ ...right, ...changes }, request)).not.toEqual([]);
+  });
+
+  it('may have dropped opens and clicks', () => {
+    expect(wrongCounts({ ...right, recorded: 1, dropped: 1 }, request)).toEqual([]);
   });
 
   it('add up over all answers to each event recorded once, and without faults to all events', () => {

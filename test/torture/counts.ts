@@ -8,6 +8,7 @@ const possible = [
   'received',
   'recorded',
   'duplicate',
+  'dropped',
   'erased',
   'queued',
   'quarantined',
@@ -21,18 +22,20 @@ export interface CountedRequest {
   readonly unreadable: number;
   /** The number of events of emails that are being erased or are erased. */
   readonly ofErased: number;
+  /** The number of opens and clicks, of which the email counts some. */
+  readonly repeatable: number;
 }
 
 /** Returns the mistakes in the counts of an acknowledging answer. */
 export function wrongCounts(
   counts: AnswerCounts,
-  { events, distinct, unreadable, ofErased }: CountedRequest,
+  { events, distinct, unreadable, ofErased, repeatable }: CountedRequest,
 ): string[] {
   const wrong: string[] = [];
   const check = (isRight: boolean, what: string) => {
     if (!isRight) wrong.push(`${what}: ${JSON.stringify(counts)} of ${events} events and ${unreadable} unreadable`);
   };
-  const { received = 0, recorded = 0, erased = 0, quarantined = 0, ...others } = counts;
+  const { received = 0, recorded = 0, dropped = 0, erased = 0, quarantined = 0, ...others } = counts;
   const all = Object.values(counts);
   for (const name of possible) check(counts[name] !== undefined, `${name} is not said`);
   check(
@@ -43,6 +46,7 @@ export function wrongCounts(
   check(all.reduce((sum, count) => sum + count, 0) === 2 * received, 'the sum is not received');
   check(quarantined === unreadable, 'quarantined is not what is unreadable');
   check(recorded <= distinct, 'more is recorded than differs');
+  check(dropped <= repeatable, 'more is dropped than can be repeated');
   check(erased <= ofErased, 'more is erased than somebody erased');
   // A run has no unrelated event, no history at its limit and no event older than the retention.
   for (const [name, count] of Object.entries(others)) {
@@ -55,7 +59,7 @@ export function wrongCounts(
 export type CountSums = Record<(typeof possible)[number], number>;
 
 export function noCounts(): CountSums {
-  return { received: 0, recorded: 0, duplicate: 0, erased: 0, queued: 0, quarantined: 0 };
+  return { received: 0, recorded: 0, duplicate: 0, dropped: 0, erased: 0, queued: 0, quarantined: 0 };
 }
 
 /**
@@ -76,7 +80,7 @@ export function wrongSums(
   if (sums.received !== events + unreadable) wrong.push(`received ${sums.received} of ${events} and ${unreadable}`);
   if (sums.quarantined !== unreadable) wrong.push(`quarantined ${sums.quarantined} of ${unreadable}`);
   if (sums.recorded > distinct) wrong.push(`recorded ${sums.recorded} of ${distinct} different events`);
-  if (nothingFails && sums.recorded + sums.erased + sums.queued < distinct) {
+  if (nothingFails && sums.recorded + sums.dropped + sums.erased + sums.queued < distinct) {
     wrong.push(`recorded ${sums.recorded} of ${distinct} different events, though nothing failed`);
   }
   return wrong;

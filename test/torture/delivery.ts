@@ -123,7 +123,13 @@ export async function deliver(options: {
       for (const name of Object.keys(figures.counts) as (keyof CountSums)[]) figures.counts[name] += counts[name] ?? 0;
       const ofErased = events.filter(({ emailId }) => ledger.email(emailId)!.erasure !== 'none').length;
       const distinct = new Set(events.map(({ emailId, element }) => `${emailId} ${element}`)).size;
-      figures.wrongCounts.push(...wrongCounts(counts, { events: request.events, distinct, unreadable, ofErased }));
+      const repeatable = events.filter(({ emailId, element }) => {
+        const { status } = ledger.email(emailId)!.events.get(element)!.event;
+        return status === 'opened' || status === 'link_clicked';
+      }).length;
+      figures.wrongCounts.push(
+        ...wrongCounts(counts, { events: request.events, distinct, unreadable, ofErased, repeatable }),
+      );
     }
     figures.acknowledged += 1;
     figures.acknowledgedEvents += request.events;

@@ -1,6 +1,7 @@
 import { attentionDayOf } from '../../shared/email/attention-day.ts';
 import { emailIdOf } from '../../shared/email/event.ts';
 import { decidingEventOf, decodeHistory, type HistoryEvent } from '../../shared/email/history.ts';
+import { decodeRepeats, repeatKinds } from '../../shared/email/repeats.ts';
 import { isActionable } from '../../shared/status/attention.ts';
 import { type Status, statuses } from '../../shared/status/catalogue.ts';
 import { merge, type Verdict } from '../../shared/status/precedence.ts';
@@ -106,6 +107,30 @@ export function namedIn(events: readonly ExpectedEvent[], fact: (typeof factName
   return new Set(events.flatMap(event => event[fact] ?? []));
 }
 
+/** The part of an event by which opens and clicks are counted. */
+type Repeatable = Pick<ExpectedEvent, 'status' | 'evidence' | 'occurredAt'>;
+
+function isOfKind({
+  status,
+  evidence,
+}: Omit<Repeatable, 'occurredAt'>): (other: Omit<Repeatable, 'occurredAt'>) => boolean {
+  return other => other.status === status && other.evidence === evidence;
+}
+
+/**
+ * Whether an email may leave an open or a click out of its history. Three of the kind must be in it, and the event is
+ * neither earlier than all nor newer than the last one.
+ *
+ * @param shown the events in the history, and the last counted ones
+ */
+export function isRepeat(event: Repeatable, shown: readonly Repeatable[]): boolean {
+  const times = shown.filter(isOfKind(event)).map(({ occurredAt }) => occurredAt);
+  const isCounted = event.status === 'opened' || event.status === 'link_clicked';
+  return (
+    isCounted && times.length >= 3 && event.occurredAt > Math.min(...times) && event.occurredAt <= Math.max(...times)
+  );
+}
+
 export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger {
   const emails = new Map<string, { emailId: string; events: Map<string, SentState>; erasure: SentEmail['erasure'] }>();
   const shown = new Set<string>();
@@ -197,6 +222,7 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
       if (stored !== wanted) found.push([kind, `${name} is ${stored}, not ${wanted}`]);
     };
     const history = historyOf(item);
+    const counted = countedIn(item);
     const stored = new Map<string, HistoryEvent>();
     for (const event of history) {
       const element = elementOf(event);
@@ -206,8 +232,14 @@ export function createLedger({ retentionDays, begunAt }: LedgerOptions): Ledger 
       else differs('wrong fact', `the account of ${element}`, event.accountId, sent.event.accountId);
       stored.set(element, event);
     }
-    for (const [element, { acknowledged }] of events) {
-      if (acknowledged && !stored.has(element)) found.push(['missing', element]);
+    for (const [element, { event, acknowledged }] of events) {
+      if (acknowledged && !stored.has(element) && !isRepeat(event, [...history, ...counted.map(({ last }) => last)]))
+        found.push(['missing', element]);
+    }
+    for (const { last, count } of counted) {
+      const known = history.filter(isOfKind(last)).length;
+      const sent = [...events.values()].filter(({ event }) => isOfKind(last)(event)).length;
+      if (known + count > sent) found.push(['invented', `${count} repeats beside ${known} of ${sent} events`]);
     }
 
     const due = dueOf(email, history);
@@ -297,6 +329,14 @@ function asksFor(status: Status): boolean {
 
 function historyOf(item: StoredItem): HistoryEvent[] {
   return [...((item.history as ReadonlySet<string> | undefined) ?? [])].map(decodeHistory);
+}
+
+/** The counts of an item, each with its last event. */
+function countedIn({ repeats }: StoredItem): readonly { readonly count: number; readonly last: Repeatable }[] {
+  return [...decodeRepeats(repeats as string | undefined)].map(([code, { count, last }]) => {
+    const { status, evidence } = repeatKinds.get(code)!;
+    return { count, last: { status, evidence, occurredAt: last } };
+  });
 }
 
 function keysOf(item: StoredItem): string[] {

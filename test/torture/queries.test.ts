@@ -45,6 +45,7 @@ function answerOf(changes: object = {}): Email {
     because: { eventId: bounced.eventId, at: isoText(bounced.occurredAt), cause: 'mailbox_full' },
     cause: 'mailbox_full',
     timeline: [delivered, bounced].map(timelineOf),
+    repeats: [],
     ...changes,
   } as unknown as Email;
 }

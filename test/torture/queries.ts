@@ -4,7 +4,7 @@ import { accounts } from '../../infra/tools/simulate/lives.ts';
 import { isActionable } from '../../shared/status/attention.ts';
 import { type Attention, type Status, statuses } from '../../shared/status/catalogue.ts';
 import { merge } from '../../shared/status/precedence.ts';
-import { amountOf, elementOf, type Ledger, namedIn, type SentEmail } from './ledger.ts';
+import { amountOf, elementOf, isRepeat, type Ledger, namedIn, type SentEmail } from './ledger.ts';
 import { oneOf, type Random } from './random.ts';
 import type { ExpectedEvent } from './tellers.ts';
 
@@ -116,7 +116,8 @@ export function wrongInEmail(answer: Email, before: Seen): string[] {
     timeline.every(({ element }) => email.events.has(element)),
     'an event that nobody sent',
   );
-  const lost = recorded.filter(event => !elements.has(elementOf(event)));
+  const counted = answer.repeats.map(({ lastAt, ...repeated }) => ({ ...repeated, occurredAt: Date.parse(lastAt) }));
+  const lost = recorded.filter(event => !elements.has(elementOf(event)) && !isRepeat(event, [...timeline, ...counted]));
   check(lost.length === 0 || email.erasure !== 'none', `without ${lost.map(elementOf).join()}`);
   const verdict = merge(timeline);
   check((verdict?.status ?? null) === answer.status, `the status ${answer.status} of a timeline of ${verdict?.status}`);

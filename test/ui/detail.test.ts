@@ -59,6 +59,19 @@ describe.skipIf(noBrowser)('on an account page', () => {
     expect(await page.locator('mailtrail-email ol').innerText()).toMatch(/person/i);
   });
 
+  it('a timeline says how often an email was opened beyond the first three times, and when last', async () => {
+    const steps = Array.from({ length: 130 }, (_, index) => ['opened', 700 - index, { evidence: 'human' }] as const);
+    const facts = { accountId: 'contoso', recipient: 'list@example.com', subject: 'Invoice 1060' };
+    const page = await emailOf(await ui.stack.record(eventsOf([['delivered', 701], ...steps], 'ui-hot', facts)));
+    const timeline = section(page, 'Timeline');
+    expect(await timeline.locator('li').count()).toBe(5);
+    const last = timeline.locator('li').last();
+    expect(await last.innerText()).toMatch(/Opened\s+At least 130 times, most recently\s+9 hours ago/);
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await last.scrollIntoViewIfNeeded();
+    await picture(page, 'email-opened-often');
+  });
+
   it('a button to send again stands only where that makes sense and the host listens', async () => {
     const again = (page: Page) => page.getByRole('button', { name: /send/i });
     expect(await again(await emailOf(ids.get('soft_bounced')!)).count()).toBe(0);

@@ -267,7 +267,8 @@ export class MailtrailEmail extends MailtrailElement {
       }`;
   }
 
-  #timeline({ timeline }: EmailAnswer): Part {
+  // While an update is being deployed, the API may still be without counts.
+  #timeline({ timeline, repeats = [] }: EmailAnswer): Part {
     const last = timeline.at(-1);
     const isOpen = last !== undefined && !(this.#entry?.final ?? false);
     return this.#section(
@@ -276,8 +277,18 @@ export class MailtrailEmail extends MailtrailElement {
         stepsOf(timeline),
         ({ key }) => key,
         step => this.#step(step),
-      )}</ol>${isOpen ? this.#silence(daysBetween(last.at, Date.now()), 'silentSince') : nothing}`,
+      )}${repeats.map(of => this.#repeats(of))}</ol>${isOpen ? this.#silence(daysBetween(last.at, Date.now()), 'silentSince') : nothing}`,
     );
+  }
+
+  #repeats({ status, evidence, attribution, atLeast, lastAt }: EmailAnswer['repeats'][number]): Part {
+    const { texts } = this;
+    const entry = this.#entryOf(status);
+    return html`<li part="event" class=${entry === undefined || evidence === 'machine' ? 'note' : entry.tone}>
+      <p class="event">${entry === undefined ? nothing : chip(entry, texts)} <span class="ordinal">${texts.say('atLeast', { count: atLeast })}</span></p>
+      <p class="soft">${timeOf(lastAt, texts)}</p>
+      ${this.#evidence(evidence)}${attribution === null ? nothing : html`<p>${texts.say(attribution)}</p>`}
+    </li>`;
   }
 
   #silence(count: number, key: MessageKey): Part {

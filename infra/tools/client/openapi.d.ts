@@ -375,6 +375,7 @@ export interface components {
             updatedAt: components["schemas"]["Time"];
             because: components["schemas"]["Because"] | null;
             timeline: components["schemas"]["TimelineEvent"][];
+            repeats: components["schemas"]["Repeats"][];
             caveats: components["schemas"]["Caveat"][];
             /** @description The code of each text, for translations, e.g. `status.invalid.meaning`; null where the text is. */
             codes: {
@@ -447,6 +448,18 @@ export interface components {
          * @enum {string}
          */
         Turn: "recipient" | "sender" | "receiving_server" | "nobody";
+        /** @description Opens or clicks of one kind, of which the timeline has the first three and any earlier ones. */
+        Repeats: {
+            /** @enum {string} */
+            status: "opened" | "link_clicked";
+            label: string;
+            evidence: components["schemas"]["Evidence"];
+            attribution: "not_addressed" | null;
+            /** @description Opens or clicks of this kind, those in the timeline included. There may have been more. */
+            atLeast: number;
+            /** @description The newest one that was counted. */
+            lastAt: components["schemas"]["Time"];
+        };
         /** @description Something worth knowing that the status hides. */
         Caveat: {
             code: components["schemas"]["CaveatCode"];
@@ -615,7 +628,7 @@ export interface components {
             recorded: number;
             /** @description Events that had been recorded before. They change nothing. */
             duplicate: number;
-            /** @description Repeated opens, clicks and notes of an email that already has 100 events. They are not recorded. */
+            /** @description Repeated opens and clicks that may be counted already, and repeats of an email that has 100 events. They are not recorded. */
             dropped: number;
             /** @description Events of an email that somebody had erased. They do not bring it back. */
             erased: number;

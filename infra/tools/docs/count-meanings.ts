@@ -5,7 +5,8 @@ export const countMeanings = {
   received: 'Events and other pieces in the request. Each of them is in exactly one of the other counts.',
   recorded: 'Events that are in the table now and were not before.',
   duplicate: 'Events that had been recorded before. They change nothing.',
-  dropped: 'Repeated opens, clicks and notes of an email that already has 100 events. They are not recorded.',
+  dropped:
+    'Repeated opens and clicks that may be counted already, and repeats of an email that has 100 events. They are not recorded.',
   erased: 'Events of an email that somebody had erased. They do not bring it back.',
   expired: 'Events older than emails are kept (400 days by default). They are not recorded and alert nobody.',
   queued: 'Events in the retry queue, because the table did not take them in time. They are recorded later.',

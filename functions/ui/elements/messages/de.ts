@@ -66,6 +66,7 @@ const messages: MessageTable = {
   silentSince: { one: 'Seit {count} Tag keine Meldung', other: 'Seit {count} Tagen keine Meldung' },
   attempt: 'Versuch {count}',
   sending: 'Sendung {count}',
+  atLeast: 'Mindestens {count}-mal, zuletzt',
   byHuman: 'Durch eine Person',
   byMachine: 'Durch ein Programm: Das ändert keinen Status',
   byUnknown: 'Durch eine Person oder ein Programm: nicht bekannt',

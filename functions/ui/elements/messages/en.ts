@@ -65,6 +65,7 @@ export const en = {
   silentSince: { one: 'No news for {count} day', other: 'No news for {count} days' },
   attempt: 'Attempt {count}',
   sending: 'Sending {count}',
+  atLeast: 'At least {count} times, most recently',
   byHuman: 'By a person',
   byMachine: 'By a machine: this changes no status',
   byUnknown: 'By a person or a machine: not known',

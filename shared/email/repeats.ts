@@ -1,0 +1,172 @@
+/**
+ * Repeated opens and clicks. The history keeps the first few of each kind; later ones are counted. A count is a lower
+ * bound. An event counts only if it is newer than every known one of its kind, and a redelivery never is.
+ */
+
+import type { DecidingEvent, Evidence } from '../status/precedence.ts';
+import type { Attribution } from './event.ts';
+import type { HistoryEvent } from './history.ts';
+
+/** Events of a kind that the history keeps before later ones are counted. */
+export const keptOfKind = 3;
+
+/** Events of one status, evidence and attribution. */
+export interface RepeatKind {
+  readonly status: 'opened' | 'link_clicked';
+  readonly evidence: Evidence;
+  /** An ambiguous event is a note, and not counted. */
+  readonly attribution?: Extract<Attribution, 'not_addressed'>;
+}
+
+/** The events of a kind that are counted, and not in the history. */
+export interface RepeatCount {
+  /** At least so many. */
+  readonly count: number;
+  /** The time of the newest one in epoch milliseconds. */
+  readonly last: number;
+}
+
+/** Counts by the kind's code. */
+export type Repeats = ReadonlyMap<string, RepeatCount>;
+
+const statusCodes = { O: 'opened', L: 'link_clicked' } as const;
+const evidenceCodes = { u: 'unknown', h: 'human', m: 'machine' } as const satisfies Record<string, Evidence>;
+const attributionCodes = { n: 'not_addressed' } as const satisfies Record<string, RepeatKind['attribution']>;
+
+/** Every kind by its code, e.g. `Oh` for opens by people. Stored counts hold the codes: never change one. */
+export const repeatKinds: ReadonlyMap<string, RepeatKind> = new Map(
+  Object.entries(statusCodes).flatMap(([first, status]) =>
+    Object.entries(evidenceCodes).flatMap(([second, evidence]): [string, RepeatKind][] => [
+      [first + second, { status, evidence }],
+      ...Object.entries(attributionCodes).map(([third, attribution]): [string, RepeatKind] => [
+        first + second + third,
+        { status, evidence, attribution },
+      ]),
+    ]),
+  ),
+);
+
+const codeByKind = new Map([...repeatKinds].map(([code, kind]) => [keyOf(kind), code]));
+
+function keyOf({ status, evidence, attribution }: Pick<HistoryEvent, 'status' | 'evidence' | 'attribution'>): string {
+  return `${status} ${evidence} ${attribution ?? ''}`;
+}
+
+/** The code of an event's kind; null for any event but an open or a click. */
+export function repeatKindOf(event: HistoryEvent): string | null {
+  if (event.status !== 'opened' && event.status !== 'link_clicked') return null;
+  return codeByKind.get(keyOf(event)) ?? null;
+}
+
+/** The known events of one kind. */
+export interface KnownOfKind {
+  /** The times of those in the history, in any order. */
+  readonly times: readonly number[];
+  /** The id of the earliest of them. */
+  readonly firstId: string;
+}
+
+/** The opens and clicks of a history by their kind. */
+export type KnownOfKinds = ReadonlyMap<string, KnownOfKind>;
+
+/** The opens and clicks among the events of a history, by their kind. */
+export function knownOfKinds(events: Iterable<HistoryEvent>): KnownOfKinds {
+  const known = new Map<string, KnownOfKind>();
+  for (const event of events) {
+    const kind = repeatKindOf(event);
+    if (kind !== null) known.set(kind, withOne(known.get(kind), event));
+  }
+  return known;
+}
+
+function withOne(known: KnownOfKind | undefined, event: HistoryEvent): KnownOfKind {
+  return {
+    times: [...(known?.times ?? []), event.occurredAt],
+    firstId: known === undefined || isBefore(event, known) ? event.eventId : known.firstId,
+  };
+}
+
+const noneOfKind: KnownOfKind = { times: [], firstId: '' };
+
+/** Whether an event precedes all known ones: it may set the time of a status. */
+function isBefore({ occurredAt, eventId }: HistoryEvent, { times, firstId }: KnownOfKind = noneOfKind): boolean {
+  const first = Math.min(...times);
+  return occurredAt < first || (occurredAt === first && eventId < firstId);
+}
+
+/** The places of new events. */
+export interface Divided<Event> {
+  /** For the history. */
+  readonly kept: readonly Event[];
+  readonly counted: number;
+  /** Neither earlier nor newer than the known ones: nothing tells whether they are counted already. */
+  readonly dropped: number;
+  /** The counts after it. */
+  readonly repeats: Repeats;
+  /** The known ones after it. */
+  readonly known: KnownOfKinds;
+}
+
+/**
+ * Divides new events into those for the history, those to count, and dropped ones. An event is counted only if it is an
+ * open or a click, not future-dated, and `isOwn`.
+ *
+ * @param news in order of time; none is in the history
+ */
+export function divided<Event extends HistoryEvent>(
+  news: readonly Event[],
+  before: { readonly known: KnownOfKinds; readonly repeats: Repeats },
+  isOwn: (event: Event) => boolean,
+): Divided<Event> {
+  const known = new Map(before.known);
+  const repeats = new Map(before.repeats);
+  const kept: Event[] = [];
+  let [counted, dropped] = [0, 0];
+  for (const event of news) {
+    const kind = repeatKindOf(event);
+    if (kind === null) {
+      kept.push(event);
+      continue;
+    }
+    const ofKind = known.get(kind);
+    const tally = repeats.get(kind);
+    const isFew = ofKind === undefined || (ofKind.times.length < keptOfKind && tally === undefined);
+    // A future-dated event may have come at its time already, and be counted.
+    const isKept = event.providerTime === undefined ? isBefore(event, ofKind) : event.providerTime > (tally?.last ?? 0);
+    if (isFew || isKept || !isOwn(event)) {
+      kept.push(event);
+      known.set(kind, withOne(ofKind, event));
+    } else if (event.providerTime === undefined && event.occurredAt > Math.max(tally?.last ?? 0, ...ofKind.times)) {
+      counted += 1;
+      repeats.set(kind, { count: (tally?.count ?? 0) + 1, last: event.occurredAt });
+    } else {
+      dropped += 1;
+    }
+  }
+  return { kept, counted, dropped, repeats, known };
+}
+
+/** The newest event of each counted kind, as far as it decides anything. */
+export function newestOf(repeats: Repeats): readonly (RepeatKind & DecidingEvent)[] {
+  return [...repeats].map(([code, { last }]) => ({ ...repeatKinds.get(code)!, eventId: '', occurredAt: last }));
+}
+
+/** Counts as the item keeps them, e.g. `Lh2@mjwtnk00 Oh127@mjwtnk9s`. A write replaces them only if they are unchanged. */
+export function encodeRepeats(repeats: Repeats): string {
+  return [...repeats]
+    .map(([kind, { count, last }]) => `${kind}${count}@${last.toString(36)}`)
+    .sort()
+    .join(' ');
+}
+
+const shapeOfCount = /^([A-Z][a-z]+)(\d+)@([0-9a-z]+)$/;
+
+/** Reads what {@link encodeRepeats} wrote. It leaves out kinds of a later version. */
+export function decodeRepeats(text: string | undefined): Repeats {
+  const repeats = new Map<string, RepeatCount>();
+  for (const part of text?.split(' ') ?? []) {
+    const [, kind = '', count, last = ''] = shapeOfCount.exec(part) ?? [];
+    if (repeatKinds.has(kind)) repeats.set(kind, { count: Number(count), last: Number.parseInt(last, 36) });
+  }
+  return repeats;
+}

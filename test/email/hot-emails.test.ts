@@ -1,0 +1,174 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { CanonicalEvent } from '../../shared/email/event.ts';
+import { decodeHistory, encodeHistory } from '../../shared/email/history.ts';
+import { createHotEmails, type HotEmail, hotEmailIn } from '../../shared/email/hot-emails.ts';
+import { knownItemOf } from '../../shared/email/item.ts';
+import { keptOfKind, repeatKindOf } from '../../shared/email/repeats.ts';
+import { rememberedUpdate } from '../../shared/email/update.ts';
+import { merge } from '../../shared/status/precedence.ts';
+import { aDelivery, arbitraryEvent, noon } from '../rigs/arbitrary-events.ts';
+import { runs } from '../rigs/runs.ts';
+import { emailInMemory } from './email-in-memory.ts';
+
+const minute = 60_000;
+const open = (minutes: number, changes: Partial<CanonicalEvent> = {}): CanonicalEvent => ({
+  ...aDelivery,
+  eventId: `o${minutes}`,
+  status: 'opened',
+  evidence: 'human',
+  occurredAt: noon + minutes * minute,
+  providerEvent: 'open',
+  ...changes,
+});
+const opens = (count: number, changes: Partial<CanonicalEvent> = {}) =>
+  Array.from({ length: count }, (_, index) => open(index, changes));
+
+/** A memory of an email with so many opens. */
+const knownAfter = (events: readonly CanonicalEvent[]): HotEmail => {
+  const email = emailInMemory();
+  email.record(events);
+  return hotEmailIn(knownItemOf(email.item()!))!;
+};
+
+describe('the memory of opened emails', () => {
+  const email = knownAfter(opens(2));
+
+  it('keeps an email for ten minutes', () => {
+    let now = noon;
+    const hot = createHotEmails(() => now);
+    expect(hot.recall('a')).toBeUndefined();
+    hot.remember('a', email);
+    now += 10 * minute - 1;
+    expect(hot.recall('a')).toBe(email);
+    now += 1;
+    expect(hot.recall('a')).toBeUndefined();
+  });
+
+  it('keeps the thousand emails written last', () => {
+    const hot = createHotEmails(() => noon);
+    for (let index = 0; index < 1_000; index += 1) hot.remember(`${index}`, email);
+    hot.remember('0', email);
+    hot.remember('one more', email);
+    expect([hot.recall('0'), hot.recall('1'), hot.recall('2')]).toEqual([email, undefined, email]);
+  });
+
+  it('forgets an email of which too little is known, and keeps none with a long history', () => {
+    const hot = createHotEmails(() => noon);
+    hot.remember('a', email);
+    hot.remember('a', null);
+    hot.remember('b', { ...email, historySize: 51 });
+    hot.remember('c', { ...email, historySize: 50 });
+    expect([hot.recall('a'), hot.recall('b'), hot.recall('c')?.historySize]).toEqual([undefined, undefined, 50]);
+  });
+
+  it('holds no address, subject, reference, link or browser', () => {
+    const hot = knownAfter(
+      opens(5, {
+        subject: 'Secret 1',
+        reference: 'Secret 2',
+        tags: ['Secret 3'],
+        clickUrl: 'Secret 4',
+        userAgent: 'Secret 5',
+      }),
+    );
+    const text = JSON.stringify(hot, (_, value) => (value instanceof Map || value instanceof Set ? [...value] : value));
+    expect(text).toContain('opened');
+    expect(text).not.toContain('Secret');
+    expect(text).not.toContain(aDelivery.recipient);
+  });
+
+  it('knows no email without opens, none with a future-dated event, and no tombstone', () => {
+    const inMemory = emailInMemory();
+    inMemory.record([aDelivery]);
+    expect(hotEmailIn(knownItemOf(inMemory.item()!))).toBeNull();
+    inMemory.record([open(1, { providerTime: noon + 86_400_000 })]);
+    expect(hotEmailIn(knownItemOf(inMemory.item()!))).toBeNull();
+    expect(hotEmailIn(knownItemOf({ emailId: 'a', erasedAt: noon, expiresAt: 1 }))).toBeNull();
+  });
+});
+
+describe('a plan for a remembered email', () => {
+  const few = knownAfter(opens(2, { accountId: 'acme', subject: 'Invoice 7' }));
+  const many = knownAfter(opens(5));
+
+  it('adds an open to the history, or counts it', () => {
+    expect(rememberedUpdate([open(2)], few)).toMatchObject({ added: [encodeHistory(open(2))], counted: 0 });
+    expect(rememberedUpdate([open(5), open(6)], many)).toMatchObject({
+      added: [],
+      counted: 2,
+      update: { verdict: null },
+    });
+  });
+
+  it('needs no write for an open that may be counted already', () => {
+    expect(rememberedUpdate([open(3.5)], many)).toMatchObject({ update: null, dropped: 1 });
+  });
+
+  it.each<[string, HotEmail, readonly CanonicalEvent[], string?]>([
+    ['would decide the status', few, [open(-1)]],
+    ['is of the time of a known one, and may be that', many, [open(1, { eventId: 'x' })]],
+    ['is no open', many, [aDelivery]],
+    ['is an open beside another event', many, [open(6), { ...aDelivery, eventId: 'e2' }]],
+    ['is a click before any click', many, [open(6, { status: 'link_clicked' })]],
+    ['names another account', few, [open(6, { accountId: 'globex' })]],
+    ['names an account where none is known', many, [open(6, { accountId: 'acme' })]],
+    ['is proved for another account', few, [open(6, { accountId: 'acme', provenFor: 'globex' })]],
+    ['tells a reference that is not known', few, [open(6, { reference: 'INV-7' })]],
+    ['is future-dated', many, [open(6, { providerTime: noon + 86_400_000 })]],
+    ['would give the email a default account', many, [open(6)], 'we'],
+  ])('is not made for an event that %s', (_, email, events, defaultAccountId) => {
+    expect(rememberedUpdate(events, email, defaultAccountId)).toBeNull();
+  });
+
+  it('is made for its own account, with known facts', () => {
+    const event = open(6, { accountId: 'acme', subject: 'Invoice 8', provenFor: 'acme' });
+    expect(rememberedUpdate([event], few, 'we')).toMatchObject({ counted: 0, added: [encodeHistory(event)] });
+  });
+
+  it('keeps the laws, whatever several processes remember', () => {
+    const event = arbitraryEvent.map(
+      ({ status, ...rest }): CanonicalEvent => ({
+        ...rest,
+        status: status === 'sent' || status === 'deferred' || status === 'link_clicked' ? status : 'opened',
+      }),
+    );
+    const step = fc.record({ events: fc.array(event, { minLength: 1, maxLength: 3 }), process: fc.nat(2) });
+    fc.assert(
+      fc.property(fc.array(step, { minLength: 1, maxLength: 20 }), steps => {
+        const email = emailInMemory();
+        const memories = [0, 1, 2].map(() => createHotEmails(() => noon));
+        const record = () => {
+          for (const { events, process } of steps) {
+            const before = email.item()?.repeats;
+            const { recorded } = email.record(events, { hotEmails: memories[process]! });
+            expect(recorded).toBeLessThanOrEqual(events.length);
+            if (recorded === 0) expect(email.item()?.repeats).toBe(before);
+          }
+        };
+        record();
+        const all = new Map(steps.flatMap(({ events }) => events).map(one => [encodeHistory(one), one]));
+        const check = () => {
+          const { verdict, repeats } = email.email();
+          expect(verdict).toEqual(merge(all.values()));
+          const history = [...email.item()!.history!].map(decodeHistory);
+          for (const one of all.values()) {
+            if (repeatKindOf(one) === null) expect(history.map(encodeHistory)).toContain(encodeHistory(one));
+          }
+          for (const [kind, { count }] of repeats) {
+            const kept = history.filter(one => repeatKindOf(one) === kind).length;
+            const sent = [...all.values()].filter(one => repeatKindOf(one) === kind).length;
+            expect(kept).toBeGreaterThanOrEqual(keptOfKind);
+            expect(kept + count).toBeLessThanOrEqual(sent);
+          }
+        };
+        check();
+        const counted = email.item()?.repeats;
+        record();
+        check();
+        expect(email.item()?.repeats).toBe(counted);
+      }),
+      { numRuns: runs(300) },
+    );
+  });
+});

@@ -1,0 +1,159 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { encodeHistory, type HistoryEvent, inTime } from '../../shared/email/history.ts';
+import {
+  decodeRepeats,
+  divided,
+  encodeRepeats,
+  keptOfKind,
+  knownOfKinds,
+  newestOf,
+  type Repeats,
+  repeatKindOf,
+  repeatKinds,
+} from '../../shared/email/repeats.ts';
+import { merge } from '../../shared/status/precedence.ts';
+import { arbitraryEvent, noon } from '../rigs/arbitrary-events.ts';
+import { runs } from '../rigs/runs.ts';
+
+const open = (seconds: number, changes: Partial<HistoryEvent> = {}): HistoryEvent => ({
+  eventId: `o${seconds}`,
+  status: 'opened',
+  occurredAt: noon + seconds * 1000,
+  evidence: 'human',
+  providerEvent: 'open',
+  ...changes,
+});
+const opens = (count: number) => Array.from({ length: count }, (_, index) => open(index));
+const none = { known: new Map(), repeats: new Map() };
+const own = () => true;
+
+describe('repeated opens and clicks', () => {
+  it.each<[string | null, Partial<HistoryEvent>]>([
+    ['Oh', {}],
+    ['Ou', { evidence: 'unknown' }],
+    ['Lm', { status: 'link_clicked', evidence: 'machine' }],
+    ['Ohn', { attribution: 'not_addressed' }],
+    [null, { status: null, attribution: 'ambiguous' }],
+    [null, { status: 'opened', attribution: 'ambiguous' }],
+    [null, { status: 'delivered' }],
+  ])('have the kind %s for %j', (kind, changes) => {
+    expect(repeatKindOf(open(0, changes))).toBe(kind);
+  });
+
+  it('have twelve kinds', () => {
+    expect([...repeatKinds.keys()].sort()).toEqual(
+      ['Oh', 'Om', 'Ou', 'Lh', 'Lm', 'Lu'].flatMap(kind => [kind, `${kind}n`]).sort(),
+    );
+  });
+
+  it('are counted beyond the first three of a kind', () => {
+    const [first, second, third] = opens(5);
+    const click = open(1, { status: 'link_clicked' });
+    expect(divided([...opens(5), click].sort(inTime), none, own)).toMatchObject({
+      kept: [first, second, click, third].sort((a, b) => inTime(a!, b!)),
+      counted: 2,
+      dropped: 0,
+      repeats: new Map([['Oh', { count: 2, last: noon + 4000 }]]),
+    });
+  });
+
+  describe('of an email with a count', () => {
+    const before = {
+      known: knownOfKinds([open(10), open(11), open(12)]),
+      repeats: new Map([['Oh', { count: 4, last: noon + 20_000 }]]),
+    };
+    it.each([
+      ['earlier than all', open(9), { kept: [open(9)], counted: 0, dropped: 0 }],
+      ['as early as the first, with a smaller id', open(10, { eventId: 'a' }), { kept: [{ eventId: 'a' }] }],
+      ['as early as the first, with a greater id', open(10, { eventId: 'z' }), { kept: [], counted: 0, dropped: 1 }],
+      ['between the known ones', open(15), { kept: [], counted: 0, dropped: 1 }],
+      ['as new as the last', open(20), { kept: [], counted: 0, dropped: 1 }],
+      [
+        'newer than the last',
+        open(21),
+        { kept: [], counted: 1, repeats: new Map([['Oh', { count: 5, last: noon + 21_000 }]]) },
+      ],
+      [
+        'of another kind',
+        open(15, { evidence: 'machine' }),
+        { kept: [{ evidence: 'machine' }], counted: 0, dropped: 0 },
+      ],
+      ['future-dated', open(15, { providerTime: noon + 86_400_000 }), { kept: [{ providerTime: noon + 86_400_000 }] }],
+      [
+        'future-dated, and counted at its time perhaps',
+        open(15, { providerTime: noon + 20_000 }),
+        { kept: [], dropped: 1 },
+      ],
+    ])('have their place if they are %s', (_, event, place) => {
+      expect(divided([event], before, own)).toMatchObject(place);
+    });
+
+    it('are kept if another account reports them', () => {
+      expect(divided([open(21)], before, () => false)).toMatchObject({ kept: [open(21)], counted: 0 });
+    });
+
+    it('show the newest counted one to caveats', () => {
+      expect(newestOf(before.repeats)).toEqual([
+        { status: 'opened', evidence: 'human', eventId: '', occurredAt: noon + 20_000 },
+      ]);
+    });
+  });
+
+  it('decide the same status in any order, in any requests, and are never counted twice', () => {
+    const event = arbitraryEvent.map(
+      ({ provider: _, messageId: __, recipient: ___, status, ...rest }): HistoryEvent => ({
+        ...rest,
+        status: status === 'sent' || status === 'delivered' ? status : 'opened',
+      }),
+    );
+    const requests = fc.array(fc.array(event, { minLength: 1, maxLength: 5 }), { maxLength: 12 });
+    fc.assert(
+      fc.property(requests, all => {
+        let history = new Map<string, HistoryEvent>();
+        let repeats: Repeats = new Map();
+        for (const request of [...all, ...all]) {
+          const news = new Map(request.map(one => [encodeHistory(one), one]));
+          const unknown = [...news].filter(([element]) => !history.has(element)).map(([, one]) => one);
+          const place = divided(unknown.sort(inTime), { known: knownOfKinds(history.values()), repeats }, own);
+          history = new Map([
+            ...history,
+            ...place.kept.map((one): [string, HistoryEvent] => [encodeHistory(one), one]),
+          ]);
+          repeats = place.repeats;
+          expect(place.kept.length + place.counted + place.dropped).toBe(unknown.length);
+          expect(knownOfKinds(history.values()).size).toBe(place.known.size);
+        }
+        expect(merge(history.values())).toEqual(merge(all.flat()));
+        const sent = new Map(all.flat().map(one => [encodeHistory(one), one]));
+        for (const [kind, { count, last }] of repeats) {
+          const ofKind = [...sent.values()].filter(one => repeatKindOf(one) === kind);
+          const kept = [...history.values()].filter(one => repeatKindOf(one) === kind);
+          expect(kept.length).toBeGreaterThanOrEqual(keptOfKind);
+          expect(count + kept.length).toBeLessThanOrEqual(ofKind.length);
+          expect(last).toBe(Math.max(...ofKind.map(({ occurredAt }) => occurredAt)));
+        }
+      }),
+      { numRuns: runs(200) },
+    );
+  });
+
+  describe('in an item', () => {
+    const repeats: Repeats = new Map([
+      ['Oh', { count: 127, last: noon + 1 }],
+      ['Lun', { count: 2, last: noon }],
+    ]);
+
+    it('are one short text, in whatever order they came', () => {
+      expect(encodeRepeats(repeats)).toBe('Lun2@mjwtnk00 Oh127@mjwtnk01');
+      expect(encodeRepeats(new Map([...repeats].reverse()))).toBe(encodeRepeats(repeats));
+      expect(decodeRepeats(encodeRepeats(repeats))).toEqual(repeats);
+    });
+
+    it('are none without a text, and without kinds of a later version', () => {
+      expect(decodeRepeats(undefined)).toEqual(new Map());
+      expect(decodeRepeats('')).toEqual(new Map());
+      expect(decodeRepeats('Xy2@mjwtnk00 Oh127@mjwtnk01 later')).toEqual(new Map([['Oh', repeats.get('Oh')]]));
+    });
+  });
+});
