@@ -98,12 +98,11 @@ describe('the meter of DynamoDB', () => {
     expect(unitsOf({ operation: 'BatchGetItem' })).toBe(1);
   });
 
-  it('counts the units and the calls of each caller apart', async () => {
+  it('counts the units of each caller apart', async () => {
     for (const caller of ['Ingest1', 'Watch1']) {
       const named = DynamoDBDocumentClient.from(clientOf(meter.endpoint, caller));
       await named.send(new PutCommand({ TableName, Item: { emailId: caller } }));
       expect(unitsOf({ caller })).toBe(1);
-      expect(meter.calls()).toMatchObject({ [caller]: 1 });
     }
   });
 

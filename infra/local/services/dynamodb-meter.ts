@@ -29,8 +29,6 @@ export interface DynamoDbMeter {
   readonly endpoint: string;
   /** The units of all answered calls since the start. */
   consumed(): readonly ConsumedBy[];
-  /** How many calls were answered since the start, by caller. */
-  calls(): Readonly<Record<string, number>>;
   stop(): Promise<void>;
 }
 
@@ -97,7 +95,6 @@ export async function startDynamoDbMeter(target: string, onMetric: OnMetric = ()
   const { hostname, port } = new URL(target);
   const agent = new Agent({ keepAlive: true });
   const totals = new Map<string, ConsumedBy>();
-  const calls = new Map<string, number>();
 
   function add(more: Omit<ConsumedBy, 'calls' | 'failedCalls'>): void {
     const key = JSON.stringify([more.caller, more.table, more.index, more.operation]);
@@ -168,7 +165,6 @@ export async function startDynamoDbMeter(target: string, onMetric: OnMetric = ()
   async function handle(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const operation = /^DynamoDB_\d+\.(\w+)$/.exec(String(message.headers['x-amz-target']))?.[1] ?? '';
     const [, caller = null] = /\bCredential=([^/]+)/.exec(String(message.headers.authorization)) ?? [];
-    if (caller !== null) calls.set(caller, (calls.get(caller) ?? 0) + 1);
     const kind = operations[operation];
     if (kind === undefined) {
       const answer = await forwarded(message);
@@ -193,7 +189,6 @@ export async function startDynamoDbMeter(target: string, onMetric: OnMetric = ()
   return {
     endpoint: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     consumed: () => [...totals.values()],
-    calls: () => Object.fromEntries(calls),
     async stop() {
       const closed = new Promise(resolve => server.close(resolve));
       server.closeAllConnections();

@@ -47,7 +47,6 @@ export function createUsageCounter(): UsageCounter {
   let gatewayRequests = 0;
   let lastInvokedAt = Date.now();
   let units: readonly ConsumedBy[] = [];
-  let dynamoDbCalls: Readonly<Record<string, number>> = {};
   const readers = new Map<string, ReturnType<typeof createLogReader>>();
 
   /** The lines that a log has more than at the last time; its first lines are those of the start. */
@@ -83,17 +82,13 @@ export function createUsageCounter(): UsageCounter {
     },
     take({ endpoints, meter }) {
       const metrics = new Set<string>();
-      const callsNow = meter?.calls() ?? {};
       const logged = Object.entries(endpoints.functions).map(([name, { logFile }]) => {
         const lines = linesOf(logFile);
         const use = functions[name] ?? noUse;
-        // The function's process sees the SDK's calls alone.
-        const dynamodb = (callsNow[name] ?? 0) - (dynamoDbCalls[name] ?? 0);
-        const calls = dynamodb > 0 ? { ...use.calls, dynamodb } : use.calls;
         for (const { namespace, name: metric, dimensions } of lines.flatMap(embeddedMetrics)) {
           metrics.add(JSON.stringify([namespace, metric, Object.entries(dimensions).sort()]));
         }
-        return [name, { ...use, calls, logLines: lines.length, logBytes: bytesOf(lines) }] as const;
+        return [name, { ...use, logLines: lines.length, logBytes: bytesOf(lines) }] as const;
       });
       const access = linesOf(join(endpoints.logsDir, 'access.log'));
       const consumed = meter?.consumed() ?? [];
@@ -108,7 +103,6 @@ export function createUsageCounter(): UsageCounter {
       functions = {};
       gatewayRequests = 0;
       units = consumed;
-      dynamoDbCalls = callsNow;
       return usage;
     },
   };
