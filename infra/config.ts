@@ -179,7 +179,7 @@ export const config = z.strictObject({
     .int()
     .min(512)
     .max(3008)
-    .default(1024)
+    .default(512)
     .describe('Megabytes of memory of the ingest function, and with them its share of a CPU: 1769 are a whole one.'),
   ingestConcurrency: positive
     .optional()

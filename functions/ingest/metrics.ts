@@ -67,7 +67,7 @@ function metric(
   dimension: 'Provider' | 'Source',
   name: string,
   values: readonly number[],
-  unit: MetricValues['unit'] = 'Count',
+  unit: MetricValues['unit'] = null,
 ): MetricValues {
   const dimensions = [['service', dimension], ...(overallMetrics.has(name) ? [['service']] : [])];
   return { name, unit, values, dimensions };

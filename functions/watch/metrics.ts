@@ -22,10 +22,10 @@ export function createWatchMetrics(
   };
   return {
     canary(failed) {
-      publish({}, { name: watchMetricNames.canaryFailed, unit: 'Count', values: [failed ? 1 : 0] });
+      publish({}, { name: watchMetricNames.canaryFailed, unit: null, values: [failed ? 1 : 0] });
     },
     silence(Provider, silence) {
-      publish({ Provider }, { name: watchMetricNames.silence, unit: 'None', values: [silence] });
+      publish({ Provider }, { name: watchMetricNames.silence, unit: null, values: [silence] });
     },
   };
 }

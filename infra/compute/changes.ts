@@ -56,7 +56,7 @@ export class Changes extends MailtrailFunction {
       ...streamOptions(streamArn, failures, changesFilters),
       // Few invocations and writes, which the window saves: silence is judged every five minutes.
       batchSize: 10_000,
-      maxBatchingWindow: Duration.minutes(1),
+      maxBatchingWindow: Duration.minutes(2),
       // A batch that comes again is known by its first record: it must come again whole.
       bisectBatchOnError: false,
       retryAttempts: 100,

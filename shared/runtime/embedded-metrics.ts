@@ -8,7 +8,8 @@ import { chunks } from './chunks.ts';
 /** A metric's values in one line. */
 export interface MetricValues {
   readonly name: string;
-  readonly unit: 'Count' | 'Milliseconds' | 'Percent' | 'None';
+  /** null for a count, which a line need not say. */
+  readonly unit: 'Milliseconds' | 'Percent' | null;
   readonly values: readonly number[];
   /** The sets of dimensions that the values count under. */
   readonly dimensions: readonly (readonly string[])[];
@@ -40,7 +41,7 @@ export function metricMembers({ namespace, dimensions, metrics }: Measured): Met
     chunks(alike, maxMetrics).map(some => ({
       Namespace: namespace,
       Dimensions: some[0]!.dimensions,
-      Metrics: some.map(({ name, unit }) => ({ Name: name, Unit: unit })),
+      Metrics: some.map(({ name, unit }) => ({ Name: name, ...(unit && { Unit: unit }) })),
     })),
   );
   const values = Object.fromEntries(counted.map(metric => [metric.name, memberOf(metric.values)]));

@@ -286,7 +286,7 @@ describe('every function', () => {
         ),
       ),
     ).toEqual({
-      Ingest: [1024, 10],
+      Ingest: [512, 10],
       Query: [1024, 10],
       Manage: [1024, 29],
       Ui: [512, 10],

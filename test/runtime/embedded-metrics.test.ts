@@ -6,7 +6,7 @@ import { type MetricValues, metricMembers } from '../../shared/runtime/embedded-
 const namespace = 'Mailtrail/test';
 const metric = (name: string, values: readonly number[], dimensions = [['service']]): MetricValues => ({
   name,
-  unit: 'Count',
+  unit: null,
   values,
   dimensions,
 });
@@ -58,12 +58,9 @@ describe('the metrics in a log line', () => {
         {
           Namespace: namespace,
           Dimensions: [['service']],
-          Metrics: [
-            { Name: 'A', Unit: 'Count' },
-            { Name: 'C', Unit: 'Count' },
-          ],
+          Metrics: [{ Name: 'A' }, { Name: 'C' }],
         },
-        { Namespace: namespace, Dimensions: [['service', 'Source']], Metrics: [{ Name: 'B', Unit: 'Count' }] },
+        { Namespace: namespace, Dimensions: [['service', 'Source']], Metrics: [{ Name: 'B' }] },
       ],
     });
   });

@@ -332,7 +332,7 @@ describe('the metrics of the watch function', () => {
     const [failed, fine, silence] = lines.map(line => JSON.parse(line));
     expect([failed, fine].map(({ CanaryFailed }) => CanaryFailed)).toEqual([1, 0]);
     expect(failed._aws.CloudWatchMetrics).toEqual([
-      { Namespace: 'Mailtrail/Test', Dimensions: [['service']], Metrics: [{ Name: 'CanaryFailed', Unit: 'Count' }] },
+      { Namespace: 'Mailtrail/Test', Dimensions: [['service']], Metrics: [{ Name: 'CanaryFailed' }] },
     ]);
     expect(silence).toMatchObject({ service: 'mailtrail', Provider: 'sendgrid', Silence: 0.5 });
     expect(silence._aws.CloudWatchMetrics).toMatchObject([{ Dimensions: [['service', 'Provider']] }]);
