@@ -1,9 +1,13 @@
 import { createJsonCall } from '../../shared/dynamodb/json-calls.ts';
+import { once } from '../../shared/runtime/once.ts';
 
 /** Reads the text of a secret; rejects if it is out of reach. */
 export type ReadSecret = () => Promise<string>;
 
 const service = 'secretsmanager';
+
+/** https://docs.aws.amazon.com/sdkref/latest/guide/feature-endpoints.html */
+const specialEndpoints = ['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'] as const;
 
 /**
  * Reads a secret by one signed call, because the first request of a process waits for it, and compiling the SDK's
@@ -16,10 +20,12 @@ export function createSecretReader(
   environment: Readonly<Record<string, string | undefined>>,
   bySdk: ReadSecret = readBySdk(secretArn),
 ): ReadSecret {
+  // Only the SDK knows these endpoints, and a plain one would answer, too.
+  if (specialEndpoints.some(name => environment[name] === 'true')) return bySdk;
   const region = environment.AWS_REGION ?? '';
   const call = createJsonCall({
     endpoint: new URL(
-      environment.AWS_ENDPOINT_URL_SECRETS_MANAGER ?? environment.AWS_ENDPOINT_URL ?? endpointIn(region),
+      environment.AWS_ENDPOINT_URL_SECRETS_MANAGER || environment.AWS_ENDPOINT_URL || endpointIn(region),
     ),
     region,
     service,
@@ -33,7 +39,7 @@ export function createSecretReader(
     const credentials = {
       accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
       secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
-      sessionToken: environment.AWS_SESSION_TOKEN,
+      sessionToken: environment.AWS_SESSION_TOKEN || undefined,
     };
     const answer = await call('secretsmanager.GetSecretValue', { SecretId: secretArn }, credentials);
     const { SecretString } = answer.status === 200 ? JSON.parse(answer.body) : {};
@@ -49,13 +55,16 @@ function endpointIn(region: string): string {
 }
 
 function readBySdk(secretArn: string): ReadSecret {
-  return async () => {
-    const { GetSecretValueCommand, SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
-    const client = new SecretsManagerClient({
+  const client = once(async () => {
+    const { SecretsManagerClient } = await import('@aws-sdk/client-secrets-manager');
+    return new SecretsManagerClient({
       requestHandler: { connectionTimeout: 500, requestTimeout: 1_000, throwOnRequestTimeout: true },
       maxAttempts: 1,
     });
-    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretArn }));
+  });
+  return async () => {
+    const { GetSecretValueCommand } = await import('@aws-sdk/client-secrets-manager');
+    const { SecretString } = await (await client()).send(new GetSecretValueCommand({ SecretId: secretArn }));
     return SecretString ?? '';
   };
 }

@@ -7,14 +7,14 @@ export interface ConnectionOptions {
   readonly host: string;
   readonly port: number;
   readonly secure: boolean;
-  /** The most connections. Further requests wait for one. */
+  /** The most connections. Further requests wait for one, which counts for no timeout. */
   readonly connections: number;
   readonly connectTimeoutMs: number;
-  /** The time of a request from its start to the end of its answer. */
+  /** The time from a connection's assignment to the end of the answer. */
   readonly requestTimeoutMs: number;
 }
 
-export interface HttpAnswer {
+export interface ServiceAnswer {
   readonly status: number;
   /** The value of `x-amzn-requestid`, if there is one. */
   readonly requestId: string | undefined;
@@ -25,12 +25,13 @@ export interface HttpAnswer {
  * Posts a body to the root of the host and resolves with the answer, whatever its status. Rejects if the answer did not
  * come in time, or if the connection broke. The server may have carried out the request then.
  *
- * A request is sent once more if its kept connection turns out to be closed. Only idempotent requests may be sent.
+ * A request is sent once more, on a new connection, if its kept one turns out to be closed. Only idempotent requests may
+ * be sent.
  * https://nodejs.org/api/http.html#requestreusedsocket
  *
  * @param headers names and values in turn, which Node writes as they are: an object of them costs 16 µs more
  */
-export type Post = (headers: readonly string[], body: string) => Promise<HttpAnswer>;
+export type Post = (headers: readonly string[], body: string) => Promise<ServiceAnswer>;
 
 export interface Connections {
   readonly post: Post;
@@ -44,22 +45,41 @@ export function createConnections(options: ConnectionOptions): Connections {
   const agent = new Agent({ keepAlive: true, maxSockets: connections });
   return { post: (headers, body) => post(headers, body, true), close: () => agent.destroy() };
 
-  function post(headers: Parameters<Post>[0], body: string, mayRepeat: boolean): Promise<HttpAnswer> {
+  function post(headers: Parameters<Post>[0], body: string, mayRepeat: boolean): Promise<ServiceAnswer> {
     return new Promise((resolve, reject) => {
       const call = request({ agent, host, port, method: 'POST', headers });
-      const timer = setTimeout(() => call.destroy(new TimeoutError('no answer in time')), requestTimeoutMs);
+      const deadlines: (() => void)[] = [];
+      /** Ends the call after a time, unless the returned function is called before. */
+      const endAfter = (time: number, what: string) => {
+        let isMet = false;
+        const end = () => {
+          if (!isMet) call.destroy(new TimeoutError(what));
+        };
+        // A process that was frozen meanwhile finds the time over. The immediate lets it read first what has come by then.
+        const timer = setTimeout(() => setImmediate(end), time);
+        const meet = () => {
+          isMet = true;
+          clearTimeout(timer);
+        };
+        deadlines.push(meet);
+        return meet;
+      };
+      const meetDeadlines = () => {
+        for (const meet of deadlines) meet();
+      };
       const fail = (error: Error & { readonly code?: string }) => {
-        clearTimeout(timer);
+        meetDeadlines();
         const wasClosed = call.reusedSocket && (error.code === 'ECONNRESET' || error.code === 'EPIPE');
-        if (mayRepeat && wasClosed) resolve(post(headers, body, false));
-        else reject(error);
+        if (!mayRepeat || !wasClosed) return reject(error);
+        // After a pause of the process, all others are closed, too.
+        for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
+        resolve(post(headers, body, false));
       };
       call.once('error', fail);
       call.once('socket', socket => {
+        endAfter(requestTimeoutMs, 'no answer in time');
         if (!socket.connecting) return;
-        const connecting = setTimeout(() => call.destroy(new TimeoutError('no connection in time')), connectTimeoutMs);
-        const stop = () => clearTimeout(connecting);
-        socket.once(secure ? 'secureConnect' : 'connect', stop).once('close', stop);
+        socket.once('connect', endAfter(connectTimeoutMs, 'no connection in time'));
       });
       call.once('response', answer => {
         let text = '';
@@ -69,7 +89,7 @@ export function createConnections(options: ConnectionOptions): Connections {
         });
         answer.once('error', fail);
         answer.once('end', () => {
-          clearTimeout(timer);
+          meetDeadlines();
           const requestId = answer.headers['x-amzn-requestid'];
           resolve({ status: answer.statusCode!, requestId: requestId as string | undefined, body: text });
         });

@@ -8,7 +8,7 @@ import {
   DynamoDBServiceException,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb';
-import type { ConnectionOptions, HttpAnswer } from './connections.ts';
+import type { ConnectionOptions, ServiceAnswer } from './connections.ts';
 import { createJsonCall, type JsonCall } from './json-calls.ts';
 
 /**
@@ -20,11 +20,8 @@ import { createJsonCall, type JsonCall } from './json-calls.ts';
  */
 export type DirectCall = (operation: string, input: object) => Promise<Readonly<Record<string, unknown>>>;
 
-/**
- * Half of the recorder's concurrent writes, since each connection costs a TLS handshake. At 5 ms a write they carry 3,200
- * writes a second, more than a function's CPU plans and signs.
- */
-const maxConnections = 16;
+/** As many as the recorder's concurrent writes, so that none waits behind a slow one. */
+const maxConnections = 32;
 
 export type Timeouts = Pick<ConnectionOptions, 'connectTimeoutMs' | 'requestTimeoutMs'>;
 
@@ -80,7 +77,7 @@ async function endpointOf(client: DynamoDBClient): Promise<URL> {
 }
 
 /** The SDK's error for an answer. */
-function errorOf({ status, requestId, body }: HttpAnswer): Error {
+function errorOf({ status, requestId, body }: ServiceAnswer): Error {
   const { __type, message, Message, Item } = errorBody(body);
   const $metadata = { httpStatusCode: status, ...(requestId !== undefined && { requestId }) };
   const text = String(message ?? Message ?? '');

@@ -1,6 +1,6 @@
 /** Signed calls of AWS's JSON protocol, without an SDK. https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html */
 
-import { type ConnectionOptions, createConnections, type HttpAnswer } from './connections.ts';
+import { type ConnectionOptions, createConnections, type ServiceAnswer } from './connections.ts';
 import { type Credentials, createSigner } from './signature.ts';
 
 export interface JsonService extends Pick<ConnectionOptions, 'connections' | 'connectTimeoutMs' | 'requestTimeoutMs'> {
@@ -17,13 +17,14 @@ export interface JsonService extends Pick<ConnectionOptions, 'connections' | 'co
  *
  * @param target the operation as the header `x-amz-target` names it
  */
-export type JsonCall = (target: string, input: object, credentials: Credentials) => Promise<HttpAnswer>;
+export type JsonCall = (target: string, input: object, credentials: Credentials) => Promise<ServiceAnswer>;
 
 export function createJsonCall({ endpoint, region, service, version, ...options }: JsonService): JsonCall {
   const { protocol, hostname, host, port } = endpoint;
   const secure = protocol === 'https:';
   const { post } = createConnections({
-    host: hostname,
+    // Brackets belong to a URL, and not to an address of IPv6.
+    host: hostname.replace(/^\[(.*)\]$/, '$1'),
     port: Number(port) || (secure ? 443 : 80),
     secure,
     ...options,

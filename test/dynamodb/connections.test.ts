@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
 import { type ConnectionOptions, type Connections, createConnections } from '../../shared/dynamodb/connections.ts';
+import { createJsonCall } from '../../shared/dynamodb/json-calls.ts';
 
 const answerOf = (body: string, ...headers: string[]) =>
   [`HTTP/1.1 200 OK`, `content-length: ${body.length}`, ...headers, '', body].join('\r\n');
@@ -87,6 +88,53 @@ describe('a pool of connections', () => {
     await expect(hanging).rejects.toMatchObject({ name: 'TimeoutError' });
     expect(await post(pool, 'a')).toMatchObject({ body: 'a' });
     expect(arrived).toEqual(['h1', 'a2']);
+  });
+
+  it('does not count the wait for a connection', async () => {
+    const { pool } = await rig((letter, socket) => void delay(400).then(() => socket.write(answerOf(letter))));
+    const answers = await Promise.all([...'abcd'].map(letter => post(pool, letter)));
+    expect(bodies(answers)).toEqual([...'abcd']);
+  });
+
+  it('takes no kept connection again once one was closed', async () => {
+    const { pool, arrived } = await rig(
+      (letter, socket, connection) => {
+        if (letter === 'z' && connection <= 4) socket.resetAndDestroy();
+        else socket.write(answerOf(letter));
+      },
+      { connections: 4 },
+    );
+    await Promise.all([...'abcd'].map(letter => post(pool, letter)));
+    expect(await post(pool, 'z')).toMatchObject({ body: 'z' });
+    expect(arrived.filter(letter => letter.startsWith('z'))).toHaveLength(2);
+  });
+
+  it('reads an answer that came while the process stood still', async () => {
+    const { pool } = await rig(
+      (letter, socket) => {
+        socket.write(answerOf(letter));
+        for (const until = performance.now() + 300; performance.now() < until; );
+      },
+      { requestTimeoutMs: 100 },
+    );
+    expect(await post(pool, 'a')).toMatchObject({ body: 'a' });
+  });
+
+  it('reaches an address of IPv6 that a URL names', async () => {
+    const server = createServer(socket => socket.once('data', () => socket.end(answerOf('ok'))));
+    await new Promise<void>(resolve => server.listen(0, '::1', resolve));
+    stops.push(() => new Promise(resolve => server.close(resolve)));
+    const { port } = server.address() as { port: number };
+    const call = createJsonCall({
+      endpoint: new URL(`http://[::1]:${port}`),
+      region: 'us-east-1',
+      service: 'dynamodb',
+      version: '1.0',
+      connections: 1,
+      connectTimeoutMs: 1_000,
+      requestTimeoutMs: 1_000,
+    });
+    expect(await call('t', {}, { accessKeyId: 'a', secretAccessKey: 'b' })).toMatchObject({ body: 'ok' });
   });
 
   it('sends a request no third time', async () => {

@@ -79,13 +79,17 @@ function batch(size: number): Buffer {
   requests += 1;
   const [template] = JSON.parse(fixture('sendgrid', 'delivered').toString());
   const words = ['delivered', 'open', 'processed', 'click', 'spamreport'];
-  const pieces = Array.from({ length: size }, (_, index) => ({
-    ...template,
-    sg_message_id: `request-${requests}-email-${index % 5}`,
-    sg_event_id: `event-${index % 17}`,
-    timestamp: noon / 1000 - ((index * 7) % 20),
-    event: words[(index * 3) % words.length],
-  }));
+  const pieces = Array.from({ length: size }, (_, index) => {
+    const number = index % 17;
+    return {
+      ...template,
+      sg_message_id: `request-${requests}-email-${number % 5}`,
+      sg_event_id: `event-${number}`,
+      timestamp: noon / 1000 - ((number * 7) % 20),
+      // An email has each word once: repeats of opens would be counted, and not be in its history.
+      event: words[(number + Math.floor(number / 5)) % words.length],
+    };
+  });
   return Buffer.from(JSON.stringify(size > 2 ? [...pieces.slice(1), { event: 'unheard-of', timestamp: 1 }] : pieces));
 }
 

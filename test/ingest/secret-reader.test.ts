@@ -10,7 +10,7 @@ describe('the reader of the secret', () => {
   let answer: { status: number; body: string };
   let asked: { headers: IncomingHttpHeaders; body: string }[];
   let bySdk: () => Promise<string>;
-  const read = (endpoint: string) =>
+  const read = (endpoint: string, more: Readonly<Record<string, string>> = {}) =>
     createSecretReader(
       arn,
       {
@@ -19,6 +19,7 @@ describe('the reader of the secret', () => {
         AWS_SECRET_ACCESS_KEY: 'secret',
         AWS_SESSION_TOKEN: 'token',
         AWS_ENDPOINT_URL_SECRETS_MANAGER: endpoint,
+        ...more,
       },
       () => bySdk(),
     )();
@@ -51,6 +52,14 @@ describe('the reader of the secret', () => {
       ),
     });
   });
+
+  it.each(['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT'])(
+    'leaves it to the SDK where %s is set',
+    async name => {
+      expect(await read(ofServer(), { [name]: 'true' })).toBe('by the SDK');
+      expect(asked).toEqual([]);
+    },
+  );
 
   it.each([
     ['an error', 400, '{"__type":"ResourceNotFoundException"}'],
