@@ -98,9 +98,9 @@ function isBefore({ occurredAt, eventId }: HistoryEvent, { times, firstId }: Kno
 export interface Divided<Event> {
   /** For the history. */
   readonly kept: readonly Event[];
-  readonly counted: number;
+  readonly counted: readonly Event[];
   /** Neither earlier nor newer than the known ones: nothing tells whether they are counted already. */
-  readonly dropped: number;
+  readonly dropped: readonly Event[];
   /** The counts after it. */
   readonly repeats: Repeats;
   /** The known ones after it. */
@@ -120,8 +120,7 @@ export function divided<Event extends HistoryEvent>(
 ): Divided<Event> {
   const known = new Map(before.known);
   const repeats = new Map(before.repeats);
-  const kept: Event[] = [];
-  let [counted, dropped] = [0, 0];
+  const [kept, counted, dropped]: [Event[], Event[], Event[]] = [[], [], []];
   for (const event of news) {
     const kind = repeatKindOf(event);
     if (kind === null) {
@@ -137,10 +136,10 @@ export function divided<Event extends HistoryEvent>(
       kept.push(event);
       known.set(kind, withOne(ofKind, event));
     } else if (event.providerTime === undefined && event.occurredAt > Math.max(tally?.last ?? 0, ...ofKind.times)) {
-      counted += 1;
+      counted.push(event);
       repeats.set(kind, { count: (tally?.count ?? 0) + 1, last: event.occurredAt });
     } else {
-      dropped += 1;
+      dropped.push(event);
     }
   }
   return { kept, counted, dropped, repeats, known };
