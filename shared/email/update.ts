@@ -231,7 +231,7 @@ export function rememberedUpdate(
         !isFutureDated(event) &&
         isOwn(event) &&
         // An event of the same time may be known: the item tells.
-        !email.known.get(kind)?.times.includes(event.occurredAt) &&
+        !email.known.get(kind)?.times.has(event.occurredAt) &&
         toldFacts.every(name => event[name] === undefined || email.told.has(name))
       );
     });

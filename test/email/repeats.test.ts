@@ -104,6 +104,13 @@ describe('repeated opens and clicks', () => {
     });
   });
 
+  it('of another account, 20,000 in one request, have their places within a second', () => {
+    const begun = process.cpuUsage();
+    expect(divided(opens(20_000), none, () => false).kept).toHaveLength(20_000);
+    const { user, system } = process.cpuUsage(begun);
+    expect(user + system).toBeLessThan(1_000_000);
+  });
+
   it('decide the same status in any order, in any requests, and are never counted twice', () => {
     const event = arbitraryEvent.map(
       ({ provider: _, messageId: __, recipient: ___, status, ...rest }): HistoryEvent => ({
