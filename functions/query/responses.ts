@@ -131,7 +131,7 @@ function repeatsView({ events, repeats }: Email): EmailAnswer['repeats'] {
       label: statuses[status].label,
       evidence,
       attribution: attribution ?? null,
-      atLeast: count + (known.get(code)?.times.length ?? 0),
+      atLeast: count + (known.get(code)?.number ?? 0),
       lastAt: isoText(last),
     };
   });

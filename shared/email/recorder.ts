@@ -133,26 +133,26 @@ export function createRecorder({
   async function recordAll(requests: readonly ReceivedEvents[], signal?: AbortSignal): Promise<Recorded[]> {
     const outcomes = new Map(requests.map(request => [request, outcomeOf(request)]));
     const parts = requests.map(request => ({ ...request, request, events: outcomes.get(request)!.current }));
-    const pending = new Set(rotated(byEmail(parts.sort(inOrderOfArrival)), requests[0]?.receivedAt ?? 0));
-    const work = forEachConcurrently([...pending], concurrentWrites, async group => {
-      if (signal?.aborted) return;
-      await recordGroup(group);
-      pending.delete(group);
-    });
+    const groups = rotated(byEmail(parts.sort(inOrderOfArrival)), requests[0]?.receivedAt ?? 0);
+    /** The parts without an outcome: one that is booked leaves at once, so that the abort books no second one. */
+    const pending = new Set(groups.flat());
+    const work = forEachConcurrently(groups, concurrentWrites, recordGroup);
     await (signal === undefined ? work : abortable(signal, work).catch(() => {}));
     // A pending write may still succeed; recording its events again changes nothing.
-    for (const group of pending) fail(group, signal?.reason);
+    fail([...pending], signal?.reason);
     return requests.map(request => {
       const { current: _, unrecordable, failed, ...outcome } = outcomes.get(request)!;
       return { ...outcome, unrecordable: [...unrecordable], failed: [...failed] };
     });
 
     async function recordGroup(group: readonly Part[]): Promise<void> {
+      if (signal?.aborted) return;
       // A redelivery of a future-dated event has another time. Only the item tells that it is the same event.
       if (group.length > 1 && group.some(({ events }) => events.some(isFutureDated))) return oneAfterAnother(group);
       try {
         const written = await recordEmail(emailIdOf(group[0]!.events[0]!), group, signal);
         for (const [part, share] of sharesOf(group, written)) {
+          if (!pending.delete(part)) continue;
           const outcome = outcomes.get(part.request)!;
           for (const count of ['recorded', 'duplicate', 'dropped', 'erased'] as const) outcome[count] += share[count];
           outcome.unrecordable.push(...share.unrecordable);
@@ -161,8 +161,10 @@ export function createRecorder({
         if (!isRefused(error)) return fail(group, error);
         // The fault may be one request's own.
         if (group.length > 1) return oneAfterAnother(group);
-        const [{ request, events }] = group as [Part];
-        outcomes.get(request)!.unrecordable.push(...events.map(withReason('refused_by_table')));
+        const [part] = group as [Part];
+        const { request, events } = part;
+        if (pending.delete(part))
+          outcomes.get(request)!.unrecordable.push(...events.map(withReason('refused_by_table')));
       }
     }
 
@@ -171,7 +173,9 @@ export function createRecorder({
     }
 
     function fail(group: readonly Part[], error: unknown): void {
-      for (const { request, events } of group) outcomes.get(request)!.failed.push({ events, error });
+      for (const part of group) {
+        if (pending.delete(part)) outcomes.get(part.request)!.failed.push({ events: part.events, error });
+      }
     }
   }
 

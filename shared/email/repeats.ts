@@ -60,10 +60,12 @@ export function repeatKindOf(event: HistoryEvent): string | null {
 
 /** The known events of one kind. */
 export interface KnownOfKind {
-  /** The times of those in the history, in any order. */
-  readonly times: readonly number[];
-  /** The id of the earliest of them. */
-  readonly firstId: string;
+  readonly number: number;
+  /** The earliest of them. */
+  readonly first: Pick<HistoryEvent, 'occurredAt' | 'eventId'>;
+  /** The time of the newest of them. */
+  readonly newest: number;
+  readonly times: ReadonlySet<number>;
 }
 
 /** The opens and clicks of a history by their kind. */
@@ -71,36 +73,47 @@ export type KnownOfKinds = ReadonlyMap<string, KnownOfKind>;
 
 /** The opens and clicks among the events of a history, by their kind. */
 export function knownOfKinds(events: Iterable<HistoryEvent>): KnownOfKinds {
-  const known = new Map<string, KnownOfKind>();
+  const known = growing(new Map());
   for (const event of events) {
     const kind = repeatKindOf(event);
-    if (kind !== null) known.set(kind, withOne(known.get(kind), event));
+    if (kind !== null) known.add(kind, event);
   }
-  return known;
+  return known.ofKinds;
 }
 
-function withOne(known: KnownOfKind | undefined, event: HistoryEvent): KnownOfKind {
+/** Known events to add to. A copy for each event would take quadratic time, and a request may bring thousands. */
+function growing(before: KnownOfKinds) {
+  const ofKinds = new Map(before);
+  const own = new Map<string, Set<number>>();
   return {
-    times: [...(known?.times ?? []), event.occurredAt],
-    firstId: known === undefined || isBefore(event, known) ? event.eventId : known.firstId,
+    ofKinds: ofKinds as KnownOfKinds,
+    add(kind: string, event: HistoryEvent): void {
+      const known = ofKinds.get(kind);
+      const times = own.get(kind) ?? new Set(known?.times);
+      own.set(kind, times.add(event.occurredAt));
+      const { occurredAt, eventId } = event;
+      ofKinds.set(kind, {
+        number: (known?.number ?? 0) + 1,
+        first: known === undefined || isBefore(event, known) ? { occurredAt, eventId } : known.first,
+        newest: Math.max(occurredAt, known?.newest ?? occurredAt),
+        times,
+      });
+    },
   };
 }
 
-const noneOfKind: KnownOfKind = { times: [], firstId: '' };
-
 /** Whether an event precedes all known ones: it may set the time of a status. */
-function isBefore({ occurredAt, eventId }: HistoryEvent, { times, firstId }: KnownOfKind = noneOfKind): boolean {
-  const first = Math.min(...times);
-  return occurredAt < first || (occurredAt === first && eventId < firstId);
+function isBefore({ occurredAt, eventId }: HistoryEvent, { first }: KnownOfKind): boolean {
+  return occurredAt < first.occurredAt || (occurredAt === first.occurredAt && eventId < first.eventId);
 }
 
 /** The places of new events. */
 export interface Divided<Event> {
   /** For the history. */
   readonly kept: readonly Event[];
-  readonly counted: number;
+  readonly counted: readonly Event[];
   /** Neither earlier nor newer than the known ones: nothing tells whether they are counted already. */
-  readonly dropped: number;
+  readonly dropped: readonly Event[];
   /** The counts after it. */
   readonly repeats: Repeats;
   /** The known ones after it. */
@@ -118,32 +131,35 @@ export function divided<Event extends HistoryEvent>(
   before: { readonly known: KnownOfKinds; readonly repeats: Repeats },
   isOwn: (event: Event) => boolean,
 ): Divided<Event> {
-  const known = new Map(before.known);
+  const known = growing(before.known);
   const repeats = new Map(before.repeats);
-  const kept: Event[] = [];
-  let [counted, dropped] = [0, 0];
+  const [kept, counted, dropped]: [Event[], Event[], Event[]] = [[], [], []];
   for (const event of news) {
     const kind = repeatKindOf(event);
     if (kind === null) {
       kept.push(event);
       continue;
     }
-    const ofKind = known.get(kind);
+    const ofKind = known.ofKinds.get(kind);
     const tally = repeats.get(kind);
-    const isFew = ofKind === undefined || (ofKind.times.length < keptOfKind && tally === undefined);
-    // A future-dated event may have come at its time already, and be counted.
-    const isKept = event.providerTime === undefined ? isBefore(event, ofKind) : event.providerTime > (tally?.last ?? 0);
-    if (isFew || isKept || !isOwn(event)) {
+    const { occurredAt, providerTime } = event;
+    if (
+      ofKind === undefined ||
+      (ofKind.number < keptOfKind && tally === undefined) ||
+      // A future-dated event may have come at its time already, and be counted.
+      (providerTime === undefined ? isBefore(event, ofKind) : providerTime > (tally?.last ?? 0)) ||
+      !isOwn(event)
+    ) {
       kept.push(event);
-      known.set(kind, withOne(ofKind, event));
-    } else if (event.providerTime === undefined && event.occurredAt > Math.max(tally?.last ?? 0, ...ofKind.times)) {
-      counted += 1;
-      repeats.set(kind, { count: (tally?.count ?? 0) + 1, last: event.occurredAt });
+      known.add(kind, event);
+    } else if (providerTime === undefined && occurredAt > Math.max(tally?.last ?? 0, ofKind.newest)) {
+      counted.push(event);
+      repeats.set(kind, { count: (tally?.count ?? 0) + 1, last: occurredAt });
     } else {
-      dropped += 1;
+      dropped.push(event);
     }
   }
-  return { kept, counted, dropped, repeats, known };
+  return { kept, counted, dropped, repeats, known: known.ofKinds };
 }
 
 /** The newest event of each counted kind, as far as it decides anything. */

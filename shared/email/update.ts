@@ -81,6 +81,8 @@ export interface Plan {
  * | hasSameRepeats      | opens or clicks are added     | they are added or counted         | one event is in the history, and counted too        |
  * | isStored            |                               | there was an item                 | half an email stands where a whole one has expired  |
  * | isOfSameAccount     | an account sets facts         | any event sets facts              | one account names the subject of another's email    |
+ * |                     | opens or clicks that name an account are counted or dropped, and  | another account's event leaves no trace             |
+ * |                     | the item has none                                                 |                                                     |
  * | isOfProvenAccount   | an account's own secret       | an account's own secret           | one account's secret forges another's events        |
  * | isNotErased         | always                        | always                            | a late callback makes half an email of a tombstone  |
  */
@@ -118,21 +120,21 @@ function optimisticUpdate(events: readonly CanonicalEvent[], defaultAccountId?: 
       cause,
       facts,
       history: { add: added },
-      repeats: counted > 0 ? encodeRepeats(repeats) : null,
+      repeats: counted.length > 0 ? encodeRepeats(repeats) : null,
       futureDated,
       condition: allOf(
         verdict === null ? hasNewEvents(added) : isSupersededBy(verdict),
         hasNoFutureDated,
-        futureDated || counted + uncounted > 0 ? isNew : fitsHistory(added.length),
+        futureDated || counted.length + uncounted.length > 0 ? isNew : fitsHistory(added.length),
         kept.some(isRepeatable) ? hasSameRepeats(undefined) : null,
-        isOfSameAccount(facts, events, undefined),
+        isOfSameAccount(facts, events, [...counted, ...uncounted], undefined),
         isOfProvenAccount(events),
         isNotErased,
       ),
     },
     added,
-    counted,
-    dropped: dropped + uncounted,
+    counted: counted.length,
+    dropped: dropped + uncounted.length,
     full,
     erased: 0,
   };
@@ -162,41 +164,41 @@ function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem, def
   const verdict = merge(news.values());
   const decides = verdict !== null && supersedes(verdict, item.verdict);
   const { kept, added, dropped: beyondBound, full } = placed(news, item.history, decides ? verdict : null);
-  const dropped = beyondBound + uncounted;
-  if (added.length + counted === 0 && Object.keys(facts).length === 0 && !decides)
-    return { update: null, added, counted, dropped, full, erased: 0 };
+  const dropped = beyondBound + uncounted.length;
+  if (added.length + counted.length === 0 && Object.keys(facts).length === 0 && !decides)
+    return { update: null, added, counted: 0, dropped, full, erased: 0 };
 
   const makesRoom = kept.size < item.history.size + added.length;
   const futureDated = [...news.values()].some(isFutureDated);
   // Events may tie in everything that decides and differ in their cause: the earliest one's cause is kept.
   const ties = added.length > 0 && !decides && item.verdict !== null && !supersedes(item.verdict, verdict);
   const mustNotChange =
-    makesRoom || kept.size > maxHistoryEvents || futureDated || item.futureDated || ties || counted > 0;
+    makesRoom || kept.size > maxHistoryEvents || futureDated || item.futureDated || ties || counted.length > 0;
   return {
     update: {
       verdict: decides || ties ? verdict : null,
       cause: causeOf(verdict, new Map([...item.history, ...news])),
       facts,
       history: makesRoom ? { replace: [...kept.keys()] } : { add: added },
-      repeats: counted > 0 ? encodeRepeats(repeats) : null,
+      repeats: counted.length > 0 ? encodeRepeats(repeats) : null,
       futureDated,
       condition: allOf(
         verdict === null ? null : decides ? isSupersededBy(verdict) : not(isSupersededBy(verdict)),
         item.futureDated ? null : hasNoFutureDated,
         item.history.size > 0 ? isStored : null,
-        added.length + full.length + counted === 0
+        added.length + full.length + counted.length === 0
           ? null
           : mustNotChange
             ? hasSameHistory(item)
             : fitsHistory(added.length),
-        counted > 0 || ofHistory.some(isRepeatable) ? hasSameRepeats(item.storedRepeats) : null,
-        isOfSameAccount(facts, events, item),
+        counted.length > 0 || ofHistory.some(isRepeatable) ? hasSameRepeats(item.storedRepeats) : null,
+        isOfSameAccount(facts, events, [...counted, ...uncounted], item),
         isOfProvenAccount(events),
         isNotErased,
       ),
     },
     added,
-    counted,
+    counted: counted.length,
     dropped,
     full,
     erased: 0,
@@ -229,7 +231,7 @@ export function rememberedUpdate(
         !isFutureDated(event) &&
         isOwn(event) &&
         // An event of the same time may be known: the item tells.
-        !email.known.get(kind)?.times.includes(event.occurredAt) &&
+        !email.known.get(kind)?.times.has(event.occurredAt) &&
         toldFacts.every(name => event[name] === undefined || email.told.has(name))
       );
     });
@@ -238,16 +240,18 @@ export function rememberedUpdate(
   const historySize = email.historySize + kept.length;
   if (historySize > maxHistoryEvents) return null;
   const added = kept.map(encodeHistory);
-  if (added.length + counted === 0) return { update: null, added, counted, dropped, full: [], erased: 0, after: email };
-  const storedRepeats = counted > 0 ? encodeRepeats(repeats) : email.storedRepeats;
+  const outcome = { added, counted: counted.length, dropped: dropped.length, full: [], erased: 0 };
+  if (added.length + counted.length === 0) return { ...outcome, update: null, after: email };
+  const storedRepeats = counted.length > 0 ? encodeRepeats(repeats) : email.storedRepeats;
   const startsCount = repeats.size > email.repeats.size;
   return {
+    ...outcome,
     update: {
       verdict: null,
       cause: null,
       facts: {},
       history: { add: added },
-      repeats: counted > 0 ? encodeRepeats(repeats) : null,
+      repeats: counted.length > 0 ? encodeRepeats(repeats) : null,
       futureDated: false,
       condition: allOf(
         verdict === null ? null : not(isSupersededBy(verdict)),
@@ -259,11 +263,6 @@ export function rememberedUpdate(
         isNotErased,
       ),
     },
-    added,
-    counted,
-    dropped,
-    full: [],
-    erased: 0,
     after: { ...email, historySize, known, repeats, storedRepeats },
   };
 }
@@ -457,16 +456,25 @@ function hasNewEvents(elements: readonly string[]): Condition {
   };
 }
 
-/** Facts besides the account may be set only if the email still belongs to their account, or to none. */
+/**
+ * Facts besides the account may be set only if the email still belongs to their account, or to none. The same holds for
+ * opens and clicks that leave no element: another account's would be evidence of a conflict.
+ *
+ * @param unkept opens and clicks that are counted or dropped as the email's own
+ */
 function isOfSameAccount(
   { accountId, ...told }: EmailFacts,
   events: readonly EmailFacts[],
+  unkept: readonly EmailFacts[],
   item: EmailFacts | undefined,
 ): Condition | null {
   if (item?.accountId !== undefined && Object.keys(told).length > 0) {
     return { expression: '#accountId = :accountOfItem', values: { ':accountOfItem': item.accountId } };
   }
-  if (accountId === undefined || !events.some(event => event.subject ?? event.reference ?? event.tags)) return null;
+  const needsAccount =
+    events.some(event => event.subject ?? event.reference ?? event.tags) ||
+    unkept.some(event => event.accountId !== undefined);
+  if (accountId === undefined || !needsAccount) return null;
   return { expression: 'attribute_not_exists(#accountId) OR #accountId = :accountId', values: {} };
 }
 

@@ -428,6 +428,21 @@ describe('another writer between two writes of an email', () => {
     expect(item).not.toHaveProperty('subject');
   });
 
+  it.each([
+    ['would be counted', 6000],
+    ['would be dropped', 1500],
+  ])('that gives the email to another account keeps our open, which %s, as evidence of the conflict', (_, after) => {
+    const email = emailInMemory();
+    email.record(many(3));
+    const ours = anEvent({ status: 'opened', eventId: 'a', occurredAt: noon + after, accountId: 'acme' });
+    // It is dropped, and gives the email its account.
+    const theirs = anEvent({ status: 'opened', eventId: 'i', occurredAt: noon + 500, accountId: 'initech' });
+    email.record([ours], { meanwhile: () => email.record([theirs]) });
+    expect(email.item()).toMatchObject({ accountId: 'initech' });
+    expect(email.item()).not.toHaveProperty('repeats');
+    expect(email.email().events).toContainEqual(inHistory(ours));
+  });
+
   it('that tells another reference first keeps it, and the account is ours', () => {
     const { item } = disturbed({ reference: 'INV-7', accountId: 'acme' }, {}, other =>
       other.record([anEvent({ eventId: 'o', status: 'opened', reference: 'INV-8' })]),

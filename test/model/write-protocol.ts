@@ -310,10 +310,12 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
     const repeats = repeatsOf(item);
     const isCounted = (event: HistoryEvent) => {
       const kind = repeatKindOf(event) ?? '';
-      const { times, firstId } = known.get(kind) ?? { times: [], firstId: '' };
-      const [first, last] = [Math.min(...times), Math.max(...times, repeats.get(kind)?.last ?? 0)];
-      const isFirst = event.occurredAt < first || (event.occurredAt === first && event.eventId < firstId);
-      return times.length >= keptOfKind && !isFirst && event.occurredAt <= last;
+      const ofKind = known.get(kind);
+      if (ofKind === undefined || ofKind.number < keptOfKind) return false;
+      const { first, newest } = ofKind;
+      const isFirst =
+        event.occurredAt < first.occurredAt || (event.occurredAt === first.occurredAt && event.eventId < first.eventId);
+      return !isFirst && event.occurredAt <= Math.max(newest, repeats.get(kind)?.last ?? 0);
     };
     return [...origins[email]!].reduce((bits, [element, draft]) => {
       if (draft === -1 || history.includes(element)) return bits;
@@ -340,7 +342,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
         const event = decodeHistory(element);
         const kind = repeatKindOf(event) ?? '';
         if (kind === '' || sentOfKind(email).get(kind)! <= keptOfKind) return true;
-        return event.eventId === known.get(kind)!.firstId;
+        return event.eventId === known.get(kind)!.first.eventId;
       })
       .sort();
   };
@@ -367,7 +369,7 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
       return 'an email belongs to the account that its events name';
     const ofKinds = knownOfKinds(events);
     for (const [kind, { count }] of repeatsOf(number)) {
-      if (count + (ofKinds.get(kind)?.times.length ?? 0) > (sentOfKind(email).get(kind) ?? 0))
+      if (count + (ofKinds.get(kind)?.number ?? 0) > (sentOfKind(email).get(kind) ?? 0))
         return 'no open is counted twice';
     }
     const inItsName = arrived

@@ -1,0 +1,61 @@
+/** Outcomes of a recorder whose table is a function: each event has exactly one. */
+
+import type { DynamoDBDocumentClient, UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
+import { describe, expect, it } from 'vitest';
+import type { Writes } from '../../shared/dynamodb/writes.ts';
+import type { CanonicalEvent } from '../../shared/email/event.ts';
+import { createRecorder, nothingRecorded } from '../../shared/email/recorder.ts';
+import { aDelivery, noon } from '../rigs/arbitrary-events.ts';
+
+const day = 24 * 60 * 60_000;
+const noClient = {} as DynamoDBDocumentClient;
+
+/** A recorder whose n-th write is the n-th function. */
+const recorderOf = (...steps: readonly ((input: UpdateCommandInput) => ReturnType<Writes['updateItem']>)[]) => {
+  const inputs: UpdateCommandInput[] = [];
+  const writes: Writes = { updateItem: input => steps[inputs.push(input) - 1]!(input) };
+  return {
+    inputs,
+    ...createRecorder({ client: noClient, writes, tableName: 't', retentionDays: 400 }),
+  };
+};
+const succeeds = async () => ({});
+const never = () => new Promise<never>(() => {});
+
+describe('requests that are recorded one after another because a time is in the future', () => {
+  const requests = [1, 2, 3].map(index => ({
+    events: [{ ...aDelivery, eventId: `e${index}`, providerTime: noon + day }] as readonly CanonicalEvent[],
+    receivedAt: noon,
+  }));
+  const failed = (index: number, error: unknown) => ({
+    ...nothingRecorded,
+    failed: [{ events: requests[index]!.events, error }],
+  });
+
+  it('have one outcome each if a write hangs until the time is over', async () => {
+    const over = new AbortController();
+    const hangs = () => {
+      setImmediate(() => over.abort('over'));
+      return never();
+    };
+    const { recordAll } = recorderOf(succeeds, hangs);
+    expect(await recordAll(requests, over.signal)).toEqual([
+      { ...nothingRecorded, recorded: 1 },
+      failed(1, 'over'),
+      failed(2, 'over'),
+    ]);
+  });
+
+  it('start no further write once the time is over', async () => {
+    const over = new AbortController();
+    const endsLate = async () => {
+      over.abort('over');
+      await new Promise(setImmediate);
+      return {};
+    };
+    const { recordAll, inputs } = recorderOf(succeeds, endsLate, succeeds);
+    await recordAll(requests, over.signal);
+    await new Promise(resolve => setTimeout(resolve, 5));
+    expect(inputs).toHaveLength(2);
+  });
+});
