@@ -74,6 +74,19 @@ describe('two runs of the benchmarks', () => {
     expect(verdicts(on('one', 1), on('other', 2))).toEqual(['read / bare: worse', 'write: same']);
   });
 
+  it('are the same where they are one file: a figure in another unit, or at another point, is another', () => {
+    const at = (samples: readonly number[], curve: string, emails: number) =>
+      measured('read', samples, 'ms', { point: { curve, axis: 'emails', at: emails } });
+    const run = resultsOf([
+      figure('read', 2, 'ms'),
+      figure('read', 1, 'CPU ms'),
+      at([5, 6, 7], 'table', 1),
+      at([50, 60, 70], 'table', 1_000),
+      at([9, 9, 9], 'history', 1),
+    ]);
+    expect(verdicts(run, run)).toEqual(run.figures.map(() => 'read: same'));
+  });
+
   it('leave out figures that only one of them has', () => {
     expect(verdicts(times(1), resultsOf([figure('other', 1, 'ms')]))).toEqual([]);
   });

@@ -44,8 +44,9 @@ export function changesBetween(before: Results, now: Results): readonly Change[]
   });
 }
 
-function keyOf({ benchmark, what, point }: Measured): string {
-  return JSON.stringify([benchmark, what, point?.curve, point?.at]);
+/** A benchmark may measure the same thing in two units, e.g. a cold start in ms and in CPU ms. */
+function keyOf({ benchmark, what, unit, point }: Measured): string {
+  return JSON.stringify([benchmark, what, unit, point?.curve, point?.at]);
 }
 
 function change(what: string, unit: string, before: Spread, now: Spread, isMore: boolean, least: number): Change {
