@@ -75,10 +75,10 @@ const resultsFile = 'bench-results.json';
 
 const command = {
   call: 'npm run bench',
-  does: `Runs the benchmarks in turn and prints medians, quartiles and ratios to floors of the same run. The figures go to ${resultsFile}, and those of a whole run into the tables of docs/performance.md.`,
+  does: `Runs the benchmarks in turn and prints medians, quartiles and ratios to floors of the same run. The figures of a whole run go to ${resultsFile} and into the tables of docs/performance.md.`,
   options: {
     only: { value: 'NAME', oneOf: names, help: 'one benchmark' },
-    results: { value: 'FILE', help: `the file of the figures, in place of ${resultsFile}` },
+    results: { value: 'FILE', help: `the file of the figures, also of a run that is not whole` },
     compare: { value: 'FILE', help: `an earlier ${resultsFile}: prints changes, and ends with 1 on a regression` },
     against: {
       value: 'URL',
@@ -104,7 +104,7 @@ const command = {
 } as const;
 
 async function bench(given: Given<typeof command.options>): Promise<void> {
-  const { only, compare, against, results: file = resultsFile } = given;
+  const { only, compare, against, results: file } = given;
   if (against !== undefined && only !== undefined) throw new UsageError('--against and --only exclude each other');
   const before = compare === undefined ? null : readResults(compare);
   const figures: Measured[] = [];
@@ -131,8 +131,9 @@ async function bench(given: Given<typeof command.options>): Promise<void> {
       await measure(name, () => (benchmarks[name] as Benchmark).run(given));
   }
   const results: Results = { date: new Date().toISOString().slice(0, 10), machine: thisMachine(), figures };
-  writeResults(file, results);
   const isWhole = only === undefined && against === undefined && process.exitCode === undefined;
+  // A part of the figures must not replace all of them, with which later runs are compared.
+  if (file !== undefined || isWhole) writeResults(file ?? resultsFile, results);
   if (isWhole) writePage(results, titles);
   if (before !== null) {
     const changes = changesBetween(before, results);

@@ -1,3 +1,4 @@
+import { execFile } from 'node:child_process';
 import { createPublicKey, verify } from 'node:crypto';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -5,6 +6,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readResults } from '../bench/results.ts';
 import { runScript } from '../rigs/script.ts';
@@ -39,6 +42,21 @@ describe('npm run bench', () => {
     writeFileSync(earlier, JSON.stringify({ ...now, figures: faster }));
     const { code, stdout } = await bench('--only', 'answer-time', '--compare', earlier);
     expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringMatching(/REGRESSION +answer while/) });
+  });
+
+  it('keeps the file of the last whole run where only a part is measured', async () => {
+    const whole = join(directory, 'bench-results.json');
+    const kept = JSON.stringify({
+      date: '2026-01-02',
+      machine: { node: 'v24.0.0', cpus: 2, model: 'one' },
+      figures: [],
+    });
+    writeFileSync(whole, kept);
+    const script = fileURLToPath(new URL('../bench/bench.ts', import.meta.url));
+    await promisify(execFile)(process.execPath, [script, '--only', 'answer-time', '--compare', whole], {
+      cwd: directory,
+    });
+    expect(readFileSync(whole, 'utf8')).toBe(kept);
   });
 
   it('refuses a file without results', async () => {
