@@ -1,5 +1,6 @@
 /** `npm run bench`: the figures of every benchmark. Nothing passes or fails, but with `--compare` a regression does. */
 
+import { randomBytes } from 'node:crypto';
 import { type Given, runCommand, UsageError } from '../../infra/local/cli/command.ts';
 import { changesBetween, rule } from './compare.ts';
 import type { Figure } from './figures.ts';
@@ -107,6 +108,7 @@ async function bench(given: Given<typeof command.options>): Promise<void> {
   const { only, compare, against, results: file } = given;
   if (against !== undefined && only !== undefined) throw new UsageError('--against and --only exclude each other');
   const before = compare === undefined ? null : readResults(compare);
+  const compared = against === undefined ? null : await comparison(against, given);
   const figures: Measured[] = [];
   const measure = async (benchmark: string, run: () => Promise<Figure[]>) => {
     console.error(`${benchmark} ...`);
@@ -122,10 +124,8 @@ async function bench(given: Given<typeof command.options>): Promise<void> {
       process.exitCode = 1;
     }
   };
-  if (against !== undefined) {
-    const { against: measureAgainst } = await import('./against.ts');
-    const { batches, singles, 'signing-key': signingKeyFile } = given;
-    await measure('against', () => measureAgainst({ url: against, signingKeyFile, batches, singles }));
+  if (compared !== null) {
+    await measure('against', compared);
   } else {
     for (const name of only === undefined ? names : [only])
       await measure(name, () => (benchmarks[name] as Benchmark).run(given));
@@ -140,6 +140,17 @@ async function bench(given: Given<typeof command.options>): Promise<void> {
     for (const line of changeLines(changes)) console.log(line);
     if (changes.some(({ is }) => is === 'worse')) process.exitCode = 1;
   }
+}
+
+/** The comparison with a receiver. @throws UsageError before anything starts if the address is none */
+async function comparison(
+  address: string,
+  { batches, singles, 'signing-key': signingKeyFile }: Given<typeof command.options>,
+): Promise<() => Promise<Figure[]>> {
+  const { against, receiverUrl } = await import('./against.ts');
+  const url = receiverUrl(address);
+  const run = randomBytes(6).toString('hex');
+  return () => against({ url, signingKeyFile, batches, singles, run });
 }
 
 await runCommand({

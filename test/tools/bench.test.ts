@@ -66,17 +66,26 @@ describe('npm run bench', () => {
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('holds no results') });
   });
 
+  it('refuses an address that is none before it starts anything', async () => {
+    const { code, stderr } = await bench('--against', '127.0.0.1:8000/webhook');
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringContaining('takes the URL of a receiver') });
+    expect(stderr).not.toContain('against ...');
+  });
+
   it('sends the same signed requests to a receiver, and prints its figures beside ours', async () => {
     const keyFile = join(directory, 'signing-key.pem');
     const requests: { readonly events: number; readonly isGenuine: boolean }[] = [];
+    const ids: string[] = [];
     const server = createServer(async (request, response) => {
       const body = await buffer(request);
       const { 'x-twilio-email-event-webhook-signature': signature, 'x-twilio-email-event-webhook-timestamp': time } =
         request.headers;
       const signed = Buffer.concat([Buffer.from(String(time)), body]);
       const key = createPublicKey(readFileSync(keyFile));
+      const events = JSON.parse(body.toString()) as { readonly sg_message_id: string }[];
+      ids.push(...events.map(({ sg_message_id }) => sg_message_id));
       requests.push({
-        events: JSON.parse(body.toString()).length,
+        events: events.length,
         isGenuine: verify('sha256', signed, key, Buffer.from(String(signature), 'base64')),
       });
       response.end();
@@ -95,6 +104,10 @@ describe('npm run bench', () => {
       server.close();
     }
     expect(existsSync(keyFile)).toBe(true);
+    expect(new Set(ids).size).toBe(ids.length);
+    // All ids of a run begin with its own tag.
+    expect(new Set(ids.map(id => /^[0-9a-f]{12}-/.exec(id)?.[0])).size).toBe(1);
+    expect(ids[0]).toMatch(/^[0-9a-f]{12}-/);
     expect(requests.filter(({ isGenuine }) => !isGenuine)).toEqual([]);
     expect(requests.filter(({ events }) => events === 1_000)).toHaveLength(2);
     expect(requests.filter(({ events }) => events === 1).length).toBeGreaterThanOrEqual(16);
