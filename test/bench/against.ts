@@ -131,8 +131,12 @@ export async function against({ url, signingKeyFile, batches, singles, run }: Ag
         figure(`${titles.singles}: ${name}, p50`, quantile(waits, 0.5), 'ms'),
         figure(`${titles.singles}: ${name}, p99`, quantile(waits, 0.99), 'ms'),
       ]),
-      ...results.map(({ name, sent }) => figure(`requests sent again after 429: ${name}`, sumOf(sent, 'again'), '')),
-      figure(`events queued, and not counted: ${mine.name}`, sentEvents - sumOf(mine.sent, 'recorded'), 'events'),
+      ...results.map(({ name, sent }) =>
+        measured(`requests sent again after 429: ${name}`, [sumOf(sent, 'again')], '', { count: 'by chance' }),
+      ),
+      measured(`events queued, and not counted: ${mine.name}`, [sentEvents - sumOf(mine.sent, 'recorded')], 'events', {
+        count: 'by chance',
+      }),
     ];
   } finally {
     for (const agent of Object.values(agents)) agent.destroy();

@@ -41,7 +41,10 @@ describe('npm run bench', () => {
     const faster = now.figures.map(one => ({ ...one, median: one.median / 2, low: one.low / 2, high: one.high / 2 }));
     writeFileSync(earlier, JSON.stringify({ ...now, figures: faster }));
     const { code, stdout } = await bench('--only', 'answer-time', '--compare', earlier);
-    expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringMatching(/REGRESSION +answer while/) });
+    expect({ code, stdout }).toEqual({
+      code: 1,
+      stdout: expect.stringMatching(/REGRESSION +answer-time: answer while/),
+    });
   });
 
   it('keeps the file of the last whole run where only a part is measured', async () => {
