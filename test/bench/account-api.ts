@@ -15,7 +15,7 @@ import { cpuMs } from '../rigs/cpu-time.ts';
 import { queryFunction, tokenOf } from '../rigs/query-function.ts';
 import { type StartedStack, startStack } from '../rigs/start-stack.ts';
 import { startFaultProxy } from '../torture/fault-proxy.ts';
-import { type Figure, figure, measured, quantile } from './figures.ts';
+import { counted, type Figure, figure, measured, quantile } from './figures.ts';
 
 const turns = 20;
 const warmUp = 5;
@@ -151,7 +151,7 @@ async function callsOf(dataDir: string): Promise<Figure[]> {
       await (await fetch(`${stack.url}${path}`, { headers: { authorization } })).arrayBuffer();
       for (const [operation, calls] of proxy.operations) {
         const made = calls - (before.get(operation) ?? 0);
-        if (made > 0) figures.push(figure(`${what}: calls of ${operation}`, made, '', '1'));
+        if (made > 0) figures.push(counted(`${what}: calls of ${operation}`, made, '', { aim: '1' }));
       }
     }
     return figures;

@@ -10,7 +10,7 @@ import { emailIdOf } from '../../shared/email/event.ts';
 import { signedRequest } from '../fixtures/signing.ts';
 import { type StartedStack, startStack } from '../rigs/start-stack.ts';
 import { alertsIn } from '../torture/alerts.ts';
-import { type Figure, figure, quantile } from './figures.ts';
+import { counted, type Figure, figure, measured, quantile } from './figures.ts';
 
 const restingAlerts = 200;
 const bursts = 10;
@@ -89,22 +89,24 @@ async function inABurst(stack: StartedStack, send: Send): Promise<Figure[]> {
   const machines = messagesOf(stack, before)
     .filter(({ letters }) => letters.length === 0)
     .flatMap(({ data }) => (data as { emails: { emailId: string }[] }).emails);
-  const counted = letters.reduce((sum, { subject }) => sum + countIn(subject!), 0);
+  const inTitles = letters.reduce((sum, { subject }) => sum + countIn(subject!), 0);
   const answer = await fetch(`${stack.url}/_local/inbox`, { headers: { accept: 'application/json' } });
   const { subscriptions } = (await answer.json()) as { subscriptions: { state: string; topicArn: string }[] };
   const support = subscriptions.find(({ topicArn }) => topicArn.includes('Support'))!;
   return [
-    figure('burst: bounces of 200 accounts', due.length, 'emails'),
+    counted('burst: bounces of 200 accounts', due.length, 'emails'),
     figure('burst: callbacks took', (lastCallback - begun) / 1000, 's', '60'),
-    figure('burst: letters', letters.length, 'letters'),
-    figure('burst: letters in the busiest second', busiestSecond, 'letters', '≤ 4'),
-    figure('burst: alerts missing', due.filter(key => !told.includes(key)).length, 'alerts', '0'),
-    figure('burst: alerts told twice to people', told.length - new Set(told).size, 'alerts', '0'),
-    figure('burst: emails that the titles count', counted, 'emails', String(due.length)),
-    figure('burst: emails told to machines', new Set(machines.map(({ emailId }) => emailId)).size, 'emails'),
-    figure('burst: machine alerts told twice', machines.length - due.length, 'alerts', '0'),
+    measured('burst: letters', [letters.length], 'letters', { count: 'by chance' }),
+    measured('burst: letters in the busiest second', [busiestSecond], 'letters', { aim: '≤ 4', count: 'by chance' }),
+    counted('burst: alerts missing', due.filter(key => !told.includes(key)).length, 'alerts', { aim: '0' }),
+    counted('burst: alerts told twice to people', told.length - new Set(told).size, 'alerts', { aim: '0' }),
+    counted('burst: emails that the titles count', inTitles, 'emails', { aim: String(due.length) }),
+    counted('burst: emails told to machines', new Set(machines.map(({ emailId }) => emailId)).size, 'emails'),
+    counted('burst: machine alerts told twice', machines.length - due.length, 'alerts', { aim: '0' }),
     figure('burst: last callback to last letter', (times.at(-1)! - lastCallback) / 1000, 's'),
-    figure(`burst: subscription of support alive (${support.state})`, Number(support.state === 'Confirmed'), '', '1'),
+    counted(`burst: subscription of support alive (${support.state})`, Number(support.state === 'Confirmed'), '', {
+      aim: '1',
+    }),
   ];
 }
 

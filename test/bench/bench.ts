@@ -1,5 +1,6 @@
 /** `npm run bench`: the figures of every benchmark. Nothing passes or fails, but with `--compare` a regression does. */
 
+import { randomBytes } from 'node:crypto';
 import { type Given, runCommand, UsageError } from '../../infra/local/cli/command.ts';
 import { changesBetween, rule } from './compare.ts';
 import type { Figure } from './figures.ts';
@@ -75,10 +76,10 @@ const resultsFile = 'bench-results.json';
 
 const command = {
   call: 'npm run bench',
-  does: `Runs the benchmarks in turn and prints medians, quartiles and ratios to floors of the same run. The figures go to ${resultsFile}, and those of a whole run into the tables of docs/performance.md.`,
+  does: `Runs the benchmarks in turn and prints medians, quartiles and ratios to floors of the same run. The figures of a whole run go to ${resultsFile} and into the tables of docs/performance.md.`,
   options: {
     only: { value: 'NAME', oneOf: names, help: 'one benchmark' },
-    results: { value: 'FILE', help: `the file of the figures, in place of ${resultsFile}` },
+    results: { value: 'FILE', help: `the file of the figures, also of a run that is not whole` },
     compare: { value: 'FILE', help: `an earlier ${resultsFile}: prints changes, and ends with 1 on a regression` },
     against: {
       value: 'URL',
@@ -104,9 +105,10 @@ const command = {
 } as const;
 
 async function bench(given: Given<typeof command.options>): Promise<void> {
-  const { only, compare, against, results: file = resultsFile } = given;
+  const { only, compare, against, results: file } = given;
   if (against !== undefined && only !== undefined) throw new UsageError('--against and --only exclude each other');
   const before = compare === undefined ? null : readResults(compare);
+  const compared = against === undefined ? null : await comparison(against, given);
   const figures: Measured[] = [];
   const measure = async (benchmark: string, run: () => Promise<Figure[]>) => {
     console.error(`${benchmark} ...`);
@@ -122,23 +124,33 @@ async function bench(given: Given<typeof command.options>): Promise<void> {
       process.exitCode = 1;
     }
   };
-  if (against !== undefined) {
-    const { against: measureAgainst } = await import('./against.ts');
-    const { batches, singles, 'signing-key': signingKeyFile } = given;
-    await measure('against', () => measureAgainst({ url: against, signingKeyFile, batches, singles }));
+  if (compared !== null) {
+    await measure('against', compared);
   } else {
     for (const name of only === undefined ? names : [only])
       await measure(name, () => (benchmarks[name] as Benchmark).run(given));
   }
   const results: Results = { date: new Date().toISOString().slice(0, 10), machine: thisMachine(), figures };
-  writeResults(file, results);
   const isWhole = only === undefined && against === undefined && process.exitCode === undefined;
+  // A part of the figures must not replace all of them, with which later runs are compared.
+  if (file !== undefined || isWhole) writeResults(file ?? resultsFile, results);
   if (isWhole) writePage(results, titles);
   if (before !== null) {
     const changes = changesBetween(before, results);
     for (const line of changeLines(changes)) console.log(line);
     if (changes.some(({ is }) => is === 'worse')) process.exitCode = 1;
   }
+}
+
+/** The comparison with a receiver. @throws UsageError before anything starts if the address is none */
+async function comparison(
+  address: string,
+  { batches, singles, 'signing-key': signingKeyFile }: Given<typeof command.options>,
+): Promise<() => Promise<Figure[]>> {
+  const { against, receiverUrl } = await import('./against.ts');
+  const url = receiverUrl(address);
+  const run = randomBytes(6).toString('hex');
+  return () => against({ url, signingKeyFile, batches, singles, run });
 }
 
 await runCommand({

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { changesBetween } from './compare.ts';
-import { type Details, figure, isMet, measured } from './figures.ts';
+import { counted, type Details, figure, isMet, measured } from './figures.ts';
 import { withTables } from './performance-page.ts';
 import type { Results } from './results.ts';
+import { changeLines } from './text.ts';
 
 const machine = { node: 'v24.0.0', cpus: 2, model: 'a model' };
 
@@ -63,15 +64,58 @@ describe('two runs of the benchmarks', () => {
   });
 
   it('compare one sample of a time with patience, and a count without', () => {
-    const both = (ms: number, units: number) => resultsOf([figure('answer', ms, 'ms'), figure('write', units, 'WCU')]);
+    const both = (ms: number, units: number) => resultsOf([figure('answer', ms, 'ms'), counted('write', units, 'WCU')]);
     expect(verdicts(both(100, 1), both(120, 1.1))).toEqual(['answer: same', 'write: worse']);
+  });
+
+  it.each([
+    [0, 3, 'same'],
+    [1, 3, 'same'],
+    [0, 6, 'worse'],
+    [100, 120, 'same'],
+    [100, 130, 'worse'],
+  ])('allow a count by chance to go from %i to %i: %s', (before, now, is) => {
+    const again = (count: number) => resultsOf([measured('sent again', [count], '', { count: 'by chance' })]);
+    expect(verdicts(again(before), again(now))).toEqual([`sent again: ${is}`]);
+  });
+
+  it.each([
+    [0, 0.002, 'same'],
+    [0, 0.1, 'worse'],
+    [0.1, 0, 'better'],
+  ])('name an exact count that goes from %d to %d: %s', (before, now, is) => {
+    const failed = (count: number) => resultsOf([counted('failed conditions', count, '')]);
+    expect(verdicts(failed(before), failed(now))).toEqual([`failed conditions: ${is}`]);
+  });
+
+  it('name the benchmark and the point of a curve with each change', () => {
+    const point = { curve: 'table', axis: 'emails in the table', at: 1_000 };
+    const at = (ms: number) => resultsOf([measured('write', [ms, ms, ms], 'ms', { point }), figure('read', ms, 'ms')]);
+    expect(changeLines(changesBetween(at(1), at(2)))).toEqual([
+      'REGRESSION  reads: write, emails in the table: 1,000  1 → 2 ms',
+      'REGRESSION  reads: read                               1 → 2 ms',
+      '0 of 2 figures are the same.',
+    ]);
   });
 
   it('compare ratios and counts alone where the machines differ', () => {
     const details: Details = { floor: { what: 'bare', samples: [1, 1, 1] }, aim: '≤ 1.2' };
     const on = (model: string, ms: number) =>
-      resultsOf([measured('read', [ms, ms, ms], 'ms', details), figure('write', 1, 'WCU')], { ...machine, model });
+      resultsOf([measured('read', [ms, ms, ms], 'ms', details), counted('write', 1, 'WCU')], { ...machine, model });
     expect(verdicts(on('one', 1), on('other', 2))).toEqual(['read / bare: worse', 'write: same']);
+  });
+
+  it('are the same where they are one file: a figure in another unit, or at another point, is another', () => {
+    const at = (samples: readonly number[], curve: string, emails: number) =>
+      measured('read', samples, 'ms', { point: { curve, axis: 'emails', at: emails } });
+    const run = resultsOf([
+      figure('read', 2, 'ms'),
+      figure('read', 1, 'CPU ms'),
+      at([5, 6, 7], 'table', 1),
+      at([50, 60, 70], 'table', 1_000),
+      at([9, 9, 9], 'history', 1),
+    ]);
+    expect(verdicts(run, run)).toEqual(run.figures.map(() => 'read: same'));
   });
 
   it('leave out figures that only one of them has', () => {

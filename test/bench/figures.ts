@@ -33,7 +33,11 @@ export interface Figure extends Spread {
   readonly aim?: string;
   /** The place of the figure on a curve. */
   readonly point?: Point;
+  /** Set where the figure is a count. `exact`: without a change of the code it is the same in each run, on any machine. */
+  readonly count?: Count;
 }
+
+export type Count = 'exact' | 'by chance';
 
 export interface Point {
   readonly curve: string;
@@ -47,6 +51,7 @@ export interface Details {
   readonly floor?: { readonly what: string; readonly samples: readonly number[] };
   readonly aim?: string;
   readonly point?: Point;
+  readonly count?: Count;
 }
 
 /** A figure of one sample. */
@@ -54,9 +59,14 @@ export function figure(what: string, value: number, unit: string, aim?: string):
   return measured(what, [value], unit, aim === undefined ? {} : { aim });
 }
 
+/** A count that is the same in each run. */
+export function counted(what: string, value: number, unit: string, details: Omit<Details, 'count'> = {}): Figure {
+  return measured(what, [value], unit, { ...details, count: 'exact' });
+}
+
 /** A figure of the rounds of one run, with its ratio to the floor of the same run. */
 export function measured(what: string, samples: readonly number[], unit: string, details: Details = {}): Figure {
-  const { floor, aim, point } = details;
+  const { floor, aim, point, count } = details;
   return {
     what,
     unit,
@@ -68,6 +78,7 @@ export function measured(what: string, samples: readonly number[], unit: string,
     }),
     ...(aim && { aim }),
     ...(point && { point }),
+    ...(count && { count }),
   };
 }
 

@@ -72,7 +72,10 @@ export async function historyCurve(): Promise<Figure[]> {
     ] as const;
     return titles.flatMap(([kind, what, unit]) =>
       [...curves].map(([at, samples]) =>
-        measured(what, samples[kind], unit, { point: { curve: `history, ${unit}`, axis: 'events of the email', at } }),
+        measured(what, samples[kind], unit, {
+          point: { curve: `history, ${unit}`, axis: 'events of the email', at },
+          ...(kind === 'wcu' && { count: 'exact' }),
+        }),
       ),
     );
   } finally {

@@ -87,8 +87,8 @@ export async function localStack(): Promise<Figure[]> {
       }),
       measured('a batch of 1,000 events', batchTimes, 'ms'),
       measured('the engine with a bare client', bareTimes.map(rateOf), 'updates/s'),
-      figure('requests that took too long and were sent again', again, ''),
-      figure('events of batches that were queued', queued / batches, 'of 1,000'),
+      measured('requests that took too long and were sent again', [again], '', { count: 'by chance' }),
+      measured('events of batches that were queued', [queued / batches], 'of 1,000', { count: 'by chance' }),
       figure('engine with a bare client, CPU', median(bareCpu) / batchSize, 'ms an update'),
       ...partsIn(batchCpu).map(part =>
         figure(`batches, CPU of ${part}`, median(batchCpu.map(one => one[part] ?? 0)) / batchSize, 'ms an event'),

@@ -22,6 +22,7 @@ const results = z.object({
       ratio: z.object(spread).exactOptional(),
       aim: z.string().exactOptional(),
       point: z.object({ curve: z.string(), axis: z.string(), at: z.number() }).exactOptional(),
+      count: z.literal(['exact', 'by chance']).exactOptional(),
     }),
   ),
 });

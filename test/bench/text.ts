@@ -67,9 +67,9 @@ function curveLines(curve: Curve): readonly string[] {
 /** The changes beyond the spread, worst first, and the number of the others. */
 export function changeLines(changes: readonly Change[]): readonly string[] {
   const shown = (['worse', 'better'] as const).flatMap(is => changes.filter(change => change.is === is));
-  const rows = shown.map(({ what, unit, before, now, is }) => [
+  const rows = shown.map(({ benchmark, what, unit, point, before, now, is }) => [
     is === 'worse' ? 'REGRESSION' : is,
-    what,
+    `${benchmark}: ${what}${point === undefined ? '' : `, ${point.axis}: ${point.at.toLocaleString('en')}`}`,
     `${spreadText(before)} → ${spreadText(now)} ${unit}`.trim(),
   ]);
   return [...aligned(rows), `${changes.length - shown.length} of ${changes.length} figures are the same.`];
