@@ -17,7 +17,7 @@ const rooms = [
   'http',
   'email',
   'status',
-  'dynamodb',
+  'aws',
   'runtime',
 ] as const;
 

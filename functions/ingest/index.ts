@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2, Context, SQSEvent } from 'aws-lambda';
-import { createDirectCall } from '../../shared/dynamodb/direct-calls.ts';
-import { directWrites } from '../../shared/dynamodb/writes.ts';
+import { createDirectCall } from '../../shared/aws/dynamodb-calls.ts';
+import { directWrites } from '../../shared/aws/writes.ts';
 import { createHotEmails } from '../../shared/email/hot-emails.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import { createNonces } from '../../shared/guards/nonces.ts';

@@ -1,4 +1,4 @@
-import { createJsonCall } from '../../shared/dynamodb/json-calls.ts';
+import { createJsonCall } from '../../shared/aws/json-calls.ts';
 import { once } from '../../shared/runtime/once.ts';
 
 /** Reads the text of a secret; rejects if it is out of reach. */

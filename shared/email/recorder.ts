@@ -7,7 +7,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { sdkWrites, type Writes } from '../dynamodb/writes.ts';
+import { sdkWrites, type Writes } from '../aws/writes.ts';
 import { abortable } from '../runtime/abortable.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { day } from '../runtime/time.ts';

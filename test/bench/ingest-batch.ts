@@ -1,5 +1,5 @@
 import { UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
-import type { Writes } from '../../shared/dynamodb/writes.ts';
+import type { Writes } from '../../shared/aws/writes.ts';
 import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import { cpuMs } from '../rigs/cpu-time.ts';
 import { type Figure, measured } from './figures.ts';

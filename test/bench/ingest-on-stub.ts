@@ -1,6 +1,6 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { createDirectCall } from '../../shared/dynamodb/direct-calls.ts';
-import { directWrites, type Writes } from '../../shared/dynamodb/writes.ts';
+import { createDirectCall } from '../../shared/aws/dynamodb-calls.ts';
+import { directWrites, type Writes } from '../../shared/aws/writes.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { createLog } from '../../shared/runtime/log.ts';

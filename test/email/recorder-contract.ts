@@ -2,7 +2,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DeleteCommand, DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Writes } from '../../shared/dynamodb/writes.ts';
+import type { Writes } from '../../shared/aws/writes.ts';
 import { attentionDayOf } from '../../shared/email/attention-day.ts';
 import { createEraseEmails, type EraseEmails } from '../../shared/email/eraser.ts';
 import { type CanonicalEvent, canonicalEvent, emailIdOf, limits } from '../../shared/email/event.ts';

@@ -2,7 +2,7 @@
 
 import type { DynamoDBDocumentClient, UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, it } from 'vitest';
-import type { Writes } from '../../shared/dynamodb/writes.ts';
+import type { Writes } from '../../shared/aws/writes.ts';
 import type { CanonicalEvent } from '../../shared/email/event.ts';
 import { createRecorder, nothingRecorded } from '../../shared/email/recorder.ts';
 import { aDelivery, noon } from '../rigs/arbitrary-events.ts';

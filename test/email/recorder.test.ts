@@ -1,8 +1,8 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { describe, it } from 'vitest';
 import { hasJava, startDynamoDbLocal, startDynoxide } from '../../infra/local/services/dynamodb-engine.ts';
-import { createDirectCall } from '../../shared/dynamodb/direct-calls.ts';
-import { directWrites, sdkWrites } from '../../shared/dynamodb/writes.ts';
+import { createDirectCall } from '../../shared/aws/dynamodb-calls.ts';
+import { directWrites, sdkWrites } from '../../shared/aws/writes.ts';
 import { storeContract } from './recorder-contract.ts';
 
 const directly = (client: DynamoDBDocumentClient) => directWrites(createDirectCall(client));

@@ -4,7 +4,7 @@ import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { type DynamoDBDocumentClient, UpdateCommand, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { attributeValues } from './attribute-values.ts';
-import type { DirectCall } from './direct-calls.ts';
+import type { DirectCall } from './dynamodb-calls.ts';
 
 export interface Writes {
   /**

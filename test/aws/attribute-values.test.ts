@@ -1,7 +1,7 @@
 import { marshall } from '@aws-sdk/util-dynamodb';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { attributeValues } from '../../shared/dynamodb/attribute-values.ts';
+import { attributeValues } from '../../shared/aws/attribute-values.ts';
 
 const scalars = fc.oneof(fc.string({ unit: 'binary' }), fc.maxSafeInteger(), fc.boolean());
 const sets = fc.uniqueArray(fc.string(), { minLength: 1 }).map(texts => new Set(texts));

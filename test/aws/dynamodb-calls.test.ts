@@ -3,8 +3,8 @@ import type { AddressInfo } from 'node:net';
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient, type UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createDirectCall } from '../../shared/dynamodb/direct-calls.ts';
-import { directWrites, sdkWrites, type Writes } from '../../shared/dynamodb/writes.ts';
+import { createDirectCall } from '../../shared/aws/dynamodb-calls.ts';
+import { directWrites, sdkWrites, type Writes } from '../../shared/aws/writes.ts';
 
 let respond: (request: IncomingMessage, response: ServerResponse, body: string) => void;
 const server = createServer(async (request, response) => {

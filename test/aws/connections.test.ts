@@ -2,8 +2,8 @@ import { createServer, type Server, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createServer as createTlsServer } from 'node:tls';
 import { afterEach, describe, expect, it } from 'vitest';
-import { type ConnectionOptions, type Connections, createConnections } from '../../shared/dynamodb/connections.ts';
-import { createJsonCall } from '../../shared/dynamodb/json-calls.ts';
+import { type ConnectionOptions, type Connections, createConnections } from '../../shared/aws/connections.ts';
+import { createJsonCall } from '../../shared/aws/json-calls.ts';
 
 const answerOf = (body: string, ...headers: string[]) =>
   [`HTTP/1.1 200 OK`, `content-length: ${body.length}`, ...headers, '', body].join('\r\n');

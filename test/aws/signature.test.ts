@@ -2,7 +2,7 @@ import { createHash, createHmac } from 'node:crypto';
 import { SignatureV4 } from '@smithy/signature-v4';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createSigner } from '../../shared/dynamodb/signature.ts';
+import { createSigner } from '../../shared/aws/signature.ts';
 
 /** The hash that the SDK's signer is built with. */
 class Sha256 {
