@@ -2,7 +2,6 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { ConditionalCheckFailedException, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import {
-  BatchExecuteStatementCommand,
   BatchGetCommand,
   DynamoDBDocumentClient,
   GetCommand,
@@ -104,20 +103,6 @@ describe('the meter of DynamoDB', () => {
       await named.send(new PutCommand({ TableName, Item: { emailId: caller } }));
       expect(unitsOf({ caller })).toBe(1);
     }
-  });
-
-  it('counts statements, and those that failed since the item is there', async () => {
-    const insert = (emailId: string) =>
-      client.send(
-        new BatchExecuteStatementCommand({
-          Statements: [{ Statement: `INSERT INTO "${TableName}" VALUE {'emailId': ?}`, Parameters: [emailId] }],
-        }),
-      );
-    await insert('one');
-    expect(consumed()).toMatchObject([{ operation: 'BatchExecuteStatement', kind: 'write', units: 1, failedUnits: 0 }]);
-    const { Responses } = await insert('one');
-    expect(Responses?.[0]?.Error?.Code).toBe('DuplicateItem');
-    expect(consumed()).toMatchObject([{ units: 2, failedUnits: 1, failedCalls: 1 }]);
   });
 
   it('hides what the caller did not ask for', async () => {

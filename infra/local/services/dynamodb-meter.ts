@@ -34,11 +34,8 @@ export interface DynamoDbMeter {
 
 type Kind = 'read' | 'write';
 
-/**
- * Operations that report their units. Transactions are missing, as no function uses one, and so are statements that read.
- */
+/** Operations that report their units. Transactions and statements are missing, as no function uses one. */
 const operations: Readonly<Record<string, Kind>> = {
-  BatchExecuteStatement: 'write',
   BatchGetItem: 'read',
   BatchWriteItem: 'write',
   DeleteItem: 'write',
@@ -75,17 +72,7 @@ interface Output {
   readonly ConsumedCapacity?: ConsumedCapacity | readonly ConsumedCapacity[];
   readonly __type?: string;
   readonly Item?: Readonly<Record<string, AttributeValue>>;
-  /** Of statements. */
-  readonly Responses?: readonly StatementAnswer[] | Readonly<Record<string, unknown>>;
 }
-
-interface StatementAnswer {
-  readonly TableName?: string;
-  readonly Error?: { readonly Code?: string; readonly Item?: Readonly<Record<string, AttributeValue>> };
-}
-
-/** Why a statement was not executed, although the table was asked. */
-const failedConditions = ['ConditionalCheckFailed', 'DuplicateItem'];
 
 /**
  * @param target the endpoint of the engine
@@ -124,12 +111,6 @@ export async function startDynamoDbMeter(target: string, onMetric: OnMetric = ()
           const units = capacity?.CapacityUnits ?? 0;
           if (units > 0) add({ caller, table, index, operation, kind, units, failedUnits: 0 });
         }
-      }
-      for (const { TableName: table = '', Error: failed } of Array.isArray(output.Responses) ? output.Responses : []) {
-        if (!failedConditions.includes(failed?.Code ?? '')) continue;
-        // No engine gives the item, so that one above 1 KB counts too little.
-        const units = failedConditionUnits(failed?.Item);
-        add({ caller, table, index: null, operation, kind, units, failedUnits: units });
       }
     } else if (failure === 'ConditionalCheckFailedException') {
       const units = failedConditionUnits(output.Item);
