@@ -13,8 +13,8 @@ import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { day } from '../runtime/time.ts';
 import { type CanonicalEvent, emailIdOf, isForeign } from './event.ts';
 import { encodeHistory } from './history.ts';
-import { type HotEmails, hotEmailAfter, hotEmailIn } from './hot-emails.ts';
-import { historyOf, type KnownItem, knownItem, knownItemOf } from './item.ts';
+import { type HotEmail, type HotEmails, hotEmailAfter, hotEmailIn } from './hot-emails.ts';
+import { historyOf, type Item, type KnownItem, knownItem, knownItemOf } from './item.ts';
 import { repeatKindOf } from './repeats.ts';
 import { type Plan, planUpdate, rememberedUpdate, sentAtOf, updateInput } from './update.ts';
 
@@ -224,15 +224,9 @@ export function createRecorder({
         if (item !== null && isOpened) hotEmails?.remember(emailId, hotEmailIn(item));
         return counts(0);
       }
+      let old: Item;
       try {
-        const { Attributes } = await writes.updateItem(updateInput(target, update));
-        const before = historyOf(Attributes ?? {});
-        if (isOpened && hotEmails) {
-          const known = item ?? knownItemOf(Attributes ?? {});
-          hotEmails.remember(emailId, remembered?.after ?? hotEmailAfter(update, known, Math.ceil(expiresAt / 1000)));
-        }
-        const news = added.filter(element => !before.has(element));
-        return counts(counted + news.length, news);
+        old = (await writes.updateItem(updateInput(target, update))).Attributes ?? {};
       } catch (error) {
         if (attempt === maxAttempts || signal?.aborted) throw error;
         if (error instanceof ConditionalCheckFailedException) {
@@ -243,8 +237,25 @@ export function createRecorder({
         if (failures === maxFailures || isRefused(error)) throw error;
         await delay(backoff(failures, emailId), undefined, signal && { signal }).catch(() => {});
         if (signal?.aborted) throw error;
+        continue;
       }
+      if (isOpened) {
+        const after = () => hotEmailAfter(update, item ?? knownItemOf(old), Math.ceil(expiresAt / 1000));
+        hotEmails?.remember(emailId, remembered?.after ?? readable(after));
+      }
+      const before = historyOf(old);
+      const news = added.filter(element => !before.has(element));
+      return counts(counted + news.length, news);
     }
+  }
+}
+
+/** null if a history holds an element of a later version, which this one cannot read. The write has succeeded anyway. */
+function readable(email: () => HotEmail | null): HotEmail | null {
+  try {
+    return email();
+  } catch {
+    return null;
   }
 }
 

@@ -4,6 +4,7 @@ import type { DynamoDBDocumentClient, UpdateCommandInput } from '@aws-sdk/lib-dy
 import { describe, expect, it } from 'vitest';
 import type { Writes } from '../../shared/dynamodb/writes.ts';
 import type { CanonicalEvent } from '../../shared/email/event.ts';
+import { createHotEmails } from '../../shared/email/hot-emails.ts';
 import { createRecorder, nothingRecorded } from '../../shared/email/recorder.ts';
 import { aDelivery, noon } from '../rigs/arbitrary-events.ts';
 
@@ -14,9 +15,11 @@ const noClient = {} as DynamoDBDocumentClient;
 const recorderOf = (...steps: readonly ((input: UpdateCommandInput) => ReturnType<Writes['updateItem']>)[]) => {
   const inputs: UpdateCommandInput[] = [];
   const writes: Writes = { updateItem: input => steps[inputs.push(input) - 1]!(input) };
+  const hotEmails = createHotEmails(() => noon);
   return {
     inputs,
-    ...createRecorder({ client: noClient, writes, tableName: 't', retentionDays: 400 }),
+    hotEmails,
+    ...createRecorder({ client: noClient, writes, tableName: 't', retentionDays: 400, hotEmails }),
   };
 };
 const succeeds = async () => ({});
@@ -57,5 +60,15 @@ describe('requests that are recorded one after another because a time is in the 
     await recordAll(requests, over.signal);
     await new Promise(resolve => setTimeout(resolve, 5));
     expect(inputs).toHaveLength(2);
+  });
+});
+
+describe('an open that is written', () => {
+  const open: CanonicalEvent = { ...aDelivery, status: 'opened', evidence: 'human' };
+
+  it('is recorded although the item holds an element of a later version, and its email is not remembered', async () => {
+    const { record, hotEmails, inputs } = recorderOf(async () => ({ Attributes: { history: new Set(['?']) } }));
+    expect(await record([open], noon)).toEqual({ ...nothingRecorded, recorded: 1 });
+    expect(hotEmails.recall(inputs[0]!.Key!.emailId)).toBeUndefined();
   });
 });
