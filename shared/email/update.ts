@@ -74,6 +74,7 @@ export interface Plan {
  * | not(isSupersededBy) |                               | new events leave the status       | they win over a status that has changed meanwhile   |
  * | hasNewEvents        | only notes                    |                                   | a repeated delivery of notes is written again       |
  * | fitsHistory         | elements are added            | elements are added                | a full history grows beyond its bound               |
+ * |                     | few: opens of machines        |                                   | machines fill a history without a count             |
  * | isNew               | future-dated, many, counted   | no history was there              | the same, or one event is there twice               |
  * | hasSameHistory      |                               | elements go, or their order tells | a concurrent event is lost, or its cause is         |
  * |                     |                               | opens or clicks are counted       | one event is in the history, and counted too        |
@@ -125,7 +126,9 @@ function optimisticUpdate(events: readonly CanonicalEvent[], defaultAccountId?: 
       condition: allOf(
         verdict === null ? hasNewEvents(added) : isSupersededBy(verdict),
         hasNoFutureDated,
-        futureDated || counted.length + uncounted.length > 0 ? isNew : fitsHistory(added.length),
+        futureDated || counted.length + uncounted.length > 0
+          ? isNew
+          : fitsHistory(added.length, verdict === null && kept.some(isRepeatable) ? unseenRoom : maxHistoryEvents),
         kept.some(isRepeatable) ? hasSameRepeats(undefined) : null,
         isOfSameAccount(facts, events, [...counted, ...uncounted], undefined),
         isOfProvenAccount(events),
@@ -435,11 +438,17 @@ function hasSameRepeats(stored: string | undefined): Condition {
   return { expression: '#repeats = :repeatsSeen', values: { ':repeatsSeen': stored } };
 }
 
-/** This many more elements stay within the history's bound. More than the bound fit only where no history is. */
-function fitsHistory(elements: number): Condition {
+/**
+ * Opens and clicks of machines decide no status that a condition could ask for: an unread history takes them up to this
+ * size. Beyond it, the item tells whether they count. The usual life of an email is shorter.
+ */
+const unseenRoom = 8;
+
+/** This many more elements stay within a bound. More than the bound fit only where no history is. */
+function fitsHistory(elements: number, bound = maxHistoryEvents): Condition {
   return {
     expression: 'attribute_not_exists(#history) OR size(#history) <= :room',
-    values: { ':room': maxHistoryEvents - elements },
+    values: { ':room': bound - elements },
   };
 }
 

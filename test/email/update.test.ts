@@ -565,6 +565,18 @@ describe('the account of an email', () => {
   });
 });
 
+describe('an email that a machine opens again and again', () => {
+  it('keeps a short history, although no process remembers it', () => {
+    const email = emailInMemory();
+    email.record([anEvent({ occurredAt: noon - minute })]);
+    const opens = many(40, { evidence: 'machine' });
+    for (const open of opens) expect(email.record([open])).toMatchObject({ recorded: 1 });
+    const { events, repeats } = email.email();
+    expect(events).toHaveLength(8);
+    expect(repeats).toEqual(new Map([['Om', { count: 33, last: opens.at(-1)!.occurredAt }]]));
+  });
+});
+
 describe('a full history', () => {
   const notes = many(maxHistoryEvents + 30, { status: null });
   const sent = anEvent({ status: 'sent', eventId: 's', occurredAt: noon - 1 });
