@@ -1,11 +1,13 @@
 /** Outcomes of a recorder whose table is a function: each event has exactly one. */
 
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
 import type { DynamoDBDocumentClient, UpdateCommandInput } from '@aws-sdk/lib-dynamodb';
 import { describe, expect, it } from 'vitest';
 import type { Writes } from '../../shared/dynamodb/writes.ts';
 import type { CanonicalEvent } from '../../shared/email/event.ts';
 import { createHotEmails } from '../../shared/email/hot-emails.ts';
 import { createRecorder, nothingRecorded } from '../../shared/email/recorder.ts';
+import { attributeValues, type Item, updated } from '../model/update-expressions.ts';
 import { aDelivery, noon } from '../rigs/arbitrary-events.ts';
 
 const day = 24 * 60 * 60_000;
@@ -70,5 +72,41 @@ describe('an open that is written', () => {
     const { record, hotEmails, inputs } = recorderOf(async () => ({ Attributes: { history: new Set(['?']) } }));
     expect(await record([open], noon)).toEqual({ ...nothingRecorded, recorded: 1 });
     expect(hotEmails.recall(inputs[0]!.Key!.emailId)).toBeUndefined();
+  });
+});
+
+describe('opens of several requests in one write', () => {
+  /** A write to a table in memory. */
+  const tableWrite = () => {
+    let item: Item | undefined;
+    return async (input: UpdateCommandInput) => {
+      const next = updated(item, input);
+      if (next === null) {
+        const Item = item && attributeValues(item);
+        throw new ConditionalCheckFailedException({ message: '', $metadata: {}, ...(Item && { Item }) });
+      }
+      item = next;
+      return {};
+    };
+  };
+  const open = (second: number): CanonicalEvent => ({
+    ...aDelivery,
+    status: 'opened',
+    evidence: 'human',
+    eventId: `o${second}`,
+    occurredAt: noon + second * 1000,
+  });
+
+  it('have their outcome for the request that brought them', async () => {
+    const write = tableWrite();
+    const { record, recordAll } = recorderOf(write, write, write);
+    await record([0, 10, 20, 30].map(open), noon);
+    const requests = [[25], [40, 10], [50, 50], [50]].map(seconds => ({ events: seconds.map(open), receivedAt: noon }));
+    expect(await recordAll(requests)).toEqual([
+      { ...nothingRecorded, dropped: 1 },
+      { ...nothingRecorded, recorded: 1, duplicate: 1 },
+      { ...nothingRecorded, recorded: 1, duplicate: 1 },
+      { ...nothingRecorded, duplicate: 1 },
+    ]);
   });
 });
