@@ -12,9 +12,9 @@ import { abortable } from '../runtime/abortable.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { day } from '../runtime/time.ts';
 import { type CanonicalEvent, emailIdOf, isForeign } from './event.ts';
-import { encodeHistory } from './history.ts';
-import { type HotEmails, hotEmailAfter, hotEmailIn } from './hot-emails.ts';
-import { historyOf, type KnownItem, knownItem, knownItemOf } from './item.ts';
+import { encodeHistory, withoutTexts } from './history.ts';
+import { type HotEmail, type HotEmails, hotEmailAfter, hotEmailIn } from './hot-emails.ts';
+import { historyOf, type Item, type KnownItem, knownItem, knownItemOf } from './item.ts';
 import { repeatKindOf } from './repeats.ts';
 import { type Plan, planUpdate, rememberedUpdate, sentAtOf, updateInput } from './update.ts';
 
@@ -211,28 +211,21 @@ export function createRecorder({
       const remembered = hot && item === null ? rememberedUpdate(group, hot, defaultAccountId) : null;
       const plan: Plan = remembered ?? planUpdate(group, item, defaultAccountId);
       const { update, added, counted, dropped, full, erased, emailIsForeign } = plan;
-      const counts = (recorded: number, elements: readonly string[] = []) => ({
-        recorded,
-        elements,
-        duplicate: group.length - dropped - full.length - erased - recorded,
+      const outcome = {
+        elements: [],
+        counted,
         dropped,
-        erased,
+        isErased: erased > 0,
         unrecordable: full.map(withReason('item_full')),
-      });
-      if (emailIsForeign) return { ...counts(0), duplicate: 0, unrecordable: group.map(withReason('foreign_account')) };
+      };
+      if (emailIsForeign) return { ...outcome, unrecordable: group.map(withReason('foreign_account')) };
       if (update === null) {
         if (item !== null && isOpened) hotEmails?.remember(emailId, hotEmailIn(item));
-        return counts(0);
+        return outcome;
       }
+      let old: Item;
       try {
-        const { Attributes } = await writes.updateItem(updateInput(target, update));
-        const before = historyOf(Attributes ?? {});
-        if (isOpened && hotEmails) {
-          const known = item ?? knownItemOf(Attributes ?? {});
-          hotEmails.remember(emailId, remembered?.after ?? hotEmailAfter(update, known, Math.ceil(expiresAt / 1000)));
-        }
-        const news = added.filter(element => !before.has(element));
-        return counts(counted + news.length, news);
+        old = (await writes.updateItem(updateInput(target, update))).Attributes ?? {};
       } catch (error) {
         if (attempt === maxAttempts || signal?.aborted) throw error;
         if (error instanceof ConditionalCheckFailedException) {
@@ -243,8 +236,24 @@ export function createRecorder({
         if (failures === maxFailures || isRefused(error)) throw error;
         await delay(backoff(failures, emailId), undefined, signal && { signal }).catch(() => {});
         if (signal?.aborted) throw error;
+        continue;
       }
+      if (isOpened) {
+        const after = () => hotEmailAfter(update, item ?? knownItemOf(old), Math.ceil(expiresAt / 1000));
+        hotEmails?.remember(emailId, remembered?.after ?? readable(after));
+      }
+      const before = historyOf(old);
+      return { ...outcome, elements: added.filter(element => !before.has(element)) };
     }
+  }
+}
+
+/** null if a history holds an element of a later version, which this one cannot read. The write has succeeded anyway. */
+function readable(email: () => HotEmail | null): HotEmail | null {
+  try {
+    return email();
+  } catch {
+    return null;
   }
 }
 
@@ -253,10 +262,12 @@ interface Part extends ReceivedEvents {
   readonly request: ReceivedEvents;
 }
 
-/** The outcomes of a write's events. */
-interface Written extends Omit<Recorded, 'expired' | 'failed'> {
+/** The outcomes of a write's events. The others are duplicates. */
+interface Written extends Pick<Plan, 'counted' | 'dropped'>, Pick<Recorded, 'unrecordable'> {
   /** The elements that it added to the history. */
   readonly elements: readonly string[];
+  /** All events are of an erased email. */
+  readonly isErased: boolean;
 }
 
 function inOrderOfArrival(a: ReceivedEvents, b: ReceivedEvents): number {
@@ -288,38 +299,39 @@ function byEmail(requests: readonly Part[]): Part[][] {
   return [...groups.values()];
 }
 
-/**
- * Divides the outcomes of a write among its requests. An event is recorded for the first request that has it. The plan
- * only counts dropped repeats: they are the last requests' as far as these have events without another outcome.
- */
-function sharesOf(group: readonly Part[], written: Written): ReadonlyMap<Part, Omit<Recorded, 'expired' | 'failed'>> {
-  if (group.length === 1) return new Map([[group[0]!, written]]);
-  const elements = new Set(written.elements);
-  const shares = group.map(part => {
-    const recorded = part.events.filter(event => elements.delete(encodeHistory(event))).length;
-    const unrecordable: Unrecordable[] = [];
-    return { part, left: part.events.length - recorded, recorded, dropped: 0, erased: 0, unrecordable };
-  });
-  const bringers = shares.map(share => ({ share, events: new Set(share.part.events) }));
-  for (const one of written.unrecordable) {
-    const { share } = bringers.find(({ events }) => events.delete(one.event))!;
-    share.unrecordable.push(one);
-    share.left -= 1;
+type Share = Omit<Recorded, 'expired' | 'failed'>;
+
+/** Divides the outcomes of a write among its requests. An event has its outcome for the first request that brings it. */
+function sharesOf(group: readonly Part[], written: Written): ReadonlyMap<Part, Share> {
+  const { elements, counted, dropped, isErased, unrecordable } = written;
+  const shares = group.map(part => ({ part, recorded: 0, dropped: 0, unrecordable: [] as Unrecordable[] }));
+  const [only] = shares as [(typeof shares)[number]];
+  if (shares.length === 1) {
+    only.recorded = elements.length + counted.length;
+    only.dropped = dropped.length;
+    only.unrecordable.push(...unrecordable);
+  } else {
+    const give = (outcome: 'recorded' | 'dropped', left: Set<string>, encoded: (event: CanonicalEvent) => string) => {
+      for (const share of shares) {
+        for (const event of left.size === 0 ? [] : share.part.events)
+          if (left.delete(encoded(event))) share[outcome] += 1;
+      }
+    };
+    const recorded = new Set([...elements, ...counted.map(encodeHistory)]);
+    give('recorded', recorded, encodeHistory);
+    // A deciding event is stored without its texts where it has no room for them.
+    give('recorded', recorded, event => encodeHistory(withoutTexts(event)));
+    give('dropped', new Set(dropped.map(encodeHistory)), encodeHistory);
+    const bringers = shares.map(share => ({ share, events: new Set(share.part.events) }));
+    for (const one of unrecordable)
+      bringers.find(({ events }) => events.delete(one.event))!.share.unrecordable.push(one);
   }
-  /** Gives so many events to the first shares that have events left. */
-  const divide = (outcome: 'recorded' | 'dropped' | 'erased', count: number, among: typeof shares) => {
-    for (const share of among) {
-      const some = Math.min(count, share.left);
-      share[outcome] += some;
-      share.left -= some;
-      count -= some;
-    }
-  };
-  // A deciding event is stored without its texts where it has no room for them.
-  divide('recorded', written.recorded - shares.reduce((sum, { recorded }) => sum + recorded, 0), shares);
-  divide('dropped', written.dropped, shares.toReversed());
-  divide('erased', written.erased, shares);
-  return new Map(shares.map(({ part, left, ...share }) => [part, { ...share, duplicate: left }]));
+  return new Map(
+    shares.map(({ part, ...share }) => {
+      const others = part.events.length - share.recorded - share.dropped - share.unrecordable.length;
+      return [part, { ...share, erased: isErased ? others : 0, duplicate: isErased ? 0 : others }];
+    }),
+  );
 }
 
 /** Rotates the list so that a retried request does not time out on the same emails again. */

@@ -108,7 +108,7 @@ function isBefore({ occurredAt, eventId }: HistoryEvent, { first }: KnownOfKind)
 }
 
 /** The places of new events. */
-export interface Divided<Event> {
+export interface RepeatPlaces<Event> {
   /** For the history. */
   readonly kept: readonly Event[];
   readonly counted: readonly Event[];
@@ -126,11 +126,11 @@ export interface Divided<Event> {
  *
  * @param news in order of time; none is in the history
  */
-export function divided<Event extends HistoryEvent>(
+export function placeRepeats<Event extends HistoryEvent>(
   news: readonly Event[],
   before: { readonly known: KnownOfKinds; readonly repeats: Repeats },
   isOwn: (event: Event) => boolean,
-): Divided<Event> {
+): RepeatPlaces<Event> {
   const known = growing(before.known);
   const repeats = new Map(before.repeats);
   const [kept, counted, dropped]: [Event[], Event[], Event[]] = [[], [], []];

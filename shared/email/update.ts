@@ -24,7 +24,7 @@ import {
 } from './history.ts';
 import type { HotEmail } from './hot-emails.ts';
 import { expressionNames, type KnownItem, toldFacts } from './item.ts';
-import { divided, encodeRepeats, knownOfKinds, repeatKindOf } from './repeats.ts';
+import { encodeRepeats, knownOfKinds, placeRepeats, repeatKindOf } from './repeats.ts';
 
 export interface EmailUpdate {
   /** The status to set; null keeps the stored one. */
@@ -52,10 +52,10 @@ export interface Plan {
   readonly update: EmailUpdate | null;
   /** New elements that are written. */
   readonly added: readonly string[];
-  /** Number of repeats of opens and clicks that are counted, and not in the history. */
-  readonly counted: number;
-  /** Number of repeats that are neither in the history nor counted. */
-  readonly dropped: number;
+  /** Repeats of opens and clicks that are counted, and not in the history. */
+  readonly counted: readonly CanonicalEvent[];
+  /** Repeats that are neither in the history nor counted. */
+  readonly dropped: readonly CanonicalEvent[];
   /** Events that the item has no room for. They still decide the status. */
   readonly full: readonly CanonicalEvent[];
   /** Number of events of an erased email. */
@@ -74,6 +74,7 @@ export interface Plan {
  * | not(isSupersededBy) |                               | new events leave the status       | they win over a status that has changed meanwhile   |
  * | hasNewEvents        | only notes                    |                                   | a repeated delivery of notes is written again       |
  * | fitsHistory         | elements are added            | elements are added                | a full history grows beyond its bound               |
+ * |                     | few: opens of machines        |                                   | machines fill a history without a count             |
  * | isNew               | future-dated, many, counted   | no history was there              | the same, or one event is there twice               |
  * | hasSameHistory      |                               | elements go, or their order tells | a concurrent event is lost, or its cause is         |
  * |                     |                               | opens or clicks are counted       | one event is in the history, and counted too        |
@@ -108,7 +109,7 @@ function optimisticUpdate(events: readonly CanonicalEvent[], defaultAccountId?: 
     counted,
     dropped: uncounted,
     repeats,
-  } = divided([...byEncoding(events).values()].sort(inTime), noneKnown, isOwnIn(facts.accountId));
+  } = placeRepeats([...byEncoding(events).values()].sort(inTime), noneKnown, isOwnIn(facts.accountId));
   const distinct = byEncoding(kept);
   const verdict = merge(kept);
   const cause = causeOf(verdict, distinct);
@@ -125,7 +126,9 @@ function optimisticUpdate(events: readonly CanonicalEvent[], defaultAccountId?: 
       condition: allOf(
         verdict === null ? hasNewEvents(added) : isSupersededBy(verdict),
         hasNoFutureDated,
-        futureDated || counted.length + uncounted.length > 0 ? isNew : fitsHistory(added.length),
+        futureDated || counted.length + uncounted.length > 0
+          ? isNew
+          : fitsHistory(added.length, verdict === null && kept.some(isRepeatable) ? unseenRoom : maxHistoryEvents),
         kept.some(isRepeatable) ? hasSameRepeats(undefined) : null,
         isOfSameAccount(facts, events, [...counted, ...uncounted], undefined),
         isOfProvenAccount(events),
@@ -133,8 +136,8 @@ function optimisticUpdate(events: readonly CanonicalEvent[], defaultAccountId?: 
       ),
     },
     added,
-    counted: counted.length,
-    dropped: dropped + uncounted.length,
+    counted,
+    dropped: [...dropped, ...uncounted],
     full,
     erased: 0,
   };
@@ -142,7 +145,7 @@ function optimisticUpdate(events: readonly CanonicalEvent[], defaultAccountId?: 
 
 /** The exact case: the item is given, and the condition requires that no relevant attribute has changed since. */
 function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem, defaultAccountId?: string): Plan {
-  const nothing = { update: null, added: [], counted: 0, dropped: 0, full: [], erased: 0 };
+  const nothing = { update: null, added: [], counted: [], dropped: [], full: [], erased: 0 };
   if (item.erased) return { ...nothing, erased: events.length };
   const { provenFor } = events[0]!;
   if (provenFor !== undefined && item.history.size > 0 && item.accountId !== provenFor)
@@ -155,7 +158,7 @@ function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem, def
     counted,
     dropped: uncounted,
     repeats,
-  } = divided(
+  } = placeRepeats(
     [...unrecorded.values()].sort(inTime),
     { known: knownOfKinds(item.history.values()), repeats: item.repeats },
     isOwnIn(item.accountId ?? facts.accountId),
@@ -164,9 +167,9 @@ function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem, def
   const verdict = merge(news.values());
   const decides = verdict !== null && supersedes(verdict, item.verdict);
   const { kept, added, dropped: beyondBound, full } = placed(news, item.history, decides ? verdict : null);
-  const dropped = beyondBound + uncounted.length;
+  const dropped = [...beyondBound, ...uncounted];
   if (added.length + counted.length === 0 && Object.keys(facts).length === 0 && !decides)
-    return { update: null, added, counted: 0, dropped, full, erased: 0 };
+    return { update: null, added, counted, dropped, full, erased: 0 };
 
   const makesRoom = kept.size < item.history.size + added.length;
   const futureDated = [...news.values()].some(isFutureDated);
@@ -198,7 +201,7 @@ function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem, def
       ),
     },
     added,
-    counted: counted.length,
+    counted,
     dropped,
     full,
     erased: 0,
@@ -236,11 +239,11 @@ export function rememberedUpdate(
       );
     });
   if (!isPlannable) return null;
-  const { kept, counted, dropped, repeats, known } = divided(news, email, isOwn);
+  const { kept, counted, dropped, repeats, known } = placeRepeats(news, email, isOwn);
   const historySize = email.historySize + kept.length;
   if (historySize > maxHistoryEvents) return null;
   const added = kept.map(encodeHistory);
-  const outcome = { added, counted: counted.length, dropped: dropped.length, full: [], erased: 0 };
+  const outcome = { added, counted, dropped, full: [], erased: 0 };
   if (added.length + counted.length === 0) return { ...outcome, update: null, after: email };
   const storedRepeats = counted.length > 0 ? encodeRepeats(repeats) : email.storedRepeats;
   const startsCount = repeats.size > email.repeats.size;
@@ -304,7 +307,7 @@ interface Placed {
   readonly kept: ReadonlyMap<string, HistoryEvent>;
   /** New elements. */
   readonly added: readonly string[];
-  readonly dropped: number;
+  readonly dropped: readonly CanonicalEvent[];
   readonly full: readonly CanonicalEvent[];
 }
 
@@ -320,7 +323,7 @@ function placed(
 ): Placed {
   const kept = bounded(new Map<string, HistoryEvent>([...history, ...news]));
   const added = [...news.keys()].filter(element => kept.has(element));
-  const dropped = news.size - added.length;
+  const dropped = [...news].filter(([element]) => !kept.has(element)).map(([, event]) => event);
   if (fits(kept, maxHistoryBytes - bytesToDecide)) return { kept, added, dropped, full: [] };
   return {
     dropped,
@@ -435,11 +438,17 @@ function hasSameRepeats(stored: string | undefined): Condition {
   return { expression: '#repeats = :repeatsSeen', values: { ':repeatsSeen': stored } };
 }
 
-/** This many more elements stay within the history's bound. More than the bound fit only where no history is. */
-function fitsHistory(elements: number): Condition {
+/**
+ * Opens and clicks of machines decide no status that a condition could ask for: an unread history takes them up to this
+ * size. Beyond it, the item tells whether they count. The usual life of an email is shorter.
+ */
+const unseenRoom = 8;
+
+/** This many more elements stay within a bound. More than the bound fit only where no history is. */
+function fitsHistory(elements: number, bound = maxHistoryEvents): Condition {
   return {
     expression: 'attribute_not_exists(#history) OR size(#history) <= :room',
-    values: { ':room': maxHistoryEvents - elements },
+    values: { ':room': bound - elements },
   };
 }
 

@@ -73,7 +73,8 @@ export function emailInMemory() {
         const hot = known === null ? hotEmails?.recall(emailId) : undefined;
         const remembered = hot === undefined ? null : rememberedUpdate(events, hot, defaultAccountId);
         const plan = remembered ?? planUpdate(events, known, defaultAccountId);
-        const { dropped, full, erased } = plan;
+        const { full, erased } = plan;
+        const dropped = plan.dropped.length;
         const outcome = (recorded: number, done: number): Outcome => ({
           recorded,
           duplicate: plan.emailIsForeign ? 0 : events.length - dropped - full.length - erased - recorded,
@@ -102,7 +103,7 @@ export function emailInMemory() {
             hotEmailAfter(plan.update, known ?? knownItemOf(old), input.ExpressionAttributeValues![':expiresAt']);
           if (events.some(event => repeatKindOf(event) !== null)) hotEmails?.remember(emailId, after);
           const history = historyOf((before ?? {}) as StoredItem);
-          return outcome(plan.counted + plan.added.filter(element => !history.has(element)).length, writes + 1);
+          return outcome(plan.counted.length + plan.added.filter(element => !history.has(element)).length, writes + 1);
         }
         const shown = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD' ? item : undefined;
         known = knownItem(shown && attributeValues(shown));

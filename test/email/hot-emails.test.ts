@@ -93,16 +93,16 @@ describe('a plan for a remembered email', () => {
   const many = knownAfter(opens(5));
 
   it('adds an open to the history, or counts it', () => {
-    expect(rememberedUpdate([open(2)], few)).toMatchObject({ added: [encodeHistory(open(2))], counted: 0 });
+    expect(rememberedUpdate([open(2)], few)).toMatchObject({ added: [encodeHistory(open(2))], counted: [] });
     expect(rememberedUpdate([open(5), open(6)], many)).toMatchObject({
       added: [],
-      counted: 2,
+      counted: [open(5), open(6)],
       update: { verdict: null },
     });
   });
 
   it('needs no write for an open that may be counted already', () => {
-    expect(rememberedUpdate([open(3.5)], many)).toMatchObject({ update: null, dropped: 1 });
+    expect(rememberedUpdate([open(3.5)], many)).toMatchObject({ update: null, dropped: [open(3.5)] });
   });
 
   it.each<[string, HotEmail, readonly CanonicalEvent[], string?]>([
@@ -123,7 +123,7 @@ describe('a plan for a remembered email', () => {
 
   it('is made for its own account, with known facts', () => {
     const event = open(6, { accountId: 'acme', subject: 'Invoice 8', provenFor: 'acme' });
-    expect(rememberedUpdate([event], few, 'we')).toMatchObject({ counted: 0, added: [encodeHistory(event)] });
+    expect(rememberedUpdate([event], few, 'we')).toMatchObject({ counted: [], added: [encodeHistory(event)] });
   });
 
   it('keeps the laws, whatever several processes remember', () => {

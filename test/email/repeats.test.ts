@@ -3,11 +3,11 @@ import { describe, expect, it } from 'vitest';
 import { encodeHistory, type HistoryEvent, inTime } from '../../shared/email/history.ts';
 import {
   decodeRepeats,
-  divided,
   encodeRepeats,
   keptOfKind,
   knownOfKinds,
   newestOf,
+  placeRepeats,
   type Repeats,
   repeatKindOf,
   repeatKinds,
@@ -50,7 +50,7 @@ describe('repeated opens and clicks', () => {
   it('are counted beyond the first three of a kind', () => {
     const [first, second, third] = opens(5);
     const click = open(1, { status: 'link_clicked' });
-    expect(divided([...opens(5), click].sort(inTime), none, own)).toMatchObject({
+    expect(placeRepeats([...opens(5), click].sort(inTime), none, own)).toMatchObject({
       kept: [first, second, click, third].sort((a, b) => inTime(a!, b!)),
       counted: opens(5).slice(3),
       dropped: [],
@@ -90,11 +90,11 @@ describe('repeated opens and clicks', () => {
         { kept: [], dropped: [{}] },
       ],
     ])('have their place if they are %s', (_, event, place) => {
-      expect(divided([event], before, own)).toMatchObject(place);
+      expect(placeRepeats([event], before, own)).toMatchObject(place);
     });
 
     it('are kept if another account reports them', () => {
-      expect(divided([open(21)], before, () => false)).toMatchObject({ kept: [open(21)], counted: [] });
+      expect(placeRepeats([open(21)], before, () => false)).toMatchObject({ kept: [open(21)], counted: [] });
     });
 
     it('show the newest counted one to caveats', () => {
@@ -106,7 +106,7 @@ describe('repeated opens and clicks', () => {
 
   it('of another account, 20,000 in one request, have their places within a second', () => {
     const begun = process.cpuUsage();
-    expect(divided(opens(20_000), none, () => false).kept).toHaveLength(20_000);
+    expect(placeRepeats(opens(20_000), none, () => false).kept).toHaveLength(20_000);
     const { user, system } = process.cpuUsage(begun);
     expect(user + system).toBeLessThan(1_000_000);
   });
@@ -126,7 +126,7 @@ describe('repeated opens and clicks', () => {
         for (const request of [...all, ...all]) {
           const news = new Map(request.map(one => [encodeHistory(one), one]));
           const unknown = [...news].filter(([element]) => !history.has(element)).map(([, one]) => one);
-          const place = divided(unknown.sort(inTime), { known: knownOfKinds(history.values()), repeats }, own);
+          const place = placeRepeats(unknown.sort(inTime), { known: knownOfKinds(history.values()), repeats }, own);
           history = new Map([
             ...history,
             ...place.kept.map((one): [string, HistoryEvent] => [encodeHistory(one), one]),

@@ -312,7 +312,7 @@ describe('a request of one email', () => {
   });
 
   it('that has no events adds none', () => {
-    expect(planUpdate([], null)).toMatchObject({ added: [], dropped: 0, full: [], erased: 0 });
+    expect(planUpdate([], null)).toMatchObject({ added: [], dropped: [], full: [], erased: 0 });
   });
 
   it('asks DynamoDB for the item if the write is refused', () => {
@@ -562,6 +562,18 @@ describe('the account of an email', () => {
     const late = proven('acme', { status: 'sent', eventId: 's' });
     expect(email.record([late], { meanwhile: () => email.replace() })).toMatchObject({ recorded: 1, isForeign: false });
     expect(email.item()).toMatchObject({ accountId: 'acme', status: 'sent' });
+  });
+});
+
+describe('an email that a machine opens again and again', () => {
+  it('keeps a short history, although no process remembers it', () => {
+    const email = emailInMemory();
+    email.record([anEvent({ occurredAt: noon - minute })]);
+    const opens = many(40, { evidence: 'machine' });
+    for (const open of opens) expect(email.record([open])).toMatchObject({ recorded: 1 });
+    const { events, repeats } = email.email();
+    expect(events).toHaveLength(8);
+    expect(repeats).toEqual(new Map([['Om', { count: 33, last: opens.at(-1)!.occurredAt }]]));
   });
 });
 
