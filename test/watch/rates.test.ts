@@ -296,11 +296,25 @@ describe('the marks of accounts', () => {
     expect(endOf(known[0]!)).toBe(noon + 30 * minute);
     const more = createAccountMarks(tableInMemory().client, 'guards');
     expect(await more.mark(many.slice(0, maxMarks - 1), noon)).toBe(0);
-    expect(await more.mark(['one', 'two'], noon)).toBe(2);
+    expect(await more.mark(['one', 'two'], noon)).toBe(1);
     expect(await more.mark(['one'], noon)).toBe(0);
     await marks.remove(known);
     await marks.remove([]);
     expect(await marks.mark(many, noon)).toBe(0);
+  });
+
+  it('of another process take no room, and the others take what is left', async () => {
+    const { client } = tableInMemory();
+    const many = Array.from({ length: maxMarks + 1 }, (_, index) => `account-${index}`);
+    const [one, other, third] = [1, 2, 3].map(() => createAccountMarks(client, 'guards'));
+    expect(await one!.mark(many.slice(0, maxMarks - 2), noon)).toBe(0);
+    expect(await other!.mark(many.slice(0, maxMarks - 1), noon)).toBe(0);
+    expect(await third!.mark(many, noon)).toBe(1);
+    expect((await one!.read()).map(({ accountId }) => accountId).sort()).toEqual(many.slice(0, maxMarks).sort());
+    // An account that is marked costs no further write.
+    const send = vi.spyOn(client, 'send');
+    expect(await third!.mark(many.slice(0, maxMarks), noon)).toBe(0);
+    expect(send).not.toHaveBeenCalled();
   });
 });
 
