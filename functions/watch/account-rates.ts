@@ -17,11 +17,11 @@ export interface AccountRatesDependencies {
 const maxCounted = 25;
 const countedAtOnce = 4;
 
-/** An account with an episode is counted again after so long. */
+/** An account with an episode, or whose episode found no room, is counted again after so long. */
 const recountMs = 3_600_000;
 
-/** Accounts with an episode. Further ones begin none until some end. */
-const maxEpisodes = 200;
+/** Accounts with an episode of one or both rates: at most 400 episodes. Further accounts begin none until some end. */
+const maxAccounts = 200;
 
 const name = 'accountRates';
 const subjectOf = (accountId: string) => `account:${accountId}`;
@@ -48,9 +48,13 @@ export function createAccountRatesCheck({ marks, failures, log }: AccountRatesDe
         }
       });
       const times = new Map([...counted.keys()].map(accountId => [keyOf(accountId), now]));
-      const done = known.filter(mark => endOf(mark) <= timeOf(mark.accountId, times, checkedAt));
       const open = new Set(ofAccounts.map(({ subject }) => subject));
-      const judgements = begunWithin([...counted.values()].flat(), open);
+      const made = [...counted.values()].flat();
+      const judgements = begunWithin(made, open);
+      const leftOut = subjectsOf(made.filter(judgement => !judgements.includes(judgement)));
+      const done = known.filter(
+        mark => counted.has(mark.accountId) && endOf(mark) <= now && !leftOut.has(subjectOf(mark.accountId)),
+      );
       const isKept = (key: string) =>
         judgements.some(({ subject, isOn }) => isOn && `${name}:${subject}` === key) ||
         open.has(key.slice(name.length + 1)) ||
@@ -58,7 +62,13 @@ export function createAccountRatesCheck({ marks, failures, log }: AccountRatesDe
       const next = Object.entries({ ...checkedAt, ...Object.fromEntries(times) }).filter(([key]) => isKept(key));
       if (due.length > 0)
         log('rates.judged', { requestId, of: 'accounts', judged: counted.size, waiting: known.length });
-      return { judgements, checkedAt: Object.fromEntries(next), afterwards: () => marks.remove(done) };
+      return { judgements, checkedAt: Object.fromEntries(next), afterwards };
+
+      /** An account whose episode found no room stays marked, so that it is counted again. */
+      function afterwards(skipped: readonly Judgement[]): Promise<void> {
+        const waiting = subjectsOf(skipped);
+        return marks.remove(done.filter(({ accountId }) => !waiting.has(subjectOf(accountId))));
+      }
     },
   };
 
@@ -82,8 +92,8 @@ export function createAccountRatesCheck({ marks, failures, log }: AccountRatesDe
 
 const keyOf = (accountId: string) => `${name}:${subjectOf(accountId)}`;
 
-function timeOf(accountId: string, times: ReadonlyMap<string, number>, checkedAt: Readonly<Record<string, number>>) {
-  return times.get(keyOf(accountId)) ?? checkedAt[keyOf(accountId)] ?? 0;
+function subjectsOf(judgements: readonly Judgement[]): ReadonlySet<string> {
+  return new Set(judgements.map(({ subject }) => subject));
 }
 
 /** The accounts to count now, the longest uncounted first. */
@@ -94,12 +104,12 @@ function accountsDue(
   now: number,
 ): readonly string[] {
   const countedAt = (accountId: string) => checkedAt[keyOf(accountId)] ?? 0;
+  const isLongAgo = (accountId: string) => now - countedAt(accountId) >= recountMs;
+  // A mark that is still there after a count found no room for its episode, or could not be removed.
   const marked = marks
-    .filter(mark => countedAt(mark.accountId) === 0 || (endOf(mark) <= now && countedAt(mark.accountId) < endOf(mark)))
+    .filter(mark => isLongAgo(mark.accountId) || (endOf(mark) <= now && countedAt(mark.accountId) < endOf(mark)))
     .map(({ accountId }) => accountId);
-  const lasting = episodes
-    .map(({ subject }) => subject.slice(subjectOf('').length))
-    .filter(accountId => now - countedAt(accountId) >= recountMs);
+  const lasting = episodes.map(({ subject }) => subject.slice(subjectOf('').length)).filter(isLongAgo);
   return [...new Set([...marked, ...lasting])]
     .sort((one, other) => countedAt(one) - countedAt(other))
     .slice(0, maxCounted);
@@ -109,7 +119,7 @@ function accountsDue(
 function begunWithin(judgements: readonly Judgement[], open: ReadonlySet<string>): readonly Judgement[] {
   const accounts = new Set(open);
   return judgements.filter(({ subject, isOn }) => {
-    if (isOn && accounts.size < maxEpisodes) accounts.add(subject);
+    if (isOn && accounts.size < maxAccounts) accounts.add(subject);
     return !isOn || accounts.has(subject);
   });
 }

@@ -17,8 +17,8 @@ export interface Checked {
   readonly judgements: readonly Judgement[];
   /** Replaces the times that the check kept; by default they stay. */
   readonly checkedAt?: Readonly<Record<string, number>>;
-  /** Called once the judgements are stored. */
-  readonly afterwards?: () => Promise<void>;
+  /** Called once the judgements are stored, with those of any check whose news found no room. */
+  readonly afterwards?: (skipped: readonly Judgement[]) => Promise<void>;
 }
 
 /** Judges some conditions by a few calls. If it rejects, their episodes stay as they were. */

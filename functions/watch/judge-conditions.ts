@@ -32,8 +32,8 @@ export function createJudgeConditions({ episodes: store, checks, publish, log, n
     const time = now();
     // Another run tells of the turns: it would be told of twice.
     const isBusy = isBeingTold(known, time);
-    const episodes = isBusy
-      ? known.episodes
+    const { episodes, skipped } = isBusy
+      ? { episodes: known.episodes, skipped: [] }
       : judged(
           known.episodes,
           outcomes.flatMap(({ judgements }) => judgements),
@@ -50,7 +50,7 @@ export function createJudgeConditions({ episodes: store, checks, publish, log, n
     if (due.length > 0) await tell(requestId, state, due, fault);
     for (const { afterwards } of outcomes) {
       try {
-        await afterwards?.();
+        await afterwards?.(skipped);
       } catch (error) {
         fault('watch.afterwards', error);
       }

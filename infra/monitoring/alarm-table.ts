@@ -413,6 +413,7 @@ const providerAlarms = {
         dimensions => ownMetric(watch, watchMetricNames.silence, Stats.MAXIMUM, period, dimensions),
         period,
         // A provider that nobody judges any more is as good as silent, and must not hide behind the others.
+        // So is one that was just added, until the first run: more periods would not help, since earlier ones lack it, too.
         2,
       ),
     minutes: 10,

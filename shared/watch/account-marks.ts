@@ -42,6 +42,9 @@ export interface AccountMarks {
   remove(marks: readonly AccountMark[]): Promise<void>;
 }
 
+/** Other processes may take the room that one saw; they rarely do so twice. */
+const maxTries = 3;
+
 /** Keeps the marks in the guard table. */
 export function createAccountMarks(client: DynamoDBDocumentClient, tableName: string): AccountMarks {
   /** The accounts that this process marked in the slot. */
@@ -53,28 +56,21 @@ export function createAccountMarks(client: DynamoDBDocumentClient, tableName: st
       if (marked.slot !== slot) marked = { slot, accountIds: new Set() };
       const own = marked;
       const fresh = [...new Set(accountIds)].filter(accountId => !own.accountIds.has(accountId));
-      const accepted = fresh.slice(0, maxMarks);
-      if (accepted.length === 0) return 0;
-      try {
-        await client.send(
-          new UpdateCommand({
-            TableName: tableName,
-            Key: { guardKey: marksKey },
-            UpdateExpression: 'ADD accounts :marks SET expiresAt = :expiresAt',
-            ConditionExpression: 'attribute_not_exists(accounts) OR size(accounts) <= :room',
-            ExpressionAttributeValues: {
-              ':marks': new Set(accepted.map(accountId => elementOf({ slot, accountId }))),
-              ':room': maxMarks - accepted.length,
-              ':expiresAt': Math.ceil((now + day) / 1000),
-            },
-          }),
-        );
-      } catch (error) {
-        if (error instanceof ConditionalCheckFailedException) return fresh.length;
-        throw error;
+      let waiting = fresh;
+      let room = maxMarks;
+      for (let tries = 0; tries < maxTries && waiting.length > 0 && room > 0; tries += 1) {
+        const fitting = waiting.slice(0, room);
+        const there = await added(fitting, slot, now);
+        const marks =
+          there === null
+            ? new Set(fitting)
+            : new Set(waiting.filter(id => there.has(elementOf({ slot, accountId: id }))));
+        for (const accountId of marks) own.accountIds.add(accountId);
+        waiting = waiting.filter(accountId => !marks.has(accountId));
+        if (there === null) break;
+        room = maxMarks - there.size;
       }
-      for (const accountId of accepted) own.accountIds.add(accountId);
-      return fresh.length - accepted.length;
+      return waiting.length;
     },
 
     async read() {
@@ -98,4 +94,28 @@ export function createAccountMarks(client: DynamoDBDocumentClient, tableName: st
       );
     },
   };
+
+  /** Adds marks if all of them fit; otherwise it adds none, and returns the marks that are there. */
+  async function added(accountIds: readonly string[], slot: number, now: number): Promise<ReadonlySet<string> | null> {
+    try {
+      await client.send(
+        new UpdateCommand({
+          TableName: tableName,
+          Key: { guardKey: marksKey },
+          UpdateExpression: 'ADD accounts :marks SET expiresAt = :expiresAt',
+          ConditionExpression: 'attribute_not_exists(accounts) OR size(accounts) <= :room',
+          ExpressionAttributeValues: {
+            ':marks': new Set(accountIds.map(accountId => elementOf({ slot, accountId }))),
+            ':room': maxMarks - accountIds.length,
+            ':expiresAt': Math.ceil((now + day) / 1000),
+          },
+          ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+        }),
+      );
+      return null;
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return new Set(error.Item?.accounts?.SS);
+      throw error;
+    }
+  }
 }

@@ -79,27 +79,33 @@ export interface StoredState extends WatchState {
   readonly tellingAt: number;
 }
 
+/** The episodes after some judgements. */
+export interface Judged {
+  readonly episodes: readonly Episode[];
+  /** The judgements whose news found no room. They change nothing, so that their subjects are to be judged again. */
+  readonly skipped: readonly Judgement[];
+}
+
 /** The episodes after some judgements, with a turn for each piece of news. A turn that was not told yet comes first. */
-export function judged(
-  episodes: readonly Episode[],
-  judgements: readonly Judgement[],
-  now: number,
-): readonly Episode[] {
+export function judged(episodes: readonly Episode[], judgements: readonly Judgement[], now: number): Judged {
   const keyOf = ({ condition, subject }: Pick<Episode, 'condition' | 'subject'>) => `${condition} ${subject}`;
   const next = new Map(episodes.map(episode => [keyOf(episode), episode]));
+  const skipped: Judgement[] = [];
   let pending = episodes.filter(({ turn }) => turn !== undefined).length;
   for (const judgement of judgements) {
     const episode = next.get(keyOf(judgement));
     const after = afterJudgement(episode, { ...judgement, text: judgement.text.slice(0, maxTextLength) }, now);
     if (after === undefined) continue;
     if (after.turn !== undefined && episode?.turn === undefined) {
-      // It is judged again.
-      if (pending === maxPending) continue;
+      if (pending === maxPending) {
+        skipped.push(judgement);
+        continue;
+      }
       pending += 1;
     }
     next.set(keyOf(judgement), after);
   }
-  return [...next.values()];
+  return { episodes: [...next.values()], skipped };
 }
 
 function afterJudgement(episode: Episode | undefined, judgement: Judgement, now: number): Episode | undefined {

@@ -1,6 +1,7 @@
 import type { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import { createDirectCall } from '../../shared/aws/dynamodb-calls.ts';
 import { directWrites, type Writes } from '../../shared/aws/writes.ts';
+import { createHotEmails } from '../../shared/email/hot-emails.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { createLog } from '../../shared/runtime/log.ts';
@@ -25,7 +26,9 @@ export interface IngestOnStub {
 
 export async function startIngestOnStub(): Promise<IngestOnStub> {
   const stub = await startStubEndpoint();
+  // As functions/ingest/index.ts makes it.
   const client = documentClient({
+    maxAttempts: 1,
     endpoint: stub.endpoint,
     region: 'local',
     credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
@@ -33,7 +36,13 @@ export async function startIngestOnStub(): Promise<IngestOnStub> {
   const keys = signingKeys('sendgrid');
   const log = createLog(() => {});
   const handlerOn = (writes: Writes) => {
-    const store = createRecorder({ client, writes, tableName: 'emails', retentionDays: 400 });
+    const store = createRecorder({
+      client,
+      writes,
+      tableName: 'emails',
+      retentionDays: 400,
+      hotEmails: createHotEmails(Date.now),
+    });
     return ingestFunction({
       secretsOf: async () => [keys.secret],
       // Without the deadline, so that a slow round on a busy machine counts too.

@@ -187,12 +187,12 @@ describe('an episode', () => {
         const about = { condition: 'BounceRate', subject, text: 'x'.repeat(4_000) } as const;
         return isOn ? { ...about, isOn, name: subject } : { ...about, isOn };
       });
-    let episodes = judged([], judgements(true), noon);
+    let { episodes } = judged([], judgements(true), noon);
     for (const isOn of [true, false]) {
       for (let runs = 0; runs < 5; runs += 1) {
         const pending = episodes.filter(({ turn }) => turn !== undefined).map(({ id }) => id);
         episodes = told(episodes, new Set(pending), noon);
-        episodes = judged(judged(episodes, judgements(isOn), noon), judgements(isOn), noon);
+        episodes = judged(judged(episodes, judgements(isOn), noon).episodes, judgements(isOn), noon).episodes;
         expect(Buffer.byteLength(JSON.stringify(episodes))).toBeLessThan(390 * 1024);
       }
       expect(episodes.filter(({ turn }) => turn === undefined)).toHaveLength(isOn ? 450 : 0);

@@ -4,7 +4,7 @@ import { createJudgeConditions } from '../../functions/watch/judge-conditions.ts
 import type { OperatorMessage } from '../../functions/watch/message.ts';
 import { day } from '../../shared/runtime/time.ts';
 import { createAccountMarks, endOf, maxMarks } from '../../shared/watch/account-marks.ts';
-import { createEpisodeStore } from '../../shared/watch/episodes.ts';
+import { createEpisodeStore, type Episode } from '../../shared/watch/episodes.ts';
 import { type AccountFailures, accountWindowMs, type Failures, sendersSide } from '../../shared/watch/failures.ts';
 import { chanceOf, type Level, levelOf, shareInWords } from '../../shared/watch/rates.ts';
 import { randomFrom } from '../news/simulated-weeks.ts';
@@ -83,6 +83,7 @@ function watching(ofAccount: Failures['ofAccount']) {
   const lines: unknown[][] = [];
   const counted: { readonly accountId: string; readonly at: number }[] = [];
   const clock = { now: noon };
+  const topic = { isUp: true };
   const failures = {
     async ofAccount(accountId: string, now: number) {
       counted.push({ accountId, at: now });
@@ -94,12 +95,13 @@ function watching(ofAccount: Failures['ofAccount']) {
     episodes,
     checks: [createAccountRatesCheck({ marks, failures, log })],
     publish: async message => {
+      if (!topic.isUp) throw new Error('SNS is down');
       messages.push(message);
     },
     log,
     now: () => clock.now,
   });
-  return { marks, episodes, messages, lines, counted, clock, judge: () => judge('1') };
+  return { marks, episodes, messages, lines, counted, clock, topic, judge: () => judge('1') };
 }
 
 const share = (count: number, volume: number): AccountFailures => ({
@@ -180,11 +182,11 @@ describe('an account with a new failure', () => {
     clock.now = noon + hour;
     await judge();
     expect(lines).toContainEqual(['fault', { requestId: '1', where: 'watch.afterwards', error: 'RangeError' }]);
-    clock.now += 5 * minute;
+    clock.now += hour;
     await judge();
     expect(remove).toHaveBeenCalledTimes(2);
     expect(messages).toHaveLength(1);
-    expect(counted).toHaveLength(1);
+    expect(counted).toHaveLength(2);
     expect(await marks.read()).toEqual([]);
   });
 
@@ -202,6 +204,87 @@ describe('an account with a new failure', () => {
   });
 });
 
+describe('the episodes of accounts', () => {
+  const both = (count: number): AccountFailures => ({
+    shares: { BounceRate: { count, volume: 2_000 }, ComplaintRate: { count, volume: 2_000 } },
+    failed: [],
+    windowMs: accountWindowMs,
+  });
+
+  const named = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, index) => `account-${String(from + index).padStart(3, '0')}`);
+
+  /** The accounts with an episode before the judgement. */
+  const open = (accounts: number): Episode[] =>
+    named(0, accounts).map(accountId => ({
+      id: accountId,
+      condition: 'BounceRate',
+      subject: `account:${accountId}`,
+      name: `account ${accountId}`,
+      since: noon,
+      level: 2,
+      toldAt: noon,
+    }));
+
+  it.each([
+    [198, 4],
+    [199, 2],
+    [200, 0],
+  ])(
+    'begin for no more than 200 accounts, of each rate: beside %i, two more accounts have %i judgements',
+    async (openAccounts, begun) => {
+      const { marks, clock } = watching(async () => both(400));
+      await marks.mark(['one', 'two'], clock.now);
+      const episodes = open(openAccounts);
+      const checkedAt = Object.fromEntries(episodes.map(({ subject }) => [`accountRates:${subject}`, noon]));
+      const check = createAccountRatesCheck({ marks, failures: { ofAccount: async () => both(400) }, log: () => {} });
+      const { judgements } = await check.judge({ requestId: '1', episodes, checkedAt, now: noon });
+      expect(judgements).toHaveLength(begun);
+      expect(judgements.every(({ isOn }) => isOn)).toBe(true);
+    },
+  );
+
+  it('of an account that found no room begin once others end', async () => {
+    const { marks, counted, clock, judge, episodes } = watching(async id => both(id === 'late' ? 400 : 0));
+    const { revision } = await episodes.read();
+    const known = open(200);
+    const checkedAt = Object.fromEntries(known.map(({ subject }) => [`accountRates:${subject}`, noon]));
+    await episodes.replace({ revision }, { episodes: known, checkedAt, tellingAt: 0 }, noon);
+    await marks.mark(['late'], clock.now);
+    clock.now = noon + 40 * minute;
+    await judge();
+    expect(counted).toEqual([{ accountId: 'late', at: clock.now }]);
+    expect(await marks.read()).toHaveLength(1);
+    for (let runs = 0; runs < 30; runs += 1) {
+      clock.now += 5 * minute;
+      await judge();
+    }
+    const late = (await episodes.read()).episodes.filter(({ subject }) => subject === 'account:late');
+    expect(late.map(({ condition }) => condition).sort()).toEqual(['BounceRate', 'ComplaintRate']);
+    expect(await marks.read()).toEqual([]);
+  });
+
+  it('begin later where 100 pieces of news wait to be told', async () => {
+    const { marks, clock, judge, episodes, topic } = watching(async () => both(400));
+    topic.isUp = false;
+    await marks.mark(named(0, 60), clock.now);
+    clock.now = noon + 40 * minute;
+    for (let runs = 0; runs < 6; runs += 1) {
+      await judge();
+      clock.now += 5 * minute;
+    }
+    expect((await episodes.read()).episodes).toHaveLength(100);
+    expect(await marks.read()).toHaveLength(10);
+    topic.isUp = true;
+    for (let runs = 0; runs < 20; runs += 1) {
+      await judge();
+      clock.now += 5 * minute;
+    }
+    expect((await episodes.read()).episodes).toHaveLength(120);
+    expect(await marks.read()).toEqual([]);
+  });
+});
+
 describe('the marks of accounts', () => {
   it('are bounded, and take others again once some are removed', async () => {
     const marks = createAccountMarks(tableInMemory().client, 'guards');
@@ -213,11 +296,25 @@ describe('the marks of accounts', () => {
     expect(endOf(known[0]!)).toBe(noon + 30 * minute);
     const more = createAccountMarks(tableInMemory().client, 'guards');
     expect(await more.mark(many.slice(0, maxMarks - 1), noon)).toBe(0);
-    expect(await more.mark(['one', 'two'], noon)).toBe(2);
+    expect(await more.mark(['one', 'two'], noon)).toBe(1);
     expect(await more.mark(['one'], noon)).toBe(0);
     await marks.remove(known);
     await marks.remove([]);
     expect(await marks.mark(many, noon)).toBe(0);
+  });
+
+  it('of another process take no room, and the others take what is left', async () => {
+    const { client } = tableInMemory();
+    const many = Array.from({ length: maxMarks + 1 }, (_, index) => `account-${index}`);
+    const [one, other, third] = [1, 2, 3].map(() => createAccountMarks(client, 'guards'));
+    expect(await one!.mark(many.slice(0, maxMarks - 2), noon)).toBe(0);
+    expect(await other!.mark(many.slice(0, maxMarks - 1), noon)).toBe(0);
+    expect(await third!.mark(many, noon)).toBe(1);
+    expect((await one!.read()).map(({ accountId }) => accountId).sort()).toEqual(many.slice(0, maxMarks).sort());
+    // An account that is marked costs no further write.
+    const send = vi.spyOn(client, 'send');
+    expect(await third!.mark(many.slice(0, maxMarks), noon)).toBe(0);
+    expect(send).not.toHaveBeenCalled();
   });
 });
 

@@ -74,6 +74,7 @@ ${messages.join('\n')}
 - \`Silence\` exists where the setting \`providers\` names some, and \`IngestConcurrencyNearCeiling\` where \`ingestConcurrency\` is set.
 - More than ten providers have further alarms such as \`Silence-2\`, and one composite alarm for each kind: \`ProvidersSilent\` and \`WebhooksRefused\`.
 - \`CanaryFailed\` and \`Silence\` also go off without a measurement. After the first deployment they are on until the watch function has run, for five minutes at most.
+- \`Silence\` probably goes off, too, after a deployment that adds a provider to the list. The new one counts as silent until the watch function has run.
 - [Decision 0009](decisions/0009-fewer-and-truer-alarms.md) explains their number and thresholds.
 
 A test sets off every alarm by a failure on the local stack:
