@@ -9,7 +9,7 @@
 import type { Verdict } from '../status/precedence.ts';
 import { decodeHistory, type HistoryEvent } from './history.ts';
 import { factsIn, type KnownItem, type ToldFact, toldFacts } from './item.ts';
-import { decodeRepeats, type KnownOfKinds, knownOfKinds, type Repeats } from './repeats.ts';
+import { decodeRepeats, firstFailureOf, type KnownOfKinds, knownOfKinds, type Repeats } from './repeats.ts';
 import type { EmailUpdate } from './update.ts';
 
 /** The part of an email that the next open or click depends on. */
@@ -24,6 +24,8 @@ export interface HotEmail {
   readonly historySize: number;
   readonly known: KnownOfKinds;
   readonly repeats: Repeats;
+  /** The time of the first failure. */
+  readonly failedAt: number | undefined;
   /** The counts as they are stored. */
   readonly storedRepeats: string | undefined;
 }
@@ -68,7 +70,8 @@ export function hotEmailIn(item: KnownItem): HotEmail | null {
   const known = knownOfKinds(history.values());
   if (known.size === 0 || item.futureDated || item.erased) return null;
   const told = new Set(toldFacts.filter(name => item[name] !== undefined));
-  return { expiresAt, accountId, told, verdict, historySize: history.size, known, repeats, storedRepeats };
+  const failedAt = firstFailureOf(history.values());
+  return { expiresAt, accountId, told, verdict, historySize: history.size, known, repeats, failedAt, storedRepeats };
 }
 
 /**

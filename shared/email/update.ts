@@ -24,7 +24,7 @@ import {
 } from './history.ts';
 import type { HotEmail } from './hot-emails.ts';
 import { expressionNames, type KnownItem, toldFacts } from './item.ts';
-import { encodeRepeats, knownOfKinds, placeRepeats, repeatKindOf } from './repeats.ts';
+import { encodeRepeats, firstFailureOf, knownOfKinds, placeRepeats, repeatKindOf } from './repeats.ts';
 
 export interface EmailUpdate {
   /** The status to set; null keeps the stored one. */
@@ -160,7 +160,11 @@ function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem, def
     repeats,
   } = placeRepeats(
     [...unrecorded.values()].sort(inTime),
-    { known: knownOfKinds(item.history.values()), repeats: item.repeats },
+    {
+      known: knownOfKinds(item.history.values()),
+      repeats: item.repeats,
+      failedAt: firstFailureOf(item.history.values()),
+    },
     isOwnIn(item.accountId ?? facts.accountId),
   );
   const news = byEncoding(ofHistory);
@@ -260,6 +264,7 @@ export function rememberedUpdate(
         verdict === null ? null : not(isSupersededBy(verdict)),
         hasNoFutureDated,
         isSameEmail(email),
+        verdict === null ? null : hasSameStatus(email),
         added.length > 0 || startsCount ? hasSameSize(email) : null,
         hasSameRepeats(email.storedRepeats),
         isOfProvenAccount(events),
@@ -425,6 +430,11 @@ function hasSameHistory({ history }: KnownItem): Condition {
 /** No other email has taken the place of this one. */
 function isSameEmail({ expiresAt }: HotEmail): Condition {
   return { expression: '#expiresAt = :lifeSeen', values: { ':lifeSeen': expiresAt } };
+}
+
+/** No failure has come, after which a receipt would be a caveat. */
+function hasSameStatus({ verdict }: HotEmail): Condition {
+  return { expression: '#status = :statusSeen', values: { ':statusSeen': verdict?.status } };
 }
 
 /** The history of the same email is unchanged: below its bound it only grows. */
