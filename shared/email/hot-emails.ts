@@ -48,14 +48,20 @@ const maxAgeMs = 10 * 60_000;
 /** The emails remembered last, each for 10 minutes at most. */
 export function createHotEmails(now: () => number): HotEmails {
   const emails = new Map<string, { readonly email: HotEmail; readonly until: number }>();
+  /** The emails are in order of their time. */
+  const dropOld = () => {
+    for (const [emailId, { until }] of emails) {
+      if (until > now()) return;
+      emails.delete(emailId);
+    }
+  };
   return {
     recall(emailId) {
-      const found = emails.get(emailId);
-      if (found === undefined || found.until > now()) return found?.email;
-      emails.delete(emailId);
-      return undefined;
+      dropOld();
+      return emails.get(emailId)?.email;
     },
     remember(emailId, email) {
+      dropOld();
       emails.delete(emailId);
       if (email === null || email.historySize > maxHistory) return;
       emails.set(emailId, { email, until: now() + maxAgeMs });

@@ -196,30 +196,42 @@ export function timedOf(repeats: Repeats): readonly (RepeatKind & DecidingEvent)
 /**
  * Counts as the item keeps them, e.g. `Lh2@mjwtnk00 Oh127@mjwtnk9s+mjwtnk01`, the latter with an open after a failure. A
  * write replaces them only if they are unchanged.
+ *
+ * @param stored the counts so far, of which parts that a later version has written stay as they are
  */
-export function encodeRepeats(repeats: Repeats): string {
-  return [...repeats]
-    .map(([kind, { count, last, afterFailure }]) => {
-      const after = afterFailure === undefined ? '' : `+${afterFailure.toString(36)}`;
-      return `${kind}${count}@${last.toString(36)}${after}`;
-    })
-    .sort()
-    .join(' ');
+export function encodeRepeats(repeats: Repeats, stored?: string): string {
+  const known = [...repeats].map(([kind, { count, last, afterFailure }]) => {
+    const after = afterFailure === undefined ? '' : `+${afterFailure.toString(36)}`;
+    return `${kind}${count}@${last.toString(36)}${after}`;
+  });
+  return [...known, ...partsOf(stored).filter(part => countIn(part) === null)].sort().join(' ');
 }
 
 const shapeOfCount = /^([A-Z][a-z]+)(\d+)@([0-9a-z]+)(?:\+([0-9a-z]+))?$/;
 
-/** Reads what {@link encodeRepeats} wrote. It leaves out kinds of a later version. */
-export function decodeRepeats(text: string | undefined): Repeats {
-  const repeats = new Map<string, RepeatCount>();
-  for (const part of text?.split(' ') ?? []) {
-    const [, kind = '', count, last = '', after] = shapeOfCount.exec(part) ?? [];
-    if (!repeatKinds.has(kind)) continue;
-    repeats.set(kind, {
+function partsOf(text = ''): readonly string[] {
+  return text.split(' ').filter(part => part !== '');
+}
+
+/** The kind of a stored count with its numbers; null if only a later version can read it. */
+function countIn(part: string): readonly [kind: string, RepeatCount] | null {
+  const [, kind = '', count, last = '', after] = shapeOfCount.exec(part) ?? [];
+  if (!repeatKinds.has(kind)) return null;
+  return [
+    kind,
+    {
       count: Number(count),
       last: Number.parseInt(last, 36),
       ...(after !== undefined && { afterFailure: Number.parseInt(after, 36) }),
-    });
-  }
-  return repeats;
+    },
+  ];
+}
+
+/** Reads what {@link encodeRepeats} wrote. It leaves out kinds of a later version. */
+export function decodeRepeats(text: string | undefined): Repeats {
+  return new Map(
+    partsOf(text)
+      .map(countIn)
+      .filter(count => count !== null),
+  );
 }

@@ -187,7 +187,7 @@ function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem, def
       cause: causeOf(verdict, new Map([...item.history, ...news])),
       facts,
       history: makesRoom ? { replace: [...kept.keys()] } : { add: added },
-      repeats: counted.length > 0 ? encodeRepeats(repeats) : null,
+      repeats: counted.length > 0 ? encodeRepeats(repeats, item.storedRepeats) : null,
       futureDated,
       condition: allOf(
         verdict === null ? null : decides ? isSupersededBy(verdict) : not(isSupersededBy(verdict)),
@@ -249,7 +249,7 @@ export function rememberedUpdate(
   const added = kept.map(encodeHistory);
   const outcome = { added, counted, dropped, full: [], erased: 0 };
   if (added.length + counted.length === 0) return { ...outcome, update: null, after: email };
-  const storedRepeats = counted.length > 0 ? encodeRepeats(repeats) : email.storedRepeats;
+  const storedRepeats = counted.length > 0 ? encodeRepeats(repeats, email.storedRepeats) : email.storedRepeats;
   const startsCount = repeats.size > email.repeats.size;
   return {
     ...outcome,
@@ -258,7 +258,7 @@ export function rememberedUpdate(
       cause: null,
       facts: {},
       history: { add: added },
-      repeats: counted.length > 0 ? encodeRepeats(repeats) : null,
+      repeats: counted.length > 0 ? encodeRepeats(repeats, email.storedRepeats) : null,
       futureDated: false,
       condition: allOf(
         verdict === null ? null : not(isSupersededBy(verdict)),

@@ -184,5 +184,11 @@ describe('repeated opens and clicks', () => {
       expect(decodeRepeats('')).toEqual(new Map());
       expect(decodeRepeats('Xy2@mjwtnk00 Oh127@mjwtnk01 later')).toEqual(new Map([['Oh', repeats.get('Oh')]]));
     });
+
+    it('keep what a later version has written', () => {
+      expect(
+        encodeRepeats(new Map([['Oh', { count: 1, last: noon }]]), 'Oh9@mjwtnk00 Oh9@mjwtnk00?new Xy2@mjwtnk00'),
+      ).toBe('Oh1@mjwtnk00 Oh9@mjwtnk00?new Xy2@mjwtnk00');
+    });
   });
 });
