@@ -86,6 +86,15 @@ export interface Plan {
  * |                     | the item has none                                                 |                                                     |
  * | isOfProvenAccount   | an account's own secret       | an account's own secret           | one account's secret forges another's events        |
  * | isNotErased         | always                        | always                            | a late callback makes half an email of a tombstone  |
+ *
+ * A plan for a remembered email always has not(isSupersededBy) if an event may decide, hasNoFutureDated, hasSameRepeats,
+ * isOfProvenAccount and isNotErased, and these:
+ *
+ * | clause              | remembered email              | without the clause                                                                  |
+ * |---------------------|-------------------------------|-------------------------------------------------------------------------------------|
+ * | isSameEmail         | always                        | an email that took the place of an expired one gets its counts                      |
+ * | hasSameStatus       | an event may decide           | the time of the first receipt after a failure is lost                               |
+ * | hasSameSize         | an element or a count begins  | one event is in the history, and counted too                                        |
  */
 
 /**
