@@ -5,7 +5,7 @@ import { ofApplication, type Reason } from '../../shared/email/event.ts';
 import { decidingEventOf, type HistoryEvent } from '../../shared/email/history.ts';
 import type { Email, EmailSummary } from '../../shared/email/item.ts';
 import { reasonInWords, reasonOf, replyInWords } from '../../shared/email/reason.ts';
-import { knownOfKinds, newestOf, repeatKinds } from '../../shared/email/repeats.ts';
+import { knownOfKinds, repeatKinds, timedOf } from '../../shared/email/repeats.ts';
 import type { AttentionLine, Catalogue, EmailAnswer, EmailRow } from '../../shared/http/response-schemas.ts';
 import { providerInWords } from '../../shared/providers/titles.ts';
 import { isoText, timeInWords } from '../../shared/runtime/time.ts';
@@ -138,7 +138,7 @@ function repeatsView({ events, repeats }: Email): EmailAnswer['repeats'] {
 }
 
 function caveatsView(email: Email, now: number, oldAfter: OldAfter): EmailAnswer['caveats'] {
-  const events = [...email.events, ...newestOf(email.repeats)];
+  const events = [...email.events, ...timedOf(email.repeats)];
   return caveatsOf({ ...email, events }, now, oldAfter).map(({ code, text, at }) => ({
     code,
     text,

@@ -3,7 +3,7 @@ import { type EmailFacts, ofApplication, type Reason } from '../email/event.ts';
 import { decidingEventOf } from '../email/history.ts';
 import { checkedEmailOf, type Email, type Item } from '../email/item.ts';
 import { reasonOf } from '../email/reason.ts';
-import { newestOf } from '../email/repeats.ts';
+import { timedOf } from '../email/repeats.ts';
 import { ownValue } from '../runtime/own-property.ts';
 import { type AlertKind, type Status, type StatusFacts, statuses, statusIds } from '../status/catalogue.ts';
 import { causeIds } from '../status/causes.ts';
@@ -101,7 +101,7 @@ function alertOfEmail(email: Email, kind: AlertKind, now: number): Alert {
     status: verdict.status,
     statusAt: verdict.statusAt,
     ...(reason && { reason }),
-    caveats: caveatsOf({ verdict, messageId, accountId, events: [...events, ...newestOf(email.repeats)] }, now).map(
+    caveats: caveatsOf({ verdict, messageId, accountId, events: [...events, ...timedOf(email.repeats)] }, now).map(
       ({ code }) => code,
     ),
   };

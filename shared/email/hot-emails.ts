@@ -9,7 +9,7 @@
 import type { Verdict } from '../status/precedence.ts';
 import { decodeHistory, type HistoryEvent } from './history.ts';
 import { factsIn, type KnownItem, type ToldFact, toldFacts } from './item.ts';
-import { decodeRepeats, type KnownOfKinds, knownOfKinds, type Repeats } from './repeats.ts';
+import { decodeRepeats, firstFailureOf, type KnownOfKinds, knownOfKinds, type Repeats } from './repeats.ts';
 import type { EmailUpdate } from './update.ts';
 
 /** The part of an email that the next open or click depends on. */
@@ -24,6 +24,8 @@ export interface HotEmail {
   readonly historySize: number;
   readonly known: KnownOfKinds;
   readonly repeats: Repeats;
+  /** The time of the first failure. */
+  readonly failedAt: number | undefined;
   /** The counts as they are stored. */
   readonly storedRepeats: string | undefined;
 }
@@ -46,14 +48,20 @@ const maxAgeMs = 10 * 60_000;
 /** The emails remembered last, each for 10 minutes at most. */
 export function createHotEmails(now: () => number): HotEmails {
   const emails = new Map<string, { readonly email: HotEmail; readonly until: number }>();
+  /** The emails are in order of their time. */
+  const dropOld = () => {
+    for (const [emailId, { until }] of emails) {
+      if (until > now()) return;
+      emails.delete(emailId);
+    }
+  };
   return {
     recall(emailId) {
-      const found = emails.get(emailId);
-      if (found === undefined || found.until > now()) return found?.email;
-      emails.delete(emailId);
-      return undefined;
+      dropOld();
+      return emails.get(emailId)?.email;
     },
     remember(emailId, email) {
+      dropOld();
       emails.delete(emailId);
       if (email === null || email.historySize > maxHistory) return;
       emails.set(emailId, { email, until: now() + maxAgeMs });
@@ -68,7 +76,8 @@ export function hotEmailIn(item: KnownItem): HotEmail | null {
   const known = knownOfKinds(history.values());
   if (known.size === 0 || item.futureDated || item.erased) return null;
   const told = new Set(toldFacts.filter(name => item[name] !== undefined));
-  return { expiresAt, accountId, told, verdict, historySize: history.size, known, repeats, storedRepeats };
+  const failedAt = firstFailureOf(history.values());
+  return { expiresAt, accountId, told, verdict, historySize: history.size, known, repeats, failedAt, storedRepeats };
 }
 
 /**

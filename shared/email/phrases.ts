@@ -11,7 +11,8 @@ export const divider = '|';
 
 /**
  * Phrases by their code. Stored elements hold the codes: never change or remove an entry. An added one is read by this
- * version and later ones.
+ * version and later ones. It gives events that are stored already another
+ * element. A note, or a machine's event, that comes again may then be stored twice; readers show it once.
  */
 export const phrases: Readonly<Record<string, string>> = {
   '~': codeMark,

@@ -3,6 +3,7 @@
  * bound. An event counts only if it is newer than every known one of its kind, and a redelivery never is.
  */
 
+import { isFailure } from '../status/caveats.ts';
 import type { DecidingEvent, Evidence } from '../status/precedence.ts';
 import type { Attribution } from './event.ts';
 import type { HistoryEvent } from './history.ts';
@@ -24,6 +25,8 @@ export interface RepeatCount {
   readonly count: number;
   /** The time of the newest one in epoch milliseconds. */
   readonly last: number;
+  /** The time of the earliest one that is known to be newer than the email's first failure. */
+  readonly afterFailure?: number;
 }
 
 /** Counts by the kind's code. */
@@ -125,18 +128,21 @@ export interface RepeatPlaces<Event> {
  * open or a click, not future-dated, and `isOwn`.
  *
  * @param news in order of time; none is in the history
+ * @param before `failedAt` is the time of the first failure
  */
 export function placeRepeats<Event extends HistoryEvent>(
   news: readonly Event[],
-  before: { readonly known: KnownOfKinds; readonly repeats: Repeats },
+  before: { readonly known: KnownOfKinds; readonly repeats: Repeats; readonly failedAt?: number | undefined },
   isOwn: (event: Event) => boolean,
 ): RepeatPlaces<Event> {
   const known = growing(before.known);
   const repeats = new Map(before.repeats);
   const [kept, counted, dropped]: [Event[], Event[], Event[]] = [[], [], []];
+  let failedAt = before.failedAt ?? Number.POSITIVE_INFINITY;
   for (const event of news) {
     const kind = repeatKindOf(event);
     if (kind === null) {
+      if (isFailure(event)) failedAt = Math.min(failedAt, event.occurredAt);
       kept.push(event);
       continue;
     }
@@ -154,7 +160,12 @@ export function placeRepeats<Event extends HistoryEvent>(
       known.add(kind, event);
     } else if (providerTime === undefined && occurredAt > Math.max(tally?.last ?? 0, ofKind.newest)) {
       counted.push(event);
-      repeats.set(kind, { count: (tally?.count ?? 0) + 1, last: occurredAt });
+      const afterFailure = tally?.afterFailure ?? [tally?.last ?? 0, occurredAt].find(time => time > failedAt);
+      repeats.set(kind, {
+        count: (tally?.count ?? 0) + 1,
+        last: occurredAt,
+        ...(afterFailure !== undefined && { afterFailure }),
+      });
     } else {
       dropped.push(event);
     }
@@ -162,27 +173,65 @@ export function placeRepeats<Event extends HistoryEvent>(
   return { kept, counted, dropped, repeats, known: known.ofKinds };
 }
 
-/** The newest event of each counted kind, as far as it decides anything. */
-export function newestOf(repeats: Repeats): readonly (RepeatKind & DecidingEvent)[] {
-  return [...repeats].map(([code, { last }]) => ({ ...repeatKinds.get(code)!, eventId: '', occurredAt: last }));
+/** The time of the earliest failure among events; undefined if there is none. */
+export function firstFailureOf(events: Iterable<HistoryEvent>): number | undefined {
+  let first: number | undefined;
+  for (const event of events) {
+    if (isFailure(event)) first = Math.min(first ?? event.occurredAt, event.occurredAt);
+  }
+  return first;
 }
 
-/** Counts as the item keeps them, e.g. `Lh2@mjwtnk00 Oh127@mjwtnk9s`. A write replaces them only if they are unchanged. */
-export function encodeRepeats(repeats: Repeats): string {
-  return [...repeats]
-    .map(([kind, { count, last }]) => `${kind}${count}@${last.toString(36)}`)
-    .sort()
-    .join(' ');
+/** The counted events whose times are known, as far as they decide anything. */
+export function timedOf(repeats: Repeats): readonly (RepeatKind & DecidingEvent)[] {
+  return [...repeats].flatMap(([code, { last, afterFailure }]) =>
+    [...new Set([afterFailure ?? last, last])].map(occurredAt => ({
+      ...repeatKinds.get(code)!,
+      eventId: '',
+      occurredAt,
+    })),
+  );
 }
 
-const shapeOfCount = /^([A-Z][a-z]+)(\d+)@([0-9a-z]+)$/;
+/**
+ * Counts as the item keeps them, e.g. `Lh2@mjwtnk00 Oh127@mjwtnk9s+mjwtnk01`, the latter with an open after a failure. A
+ * write replaces them only if they are unchanged.
+ *
+ * @param stored the counts so far, of which parts that a later version has written stay as they are
+ */
+export function encodeRepeats(repeats: Repeats, stored?: string): string {
+  const known = [...repeats].map(([kind, { count, last, afterFailure }]) => {
+    const after = afterFailure === undefined ? '' : `+${afterFailure.toString(36)}`;
+    return `${kind}${count}@${last.toString(36)}${after}`;
+  });
+  return [...known, ...partsOf(stored).filter(part => countIn(part) === null)].sort().join(' ');
+}
+
+const shapeOfCount = /^([A-Z][a-z]+)(\d+)@([0-9a-z]+)(?:\+([0-9a-z]+))?$/;
+
+function partsOf(text = ''): readonly string[] {
+  return text.split(' ').filter(part => part !== '');
+}
+
+/** The kind of a stored count with its numbers; null if only a later version can read it. */
+function countIn(part: string): readonly [kind: string, RepeatCount] | null {
+  const [, kind = '', count, last = '', after] = shapeOfCount.exec(part) ?? [];
+  if (!repeatKinds.has(kind)) return null;
+  return [
+    kind,
+    {
+      count: Number(count),
+      last: Number.parseInt(last, 36),
+      ...(after !== undefined && { afterFailure: Number.parseInt(after, 36) }),
+    },
+  ];
+}
 
 /** Reads what {@link encodeRepeats} wrote. It leaves out kinds of a later version. */
 export function decodeRepeats(text: string | undefined): Repeats {
-  const repeats = new Map<string, RepeatCount>();
-  for (const part of text?.split(' ') ?? []) {
-    const [, kind = '', count, last = ''] = shapeOfCount.exec(part) ?? [];
-    if (repeatKinds.has(kind)) repeats.set(kind, { count: Number(count), last: Number.parseInt(last, 36) });
-  }
-  return repeats;
+  return new Map(
+    partsOf(text)
+      .map(countIn)
+      .filter(count => count !== null),
+  );
 }

@@ -24,7 +24,7 @@ import {
 } from './history.ts';
 import type { HotEmail } from './hot-emails.ts';
 import { expressionNames, type KnownItem, toldFacts } from './item.ts';
-import { encodeRepeats, knownOfKinds, placeRepeats, repeatKindOf } from './repeats.ts';
+import { encodeRepeats, firstFailureOf, knownOfKinds, placeRepeats, repeatKindOf } from './repeats.ts';
 
 export interface EmailUpdate {
   /** The status to set; null keeps the stored one. */
@@ -86,6 +86,15 @@ export interface Plan {
  * |                     | the item has none                                                 |                                                     |
  * | isOfProvenAccount   | an account's own secret       | an account's own secret           | one account's secret forges another's events        |
  * | isNotErased         | always                        | always                            | a late callback makes half an email of a tombstone  |
+ *
+ * A plan for a remembered email always has not(isSupersededBy) if an event may decide, hasNoFutureDated, hasSameRepeats,
+ * isOfProvenAccount and isNotErased, and these:
+ *
+ * | clause              | remembered email              | without the clause                                                                  |
+ * |---------------------|-------------------------------|-------------------------------------------------------------------------------------|
+ * | isSameEmail         | always                        | an email that took the place of an expired one gets its counts                      |
+ * | hasSameStatus       | an event may decide           | the time of the first receipt after a failure is lost                               |
+ * | hasSameSize         | an element or a count begins  | one event is in the history, and counted too                                        |
  */
 
 /**
@@ -160,7 +169,11 @@ function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem, def
     repeats,
   } = placeRepeats(
     [...unrecorded.values()].sort(inTime),
-    { known: knownOfKinds(item.history.values()), repeats: item.repeats },
+    {
+      known: knownOfKinds(item.history.values()),
+      repeats: item.repeats,
+      failedAt: firstFailureOf(item.history.values()),
+    },
     isOwnIn(item.accountId ?? facts.accountId),
   );
   const news = byEncoding(ofHistory);
@@ -183,7 +196,7 @@ function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem, def
       cause: causeOf(verdict, new Map([...item.history, ...news])),
       facts,
       history: makesRoom ? { replace: [...kept.keys()] } : { add: added },
-      repeats: counted.length > 0 ? encodeRepeats(repeats) : null,
+      repeats: counted.length > 0 ? encodeRepeats(repeats, item.storedRepeats) : null,
       futureDated,
       condition: allOf(
         verdict === null ? null : decides ? isSupersededBy(verdict) : not(isSupersededBy(verdict)),
@@ -245,7 +258,7 @@ export function rememberedUpdate(
   const added = kept.map(encodeHistory);
   const outcome = { added, counted, dropped, full: [], erased: 0 };
   if (added.length + counted.length === 0) return { ...outcome, update: null, after: email };
-  const storedRepeats = counted.length > 0 ? encodeRepeats(repeats) : email.storedRepeats;
+  const storedRepeats = counted.length > 0 ? encodeRepeats(repeats, email.storedRepeats) : email.storedRepeats;
   const startsCount = repeats.size > email.repeats.size;
   return {
     ...outcome,
@@ -254,12 +267,13 @@ export function rememberedUpdate(
       cause: null,
       facts: {},
       history: { add: added },
-      repeats: counted.length > 0 ? encodeRepeats(repeats) : null,
+      repeats: counted.length > 0 ? encodeRepeats(repeats, email.storedRepeats) : null,
       futureDated: false,
       condition: allOf(
         verdict === null ? null : not(isSupersededBy(verdict)),
         hasNoFutureDated,
         isSameEmail(email),
+        verdict === null ? null : hasSameStatus(email),
         added.length > 0 || startsCount ? hasSameSize(email) : null,
         hasSameRepeats(email.storedRepeats),
         isOfProvenAccount(events),
@@ -425,6 +439,11 @@ function hasSameHistory({ history }: KnownItem): Condition {
 /** No other email has taken the place of this one. */
 function isSameEmail({ expiresAt }: HotEmail): Condition {
   return { expression: '#expiresAt = :lifeSeen', values: { ':lifeSeen': expiresAt } };
+}
+
+/** No failure has come, after which a receipt would be a caveat. */
+function hasSameStatus({ verdict }: HotEmail): Condition {
+  return { expression: '#status = :statusSeen', values: { ':statusSeen': verdict?.status } };
 }
 
 /** The history of the same email is unchanged: below its bound it only grows. */

@@ -3,7 +3,7 @@ export interface Counts {
   received: number;
   recorded: number;
   duplicate: number;
-  /** Repeats of opens, clicks and notes beyond the history's bound. */
+  /** Repeats beyond the history's bound, and those of opens and clicks that may be counted already. */
   dropped: number;
   /** Of emails that were erased, and stay so. */
   erased: number;

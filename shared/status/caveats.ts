@@ -39,6 +39,13 @@ export interface Caveat {
   readonly at?: number;
 }
 
+const failures: readonly (Status | null)[] = ['hard_bounced', 'invalid', 'rejected'];
+
+/** Whether an event says that the email cannot arrive. */
+export function isFailure({ status, evidence }: Pick<DecidingEvent, 'status' | 'evidence'>): boolean {
+  return evidence !== 'machine' && failures.includes(status);
+}
+
 /**
  * The caveats of an email: facts that its status hides.
  *
@@ -74,8 +81,8 @@ export function caveatsOf(
       const failures = times(['soft_bounced', 'deferred']).filter(time => time > delivered);
       if (failures.length > 0) say('temporary_failure_after_delivery', Math.max(...failures));
     }
-    if (status === 'hard_bounced' || status === 'invalid' || status === 'rejected') {
-      const failed = Math.min(...times(['hard_bounced', 'invalid', 'rejected']));
+    if (failures.includes(status)) {
+      const failed = Math.min(...times(failures));
       const receipts = times(['opened', 'link_clicked']).filter(time => time > failed);
       if (receipts.length > 0) say('receipt_after_failure', Math.min(...receipts));
     }

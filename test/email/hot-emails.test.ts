@@ -4,8 +4,9 @@ import type { CanonicalEvent } from '../../shared/email/event.ts';
 import { decodeHistory, encodeHistory } from '../../shared/email/history.ts';
 import { createHotEmails, type HotEmail, hotEmailIn } from '../../shared/email/hot-emails.ts';
 import { knownItemOf } from '../../shared/email/item.ts';
-import { keptOfKind, repeatKindOf } from '../../shared/email/repeats.ts';
+import { keptOfKind, repeatKindOf, timedOf } from '../../shared/email/repeats.ts';
 import { rememberedUpdate } from '../../shared/email/update.ts';
+import { caveatsOf } from '../../shared/status/caveats.ts';
 import { merge } from '../../shared/status/precedence.ts';
 import { aDelivery, arbitraryEvent, noon } from '../rigs/arbitrary-events.ts';
 import { runs } from '../rigs/runs.ts';
@@ -43,6 +44,17 @@ describe('the memory of opened emails', () => {
     expect(hot.recall('a')).toBe(email);
     now += 1;
     expect(hot.recall('a')).toBeUndefined();
+  });
+
+  it('drops old emails as soon as it is used, also those that nobody asks for again', () => {
+    let now = noon;
+    const hot = createHotEmails(() => now);
+    hot.remember('a', email);
+    now += 10 * minute;
+    hot.remember('b', email);
+    // A clock that goes back shows what is still there.
+    now = noon;
+    expect([hot.recall('a'), hot.recall('b')]).toEqual([undefined, email]);
   });
 
   it('keeps the thousand emails written last', () => {
@@ -101,6 +113,11 @@ describe('a plan for a remembered email', () => {
     });
   });
 
+  it('keeps counts of a later version', () => {
+    const later = { ...many, storedRepeats: `${many.storedRepeats} Xy2@mjwtnk00` };
+    expect(rememberedUpdate([open(5)], later)?.update?.repeats).toMatch(/^Oh3@\w+ Xy2@mjwtnk00$/);
+  });
+
   it('needs no write for an open that may be counted already', () => {
     expect(rememberedUpdate([open(3.5)], many)).toMatchObject({ update: null, dropped: [open(3.5)] });
   });
@@ -124,6 +141,21 @@ describe('a plan for a remembered email', () => {
   it('is made for its own account, with known facts', () => {
     const event = open(6, { accountId: 'acme', subject: 'Invoice 8', provenFor: 'acme' });
     expect(rememberedUpdate([event], few, 'we')).toMatchObject({ counted: [], added: [encodeHistory(event)] });
+  });
+
+  it('does not hide when a person first opened the email after a failure', () => {
+    const memories = [0, 1].map(() => createHotEmails(() => noon));
+    const email = emailInMemory();
+    const record = (event: CanonicalEvent, process: number) => email.record([event], { hotEmails: memories[process]! });
+    const caveats = () =>
+      caveatsOf({ ...email.email(), events: [...email.email().events, ...timedOf(email.email().repeats)] }, noon);
+    for (const event of opens(4)) for (const process of [0, 1]) record(event, process);
+    record({ ...aDelivery, eventId: 'b', status: 'hard_bounced', occurredAt: open(4).occurredAt }, 1);
+    for (let index = 5; index < 9; index += 1) {
+      record(open(index), index < 7 ? 1 : 0);
+      expect(caveats()).toMatchObject([{ code: 'receipt_after_failure', at: open(5).occurredAt }]);
+    }
+    expect(email.email().events).toHaveLength(keptOfKind + 1);
   });
 
   it('keeps the laws, whatever several processes remember', () => {

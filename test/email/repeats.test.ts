@@ -6,11 +6,11 @@ import {
   encodeRepeats,
   keptOfKind,
   knownOfKinds,
-  newestOf,
   placeRepeats,
   type Repeats,
   repeatKindOf,
   repeatKinds,
+  timedOf,
 } from '../../shared/email/repeats.ts';
 import { merge } from '../../shared/status/precedence.ts';
 import { arbitraryEvent, noon } from '../rigs/arbitrary-events.ts';
@@ -97,8 +97,25 @@ describe('repeated opens and clicks', () => {
       expect(placeRepeats([open(21)], before, () => false)).toMatchObject({ kept: [open(21)], counted: [] });
     });
 
+    it('show the newest counted one and the first after a failure to caveats', () => {
+      const repeats: Repeats = new Map([['Oh', { count: 5, last: noon + 2, afterFailure: noon + 1 }]]);
+      expect(timedOf(repeats).map(({ occurredAt }) => occurredAt)).toEqual([noon + 1, noon + 2]);
+    });
+
+    it.each([
+      ['it is the first counted one', noon + 20_500, noon + 21_000],
+      ['the last counted one is', noon + 15_000, noon + 20_000],
+      ['there was no failure', undefined, undefined],
+    ])('keep the time of the earliest known one after a failure: %s', (_, failedAt, afterFailure) => {
+      const { repeats } = placeRepeats([open(21), open(22)], { ...before, failedAt }, own);
+      expect(repeats.get('Oh')?.afterFailure).toBe(afterFailure);
+      expect(placeRepeats([open(30)], { known: before.known, repeats, failedAt }, own).repeats.get('Oh')).toEqual(
+        JSON.parse(JSON.stringify({ count: 7, last: noon + 30_000, afterFailure })),
+      );
+    });
+
     it('show the newest counted one to caveats', () => {
-      expect(newestOf(before.repeats)).toEqual([
+      expect(timedOf(before.repeats)).toEqual([
         { status: 'opened', evidence: 'human', eventId: '', occurredAt: noon + 20_000 },
       ]);
     });
@@ -153,10 +170,11 @@ describe('repeated opens and clicks', () => {
     const repeats: Repeats = new Map([
       ['Oh', { count: 127, last: noon + 1 }],
       ['Lun', { count: 2, last: noon }],
+      ['Ou', { count: 3, last: noon + 2, afterFailure: noon + 1 }],
     ]);
 
     it('are one short text, in whatever order they came', () => {
-      expect(encodeRepeats(repeats)).toBe('Lun2@mjwtnk00 Oh127@mjwtnk01');
+      expect(encodeRepeats(repeats)).toBe('Lun2@mjwtnk00 Oh127@mjwtnk01 Ou3@mjwtnk02+mjwtnk01');
       expect(encodeRepeats(new Map([...repeats].reverse()))).toBe(encodeRepeats(repeats));
       expect(decodeRepeats(encodeRepeats(repeats))).toEqual(repeats);
     });
@@ -165,6 +183,12 @@ describe('repeated opens and clicks', () => {
       expect(decodeRepeats(undefined)).toEqual(new Map());
       expect(decodeRepeats('')).toEqual(new Map());
       expect(decodeRepeats('Xy2@mjwtnk00 Oh127@mjwtnk01 later')).toEqual(new Map([['Oh', repeats.get('Oh')]]));
+    });
+
+    it('keep what a later version has written', () => {
+      expect(
+        encodeRepeats(new Map([['Oh', { count: 1, last: noon }]]), 'Oh9@mjwtnk00 Oh9@mjwtnk00?new Xy2@mjwtnk00'),
+      ).toBe('Oh1@mjwtnk00 Oh9@mjwtnk00?new Xy2@mjwtnk00');
     });
   });
 });
