@@ -6,7 +6,7 @@ import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { BatchGetCommand, DynamoDBDocumentClient, GetCommand, QueryCommand } from '@aws-sdk/lib-dynamodb';
 import { createToken } from '../../infra/local/cli/token.ts';
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
-import { summaryAttributes } from '../../shared/email/item.ts';
+import { expressionNames, summaryAttributes } from '../../shared/email/item.ts';
 import { createReader } from '../../shared/email/reader.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import { defaultOldAfter } from '../../shared/status/attention.ts';
@@ -62,6 +62,7 @@ async function timesOf({ url, endpoints }: StartedStack, dataDir: string): Promi
       sent.once('error', reject).end();
     });
   const bareEmail = () => client.send(new GetCommand({ TableName, Key: { emailId }, ConsistentRead: true }));
+  const projection = summaryAttributes.map(name => `#${name}`).join(', ');
   const barePage = async () => {
     const { Items = [] } = await client.send(
       new QueryCommand({
@@ -76,8 +77,8 @@ async function timesOf({ url, endpoints }: StartedStack, dataDir: string): Promi
     const asked = {
       Keys: Items.slice(0, pageSize).map(key => ({ emailId: key.emailId })),
       ConsistentRead: true,
-      ProjectionExpression: summaryAttributes.join(', '),
-      ExpressionAttributeNames: { '#provider': 'provider', '#reference': 'reference', '#status': 'status' },
+      ProjectionExpression: projection,
+      ExpressionAttributeNames: expressionNames(projection),
     };
     await client.send(new BatchGetCommand({ RequestItems: { [TableName]: asked } }));
   };
