@@ -3,8 +3,7 @@
  * bound. An event counts only if it is newer than every known one of its kind, and a redelivery never is.
  */
 
-import { isFailure } from '../status/caveats.ts';
-import type { DecidingEvent, Evidence } from '../status/precedence.ts';
+import { type DecidingEvent, type Evidence, isFailure } from '../status/precedence.ts';
 import type { Attribution } from './event.ts';
 import type { HistoryEvent } from './history.ts';
 

@@ -2,7 +2,7 @@
 
 import { attentionOf, defaultOldAfter, type OldAfter } from './attention.ts';
 import type { Status } from './catalogue.ts';
-import type { DecidingEvent, Verdict } from './precedence.ts';
+import { type DecidingEvent, failures, type Verdict } from './precedence.ts';
 
 const ofEvent = 'event:';
 
@@ -37,13 +37,6 @@ export interface Caveat {
   readonly text: string;
   /** Epoch milliseconds of the event, or of the last report; absent if no time applies. */
   readonly at?: number;
-}
-
-const failures: readonly (Status | null)[] = ['hard_bounced', 'invalid', 'rejected'];
-
-/** Whether an event says that the email cannot arrive. */
-export function isFailure({ status, evidence }: Pick<DecidingEvent, 'status' | 'evidence'>): boolean {
-  return evidence !== 'machine' && failures.includes(status);
 }
 
 /**

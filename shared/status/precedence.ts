@@ -27,6 +27,14 @@ export interface Verdict {
   readonly statusEventId: string;
 }
 
+/** The statuses of an email that cannot arrive. */
+export const failures: readonly (Status | null)[] = ['hard_bounced', 'invalid', 'rejected'];
+
+/** Whether an event says that the email cannot arrive. */
+export function isFailure({ status, evidence }: Pick<DecidingEvent, 'status' | 'evidence'>): boolean {
+  return evidence !== 'machine' && failures.includes(status);
+}
+
 interface Level {
   /** Rivals at one level; if times are equal, the later in the list wins. */
   readonly statuses: readonly Status[];

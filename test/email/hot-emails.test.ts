@@ -1,13 +1,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { CanonicalEvent } from '../../shared/email/event.ts';
+import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
 import { decodeHistory, encodeHistory } from '../../shared/email/history.ts';
-import { createHotEmails, type HotEmail, hotEmailIn } from '../../shared/email/hot-emails.ts';
-import { knownItemOf } from '../../shared/email/item.ts';
+import {
+  createHotEmails,
+  type HotEmail,
+  type HotEmails,
+  hotEmailAfter,
+  hotEmailIn,
+} from '../../shared/email/hot-emails.ts';
+import { historyOf, type KnownItem, knownItem, knownItemOf, type Item as StoredItem } from '../../shared/email/item.ts';
 import { keptOfKind, repeatKindOf, timedOf } from '../../shared/email/repeats.ts';
-import { rememberedUpdate } from '../../shared/email/update.ts';
+import { planUpdate, rememberedUpdate, updateInput } from '../../shared/email/update.ts';
 import { caveatsOf } from '../../shared/status/caveats.ts';
 import { merge } from '../../shared/status/precedence.ts';
+import { attributeValues, type Item, updated } from '../model/update-expressions.ts';
 import { aDelivery, arbitraryEvent, noon } from '../rigs/arbitrary-events.ts';
 import { runs } from '../rigs/runs.ts';
 import { emailInMemory } from './email-in-memory.ts';
@@ -203,4 +210,99 @@ describe('a plan for a remembered email', () => {
       { numRuns: runs(300) },
     );
   });
+
+  it('keeps the laws in any order of plans and writes, with accounts and default accounts', () => {
+    const event = fc
+      .record({
+        seconds: fc.nat(8),
+        status: fc.constantFrom('opened', 'opened', 'opened', 'link_clicked', 'hard_bounced', 'sent'),
+        evidence: fc.constantFrom('human', 'human', 'machine'),
+        accountId: fc.constantFrom(undefined, undefined, 'acme', 'globex'),
+      })
+      .map(({ seconds, status, evidence, accountId }): CanonicalEvent => {
+        const occurredAt = noon + seconds * 1000;
+        const eventId = `${status}${evidence}${seconds}`;
+        return {
+          ...aDelivery,
+          eventId,
+          status,
+          evidence,
+          occurredAt,
+          ...(accountId && { accountId }),
+        } as CanonicalEvent;
+      });
+    const writer = fc.record({
+      events: fc.array(event, { minLength: 1, maxLength: 4 }),
+      process: fc.nat(1),
+      defaultAccountId: fc.constantFrom(undefined, undefined, 'acme'),
+    });
+    const order = fc.array(fc.nat(30), { maxLength: 80 });
+    fc.assert(
+      fc.property(fc.array(writer, { minLength: 2, maxLength: 12 }), order, (writers, turns) => {
+        const table: { item?: Item } = {};
+        const memories = [0, 1].map(() => createHotEmails(() => noon));
+        let waiting = writers.map(({ events, process, defaultAccountId }) =>
+          recording(table, events, memories[process]!, defaultAccountId),
+        );
+        // At most four are at work at once; the rest of the turns are in order.
+        for (const turn of [...turns, ...Array<number>(1_000).fill(0)]) {
+          if (waiting.length === 0) break;
+          const one = waiting[turn % Math.min(waiting.length, 4)]!;
+          if (one.next().done) waiting = waiting.filter(other => other !== one);
+        }
+        expect(waiting).toEqual([]);
+        const sent = new Map(writers.flatMap(({ events }) => events).map(one => [encodeHistory(one), one]));
+        const { verdict, repeats, accountId } = knownItemOf(table.item as StoredItem);
+        const history = new Set(historyOf(table.item as StoredItem));
+        expect(verdict).toEqual(merge(sent.values()));
+        for (const [element, one] of sent) {
+          const isConflict = one.accountId !== undefined && one.accountId !== accountId;
+          if (isConflict || repeatKindOf(one) === null) expect(history).toContain(element);
+        }
+        for (const [kind, { count }] of repeats) {
+          const ofKind = [...sent].filter(([, one]) => repeatKindOf(one) === kind);
+          const kept = ofKind.filter(([element]) => history.has(element)).length;
+          expect(kept + count).toBeLessThanOrEqual(ofKind.length);
+        }
+      }),
+      { numRuns: runs(300) },
+    );
+  });
 });
+
+/** Records events like the recorder, and pauses between each plan and its write. */
+function* recording(
+  table: { item?: Item },
+  events: readonly CanonicalEvent[],
+  memory: HotEmails,
+  defaultAccountId: string | undefined,
+): Generator<undefined, void> {
+  const { provider, messageId, recipient } = aDelivery;
+  const emailId = emailIdOf(aDelivery);
+  const isOpened = events.some(event => repeatKindOf(event) !== null);
+  const remember = (email: HotEmail | null) => isOpened && memory.remember(emailId, email);
+  const target = { tableName: 't', emailId, provider, messageId, recipient, now: noon, sentAt: noon, expiresAt: noon };
+  let known: KnownItem | null = null;
+  for (;;) {
+    const hot: HotEmail | undefined = known === null && isOpened ? memory.recall(emailId) : undefined;
+    const remembered = hot === undefined ? null : rememberedUpdate(events, hot, defaultAccountId);
+    const { update } = remembered ?? planUpdate(events, known, defaultAccountId);
+    if (update === null) {
+      if (known !== null) remember(hotEmailIn(known));
+      return;
+    }
+    const input = updateInput(target, update);
+    yield;
+    const { item } = table;
+    const next = updated(item, input);
+    if (next !== null) {
+      table.item = next;
+      // UPDATED_OLD shows only attributes that the update names.
+      const named = Object.values(input.ExpressionAttributeNames ?? {});
+      const old = Object.fromEntries(Object.entries(item ?? {}).filter(([name]) => named.includes(name)));
+      remember(remembered?.after ?? hotEmailAfter(update, known ?? knownItemOf(old), noon / 1000));
+      return;
+    }
+    known = knownItem(item && attributeValues(item));
+  }
+}
