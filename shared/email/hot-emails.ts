@@ -8,7 +8,7 @@
 
 import type { Verdict } from '../status/precedence.ts';
 import { decodeHistory, type HistoryEvent } from './history.ts';
-import { factsIn, type KnownItem, type ToldFact, toldFacts } from './item.ts';
+import { factsIn, type Item, type KnownItem, knownItemOf, type ToldFact, toldFacts } from './item.ts';
 import { decodeRepeats, firstFailureOf, type KnownOfKinds, knownOfKinds, type Repeats } from './repeats.ts';
 import type { EmailUpdate } from './update.ts';
 
@@ -83,10 +83,17 @@ export function hotEmailIn(item: KnownItem): HotEmail | null {
 /**
  * An email after a write; null as for {@link hotEmailIn}.
  *
- * @param before the item that the write was planned for, or the changed attributes before the write
+ * @param item the item that the write was planned for, or null
+ * @param old the changed attributes before the write: another writer may have set a fact since the item was read
  * @param expiresAt that of a new email, in epoch seconds
  */
-export function hotEmailAfter(update: EmailUpdate, before: KnownItem, expiresAt: number): HotEmail | null {
+export function hotEmailAfter(
+  update: EmailUpdate,
+  item: KnownItem | null,
+  old: Item,
+  expiresAt: number,
+): HotEmail | null {
+  const before = { ...(item ?? knownItemOf(old)), ...factsIn(old) };
   const { verdict, facts, history, repeats, futureDated } = update;
   const [kept, added] = 'replace' in history ? [[], history.replace] : [before.history, history.add];
   return hotEmailIn({

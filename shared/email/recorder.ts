@@ -14,7 +14,7 @@ import { day } from '../runtime/time.ts';
 import { type CanonicalEvent, emailIdOf, isForeign } from './event.ts';
 import { encodeHistory, withoutTexts } from './history.ts';
 import { type HotEmail, type HotEmails, hotEmailAfter, hotEmailIn } from './hot-emails.ts';
-import { historyOf, type Item, type KnownItem, knownItem, knownItemOf } from './item.ts';
+import { historyOf, type Item, type KnownItem, knownItem } from './item.ts';
 import { repeatKindOf } from './repeats.ts';
 import { type Plan, planUpdate, rememberedUpdate, sentAtOf, updateInput } from './update.ts';
 
@@ -239,7 +239,7 @@ export function createRecorder({
         continue;
       }
       if (isOpened) {
-        const after = () => hotEmailAfter(update, item ?? knownItemOf(old), Math.ceil(expiresAt / 1000));
+        const after = () => hotEmailAfter(update, item, old, Math.ceil(expiresAt / 1000));
         hotEmails?.remember(emailId, remembered?.after ?? readable(after));
       }
       const before = historyOf(old);

@@ -5,14 +5,7 @@
 
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
 import { type HotEmails, hotEmailAfter, hotEmailIn } from '../../shared/email/hot-emails.ts';
-import {
-  type Email,
-  emailOf,
-  historyOf,
-  knownItem,
-  knownItemOf,
-  type Item as StoredItem,
-} from '../../shared/email/item.ts';
+import { type Email, emailOf, historyOf, knownItem, type Item as StoredItem } from '../../shared/email/item.ts';
 import { repeatKindOf } from '../../shared/email/repeats.ts';
 import { planUpdate, rememberedUpdate, sentAtOf, updateInput } from '../../shared/email/update.ts';
 import { attributeValues, type Item, updated } from '../model/update-expressions.ts';
@@ -99,8 +92,7 @@ export function emailInMemory() {
           const named = Object.values(input.ExpressionAttributeNames ?? {});
           const old = Object.fromEntries(Object.entries(before ?? {}).filter(([name]) => named.includes(name)));
           const after =
-            remembered?.after ??
-            hotEmailAfter(plan.update, known ?? knownItemOf(old), input.ExpressionAttributeValues![':expiresAt']);
+            remembered?.after ?? hotEmailAfter(plan.update, known, old, input.ExpressionAttributeValues![':expiresAt']);
           if (events.some(event => repeatKindOf(event) !== null)) hotEmails?.remember(emailId, after);
           const history = historyOf((before ?? {}) as StoredItem);
           return outcome(plan.counted.length + plan.added.filter(element => !history.has(element)).length, writes + 1);

@@ -12,8 +12,9 @@ import {
 import { historyOf, type KnownItem, knownItem, knownItemOf, type Item as StoredItem } from '../../shared/email/item.ts';
 import { keptOfKind, repeatKindOf, timedOf } from '../../shared/email/repeats.ts';
 import { planUpdate, rememberedUpdate, updateInput } from '../../shared/email/update.ts';
+import type { Status } from '../../shared/status/catalogue.ts';
 import { caveatsOf } from '../../shared/status/caveats.ts';
-import { merge } from '../../shared/status/precedence.ts';
+import { type Evidence, merge } from '../../shared/status/precedence.ts';
 import { attributeValues, type Item, updated } from '../model/update-expressions.ts';
 import { aDelivery, arbitraryEvent, noon } from '../rigs/arbitrary-events.ts';
 import { runs } from '../rigs/runs.ts';
@@ -215,9 +216,9 @@ describe('a plan for a remembered email', () => {
     const event = fc
       .record({
         seconds: fc.nat(8),
-        status: fc.constantFrom('opened', 'opened', 'opened', 'link_clicked', 'hard_bounced', 'sent'),
-        evidence: fc.constantFrom('human', 'human', 'machine'),
-        accountId: fc.constantFrom(undefined, undefined, 'acme', 'globex'),
+        status: fc.constantFrom(...Array<Status>(7).fill('opened'), 'link_clicked', 'hard_bounced', 'sent'),
+        evidence: fc.constantFrom(...Array<Evidence>(4).fill('human'), 'machine'),
+        accountId: fc.constantFrom(...Array<undefined>(6).fill(undefined), 'acme', 'globex'),
       })
       .map(({ seconds, status, evidence, accountId }): CanonicalEvent => {
         const occurredAt = noon + seconds * 1000;
@@ -300,7 +301,7 @@ function* recording(
       // UPDATED_OLD shows only attributes that the update names.
       const named = Object.values(input.ExpressionAttributeNames ?? {});
       const old = Object.fromEntries(Object.entries(item ?? {}).filter(([name]) => named.includes(name)));
-      remember(remembered?.after ?? hotEmailAfter(update, known ?? knownItemOf(old), noon / 1000));
+      remember(remembered?.after ?? hotEmailAfter(update, known, old, noon / 1000));
       return;
     }
     known = knownItem(item && attributeValues(item));
