@@ -17,7 +17,7 @@ const batches = 10;
 const batchSize = 1_000;
 const singles = 2_000;
 /** The first requests one by one, before V8 has optimised their way. */
-const warmingSingles = 300;
+const warmingSingles = 2_400;
 const singlesInFlight = 8;
 
 /**
