@@ -1,6 +1,6 @@
-import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { createSecretReader } from '../../functions/ingest/secret-reader.ts';
 
 const arn = 'arn:aws:secretsmanager:us-east-1:000000000000:secret:webhooks';
@@ -10,6 +10,7 @@ describe('the reader of the secret', () => {
   let answer: { status: number; body: string };
   let asked: { headers: IncomingHttpHeaders; body: string }[];
   let bySdk: () => Promise<string>;
+  let faultyFor: (request: IncomingMessage) => boolean;
   const read = (endpoint: string, more: Readonly<Record<string, string>> = {}) =>
     createSecretReader(
       arn,
@@ -29,14 +30,17 @@ describe('the reader of the secret', () => {
     answer = { status: 200, body: JSON.stringify({ SecretString: '{"sendgrid":["one"]}' }) };
     asked = [];
     bySdk = async () => 'by the SDK';
+    faultyFor = () => false;
     server = createServer(async (request, response) => {
       const body = (await request.toArray()).join('');
       asked.push({ headers: request.headers, body });
+      if (faultyFor(request)) return response.writeHead(500).end();
       response.writeHead(answer.status, { 'content-length': Buffer.byteLength(answer.body) }).end(answer.body);
     });
     await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening));
   });
   afterEach(() => {
+    vi.unstubAllEnvs();
     server.closeAllConnections();
     server.close();
   });
@@ -69,6 +73,21 @@ describe('the reader of the secret', () => {
   ])('leaves it to the SDK where the call answers %s', async (_, status, body) => {
     answer = { status, body };
     expect(await read(ofServer())).toBe('by the SDK');
+  });
+
+  it('reads it by the SDK after a fault, each time with the same client', async () => {
+    const environment = {
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'key',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: ofServer(),
+    };
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+    const readSecret = createSecretReader(arn, environment);
+    // The direct call carries no name of a program.
+    faultyFor = ({ headers }) => headers['user-agent'] === undefined;
+    expect([await readSecret(), await readSecret()]).toEqual(['{"sendgrid":["one"]}', '{"sendgrid":["one"]}']);
+    expect(asked.map(({ headers }) => headers['user-agent'] !== undefined)).toEqual([false, true, false, true]);
   });
 
   it('leaves it to the SDK where nobody answers, and rejects as the SDK does', async () => {
