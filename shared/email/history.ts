@@ -208,6 +208,11 @@ function decodeArray(element: string): HistoryEvent {
   });
 }
 
+/** Whether the event arrived before its provider's time, which is kept beside that of the arrival. */
+export function isFutureDated({ providerTime }: Pick<HistoryEvent, 'providerTime'>): boolean {
+  return providerTime !== undefined;
+}
+
 /** The order of a timeline: time, event id, then encoding. No two different events are equal in it. */
 export function inTime(a: HistoryEvent, b: HistoryEvent): number {
   if (a.occurredAt !== b.occurredAt) return a.occurredAt - b.occurredAt;

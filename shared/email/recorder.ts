@@ -12,10 +12,10 @@ import { abortable } from '../runtime/abortable.ts';
 import { forEachConcurrently } from '../runtime/concurrency.ts';
 import { day } from '../runtime/time.ts';
 import { type CanonicalEvent, emailIdOf, isForeign } from './event.ts';
-import { encodeHistory, withoutTexts } from './history.ts';
+import { encodeHistory, isFutureDated, withoutTexts } from './history.ts';
 import { type HotEmail, type HotEmails, hotEmailAfter, hotEmailIn } from './hot-emails.ts';
 import { historyOf, type Item, type KnownItem, knownItem } from './item.ts';
-import { repeatKindOf } from './repeats.ts';
+import { isRepeatable } from './repeats.ts';
 import { type Plan, planUpdate, rememberedUpdate, sentAtOf, updateInput } from './update.ts';
 
 /**
@@ -203,7 +203,7 @@ export function createRecorder({
     const expiresAt = firstAt + retentionDays * day;
     const sentAt = sentAtOf(group, firstAt);
     const target = { tableName, emailId, provider, messageId, recipient, now: lastAt, sentAt, expiresAt };
-    const isOpened = group.some(event => repeatKindOf(event) !== null);
+    const isOpened = group.some(isRepeatable);
     const hot = isOpened ? hotEmails?.recall(emailId) : undefined;
     let item: KnownItem | null = null;
     let failures = 0;
@@ -342,10 +342,6 @@ function rotated<Item>(items: readonly Item[], turn: number): Item[] {
 
 function withReason(reason: Unrecordable['reason']): (event: CanonicalEvent) => Unrecordable {
   return event => ({ reason, event });
-}
-
-function isFutureDated({ providerTime }: CanonicalEvent): boolean {
-  return providerTime !== undefined;
 }
 
 /** DynamoDB would refuse the same write on every try. */

@@ -60,6 +60,11 @@ export function repeatKindOf(event: HistoryEvent): string | null {
   return codeByKind.get(keyOf(event)) ?? null;
 }
 
+/** Whether an event is an open or a click that can be counted. */
+export function isRepeatable(event: HistoryEvent): boolean {
+  return repeatKindOf(event) !== null;
+}
+
 /** The known events of one kind. */
 export interface KnownOfKind {
   readonly number: number;

@@ -18,13 +18,14 @@ import {
   encodeHistory,
   type HistoryEvent,
   inTime,
+  isFutureDated,
   maxHistoryBytes,
   maxHistoryEvents,
   withoutTexts,
 } from './history.ts';
 import type { HotEmail } from './hot-emails.ts';
 import { expressionNames, type KnownItem, toldFacts } from './item.ts';
-import { encodeRepeats, firstFailureOf, knownOfKinds, placeRepeats, repeatKindOf } from './repeats.ts';
+import { encodeRepeats, firstFailureOf, isRepeatable, knownOfKinds, placeRepeats, repeatKindOf } from './repeats.ts';
 
 export interface EmailUpdate {
   /** The status to set; null keeps the stored one. */
@@ -235,7 +236,7 @@ export function rememberedUpdate(
   const news = [...byEncoding(events).values()].sort(inTime);
   const verdict = merge(news);
   const isOwn = isOwnIn(email.accountId);
-  const [{ provenFor } = {} as CanonicalEvent] = events;
+  const { provenFor } = events[0]!;
   const isPlannable =
     (verdict === null || (email.verdict !== null && !supersedes(verdict, email.verdict))) &&
     (provenFor === undefined || provenFor === email.accountId) &&
@@ -258,7 +259,7 @@ export function rememberedUpdate(
   const added = kept.map(encodeHistory);
   const outcome = { added, counted, dropped, full: [], erased: 0 };
   if (added.length + counted.length === 0) return { ...outcome, update: null, after: email };
-  const storedRepeats = counted.length > 0 ? encodeRepeats(repeats, email.storedRepeats) : email.storedRepeats;
+  const newRepeats = counted.length > 0 ? encodeRepeats(repeats, email.storedRepeats) : null;
   const startsCount = repeats.size > email.repeats.size;
   return {
     ...outcome,
@@ -267,7 +268,7 @@ export function rememberedUpdate(
       cause: null,
       facts: {},
       history: { add: added },
-      repeats: counted.length > 0 ? encodeRepeats(repeats, email.storedRepeats) : null,
+      repeats: newRepeats,
       futureDated: false,
       condition: allOf(
         verdict === null ? null : not(isSupersededBy(verdict)),
@@ -280,12 +281,8 @@ export function rememberedUpdate(
         isNotErased,
       ),
     },
-    after: { ...email, historySize, known, repeats, storedRepeats },
+    after: { ...email, historySize, known, repeats, storedRepeats: newRepeats ?? email.storedRepeats },
   };
-}
-
-function isRepeatable(event: HistoryEvent): boolean {
-  return repeatKindOf(event) !== null;
 }
 
 /** Another account's event is a conflict, of which the history keeps the evidence. */
@@ -295,10 +292,6 @@ function isOwnIn(accountId: string | undefined): (event: CanonicalEvent) => bool
 
 function byEncoding<Event extends HistoryEvent>(events: readonly Event[]): Map<string, Event> {
   return new Map(events.map(event => [encodeHistory(event), event]));
-}
-
-function isFutureDated({ providerTime }: HistoryEvent): boolean {
-  return providerTime !== undefined;
 }
 
 /** An event with its provider's time: the same for every delivery, whenever it arrived. */
