@@ -1,6 +1,4 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { startDynoxide } from '../../infra/local/services/dynamodb-engine.ts';
 import { createDirectCall } from '../../shared/aws/dynamodb-calls.ts';
 import { directWrites } from '../../shared/aws/writes.ts';
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
@@ -10,9 +8,9 @@ import { createRecorder } from '../../shared/email/recorder.ts';
 import { defaultOldAfter } from '../../shared/status/attention.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { cpuMs } from '../rigs/cpu-time.ts';
-import { createEmailTable } from '../rigs/email-table.ts';
 import { queryFunction, tokenOf } from '../rigs/query-function.ts';
 import { countUnits } from './consumed-units.ts';
+import { startEngineTable, tableName } from './engine-table.ts';
 import { type Figure, measured } from './figures.ts';
 
 const eventCounts = [1, 2, 5, 10, 20, 50, 100];
@@ -29,16 +27,11 @@ const userAgent =
  * The units are those of DynamoDB with all indexes.
  */
 export async function historyCurve(): Promise<Figure[]> {
-  const engine = await startDynoxide();
+  const engine = await startEngineTable();
   try {
-    const raw = new DynamoDBClient({
-      endpoint: engine.endpoint,
-      region: 'local',
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    });
-    await createEmailTable(raw, 'emails');
+    const { raw } = engine;
     const units = countUnits(raw);
-    const stored = { client: DynamoDBDocumentClient.from(raw), tableName: 'emails', retentionDays: 400 };
+    const stored = { client: DynamoDBDocumentClient.from(raw), tableName, retentionDays: 400 };
     // As the ingest function writes, whose calls countUnits cannot see. The same writes through the SDK are counted.
     const deployed = createRecorder({
       ...stored,

@@ -1,19 +1,17 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
 import type { SQSEvent } from 'aws-lambda';
 import { createPersistEvents } from '../../functions/ingest/persist-events.ts';
 import { createQueueHandler } from '../../functions/ingest/queue-handler.ts';
 import { createRefusals } from '../../functions/ingest/refusals.ts';
-import { startDynoxide } from '../../infra/local/services/dynamodb-engine.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import { providers } from '../../shared/providers/registry.ts';
 import { chunks } from '../../shared/runtime/chunks.ts';
 import { context, fixture } from '../fixtures/fixtures.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
-import { createEmailTable } from '../rigs/email-table.ts';
 import { lambdaContext } from '../rigs/http-event.ts';
 import { measureAtNoon, oneByOne } from '../rigs/ingest-function.ts';
 import { countUnits } from './consumed-units.ts';
+import { startEngineTable, tableName } from './engine-table.ts';
 import { type Figure, figure } from './figures.ts';
 
 const emails = 250;
@@ -33,14 +31,9 @@ export async function sesBatch(): Promise<Figure[]> {
 }
 
 async function drained(isApart: boolean): Promise<{ calls: number; units: number }> {
-  const engine = await startDynoxide();
+  const engine = await startEngineTable();
   try {
-    const raw = new DynamoDBClient({
-      endpoint: engine.endpoint,
-      region: 'local',
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    });
-    await createEmailTable(raw, 'emails');
+    const { raw } = engine;
     const units = countUnits(raw);
     let calls = 0;
     raw.middlewareStack.add(
@@ -51,7 +44,7 @@ async function drained(isApart: boolean): Promise<{ calls: number; units: number
       { step: 'initialize', name: 'countCalls' },
     );
     const client = DynamoDBDocumentClient.from(raw);
-    const store = createRecorder({ client, tableName: 'emails', retentionDays: 400 });
+    const store = createRecorder({ client, tableName, retentionDays: 400 });
     const log = () => {};
     const handler = createQueueHandler({
       sources: { 'arn:ses': 'ses' },

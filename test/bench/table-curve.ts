@@ -1,9 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AttributeValue, BatchWriteItemCommand, DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type AttributeValue,
+  BatchWriteItemCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+} from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { startDynoxide } from '../../infra/local/services/dynamodb-engine.ts';
 import { type CanonicalEvent, emailIdOf } from '../../shared/email/event.ts';
 import { createReader } from '../../shared/email/reader.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
@@ -11,7 +15,7 @@ import { chunks } from '../../shared/runtime/chunks.ts';
 import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import { defaultOldAfter } from '../../shared/status/attention.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
-import { createEmailTable } from '../rigs/email-table.ts';
+import { startEngineTable, tableName } from './engine-table.ts';
 import { type Figure, measured } from './figures.ts';
 
 const sizes = [1_000, 10_000, 100_000, 1_000_000];
@@ -22,8 +26,6 @@ const warmUp = 50;
 const smallAccounts = 100;
 const pageSize = 50;
 
-const tableName = 'emails';
-
 /**
  * Measures writes and reads while the table grows on disk. Half of the emails belong to one account, and the others
  * evenly to 100.
@@ -32,14 +34,9 @@ const tableName = 'emails';
  */
 export async function tableCurve(greatest: number): Promise<Figure[]> {
   const dataDir = await mkdtemp(join(tmpdir(), 'mailtrail-table-'));
-  const engine = await startDynoxide({ dataDir });
+  const engine = await startEngineTable({ dataDir });
   try {
-    const raw = new DynamoDBClient({
-      endpoint: engine.endpoint,
-      region: 'local',
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    });
-    await createEmailTable(raw, tableName);
+    const { raw } = engine;
     const stored = { client: DynamoDBDocumentClient.from(raw), tableName, retentionDays: 400 };
     const recorder = createRecorder(stored);
     const reader = createReader({ ...stored, oldAfter: defaultOldAfter, now: () => noon });

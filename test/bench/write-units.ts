@@ -1,12 +1,10 @@
-import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { DynamoDBDocumentClient } from '@aws-sdk/lib-dynamodb';
-import { startDynoxide } from '../../infra/local/services/dynamodb-engine.ts';
 import type { CanonicalEvent } from '../../shared/email/event.ts';
 import { createHotEmails } from '../../shared/email/hot-emails.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
 import type { Status } from '../../shared/status/catalogue.ts';
-import { createEmailTable } from '../rigs/email-table.ts';
 import { type ConsumedUnits, countUnits } from './consumed-units.ts';
+import { startEngineTable, tableName } from './engine-table.ts';
 import { counted, type Figure } from './figures.ts';
 
 /** An email whose picture is fetched again and again, as a proxy does for each reader. */
@@ -112,19 +110,14 @@ async function unitsOfDeliveries(
   deliveries: number,
   prefix?: string,
 ): Promise<readonly ConsumedUnits[]> {
-  const engine = await startDynoxide();
+  const engine = await startEngineTable();
   try {
-    const raw = new DynamoDBClient({
-      endpoint: engine.endpoint,
-      region: 'local',
-      credentials: { accessKeyId: 'local', secretAccessKey: 'local' },
-    });
-    await createEmailTable(raw, 'emails');
+    const { raw } = engine;
     const units = countUnits(raw);
     const sums: ConsumedUnits[] = [];
     const client = DynamoDBDocumentClient.from(raw);
     const hotEmails = createHotEmails(Date.now);
-    const store = createRecorder({ client, tableName: 'emails', retentionDays: 400, hotEmails });
+    const store = createRecorder({ client, tableName, retentionDays: 400, hotEmails });
     const start = Date.UTC(2026, 0, 2, 12);
     for (let delivery = 0; delivery < deliveries; delivery += 1) {
       const before = { ...units };
