@@ -7,9 +7,9 @@ import { MailtrailFunction } from './compute/mailtrail-function.ts';
 export type Outputs = Readonly<Record<string, readonly [value: string, description?: string]>>;
 
 /** Adds the outputs to the template; `npm run replay` looks some of them up by name. */
-export function addOutputs(stack: Construct, outputs: Outputs): void {
+export function addOutputs(scope: Construct, outputs: Outputs): void {
   for (const [name, [value, description]] of Object.entries(outputs)) {
-    new CfnOutput(stack, name, description === undefined ? { value } : { value, description });
+    new CfnOutput(scope, name, description === undefined ? { value } : { value, description });
   }
 }
 
@@ -25,9 +25,9 @@ export function domainOutputs({ domain }: MailtrailApi): Outputs {
   };
 }
 
-/** The log group of each function in the stack, and that of the API's access log. */
-export function logGroupOutputs(stack: Construct, { accessLogs }: MailtrailApi): Outputs {
-  const functions = stack.node.findAll().filter(construct => construct instanceof MailtrailFunction);
+/** The log group of each function of Mailtrail, and that of the API's access log. */
+export function logGroupOutputs(scope: Construct, { accessLogs }: MailtrailApi): Outputs {
+  const functions = scope.node.findAll().filter(construct => construct instanceof MailtrailFunction);
   return {
     AccessLogGroupName: [accessLogs.logGroupName],
     ...Object.fromEntries(

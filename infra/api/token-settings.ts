@@ -1,4 +1,5 @@
-import { CfnParameter, type CfnParameterProps, type Stack } from 'aws-cdk-lib';
+import { CfnParameter, type CfnParameterProps } from 'aws-cdk-lib';
+import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 
 /** The tokens that the API takes. */
@@ -26,9 +27,9 @@ const tokenParameters = {
  * default: the template can be built but not deployed. (A permanent parameter would keep the previous deployment's value,
  * whatever the configuration says.)
  */
-export function tokenSettings(stack: Stack, { oidcIssuer, oidcAudience }: Config): TokenSettings {
+export function tokenSettings(scope: Construct, { oidcIssuer, oidcAudience }: Config): TokenSettings {
   const parameter = (name: keyof typeof tokenParameters) =>
-    new CfnParameter(stack, name, tokenParameters[name]).valueAsString;
+    new CfnParameter(scope, name, tokenParameters[name]).valueAsString;
   return {
     issuer: oidcIssuer ?? parameter('OidcIssuer'),
     audience: oidcAudience ?? parameter('OidcAudience'),

@@ -1,0 +1,137 @@
+import { Construct } from 'constructs';
+import { MailtrailApi } from './api/http-api.ts';
+import { tokenSettings } from './api/token-settings.ts';
+import { Alert } from './compute/alert.ts';
+import { alertLinks } from './compute/alert-links.ts';
+import { Changes } from './compute/changes.ts';
+import { Digest } from './compute/digest.ts';
+import { Ingest } from './compute/ingest.ts';
+import { Manage } from './compute/manage.ts';
+import { Query } from './compute/query.ts';
+import { Ui } from './compute/ui.ts';
+import { Watch } from './compute/watch.ts';
+import type { Config } from './config.ts';
+import { QuarantineQueue } from './messaging/quarantine-queue.ts';
+import { SesEvents } from './messaging/ses-events.ts';
+import { AlertEventsTopic, OperationsTopic, SupportTopic } from './messaging/topics.ts';
+import { WorkerQueue } from './messaging/worker-queue.ts';
+import { Alarms } from './monitoring/alarms.ts';
+import { OperationsDashboard } from './monitoring/dashboard.ts';
+import { LogMetrics } from './monitoring/log-metrics.ts';
+import { acknowledgeNagFindings } from './monitoring/nag.ts';
+import { addOutputs, domainOutputs, logGroupOutputs } from './outputs.ts';
+import { emailTable } from './storage/email-table.ts';
+import { FailureBucket } from './storage/failure-bucket.ts';
+import { GuardTable } from './storage/guard-table.ts';
+import { webhookSecretsOf } from './storage/webhook-secrets.ts';
+
+/** All of Mailtrail: a construct for a stack, which may hold other things too. */
+export class Mailtrail extends Construct {
+  constructor(scope: Construct, id: string, config: Config) {
+    super(scope, id);
+
+    // Storage and queues.
+    const table = emailTable(this, 'Emails', config);
+    const webhookSecrets = webhookSecretsOf(this, 'WebhookSecrets', config.existingWebhookSecret);
+    const guards = new GuardTable(this, 'Guards', config);
+    const quarantine = new QuarantineQueue(this, 'Quarantine');
+    const retryQueue = new WorkerQueue(this, 'Retry');
+    const failures = new FailureBucket(this, 'AlertFailures');
+
+    // Amazon SES publishes to a topic; every other provider calls the API.
+    const sesEvents = new SesEvents(this, 'SesEvents', config.sesTopicArn);
+
+    // Notifications.
+    const support = new SupportTopic(this, 'Support', config.supportEmail);
+    const alertEvents = new AlertEventsTopic(this, 'AlertEvents');
+    const digests = new WorkerQueue(this, 'Digests');
+    const operations = new OperationsTopic(this, 'Operations', config.operationsEmail ?? config.supportEmail);
+
+    // Functions and the API.
+    const ingest = new Ingest(this, 'Ingest', {
+      config,
+      table,
+      webhookSecrets,
+      guards,
+      quarantine,
+      retryQueue,
+      sesEvents,
+    });
+    const query = new Query(this, 'Query', { config, table, guards });
+    const manage = new Manage(this, 'Manage', { config, table, guards });
+    const tokens = tokenSettings(this, config);
+    const ui = new Ui(this, 'Ui', { config, tokens });
+    const api = new MailtrailApi(this, 'Api', { config, tokens, functions: { ingest, query, manage, ui } });
+    const links = alertLinks(config, api.address);
+    const alert = new Alert(this, 'Alert', { config, table, guards, topic: alertEvents, digests, links, failures });
+    const digest = new Digest(this, 'Digest', { config, table, guards, topic: support, digests, links });
+    const changes = new Changes(this, 'Changes', { config, table, guards, failures });
+    const watch = new Watch(this, 'Watch', {
+      config,
+      apiUrl: api.address,
+      guards,
+      query,
+      operations,
+      table,
+      failures,
+      support,
+      setAside: {
+        quarantine,
+        retry: retryQueue.deadLetters,
+        ses: sesEvents.queue.deadLetters,
+        digests: digests.deadLetters,
+      },
+      mappings: {
+        ...ingest.queueReaders,
+        alert: alert.streamReader,
+        changes: changes.streamReader,
+        digest: digest.queueReader,
+      },
+    });
+
+    // Monitoring.
+    const watched = {
+      config,
+      ingest,
+      alert,
+      digest,
+      digests,
+      api,
+      changes,
+      table,
+      quarantine,
+      retryQueue,
+      sesEvents,
+      support,
+      watch,
+      logMetrics: new LogMetrics(this, 'Logs', { access: api.accessLogs, digest: digest.logs }),
+    };
+    const alarms = new Alarms(this, 'Alarms', { ...watched, operations });
+    const dashboard = new OperationsDashboard(this, 'Dashboard', { ...watched, alarms: alarms.all });
+    acknowledgeNagFindings({ api, webhookSecrets, guards, quarantine, failures, alert, changes, watch });
+
+    // Outputs.
+    addOutputs(this, {
+      ApiUrl: [api.address, 'The API'],
+      WebhookUrl: [`${api.address}/webhooks/{provider}`, 'The URL for a provider: replace {provider} by its name'],
+      WebhookSecretsArn: [
+        webhookSecrets.secretArn,
+        'Store the webhook secrets here as JSON: provider -> list of secrets',
+      ],
+      SesTopicArn: [sesEvents.topic.topicArn, 'Let the configuration sets of Amazon SES publish here'],
+      SupportTopicArn: [support.topicArn, 'Letters about hard bounces and spam marks: subscribe people'],
+      AlertEventsTopicArn: [alertEvents.topicArn, 'The same alerts as JSON: subscribe queues and functions'],
+      DashboardUrl: [dashboard.url, 'The dashboard of operations'],
+      OperationsTopicArn: [operations.topicArn, 'Alarms: subscribe the operators'],
+      TableName: [table.tableName],
+      IngestFunctionName: [ingest.functionName],
+      QuarantineQueueUrl: [quarantine.queueUrl],
+      RetryDeadLettersQueueUrl: [retryQueue.deadLetters.queueUrl],
+      DigestDeadLettersQueueUrl: [digests.deadLetters.queueUrl],
+      SesDeadLettersQueueUrl: [sesEvents.queue.deadLetters.queueUrl],
+      AlertFailuresBucketName: [failures.bucketName],
+      ...domainOutputs(api),
+      ...logGroupOutputs(this, api),
+    });
+  }
+}
