@@ -46,7 +46,7 @@ export function rowView(email: EmailSummary, now: number, oldAfter: OldAfter): E
     label: verdict && statuses[verdict.status].label,
     statusAt: verdict && isoText(verdict.statusAt),
     cause: cause ?? null,
-    attention: attentionOf(verdict, now, oldAfter),
+    attention: attentionOf(email, now, oldAfter),
     tags: [...(tags ?? [])],
     sentAt: isoText(sentAt),
   };
