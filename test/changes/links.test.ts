@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { writeLinks } from '../../functions/changes/links.ts';
-import { newsIn } from '../../functions/changes/news.ts';
+import { newsIn, statesIn } from '../../functions/changes/news.ts';
 import { type CanonicalEvent, emailIdOf, noteNames } from '../../shared/email/event.ts';
 import { createAddNotes } from '../../shared/email/notes.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
@@ -24,7 +24,7 @@ describe('an email that another one sends again', () => {
     const OldImage = await emails.image(emailId);
     await emails.record(events, receivedAt);
     const NewImage = await emails.image(emailId);
-    const { links } = newsIn({ eventName: 'MODIFY', dynamodb: { OldImage, NewImage } } as never);
+    const { links } = newsIn(statesIn({ eventName: 'MODIFY', dynamodb: { OldImage, NewImage } } as never));
     const addNotes = createAddNotes(emails.client, emails.tableName);
     await writeLinks(addNotes, links, noon, () => {
       unreadable += 1;
