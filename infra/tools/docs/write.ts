@@ -1,6 +1,6 @@
 /**
  * `npm run docs`: the pages of providers and alarms, the figures of scale, the OpenAPI document, the types of its client,
- * and the names known to fixtures.
+ * the props of the construct, and the names known to fixtures.
  */
 
 import { writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { runCommand } from '../../local/cli/command.ts';
 
 await runCommand({
   call: 'npm run docs',
-  does: 'Writes the pages of providers and alarms, the figures of scale, the OpenAPI document, the types of its client and the names in fixtures from the sources.',
+  does: 'Writes the pages of providers and alarms, the figures of scale, the OpenAPI document, the types of its client, the props of the construct and the names in fixtures from the sources.',
   options: {},
   async run() {
     const [
@@ -17,6 +17,7 @@ await runCommand({
       { clientTypesFile, knownNamesFile, openApiFile },
       { knownNames },
       { openApiDocument },
+      { propsFile, propsModule },
       { documents },
       { scalePage, scalePageFile },
     ] = await Promise.all([
@@ -25,6 +26,7 @@ await runCommand({
       import('./files.ts'),
       import('./known-names.ts'),
       import('./openapi.ts'),
+      import('./props.ts'),
       import('./provider-pages.ts'),
       import('../scale/scale-table.ts'),
     ]);
@@ -32,6 +34,7 @@ await runCommand({
     writeFileSync(onCallPageFile, onCallPage());
     writeFileSync(scalePageFile, scalePage());
     writeFileSync(knownNamesFile, knownNames());
+    writeFileSync(propsFile, propsModule());
     const document = await openApiDocument();
     writeFileSync(openApiFile, document);
     writeFileSync(clientTypesFile, await clientTypes(document));

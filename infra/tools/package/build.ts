@@ -1,0 +1,94 @@
+/** Builds the package's code: the construct with its functions, the adapters and the elements. */
+
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildOptions, build, type Plugin } from 'esbuild';
+import { bundleFunction, functionNames, projectRoot } from '../../compute/bundling.ts';
+import { browsers, cssText, uiSources } from '../../compute/ui-modules.ts';
+import { writeDeclarations } from './declarations.ts';
+import { noticesOf } from './notices.ts';
+
+/** The folder that `npm pack` packs. */
+export const packageFolder = join(projectRoot, 'dist');
+
+const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
+
+/** The construct takes its functions out of the package: its users need no esbuild. */
+const prebundledFunctions: Plugin = {
+  name: 'prebundled-functions',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/function-code\.ts$/ }, () => ({ path: here('function-code.ts') }));
+  },
+};
+
+/** Readable modules, since whoever imports them bundles and minifies in their own way. */
+const options = {
+  absWorkingDir: projectRoot,
+  bundle: true,
+  metafile: true,
+  legalComments: 'none',
+  logLevel: 'warning',
+} as const satisfies BuildOptions;
+
+/**
+ * The construct, for `require` and `import`: ts-node, by which the CDK's own templates run an app, requires no ES module.
+ */
+const construct = {
+  ...options,
+  entryPoints: { index: here('entries/cdk.ts') },
+  outdir: join(packageFolder, 'cdk'),
+  platform: 'node',
+  format: 'cjs',
+  target: 'node22',
+  external: ['aws-cdk-lib', 'constructs'],
+  define: { 'import.meta.dirname': '__dirname' },
+  plugins: [prebundledFunctions],
+} as const satisfies BuildOptions;
+
+const providers = {
+  ...options,
+  entryPoints: { index: here('entries/providers.ts') },
+  outdir: join(packageFolder, 'providers'),
+  chunkNames: '[name]-[hash]',
+  splitting: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node22',
+} as const satisfies BuildOptions;
+
+const { emails, email, status } = uiSources;
+
+const elements = {
+  ...options,
+  stdin: {
+    contents: [emails, email, status].map(source => `import './functions/ui/${source}';`).join('\n'),
+    resolveDir: projectRoot,
+  },
+  entryNames: 'index',
+  outdir: join(packageFolder, 'elements'),
+  chunkNames: '[name]-[hash]',
+  splitting: true,
+  platform: 'browser',
+  format: 'esm',
+  target: browsers,
+  // A host's bundle knows no address of the API. Bundlers would take the expression for a file of theirs.
+  define: { 'import.meta.url': 'document.baseURI' },
+  plugins: [cssText],
+} as const satisfies BuildOptions;
+
+/** Builds everything anew. */
+export async function buildPackage(): Promise<void> {
+  await rm(packageFolder, { recursive: true, force: true });
+  const builds = await Promise.all([construct, providers, elements].map(each => build(each)));
+  const inputs = new Set(builds.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
+  for (const name of functionNames) {
+    const folder = join(packageFolder, 'cdk/functions', name);
+    await mkdir(folder, { recursive: true });
+    for (const input of bundleFunction(name, folder, { sourcemap: false })) inputs.add(input);
+  }
+  await writeFile(join(packageFolder, 'cdk/package.json'), `${JSON.stringify({ type: 'commonjs' })}\n`);
+  await writeFile(join(packageFolder, 'elements/server.js'), '// A server has no elements to define.\nexport {};\n');
+  writeDeclarations(packageFolder);
+  await writeFile(join(packageFolder, 'NOTICES.md'), noticesOf([...inputs]));
+}
