@@ -38,6 +38,8 @@ export interface UiModules {
   readonly modules: readonly UiModule[];
   /** The names of the modules that a browser loads for these sources, without those that the code loads on demand. */
   loadedBy(...sources: readonly UiSource[]): readonly string[];
+  /** The files that they are made of. */
+  readonly inputs: readonly string[];
 }
 
 /** Browsers of the last two to three years. */
@@ -95,6 +97,7 @@ export async function buildUiModules(): Promise<UiModules> {
       }
       return [...loaded];
     },
+    inputs: Object.keys(metafile.inputs),
   };
 }
 

@@ -3,9 +3,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { gzipSync } from 'node:zlib';
 import { type BuildOptions, build, type Plugin } from 'esbuild';
 import { bundleFunction, functionNames, projectRoot } from '../../compute/bundling.ts';
-import { browsers, cssText, uiSources } from '../../compute/ui-modules.ts';
+import { browsers, buildUiModules, cssText, uiSources } from '../../compute/ui-modules.ts';
 import { writeDeclarations } from './declarations.ts';
 import { noticesOf } from './notices.ts';
 
@@ -81,7 +82,8 @@ const elements = {
 export async function buildPackage(): Promise<void> {
   await rm(packageFolder, { recursive: true, force: true });
   const builds = await Promise.all([construct, providers, elements].map(each => build(each)));
-  const inputs = new Set(builds.flatMap(({ metafile }) => Object.keys(metafile.inputs)));
+  const { inputs: page } = await buildUiModules();
+  const inputs = new Set([...builds.flatMap(({ metafile }) => Object.keys(metafile.inputs)), ...page]);
   for (const name of functionNames) {
     const folder = join(packageFolder, 'cdk/functions', name);
     await mkdir(folder, { recursive: true });
@@ -91,4 +93,20 @@ export async function buildPackage(): Promise<void> {
   await writeFile(join(packageFolder, 'elements/server.js'), '// A server has no elements to define.\nexport {};\n');
   writeDeclarations(packageFolder);
   await writeFile(join(packageFolder, 'NOTICES.md'), noticesOf([...inputs]));
+}
+
+/** The bytes of an entry with all that it loads on demand, minified and compressed as a host page serves it. */
+export async function loadedBytes(entry: 'providers' | 'elements'): Promise<number> {
+  const platform = entry === 'providers' ? 'node' : 'browser';
+  const { outputFiles } = await build({
+    ...options,
+    entryPoints: [join(packageFolder, entry, 'index.js')],
+    outdir: 'measured',
+    splitting: true,
+    format: 'esm',
+    platform,
+    minify: true,
+    write: false,
+  });
+  return outputFiles.reduce((bytes, { contents }) => bytes + gzipSync(contents, { level: 9 }).length, 0);
 }

@@ -7,7 +7,11 @@ await runCommand({
   does: 'Builds the code of the npm package into the folder dist. `npm pack` runs it first.',
   options: {},
   async run() {
-    const { buildPackage } = await import('./build.ts');
+    const { buildPackage, loadedBytes } = await import('./build.ts');
     await buildPackage();
+    for (const entry of ['providers', 'elements'] as const) {
+      const kilobytes = ((await loadedBytes(entry)) / 1024).toFixed(1);
+      console.log(`mailtrail/${entry}: ${kilobytes} KB minified and compressed, with all that it loads on demand`);
+    }
   },
 });
