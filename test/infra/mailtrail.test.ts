@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { App, CfnOutput, NestedStack, Stack } from 'aws-cdk-lib';
 import { UserPool } from 'aws-cdk-lib/aws-cognito';
 import { Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
@@ -8,6 +9,8 @@ import { describe, expect, it } from 'vitest';
 import { ConfigError, checkedConfig, config, type Field } from '../../infra/config.ts';
 import { Mailtrail } from '../../infra/mailtrail.ts';
 import type { MailtrailProps } from '../../infra/mailtrail-props.ts';
+import { outputsByName } from '../../infra/outputs.ts';
+import { propsFile, propsModule } from '../../infra/tools/docs/props.ts';
 import { asText, type Resource, resourcesOf, type Synthesized } from './synthesized.ts';
 
 const oidc = { oidcIssuer: 'https://login.example.com', oidcAudience: 'mailtrail' };
@@ -41,6 +44,10 @@ describe('a construct in a stack of somebody else', () => {
     );
     expect(asText((template.Outputs.Address as { Value: unknown }).Value)).toBe('MailtrailApi.ApiEndpoint');
     expect(template.Parameters).not.toHaveProperty('OidcIssuer');
+    // The operators' tools find its outputs by their names.
+    const ofStack = Object.keys(template.Outputs).map(OutputKey => ({ OutputKey, OutputValue: 'value' }));
+    expect(outputsByName(ofStack)).toMatchObject({ ApiUrl: 'value', SesTopicArn: 'value' });
+    expect(outputsByName(ofStack)).not.toHaveProperty('Address');
   });
 
   it('gives its address on a domain of its own', () => {
@@ -108,6 +115,10 @@ describe('the props', () => {
     expect(() => new Mailtrail(stack, 'Mailtrail', { ...oidc, supportEmail: queueName })).toThrow(
       'supportEmail: must be known before the deployment, and no value of a resource',
     );
+  });
+
+  it('are written from the settings by `npm run docs`', () => {
+    expect(readFileSync(propsFile, 'utf8')).toBe(propsModule());
   });
 
   it('are those of the settings: a checked configuration passes unchanged', () => {
