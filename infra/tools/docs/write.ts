@@ -1,6 +1,6 @@
 /**
- * `npm run docs`: the pages of providers and alarms, the figures of scale, the OpenAPI document, the types of its client,
- * the props of the construct, and the names known to fixtures.
+ * `npm run docs`: the pages of providers and alarms, the figures of scale, and the OpenAPI document. It also writes the
+ * types of its client, the props of the construct, and the names known to fixtures.
  */
 
 import { writeFileSync } from 'node:fs';

@@ -13,7 +13,7 @@ import type {
 
 type Listeners = { [Name in keyof MailtrailEvents as `on${Name}`]?: (event: MailtrailEvents[Name]) => void };
 
-/** What JSX may say of an element; of its properties only the address of the API is required. */
+/** The props of an element. Of its properties only the address of the API is required. */
 type Props<Element, Properties> = Omit<DetailedHTMLProps<HTMLAttributes<Element>, Element>, keyof Properties> &
   Partial<Omit<Properties, 'api'>> & { api: string } & Listeners;
 

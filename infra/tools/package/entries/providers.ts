@@ -65,8 +65,8 @@ export type Proof =
   | {
       readonly genuine: true;
       /**
-       * Empty if the signature covers the whole request. Otherwise refuse a later request with the same `value` and
-       * another `content`: somebody has put new content under an old signature.
+       * Empty for most providers. Otherwise refuse a later request with the same `value` and another `content`, because
+       * somebody has put new content under an old signature.
        */
       readonly nonces: readonly Nonce[];
     }
@@ -113,8 +113,8 @@ export async function verify(
 }
 
 /**
- * The answer to a call that sets a webhook up and brings no events, such as the confirmation of a subscription; null for
- * any other call. Ask it before {@link verify}. For the provider `ses` it confirms the subscription by a call to SNS.
+ * The answer to a call that sets a webhook up, such as the confirmation of a subscription; null for a call that may bring
+ * events. Ask it before {@link verify}. For the provider `ses` it confirms the subscription by a call to SNS.
  *
  * @throws whatever `httpGet` throws
  */
@@ -129,8 +129,8 @@ export async function handshake(
 }
 
 /**
- * Reads the events of a genuine request. A piece that it cannot read is in `quarantined`, with the reason: keep it for a
- * person, and answer 200, because the provider would only send the same again.
+ * Reads the events of a genuine request. A piece that it cannot read is in `quarantined`, with the reason. Keep it for a
+ * person, and answer 200: the provider would only send the same again.
  */
 export async function parse(
   provider: ProviderName,
