@@ -60,7 +60,8 @@ const providers = {
 
 const { emails, email, status } = uiSources;
 
-const elements = {
+/** The elements, which every bundle of a host page has in one piece or in several. */
+export const elements = {
   ...options,
   stdin: {
     contents: [emails, email, status].map(source => `import './functions/ui/${source}';`).join('\n'),
