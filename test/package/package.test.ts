@@ -55,7 +55,7 @@ beforeAll(async () => {
     mkdirSync(dirname(link), { recursive: true });
     symlinkSync(join(root, 'node_modules', name), link);
   }
-});
+}, 300_000);
 afterAll(() => rmSync(project, { recursive: true }));
 
 describe('the package', () => {
@@ -131,7 +131,7 @@ describe('the adapters', () => {
 
   it.each([
     ['sendgrid', 'bounce.hard'],
-    ['postmark', 'Delivery'],
+    ['resend', 'email.bounced.Permanent.General'],
   ] as const)(
     'prove and read a request of %s, and refuse one that is changed, in plain Node.js',
     async (provider, name) => {

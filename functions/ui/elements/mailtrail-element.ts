@@ -1,5 +1,7 @@
 import { LitElement, type PropertyDeclarations, type PropertyValues } from 'lit';
+import type { EmailAnswer } from '../../../shared/http/response-schemas.ts';
 import { type Connection, createConnection } from './connection.ts';
+import type { EventDetails } from './events.ts';
 import type { MessageTable } from './messages/message.ts';
 import type { ElementProperties } from './properties.ts';
 import { langOf, Texts, textsIn } from './texts.ts';
@@ -107,7 +109,10 @@ export abstract class MailtrailElement extends LitElement implements ElementProp
   }
 
   /** Tells the host page; false if the host prevents the element's own reaction. */
-  protected tell(name: `mailtrail-${string}`, detail: unknown): boolean {
+  protected tell<Name extends keyof EventDetails<EmailAnswer>>(
+    name: Name,
+    detail: EventDetails<EmailAnswer>[Name],
+  ): boolean {
     return this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: true }));
   }
 

@@ -557,7 +557,8 @@ export class MailtrailEmails extends MailtrailElement implements EmailsPropertie
     const reason = cause === null ? undefined : words?.causes.get(cause);
     const isOpened = this.emailId === emailId;
     const tabIndex = emailId === this.activeId ? 0 : -1;
-    const openAccount = this.accounts ? () => this.tell('mailtrail-account-open', { accountId }) : null;
+    const openAccount =
+      this.accounts && accountId !== null ? () => this.tell('mailtrail-account-open', { accountId }) : null;
     const names = [
       ...(reference === null ? [] : [foreign(reference)]),
       ...(this.account || accountId === null ? [] : [accountName(accountId, texts, openAccount, tabIndex)]),

@@ -6,7 +6,7 @@ const parsed = await parse(provider, request);
 console.log(
   JSON.stringify({
     proof: await verify(provider, request, secret),
-    changed: await verify(provider, { ...request, body: Buffer.concat([request.body, Buffer.from(' ')]) }, 'wrong'),
+    changed: await verify(provider, { ...request, body: Buffer.concat([request.body, Buffer.from(' ')]) }, secret),
     parsed,
     verdict: merge(parsed.events),
   }),

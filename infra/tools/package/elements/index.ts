@@ -3,7 +3,7 @@
  * `<mailtrail-status>` for the page that imports it. On a server it does nothing.
  */
 
-import type { EmailFilter } from '../../../../functions/ui/elements/filter.ts';
+import type { EventDetails } from '../../../../functions/ui/elements/events.ts';
 import type {
   EmailProperties,
   EmailsProperties,
@@ -23,22 +23,8 @@ export type {
 /** An email, as the API answers it. */
 export type Email = components['schemas']['Email'];
 
-/** Each event of the elements with its detail. */
-export interface EventDetails {
-  /** A person has changed the filter of the list. */
-  'mailtrail-filter-change': { readonly filter: EmailFilter };
-  /** A person opens an email; prevent it to show the email elsewhere. */
-  'mailtrail-email-open': { readonly emailId: string; readonly accountId: string | null };
-  /** A person goes back to the list. */
-  'mailtrail-email-close': Record<string, never>;
-  /** A person asks to send the opened email again. */
-  'mailtrail-resend': { readonly email: Email };
-  /** A person chooses the account of an email. */
-  'mailtrail-account-open': { readonly accountId: string };
-}
-
 /** Each event of the elements, as a listener gets it. */
-export type MailtrailEvents = { [Name in keyof EventDetails]: CustomEvent<EventDetails[Name]> };
+export type MailtrailEvents = { [Name in keyof EventDetails<Email>]: CustomEvent<EventDetails<Email>[Name]> };
 
 export interface MailtrailEmailsElement extends HTMLElement, EmailsProperties {}
 export interface MailtrailEmailElement extends HTMLElement, EmailProperties {}
