@@ -4,8 +4,6 @@
  * names and values out of range are errors.
  */
 
-import { readFileSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import * as z from 'zod';
 import { accountIdShape, canaryAccountId } from '../shared/email/event.ts';
 import { providerTitles } from '../shared/providers/titles.ts';
@@ -27,11 +25,19 @@ const providerName = text.pipe(
   ),
 );
 
-/** `sendgrid=60`: a provider and minutes. */
-const expectedGap = text
-  .regex(/^[a-z0-9]+=[1-9][0-9]{0,4}$/, 'must be a provider and minutes such as sendgrid=60')
-  .transform(pair => pair.split('='))
-  .transform(([provider, minutes]) => ({ provider: provider!, minutes: Number(minutes) }));
+const gapShape = /^([a-z0-9]+)=([1-9][0-9]{0,4})$/;
+
+/** A provider and minutes; an override is a text such as `sendgrid=60`. */
+const expectedGap = z.preprocess(
+  value => {
+    const [, provider, minutes] = (typeof value === 'string' && gapShape.exec(value.trim())) || [];
+    return provider === undefined ? value : { provider, minutes: Number(minutes) };
+  },
+  z.strictObject(
+    { provider: z.string(), minutes: z.int().min(1).max(99_999) },
+    'must be a provider and minutes such as sendgrid=60',
+  ),
+);
 
 /** An override of a truth value is a text. */
 const truth = z.preprocess(
@@ -245,7 +251,7 @@ const combinations: readonly ((given: Config) => readonly [field: Field, message
   },
 ];
 
-type Field = keyof Config;
+export type Field = keyof Config;
 const fields = Object.keys(config.shape) as readonly Field[];
 
 const prefix = 'MAILTRAIL_';
@@ -284,37 +290,29 @@ export function readConfig(
     if (override !== undefined) given[field] = override;
     if (given[field] === '') delete given[field];
   }
-  const parsed = config.safeParse(given);
-  const problems = parsed.success
-    ? combinations.map(check => check(parsed.data)).filter(problem => problem !== null)
-    : parsed.error.issues.map(({ path, message }) => [path.join('.') || 'mailtrail', message] as const);
-  if (parsed.success && problems.length === 0) return parsed.data;
-  const lines = problems.map(([field, message]) => `  ${field}: ${message}`);
-  throw new ConfigError(
-    `The configuration is not valid ("mailtrail" in cdk.json, MAILTRAIL_..., -c ...):\n${lines.join('\n')}`,
-  );
+  return checkedConfig(given, null, 'The configuration is not valid ("mailtrail" in cdk.json, MAILTRAIL_..., -c ...):');
 }
 
-/** The context that the CDK command line gives an app: cdk.json, overridden by the arguments `-c name=value`. */
-export function commandLineContext(args: readonly string[]): Record<string, unknown> {
-  const { context } = JSON.parse(readFileSync(new URL('../cdk.json', import.meta.url), 'utf8')) as {
-    context: Record<string, unknown>;
-  };
-  const { values } = parseArgs({
-    args: [...args],
-    options: { context: { type: 'string', short: 'c', multiple: true } },
-    strict: false,
-  });
-  const pairs = (values.context ?? []).filter(pair => typeof pair === 'string');
-  const overrides = pairs.map(pair => {
-    const [name = '', ...value] = pair.split('=');
-    return [name, value.join('=')];
-  });
-  return { ...context, ...Object.fromEntries(overrides) };
+/**
+ * The settings with their defaults. A checked configuration passes unchanged.
+ *
+ * @param known settings that need no check of their shape
+ * @param heading begins the error's message
+ * @throws ConfigError
+ */
+export function checkedConfig(given: unknown, known: Partial<Config> | null, heading: string): Config {
+  const parsed = config.safeParse(given);
+  const checked = parsed.success ? { ...parsed.data, ...known } : null;
+  const problems =
+    checked === null
+      ? parsed.error!.issues.map(({ path, message }) => [path.join('.') || 'mailtrail', message] as const)
+      : combinations.map(check => check(checked)).filter(problem => problem !== null);
+  if (checked !== null && problems.length === 0) return checked;
+  throw new ConfigError([heading, ...problems.map(([field, message]) => `  ${field}: ${message}`)].join('\n'));
 }
 
 /** Settings without which Mailtrail cannot be deployed. */
-const required = ['oidcIssuer', 'oidcAudience'] as const satisfies readonly Field[];
+export const required = ['oidcIssuer', 'oidcAudience'] as const satisfies readonly Field[];
 
 /** A text that names the settings missing for a deployment and how to set them; null if none is missing. */
 export function missingForDeployment(given: Config): string | null {

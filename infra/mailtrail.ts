@@ -1,16 +1,24 @@
+import { Stack } from 'aws-cdk-lib';
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2';
+import type { ITable } from 'aws-cdk-lib/aws-dynamodb';
+import type { IEventBus } from 'aws-cdk-lib/aws-events';
+import { Grant, type IGrantable } from 'aws-cdk-lib/aws-iam';
+import type { ISecret } from 'aws-cdk-lib/aws-secretsmanager';
+import type { ITopic } from 'aws-cdk-lib/aws-sns';
 import { Construct } from 'constructs';
 import { MailtrailApi } from './api/http-api.ts';
-import { tokenSettings } from './api/token-settings.ts';
 import { Alert } from './compute/alert.ts';
 import { alertLinks } from './compute/alert-links.ts';
 import { Changes } from './compute/changes.ts';
 import { Digest } from './compute/digest.ts';
 import { Ingest } from './compute/ingest.ts';
+import type { Permission } from './compute/mailtrail-function.ts';
 import { Manage } from './compute/manage.ts';
-import { Query } from './compute/query.ts';
+import { Query, readingPermissions } from './compute/query.ts';
 import { Ui } from './compute/ui.ts';
 import { Watch } from './compute/watch.ts';
-import type { Config } from './config.ts';
+import { configOf } from './config-of-props.ts';
+import type { MailtrailProps } from './mailtrail-props.ts';
 import { EventBus } from './messaging/event-bus.ts';
 import { EventWebhook } from './messaging/event-webhook.ts';
 import { QuarantineQueue } from './messaging/quarantine-queue.ts';
@@ -22,18 +30,40 @@ import { OperationsDashboard } from './monitoring/dashboard.ts';
 import { LogMetrics } from './monitoring/log-metrics.ts';
 import { acknowledgeNagFindings } from './monitoring/nag.ts';
 import { addOutputs, domainOutputs, eventOutputs, logGroupOutputs } from './outputs.ts';
-import { emailTable } from './storage/email-table.ts';
+import { type EmailTable, emailTable } from './storage/email-table.ts';
 import { FailureBucket } from './storage/failure-bucket.ts';
 import { GuardTable } from './storage/guard-table.ts';
 import { webhookSecretsOf } from './storage/webhook-secrets.ts';
 
-/** All of Mailtrail: a construct for a stack, which may hold other things too. */
+/** All of Mailtrail: a construct for a stack, which may hold other things too, but no second Mailtrail. */
 export class Mailtrail extends Construct {
+  /** The emails, one item each. Its attributes may change with a version: the API is the way to read them. */
+  readonly table: ITable;
+  /** The webhook secrets, as JSON: provider → list of secrets. */
+  readonly webhookSecrets: ISecret;
+  /** The configuration sets of Amazon SES publish here. */
+  readonly sesTopic: ITopic;
+  /** Letters to people about hard bounces and spam marks. */
+  readonly supportTopic: ITopic;
+  /** The same alerts as JSON, for queues and functions. */
+  readonly alertEventsTopic: ITopic;
+  /** Alarms, for the operators. */
+  readonly operationsTopic: ITopic;
+  /** The HTTP API, with the address at which it answers. */
+  readonly api: HttpApi & { readonly url: string };
   /** The bus of events for other systems; null without the setting `events`. */
-  readonly bus: EventBus | null;
+  readonly bus: IEventBus | null;
+  private readonly emails: EmailTable;
 
-  constructor(scope: Construct, id: string, config: Config) {
+  /** @throws Error if a setting is not valid; the message has one line per setting */
+  constructor(scope: Construct, id: string, props: MailtrailProps) {
     super(scope, id);
+    const others = Stack.of(this).node.findAll();
+    if (others.some(other => other instanceof Mailtrail && other !== this)) {
+      throw new Error(`${this.node.path}: the stack holds a Mailtrail already. Give each a stack of its own.`);
+    }
+    const config = configOf(this, props);
+    const { oidcIssuer, oidcAudience } = props;
 
     // Storage and queues.
     const table = emailTable(this, 'Emails', config);
@@ -70,7 +100,7 @@ export class Mailtrail extends Construct {
     });
     const query = new Query(this, 'Query', { config, table, guards });
     const manage = new Manage(this, 'Manage', { config, table, guards });
-    const tokens = tokenSettings(this, config);
+    const tokens = { oidcIssuer, oidcAudience };
     const ui = new Ui(this, 'Ui', { config, tokens });
     const api = new MailtrailApi(this, 'Api', { config, tokens, functions: { ingest, query, manage, ui } });
     const links = alertLinks(config, api.address);
@@ -146,5 +176,41 @@ export class Mailtrail extends Construct {
       ...domainOutputs(api),
       ...logGroupOutputs(this, api),
     });
+
+    // For the code around it.
+    this.table = table;
+    this.emails = table;
+    this.webhookSecrets = webhookSecrets;
+    this.sesTopic = sesEvents.topic;
+    this.supportTopic = support;
+    this.alertEventsTopic = alertEvents;
+    this.operationsTopic = operations;
+    this.api = api;
   }
+
+  /** Lets a function or role read emails from the table and its indexes, and change nothing. */
+  grantReadEmails(grantee: IGrantable): Grant {
+    const [first, ...more] = readingPermissions(this.emails).map(permission => granted(grantee, permission));
+    return more.reduce((all, grant) => all.combine(grant), first!);
+  }
+
+  /** Lets a function or role publish events of Amazon SES. Every event that it publishes is trusted. */
+  grantPublishSesEvents(grantee: IGrantable): Grant {
+    return granted(grantee, { actions: ['sns:Publish'], resources: [this.sesTopic.topicArn] });
+  }
+
+  /**
+   * Lets a function or role replace the webhook secrets of all providers. One that adds to them must read them too:
+   * `webhookSecrets.grantRead`.
+   */
+  grantWriteWebhookSecrets(grantee: IGrantable): Grant {
+    return granted(grantee, {
+      actions: ['secretsmanager:PutSecretValue'],
+      resources: [this.webhookSecrets.secretArn],
+    });
+  }
+}
+
+function granted(grantee: IGrantable, { actions, resources }: Permission): Grant {
+  return Grant.addToPrincipal({ grantee, actions: [...actions], resourceArns: [...resources] });
 }

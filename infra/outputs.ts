@@ -1,4 +1,4 @@
-import { CfnOutput } from 'aws-cdk-lib';
+import { CfnOutput, Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import type { MailtrailApi } from './api/http-api.ts';
 import { MailtrailFunction } from './compute/mailtrail-function.ts';
@@ -8,11 +8,33 @@ import type { EventWebhook } from './messaging/event-webhook.ts';
 /** The outputs of a deployment: each with its name, its value and its purpose. */
 export type Outputs = Readonly<Record<string, readonly [value: string, description?: string]>>;
 
-/** Adds the outputs to the template; `npm run replay` looks some of them up by name. */
+/**
+ * Adds the outputs to the template. `npm run replay` looks some of them up by name. In a stack that holds other things
+ * too, each begins with the path of the construct, e.g. `MailtrailApiUrl`.
+ */
 export function addOutputs(scope: Construct, outputs: Outputs): void {
+  const ids = scope.node.scopes.filter(({ node }) => node.path.startsWith(`${Stack.of(scope).node.path}/`));
+  const prefix = ids.map(({ node }) => (node.id === 'Default' ? '' : node.id.replace(/\W|_/g, ''))).join('');
   for (const [name, [value, description]] of Object.entries(outputs)) {
-    new CfnOutput(scope, name, description === undefined ? { value } : { value, description });
+    const output = new CfnOutput(scope, name, description === undefined ? { value } : { value, description });
+    output.overrideLogicalId(prefix + name);
   }
+}
+
+/** An output that every installation has. */
+const everywhere = 'IngestFunctionName' as const;
+
+/** The outputs of a stack in AWS, by the names that they have without the path of the construct. */
+export function outputsByName(
+  outputs: readonly { readonly OutputKey?: string; readonly OutputValue?: string }[],
+): Readonly<Record<string, string>> {
+  const known = outputs.find(({ OutputKey = '' }) => OutputKey.endsWith(everywhere));
+  const prefix = known?.OutputKey?.slice(0, -everywhere.length) ?? '';
+  return Object.fromEntries(
+    outputs
+      .filter(({ OutputKey = '' }) => OutputKey.startsWith(prefix))
+      .map(({ OutputKey = '', OutputValue = '' }) => [OutputKey.slice(prefix.length), OutputValue]),
+  );
 }
 
 /** The target of the configured domain's DNS record; nothing without a domain. */

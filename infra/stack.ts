@@ -1,5 +1,6 @@
 import { Stack } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
+import { tokenSettings } from './api/token-settings.ts';
 import type { Config } from './config.ts';
 import { Mailtrail } from './mailtrail.ts';
 
@@ -11,6 +12,6 @@ export class MailtrailStack extends Stack {
       description: 'Mailtrail: one honest status per email',
     });
     // `Default` adds nothing to the logical ids of the resources.
-    new Mailtrail(this, 'Default', config);
+    new Mailtrail(this, 'Default', { ...config, ...tokenSettings(this, config) });
   }
 }

@@ -84,7 +84,7 @@ export class MailtrailApi extends HttpApi {
       manage: new HttpLambdaIntegration('Manage', functions.manage, { scopePermissionToRoute: false }),
       ui: new HttpLambdaIntegration('Ui', functions.ui, { scopePermissionToRoute: false }),
     } as const satisfies Record<Route['function'], HttpLambdaIntegration>;
-    const authorizer = new HttpJwtAuthorizer('Tokens', tokens.issuer, { jwtAudience: [tokens.audience] });
+    const authorizer = new HttpJwtAuthorizer('Tokens', tokens.oidcIssuer, { jwtAudience: [tokens.oidcAudience] });
 
     this.routes = Object.fromEntries(
       Object.entries<Route>(routes).map(([key, { function: target, access }]) => {
@@ -123,6 +123,11 @@ export class MailtrailApi extends HttpApi {
     (this.stage.node.defaultChild as CfnStage).routeSettings = routeSettings(config);
     // A stage may name only routes that exist already.
     this.stage.node.addDependency(...Object.values(this.routes));
+  }
+
+  /** The address, as every HTTP API of the CDK names it. */
+  override get url(): string {
+    return this.address;
   }
 }
 

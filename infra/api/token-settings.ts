@@ -3,10 +3,9 @@ import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
 
 /** The tokens that the API takes. */
-export interface TokenSettings {
-  readonly issuer: string;
-  readonly audience: string;
-}
+export type TokenSettings = {
+  readonly [Name in 'oidcIssuer' | 'oidcAudience']: NonNullable<Config[Name]>;
+};
 
 /** Parameters about the tokens, for a template that is not configured yet. */
 const tokenParameters = {
@@ -31,7 +30,7 @@ export function tokenSettings(scope: Construct, { oidcIssuer, oidcAudience }: Co
   const parameter = (name: keyof typeof tokenParameters) =>
     new CfnParameter(scope, name, tokenParameters[name]).valueAsString;
   return {
-    issuer: oidcIssuer ?? parameter('OidcIssuer'),
-    audience: oidcAudience ?? parameter('OidcAudience'),
+    oidcIssuer: oidcIssuer ?? parameter('OidcIssuer'),
+    oidcAudience: oidcAudience ?? parameter('OidcAudience'),
   };
 }

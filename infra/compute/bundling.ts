@@ -1,9 +1,10 @@
-/** Bundles a function. The stack, the bundle budget and the benchmarks all use these options. */
+/** Bundles a function. The stack, the package, the bundle budget and the benchmarks all use these options. */
 
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { AssetHashType, DockerImage } from 'aws-cdk-lib';
-import { type AssetCode, Code } from 'aws-cdk-lib/aws-lambda';
 import { type BuildOptions, buildSync } from 'esbuild';
+import { modulesFolder } from '../../functions/ui/module-list.ts';
 
 /** Every function, named as its folder under `functions/`; `index.ts` is its entry. */
 export const functionNames = ['ingest', 'query', 'manage', 'ui', 'alert', 'digest', 'changes', 'watch'] as const;
@@ -56,25 +57,26 @@ export function esbuildOptions(name: FunctionName, outdir = 'bundle') {
   } as const satisfies BuildOptions;
 }
 
+/** Files that a function serves, besides its bundle: esbuild's plugins need a process of their own here. */
+const addFiles: Partial<Record<FunctionName, (directory: string) => void>> = {
+  ui: directory => {
+    const script = ['infra/local/cli/node.mjs', 'infra/compute/bundling/ui-modules.ts'];
+    execFileSync(process.execPath, [...script, join(directory, modulesFolder)], { cwd: projectRoot, stdio: 'inherit' });
+  },
+};
+
 /**
- * The function's bundle as an asset of the stack. `NodejsFunction` cannot make it, because it bundles into one file.
+ * Writes a function into a folder, as Lambda runs it.
  *
- * @param addFiles adds files to the folder with the bundle
+ * @returns the files that its bundle is made of
  */
-export function functionCode(name: FunctionName, addFiles: (directory: string) => void = () => {}): AssetCode {
-  return Code.fromAsset(projectRoot, {
-    assetHashType: AssetHashType.OUTPUT,
-    bundling: {
-      // Never run, because esbuild is here. The CDK takes assets of the same image and command for one.
-      image: DockerImage.fromRegistry('unused'),
-      command: [name],
-      local: {
-        tryBundle(directory) {
-          buildSync({ ...esbuildOptions(name, directory), logLevel: 'warning' });
-          addFiles(directory);
-          return true;
-        },
-      },
-    },
+export function bundleFunction(name: FunctionName, directory: string, options: BuildOptions = {}): readonly string[] {
+  const { metafile } = buildSync({
+    ...esbuildOptions(name, directory),
+    logLevel: 'warning',
+    ...options,
+    metafile: true,
   });
+  addFiles[name]?.(directory);
+  return Object.keys(metafile.inputs);
 }

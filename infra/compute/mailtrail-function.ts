@@ -10,7 +10,8 @@ import {
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { Config } from '../config.ts';
-import { type FunctionName, functionCode } from './bundling.ts';
+import type { FunctionName } from './bundling.ts';
+import { functionCode } from './function-code.ts';
 
 /** Actions, and the exact resources that they apply to. */
 export interface Permission {
@@ -31,8 +32,6 @@ export interface MailtrailFunctionProps {
   readonly logging: Pick<Config, 'logRetentionDays' | 'platformLogs'>;
   /** Concurrent executions that are set aside for this function; without it, it shares those of the account. */
   readonly reservedConcurrency?: number | undefined;
-  /** Adds files to the folder with the bundle. */
-  readonly addFiles?: (directory: string) => void;
 }
 
 /** The base of all functions: runtime, bundle, its own log group, and its own role with the least permissions. */
@@ -72,7 +71,7 @@ export class MailtrailFunction extends LambdaFunction {
     });
     super(scope, id, {
       description: props.description,
-      code: functionCode(props.name, props.addFiles),
+      code: functionCode(props.name),
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,

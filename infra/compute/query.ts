@@ -5,7 +5,15 @@ import { ownKeyItem } from '../../shared/guards/own-key-names.ts';
 import type { Config } from '../config.ts';
 import type { EmailTable } from '../storage/email-table.ts';
 import type { GuardTable } from '../storage/guard-table.ts';
-import { MailtrailFunction } from './mailtrail-function.ts';
+import { MailtrailFunction, type Permission } from './mailtrail-function.ts';
+
+/** The permissions to read single emails and lists. */
+export function readingPermissions(table: EmailTable): readonly Permission[] {
+  return [
+    { actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem'], resources: [table.tableArn] },
+    { actions: ['dynamodb:Query'], resources: (Object.keys(indexes) as IndexName[]).map(name => table.indexArn(name)) },
+  ];
+}
 
 /** The function that answers the account UI and support. */
 export class Query extends MailtrailFunction {
@@ -34,11 +42,7 @@ export class Query extends MailtrailFunction {
         DEFERRED_OLD_AFTER_MINUTES: String(config.deferredOldAfterMinutes),
       } satisfies QueryEnv,
       permissions: [
-        { actions: ['dynamodb:GetItem', 'dynamodb:BatchGetItem'], resources: [table.tableArn] },
-        {
-          actions: ['dynamodb:Query'],
-          resources: (Object.keys(indexes) as IndexName[]).map(name => table.indexArn(name)),
-        },
+        ...readingPermissions(table),
         // Counts the emails that ask somebody to act, over all accounts.
         { actions: ['dynamodb:Scan'], resources: [table.indexArn('byAttentionDay')] },
         { actions: ['dynamodb:BatchGetItem'], resources: [guards.tableArn] },

@@ -38,17 +38,19 @@ export interface UiModules {
   readonly modules: readonly UiModule[];
   /** The names of the modules that a browser loads for these sources, without those that the code loads on demand. */
   loadedBy(...sources: readonly UiSource[]): readonly string[];
+  /** The files that they are made of. */
+  readonly inputs: readonly string[];
 }
 
 /** Browsers of the last two to three years. */
-const target = ['chrome120', 'edge120', 'firefox121', 'safari17.4'];
+export const browsers = ['chrome120', 'edge120', 'firefox121', 'safari17.4'];
 
 /** Imports a stylesheet as its minified text. */
-const cssText: Plugin = {
+export const cssText: Plugin = {
   name: 'css-text',
   setup({ onLoad }) {
     onLoad({ filter: /\.css$/ }, async ({ path }) => {
-      const { code } = await transform(await readFile(path, 'utf8'), { loader: 'css', minify: true, target });
+      const { code } = await transform(await readFile(path, 'utf8'), { loader: 'css', minify: true, target: browsers });
       return { contents: code.trim(), loader: 'text' };
     });
   },
@@ -64,7 +66,7 @@ const options = {
   splitting: true,
   format: 'esm',
   platform: 'browser',
-  target,
+  target: browsers,
   minify: true,
   legalComments: 'none',
   metafile: true,
@@ -95,6 +97,7 @@ export async function buildUiModules(): Promise<UiModules> {
       }
       return [...loaded];
     },
+    inputs: Object.keys(metafile.inputs),
   };
 }
 

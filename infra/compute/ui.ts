@@ -1,11 +1,7 @@
-import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import type { Construct } from 'constructs';
 import type { UiEnv } from '../../functions/ui/env.ts';
-import { modulesFolder } from '../../functions/ui/module-list.ts';
 import type { TokenSettings } from '../api/token-settings.ts';
 import type { Config } from '../config.ts';
-import { projectRoot } from './bundling.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
 
 /** The function that serves the elements for host pages, and the page. It reads no data. */
@@ -20,7 +16,7 @@ export class Ui extends MailtrailFunction {
         UI_SCOPE: config.uiScope ?? ['openid', config.apiScope].filter(Boolean).join(' '),
         UI_AUDIENCE: config.uiAudience ?? '',
         UI_CONNECT_ORIGINS: config.uiConnectOrigins.join(','),
-        OIDC_ISSUER: tokens.issuer,
+        OIDC_ISSUER: tokens.oidcIssuer,
         ACCOUNT_CLAIM: config.accountClaim,
         SUPPORT_SCOPE: config.supportScope,
       } satisfies UiEnv,
@@ -28,14 +24,6 @@ export class Ui extends MailtrailFunction {
       memoryMegabytes: 512,
       timeoutSeconds: 10,
       logging: config,
-      // esbuild bundles the function alone: a script adds the files that it serves.
-      addFiles: directory => {
-        const script = ['infra/local/cli/node.mjs', 'infra/compute/bundling/ui-modules.ts'];
-        execFileSync(process.execPath, [...script, join(directory, modulesFolder)], {
-          cwd: projectRoot,
-          stdio: 'inherit',
-        });
-      },
     });
   }
 }

@@ -66,7 +66,7 @@ const delivered = object({ id: text, at: text, event: sesEvent });
 type Delivered = z.infer<typeof delivered>;
 
 /** One recipient of an event, with the reply of that recipient's server after a failure. */
-interface Concerned {
+export interface Concerned {
   readonly event: SesEvent;
   readonly address: string;
   readonly status?: string | null | undefined;

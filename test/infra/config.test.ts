@@ -1,13 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import {
-  commandLineContext,
-  config,
-  environmentVariable,
-  missingForDeployment,
-  readConfig,
-} from '../../infra/config.ts';
+import { config, environmentVariable, missingForDeployment, readConfig } from '../../infra/config.ts';
+import { commandLineContext } from '../../infra/tools/command-line-context.ts';
 import { defaultOldAfter } from '../../shared/status/attention.ts';
 
 const read = (context: Record<string, unknown>, environment: Record<string, string> = {}) =>

@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
+import { elements } from '../../infra/tools/package/build.ts';
 import { noBrowser, picture } from '../rigs/browser.ts';
 import { embedded } from '../rigs/embedded.ts';
 import { elevenEmails } from '../rigs/ui-emails.ts';
@@ -83,6 +87,49 @@ createRoot(document.getElementById('root')).render(<Account />);`,
     await rowsOf(page).locator('.open').first().click();
     await expect.poll(() => page.locator('output').textContent()).toMatch(/^[\w-]{22}$/);
     expect(await page.locator('mailtrail-email').count()).toBe(0);
+    expect(ui.complaints).toEqual([]);
+  });
+
+  it('bundles the elements of the package with React 19, and sets their properties in JSX', async () => {
+    const token = await ui.stack.token({ account: 'fabrikam' });
+    const folder = mkdtempSync(join(tmpdir(), 'mailtrail-elements-'));
+    await build({ ...elements, outdir: folder });
+    const { outputFiles } = await build({
+      stdin: {
+        resolveDir: import.meta.dirname,
+        loader: 'jsx',
+        contents: `import ${JSON.stringify(join(folder, 'index.js'))};
+import { useState } from 'react';
+import { createRoot } from 'react-dom/client';
+const getToken = async () => ${JSON.stringify(token)};
+function Account() {
+  const [filter, setFilter] = useState({ attention: 'act' });
+  return <main>
+    <mailtrail-emails api=${JSON.stringify(ui.stack.url)} account="fabrikam" lang="de" getToken={getToken} filter={filter}
+      onmailtrail-filter-change={event => setFilter(event.detail.filter)} />
+    <output>{JSON.stringify(filter)}</output>
+  </main>;
+}
+createRoot(document.getElementById('root')).render(<Account />);`,
+      },
+      jsx: 'automatic',
+      bundle: true,
+      write: false,
+      define: { 'process.env.NODE_ENV': '"production"' },
+    });
+    rmSync(folder, { recursive: true });
+    ui.stack.host.serve('/bundle.js', { html: outputFiles[0]!.text });
+    const page = await ui.open(
+      ui.stack.host.serve('/bundle', {
+        html: `<!doctype html><html lang="en"><title>Bundle</title><link rel="icon" href="data:,">
+<div id="root"></div><script src="/bundle.js"></script></html>`,
+      }),
+    );
+    await page.getByText('Zu erledigen (5)').waitFor();
+    await expect.poll(() => rowsOf(page).count()).toBe(5);
+    await page.getByRole('button', { name: 'Filter aufheben' }).click();
+    await rowsOf(page).nth(10).waitFor();
+    expect(await page.locator('output').textContent()).toBe('{}');
     expect(ui.complaints).toEqual([]);
   });
 

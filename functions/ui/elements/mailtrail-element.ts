@@ -1,6 +1,9 @@
 import { LitElement, type PropertyDeclarations, type PropertyValues } from 'lit';
+import type { EmailAnswer } from '../../../shared/http/response-schemas.ts';
 import { type Connection, createConnection } from './connection.ts';
+import type { EventDetails } from './events.ts';
 import type { MessageTable } from './messages/message.ts';
+import type { ElementProperties } from './properties.ts';
 import { langOf, Texts, textsIn } from './texts.ts';
 
 /** The API beside which these modules are served: `https://api.example.com/ui/x.js` → `https://api.example.com`. */
@@ -19,7 +22,7 @@ const ownApi = new URL('..', import.meta.url).href.replace(/\/$/, '');
  * @cssprop --mailtrail-waiting-surface a chip's background; also `-good-surface`, `-warning-surface`, `-bad-surface`
  * @cssprop --mailtrail-radius corners of boxes and buttons
  */
-export abstract class MailtrailElement extends LitElement {
+export abstract class MailtrailElement extends LitElement implements ElementProperties {
   static override properties: PropertyDeclarations = {
     api: { type: String },
     account: { type: String },
@@ -29,15 +32,10 @@ export abstract class MailtrailElement extends LitElement {
     texts: { state: true },
   };
 
-  /** The base address of the API; by default the one that serves this module. */
   declare api: string | null;
-  /** The account whose emails are shown. Without it, support's routes across all accounts are asked. */
   declare account: string | null;
-  /** An access token; {@link getToken} goes before it. */
   declare token: string | null;
-  /** Gives an access token, and is called again when that one has ended; null for nobody signed in. */
   declare getToken: (() => Promise<string | null>) | null;
-  /** Messages in place of the element's own, by key, and texts of the API by code. */
   declare messages: MessageTable | null;
   /** The messages in use. */
   declare protected texts: Texts;
@@ -111,7 +109,10 @@ export abstract class MailtrailElement extends LitElement {
   }
 
   /** Tells the host page; false if the host prevents the element's own reaction. */
-  protected tell(name: `mailtrail-${string}`, detail: unknown): boolean {
+  protected tell<Name extends keyof EventDetails<EmailAnswer>>(
+    name: Name,
+    detail: EventDetails<EmailAnswer>[Name],
+  ): boolean {
     return this.dispatchEvent(new CustomEvent(name, { detail, bubbles: true, composed: true, cancelable: true }));
   }
 

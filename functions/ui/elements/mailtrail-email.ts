@@ -9,6 +9,7 @@ import emailCss from './email.css';
 import { isOpenAndYoung, Live } from './live.ts';
 import { MailtrailElement } from './mailtrail-element.ts';
 import { notice } from './notice.ts';
+import type { EmailProperties } from './properties.ts';
 import { foreign, inert, type MessageKey } from './texts.ts';
 import themeCss from './theme.css';
 import { timeOf } from './time.ts';
@@ -47,7 +48,7 @@ const receipts: ReadonlySet<string | null> = new Set(['opened', 'link_clicked'])
  * @csspart button each button
  * @csspart account the button that opens the account
  */
-export class MailtrailEmail extends MailtrailElement {
+export class MailtrailEmail extends MailtrailElement implements EmailProperties {
   static override styles = [unsafeCSS(themeCss), unsafeCSS(emailCss)];
 
   static override properties: PropertyDeclarations = {
@@ -61,9 +62,7 @@ export class MailtrailEmail extends MailtrailElement {
   };
 
   declare emailId: string | null;
-  /** The host listens to `mailtrail-resend`: a button appears where sending again makes sense. */
   declare resend: boolean;
-  /** The host listens to `mailtrail-account-open`: without {@link account}, the email's account is a button. */
   declare accounts: boolean;
   declare protected words: Words | null;
   declare protected email: EmailAnswer | null;

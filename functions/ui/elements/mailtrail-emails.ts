@@ -12,6 +12,7 @@ import { changed, type EmailFilter, isOtherFilter, parametersOf, searchFor } fro
 import { isOpenAndYoung, Live } from './live.ts';
 import { MailtrailElement } from './mailtrail-element.ts';
 import { notice } from './notice.ts';
+import type { EmailsProperties } from './properties.ts';
 import { foreign, inert, type MessageKey } from './texts.ts';
 import themeCss from './theme.css';
 import { timeOf } from './time.ts';
@@ -47,7 +48,7 @@ const totalMs = 30_000;
  * @fires mailtrail-email-close with `{}`, after a person has gone back to the list
  * @fires mailtrail-account-open with `{ accountId }`, when a person chooses an email's account; the host opens it
  */
-export class MailtrailEmails extends MailtrailElement {
+export class MailtrailEmails extends MailtrailElement implements EmailsProperties {
   static override styles = [unsafeCSS(themeCss), unsafeCSS(emailsCss)];
 
   static override properties: PropertyDeclarations = {
@@ -68,11 +69,8 @@ export class MailtrailEmails extends MailtrailElement {
   };
 
   declare filter: EmailFilter;
-  /** The opened email. */
   declare emailId: string | null;
-  /** The host listens to `mailtrail-resend`: the opened email has a button where sending again makes sense. */
   declare resend: boolean;
-  /** The host listens to `mailtrail-account-open`: without {@link account}, the account of each email is a button. */
   declare accounts: boolean;
   declare protected words: Words | null;
   declare protected rows: readonly EmailRow[];
@@ -559,7 +557,8 @@ export class MailtrailEmails extends MailtrailElement {
     const reason = cause === null ? undefined : words?.causes.get(cause);
     const isOpened = this.emailId === emailId;
     const tabIndex = emailId === this.activeId ? 0 : -1;
-    const openAccount = this.accounts ? () => this.tell('mailtrail-account-open', { accountId }) : null;
+    const openAccount =
+      this.accounts && accountId !== null ? () => this.tell('mailtrail-account-open', { accountId }) : null;
     const names = [
       ...(reference === null ? [] : [foreign(reference)]),
       ...(this.account || accountId === null ? [] : [accountName(accountId, texts, openAccount, tabIndex)]),

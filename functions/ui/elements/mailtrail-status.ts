@@ -3,6 +3,7 @@ import type { Words } from './catalogue.ts';
 import { chip } from './chip.ts';
 import { type Fault, isWithoutAccess } from './connection.ts';
 import { MailtrailElement } from './mailtrail-element.ts';
+import type { StatusProperties } from './properties.ts';
 import statusCss from './status.css';
 import { batchOf, type StatusBatch, type StatusQuestion, type StatusResult } from './status-batch.ts';
 import themeCss from './theme.css';
@@ -15,7 +16,7 @@ import themeCss from './theme.css';
  * @csspart chip the status; also `chip-waiting`, `chip-good`, `chip-warning` and `chip-bad`
  * @csspart quiet the text in place of a chip, and the number of emails beside it
  */
-export class MailtrailStatus extends MailtrailElement {
+export class MailtrailStatus extends MailtrailElement implements StatusProperties {
   static override styles = [unsafeCSS(themeCss), unsafeCSS(statusCss)];
 
   static override properties: PropertyDeclarations = {
@@ -26,9 +27,7 @@ export class MailtrailStatus extends MailtrailElement {
     fault: { state: true },
   };
 
-  /** The sender's own reference, e.g. an invoice number. */
   declare reference: string | null;
-  /** The email, in place of a reference. */
   declare emailId: string | null;
   declare protected words: Words | null;
   declare protected result: StatusResult | null;

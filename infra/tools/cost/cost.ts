@@ -3,8 +3,9 @@
 import { fileURLToPath } from 'node:url';
 import type { ProviderName } from '../../../shared/providers/registry.ts';
 import { providerTitles } from '../../../shared/providers/titles.ts';
-import { commandLineContext, environmentVariable, readConfig } from '../../config.ts';
+import { environmentVariable, readConfig } from '../../config.ts';
 import { type Given, runCommand } from '../../local/cli/command.ts';
+import { commandLineContext } from '../command-line-context.ts';
 
 const command = {
   call: 'npm run cost',

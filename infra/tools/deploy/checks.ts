@@ -1,7 +1,8 @@
 /** The checks before a deployment. All run, so that one reading shows all that is to be done. */
 
 import { parseArgs } from 'node:util';
-import { type Config, ConfigError, commandLineContext, missingForDeployment, readConfig } from '../../config.ts';
+import { type Config, ConfigError, missingForDeployment, readConfig } from '../../config.ts';
+import { commandLineContext } from '../command-line-context.ts';
 import { textTable } from '../replay/text-table.ts';
 import { type Account, awsAccount } from './account.ts';
 import { type Finding, ok, problem } from './finding.ts';

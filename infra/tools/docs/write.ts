@@ -1,6 +1,6 @@
 /**
- * `npm run docs`: the pages of providers and alarms, the figures of scale, and the names known to fixtures. Also the OpenAPI
- * document, the types of its client, and the schema of events.
+ * `npm run docs`: the pages of providers and alarms, the figures of scale, and the OpenAPI document. It also writes the
+ * types of its client, the props of the construct, the schema of events, and the names known to fixtures.
  */
 
 import { writeFileSync } from 'node:fs';
@@ -8,7 +8,7 @@ import { runCommand } from '../../local/cli/command.ts';
 
 await runCommand({
   call: 'npm run docs',
-  does: 'Writes the pages of providers and alarms, the figures of scale, the OpenAPI document, the types of its client, the schema of events and the names in fixtures from the sources.',
+  does: 'Writes the pages of providers and alarms, the figures of scale, the OpenAPI document, the types of its client, the props of the construct, the schema of events and the names in fixtures from the sources.',
   options: {},
   async run() {
     const [
@@ -18,6 +18,7 @@ await runCommand({
       { clientTypesFile, eventSchemaFile, knownNamesFile, openApiFile },
       { knownNames },
       { openApiDocument },
+      { propsFile, propsModule },
       { documents },
       { scalePage, scalePageFile },
     ] = await Promise.all([
@@ -27,6 +28,7 @@ await runCommand({
       import('./files.ts'),
       import('./known-names.ts'),
       import('./openapi.ts'),
+      import('./props.ts'),
       import('./provider-pages.ts'),
       import('../scale/scale-table.ts'),
     ]);
@@ -35,6 +37,7 @@ await runCommand({
     writeFileSync(scalePageFile, scalePage());
     writeFileSync(eventSchemaFile, eventSchema());
     writeFileSync(knownNamesFile, knownNames());
+    writeFileSync(propsFile, propsModule());
     const document = await openApiDocument();
     writeFileSync(openApiFile, document);
     writeFileSync(clientTypesFile, await clientTypes(document));

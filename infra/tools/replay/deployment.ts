@@ -5,6 +5,7 @@ import type { SQSClientConfig } from '@aws-sdk/client-sqs';
 import { ingestEnv } from '../../../functions/ingest/env.ts';
 import { readEndpoints } from '../../local/endpoints.ts';
 import { StartError } from '../../local/start-error.ts';
+import { outputsByName } from '../../outputs.ts';
 
 /** The settings and addresses of a running Mailtrail, for whoever operates it. */
 export interface Deployment {
@@ -40,9 +41,7 @@ export function localDeployment(): Deployment {
 export async function awsDeployment(stackName: string): Promise<Deployment> {
   try {
     const { Stacks = [] } = await new CloudFormationClient().send(new DescribeStacksCommand({ StackName: stackName }));
-    const outputs = Object.fromEntries(
-      (Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
-    );
+    const outputs = outputsByName(Stacks[0]?.Outputs ?? []);
     const { Environment } = await new LambdaClient().send(
       new GetFunctionConfigurationCommand({ FunctionName: outputs.IngestFunctionName }),
     );

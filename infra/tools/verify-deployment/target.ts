@@ -7,6 +7,7 @@ import {
 import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager';
 import { readEndpoints } from '../../local/endpoints.ts';
 import { StartError } from '../../local/start-error.ts';
+import { outputsByName } from '../../outputs.ts';
 
 /** A resource of a stack in AWS. */
 export interface StackResource {
@@ -49,9 +50,7 @@ export async function awsTarget(StackName: string): Promise<Target> {
   try {
     const client = new CloudFormationClient();
     const { Stacks = [] } = await client.send(new DescribeStacksCommand({ StackName }));
-    const outputs = Object.fromEntries(
-      (Stacks[0]?.Outputs ?? []).map(({ OutputKey = '', OutputValue = '' }) => [OutputKey, OutputValue]),
-    );
+    const outputs = outputsByName(Stacks[0]?.Outputs ?? []);
     const { TemplateBody = '{}' } = await client.send(new GetTemplateCommand({ StackName }));
     const template: Readonly<Record<string, { readonly DeletionPolicy?: string }>> = JSON.parse(TemplateBody).Resources;
     const isKept = (id: string) => template[id]?.DeletionPolicy?.startsWith('Retain') === true;

@@ -1,0 +1,175 @@
+import { execFile } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+} from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { build } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { functionNames } from '../../infra/compute/bundling.ts';
+import { fixture, parsedFixture } from '../fixtures/fixtures.ts';
+import { signingKeys } from '../fixtures/signing.ts';
+import { noon } from '../rigs/arbitrary-events.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const run = promisify(execFile);
+
+/** A project of somebody else, with the tarball installed. */
+let project: string;
+const installed = (file = '') => join(project, 'node_modules/mailtrail', file);
+const filesOf = (folder: string) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => relative(folder, join(entry.parentPath, entry.name)));
+const read = (file: string) => readFileSync(installed(file), 'utf8');
+const nodeWith = (file: string, ...args: string[]) => run(process.execPath, [file, ...args], { cwd: project });
+/** The errors of TypeScript in the project, which are empty for correct code. */
+const typeErrors = async (config: string) => {
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  return await run(process.execPath, [compiler, '-p', config], { cwd: project }).then(
+    () => '',
+    ({ stdout }: { stdout: string }) => stdout,
+  );
+};
+
+beforeAll(async () => {
+  project = mkdtempSync(join(tmpdir(), 'mailtrail-user-'));
+  cpSync(new URL('project', import.meta.url), project, { recursive: true });
+  await run('npm', ['pack', '--pack-destination', project], { cwd: root });
+  mkdirSync(installed(), { recursive: true });
+  const tarball = readdirSync(project).find(file => file.endsWith('.tgz'))!;
+  await run('tar', ['-xzf', join(project, tarball), '--strip-components=1', '-C', installed()]);
+  // Packages of the user's own, without a network.
+  for (const name of ['aws-cdk-lib', 'constructs', '@types/node', '@types/react', 'react']) {
+    const link = join(project, 'node_modules', name);
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(join(root, 'node_modules', name), link);
+  }
+}, 300_000);
+afterAll(() => rmSync(project, { recursive: true }));
+
+describe('the package', () => {
+  it('needs nothing at run time but the CDK, and that only for the construct', () => {
+    const manifest = JSON.parse(read('package.json'));
+    expect(manifest).not.toHaveProperty('private');
+    expect(manifest).not.toHaveProperty('dependencies');
+    expect(manifest).not.toHaveProperty('optionalDependencies');
+    const peers = Object.keys(manifest.peerDependencies);
+    expect(peers).toEqual(['aws-cdk-lib', 'constructs']);
+    for (const name of peers) expect(manifest.peerDependenciesMeta[name]).toEqual({ optional: true });
+  });
+
+  it('has each file that its entries name, the README, and the licences of all code in it', () => {
+    const { exports, main, types } = JSON.parse(read('package.json'));
+    const named = [
+      main,
+      types,
+      ...Object.values<string | object>(exports).flatMap(entry => Object.values(Object(entry))),
+    ];
+    const files = named.filter(file => typeof file === 'string' && file.startsWith('./'));
+    expect(files.length).toBeGreaterThan(8);
+    expect(files.filter(file => !existsSync(installed(file)))).toEqual([]);
+    for (const file of ['README.md', 'LICENSE']) expect(read(file)).toBe(readFileSync(join(root, file), 'utf8'));
+    expect(read('dist/NOTICES.md')).toMatch(/- lit-html \S+: BSD-3-Clause[\s\S]*Copyright \(c\) 2017 Google/);
+  });
+
+  it('has no test, no source map, no large file, and no path of the machine that built it', () => {
+    const files = filesOf(installed());
+    expect(files.filter(file => /\.test\.|\.map$|fixtures|^(?:infra|functions|shared|test)\//.test(file))).toEqual([]);
+    expect(files.filter(file => statSync(installed(file)).size > 700_000)).toEqual([]);
+    const ofMachine = [root.replace(/\/$/, ''), homedir()].filter(path => path.length > 5);
+    expect(files.filter(file => ofMachine.some(path => read(file).includes(path)))).toEqual([]);
+  });
+});
+
+describe('the construct in a stack of somebody else', () => {
+  it('passes the check of their types, and a wrong prop does not', async () => {
+    expect(await typeErrors('tsconfig.cdk.json')).toBe('');
+  });
+
+  it.each(['stack.ts', 'stack.cjs'])(
+    'synthesizes from %s beside their own queue, with each function bundled',
+    async file => {
+      const output = join(project, `cdk.out-${file}`);
+      await nodeWith(file, output);
+      const { Resources } = JSON.parse(readFileSync(join(output, 'Shop.template.json'), 'utf8'));
+      const types = Object.values<{ Type: string }>(Resources).map(({ Type }) => Type);
+      expect(types.filter(type => type === 'AWS::Lambda::Function')).toHaveLength(functionNames.length);
+      expect(types.filter(type => type === 'AWS::SQS::Queue').length).toBeGreaterThan(6);
+      const assets = readdirSync(output).filter(name => name.startsWith('asset.'));
+      expect(assets).toHaveLength(functionNames.length);
+      expect(assets.filter(asset => !existsSync(join(output, asset, 'index.mjs')))).toEqual([]);
+      expect(assets.filter(asset => existsSync(join(output, asset, 'modules/list.json')))).toHaveLength(1);
+    },
+  );
+});
+
+describe('the adapters', () => {
+  it('import nothing but parts of Node.js', async () => {
+    const { metafile } = await build({
+      stdin: { contents: "export * from 'mailtrail/providers';", resolveDir: project },
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      metafile: true,
+      write: false,
+      logLevel: 'error',
+    });
+    const imports = Object.values(metafile.outputs).flatMap(output => output.imports.map(({ path }) => path));
+    expect([...new Set(imports)].filter(path => !path.startsWith('node:'))).toEqual([]);
+  });
+
+  it.each([
+    ['sendgrid', 'bounce.hard'],
+    ['resend', 'email.bounced.Permanent.General'],
+  ] as const)(
+    'prove and read a request of %s, and refuse one that is changed, in plain Node.js',
+    async (provider, name) => {
+      const keys = signingKeys(provider);
+      const { body, ...signed } = keys.sign(fixture(provider, name), noon);
+      const request = { ...signed, body: body.toString('base64'), receivedAt: noon };
+      const { stdout } = await nodeWith('webhook.mjs', JSON.stringify({ provider, request, secret: keys.secret }));
+      const { proof, changed, parsed, verdict } = JSON.parse(stdout);
+      const { events } = parsedFixture(provider, name);
+      expect(proof).toEqual({ genuine: true, nonces: [] });
+      expect(changed).toMatchObject({ genuine: false });
+      expect(parsed).toEqual(JSON.parse(JSON.stringify(parsedFixture(provider, name))));
+      expect(verdict.status).toBe(events[0]!.status);
+    },
+  );
+
+  it('pass the check of types without those of anything else', async () => {
+    expect(await typeErrors('tsconfig.providers.json')).toBe('');
+  });
+});
+
+describe('the elements', () => {
+  it('are defined by a bundle of a host page, and by none on a server', async () => {
+    const { outputFiles } = await build({
+      stdin: { contents: "import 'mailtrail/elements';", resolveDir: project },
+      bundle: true,
+      format: 'iife',
+      minify: true,
+      write: false,
+      logLevel: 'error',
+    });
+    for (const name of ['emails', 'email', 'status'])
+      expect(outputFiles[0]!.text).toMatch(new RegExp(`customElements\\.define\\("mailtrail-${name}"`));
+    const { stdout } = await nodeWith('server.mjs');
+    expect(stdout).toBe('');
+  });
+
+  it('pass the check of types in plain TypeScript and in React, and a wrong property does not', async () => {
+    expect(await typeErrors('tsconfig.elements.json')).toBe('');
+  });
+});

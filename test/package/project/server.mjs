@@ -1,0 +1,2 @@
+await import('mailtrail/elements');
+await import('mailtrail/elements/react');
