@@ -37,6 +37,21 @@ export interface EmailFacts {
 /** Begins the name of each event that the sending application itself reported. */
 export const ofApplication = 'app.';
 
+/** Begins the name of each event that Mailtrail itself records. No provider's event has such a name. */
+export const ofMailtrail = 'mailtrail.';
+
+/** Notes that join an email to another one, or say that nobody needs to act any more. None changes a status. */
+export const noteNames = {
+  /** On the successor: this email sends another one again, which `relatedEmailId` names. */
+  resend: `${ofApplication}resend`,
+  /** On the predecessor: `relatedEmailId` sends this email again. */
+  resent: `${ofApplication}resent`,
+  /** Somebody handled it: `actor` says who, and the reason's text is their note. */
+  handled: `${ofMailtrail}handled`,
+  /** On the predecessor: `relatedEmailId` was delivered. */
+  successorDelivered: `${ofMailtrail}successor_delivered`,
+} as const;
+
 export interface CanonicalEvent extends DecidingEvent, EmailFacts {
   readonly provider: string;
   readonly messageId: string;
