@@ -2,6 +2,8 @@ import * as z from 'zod/mini';
 
 /** The environment of the changes function. The construct that sets it is type-checked against this schema. */
 export const changesEnv = z.object({
+  /** The table of emails. */
+  TABLE_NAME: z.string().check(z.minLength(1)),
   /** The table that keeps the news of each provider. */
   GUARD_TABLE_NAME: z.string().check(z.minLength(1)),
 });

@@ -1,13 +1,17 @@
 import middy from '@middy/core';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
+import type { AddNotes } from '../../shared/email/notes.ts';
 import type { NewsStore } from '../../shared/news/store.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
 import type { AccountMarks } from '../../shared/watch/account-marks.ts';
+import { writeLinks } from './links.ts';
 import { newsIn, type RecordNews } from './news.ts';
 
 export interface ChangesDependencies {
   readonly news: Pick<NewsStore, 'add'>;
   readonly marks: Pick<AccountMarks, 'mark'>;
+  /** Adds notes to the emails that others send again. */
+  readonly addNotes: AddNotes;
   readonly log: Log;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -15,10 +19,10 @@ export interface ChangesDependencies {
 
 /**
  * The changes function: takes a batch of the table's stream, keeps what it says about each provider, and marks accounts with
- * new failures. An unreadable record is left out, so that it never holds up others. If the news cannot be kept, Lambda
- * sends the whole batch again.
+ * new failures. It tells emails which others send them again, and when those were delivered. An unreadable record is left
+ * out, so that it never holds up others. If a write fails, Lambda sends the whole batch again.
  */
-export function createHandler({ news, marks, log, now }: ChangesDependencies) {
+export function createHandler({ news, marks, addNotes, log, now }: ChangesDependencies) {
   return middy<DynamoDBStreamEvent, void>().handler(async ({ Records }, { awsRequestId: requestId }) => {
     const read: RecordNews[] = [];
     for (const record of Records) {
@@ -30,6 +34,13 @@ export function createHandler({ news, marks, log, now }: ChangesDependencies) {
     }
     const reports = read.flatMap(({ reports }) => reports);
     const emails = read.flatMap(({ email }) => email ?? []);
+    // The notes come first: writing them again changes nothing.
+    await writeLinks(
+      addNotes,
+      read.flatMap(({ links }) => links),
+      now(),
+      error => log('fault', { requestId, where: 'changes.link', error: errorName(error) }),
+    );
     const batchId = Records[0]?.dynamodb?.SequenceNumber ?? '';
     await news.add({ batchId, reports, emails });
     try {

@@ -1,5 +1,5 @@
 import type { DynamoDBRecord } from 'aws-lambda';
-import { canaryAccountId } from '../../shared/email/event.ts';
+import { canaryAccountId, isOwnNote } from '../../shared/email/event.ts';
 import { encodeHistory, type HistoryEvent } from '../../shared/email/history.ts';
 import { type Email, type Image, storedEmailIn } from '../../shared/email/item.ts';
 import { repeatKindOf } from '../../shared/email/repeats.ts';
@@ -7,6 +7,7 @@ import { awaitingOf, reporterOf } from '../../shared/news/first-news.ts';
 import type { EmailChange, Report } from '../../shared/news/store.ts';
 import { providerTitles } from '../../shared/providers/titles.ts';
 import { isCounted } from '../../shared/watch/rates.ts';
+import { type Link, linksIn } from './links.ts';
 
 /** The news in one record of the table's stream. */
 export interface RecordNews {
@@ -16,9 +17,11 @@ export interface RecordNews {
   readonly email: EmailChange | null;
   /** The account of an email that failed anew, as its rates count it; null for any other. */
   readonly failedOf: string | null;
+  /** The notes that it owes the emails which it sends again. */
+  readonly links: readonly Link[];
 }
 
-const nothing: RecordNews = { reports: [], email: null, failedOf: null };
+const nothing: RecordNews = { reports: [], email: null, failedOf: null, links: [] };
 
 /**
  * Reads a record.
@@ -35,6 +38,7 @@ export function newsIn({ eventName, dynamodb }: DynamoDBRecord): RecordNews {
     reports: after === null ? [] : reportsIn(before, after),
     email: changeOf(email, before, after),
     failedOf: after === null ? null : failedOf(before, after),
+    links: after === null ? [] : linksIn(before, after),
   };
 }
 
@@ -46,7 +50,8 @@ function failedOf(before: Email | null, { accountId, verdict }: Email): string |
 function reportsIn(before: Email | null, after: Email): readonly Report[] {
   const { provider, updatedAt, events } = after;
   const known = new Set(before?.events.map(encodeHistory));
-  const added = [...events.filter(event => !known.has(encodeHistory(event))), ...countedIn(before, after)];
+  const reported = events.filter(event => !isOwnNote(event) && !known.has(encodeHistory(event)));
+  const added = [...reported, ...countedIn(before, after)];
   return [...Map.groupBy(added, event => reporterOf(provider, event))]
     .filter(([reporter]) => Object.hasOwn(providerTitles, reporter))
     .map(([reporter, own]) => {

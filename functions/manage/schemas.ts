@@ -1,6 +1,7 @@
 /** Schemas of requests and answers. The request schemas validate; the OpenAPI document is made of all. */
 
 import * as z from 'zod/mini';
+import { limits } from '../../shared/email/event.ts';
 import { emailAddress } from '../../shared/http/request-parsing.ts';
 
 /** The body of a request to erase. */
@@ -33,3 +34,28 @@ export const erasedAnswer = z
 
 /** The members of the problem `not-erased` besides those of every problem. */
 export const notErasedMembers = z.object({ erased: counts });
+
+/** The body of a request that says that an email was handled. */
+export const handledBody = z
+  .strictObject(
+    {
+      note: z
+        .optional(z.string('must be text').check(z.maxLength(limits.text, `must be at most ${limits.text} characters`)))
+        .register(z.globalRegistry, { description: 'Your own words, for the history of the email.' }),
+    },
+    'must be a JSON object',
+  )
+  .register(z.globalRegistry, { id: 'HandledRequest', description: 'That somebody handled an email.' });
+
+/** The answer once nobody needs to act. */
+export const handledAnswer = z
+  .object({
+    emailId: z.string(),
+    attention: z.nullable(z.enum(['act'])).register(z.globalRegistry, {
+      description: 'null, unless the email has failed again in the meantime.',
+    }),
+    recorded: z.boolean().register(z.globalRegistry, {
+      description: 'false: it asked nobody to act, so that nothing is recorded.',
+    }),
+  })
+  .register(z.globalRegistry, { id: 'Handled', description: 'The email asks nobody to act.' });

@@ -1,7 +1,7 @@
 /** Turns an email into the API's answers (response-schemas.ts). */
 
 import { shownAddress } from '../../shared/email/address.ts';
-import { ofApplication, type Reason } from '../../shared/email/event.ts';
+import { noteNames, ofApplication, type Reason } from '../../shared/email/event.ts';
 import { decidingEventOf, type HistoryEvent } from '../../shared/email/history.ts';
 import type { Email, EmailSummary } from '../../shared/email/item.ts';
 import { reasonInWords, reasonOf, replyInWords } from '../../shared/email/reason.ts';
@@ -53,7 +53,7 @@ export function rowView(email: EmailSummary, now: number, oldAfter: OldAfter): E
     label: verdict && statuses[verdict.status].label,
     statusAt: verdict && isoText(verdict.statusAt),
     cause: cause ?? null,
-    attention: attentionOf(verdict, now, oldAfter),
+    attention: attentionOf(email, now, oldAfter),
     tags: [...(tags ?? [])],
     sentAt: isoText(sentAt),
   };
@@ -62,6 +62,8 @@ export function rowView(email: EmailSummary, now: number, oldAfter: OldAfter): E
 /** One email with all its recorded facts. */
 export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailAnswer {
   const { messageId, verdict, cause, updatedAt, events } = email;
+  const joined = (note: string) =>
+    events.flatMap(({ providerEvent, relatedEmailId }) => (providerEvent === note ? (relatedEmailId ?? []) : []));
   const told = emailTexts(verdict?.status ?? null, cause);
   const { meaning, resolution, whatToDo, whatToDoForAccount, sentAgain } = textsOf(told);
   return {
@@ -74,6 +76,9 @@ export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailA
     sentAgain,
     updatedAt: isoText(updatedAt),
     because: becauseView(email),
+    handled: handledView(email),
+    resendOf: [...new Set(joined(noteNames.resend))],
+    resentAs: [...new Set(joined(noteNames.resent))],
     timeline: events.map(timelineView),
     repeats: repeatsView(email),
     caveats: caveatsView(email, now, oldAfter),
@@ -146,6 +151,13 @@ function becauseView({ provider, verdict, cause, events }: Email): EmailAnswer['
   };
 }
 
+/** The newest handling, which is none any more once the email has failed again. */
+function handledView({ events, attentionAt }: Email): EmailAnswer['handled'] {
+  const event = events.findLast(({ providerEvent }) => providerEvent === noteNames.handled);
+  if (event === undefined || attentionAt !== undefined) return null;
+  return { at: isoText(event.occurredAt), by: event.actor ?? null, note: event.reason?.text ?? null };
+}
+
 /** Counts beside the timeline. Those of a kind in the timeline are part of the number. */
 function repeatsView({ events, repeats }: Email): EmailAnswer['repeats'] {
   const known = knownOfKinds(events);
@@ -184,6 +196,8 @@ function timelineView(event: HistoryEvent): EmailAnswer['timeline'][number] {
     reason,
     clickUrl,
     userAgent,
+    relatedEmailId,
+    actor,
   } = event;
   return {
     eventId,
@@ -197,6 +211,8 @@ function timelineView(event: HistoryEvent): EmailAnswer['timeline'][number] {
     reason: reason ? reasonView(reason) : null,
     clickUrl: clickUrl ?? null,
     userAgent: userAgent ?? null,
+    relatedEmailId: relatedEmailId ?? null,
+    by: actor ?? null,
   };
 }
 

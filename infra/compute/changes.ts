@@ -38,10 +38,11 @@ export class Changes extends MailtrailFunction {
     const streamArn = table.tableStreamArn!;
     super(scope, id, {
       name: 'changes',
-      description: 'Mailtrail: keeps when each provider reported, and how many emails wait for news',
-      environment: { GUARD_TABLE_NAME: guards.tableName } satisfies ChangesEnv,
+      description: 'Mailtrail: keeps when each provider reported, and links emails that are sent again',
+      environment: { TABLE_NAME: table.tableName, GUARD_TABLE_NAME: guards.tableName } satisfies ChangesEnv,
       permissions: [
         ...streamPermissions(streamArn, failures),
+        { actions: ['dynamodb:GetItem', 'dynamodb:UpdateItem'], resources: [table.tableArn] },
         {
           actions: ['dynamodb:BatchGetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'],
           resources: [guards.tableArn],

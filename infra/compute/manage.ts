@@ -5,7 +5,7 @@ import type { EmailTable } from '../storage/email-table.ts';
 import type { GuardTable } from '../storage/guard-table.ts';
 import { MailtrailFunction } from './mailtrail-function.ts';
 
-/** The function that erases a recipient. Its own role separates erasing from reading. */
+/** The function that erases a recipient, and records that somebody handled an email. Its own role separates it from reading. */
 export class Manage extends MailtrailFunction {
   constructor(
     scope: Construct,
@@ -15,7 +15,7 @@ export class Manage extends MailtrailFunction {
     const { config, table, guards } = parts;
     super(scope, id, {
       name: 'manage',
-      description: 'Mailtrail: erases the data about a recipient',
+      description: 'Mailtrail: erases the data about a recipient, and records handled emails',
       environment: {
         TABLE_NAME: table.tableName,
         GUARD_TABLE_NAME: guards.tableName,
@@ -25,7 +25,7 @@ export class Manage extends MailtrailFunction {
       } satisfies ManageEnv,
       permissions: [
         { actions: ['dynamodb:Query'], resources: [table.indexArn('byRecipient')] },
-        { actions: ['dynamodb:PutItem'], resources: [table.tableArn] },
+        { actions: ['dynamodb:GetItem', 'dynamodb:PutItem', 'dynamodb:UpdateItem'], resources: [table.tableArn] },
         { actions: ['dynamodb:UpdateItem'], resources: [guards.tableArn] },
       ],
       memoryMegabytes: 1024,

@@ -66,6 +66,10 @@ export interface CanonicalEvent extends DecidingEvent, EmailFacts {
   readonly attribution?: Attribution | undefined;
   /** The provider's time, if it was too far in the future to be believed; epoch milliseconds. */
   readonly providerTime?: number | undefined;
+  /** The other email that a note joins to this one. */
+  readonly relatedEmailId?: string | undefined;
+  /** Who did it: the subject of their token. */
+  readonly actor?: string | undefined;
   /** The account whose own secret proved the event, which is recorded only with emails of that account. */
   readonly provenFor?: string | undefined;
 }
@@ -91,6 +95,8 @@ export interface EventDraft extends OrNull<EmailFacts> {
   readonly clickUrl?: string | null | undefined;
   readonly userAgent?: string | null | undefined;
   readonly attribution?: Attribution | null | undefined;
+  /** The other email that a note joins to this one. */
+  readonly relatedEmailId?: string | undefined;
 }
 
 /** Why a genuine event cannot be recorded. The event is quarantined whole with this reason. */
@@ -116,6 +122,7 @@ export const limits = {
   text: 500,
   clickUrl: 500,
   userAgent: 250,
+  actor: 250,
   tag: 128,
 } as const;
 
@@ -141,8 +148,7 @@ const printableAscii = /^[\x21-\x7e]+$/;
  */
 export function canonicalEvent(draft: EventDraft, receivedAt: number, sender: string): CanonicalEvent | Defect {
   const recipient = addressOf(draft.recipient ?? '');
-  const messageId =
-    boundedMessageId(sameGuid(draft.messageId?.trim() ?? '')) || (recipient === '' ? '' : substituteMessageId(draft));
+  const messageId = canonicalMessageId(draft.messageId ?? '') || (recipient === '' ? '' : substituteMessageId(draft));
   if (messageId === '') return 'missing_message_id';
   if (recipient === '') return 'missing_recipient';
   if (!isRecipient(recipient)) return 'unusable_recipient';
@@ -171,6 +177,7 @@ export function canonicalEvent(draft: EventDraft, receivedAt: number, sender: st
   if (tags) event.tags = tags;
   Object.assign(event, boundedTexts(draft, texts));
   if (draft.attribution) event.attribution = draft.attribution;
+  if (draft.relatedEmailId) event.relatedEmailId = draft.relatedEmailId;
   if (tooFarAhead) event.providerTime = Math.floor(Math.min(draft.occurredAt, maxTime));
   return event;
 }
@@ -250,6 +257,23 @@ function boundedMessageId(messageId: string): string {
   if (messageId === '' || isPlainText(messageId, limits.messageId)) return messageId;
   return `${boundedText(messageId, limits.messageId - 23)}~${shortHash(messageId)}`;
 }
+
+function canonicalMessageId(messageId: string): string {
+  return boundedMessageId(sameGuid(messageId.trim()));
+}
+
+/** The key of a message to one recipient, both as a provider writes them; null if no email can be recorded for them. */
+export function emailIdFor(provider: string, messageId: string, recipient: string): string | null {
+  const known = { provider, messageId: canonicalMessageId(messageId), recipient: addressOf(recipient) };
+  return known.messageId === '' || !isRecipient(known.recipient) ? null : emailIdOf(known);
+}
+
+/** Whether an event is a note that joins two emails, or that says that nobody needs to act any more. */
+export function isOwnNote({ status, providerEvent }: Pick<CanonicalEvent, 'status' | 'providerEvent'>): boolean {
+  return status === null && ownNotes.has(providerEvent);
+}
+
+const ownNotes: ReadonlySet<string> = new Set(Object.values(noteNames));
 
 /** Whether a canonical mailbox can be the recipient of a recorded email. */
 export function isRecipient(text: string): boolean {

@@ -3,7 +3,7 @@
 import type { Status } from '../status/catalogue.ts';
 import type { Cause } from '../status/causes.ts';
 import { type Evidence, supersedes, type Verdict, verdictOf } from '../status/precedence.ts';
-import type { Attribution, CanonicalEvent, Reason } from './event.ts';
+import { type Attribution, type CanonicalEvent, ofMailtrail, type Reason } from './event.ts';
 import { codeMark, divider, shortened, spelledOut } from './phrases.ts';
 
 /**
@@ -49,6 +49,7 @@ const shapeOfElement = /^(-?[0-9a-z]+)([A-Z])([a-z])(.*)$/s;
  */
 export function encodeHistory(event: HistoryEvent): string {
   const { occurredAt, status, evidence, accountId, reason, clickUrl, userAgent, providerTime, attribution } = event;
+  const { relatedEmailId, actor } = event;
   const head = occurredAt.toString(36) + (status === null ? letterOfNote : letters[status]) + evidenceLetters[evidence];
   const fields = [
     shortEventId(event),
@@ -62,6 +63,8 @@ export function encodeHistory(event: HistoryEvent): string {
     reason?.cause ?? '',
     attribution ?? '',
     providerTime === undefined ? '' : providerTime.toString(36),
+    relatedEmailId ?? '',
+    shortText(actor),
   ];
   let length = fields.length;
   while (length > 0 && fields[length - 1] === '') length -= 1;
@@ -80,7 +83,8 @@ export function decodeHistory(element: string): HistoryEvent {
   if (rest === undefined) throw new Error('no element of a history');
   const fields = rest.split(divider);
   const [, , accountId, userAgent, clickUrl, text, code, enhancedCode] = fields.map(field => spelledOut(field));
-  const [eventId = '', providerEvent = '', , , , , , , cause, attribution, providerTime] = fields;
+  const [eventId = '', providerEvent = '', , , , , , , cause, attribution, providerTime, relatedEmailId, actor] =
+    fields;
   const status = statusByLetter.get(letter!) ?? null;
   const occurredAt = Number.parseInt(time!, 36);
   const name = longProviderEvent(providerEvent, status);
@@ -99,6 +103,8 @@ export function decodeHistory(element: string): HistoryEvent {
     userAgent,
     providerTime: providerTime && Number.parseInt(providerTime, 36),
     attribution: attribution as Attribution | undefined,
+    relatedEmailId,
+    actor: actor && spelledOut(actor),
   });
 }
 
@@ -155,12 +161,18 @@ type OrAbsent<Members> = { readonly [Name in keyof Members]: Members[Name] | 0 |
 type Fields = Pick<HistoryEvent, 'occurredAt' | 'status' | 'eventId' | 'providerEvent' | 'evidence'> &
   OrAbsent<
     Required<Reason> &
-      Required<Pick<HistoryEvent, 'accountId' | 'clickUrl' | 'userAgent' | 'providerTime' | 'attribution'>>
+      Required<
+        Pick<
+          HistoryEvent,
+          'accountId' | 'clickUrl' | 'userAgent' | 'providerTime' | 'attribution' | 'relatedEmailId' | 'actor'
+        >
+      >
   >;
 
 function historyEvent(fields: Fields): HistoryEvent {
   const { occurredAt, status, eventId, providerEvent, evidence } = fields;
   const { accountId, code, enhancedCode, text, cause, clickUrl, userAgent, providerTime, attribution } = fields;
+  const { relatedEmailId, actor } = fields;
   const reason = {
     ...(code && { code }),
     ...(enhancedCode && { enhancedCode }),
@@ -179,6 +191,8 @@ function historyEvent(fields: Fields): HistoryEvent {
     ...(userAgent && { userAgent }),
     ...(providerTime && { providerTime }),
     ...(attribution && { attribution }),
+    ...(relatedEmailId && { relatedEmailId }),
+    ...(actor && { actor }),
   };
 }
 
@@ -205,6 +219,8 @@ function decodeArray(element: string): HistoryEvent {
     userAgent,
     providerTime,
     attribution,
+    relatedEmailId: undefined,
+    actor: undefined,
   });
 }
 
@@ -278,7 +294,9 @@ export function boundedHistory<Event extends HistoryEvent>(events: readonly Even
  * are part of the kind. null for all other events.
  */
 function repeatedKindOf({ status, providerEvent, attribution, evidence }: HistoryEvent): string | null {
-  const canBeRepeated = status === null || status === 'opened' || status === 'link_clicked';
+  // The newest of Mailtrail's own notes decides whether somebody must act.
+  const isNote = status === null && !providerEvent.startsWith(ofMailtrail);
+  const canBeRepeated = isNote || status === 'opened' || status === 'link_clicked';
   return canBeRepeated ? JSON.stringify([status, providerEvent, attribution, evidence]) : null;
 }
 

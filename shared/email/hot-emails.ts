@@ -104,6 +104,7 @@ export function hotEmailAfter(
     repeats: decodeRepeats(repeats ?? before.storedRepeats),
     storedRepeats: repeats ?? before.storedRepeats,
     futureDated: futureDated || before.futureDated,
+    resolvedAt: before.resolvedAt,
     erased: false,
     expiresAt: before.expiresAt || expiresAt,
   });

@@ -5,6 +5,7 @@
 
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
+import type { Attended } from '../status/attention.ts';
 import { statuses } from '../status/catalogue.ts';
 import { type Cause, causes } from '../status/causes.ts';
 import type { Verdict } from '../status/precedence.ts';
@@ -31,12 +32,14 @@ interface Attributes extends EmailFacts, Verdict {
   readonly sentAt: number;
   /** Arrival of the events written last. Events that waited in a queue may have arrived before others. */
   readonly updatedAt: number;
-  /** When its status first asked for attention. */
+  /** When its status first asked for attention, or the earliest failure that no resolution covers (resolution.ts). */
   readonly attentionSince: number;
-  /** The same time, present only while the status asks for attention. */
+  /** The same time, present only while the email asks for attention. */
   readonly attentionAt: number;
   /** The UTC day of `attentionSince`, and the email's partition of that day (attention-day.ts). */
   readonly attentionDay: string;
+  /** The time of the newest resolution (resolution.ts); absent if there is none. */
+  readonly resolvedAt: number;
   /** When the email was erased; present only in a tombstone. */
   readonly erasedAt: number;
   /** Epoch seconds, as DynamoDB's time to live requires. */
@@ -57,7 +60,8 @@ interface Index {
 
 /**
  * The indexes. An item is in an index only while it has both keys. `attentionAt` exists only while the status asks for
- * attention, so that two indexes list exactly those emails. No key ever changes.
+ * attention, so that two indexes list exactly those emails. A key changes only once a resolution
+ * has ended attention: it is then asked for again, at the place of a later failure.
  *
  * An index holds only keys, since writes far outnumber reads; one BatchGetItem reads the emails of a page. Two indexes
  * hold one more attribute, which never changes once set. The account filters a recipient's emails; the time sorts the
@@ -101,10 +105,12 @@ export const summaryAttributes = [
   'tags',
   'sentAt',
   'updatedAt',
+  'attentionAt',
+  'resolvedAt',
 ] as const satisfies readonly Attribute[];
 
 /** An email's row in a list. Times are epoch milliseconds. */
-export interface EmailSummary extends EmailFacts {
+export interface EmailSummary extends EmailFacts, Attended {
   readonly emailId: string;
   readonly provider: string;
   readonly messageId: string;
@@ -113,6 +119,8 @@ export interface EmailSummary extends EmailFacts {
   readonly verdict: Verdict | null;
   /** Why the delivery failed or was deferred: the cause of the deciding event. */
   readonly cause?: Cause;
+  readonly attentionAt?: number;
+  readonly resolvedAt?: number;
   readonly sentAt: number;
   readonly updatedAt: number;
 }
@@ -136,6 +144,8 @@ export interface KnownItem extends EmailFacts {
   readonly storedRepeats: string | undefined;
   /** Whether the history holds a future-dated event. */
   readonly futureDated: boolean;
+  /** The time of the newest resolution; undefined if there is none. */
+  readonly resolvedAt: number | undefined;
   /** Epoch seconds. It is set once, and so tells an email from one that took its place. 0 if there is no item. */
   readonly expiresAt: number;
   /** The item is a tombstone: the email stays erased. */
@@ -149,6 +159,7 @@ export function isTombstone(item: Item): boolean {
 
 export function summaryOf(item: Item): EmailSummary {
   const { emailId, provider, messageId, recipient, cause, sentAt, updatedAt } = item as Attributes;
+  const { attentionAt, resolvedAt } = item;
   return {
     emailId,
     provider,
@@ -157,6 +168,8 @@ export function summaryOf(item: Item): EmailSummary {
     ...factsIn(item),
     verdict: verdictOf(item),
     ...(cause !== undefined && { cause }),
+    ...(attentionAt !== undefined && { attentionAt }),
+    ...(resolvedAt !== undefined && { resolvedAt }),
     sentAt,
     updatedAt,
   };
@@ -187,6 +200,7 @@ export function knownItemOf(item: Item): KnownItem {
     repeats: decodeRepeats(item.repeats),
     storedRepeats: item.repeats,
     futureDated: item.futureDated === true,
+    resolvedAt: item.resolvedAt,
     expiresAt: item.expiresAt ?? 0,
     erased: isTombstone(item),
   };

@@ -6,7 +6,7 @@
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
 import { chunks } from '../runtime/chunks.ts';
 import { day } from '../runtime/time.ts';
-import { type AttentionKind, attentionOf, isActionableOnly, type OldAfter } from '../status/attention.ts';
+import { type AttentionKind, attentionOf, type OldAfter } from '../status/attention.ts';
 import type { Status } from '../status/catalogue.ts';
 import type { Cause } from '../status/causes.ts';
 import { batchGet } from './batch-get.ts';
@@ -74,8 +74,9 @@ export interface Reader {
   /** The emails that exist among these ids, strongly consistent. One BatchGetItem per hundred ids. */
   emails(emailIds: readonly string[]): Promise<ReadonlyMap<string, EmailSummary>>;
   /**
-   * A page of the emails that a filter selects, newest first. The order is by sending time. A list of actionable emails
-   * alone, without recipient or reference, is sorted by when they first asked somebody to act.
+   * A page of the emails that a filter selects, newest first. The order is by sending time. A list of emails that ask
+   * somebody to act, without recipient or reference, is sorted by when they began to ask. Without an account, recipient
+   * and reference, it lists no others, whatever their status.
    *
    * A page costs one Query and one BatchGetItem, and more only while the filter leaves emails out. A day of all accounts
    * costs one Query for each of its partitions, at once; they count as one. A page stops at 32 queries or 300 emails, so that a page may hold fewer emails than its limit, or none, and still continue. Filtered
@@ -289,7 +290,7 @@ export function createReader({ client, tableName, retentionDays, oldAfter, now }
         const item = items.get(key.emailId);
         const email = item && read(item);
         // The email may have been deleted or changed since.
-        if (email === undefined || !takes(filter, email, attentionOf(email.verdict, time, oldAfter))) continue;
+        if (email === undefined || !takes(filter, email, attentionOf(email, time, oldAfter))) continue;
         shown.push(show(email));
         const isLast = index === keys.length - 1 && next === null && list.nextDay === null;
         if (shown.length === limit) return pageUntil(isLast ? null : key);
@@ -337,13 +338,13 @@ export function createReader({ client, tableName, retentionDays, oldAfter, now }
 
   /** The index that costs the fewest reads for a filter. */
   function indexListOf(filter: EmailFilter): KeyList {
-    const { accountId, recipient, from, to } = filter;
+    const { accountId, attention, recipient, from, to } = filter;
     if (recipient !== undefined) return inOnePartition({ ...recipientList(recipient, accountId), from, to });
     const askedFrom = from === undefined ? undefined : from - maxWaitMs;
     if (accountId === null) return daysOf(askedFrom);
     const ofAccount = { partitionKey: accountId, ownedBy: null };
     return inOnePartition(
-      isActionableOnly(filter)
+      attention === 'act'
         ? { ...ofAccount, index: 'byAttention', from: askedFrom, to: undefined }
         : { ...ofAccount, index: 'byAccount', from, to },
     );

@@ -26,6 +26,7 @@ import {
 import type { HotEmail } from './hot-emails.ts';
 import { expressionNames, type KnownItem, toldFacts } from './item.ts';
 import { encodeRepeats, firstFailureOf, isRepeatable, knownOfKinds, placeRepeats, repeatKindOf } from './repeats.ts';
+import { isFailureToHandle, openFailureOf, resolvedAtOf } from './resolution.ts';
 
 export interface EmailUpdate {
   /** The status to set; null keeps the stored one. */
@@ -35,12 +36,27 @@ export interface EmailUpdate {
   readonly facts: EmailFacts;
   /** History elements to add, or the whole history if others must make room. */
   readonly history: { readonly add: readonly string[] } | { readonly replace: readonly string[] };
+  readonly attention: AttentionChange;
   /** The counts of opens and clicks to store; null keeps the stored ones. */
   readonly repeats: string | null;
   /** The events include a future-dated one; the item records that. */
   readonly futureDated: boolean;
   readonly condition: Condition;
 }
+
+/**
+ * A change of attention. `begins`: since this write, unless it began earlier. `placed`: exactly since `at`, the time of the
+ * failure that no resolution covers.
+ */
+type AttentionChange = (
+  | { readonly to: 'same' | 'begins' | 'ended' }
+  | { readonly to: 'placed'; readonly at: number }
+) & {
+  /** The time of the newest resolution, if it is new. */
+  readonly resolvedAt?: number;
+};
+
+const sameAttention: AttentionChange = { to: 'same' };
 
 /** A DynamoDB expression with attributes as `#name`, and its values. */
 interface Condition {
@@ -76,9 +92,12 @@ export interface Plan {
  * | hasNewEvents        | only notes                    |                                   | a repeated delivery of notes is written again       |
  * | fitsHistory         | elements are added            | elements are added                | a full history grows beyond its bound               |
  * |                     | few: opens of machines        |                                   | machines fill a history without a count             |
- * | isNew               | future-dated, many, counted   | no history was there              | the same, or one event is there twice               |
+ * | isNew               | future-dated, many, counted,  | no history was there              | the same, or one event is there twice               |
+ * |                     | a resolution                  |                                   | attention ends although a later failure asks for it |
  * | hasSameHistory      |                               | elements go, or their order tells | a concurrent event is lost, or its cause is         |
  * |                     |                               | opens or clicks are counted       | one event is in the history, and counted too        |
+ * |                     |                               | a resolution is there             | attention ends although a later failure asks for it |
+ * | isUnresolved        | a status that asks to act     | a new failure, and no resolution  | a later failure stands at the place of a handled one|
  * | hasNoFutureDated    | always                        | unless the item holds one         | a future-dated event is there with two arrivals     |
  * | hasSameRepeats      | opens or clicks are added     | they are added or counted         | one event is in the history, and counted too        |
  * | isStored            |                               | there was an item                 | half an email stands where a whole one has expired  |
@@ -125,18 +144,21 @@ function optimisticUpdate(events: readonly CanonicalEvent[], defaultAccountId?: 
   const cause = causeOf(verdict, distinct);
   const { added, dropped, full } = placed(distinct, new Map(), verdict);
   const futureDated = events.some(isFutureDated);
+  const attention = attentionAfter({ verdict, decides: verdict !== null }, kept, undefined);
   return {
     update: {
       verdict,
       cause,
       facts,
       history: { add: added },
+      attention,
       repeats: counted.length > 0 ? encodeRepeats(repeats) : null,
       futureDated,
       condition: allOf(
         verdict === null ? hasNewEvents(added) : isSupersededBy(verdict),
+        attention.to === 'begins' ? isUnresolved : null,
         hasNoFutureDated,
-        futureDated || counted.length + uncounted.length > 0
+        futureDated || counted.length + uncounted.length > 0 || attention.resolvedAt !== undefined
           ? isNew
           : fitsHistory(added.length, verdict === null && kept.some(isRepeatable) ? unseenRoom : maxHistoryEvents),
         kept.some(isRepeatable) ? hasSameRepeats(undefined) : null,
@@ -189,18 +211,33 @@ function recheckedUpdate(events: readonly CanonicalEvent[], item: KnownItem, def
   const futureDated = [...news.values()].some(isFutureDated);
   // Events may tie in everything that decides and differ in their cause: the earliest one's cause is kept.
   const ties = added.length > 0 && !decides && item.verdict !== null && !supersedes(item.verdict, verdict);
+  const attention = attentionAfter(
+    { verdict: decides ? verdict : item.verdict, decides },
+    [...item.history.values(), ...news.values()],
+    item.resolvedAt,
+  );
   const mustNotChange =
-    makesRoom || kept.size > maxHistoryEvents || futureDated || item.futureDated || ties || counted.length > 0;
+    makesRoom ||
+    kept.size > maxHistoryEvents ||
+    futureDated ||
+    item.futureDated ||
+    ties ||
+    counted.length > 0 ||
+    item.resolvedAt !== undefined ||
+    attention.resolvedAt !== undefined;
   return {
     update: {
       verdict: decides || ties ? verdict : null,
       cause: causeOf(verdict, new Map([...item.history, ...news])),
       facts,
       history: makesRoom ? { replace: [...kept.keys()] } : { add: added },
+      attention,
       repeats: counted.length > 0 ? encodeRepeats(repeats, item.storedRepeats) : null,
       futureDated,
       condition: allOf(
         verdict === null ? null : decides ? isSupersededBy(verdict) : not(isSupersededBy(verdict)),
+        // The handling of an email at the same time would not know of a new failure.
+        item.resolvedAt === undefined && [...news.values()].some(isFailureToHandle) ? isUnresolved : null,
         item.futureDated ? null : hasNoFutureDated,
         item.history.size > 0 ? isStored : null,
         added.length + full.length + counted.length === 0
@@ -268,6 +305,7 @@ export function rememberedUpdate(
       cause: null,
       facts: {},
       history: { add: added },
+      attention: sameAttention,
       repeats: newRepeats,
       futureDated: false,
       condition: allOf(
@@ -283,6 +321,27 @@ export function rememberedUpdate(
     },
     after: { ...email, historySize, known, repeats, storedRepeats: newRepeats ?? email.storedRepeats },
   };
+}
+
+/**
+ * The attention after a write.
+ *
+ * @param status the email's status after it, and whether the write sets it
+ * @param resolvedAt the time of the newest resolution that the item has
+ */
+function attentionAfter(
+  { verdict, decides }: { readonly verdict: Verdict | null; readonly decides: boolean },
+  events: readonly HistoryEvent[],
+  resolvedAt: number | undefined,
+): AttentionChange {
+  const newest = resolvedAtOf(events);
+  if (newest === undefined) {
+    if (!decides) return sameAttention;
+    return { to: isActionable(verdict!) ? 'begins' : 'ended' };
+  }
+  const at = openFailureOf(verdict, events);
+  const resolved = newest === resolvedAt ? {} : { resolvedAt: newest };
+  return at === null ? { to: 'ended', ...resolved } : { to: 'placed', at, ...resolved };
 }
 
 /** Another account's event is a conflict, of which the history keeps the evidence. */
@@ -417,6 +476,9 @@ const isNew: Condition = { expression: 'attribute_not_exists(#history)', values:
 
 /** Arrival times differ between deliveries. Only the history tells whether a future-dated event is a redelivery. */
 const hasNoFutureDated: Condition = { expression: 'attribute_not_exists(#futureDated)', values: {} };
+
+/** Without a resolution, attention begins at the first failure, and stays there. */
+const isUnresolved: Condition = { expression: 'attribute_not_exists(#resolvedAt)', values: {} };
 
 const isStored: Condition = { expression: 'attribute_exists(#emailId)', values: {} };
 
@@ -571,7 +633,7 @@ export interface UpdateTarget extends Pick<CanonicalEvent, 'provider' | 'message
 /** The update as input for DynamoDB. If its condition fails, the error holds the item. */
 export function updateInput(
   { tableName, emailId, provider, messageId, recipient, now, sentAt, expiresAt }: UpdateTarget,
-  { verdict, cause, facts, history, repeats, futureDated, condition }: EmailUpdate,
+  { verdict, cause, facts, history, attention, repeats, futureDated, condition }: EmailUpdate,
 ): UpdateCommandInput {
   // The condition already contains the verdict's time and event id; an expression may name a value only once.
   const values: Record<string, unknown> = {
@@ -593,20 +655,28 @@ export function updateInput(
     sets.push(`#${name} = if_not_exists(#${name}, :${name})`);
     values[`:${name}`] = facts[name];
   }
+  if (attention.to === 'begins') {
+    // Index keys must not move without need, or a reader of pages would miss the email. `attentionAt` exists only while
+    // the email asks for attention.
+    sets.push(
+      '#attentionSince = if_not_exists(#attentionSince, :now), #attentionAt = if_not_exists(#attentionSince, :now)',
+      '#attentionDay = if_not_exists(#attentionDay, :attentionDay)',
+    );
+    values[':attentionDay'] = attentionDayOf(emailId, now);
+  } else if (attention.to === 'placed') {
+    sets.push('#attentionSince = :attentionAt, #attentionAt = :attentionAt, #attentionDay = :attentionDay');
+    values[':attentionAt'] = attention.at;
+    values[':attentionDay'] = attentionDayOf(emailId, attention.at);
+  } else if (attention.to === 'ended') {
+    removed.push('#attentionAt');
+  }
+  if (attention.resolvedAt !== undefined) {
+    sets.push('#resolvedAt = :resolvedAt');
+    values[':resolvedAt'] = attention.resolvedAt;
+  }
   if (verdict !== null) {
     sets.push('#status = :status, #statusAt = :statusAt, #statusEventId = :statusEventId');
     values[':status'] = verdict.status;
-    if (isActionable(verdict)) {
-      // Both keys hold when the status first asked for attention. Index keys must not move, or a reader of pages would
-      // miss the email. `attentionAt` exists only while the status asks for attention.
-      sets.push(
-        '#attentionSince = if_not_exists(#attentionSince, :now), #attentionAt = if_not_exists(#attentionSince, :now)',
-        '#attentionDay = if_not_exists(#attentionDay, :attentionDay)',
-      );
-      values[':attentionDay'] = attentionDayOf(emailId, now);
-    } else {
-      removed.push('#attentionAt');
-    }
     if (cause === null) removed.push('#cause');
     else {
       sets.push('#cause = :cause');

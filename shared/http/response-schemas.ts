@@ -61,7 +61,7 @@ const row = {
   statusAt: described(maybe(time), 'When the deciding event happened.'),
   cause: causeOfStatus,
   attention: maybe(z.enum(attentionKinds)).register(z.globalRegistry, {
-    description: 'act: the status asks somebody to act. late: the email waits too long for news. null: neither.',
+    description: 'act: the email asks somebody to act. late: it waits too long for news. null: neither.',
   }),
   tags: z.array(text).register(z.globalRegistry, { description: "The sender's tags or categories." }),
   sentAt: described(time, 'The earliest event in the first recorded request.'),
@@ -97,8 +97,16 @@ const timelineEvent = z
     ),
     clickUrl: maybe(text),
     userAgent: maybe(text),
+    relatedEmailId: maybe(emailId).register(z.globalRegistry, {
+      description: 'The other email: sent again by this one, or sending this one again.',
+    }),
+    by: described(maybe(text), 'Who handled the email: the subject of their token.'),
   })
-  .register(z.globalRegistry, { id: 'TimelineEvent', description: 'An event that a provider reported.' });
+  .register(z.globalRegistry, {
+    id: 'TimelineEvent',
+    description:
+      'An event that a provider or your application reported, or a note of Mailtrail itself: `mailtrail.handled` with words in `reason.text`, `mailtrail.successor_delivered`, `app.resend` and `app.resent`.',
+  });
 
 const repeats = z
   .object({
@@ -169,6 +177,11 @@ export const email = z
           description: 'Why this status: the event that decided it.',
         }),
     ),
+    handled: maybe(z.object({ at: time, by: maybe(text), note: maybe(text) })).register(z.globalRegistry, {
+      description: 'Who handled it last, and their own words; null once it has failed again.',
+    }),
+    resendOf: described(z.array(emailId), 'The emails that this one sends again, by its registration.'),
+    resentAs: described(z.array(emailId), 'The emails that send this one again.'),
     timeline: z.array(timelineEvent),
     repeats: z.array(repeats),
     caveats: z.array(caveat),

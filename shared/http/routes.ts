@@ -81,6 +81,18 @@ export const routes = {
     description:
       'The news of each provider: its last event, refused calls, quarantined pieces, and whether it is silent.',
   },
+  'POST /accounts/{accountId}/emails/{emailId}/handled': {
+    function: 'manage',
+    access: 'account',
+    writes: true,
+    description: 'Says that somebody handled an email: it asks nobody to act any more, until it fails again.',
+  },
+  'POST /emails/{emailId}/handled': {
+    function: 'manage',
+    access: 'support',
+    writes: true,
+    description: 'The same for an email of any account, or without an account.',
+  },
   'POST /accounts/{accountId}/erasures': {
     function: 'manage',
     access: 'account',

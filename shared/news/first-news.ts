@@ -1,6 +1,6 @@
 /** Whether an email waits for its provider's first word. */
 
-import { ofApplication } from '../email/event.ts';
+import { isOwnNote, ofApplication } from '../email/event.ts';
 import type { HistoryEvent } from '../email/history.ts';
 
 /** The provider that reported an event: the application's own reports are those of `app`. */
@@ -23,8 +23,9 @@ const notAwaited: Awaiting = { awaited: false, answered: false };
  * not news yet: it is the report that makes it known.
  */
 export function awaitingOf(events: readonly Pick<HistoryEvent, 'providerEvent' | 'status'>[]): Awaiting {
-  const ofProvider = events.filter(({ providerEvent }) => !providerEvent.startsWith(ofApplication));
-  const isRegistered = ofProvider.length < events.length;
+  const reports = events.filter(event => !isOwnNote(event));
+  const ofProvider = reports.filter(({ providerEvent }) => !providerEvent.startsWith(ofApplication));
+  const isRegistered = ofProvider.length < reports.length;
   if (isRegistered) return { awaited: true, answered: ofProvider.length > 0 };
   const announcing = ofProvider.filter(({ status }) => status === 'enqueued' || status === 'sent');
   if (announcing.length === 0) return notAwaited;

@@ -1,5 +1,5 @@
 import * as z from 'zod/mini';
-import { type EventDraft, ofApplication } from '../email/event.ts';
+import { type EventDraft, emailIdFor, emailIdShape, noteNames, ofApplication } from '../email/event.ts';
 import { isoMillis } from '../runtime/time.ts';
 import { type Status, statusIds } from '../status/catalogue.ts';
 import { draftsFor } from './parsing/event-meanings.ts';
@@ -39,6 +39,13 @@ const appEvent = object({
     userAgent: numberOrText,
     /** The names under which the sender files the email. */
     tags: textOrList,
+    /** The email that this one sends again: its id here, or its message. By default it went to the same recipient. */
+    resendOf: z.nullish(
+      z.union([
+        z.string().check(z.regex(emailIdShape)),
+        object({ provider: z._default(z.string(), 'app'), messageId: z.string(), recipient: z.nullish(z.string()) }),
+      ]),
+    ),
   }),
 });
 
@@ -69,12 +76,18 @@ export const app = {
   parse: jsonParser('app', appEvent, read, { batched: 'optional' }),
 } as const satisfies Provider;
 
-function read(event: AppEvent, { metadata, messageIdOf, senders }: PieceContext): ParsedPiece {
+function read(event: AppEvent, context: PieceContext): ParsedPiece {
   const { type, timestamp, data } = event;
-  const { provider, evidence } = data;
+  const { provider, evidence, resendOf } = data;
+  const { metadata, messageIdOf, senders } = context;
   // No event would ever join it: its email would stay Enqueued for good.
-  if (!senders.includes(provider)) return { reason: 'unknown_provider', nearest: nearestName(provider, senders) };
-  return draftsFor(events, type, event, status =>
+  const unknown = [provider, ...(resendOf && typeof resendOf === 'object' ? [resendOf.provider] : [])].find(
+    name => !senders.includes(name),
+  );
+  if (unknown !== undefined) return { reason: 'unknown_provider', nearest: nearestName(unknown, senders) };
+  const notes = resendOf ? resendNotes(event, resendOf, context) : [];
+  if (notes === null) return { reason: 'unusable_resend_of', field: 'data.resendOf' };
+  const reports = draftsFor(events, type, event, status =>
     [data.recipient].flat().map(recipient => ({
       provider,
       messageId: messageIdOf(provider, data.messageId),
@@ -92,6 +105,55 @@ function read(event: AppEvent, { metadata, messageIdOf, senders }: PieceContext)
       tags: tagsIn(data.tags, metadata),
     })),
   );
+  return Array.isArray(reports) ? [...reports, ...notes] : reports;
+}
+
+/**
+ * The notes that join each email of a registration to the one that it sends again. A predecessor that is named by its
+ * message gets its note at once, because its first event may still be to come. `changes` tells any other.
+ *
+ * @returns null if a predecessor cannot be an email, or is the email itself
+ */
+function resendNotes(
+  { timestamp, data }: AppEvent,
+  resendOf: NonNullable<AppEvent['data']['resendOf']>,
+  { messageIdOf }: PieceContext,
+): readonly EventDraft[] | null {
+  const common = { status: null, occurredAt: isoMillis(timestamp), accountId: textOf(data.accountId) };
+  const own = { provider: data.provider, messageId: messageIdOf(data.provider, data.messageId) };
+  const notes: EventDraft[] = [];
+  for (const recipient of [data.recipient].flat()) {
+    const successorId = emailIdFor(own.provider, own.messageId, recipient);
+    // The report itself says what is wrong with it.
+    if (successorId === null) continue;
+    const predecessor = typeof resendOf === 'object' && {
+      provider: resendOf.provider,
+      messageId: messageIdOf(resendOf.provider, resendOf.messageId),
+      recipient: resendOf.recipient ?? recipient,
+    };
+    const predecessorId = predecessor
+      ? emailIdFor(predecessor.provider, predecessor.messageId, predecessor.recipient)
+      : (resendOf as string);
+    if (predecessorId === null || predecessorId === successorId) return null;
+    notes.push({
+      ...common,
+      ...own,
+      recipient,
+      providerEvent: noteNames.resend,
+      eventId: `${noteNames.resend}@${predecessorId}`,
+      relatedEmailId: predecessorId,
+    });
+    if (predecessor) notes.push({ ...common, ...predecessor, ...resentNote(successorId) });
+  }
+  return notes;
+}
+
+function resentNote(successorId: string) {
+  return {
+    providerEvent: noteNames.resent,
+    eventId: `${noteNames.resent}@${successorId}`,
+    relatedEmailId: successorId,
+  };
 }
 
 function reasonOf(reason: AppEvent['data']['reason']): EventDraft['reason'] {

@@ -69,7 +69,8 @@ export type UnparsableReason =
   | 'unexpected_shape'
   | 'confirm_by_hand'
   | 'unknown_event'
-  | 'unknown_provider';
+  | 'unknown_provider'
+  | 'unusable_resend_of';
 
 export interface Quarantined {
   readonly reason: UnparsableReason;

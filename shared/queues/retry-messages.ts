@@ -38,6 +38,8 @@ export const queuedEvent = z.object({
   tags: z.optional(z.array(z.string())),
   attribution: z.optional(z.enum(['ambiguous', 'not_addressed'])),
   providerTime: z.optional(z.number()),
+  relatedEmailId: text,
+  actor: text,
   provenFor: text,
 } satisfies Record<keyof CanonicalEvent, unknown>) satisfies z.ZodMiniType<CanonicalEvent>;
 

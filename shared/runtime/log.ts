@@ -52,8 +52,8 @@ export interface LogLines {
   'queue.message-failed': { requestId: string; messageId: string; cause: string };
   /** A read was answered. */
   'query.answered': { requestId: string; route: string; answer: number };
-  /** An erasure was answered; where something remains, the `fault` line before it says why. */
-  'erase.answered': { requestId: string; route: string; answer: number; emails: number };
+  /** A change was answered: an erasure or a handling. Where an erasure leaves something, the `fault` line before it says why. */
+  'manage.answered': { requestId: string; route: string; answer: number; emails: number };
   /** A file of the user interface was answered. */
   'ui.answered': { requestId: string; route: string; answer: number };
   /** A batch of the table's stream was worked off. */
@@ -107,7 +107,7 @@ const levels = {
   'queue.drained': 'INFO',
   'queue.message-failed': 'WARN',
   'query.answered': 'INFO',
-  'erase.answered': 'INFO',
+  'manage.answered': 'INFO',
   'ui.answered': 'INFO',
   'alert.sent': 'INFO',
   'digest.sent': 'INFO',

@@ -19,16 +19,29 @@ export function isActionable({ status }: Pick<Verdict, 'status'>): boolean {
   return statuses[status].attention === 'yes';
 }
 
-/** Why an email needs attention at `now` (epoch milliseconds); null if it needs none. */
-export function attentionOf(verdict: Verdict | null, now: number, oldAfter: OldAfter): AttentionKind | null {
-  if (verdict === null) return null;
-  if (isActionable(verdict)) return 'act';
-  const { status, statusAt } = verdict;
-  const isWaiting = statuses[status].attention === 'when_old';
-  return isWaiting && now - statusAt > oldAfter[status as keyof OldAfter] ? 'late' : null;
+/** The facts that decide whether an email needs attention. Times are epoch milliseconds. */
+export interface Attended {
+  readonly verdict: Verdict | null;
+  /** Its place in the lists of emails that ask somebody to act; absent while it asks nobody. */
+  readonly attentionAt?: number | undefined;
+  /** When it was last handled, or its successor delivered; absent if it never was. */
+  readonly resolvedAt?: number | undefined;
 }
 
-/** Whether a filter takes only emails whose status asks somebody to act. */
+/** Why an email needs attention at `now` (epoch milliseconds); null if it needs none. */
+export function attentionOf(
+  { verdict, attentionAt, resolvedAt = Number.NEGATIVE_INFINITY }: Attended,
+  now: number,
+  oldAfter: OldAfter,
+): AttentionKind | null {
+  if (verdict === null) return null;
+  if (isActionable(verdict)) return attentionAt === undefined ? null : 'act';
+  const { status, statusAt } = verdict;
+  const isOld = statuses[status].attention === 'when_old' && now - statusAt > oldAfter[status as keyof OldAfter];
+  return isOld && statusAt > resolvedAt ? 'late' : null;
+}
+
+/** Whether a filter takes only statuses that ask somebody to act, or only emails that do. */
 export function isActionableOnly(filter: {
   readonly attention?: AttentionKind | undefined;
   readonly status?: readonly Status[] | undefined;

@@ -79,7 +79,7 @@ export function caveatsOf(
       const receipts = times(['opened', 'link_clicked']).filter(time => time > failed);
       if (receipts.length > 0) say('receipt_after_failure', Math.min(...receipts));
     }
-    if (attentionOf(verdict, now, oldAfter) === 'late') say('no_news_since', statusAt);
+    if (attentionOf({ verdict }, now, oldAfter) === 'late') say('no_news_since', statusAt);
   }
   if (isMessageIdOfEvent(messageId)) say('message_not_known');
   const attributed = (attribution: 'ambiguous' | 'not_addressed') =>

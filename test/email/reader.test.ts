@@ -119,8 +119,8 @@ describe('the reader', () => {
     expect(lookUps).toEqual([{ keys: 50, isStrong: true }]);
   });
 
-  it('looks only at emails that ask somebody to act, in a list by their statuses', async () => {
-    const { page, lookedUp } = await costOf({ accountId: 'large', status: ['invalid', 'rejected'] });
+  it('looks only at emails that ask somebody to act, in a list of those', async () => {
+    const { page, lookedUp } = await costOf({ accountId: 'large', attention: 'act', status: ['invalid', 'rejected'] });
     expect([page.shown.length, page.next, lookedUp]).toEqual([1, null, 1]);
   });
 

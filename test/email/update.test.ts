@@ -3,7 +3,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { attentionDayOf } from '../../shared/email/attention-day.ts';
-import { type CanonicalEvent, canonicalEvent, type EmailFacts, limits } from '../../shared/email/event.ts';
+import { type CanonicalEvent, canonicalEvent, type EmailFacts, limits, noteNames } from '../../shared/email/event.ts';
 import {
   boundedHistory,
   bytesOf,
@@ -173,6 +173,65 @@ describe('an email in the table', () => {
     expect(keys()).toEqual(first);
     email.record([anEvent({ status: 'marked_spam', eventId: 'm' })], { at: noon + 2 * day });
     expect(keys()).toEqual({ ...first, attentionAt: noon + minute });
+  });
+
+  it('asks for attention by the failures that no resolution covers, in any order of arrival', () => {
+    const arbitraryNote = fc.record({
+      note: fc.constantFrom(noteNames.handled, noteNames.successorDelivered),
+      minutes: fc.integer({ min: 0, max: 5 }),
+    });
+    const resolution = arbitraryNote.map(({ note, minutes }) =>
+      anEvent({
+        status: null,
+        providerEvent: note,
+        eventId: `${note}@${minutes}`,
+        occurredAt: noon + minutes * minute,
+      }),
+    );
+    const requests = fc.array(fc.array(fc.oneof(arbitraryEvent, resolution), { minLength: 1, maxLength: 3 }), {
+      minLength: 1,
+      maxLength: 4,
+    });
+    const asks = new Set(['soft_bounced', 'hard_bounced', 'invalid', 'rejected', 'marked_spam']);
+    fc.assert(
+      fc.property(requests, fc.option(resolution), (given, meanwhile) => {
+        const email = emailInMemory();
+        const written = new Set<CanonicalEvent>();
+        for (const events of given) {
+          const by = meanwhile === null ? {} : { meanwhile: () => written.add(meanwhile) && email.record([meanwhile]) };
+          email.record(events, by);
+          for (const event of events) written.add(event);
+          const all = [...written];
+          const times = (wanted: (event: CanonicalEvent) => boolean) => all.filter(wanted).map(one => one.occurredAt);
+          const resolvedAt = Math.max(...times(({ providerEvent }) => providerEvent.startsWith('mailtrail.')));
+          const open = times(
+            ({ status, evidence, occurredAt }) =>
+              asks.has(String(status)) && evidence !== 'machine' && occurredAt > resolvedAt,
+          );
+          const isOpen = asks.has(String(merge(all)?.status)) && open.length > 0;
+          const { attentionAt, attentionDay, emailId } = email.item()!;
+          expect(attentionAt !== undefined).toBe(isOpen);
+          if (!isOpen || resolvedAt < 0) continue;
+          expect(attentionAt).toBe(Math.min(...open));
+          expect(attentionDay).toBe(attentionDayOf(emailId!, attentionAt!));
+        }
+      }),
+      { numRuns: runs(300) },
+    );
+  });
+
+  it('keeps every resolution in a full history, because the newest decides', () => {
+    const email = emailInMemory();
+    email.record(Array.from({ length: 120 }, (_, index) => anEvent({ status: null, eventId: `n${index}` })));
+    email.record([anEvent({ status: 'soft_bounced', eventId: 'b1' })]);
+    for (const minutes of [1, 3]) {
+      const at = { occurredAt: noon + minutes * minute };
+      email.record([anEvent({ status: null, providerEvent: noteNames.handled, eventId: `h${minutes}`, ...at })]);
+      expect(email.item()?.attentionAt).toBeUndefined();
+      const later = { eventId: `b${minutes}`, occurredAt: noon + (minutes + 1) * minute };
+      email.record([anEvent({ status: 'soft_bounced', ...later })]);
+      expect(email.item()?.attentionAt).toBe(later.occurredAt);
+    }
   });
 
   it('has the cause of the event that decides its status, and none once that event states none', () => {

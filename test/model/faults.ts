@@ -117,6 +117,24 @@ export const faults: Readonly<Record<string, Fault>> = {
     breaks: 'the cause is that of the event that decides',
     by: /is applied/,
   },
+  'lets a failure begin attention without a look at resolutions': {
+    does: {
+      plan: planning(update => onCondition(update, 'attribute_not_exists(#resolvedAt)', always)),
+    },
+    scenario: 'a failure, its handling, and a later failure of the same status',
+    breaks: 'an email asks for attention exactly while its status does and no resolution has come since',
+    by: /is applied: soft_bounced/,
+  },
+  'handles an email without a look at its failures': {
+    does: {
+      plan: planning(update =>
+        update.attention.resolvedAt === undefined ? update : onCondition(update, '#history = :seen', always),
+      ),
+    },
+    scenario: 'a handling, and two failures of which one came before it',
+    breaks: 'an email asks for attention exactly while its status does and no resolution has come since',
+    by: /"mailtrail.handled": its write is applied/,
+  },
   'replaces the stored history by its own': {
     does: {
       plan: planning(update =>

@@ -29,6 +29,10 @@ const opened = draft('opened', 4, { status: 'opened', evidence: 'human' });
 const openedEarlier = draft('opened earlier', 3, { status: 'opened', evidence: 'human' });
 const openedByMachine = draft('opened by a machine', 2, { status: 'opened', evidence: 'machine' });
 const hardBounced = draft('hard bounced', 3, { status: 'hard_bounced' });
+const softBouncedAgain = draft('soft bounced again', 9, { status: 'soft_bounced' });
+const hardBouncedAgain = draft('hard bounced again', 9, { status: 'hard_bounced' });
+const handled = draft('mailtrail.handled', 6);
+const successorDelivered = draft('mailtrail.successor_delivered', 7);
 const noted = draft('noted', 4);
 const notedEarlier = draft('noted', 3);
 const openedLate = draft('opened', 8, { status: 'opened', evidence: 'human' });
@@ -265,6 +269,30 @@ export const scenarios = {
     onTheirWay: 1,
     before: opens(4),
     requests: [request(2, openedLate), request(1, openedLater)],
+  },
+  'a failure, its handling, and a later failure of the same status': {
+    ...twoWorkers,
+    requests: [request(1, softBounced), request(1, handled), request(1, softBouncedAgain)],
+  },
+  'a handling, and two failures of which one came before it': {
+    ...twoWorkers,
+    before: [anEvent({ messageId: 'm1', eventId: 'deferral', status: 'deferred' })],
+    requests: [request(2, handled), request(1, hardBounced), request(1, hardBouncedAgain)],
+  },
+  'a failure that is handled twice, a later one, and a delivery that hides them all': {
+    ...twoWorkers,
+    requests: [
+      request(1, softBounced, handled),
+      request(1, softBouncedAgain),
+      request(1, successorDelivered),
+      request(1, delivered),
+    ],
+  },
+  'a handling that reaches the table late': {
+    ...twoWorkers,
+    onTheirWay: 1,
+    before: [anEvent({ messageId: 'm1', eventId: 'failure', status: 'hard_bounced' })],
+    requests: [request(1, handled), request(1, hardBouncedAgain)],
   },
   'writes that reach the table after their events were queued': {
     ...twoWorkers,

@@ -28,6 +28,7 @@ import { planUpdate, sentAtOf, updateInput } from '../../shared/email/update.ts'
 import { emailsToBury } from '../../shared/guards/erase-received.ts';
 import { erasuresAfter, recordInput } from '../../shared/guards/erasure-records.ts';
 import { isActionable } from '../../shared/status/attention.ts';
+import type { Status } from '../../shared/status/catalogue.ts';
 import { merge, supersedes, type Verdict } from '../../shared/status/precedence.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import type { Step, System } from './search.ts';
@@ -151,6 +152,8 @@ export interface State {
   /** The emails that must be tombstones in the end, one bit each. */
   readonly due: number;
 }
+
+const resolutions = ['mailtrail.handled', 'mailtrail.successor_delivered'];
 
 /** The protocol in a scenario, with its promises. */
 export function writeProtocol(scenario: Scenario, does: Protocol = protocol): System<State> {
@@ -362,9 +365,17 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
     if (JSON.stringify(verdictOf(item)) !== JSON.stringify(verdict)) return 'the status is what the history amounts to';
     if (item.cause !== decidingEventOf(verdict, events)?.reason?.cause)
       return 'the cause is that of the event that decides';
-    const asks = verdict !== null && isActionable(verdict);
-    if ((item.attentionAt !== undefined) !== asks) return 'an email asks for attention exactly while its status does';
-    if (asks && item.attentionAt !== item.attentionSince) return 'an email asks for attention since it first did';
+    const asks = (status: Status | null) => status !== null && isActionable({ status });
+    const ends = events.filter(({ providerEvent }) => resolutions.includes(providerEvent));
+    const endedAt = Math.max(...ends.map(({ occurredAt }) => occurredAt));
+    const open = events.filter(event => asks(event.status) && event.occurredAt > endedAt);
+    const isOpen = asks(verdict?.status ?? null) && open.length > 0;
+    if ((item.attentionAt !== undefined) !== isOpen)
+      return 'an email asks for attention exactly while its status does and no resolution has come since';
+    if (isOpen && item.attentionAt !== item.attentionSince) return 'an email asks for attention since it first did';
+    if (item.resolvedAt !== (ends.length === 0 ? undefined : endedAt)) return 'a resolution is known by its time';
+    if (isOpen && ends.length > 0 && item.attentionAt !== Math.min(...open.map(({ occurredAt }) => occurredAt)))
+      return 'a failure after a resolution asks for attention at its own place';
     if (item.accountId === undefined && events.some(({ accountId }) => accountId !== undefined))
       return 'an email belongs to the account that its events name';
     const ofKinds = knownOfKinds(events);
@@ -391,16 +402,8 @@ export function writeProtocol(scenario: Scenario, does: Protocol = protocol): Sy
     const all = [...after, ...gone];
     if (gone.length > 0 && gone.some(element => boundedElements(all).includes(element)))
       return 'what is in the history stays there';
-    for (const fact of [
-      'accountId',
-      'subject',
-      'reference',
-      'tags',
-      'sentAt',
-      'expiresAt',
-      'attentionSince',
-      'attentionDay',
-    ]) {
+    const placed = now.resolvedAt === undefined ? ['attentionSince', 'attentionDay'] : [];
+    for (const fact of ['accountId', 'subject', 'reference', 'tags', 'sentAt', 'expiresAt', ...placed]) {
       if (old[fact] !== undefined && !isDeepStrictEqual(now[fact], old[fact])) return `${fact} is set once`;
     }
     for (const [kind, { count, last }] of repeatsOf(from)) {

@@ -53,6 +53,39 @@ describe("the sending application's events", () => {
     expect(read('own-sender').events).toMatchObject([{ provider: 'app', status: 'sent' }]);
   });
 
+  describe('that send an email again', () => {
+    const successor = { provider: 'sendgrid', messageId: 'again-1', recipient: 'jane@example.com' };
+
+    it('name it by its id, which the history of the new email keeps', () => {
+      expect(read('resend.of-email')).toMatchObject({
+        quarantined: [],
+        events: [
+          { ...successor, status: 'sent', reference: 'INV-7' },
+          { ...successor, status: null, providerEvent: 'app.resend', relatedEmailId: 'AbCdEfGhIjKlMnOpQrStUv' },
+        ],
+      });
+    });
+
+    it('or by its message, as its provider writes it, and both emails get a note', () => {
+      const predecessor = { provider: 'sendgrid', messageId: '14c5d75ce93', recipient: 'jana@example.com' };
+      expect(read('resend.of-message')).toMatchObject({
+        quarantined: [],
+        events: [
+          { ...successor, status: 'sent' },
+          { ...successor, providerEvent: 'app.resend', relatedEmailId: emailIdOf(predecessor) },
+          { ...predecessor, providerEvent: 'app.resent', relatedEmailId: emailIdOf(successor), accountId: 'acme' },
+        ],
+      });
+    });
+
+    it('are quarantined if it is the email itself', () => {
+      expect(read('resend.of-itself')).toMatchObject({
+        events: [],
+        quarantined: [{ reason: 'unusable_resend_of', field: 'data.resendOf' }],
+      });
+    });
+  });
+
   it('may name a machine as evidence, and a reason', () => {
     expect(read('machine-open').events[0]?.evidence).toBe('machine');
     expect(read('with-reason').events[0]?.reason).toEqual({

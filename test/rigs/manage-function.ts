@@ -10,6 +10,7 @@ import type { StoredEmails } from './stored-emails.ts';
 
 export interface ManageCall {
   readonly accountId?: string;
+  readonly emailId?: string;
   readonly token?: VerifiedToken;
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -23,15 +24,26 @@ export interface ManageAnswer extends HttpAnswer {
 }
 
 /** Returns the manage function. It is called as API Gateway calls it. */
-export function manageFunction(dependencies: Pick<ManageDependencies, 'erase'> & Partial<ManageDependencies>) {
-  const handler = createHandler({ access, now: () => noon, log: () => {}, ...dependencies });
+export function manageFunction(dependencies: Partial<ManageDependencies>) {
+  const handler = createHandler({
+    access,
+    now: () => noon,
+    log: () => {},
+    erase: () => Promise.reject(new Error('no erasure')),
+    addNotes: () => Promise.reject(new Error('no notes')),
+    ...dependencies,
+  });
   return async (
     routeKey: RouteKey,
-    { accountId, token, query = '', headers = {}, body, isBase64Encoded = false }: ManageCall,
+    { accountId, emailId, token, query = '', headers = {}, body, isBase64Encoded = false }: ManageCall,
   ): Promise<ManageAnswer> => {
     const sent = { ...(token && bearerOf(token.claims)), ...headers };
     const event = {
-      ...httpEvent(routeKey, accountId === undefined ? {} : { accountId }, sent),
+      ...httpEvent(
+        routeKey,
+        { ...(accountId !== undefined && { accountId }), ...(emailId !== undefined && { emailId }) },
+        sent,
+      ),
       rawQueryString: query,
       isBase64Encoded,
       ...(body !== undefined && { body }),

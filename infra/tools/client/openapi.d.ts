@@ -221,6 +221,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/accounts/{accountId}/emails/{emailId}/handled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that an email was handled
+         * @description Says that somebody handled an email: it asks nobody to act any more, until it fails again.
+         */
+        post: operations["handleEmail"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/emails/{emailId}/handled": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Say that an email of any account was handled
+         * @description The same for an email of any account, or without an account.
+         */
+        post: operations["handleEmailOfAny"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/accounts/{accountId}/erasures": {
         parameters: {
             query?: never;
@@ -294,6 +334,11 @@ export interface components {
         RecipientsCheck: {
             recipients: string[];
         };
+        /** @description That somebody handled an email. */
+        HandledRequest: {
+            /** @description Your own words, for the history of the email. */
+            note?: string;
+        };
         /** @description The recipient whose data to erase. */
         ErasureRequest: {
             /** @description The address, in any spelling of the mailbox. */
@@ -335,7 +380,7 @@ export interface components {
             statusAt: components["schemas"]["Time"] | null;
             /** @description unspecified: the delivery failed for good without a stated cause. null: no failure, or no cause reported. */
             cause: components["schemas"]["Cause"] | null;
-            /** @description act: the status asks somebody to act. late: the email waits too long for news. null: neither. */
+            /** @description act: the email asks somebody to act. late: it waits too long for news. null: neither. */
             attention: ("act" | "late") | null;
             /** @description The sender's tags or categories. */
             tags: string[];
@@ -398,7 +443,7 @@ export interface components {
             statusAt: components["schemas"]["Time"] | null;
             /** @description unspecified: the delivery failed for good without a stated cause. null: no failure, or no cause reported. */
             cause: components["schemas"]["Cause"] | null;
-            /** @description act: the status asks somebody to act. late: the email waits too long for news. null: neither. */
+            /** @description act: the email asks somebody to act. late: it waits too long for news. null: neither. */
             attention: ("act" | "late") | null;
             /** @description The sender's tags or categories. */
             tags: string[];
@@ -418,6 +463,16 @@ export interface components {
             /** @description Arrival of the events recorded last. */
             updatedAt: components["schemas"]["Time"];
             because: components["schemas"]["Because"] | null;
+            /** @description Who handled it last, and their own words; null once it has failed again. */
+            handled: {
+                at: components["schemas"]["Time"];
+                by: string | null;
+                note: string | null;
+            } | null;
+            /** @description The emails that this one sends again, by its registration. */
+            resendOf: components["schemas"]["EmailId"][];
+            /** @description The emails that send this one again. */
+            resentAs: components["schemas"]["EmailId"][];
             timeline: components["schemas"]["TimelineEvent"][];
             repeats: components["schemas"]["Repeats"][];
             caveats: components["schemas"]["Caveat"][];
@@ -456,7 +511,7 @@ export interface components {
          * @enum {string}
          */
         Evidence: "human" | "machine" | "unknown";
-        /** @description An event that a provider reported. */
+        /** @description An event that a provider or your application reported, or a note of Mailtrail itself: `mailtrail.handled` with words in `reason.text`, `mailtrail.successor_delivered`, `app.resend` and `app.resent`. */
         TimelineEvent: {
             /** @description Not always unique: use it together with `at`. */
             eventId: string;
@@ -486,6 +541,10 @@ export interface components {
             } | null;
             clickUrl: string | null;
             userAgent: string | null;
+            /** @description The other email: sent again by this one, or sending this one again. */
+            relatedEmailId: components["schemas"]["EmailId"] | null;
+            /** @description Who handled the email: the subject of their token. */
+            by: string | null;
         };
         /**
          * @description Who can fix it; nobody means wait.
@@ -692,6 +751,14 @@ export interface components {
             } | null;
             /** @description When its silence was last judged; this happens every five minutes. */
             judgedAt: components["schemas"]["Time"] | null;
+        };
+        /** @description The email asks nobody to act. */
+        Handled: {
+            emailId: string;
+            /** @description null, unless the email has failed again in the meantime. */
+            attention: "act" | null;
+            /** @description false: it asked nobody to act, so that nothing is recorded. */
+            recorded: boolean;
         };
         /** @description No email remains, and none returns. */
         Erased: {
@@ -921,7 +988,7 @@ export interface operations {
                 status?: ("enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam")[];
                 /** @description Emails that failed or are deferred for one of these causes, separated by commas. */
                 cause?: ("unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified")[];
-                /** @description act: emails whose status asks somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news. */
+                /** @description act: emails that ask somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news. */
                 attention?: "act" | "late";
                 /** @description Emails to this address, in any letter case, its domain in letters or Punycode. */
                 recipient?: string;
@@ -1116,7 +1183,7 @@ export interface operations {
                 status?: ("enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam")[];
                 /** @description Emails that failed or are deferred for one of these causes, separated by commas. */
                 cause?: ("unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified")[];
-                /** @description act: emails whose status asks somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news. */
+                /** @description act: emails that ask somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news. */
                 attention?: "act" | "late";
                 /** @description Emails to this address, in any letter case, its domain in letters or Punycode. */
                 recipient?: string;
@@ -1275,7 +1342,7 @@ export interface operations {
                 status?: ("enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam")[];
                 /** @description Emails that failed or are deferred for one of these causes, separated by commas. */
                 cause?: ("unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified")[];
-                /** @description act: emails whose status asks somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news. */
+                /** @description act: emails that ask somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news. */
                 attention?: "act" | "late";
                 /** @description Emails to this address, in any letter case, its domain in letters or Punycode. */
                 recipient?: string;
@@ -1454,6 +1521,80 @@ export interface operations {
             400: components["responses"]["invalid-request"];
             401: components["responses"]["unauthorized.by-token"];
             403: components["responses"]["forbidden"];
+            429: components["responses"]["throttled"];
+            500: components["responses"]["fault"];
+            default: components["responses"]["by-gateway"];
+        };
+    };
+    handleEmail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The sender's id of the account. */
+                accountId: string;
+                /** @description The id of an email, from a list. */
+                emailId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["HandledRequest"];
+            };
+        };
+        responses: {
+            /** @description Nobody needs to act, unless it has failed again. */
+            200: {
+                headers: {
+                    /** @description Identifies this request in our logs. */
+                    "x-request-id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handled"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthorized.by-token"];
+            403: components["responses"]["forbidden.forbidden"];
+            404: components["responses"]["not-found"];
+            429: components["responses"]["throttled"];
+            500: components["responses"]["fault"];
+            default: components["responses"]["by-gateway"];
+        };
+    };
+    handleEmailOfAny: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The id of an email, from a list. */
+                emailId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["HandledRequest"];
+            };
+        };
+        responses: {
+            /** @description Nobody needs to act, unless it has failed again. */
+            200: {
+                headers: {
+                    /** @description Identifies this request in our logs. */
+                    "x-request-id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Handled"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthorized.by-token"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
             default: components["responses"]["by-gateway"];

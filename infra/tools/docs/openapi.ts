@@ -2,7 +2,13 @@
 
 import * as z from 'zod/mini';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
-import { erasedAnswer, erasureBody, notErasedMembers } from '../../../functions/manage/schemas.ts';
+import {
+  erasedAnswer,
+  erasureBody,
+  handledAnswer,
+  handledBody,
+  notErasedMembers,
+} from '../../../functions/manage/schemas.ts';
 import {
   attentionListParameters,
   listParameters,
@@ -138,6 +144,13 @@ const checking = {
   answer: { description: 'One result per address, in their order.', content: json(answers.recipientsAnswer) },
 } as const;
 
+const handling = {
+  query: noParameters,
+  body: { contentType: 'application/json', schema: handledBody, required: false },
+  answer: { description: 'Nobody needs to act, unless it has failed again.', content: json(handledAnswer) },
+  problems: ['invalid-request', 'forbidden', 'not-found'],
+} as const;
+
 const descriptions = {
   'GET /accounts/{accountId}/emails': {
     summary: "List an account's emails",
@@ -246,6 +259,19 @@ const descriptions = {
     },
     hasEtag: true,
     problems: ['invalid-request'],
+  },
+  'POST /accounts/{accountId}/emails/{emailId}/handled': {
+    summary: 'Say that an email was handled',
+    tag: 'Emails',
+    operationId: 'handleEmail',
+    ...handling,
+  },
+  'POST /emails/{emailId}/handled': {
+    summary: 'Say that an email of any account was handled',
+    tag: 'Support',
+    operationId: 'handleEmailOfAny',
+    ...handling,
+    problems: ['invalid-request', 'not-found'],
   },
   'POST /accounts/{accountId}/erasures': {
     summary: 'Erase a recipient in an account',

@@ -1,0 +1,69 @@
+import { noteNames } from '../../shared/email/event.ts';
+import type { HistoryEvent } from '../../shared/email/history.ts';
+import { type Email, UnreadableItem } from '../../shared/email/item.ts';
+import type { AddNotes, Note } from '../../shared/email/notes.ts';
+import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
+import type { Status } from '../../shared/status/catalogue.ts';
+
+/** A note for the history of an email that another one sends again. */
+export interface Link {
+  readonly predecessorId: string;
+  /** The account of the successor: it tells emails of other accounts nothing. */
+  readonly accountId: string | undefined;
+  readonly note: Note;
+}
+
+/** Statuses that prove the delivery of an email. */
+const proofs: readonly (Status | null)[] = ['delivered', 'opened', 'link_clicked'];
+
+/** The notes that a change of an email adds to those of its predecessors. */
+export function linksIn(before: Email | null, after: Email): readonly Link[] {
+  const owedBefore = before?.accountId === after.accountId ? owedBy(before) : [];
+  const known = new Set(owedBefore.map(link => JSON.stringify(link)));
+  return owedBy(after).filter(link => !known.has(JSON.stringify(link)));
+}
+
+/** All notes that an email owes its predecessors, by its history alone: it sends them again, and it was delivered. */
+function owedBy(email: Email | null): readonly Link[] {
+  const { emailId = '', accountId, events = [] } = email ?? {};
+  const resends = events.filter(({ status, providerEvent }) => status === null && providerEvent === noteNames.resend);
+  if (resends.length === 0) return [];
+  const deliveredAt = Math.min(...events.filter(isProof).map(({ occurredAt }) => occurredAt));
+  return resends.flatMap(({ relatedEmailId: predecessorId = '', occurredAt, accountId: named }) => {
+    const link = (note: Note): Link => ({ predecessorId, accountId, note: { ...note, relatedEmailId: emailId } });
+    const resent = { providerEvent: noteNames.resent, occurredAt, ...(named !== undefined && { accountId: named }) };
+    const delivered = { providerEvent: noteNames.successorDelivered, occurredAt: deliveredAt };
+    return [link(resent), ...(Number.isFinite(deliveredAt) ? [link(delivered)] : [])];
+  });
+}
+
+function isProof({ status, evidence }: HistoryEvent): boolean {
+  return evidence !== 'machine' && proofs.includes(status);
+}
+
+/** Writes the notes at once; more gains nothing, since resends are few. */
+const concurrentNotes = 8;
+
+/**
+ * Adds the notes to the histories of the predecessors. One that is gone, or of another account, gets none.
+ *
+ * @param onUnreadable told of a predecessor that gets none because only a later version can read it
+ * @throws the first error of a write
+ */
+export async function writeLinks(
+  addNotes: AddNotes,
+  links: readonly Link[],
+  now: number,
+  onUnreadable: (error: unknown) => void,
+): Promise<void> {
+  const notesOf = Map.groupBy(links, ({ predecessorId, accountId }) => JSON.stringify([predecessorId, accountId]));
+  await forEachConcurrently([...notesOf.values()], concurrentNotes, async own => {
+    const { predecessorId, accountId } = own[0]!;
+    try {
+      await addNotes(predecessorId, email => (email.accountId === accountId ? own.map(({ note }) => note) : null), now);
+    } catch (error) {
+      if (!(error instanceof UnreadableItem)) throw error;
+      onUnreadable(error);
+    }
+  });
+}

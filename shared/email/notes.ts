@@ -1,0 +1,115 @@
+/**
+ * Adds Mailtrail's own notes to the history of a stored email: somebody handled it, another email sends it again, or that
+ * one was delivered. Unlike the recorder it reads first, and it never makes an email.
+ */
+
+import { ConditionalCheckFailedException } from '@aws-sdk/client-dynamodb';
+import { type DynamoDBDocumentClient, GetCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
+import { unmarshall } from '@aws-sdk/util-dynamodb';
+import { boundedText } from '../runtime/text.ts';
+import { limits, noteNames } from './event.ts';
+import type { HistoryEvent } from './history.ts';
+import { type Email, emailOf, type Item, isTombstone, knownItemOf, UnreadableItem } from './item.ts';
+import { isFailureToHandle } from './resolution.ts';
+import { planUpdate, updateInput } from './update.ts';
+
+/** Tries of one write; each fails only if another writer was faster. */
+const maxAttempts = 20;
+
+/** A note for the history. */
+export type Note = Pick<HistoryEvent, 'providerEvent' | 'occurredAt'> &
+  Partial<Pick<HistoryEvent, 'relatedEmailId' | 'actor' | 'reason' | 'accountId'>>;
+
+/** An email after its notes. */
+export interface Noted {
+  readonly email: Email;
+  /** The notes that were new. */
+  readonly added: number;
+}
+
+/**
+ * Adds notes to an email, each once. `notesFor` chooses them from the email as it stands, and again if another writer was
+ * faster. `at` is the time of the write in epoch milliseconds.
+ *
+ * @returns null if there is no such email, or it was erased
+ * @throws UnreadableItem if a later version has written the history, and the errors of DynamoDB
+ */
+export type AddNotes = (
+  emailId: string,
+  notesFor: (email: Email) => readonly Note[] | null,
+  at: number,
+) => Promise<Noted | null>;
+
+export function createAddNotes(client: DynamoDBDocumentClient, tableName: string): AddNotes {
+  return async (emailId, notesFor, at) => {
+    const { Item } = await client.send(
+      new GetCommand({ TableName: tableName, Key: { emailId }, ConsistentRead: true }),
+    );
+    let item: Item | undefined = Item;
+    for (let attempt = 1; ; attempt += 1) {
+      if (item?.emailId === undefined || isTombstone(item)) return null;
+      const email = readableEmail(item);
+      const notes = notesFor(email);
+      if (notes === null) return null;
+      if (notes.length === 0) return { email, added: 0 };
+      const { provider, messageId, recipient, sentAt } = email;
+      const events = notes.map(note => ({ ...eventOf(note), provider, messageId, recipient }));
+      const { update, added } = planUpdate(events, knownItemOf(item));
+      if (update === null) return { email, added: 0 };
+      const expiresAt = item.expiresAt! * 1000;
+      const target = { tableName, emailId, provider, messageId, recipient, now: at, sentAt, expiresAt };
+      try {
+        const { Attributes } = await client.send(
+          new UpdateCommand({ ...updateInput(target, update), ReturnValues: 'ALL_NEW' }),
+        );
+        return { email: emailOf(Attributes as Item), added: added.length };
+      } catch (error) {
+        if (!(error instanceof ConditionalCheckFailedException) || attempt === maxAttempts) throw error;
+        item = error.Item && unmarshall(error.Item);
+      }
+    }
+  };
+}
+
+function readableEmail(item: Item): Email {
+  try {
+    return emailOf(item);
+  } catch {
+    throw new UnreadableItem();
+  }
+}
+
+/** A note as an event. The same note always has the same id, so that it is recorded once. */
+function eventOf({ providerEvent, occurredAt, relatedEmailId, actor, reason, accountId }: Note): HistoryEvent {
+  return {
+    eventId: `${providerEvent}@${relatedEmailId ?? occurredAt}`,
+    status: null,
+    occurredAt,
+    evidence: 'unknown',
+    providerEvent,
+    ...(accountId !== undefined && { accountId }),
+    ...(relatedEmailId !== undefined && { relatedEmailId }),
+    ...(actor !== undefined && { actor }),
+    ...(reason !== undefined && { reason }),
+  };
+}
+
+/**
+ * The note that somebody handled an email. Its time is not before any failure of the email: clocks of providers may be
+ * ahead of ours.
+ *
+ * @param actor the subject of their token
+ * @param text their own words
+ * @param now epoch milliseconds
+ */
+export function handledNote({ events }: Email, actor: string | undefined, text: string | undefined, now: number): Note {
+  const failures = events.filter(isFailureToHandle).map(({ occurredAt }) => occurredAt);
+  const who = boundedText(actor ?? '', limits.actor);
+  const words = boundedText(text ?? '', limits.text);
+  return {
+    providerEvent: noteNames.handled,
+    occurredAt: Math.max(now, ...failures),
+    ...(who !== '' && { actor: who }),
+    ...(words !== '' && { reason: { text: words } }),
+  };
+}
