@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: [
       'test/status/**/*.test.ts',
-      'test/email/{address,event,history,reason,tombstone,update}.test.ts',
+      'test/email/{address,event,history,reason,recipient-verdict,tombstone,update}.test.ts',
       'test/providers/signatures/**/*.test.ts',
       'test/providers/parsing/**/*.test.ts',
     ],

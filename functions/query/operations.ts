@@ -2,6 +2,7 @@ import { emailIdShape, limits } from '../../shared/email/event.ts';
 import type { Email, EmailSummary } from '../../shared/email/item.ts';
 import type { Position } from '../../shared/email/position.ts';
 import type { EmailFilter, Page, Reader } from '../../shared/email/reader.ts';
+import { addressEvidenceIn, verdictFor } from '../../shared/email/recipient-verdict.ts';
 import type { ApiEvent } from '../../shared/http/access.ts';
 import { withEtag } from '../../shared/http/etag.ts';
 import { problem } from '../../shared/http/problems.ts';
@@ -16,9 +17,15 @@ import { isPlainText } from '../../shared/runtime/text.ts';
 import type { OldAfter } from '../../shared/status/attention.ts';
 import { attentionListFormats } from './attention-list.ts';
 import type { Cursors } from './cursor.ts';
-import { attentionListParameters, listParameters, statusesBody, supportListParameters } from './parameters.ts';
+import {
+  attentionListParameters,
+  listParameters,
+  recipientsBody,
+  statusesBody,
+  supportListParameters,
+} from './parameters.ts';
 import { providersView } from './provider-news.ts';
-import { attentionLineOf, emailView, rowView } from './responses.ts';
+import { attentionLineOf, emailView, recipientVerdictView, rowView } from './responses.ts';
 
 /** The services that operations use. */
 export interface QueryServices {
@@ -46,7 +53,7 @@ type Operation = (dependencies: QueryServices, event: ApiEvent) => HttpAnswer | 
 /** A browser may store an answer but must revalidate it each time. */
 const revalidated = { 'cache-control': 'private, no-cache' };
 
-/** 100 references of the longest kind fit, even if JSON escapes every character. */
+/** 100 references or addresses of the longest kind fit, even if JSON escapes every character. */
 const maxBodyBytes = 256 * 1024;
 
 /**
@@ -107,6 +114,11 @@ export const operations = {
     });
     return json(200, { results }, { 'cache-control': 'no-store' });
   },
+
+  'POST /accounts/{accountId}/recipients/check': (dependencies, event) =>
+    recipientsCheck(dependencies, event, accountIdOf(event)),
+
+  'POST /recipients/check': (dependencies, event) => recipientsCheck(dependencies, event, null),
 
   'GET /accounts/{accountId}/attention-list': async ({ store, cursors, oldAfter, now }, event) => {
     const { format, limit, cursor, ...filters } = parametersOf(attentionListParameters, event.rawQueryString);
@@ -181,6 +193,25 @@ async function oneEmail(
   const email = emailIdShape.test(emailId) ? await store.email(emailId) : null;
   if (email === null || !isVisible(email)) return problem('not-found');
   return withEtag(json(200, emailView(email, now(), oldAfter), revalidated), event.headers['if-none-match']);
+}
+
+async function recipientsCheck(
+  { store, now }: QueryServices,
+  event: ApiEvent,
+  accountId: string | null,
+): Promise<HttpAnswer> {
+  parametersOf(noParameters, event.rawQueryString);
+  const body = bodyBytes(event);
+  if (body.length > maxBodyBytes) return problem('too-large');
+  const { recipients } = bodyOf(recipientsBody, body.toString());
+  const addresses = recipients.map(({ recipient }) => recipient);
+  const found = await store.newestTo(addresses, accountId, addressEvidenceIn);
+  const time = now();
+  const results = recipients.map(({ asked, recipient: address }) => {
+    const { emails, truncated } = found.get(address)!;
+    return recipientVerdictView(asked, verdictFor(emails, { address, truncated, now: time }));
+  });
+  return json(200, { results }, { 'cache-control': 'no-store' });
 }
 
 const noEmails: Page<EmailSummary> = { shown: [], next: null };

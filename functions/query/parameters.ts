@@ -2,7 +2,7 @@
 
 import * as z from 'zod/mini';
 import { limits } from '../../shared/email/event.ts';
-import { emailAddress } from '../../shared/http/request-parsing.ts';
+import { askedAddress, emailAddress } from '../../shared/http/request-parsing.ts';
 import { isPlainText } from '../../shared/runtime/text.ts';
 import { day } from '../../shared/runtime/time.ts';
 import { type AttentionKind, attentionKinds, isActionableOnly } from '../../shared/status/attention.ts';
@@ -169,4 +169,19 @@ export const statusesBody = z
     override: ({ jsonSchema }: { readonly jsonSchema: Record<string, unknown> }) => {
       jsonSchema.oneOf = [{ required: ['emailIds'] }, { required: ['references'] }];
     },
+  });
+
+/** The body of a request about many recipients. */
+export const recipientsBody = z
+  .strictObject(
+    {
+      recipients: z
+        .array(askedAddress('An address, in any letter case, its domain in letters or Punycode.'), 'must be a list')
+        .check(z.minLength(1, 'must not be empty'), z.maxLength(100, 'must be at most 100 addresses')),
+    },
+    'must be a JSON object',
+  )
+  .register(z.globalRegistry, {
+    id: 'RecipientsCheck',
+    description: 'Up to 100 addresses, in any spelling.',
   });

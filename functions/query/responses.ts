@@ -5,8 +5,15 @@ import { noteNames, ofApplication, type Reason } from '../../shared/email/event.
 import { decidingEventOf, type HistoryEvent } from '../../shared/email/history.ts';
 import type { Email, EmailSummary } from '../../shared/email/item.ts';
 import { reasonInWords, reasonOf, replyInWords } from '../../shared/email/reason.ts';
+import type { RecipientVerdict } from '../../shared/email/recipient-verdict.ts';
 import { knownOfKinds, repeatKinds, timedOf } from '../../shared/email/repeats.ts';
-import type { AttentionLine, Catalogue, EmailAnswer, EmailRow } from '../../shared/http/response-schemas.ts';
+import type {
+  AttentionLine,
+  Catalogue,
+  EmailAnswer,
+  EmailRow,
+  RecipientVerdictAnswer,
+} from '../../shared/http/response-schemas.ts';
 import { providerInWords } from '../../shared/providers/titles.ts';
 import { isoText, timeInWords } from '../../shared/runtime/time.ts';
 import { attentionOf, type OldAfter } from '../../shared/status/attention.ts';
@@ -100,6 +107,24 @@ export function attentionLineOf(email: Email, now: number, oldAfter: OldAfter): 
     whatToDoForAccount,
     caveats: caveatsView(email, now, oldAfter),
   };
+}
+
+/** Whether to send an address another email. */
+export function recipientVerdictView(asked: string, known: RecipientVerdict): RecipientVerdictAnswer {
+  const { why, lastDelivered, complainedAt, asOf, caveats, ...rest } = known;
+  return {
+    asked,
+    ...rest,
+    why: why.map(({ at, ...ground }) => ({ ...ground, at: timeOrNull(at) })),
+    lastDelivered: timeOrNull(lastDelivered),
+    complainedAt: timeOrNull(complainedAt),
+    asOf: isoText(asOf),
+    caveats: [...caveats],
+  };
+}
+
+function timeOrNull(millis: number | null): string | null {
+  return millis === null ? null : isoText(millis);
 }
 
 /** The event that decided the status, in words too, and the conclusion that it does not allow. */

@@ -4,6 +4,7 @@
  */
 
 import { type DynamoDBDocumentClient, GetCommand, QueryCommand, ScanCommand } from '@aws-sdk/lib-dynamodb';
+import { chunks } from '../runtime/chunks.ts';
 import { day } from '../runtime/time.ts';
 import { type AttentionKind, attentionOf, type OldAfter } from '../status/attention.ts';
 import type { Status } from '../status/catalogue.ts';
@@ -93,6 +94,22 @@ export interface Reader {
    * most 1,001 keys: one Query, or for null one Scan of an index that holds only such emails.
    */
   actionableTotal(accountId: string | null): Promise<Total>;
+  /**
+   * The newest emails to each of these canonical addresses, of one account or, for null, of all and of none. Each email
+   * is passed to `read` alone. It costs one Query an address, and BatchGetItems that all addresses share.
+   */
+  newestTo<Read>(
+    recipients: readonly string[],
+    accountId: string | null,
+    read: (email: Email) => Read,
+  ): Promise<ReadonlyMap<string, NewestTo<Read>>>;
+}
+
+/** The newest emails to an address, at most 25, in any order. */
+export interface NewestTo<Read> {
+  readonly emails: readonly Read[];
+  /** There may be more emails. */
+  readonly truncated: boolean;
 }
 
 export interface ReaderOptions {
@@ -110,6 +127,19 @@ const maxLookedUp = 300;
 
 /** Emails that a total counts. */
 const maxCounted = 1_000;
+
+/** Emails that are read of one recipient. */
+const maxOfRecipient = 25;
+
+/**
+ * Keys that are asked for of one recipient. The Query reads one more. An account needs more keys than emails, because
+ * those of other accounts to the same recipient count too.
+ */
+const maxKeysOfRecipient = 99;
+
+/** BatchGetItems at once, of which each may answer 16 MB, and their keys. */
+const batchesAtOnce = 8;
+const keysOfBatch = 100;
 
 /** An older email that still waits is nobody's work any more, and a list of late emails looks at every email. */
 const lateWindow = 90 * day;
@@ -201,6 +231,28 @@ export function createReader({ client, tableName, retentionDays, oldAfter, now }
         ExclusiveStartKey = LastEvaluatedKey;
       }
     },
+
+    async newestTo<Read>(recipients: readonly string[], accountId: string | null, read: (email: Email) => Read) {
+      const found = new Map<string, { emails: Read[]; truncated: boolean }>();
+      const emailIds: string[] = [];
+      const asked = [...new Set(recipients)].map(async recipient => {
+        const { keys, next } = await keysAfter(recipientList(recipient, accountId), null, maxKeysOfRecipient, 1);
+        found.set(recipient, { emails: [], truncated: next !== null || keys.length > maxOfRecipient });
+        emailIds.push(...keys.slice(0, maxOfRecipient).map(({ emailId }) => emailId));
+      });
+      await Promise.all(asked);
+      const waiting = [...chunks(emailIds, keysOfBatch)];
+      while (waiting.length > 0) {
+        const batches = waiting.splice(0, batchesAtOnce).map(async batch => {
+          for (const item of (await batchGet(client, tableName, batch, undefined, 'eventual')).values()) {
+            const email = emailOf(item);
+            if (takes({ accountId }, email, null)) found.get(email.recipient)?.emails.push(read(email));
+          }
+        });
+        await Promise.all(batches);
+      }
+      return found;
+    },
   };
 
   async function pageOf<Read extends EmailSummary, Shown>(
@@ -287,8 +339,7 @@ export function createReader({ client, tableName, retentionDays, oldAfter, now }
   /** The index that costs the fewest reads for a filter. */
   function indexListOf(filter: EmailFilter): KeyList {
     const { accountId, attention, recipient, from, to } = filter;
-    if (recipient !== undefined)
-      return inOnePartition({ index: 'byRecipient', partitionKey: recipient, ownedBy: accountId, from, to });
+    if (recipient !== undefined) return inOnePartition({ ...recipientList(recipient, accountId), from, to });
     const askedFrom = from === undefined ? undefined : from - maxWaitMs;
     if (accountId === null) return daysOf(askedFrom);
     const ofAccount = { partitionKey: accountId, ownedBy: null };
@@ -297,6 +348,10 @@ export function createReader({ client, tableName, retentionDays, oldAfter, now }
         ? { ...ofAccount, index: 'byAttention', from: askedFrom, to: undefined }
         : { ...ofAccount, index: 'byAccount', from, to },
     );
+  }
+
+  function recipientList(recipient: string, accountId: string | null): IndexList {
+    return { index: 'byRecipient', partitionKey: recipient, ownedBy: accountId, from: undefined, to: undefined };
   }
 
   function inOnePartition(list: IndexList): KeyList {

@@ -8,14 +8,21 @@ import type { ApiEvent } from './access.ts';
 /** The query of a route without parameters. */
 export const noParameters = z.strictObject({});
 
+/** An email address in any spelling. */
+const spelledAddress = (description: string) =>
+  z
+    .string('must be an email address')
+    .check(z.refine(text => isRecipient(mailboxOf(text)), 'must be an email address'))
+    .register(z.globalRegistry, { description });
+
 /** An email address in any spelling, parsed into the canonical form of events. */
-export const emailAddress = (description: string) =>
+export const emailAddress = (description: string) => z.pipe(spelledAddress(description), z.transform(mailboxOf));
+
+/** The same, together with its spelling. */
+export const askedAddress = (description: string) =>
   z.pipe(
-    z
-      .string('must be an email address')
-      .check(z.refine(text => isRecipient(mailboxOf(text)), 'must be an email address'))
-      .register(z.globalRegistry, { description }),
-    z.transform(mailboxOf),
+    spelledAddress(description),
+    z.transform(asked => ({ asked, recipient: mailboxOf(asked) })),
   );
 
 /** A field of the request is invalid: the caller must change it before sending again. */

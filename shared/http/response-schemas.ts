@@ -5,6 +5,7 @@
  */
 
 import * as z from 'zod/mini';
+import { type SendCaveatId, type SendRule, sendCaveats, sendRules, sendVerdicts } from '../email/recipient-verdict.ts';
 import { attentionKinds } from '../status/attention.ts';
 import { statusIds } from '../status/catalogue.ts';
 import { causeIds } from '../status/causes.ts';
@@ -218,6 +219,50 @@ export const statusesAnswer = z
   })
   .register(z.globalRegistry, { id: 'Statuses', description: 'One result per id or reference, in their order.' });
 
+const recipientVerdict = z
+  .object({
+    asked: described(text, 'The address as it was asked for.'),
+    verdict: z.enum(sendVerdicts).register(z.globalRegistry, {
+      description: 'stop: do not send. caution: sending is a risk. ok: nothing known speaks against it.',
+    }),
+    why: z.array(
+      z.object({
+        code: z.enum(Object.keys(sendRules) as SendRule[]).register(z.globalRegistry, {
+          id: 'SendRule',
+          description: 'Identifies a reason not to send, and its text.',
+        }),
+        text,
+        emailId: described(maybe(emailId), 'The newest email that is a reason; null for `truncated`.'),
+        at: described(maybe(time), 'When that happened; null for `truncated`.'),
+      }),
+    ),
+    lastDelivered: described(maybe(time), 'The newest delivery, open or click; null if none is known.'),
+    softBouncesInARow: described(
+      z.int().check(z.nonnegative()),
+      'The emails that ended in a soft bounce since the last delivered one was sent, but for causes on your side.',
+    ),
+    complainedAt: described(maybe(time), 'The newest spam mark, handled or not.'),
+    asOf: described(time, 'When this was decided.'),
+    truncated: described(z.boolean(), 'There may be more emails than were looked at: the verdict is never ok.'),
+    caveats: z.array(
+      z.object({
+        code: z.enum(Object.keys(sendCaveats) as SendCaveatId[]).register(z.globalRegistry, {
+          id: 'SendCaveatCode',
+          description: 'Identifies a caveat about an address, and its text.',
+        }),
+        text,
+      }),
+    ),
+  })
+  .register(z.globalRegistry, {
+    id: 'RecipientVerdict',
+    description: 'Whether to send an address another email. An unknown or erased address is ok.',
+  });
+
+export const recipientsAnswer = z
+  .object({ results: z.array(recipientVerdict) })
+  .register(z.globalRegistry, { id: 'RecipientVerdicts', description: 'One result per address, in their order.' });
+
 export const catalogue = z
   .object({
     statuses: z.array(
@@ -318,6 +363,7 @@ export const attentionLine = z
 
 export type EmailRow = z.infer<typeof emailRow>;
 export type EmailAnswer = z.infer<typeof email>;
+export type RecipientVerdictAnswer = z.infer<typeof recipientVerdict>;
 export type Catalogue = z.infer<typeof catalogue>;
 export type ProvidersAnswer = z.infer<typeof providersAnswer>;
 export type AttentionLine = z.infer<typeof attentionLine>;

@@ -54,6 +54,12 @@ export const routes = {
     description:
       'The emails that ask somebody to act, or those of any filter, for spreadsheets and programs. The header `link` leads to the next page; all pages joined are one file.',
   },
+  'POST /accounts/{accountId}/recipients/check': {
+    function: 'query',
+    access: 'account',
+    description:
+      "Whether to send up to 100 addresses another email, by the account's newest 25 emails to each. Nothing is stored.",
+  },
   'GET /emails': {
     function: 'query',
     access: 'support',
@@ -63,6 +69,11 @@ export const routes = {
     function: 'query',
     access: 'support',
     description: 'One email of any account, or without an account.',
+  },
+  'POST /recipients/check': {
+    function: 'query',
+    access: 'support',
+    description: 'Whether to send up to 100 addresses another email, by the newest 25 emails of all accounts to each.',
   },
   'GET /providers': {
     function: 'query',

@@ -39,6 +39,7 @@ const list = 'GET /accounts/{accountId}/emails';
 const file = 'GET /accounts/{accountId}/attention-list';
 const one = 'GET /accounts/{accountId}/emails/{emailId}';
 const statuses = 'POST /accounts/{accountId}/emails/statuses';
+const check = 'POST /accounts/{accountId}/recipients/check';
 
 const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
 
@@ -72,7 +73,7 @@ export async function askForForeign(options: ForeignOptions): Promise<Foreign> {
     });
     return { routeKey: list, call: asking(value), like: asking(none) };
   };
-  const bulk = (member: 'emailIds' | 'references', count: number, none: string): Question => {
+  const bulk = (routeKey: RouteKey, member: keyof Known, count: number, none: string): Question => {
     const values = Array.from({ length: count }, () => ofOther(member));
     const asking = (texts: readonly string[]): Call => ({
       path: { accountId: own },
@@ -80,7 +81,7 @@ export async function askForForeign(options: ForeignOptions): Promise<Foreign> {
       body: JSON.stringify({ [member]: texts }),
     });
     const like = asking(values.map(() => none));
-    return { routeKey: statuses, call: asking(values), like, names: values.length };
+    return { routeKey, call: asking(values), like, names: values.length };
   };
 
   const kinds: Readonly<Record<string, () => Question>> = {
@@ -126,8 +127,9 @@ export async function askForForeign(options: ForeignOptions): Promise<Foreign> {
         like: asking('broken'),
       };
     },
-    "another's ids at once": () => bulk('emailIds', 10, unknownId),
-    "another's references at once": () => bulk('references', 3, 'nothing'),
+    "another's ids at once": () => bulk(statuses, 'emailIds', 10, unknownId),
+    "another's references at once": () => bulk(statuses, 'references', 3, 'nothing'),
+    "another's recipients at once": () => bulk(check, 'recipients', 5, 'no-one@example.org'),
   };
 
   const asked: Record<string, Record<number, number>> = {};

@@ -64,6 +64,10 @@ const benchmarks = {
   },
   'local-stack': { title: 'The local stack', run: async () => (await import('./local-stack.ts')).localStack() },
   'account-api': { title: 'Reads', run: async () => (await import('./account-api.ts')).accountApi() },
+  'recipients-check': {
+    title: 'A hundred recipients at once',
+    run: async () => (await import('./recipients-check.ts')).recipientsCheck(),
+  },
   alerts: { title: 'Alerts', run: async () => (await import('./alerts.ts')).alerts() },
   elements: { title: 'Elements of the page', run: async () => (await import('./elements.ts')).elements() },
 } as const satisfies Record<string, Benchmark>;

@@ -61,6 +61,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/accounts/{accountId}/recipients/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask whether to send to addresses
+         * @description Whether to send up to 100 addresses another email, by the account's newest 25 emails to each. Nothing is stored.
+         */
+        post: operations["checkRecipients"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/accounts/{accountId}/attention-list": {
         parameters: {
             query?: never;
@@ -155,6 +175,26 @@ export interface paths {
         get: operations["getEmailOfAny"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/recipients/check": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask whether to send to addresses, by the emails of all accounts
+         * @description Whether to send up to 100 addresses another email, by the newest 25 emails of all accounts to each.
+         */
+        post: operations["checkRecipientsOfAll"];
         delete?: never;
         options?: never;
         head?: never;
@@ -290,6 +330,10 @@ export interface components {
             emailIds?: string[];
             references?: string[];
         } & (unknown | unknown);
+        /** @description Up to 100 addresses, in any spelling. */
+        RecipientsCheck: {
+            recipients: string[];
+        };
         /** @description That somebody handled an email. */
         HandledRequest: {
             /** @description Your own words, for the history of the email. */
@@ -540,6 +584,52 @@ export interface components {
                 more: boolean;
             }[];
         };
+        /** @description One result per address, in their order. */
+        RecipientVerdicts: {
+            results: components["schemas"]["RecipientVerdict"][];
+        };
+        /** @description Whether to send an address another email. An unknown or erased address is ok. */
+        RecipientVerdict: {
+            /** @description The address as it was asked for. */
+            asked: string;
+            /**
+             * @description stop: do not send. caution: sending is a risk. ok: nothing known speaks against it.
+             * @enum {string}
+             */
+            verdict: "ok" | "caution" | "stop";
+            why: {
+                code: components["schemas"]["SendRule"];
+                text: string;
+                /** @description The newest email that is a reason; null for `truncated`. */
+                emailId: components["schemas"]["EmailId"] | null;
+                /** @description When that happened; null for `truncated`. */
+                at: components["schemas"]["Time"] | null;
+            }[];
+            /** @description The newest delivery, open or click; null if none is known. */
+            lastDelivered: components["schemas"]["Time"] | null;
+            /** @description The emails that ended in a soft bounce since the last delivered one was sent, but for causes on your side. */
+            softBouncesInARow: number;
+            /** @description The newest spam mark, handled or not. */
+            complainedAt: components["schemas"]["Time"] | null;
+            /** @description When this was decided. */
+            asOf: components["schemas"]["Time"];
+            /** @description There may be more emails than were looked at: the verdict is never ok. */
+            truncated: boolean;
+            caveats: {
+                code: components["schemas"]["SendCaveatCode"];
+                text: string;
+            }[];
+        };
+        /**
+         * @description Identifies a reason not to send, and its text.
+         * @enum {string}
+         */
+        SendRule: "invalid" | "hard_bounced" | "marked_spam" | "soft_bounces" | "truncated";
+        /**
+         * @description Identifies a caveat about an address, and its text.
+         * @enum {string}
+         */
+        SendCaveatCode: "gmail_reports_no_complaints" | "suppressed_by_provider";
         /** @description An email in the exported list. */
         AttentionLine: {
             emailId: components["schemas"]["EmailId"];
@@ -1047,6 +1137,43 @@ export interface operations {
             default: components["responses"]["by-gateway"];
         };
     };
+    checkRecipients: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The sender's id of the account. */
+                accountId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecipientsCheck"];
+            };
+        };
+        responses: {
+            /** @description One result per address, in their order. */
+            200: {
+                headers: {
+                    /** @description Identifies this request in our logs. */
+                    "x-request-id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipientVerdicts"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthorized.by-token"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["too-large"];
+            429: components["responses"]["throttled"];
+            500: components["responses"]["fault"];
+            default: components["responses"]["by-gateway"];
+        };
+    };
     exportAttentionList: {
         parameters: {
             query: {
@@ -1316,6 +1443,39 @@ export interface operations {
             401: components["responses"]["unauthorized.by-token"];
             403: components["responses"]["forbidden"];
             404: components["responses"]["not-found"];
+            429: components["responses"]["throttled"];
+            500: components["responses"]["fault"];
+            default: components["responses"]["by-gateway"];
+        };
+    };
+    checkRecipientsOfAll: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecipientsCheck"];
+            };
+        };
+        responses: {
+            /** @description One result per address, in their order. */
+            200: {
+                headers: {
+                    /** @description Identifies this request in our logs. */
+                    "x-request-id": string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RecipientVerdicts"];
+                };
+            };
+            400: components["responses"]["invalid-request"];
+            401: components["responses"]["unauthorized.by-token"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["too-large"];
             429: components["responses"]["throttled"];
             500: components["responses"]["fault"];
             default: components["responses"]["by-gateway"];

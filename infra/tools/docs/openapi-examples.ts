@@ -97,9 +97,14 @@ export async function recordExamples(): Promise<Partial<Record<DescribedRoute, E
         ...acme,
         body: JSON.stringify({ references: ['INV-7', 'INV-404'] }),
       },
+      'POST /accounts/{accountId}/recipients/check': {
+        ...acme,
+        body: JSON.stringify({ recipients: ['jane@example.com', 'Lin@Example.com'] }),
+      },
       'GET /accounts/{accountId}/attention-list': { ...acme, query: 'format=csv' },
       'GET /emails': { token: supportToken, query: 'recipient=lin@example.com' },
       'GET /emails/{emailId}': { token: supportToken, path: { emailId: ids[0]! } },
+      'POST /recipients/check': { token: supportToken, body: JSON.stringify({ recipients: ['sam@example.net'] }) },
       'GET /providers': { token: supportToken },
     } as const satisfies Partial<Record<DescribedRoute, Call>>;
     const examples: Partial<Record<DescribedRoute, Example>> = {};

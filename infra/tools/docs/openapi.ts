@@ -12,6 +12,7 @@ import {
 import {
   attentionListParameters,
   listParameters,
+  recipientsBody,
   statusesBody,
   supportListParameters,
 } from '../../../functions/query/parameters.ts';
@@ -137,6 +138,12 @@ const erasing = {
   answer: { description: 'No email remains, and none returns.', content: json(erasedAnswer) },
 } as const;
 
+const checking = {
+  query: noParameters,
+  body: { contentType: 'application/json', schema: recipientsBody, required: true },
+  answer: { description: 'One result per address, in their order.', content: json(answers.recipientsAnswer) },
+} as const;
+
 const handling = {
   query: noParameters,
   body: { contentType: 'application/json', schema: handledBody, required: false },
@@ -170,6 +177,13 @@ const descriptions = {
     query: noParameters,
     body: { contentType: 'application/json', schema: statusesBody, required: true },
     answer: { description: 'One result per id or reference, in their order.', content: json(answers.statusesAnswer) },
+    problems: ['invalid-request', 'not-found', 'too-large'],
+  },
+  'POST /accounts/{accountId}/recipients/check': {
+    summary: 'Ask whether to send to addresses',
+    tag: 'Emails',
+    operationId: 'checkRecipients',
+    ...checking,
     problems: ['invalid-request', 'not-found', 'too-large'],
   },
   'GET /accounts/{accountId}/attention-list': {
@@ -226,6 +240,13 @@ const descriptions = {
     answer: { description: 'The email.', content: json(answers.email) },
     hasEtag: true,
     problems: ['invalid-request', 'not-found'],
+  },
+  'POST /recipients/check': {
+    summary: 'Ask whether to send to addresses, by the emails of all accounts',
+    tag: 'Support',
+    operationId: 'checkRecipientsOfAll',
+    ...checking,
+    problems: ['invalid-request', 'too-large'],
   },
   'GET /providers': {
     summary: 'Read the news of each provider',
