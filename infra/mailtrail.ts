@@ -4,6 +4,7 @@ import { tokenSettings } from './api/token-settings.ts';
 import { Alert } from './compute/alert.ts';
 import { alertLinks } from './compute/alert-links.ts';
 import { Changes } from './compute/changes.ts';
+import { Daily } from './compute/daily.ts';
 import { Digest } from './compute/digest.ts';
 import { Ingest } from './compute/ingest.ts';
 import { Manage } from './compute/manage.ts';
@@ -65,6 +66,10 @@ export class Mailtrail extends Construct {
     const links = alertLinks(config, api.address);
     const alert = new Alert(this, 'Alert', { config, table, guards, topic: alertEvents, digests, links, failures });
     const digest = new Digest(this, 'Digest', { config, table, guards, topic: support, digests, links });
+    if (config.dailyDigestHour !== undefined) {
+      const { dailyDigestHour: hour } = config;
+      new Daily(this, 'Daily', { config, hour, apiUrl: api.address, table, guards, support, alertEvents });
+    }
     const changes = new Changes(this, 'Changes', { config, table, guards, failures });
     const watch = new Watch(this, 'Watch', {
       config,

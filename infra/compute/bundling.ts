@@ -6,7 +6,17 @@ import { type AssetCode, Code } from 'aws-cdk-lib/aws-lambda';
 import { type BuildOptions, buildSync } from 'esbuild';
 
 /** Every function, named as its folder under `functions/`; `index.ts` is its entry. */
-export const functionNames = ['ingest', 'query', 'manage', 'ui', 'alert', 'digest', 'changes', 'watch'] as const;
+export const functionNames = [
+  'ingest',
+  'query',
+  'manage',
+  'ui',
+  'alert',
+  'digest',
+  'changes',
+  'watch',
+  'daily',
+] as const;
 
 export type FunctionName = (typeof functionNames)[number];
 

@@ -99,6 +99,7 @@ export const summaryAttributes = [
   'statusEventId',
   'cause',
   'tags',
+  'attentionAt',
   'sentAt',
   'updatedAt',
 ] as const satisfies readonly Attribute[];
@@ -113,6 +114,8 @@ export interface EmailSummary extends EmailFacts {
   readonly verdict: Verdict | null;
   /** Why the delivery failed or was deferred: the cause of the deciding event. */
   readonly cause?: Cause;
+  /** Its place in the lists of emails that ask somebody to act; absent while it asks nobody. */
+  readonly attentionAt?: number;
   readonly sentAt: number;
   readonly updatedAt: number;
 }
@@ -149,6 +152,7 @@ export function isTombstone(item: Item): boolean {
 
 export function summaryOf(item: Item): EmailSummary {
   const { emailId, provider, messageId, recipient, cause, sentAt, updatedAt } = item as Attributes;
+  const { attentionAt } = item;
   return {
     emailId,
     provider,
@@ -157,6 +161,7 @@ export function summaryOf(item: Item): EmailSummary {
     ...factsIn(item),
     verdict: verdictOf(item),
     ...(cause !== undefined && { cause }),
+    ...(attentionAt !== undefined && { attentionAt }),
     sentAt,
     updatedAt,
   };
