@@ -10,6 +10,8 @@ export const dailyEnv = z.object({
   SUPPORT_TOPIC_ARN: filled,
   /** The topic for machines. */
   ALERT_EVENTS_TOPIC_ARN: filled,
+  /** The bus for other systems; empty if there is none. */
+  EVENT_BUS_NAME: z.string(),
   RETENTION_DAYS: z.string().check(z.regex(/^\d+$/)),
   /** The UTC hour at which a digest is due. */
   DIGEST_HOUR: z.string().check(z.regex(/^(?:1?\d|2[0-3])$/)),

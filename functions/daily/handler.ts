@@ -2,12 +2,13 @@ import middy from '@middy/core';
 import type { ScheduledEvent } from 'aws-lambda';
 import type { DailyDigests, DigestPart, KnownDigest } from '../../shared/alerts/daily-digests.ts';
 import type { Publish, TopicMessage } from '../../shared/alerts/publish.ts';
+import type { PublishEvents } from '../../shared/events/publish.ts';
 import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
 import { day as dayMs, dayOf, isoMillis } from '../../shared/runtime/time.ts';
 import type { DailyDigest, ListLinks } from './digest.ts';
 import { letterOf } from './letter.ts';
-import { contentOf, messageOf } from './message.ts';
+import { contentOf, digestType, messageOf } from './message.ts';
 import type { CountedWork, CountWork } from './work.ts';
 
 export interface DailyDependencies {
@@ -17,8 +18,8 @@ export interface DailyDependencies {
   readonly publishLetter: Publish;
   /** Publishes to the topic for machines. */
   readonly publishMessage: Publish;
-  /** Publishes to the bus; rejects unless it took all. null where the installation has none. */
-  readonly publishEvents: ((contents: readonly object[], time: number) => Promise<void>) | null;
+  /** Publishes to the bus; null where the installation has none. */
+  readonly publishEvents: PublishEvents | null;
   /** The UTC hour at which a digest is due. */
   readonly hour: number;
   /** Whether each account has a digest of its own. */
@@ -38,6 +39,11 @@ export type DailyEvent = Partial<ScheduledEvent> & {
 /** The digest was not told wholly. Lambda tries again, and each part that was told stays so. */
 export class DigestNotTold extends Error {
   override readonly name = 'DigestNotTold';
+}
+
+/** The bus did not take all events. */
+class EventsNotTaken extends Error {
+  override readonly name = 'EventsNotTaken';
 }
 
 const messagesInFlight = 8;
@@ -68,7 +74,7 @@ export function createHandler(dependencies: DailyDependencies) {
       const parts: Readonly<Record<DigestPart, null | (() => Promise<unknown>)>> = {
         people: () => publishLetter(letterOf(digest, links)),
         machines: () => publishMessage(messageOf(digest, links)),
-        events: publishEvents && (() => publishEvents([contentOf(digest, links)], digest.asOf)),
+        events: publishEvents === null ? null : () => publishAll(publishEvents, [digest]),
         accounts: dependencies.accountDigests ? () => tellAccounts(digest, known) : null,
       };
       for (const [part, publish] of Object.entries(parts) as [DigestPart, (typeof parts)[DigestPart]][]) {
@@ -114,12 +120,16 @@ export function createHandler(dependencies: DailyDependencies) {
       }
     });
     if (errors.length > 0) throw errors[0];
-    if (publishEvents !== null)
-      await publishEvents(
-        ofAccounts.map(own => contentOf(own, links)),
-        asOf,
-      );
+    if (publishEvents !== null) await publishAll(publishEvents, ofAccounts);
     return ofAccounts.length;
+  }
+
+  /** Publishes each digest as an event; rejects unless the bus takes all. */
+  async function publishAll(publish: PublishEvents, some: readonly DailyDigest[]): Promise<void> {
+    const taken = await publish(
+      some.map(digest => ({ detailType: digestType, detail: contentOf(digest, links), time: digest.asOf })),
+    );
+    if (taken.includes(false)) throw new EventsNotTaken();
   }
 
   /** The work of one account. Where not all emails were counted, an account that seems to have none is counted apart. */

@@ -1,6 +1,8 @@
 import { createDailyDigests } from '../../shared/alerts/daily-digests.ts';
 import { createPublish, topicClient } from '../../shared/alerts/publish.ts';
+import { createPutEvents } from '../../shared/aws/eventbridge-calls.ts';
 import { createReader } from '../../shared/email/reader.ts';
+import { createPublishEvents } from '../../shared/events/publish.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { createLog } from '../../shared/runtime/log.ts';
 import { defaultOldAfter } from '../../shared/status/attention.ts';
@@ -27,7 +29,8 @@ export const handler = createHandler({
   ),
   publishLetter: createPublish(topics, env.SUPPORT_TOPIC_ARN),
   publishMessage: createPublish(topics, env.ALERT_EVENTS_TOPIC_ARN),
-  publishEvents: null,
+  publishEvents:
+    env.EVENT_BUS_NAME === '' ? null : createPublishEvents(createPutEvents(process.env), env.EVENT_BUS_NAME),
   hour: Number(env.DIGEST_HOUR),
   accountDigests: env.ACCOUNT_DIGESTS === 'true',
   links: { uiUrl: env.UI_URL, apiUrl: env.API_URL },

@@ -14,6 +14,9 @@ import type { Counts } from './work.ts';
 /** The value of the attribute `kind`, by which subscriptions filter. */
 export const digestKind = 'daily_digest';
 
+/** The detail-type of the event on the bus. */
+export const digestType = 'Mailtrail Daily Digest';
+
 /** SNS takes a subject of fewer than 100 printable ASCII characters. */
 const maxSubjectLength = 99;
 

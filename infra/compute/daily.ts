@@ -4,6 +4,7 @@ import { LambdaFunction } from 'aws-cdk-lib/aws-events-targets';
 import type { Construct } from 'constructs';
 import type { DailyEnv } from '../../functions/daily/env.ts';
 import type { Config } from '../config.ts';
+import type { EventBus } from '../messaging/event-bus.ts';
 import type { AlertEventsTopic, SupportTopic } from '../messaging/topics.ts';
 import type { EmailTable } from '../storage/email-table.ts';
 import type { GuardTable } from '../storage/guard-table.ts';
@@ -23,9 +24,10 @@ export class Daily extends MailtrailFunction {
       readonly guards: GuardTable;
       readonly support: SupportTopic;
       readonly alertEvents: AlertEventsTopic;
+      readonly bus: EventBus | null;
     },
   ) {
-    const { config, hour, apiUrl, table, guards, support, alertEvents } = parts;
+    const { config, hour, apiUrl, table, guards, support, alertEvents, bus } = parts;
     super(scope, id, {
       name: 'daily',
       description: 'Mailtrail: tells once a day which emails need action',
@@ -34,6 +36,7 @@ export class Daily extends MailtrailFunction {
         GUARD_TABLE_NAME: guards.tableName,
         SUPPORT_TOPIC_ARN: support.topicArn,
         ALERT_EVENTS_TOPIC_ARN: alertEvents.topicArn,
+        EVENT_BUS_NAME: bus?.eventBusName ?? '',
         RETENTION_DAYS: String(config.retentionDays),
         DIGEST_HOUR: String(hour),
         ACCOUNT_DIGESTS: String(config.accountDigests) as 'true' | 'false',
@@ -48,6 +51,7 @@ export class Daily extends MailtrailFunction {
         },
         { actions: ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'], resources: [guards.tableArn] },
         { actions: ['sns:Publish'], resources: [support.topicArn, alertEvents.topicArn] },
+        ...(bus === null ? [] : [{ actions: ['events:PutEvents'], resources: [bus.eventBusArn] }]),
       ],
       memoryMegabytes: 512,
       // Up to 5,000 emails are read, and as many accounts told.

@@ -77,8 +77,11 @@ export interface LogLines {
   };
   /** The daily digest was told, with so many emails that need action; or that day's was told already. */
   'daily.told': { requestId: string; emails: number; accounts: number; messages: number; alreadyTold: boolean };
-  /** A batch of the table's stream was counted; unreadable records were left out. */
-  'changes.counted': { requestId: string; records: number; emails: number; unreadable: number };
+  /**
+   * A batch of the table's stream was counted; unreadable records were left out. From the first record whose event was not
+   * published, so many come again.
+   */
+  'changes.counted': { requestId: string; records: number; emails: number; unreadable: number; again?: number };
   /** Accounts with new failures found no room among those to count; a later failure tries again. */
   'changes.unmarked': { requestId: string; accounts: number };
   /** The canary's event came back, or a leg of its way failed. */

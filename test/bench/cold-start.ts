@@ -79,7 +79,7 @@ export const environments = {
     EMAIL_PAGE_URL: '',
     API_URL: 'https://api.example.com',
   } satisfies DigestEnv,
-  changes: { GUARD_TABLE_NAME: 'guards' } satisfies ChangesEnv,
+  changes: { GUARD_TABLE_NAME: 'guards', EVENT_BUS_NAME: '' } satisfies ChangesEnv,
   watch: {
     GUARD_TABLE_NAME: 'guards',
     API_URL: 'http://127.0.0.1:1',
@@ -104,6 +104,7 @@ export const environments = {
     GUARD_TABLE_NAME: 'guards',
     SUPPORT_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:support',
     ALERT_EVENTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:alert-events',
+    EVENT_BUS_NAME: '',
     RETENTION_DAYS: '400',
     DIGEST_HOUR: '7',
     ACCOUNT_DIGESTS: 'false',

@@ -55,8 +55,12 @@ export function dailyFunction(emails: StoredEmails, now: () => number, limits?: 
     countWork: createCountWork(reader, now, limits),
     publishLetter: publishTo('people'),
     publishMessage: publishTo('machines'),
-    publishEvents: async contents => {
-      events.push(...(JSON.parse(JSON.stringify(contents)) as DigestContent[]));
+    publishEvents: async some => {
+      for (const { detail, detailType } of some) {
+        if (detailType !== 'Mailtrail Daily Digest') throw new Error(detailType);
+        events.push(JSON.parse(JSON.stringify(detail)) as DigestContent);
+      }
+      return some.map(() => true);
     },
     hour: 7,
     accountDigests: false,

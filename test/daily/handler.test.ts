@@ -131,6 +131,15 @@ describe('the daily function', () => {
     expect(daily.messages().map(({ to }) => to)).toEqual(['machines']);
   });
 
+  it('tells of no success where the bus does not take its event, and tries that part alone again', async () => {
+    const refusing = async (events: readonly object[]) => events.map(() => false);
+    await expect(daily.run({ publishEvents: refusing })).rejects.toThrow(DigestNotTold);
+    expect(daily.lines.at(-1)).toMatchObject(['fault', { where: 'daily.events', error: 'EventsNotTaken' }]);
+    expect(daily.messages()).toHaveLength(2);
+    await daily.run();
+    expect([daily.messages().length, daily.events.length]).toEqual([0, 1]);
+  });
+
   it('tells a part again under the same id where it crashed before it wrote that the part was told', async () => {
     await failed('acme');
     const crash = { ...daily.digests, tell: broken } satisfies DailyDigests;
