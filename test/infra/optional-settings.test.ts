@@ -215,7 +215,9 @@ describe('the daily digest', () => {
 
   it('may read the emails that need action, keep its record, and tell', () => {
     const allowed = (settings: object) => {
-      const role = resourcesOf(synthesize({ ...oidc, dailyDigestHour: 7, ...settings }), 'AWS::IAM::Role').get('DailyRole')!;
+      const role = resourcesOf(synthesize({ ...oidc, dailyDigestHour: 7, ...settings }), 'AWS::IAM::Role').get(
+        'DailyRole',
+      )!;
       expect(role.Properties.Policies).toHaveLength(1);
       return role.Properties.Policies[0].PolicyDocument.Statement.flatMap(
         ({ Action, Resource }: { Action: string | string[]; Resource: unknown }) =>

@@ -12,7 +12,12 @@ const stores = [
   'AWS::SNS::Topic',
 ] as const;
 
-const template = synthesize({ uiClientId: 'ui', providers: 'sendgrid', supportEmail: 'support@example.com' });
+const template = synthesize({
+  uiClientId: 'ui',
+  providers: 'sendgrid',
+  supportEmail: 'support@example.com',
+  dailyDigestHour: 7,
+});
 const page = readFileSync(new URL('../../docs/data-protection.md', import.meta.url), 'utf8');
 const section = (title: string) => page.split(`\n## ${title}\n`)[1]!.split('\n## ')[0]!;
 
