@@ -19,8 +19,8 @@ export interface Times {
 }
 
 /**
- * The times of `rate(5 minutes)`, of which the first is at once so that one sees it at work, or of a daily time in UTC such
- * as `cron(30 7 * * ? *)`.
+ * The times of a schedule such as `rate(5 minutes)`, or `cron(30 7 * * ? *)` for a daily time in UTC. The first run of a
+ * rate is at once, so that one sees it at work.
  */
 export function timesOf(expression: string): Times {
   const [, count, unit = ''] = /^rate\((\d+) (minute|hour|day)s?\)$/.exec(expression) ?? [];
