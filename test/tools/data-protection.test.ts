@@ -10,6 +10,7 @@ const stores = [
   'AWS::Logs::LogGroup',
   'AWS::SecretsManager::Secret',
   'AWS::SNS::Topic',
+  'AWS::Events::EventBus',
 ] as const;
 
 const template = synthesize({
@@ -17,6 +18,8 @@ const template = synthesize({
   providers: 'sendgrid',
   supportEmail: 'support@example.com',
   dailyDigestHour: 7,
+  events: true,
+  eventsUrl: 'https://billing.example.com/mail-events',
 });
 const page = readFileSync(new URL('../../docs/data-protection.md', import.meta.url), 'utf8');
 const section = (title: string) => page.split(`\n## ${title}\n`)[1]!.split('\n## ')[0]!;
