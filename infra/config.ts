@@ -68,6 +68,18 @@ export const config = z.strictObject({
     .default('mailtrail/manage')
     .describe('The scope with which a token may also erase in its account; supportScope includes it.'),
   apiScope: optionalText.describe('If set, a token needs this scope or supportScope to open the account API.'),
+  dailyDigestHour: z.coerce
+    .number()
+    .int()
+    .min(0)
+    .max(23)
+    .optional()
+    .describe('The UTC hour, 0 to 23, of a daily digest of the emails that need action; without it there is none.'),
+  accountDigests: truth
+    .default(false)
+    .describe(
+      'Whether machines get a daily digest of each account too. It needs dailyDigestHour, and `events` or a subscription to the topic of the output AlertEventsTopicArn.',
+    ),
   supportEmail: z.email().optional().describe('The address for alerts about hard bounces and spam marks.'),
   operationsEmail: z.email().optional().describe('The address for alarms; supportEmail by default.'),
   sesTopicArn: text
@@ -240,6 +252,10 @@ const combinations: readonly ((given: Config) => readonly [field: Field, message
   ({ keepDefaultAddress, domainName }) =>
     keepDefaultAddress && domainName === undefined
       ? ['keepDefaultAddress', 'is of no use without domainName: that address is the only one']
+      : null,
+  ({ accountDigests, dailyDigestHour }) =>
+    accountDigests && dailyDigestHour === undefined
+      ? ['accountDigests', 'needs the setting dailyDigestHour: there is no digest without it']
       : null,
   ({ onlyListed, providers }) =>
     onlyListed && providers.length === 0 ? ['onlyListed', 'needs the setting providers'] : null,

@@ -25,6 +25,13 @@ export interface MailtrailProps {
   readonly manageScope?: string | undefined;
   /** If set, a token needs this scope or supportScope to open the account API. */
   readonly apiScope?: string | undefined;
+  /** The UTC hour, 0 to 23, of a daily digest of the emails that need action; without it there is none. */
+  readonly dailyDigestHour?: number | undefined;
+  /**
+   * Whether machines get a daily digest of each account too. It needs dailyDigestHour, and `events` or a subscription to the topic of the output AlertEventsTopicArn.
+   * @default false
+   */
+  readonly accountDigests?: boolean | undefined;
   /** The address for alerts about hard bounces and spam marks. */
   readonly supportEmail?: string | undefined;
   /** The address for alarms; supportEmail by default. */

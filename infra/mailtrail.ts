@@ -10,6 +10,7 @@ import { MailtrailApi } from './api/http-api.ts';
 import { Alert } from './compute/alert.ts';
 import { alertLinks } from './compute/alert-links.ts';
 import { Changes } from './compute/changes.ts';
+import { Daily } from './compute/daily.ts';
 import { Digest } from './compute/digest.ts';
 import { Ingest } from './compute/ingest.ts';
 import type { Permission } from './compute/mailtrail-function.ts';
@@ -106,6 +107,10 @@ export class Mailtrail extends Construct {
     const links = alertLinks(config, api.address);
     const alert = new Alert(this, 'Alert', { config, table, guards, topic: alertEvents, digests, links, failures });
     const digest = new Digest(this, 'Digest', { config, table, guards, topic: support, digests, links });
+    if (config.dailyDigestHour !== undefined) {
+      const { dailyDigestHour: hour } = config;
+      new Daily(this, 'Daily', { config, hour, apiUrl: api.address, table, guards, support, alertEvents, bus });
+    }
     const changes = new Changes(this, 'Changes', { config, table, guards, failures, bus });
     const watch = new Watch(this, 'Watch', {
       config,

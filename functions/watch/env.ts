@@ -29,6 +29,8 @@ export const watchEnv = z.object({
   PROVIDERS: z.string(),
   /** The stated gaps in minutes, e.g. `sendgrid=60,app=1440`. */
   EXPECT_NEWS: z.string(),
+  /** The UTC hour at which the daily digest is due; empty if there is none. */
+  DIGEST_HOUR: z.string().check(z.regex(/^(?:1?\d|2[0-3])?$/)),
 });
 
 export type WatchEnv = Record<keyof z.infer<typeof watchEnv>, string>;

@@ -3,6 +3,7 @@ import { InvokeCommand, LambdaClient } from '@aws-sdk/client-lambda';
 import { S3Client } from '@aws-sdk/client-s3';
 import { PublishCommand, SNSClient } from '@aws-sdk/client-sns';
 import { SQSClient } from '@aws-sdk/client-sqs';
+import { createDailyDigests } from '../../shared/alerts/daily-digests.ts';
 import { createOwnKey } from '../../shared/guards/own-key.ts';
 import { createNewsStore } from '../../shared/news/store.ts';
 import { providerTitles } from '../../shared/providers/titles.ts';
@@ -13,6 +14,7 @@ import { createEpisodeStore } from '../../shared/watch/episodes.ts';
 import { createFailures } from '../../shared/watch/failures.ts';
 import { createAccountRatesCheck } from './account-rates.ts';
 import { createCanary } from './canary.ts';
+import { createDailyDigestCheck } from './daily-digest.ts';
 import { listedProviders, pairs, watchEnv } from './env.ts';
 import { createHandler } from './handler.ts';
 import { createJudgeConditions } from './judge-conditions.ts';
@@ -76,6 +78,10 @@ export const handler = createHandler({
       }),
       createBucketCheck(new S3Client({ requestHandler }), env.FAILURE_BUCKET_NAME),
       createTopicCheck(sns, env.SUPPORT_TOPIC_ARN),
+      createDailyDigestCheck(
+        createDailyDigests(documents, env.GUARD_TABLE_NAME),
+        env.DIGEST_HOUR === '' ? null : Number(env.DIGEST_HOUR),
+      ),
       createMappingCheck(lambda, Object.fromEntries(pairs(env.EVENT_SOURCE_MAPPINGS))),
       createAccountRatesCheck({ marks: createAccountMarks(documents, env.GUARD_TABLE_NAME), failures, log }),
       createProviderRatesCheck({

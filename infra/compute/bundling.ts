@@ -7,7 +7,17 @@ import { type BuildOptions, buildSync } from 'esbuild';
 import { modulesFolder } from '../../functions/ui/module-list.ts';
 
 /** Every function, named as its folder under `functions/`; `index.ts` is its entry. */
-export const functionNames = ['ingest', 'query', 'manage', 'ui', 'alert', 'digest', 'changes', 'watch'] as const;
+export const functionNames = [
+  'ingest',
+  'query',
+  'manage',
+  'ui',
+  'alert',
+  'digest',
+  'changes',
+  'watch',
+  'daily',
+] as const;
 
 export type FunctionName = (typeof functionNames)[number];
 

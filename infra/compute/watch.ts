@@ -63,6 +63,7 @@ export class Watch extends MailtrailFunction {
         METRICS_NAMESPACE: metricsNamespaceOf(scope),
         PROVIDERS: config.providers.join(','),
         EXPECT_NEWS: config.expectNews.map(({ provider, minutes }) => `${provider}=${minutes}`).join(','),
+        DIGEST_HOUR: String(config.dailyDigestHour ?? ''),
       } satisfies WatchEnv,
       permissions: [
         { actions: ['dynamodb:BatchGetItem', 'dynamodb:UpdateItem'], resources: [guards.tableArn] },

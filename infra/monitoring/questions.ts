@@ -45,7 +45,7 @@ export const questions = {
     title: 'What was support told?',
     lookNext: '`npm run tail` shows alerts too. `npm run doctor` checks who is subscribed.',
     command: '`npm run tail`',
-    logLines: '`digest.sent` (digest), `alert.sent` (alert)',
+    logLines: '`digest.sent` (digest), `alert.sent` (alert), `daily.told` (daily)',
   },
   cost: {
     title: 'What does it cost, and how near are its limits?',

@@ -8,6 +8,7 @@ import { throughputCeiling } from './throughput-ceiling.ts';
  * The table that keeps replayed and erased events out of the table of emails. It holds nonces of requests whose
  * signature does not cover their events (shared/guards/nonces.ts), and erasures (shared/guards/erasure-records.ts). It
  * also holds the news of each provider (shared/news/store.ts), and the ledger of told alerts (shared/alerts/ledger.ts).
+ * The record of daily digests is here too (shared/alerts/daily-digests.ts).
  * The watch function keeps its episodes here (shared/watch/episodes.ts). These items expire within three months. The two
  * keys of the installation's own (shared/guards/own-key.ts) do not.
  */

@@ -31,6 +31,30 @@ export function lookUpCommand(email: Linked & { readonly recipient: string }, ap
   return `curl -H "authorization: Bearer $TOKEN" '${apiUrl}${path}'`;
 }
 
+/** A list of emails that ask somebody to act: of one account or of all, and of one cause or of all. */
+export interface AttentionList {
+  readonly accountId?: string | undefined;
+  readonly cause?: string | null;
+}
+
+/**
+ * The page with a list; null if there is no page.
+ *
+ * @param uiUrl the address of the page /ui; empty if there is none
+ */
+export function listPageOf({ accountId, cause }: AttentionList, uiUrl: string): string | null {
+  if (uiUrl === '') return null;
+  const account = accountId === undefined ? '' : `?account=${encoded(accountId)}`;
+  return `${uiUrl}${account}#${cause ? `cause=${encoded(cause)}&` : ''}attention=act`;
+}
+
+/** A command that shows a list. Its only parameter is a token in the variable TOKEN. */
+export function listCommand({ accountId, cause }: AttentionList, apiUrl: string): string {
+  const path = accountId === undefined ? '/emails' : `/accounts/${encoded(accountId)}/emails`;
+  const query = `attention=act${cause ? `&cause=${encoded(cause)}` : ''}`;
+  return `curl -H "authorization: Bearer $TOKEN" '${apiUrl}${path}?${query}'`;
+}
+
 /** Percent-encoded, also the characters that mean something between quotes in a shell. */
 function encoded(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replace(

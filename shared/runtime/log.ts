@@ -75,6 +75,8 @@ export interface LogLines {
     postponed: number;
     failed: number;
   };
+  /** The daily digest was told, with so many emails that need action; or that day's was told already. */
+  'daily.told': { requestId: string; emails: number; accounts: number; messages: number; alreadyTold: boolean };
   /**
    * A batch of the table's stream was counted; unreadable records were left out. From the first record whose event was not
    * published, so many come again.
@@ -114,6 +116,7 @@ const levels = {
   'ui.answered': 'INFO',
   'alert.sent': 'INFO',
   'digest.sent': 'INFO',
+  'daily.told': 'INFO',
   'changes.counted': 'INFO',
   'changes.unmarked': 'WARN',
   'canary.answered': 'INFO',

@@ -69,6 +69,14 @@ export const conditions = {
     tryIt: 'Open the unsubscribe link of an alert.',
     headlines: [() => 'nobody is subscribed to letters for support', () => 'support is subscribed again'],
   },
+  DailyDigestMissing: {
+    impact: 'Support got no daily digest: nobody is reminded of the emails that need action.',
+    whatToDo:
+      'Find the part that failed in the lines `fault` of the log of the daily function. Invoke it by hand once the cause is fixed: it sends the digest of today, and no part twice.',
+    measures: 'whether the last digest that was due was sent within an hour',
+    tryIt: 'Set dailyDigestHour, and let SNS fail for the daily function.',
+    headlines: [() => 'the daily digest was not sent', () => 'the daily digest was sent again'],
+  },
   MappingOff: {
     impact: 'A function gets nothing of its queue or stream: events, alerts or news wait, and are lost in the end.',
     whatToDo:

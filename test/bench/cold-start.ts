@@ -7,6 +7,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
 import type { AlertEnv } from '../../functions/alert/env.ts';
 import type { ChangesEnv } from '../../functions/changes/env.ts';
+import type { DailyEnv } from '../../functions/daily/env.ts';
 import type { DigestEnv } from '../../functions/digest/env.ts';
 import type { IngestEnv } from '../../functions/ingest/env.ts';
 import type { ManageEnv } from '../../functions/manage/env.ts';
@@ -96,7 +97,21 @@ export const environments = {
     METRICS_NAMESPACE: 'Mailtrail/bench',
     PROVIDERS: '',
     EXPECT_NEWS: '',
+    DIGEST_HOUR: '',
   } satisfies WatchEnv,
+  daily: {
+    TABLE_NAME: 'emails',
+    GUARD_TABLE_NAME: 'guards',
+    SUPPORT_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:support',
+    ALERT_EVENTS_TOPIC_ARN: 'arn:aws:sns:us-east-1:000000000000:alert-events',
+    EVENT_BUS_NAME: '',
+    // It reads each day of the retention.
+    RETENTION_DAYS: '1',
+    DIGEST_HOUR: '7',
+    ACCOUNT_DIGESTS: 'false',
+    UI_URL: '',
+    API_URL: 'https://api.example.com',
+  } satisfies DailyEnv,
   ui: {
     UI_CLIENT_ID: 'mailtrail-page',
     UI_SCOPE: 'openid',
@@ -155,6 +170,7 @@ function firstEvents(sign: (body: Buffer, at: number) => Signed): Record<Functio
     },
     changes: { Records: [{ eventName: 'INSERT', dynamodb: { SequenceNumber: '1', NewImage: bouncedItem } }] },
     watch: {},
+    daily: {},
     ui: httpEvent('GET /ui/{file}', { file: 'mailtrail.js' }, { 'accept-encoding': 'gzip' }),
   };
 }
@@ -256,7 +272,8 @@ export async function coldStart(): Promise<Figure[]> {
       ),
       // By CPU time: the watch function waits 5 s for the second try of its canary, which nobody answers here.
       ...functionNames
-        .filter(name => name !== 'ingest')
+        // Nobody waits for the daily function.
+        .filter(name => name !== 'ingest' && name !== 'daily')
         .map(name => figure(`cold start, ${name} / ingest: CPU`, ratio(name, 'ingest', 'cpu'), '×', '≤ 1')),
     ];
   } finally {

@@ -194,6 +194,71 @@ describe('events for other systems', () => {
   });
 });
 
+describe('the daily digest', () => {
+  const withDigest = synthesize({ ...oidc, dailyDigestHour: 7, uiClientId: 'page' });
+  const variablesOf = (template: Synthesized, name = 'Daily') =>
+    resourcesOf(template, 'AWS::Lambda::Function').get(name)!.Properties.Environment.Variables;
+
+  it('is an option: by default there is no function, and nobody waits for a digest', () => {
+    expect([...resourcesOf(plain, 'AWS::Lambda::Function').keys()]).not.toContain('Daily');
+    expect(variablesOf(plain, 'Watch').DIGEST_HOUR).toBe('');
+    expect(variablesOf(withDigest, 'Watch').DIGEST_HOUR).toBe('7');
+  });
+
+  it('comes each day at its hour, and a run that failed is tried again twice', () => {
+    const rule = resourcesOf(withDigest, 'AWS::Events::Rule').get('DailySchedule')!.Properties;
+    expect(rule.ScheduleExpression).toBe('cron(0 7 * * ? *)');
+    expect(rule.Targets.map(({ Arn }: { Arn: unknown }) => asText(Arn))).toEqual(['Daily.Arn']);
+    const asynchronous = only('AWS::Lambda::EventInvokeConfig', {
+      ...withDigest,
+      Resources: Object.fromEntries(Object.entries(withDigest.Resources).filter(([name]) => name.startsWith('Daily'))),
+    });
+    expect(asynchronous).toMatchObject({ MaximumRetryAttempts: 2, MaximumEventAgeInSeconds: 3600 });
+    expect(synthesize({ ...oidc, dailyDigestHour: 0 }).Resources).not.toEqual(plain.Resources);
+  });
+
+  it('links to the page, or has none where there is none', () => {
+    expect(asText(variablesOf(withDigest).UI_URL)).toBe('Api.ApiEndpoint/ui');
+    expect(variablesOf(synthesize({ ...oidc, dailyDigestHour: 7 })).UI_URL).toBe('');
+  });
+
+  it('may read the emails that need action, keep its record, and tell', () => {
+    const allowed = (settings: object) => {
+      const role = resourcesOf(synthesize({ ...oidc, dailyDigestHour: 7, ...settings }), 'AWS::IAM::Role').get(
+        'DailyRole',
+      )!;
+      expect(role.Properties.Policies).toHaveLength(1);
+      return role.Properties.Policies[0].PolicyDocument.Statement.flatMap(
+        ({ Action, Resource }: { Action: string | string[]; Resource: unknown }) =>
+          [Action].flat().flatMap(action => [Resource].flat().map(on => `${action} on ${asText(on)}`)),
+      ).sort();
+    };
+    const needed = [
+      'dynamodb:BatchGetItem on Emails.Arn',
+      'dynamodb:BatchGetItem on Guards.Arn',
+      'dynamodb:Query on Emails.Arn/index/byAttention',
+      'dynamodb:Query on Emails.Arn/index/byAttentionDay',
+      'dynamodb:UpdateItem on Guards.Arn',
+      'logs:CreateLogStream on DailyLogs.Arn',
+      'logs:PutLogEvents on DailyLogs.Arn',
+      'sns:Publish on AlertEvents',
+      'sns:Publish on Support',
+    ];
+    expect(allowed({})).toEqual(needed);
+    expect(allowed({ events: true })).toEqual([...needed, 'events:PutEvents on Events.Arn'].sort());
+  });
+
+  it('of each account needs the digest', () => {
+    expect(variablesOf(withDigest).ACCOUNT_DIGESTS).toBe('false');
+    expect(variablesOf(synthesize({ ...oidc, dailyDigestHour: 7, accountDigests: true })).ACCOUNT_DIGESTS).toBe('true');
+    expect(() => readConfig({ mailtrail: { accountDigests: true } }, {})).toThrow('needs the setting dailyDigestHour');
+  });
+
+  it.each([-1, 24, 7.5, 'noon'])('has no hour %s', hour => {
+    expect(() => readConfig({ mailtrail: { dailyDigestHour: hour } }, {})).toThrow('dailyDigestHour');
+  });
+});
+
 describe('a topic of Amazon SES in an opt-in region', () => {
   const principalsFor = (region: string) => {
     const sesTopicArn = `arn:aws:sns:${region}:123456789012:mail-events`;

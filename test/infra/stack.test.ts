@@ -3,6 +3,7 @@ import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { alertEnv } from '../../functions/alert/env.ts';
 import { changesEnv } from '../../functions/changes/env.ts';
+import { dailyEnv } from '../../functions/daily/env.ts';
 import { digestEnv } from '../../functions/digest/env.ts';
 import { ingestEnv } from '../../functions/ingest/env.ts';
 import { manageEnv } from '../../functions/manage/env.ts';
@@ -20,6 +21,7 @@ const configured = synthesize({
   supportEmail: 'support@example.com',
   emailPageUrl: 'https://app.example.com/{accountId}/{emailId}',
   corsOrigins: ['https://app.example.com'],
+  dailyDigestHour: 7,
 });
 
 const only = (type: string, template = unconfigured): Resource => {
@@ -247,7 +249,8 @@ describe('the API', () => {
 });
 
 describe('every function', () => {
-  const functions = resourcesOf(unconfigured, 'AWS::Lambda::Function');
+  // One function exists only with its setting.
+  const functions = resourcesOf(synthesize({ dailyDigestHour: 7 }), 'AWS::Lambda::Function');
 
   it('accepts its environment, with a full and with an empty configuration', () => {
     const schemas = {
@@ -259,6 +262,7 @@ describe('every function', () => {
       Digest: digestEnv,
       Changes: changesEnv,
       Watch: watchEnv,
+      Daily: dailyEnv,
     };
     for (const template of [unconfigured, configured]) {
       for (const [name, { Properties }] of resourcesOf(template, 'AWS::Lambda::Function')) {
@@ -294,6 +298,7 @@ describe('every function', () => {
       Digest: [512, 10],
       Changes: [512, 60],
       Watch: [512, 120],
+      Daily: [512, 120],
     });
   });
 
@@ -346,7 +351,7 @@ describe('every function', () => {
   });
 
   it('runs Node.js 24 on arm64 with its own log group, whose lines expire', () => {
-    expect([...functions.keys()].map(name => name.toLowerCase())).toEqual(functionNames);
+    expect([...functions.keys()].map(name => name.toLowerCase()).sort()).toEqual([...functionNames].sort());
     for (const [name, { Properties }] of functions) {
       expect(Properties).toMatchObject({ Runtime: 'nodejs24.x', Architectures: ['arm64'], Handler: 'index.handler' });
       expect(asText(Properties.LoggingConfig.LogGroup)).toBe(`${name}Logs`);

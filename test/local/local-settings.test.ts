@@ -7,6 +7,13 @@ describe('the stack on one machine', () => {
     expect(localSettings({}, {})).toMatchObject({ MAILTRAIL_SUPPORT_EMAIL: 'support@example.com' });
   });
 
+  it('has a daily digest, unless the user says that there is none', () => {
+    expect(readConfig({}, localSettings({}, {})).dailyDigestHour).toBe(7);
+    expect(
+      readConfig({}, { MAILTRAIL_DAILY_DIGEST_HOUR: '', ...localSettings({}, { MAILTRAIL_DAILY_DIGEST_HOUR: '' }) }),
+    ).not.toHaveProperty('dailyDigestHour');
+  });
+
   it('has a table, a secret and an address of its own, whatever cdk.json names in AWS', () => {
     const mailtrail = {
       domainName: 'mail.example.com',

@@ -4,6 +4,7 @@ import type { SendMessageBatchCommand, SQSClient } from '@aws-sdk/client-sqs';
 import type { BatchGetCommand, DynamoDBDocumentClient, PutCommand, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import { unmarshall } from '@aws-sdk/util-dynamodb';
 import { createPace } from '../../functions/digest/pace.ts';
+import { createDailyDigests } from '../../shared/alerts/daily-digests.ts';
 import { createLedger, digestIdOf } from '../../shared/alerts/ledger.ts';
 import { type CanonicalEvent, emailIdOf, limits } from '../../shared/email/event.ts';
 import { decodeHistory, encodeHistory, identityOf } from '../../shared/email/history.ts';
@@ -231,7 +232,24 @@ async function guardItems(): Promise<Record<string, GuardItem>> {
     'a told digest': put[2]!,
     "the canary's key": await ownKey('canary'),
     'the key of cursors': await ownKey('cursor'),
+    ...(await dailyItems()),
   };
+}
+
+/** The record of a daily digest that was told, and its accounts. */
+async function dailyItems(): Promise<Record<string, GuardItem>> {
+  const table = tableInMemory();
+  const digests = createDailyDigests(table.client, 'guards');
+  const day = '2026-01-02';
+  await digests.begin(await digests.read(day, noon), noon);
+  await digests.addAccounts(day, ['acme'], noon);
+  await digests.tell(day, 'people');
+  await digests.finish(day, noon + 1000);
+  const item = (key: string): GuardItem =>
+    Object.fromEntries(
+      Object.entries(table.item(key)!).map(([name, value]) => [name, value instanceof Set ? [...value] : value]),
+    );
+  return { 'a daily digest': item(`daily:${day}`), 'accounts of a daily digest': item(`daily:${day} accounts 2`) };
 }
 
 async function ownKey(name: OwnKeyName): Promise<GuardItem> {

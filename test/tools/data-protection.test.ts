@@ -17,6 +17,7 @@ const template = synthesize({
   uiClientId: 'ui',
   providers: 'sendgrid',
   supportEmail: 'support@example.com',
+  dailyDigestHour: 7,
   events: true,
   eventsUrl: 'https://billing.example.com/mail-events',
 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { personOf } from '../../functions/ui/page/access-token.ts';
 import { addressOf, stateOf } from '../../functions/ui/page/address.ts';
 import { english, messagesIn } from '../../functions/ui/page/messages.ts';
+import { listPageOf } from '../../shared/alerts/links.ts';
 import { runs } from '../rigs/runs.ts';
 
 const page = 'https://api.example.com/ui';
@@ -11,6 +12,15 @@ describe('the address of the page', () => {
   it('leads to one email of an account', () => {
     expect(stateOf(new URL(`${page}?account=acme&email=e1`))).toEqual({ account: 'acme', emailId: 'e1', filter: {} });
   });
+
+  it.each([{ accountId: 'acme', cause: 'mailbox_full' }, { accountId: 'a:b~c@d=e+f' }, { cause: 'blocked' }, {}])(
+    'leads from the daily digest to its lists: %o',
+    list => {
+      const { accountId = null, cause } = list as { accountId?: string; cause?: string };
+      const filter = { attention: 'act', ...(cause && { cause }) };
+      expect(stateOf(new URL(listPageOf(list, page)!))).toEqual({ account: accountId, emailId: null, filter });
+    },
+  );
 
   it('keeps recipients out of the part that servers see', () => {
     const address = addressOf({ account: 'acme', emailId: null, filter: { recipient: 'jane@example.com' } });

@@ -70,17 +70,18 @@ describe('the watch function of a running stack', () => {
     return messages.filter(({ topicArn }) => topicArn === operations);
   }
 
-  /** The function's clock cannot be moved: the count of an hour ago is taken back instead. */
-  async function anHourLater(): Promise<void> {
+  /** The function's clock cannot be moved: the times that it keeps are changed instead. */
+  async function keepTimes(checkedAt: Readonly<Record<string, number>>): Promise<void> {
     await documents.send(
       new UpdateCommand({
         TableName: guards(),
         Key: { guardKey: episodesKey },
-        UpdateExpression: 'SET checkedAt = :none',
-        ExpressionAttributeValues: { ':none': {} },
+        UpdateExpression: 'SET checkedAt = :times',
+        ExpressionAttributeValues: { ':times': checkedAt },
       }),
     );
   }
+  const anHourLater = () => keepTimes({});
 
   let reports = 0;
   /** Reports a status of so many new emails of an account. */
@@ -184,5 +185,21 @@ describe('the watch function of a running stack', () => {
     expect(ended.map(({ subject }) => subject)).toEqual(['Mailtrail: 2 conditions are over']);
     expect(ended[0]!.text).toContain('The quarantine is empty again.\n');
     expect(ended[0]!.text).toContain('The event source mapping digest is switched on again.\n');
+  });
+
+  it('tells of a daily digest that was not sent, and that it was sent after all', async () => {
+    const before = (await watched()).length;
+    const [hour, day] = [3_600_000, 24 * 3_600_000];
+    const FunctionName = Object.keys(stack.endpoints.functions).find(name => name.startsWith('Daily'))!;
+    const digestHour = Number(stack.endpoints.functions[FunctionName]!.environment.DIGEST_HOUR);
+    await keepTimes({ [`DailyDigestMissing:${digestHour}`]: Date.now() - 3 * day });
+    const began = (await watched()).slice(before);
+    expect(began.map(({ subject }) => subject)).toEqual(['Mailtrail: the daily digest was not sent']);
+    // It was due an hour ago or earlier.
+    const due = Math.floor((Date.now() - (digestHour + 1) * hour) / day) * day + digestHour * hour;
+    const Payload = JSON.stringify({ time: new Date(due).toISOString() });
+    expect((await lambda.send(new InvokeCommand({ FunctionName, Payload }))).FunctionError).toBeUndefined();
+    const ended = (await watched()).slice(before + 1);
+    expect(ended.map(({ subject }) => subject)).toEqual(['Mailtrail: the daily digest was sent again']);
   });
 });

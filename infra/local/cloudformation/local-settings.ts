@@ -10,6 +10,9 @@ const settings = {
 /** Without a subscriber nobody would get the alerts. */
 const subscribers = { supportEmail: 'support@example.com' } as const satisfies Partial<Config>;
 
+/** Without an hour there would be no daily digest to look at. */
+const digest = { dailyDigestHour: '7' } as const satisfies Partial<Record<keyof Config, string>>;
+
 /** Settings that name parts in AWS. The stack on this machine has its own in their place. */
 const namesInAws = [
   'domainName',
@@ -27,7 +30,7 @@ export function localSettings(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Record<string, string> {
   return {
-    ...unset(subscribers, configured, environment),
+    ...unset({ ...subscribers, ...digest }, configured, environment),
     ...localClientVariables(configured, environment),
     ...withoutNamesInAws,
   };

@@ -1,7 +1,7 @@
 /** The facts of a template that cost money or that tell how often a function runs. */
 
 import type { ResolvedTemplate, Resource } from '../../local/cloudformation/template.ts';
-import { intervalOf } from '../../local/event-sources/schedules.ts';
+import { timesOf } from '../../local/event-sources/schedules.ts';
 import { assumed } from './assumptions.ts';
 
 /** The mapping through which a function gets batches. */
@@ -74,7 +74,7 @@ export function scheduledRuns(template: ResolvedTemplate): Readonly<Record<strin
     const monthMs = assumed('daysAMonth') * 86_400_000;
     for (const { Arn } of (properties.Targets ?? []) as readonly { readonly Arn: string }[]) {
       const name = functionAt(template, Arn) ?? Arn;
-      runs[name] = (runs[name] ?? 0) + monthMs / intervalOf(properties.ScheduleExpression);
+      runs[name] = (runs[name] ?? 0) + monthMs / timesOf(properties.ScheduleExpression).intervalMs;
     }
   }
   return runs;

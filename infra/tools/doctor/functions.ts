@@ -2,6 +2,7 @@ import { GetFunctionConfigurationCommand } from '@aws-sdk/client-lambda';
 import type * as z from 'zod/mini';
 import { alertEnv } from '../../../functions/alert/env.ts';
 import { changesEnv } from '../../../functions/changes/env.ts';
+import { dailyEnv } from '../../../functions/daily/env.ts';
 import { digestEnv } from '../../../functions/digest/env.ts';
 import { ingestEnv } from '../../../functions/ingest/env.ts';
 import { manageEnv } from '../../../functions/manage/env.ts';
@@ -20,6 +21,7 @@ export const functionEnvs = {
   Changes: changesEnv,
   Watch: watchEnv,
   Ui: uiEnv,
+  Daily: dailyEnv,
 } as const satisfies Record<string, z.ZodMiniType>;
 
 export type FunctionName = keyof typeof functionEnvs;
