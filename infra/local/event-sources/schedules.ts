@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { accountId, type ResolvedTemplate, region } from '../cloudformation/template.ts';
+import { accountId, type ResolvedTemplate, region, ruleArn } from '../cloudformation/template.ts';
 import type { StackFunctions } from '../lambda/stack-functions.ts';
 import { StartError } from '../start-error.ts';
 
@@ -33,7 +33,9 @@ export function startSchedules(
 ): RunningSchedules {
   const underWay = new Set<Promise<unknown>>();
   const timers = template.ofType('AWS::Events::Rule').flatMap(({ logicalId, properties }) => {
-    const { ScheduleExpression, State, Targets = [] } = properties;
+    const { ScheduleExpression, EventPattern, State, Targets = [] } = properties;
+    // The event bus has these.
+    if (EventPattern !== undefined) return [];
     if (ScheduleExpression === undefined) throw new StartError(`${logicalId}: a rule without a schedule`);
     const interval = intervalOf(ScheduleExpression);
     if (State === 'DISABLED') return [];
@@ -67,7 +69,7 @@ function scheduledEvent(rule: string) {
     account: accountId,
     time: `${new Date().toISOString().slice(0, 19)}Z`,
     region,
-    resources: [`arn:aws:events:${region}:${accountId}:rule/${rule}`],
+    resources: [ruleArn(rule)],
     detail: {},
   };
 }
