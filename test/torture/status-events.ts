@@ -146,7 +146,7 @@ export async function tortureStatusEvents(options: StatusEventsOptions): Promise
         .flatMap(([kind, all]) => all.map(what => `${kind}: ${what}`))
         .slice(0, deviationsShown),
       givenUp: parts.givenUp,
-      putEventsCalls: parts.bus.calls,
+      putEventsCalls: parts.bus.operations.get('PutEvents') ?? 0,
       faults: parts.faults(),
       kills: killing?.kills() ?? 0,
     };
@@ -221,6 +221,9 @@ function shuffled<Item>(items: readonly Item[], random: Random): readonly Item[]
     .map(({ item }) => item);
 }
 
+const mappingType = 'AWS::Lambda::EventSourceMapping';
+const isOfChanges = (logicalId: string) => logicalId.startsWith('Changes');
+
 /** Starts the table, the stream's mapping and the changes function, with proxies before the services that it calls. */
 async function startChanges(
   dataDir: string,
@@ -249,18 +252,10 @@ async function startChanges(
   const bus = add(await startFaultProxy({ target: eventBus.endpoint, random }));
   const database = add(await startFaultProxy({ target: engine.endpoint, random }));
 
-  const { Resources, ...rest } = assembly.template;
-  // Only this function reads the stream.
-  const isRunning = ([id, { Type }]: (typeof resources)[number]) =>
-    Type !== 'AWS::Lambda::EventSourceMapping' || id.startsWith('Changes');
-  const resources = Object.entries(Resources);
-  const template = resolveTemplate(
-    { ...rest, Resources: Object.fromEntries(resources.filter(isRunning)) },
-    {
-      parameters: { OidcIssuer: 'http://127.0.0.1', OidcAudience: 'none' },
-      queueEndpoint: queues.endpoint,
-    },
-  );
+  const template = resolveTemplate(assembly.template, {
+    parameters: { OidcIssuer: 'http://127.0.0.1', OidcAudience: 'none' },
+    queueEndpoint: queues.endpoint,
+  });
   await queues.create(template);
   eventBus.serve(template, { queueEndpoint: queues.endpoint, secretText: () => 'none' });
   const tables = new Map(
@@ -281,8 +276,10 @@ async function startChanges(
   );
   bus.plan(randomFaults(random, faultPercent));
   database.plan(randomFaults(random, faultPercent));
+  const [mapping] = template.ofType(mappingType).filter(({ logicalId }) => isOfChanges(logicalId));
   const mappings = startStackMappings({
-    template,
+    // Only this function reads the stream.
+    template: { ...template, ofType: type => (type === mappingType ? [mapping!] : template.ofType(type)) },
     functions,
     tables,
     dynamoDbEndpoint: engine.endpoint,
@@ -295,7 +292,6 @@ async function startChanges(
   const stopMappings = () => Promise.all(mappings.map(mapping => mapping.stop()));
   stops.push(stopMappings);
 
-  const [mapping] = template.ofType('AWS::Lambda::EventSourceMapping');
   const table = tables.get(template.byArn('AWS::DynamoDB::Table', mapping!.properties.EventSourceArn)!.logicalId)!;
   const client = documentClient({ endpoint: engine.endpoint, region, credentials });
   const recorder = createRecorder({ client, tableName: table.name, retentionDays: 400 });
@@ -303,7 +299,7 @@ async function startChanges(
     bus,
     givenUp,
     table: { dynamodb: engine.endpoint, region, tableName: table.name },
-    pids: () => Object.entries(functions.pids()).flatMap(([id, pids]) => (id.startsWith('Changes') ? pids : [])),
+    pids: () => Object.entries(functions.pids()).flatMap(([id, pids]) => (isOfChanges(id) ? pids : [])),
     async record(events: Parameters<typeof recorder.record>[0]) {
       const { failed, unrecordable } = await recorder.record(events, Date.now());
       if (failed.length + unrecordable.length > 0) throw new Error('not recorded', { cause: failed[0]?.error });
