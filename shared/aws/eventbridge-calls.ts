@@ -1,5 +1,6 @@
 /** Calls Amazon EventBridge without an SDK. */
 
+import { credentialsIn, type Environment, endpointIn } from './environment.ts';
 import { createJsonCall } from './json-calls.ts';
 
 /** An entry of PutEvents: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsRequestEntry.html */
@@ -26,27 +27,24 @@ export interface PutEventsResult {
  */
 export type PutEvents = (entries: readonly PutEventsEntry[]) => Promise<readonly PutEventsResult[]>;
 
+const service = 'events';
+
 /** As those of the client of the topics (alerts/publish.ts). */
 const timeouts = { connectTimeoutMs: 500, requestTimeoutMs: 3_000 };
 
 /** @param environment the variables of the Lambda function */
-export function createPutEvents(environment: Readonly<Record<string, string | undefined>>): PutEvents {
-  const region = environment.AWS_REGION ?? '';
+export function createPutEvents(environment: Environment): PutEvents {
   const call = createJsonCall({
-    endpoint: new URL(environment.AWS_ENDPOINT_URL_EVENTBRIDGE || environment.AWS_ENDPOINT_URL || endpointIn(region)),
-    region,
-    service: 'events',
+    endpoint: endpointIn(environment, service, 'EVENTBRIDGE'),
+    region: environment.AWS_REGION ?? '',
+    service,
     version: '1.1',
-    connections: 1,
+    // As many as the publisher's concurrent calls.
+    connections: 5,
     ...timeouts,
   });
   return async entries => {
-    const credentials = {
-      accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
-      secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
-      sessionToken: environment.AWS_SESSION_TOKEN || undefined,
-    };
-    const { status, body } = await call('AWSEvents.PutEvents', { Entries: entries }, credentials);
+    const { status, body } = await call('AWSEvents.PutEvents', { Entries: entries }, credentialsIn(environment));
     const answer = parsed(body);
     if (status === 200 && Array.isArray(answer.Entries)) return answer.Entries;
     const error = new Error(`EventBridge answered ${status}`);
@@ -54,10 +52,6 @@ export function createPutEvents(environment: Readonly<Record<string, string | un
     if (typeof answer.__type === 'string') error.name = answer.__type.slice(answer.__type.lastIndexOf('#') + 1);
     throw error;
   };
-}
-
-function endpointIn(region: string): string {
-  return `https://events.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
 }
 
 /** An error that a proxy or a load balancer answers is no JSON. */

@@ -1,6 +1,7 @@
 /** Publishes events to the bus of the stack. */
 
 import type { PutEvents, PutEventsEntry } from '../aws/eventbridge-calls.ts';
+import { chunks } from '../runtime/chunks.ts';
 import { errorName } from '../runtime/log.ts';
 
 /** The source of every event of Mailtrail. */
@@ -16,14 +17,22 @@ export interface OutgoingEvent {
 }
 
 /**
- * Publishes events in their order, and returns for each whether the bus took it. After a call with a failure it makes no
- * further call, so that the caller's next try repeats few of them.
+ * Publishes events in their order, and returns for each whether the bus took it. After a failure it makes no further call,
+ * so that the caller's next try repeats few of them.
+ *
+ * @param onFault takes the name of each error: that of a call, or those of its entries
  */
-export type PublishEvents = (events: readonly OutgoingEvent[]) => Promise<readonly boolean[]>;
+export type PublishEvents = (
+  events: readonly OutgoingEvent[],
+  onFault?: (errorName: string) => void,
+) => Promise<readonly boolean[]>;
 
 /** The limits of a call: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html */
 export const maxEntries = 10;
 export const maxCallBytes = 256 * 1024;
+
+/** A shard changes up to 1,000 items a second, and a call takes some 15 ms. */
+export const maxConcurrentCalls = 5;
 
 /** The size of an entry, as AWS counts it: https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html */
 export function bytesOfEntry({ Source, DetailType, Detail }: PutEventsEntry): number {
@@ -31,29 +40,9 @@ export function bytesOfEntry({ Source, DetailType, Detail }: PutEventsEntry): nu
   return bytesOfTime + Buffer.byteLength(Source) + Buffer.byteLength(DetailType) + Buffer.byteLength(Detail);
 }
 
-/**
- * @param putEvents the client's call
- * @param onFault takes the name of each failure: that of a call, or those of its entries
- */
-export function createPublishEvents(
-  putEvents: PutEvents,
-  busName: string,
-  onFault: (errorName: string) => void = () => {},
-): PublishEvents {
-  /** Whether each entry was taken. */
-  async function put(entries: readonly PutEventsEntry[]): Promise<readonly boolean[]> {
-    try {
-      const results = await putEvents(entries);
-      const codes = new Set(results.flatMap(({ ErrorCode }) => ErrorCode ?? []));
-      for (const code of codes) onFault(code);
-      return entries.map((_, index) => results[index] !== undefined && results[index].ErrorCode === undefined);
-    } catch (error) {
-      onFault(errorName(error));
-      return entries.map(() => false);
-    }
-  }
-
-  return async events => {
+/** Publishes to one bus. */
+export function createPublishEvents(putEvents: PutEvents, busName: string): PublishEvents {
+  return async (events, onFault = () => {}) => {
     const entries = events.map(({ detailType, detail, time }) => ({
       EventBusName: busName,
       Source: eventSource,
@@ -62,12 +51,28 @@ export function createPublishEvents(
       Time: time / 1000,
     }));
     const taken: boolean[] = [];
-    for (const call of calls(entries)) {
-      taken.push(...(await put(call)));
+    for (const atOnce of chunks(calls(entries), maxConcurrentCalls)) {
+      const outcomes = await Promise.all(atOnce.map(call => put(call, onFault)));
+      taken.push(...outcomes.flat());
       if (taken.includes(false)) break;
     }
     return events.map((_, index) => taken[index] ?? false);
   };
+
+  /** Whether each entry was taken. */
+  async function put(
+    entries: readonly PutEventsEntry[],
+    onFault: (errorName: string) => void,
+  ): Promise<readonly boolean[]> {
+    try {
+      const results = await putEvents(entries);
+      for (const code of new Set(results.flatMap(({ ErrorCode }) => ErrorCode ?? []))) onFault(code);
+      return entries.map((_, index) => results[index]?.ErrorCode === undefined && index < results.length);
+    } catch (error) {
+      onFault(errorName(error));
+      return entries.map(() => false);
+    }
+  }
 }
 
 /** Divides entries into calls, in order. An entry above the limit gets a call of its own, which fails alone. */
