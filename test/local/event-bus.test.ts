@@ -25,10 +25,10 @@ interface Received {
 const busName = 'Mailtrail-events';
 
 /** The resources of a bus whose events go to a URL, as CDK makes them. */
-const resources = (url: string, target: object, rule: object) => ({
+const resources = (url: string, target: object, rule: object, dead = 'Dead') => ({
   Bus: { Type: 'AWS::Events::EventBus', Properties: { Name: busName } },
   Key: { Type: 'AWS::SecretsManager::Secret', Properties: { GenerateSecretString: { PasswordLength: 48 } } },
-  Dead: { Type: 'AWS::SQS::Queue' },
+  [dead]: { Type: 'AWS::SQS::Queue' },
   Connection: {
     Type: 'AWS::Events::Connection',
     Properties: {
@@ -59,7 +59,7 @@ const resources = (url: string, target: object, rule: object) => ({
         {
           Id: 'Target0',
           Arn: { 'Fn::GetAtt': ['Destination', 'Arn'] },
-          DeadLetterConfig: { Arn: { 'Fn::GetAtt': ['Dead', 'Arn'] } },
+          DeadLetterConfig: { Arn: { 'Fn::GetAtt': [dead, 'Arn'] } },
           RetryPolicy: { MaximumRetryAttempts: 3, MaximumEventAgeInSeconds: 3_600 },
           ...target,
         },
@@ -78,6 +78,8 @@ const entry = (over: Partial<PutEventsEntry> = {}): PutEventsEntry => ({
 });
 
 let queues: Queues;
+/** Each test has a dead-letter queue of its own. */
+let started = 0;
 let bus: EventBus;
 let faults: string[];
 let waits: number[];
@@ -94,12 +96,16 @@ async function start(
 ): Promise<string> {
   faults = [];
   waits = [];
+  started += 1;
   bus = await startEventBus({
     onFault: line => faults.push(line),
     wait: async ms => void waits.push(ms),
     ...options,
   });
-  const template = resolveTemplate({ Resources: resources(url, target, rule) }, { queueEndpoint: queues.endpoint });
+  const template = resolveTemplate(
+    { Resources: resources(url, target, rule, `Dead${started}`) },
+    { queueEndpoint: queues.endpoint },
+  );
   await queues.create(template);
   bus.serve(template, { queueEndpoint: queues.endpoint, secretText: arn => `the value of ${arn}` });
   return template.ofType('AWS::SQS::Queue')[0]!.ref;
@@ -235,7 +241,6 @@ describe('a rule that sends events to a URL', () => {
     const attributes = Messages[0]?.MessageAttributes ?? {};
     return Object.fromEntries(Object.entries(attributes).map(([name, { StringValue }]) => [name, StringValue]));
   };
-  const purge = (queueUrl: string) => awsJson(queues.endpoint, 'AmazonSQS.PurgeQueue', { QueueUrl: queueUrl });
 
   it('posts the whole event, with the API key of its connection in the header', async () => {
     await start({ url: hook.endpoint });
@@ -260,7 +265,7 @@ describe('a rule that sends events to a URL', () => {
     await eventually(() => expect(received).toHaveLength(3));
     expect(new Set(received.map(({ body }) => body.id)).size).toBe(1);
     expect(waits[1]).toBeGreaterThan(waits[0]!);
-    expect(faults).toEqual([`event to ${hook.endpoint}: it answered ${status}, and gets it again`]);
+    expect(faults).toEqual([`events to ${hook.endpoint}: it answered ${status}, and gets them again`]);
     expect(deadLetters(queue)).toEqual([]);
   });
 
@@ -277,7 +282,7 @@ describe('a rule that sends events to a URL', () => {
     answers = ['hang'];
     await put(entry());
     await eventually(() => expect(received).toHaveLength(2));
-    expect(faults).toEqual([`event to ${hook.endpoint}: it did not answer in time, and gets it again`]);
+    expect(faults).toEqual([`events to ${hook.endpoint}: it did not answer in time, and gets them again`]);
   });
 
   it.each([
@@ -292,7 +297,6 @@ describe('a rule that sends events to a URL', () => {
     await eventually(() => expect(deadLetters(queue)).toHaveLength(1));
     expect([received.length, waits]).toEqual([1, []]);
     expect(await deadAttributes(queue)).not.toHaveProperty('EXHAUSTED_RETRY_CONDITION');
-    await purge(queue);
   });
 
   it('gives an event up after its retries, and leaves it in the dead-letter queue with the reason', async () => {
@@ -310,7 +314,6 @@ describe('a rule that sends events to a URL', () => {
       RETRY_ATTEMPTS: '3',
     });
     expect(faults.at(-1)).toBe(`event to ${hook.endpoint}: it answered 500: it is a dead letter now`);
-    await purge(queue);
   });
 
   it('gives an event up once it is too old, where nobody listens', async () => {
@@ -331,7 +334,6 @@ describe('a rule that sends events to a URL', () => {
       EXHAUSTED_RETRY_CONDITION: 'MaximumEventAgeInSeconds',
       ERROR_MESSAGE: 'Unable to invoke ApiDestination endpoint: it cannot be reached',
     });
-    await purge(queue);
   });
 
   it('drops an event that is given up if there is no dead-letter queue', async () => {
@@ -341,11 +343,22 @@ describe('a rule that sends events to a URL', () => {
     await eventually(() => expect(faults).toEqual([`event to ${hook.endpoint}: it answered 400: given up`]));
   });
 
-  it('keeps no event waiting behind those whose URL does not answer', async () => {
-    await start({ url: hook.endpoint }, { timeoutMs: 100 });
+  it('keeps no event waiting for long behind those whose URL does not answer', async () => {
+    await start({ url: hook.endpoint, target: { RetryPolicy: { MaximumRetryAttempts: 50 } } }, { timeoutMs: 300 });
     answers = Array.from({ length: 30 }, () => 'hang' as const);
     for (let call = 0; call < 4; call += 1) await put(...Array.from({ length: 10 }, () => entry()));
-    await eventually(() => expect(received).toHaveLength(70));
+    await eventually(() => expect(new Set(received.slice(30).map(({ body }) => body.id)).size).toBe(40));
+  });
+
+  it('says once that a URL fails, until it has taken an event', async () => {
+    await start({ url: hook.endpoint });
+    answers = [{ status: 500 }, { status: 500 }];
+    await put(entry(), entry());
+    await eventually(() => expect(received).toHaveLength(4));
+    expect(faults).toHaveLength(1);
+    answers = [{ status: 500 }];
+    await put(entry());
+    await eventually(() => expect(faults).toHaveLength(2));
   });
 
   it('calls no other machine, and says so', async () => {

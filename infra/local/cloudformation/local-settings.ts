@@ -10,6 +10,9 @@ const settings = {
 /** Without a subscriber nobody would get the alerts. */
 const subscribers = { supportEmail: 'support@example.com' } as const satisfies Partial<Config>;
 
+/** Events for other systems, which cost nothing here. */
+const publishing = { events: 'true' } as const satisfies Partial<Record<keyof Config, string>>;
+
 /** Settings that name parts in AWS. The stack on this machine has its own in their place. */
 const namesInAws = [
   'domainName',
@@ -27,7 +30,7 @@ export function localSettings(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Record<string, string> {
   return {
-    ...unset(subscribers, configured, environment),
+    ...unset({ ...subscribers, ...publishing }, configured, environment),
     ...localClientVariables(configured, environment),
     ...withoutNamesInAws,
   };

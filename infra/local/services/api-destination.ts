@@ -25,7 +25,7 @@ export interface DeadLetter {
 }
 
 export interface DeliveryOptions {
-  /** Called with one line for the first failure of an event, and for its end if it is given up. */
+  /** Called with one line when a URL begins to fail, and for each event that is given up. */
   readonly onFault: (line: string) => void;
   /** Aborted when the stack stops. */
   readonly signal: AbortSignal;
@@ -61,6 +61,8 @@ export function createDelivery(options: DeliveryOptions): Deliver {
   const { onFault, signal, now = Date.now, wait = pause, timeoutMs = usualTimeoutMs } = options;
   let underWay = 0;
   const waiting: (() => void)[] = [];
+  /** The URLs whose last attempt failed. Their first failure has a line, and not that of each event. */
+  const failing = new Set<string>();
 
   async function attempted(destination: ApiDestination, event: BusEvent): Promise<Attempt> {
     if (underWay < maxAttempts) underWay += 1;
@@ -79,6 +81,7 @@ export function createDelivery(options: DeliveryOptions): Deliver {
     const begunAt = now();
     for (let retries = 0; ; retries += 1) {
       const attempt = await attempted(destination, event);
+      if (attempt === 'taken') failing.delete(url);
       if (attempt === 'taken' || signal.aborted) return;
       const { cause, retryAfterMs } = attempt;
       if (retryAfterMs === null) return givenUp(destination, event, cause, retries, {});
@@ -88,7 +91,8 @@ export function createDelivery(options: DeliveryOptions): Deliver {
         const condition = isOld ? 'MaximumEventAgeInSeconds' : 'MaximumRetryAttempts';
         return givenUp(destination, event, cause, retries, { EXHAUSTED_RETRY_CONDITION: condition });
       }
-      if (retries === 0) onFault(`event to ${url}: ${cause}, and gets it again`);
+      if (!failing.has(url)) onFault(`events to ${url}: ${cause}, and gets them again`);
+      failing.add(url);
       await wait(waitMs, signal);
       if (signal.aborted) return;
     }
