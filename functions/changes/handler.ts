@@ -24,7 +24,7 @@ interface ReadRecord {
 }
 
 /**
- * The changes function: takes a batch of the table's stream, publishes each change of a status, keeps what the batch says
+ * The changes function takes a batch of the table's stream. It publishes each change of a status, keeps what the batch says
  * about each provider, and marks accounts with new failures. An unreadable record is left out, so that it never holds up
  * others. If the news cannot be kept, Lambda sends the whole batch again.
  *

@@ -31,8 +31,8 @@ const counting = {
 /**
  * With a bus: an event is out within some seconds, and a record whose event is refused holds up no other for long.
  *
- * Splitting may cost the counts of news a little. If their write fails half-way, the halves of the batch come again under
- * other names, and the hours already written count the second half twice.
+ * Splitting may cost the counts of news a little. If their write fails half-way, the halves of the batch come again
+ * under other names. The hours already written count the second half twice.
  */
 const publishing = {
   batchSize: 500,

@@ -1,13 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { eventSchema } from '../../infra/tools/docs/event-schema.ts';
+import { eventSchemaFile } from '../../infra/tools/docs/files.ts';
 import { type CanonicalEvent, canaryAccountId, emailIdOf } from '../../shared/email/event.ts';
 import { type Email, type Image, storedEmailIn } from '../../shared/email/item.ts';
-import { type StatusChanged, statusChanged, statusChangeOf } from '../../shared/events/status-changed.ts';
+import { eventSource } from '../../shared/events/publish.ts';
+import { rankOf } from '../../shared/events/rank.ts';
+import { type StatusChanged, statusChangedType, statusChangeOf } from '../../shared/events/status-changed.ts';
+import { type Status, statuses } from '../../shared/status/catalogue.ts';
 import { merge } from '../../shared/status/precedence.ts';
 import { arbitraryEvent, noon } from '../rigs/arbitrary-events.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
 
 const minute = 60_000;
+
+const published = readFileSync(eventSchemaFile, 'utf8');
+const isAsPublished = new Ajv2020({ allowUnionTypes: true }).compile(JSON.parse(published));
 
 describe('the event of a change of status', () => {
   let emails: StoredEmails;
@@ -108,7 +118,7 @@ describe('the event of a change of status', () => {
           const told: StatusChanged[] = [];
           for (const event of events) told.push(...[(await change([event])) ?? []].flat());
           expect(new Set(told.map(({ id }) => id)).size).toBe(told.length);
-          for (const one of told) expect(statusChanged.safeParse(one).error).toBeUndefined();
+          for (const one of told) expect([isAsPublished(one), isAsPublished.errors]).toEqual([true, null]);
           const shuffled = [...told, ...told].map(one => [order.next().value, one] as const).sort(([a], [b]) => a - b);
           const kept = shuffled.reduce<StatusChanged | null>(
             (best, [, one]) => (best === null || one.rank > best.rank ? one : best),
@@ -123,5 +133,31 @@ describe('the event of a change of status', () => {
       ),
       { numRuns: 40 },
     );
+  });
+
+  it('has a published JSON Schema (npm run docs writes it), which refuses what is missing or no status', async () => {
+    expect(published).toBe(eventSchema());
+    const told = (await change([anEvent({ status: 'delivered', occurredAt: Date.UTC(12_026, 0) })]))!;
+    expect(isAsPublished(told)).toBe(true);
+    // A later version may tell more.
+    expect(isAsPublished({ ...told, more: 1 })).toBe(true);
+    for (const name of Object.keys(told)) expect(isAsPublished({ ...told, [name]: undefined }), name).toBe(false);
+    expect(isAsPublished({ ...told, to: 'lost' })).toBe(false);
+  });
+
+  it('looks as docs/events.md shows it', () => {
+    const page = readFileSync(new URL('../../docs/events.md', import.meta.url), 'utf8');
+    const { source, 'detail-type': type, detail } = JSON.parse(/```json\n(.*?)```/s.exec(page)![1]!);
+    expect([source, type, isAsPublished(detail)]).toEqual([eventSource, statusChangedType, true]);
+    expect(detail.emailId).toBe(emailIdOf(detail));
+    expect(statuses[detail.to as Status].label).toBe(detail.label);
+    const [statusEventId] = /(?<=^\d{20})([\da-f]+)ff$/.exec(detail.rank)!.slice(1);
+    const eventId = Buffer.from(statusEventId!, 'hex').map(byte => 0xff - byte);
+    const verdict = {
+      status: detail.to,
+      statusAt: Date.parse(detail.since),
+      statusEventId: String.fromCharCode(...eventId),
+    };
+    expect(rankOf(verdict)).toBe(detail.rank);
   });
 });
