@@ -67,7 +67,8 @@ export interface StatusEventsReport {
   readonly kills: number;
 }
 
-const shards = 4;
+/** A lane mostly waits: for calls that hang, for processes that were killed, and between attempts. */
+const shards = 12;
 const writersAtOnce = 16;
 /** A run ends if the function has put no event for so long. No wait of its source or its client lasts longer. */
 const longestQuietMs = 60_000;
@@ -96,12 +97,15 @@ export async function tortureStatusEvents(options: StatusEventsOptions): Promise
     const killing = kills ? startKilling(parts.pids, random(3)) : null;
 
     const left = new Set(planned.due.keys());
+    let written = 0;
     const shown = setInterval(() => {
-      onProgress(`${published.length} events published, ${left.size} of ${planned.due.size} changes left`);
+      const emails = `${written} of ${planned.emails.length} emails written`;
+      onProgress(`${emails}, ${published.length} events published, ${left.size} of ${planned.due.size} changes left`);
     }, 500);
     stops.push(() => clearInterval(shown));
     await forEachConcurrently(planned.emails, writersAtOnce, async writes => {
       for (const write of writes) await parts.record(write);
+      written += 1;
     });
     let seen = 0;
     let lastCall = { calls: 0, at: Date.now() };
