@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createHandler } from '../../functions/changes/handler.ts';
 import { createPublishChanges, type PublishChanges, publishingTo } from '../../functions/changes/status-events.ts';
 import { type CanonicalEvent, canaryAccountId, emailIdOf } from '../../shared/email/event.ts';
-import type { StatusChanged } from '../../shared/events/status-changed.ts';
+import type { StatusChanged } from '../../shared/events/status-changed-schema.ts';
 import { hourMs, hourOf, slotOf } from '../../shared/news/slots.ts';
 import { createNewsStore, type NewsStore } from '../../shared/news/store.ts';
 import { type AccountMarks, createAccountMarks, markSlotMs } from '../../shared/watch/account-marks.ts';

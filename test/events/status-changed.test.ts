@@ -8,7 +8,8 @@ import { type CanonicalEvent, canaryAccountId, emailIdOf } from '../../shared/em
 import { type Email, type Image, storedEmailIn } from '../../shared/email/item.ts';
 import { eventSource } from '../../shared/events/publish.ts';
 import { rankOf } from '../../shared/events/rank.ts';
-import { type StatusChanged, statusChangedType, statusChangeOf } from '../../shared/events/status-changed.ts';
+import { statusChangedType, statusChangeOf } from '../../shared/events/status-changed.ts';
+import type { StatusChanged } from '../../shared/events/status-changed-schema.ts';
 import { type Status, statuses } from '../../shared/status/catalogue.ts';
 import { merge } from '../../shared/status/precedence.ts';
 import { arbitraryEvent, noon } from '../rigs/arbitrary-events.ts';

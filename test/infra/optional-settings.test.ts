@@ -174,6 +174,15 @@ describe('events for other systems', () => {
     expect(output(withUrl, 'EventsApiKeySecretArn')).toBe('EventWebhookApiKey');
   });
 
+  it('are posted by a role that may do nothing else', () => {
+    const statements = [...resourcesOf(withUrl, 'AWS::IAM::Policy').values()].flatMap(
+      ({ Properties }) => Properties.PolicyDocument.Statement,
+    );
+    expect(statements.map(({ Action, Resource }) => [Action, asText(Resource)])).toEqual([
+      ['events:InvokeApiDestination', 'EventWebhookDestinationApiDestination.Arn'],
+    ]);
+  });
+
   it('are tried at the URL for a day, and then wait in a dead-letter queue', () => {
     const rule = resourcesOf(withUrl, 'AWS::Events::Rule').get('EventWebhookRule')!.Properties;
     expect(rule.EventPattern).toEqual({ source: ['mailtrail'] });

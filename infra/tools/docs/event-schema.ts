@@ -1,5 +1,6 @@
 import * as z from 'zod';
-import { statusChanged, statusChangedType } from '../../../shared/events/status-changed.ts';
+import { statusChangedType } from '../../../shared/events/status-changed.ts';
+import { statusChanged } from '../../../shared/events/status-changed-schema.ts';
 import { prettyJson } from './pretty-json.ts';
 
 /** The JSON Schema of the detail of status changes, for the systems that get them. */
