@@ -14,7 +14,7 @@ import type { BusEvent } from '../../infra/local/services/put-events.ts';
 import { startQueues } from '../../infra/local/services/queues.ts';
 import { openTable } from '../../infra/local/services/tables.ts';
 import { createRecorder } from '../../shared/email/recorder.ts';
-import { type StatusChanged, statusChanged } from '../../shared/events/status-changed.ts';
+import { type StatusChanged, statusChanged } from '../../shared/events/status-changed-schema.ts';
 import { forEachConcurrently } from '../../shared/runtime/concurrency.ts';
 import { documentClient } from '../../shared/runtime/dynamodb.ts';
 import { isoText } from '../../shared/runtime/time.ts';
