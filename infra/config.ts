@@ -147,10 +147,15 @@ export const config = z.strictObject({
     .default(false)
     .describe('Whether a bus of Amazon EventBridge gets an event for each change of a status.'),
   eventsUrl: text
-    .regex(/^https:\/\/[^\s/?#]+[^\s]*$/, 'must be an https URL')
+    .regex(
+      /^(?:https:\/\/[^\s/?#]+|http:\/\/(?:localhost|127\.0\.0\.1)(?::\d+)?(?![^/?#]))\S*$/,
+      'must be an https URL',
+    )
     .max(2048)
     .optional()
-    .describe('The URL that gets every event of the bus by POST, with a key in the header x-api-key.'),
+    .describe(
+      'The URL that gets every event of the bus by POST, with a key in the header x-api-key; http only for localhost, in runs on one machine.',
+    ),
   uiClientId: optionalText.describe('The id under which your issuer knows the page /ui; without it there is no page.'),
   uiScope: optionalText.describe(
     'The scopes that the page asks for, separated by blanks; `openid` and apiScope by default.',

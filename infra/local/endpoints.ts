@@ -21,6 +21,7 @@ export interface Endpoints {
   readonly secretsManager: string;
   readonly lambda: string;
   readonly cloudwatch: string;
+  readonly eventBridge: string;
   /** The name that the stack would have in AWS. */
   readonly stackName: string;
   /** All resources of the template by type, each with its name, URL or ARN. */
@@ -48,6 +49,8 @@ export interface Endpoints {
   readonly ownWebhookSecretsFile: string | null;
   /** Provider → the key with which demo and simulator sign. */
   readonly signingKeysFile: string;
+  /** The API key with which `eventsUrl` is called; null without that setting. */
+  readonly eventsKeyFile: string | null;
   readonly inboxFile: string;
   /** Claims that tokens must carry; null for an API without an authorizer. */
   readonly tokens: { readonly issuer: string; readonly audience: string } | null;

@@ -26,6 +26,8 @@ import { type Monitoring, startMonitoring } from './monitoring/monitoring.ts';
 import { operatorLinks, ownPages, uiPath } from './pages/own-pages.ts';
 import { chooseEngine } from './services/dynamodb-engine.ts';
 import { type DynamoDbMeter, startDynamoDbMeter } from './services/dynamodb-meter.ts';
+import { startEventBus } from './services/event-bus.ts';
+import { generatedSecret, generatedSecretFile } from './services/generated-secrets.ts';
 import { startQueues } from './services/queues.ts';
 import { startSecretsManager } from './services/secrets-manager.ts';
 import type { OnMetric } from './services/service-metric.ts';
@@ -144,7 +146,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
   const starting = 'Starting tables, queues and functions';
   // Both run at once, and the synthesis takes longer.
   onStep(synthesize === null ? starting : 'Synthesizing the stack');
-  const [engine, queues, secretsManager, sns, lambda, cloudWatch, issuer] = await Promise.all([
+  const [engine, queues, secretsManager, sns, lambda, cloudWatch, eventBus, issuer] = await Promise.all([
     parts.add(startEngine({ dataDir: join(dataDir, 'dynamodb') }), it => it.stop()),
     parts.add(startQueues(join(dataDir, 'queues')), it => it.stop()),
     parts.add(
@@ -154,6 +156,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
     parts.add(startSnsSigning(snsSigningKeyIn(secretFiles)), it => it.stop()),
     parts.add(startLambdaEndpoint(), it => it.stop()),
     parts.add(startCloudWatch(), it => it.stop()),
+    parts.add(startEventBus({ onFault }), it => it.stop()),
     openTokenIssuer(dataDir),
     synthesize?.(),
   ]);
@@ -188,7 +191,9 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
   inbox.serve(template);
   // As docs/operating.md advises: otherwise a link in each letter ends the subscription.
   inbox.confirm({ authenticatesUnsubscribe: true });
-  secretsManager.serve(template.ofType('AWS::SecretsManager::Secret'));
+  const secrets = template.ofType('AWS::SecretsManager::Secret');
+  secretsManager.serve(secrets, secret => generatedSecret(dataDir, secret));
+  eventBus.serve(template, { queueEndpoint: queues.endpoint, secretText: secretsManager.valueOf });
   const tables = new Map<string, LocalTable>();
   for (const table of template.ofType('AWS::DynamoDB::Table'))
     tables.set(table.logicalId, await openTable(engine.endpoint, table));
@@ -206,6 +211,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
       AWS_ENDPOINT_URL_LAMBDA: lambda.endpoint,
       AWS_ENDPOINT_URL_CLOUDWATCH: cloudWatch.endpoint,
       AWS_ENDPOINT_URL_S3: queues.endpoint,
+      AWS_ENDPOINT_URL_EVENTBRIDGE: eventBus.endpoint,
       SNS_ENDPOINT: sns.endpoint,
     },
     {
@@ -261,6 +267,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
   const cors: Cors | undefined = api?.properties.CorsConfiguration;
   const tableNames = refs('AWS::DynamoDB::Table');
   const tokens = template.ofType('AWS::ApiGatewayV2::Authorizer')[0]?.properties.JwtConfiguration;
+  const generated = secrets.find(({ properties }) => properties.GenerateSecretString !== undefined);
   const clientId = environmentWith(functions.described, 'UI_CLIENT_ID')?.UI_CLIENT_ID;
   const endpoints: Endpoints = {
     url: http.url,
@@ -276,6 +283,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
     secretsManager: secretsManager.endpoint,
     lambda: lambda.endpoint,
     cloudwatch: cloudWatch.endpoint,
+    eventBridge: eventBus.endpoint,
     stackName: assembly.stackName,
     resources: template.resources(),
     tableName: Object.values(tableNames)[0] ?? '',
@@ -291,6 +299,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
     webhookSecretsFile: secretFiles.secretsFile,
     ownWebhookSecretsFile: secretFiles.ownSecretsFile,
     signingKeysFile: secretFiles.signingKeysFile,
+    eventsKeyFile: generated === undefined ? null : generatedSecretFile(dataDir, generated),
     inboxFile,
     tokens: tokens === undefined ? null : { issuer: tokens.Issuer, audience: tokens.Audience[0] },
   };
@@ -316,6 +325,7 @@ async function startParts(options: StackOptions, parts: StartedParts): Promise<O
       functions,
       queues,
       inbox,
+      eventBus,
       engine,
       monitoring,
       providers: options.providers,

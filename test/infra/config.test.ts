@@ -117,6 +117,11 @@ describe('the configuration', () => {
       { events: true, eventsUrl: 'http://a.example.com' },
       'eventsUrl: must be an https URL',
     ],
+    [
+      'a URL of events that only looks like this machine',
+      { events: true, eventsUrl: 'http://localhost@a.example.com/' },
+      'eventsUrl: must be an https URL',
+    ],
     ['a URL of events without a bus', { eventsUrl: 'https://a.example.com/' }, 'events: must be true'],
     ['an ingest concurrency that SES uses up', { ingestConcurrency: 22 }, 'ingestConcurrency: must be above 22'],
     ['one batch of SES at once, which Lambda refuses', { sesConcurrency: 1 }, 'sesConcurrency: '],
@@ -137,6 +142,17 @@ describe('the configuration', () => {
   it('describes every field', () => {
     for (const [name, field] of Object.entries(config.shape)) expect(field.description, name).toMatch(/\.$|\)$/);
     expect(environmentVariable('oidcIssuer')).toBe('MAILTRAIL_OIDC_ISSUER');
+  });
+});
+
+describe('the URL of events', () => {
+  it.each([
+    'https://a.example.com/hook?x=1',
+    'http://localhost:4000/hook',
+    'http://127.0.0.1:4000',
+    'http://localhost',
+  ])('may be %s', eventsUrl => {
+    expect(read({ events: true, eventsUrl }).eventsUrl).toBe(eventsUrl);
   });
 });
 

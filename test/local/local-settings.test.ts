@@ -14,6 +14,13 @@ describe('the stack on one machine', () => {
     ).not.toHaveProperty('dailyDigestHour');
   });
 
+  it('has a bus of events, unless the user wants none', () => {
+    expect(readConfig({}, localSettings({}, {})).events).toBe(true);
+    for (const variables of [{ MAILTRAIL_EVENTS: 'false' }, { MAILTRAIL_EVENTS: '' }])
+      expect(readConfig({}, { ...localSettings({}, variables), ...variables }).events).toBe(false);
+    expect(localSettings({ events: false }, {})).not.toHaveProperty('MAILTRAIL_EVENTS');
+  });
+
   it('has a table, a secret and an address of its own, whatever cdk.json names in AWS', () => {
     const mailtrail = {
       domainName: 'mail.example.com',

@@ -93,6 +93,6 @@ describe('a schedule', () => {
   });
 
   it('of a rule without one is refused', () => {
-    expect(() => start(rule({ EventPattern: {} }), async () => {})).toThrow('a rule without a schedule');
+    expect(() => start(rule({}), async () => {})).toThrow('a rule without a schedule');
   });
 });

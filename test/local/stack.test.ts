@@ -96,6 +96,18 @@ test("a genuine callback is recorded, and the account's own people read it; a fo
   expect(forged.status).toBe(401);
 });
 
+test('a change of a status is an event on the bus, as its page shows', async () => {
+  const page = (accept: string) => fetch(`${stack.url}/_local/events`, { headers: { accept } });
+  await eventually(async () => {
+    const { events } = (await (await page('application/json')).json()) as { events: { event: object }[] };
+    const detail = { recipient: 'first@example.com', from: null, to: 'delivered' };
+    expect(events.map(({ event }) => event)).toContainEqual(
+      expect.objectContaining({ source: 'mailtrail', detail: expect.objectContaining(detail) }),
+    );
+  });
+  expect(await (await page('text/html')).text()).toContain('>first@example.com</a>: <strong>delivered</strong>');
+});
+
 test('a hard bounce reaches support: as text, as data, and on the console', async () => {
   await tell('hard_bounced', 'second', { subject: 'Your invoice' });
   await eventually(async () => expect(await inbox()).toHaveLength(1));
@@ -359,13 +371,14 @@ test('a page of this machine leads to all of it, and has no secret', async () =>
   const links = [...text.matchAll(/href="([^"]+)"/g)].map(([, link]) => link!);
   expect(links).toEqual([
     `${stack.url}/ui`,
-    ...['/_local/inbox', '/_local/queues', '/_local/quarantine', '/_local/alarms', '/_local/health'],
+    ...['/_local/inbox', '/_local/queues', '/_local/quarantine', '/_local/events'],
+    ...['/_local/alarms', '/_local/health'],
     ...['/statuses', '/openapi.json'],
   ]);
   for (const link of links) expect([link, (await fetch(new URL(link, stack.url))).status]).toEqual([link, 200]);
   expect(text).toContain('<code>ANY /webhooks/{provider}</code> (set-up calls)');
   expect(text).not.toMatch(/\b(?:src|https?:\/\/(?!127\.0\.0\.1))/);
-  for (const path of ['', '/_local', '/_local/quarantine', '/_local/alarms', '/_local/health'])
+  for (const path of ['', '/_local', '/_local/quarantine', '/_local/events', '/_local/alarms', '/_local/health'])
     expect((await fetch(stack.url + path, { method: 'POST' })).status).toBe(405);
 });
 

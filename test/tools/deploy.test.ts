@@ -261,6 +261,12 @@ describe('before a deployment, the account', () => {
     });
   });
 
+  it('is refused for a URL of events on this machine, which EventBridge could not reach', async () => {
+    const url = (eventsUrl: string) => checked(['-c', 'events=true', '-c', `eventsUrl=${eventsUrl}`]);
+    expect((await url('http://localhost:4000/'))['events URL']?.result).toBe('problem');
+    expect((await url('https://billing.example.com/'))['events URL']).toBeUndefined();
+  });
+
   it('is not asked by cdk where there is no terminal, so that somebody has to approve before', async () => {
     const none = { isTerminal: false };
     const { approval } = await checked([], none);

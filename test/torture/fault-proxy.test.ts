@@ -11,7 +11,9 @@ import {
   SQSClient,
 } from '@aws-sdk/client-sqs';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { awsJson } from '../../infra/local/services/aws-json.ts';
 import { chooseEngine, type DynamoDbEngine } from '../../infra/local/services/dynamodb-engine.ts';
+import { startEventBus } from '../../infra/local/services/event-bus.ts';
 import { type Queues, startQueues } from '../../infra/local/services/queues.ts';
 import { createEmailTable } from '../rigs/email-table.ts';
 import { type FaultProxy, startFaultProxy } from './fault-proxy.ts';
@@ -201,6 +203,28 @@ describe('the fault "part of a batch"', () => {
     );
     expect(Messages.map(({ Body }) => Body).toSorted()).toEqual(Successful.map(({ Id }) => Id).toSorted());
     client.destroy();
+  });
+
+  it('makes EventBridge take some events, and reports the others in their places as failed', async () => {
+    const bus = await startEventBus({ onFault: () => {} });
+    const proxy = await startFaultProxy({ target: bus.endpoint, plan: always('part of a batch') });
+    const Entries = [0, 1, 2, 3, 4].map(n => ({ Source: 's', DetailType: 't', Detail: JSON.stringify({ n }) }));
+    const outcomes = new Set<string>();
+    for (let time = 0; time < 40; time += 1) {
+      const answer = await awsJson<{ FailedEntryCount: number; Entries: { EventId?: string; ErrorCode?: string }[] }>(
+        proxy.endpoint,
+        'AWSEvents.PutEvents',
+        { Entries },
+      );
+      expect(answer.Entries.filter(({ ErrorCode }) => ErrorCode !== undefined)).toHaveLength(answer.FailedEntryCount);
+      const numbers = new Map(bus.events().map(({ event }) => [event.id, event.detail.n]));
+      const taken = answer.Entries.map(({ EventId = '' }) => numbers.get(EventId) ?? '-');
+      expect(taken).toEqual(taken.map((number, index) => (number === '-' ? '-' : index)));
+      outcomes.add(taken.join(''));
+    }
+    expect([...outcomes].toSorted()).toEqual(['----4', '--234', '01---', '0123-', '-----'].toSorted());
+    bus.stop();
+    await proxy.stop();
   });
 
   it('is drawn only for batches', () => {

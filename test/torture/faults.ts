@@ -110,12 +110,36 @@ const ofEntries: BatchKind = {
   nothing: { Successful: [] },
 };
 
+/** The answer of PutEvents has its entries in the order of the request. Either the first or the last ones fail. */
+const ofEvents: BatchKind = {
+  size: ({ Entries }) => Entries.length,
+  split({ Entries, ...rest }, count) {
+    const left = Entries.length - count;
+    const [done, others] = failsAtEnd(count)
+      ? [Entries.slice(0, count), Entries.slice(count)]
+      : [Entries.slice(left), Entries.slice(0, left)];
+    return { done: { ...rest, Entries: done }, left: { ...rest, Entries: others } };
+  },
+  merged({ FailedEntryCount, Entries, ...answer }, left) {
+    const failed = left.Entries.map(() => ({ ErrorCode: 'InternalFailure', ErrorMessage: 'later' }));
+    return {
+      ...answer,
+      FailedEntryCount: FailedEntryCount + failed.length,
+      Entries: failsAtEnd(Entries.length) ? [...Entries, ...failed] : [...failed, ...Entries],
+    };
+  },
+  nothing: { FailedEntryCount: 0, Entries: [] },
+};
+
+const failsAtEnd = (doneCount: number) => doneCount % 2 === 0;
+
 /** The kinds of batches by operation. The functions' batches have one table each. */
 const batches: Readonly<Record<string, BatchKind>> = {
   BatchGetItem: ofKeys,
   SendMessageBatch: ofEntries,
   DeleteMessageBatch: ofEntries,
   ChangeMessageVisibilityBatch: ofEntries,
+  PutEvents: ofEvents,
 };
 
 function tableOf(requestItems: BatchRequest): [string, BatchRequest] {

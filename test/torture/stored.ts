@@ -15,7 +15,7 @@ const credentials = { accessKeyId: 'local', secretAccessKey: 'local' };
 
 /** Reads every item of the table with strong consistency, or of one index. */
 export async function* storedItems(
-  { dynamodb, region, tableName }: Endpoints,
+  { dynamodb, region, tableName }: Pick<Endpoints, 'dynamodb' | 'region' | 'tableName'>,
   IndexName?: string,
 ): AsyncGenerator<StoredItem> {
   const raw = new DynamoDBClient({ endpoint: dynamodb, region, credentials });

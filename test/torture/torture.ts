@@ -16,6 +16,11 @@ const command = {
   does: 'Sends signed events to a stack of its own, in which calls fail and processes are killed, and compares its table.',
   options: {
     events: { value: 'N', range: [1, 10_000_000], otherwise: 20_000, help: 'how many events are sent' },
+    'status-changes': {
+      value: 'N',
+      range: [1, 1_000_000],
+      help: 'sends nothing: statuses change N times, and the events of the bus are compared with them',
+    },
     seed: {
       value: 'S',
       range: [0, 2 ** 27],
@@ -36,13 +41,25 @@ const command = {
 async function run(options: Given<typeof command.options>): Promise<void> {
   const { events, seed = Date.now() % 1_000_000, faults: faultPercent, 'no-kills': spares } = options;
   const file = options.report ?? join(tmpdir(), `mailtrail-torture-${seed}.json`);
-  const { torture } = await import('./run.ts');
+  const changes = options['status-changes'];
+  const usual = { seed, faultPercent, kills: !spares, onProgress: progress };
   console.log(`seed ${seed}`);
-  const report = await torture({ events, seed, faultPercent, kills: !spares, onProgress: progress });
-  progressEnds();
-  writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
-  console.log(`${reportTable(report)}\n\n${file}`);
-  if (hasFailed(report)) process.exitCode = 1;
+  if (changes === undefined) {
+    const { torture } = await import('./run.ts');
+    const report = await torture({ events, ...usual });
+    ended(report, reportTable(report), hasFailed(report));
+  } else {
+    const { tortureStatusEvents, statusEventsFailed, statusEventsTable } = await import('./status-events.ts');
+    const report = await tortureStatusEvents({ changes, ...usual });
+    ended(report, statusEventsTable(report), statusEventsFailed(report));
+  }
+
+  function ended(report: object, table: string, failed: boolean): void {
+    progressEnds();
+    writeFileSync(file, `${JSON.stringify(report, null, 2)}\n`);
+    console.log(`${table}\n\n${file}`);
+    if (failed) process.exitCode = 1;
+  }
 }
 
 await runCommand({ ...command, run: options => run(options).finally(progressEnds) });

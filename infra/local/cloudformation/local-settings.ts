@@ -13,6 +13,9 @@ const subscribers = { supportEmail: 'support@example.com' } as const satisfies P
 /** Without an hour there would be no daily digest to look at. */
 const digest = { dailyDigestHour: '7' } as const satisfies Partial<Record<keyof Config, string>>;
 
+/** Events for other systems, which cost nothing here. */
+const publishing = { events: 'true' } as const satisfies Partial<Record<keyof Config, string>>;
+
 /** Settings that name parts in AWS. The stack on this machine has its own in their place. */
 const namesInAws = [
   'domainName',
@@ -30,7 +33,7 @@ export function localSettings(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Record<string, string> {
   return {
-    ...unset({ ...subscribers, ...digest }, configured, environment),
+    ...unset({ ...subscribers, ...digest, ...publishing }, configured, environment),
     ...localClientVariables(configured, environment),
     ...withoutNamesInAws,
   };

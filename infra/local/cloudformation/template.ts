@@ -62,6 +62,9 @@ const arn = (service: string, rest: string) => `arn:aws:${service}:${region}:${a
 const functionArn = (nameOrArn: unknown) =>
   String(nameOrArn).startsWith('arn:') ? String(nameOrArn) : arn('lambda', `function:${nameOrArn}`);
 
+/** The ARN of a rule of EventBridge. */
+export const ruleArn = (id: string) => arn('events', `rule/${id}`);
+
 /** CloudFormation puts the stack's name before that of an alarm, so that one prefix finds all of a stack. */
 function alarmIdentity(id: string, { stackName = 'Mailtrail' }: Place, { AlarmName }: Record<string, unknown>) {
   const Ref = String(AlarmName ?? `${stackName}-${id}`);
@@ -87,6 +90,14 @@ const identities: Record<string, (id: string, place: Place, properties: Record<s
   'AWS::Lambda::Alias': (_id, _place, { FunctionName, Name }) => ({ Ref: `${functionArn(FunctionName)}:${Name}` }),
   'AWS::CloudWatch::Alarm': alarmIdentity,
   'AWS::CloudWatch::CompositeAlarm': alarmIdentity,
+  'AWS::Events::EventBus': (id, _place, { Name = id }) => ({
+    Ref: String(Name),
+    Name: String(Name),
+    Arn: arn('events', `event-bus/${Name}`),
+  }),
+  'AWS::Events::Rule': id => ({ Ref: id, Arn: ruleArn(id) }),
+  'AWS::Events::Connection': id => ({ Ref: id, Arn: arn('events', `connection/${id}/local`) }),
+  'AWS::Events::ApiDestination': id => ({ Ref: id, Arn: arn('events', `api-destination/${id}/local`) }),
   'AWS::ApiGatewayV2::Api': (id, { apiEndpoint = 'http://127.0.0.1' }) => ({ Ref: id, ApiEndpoint: apiEndpoint }),
 };
 

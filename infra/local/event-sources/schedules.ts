@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { accountId, type ResolvedTemplate, region } from '../cloudformation/template.ts';
+import { accountId, type ResolvedTemplate, region, ruleArn } from '../cloudformation/template.ts';
 import type { StackFunctions } from '../lambda/stack-functions.ts';
 import { StartError } from '../start-error.ts';
 
@@ -52,7 +52,9 @@ export function startSchedules(
   const underWay = new Set<Promise<unknown>>();
   const timers = new Set<NodeJS.Timeout>();
   for (const { logicalId, properties } of template.ofType('AWS::Events::Rule')) {
-    const { ScheduleExpression, State, Targets = [] } = properties;
+    const { ScheduleExpression, EventPattern, State, Targets = [] } = properties;
+    // The event bus has these.
+    if (EventPattern !== undefined) continue;
     if (ScheduleExpression === undefined) throw new StartError(`${logicalId}: a rule without a schedule`);
     const { first, next } = timesOf(ScheduleExpression);
     if (State === 'DISABLED') continue;
@@ -96,7 +98,7 @@ function scheduledEvent(rule: string) {
     account: accountId,
     time: `${new Date().toISOString().slice(0, 19)}Z`,
     region,
-    resources: [`arn:aws:events:${region}:${accountId}:rule/${rule}`],
+    resources: [ruleArn(rule)],
     detail: {},
   };
 }

@@ -10,10 +10,12 @@ import type { StackFunctions } from '../lambda/stack-functions.ts';
 import type { Monitoring } from '../monitoring/monitoring.ts';
 import { quarantineContents } from '../quarantine/quarantine-contents.ts';
 import type { DynamoDbEngine } from '../services/dynamodb-engine.ts';
+import type { EventBus } from '../services/event-bus.ts';
 import type { Queues } from '../services/queues.ts';
 import { type SupportInbox, topicName } from '../services/support-inbox.ts';
 import { alarmsPage } from './alarms-page.ts';
 import { alertsPage } from './alerts-page.ts';
+import { eventsPage } from './events-page.ts';
 import { healthPage } from './health-page.ts';
 import { jsonPage, textPage } from './html.ts';
 import { quarantinePage } from './quarantine-page.ts';
@@ -28,6 +30,7 @@ export const operatorLinks = JSON.stringify([
   { label: 'Alerts', href: '/_local/inbox' },
   { label: 'Queues', href: '/_local/queues' },
   { label: 'Quarantine', href: '/_local/quarantine' },
+  { label: 'Events', href: '/_local/events' },
   { label: 'Health', href: '/_local/health' },
   { label: 'This machine', href: '/_local' },
 ]);
@@ -41,6 +44,7 @@ export interface ShownParts {
   readonly functions: Pick<StackFunctions, 'pids'>;
   readonly queues: Pick<Queues, 'depths' | 'messagesIn'>;
   readonly inbox: Pick<SupportInbox, 'file' | 'messages' | 'last' | 'subscriptions' | 'confirm'>;
+  readonly eventBus: Pick<EventBus, 'events'>;
   readonly engine: Pick<DynamoDbEngine, 'name' | 'exited'>;
   readonly monitoring: Pick<Monitoring, 'alarms'>;
   readonly providers: Readonly<Record<string, Provider>>;
@@ -53,6 +57,7 @@ export function ownPages({
   functions,
   queues,
   inbox,
+  eventBus,
   engine,
   monitoring,
   providers,
@@ -118,6 +123,7 @@ export function ownPages({
     '/_local/inbox': alerts,
     '/_local/queues': async ({ headers }) => queuesPage(dataDir, await queues.depths(template), headers.accept),
     '/_local/quarantine': ({ headers }) => quarantinePage(dataDir, quarantined(), providers, headers.accept),
+    '/_local/events': ({ headers }) => eventsPage(eventBus.events(), endpoints, headers.accept),
     '/_local/alarms': async ({ headers }) => alarmsPage(await monitoring.alarms(), headers.accept),
     '/_local/health': async ({ headers }) => healthPage(await health(), headers.accept),
     '/_local/processes': () => jsonPage(functions.pids()),

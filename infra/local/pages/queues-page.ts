@@ -21,6 +21,7 @@ const purposes: Readonly<Record<string, Purpose>> = {
   },
   digests: { purpose: 'Alerts on their way to people. They wait here for the next letter.' },
   'digests-dead-letters': { purpose: 'Alerts that could not be put into a letter for some 8 hours.' },
+  'event-webhook-dead-letters': { purpose: 'Events that the receiver of eventsUrl did not take.' },
   'ses-events-queue': { purpose: 'Events of Amazon SES on their way to the ingest function.' },
   'ses-events-queue-dead-letters': { purpose: 'Events of Amazon SES that failed 500 times.', replay: deadLetters },
 };

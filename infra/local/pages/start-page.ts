@@ -9,7 +9,17 @@ const routeWords: Readonly<Record<string, string>> = { 'ANY /webhooks/{provider}
 
 /** The page at `/_local`: where everything of the running stack is. It has paths of secrets, and no secret. */
 export function startPage(endpoints: Endpoints): HttpAnswer {
-  const { url, page, dataDir, webhookSecretsFile, ownWebhookSecretsFile, signingKeysFile, logsDir, routes } = endpoints;
+  const {
+    url,
+    page,
+    dataDir,
+    webhookSecretsFile,
+    ownWebhookSecretsFile,
+    signingKeysFile,
+    eventsKeyFile,
+    logsDir,
+    routes,
+  } = endpoints;
   const link = (path: string, text: string) => html`<a href="${path}">${text}</a>`;
   const command = (text: string) => html`<code>${commandOn(dataDir, text)}</code>`;
   const file = (path: string) => html`<code>${path}</code>`;
@@ -22,6 +32,7 @@ ${list('Look', [
   [link('/_local/inbox', 'Alerts'), 'The alerts that support gets about bounces and spam marks.'],
   [link('/_local/queues', 'Queues'), 'How many messages wait for a retry, or in quarantine.'],
   [link('/_local/quarantine', 'Quarantine'), 'The pieces that could not be read, and why.'],
+  [link('/_local/events', 'Events'), 'The changes of status that other systems are told of.'],
   [link('/_local/alarms', 'Alarms'), 'The alarms of the stack, as they are now.'],
   [link('/_local/health', 'Health'), 'Database, functions, queues and the last alert.'],
   [link('/statuses', 'Statuses'), 'The eleven statuses and the causes: label, meaning, what to do.'],
@@ -41,6 +52,9 @@ ${list('Connect', [
     ? []
     : [[file(ownWebhookSecretsFile), 'Your own secrets, valid besides.'] as const]),
   [file(signingKeysFile), 'The keys that sign callbacks. For most providers the key is the secret.'],
+  ...(eventsKeyFile === null
+    ? []
+    : [[file(eventsKeyFile), 'The key in the header x-api-key of each call to eventsUrl.'] as const]),
 ])}
 ${list('Files', [
   [file(logsDir), 'Logs: one per function, and one of the answers of the API.'],

@@ -3,8 +3,14 @@ import { StartError } from '../start-error.ts';
 import { type LoopbackServer, startLoopbackServer } from './loopback-server.ts';
 
 export interface SecretsManager extends LoopbackServer {
-  /** The secrets of the template. */
-  serve(secrets: readonly Resource[]): void;
+  /**
+   * Takes the secrets of the template.
+   *
+   * @param generated the value of a secret that AWS generates
+   */
+  serve(secrets: readonly Resource[], generated: (secret: Resource) => string): void;
+  /** The value of a secret by its ARN. */
+  valueOf(arn: string): string;
 }
 
 /**
@@ -37,9 +43,16 @@ export async function startSecretsManager(webhookSecrets: () => string): Promise
   });
   return {
     ...server,
-    serve(secrets) {
+    valueOf(arn) {
+      const value = values[arn];
+      if (value === undefined) throw new StartError(`${arn} is no secret of the template`);
+      return value();
+    },
+    serve(secrets, generated) {
       values = Object.fromEntries(
-        secrets.map(({ logicalId, ref, properties }) => {
+        secrets.map(secret => {
+          const { logicalId, ref, properties } = secret;
+          if (properties.GenerateSecretString !== undefined) return [ref, () => generated(secret)] as const;
           if (properties.SecretString !== '{}')
             throw new StartError(`${logicalId}: the value of a secret is not understood here`);
           return [ref, webhookSecrets] as const;

@@ -57,6 +57,10 @@ const checks = {
           'cdk asks before it widens permissions, and there is no terminal to ask',
           'In CI, review with npx cdk diff, then: npm run deploy -- --require-approval never',
         ),
+  'events URL': ({ config }) =>
+    config?.eventsUrl?.startsWith('http:')
+      ? problem('leads to this machine, for npm start alone', 'Set eventsUrl to an https URL, or leave it out.')
+      : null,
   issuer: ({ config, get }) => (config?.oidcIssuer ? issuerFinding(config.oidcIssuer, get) : null),
   bootstrap: ({ hasAccess, account, context }) =>
     hasAccess ? account.bootstrap(String(context['@aws-cdk/core:bootstrapQualifier'] ?? 'hnb659fds')) : null,
