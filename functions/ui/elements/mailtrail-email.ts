@@ -48,8 +48,8 @@ const handleFaults: Partial<Record<Fault, MessageKey | EmailKey>> = {
  *
  * @fires mailtrail-resend with `{ email }`, when a person asks to send the email again; the host sends it
  * @fires mailtrail-account-open with `{ accountId }`, when a person chooses the account; the host opens it
- * @fires mailtrail-email-open with `{ emailId, accountId }`, when a person chooses the email that this one sends again, or
- * the other way round; prevent it to show that email elsewhere
+ * @fires mailtrail-email-open with `{ emailId, accountId }`, when a person opens an email that was sent in place of this one,
+ * or the other way round. Prevent it to show that email elsewhere
  * @fires mailtrail-handled with `{ emailId, accountId }`, once a person has marked the email as handled
  * @csspart root everything
  * @csspart heading the recipient
