@@ -127,6 +127,14 @@ export const config = z.strictObject({
     .preprocess(listed, z.array(text.regex(/^https?:\/\/[^/*]+$/, 'must be an origin such as https://app.example.com')))
     .default([])
     .describe('Origins whose web pages may call the API from the browser (in an override, separated by commas).'),
+  events: truth
+    .default(false)
+    .describe('Whether a bus of Amazon EventBridge gets an event for each change of a status.'),
+  eventsUrl: text
+    .regex(/^https:\/\/[^\s/?#]+[^\s]*$/, 'must be an https URL')
+    .max(2048)
+    .optional()
+    .describe('The URL that gets every event of the bus by POST, with a key in the header x-api-key.'),
   uiClientId: optionalText.describe('The id under which your issuer knows the page /ui; without it there is no page.'),
   uiScope: optionalText.describe(
     'The scopes that the page asks for, separated by blanks; `openid` and apiScope by default.',
@@ -231,6 +239,8 @@ const combinations: readonly ((given: Config) => readonly [field: Field, message
       : null,
   ({ onlyListed, providers }) =>
     onlyListed && providers.length === 0 ? ['onlyListed', 'needs the setting providers'] : null,
+  ({ events, eventsUrl }) =>
+    eventsUrl !== undefined && !events ? ['events', 'must be true: eventsUrl gets the events of the bus'] : null,
   ({ providers, expectNews }) => {
     const unlisted = expectNews.find(({ provider }) => !providers.some(listed => listed === provider));
     return unlisted === undefined ? null : ['expectNews', `the setting providers does not list ${unlisted.provider}`];

@@ -11,6 +11,8 @@ import { Query } from './compute/query.ts';
 import { Ui } from './compute/ui.ts';
 import { Watch } from './compute/watch.ts';
 import type { Config } from './config.ts';
+import { EventBus } from './messaging/event-bus.ts';
+import { EventWebhook } from './messaging/event-webhook.ts';
 import { QuarantineQueue } from './messaging/quarantine-queue.ts';
 import { SesEvents } from './messaging/ses-events.ts';
 import { AlertEventsTopic, OperationsTopic, SupportTopic } from './messaging/topics.ts';
@@ -19,7 +21,7 @@ import { Alarms } from './monitoring/alarms.ts';
 import { OperationsDashboard } from './monitoring/dashboard.ts';
 import { LogMetrics } from './monitoring/log-metrics.ts';
 import { acknowledgeNagFindings } from './monitoring/nag.ts';
-import { addOutputs, domainOutputs, logGroupOutputs } from './outputs.ts';
+import { addOutputs, domainOutputs, eventOutputs, logGroupOutputs } from './outputs.ts';
 import { emailTable } from './storage/email-table.ts';
 import { FailureBucket } from './storage/failure-bucket.ts';
 import { GuardTable } from './storage/guard-table.ts';
@@ -27,6 +29,9 @@ import { webhookSecretsOf } from './storage/webhook-secrets.ts';
 
 /** All of Mailtrail: a construct for a stack, which may hold other things too. */
 export class Mailtrail extends Construct {
+  /** The bus of events for other systems; null without the setting `events`. */
+  readonly bus: EventBus | null;
+
   constructor(scope: Construct, id: string, config: Config) {
     super(scope, id);
 
@@ -46,6 +51,12 @@ export class Mailtrail extends Construct {
     const alertEvents = new AlertEventsTopic(this, 'AlertEvents');
     const digests = new WorkerQueue(this, 'Digests');
     const operations = new OperationsTopic(this, 'Operations', config.operationsEmail ?? config.supportEmail);
+    const bus = config.events ? new EventBus(this, 'Events') : null;
+    const eventWebhook =
+      bus === null || config.eventsUrl === undefined
+        ? null
+        : new EventWebhook(this, 'EventWebhook', { bus, url: config.eventsUrl });
+    this.bus = bus;
 
     // Functions and the API.
     const ingest = new Ingest(this, 'Ingest', {
@@ -65,7 +76,7 @@ export class Mailtrail extends Construct {
     const links = alertLinks(config, api.address);
     const alert = new Alert(this, 'Alert', { config, table, guards, topic: alertEvents, digests, links, failures });
     const digest = new Digest(this, 'Digest', { config, table, guards, topic: support, digests, links });
-    const changes = new Changes(this, 'Changes', { config, table, guards, failures });
+    const changes = new Changes(this, 'Changes', { config, table, guards, failures, bus });
     const watch = new Watch(this, 'Watch', {
       config,
       apiUrl: api.address,
@@ -104,11 +115,12 @@ export class Mailtrail extends Construct {
       sesEvents,
       support,
       watch,
+      eventWebhook,
       logMetrics: new LogMetrics(this, 'Logs', { access: api.accessLogs, digest: digest.logs }),
     };
     const alarms = new Alarms(this, 'Alarms', { ...watched, operations });
     const dashboard = new OperationsDashboard(this, 'Dashboard', { ...watched, alarms: alarms.all });
-    acknowledgeNagFindings({ api, webhookSecrets, guards, quarantine, failures, alert, changes, watch });
+    acknowledgeNagFindings({ api, webhookSecrets, guards, quarantine, failures, alert, changes, watch, eventWebhook });
 
     // Outputs.
     addOutputs(this, {
@@ -130,6 +142,7 @@ export class Mailtrail extends Construct {
       DigestDeadLettersQueueUrl: [digests.deadLetters.queueUrl],
       SesDeadLettersQueueUrl: [sesEvents.queue.deadLetters.queueUrl],
       AlertFailuresBucketName: [failures.bucketName],
+      ...eventOutputs(bus, eventWebhook),
       ...domainOutputs(api),
       ...logGroupOutputs(this, api),
     });

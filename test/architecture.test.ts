@@ -9,6 +9,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const layers = ['infra', 'functions', 'shared'] as const;
 const rooms = [
   'watch',
+  'events',
   'news',
   'queues',
   'alerts',

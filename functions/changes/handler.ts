@@ -1,48 +1,74 @@
 import middy from '@middy/core';
-import type { DynamoDBStreamEvent } from 'aws-lambda';
+import type { DynamoDBBatchResponse, DynamoDBRecord, DynamoDBStreamEvent } from 'aws-lambda';
 import type { AddNotes } from '../../shared/email/notes.ts';
 import type { NewsStore } from '../../shared/news/store.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
 import type { AccountMarks } from '../../shared/watch/account-marks.ts';
 import { writeLinks } from './links.ts';
-import { newsIn, type RecordNews } from './news.ts';
+import { type EmailStates, newsIn, type RecordNews, statesIn } from './news.ts';
+import type { PublishChanges } from './status-events.ts';
 
 export interface ChangesDependencies {
   readonly news: Pick<NewsStore, 'add'>;
   readonly marks: Pick<AccountMarks, 'mark'>;
   /** Adds notes to the emails that others send again. */
   readonly addNotes: AddNotes;
+  /** null if there is no bus. */
+  readonly publish: PublishChanges | null;
   readonly log: Log;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
+/** A readable record: its place in the batch, its email's states and its news. */
+interface ReadRecord {
+  readonly place: number;
+  readonly states: EmailStates;
+  readonly news: RecordNews;
+}
+
 /**
- * The changes function: takes a batch of the table's stream, keeps what it says about each provider, and marks accounts with
- * new failures. It tells emails which others send them again, and when those were delivered. An unreadable record is left
- * out, so that it never holds up others. If a write fails, Lambda sends the whole batch again.
+ * The changes function takes a batch of the table's stream. It publishes each change of a status, tells emails which others
+ * send them again, keeps what the batch says about each provider, and marks accounts with new failures. An unreadable
+ * record is left out, so that it never holds up others. If a write fails, Lambda sends the whole batch again.
+ *
+ * After an event that the bus did not take, Lambda sends its record and all later ones again. Their news is kept then: the
+ * store knows a batch by its first record, and would count twice what two batches share.
  */
-export function createHandler({ news, marks, addNotes, log, now }: ChangesDependencies) {
-  return middy<DynamoDBStreamEvent, void>().handler(async ({ Records }, { awsRequestId: requestId }) => {
-    const read: RecordNews[] = [];
-    for (const record of Records) {
+export function createHandler({ news, marks, addNotes, publish, log, now }: ChangesDependencies) {
+  return middy<DynamoDBStreamEvent, DynamoDBBatchResponse>().handler(async ({ Records }, { awsRequestId }) => {
+    const requestId = awsRequestId;
+    const all: ReadRecord[] = [];
+    for (const [place, record] of Records.entries()) {
       try {
-        read.push(newsIn(record));
+        const states = statesIn(record);
+        all.push({ place, states, news: newsIn(states) });
       } catch (error) {
         log('fault', { requestId, where: 'changes.read', error: errorName(error) });
       }
     }
-    const reports = read.flatMap(({ reports }) => reports);
+
+    let failedAt = Records.length;
+    if (publish !== null) {
+      const onFault = (where: string, error: string) => log('fault', { requestId, where, error });
+      const published = await publish(
+        all.map(({ states }) => states),
+        onFault,
+      );
+      failedAt = all[published.indexOf(false)]?.place ?? Records.length;
+    }
+
+    const read = all.filter(({ place }) => place < failedAt).map(record => record.news);
     const emails = read.flatMap(({ email }) => email ?? []);
-    // The notes come first: writing them again changes nothing.
+    // Before the news: to write notes again changes nothing.
     await writeLinks(
       addNotes,
       read.flatMap(({ links }) => links),
       now(),
       error => log('fault', { requestId, where: 'changes.link', error: errorName(error) }),
     );
-    const batchId = Records[0]?.dynamodb?.SequenceNumber ?? '';
-    await news.add({ batchId, reports, emails });
+    if (failedAt > 0)
+      await news.add({ batchId: idOf(Records[0]), reports: read.flatMap(({ reports }) => reports), emails });
     try {
       const unmarked = await marks.mark(
         read.flatMap(({ failedOf }) => failedOf ?? []),
@@ -55,9 +81,19 @@ export function createHandler({ news, marks, addNotes, log, now }: ChangesDepend
     }
     log('changes.counted', {
       requestId,
-      records: Records.length,
+      records: failedAt,
       emails: emails.length,
-      unreadable: Records.length - read.length,
+      unreadable: failedAt - read.length,
+      ...(failedAt < Records.length && { again: Records.length - failedAt }),
     });
+    return {
+      batchItemFailures: Records.slice(failedAt, failedAt + 1)
+        .map(idOf)
+        .map(itemIdentifier => ({ itemIdentifier })),
+    };
   });
+}
+
+function idOf(record: DynamoDBRecord | undefined): string {
+  return record?.dynamodb?.SequenceNumber ?? '';
 }

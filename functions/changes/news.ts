@@ -23,15 +23,27 @@ export interface RecordNews {
 
 const nothing: RecordNews = { reports: [], email: null, failedOf: null, links: [] };
 
+/** An email before and after a change; null where there is none. */
+export interface EmailStates {
+  readonly before: Email | null;
+  readonly after: Email | null;
+}
+
 /**
- * Reads a record.
+ * Reads a record. An email that expired is no change.
  *
  * @throws UnreadableItem, or another error, if the record shows no email
  */
-export function newsIn({ eventName, dynamodb }: DynamoDBRecord): RecordNews {
-  if (eventName === 'REMOVE') return nothing;
-  const before = storedEmailIn(dynamodb?.OldImage as Image | undefined);
-  const after = storedEmailIn(dynamodb?.NewImage as Image | undefined);
+export function statesIn({ eventName, dynamodb }: DynamoDBRecord): EmailStates {
+  if (eventName === 'REMOVE') return { before: null, after: null };
+  return {
+    before: storedEmailIn(dynamodb?.OldImage as Image | undefined),
+    after: storedEmailIn(dynamodb?.NewImage as Image | undefined),
+  };
+}
+
+/** The news in a record. */
+export function newsIn({ before, after }: EmailStates): RecordNews {
   const email = after ?? before;
   if (email === null || email.accountId === canaryAccountId) return nothing;
   return {

@@ -1,3 +1,4 @@
+import { credentialsIn, type Environment, endpointIn } from '../../shared/aws/environment.ts';
 import { createJsonCall } from '../../shared/aws/json-calls.ts';
 import { once } from '../../shared/runtime/once.ts';
 
@@ -17,17 +18,14 @@ const specialEndpoints = ['AWS_USE_FIPS_ENDPOINT', 'AWS_USE_DUALSTACK_ENDPOINT']
  */
 export function createSecretReader(
   secretArn: string,
-  environment: Readonly<Record<string, string | undefined>>,
+  environment: Environment,
   bySdk: ReadSecret = readBySdk(secretArn),
 ): ReadSecret {
   // Only the SDK knows these endpoints, and a plain one would answer, too.
   if (specialEndpoints.some(name => environment[name] === 'true')) return bySdk;
-  const region = environment.AWS_REGION ?? '';
   const call = createJsonCall({
-    endpoint: new URL(
-      environment.AWS_ENDPOINT_URL_SECRETS_MANAGER || environment.AWS_ENDPOINT_URL || endpointIn(region),
-    ),
-    region,
+    endpoint: endpointIn(environment, service, 'SECRETS_MANAGER'),
+    region: environment.AWS_REGION ?? '',
     service,
     version: '1.1',
     connections: 1,
@@ -36,22 +34,13 @@ export function createSecretReader(
   });
 
   async function readDirectly(): Promise<string> {
-    const credentials = {
-      accessKeyId: environment.AWS_ACCESS_KEY_ID ?? '',
-      secretAccessKey: environment.AWS_SECRET_ACCESS_KEY ?? '',
-      sessionToken: environment.AWS_SESSION_TOKEN || undefined,
-    };
-    const answer = await call('secretsmanager.GetSecretValue', { SecretId: secretArn }, credentials);
+    const answer = await call('secretsmanager.GetSecretValue', { SecretId: secretArn }, credentialsIn(environment));
     const { SecretString } = answer.status === 200 ? JSON.parse(answer.body) : {};
     if (typeof SecretString !== 'string') throw new Error(`answered ${answer.status}`);
     return SecretString;
   }
 
   return () => readDirectly().catch(bySdk);
-}
-
-function endpointIn(region: string): string {
-  return `https://${service}.${region}.amazonaws.com${region.startsWith('cn-') ? '.cn' : ''}`;
 }
 
 function readBySdk(secretArn: string): ReadSecret {

@@ -88,7 +88,7 @@ const filters = {
   attention: z.optional(
     z.enum(attentionKinds, `must be ${attentionKinds.join(' or ')}`).register(z.globalRegistry, {
       description:
-        'act: emails whose status asks somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news.',
+        'act: emails that ask somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news.',
     }),
   ),
   recipient: z.optional(emailAddress('Emails to this address, in any letter case, its domain in letters or Punycode.')),

@@ -11,6 +11,7 @@ import { metricNames, watchMetricNames } from '../../shared/runtime/metric-names
 import type { MailtrailApi } from '../api/http-api.ts';
 import type { MailtrailFunction } from '../compute/mailtrail-function.ts';
 import type { Config } from '../config.ts';
+import type { EventWebhook } from '../messaging/event-webhook.ts';
 import type { QuarantineQueue } from '../messaging/quarantine-queue.ts';
 import type { SesEvents } from '../messaging/ses-events.ts';
 import type { SupportTopic } from '../messaging/topics.ts';
@@ -44,6 +45,7 @@ export interface Watched {
   readonly sesEvents: SesEvents;
   readonly support: SupportTopic;
   readonly watch: MailtrailFunction;
+  readonly eventWebhook: EventWebhook | null;
 }
 
 export interface Explained {
@@ -71,7 +73,7 @@ export interface AlarmFacts extends Explained {
   readonly missing?: 'breaching';
   /** The composite alarm that tells of it: it sends no email of its own. */
   readonly partOf?: CompositeName;
-  /** It exists only where this setting is given. */
+  /** It exists only where this setting is given, and not false. */
   readonly onlyWith?: Exclude<keyof Config, 'providers'>;
 }
 
@@ -87,6 +89,10 @@ export const composites = {
     impact: 'A limit of the settings is near. Beyond it calls wait, and statuses are late.',
     whatToDo: 'See which of its members are on. Each names the setting.',
     tellsRecovery: true,
+  },
+  NotTold: {
+    impact: 'Somebody who subscribed learns nothing, or too late: support, or another system.',
+    whatToDo: 'See which of its members are on. Each says whom it is about.',
   },
   WebhooksRefused: {
     impact: 'Calls in the name of some providers are refused. If a secret here is wrong, statuses no longer change.',
@@ -319,6 +325,7 @@ const alarms = {
   },
   AlertsUndelivered: {
     asks: 'told',
+    partOf: 'NotTold',
     impact: 'Letters to support did not reach a subscriber of the topic: support may miss hard bounces and spam marks.',
     whatToDo:
       "Look at the topic's subscriptions (output SupportTopicArn). Subscribe support again, and confirm so that only a signed-in person can unsubscribe.",
@@ -329,6 +336,33 @@ const alarms = {
     above: 0,
     // One burst is one alarm of an hour.
     inPeriods: [1, 4],
+  },
+  ChangesUnpublished: {
+    asks: 'told',
+    partOf: 'NotTold',
+    onlyWith: 'events',
+    impact: 'Other systems learn of changes of statuses more than 15 minutes late.',
+    whatToDo:
+      'Check the log of the changes function for `fault`. Lambda tries again by itself, up to 100 times; then the records go to the failure bucket.',
+    measures: 'milliseconds that the oldest batch of the stream waits for the changes function',
+    tryIt: 'Let EventBridge fail for the changes function while an email bounces, and wait 15 minutes.',
+    metric: ({ changes }, period) => changes.metric('IteratorAge', { period, statistic: Stats.MAXIMUM }),
+    minutes: 5,
+    above: Duration.minutes(15).toMilliseconds(),
+  },
+  EventsUndelivered: {
+    asks: 'told',
+    partOf: 'NotTold',
+    onlyWith: 'eventsUrl',
+    impact: 'The receiver of eventsUrl refused events, or took none for a day: its view of statuses is out of date.',
+    whatToDo:
+      'See what its server answers, and mend that. Then post the messages of the queue again (output EventsDeadLettersQueueUrl, kept for 14 days).',
+    measures: 'events in the dead-letter queue of eventsUrl',
+    tryIt: 'Let eventsUrl answer 400: EventBridge does not repeat such a call.',
+    metric: ({ eventWebhook }, period) =>
+      eventWebhook!.deadLetters.metricApproximateNumberOfMessagesVisible({ period, statistic: Stats.MAXIMUM }),
+    minutes: 5,
+    above: 0,
   },
   ThroughputNearCeiling: {
     asks: 'cost',
@@ -444,7 +478,7 @@ export function alarmsOf(
   const groups = chunks(config.providers, metricsInAlarm);
   return new Map<string, AlarmFacts>([
     ...Object.entries<AlarmFacts>(alarms).filter(
-      ([, { onlyWith }]) => onlyWith === undefined || config[onlyWith] !== undefined,
+      ([, { onlyWith }]) => onlyWith === undefined || (config[onlyWith] !== undefined && config[onlyWith] !== false),
     ),
     // Nothing is known about the silence of providers that are not listed.
     ...(groups.length === 0 ? [['WebhookRefused', providerAlarms.WebhookRefused([])] as const] : []),

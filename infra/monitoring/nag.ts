@@ -4,6 +4,7 @@ import type { MailtrailApi } from '../api/http-api.ts';
 import type { Alert } from '../compute/alert.ts';
 import type { Changes } from '../compute/changes.ts';
 import type { Watch } from '../compute/watch.ts';
+import type { EventWebhook } from '../messaging/event-webhook.ts';
 import type { QuarantineQueue } from '../messaging/quarantine-queue.ts';
 import type { FailureBucket } from '../storage/failure-bucket.ts';
 import type { GuardTable } from '../storage/guard-table.ts';
@@ -24,8 +25,9 @@ export function acknowledgeNagFindings(parts: {
   readonly alert: Alert;
   readonly changes: Changes;
   readonly watch: Watch;
+  readonly eventWebhook: EventWebhook | null;
 }): void {
-  const { api, webhookSecrets, guards, quarantine, failures, alert, changes, watch } = parts;
+  const { api, webhookSecrets, guards, quarantine, failures, alert, changes, watch, eventWebhook } = parts;
   for (const [key, { access }] of Object.entries<Route>(routes)) {
     if (access === 'account' || access === 'support') continue;
     Validations.of(api.routes[key as RouteKey]).acknowledge({ id: 'AwsSolutions-APIG4', reason: openBecause[access] });
@@ -60,4 +62,14 @@ export function acknowledgeNagFindings(parts: {
     id: 'AwsSolutions-IAM5[Resource::*]',
     reason: 'cloudwatch:GetMetricData takes no resource. The function only reads figures by it.',
   });
+  if (eventWebhook !== null) {
+    Validations.of(eventWebhook.apiKey).acknowledge({
+      id: 'AwsSolutions-SMG4',
+      reason: 'The receiver of eventsUrl has to learn each new key: a person changes it (docs/events.md).',
+    });
+    Validations.of(eventWebhook.deadLetters).acknowledge({
+      id: 'AwsSolutions-SQS3',
+      reason: 'It is a dead-letter queue itself: that of a rule, and not of another queue.',
+    });
+  }
 }

@@ -51,10 +51,11 @@ export function createAddNotes(client: DynamoDBDocumentClient, tableName: string
       const email = readableEmail(item);
       const notes = notesFor(email);
       if (notes === null) return null;
+      if (notes.length === 0) return { email, added: 0 };
       const { provider, messageId, recipient, sentAt } = email;
       const events = notes.map(note => ({ ...eventOf(note), provider, messageId, recipient }));
       const { update, added } = planUpdate(events, knownItemOf(item));
-      if (events.length === 0 || update === null) return { email, added: 0 };
+      if (update === null) return { email, added: 0 };
       const expiresAt = item.expiresAt! * 1000;
       const target = { tableName, emailId, provider, messageId, recipient, now: at, sentAt, expiresAt };
       try {

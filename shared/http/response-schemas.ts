@@ -60,7 +60,7 @@ const row = {
   statusAt: described(maybe(time), 'When the deciding event happened.'),
   cause: causeOfStatus,
   attention: maybe(z.enum(attentionKinds)).register(z.globalRegistry, {
-    description: 'act: the status asks somebody to act. late: the email waits too long for news. null: neither.',
+    description: 'act: the email asks somebody to act. late: it waits too long for news. null: neither.',
   }),
   tags: z.array(text).register(z.globalRegistry, { description: "The sender's tags or categories." }),
   sentAt: described(time, 'The earliest event in the first recorded request.'),

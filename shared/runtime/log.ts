@@ -75,8 +75,11 @@ export interface LogLines {
     postponed: number;
     failed: number;
   };
-  /** A batch of the table's stream was counted; unreadable records were left out. */
-  'changes.counted': { requestId: string; records: number; emails: number; unreadable: number };
+  /**
+   * A batch of the table's stream was counted; unreadable records were left out. From the first record whose event was not
+   * published, so many come again.
+   */
+  'changes.counted': { requestId: string; records: number; emails: number; unreadable: number; again?: number };
   /** Accounts with new failures found no room among those to count; a later failure tries again. */
   'changes.unmarked': { requestId: string; accounts: number };
   /** The canary's event came back, or a leg of its way failed. */

@@ -19,7 +19,7 @@ export function isActionable({ status }: Pick<Verdict, 'status'>): boolean {
   return statuses[status].attention === 'yes';
 }
 
-/** What decides whether an email needs attention. Times are epoch milliseconds. */
+/** The facts that decide whether an email needs attention. Times are epoch milliseconds. */
 export interface Attended {
   readonly verdict: Verdict | null;
   /** Its place in the lists of emails that ask somebody to act; absent while it asks nobody. */

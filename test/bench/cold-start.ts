@@ -78,7 +78,7 @@ export const environments = {
     EMAIL_PAGE_URL: '',
     API_URL: 'https://api.example.com',
   } satisfies DigestEnv,
-  changes: { TABLE_NAME: 'emails', GUARD_TABLE_NAME: 'guards' } satisfies ChangesEnv,
+  changes: { TABLE_NAME: 'emails', GUARD_TABLE_NAME: 'guards', EVENT_BUS_NAME: '' } satisfies ChangesEnv,
   watch: {
     GUARD_TABLE_NAME: 'guards',
     API_URL: 'http://127.0.0.1:1',

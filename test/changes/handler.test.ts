@@ -1,12 +1,16 @@
 import { type DynamoDBDocumentClient, UpdateCommand } from '@aws-sdk/lib-dynamodb';
 import type { DynamoDBRecord } from 'aws-lambda';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import fc from 'fast-check';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createHandler } from '../../functions/changes/handler.ts';
+import { createPublishChanges, type PublishChanges, publishingTo } from '../../functions/changes/status-events.ts';
 import { type CanonicalEvent, canaryAccountId, emailIdOf } from '../../shared/email/event.ts';
 import { createAddNotes } from '../../shared/email/notes.ts';
+import type { StatusChanged } from '../../shared/events/status-changed-schema.ts';
 import { hourMs, hourOf, slotOf } from '../../shared/news/slots.ts';
 import { createNewsStore, type NewsStore } from '../../shared/news/store.ts';
 import { type AccountMarks, createAccountMarks, markSlotMs } from '../../shared/watch/account-marks.ts';
+import { type PutEventsServer, startPutEventsServer } from '../events/put-events-server.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { lambdaContext } from '../rigs/http-event.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
@@ -38,11 +42,14 @@ describe('the changes function', () => {
     Records: DynamoDBRecord[],
     news: Pick<NewsStore, 'add'> = emails.news,
     marks: Pick<AccountMarks, 'mark'> = createAccountMarks(emails.client, emails.guardTableName),
-  ): Promise<void> {
+    publish: PublishChanges | null = null,
+  ): Promise<readonly string[]> {
     lines = [];
     const log = (...line: unknown[]) => lines.push(line);
     const addNotes = createAddNotes(emails.client, emails.tableName);
-    await createHandler({ news, marks, addNotes, log, now: () => noon })({ Records }, lambdaContext);
+    const handler = createHandler({ news, marks, addNotes, publish, log, now: () => noon });
+    const { batchItemFailures } = await handler({ Records }, lambdaContext);
+    return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
   }
   const newsOf = async (provider: string, at = noon) => (await emails.news.newsOf([provider], at)).get(provider)!;
   const counts = async (provider: string, at = noon) => {
@@ -229,6 +236,129 @@ describe('the changes function', () => {
       { requestId: expect.any(String), records: 4, emails: 1, unreadable: 3 },
     ]);
     expect(lines.filter(([line]) => line === 'fault')).toHaveLength(3);
+  });
+
+  describe('with a bus of events', () => {
+    let bus: PutEventsServer;
+    beforeAll(async () => {
+      bus = await startPutEventsServer();
+    });
+    afterAll(() => bus?.stop());
+    beforeEach(() => bus.plan({}));
+
+    const publishing = (Records: DynamoDBRecord[], news?: Pick<NewsStore, 'add'>, marks?: Pick<AccountMarks, 'mark'>) =>
+      invoke(Records, news, marks, publishingTo('Mailtrail-events', bus.environment));
+    const detailOf = ({ Detail }: { readonly Detail: string }): StatusChanged => JSON.parse(Detail);
+    const told = () => bus.taken.map(detailOf);
+    const idsOf = (records: readonly DynamoDBRecord[]) => records.map(({ dynamodb }) => dynamodb!.SequenceNumber!);
+
+    it('publishes the change of a status, and nothing for a note or an email that expires', async () => {
+      const first = sent({ provider: 'azure', accountId: 'acme' });
+      const records = [
+        await change([first]),
+        await change([next(first, { status: null, providerEvent: 'note' })]),
+        await change([next(first, { status: 'hard_bounced' })], noon + minute),
+      ];
+      const expired = { ...records[2]!, eventName: 'REMOVE' } as DynamoDBRecord;
+      expect(await publishing([...records, expired])).toEqual([]);
+      expect(told().map(({ emailId, from, to }) => [emailId, from?.status, to])).toEqual([
+        [emailIdOf(first), undefined, 'sent'],
+        [emailIdOf(first), 'sent', 'hard_bounced'],
+      ]);
+      expect(bus.taken.map(({ Source, DetailType, Time }) => [Source, DetailType, Time])).toEqual([
+        ['mailtrail', 'Email Status Changed', noon / 1000],
+        ['mailtrail', 'Email Status Changed', (noon + minute) / 1000],
+      ]);
+    });
+
+    it('publishes before it counts, and counts only what comes before the first failure', async () => {
+      const records = await Promise.all([1, 2, 3, 4].map(() => change([sent({ provider: 'mailjet' })])));
+      const third = records[2]!.dynamodb!.NewImage!.emailId!.S;
+      bus.plan({ refuses: entry => (detailOf(entry).emailId === third ? 'ThrottlingException' : null) });
+      const failedOf: string[] = [];
+      const news = {
+        async add(batch: Parameters<NewsStore['add']>[0]) {
+          expect(told()).toHaveLength(3);
+          await emails.news.add(batch);
+        },
+      };
+      const marks = { mark: async (accounts: readonly string[]) => failedOf.push(...accounts) && 0 };
+      expect(await publishing(records, news, marks)).toEqual(idsOf(records).slice(2, 3));
+      expect(await counts('mailjet')).toEqual({ awaited: 2, answered: 0 });
+      expect(lines).toContainEqual([
+        'fault',
+        { requestId: expect.any(String), where: 'changes.publish', error: 'ThrottlingException' },
+      ]);
+      expect(lines.at(-1)).toEqual([
+        'changes.counted',
+        { requestId: expect.any(String), records: 2, emails: 2, unreadable: 0, again: 2 },
+      ]);
+      bus.plan({});
+      expect(await publishing(records.slice(2))).toEqual([]);
+      expect(await counts('mailjet')).toEqual({ awaited: 4, answered: 0 });
+    });
+
+    it('counts nothing if the first record fails', async () => {
+      const record = await change([sent({ provider: 'mandrill' })]);
+      bus.plan({ answer: { status: 500, body: '' } });
+      const news = { add: () => Promise.reject(new Error('must not be called')) };
+      expect(await publishing([record], news)).toEqual(idsOf([record]));
+    });
+
+    it('publishes the others where a record cannot be read, or its event cannot be made', async () => {
+      const records = await Promise.all([1, 2].map(() => change([sent({ provider: 'mailersend' })])));
+      const poison = streamRecord({ emailId: { S: 'x' }, provider: { S: 'x' }, history: { S: 'poison' } });
+      const { NewImage } = records[0]!.dynamodb!;
+      const timeless = streamRecord({ ...NewImage, emailId: { S: 'timeless' }, statusAt: { N: '9e15' } });
+      expect(await publishing([poison, records[0]!, timeless, records[1]!])).toEqual([]);
+      expect(told().map(({ emailId }) => emailId)).toEqual(
+        records.map(({ dynamodb }) => dynamodb!.NewImage!.emailId!.S),
+      );
+      expect(lines.filter(([line]) => line === 'fault').map(([, details]) => details)).toEqual([
+        { requestId: expect.any(String), where: 'changes.read', error: expect.any(String) },
+        { requestId: expect.any(String), where: 'changes.event', error: 'RangeError' },
+      ]);
+    });
+
+    it('publishes each change at least once and counts it once, whatever fails', async () => {
+      const records = await Promise.all(Array.from({ length: 12 }, () => change([sent({ provider: 'sparkpost' })])));
+      let counted: number[] = [];
+      // The counts of each batch, kept as the store keeps them: by the first record.
+      const newsOfRun = () => {
+        const known = new Set<string>();
+        return {
+          async add({ batchId, emails: changes }: Parameters<NewsStore['add']>[0]) {
+            if (!known.has(batchId)) counted.push(changes.length);
+            known.add(batchId);
+          },
+        };
+      };
+      const faults = fc.array(fc.integer({ min: 0, max: records.length - 1 }), { maxLength: 10 });
+      await fc.assert(
+        fc.asyncProperty(faults, fc.integer({ min: 1, max: 12 }), async (failing, batchSize) => {
+          counted = [];
+          const published = new Set<unknown>();
+          const pending = [...failing];
+          const news = newsOfRun();
+          const publish = createPublishChanges(async events => {
+            const failed = pending.splice(0, 1).map(place => place % events.length);
+            for (const [place, { detail }] of events.entries())
+              if (!failed.includes(place)) published.add((detail as StatusChanged).id);
+            return events.map((_, place) => !failed.includes(place));
+          });
+          let rest = records;
+          while (rest.length > 0) {
+            const batch = rest.slice(0, batchSize);
+            const [failed] = await invoke(batch, news, { mark: async () => 0 }, publish);
+            // As Lambda does, which takes the records before the failed one for done.
+            rest = rest.slice(failed === undefined ? batch.length : idsOf(batch).indexOf(failed));
+          }
+          expect(published.size).toBe(records.length);
+          expect(counted.reduce((sum, one) => sum + one, 0)).toBe(records.length);
+        }),
+        { numRuns: 200 },
+      );
+    });
   });
 
   it('keeps no personal data', async () => {

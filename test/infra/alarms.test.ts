@@ -10,6 +10,7 @@ import { asText, type Resource, resourcesOf, type Synthesized, synthesize } from
 
 const withoutProviders = synthesize();
 const withOne = synthesize({ providers: 'sendgrid' });
+const withEvents = { events: true, eventsUrl: 'https://billing.example.com/mail-events' };
 const withAll = synthesize({ providers: Object.keys(providers) });
 
 /** The alarms by name, composite ones too. */
@@ -308,6 +309,27 @@ describe('the alarms', () => {
     });
   });
 
+  it('watch the events for other systems, whose failure is one email with that of letters', () => {
+    const changes = ['Maximum AWS/Lambda IteratorAge of Changes > 900000', '1 of 1 x 5 min', 'notBreaching', 'NotTold'];
+    const letters = [...expected.AlertsUndelivered!.slice(0, 3), 'NotTold'];
+    expect(changedBy(synthesize({ events: true }))).toEqual({
+      NotTold: [mail, 'AlertsUndelivered', 'ChangesUnpublished'],
+      AlertsUndelivered: letters,
+      ChangesUnpublished: changes,
+    });
+    expect(changedBy(synthesize(withEvents))).toEqual({
+      NotTold: [mail, 'AlertsUndelivered', 'ChangesUnpublished', 'EventsUndelivered'],
+      AlertsUndelivered: letters,
+      ChangesUnpublished: changes,
+      EventsUndelivered: [
+        'Maximum AWS/SQS ApproximateNumberOfMessagesVisible of EventWebhookDeadLetters.QueueName > 0',
+        '1 of 1 x 5 min',
+        'notBreaching',
+        'NotTold',
+      ],
+    });
+  });
+
   it('cost at most $2.90 a month with one provider in use, and $0.20 for each further one', () => {
     const [ofOne, ofTwo] = ['sendgrid', 'sendgrid,app'].map(names => monthlyDollars(synthesize({ providers: names })));
     expect(ofOne).toBeLessThanOrEqual(2.9);
@@ -319,7 +341,7 @@ describe('the alarms', () => {
   });
 
   it('send at most ten emails at once, whatever fails: at more in a second SNS ends a subscription', () => {
-    const withEverything = synthesize({ providers: Object.keys(providers), ingestConcurrency: 40 });
+    const withEverything = synthesize({ providers: Object.keys(providers), ingestConcurrency: 40, ...withEvents });
     for (const template of [withoutProviders, withOne, withAll, withEverything]) {
       const mailing = [...alarmsOf(template)].filter(([, alarm]) => mailsOf(alarm) !== '').map(([name]) => name);
       expect(mailing.length, mailing.join(', ')).toBeLessThanOrEqual(10);
@@ -327,7 +349,7 @@ describe('the alarms', () => {
   });
 
   it('tell each failure once: no email by a member of a composite alarm', () => {
-    for (const template of [withoutProviders, withAll]) {
+    for (const template of [withoutProviders, withAll, synthesize(withEvents)]) {
       const alarms = alarmsOf(template);
       const members = [...alarms.values()].flatMap(alarm => ('AlarmRule' in alarm.Properties ? membersOf(alarm) : []));
       expect(new Set(members).size).toBe(members.length);

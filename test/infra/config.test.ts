@@ -117,6 +117,12 @@ describe('the configuration', () => {
       { existingWebhookSecret: 'arn:aws:secretsmanager:eu-west-1:123456789012:secret:short' },
       'existingWebhookSecret: must be the whole ARN',
     ],
+    [
+      'a URL of events without TLS',
+      { events: true, eventsUrl: 'http://a.example.com' },
+      'eventsUrl: must be an https URL',
+    ],
+    ['a URL of events without a bus', { eventsUrl: 'https://a.example.com/' }, 'events: must be true'],
     ['an ingest concurrency that SES uses up', { ingestConcurrency: 22 }, 'ingestConcurrency: must be above 22'],
     ['one batch of SES at once, which Lambda refuses', { sesConcurrency: 1 }, 'sesConcurrency: '],
     ['any origin', { corsOrigins: '*' }, 'corsOrigins.0: must be an origin such as https://app.example.com'],

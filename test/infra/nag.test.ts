@@ -12,6 +12,7 @@ it.each([
       certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555',
     },
   ],
+  ['events for other systems', { events: true, eventsUrl: 'https://billing.example.com/mail-events' }],
   [
     'a table and a secret that were there before',
     {

@@ -101,6 +101,99 @@ describe('an installation that takes over', () => {
   });
 });
 
+describe('events for other systems', () => {
+  const withBus = synthesize({ ...oidc, events: true });
+  const eventsUrl = 'https://billing.example.com/mail-events';
+  const withUrl = synthesize({ ...oidc, events: true, eventsUrl });
+  const mappingOf = (template: Synthesized) =>
+    resourcesOf(template, 'AWS::Lambda::EventSourceMapping').get('ChangesStream')!.Properties;
+  const busNameOf = (template: Synthesized) =>
+    asText(
+      resourcesOf(template, 'AWS::Lambda::Function').get('Changes')!.Properties.Environment.Variables.EVENT_BUS_NAME,
+    );
+  const isAboutEvents = ([, { Type }]: readonly [string, { readonly Type: string }]) =>
+    Type.startsWith('AWS::Events::');
+
+  it('are an option: by default there is no bus, and the stream is read in large batches that come again whole', () => {
+    expect(
+      Object.entries(plain.Resources)
+        .filter(isAboutEvents)
+        .map(([, { Type }]) => Type),
+    ).toEqual(['AWS::Events::Rule']);
+    expect(busNameOf(plain)).toBe('');
+    expect(Object.keys(plain.Outputs).filter(name => name.startsWith('Event'))).toEqual([]);
+    expect(mappingOf(plain)).toMatchObject({
+      BatchSize: 10_000,
+      MaximumBatchingWindowInSeconds: 120,
+      BisectBatchOnFunctionError: false,
+    });
+    expect(mappingOf(plain)).not.toHaveProperty('FunctionResponseTypes');
+    expect(JSON.stringify(plain)).not.toContain('events:PutEvents');
+  });
+
+  it('have a bus with the name of the stack, on which only the changes function publishes', () => {
+    expect(only('AWS::Events::EventBus', withBus).Name).toBe('Mailtrail-events');
+    expect(output(withBus, 'EventBusName')).toBe('Events');
+    expect(busNameOf(withBus)).toBe('Events');
+    const allowed = [...resourcesOf(withBus, 'AWS::IAM::Role')].flatMap(([role, { Properties }]) =>
+      (Properties.Policies ?? []).flatMap(
+        ({ PolicyDocument }: { PolicyDocument: { Statement: { Action: unknown; Resource: unknown }[] } }) =>
+          PolicyDocument.Statement.filter(({ Action }) => Action === 'events:PutEvents').map(({ Resource }) => [
+            role,
+            asText(Resource),
+          ]),
+      ),
+    );
+    expect(allowed).toEqual([['ChangesRole', 'Events.Arn']]);
+  });
+
+  it('are out within seconds, and a failing record is told apart and kept', () => {
+    expect(mappingOf(withBus)).toMatchObject({
+      BatchSize: 500,
+      MaximumBatchingWindowInSeconds: 5,
+      BisectBatchOnFunctionError: true,
+      FunctionResponseTypes: ['ReportBatchItemFailures'],
+      MaximumRetryAttempts: 100,
+    });
+    expect(asText(mappingOf(withBus).DestinationConfig.OnFailure.Destination)).toBe('AlertFailures.Arn');
+  });
+
+  it('go to a URL with a key of the stack, which is in no template', () => {
+    expect(resourcesOf(withBus, 'AWS::Events::ApiDestination').size).toBe(0);
+    expect(only('AWS::Events::ApiDestination', withUrl)).toMatchObject({
+      InvocationEndpoint: eventsUrl,
+      HttpMethod: 'POST',
+      InvocationRateLimitPerSecond: 100,
+    });
+    const { ApiKeyName, ApiKeyValue } = only('AWS::Events::Connection', withUrl).AuthParameters.ApiKeyAuthParameters;
+    expect(ApiKeyName).toBe('x-api-key');
+    expect(asText(ApiKeyValue)).toBe('{{resolve:secretsmanager:EventWebhookApiKey:SecretString:::}}');
+    expect(resourcesOf(withUrl, 'AWS::SecretsManager::Secret').get('EventWebhookApiKey')!.Properties).toMatchObject({
+      GenerateSecretString: { PasswordLength: 48, ExcludePunctuation: true },
+    });
+    expect(output(withUrl, 'EventsApiKeySecretArn')).toBe('EventWebhookApiKey');
+  });
+
+  it('are posted by a role that may do nothing else', () => {
+    const statements = [...resourcesOf(withUrl, 'AWS::IAM::Policy').values()].flatMap(
+      ({ Properties }) => Properties.PolicyDocument.Statement,
+    );
+    expect(statements.map(({ Action, Resource }) => [Action, asText(Resource)])).toEqual([
+      ['events:InvokeApiDestination', 'EventWebhookDestinationApiDestination.Arn'],
+    ]);
+  });
+
+  it('are tried at the URL for a day, and then wait in a dead-letter queue', () => {
+    const rule = resourcesOf(withUrl, 'AWS::Events::Rule').get('EventWebhookRule')!.Properties;
+    expect(rule.EventPattern).toEqual({ source: ['mailtrail'] });
+    expect(asText(rule.EventBusName)).toBe('Events');
+    expect(rule.Targets).toHaveLength(1);
+    expect(rule.Targets[0].RetryPolicy).toEqual({ MaximumEventAgeInSeconds: 24 * 60 * 60, MaximumRetryAttempts: 185 });
+    expect(asText(rule.Targets[0].DeadLetterConfig.Arn)).toBe('EventWebhookDeadLetters.Arn');
+    expect(output(withUrl, 'EventsDeadLettersQueueUrl')).toBe('EventWebhookDeadLetters');
+  });
+});
+
 describe('a topic of Amazon SES in an opt-in region', () => {
   const principalsFor = (region: string) => {
     const sesTopicArn = `arn:aws:sns:${region}:123456789012:mail-events`;

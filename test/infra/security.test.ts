@@ -88,8 +88,10 @@ describe('roles', () => {
         'logs:PutLogEvents on QueryLogs.Arn',
       ],
       ManageRole: [
+        'dynamodb:GetItem on Emails.Arn',
         'dynamodb:PutItem on Emails.Arn',
         'dynamodb:Query on Emails.Arn/index/byRecipient',
+        'dynamodb:UpdateItem on Emails.Arn',
         'dynamodb:UpdateItem on Guards.Arn',
         'logs:CreateLogStream on ManageLogs.Arn',
         'logs:PutLogEvents on ManageLogs.Arn',
@@ -125,10 +127,12 @@ describe('roles', () => {
       ChangesRole: [
         'dynamodb:BatchGetItem on Guards.Arn',
         'dynamodb:DescribeStream on Emails.StreamArn',
+        'dynamodb:GetItem on Emails.Arn',
         'dynamodb:GetRecords on Emails.StreamArn',
         'dynamodb:GetShardIterator on Emails.StreamArn',
         'dynamodb:ListStreams on Emails.StreamArn',
         'dynamodb:PutItem on Guards.Arn',
+        'dynamodb:UpdateItem on Emails.Arn',
         'dynamodb:UpdateItem on Guards.Arn',
         'logs:CreateLogStream on ChangesLogs.Arn',
         'logs:PutLogEvents on ChangesLogs.Arn',

@@ -92,6 +92,8 @@ const configurations: Readonly<Record<string, Readonly<Record<string, unknown>>>
     domainName: 'mail.example.com',
     certificateArn: 'arn:aws:acm:eu-west-1:123456789012:certificate/11111111-2222-3333-4444-555555555555',
     ingestConcurrency: 100,
+    events: true,
+    eventsUrl: 'https://billing.example.com/mail-events',
   },
   'an existing table and secret': {
     existingTable: 'arn:aws:dynamodb:eu-west-1:123456789012:table/Emails/stream/2026-11-28T08:00:00.000',

@@ -174,7 +174,7 @@ describe('the manage function', () => {
       await emails.record([anEvent({ recipient: 'logged@example.com', accountId: 'acme' })]);
       await erase('logged@example.com', 'acme');
       expect(lines).toEqual([
-        ['erase.answered', { requestId: expect.any(String), route: ofAccount, answer: 200, emails: 1 }],
+        ['manage.answered', { requestId: expect.any(String), route: ofAccount, answer: 200, emails: 1 }],
       ]);
     });
   });
@@ -188,7 +188,7 @@ describe('the manage function', () => {
       expect(JSON.stringify([answer.json, lines])).not.toContain(recipient);
       expect(lines).toMatchObject([
         ['fault', { where: everywhere, error: expect.any(String) }],
-        ['erase.answered', { answer: 503, emails: count }],
+        ['manage.answered', { answer: 503, emails: count }],
       ]);
     };
 

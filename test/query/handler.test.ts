@@ -170,6 +170,9 @@ describe('the query function', () => {
           text: 'SendGrid reported "bounce" at 2026-01-02 12:01 UTC: 550 no such user (enhanced code 5.1.1)',
           doesNotProve: statuses.invalid.doesNotProve,
         },
+        handled: null,
+        resendOf: [],
+        resentAs: [],
         timeline: [
           {
             eventId: sent.eventId,
@@ -183,6 +186,8 @@ describe('the query function', () => {
             reason: null,
             clickUrl: null,
             userAgent: null,
+            relatedEmailId: null,
+            by: null,
           },
           {
             eventId: 'bounce-1',
@@ -196,6 +201,8 @@ describe('the query function', () => {
             reason: { code: '550', enhancedCode: '5.1.1', text: '550 no such user', cause: null },
             clickUrl: null,
             userAgent: null,
+            relatedEmailId: null,
+            by: null,
           },
           {
             eventId: 'click-1',
@@ -209,6 +216,8 @@ describe('the query function', () => {
             reason: null,
             clickUrl: 'https://pay.example.com/7',
             userAgent: 'Firefox',
+            relatedEmailId: null,
+            by: null,
           },
         ],
         repeats: [],

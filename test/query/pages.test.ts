@@ -63,7 +63,13 @@ const arbitraryEmail = fc.record({
   account: few,
   recipient: few,
   reference: few,
-  reports: fc.array(fc.record({ status, cause: fc.option(cause, { nil: undefined }) }), { minLength: 1, maxLength: 3 }),
+  reports: fc.array(
+    fc.record({
+      status: fc.oneof({ weight: 4, arbitrary: status }, { weight: 1, arbitrary: fc.constant('handled' as const) }),
+      cause: fc.option(cause, { nil: undefined }),
+    }),
+    { minLength: 1, maxLength: 4 },
+  ),
   /** Whole hours, so that many emails have the same time. */
   seenAt: hours,
 });
@@ -125,12 +131,27 @@ function timesOf({ from, to }: Pick<Filter, 'from' | 'to'>) {
   return { from: timeOf(from, 0, -Infinity), to: timeOf(to, 1, Infinity) };
 }
 
-/** The attention that the API must give an email at `now`, by the catalogue alone. */
-function attentionAt(now: number, verdict: ReturnType<typeof merge>): 'act' | 'late' | null {
+/** When an email was last handled. */
+function handledAt(events: readonly CanonicalEvent[]): number {
+  const notes = events.filter(({ providerEvent }) => providerEvent === 'mailtrail.handled');
+  return Math.max(...notes.map(({ occurredAt }) => occurredAt));
+}
+
+/** The failures after the last handling. */
+function openFailures(events: readonly CanonicalEvent[]): readonly CanonicalEvent[] {
+  return events.filter(
+    ({ status, occurredAt }) => actionable.some(one => one === status) && occurredAt > handledAt(events),
+  );
+}
+
+/** The attention that the API must give an email at `now`, by the catalogue and its events alone. */
+function attentionAt(now: number, events: readonly CanonicalEvent[]): 'act' | 'late' | null {
+  const verdict = merge(events);
   if (verdict === null) return null;
   const { attention: asks } = statuses[verdict.status];
-  if (asks === 'when_old') return now - verdict.statusAt > oldAfter[verdict.status as 'sent'] ? 'late' : null;
-  return asks === 'yes' ? 'act' : null;
+  if (asks === 'yes') return openFailures(events).length > 0 ? 'act' : null;
+  const isOld = asks === 'when_old' && now - verdict.statusAt > oldAfter[verdict.status as 'sent'];
+  return isOld && verdict.statusAt > handledAt(events) ? 'late' : null;
 }
 
 /** The cause that the deciding event states. */
@@ -160,7 +181,10 @@ function dataSet() {
   async function record(email: KnownEmail, event: CanonicalEvent, at: number) {
     await stored.record([event], at);
     email.events.push(event);
-    if (attentionAt(now, merge(email.events)) === 'act') email.attentionSince ??= at;
+    if (attentionAt(now, email.events) !== 'act') return;
+    const isHandled = handledAt(email.events) > 0;
+    const open = openFailures(email.events).map(({ occurredAt }) => occurredAt);
+    email.attentionSince = isHandled ? Math.min(...open) : (email.attentionSince ?? at);
   }
 
   return {
@@ -180,7 +204,7 @@ function dataSet() {
       for (const [index, { status: next, cause: why }] of reports.entries()) {
         const event = {
           ...first,
-          status: next,
+          ...(next === 'handled' ? { providerEvent: 'mailtrail.handled' } : { status: next }),
           eventId: `${first.eventId}-${index}`,
           occurredAt: sentAt + index,
           ...(why && { reason: { cause: why } }),
@@ -199,13 +223,17 @@ function dataSet() {
     /** The ids of the emails that a filter selects, with their times. */
     expected(filter: Filter) {
       const { from, to } = timesOf(filter);
+      const isOfIndex = filter.recipient !== undefined || filter.reference !== undefined;
+      // Across accounts, only the emails that ask somebody to act are in a list of their own.
+      const onlyAsking = filter.account === null && !isOfIndex;
       const taken = emails.filter(({ first, events, sentAt }) => {
         const verdict = merge(events);
         return (
           (filter.account === null || first.accountId === account(filter.account).accountId) &&
           (filter.status === undefined || filter.status.some(one => one === verdict?.status)) &&
           (filter.cause === undefined || filter.cause.some(one => one === causeIn(events, verdict))) &&
-          (filter.attention === undefined || filter.attention === attentionAt(now, verdict)) &&
+          (filter.attention === undefined || filter.attention === attentionAt(now, events)) &&
+          (!onlyAsking || attentionAt(now, events) === 'act') &&
           (filter.recipient === undefined || first.recipient === recipient(filter.recipient)) &&
           (filter.reference === undefined || first.reference === reference(filter.reference)) &&
           // A search by reference alone finds an email once its account is known.
@@ -214,9 +242,7 @@ function dataSet() {
           sentAt < begin + to
         );
       });
-      const isOfIndex = filter.recipient !== undefined || filter.reference !== undefined;
-      const asksToAct = filter.attention === 'act' || filter.status?.every(one => actionable.includes(one));
-      const byAttention = !isOfIndex && filter.attention !== 'late' && asksToAct;
+      const byAttention = !isOfIndex && (filter.attention === 'act' || onlyAsking);
       return taken.map(email => ({
         emailId: emailIdOf(email.first),
         at: byAttention ? email.attentionSince! : email.sentAt,
@@ -226,8 +252,7 @@ function dataSet() {
     /** The number of an account's emails that ask somebody to act. */
     asking: ({ account: number }: Filter) =>
       emails.filter(
-        ({ first, events }) =>
-          first.accountId === account(number!).accountId && attentionAt(now, merge(events)) === 'act',
+        ({ first, events }) => first.accountId === account(number!).accountId && attentionAt(now, events) === 'act',
       ).length,
 
     /** The ids in all pages of the list. `between` runs after each page. */

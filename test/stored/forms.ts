@@ -62,6 +62,12 @@ function saying(phrase: string): CanonicalEvent {
   return { ...aDelivery, reason: { text: `It said: ${phrase}` } };
 }
 
+/** A note so many seconds after noon. */
+function note(providerEvent: string, seconds: number, changes: Partial<CanonicalEvent>): CanonicalEvent {
+  const occurredAt = noon + seconds * 1000;
+  return { ...aDelivery, status: null, eventId: `n${seconds}`, providerEvent, occurredAt, ...changes };
+}
+
 /** Requests of one email each, one after the other. */
 const emails: Readonly<Record<string, readonly (readonly CanonicalEvent[])[]>> = {
   'one delivery': [[aDelivery]],
@@ -86,6 +92,17 @@ const emails: Readonly<Record<string, readonly (readonly CanonicalEvent[])[]>> =
       occurredAt: noon + second * 1000,
       evidence: 'human',
     })),
+  ],
+  'a failure that was handled, and whose successor was delivered': [
+    [{ ...aDelivery, status: 'hard_bounced' }],
+    [note('mailtrail.handled', 1, { actor: 'joe', reason: { text: 'called ü' } })],
+    [note('app.resent', 2, { relatedEmailId: 'AbCdEfGhIjKlMnOpQrStUv' })],
+    [note('mailtrail.successor_delivered', 3, { relatedEmailId: 'AbCdEfGhIjKlMnOpQrStUv' })],
+  ],
+  'a failure after its handling': [
+    [{ ...aDelivery, status: 'soft_bounced' }],
+    [note('mailtrail.handled', 1, {})],
+    [{ ...aDelivery, status: 'soft_bounced', eventId: 'e2', occurredAt: noon + 2000 }],
   ],
   'longest texts': [
     [{ ...everyDetail, eventId: 'e'.repeat(limits.eventId), clickUrl: `https://example.com/${'p'.repeat(400)}` }],

@@ -10,9 +10,16 @@ const stores = [
   'AWS::Logs::LogGroup',
   'AWS::SecretsManager::Secret',
   'AWS::SNS::Topic',
+  'AWS::Events::EventBus',
 ] as const;
 
-const template = synthesize({ uiClientId: 'ui', providers: 'sendgrid', supportEmail: 'support@example.com' });
+const template = synthesize({
+  uiClientId: 'ui',
+  providers: 'sendgrid',
+  supportEmail: 'support@example.com',
+  events: true,
+  eventsUrl: 'https://billing.example.com/mail-events',
+});
 const page = readFileSync(new URL('../../docs/data-protection.md', import.meta.url), 'utf8');
 const section = (title: string) => page.split(`\n## ${title}\n`)[1]!.split('\n## ')[0]!;
 

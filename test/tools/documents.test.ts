@@ -80,7 +80,15 @@ describe('docs/on-call.md', () => {
 
   it('has every alarm, and every condition that the watch function tells', () => {
     const headings = [...page.matchAll(/^##+ (\w+)$/gm)].map(([, name]) => name);
-    const names = [...alarmNames({ providers: 'sendgrid', ingestConcurrency: 100 }), ...Object.keys(conditions)];
+    const names = [
+      ...alarmNames({
+        providers: 'sendgrid',
+        ingestConcurrency: 100,
+        events: true,
+        eventsUrl: 'https://example.com/',
+      }),
+      ...Object.keys(conditions),
+    ];
     expect(headings.sort()).toEqual(names.sort());
   });
 

@@ -336,7 +336,7 @@ export interface components {
             statusAt: components["schemas"]["Time"] | null;
             /** @description unspecified: the delivery failed for good without a stated cause. null: no failure, or no cause reported. */
             cause: components["schemas"]["Cause"] | null;
-            /** @description act: the status asks somebody to act. late: the email waits too long for news. null: neither. */
+            /** @description act: the email asks somebody to act. late: it waits too long for news. null: neither. */
             attention: ("act" | "late") | null;
             /** @description The sender's tags or categories. */
             tags: string[];
@@ -399,7 +399,7 @@ export interface components {
             statusAt: components["schemas"]["Time"] | null;
             /** @description unspecified: the delivery failed for good without a stated cause. null: no failure, or no cause reported. */
             cause: components["schemas"]["Cause"] | null;
-            /** @description act: the status asks somebody to act. late: the email waits too long for news. null: neither. */
+            /** @description act: the email asks somebody to act. late: it waits too long for news. null: neither. */
             attention: ("act" | "late") | null;
             /** @description The sender's tags or categories. */
             tags: string[];
@@ -898,7 +898,7 @@ export interface operations {
                 status?: ("enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam")[];
                 /** @description Emails that failed or are deferred for one of these causes, separated by commas. */
                 cause?: ("unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified")[];
-                /** @description act: emails whose status asks somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news. */
+                /** @description act: emails that ask somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news. */
                 attention?: "act" | "late";
                 /** @description Emails to this address, in any letter case, its domain in letters or Punycode. */
                 recipient?: string;
@@ -1056,7 +1056,7 @@ export interface operations {
                 status?: ("enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam")[];
                 /** @description Emails that failed or are deferred for one of these causes, separated by commas. */
                 cause?: ("unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified")[];
-                /** @description act: emails whose status asks somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news. */
+                /** @description act: emails that ask somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news. */
                 attention?: "act" | "late";
                 /** @description Emails to this address, in any letter case, its domain in letters or Punycode. */
                 recipient?: string;
@@ -1215,7 +1215,7 @@ export interface operations {
                 status?: ("enqueued" | "sent" | "deferred" | "delivered" | "soft_bounced" | "hard_bounced" | "invalid" | "rejected" | "opened" | "link_clicked" | "marked_spam")[];
                 /** @description Emails that failed or are deferred for one of these causes, separated by commas. */
                 cause?: ("unknown_user" | "unknown_domain" | "disabled_account" | "moved" | "not_accepting" | "mailbox_full" | "too_large" | "rate_limited" | "greylisted" | "system" | "network" | "expired" | "loop" | "blocked" | "authentication_failed" | "sender_rejected" | "relay_denied" | "reverse_dns" | "spam_content" | "virus" | "policy" | "protocol" | "suppressed" | "unspecified")[];
-                /** @description act: emails whose status asks somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news. */
+                /** @description act: emails that ask somebody to act, newest problem first. late: emails of the last 90 days that wait too long for news. */
                 attention?: "act" | "late";
                 /** @description Emails to this address, in any letter case, its domain in letters or Punycode. */
                 recipient?: string;

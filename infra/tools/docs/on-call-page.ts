@@ -19,7 +19,9 @@ const subjects = ['…'] as const;
 /** The page for whoever is woken by an email: docs/on-call.md. */
 export function onCallPage(): string {
   // One provider in use, and every setting that adds an alarm.
-  const alarms = [...alarmsOf({ providers: ['app'], ingestConcurrency: 100 })];
+  const alarms = [
+    ...alarmsOf({ providers: ['app'], ingestConcurrency: 100, events: true, eventsUrl: 'https://example.com/' }),
+  ];
   const membersOf = (composite: CompositeName) => alarms.filter(([, { partOf }]) => partOf === composite);
   const composed = Object.entries<Explained>(composites)
     .map(([name, facts]) => ({ name, facts, members: membersOf(name as CompositeName) }))
@@ -72,6 +74,7 @@ ${messages.join('\n')}
 - Emails go to the operations topic (output \`OperationsTopicArn\`). A composite alarm sends one for all of its members.
 - A message of the watch function tells the begin of a condition, and another one its end. In between one reminds every 24 hours, with the same id of the episode.
 - \`Silence\` exists where the setting \`providers\` names some, and \`IngestConcurrencyNearCeiling\` where \`ingestConcurrency\` is set.
+- \`ChangesUnpublished\` and \`EventsUndelivered\` exist where the settings \`events\` and \`eventsUrl\` are given. With either, \`NotTold\` sends the email of \`AlertsUndelivered\`, too.
 - More than ten providers have further alarms such as \`Silence-2\`, and one composite alarm for each kind: \`ProvidersSilent\` and \`WebhooksRefused\`.
 - \`CanaryFailed\` and \`Silence\` also go off without a measurement. After the first deployment they are on until the watch function has run, for five minutes at most.
 - \`Silence\` probably goes off, too, after a deployment that adds a provider to the list. The new one counts as silent until the watch function has run.

@@ -1,6 +1,6 @@
 /**
- * `npm run docs`: the pages of providers and alarms, the figures of scale, the OpenAPI document, the types of its client,
- * and the names known to fixtures.
+ * `npm run docs`: the pages of providers and alarms, the figures of scale, and the names known to fixtures. Also the OpenAPI
+ * document, the types of its client, and the schema of events.
  */
 
 import { writeFileSync } from 'node:fs';
@@ -8,13 +8,14 @@ import { runCommand } from '../../local/cli/command.ts';
 
 await runCommand({
   call: 'npm run docs',
-  does: 'Writes the pages of providers and alarms, the figures of scale, the OpenAPI document, the types of its client and the names in fixtures from the sources.',
+  does: 'Writes the pages of providers and alarms, the figures of scale, the OpenAPI document, the types of its client, the schema of events and the names in fixtures from the sources.',
   options: {},
   async run() {
     const [
       { onCallPage, onCallPageFile },
       { clientTypes },
-      { clientTypesFile, knownNamesFile, openApiFile },
+      { eventSchema },
+      { clientTypesFile, eventSchemaFile, knownNamesFile, openApiFile },
       { knownNames },
       { openApiDocument },
       { documents },
@@ -22,6 +23,7 @@ await runCommand({
     ] = await Promise.all([
       import('./on-call-page.ts'),
       import('../client/client-types.ts'),
+      import('./event-schema.ts'),
       import('./files.ts'),
       import('./known-names.ts'),
       import('./openapi.ts'),
@@ -31,6 +33,7 @@ await runCommand({
     for (const { file, text } of await documents()) writeFileSync(file, text);
     writeFileSync(onCallPageFile, onCallPage());
     writeFileSync(scalePageFile, scalePage());
+    writeFileSync(eventSchemaFile, eventSchema());
     writeFileSync(knownNamesFile, knownNames());
     const document = await openApiDocument();
     writeFileSync(openApiFile, document);
