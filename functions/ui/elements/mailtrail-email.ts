@@ -242,9 +242,11 @@ export class MailtrailEmail extends MailtrailElement<EmailKey> {
     if (signal.aborted) return;
     // An answer from before must not come after this one. A request that failed may have been recorded.
     this.#load.abort();
-    this.#load = new AbortController();
+    const load = new AbortController();
+    this.#load = load;
     const hadFocus = this.shadowRoot?.activeElement?.closest('form') != null;
     await this.#refresh(said);
+    if (load.signal.aborted) return;
     this.isHandling = false;
     this.handleFault = fault;
     await this.updateComplete;
