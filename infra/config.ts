@@ -66,7 +66,9 @@ export const config = z.strictObject({
     .describe('The scope of a token that may read and change every account.'),
   manageScope: text
     .default('mailtrail/manage')
-    .describe('The scope with which a token may also erase in its account; supportScope includes it.'),
+    .describe(
+      'The scope with which a token may also erase and mark emails as handled in its account; supportScope includes it.',
+    ),
   apiScope: optionalText.describe('If set, a token needs this scope or supportScope to open the account API.'),
   dailyDigestHour: z.coerce
     .number()

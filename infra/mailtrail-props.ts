@@ -19,7 +19,7 @@ export interface MailtrailProps {
    */
   readonly supportScope?: string | undefined;
   /**
-   * The scope with which a token may also erase in its account; supportScope includes it.
+   * The scope with which a token may also erase and mark emails as handled in its account; supportScope includes it.
    * @default "mailtrail/manage"
    */
   readonly manageScope?: string | undefined;
@@ -112,7 +112,7 @@ export interface MailtrailProps {
    * @default false
    */
   readonly events?: boolean | undefined;
-  /** The URL that gets every event of the bus by POST, with a key in the header x-api-key. */
+  /** The URL that gets every event of the bus by POST, with a key in the header x-api-key; http only for localhost, in runs on one machine. */
   readonly eventsUrl?: string | undefined;
   /** The id under which your issuer knows the page /ui; without it there is no page. */
   readonly uiClientId?: string | undefined;

@@ -27,9 +27,13 @@ export function linksIn(before: Email | null, after: Email): readonly Link[] {
 function owedBy(email: Email | null): readonly Link[] {
   const { emailId = '', accountId, events = [] } = email ?? {};
   const resends = events.filter(({ status, providerEvent }) => status === null && providerEvent === noteNames.resend);
-  if (resends.length === 0) return [];
+  // A sender may name the predecessor in each of its reports. The events are in order of time.
+  const firsts = resends.filter(
+    ({ relatedEmailId }, index) => resends.findIndex(other => other.relatedEmailId === relatedEmailId) === index,
+  );
+  if (firsts.length === 0) return [];
   const deliveredAt = Math.min(...events.filter(isProof).map(({ occurredAt }) => occurredAt));
-  return resends.flatMap(({ relatedEmailId: predecessorId = '', occurredAt, accountId: named }) => {
+  return firsts.flatMap(({ relatedEmailId: predecessorId = '', occurredAt, accountId: named }) => {
     const link = (note: Note): Link => ({ predecessorId, accountId, note: { ...note, relatedEmailId: emailId } });
     const resent = { providerEvent: noteNames.resent, occurredAt, ...(named !== undefined && { accountId: named }) };
     const delivered = { providerEvent: noteNames.successorDelivered, occurredAt: deliveredAt };

@@ -1,8 +1,9 @@
+import { addressEvidenceIn } from '../../shared/email/address-evidence.ts';
 import { emailIdShape, limits } from '../../shared/email/event.ts';
 import type { Email, EmailSummary } from '../../shared/email/item.ts';
 import type { Position } from '../../shared/email/position.ts';
 import type { EmailFilter, Page, Reader } from '../../shared/email/reader.ts';
-import { addressEvidenceIn, verdictFor } from '../../shared/email/recipient-verdict.ts';
+import { verdictFor } from '../../shared/email/recipient-verdict.ts';
 import type { ApiEvent } from '../../shared/http/access.ts';
 import { withEtag } from '../../shared/http/etag.ts';
 import { problem } from '../../shared/http/problems.ts';

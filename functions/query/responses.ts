@@ -1,7 +1,7 @@
 /** Turns an email into the API's answers (response-schemas.ts). */
 
 import { shownAddress } from '../../shared/email/address.ts';
-import { noteNames, ofApplication, type Reason } from '../../shared/email/event.ts';
+import { isOwnNote, noteNames, ofApplication, type Reason } from '../../shared/email/event.ts';
 import { decidingEventOf, type HistoryEvent } from '../../shared/email/history.ts';
 import type { Email, EmailSummary } from '../../shared/email/item.ts';
 import { reasonInWords, reasonOf, replyInWords } from '../../shared/email/reason.ts';
@@ -61,7 +61,8 @@ export function rowView(email: EmailSummary, now: number, oldAfter: OldAfter): E
 
 /** One email with all its recorded facts. */
 export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailAnswer {
-  const { messageId, verdict, cause, updatedAt, events } = email;
+  const { messageId, verdict, cause, updatedAt } = email;
+  const events = shownEvents(email);
   const joined = (note: string) =>
     events.flatMap(({ providerEvent, relatedEmailId }) => (providerEvent === note ? (relatedEmailId ?? []) : []));
   const told = emailTexts(verdict?.status ?? null, cause);
@@ -84,6 +85,20 @@ export function emailView(email: Email, now: number, oldAfter: OldAfter): EmailA
     caveats: caveatsView(email, now, oldAfter),
     codes: codesOf(told),
   };
+}
+
+/**
+ * The events to show. Of the notes that join two emails, each is shown once, because a sender may name the other email in
+ * every report. One that another account's report brought is not shown.
+ */
+function shownEvents({ accountId, events }: Email): readonly HistoryEvent[] {
+  const seen = new Set<string>();
+  return events.filter(event => {
+    if (!isOwnNote(event) || event.relatedEmailId === undefined) return true;
+    if (event.accountId !== undefined && event.accountId !== accountId) return false;
+    const note = `${event.providerEvent} ${event.relatedEmailId}`;
+    return !seen.has(note) && seen.add(note);
+  });
 }
 
 /** An email as a line of the export. */

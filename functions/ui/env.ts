@@ -19,6 +19,8 @@ export const uiEnv = z.object({
   ACCOUNT_CLAIM: text,
   /** The scope that sees every account, e.g. `mailtrail/support`. */
   SUPPORT_SCOPE: text,
+  /** The scope that changes data of its account, e.g. `mailtrail/manage`. */
+  MANAGE_SCOPE: text,
   /** Links of the page for operators: JSON, a list of `{ label, href }`. Only the local runner sets it. */
   OPERATOR_LINKS: z._default(z.string(), ''),
 });

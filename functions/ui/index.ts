@@ -19,6 +19,7 @@ export const handler = createHandler({
           audience: env.UI_AUDIENCE,
           accountClaim: env.ACCOUNT_CLAIM,
           supportScope: env.SUPPORT_SCOPE,
+          manageScope: env.MANAGE_SCOPE,
           connectOrigins: env.UI_CONNECT_ORIGINS,
           operatorLinks: env.OPERATOR_LINKS,
         },

@@ -14,6 +14,8 @@ export interface PageSettings {
   readonly accountClaim: string;
   /** The scope that opens every account. */
   readonly supportScope: string;
+  /** The scope that changes data of its account. */
+  readonly manageScope: string;
   /** Origins that the page calls besides its own and the issuer's. */
   readonly connectOrigins: readonly string[];
   /** Links for operators: JSON, a list of `{ label, href }`; empty for none. */
@@ -26,7 +28,7 @@ export interface PageSettings {
  * @param modules the URLs of its module and of the modules that this one imports
  */
 export function pageHtml(settings: PageSettings, [entry, ...imported]: readonly string[]): string {
-  const { issuer, clientId, scope, audience, accountClaim, supportScope, operatorLinks } = settings;
+  const { issuer, clientId, scope, audience, accountClaim, supportScope, manageScope, operatorLinks } = settings;
   return html`<!doctype html>
 <html lang="en">
 <head>
@@ -37,7 +39,7 @@ export function pageHtml(settings: PageSettings, [entry, ...imported]: readonly 
 ${imported.map(module => html`<link rel="modulepreload" href="${module}">\n`)}<script type="module" src="${entry}"></script>
 </head>
 <body>
-<mailtrail-app issuer="${issuer}" client-id="${clientId}" scope="${scope}" audience="${audience}" account-claim="${accountClaim}" support-scope="${supportScope}"${attribute('operator-links', operatorLinks)}></mailtrail-app>
+<mailtrail-app issuer="${issuer}" client-id="${clientId}" scope="${scope}" audience="${audience}" account-claim="${accountClaim}" support-scope="${supportScope}" manage-scope="${manageScope}"${attribute('operator-links', operatorLinks)}></mailtrail-app>
 <noscript>This page needs JavaScript.</noscript>
 </body>
 </html>

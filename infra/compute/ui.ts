@@ -19,6 +19,7 @@ export class Ui extends MailtrailFunction {
         OIDC_ISSUER: tokens.oidcIssuer,
         ACCOUNT_CLAIM: config.accountClaim,
         SUPPORT_SCOPE: config.supportScope,
+        MANAGE_SCOPE: config.manageScope,
       } satisfies UiEnv,
       permissions: [],
       memoryMegabytes: 512,

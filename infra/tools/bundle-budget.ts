@@ -8,13 +8,13 @@ import { browserLoads } from './browser-loads.ts';
 
 /** The files that every cold start loads, in KB of 1,024 bytes, minified. Those imported on demand do not count. */
 const budget = {
-  ingest: 305,
+  ingest: 307,
   query: 376,
-  manage: 246,
+  manage: 266,
   ui: 25,
   alert: 307,
   digest: 313,
-  changes: 237,
+  changes: 253,
   watch: 570,
   daily: 292,
 } as const satisfies Record<FunctionName, number>;

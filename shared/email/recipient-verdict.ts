@@ -1,48 +1,10 @@
 /**
- * Decides whether to send an address another email, from the newest emails to it. Nothing is stored: the events of those
- * emails decide at each reading, in any order.
+ * Decides whether to send an address another email, from the evidence in the newest emails to it (address-evidence.ts).
+ * Nothing is stored: the events of those emails decide at each reading, in any order.
  */
 
 import { day } from '../runtime/time.ts';
-import type { Status } from '../status/catalogue.ts';
-import type { Cause } from '../status/causes.ts';
-import { noteNames } from './event.ts';
-import type { HistoryEvent } from './history.ts';
-import type { Email } from './item.ts';
 import { newestFirst } from './position.ts';
-import { timedOf } from './repeats.ts';
-
-/**
- * Whether a failure for this cause says something about the address. Failures on the sender's side do not, and neither
- * does a server that asks to wait. A bounce without a stated cause does: the provider called it permanent.
- */
-export const isOfAddress = {
-  unknown_user: true,
-  unknown_domain: true,
-  disabled_account: true,
-  moved: true,
-  not_accepting: true,
-  mailbox_full: true,
-  too_large: false,
-  rate_limited: false,
-  greylisted: false,
-  system: true,
-  network: true,
-  expired: true,
-  loop: true,
-  blocked: false,
-  authentication_failed: false,
-  sender_rejected: false,
-  relay_denied: false,
-  reverse_dns: false,
-  spam_content: false,
-  virus: false,
-  policy: false,
-  protocol: false,
-  // The provider refuses to send. The list may be of another sender, and a caveat says so.
-  suppressed: false,
-  unspecified: true,
-} as const satisfies Record<Cause, boolean>;
 
 /** The evidence about its address in one email. Times are epoch milliseconds, null where the email has none. */
 export interface AddressEvidence {
@@ -63,42 +25,13 @@ export interface AddressEvidence {
   readonly suppressedAt: number | null;
 }
 
-const receipts: readonly (Status | null)[] = ['delivered', 'opened', 'link_clicked'];
-
-/** The evidence in an email. Machines give none. */
-export function addressEvidenceIn({ emailId, sentAt, verdict, cause, events, repeats }: Email): AddressEvidence {
-  const told: readonly Told[] = [...events, ...timedOf(repeats)].filter(({ evidence }) => evidence !== 'machine');
-  const newest = (takes: (event: Told) => boolean) =>
-    newestTime(told.filter(takes).map(({ occurredAt }) => occurredAt));
-  const complainedAt = newest(({ status }) => status === 'marked_spam');
-  const handledAt = newest(({ status, providerEvent }) => status === null && providerEvent === noteNames.handled);
-  const isOutcome = verdict?.status === 'soft_bounced' && isOfAddress[cause ?? 'unspecified'];
-  return {
-    emailId,
-    sentAt,
-    deliveredAt: newest(({ status }) => receipts.includes(status)),
-    invalidAt: newest(event => event.status === 'invalid' && isOfItsAddress(event)),
-    hardBouncedAt: newest(event => event.status === 'hard_bounced' && isOfItsAddress(event)),
-    softBouncedAt: isOutcome ? verdict.statusAt : null,
-    complainedAt,
-    openComplaintAt: isLater(complainedAt, handledAt) ? complainedAt : null,
-    suppressedAt: newest(({ reason }) => reason?.cause === 'suppressed'),
-  };
-}
-
-/** An event of the history, or a counted open or click. */
-type Told = Pick<HistoryEvent, 'status' | 'occurredAt' | 'evidence'> & Partial<HistoryEvent>;
-
-function isOfItsAddress({ reason }: Told): boolean {
-  return isOfAddress[reason?.cause ?? 'unspecified'];
-}
-
-function newestTime(times: readonly (number | null)[]): number | null {
+/** The newest of the times that are there; null if none is. */
+export function newestTime(times: readonly (number | null)[]): number | null {
   return times.reduce((newest, time) => (isLater(time, newest) ? time : newest), null);
 }
 
 /** Whether there is a time, and it is later than the other one, if there is such. */
-function isLater(time: number | null, other: number | null): time is number {
+export function isLater(time: number | null, other: number | null): time is number {
   return time !== null && (other === null || time > other);
 }
 

@@ -82,7 +82,7 @@ function calls(entries: readonly PutEventsEntry[]): readonly (readonly PutEvents
   for (const entry of entries) {
     const size = bytesOfEntry(entry);
     const last = made.at(-1);
-    if (last !== undefined && last.length < maxEntries && bytes + size <= maxCallBytes) {
+    if (last !== undefined && last.length < maxEntries && bytes + size < maxCallBytes) {
       last.push(entry);
       bytes += size;
     } else {

@@ -181,5 +181,6 @@ export const guide: Guide = {
   notes: [
     'This provider also registers the emails of every other provider, before or after its first event. Name that provider in `data.provider`.',
     'Any other name in `data.provider` is quarantined (`unknown_provider`). The answer names the nearest known provider (`didYouMean`). The setting `senderNames` takes the names of your own senders.',
+    'An email that is sent again names the earlier one in `data.resendOf`: its id, or `{ provider, messageId, recipient }`. See [Resent](../api.md#resent).',
   ],
 };

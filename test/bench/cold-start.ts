@@ -120,6 +120,7 @@ export const environments = {
     OIDC_ISSUER: 'https://login.example.com/',
     ACCOUNT_CLAIM: 'account_id',
     SUPPORT_SCOPE: 'mailtrail/support',
+    MANAGE_SCOPE: 'mailtrail/manage',
   } satisfies UiEnv,
 } as const satisfies Record<FunctionName, Record<string, string>>;
 

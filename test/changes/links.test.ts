@@ -77,6 +77,21 @@ describe('an email that another one sends again', () => {
     expect(await asks(first)).toBe(false);
   });
 
+  it('gets one note, though each report of its successor names it', async () => {
+    const first = await record([bounced()]);
+    const { registered, of } = resending(first);
+    const second = await record(registered);
+    const note = { status: null, providerEvent: noteNames.resend, relatedEmailId: first, accountId: 'acme' };
+    await record([
+      of({ ...note, occurredAt: noon + 4 * minute }),
+      of({ status: 'delivered', occurredAt: noon + 4 * minute }),
+    ]);
+    expect(await notesOf(first)).toEqual([
+      ['app.resent', second, 2],
+      ['mailtrail.successor_delivered', second, 4],
+    ]);
+  });
+
   it('asks again after a later failure of its own', async () => {
     const event = bounced();
     const first = await record([event]);

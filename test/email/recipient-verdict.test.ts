@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { addressEvidenceIn, isOfAddress } from '../../shared/email/address-evidence.ts';
 import { noteNames } from '../../shared/email/event.ts';
 import { decidingEventOf, type HistoryEvent, inTime } from '../../shared/email/history.ts';
 import type { Email } from '../../shared/email/item.ts';
 import {
-  addressEvidenceIn,
-  isOfAddress,
   type RecipientVerdict,
   type SendRule,
   sendCaveats,

@@ -104,6 +104,33 @@ describe('the query function', () => {
   });
 
   describe('shows one email', () => {
+    it("that was sent again, once for each other email, and none that another account's report names", async () => {
+      const [successor, foreign] = ['S'.repeat(22), 'F'.repeat(22)];
+      const sent = anEvent({ accountId: 'acme', status: 'hard_bounced' });
+      const resent = (minutes: number, relatedEmailId: string, accountId: string) => ({
+        ...sent,
+        status: null,
+        providerEvent: 'app.resent',
+        eventId: `app.resent@${relatedEmailId}`,
+        occurredAt: noon + minutes * minute,
+        relatedEmailId,
+        accountId,
+      });
+      const emailId = await emails.record([
+        sent,
+        resent(1, successor, 'acme'),
+        resent(2, successor, 'acme'),
+        resent(3, foreign, 'initech'),
+      ]);
+      const path = { accountId: 'acme', emailId };
+      const { json } = await call('GET /accounts/{accountId}/emails/{emailId}', { path, token: tokenOf('acme') });
+      expect(json).toMatchObject({ resentAs: [successor], resendOf: [], caveats: [{ code: 'account_conflict' }] });
+      expect(json.timeline.map((event: { relatedEmailId: unknown }) => event.relatedEmailId)).toEqual([
+        null,
+        successor,
+      ]);
+    });
+
     it('with its status, its reason, what to do, and all events in order of time', async () => {
       now = noon + 10 * minute;
       const sent = anEvent({

@@ -10,6 +10,8 @@ export interface Report {
     readonly recipient: string | readonly string[];
     readonly accountId: string;
     readonly reason?: { readonly text: string };
+    readonly subject?: string;
+    readonly resendOf?: string;
   };
 }
 

@@ -9,10 +9,10 @@ import type { UiStack } from './ui-stack.ts';
 export async function embedded(
   { url, host, token }: UiStack,
   markup: string,
-  { path = '/emails', account, head = '', headers = {}, forgotten = ':not(*)' }: EmbedOptions = {},
+  { path = '/emails', account, manage = false, head = '', headers = {}, forgotten = ':not(*)' }: EmbedOptions = {},
 ): Promise<string> {
   const named = account === undefined ? /account="([^"]+)"/.exec(markup)?.[1] : account;
-  const bearer = await token(named ? { account: named } : { support: true });
+  const bearer = await token(named ? { account: named, manage } : { support: true });
   host.serve('/token.js', {
     html: `for (const element of document.querySelectorAll('mailtrail-emails, mailtrail-email, mailtrail-status')) {
   if (!element.matches(${JSON.stringify(forgotten)})) element.getToken = () => Promise.resolve(${JSON.stringify(bearer)});
@@ -31,6 +31,8 @@ export interface EmbedOptions {
   readonly path?: string;
   /** The account of the token: by default the one that the markup names; null for support's. */
   readonly account?: string | null;
+  /** Whether the token may change data of its account. */
+  readonly manage?: boolean;
   readonly head?: string;
   /** A selector of elements that the application gives no token: by default of none. */
   readonly forgotten?: string;

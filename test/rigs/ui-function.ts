@@ -18,6 +18,7 @@ export const pageSettings: PageSettings = {
   audience: 'mailtrail-api',
   accountClaim: 'account_id',
   supportScope: 'mailtrail/support',
+  manageScope: 'mailtrail/manage',
   connectOrigins: [],
   operatorLinks: '',
 };

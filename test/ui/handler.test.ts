@@ -117,7 +117,7 @@ describe('the page', () => {
     expect(statusCode).toBe(200);
     expect(text).toContain(
       '<mailtrail-app issuer="https://login.example.com/tenant/" client-id="mailtrail-page" scope="openid offline_access"' +
-        ' audience="mailtrail-api" account-claim="account_id" support-scope="mailtrail/support"></mailtrail-app>',
+        ' audience="mailtrail-api" account-claim="account_id" support-scope="mailtrail/support" manage-scope="mailtrail/manage"></mailtrail-app>',
     );
   });
 
@@ -190,10 +190,15 @@ describe('the page', () => {
     fc.assert(
       fc.asyncProperty(fc.string({ unit: fc.constantFrom(...'<>"\'&= a\n`/') }), async hostile => {
         const settings = { clientId: hostile, scope: hostile, audience: hostile, accountClaim: hostile };
-        const { text } = await page({ ...settings, supportScope: hostile, operatorLinks: hostile });
+        const { text } = await page({
+          ...settings,
+          supportScope: hostile,
+          manageScope: hostile,
+          operatorLinks: hostile,
+        });
         const [, attributes = ''] = /<mailtrail-app([\s\S]*?)><\/mailtrail-app>/.exec(text) ?? [];
         expect(attributes).toMatch(/^(?: [a-z-]+="[^"<>]*")+$/);
-        expect(attributes.match(/ [a-z-]+="[^"]*"/g)?.length).toBe(hostile === '' ? 6 : 7);
+        expect(attributes.match(/ [a-z-]+="[^"]*"/g)?.length).toBe(hostile === '' ? 7 : 8);
       }),
       { numRuns: runs(50) },
     ));

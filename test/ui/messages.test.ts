@@ -1,13 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { table as de } from '../../functions/ui/elements/messages/de.ts';
 import { en } from '../../functions/ui/elements/messages/en.ts';
+import { enEmail } from '../../functions/ui/elements/messages/en-email.ts';
 import type { Message, MessageTable } from '../../functions/ui/elements/messages/message.ts';
+import { maxNote, noteKeyOf, noteKeys } from '../../functions/ui/elements/notes.ts';
+import { limits, noteNames } from '../../shared/email/event.ts';
 import { statusIds } from '../../shared/status/catalogue.ts';
 import { causeIds } from '../../shared/status/causes.ts';
 import { caveatTexts } from '../../shared/status/caveats.ts';
 import { causeTexts, statusTexts } from '../../shared/status/coded-texts.ts';
 
-const english: MessageTable = en;
+const english: MessageTable = { ...en, ...enEmail };
 
 const coded = [...statusIds.map(statusTexts), ...causeIds.map(causeTexts)];
 
@@ -20,6 +23,18 @@ const codes = [
 const formsOf = (message: Message) => (typeof message === 'string' ? [message] : Object.values(message));
 
 const placeholdersOf = (text: string) => [...text.matchAll(/\{\w+\}/g)].map(([name]) => name).sort();
+
+describe("the words for Mailtrail's own notes", () => {
+  it('name each of the notes, and no event that a provider reports', () => {
+    expect(Object.keys(noteKeys).sort()).toEqual(Object.values(noteNames).sort());
+    expect(noteKeyOf({ status: 'delivered', providerEvent: noteNames.handled })).toBeNull();
+    expect(noteKeyOf({ status: null, providerEvent: 'toString' })).toBeNull();
+  });
+
+  it('have room for as many characters as the API takes', () => {
+    expect(maxNote).toBe(limits.text);
+  });
+});
 
 describe('the German messages', () => {
   it('have each message of the elements, each text of the API, and no other', () => {

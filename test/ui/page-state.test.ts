@@ -49,11 +49,17 @@ describe('the address of the page', () => {
 });
 
 describe('the person of an access token', () => {
-  const names = { accountClaim: 'account_id', supportScope: 'mailtrail/support' };
+  const names = { accountClaim: 'account_id', supportScope: 'mailtrail/support', manageScope: 'mailtrail/manage' };
+  const nobody = { account: null, isSupport: false, canHandle: false };
   const token = (claims: object) => `x.${Buffer.from(JSON.stringify(claims)).toString('base64url')}.x`;
 
   it('reads the account that the token names', () => {
-    expect(personOf(token({ account_id: 'ümlaut~?>' }), names)).toEqual({ account: 'ümlaut~?>', isSupport: false });
+    expect(personOf(token({ account_id: 'ümlaut~?>' }), names)).toEqual({ ...nobody, account: 'ümlaut~?>' });
+  });
+
+  it('may mark emails of the account as handled with the scope that changes its data', () => {
+    const given = token({ account_id: 'acme', scope: 'openid mailtrail/manage' });
+    expect(personOf(given, names)).toEqual({ account: 'acme', isSupport: false, canHandle: true });
   });
 
   it.each([
@@ -61,13 +67,13 @@ describe('the person of an access token', () => {
     { scp: ['openid', 'mailtrail/support'] },
     { scp: 'mailtrail/support' },
   ])('is support with the claims %j', claims => {
-    expect(personOf(token(claims), names)).toEqual({ account: null, isSupport: true });
+    expect(personOf(token(claims), names)).toEqual({ account: null, isSupport: true, canHandle: true });
   });
 
   it.each(['opaque', 'x.%%%.x', token({ account_id: 7, scope: 'mailtrail/supporters' }), `x.${btoa('null')}.x`])(
     'has no rights with the token %s',
     given => {
-      expect(personOf(given, names)).toEqual({ account: null, isSupport: false });
+      expect(personOf(given, names)).toEqual(nobody);
     },
   );
 });

@@ -84,6 +84,24 @@ describe.skipIf(noBrowser)('the page, in a browser', () => {
     await row.locator('.open:focus').waitFor();
   });
 
+  it('lets only somebody who may change data of the account mark an email as handled', async () => {
+    const handled = await ui.stack.record(emailWith('invalid', { accountId: 'initech', recipient: 'joe@example.com' }));
+    const link = `/ui?email=${handled}`;
+    const button = () => opened.getByRole('button', { name: 'Mark as handled' });
+    await signedIn(link, 'Sign in as initech');
+    await opened.locator('mailtrail-email').getByText('Invalid').first().waitFor();
+    expect(await button().count()).toBe(0);
+    const page = await ui.open(ui.stack.url + link);
+    opened = page;
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.getByLabel('may also erase recipients, and mark emails as handled').first().check();
+    await page.getByRole('button', { name: 'Sign in as initech' }).click();
+    await button().click();
+    await page.locator('mailtrail-email').getByText('Handled by manager-of-initech').first().waitFor();
+    expect(await accessibilityFaults(page)).toEqual([]);
+    await picture(page, 'page-handled');
+  });
+
   it('opens the email of a link after the sign-in, and keeps it in a reload without another click', async () => {
     const link = `/ui?account=initech&email=${emailId}`;
     const page = await signedIn(link, 'Sign in as support');

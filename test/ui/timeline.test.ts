@@ -14,6 +14,8 @@ function eventAt(at: string, status: TimelineEvent['status'], providerEvent: str
     reason: null,
     clickUrl: null,
     userAgent: null,
+    relatedEmailId: null,
+    by: null,
   };
 }
 

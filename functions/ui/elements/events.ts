@@ -10,6 +10,8 @@ export interface EventDetails<Email> {
   'mailtrail-email-close': Readonly<Record<string, never>>;
   /** A person asks to send the opened email again. */
   'mailtrail-resend': { readonly email: Email };
+  /** A person has marked the email as handled. */
+  'mailtrail-handled': { readonly emailId: string; readonly accountId: string | null };
   /** A person chooses the account of an email. */
   'mailtrail-account-open': { readonly accountId: string };
 }

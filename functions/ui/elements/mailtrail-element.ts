@@ -2,6 +2,7 @@ import { LitElement, type PropertyDeclarations, type PropertyValues } from 'lit'
 import type { EmailAnswer } from '../../../shared/http/response-schemas.ts';
 import { type Connection, createConnection } from './connection.ts';
 import type { EventDetails } from './events.ts';
+import { en } from './messages/en.ts';
 import type { MessageTable } from './messages/message.ts';
 import type { ElementProperties } from './properties.ts';
 import { langOf, Texts, textsIn } from './texts.ts';
@@ -10,7 +11,7 @@ import { langOf, Texts, textsIn } from './texts.ts';
 const ownApi = new URL('..', import.meta.url).href.replace(/\/$/, '');
 
 /**
- * The attributes and properties that all elements have.
+ * The attributes and properties that all elements have. `Own` are the keys of the messages that one element alone has.
  *
  * @cssprop --mailtrail-font the font; `--mailtrail-font-size` its size
  * @cssprop --mailtrail-text texts; `--mailtrail-soft` those of less weight
@@ -22,7 +23,7 @@ const ownApi = new URL('..', import.meta.url).href.replace(/\/$/, '');
  * @cssprop --mailtrail-waiting-surface a chip's background; also `-good-surface`, `-warning-surface`, `-bad-surface`
  * @cssprop --mailtrail-radius corners of boxes and buttons
  */
-export abstract class MailtrailElement extends LitElement implements ElementProperties {
+export abstract class MailtrailElement<Own extends string = never> extends LitElement implements ElementProperties {
   static override properties: PropertyDeclarations = {
     api: { type: String },
     account: { type: String },
@@ -38,11 +39,11 @@ export abstract class MailtrailElement extends LitElement implements ElementProp
   declare getToken: (() => Promise<string | null>) | null;
   declare messages: MessageTable | null;
   /** The messages in use. */
-  declare protected texts: Texts;
+  declare protected texts: Texts<Own>;
   #connection: Connection | undefined;
   /** A page may change its language while it is open. */
   readonly #languages = new MutationObserver(() => void this.#loadTexts());
-  #asked: Promise<Texts> | undefined;
+  #asked: Promise<Texts<string>> | undefined;
 
   constructor() {
     super();
@@ -51,7 +52,7 @@ export abstract class MailtrailElement extends LitElement implements ElementProp
     this.token = null;
     this.getToken = null;
     this.messages = null;
-    this.texts = new Texts('en');
+    this.texts = new Texts('en', this.english);
   }
 
   static override get observedAttributes(): string[] {
@@ -93,6 +94,11 @@ export abstract class MailtrailElement extends LitElement implements ElementProp
    */
   protected bearerChanged(): void {}
 
+  /** All messages of the element in English. */
+  protected get english(): MessageTable {
+    return en;
+  }
+
   /** The base address of the API, without a slash at its end. */
   protected get base(): string {
     return (this.api ?? ownApi).replace(/\/+$/, '');
@@ -117,7 +123,7 @@ export abstract class MailtrailElement extends LitElement implements ElementProp
   }
 
   async #loadTexts(): Promise<void> {
-    const asked = textsIn(langOf(this), this.messages ?? {});
+    const asked = textsIn(langOf(this), this.messages ?? {}, this.english);
     this.#asked = asked;
     const texts = await asked;
     // A table that came late must not replace that of a language chosen since.

@@ -8,6 +8,9 @@ import { type Fault, faultOf, isWithoutAccess } from './connection.ts';
 import emailCss from './email.css';
 import { isOpenAndYoung, Live } from './live.ts';
 import { MailtrailElement } from './mailtrail-element.ts';
+import { type EnglishOfEmail, enEmail } from './messages/en-email.ts';
+import type { MessageTable } from './messages/message.ts';
+import { maxNote, noteKeyOf } from './notes.ts';
 import { notice } from './notice.ts';
 import type { EmailProperties } from './properties.ts';
 import { foreign, inert, type MessageKey } from './texts.ts';
@@ -16,6 +19,8 @@ import { timeOf } from './time.ts';
 import { daysBetween, type Step, stepsOf, type TimelineEvent } from './timeline.ts';
 
 type Part = unknown;
+
+type EmailKey = keyof EnglishOfEmail;
 
 const icons = {
   human: svg`<circle cx="8" cy="5" r="3"/><path d="M2.5 14.5c.5-7 10.5-7 11 0"/>`,
@@ -27,10 +32,16 @@ const evidenceKeys = {
   human: 'byHuman',
   machine: 'byMachine',
   unknown: 'byUnknown',
-} as const satisfies Record<TimelineEvent['evidence'], MessageKey>;
+} as const satisfies Record<TimelineEvent['evidence'], EmailKey>;
 
 /** Only a receipt leaves in doubt who caused it. */
 const receipts: ReadonlySet<string | null> = new Set(['opened', 'link_clicked']);
+
+/** Why an email could not be marked as handled; any other fault may be gone at the next try. */
+const handleFaults: Partial<Record<Fault, MessageKey | EmailKey>> = {
+  forbidden: 'handleForbidden',
+  signed_out: 'signed_out',
+};
 
 /**
  * `<mailtrail-email account="acme" email-id="…">`: one email with its status, the reason for it, the next step, and its
@@ -38,6 +49,9 @@ const receipts: ReadonlySet<string | null> = new Set(['opened', 'link_clicked'])
  *
  * @fires mailtrail-resend with `{ email }`, when a person asks to send the email again; the host sends it
  * @fires mailtrail-account-open with `{ accountId }`, when a person chooses the account; the host opens it
+ * @fires mailtrail-email-open with `{ emailId, accountId }`, when a person opens an email that was sent in place of this one,
+ * or the other way round. Prevent it to show that email elsewhere
+ * @fires mailtrail-handled with `{ emailId, accountId }`, once a person has marked the email as handled
  * @csspart root everything
  * @csspart heading the recipient
  * @csspart section each part below the heading
@@ -47,26 +61,35 @@ const receipts: ReadonlySet<string | null> = new Set(['opened', 'link_clicked'])
  * @csspart notice says why a request failed
  * @csspart button each button
  * @csspart account the button that opens the account
+ * @csspart link each button that opens another email
+ * @csspart field the field for a note
  */
-export class MailtrailEmail extends MailtrailElement implements EmailProperties {
+export class MailtrailEmail extends MailtrailElement<EmailKey> implements EmailProperties {
   static override styles = [unsafeCSS(themeCss), unsafeCSS(emailCss)];
 
   static override properties: PropertyDeclarations = {
     emailId: { attribute: 'email-id' },
     resend: { type: Boolean },
     accounts: { type: Boolean },
+    canHandle: { attribute: 'can-handle', type: Boolean },
     words: { state: true },
     email: { state: true },
     fault: { state: true },
+    isHandling: { state: true },
+    handleFault: { state: true },
     announcement: { state: true },
   };
 
   declare emailId: string | null;
   declare resend: boolean;
   declare accounts: boolean;
+  declare canHandle: boolean;
   declare protected words: Words | null;
   declare protected email: EmailAnswer | null;
   declare protected fault: Fault | null;
+  /** The email is being marked as handled. */
+  declare protected isHandling: boolean;
+  declare protected handleFault: Fault | null;
   /** Words for the live region. */
   declare protected announcement: string;
 
@@ -90,10 +113,17 @@ export class MailtrailEmail extends MailtrailElement implements EmailProperties 
     this.emailId = null;
     this.resend = false;
     this.accounts = false;
+    this.canHandle = false;
     this.words = null;
     this.email = null;
     this.fault = null;
+    this.isHandling = false;
+    this.handleFault = null;
     this.announcement = '';
+  }
+
+  protected override get english(): MessageTable {
+    return { ...super.english, ...enEmail };
   }
 
   override connectedCallback(): void {
@@ -118,33 +148,40 @@ export class MailtrailEmail extends MailtrailElement implements EmailProperties 
     this.#etag = null;
     this.email = null;
     this.fault = null;
+    this.isHandling = false;
+    this.handleFault = null;
     this.announcement = '';
-    this.#isFocusDue = this.hasAttribute('autofocus');
+    this.#isFocusDue ||= this.hasAttribute('autofocus');
     void this.#refresh();
   }
 
   protected override updated(): void {
     if (!this.#isFocusDue || (this.email === null && this.fault === null)) return;
     this.#isFocusDue = false;
-    this.renderRoot.querySelector<HTMLElement>('h2')?.focus();
+    this.#focusHeading();
   }
 
-  async #refresh(): Promise<void> {
+  /** The path of an email in the API. */
+  #path(emailId: string): string {
+    return `${this.emailsPath}/${encodeURIComponent(emailId)}`;
+  }
+
+  /** @param said is announced in place of the news in the answer */
+  async #refresh(said = ''): Promise<void> {
     const { emailId } = this;
     const { signal } = this.#load;
     if (!emailId) return;
     try {
-      const path = `${this.emailsPath}/${encodeURIComponent(emailId)}`;
       const [words, { body, etag }] = await Promise.all([
         catalogueOf(this.base),
-        this.connection.request<EmailAnswer>(path, { etag: this.#etag, signal }),
+        this.connection.request<EmailAnswer>(this.#path(emailId), { etag: this.#etag, signal }),
       ]);
       if (signal.aborted) return;
       this.words = words;
       // The same words are announced again only if they were gone in between.
-      this.announcement = '';
+      this.announcement = said;
       if (body !== undefined) {
-        this.#announce(body);
+        if (said === '') this.#announce(body);
         this.#etag = etag;
         this.email = body;
       }
@@ -172,6 +209,51 @@ export class MailtrailEmail extends MailtrailElement implements EmailProperties 
       const status = this.texts.ofApi(email.codes.label, email.label) ?? this.texts.say('noStatus');
       this.announcement = this.texts.say('changed', { recipient: inert(recipient), status });
     } else if (count > 0) this.announcement = this.texts.say('newEvents', { count });
+  }
+
+  #onHandle = async (event: SubmitEvent): Promise<void> => {
+    event.preventDefault();
+    if (this.email === null || this.isHandling) return;
+    const { emailId, accountId, recipient } = this.email;
+    const { signal } = this.#load;
+    const note = String(new FormData(event.target as HTMLFormElement).get('note')).trim();
+    let said = '';
+    let fault: Fault | null = null;
+    this.isHandling = true;
+    this.handleFault = null;
+    try {
+      const { body } = await this.connection.request<{ readonly attention: 'act' | null }>(
+        `${this.#path(emailId)}/handled`,
+        {
+          body: note === '' ? {} : { note },
+        },
+      );
+      // It may have failed again in the meantime.
+      if (body?.attention === null) {
+        said = this.texts.say('handleDone', { recipient: inert(recipient) });
+        this.tell('mailtrail-handled', { emailId, accountId });
+      }
+    } catch (error) {
+      fault = faultOf(error);
+    }
+    // Another email has taken its place.
+    if (signal.aborted) return;
+    // An answer from before must not come after this one. A request that failed may have been recorded.
+    this.#load.abort();
+    const load = new AbortController();
+    this.#load = load;
+    const hadFocus = this.shadowRoot?.activeElement?.closest('form') != null;
+    await this.#refresh(said);
+    if (load.signal.aborted) return;
+    this.isHandling = false;
+    this.handleFault = fault;
+    await this.updateComplete;
+    // The button that had the focus is gone.
+    if (hadFocus && this.shadowRoot?.activeElement === null) this.#focusHeading();
+  };
+
+  #focusHeading(): void {
+    this.renderRoot.querySelector<HTMLElement>('h2')?.focus();
   }
 
   get #entry(): StatusEntry | undefined {
@@ -208,26 +290,69 @@ export class MailtrailEmail extends MailtrailElement implements EmailProperties 
       }<span>${texts.say('sent')}: ${timeOf(sentAt, texts)}</span></p>`;
   }
 
-  #status({ attention, meaning, sentAgain, codes }: EmailAnswer): Part {
+  // While an update is being deployed, the API may still be without what follows the codes.
+  #status(email: EmailAnswer): Part {
     const { texts } = this;
+    const { attention, meaning, sentAgain, codes, handled = null, resendOf = [], resentAs = [], timeline } = email;
+    const isDelivered = (emailId: string) =>
+      timeline.some(event => noteKeyOf(event) === 'successorDelivered' && event.relatedEmailId === emailId);
     return html`<div class="section status" part="section">
       <p>${chip(this.#entry, texts, attention === 'late')}</p>
       <p>${texts.ofApi(codes.meaning, meaning) ?? texts.say('onlyNotes')}</p>
       ${sentAgain === null ? nothing : html`<p>${texts.say('sentAgain')} ${texts.ofApi(codes.sentAgain, sentAgain)}</p>`}
+      ${handled === null ? nothing : html`<p><strong>${this.#handledBy(handled.by)}</strong> <span class="soft">${timeOf(handled.at, texts)}</span></p>${this.#words(handled.note)}`}
+      ${resentAs.map(emailId => html`<p>${this.#linked(isDelivered(emailId) ? 'resentDelivered' : 'resentAs', emailId)}</p>`)}
+      ${resendOf.map(emailId => html`<p>${this.#linked('resendOf', emailId)}</p>`)}
     </div>`;
+  }
+
+  #handledBy(by: string | null): Part {
+    return by === null ? this.texts.say('handled') : this.texts.sayForeign('handledBy', { by });
+  }
+
+  /** Somebody's own words. */
+  #words(text: string | null): Part {
+    return text === null ? nothing : html`<p>${foreign(text)}</p>`;
+  }
+
+  /** A message with a button in it that opens another email. */
+  #linked(key: EmailKey, emailId: string): Part {
+    const open = () => {
+      if (!this.tell('mailtrail-email-open', { emailId, accountId: this.email?.accountId ?? null })) return;
+      // The button that had the focus is gone.
+      this.#isFocusDue = true;
+      this.emailId = emailId;
+    };
+    const button = (id: string) =>
+      html`<button class="link" part="link" type="button" aria-label="${this.texts.say('email')}: ${id}" @click=${open}>${foreign(id, 'code')}</button>`;
+    return this.texts.sayForeign(key, { email: emailId }, button);
   }
 
   #action(email: EmailAnswer): Part {
     const { texts, account } = this;
-    const { whatToDo, whatToDoForAccount, codes, attention } = email;
+    const { whatToDo, whatToDoForAccount, codes, attention, handled = null } = email;
+    // Somebody handled it, or it arrived when it was sent again.
+    const isResolved = attention === null && (handled !== null || this.#entry?.attention === 'yes');
+    if (isResolved) return this.#section('whatToDo', html`<p>${texts.say('nothingToDo')}</p>`);
     const forAccount = texts.ofApi(codes.whatToDoForAccount, whatToDoForAccount);
     const own = account ? forAccount : texts.ofApi(codes.whatToDo, whatToDo);
     return this.#section(
       'whatToDo',
       html`<p>${own ?? texts.say(attention === 'late' ? 'askRecipient' : 'nothingToDo')}</p>
         ${account || forAccount === null || forAccount === own ? nothing : html`<p class="soft">${texts.say('forAccount')} ${forAccount}</p>`}
-        ${this.#resendButton(email)}`,
+        ${this.#resendButton(email)} ${this.#handleForm(email)}`,
     );
+  }
+
+  #handleForm({ attention }: EmailAnswer): Part {
+    const { texts, handleFault } = this;
+    if (!this.canHandle || attention === null) return nothing;
+    return html`<form class="handle" @submit=${this.#onHandle}>
+      <label for="note">${texts.say('handleNote')}</label>
+      <input id="note" name="note" part="field" maxlength=${maxNote} autocomplete="off">
+      <button class="button" part="button" aria-disabled=${this.isHandling ? 'true' : 'false'}>${texts.say('handle')}</button>
+      ${handleFault === null ? nothing : html`<p class="notice" part="notice" role="alert">${texts.say(handleFaults[handleFault] ?? 'handleFailed')}</p>`}
+    </form>`;
   }
 
   #resendButton(email: EmailAnswer): Part {
@@ -268,7 +393,8 @@ export class MailtrailEmail extends MailtrailElement implements EmailProperties 
 
   // While an update is being deployed, the API may still be without counts.
   #timeline({ timeline, repeats = [] }: EmailAnswer): Part {
-    const last = timeline.at(-1);
+    // Nobody reported Mailtrail's own notes.
+    const last = timeline.findLast(event => noteKeyOf(event) === null);
     const isOpen = last !== undefined && !(this.#entry?.final ?? false);
     return this.#section(
       'timeline',
@@ -290,7 +416,7 @@ export class MailtrailEmail extends MailtrailElement implements EmailProperties 
     </li>`;
   }
 
-  #silence(count: number, key: MessageKey): Part {
+  #silence(count: number, key: EmailKey): Part {
     return count < 1 ? nothing : html`<p class="silence soft">${this.texts.say(key, { count })}</p>`;
   }
 
@@ -298,21 +424,29 @@ export class MailtrailEmail extends MailtrailElement implements EmailProperties 
     const { texts } = this;
     const { at, providerTime, status, providerEvent, evidence, attribution, clickUrl, userAgent } = event;
     const entry = this.#entryOf(status);
+    const note = this.#ownNote(event);
     const ordinals = [
       ...(attempt === null ? [] : [texts.say('attempt', { count: attempt })]),
       ...(sending === null ? [] : [texts.say('sending', { count: sending })]),
     ];
     return html`<li part="event" class=${entry === undefined || evidence === 'machine' ? 'note' : entry.tone}>
       ${this.#silence(silentDays, 'silent')}
-      <p class="event">${entry === undefined ? html`<strong>${texts.say('note')}</strong>` : chip(entry, texts)} ${foreign(providerEvent, 'code')}${ordinals.map(text => html` <span class="ordinal">${text}</span>`)}</p>
+      <p class="event">${note ?? html`${entry === undefined ? html`<strong>${texts.say('note')}</strong>` : chip(entry, texts)} ${foreign(providerEvent, 'code')}`}${ordinals.map(text => html` <span class="ordinal">${text}</span>`)}</p>
       <p class="soft">${timeOf(at, texts)}</p>
       ${providerTime === null ? nothing : html`<p class="soft">${texts.say('providerTime', { time: texts.exact(providerTime) })}</p>`}
       ${evidence === 'unknown' && !receipts.has(status) ? nothing : this.#evidence(evidence)}
       ${attribution === null ? nothing : html`<p>${texts.say(attribution)}</p>`}
-      ${this.#reason(event)}
+      ${note === null ? this.#reason(event) : this.#words(event.reason?.text ?? null)}
       ${clickUrl === null ? nothing : html`<p>${texts.say('clickUrl')}: ${foreign(clickUrl, 'code')}</p>`}
       ${userAgent === null ? nothing : this.#folded('userAgent', userAgent)}
     </li>`;
+  }
+
+  /** A note of Mailtrail or of the sender in words; null for any other event. */
+  #ownNote(event: TimelineEvent): Part | null {
+    const key = noteKeyOf(event);
+    if (key === null) return null;
+    return html`<strong>${key === 'handledBy' ? this.#handledBy(event.by) : this.#linked(key, event.relatedEmailId ?? '')}</strong>`;
   }
 
   #evidence(evidence: TimelineEvent['evidence']): Part {
@@ -350,11 +484,11 @@ export class MailtrailEmail extends MailtrailElement implements EmailProperties 
     return html`<dt>${name}</dt><dd>${foreign(id, 'code id')} ${window.isSecureContext ? button : nothing}</dd>`;
   }
 
-  #section(key: MessageKey, content: Part): Part {
+  #section(key: EmailKey, content: Part): Part {
     return html`<section class="section" part="section" aria-labelledby=${key}><h3 id=${key}>${this.texts.say(key)}</h3>${content}</section>`;
   }
 
-  #folded(key: MessageKey, text: string): Part {
+  #folded(key: EmailKey, text: string): Part {
     return html`<details><summary>${this.texts.say(key)}</summary>${foreign(text, 'code')}</details>`;
   }
 }

@@ -39,6 +39,9 @@ const rowsPerFrame = 10;
 /** The count of what needs action is refreshed so often at most. */
 const totalMs = 30_000;
 
+/** A list that is filtered may show an email as it was so long ago. */
+const lagMs = 1_000;
+
 /**
  * `<mailtrail-emails account="acme">`: the emails of an account, newest first, with filters, and the opened email in
  * place of the list or beside it.
@@ -47,6 +50,7 @@ const totalMs = 30_000;
  * @fires mailtrail-email-open with `{ emailId, accountId }`; prevent it to show the email elsewhere
  * @fires mailtrail-email-close with `{}`, after a person has gone back to the list
  * @fires mailtrail-account-open with `{ accountId }`, when a person chooses an email's account; the host opens it
+ * @fires mailtrail-handled with `{ emailId, accountId }`, once a person has marked the opened email as handled
  */
 export class MailtrailEmails extends MailtrailElement implements EmailsProperties {
   static override styles = [unsafeCSS(themeCss), unsafeCSS(emailsCss)];
@@ -56,6 +60,7 @@ export class MailtrailEmails extends MailtrailElement implements EmailsPropertie
     emailId: { attribute: 'email-id' },
     resend: { type: Boolean },
     accounts: { type: Boolean },
+    canHandle: { attribute: 'can-handle', type: Boolean },
     words: { state: true },
     rows: { state: true },
     cursor: { state: true },
@@ -72,6 +77,8 @@ export class MailtrailEmails extends MailtrailElement implements EmailsPropertie
   declare emailId: string | null;
   declare resend: boolean;
   declare accounts: boolean;
+  /** The person may mark emails as handled: the opened email has a button where it asks for attention. */
+  declare canHandle: boolean;
   declare protected words: Words | null;
   declare protected rows: readonly EmailRow[];
   /** Where the list continues; null at its end. */
@@ -112,6 +119,7 @@ export class MailtrailEmails extends MailtrailElement implements EmailsPropertie
     this.emailId = null;
     this.resend = false;
     this.accounts = false;
+    this.canHandle = false;
     this.words = null;
     this.announcement = '';
     this.exported = null;
@@ -192,10 +200,8 @@ export class MailtrailEmails extends MailtrailElement implements EmailsPropertie
 
   /** Whether the API orders the list by when each problem was recorded, in place of `sentAt`. */
   get #isByProblem(): boolean {
-    const { status, attention, recipient, reference } = this.#asked;
-    if (recipient || reference) return false;
-    if (attention) return attention === 'act';
-    return status?.split(',').every(id => this.words?.statuses.get(id)?.attention === 'yes') ?? false;
+    const { attention, recipient, reference } = this.#asked;
+    return !recipient && !reference && (attention === 'act' || (!this.account && !attention));
   }
 
   #reset(): void {
@@ -396,6 +402,20 @@ export class MailtrailEmails extends MailtrailElement implements EmailsPropertie
   #open({ emailId, accountId }: EmailRow): void {
     this.activeId = emailId;
     if (this.tell('mailtrail-email-open', { emailId, accountId })) this.emailId = emailId;
+  }
+
+  /** The opened email leads to another one, of which the host hears as of a row. */
+  #onLink(event: CustomEvent<Pick<EmailRow, 'emailId' | 'accountId'>>): void {
+    event.stopPropagation();
+    event.preventDefault();
+    if (this.tell('mailtrail-email-open', event.detail)) this.emailId = event.detail.emailId;
+  }
+
+  #onHandled({ detail }: CustomEvent<Pick<EmailRow, 'emailId'>>): void {
+    // The API's list may lag behind by a second.
+    if (this.#asked.attention) this.#setRows(this.rows.filter(({ emailId }) => emailId !== detail.emailId));
+    this.#totalAt = 0;
+    setTimeout(() => void this.#live.now(), lagMs);
   }
 
   #close(): void {
@@ -609,10 +629,10 @@ export class MailtrailEmails extends MailtrailElement implements EmailsPropertie
   }
 
   #detail(emailId: string): TemplateResult {
-    return html`<div class="detail" @keydown=${this.#onDetailKey}>
+    return html`<div class="detail" @keydown=${this.#onDetailKey} @mailtrail-email-open=${this.#onLink} @mailtrail-handled=${this.#onHandled}>
       <button class="button back" part="button" type="button" @click=${this.#close}>${this.texts.say('back')}</button>
-      <mailtrail-email part="email" exportparts="account, chip, chip-waiting, chip-good, chip-warning, chip-bad, button, heading, section, timeline, event, notice" .api=${this.api} .account=${this.account} .token=${this.token} .getToken=${this.getToken}
-        .messages=${this.messages} .resend=${this.resend} .accounts=${this.accounts} lang=${this.texts.lang} email-id=${emailId} autofocus></mailtrail-email>
+      <mailtrail-email part="email" exportparts="account, link, field, chip, chip-waiting, chip-good, chip-warning, chip-bad, button, heading, section, timeline, event, notice" .api=${this.api} .account=${this.account} .token=${this.token} .getToken=${this.getToken}
+        .messages=${this.messages} .resend=${this.resend} .accounts=${this.accounts} .canHandle=${this.canHandle} lang=${this.texts.lang} email-id=${emailId} autofocus></mailtrail-email>
     </div>`;
   }
 }

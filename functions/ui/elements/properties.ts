@@ -25,6 +25,8 @@ export interface EmailProperties extends ElementProperties {
   resend: boolean;
   /** The host listens to `mailtrail-account-open`: without `account`, the account of each email is a button. */
   accounts: boolean;
+  /** The person may mark emails as handled: a button appears where an email asks for attention. */
+  canHandle: boolean;
 }
 
 /** The properties of `<mailtrail-emails>`. The shown email is the opened one. */

@@ -1,7 +1,8 @@
 import { html, nothing, type TemplateResult } from 'lit';
-import { en } from './messages/en.ts';
+import type { en } from './messages/en.ts';
 import type { Message, MessageTable } from './messages/message.ts';
 
+/** A message that every element has. */
 export type MessageKey = keyof typeof en;
 
 /** The tables besides English, each a module that is loaded when a page asks for the language. */
@@ -18,8 +19,8 @@ const units = [
   ['minute', 60],
 ] as const;
 
-/** The texts of an element, in the language of its page. */
-export class Texts {
+/** The texts of an element, in the language of its page. `Own` are the keys of the messages that it alone has. */
+export class Texts<Own extends string = never> {
   readonly lang: string;
   readonly #tables: readonly MessageTable[];
   // Each takes longer to make than to use, and a long list uses them a thousand times.
@@ -28,7 +29,7 @@ export class Texts {
   readonly #relativeTimes: Intl.RelativeTimeFormat;
   readonly #times: Intl.DateTimeFormat;
 
-  /** @param tables the first that has a message wins */
+  /** @param tables the first that has a message wins; the last has every one, in English */
   constructor(lang: string, ...tables: readonly MessageTable[]) {
     this.lang = lang;
     this.#tables = tables;
@@ -46,8 +47,8 @@ export class Texts {
   }
 
   /** A message, with `{name}` replaced by the value of that name. A number `count` chooses the plural. */
-  say(key: MessageKey, values: Readonly<Record<string, string | number>> = {}): string {
-    const message: Message = this.#find(key) ?? en[key];
+  say(key: MessageKey | Own, values: Readonly<Record<string, string | number>> = {}): string {
+    const message = this.#find(key)!;
     const { count } = values;
     const form =
       typeof message === 'string'
@@ -59,11 +60,15 @@ export class Texts {
     });
   }
 
-  /** A message with texts from outside in it, each with a direction of its own. */
-  sayForeign(key: MessageKey, values: Readonly<Record<string, string>>): unknown {
+  /** A message with texts from outside in it, each with a direction of its own. `show` makes them parts of the page. */
+  sayForeign(
+    key: MessageKey | Own,
+    values: Readonly<Record<string, string>>,
+    show: (text: string) => unknown = text => foreign(text),
+  ): unknown {
     const isolated = Object.entries(values).map(([name, text]) => [name, `\u2068${inert(text)}\u2069`]);
     const parts = this.say(key, Object.fromEntries(isolated)).split(/[\u2068\u2069]/);
-    return parts.map((part, index) => (index % 2 === 1 ? foreign(part) : part));
+    return parts.map((part, index) => (index % 2 === 1 ? show(part) : part));
   }
 
   /** A text of the API: translated if a table has its code. */
@@ -95,10 +100,10 @@ export class Texts {
 }
 
 /** The texts of a language, e.g. `de-AT`. English stands in for a language without a table. */
-export async function textsIn(lang: string, own: MessageTable): Promise<Texts> {
+export async function textsIn(lang: string, own: MessageTable, english: MessageTable): Promise<Texts<string>> {
   const [language = ''] = lang.toLowerCase().split('-');
   const table = await tables[language]?.().catch(() => undefined);
-  return new Texts(lang, own, table?.table ?? {});
+  return new Texts(lang, own, table?.table ?? {}, english);
 }
 
 /** The language of the nearest element that declares one, across shadow roots; else the browser's. */

@@ -4,6 +4,8 @@ export interface Person {
   readonly account: string | null;
   /** Whether the person reads every account. */
   readonly isSupport: boolean;
+  /** Whether the person may mark emails as handled. */
+  readonly canHandle: boolean;
 }
 
 export interface TokenNames {
@@ -11,18 +13,22 @@ export interface TokenNames {
   readonly accountClaim: string;
   /** The scope that reads every account. */
   readonly supportScope: string;
+  /** The scope that changes data of its account. */
+  readonly manageScope: string;
 }
 
 /** The person of a token. Somebody without rights comes out of a token that is no JWT. */
-export function personOf(token: string, { accountClaim, supportScope }: TokenNames): Person {
+export function personOf(token: string, { accountClaim, supportScope, manageScope }: TokenNames): Person {
   const claims = claimsOf(token);
   const account = claims[accountClaim];
   const scopes = [claims.scope ?? claims.scp]
     .flat()
     .flatMap(words => (typeof words === 'string' ? words.split(' ') : []));
+  const isSupport = scopes.includes(supportScope);
   return {
     account: typeof account === 'string' && account !== '' ? account : null,
-    isSupport: scopes.includes(supportScope),
+    isSupport,
+    canHandle: isSupport || scopes.includes(manageScope),
   };
 }
 

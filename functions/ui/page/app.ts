@@ -30,6 +30,7 @@ class MailtrailApp extends LitElement {
     audience: {},
     accountClaim: { attribute: 'account-claim' },
     supportScope: { attribute: 'support-scope' },
+    manageScope: { attribute: 'manage-scope' },
     operatorLinks: { attribute: 'operator-links', type: Array },
     stage: { state: true },
     view: { state: true },
@@ -42,6 +43,7 @@ class MailtrailApp extends LitElement {
   declare audience: string;
   declare accountClaim: string;
   declare supportScope: string;
+  declare manageScope: string;
   declare operatorLinks: readonly OperatorLink[];
   declare protected stage: Stage;
   declare protected view: PageState;
@@ -54,6 +56,7 @@ class MailtrailApp extends LitElement {
     this.audience = '';
     this.accountClaim = 'account_id';
     this.supportScope = 'mailtrail/support';
+    this.manageScope = 'mailtrail/manage';
     this.operatorLinks = [];
     this.stage = { name: 'leaving' };
     this.view = stateOf(location);
@@ -232,14 +235,14 @@ class MailtrailApp extends LitElement {
   }
 
   #emails(person: Person): TemplateResult {
-    const { isSupport } = person;
+    const { isSupport, canHandle } = person;
     const account = isSupport ? this.view.account : person.account;
     if (!isSupport && account === null)
       return html`<h1>${this.#say('product')}</h1><p role="alert">${this.#say('noAccount')}</p>`;
     return html`<h1><bdi>${account === null ? this.#say('allEmails') : this.#say('emailsOf', account)}</bdi></h1>
       ${isSupport ? this.#views(account) : nothing}
       ${isSupport && account === null ? this.#providers() : nothing}
-      <mailtrail-emails accounts .account=${account} .getToken=${this.#getToken} .filter=${this.view.filter} .emailId=${this.view.emailId}
+      <mailtrail-emails accounts .canHandle=${canHandle} .account=${account} .getToken=${this.#getToken} .filter=${this.view.filter} .emailId=${this.view.emailId}
         @mailtrail-filter-change=${this.#onFilter} @mailtrail-email-open=${this.#onOpen} @mailtrail-email-close=${this.#onClose}
         @mailtrail-account-open=${this.#onAccountOpen}></mailtrail-emails>`;
   }

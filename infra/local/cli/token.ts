@@ -46,8 +46,8 @@ if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.a
     does: 'Prints a token that the API of the stack on this machine accepts for 12 hours.',
     options: {
       account: { value: 'ID', help: 'reads the emails of this account, e.g. acme' },
-      manage: { help: 'may erase in the account, too' },
-      support: { help: 'reads the emails of every account, and may erase' },
+      manage: { help: 'may erase and mark emails as handled in the account, too' },
+      support: { help: 'reads the emails of every account, and may do the same in each' },
     },
     environment: { DATA_DIR: 'the data directory of the running stack, as npm start was given it (.mailtrail)' },
     async run({ account, manage, support }) {

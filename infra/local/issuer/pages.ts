@@ -6,7 +6,7 @@ export const knownAccounts = ['acme', 'globex', 'initech'] as const;
 
 const name = 'Mailtrail on this machine';
 
-const manage = html`<p><label><input type="checkbox" name="manage"> may also erase recipients</label></p>`;
+const manage = html`<p><label><input type="checkbox" name="manage"> may also erase recipients, and mark emails as handled</label></p>`;
 
 /**
  * The choice of a person; no password is asked for.

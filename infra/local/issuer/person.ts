@@ -8,7 +8,7 @@ export interface Person {
   readonly account?: string | undefined;
   /** The person reads and changes every account. */
   readonly support?: boolean | undefined;
-  /** The person may erase in the account, too. */
+  /** The person may erase and mark emails as handled in the account, too. */
   readonly manage?: boolean | undefined;
 }
 
