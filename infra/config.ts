@@ -156,7 +156,7 @@ export const config = z.strictObject({
     .max(2048)
     .optional()
     .describe(
-      'The URL that gets every event of the bus by POST, with a key in the header x-api-key; http only for localhost, in runs on one machine.',
+      'The URL that gets every event of the bus by POST, with a key in the header x-api-key. On one machine it may be http://localhost.',
     ),
   uiClientId: optionalText.describe('The id under which your issuer knows the page /ui; without it there is no page.'),
   uiScope: optionalText.describe(

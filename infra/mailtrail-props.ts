@@ -112,7 +112,7 @@ export interface MailtrailProps {
    * @default false
    */
   readonly events?: boolean | undefined;
-  /** The URL that gets every event of the bus by POST, with a key in the header x-api-key; http only for localhost, in runs on one machine. */
+  /** The URL that gets every event of the bus by POST, with a key in the header x-api-key. On one machine it may be http://localhost. */
   readonly eventsUrl?: string | undefined;
   /** The id under which your issuer knows the page /ui; without it there is no page. */
   readonly uiClientId?: string | undefined;
