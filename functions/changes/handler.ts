@@ -1,10 +1,10 @@
 import middy from '@middy/core';
 import type { DynamoDBStreamEvent } from 'aws-lambda';
-import type { AddNotes } from '../../shared/email/notes.ts';
+import type { AddNotes, ReadEmail } from '../../shared/email/notes.ts';
 import type { NewsStore } from '../../shared/news/store.ts';
 import { errorName, type Log } from '../../shared/runtime/log.ts';
 import type { AccountMarks } from '../../shared/watch/account-marks.ts';
-import { writeLinks } from './links.ts';
+import { owedLinks, writeLinks } from './links.ts';
 import { newsIn, type RecordNews } from './news.ts';
 
 export interface ChangesDependencies {
@@ -12,6 +12,7 @@ export interface ChangesDependencies {
   readonly marks: Pick<AccountMarks, 'mark'>;
   /** Adds notes to the emails that others send again. */
   readonly addNotes: AddNotes;
+  readonly readEmail: ReadEmail;
   readonly log: Log;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -22,7 +23,7 @@ export interface ChangesDependencies {
  * new failures. It tells emails which others send them again, and when those were delivered. An unreadable record is left
  * out, so that it never holds up others. If a write fails, Lambda sends the whole batch again.
  */
-export function createHandler({ news, marks, addNotes, log, now }: ChangesDependencies) {
+export function createHandler({ news, marks, addNotes, readEmail, log, now }: ChangesDependencies) {
   return middy<DynamoDBStreamEvent, void>().handler(async ({ Records }, { awsRequestId: requestId }) => {
     const read: RecordNews[] = [];
     for (const record of Records) {
@@ -35,12 +36,11 @@ export function createHandler({ news, marks, addNotes, log, now }: ChangesDepend
     const reports = read.flatMap(({ reports }) => reports);
     const emails = read.flatMap(({ email }) => email ?? []);
     // The notes come first: writing them again changes nothing.
-    await writeLinks(
-      addNotes,
-      read.flatMap(({ links }) => links),
-      now(),
-      error => log('fault', { requestId, where: 'changes.link', error: errorName(error) }),
-    );
+    const onUnreadable = (error: unknown) =>
+      log('fault', { requestId, where: 'changes.link', error: errorName(error) });
+    const resent = read.flatMap(record => record.resent);
+    const links = [...read.flatMap(record => record.links), ...(await owedLinks(readEmail, resent, onUnreadable))];
+    await writeLinks(addNotes, links, now(), onUnreadable);
     const batchId = Records[0]?.dynamodb?.SequenceNumber ?? '';
     await news.add({ batchId, reports, emails });
     try {

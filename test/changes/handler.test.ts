@@ -3,7 +3,7 @@ import type { DynamoDBRecord } from 'aws-lambda';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createHandler } from '../../functions/changes/handler.ts';
 import { type CanonicalEvent, canaryAccountId, emailIdOf } from '../../shared/email/event.ts';
-import { createAddNotes } from '../../shared/email/notes.ts';
+import { createAddNotes, createReadEmail } from '../../shared/email/notes.ts';
 import { hourMs, hourOf, slotOf } from '../../shared/news/slots.ts';
 import { createNewsStore, type NewsStore } from '../../shared/news/store.ts';
 import { type AccountMarks, createAccountMarks, markSlotMs } from '../../shared/watch/account-marks.ts';
@@ -42,7 +42,8 @@ describe('the changes function', () => {
     lines = [];
     const log = (...line: unknown[]) => lines.push(line);
     const addNotes = createAddNotes(emails.client, emails.tableName);
-    await createHandler({ news, marks, addNotes, log, now: () => noon })({ Records }, lambdaContext);
+    const readEmail = createReadEmail(emails.client, emails.tableName);
+    await createHandler({ news, marks, addNotes, readEmail, log, now: () => noon })({ Records }, lambdaContext);
   }
   const newsOf = async (provider: string, at = noon) => (await emails.news.newsOf([provider], at)).get(provider)!;
   const counts = async (provider: string, at = noon) => {

@@ -1,9 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { writeLinks } from '../../functions/changes/links.ts';
+import { owedLinks, writeLinks } from '../../functions/changes/links.ts';
 import { newsIn } from '../../functions/changes/news.ts';
 import { type CanonicalEvent, emailIdOf, noteNames } from '../../shared/email/event.ts';
-import { createAddNotes } from '../../shared/email/notes.ts';
+import { createAddNotes, createReadEmail } from '../../shared/email/notes.ts';
 import { noon } from '../rigs/arbitrary-events.ts';
 import { runs } from '../rigs/runs.ts';
 import { anEvent, type StoredEmails, startStoredEmails } from '../rigs/stored-emails.ts';
@@ -24,11 +24,13 @@ describe('an email that another one sends again', () => {
     const OldImage = await emails.image(emailId);
     await emails.record(events, receivedAt);
     const NewImage = await emails.image(emailId);
-    const { links } = newsIn({ eventName: 'MODIFY', dynamodb: { OldImage, NewImage } } as never);
+    const { links, resent } = newsIn({ eventName: 'MODIFY', dynamodb: { OldImage, NewImage } } as never);
     const addNotes = createAddNotes(emails.client, emails.tableName);
-    await writeLinks(addNotes, links, noon, () => {
+    const onUnreadable = () => {
       unreadable += 1;
-    });
+    };
+    const owed = await owedLinks(createReadEmail(emails.client, emails.tableName), resent, onUnreadable);
+    await writeLinks(addNotes, [...links, ...owed], noon, onUnreadable);
     return emailId;
   }
   const bounced = (changes: Partial<CanonicalEvent> = {}) =>
@@ -131,6 +133,32 @@ describe('an email that another one sends again', () => {
     await record([delivered()]);
     expect(await asks(first)).toBe(true);
     await record([{ ...delivered(), eventId: 'named', accountId: 'acme' }]);
+    expect(await asks(first)).toBe(false);
+  });
+
+  it('hears of its successor although that one was delivered before the first word of it', async () => {
+    const failure = bounced();
+    const first = emailIdOf(failure);
+    const { registered, delivered } = resending(first);
+    const second = await record([...registered, delivered()]);
+    const { provider, messageId, recipient } = failure;
+    const note = { status: null, providerEvent: noteNames.resent, relatedEmailId: second, accountId: 'acme' };
+    // The registration names its message. This note of it had to wait in the retry queue.
+    await record([
+      failure,
+      anEvent({
+        provider,
+        messageId,
+        recipient,
+        ...note,
+        eventId: `app.resent@${second}`,
+        occurredAt: noon + 2 * minute,
+      }),
+    ]);
+    expect(await notesOf(first)).toEqual([
+      ['app.resent', second, 2],
+      ['mailtrail.successor_delivered', second, 5],
+    ]);
     expect(await asks(first)).toBe(false);
   });
 
