@@ -45,13 +45,13 @@ interface List {
 const mostCounted = 1_000;
 const triesOfPage = 60;
 
-/** Returns the mistakes in the lists of accounts and of support, by attention and by status. */
+/** Returns the number of compared lists of accounts and of support, by attention and by status, and their mistakes. */
 export async function wrongLists(
   emails: readonly ListedEmail[],
   accounts: readonly string[],
   tokens: { readonly support: string; readonly of: (accountId: string) => string },
   read: ReadPage,
-): Promise<string[]> {
+): Promise<{ readonly compared: number; readonly wrong: readonly string[] }> {
   const asking = emails.filter(({ asks }) => asks);
   const failures: readonly Status[] = statusIds.filter(status => asking.some(email => email.status === status));
   const ofStatus = (of: readonly ListedEmail[], status: Status) => of.filter(email => email.status === status);
@@ -81,7 +81,7 @@ export async function wrongLists(
   ];
   const wrong: string[] = [];
   for (const list of lists) wrong.push(...(await wrongList(list, read)).map(what => `${list.path}: ${what}`));
-  return wrong;
+  return { compared: lists.length, wrong };
 }
 
 async function wrongList({ token, path, right, hasTotal }: List, read: ReadPage): Promise<string[]> {

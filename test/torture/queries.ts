@@ -27,6 +27,8 @@ export interface Queries {
   readonly honest: number;
   /** The number of lists that were read to the end. */
   readonly lists: number;
+  /** The number of lists that were compared with the table after the run. */
+  readonly compared: number;
   readonly wrong: readonly string[];
   readonly answers: ReadonlyMap<string, number>;
   stop(): Promise<void>;
@@ -175,6 +177,7 @@ export function startQueries(options: {
   let right = 0;
   let honest = 0;
   let lists = 0;
+  let compared = 0;
   const ids: string[] = [];
   let known = 0;
 
@@ -369,6 +372,9 @@ export function startQueries(options: {
     get lists() {
       return lists;
     },
+    get compared() {
+      return compared;
+    },
     wrong,
     answers,
     async stop() {
@@ -381,7 +387,9 @@ export function startQueries(options: {
         if (answer !== null && answer.status !== 200) wrong.push(`${path}: ${answer.status}`);
         return answer?.status === 200 ? (answer.data as ListPage) : null;
       };
-      wrong.push(...(await wrongLists(emails, accounts, tokens, read)));
+      const found = await wrongLists(emails, accounts, tokens, read);
+      compared = found.compared;
+      wrong.push(...found.wrong);
     },
   };
 }

@@ -27,6 +27,7 @@ export function reportTable(report: TortureReport): string {
     ['alerts told again', `${alerts.toldAgain} for a reason, ${alerts.unexplained.length} for none`],
     ['they were told again because', listed(alerts.reasons)],
     ['queries', `${whole(queries.right)} right, ${whole(queries.honest)} honest errors, ${queries.lists} whole lists`],
+    ['lists compared with the table', queries.compared],
     ['queries wrong', queries.wrong.length],
     ['erasures', `${erasures.done} done, ${erasures.unfinished} unfinished, answers ${listed(erasures.answers)}`],
     ['erasures wrong', erasures.wrong.length],

@@ -57,6 +57,7 @@ export interface TortureReport {
     readonly right: number;
     readonly honest: number;
     readonly lists: number;
+    readonly compared: number;
     readonly wrong: readonly string[];
     readonly answers: Readonly<Record<string, number>>;
   };
@@ -317,7 +318,13 @@ export async function torture(options: TortureOptions): Promise<TortureReport> {
       deviant,
       counts: figures.counts,
       wrongCounts: [...sums, ...figures.wrongCounts],
-      queries: { ...figuresOf(queries), right: queries.right, honest: queries.honest, lists: queries.lists },
+      queries: {
+        ...figuresOf(queries),
+        right: queries.right,
+        honest: queries.honest,
+        lists: queries.lists,
+        compared: queries.compared,
+      },
       erasures: { ...figuresOf(erasures), done: erasures.done, unfinished: erasures.unfinished },
       attendants: {
         ...figuresOf(attendants),
