@@ -55,6 +55,13 @@ describe('an email that another one sends again', () => {
       of,
     };
   }
+  /** The note of a registration that names the email's message. */
+  const resentNote = ({ provider, messageId, recipient }: CanonicalEvent, successorId: string, changes = {}) =>
+    anEvent({
+      ...{ provider, messageId, recipient, status: null, accountId: 'acme', occurredAt: noon + 2 * minute },
+      ...{ providerEvent: noteNames.resent, eventId: `app.resent@${successorId}`, relatedEmailId: successorId },
+      ...changes,
+    });
   const notesOf = async (emailId: string) =>
     (await emails.store.email(emailId))!.events
       .filter(({ status }) => status === null)
@@ -141,25 +148,40 @@ describe('an email that another one sends again', () => {
     const first = emailIdOf(failure);
     const { registered, delivered } = resending(first);
     const second = await record([...registered, delivered()]);
-    const { provider, messageId, recipient } = failure;
-    const note = { status: null, providerEvent: noteNames.resent, relatedEmailId: second, accountId: 'acme' };
     // The registration names its message. This note of it had to wait in the retry queue.
-    await record([
-      failure,
-      anEvent({
-        provider,
-        messageId,
-        recipient,
-        ...note,
-        eventId: `app.resent@${second}`,
-        occurredAt: noon + 2 * minute,
-      }),
-    ]);
+    await record([failure, resentNote(failure, second)]);
     expect(await notesOf(first)).toEqual([
       ['app.resent', second, 2],
       ['mailtrail.successor_delivered', second, 5],
     ]);
     expect(await asks(first)).toBe(false);
+  });
+
+  it('belongs to the account of its own registration, although one of another account is first to name it', async () => {
+    const failure = bounced({ reference: 'INV-7' });
+    const { registered, delivered } = resending(emailIdOf(failure), 'initech');
+    const second = await record([...registered, delivered()]);
+    const first = await record([resentNote(failure, second, { accountId: 'initech' })]);
+    await record([failure]);
+    expect(await emails.store.email(first)).toMatchObject({ accountId: 'acme', reference: 'INV-7' });
+    expect(await asks(first)).toBe(true);
+  });
+
+  it('hears of its successor once its own registration says that both are of one account', async () => {
+    const failure = bounced();
+    const { registered, delivered } = resending(emailIdOf(failure));
+    const second = await record([...registered, delivered()]);
+    const first = await record([resentNote(failure, second)]);
+    await record([failure]);
+    expect(await asks(first)).toBe(false);
+  });
+
+  it('belongs to the account whose own secret proves that it was sent again', async () => {
+    const failure = bounced();
+    const first = await record([resentNote(failure, 'B'.repeat(22), { provenFor: 'acme' })]);
+    expect(await emails.store.email(first)).toMatchObject({ accountId: 'acme' });
+    await record([{ ...failure, provenFor: 'acme' }]);
+    expect(await asks(first)).toBe(true);
   });
 
   it('is never made by its successor, be it unknown, erased or expired', async () => {

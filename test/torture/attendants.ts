@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { accounts } from '../../infra/tools/simulate/lives.ts';
 import type { Status } from '../../shared/status/catalogue.ts';
 import { asksForAttention } from './attention.ts';
-import { type Ledger, namedIn, type SentEmail } from './ledger.ts';
+import { type Ledger, namedIn, type SentEmail, saysWhose } from './ledger.ts';
 import { between, oneOf, type Random } from './random.ts';
 import { asResend, type Message, type Tale } from './tellers.ts';
 import { genuineRequests, type TrafficRequest } from './traffic.ts';
@@ -78,7 +78,9 @@ export function startAttendants(options: {
         states.map(({ event }) => event),
         'accountId',
       );
-      const isThere = states.some(({ event, recorded }) => recorded && event.accountId !== undefined);
+      const isThere = states.some(
+        ({ event, recorded }) => recorded && event.accountId !== undefined && saysWhose(event),
+      );
       return email.erasure === 'none' && accountIds.size === 1 && isThere
         ? [{ email, accountId: [...accountIds][0]! }]
         : [];

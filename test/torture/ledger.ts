@@ -132,7 +132,12 @@ export function amountOf(events: readonly ExpectedEvent[]): Verdict | null {
 
 /** The values that events name for a fact. */
 export function namedIn(events: readonly ExpectedEvent[], fact: (typeof factNames)[number]): ReadonlySet<string> {
-  return new Set(events.flatMap(event => event[fact] ?? []));
+  return new Set(events.filter(saysWhose).flatMap(event => event[fact] ?? []));
+}
+
+/** Whether an event names the facts of its own email, and not those of one that sends it again. */
+export function saysWhose({ providerEvent }: ExpectedEvent): boolean {
+  return providerEvent !== linkName.resent;
 }
 
 /** The part of an event by which opens and clicks are counted. */
